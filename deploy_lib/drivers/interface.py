@@ -1,0 +1,95 @@
+"""What the run needs of the world: one small protocol per world, and the record that carries them all.
+
+Every method answers with a value of `model.answers`. A driver that cannot find out raises DriverError, which says
+why in a whole clause and what to do about it; no other exception leaves a driver, except Interrupted from the clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from deploy_lib.model import answers, requests
+from deploy_lib.model.evidence import Evidence
+
+
+class DriverError(Exception):
+    """The effect could not be made, or its result not be learned. `conflict`: someone else changed the service."""
+
+    def __init__(self, reason: str, remedy: str = "", *, conflict: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.remedy = remedy
+        self.conflict = conflict
+
+
+class Interrupted(Exception):
+    """The user, or the CI system, asked to stop. Raised by the clock only, so every wait ends at once."""
+
+    def __init__(self, by: str = "SIGINT") -> None:
+        super().__init__(by)
+        self.by = by
+
+
+Tell = Callable[[str], None]
+"""Takes one line of progress for the person who waits."""
+
+
+class Clock(Protocol):
+    def now(self) -> datetime: ...  # UTC, aware
+    def monotonic(self) -> float: ...  # seconds
+    def sleep(self, seconds: float) -> None: ...  # raises Interrupted at once when asked to stop
+
+
+class Source(Protocol):
+    """The repository: git and what follows from it."""
+
+    def read_checkout(self, request: requests.ReadCheckout) -> answers.CheckoutRead: ...
+    def read_source(self, request: requests.ReadSource) -> answers.SourceRead: ...
+
+
+class Contract(Protocol):
+    """Ports, variables, secrets and accounts."""
+
+    def check(self, request: requests.CheckContract) -> answers.ContractRead: ...
+
+
+class Builds(Protocol):
+    """Images: built, checked, pushed, found again."""
+
+    def build(self, request: requests.BuildImage, tell: Tell) -> answers.Built: ...
+    def check_imports(self, request: requests.CheckImports, tell: Tell) -> answers.ImportsChecked: ...
+
+
+class Services(Protocol):
+    """Cloud Run: leases, revisions, traffic."""
+
+    def take_lease(self, request: requests.TakeLease) -> answers.LeaseTaken: ...
+    def record_passed(self, request: requests.MoveTraffic) -> None: ...
+    def end_lease(self, request: requests.EndLease) -> None: ...
+    def create_revision(self, request: requests.CreateRevision, tell: Tell) -> answers.RevisionCreated: ...
+    def move_traffic(self, request: requests.MoveTraffic, tell: Tell) -> answers.TrafficMoved: ...
+    def read_back(self, request: requests.ReadBack, tell: Tell) -> answers.BackRead: ...
+    def restore(self, request: requests.RestoreTraffic, tell: Tell) -> answers.Restored: ...
+    def read_evidence(self, request: requests.ReadEvidence) -> Evidence: ...
+
+
+class Urls(Protocol):
+    """The candidate and the stable revision, asked over HTTP."""
+
+    def probe(self, request: requests.Probe, tell: Tell) -> answers.Probed: ...
+    def compare(self, request: requests.Compare, tell: Tell) -> answers.Compared: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Drivers:
+    """Everything a run may touch."""
+
+    clock: Clock
+    source: Source
+    contract: Contract
+    builds: Builds
+    services: Services
+    urls: Urls

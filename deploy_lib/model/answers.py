@@ -1,0 +1,225 @@
+"""What came of a request. Drivers fill these in; the steps' `judge` functions read them. Times are seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from deploy_lib.model.evidence import BuildTrouble, Evidence
+from deploy_lib.model.findings import Finding
+from deploy_lib.model.traffic import TrafficMap
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A file whose disk state is not in the commit.
+
+    `kind` is modified, deleted, staged, untracked or ignored. `in_image` says that the build would put it into
+    the image were it committed; `imported` that the service's code imports it; `rule` the ignore rule.
+    """
+
+    path: str
+    kind: str
+    in_context: bool = False
+    in_image: bool = False
+    imported: bool = False
+    rule: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutRead:
+    commit: str
+    head: str
+    branch: str | None  # None when detached
+    changes: tuple[Change, ...] = ()
+    upstream: str | None = None
+    ahead: int = 0
+    behind: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRead:
+    """`facts` holds image_files, closure_modules, context_hash, base image and the like."""
+
+    findings: tuple[Finding, ...] = ()
+    entrypoint: str | None = None
+    image_files: int = 0
+    closure_modules: int = 0
+    facts: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ContractRead:
+    findings: tuple[Finding, ...] = ()
+    checked: tuple[str, ...] = ()  # what was looked at, one clause each
+    unknown: tuple[str, ...] = ()  # what could not be found out
+
+
+@dataclass(frozen=True, slots=True)
+class ImportsChecked:
+    """`ran` is False when no result could be had; `why_not` says why."""
+
+    ran: bool
+    why_not: str = ""
+    targets: int = 0
+    seconds: float = 0.0
+    findings: tuple[Finding, ...] = ()
+    facts: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """`image` is None when nothing was pushed. `checked` is the import check made inside the build."""
+
+    image: str | None
+    build_id: str | None = None
+    reused: bool = False
+    trouble: BuildTrouble | None = None
+    checked: ImportsChecked | None = None
+    context_hash: str | None = None
+    log_tail: tuple[str, ...] = ()
+    log_url: str | None = None
+    facts: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionCreated:
+    """`failed_early` says that the wait ended before the platform gave up."""
+
+    revision: str
+    ready: bool
+    url: str | None = None  # of the tag
+    main_url: str | None = None
+    evidence: Evidence = Evidence()
+    failed_early: bool = False
+    timed_out: bool = False
+    kept: tuple[str, ...] = ()  # fields set by hand that stay, in words
+    changed: tuple[str, ...] = ()  # "memory: 512Mi -> 1Gi"
+    facts: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One request. `status` is None when there was no response; `problem` is empty when it was good."""
+
+    at: float  # since the first
+    seconds: float
+    status: int | None = None
+    problem: str = ""
+    revision: str | None = None
+    excerpt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    url: str
+    attempts: tuple[Attempt, ...] = ()
+    revision_failed: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a comparison."""
+
+    requests: int = 0
+    errors: int = 0
+    latencies: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    stable: Side
+    candidate: Side
+    real_stable: Side = Side()
+    real_candidate: Side = Side()
+    seconds: float = 0.0
+    looks: int = 1
+    stopped_early: str | None = None
+    metrics_gap: str | None = None  # why the platform's figures are missing
+    revision_failed: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficMoved:
+    """`now` is what the service carries after the move; `conflict` says who changed what meanwhile."""
+
+    now: TrafficMap
+    conflict: str | None = None
+    revision_failed: str | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BackRead:
+    """`answered` counts responses per revision, "" for those that name none."""
+
+    now: TrafficMap
+    reconciled: bool
+    answered: dict[str, int] = field(default_factory=dict)
+    failures: int = 0
+    last: Attempt | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The effect could not be made or its result not be learned."""
+
+    reason: str
+    remedy: str = ""
+    conflict: bool = False  # someone else changed the service
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseTaken:
+    """`before` is what restoring puts back; `progress` is what an earlier holder of this release left."""
+
+    taken: bool
+    before: TrafficMap = TrafficMap()
+    now: TrafficMap = TrafficMap()
+    url: str | None = None
+    holder: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    unfinished: LeftBehind | None = None
+    bad: tuple[str, ...] = ()  # digests recorded as failed
+    serving_image: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LeftBehind:
+    """A release that a client did not finish, as its service's annotations tell."""
+
+    release_id: str
+    commit: str
+    image: str | None
+    candidate: str | None
+    tag: str | None
+    before: TrafficMap
+    asked: int  # number of traffic moves asked for
+    passed: int  # number of traffic moves known to have passed
+    percent: int
+    started: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """`whole` is True when the map was read back as asked and the main URL answered from it."""
+
+    whole: bool
+    now: TrafficMap
+    reason: str = ""
+
+
+Answer = (
+    CheckoutRead
+    | SourceRead
+    | ContractRead
+    | Built
+    | ImportsChecked
+    | RevisionCreated
+    | Probed
+    | Compared
+    | TrafficMoved
+    | BackRead
+    | Unknown
+)

@@ -1,0 +1,103 @@
+"""What the cloud says of a revision or a build, and the cause that was read from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition of a Cloud Run resource. `reason` is the enum's name ("" when unset)."""
+
+    type: str
+    state: str  # CONDITION_SUCCEEDED, CONDITION_FAILED, CONDITION_PENDING, CONDITION_RECONCILING
+    reason: str = ""
+    message: str = ""
+    severity: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """`source` is stdout, stderr, system (the platform's own words), request or build."""
+
+    at: datetime | None
+    text: str
+    source: str = "stderr"
+    severity: str = "DEFAULT"
+    revision: str = ""
+    id: str = ""
+    status: int | None = None  # of a request line
+
+
+@dataclass(frozen=True, slots=True)
+class BuildTrouble:
+    """Why a build did not pass, as Cloud Build or an engine put it."""
+
+    status: str  # FAILURE, TIMEOUT, CANCELLED, INTERNAL_ERROR, EXPIRED
+    kind: str = ""  # failure_info.type, e.g. USER_BUILD_STEP
+    detail: str = ""
+    step: str = ""  # id of the step that failed
+    exit_code: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything a diagnosis may look at. `gaps` names what could not be learned, in whole clauses."""
+
+    conditions: tuple[Condition, ...] = ()
+    log: tuple[LogLine, ...] = ()
+    operation_code: int | None = None
+    operation_message: str = ""
+    build: BuildTrouble | None = None
+    service_account: str | None = None
+    memory_limit: str | None = None
+    port: int | None = None
+    gaps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One link of an import chain: `module` is imported, or fails, at file:line."""
+
+    module: str
+    file: str
+    line: int
+    code: str = ""  # the source line, when known
+
+
+@dataclass(frozen=True, slots=True)
+class Frequency:
+    """How often the same failure was seen. Seconds throughout."""
+
+    count: int
+    span: float = 0.0
+    interval: float | None = None
+    lived: float | None = None  # typical time from start to end of one attempt
+
+    def __str__(self) -> str:
+        text = f"{self.count} identical failures" if self.count > 1 else "1 failure"
+        if self.count > 1:
+            text += f" in {self.span:.0f} s"
+        if self.interval:
+            text += f", every {self.interval:.0f} s"
+        if self.lived is not None:
+            text += f", each after {self.lived:.1f} s"
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a release failed. `kind` is a stable word such as missing_module; "unknown" stays unknown."""
+
+    kind: str
+    sentence: str
+    confidence: str = "certain"  # certain, likely, guess
+    evidence: tuple[str, ...] = ()  # telling lines, each with its time
+    chain: tuple[Link, ...] = ()
+    module: str | None = None
+    frequency: Frequency | None = None
+    commands: tuple[str, ...] = ()  # what to type next, in order
+    deterministic: bool = False  # trying again cannot help
+    facts: dict[str, str] = field(default_factory=dict)

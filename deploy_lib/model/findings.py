@@ -1,0 +1,54 @@
+"""What a check found: one problem, where it is, why it is there and what to type next.
+
+The same value comes from source truth, the in-image import check and the configuration contract, so a terminal,
+a SARIF file, an annotation and the audit report all show it alike.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+
+class Severity(enum.Enum):
+    """An ERROR stops the release; a WARNING may hurt later; ADVICE is only worth knowing."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    ADVICE = "advice"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`code` is a stable word such as missing_module; `cause` one such as gitignored.
+
+    `chain` leads from the entrypoint to the failing import, each link as "module (path:line)"; `rule` is the
+    "file:line" of the rule that drops the file; `fix` is the command to type or the edit to make.
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    module: str | None = None
+    importer: str | None = None
+    chain: tuple[str, ...] = ()
+    cause: str | None = None
+    rule: str | None = None
+    fix: str | None = None
+    lazy: bool = False
+    guarded: bool = False
+
+    @property
+    def place(self) -> str:
+        """file:line, or what of it is known."""
+        if self.file and self.line:
+            return f"{self.file}:{self.line}"
+        return self.file or ""
+
+
+def errors(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Those that stop a release."""
+    return tuple(finding for finding in findings if finding.severity is Severity.ERROR)

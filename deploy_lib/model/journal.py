@@ -1,0 +1,131 @@
+"""The diary of one release: Asked before an effect, Judged after it, and how it ended.
+
+The journal is written as JSON lines and read back to resume; the report is made from it alone. An Asked without
+its Judged is a request whose answer nobody knows.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from deploy_lib.model.evidence import Cause, Evidence
+from deploy_lib.model.findings import Finding
+from deploy_lib.model.release import Release, Status
+from deploy_lib.model.traffic import TrafficMap
+
+
+class Outcome(enum.Enum):
+    """How a release ended. The exit code follows from it."""
+
+    LIVE = "live"
+    REJECTED = "rejected"  # users unaffected, or restored
+    HELD = "held"  # a person must decide
+    UNKNOWN = "unknown"  # could not find out; nothing left half moved
+    INTERRUPTED = "interrupted"
+
+
+EXIT_CODES = {
+    Outcome.LIVE: 0,
+    Outcome.REJECTED: 1,
+    Outcome.HELD: 3,
+    Outcome.UNKNOWN: 4,
+    Outcome.INTERRUPTED: 130,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    at: datetime
+    release: Release
+    steps: tuple[str, ...]  # labels in order, e.g. "promote 10 %"
+    config: str = ""
+    holder: str = ""
+    resumed: bool = False
+    type: Literal["started"] = "started"
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseHeld:
+    """The service is ours from here on; `release` knows what restoring puts back."""
+
+    at: datetime
+    release: Release
+    until: datetime
+    type: Literal["lease"] = "lease"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    at: datetime
+    step: int  # index in the plan
+    kind: str
+    label: str
+    moves_traffic: bool = False
+    target: TrafficMap | None = None
+    type: Literal["asked"] = "asked"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    at: datetime
+    step: int
+    kind: str
+    label: str
+    status: Status
+    reason: str
+    release: Release
+    seconds: float
+    findings: tuple[Finding, ...] = ()
+    facts: dict[str, object] = field(default_factory=dict)
+    conflict: bool = False
+    type: Literal["judged"] = "judged"
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    at: datetime
+    by: str
+    type: Literal["interrupted"] = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosed:
+    at: datetime
+    cause: Cause
+    evidence: Evidence
+    type: Literal["diagnosed"] = "diagnosed"
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreAsked:
+    at: datetime
+    target: TrafficMap
+    why: str
+    type: Literal["restore_asked"] = "restore_asked"
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreAnswered:
+    at: datetime
+    whole: bool
+    now: TrafficMap
+    reason: str = ""
+    type: Literal["restore_answered"] = "restore_answered"
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The last line. `serving` is in words; `next_commands` is what a person can type."""
+
+    at: datetime
+    outcome: Outcome
+    reason: str
+    serving: str
+    next_commands: tuple[str, ...] = ()
+    type: Literal["stopped"] = "stopped"
+
+
+Entry = Started | LeaseHeld | Asked | Judged | Interrupted | Diagnosed | RestoreAsked | RestoreAnswered | Stopped

@@ -1,0 +1,63 @@
+"""The release: the facts known so far, grown step by step with `dataclasses.replace`."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime
+
+from deploy_lib.model.service import Service
+from deploy_lib.model.traffic import TrafficMap
+
+
+class Status(enum.Enum):
+    """What a step's answer meant. ERRORED is "could not find out"; INCONCLUSIVE is "not enough evidence"."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ERRORED = "errored"
+    INCONCLUSIVE = "inconclusive"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One attempt to put one commit of one service live.
+
+    `before` is the traffic map that restoring puts back; None until the service has been read, and empty for
+    a service that does not exist yet. `tag` is where the candidate answers before it has traffic.
+    """
+
+    id: str
+    service: Service
+    commit: str  # full hash
+    started: datetime
+    image: str | None = None  # name@sha256:..., never a tag
+    build_id: str | None = None
+    context_hash: str | None = None
+    candidate: str | None = None  # revision name
+    candidate_url: str | None = None
+    tag: str | None = None
+    url: str | None = None  # the service's main URL
+    before: TrafficMap | None = None
+    options: Options | None = None
+
+    @property
+    def first(self) -> bool:
+        """True when the service served nothing before: there is no stable revision to go back to."""
+        return self.before is not None and not self.before.shares()
+
+    @property
+    def stable(self) -> str | None:
+        return self.before.main_revision() if self.before else None
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line asked of this release, beyond the YAML."""
+
+    image: str | None = None  # --skip-build: a digest, or "serving" for the one now live
+    rebuild: bool = False
+    force: bool = False  # release a digest or revision recorded as failed
+    traffic: bool = True  # False: stop after the probe of the candidate
+    builder: str | None = None  # --build-local

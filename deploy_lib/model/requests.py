@@ -1,0 +1,211 @@
+"""What a step needs done, as data: nothing happens until run.perform hands a request to its driver.
+
+Every request is safe to repeat: revision names are deterministic, a build is found again by its tags, and a
+traffic map is put in place as a whole. Times are seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from deploy_lib.model.release import Release
+from deploy_lib.model.traffic import TrafficMap
+
+
+@dataclass(frozen=True, slots=True)
+class ReadCheckout:
+    """The working copy beside the commit: what is on the disk and not in the release."""
+
+    release: Release
+    upstream: bool = False  # also compare with the upstream branch, as last fetched
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSource:
+    """What the image will hold, and which import will fail in it."""
+
+    release: Release
+    cloud_build: bool = True  # whether .gcloudignore drops files
+    undeclared: bool = True  # also advise on imports that no requirements file declares
+
+
+@dataclass(frozen=True, slots=True)
+class CheckContract:
+    """Port, env, secrets and accounts, read from the project before anything is built."""
+
+    release: Release
+    required: tuple[str, ...] = ()  # variables that must be set
+
+
+@dataclass(frozen=True, slots=True)
+class ImportCheck:
+    """What the in-image import check imports, and how patient it is."""
+
+    entrypoint: str | None = None
+    also: tuple[str, ...] = ()
+    all: bool = False
+    timeout: float = 60.0  # per module
+    budget: float | None = None  # slower imports are reported
+    on_other_errors: str = "fail"  # or warn
+    real_secrets: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BuildImage:
+    """Build the commit's staged context, check its imports when `check` is given, push only when that passes."""
+
+    release: Release
+    builder: str = "cloud_build"  # docker, podman, namespaces
+    timeout: float = 1200.0
+    cache: bool = False
+    machine_type: str | None = None
+    worker_pool: str | None = None
+    service_account: str | None = None
+    logging: str = "GCS_ONLY"
+    rebuild: bool = False
+    check: ImportCheck | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckImports:
+    """The import check's result for the image: the one made in its build, else a check of its own."""
+
+    release: Release
+    check: ImportCheck
+    builder: str = "cloud_build"
+    timeout: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class CreateRevision:
+    """A new revision of the service with a tag and 0 % of traffic; everything the YAML does not name is kept."""
+
+    release: Release
+    tag: str
+    ready_within: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What a good response is. `json` maps dotted paths to values; `text` must stand in the body."""
+
+    status: tuple[int, ...] = (200,)
+    json: Mapping[str, object] | None = None
+    text: str | None = None
+    slower_than: float | None = None  # seconds; slower is a failure
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Ask the candidate's own URL until `need` answers in a row were good, or `attempts` are used up."""
+
+    release: Release
+    path: str
+    expect: Expectation
+    attempts: int
+    need: int
+    every: float
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """When a difference between stable and candidate matters."""
+
+    max_error_rate: float = 0.01  # absolute, 0-1
+    max_error_increase: float = 0.01  # beyond the stable's rate
+    max_slowdown: float = 1.5  # candidate's quantile over stable's
+    latency_tolerance: float = 0.05  # seconds that never matter
+    quantile: float = 0.95
+    confidence: float = 0.95
+    min_samples: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """Paired requests to stable and candidate, and the platform's own figures for real requests."""
+
+    release: Release
+    duration: float
+    path: str
+    every: float  # between pairs
+    timeout: float
+    thresholds: Thresholds
+    metrics: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class MoveTraffic:
+    """Put `target` in place, if the service still carries `expected`; then watch the candidate for `bake`."""
+
+    release: Release
+    target: TrafficMap
+    percent: int
+    bake: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBack:
+    """Read the traffic, and ask the main URL until it answers from the candidate."""
+
+    release: Release
+    path: str
+    within: float
+    header: str
+    percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class TakeLease:
+    """Become the only deployer of the service and record what restoring puts back."""
+
+    release: Release
+    holder: str
+    lasts: float
+    take_over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EndLease:
+    """Let go of the service; `outcome` goes into its release record."""
+
+    release: Release
+    outcome: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreTraffic:
+    """Put `target` back and confirm it by reading back and by asking the main URL."""
+
+    release: Release
+    target: TrafficMap
+    within: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class ReadEvidence:
+    """Conditions, logs and operation errors of the candidate, for a diagnosis."""
+
+    release: Release
+
+
+Request = (
+    ReadCheckout
+    | ReadSource
+    | CheckContract
+    | BuildImage
+    | CheckImports
+    | CreateRevision
+    | Probe
+    | Compare
+    | MoveTraffic
+    | ReadBack
+)
+"""What a step may ask. The lease, restoring and evidence belong to the run itself."""
+
+
+def moves_traffic(request: Request) -> bool:
+    """True when an unanswered request of this kind may have changed what users meet."""
+    return isinstance(request, MoveTraffic)

@@ -1,0 +1,61 @@
+"""What the YAML says of one service: where it runs, how it is built, what it needs.
+
+A field that is None is not named in the YAML, and whatever the running service has is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Instances:
+    min: int | None = None
+    max: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BuildSource:
+    """How the image comes to be: paths are relative to the repository's root, with forward slashes."""
+
+    context: str = "."
+    dockerfile: str = "Dockerfile"
+    include: tuple[str, ...] = ()  # globs of generated files taken from the disk
+    args: Mapping[str, str] = field(default_factory=dict)
+    target: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One service of one project. `secrets` maps a variable to "secret-name:version"."""
+
+    name: str  # the key in the YAML
+    project: str
+    region: str
+    cloud_run: str  # the service's name on Cloud Run
+    images: str  # repository prefix, e.g. us-central1-docker.pkg.dev/netra-staging/services
+    source: BuildSource = BuildSource()
+    entrypoint: str | None = None  # module the server imports; None: read from the Dockerfile
+    port: int | None = None
+    cpu: str | None = None
+    memory: str | None = None
+    concurrency: int | None = None
+    request_timeout: float | None = None  # seconds
+    instances: Instances = Instances()
+    service_account: str | None = None
+    vpc_connector: str | None = None
+    public: bool = False  # allow unauthenticated calls when the service is created
+    env: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    after: tuple[str, ...] = ()
+
+    @property
+    def image_name(self) -> str:
+        """Name of the service's images, without tag or digest."""
+        return f"{self.images}/{self.name}"
+
+    @property
+    def path(self) -> str:
+        """The Cloud Run resource name."""
+        return f"projects/{self.project}/locations/{self.region}/services/{self.cloud_run}"
