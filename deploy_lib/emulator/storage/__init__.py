@@ -1,0 +1,1 @@
+"""Cloud Storage for the local cloud: a store of buckets and objects, and its JSON API over HTTP."""
