@@ -58,6 +58,33 @@ class LeaseHeld:
 
 
 @dataclass(frozen=True, slots=True)
+class LeaseRefused:
+    """Someone else deploys this service, or it could not be found out (`errored`)."""
+
+    at: datetime
+    reason: str
+    remedy: str = ""
+    errored: bool = False
+    type: Literal["lease_refused"] = "lease_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """A release begun elsewhere goes on here without its journal, as the service's annotations tell.
+
+    Steps before `step` passed; `moved` says that the candidate has traffic; `unanswered` that a traffic move was
+    asked for and nobody knows its answer.
+    """
+
+    at: datetime
+    release: Release
+    step: int
+    moved: bool = False
+    unanswered: bool = False
+    type: Literal["adopted"] = "adopted"
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     at: datetime
     step: int  # index in the plan

@@ -21,6 +21,17 @@ class Status(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line asked of this release, beyond the YAML."""
+
+    image: str | None = None  # --skip-build: a digest, or "serving" for the one now live
+    rebuild: bool = False
+    force: bool = False  # release a digest or revision recorded as failed
+    traffic: bool = True  # False: stop after the probe of the candidate
+    builder: str = "cloud_build"  # what the plan or --build-local names
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
     """One attempt to put one commit of one service live.
 
@@ -40,7 +51,7 @@ class Release:
     tag: str | None = None
     url: str | None = None  # the service's main URL
     before: TrafficMap | None = None
-    options: Options | None = None
+    options: Options = Options()
 
     @property
     def first(self) -> bool:
@@ -50,14 +61,3 @@ class Release:
     @property
     def stable(self) -> str | None:
         return self.before.main_revision() if self.before else None
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the command line asked of this release, beyond the YAML."""
-
-    image: str | None = None  # --skip-build: a digest, or "serving" for the one now live
-    rebuild: bool = False
-    force: bool = False  # release a digest or revision recorded as failed
-    traffic: bool = True  # False: stop after the probe of the candidate
-    builder: str | None = None  # --build-local

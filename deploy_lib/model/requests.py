@@ -177,11 +177,16 @@ class EndLease:
 
 @dataclass(frozen=True, slots=True)
 class RestoreTraffic:
-    """Put `target` back and confirm it by reading back and by asking the main URL."""
+    """Put `target` back and confirm it by reading back and by asking the main URL.
+
+    `ours` are the maps this release may have left behind: a service that carries any other was changed by someone
+    else, and is left alone. Empty: whatever it carries may be replaced.
+    """
 
     release: Release
     target: TrafficMap
     within: float = 60.0
+    ours: tuple[TrafficMap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

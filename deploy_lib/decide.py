@@ -1,0 +1,227 @@
+"""What happens next, decided from the plan and the journal alone, and what is safe to restore.
+
+The journal is the only state: run a step, take the lease, restore, or stop. A request without an answer that could
+have moved traffic counts as moved, so on resume it is restored; any other unanswered request is asked again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import assert_never
+
+from deploy_lib.model.journal import (
+    Adopted,
+    Asked,
+    Entry,
+    Interrupted,
+    Judged,
+    LeaseHeld,
+    LeaseRefused,
+    Outcome,
+    RestoreAnswered,
+    RestoreAsked,
+    Started,
+    Stopped,
+)
+from deploy_lib.model.release import Release, Status
+from deploy_lib.model.traffic import TrafficMap
+from deploy_lib.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class RunStep:
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class AcquireLease:
+    """Nothing in the cloud may be changed before this is answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restore:
+    target: TrafficMap
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    outcome: Outcome
+    reason: str
+
+
+Move = RunStep | AcquireLease | Restore | Finish
+
+
+def next_move(plan: Plan, journal: Sequence[Entry]) -> Move:
+    """The one thing to do now. Pure; asking twice with the same journal gives the same move."""
+    last = _last_telling(journal)
+    match last:
+        case None:
+            return _step_or_lease(plan, journal, 0)
+        case Stopped():
+            return Finish(last.outcome, last.reason) if _is_last(journal, last) else _again(plan, journal)
+        case LeaseRefused():
+            return Finish(Outcome.UNKNOWN if last.errored else Outcome.REJECTED, last.reason)
+        case Adopted() if last.unanswered:
+            why = "the earlier client ended before the answer to its last traffic move came"
+            return _give_up(plan, journal, Outcome.REJECTED, why)
+        case Adopted():
+            return _step_or_lease(plan, journal, last.step)
+        case RestoreAnswered():
+            return _after_restore(journal, last)
+        case RestoreAsked():
+            return _restore_or_lease(journal, last.target, last.why)
+        case Interrupted():
+            return _give_up(plan, journal, Outcome.INTERRUPTED, f"interrupted by {last.by}")
+        case Asked():
+            return _unanswered(plan, journal, last)
+        case Judged():
+            return _after_step(plan, journal, last)
+        case _:
+            assert_never(last)
+
+
+_Telling = Stopped | LeaseRefused | Adopted | RestoreAnswered | RestoreAsked | Interrupted | Asked | Judged
+
+
+def _last_telling(journal: Sequence[Entry]) -> _Telling | None:
+    """The last entry that decides something; taking a lease or starting again decides nothing by itself."""
+    return next((entry for entry in reversed(journal) if isinstance(entry, _Telling)), None)
+
+
+def _is_last(journal: Sequence[Entry], stopped: Stopped) -> bool:
+    """False when the release was started again after it stopped."""
+    return not any(isinstance(entry, Started) for entry in journal[journal.index(stopped) :])
+
+
+def _again(plan: Plan, journal: Sequence[Entry]) -> Move:
+    """A stopped release that is resumed: the step it stopped at is asked again."""
+    for entry in reversed(journal):
+        if isinstance(entry, Asked):
+            return _step_or_lease(plan, journal, entry.step)
+        if isinstance(entry, Judged):
+            passed = entry.status in (Status.PASSED, Status.SKIPPED)
+            return _step_or_lease(plan, journal, entry.step + passed)
+        if isinstance(entry, Adopted):
+            return _step_or_lease(plan, journal, entry.step)
+    return _step_or_lease(plan, journal, 0)
+
+
+def _step_or_lease(plan: Plan, journal: Sequence[Entry], index: int) -> Move:
+    if index >= len(plan.steps):
+        return Finish(Outcome.LIVE, _live_reason(journal))
+    if plan.steps[index].kind.cloud and not _lease_held(journal):
+        return AcquireLease()
+    return RunStep(index)
+
+
+def _restore_or_lease(journal: Sequence[Entry], target: TrafficMap, why: str) -> Move:
+    return Restore(target, why) if _lease_held(journal) else AcquireLease()
+
+
+def _lease_held(journal: Sequence[Entry]) -> bool:
+    """Since the last start: a resumed run must take the lease again."""
+    for entry in reversed(journal):
+        if isinstance(entry, LeaseHeld):
+            return True
+        if isinstance(entry, Started):
+            return False
+    return False
+
+
+def _after_step(plan: Plan, journal: Sequence[Entry], judged: Judged) -> Move:
+    match judged.status:
+        case Status.PASSED | Status.SKIPPED:
+            return _step_or_lease(plan, journal, judged.step + 1)
+        case Status.INCONCLUSIVE if judged.conflict:
+            return Finish(Outcome.HELD, f"{judged.label}: {judged.reason}")
+        case Status.INCONCLUSIVE if plan.on_inconclusive == "continue":
+            return _step_or_lease(plan, journal, judged.step + 1)
+        case Status.INCONCLUSIVE if plan.on_inconclusive == "hold":
+            return Finish(Outcome.HELD, f"{judged.label}: not enough evidence: {judged.reason}")
+        case Status.ERRORED:
+            return _give_up(plan, journal, Outcome.UNKNOWN, f"{judged.label}: could not find out: {judged.reason}")
+        case _:
+            return _give_up(plan, journal, Outcome.REJECTED, f"{judged.label}: {judged.reason}")
+
+
+def _give_up(plan: Plan, journal: Sequence[Entry], outcome: Outcome, reason: str) -> Move:
+    """Stop, and restore first when users may have met the candidate."""
+    if not may_have_moved(journal):
+        return Finish(outcome, reason)
+    if plan.on_failure == "hold" and outcome is not Outcome.INTERRUPTED:
+        return Finish(Outcome.HELD, reason)
+    target = restore_target(journal)
+    if target is None:
+        return Finish(Outcome.HELD, f"{reason}; there is no earlier revision to go back to")
+    return _restore_or_lease(journal, target, reason)
+
+
+def _unanswered(plan: Plan, journal: Sequence[Entry], asked: Asked) -> Move:
+    if asked.moves_traffic:
+        return _give_up(plan, journal, Outcome.REJECTED, f"{asked.label}: the client ended before the answer came")
+    return _step_or_lease(plan, journal, asked.step)
+
+
+def _after_restore(journal: Sequence[Entry], answer: RestoreAnswered) -> Move:
+    why = next((entry.why for entry in reversed(journal) if isinstance(entry, RestoreAsked)), "")
+    if not answer.whole:
+        return Finish(Outcome.HELD, f"{why}; restoring did not succeed: {answer.reason}")
+    return Finish(_outcome_behind(journal), why)
+
+
+def _outcome_behind(journal: Sequence[Entry]) -> Outcome:
+    """Why a restore was wanted decides the exit code: an interruption, an unknown, or a rejection."""
+    for entry in reversed(journal):
+        if isinstance(entry, Interrupted):
+            return Outcome.INTERRUPTED
+        if isinstance(entry, Judged):
+            return Outcome.UNKNOWN if entry.status is Status.ERRORED else Outcome.REJECTED
+    return Outcome.REJECTED
+
+
+def may_have_moved(journal: Sequence[Entry]) -> bool:
+    """True when the candidate may have traffic now: a move was asked for, answered or not, and not undone since."""
+    moved = False
+    for entry in journal:
+        if (isinstance(entry, Asked) and entry.moves_traffic) or (isinstance(entry, Adopted) and entry.moved):
+            moved = True
+        if isinstance(entry, RestoreAnswered) and entry.whole:
+            moved = False
+    return moved
+
+
+def restore_target(journal: Sequence[Entry]) -> TrafficMap | None:
+    """The recorded map, with the candidate's tag kept so that it can be examined; None when nothing served before."""
+    release = latest_release(journal)
+    if release is None or release.before is None or release.first:
+        return None
+    if release.tag and release.candidate:
+        return release.before.tagged(release.tag, release.candidate)
+    return release.before
+
+
+def maps_of(journal: Sequence[Entry]) -> tuple[TrafficMap, ...]:
+    """Every traffic map this release may have left on the service."""
+    release = latest_release(journal)
+    maps = [entry.target for entry in journal if isinstance(entry, Asked | RestoreAsked) and entry.target]
+    if release and release.before is not None:
+        maps.append(release.before)
+        if release.tag and release.candidate:
+            maps.append(release.before.tagged(release.tag, release.candidate))
+    return tuple(maps)
+
+
+def latest_release(journal: Sequence[Entry]) -> Release | None:
+    """The release with all that is known by the end of the journal."""
+    for entry in reversed(journal):
+        if isinstance(entry, Judged | LeaseHeld | Adopted | Started):
+            return entry.release
+    return None
+
+
+def _live_reason(journal: Sequence[Entry]) -> str:
+    last = next((entry for entry in reversed(journal) if isinstance(entry, Judged)), None)
+    return last.reason if last else "the plan has no steps"

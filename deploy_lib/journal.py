@@ -1,0 +1,91 @@
+"""The diary of a release on disk: one JSON line per entry, each on the disk before the next effect starts.
+
+A journal cut in mid-line (the machine lost power) is read up to the cut. The cloud's annotations are the truth; a
+lost journal costs the report, not the release.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from deploy_lib.model.journal import Entry
+
+FILE = "journal.jsonl"
+
+
+@cache
+def _adapter() -> TypeAdapter[Entry]:
+    return TypeAdapter(Annotated[Entry, Field(discriminator="type")])
+
+
+def encode(entry: Entry) -> bytes:
+    """One line, without its newline."""
+    return _adapter().dump_json(entry)
+
+
+def decode(line: bytes) -> Entry:
+    """Raises ValueError for anything that is not an entry."""
+    try:
+        return _adapter().validate_json(line)
+    except ValidationError as problem:
+        raise ValueError(f"not a journal entry: {problem.errors()[0]['msg']}") from None
+
+
+class Journal:
+    """Appends to `directory`/journal.jsonl; the directory is made, readable by its owner only."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._file = os.open(directory / FILE, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+
+    def append(self, entry: Entry) -> None:
+        """Returns when the line is on the disk. Raises OSError when it cannot be (disk full)."""
+        os.write(self._file, encode(entry) + b"\n")
+        os.fsync(self._file)
+
+    def close(self) -> None:
+        os.close(self._file)
+
+
+@dataclass(frozen=True, slots=True)
+class Diary:
+    """What could be read. `gaps` says in whole clauses what could not."""
+
+    entries: tuple[Entry, ...]
+    gaps: tuple[str, ...] = ()
+
+
+def read(directory: Path) -> Diary:
+    """The entries of a release's directory; an absent journal is empty, with a gap that says so."""
+    path = directory / FILE
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return Diary((), (f"there is no journal at {path}",))
+    except OSError as problem:
+        return Diary((), (f"the journal {path} cannot be read: {problem.strerror}",))
+    entries: list[Entry] = []
+    gaps: list[str] = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            entries.append(decode(line))
+        except ValueError as problem:
+            cut = number == len(lines)
+            gaps.append(f"line {number} of the journal is {'cut off' if cut else 'unreadable'}: {problem}")
+    return Diary(tuple(entries), tuple(gaps))
+
+
+def releases(root: Path) -> Iterator[Path]:
+    """Directories of releases below `root`, newest first (release ids begin with their time)."""
+    found = [path.parent for path in root.glob(f"*/*/{FILE}")]
+    return iter(sorted(found, key=lambda path: path.name, reverse=True))

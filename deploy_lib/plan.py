@@ -1,0 +1,41 @@
+"""The plan of one service's release: its steps in order, each with its settings, and the policy when one fails."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from deploy_lib.model.service import Service
+from deploy_lib.steps.kind import Kind, Settings
+
+OnFailure = Literal["restore", "hold"]
+OnInconclusive = Literal["hold", "restore", "continue"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One entry of `steps:`. `place` is file:line:column of it in the YAML."""
+
+    kind: Kind[Any, Any]
+    settings: Settings
+    place: str = ""
+
+    @property
+    def label(self) -> str:
+        """The kind, and what tells this step from another of its kind: "promote 10 %"."""
+        return f"{self.kind.name} {self.kind.label(self.settings)}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What `config` makes of a YAML file for one service."""
+
+    service: Service
+    steps: tuple[Step, ...]
+    on_failure: OnFailure = "restore"
+    on_inconclusive: OnInconclusive = "hold"
+    path: str = ""  # the YAML file
+    local: bool = False  # against the local cloud
+
+    def first(self, name: str) -> Step | None:
+        return next((step for step in self.steps if step.kind.name == name), None)

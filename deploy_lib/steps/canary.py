@@ -1,0 +1,74 @@
+"""canary: the candidate becomes a revision of its own, with a tag and without users, and must come up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pydantic import Field
+
+from deploy_lib.model.answers import RevisionCreated
+from deploy_lib.model.evidence import Condition, Evidence
+from deploy_lib.model.release import Release, Status
+from deploy_lib.model.requests import CreateRevision
+from deploy_lib.steps.kind import Duration, Kind, Settings, Verdict, spoken
+
+
+class CanarySettings(Settings):
+    tag: str = Field(
+        "canary",
+        pattern=r"^[a-z][a-z0-9-]{0,45}$",
+        description="the candidate answers at this tag's URL; lower-case letters, digits and hyphens",
+    )
+    ready_within: Duration = Field(300.0, gt=0, description="the revision must be ready within this time")
+
+
+def ask(settings: CanarySettings, release: Release) -> CreateRevision:
+    return CreateRevision(release, tag=settings.tag, ready_within=settings.ready_within)
+
+
+def judge(settings: CanarySettings, release: Release, answer: RevisionCreated) -> Verdict:
+    grown = replace(
+        release,
+        candidate=answer.revision,
+        candidate_url=answer.url,
+        tag=settings.tag,
+        url=answer.main_url or release.url,
+    )
+    facts: dict[str, object] = {
+        **answer.facts,
+        "revision": answer.revision,
+        "url": answer.url,
+        "changed": list(answer.changed),
+        "kept": list(answer.kept),
+        "first": release.first,
+    }
+    if answer.ready:
+        share = "it has all traffic, being the service's first" if release.first else "no traffic yet"
+        return Verdict(Status.PASSED, f"{answer.revision} is ready; {share}", grown, facts=facts)
+    if answer.timed_out:
+        reason = f"{answer.revision} was not ready within {spoken(settings.ready_within)}"
+        return Verdict(Status.FAILED, reason + _said(answer.evidence), grown, facts=facts)
+    early = "; the wait was ended, as it crashes alike each time" if answer.failed_early else ""
+    return Verdict(
+        Status.FAILED, f"{answer.revision} does not start{_said(answer.evidence)}{early}", grown, facts=facts
+    )
+
+
+def _said(evidence: Evidence) -> str:
+    """The last telling line of the container, else the platform's own words."""
+    failed = [condition for condition in evidence.conditions if condition.state == "CONDITION_FAILED"]
+    for line in reversed(evidence.log):
+        text = line.text.strip()
+        if line.source == "stderr" and "Error" in text.split(":", 1)[0] and not text.startswith("File "):
+            return f": {text[:200]}"
+    if failed:
+        return f": {_first(failed).message[:300]}"
+    return f": {evidence.operation_message[:300]}" if evidence.operation_message else ""
+
+
+def _first(failed: list[Condition]) -> Condition:
+    """The condition with a reason and a message says more than the summing-up one."""
+    return max(failed, key=lambda condition: (bool(condition.message), bool(condition.reason)))
+
+
+KIND = Kind("canary", CanarySettings, ask, judge, RevisionCreated)

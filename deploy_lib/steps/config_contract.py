@@ -1,0 +1,39 @@
+"""config_contract: ports, variables, secrets and accounts agree with the project, before anything is built."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from deploy_lib.model.answers import ContractRead
+from deploy_lib.model.findings import errors
+from deploy_lib.model.release import Release, Status
+from deploy_lib.model.requests import CheckContract
+from deploy_lib.steps.kind import Kind, Settings, Verdict, counted
+
+
+class ConfigContractSettings(Settings):
+    required: tuple[str, ...] = Field((), description="variables the service must be given, as env or as secret")
+
+
+def ask(settings: ConfigContractSettings, release: Release) -> CheckContract:
+    return CheckContract(release, required=settings.required)
+
+
+def judge(settings: ConfigContractSettings, release: Release, answer: ContractRead) -> Verdict:
+    stopping = errors(answer.findings)
+    facts: dict[str, object] = {"checked": list(answer.checked), "unknown": list(answer.unknown)}
+    if stopping:
+        more = f" (and {counted(len(stopping) - 1, 'more problem')})" if len(stopping) > 1 else ""
+        return Verdict(Status.FAILED, stopping[0].message + more, release, answer.findings, facts)
+    if not answer.checked:
+        why = answer.unknown[0] if answer.unknown else "there was nothing to check"
+        return Verdict(Status.ERRORED, f"nothing could be checked: {why}", release, answer.findings, facts)
+    reason = f"{counted(len(answer.checked), 'point')} checked"
+    if answer.unknown:
+        reason += f"; not known: {answer.unknown[0]}"
+        if len(answer.unknown) > 1:
+            reason += f" (and {counted(len(answer.unknown) - 1, 'more point')})"
+    return Verdict(Status.PASSED, reason, release, answer.findings, facts)
+
+
+KIND = Kind("config_contract", ConfigContractSettings, ask, judge, ContractRead)

@@ -1,0 +1,44 @@
+"""image_contents: say what the image will hold and which import will fail in it, before a build is paid for."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from deploy_lib.model.answers import SourceRead
+from deploy_lib.model.findings import Severity, errors
+from deploy_lib.model.release import Release, Status
+from deploy_lib.model.requests import ReadSource
+from deploy_lib.steps.kind import Kind, Settings, Verdict, counted
+
+
+class ImageContentsSettings(Settings):
+    warnings: bool = Field(False, description="also stop at warnings: lazy and guarded imports that would fail")
+    undeclared: bool = Field(True, description="advise on imports that no requirements file declares")
+
+
+def ask(settings: ImageContentsSettings, release: Release) -> ReadSource:
+    return ReadSource(
+        release,
+        cloud_build=release.options.builder == "cloud_build",
+        undeclared=settings.undeclared,
+    )
+
+
+def judge(settings: ImageContentsSettings, release: Release, answer: SourceRead) -> Verdict:
+    stopping = errors(answer.findings)
+    if settings.warnings:
+        stopping = tuple(finding for finding in answer.findings if finding.severity is not Severity.ADVICE)
+    facts = {**answer.facts, "image_files": answer.image_files, "closure_modules": answer.closure_modules}
+    if stopping:
+        first = stopping[0]
+        more = f" (and {counted(len(stopping) - 1, 'more problem')})" if len(stopping) > 1 else ""
+        return Verdict(Status.FAILED, first.message + more, release, answer.findings, facts)
+    checked = f"{counted(answer.image_files, 'file')} in the image"
+    if answer.entrypoint:
+        checked += f", {counted(answer.closure_modules, 'module')} imported by {answer.entrypoint}, all there"
+    else:
+        checked += "; no Python entrypoint known, so imports were not followed"
+    return Verdict(Status.PASSED, checked, release, answer.findings, facts)
+
+
+KIND = Kind("image_contents", ImageContentsSettings, ask, judge, SourceRead, cloud=False)

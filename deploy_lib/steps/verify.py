@@ -1,0 +1,56 @@
+"""verify: what the platform says it serves, and what really answers at the main URL, is the candidate."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from deploy_lib.model.answers import BackRead
+from deploy_lib.model.release import Release, Status
+from deploy_lib.model.requests import ReadBack
+from deploy_lib.steps.kind import Duration, Kind, Settings, Verdict, counted, spoken
+
+
+class VerifySettings(Settings):
+    path: str = Field("/health", pattern=r"^/", description="asked at the main URL")
+    within: Duration = Field(60.0, gt=0, description="the candidate must answer there within this time")
+    header: str = Field("x-revision", description="response header, or key of a JSON body, that names the revision")
+    percent: int = Field(100, ge=1, le=100, strict=True, description="share the candidate must have")
+
+
+def ask(settings: VerifySettings, release: Release) -> ReadBack:
+    return ReadBack(
+        release, path=settings.path, within=settings.within, header=settings.header, percent=settings.percent
+    )
+
+
+def judge(settings: VerifySettings, release: Release, answer: BackRead) -> Verdict:
+    candidate = release.candidate or ""
+    share = answer.now.shares().get(candidate, 0)
+    facts: dict[str, object] = {"traffic": answer.now.shares(), "answered": dict(answer.answered)}
+    if share < settings.percent:
+        reason = f"{candidate} has {share} % of the traffic instead of {settings.percent} %; serving: {answer.now}"
+        return Verdict(Status.FAILED, reason, release, facts=facts)
+    if not answer.reconciled:
+        reason = f"the service had not settled within {spoken(settings.within)}"
+        return Verdict(Status.FAILED, reason, release, facts=facts)
+    mine = answer.answered.get(candidate, 0)
+    unnamed = answer.answered.get("", 0)
+    others = sum(answer.answered.values()) - mine - unnamed
+    if mine:
+        reason = f"{candidate} serves {share} % and answers at {release.url}"
+        return Verdict(Status.PASSED, reason, release, facts=facts)
+    if unnamed and not others:
+        reason = (
+            f"{candidate} serves {share} %; the main URL answers, but names no revision "
+            f"(send a {settings.header} header to have this confirmed)"
+        )
+        return Verdict(Status.PASSED, reason, release, facts=facts)
+    if others:
+        reason = f"the main URL still answers from {', '.join(sorted(set(answer.answered) - {candidate, ''}))}"
+        return Verdict(Status.FAILED, reason, release, facts=facts)
+    last = answer.last.problem if answer.last and answer.last.problem else "no answer came"
+    reason = f"the main URL did not answer from {candidate} ({counted(answer.failures, 'failure')}; last: {last})"
+    return Verdict(Status.FAILED, reason, release, facts=facts)
+
+
+KIND = Kind("verify", VerifySettings, ask, judge, BackRead)
