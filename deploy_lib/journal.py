@@ -44,7 +44,11 @@ class Journal:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._file = os.open(directory / FILE, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        path = directory / FILE
+        cut = path.exists() and path.stat().st_size > 0 and not path.read_bytes().endswith(b"\n")
+        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        if cut:
+            os.write(self._file, b"\n")
 
     def append(self, entry: Entry) -> None:
         """Returns when the line is on the disk. Raises OSError when it cannot be (disk full)."""

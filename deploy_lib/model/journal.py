@@ -155,4 +155,16 @@ class Stopped:
     type: Literal["stopped"] = "stopped"
 
 
-Entry = Started | LeaseHeld | Asked | Judged | Interrupted | Diagnosed | RestoreAsked | RestoreAnswered | Stopped
+Entry = (
+    Started
+    | LeaseHeld
+    | LeaseRefused
+    | Adopted
+    | Asked
+    | Judged
+    | Interrupted
+    | Diagnosed
+    | RestoreAsked
+    | RestoreAnswered
+    | Stopped
+)

@@ -1,0 +1,63 @@
+"""The last line of a release: what serves now, and what a person can type next. Pure over the journal."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+
+from deploy_lib.model.journal import Adopted, Asked, Entry, Judged, LeaseHeld, Outcome, RestoreAnswered
+from deploy_lib.model.release import Release
+from deploy_lib.model.traffic import TrafficMap
+from deploy_lib.plan import Plan
+
+COMMAND = "python scripts/deploy_to_gcp.py"
+
+
+def serving(entries: Sequence[Entry]) -> str:
+    """What users meet now, as far as this run knows."""
+    for entry in reversed(entries):
+        if isinstance(entry, RestoreAnswered):
+            return _words(entry.now)
+        if isinstance(entry, Judged) and isinstance(entry.facts.get("traffic"), dict):
+            shares = entry.facts["traffic"]
+            assert isinstance(shares, dict)
+            return ", ".join(f"{revision} {percent} %" for revision, percent in shares.items()) or "nothing"
+        if isinstance(entry, Asked) and entry.moves_traffic:
+            return f"not known; asked for: {entry.target}"
+        if isinstance(entry, LeaseHeld | Adopted) and entry.release.before is not None:
+            return _first_words(entries) if entry.release.first else _words(entry.release.before)
+    return "unchanged; the service was not touched"
+
+
+def _words(traffic: TrafficMap) -> str:
+    return str(traffic)
+
+
+def _first_words(entries: Sequence[Entry]) -> str:
+    """A service's first revision has all traffic as soon as it is ready, whatever was asked."""
+    for entry in reversed(entries):
+        if isinstance(entry, Judged) and entry.kind == "canary" and entry.release.candidate:
+            return f"{entry.release.candidate}, the service's first revision"
+    return "nothing; the service has no revision yet"
+
+
+def next_commands(plan: Plan, release: Release, outcome: Outcome) -> tuple[str, ...]:
+    """Commands to choose from, in the order a person should consider them."""
+    config = f" --config {shlex.quote(plan.path)}" if plan.path else f" --project {release.service.project}"
+    of = f"{config} --service {release.service.name}"
+    report = f"{COMMAND} report{config} {release.id}"
+    match outcome:
+        case Outcome.HELD:
+            return (
+                f"{COMMAND} resume{of}    # ask again and go on",
+                f"{COMMAND} rollback{of}  # put back what served before",
+                f"{COMMAND} status{of}    # leave it, and see what serves",
+            )
+        case Outcome.UNKNOWN:
+            return (f"{COMMAND} resume{of}", f"{COMMAND} status{of}")
+        case Outcome.INTERRUPTED:
+            return (f"{COMMAND}{of}  # start again",)
+        case Outcome.REJECTED:
+            return (report,)
+        case _:
+            return ()

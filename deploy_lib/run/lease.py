@@ -1,0 +1,66 @@
+"""Becoming the only deployer of a service, and repairing what an earlier one left half done."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from deploy_lib.drivers.interface import DriverError, Drivers, Tell
+from deploy_lib.model import requests
+from deploy_lib.model.answers import LeaseTaken
+from deploy_lib.model.journal import LeaseHeld, LeaseRefused
+from deploy_lib.model.release import Release
+
+LASTS = 120.0
+"""Seconds. The holder renews it while it works, so a killed client blocks the service for two minutes at most."""
+
+
+def acquire(
+    drivers: Drivers, release: Release, holder: str, tell: Tell, *, take_over: bool = False
+) -> LeaseHeld | LeaseRefused:
+    """The lease, with the map that restoring puts back; or who holds it and until when."""
+    now = drivers.clock.now
+    try:
+        answer = drivers.services.take_lease(requests.TakeLease(release, holder, LASTS, take_over=take_over))
+        if not answer.taken:
+            return LeaseRefused(now(), _held_by(answer))
+        refusal = _unfit(answer, release)
+        if refusal:
+            drivers.services.end_lease(requests.EndLease(release, "refused", refusal))
+            return LeaseRefused(now(), refusal)
+        answer, problem = _repaired(drivers, release, answer, tell)
+    except DriverError as error:
+        reason = f"{error.reason} ({error.remedy})" if error.remedy else error.reason
+        return LeaseRefused(now(), reason, errored=not error.conflict)
+    if problem:
+        return LeaseRefused(now(), problem)
+    grown = replace(release, before=release.before or answer.before, url=answer.url)
+    return LeaseHeld(now(), grown, now() + timedelta(seconds=LASTS))
+
+
+def _held_by(answer: LeaseTaken) -> str:
+    since = f" since {answer.since:%H:%M:%S} UTC" if answer.since else ""
+    until = f", until {answer.until:%H:%M:%S} UTC unless renewed" if answer.until else ""
+    return f"{answer.holder or 'someone'} is deploying this service{since}{until}"
+
+
+def _unfit(answer: LeaseTaken, release: Release) -> str:
+    """A digest that failed before is not released again by accident."""
+    if release.image and not release.options.force and release.image.rpartition("@")[2] in answer.bad:
+        return f"the image {release.image.rpartition('@')[2][:19]} failed in an earlier release; --force releases it"
+    return ""
+
+
+def _repaired(drivers: Drivers, release: Release, answer: LeaseTaken, tell: Tell) -> tuple[LeaseTaken, str]:
+    """Put back what an unfinished release of someone else left, before anything new starts."""
+    left = answer.unfinished
+    if left is None or left.release_id == release.id:
+        return answer, ""
+    if left.candidate is None or not answer.now.shares().get(left.candidate) or not left.before.shares():
+        return answer, ""
+    tell(f"release {left.release_id} was left unfinished; putting back the traffic it found")
+    other = replace(release, id=left.release_id, candidate=left.candidate, tag=left.tag, before=left.before)
+    restored = drivers.services.restore(requests.RestoreTraffic(other, left.before), tell)
+    if not restored.whole:
+        return answer, f"release {left.release_id} was left unfinished and could not be undone: {restored.reason}"
+    return replace(answer, before=restored.now, now=restored.now), ""

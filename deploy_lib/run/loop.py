@@ -1,0 +1,199 @@
+"""One release from its first step to its last line.
+
+`next_move` decides, this loop acts and writes down. Every entry is recorded before the next effect starts, so a
+client killed at any line leaves a journal (and a service) that another machine can take up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from deploy_lib.decide import AcquireLease, Finish, Restore, RunStep, latest_release, maps_of, next_move
+from deploy_lib.drivers.interface import DriverError, Drivers, Interrupted, Tell
+from deploy_lib.model import journal, requests
+from deploy_lib.model.answers import RevisionCreated, Unknown
+from deploy_lib.model.evidence import Cause, Evidence
+from deploy_lib.model.findings import Finding
+from deploy_lib.model.journal import Entry, Outcome, Stopped
+from deploy_lib.model.release import Release, Status
+from deploy_lib.plan import Plan, Step
+from deploy_lib.run.ending import next_commands, serving
+from deploy_lib.run.lease import acquire
+from deploy_lib.run.perform import perform
+from deploy_lib.steps.kind import Verdict
+
+Note = Callable[[Entry], None]
+Diagnose = Callable[[Evidence, tuple[Finding, ...], Release], Cause]
+
+
+@dataclass(slots=True)
+class Run:
+    """What the loop carries along: the plan, the drivers, and the entries so far."""
+
+    plan: Plan
+    drivers: Drivers
+    note: Note
+    tell: Tell
+    diagnose: Diagnose
+    holder: str
+    take_over: bool = False
+    entries: list[Entry] = field(default_factory=list)
+    evidence: Evidence | None = None
+    steps_run: list[str] = field(default_factory=list)
+
+    def record(self, entry: Entry) -> None:
+        self.note(entry)
+        self.entries.append(entry)
+
+    @property
+    def release(self) -> Release:
+        release = latest_release(self.entries)
+        assert release is not None, "a run starts by recording its release"
+        return release
+
+
+def run(this: Run, release: Release, earlier: Sequence[Entry] = ()) -> Stopped:
+    """Carry the release to its end; `earlier` are the entries of a journal to resume.
+
+    Raises Interrupted when the user interrupts a second time, while traffic is being restored; the journal then
+    tells the next run to restore.
+    """
+    this.entries.extend(earlier)
+    labels = tuple(step.label for step in this.plan.steps)
+    now = this.drivers.clock.now()
+    this.record(journal.Started(now, release, labels, this.plan.path, this.holder, resumed=bool(earlier)))
+    while True:
+        move = next_move(this.plan, this.entries)
+        if isinstance(move, Finish):
+            return _finish(this, move)
+        try:
+            this.drivers.clock.sleep(0)
+            _make(this, move)
+        except Interrupted as interrupted:
+            if isinstance(move, Restore):
+                raise
+            this.record(journal.Interrupted(this.drivers.clock.now(), interrupted.by))
+
+
+def _make(this: Run, move: RunStep | AcquireLease | Restore) -> None:
+    match move:
+        case RunStep():
+            _run_step(this, move.index)
+        case AcquireLease():
+            this.record(acquire(this.drivers, this.release, this.holder, this.tell, take_over=this.take_over))
+        case Restore():
+            _restore(this, move)
+        case _:
+            assert_never(move)
+
+
+def _run_step(this: Run, index: int) -> None:
+    step, clock = this.plan.steps[index], this.drivers.clock
+    began = clock.monotonic()
+    skipped = _skipped(step, this.release)
+    if skipped:
+        _judged(this, index, Verdict(Status.SKIPPED, skipped, this.release), 0.0)
+        return
+    request = step.kind.ask(step.settings, this.release)
+    moves = requests.moves_traffic(request)
+    target = request.target if isinstance(request, requests.MoveTraffic) else None
+    this.record(journal.Asked(clock.now(), index, step.kind.name, step.label, moves_traffic=moves, target=target))
+    answer = perform(request, this.drivers, this.tell)
+    if isinstance(answer, RevisionCreated) and not answer.ready:
+        this.evidence = answer.evidence
+    if isinstance(answer, Unknown):
+        status = Status.INCONCLUSIVE if answer.conflict else Status.ERRORED
+        reason = f"{answer.reason} ({answer.remedy})" if answer.remedy else answer.reason
+        verdict = Verdict(status, reason, this.release, facts={"conflict": True} if answer.conflict else {})
+    else:
+        verdict = step.kind.judge(step.settings, this.release, answer)
+    _judged(this, index, verdict, clock.monotonic() - began)
+    if isinstance(request, requests.MoveTraffic) and verdict.status is Status.PASSED:
+        _record_passed(this, request)
+
+
+def _skipped(step: Step, release: Release) -> str:
+    """Why a step has nothing to do in this release; empty when it has."""
+    if not release.options.traffic and step.kind.name in ("promote", "compare", "verify"):
+        return "asked for no traffic"
+    if step.kind.name == "compare" and release.first:
+        return "this is the service's first release; there is nothing to compare with"
+    return ""
+
+
+def _judged(this: Run, index: int, verdict: Verdict, seconds: float) -> None:
+    step = this.plan.steps[index]
+    this.record(
+        journal.Judged(
+            this.drivers.clock.now(),
+            index,
+            step.kind.name,
+            step.label,
+            verdict.status,
+            verdict.reason,
+            verdict.release,
+            seconds,
+            findings=verdict.findings,
+            facts=verdict.facts,
+            conflict=bool(verdict.facts.get("conflict")),
+        )
+    )
+
+
+def _record_passed(this: Run, request: requests.MoveTraffic) -> None:
+    """Tell other machines that this move was answered; without it they would restore instead of going on."""
+    try:
+        this.drivers.services.record_passed(request)
+    except DriverError as problem:
+        this.tell(f"the progress could not be noted on the service: {problem.reason}")
+
+
+def _restore(this: Run, move: Restore) -> None:
+    clock = this.drivers.clock
+    this.record(journal.RestoreAsked(clock.now(), move.target, move.why))
+    request = requests.RestoreTraffic(this.release, move.target, ours=maps_of(this.entries))
+    try:
+        answer = this.drivers.services.restore(request, this.tell)
+        entry = journal.RestoreAnswered(clock.now(), answer.whole, answer.now, answer.reason)
+    except DriverError as problem:
+        entry = journal.RestoreAnswered(clock.now(), False, move.target, problem.reason)
+    this.record(entry)
+
+
+def _finish(this: Run, move: Finish) -> Stopped:
+    """Diagnose, let go of the service, and write the last line."""
+    if move.outcome in (Outcome.REJECTED, Outcome.HELD, Outcome.UNKNOWN):
+        _explain(this)
+    held = any(isinstance(entry, journal.LeaseHeld) for entry in this.entries)
+    if held:
+        try:
+            this.drivers.services.end_lease(requests.EndLease(this.release, move.outcome.value, move.reason))
+        except DriverError as problem:
+            this.tell(f"the lease could not be given back and will expire by itself: {problem.reason}")
+    stopped = Stopped(
+        this.drivers.clock.now(),
+        move.outcome,
+        move.reason,
+        serving(this.entries),
+        next_commands(this.plan, this.release, move.outcome),
+    )
+    this.record(stopped)
+    return stopped
+
+
+def _explain(this: Run) -> None:
+    """The cause of a failed step, from what the cloud says of it and what the checks found."""
+    judged = [entry for entry in this.entries if isinstance(entry, journal.Judged)]
+    if not judged or any(isinstance(entry, journal.Diagnosed) for entry in this.entries):
+        return
+    evidence = this.evidence
+    if evidence is None and this.release.candidate:
+        try:
+            evidence = this.drivers.services.read_evidence(requests.ReadEvidence(this.release))
+        except DriverError as problem:
+            evidence = Evidence(gaps=(problem.reason,))
+    evidence = evidence or Evidence()
+    cause = this.diagnose(evidence, judged[-1].findings, this.release)
+    this.record(journal.Diagnosed(this.drivers.clock.now(), cause, evidence))

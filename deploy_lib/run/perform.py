@@ -1,0 +1,43 @@
+"""The only place where effects start: each request goes to its driver."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from deploy_lib.drivers.interface import DriverError, Drivers, Tell
+from deploy_lib.model import requests
+from deploy_lib.model.answers import Answer, Unknown
+
+
+def perform(request: requests.Request, drivers: Drivers, tell: Tell) -> Answer:
+    """The driver's answer; Unknown when it could not find out. Raises Interrupted only."""
+    try:
+        return _ask(request, drivers, tell)
+    except DriverError as problem:
+        return Unknown(problem.reason, problem.remedy, conflict=problem.conflict)
+
+
+def _ask(request: requests.Request, drivers: Drivers, tell: Tell) -> Answer:
+    match request:
+        case requests.ReadCheckout():
+            return drivers.source.read_checkout(request)
+        case requests.ReadSource():
+            return drivers.source.read_source(request)
+        case requests.CheckContract():
+            return drivers.contract.check(request)
+        case requests.BuildImage():
+            return drivers.builds.build(request, tell)
+        case requests.CheckImports():
+            return drivers.builds.check_imports(request, tell)
+        case requests.CreateRevision():
+            return drivers.services.create_revision(request, tell)
+        case requests.Probe():
+            return drivers.urls.probe(request, tell)
+        case requests.Compare():
+            return drivers.urls.compare(request, tell)
+        case requests.MoveTraffic():
+            return drivers.services.move_traffic(request, tell)
+        case requests.ReadBack():
+            return drivers.services.read_back(request, tell)
+        case _:
+            assert_never(request)
