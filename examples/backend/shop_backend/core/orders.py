@@ -1,0 +1,48 @@
+"""The order book, kept in memory: an example needs no database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shop_backend.schemas.core_enums import OrderState
+from shop_backend.schemas.orders import NewOrder, Order
+
+
+class ShopError(Exception):
+    """The shop said no, for a reason the customer may read."""
+
+
+class OrderNotFound(ShopError):
+    def __init__(self, number: int) -> None:
+        super().__init__(f"there is no order {number}")
+
+
+class OrderBook:
+    def __init__(self, orders: list[Order]) -> None:
+        self._orders = {order.number: order for order in orders}
+
+    @classmethod
+    def with_samples(cls) -> OrderBook:
+        items = ("lamp", "chair", "desk", "shelf", "rug")
+        states = list(OrderState)
+        return cls(
+            [
+                Order(number=1000 + n, item=items[n % 5], quantity=1 + n % 3, state=states[n % len(states)])
+                for n in range(50)
+            ]
+        )
+
+    def get(self, number: int) -> Order:
+        if number not in self._orders:
+            raise OrderNotFound(number)
+        return self._orders[number]
+
+    def find(self, state: OrderState | None, item: str | None) -> Iterator[Order]:
+        for order in self._orders.values():
+            if (state is None or order.state is state) and (item is None or order.item == item):
+                yield order
+
+    def add(self, new: NewOrder) -> Order:
+        order = Order(number=max(self._orders) + 1, state=OrderState.OPEN, **new.model_dump())
+        self._orders[order.number] = order
+        return order
