@@ -1,0 +1,82 @@
+"""YAML with the place of every value: plain data, and where each part of it stands.
+
+Built on PyYAML's safe node graph; a key given twice, which YAML readers silently let win, is a problem here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from deploy_lib.config.problems import ConfigError, Problem
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(slots=True)
+class Document:
+    """`data` as yaml.safe_load gives it; `places` maps a path such as ("steps", 3, "canary") to (line, column)."""
+
+    file: str
+    data: Any = None
+    places: dict[Path, tuple[int, int]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def place(self, path: Path) -> str:
+        """file:line:column of the path, or of the nearest part above it that is in the file."""
+        for length in range(len(path), -1, -1):
+            if path[:length] in self.places:
+                line, column = self.places[path[:length]]
+                return f"{self.file}:{line}:{column}"
+        return self.file
+
+
+def parse(text: str, file: str) -> Document:
+    """Raises ConfigError when the text is no YAML."""
+    document = Document(file)
+    loader = yaml.SafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        if node is not None:
+            document.data = _value(loader, node, (), document)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else file
+        raise ConfigError([Problem(place, f"not valid YAML: {error.problem or error.context}")]) from None
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ConfigError([Problem(file, f"not valid YAML: {str(error).splitlines()[0]}")]) from None
+    finally:
+        loader.dispose()
+    return document
+
+
+def _value(loader: yaml.SafeLoader, node: yaml.Node, path: Path, document: Document) -> Any:
+    document.places.setdefault(path, (node.start_mark.line + 1, node.start_mark.column + 1))
+    if isinstance(node, yaml.MappingNode):
+        return _mapping(loader, node, path, document)
+    if isinstance(node, yaml.SequenceNode):
+        return [_value(loader, item, (*path, index), document) for index, item in enumerate(node.value)]
+    return loader.construct_object(node, deep=True)
+
+
+def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode, path: Path, document: Document) -> dict[str, Any]:
+    own = {key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)}
+    seen: set[str] = set()
+    for key, _ in node.value:
+        name = str(key.value)
+        if isinstance(key, yaml.ScalarNode) and name in seen and name != "<<":
+            place = f"{document.file}:{key.start_mark.line + 1}:{key.start_mark.column + 1}"
+            document.problems.append(Problem(place, f"{name!r} is given twice"))
+        seen.add(name)
+    loader.flatten_mapping(node)
+    result: dict[str, Any] = {}
+    for key, value in node.value:
+        name = str(loader.construct_object(key, deep=True))
+        if isinstance(key, yaml.ScalarNode) and key.value not in own and name in result:
+            continue
+        inner = (*path, name)
+        document.places[inner] = (key.start_mark.line + 1, key.start_mark.column + 1)
+        result[name] = _value(loader, value, inner, document)
+    return result

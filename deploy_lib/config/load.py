@@ -1,0 +1,149 @@
+"""Reads a configuration file, and makes the plan of one of its services.
+
+Nothing here touches the world but reading the one file; whether a Dockerfile exists is asked through `exists`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from deploy_lib.config.lines import Document, parse
+from deploy_lib.config.problems import ConfigError, Problem, unknown
+from deploy_lib.config.settings import FileSettings
+from deploy_lib.config.steps import read_steps
+from deploy_lib.config.wording import worded
+from deploy_lib.model.service import Service
+from deploy_lib.plan import Plan, Step
+from deploy_lib.steps.build import BuildSettings
+from deploy_lib.steps.import_check import ImportCheckSettings, wanted
+
+MAX_BYTES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A file that was read whole and found good."""
+
+    path: str
+    settings: FileSettings
+    steps: tuple[Step, ...]
+    document: Document
+
+    def services(self) -> tuple[str, ...]:
+        return tuple(self.settings.services)
+
+
+def load(path: Path, *, shown: str | None = None, exists: Callable[[str], bool] = lambda path: True) -> Config:
+    """Raises ConfigError with every problem of the file. `exists` takes a path relative to the repository's root."""
+    file = shown or str(path)
+    document = parse(_read(path, file), file)
+    if not isinstance(document.data, dict):
+        raise ConfigError([Problem(file, "the file holds no mapping; see config/reference.yaml for every key")])
+    problems = list(document.problems)
+    settings: FileSettings | None = None
+    try:
+        settings = FileSettings.model_validate(document.data)
+    except ValidationError as error:
+        problems.extend(worded(error, (), document, FileSettings))
+    steps, step_problems = read_steps(document)
+    problems.extend(step_problems)
+    if settings is not None:
+        problems.extend(_service_problems(settings, document, exists))
+    if problems or settings is None:
+        raise ConfigError(sorted(problems, key=lambda problem: _order(problem.place)))
+    return Config(file, settings, steps, document)
+
+
+def plan_for(config: Config, name: str, *, region: str | None = None, service_account: str | None = None) -> Plan:
+    """The plan of one service. Raises ConfigError for a name that is not in the file."""
+    settings = config.settings
+    if name not in settings.services:
+        where = config.document.place(("services",))
+        raise ConfigError([Problem(where, unknown("service", name, settings.services))])
+    service = settings.services[name].as_service(name, settings.project, region or settings.region, settings.images)
+    if service_account:
+        service = replace(service, service_account=service_account)
+    return Plan(
+        service=service,
+        steps=_with_check(config.steps, service),
+        on_failure=settings.on_failure,
+        on_inconclusive=settings.on_inconclusive,
+        path=config.path,
+        local=settings.local,
+    )
+
+
+def _with_check(steps: tuple[Step, ...], service: Service) -> tuple[Step, ...]:
+    """The build carries the import check, so that the image is pushed only when it passes."""
+    check = next((step.settings for step in steps if isinstance(step.settings, ImportCheckSettings)), None)
+    if check is None:
+        return steps
+    carried = wanted(check, service.entrypoint)
+    return tuple(
+        replace(step, settings=step.settings.model_copy(update={"check": carried}))
+        if isinstance(step.settings, BuildSettings)
+        else step
+        for step in steps
+    )
+
+
+def _read(path: Path, shown: str) -> str:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ConfigError([Problem(shown, f"the file is larger than {MAX_BYTES} bytes; is it the right one?")])
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError([Problem(shown, "there is no such file")]) from None
+    except IsADirectoryError:
+        raise ConfigError([Problem(shown, "this is a directory; name a YAML file")]) from None
+    except UnicodeDecodeError as error:
+        raise ConfigError([Problem(shown, f"not UTF-8 text (byte {error.start})")]) from None
+    except OSError as error:
+        raise ConfigError([Problem(shown, f"cannot be read: {error.strerror}")]) from None
+
+
+def _service_problems(settings: FileSettings, document: Document, exists: Callable[[str], bool]) -> list[Problem]:
+    found = []
+    for name, service in settings.services.items():
+        at = ("services", name)
+        if not exists(service.dockerfile):
+            message = f"there is no Dockerfile at {service.dockerfile} in the repository"
+            found.append(Problem(document.place((*at, "dockerfile")), message))
+        if not exists(service.context):
+            found.append(Problem(document.place((*at, "context")), f"there is no directory {service.context}"))
+        for other in service.after:
+            if other not in settings.services:
+                message = unknown("service", other, settings.services)
+                found.append(Problem(document.place((*at, "after")), message))
+        both = sorted(set(service.env) & set(service.secrets))
+        found.extend(
+            Problem(document.place((*at, "secrets", variable)), f"{variable} is both in env and in secrets")
+            for variable in both
+        )
+    circle = _circle(settings)
+    if circle:
+        found.append(Problem(document.place(("services", circle[0], "after")), f"a circle: {' after '.join(circle)}"))
+    return found
+
+
+def _circle(settings: FileSettings) -> list[str]:
+    """Services that wait for each other, beginning and ending with the same one; empty when there are none."""
+
+    def walk(name: str, trail: list[str]) -> list[str]:
+        if name in trail:
+            return [*trail[trail.index(name) :], name]
+        for other in settings.services[name].after:
+            if other in settings.services and (found := walk(other, [*trail, name])):
+                return found
+        return []
+
+    return next((found for name in settings.services if (found := walk(name, []))), [])
+
+
+def _order(place: str) -> tuple[int, int]:
+    parts = place.rsplit(":", 2)
+    return (int(parts[1]), int(parts[2])) if len(parts) == 3 and parts[1].isdigit() else (0, 0)

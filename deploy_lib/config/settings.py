@@ -1,0 +1,147 @@
+"""What may stand in the YAML beside the steps. The descriptions become config/schema.json."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, field_validator
+
+from deploy_lib.model.service import BuildSource, Instances, Service
+from deploy_lib.steps.kind import Duration, Settings
+
+_NAME = r"^[a-z]([-a-z0-9]{0,47}[a-z0-9])?$"
+
+
+def _text(value: Any) -> Any:
+    """Whole numbers are taken as they are written; true, 1.10 and null would change on the way to the service."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, bool | float) or value is None:
+        raise ValueError(f"YAML reads this as {value!r}; write it in quotes")
+    return value
+
+
+def _number_as_text(value: Any) -> Any:
+    return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+Text = Annotated[str, BeforeValidator(_text)]
+Inside = Annotated[str, Field(min_length=1)]
+
+
+class InstanceSettings(Settings):
+    min: int | None = Field(None, ge=0, description="instances kept running")
+    max: int | None = Field(None, ge=1, description="instances at most")
+
+
+class ServiceSettings(Settings):
+    """One service. What is not named here keeps the value the running service has."""
+
+    cloud_run: str = Field(
+        pattern=_NAME, description="the service's name on Cloud Run: lower-case letters, digits and hyphens, 49 at most"
+    )
+    context: Inside = Field(".", description="build context, relative to the repository's root")
+    dockerfile: Inside = Field("Dockerfile", description="relative to the repository's root")
+    include: tuple[str, ...] = Field((), description="globs of generated, uncommitted files the build needs")
+    build_args: dict[str, Text] = Field({}, description="ARG values of the Dockerfile")
+    target: str | None = Field(None, description="stage of the Dockerfile to build; default: the last")
+    entrypoint: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z_][\w.]*(:[A-Za-z_][\w.]*)?$",
+        description="the module the server imports, e.g. app.main or app.main:app; default: read from the Dockerfile's command",
+    )
+    port: int | None = Field(None, ge=1, le=65535, description="port the container listens on, given to it as PORT")
+    cpu: Annotated[str, BeforeValidator(_number_as_text)] | None = Field(
+        None, pattern=r"^(\d+(\.\d+)?|\d+m)$", description="a number of processors, e.g. 1, 0.5 or 500m"
+    )
+    memory: str | None = Field(None, pattern=r"^\d+(Mi|Gi|M|G)$", description="an amount of memory, e.g. 512Mi or 2Gi")
+    concurrency: int | None = Field(None, ge=1, le=1000, description="requests one instance serves at once")
+    request_timeout: Duration | None = Field(None, gt=0, le=3600, description="a request may take this long")
+    instances: InstanceSettings = Field(InstanceSettings(), description="how many instances")
+    service_account: str | None = Field(
+        None,
+        pattern=r"^[^@\s]+@[^@\s]+$",
+        description="the account the service runs as, name@project.iam.gserviceaccount.com",
+    )
+    vpc_connector: str | None = Field(None, description="Serverless VPC Access connector")
+    public: bool = Field(False, description="let anyone call the service, when it is created")
+    env: dict[str, Text] = Field({}, description="variables and their values")
+    secrets: dict[str, str] = Field({}, description="variables and the secret each is read from, name:version")
+    after: tuple[str, ...] = Field((), description="services that must be live before this one starts")
+
+    @field_validator("context", "dockerfile", "include")
+    @classmethod
+    def _inside(cls, value: Any) -> Any:
+        for path in value if isinstance(value, tuple) else (value,):
+            if path.startswith(("/", "~")) or re.match(r"^[A-Za-z]:", path) or ".." in re.split(r"[\\/]", path):
+                raise ValueError(f"{path!r} leaves the repository; paths are relative to its root")
+        return value
+
+    @field_validator("env", "secrets")
+    @classmethod
+    def _names(cls, value: dict[str, str]) -> dict[str, str]:
+        for name in value:
+            if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+                raise ValueError(f"{name!r} is no name for a variable")
+        return value
+
+    @field_validator("secrets")
+    @classmethod
+    def _versions(cls, value: dict[str, str]) -> dict[str, str]:
+        for name, secret in value.items():
+            if not re.fullmatch(r"[\w-]{1,255}(:(latest|\d+))?|projects/[\w-]+/secrets/[\w-]+(:(latest|\d+))?", secret):
+                raise ValueError(f"{name}: {secret!r} is no secret; write name:latest or name:3")
+        return {name: secret if ":" in secret else f"{secret}:latest" for name, secret in value.items()}
+
+    def as_service(self, name: str, project: str, region: str, images: str) -> Service:
+        return Service(
+            name=name,
+            project=project,
+            region=region,
+            cloud_run=self.cloud_run,
+            images=images.rstrip("/"),
+            source=BuildSource(
+                context=self.context,
+                dockerfile=self.dockerfile,
+                include=self.include,
+                args=dict(self.build_args),
+                target=self.target,
+            ),
+            entrypoint=self.entrypoint,
+            port=self.port,
+            cpu=self.cpu,
+            memory=self.memory,
+            concurrency=self.concurrency,
+            request_timeout=self.request_timeout,
+            instances=Instances(self.instances.min, self.instances.max),
+            service_account=self.service_account,
+            vpc_connector=self.vpc_connector,
+            public=self.public,
+            env=dict(self.env),
+            secrets=dict(self.secrets),
+            after=self.after,
+        )
+
+
+class FileSettings(Settings):
+    """The whole file, its steps apart."""
+
+    project: str = Field(
+        pattern=r"^[a-z][a-z0-9-]{4,28}[a-z0-9]$",
+        description="a Google Cloud project id: 6 to 30 lower-case letters, digits and hyphens",
+    )
+    region: str = Field(pattern=r"^[a-z]+-[a-z]+\d+$", description="a Google Cloud region, e.g. us-central1")
+    images: str = Field(
+        pattern=r"^[a-z0-9.-]+(:\d+)?(/[a-z0-9._-]+)+/?$",
+        description="where images are pushed: host/project/repository",
+    )
+    bucket: str | None = Field(None, description="bucket for build sources and logs; default: PROJECT_cloudbuild")
+    local: bool = Field(False, description="use the local cloud instead of Google's")
+    webhook_env: str | None = Field(None, description="variable that holds a webhook URL to tell of starts and ends")
+    on_failure: Literal["restore", "hold"] = Field("restore", description="after a failure under traffic")
+    on_inconclusive: Literal["hold", "restore", "continue"] = Field(
+        "hold", description="after a comparison without enough evidence"
+    )
+    services: dict[str, ServiceSettings] = Field(min_length=1, description="the services of this project")
+    steps: tuple[Any, ...] = Field(min_length=1, description="the steps of a release, in order")
