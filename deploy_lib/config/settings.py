@@ -49,7 +49,7 @@ class ServiceSettings(Settings):
     entrypoint: str | None = Field(
         None,
         pattern=r"^[A-Za-z_][\w.]*(:[A-Za-z_][\w.]*)?$",
-        description="the module the server imports, e.g. app.main or app.main:app; default: read from the Dockerfile's command",
+        description="the module the server imports, e.g. app.main or app.main:app; default: from the Dockerfile",
     )
     port: int | None = Field(None, ge=1, le=65535, description="port the container listens on, given to it as PORT")
     cpu: Annotated[str, BeforeValidator(_number_as_text)] | None = Field(

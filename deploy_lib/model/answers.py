@@ -90,6 +90,7 @@ class RevisionCreated:
     ready: bool
     url: str | None = None  # of the tag
     main_url: str | None = None
+    stable_url: str | None = None  # of the stable revision's own tag
     evidence: Evidence = Evidence()
     failed_early: bool = False
     timed_out: bool = False

@@ -50,6 +50,7 @@ class Release:
     candidate_url: str | None = None
     tag: str | None = None
     url: str | None = None  # the service's main URL
+    stable_url: str | None = None  # where the stable revision alone answers
     before: TrafficMap | None = None
     options: Options = Options()
 

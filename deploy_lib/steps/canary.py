@@ -33,6 +33,7 @@ def judge(settings: CanarySettings, release: Release, answer: RevisionCreated) -
         candidate_url=answer.url,
         tag=settings.tag,
         url=answer.main_url or release.url,
+        stable_url=answer.stable_url,
     )
     facts: dict[str, object] = {
         **answer.facts,

@@ -1,0 +1,46 @@
+"""The time, and the one way to wait: every wait of the tool ends at once when someone asks it to stop.
+
+Each request to stop is delivered once to every thread that waits on the clock, so a run interrupted once can still
+wait for its traffic to be restored, and a second interruption ends that wait too.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, datetime
+
+from deploy_lib.drivers.interface import Interrupted
+
+
+class SystemClock:
+    """The real clock. `stop` may be called from a signal handler."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._stops: list[str] = []
+        self._seen = threading.local()
+
+    @property
+    def stops(self) -> int:
+        """How often someone asked to stop."""
+        return len(self._stops)
+
+    def stop(self, by: str) -> None:
+        with self._changed:
+            self._stops.append(by)
+            self._changed.notify_all()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Raises Interrupted, at once, when a stop was asked for that this thread has not been told of."""
+        seen: int = getattr(self._seen, "count", 0)
+        with self._changed:
+            if self._changed.wait_for(lambda: len(self._stops) > seen, timeout=max(0.0, seconds)):
+                self._seen.count = len(self._stops)
+                raise Interrupted(self._stops[-1])
