@@ -1,0 +1,110 @@
+"""Why a build did not pass: Cloud Build's status and failure type first, then the words of its log.
+
+failure_info.type is an enum of Cloud Build v1 (PUSH_FAILED, PUSH_NOT_AUTHORIZED, USER_BUILD_STEP, ...).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from deploy_lib.diagnose.lines import Row
+from deploy_lib.model.evidence import BuildTrouble, Cause
+
+_BY_TYPE = {
+    "PUSH_FAILED": ("push_failed", "the image could not be pushed to the registry"),
+    "PUSH_IMAGE_NOT_FOUND": ("build_failed", "the build made no image of the name it was to push"),
+    "PUSH_NOT_AUTHORIZED": ("push_failed", "the build may not push to the registry"),
+    "FETCH_SOURCE_FAILED": ("build_failed", "Cloud Build could not fetch the source archive"),
+    "LOGGING_FAILURE": ("build_failed", "Cloud Build could not write the build's log"),
+}
+_PIP = (
+    re.compile(r"Could not find a version that satisfies the requirement ([^\s(]+)"),
+    re.compile(r"No matching distribution found for ([^\s(]+)"),
+    re.compile(r"ResolutionImpossible|conflicting dependencies|Cannot install ([^\n]+?) because"),
+    re.compile(r"Could not open requirements file:.*?'([^']+)'"),
+    re.compile(r"Failed building wheel for ([\w.-]+)"),
+    re.compile(r"requires a different Python: ([^\n]+)"),
+    re.compile(r"No solution found when resolving dependencies"),
+    re.compile(r"THESE PACKAGES DO NOT MATCH THE HASHES"),
+)
+_COPY = re.compile(
+    r"(?:failed to compute cache key|COPY failed|failed to calculate checksum|ADD failed).{0,200}?[\"' ]([\w./*-]+)[\"']?: (?:file )?(?:not found|does not exist|no such)|"
+    r"COPY failed: (?:file not found in build context or excluded by \.dockerignore: stat )?([\w./*-]+)|no source files were specified",
+    re.IGNORECASE,
+)
+_DOCKERFILE = re.compile(
+    r"(?:failed to read dockerfile|Cannot locate specified Dockerfile|unable to prepare context|dockerfile parse error|unknown instruction)[^\n]*",
+    re.IGNORECASE,
+)
+_BASE = re.compile(
+    r"(?:pull access denied for|manifest for|failed to resolve source metadata for|not found: manifest unknown)\s*([\w./:@-]*)",
+    re.IGNORECASE,
+)
+_STEP = re.compile(
+    r"executor failed running \[([^\]]+)\]|process \"([^\"]+)\" did not complete|The command '([^']+)' returned a non-zero code"
+)
+
+
+def read(trouble: BuildTrouble, rows: Sequence[Row]) -> Cause:
+    """The cause of a failed build. `rows` are the last lines of its log, as far as they are known."""
+    log = [row.text for row in rows if row.source == "build"] or [row.text for row in rows]
+    told = (*log, trouble.detail)
+    if trouble.status in ("TIMEOUT", "EXPIRED"):
+        said = (
+            "the build took longer than its time limit"
+            if trouble.status == "TIMEOUT"
+            else "the build waited too long for a place"
+        )
+        return _cause("build_timeout", said, trouble, log)
+    if trouble.status == "CANCELLED":
+        return _cause("build_cancelled", "the build was cancelled", trouble, log)
+    if trouble.status == "INTERNAL_ERROR":
+        return _cause("build_failed", "Cloud Build itself failed", trouble, log, confidence="certain")
+    if trouble.kind in _BY_TYPE:
+        kind, said = _BY_TYPE[trouble.kind]
+        return _cause(kind, said, trouble, log)
+    return _from_log(told, trouble, log)
+
+
+def _from_log(told: Sequence[str], trouble: BuildTrouble, log: Sequence[str]) -> Cause:
+    for line in told:
+        for pattern in _PIP:
+            match = pattern.search(line)
+            if match:
+                what = match[1] if match.groups() and match[1] else ""
+                facts = {"requirement": what} if what else {}
+                said = f"pip could not install {what}" if what else "pip could not find versions that fit together"
+                return _cause("pip_failed", f"{said}: {line.strip()[:200]}", trouble, log, facts, line)
+    for line in told:
+        match = _COPY.search(line)
+        if match:
+            what = next((group for group in match.groups() if group), "")
+            said = f"COPY finds no {what} in the build context" if what else "a COPY finds nothing in the build context"
+            return _cause("dockerfile_error", said, trouble, log, {"path": what} if what else {}, line)
+        if _DOCKERFILE.search(line):
+            return _cause(
+                "dockerfile_error", f"the Dockerfile cannot be used: {line.strip()[:200]}", trouble, log, {}, line
+            )
+        base = _BASE.search(line)
+        if base:
+            what = base[1] or "the base image"
+            return _cause(
+                "dockerfile_error", f"the base image {what} could not be pulled", trouble, log, {"base": what}, line
+            )
+    for line in told:
+        step = _STEP.search(line)
+        if step:
+            what = next((group for group in step.groups() if group), "")
+            return _cause("build_failed", f"the build step `{what[:120]}` failed", trouble, log, {"step": what}, line)
+    step_name = f" in step {trouble.step}" if trouble.step else ""
+    code = f" with exit code {trouble.exit_code}" if trouble.exit_code is not None else ""
+    return _cause("build_failed", f"the build failed{step_name}{code}", trouble, log, confidence="likely")
+
+
+def _cause(kind: str, sentence: str, trouble: BuildTrouble, log: Sequence[str], facts: dict[str, str] | None = None,
+           telling: str = "", confidence: str = "certain") -> Cause:  # fmt: skip
+    tail = [line for line in log if line.strip()][-6:]
+    shown = tuple(dict.fromkeys(line.strip() for line in (telling, *tail, trouble.detail) if line.strip()))
+    return Cause(kind, sentence, confidence, evidence=shown[:8], deterministic=kind in ("pip_failed", "dockerfile_error"),
+                 facts={**(facts or {}), "status": trouble.status})  # fmt: skip

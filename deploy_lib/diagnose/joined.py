@@ -1,0 +1,94 @@
+"""A cause joined with what the release's own checks found: why a module is not in the image, and by which rule."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from deploy_lib.model.evidence import Cause, Link
+from deploy_lib.model.findings import Finding, Severity
+
+# finding.cause -> (on the disk, in the commit, in the build context, in the image, in words)
+WHEREABOUTS: dict[str, tuple[str, str, str, str, str]] = {
+    "gitignored": ("yes", "no", "no", "no", "git ignores it, so no commit holds it"),
+    "untracked": ("yes", "no", "no", "no", "it was never added to git"),
+    "uncommitted": ("yes", "no", "no", "no", "the change was not committed"),
+    "in_other_commit": ("unknown", "no", "no", "no", "it is in another commit"),
+    "deleted": ("no", "no", "no", "no", "the commit deletes it"),
+    "gcloudignored": ("yes", "yes", "no", "no", "the upload to Cloud Build leaves it out"),
+    "dockerignored": ("yes", "yes", "no", "no", "the build context leaves it out"),
+    "not_copied": ("yes", "yes", "yes", "no", "no COPY of the Dockerfile brings it into the image"),
+    "case_mismatch": ("yes", "yes", "yes", "no", "its name is written with other capitals"),
+    "absent_everywhere": ("no", "no", "no", "no", "no such file exists, here or in git"),
+}
+_LINK = re.compile(r"^(?P<module>\S+) \((?P<file>.+?):(?P<line>\d+)\)$")
+
+
+def join(cause: Cause, findings: Sequence[Finding]) -> Cause:
+    """The cause with the whereabouts of its module, when a check found that module missing too."""
+    finding = matching(cause, findings)
+    if finding is None:
+        return cause
+    facts = {**cause.facts, **whereabouts(finding)}
+    why = facts.get("why")
+    sentence = cause.sentence if not why or why in cause.sentence else f"{cause.sentence}: {why}"
+    if finding.rule:
+        sentence += f" ({finding.rule})"
+    chain = cause.chain or links(finding)
+    commands = (finding.fix, *cause.commands) if finding.fix else cause.commands
+    return replace(cause, sentence=sentence, facts=facts, chain=chain, commands=commands)
+
+
+def matching(cause: Cause, findings: Sequence[Finding]) -> Finding | None:
+    """The finding about the cause's module: the module itself first, then a parent or child of it."""
+    if not cause.module:
+        return None
+    about = [finding for finding in findings if finding.module and finding.cause]
+    exact = next((finding for finding in about if finding.module == cause.module), None)
+    if exact is not None:
+        return exact
+    near = f"{cause.module}."
+    return next(
+        (f for f in about if f.module and (f.module.startswith(near) or cause.module.startswith(f"{f.module}."))), None
+    )
+
+
+def whereabouts(finding: Finding) -> dict[str, str]:
+    """on_disk, in_commit, in_context, in_image (yes, no, unknown), why, rule, file: what is known of them."""
+    facts: dict[str, str] = {}
+    if finding.cause in WHEREABOUTS:
+        names = ("on_disk", "in_commit", "in_context", "in_image", "why")
+        facts = dict(zip(names, WHEREABOUTS[finding.cause], strict=True))
+    for name, value in (("rule", finding.rule), ("missing_file", finding.file), ("finding", finding.cause)):
+        if value:
+            facts[name] = value
+    return facts
+
+
+def from_findings(findings: Sequence[Finding]) -> Cause | None:
+    """The cause as the checks before the cloud saw it: the first error, since the others often follow from it."""
+    wrong = [finding for finding in findings if finding.severity is Severity.ERROR]
+    if not wrong:
+        return None
+    first = wrong[0]
+    more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
+    cause = Cause(
+        kind=first.code,
+        sentence=f"{first.message}{more}",
+        evidence=tuple(f"{finding.place}: {finding.message}".lstrip(": ") for finding in wrong[:8]),
+        chain=links(first),
+        module=first.module,
+        commands=tuple(dict.fromkeys(finding.fix for finding in wrong if finding.fix)),
+        deterministic=True,
+        facts=whereabouts(first),
+    )
+    return cause
+
+
+def links(finding: Finding) -> tuple[Link, ...]:
+    """The finding's chain, each "module (path:line)", as links; the missing module last."""
+    found = [Link(m["module"], m["file"], int(m["line"])) for m in map(_LINK.match, finding.chain) if m]
+    if finding.module and found and found[-1].module != finding.module:
+        found.append(Link(finding.module, found[-1].file, found[-1].line))
+    return tuple(found)

@@ -1,0 +1,150 @@
+"""What Cloud Run itself says: condition reasons first, and words only where no enum exists.
+
+The reason enums are those of google.cloud.run_v2 (Condition.CommonReason and Condition.RevisionReason). A failed
+operation's code is not looked at beyond PERMISSION_DENIED and RESOURCE_EXHAUSTED, since the same failed start has
+ended with code 9 and with code 13 (octo-sts/app#1005, chainguard-dev/terraform-infra-common#498).
+"""
+
+from __future__ import annotations
+
+import re
+
+from deploy_lib.model.evidence import Cause, Condition, Evidence
+
+PERMISSION_DENIED, RESOURCE_EXHAUSTED = 7, 8
+
+_BY_REASON = {
+    "CONTAINER_MISSING": ("image_missing", "the image is not in the registry"),
+    "CONTAINER_PERMISSION_DENIED": ("image_no_permission", "Cloud Run may not read the image"),
+    "CONTAINER_IMAGE_UNAUTHORIZED": ("image_no_permission", "a policy does not allow this image to run"),
+    "CONTAINER_IMAGE_AUTHORIZATION_CHECK_FAILED": (
+        "image_no_permission",
+        "whether the image may run could not be checked",
+    ),
+    "VPC_NETWORK_NOT_FOUND": ("vpc_missing", "the VPC network or connector does not exist or may not be used"),
+    "ACTIVE_REVISION_LIMIT_REACHED": ("revision_limit", "the limit of active revisions is reached"),
+    "MIN_INSTANCES_NOT_PROVISIONED": ("quota", "the minimum number of instances could not be provided"),
+    "ENCRYPTION_KEY_PERMISSION_DENIED": ("permission_denied", "the encryption key may not be used"),
+    "ENCRYPTION_KEY_CHECK_FAILED": ("permission_denied", "the encryption key could not be checked"),
+}
+START_REASONS = ("HEALTH_CHECK_CONTAINER_ERROR", "PROGRESS_DEADLINE_EXCEEDED", "REVISION_FAILED", "UNKNOWN", "")
+
+_SECRET = re.compile(
+    r"(?:on )?secret:? ?'?\[?((?:projects/[^/\s]+/secrets/)?[\w-]+)(?:/versions/([\w-]+))?", re.IGNORECASE
+)
+_ACCOUNT = re.compile(r"([\w.-]+@[\w.-]+\.(?:gserviceaccount\.com|iam\.gserviceaccount\.com))")
+_PERMISSION = re.compile(r"[Pp]ermission ['\"]?([\w]+(?:\.\w+){2,})['\"]? (?:is |was )?denied")
+_MUST_HAVE = re.compile(r"(?:give|grant)\b.{0,120}?\bpermission ([\w.]+)", re.IGNORECASE)
+_QUOTA = re.compile(
+    r"(\w+PerProjectRegion) requested: (\d+) allowed: (\d+)|[Qq]uota exceeded for ([\w ]+)|(Max instances must be set to \d+)"
+)
+_CONNECTOR = re.compile(r"(projects/[^\s]+/connectors/[\w-]+|VPC [Cc]onnector|vpc_access|network_interfaces)")
+_IMAGE = re.compile(r"[Ii]mage '?([\w./:@-]+)'? not found")
+_ARCHITECTURE = re.compile(
+    r"must support amd64/linux|no matching manifest|platform .{0,40}not supported", re.IGNORECASE
+)
+_ENTRYPOINT = re.compile(r"Invalid ENTRYPOINT|invalid mode \\?\"(-[rwx-]+)", re.IGNORECASE)
+
+
+def failed(conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
+    """The failed conditions, the telling ones first: those with a reason of their own before "Ready"."""
+    wrong = [condition for condition in conditions if condition.state == "CONDITION_FAILED"]
+    return tuple(sorted(wrong, key=lambda condition: (condition.reason in START_REASONS, condition.type == "Ready")))
+
+
+def read(evidence: Evidence) -> Cause | None:
+    """The cause that the platform names; None when it only says that the container did not start."""
+    wrong = failed(evidence.conditions)
+    message = next((condition.message for condition in wrong if condition.message), evidence.operation_message)
+    for condition in wrong:
+        if condition.reason == "SECRETS_ACCESS_CHECK_FAILED":
+            return _secret(condition.message or message, evidence)
+        if condition.reason in _BY_REASON:
+            kind, sentence = _BY_REASON[condition.reason]
+            return _cause(kind, sentence, condition.message or message, evidence, condition)
+    return _from_words(message or evidence.operation_message, evidence)
+
+
+def _from_words(message: str, evidence: Evidence) -> Cause | None:
+    """Refusals that have no enum of their own."""
+    if not message:
+        return None
+    if _ARCHITECTURE.search(message):
+        return _cause("wrong_architecture", "the image is not built for linux/amd64", message, evidence)
+    if _ENTRYPOINT.search(message):
+        return _cause("not_executable", "the image's entrypoint may not be executed", message, evidence)
+    if "secret_key_ref" in message or re.search(r"secret[s:/ ]", message, re.IGNORECASE):
+        return _secret(message, evidence)
+    if "must have permission to read the image" in message:
+        return _cause("image_no_permission", "Cloud Run may not read the image", message, evidence)
+    if _IMAGE.search(message):
+        return _cause("image_missing", "the image is not in the registry", message, evidence)
+    if _CONNECTOR.search(message):
+        return _cause("vpc_missing", _BY_REASON["VPC_NETWORK_NOT_FOUND"][1], message, evidence)
+    if _QUOTA.search(message) or evidence.operation_code == RESOURCE_EXHAUSTED or "quota" in message.lower():
+        return _cause("quota", "the project's quota does not allow this", message, evidence)
+    if _PERMISSION.search(message) or _MUST_HAVE.search(message) or evidence.operation_code == PERMISSION_DENIED:
+        permission = _PERMISSION.search(message) or _MUST_HAVE.search(message)
+        said = f"permission {permission[1]} is missing" if permission else "a permission is missing"
+        return _cause("permission_denied", said, message, evidence)
+    return None
+
+
+def _cause(kind: str, sentence: str, message: str, evidence: Evidence, condition: Condition | None = None) -> Cause:
+    facts: dict[str, str] = {"message": message} if message else {}
+    account = _ACCOUNT.search(message)
+    if account:
+        facts["account"] = account[1]
+    permission = _PERMISSION.search(message) or _MUST_HAVE.search(message)
+    if permission:
+        facts["permission"] = permission[1]
+    quota = _QUOTA.search(message)
+    if quota and quota[1]:
+        facts.update(quota=quota[1], requested=quota[2], allowed=quota[3])
+    image = _IMAGE.search(message)
+    if image:
+        facts["image"] = image[1]
+    who = f" (account {facts['account']})" if "account" in facts else ""
+    told = f" ({facts['quota']}: {facts['requested']} wanted, {facts['allowed']} allowed)" if "quota" in facts else ""
+    return Cause(
+        kind=kind,
+        sentence=f"{sentence}{who}{told}",
+        confidence="certain" if condition is not None else "likely",
+        evidence=_words(condition, message),
+        deterministic=kind not in ("quota", "revision_limit"),
+        facts=facts,
+    )
+
+
+def _secret(message: str, evidence: Evidence) -> Cause:
+    """No enum tells a missing secret from a missing version or a missing right, so here the words decide."""
+    named = _SECRET.search(message)
+    secret = named[1].rpartition("/")[2] if named else ""
+    version = (named[2] if named else None) or ""
+    account = _ACCOUNT.search(message)
+    who = account[1] if account else evidence.service_account or ""
+    facts = {
+        key: text
+        for key, text in (("secret", secret), ("version", version), ("account", who), ("message", message))
+        if text
+    }
+    label = f"secret {secret}" if secret else "a secret"
+    if re.search(r"denied|must be granted|permission", message, re.IGNORECASE):
+        facts["role"] = "roles/secretmanager.secretAccessor"
+        whom = who or "the service's account"
+        return Cause("secret_no_access", f"{whom} may not read {label}: it lacks {facts['role']}",
+                     evidence=_words(None, message), deterministic=True, facts=facts)  # fmt: skip
+    if version and re.search(
+        r"version.{0,80}(?:not found|disabled|destroyed)|no (?:enabled )?versions?", message, re.IGNORECASE
+    ):
+        return Cause("secret_no_version", f"{label} has no usable version {version}",
+                     evidence=_words(None, message), deterministic=True, facts=facts)  # fmt: skip
+    return Cause("secret_missing", f"{label} does not exist in the project",
+                 evidence=_words(None, message), deterministic=True, facts=facts)  # fmt: skip
+
+
+def _words(condition: Condition | None, message: str) -> tuple[str, ...]:
+    if condition is None:
+        return (message,) if message else ()
+    at = f"{condition.at:%H:%M:%SZ} " if condition.at else ""
+    return (f"{at}{condition.type}: {condition.reason} {message}".rstrip(),)

@@ -1,0 +1,149 @@
+"""What a Python exception at start means: its class and message give the kind, never the words around it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from deploy_lib.diagnose import chains, settings, upstream
+from deploy_lib.diagnose.tracebacks import Section, Traceback
+
+DETERMINISTIC = frozenset(
+    "missing_module missing_dependency missing_name syntax_error encoding_error missing_shared_library "
+    "circular_import settings_error command_not_found not_executable wrong_architecture missing_file".split()
+)
+_NO_MODULE = re.compile(r"No module named '?([\w.]+)'?")
+_NO_NAME = re.compile(r"cannot import name '([^']+)' from (?:partially initialized module )?'([^']+)'")
+_HALF_MADE = re.compile(r"partially initialized module '([^']+)'")
+_LIBRARY = re.compile(r"([\w.+-]+\.so[\w.]*): cannot open shared object file|(?:version `?'?(GLIBC\w*_[\d.]+))")
+_FILE = re.compile(r"No such file or directory: ['\"]?([^'\"]+)")
+_DENIED = re.compile(r"Permission '([\w.]+)' denied (?:on|for) resource '?([^'(]+)'?", re.IGNORECASE)
+_BIND = re.compile(r"address already in use|error while attempting to bind|can't bind|Can't connect to \('", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """A kind, what failed, and what else is worth knowing. `weight` orders exceptions of one traceback."""
+
+    kind: str
+    sentence: str
+    module: str | None = None
+    facts: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def specific(self) -> bool:
+        return self.kind != "python_error"
+
+
+def telling(traceback: Traceback, entrypoint: str | None) -> tuple[Section, Meaning]:
+    """The section to show and what it means.
+
+    Of exceptions raised from one another the first is the reason; of exceptions that came up while another was
+    handled, the last one ended the process. An exception that says nothing of its own yields to one that does.
+    """
+    meant = [(section, meaning(section, entrypoint)) for section in traceback.sections]
+    start = len(meant) - 1
+    while start and meant[start - 1][0].direct:
+        start -= 1
+    order = [*meant[start:], *reversed(meant[:start])]
+    return next((pair for pair in order if pair[1].specific), meant[-1])
+
+
+def meaning(section: Section, entrypoint: str | None) -> Meaning:
+    """The kind of one exception."""
+    text = "\n".join((section.message, *section.tail))
+    name = section.name
+    if name in ("ModuleNotFoundError", "ImportError") or "partially initialized" in section.message:
+        found = _import(section, text, entrypoint)
+        if found is not None:
+            return found
+    if name in ("SyntaxError", "IndentationError", "TabError"):
+        return _syntax(section)
+    if name == "UnicodeDecodeError" and _reads_source(section):
+        return Meaning("encoding_error", f"a source file is not UTF-8: {section.message}", facts=_place(section))
+    library = _LIBRARY.search(text) if name in ("OSError", "ImportError") else None
+    if library:
+        return _library(library)
+    variables = settings.variables(section)
+    if variables:
+        listed = ", ".join(variables)
+        word = "variable" if len(variables) == 1 else "variables"
+        said = f"the settings are incomplete: {word} {listed} ({section.type}: {short(section.message)})"
+        return Meaning("settings_error", said, facts={"variables": listed})
+    denied = _DENIED.search(text)
+    if denied:
+        said = f"permission {denied[1]} is denied on {denied[2].strip()}"
+        return Meaning("permission_denied", said, facts={"permission": denied[1], "resource": denied[2].strip()})
+    if _BIND.search(text):
+        return Meaning("port_taken", f"the server could not take its port: {short(section.message)}")
+    refused = upstream.refusal(section)
+    if refused:
+        return Meaning(refused.kind, refused.sentence, facts=refused.facts)
+    missing = _FILE.search(text) if name == "FileNotFoundError" else None
+    if missing:
+        return Meaning("missing_file", f"the file {missing[1]} is not there", facts={"file": missing[1]})
+    if name == "MemoryError":
+        return Meaning("out_of_memory", "Python ran out of memory")
+    said = f"{section.type or 'an exception'}: {short(section.message)}".rstrip(": ")
+    return Meaning("python_error", f"the application failed with {said}")
+
+
+def short(text: str, length: int = 200) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def _import(section: Section, text: str, entrypoint: str | None) -> Meaning | None:
+    circle = _HALF_MADE.search(text)
+    if circle or "most likely due to a circular import" in text:
+        module = circle[1] if circle else None
+        named = _NO_NAME.search(text)
+        what = f" while {named[1]} was still to be defined" if named else ""
+        said = f"{module or 'a module'} is imported in a circle{what}"
+        return Meaning("circular_import", said, module)
+    missing = _NO_MODULE.search(text)
+    if missing:
+        return _missing(section, missing[1], text, entrypoint)
+    named = _NO_NAME.search(text)
+    if named:
+        said = f"{named[2]} has no name {named[1]}"
+        return Meaning("missing_name", said, named[2], {"name": named[1]})
+    library = _LIBRARY.search(text)
+    return _library(library) if library else None
+
+
+def _missing(section: Section, module: str, text: str, entrypoint: str | None) -> Meaning:
+    top = module.partition(".")[0]
+    facts: dict[str, str] = {}
+    shadow = re.search(r"'([\w.]+)' is not a package", text)
+    if shadow:
+        facts["shadowed"] = shadow[1]
+    own = top in chains.own_packages(section, entrypoint) or module == entrypoint
+    if own:
+        return Meaning("missing_module", f"module {module} is not in the image", module, facts)
+    return Meaning(
+        "missing_dependency", f"the package that provides {module} is not installed in the image", module, facts
+    )
+
+
+def _syntax(section: Section) -> Meaning:
+    place = _place(section)
+    encoding = "Non-UTF-8" in section.message or "(unicode error)" in section.message or "null byte" in section.message
+    kind = "encoding_error" if encoding or "unknown encoding" in section.message else "syntax_error"
+    where = f" in {place['file']}:{place['line']}" if place else ""
+    return Meaning(kind, f"Python cannot read the source{where}: {short(section.message)}", facts=place)
+
+
+def _library(match: re.Match[str]) -> Meaning:
+    library = match[1] or match[2]
+    said = f"the shared library {library} is not in the image" if match[1] else f"the image's C library lacks {library}"
+    return Meaning("missing_shared_library", said, facts={"library": library})
+
+
+def _place(section: Section) -> dict[str, str]:
+    frame = section.frames[-1] if section.frames else None
+    return {"file": frame.file, "line": str(frame.line)} if frame else {}
+
+
+def _reads_source(section: Section) -> bool:
+    last = section.frames[-1] if section.frames else None
+    return last is None or last.file.startswith("<frozen") or last.function.startswith(("get_code", "source_to_code"))

@@ -1,0 +1,84 @@
+"""What answers over HTTP mean: of the probe's own requests, and of the platform's request log."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from deploy_lib.model.answers import Attempt
+from deploy_lib.model.evidence import Cause, Frequency, LogLine
+
+_FRONT_END = re.compile(
+    r"not authenticated|does not have permission to get URL|allow unauthenticated invocations|lacks valid authentication|"
+    r"Your client does not have permission|The access token could not be verified",
+    re.IGNORECASE,
+)
+_SLOW = re.compile(r"slow|took|longer than|timed? ?out", re.IGNORECASE)
+
+
+def of_probe(attempts: Sequence[Attempt], log: Sequence[LogLine]) -> Cause | None:
+    """The cause of a failed probe, from its bad attempts; None when there was none."""
+    bad = [attempt for attempt in attempts if attempt.problem or attempt.status is None or attempt.status >= 300]
+    if not bad:
+        return None
+    counted = Counter(attempt.status for attempt in bad)
+    status = counted.most_common(1)[0][0]
+    typical = next(attempt for attempt in reversed(bad) if attempt.status == status)
+    shown = tuple(f"+{attempt.at:.1f} s {attempt.status or 'no answer'} in {attempt.seconds:.2f} s {attempt.problem}".rstrip()
+                  for attempt in bad[-5:])  # fmt: skip
+    often = Frequency(len(bad), bad[-1].at - bad[0].at)
+    kind, said = _kind(status, typical, log)
+    words = f"{said} ({len(bad)} of {len(attempts)} requests)"
+    return Cause(kind, words, "certain" if kind != "health_unreachable" else "likely", shown, frequency=often,
+                 facts={"status": str(status)} if status else {})  # fmt: skip
+
+
+def of_requests(log: Sequence[LogLine]) -> Cause | None:
+    """What the platform's request log says of real requests; None when too few of them failed."""
+    statuses = [line.status for line in log if line.source == "request" and line.status]
+    if not statuses:
+        return None
+    refused = [
+        line for line in log if line.source == "request" and line.status in (401, 403) and _FRONT_END.search(line.text)
+    ]
+    if refused:
+        return _front_end(len(refused), len(statuses), (refused[-1].text,))
+    failed = [status for status in statuses if status >= 500]
+    if len(failed) < 2 or len(failed) / len(statuses) < 0.01:
+        return None
+    status, count = Counter(failed).most_common(1)[0]
+    said = f"{len(failed)} of {len(statuses)} requests failed, {count} of them with {status}"
+    lines = tuple(line.text for line in log if line.source == "request" and line.status == status)[-3:]
+    return Cause(
+        "requests_failing", said, "certain", lines, frequency=Frequency(len(failed)), facts={"status": str(status)}
+    )
+
+
+def _kind(status: int | None, typical: Attempt, log: Sequence[LogLine]) -> tuple[str, str]:
+    if status is None:
+        if _SLOW.search(typical.problem):
+            return "health_slow", f"the health endpoint does not answer in time: {typical.problem}"
+        return "health_unreachable", f"the health endpoint gives no answer: {typical.problem or 'no response'}"
+    if status in (401, 403):
+        told = any(_FRONT_END.search(line.text) for line in log) or _FRONT_END.search(typical.excerpt)
+        if told or status == 403:
+            return (
+                "frontend_refused",
+                f"Cloud Run's front end refuses the request with {status}: the caller may not invoke the service",
+            )
+        return "health_error", f"the health endpoint answers {status}"
+    if status == 404:
+        return "health_not_found", "the health endpoint answers 404: there is no such path"
+    if 300 <= status < 400:
+        return "health_redirect", f"the health endpoint answers {status}: it redirects instead of answering"
+    if status >= 400:
+        return "health_error", f"the health endpoint answers {status}"
+    if _SLOW.search(typical.problem):
+        return "health_slow", f"the health endpoint is too slow: {typical.problem}"
+    return "health_body", f"the health endpoint answers {status}, but {typical.problem}"
+
+
+def _front_end(count: int, whole: int, shown: tuple[str, ...]) -> Cause:
+    said = f"Cloud Run's front end refused {count} of {whole} requests: the caller may not invoke the service"
+    return Cause("frontend_refused", said, "certain", shown, frequency=Frequency(count))

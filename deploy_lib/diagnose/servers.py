@@ -1,0 +1,77 @@
+"""What uvicorn, gunicorn and python say about an application they cannot load, where they print no traceback."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from deploy_lib.diagnose.lines import PLATFORM, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    kind: str
+    sentence: str
+    row: int
+    module: str | None = None
+    name: str | None = None
+
+
+_MODULE = re.compile(r"Could not import module \"([\w.]+)\"|Error while finding module specification for '([\w.]+)'")
+_NO_MAIN = re.compile(r"python[\d.]*: No module named ([\w.]+)\s*$")
+_ATTRIBUTE = re.compile(
+    r"Attribute \"([\w.]+)\" not found in module \"([\w.]+)\"|Failed to find attribute '([\w.]+)' in '([\w.]+)'"
+)
+_KILLED = re.compile(
+    r"was sent SIGKILL! Perhaps out of memory|^Killed$|Out of memory: Killed process|oom-kill", re.IGNORECASE
+)
+_TIMEOUT = re.compile(r"WORKER TIMEOUT \(pid:\d+\)")
+_BIND = re.compile(
+    r"address already in use|Connection in use: \('|error while attempting to bind on address", re.IGNORECASE
+)
+
+
+def find(rows: Sequence[Row], own: str | None) -> Refusal | None:
+    """The last such line; `own` is the service's entrypoint, which tells its modules from packages."""
+    last: Refusal | None = None
+    for number, row in enumerate(rows):
+        text = row.text
+        if row.source in PLATFORM or len(text) > 500:
+            continue
+        found = _read(text, own)
+        if found:
+            last = Refusal(found.kind, found.sentence, number, found.module, found.name)
+    return last
+
+
+def killed(rows: Sequence[Row]) -> int | None:
+    """The row in which a kernel or gunicorn guesses at memory."""
+    return next((number for number, row in enumerate(rows) if len(row.text) < 400 and _KILLED.search(row.text)), None)
+
+
+def worker_timeout(rows: Sequence[Row]) -> int | None:
+    return next(
+        (number for number, row in enumerate(rows) if "WORKER TIMEOUT" in row.text and _TIMEOUT.search(row.text)), None
+    )
+
+
+def _read(text: str, own: str | None) -> Refusal | None:
+    if "odule" not in text and "ttribute" not in text and "address" not in text and "in use" not in text:
+        return None
+    attribute = _ATTRIBUTE.search(text)
+    if attribute:
+        name, module = attribute[1] or attribute[3], attribute[2] or attribute[4]
+        return Refusal("missing_name", f"{module} has no name {name}", 0, module, name)
+    module_match = _MODULE.search(text)
+    if module_match:
+        module = module_match[1] or module_match[2]
+        return Refusal("missing_module", f"the server cannot import {module}", 0, module)
+    main = _NO_MAIN.search(text)
+    if main:
+        ours = own is not None and main[1].partition(".")[0] == own.partition(".")[0]
+        kind = "missing_module" if ours else "missing_dependency"
+        return Refusal(kind, f"python finds no module {main[1]} to run", 0, main[1])
+    if _BIND.search(text):
+        return Refusal("port_taken", "the server could not take its port", 0)
+    return None

@@ -1,0 +1,104 @@
+"""One cause for everything that is known of a failed release.
+
+The order: a build that failed; a platform reason that names its cause; the log of a container that did not start;
+answers over HTTP; what the release's own checks found. A cause is guessed at nowhere: what none of them tells is
+"unknown", shown with the lines that tell most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from deploy_lib.diagnose import builds, joined, platform, raised, remedies, responses, startup
+from deploy_lib.model.answers import Attempt
+from deploy_lib.model.evidence import Cause, Condition, Evidence, LogLine
+from deploy_lib.model.findings import Finding
+from deploy_lib.model.service import Service
+
+ENOUGH = 2  # identical ends of a container that leave no doubt
+
+
+def diagnose(
+    evidence: Evidence,
+    findings: tuple[Finding, ...] = (),
+    service: Service | None = None,
+    attempts: Sequence[Attempt] = (),
+) -> Cause:
+    """The cause of a failed release. Never raises, whatever the log holds; "unknown" stays unknown."""
+    log = startup.read(evidence.log, service.entrypoint if service else None)
+    cause = _cause(evidence, findings, service, attempts, log)
+    cause = joined.join(cause, findings)
+    if evidence.gaps:
+        facts = {**cause.facts, "not_learned": "; ".join(evidence.gaps)}
+        cause = replace(cause, facts=facts)
+    return replace(cause, commands=remedies.commands(cause, service, evidence))
+
+
+def startup_verdict(
+    log: Sequence[LogLine], conditions: Sequence[Condition] = (), entrypoint: str | None = None
+) -> Cause | None:
+    """While waiting for a revision: the cause that no more waiting can change, or None.
+
+    That is a failure of a kind that the image decides (an import, the syntax, the command), seen twice with the
+    end of the container after it, or a platform reason that names its cause.
+    """
+    named = platform.read(Evidence(conditions=tuple(conditions)))
+    if named is not None and named.confidence == "certain" and named.deterministic:
+        return named
+    known = startup.read(log, entrypoint)
+    if len(known.ends) < ENOUGH:
+        return None
+    found = startup.cause(known, port=None, memory_limit=None, conditions=())
+    if found is None or not found.deterministic or found.confidence == "guess":
+        return None
+    if found.frequency is None or found.frequency.count < ENOUGH:
+        return None
+    return found
+
+
+def _cause(evidence: Evidence, findings: tuple[Finding, ...], service: Service | None, attempts: Sequence[Attempt],
+           log: startup.Read) -> Cause:  # fmt: skip
+    if evidence.build is not None:
+        broken = builds.read(evidence.build, log.rows)
+        found = joined.from_findings(findings) if broken.kind == "build_failed" else None
+        return found or broken
+    named = platform.read(evidence)
+    if named is not None:
+        return startup.counted(named, log)
+    probed = responses.of_probe(attempts, evidence.log)
+    port = evidence.port or (service.port if service else None)
+    limit = evidence.memory_limit or (service.memory if service else None)
+    started = startup.cause(log, port=port, memory_limit=limit, conditions=evidence.conditions)
+    if probed is not None and (started is None or not (log.ends or platform.failed(evidence.conditions))):
+        return _answered(probed, started)
+    if started is not None:
+        return started
+    return responses.of_requests(evidence.log) or joined.from_findings(findings) or _unknown(evidence, log)
+
+
+def _answered(probed: Cause, started: Cause | None) -> Cause:
+    """A bad answer of a container that lives: a traceback behind a 5xx says why, a 404 needs none."""
+    if started is None or probed.kind not in ("health_error", "health_unreachable", "health_slow"):
+        return probed
+    said = f"{probed.sentence}: {started.sentence}"
+    facts = {**started.facts, **probed.facts}
+    kind = started.kind if started.kind != "python_error" else probed.kind
+    return replace(started, kind=kind, sentence=said, confidence="likely", evidence=(*probed.evidence, *started.evidence),
+                   frequency=probed.frequency, deterministic=False, facts=facts)  # fmt: skip
+
+
+def _unknown(evidence: Evidence, log: startup.Read) -> Cause:
+    """Nothing known fits: the failed conditions and the lines that sound most like trouble."""
+    told = [
+        f"{condition.type}: {condition.reason} {condition.message}".strip()
+        for condition in platform.failed(evidence.conditions)
+    ]
+    told += [evidence.operation_message] if evidence.operation_message else []
+    words = ("error", "fatal", "critical", "exception", "fail", "panic", "abort")
+    bad = [row for row in log.rows if any(word in row.text[:500].lower() for word in words)]
+    shown = [f"{startup.stamp(row.at)}{row.text}" for row in (bad or log.rows)[-6:] if row.text.strip()]
+    said = "the cause could not be told from what is known"
+    if not told and not shown:
+        said = "nothing is known of the cause: no condition failed and no log line was read"
+    return Cause("unknown", said, "guess", tuple([*told, *map(raised.short, shown)]))
