@@ -1,0 +1,229 @@
+#!/usr/bin/env python3
+"""One command for everything a developer does here. Standard library only: it runs before anything is installed.
+
+It makes .venv, installs requirements.txt into it (again only when that file or the Python changed), then runs the
+command asked for with that Python. A killed install leaves a mark, so the next run starts it over.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+HELP = """usage: python scripts/dev.py COMMAND [ARGUMENTS]
+
+commands:
+  demo       release the example service six times on this machine, well and badly, under steady traffic (90 s)
+  incident   replay the outage this tool was made for, and show the report that writes itself (60 s)
+  test       run the tests; arguments go to pytest:  dev.py test -k canary -x
+  check      ruff, mypy --strict and import-linter; runs all of them even when one fails
+  bench      measure what the documents promise: start-up, speed, memory
+  install    only make .venv and install requirements.txt
+  help       this text
+
+The first run installs what requirements.txt names into .venv (about a minute; with `uv` on the PATH a few seconds).
+Nothing outside .venv is changed. Delete .venv to start over.
+Exit codes: that of the command; 2 when COMMAND is unknown or Python is too old; 130 after Ctrl-C.
+"""
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+REQUIREMENTS = ROOT / "requirements.txt"
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+DONE = VENV / "installed"  # what was installed, written last
+BEGUN = VENV / "installing"  # there while an install runs, so also after one that was killed
+MINIMUM = (3, 11)
+
+COMMANDS: dict[str, list[list[str]]] = {
+    "demo": [["python", "-m", "rehearse", "demo"]],
+    "incident": [["python", "-m", "rehearse", "incident"]],
+    "bench": [["python", "-m", "rehearse", "bench"]],
+    "test": [["python", "-m", "pytest", "-n", "auto"]],
+    "check": [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy", "--strict"], ["lint-imports"]],
+    "install": [],
+}
+
+
+class Stop(Exception):
+    """Ends the program with a message that says what to do, and an exit code."""
+
+    def __init__(self, message: str, code: int = 1) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def main(arguments: list[str]) -> int:
+    if sys.version_info < MINIMUM:
+        found = ".".join(str(part) for part in sys.version_info[:3])
+        raise Stop(
+            f"Python 3.11 or newer is needed; this is {found} ({sys.executable}). Try: python3.11 {sys.argv[0]}", 2
+        )
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(HELP, end="")
+        return 0 if arguments else 2
+    command, *rest = arguments
+    if command not in COMMANDS:
+        raise Stop(f"unknown command {command!r}; one of: {', '.join(COMMANDS)} (dev.py --help says more)", 2)
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    with locked():
+        install()
+    codes = [run_tool(words, rest) for words in COMMANDS[command]]
+    return next((code for code in codes if code), 0)
+
+
+# Installing
+
+
+def install() -> None:
+    """Leaves a .venv that holds exactly one finished install of requirements.txt for this Python."""
+    if not REQUIREMENTS.is_file():
+        raise Stop(f"{REQUIREMENTS} is missing; is this a whole checkout?")
+    python = f"{sys.version.split()[0]} {os.path.realpath(base_python())}"
+    wanted = f"{python}\n{hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()}\n"
+    installed = DONE.read_text(encoding="utf-8") if DONE.is_file() else ""
+    if installed == wanted and PYTHON.is_file() and not BEGUN.exists():
+        return
+    other_python = bool(installed) and installed.splitlines()[0] != python
+    if VENV.exists() and (BEGUN.exists() or other_python or not PYTHON.is_file()):
+        say(f"removing .venv: {'it is for another Python' if other_python else 'its install was not finished'}")
+        shutil.rmtree(VENV)
+    VENV.mkdir(exist_ok=True)
+    BEGUN.touch()
+    uv = shutil.which("uv")
+    if not PYTHON.is_file():
+        without_pip = ["--without-pip"] if uv else []
+        run_quietly(
+            [base_python(), "-m", "venv", *without_pip, str(VENV)], f"making .venv with Python {python}", VENV_HINT
+        )
+    if uv:
+        words = [uv, "pip", "install", "--quiet", "--python", str(PYTHON), "-r", str(REQUIREMENTS)]
+    else:
+        words = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", str(REQUIREMENTS)]
+    why = "changed since the last install" if installed else "not installed yet"
+    run_quietly(words, f"installing requirements.txt with {'uv' if uv else 'pip'} ({why})", INSTALL_HINT)
+    write_whole(DONE, wanted)
+    BEGUN.unlink()
+
+
+VENV_HINT = "on Debian and Ubuntu the package python3-venv may be missing; installing `uv` helps too"
+INSTALL_HINT = (
+    "the words above are the installer's; with no network, or behind a proxy, it cannot reach the package index"
+)
+
+
+def base_python() -> str:
+    """The interpreter that is not inside a virtual environment, so that .venv never rests on another one."""
+    return str(getattr(sys, "_base_executable", None) or sys.executable)
+
+
+def write_whole(path: Path, text: str) -> None:
+    draft = path.with_name(path.name + ".new")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)
+
+
+@contextlib.contextmanager
+def locked() -> Iterator[None]:
+    """One install at a time; the system frees the lock when its holder dies."""
+    name = hashlib.sha256(str(ROOT).encode()).hexdigest()[:16]
+    with open(Path(tempfile.gettempdir()) / f"dev-{name}.lock", "a+") as file:
+        take_lock(file.fileno())
+        yield
+
+
+def take_lock(number: int) -> None:
+    """Waits for as long as it takes, and says so."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        def attempt() -> None:
+            msvcrt.locking(number, msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        def attempt() -> None:
+            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    said = False
+    while True:
+        try:
+            return attempt()
+        except OSError:
+            if not said:
+                say("waiting for another dev.py, which is installing")
+            said = True
+            time.sleep(0.2)
+
+
+# Running
+
+
+def run_quietly(words: list[str], doing: str, hint: str) -> None:
+    say(f"{doing} ...")
+    begun = time.monotonic()
+    code = run(words)
+    if code:
+        raise Stop(f"{doing} failed (exit code {code}); {hint}", code)
+    say(f"done in {time.monotonic() - begun:.1f} s")
+
+
+def run_tool(words: list[str], rest: list[str]) -> int:
+    """Runs one tool of .venv from the top of the checkout and says how it went."""
+    tool = shutil.which(words[0], path=str(BIN))
+    if tool is None:
+        raise Stop(f"{words[0]} is not in .venv; delete .venv and run this again")
+    shown = " ".join([*words, *rest])
+    say(shown)
+    begun = time.monotonic()
+    code = run([tool, *words[1:], *rest])
+    say(f"{shown}: {'ok' if not code else f'exit code {code}'}, {time.monotonic() - begun:.1f} s")
+    return code
+
+
+def run(words: list[str]) -> int:
+    """The exit code, as a shell would give it. Ctrl-C reaches the child too; it is waited for, to clean up."""
+    inherited = os.environ.get("PYTHONPATH", "")
+    paths = [str(ROOT / "scripts"), *([inherited] if inherited else [])]
+    environment = {
+        **os.environ,
+        "PATH": os.pathsep.join([str(BIN), os.environ.get("PATH", "")]),
+        "PYTHONPATH": os.pathsep.join(paths),
+        "VIRTUAL_ENV": str(VENV),
+    }
+    process = subprocess.Popen(words, cwd=ROOT, env=environment)
+    try:
+        code = process.wait()
+    except KeyboardInterrupt:
+        with contextlib.suppress(KeyboardInterrupt):  # a second Ctrl-C means now
+            process.wait()
+        raise
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait()
+    return code if code >= 0 else 128 - code
+
+
+def say(text: str) -> None:
+    print(f"dev: {text}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except Stop as stop:
+        say(str(stop))
+        sys.exit(stop.code)
+    except KeyboardInterrupt:
+        say("interrupted")
+        sys.exit(130)
