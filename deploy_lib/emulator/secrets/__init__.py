@@ -1,0 +1,1 @@
+"""Secret Manager for the local cloud: a store of secrets, and its gRPC service."""

@@ -1,0 +1,181 @@
+"""The secrets of the local cloud, free of any wire.
+
+Three things go wrong with a secret in production and each needs its own answer here: there is no such secret,
+it has no such (usable) version, or the account that runs the container may not read it. Values are held in
+memory alone: a local cloud that stops forgets them, and nothing of them reaches a disk or a log.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+_ID = re.compile(r"[A-Za-z0-9_-]{1,255}")
+_LARGEST = 64 * 1024  # bytes, https://cloud.google.com/secret-manager/quotas
+
+# Roles that hold secretmanager.versions.access (https://cloud.google.com/secret-manager/docs/access-control).
+READER_ROLES = frozenset({"roles/secretmanager.secretAccessor", "roles/secretmanager.admin", "roles/owner"})
+
+
+class SecretRefusal(Exception):
+    """`code` is the gRPC status by name."""
+
+    code = "INVALID_ARGUMENT"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class SecretMissing(SecretRefusal):
+    code = "NOT_FOUND"
+
+
+class VersionMissing(SecretRefusal):
+    code = "NOT_FOUND"
+
+
+class VersionUnusable(SecretRefusal):
+    """The version is disabled or destroyed."""
+
+    code = "FAILED_PRECONDITION"
+
+
+class AccessDenied(SecretRefusal):
+    code = "PERMISSION_DENIED"
+
+
+class SecretExists(SecretRefusal):
+    code = "ALREADY_EXISTS"
+
+
+class VersionState(Enum):
+    ENABLED = "ENABLED"
+    DISABLED = "DISABLED"
+    DESTROYED = "DESTROYED"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    name: str  # projects/P/secrets/S/versions/N
+    state: VersionState
+    created: float  # seconds since the epoch
+    value: bytes = field(repr=False)
+
+    @property
+    def number(self) -> int:
+        return int(self.name.rpartition("/")[2])
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """`readers` None means nobody ever set a policy: every account may read, as with a grant on the project."""
+
+    name: str  # projects/P/secrets/S
+    created: float
+    labels: Mapping[str, str] = field(default_factory=dict)
+    versions: tuple[Version, ...] = ()  # oldest first
+    policy: bytes | None = None  # google.iam.v1.Policy as it was set
+    readers: frozenset[str] | None = None  # IAM members such as serviceAccount:a@b
+
+
+class Secrets:
+    """All methods raise SecretRefusal kinds and may be called from any thread."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._secrets: dict[str, Secret] = {}
+
+    def read(self, project: str, secret: str, version: str, account: str) -> bytes:
+        """A version's value for a service account (its e-mail): what Cloud Run and Cloud Build mount.
+
+        `secret` may be the short id or a full name, then its own project counts. `version` is a number or "latest".
+        """
+        name = secret if secret.startswith("projects/") else f"projects/{project}/secrets/{secret}"
+        found = self.secret(name)
+        allowed = {f"serviceAccount:{account}", "allUsers", "allAuthenticatedUsers"}
+        if found.readers is not None and not found.readers & allowed:
+            raise AccessDenied(
+                f"Permission denied on secret: {name}/versions/{version} for service account {account}. The "
+                "account needs the role roles/secretmanager.secretAccessor on the secret"
+            )
+        return self.access(f"{name}/versions/{version}")
+
+    def access(self, name: str) -> bytes:
+        """A version's value for the owner of the project: projects/P/secrets/S/versions/(N|latest)."""
+        version = self.version(name)
+        if version.state is not VersionState.ENABLED:
+            raise VersionUnusable(f"Secret Version [{version.name}] is in {version.state.value} state.")
+        return version.value
+
+    def create(self, project: str, secret: str, labels: Mapping[str, str]) -> Secret:
+        if not _ID.fullmatch(secret):
+            raise SecretRefusal(f"Secret id {secret!r} must be 1-255 letters, digits, underscores or hyphens")
+        name = f"projects/{project}/secrets/{secret}"
+        with self._lock:
+            if name in self._secrets:
+                raise SecretExists(f"Secret [{name}] already exists.")
+            return self._keep(Secret(name, self._clock(), dict(labels)))
+
+    def secret(self, name: str) -> Secret:
+        with self._lock:
+            if name not in self._secrets:
+                raise SecretMissing(f"Secret [{name}] not found.")
+            return self._secrets[name]
+
+    def secrets(self, project: str) -> list[Secret]:
+        with self._lock:
+            found = [s for s in self._secrets.values() if s.name.startswith(f"projects/{project}/")]
+            return sorted(found, key=lambda secret: secret.name)
+
+    def delete(self, name: str) -> None:
+        with self._lock:
+            self.secret(name)
+            del self._secrets[name]
+
+    def add_version(self, name: str, value: bytes) -> Version:
+        if len(value) > _LARGEST:
+            raise SecretRefusal(f"A secret's payload may have {_LARGEST} bytes; this one has {len(value)}")
+        with self._lock:
+            found = self.secret(name)
+            number = len(found.versions) + 1
+            version = Version(f"{name}/versions/{number}", VersionState.ENABLED, self._clock(), value)
+            self._keep(replace(found, versions=(*found.versions, version)))
+            return version
+
+    def version(self, name: str) -> Version:
+        secret, _, wanted = name.rpartition("/versions/")
+        found = self.secret(secret).versions
+        if not found:
+            raise VersionMissing(f"Secret [{secret}] not found or has no versions.")
+        if wanted == "latest":
+            return found[-1]
+        for version in found:
+            if str(version.number) == wanted:
+                return version
+        raise VersionMissing(f"Secret Version [{name}] not found.")
+
+    def set_state(self, name: str, state: VersionState) -> Version:
+        """A destroyed version never comes back and its value is gone."""
+        with self._lock:
+            old = self.version(name)
+            if old.state is VersionState.DESTROYED and state is not VersionState.DESTROYED:
+                raise VersionUnusable(f"Secret Version [{old.name}] is in DESTROYED state.")
+            value = b"" if state is VersionState.DESTROYED else old.value
+            new = replace(old, state=state, value=value)
+            found = self.secret(name.rpartition("/versions/")[0])
+            self._keep(replace(found, versions=tuple(new if v is old else v for v in found.versions)))
+            return new
+
+    def set_policy(self, name: str, policy: bytes, readers: frozenset[str]) -> Secret:
+        with self._lock:
+            return self._keep(replace(self.secret(name), policy=policy, readers=readers))
+
+    def _keep(self, secret: Secret) -> Secret:
+        self._secrets[secret.name] = secret
+        return secret
