@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from shop_backend.core.errors import answer_shop_error
-from shop_backend.core.orders import OrderBook, ShopError
+from shop_backend.core.errors import ShopError, answer_shop_error
+from shop_backend.core.orders import OrderBook
 from shop_backend.routes import export, health, live, orders
 from shop_backend.settings import Settings
 

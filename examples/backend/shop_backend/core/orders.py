@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shop_backend.schemas.core_enums import OrderState
+from shop_backend.core.errors import ShopError
+from shop_backend.schemas.core_enums import ErrorCode, OrderState
 from shop_backend.schemas.orders import NewOrder, Order
-
-
-class ShopError(Exception):
-    """The shop said no, for a reason the customer may read."""
-
-
-class OrderNotFound(ShopError):
-    def __init__(self, number: int) -> None:
-        super().__init__(f"there is no order {number}")
 
 
 class OrderBook:
@@ -34,7 +26,7 @@ class OrderBook:
 
     def get(self, number: int) -> Order:
         if number not in self._orders:
-            raise OrderNotFound(number)
+            raise ShopError(ErrorCode.NOT_FOUND, f"there is no order {number}")
         return self._orders[number]
 
     def find(self, state: OrderState | None, item: str | None) -> Iterator[Order]:

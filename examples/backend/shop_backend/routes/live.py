@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
-from shop_backend.core.orders import OrderBook, OrderNotFound
+from shop_backend.core.errors import ShopError
+from shop_backend.core.orders import OrderBook
 
 router = APIRouter()
 
@@ -18,7 +19,7 @@ async def live(socket: WebSocket) -> None:
             wanted = await socket.receive_text()
             try:
                 await socket.send_text(book.get(int(wanted)).model_dump_json())
-            except (ValueError, OrderNotFound) as problem:
+            except (ValueError, ShopError) as problem:
                 await socket.send_json({"message": str(problem)})
     except WebSocketDisconnect:
         return
