@@ -1,0 +1,162 @@
+"""The command line: every command, what it is for, and what its flags mean.
+
+Standard library only, and nothing of the tool but the words below, so `--help` answers at once even where no
+package is installed yet.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+DESCRIPTION = """\
+Deploy a service to Google Cloud Run through staged steps. A bad release is stopped at the earliest step that can
+know, users never see it, and you are told what is wrong, why, and what to type next."""
+
+EPILOG = """\
+examples:
+  deploy_to_gcp.py --project netra-staging --service backend      deploy the commit that is checked out
+  deploy_to_gcp.py plan --project netra-staging --service backend what would happen; changes nothing
+  deploy_to_gcp.py check --worktree                               what would be missing from the image, no cloud needed
+  deploy_to_gcp.py rollback --project netra-staging --service backend
+  deploy_to_gcp.py --config config/local.yaml --service backend   the same for real, on this machine
+
+exit codes:
+  0 live   1 rejected, users unaffected   2 usage or configuration   3 held, a person must decide
+  4 could not find out, nothing left half moved   130 interrupted and restored"""
+
+COMMANDS = {
+    "deploy": "release a commit (the default when no command is named)",
+    "plan": "everything a release would do, without doing it",
+    "check": "what the image will hold and which import will fail; needs no cloud",
+    "resume": "go on with a release that was held or whose client died",
+    "rollback": "put the last good traffic back",
+    "hold": "take the service's lease so that nobody deploys it",
+    "status": "what serves, who deploys, the last releases",
+    "history": "releases with outcome, cause and duration",
+    "report": "the audit report of a release",
+    "local": "the local cloud: up, down, status, env",
+    "init": "write the YAML of a service that already runs",
+    "selftest": "every gate must reject its known-bad case",
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line. `args.command` names the command."""
+    top = argparse.ArgumentParser(
+        prog="deploy_to_gcp.py",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = top.add_subparsers(dest="command", metavar="command", title="commands")
+    made = {
+        name: commands.add_parser(name, help=text, description=f"{name}: {text}.") for name, text in COMMANDS.items()
+    }
+    for name in ("deploy", "plan"):
+        _where(made[name], services=True)
+        _release(made[name])
+    _deploy_only(made["deploy"])
+    for name in ("resume", "rollback", "hold", "status", "history", "report"):
+        _where(made[name], services=name != "report")
+    _others(made)
+    return top
+
+
+def parse(argv: list[str]) -> argparse.Namespace:
+    """Exits with code 2 on misuse. A command line without a command deploys."""
+    named = argv and (argv[0] in COMMANDS or argv[0] in ("-h", "--help"))
+    return parser().parse_args(argv if named else ["deploy", *argv])
+
+
+def _where(command: argparse.ArgumentParser, *, services: bool) -> None:
+    group = command.add_argument_group("which service")
+    group.add_argument("--project", metavar="P", help="Google Cloud project; picks the file in config/ that names it")
+    group.add_argument("--config", metavar="FILE", help="configuration file, instead of picking one by project")
+    group.add_argument("--local", action="store_true", help="use config/local.yaml and the local cloud")
+    if services:
+        group.add_argument(
+            "--service", metavar="S", action="append", default=[], help="a service of the file; may be repeated"
+        )
+        group.add_argument("--all", action="store_true", help="every service of the file")
+    group.add_argument("--repo", metavar="DIR", help="the repository to release (default: the one you are in)")
+    group.add_argument("--region", help="instead of the file's region")
+    show = command.add_argument_group("output")
+    show.add_argument("--output", choices=("text", "json"), default="text", help="json: one event per line")
+    show.add_argument("--state", metavar="DIR", help="where journals are kept (default: your state directory)")
+
+
+def _release(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("what is released")
+    group.add_argument("--commit", metavar="C", help="the commit to release (default: HEAD)")
+    group.add_argument(
+        "--skip-build",
+        nargs="?",
+        const="serving",
+        metavar="IMAGE",
+        help="release an image given as name@sha256:..., or the one that serves now",
+    )
+    group.add_argument("--rebuild", action="store_true", help="build even when the same image was built before")
+    group.add_argument(
+        "--build-local",
+        nargs="?",
+        const="local",
+        choices=("local", "docker", "podman", "namespaces"),
+        help="build on this machine with docker, else podman, instead of Cloud Build",
+    )
+    group.add_argument(
+        "--no-traffic", action="store_true", help="stop after the candidate's probe, with 0 %% of traffic"
+    )
+    group.add_argument("--force", action="store_true", help="release an image that failed in an earlier release")
+    group.add_argument("--service-account", metavar="ACCOUNT", help="the account the service runs as")
+
+
+def _deploy_only(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--dry-run", action="store_true", help="the same as the command plan")
+    command.add_argument("--keep", action="store_true", help="when one of several services fails, keep the others live")
+    command.add_argument("--report-dir", metavar="DIR", help="also write the report there, in every format")
+    old = command.add_argument_group("flags of the script this tool replaces")
+    for flag, text in OLD_FLAGS.items():
+        old.add_argument(flag, action="store_true", help=text)
+
+
+OLD_FLAGS = {
+    "--run-checks": "always on: the checks are steps of the plan",
+    "--check-secrets": "always on: the step config_contract",
+    "--check-apis": "always on: each refusal names the API to enable",
+    "--skip-validation": "refused: leave a step out of the YAML instead, where others can see it",
+    "--skip-post-tests": "refused: leave probe or verify out of the YAML instead",
+    "--cleanup": "refused: revisions are kept, so that a rollback needs no build",
+    "--no-alpine": "refused: the Dockerfile says what base it uses",
+    "--rollback": "now a command: deploy_to_gcp.py rollback",
+}
+
+
+def _others(made: dict[str, argparse.ArgumentParser]) -> None:
+    rollback = made["rollback"]
+    rollback.add_argument("--to", metavar="REVISION", help="a revision or release id (default: the last good traffic)")
+    rollback.add_argument("--now", action="store_true", help="do not probe the target first")
+    rollback.add_argument("--force", action="store_true", help="also to a revision recorded as failed")
+    made["hold"].add_argument("--for", dest="lasts", metavar="TIME", default="1h", help="how long (default: 1h)")
+    made["hold"].add_argument("--release", action="store_true", help="let go again")
+    made["resume"].add_argument("--force", action="store_true", help="take over although the lease has not expired")
+    made["history"].add_argument("--limit", type=int, default=20, metavar="N", help="releases at most (default: 20)")
+    report = made["report"]
+    report.add_argument("id", nargs="?", help="release id, or the end of one (default: the last release)")
+    report.add_argument("--format", choices=("text", "md", "html", "json", "junit"), default="text")
+    report.add_argument("--report-dir", metavar="DIR", help="write every format there")
+    local = made["local"]
+    local.add_argument("action", choices=("up", "down", "status", "env"))
+    local.add_argument("--state", metavar="DIR", help="where journals and the local cloud's images are kept")
+    local.add_argument("--engine", choices=("docker", "podman", "namespaces"), help="default: whichever works here")
+    local.add_argument("--time-scale", type=float, default=1.0, metavar="X", help="0.1: waits take a tenth")
+    init = made["init"]
+    _where(init, services=False)
+    init.add_argument("--service", metavar="S", required=True, help="the service's name on Cloud Run")
+    made["selftest"].add_argument("--state", metavar="DIR", help=argparse.SUPPRESS)
+    _check(made["check"])
+
+
+def _check(command: argparse.ArgumentParser) -> None:
+    from deploy_lib.cli.check import add_arguments
+
+    add_arguments(command)

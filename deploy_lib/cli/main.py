@@ -1,0 +1,61 @@
+"""Dispatches a command line, and turns every way a command can end into a message and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+from deploy_lib.cli.arguments import parse
+from deploy_lib.cli.failure import Failure
+
+ROOMS = {
+    "deploy": "deploy_lib.cli.deploy",
+    "plan": "deploy_lib.cli.plan",
+    "check": "deploy_lib.cli.check",
+    "resume": "deploy_lib.cli.resume",
+    "rollback": "deploy_lib.cli.rollback",
+    "hold": "deploy_lib.cli.hold",
+    "status": "deploy_lib.cli.status",
+    "history": "deploy_lib.cli.history",
+    "report": "deploy_lib.cli.report",
+    "local": "deploy_lib.cli.local_cloud",
+    "init": "deploy_lib.cli.init",
+    "selftest": "deploy_lib.cli.selftest",
+}
+
+
+def main(argv: list[str]) -> int:
+    """The exit code of the command. Prints errors to standard error; never raises for what a user can cause."""
+    args = parse(argv)
+    try:
+        code: int = import_module(ROOMS[args.command]).main(args)
+        return code
+    except Failure as failure:
+        return _say(failure.message, failure.code)
+    except BrokenPipeError:
+        return 0
+    except KeyboardInterrupt:
+        return _say("interrupted", 130)
+    except Exception as problem:
+        return _unforeseen(problem)
+
+
+def _unforeseen(problem: Exception) -> int:
+    """Errors of rooms that are loaded by now; anything else is a fault of the tool, kept whole for a bug report."""
+    from deploy_lib.config.problems import ConfigError
+    from deploy_lib.drivers.interface import DriverError
+
+    if isinstance(problem, ConfigError):
+        for each in problem.problems:
+            print(each, file=sys.stderr)
+        return _say(f"{len(problem.problems)} problem(s) in the configuration; nothing was done", 2)
+    if isinstance(problem, DriverError):
+        return _say(f"{problem.reason}\n  {problem.remedy}" if problem.remedy else problem.reason, 4)
+    from deploy_lib.cli.crash import keep
+
+    return _say(f"a fault of this tool: {problem!r}\n  the details are in {keep(problem)}", 4)
+
+
+def _say(message: str, code: int) -> int:
+    print(f"deploy_to_gcp.py: {message}", file=sys.stderr)
+    return code

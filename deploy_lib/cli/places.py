@@ -1,0 +1,38 @@
+"""Where things are kept: journals and the local cloud live in the user's state directory, never in the checkout."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+TOOL = Path(__file__).resolve().parents[2]
+"""The directory that holds scripts/ and config/ of this tool."""
+
+
+def state_directory(given: str | None) -> Path:
+    """--state, else DEPLOY_STATE_DIR, else the platform's place for state."""
+    if given:
+        return Path(given).expanduser().resolve()
+    if os.environ.get("DEPLOY_STATE_DIR"):
+        return Path(os.environ["DEPLOY_STATE_DIR"]).expanduser().resolve()
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Application Support"
+    else:
+        base = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    return base / "deploy-to-gcp"
+
+
+def releases_directory(state: Path, project: str) -> Path:
+    """<state>/releases/<project>; below it one directory per service and release."""
+    return state / "releases" / project
+
+
+def release_directory(state: Path, project: str, service: str, release_id: str) -> Path:
+    return releases_directory(state, project) / service / release_id
+
+
+def local_cloud_directory(state: Path) -> Path:
+    return state / "local-cloud"

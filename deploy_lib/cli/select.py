@@ -1,0 +1,137 @@
+"""From the command line to what it means: which repository, which configuration file, which services, which commit."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy_lib.cli.failure import Failure
+from deploy_lib.cli.places import TOOL
+from deploy_lib.config import Config, ConfigError, Problem, load, plan_for
+from deploy_lib.config.problems import unknown
+from deploy_lib.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """`root` is the repository's top directory; `plans` are in the order they may start."""
+
+    root: Path
+    config: Config
+    plans: tuple[Plan, ...]
+
+
+def select(args: argparse.Namespace) -> Selection:
+    """Raises Failure and ConfigError."""
+    root = repository(args.repo)
+    path = _config_path(args, root)
+    checked_out = getattr(args, "commit", None) is None
+    config = load(path, shown=_shown(path), exists=lambda inside: not checked_out or (root / inside).exists())
+    if args.project and config.settings.project != args.project:
+        place = config.document.place(("project",))
+        raise ConfigError([Problem(place, f"this file is for {config.settings.project}, not for {args.project}")])
+    return Selection(root, config, tuple(_plans(args, config)))
+
+
+def repository(given: str | None) -> Path:
+    """The top directory of the working copy. Raises Failure where there is none."""
+    start = Path(given).expanduser() if given else Path.cwd()
+    if not start.is_dir():
+        raise Failure(f"--repo {given}: there is no such directory")
+    done = _git(start, "rev-parse", "--show-toplevel")
+    if done.returncode:
+        raise Failure(f"{start} is in no git repository; releases are made from commits: run git init and commit first")
+    return Path(done.stdout.strip())
+
+
+def commit_of(root: Path, wanted: str | None) -> str:
+    """The full hash. Raises Failure for a name that is no commit."""
+    done = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{wanted or 'HEAD'}^{{commit}}")
+    if done.returncode:
+        if wanted is None:
+            raise Failure(f"{root} has no commit yet; releases are made from commits")
+        raise Failure(f"--commit {wanted}: there is no such commit in {root}")
+    return done.stdout.strip()
+
+
+def _git(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(["git", "-C", str(directory), *arguments], capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise Failure("git is not installed, and releases are made from commits; install git") from None
+
+
+def _config_path(args: argparse.Namespace, root: Path) -> Path:
+    if args.config:
+        return Path(args.config).expanduser()
+    if args.local:
+        return next((path for path in _candidates(root) if path.name == "local.yaml"), TOOL / "config" / "local.yaml")
+    files = list(_candidates(root))
+    projects = {path: _project_of(path) for path in files}
+    if args.project:
+        found = [path for path, project in projects.items() if project == args.project]
+        if len(found) == 1:
+            return found[0]
+        known = sorted({project for project in projects.values() if project})
+        if found:
+            names = ", ".join(_shown(path) for path in found)
+            raise Failure(f"--project {args.project}: several files name it ({names}); choose one with --config")
+        raise Failure(f"--project: {unknown('project', args.project, known or ['none: config/ holds no file'])}")
+    raise Failure("which project? give --project P, or --config FILE, or --local for the local cloud")
+
+
+def _candidates(root: Path) -> list[Path]:
+    """YAML files in config/ of the repository, else of the tool itself."""
+    for directory in (root / "config", TOOL / "config"):
+        found = sorted([*directory.glob("*.yaml"), *directory.glob("*.yml")])
+        found = [path for path in found if path.stem != "reference" and _project_of(path)]
+        if found:
+            return found
+    return []
+
+
+def _project_of(path: Path) -> str | None:
+    """The project a file names, without reading it whole as YAML: an unrelated broken file must not be in the way."""
+    try:
+        match = re.search(r"^project:\s*[\"']?([\w-]+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+    except (OSError, UnicodeDecodeError):
+        return None
+    return match.group(1) if match else None
+
+
+def _plans(args: argparse.Namespace, config: Config) -> list[Plan]:
+    names = list(config.services()) if getattr(args, "all", False) else list(dict.fromkeys(args.service))
+    if not names:
+        if len(config.services()) > 1:
+            known = ", ".join(config.services())
+            raise Failure(f"which service? give --service S (known: {known}), or --all")
+        names = list(config.services())
+    account = getattr(args, "service_account", None)
+    return [plan_for(config, name, region=args.region, service_account=account) for name in _ordered(names, config)]
+
+
+def _ordered(names: list[str], config: Config) -> list[str]:
+    """Each service after those it waits for, else as given."""
+    done: list[str] = []
+
+    def visit(name: str) -> None:
+        for other in config.settings.services[name].after if name in config.settings.services else ():
+            if other in names:
+                visit(other)
+        if name not in done:
+            done.append(name)
+
+    for name in names:
+        visit(name)
+    return done
+
+
+def _shown(path: Path) -> str:
+    """As short as it can be from where the user stands."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

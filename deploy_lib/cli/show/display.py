@@ -1,0 +1,35 @@
+"""What a run shows while it works: one small protocol, met by plain lines, a live table, and JSON events."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Protocol
+
+from deploy_lib.model.journal import Entry
+
+
+class Display(Protocol):
+    def entry(self, service: str, entry: Entry) -> None: ...
+    def line(self, service: str, text: str) -> None: ...
+    def close(self) -> None: ...
+
+
+def choose(output: str, services: tuple[str, ...]) -> Display:
+    """A live table at a terminal, plain timestamped lines without one or with NO_COLOR, JSON when asked for."""
+    if output == "json":
+        from deploy_lib.cli.show.events import Events
+
+        return Events(sys.stdout)
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        from deploy_lib.cli.show.github import GitHub
+        from deploy_lib.cli.show.plain import Plain
+
+        return GitHub(Plain(sys.stdout, services), sys.stdout)
+    if sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
+        from deploy_lib.cli.show.live import Live
+
+        return Live(services)
+    from deploy_lib.cli.show.plain import Plain
+
+    return Plain(sys.stdout, services)

@@ -1,0 +1,87 @@
+"""What a person is told of each entry, whatever shows it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from deploy_lib.model import journal
+from deploy_lib.model.evidence import Cause
+from deploy_lib.model.findings import Finding, Severity
+from deploy_lib.model.journal import Entry, Outcome
+from deploy_lib.model.release import Status
+
+MARKS = {
+    Status.PASSED: "ok",
+    Status.FAILED: "FAILED",
+    Status.ERRORED: "ERROR",
+    Status.INCONCLUSIVE: "UNCLEAR",
+    Status.SKIPPED: "skipped",
+}
+ENDINGS = {
+    Outcome.LIVE: "LIVE",
+    Outcome.REJECTED: "REJECTED",
+    Outcome.HELD: "HELD",
+    Outcome.UNKNOWN: "COULD NOT FIND OUT",
+    Outcome.INTERRUPTED: "INTERRUPTED",
+}
+SHOWN_FINDINGS = 8
+
+
+def lines_of(entry: Entry) -> Iterator[str]:
+    """The entry as lines of text; none for those that only a machine needs."""
+    match entry:
+        case journal.Started():
+            again = "resuming " if entry.resumed else ""
+            yield f"{again}release {entry.release.id}: commit {entry.release.commit[:7]}"
+        case journal.LeaseHeld():
+            before = entry.release.before
+            yield "this is the service's first release" if entry.release.first else f"serving now: {before}"
+        case journal.LeaseRefused():
+            yield entry.reason
+        case journal.Adopted():
+            yield f"goes on at step {entry.step + 1}, from what the service itself records"
+        case journal.Asked():
+            yield f"{entry.label} ..."
+        case journal.Judged():
+            yield f"{entry.label:<16} {MARKS[entry.status]:<8} {entry.seconds:6.1f} s  {entry.reason}"
+            yield from finding_lines(entry.findings, all_of_them=entry.status is Status.FAILED)
+        case journal.Interrupted():
+            yield f"{entry.by}: stopping"
+        case journal.RestoreAsked():
+            yield f"restoring the traffic: {entry.target}"
+        case journal.RestoreAnswered():
+            yield f"restored: {entry.now}" if entry.whole else f"RESTORING FAILED: {entry.reason}; now: {entry.now}"
+        case journal.Diagnosed():
+            yield from cause_lines(entry.cause)
+        case journal.Stopped():
+            yield f"{ENDINGS[entry.outcome]}: {entry.reason}"
+            yield from (f"  {command}" for command in entry.next_commands)
+            yield f"serving: {entry.serving}"
+
+
+def finding_lines(findings: Sequence[Finding], *, all_of_them: bool) -> Iterator[str]:
+    """Errors, and warnings after them; advice only where a person asked for it."""
+    shown = [finding for finding in findings if finding.severity is Severity.ERROR]
+    if all_of_them or not shown:
+        shown += [finding for finding in findings if finding.severity is Severity.WARNING]
+    for finding in shown[:SHOWN_FINDINGS]:
+        place = f"{finding.place}: " if finding.place and finding.place not in finding.message else ""
+        yield f"    {finding.severity.value}: {place}{finding.message}"
+        yield from (f"      {'-> ' if index else ''}{link}" for index, link in enumerate(finding.chain))
+        if finding.rule and finding.rule not in finding.message:
+            yield f"      rule: {finding.rule}"
+        if finding.fix:
+            yield f"      fix:  {finding.fix}"
+    if len(shown) > SHOWN_FINDINGS:
+        yield f"    and {len(shown) - SHOWN_FINDINGS} more; the report has them all"
+
+
+def cause_lines(cause: Cause) -> Iterator[str]:
+    sure = "" if cause.confidence == "certain" else f" ({cause.confidence})"
+    yield f"cause{sure}: {cause.sentence}"
+    if cause.frequency and cause.frequency.count > 1:
+        yield f"  seen: {cause.frequency}"
+    for link in cause.chain:
+        yield f"    {link.module or '?'} ({link.file}:{link.line})"
+    yield from (f"  | {line}" for line in cause.evidence[:SHOWN_FINDINGS])
+    yield from (f"  do: {command}" for command in cause.commands)

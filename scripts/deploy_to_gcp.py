@@ -1,0 +1,12 @@
+#!/usr/bin/env python3
+"""Deploys a service to Google Cloud Run; see --help. On a fresh machine it first makes its own environment."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from deploy_lib.cli.bootstrap import run
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1:]))
