@@ -1,0 +1,127 @@
+"""Nothing secret gets through a Redactor, and what is no secret stays readable."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deploy_lib.redact import MASK, Redactor
+
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"
+BY_SHAPE = [
+    ("postgres://app:pl4nted!@db:5432/shop", "pl4nted!"),
+    ("postgresql+asyncpg://app:pl4n/ted@db/shop", "pl4n/ted"),
+    ("redis://:pl4nted@cache:6379/0", "pl4nted"),
+    ("Authorization: Bearer pl4nted-token-1", "pl4nted-token-1"),
+    ("authorization=Basic cGw0bnRlZA==", "cGw0bnRlZA"),
+    ("{'Authorization': 'Bearer pl4nted.token.2'}", "pl4nted.token.2"),
+    ("sent bearer pl4ntedpl4nted to it", "pl4ntedpl4nted"),
+    ("Set-Cookie: session=pl4nted; Path=/", "pl4nted"),
+    (f"the token was {JWT}", JWT),
+    ("using AKIAIOSFODNN7PLANTED", "AKIAIOSFODNN7PLANTED"),
+    ("AIzaSyPlanted0123456789012345678901234", "AIzaSyPlanted"),
+    ("ya29.a0Planted_0123456789", "a0Planted"),
+    ("GOCSPX-planted0123456789", "planted0123456789"),
+    ("ghp_planted0123456789012345", "planted0123456789012345"),
+    ("sk-proj-planted0123456789abc", "planted0123456789abc"),
+    ("xoxb-123-planted", "123-planted"),
+    ("https://hooks.slack.com/services/T0/B0/pl4nted", "pl4nted"),
+    ("GET /x?access_token=pl4nted&n=1", "pl4nted"),
+    ("https://s/x?X-Goog-Signature=pl4nted&b=1", "pl4nted"),
+    ("DB_PASSWORD=pl4nted", "pl4nted"),
+    ("dbPassword: pl4nted", "pl4nted"),
+    ('{"client_secret": "pl4nted with spaces"}', "pl4nted with spaces"),
+    ("input_value={'openai_api_key': 'pl4nted', 'n': 2}", "pl4nted"),
+    ('"{\\"password\\": \\"pl4nted\\"}"', "pl4nted"),
+    ("mysql --password pl4nted", "pl4nted"),
+    ("-----BEGIN RSA PRIVATE KEY-----\nMIIpl4nted\n-----END RSA PRIVATE KEY-----", "MIIpl4nted"),
+    ("-----BEGIN PRIVATE KEY-----\nMIIpl4nted and then the log was cut", "MIIpl4nted"),
+]
+HARMLESS = [
+    "ModuleNotFoundError: No module named 'app.secrets'",
+    'File "/app/token_utils.py", line 12, in <module>',
+    "KeyError: 'API_TOKEN'",
+    "permission secretmanager.versions.access is denied",
+    "secret: projects/1/secrets/openai-api-key/versions/latest",
+    "the container ends with exit code 1; its last words: bypass",
+    "https://example.com:8080/health",
+    "us-central1-docker.pkg.dev/p/services/backend@sha256:0123456789abcdef",
+    "task-1234 risk-assessment sk-learn",
+]
+
+
+@pytest.mark.parametrize(("text", "secret"), BY_SHAPE)
+def test_masks_what_looks_like_a_secret(text: str, secret: str) -> None:
+    masked = Redactor().text(text)
+    assert secret not in masked
+    assert MASK in masked
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_leaves_the_rest_alone(text: str) -> None:
+    assert Redactor().text(text) == text
+
+
+@pytest.mark.parametrize(
+    "secret", ["hunter2-planted", "p@ss w/rd&1é", 'quo"te\\d and more', "line one long\nline two long"]
+)
+def test_masks_known_values_in_every_form(secret: str) -> None:
+    redactor = Redactor([secret])
+    wrapped = base64.b64encode(f"user:{secret}".encode()).decode()
+    for form in (secret, quote(secret, safe=""), json.dumps(secret), repr(secret)):
+        assert redactor.text(f"before {form} after").count(secret.split()[0]) == 0, form
+    assert wrapped not in redactor.text(f"header {wrapped}")
+
+
+def test_the_longer_of_two_secrets_goes_first() -> None:
+    assert Redactor(["planted", "planted-and-more"]).text("x planted-and-more y") == f"x {MASK} y"
+
+
+def test_a_key_over_several_log_lines_goes_as_a_whole() -> None:
+    lines = ["-----BEGIN PRIVATE KEY-----", "MIIEvQIBADANB", "kqhkiG9w0", "-----END PRIVATE KEY-----", "then this"]
+    assert Redactor().lines(lines) == [MASK, MASK, MASK, MASK, "then this"]
+
+
+@dataclass(frozen=True)
+class Holder:
+    name: str
+    inner: tuple[str, ...]
+    facts: dict[str, object]
+
+
+def test_values_of_any_plain_shape() -> None:
+    held = Holder(
+        "x", ("password=pl4nted", "y"), {"db_password": "pl4nted", "n": 3, "at": None, "list": [{"token": "pl4nted"}]}
+    )
+    masked = Redactor().value(held)
+    assert "pl4nted" not in repr(masked)
+    assert masked.name == "x"
+    assert masked.facts["n"] == 3
+
+
+def test_a_secret_named_by_reference_is_no_secret() -> None:
+    assert Redactor().value({"API_TOKEN": "api-token:latest"}) == {"API_TOKEN": "api-token:latest"}
+
+
+def test_long_lines_do_not_take_long() -> None:
+    redactor = Redactor(["planted-secret"])
+    began = time.perf_counter()
+    for text in ("a" * 200_000, "password=" * 2_000, "x://" * 5_000, "token: '" * 2_000, "eyJ" * 20_000):
+        redactor.text(text)
+    assert time.perf_counter() - began < 2
+
+
+@given(
+    st.text(),
+    st.text(min_size=4).filter(lambda text: text.strip("\r\n") == text and "\n" not in text and "\r" not in text),
+)
+def test_a_known_value_never_survives(around: str, secret: str) -> None:
+    masked = Redactor([secret]).text(f"{around}{secret}{around}")
+    assert secret not in masked.replace(MASK, "\0") or secret in around
