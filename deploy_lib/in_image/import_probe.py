@@ -381,7 +381,7 @@ def watch_environment() -> dict[str, Document]:
     def note(key: Any, found: bool) -> None:
         frame = sys._getframe(2)  # type: Optional[FrameType]
         soft = False
-        while frame and frame.f_globals.get("__name__") in ("os", "_collections_abc"):
+        while frame and frame.f_globals.get("__name__") in ("os", "collections.abc"):
             soft, frame = True, frame.f_back  # os.getenv(NAME), NAME in os.environ
         if isinstance(key, str):
             place = "%s:%d" % (frame.f_code.co_filename, frame.f_lineno) if frame else ""
@@ -470,8 +470,8 @@ SHARED_LIBRARY = re.compile(
     r"([\w.+-]+\.so[\w.]*): cannot open shared object file|Error loading shared library ([\w.+-]+): No such file"
 )
 INCOMPATIBLE = re.compile(
-    r"undefined symbol: \w+|version `[\w.]+' not found|invalid ELF header|wrong ELF class|Exec format error"
-    r"|Error relocating .*: symbol not found"
+    r"undefined symbol: \w+|version `[\w.]+' not found|invalid ELF header|file too short|wrong ELF class"
+    r"|Exec format error|Error relocating .*: symbol not found"
 )
 CIRCULAR = re.compile(r"partially initialized module '([\w.]+)'|most likely due to a circular import")
 NO_NAME = re.compile(r"cannot import name '([^']+)' from (?:partially initialized module )?'([^']+)'")
@@ -515,7 +515,7 @@ def describe_failure(error: BaseException, territory: Territory, reads: dict[str
     failure.setdefault("party", territory.of_file(chain[-1]["file"]) if chain else None)
     place = chain[-1]["file"] if chain else ""
     failure["unset"] = [name for name in unset if place and reads[name]["place"].startswith(place + ":")][:10]
-    if failure["party"] == "third":
+    if failure["party"] == "third" and "distribution" not in failure:
         top = (failure.get("module") or module_at(chain)).partition(".")[0]
         failure["distribution"] = distribution_of(top, territory.site)
     return failure
@@ -1042,6 +1042,24 @@ def choose_targets(options: Document, modules: dict[str, str]) -> list[str]:
 # --- the result --------------------------------------------------------------------------------------------------
 
 
+def find_near(failure: Document, target: str, image: Document) -> None:
+    """Names close to a mistyped one: of the modules in the image, or of what the module holds."""
+    from difflib import get_close_matches
+
+    asked = target.partition(":")[0]
+    candidates = failure.pop("candidates", None)
+    if candidates:
+        failure["near"] = get_close_matches(failure["name"], candidates, 3)
+    elif failure["kind"] in ("missing_module", "missing_dependency") and failure.get("module"):
+        if (asked + ".").startswith(failure["module"] + "."):
+            failure.update(kind="missing_module", party="first")  # nobody asks to import what is not theirs
+        elif failure["kind"] == "missing_dependency":
+            return
+        wanted = asked if failure["module"] in asked else failure["module"]
+        known = [row[0] for row in image.get("files", ())] if is_file(wanted) else image.get("modules", ())
+        failure["near"] = get_close_matches(wanted, known, 3)
+
+
 def hide_secrets(value: Any, hidden: dict[str, str]) -> Any:
     if isinstance(value, list):
         return [hide_secrets(item, hidden) for item in value]
@@ -1077,6 +1095,9 @@ def judge(failures: list[Document], not_run: list[str], on_other_errors: str) ->
 
 def assemble(options: Document, results: list[Document], not_run: list[str], image: Document) -> Document:
     hidden = {os.environ[n]: n for n in options["secrets"] if len(os.environ.get(n, "")) >= 4}
+    for result in results:
+        if result.get("failure"):
+            find_near(result["failure"], result["name"], image)
     failures = group_failures(results, hidden)
     slow = {}  # type: Dict[str, List[Any]]
     for result in results:
@@ -1176,13 +1197,12 @@ def probe(options: Document, report: int) -> Document:
     listed = collect(reading, min(deadline, perf_counter() + 120), lister)
     image = json.loads(listed) if listed.endswith(b"}") else {}
     loaded = results[0].get("loaded", []) if results else []
-    others = left = choose_targets(options, image.get("modules", {}))
-    if len(others) > options["max_modules"]:
-        others, left = others[: options["max_modules"]], others[: options["max_modules"]]
-    if len(others) > 2 * jobs:
+    others = choose_targets(options, image.get("modules", {}))
+    left = others[: options["max_modules"]]
+    if len(left) > 2 * jobs:
         sources = [file for file in image["modules"].values() if file.endswith(".py")]
         codes = compile_modules(sources, jobs, deadline)
-        left = run_warm(supervisor, others, jobs, deadline, (warm_groups(loaded), codes), results.append)
+        left = run_warm(supervisor, left, jobs, deadline, (warm_groups(loaded), codes), results.append)
     supervisor.run(left, jobs, deadline, results.append)
     tried = {result["name"] for result in results}
     return assemble(options, results, [name for name in others if name not in tried], image)

@@ -1,0 +1,55 @@
+"""The import check's options, and the command that runs it in an image.
+
+The probe goes in on standard input and its options as one JSON argument, so the image needs neither a mount nor a
+copied file. `nonce` is a fresh random text for each run; the result repeats it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from importlib import resources
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeOptions:
+    """At least one of entrypoint, also and all must be given.
+
+    entrypoint: `pkg.mod`, `pkg.mod:app` (the attribute must be there and not None; `app()` is looked up, not called)
+    or a path ending in .py. also: packages whose every module is imported. all: every module of the application,
+    less those that match a pattern of `exclude`. first_party: top-level packages of the application, wherever they
+    are installed. roots: directories that hold its files; () means sys.path without Python and installed packages.
+    import_path: directories put first on sys.path (uvicorn's --app-dir); None means the working directory, or the
+    script's for a path. timeout: seconds for one target; total_timeout: for all. jobs: 0 means one per core.
+    limit: bytes of the compact line, at least 1500. secrets: variables whose values are masked in the result.
+    """
+
+    nonce: str
+    entrypoint: str = ""
+    also: tuple[str, ...] = ()
+    all: bool = False
+    exclude: tuple[str, ...] = ("setup", "conftest", "*.conftest", "__main__", "*.__main__")
+    first_party: tuple[str, ...] = ()
+    roots: tuple[str, ...] = ()
+    import_path: tuple[str, ...] | None = None
+    timeout: float = 60.0
+    total_timeout: float = 900.0
+    budget_ms: float = 200
+    jobs: int = 0
+    max_modules: int = 5000
+    max_files: int = 50_000
+    max_hashed: int = 64 << 20
+    on_other_errors: Literal["fail", "warn"] = "fail"
+    limit: int = 3500
+    secrets: tuple[str, ...] = ()
+
+
+def probe_arguments(options: ProbeOptions) -> tuple[str, ...]:
+    """Arguments for the image's python; the probe's source goes to its standard input."""
+    return "-", json.dumps(asdict(options))
+
+
+def probe_source() -> bytes:
+    """The probe, as it is given to the image's interpreter."""
+    return resources.files(__package__).joinpath("import_probe.py").read_bytes()
