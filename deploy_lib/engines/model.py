@@ -37,9 +37,7 @@ class ImageNotFound(EngineError):
 class BuildFailed(EngineError):
     """The Dockerfile could not be carried out. `line` is the instruction's line in the Dockerfile, when known."""
 
-    def __init__(
-        self, reason: str, *, output: str = "", line: int | None = None, instruction: str = ""
-    ) -> None:
+    def __init__(self, reason: str, *, output: str = "", line: int | None = None, instruction: str = "") -> None:
         super().__init__(reason, output=output)
         self.line = line
         self.instruction = instruction
@@ -158,7 +156,5 @@ class Engine(Protocol):
     def files(self, reference: str) -> Iterator[FileEntry]: ...
     def read(self, reference: str, path: str) -> bytes: ...
     def save(self, reference: str, layout: Path) -> str: ...  # adds it to an OCI layout directory; its digest
-    def load(
-        self, layout: Path, digest: str, name: str
-    ) -> Image: ...  # takes it from an OCI layout directory
+    def load(self, layout: Path, digest: str, name: str) -> Image: ...  # takes it from an OCI layout directory
     def push(self, reference: str, name: str, access: RegistryAccess) -> Pushed: ...

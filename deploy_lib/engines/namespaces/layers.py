@@ -1,0 +1,241 @@
+"""Turns a directory into a layer and a layer into a directory.
+
+A layer's tar is a pure function of the directory's names, modes, owners and content: entries are sorted, and every
+time is one fixed moment. The times in the directory, and the source times recorded inside Python's .pyc files, are
+set to that moment too, so bytecode stays valid and two builds of the same thing are the same bytes. Removed names
+are 0:0 devices on disk and `.wh.` files in the tar (https://github.com/opencontainers/image-spec/blob/main/layer.md).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import tarfile
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Protocol
+
+from isal import igzip
+
+from ..model import EngineError
+from ..oci import EPOCH, LAYER_GZIP, Descriptor, Layer
+from .merged import OPAQUE
+
+_WHITEOUT, _OPAQUE_MARK = ".wh.", ".wh..wh..opq"
+_CHUNK = 1 << 20
+Owners = Mapping[str, tuple[int, int]]  # path in the tree, without a leading slash -> uid, gid
+
+
+class _Sink(Protocol):
+    def write(self, data: bytes, /) -> object: ...
+
+
+class _Measured:
+    """Counts and hashes what passes through to a sink."""
+
+    def __init__(self, sink: _Sink) -> None:
+        self._sink = sink
+        self._hash = hashlib.sha256()
+        self.size = 0
+
+    def write(self, data: bytes) -> int:
+        self._hash.update(data)
+        self.size += len(data)
+        self._sink.write(data)
+        return len(data)
+
+    @property
+    def digest(self) -> str:
+        return "sha256:" + self._hash.hexdigest()
+
+
+def is_empty(tree: Path) -> bool:
+    with os.scandir(tree) as entries:
+        return next(entries, None) is None
+
+
+def write_layer(tree: Path, target: Path, owners: Owners) -> Layer:
+    """Write the tree's tar, compressed, to `target`. `owners` overrides what the disk says, where it has the path."""
+    with open(target, "wb") as file:
+        packed = _Measured(file)
+        with igzip.GzipFile(filename="", fileobj=packed, mode="wb", compresslevel=1, mtime=0) as squeezed:
+            plain = _Measured(squeezed)
+            _write_tar(tree, plain, owners)
+    return Layer(plain.digest, Descriptor(LAYER_GZIP, packed.digest, packed.size))
+
+
+def _write_tar(tree: Path, sink: _Measured, owners: Owners) -> None:
+    first_names: dict[tuple[int, int], str] = {}
+    for path, status in _walk_sorted(tree, ""):
+        info = tarfile.TarInfo(path)
+        info.mtime = EPOCH
+        info.mode = stat.S_IMODE(status.st_mode)
+        info.uid, info.gid = owners.get(path, (status.st_uid, status.st_gid))
+        host = tree / path
+        kind = stat.S_IFMT(status.st_mode)
+        inode = (status.st_dev, status.st_ino)
+        if kind == stat.S_IFREG and inode in first_names:
+            info.type, info.linkname = tarfile.LNKTYPE, first_names[inode]
+            _write_entry(sink, info)
+        elif kind == stat.S_IFREG:
+            if status.st_nlink > 1:
+                first_names[inode] = path
+            info.size = status.st_size
+            _write_entry(sink, info)
+            with open(host, "rb") as file:
+                _copy(file, sink, status.st_size)
+        elif kind == stat.S_IFLNK:
+            info.type, info.linkname = tarfile.SYMTYPE, os.readlink(host)
+            _write_entry(sink, info)
+        elif kind == stat.S_IFDIR:
+            info.type = tarfile.DIRTYPE
+            _write_entry(sink, info)
+            if _read_opaque(host):
+                _write_entry(sink, _mark(f"{path}/{_OPAQUE_MARK}"))
+        elif kind == stat.S_IFIFO:
+            info.type = tarfile.FIFOTYPE
+            _write_entry(sink, info)
+        elif kind == stat.S_IFCHR and status.st_rdev == 0:
+            directory, _, name = path.rpartition("/")
+            _write_entry(sink, _mark(f"{directory}/{_WHITEOUT}{name}".lstrip("/")))
+        # Sockets and devices are no part of an image.
+    sink.write(bytes(2 * tarfile.BLOCKSIZE))
+
+
+def _walk_sorted(tree: Path, below: str) -> Iterator[tuple[str, os.stat_result]]:
+    with os.scandir(tree / below) as entries:
+        found = sorted(entries, key=lambda entry: entry.name)
+    for entry in found:
+        path = f"{below}/{entry.name}" if below else entry.name
+        status = entry.stat(follow_symlinks=False)
+        yield path, status
+        if stat.S_ISDIR(status.st_mode):
+            yield from _walk_sorted(tree, path)
+
+
+def _write_entry(sink: _Measured, info: tarfile.TarInfo) -> None:
+    sink.write(info.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape"))
+
+
+def _mark(path: str) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(path)
+    info.mtime = EPOCH
+    return info
+
+
+def _copy(file: IO[bytes], sink: _Measured, size: int) -> None:
+    left = size
+    while left:
+        data = file.read(min(_CHUNK, left))
+        if not data:
+            raise EngineError(f"{file.name} shrank while it was read")
+        sink.write(data)
+        left -= len(data)
+    sink.write(bytes(-size % tarfile.BLOCKSIZE))
+
+
+def _read_opaque(path: Path) -> bool:
+    try:
+        return os.getxattr(path, OPAQUE, follow_symlinks=False) == b"y"
+    except OSError:
+        return False
+
+
+def settle_times(tree: Path) -> None:
+    """Give every entry the one fixed time, and let bytecode that was valid stay valid."""
+    paths = list(_walk_sorted(tree, ""))
+    modified = {path: status for path, status in paths}
+    for path, status in paths:
+        if path.endswith(".pyc") and stat.S_ISREG(status.st_mode):
+            _settle_bytecode(tree, path, modified)
+    for path, _ in reversed(paths):
+        os.utime(tree / path, (EPOCH, EPOCH), follow_symlinks=False)
+
+
+def _settle_bytecode(tree: Path, path: str, modified: Mapping[str, os.stat_result]) -> None:
+    """A .pyc header is magic, flags, source time, source size, four bytes each (PEP 552); flags 0 means by time."""
+    directory, _, name = path.rpartition("/")
+    source = modified.get(f"{directory.removesuffix('__pycache__')}{name.split('.')[0]}.py")
+    if source is None or not directory.endswith("__pycache__"):
+        return
+    with open(tree / path, "r+b") as file:
+        header = file.read(16)
+        recorded = int.from_bytes(header[8:12], "little"), int.from_bytes(header[12:16], "little")
+        now = int(source.st_mtime) & 0xFFFFFFFF, source.st_size & 0xFFFFFFFF
+        if len(header) == 16 and header[4:8] == bytes(4) and recorded == now:
+            file.seek(8)
+            file.write(EPOCH.to_bytes(4, "little"))
+
+
+def unpack_layer(packed: IO[bytes], tree: Path, many_ids: bool) -> str:
+    """Fill an empty directory from a layer, gzip or plain; the digest of its tar. EngineError for a path outside."""
+    start = packed.read(2)
+    packed.seek(0)
+    plain: IO[bytes] = igzip.GzipFile(fileobj=packed, mode="rb") if start == b"\x1f\x8b" else packed
+    reader = _HashingReader(plain)
+    with tarfile.open(fileobj=reader, mode="r|", format=tarfile.PAX_FORMAT) as archive:
+        for member in archive:
+            _unpack_member(archive, member, tree, many_ids)
+    while reader.read(_CHUNK):
+        pass
+    return reader.digest
+
+
+class _HashingReader:
+    def __init__(self, source: IO[bytes]) -> None:
+        self._source = source
+        self._hash = hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._source.read(size)
+        self._hash.update(data)
+        return data
+
+    @property
+    def digest(self) -> str:
+        return "sha256:" + self._hash.hexdigest()
+
+
+def _unpack_member(archive: tarfile.TarFile, member: tarfile.TarInfo, tree: Path, many_ids: bool) -> None:
+    path = os.path.normpath(member.name).lstrip("/")
+    if path.startswith("..") or any(part == ".." for part in path.split("/")):
+        raise EngineError(f"the layer names a path outside its root: {member.name}")
+    host = tree / path
+    if host.parent.resolve() != tree.resolve() and tree.resolve() not in host.parent.resolve().parents:
+        raise EngineError(f"the layer writes through a link that leaves its root: {member.name}")
+    if path == ".":
+        return
+    host.parent.mkdir(parents=True, exist_ok=True)
+    if host.name == _OPAQUE_MARK:
+        os.setxattr(host.parent, OPAQUE, b"y")
+        return
+    if host.name.startswith(_WHITEOUT):
+        os.mknod(host.parent / host.name.removeprefix(_WHITEOUT), stat.S_IFCHR)
+        return
+    if not (member.isdir() and host.is_dir() and not host.is_symlink()):
+        with suppress(FileNotFoundError):
+            host.unlink()
+    if member.isdir():
+        host.mkdir(exist_ok=True)
+    elif member.issym():
+        host.symlink_to(member.linkname)
+    elif member.islnk():
+        os.link(tree / os.path.normpath(member.linkname).lstrip("/"), host)
+        return
+    elif member.isfifo():
+        os.mkfifo(host)
+    elif member.isfile():
+        content = archive.extractfile(member)
+        assert content is not None
+        with open(host, "wb") as file:
+            while data := content.read(_CHUNK):
+                file.write(data)
+    else:
+        return  # a device: the sandbox brings its own
+    if many_ids:
+        os.chown(host, member.uid, member.gid, follow_symlinks=False)
+    if not member.issym():
+        host.chmod(member.mode if many_ids or not member.isdir() else member.mode | 0o700)
+    os.utime(host, (member.mtime, member.mtime), follow_symlinks=False)

@@ -1,0 +1,63 @@
+"""Stays with process 1 until it ends: passes signals on, watches memory, notices the engine's death.
+
+The engine is watched through a pidfd, which speaks for the whole process; the kernel's own parent-death signal
+speaks for one thread, and an engine starts containers from threads that come and go.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+from contextlib import suppress
+from dataclasses import dataclass
+
+from .memory import measure_tree
+
+_BUSY, _CALM = 0.02, 0.1  # seconds between two looks: above half of the limit, below it
+
+
+@dataclass
+class Outcome:
+    exit: int
+    peak: int
+    memory_killed: bool
+
+
+def watch(child: int, engine: int, stop_signal: int, limit: int | None) -> Outcome:
+    """Exit code as docker tells it: the command's own, or 128 + the signal that ended it."""
+    child_handle = os.pidfd_open(child)
+    _forward_signals(child_handle, stop_signal)
+    peak, memory_killed = 0, False
+    poller = select.poll()
+    for handle in (child_handle, engine):
+        poller.register(handle, select.POLLIN)
+    while True:
+        pause = _BUSY if limit and peak > limit // 2 else _CALM
+        ready = {handle for handle, _ in poller.poll(pause * 1000)}
+        if child_handle in ready:
+            break
+        if engine in ready:
+            signal.pidfd_send_signal(child_handle, signal.SIGKILL)
+            poller.unregister(engine)
+        used = measure_tree(child, limit or 0)
+        peak = max(peak, used)
+        if limit and used > limit and not memory_killed:
+            memory_killed = True
+            signal.pidfd_send_signal(child_handle, signal.SIGKILL)
+    _, status, usage = os.wait4(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    return Outcome(128 - code if code < 0 else code, max(peak, usage.ru_maxrss * 1024), memory_killed)
+
+
+def _forward_signals(child: int, stop_signal: int) -> None:
+    """SIGTERM becomes the image's stop signal, SIGUSR1 a kill."""
+
+    def forward(received: int, _frame: object) -> None:
+        sent = stop_signal if received == signal.SIGTERM else signal.SIGKILL
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(child, sent)
+
+    signal.signal(signal.SIGTERM, forward)
+    signal.signal(signal.SIGUSR1, forward)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the engine decides

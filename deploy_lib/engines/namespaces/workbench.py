@@ -1,0 +1,33 @@
+"""What every step of one build shares: the store, the log, and when to stop."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..model import Cancelled
+from .merged import MergedTree
+from .store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Workbench:
+    store: Store
+    directory: Path  # for half-made things; removed when the build ends
+    context: MergedTree
+    escape: str
+    use_cache: bool
+    log: Callable[[str], None]
+    cancelled: Callable[[], bool]
+
+    def fresh_directory(self) -> Path:
+        """An empty one, for one step; mode 755, because a layer's top directory is an image's root."""
+        path = Path(tempfile.mkdtemp(dir=self.directory))
+        path.chmod(0o755)
+        return path
+
+    def check_cancelled(self) -> None:
+        if self.cancelled():
+            raise Cancelled("the build was cancelled")
