@@ -215,11 +215,11 @@ def maps_of(journal: Sequence[Entry]) -> tuple[TrafficMap, ...]:
 
 
 def latest_release(journal: Sequence[Entry]) -> Release | None:
-    """The release with all that is known by the end of the journal."""
+    """The release with all that is known by the end of the journal; starting again adds nothing to it."""
     for entry in reversed(journal):
-        if isinstance(entry, Judged | LeaseHeld | Adopted | Started):
+        if isinstance(entry, Judged | LeaseHeld | Adopted) or (isinstance(entry, Started) and not entry.resumed):
             return entry.release
-    return None
+    return next((entry.release for entry in journal if isinstance(entry, Started)), None)
 
 
 def _live_reason(journal: Sequence[Entry]) -> str:

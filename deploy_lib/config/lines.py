@@ -36,8 +36,8 @@ class Document:
 def parse(text: str, file: str) -> Document:
     """Raises ConfigError when the text is no YAML."""
     document = Document(file)
-    loader = yaml.SafeLoader(text)
     try:
+        loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
         if node is not None:
             document.data = _value(loader, node, (), document)
@@ -45,10 +45,8 @@ def parse(text: str, file: str) -> Document:
         mark = error.problem_mark or error.context_mark
         place = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else file
         raise ConfigError([Problem(place, f"not valid YAML: {error.problem or error.context}")]) from None
-    except (yaml.YAMLError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigError([Problem(file, f"not valid YAML: {str(error).splitlines()[0]}")]) from None
-    finally:
-        loader.dispose()
     return document
 
 

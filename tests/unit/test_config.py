@@ -1,0 +1,151 @@
+"""Bad files are told all their problems at once, each where it is; good ones become plans."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deploy_lib.config import ConfigError, load, plan_for
+from deploy_lib.config.lines import parse
+from deploy_lib.model.requests import ImportCheck
+
+ROOT = Path(__file__).resolve().parents[2]
+HEAD = """\
+project: netra-staging
+region: us-central1
+images: us-central1-docker.pkg.dev/netra-staging/services
+services:
+  backend: {cloud_run: netra-backend}
+"""
+STEPS = "steps: [build, canary, promote, verify]\n"
+
+
+def problems(tmp_path: Path, text: str) -> list[str]:
+    file = tmp_path / "c.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load(file, shown="c.yaml")
+    return [str(problem) for problem in caught.value.problems]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (HEAD + STEPS + "regoin: x\n", "c.yaml:7:1: unknown key 'regoin'; did you mean region?"),
+        (HEAD + "steps: [cannary]\n", "c.yaml:6:9: unknown step 'cannary'; did you mean canary?"),
+        (HEAD + "steps:\n  - build: {timeout: 20x}\n", "c.yaml:7:13: timeout: '20x' is not a time; write for example"),
+        (HEAD + "steps:\n  - build:\n  - probe:\n", "c.yaml:8:5: probe needs canary before it"),
+        (HEAD + "steps: [canary]\n", "c.yaml:6:9: canary needs build before it"),
+        (HEAD + "steps: [build, git_clean]\n", "git_clean cannot follow build"),
+        (HEAD + "steps: [build, canary, {promote: {percent: 0.5}}]\n", "percent is a whole number, not 0.5"),
+        (HEAD + "steps: [build, canary, {promote: 10}]\n", "the settings of promote are a mapping, not 10"),
+        (
+            HEAD + "steps: [build, canary, {promote: {percent: 50}}, {promote: {percent: 10}}]\n",
+            "promote 10 % cannot follow promote 50 %",
+        ),
+        (HEAD + "steps: [build, canary, {promote: {percent: 10}}]\n", "the last promote ends at 10 %"),
+        (HEAD + "steps: [build, canary, {promote: {percent: 101}}]\n", "percent must be at most 100, not 101"),
+        (HEAD + "steps: [build, canary, {probe: {need: 9, attempts: 3}}]\n", "need: 9 good responses cannot come from"),
+        (HEAD + "project: twice-given\n" + STEPS, "c.yaml:6:1: 'project' is given twice"),
+        ("project: [\n", "c.yaml:2:1: not valid YAML"),
+        ("- a\n", "c.yaml: the file holds no mapping"),
+        (
+            HEAD.replace("netra-backend}", "netra-backend, port: x}") + STEPS,
+            "c.yaml:5:39: port is a whole number, not 'x'",
+        ),
+        (HEAD.replace("netra-backend}", "b, after: [auth]}") + STEPS, "unknown service 'auth'; known: backend"),
+        (HEAD.replace("netra-backend}", "b, after: [backend]}") + STEPS, "a circle: backend after backend"),
+        (
+            HEAD.replace("netra-backend}", "b, env: {DEBUG: true}}") + STEPS,
+            "YAML reads this as True; write it in quotes",
+        ),
+        (HEAD.replace("netra-backend}", "b, context: ../up}") + STEPS, "'../up' leaves the repository"),
+        (HEAD.replace("netra-backend}", "b, env: {A: x}, secrets: {A: s}}") + STEPS, "A is both in env and in secrets"),
+        (
+            HEAD.replace("netra-backend", "Netra_Backend") + STEPS,
+            "cloud_run cannot be 'Netra_Backend'; it is the service's",
+        ),
+    ],
+)
+def test_bad_files(tmp_path: Path, text: str, expected: str) -> None:
+    found = problems(tmp_path, text)
+    assert any(expected in problem for problem in found), found
+
+
+def test_all_problems_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
+    found = problems(tmp_path, "project: x\nregion: 3\nimages: i\nservices: {}\nsteps: [nope, {build: {with: z}}]\n")
+    assert len(found) == 6
+    assert found == sorted(found, key=lambda problem: [int(part) for part in problem.split(":")[1:3]])
+
+
+def test_a_dockerfile_that_is_not_there(tmp_path: Path) -> None:
+    file = tmp_path / "c.yaml"
+    file.write_text(HEAD + STEPS, encoding="utf-8")
+    with pytest.raises(ConfigError, match="there is no Dockerfile at Dockerfile"):
+        load(file, exists=lambda path: path == ".")
+
+
+@pytest.mark.parametrize("make", ["missing", "directory", "latin1"])
+def test_unreadable_files(tmp_path: Path, make: str) -> None:
+    file = tmp_path / "c.yaml"
+    if make == "directory":
+        file.mkdir()
+    if make == "latin1":
+        file.write_bytes(b"project: \xe9\n")
+    with pytest.raises(ConfigError) as caught:
+        load(file)
+    assert len(caught.value.problems) == 1
+
+
+def test_unknown_service_names_the_near_one(tmp_path: Path) -> None:
+    file = tmp_path / "c.yaml"
+    file.write_text(HEAD + STEPS, encoding="utf-8")
+    with pytest.raises(ConfigError, match="unknown service 'bakend'; did you mean backend"):
+        plan_for(load(file), "bakend")
+
+
+def test_promotion_in_steps_is_written_out(tmp_path: Path) -> None:
+    file = tmp_path / "c.yaml"
+    watched = "{promote: {steps: [1, 25, 100], bake: 2m, watch: {path: /h}}}"
+    file.write_text(HEAD + f"steps: [build, import_check, canary, {watched}]\n", encoding="utf-8")
+    plan = plan_for(load(file), "backend")
+    labels = [step.label for step in plan.steps]
+    assert labels[3:] == ["promote 1 %", "compare 2 min", "promote 25 %", "compare 2 min", "promote 100 %"]
+    assert plan.steps[0].settings.check == ImportCheck()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", ["local.yaml", "staging.yaml", "production.yaml", "reference.yaml"])
+def test_the_files_of_the_project_are_good(name: str) -> None:
+    config = load(ROOT / "config" / name, exists=lambda path: name == "reference.yaml" or (ROOT / path).exists())
+    for service in config.services():
+        plan_for(config, service)
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_read_or_refused_in_words(text: str) -> None:
+    try:
+        parse(text, "c.yaml")
+    except ConfigError as error:
+        assert error.problems
+
+
+def test_the_schema_file_is_what_the_loader_accepts() -> None:
+    import json
+
+    from deploy_lib.config.schema import schema
+
+    written = json.loads((ROOT / "config" / "schema.json").read_text(encoding="utf-8"))
+    assert written == json.loads(json.dumps(schema())), "write config/schema.json again from deploy_lib.config.schema"
+
+
+def test_the_reference_names_every_key() -> None:
+    from deploy_lib.config.catalogue import KINDS
+    from deploy_lib.config.settings import FileSettings, ServiceSettings
+
+    text = (ROOT / "config" / "reference.yaml").read_text(encoding="utf-8")
+    models = [FileSettings, ServiceSettings, *(kind.settings for kind in KINDS.values())]
+    keys = {info.alias or name for model in models for name, info in model.model_fields.items()} - {"check"}
+    assert not sorted(key for key in keys if f"{key}:" not in text)

@@ -1,0 +1,173 @@
+"""What happens next, as a table: a journal on the left, the move on the right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deploy_lib.decide import AcquireLease, Finish, Move, Restore, RunStep, maps_of, may_have_moved, next_move
+from deploy_lib.model.journal import (
+    Adopted,
+    Entry,
+    Interrupted,
+    LeaseRefused,
+    Outcome,
+    RestoreAnswered,
+    RestoreAsked,
+    Stopped,
+)
+from deploy_lib.model.release import Status
+from deploy_lib.model.traffic import TrafficMap, TrafficTarget
+from tests.unit.samples import BEFORE, CANDIDATE, FIRST, LEASED, NOON, RELEASE, asked, judged, leased, plan, started
+
+BACK = BEFORE.tagged("canary", "cand-2")
+LOCAL = [started(), asked(0), judged(0, release=RELEASE)]
+BUILT = [*LOCAL, leased(), asked(1), judged(1, release=LEASED)]
+UP = [*BUILT, asked(2), judged(2)]
+MOVED = [*UP, asked(3, moves=True)]
+AT_TEN = [*MOVED, judged(3)]
+RESTORED = [*AT_TEN, asked(4), judged(4, Status.FAILED), RestoreAsked(NOON, BACK, "worse")]
+HELD = Stopped(NOON, Outcome.HELD, "unclear", "serving")
+
+
+@pytest.mark.parametrize(
+    ("journal", "move"),
+    [
+        pytest.param([started()], RunStep(0), id="a local step needs no lease"),
+        pytest.param(LOCAL, AcquireLease(), id="the first step in the cloud does"),
+        pytest.param([*LOCAL, leased()], RunStep(1), id="then it runs"),
+        pytest.param(
+            [*LOCAL, LeaseRefused(NOON, "ann deploys")], Finish(Outcome.REJECTED, "ann deploys"), id="lease refused"
+        ),
+        pytest.param(
+            [*LOCAL, LeaseRefused(NOON, "no route", errored=True)],
+            Finish(Outcome.UNKNOWN, "no route"),
+            id="lease unknown",
+        ),
+        pytest.param([*LOCAL, leased(), asked(1)], RunStep(1), id="an unanswered build is asked again"),
+        pytest.param(
+            [*BUILT, asked(2), judged(2, Status.FAILED)],
+            Finish(Outcome.REJECTED, "label: why"),
+            id="failed, never moved",
+        ),
+        pytest.param(
+            [*BUILT, asked(2), judged(2, Status.ERRORED)],
+            Finish(Outcome.UNKNOWN, "label: could not find out: why"),
+            id="errored, never moved",
+        ),
+        pytest.param(MOVED, Restore(BACK, "label-less"), id="an unanswered move of traffic counts as moved", marks=()),
+        pytest.param(AT_TEN, RunStep(4), id="an answered move goes on"),
+        pytest.param(
+            [*AT_TEN, asked(4), judged(4, Status.FAILED)], Restore(BACK, "label: why"), id="worse under traffic"
+        ),
+        pytest.param(
+            [*AT_TEN, asked(4), judged(4, Status.INCONCLUSIVE)],
+            Finish(Outcome.HELD, "label: not enough evidence: why"),
+            id="unclear is held",
+        ),
+        pytest.param(
+            [*AT_TEN, asked(4), judged(4, Status.INCONCLUSIVE, conflict=True)],
+            Finish(Outcome.HELD, "label: why"),
+            id="someone else's change is held",
+        ),
+        pytest.param([*AT_TEN, asked(4), judged(4, Status.SKIPPED)], RunStep(5), id="a skipped step goes on"),
+        pytest.param(RESTORED, Restore(BACK, "worse"), id="an unanswered restore is asked again"),
+        pytest.param(
+            [*RESTORED, RestoreAnswered(NOON, True, BACK)], Finish(Outcome.REJECTED, "worse"), id="restored is rejected"
+        ),
+        pytest.param(
+            [*RESTORED, RestoreAnswered(NOON, False, BACK, "gone")],
+            Finish(Outcome.HELD, "worse; restoring did not succeed: gone"),
+            id="a restore that failed is held",
+        ),
+        pytest.param(
+            [*BUILT, Interrupted(NOON, "SIGINT")],
+            Finish(Outcome.INTERRUPTED, "interrupted by SIGINT"),
+            id="interrupted before traffic moved",
+        ),
+        pytest.param(
+            [*AT_TEN, asked(4), Interrupted(NOON, "SIGTERM")],
+            Restore(BACK, "interrupted by SIGTERM"),
+            id="interrupted after traffic moved",
+        ),
+        pytest.param(
+            [*AT_TEN, asked(4), judged(4), asked(5, moves=True), judged(5)], Finish(Outcome.LIVE, "why"), id="live"
+        ),
+        pytest.param([*AT_TEN, started(resumed=True)], AcquireLease(), id="a resumed run takes the lease again"),
+        pytest.param([*AT_TEN, started(resumed=True), leased(CANDIDATE)], RunStep(4), id="and then goes on"),
+        pytest.param([*MOVED, started(resumed=True)], AcquireLease(), id="restoring needs the lease too"),
+        pytest.param(
+            [*AT_TEN, asked(4), judged(4, Status.INCONCLUSIVE), HELD, started(resumed=True), leased(CANDIDATE)],
+            RunStep(4),
+            id="a held step is asked again when resumed",
+        ),
+        pytest.param([*AT_TEN, HELD], Finish(Outcome.HELD, "unclear"), id="stopped stays stopped"),
+        pytest.param(
+            [started(resumed=True), Adopted(NOON, CANDIDATE, 4, moved=True), leased(CANDIDATE)],
+            RunStep(4),
+            id="adopted from the service's own record",
+        ),
+    ],
+)
+def test_next_move(journal: Sequence[Entry], move: Move) -> None:
+    found = next_move(plan(), journal)
+    if isinstance(move, Restore) and move.why == "label-less":
+        assert isinstance(found, Restore) and found.target == move.target
+    else:
+        assert found == move
+    assert next_move(plan(), journal) == found
+
+
+def test_an_adopted_release_with_an_unanswered_move_is_restored() -> None:
+    journal = [
+        started(resumed=True),
+        Adopted(NOON, CANDIDATE, 4, moved=True, unanswered=True),
+        leased(CANDIDATE),
+    ]
+    move = next_move(plan(), journal)
+    assert isinstance(move, Restore) and move.target == BACK
+
+
+def test_policies() -> None:
+    unclear = [*AT_TEN, asked(4), judged(4, Status.INCONCLUSIVE)]
+    assert next_move(plan(on_inconclusive="continue"), unclear) == RunStep(5)
+    assert isinstance(next_move(plan(on_inconclusive="restore"), unclear), Restore)
+    failed = [*AT_TEN, asked(4), judged(4, Status.FAILED)]
+    assert next_move(plan(on_failure="hold"), failed) == Finish(Outcome.HELD, "label: why")
+    interrupted = [*AT_TEN, Interrupted(NOON, "SIGINT")]
+    assert isinstance(next_move(plan(on_failure="hold"), interrupted), Restore)
+
+
+def test_a_first_release_has_nothing_to_go_back_to() -> None:
+    journal = [*BUILT, asked(2), judged(2, release=FIRST), asked(3, moves=True), judged(3, Status.FAILED, FIRST)]
+    move = next_move(plan(), journal)
+    assert isinstance(move, Finish) and move.outcome is Outcome.HELD
+    assert "no earlier revision" in move.reason
+
+
+def test_maps_of_names_every_map_this_release_may_have_left() -> None:
+    maps = maps_of(AT_TEN)
+    assert BEFORE in maps and BACK in maps
+    assert any(traffic.shares() == {"stable-1": 90, "cand-2": 10} for traffic in maps)
+
+
+def test_restored_traffic_no_longer_counts_as_moved() -> None:
+    assert may_have_moved(AT_TEN)
+    assert not may_have_moved([*RESTORED, RestoreAnswered(NOON, True, BACK)])
+
+
+shares = st.lists(st.integers(1, 100), min_size=1, max_size=4).filter(lambda parts: sum(parts) == 100) | st.just([100])
+
+
+@given(shares, st.integers(1, 100))
+def test_a_moved_map_sums_to_100_and_keeps_tags(parts: list[int], percent: int) -> None:
+    targets = tuple(TrafficTarget(f"r{index}", share) for index, share in enumerate(parts))
+    before = TrafficMap(targets).tagged("blue", "r0").tagged("canary", "new")
+    after = before.moved("new", percent)
+    assert sum(after.shares().values()) == 100
+    assert after.shares()["new"] == percent
+    assert after.tags() == before.tags()
+    assert after.moved("new", percent).same_as(after)
