@@ -1,0 +1,1 @@
+"""The commands of Google's builder images (docker, gsutil, gcloud), carried out by the local cloud."""
