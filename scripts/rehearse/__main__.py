@@ -1,0 +1,55 @@
+"""`python -m rehearse demo|incident|bench`; scripts/dev.py runs it with everything installed."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from .tool import Unexpected
+
+
+def arguments(words: list[str]) -> argparse.Namespace:
+    top = argparse.ArgumentParser(prog="dev.py", description="Rehearse releases on this machine; no cloud is touched.")
+    commands = top.add_subparsers(dest="command", required=True)
+    demo = commands.add_parser("demo", help="six releases of the example service, well and badly")
+    demo.add_argument("--only", default="", metavar="LETTERS", help="play only these stories, e.g. cf (a always plays)")
+    demo.add_argument("--keep", action="store_true", help="keep the repository, the configurations and the journals")
+    incident = commands.add_parser("incident", help="the outage this tool was made for, and its report")
+    incident.add_argument(
+        "--report-dir", metavar="DIR", type=Path, help="where the report goes (default: .deploy/incident)"
+    )
+    for each in (demo, incident):
+        each.add_argument(
+            "--engine",
+            choices=("docker", "podman", "namespaces"),
+            help="builds and runs the images (default: what works)",
+        )
+    return top.parse_args(words)
+
+
+def main(words: list[str]) -> int:
+    args = arguments(words)
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    console = Console(width=None if sys.stdout.isatty() else 150)
+    if args.command == "demo":
+        from . import demo
+
+        return demo.play(console, engine=args.engine, keep=args.keep, only=args.only)
+    from . import incident
+
+    return incident.replay(console, engine=args.engine, report_dir=args.report_dir)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except Unexpected as fault:
+        print(f"the rehearsal cannot go on: {fault}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("interrupted; everything started here was stopped", file=sys.stderr)
+        sys.exit(130)
