@@ -1,0 +1,79 @@
+"""The words of source truth: what the commit lists, what the build context holds, what the image will hold.
+
+All paths have forward slashes and no leading "./". Repository paths are relative to the repository's root, context
+paths to the build context's root, image paths are absolute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from deploy_lib.model.findings import Finding
+
+Read = Callable[[str], bytes]
+"""Content of a context path. Raises KeyError for a path the context does not hold."""
+
+REGULAR, EXECUTABLE, SYMLINK, SUBMODULE = 0o100644, 0o100755, 0o120000, 0o160000
+
+
+@dataclass(frozen=True, slots=True)
+class TreeFile:
+    """One entry of a commit or of the disk; `blob` is git's id, "" for what was never hashed."""
+
+    path: str
+    mode: int
+    blob: str
+    size: int
+
+
+Listing = Mapping[str, TreeFile]
+"""Path -> file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The line of an ignore file, or the instruction of a Dockerfile, that decided about a path."""
+
+    file: str  # repository path
+    line: int
+    text: str
+    kind: str  # gitignored, gcloudignored, dockerignored, copied
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the builder is given. `dropped` are the commit's files under the context's root that it is not given."""
+
+    root: str  # repository path of the context, "" for the repository's root
+    files: Listing
+    dropped: Mapping[str, Rule] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A part of the image that nobody can predict: what a RUN step moves, what a base image brings."""
+
+    prefix: str  # image path; everything below it
+    reason: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImageContents:
+    """The final stage. `files` maps image paths to context paths; `by` to the instruction that brings each."""
+
+    files: Mapping[str, str]
+    by: Mapping[str, Rule]
+    unknown: tuple[Unknown, ...] = ()
+    workdir: str = "/"
+    env: Mapping[str, str] = field(default_factory=dict)
+    base: str | None = None  # reference of the final stage's base image
+    python: tuple[int, int] | None = None  # of a `FROM python:3.x`
+    command: tuple[str, ...] = ()  # entrypoint and command as the image would execute them
+    installs: tuple[str, ...] = ()  # context paths of requirements files that RUN steps install
+    findings: tuple[Finding, ...] = ()
