@@ -137,12 +137,17 @@ class Compare:
 
 @dataclass(frozen=True, slots=True)
 class MoveTraffic:
-    """Put `target` in place, if the service still carries `expected`; then watch the candidate for `bake`."""
+    """Put `target` in place, if the service still carries one of `ours`; then watch the candidate for `bake`.
+
+    `ours` are the maps this release may have left; any other was put there by someone else, which is a conflict.
+    Empty: whatever the service carries may be replaced.
+    """
 
     release: Release
     target: TrafficMap
     percent: int
     bake: float = 0.0
+    ours: tuple[TrafficMap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ client killed at any line leaves a journal (and a service) that another machine 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from deploy_lib.decide import AcquireLease, Finish, Restore, RunStep, latest_release, maps_of, next_move
@@ -97,8 +97,11 @@ def _run_step(this: Run, index: int) -> None:
         _judged(this, index, Verdict(Status.SKIPPED, skipped, this.release), 0.0)
         return
     request = step.kind.ask(step.settings, this.release)
+    target = None
+    if isinstance(request, requests.MoveTraffic):
+        request = replace(request, ours=maps_of(this.entries))
+        target = request.target
     moves = requests.moves_traffic(request)
-    target = request.target if isinstance(request, requests.MoveTraffic) else None
     this.record(journal.Asked(clock.now(), index, step.kind.name, step.label, moves_traffic=moves, target=target))
     answer = perform(request, this.drivers, this.tell)
     if isinstance(answer, RevisionCreated) and not answer.ready:
