@@ -15,6 +15,7 @@ from .sandbox import Bind, Sandbox, launch
 from .settings import parse_signal
 from .state import open_tree
 from .store import Store
+from .transfer import load, save
 
 
 class NamespacesEngine:
@@ -87,10 +88,10 @@ class NamespacesEngine:
         return Path(entry.host).read_bytes()
 
     def save(self, reference: str, layout: Path) -> str:
-        raise EngineError("saving is not possible yet")
+        return save(self._store, self._store.find_digest(reference), layout)
 
     def load(self, layout: Path, digest: str, name: str) -> Image:
-        raise EngineError("loading is not possible yet")
+        return load(self._store, layout, digest, name)
 
     def push(self, reference: str, name: str, access: RegistryAccess) -> Pushed:
         raise EngineError("pushing is not possible yet")

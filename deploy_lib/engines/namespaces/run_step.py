@@ -18,6 +18,7 @@ from ..model import Cancelled, EngineError
 from ..oci import EPOCH, Layer
 from .accounts import Account, find_account
 from .container import NamespaceContainer
+from .host_files import open_host_files
 from .layers import is_empty
 from .sandbox import Bind, Sandbox, launch, maps_many_ids
 from .settings import DEFAULT_SHELL
@@ -65,15 +66,17 @@ def _run_once(
     bench: Workbench, state: State, instruction: Instruction, argv: tuple[str, ...], account: Account
 ) -> Layer | None:
     upper, work = bench.fresh_directory(), bench.fresh_directory()
+    host = open_host_files(bench.fresh_directory())
     sandbox = Sandbox(
         layers=str(bench.store.layers),
         lowers=tuple(bench.store.layer_path(layer).name for layer in reversed(state.layers)),
         scratch=str(bench.store.scratch),
         argv=argv,
-        env={"PATH": PATH, "HOME": account.home, **_STEADY, **state.variables},
+        env={"PATH": PATH, "HOME": account.home, **_STEADY, **host.env, **state.variables},
         workdir=state.workdir,
         upper=str(upper),
         work=str(work),
+        binds=host.binds,
         uid=account.uid,
         gid=account.gid,
         groups=account.groups,

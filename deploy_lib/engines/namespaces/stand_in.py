@@ -28,6 +28,11 @@ COMMANDS = (
 ).split()
 _LEFT_OUT = {"test", "tests", "idlelib", "turtledemo", "site-packages", "dist-packages", "__pycache__", "lib2to3"}
 _CERTIFICATES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
+# In every python:3.x-slim, and asked for by compiled wheels rather than by Python itself.
+_RUNTIME_LIBRARIES = (
+    "libgcc_s.so.1 libstdc++.so.6 librt.so.1 libdl.so.2 libutil.so.1 libpthread.so.0 libm.so.6 libresolv.so.2 "
+    "libanl.so.1 libnss_dns.so.2 libnss_files.so.2"
+).split()
 _PASSWD = "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"
 _GROUP = "root:x:0:\nstaff:x:50:\nnogroup:x:65534:\n"
 _DIRECTORIES = (
@@ -107,7 +112,8 @@ def _copy_libraries(binaries: Iterable[str], root: Path) -> None:
     found = sorted({word for line in listing.splitlines() for word in line.split() if word.startswith("/")})
     libraries = [path for path in found if not path.endswith(":")]
     system = next((os.path.dirname(path) for path in libraries if path.split("/")[-1].startswith("libc.so")), "/lib")
-    for path in libraries:
+    beside = (f"{home}/{name}" for name in _RUNTIME_LIBRARIES for home in (system, "/lib64", "/usr/lib64", "/usr/lib"))
+    for path in [*libraries, *(path for path in beside if Path(path).exists())]:
         # What lay outside the system's directories is put beside libc, where the loader looks by itself.
         directory = os.path.dirname(path) if path.startswith(("/lib", "/usr/lib")) else system
         target = root / directory.lstrip("/") / os.path.basename(path)
