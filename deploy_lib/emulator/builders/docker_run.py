@@ -6,6 +6,7 @@ import re
 import threading
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import BinaryIO
 
 from deploy_lib.emulator.builders.bench import Bench
@@ -26,8 +27,15 @@ _FLAGS = Flags(
     | _WITHOUT_EFFECT,
     switches=frozenset({"rm", "interactive", "read-only", "init", "quiet"}),
     short={
-        **{"i": "interactive", "e": "env", "u": "user", "w": "workdir"},
-        **{"v": "volume", "m": "memory", "l": "label", "h": "hostname", "q": "quiet"},
+        "i": "interactive",
+        "e": "env",
+        "u": "user",
+        "w": "workdir",
+        "v": "volume",
+        "m": "memory",
+        "l": "label",
+        "h": "hostname",
+        "q": "quiet",
     },
     options_first=True,
 )
@@ -112,7 +120,7 @@ def _memory_mounts(bench: Bench, given: Parsed) -> list[Mount]:
         target = item.partition(":")[0].rstrip("/")
         if not target.startswith("/"):
             raise CommandFailed(f"docker run: --tmpfs wants an absolute path, not {item!r}", 125)
-        if target != "/tmp":  # noqa: S108 - a path in the container
+        if target != "/tmp":
             source = bench.scratch / f"tmpfs-{uuid.uuid4().hex}"
             source.mkdir(parents=True)
             source.chmod(0o1777)
@@ -142,7 +150,5 @@ def _pump(source: BinaryIO, write: Callable[[bytes], None]) -> threading.Thread:
 
 
 def _stop(stop: Callable[[float], int]) -> None:
-    try:
+    with suppress(EngineError):  # it ended by itself meanwhile
         stop(0.0)
-    except EngineError:
-        pass  # it ended by itself meanwhile

@@ -1,0 +1,40 @@
+"""Fetches a build's source archive and unpacks it into /workspace."""
+
+from __future__ import annotations
+
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+from google.cloud.devtools.cloudbuild_v1 import StorageSource
+
+from deploy_lib.emulator.storage.model import StorageRefusal
+from deploy_lib.emulator.storage.store import Storage
+
+
+class SourceUnusable(Exception):
+    """The archive cannot be fetched or is none; the message says why."""
+
+
+def fetch_source(storage: Storage, source: StorageSource, workspace: Path, say: Callable[[str], None]) -> int:
+    """The generation that was fetched. Nothing is ever written outside `workspace`, whatever the archive names."""
+    bucket, name = source.bucket, source.object_
+    try:
+        item = storage.get(bucket, name, source.generation or None)
+        address = f"gs://{bucket}/{name}#{item.generation}"
+        say(f"Fetching storage object: {address}")
+        with storage.open(item) as file, tarfile.open(fileobj=file, mode="r:gz") as archive:
+            # "tar" keeps modes and links and refuses what would land outside; owners are of no meaning here.
+            archive.extractall(workspace, filter=_without_owner)
+    except StorageRefusal as refusal:
+        raise SourceUnusable(f"fetching gs://{bucket}/{name}: {refusal.message}") from None
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise SourceUnusable(f"gs://{bucket}/{name} could not be unpacked as a .tar.gz archive: {error}") from None
+    say("Operation completed over 1 objects.")
+    return item.generation
+
+
+def _without_owner(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo | None:
+    member.uid = member.gid = 0
+    member.uname = member.gname = ""
+    return tarfile.tar_filter(member, path)
