@@ -23,6 +23,7 @@ from deploy_lib.model.journal import (
     RestoreAsked,
     Started,
     Stopped,
+    Withdrawn,
 )
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.traffic import TrafficMap
@@ -75,6 +76,8 @@ def next_move(plan: Plan, journal: Sequence[Entry]) -> Move:
             return _restore_or_lease(journal, last.target, last.why)
         case Interrupted():
             return _give_up(plan, journal, Outcome.INTERRUPTED, f"interrupted by {last.by}")
+        case Withdrawn():
+            return _take_back(journal, last.why)
         case Asked():
             return _unanswered(plan, journal, last)
         case Judged():
@@ -83,7 +86,7 @@ def next_move(plan: Plan, journal: Sequence[Entry]) -> Move:
             assert_never(last)
 
 
-_Telling = Stopped | LeaseRefused | Adopted | RestoreAnswered | RestoreAsked | Interrupted | Asked | Judged
+_Telling = Stopped | LeaseRefused | Adopted | RestoreAnswered | RestoreAsked | Interrupted | Withdrawn | Asked | Judged
 
 
 def _last_telling(journal: Sequence[Entry]) -> _Telling | None:
@@ -153,6 +156,11 @@ def _give_up(plan: Plan, journal: Sequence[Entry], outcome: Outcome, reason: str
         return Finish(outcome, reason)
     if plan.on_failure == "hold" and outcome is not Outcome.INTERRUPTED:
         return Finish(Outcome.HELD, reason)
+    return _take_back(journal, reason)
+
+
+def _take_back(journal: Sequence[Entry], reason: str) -> Move:
+    """Restore whatever the policy says."""
     target = restore_target(journal)
     if target is None:
         return Finish(Outcome.HELD, f"{reason}; there is no earlier revision to go back to")
@@ -177,6 +185,8 @@ def _outcome_behind(journal: Sequence[Entry]) -> Outcome:
     for entry in reversed(journal):
         if isinstance(entry, Interrupted):
             return Outcome.INTERRUPTED
+        if isinstance(entry, Withdrawn):
+            return Outcome.REJECTED
         if isinstance(entry, Judged):
             return Outcome.UNKNOWN if entry.status is Status.ERRORED else Outcome.REJECTED
     return Outcome.REJECTED

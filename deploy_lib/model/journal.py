@@ -119,6 +119,15 @@ class Interrupted:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """A release that went well is taken back, because another of its group did not."""
+
+    at: datetime
+    why: str
+    type: Literal["withdrawn"] = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnosed:
     at: datetime
     cause: Cause
@@ -163,6 +172,7 @@ Entry = (
     | Asked
     | Judged
     | Interrupted
+    | Withdrawn
     | Diagnosed
     | RestoreAsked
     | RestoreAnswered

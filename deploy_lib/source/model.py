@@ -6,7 +6,7 @@ paths to the build context's root, image paths are absolute.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from deploy_lib.model.findings import Finding
@@ -77,3 +77,45 @@ class ImageContents:
     command: tuple[str, ...] = ()  # entrypoint and command as the image would execute them
     installs: tuple[str, ...] = ()  # context paths of requirements files that RUN steps install
     findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DiskFile:
+    """A file whose state on the disk is not in the commit: modified, deleted, staged, untracked or ignored."""
+
+    path: str  # repository path
+    state: str
+    rule: Rule | None = None  # the line that makes git ignore it
+
+
+@dataclass(frozen=True, slots=True)
+class PastFile:
+    """A commit that held a path which this one does not. `deleted`: an ancestor had it; else another branch has it."""
+
+    commit: str
+    deleted: bool
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What can explain why a file is not in the image. Read only once something is missing."""
+
+    tracked: Listing  # every file of the commit, by repository path
+    disk: Mapping[str, DiskFile] = field(default_factory=dict)  # by repository path
+    in_history: Callable[[str], PastFile | None] = lambda path: None
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """What the builder is given for one release, and what is known of the image it will make.
+
+    `dockerfile` is the path by which the builder finds the Dockerfile in the context; where it lies outside the
+    context it is added to `context.files` under a reserved name. `read_many` gives the contents of context paths, in
+    the order asked, reading each once.
+    """
+
+    context: Context
+    dockerfile: str
+    contents: ImageContents
+    read_many: Callable[[Iterable[str]], Iterator[tuple[str, bytes]]]

@@ -87,6 +87,8 @@ class Live:
                 shown.progress = f"restored: {entry.now}" if entry.whole else f"restoring failed: {entry.reason}"
             case journal.Interrupted():
                 shown.progress = "stopping; the traffic is put back first if it moved (again to stop at once)"
+            case journal.Withdrawn():
+                shown.progress = f"taken back: {entry.why}"
             case journal.LeaseRefused():
                 shown.progress = entry.reason
             case journal.Diagnosed():

@@ -46,7 +46,9 @@ def lines_of(entry: Entry) -> Iterator[str]:
             yield f"{entry.label:<16} {MARKS[entry.status]:<8} {entry.seconds:6.1f} s  {entry.reason}"
             yield from finding_lines(entry.findings, all_of_them=entry.status is Status.FAILED)
         case journal.Interrupted():
-            yield f"{entry.by}: stopping"
+            yield f"{entry.by}: stopping; the traffic is put back first if it moved (again to stop at once)"
+        case journal.Withdrawn():
+            yield f"taken back: {entry.why}"
         case journal.RestoreAsked():
             yield f"restoring the traffic: {entry.target}"
         case journal.RestoreAnswered():

@@ -1,0 +1,22 @@
+"""Where the Google APIs are: Google's own, or a local cloud on this machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """All None: Google's own APIs with the caller's credentials. Else every address is on loopback.
+
+    `grpc` is host:port without TLS, for Cloud Run, Cloud Build, Logging, Monitoring and Secret Manager; `http` the
+    base URL of the Storage JSON API; `registry` is host:port and stands in for the host of every image name.
+    """
+
+    grpc: str | None = None
+    http: str | None = None
+    registry: str | None = None
+
+    @property
+    def local(self) -> bool:
+        return self.grpc is not None

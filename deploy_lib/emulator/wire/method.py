@@ -1,0 +1,35 @@
+"""One RPC of the local cloud, as a row of a table: its path, its messages, and what answers it.
+
+proto-plus registers messages only, so the descriptor pool holds no services; each service lists its RPCs in such
+rows instead, and `server` serves whatever rows it is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+class Refusal(Exception):
+    """The service says no. `code` is the gRPC status by name; `details` are messages for google.rpc.Status."""
+
+    def __init__(self, code: str, message: str, details: tuple[Any, ...] = ()) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.details = details
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """`answer` takes a message of type `request` and gives one of type `response`, from any thread.
+
+    It raises Refusal. `path` is as on the wire: "/google.cloud.run.v2.Services/GetService". Messages are
+    proto-plus or plain protobuf classes.
+    """
+
+    path: str
+    request: type
+    response: type
+    answer: Callable[[Any], Any]
