@@ -77,7 +77,7 @@ class ImageConfig:
     author: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        record = {
+        record: dict[str, Any] = {
             "Env": [f"{name}={value}" for name, value in self.env.items()],
             "Entrypoint": list(self.entrypoint),
             "Cmd": list(self.cmd),

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 
 from ..model import EngineError, ImageNotFound
 from ..oci import STAND_IN_LABEL, History, ImageConfig, Layer

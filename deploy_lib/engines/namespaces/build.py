@@ -7,9 +7,8 @@ is done.
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 from ..dockerfile import Dockerfile, Instruction, Stage, expand_word, parse_dockerfile
 from ..model import BuildFailed, BuildSpec, EngineError, Image
@@ -18,7 +17,7 @@ from .base_image import open_base
 from .copy import copy, make_workdir
 from .merged import MergedTree
 from .run_step import run
-from .settings import PREDEFINED_ARGS, apply, declare_args, is_setting
+from .settings import apply, declare_args, is_setting
 from .state import State, open_tree
 from .store import Store
 from .workbench import Workbench

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -77,7 +76,7 @@ class NamespacesEngine:
         tree = open_tree(self._store, self._store.read_layers(self._store.find_digest(reference)))
         for entry in tree.walk():
             if entry.is_file or entry.is_link:
-                link = os.readlink(entry.host) if entry.is_link else None
+                link = entry.read_link() if entry.is_link else None
                 yield FileEntry(entry.path, entry.status.st_size, entry.status.st_mode & 0o7777, link)
 
     def read(self, reference: str, path: str) -> bytes:

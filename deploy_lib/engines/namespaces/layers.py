@@ -15,13 +15,13 @@ import tarfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Protocol, cast
 
 from isal import igzip
 
 from ..model import EngineError
 from ..oci import EPOCH, LAYER_GZIP, Descriptor, Layer
-from .merged import OPAQUE
+from .merged import OPAQUE, read_link
 
 _WHITEOUT, _OPAQUE_MARK = ".wh.", ".wh..wh..opq"
 _CHUNK = 1 << 20
@@ -60,7 +60,7 @@ def write_layer(tree: Path, target: Path, owners: Owners) -> Layer:
     """Write the tree's tar, compressed, to `target`. `owners` overrides what the disk says, where it has the path."""
     with open(target, "wb") as file:
         packed = _Measured(file)
-        with igzip.GzipFile(filename="", fileobj=packed, mode="wb", compresslevel=1, mtime=0) as squeezed:
+        with igzip.IGzipFile(filename="", fileobj=packed, mode="wb", compresslevel=1, mtime=0) as squeezed:
             plain = _Measured(squeezed)
             _write_tar(tree, plain, owners)
     return Layer(plain.digest, Descriptor(LAYER_GZIP, packed.digest, packed.size))
@@ -87,7 +87,7 @@ def _write_tar(tree: Path, sink: _Measured, owners: Owners) -> None:
             with open(host, "rb") as file:
                 _copy(file, sink, status.st_size)
         elif kind == stat.S_IFLNK:
-            info.type, info.linkname = tarfile.SYMTYPE, os.readlink(host)
+            info.type, info.linkname = tarfile.SYMTYPE, read_link(host)
             _write_entry(sink, info)
         elif kind == stat.S_IFDIR:
             info.type = tarfile.DIRTYPE
@@ -146,7 +146,7 @@ def _read_opaque(path: Path) -> bool:
 def settle_times(tree: Path) -> None:
     """Give every entry the one fixed time, and let bytecode that was valid stay valid."""
     paths = list(_walk_sorted(tree, ""))
-    modified = {path: status for path, status in paths}
+    modified = dict(paths)
     for path, status in paths:
         if path.endswith(".pyc") and stat.S_ISREG(status.st_mode):
             _settle_bytecode(tree, path, modified)
@@ -173,9 +173,8 @@ def unpack_layer(packed: IO[bytes], tree: Path, many_ids: bool) -> str:
     """Fill an empty directory from a layer, gzip or plain; the digest of its tar. EngineError for a path outside."""
     start = packed.read(2)
     packed.seek(0)
-    plain: IO[bytes] = igzip.GzipFile(fileobj=packed, mode="rb") if start == b"\x1f\x8b" else packed
-    reader = _HashingReader(plain)
-    with tarfile.open(fileobj=reader, mode="r|", format=tarfile.PAX_FORMAT) as archive:
+    reader = _HashingReader(igzip.IGzipFile(fileobj=packed, mode="rb") if start == b"\x1f\x8b" else packed)
+    with tarfile.open(fileobj=cast("IO[bytes]", reader), mode="r|", format=tarfile.PAX_FORMAT) as archive:
         for member in archive:
             _unpack_member(archive, member, tree, many_ids)
     while reader.read(_CHUNK):
@@ -183,8 +182,12 @@ def unpack_layer(packed: IO[bytes], tree: Path, many_ids: bool) -> str:
     return reader.digest
 
 
+class _Source(Protocol):
+    def read(self, size: int = -1, /) -> bytes: ...
+
+
 class _HashingReader:
-    def __init__(self, source: IO[bytes]) -> None:
+    def __init__(self, source: _Source) -> None:
         self._source = source
         self._hash = hashlib.sha256()
 

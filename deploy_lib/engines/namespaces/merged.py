@@ -40,7 +40,7 @@ class Entry:
         return stat.S_ISREG(self.status.st_mode)
 
     def read_link(self) -> str:
-        return os.readlink(self.host)
+        return read_link(self.host)
 
 
 class MergedTree:
@@ -85,7 +85,7 @@ class MergedTree:
             links += 1
             if links > _MOST_LINKS:
                 raise EngineError(f"too many symbolic links in {path}")
-            target = os.readlink(entry.host)
+            target = entry.read_link()
             if target.startswith("/"):
                 done.clear()
             pending.extend(part for part in reversed(target.split("/")) if part)
@@ -103,7 +103,7 @@ class MergedTree:
         found: dict[str, Entry | None] = {}
         prefix = path.rstrip("/")
         for directory in candidates:
-            if not os.path.isdir(directory) or os.path.islink(directory):
+            if not stat.S_ISDIR(os.lstat(directory).st_mode):
                 continue
             with os.scandir(directory) as items:
                 for item in items:
@@ -141,6 +141,10 @@ def _look_below(directories: Sequence[str], name: str) -> list[str]:
         if _is_opaque(path):
             break
     return found
+
+
+def read_link(path: Path | str) -> str:
+    return os.readlink(path)  # noqa: PTH115 - pathlib would tidy the target up, and a layer keeps it as it is
 
 
 def _is_whiteout(status: os.stat_result) -> bool:

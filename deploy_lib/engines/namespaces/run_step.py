@@ -7,20 +7,17 @@ twice where it can.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import select
-import time
-from pathlib import Path
 
 from ..dockerfile import Instruction
-from ..model import Cancelled, EngineError
+from ..model import Cancelled
 from ..oci import EPOCH, Layer
 from .accounts import Account, find_account
 from .container import NamespaceContainer
 from .host_files import open_host_files
 from .layers import is_empty
-from .sandbox import Bind, Sandbox, launch, maps_many_ids
+from .sandbox import Sandbox, launch
 from .settings import DEFAULT_SHELL
 from .state import State, open_tree
 from .step_cache import key_of, recall, remember

@@ -6,6 +6,7 @@ shows. Nothing of the host's site-packages goes in. Every file gets the same tim
 same layer twice.
 """
 
+# ruff: noqa: SIM905 - as lists of words these tables would be a screen each
 from __future__ import annotations
 
 import os
@@ -111,12 +112,12 @@ def _copy_libraries(binaries: Iterable[str], root: Path) -> None:
     ).stdout
     found = sorted({word for line in listing.splitlines() for word in line.split() if word.startswith("/")})
     libraries = [path for path in found if not path.endswith(":")]
-    system = next((os.path.dirname(path) for path in libraries if path.split("/")[-1].startswith("libc.so")), "/lib")
+    system = next((str(Path(path).parent) for path in libraries if Path(path).name.startswith("libc.so")), "/lib")
     beside = (f"{home}/{name}" for name in _RUNTIME_LIBRARIES for home in (system, "/lib64", "/usr/lib64", "/usr/lib"))
     for path in [*libraries, *(path for path in beside if Path(path).exists())]:
         # What lay outside the system's directories is put beside libc, where the loader looks by itself.
-        directory = os.path.dirname(path) if path.startswith(("/lib", "/usr/lib")) else system
-        target = root / directory.lstrip("/") / os.path.basename(path)
+        directory = str(Path(path).parent) if path.startswith(("/lib", "/usr/lib")) else system
+        target = root / directory.lstrip("/") / Path(path).name
         target.parent.mkdir(parents=True, exist_ok=True)
         if not target.exists():
             shutil.copyfile(os.path.realpath(path), target)
