@@ -1,0 +1,164 @@
+"""Google's official clients, each made once and on its first use, all pointed at the same world.
+
+For a local cloud they speak over one plain channel on loopback, past any proxy (gRPC obeys http_proxy even for
+127.0.0.1); else each finds its own endpoint and uses the machine's application default credentials. Importing the
+clients takes longer than most commands, so nothing is imported before it is needed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from threading import RLock
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from deploy_lib.drivers import credentials
+from deploy_lib.drivers.endpoints import Endpoints
+
+if TYPE_CHECKING:
+    import grpc
+    from google.auth.credentials import Credentials
+    from google.cloud import run_v2, storage
+    from google.cloud.devtools import cloudbuild_v1
+    from google.cloud.logging_v2.services.logging_service_v2 import LoggingServiceV2Client
+    from google.cloud.monitoring_v3 import MetricServiceClient
+    from google.cloud.secretmanager_v1 import SecretManagerServiceClient
+
+T = TypeVar("T")
+
+_CHANNEL_OPTIONS = [
+    ("grpc.enable_http_proxy", 0),
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.max_send_message_length", -1),
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 500),
+]
+
+
+class Clients:
+    """Safe to share between threads. Each property raises DriverError when there are no credentials."""
+
+    def __init__(self, endpoints: Endpoints, project: str) -> None:
+        self.endpoints = endpoints
+        self.project = project
+        self._made: dict[str, Any] = {}
+        self._lock = RLock()
+
+    @property
+    def services(self) -> run_v2.ServicesClient:
+        def make() -> run_v2.ServicesClient:
+            from google.cloud import run_v2
+            from google.cloud.run_v2.services.services.transports import ServicesGrpcTransport
+
+            return self._client(run_v2.ServicesClient, ServicesGrpcTransport)
+
+        return self._once("services", make)
+
+    @property
+    def revisions(self) -> run_v2.RevisionsClient:
+        def make() -> run_v2.RevisionsClient:
+            from google.cloud import run_v2
+            from google.cloud.run_v2.services.revisions.transports import RevisionsGrpcTransport
+
+            return self._client(run_v2.RevisionsClient, RevisionsGrpcTransport)
+
+        return self._once("revisions", make)
+
+    @property
+    def builds(self) -> cloudbuild_v1.CloudBuildClient:
+        def make() -> cloudbuild_v1.CloudBuildClient:
+            from google.cloud.devtools import cloudbuild_v1
+            from google.cloud.devtools.cloudbuild_v1.services.cloud_build.transports import CloudBuildGrpcTransport
+
+            return self._client(cloudbuild_v1.CloudBuildClient, CloudBuildGrpcTransport)
+
+        return self._once("builds", make)
+
+    @property
+    def logs(self) -> LoggingServiceV2Client:
+        def make() -> LoggingServiceV2Client:
+            from google.cloud.logging_v2.services.logging_service_v2 import LoggingServiceV2Client
+            from google.cloud.logging_v2.services.logging_service_v2.transports import LoggingServiceV2GrpcTransport
+
+            return self._client(LoggingServiceV2Client, LoggingServiceV2GrpcTransport)
+
+        return self._once("logs", make)
+
+    @property
+    def metrics(self) -> MetricServiceClient:
+        def make() -> MetricServiceClient:
+            from google.cloud.monitoring_v3 import MetricServiceClient
+            from google.cloud.monitoring_v3.services.metric_service.transports import MetricServiceGrpcTransport
+
+            return self._client(MetricServiceClient, MetricServiceGrpcTransport)
+
+        return self._once("metrics", make)
+
+    @property
+    def secrets(self) -> SecretManagerServiceClient:
+        def make() -> SecretManagerServiceClient:
+            from google.cloud.secretmanager_v1 import SecretManagerServiceClient
+            from google.cloud.secretmanager_v1.services.secret_manager_service.transports import (
+                SecretManagerServiceGrpcTransport,
+            )
+
+            return self._client(SecretManagerServiceClient, SecretManagerServiceGrpcTransport)
+
+        return self._once("secrets", make)
+
+    @property
+    def storage(self) -> storage.Client:
+        def make() -> storage.Client:
+            from google.auth.credentials import AnonymousCredentials
+            from google.cloud import storage
+
+            make_client: Callable[..., storage.Client] = storage.Client
+            if not self.endpoints.local:
+                return make_client(project=self.project, credentials=self.credentials)
+            anonymous: Callable[[], Credentials] = AnonymousCredentials
+            options = {"api_endpoint": self.endpoints.http}
+            client = make_client(project=self.project, credentials=anonymous(), client_options=options)
+            client._http.trust_env = False  # no proxy may stand between two ports of this machine
+            return client
+
+        return self._once("storage", make)
+
+    @property
+    def credentials(self) -> Credentials:
+        """Google's own world only. Raises DriverError when there are none."""
+        return self._once("credentials", credentials.find)
+
+    @property
+    def account(self) -> str | None:
+        """Who the calls are made as, where the credentials tell it."""
+        return None if self.endpoints.local else credentials.account_of(self.credentials)
+
+    def close(self) -> None:
+        with self._lock:
+            channel = self._made.pop("channel", None)
+            self._made.clear()
+        if channel is not None:
+            channel.close()
+
+    def _client(self, client: Callable[..., T], transport: Callable[..., Any]) -> T:
+        if self.endpoints.local:
+            return client(transport=transport(channel=self._channel))
+        return client(credentials=self.credentials)
+
+    @property
+    def _channel(self) -> grpc.Channel:
+        def make() -> grpc.Channel:
+            import grpc
+
+            open_channel: Callable[..., grpc.Channel] = grpc.insecure_channel
+            return open_channel(self.endpoints.grpc, options=_CHANNEL_OPTIONS)
+
+        return self._once("channel", make)
+
+    def _once(self, name: str, make: Callable[[], T]) -> T:
+        with self._lock:
+            if name not in self._made:
+                os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its own words on stderr are for its developers
+                self._made[name] = make()
+            made: T = self._made[name]
+            return made

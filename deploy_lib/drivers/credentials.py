@@ -1,0 +1,44 @@
+"""Application default credentials, found or missed within a second or two.
+
+google.auth asks the metadata server of Compute Engine last, three times for three seconds each; on a laptop without
+credentials that is a long silence before the one message that matters. The two variables shorten it and are read by
+google.auth once, when it is imported (google/auth/compute_engine/_metadata.py).
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from deploy_lib.drivers.interface import DriverError
+
+if TYPE_CHECKING:
+    from google.auth.credentials import Credentials
+
+SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+REMEDY = "type: gcloud auth application-default login, or let GOOGLE_APPLICATION_CREDENTIALS name a key file"
+
+
+def find() -> Credentials:
+    """Raises DriverError when this machine has no credentials for Google, or unreadable ones."""
+    os.environ.setdefault("GCE_METADATA_TIMEOUT", "1")
+    os.environ.setdefault("GCE_METADATA_DETECT_RETRIES", "1")
+    import google.auth
+    from google.auth.exceptions import GoogleAuthError
+
+    named = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS")
+    try:
+        credentials, _ = google.auth.default(scopes=[SCOPE])
+    except (GoogleAuthError, OSError, ValueError) as error:
+        if named:
+            said = str(error).strip().rstrip(".").splitlines()[0]
+            reason = f"GOOGLE_APPLICATION_CREDENTIALS names no usable credentials: {said}"
+            raise DriverError(reason, "let it name a key file that exists, or unset it and " + REMEDY) from error
+        raise DriverError("no Google credentials were found on this machine", REMEDY) from error
+    return credentials
+
+
+def account_of(credentials: Credentials) -> str | None:
+    """The account's address, where the credentials tell it."""
+    told = getattr(credentials, "service_account_email", None) or getattr(credentials, "account", None)
+    return told if told and told != "default" else None

@@ -1,0 +1,159 @@
+"""What the Google clients raise, told as a person would: what could not be done, why, and what to type.
+
+Status codes decide, never texts, with three exceptions that have no code of their own: a refusal that means "this
+API is off", a connection that was never made, and credentials that could not be refreshed (gRPC tells both of the
+latter as UNAVAILABLE).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from deploy_lib.drivers.credentials import REMEDY
+from deploy_lib.drivers.endpoints import Endpoints
+from deploy_lib.drivers.interface import DriverError
+from deploy_lib.drivers.permissions import NEEDED, grant, permission_in
+
+_BY_HTTP = {
+    400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    408: "DEADLINE_EXCEEDED",
+    409: "ABORTED",
+    412: "FAILED_PRECONDITION",
+    429: "RESOURCE_EXHAUSTED",
+    499: "CANCELLED",
+    500: "INTERNAL",
+    502: "UNAVAILABLE",
+    503: "UNAVAILABLE",
+    504: "DEADLINE_EXCEEDED",
+}
+UNSENT = "UNSENT"
+"""Not a status of gRPC: no connection could be made, so the call cannot have had an effect."""
+
+MAYBE_DONE = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "UNKNOWN", "CANCELLED"})
+"""Codes after which nobody knows whether the call had its effect."""
+
+_API = re.compile(r"([a-z]+\.googleapis\.com)")
+_NO_CONNECTION = re.compile(r"failed to connect|connection refused|name resolution|dns|no route|connection error", re.I)
+_OFF = re.compile(r"SERVICE_DISABLED|has not been used in project|it is disabled")
+
+
+class ApiError(DriverError):
+    """A DriverError of a call to Google. `code` is the gRPC status by name, or UNSENT; `said` Google's own words."""
+
+    def __init__(self, code: str, said: str, reason: str, remedy: str = "") -> None:
+        super().__init__(reason, remedy)
+        self.code = code
+        self.said = said
+
+    @property
+    def maybe_done(self) -> bool:
+        return self.code in MAYBE_DONE
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What was being done. `method` is the client's method by name, `doing` as in "could not read the service x"."""
+
+    method: str
+    doing: str
+    project: str
+    endpoints: Endpoints = Endpoints()
+    account: str | None = None
+
+
+def code_of(error: Exception) -> str:
+    """The gRPC status by name, whichever library raised it; UNSENT when no connection was made."""
+    from google.api_core import exceptions
+
+    if isinstance(error, exceptions.GoogleAPICallError):
+        status = getattr(error, "grpc_status_code", None)
+        code = status.name if status is not None else _BY_HTTP.get(int(error.code or 0), "UNKNOWN")
+        if isinstance(error, exceptions.AlreadyExists):
+            code = "ALREADY_EXISTS"
+        return UNSENT if code == "UNAVAILABLE" and _NO_CONNECTION.search(error.message or "") else str(code)
+    name = type(error).__name__
+    if name in ("ConnectionError", "ConnectTimeout", "TransportError", "MaxRetryError", "ProxyError", "SSLError"):
+        return UNSENT if _NO_CONNECTION.search(str(error)) or name == "ConnectTimeout" else "UNAVAILABLE"
+    if name in ("Timeout", "ReadTimeout", "RetryError"):
+        return "DEADLINE_EXCEEDED"
+    return "UNAUTHENTICATED" if name in ("RefreshError", "ReauthFailError") else "UNKNOWN"
+
+
+def translated(error: Exception, call: Call) -> ApiError:
+    """Never raises."""
+    code, said = code_of(error), _words(error)
+    if "Getting metadata from plugin failed" in said or "RefreshError" in said:
+        code = "UNAUTHENTICATED"
+    reason, remedy = _told(code, said, call, _metadata(error))
+    return ApiError(code, said, f"could not {call.doing}: {reason}", remedy)
+
+
+def retry_delay(error: Exception) -> float | None:
+    """Seconds that the server asks the client to wait (google.rpc.RetryInfo)."""
+    for detail in getattr(error, "details", None) or ():
+        delay = getattr(detail, "retry_delay", None)
+        if delay is not None:
+            return float(delay.seconds) + float(delay.nanos) / 1e9
+    return None
+
+
+def _told(code: str, said: str, call: Call, metadata: dict[str, str]) -> tuple[str, str]:
+    """(why, remedy) as whole clauses."""
+    local, command = call.endpoints.grpc, "deploy_to_gcp.py local up"
+    if local and code in (UNSENT, "UNAVAILABLE"):
+        return f"the local cloud at {local} does not answer", f"start it with: {command}"
+    if code == "PERMISSION_DENIED" and (_OFF.search(said) or metadata.get("reason") == "SERVICE_DISABLED"):
+        api = metadata.get("service") or _first(_API, said) or "the API"
+        remedy = f"type: gcloud services enable {api} --project {call.project}"
+        return f"{api} is not enabled in project {call.project}", remedy
+    match code:
+        case "PERMISSION_DENIED":
+            permission = metadata.get("permission") or permission_in(said) or NEEDED.get(call.method)
+            who = call.account or "the account used"
+            if permission is None:
+                return f"{who} may not: {said}", "ask someone who administers the project"
+            remedy = f"let someone who may grant it: {grant(call.project, call.account, permission)}"
+            return f"{who} lacks the permission {permission}", remedy
+        case "UNAUTHENTICATED":
+            return f"Google did not accept the credentials ({said})", REMEDY
+        case "NOT_FOUND":
+            return f"it does not exist ({said})", f"see that the project {call.project}, region and names are right"
+        case "RESOURCE_EXHAUSTED":
+            page = f"https://console.cloud.google.com/iam-admin/quotas?project={call.project}"
+            return f"a quota or limit is used up ({said})", f"try again in a minute, or ask for more: {page}"
+        case "ABORTED":
+            return f"someone else changed it at the same time ({said})", "try again"
+        case "DEADLINE_EXCEEDED":
+            return "Google did not answer in time", "try again; https://status.cloud.google.com tells of outages"
+        case "UNSENT":
+            return f"no connection to Google could be made ({said})", "see to the network, a proxy or a firewall"
+        case "UNAVAILABLE" | "INTERNAL" | "UNKNOWN":
+            remedy = "try again; https://status.cloud.google.com tells of outages"
+            return f"Google answered {code}: {said}", remedy
+        case "INVALID_ARGUMENT" | "FAILED_PRECONDITION" | "ALREADY_EXISTS" | "OUT_OF_RANGE":
+            return said or f"Google answered {code}", ""
+        case _:
+            return f"{code}: {said}", ""
+
+
+def _words(error: Exception) -> str:
+    """Google's message in one line, without the trailing stop."""
+    text = str(getattr(error, "message", "") or error).strip()
+    return " ".join(text.split()).rstrip(".")[:600]
+
+
+def _metadata(error: Exception) -> dict[str, str]:
+    """What google.rpc.ErrorInfo adds: reason, service, permission."""
+    for detail in getattr(error, "details", None) or ():
+        if hasattr(detail, "metadata") and hasattr(detail, "reason"):
+            return {**dict(detail.metadata), "reason": str(detail.reason)}
+    return {}
+
+
+def _first(pattern: re.Pattern[str], text: str) -> str | None:
+    match = pattern.search(text)
+    return match[1] if match else None

@@ -1,0 +1,127 @@
+"""How patient each call is: which answers are repeated, how long one try and all of them may take.
+
+The clients' own retries differ from method to method and some methods can hang for ever, so they are switched off
+and this table is the only policy. A read is repeated on anything that may pass. A write is repeated here only when
+it surely had no effect; what a lost answer means is settled by whoever asked, by reading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from deploy_lib.drivers.clients import Clients
+from deploy_lib.drivers.errors import UNSENT, Call, code_of, retry_delay, translated
+from deploy_lib.drivers.interface import Clock, DriverError, Interrupted
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
+
+T = TypeVar("T")
+
+LONGEST_PAUSE = 5.0
+DEAD_LOCAL_CLOUD = 2.0
+"""Seconds. Nothing listens at its address: it was stopped, and will not come back while one waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Times in seconds. `repeated` are gRPC status names."""
+
+    repeated: frozenset[str]
+    each: float = 10.0
+    total: float = 30.0
+
+
+READ = Rule(frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "ABORTED", "RESOURCE_EXHAUSTED", UNSENT}))
+WRITE = Rule(frozenset({"RESOURCE_EXHAUSTED", UNSENT}), each=20.0)
+TRANSFER = Rule(READ.repeated, each=120.0, total=300.0)
+
+RULES = {
+    "get_service": READ,
+    "list_services": READ,
+    "create_service": WRITE,
+    "update_service": WRITE,
+    "get_revision": READ,
+    "list_revisions": READ,
+    "get_operation": READ,
+    "create_build": WRITE,
+    "cancel_build": Rule(READ.repeated),  # cancelling twice is cancelling
+    "get_build": READ,
+    "list_builds": READ,
+    "list_log_entries": Rule(READ.repeated, each=20.0, total=20.0),
+    "list_time_series": Rule(READ.repeated, each=20.0, total=20.0),
+    "get_secret": READ,
+    "get_secret_version": READ,
+    "get_secret_policy": READ,
+    "access_secret_version": READ,
+    "get_object": TRANSFER,
+    "put_object": TRANSFER,
+    "get_bucket": READ,
+    "create_bucket": WRITE,
+}
+
+
+class Calls:
+    """Makes calls by these rules. Raises errors.ApiError, and Interrupted from the clock."""
+
+    def __init__(self, clients: Clients, clock: Clock, rules: dict[str, Rule] | None = None) -> None:
+        self.clients = clients
+        self.clock = clock
+        self._rules = rules or RULES
+
+    def ask(self, name: str, method: Callable[..., T], request: Any, doing: str) -> T:
+        """A method of one of Google's generated clients, without the client's own retries."""
+        rule = self._rules[name]
+        return self.make(name, lambda: method(request=request, retry=None, timeout=rule.each), doing)
+
+    def make(self, name: str, effect: Callable[[], T], doing: str) -> T:
+        """Any call of Google's libraries; `name` picks the rule."""
+        from tenacity import Retrying, retry_if_exception
+
+        rule, began = self._rules[name], self.clock.monotonic()
+        retrying = Retrying(
+            sleep=self.clock.sleep,
+            wait=_pause,
+            stop=lambda state: self._over(state, began, rule),
+            retry=retry_if_exception(lambda error: _worth_repeating(error, rule)),
+            reraise=True,
+        )
+        try:
+            return retrying(effect)
+        except (DriverError, Interrupted):
+            raise
+        except Exception as error:
+            raise translated(error, self._call(name, doing)) from error
+
+    def _over(self, state: RetryCallState, began: float, rule: Rule) -> bool:
+        waited = self.clock.monotonic() - began + state.upcoming_sleep
+        error = state.outcome.exception() if state.outcome else None
+        if self.clients.endpoints.local and isinstance(error, Exception) and code_of(error) == UNSENT:
+            return waited > DEAD_LOCAL_CLOUD
+        return waited > rule.total
+
+    def _call(self, name: str, doing: str) -> Call:
+        try:
+            account = self.clients.account
+        except DriverError:
+            account = None
+        return Call(name, doing, self.clients.project, self.clients.endpoints, account)
+
+
+def _worth_repeating(error: BaseException, rule: Rule) -> bool:
+    if not isinstance(error, Exception) or isinstance(error, DriverError | Interrupted):
+        return False
+    if "Getting metadata from plugin failed" in str(error):  # the credentials, which stay as they are
+        return False
+    return code_of(error) in rule.repeated
+
+
+def _pause(state: RetryCallState) -> float:
+    """Seconds: what the server asks for, else growing from a quarter of a second, with chance in it."""
+    from tenacity import wait_random_exponential
+
+    error = state.outcome.exception() if state.outcome else None
+    wanted = retry_delay(error) if isinstance(error, Exception) else None
+    return wanted if wanted is not None else wait_random_exponential(multiplier=0.25, max=LONGEST_PAUSE)(state)
