@@ -12,9 +12,12 @@ from collections.abc import Callable
 
 from ..model import EngineError, ImageNotFound
 from ..oci import STAND_IN_LABEL, History, ImageConfig, Layer
+from ..registry.client import RegistryUnreachable
+from ..registry.pull import pull
 from .stand_in import fill_stand_in
 from .state import State
 from .store import Store
+from .transfer import load
 
 _PYTHON = re.compile(r"(?:docker\.io/)?(?:library/)?python(?::(?P<tag>[\w.-]+))?(?:@sha256:[0-9a-f]{64})?")
 _PATH = "/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -28,11 +31,17 @@ def open_base(store: Store, name: str, log: Callable[[str], None]) -> State:
         return _open_stored(store, name)
     except ImageNotFound:
         pass
-    match = _PYTHON.fullmatch(name)
-    if match is None:
-        raise EngineError(f"the base image {name} is not in the store, and no registry could be reached for it")
-    log(f"  {describe_stand_in(match['tag'] or 'latest')}")
-    return _make_stand_in(store, name)
+    try:
+        with store.workspace() as layout:
+            load(store, layout, pull(name, layout), name)
+        log(f"  pulled {name}")
+        return _open_stored(store, name)
+    except RegistryUnreachable as error:
+        match = _PYTHON.fullmatch(name)
+        if match is None:
+            raise EngineError(f"the base image {name} is not in the store, and {error.reason}") from None
+        log(f"  {describe_stand_in(match['tag'] or 'latest')}")
+        return _make_stand_in(store, name)
 
 
 def _open_stored(store: Store, name: str) -> State:

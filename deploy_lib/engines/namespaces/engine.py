@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ..model import BuildSpec, Container, EngineError, FileEntry, Image, Pushed, RegistryAccess, RunSpec
+from ..registry.push import push
 from .accounts import find_account
 from .build import build
 from .container import NamespaceContainer
@@ -93,4 +94,4 @@ class NamespacesEngine:
         return load(self._store, layout, digest, name)
 
     def push(self, reference: str, name: str, access: RegistryAccess) -> Pushed:
-        raise EngineError("pushing is not possible yet")
+        return push(self._store.root, self._store.find_digest(reference), name, access)
