@@ -17,7 +17,6 @@ from ..oci import INDEX, blob_path, digest_of, host_architecture
 from .client import DOCKER_INDEX, Registry, RegistryUnreachable, check_digest
 from .names import ImageName, parse_name
 
-
 _PAUSE = 60.0  # seconds
 _silent_until: dict[str, float] = {}
 
