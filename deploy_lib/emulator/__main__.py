@@ -1,0 +1,90 @@
+"""python -m deploy_lib.emulator: the local cloud as a process of its own.
+
+It says on standard error what it serves and with which engine. Whoever started it waits for endpoints.json in the
+state directory; when the process ends before, the last line it said is the reason. SIGTERM or SIGINT ends it and
+everything it started; a second one ends it at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import signal
+import sys
+import threading
+from pathlib import Path
+
+UNUSABLE = 4  # exit code: this machine or this directory cannot serve a local cloud
+
+
+def main(arguments: list[str] | None = None) -> int:
+    args = _parser().parse_args(arguments)
+    ending = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: _end(ending))
+    state: Path = args.state.absolute()
+    # Google's libraries take half a second to import; a wrong argument is told before.
+    from deploy_lib.emulator.cloud import Settings, serving
+    from deploy_lib.emulator.state import AlreadyServed, announced, held
+    from deploy_lib.emulator.wire.ports import PortInUse
+    from deploy_lib.engines import choose
+    from deploy_lib.engines.model import EngineError, EngineUnavailable
+
+    settings = Settings(state, args.time_scale, args.grpc_port, args.http_port, args.registry_port)
+    try:
+        with held(state):
+            engine = choose(args.engine, (args.store or state / "engine").absolute())
+            why = "it was asked for" if args.engine else "it is the first that works here"
+            _say(f"engine {engine.name}: {why}")
+            with serving(engine, settings) as at:
+                endpoints = {"grpc": at.grpc, "http": at.http, "registry": at.registry}
+                with announced(state, {**endpoints, "engine": engine.name, "engine_note": why}):
+                    _say(f"serving gRPC on {at.grpc}, HTTP on {at.http}, images on {at.registry}")
+                    ending.wait()
+                    _say("ending")
+    except EngineUnavailable as error:
+        _say(f"{error.reason}; {error.remedy}")
+        return UNUSABLE
+    except (AlreadyServed, PortInUse, EngineError, OSError) as error:
+        _say(str(error))
+        return UNUSABLE
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m deploy_lib.emulator", description=(__doc__ or "").split("\n")[0])
+    add = parser.add_argument
+    add("--state", type=Path, required=True, metavar="DIR", help="where everything it keeps lies")
+    add("--store", type=Path, metavar="DIR", help="the engine's images, which several local clouds may share")
+    add("--engine", metavar="NAME", help="docker, podman or namespaces; without it the first that works here")
+    add("--time-scale", type=_positive, default=1.0, metavar="X", help="0.01: two minutes of Cloud Run take a second")
+    for name in ("grpc", "http", "registry"):
+        add(f"--{name}-port", type=_port, default=0, metavar="N", help="0, a free one, when not given")
+    return parser
+
+
+def _end(ending: threading.Event) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+    ending.set()
+
+
+def _positive(text: str) -> float:
+    with contextlib.suppress(ValueError):
+        if 0 < (value := float(text)) < float("inf"):
+            return value
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+
+
+def _port(text: str) -> int:
+    if text.isascii() and text.isdigit() and int(text) < 65536:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a port from 0 to 65535")
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,87 @@
+"""The local cloud as a whole: every service with its state, joined to each other and put on the wire."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from deploy_lib.emulator.builds.methods import build_methods, find_operation
+from deploy_lib.emulator.builds.service import CloudBuild
+from deploy_lib.emulator.builds.workshop import Workshop
+from deploy_lib.emulator.faults.around import Around
+from deploy_lib.emulator.faults.calls import CallLog
+from deploy_lib.emulator.faults.routes import control_routes
+from deploy_lib.emulator.faults.script import Script
+from deploy_lib.emulator.logging.build_log import write_build_line
+from deploy_lib.emulator.logging.methods import logging_methods
+from deploy_lib.emulator.logging.store import LogStore
+from deploy_lib.emulator.registry.images import Images
+from deploy_lib.emulator.registry.routes import registry_routes
+from deploy_lib.emulator.secrets.methods import secret_methods
+from deploy_lib.emulator.secrets.store import Secrets
+from deploy_lib.emulator.storage.routes import storage_routes
+from deploy_lib.emulator.storage.store import Storage
+from deploy_lib.emulator.wire.http import HttpServer
+from deploy_lib.emulator.wire.operations import operation_methods
+from deploy_lib.emulator.wire.server import GrpcServer
+from deploy_lib.engines.model import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`state` keeps what outlives the process. `time_scale` shortens Cloud Run's and Cloud Monitoring's times.
+
+    A port of 0 is any free one.
+    """
+
+    state: Path
+    time_scale: float = 1.0
+    grpc_port: int = 0
+    http_port: int = 0
+    registry_port: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Of loopback: host:port, but `http` is a base URL."""
+
+    grpc: str
+    http: str
+    registry: str
+
+
+@contextmanager
+def serving(engine: Engine, settings: Settings) -> Iterator[Addresses]:
+    """Serves until the block ends; then builds, containers and servers end too. Raises PortInUse."""
+    clock, state = time.time, settings.state
+    script, calls = Script(), CallLog(clock)
+    around = Around(script, calls)
+    log, secrets = LogStore(clock), Secrets(clock)
+    storage, images = Storage(state / "storage", clock), Images(state / "images")
+
+    def read_secret(project: str, name: str, account: str) -> bytes:
+        secret, _, version = name.rpartition("/versions/")
+        return secrets.read(project, secret, version, account)
+
+    with ExitStack() as stack:
+        workshop = Workshop(
+            engine, storage, images, read_secret, partial(write_build_line, log), state / "builds", clock
+        )
+        builds = stack.enter_context(closing(CloudBuild(workshop)))
+        methods = [
+            *build_methods(builds),
+            *logging_methods(log),
+            *secret_methods(secrets),
+            *operation_methods([find_operation(builds)]),
+        ]
+        rows = [around.row(method) for method in methods]
+        routes = [*storage_routes(storage, around.route), *control_routes(script, calls)]
+        http = stack.enter_context(closing(HttpServer(routes, settings.http_port)))
+        registry = stack.enter_context(closing(HttpServer(registry_routes(images), settings.registry_port)))
+        grpc = stack.enter_context(closing(GrpcServer(rows, settings.grpc_port)))
+        stack.callback(script.close)
+        yield Addresses(grpc.address, f"http://{http.address}", registry.address)

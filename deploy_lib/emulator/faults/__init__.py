@@ -1,0 +1,1 @@
+"""Scripted faults: what a rehearsal wants to go wrong, method by method."""

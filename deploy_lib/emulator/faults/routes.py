@@ -1,0 +1,50 @@
+"""The control interface on the HTTP port: setting and clearing faults, and reading back what was called."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from aiohttp import web
+
+from deploy_lib.emulator.faults.calls import CallLog
+from deploy_lib.emulator.faults.fault import BadFault, read_fault
+from deploy_lib.emulator.faults.script import Script
+
+
+def control_routes(script: Script, calls: CallLog) -> list[web.RouteDef]:
+    async def set_faults(request: web.Request) -> web.StreamResponse:
+        """All of them or, when one is unusable, none."""
+        try:
+            given = json.loads(await request.text())
+            faults = [read_fault(one) for one in (given if isinstance(given, list) else [given])]
+        except ValueError:
+            return web.json_response({"error": "the body is not JSON"}, status=400)
+        except BadFault as error:
+            return web.json_response({"error": str(error)}, status=400)
+        script.add(faults)
+        return web.json_response(_faults(script))
+
+    async def get_faults(_: web.Request) -> web.StreamResponse:
+        return web.json_response(_faults(script))
+
+    async def clear_faults(_: web.Request) -> web.StreamResponse:
+        script.clear()
+        return web.json_response(_faults(script))
+
+    async def get_calls(request: web.Request) -> web.StreamResponse:
+        after = request.query.get("after", "0")
+        if not (after.isascii() and after.isdigit()):
+            return web.json_response({"error": f"after is {after!r}; want a call's number"}, status=400)
+        return web.json_response({"calls": [asdict(call) for call in calls.after(int(after))]})
+
+    return [
+        web.post("/_local/faults", set_faults),
+        web.get("/_local/faults", get_faults),
+        web.delete("/_local/faults", clear_faults),
+        web.get("/_local/calls", get_calls),
+    ]
+
+
+def _faults(script: Script) -> dict[str, object]:
+    return {"faults": [{**asdict(one.fault), "seen": one.seen, "fired": one.fired} for one in script.all()]}

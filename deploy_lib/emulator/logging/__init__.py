@@ -1,0 +1,1 @@
+"""Cloud Logging of the local cloud: entries in memory, its query language, its RPCs."""

@@ -1,0 +1,47 @@
+"""A filter taken apart. What a field means, and which comparisons it allows, the services say each for themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """name(argument, ...): log_id("x") as a term, starts_with("x") as a value."""
+
+    name: str
+    arguments: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """`path` is the field without its dots; `sign` one of = != < <= > >= : =~ !~."""
+
+    path: tuple[str, ...]
+    sign: str
+    value: str | Call
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A value that stands alone: it may occur in any field."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    part: Node
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    parts: tuple[Node, ...]
+
+
+Node = And | Or | Not | Compare | Search | Call

@@ -1,0 +1,51 @@
+"""The directory a local cloud lives in: one at a time, and how others find it.
+
+A lock that the kernel lets go with the process says whether one is alive, whatever a crash left behind.
+`endpoints.json` is written last, so whoever sees it can call, and removed first.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class AlreadyServed(Exception):
+    """Another local cloud lives in this directory."""
+
+    def __init__(self, state: Path, pid: str) -> None:
+        super().__init__(f"another local cloud (process {pid}) already serves the state directory {state}")
+        self.pid = pid
+
+
+@contextmanager
+def held(state: Path) -> Iterator[None]:
+    """Keeps the directory to this process. Raises AlreadyServed."""
+    state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (state / "lock").open("a+", encoding="ascii") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise AlreadyServed(state, lock.read().strip() or "unknown") from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        (state / "endpoints.json").unlink(missing_ok=True)
+        yield
+
+
+@contextmanager
+def announced(state: Path, endpoints: Mapping[str, object]) -> Iterator[None]:
+    path = state / "endpoints.json"
+    fresh = state / "endpoints.json.new"
+    fresh.write_text(json.dumps({"pid": os.getpid(), **endpoints}), encoding="utf-8")
+    fresh.replace(path)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
