@@ -9,7 +9,6 @@ from typing import Any
 
 import grpc
 
-
 CODES: frozenset[str] = frozenset(grpc.StatusCode.__members__) - {"OK"}
 
 

@@ -14,7 +14,6 @@ import urllib.parse
 from collections.abc import Callable
 from typing import Any
 
-
 from deploy_lib.emulator.logging.fields import find_field, texts
 from deploy_lib.emulator.logging.severity import RANKS
 from deploy_lib.emulator.query.parse import BadQuery

@@ -1,0 +1,158 @@
+"""A local cloud for tests: the real process, found by its endpoints.json, controlled over its own HTTP port.
+
+    with LocalCloud(tmp_path, store=shared_store(tmp_path_factory)) as cloud:
+        client = run_v2.ServicesClient(transport=ServicesGrpcTransport(channel=cloud.channel()))
+        cloud.faults({"method": "google.cloud.run.v2.Services/UpdateService", "code": "UNAVAILABLE"})
+        ...
+        assert cloud.calls().count("google.devtools.cloudbuild.v1.CloudBuild/CreateBuild") == 1
+
+Most tests take the fixture `cloud` of tests/conftest.py, one process for all tests of a worker: use names of your
+own for services, secrets and buckets (`cloud.name("svc")`), and clear the faults you set.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import grpc
+import httpx
+
+ROOT = Path(__file__).resolve().parents[1]
+STARTS_WITHIN = 30.0  # seconds
+ENDS_WITHIN = 20.0
+_NUMBER = itertools.count(1)
+
+
+class LocalCloud:
+    """`time_scale` 0.02: Cloud Run's two minutes of crash loop take 2.4 s, metrics are visible after 3.6 s."""
+
+    def __init__(
+        self,
+        state: Path,
+        *,
+        store: Path | None = None,
+        time_scale: float = 0.02,
+        engine: str | None = "namespaces",
+        arguments: Iterable[str] = (),
+    ) -> None:
+        self.state = state
+        self.time_scale = time_scale
+        self.command = [sys.executable, "-m", "deploy_lib.emulator", "--state", str(state)]
+        self.command += ["--time-scale", str(time_scale), *arguments]
+        if store is not None:
+            self.command += ["--store", str(store)]
+        if engine is not None:
+            self.command += ["--engine", engine]
+        self.process: subprocess.Popen[bytes] | None = None
+        self.grpc = self.http = self.registry = ""
+
+    def __enter__(self) -> LocalCloud:
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: object, trace: TracebackType | None) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Returns when it serves; may be called again after `stop` or `kill`, then with the state it had."""
+        self.state.mkdir(parents=True, exist_ok=True)
+        with self.log_file.open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
+        found = self._wait_for_endpoints(self.process)
+        self.grpc, self.http, self.registry = found["grpc"], found["http"], found["registry"]
+
+    def stop(self) -> int | None:
+        """Asks it to end, as `local down` does; its exit code. None when it does not run."""
+        if self.process is None:
+            return None
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(ENDS_WITHIN)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"the local cloud did not end within {ENDS_WITHIN} s:\n{self.log()}") from None
+        finally:
+            self.process = None
+
+    def kill(self) -> None:
+        """It dies without a chance to clean up."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
+
+    @property
+    def log_file(self) -> Path:
+        return self.state / "local-cloud.log"
+
+    def log(self) -> str:
+        """What it said on standard error."""
+        return self.log_file.read_text(errors="replace")
+
+    def channel(self) -> grpc.Channel:
+        """For any of Google's clients: XTransport(channel=cloud.channel())."""
+        return grpc.insecure_channel(self.grpc, options=[("grpc.enable_http_proxy", 0)])
+
+    def name(self, stem: str) -> str:
+        """A name no other test uses."""
+        return f"{stem}-{os.getpid()}-{next(_NUMBER)}"
+
+    def faults(self, *faults: dict[str, Any]) -> None:
+        """Adds faults; deploy_lib/emulator/faults/fault.py has their keys."""
+        self._control("POST", "faults", json=list(faults))
+
+    def fired(self) -> list[int]:
+        """How often each fault was met, in the order they were set."""
+        return [fault["fired"] for fault in self._control("GET", "faults")["faults"]]
+
+    def clear_faults(self) -> None:
+        self._control("DELETE", "faults")
+
+    def calls(self, after: int = 0) -> list[str]:
+        """The methods called, in order: google.cloud.run.v2.Services/GetService, storage.objects.insert."""
+        return [call["method"] for call in self.call_records(after)]
+
+    def call_records(self, after: int = 0) -> list[dict[str, Any]]:
+        """With number, at, seconds, code and fault; `after` is the number of the last call already known."""
+        found: list[dict[str, Any]] = self._control("GET", f"calls?after={after}")["calls"]
+        return found
+
+    def last_call(self) -> int:
+        """The number to give to `calls`, so that it tells only what follows."""
+        return max((call["number"] for call in self.call_records()), default=0)
+
+    def _control(self, verb: str, path: str, **kwargs: Any) -> dict[str, Any]:
+        answer = httpx.request(verb, f"{self.http}/_local/{path}", trust_env=False, timeout=10, **kwargs)
+        found: dict[str, Any] = answer.json()
+        assert answer.status_code == 200, found
+        return found
+
+    def _wait_for_endpoints(self, process: subprocess.Popen[bytes]) -> dict[str, Any]:
+        path = self.state / "endpoints.json"
+        deadline = time.monotonic() + STARTS_WITHIN
+        while time.monotonic() < deadline:
+            if path.exists():
+                found: dict[str, Any] = json.loads(path.read_text())
+                if found["pid"] == process.pid:
+                    return found
+            assert process.poll() is None, f"the local cloud did not start:\n{self.log()}"
+            time.sleep(0.01)
+        self.kill()
+        raise AssertionError(f"the local cloud did not start within {STARTS_WITHIN} s:\n{self.log()}")
