@@ -22,7 +22,7 @@ from e2b_dockerfile_utils import (
 from .model import BuildFailed
 
 FLAGS: Mapping[str, frozenset[str]] = {
-    "ADD": frozenset({"chown", "chmod", "link", "exclude"}),
+    "ADD": frozenset({"chown", "chmod", "link", "exclude", "checksum"}),
     "ARG": frozenset(),
     "CMD": frozenset(),
     "COPY": frozenset({"from", "chown", "chmod", "link", "exclude"}),
@@ -56,6 +56,7 @@ class Instruction:
 
     name: str
     line: int
+    end: int  # its last line
     text: str  # the whole instruction on one line, for messages and histories
     args: tuple[str, ...]
     flags: tuple[tuple[str, str], ...]
@@ -120,6 +121,7 @@ def _read_instruction(parsed: DockerfileInstruction) -> Instruction:
     instruction = Instruction(
         parsed.name,
         parsed.start_line,
+        parsed.end_line,
         parsed.original.strip(),
         tuple(parsed.args),
         flags,

@@ -13,6 +13,7 @@ from dataclasses import replace
 from ..dockerfile import Dockerfile, Instruction, Stage, expand_word, parse_dockerfile
 from ..model import BuildFailed, BuildSpec, EngineError, Image
 from ..oci import describe_config, describe_manifest, host_architecture
+from .add import add
 from .base_image import open_base
 from .copy import copy, make_workdir
 from .merged import MergedTree
@@ -94,6 +95,7 @@ class _Build:
         base = expand_word(stage.base, self._globals, self._plan.escape)
         if not base:
             raise stage.origin.failure(f"{stage.base} is empty; give its ARG a value")
+        self._check_platform(stage)
         parent = self._find_stage(base, index) if not base.isdigit() else None
         if parent is not None:
             state = self._build_stage(parent)
@@ -107,6 +109,11 @@ class _Build:
             self._bench.log(f"[{label}] {instruction.text}")
             state = self._carry_out(index, state, instruction)
         return state
+
+    def _check_platform(self, stage: Stage) -> None:
+        here = f"linux/{host_architecture()}"
+        if stage.platform and expand_word(stage.platform, self._globals, self._plan.escape) != here:
+            raise stage.origin.failure(f"--platform={stage.platform} is not {here}, the only one this machine runs")
 
     def _open_base(self, instruction: Instruction, base: str) -> State:
         try:
@@ -128,13 +135,17 @@ class _Build:
             case "COPY":
                 return copy(self._bench, state, instruction, self._open_from(index, instruction))
             case "RUN":
-                return run(self._bench, state, instruction)
+                return run(self._bench, state, instruction, lambda name: self._open_source(index, instruction, name))
+            case "ADD":
+                return add(self._bench, state, instruction)
         raise instruction.failure("is not supported here")
 
     def _open_from(self, index: int, instruction: Instruction) -> MergedTree | None:
         name = instruction.flag("from")
-        if name is None:
-            return None
+        return None if name is None else self._open_source(index, instruction, name)
+
+    def _open_source(self, index: int, instruction: Instruction, name: str) -> MergedTree:
+        """An earlier stage by name or number, else an image."""
         stage = self._find_stage(name, index)
         state = self._open_base(instruction, name) if stage is None else self._build_stage(stage)
         return open_tree(self._bench.store, state.layers)

@@ -1,9 +1,13 @@
-"""COPY and WORKDIR: files become a layer without a sandbox, found again in the cache by their content."""
+"""COPY and WORKDIR, and what ADD shares with them.
+
+Files become a layer without a sandbox, found again in the cache by their content.
+"""
 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from e2b_dockerfile_utils import PatternMatcher, parse_heredoc
 
@@ -35,24 +39,54 @@ def copy(bench: Workbench, state: State, instruction: Instruction, source: Merge
 
 
 def _copy(bench: Workbench, state: State, instruction: Instruction, source: MergedTree | None) -> State:
-    env, escape = state.variables, bench.escape
-    below = open_tree(bench.store, () if instruction.flag("link") in ("", "true") else state.layers)
-    words, heredocs = _split_sources(instruction)
-    sources = [expand_word(word, env, escape) for word in words]
-    wanted = expand_word(instruction.args[-1], env, escape)
-    destination = _find_destination(below, state.workdir, wanted)
-    if len(sources) + len(heredocs) > 1 and not names_directory(wanted):
-        raise ValueError(f'with more than one source the destination {wanted!r} must end with "/"')
-    rules = _read_rules(state, instruction, open_tree(bench.store, state.layers), env, escape, source is None)
+    target = open_target(bench, state, instruction, from_context=source is None)
     tree = bench.context if source is None else source
     items = [
         item
-        for word in sources
+        for word in target.sources
         for entry in find_sources(tree, word)
-        for item in plan_source(tree, entry, destination, rules)
+        for item in plan_source(tree, entry, target.destination, target.rules)
     ]
-    items += _plan_heredocs(heredocs, destination, rules, env, escape)
-    layer = write_items(bench, state, items, destination, below, rules.owner or _ROOT)
+    return finish_copy(bench, state, instruction, target, items)
+
+
+@dataclass(frozen=True, slots=True)
+class CopyTarget:
+    """What one COPY or ADD says, before its sources are looked at."""
+
+    sources: tuple[str, ...]
+    heredocs: tuple[Heredoc, ...]
+    destination: Destination
+    rules: Rules
+    below: MergedTree  # what is there already
+    has_owner: bool  # --chown was given
+
+
+def open_target(bench: Workbench, state: State, instruction: Instruction, *, from_context: bool) -> CopyTarget:
+    """ValueError for what is wrong with it."""
+    env, escape = state.variables, bench.escape
+    below = open_tree(bench.store, () if instruction.flag("link") in ("", "true") else state.layers)
+    words, heredocs = _split_sources(instruction)
+    wanted = expand_word(instruction.args[-1], env, escape)
+    if len(words) + len(heredocs) > 1 and not names_directory(wanted):
+        raise ValueError(f'with more than one source the destination {wanted!r} must end with "/"')
+    rules = _read_rules(state, instruction, open_tree(bench.store, state.layers), env, escape, from_context)
+    return CopyTarget(
+        tuple(expand_word(word, env, escape) for word in words),
+        tuple(heredocs),
+        _find_destination(below, state.workdir, wanted),
+        rules,
+        below,
+        instruction.flag("chown") is not None,
+    )
+
+
+def finish_copy(
+    bench: Workbench, state: State, instruction: Instruction, target: CopyTarget, items: list[Item]
+) -> State:
+    rules, destination = target.rules, target.destination
+    items = [*items, *_plan_heredocs(target.heredocs, destination, rules, state.variables, bench.escape)]
+    layer = write_items(bench, state, items, destination, target.below, rules.owner or _ROOT)
     return state.with_layer(instruction.text, layer)
 
 
@@ -99,7 +133,7 @@ def _read_mode(text: str) -> int:
 
 
 def _plan_heredocs(
-    heredocs: list[Heredoc], destination: Destination, rules: Rules, env: Mapping[str, str], escape: str
+    heredocs: Sequence[Heredoc], destination: Destination, rules: Rules, env: Mapping[str, str], escape: str
 ) -> Iterator[Item]:
     for heredoc in heredocs:
         text = expand_content(heredoc.content, env, escape) if heredoc.expand else heredoc.content
@@ -122,13 +156,13 @@ def write_items(
     parent = destination.path if destination.is_directory else posixpath.dirname(destination.path)
     draft.make_directory(parent, 0o755, owner)
     for item in items:
-        _write_item(draft, item, below)
+        write_item(draft, item, below)
     layer = None if is_empty(root) else bench.store.add_layer(root, bench.directory, draft.owners)
     remember(bench.store, key, layer)
     return layer
 
 
-def _write_item(draft: Draft, item: Item, below: MergedTree) -> None:
+def write_item(draft: Draft, item: Item, below: MergedTree) -> None:
     existing = MergedTree([draft.root]).find(item.path) or below.find(item.path)
     if item.source is not None and item.source.is_directory:
         if existing is not None and not existing.is_directory:

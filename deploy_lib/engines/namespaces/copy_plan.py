@@ -12,7 +12,7 @@ import hashlib
 import posixpath
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .merged import Entry, MergedTree
 
@@ -46,6 +46,9 @@ class Rules:
     owner: Ids | None
     mode: int | None
     excludes: Callable[[str], bool]
+
+    def keeping_owners(self) -> Rules:
+        return replace(self, owner=None)
 
     def make_item(self, path: str, source: Entry, *, only_if_new: bool = False) -> Item:
         mode = stat.S_IMODE(source.status.st_mode) if self.mode is None else self.mode

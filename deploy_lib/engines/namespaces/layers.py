@@ -1,4 +1,4 @@
-"""Turns a directory into a layer and a layer into a directory.
+"""Turns a directory into a layer; `unpack` is the way back.
 
 A layer's tar is a pure function of the directory's names, modes, owners and content: entries are sorted, and every
 time is one fixed moment. The times in the directory, and the source times recorded inside Python's .pyc files, are
@@ -13,17 +13,16 @@ import os
 import stat
 import tarfile
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
-from typing import IO, Protocol, cast
+from typing import IO, Protocol
 
 from isal import igzip
 
 from ..model import EngineError
 from ..oci import EPOCH, LAYER_GZIP, Descriptor, Layer
 from .merged import OPAQUE, read_link
+from .unpack import OPAQUE_MARK, WHITEOUT
 
-_WHITEOUT, _OPAQUE_MARK = ".wh.", ".wh..wh..opq"
 _CHUNK = 1 << 20
 Owners = Mapping[str, tuple[int, int]]  # path in the tree, without a leading slash -> uid, gid
 
@@ -93,13 +92,13 @@ def _write_tar(tree: Path, sink: _Measured, owners: Owners) -> None:
             info.type = tarfile.DIRTYPE
             _write_entry(sink, info)
             if _read_opaque(host):
-                _write_entry(sink, _mark(f"{path}/{_OPAQUE_MARK}"))
+                _write_entry(sink, _mark(f"{path}/{OPAQUE_MARK}"))
         elif kind == stat.S_IFIFO:
             info.type = tarfile.FIFOTYPE
             _write_entry(sink, info)
         elif kind == stat.S_IFCHR and status.st_rdev == 0:
             directory, _, name = path.rpartition("/")
-            _write_entry(sink, _mark(f"{directory}/{_WHITEOUT}{name}".lstrip("/")))
+            _write_entry(sink, _mark(f"{directory}/{WHITEOUT}{name}".lstrip("/")))
         # Sockets and devices are no part of an image.
     sink.write(bytes(2 * tarfile.BLOCKSIZE))
 
@@ -167,78 +166,3 @@ def _settle_bytecode(tree: Path, path: str, modified: Mapping[str, os.stat_resul
         if len(header) == 16 and header[4:8] == bytes(4) and recorded == now:
             file.seek(8)
             file.write(EPOCH.to_bytes(4, "little"))
-
-
-def unpack_layer(packed: IO[bytes], tree: Path, many_ids: bool) -> str:
-    """Fill an empty directory from a layer, gzip or plain; the digest of its tar. EngineError for a path outside."""
-    start = packed.read(2)
-    packed.seek(0)
-    reader = _HashingReader(igzip.IGzipFile(fileobj=packed, mode="rb") if start == b"\x1f\x8b" else packed)
-    with tarfile.open(fileobj=cast("IO[bytes]", reader), mode="r|", format=tarfile.PAX_FORMAT) as archive:
-        for member in archive:
-            _unpack_member(archive, member, tree, many_ids)
-    while reader.read(_CHUNK):
-        pass
-    return reader.digest
-
-
-class _Source(Protocol):
-    def read(self, size: int = -1, /) -> bytes: ...
-
-
-class _HashingReader:
-    def __init__(self, source: _Source) -> None:
-        self._source = source
-        self._hash = hashlib.sha256()
-
-    def read(self, size: int = -1) -> bytes:
-        data = self._source.read(size)
-        self._hash.update(data)
-        return data
-
-    @property
-    def digest(self) -> str:
-        return "sha256:" + self._hash.hexdigest()
-
-
-def _unpack_member(archive: tarfile.TarFile, member: tarfile.TarInfo, tree: Path, many_ids: bool) -> None:
-    path = os.path.normpath(member.name).lstrip("/")
-    if path.startswith("..") or any(part == ".." for part in path.split("/")):
-        raise EngineError(f"the layer names a path outside its root: {member.name}")
-    host = tree / path
-    if host.parent.resolve() != tree.resolve() and tree.resolve() not in host.parent.resolve().parents:
-        raise EngineError(f"the layer writes through a link that leaves its root: {member.name}")
-    if path == ".":
-        return
-    host.parent.mkdir(parents=True, exist_ok=True)
-    if host.name == _OPAQUE_MARK:
-        os.setxattr(host.parent, OPAQUE, b"y")
-        return
-    if host.name.startswith(_WHITEOUT):
-        os.mknod(host.parent / host.name.removeprefix(_WHITEOUT), stat.S_IFCHR)
-        return
-    if not (member.isdir() and host.is_dir() and not host.is_symlink()):
-        with suppress(FileNotFoundError):
-            host.unlink()
-    if member.isdir():
-        host.mkdir(exist_ok=True)
-    elif member.issym():
-        host.symlink_to(member.linkname)
-    elif member.islnk():
-        os.link(tree / os.path.normpath(member.linkname).lstrip("/"), host)
-        return
-    elif member.isfifo():
-        os.mkfifo(host)
-    elif member.isfile():
-        content = archive.extractfile(member)
-        assert content is not None
-        with open(host, "wb") as file:
-            while data := content.read(_CHUNK):
-                file.write(data)
-    else:
-        return  # a device: the sandbox brings its own
-    if many_ids:
-        os.chown(host, member.uid, member.gid, follow_symlinks=False)
-    if not member.issym():
-        host.chmod(member.mode if many_ids or not member.isdir() else member.mode | 0o700)
-    os.utime(host, (member.mtime, member.mtime), follow_symlinks=False)

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import os
 import select
+from dataclasses import dataclass
 
 from ..dockerfile import Instruction
-from ..model import Cancelled
+from ..model import Cancelled, EngineError
 from ..oci import EPOCH, Layer
 from .accounts import Account, find_account
+from .command import SCRIPT, Command, read_command
 from .container import NamespaceContainer
 from .host_files import open_host_files
 from .layers import is_empty
-from .sandbox import Sandbox, launch
-from .settings import DEFAULT_SHELL
+from .run_mounts import Lent, Sources, identify, open_mounts, read_mounts
+from .sandbox import Bind, Sandbox, launch
 from .state import State, open_tree
 from .step_cache import key_of, recall, remember
 from .workbench import Workbench
@@ -29,55 +31,77 @@ _LAST_LINES = 25
 _STEADY = {"SOURCE_DATE_EPOCH": str(EPOCH), "PYTHONHASHSEED": "0"}
 
 
-def run(bench: Workbench, state: State, instruction: Instruction) -> State:
+def run(bench: Workbench, state: State, instruction: Instruction, sources: Sources) -> State:
     """Raises BuildFailed with the command's last lines when it ends with anything but 0."""
-    argv = _command(state, instruction)
-    account = find_account(open_tree(bench.store, state.layers), state.config.user)
+    command = read_command(state, instruction)
+    mounts = read_mounts(state, instruction, bench.escape)
+    network = _read_network(instruction)
+    try:
+        account = find_account(open_tree(bench.store, state.layers), state.config.user)
+        lent = identify(bench, mounts, sources)
+    except (EngineError, FileNotFoundError) as error:
+        raise instruction.failure(error.reason if isinstance(error, EngineError) else f"{error} is not there") from None
     inputs = {
-        "argv": argv,
+        "argv": command.argv,
+        "script": command.script,
         "env": state.variables,
         "user": state.config.user,
         "workdir": state.workdir,
+        "mounts": lent,
+        "network": network,
     }
     key = key_of("RUN", state.layers, inputs)
     known, layer = recall(bench.store, key) if bench.use_cache else (False, None)
     if known:
         bench.log("  cached")
     else:
-        layer = _run_once(bench, state, instruction, argv, account)
+        with open_mounts(bench, mounts, sources, instruction) as given:
+            layer = _run_once(bench, state, instruction, _Step(command, account, given, network))
         remember(bench.store, key, layer)
     return state.with_layer(instruction.text, layer)
 
 
-def _command(state: State, instruction: Instruction) -> tuple[str, ...]:
-    if instruction.exec_form:
-        return instruction.args
-    shell = state.config.shell or DEFAULT_SHELL
-    text = instruction.args[0] if instruction.args else ""
-    if not text.strip():
-        raise instruction.failure("there is no command")
-    return (*shell, text)
+@dataclass(frozen=True, slots=True)
+class _Step:
+    command: Command
+    account: Account
+    lent: Lent
+    network: bool
 
 
-def _run_once(
-    bench: Workbench, state: State, instruction: Instruction, argv: tuple[str, ...], account: Account
-) -> Layer | None:
-    upper, work = bench.fresh_directory(), bench.fresh_directory()
-    host = open_host_files(bench.fresh_directory())
+def _read_network(instruction: Instruction) -> bool:
+    network, security = instruction.flag("network"), instruction.flag("security")
+    if network not in (None, "default", "host", "none"):
+        raise instruction.failure(f"--network={network} is none of default, host, none")
+    if security not in (None, "sandbox"):
+        raise instruction.failure(f"--security={security} is not supported here")
+    return network != "none"
+
+
+def _run_once(bench: Workbench, state: State, instruction: Instruction, step: _Step) -> Layer | None:
+    upper, work, directory = bench.fresh_directory(), bench.fresh_directory(), bench.fresh_directory()
+    host, account, binds = open_host_files(directory), step.account, list(step.lent.binds)
+    if step.command.script is not None:
+        script = directory / "script"
+        script.write_text(step.command.script)
+        script.chmod(0o755)
+        binds.append(Bind(str(script), SCRIPT, True))
     sandbox = Sandbox(
         layers=str(bench.store.layers),
         lowers=tuple(bench.store.layer_path(layer).name for layer in reversed(state.layers)),
         scratch=str(bench.store.scratch),
-        argv=argv,
+        argv=step.command.argv,
         env={"PATH": PATH, "HOME": account.home, **_STEADY, **host.env, **state.variables},
         workdir=state.workdir,
         upper=str(upper),
         work=str(work),
-        binds=host.binds,
+        binds=(*host.binds, *binds),
+        tmpfs=step.lent.tmpfs,
         uid=account.uid,
         gid=account.gid,
         groups=account.groups,
         hostname="build",
+        network=step.network,
     )
     container = NamespaceContainer(launch(sandbox, merge_output=True))
     try:

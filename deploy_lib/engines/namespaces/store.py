@@ -39,8 +39,16 @@ class Store:
         self.layers = self.root / "layers"
         self.scratch = self.root / "mnt"
         self.cache = self.root / "cache"
+        self.kept = self.root / "kept"  # what RUN --mount=type=cache keeps between builds
         self._tmp = self.root / "tmp"
-        for directory in (self.layers, self.scratch, self.cache, self._tmp, self.root / "blobs" / "sha256"):
+        for directory in (
+            self.layers,
+            self.scratch,
+            self.cache,
+            self.kept,
+            self._tmp,
+            self.root / "blobs" / "sha256",
+        ):
             directory.mkdir(parents=True, exist_ok=True)
         marker = self.root / "oci-layout"
         if not marker.exists():

@@ -15,9 +15,9 @@ from typing import Any
 
 from ..model import EngineError, Image
 from ..oci import INDEX, MANIFEST, Descriptor, Layer, blob_path, digest_of
-from .layers import unpack_layer
 from .sandbox import maps_many_ids
 from .store import Store, write_whole
+from .unpack import unpack_layer
 
 _INDEXES = (INDEX, "application/vnd.docker.distribution.manifest.list.v2+json")
 

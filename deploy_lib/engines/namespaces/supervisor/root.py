@@ -51,6 +51,7 @@ def enter_root(spec: dict[str, Any]) -> None:
     for path in spec["tmpfs"]:
         mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777")
     for handle, item in outside:
+        _make_point(item["target"], _is_directory(handle))  # again, for one below /dev or a memory mount
         bind(f"/proc/self/fd/{handle}", item["target"], item["read_only"])
         os.close(handle)
     os.fchdir(old)
