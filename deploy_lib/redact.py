@@ -162,3 +162,10 @@ def _base64(value: str) -> set[str]:
         if len(whole) >= 3 * SHORTEST:
             found |= {whole, whole.replace("+", "-").replace("/", "_")}
     return found
+
+
+def named_secrets(values: Mapping[str, str]) -> tuple[str, ...]:
+    """The values that stand under the name of a secret, such as DB_PASSWORD; references to a secret are none."""
+    return tuple(
+        value for name, value in values.items() if _SECRET_NAME.search(name) and value and not _REFERENCE.match(value)
+    )

@@ -1,0 +1,100 @@
+"""The releases kept on this machine: found by their directories, chosen by id, read from their journals.
+
+No repository and no configuration is needed for that; a configuration only narrows the choice to its project.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy_lib.cli.failure import Failure
+from deploy_lib.cli.places import TOOL, releases_directory, state_directory
+from deploy_lib.journal import Diary, read
+from deploy_lib.model.journal import Entry, Outcome
+from deploy_lib.report.sections.subject import ending
+
+SHOWN = 5  # ids named when none fits
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One release's directory; its journal may be lost."""
+
+    directory: Path
+
+    @property
+    def id(self) -> str:
+        return self.directory.name
+
+    @property
+    def service(self) -> str:
+        return self.directory.parent.name
+
+    @property
+    def project(self) -> str:
+        return self.directory.parent.parent.name
+
+
+def kept(args: argparse.Namespace) -> list[Kept]:
+    """The releases that the command line asks about, newest first (release ids begin with their time)."""
+    state = state_directory(args.state)
+    project = _project(args)
+    services: Collection[str] = getattr(args, "service", ())
+    root = releases_directory(state, project) if project else state / "releases"
+    found = [Kept(path) for path in root.glob("*/*" if project else "*/*/*") if path.is_dir()]
+    chosen = [each for each in found if not services or each.service in services]
+    return sorted(chosen, key=lambda each: each.id, reverse=True)
+
+
+def choose(releases: Sequence[Kept], wanted: str | None) -> Kept:
+    """The release of that id, or the only one that begins or ends with it; the last one when none is named.
+
+    Raises Failure, which names those that exist.
+    """
+    if not releases:
+        raise Failure("no release is kept here yet; --state names another directory, --project another project")
+    if wanted is None:
+        return releases[0]
+    exact = [each for each in releases if each.id == wanted]
+    near = exact or [each for each in releases if each.id.startswith(wanted) or each.id.endswith(wanted)]
+    if len(near) == 1:
+        return near[0]
+    told = "\n  ".join(f"{each.id}  ({each.project}, {each.service})" for each in (near or releases)[:SHOWN])
+    if near:
+        raise Failure(f"{wanted} fits {len(near)} releases; give more of the id:\n  {told}")
+    raise Failure(f"no release has the id {wanted}; the last ones kept here:\n  {told}")
+
+
+def before(directory: Path) -> tuple[Entry, ...] | None:
+    """The journal of the last release of the same service that went live before this one; None without one."""
+    older = sorted((path for path in directory.parent.iterdir() if path.name < directory.name), reverse=True)
+    for path in older:
+        diary = read(path)
+        if went_live(diary):
+            return diary.entries
+    return None
+
+
+def went_live(diary: Diary) -> bool:
+    stopped = ending(diary.entries)
+    return stopped is not None and stopped.outcome is Outcome.LIVE
+
+
+def _project(args: argparse.Namespace) -> str | None:
+    """The project to look at; None for all of them."""
+    if args.project:
+        return str(args.project)
+    path = args.config or (_local() if args.local else None)
+    if path is None:
+        return None
+    from deploy_lib.config import load
+
+    return load(Path(path).expanduser(), exists=lambda inside: True).settings.project
+
+
+def _local() -> Path:
+    own = Path("config") / "local.yaml"
+    return own if own.is_file() else TOOL / own

@@ -1,0 +1,85 @@
+"""history: the releases kept on this machine, newest first, with outcome, cause and duration."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from deploy_lib.cli.archive import Kept, kept
+from deploy_lib.cli.failure import Failure
+from deploy_lib.journal import read
+from deploy_lib.report.printable import Printable
+from deploy_lib.report.sections import cause as causes
+from deploy_lib.report.sections import subject as subjects
+from deploy_lib.steps.kind import spoken
+
+HEADINGS = ("when (UTC)", "release", "project", "service", "commit", "outcome", "took", "cause")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One release. `outcome` is unfinished when the journal has no ending, unreadable when it has no beginning."""
+
+    started: datetime | None
+    release: str
+    project: str
+    service: str
+    commit: str
+    outcome: str
+    seconds: float | None
+    cause: str | None
+    sentence: str | None
+
+    def cells(self) -> tuple[str, ...]:
+        when = f"{self.started:%Y-%m-%d %H:%M}" if self.started else "?"
+        took = spoken(self.seconds) if self.seconds is not None and self.seconds >= 0 else ""
+        told = f"{self.cause}: {self.sentence}" if self.cause else ""
+        return when, self.release, self.project, self.service, self.commit[:7], self.outcome, took, told
+
+
+def main(args: argparse.Namespace) -> int:
+    if args.limit < 1:
+        raise Failure("--limit: at least 1")
+    lines = [line_of(release) for release in kept(args)[: args.limit]]
+    if args.output == "json":
+        for line in lines:
+            started = line.started.isoformat() if line.started else None
+            print(json.dumps({**asdict(line), "started": started}))
+        return 0
+    if not lines:
+        print("no release is kept here yet; --state names another directory", file=sys.stderr)
+        return 0
+    for text in table([HEADINGS, *(line.cells() for line in lines)]):
+        print(text)
+    return 0
+
+
+def line_of(release: Kept) -> Line:
+    """Read from the journal, masked."""
+    entries = read(release.directory).entries
+    about = subjects.read(entries, release.id)
+    cause = causes.found(entries) if about.outcome != "live" else None
+    mask = Printable()
+    return Line(
+        started=about.started,
+        release=release.id,
+        project=release.project,
+        service=release.service,
+        commit=about.commit,
+        outcome=about.outcome or ("unfinished" if entries else "unreadable"),
+        seconds=about.seconds,
+        cause=cause.kind if cause else None,
+        sentence=" ".join(mask.text(cause.sentence).split()) if cause else None,
+    )
+
+
+def table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    """Columns as wide as their widest cell; the last one runs on."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
+    for row in rows:
+        fixed = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False))
+        yield f"{fixed}  {row[-1]}".rstrip()

@@ -1,0 +1,70 @@
+"""What is left of a release when it has ended: report files, a CI job's summary, a message to a chat channel."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from deploy_lib.cli.archive import before
+from deploy_lib.cli.failure import Failure
+from deploy_lib.journal import read
+from deploy_lib.model.journal import Entry
+from deploy_lib.plan import Plan
+from deploy_lib.report import EXTENSIONS, Report, build, file_name, render
+
+
+def write_reports(directory: Path, extra: Path | None = None) -> Path:
+    """Writes the report in every format beside the journal in `directory`, and into `extra`; the HTML's path.
+
+    In GitHub Actions a short form is appended to the job's summary. Raises OSError when a file cannot be written.
+    """
+    report = made_from(directory)
+    write_all(report, directory)
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if summary:
+        from deploy_lib.report.formats import brief
+
+        with open(summary, "a", encoding="utf-8") as out:
+            out.write(brief.write(report))
+    if extra is not None:
+        write_all(report, extra)
+    return (extra or directory) / file_name(report, "html")
+
+
+def made_from(directory: Path) -> Report:
+    """The report of the release that is kept there, whatever is left of its journal."""
+    diary = read(directory)
+    now = datetime.now(UTC)
+    zone = now.astimezone().tzinfo or UTC
+    return build(diary.entries, before(directory), diary.gaps, now, zone, release_id=directory.name)
+
+
+def write_all(report: Report, directory: Path) -> list[Path]:
+    """Every format, each file put in place whole. Raises Failure for a directory that cannot be made."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        return [_written(directory / file_name(report, name), render(report, name)) for name in EXTENSIONS]
+    except OSError as problem:
+        raise Failure(f"the report cannot be written to {directory}: {problem.strerror}") from None
+
+
+def tell_webhook(variable: str, plan: Plan, entry: Entry) -> None:
+    """Tells the channel whose address the variable holds. Raises Failure and DriverError."""
+    from deploy_lib.drivers.webhook import send
+    from deploy_lib.report.notice import notice
+
+    text = notice(plan.service, entry)
+    if text is None:
+        return
+    address = os.environ.get(variable, "").strip()
+    if not address:
+        raise Failure(f"webhook_env names the variable {variable}, which is not set")
+    send(address, text)
+
+
+def _written(path: Path, text: str) -> Path:
+    draft = path.with_name(f".{path.name}.new")
+    draft.write_text(text, encoding="utf-8", errors="replace")
+    draft.replace(path)
+    return path

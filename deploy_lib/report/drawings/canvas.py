@@ -1,0 +1,70 @@
+"""SVG elements as safe markup, and scales with round numbers. Coordinates are user units; 1 is about a pixel."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from markupsafe import Markup
+
+WIDTH = 720.0
+
+
+def drawing(height: float, label: str, parts: Iterable[Markup]) -> Markup:
+    """A whole picture that scales with the page; `label` is what a screen reader says of it."""
+    inside = Markup("").join(parts)
+    return Markup('<svg viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
+        _n(WIDTH), _n(height), label, inside
+    )
+
+
+def box(x: float, y: float, width: float, height: float, kind: str, title: str = "") -> Markup:
+    told = Markup("<title>{}</title>").format(title) if title else Markup("")
+    shape = Markup('<rect x="{}" y="{}" width="{}" height="{}" class="{}">{}</rect>')
+    return shape.format(_n(x), _n(y), _n(max(width, 0.0)), _n(height), kind, told)
+
+
+def line(x1: float, y1: float, x2: float, y2: float, kind: str = "grid") -> Markup:
+    shape = Markup('<line x1="{}" y1="{}" x2="{}" y2="{}" class="{}"/>')
+    return shape.format(_n(x1), _n(y1), _n(x2), _n(y2), kind)
+
+
+def dot(x: float, y: float, kind: str, title: str = "") -> Markup:
+    told = Markup("<title>{}</title>").format(title) if title else Markup("")
+    return Markup('<circle cx="{}" cy="{}" r="4" class="{}">{}</circle>').format(_n(x), _n(y), kind, told)
+
+
+def words(x: float, y: float, text: str, anchor: str = "start", kind: str = "") -> Markup:
+    shape = Markup('<text x="{}" y="{}" text-anchor="{}" class="{}">{}</text>')
+    return shape.format(_n(x), _n(y), anchor, kind, text)
+
+
+def ticks(top: float, wanted: int = 5) -> list[float]:
+    """Round values from 0 up to at most `top`, about as many as wanted.
+
+    >>> ticks(47.0), ticks(0.9)
+    ([0.0, 10.0, 20.0, 30.0, 40.0], [0.0, 0.2, 0.4, 0.6, 0.8])
+    """
+    if top <= 0:
+        return [0.0]
+    rough = top / wanted
+    size = 10.0 ** math.floor(math.log10(rough))
+    step = next(size * factor for factor in (1, 2, 5, 10) if size * factor >= rough)
+    return [round(step * number, 10) for number in range(int(top / step + 1e-9) + 1)]
+
+
+def clock(seconds: float) -> str:
+    """Seconds on an axis: "40 s", "1:20 min" from two minutes on, "0.4 s" below one."""
+    if 0 < seconds < 1:
+        return f"{seconds:.2g} s"
+    if seconds < 120:
+        return f"{seconds:g} s"
+    return f"{int(seconds // 60)}:{int(seconds % 60):02d} min"
+
+
+def shortened(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def _n(value: float) -> str:
+    return f"{value:.1f}".rstrip("0").rstrip(".")

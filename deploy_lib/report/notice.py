@@ -1,0 +1,40 @@
+"""The one message a chat channel gets of an event: who, what, why, and what serves."""
+
+from __future__ import annotations
+
+from deploy_lib.model.journal import Entry, Outcome, Started, Stopped
+from deploy_lib.model.service import Service
+from deploy_lib.redact import named_secrets
+from deploy_lib.report.printable import Printable
+
+LONGEST = 1500  # characters; chat services cut much longer messages
+
+_WORDS = {
+    Outcome.LIVE: "live",
+    Outcome.REJECTED: "rejected",
+    Outcome.HELD: "held, a person must decide",
+    Outcome.UNKNOWN: "stopped: something could not be found out",
+    Outcome.INTERRUPTED: "interrupted",
+}
+
+
+def notice(service: Service, entry: Entry) -> str | None:
+    """The message in Slack's notation, secrets masked; None for an entry that no message is made of."""
+    name = f"{service.name} ({service.project})"
+    match entry:
+        case Started():
+            verb = "is resumed" if entry.resumed else "starts"
+            who = f" by {entry.holder}" if entry.holder else ""
+            text = f"{name}: release {entry.release.id} {verb}{who}, commit {entry.release.commit[:7]}"
+        case Stopped():
+            lines = [f"{name}: {_WORDS[entry.outcome]}: {entry.reason}", f"serving: {entry.serving}"]
+            text = "\n".join([*lines, *entry.next_commands])
+        case _:
+            return None
+    masked = Printable(named_secrets(service.env)).text(text)
+    return _escaped(masked[:LONGEST])
+
+
+def _escaped(text: str) -> str:
+    """Slack reads &, < and > as markup (api.slack.com, "Formatting text for app surfaces")."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

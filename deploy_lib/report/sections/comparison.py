@@ -1,0 +1,129 @@
+"""This release beside the last successful one: image, commit, files, packages, settings; and what is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+
+from deploy_lib.decide import latest_release
+from deploy_lib.model.journal import Entry
+from deploy_lib.model.service import Service
+from deploy_lib.report.model import Comparison, Difference, Subject
+from deploy_lib.report.sections import subject as subjects
+from deploy_lib.report.sections.inventory import changes, distributions, manifest
+
+_FACTS = (
+    ("base image", ("base_image", "base")),
+    ("Python", ("python", "python_version")),
+    ("context hash", ("context_hash",)),
+    ("files in the image", ("image_files",)),
+)
+
+
+def read(entries: Sequence[Entry], previous: Sequence[Entry] | None, subject: Subject) -> Comparison:
+    """`previous` is the journal of the last release that went live, None when there is none to read."""
+    settings = _settings_told(entries)
+    if not previous:
+        alone = "no earlier release of this service that went live is in the journals read"
+        return Comparison(None, settings=settings, unknown=() if subject.first else (alone,))
+    last = subjects.read(previous)
+    rows = [
+        Difference("commit", last.commit or None, subject.commit or None),
+        Difference("image", _digest(last.image), _digest(subject.image)),
+        Difference("revision", last.candidate, subject.candidate),
+    ]
+    for what, names in _FACTS:
+        before, now = _fact(previous, names), _fact(entries, names)
+        if before is not None or now is not None:
+            rows.append(Difference(what, before, now))
+    files, packages, unknown = _inside(entries, previous)
+    if not subject.image:
+        unknown.append("this release has no image: none was built, or the build pushed none")
+    if subject.stable and last.candidate and subject.stable != last.candidate:
+        unknown.append(f"before this release {subject.stable} served, which is not the revision of that release")
+    both = (*_settings_changed(previous, entries), *settings)
+    return Comparison(last.id, tuple(rows), files, packages, tuple(dict.fromkeys(both)), tuple(unknown))
+
+
+def _inside(entries: Sequence[Entry], previous: Sequence[Entry]) -> tuple[tuple[str, ...], tuple[str, ...], list[str]]:
+    unknown: list[str] = []
+    found: list[tuple[str, ...]] = []
+    for what, read_facts in (("files", manifest), ("packages", distributions)):
+        before, now = read_facts(_all_facts(previous)), read_facts(_all_facts(entries))
+        if before is None or now is None:
+            which = "that release" if before is None else "this release"
+            unknown.append(f"which {what} changed: the journal of {which} lists none")
+            found.append(())
+        else:
+            found.append(changes(before, now, show_values=what == "packages"))
+    return found[0], found[1], unknown
+
+
+def _all_facts(entries: Sequence[Entry]) -> dict[str, object]:
+    merged: dict[str, object] = {}
+    for judged in subjects.verdicts(entries):
+        merged.update({key: value for key, value in judged.facts.items() if value is not None})
+    return merged
+
+
+def _fact(entries: Sequence[Entry], names: tuple[str, ...]) -> str | None:
+    known = _all_facts(entries)
+    release = latest_release(entries)
+    value = next((known[name] for name in names if isinstance(known.get(name), str | int)), None)
+    if value is None and names == ("context_hash",) and release:
+        value = release.context_hash
+    return str(value) if value is not None else None
+
+
+def _digest(image: str | None) -> str | None:
+    return image.rpartition("@")[2] if image else None
+
+
+def _settings_told(entries: Sequence[Entry]) -> tuple[str, ...]:
+    """What the canary changed on the running service, as it said itself."""
+    for judged in subjects.verdicts(entries):
+        told = judged.facts.get("changed")
+        if judged.kind == "canary" and isinstance(told, list | tuple):
+            return tuple(str(line) for line in told)
+    return ()
+
+
+def _settings_changed(previous: Sequence[Entry], entries: Sequence[Entry]) -> tuple[str, ...]:
+    """Differences of the configured service. Of variables only names: a value may be a secret nobody marked."""
+    before, now = latest_release(previous), latest_release(entries)
+    if before is None or now is None:
+        return ()
+    told: list[str] = []
+    for field in fields(Service):
+        old, new = getattr(before.service, field.name), getattr(now.service, field.name)
+        if old == new:
+            continue
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            shown = changes(_text(old), _text(new), show_values=field.name == "secrets")
+            told += [f"{field.name} {line}" for line in shown]
+        elif field.name == "source":
+            told += [f"{line}" for line in _source(before.service, now.service)]
+        else:
+            told.append(f"{field.name}: {_worded(old)} -> {_worded(new)}")
+    return tuple(told)
+
+
+def _source(before: Service, now: Service) -> list[str]:
+    plain = [replace(service.source, args={}) for service in (before, now)]
+    told = [
+        f"{field.name}: {_worded(getattr(plain[0], field.name))} -> {_worded(getattr(plain[1], field.name))}"
+        for field in fields(plain[0])
+        if getattr(plain[0], field.name) != getattr(plain[1], field.name)
+    ]
+    return told + [
+        f"build argument {line}"
+        for line in changes(_text(before.source.args), _text(now.source.args), show_values=False)
+    ]
+
+
+def _text(values: Mapping[str, str]) -> dict[str, str]:
+    return {str(name): str(value) for name, value in values.items()}
+
+
+def _worded(value: object) -> str:
+    return "not set" if value is None else str(value)

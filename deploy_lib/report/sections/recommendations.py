@@ -1,0 +1,58 @@
+"""What to type, in order: repair what is wrong, then what to do with the release. Each command once."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+
+from deploy_lib.model.findings import Severity
+from deploy_lib.model.journal import Entry, Outcome, Started
+from deploy_lib.model.release import Status
+from deploy_lib.report.model import Recommendation, Subject
+from deploy_lib.report.sections.cause import found
+from deploy_lib.report.sections.subject import ending, last_verdicts
+
+COMMAND = "python scripts/deploy_to_gcp.py"
+
+
+def read(entries: Sequence[Entry], subject: Subject) -> tuple[Recommendation, ...]:
+    stopped = ending(entries)
+    lines: list[tuple[str, str]] = []
+    if stopped is None or stopped.outcome is not Outcome.LIVE:
+        lines += [(fix, "repair what a check found") for fix in _fixes(entries, Severity.ERROR)]
+        cause = found(entries)
+        lines += [(command, "") for command in (cause.commands if cause else ())]
+    if stopped is None and entries:
+        lines.append((f"{COMMAND} resume{_of(entries, subject)}", "the release has not ended: go on with it"))
+        lines.append((f"{COMMAND} status{_of(entries, subject)}", "see what serves"))
+    lines += [(command, "") for command in (stopped.next_commands if stopped else ()) if " report" not in command]
+    if stopped is not None and stopped.outcome is Outcome.LIVE:
+        lines += [(fix, "not urgent: a check warned") for fix in _fixes(entries, Severity.WARNING)]
+    return tuple(_once(_split(text, why) for text, why in lines))
+
+
+def _fixes(entries: Sequence[Entry], severity: Severity) -> Iterator[str]:
+    for judged in last_verdicts(entries):
+        if severity is Severity.ERROR and judged.status in (Status.PASSED, Status.SKIPPED):
+            continue
+        yield from (finding.fix for finding in judged.findings if finding.severity is severity and finding.fix)
+
+
+def _of(entries: Sequence[Entry], subject: Subject) -> str:
+    config = next((entry.config for entry in entries if isinstance(entry, Started) and entry.config), "")
+    which = f" --config {shlex.quote(config)}" if config else f" --project {subject.project}"
+    return f"{which} --service {subject.service}"
+
+
+def _split(text: str, why: str) -> Recommendation:
+    """A command and the note behind its #."""
+    command, mark, note = text.partition("  #")
+    return Recommendation(command.strip(), note.strip() if mark else why)
+
+
+def _once(found: Iterator[Recommendation]) -> Iterator[Recommendation]:
+    seen: set[str] = set()
+    for each in found:
+        if each.command not in seen:
+            seen.add(each.command)
+            yield each
