@@ -19,6 +19,8 @@ from deploy_lib.emulator.faults.script import Script
 from deploy_lib.emulator.logging.build_log import write_build_line
 from deploy_lib.emulator.logging.methods import logging_methods
 from deploy_lib.emulator.logging.store import LogStore
+from deploy_lib.emulator.monitoring.counts import RequestCounts
+from deploy_lib.emulator.monitoring.methods import monitoring_methods
 from deploy_lib.emulator.registry.images import Images
 from deploy_lib.emulator.registry.routes import registry_routes
 from deploy_lib.emulator.secrets.methods import secret_methods
@@ -60,7 +62,7 @@ def serving(engine: Engine, settings: Settings) -> Iterator[Addresses]:
     clock, state = time.time, settings.state
     script, calls = Script(), CallLog(clock)
     around = Around(script, calls)
-    log, secrets = LogStore(clock), Secrets(clock)
+    log, counts, secrets = LogStore(clock), RequestCounts(clock, settings.time_scale), Secrets(clock)
     storage, images = Storage(state / "storage", clock), Images(state / "images")
 
     def read_secret(project: str, name: str, account: str) -> bytes:
@@ -75,6 +77,7 @@ def serving(engine: Engine, settings: Settings) -> Iterator[Addresses]:
         methods = [
             *build_methods(builds),
             *logging_methods(log),
+            *monitoring_methods(counts),
             *secret_methods(secrets),
             *operation_methods([find_operation(builds)]),
         ]
