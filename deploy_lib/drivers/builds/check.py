@@ -1,0 +1,92 @@
+"""The import check of one image: what is imported, in which environment, under which limits.
+
+The same plan is carried out by a step of Cloud Build and by an engine of this machine, and its identity says
+whether an earlier result still holds. Limits and variables are Cloud Run's, so that the image is imported as it
+would be started (https://cloud.google.com/run/docs/container-contract#env-vars).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+
+from deploy_lib.drivers.interface import DriverError
+from deploy_lib.in_image.options import ProbeOptions, probe_source
+from deploy_lib.model.requests import ImportCheck
+from deploy_lib.model.service import Service
+
+PLACEHOLDER = "placeholder"
+INTERPRETERS = ("python", "python3")
+"""Tried in this order: images of a distribution's own Python have only the second."""
+_GIB = 2**30
+_DEFAULT_PORT = 8080
+_QUANTITY = re.compile(r"(\d+(?:\.\d+)?)(Ki|Mi|Gi|Ti|k|M|G|T)?")
+_UNITS = {None: 1, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+
+
+@dataclass(frozen=True, slots=True)
+class CheckPlan:
+    """`env` holds no secret's value: `secrets` maps a variable to "name:version", when real ones are wanted."""
+
+    options: ProbeOptions
+    env: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    memory: int = 2 * _GIB  # bytes the whole check may use
+    service_memory: int | None = None  # bytes the service may use, when the YAML names it
+    budgeted: bool = False  # slow imports are reported
+
+    @property
+    def identity(self) -> str:
+        """32 hexadecimal digits, the same for two checks that would find the same."""
+        plain = asdict(replace(self.options, nonce=""))
+        seen = hashlib.sha256(probe_source())
+        seen.update(json.dumps([plain, dict(self.env), dict(self.secrets), self.memory], sort_keys=True).encode())
+        return seen.hexdigest()[:32]
+
+
+def plan_check(check: ImportCheck, service: Service, entrypoint: str | None, nonce: str) -> CheckPlan:
+    """`entrypoint` is what the Dockerfile's command imports. DriverError when there is nothing to import."""
+    entry = check.entrypoint or entrypoint or ""
+    if not (entry or check.also or check.all):
+        raise DriverError(
+            f"the module that the server of {service.name} imports is not known: the Dockerfile's command names none",
+            f"set services.{service.name}.entrypoint, for example app.main",
+        )
+    package = entry.partition(":")[0].partition(".")[0]
+    options = ProbeOptions(
+        nonce=nonce,
+        entrypoint=entry,
+        also=check.also,
+        all=check.all,
+        first_party=(package,) if package and "/" not in entry and not entry.endswith(".py") else (),
+        timeout=check.timeout,
+        total_timeout=max(300.0, 2 * check.timeout),
+        on_other_errors="warn" if check.on_other_errors == "warn" else "fail",
+        secrets=tuple(sorted(service.secrets)) if check.real_secrets else (),
+    )
+    if check.budget is not None:
+        options = replace(options, budget_ms=1000 * check.budget)
+    given = {} if check.real_secrets else dict.fromkeys(service.secrets, PLACEHOLDER)
+    needed = memory_bytes(service.memory)
+    return CheckPlan(
+        options,
+        env={**_platform(service), **service.env, **given},
+        secrets=dict(service.secrets) if check.real_secrets else {},
+        memory=max(2 * _GIB, 2 * (needed or 0)),  # imports run side by side; each one's own use is reported
+        service_memory=needed,
+        budgeted=check.budget is not None,
+    )
+
+
+def memory_bytes(quantity: str | None) -> int | None:
+    """A quantity as Kubernetes and Cloud Run write it, "512Mi"; None for none and for what is not one."""
+    match = _QUANTITY.fullmatch(quantity or "")
+    return int(float(match[1]) * _UNITS[match[2]]) if match else None
+
+
+def _platform(service: Service) -> dict[str, str]:
+    names = {"K_SERVICE": service.cloud_run, "K_CONFIGURATION": service.cloud_run, "K_REVISION": "import-check"}
+    return {"PORT": str(service.port or _DEFAULT_PORT), **names}

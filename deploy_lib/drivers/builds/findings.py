@@ -1,0 +1,204 @@
+"""What the import check found, as findings: what is wrong, where, why it is so and what to type next. Pure.
+
+The check knows the image; source truth knows the commit. A missing module of the application is joined with the
+reason why its file is not in the image, a missing dependency with the file that should have named it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from deploy_lib.drivers.builds.check import CheckPlan
+from deploy_lib.in_image.result import Failure, Frame, ProbeResult
+from deploy_lib.model.findings import Finding, Severity
+from deploy_lib.source.model import Staged
+
+# Kinds that may not happen in the real environment; what they mean is for `on_other_errors` to say. The others mean
+# that the image lacks or breaks something. The probe cannot be imported to ask it: it is a program, not a module.
+CIRCUMSTANTIAL = frozenset(
+    "environment_variable exit hang killed memory permission read_only_disk network other".split()  # noqa: SIM905
+)
+Explain = Callable[[str], Finding | None]
+"""Why a module of the application is not in the image, as source truth sees it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """What a result is joined with. `service` is its key in the YAML."""
+
+    plan: CheckPlan
+    service: str
+    staged: Staged | None = None
+    explain: Explain = lambda module: None
+
+
+def findings_of(result: ProbeResult, joined: Joined) -> tuple[Finding, ...]:
+    """The failures, then what was not tried, then slow imports where a budget is set."""
+    found = [_failure(failure, joined) for failure in result.failures]
+    left = result.not_run_total or len(result.not_run)
+    if result.verdict == "incomplete" or left:
+        found.append(_unfinished(result, joined.plan, left))
+    if result.truncated or result.failures_total > len(result.failures):
+        more = result.failures_total - len(result.failures)
+        if more > 0:
+            said = f"{more} more problems at import are in the full result, which could not be read"
+            found.append(Finding("more_failures", Severity.WARNING, said))
+    found += [_slow(row.module, row.own_ms, joined) for row in result.slow] if joined.plan.budgeted else []
+    found += _memory(result, joined)
+    return tuple(found)
+
+
+def _failure(failure: Failure, joined: Joined) -> Finding:
+    told = _TELL.get(failure.kind, _told_as_is)
+    message, fix = told(failure, joined)
+    soft = failure.kind in CIRCUMSTANTIAL and joined.plan.options.on_other_errors == "warn"
+    last = failure.chain[-1] if failure.chain else None
+    others = (failure.targets_total or len(failure.targets)) - 1
+    stopped = f" (it stops {others + 1} modules)" if others > 0 else ""
+    finding = Finding(
+        code=failure.kind,
+        severity=Severity.WARNING if soft else Severity.ERROR,
+        message=message + stopped,
+        file=_repository_path(last.file, joined.staged) if last and last.file else None,
+        line=last.line or None if last else None,
+        module=failure.module or (failure.targets[0].partition(":")[0] if failure.targets else None),
+        importer=last.module if last else None,
+        chain=tuple(_link(frame, joined.staged) for frame in failure.chain),
+        fix=fix or None,
+    )
+    if failure.kind != "missing_module" or not failure.module:
+        return finding
+    known = joined.explain(failure.module)
+    if known is None:
+        return finding
+    why = known.message if known.module == failure.module else ""
+    return replace(
+        finding, message=why or finding.message, cause=known.cause, rule=known.rule, fix=known.fix or finding.fix
+    )
+
+
+def _missing_module(failure: Failure, joined: Joined) -> tuple[str, str]:
+    if failure.near and joined.plan.options.entrypoint.startswith(failure.targets[:1]):
+        near = failure.near[0]
+        said = f"the image has no module {failure.module}; the nearest name it has is {near}"
+        return said, f"write services.{joined.service}.entrypoint: {near}"
+    said = f"the image has no module {failure.module}{_imported_at(failure, joined)}"
+    return (
+        said,
+        f"commit its file, and see that the Dockerfile copies it: deploy_to_gcp.py check --why {failure.module}",
+    )
+
+
+def _missing_dependency(failure: Failure, joined: Joined) -> tuple[str, str]:
+    module = failure.module or failure.name or "a module"
+    wanted = failure.distribution or module.partition(".")[0]
+    installs = joined.staged.contents.installs if joined.staged else ()
+    said = f"{module} is not installed in the image{_imported_at(failure, joined)}"
+    if failure.party == "standard":
+        return f"Python itself has no module {module} in this version{_imported_at(failure, joined)}", ""
+    if not installs:
+        return said, f"let the Dockerfile install {wanted}"
+    root = joined.staged.context.root if joined.staged else ""
+    files = [f"{root}/{path}" if root else path for path in installs]
+    lacking = "lacks it" if len(files) == 1 else "lack it"
+    return f"{said}: {' and '.join(files)} {lacking}", f"add {wanted} to {files[0]}"
+
+
+def _missing_name(failure: Failure, joined: Joined) -> tuple[str, str]:
+    holder = failure.module or failure.file or "the module"
+    near = f"; it has {', '.join(failure.near)}" if failure.near else ""
+    version = f" ({failure.distribution} is installed)" if failure.distribution else ""
+    said = f"{holder} has no {failure.name}{version}{near}{_imported_at(failure, joined)}"
+    if failure.distribution:
+        return said, f"pin a version of {failure.distribution.partition('==')[0]} that has {failure.name}"
+    return said, ""
+
+
+def _circular(failure: Failure, joined: Joined) -> tuple[str, str]:
+    cycle = " -> ".join(failure.cycle)
+    said = f"modules import each other in a circle: {cycle}" if cycle else _said(failure)
+    return said, "move the import that closes the circle into the function that needs it"
+
+
+def _shared_library(failure: Failure, joined: Joined) -> tuple[str, str]:
+    said = f"the image lacks the shared library {failure.library}{_imported_at(failure, joined)}"
+    return said, "install the system package that brings it, in the Dockerfile"
+
+
+def _variable(failure: Failure, joined: Joined) -> tuple[str, str]:
+    names = ", ".join(failure.variables or failure.unset)
+    said = f"{names or 'an environment variable'} must be set before the import{_imported_at(failure, joined)}"
+    return said, f"set it under services.{joined.service}.env or secrets" if names else ""
+
+
+def _told_as_is(failure: Failure, joined: Joined) -> tuple[str, str]:
+    unset = f"; it reads {', '.join(failure.unset)}, which is not set" if failure.unset else ""
+    target = failure.targets[0] if failure.targets else "the application"
+    ends = {
+        "exit": f"importing {target} ends the process with exit code {failure.exit_code}",
+        "hang": f"importing {target} did not end in time",
+        "killed": f"importing {target} killed the process with signal {failure.signal}",
+        "memory": f"importing {target} used up the memory",
+    }
+    said = ends.get(failure.kind)
+    if said is None:
+        return f"{_said(failure)}{_imported_at(failure, joined)}{unset}", ""
+    return f"{said}{_imported_at(failure, joined)}{unset}", ""
+
+
+_TELL = {
+    "missing_module": _missing_module,
+    "missing_dependency": _missing_dependency,
+    "missing_name": _missing_name,
+    "circular_import": _circular,
+    "missing_shared_library": _shared_library,
+    "environment_variable": _variable,
+}
+
+
+def _said(failure: Failure) -> str:
+    """In Python's own words."""
+    words = " ".join(failure.message.split())
+    return (
+        f"{failure.exception}: {words}" if failure.exception and words else words or failure.exception or failure.kind
+    )
+
+
+def _imported_at(failure: Failure, joined: Joined) -> str:
+    last = failure.chain[-1] if failure.chain else None
+    if last is None or not last.file:
+        return ""
+    return f" ({_repository_path(last.file, joined.staged)}:{last.line})"
+
+
+def _link(frame: Frame, staged: Staged | None) -> str:
+    place = f"{_repository_path(frame.file, staged)}:{frame.line}" if frame.file else ""
+    return f"{frame.module or frame.function} ({place})" if place else frame.module or frame.function
+
+
+def _repository_path(path: str, staged: Staged | None) -> str:
+    """Where the developer has the file, when source truth knows it; else its path in the image."""
+    source = staged.contents.files.get(path) if staged else None
+    if source is None or staged is None:
+        return path
+    return f"{staged.context.root}/{source}" if staged.context.root else source
+
+
+def _unfinished(result: ProbeResult, plan: CheckPlan, left: int) -> Finding:
+    said = f"the import check ran out of time: {left} of {result.tried + left} modules were not imported"
+    return Finding("import_check_unfinished", Severity.ERROR, said, fix="import fewer modules, or name them in also")
+
+
+def _slow(module: str, own_ms: float, joined: Joined) -> Finding:
+    said = f"importing {module} takes {own_ms / 1000:.2g} s by itself, more than its budget"
+    return Finding("slow_import", Severity.ADVICE, said, module=module)
+
+
+def _memory(result: ProbeResult, joined: Joined) -> list[Finding]:
+    limit = joined.plan.service_memory
+    entry = result.targets[0] if result.targets else None
+    if limit is None or entry is None or entry.peak_kb * 1024 <= limit:
+        return []
+    said = f"importing {entry.name} alone takes {entry.peak_kb // 1024} MiB, and the service may use {limit >> 20} MiB"
+    return [Finding("memory_at_import", Severity.WARNING, said, fix=f"raise services.{joined.service}.memory")]

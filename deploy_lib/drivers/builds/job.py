@@ -1,0 +1,54 @@
+"""One image to build, or to check, with everything that both ways to do it need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from deploy_lib.drivers.builds.check import CheckPlan
+from deploy_lib.drivers.builds.findings import Explain, Joined
+from deploy_lib.model.release import Release
+from deploy_lib.model.requests import BuildImage
+from deploy_lib.source.model import Staged
+
+
+@dataclass(frozen=True, slots=True)
+class BuildJob:
+    """`plan` is None when the plan has no import check."""
+
+    request: BuildImage
+    staged: Staged
+    context_hash: str
+    plan: CheckPlan | None
+    explain: Explain = lambda module: None
+    facts: Mapping[str, object] = field(default_factory=dict)  # what is known of the image before it is built
+
+    @property
+    def release(self) -> Release:
+        return self.request.release
+
+    def joined(self, nonce: str | None = None) -> Joined | None:
+        """What a result is read with; `nonce` is that of an earlier check with the same plan."""
+        return None if self.plan is None else join(self.plan, self.release, self.staged, self.explain, nonce)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckJob:
+    """An image that is in the registry, checked by itself."""
+
+    release: Release
+    image: str  # name@sha256:...
+    plan: CheckPlan
+    staged: Staged | None
+    timeout: float
+    worker_pool: str | None = None
+    explain: Explain = lambda module: None
+
+    def joined(self, nonce: str | None = None) -> Joined:
+        return join(self.plan, self.release, self.staged, self.explain, nonce)
+
+
+def join(plan: CheckPlan, release: Release, staged: Staged | None, explain: Explain, nonce: str | None) -> Joined:
+    if nonce is not None:
+        plan = replace(plan, options=replace(plan.options, nonce=nonce))
+    return Joined(plan, release.service.name, staged, explain)

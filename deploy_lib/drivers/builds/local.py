@@ -1,0 +1,246 @@
+"""Images built by an engine of this machine: docker, podman, or Linux namespaces.
+
+The engine gets the same staged context as Cloud Build would, the image is checked the same way, and it is pushed
+only when the check passed. The engine works in a thread of its own, so that a request to stop is heard at once.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Thread
+from typing import TYPE_CHECKING, TypeVar
+
+from deploy_lib.drivers.builds.inside import run_check
+from deploy_lib.drivers.builds.job import BuildJob, CheckJob
+from deploy_lib.drivers.builds.known import KnownImage, KnownImages
+from deploy_lib.drivers.builds.outcome import TAIL
+from deploy_lib.drivers.builds.reasons import telling_line
+from deploy_lib.drivers.builds.registry import Registry
+from deploy_lib.drivers.builds.request import BUILD, REVISION_LABEL, image_tags
+from deploy_lib.drivers.builds.result import passed, read_check
+from deploy_lib.drivers.builds.staging import write_context
+from deploy_lib.drivers.interface import Clock, DriverError, Tell
+from deploy_lib.engines.model import (
+    BuildFailed,
+    BuildSpec,
+    Cancelled,
+    Engine,
+    EngineError,
+    EngineUnavailable,
+    Image,
+    ImageNotFound,
+    RegistryAccess,
+)
+from deploy_lib.model.answers import Built, ImportsChecked
+from deploy_lib.model.evidence import BuildTrouble
+
+if TYPE_CHECKING:
+    from deploy_lib.drivers.builds.check import CheckPlan
+
+T = TypeVar("T")
+_LOOK = 0.05  # seconds between two looks at a thread
+
+
+def open_local(builder: str, state: Path, clock: Clock, registry: Registry, tell: Tell) -> LocalBuild:
+    """Raises DriverError, with a remedy, when this machine cannot run the engine."""
+    from deploy_lib.engines import choose
+
+    try:
+        engine = choose(builder, state / "engines")
+    except EngineUnavailable as problem:
+        raise DriverError(problem.reason, problem.remedy) from None
+    return LocalBuild(engine, KnownImages(state / "builds"), clock, registry)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalBuild:
+    """Both methods raise DriverError, and Interrupted once nothing of the build runs any more."""
+
+    engine: Engine
+    known: KnownImages
+    clock: Clock
+    registry: Registry
+
+    def build(self, job: BuildJob, tell: Tell) -> Built:
+        name = job.release.service.image_name
+        if not job.request.rebuild and (found := self._found(job, name)) is not None:
+            return found
+        began = self.clock.monotonic()
+        log: deque[str] = deque(maxlen=400)
+
+        def say(line: str) -> None:
+            log.append(line)
+            tell(f"{BUILD}: {line}")
+
+        try:
+            image = self._make(job, say)
+        except BuildFailed as failure:
+            return self._failed(job, _words(failure, log), log)
+        except EngineError as failure:
+            return self._failed(job, telling_line([*failure.output.splitlines(), failure.reason]), log)
+        if image is None:
+            limit = f"it did not end within {job.request.timeout:.0f} s"
+            return Built(
+                None,
+                trouble=BuildTrouble("TIMEOUT", detail=limit, step=BUILD),
+                context_hash=job.context_hash,
+                log_tail=tuple(log)[-TAIL:],
+            )
+        facts: dict[str, object] = {**job.facts, "image_size": image.size, "builder": self.engine.name}
+        if image.stand_in:
+            facts["stand_in"] = image.stand_in
+        output, checked = b"", None
+        if job.plan is not None:
+            left = max(1.0, job.request.timeout - (self.clock.monotonic() - began))
+            output, checked = self._checked(job.plan, image.digest, job, left, tell)
+            facts.update(_image_facts(checked))
+        if checked is not None and not passed(checked):
+            return Built(
+                None,
+                trouble=None if checked.ran else _no_result(checked),
+                checked=checked,
+                context_hash=job.context_hash,
+                log_tail=tuple(log)[-TAIL:],
+                facts=facts,
+            )
+        reference = self._push(image.digest, image_tags(job.release), tell)
+        plan = job.plan
+        record = KnownImage(
+            reference,
+            self.engine.name,
+            check=plan.identity if plan else "",
+            nonce=plan.options.nonce if plan else "",
+            output=output.decode("utf-8", "replace"),
+            facts=facts,
+        )
+        self.known.keep(name, job.context_hash, record)
+        return Built(reference, checked=checked, context_hash=job.context_hash, facts=facts)
+
+    def check(self, job: CheckJob, tell: Tell) -> ImportsChecked:
+        """Of an image this engine has; another is a case for Cloud Build, which can pull it."""
+        digest = job.image.partition("@")[2]
+        for reference in (job.image, digest):
+            try:
+                self.engine.inspect(reference)
+            except ImageNotFound:
+                continue
+            except EngineError as problem:
+                raise DriverError(problem.reason) from None
+            return self._checked(job.plan, reference, job, job.timeout, tell)[1]
+        return ImportsChecked(
+            ran=False, why_not=f"{self.engine.name} on this machine has no image {job.image}; build with cloud_build"
+        )
+
+    def _make(self, job: BuildJob, say: Tell) -> Image | None:
+        """None when time ran out; nothing runs then. Raises EngineError kinds."""
+        source = job.release.service.source
+        with tempfile.TemporaryDirectory(prefix="build-context-") as directory:
+            context = Path(directory)
+            write_context(job.staged, context)
+            spec = BuildSpec(
+                context,
+                dockerfile=job.staged.dockerfile,
+                args=source.args,
+                labels={REVISION_LABEL: job.release.commit},
+                target=source.target,
+                use_cache=not job.request.rebuild,
+            )
+            return self._in_thread(
+                lambda cancelled: self.engine.build(spec, say, cancelled.is_set), job.request.timeout
+            )
+
+    def _in_thread(self, work: Callable[[Event], T], within: float) -> T | None:
+        """What `work` gives, or raises; None when it was cancelled because time ran out."""
+        cancelled, results, problems = Event(), list[T](), list[BaseException]()
+
+        def run() -> None:
+            try:
+                results.append(work(cancelled))
+            except BaseException as problem:
+                problems.append(problem)
+
+        thread = Thread(target=run, daemon=True)
+        thread.start()
+        deadline = self.clock.monotonic() + within
+        try:
+            while thread.is_alive() and self.clock.monotonic() < deadline:
+                self.clock.sleep(_LOOK)
+        finally:
+            cancelled.set()
+            thread.join()
+        if problems and not isinstance(problems[0], Cancelled):
+            raise problems[0]
+        return results[0] if results else None
+
+    def _checked(
+        self, plan: CheckPlan, reference: str, job: BuildJob | CheckJob, within: float, tell: Tell
+    ) -> tuple[bytes, ImportsChecked]:
+        if plan.secrets:
+            said = "secrets: real needs Cloud Build, which reads them as its own account"
+            return b"", ImportsChecked(ran=False, why_not=said)
+        output, why_not = run_check(self.engine, plan, reference, self.clock, within, tell)
+        joined = job.joined()
+        assert joined is not None
+        return output, read_check(output, joined, why_not)
+
+    def _push(self, digest: str, tags: tuple[str, ...], tell: Tell) -> str:
+        """name@sha256:..., the same for every tag."""
+        local = self.registry.address
+        access = RegistryAccess(address=local, token=None if local else self.registry.token())
+        pushed = []
+        for tag in tags:
+            tell(f"push: {tag}")
+            try:
+                pushed.append(self._in_thread(lambda _, tag=tag: self.engine.push(digest, tag, access), 3600.0))  # type: ignore[misc]
+            except EngineError as problem:
+                raise DriverError(
+                    f"the image could not be pushed to {tag}: {problem.reason}",
+                    "see that the repository exists and that this account has roles/artifactregistry.writer",
+                ) from None
+        first = pushed[0]
+        if first is None:
+            raise DriverError("the push did not end within an hour", "see to the network")
+        return first.reference
+
+    def _found(self, job: BuildJob, name: str) -> Built | None:
+        known = self.known.find(name, job.context_hash)
+        if known is None or self.registry.image_size(known.image) is None:
+            return None
+        checked = None
+        if job.plan is not None and known.check == job.plan.identity:
+            joined = job.joined(known.nonce)
+            assert joined is not None
+            checked = read_check(known.output.encode(), joined)
+        return Built(
+            known.image,
+            reused=True,
+            checked=checked if checked and checked.ran else None,
+            context_hash=job.context_hash,
+            facts=dict(known.facts),
+        )
+
+    def _failed(self, job: BuildJob, detail: str, log: deque[str]) -> Built:
+        trouble = BuildTrouble("FAILURE", "USER_BUILD_STEP", detail, BUILD)
+        return Built(None, trouble=trouble, context_hash=job.context_hash, log_tail=tuple(log)[-TAIL:])
+
+
+def _words(failure: BuildFailed, log: deque[str]) -> str:
+    """The tool's own error line where there is one, with the instruction that ran it."""
+    said = telling_line([*log, *failure.output.splitlines()])
+    where = f"Dockerfile line {failure.line}: {failure.instruction}".rstrip(": ") if failure.line else ""
+    words = failure.reason if not said or said in failure.reason else f"{failure.reason}: {said}"
+    return words if not where or words.startswith("Dockerfile line") else f"{where}: {words}"
+
+
+def _no_result(checked: ImportsChecked) -> BuildTrouble:
+    detail = f"the import check gave no result: {checked.why_not}"
+    return BuildTrouble("FAILURE", "USER_BUILD_STEP", detail, "import-check")
+
+
+def _image_facts(checked: ImportsChecked) -> dict[str, object]:
+    image = checked.facts.get("image")
+    return image if isinstance(image, dict) else {}

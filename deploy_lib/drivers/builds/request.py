@@ -1,0 +1,182 @@
+"""The build as it is asked of Cloud Build: its steps, its tags, its limits. Pure over the client's messages.
+
+Tags are how a build is found again: by its release after a lost answer, by its context when nothing changed. Field
+meanings: https://cloud.google.com/build/docs/api/reference/rest/v1/projects.builds.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from deploy_lib.drivers.builds.check import CheckPlan
+from deploy_lib.drivers.builds.script import VOLUME, check_arguments, keep_arguments, literal
+from deploy_lib.drivers.interface import DriverError
+from deploy_lib.model.release import Release
+from deploy_lib.model.requests import BuildImage
+
+if TYPE_CHECKING:
+    from google.cloud.devtools.cloudbuild_v1 import Build, BuildStep
+
+DOCKER = "gcr.io/cloud-builders/docker"
+GSUTIL = "gcr.io/cloud-builders/gsutil"
+BUILD, CHECK, KEEP = "build", "import-check", "import-verdict"
+REVISION_LABEL = "org.opencontainers.image.revision"
+_CACHE_TAG = "build-cache"
+_POOL = re.compile(r"projects/[^/]+/locations/([^/]+)/workerPools/[^/]+")
+_NOT_IN_A_TAG = re.compile(r"[^A-Za-z0-9_.-]")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One image to build. `bucket` takes logs and results; `generation` pins the archive that was uploaded."""
+
+    request: BuildImage
+    context_hash: str
+    dockerfile: str
+    bucket: str
+    archive: str
+    generation: int | None
+    plan: CheckPlan | None = None
+
+
+def tag_of(kind: str, value: str) -> str:
+    """A build tag "kind-value": letters, digits, _, . and -, at most 128 of them."""
+    return _NOT_IN_A_TAG.sub("-", f"{kind}-{value}")[:128]
+
+
+def value_of(kind: str, tags: list[str]) -> str | None:
+    """What the tag of that kind says."""
+    return next((tag.removeprefix(f"{kind}-") for tag in tags if tag.startswith(f"{kind}-")), None)
+
+
+def image_tags(release: Release) -> tuple[str, ...]:
+    """By commit and by release; the first one is what the build itself calls its image."""
+    name = release.service.image_name
+    return tuple(f"{name}:{_NOT_IN_A_TAG.sub('-', tag)[:128]}" for tag in (release.commit, release.id))
+
+
+def location_of(worker_pool: str | None) -> str:
+    """A private pool runs where it was made; everything else in Cloud Build's global location, as with gcloud."""
+    match = _POOL.fullmatch(worker_pool or "")
+    return match[1] if match else "global"
+
+
+def build_order(order: Order) -> Build:
+    """The whole build: image, import check, push. DriverError for a setting that Cloud Build has no word for."""
+    from google.cloud.devtools.cloudbuild_v1 import Build, Source, StorageSource
+
+    request, release = order.request, order.request.release
+    images = [*image_tags(release)]
+    if request.cache:
+        images.append(f"{release.service.image_name}:{_CACHE_TAG}")
+    storage = StorageSource(bucket=order.bucket, object_=order.archive, generation=order.generation or 0)
+    tags = [tag_of("release", release.id), tag_of("context", order.context_hash)]
+    return Build(
+        source=Source(storage_source=storage),
+        steps=[_build_step(order, images), *(_check_steps(order.plan, images[0], order.bucket) if order.plan else ())],
+        images=[literal(image) for image in images],
+        tags=[*tags, *_common_tags(release, order.plan)],
+        timeout=timedelta(seconds=request.timeout),
+        **_surroundings(request, order.bucket, order.plan),
+    )
+
+
+def check_order(release: Release, plan: CheckPlan, image: str, bucket: str, timeout: float) -> Build:
+    """Only the import check, of an image that is in the registry."""
+    from google.cloud.devtools.cloudbuild_v1 import Build
+
+    request = BuildImage(release, timeout=timeout)
+    return Build(
+        steps=_check_steps(plan, image, bucket),
+        tags=[tag_of("release-check", release.id), *_common_tags(release, plan)],
+        timeout=timedelta(seconds=timeout),
+        **_surroundings(request, bucket, plan),
+    )
+
+
+def _common_tags(release: Release, plan: CheckPlan | None) -> list[str]:
+    checked = [tag_of("check", plan.identity), tag_of("nonce", plan.options.nonce)] if plan else []
+    return [tag_of("service", release.service.name), tag_of("commit", release.commit), *checked]
+
+
+def _build_step(order: Order, images: list[str]) -> BuildStep:
+    from google.cloud.devtools.cloudbuild_v1 import BuildStep
+
+    request, source = order.request, order.request.release.service.source
+    args = ["build", "--file", order.dockerfile, "--label", f"{REVISION_LABEL}={request.release.commit}"]
+    for image in images:
+        args += ["--tag", image]
+    for name, value in sorted(source.args.items()):
+        args += ["--build-arg", f"{name}={value}"]
+    if source.target:
+        args += ["--target", source.target]
+    if request.cache:
+        args += ["--build-arg", "BUILDKIT_INLINE_CACHE=1"]
+    if request.rebuild:
+        args.append("--no-cache")
+    elif request.cache:
+        args += ["--cache-from", images[-1]]
+    return BuildStep(id=BUILD, name=DOCKER, env=["DOCKER_BUILDKIT=1"], args=[literal(arg) for arg in (*args, ".")])
+
+
+def _check_steps(plan: CheckPlan, image: str, bucket: str) -> list[BuildStep]:
+    from google.cloud.devtools.cloudbuild_v1 import BuildStep, Volume
+
+    volumes = [Volume(name="check", path=VOLUME)]
+    check = BuildStep(
+        id=CHECK,
+        name=DOCKER,
+        entrypoint="bash",
+        args=check_arguments(plan, image),
+        volumes=volumes,
+        secret_env=sorted(plan.secrets),
+    )
+    return [
+        check,
+        BuildStep(id=KEEP, name=GSUTIL, entrypoint="bash", args=keep_arguments(plan, bucket), volumes=volumes),
+    ]
+
+
+def _surroundings(request: BuildImage, bucket: str, plan: CheckPlan | None) -> dict[str, Any]:
+    from google.cloud.devtools.cloudbuild_v1 import BuildOptions, SecretManagerSecret, Secrets
+
+    project = request.release.service.project
+    # The client takes an enum by its name, which its types do not know.
+    fields: dict[str, Any] = {"logging": request.logging}
+    if request.worker_pool:
+        fields["pool"] = BuildOptions.PoolOption(name=request.worker_pool)
+    if request.machine_type:
+        fields["machine_type"] = _machine(request.machine_type)
+    found: dict[str, Any] = {"options": BuildOptions(**fields)}
+    if request.logging != "CLOUD_LOGGING_ONLY":
+        found["logs_bucket"] = f"gs://{bucket}"
+    if request.service_account:
+        account = request.service_account
+        found["service_account"] = account if "/" in account else f"projects/{project}/serviceAccounts/{account}"
+    if plan and plan.secrets:
+        versions = (
+            SecretManagerSecret(env=name, version_name=_version(project, reference))
+            for name, reference in sorted(plan.secrets.items())
+        )
+        found["available_secrets"] = Secrets(secret_manager=list(versions))
+    return found
+
+
+def _machine(name: str) -> str:
+    from google.cloud.devtools.cloudbuild_v1 import BuildOptions
+
+    machines: Any = BuildOptions.MachineType
+    known = [machine.name for machine in machines if machine]
+    if name not in known:
+        raise DriverError(f"Cloud Build has no machine type {name}", f"build.machine_type is one of {', '.join(known)}")
+    return name
+
+
+def _version(project: str, reference: str) -> str:
+    """projects/P/secrets/S/versions/V of "name:version"."""
+    name, _, version = reference.partition(":")
+    secret = name if "/" in name else f"projects/{project}/secrets/{name}"
+    return f"{secret}/versions/{version or 'latest'}"

@@ -1,0 +1,73 @@
+"""A small application as a staged context, and the release that builds it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from deploy_lib.model.release import Options, Release
+from deploy_lib.model.requests import BuildImage, ImportCheck
+from deploy_lib.model.service import BuildSource, Service
+from deploy_lib.source.archive import blob_id
+from deploy_lib.source.model import EXECUTABLE, REGULAR, SYMLINK, Context, ImageContents, Rule, Staged, TreeFile
+
+DOCKERFILE = "FROM python:3.11-slim\nWORKDIR /app\nCOPY shop/ shop/\n"
+APP = {
+    "Dockerfile": DOCKERFILE,
+    "shop/__init__.py": "",
+    "shop/main.py": "from shop.orders import total\nprint('hello from the application')\n",
+    "shop/orders.py": "def total() -> int:\n    return 1\n",
+}
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+@dataclass
+class Reads:
+    """Counts what was read of a context."""
+
+    content: Mapping[str, bytes]
+    paths: list[str] = field(default_factory=list)
+
+    def __call__(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        for path in paths:
+            self.paths.append(path)
+            yield path, self.content[path]
+
+
+def stage_files(
+    files: Mapping[str, str | bytes], *, modes: Mapping[str, int] | None = None, hashed: bool = True
+) -> Staged:
+    """As source truth would stage them; everything below shop/ goes to /app."""
+    content = {path: text.encode() if isinstance(text, str) else text for path, text in files.items()}
+    modes = modes or {}
+    listing = {
+        path: TreeFile(path, modes.get(path, REGULAR), blob_id(data) if hashed else "", len(data))
+        for path, data in content.items()
+    }
+    brought = {f"/app/{path}": path for path in files if path.startswith("shop/")}
+    rule = Rule("Dockerfile", 3, "COPY shop/ shop/", "copied")
+    contents = ImageContents(brought, dict.fromkeys(brought, rule), workdir="/app", base="python:3.11-slim")
+    return Staged(Context("", listing), "Dockerfile", contents, Reads(content))
+
+
+def release_of(project: str, release_id: str = "r-1", *, options: Options = Options(), **service: Any) -> Release:
+    source = service.pop("source", BuildSource())
+    host = f"us-central1-docker.pkg.dev/{project}/services"
+    made = Service("backend", project, "us-central1", "shop-backend", host, source, "shop.main", **service)
+    return Release(release_id, made, COMMIT, datetime(2026, 3, 2, tzinfo=UTC), options=options)
+
+
+def request_of(
+    release: Release, *, builder: str = "cloud_build", check: ImportCheck | None = None, **more: Any
+) -> BuildImage:
+    wanted = check or ImportCheck(entrypoint=release.service.entrypoint)
+    return BuildImage(release, builder=builder, check=wanted, **more)
+
+
+def without_check(request: BuildImage) -> BuildImage:
+    return replace(request, check=None)
+
+
+MODES = (REGULAR, EXECUTABLE, SYMLINK)
