@@ -29,20 +29,25 @@ _PIP = (
     re.compile(r"THESE PACKAGES DO NOT MATCH THE HASHES"),
 )
 _COPY = re.compile(
-    r"(?:failed to compute cache key|COPY failed|failed to calculate checksum|ADD failed).{0,200}?[\"' ]([\w./*-]+)[\"']?: (?:file )?(?:not found|does not exist|no such)|"
-    r"COPY failed: (?:file not found in build context or excluded by \.dockerignore: stat )?([\w./*-]+)|no source files were specified",
+    r"(?:failed to compute cache key|COPY failed|failed to calculate checksum|ADD failed).{0,200}?"
+    r"[\"' ]([\w./*-]+)[\"']?: (?:file )?(?:not found|does not exist|no such)|"
+    r"COPY failed: (?:file not found in build context or excluded by \.dockerignore: stat )?([\w./*-]+)|"
+    r"no source files were specified",
     re.IGNORECASE,
 )
 _DOCKERFILE = re.compile(
-    r"(?:failed to read dockerfile|Cannot locate specified Dockerfile|unable to prepare context|dockerfile parse error|unknown instruction)[^\n]*",
+    r"(?:failed to read dockerfile|Cannot locate specified Dockerfile|unable to prepare context|"
+    r"dockerfile parse error|unknown instruction)[^\n]*",
     re.IGNORECASE,
 )
 _BASE = re.compile(
-    r"(?:pull access denied for|manifest for|failed to resolve source metadata for|not found: manifest unknown)\s*([\w./:@-]*)",
+    r"(?:pull access denied for|manifest for|failed to resolve source metadata for|not found: manifest unknown)"
+    r"\s*([\w./:@-]*)",
     re.IGNORECASE,
 )
 _STEP = re.compile(
-    r"executor failed running \[([^\]]+)\]|process \"([^\"]+)\" did not complete|The command '([^']+)' returned a non-zero code"
+    r"executor failed running \[([^\]]+)\]|process \"([^\"]+)\" did not complete|"
+    r"The command '([^']+)' returned a non-zero code"
 )
 
 
@@ -102,9 +107,22 @@ def _from_log(told: Sequence[str], trouble: BuildTrouble, log: Sequence[str]) ->
     return _cause("build_failed", f"the build failed{step_name}{code}", trouble, log, confidence="likely")
 
 
-def _cause(kind: str, sentence: str, trouble: BuildTrouble, log: Sequence[str], facts: dict[str, str] | None = None,
-           telling: str = "", confidence: str = "certain") -> Cause:  # fmt: skip
+def _cause(
+    kind: str,
+    sentence: str,
+    trouble: BuildTrouble,
+    log: Sequence[str],
+    facts: dict[str, str] | None = None,
+    telling: str = "",
+    confidence: str = "certain",
+) -> Cause:
     tail = [line for line in log if line.strip()][-6:]
     shown = tuple(dict.fromkeys(line.strip() for line in (telling, *tail, trouble.detail) if line.strip()))
-    return Cause(kind, sentence, confidence, evidence=shown[:8], deterministic=kind in ("pip_failed", "dockerfile_error"),
-                 facts={**(facts or {}), "status": trouble.status})  # fmt: skip
+    return Cause(
+        kind,
+        sentence,
+        confidence,
+        evidence=shown[:8],
+        deterministic=kind in ("pip_failed", "dockerfile_error"),
+        facts={**(facts or {}), "status": trouble.status},
+    )

@@ -6,6 +6,7 @@ the module asked for stands in the chain too: it is the name the reader of the c
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
@@ -89,7 +90,7 @@ def _root(frames: Sequence[Frame], entrypoint: str | None) -> str | None:
             for ending in (f"/{wanted}.py", f"/{wanted}/__init__.py"):
                 if frame.file.endswith(ending):
                     return frame.file[: -len(ending)]
-    for frame, following in zip(frames, frames[1:], strict=False):
+    for frame, following in itertools.pairwise(frames):
         asked = imported(frame.code)
         if not asked or asked.startswith(".") or not first_party(following.file):
             continue

@@ -18,24 +18,60 @@ class Unstartable:
 
 
 _TABLE = (
-    (re.compile(r"(?:failed to load |exec |exec: |cannot execute binary file: ?)?\"?([\w./-]+)?\"?:? ?.{0,40}?[Ee]xec format error"),
-     "wrong_architecture", "{0} is not a program for linux/amd64 (or a script without a #! line)"),
+    (
+        re.compile(
+            r"(?:failed to load |exec |exec: |cannot execute binary file: ?)?\"?([\w./-]+)?\"?:? ?"
+            r".{0,40}?[Ee]xec format error"
+        ),
+        "wrong_architecture",
+        "{0} is not a program for linux/amd64 (or a script without a #! line)",
+    ),
     (re.compile(r"cannot execute binary file"), "wrong_architecture", "the program is not built for linux/amd64"),
-    (re.compile(r"env: ['‘\"]?([\w./-]+)(?:\\r|\r|\ufffd|#015)"), "command_not_found",
-     "{0} is asked for with a Windows line end: the start script has CRLF lines"),
-    (re.compile(r"(?:exec|load|init process:|start:|create process:)\s.{0,80}?\"?(/?[\w./-]+)\"?: permission denied", re.I),
-     "not_executable", "{0} may not be executed"),
-    (re.compile(r"/bin/(?:ba)?sh: (?:line )?\d+: ([\w./-]+): [Pp]ermission denied"), "not_executable", "{0} may not be executed"),
-    (re.compile(r"(?:ba|da)?sh: (?:line )?\d+: (?:exec: )?([\w./-]+): (?:command )?not found"), "command_not_found",
-     "the command {0} is not in the image"),
-    (re.compile(r"exec:? \"?([\w./-]+)\"?: (?:executable file not found|no such file or directory|not found)", re.I), "command_not_found",
-     "the command {0} is not in the image"),
-    (re.compile(r"(?:failed to load|failed to start:?|could not start) \"?(/?[\w./-]+)\"?: no such file or directory", re.I), "command_not_found",
-     "the command {0} is not in the image"),
-    (re.compile(r"failed to find (?:initial )?(?:command|executable|process) \"?([\w./-]+)", re.I), "command_not_found",
-     "the command {0} is not in the image"),
-    (re.compile(r"python[\d.]*: can't open file '?([^':]+)'?: \[Errno 2\]"), "command_not_found", "the script {0} is not in the image"),
-)  # fmt: skip
+    (
+        re.compile(r"env: ['‘\"]?([\w./-]+)(?:\\r|\r|\ufffd|#015)"),
+        "command_not_found",
+        "{0} is asked for with a Windows line end: the start script has CRLF lines",
+    ),
+    (
+        re.compile(
+            r"(?:exec|load|init process:|start:|create process:)\s.{0,80}?\"?(/?[\w./-]+)\"?: permission denied", re.I
+        ),
+        "not_executable",
+        "{0} may not be executed",
+    ),
+    (
+        re.compile(r"/bin/(?:ba)?sh: (?:line )?\d+: ([\w./-]+): [Pp]ermission denied"),
+        "not_executable",
+        "{0} may not be executed",
+    ),
+    (
+        re.compile(r"(?:ba|da)?sh: (?:line )?\d+: (?:exec: )?([\w./-]+): (?:command )?not found"),
+        "command_not_found",
+        "the command {0} is not in the image",
+    ),
+    (
+        re.compile(r"exec:? \"?([\w./-]+)\"?: (?:executable file not found|no such file or directory|not found)", re.I),
+        "command_not_found",
+        "the command {0} is not in the image",
+    ),
+    (
+        re.compile(
+            r"(?:failed to load|failed to start:?|could not start) \"?(/?[\w./-]+)\"?: no such file or directory", re.I
+        ),
+        "command_not_found",
+        "the command {0} is not in the image",
+    ),
+    (
+        re.compile(r"failed to find (?:initial )?(?:command|executable|process) \"?([\w./-]+)", re.I),
+        "command_not_found",
+        "the command {0} is not in the image",
+    ),
+    (
+        re.compile(r"python[\d.]*: can't open file '?([^':]+)'?: \[Errno 2\]"),
+        "command_not_found",
+        "the script {0} is not in the image",
+    ),
+)
 _HINT = re.compile(
     r"not found|no such file|denied|format error|cannot execute|can't open|env: |failed to find", re.IGNORECASE
 )

@@ -73,7 +73,7 @@ def from_findings(findings: Sequence[Finding]) -> Cause | None:
         return None
     first = wrong[0]
     more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
-    cause = Cause(
+    return Cause(
         kind=first.code,
         sentence=f"{first.message}{more}",
         evidence=tuple(f"{finding.place}: {finding.message}".lstrip(": ") for finding in wrong[:8]),
@@ -83,7 +83,6 @@ def from_findings(findings: Sequence[Finding]) -> Cause | None:
         deterministic=True,
         facts=whereabouts(first),
     )
-    return cause
 
 
 def links(finding: Finding) -> tuple[Link, ...]:

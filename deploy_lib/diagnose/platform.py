@@ -36,7 +36,8 @@ _ACCOUNT = re.compile(r"([\w.-]+@[\w.-]+\.(?:gserviceaccount\.com|iam\.gservicea
 _PERMISSION = re.compile(r"[Pp]ermission ['\"]?([\w]+(?:\.\w+){2,})['\"]? (?:is |was )?denied")
 _MUST_HAVE = re.compile(r"(?:give|grant)\b.{0,120}?\bpermission ([\w.]+)", re.IGNORECASE)
 _QUOTA = re.compile(
-    r"(\w+PerProjectRegion) requested: (\d+) allowed: (\d+)|[Qq]uota exceeded for ([\w ]+)|(Max instances must be set to \d+)"
+    r"(\w+PerProjectRegion) requested: (\d+) allowed: (\d+)|[Qq]uota exceeded for ([\w ]+)|"
+    r"(Max instances must be set to \d+)"
 )
 _CONNECTOR = re.compile(r"(projects/[^\s]+/connectors/[\w-]+|VPC [Cc]onnector|vpc_access|network_interfaces)")
 _IMAGE = re.compile(r"[Ii]mage '?([\w./:@-]+)'? not found")
@@ -132,15 +133,30 @@ def _secret(message: str, evidence: Evidence) -> Cause:
     if re.search(r"denied|must be granted|permission", message, re.IGNORECASE):
         facts["role"] = "roles/secretmanager.secretAccessor"
         whom = who or "the service's account"
-        return Cause("secret_no_access", f"{whom} may not read {label}: it lacks {facts['role']}",
-                     evidence=_words(None, message), deterministic=True, facts=facts)  # fmt: skip
+        return Cause(
+            "secret_no_access",
+            f"{whom} may not read {label}: it lacks {facts['role']}",
+            evidence=_words(None, message),
+            deterministic=True,
+            facts=facts,
+        )
     if version and re.search(
         r"version.{0,80}(?:not found|disabled|destroyed)|no (?:enabled )?versions?", message, re.IGNORECASE
     ):
-        return Cause("secret_no_version", f"{label} has no usable version {version}",
-                     evidence=_words(None, message), deterministic=True, facts=facts)  # fmt: skip
-    return Cause("secret_missing", f"{label} does not exist in the project",
-                 evidence=_words(None, message), deterministic=True, facts=facts)  # fmt: skip
+        return Cause(
+            "secret_no_version",
+            f"{label} has no usable version {version}",
+            evidence=_words(None, message),
+            deterministic=True,
+            facts=facts,
+        )
+    return Cause(
+        "secret_missing",
+        f"{label} does not exist in the project",
+        evidence=_words(None, message),
+        deterministic=True,
+        facts=facts,
+    )
 
 
 def _words(condition: Condition | None, message: str) -> tuple[str, ...]:

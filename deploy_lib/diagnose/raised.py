@@ -9,8 +9,20 @@ from deploy_lib.diagnose import chains, settings, upstream
 from deploy_lib.diagnose.tracebacks import Section, Traceback
 
 DETERMINISTIC = frozenset(
-    "missing_module missing_dependency missing_name syntax_error encoding_error missing_shared_library "
-    "circular_import settings_error command_not_found not_executable wrong_architecture missing_file".split()
+    [
+        "missing_module",
+        "missing_dependency",
+        "missing_name",
+        "syntax_error",
+        "encoding_error",
+        "missing_shared_library",
+        "circular_import",
+        "settings_error",
+        "command_not_found",
+        "not_executable",
+        "wrong_architecture",
+        "missing_file",
+    ]
 )
 _NO_MODULE = re.compile(r"No module named '?([\w.]+)'?")
 _NO_NAME = re.compile(r"cannot import name '([^']+)' from (?:partially initialized module )?'([^']+)'")

@@ -63,7 +63,8 @@ def _for(cause: Cause, names: Names, evidence: Evidence) -> list[str]:
             return [f"python -m py_compile {_file(place)}", check]
         case "missing_shared_library":
             return [
-                f"apt-file search {facts.get('library', 'LIBRARY')}  # then add the package to the Dockerfile's apt-get install"
+                f"apt-file search {facts.get('library', 'LIBRARY')}"
+                "  # then add the package to the Dockerfile's apt-get install"
             ]
         case "settings_error":
             variable = facts.get("variables", "VARIABLE").split(",")[0].strip()
@@ -71,23 +72,33 @@ def _for(cause: Cause, names: Names, evidence: Evidence) -> list[str]:
         case "missing_file":
             return [f"{check} --why {facts.get('file', 'FILE')}"]
         case "secret_missing":
-            return [f"gcloud secrets create {facts.get('secret', 'SECRET')} --project {names.project} --data-file=-",
-                    f"gcloud secrets list --project {names.project}"]  # fmt: skip
+            return [
+                f"gcloud secrets create {facts.get('secret', 'SECRET')} --project {names.project} --data-file=-",
+                f"gcloud secrets list --project {names.project}",
+            ]
         case "secret_no_version":
             secret = facts.get("secret", "SECRET")
-            return [f"gcloud secrets versions list {secret} --project {names.project}",
-                    f"gcloud secrets versions add {secret} --project {names.project} --data-file=-"]  # fmt: skip
+            return [
+                f"gcloud secrets versions list {secret} --project {names.project}",
+                f"gcloud secrets versions add {secret} --project {names.project} --data-file=-",
+            ]
         case "secret_no_access":
-            return [f"gcloud secrets add-iam-policy-binding {facts.get('secret', 'SECRET')} --project {names.project} "
-                    f"--member serviceAccount:{names.account} --role roles/secretmanager.secretAccessor"]  # fmt: skip
+            return [
+                f"gcloud secrets add-iam-policy-binding {facts.get('secret', 'SECRET')} --project {names.project} "
+                f"--member serviceAccount:{names.account} --role roles/secretmanager.secretAccessor"
+            ]
         case "wrong_port":
-            return [f"grep -nE 'port|PORT' Dockerfile  # let the server listen on $PORT, or set port: {facts.get('listens', 'PORT')} "
-                    f"for {names.service} in the YAML"]  # fmt: skip
+            return [
+                "grep -nE 'port|PORT' Dockerfile"
+                f"  # let the server listen on $PORT, or set port: {facts.get('listens', 'PORT')} "
+                f"for {names.service} in the YAML"
+            ]
         case "localhost_only":
             return ["grep -nE 'localhost|127.0.0.1|--host|--bind' Dockerfile  # let the server listen on 0.0.0.0"]
         case "port_taken":
             return [
-                "grep -nE 'CMD|ENTRYPOINT' Dockerfile  # only one process may listen on $PORT, and no port below 1024 as a user"
+                "grep -nE 'CMD|ENTRYPOINT' Dockerfile"
+                "  # only one process may listen on $PORT, and no port below 1024 as a user"
             ]
         case "never_listens" | "slow_start":
             return [logs, f"{update} --cpu-boost", f"{TOOL} plan --project {names.project} --service {names.service}"]
@@ -95,11 +106,13 @@ def _for(cause: Cause, names: Names, evidence: Evidence) -> list[str]:
             return [f"{update} --cpu 2 --cpu-boost  # and the same under cpu: in the YAML"]
         case "out_of_memory":
             return [
-                f"{update} --memory {_more(facts.get('limit') or evidence.memory_limit)}  # and the same under memory: in the YAML"
+                f"{update} --memory {_more(facts.get('limit') or evidence.memory_limit)}"
+                "  # and the same under memory: in the YAML"
             ]
         case "exits_zero":
             return [
-                "grep -nE 'CMD|ENTRYPOINT' Dockerfile  # the start command ends by itself: let it be the server, in the foreground"
+                "grep -nE 'CMD|ENTRYPOINT' Dockerfile"
+                "  # the start command ends by itself: let it be the server, in the foreground"
             ]
         case "command_not_found" | "not_executable":
             fix = "git update-index --chmod=+x " if cause.kind == "not_executable" else f"{check} --why "
@@ -107,26 +120,38 @@ def _for(cause: Cause, names: Names, evidence: Evidence) -> list[str]:
         case "wrong_architecture":
             return ["docker buildx build --platform linux/amd64 .  # or leave the build to Cloud Build"]
         case "image_missing":
-            return [f"gcloud artifacts docker images describe {facts.get('image', names.image)}",
-                    f"{TOOL} --project {names.project} --service {names.service} --rebuild"]  # fmt: skip
+            return [
+                f"gcloud artifacts docker images describe {facts.get('image', names.image)}",
+                f"{TOOL} --project {names.project} --service {names.service} --rebuild",
+            ]
         case "image_no_permission":
-            return [f"gcloud projects add-iam-policy-binding {names.project} --member serviceAccount:{names.account} "
-                    "--role roles/artifactregistry.reader"]  # fmt: skip
+            return [
+                f"gcloud projects add-iam-policy-binding {names.project} --member serviceAccount:{names.account} "
+                "--role roles/artifactregistry.reader"
+            ]
         case "vpc_missing":
             return [f"gcloud compute networks vpc-access connectors list {names.on}"]
         case "quota":
-            return [f"gcloud run services describe {names.cloud_run} {names.on}  # lower instances: max, cpu or memory in the YAML",
-                    "https://console.cloud.google.com/iam-admin/quotas"]  # fmt: skip
+            return [
+                f"gcloud run services describe {names.cloud_run} {names.on}"
+                "  # lower instances: max, cpu or memory in the YAML",
+                "https://console.cloud.google.com/iam-admin/quotas",
+            ]
         case "revision_limit":
-            return [f"gcloud run revisions list --service {names.cloud_run} {names.on}",
-                    f"gcloud run revisions delete OLD_REVISION {names.on}"]  # fmt: skip
+            return [
+                f"gcloud run revisions list --service {names.cloud_run} {names.on}",
+                f"gcloud run revisions delete OLD_REVISION {names.on}",
+            ]
         case "permission_denied":
             who = facts.get("account", names.account)
-            return [f"gcloud projects add-iam-policy-binding {names.project} --member serviceAccount:{who} "
-                    f"--role {_role(facts.get('permission', ''))}"]  # fmt: skip
+            return [
+                f"gcloud projects add-iam-policy-binding {names.project} --member serviceAccount:{who} "
+                f"--role {_role(facts.get('permission', ''))}"
+            ]
         case "frontend_refused":
             return [
-                f"gcloud run services add-iam-policy-binding {names.cloud_run} {names.on} --member user:CALLER --role roles/run.invoker"
+                f"gcloud run services add-iam-policy-binding {names.cloud_run} {names.on} --member user:CALLER "
+                "--role roles/run.invoker"
             ]
         case "pip_failed":
             return [f"python -m pip install --dry-run -r requirements.txt  # {facts.get('requirement', 'see the log')}"]
@@ -138,7 +163,8 @@ def _for(cause: Cause, names: Names, evidence: Evidence) -> list[str]:
             ]
         case "database_refused" | "upstream_refused":
             return [
-                f"gcloud run services describe {names.cloud_run} {names.on}  # is the VPC connector or Cloud SQL instance set?",
+                f"gcloud run services describe {names.cloud_run} {names.on}"
+                "  # is the VPC connector or Cloud SQL instance set?",
                 logs,
             ]
         case "health_not_found" | "health_redirect" | "health_body":

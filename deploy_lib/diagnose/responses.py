@@ -10,8 +10,8 @@ from deploy_lib.model.answers import Attempt
 from deploy_lib.model.evidence import Cause, Frequency, LogLine
 
 _FRONT_END = re.compile(
-    r"not authenticated|does not have permission to get URL|allow unauthenticated invocations|lacks valid authentication|"
-    r"Your client does not have permission|The access token could not be verified",
+    r"not authenticated|does not have permission to get URL|allow unauthenticated invocations|"
+    r"lacks valid authentication|Your client does not have permission|The access token could not be verified",
     re.IGNORECASE,
 )
 _SLOW = re.compile(r"slow|took|longer than|timed? ?out", re.IGNORECASE)
@@ -25,13 +25,21 @@ def of_probe(attempts: Sequence[Attempt], log: Sequence[LogLine]) -> Cause | Non
     counted = Counter(attempt.status for attempt in bad)
     status = counted.most_common(1)[0][0]
     typical = next(attempt for attempt in reversed(bad) if attempt.status == status)
-    shown = tuple(f"+{attempt.at:.1f} s {attempt.status or 'no answer'} in {attempt.seconds:.2f} s {attempt.problem}".rstrip()
-                  for attempt in bad[-5:])  # fmt: skip
+    shown = tuple(
+        f"+{attempt.at:.1f} s {attempt.status or 'no answer'} in {attempt.seconds:.2f} s {attempt.problem}".rstrip()
+        for attempt in bad[-5:]
+    )
     often = Frequency(len(bad), bad[-1].at - bad[0].at)
     kind, said = _kind(status, typical, log)
     words = f"{said} ({len(bad)} of {len(attempts)} requests)"
-    return Cause(kind, words, "certain" if kind != "health_unreachable" else "likely", shown, frequency=often,
-                 facts={"status": str(status)} if status else {})  # fmt: skip
+    return Cause(
+        kind,
+        words,
+        "certain" if kind != "health_unreachable" else "likely",
+        shown,
+        frequency=often,
+        facts={"status": str(status)} if status else {},
+    )
 
 
 def of_requests(log: Sequence[LogLine]) -> Cause | None:

@@ -6,6 +6,7 @@ counted in log order, gaps are taken between sorted times.
 
 from __future__ import annotations
 
+import itertools
 import re
 import statistics
 from collections.abc import Sequence
@@ -72,7 +73,7 @@ def memory(text: str) -> tuple[str, str] | None:
 def frequency(times: Sequence[datetime | None], lives: Sequence[float | None] = ()) -> Frequency:
     """The rhythm of failures at `times`; `lives` are the seconds each attempt lasted, where known."""
     known = sorted(time for time in times if time is not None)
-    gaps = [(later - earlier).total_seconds() for earlier, later in zip(known, known[1:], strict=False)]
+    gaps = [(later - earlier).total_seconds() for earlier, later in itertools.pairwise(known)]
     lasted = [life for life in lives if life is not None]
     return Frequency(
         count=max(len(times), 1),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 from deploy_lib.diagnose.tracebacks import Section
@@ -15,11 +16,31 @@ _UNSET = re.compile(
     rf"is empty|not defined|undefined|not configured|not provided)"
 )
 _SET_THE = re.compile(
-    rf"(?:set|define|missing|required|provide)\b[^\n]{{0,40}}?(?:variables?|setting|env(?:ironment)?(?: var)?)?[\s:'\"]+({_UPPER})\b",
+    rf"(?:set|define|missing|required|provide)\b[^\n]{{0,40}}?(?:variables?|setting|env(?:ironment)?(?: var)?)?"
+    rf"[\s:'\"]+({_UPPER})\b",
     re.IGNORECASE,
 )
 _ENVIRON = re.compile(r"environ|getenv|env\(|config\(|settings", re.IGNORECASE)
-_NOT_NAMES = frozenset("HTTP HTTPS URL JSON UTF ASCII ERROR INFO WARNING None API SQL TCP SSL TLS DNS".split())
+_NOT_NAMES = frozenset(
+    [
+        "HTTP",
+        "HTTPS",
+        "URL",
+        "JSON",
+        "UTF",
+        "ASCII",
+        "ERROR",
+        "INFO",
+        "WARNING",
+        "None",
+        "API",
+        "SQL",
+        "TCP",
+        "SSL",
+        "TLS",
+        "DNS",
+    ]
+)
 
 
 def variables(section: Section) -> tuple[str, ...]:
@@ -55,6 +76,7 @@ def _of_pydantic(section: Section) -> tuple[str, ...]:
     if model is None or not re.search(r"setting|config|env", model[1], re.IGNORECASE):
         return ()
     lines = (*section.tail, "")
-    fields = [line.strip() for line, after in zip(lines, lines[1:], strict=False)
-              if _FIELD.match(line) and after.startswith("  ")]  # fmt: skip
+    fields = [
+        line.strip() for line, after in itertools.pairwise(lines) if _FIELD.match(line) and after.startswith("  ")
+    ]
     return tuple(dict.fromkeys(field.upper() for field in fields)) or (f"of {model[1]}",)

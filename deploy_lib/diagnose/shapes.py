@@ -9,7 +9,24 @@ import re
 
 HEADLESS = ("SyntaxError", "IndentationError", "TabError")  # printed without a header for the script itself
 _LEVELS = frozenset(
-    "DEBUG INFO NOTICE WARN WARNING ERROR CRITICAL FATAL ALERT TRACE Sentry For See Note Hint Step".split()
+    [
+        "DEBUG",
+        "INFO",
+        "NOTICE",
+        "WARN",
+        "WARNING",
+        "ERROR",
+        "CRITICAL",
+        "FATAL",
+        "ALERT",
+        "TRACE",
+        "Sentry",
+        "For",
+        "See",
+        "Note",
+        "Hint",
+        "Step",
+    ]
 )
 _BAR = re.compile(r"^\s*[|+] ?(?=[\s\-+A-Za-z_]|$)")
 _HEADER = re.compile(r"(?:Exception Group )?Traceback \(most recent call last\):?\s*$")

@@ -7,33 +7,13 @@ ended the container, then the words of a server, then where it listens, then how
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 
-from deploy_lib.diagnose import chains, commands_missing, listening, raised, rhythm, servers
-from deploy_lib.diagnose.lines import PLATFORM, Row, rows
-from deploy_lib.diagnose.tracebacks import Traceback, parse
-from deploy_lib.model.evidence import Cause, Condition, Frequency, LogLine
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """A log, read once."""
-
-    rows: list[Row]
-    ends: tuple[rhythm.End, ...]
-    tracebacks: tuple[Traceback, ...]
-    entrypoint: str | None = None
-
-    @property
-    def exits(self) -> tuple[int, ...]:
-        return tuple(end.code for end in self.ends if end.code is not None)
-
-
-def read(log: Sequence[LogLine], entrypoint: str | None = None) -> Read:
-    lines = rows(log)
-    ended = rhythm.ends(lines)
-    return Read(lines, ended, parse(lines, frozenset(end.row for end in ended)), entrypoint)
+from deploy_lib.diagnose import chains, commands_missing, raised, rhythm, servers, unreached
+from deploy_lib.diagnose.lines import PLATFORM
+from deploy_lib.diagnose.reading import Read, ends_frequency, stamp
+from deploy_lib.diagnose.tracebacks import Traceback
+from deploy_lib.model.evidence import Cause, Condition, Frequency
 
 
 def cause(log: Read, *, port: int | None, memory_limit: str | None, conditions: Sequence[Condition]) -> Cause | None:
@@ -43,7 +23,7 @@ def cause(log: Read, *, port: int | None, memory_limit: str | None, conditions: 
         or _unstartable(log)
         or _traceback(log)
         or _server(log)
-        or _listening(log, port, conditions)
+        or unreached.find(log, port, conditions)
         or _ended(log)
     )
 
@@ -89,16 +69,26 @@ def _memory(log: Read, limit: str | None) -> Cause | None:
     if told:
         row, (allowed, used) = told[-1]
         said = f"the container was killed for memory: it used {used} of the {allowed} it may have"
-        return Cause("out_of_memory", said, evidence=(f"{stamp(row.at)}{row.text}",), frequency=_ends_frequency(log),
-                     facts={"limit": allowed, "peak": used})  # fmt: skip
+        return Cause(
+            "out_of_memory",
+            said,
+            evidence=(f"{stamp(row.at)}{row.text}",),
+            frequency=ends_frequency(log),
+            facts={"limit": allowed, "peak": used},
+        )
     guess = servers.killed(log.rows)
     if guess is None and not (log.exits and log.exits[-1] == 137):
         return None
     row = log.rows[guess if guess is not None else log.ends[-1].row]
     bound = f" (limit {limit})" if limit else ""
-    return Cause("out_of_memory", f"the container was killed, most likely for memory{bound}", "likely",
-                 evidence=(f"{stamp(row.at)}{row.text}",), frequency=_ends_frequency(log),
-                 facts={"limit": limit} if limit else {})  # fmt: skip
+    return Cause(
+        "out_of_memory",
+        f"the container was killed, most likely for memory{bound}",
+        "likely",
+        evidence=(f"{stamp(row.at)}{row.text}",),
+        frequency=ends_frequency(log),
+        facts={"limit": limit} if limit else {},
+    )
 
 
 def _unstartable(log: Read) -> Cause | None:
@@ -106,8 +96,14 @@ def _unstartable(log: Read) -> Cause | None:
     if found is None:
         return None
     row = log.rows[found.row]
-    return Cause(found.kind, found.sentence, evidence=(f"{stamp(row.at)}{row.text}",), frequency=_ends_frequency(log),
-                 deterministic=True, facts={"command": found.command})  # fmt: skip
+    return Cause(
+        found.kind,
+        found.sentence,
+        evidence=(f"{stamp(row.at)}{row.text}",),
+        frequency=ends_frequency(log),
+        deterministic=True,
+        facts={"command": found.command},
+    )
 
 
 def _traceback(log: Read) -> Cause | None:
@@ -120,65 +116,16 @@ def _server(log: Read) -> Cause | None:
     if found is None:
         return None
     row = log.rows[found.row]
-    return Cause(found.kind, found.sentence, "certain" if log.ends else "likely", evidence=(f"{stamp(row.at)}{row.text}",),
-                 module=found.module, frequency=_ends_frequency(log), deterministic=found.kind in raised.DETERMINISTIC,
-                 facts={"name": found.name} if found.name else {})  # fmt: skip
-
-
-def _listening(log: Read, port: int | None, conditions: Sequence[Condition]) -> Cause | None:
-    """Read only when a condition says that the container did not start: a server that listens may be well."""
-    wrong = [condition for condition in conditions if condition.state == "CONDITION_FAILED"]
-    if not wrong or (log.exits and log.exits[-1] != 0):
-        return None
-    words = [condition.message for condition in wrong] + [row.text for row in log.rows if row.source == "system"]
-    wanted = listening.expected(port, words)
-    server = listening.found(log.rows)
-    if server is None:
-        return None if log.ends else _silent(log, wanted)
-    shown = (f"{stamp(server.at)}{server.text}",)
-    facts = {"listens": str(server.port), "expected": str(wanted)}
-    if server.port != wanted:
-        return Cause(
-            "wrong_port",
-            f"the server listens on port {server.port}, Cloud Run asks on port {wanted}",
-            evidence=shown,
-            facts=facts,
-        )
-    if server.loopback:
-        return Cause(
-            "localhost_only",
-            f"the server listens on {server.host} only, where Cloud Run cannot reach it",
-            evidence=shown,
-            facts=facts,
-        )
-    return _late(log, server, shown)
-
-
-def _silent(log: Read, wanted: int) -> Cause:
-    slow = servers.worker_timeout(log.rows)
-    if slow is not None:
-        return Cause("cpu_starved", "the server's workers did not come up in time: the CPU is too small for the start", "likely",
-                     evidence=(f"{stamp(log.rows[slow].at)}{log.rows[slow].text}",))  # fmt: skip
-    own = [row for row in log.rows if row.source not in PLATFORM and row.text.strip()]
-    shown = tuple(f"{stamp(row.at)}{row.text}" for row in own[-3:])
-    last = f"; its last words: {raised.short(own[-1].text.strip(), 120)}" if own else "; it printed nothing"
-    return Cause("never_listens", f"the container runs, but nothing listens on port {wanted}{last}", "likely", evidence=shown,
-                 facts={"expected": str(wanted)})  # fmt: skip
-
-
-def _late(log: Read, server: listening.Listening, shown: tuple[str, ...]) -> Cause:
-    first = next((row.at for row in log.rows if row.at is not None), None)
-    needed = (server.at - first).total_seconds() if server.at and first else None
-    told = f"it needed {needed:.0f} s to listen" if needed is not None else "it listens, but too late"
-    starved = servers.worker_timeout(log.rows) is not None
-    facts = {"needed": f"{needed:.1f}"} if needed is not None else {}
-    kind = "cpu_starved" if starved else "slow_start"
-    why = (
-        ", and its workers timed out: the CPU is too small for the start"
-        if starved
-        else ", longer than the start-up probe allows"
+    return Cause(
+        found.kind,
+        found.sentence,
+        "certain" if log.ends else "likely",
+        evidence=(f"{stamp(row.at)}{row.text}",),
+        module=found.module,
+        frequency=ends_frequency(log),
+        deterministic=found.kind in raised.DETERMINISTIC,
+        facts={"name": found.name} if found.name else {},
     )
-    return Cause(kind, f"the server is too slow to start: {told}{why}", "likely", evidence=shown, facts=facts)
 
 
 def _ended(log: Read) -> Cause | None:
@@ -187,24 +134,42 @@ def _ended(log: Read) -> Cause | None:
     end = log.ends[-1]
     own = [row for row in log.rows[: end.row] if row.source not in PLATFORM and row.text.strip()]
     shown = (*(f"{stamp(row.at)}{row.text}" for row in own[-4:]), f"{stamp(end.at)}{end.text}")
-    often = _ends_frequency(log)
+    often = ends_frequency(log)
     if end.code == 0:
-        return Cause("exits_zero", "the container ends by itself with exit code 0: its command finishes instead of serving",
-                     evidence=shown, frequency=often, facts={"exit_code": "0"})  # fmt: skip
+        return Cause(
+            "exits_zero",
+            "the container ends by itself with exit code 0: its command finishes instead of serving",
+            evidence=shown,
+            frequency=often,
+            facts={"exit_code": "0"},
+        )
     if end.code in (126, 127):
         kind, said = (
             ("command_not_found", "is not in the image")
             if end.code == 127
             else ("not_executable", "may not be executed")
         )
-        return Cause(kind, f"the start command {said} (exit code {end.code})", "likely", shown, frequency=often, deterministic=True,
-                     facts={"exit_code": str(end.code)})  # fmt: skip
+        return Cause(
+            kind,
+            f"the start command {said} (exit code {end.code})",
+            "likely",
+            shown,
+            frequency=often,
+            deterministic=True,
+            facts={"exit_code": str(end.code)},
+        )
     how = f"with exit code {end.code}" if end.code is not None else "before it could serve"
     if end.code is not None and end.code > 128:
         how = f"on signal {end.code - 128}"
     last = f"; its last words: {raised.short(own[-1].text.strip(), 160)}" if own else " and printed nothing"
-    return Cause("exits_nonzero", f"the container ends {how}{last}", "certain", shown, frequency=often,
-                 facts={"exit_code": str(end.code)} if end.code is not None else {})  # fmt: skip
+    return Cause(
+        "exits_nonzero",
+        f"the container ends {how}{last}",
+        "certain",
+        shown,
+        frequency=often,
+        facts={"exit_code": str(end.code)} if end.code is not None else {},
+    )
 
 
 def _frequency(log: Read, traceback: Traceback) -> Frequency:
@@ -231,16 +196,6 @@ def _deaths(log: Read, same: Sequence[Traceback]) -> list[rhythm.End]:
     return found
 
 
-def _ends_frequency(log: Read) -> Frequency | None:
-    if not log.ends:
-        return None
-    return rhythm.frequency([end.at for end in log.ends], [end.lived for end in log.ends])
-
-
-def stamp(at: datetime | None) -> str:
-    return f"{at:%H:%M:%S}.{at.microsecond // 1000:03d}Z " if at else ""
-
-
 def counted(cause_found: Cause, log: Read) -> Cause:
     """The cause with how often the container ended, when it says nothing of it yet."""
-    return cause_found if cause_found.frequency else replace(cause_found, frequency=_ends_frequency(log))
+    return cause_found if cause_found.frequency else replace(cause_found, frequency=ends_frequency(log))

@@ -16,8 +16,9 @@ _DATABASES = re.compile(
     re.IGNORECASE,
 )
 _CONNECTION = re.compile(
-    r"connection refused|could not connect|can't connect|connect call failed|connection timed out|timed out|name or service not "
-    r"known|temporary failure in name resolution|nodename nor servname|no route to host|network is unreachable|connection reset|"
+    r"connection refused|could not connect|can't connect|connect call failed|connection timed out|timed out|"
+    r"name or service not known|temporary failure in name resolution|nodename nor servname|no route to host|"
+    r"network is unreachable|connection reset|"
     r"server closed the connection|password authentication failed|access denied for user|too many connections|"
     r"remaining connection slots|all connection attempts failed|ServerSelectionTimeout|cannot connect",
     re.IGNORECASE,
@@ -31,10 +32,26 @@ _WHERE = (
     re.compile(r"could not translate host name \"([^\"]+)\""),
     re.compile(r"\b((?:\d{1,3}\.){3}\d{1,3}|[a-z][\w-]*(?:\.[\w-]+)+|localhost):(\d{2,5})\b"),
 )
-_NAMES = ("ConnectionRefusedError", "ConnectError", "gaierror", "ConnectTimeout", "ServiceUnavailable", "MaxRetryError",
-          "ClientConnectorError", "TimeoutError", "ConnectionError", "OperationalError", "ConnectionResetError",
-          "InterfaceError", "ServerSelectionTimeoutError", "InvalidPasswordError", "CannotConnectNowError",
-          "ConnectionDoesNotExistError", "NewConnectionError", "TooManyConnectionsError")  # fmt: skip
+_NAMES = (
+    "ConnectionRefusedError",
+    "ConnectError",
+    "gaierror",
+    "ConnectTimeout",
+    "ServiceUnavailable",
+    "MaxRetryError",
+    "ClientConnectorError",
+    "TimeoutError",
+    "ConnectionError",
+    "OperationalError",
+    "ConnectionResetError",
+    "InterfaceError",
+    "ServerSelectionTimeoutError",
+    "InvalidPasswordError",
+    "CannotConnectNowError",
+    "ConnectionDoesNotExistError",
+    "NewConnectionError",
+    "TooManyConnectionsError",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +69,11 @@ def refusal(section: Section) -> Refusal | None:
     if section.name in ("OperationalError", "InterfaceError", "TimeoutError") and not _CONNECTION.search(text):
         return None
     place = where(text)
-    database = bool(_DATABASES.search(section.type) or any(_DATABASES.search(frame.file) for frame in section.frames[-6:])
-                    or _DATABASES.search(section.message))  # fmt: skip
+    database = bool(
+        _DATABASES.search(section.type)
+        or any(_DATABASES.search(frame.file) for frame in section.frames[-6:])
+        or _DATABASES.search(section.message)
+    )
     what = "the database" if database else "a server it needs"
     at = f" at {place}" if place else ""
     why = re.search(r"authentication failed|access denied", text, re.IGNORECASE)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from deploy_lib.diagnose import builds, joined, platform, raised, remedies, responses, startup
+from deploy_lib.diagnose import builds, joined, platform, raised, reading, remedies, responses, startup
 from deploy_lib.model.answers import Attempt
 from deploy_lib.model.evidence import Cause, Condition, Evidence, LogLine
 from deploy_lib.model.findings import Finding
@@ -26,7 +26,7 @@ def diagnose(
     attempts: Sequence[Attempt] = (),
 ) -> Cause:
     """The cause of a failed release. Never raises, whatever the log holds; "unknown" stays unknown."""
-    log = startup.read(evidence.log, service.entrypoint if service else None)
+    log = reading.read(evidence.log, service.entrypoint if service else None)
     cause = _cause(evidence, findings, service, attempts, log)
     cause = joined.join(cause, findings)
     if evidence.gaps:
@@ -46,7 +46,7 @@ def startup_verdict(
     named = platform.read(Evidence(conditions=tuple(conditions)))
     if named is not None and named.confidence == "certain" and named.deterministic:
         return named
-    known = startup.read(log, entrypoint)
+    known = reading.read(log, entrypoint)
     if len(known.ends) < ENOUGH:
         return None
     found = startup.cause(known, port=None, memory_limit=None, conditions=())
@@ -57,8 +57,13 @@ def startup_verdict(
     return found
 
 
-def _cause(evidence: Evidence, findings: tuple[Finding, ...], service: Service | None, attempts: Sequence[Attempt],
-           log: startup.Read) -> Cause:  # fmt: skip
+def _cause(
+    evidence: Evidence,
+    findings: tuple[Finding, ...],
+    service: Service | None,
+    attempts: Sequence[Attempt],
+    log: reading.Read,
+) -> Cause:
     if evidence.build is not None:
         broken = builds.read(evidence.build, log.rows)
         found = joined.from_findings(findings) if broken.kind == "build_failed" else None
@@ -84,11 +89,19 @@ def _answered(probed: Cause, started: Cause | None) -> Cause:
     said = f"{probed.sentence}: {started.sentence}"
     facts = {**started.facts, **probed.facts}
     kind = started.kind if started.kind != "python_error" else probed.kind
-    return replace(started, kind=kind, sentence=said, confidence="likely", evidence=(*probed.evidence, *started.evidence),
-                   frequency=probed.frequency, deterministic=False, facts=facts)  # fmt: skip
+    return replace(
+        started,
+        kind=kind,
+        sentence=said,
+        confidence="likely",
+        evidence=(*probed.evidence, *started.evidence),
+        frequency=probed.frequency,
+        deterministic=False,
+        facts=facts,
+    )
 
 
-def _unknown(evidence: Evidence, log: startup.Read) -> Cause:
+def _unknown(evidence: Evidence, log: reading.Read) -> Cause:
     """Nothing known fits: the failed conditions and the lines that sound most like trouble."""
     told = [
         f"{condition.type}: {condition.reason} {condition.message}".strip()
@@ -97,8 +110,8 @@ def _unknown(evidence: Evidence, log: startup.Read) -> Cause:
     told += [evidence.operation_message] if evidence.operation_message else []
     words = ("error", "fatal", "critical", "exception", "fail", "panic", "abort")
     bad = [row for row in log.rows if any(word in row.text[:500].lower() for word in words)]
-    shown = [f"{startup.stamp(row.at)}{row.text}" for row in (bad or log.rows)[-6:] if row.text.strip()]
+    shown = [f"{reading.stamp(row.at)}{row.text}" for row in (bad or log.rows)[-6:] if row.text.strip()]
     said = "the cause could not be told from what is known"
     if not told and not shown:
         said = "nothing is known of the cause: no condition failed and no log line was read"
-    return Cause("unknown", said, "guess", tuple([*told, *map(raised.short, shown)]))
+    return Cause("unknown", said, "guess", (*told, *map(raised.short, shown)))

@@ -1,0 +1,44 @@
+"""A log, read once: its clean rows, the ends of the container in it, and the tracebacks between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from deploy_lib.diagnose import rhythm
+from deploy_lib.diagnose.lines import Row, rows
+from deploy_lib.diagnose.tracebacks import Traceback, parse
+from deploy_lib.model.evidence import Frequency, LogLine
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A log, read once."""
+
+    rows: list[Row]
+    ends: tuple[rhythm.End, ...]
+    tracebacks: tuple[Traceback, ...]
+    entrypoint: str | None = None
+
+    @property
+    def exits(self) -> tuple[int, ...]:
+        return tuple(end.code for end in self.ends if end.code is not None)
+
+
+def read(log: Sequence[LogLine], entrypoint: str | None = None) -> Read:
+    lines = rows(log)
+    ended = rhythm.ends(lines)
+    return Read(lines, ended, parse(lines, frozenset(end.row for end in ended)), entrypoint)
+
+
+def ends_frequency(log: Read) -> Frequency | None:
+    """How often the container ended; None when it did not."""
+    if not log.ends:
+        return None
+    return rhythm.frequency([end.at for end in log.ends], [end.lived for end in log.ends])
+
+
+def stamp(at: datetime | None) -> str:
+    """The time of day before a line of evidence; empty when it is not known."""
+    return f"{at:%H:%M:%S}.{at.microsecond // 1000:03d}Z " if at else ""

@@ -1,0 +1,78 @@
+"""A container that runs and is not reached: on another port, on localhost only, too late, or never.
+
+Read only when a condition says that the container did not start: a server that listens may be well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from deploy_lib.diagnose import listening, raised, servers
+from deploy_lib.diagnose.lines import PLATFORM
+from deploy_lib.diagnose.reading import Read, stamp
+from deploy_lib.model.evidence import Cause, Condition
+
+
+def find(log: Read, port: int | None, conditions: Sequence[Condition]) -> Cause | None:
+    """The cause, when a failed condition and where the server listens tell of one."""
+    wrong = [condition for condition in conditions if condition.state == "CONDITION_FAILED"]
+    if not wrong or (log.exits and log.exits[-1] != 0):
+        return None
+    words = [condition.message for condition in wrong] + [row.text for row in log.rows if row.source == "system"]
+    wanted = listening.expected(port, words)
+    server = listening.found(log.rows)
+    if server is None:
+        return None if log.ends else _silent(log, wanted)
+    shown = (f"{stamp(server.at)}{server.text}",)
+    facts = {"listens": str(server.port), "expected": str(wanted)}
+    if server.port != wanted:
+        return Cause(
+            "wrong_port",
+            f"the server listens on port {server.port}, Cloud Run asks on port {wanted}",
+            evidence=shown,
+            facts=facts,
+        )
+    if server.loopback:
+        return Cause(
+            "localhost_only",
+            f"the server listens on {server.host} only, where Cloud Run cannot reach it",
+            evidence=shown,
+            facts=facts,
+        )
+    return _late(log, server, shown)
+
+
+def _silent(log: Read, wanted: int) -> Cause:
+    slow = servers.worker_timeout(log.rows)
+    if slow is not None:
+        return Cause(
+            "cpu_starved",
+            "the server's workers did not come up in time: the CPU is too small for the start",
+            "likely",
+            evidence=(f"{stamp(log.rows[slow].at)}{log.rows[slow].text}",),
+        )
+    own = [row for row in log.rows if row.source not in PLATFORM and row.text.strip()]
+    shown = tuple(f"{stamp(row.at)}{row.text}" for row in own[-3:])
+    last = f"; its last words: {raised.short(own[-1].text.strip(), 120)}" if own else "; it printed nothing"
+    return Cause(
+        "never_listens",
+        f"the container runs, but nothing listens on port {wanted}{last}",
+        "likely",
+        evidence=shown,
+        facts={"expected": str(wanted)},
+    )
+
+
+def _late(log: Read, server: listening.Listening, shown: tuple[str, ...]) -> Cause:
+    first = next((row.at for row in log.rows if row.at is not None), None)
+    needed = (server.at - first).total_seconds() if server.at and first else None
+    told = f"it needed {needed:.0f} s to listen" if needed is not None else "it listens, but too late"
+    starved = servers.worker_timeout(log.rows) is not None
+    facts = {"needed": f"{needed:.1f}"} if needed is not None else {}
+    kind = "cpu_starved" if starved else "slow_start"
+    why = (
+        ", and its workers timed out: the CPU is too small for the start"
+        if starved
+        else ", longer than the start-up probe allows"
+    )
+    return Cause(kind, f"the server is too slow to start: {told}{why}", "likely", evidence=shown, facts=facts)
