@@ -19,7 +19,7 @@ MARK = "DEPLOY_TO_GCP_BOOTSTRAPPED"
 
 def run(argv: list[str]) -> int:
     """The command's exit code, whichever interpreter ran it."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036  the command is started with whatever Python there is
         print(f"deploy_to_gcp.py: Python 3.11 or newer is needed; this is {sys.version.split()[0]}", file=sys.stderr)
         return 2
     if {"-h", "--help"} & set(argv) or not argv or os.environ.get(MARK) or _complete():
@@ -45,7 +45,7 @@ def _again(python: str, argv: list[str]) -> int:
     if os.name == "nt":  # there, exec would return to the shell before the command has ended
         return subprocess.call(command, env=environment)
     sys.stdout.flush()
-    os.execve(command[0], command, environment)
+    return os.execve(command[0], command, environment)
 
 
 def _complete() -> bool:

@@ -43,8 +43,10 @@ def main(argv: list[str]) -> int:
 def _unforeseen(problem: Exception) -> int:
     """Errors of rooms that are loaded by now; anything else is a fault of the tool, kept whole for a bug report."""
     from deploy_lib.config.problems import ConfigError
-    from deploy_lib.drivers.interface import DriverError
+    from deploy_lib.drivers.interface import DriverError, Interrupted
 
+    if isinstance(problem, Interrupted):
+        return _say("interrupted; nothing was changed", 130)
     if isinstance(problem, ConfigError):
         for each in problem.problems:
             print(each, file=sys.stderr)

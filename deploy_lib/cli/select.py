@@ -24,12 +24,12 @@ class Selection:
     plans: tuple[Plan, ...]
 
 
-def select(args: argparse.Namespace) -> Selection:
-    """Raises Failure and ConfigError."""
-    root = repository(args.repo)
+def select(args: argparse.Namespace, *, source: bool = True) -> Selection:
+    """Raises Failure and ConfigError. Without `source` no repository is needed: nothing will be built."""
+    root = repository(args.repo) if source else _somewhere(args.repo)
     path = _config_path(args, root)
-    checked_out = getattr(args, "commit", None) is None
-    config = load(path, shown=_shown(path), exists=lambda inside: not checked_out or (root / inside).exists())
+    looked_for = source and getattr(args, "commit", None) is None
+    config = load(path, shown=_shown(path), exists=lambda inside: not looked_for or (root / inside).exists())
     if args.project and config.settings.project != args.project:
         place = config.document.place(("project",))
         raise ConfigError([Problem(place, f"this file is for {config.settings.project}, not for {args.project}")])
@@ -45,6 +45,16 @@ def repository(given: str | None) -> Path:
     if done.returncode:
         raise Failure(f"{start} is in no git repository; releases are made from commits: run git init and commit first")
     return Path(done.stdout.strip())
+
+
+def _somewhere(given: str | None) -> Path:
+    """The top directory of the working copy, else simply where the user stands."""
+    try:
+        return repository(given)
+    except Failure:
+        if given:
+            raise
+        return Path.cwd()
 
 
 def commit_of(root: Path, wanted: str | None) -> str:

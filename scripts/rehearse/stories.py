@@ -52,7 +52,7 @@ STORIES = (
     Story(
         "c",
         "a module that is only on this disk",
-        "The incident: the code imports shop_backend.schemas.llm_config_types, which .gitignore keeps out of the commit.",
+        "The incident: the code imports shop_backend.schemas.llm_config_types, which .gitignore keeps out of git.",
         changes.forget_a_module,
         "git_clean",
     ),

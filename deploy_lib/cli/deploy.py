@@ -1,0 +1,77 @@
+"""deploy: releases one or several services, each after those it waits for."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from deploy_lib.cli.arguments import OLD_FLAGS
+from deploy_lib.cli.failure import Failure
+from deploy_lib.cli.outlets import Outlets
+from deploy_lib.cli.releasing import Releasing, new_release
+from deploy_lib.cli.select import commit_of, select
+from deploy_lib.cli.show.display import choose
+from deploy_lib.cli.signals import stopping
+from deploy_lib.cli.options import options_of
+from deploy_lib.cli.world import opened
+from deploy_lib.drivers.clock import SystemClock
+from deploy_lib.drivers.interface import Interrupted
+from deploy_lib.model.journal import EXIT_CODES, Outcome
+from deploy_lib.run.group import Member, exit_code, release_all
+
+
+def main(args: argparse.Namespace) -> int:
+    refuse_old_flags(args)
+    if args.dry_run:
+        from deploy_lib.cli import plan
+
+        return plan.main(args)
+    selection = select(args)
+    commit = commit_of(selection.root, args.commit)
+    clock = SystemClock()
+    with opened(selection, args, clock) as world:
+        options = {plan.service.name: options_of(args, plan) for plan in selection.plans}
+        outlets = Outlets(selection.config.settings.webhook_env, world.state, args.report_dir)
+        display = choose(args.output, tuple(plan.service.name for plan in selection.plans))
+        try:
+            releasing = [
+                Releasing(
+                    world,
+                    plan,
+                    new_release(plan, commit, options[plan.service.name], clock.now()),
+                    display,
+                    outlets,
+                )
+                for plan in selection.plans
+            ]
+            with stopping(clock):
+                return carry_out(releasing, keep=args.keep)
+        finally:
+            display.close()
+
+
+def carry_out(releasing: Sequence[Releasing], *, keep: bool) -> int:
+    """The exit code of all releases together."""
+    members = [
+        Member(each.plan.service.name, each.plan.service.after, each.carry_out, each.take_back) for each in releasing
+    ]
+    try:
+        return exit_code(release_all(members, keep=keep))
+    except Interrupted:
+        raise Failure(
+            "interrupted while the traffic was being put back; deploy_to_gcp.py resume finishes it",
+            EXIT_CODES[Outcome.INTERRUPTED],
+        ) from None
+
+
+def refuse_old_flags(args: argparse.Namespace) -> None:
+    """Flags that must not be ignored in silence say what replaces them. Raises Failure."""
+    refused = [
+        f"{flag} is {text}"
+        for flag, text in OLD_FLAGS.items()
+        if getattr(args, flag.removeprefix("--").replace("-", "_"), False) and text.startswith(("refused", "now"))
+    ]
+    if refused:
+        raise Failure("\n  ".join(refused))
+
+

@@ -1,0 +1,46 @@
+"""What the command line asks of one service's release, beyond the YAML."""
+
+from __future__ import annotations
+
+import argparse
+
+from deploy_lib.cli.failure import Failure
+from deploy_lib.model.release import Options
+from deploy_lib.plan import Plan
+from deploy_lib.steps.build import BuildSettings
+
+
+def options_of(args: argparse.Namespace, plan: Plan) -> Options:
+    """Raises Failure for what cannot be meant."""
+    image = args.skip_build
+    if image and image != "serving" and "@sha256:" not in image:
+        raise Failure(f"--skip-build {image}: name the image by digest, NAME@sha256:..., or leave the value out")
+    if image and (args.rebuild or args.build_local):
+        raise Failure("--skip-build releases an image that is there already; leave out --rebuild and --build-local")
+    return Options(
+        image=image,
+        rebuild=args.rebuild,
+        force=args.force,
+        traffic=not args.no_traffic,
+        builder=_local_builder(args.build_local) if args.build_local else configured_builder(plan),
+    )
+
+
+def configured_builder(plan: Plan) -> str:
+    build = plan.first("build")
+    return build.settings.builder if build and isinstance(build.settings, BuildSettings) else "cloud_build"
+
+
+def _local_builder(wanted: str) -> str:
+    """--build-local without a value takes docker, else podman, as far as they work here."""
+    if wanted != "local":
+        return wanted
+    from deploy_lib.engines import available
+
+    for name in ("docker", "podman"):
+        if available(name):
+            return name
+    raise Failure(
+        "--build-local: neither docker (with a running daemon) nor podman works on this machine; "
+        "install one, or give --build-local namespaces"
+    )

@@ -1,0 +1,51 @@
+"""Where the outcome of a release goes beside the screen: report files, the step summary of a CI job, a webhook.
+
+None of them may change how a release ends: what cannot be written or sent is told on standard error, once.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy_lib.cli.places import release_directory
+from deploy_lib.model.journal import Entry, Outcome, Started, Stopped
+from deploy_lib.plan import Plan
+
+_TOLD = (Outcome.LIVE, Outcome.HELD, Outcome.REJECTED, Outcome.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Outlets:
+    """`webhook_env` names the variable that holds the webhook's URL; `report_dir` gets a copy of every report."""
+
+    webhook_env: str | None
+    state: Path
+    report_dir: str | None = None
+
+    def entry(self, plan: Plan, entry: Entry) -> None:
+        """Starts and endings go to the webhook."""
+        if self.webhook_env and (
+            isinstance(entry, Started) or (isinstance(entry, Stopped) and entry.outcome in _TOLD)
+        ):
+            from deploy_lib.cli.outcomes import tell_webhook
+
+            name = self.webhook_env
+            _attempt("the webhook was not told", lambda: tell_webhook(name, plan, entry))
+
+    def ended(self, plan: Plan, release_id: str, entries: Sequence[Entry]) -> None:
+        """Writes the report in every format beside the journal, and where --report-dir says."""
+        from deploy_lib.cli.outcomes import write_reports
+
+        directory = release_directory(self.state, plan.service.project, plan.service.name, release_id)
+        extra = Path(self.report_dir).expanduser() if self.report_dir else None
+        _attempt("the report was not written", lambda: write_reports(directory, extra))
+
+
+def _attempt(what_failed: str, effect: Callable[[], object]) -> None:
+    try:
+        effect()
+    except Exception as problem:  # a report or a webhook never fails a release
+        print(f"deploy_to_gcp.py: {what_failed}: {problem}", file=sys.stderr)

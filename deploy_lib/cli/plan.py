@@ -1,0 +1,149 @@
+"""plan: everything a release would do, without doing it. What only reads is done for real, the rest is told.
+
+Exit codes as for a release: 0 when nothing stands against it, 1 when a check would reject it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from deploy_lib.cli.releasing import new_release
+from deploy_lib.cli.select import commit_of, select
+from deploy_lib.cli.show.words import MARKS, finding_lines
+from deploy_lib.cli.signals import stopping
+from deploy_lib.cli.options import options_of
+from deploy_lib.cli.world import World, opened
+from deploy_lib.drivers.clock import SystemClock
+from deploy_lib.drivers.interface import DriverError
+from deploy_lib.model import requests
+from deploy_lib.model.findings import Finding
+from deploy_lib.model.release import Release, Status
+from deploy_lib.model.requests import Request
+from deploy_lib.model.traffic import TrafficMap
+from deploy_lib.plan import Plan, Step
+from deploy_lib.run.perform import perform
+from deploy_lib.model.answers import Unknown
+from deploy_lib.steps.kind import Verdict, spoken
+
+READING = (requests.ReadCheckout, requests.ReadSource, requests.CheckContract)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What one step would do, or what a check found. `status` is None for a step that was only told."""
+
+    label: str
+    told: str
+    status: Status | None = None
+    findings: tuple[Finding, ...] = ()
+    details: tuple[str, ...] = ()
+
+
+def main(args: argparse.Namespace) -> int:
+    selection = select(args)
+    commit = commit_of(selection.root, args.commit)
+    clock = SystemClock()
+    worst = 0
+    with opened(selection, args, clock) as world, stopping(clock):
+        for plan in selection.plans:
+            release = new_release(plan, commit, options_of(args, plan), clock.now())
+            found = []
+            if args.output == "text":
+                print(f"{plan.service.name}: commit {commit[:7]} to {plan.service.cloud_run} in {plan.service.project}")
+            for line in told(world, plan, release):
+                found.append(line)
+                print("\n".join(_text(line)) if args.output == "text" else json.dumps(_plain(plan, line)))
+            worst = max([worst, *(_code(line) for line in found)])
+    if args.output == "text":
+        print({0: "nothing stands against this release", 1: "this release would be rejected"}.get(worst, "not all is known"))
+    return worst
+
+
+def told(world: World, plan: Plan, release: Release) -> Iterator[Line]:
+    """A line for each step, as soon as it is known. Goes on after a check that fails, to tell all at once."""
+    drivers = world.drivers(plan)
+    before = TrafficMap()
+    try:
+        state = world.services(plan).read_state(plan.service)
+        before = state.traffic
+        yield Line("serving now", str(before) if state.exists else "nothing; the service does not exist yet")
+    except DriverError as problem:
+        yield Line("serving now", problem.reason, Status.ERRORED)
+    release = replace(release, before=before)
+    for step in plan.steps:
+        request = step.kind.ask(step.settings, release)
+        if isinstance(request, READING):
+            answer = perform(request, drivers, lambda text: None)
+            verdict = (
+                Verdict(Status.ERRORED, answer.reason, release)
+                if isinstance(answer, Unknown)
+                else step.kind.judge(step.settings, release, answer)
+            )
+            release = verdict.release
+            yield Line(step.label, verdict.reason, verdict.status, verdict.findings)
+        elif isinstance(request, requests.CreateRevision):
+            line, release = _revision(world, plan, step, request, release)
+            yield line
+        else:
+            yield Line(step.label, _words(request))
+
+
+def _revision(
+    world: World, plan: Plan, step: Step, request: requests.CreateRevision, release: Release
+) -> tuple[Line, Release]:
+    try:
+        preview = world.services(plan).preview(request)
+    except DriverError as problem:
+        return Line(step.label, problem.reason, Status.ERRORED), release
+    changed = tuple(f"changes {text}" for text in preview.changed)
+    kept = tuple(f"keeps {text}" for text in preview.kept)
+    grown = replace(release, candidate=preview.revision, tag=request.tag)
+    share = "all traffic, as the service's first" if release.first else f"the tag {request.tag} and no traffic"
+    return Line(step.label, f"creates {preview.revision} with {share}", details=(*changed, *kept)), grown
+
+
+def _words(request: Request) -> str:
+    match request:
+        case requests.BuildImage():
+            source = request.release.service.source
+            checked = ", checked by an import in the image before it is pushed" if request.check else ""
+            return f"builds {source.dockerfile} over {source.context} with {request.builder}{checked}"
+        case requests.CheckImports():
+            return f"imports {request.check.entrypoint or 'what the image starts'} in the image"
+        case requests.Probe():
+            return f"asks {request.path} up to {request.attempts} times; {request.need} good answers in a row are needed"
+        case requests.Compare():
+            return f"asks {request.path} of both revisions in pairs for {spoken(request.duration)}"
+        case requests.MoveTraffic():
+            baked = f", then watches for {spoken(request.bake)}" if request.bake else ""
+            return f"{request.target}{baked}"
+        case requests.ReadBack():
+            return f"reads the traffic back and asks {request.path} at the main URL"
+        case _:
+            return ""
+
+
+def _text(line: Line) -> Iterator[str]:
+    mark = MARKS[line.status] if line.status else "would"
+    yield f"  {line.label:<16} {mark:<8} {line.told}"
+    yield from (f"      {detail}" for detail in line.details)
+    yield from (f"  {text}" for text in finding_lines(line.findings, all_of_them=line.status is Status.FAILED))
+
+
+def _plain(plan: Plan, line: Line) -> dict[str, object]:
+    return {
+        "service": plan.service.name,
+        "step": line.label,
+        "status": line.status.value if line.status else "would",
+        "told": line.told,
+        "details": list(line.details),
+        "findings": [{"code": each.code, "severity": each.severity.value, "message": each.message, "place": each.place,
+                      "fix": each.fix} for each in line.findings],
+    }  # fmt: skip
+
+
+def _code(line: Line) -> int:
+    return {Status.FAILED: 1, Status.ERRORED: 4}.get(line.status, 0) if line.status else 0

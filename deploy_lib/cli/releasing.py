@@ -1,0 +1,145 @@
+"""Carries one release of one service through its plan: journal, display, reports and webhook hang on each entry."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import secrets
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from deploy_lib.cli.outlets import Outlets
+from deploy_lib.cli.places import release_directory
+from deploy_lib.cli.show.display import Display
+from deploy_lib.cli.world import World
+from deploy_lib.diagnose import diagnose
+from deploy_lib.journal import Journal
+from deploy_lib.model import journal
+from deploy_lib.model.answers import Attempt
+from deploy_lib.model.evidence import Cause, Evidence
+from deploy_lib.model.findings import Finding
+from deploy_lib.model.journal import Entry, Stopped
+from deploy_lib.model.release import Options, Release
+from deploy_lib.plan import Plan
+from deploy_lib.redact import Redactor
+from deploy_lib.run import Run, run
+
+
+@dataclass(slots=True)
+class Releasing:
+    """One service's release. `entries` is its whole journal so far, unmasked, as the run needs it.
+
+    `unwritten` are entries that another machine's work left to be told of, and that this machine's journal lacks.
+    """
+
+    world: World
+    plan: Plan
+    release: Release
+    display: Display
+    outlets: Outlets
+    take_over: bool = False
+    entries: list[Entry] = field(default_factory=list)
+    unwritten: list[Entry] = field(default_factory=list)
+    _redactor: Redactor = field(default_factory=Redactor)
+
+    def carry_out(self) -> Stopped:
+        """From the first step, or from where `entries` end, to the last line. Raises Interrupted."""
+        return self._run()
+
+    def take_back(self, why: str) -> Stopped:
+        """Put the traffic back although this release went well. Raises Interrupted."""
+        self.unwritten = [journal.Withdrawn(self.world.clock.now(), why)]
+        return self._run()
+
+    def _run(self) -> Stopped:
+        name = self.plan.service.name
+        with self._journal() as note:
+            while self.unwritten:
+                note(self.unwritten.pop(0))
+            this = Run(
+                self.plan,
+                self.world.drivers(self.plan),
+                note,
+                lambda text: self.display.line(name, self._redactor.text(text)),
+                self._diagnose,
+                holder(),
+                take_over=self.take_over,
+            )
+            stopped = run(this, self.release, list(self.entries))
+        self.outlets.ended(self.plan, self.release.id, self.entries)
+        return stopped
+
+    def _journal(self) -> _Noting:
+        directory = release_directory(
+            self.world.state, self.plan.service.project, self.plan.service.name, self.release.id
+        )
+        return _Noting(self, Journal(directory))
+
+    def _diagnose(self, evidence: Evidence, findings: tuple[Finding, ...], release: Release) -> Cause:
+        return diagnose(evidence, findings, self.plan.service, attempts_of(self.entries))
+
+    def masked(self, entry: Entry) -> Entry:
+        return self._redactor.value(entry)
+
+
+@dataclass(slots=True)
+class _Noting:
+    """Writes entries down, masked, before anyone is told of them; closes the file at the end of the block."""
+
+    releasing: Releasing
+    file: Journal
+
+    def __enter__(self) -> Callable[[Entry], None]:
+        return self._note
+
+    def __exit__(self, *error: object) -> None:
+        self.file.close()
+
+    def _note(self, entry: Entry) -> None:
+        releasing = self.releasing
+        masked = releasing.masked(entry)
+        self.file.append(masked)
+        releasing.entries.append(entry)
+        releasing.display.entry(releasing.plan.service.name, masked)
+        releasing.outlets.entry(releasing.plan, masked)
+
+
+def new_release(plan: Plan, commit: str, options: Options, now: datetime) -> Release:
+    """A release with an id of its own, also when two deployers start in the same second."""
+    release_id = f"{now:%Y%m%dt%H%M%S}-{plan.service.name}-{commit[:7]}-{secrets.token_hex(2)}"
+    return Release(release_id, plan.service, commit, now, options=options)
+
+
+def on_this_plan(entries: Sequence[Entry], plan: Plan) -> list[Entry]:
+    """The entries of a journal with the service as the configuration has it now: the journal holds it masked."""
+    return [
+        replace(entry, release=replace(entry.release, service=plan.service))
+        if isinstance(entry, journal.Started | journal.LeaseHeld | journal.Adopted | journal.Judged)
+        else entry
+        for entry in entries
+    ]
+
+
+def attempts_of(entries: Sequence[Entry]) -> tuple[Attempt, ...]:
+    """The requests of the last probe, as its facts tell."""
+    for entry in reversed(entries):
+        if isinstance(entry, journal.Judged) and entry.kind == "probe":
+            told = entry.facts.get("attempts")
+            return tuple(Attempt(**each) for each in told) if isinstance(told, list) else ()
+    return ()
+
+
+def holder() -> str:
+    """Who deploys, as others are told: the CI run, else the person at this machine."""
+    run_id = os.environ.get("GITHUB_RUN_ID") or os.environ.get("CI_JOB_ID") or os.environ.get("BUILD_ID")
+    who = os.environ.get("GITHUB_ACTOR") or os.environ.get("GITLAB_USER_LOGIN") or _user()
+    return f"{who} (CI run {run_id})" if run_id else f"{who} at {socket.gethostname()}"
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # an account without a name, as in some containers
+        return f"user {os.getuid()}"

@@ -1,0 +1,121 @@
+"""resume: goes on with a release that was held, interrupted, or whose client died; on any machine.
+
+The journal of this machine tells most. Without one, the service's own annotations tell enough: what was released,
+how far the traffic was moved, and what restoring puts back.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from deploy_lib.cli.deploy import carry_out
+from deploy_lib.cli.failure import Failure
+from deploy_lib.cli.options import configured_builder
+from deploy_lib.cli.outlets import Outlets
+from deploy_lib.cli.places import releases_directory
+from deploy_lib.cli.releasing import Releasing, on_this_plan
+from deploy_lib.cli.select import commit_of, select
+from deploy_lib.cli.show.display import choose
+from deploy_lib.cli.signals import stopping
+from deploy_lib.cli.world import World, opened
+from deploy_lib.decide import latest_release
+from deploy_lib.drivers.clock import SystemClock
+from deploy_lib.journal import read
+from deploy_lib.model.answers import LeftBehind
+from deploy_lib.model.journal import Adopted, Entry, Outcome, Started, Stopped
+from deploy_lib.model.release import Options, Release
+from deploy_lib.plan import Plan
+
+
+def main(args: argparse.Namespace) -> int:
+    selection = select(args)
+    clock = SystemClock()
+    with opened(selection, args, clock) as world:
+        found = [_unfinished(world, plan) for plan in selection.plans]
+        display = choose(args.output, tuple(plan.service.name for plan in selection.plans))
+        outlets = Outlets(selection.config.settings.webhook_env, world.state)
+        try:
+            releasing = [
+                Releasing(
+                    world, plan, each.release, display, outlets, args.force, entries=each.entries, unwritten=each.unwritten
+                )
+                for plan, each in zip(selection.plans, found, strict=True)
+            ]
+            with stopping(clock):
+                return carry_out(releasing, keep=True)
+        finally:
+            display.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A release to go on with. `unwritten` are entries made from the service's annotations."""
+
+    release: Release
+    entries: list[Entry] = field(default_factory=list)
+    unwritten: list[Entry] = field(default_factory=list)
+
+
+def _unfinished(world: World, plan: Plan) -> Unfinished:
+    """The release to go on with. Raises Failure when there is none."""
+    state = world.services(plan).read_state(plan.service)
+    left = state.unfinished
+    entries = _journal_of(world, plan, left.release_id if left else None)
+    release = latest_release(entries)
+    if release is not None:
+        commit_of(world.root, release.commit)
+        return Unfinished(release, entries)
+    if left is None:
+        raise Failure(
+            f"{plan.service.name}: there is no unfinished release to go on with; "
+            "deploy_to_gcp.py history lists the others"
+        )
+    commit = commit_of(world.root, left.commit)
+    return adopted(plan, left, commit, world.clock.now())
+
+
+def _journal_of(world: World, plan: Plan, release_id: str | None) -> list[Entry]:
+    """This machine's journal of that release, or else of the last one if it did not reach its end."""
+    root = releases_directory(world.state, plan.service.project) / plan.service.name
+    if release_id is not None:
+        return on_this_plan(read(root / release_id).entries, plan)
+    newest = max((path for path in root.glob("*") if path.is_dir()), key=lambda path: path.name, default=None)
+    entries = list(read(newest).entries) if newest else []
+    return on_this_plan(entries, plan) if entries and may_go_on(entries) else []
+
+
+def may_go_on(entries: Sequence[Entry]) -> bool:
+    """A release that is live or rejected is over; one that was held, or that nobody ended, is not."""
+    last = entries[-1]
+    return not isinstance(last, Stopped) or last.outcome in (Outcome.HELD, Outcome.UNKNOWN)
+
+
+def adopted(plan: Plan, left: LeftBehind, commit: str, now: datetime) -> Unfinished:
+    """A release taken over from its service's annotations, at the step after the last that surely passed."""
+    release = Release(
+        left.release_id,
+        plan.service,
+        commit,
+        left.started or now,
+        options=Options(builder=configured_builder(plan)),
+    )
+    known = replace(release, image=left.image, candidate=left.candidate, tag=left.tag, before=left.before)
+    step = step_after(plan, left)
+    entry = Adopted(now, known, step, moved=left.asked > 0, unanswered=left.asked > left.passed)
+    labels = tuple(each.label for each in plan.steps)
+    return Unfinished(release, unwritten=[Started(now, release, labels, plan.path), entry])
+
+
+def step_after(plan: Plan, left: LeftBehind) -> int:
+    """Index of the step to go on with: after the last promotion that passed, else where the release must begin.
+
+    Without a promotion everything is asked again: a build is found by its tags and a revision by its name, so
+    nothing is made twice.
+    """
+    promotions = [index for index, step in enumerate(plan.steps) if step.kind.name == "promote"]
+    if left.passed == 0:
+        return 0
+    return promotions[min(left.passed, len(promotions)) - 1] + 1

@@ -1,0 +1,74 @@
+"""status: what serves, who deploys, the last releases; read from the service itself, so true on any machine."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+from collections.abc import Iterator
+from datetime import datetime
+
+from deploy_lib.cli.select import select
+from deploy_lib.cli.world import opened
+from deploy_lib.drivers.clock import SystemClock
+from deploy_lib.model.service import Service
+from deploy_lib.model.state import LeaseState, ServiceState
+
+SHOWN_RELEASES = 5
+
+
+def main(args: argparse.Namespace) -> int:
+    selection = select(args, source=False)
+    with opened(selection, args, SystemClock()) as world:
+        for plan in selection.plans:
+            state = world.services(plan).read_state(plan.service)
+            if args.output == "json":
+                print(json.dumps(_plain(plan.service, state)))
+            else:
+                print("\n".join(lines(plan.service, state, world.clock.now())))
+    return 0
+
+
+def lines(service: Service, state: ServiceState, now: datetime) -> Iterator[str]:
+    """For people; the last line says what serves."""
+    yield f"{service.name}: {service.cloud_run} in {service.project}, {service.region}"
+    if not state.exists:
+        yield "  there is no such service yet; the first release creates it"
+        yield "serving: nothing"
+        return
+    yield f"  url       {state.url}"
+    yield f"  lease     {lease_words(state.lease, now)}"
+    if state.unfinished:
+        left = state.unfinished
+        yield (
+            f"  unfinished release {left.release_id} of commit {left.commit[:7]}: "
+            "deploy_to_gcp.py resume goes on, deploy_to_gcp.py rollback undoes it"
+        )
+    if state.reconciling:
+        yield "  a change is under way"
+    for revision in state.revisions:
+        if revision.percent or revision.tags:
+            share = f"{revision.percent} %" if revision.percent else "no traffic"
+            tags = f"  tags: {', '.join(revision.tags)}" if revision.tags else ""
+            commit = f"  commit {revision.commit[:7]}" if revision.commit else ""
+            ready = "" if revision.ready else f"  NOT READY: {revision.reason}"
+            yield f"  revision  {revision.name}  {share}{tags}{commit}{ready}"
+    for past in state.history[:SHOWN_RELEASES]:
+        when = f"{past.at:%Y-%m-%d %H:%M} UTC" if past.at else "at an unknown time"
+        yield f"  release   {past.id}  {past.outcome}  {when}  commit {past.commit[:7]}"
+    yield f"serving: {state.traffic}"
+
+
+def lease_words(lease: LeaseState | None, now: datetime) -> str:
+    if lease is None:
+        return "nobody deploys this service"
+    what = "holds it" if lease.release_id is None else f"deploys it (release {lease.release_id})"
+    why = f": {lease.why}" if lease.why else ""
+    if lease.expired or lease.until <= now:
+        return f"expired at {lease.until:%H:%M:%S} UTC; it was {lease.holder}'s"
+    return f"{lease.holder} {what} since {lease.since:%H:%M:%S}, until {lease.until:%Y-%m-%d %H:%M:%S} UTC{why}"
+
+
+def _plain(service: Service, state: ServiceState) -> dict[str, object]:
+    plain: dict[str, object] = json.loads(json.dumps(dataclasses.asdict(state), default=str))
+    return {"service": service.name, "cloud_run": service.cloud_run, **plain, "serving": state.traffic.shares()}

@@ -1,0 +1,104 @@
+"""What the commands share of the world: the cloud, the repository, and the drivers of each service.
+
+A local cloud is the one that the environment names, else the one in the state directory, started when it is not up.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from deploy_lib.cli import local_cloud
+from deploy_lib.cli.failure import Failure
+from deploy_lib.cli.places import local_cloud_directory, state_directory
+from deploy_lib.cli.select import Selection
+from deploy_lib.drivers.builds import CloudBuilds
+from deploy_lib.drivers.clients import Clients
+from deploy_lib.drivers.contract import CloudContract
+from deploy_lib.drivers.endpoints import Endpoints
+from deploy_lib.drivers.fact_cache import open_cache
+from deploy_lib.drivers.headers import identity_headers
+from deploy_lib.drivers.interface import Clock, Drivers
+from deploy_lib.drivers.services import CloudRunServices
+from deploy_lib.drivers.source import GitSource
+from deploy_lib.drivers.urls import HttpUrls
+from deploy_lib.drivers.watch import CloudWatch
+from deploy_lib.plan import Plan
+
+
+@dataclass(slots=True)
+class World:
+    """`state` is the directory of journals and caches. Each service has a driver of its own, which keeps its lease."""
+
+    root: Path
+    state: Path
+    clock: Clock
+    clients: Clients
+    source: GitSource
+    _services: dict[str, CloudRunServices] = field(default_factory=dict)
+    _urls: dict[str, HttpUrls] = field(default_factory=dict)
+
+    def services(self, plan: Plan) -> CloudRunServices:
+        name = plan.service.name
+        if name not in self._services:
+            watch = CloudWatch(self.clients, self.clock)
+            local = self.clients.endpoints.local
+            headers = identity_headers(self.clients)
+            self._urls[name] = HttpUrls(self.clock, watch, headers, trust_proxies=not local)
+            self._services[name] = CloudRunServices(self.clients, self.clock, self._urls[name].ask, watch)
+        return self._services[name]
+
+    def drivers(self, plan: Plan) -> Drivers:
+        services = self.services(plan)
+        builds = CloudBuilds(self.clients, self.clock, self.source.stage, self.state / "builds")
+        return Drivers(
+            self.clock,
+            self.source,
+            CloudContract(self.clients, self.clock),
+            builds,
+            services,
+            self._urls[plan.service.name],
+        )
+
+    def close(self) -> None:
+        for services in self._services.values():
+            services.close()
+        self.source.close()
+        self.clients.close()
+
+
+@contextmanager
+def opened(selection: Selection, args: argparse.Namespace, clock: Clock) -> Iterator[World]:
+    """Raises Failure when the local cloud is wanted and cannot be started."""
+    state = state_directory(args.state)
+    settings = selection.config.settings
+    endpoints = local_endpoints(state) if settings.local else Endpoints()
+    world = World(
+        selection.root, state, clock, Clients(endpoints, settings.project), GitSource(selection.root, open_cache(state))
+    )
+    try:
+        yield world
+    finally:
+        world.close()
+
+
+def local_endpoints(state: Path) -> Endpoints:
+    """Those of LOCAL_CLOUD_GRPC and its like (see `local env`), else of the local cloud in the state directory."""
+    names = ("LOCAL_CLOUD_GRPC", "STORAGE_EMULATOR_HOST", "LOCAL_CLOUD_REGISTRY")
+    given = {name: os.environ[name] for name in names if os.environ.get(name)}
+    if "LOCAL_CLOUD_GRPC" in given:
+        missing = [name for name in names if name not in given]
+        if missing:
+            raise Failure(f"LOCAL_CLOUD_GRPC is set but {' and '.join(missing)} not; deploy_to_gcp.py local env has all")
+        return Endpoints(*(given[name] for name in names))
+    directory = local_cloud_directory(state)
+    found = local_cloud.find(directory)
+    if found is None:
+        print("starting the local cloud; deploy_to_gcp.py local down stops it", file=sys.stderr)
+        found = local_cloud.start(directory)
+    return Endpoints(found.grpc, found.http, found.registry)

@@ -1,0 +1,80 @@
+"""A service of the standard library alone that behaves as its variables say, so that a story needs no new image.
+
+BEHAVE is JSON: fail_every (each n-th /work answers 500), slow (seconds before /work answers), exit_at_start (code),
+crash_after (requests, then the process ends), port (listens there instead), address, start_after (seconds).
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from app.parts.words import GREETING
+
+BEHAVE = json.loads(os.environ.get("BEHAVE", "{}"))
+REVISION = os.environ.get("K_REVISION", "none")
+WORK = itertools.count(1)
+ALL = itertools.count(1)
+LOCK = threading.Lock()
+
+
+class Answers(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        with LOCK:
+            served = next(ALL)
+        if BEHAVE.get("crash_after", 1 << 60) < served:
+            print("giving up", file=sys.stderr, flush=True)
+            os._exit(3)
+        if self.path.startswith("/work"):
+            self.work()
+        elif self.path.startswith("/health"):
+            self.say(BEHAVE.get("health", 200), {"status": "ok", "revision": REVISION})
+        else:
+            self.say(404, {"error": "nothing here"})
+
+    def work(self) -> None:
+        with LOCK:
+            number = next(WORK)
+        time.sleep(BEHAVE.get("slow", 0))
+        every = BEHAVE.get("fail_every")
+        if every and number % every == 0:
+            self.say(500, {"error": "this one failed"})
+        else:
+            self.say(200, {"said": GREETING, "number": number})
+
+    def say(self, status: int, body: dict[str, object]) -> None:
+        data = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(data)))
+        self.send_header("x-revision", REVISION)
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *words: object) -> None:
+        pass
+
+
+class Server(ThreadingHTTPServer):
+    request_queue_size = 256
+    daemon_threads = True
+
+
+def main() -> None:
+    if "exit_at_start" in BEHAVE:
+        print("no use going on", file=sys.stderr)
+        sys.exit(BEHAVE["exit_at_start"])
+    time.sleep(BEHAVE.get("start_after", 0))
+    port = BEHAVE.get("port") or int(os.environ["PORT"])
+    Server((BEHAVE.get("address", "0.0.0.0"), port), Answers).serve_forever()
+
+
+if __name__ == "__main__":
+    main()
