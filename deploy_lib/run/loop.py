@@ -14,18 +14,17 @@ from deploy_lib.decide import AcquireLease, Finish, Restore, RunStep, latest_rel
 from deploy_lib.drivers.interface import DriverError, Drivers, Interrupted, Tell
 from deploy_lib.model import journal, requests
 from deploy_lib.model.answers import RevisionCreated, Unknown
-from deploy_lib.model.evidence import Cause, Evidence
-from deploy_lib.model.findings import Finding
+from deploy_lib.model.evidence import Evidence
 from deploy_lib.model.journal import Entry, Outcome, Stopped
 from deploy_lib.model.release import Release, Status
 from deploy_lib.plan import Plan, Step
 from deploy_lib.run.ending import next_commands, serving
+from deploy_lib.run.explain import Diagnose, explain
 from deploy_lib.run.lease import acquire
 from deploy_lib.run.perform import perform
 from deploy_lib.steps.kind import Verdict
 
 Note = Callable[[Entry], None]
-Diagnose = Callable[[Evidence, tuple[Finding, ...], Release], Cause]
 
 
 @dataclass(slots=True)
@@ -187,16 +186,11 @@ def _finish(this: Run, move: Finish) -> Stopped:
 
 
 def _explain(this: Run) -> None:
-    """The cause of a failed step, from what the cloud says of it and what the checks found."""
-    judged = [entry for entry in this.entries if isinstance(entry, journal.Judged)]
-    if not judged or any(isinstance(entry, journal.Diagnosed) for entry in this.entries):
+    """The cause of the step that failed last, written down once."""
+    last = next((e for e in reversed(this.entries) if isinstance(e, journal.Judged | journal.Diagnosed)), None)
+    if isinstance(last, journal.Diagnosed):
         return
-    evidence = this.evidence
-    if evidence is None and this.release.candidate:
-        try:
-            evidence = this.drivers.services.read_evidence(requests.ReadEvidence(this.release))
-        except DriverError as problem:
-            evidence = Evidence(gaps=(problem.reason,))
-    evidence = evidence or Evidence()
-    cause = this.diagnose(evidence, judged[-1].findings, this.release)
-    this.record(journal.Diagnosed(this.drivers.clock.now(), cause, evidence))
+    judged = [entry for entry in this.entries if isinstance(entry, journal.Judged)]
+    diagnosed = explain(this.drivers, this.diagnose, judged, this.evidence, this.release)
+    if diagnosed is not None:
+        this.record(diagnosed)

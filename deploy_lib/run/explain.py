@@ -1,0 +1,71 @@
+"""Why a release failed: what the cloud says of it, what its checks found, and, for a missing file, where it was lost.
+
+The gates that would have known may be switched off. So when the cause is a module or a file that the image lacks,
+and no check said why, source truth is asked after the fact: it costs a second and no cloud.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, replace
+
+from deploy_lib.drivers.interface import DriverError, Drivers
+from deploy_lib.model import requests
+from deploy_lib.model.evidence import BuildTrouble, Cause, Evidence, LogLine
+from deploy_lib.model.findings import Finding
+from deploy_lib.model.journal import Diagnosed, Judged
+from deploy_lib.model.release import Release, Status
+
+Diagnose = Callable[[Evidence, tuple[Finding, ...], Release], Cause]
+
+_WHEREABOUTS = ("missing_module", "missing_file", "missing_name")
+
+
+def explain(
+    drivers: Drivers, diagnose: Diagnose, judged: Sequence[Judged], evidence: Evidence | None, release: Release
+) -> Diagnosed | None:
+    """The diagnosis; None when no step failed. `evidence` is what a driver already brought along."""
+    if not judged or judged[-1].status in (Status.PASSED, Status.SKIPPED):
+        return None
+    last = judged[-1]
+    known = evidence or _of_build(last) or _of_candidate(drivers, release)
+    findings = tuple(dict.fromkeys(finding for each in judged for finding in each.findings))
+    cause = diagnose(known, findings, release)
+    if cause.kind in _WHEREABOUTS and "in_image" not in cause.facts:
+        found, gap = _source_findings(drivers, release)
+        if found:
+            cause = diagnose(known, (*findings, *found), release)
+        if gap:
+            known = replace(known, gaps=(*known.gaps, gap))
+    if cause.kind == "unknown" and not cause.evidence:
+        cause = replace(cause, sentence=f"{last.label}: {last.reason}")
+    return Diagnosed(drivers.clock.now(), cause, known)
+
+
+def _of_build(judged: Judged) -> Evidence | None:
+    """What the build step recorded of a build that did not pass."""
+    trouble, tail = judged.facts.get("trouble"), judged.facts.get("log_tail")
+    if not isinstance(trouble, Mapping):
+        return None
+    names = {field.name for field in fields(BuildTrouble)}
+    told = BuildTrouble(**{name: value for name, value in trouble.items() if name in names})
+    lines = tail if isinstance(tail, list | tuple) else ()
+    return Evidence(log=tuple(LogLine(None, str(line), "build") for line in lines), build=told)
+
+
+def _of_candidate(drivers: Drivers, release: Release) -> Evidence:
+    if not release.candidate:
+        return Evidence()
+    try:
+        return drivers.services.read_evidence(requests.ReadEvidence(release))
+    except DriverError as problem:
+        return Evidence(gaps=(problem.reason,))
+
+
+def _source_findings(drivers: Drivers, release: Release) -> tuple[tuple[Finding, ...], str]:
+    """What source truth finds in the commit, and a clause about what kept it from looking."""
+    request = requests.ReadSource(release, cloud_build=release.options.builder == "cloud_build", undeclared=False)
+    try:
+        return drivers.source.read_source(request).findings, ""
+    except DriverError as problem:
+        return (), f"why the file is not in the image: {problem.reason}"
