@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -67,12 +68,19 @@ class HttpUrls:
     def compare(self, request: Compare, tell: Tell) -> Compared:
         return _Comparison(self, request, self._clock, self._watch, tell).run()
 
+    def ask(self, url: str, *, timeout: float, header: str = REVISION_HEADER) -> Attempt:
+        """One GET; the revision that answered is named by the header, or by the key of a JSON body, of that name."""
+        with self._client(timeout) as client:
+            return self._ask(client, url, _ANY_ANSWER, self._clock.monotonic(), header)
+
     def _client(self, timeout: float) -> httpx.Client:
         import httpx
 
         return httpx.Client(timeout=timeout, follow_redirects=False, trust_env=self._trust_proxies)
 
-    def _ask(self, client: httpx.Client, url: str, expect: Expectation, began: float) -> Attempt:
+    def _ask(
+        self, client: httpx.Client, url: str, expect: Expectation, began: float, header: str = REVISION_HEADER
+    ) -> Attempt:
         import httpx
 
         start = self._clock.monotonic()
@@ -95,7 +103,7 @@ class HttpUrls:
             seconds=seconds,
             status=status,
             problem=problem_of(expect, status, body, seconds, headers.get("location")),
-            revision=headers.get(REVISION_HEADER),
+            revision=headers.get(header) or _named_in(body, header),
             excerpt=body[:EXCERPT].decode("utf-8", "replace"),
         )
 
@@ -105,6 +113,18 @@ class HttpUrls:
             return self._watch.revision_failed(release)
         except DriverError:
             return None
+
+
+def _named_in(body: bytes, key: str) -> str | None:
+    """The revision that a JSON body names, where the response has no header for it."""
+    if not body.lstrip().startswith(b"{"):
+        return None
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return None
+    named = found.get(key) if isinstance(found, dict) else None
+    return named if isinstance(named, str) else None
 
 
 @dataclass(slots=True)

@@ -1,0 +1,150 @@
+"""The log of one revision, read again and again without missing or repeating an entry.
+
+Entries arrive late and out of order, so each reading starts some seconds before the newest entry seen and drops
+what it has seen by insertId. Tailing is not used: the client's tail blocks until a first entry comes and cannot be
+told to stop. Cloud Run names its logs stdout, stderr, varlog/system (the platform's own words) and requests.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from deploy_lib.drivers.policy import Calls
+from deploy_lib.drivers.times import plain_time
+from deploy_lib.model.evidence import LogLine
+from deploy_lib.model.service import Service
+
+if TYPE_CHECKING:
+    from google.cloud.logging_v2.types import LogEntry
+
+OVERLAP = timedelta(seconds=10)
+PAGE = 1000  # entries, the most the API gives at once
+MOST = 20_000
+"""Entries per reading. A revision that logs more than this while it starts tells nothing new in the rest."""
+
+_RANKS = {
+    0: "DEFAULT",
+    100: "DEBUG",
+    200: "INFO",
+    300: "NOTICE",
+    400: "WARNING",
+    500: "ERROR",
+    600: "CRITICAL",
+    700: "ALERT",
+    800: "EMERGENCY",
+}
+_SOURCES = {
+    "run.googleapis.com/stdout": "stdout",
+    "run.googleapis.com/stderr": "stderr",
+    "run.googleapis.com/varlog/system": "system",
+    "run.googleapis.com/requests": "request",
+}
+
+
+@dataclass(slots=True)
+class Entries:
+    """The entries of a revision, from `since` on. `extra` is more of the filter language; `most` per reading."""
+
+    calls: Calls
+    service: Service
+    revision: str
+    since: datetime
+    extra: str = ""
+    most: int = MOST
+    cut: bool = False  # a reading found more than `most`
+    _seen: set[str] = field(default_factory=set)
+    _newest: datetime | None = None
+
+    def read(self) -> list[LogEntry]:
+        """Those that are new, by time. Raises ApiError."""
+        from google.cloud.logging_v2.types import ListLogEntriesRequest
+
+        request = ListLogEntriesRequest(
+            resource_names=[f"projects/{self.service.project}"],
+            filter=self.filter(),
+            order_by="timestamp asc",
+            page_size=PAGE,
+        )
+        client, doing = self.calls.clients.logs, f"read the log of {self.revision}"
+        new: list[LogEntry] = []
+        while True:
+            page = next(iter(self.calls.ask("list_log_entries", client.list_log_entries, request, doing).pages))
+            new += [entry for entry in page.entries if self._is_new(entry)]
+            if not page.next_page_token:
+                return new
+            if len(new) >= self.most:
+                self.cut = True
+                return new
+            request.page_token = page.next_page_token
+
+    def filter(self) -> str:
+        start = (self._newest or self.since) - OVERLAP
+        parts = [
+            'resource.type="cloud_run_revision"',
+            f'resource.labels.service_name="{self.service.cloud_run}"',
+            f'resource.labels.revision_name="{self.revision}"',
+            f'resource.labels.location="{self.service.region}"',
+            f'timestamp>="{start.astimezone(UTC).isoformat()}"',
+        ]
+        return " AND ".join([*parts, f"({self.extra})"] if self.extra else parts)
+
+    def _is_new(self, entry: LogEntry) -> bool:
+        key = entry.insert_id or f"{entry.timestamp}{entry.text_payload}"
+        if key in self._seen:
+            return False
+        self._seen.add(key)
+        at = plain_time(entry.timestamp)
+        if at is not None and (self._newest is None or at > self._newest):
+            self._newest = at
+        return True
+
+
+@dataclass(slots=True)
+class RevisionLog:
+    """The entries as lines, all that were read so far, oldest first."""
+
+    entries: Entries
+    lines: list[LogLine] = field(default_factory=list)
+
+    @property
+    def cut(self) -> bool:
+        return self.entries.cut
+
+    def read(self) -> list[LogLine]:
+        """The lines that are new. Raises ApiError."""
+        new = [line_of(entry) for entry in self.entries.read()]
+        self.lines += new
+        return new
+
+
+def line_of(entry: LogEntry) -> LogLine:
+    log = entry.log_name.rpartition("/logs/")[2].replace("%2F", "/")
+    request = entry.http_request if "http_request" in entry else None
+    return LogLine(
+        at=plain_time(entry.timestamp),
+        text=_text(entry),
+        source=_SOURCES.get(log, "stderr" if entry.severity >= 500 else "stdout"),
+        severity=_RANKS.get(int(entry.severity), "DEFAULT"),
+        revision=entry.resource.labels.get("revision_name", ""),
+        id=entry.insert_id,
+        status=int(request.status) if request is not None and request.status else None,
+    )
+
+
+def _text(entry: Any) -> str:
+    if "json_payload" in entry:
+        payload = entry.json_payload
+        try:
+            from google.protobuf.json_format import MessageToDict
+
+            found = MessageToDict(type(entry).pb(entry).json_payload)
+        except (TypeError, ValueError):
+            return str(payload)
+        return json.dumps(found, ensure_ascii=False)
+    if "http_request" in entry and not entry.text_payload:
+        asked = entry.http_request
+        return f"{asked.request_method} {asked.request_url} {asked.status}"
+    return str(entry.text_payload)

@@ -1,0 +1,85 @@
+"""The calls of Cloud Run that the driver makes, by one policy. What is absent is None."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from deploy_lib.drivers.errors import ApiError
+from deploy_lib.drivers.policy import Calls
+from deploy_lib.drivers.services.traffic import short
+
+if TYPE_CHECKING:
+    from google.cloud import run_v2
+    from google.longrunning.operations_pb2 import Operation
+
+T = TypeVar("T")
+
+NEWEST = 100  # revisions; a service may keep a thousand
+
+
+class RunApi:
+    """Paths are full resource names. Raises ApiError."""
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+        self._clients = calls.clients
+
+    def service(self, path: str) -> run_v2.Service | None:
+        from google.cloud import run_v2
+
+        request = run_v2.GetServiceRequest(name=path)
+        doing = f"read the service {short(path)}"
+        return _found(lambda: self._calls.ask("get_service", self._clients.services.get_service, request, doing))
+
+    def revision(self, path: str, name: str) -> run_v2.Revision | None:
+        from google.cloud import run_v2
+
+        request = run_v2.GetRevisionRequest(name=f"{path}/revisions/{name}")
+        doing = f"read the revision {name}"
+        return _found(lambda: self._calls.ask("get_revision", self._clients.revisions.get_revision, request, doing))
+
+    def revisions(self, path: str) -> list[run_v2.Revision]:
+        """The newest ones, newest first."""
+        from google.cloud import run_v2
+
+        request = run_v2.ListRevisionsRequest(parent=path, page_size=NEWEST)
+        doing = f"list the revisions of {short(path)}"
+        pager = self._calls.ask("list_revisions", self._clients.revisions.list_revisions, request, doing)
+        found = list(next(iter(pager.pages)).revisions)
+        return sorted(found, key=lambda each: each.create_time, reverse=True)
+
+    def create(self, path: str, service: run_v2.Service) -> str:
+        """Name of the operation."""
+        from google.cloud import run_v2
+
+        parent, _, name = path.rpartition("/services/")
+        request = run_v2.CreateServiceRequest(parent=parent, service=service, service_id=name)
+        doing = f"create the service {name}"
+        made = self._calls.ask("create_service", self._clients.services.create_service, request, doing)
+        return str(made.operation.name)
+
+    def update(self, service: run_v2.Service, mask: list[str], doing: str) -> str:
+        """Name of the operation. The service's etag goes with it: a change by someone else makes it ABORTED."""
+        from google.cloud import run_v2
+
+        request = run_v2.UpdateServiceRequest(service=service, update_mask={"paths": mask})
+        made = self._calls.ask("update_service", self._clients.services.update_service, request, doing)
+        return str(made.operation.name)
+
+    def operation(self, name: str) -> Operation | None:
+        """None when Cloud Run no longer knows it."""
+        from google.longrunning.operations_pb2 import GetOperationRequest
+
+        request = GetOperationRequest(name=name)
+        doing = "read how the change of the service goes"
+        return _found(lambda: self._calls.ask("get_operation", self._clients.services.get_operation, request, doing))
+
+
+def _found(ask: Callable[[], T]) -> T | None:
+    try:
+        return ask()
+    except ApiError as error:
+        if error.code == "NOT_FOUND":
+            return None
+        raise

@@ -1,0 +1,56 @@
+"""What really answers at the main URL, beside what Cloud Run says it serves."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from deploy_lib.drivers.interface import DriverError, Tell
+from deploy_lib.drivers.polling import polls
+from deploy_lib.drivers.services.tools import Tools
+from deploy_lib.drivers.services.traffic import carried, served
+from deploy_lib.model.answers import Attempt, BackRead
+from deploy_lib.model.requests import ReadBack
+
+ANSWER_WITHIN = 10.0  # seconds for one request
+HEADER = "x-revision"
+NAMELESS_ENOUGH = 3  # answers, when none of them names its revision
+_NOBODY_HOME = (502, 503, 504)
+
+
+def read_back(tools: Tools, request: ReadBack, tell: Tell) -> BackRead:
+    """Ends as soon as the candidate has its share and answers, or when `within` is over."""
+    release, path = request.release, request.release.service.path
+    answered: dict[str, int] = {}
+    failures, last = 0, None
+    for _ in polls(tools.clock, request.within):
+        service = tools.api.service(path)
+        if service is None:
+            raise DriverError(f"the service {release.service.cloud_run} was deleted meanwhile", conflict=True)
+        now = served(service)
+        reconciled = not service.reconciling and now.shares() == carried(service).shares()
+        last = tools.ask(
+            service.uri.rstrip("/") + request.path, timeout=min(ANSWER_WITHIN, request.within), header=request.header
+        )
+        if last.status is None or last.status in _NOBODY_HOME:
+            failures += 1
+        else:
+            name = last.revision or ""
+            answered[name] = answered.get(name, 0) + 1
+            tell(f"{service.uri} answered {last.status}{f' from {name}' if name else ''}")
+        share = now.shares().get(release.candidate or "", 0)
+        nameless = answered.get("", 0) >= NAMELESS_ENOUGH and set(answered) == {""}
+        if reconciled and share >= request.percent and (answered.get(release.candidate or "") or nameless):
+            break
+    return BackRead(now, reconciled, answered, failures, last)
+
+
+def answers_from(tools: Tools, url: str, wanted: Collection[str], within: float) -> tuple[bool, Attempt | None]:
+    """Whether one of the wanted revisions answers at the URL. An answer that names no revision counts as theirs."""
+    last = None
+    for _ in polls(tools.clock, within):
+        last = tools.ask(url.rstrip("/") + "/", timeout=min(ANSWER_WITHIN, within), header=HEADER)
+        if last.revision in wanted:
+            return True, last
+        if last.revision is None and last.status is not None and last.status not in _NOBODY_HOME:
+            return True, last
+    return False, last

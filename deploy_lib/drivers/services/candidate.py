@@ -1,0 +1,228 @@
+"""The candidate: a new revision beside what serves, with a tag and without users.
+
+A first release has nothing to stand beside: Cloud Run gives a service's first revision all traffic as soon as it is
+ready, so the service is created with it at 100 %. Asking again for the same release finds its revision again by the
+record on the service, whatever defaults Cloud Run has filled in meanwhile.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from deploy_lib.drivers.errors import ApiError
+from deploy_lib.drivers.interface import DriverError, Tell
+from deploy_lib.drivers.polling import polls
+from deploy_lib.drivers.services import differences, records
+from deploy_lib.drivers.services.change import PATIENCE
+from deploy_lib.drivers.services.leases import set_annotations
+from deploy_lib.drivers.services.names import revision_name
+from deploy_lib.drivers.services.records import Record, record_of
+from deploy_lib.drivers.services.template import base, main_container, merged
+from deploy_lib.drivers.services.tools import Tools, settle
+from deploy_lib.drivers.services.traffic import STABLE_TAG, carried, difference, same, served, tag_url, targets
+from deploy_lib.drivers.services.waiting import Waited, Waiting
+from deploy_lib.model.answers import RevisionCreated
+from deploy_lib.model.release import Release
+from deploy_lib.model.requests import CreateRevision
+from deploy_lib.model.traffic import TrafficMap, TrafficTarget
+
+if TYPE_CHECKING:
+    from google.cloud import run_v2
+
+LONGEST_HOST = 46
+"""Characters of a service's name and a tag together, as Cloud Run allows them in one host name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The revision that was asked for. `operation` is None when it was there already, or the answer was lost."""
+
+    name: str
+    operation: str | None
+    kept: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    facts: dict[str, object] | None = None
+
+
+def create(tools: Tools, request: CreateRevision, tell: Tell) -> RevisionCreated:
+    release, path = request.release, request.release.service.path
+    if not release.image:
+        raise DriverError("there is no image to release", "put a build step before the canary, or name an image")
+    since, service = tools.clock.now(), tools.api.service(path)
+    if service is None:
+        tell(f"{release.service.cloud_run} does not exist yet: its first revision gets all traffic once it is ready")
+        made = _first(tools, request)
+    else:
+        made = _next(tools, request, service)
+    tell(f"{made.name} is starting" if made.operation else f"{made.name} exists already")
+    waiting = Waiting(tools, release.service, made.name, made.operation, since if made.operation else release.started)
+    waited = waiting.until_ready(request.ready_within, tell)
+    if not waited.ready:
+        _untag(tools, release, made.name, tell)
+        return _created(made, None, request, waited)
+
+    def has_url(found: run_v2.Service) -> bool:
+        return tag_url(found, request.tag) is not None
+
+    doing = f"give {made.name} the tag {request.tag}"
+    return _created(made, settle(tools, path, made.operation, doing, also=has_url), request, waited)
+
+
+def _created(made: Made, service: run_v2.Service | None, request: CreateRevision, waited: Waited) -> RevisionCreated:
+    stable = request.release.stable
+    tags = served(service).tags() if service is not None else {}
+    stable_tag = next((tag for tag, name in tags.items() if name == stable and tag != request.tag), None)
+    return RevisionCreated(
+        made.name,
+        waited.ready,
+        url=tag_url(service, request.tag) if service is not None else None,
+        main_url=service.uri if service is not None else None,
+        stable_url=tag_url(service, stable_tag) if service is not None else None,
+        evidence=waited.evidence,
+        failed_early=waited.failed_early,
+        timed_out=waited.timed_out,
+        kept=made.kept,
+        changed=made.changed,
+        facts=made.facts or {},
+    )
+
+
+def _first(tools: Tools, request: CreateRevision) -> Made:
+    """Of two first releases at once, the one whose service was created goes on, and the other is refused."""
+    from google.cloud import run_v2
+
+    release, path = request.release, request.release.service.path
+    template = merged(base(None, None), release)
+    name = template.revision = revision_name(release.service.cloud_run, release.commit, template)
+    service = run_v2.Service(template=template, traffic=targets(_alone(name, request.tag)))
+    service.invoker_iam_disabled = release.service.public
+    record = Record(release.id, release.commit, release.started, TrafficMap(), release.image, name, request.tag)
+    set_annotations(service, records.with_record({}, record))
+    tools.leases.extend(path, service)
+    for _ in polls(tools.clock, PATIENCE):
+        try:
+            operation: str | None = tools.api.create(path, service)
+            break
+        except ApiError as error:
+            if not (error.maybe_done or error.code in ("ALREADY_EXISTS", "ABORTED")):
+                raise
+            doubt = error
+        found = tools.api.service(path)
+        if found is not None:
+            tools.leases.guard(path, found)
+            operation = None
+            break
+    else:
+        raise doubt
+    tools.leases.renew(path)
+    facts: dict[str, object] = {"settings": differences.settings_of(template), "image": release.image}
+    return Made(name, operation, changed=differences.changed(run_v2.RevisionTemplate(), template), facts=facts)
+
+
+def _next(tools: Tools, request: CreateRevision, service: run_v2.Service) -> Made:
+    release, path = request.release, request.release.service.path
+    stable = tools.api.revision(path, release.stable) if release.stable else None
+    start = base(service, stable)
+    template = merged(start, release)
+    name = _made_before(tools, release, service)
+    again = name is not None
+    name = template.revision = name or revision_name(release.service.cloud_run, release.commit, template)
+
+    def edit(found: run_v2.Service) -> list[str]:
+        tools.leases.guard(path, found)
+        record = record_of(found.annotations) or Record(
+            release.id, release.commit, release.started, release.before or TrafficMap()
+        )
+        wanted, own_tag = _beside(carried(found), record, request, name)
+        made = again or (record.candidate == name and found.template.revision == name)
+        if made and wanted.same_as(carried(found)):
+            return []
+        noted = Record(
+            release.id,
+            release.commit,
+            release.started,
+            release.before if release.before is not None else record.before,
+            release.image,
+            name,
+            request.tag,
+            own_tag,
+        )
+        if made and record.id == release.id:
+            noted = replace(record, tag=request.tag, own_tag=own_tag)
+        found.traffic = targets(wanted)
+        set_annotations(found, records.with_record(found.annotations, noted))
+        if made:
+            return ["traffic", "annotations"]
+        found.template = template
+        return ["template", "traffic", "annotations"]
+
+    changed = tools.changes.make(path, edit, f"create the revision {name}")
+    container = main_container(stable) if stable is not None else None
+    facts: dict[str, object] = {
+        "settings": differences.settings_of(template),
+        "image": release.image,
+        "previous_revision": release.stable,
+        "previous_image": container.image if container is not None else None,
+        "previous_settings": differences.settings_of(stable) if stable is not None else {},
+    }
+    return Made(
+        name,
+        changed.operation,
+        kept=differences.kept(template, release.service),
+        changed=differences.changed(start, template),
+        facts=facts,
+    )
+
+
+def _made_before(tools: Tools, release: Release, service: run_v2.Service) -> str | None:
+    """The revision that this release made already."""
+    record = record_of(service.annotations)
+    if record is None or record.id != release.id or record.image != release.image or not record.candidate:
+        return None
+    return record.candidate if tools.api.revision(release.service.path, record.candidate) is not None else None
+
+
+def _beside(now: TrafficMap, record: Record, request: CreateRevision, name: str) -> tuple[TrafficMap, str | None]:
+    """The traffic with the candidate in it, and the tag lent to the stable revision.
+
+    Raises DriverError when the traffic is no longer the one that the release found.
+    """
+    release, tag = request.release, request.tag
+    if not now.shares():
+        return _alone(name, tag), None
+    before = release.before if release.before is not None else now
+    if before.shares() and not same(now.untagged(tag), before.untagged(tag), record.own_tag):
+        said = difference([before], now.untagged(record.own_tag) if record.own_tag else now)
+        raise DriverError(f"the traffic was changed since this release began: {said}", "start again", conflict=True)
+    if not before.shares():
+        return now.tagged(tag, name), None
+    plain = (now.untagged(record.own_tag) if record.own_tag else now).tagged(tag, name)
+    stable = before.main_revision() or ""
+    fits = len(release.service.cloud_run) + len(STABLE_TAG) <= LONGEST_HOST
+    if stable in plain.tags().values() or STABLE_TAG in plain.tags() or not fits:
+        return plain, None
+    return plain.tagged(STABLE_TAG, stable), STABLE_TAG
+
+
+def _alone(name: str, tag: str) -> TrafficMap:
+    return TrafficMap((TrafficTarget(name, 100, tag),))
+
+
+def _untag(tools: Tools, release: Release, name: str, tell: Tell) -> None:
+    """A tag on a revision that never came up would keep Cloud Run from applying any later traffic."""
+    path = release.service.path
+
+    def edit(service: run_v2.Service) -> list[str]:
+        tools.leases.guard(path, service)
+        now = carried(service)
+        left = TrafficMap(tuple(target for target in now.targets if target.percent or target.revision != name))
+        if left.same_as(now) or not left.shares():
+            return []
+        service.traffic = targets(left)
+        return ["traffic", "annotations"]
+
+    try:
+        tools.changes.make(path, edit, f"take the tag off {name}")
+    except DriverError as problem:
+        tell(f"the tag stays on {name}: {problem.reason}")

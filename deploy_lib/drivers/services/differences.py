@@ -1,0 +1,98 @@
+"""What a release changes of a service's settings, and what set by hand it keeps, in words for a terminal.
+
+Values of variables are never shown: a plain value may be as secret as a secret.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from deploy_lib.drivers.services.template import main_container
+from deploy_lib.model.service import Service
+
+if TYPE_CHECKING:
+    from google.cloud import run_v2
+
+
+def changed(old: run_v2.RevisionTemplate, new: run_v2.RevisionTemplate) -> tuple[str, ...]:
+    """ "memory: 512Mi -> 1Gi"; variables by name."""
+    was, now = _settings(old), _settings(new)
+    told = [
+        f"{name}: {was.get(name) or 'not set'} -> {now.get(name) or 'not set'}"
+        for name in now
+        if was.get(name) != now.get(name)
+    ]
+    return (*told, *_env_changes(_env(old), _env(new)))
+
+
+def kept(new: run_v2.RevisionTemplate, wanted: Service) -> tuple[str, ...]:
+    """What the YAML does not name and the running service has."""
+    named = {
+        "port": wanted.port,
+        "cpu": wanted.cpu,
+        "memory": wanted.memory,
+        "concurrency": wanted.concurrency,
+        "request timeout": wanted.request_timeout,
+        "min instances": wanted.instances.min,
+        "max instances": wanted.instances.max,
+        "service account": wanted.service_account,
+        "VPC connector": wanted.vpc_connector,
+    }
+    told = [f"{name}: {value}" for name, value in _settings(new).items() if value and named.get(name) is None]
+    told = [each for each in told if not each.startswith("image: ")]
+    variables = sorted(set(_env(new)) - set(wanted.env) - set(wanted.secrets))
+    told += [f"variable {name}" for name in variables]
+    main = main_container(new)
+    told += [f"container {each.name or 'without a name'}" for each in new.containers if each is not main]
+    told += [f"volume {each.name}" for each in new.volumes]
+    return tuple(told)
+
+
+def settings_of(template: run_v2.RevisionTemplate | run_v2.Revision) -> dict[str, str]:
+    """The settings a report compares: those set, and the names of the variables."""
+    found = {name: value for name, value in _settings(template).items() if value}
+    found["variables"] = ", ".join(f"{name} ({kind})" for name, kind in sorted(_kinds(template).items()))
+    return found
+
+
+def _settings(template: Any) -> dict[str, str]:
+    main = main_container(template)
+    limits = dict(main.resources.limits) if main is not None else {}
+    seconds = int(template.timeout.total_seconds()) if template.timeout else 0
+    return {
+        "image": main.image if main is not None else "",
+        "port": str(main.ports[0].container_port) if main is not None and main.ports else "",
+        "cpu": limits.get("cpu", ""),
+        "memory": limits.get("memory", ""),
+        "concurrency": str(template.max_instance_request_concurrency or ""),
+        "request timeout": f"{seconds} s" if seconds else "",
+        "min instances": str(template.scaling.min_instance_count or ""),
+        "max instances": str(template.scaling.max_instance_count or ""),
+        "service account": template.service_account,
+        "VPC connector": template.vpc_access.connector,
+    }
+
+
+def _env(template: Any) -> dict[str, Any]:
+    main = main_container(template)
+    return {each.name: each for each in main.env} if main is not None else {}
+
+
+def _kinds(template: Any) -> dict[str, str]:
+    return {name: _kind(each) for name, each in _env(template).items()}
+
+
+def _kind(variable: Any) -> str:
+    if "value_source" not in variable:
+        return "plain value"
+    where = variable.value_source.secret_key_ref
+    return f"secret {where.secret.rpartition('/')[2]}:{where.version}"
+
+
+def _env_changes(was: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    told = [f"variable {name}: added, {_kind(now[name])}" for name in now if name not in was]
+    told += [f"variable {name}: removed" for name in was if name not in now]
+    for name in (name for name in now if name in was and was[name] != now[name]):
+        old, new = _kind(was[name]), _kind(now[name])
+        told.append(f"variable {name}: {'another value' if old == new else f'{old} -> {new}'}")
+    return told

@@ -1,0 +1,73 @@
+"""The driver for Cloud Run: one method per request, each told in a file of its own."""
+
+from __future__ import annotations
+
+from deploy_lib.drivers.clients import Clients
+from deploy_lib.drivers.interface import Clock, Tell
+from deploy_lib.drivers.policy import Calls
+from deploy_lib.drivers.services import arrival, candidate, moving, reading, restoring, taking
+from deploy_lib.drivers.services.api import RunApi
+from deploy_lib.drivers.services.change import Changes
+from deploy_lib.drivers.services.leases import Leases
+from deploy_lib.drivers.services.tools import Ask, Tools, Watch
+from deploy_lib.drivers.services.waiting import Waiting
+from deploy_lib.model import answers, requests
+from deploy_lib.model.evidence import Evidence
+from deploy_lib.model.service import Service
+from deploy_lib.model.state import ServiceState
+
+
+class CloudRunServices:
+    """Keeps the leases it takes: take and end a lease with the same object. Close it when done.
+
+    `ask` makes the requests to the main URL (HttpUrls.ask), `watch` tells how the candidate does. Every method
+    raises DriverError, and Interrupted from the clock.
+    """
+
+    def __init__(self, clients: Clients, clock: Clock, ask: Ask, watch: Watch) -> None:
+        calls = Calls(clients, clock)
+        api = RunApi(calls)
+        changes = Changes(api, clock)
+        self._tools = Tools(calls, api, changes, Leases(changes, clock), clock, ask, watch)
+
+    def take_lease(self, request: requests.TakeLease) -> answers.LeaseTaken:
+        return taking.take(self._tools, request)
+
+    def record_passed(self, request: requests.MoveTraffic) -> None:
+        taking.record_passed(self._tools, request.release)
+
+    def end_lease(self, request: requests.EndLease) -> None:
+        taking.end(self._tools, request)
+
+    def create_revision(self, request: requests.CreateRevision, tell: Tell) -> answers.RevisionCreated:
+        return candidate.create(self._tools, request, tell)
+
+    def move_traffic(self, request: requests.MoveTraffic, tell: Tell) -> answers.TrafficMoved:
+        return moving.move(self._tools, request, tell)
+
+    def read_back(self, request: requests.ReadBack, tell: Tell) -> answers.BackRead:
+        return arrival.read_back(self._tools, request, tell)
+
+    def restore(self, request: requests.RestoreTraffic, tell: Tell) -> answers.Restored:
+        return restoring.restore(self._tools, request, tell)
+
+    def read_evidence(self, request: requests.ReadEvidence) -> Evidence:
+        release = request.release
+        if not release.candidate:
+            return Evidence(gaps=("no revision was created",))
+        return Waiting(self._tools, release.service, release.candidate, None, release.started).gather()
+
+    def read_state(self, service: Service) -> ServiceState:
+        return reading.read_state(self._tools, service)
+
+    def hold(self, service: Service, holder: str, lasts: float, reason: str = "") -> answers.LeaseTaken:
+        """Nobody deploys it for `lasts` seconds, or until `let_go`. The service must exist."""
+        return taking.hold(self._tools, service, holder, lasts, reason)
+
+    def let_go(self, service: Service) -> str | None:
+        """Who held it; None when nobody did."""
+        return taking.let_go(self._tools, service)
+
+    def close(self) -> None:
+        """Stop renewing leases; they expire by themselves."""
+        self._tools.leases.forget_all()

@@ -1,0 +1,121 @@
+"""Moving traffic: only from a map that is this release's own, and watched while it bakes.
+
+A map that the release did not leave there was put there by someone else. It is not overwritten: the move ends as a
+conflict that says what changed.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from deploy_lib.drivers.interface import DriverError, Tell
+from deploy_lib.drivers.services import records
+from deploy_lib.drivers.services.leases import set_annotations
+from deploy_lib.drivers.services.records import Record, record_of
+from deploy_lib.drivers.services.tools import Tools, settle
+from deploy_lib.drivers.services.traffic import carried, difference, same, targets
+from deploy_lib.model.answers import TrafficMoved
+from deploy_lib.model.requests import MoveTraffic
+from deploy_lib.model.traffic import TrafficMap
+
+if TYPE_CHECKING:
+    from google.cloud import run_v2
+
+LOOK_EVERY = 1.0  # seconds
+COUNT_EVERY = 5.0
+SICK_AFTER = 5  # failed real requests
+SICK_SHARE = 0.5
+"""While it bakes, a candidate that fails half of its requests is sick. Finer differences are for `compare`."""
+
+
+class Elsewhere(Exception):
+    """The service carries a map that is not this release's. `now` is without the lent tag."""
+
+    def __init__(self, now: TrafficMap, said: str) -> None:
+        super().__init__(said)
+        self.now = now
+        self.said = said
+
+
+def move(tools: Tools, request: MoveTraffic, tell: Tell) -> TrafficMoved:
+    release, path, write = request.release, request.release.service.path, secrets.token_hex(6)
+
+    def edit(service: run_v2.Service) -> list[str]:
+        tools.leases.guard(path, service)
+        record = record_of(service.annotations) or Record(
+            release.id, release.commit, release.started, release.before or TrafficMap()
+        )
+        if record.write == write:  # made, and the answer was lost
+            return []
+        refuse_others(tools, service, record.own_tag, request.ours, request.target)
+        tag = record.own_tag
+        lent = carried(service).tags().get(tag) if tag else None
+        service.traffic = targets(request.target.tagged(tag, lent) if tag and lent else request.target)
+        noted = replace(
+            record,
+            candidate=release.candidate,
+            tag=release.tag,
+            asked=record.asked + 1,
+            percent=request.percent,
+            write=write,
+            restored=False,
+        )
+        set_annotations(service, records.with_record(service.annotations, noted))
+        return ["traffic", "annotations"]
+
+    doing = f"give {release.candidate} {request.percent} % of the traffic"
+    try:
+        changed = tools.changes.make(path, edit, doing)
+    except Elsewhere as elsewhere:
+        return TrafficMoved(elsewhere.now, conflict=elsewhere.said)
+    settled = settle(tools, path, changed.operation, doing)
+    at = tools.clock.now()
+    tell(f"now serving: {carried(settled)}")
+    failed = _bake(tools, request, tell)
+    return TrafficMoved(request.target, revision_failed=failed, at=at)
+
+
+def refuse_others(
+    tools: Tools, service: run_v2.Service, own_tag: str | None, ours: tuple[TrafficMap, ...], target: TrafficMap
+) -> None:
+    """Raises Elsewhere unless the service carries one of our maps, or the target already. No maps: anything may go."""
+    now = carried(service)
+    if not ours or any(same(now, each, own_tag) for each in (*ours, target)):
+        return
+    plain = now.untagged(own_tag) if own_tag else now
+    raise Elsewhere(plain, f"{_someone(tools, service)} changed the traffic: {difference(ours, plain)}")
+
+
+def _someone(tools: Tools, service: run_v2.Service) -> str:
+    """Who wrote last, unless that was this release renewing its lease."""
+    try:
+        account = tools.calls.clients.account
+    except DriverError:
+        account = None
+    known = account is not None and service.last_modifier not in ("", account)
+    return service.last_modifier if known else "someone else"
+
+
+def _bake(tools: Tools, request: MoveTraffic, tell: Tell) -> str | None:
+    """Why the candidate failed while it was watched; None when it did well for the whole time."""
+    release, since, began = request.release, tools.clock.now(), tools.clock.monotonic()
+    next_count, gap = COUNT_EVERY, ""
+    while True:
+        waited = tools.clock.monotonic() - began
+        try:
+            failed = tools.watch.revision_failed(release)
+            if failed is None and request.bake and (waited >= next_count or waited >= request.bake):
+                next_count = waited + COUNT_EVERY
+                seen = tools.watch.real_requests(release, release.candidate or "", since)
+                if seen.errors >= SICK_AFTER and seen.errors >= SICK_SHARE * seen.requests:
+                    failed = f"{seen.errors} of {seen.requests} real requests to it failed"
+        except DriverError as problem:
+            failed = None
+            if problem.reason != gap:
+                gap = problem.reason
+                tell(f"the candidate could not be watched: {gap}")
+        if failed is not None or waited >= request.bake:
+            return failed
+        tools.clock.sleep(min(LOOK_EVERY, max(request.bake - waited, 0.001)))

@@ -1,0 +1,53 @@
+"""What a service is like now, for status, rollback and resume."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deploy_lib.drivers.conditions import conditions_of, ready
+from deploy_lib.drivers.services.records import history_of, lease_of, record_of
+from deploy_lib.drivers.services.template import COMMIT_LABEL, main_container
+from deploy_lib.drivers.services.tools import Tools
+from deploy_lib.drivers.services.traffic import served, short, standing
+from deploy_lib.drivers.times import plain_time
+from deploy_lib.model.service import Service
+from deploy_lib.model.state import RevisionState, ServiceState
+from deploy_lib.model.traffic import TrafficMap
+
+if TYPE_CHECKING:
+    from google.cloud import run_v2
+
+
+def read_state(tools: Tools, service: Service) -> ServiceState:
+    found = tools.api.service(service.path)
+    if found is None:
+        return ServiceState(False)
+    lease, record = lease_of(found.annotations), record_of(found.annotations)
+    traffic = standing(found)
+    return ServiceState(
+        True,
+        url=found.uri or None,
+        traffic=traffic,
+        lease=lease.state(tools.clock.now()) if lease else None,
+        unfinished=record.left_behind() if record and not record.restored else None,
+        history=history_of(found.annotations),
+        revisions=tuple(_revision(each, served(found)) for each in tools.api.revisions(service.path)),
+        last_modifier=found.last_modifier,
+        reconciling=found.reconciling,
+    )
+
+
+def _revision(found: run_v2.Revision, now: TrafficMap) -> RevisionState:
+    name, summary = short(found.name), ready(conditions_of(found.conditions))
+    container = main_container(found)
+    is_ready = summary is not None and summary.state == "CONDITION_SUCCEEDED"
+    return RevisionState(
+        name,
+        container.image if container is not None else "",
+        is_ready,
+        plain_time(found.create_time),
+        now.shares().get(name, 0),
+        tuple(tag for tag, where in now.tags().items() if where == name),
+        found.labels.get(COMMIT_LABEL),
+        "" if is_ready or summary is None else summary.message or summary.reason,
+    )

@@ -1,0 +1,191 @@
+"""What the service itself remembers of its releases, as JSON in three annotations of its own.
+
+`deploy-to-gcp/lease` says who may change it, `deploy-to-gcp/release` how far the release under way has come and what
+restoring puts back, `deploy-to-gcp/history` how the last ones ended. So any machine can take over, with no shared
+disk. An annotation that cannot be read counts as absent: a person may have edited it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from deploy_lib.model.answers import LeftBehind
+from deploy_lib.model.state import LeaseState, PastRelease
+from deploy_lib.model.traffic import TrafficMap, TrafficTarget
+
+LEASE, RELEASE, HISTORY = "deploy-to-gcp/lease", "deploy-to-gcp/release", "deploy-to-gcp/history"
+REMEMBERED = 10  # releases; annotations have room for far more, people do not
+BAD = ("rejected", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """`token` tells two holders of the same name apart. `release_id` is None for a hold."""
+
+    holder: str
+    token: str
+    since: datetime
+    until: datetime
+    release_id: str | None = None
+    why: str = ""
+
+    def state(self, now: datetime) -> LeaseState:
+        return LeaseState(self.holder, self.since, self.until, self.until <= now, self.release_id, self.why)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The release under way. `write` names the last traffic move, so that one whose answer was lost is recognised.
+
+    `own_tag` is the stable revision's tag where this release gave it one; `restored` says that its traffic was taken
+    back, so there is nothing left to repair.
+    """
+
+    id: str
+    commit: str
+    started: datetime
+    before: TrafficMap
+    image: str | None = None
+    candidate: str | None = None
+    tag: str | None = None
+    own_tag: str | None = None
+    asked: int = 0
+    passed: int = 0
+    percent: int = 0
+    write: str = ""
+    restored: bool = False
+
+    def left_behind(self) -> LeftBehind:
+        return LeftBehind(
+            self.id,
+            self.commit,
+            self.image,
+            self.candidate,
+            self.tag,
+            self.before,
+            self.asked,
+            self.passed,
+            self.percent,
+            self.started,
+        )
+
+    def past(self, outcome: str, at: datetime, traffic: TrafficMap) -> PastRelease:
+        digest = self.image.rpartition("@")[2] if self.image and "@" in self.image else None
+        return PastRelease(self.id, self.commit, digest, self.candidate, outcome, at, traffic)
+
+
+def lease_of(annotations: Mapping[str, str]) -> Lease | None:
+    found = _loaded(annotations, LEASE)
+    try:
+        return Lease(**{**found, "since": _time(found["since"]), "until": _time(found["until"])}) if found else None
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def record_of(annotations: Mapping[str, str]) -> Record | None:
+    found = _loaded(annotations, RELEASE)
+    try:
+        times = {"started": _time(found["started"]), "before": map_of(found["before"])} if found else {}
+        return Record(**{**found, **times}) if found else None
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def history_of(annotations: Mapping[str, str]) -> tuple[PastRelease, ...]:
+    """Newest first."""
+    found = _loaded(annotations, HISTORY).get("releases")
+    past = []
+    for each in found if isinstance(found, list) else ():
+        try:
+            past.append(PastRelease(**{**each, "at": _time(each["at"]), "traffic": map_of(each["traffic"])}))
+        except (KeyError, TypeError, ValueError):
+            continue
+    return tuple(past)
+
+
+def with_lease(annotations: Mapping[str, str], lease: Lease | None) -> dict[str, str]:
+    """The annotations with that lease; None takes it away. The others stay."""
+    found = lease and {
+        "holder": lease.holder,
+        "token": lease.token,
+        "since": lease.since.isoformat(),
+        "until": lease.until.isoformat(),
+        "release_id": lease.release_id,
+        "why": lease.why,
+    }
+    return _with(annotations, LEASE, found)
+
+
+def with_record(annotations: Mapping[str, str], record: Record | None) -> dict[str, str]:
+    if record is None:
+        return _with(annotations, RELEASE, None)
+    found = {name: getattr(record, name) for name in Record.__dataclass_fields__}
+    found |= {"started": record.started.isoformat(), "before": pairs_of(record.before)}
+    return _with(annotations, RELEASE, found)
+
+
+def with_past(annotations: Mapping[str, str], past: PastRelease) -> dict[str, str]:
+    """The history with that release in it, once."""
+    kept = [past, *(each for each in history_of(annotations) if each.id != past.id)][:REMEMBERED]
+    rows = [
+        {
+            "id": each.id,
+            "commit": each.commit,
+            "digest": each.digest,
+            "candidate": each.candidate,
+            "outcome": each.outcome,
+            "at": each.at.isoformat() if each.at else None,
+            "traffic": pairs_of(each.traffic),
+        }
+        for each in kept
+    ]
+    return _with(annotations, HISTORY, {"releases": rows})
+
+
+def bad_digests(annotations: Mapping[str, str]) -> tuple[str, ...]:
+    """Digests whose last release was rejected."""
+    last: dict[str, str] = {}
+    for past in history_of(annotations):
+        if past.digest:
+            last.setdefault(past.digest, past.outcome)
+    return tuple(digest for digest, outcome in last.items() if outcome in BAD)
+
+
+def started_over(record: Record) -> Record:
+    """After its traffic was taken back."""
+    return replace(record, restored=True, percent=0)
+
+
+def pairs_of(traffic: TrafficMap) -> list[list[object]]:
+    return [[each.revision, each.percent, each.tag] for each in traffic.targets]
+
+
+def map_of(pairs: Any) -> TrafficMap:
+    """Raises TypeError or ValueError when it is no such list."""
+    return TrafficMap(tuple(TrafficTarget(str(name), int(percent), tag) for name, percent, tag in pairs))
+
+
+def _time(text: Any) -> datetime:
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return at
+
+
+def _loaded(annotations: Mapping[str, str], key: str) -> dict[str, Any]:
+    try:
+        found = json.loads(annotations.get(key, "{}"))
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _with(annotations: Mapping[str, str], key: str, value: Any) -> dict[str, str]:
+    found = {name: text for name, text in annotations.items() if name != key}
+    if value is not None:
+        found[key] = json.dumps(value, separators=(",", ":"))
+    return found

@@ -1,0 +1,79 @@
+"""Putting a traffic map back, and making sure that it is back.
+
+Restoring blindly can remove the only healthy copy (fluxcd/flagger issue 1898): the revisions that shall serve must
+exist and be ready, and a map that someone else put in place meanwhile is left alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deploy_lib.drivers.conditions import conditions_of, why_failed
+from deploy_lib.drivers.interface import Tell
+from deploy_lib.drivers.services import records
+from deploy_lib.drivers.services.arrival import answers_from
+from deploy_lib.drivers.services.leases import set_annotations
+from deploy_lib.drivers.services.moving import Elsewhere, refuse_others
+from deploy_lib.drivers.services.records import record_of
+from deploy_lib.drivers.services.tools import Tools, settle
+from deploy_lib.drivers.services.traffic import carried, served, targets
+from deploy_lib.model.answers import Restored
+from deploy_lib.model.requests import RestoreTraffic
+from deploy_lib.model.traffic import TrafficMap
+
+if TYPE_CHECKING:
+    from google.cloud import run_v2
+
+
+def restore(tools: Tools, request: RestoreTraffic, tell: Tell) -> Restored:
+    path = request.release.service.path
+    service = tools.api.service(path)
+    if service is None:
+        return Restored(False, TrafficMap(), "the service was deleted meanwhile")
+    if not request.target.shares():
+        return Restored(False, carried(service), "there is no earlier traffic to put back")
+    target, unfit = _fitting(tools, path, request.target)
+    if unfit:
+        return Restored(False, carried(service), unfit)
+
+    def edit(found: run_v2.Service) -> list[str]:
+        tools.leases.guard(path, found, unless_absent=True)
+        record = record_of(found.annotations)
+        refuse_others(tools, found, record.own_tag if record else None, request.ours, request.target)
+        noted = record is None or record.restored or record.id != request.release.id
+        if noted and carried(found).same_as(target):
+            return []
+        found.traffic = targets(target)
+        if record is not None and record.id == request.release.id:
+            set_annotations(found, records.with_record(found.annotations, records.started_over(record)))
+        return ["traffic", "annotations"]
+
+    try:
+        changed = tools.changes.make(path, edit, "put the traffic back")
+    except Elsewhere as elsewhere:
+        return Restored(False, elsewhere.now, f"{elsewhere.said}; it was left as it is")
+    settled = settle(tools, path, changed.operation, "put the traffic back", within=request.within)
+    tell(f"back to: {served(settled)}")
+    arrived, last = answers_from(tools, settled.uri, target.shares(), request.within)
+    if arrived:
+        return Restored(True, carried(settled))
+    said = f"it answers from {last.revision}" if last and last.revision else (last.problem if last else "")
+    reason = f"the traffic is back, but {settled.uri} does not answer from it: {said or 'no answer came'}"
+    return Restored(False, carried(settled), reason)
+
+
+def _fitting(tools: Tools, path: str, target: TrafficMap) -> tuple[TrafficMap, str]:
+    """The map without tags of revisions that are gone or never came up, and why it cannot serve, if so."""
+    unfit: dict[str, str] = {}
+    for name in {each.revision for each in target.targets}:
+        revision = tools.api.revision(path, name)
+        if revision is None:
+            unfit[name] = f"the revision {name} was deleted meanwhile"
+            continue
+        failed = why_failed(conditions_of(revision.conditions))
+        if failed:
+            unfit[name] = f"the revision {name} is not ready: {failed}"
+    missing = [unfit[name] for name in target.shares() if name in unfit]
+    for tag in [tag for tag, name in target.tags().items() if name in unfit]:
+        target = target.untagged(tag)
+    return target, "; ".join(missing)

@@ -1,0 +1,214 @@
+"""Taking a service for a release, and letting go of it: the lease, the release's record, and the history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from deploy_lib.drivers.conditions import conditions_of, ready
+from deploy_lib.drivers.interface import DriverError
+from deploy_lib.drivers.services import records
+from deploy_lib.drivers.services.leases import set_annotations
+from deploy_lib.drivers.services.records import Lease, Record, record_of
+from deploy_lib.drivers.services.template import main_container
+from deploy_lib.drivers.services.tools import Tools
+from deploy_lib.drivers.services.traffic import carried, standing, targets
+from deploy_lib.model.answers import LeaseTaken, LeftBehind
+from deploy_lib.model.release import Release
+from deploy_lib.model.requests import EndLease, TakeLease
+from deploy_lib.model.service import Service
+from deploy_lib.model.traffic import TrafficMap
+
+if TYPE_CHECKING:
+    from google.cloud import run_v2
+
+GOES_ON = ("held", "unknown")
+"""Outcomes after which the release can still be resumed, so its record stays."""
+
+
+def take(tools: Tools, request: TakeLease) -> LeaseTaken:
+    """A service that does not exist yet is taken by creating it, with the lease on it from the start."""
+    release, path = request.release, request.release.service.path
+    lease = tools.leases.new(path, request.holder, request.lasts, release.id)
+    if tools.api.service(path) is None:
+        return LeaseTaken(True, holder=lease.holder, since=lease.since, until=lease.until)
+    taking = _Taking(tools, request)
+    changed = tools.changes.make(path, taking.edit, "take the lease")
+    if taking.refused_by is not None:
+        tools.leases.forget(path)
+        return refusal(taking.refused_by)
+    tools.leases.renew(path)
+    return LeaseTaken(
+        True,
+        before=taking.before,
+        now=carried(changed.service),
+        url=changed.service.uri or None,
+        holder=lease.holder,
+        since=lease.since,
+        until=lease.until,
+        unfinished=taking.unfinished,
+        bad=records.bad_digests(changed.service.annotations),
+        serving_image=_image(tools, path, taking.before),
+    )
+
+
+@dataclass(slots=True)
+class _Taking:
+    """The edit, and what it found on the service it was made on."""
+
+    tools: Tools
+    request: TakeLease
+    refused_by: Lease | None = None
+    before: TrafficMap = TrafficMap()
+    unfinished: LeftBehind | None = None
+
+    def edit(self, service: run_v2.Service) -> list[str]:
+        release, path = self.request.release, self.request.release.service.path
+        leases = self.tools.leases
+        if leases.ours(path, service):  # written, and the answer was lost
+            return []
+        other = leases.other(path, service)
+        self.refused_by = None if self.request.take_over else other
+        if self.refused_by is not None:
+            return []
+        record = record_of(service.annotations)
+        own = record.id == release.id if record else False
+        tag = record.own_tag if record else None
+        standing_now = standing(service).untagged(tag) if tag else standing(service)
+        self.before = record.before if record and own else release.before or standing_now
+        self.unfinished = record.left_behind() if record and not record.restored else None
+        if record is None or not (own or _needs_repair(record, service)):
+            record = Record(release.id, release.commit, release.started, self.before, release.image, own_tag=tag)
+        set_annotations(service, records.with_record(service.annotations, record))
+        leases.extend(path, service)
+        return ["annotations"]
+
+
+def end(tools: Tools, request: EndLease) -> None:
+    """Quiet when the lease is no longer ours: the service is in other hands then."""
+    release, path = request.release, request.release.service.path
+    ended = request.outcome not in GOES_ON
+    unready = _unready_candidate(tools, path, release) if ended and request.outcome != "live" else None
+
+    def edit(service: run_v2.Service) -> list[str]:
+        if not tools.leases.ours(path, service):
+            return []
+        mask, annotations = ["annotations"], records.with_lease(service.annotations, None)
+        record, now = record_of(annotations), carried(service)
+        if record is not None and record.id == release.id:
+            left = _tidied(now, record, unready) if ended else now
+            if not left.same_as(now):
+                service.traffic = targets(left)
+                mask.append("traffic")
+            annotations = records.with_record(annotations, None) if ended else annotations
+            if request.outcome != "refused":
+                past = record.past(request.outcome, tools.clock.now(), left)
+                annotations = records.with_past(annotations, past)
+        set_annotations(service, annotations)
+        return mask
+
+    try:
+        if tools.api.service(path) is not None:
+            tools.changes.make(path, edit, "give the lease back")
+    finally:
+        tools.leases.forget(path)
+
+
+def record_passed(tools: Tools, release: Release) -> None:
+    """Every traffic move asked for so far was answered, and the answer was good."""
+    path = release.service.path
+
+    def edit(service: run_v2.Service) -> list[str]:
+        tools.leases.guard(path, service)
+        record = record_of(service.annotations)
+        if record is None or record.passed == record.asked:
+            return []
+        noted = replace(record, passed=record.asked)
+        set_annotations(service, records.with_record(service.annotations, noted))
+        return ["annotations"]
+
+    tools.changes.make(path, edit, "note the progress")
+
+
+def hold(tools: Tools, service: Service, holder: str, lasts: float, why: str) -> LeaseTaken:
+    """A lease that outlives this process and is not renewed."""
+    path = service.path
+    lease = tools.leases.new(path, holder, lasts, None, why)
+    met: list[Lease] = []
+
+    def edit(found: run_v2.Service) -> list[str]:
+        met.clear()
+        if tools.leases.ours(path, found):
+            return []
+        other = tools.leases.other(path, found)
+        if other is not None and not (other.release_id is None and other.holder == holder):
+            met.append(other)
+            return []
+        tools.leases.extend(path, found)
+        return ["annotations"]
+
+    try:
+        tools.changes.make(path, edit, "hold the service")
+    finally:
+        tools.leases.forget(path)
+    return refusal(met[0]) if met else LeaseTaken(True, holder=holder, since=lease.since, until=lease.until)
+
+
+def let_go(tools: Tools, service: Service) -> str | None:
+    """Who held it; None when nobody did. Raises DriverError when a release is under way."""
+    path, held = service.path, []
+
+    def edit(found: run_v2.Service) -> list[str]:
+        lease = records.lease_of(found.annotations)
+        if lease is None:
+            return []
+        if lease.release_id is not None and lease.until > tools.clock.now():
+            raise DriverError(
+                f"{lease.holder} is deploying {service.name}, until {lease.until:%H:%M:%S} UTC unless renewed",
+                "stop that release with Ctrl-C where it runs; a killed one ends with its lease",
+                conflict=True,
+            )
+        held.append(lease.holder)
+        set_annotations(found, records.with_lease(found.annotations, None))
+        return ["annotations"]
+
+    tools.changes.make(path, edit, "let go of the service")
+    return held[0] if held else None
+
+
+def refusal(lease: Lease) -> LeaseTaken:
+    held = "" if lease.release_id else f" (on hold{f': {lease.why}' if lease.why else ''})"
+    return LeaseTaken(False, holder=lease.holder + held, since=lease.since, until=lease.until)
+
+
+def _needs_repair(record: Record, service: run_v2.Service) -> bool:
+    """Another release's record stays until its traffic is put back, so that a second taker can still do it."""
+    serves = bool(record.candidate and carried(service).shares().get(record.candidate))
+    return serves and not record.restored
+
+
+def _tidied(now: TrafficMap, record: Record, unready: str | None) -> TrafficMap:
+    """Without the tag lent to the stable revision, and without tags of a candidate that never came up."""
+    left = now.untagged(record.own_tag) if record.own_tag else now
+    if unready is not None and unready not in now.shares():
+        for tag in [tag for tag, revision in left.tags().items() if revision == unready]:
+            left = left.untagged(tag)
+    return left
+
+
+def _unready_candidate(tools: Tools, path: str, release: Release) -> str | None:
+    """A tag on a revision that never came up would keep Cloud Run from applying any later traffic."""
+    service = tools.api.service(path)
+    record = record_of(service.annotations) if service is not None else None
+    if record is None or record.id != release.id or not record.candidate:
+        return None
+    revision = tools.api.revision(path, record.candidate)
+    summary = ready(conditions_of(revision.conditions)) if revision is not None else None
+    return None if summary is not None and summary.state == "CONDITION_SUCCEEDED" else record.candidate
+
+
+def _image(tools: Tools, path: str, before: TrafficMap) -> str | None:
+    stable = before.main_revision()
+    revision = tools.api.revision(path, stable) if stable else None
+    container = main_container(revision) if revision is not None else None
+    return container.image if container is not None else None

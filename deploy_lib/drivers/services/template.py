@@ -1,0 +1,129 @@
+"""The candidate's template: what serves now, with what the YAML names put over it.
+
+A field that the YAML does not name keeps its value, whoever set it and by whichever tool: sidecars, volumes, probes,
+labels, variables set by hand. Pure over Google's messages.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from deploy_lib.model.release import Release
+from deploy_lib.model.service import Service
+
+if TYPE_CHECKING:
+    from google.cloud import run_v2
+
+RELEASE_LABEL, COMMIT_LABEL = "deploy-to-gcp-release", "deploy-to-gcp-commit"
+_LONGEST_LABEL = 63
+_SYSTEM = ("run.googleapis.com/", "serving.knative.dev/", "autoscaling.knative.dev/", "cloud.googleapis.com/")
+
+
+def base(service: run_v2.Service | None, stable: run_v2.Revision | None) -> run_v2.RevisionTemplate:
+    """The template to start from: the stable revision's.
+
+    The service's own template is that of its last created revision. Where that is not what serves (a rejected
+    candidate's, say), the settings are read back from the stable revision.
+    """
+    from google.cloud import run_v2
+
+    if service is None:
+        return run_v2.RevisionTemplate()
+    last = service.template.revision or service.latest_created_revision.rpartition("/")[2]
+    if stable is None or last == stable.name.rpartition("/")[2]:
+        return copy.deepcopy(service.template)
+    found = run_v2.RevisionTemplate()
+    for name in run_v2.RevisionTemplate.meta.fields:
+        if name in run_v2.Revision.meta.fields and name in stable:
+            setattr(found, name, copy.deepcopy(getattr(stable, name)))
+    for name in [key for key in found.annotations if key.startswith(_SYSTEM)]:
+        del found.annotations[name]
+    return found
+
+
+def merged(start: run_v2.RevisionTemplate, release: Release) -> run_v2.RevisionTemplate:
+    """A new message, without a name yet. Asking twice gives the same template."""
+    from google.cloud import run_v2
+
+    wanted, template = release.service, copy.deepcopy(start)
+    template.revision = ""
+    template.labels[RELEASE_LABEL] = release.id.lower()[-_LONGEST_LABEL:].lstrip("-_")
+    template.labels[COMMIT_LABEL] = release.commit.lower()[:_LONGEST_LABEL]
+    container = main_container(template)
+    if container is None:
+        template.containers = [run_v2.Container()]
+        container = template.containers[0]
+    container.image = release.image or ""
+    _set_port(container, wanted.port)
+    for name, amount in (("cpu", wanted.cpu), ("memory", wanted.memory)):
+        if amount is not None:
+            container.resources.limits[name] = amount
+    _set_env(container, wanted)
+    if wanted.concurrency is not None:
+        template.max_instance_request_concurrency = wanted.concurrency
+    if wanted.request_timeout is not None:
+        template.timeout = timedelta(seconds=int(wanted.request_timeout))
+    if wanted.instances.min is not None:
+        template.scaling.min_instance_count = wanted.instances.min
+    if wanted.instances.max is not None:
+        template.scaling.max_instance_count = wanted.instances.max
+    if wanted.service_account is not None:
+        template.service_account = wanted.service_account
+    if wanted.vpc_connector is not None:
+        template.vpc_access.connector = wanted.vpc_connector
+        template.vpc_access.network_interfaces = []
+    return template
+
+
+def main_container(template: Any) -> run_v2.Container | None:
+    """The one that takes requests: the one with a port, else the first. Others are sidecars."""
+    containers = list(template.containers)
+    found: run_v2.Container | None = next((each for each in containers if each.ports), None)
+    return found if found is not None else next(iter(containers), None)
+
+
+def secret_parts(secret: str) -> tuple[str, str]:
+    """("name", "version") of "name:version"."""
+    name, _, version = secret.rpartition(":")
+    return (name, version) if name else (version, "latest")
+
+
+def _set_port(container: run_v2.Container, port: int | None) -> None:
+    """Probes that asked at the old port ask at the new one: Cloud Run writes its default probe out with the port."""
+    from google.cloud import run_v2
+
+    if port is None:
+        return
+    old = container.ports[0].container_port if container.ports else 8080
+    if container.ports:
+        container.ports[0].container_port = port
+    else:
+        container.ports = [run_v2.ContainerPort(container_port=port)]
+    for name in ("startup_probe", "liveness_probe", "readiness_probe"):
+        if name not in container:
+            continue
+        probe = getattr(container, name)
+        for way in ("tcp_socket", "http_get", "grpc"):
+            if way in probe and getattr(probe, way).port == old:
+                getattr(probe, way).port = port
+
+
+def _set_env(container: run_v2.Container, wanted: Service) -> None:
+    """The YAML's variables over the ones there are, each in its place; new ones at the end."""
+    from google.cloud import run_v2
+
+    new = {name: run_v2.EnvVar(name=name, value=value) for name, value in wanted.env.items()}
+    for name, secret in wanted.secrets.items():
+        which, version = secret_parts(secret)
+        selector = run_v2.SecretKeySelector(secret=which, version=version)
+        new[name] = run_v2.EnvVar(name=name, value_source=run_v2.EnvVarSource(secret_key_ref=selector))
+    kept: list[Any] = [new.pop(each.name, each) for each in container.env]
+    container.env = _once([*kept, *new.values()])
+
+
+def _once(variables: Iterable[Any]) -> list[Any]:
+    """The last of each name counts, as in a process."""
+    return list({each.name: each for each in variables}.values())

@@ -1,0 +1,133 @@
+"""Waiting for a revision to come up, with its log open: most that fail say why long before Cloud Run gives up.
+
+The revision's own conditions decide. The operation's code does not (the same failed start has ended with code 9 and
+with code 13), it only adds its words. A failure that no waiting can change ends the wait at its second occurrence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from deploy_lib.diagnose import startup_verdict
+from deploy_lib.drivers.conditions import conditions_of, ready
+from deploy_lib.drivers.interface import DriverError, Tell
+from deploy_lib.drivers.logs import Entries, RevisionLog
+from deploy_lib.drivers.polling import polls
+from deploy_lib.drivers.services.template import main_container
+from deploy_lib.drivers.services.tools import Tools
+from deploy_lib.model.evidence import Condition, Evidence
+from deploy_lib.model.service import Service
+
+if TYPE_CHECKING:
+    from google.cloud import run_v2
+    from google.longrunning.operations_pb2 import Operation
+
+LOG_LAG = 5.0
+"""Seconds. Entries may arrive after the condition that they explain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    ready: bool
+    evidence: Evidence
+    failed_early: bool = False
+    timed_out: bool = False
+
+
+@dataclass(slots=True)
+class Waiting:
+    """`since` is a time before the revision was asked for; `operation` is None when nothing was written."""
+
+    tools: Tools
+    service: Service
+    revision: str
+    operation: str | None
+    since: datetime
+    gaps: list[str] = field(default_factory=list)
+    ended: Operation | None = None
+    found: run_v2.Revision | None = None
+    conditions: tuple[Condition, ...] = ()
+
+    def until_ready(self, within: float, tell: Tell) -> Waited:
+        log = self.log()
+        next_look, told = 0.0, 0.0
+        for waited in polls(self.tools.clock, within):
+            self._look()
+            summary = ready(self.conditions)
+            if summary is not None and summary.state == "CONDITION_SUCCEEDED":
+                return Waited(True, self.evidence(log))
+            if self._is_over(summary):
+                self._last_words(log, tell)
+                return Waited(False, self.evidence(log))
+            if waited >= next_look:
+                next_look = waited + (1.0 if waited < 15 else 3.0)
+                self._listen(log, tell)
+                if startup_verdict(log.lines, self.conditions, self.service.entrypoint) is not None:
+                    return Waited(False, self.evidence(log), failed_early=True)
+            if waited - told >= 10:
+                told = waited
+                tell(f"{self.revision} is not ready yet after {waited:.0f} s")
+        self._listen(log, tell)
+        return Waited(False, self.evidence(log), timed_out=True)
+
+    def log(self) -> RevisionLog:
+        return RevisionLog(Entries(self.tools.calls, self.service, self.revision, self.since))
+
+    def evidence(self, log: RevisionLog) -> Evidence:
+        container = main_container(self.found) if self.found is not None else None
+        cut = ["the log has more lines than were read"] if log.cut else []
+        return Evidence(
+            conditions=self.conditions,
+            log=tuple(log.lines),
+            operation_code=self.ended.error.code if self.ended is not None and self.ended.error.code else None,
+            operation_message=self.ended.error.message if self.ended is not None else "",
+            service_account=(self.found.service_account or None) if self.found is not None else None,
+            memory_limit=container.resources.limits.get("memory") if container is not None else None,
+            port=container.ports[0].container_port if container is not None and container.ports else None,
+            gaps=(*self.gaps, *cut),
+        )
+
+    def gather(self) -> Evidence:
+        """Everything that is known now, without waiting. What cannot be read is a gap."""
+        log = self.log()
+        try:
+            self._look()
+            if self.found is None:
+                self.gaps.append(f"the revision {self.revision} does not exist")
+        except DriverError as problem:
+            self.gaps.append(problem.reason)
+        self._listen(log, lambda text: None)
+        return self.evidence(log)
+
+    def _look(self) -> None:
+        self.found = self.tools.api.revision(self.service.path, self.revision)
+        self.conditions = conditions_of(self.found.conditions) if self.found is not None else ()
+        if self.operation and self.ended is None:
+            operation = self.tools.api.operation(self.operation)
+            self.ended = operation if operation is not None and operation.done else None
+
+    def _is_over(self, summary: Condition | None) -> bool:
+        if summary is not None and summary.state == "CONDITION_FAILED":
+            return True
+        refused = self.ended is not None and bool(self.ended.error.code)
+        return refused and (self.found is None or not self.found.reconciling)
+
+    def _listen(self, log: RevisionLog, tell: Tell) -> None:
+        """Not reading the log costs the diagnosis, not the release."""
+        try:
+            new = log.read()
+        except DriverError as problem:
+            if problem.reason not in self.gaps:
+                self.gaps.append(problem.reason)
+            return
+        for line in new:
+            if line.source == "system":
+                tell(line.text[:300])
+
+    def _last_words(self, log: RevisionLog, tell: Tell) -> None:
+        for _ in polls(self.tools.clock, LOG_LAG):
+            self._listen(log, tell)
+            if log.lines or self.gaps:
+                return
