@@ -63,6 +63,10 @@ class Unknown:
     line: int
 
 
+SITE_PACKAGES = "/site-packages"
+"""Stands, as the prefix of an Unknown, for wherever Python installs packages: there RUN put the project itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class ImageContents:
     """The final stage. `files` maps image paths to context paths; `by` to the instruction that brings each."""
@@ -76,6 +80,7 @@ class ImageContents:
     python: tuple[int, int] | None = None  # of a `FROM python:3.x`
     command: tuple[str, ...] = ()  # entrypoint and command as the image would execute them
     installs: tuple[str, ...] = ()  # context paths of requirements files that RUN steps install
+    packages: tuple[str, ...] = ()  # distributions that RUN steps install by name
     findings: tuple[Finding, ...] = ()
 
 

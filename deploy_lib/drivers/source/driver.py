@@ -1,0 +1,177 @@
+"""The Source of a run: what differs from the commit, what the image will hold, and the context a build is given.
+
+A commit is listed once and staged once per service, whoever asks first: git_clean, image_contents and the build
+share both. Blobs come through one process that lives as long as this object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deploy_lib.drivers.interface import DriverError
+from deploy_lib.drivers.source.beside import Beside
+from deploy_lib.drivers.source.blobs import Blobs
+from deploy_lib.drivers.source.changes import describe_changes
+from deploy_lib.drivers.source.disk import Disk
+from deploy_lib.drivers.source.git import Git
+from deploy_lib.drivers.source.history import find_in_history
+from deploy_lib.drivers.source.status import Status, read_status, with_rules
+from deploy_lib.drivers.source.tree import list_commit
+from deploy_lib.drivers.source.worktree import if_all_were_committed, with_everything
+from deploy_lib.model.answers import Change, CheckoutRead, SourceRead
+from deploy_lib.model.release import Release
+from deploy_lib.model.requests import ReadCheckout, ReadSource
+from deploy_lib.model.service import BuildSource
+from deploy_lib.source.context import clean_root
+from deploy_lib.source.ignore_rules import IgnoreRules
+from deploy_lib.source.model import DiskFile, Listing, Staged, Surroundings, TreeFile
+from deploy_lib.source.staging import rules_of, stage_files
+from deploy_lib.source.summary import summarise
+
+if TYPE_CHECKING:
+    from deploy_lib.source.analyse import Analysis, FactCache
+
+_Key = tuple[object, ...]
+
+
+class GitSource:
+    """`root` is the top of the working copy; `cache` keeps what was learned of each blob. Raises DriverError only."""
+
+    def __init__(self, root: Path, cache: FactCache) -> None:
+        self._git = Git(root)
+        self._blobs = Blobs(self._git)
+        self._disk = Disk(root)
+        self._cache = cache
+        self._listings: dict[str, Listing] = {}
+        self._staged: dict[_Key, Staged] = {}
+
+    def close(self) -> None:
+        self._blobs.close()
+
+    def read_checkout(self, request: ReadCheckout) -> CheckoutRead:
+        release, status = request.release, self._status
+        changes: tuple[Change, ...] = ()
+        if status.head == release.commit and status.files:
+            cloud_build = release.options.builder == "cloud_build"
+            changes = self._changes(release.service.source, release.service.entrypoint, cloud_build)
+        return CheckoutRead(
+            commit=release.commit,
+            head=status.head,
+            branch=status.branch,
+            changes=changes,
+            upstream=status.upstream,
+            ahead=status.ahead,
+            behind=status.behind,
+        )
+
+    def read_source(self, request: ReadSource) -> SourceRead:
+        release = request.release
+        staged = self.stage(release, request.cloud_build)
+        analysis = self._analyse(staged, release.commit, release.service.entrypoint, undeclared=request.undeclared)
+        source = release.service.source
+        return SourceRead(
+            findings=(*staged.context.findings, *staged.contents.findings, *analysis.findings),
+            entrypoint=analysis.entrypoint,
+            image_files=len(staged.contents.files),
+            closure_modules=len(analysis.modules),
+            facts=summarise(staged, source.args, source.target),
+        )
+
+    def stage(self, release: Release, cloud_build: bool) -> Staged:
+        """The context of a release's commit and what its image will hold."""
+        return self.stage_commit(release.commit, release.service.source, cloud_build)
+
+    def stage_commit(self, commit: str, source: BuildSource, cloud_build: bool) -> Staged:
+        key = (commit, cloud_build, *_identity(source))
+        if key not in self._staged:
+            tracked = self._listing(commit)
+            generated = {file.path: file for file in self._disk.matching(source.include) if file.path not in tracked}
+            rules = self._rules(source, tracked, cloud_build)
+            self._staged[key] = self._stage(source, tracked, generated, rules, commit)
+        return self._staged[key]
+
+    def stage_worktree(self, source: BuildSource, cloud_build: bool) -> Staged:
+        """The same for what would ship if everything on the disk were committed."""
+        tracked = if_all_were_committed(self._listing(self._status.head), self._status, self._disk)
+        generated = {file.path: file for file in self._disk.matching(source.include) if file.path not in tracked}
+        rules = self._rules(source, tracked, cloud_build)
+        return self._stage(source, tracked, generated, rules, self._status.head)
+
+    def surroundings(self, commit: str) -> Surroundings:
+        """What explains an absence. The disk is read on the first call."""
+        return Surroundings(self._listing(commit), self._beside, lambda path: find_in_history(self._git, commit, path))
+
+    def differences(self) -> Mapping[str, DiskFile]:
+        """Every file whose state on the disk is not that of HEAD, by repository path."""
+        return self._beside
+
+    def _changes(self, source: BuildSource, entrypoint: str | None, cloud_build: bool) -> tuple[Change, ...]:
+        head = self._status.head
+        tracked = if_all_were_committed(self._listing(head), self._status, self._disk)
+        rules = self._rules(source, tracked, cloud_build)
+        root = _inside(source.context)
+        everything = with_everything(self._listing(head), self._status, self._disk, root, rules)
+        staged = self._stage(source, everything, {}, rules, head)
+
+        def imported() -> frozenset[str]:
+            return frozenset(self._analyse(staged, head, entrypoint, undeclared=False).modules.values())
+
+        return describe_changes(self._beside, rules, staged, imported)
+
+    def _stage(
+        self, source: BuildSource, tracked: Listing, generated: Listing, rules: IgnoreRules, commit: str
+    ) -> Staged:
+        _inside(source.dockerfile)
+        return stage_files(source, tracked, generated, rules, self._read, lambda: self.surroundings(commit))
+
+    def _rules(self, source: BuildSource, tracked: Listing, cloud_build: bool) -> IgnoreRules:
+        _inside(source.context)
+        return rules_of(source, tracked, self._read, cloud_build=cloud_build)
+
+    def _analyse(self, staged: Staged, commit: str, entrypoint: str | None, *, undeclared: bool) -> Analysis:
+        from deploy_lib.source.analyse import analyse
+
+        return analyse(
+            staged.contents,
+            staged.context,
+            staged.read_many,
+            lambda: self.surroundings(commit),
+            entrypoint,
+            self._cache,
+            undeclared,
+        )
+
+    def _listing(self, commit: str) -> Listing:
+        if commit not in self._listings:
+            self._listings[commit] = list_commit(self._git, commit)
+        return self._listings[commit]
+
+    def _read(self, files: Iterable[TreeFile]) -> Iterator[bytes]:
+        for from_disk, group in groupby(files, self._disk.holds):
+            if from_disk:
+                yield from map(self._disk.read, group)
+            else:
+                yield from self._blobs.read_many(group)
+
+    @cached_property
+    def _status(self) -> Status:
+        return read_status(self._git)
+
+    @cached_property
+    def _beside(self) -> Mapping[str, DiskFile]:
+        return Beside(self._git.root, with_rules(self._git, self._status.files.values()))
+
+
+def _identity(source: BuildSource) -> _Key:
+    return source.context, source.dockerfile, source.include, tuple(sorted(source.args.items())), source.target
+
+
+def _inside(path: str) -> str:
+    try:
+        return clean_root(path)
+    except ValueError as error:
+        raise DriverError(str(error), "write it relative to the repository's top directory") from None

@@ -1,0 +1,94 @@
+"""What an install command brings: requirements files, packages by name, or the project itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_OPTIONS_WITH_VALUE = """
+    -c --constraint -i --index-url --extra-index-url -f --find-links --trusted-host --prefix --cache-dir --timeout
+    --retries --platform --python-version --implementation --abi --python -p --no-binary --only-binary --proxy --cert
+    --root --src --upgrade-strategy --progress-bar --global-option --config-settings --group --extra --only --with
+    --without -E
+"""
+_VALUED = frozenset(_OPTIONS_WITH_VALUE.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Install:
+    """`requirements` and `directories` are paths as written."""
+
+    requirements: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    project: bool = False
+    directories: tuple[str, ...] = ()
+
+
+def read_install(name: str, args: tuple[str, ...]) -> Install | None:
+    """None for a command that installs no Python package."""
+    if re.fullmatch(r"(python|pypy)[\d.]*", name) and args[:2] in (("-m", "pip"), ("-m", "uv")):
+        name, args = args[1], args[2:]
+    if name == "uv":
+        return _uv(args)
+    if re.fullmatch(r"pip[\d.]*", name):
+        return _pip(args)
+    if name in ("poetry", "pdm"):
+        project = args[:1] in (("install",), ("sync",)) and not {"--no-root", "--no-self"} & set(args)
+        return Install(("pyproject.toml",) if args[:1] in (("install",), ("sync",)) else (), (), project)
+    if name == "pipenv":
+        return Install(("Pipfile",))
+    if re.fullmatch(r"(python|pypy)[\d.]*", name) and args[:1] == ("setup.py",):
+        return Install(("setup.py",), (), True)
+    return None
+
+
+def _uv(args: tuple[str, ...]) -> Install | None:
+    if args[:1] == ("pip",):
+        return _pip(args[1:])
+    if args[:1] == ("sync",):
+        project = not {"--no-install-project", "--no-install-workspace"} & set(args)
+        return Install(("pyproject.toml",), (), project, (".venv",))
+    if args[:1] == ("venv",):
+        return Install(directories=(args[1] if len(args) > 1 and not args[1].startswith("-") else ".venv",))
+    return (
+        Install() if args[:1] in (("python",), ("cache",), ("tool",), ("--version",), ("lock",), ("export",)) else None
+    )
+
+
+def _pip(args: tuple[str, ...]) -> Install:
+    if "install" not in args and "sync" not in args:
+        return Install()
+    requirements: list[str] = []
+    packages: list[str] = []
+    project = False
+    target: list[str] = []
+    for option, value in _words(args[args.index("install" if "install" in args else "sync") + 1 :]):
+        if option in ("-r", "--requirement", "--requirements") or (option == "" and args[0] == "sync"):
+            requirements.append(value)
+        elif option in ("-t", "--target"):
+            target.append(value)
+        elif option in ("-e", "--editable", ""):
+            if value.startswith((".", "/", "file:")) or "/" in value.split("[")[0].split("@")[0]:
+                project = True
+                where = value.removeprefix("file:").partition("[")[0].rstrip("/")
+                requirements += [f"{where}/pyproject.toml", f"{where}/setup.py"]
+            elif match := _NAME.match(value):
+                packages.append(match[0])
+    return Install(tuple(requirements), tuple(packages), project, tuple(target))
+
+
+def _words(args: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Options with their values; "" for what stands alone."""
+    waiting = iter(args)
+    for word in waiting:
+        if word.startswith("--") and "=" in word:
+            name, _, value = word.partition("=")
+            yield name, value
+        elif word in _VALUED or word in ("-r", "--requirement", "--requirements", "-e", "--editable", "-t", "--target"):
+            yield word, next(waiting, "")
+        elif re.match(r"-[re][^-]", word):
+            yield word[:2], word[2:]
+        elif not word.startswith("-"):
+            yield "", word

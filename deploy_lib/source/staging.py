@@ -1,0 +1,84 @@
+"""From files to what a builder is given: the one place where listing, ignore rules and Dockerfile come together.
+
+The files may be those of a commit, of the disk, or a mixture: this room does not know, it only reads them through
+the function it is given.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+
+from deploy_lib.model.findings import Finding
+from deploy_lib.model.service import BuildSource
+from deploy_lib.source.contents import Recipe, read_contents
+from deploy_lib.source.context import DOCKERFILE, clean_root, find_pointers, make_context
+from deploy_lib.source.ignore_rules import IgnoreRules, read_ignore_rules
+from deploy_lib.source.model import REGULAR, SYMLINK, Context, Listing, Staged, Surroundings, TreeFile
+
+ReadFiles = Callable[[Iterable[TreeFile]], Iterator[bytes]]
+"""Contents in the order asked, each read once."""
+
+_POINTER_SIZES = range(100, 1025)  # bytes; https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
+
+
+def stage_files(
+    source: BuildSource,
+    tracked: Listing,
+    generated: Listing,
+    rules: IgnoreRules,
+    read: ReadFiles,
+    surroundings: Callable[[], Surroundings],
+) -> Staged:
+    """ValueError when the configuration's paths leave the repository."""
+    dockerfile = clean_root(source.dockerfile)
+    context = make_context(clean_root(source.context), tracked, generated, rules)
+    context = replace(context, findings=(*context.findings, *_pointers(tracked, context, read)))
+    recipe_file = tracked.get(dockerfile) or generated.get(dockerfile)
+    place = _place_of(dockerfile, context)
+    if recipe_file is not None and place == DOCKERFILE:
+        context = replace(context, files={**context.files, DOCKERFILE: recipe_file})
+    links = [path for path, file in context.files.items() if file.mode == SYMLINK]
+    contents = read_contents(
+        Recipe(dockerfile, _text(recipe_file, read), source.args, source.target),
+        context,
+        dict(zip(links, (_decode(each) for each in read(context.files[path] for path in links)), strict=True)),
+        surroundings,
+    )
+    return Staged(context, place, contents, lambda paths: _read_paths(paths, context, read))
+
+
+def rules_of(source: BuildSource, tracked: Listing, read: ReadFiles, *, cloud_build: bool) -> IgnoreRules:
+    """The ignore rules that the files themselves hold. ValueError as above."""
+    root, dockerfile = clean_root(source.context), clean_root(source.dockerfile)
+    return read_ignore_rules(root, dockerfile, lambda path: _text(tracked.get(path), read), cloud_build=cloud_build)
+
+
+def _place_of(dockerfile: str, context: Context) -> str:
+    """The context path by which the builder finds the Dockerfile."""
+    inside = posixpath.relpath(dockerfile, context.root or ".")
+    return inside if inside in context.files else DOCKERFILE
+
+
+def _text(file: TreeFile | None, read: ReadFiles) -> str | None:
+    if file is None or file.mode & 0o170000 != REGULAR & 0o170000:
+        return None
+    return _decode(next(read([file])))
+
+
+def _decode(content: bytes) -> str:
+    return content.decode(errors="surrogateescape")
+
+
+def _pointers(tracked: Listing, context: Context, read: ReadFiles) -> tuple[Finding, ...]:
+    attributes = [file for path, file in tracked.items() if posixpath.basename(path) == ".gitattributes"]
+    if not any(b"filter=lfs" in content for content in read(attributes)):
+        return ()
+    small = [path for path, file in context.files.items() if file.size in _POINTER_SIZES]
+    return find_pointers(context, dict(zip(small, read(context.files[path] for path in small), strict=True)))
+
+
+def _read_paths(paths: Iterable[str], context: Context, read: ReadFiles) -> Iterator[tuple[str, bytes]]:
+    wanted = list(paths)
+    yield from zip(wanted, read([context.files[path] for path in wanted]), strict=True)

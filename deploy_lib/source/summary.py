@@ -1,0 +1,26 @@
+"""What a release keeps of its source: figures, unknowns, and a manifest to compare later releases and images with."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from deploy_lib.source.archive import context_hash
+from deploy_lib.source.model import Staged
+
+
+def summarise(staged: Staged, args: Mapping[str, str], target: str | None) -> dict[str, object]:
+    """Plain data. `manifest` is [image path, size in bytes, blob id] for every predicted file."""
+    contents, files = staged.contents, staged.context.files
+    predicted = ((path, files[origin]) for path, origin in sorted(contents.files.items()))
+    return {
+        "context_hash": context_hash(staged, args, target),
+        "context_files": len(files),
+        "base": contents.base,
+        "python": ".".join(map(str, contents.python)) if contents.python else None,
+        "excluded": dict(Counter(rule.kind for rule in staged.context.dropped.values())),
+        "unknown": [
+            {"prefix": each.prefix, "reason": each.reason, "line": each.line} for each in staged.contents.unknown
+        ],
+        "manifest": [[path, file.size, file.blob] for path, file in predicted],
+    }
