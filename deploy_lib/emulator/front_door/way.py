@@ -1,0 +1,73 @@
+"""Where the requests of one address go: revisions with their shares, dealt out evenly. Pure.
+
+Cloud Run draws lots for each request, so a rehearsal with few of them would see shares that are far off. Here a
+fixed order of one whole period is made by smooth weighted round robin and repeated: in any hundred requests in a
+row, a share of 10 % gets exactly ten, spread out and never in clumps.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import socket
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+class Target(Protocol):
+    """One running instance. `key` names it for as long as the local cloud runs."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def address(self) -> tuple[str, int]: ...
+    def dial(self) -> socket.socket: ...  # unconnected; from it `address` can be reached; raises OSError
+
+
+class Upstream(Protocol):
+    """One revision, as the front door sees it. `target` and the counts are asked on the front door's own thread."""
+
+    project: str
+    location: str
+    service: str
+    revision: str
+    timeout: float  # seconds a request may take
+
+    def target(self) -> Target | None: ...  # None while no instance is ready
+    def wake(self) -> bool: ...  # blocks until an instance is ready; False when there will be none
+    def asleep(self) -> bool: ...  # no instance runs, and none is being started again after a crash
+    def enter(self) -> None: ...  # a request begins
+    def leave(self) -> None: ...  # it has ended
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What one address leads to; nowhere when no revision is ready. Requests under way stay where they are."""
+
+    upstreams: tuple[Upstream, ...]
+    percents: tuple[int, ...]  # of the upstreams, in the same order; their sum is 100
+    _turns: Iterator[int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_turns", itertools.cycle(deal(self.percents) if self.percents else ()))
+
+    def next(self) -> Upstream:
+        return self.upstreams[next(self._turns)]
+
+
+def deal(weights: Sequence[int]) -> tuple[int, ...]:
+    """One period of smooth weighted round robin: each index as often as its weight, reduced, evenly spread.
+
+    >>> deal([75, 25])
+    (0, 0, 1, 0)
+    """
+    divisor = math.gcd(*weights)
+    steps = [weight // divisor for weight in weights]
+    credit, order = [0] * len(steps), []
+    for _ in range(sum(steps)):
+        credit = [have + step for have, step in zip(credit, steps, strict=True)]
+        chosen = max(range(len(steps)), key=lambda index: (credit[index], -index))
+        credit[chosen] -= sum(steps)
+        order.append(chosen)
+    return tuple(order)

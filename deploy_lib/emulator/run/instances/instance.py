@@ -1,0 +1,109 @@
+"""One instance: a container in a network of its own, its output on the way to the log, and its end.
+
+Everything the container printed is in the log before the line that says how it ended, as people read it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import uuid
+from typing import BinaryIO
+
+from deploy_lib.emulator.run.instances import wording
+from deploy_lib.emulator.run.instances.doorway import Doorway, DoorwayClosed
+from deploy_lib.emulator.run.instances.pace import Pace
+from deploy_lib.emulator.run.instances.probe import Probed, probe_startup
+from deploy_lib.emulator.run.instances.recipe import Recipe, Say
+from deploy_lib.engines.model import Container, Engine, RunSpec
+
+_GRACE = 10.0  # seconds from SIGTERM to SIGKILL, https://cloud.google.com/run/docs/container-contract#instance-shutdown
+_LONGEST = 256 * 1024  # bytes of one log entry, https://cloud.google.com/logging/quotas
+_DRAIN = 2.0  # seconds to read what an ended container left in its pipes
+
+
+class Instance:
+    """Runs from its making on. Raises EngineError when the engine cannot run it, OSError when a secret is gone."""
+
+    def __init__(self, engine: Engine, recipe: Recipe, say: Say, reason: str) -> None:
+        self.key = uuid.uuid4().hex
+        self.ended = threading.Event()
+        self._recipe, self._say = recipe, say
+        self._stopping = False
+        spec = RunSpec(
+            image=recipe.image,
+            entrypoint=recipe.entrypoint,
+            command=recipe.command,
+            env={**recipe.env, **recipe.secrets()},
+            workdir=recipe.workdir,
+            name="localhost",
+            network=False,
+            memory=recipe.memory,
+        )
+        say(self.key, "system", "INFO", reason)
+        self._container: Container = engine.run(spec)
+        self._pumps = [self._pump("stdout", self._container.stdout), self._pump("stderr", self._container.stderr)]
+        self._doorway: Doorway | None = None
+        with contextlib.suppress(DoorwayClosed):  # it has ended already; the watcher tells
+            self._doorway = Doorway(self._container.pid)
+        threading.Thread(target=self._watch, name=f"watch-{self.key[:8]}", daemon=True).start()
+
+    @property
+    def address(self) -> tuple[str, int]:
+        return Doorway.address, self._recipe.port
+
+    def dial(self) -> socket.socket:
+        """An unconnected socket of the container's network. Raises OSError when it has ended."""
+        if self._doorway is None:
+            raise DoorwayClosed("the container ended")
+        door = self._doorway.dial()
+        door.setblocking(False)
+        return door
+
+    def probe(self, pace: Pace) -> Probed:
+        """Waits until the instance may serve, or never will."""
+        if self._doorway is None:
+            self.ended.wait()
+            return Probed(False, True, 0)
+        found = probe_startup(self._recipe.probe, self._doorway, self.ended, pace)
+        probe, name = self._recipe.probe, self._recipe.container
+        if found.passed:
+            text = wording.probe_passed(probe.kind, name, probe.port, found.tries, probe.default)
+            self._say(self.key, "system", "INFO", text)
+        else:
+            detail = found.detail or "Connection failed with status CANCELLED."
+            text = wording.probe_failed(probe.kind, name, probe.port, max(found.tries, 1), probe.default, detail)
+            self._say(self.key, "system", "ERROR", text)
+        return found
+
+    def stop(self, grace: float = _GRACE) -> None:
+        """SIGTERM, then SIGKILL; returns when all it printed is in the log."""
+        self._stopping = True
+        self._container.stop(grace)
+        self.ended.wait(_DRAIN * 2)
+
+    def _watch(self) -> None:
+        code = self._container.wait()
+        for pump in self._pumps:
+            pump.join(_DRAIN)
+        if self._doorway is not None:
+            self._doorway.close()
+        if not self._stopping:
+            if self._container.killed_for_memory():
+                used = self._container.peak_memory() or self._recipe.memory
+                self._say(self.key, "system", "ERROR", wording.over_memory(self._recipe.memory, used))
+            self._say(self.key, "system", "WARNING", wording.ended(code))
+        self.ended.set()
+
+    def _pump(self, stream: str, source: BinaryIO) -> threading.Thread:
+        def copy() -> None:
+            with contextlib.suppress(ValueError, OSError):  # closed under us when the local cloud ends
+                while line := source.readline(_LONGEST):
+                    text = line.decode(errors="replace").rstrip("\r\n")
+                    if text:
+                        self._say(self.key, stream, "DEFAULT", text)
+
+        thread = threading.Thread(target=copy, name=f"{stream}-{self.key[:8]}", daemon=True)
+        thread.start()
+        return thread

@@ -1,0 +1,25 @@
+"""Why a request to Cloud Run is refused, with the gRPC status by name. Free of the wire, so the rules stay testable."""
+
+from __future__ import annotations
+
+
+class RunRefusal(Exception):
+    """`code` is a gRPC status name such as INVALID_ARGUMENT or NOT_FOUND."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+def invalid(message: str) -> RunRefusal:
+    return RunRefusal("INVALID_ARGUMENT", message)
+
+
+def missing(kind: str, name: str) -> RunRefusal:
+    return RunRefusal("NOT_FOUND", f"Resource '{name}' of kind '{kind}' in region does not exist.")
+
+
+def not_here(what: str) -> RunRefusal:
+    """A real feature of Cloud Run that the local cloud does not have: said, never skipped."""
+    return RunRefusal("UNIMPLEMENTED", f"the local cloud does not support {what}")
