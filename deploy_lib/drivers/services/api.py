@@ -67,6 +67,14 @@ class RunApi:
         made = self._calls.ask("update_service", self._clients.services.update_service, request, doing)
         return str(made.operation.name)
 
+    def validate(self, service: run_v2.Service) -> None:
+        """Would Cloud Run take it? Nothing is changed. Raises ApiError with its objection."""
+        from google.cloud import run_v2
+
+        request = run_v2.UpdateServiceRequest(service=service, update_mask={"paths": ["template"]}, validate_only=True)
+        doing = f"change the service {short(service.name)}"
+        self._calls.ask("update_service", self._clients.services.update_service, request, doing)
+
     def operation(self, name: str) -> Operation | None:
         """None when Cloud Run no longer knows it."""
         from google.longrunning.operations_pb2 import GetOperationRequest

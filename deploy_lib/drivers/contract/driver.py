@@ -1,0 +1,113 @@
+"""The driver of the step config_contract: everything that can be known wrong before an image is built.
+
+Cloud Run itself is asked as well: the candidate's template is sent with validate_only, which changes nothing and
+tells what would be refused. It carries the image that serves now, since the new one does not exist yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from deploy_lib.drivers.clients import Clients
+from deploy_lib.drivers.contract import listening, variables
+from deploy_lib.drivers.contract.secrets import SecretCheck
+from deploy_lib.drivers.errors import ApiError
+from deploy_lib.drivers.interface import Clock, DriverError
+from deploy_lib.drivers.policy import Calls
+from deploy_lib.drivers.services.api import RunApi
+from deploy_lib.drivers.services.names import revision_name
+from deploy_lib.drivers.services.template import base, main_container, merged
+from deploy_lib.model.answers import ContractRead
+from deploy_lib.model.findings import Finding, Severity
+from deploy_lib.model.release import Release
+from deploy_lib.model.requests import CheckContract
+from deploy_lib.source.model import ImageContents
+
+if TYPE_CHECKING:
+    from google.cloud import run_v2
+
+
+class CloudContract:
+    """`contents` predicts the release's image, where it can be known. Raises DriverError when nothing can be read."""
+
+    def __init__(
+        self, clients: Clients, clock: Clock, contents: Callable[[Release], ImageContents | None] | None = None
+    ) -> None:
+        self._calls = Calls(clients, clock)
+        self._api = RunApi(self._calls)
+        self._contents = contents
+
+    def check(self, request: CheckContract) -> ContractRead:
+        release = request.release
+        service = self._api.service(release.service.path)
+        found = _Found()
+        running = _running(service)
+        found.findings += variables.check(release.service, request.required, running)
+        found.checked.append("variables")
+        if request.required:
+            found.checked.append(f"{', '.join(request.required)} required")
+        self._check_secrets(release, service, found)
+        self._check_port(release, service, found)
+        if not any(each.code == "reserved_variable" for each in found.findings):
+            self._ask_cloud_run(release, service, found)
+        return ContractRead(tuple(found.findings), tuple(found.checked), tuple(found.unknown))
+
+    def _check_secrets(self, release: Release, service: run_v2.Service | None, found: _Found) -> None:
+        if not release.service.secrets:
+            return
+        running = service.template.service_account if service is not None else ""
+        account = release.service.service_account or running or None
+        check = SecretCheck(self._calls, release.service.project, account)
+        check.check(release.service.secrets)
+        found.findings += check.findings
+        found.checked += check.checked
+        found.unknown += check.unknown
+
+    def _check_port(self, release: Release, service: run_v2.Service | None, found: _Found) -> None:
+        try:
+            contents = self._contents(release) if self._contents is not None else None
+        except DriverError as problem:
+            found.unknown.append(f"where the server listens: {problem.reason}")
+            return
+        if contents is None or not contents.command:
+            return
+        container = main_container(service.template) if service is not None else None
+        ports = container.ports if container is not None else []
+        port = release.service.port or (ports[0].container_port if ports else listening.DEFAULT_PORT)
+        found.findings += listening.check(contents, port)
+        found.checked.append(f"port {port}")
+
+    def _ask_cloud_run(self, release: Release, service: run_v2.Service | None, found: _Found) -> None:
+        container = main_container(service.template) if service is not None else None
+        if service is None or container is None or not container.image:
+            return  # creating a service cannot be tried without an image that exists
+        template = merged(base(service, None), replace(release, image=container.image))
+        template.revision = revision_name(release.service.cloud_run, release.commit, template)
+        service.template = template
+        try:
+            self._api.validate(service)
+        except ApiError as error:
+            if error.code in ("INVALID_ARGUMENT", "FAILED_PRECONDITION", "PERMISSION_DENIED"):
+                code = "permission_denied" if error.code == "PERMISSION_DENIED" else "refused_by_cloud_run"
+                found.findings.append(Finding(code, Severity.ERROR, error.reason, fix=error.remedy or None))
+            else:
+                found.unknown.append(error.reason)
+            return
+        found.checked.append("Cloud Run would take the settings")
+
+
+@dataclass(slots=True)
+class _Found:
+    findings: list[Finding] = field(default_factory=list)
+    checked: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+
+
+def _running(service: run_v2.Service | None) -> dict[str, str]:
+    """The running service's variables: "plain" or "secret" by name."""
+    container = main_container(service.template) if service is not None else None
+    if container is None:
+        return {}
+    return {each.name: "secret" if "value_source" in each else "plain" for each in container.env}

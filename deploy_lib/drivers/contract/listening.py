@@ -1,0 +1,76 @@
+"""Whether the image's server listens where Cloud Run sends requests, as far as its command line tells. Pure.
+
+Only what is certain is said: a literal port, a literal address, or uvicorn without --host, whose default is
+127.0.0.1 (https://www.uvicorn.org/settings/). gunicorn without a bind listens on 0.0.0.0:$PORT by itself.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+from deploy_lib.model.findings import Finding, Severity
+from deploy_lib.source.model import ImageContents
+
+DEFAULT_PORT = 8080
+_LOCAL = ("127.0.0.1", "localhost", "::1", "[::1]")
+_BIND = re.compile(r"^(?P<host>\[[^\]]*\]|[^:]*):(?P<port>\d+)$")
+
+
+def check(contents: ImageContents, port: int) -> tuple[Finding, ...]:
+    """`port` is where Cloud Run sends requests, and what it sets PORT to."""
+    words = _words(contents.command)
+    server = next((PurePosixPath(word).name for word in words if PurePosixPath(word).name in _SERVERS), None)
+    if server is None:
+        return ()
+    host, listens = _SERVERS[server](words, contents.env)
+    findings = []
+    if listens is not None and listens != port:
+        message = f"{server} listens on port {listens} and Cloud Run sends requests to {port}"
+        fix = f"let the command listen on $PORT, or write port: {listens}"
+        findings.append(Finding("port_mismatch", Severity.ERROR, message, fix=fix))
+    if host in _LOCAL:
+        message = f"{server} listens on {host} only, where Cloud Run cannot reach it"
+        findings.append(Finding("listens_on_localhost", Severity.ERROR, message, fix="let it listen on 0.0.0.0"))
+    return tuple(findings)
+
+
+def _words(command: Sequence[str]) -> list[str]:
+    """The words of the command; a shell's script is split as the shell would, where that is simple."""
+    words = list(command)
+    if len(words) >= 3 and PurePosixPath(words[0]).name in ("sh", "bash") and words[1].endswith("c"):
+        try:
+            return shlex.split(words[2])
+        except ValueError:
+            return []
+    return words
+
+
+def _uvicorn(words: Sequence[str], env: object) -> tuple[str | None, int | None]:
+    given = dict(env) if isinstance(env, dict) else {}
+    host = _value(words, "--host") or given.get("UVICORN_HOST")
+    if _value(words, "--fd") or _value(words, "--uds"):
+        return None, None
+    port = _value(words, "--port") or given.get("UVICORN_PORT") or "8000"
+    return host or "127.0.0.1", int(port) if port.isdigit() else None
+
+
+def _bound(words: Sequence[str], env: object) -> tuple[str | None, int | None]:
+    """gunicorn and hypercorn: -b or --bind HOST:PORT."""
+    match = _BIND.match(_value(words, "--bind", "-b") or "")
+    return (match["host"], int(match["port"])) if match else (None, None)
+
+
+_SERVERS = {"uvicorn": _uvicorn, "gunicorn": _bound, "hypercorn": _bound}
+
+
+def _value(words: Sequence[str], *names: str) -> str | None:
+    for at, word in enumerate(words):
+        if word in names and at + 1 < len(words):
+            return words[at + 1]
+        for name in names:
+            if word.startswith(f"{name}="):
+                return word.partition("=")[2]
+    return None

@@ -1,0 +1,93 @@
+"""Variables of the YAML beside those of the running service: reserved, missing, misspelt, of another kind. Pure."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Collection, Iterable, Mapping
+
+from deploy_lib.model.findings import Finding, Severity
+from deploy_lib.model.service import Service
+
+RESERVED = ("PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION")
+"""Set by Cloud Run itself (https://cloud.google.com/run/docs/container-contract#env-vars)."""
+
+_ALIKE = 0.88
+
+
+def check(service: Service, required: Collection[str], running: Mapping[str, str]) -> tuple[Finding, ...]:
+    """`running` maps the running service's variables to "plain" or "secret"; empty when there is none."""
+    return (
+        *_reserved(service),
+        *_twice(service),
+        *_missing(service, required, running),
+        *_misspelt(service, running),
+        *_other_kind(service, running),
+        *_unnamed(service, running),
+    )
+
+
+def _reserved(service: Service) -> Iterable[Finding]:
+    for name in [*service.env, *service.secrets]:
+        if name in RESERVED:
+            fix = "write port: instead" if name == "PORT" else f"take {name} out of the YAML"
+            message = f"{name} is set by Cloud Run itself and may not be given"
+            yield Finding("reserved_variable", Severity.ERROR, message, fix=fix)
+
+
+def _twice(service: Service) -> Iterable[Finding]:
+    for name in service.env:
+        if name in service.secrets:
+            message = f"{name} is given twice, as a plain value and from a secret"
+            yield Finding("variable_twice", Severity.ERROR, message, fix=f"take {name} out of env: or of secrets:")
+
+
+def _missing(service: Service, required: Collection[str], running: Mapping[str, str]) -> Iterable[Finding]:
+    given = {*service.env, *service.secrets, *running}
+    for name in required:
+        if name in given:
+            continue
+        near = alike(name, given)
+        hint = f"; {near} is given: is that the one?" if near else ""
+        fix = f"add {name} under env: or secrets: of {service.name}"
+        yield Finding("variable_missing", Severity.ERROR, f"{name} is required and not given{hint}", fix=fix)
+
+
+def _misspelt(service: Service, running: Mapping[str, str]) -> Iterable[Finding]:
+    named = {*service.env, *service.secrets}
+    for name in sorted(named - set(running)):
+        near = alike(name, set(running) - named)
+        if near:
+            message = f"{name} is new, and the running service has {near}, which the YAML does not name"
+            fix = f"if {near} is meant, write {near} in the YAML"
+            yield Finding("variable_misspelt", Severity.WARNING, message, fix=fix)
+
+
+def _other_kind(service: Service, running: Mapping[str, str]) -> Iterable[Finding]:
+    for name in service.env:
+        if running.get(name) == "secret":
+            message = f"{name} comes from a secret in the running service and becomes a plain value"
+            fix = f"if that is not meant, give it under secrets: of {service.name}"
+            yield Finding("variable_kind", Severity.WARNING, message, fix=fix)
+    for name in service.secrets:
+        if running.get(name) == "plain":
+            message = f"{name} is a plain value in the running service and will come from a secret"
+            yield Finding("variable_kind", Severity.ADVICE, message)
+
+
+def _unnamed(service: Service, running: Mapping[str, str]) -> Iterable[Finding]:
+    names = sorted(set(running) - set(service.env) - set(service.secrets))
+    if names:
+        message = f"the running service has variables that the YAML does not name; they stay: {', '.join(names)}"
+        fix = "name them in the YAML, so that a service made anew has them too"
+        yield Finding("variable_unnamed", Severity.ADVICE, message, fix=fix)
+
+
+def alike(name: str, others: Iterable[str]) -> str | None:
+    """The name that is most likely meant: equal but for case and underscores, or a letter apart."""
+    found = sorted(others)
+    plain = {re.sub(r"_", "", other).upper(): other for other in found}
+    same = plain.get(re.sub(r"_", "", name).upper())
+    if same is not None:
+        return same if same != name else None
+    return next((near for near in difflib.get_close_matches(name, found, 1, _ALIKE) if near != name), None)
