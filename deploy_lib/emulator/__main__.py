@@ -15,6 +15,7 @@ import threading
 from pathlib import Path
 
 UNUSABLE = 4  # exit code: this machine or this directory cannot serve a local cloud
+_PORTS = ("grpc", "http", "registry")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -45,7 +46,12 @@ def main(arguments: list[str] | None = None) -> int:
     except EngineUnavailable as error:
         _say(f"{error.reason}; {error.remedy}")
         return UNUSABLE
-    except (AlreadyServed, PortInUse, EngineError, OSError) as error:
+    except PortInUse as error:
+        options = {f"--{name}-port": getattr(args, f"{name}_port") for name in _PORTS}
+        option = next(option for option, port in options.items() if port == error.port)
+        _say(f"{error}; choose another with {option}")
+        return UNUSABLE
+    except (AlreadyServed, EngineError, OSError) as error:
         _say(str(error))
         return UNUSABLE
     return 0
@@ -58,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--store", type=Path, metavar="DIR", help="the engine's images, which several local clouds may share")
     add("--engine", metavar="NAME", help="docker, podman or namespaces; without it the first that works here")
     add("--time-scale", type=_positive, default=1.0, metavar="X", help="0.01: two minutes of Cloud Run take a second")
-    for name in ("grpc", "http", "registry"):
+    for name in _PORTS:
         add(f"--{name}-port", type=_port, default=0, metavar="N", help="0, a free one, when not given")
     return parser
 

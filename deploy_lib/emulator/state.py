@@ -18,7 +18,10 @@ class AlreadyServed(Exception):
     """Another local cloud lives in this directory."""
 
     def __init__(self, state: Path, pid: str) -> None:
-        super().__init__(f"another local cloud (process {pid}) already serves the state directory {state}")
+        super().__init__(
+            f"another local cloud (process {pid}) already serves the state directory {state}; end it with "
+            "SIGTERM, or choose another directory with --state"
+        )
         self.pid = pid
 
 

@@ -59,7 +59,7 @@ def texts(value: Any) -> Iterable[str]:
         for field, inner in value.ListFields():
             if field.message_type and field.message_type.GetOptions().map_entry:
                 inner = inner.values()
-            for one in inner if hasattr(inner, "__iter__") and not isinstance(inner, (str, bytes)) else [inner]:
+            for one in inner if field.is_repeated else [inner]:
                 yield from texts(one)
 
 

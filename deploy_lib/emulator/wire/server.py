@@ -55,17 +55,18 @@ class _Rows(grpc.GenericRpcHandler):
 
 
 def _handler(method: Method) -> grpc.RpcMethodHandler:
+    read, write = _codec(method)
+
     def answer(request: Any, context: grpc.ServicerContext) -> Any:
         try:
-            return method.answer(request)
+            return write(method.answer(request))
         except Refusal as refusal:
             context.abort_with_status(to_status(refusal))
         except Exception as error:
             print(f"{method.path} failed:\n{traceback.format_exc()}", file=sys.stderr, flush=True)
             context.abort(grpc.StatusCode.INTERNAL, f"the local cloud failed to answer {method.path[1:]}: {error!r}")
 
-    read, write = _codec(method)
-    handler: grpc.RpcMethodHandler = grpc.unary_unary_rpc_method_handler(answer, read, write)
+    handler: grpc.RpcMethodHandler = grpc.unary_unary_rpc_method_handler(answer, read)
     return handler
 
 

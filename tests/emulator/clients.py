@@ -1,0 +1,39 @@
+"""Google's own clients, pointed at a local cloud."""
+
+from __future__ import annotations
+
+import grpc
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import storage
+from google.cloud.devtools import cloudbuild_v1
+from google.cloud.devtools.cloudbuild_v1.services.cloud_build.transports import CloudBuildGrpcTransport
+from google.cloud.logging_v2.services.logging_service_v2 import LoggingServiceV2Client
+from google.cloud.logging_v2.services.logging_service_v2.transports import LoggingServiceV2GrpcTransport
+from google.cloud.monitoring_v3 import MetricServiceClient
+from google.cloud.monitoring_v3.services.metric_service.transports import MetricServiceGrpcTransport
+from google.cloud.secretmanager_v1 import SecretManagerServiceClient
+from google.cloud.secretmanager_v1.services.secret_manager_service.transports import (
+    SecretManagerServiceGrpcTransport,
+)
+
+from tests.cloud import LocalCloud
+
+
+def builds(channel: grpc.Channel) -> cloudbuild_v1.CloudBuildClient:
+    return cloudbuild_v1.CloudBuildClient(transport=CloudBuildGrpcTransport(channel=channel))
+
+
+def logs(channel: grpc.Channel) -> LoggingServiceV2Client:
+    return LoggingServiceV2Client(transport=LoggingServiceV2GrpcTransport(channel=channel))
+
+
+def metrics(channel: grpc.Channel) -> MetricServiceClient:
+    return MetricServiceClient(transport=MetricServiceGrpcTransport(channel=channel))
+
+
+def secrets(channel: grpc.Channel) -> SecretManagerServiceClient:
+    return SecretManagerServiceClient(transport=SecretManagerServiceGrpcTransport(channel=channel))
+
+
+def buckets(cloud: LocalCloud, project: str = "p") -> storage.Client:
+    return storage.Client(project, credentials=AnonymousCredentials(), client_options={"api_endpoint": cloud.http})

@@ -1,0 +1,191 @@
+"""The local cloud as a process: how it starts, who may reach it, and that nothing of it is left."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from google.cloud.devtools.cloudbuild_v1 import Build, BuildOptions, BuildStep
+
+from tests.cloud import ROOT, LocalCloud
+from tests.emulator import clients
+
+_LISTENING = "0A"  # the state's number in /proc/net/tcp
+
+
+@pytest.fixture
+def own(tmp_path: Path, engine_store: Path) -> Iterator[LocalCloud]:
+    """A local cloud that a test may end in its own way."""
+    with LocalCloud(tmp_path / "state", store=engine_store) as own:
+        yield own
+
+
+def run(*arguments: object) -> tuple[int, list[str]]:
+    """Exit code and the lines on standard error."""
+    command = [sys.executable, "-m", "deploy_lib.emulator", *map(str, arguments)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30)
+    return done.returncode, done.stderr.splitlines()
+
+
+def parents() -> dict[int, int]:
+    found = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if fields[0] != "Z":
+            found[int(path.parent.name)] = int(fields[1])
+    return found
+
+
+def family(pid: int) -> set[int]:
+    """The process and everything it started."""
+    known, found = parents(), {pid}
+    while more := {child for child, parent in known.items() if parent in found} - found:
+        found |= more
+    return found
+
+
+def wait_until_gone(pids: set[int], seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds
+    while left := pids & set(parents()):
+        assert time.monotonic() < deadline, [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in left]
+        time.sleep(0.02)
+
+
+def listening(pid: int) -> set[str]:
+    """Local addresses, as hexadecimal, on which the process takes connections."""
+    sockets = {path.readlink().name for path in Path(f"/proc/{pid}/fd").iterdir() if path.is_symlink()}
+    found = set()
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == _LISTENING and f"socket:[{fields[9]}]" in sockets:
+                found.add(fields[1].partition(":")[0])
+    return found
+
+
+def start_endless_build(cloud: LocalCloud) -> None:
+    step = BuildStep(name="gcr.io/cloud-builders/docker", entrypoint="bash", args=["-c", "echo on; sleep 600"])
+    build = Build(steps=[step], options=BuildOptions(logging="CLOUD_LOGGING_ONLY"))
+    with cloud.channel() as channel:
+        clients.builds(channel).create_build(project_id="p", build=build)
+        deadline = time.monotonic() + 60
+        query = {"resource_names": ["projects/p"], "filter": 'textPayload="on"'}
+        while not list(clients.logs(channel).list_log_entries(query)):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
+def test_it_listens_on_loopback_alone(cloud: LocalCloud) -> None:
+    found = listening(cloud.pid)
+    assert found and found <= {"0100007F", "0000000000000000FFFF00000100007F"}  # 127.0.0.1, and the same within IPv6
+
+
+def test_it_ends_with_everything_it_started(own: LocalCloud) -> None:
+    start_endless_build(own)
+    everyone, pid = family(own.pid), own.pid
+    assert len(everyone) > 1
+    started = time.monotonic()
+    assert own.stop() == 0
+    assert time.monotonic() - started < 5
+    assert not (own.state / "endpoints.json").exists()
+    wait_until_gone(everyone - {pid})
+    assert own.log().splitlines()[-1] == "ending"
+
+
+def test_nothing_survives_it_when_it_is_killed(own: LocalCloud) -> None:
+    start_endless_build(own)
+    everyone = family(own.pid)
+    own.kill()
+    wait_until_gone(everyone)
+    own.start()
+    with own.channel() as channel:
+        (build,) = clients.builds(channel).list_builds(project_id="p")
+    assert build.status == Build.Status.INTERNAL_ERROR
+
+
+def test_state_outlives_the_process(own: LocalCloud) -> None:
+    clients.buckets(own).create_bucket("kept-here").blob("a").upload_from_string("one")
+    own.stop()
+    own.start()
+    assert clients.buckets(own).bucket("kept-here").blob("a").download_as_bytes() == b"one"
+
+
+def test_one_state_directory_serves_one_local_cloud(cloud: LocalCloud) -> None:
+    before = (cloud.state / "endpoints.json").read_text()
+    code, said = run("--state", cloud.state)
+    assert code == 4
+    assert said == [
+        f"another local cloud (process {cloud.pid}) already serves the state directory {cloud.state}; end it with "
+        "SIGTERM, or choose another directory with --state"
+    ]
+    assert (cloud.state / "endpoints.json").read_text() == before
+
+
+@pytest.mark.parametrize("option", ["--grpc-port", "--http-port", "--registry-port"])
+def test_a_port_in_use_is_named_with_the_option_to_change(tmp_path: Path, engine_store: Path, option: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, said = run("--state", tmp_path, "--store", engine_store, "--engine", "namespaces", option, port)
+    assert code == 4
+    assert said[-1] == f"port {port} on 127.0.0.1 is in use by another program; choose another with {option}"
+    assert not (tmp_path / "endpoints.json").exists()
+
+
+def test_ports_can_be_chosen(tmp_path: Path, engine_store: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with LocalCloud(tmp_path, store=engine_store, arguments=["--http-port", str(port)]) as cloud:
+        assert cloud.http == f"http://127.0.0.1:{port}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["--time-scale", "0"], "'0' is not a number above 0"),
+        (["--time-scale", "nan"], "'nan' is not a number above 0"),
+        (["--http-port", "70000"], "'70000' is not a port"),
+        (["--colour", "red"], "unrecognized arguments"),
+    ],
+)
+def test_wrong_arguments_are_told_before_anything_starts(tmp_path: Path, arguments: list[str], why: str) -> None:
+    code, said = run("--state", tmp_path / "state", *arguments)
+    assert (code, why in said[-1]) == (2, True)
+    assert not (tmp_path / "state").exists()
+
+
+def test_a_state_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    code, said = run("--state", tmp_path / "file" / "state")
+    assert code == 4
+    assert len(said) == 1 and str(tmp_path / "file") in said[0]
+
+
+def test_endpoints_say_who_serves_and_with_what(cloud: LocalCloud) -> None:
+    found = json.loads((cloud.state / "endpoints.json").read_text())
+    assert set(found) == {"pid", "grpc", "http", "registry", "engine", "engine_note"}
+    assert (found["pid"], found["engine"]) == (cloud.pid, "namespaces")
+    assert f"engine namespaces: {found['engine_note']}" in cloud.log()
+    assert httpx.get(f"http://{found['registry']}/v2/", trust_env=False).status_code == 200
+
+
+def test_a_signal_while_starting_ends_it_too(tmp_path: Path, engine_store: Path) -> None:
+    command = [sys.executable, "-m", "deploy_lib.emulator", "--state", str(tmp_path), "--store", str(engine_store)]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 10
+    while not (tmp_path / "lock").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(10) == 0
+    assert not (tmp_path / "endpoints.json").exists()
