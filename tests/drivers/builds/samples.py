@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from deploy_lib.model.release import Options, Release
 from deploy_lib.model.requests import BuildImage, ImportCheck
 from deploy_lib.model.service import BuildSource, Service
 from deploy_lib.source.archive import blob_id
-from deploy_lib.source.model import EXECUTABLE, REGULAR, SYMLINK, Context, ImageContents, Rule, Staged, TreeFile
+from deploy_lib.source.model import REGULAR, Context, ImageContents, Rule, Staged, TreeFile
 
 DOCKERFILE = "FROM python:3.11-slim\nWORKDIR /app\nCOPY shop/ shop/\n"
 APP = {
@@ -20,6 +20,7 @@ APP = {
     "shop/main.py": "from shop.orders import total\nprint('hello from the application')\n",
     "shop/orders.py": "def total() -> int:\n    return 1\n",
 }
+PLAIN = Options()
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
@@ -52,10 +53,11 @@ def stage_files(
     return Staged(Context("", listing), "Dockerfile", contents, Reads(content))
 
 
-def release_of(project: str, release_id: str = "r-1", *, options: Options = Options(), **service: Any) -> Release:
+def release_of(project: str, release_id: str = "r-1", *, options: Options = PLAIN, **service: Any) -> Release:
     source = service.pop("source", BuildSource())
     host = f"us-central1-docker.pkg.dev/{project}/services"
-    made = Service("backend", project, "us-central1", "shop-backend", host, source, "shop.main", **service)
+    entrypoint = service.pop("entrypoint", "shop.main")
+    made = Service("backend", project, "us-central1", "shop-backend", host, source, entrypoint, **service)
     return Release(release_id, made, COMMIT, datetime(2026, 3, 2, tzinfo=UTC), options=options)
 
 
@@ -64,10 +66,3 @@ def request_of(
 ) -> BuildImage:
     wanted = check or ImportCheck(entrypoint=release.service.entrypoint)
     return BuildImage(release, builder=builder, check=wanted, **more)
-
-
-def without_check(request: BuildImage) -> BuildImage:
-    return replace(request, check=None)
-
-
-MODES = (REGULAR, EXECUTABLE, SYMLINK)

@@ -1,0 +1,89 @@
+"""Builds against the local cloud: a project of its own for each test, so nobody finds another test's builds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import httpx
+import pytest
+from google.cloud.devtools.cloudbuild_v1 import Build, ListBuildsRequest
+
+from deploy_lib.drivers.builds.driver import CloudBuilds
+from deploy_lib.drivers.clients import Clients
+from deploy_lib.drivers.clock import SystemClock
+from deploy_lib.drivers.endpoints import Endpoints
+from deploy_lib.model.answers import Built, ImportsChecked
+from deploy_lib.model.release import Options, Release
+from deploy_lib.model.requests import CheckImports, ImportCheck
+from deploy_lib.source.model import Staged
+from tests.cloud import LocalCloud
+from tests.drivers.builds.samples import PLAIN, release_of, request_of
+
+
+class QuickClock(SystemClock):
+    """Waits, but never long: what is waited for on loopback is there at once."""
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(min(seconds, 0.05))
+
+
+@dataclass
+class Yard:
+    """One project of the local cloud, and the driver under test. `lines` is what it told."""
+
+    cloud: LocalCloud
+    project: str
+    state: Path
+    clock: QuickClock = field(default_factory=QuickClock)
+    lines: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.clients = Clients(Endpoints(self.cloud.grpc, self.cloud.http, self.cloud.registry), self.project)
+
+    def driver(self, staged: Staged) -> CloudBuilds:
+        """A fresh one each time, as after a restart of the tool."""
+        return CloudBuilds(self.clients, self.clock, lambda release, cloud_build: staged, self.state)
+
+    def release(self, release_id: str = "r-1", *, options: Options = PLAIN, **service: object) -> Release:
+        return release_of(self.project, release_id, options=options, **service)
+
+    def build(
+        self,
+        staged: Staged,
+        release: Release | None = None,
+        *,
+        builder: str = "cloud_build",
+        check: ImportCheck | None = None,
+        **more: object,
+    ) -> Built:
+        request = request_of(release or self.release(), builder=builder, check=check, **more)
+        return self.driver(staged).build(request, self.tell)
+
+    def check(self, staged: Staged, built: Built, *, builder: str = "cloud_build", **options: object) -> ImportsChecked:
+        release = replace(self.release("r-check"), image=built.image, build_id=built.build_id)
+        check = ImportCheck(entrypoint="shop.main", **options)  # type: ignore[arg-type]
+        return self.driver(staged).check_imports(CheckImports(release, check, builder), self.tell)
+
+    def tell(self, line: str) -> None:
+        self.lines.append(line)
+
+    def builds(self) -> list[Build]:
+        request = ListBuildsRequest(parent=f"projects/{self.project}/locations/global", project_id=self.project)
+        return list(self.clients.builds.list_builds(request=request))
+
+    def statuses(self) -> list[str]:
+        return [build.status.name for build in self.builds()]
+
+    def pushed(self, tag: str) -> bool:
+        url = f"http://{self.cloud.registry}/v2/{self.project}/services/backend/manifests/{tag}"
+        return httpx.get(url, trust_env=False).status_code == 200
+
+
+@pytest.fixture
+def yard(cloud: LocalCloud, tmp_path: Path) -> Iterator[Yard]:
+    yard = Yard(cloud, cloud.name("builds"), tmp_path)
+    yield yard
+    cloud.clear_faults()
+    yard.clients.close()

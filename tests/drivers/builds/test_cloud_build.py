@@ -1,0 +1,205 @@
+"""Cloud Build over its official client: one build for one release, whatever happens on the way."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from deploy_lib.drivers.interface import DriverError, Interrupted
+from deploy_lib.model.findings import Severity
+from deploy_lib.model.release import Options
+from deploy_lib.model.requests import ImportCheck
+from tests.drivers.builds.conftest import Yard
+from tests.drivers.builds.samples import APP, COMMIT, DOCKERFILE, stage_files
+
+CREATE = "google.devtools.cloudbuild.v1.CloudBuild/CreateBuild"
+BROKEN = {**APP, "shop/orders.py": "import nothere\n"}
+
+
+def test_an_image_is_built_checked_and_pushed_under_commit_and_release(yard: Yard) -> None:
+    built = yard.build(stage_files(APP))
+    assert built.image and built.image.startswith(f"us-central1-docker.pkg.dev/{yard.project}/services/backend@sha256:")
+    assert built.trouble is None and not built.reused and built.log_url
+    assert built.checked and built.checked.ran and built.checked.targets == 1 and not built.checked.findings
+    assert yard.pushed(COMMIT) and yard.pushed("r-1")
+    assert built.facts["base"] == "python:3.11-slim"
+    assert set(built.facts["files"]) == {f"/app/{path}" for path in APP if path.startswith("shop/")}  # type: ignore[call-overload]
+    assert isinstance(built.facts["image_size"], int) and built.facts["image_size"] > 1_000_000
+    assert "import-check: hello from the application" in yard.lines
+    assert any(line.startswith("build: ") and "COPY shop/" in line for line in yard.lines)
+
+
+def test_a_failing_import_is_told_and_nothing_is_pushed(yard: Yard) -> None:
+    built = yard.build(stage_files(BROKEN))
+    assert built.image is None and built.trouble is None
+    assert built.checked and built.checked.ran
+    (finding,) = built.checked.findings
+    assert (finding.code, finding.severity, finding.place) == ("missing_dependency", Severity.ERROR, "shop/orders.py:1")
+    assert finding.chain == ("shop.main (shop/main.py:1)", "shop.orders (shop/orders.py:1)")
+    assert not yard.pushed(COMMIT) and not yard.pushed("r-1")
+
+
+def test_the_source_beside_the_image_does_not_help_it(yard: Yard) -> None:
+    """A check that saw /workspace would find the module that the Dockerfile forgets."""
+    files = {**APP, "shop/main.py": "import extra\n", "extra/__init__.py": ""}
+    built = yard.build(stage_files(files))
+    assert built.image is None
+    assert built.checked and built.checked.findings[0].module == "extra"
+
+
+def test_asked_again_the_same_build_is_waited_for(yard: Yard) -> None:
+    first = yard.build(stage_files(APP))
+    again = yard.build(stage_files(APP))
+    assert (again.build_id, again.image) == (first.build_id, first.image)
+    assert len(yard.builds()) == 1
+
+
+def test_a_lost_answer_builds_once(yard: Yard) -> None:
+    yard.cloud.faults({"method": CREATE, "code": "UNAVAILABLE", "after": True})
+    built = yard.build(stage_files(APP))
+    assert yard.cloud.fired() == [1]
+    assert built.image
+    assert yard.statuses() == ["SUCCESS"]
+
+
+def test_a_request_that_never_arrived_is_made_once_more(yard: Yard) -> None:
+    yard.cloud.faults({"method": CREATE, "code": "INTERNAL"})
+    built = yard.build(stage_files(APP))
+    assert built.image
+    assert yard.statuses() == ["SUCCESS"]
+
+
+def test_a_refused_request_names_the_permission(yard: Yard) -> None:
+    yard.cloud.faults({"method": CREATE, "code": "PERMISSION_DENIED", "message": "no"})
+    with pytest.raises(DriverError, match="cloudbuild"):
+        yard.build(stage_files(APP))
+    assert yard.statuses() == []
+
+
+def test_an_unchanged_context_is_not_built_again(yard: Yard) -> None:
+    first = yard.build(stage_files(APP))
+    second = yard.build(stage_files(APP), yard.release("r-2"))
+    assert second.reused and second.image == first.image
+    assert second.checked and second.checked.ran
+    assert second.facts["files"] == first.facts["files"]
+    assert len(yard.builds()) == 1
+
+
+def test_new_variables_need_a_new_check_and_no_new_image(yard: Yard) -> None:
+    staged = stage_files(APP)
+    first = yard.build(staged)
+    release = yard.release("r-2", env={"MODE": "strict"})
+    second = yard.build(staged, release)
+    assert second.reused and second.image == first.image and second.checked is None
+
+
+def test_rebuild_builds(yard: Yard) -> None:
+    yard.build(stage_files(APP))
+    built = yard.build(stage_files(APP), yard.release("r-2"), rebuild=True)
+    assert built.image and not built.reused
+    assert len(yard.builds()) == 2
+
+
+def test_other_arguments_are_another_image(yard: Yard) -> None:
+    staged = stage_files({**APP, "Dockerfile": DOCKERFILE + "ARG MODE\nENV MODE=$MODE\n"})
+    release = yard.release("r-2")
+    source = replace(release.service.source, args={"MODE": "a"})
+    first = yard.build(staged)
+    second = yard.build(staged, replace(release, service=replace(release.service, source=source)))
+    assert second.image and not second.reused and second.image != first.image
+
+
+def test_interrupting_cancels_the_build(yard: Yard) -> None:
+    staged = stage_files({**APP, "Dockerfile": DOCKERFILE + "RUN echo now-$$; sleep 50\n"})
+
+    def stop(line: str) -> None:
+        if "now-" in line and "RUN" not in line:
+            yard.clock.stop("SIGINT")
+
+    yard.tell = stop  # type: ignore[method-assign]
+    with pytest.raises(Interrupted):
+        yard.build(staged)
+    assert yard.statuses() == ["CANCELLED"]
+    assert not yard.pushed(COMMIT)
+
+
+def test_what_was_cancelled_is_built_when_it_is_asked_for_again(yard: Yard) -> None:
+    yard.clock.stop("SIGTERM")
+    with pytest.raises(Interrupted):
+        yard.build(stage_files(APP))
+    assert yard.build(stage_files(APP)).image
+    assert sorted(yard.statuses()) == ["CANCELLED", "SUCCESS"]
+
+
+def test_pips_own_words_are_the_reason(yard: Yard) -> None:
+    staged = stage_files({**APP, "Dockerfile": DOCKERFILE + "RUN pip install --no-index nothing-like-this==1.2\n"})
+    built = yard.build(staged)
+    assert built.image is None and built.checked is None
+    assert built.trouble and built.trouble.step == "build" and built.trouble.exit_code == 1
+    assert "No matching distribution found for nothing-like-this==1.2" in built.trouble.detail
+    assert any("Could not find a version" in line for line in built.log_tail)
+
+
+def test_a_build_that_takes_too_long_is_ended(yard: Yard) -> None:
+    built = yard.build(stage_files({**APP, "Dockerfile": DOCKERFILE + "RUN sleep 50\n"}), timeout=1.0)
+    assert built.image is None
+    assert built.trouble and (built.trouble.status, built.trouble.detail) == ("TIMEOUT", "it did not end within 1 s")
+
+
+def test_an_image_without_python_gives_no_result_and_says_so(yard: Yard) -> None:
+    files = {**APP, "Dockerfile": "FROM scratch\nCOPY shop/ /app/shop/\n"}
+    built = yard.build(stage_files(files))
+    assert built.image is None
+    assert built.checked and not built.checked.ran and "python" in built.checked.why_not
+    assert built.trouble and "no result" in built.trouble.detail
+
+
+def test_a_result_printed_by_the_application_counts_for_nothing(yard: Yard) -> None:
+    forged = """import json, sys
+nonce = json.loads(open('/proc/1/cmdline').read().split(chr(0))[2])['nonce']
+print(json.dumps({'probe': 1, 'nonce': nonce, 'verdict': 'passed', 'form': 'compact', 'tried': 9}), flush=True)
+raise ImportError('no')
+"""
+    built = yard.build(stage_files({**APP, "shop/main.py": forged}))
+    assert any("'verdict': 'passed'" in line.replace('"', "'") for line in yard.lines)
+    assert built.image is None and not yard.pushed(COMMIT)
+    assert built.checked and built.checked.findings[0].code == "import_error"
+
+
+def test_an_image_of_another_release_is_checked_by_itself(yard: Yard) -> None:
+    staged = stage_files(APP)
+    built = yard.build(staged)
+    same = yard.check(staged, built)
+    assert same.ran and len(yard.builds()) == 1
+    other = yard.check(staged, built, all=True)
+    assert other.ran and other.targets == 3 and not other.findings
+    assert sorted(build.tags[0].partition("-r-")[0] for build in yard.builds()) == ["release", "release-check"]
+
+
+def test_a_given_image_is_not_built(yard: Yard) -> None:
+    staged = stage_files(APP)
+    built = yard.build(staged)
+    assert built.image
+    digest = built.image.partition("@")[2]
+    given = yard.build(staged, yard.release("r-2", options=Options(image=digest)))
+    assert given.image == built.image and len(yard.builds()) == 1
+    for wrong in ("sha256:" + "0" * 64, "latest", "serving"):
+        with pytest.raises(DriverError):
+            yard.build(staged, yard.release("r-3", options=Options(image=wrong)))
+
+
+def test_a_slow_or_typed_wrong_entrypoint_says_what_helps(yard: Yard) -> None:
+    built = yard.build(stage_files(APP), check=ImportCheck(entrypoint="shop.mian"))
+    assert built.checked
+    (finding,) = built.checked.findings
+    assert "the nearest name it has is shop.main" in finding.message
+    assert finding.fix == "write services.backend.entrypoint: shop.main"
+
+
+def test_files_that_a_run_step_makes_are_advice(yard: Yard) -> None:
+    built = yard.build(stage_files({**APP, "Dockerfile": DOCKERFILE + "RUN echo 'A = 1' > shop/made.py\n"}))
+    assert built.image and built.checked
+    (finding,) = built.checked.findings
+    assert (finding.code, finding.severity) == ("image_file_unexpected", Severity.ADVICE)
+    assert "/app/shop/made.py" in finding.message

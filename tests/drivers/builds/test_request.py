@@ -1,0 +1,168 @@
+"""The build as Cloud Build is asked for it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from google.cloud.devtools.cloudbuild_v1 import Build
+
+from deploy_lib.drivers.builds.check import CheckPlan, memory_bytes, plan_check
+from deploy_lib.drivers.builds.request import Order, build_order, check_order, location_of, tag_of
+from deploy_lib.drivers.builds.script import check_script
+from deploy_lib.drivers.interface import DriverError
+from deploy_lib.in_image.options import ProbeOptions
+from deploy_lib.model.requests import BuildImage, ImportCheck
+from deploy_lib.model.service import BuildSource
+from tests.drivers.builds.samples import COMMIT, release_of
+
+NAME = "us-central1-docker.pkg.dev/p/services/backend"
+PLAN = CheckPlan(ProbeOptions("n0nce", "shop.main"), {"PORT": "8080", "COST": "$5 \"each\"\nor 'less'"})
+
+
+def ordered(plan: CheckPlan | None = None, *, service: dict[str, Any] | None = None, **request: Any) -> dict[str, Any]:
+    """The build as JSON without what is empty."""
+    asked = BuildImage(release_of("p", **(service or {})), **request)
+    build = build_order(Order(asked, "c0ffee", "Dockerfile", "p_cloudbuild", "source/c0ffee.tgz", 7, plan))
+    found: dict[str, Any] = json.loads(
+        Build.to_json(build, use_integers_for_enums=False, always_print_fields_with_no_presence=False)
+    )
+    return found
+
+
+def test_a_plain_build_is_one_step_two_tags_and_a_pinned_archive() -> None:
+    assert ordered() == {
+        "source": {"storageSource": {"bucket": "p_cloudbuild", "object": "source/c0ffee.tgz", "generation": "7"}},
+        "steps": [
+            {
+                "id": "build",
+                "name": "gcr.io/cloud-builders/docker",
+                "env": ["DOCKER_BUILDKIT=1"],
+                "args": [
+                    *("build", "--file", "Dockerfile", "--label", f"org.opencontainers.image.revision={COMMIT}"),
+                    *("--tag", f"{NAME}:{COMMIT}", "--tag", f"{NAME}:r-1", "."),
+                ],
+            }
+        ],
+        "images": [f"{NAME}:{COMMIT}", f"{NAME}:r-1"],
+        "tags": ["release-r-1", "context-c0ffee", "service-backend", f"commit-{COMMIT}"],
+        "timeout": "1200s",
+        "logsBucket": "gs://p_cloudbuild",
+        "options": {"logging": "GCS_ONLY"},
+    }
+
+
+def test_settings_become_fields_and_flags() -> None:
+    source = BuildSource(args={"PRICE": "$5", "A": "1"}, target="web")
+    found = ordered(
+        service={"source": source},
+        timeout=90.0,
+        cache=True,
+        machine_type="E2_HIGHCPU_8",
+        service_account="builder@p.iam.gserviceaccount.com",
+        logging="CLOUD_LOGGING_ONLY",
+    )
+    args = found["steps"][0]["args"]
+    assert args[args.index("--build-arg") :] == [
+        *("--build-arg", "A=1", "--build-arg", "PRICE=$$5", "--target", "web"),
+        *("--build-arg", "BUILDKIT_INLINE_CACHE=1", "--cache-from", f"{NAME}:build-cache", "."),
+    ]
+    assert found["images"][-1] == f"{NAME}:build-cache"
+    assert found["timeout"] == "90s"
+    assert found["serviceAccount"] == "projects/p/serviceAccounts/builder@p.iam.gserviceaccount.com"
+    assert "logsBucket" not in found
+    assert found["options"] == {"machineType": "E2_HIGHCPU_8", "logging": "CLOUD_LOGGING_ONLY"}
+
+
+def test_a_rebuild_takes_no_layer_from_before() -> None:
+    args = ordered(cache=True, rebuild=True)["steps"][0]["args"]
+    assert "--no-cache" in args and "--cache-from" not in args
+
+
+def test_a_private_pool_says_where_the_build_runs() -> None:
+    pool = "projects/p/locations/europe-west1/workerPools/w"
+    assert ordered(worker_pool=pool)["options"]["pool"] == {"name": pool}
+    assert (location_of(pool), location_of(None)) == ("europe-west1", "global")
+
+
+def test_an_unknown_machine_type_names_the_known_ones() -> None:
+    with pytest.raises(DriverError, match="no machine type E2_HUGE") as refused:
+        ordered(machine_type="E2_HUGE")
+    assert "E2_HIGHCPU_8" in refused.value.remedy
+
+
+def test_the_check_runs_beside_the_source_and_decides_about_the_push() -> None:
+    build, check, verdict = ordered(PLAN)["steps"]
+    assert [step["id"] for step in (build, check, verdict)] == ["build", "import-check", "import-verdict"]
+    assert "volumes" not in build
+    assert check["volumes"] == verdict["volumes"] == [{"name": "check", "path": "/check"}]
+    assert all(len(arg) <= 10_000 for step in (build, check, verdict) for arg in step["args"])
+    assert "gs://p_cloudbuild/checks/n0nce.json" in verdict["args"][1]
+    assert not re.search(r"(?<!\$)\$(?!\$)", "".join(check["args"] + verdict["args"]).replace("$$", ""))
+
+
+def test_the_scripts_of_the_check_are_shell_and_mount_nothing(tmp_path: Path) -> None:
+    script = check_script(PLAN, f"{NAME}:{COMMIT}")
+    (tmp_path / "check.sh").write_text(script)
+    subprocess.run(["bash", "-n", tmp_path / "check.sh"], check=True)
+    run = script[script.index("docker run") : script.index("<<")]
+    assert " -v" not in run and "--volume" not in run and "--mount" not in run
+    assert "--network=none --read-only --tmpfs=/tmp" in run
+
+
+def test_real_secrets_reach_the_container_by_name_only() -> None:
+    release = release_of("p", secrets={"API_KEY": "api-key:3", "OTHER": "other"}, env={"MODE": "x"})
+    plan = plan_check(ImportCheck(real_secrets=True), release.service, "shop.main", "n")
+    build = json.loads(
+        Build.to_json(
+            check_order(release, plan, NAME, "b", 60),
+            use_integers_for_enums=False,
+            always_print_fields_with_no_presence=False,
+        )
+    )
+    assert build["availableSecrets"]["secretManager"] == [
+        {"env": "API_KEY", "versionName": "projects/p/secrets/api-key/versions/3"},
+        {"env": "OTHER", "versionName": "projects/p/secrets/other/versions/latest"},
+    ]
+    assert [step.get("secretEnv") for step in build["steps"]] == [["API_KEY", "OTHER"], None]
+    assert " --env=API_KEY --env=OTHER " in check_script(plan, NAME)
+    assert "images" not in build
+
+
+def test_placeholders_stand_for_secrets_unless_real_ones_are_wanted() -> None:
+    release = release_of("p", secrets={"API_KEY": "api-key:3"}, port=9000)
+    plan = plan_check(ImportCheck(), release.service, "shop.main", "n")
+    assert plan.env["API_KEY"] == "placeholder"
+    assert plan.env["PORT"] == "9000"
+    assert not plan.secrets and not plan.options.secrets
+
+
+def test_the_identity_of_a_check_leaves_out_its_nonce_only() -> None:
+    service = release_of("p").service
+    one, two = (plan_check(ImportCheck(), service, "shop.main", nonce) for nonce in "ab")
+    other = plan_check(ImportCheck(all=True), service, "shop.main", "a")
+    changed = plan_check(ImportCheck(), release_of("p", env={"A": "1"}).service, "shop.main", "a")
+    assert one.identity == two.identity
+    assert len({one.identity, other.identity, changed.identity}) == 3
+
+
+def test_nothing_to_import_is_an_error_before_anything_is_built() -> None:
+    with pytest.raises(DriverError, match="not known") as refused:
+        plan_check(ImportCheck(), release_of("p", entrypoint=None).service, None, "n")
+    assert "services.backend.entrypoint" in refused.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("text", "bytes_"),
+    [("512Mi", 512 * 2**20), ("2Gi", 2**31), ("1.5Gi", 3 * 2**29), ("500M", 500_000_000), (None, None), ("much", None)],
+)
+def test_quantities(text: str | None, bytes_: int | None) -> None:
+    assert memory_bytes(text) == bytes_
+
+
+def test_tags_fit_cloud_builds_rules() -> None:
+    assert tag_of("release", "a b/ü" + "x" * 200) == ("release-a-b--" + "x" * 200)[:128]
