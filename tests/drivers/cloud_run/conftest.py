@@ -1,0 +1,31 @@
+"""A driver of the real kind against a local cloud of the real kind, and an image that does as it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from deploy_lib.engines import choose
+from deploy_lib.engines.model import RegistryAccess
+from tests.cloud import LocalCloud
+from tests.drivers.cloud_run.desk import IMAGES, Desk
+from tests.emulator.run.bench import build_subject
+from tests.engine_store import shared_store
+
+
+@pytest.fixture(scope="session")
+def image(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """name@sha256:... of a small server; BEHAVIOUR among its variables says how it behaves."""
+    engine = choose("namespaces", shared_store(tmp_path_factory))
+    digest = build_subject(engine, tmp_path_factory.mktemp("driver-image"))
+    return engine.push(digest, f"{IMAGES}/subject", RegistryAccess(address=cloud.registry)).reference
+
+
+@pytest.fixture
+def desk(cloud: LocalCloud, image: str) -> Iterator[Desk]:
+    """One deployer, on a service of its own."""
+    found = Desk(cloud, image, cloud.name("shop"))
+    yield found
+    cloud.clear_faults()
+    found.close()

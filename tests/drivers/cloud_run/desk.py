@@ -1,0 +1,131 @@
+"""One deployer at work: a driver, a service, and releases of it in a few words."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from google.cloud import run_v2
+from google.cloud.run_v2.services.services.transports import ServicesGrpcTransport
+
+from deploy_lib.drivers.clients import Clients
+from deploy_lib.drivers.clock import SystemClock
+from deploy_lib.drivers.endpoints import Endpoints
+from deploy_lib.drivers.headers import identity_headers
+from deploy_lib.drivers.services import CloudRunServices
+from deploy_lib.drivers.urls import HttpUrls
+from deploy_lib.drivers.watch import CloudWatch
+from deploy_lib.model.answers import LeaseTaken, Restored, RevisionCreated, TrafficMoved
+from deploy_lib.model.release import Release
+from deploy_lib.model.requests import CreateRevision, EndLease, MoveTraffic, RestoreTraffic, TakeLease
+from deploy_lib.model.service import Service
+from deploy_lib.model.traffic import TrafficMap
+from tests.cloud import LocalCloud
+
+PROJECT, REGION = "netra-staging", "us-central1"
+IMAGES = f"{REGION}-docker.pkg.dev/{PROJECT}/services"
+LASTS = 60.0
+_NUMBER = itertools.count(1)
+
+
+class Desk:
+    """`holder` tells deployers apart. Everything told is in `told`."""
+
+    def __init__(self, cloud: LocalCloud, image: str, name: str, holder: str = "anna at desk") -> None:
+        self.cloud, self.image, self.holder = cloud, image, holder
+        self.service = Service("shop", PROJECT, REGION, name, IMAGES)
+        self.told: list[str] = []
+        self.clock = SystemClock()
+        self.clients = Clients(Endpoints(cloud.grpc, cloud.http, cloud.registry), PROJECT)
+        self.watch = CloudWatch(self.clients, self.clock)
+        self.urls = HttpUrls(self.clock, self.watch, identity_headers(self.clients), trust_proxies=False)
+        self.driver = CloudRunServices(self.clients, self.clock, self.urls.ask, self.watch)
+
+    def close(self) -> None:
+        self.driver.close()
+        self.clients.close()
+
+    def other(self, holder: str = "ben at desk") -> Desk:
+        """A second deployer of the same service."""
+        return Desk(self.cloud, self.image, self.service.cloud_run, holder)
+
+    # A release in its moves
+
+    def release(self, env: Mapping[str, str] | None = None, **more: Any) -> Release:
+        number = next(_NUMBER)
+        service = replace(self.service, env=dict(env or {}), **more)
+        commit = f"{number:07x}" + "0" * 33
+        return Release(f"release-{number}", service, commit, datetime.now(UTC), image=self.image)
+
+    def take(self, release: Release, lasts: float = LASTS, *, over: bool = False) -> tuple[Release, LeaseTaken]:
+        taken = self.driver.take_lease(TakeLease(release, self.holder, lasts, take_over=over))
+        return replace(release, before=release.before or taken.before, url=taken.url), taken
+
+    def create(self, release: Release, within: float = 40.0) -> tuple[Release, RevisionCreated]:
+        made = self.driver.create_revision(CreateRevision(release, "canary", within), self.told.append)
+        grown = replace(
+            release,
+            candidate=made.revision,
+            candidate_url=made.url,
+            tag="canary",
+            url=made.main_url or release.url,
+            stable_url=made.stable_url,
+        )
+        return grown, made
+
+    def move(self, release: Release, percent: int, ours: tuple[TrafficMap, ...] = (), bake: float = 0) -> TrafficMoved:
+        return self.driver.move_traffic(
+            MoveTraffic(release, self.target(release, percent), percent, bake=bake, ours=(*ours, *self.ours(release))),
+            self.told.append,
+        )
+
+    def restore(self, release: Release, ours: tuple[TrafficMap, ...] = ()) -> Restored:
+        target = self.ours(release)[1]
+        return self.driver.restore(
+            RestoreTraffic(release, target, within=10.0, ours=(*ours, *self.ours(release))), self.told.append
+        )
+
+    def end(self, release: Release, outcome: str = "live") -> None:
+        self.driver.end_lease(EndLease(release, outcome))
+
+    def live(self, env: Mapping[str, str] | None = None, **more: Any) -> Release:
+        """A whole release that goes well."""
+        release, taken = self.take(self.release(env, **more))
+        assert taken.taken, taken
+        release, made = self.create(release)
+        assert made.ready, made.evidence
+        assert self.move(release, 100).conflict is None
+        self.end(release)
+        return release
+
+    # What is there
+
+    @staticmethod
+    def target(release: Release, percent: int) -> TrafficMap:
+        before = (release.before or TrafficMap()).tagged(release.tag or "", release.candidate or "")
+        return before.moved(release.candidate or "", percent)
+
+    @staticmethod
+    def ours(release: Release) -> tuple[TrafficMap, ...]:
+        before = release.before or TrafficMap()
+        return before, before.tagged(release.tag or "", release.candidate or "")
+
+    @property
+    def client(self) -> run_v2.ServicesClient:
+        return run_v2.ServicesClient(transport=ServicesGrpcTransport(channel=self.cloud.channel()))
+
+    def read(self) -> run_v2.Service:
+        return self.client.get_service(name=self.service.path)
+
+    def by_hand(self, change: Callable[[run_v2.Service], None], mask: list[str]) -> None:
+        """Someone else's change, with another tool, waited for."""
+        service = self.read()
+        change(service)
+        request = run_v2.UpdateServiceRequest(service=service, update_mask={"paths": mask})
+        self.client.update_service(request).result(timeout=30)
+
+    def traffic(self) -> list[tuple[str, int, str]]:
+        return sorted((each.revision, each.percent, each.tag) for each in self.read().traffic)

@@ -1,0 +1,42 @@
+"""Releases through the driver and the official client: what the service is like afterwards."""
+
+from __future__ import annotations
+
+from deploy_lib.model.requests import ReadBack
+from tests.drivers.cloud_run.desk import Desk
+
+
+def test_first_release(desk: Desk) -> None:
+    release, taken = desk.take(desk.release({"COLOUR": "red"}, port=8000, memory="512Mi", public=True))
+    assert taken.taken
+    assert release.first
+    release, made = desk.create(release)
+    assert made.ready, made.evidence
+    assert made.url
+    assert made.main_url
+    assert desk.move(release, 100).conflict is None
+    back = desk.driver.read_back(ReadBack(release, "/", 10, "x-revision", 100), desk.told.append)
+    assert back.answered == {release.candidate: 1}
+    desk.end(release)
+    service = desk.read()
+    assert desk.traffic() == [(release.candidate, 100, "canary")]
+    assert service.invoker_iam_disabled
+    assert sorted(service.annotations) == ["deploy-to-gcp/history"]
+    state = desk.driver.read_state(desk.service)
+    assert [(past.id, past.outcome) for past in state.history] == [(release.id, "live")]
+
+
+def test_second_release(desk: Desk) -> None:
+    first = desk.live({"COLOUR": "red"})
+    release, taken = desk.take(desk.release({"COLOUR": "blue"}))
+    assert taken.before.shares() == {first.candidate: 100}
+    release, made = desk.create(release)
+    assert made.changed == ("variable COLOUR: another value",)
+    assert desk.traffic() == [(first.candidate, 100, "stable"), (release.candidate, 0, "canary")]
+    assert made.stable_url
+    assert desk.urls.ask(made.stable_url, timeout=5).revision == first.candidate
+    assert desk.urls.ask(made.url or "", timeout=5).revision == release.candidate
+    assert desk.move(release, 10).now.shares() == {first.candidate: 90, release.candidate: 10}
+    assert desk.move(release, 100, ours=(desk.target(release, 10),)).conflict is None
+    desk.end(release)
+    assert desk.traffic() == [(release.candidate, 100, "canary")]
