@@ -34,7 +34,7 @@ Stage = Callable[[Release, bool], Staged]
 
 @dataclass(frozen=True, slots=True)
 class CloudBuilds:
-    """Implements drivers.interface.Builds. `state` is a directory for engines' images and what was built before.
+    """Implements drivers.interface.Builds. `state` is a directory for what was built before; `store` one for engines.
 
     `serving` tells the image a service runs now; `explain` why a module is not in a release's image, and
     `entrypoint` which module an image's command imports: without them less is said, and nothing else changes.
@@ -44,6 +44,7 @@ class CloudBuilds:
     clock: Clock
     stage: Stage
     state: Path
+    store: Path
     serving: Callable[[Service], str | None] = lambda service: None
     explain: Callable[[Release, Staged], Explain] = lambda release, staged: lambda module: None
     entrypoint: Callable[[Staged], str | None] = lambda staged: None
@@ -56,9 +57,7 @@ class CloudBuilds:
             tell(f"not built: {image} is released as it is")
             return Built(image, facts={"given": True})
         job = self._job(request)
-        built = (
-            self._local(request.builder, tell).build(job, tell) if _here(request) else self._cloud().build(job, tell)
-        )
+        built = self._local(request.builder).build(job, tell) if _here(request) else self._cloud().build(job, tell)
         if built.checked is not None:
             self._checked[release.id] = built.checked
         return built
@@ -79,9 +78,7 @@ class CloudBuilds:
             request.timeout,
             explain=self.explain(release, staged),
         )
-        checked = (
-            self._local(request.builder, tell).check(job, tell) if _here(request) else self._cloud().check(job, tell)
-        )
+        checked = self._local(request.builder).check(job, tell) if _here(request) else self._cloud().check(job, tell)
         self._checked[release.id] = checked
         return checked
 
@@ -122,10 +119,10 @@ class CloudBuilds:
     def _cloud(self) -> CloudBuild:
         return CloudBuild(Calls(self.clients, self.clock), self._registry())
 
-    def _local(self, builder: str, tell: Tell) -> LocalBuild:
+    def _local(self, builder: str) -> LocalBuild:
         from deploy_lib.drivers.builds.local import open_local
 
-        return open_local(builder, self.state, self.clock, self._registry(), tell)
+        return open_local(builder, self.store, self.state, self.clock, self._registry())
 
     def _registry(self) -> Registry:
         return Registry(self.clients.endpoints.registry if self.clients.endpoints.local else None, self._token)

@@ -45,12 +45,12 @@ T = TypeVar("T")
 _LOOK = 0.05  # seconds between two looks at a thread
 
 
-def open_local(builder: str, state: Path, clock: Clock, registry: Registry, tell: Tell) -> LocalBuild:
+def open_local(builder: str, store: Path, state: Path, clock: Clock, registry: Registry) -> LocalBuild:
     """Raises DriverError, with a remedy, when this machine cannot run the engine."""
     from deploy_lib.engines import choose
 
     try:
-        engine = choose(builder, state / "engines")
+        engine = choose(builder, store)
     except EngineUnavailable as problem:
         raise DriverError(problem.reason, problem.remedy) from None
     return LocalBuild(engine, KnownImages(state / "builds"), clock, registry)

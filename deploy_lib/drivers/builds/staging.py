@@ -17,7 +17,7 @@ def write_context(staged: Staged, root: Path) -> None:
     try:
         for path, content in staged.read_many(sorted(files)):
             target = root / path
-            if ".." in target.relative_to(root).parts or Path(path).is_absolute():
+            if ".." in target.parts or not target.is_relative_to(root):
                 raise DriverError(f"the build context holds the path {path}, which leads out of it")
             _make_parents(target.parent, directories)
             if files[path].mode == SYMLINK:

@@ -20,6 +20,7 @@ from deploy_lib.model.requests import CheckImports, ImportCheck
 from deploy_lib.source.model import Staged
 from tests.cloud import LocalCloud
 from tests.drivers.builds.samples import PLAIN, release_of, request_of
+from tests.engine_store import shared_store
 
 
 class QuickClock(SystemClock):
@@ -36,6 +37,7 @@ class Yard:
     cloud: LocalCloud
     project: str
     state: Path
+    store: Path
     clock: QuickClock = field(default_factory=QuickClock)
     lines: list[str] = field(default_factory=list)
 
@@ -44,7 +46,7 @@ class Yard:
 
     def driver(self, staged: Staged) -> CloudBuilds:
         """A fresh one each time, as after a restart of the tool."""
-        return CloudBuilds(self.clients, self.clock, lambda release, cloud_build: staged, self.state)
+        return CloudBuilds(self.clients, self.clock, lambda release, cloud_build: staged, self.state, self.store)
 
     def release(self, release_id: str = "r-1", *, options: Options = PLAIN, **service: object) -> Release:
         return release_of(self.project, release_id, options=options, **service)
@@ -82,8 +84,8 @@ class Yard:
 
 
 @pytest.fixture
-def yard(cloud: LocalCloud, tmp_path: Path) -> Iterator[Yard]:
-    yard = Yard(cloud, cloud.name("builds"), tmp_path)
+def yard(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Iterator[Yard]:
+    yard = Yard(cloud, cloud.name("builds"), tmp_path, shared_store(tmp_path_factory))
     yield yard
     cloud.clear_faults()
     yard.clients.close()

@@ -1,0 +1,168 @@
+"""Builds by an engine of this machine: the same answers, and nothing pushed that does not import."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from deploy_lib.drivers.builds.known import KnownImage, KnownImages
+from deploy_lib.drivers.builds.staging import write_context
+from deploy_lib.drivers.interface import DriverError, Interrupted
+from deploy_lib.model.requests import ImportCheck
+from deploy_lib.source.model import EXECUTABLE, SYMLINK
+from tests.drivers.builds.conftest import Yard
+from tests.drivers.builds.samples import APP, COMMIT, DOCKERFILE, stage_files
+
+HERE = "namespaces"
+BROKEN = {
+    "missing_module": {"shop/main.py": "import shop.gone\n"},
+    "missing_name": {"shop/main.py": "from shop.orders import nothing\n"},
+    "missing_dependency": {"shop/main.py": "import httpx\n"},
+    "wrong_version": {"shop/main.py": "from pip import no_such_name\n"},
+    "missing_shared_library": {"shop/main.py": "import ctypes\nctypes.CDLL('libgone.so.1')\n"},
+    "syntax_error": {"shop/orders.py": "def total(:\n"},
+    "circular_import": {"shop/main.py": "from shop.a import x\n", "shop/a.py": "from shop.b import y\nx = 1\n",
+                        "shop/b.py": "from shop.a import x\ny = 1\n"},
+    "exit": {"shop/main.py": "import sys\nsys.exit(4)\n"},
+    "hang": {"shop/main.py": "while True: pass\n"},
+    "environment_variable": {"shop/main.py": "import os\nos.environ['DB_URL']\n"},
+}  # fmt: skip
+
+
+def test_cloud_and_machine_make_the_same_image(yard: Yard) -> None:
+    cloud = yard.build(stage_files(APP))
+    here = yard.build(stage_files(APP), builder=HERE)
+    assert here.image == cloud.image
+    assert here.context_hash == cloud.context_hash
+    assert here.checked and cloud.checked and here.checked.facts == cloud.checked.facts
+    assert yard.pushed(COMMIT) and yard.pushed("r-1")
+    assert {key: here.facts[key] for key in cloud.facts} == cloud.facts
+
+
+def test_the_same_commit_gives_the_same_digest_and_is_not_built_twice(yard: Yard) -> None:
+    first = yard.build(stage_files(APP), builder=HERE)
+    found = yard.build(stage_files(APP), yard.release("r-2"), builder=HERE)
+    assert found.reused and found.image == first.image and found.facts == first.facts
+    assert found.checked and found.checked.targets == 1
+    again = yard.build(stage_files(APP), yard.release("r-3"), builder=HERE, rebuild=True)
+    assert not again.reused and again.image == first.image
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_broken_images_are_told_apart_and_never_pushed(yard: Yard, kind: str) -> None:
+    check = ImportCheck(entrypoint="shop.main", timeout=1.0)
+    built = yard.build(stage_files({**APP, **BROKEN[kind]}), builder=HERE, check=check)
+    assert built.image is None and not yard.pushed(COMMIT)
+    assert built.checked and built.checked.ran
+    assert built.checked.findings[0].code == ("missing_name" if kind == "wrong_version" else kind)
+
+
+def test_pips_own_words_are_the_reason(yard: Yard) -> None:
+    staged = stage_files({**APP, "Dockerfile": DOCKERFILE + "RUN pip install --no-index nothing-like-this==1.2\n"})
+    built = yard.build(staged, builder=HERE)
+    assert built.image is None and built.trouble
+    assert built.trouble.detail.startswith("Dockerfile line 4: RUN")
+    assert "No matching distribution found for nothing-like-this==1.2" in built.trouble.detail
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "says"),
+    [
+        ("FROM python:3.11-slim\nCOPY nowhere/ /app/\n", "nowhere"),
+        ("FROM nobody/nothing:1\n", "nobody/nothing:1"),
+        ("FORM python:3.11-slim\n", "FORM"),
+        ("", "Dockerfile"),
+    ],
+)
+def test_a_dockerfile_that_cannot_be_carried_out_says_where(yard: Yard, dockerfile: str, says: str) -> None:
+    built = yard.build(stage_files({**APP, "Dockerfile": dockerfile}), builder=HERE)
+    assert built.image is None and built.trouble and says in built.trouble.detail
+
+
+def test_interrupting_ends_the_build_and_leaves_nothing(yard: Yard) -> None:
+    staged = stage_files({**APP, "Dockerfile": DOCKERFILE + "RUN echo now-$$; sleep 51\n"})
+
+    def stop(line: str) -> None:
+        if "now-" in line and "RUN" not in line:
+            yard.clock.stop("SIGINT")
+
+    yard.tell = stop  # type: ignore[method-assign]
+    with pytest.raises(Interrupted):
+        yard.build(staged, builder=HERE)
+    assert not yard.pushed(COMMIT)
+    assert not _running("sleep", "51")
+
+
+def test_interrupting_the_check_ends_its_container(yard: Yard) -> None:
+    staged = stage_files({**APP, "shop/main.py": "print('up', flush=True)\nimport time\ntime.sleep(52)\n"})
+    yard.tell = lambda line: yard.clock.stop("SIGINT") if line.endswith(": up") else None  # type: ignore[method-assign]
+    with pytest.raises(Interrupted):
+        yard.build(staged, builder=HERE)
+    assert not yard.pushed(COMMIT)
+
+
+def test_a_build_that_takes_too_long_is_ended(yard: Yard) -> None:
+    staged = stage_files({**APP, "Dockerfile": DOCKERFILE + "RUN sleep 53\n"})
+    built = yard.build(staged, builder=HERE, timeout=1.0)
+    assert built.trouble and built.trouble.status == "TIMEOUT"
+    assert not _running("sleep", "53")
+
+
+def test_a_registry_that_is_gone_is_an_error_with_a_remedy(yard: Yard) -> None:
+    yard.clients.endpoints = type(yard.clients.endpoints)(yard.cloud.grpc, yard.cloud.http, "127.0.0.1:1")
+    with pytest.raises(DriverError, match="could not be pushed") as refused:
+        yard.build(stage_files(APP), builder=HERE)
+    assert refused.value.remedy
+
+
+def test_an_image_this_machine_does_not_have_is_not_checked_and_says_why(yard: Yard) -> None:
+    built = yard.build(stage_files(APP))
+    other = Yard(yard.cloud, yard.project, yard.state, yard.state / "another-store")
+    checked = other.check(stage_files(APP), built, builder=HERE)
+    assert not checked.ran and "cloud_build" in checked.why_not
+
+
+def test_a_context_is_written_with_gits_modes_and_never_outside(tmp_path: Path) -> None:
+    root = tmp_path / "context"
+    root.mkdir()
+    files = {"run.sh": "x", "shop/main.py": "y", "current": "shop/main.py"}
+    write_context(stage_files(files, modes={"run.sh": EXECUTABLE, "current": SYMLINK}), root)
+    assert (root / "current").read_text() == "y" and (root / "current").is_symlink()
+    assert [(root / name).stat().st_mode & 0o777 for name in ("run.sh", "shop/main.py")] == [0o755, 0o644]
+    assert (root / "shop").stat().st_mtime == (root / "run.sh").stat().st_mtime == 315_619_200
+    for path in ("../out", "a/../../out", "/tmp/out"):
+        with pytest.raises(DriverError, match="leads out"):
+            write_context(stage_files({path: "x"}), root)
+    (tmp_path / "other").mkdir()
+    with pytest.raises(DriverError):
+        write_context(stage_files({"a": "/etc", "a/b": "x"}, modes={"a": SYMLINK}), tmp_path / "other")
+
+
+def test_what_was_built_is_remembered_whole_or_not_at_all(tmp_path: Path) -> None:
+    known = KnownImages(tmp_path / "builds")
+    image = KnownImage("host/p/backend@sha256:1", "podman", facts={"python": "3.11"})
+    assert known.find("host/p/backend", "c0ffee") is None
+    threads = [threading.Thread(target=known.keep, args=("host/p/backend", "c0ffee", image)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert known.find("host/p/backend", "c0ffee") == image
+    assert known.find("host/p/other", "c0ffee") is None
+    (file,) = (tmp_path / "builds").rglob("*.json")
+    for damaged in ('{"image": 3}', "{", '{"image": "other@sha256:1", "builder": "x"}'):
+        file.write_text(damaged)
+        assert known.find("host/p/backend", "c0ffee") is None
+
+
+def _running(*words: str) -> bool:
+    wanted = "\0".join(words).encode()
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if wanted in path.read_bytes():
+                return True
+        except OSError:
+            continue
+    return False
