@@ -92,8 +92,11 @@ class Dockerfile:
     escape: str
 
 
-def parse_dockerfile(text: str) -> Dockerfile:
-    """Raises BuildFailed for what BuildKit's parser refuses, and for flags and instructions not honoured here."""
+def parse_dockerfile(text: str, *, strict: bool = True) -> Dockerfile:
+    """Raises BuildFailed for what BuildKit's parser refuses, and for flags and instructions not honoured here.
+
+    Not `strict`, those are left to whoever carries the Dockerfile out.
+    """
     try:
         tree = parse_dockerfile_ast(text)
     except DockerfileSyntaxError as error:
@@ -101,7 +104,7 @@ def parse_dockerfile(text: str) -> Dockerfile:
     before: list[Instruction] = []
     stages: list[Stage] = []
     for parsed in tree.instructions:
-        instruction = _read_instruction(parsed)
+        instruction = _read_instruction(parsed, strict)
         if instruction.name == "FROM":
             stages.append(_open_stage(instruction))
         elif stages:
@@ -116,7 +119,7 @@ def parse_dockerfile(text: str) -> Dockerfile:
     return Dockerfile(tuple(before), tuple(stages), tree.escape_token)
 
 
-def _read_instruction(parsed: DockerfileInstruction) -> Instruction:
+def _read_instruction(parsed: DockerfileInstruction, strict: bool) -> Instruction:
     flags = tuple(_split_flag(flag) for flag in parsed.flags)
     instruction = Instruction(
         parsed.name,
@@ -129,6 +132,8 @@ def _read_instruction(parsed: DockerfileInstruction) -> Instruction:
         tuple(map(_read_heredoc, parsed.heredocs)),
     )
     known = FLAGS.get(parsed.name)
+    if not strict:
+        return instruction
     if known is None:
         raise instruction.failure(f"the instruction {parsed.name} is not supported here")
     for position, (name, _) in enumerate(flags):

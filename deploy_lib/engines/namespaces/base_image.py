@@ -37,10 +37,10 @@ def open_base(store: Store, name: str, log: Callable[[str], None]) -> State:
         log(f"  pulled {name}")
         return _open_stored(store, name)
     except RegistryUnreachable as error:
-        match = _PYTHON.fullmatch(name)
-        if match is None:
+        tag = python_tag(name)
+        if tag is None:
             raise EngineError(f"the base image {name} is not in the store, and {error.reason}") from None
-        log(f"  {describe_stand_in(match['tag'] or 'latest')}")
+        log(f"  {describe_stand_in(tag)}")
         return _make_stand_in(store, name)
 
 
@@ -53,6 +53,12 @@ def _open_stored(store: Store, name: str) -> State:
     )
     settings = ImageConfig.from_json(config.get("config") or {}, config.get("author", ""))
     return State(store.read_layers(digest), settings, history=history)
+
+
+def python_tag(name: str) -> str | None:
+    """The tag of an official Python image, the only kind that can be stood in for; None for any other."""
+    match = _PYTHON.fullmatch(name)
+    return None if match is None else match["tag"] or "latest"
 
 
 def describe_stand_in(tag: str) -> str:

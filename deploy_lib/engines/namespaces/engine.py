@@ -26,6 +26,24 @@ class NamespacesEngine:
     def __init__(self, store: Path) -> None:
         self._store = Store(store)
 
+    def check(self) -> None:
+        """A sandbox over an empty directory, told to run what is not there: it starts, or says why it cannot."""
+        with self._store.workspace() as directory:
+            (directory / "root").mkdir()
+            started = launch(
+                Sandbox(
+                    layers=str(directory),
+                    lowers=("root",),
+                    scratch=str(self._store.scratch),
+                    argv=("/nothing",),
+                    env={"PATH": PATH},
+                )
+            )
+            container = NamespaceContainer(started)
+            container.stdout.close()
+            container.stderr.close()
+            container.wait()
+
     def build(self, spec: BuildSpec, log: Callable[[str], None], cancelled: Callable[[], bool]) -> Image:
         return build(self._store, spec, log, cancelled)
 
@@ -95,3 +113,10 @@ class NamespacesEngine:
 
     def push(self, reference: str, name: str, access: RegistryAccess) -> Pushed:
         return push(self._store.root, self._store.find_digest(reference), name, access)
+
+
+def open_namespaces(store: Path) -> NamespacesEngine:
+    """Raises EngineUnavailable, with what to enable, where the kernel or its surroundings forbid namespaces."""
+    engine = NamespacesEngine(store)
+    engine.check()
+    return engine

@@ -20,7 +20,7 @@ from .settings import PREDEFINED_ARGS
 
 _INSIDE = "/run/build-host"
 _BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
-_CERTIFICATE_VARIABLES = ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO")
+CERTIFICATE_VARIABLES = ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO")
 # Where packages come from, and nothing of how they are installed.
 _PIP_KEYS = ("index-url", "extra-index-url", "find-links", "no-index", "trusted-host", "proxy", "timeout", "retries")
 _PIP_VARIABLES = {f"PIP_{key.upper().replace('-', '_')}": key for key in _PIP_KEYS} | {"PIP_DEFAULT_TIMEOUT": "timeout"}
@@ -42,8 +42,8 @@ def open_host_files(directory: Path) -> HostFiles:
     if bundle is not None:
         inside = f"{_INSIDE}/certificates.pem"
         binds.append(Bind(bundle, inside, True))
-        env |= dict.fromkeys(_CERTIFICATE_VARIABLES, inside)
-    settings = read_pip_settings(_pip_files(), os.environ)
+        env |= dict.fromkeys(CERTIFICATE_VARIABLES, inside)
+    settings = read_pip_settings(pip_files(), os.environ)
     if settings:
         config = directory / "pip.conf"
         config.write_text(write_pip_settings(settings))
@@ -59,7 +59,7 @@ def find_certificates() -> str | None:
     return next((str(Path(path).resolve()) for path in candidates if path and Path(path).is_file()), None)
 
 
-def _pip_files() -> list[Path]:
+def pip_files() -> list[Path]:
     """Weakest first (https://pip.pypa.io/en/stable/topics/configuration/#location)."""
     home = Path.home()
     own = os.environ.get("PIP_CONFIG_FILE")

@@ -8,46 +8,21 @@ are 0:0 devices on disk and `.wh.` files in the tar (https://github.com/opencont
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 import tarfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO, Protocol
-
-from isal import igzip
+from typing import IO
 
 from ..model import EngineError
-from ..oci import EPOCH, LAYER_GZIP, Descriptor, Layer
+from ..oci import EPOCH, Layer
+from ..squeeze import Sink, open_squeezed
 from .merged import OPAQUE, read_link
 from .unpack import OPAQUE_MARK, WHITEOUT
 
 _CHUNK = 1 << 20
 Owners = Mapping[str, tuple[int, int]]  # path in the tree, without a leading slash -> uid, gid
-
-
-class _Sink(Protocol):
-    def write(self, data: bytes, /) -> object: ...
-
-
-class _Measured:
-    """Counts and hashes what passes through to a sink."""
-
-    def __init__(self, sink: _Sink) -> None:
-        self._sink = sink
-        self._hash = hashlib.sha256()
-        self.size = 0
-
-    def write(self, data: bytes) -> int:
-        self._hash.update(data)
-        self.size += len(data)
-        self._sink.write(data)
-        return len(data)
-
-    @property
-    def digest(self) -> str:
-        return "sha256:" + self._hash.hexdigest()
 
 
 def is_empty(tree: Path) -> bool:
@@ -57,15 +32,12 @@ def is_empty(tree: Path) -> bool:
 
 def write_layer(tree: Path, target: Path, owners: Owners) -> Layer:
     """Write the tree's tar, compressed, to `target`. `owners` overrides what the disk says, where it has the path."""
-    with open(target, "wb") as file:
-        packed = _Measured(file)
-        with igzip.IGzipFile(filename="", fileobj=packed, mode="wb", compresslevel=1, mtime=0) as squeezed:
-            plain = _Measured(squeezed)
-            _write_tar(tree, plain, owners)
-    return Layer(plain.digest, Descriptor(LAYER_GZIP, packed.digest, packed.size))
+    with open_squeezed(target) as sink:
+        _write_tar(tree, sink, owners)
+    return sink.layer
 
 
-def _write_tar(tree: Path, sink: _Measured, owners: Owners) -> None:
+def _write_tar(tree: Path, sink: Sink, owners: Owners) -> None:
     first_names: dict[tuple[int, int], str] = {}
     for path, status in _walk_sorted(tree, ""):
         info = tarfile.TarInfo(path)
@@ -114,7 +86,7 @@ def _walk_sorted(tree: Path, below: str) -> Iterator[tuple[str, os.stat_result]]
             yield from _walk_sorted(tree, path)
 
 
-def _write_entry(sink: _Measured, info: tarfile.TarInfo) -> None:
+def _write_entry(sink: Sink, info: tarfile.TarInfo) -> None:
     sink.write(info.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape"))
 
 
@@ -124,7 +96,7 @@ def _mark(path: str) -> tarfile.TarInfo:
     return info
 
 
-def _copy(file: IO[bytes], sink: _Measured, size: int) -> None:
+def _copy(file: IO[bytes], sink: Sink, size: int) -> None:
     left = size
     while left:
         data = file.read(min(_CHUNK, left))

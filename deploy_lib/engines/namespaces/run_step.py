@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from ..dockerfile import Instruction
 from ..model import Cancelled, EngineError
 from ..oci import EPOCH, Layer
+from ..printed import telling_line
 from .accounts import Account, find_account
 from .command import SCRIPT, Command, read_command
 from .container import NamespaceContainer
@@ -111,8 +112,8 @@ def _run_once(bench: Workbench, state: State, instruction: Instruction, step: _S
         raise
     code = container.wait()
     if code:
-        last = lines[-1] if lines else "it printed nothing"
-        raise instruction.failure(f"the command ended with exit code {code}: {last}", output="\n".join(lines))
+        said = telling_line(lines)
+        raise instruction.failure(f"the command ended with exit code {code}: {said}", output="\n".join(lines))
     if is_empty(upper):
         return None
     return bench.store.add_layer(upper, bench.directory, {})

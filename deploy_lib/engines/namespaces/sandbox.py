@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
+from ..memory_file import hold_in_memory
 from ..model import EngineError, EngineUnavailable
 
 _ROOT = str(Path(__file__).resolve().parents[3])
@@ -71,8 +72,8 @@ def maps_many_ids() -> bool:
 def launch(sandbox: Sandbox, *, stdin: bytes | None = None, merge_output: bool = False) -> Started:
     """Start it and wait until process 1 became the command. EngineUnavailable where the kernel forbids it."""
     spec = {**asdict(sandbox), "engine": os.getpid(), **_map_ids(sandbox)}
-    spec_handle = _hold_in_memory("spec", json.dumps(spec).encode())
-    stdin_handle = os.open(os.devnull, os.O_RDONLY) if stdin is None else _hold_in_memory("stdin", stdin)
+    spec_handle = hold_in_memory("spec", json.dumps(spec).encode())
+    stdin_handle = os.open(os.devnull, os.O_RDONLY) if stdin is None else hold_in_memory("stdin", stdin)
     status_r, status_w = os.pipe()
     try:
         supervisor = subprocess.Popen(
@@ -154,14 +155,6 @@ def _copy_map(kind: str) -> str:
     """Every id to itself: the inside of our own map on both sides."""
     lines = Path(f"/proc/self/{kind}_map").read_text().splitlines()
     return "".join(f"{line.split()[0]} {line.split()[0]} {line.split()[2]}\n" for line in lines)
-
-
-def _hold_in_memory(name: str, content: bytes) -> int:
-    handle = os.memfd_create(name)
-    with os.fdopen(os.dup(handle), "wb") as file:
-        file.write(content)
-    os.lseek(handle, 0, os.SEEK_SET)
-    return handle
 
 
 def _read_all(process: subprocess.Popen[bytes]) -> str:

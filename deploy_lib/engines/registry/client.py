@@ -57,6 +57,11 @@ class Registry:
     def __exit__(self, *_: object) -> None:
         self._client.close()
 
+    def ping(self) -> None:
+        """RegistryUnreachable when nothing answers."""
+        with _told(self._host):
+            self._client.get(self._base.partition("/v2/")[0] + "/v2/")
+
     def read_manifest(self, reference: str) -> tuple[bytes, str]:
         """Its bytes and media type."""
         answer = self._ask("GET", f"/manifests/{reference}", headers={"Accept": _ACCEPTED})

@@ -1,36 +1,24 @@
-"""An image of a registry comes into an OCI layout: of several platforms, this machine's.
-
-A registry that did not answer is not asked again for a minute: a network that swallows packets would cost
-every build some seconds for nothing.
-"""
+"""An image of a registry comes into an OCI layout: of several platforms, this machine's."""
 
 from __future__ import annotations
 
 import json
 import uuid
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 from ..model import EngineError, RegistryAccess
 from ..oci import INDEX, blob_path, digest_of, host_architecture
-from .client import DOCKER_INDEX, Registry, RegistryUnreachable, check_digest
+from .client import DOCKER_INDEX, Registry, check_digest
 from .names import ImageName, parse_name
-
-_PAUSE = 60.0  # seconds
-_silent_until: dict[str, float] = {}
+from .reach import remembered
 
 
 def pull(name: str, layout: Path) -> str:
     """The digest of the manifest now in the layout. RegistryUnreachable, or EngineError when it is refused."""
     wanted = parse_name(name)
-    if monotonic() < _silent_until.get(wanted.host, 0.0):
-        raise RegistryUnreachable(f"the registry {wanted.host} could not be reached a moment ago")
-    try:
+    with remembered(wanted):
         return _pull(wanted, name, layout)
-    except RegistryUnreachable:
-        _silent_until[wanted.host] = monotonic() + _PAUSE
-        raise
 
 
 def _pull(wanted: ImageName, name: str, layout: Path) -> str:

@@ -1,0 +1,63 @@
+"""docker, when its daemon answers. The command alone is no engine: many machines have it without a daemon.
+
+The daemon is the user's own, so images made here lie beside theirs; a stand-in base has a name of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from .docker_like.commands import Commands, last_line
+from .docker_like.dialect import Dialect
+from .docker_like.engine import DockerLikeEngine
+from .model import EngineUnavailable
+
+_PATIENCE = 5.0  # seconds for the daemon to answer
+_REMEDY = "start Docker, or choose the engine podman or namespaces"
+
+
+def open_docker(store: Path) -> DockerLikeEngine:
+    """Raises EngineUnavailable when there is no command or no daemon behind it."""
+    program = shutil.which("docker")
+    if program is None:
+        raise EngineUnavailable("docker is not installed", _REMEDY)
+    env = {**os.environ, "BUILDKIT_PROGRESS": "plain", "DOCKER_CLI_HINTS": "false"}
+    reason = _ask_daemon(program, env)
+    if reason:
+        raise EngineUnavailable(f"docker's daemon does not answer: {reason}", _REMEDY)
+    dialect = Dialect(
+        build=("--pull=false",),
+        create=("--pull=never",),
+        ignore_file=False,
+        build_mounts=False,
+        heredocs=_has_buildkit(program, env),
+        leftovers=False,
+    )
+    return DockerLikeEngine(Commands("docker", program, env), dialect, store)
+
+
+def _ask_daemon(program: str, env: dict[str, str]) -> str:
+    """Empty when it answers."""
+    try:
+        done = subprocess.run(
+            [program, "info", "--format", "{{.ServerVersion}}"],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_PATIENCE,
+            check=False,
+            env=env,
+        )
+    except (subprocess.TimeoutExpired, OSError) as error:
+        return str(error)
+    answered = done.returncode == 0 and done.stdout.strip()
+    return "" if answered else last_line(done.stderr)
+
+
+def _has_buildkit(program: str, env: dict[str, str]) -> bool:
+    """Without the buildx plugin the command falls back to a builder that takes a heredoc's lines for instructions."""
+    done = subprocess.run([program, "buildx", "version"], capture_output=True, timeout=_PATIENCE, check=False, env=env)
+    return done.returncode == 0

@@ -1,0 +1,158 @@
+"""One `docker build` or `podman build` of a staged context.
+
+What is staged is what is built: no ignore file of the context applies a second time. Nothing is named before the
+builder is done, and a build that is given up is ended with everything it started.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import select
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from ..dockerfile import Dockerfile, parse_dockerfile
+from ..model import BuildFailed, BuildSpec, Cancelled, EngineError, Image
+from ..printed import without_colour
+from .bases import ensure_base
+from .build_log import read_failure
+from .dialect import Dialect
+from .guard import Guard
+from .images import Images
+from .lent import Lent, lend_host_files
+from .processes import kill_tree
+from .recipe import list_bases, refuse_heredocs, write_recipe
+
+_LOOK = 0.1  # seconds between two looks at whether the build was cancelled
+
+
+class Builder:
+    def __init__(self, images: Images, dialect: Dialect, guard: Guard, store: Path) -> None:
+        self._images = images
+        self._commands = images.commands
+        self._dialect = dialect
+        self._guard = guard
+        self._store = store
+
+    def build(self, spec: BuildSpec, log: Callable[[str], None], cancelled: Callable[[], bool]) -> Image:
+        """Raises BuildFailed, Cancelled or EngineError; then no image was named."""
+        path = spec.context / spec.dockerfile
+        try:
+            text = path.read_text()
+        except (OSError, UnicodeDecodeError) as error:
+            raise BuildFailed(f"the Dockerfile {path} cannot be read: {error}") from None
+        plan = parse_dockerfile(text, strict=False)
+        if not self._dialect.heredocs:
+            refuse_heredocs(plan, self._commands.name)
+        bases = self._ensure_bases(plan, list_bases(plan, spec.args), log)
+        with tempfile.TemporaryDirectory(prefix="build-") as name:
+            directory = Path(name)
+            lent = self._lend(directory)
+            recipe = directory / "Dockerfile"
+            recipe.write_text(write_recipe(text, plan, bases, dict(lent.args)))
+            (directory / "Dockerfile.dockerignore").write_text("")
+            lines = self._run(spec, directory, lent, log, cancelled)
+            identity = directory / "id"
+            if not identity.is_file():
+                raise read_failure(lines, plan, str(self._store))
+            image = self._images.need(identity.read_text().strip())
+        for tag in spec.tags:
+            self._images.tag(image.digest, tag)
+        return image
+
+    def _ensure_bases(
+        self, plan: Dockerfile, wanted: Sequence[str | None], log: Callable[[str], None]
+    ) -> list[str | None]:
+        found: list[str | None] = []
+        for stage, name in zip(plan.stages, wanted, strict=True):
+            try:
+                found.append(None if name is None else ensure_base(self._images, self._store, name, log))
+            except BuildFailed:
+                raise
+            except EngineError as error:
+                raise stage.origin.failure(error.reason, output=error.output) from error
+        return found
+
+    def _lend(self, directory: Path) -> Lent:
+        if not self._dialect.build_mounts:
+            return Lent()
+        files = directory / "host"
+        files.mkdir()
+        return lend_host_files(files)
+
+    def _run(
+        self,
+        spec: BuildSpec,
+        directory: Path,
+        lent: Lent,
+        log: Callable[[str], None],
+        cancelled: Callable[[], bool],
+    ) -> list[str]:
+        """Every line it printed; it was successful when it left an id."""
+        flags, values = self._commands.pass_values("--build-arg", spec.args)
+        flags += [word for name, value in spec.labels.items() for word in ("--label", f"{name}={value}")]
+        flags += ["--target", spec.target] if spec.target else []
+        flags += [] if spec.use_cache else ["--no-cache"]
+        flags += ["--ignorefile", str(directory / "Dockerfile.dockerignore")] if self._dialect.ignore_file else []
+        flags += [word for volume in lent.volumes for word in ("--volume", volume)]
+        flags += ["--iidfile", str(directory / "id"), "--file", str(directory / "Dockerfile"), "--network", "host"]
+        args = ("build", *self._dialect.build, *flags, str(spec.context))
+        with self._going_on():
+            process = self._commands.start(*args, stderr=subprocess.STDOUT, values=values)
+            self._guard.watch(process.pid)
+            try:
+                return _follow(process, log, cancelled)
+            except BaseException:
+                kill_tree(process.pid)
+                process.wait()
+                raise
+            finally:
+                self._guard.forget(process.pid)
+                if process.stdout is not None:
+                    process.stdout.close()
+
+    @contextmanager
+    def _going_on(self) -> Iterator[None]:
+        """Builds of any process hold one lock together; who gets it alone knows that none is going on."""
+        self._store.mkdir(parents=True, exist_ok=True)
+        with (self._store / "builds.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH)
+            try:
+                yield
+            finally:
+                with suppress(BlockingIOError):
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    self._sweep()
+
+    def _sweep(self) -> None:
+        """Remove what killed builds left: containers that only podman's builder knows."""
+        if self._dialect.leftovers:
+            listed = self._commands.attempt("ps", "--external", "--all", "--format", "{{.ID}} {{.Status}}").stdout
+            for line in listed.splitlines():
+                if line.endswith(" Storage"):
+                    self._commands.attempt("rm", "--force", line.split()[0])
+
+
+def _follow(process: subprocess.Popen[bytes], log: Callable[[str], None], cancelled: Callable[[], bool]) -> list[str]:
+    assert process.stdout is not None
+    handle, kept, pending = process.stdout.fileno(), list[str](), b""
+    while True:
+        if cancelled():
+            raise Cancelled("the build was cancelled")
+        if not select.select([handle], [], [], _LOOK)[0]:
+            continue
+        data = os.read(handle, 65536)
+        *lines, pending = (pending + data).split(b"\n")
+        if not data and pending:
+            lines = [pending]
+        for line in lines:
+            text = without_colour(line.decode(errors="replace")).rstrip("\r")
+            log(text)
+            kept.append(text)
+        if not data:
+            process.wait()
+            return kept

@@ -1,0 +1,65 @@
+"""What a build's printed lines say about its failure: which instruction, what its command said last. Pure.
+
+Three builders speak here: podman's ("STEP 2/4: RUN false"), Docker's old one ("Step 2/4 : RUN false") and BuildKit
+("#7 [build 2/3] RUN false"). None of them gives a line of the Dockerfile that could be relied on, so the step's text
+is looked up in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from ..dockerfile import Dockerfile, Instruction
+from ..model import BuildFailed, EngineError
+from ..printed import telling_line
+
+_STEP = re.compile(
+    r"(?:\[\d+/\d+\] )?STEP \d+/\d+: (?P<podman>.+)|Step \d+/\d+ : (?P<old>.+)|#\d+ \[[^\]]*\] (?P<kit>.+)"
+)
+_CODE = re.compile(r"exit status (\d+)|returned a non-zero code: (\d+)|exit code: (\d+)")
+_OWN = re.compile(  # what the builders say themselves, between the lines of the commands
+    r"Error: |Error response from daemon|error: building|ERROR: (?:failed|process)|subprocess exited|The command '"
+    r"|------| ---> |Removing intermediate container|-->|time=\"|#\d+ (?:ERROR|DONE|CACHED|sha256)|DEPRECATED"
+    r"|\s*Install the buildx|\s*https://docs.docker.com/go/buildx|Dockerfile:\d+|\s*\d+ \|"
+)
+_SHOWN = 25
+
+
+def read_failure(lines: Sequence[str], plan: Dockerfile, root: str) -> EngineError:
+    """`lines` is all it printed; `root` is where its images lie, for a disk that is full."""
+    text = "\n".join(lines[-50:])
+    if "no space left on device" in text.lower():
+        return EngineError(f"the disk that holds {root} is full", output=text)
+    at = max((number for number, line in enumerate(lines) if _STEP.match(line)), default=-1)
+    instruction = _find(plan, _step_text(lines[at])) if at >= 0 else None
+    printed = [_plain(line) for line in lines[at + 1 :] if line.strip() and not _OWN.match(line)]
+    codes = [next(filter(None, found)) for found in _CODE.findall("\n".join(lines[at + 1 :]))]
+    output = "\n".join(printed[-_SHOWN:])
+    if codes:
+        reason = f"the command ended with exit code {codes[-1]}: {telling_line(printed)}"
+    else:
+        told = [line for line in lines if line.strip()]
+        reason = told[-1].strip().removeprefix("Error: ") if told else "the builder ended without a word"
+    if instruction is None:
+        return BuildFailed(reason, output=output or text)
+    return instruction.failure(reason, output=output)
+
+
+def _step_text(line: str) -> str:
+    match = _STEP.match(line)
+    assert match is not None
+    return next(value for value in match.groups() if value)
+
+
+def _find(plan: Dockerfile, step: str) -> Instruction | None:
+    """By its words; a builder may have put variables in, so the instruction's name alone is the last resort."""
+    wanted = " ".join(step.split())
+    every = [item for stage in plan.stages for item in (stage.origin, *stage.instructions)]
+    exact = [item for item in every if " ".join(item.text.split()) == wanted]
+    return exact[0] if exact else next((item for item in every if wanted.split()[:1] == [item.name]), None)
+
+
+def _plain(line: str) -> str:
+    """BuildKit puts a number and a time before what a command prints."""
+    return re.sub(r"^#\d+ (?:\d+\.\d+ )?", "", line).rstrip()

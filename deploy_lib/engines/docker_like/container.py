@@ -1,0 +1,148 @@
+"""A container that docker or podman runs, as the engine's callers see it.
+
+The attached command carries its output and its exit code. A thread waits for its end, since what is to be asked
+then, and the container's removal, should not depend on anyone calling.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+import uuid
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, BinaryIO, cast
+
+from ..model import EngineError
+from .commands import Commands, last_line
+
+_LOOK = 0.1  # seconds between two looks at its memory
+_KILLED = 137
+_REFUSED = 125  # the command's own failure, not the container's
+
+
+def start_container(
+    commands: Commands, args: Sequence[str], values: Mapping[str, str], stdin: int, limit: int | None
+) -> DockerLikeContainer:
+    """Start it and wait until its command runs. EngineError when there can be no such container.
+
+    A command that is not there is no such error: it ends the container with 127, as in a shell.
+    """
+    name = f"engine-{uuid.uuid4().hex[:16]}"
+    process = commands.start(args[0], "--name", name, *args[1:], stdin=stdin, values=values)
+    state = _State()
+    while process.poll() is None and not state.begun:
+        state = _read_state(commands, name)
+    if process.poll() == _REFUSED and not _read_state(commands, name).begun:
+        _, said = process.communicate()
+        commands.attempt("rm", "--force", "--volumes", name)
+        raise EngineError(f"{commands.name} cannot start the container: {last_line(said.decode(errors='replace'))}")
+    return DockerLikeContainer(commands, name, process, state, limit)
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    begun: bool = False
+    pid: int = 0
+    identity: str = ""
+
+
+def _read_state(commands: Commands, name: str) -> _State:
+    told = commands.attempt("inspect", "--format", "{{.State.Status}} {{.State.Pid}} {{.Id}}", name).stdout.split()
+    if len(told) != 3 or told[0] not in ("running", "exited"):
+        return _State()
+    return _State(True, int(told[1]), told[2])
+
+
+class DockerLikeContainer:
+    """See model.Container."""
+
+    def __init__(
+        self, commands: Commands, name: str, process: subprocess.Popen[bytes], state: _State, limit: int | None
+    ) -> None:
+        self._commands = commands
+        self._name = name
+        self._process = process
+        self._state = state
+        self._limit = limit
+        self._peak: int | None = None
+        self._stopped = False
+        self._starved = False
+        self._settled = threading.Event()
+        threading.Thread(target=self._stay, daemon=True).start()
+
+    @property
+    def pid(self) -> int:
+        """Of its first process, as the host sees it; 0 when it had ended before that could be asked."""
+        return self._state.pid
+
+    @property
+    def stdout(self) -> BinaryIO:
+        return _open_stream(self._process.stdout)
+
+    @property
+    def stderr(self) -> BinaryIO:
+        return _open_stream(self._process.stderr)
+
+    def poll(self) -> int | None:
+        return self._process.returncode if self._settled.is_set() else None
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Raises TimeoutError when it still runs after `timeout` seconds."""
+        if not self._settled.wait(timeout):
+            raise TimeoutError(f"the container still runs after {timeout} s")
+        return int(self._process.returncode)
+
+    def stop(self, grace: float = 10.0) -> int:
+        if not self._settled.is_set():
+            self._stopped = True
+            with suppress(EngineError):  # it ended by itself meanwhile
+                self._commands.run("stop", "--time", str(max(0, round(grace))), self._name)
+        return self.wait()
+
+    def peak_memory(self) -> int | None:
+        return self._peak
+
+    def killed_for_memory(self) -> bool:
+        return self._starved
+
+    def _stay(self) -> None:
+        while self._process.poll() is None:
+            self._look()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(_LOOK)
+        if self._process.returncode == _KILLED and not self._stopped:
+            self._starved = self._asks_starved()
+        with suppress(EngineError):
+            self._commands.run("rm", "--force", "--volumes", self._name)
+        self._settled.set()
+
+    def _asks_starved(self) -> bool:
+        """By the engine's own word. Its monitor cannot know on hybrid cgroups: there a kill is put to the limit."""
+        told = self._commands.attempt("inspect", "--format", "{{.State.OOMKilled}}", self._name).stdout.strip()
+        return told == "true" or self._limit is not None
+
+    def _look(self) -> None:
+        with suppress(OSError, ValueError, StopIteration):
+            used = int(_memory_file(self._state).read_text())
+            self._peak = max(self._peak or 0, used)
+
+
+def _memory_file(state: _State) -> Path:
+    """Where the kernel keeps the highest memory use of its control group, of version 1 or 2.
+
+    StopIteration while the process is not yet, or no more, in a group of the container's own.
+    """
+    rows = [line.split(":", 2) for line in Path(f"/proc/{state.pid}/cgroup").read_text().splitlines()]
+    own = [(number, kinds, path) for number, kinds, path in rows if state.identity in path]
+    old = next((path for _, kinds, path in own if "memory" in kinds.split(",")), None)
+    if old is not None:
+        return Path("/sys/fs/cgroup/memory" + old, "memory.max_usage_in_bytes")
+    return Path("/sys/fs/cgroup" + next(path for number, _, path in own if number == "0"), "memory.peak")
+
+
+def _open_stream(stream: IO[bytes] | None) -> BinaryIO:
+    assert stream is not None
+    return cast(BinaryIO, stream)

@@ -1,0 +1,15 @@
+"""The few words in which docker and podman differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    build: tuple[str, ...]  # flags of every build
+    create: tuple[str, ...]  # flags of every container
+    ignore_file: bool  # takes --ignorefile; else an ignore file is found by the Dockerfile's own name
+    build_mounts: bool  # a build takes --volume
+    heredocs: bool
+    leftovers: bool  # killed builds leave containers that only `ps --external` shows

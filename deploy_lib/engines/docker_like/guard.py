@@ -1,0 +1,76 @@
+"""Ends what an engine's process leaves behind, however that process ends.
+
+docker and podman keep containers running when the command that started them is killed. So a small process of its
+own holds the end of a pipe: when the engine's process is gone, kill -9 included, it ends the builds it was told of
+and removes every container that carries the engine's label.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from .commands import Commands
+
+_ROOT = str(Path(__file__).resolve().parents[3])
+_PROGRAM = f"""import sys
+sys.path.insert(0, {_ROOT!r})
+from deploy_lib.engines.docker_like.guard import main
+main(sys.argv[1:])"""
+
+
+class Guard:
+    """Started with the first thing to guard."""
+
+    def __init__(self, commands: Commands, label: str) -> None:
+        self._commands = commands
+        self._label = label
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def watch(self, process: int | None = None) -> None:
+        """From now on the label's containers are removed at the end, and so is this process, if one is named."""
+        with self._lock:
+            if self._process is None or self._process.poll() is not None:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-I", "-S", "-c", _PROGRAM, self._label, self._commands.program],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    start_new_session=True,
+                    env=self._commands.env,
+                )
+            if process is not None:
+                self._tell(f"+{process}")
+
+    def forget(self, process: int) -> None:
+        with self._lock:
+            self._tell(f"-{process}")
+
+    def _tell(self, word: str) -> None:
+        assert self._process is not None and self._process.stdin is not None
+        try:
+            self._process.stdin.write(f"{word}\n".encode())
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            self._process = None  # somebody ended it; the next one to guard starts another
+
+
+def main(arguments: list[str]) -> None:
+    """The guard's own story: a label and a command; processes come and go on standard input."""
+    from .processes import kill_tree
+
+    label, program = arguments
+    builds: set[int] = set()
+    for line in sys.stdin:
+        process = int(line[1:])
+        (builds.add if line[0] == "+" else builds.discard)(process)
+    for process in builds:
+        kill_tree(process)
+    listed = subprocess.run(
+        [program, "ps", "--all", "--quiet", "--filter", f"label={label}"], capture_output=True, text=True, check=False
+    )
+    if containers := listed.stdout.split():
+        subprocess.run([program, "rm", "--force", "--volumes", *containers], capture_output=True, check=False)
