@@ -19,12 +19,14 @@ class Unstartable:
 
 _TABLE = (
     (
-        re.compile(
-            r"(?:failed to load |exec |exec: |cannot execute binary file: ?)?\"?([\w./-]+)?\"?:? ?"
-            r".{0,40}?[Ee]xec format error"
-        ),
+        re.compile(r"(?:failed to load|exec:?) \"?([\w./-]+)\"?:? (?:.{0,40})?exec format error", re.IGNORECASE),
         "wrong_architecture",
         "{0} is not a program for linux/amd64 (or a script without a #! line)",
+    ),
+    (
+        re.compile(r"exec format error", re.IGNORECASE),
+        "wrong_architecture",
+        "the start command is not a program for linux/amd64 (or a script without a #! line)",
     ),
     (re.compile(r"cannot execute binary file"), "wrong_architecture", "the program is not built for linux/amd64"),
     (

@@ -29,16 +29,14 @@ _BY_REASON = {
 }
 START_REASONS = ("HEALTH_CHECK_CONTAINER_ERROR", "PROGRESS_DEADLINE_EXCEEDED", "REVISION_FAILED", "UNKNOWN", "")
 
-_SECRET = re.compile(
-    r"(?:on )?secret:? ?'?\[?((?:projects/[^/\s]+/secrets/)?[\w-]+)(?:/versions/([\w-]+))?", re.IGNORECASE
-)
+_SECRET = re.compile(r"projects/[^/\s]+/secrets/([\w-]+)(?:/versions/([\w-]+))?")
+_SECRET_NAMED = re.compile(r"\bsecret:? ['\[\"]([\w-]+)(?:['\]\"]|/versions/([\w-]+))", re.IGNORECASE)
+_NO_VERSION = re.compile(r"secret version|disabled|destroyed|no (?:enabled )?versions?", re.IGNORECASE)
 _ACCOUNT = re.compile(r"([\w.-]+@[\w.-]+\.(?:gserviceaccount\.com|iam\.gserviceaccount\.com))")
 _PERMISSION = re.compile(r"[Pp]ermission ['\"]?([\w]+(?:\.\w+){2,})['\"]? (?:is |was )?denied")
 _MUST_HAVE = re.compile(r"(?:give|grant)\b.{0,120}?\bpermission ([\w.]+)", re.IGNORECASE)
-_QUOTA = re.compile(
-    r"(\w+PerProjectRegion) requested: (\d+) allowed: (\d+)|[Qq]uota exceeded for ([\w ]+)|"
-    r"(Max instances must be set to \d+)"
-)
+_QUOTA = re.compile(r"PerProjectRegion|Quota exceeded for|Max instances must be set to \d+|quota", re.IGNORECASE)
+_AMOUNT = re.compile(r"(\w+PerProjectRegion) requested: (\d+) allowed: (\d+)")
 _CONNECTOR = re.compile(r"(projects/[^\s]+/connectors/[\w-]+|VPC [Cc]onnector|vpc_access|network_interfaces)")
 _IMAGE = re.compile(r"[Ii]mage '?([\w./:@-]+)'? not found")
 _ARCHITECTURE = re.compile(
@@ -82,7 +80,7 @@ def _from_words(message: str, evidence: Evidence) -> Cause | None:
         return _cause("image_missing", "the image is not in the registry", message, evidence)
     if _CONNECTOR.search(message):
         return _cause("vpc_missing", _BY_REASON["VPC_NETWORK_NOT_FOUND"][1], message, evidence)
-    if _QUOTA.search(message) or evidence.operation_code == RESOURCE_EXHAUSTED or "quota" in message.lower():
+    if _QUOTA.search(message) or evidence.operation_code == RESOURCE_EXHAUSTED:
         return _cause("quota", "the project's quota does not allow this", message, evidence)
     if _PERMISSION.search(message) or _MUST_HAVE.search(message) or evidence.operation_code == PERMISSION_DENIED:
         permission = _PERMISSION.search(message) or _MUST_HAVE.search(message)
@@ -99,8 +97,8 @@ def _cause(kind: str, sentence: str, message: str, evidence: Evidence, condition
     permission = _PERMISSION.search(message) or _MUST_HAVE.search(message)
     if permission:
         facts["permission"] = permission[1]
-    quota = _QUOTA.search(message)
-    if quota and quota[1]:
+    quota = _AMOUNT.search(message)
+    if quota:
         facts.update(quota=quota[1], requested=quota[2], allowed=quota[3])
     image = _IMAGE.search(message)
     if image:
@@ -119,8 +117,8 @@ def _cause(kind: str, sentence: str, message: str, evidence: Evidence, condition
 
 def _secret(message: str, evidence: Evidence) -> Cause:
     """No enum tells a missing secret from a missing version or a missing right, so here the words decide."""
-    named = _SECRET.search(message)
-    secret = named[1].rpartition("/")[2] if named else ""
+    named = _SECRET.search(message) or _SECRET_NAMED.search(message)
+    secret = named[1] if named else ""
     version = (named[2] if named else None) or ""
     account = _ACCOUNT.search(message)
     who = account[1] if account else evidence.service_account or ""
@@ -140,12 +138,11 @@ def _secret(message: str, evidence: Evidence) -> Cause:
             deterministic=True,
             facts=facts,
         )
-    if version and re.search(
-        r"version.{0,80}(?:not found|disabled|destroyed)|no (?:enabled )?versions?", message, re.IGNORECASE
-    ):
+    numbered = version not in ("", "latest") and "not found" in message
+    if numbered or _NO_VERSION.search(message):
         return Cause(
             "secret_no_version",
-            f"{label} has no usable version {version}",
+            f"{label} has no usable version {version}".rstrip(),
             evidence=_words(None, message),
             deterministic=True,
             facts=facts,

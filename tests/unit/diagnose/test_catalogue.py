@@ -1,0 +1,116 @@
+"""Every class of failure, from recorded evidence: the right class, the right words, the right remedy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from deploy_lib.diagnose import diagnose, startup_verdict
+from deploy_lib.model.evidence import Cause
+from tests.unit.diagnose.cases import SERVICE, Case, cases
+
+ALL = list(cases())
+
+# The classes that a diagnosis has to tell apart; the catalogue must hold each of them.
+CLASSES = {
+    "missing_module",
+    "missing_name",
+    "syntax_error",
+    "encoding_error",
+    "missing_dependency",
+    "missing_shared_library",
+    "circular_import",
+    "settings_error",
+    "secret_missing",
+    "secret_no_version",
+    "secret_no_access",
+    "wrong_port",
+    "localhost_only",
+    "never_listens",
+    "exits_zero",
+    "exits_nonzero",
+    "out_of_memory",
+    "slow_start",
+    "cpu_starved",
+    "image_missing",
+    "image_no_permission",
+    "wrong_architecture",
+    "command_not_found",
+    "not_executable",
+    "vpc_missing",
+    "quota",
+    "revision_limit",
+    "permission_denied",
+    "dockerfile_error",
+    "build_failed",
+    "pip_failed",
+    "build_timeout",
+    "health_not_found",
+    "health_error",
+    "health_redirect",
+    "health_body",
+    "health_slow",
+    "frontend_refused",
+    "database_refused",
+    "upstream_refused",
+    "unknown",
+}
+
+
+@pytest.mark.parametrize("case", ALL, ids=[case.name for case in ALL])
+def test_gives(case: Case) -> None:
+    cause = diagnose(case.evidence, (), SERVICE, case.attempts)
+    assert _wrong(cause, case.gives) == []
+
+
+def test_the_catalogue_holds_every_class() -> None:
+    assert CLASSES - {case.gives["kind"] for case in ALL} == set()
+
+
+@pytest.mark.parametrize("case", [c for c in ALL if c.name.startswith("python")], ids=lambda case: str(case.name))
+def test_a_wait_ends_early_exactly_when_trying_again_cannot_help(case: Case) -> None:
+    """After the second identical crash, and never before."""
+    verdict = startup_verdict(case.evidence.log, (), SERVICE.entrypoint)
+    assert (verdict is not None) == diagnose(case.evidence, (), SERVICE).deterministic
+    ends = [number for number, line in enumerate(case.evidence.log) if "exit(" in line.text]
+    assert startup_verdict(case.evidence.log[: ends[0] + 1], (), SERVICE.entrypoint) is None
+    second = startup_verdict(case.evidence.log[: ends[1] + 1], (), SERVICE.entrypoint)
+    assert (second is not None) == (verdict is not None)
+
+
+def test_every_cause_says_what_to_type_next() -> None:
+    for case in ALL:
+        commands = diagnose(case.evidence, (), SERVICE, case.attempts).commands
+        assert commands[-1] == "python scripts/deploy_to_gcp.py --project netra-staging --service backend", case.name
+        assert len(commands) > 1, case.name
+
+
+def test_every_file_of_the_catalogue_is_read() -> None:
+    assert len(list(Path(__file__).parents[2].glob("cases/diagnose/*.yaml"))) == len(
+        {c.name.split(":")[0] for c in ALL}
+    )
+
+
+def _wrong(cause: Cause, gives: dict[str, object]) -> list[str]:
+    """What differs from what the case says, in words; empty when nothing does."""
+    found: list[str] = []
+    for key, wanted in gives.items():
+        match key:
+            case "sentence":
+                ok, seen = str(wanted) in cause.sentence, cause.sentence
+            case "command":
+                ok, seen = any(str(wanted) in command for command in cause.commands), str(cause.commands)
+            case "chain":
+                links = [f"{link.module} {link.file}:{link.line}" for link in cause.chain]
+                ok, seen = links == wanted, str(links)
+            case "facts":
+                assert isinstance(wanted, dict)
+                ok, seen = wanted.items() <= cause.facts.items(), str(cause.facts)
+            case "frequency":
+                ok, seen = str(cause.frequency) == wanted, str(cause.frequency)
+            case _:
+                ok, seen = getattr(cause, key) == wanted, str(getattr(cause, key))
+        if not ok:
+            found.append(f"{key} is {seen!r}, not {wanted!r}")
+    return found
