@@ -1,13 +1,13 @@
 """The build context: the commit's files below one directory, and generated ones, less what ignore rules drop.
 
-What is decided here is what the builder is given, so the check and the build cannot differ. Two kinds of files that
-git lists but does not hold are pointed out: submodules, and files whose content is kept by git-lfs elsewhere.
+What is decided here is what the builder is given, so the check and the build cannot differ. A submodule, which git
+lists but whose files it does not hold, is pointed out.
 """
 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.source.ignore_rules import IgnoreRules
@@ -52,12 +52,6 @@ def _below(root: str, listing: Listing) -> Iterable[tuple[str, TreeFile]]:
     return ((path.removeprefix(prefix), file) for path, file in listing.items() if path.startswith(prefix))
 
 
-def find_pointers(context: Context, contents: Mapping[str, bytes]) -> tuple[Finding, ...]:
-    """`contents` are those of files that git-lfs may keep, by context path."""
-    found = (path for path, content in contents.items() if content.startswith(b"version https://git-lfs.github.com/"))
-    return tuple(_pointer(context.files[path]) for path in found)
-
-
 def _submodule(file: TreeFile) -> Finding:
     return Finding(
         "submodule",
@@ -67,16 +61,4 @@ def _submodule(file: TreeFile) -> Finding:
         file=file.path,
         fix=f"install it as a dependency, or make it part of the repository: git submodule absorbgitdirs {file.path}; "
         f"git rm --cached {file.path}; git add {file.path}",
-    )
-
-
-def _pointer(file: TreeFile) -> Finding:
-    return Finding(
-        "lfs_pointer",
-        Severity.WARNING,
-        f"{file.path} is kept by git-lfs: the commit holds a pointer of {file.size} bytes, and that is what the image "
-        "would get",
-        file=file.path,
-        fix=f"fetch it when the service starts, or keep it in git itself: git lfs untrack {file.path}; "
-        f"git add --renormalize {file.path}",
     )

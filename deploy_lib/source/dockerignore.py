@@ -8,8 +8,6 @@ Source: https://docs.docker.com/build/concepts/context/#dockerignore-files and m
 
 from __future__ import annotations
 
-import posixpath
-
 from e2b_dockerfile_utils import PatternMatcher
 
 from deploy_lib.source.model import Rule
@@ -46,13 +44,13 @@ class Dockerignore(PatternMatcher):
 
     def dropping(self, path: str) -> Rule | None:
         """The rule that keeps a context path out of the build; None when it goes in."""
-        _, index = self._judge(path, self._directory(posixpath.dirname(path)))
+        _, index = self._judge(path, self._directory(path.rpartition("/")[0]))
         return None if index is None else self._rules[index]
 
     def _directory(self, path: str) -> _State:
         known = self._directories.get(path)
         if known is None:
-            known = self._judge(path, self._directory(posixpath.dirname(path)))
+            known = self._judge(path, self._directory(path.rpartition("/")[0]))
             self._directories[path] = known
         return known
 

@@ -45,17 +45,17 @@ class Gcloudignore:
 
     def dropping(self, path: str) -> Rule | None:
         """The rule that keeps a path, relative to the file's directory, out of the upload."""
-        above = self._directory(posixpath.dirname(path))
+        above = self._directory(path.rpartition("/")[0])
         return above or self._decide(path, is_directory=False)
 
     def _directory(self, path: str) -> Rule | None:
         if path not in self._directories:
-            above = self._directory(posixpath.dirname(path))
+            above = self._directory(path.rpartition("/")[0])
             self._directories[path] = above or self._decide(path, is_directory=True)
         return self._directories[path]
 
     def _decide(self, path: str, *, is_directory: bool) -> Rule | None:
-        name = posixpath.basename(path)
+        name = path.rpartition("/")[2]
         parts: tuple[str, ...] | None = None
         for pattern in reversed(self._patterns):
             if (is_directory or not pattern.only_directories) and pattern.last(name):

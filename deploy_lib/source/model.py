@@ -15,11 +15,13 @@ Read = Callable[[str], bytes]
 """Content of a context path. Raises KeyError for a path the context does not hold."""
 
 REGULAR, EXECUTABLE, SYMLINK, SUBMODULE = 0o100644, 0o100755, 0o120000, 0o160000
+UNKNOWN_SIZE = -1
+"""Of a file of a commit that nobody asked git about."""
 
 
 @dataclass(frozen=True, slots=True)
 class TreeFile:
-    """One entry of a commit or of the disk; `blob` is git's id, "" for what was never hashed."""
+    """One entry of a commit or of the disk; `blob` is git's id, "" for what was never hashed. `size` is in bytes."""
 
     path: str
     mode: int

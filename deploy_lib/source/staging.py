@@ -13,14 +13,13 @@ from dataclasses import replace
 from deploy_lib.model.findings import Finding
 from deploy_lib.model.service import BuildSource
 from deploy_lib.source.contents import Recipe, read_contents
-from deploy_lib.source.context import DOCKERFILE, clean_root, find_pointers, make_context
+from deploy_lib.source.context import DOCKERFILE, clean_root, make_context
 from deploy_lib.source.ignore_rules import IgnoreRules, read_ignore_rules
+from deploy_lib.source.large_files import find_pointers, is_kept_elsewhere
 from deploy_lib.source.model import REGULAR, SYMLINK, Context, Listing, Staged, Surroundings, TreeFile
 
 ReadFiles = Callable[[Iterable[TreeFile]], Iterator[bytes]]
 """Contents in the order asked, each read once."""
-
-_POINTER_SIZES = range(100, 1025)  # bytes; https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
 
 
 def stage_files(
@@ -72,11 +71,10 @@ def _decode(content: bytes) -> str:
 
 
 def _pointers(tracked: Listing, context: Context, read: ReadFiles) -> tuple[Finding, ...]:
-    attributes = [file for path, file in tracked.items() if posixpath.basename(path) == ".gitattributes"]
-    if not any(b"filter=lfs" in content for content in read(attributes)):
-        return ()
-    small = [path for path, file in context.files.items() if file.size in _POINTER_SIZES]
-    return find_pointers(context, dict(zip(small, read(context.files[path] for path in small), strict=True)))
+    attributes = [path for path in tracked if posixpath.basename(path) == ".gitattributes"]
+    texts = dict(zip(attributes, map(_decode, read(tracked[path] for path in attributes)), strict=True))
+    kept = [path for path, file in context.files.items() if is_kept_elsewhere(file.path, texts)]
+    return find_pointers(context, dict(zip(kept, read(context.files[path] for path in kept), strict=True)))
 
 
 def _read_paths(paths: Iterable[str], context: Context, read: ReadFiles) -> Iterator[tuple[str, bytes]]:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from deploy_lib.source.archive import context_hash
-from deploy_lib.source.model import Staged
+from deploy_lib.source.model import Staged, TreeFile
 
 
-def summarise(staged: Staged, args: Mapping[str, str], target: str | None) -> dict[str, object]:
+def summarise(
+    staged: Staged, args: Mapping[str, str], target: str | None, sizes: Callable[[list[TreeFile]], Iterator[int]]
+) -> dict[str, object]:
     """Plain data. `manifest` is [image path, size in bytes, blob id] for every predicted file."""
     contents, files = staged.contents, staged.context.files
-    predicted = ((path, files[origin]) for path, origin in sorted(contents.files.items()))
+    predicted = [(path, files[origin]) for path, origin in sorted(contents.files.items())]
+    weighed = zip(predicted, sizes([file for _, file in predicted]), strict=True)
     return {
         "context_hash": context_hash(staged, args, target),
         "context_files": len(files),
@@ -22,5 +25,5 @@ def summarise(staged: Staged, args: Mapping[str, str], target: str | None) -> di
         "unknown": [
             {"prefix": each.prefix, "reason": each.reason, "line": each.line} for each in staged.contents.unknown
         ],
-        "manifest": [[path, file.size, file.blob] for path, file in predicted],
+        "manifest": [[path, size, file.blob] for (path, file), size in weighed],
     }

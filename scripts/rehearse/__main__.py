@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from .bench import GROUPS
 from .tool import Unexpected
 
 
@@ -22,6 +23,8 @@ def arguments(words: list[str]) -> argparse.Namespace:
     incident.add_argument(
         "--report-dir", metavar="DIR", type=Path, help="where the report goes (default: .deploy/incident)"
     )
+    bench = commands.add_parser("bench", help="the figures the documents promise, measured")
+    bench.add_argument("only", nargs="*", choices=(*GROUPS, []), metavar="GROUP", help=f"of: {', '.join(GROUPS)}")
     for each in (demo, incident):
         each.add_argument(
             "--engine",
@@ -39,6 +42,10 @@ def main(words: list[str]) -> int:
         from . import demo
 
         return demo.play(console, engine=args.engine, keep=args.keep, only=args.only)
+    if args.command == "bench":
+        from . import bench
+
+        return bench.run(console, args.only)
     from . import incident
 
     return incident.replay(console, engine=args.engine, report_dir=args.report_dir)

@@ -25,9 +25,15 @@ class Repository:
     @classmethod
     def copied_from(cls, example: Path, root: Path) -> Repository:
         shutil.copytree(example, root, ignore=_LEFT_OUT)
+        made = cls.empty(root)
+        made.commit("Open the shop")
+        return made
+
+    @classmethod
+    def empty(cls, root: Path) -> Repository:
+        root.mkdir(parents=True, exist_ok=True)
         made = cls(root)
         made._git("init", "--quiet", "--initial-branch=main")
-        made.commit("Open the shop")
         return made
 
     def commit(self, message: str) -> str:

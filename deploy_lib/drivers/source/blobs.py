@@ -1,105 +1,105 @@
-"""Contents of blobs through one `git cat-file --batch`, kept for as long as its owner lives.
+"""Contents of blobs through `git cat-file`, whose process is kept for as long as its owner lives.
 
-Starting git costs more than reading a thousand blobs, so they are asked for in bunches, each small enough that
-neither side of the pipe can fill it while the other waits.
+Starting git costs more than reading a hundred blobs, so questions are sent in bunches, each small enough that
+neither side of the pipe can fill it while the other waits. Contents come one at a time, so a commit of any size
+passes through little memory. A process answers one caller; a second who asks meanwhile gets another.
 """
 
 from __future__ import annotations
 
 import contextlib
 import subprocess
-import threading
 from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import IO
 
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.drivers.source.git import Git, missing_object, not_installed, surroundings
 from deploy_lib.source.model import TreeFile
 
-_BUNCH = 200  # requests of 41 bytes: far below the 64 KiB a pipe holds
-_BYTES = 4 << 20  # of answers held at a time, but for a single larger one
+_BUNCH = 200  # questions of 41 bytes: far below the 64 KiB a pipe holds
 
 
 class Blobs:
-    """Safe to share between threads. The process ends with `close`, and when its owner does."""
+    """Safe to share between threads. The processes end with `close`, and when their owner does."""
 
     def __init__(self, git: Git) -> None:
         self._git = git
-        self._lock = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def read(self, file: TreeFile) -> bytes:
-        """Raises DriverError for an object that the repository does not hold."""
-        return next(self.read_many([file]))
+        self._idle: list[_Reader] = []
 
     def read_many(self, files: Iterable[TreeFile]) -> Iterator[bytes]:
-        """Contents in the order asked."""
-        for bunch in _bunches(files):
-            with self._lock:
-                contents = self._read(bunch)
-            yield from contents
-
-    def _read(self, bunch: list[str]) -> list[bytes]:
-        process = self._start()
-        assert process.stdin is not None and process.stdout is not None
+        """Contents in the order asked. Raises DriverError for an object that the repository does not hold."""
+        reader = self._idle.pop() if self._idle else _Reader(self._git)
+        done = False
         try:
-            process.stdin.write("".join(f"{blob}\n" for blob in bunch).encode())
-            process.stdin.flush()
-            contents = []
-            for blob in bunch:
-                head = process.stdout.readline().split()
-                if len(head) != 3:
-                    raise missing_object(blob)
-                contents.append(process.stdout.read(int(head[2])))
-                process.stdout.read(1)
-            return contents
-        except BaseException as error:
-            # Answers may still be under way; the next question needs a process that owes nothing.
-            self._end()
-            if isinstance(error, (OSError, ValueError)):
-                raise DriverError(f"git cat-file ended while it was asked: {error}") from None
-            raise
+            yield from reader.read(file.blob for file in files)
+            done = True
+        finally:
+            # Answers that nobody took are still under way; the next question needs a process that owes nothing.
+            if done:
+                self._idle.append(reader)
+            else:
+                reader.close()
 
-    def _start(self) -> subprocess.Popen[bytes]:
-        if self._process is None:
-            try:
-                self._process = subprocess.Popen(
-                    self._git.command("cat-file", "--batch"),
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.DEVNULL,
-                    env=surroundings(),
-                )
-            except FileNotFoundError:
-                raise not_installed() from None
-        return self._process
+    def sizes(self, files: Iterable[TreeFile]) -> Iterator[int]:
+        """Bytes of each, in the order asked."""
+        given = "".join(f"{file.blob}\n" for file in files).encode()
+        for line in self._git.run("cat-file", "--batch-check=%(objectsize)", given=given).split(b"\n")[:-1]:
+            if not line.isdigit():
+                raise missing_object(line.split()[0].decode())
+            yield int(line)
 
     def close(self) -> None:
-        with self._lock:
-            self._end()
+        while self._idle:
+            self._idle.pop().close()
 
-    def _end(self) -> None:
-        process, self._process = self._process, None
-        if process is None:
-            return
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                with contextlib.suppress(OSError):
-                    pipe.close()
-        process.kill()
-        process.wait()
+
+class _Reader:
+    """One `git cat-file --batch`."""
+
+    def __init__(self, git: Git) -> None:
+        try:
+            self._process = subprocess.Popen(
+                git.command("cat-file", "--batch"),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=surroundings(),
+            )
+        except FileNotFoundError:
+            raise not_installed() from None
+        self._questions: IO[bytes] = self._process.stdin  # type: ignore[assignment]
+        self._answers: IO[bytes] = self._process.stdout  # type: ignore[assignment]
+
+    def read(self, blobs: Iterable[str]) -> Iterator[bytes]:
+        waiting = iter(blobs)
+        while bunch := list(islice(waiting, _BUNCH)):
+            self._ask(bunch)
+            for blob in bunch:
+                yield self._answer(blob)
+
+    def _ask(self, bunch: list[str]) -> None:
+        try:
+            self._questions.write("".join(f"{blob}\n" for blob in bunch).encode())
+            self._questions.flush()
+        except OSError as error:
+            raise DriverError(f"git cat-file ended while it was asked: {error.strerror}") from None
+
+    def _answer(self, blob: str) -> bytes:
+        head = self._answers.readline().split()
+        if len(head) != 3:
+            raise missing_object(blob)
+        content = self._answers.read(int(head[2]))
+        self._answers.read(1)
+        return content
+
+    def close(self) -> None:
+        for pipe in (self._questions, self._answers):
+            with contextlib.suppress(OSError):
+                pipe.close()
+        self._process.kill()
+        self._process.wait()
 
     def __del__(self) -> None:
-        self._end()
-
-
-def _bunches(files: Iterable[TreeFile]) -> Iterator[list[str]]:
-    bunch: list[str] = []
-    size = 0
-    for file in files:
-        if bunch and (len(bunch) == _BUNCH or size + file.size > _BYTES):
-            yield bunch
-            bunch, size = [], 0
-        bunch.append(file.blob)
-        size += file.size
-    if bunch:
-        yield bunch
+        if hasattr(self, "_answers"):
+            self.close()

@@ -28,9 +28,8 @@ from deploy_lib.model.requests import ReadCheckout, ReadSource
 from deploy_lib.model.service import BuildSource
 from deploy_lib.source.context import clean_root
 from deploy_lib.source.ignore_rules import IgnoreRules
-from deploy_lib.source.model import DiskFile, Listing, Staged, Surroundings, TreeFile
+from deploy_lib.source.model import UNKNOWN_SIZE, DiskFile, Listing, Staged, Surroundings, TreeFile
 from deploy_lib.source.staging import rules_of, stage_files
-from deploy_lib.source.summary import summarise
 
 if TYPE_CHECKING:
     from deploy_lib.source.analyse import Analysis, FactCache
@@ -39,9 +38,9 @@ _Key = tuple[object, ...]
 
 
 class GitSource:
-    """`root` is the top of the working copy; `cache` keeps what was learned of each blob. Raises DriverError only."""
+    """`root` is the top of the working copy; `cache` keeps what was learned of each blob, if given. Raises DriverError only."""
 
-    def __init__(self, root: Path, cache: FactCache) -> None:
+    def __init__(self, root: Path, cache: FactCache | None = None) -> None:
         self._git = Git(root)
         self._blobs = Blobs(self._git)
         self._disk = Disk(root)
@@ -69,6 +68,8 @@ class GitSource:
         )
 
     def read_source(self, request: ReadSource) -> SourceRead:
+        from deploy_lib.source.summary import summarise
+
         release = request.release
         staged = self.stage(release, request.cloud_build)
         analysis = self._analyse(staged, release.commit, release.service.entrypoint, undeclared=request.undeclared)
@@ -78,7 +79,7 @@ class GitSource:
             entrypoint=analysis.entrypoint,
             image_files=len(staged.contents.files),
             closure_modules=len(analysis.modules),
-            facts=summarise(staged, source.args, source.target),
+            facts=summarise(staged, source.args, source.target, self._sizes),
         )
 
     def stage(self, release: Release, cloud_build: bool) -> Staged:
@@ -156,6 +157,10 @@ class GitSource:
                 yield from map(self._disk.read, group)
             else:
                 yield from self._blobs.read_many(group)
+
+    def _sizes(self, files: list[TreeFile]) -> Iterator[int]:
+        unknown = self._blobs.sizes([file for file in files if file.size == UNKNOWN_SIZE])
+        return (next(unknown) if file.size == UNKNOWN_SIZE else file.size for file in files)
 
     @cached_property
     def _status(self) -> Status:

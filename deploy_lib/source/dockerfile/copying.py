@@ -78,10 +78,11 @@ def _copy_one(
         return
     into.add_directory(base)
     cut = len(real) if real != "/" else 0
+    prefix = base.rstrip("/")
     for inner in list(source.below(real)):
-        relative = inner[cut + 1 :]
-        if not excluded(relative):
-            into.put(posixpath.join(base, relative), source.files[inner], order.rule, source.links.get(inner))
+        relative = inner[cut:]
+        if not excluded(relative[1:]):
+            into.put(prefix + relative, source.files[inner], order.rule, source.links.get(inner))
     for directory in [each for each in source.directories if each.startswith(f"{real}/" if cut else "/")]:
         if directory != "/" and not excluded(directory[cut + 1 :]):
             into.add_directory(posixpath.join(base, directory[cut + 1 :]))

@@ -31,8 +31,10 @@ class Tree:
     def of_context(cls, paths: Iterable[str], links: Mapping[str, str]) -> Tree:
         """`links` are the targets of those paths that are symlinks."""
         tree = cls()
-        for path in paths:
-            tree.put(f"/{path}", path, None, links.get(path))
+        tree.files = {f"/{path}": path for path in paths}
+        tree.links = {f"/{path}": target for path, target in links.items()}
+        for directory in {path.rpartition("/")[0] for path in tree.files}:
+            tree.add_directory(directory or "/")
         return tree
 
     def copy(self) -> Tree:
@@ -42,7 +44,7 @@ class Tree:
         return other
 
     def put(self, path: str, origin: str, rule: Rule | None, link: str | None = None) -> None:
-        parent = posixpath.dirname(path)
+        parent = path.rpartition("/")[0] or "/"
         if parent not in self.directories:
             self.add_directory(parent)
         self.files[path] = origin

@@ -1,0 +1,51 @@
+"""The figures the documents promise, measured in one run on this machine, each beside what it is compared with.
+
+Seconds depend on the machine and on what else it does, so where it can be a figure is also given as a ratio to
+another program's work on the same tree in the same run. A promise that is not kept ends the run with code 1.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from .bench_figures import Bench, Figure
+
+GROUPS = ("startup", "source", "check", "archive")
+"""Each is a module `bench_NAME` with a function `figures(bench)`."""
+
+
+def run(console: Console, only: Sequence[str]) -> int:
+    broken = 0
+    with tempfile.TemporaryDirectory(prefix="bench-") as place:
+        bench = Bench(Path(place))
+        for name in only or GROUPS:
+            broken += _show(console, name, _measure(name), bench)
+    console.print(f"{broken} promises not kept" if broken else "every promise kept")
+    return 1 if broken else 0
+
+
+def _measure(name: str) -> Callable[[Bench], Iterator[Figure]]:
+    measure: Callable[[Bench], Iterator[Figure]] = import_module(f".bench_{name}", __package__).figures
+    return measure
+
+
+def _show(console: Console, name: str, measure: Callable[[Bench], Iterator[Figure]], bench: Bench) -> int:
+    """Prints one group; the number of promises not kept."""
+    table = Table(title=name, title_justify="left", box=None, pad_edge=False)
+    for heading in ("what", "measured", "promised", ""):
+        table.add_column(heading, overflow="fold")
+    begun, broken = time.monotonic(), 0
+    for figure in measure(bench):
+        broken += figure.kept is False
+        verdict = {True: "kept", False: "NOT KEPT", None: ""}[figure.kept]
+        table.add_row(figure.what, figure.shown, figure.promised, verdict)
+    console.print(table)
+    console.print(f"measured in {time.monotonic() - begun:.1f} s\n")
+    return broken

@@ -1,0 +1,89 @@
+"""What a measurement gives, and the means to make one: timed commands, their memory, a large repository."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from . import generated
+
+ROOT = Path(__file__).resolve().parents[2]
+TOOL = (sys.executable, str(ROOT / "scripts" / "deploy_to_gcp.py"))
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One row. `kept` is None where nothing is promised."""
+
+    what: str
+    shown: str
+    promised: str = ""
+    kept: bool | None = None
+
+
+def below(what: str, value: float, limit: float, unit: str = "s") -> Figure:
+    """A figure that must not be above `limit`."""
+    return Figure(what, _spoken(value, unit), f"under {_spoken(limit, unit)}", value < limit)
+
+
+def beside(what: str, value: float, ours: float) -> Figure:
+    """Another program's seconds on the same work, and ours as a multiple of them."""
+    return Figure(what, f"{_spoken(value, 's')}; ours takes {ours / value:.2f} times that")
+
+
+def _spoken(value: float, unit: str) -> str:
+    return f"{value:.3f} s" if unit == "s" else f"{value:.0f} {unit}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """`memory` is the peak in MB of the command and what it started."""
+
+    seconds: float
+    memory: float
+    code: int
+    output: bytes
+
+
+class Bench:
+    """A directory to work in, removed afterwards, with the generated repository in it once somebody asks."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+
+    @cached_property
+    def large(self) -> Path:
+        """A working copy of 9,000 tracked files."""
+        root = self.place / "large"
+        generated.generate(root)
+        return root
+
+    def run(self, *words: str, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> Ran:
+        """Runs a command to its end. Its exit code is for the caller to judge."""
+        begun = time.perf_counter()
+        process = subprocess.Popen(
+            words,
+            cwd=cwd or self.place,
+            env={**os.environ, **(env or {})},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        assert process.stdout is not None
+        output = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        seconds = time.perf_counter() - begun
+        process.stdout.close()
+        return Ran(seconds, usage.ru_maxrss / 1024, process.returncode, output)
+
+
+def median(measure: Callable[[], float], times: int = 5) -> float:
+    """The middle of several runs, since a single one says little on a busy machine."""
+    return statistics.median(measure() for _ in range(times))
