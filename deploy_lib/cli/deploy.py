@@ -73,5 +73,3 @@ def refuse_old_flags(args: argparse.Namespace) -> None:
     ]
     if refused:
         raise Failure("\n  ".join(refused))
-
-

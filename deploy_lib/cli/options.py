@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from deploy_lib.cli.failure import Failure
+from deploy_lib.cli.places import state_directory
 from deploy_lib.model.release import Options
 from deploy_lib.plan import Plan
 from deploy_lib.steps.build import BuildSettings
@@ -22,7 +24,11 @@ def options_of(args: argparse.Namespace, plan: Plan) -> Options:
         rebuild=args.rebuild,
         force=args.force,
         traffic=not args.no_traffic,
-        builder=_local_builder(args.build_local) if args.build_local else configured_builder(plan),
+        builder=(
+            _local_builder(args.build_local, state_directory(args.state) / "builds")
+            if args.build_local
+            else configured_builder(plan)
+        ),
     )
 
 
@@ -31,16 +37,15 @@ def configured_builder(plan: Plan) -> str:
     return build.settings.builder if build and isinstance(build.settings, BuildSettings) else "cloud_build"
 
 
-def _local_builder(wanted: str) -> str:
+def _local_builder(wanted: str, store: Path) -> str:
     """--build-local without a value takes docker, else podman, as far as they work here."""
     if wanted != "local":
         return wanted
-    from deploy_lib.engines import available
+    from deploy_lib.engines import choose
+    from deploy_lib.engines.model import EngineUnavailable
 
-    for name in ("docker", "podman"):
-        if available(name):
-            return name
-    raise Failure(
-        "--build-local: neither docker (with a running daemon) nor podman works on this machine; "
-        "install one, or give --build-local namespaces"
-    )
+    try:
+        return choose(None, store, ("docker", "podman")).name
+    except EngineUnavailable as refusal:
+        hint = f"{refusal.remedy}; or give --build-local namespaces"
+        raise Failure(f"--build-local: {refusal.reason}\n  {hint}") from None

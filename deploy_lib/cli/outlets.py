@@ -27,9 +27,7 @@ class Outlets:
 
     def entry(self, plan: Plan, entry: Entry) -> None:
         """Starts and endings go to the webhook."""
-        if self.webhook_env and (
-            isinstance(entry, Started) or (isinstance(entry, Stopped) and entry.outcome in _TOLD)
-        ):
+        if self.webhook_env and (isinstance(entry, Started) or (isinstance(entry, Stopped) and entry.outcome in _TOLD)):
             from deploy_lib.cli.outcomes import tell_webhook
 
             name = self.webhook_env

@@ -58,7 +58,11 @@ def main(args: argparse.Namespace) -> int:
                 print("\n".join(_text(line)) if args.output == "text" else json.dumps(_plain(plan, line)))
             worst = max([worst, *(_code(line) for line in found)])
     if args.output == "text":
-        print({0: "nothing stands against this release", 1: "this release would be rejected"}.get(worst, "not all is known"))
+        print(
+            {0: "nothing stands against this release", 1: "this release would be rejected"}.get(
+                worst, "not all is known"
+            )
+        )
     return worst
 
 
@@ -114,7 +118,9 @@ def _words(request: Request) -> str:
         case requests.CheckImports():
             return f"imports {request.check.entrypoint or 'what the image starts'} in the image"
         case requests.Probe():
-            return f"asks {request.path} up to {request.attempts} times; {request.need} good answers in a row are needed"
+            return (
+                f"asks {request.path} up to {request.attempts} times; {request.need} good answers in a row are needed"
+            )
         case requests.Compare():
             return f"asks {request.path} of both revisions in pairs for {spoken(request.duration)}"
         case requests.MoveTraffic():

@@ -40,7 +40,14 @@ def main(args: argparse.Namespace) -> int:
         try:
             releasing = [
                 Releasing(
-                    world, plan, each.release, display, outlets, args.force, entries=each.entries, unwritten=each.unwritten
+                    world,
+                    plan,
+                    each.release,
+                    display,
+                    outlets,
+                    args.force,
+                    entries=each.entries,
+                    unwritten=each.unwritten,
                 )
                 for plan, each in zip(selection.plans, found, strict=True)
             ]

@@ -154,7 +154,9 @@ class _Rollback:
 
     def _probe(self, drivers: Drivers, release: Release, state: ServiceState, target: TrafficMap) -> None:
         """Ask the target where it answers alone. Raises Failure when it does not answer well."""
-        url = state.tag_urls.get(next((tag for tag, name in state.traffic.tags().items() if name == release.candidate), ""))
+        url = state.tag_urls.get(
+            next((tag for tag, name in state.traffic.tags().items() if name == release.candidate), "")
+        )
         step = self.plan.first("probe")
         if url is None or step is None or not isinstance(step.settings, ProbeSettings):
             return
@@ -162,7 +164,9 @@ class _Rollback:
         assert isinstance(request, requests.Probe)
         verdict = step.kind.judge(step.settings, release, drivers.urls.probe(request, self._tell))
         if verdict.status.value != "passed":
-            raise Failure(f"{release.candidate} does not answer well: {verdict.reason}; --now rolls back to it anyway", 1)
+            raise Failure(
+                f"{release.candidate} does not answer well: {verdict.reason}; --now rolls back to it anyway", 1
+            )
 
     def _tell(self, text: str) -> None:
         self.display.line(self.plan.service.name, text)

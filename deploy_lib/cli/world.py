@@ -17,18 +17,20 @@ from deploy_lib.cli import local_cloud
 from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.places import local_cloud_directory, state_directory
 from deploy_lib.cli.select import Selection
-from deploy_lib.drivers.builds import CloudBuilds
+from deploy_lib.drivers.builds.driver import CloudBuilds
 from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.contract import CloudContract
 from deploy_lib.drivers.endpoints import Endpoints
 from deploy_lib.drivers.fact_cache import open_cache
-from deploy_lib.drivers.headers import identity_headers
+from deploy_lib.drivers.headers import IdentityHeaders
 from deploy_lib.drivers.interface import Clock, Drivers
 from deploy_lib.drivers.services import CloudRunServices
 from deploy_lib.drivers.source import GitSource
 from deploy_lib.drivers.urls import HttpUrls
 from deploy_lib.drivers.watch import CloudWatch
+from deploy_lib.model.release import Release
 from deploy_lib.plan import Plan
+from deploy_lib.source.model import Staged
 
 
 @dataclass(slots=True)
@@ -48,7 +50,7 @@ class World:
         if name not in self._services:
             watch = CloudWatch(self.clients, self.clock)
             local = self.clients.endpoints.local
-            headers = identity_headers(self.clients)
+            headers = IdentityHeaders(self.clients, self.clock, public=plan.service.public)
             self._urls[name] = HttpUrls(self.clock, watch, headers, trust_proxies=not local)
             self._services[name] = CloudRunServices(self.clients, self.clock, self._urls[name].ask, watch)
         return self._services[name]
@@ -59,11 +61,14 @@ class World:
         return Drivers(
             self.clock,
             self.source,
-            CloudContract(self.clients, self.clock),
+            CloudContract(self.clients, self.clock, lambda release: self.staged(release).contents),
             builds,
             services,
             self._urls[plan.service.name],
         )
+
+    def staged(self, release: Release) -> Staged:
+        return self.source.stage(release, release.options.builder == "cloud_build")
 
     def close(self) -> None:
         for services in self._services.values():
@@ -94,7 +99,9 @@ def local_endpoints(state: Path) -> Endpoints:
     if "LOCAL_CLOUD_GRPC" in given:
         missing = [name for name in names if name not in given]
         if missing:
-            raise Failure(f"LOCAL_CLOUD_GRPC is set but {' and '.join(missing)} not; deploy_to_gcp.py local env has all")
+            raise Failure(
+                f"LOCAL_CLOUD_GRPC is set but {' and '.join(missing)} not; deploy_to_gcp.py local env has all"
+            )
         return Endpoints(*(given[name] for name in names))
     directory = local_cloud_directory(state)
     found = local_cloud.find(directory)

@@ -49,11 +49,12 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class LeaseHeld:
-    """The service is ours from here on; `release` knows what restoring puts back."""
+    """The service is ours from here on; `release` knows what restoring puts back, `bad` the digests that failed."""
 
     at: datetime
     release: Release
     until: datetime
+    bad: tuple[str, ...] = ()
     type: Literal["lease"] = "lease"
 
 

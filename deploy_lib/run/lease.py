@@ -24,7 +24,7 @@ def acquire(
         answer = drivers.services.take_lease(requests.TakeLease(release, holder, LASTS, take_over=take_over))
         if not answer.taken:
             return LeaseRefused(now(), _held_by(answer))
-        refusal = _unfit(answer, release)
+        refusal = known_bad(release, answer.bad)
         if refusal:
             drivers.services.end_lease(requests.EndLease(release, "refused", refusal))
             return LeaseRefused(now(), refusal)
@@ -35,7 +35,7 @@ def acquire(
     if problem:
         return LeaseRefused(now(), problem)
     grown = replace(release, before=release.before or answer.before, url=answer.url)
-    return LeaseHeld(now(), grown, now() + timedelta(seconds=LASTS))
+    return LeaseHeld(now(), grown, now() + timedelta(seconds=LASTS), answer.bad)
 
 
 def _held_by(answer: LeaseTaken) -> str:
@@ -44,10 +44,11 @@ def _held_by(answer: LeaseTaken) -> str:
     return f"{answer.holder or 'someone'} is deploying this service{since}{until}"
 
 
-def _unfit(answer: LeaseTaken, release: Release) -> str:
-    """A digest that failed before is not released again by accident."""
-    if release.image and not release.options.force and release.image.rpartition("@")[2] in answer.bad:
-        return f"the image {release.image.rpartition('@')[2][:19]} failed in an earlier release; --force releases it"
+def known_bad(release: Release, bad: tuple[str, ...]) -> str:
+    """Why the image is not released: a digest that failed before is not tried again by accident. Empty when it may."""
+    digest = release.image.rpartition("@")[2] if release.image else ""
+    if digest in bad and not release.options.force:
+        return f"the image {digest[:19]} failed in an earlier release; --force releases it all the same"
     return ""
 
 

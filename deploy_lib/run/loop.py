@@ -20,7 +20,7 @@ from deploy_lib.model.release import Release, Status
 from deploy_lib.plan import Plan, Step
 from deploy_lib.run.ending import next_commands, serving
 from deploy_lib.run.explain import Diagnose, explain
-from deploy_lib.run.lease import acquire
+from deploy_lib.run.lease import acquire, known_bad
 from deploy_lib.run.perform import perform
 from deploy_lib.steps.kind import Verdict
 
@@ -110,10 +110,19 @@ def _run_step(this: Run, index: int) -> None:
         reason = f"{answer.reason} ({answer.remedy})" if answer.remedy else answer.reason
         verdict = Verdict(status, reason, this.release, facts={"conflict": True} if answer.conflict else {})
     else:
-        verdict = step.kind.judge(step.settings, this.release, answer)
+        verdict = _unless_bad(this, step.kind.judge(step.settings, this.release, answer))
     _judged(this, index, verdict, clock.monotonic() - began)
     if isinstance(request, requests.MoveTraffic) and verdict.status is Status.PASSED:
         _record_passed(this, request)
+
+
+def _unless_bad(this: Run, verdict: Verdict) -> Verdict:
+    """A step that brought the image may have brought one that failed before."""
+    lease = next((entry for entry in reversed(this.entries) if isinstance(entry, journal.LeaseHeld)), None)
+    if lease is None or verdict.status is not Status.PASSED or this.release.image == verdict.release.image:
+        return verdict
+    refusal = known_bad(verdict.release, lease.bad)
+    return replace(verdict, status=Status.FAILED, reason=refusal) if refusal else verdict
 
 
 def _skipped(step: Step, release: Release) -> str:

@@ -1,0 +1,246 @@
+"""A stage for rehearsals: a repository with a small service, the real local cloud, and the tool run as a user runs it.
+
+    theatre.release("backend", steps=[...])            a release in this process, by the command's own main()
+    theatre.start("backend", ...)                      the same as a process, to be killed or interrupted
+    theatre.maps(since)                                every traffic map the service carried, in order
+
+Nothing of the tool is replaced: the clients are Google's, the service is a real process behind a real front door.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+
+from deploy_lib.cli.main import main
+from tests.cloud import LocalCloud
+
+SERVICE = Path(__file__).parent / "service"
+COMMAND = Path(__file__).resolve().parents[2] / "scripts" / "deploy_to_gcp.py"
+PROJECT = "netra-rehearsal"
+WHOLE = (
+    {"build": {"with": "cloud_build", "timeout": "2m"}},
+    {"canary": {"ready_within": "20s"}},
+    {"probe": {"attempts": 10, "need": 2, "every": "20ms"}},
+    {"promote": {"percent": 100}},
+    {"verify": {"within": "10s"}},
+)
+Shares = dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """How one command ended. `events` are its JSON lines."""
+
+    code: int
+    events: tuple[dict[str, Any], ...]
+    errors: str = ""
+
+    def of_type(self, name: str) -> list[dict[str, Any]]:
+        return [event for event in self.events if event.get("type") == name]
+
+    @property
+    def statuses(self) -> list[tuple[str, str]]:
+        return [(event["label"], event["status"]) for event in self.of_type("judged")]
+
+    @property
+    def stopped(self) -> dict[str, Any]:
+        found = self.of_type("stopped")
+        assert found, f"no last word; it said: {self.errors}"
+        return found[-1]
+
+    @property
+    def candidate(self) -> str:
+        names = [event["release"]["candidate"] for event in self.of_type("judged")]
+        found = [name for name in names if name]
+        assert found, f"no candidate: {self.statuses} {self.errors}"
+        return str(found[-1])
+
+
+@dataclass
+class Theatre:
+    """`service` is the name on Cloud Run, another for each story, so that stories do not meet."""
+
+    cloud: LocalCloud
+    root: Path
+    service: str
+    state: Path = field(init=False)
+    repository: Path = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.state = self.root / "state"
+        self.repository = self.root / "repository"
+        shutil.copytree(SERVICE, self.repository, ignore=shutil.ignore_patterns("__pycache__"))
+        self.git("init", "--quiet", "--initial-branch=main")
+        self.commit("Begin")
+
+    # The repository
+
+    def git(self, *words: str) -> str:
+        environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("GIT_")},
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_CONFIG_NOSYSTEM": "1",
+            **{
+                f"GIT_{who}_{what}": "example@example.invalid"
+                for who in ("AUTHOR", "COMMITTER")
+                for what in ("NAME", "EMAIL")
+            },
+        }
+        done = subprocess.run(["git", *words], cwd=self.repository, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def commit(self, message: str = "Change") -> str:
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "--message", message)
+        return self.git("rev-parse", "HEAD")
+
+    def write(self, path: str, text: str) -> None:
+        target = self.repository / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
+
+    # The tool
+
+    def config(
+        self,
+        steps: Sequence[Mapping[str, Any]] = WHOLE,
+        behave: Mapping[str, Any] | None = None,
+        services: Mapping[str, Mapping[str, Any]] | None = None,
+        **more: Any,
+    ) -> Path:
+        """A configuration file; `behave` is what the service's variables tell it to do, `more` top-level keys."""
+        entry = self.entry(self.service, behave)
+        document = {
+            "project": PROJECT,
+            "local": True,
+            "region": "us-central1",
+            "images": f"us-central1-docker.pkg.dev/{PROJECT}/services",
+            "services": services or {"backend": entry},
+            "steps": [dict(step) for step in steps],
+            **more,
+        }
+        path = self.root / "config.yaml"
+        path.write_text(yaml.safe_dump(document, sort_keys=False))
+        return path
+
+    def entry(self, cloud_run: str, behave: Mapping[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+        env = {"BEHAVE": json.dumps(behave)} if behave else {"BEHAVE": "{}"}
+        return {"cloud_run": cloud_run, "port": 8080, "memory": "256Mi", "env": env, **more}
+
+    def run(self, *words: str, state: Path | None = None) -> Played:
+        """A command in this process. JSON events are read from its standard output."""
+        out, errors = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors), self._environment():
+            code = main([*words, "--state", str(state or self.state)])
+        lines = [json.loads(line) for line in out.getvalue().splitlines() if line.startswith("{")]
+        return Played(code, tuple(lines), errors.getvalue() + "".join(_not_json(out.getvalue())))
+
+    def release(self, config: Path, *words: str, state: Path | None = None) -> Played:
+        return self.command("deploy", config, *words, state=state)
+
+    def command(self, name: str, config: Path, *words: str, state: Path | None = None) -> Played:
+        where = ["--config", str(config), "--repo", str(self.repository), "--output", "json"]
+        names = [] if "--service" in words or "--all" in words else ["--service", "backend"]
+        return self.run(name, *where, *names, *words, state=state)
+
+    def start(
+        self, config: Path, *words: str, command: str = "deploy", state: Path | None = None
+    ) -> subprocess.Popen[str]:
+        """The same as a process of its own."""
+        line = [sys.executable, str(COMMAND), command, "--config", str(config), "--repo", str(self.repository)]
+        line += ["--service", "backend", "--output", "json", "--state", str(state or self.state), *words]
+        return subprocess.Popen(
+            line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **self.variables}
+        )
+
+    @property
+    def variables(self) -> dict[str, str]:
+        return {
+            "LOCAL_CLOUD_GRPC": self.cloud.grpc,
+            "STORAGE_EMULATOR_HOST": self.cloud.http,
+            "LOCAL_CLOUD_REGISTRY": self.cloud.registry,
+            "GITHUB_ACTIONS": "",
+        }
+
+    @contextlib.contextmanager
+    def _environment(self) -> Iterator[None]:
+        before = dict(os.environ)
+        os.environ.update(self.variables)
+        try:
+            yield
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+    # What the cloud says
+
+    def maps(self) -> list[Shares]:
+        """The shares of every traffic map the service carried, oldest first; equal neighbours are one."""
+        found = [entry["shares"] for entry in self.cloud.traffic(self.service)]
+        return [shares for index, shares in enumerate(found) if index == 0 or shares != found[index - 1]]
+
+    @property
+    def now(self) -> Shares:
+        return self.maps()[-1]
+
+    def url(self) -> str:
+        return str(self.cloud.traffic(self.service)[-1]["url"])
+
+
+@dataclass
+class Users:
+    """Steady requests to one URL from a thread of its own; use it as a context manager."""
+
+    url: str
+    rate: float = 50.0
+    answers: list[tuple[str, int]] = field(default_factory=list)  # revision, status (0: none came)
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _threads: list[threading.Thread] = field(default_factory=list)
+
+    def __enter__(self) -> Users:
+        lanes = 4
+        for _ in range(lanes):
+            thread = threading.Thread(target=self._ask, args=(lanes / self.rate,), daemon=True)
+            thread.start()
+            self._threads.append(thread)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(15)
+
+    def _ask(self, beat: float) -> None:
+        with httpx.Client(timeout=10, trust_env=False) as client:
+            due = time.monotonic()
+            while not self._stop.is_set():
+                try:
+                    answer = client.get(self.url)
+                    self.answers.append((answer.headers.get("x-revision", ""), answer.status_code))
+                except httpx.HTTPError:
+                    self.answers.append(("", 0))
+                due += beat
+                self._stop.wait(max(0.0, due - time.monotonic()))
+
+    def failures(self) -> list[tuple[str, int]]:
+        return [(revision, status) for revision, status in self.answers if status != 200]
+
+
+def _not_json(text: str) -> Iterator[str]:
+    return (f"{line}\n" for line in text.splitlines() if not line.startswith("{"))

@@ -1,0 +1,62 @@
+"""Golden cases of every step: an answer on the left, what it meant on the right. tests/cases/<step>/judge.yaml."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import TypeAdapter
+
+from deploy_lib.config.catalogue import KINDS
+from deploy_lib.model.release import Release
+from deploy_lib.model.requests import CreateRevision, MoveTraffic
+from deploy_lib.steps.kind import Kind, Settings
+from tests.unit.samples import CANDIDATE, FIRST, LEASED
+
+CASES = Path(__file__).parents[1] / "cases"
+RELEASES = {"leased": LEASED, "candidate": CANDIDATE, "first": FIRST}
+
+
+def _cases() -> list[Any]:
+    found = []
+    for name in KINDS:
+        cases = yaml.safe_load((CASES / name / "judge.yaml").read_text(encoding="utf-8"))
+        found += [pytest.param(KINDS[name], case, id=f"{name}: {case['case']}") for case in cases]
+    return found
+
+
+@pytest.mark.parametrize(("kind", "case"), _cases())
+def test_what_an_answer_means(kind: Kind[Any, Any], case: dict[str, Any]) -> None:
+    settings: Settings = kind.settings.model_validate(case.get("settings") or {})
+    release: Release = RELEASES[case.get("release", "candidate")]
+    answer = TypeAdapter(kind.answer).validate_python(case["answer"])
+    verdict = kind.judge(settings, release, answer)
+    assert (verdict.status.value, verdict.reason) == (case["status"], case["reason"])
+    if "findings" in case:
+        assert [f"{finding.severity.value} {finding.code}" for finding in verdict.findings] == case["findings"]
+    for name, value in (case.get("grown") or {}).items():
+        assert getattr(verdict.release, name) == value
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_kind_of_step_rejects_something(name: str) -> None:
+    """A gate that never says no is no gate."""
+    cases = yaml.safe_load((CASES / name / "judge.yaml").read_text(encoding="utf-8"))
+    assert {"passed", "failed"} <= {case["status"] for case in cases}
+
+
+def test_a_promotion_keeps_tags_and_proportions() -> None:
+    kind = KINDS["promote"]
+    request = kind.ask(kind.settings.model_validate({"percent": 10}), CANDIDATE)
+    assert isinstance(request, MoveTraffic)
+    assert request.target.shares() == {"stable-1": 90, "cand-2": 10}
+    assert request.target.tags() == {"canary": "cand-2"}
+
+
+def test_a_canary_is_asked_for_with_its_tag() -> None:
+    kind = KINDS["canary"]
+    request = kind.ask(kind.settings.model_validate({"ready_within": "90s"}), LEASED)
+    assert isinstance(request, CreateRevision)
+    assert (request.tag, request.ready_within) == ("canary", 90.0)
