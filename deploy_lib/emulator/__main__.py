@@ -28,14 +28,14 @@ def main(arguments: list[str] | None = None) -> int:
     from deploy_lib.emulator.cloud import Settings, serving
     from deploy_lib.emulator.state import AlreadyServed, announced, held
     from deploy_lib.emulator.wire.ports import PortInUse
-    from deploy_lib.engines import choose
+    from deploy_lib.engines import BY_SPEED, choose
     from deploy_lib.engines.model import EngineError, EngineUnavailable
 
     settings = Settings(state, args.time_scale, args.grpc_port, args.http_port, args.registry_port)
     try:
         with held(state):
-            engine = choose(args.engine, (args.store or state / "engine").absolute())
-            why = "it was asked for" if args.engine else "it is the first that works here"
+            engine = choose(args.engine, (args.store or state / "engine").absolute(), BY_SPEED)
+            why = "it was asked for" if args.engine else "it is the quickest that works here"
             _say(f"engine {engine.name}: {why}")
             with serving(engine, settings) as at:
                 endpoints = {"grpc": at.grpc, "http": at.http, "registry": at.registry}
@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--state", type=Path, required=True, metavar="DIR", help="where everything it keeps lies")
     add("--store", type=Path, metavar="DIR", help="the engine's images, which several local clouds may share")
-    add("--engine", metavar="NAME", help="docker, podman or namespaces; without it the first that works here")
+    add("--engine", metavar="NAME", help="docker, podman or namespaces; without it the quickest that works here")
     add("--time-scale", type=_positive, default=1.0, metavar="X", help="0.01: two minutes of Cloud Run take a second")
     for name in _PORTS:
         add(f"--{name}-port", type=_port, default=0, metavar="N", help="0, a free one, when not given")
