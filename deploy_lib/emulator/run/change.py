@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from google.cloud.run_v2 import RevisionTemplate, Service
+from google.cloud.run_v2 import IngressTraffic, RevisionTemplate, Service
 
 from deploy_lib.emulator.registry.images import Images
 from deploy_lib.emulator.run import checks, conditions, traffic
@@ -51,6 +51,7 @@ def _apply(record: Record, wanted: Service, images: Images, now: datetime.dateti
     checks.check_shape(wanted.template)
     fill_in(wanted.template, name.project)
     checks.check_service(wanted, name.service)
+    wanted.ingress = wanted.ingress or IngressTraffic(IngressTraffic.INGRESS_TRAFFIC_ALL)
     if not wanted.traffic:
         wanted.traffic = [traffic.everything_to_latest()]
     traffic.check(list(wanted.traffic), name.service)

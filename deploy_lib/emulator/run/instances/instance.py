@@ -5,21 +5,19 @@ Everything the container printed is in the log before the line that says how it 
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import threading
 import uuid
-from typing import BinaryIO
 
 from deploy_lib.emulator.run.instances import wording
 from deploy_lib.emulator.run.instances.doorway import Doorway, DoorwayClosed
+from deploy_lib.emulator.run.instances.output import copy_lines
 from deploy_lib.emulator.run.instances.pace import Pace
 from deploy_lib.emulator.run.instances.probe import Probed, probe_startup
 from deploy_lib.emulator.run.instances.recipe import Recipe, Say
-from deploy_lib.engines.model import Container, Engine, RunSpec
+from deploy_lib.engines.model import Container, Engine, EngineError, RunSpec
 
 _GRACE = 10.0  # seconds from SIGTERM to SIGKILL, https://cloud.google.com/run/docs/container-contract#instance-shutdown
-_LONGEST = 256 * 1024  # bytes of one log entry, https://cloud.google.com/logging/quotas
 _DRAIN = 2.0  # seconds to read what an ended container left in its pipes
 
 
@@ -43,10 +41,13 @@ class Instance:
         )
         say(self.key, "system", "INFO", reason)
         self._container: Container = engine.run(spec)
-        self._pumps = [self._pump("stdout", self._container.stdout), self._pump("stderr", self._container.stderr)]
+        self._output = threading.Thread(target=self._copy, name=f"output-{self.key[:8]}", daemon=True)
+        self._output.start()
         self._doorway: Doorway | None = None
-        with contextlib.suppress(DoorwayClosed):  # it has ended already; the watcher tells
+        try:
             self._doorway = Doorway(self._container.pid)
+        except DoorwayClosed as error:
+            self._check_ended(error)
         threading.Thread(target=self._watch, name=f"watch-{self.key[:8]}", daemon=True).start()
 
     @property
@@ -83,10 +84,17 @@ class Instance:
         self._container.stop(grace)
         self.ended.wait(_DRAIN * 2)
 
+    def _check_ended(self, error: DoorwayClosed) -> None:
+        """A container that is gone has no network to enter. One that runs and cannot be entered is of no use."""
+        try:
+            self._container.wait(_DRAIN)
+        except TimeoutError:
+            self._container.stop(0)
+            raise EngineError(f"the network of the container could not be entered: {error}") from None
+
     def _watch(self) -> None:
         code = self._container.wait()
-        for pump in self._pumps:
-            pump.join(_DRAIN)
+        self._output.join(_DRAIN)
         if self._doorway is not None:
             self._doorway.close()
         if not self._stopping:
@@ -96,14 +104,8 @@ class Instance:
             self._say(self.key, "system", "WARNING", wording.ended(code))
         self.ended.set()
 
-    def _pump(self, stream: str, source: BinaryIO) -> threading.Thread:
-        def copy() -> None:
-            with contextlib.suppress(ValueError, OSError):  # closed under us when the local cloud ends
-                while line := source.readline(_LONGEST):
-                    text = line.decode(errors="replace").rstrip("\r\n")
-                    if text:
-                        self._say(self.key, stream, "DEFAULT", text)
-
-        thread = threading.Thread(target=copy, name=f"{stream}-{self.key[:8]}", daemon=True)
-        thread.start()
-        return thread
+    def _copy(self) -> None:
+        container = self._container
+        copy_lines(
+            container.stdout, container.stderr, lambda stream, text: self._say(self.key, stream, "DEFAULT", text)
+        )

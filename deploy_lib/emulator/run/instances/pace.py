@@ -17,6 +17,6 @@ class Pace:
         """A pause that nothing real happens in."""
         return seconds * self.scale
 
-    def limit(self, seconds: float) -> float:
-        """A time within which a process has to do real work: it needs that time at any scale, up to 5 s of it."""
-        return max(seconds * self.scale, min(seconds, _REAL))
+    def limit(self, seconds: float, real: float = _REAL) -> float:
+        """A time within which processes do real work: they need it at any scale, up to `real` seconds of it."""
+        return max(seconds * self.scale, min(seconds, real))
