@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from deploy_lib.emulator.builds.methods import build_methods, find_operation
+from deploy_lib.emulator.builds.methods import build_methods, find_build_operation
 from deploy_lib.emulator.builds.service import CloudBuild
 from deploy_lib.emulator.builds.workshop import Workshop
 from deploy_lib.emulator.faults.around import Around
@@ -18,11 +18,14 @@ from deploy_lib.emulator.faults.routes import control_routes
 from deploy_lib.emulator.faults.script import Script
 from deploy_lib.emulator.logging.build_log import write_build_line
 from deploy_lib.emulator.logging.methods import logging_methods
+from deploy_lib.emulator.logging.run_log import RunLogWriter
 from deploy_lib.emulator.logging.store import LogStore
 from deploy_lib.emulator.monitoring.counts import RequestCounts
 from deploy_lib.emulator.monitoring.methods import monitoring_methods
 from deploy_lib.emulator.registry.images import Images
 from deploy_lib.emulator.registry.routes import registry_routes
+from deploy_lib.emulator.run import methods as run_methods
+from deploy_lib.emulator.run.service import CloudRun
 from deploy_lib.emulator.secrets.methods import secret_methods
 from deploy_lib.emulator.secrets.store import Secrets
 from deploy_lib.emulator.storage.routes import storage_routes
@@ -74,12 +77,15 @@ def serving(engine: Engine, settings: Settings) -> Iterator[Addresses]:
             engine, storage, images, read_secret, partial(write_build_line, log), state / "builds", clock
         )
         builds = stack.enter_context(closing(CloudBuild(workshop)))
+        run = CloudRun(engine, images, secrets, state / "run", RunLogWriter(log), counts, clock, settings.time_scale)
+        stack.enter_context(closing(run))
         methods = [
+            *run_methods.methods(run),
             *build_methods(builds),
             *logging_methods(log),
             *monitoring_methods(counts),
             *secret_methods(secrets),
-            *operation_methods([find_operation(builds)]),
+            *operation_methods([run_methods.find_operation(run), find_build_operation(builds)]),
         ]
         rows = [around.row(method) for method in methods]
         routes = [*storage_routes(storage, around.route), *control_routes(script, calls)]

@@ -11,6 +11,9 @@ from google.cloud.logging_v2.services.logging_service_v2 import LoggingServiceV2
 from google.cloud.logging_v2.services.logging_service_v2.transports import LoggingServiceV2GrpcTransport
 from google.cloud.monitoring_v3 import MetricServiceClient
 from google.cloud.monitoring_v3.services.metric_service.transports import MetricServiceGrpcTransport
+from google.cloud.run_v2 import RevisionsClient, ServicesClient
+from google.cloud.run_v2.services.revisions.transports import RevisionsGrpcTransport
+from google.cloud.run_v2.services.services.transports import ServicesGrpcTransport
 from google.cloud.secretmanager_v1 import SecretManagerServiceClient
 from google.cloud.secretmanager_v1.services.secret_manager_service.transports import (
     SecretManagerServiceGrpcTransport,
@@ -21,6 +24,14 @@ from tests.cloud import LocalCloud
 
 def builds(channel: grpc.Channel) -> cloudbuild_v1.CloudBuildClient:
     return cloudbuild_v1.CloudBuildClient(transport=CloudBuildGrpcTransport(channel=channel))
+
+
+def services(channel: grpc.Channel) -> ServicesClient:
+    return ServicesClient(transport=ServicesGrpcTransport(channel=channel))
+
+
+def revisions(channel: grpc.Channel) -> RevisionsClient:
+    return RevisionsClient(transport=RevisionsGrpcTransport(channel=channel))
 
 
 def logs(channel: grpc.Channel) -> LoggingServiceV2Client:

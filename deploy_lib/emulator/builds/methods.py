@@ -33,7 +33,7 @@ def build_methods(builds: CloudBuild) -> list[Method]:
     ]
 
 
-def find_operation(builds: CloudBuild) -> Callable[[str], Operation | None]:
+def find_build_operation(builds: CloudBuild) -> Callable[[str], Operation | None]:
     return _refusing(builds.operation)
 
 
