@@ -1,0 +1,152 @@
+"""Follow the entrypoint's imports through the predicted image and say which will fail, why, and what to type.
+
+Nothing is read that is not needed: only modules of the closure are parsed, each blob once for ever when the cache
+keeps its facts, and the surroundings are read only when something is missing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache as remember
+from typing import Protocol
+
+from deploy_lib.model.findings import Finding
+from deploy_lib.source.dependencies.advice import undeclared_dependencies
+from deploy_lib.source.dependencies.declared import declared
+from deploy_lib.source.entrypoint import Entrypoint, read_entrypoint
+from deploy_lib.source.explain import Explainer
+from deploy_lib.source.findings import Describer
+from deploy_lib.source.imports.closure import Closure, close
+from deploy_lib.source.imports.facts import Facts, decode, encode, key
+from deploy_lib.source.imports.layout import Layout
+from deploy_lib.source.imports.parse import facts_of
+from deploy_lib.source.imports.run import run_imports
+from deploy_lib.source.model import SYMLINK, Context, ImageContents, Surroundings
+from deploy_lib.source.ownership import Ownership
+from deploy_lib.source.shadows import shadowed_modules
+
+ReadMany = Callable[[Iterable[str]], Iterator[tuple[str, bytes]]]
+
+
+class FactCache(Protocol):
+    """Keeps small values by key. Losing any of them costs time and nothing else."""
+
+    def get(self, keys: Sequence[str]) -> Mapping[str, bytes]: ...
+    def put(self, values: Mapping[str, bytes]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """`modules` are those the entrypoint can reach, with their context paths; `importers` say which import each.
+
+    `missing` are the repository paths of modules that are not in the image and that something explains. `roots` are
+    the image directories of sys.path that hold the application.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    entrypoint: str | None = None
+    modules: Mapping[str, str] = field(default_factory=dict)
+    importers: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    missing: Mapping[str, str] = field(default_factory=dict)
+    roots: tuple[str, ...] = ()
+
+
+def analyse(
+    contents: ImageContents,
+    context: Context,
+    read_many: ReadMany,
+    surroundings: Callable[[], Surroundings],
+    entrypoint: str | None,
+    cache: FactCache,
+    undeclared: bool = True,
+) -> Analysis:
+    """`entrypoint` is the YAML's, module or module:app; None: the image's command tells.
+
+    The findings are those of imports only; context and contents have their own. Without an entrypoint there are none.
+    """
+    read = _reader(context, read_many)
+    entry = read_entrypoint(contents, entrypoint, lambda image: _text(contents, image, read))
+    if entry is None:
+        return Analysis()
+    layout = Layout(contents.files, entry.roots, _links(contents, context))
+    closure = _close(entry, layout, contents, _facts_of(contents, context, read_many, cache))
+    dependencies = remember(lambda: declared(contents, read))
+    explainer = remember(lambda: Explainer(contents, context, surroundings(), entry.roots))
+    module = f"{entry.module}.__main__" if entry.main and _is_package(layout, entry.module) else entry.module
+    ownership = Ownership(layout, contents, dependencies, explainer, module)
+    problems = run_imports(closure, ownership.judge, module, entry.attribute, called=entry.called)
+    describer = Describer(closure, contents, context, explainer, entry.told_by)
+    findings = [*describer.findings(problems), *shadowed_modules(layout, contents, context, dependencies)]
+    if undeclared:
+        findings += undeclared_dependencies(closure, dependencies(), describer.file_of)
+    return Analysis(
+        findings=tuple(findings),
+        entrypoint=str(entry),
+        modules={name: contents.files[image] for name, image in closure.files.items()},
+        importers=closure.importers,
+        missing=describer.missing,
+        roots=entry.roots,
+    )
+
+
+def _close(entry: Entrypoint, layout: Layout, contents: ImageContents, facts_of_paths: FactsOfPaths) -> Closure:
+    if entry.script is not None:
+        script = entry.script if entry.script in contents.files else None
+        return close(layout, () if script else ("__main__",), facts_of_paths, main_file=script)
+    if not entry.main:
+        return close(layout, (entry.module,), facts_of_paths)
+    package = _is_package(layout, entry.module)
+    found = layout.find(f"{entry.module}.__main__" if package else entry.module)
+    parent = entry.module if package else entry.module.rpartition(".")[0]
+    file = found.image if found is not None and found.image in contents.files else None
+    return close(layout, (parent or entry.module,), facts_of_paths, main_file=file, main_package=parent)
+
+
+def _is_package(layout: Layout, module: str) -> bool:
+    found = layout.find(module)
+    return found is not None and bool(found.directories)
+
+
+FactsOfPaths = Callable[[Sequence[str]], Mapping[str, Facts]]
+
+
+def _facts_of(contents: ImageContents, context: Context, read_many: ReadMany, cache: FactCache) -> FactsOfPaths:
+    """Facts by image path: from the cache by blob id, else parsed and put there."""
+
+    def facts(images: Sequence[str]) -> Mapping[str, Facts]:
+        paths = {image: contents.files[image] for image in images}
+        keys = {path: key(blob, contents.python) for path in paths.values() if (blob := context.files[path].blob)}
+        stored = cache.get(list(keys.values()))
+        by_path = {path: found for path, name in keys.items() if name in stored and (found := decode(stored[name]))}
+        fresh: dict[str, bytes] = {}
+        for path, source in read_many([path for path in dict.fromkeys(paths.values()) if path not in by_path]):
+            name = keys.get(path) or key(hashlib.sha256(source).hexdigest(), contents.python)
+            by_path[path] = facts_of(source, contents.python)
+            fresh[name] = encode(by_path[path])
+        if fresh:
+            cache.put(fresh)
+        return {image: by_path[path] for image, path in paths.items()}
+
+    return facts
+
+
+def _reader(context: Context, read_many: ReadMany) -> Callable[[str], bytes | None]:
+    def read(path: str) -> bytes | None:
+        if path not in context.files:
+            return None
+        return next((content for _, content in read_many([path])), None)
+
+    return read
+
+
+def _text(contents: ImageContents, image: str, read: Callable[[str], bytes | None]) -> str | None:
+    path = contents.files.get(image)
+    content = read(path) if path else None
+    return content.decode("utf-8", "replace") if content is not None else None
+
+
+def _links(contents: ImageContents, context: Context) -> list[str]:
+    linked = {path for path, file in context.files.items() if file.mode == SYMLINK}
+    return [image for image, path in contents.files.items() if path in linked] if linked else []

@@ -1,0 +1,1 @@
+"""What the image's requirements files declare, and which of the imports none of them does."""

@@ -1,0 +1,44 @@
+"""Imports that no requirements file declares: they work only as long as another package brings them along."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from deploy_lib.model.findings import Finding, Severity
+from deploy_lib.source.dependencies.declared import Declared
+from deploy_lib.source.dependencies.names import DISTRIBUTIONS
+from deploy_lib.source.imports.closure import Closure
+from deploy_lib.source.imports.events import From, Import, imports
+
+
+def undeclared_dependencies(
+    closure: Closure, declared: Declared, file_of: Callable[[str], str | None]
+) -> Iterator[Finding]:
+    """One advice per package. None where the files that declare are not known whole."""
+    if not declared.files or not declared.whole:
+        return
+    told: set[str] = set()
+    for module, facts in closure.facts.items():
+        for event in imports(facts.program):
+            if not isinstance(event, Import | From) or (isinstance(event, From) and event.level):
+                continue
+            top = event.module.partition(".")[0]
+            brought_by = DISTRIBUTIONS.get(top)
+            if not brought_by or top in told or brought_by & declared.names or closure.layout.find(top) is not None:
+                continue
+            told.add(top)
+            name = min(brought_by, key=len)
+            files = " nor ".join(declared.files) if len(declared.files) < 3 else "the requirements files"
+            negated = "neither " if " nor " in files else ""
+            yield Finding(
+                "undeclared_dependency",
+                Severity.ADVICE,
+                f"{module} imports {top}, which {negated}{files} declares"
+                if negated
+                else f"{module} imports {top}, which {files} does not declare",
+                file=file_of(module),
+                line=event.line,
+                module=top,
+                importer=module,
+                fix=f"add {name} to {declared.files[0]}",
+            )

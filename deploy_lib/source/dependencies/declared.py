@@ -1,0 +1,128 @@
+"""The distributions that requirements files, pyproject.toml, a Pipfile or a lock file name.
+
+Formats: pip's requirements file format, PEP 508 and PEP 621, the tables of Poetry and Pipenv.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from deploy_lib.source.model import ImageContents
+
+ReadContext = Callable[[str], bytes | None]
+"""Content of a context path; None when the context has none there."""
+
+_NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[[^\]]*\])?\s*(?:[<>=!~;@,]|$)")
+_EGG = re.compile(r"[#&]egg=([A-Za-z0-9._-]+)")
+_TABLES = ("pyproject.toml", "Pipfile", "poetry.lock", "uv.lock", "pdm.lock")
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """Normalised names (PEP 503). `whole` is False when a file names something whose name cannot be read."""
+
+    names: frozenset[str] = frozenset()
+    files: tuple[str, ...] = ()
+    whole: bool = True
+
+
+@dataclass(slots=True)
+class _Reading:
+    read: ReadContext
+    names: set[str] = field(default_factory=set)
+    files: list[str] = field(default_factory=list)
+    whole: bool = True
+
+
+def declared(contents: ImageContents, read: ReadContext) -> Declared:
+    """By the files that the image installs from, and those of a known name that it holds."""
+    reading = _Reading(read)
+    for path in dict.fromkeys((*contents.installs, *_by_name(contents.files.values()))):
+        if posixpath.basename(path) in _TABLES:
+            _table(path, reading)
+        else:
+            _requirements(path, reading)
+    return Declared(frozenset(reading.names), tuple(reading.files), reading.whole)
+
+
+def normalised(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _by_name(paths: Iterable[str]) -> Iterator[str]:
+    for path in paths:
+        name = posixpath.basename(path)
+        listed = name.endswith(".txt") and (
+            name.startswith("requirements") or posixpath.basename(posixpath.dirname(path)) == "requirements"
+        )
+        if listed or name in _TABLES:
+            yield path
+
+
+def _requirements(path: str, reading: _Reading) -> None:
+    content = None if path in reading.files else reading.read(path)
+    if content is None:
+        reading.whole = reading.whole and path in reading.files
+        return
+    reading.files.append(path)
+    for line in re.sub(r"\\\r?\n", " ", content.decode("utf-8", "replace")).splitlines():
+        text = re.sub(r"(^|\s)#.*", "", line).strip()
+        if text:
+            _requirement(text, path, reading)
+
+
+def _requirement(text: str, path: str, reading: _Reading) -> None:
+    included = re.match(r"(?:-r|--requirement)[\s=]*(\S+)", text)
+    if included:
+        _requirements(posixpath.normpath(posixpath.join(posixpath.dirname(path), included[1])), reading)
+        return
+    editable = re.match(r"(?:-e|--editable)[\s=]*(\S+)", text)
+    if text.startswith("-") and not editable:
+        return
+    named = _EGG.search(text) or (None if editable else _NAME.match(text))
+    if named:
+        reading.names.add(normalised(named[1]))
+    else:
+        reading.whole = False
+
+
+def _table(path: str, reading: _Reading) -> None:
+    content = reading.read(path)
+    try:
+        table = tomllib.loads((content or b"").decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        reading.whole = False
+        return
+    reading.files.append(path)
+    for requirement in _listed(table):
+        found = _NAME.match(requirement)
+        if found:
+            reading.names.add(normalised(found[1]))
+
+
+def _listed(table: Mapping[str, Any]) -> Iterator[str]:
+    project, tools = _part(table, "project"), _part(table, "tool")
+    for group in (
+        project.get("dependencies"),
+        *_part(project, "optional-dependencies").values(),
+        *_part(table, "dependency-groups").values(),
+    ):
+        yield from (each for each in group if isinstance(each, str)) if isinstance(group, list) else ()
+    poetry = _part(tools, "poetry")
+    groups = [_part(group, "dependencies") for group in _part(poetry, "group").values() if isinstance(group, dict)]
+    for names in (_part(poetry, "dependencies"), *groups, _part(table, "packages"), _part(table, "dev-packages")):
+        yield from names
+    packages = table.get("package")
+    yield from (
+        (str(each.get("name", "")) for each in packages if isinstance(each, dict)) if isinstance(packages, list) else ()
+    )
+
+
+def _part(table: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = table.get(key)
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,83 @@
+"""Import names of well-known packages, and the distributions that bring each.
+
+Only these are ever called undeclared: of any other import nobody can tell from its name which distribution it comes
+from. Names are normalised; "a b" means that either brings it.
+"""
+
+from __future__ import annotations
+
+_SAME = """
+aiofiles aiohttp aiomysql aioredis alembic anthropic anyio apscheduler arq asyncpg authlib bcrypt bokeh boto3 botocore
+cachetools celery certifi channels click cohere cryptography dash databases discord django docker elasticsearch environs
+falcon fastapi flask flower gevent gradio graphene gunicorn httpcore httptools httpx hypercorn jinja2 joblib jsonschema
+kombu langchain langgraph litellm loguru lxml mako markdown matplotlib mlflow mongoengine motor nltk numpy openai
+orjson pandas paramiko passlib peewee pendulum pika plotly polars psutil psycopg pyarrow pydantic pymongo pymysql pyodbc
+pypdf pytest quart redis requests rich ruamel sanic scipy seaborn sentry_sdk simplejson slack_sdk spacy sqlalchemy
+sqlmodel starlette stripe streamlit structlog sympy tabulate tenacity tensorflow tiktoken torch torchvision tornado tqdm
+transformers trio twilio typer ujson uvicorn uvloop watchfiles websockets werkzeug xlrd xmltodict yarl zstandard
+"""
+_OTHER = {
+    "attr": "attrs",
+    "attrs": "attrs",
+    "bs4": "beautifulsoup4",
+    "clickhouse_connect": "clickhouse-connect",
+    "clickhouse_driver": "clickhouse-driver",
+    "cv2": "opencv-python opencv-python-headless opencv-contrib-python opencv-contrib-python-headless",
+    "Crypto": "pycryptodome pycrypto",
+    "dateutil": "python-dateutil",
+    "decouple": "python-decouple",
+    "discord": "discord-py py-cord",
+    "docx": "python-docx",
+    "dotenv": "python-dotenv",
+    "email_validator": "email-validator",
+    "faiss": "faiss-cpu faiss-gpu",
+    "fitz": "pymupdf",
+    "flask_cors": "flask-cors",
+    "flask_login": "flask-login",
+    "flask_migrate": "flask-migrate",
+    "flask_sqlalchemy": "flask-sqlalchemy",
+    "git": "gitpython",
+    "grpc": "grpcio",
+    "itsdangerous": "itsdangerous",
+    "jose": "python-jose",
+    "jwt": "pyjwt",
+    "ldap": "python-ldap",
+    "magic": "python-magic python-magic-bin",
+    "multipart": "python-multipart multipart",
+    "MySQLdb": "mysqlclient",
+    "nacl": "pynacl",
+    "opensearchpy": "opensearch-py",
+    "OpenSSL": "pyopenssl",
+    "PIL": "pillow pillow-simd",
+    "playwright": "playwright",
+    "pptx": "python-pptx",
+    "prometheus_client": "prometheus-client",
+    "psycopg": "psycopg psycopg-binary",
+    "psycopg2": "psycopg2 psycopg2-binary",
+    "pydantic_settings": "pydantic-settings",
+    "pythonjsonlogger": "python-json-logger",
+    "pytz": "pytz",
+    "rest_framework": "djangorestframework",
+    "ruamel": "ruamel-yaml",
+    "sendgrid": "sendgrid",
+    "serial": "pyserial",
+    "sklearn": "scikit-learn",
+    "skimage": "scikit-image",
+    "socketio": "python-socketio",
+    "sse_starlette": "sse-starlette",
+    "telegram": "python-telegram-bot",
+    "tensorflow": "tensorflow tensorflow-cpu tensorflow-gpu",
+    "usb": "pyusb",
+    "weasyprint": "weasyprint",
+    "yaml": "pyyaml",
+    "zmq": "pyzmq",
+}
+DISTRIBUTIONS: dict[str, frozenset[str]] = {
+    **{name: frozenset({name.replace("_", "-")}) for name in _SAME.split()},
+    **{name: frozenset(brought.split()) for name, brought in _OTHER.items()},
+}
+
+
+def names_of(module: str) -> frozenset[str]:
+    """Distributions that are called as the module is, or known to bring it."""
+    return DISTRIBUTIONS.get(module, frozenset({module.replace("_", "-").lower()}))

@@ -1,0 +1,8 @@
+"""Which module the server imports: named by the YAML, else read from the command the image would run."""
+
+from __future__ import annotations
+
+from deploy_lib.source.entrypoint.model import Entrypoint
+from deploy_lib.source.entrypoint.read import read_entrypoint
+
+__all__ = ["Entrypoint", "read_entrypoint"]

@@ -1,0 +1,25 @@
+"""What starts the application, and where Python looks for modules when it does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Entrypoint:
+    """`module` is imported, or run as __main__ when `main`; a `script` is an image path that Python is given.
+
+    `attribute` is what the server takes from the module, and calls when `called`. `roots` are the image directories
+    of sys.path that can hold the application, in order. `told_by` says where this is written.
+    """
+
+    module: str
+    attribute: str | None = None
+    called: bool = False
+    main: bool = False
+    script: str | None = None
+    roots: tuple[str, ...] = ()
+    told_by: str = ""
+
+    def __str__(self) -> str:
+        return self.script or (f"{self.module}:{self.attribute}" if self.attribute else self.module)

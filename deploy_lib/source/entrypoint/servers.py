@@ -1,0 +1,133 @@
+"""Which module each server's command line names: uvicorn, gunicorn, hypercorn and their kin, and Python itself."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from deploy_lib.source.entrypoint.model import Entrypoint
+from deploy_lib.source.entrypoint.shell import Program
+
+_TARGET = re.compile(r"(?:\w+:)??([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*)(?:\.\w+)*(\(.*\))?")
+_MODULE = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)")
+_NOT_THE_TARGET = {  # options whose value may look like module:name
+    "-b", "--bind", "-k", "--worker-class", "-c", "--config", "--log-config", "--logger-class", "--host", "--uds",
+    "-e", "--env", "--header", "--access-logformat", "--log-level", "--loop", "--http", "--ws", "--interface",
+}  # fmt: skip
+_PYTHON = re.compile(r"python(3(\.\d+)?)?|pypy3?")
+_PYTHON_TAKES_A_VALUE = {"-X", "-W", "--check-hash-based-pycs"}
+
+
+def named_by(program: Program) -> Entrypoint | None:
+    """None for a program that is no Python server. `roots` begin with the directory the server looks in first."""
+    name, *words = program.words
+    if _PYTHON.fullmatch(name):
+        return _python(words, program)
+    reader = _SERVERS.get(name)
+    return reader(words, program) if reader else None
+
+
+def target(text: str) -> Entrypoint | None:
+    """module, module:app, module:factory()."""
+    found = _TARGET.fullmatch(text)
+    if found:
+        return Entrypoint(found[1], found[2], called=bool(found[3]))
+    module = _MODULE.fullmatch(text)
+    return Entrypoint(module[1]) if module else None
+
+
+def _asgi(words: Sequence[str], program: Program) -> Entrypoint | None:
+    """uvicorn and hypercorn: module:app, looked for in --app-dir or the working directory."""
+    found = _first_target(words)
+    if found is None:
+        return None
+    directory = _value(words, "--app-dir") or ""
+    called = found.called or "--factory" in words
+    return _looked_for_in(replace(found, called=called), program, directory)
+
+
+def _wsgi(words: Sequence[str], program: Program) -> Entrypoint | None:
+    """gunicorn: module alone means module:application; --chdir and --pythonpath say where it is."""
+    found = _first_target(words) or _last_module(words)
+    if found is None:
+        return None
+    directory = _value(words, "--chdir") or ""
+    entry = _looked_for_in(replace(found, attribute=found.attribute or "application"), program, directory)
+    more = [part for part in (_value(words, "--pythonpath") or "").split(",") if part]
+    return replace(entry, roots=(*(_inside(program, part) for part in more), *entry.roots))
+
+
+def _python(words: Sequence[str], program: Program) -> Entrypoint | None:
+    rest = list(words)
+    while rest and rest[0].startswith("-"):
+        flag = rest.pop(0)
+        if flag == "-m" and rest:
+            module = rest.pop(0)
+            known = _SERVERS.get(module)
+            if known:
+                return known(rest, program)
+            return _looked_for_in(Entrypoint(module, main=True), program, "")
+        if flag in ("-c", "-", "-V", "--version"):
+            return None
+        if flag in _PYTHON_TAKES_A_VALUE and rest:
+            rest.pop(0)
+    if not rest or not rest[0].endswith(".py"):
+        return None
+    script = _inside(program, rest[0])
+    return Entrypoint("__main__", main=True, script=script, roots=(posixpath.dirname(script),))
+
+
+def _flask(words: Sequence[str], program: Program) -> Entrypoint | None:
+    """flask --app module:app run, or FLASK_APP."""
+    told = _value(words, "--app") or _value(words, "-A") or program.env.get("FLASK_APP")
+    if "run" not in words or not told or told.endswith(".py"):
+        return None
+    found = target(told)
+    return _looked_for_in(replace(found, attribute=None, called=False), program, "") if found else None
+
+
+_SERVERS: dict[str, Callable[[Sequence[str], Program], Entrypoint | None]] = {
+    "uvicorn": _asgi,
+    "hypercorn": _asgi,
+    "daphne": _asgi,
+    "granian": _asgi,
+    "gunicorn": _wsgi,
+    "waitress-serve": _asgi,
+    "flask": _flask,
+}
+
+
+def _first_target(words: Sequence[str]) -> Entrypoint | None:
+    before = ""
+    for word in words:
+        if not word.startswith("-") and before not in _NOT_THE_TARGET:
+            found = target(word)
+            if found and found.attribute:
+                return found
+        before = word
+    return None
+
+
+def _last_module(words: Sequence[str]) -> Entrypoint | None:
+    if not words or words[-1].startswith("-") or (len(words) > 1 and words[-2].startswith("-")):
+        return None
+    return target(words[-1])
+
+
+def _value(words: Sequence[str], option: str) -> str | None:
+    for position, word in enumerate(words):
+        if word == option and position + 1 < len(words):
+            return words[position + 1]
+        if word.startswith(f"{option}="):
+            return word.partition("=")[2]
+    return None
+
+
+def _looked_for_in(entry: Entrypoint, program: Program, directory: str) -> Entrypoint:
+    return replace(entry, roots=(_inside(program, directory),))
+
+
+def _inside(program: Program, path: str) -> str:
+    return posixpath.normpath(posixpath.join(program.directory, path))

@@ -1,0 +1,236 @@
+"""Why a module or a file is not in the image: the answer to "it exists on my machine".
+
+Evidence is asked for in the order of what it proves: the context has it and no COPY brings it; an ignore rule took it
+out; git does not have it as the disk does; only the case differs; history knows it. Without any it is absent
+everywhere, and the name is compared with those that exist.
+"""
+
+from __future__ import annotations
+
+import difflib
+import posixpath
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from deploy_lib.source.model import Context, DiskFile, ImageContents, Rule, Surroundings
+from deploy_lib.source.origins import Origins, stems
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """`sentence` follows "X is not in the image: "; `path` is the repository path that would have to be there.
+
+    cause: untracked, gitignored, gcloudignored, dockerignored, not_copied, case_mismatch, uncommitted,
+    in_other_commit, deleted, absent_everywhere.
+    """
+
+    cause: str
+    sentence: str
+    fix: str
+    path: str = ""
+    rule: str | None = None
+
+
+class Explainer:
+    """`roots` are the image directories of sys.path. The surroundings are asked for only when the context is silent."""
+
+    def __init__(
+        self, contents: ImageContents, context: Context, surroundings: Surroundings, roots: Sequence[str]
+    ) -> None:
+        self._contents = contents
+        self._context = context
+        self._around = surroundings
+        self._roots = tuple(roots) or (contents.workdir,)
+        self._origins = Origins(contents.files)
+
+    def module(self, module: str) -> Explanation:
+        """Never fails: without evidence the module is absent everywhere."""
+        return self.evidence(module) or self._history(module) or self._absent(module)
+
+    def evidence(self, module: str) -> Explanation | None:
+        """What shows that the application has such a module somewhere outside the image."""
+        paths = list(dict.fromkeys(self._paths(module)))
+        return self._of_paths(paths) or self._of_directory(module) or self._case(paths)
+
+    def file(self, path: str) -> Explanation | None:
+        """The same for a repository path; None when nothing is known of it."""
+        inside = self._inside(path)
+        if inside is None:
+            return self._outside(path)
+        return self._of_paths([inside]) or self._case([inside]) or self._past([path])
+
+    def changed(self, path: str) -> Explanation | None:
+        """A repository path that the image has, but not as it is on the disk."""
+        file = self._around.disk.get(path)
+        if file is None or file.state not in ("modified", "staged"):
+            return None
+        sentence = f"{path} has changes that are not committed"
+        return Explanation("uncommitted", sentence, f"git add -- {shlex.quote(path)} && git commit", path)
+
+    def _paths(self, module: str) -> Iterator[str]:
+        for stem in stems(module, self._roots):
+            for image in (f"{stem}.py", f"{stem}/__init__.py"):
+                yield from self._origins.of(image)
+
+    def _of_paths(self, paths: Iterable[str]) -> Explanation | None:
+        for path in paths:
+            found = self._in_context(path) or self._on_disk(path)
+            if found:
+                return found
+        return None
+
+    def _in_context(self, path: str) -> Explanation | None:
+        if path in self._context.dropped:
+            return dropped(self._repository(path), path, self._context.dropped[path])
+        if path in self._context.files:
+            return self._not_copied(path)
+        return None
+
+    def _on_disk(self, path: str) -> Explanation | None:
+        whole = self._repository(path)
+        if whole in self._around.tracked:
+            return self._outside(whole)
+        try:
+            return on_disk(self._around.disk[whole])
+        except KeyError:
+            return None
+
+    def _outside(self, path: str) -> Explanation | None:
+        if path not in self._around.tracked:
+            return None
+        root = self._context.root or "."
+        sentence = f"{path} is in the commit, but the builder is not given it (the build context is {root})"
+        return Explanation(
+            "not_copied", sentence, f"move {path} below {root}, or build from a directory above both", path
+        )
+
+    def _not_copied(self, path: str) -> Explanation:
+        copied = frozenset(self._contents.files.values())
+        wanted = path
+        while "/" in wanted and not any(each.startswith(f"{posixpath.dirname(wanted)}/") for each in copied):
+            wanted = posixpath.dirname(wanted)
+        near = self._nearest_copy(path)
+        dockerfile = near.file if near else "the Dockerfile"
+        instruction = f"COPY {wanted} {wanted}" if wanted == path else f"COPY {wanted}/ {wanted}/"
+        sentence = f"no COPY of {dockerfile} brings {self._repository(path)}"
+        return Explanation(
+            "not_copied",
+            sentence,
+            f"add to {dockerfile}: {instruction}",
+            self._repository(path),
+            str(near) if near else None,
+        )
+
+    def _nearest_copy(self, path: str) -> Rule | None:
+        """The instruction that brings the files nearest to it."""
+
+        def nearness(image: str) -> int:
+            return len(posixpath.commonpath([f"/{path}", f"/{self._contents.files[image]}"]))
+
+        return self._contents.by[max(self._contents.by, key=nearness)] if self._contents.by else None
+
+    def _of_directory(self, module: str) -> Explanation | None:
+        """A package without __init__ is a directory: one of its files stands for it."""
+        for stem in stems(module, self._roots):
+            for path in self._origins.of(stem):
+                within = f"{path}/"
+                for each in (*self._context.dropped, *self._context.files):
+                    if each.startswith(within) and each.endswith(".py"):
+                        return self._in_context(each)
+                whole = f"{self._repository(path)}/"
+                for name, file in self._around.disk.items():
+                    if name.startswith(whole) and name.endswith(".py"):
+                        return on_disk(file)
+        return None
+
+    def _case(self, paths: Sequence[str]) -> Explanation | None:
+        wanted = {path.casefold(): path for path in reversed(paths)}
+        known = {self._inside(name) or "": name for name in self._around.disk}
+        for actual in (*self._context.files, *self._context.dropped, *known):
+            path = wanted.get(actual.casefold())
+            if path is not None and path != actual:
+                old, new = self._repository(actual), self._repository(path)
+                sentence = f"the file is named {old}, and the image's file system tells capital letters apart"
+                fix = f"git mv -- {shlex.quote(old)} {shlex.quote(new)} && git commit, or correct the import"
+                return Explanation("case_mismatch", sentence, fix, old)
+        return None
+
+    def _history(self, module: str) -> Explanation | None:
+        return self._past(self._repository(path) for path in self._paths(module))
+
+    def _past(self, paths: Iterable[str]) -> Explanation | None:
+        for path in dict.fromkeys(paths):
+            past = self._around.in_history(path)
+            if past is None:
+                continue
+            short = past.commit[:7]
+            told = f"{short} ({past.subject})" if past.subject else short
+            fix = f"git restore --source={short} -- {shlex.quote(path)} && git add -- {shlex.quote(path)} && git commit"
+            if past.deleted:
+                return Explanation(
+                    "deleted", f"{path} was deleted; {told} still had it", f"{fix}, or remove the import", path
+                )
+            return Explanation("in_other_commit", f"{path} is on another branch only, in {told}", fix, path)
+        return None
+
+    def _absent(self, module: str) -> Explanation:
+        near = difflib.get_close_matches(module, sorted(self._modules()), n=1, cutoff=0.8)
+        if near:
+            sentence = f"neither the commit, its history nor the disk has such a module; there is {near[0]}"
+            return Explanation("absent_everywhere", sentence, f"import {near[0]} instead, or add {module}")
+        sentence = "neither the commit, its history nor the disk has such a module"
+        return Explanation("absent_everywhere", sentence, f"add {module}, or remove the import")
+
+    def _modules(self) -> Iterator[str]:
+        """The image's own modules, by their names."""
+        for image in self._contents.files:
+            for root in self._roots:
+                if image.startswith(f"{root.rstrip('/')}/") and image.endswith(".py"):
+                    name = image[len(root.rstrip("/")) + 1 : -3].replace("/", ".")
+                    yield name.removesuffix(".__init__")
+
+    def _repository(self, path: str) -> str:
+        return posixpath.join(self._context.root, path)
+
+    def _inside(self, path: str) -> str | None:
+        root = self._context.root
+        if not root:
+            return path
+        return path.removeprefix(f"{root}/") if path.startswith(f"{root}/") else None
+
+
+def dropped(repository: str, path: str, rule: Rule) -> Explanation:
+    """An ignore rule keeps it from the builder."""
+    by = ".dockerignore" if rule.kind == "dockerignored" else ".gcloudignore"
+    sentence = f"{repository} is in the commit, but the rule {rule.text!r} of {rule} keeps it from the builder"
+    if rule.kind == "dockerignored":
+        fix = f"echo {shlex.quote(f'!{path}')} >> {shlex.quote(rule.file)}"
+    else:
+        again = f", or add !/{path} to {by} below its include of {posixpath.basename(rule.file)}"
+        fix = f"change {rule} so that it does not match {path}" + ("" if rule.file.endswith(by) else again)
+    return Explanation(rule.kind, sentence, fix, repository, str(rule))
+
+
+def on_disk(file: DiskFile) -> Explanation:
+    """git does not have it, or not as the disk does."""
+    path = shlex.quote(file.path)
+    if file.state == "ignored":
+        rule = file.rule
+        by = f"the rule {rule.text!r} of {rule} makes git ignore it" if rule else "git ignores it"
+        fix = f"git add --force -- {path} && git commit"
+        return Explanation(
+            "gitignored", f"{file.path} is on disk only: {by}", fix, file.path, str(rule) if rule else None
+        )
+    if file.state == "untracked":
+        sentence = f"{file.path} is on disk only: it was never added to git"
+        return Explanation("untracked", sentence, f"git add -- {path} && git commit", file.path)
+    sentence = f"{file.path} is on disk and not committed ({file.state})"
+    return Explanation("uncommitted", sentence, f"git add -- {path} && git commit", file.path)
+
+
+def explain(
+    module: str, contents: ImageContents, context: Context, surroundings: Surroundings, roots: Sequence[str] = ()
+) -> Explanation:
+    """Why `module` is not in the image. `roots` are the image's own directories of sys.path; default: its WORKDIR."""
+    return Explainer(contents, context, surroundings, roots).module(module)

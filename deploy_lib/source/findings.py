@@ -1,0 +1,181 @@
+"""Problems of the run as findings a person can act on: where, why, the way from the entrypoint, what to type."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from deploy_lib.model.findings import Finding, Severity
+from deploy_lib.source.explain import Explainer, Explanation
+from deploy_lib.source.imports.closure import Closure
+from deploy_lib.source.imports.problems import Mode, Problem, Trail
+from deploy_lib.source.model import Context, ImageContents, Unknown
+
+
+class Describer:
+    """`told_by` is where the entrypoint is written. The explainer is asked for only when something is missing."""
+
+    def __init__(
+        self,
+        closure: Closure,
+        contents: ImageContents,
+        context: Context,
+        explainer: Callable[[], Explainer],
+        told_by: str,
+    ) -> None:
+        self._closure = closure
+        self._contents = contents
+        self._context = context
+        self._explainer = explainer
+        self._told_by = told_by
+        self.missing: dict[str, str] = {}
+
+    def findings(self, problems: Sequence[Problem]) -> tuple[Finding, ...]:
+        """One per thing that is wrong, however many import it; what stops the import first."""
+        grouped: dict[tuple[str, str, str | None], list[Problem]] = {}
+        for problem in problems:
+            grouped.setdefault((problem.code, problem.module, problem.name), []).append(problem)
+        found = [self._finding(max(group, key=_weight), group) for group in grouped.values()]
+        order = list(Severity)
+        return tuple(sorted((each for each in found if each), key=lambda finding: order.index(finding.severity)))
+
+    def file_of(self, module: str) -> str | None:
+        """Repository path of a module of the closure."""
+        image = self._closure.files.get(module)
+        return posixpath.join(self._context.root, self._contents.files[image]) if image else None
+
+    def _finding(self, problem: Problem, group: Iterable[Problem]) -> Finding | None:
+        if problem.code == "raises_at_import" and not problem.stops:
+            return None
+        code, explanation = problem.code, None
+        module = problem.module
+        if problem.code == "missing_module":
+            explanation = self._explainer().module(module)
+        elif problem.code in ("missing_name", "missing_attribute"):
+            explanation = self._explainer().evidence(f"{module}.{problem.name}")
+            if explanation:
+                code, module = "missing_module", f"{module}.{problem.name}"
+            else:
+                explanation = self._uncommitted(module)
+        if explanation and explanation.path and code == "missing_module":
+            self.missing[module] = explanation.path
+        return Finding(
+            code=code,
+            severity=self._severity(problem),
+            message=self._message(problem, code, module, explanation, list(group)),
+            file=self.file_of(problem.at.module),
+            line=problem.at.line or None,
+            module=module,
+            importer=problem.at.module or None,
+            chain=tuple(self._chain(problem.at)),
+            cause=explanation.cause if explanation else None,
+            rule=explanation.rule if explanation else None,
+            fix=explanation.fix if explanation else _fix(problem),
+            lazy=problem.mode is Mode.LAZY,
+            guarded=problem.guarded,
+        )
+
+    def _uncommitted(self, module: str) -> Explanation | None:
+        path = self.file_of(module)
+        return self._explainer().changed(path) if path else None
+
+    @staticmethod
+    def _severity(problem: Problem) -> Severity:
+        if problem.code in ("unknown_module", "unknown_syntax"):
+            return Severity.ADVICE
+        return Severity.ERROR if problem.stops else Severity.WARNING
+
+    def _message(
+        self, problem: Problem, code: str, module: str, explanation: Explanation | None, group: list[Problem]
+    ) -> str:
+        said = _said(problem, code, module, self._closure)
+        if code == "unknown_module":
+            said += f", and whether the image holds it cannot be known: {self._unknown(module)}"
+        if explanation:
+            said += f": {explanation.sentence}"
+        others = len({(each.at.module, each.at.line) for each in group}) - 1
+        if others:
+            said += f" ({others} more import{'s' if others == 1 else ''} of it)" if others else ""
+        return f"{said}{_when(problem)}"
+
+    def _unknown(self, module: str) -> str:
+        below = "/".join(module.split("."))
+        for root in self._closure.layout.roots:
+            for unknown in self._contents.unknown:
+                if f"{posixpath.join(root, below)}/".startswith(f"{unknown.prefix.rstrip('/')}/"):
+                    return _why(unknown)
+        return "a RUN step may bring it"
+
+    def _chain(self, at: Trail) -> Iterator[str]:
+        for link in at.from_the_start():
+            if link.module:
+                yield f"{link.module} ({self.file_of(link.module)}:{link.line})"
+            elif len(at.from_the_start()) == 1:
+                yield f"the server ({self._told_by})"
+
+
+def _why(unknown: Unknown) -> str:
+    return f"{unknown.reason} (line {unknown.line})"
+
+
+def _weight(problem: Problem) -> tuple[bool, Mode, bool]:
+    return problem.stops, problem.mode, not problem.guarded
+
+
+def _said(problem: Problem, code: str, module: str, closure: Closure) -> str:
+    where = problem.at.module or "the server"
+    match code:
+        case "missing_module":
+            return f"{where} imports {module}, which is not in the image"
+        case "unknown_module":
+            return f"{where} imports {module}"
+        case "missing_name":
+            return f"{where} imports {problem.name} from {module}, which binds no such name"
+        case "missing_attribute":
+            return f"{where} reads {module}.{problem.name} while it is imported, and there is no such attribute"
+        case "undefined_name":
+            return f"{where} evaluates {problem.name} while it is imported, and nothing binds that name"
+        case "import_cycle_at_import_time":
+            return (
+                f"{where} needs {problem.name} of {module} while {module} is still being imported and has not bound it"
+            )
+        case "bad_relative_import":
+            return f"{where} imports {module}, which goes above its top package"
+        case "raises_at_import":
+            return f"{module} raises {problem.name} whenever it is imported"
+        case "unknown_syntax":
+            return f"{module} cannot be parsed by this tool's Python, and the image's may be newer: {problem.name}"
+    return f"{module} cannot be imported: {problem.name}"
+
+
+def _when(problem: Problem) -> str:
+    if problem.mode is Mode.LAZY:
+        return "; it fails when the function is called"
+    if problem.guarded:
+        return "; the error is caught"
+    if problem.mode is Mode.MAYBE:
+        return "; only under a condition that cannot be known here"
+    return "; an installed package may bring it" if problem.uncertain and problem.code == "missing_module" else ""
+
+
+def _fix(problem: Problem) -> str | None:
+    match problem.code:
+        case "missing_name":
+            return f"bind {problem.name} in {problem.module}, or correct the import"
+        case "missing_attribute":
+            return f"add {problem.name} to {problem.module}, or correct the name"
+        case "undefined_name":
+            return f"import or define {problem.name} before line {problem.at.line}"
+        case "syntax_error":
+            return f"correct the syntax at line {problem.at.line}"
+        case "null_bytes":
+            return "save the file again as text, without null bytes"
+        case "wrong_encoding":
+            return "save the file as UTF-8, or name its encoding in the first line"
+        case "import_cycle_at_import_time":
+            return f"move the import into the function of {problem.at.module} that needs it, or bind the name earlier"
+        case "bad_relative_import":
+            return "write the full name of the module"
+        case "raises_at_import":
+            return f"remove the raise at line {problem.at.line}, or do not import the module"
+    return None

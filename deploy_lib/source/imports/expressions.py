@@ -1,0 +1,142 @@
+"""What evaluating an expression at import time touches: names, attributes of modules, calls, imports by function.
+
+Function bodies, lambdas and generators are not evaluated; what depends on a value (the second half of `and`, the
+element of a comprehension) may not be, and stands in Maybe.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+from deploy_lib.source.imports.events import Bind, Call, Event, Load, Maybe, Read, Use
+from deploy_lib.source.imports.names import bound_by, bound_by_walrus, dotted
+from deploy_lib.source.imports.scope import Scope
+
+
+def evaluate(node: ast.expr | None, scope: Scope) -> list[Event]:
+    """The events of one expression, in order."""
+    events: list[Event] = []
+    if node is not None:
+        _evaluate(node, scope, events)
+    return events
+
+
+def evaluate_annotation(node: ast.expr | None, scope: Scope) -> list[Event]:
+    return evaluate(node, scope) if scope.annotations else []
+
+
+def _evaluate(node: ast.AST, scope: Scope, events: list[Event]) -> None:
+    kind = type(node)
+    if kind is ast.Constant:
+        return
+    if kind is ast.Name:
+        _use(node, scope, events)  # type: ignore[arg-type]
+        return
+    match node:
+        case ast.Attribute(value=value):
+            _attribute(node, value, scope, events)
+        case ast.Call():
+            _call(node, scope, events)
+        case ast.Lambda(args=arguments):
+            _all((*arguments.defaults, *(default for default in arguments.kw_defaults if default)), scope, events)
+        case ast.BoolOp(values=[first, *others]):
+            _evaluate(first, scope, events)
+            _maybe(others, scope, events)
+        case ast.Compare(left=left, comparators=[first, *others]):
+            _all((left, first), scope, events)
+            _maybe(others, scope, events)
+        case ast.IfExp(test=test, body=body, orelse=orelse):
+            _evaluate(test, scope, events)
+            _maybe((body, orelse), scope, events)
+        case ast.GeneratorExp(generators=[first, *_]):
+            _evaluate(first.iter, scope, events)
+        case ast.ListComp() | ast.SetComp() | ast.DictComp():
+            _comprehension(node, scope, events)
+        case ast.NamedExpr(target=target, value=value):
+            _evaluate(value, scope, events)
+            names = tuple(bound_by(target))
+            scope.bind(names)
+            if scope.at_module_level:
+                events.append(Bind(names))
+        case _:
+            _all(ast.iter_child_nodes(node), scope, events)
+
+
+def _all(nodes: Iterable[ast.AST], scope: Scope, events: list[Event]) -> None:
+    for node in nodes:
+        _evaluate(node, scope, events)
+
+
+def _maybe(nodes: Iterable[ast.AST], scope: Scope, events: list[Event]) -> None:
+    inner: list[Event] = []
+    _all(nodes, scope, inner)
+    if inner:
+        events.append(Maybe(tuple(inner)))
+
+
+def _use(node: ast.Name, scope: Scope, events: list[Event]) -> None:
+    name = node.id
+    if name in scope.bound or scope.is_local(name) or not isinstance(node.ctx, ast.Load):
+        return
+    scope.suspects.add((name, node.lineno))
+    if (name, node.lineno) in scope.confirmed:
+        events.append(Use(node.lineno, name))
+
+
+def _attribute(node: ast.Attribute, value: ast.expr, scope: Scope, events: list[Event]) -> None:
+    chain = dotted(node)
+    _evaluate(value if not chain else _root(value), scope, events)
+    if chain and _looks_into(chain[0], scope) and isinstance(node.ctx, ast.Load):
+        events.append(Read(node.lineno, chain))
+
+
+def _root(node: ast.expr) -> ast.expr:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node
+
+
+def _looks_into(name: str, scope: Scope) -> bool:
+    return name in scope.looked_into and not scope.is_local(name)
+
+
+def _call(node: ast.Call, scope: Scope, events: list[Event]) -> None:
+    _evaluate(node.func, scope, events)
+    _all(node.args, scope, events)
+    _all((keyword.value for keyword in node.keywords), scope, events)
+    loaded = loaded_by(node)
+    if loaded:
+        events.append(loaded)
+        return
+    chain = dotted(node.func)
+    if chain and _looks_into(chain[0], scope):
+        events.append(Call(node.lineno, chain))
+
+
+def loaded_by(node: ast.Call) -> Load | None:
+    """The module that `importlib.import_module("...")` or `__import__("...")` names, when it is written out."""
+    chain = dotted(node.func)
+    if chain[-1:] != ("import_module",) and chain != ("__import__",):
+        return None
+    anchor = node.keywords[0].value if node.keywords and node.keywords[0].arg == "package" else None
+    match [*node.args, anchor] if anchor else node.args:
+        case [ast.Constant(value=str(name))] if not name.startswith("."):
+            return Load(node.lineno, 0, name)
+        case [ast.Constant(value=str(name)), ast.Name(id="__package__")] if chain != ("__import__",):
+            stem = name.lstrip(".")
+            return Load(node.lineno, len(name) - len(stem), stem)
+    return None
+
+
+def _comprehension(node: ast.ListComp | ast.SetComp | ast.DictComp, scope: Scope, events: list[Event]) -> None:
+    first, *others = node.generators
+    _evaluate(first.iter, scope, events)
+    kept = tuple(bound_by_walrus([node]))
+    if kept:
+        scope.bind(kept)
+        events.append(Bind(kept))
+    scope.inside.append({name for part in node.generators for name in bound_by(part.target)})
+    parts = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
+    _maybe((*first.ifs, *(inner for other in others for inner in (other.iter, *other.ifs)), *parts), scope, events)
+    scope.inside.pop()

@@ -1,0 +1,126 @@
+"""What is known of one module's source, small enough to keep for every blob and quick to read again.
+
+Facts follow from the content and the image's Python version alone. Their stored form is JSON, so that a cache that
+somebody damaged can at worst be unreadable; `FORMAT` names its shape and goes into every key.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from deploy_lib.source.imports import events
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """Why the module cannot be imported at all. `code` is syntax_error, null_bytes, wrong_encoding or unknown_syntax.
+
+    unknown_syntax: the Python that runs this tool cannot parse it, and the image's may be newer.
+    """
+
+    code: str
+    line: int
+    column: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """`open`: names may be bound in ways the text does not show. `moves_path`: sys.path or __path__ is changed.
+
+    `registers`: modules it puts into sys.modules itself, "*" when which ones cannot be told. `loads_unknown`: it
+    imports modules whose names are computed. `exports` is a literal __all__.
+    """
+
+    program: events.Program = ()
+    broken: Broken | None = None
+    open: bool = False
+    moves_path: bool = False
+    loads_unknown: bool = False
+    registers: tuple[str, ...] = ()
+    exports: tuple[str, ...] | None = None
+
+
+Python = tuple[int, int]
+
+
+def key(blob: str, python: Python | None) -> str:
+    """Where the facts of a blob are kept: they also depend on the grammar, the image's and this interpreter's."""
+    image = f"{python[0]}.{python[1]}" if python else "any"
+    return f"{FORMAT}-{image}-{sys.version_info[0]}.{sys.version_info[1]}-{blob}"
+
+
+def encode(facts: Facts) -> bytes:
+    broken = facts.broken
+    return json.dumps(
+        [
+            _packed(facts.program),
+            [broken.code, broken.line, broken.column, broken.message] if broken else None,
+            facts.open,
+            facts.moves_path,
+            facts.loads_unknown,
+            facts.registers,
+            facts.exports,
+        ],
+        separators=(",", ":"),
+    ).encode()
+
+
+def decode(stored: bytes) -> Facts | None:
+    """None for what this version did not write."""
+    try:
+        program, broken, is_open, moves_path, loads_unknown, registers, exports = json.loads(stored)
+        return Facts(
+            _unpacked(program),
+            Broken(*broken) if broken else None,
+            is_open,
+            moves_path,
+            loads_unknown,
+            tuple(registers),
+            None if exports is None else tuple(exports),
+        )
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+
+
+_KINDS: tuple[type[events.Event] | type[events.Handler], ...] = (
+    events.Import,
+    events.From,
+    events.Load,
+    events.Bind,
+    events.Class,
+    events.Function,
+    events.Call,
+    events.Unbind,
+    events.Use,
+    events.Read,
+    events.Store,
+    events.Raise,
+    events.Try,
+    events.Maybe,
+    events.Main,
+    events.Lazy,
+    events.Handler,
+)
+_NUMBERS: dict[type, int] = {kind: number for number, kind in enumerate(_KINDS)}
+
+
+def _packed(value: Any) -> Any:
+    """An event becomes [number of its kind, its fields]; nothing else begins with a number."""
+    if not isinstance(value, tuple):
+        return value
+    number = _NUMBERS.get(type(value))
+    fields = [_packed(item) for item in value]
+    return fields if number is None else [number, *fields]
+
+
+def _unpacked(stored: list[Any]) -> Any:
+    fields = [_unpacked(item) if type(item) is list else item for item in stored]
+    if fields and type(fields[0]) is int:
+        return _KINDS[fields[0]](*fields[1:])
+    return tuple(fields)

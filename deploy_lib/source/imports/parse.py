@@ -1,0 +1,90 @@
+"""One module's source to its facts."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from deploy_lib.source.imports.facts import Broken, Facts, Python
+from deploy_lib.source.imports.scope import Scope
+from deploy_lib.source.imports.statements import run
+from deploy_lib.source.imports.syntax import parse
+from deploy_lib.source.imports.undefined import confirm
+
+# Text that may bind names, move paths or make modules in ways no statement shows. Finding it where it does no such
+# thing only means that less is claimed.
+_OPEN = re.compile(
+    rb"globals\(|locals\(|vars\(|\bexec\(|\beval\(|__dict__|sys\.modules|setattr\(\s*(?!self\b|cls\b)\w+,"
+)
+_MOVES = re.compile(rb"sys\.path\b(?!_|\s*\))|__path__|addsitedir|meta_path|path_hooks|extend_path|chdir\(")
+_LOADS = re.compile(rb"import_module\(|__import__\(|iter_modules|walk_packages|find_modules|load_module|exec_module")
+_REGISTERS = re.compile(rb"sys\.modules(?:\[\s*([^\]]*?)\s*\]\s*=[^=]|\.(?:setdefault|update)\(\s*([^,)]*))")
+_LITERAL = re.compile(r"""["']([\w.]+)["']""")
+_ANNOTATIONS_LATER = (3, 14)  # PEP 649: evaluated only when somebody asks
+
+
+def facts_of(source: bytes, python: Python | None) -> Facts:
+    """Never raises: what cannot be parsed is `broken`."""
+    tree = parse(source, python)
+    if isinstance(tree, Broken):
+        return Facts(broken=tree, open=True)
+    annotations = python is not None and python < _ANNOTATIONS_LATER and not _postpones(tree)
+    scope = Scope(python, annotations, frozenset())
+    program = run(tree.body, scope)
+    if scope.suspects:
+        confirmed = confirm(parse_again(source, python), scope.suspects, python)
+        if confirmed:
+            program = run(tree.body, Scope(python, annotations, confirmed))
+    return Facts(
+        program,
+        open=bool(_OPEN.search(source)) or "__getattr__" in scope.bound,
+        moves_path=bool(_MOVES.search(source)),
+        loads_unknown=bool(_LOADS.search(source)),
+        registers=_registered(source),
+        exports=_exports(tree),
+    )
+
+
+def parse_again(source: bytes, python: Python | None) -> ast.Module:
+    """A tree of its own, since pruning changes it."""
+    tree = parse(source, python)
+    assert isinstance(tree, ast.Module)
+    return tree
+
+
+def _postpones(tree: ast.Module) -> bool:
+    return any(
+        isinstance(node, ast.ImportFrom)
+        and node.module == "__future__"
+        and any(each.name == "annotations" for each in node.names)
+        for node in tree.body
+    )
+
+
+def _registered(source: bytes) -> tuple[str, ...]:
+    names = set()
+    for match in _REGISTERS.finditer(source):
+        key = (match[1] or match[2] or b"").decode("utf-8", "replace")
+        literal = _LITERAL.fullmatch(key)
+        if key != "__name__":
+            names.add(literal[1] if literal else "*")
+    return tuple(sorted(names))
+
+
+def _exports(tree: ast.Module) -> tuple[str, ...] | None:
+    """A literal __all__ that is assigned once; None for any other, and for none."""
+    found: list[ast.expr | None] = []
+    for node in tree.body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id="__all__")], value=value):
+                found.append(value)
+            case ast.AnnAssign(target=ast.Name(id="__all__"), value=value) if value is not None:
+                found.append(value)
+            case ast.AugAssign(target=ast.Name(id="__all__")):
+                found.append(None)
+            case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id="__all__")))):
+                found.append(None)
+    if len(found) != 1 or not isinstance(found[0], ast.List | ast.Tuple):
+        return None
+    names = [each.value for each in found[0].elts if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+    return tuple(names) if len(names) == len(found[0].elts) else None

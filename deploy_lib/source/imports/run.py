@@ -1,0 +1,202 @@
+"""Runs the facts of a closure as Python runs the modules: in the same order, each once, with the same errors.
+
+After an error it goes on as if there had been none, so that all problems are found at once; what ran after it counts
+as imported only if nothing catches the error. Conditions nobody can answer run as Maybe. Function bodies run last.
+Nothing here recurses from module to module: a generator asks for the import it needs, and `_serve` runs that first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from deploy_lib.source.imports import events
+from deploy_lib.source.imports.closure import MAIN, Closure
+from deploy_lib.source.imports.events import Handler, Program
+from deploy_lib.source.imports.guards import catches
+from deploy_lib.source.imports.importing import import_from, import_whole, load
+from deploy_lib.source.imports.layout import Sort
+from deploy_lib.source.imports.namespace import ClassRef, FunctionRef, Namespace
+from deploy_lib.source.imports.problems import Mode, Problem, Trail
+from deploy_lib.source.imports.reading import function, read, store, use
+from deploy_lib.source.imports.state import Judge, Place, State, Steps
+
+_DEEPEST_CALL = 8
+
+
+def run_imports(
+    closure: Closure, judge: Judge, module: str, attribute: str | None = None, *, called: bool = False
+) -> list[Problem]:
+    """Import `module`, take `attribute` from it and, when `called`, call that, as a server does.
+
+    The first problem's trail has no module but "": it is the server's own import.
+    """
+    state = State(closure, judge)
+    start = Place("", Mode.CERTAIN)
+    state.spaces[""] = Namespace(open=True)
+    if closure.main_file is not None:
+        parent = closure.main_package
+        program: Program = (events.Import(0, parent, "", True),) if parent else ()
+        _serve(_block(program, start, state), state)
+        _serve(_execute(MAIN, Mode.CERTAIN, None, state), state)
+    else:
+        names = ((attribute, "app"),) if attribute else ()
+        steps: Program = (events.Import(0, module, "", True), events.From(0, 0, module, names))
+        _serve(_block((*steps, events.Call(0, ("app",))) if called else steps, start, state), state)
+    position = 0
+    while position < len(state.lazy):
+        program, place = state.lazy[position]
+        _serve(_block(program, place, state), state)
+        position += 1
+    return state.problems
+
+
+def _serve(steps: Steps, state: State) -> None:
+    stack = [steps]
+    error: str | None = None
+    while stack:
+        try:
+            wanted = stack[-1].send(error)
+        except StopIteration as done:
+            stack.pop()
+            error = done.value
+        else:
+            stack.append(_execute(*wanted, state))
+            error = None
+
+
+def _execute(module: str, mode: Mode, up: Trail | None, state: State) -> Steps:
+    """The body of a module."""
+    state.started(module, mode)
+    facts = state.closure.facts.get(module)
+    if facts is None:
+        found = state.closure.layout.find(module)
+        state.spaces.setdefault(module, Namespace(open=found is None or found.sort is not Sort.NAMESPACE))
+        return None
+    state.registered.update(facts.registers)
+    state.paths_moved |= facts.moves_path
+    state.loads_unknown |= facts.loads_unknown
+    state.spaces.setdefault(module, Namespace(open=facts.open))
+    if facts.broken:
+        state.failed(module)
+        sure = facts.broken.code != "unknown_syntax"
+        at = Trail(module, facts.broken.line, up)
+        return state.report(facts.broken.code, "SyntaxError", at, mode, module, facts.broken.message, sure=sure)
+    state.running.append(module)
+    error = yield from _block(facts.program, Place(module, mode, up), state)
+    state.running.pop()
+    if error:
+        state.failed(module)
+    return error
+
+
+def _block(program: Program, place: Place, state: State, handlers: tuple[Handler, ...] = ()) -> Steps:
+    """The first error. A raise ends the block, and so does an error that a handler is certain to catch."""
+    first: str | None = None
+    before = state.after_error
+    for event in program:
+        error = yield from _event(event, place, state)
+        if error is None:
+            continue
+        if first is None:
+            if any(catches(each.catches, error) for each in handlers):
+                return error
+            first = error
+            state.after_error += 1
+        if isinstance(event, events.Raise):
+            break
+    state.after_error = before
+    return first
+
+
+def _event(event: events.Event, place: Place, state: State) -> Steps:
+    match event:
+        case events.Import():
+            return (yield from import_whole(event, place, state))
+        case events.From():
+            return (yield from import_from(event, place, state))
+        case events.Load():
+            return (yield from load(event, place, state))
+        case events.Try():
+            return (yield from _try(event, place, state))
+        case events.Maybe(body=body):
+            yield from _block(body, replace(place, mode=min(place.mode, Mode.MAYBE)), state)
+        case events.Main(body=body):
+            return (yield from _block(body, place, state)) if place.module == MAIN else None
+        case events.Call(line=line, chain=chain):
+            return (yield from _call(chain, line, place, state))
+        case events.Read(line=line, chain=chain):
+            return read(chain, line, place, state)
+        case events.Use(line=line, name=name):
+            return use(name, line, place, state)
+        case events.Raise():
+            return _raise(event, place, state)
+        case _:
+            _note(event, place, state)
+    return None
+
+
+def _note(event: events.Event, place: Place, state: State) -> None:
+    """What cannot fail."""
+    space = state.spaces[place.module]
+    match event:
+        case events.Bind(names=names):
+            for name in names:
+                state.bind(name, None, place)
+        case events.Class(name=name):
+            again = name in space.classes and space.classes[name] is not event
+            state.bind(name, None if again else ClassRef(place.module, name), place)
+            space.classes[name] = event
+        case events.Function(name=name, body=body):
+            again = name in space.functions and space.functions[name] is not body
+            state.bind(name, None if again else FunctionRef(place.module, name), place)
+            space.functions[name] = body
+        case events.Unbind(name=name):
+            if place.mode is Mode.CERTAIN:
+                space.names.pop(name, None)
+        case events.Store(chain=chain):
+            store(chain, place, state)
+        case events.Lazy(body=body):
+            state.queue(body, place)
+
+
+def _try(event: events.Try, place: Place, state: State) -> Steps:
+    mark = state.mark()
+    error = yield from _block(event.body, place, state, event.handlers)
+    handling = replace(place, handling=True)
+    unsure = replace(handling, mode=min(place.mode, Mode.MAYBE))
+    if error is None:
+        mark = state.mark()
+        for each in event.handlers:
+            yield from _block(each.body, unsure, state)
+        state.caught(mark)
+        error = yield from _block(event.orelse, place, state)
+    else:
+        caught = [(each, catches(each.catches, error)) for each in event.handlers]
+        handler, sure = next(((each, answer) for each, answer in caught if answer is not False), (None, None))
+        if handler is not None:
+            raised = yield from _block(handler.body, handling if sure else unsure, state)
+            if raised is None or not sure:
+                state.caught(mark)
+                error = None
+            else:
+                error = raised or error
+    last = yield from _block(event.final, place, state)
+    return error or last
+
+
+def _call(chain: tuple[str, ...], line: int, place: Place, state: State) -> Steps:
+    """What the application's own function does first, when that is what is called."""
+    found = function(chain, place, state)
+    if found is None or found in state.calls or len(state.calls) >= _DEEPEST_CALL:
+        return None
+    space = state.spaces[found.module]
+    state.calls.append(found)
+    error = yield from _block(space.functions[found.name], Place(found.module, place.mode, place.at(line)), state)
+    state.calls.pop()
+    return error
+
+
+def _raise(event: events.Raise, place: Place, state: State) -> str:
+    if place.mode is Mode.CERTAIN and not place.handling and event.error != "SystemExit":
+        state.report("raises_at_import", event.error, place.at(event.line), place.mode, place.module, event.error)
+    return event.error

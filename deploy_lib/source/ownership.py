@@ -1,0 +1,93 @@
+"""Whose a module is that the image's own directories do not hold: the application's, or an installed package's.
+
+Only the application's can be called missing. A top-level module is the application's when it has it somewhere outside
+the image (and nothing declared is named so); a module of a package that is in the image always is.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from deploy_lib.source.dependencies.declared import Declared
+from deploy_lib.source.dependencies.names import DISTRIBUTIONS, names_of
+from deploy_lib.source.explain import Explainer
+from deploy_lib.source.imports.layout import Layout, Sort
+from deploy_lib.source.imports.state import Absence
+from deploy_lib.source.model import ImageContents
+from deploy_lib.source.origins import stems
+
+
+class Ownership:
+    """`declared` and `explainer` are asked for only when something is missing."""
+
+    def __init__(
+        self,
+        layout: Layout,
+        contents: ImageContents,
+        declared: Callable[[], Declared],
+        explainer: Callable[[], Explainer],
+        entry: str,
+    ) -> None:
+        self._layout = layout
+        self._contents = contents
+        self._declared = declared
+        self._explainer = explainer
+        self._entry = entry
+        self._known: dict[str, Absence] = {}
+
+    def judge(self, module: str) -> Absence:
+        if module not in self._known:
+            self._known[module] = self._judge(module)
+        return self._known[module]
+
+    def _judge(self, module: str) -> Absence:
+        top = module.partition(".")[0]
+        if top in sys.stdlib_module_names:
+            return Absence.ELSEWHERE
+        found = self._layout.find(top)
+        if found is None:
+            return self._top_level(module, top)
+        if found.sort is Sort.NAMESPACE and self._nearest_is_namespace(module):
+            return self._below_namespace(module, top)
+        return self._unless_unknown(module)
+
+    def _top_level(self, module: str, top: str) -> Absence:
+        if names_of(top) & self._declared().names:
+            return Absence.ELSEWHERE
+        if self._explainer().evidence(module) or self._explainer().evidence(top):
+            return self._unless_unknown(module)
+        return self._unless_unknown(module) if module == self._entry and self._is_nobodys(top) else Absence.ELSEWHERE
+
+    def _is_nobodys(self, top: str) -> bool:
+        """The server's own module with no trace in the repository is a typing error, unless a package brings it."""
+        return bool(self._contents.files) and self._declared().whole and top not in DISTRIBUTIONS
+
+    def _below_namespace(self, module: str, top: str) -> Absence:
+        """A directory without __init__ may be one part of a package whose other parts are installed."""
+        if self._explainer().evidence(module):
+            return self._unless_unknown(module)
+        declared = self._declared()
+        names = names_of(top)
+        if names & declared.names or top in DISTRIBUTIONS:
+            return Absence.ELSEWHERE
+        prefix = f"{top.replace('_', '-').lower()}-"
+        if not declared.names or not declared.whole or any(name.startswith(prefix) for name in declared.names):
+            return Absence.UNCERTAIN
+        return self._unless_unknown(module)
+
+    def _nearest_is_namespace(self, module: str) -> bool:
+        parent = module.rpartition(".")[0]
+        while parent:
+            found = self._layout.find(parent)
+            if found is not None:
+                return found.sort is Sort.NAMESPACE
+            parent = parent.rpartition(".")[0]
+        return False
+
+    def _unless_unknown(self, module: str) -> Absence:
+        for stem in stems(module, self._layout.roots):
+            for unknown in self._contents.unknown:
+                if f"{stem}/".startswith(f"{unknown.prefix.rstrip('/')}/"):
+                    return Absence.UNKNOWN
+        return Absence.MISSING
