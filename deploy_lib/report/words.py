@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from deploy_lib.model.evidence import Link
-from deploy_lib.report.model import Difference, Measured, Period
+from deploy_lib.report.model import Difference, Measured, Period, Report
 from deploy_lib.steps.kind import spoken
 
 MARKS = {
@@ -19,7 +19,12 @@ MARKS = {
     "not run": "not run",
 }
 TONES = {"passed": "good", "failed": "bad", "errored": "unsure", "inconclusive": "unsure", "unanswered": "unsure"}
-WHOSE = {"paired": "paired requests", "real": "real requests", "probe": "probe", "log": "request log"}
+WHOSE = {
+    "paired": "paired requests",
+    "real": "requests of users",
+    "probe": "requests of the probe",
+    "log": "the platform's request log",
+}
 
 
 def utc(at: datetime | None) -> str:
@@ -70,6 +75,12 @@ def tree(chain: Sequence[Link]) -> list[str]:
         code = f"  {link.code}" if link.code and not last else ""
         lines.append(f"{branch}{link.module or '?'}  ({place}){code}{'  <- fails here' if last else ''}")
     return lines
+
+
+def no_cause(report: Report) -> str:
+    """What stands where a cause would."""
+    unsure = {"failed", "errored", "inconclusive"} & {step.status for step in report.steps}
+    return "Not known." if unsure or not report.steps else "No step failed."
 
 
 def shown_place(place: str, message: str) -> str:

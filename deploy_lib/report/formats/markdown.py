@@ -9,13 +9,17 @@ from deploy_lib.report import words
 from deploy_lib.report.model import Report
 
 
+# An underscore between letters and a > within a line mean nothing.
+_MARKUP = re.compile(r"[\\`*\[\]<|#~]|^[>+-]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+
+
 def write(report: Report) -> str:
     return "\n".join(_lines(report)).rstrip() + "\n"
 
 
 def plain(text: str) -> str:
     """Text that stays text: one line, and no character of it means markup."""
-    return re.sub(r"([\\`*_\[\]<>|#~])", r"\\\1", " ".join(text.split()))
+    return _MARKUP.sub(r"\\\g<0>", " ".join(text.split()))
 
 
 def code(text: str) -> str:
@@ -92,7 +96,7 @@ def _timeline(report: Report) -> Iterator[str]:
 def _cause(report: Report) -> Iterator[str]:
     cause = report.cause
     if cause is None:
-        yield "Nothing failed." if report.subject.outcome == "live" else "Not known."
+        yield words.no_cause(report)
         return
     yield f"**{plain(cause.sentence)}** ({code(cause.kind)}, {cause.confidence})"
     if cause.chain:

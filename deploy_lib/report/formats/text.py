@@ -58,7 +58,7 @@ def _steps(report: Report) -> Iterator[str]:
 def _cause(report: Report) -> Iterator[str]:
     cause = report.cause
     if cause is None:
-        yield "no cause was looked for; nothing failed" if report.subject.outcome == "live" else "not known"
+        yield words.no_cause(report)
         return
     yield f"{cause.sentence} ({cause.kind}, {cause.confidence})"
     yield from words.tree(cause.chain)

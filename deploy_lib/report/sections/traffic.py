@@ -20,7 +20,10 @@ class _Point:
 
 
 def read(entries: Sequence[Entry], until: datetime) -> tuple[Period, ...]:
-    """Periods without gaps, from the first time the service was read to `until`. Times never run backwards."""
+    """Periods without gaps, from the first time the service was read to `until`; the last may have no length.
+
+    Times never run backwards, whatever the journal's clocks say.
+    """
     points = list(_points(entries))
     periods: list[Period] = []
     for index, point in enumerate(points):
@@ -28,7 +31,7 @@ def read(entries: Sequence[Entry], until: datetime) -> tuple[Period, ...]:
         end = max(start, points[index + 1].at if index + 1 < len(points) else until)
         if periods and periods[-1].shares == point.shares:
             periods[-1] = Period(periods[-1].start, end, point.shares)
-        elif end > start:
+        elif end > start or index + 1 == len(points):
             periods.append(Period(start, end, point.shares))
     return tuple(periods)
 

@@ -1,0 +1,202 @@
+"""What the report says of each story, against recorded reports; and that it is made whatever is missing.
+
+After a wanted change, the golden files are written anew with: REPORT_GOLDEN=write python -m pytest tests/report
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from deploy_lib.journal import decode, encode
+from deploy_lib.model import journal
+from deploy_lib.model.evidence import LogLine
+from deploy_lib.model.journal import Entry, Outcome
+from deploy_lib.report import EXTENSIONS, Report, build, file_name, render
+from tests.report import journals
+from tests.report.journals import CANDIDATE, DIGEST, NOON, NOW, RELEASE, STABLE, STORIES
+
+GOLDEN = Path(__file__).resolve().parents[1] / "cases" / "report"
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def made(entries: Sequence[Entry], previous: Sequence[Entry] | None = None, gaps: Sequence[str] = ()) -> Report:
+    return build(entries, previous, gaps, NOW, BERLIN)
+
+
+def of_story(name: str) -> Report:
+    """As it is read back from a journal file, which is how every report is made."""
+    entries = [decode(encode(entry)) for entry in STORIES[name]()]
+    return made(entries, None if name == "first_release" else journals.previous())
+
+
+@pytest.mark.parametrize("name", STORIES)
+@pytest.mark.parametrize("format", ["text", "md"])
+def test_says_what_it_said_when_it_was_looked_at(name: str, format: str) -> None:
+    path = GOLDEN / f"{name}.{EXTENSIONS[format]}"
+    told = render(of_story(name), format)
+    if os.environ.get("REPORT_GOLDEN") == "write":
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(told, encoding="utf-8")
+    assert told == path.read_text(encoding="utf-8")
+
+
+def test_the_incident_is_told_without_help() -> None:
+    report = of_story("incident")
+    cause = report.cause
+    assert cause is not None
+    assert cause.module == "netra_backend.app.schemas.llm_config_types"
+    assert [f"{link.module.removeprefix('netra_backend.app.')}:{link.line}" for link in cause.chain] == [
+        "main:12", "core.app_factory:18", "core.unified_error_handler:7", "schemas.core_enums:7", "schemas:21",
+        "schemas.llm_config_types:21",
+    ]  # fmt: skip
+    assert cause.rule == ".gitignore:14"
+    assert any("exists in the working copy" in clause for clause in cause.whereabouts)
+    assert "it is not in the image" in cause.whereabouts
+    assert cause.frequency == "10 identical failures in 108 s, every 12 s, each after 2.6 s"
+    assert cause.exit_code == "1"
+    assert any(f"{STABLE} kept 100 %" in sentence and "0 requests were lost" in sentence for sentence in report.summary)
+    image = next(row for row in report.comparison.facts if row.what == "image")
+    assert (image.before, image.now) == (DIGEST["bad"].replace("b2", "c3"), DIGEST["bad"])
+    assert report.recommendations[0].command.startswith("git add --force -- netra_backend/app/schemas/llm_config")
+    assert report.subject.seconds == pytest.approx(164.2)
+    assert cause.noticed_after == pytest.approx(120.4)
+
+
+def test_who_served_what_when() -> None:
+    def told(name: str) -> list[tuple[dict[str, int] | None, float]]:
+        periods = of_story(name).impact.periods
+        return [(dict(p.shares) if p.shares is not None else None, (p.end - p.start).total_seconds()) for p in periods]
+
+    split = {STABLE: 90, CANDIDATE: 10}
+    sick = told("sick_under_traffic")
+    assert [shares for shares, _ in sick] == [{STABLE: 100}, split, {STABLE: 100}]
+    assert told("incident") == [({STABLE: 100}, pytest.approx(164.2))]
+    assert [shares for shares, _ in told("held")] == [{STABLE: 100}, split]
+    assert [shares for shares, _ in told("first_release")] == [{}, {CANDIDATE: 100}]
+    assert None in [shares for shares, _ in told("interrupted")]
+
+
+def test_periods_leave_no_time_out() -> None:
+    for name in STORIES:
+        periods = of_story(name).impact.periods
+        assert all(one.end == two.start for one, two in pairwise(periods)), name
+
+
+def test_a_release_beside_the_one_before() -> None:
+    comparison = of_story("live").comparison
+    assert comparison.with_release == "20260301t120000-backend-1a2b3c4"
+    assert "added: pydantic 2.9.1" in comparison.packages
+    assert "changed: fastapi 0.114.0 -> 0.115.0" in comparison.packages
+    assert "removed: orjson" in comparison.packages
+    assert "memory: 256Mi -> 512Mi" in comparison.settings
+    assert "env added: ENVIRONMENT" in comparison.settings
+    assert any("which files changed" in clause for clause in comparison.unknown)
+
+
+def test_files_are_compared_by_content() -> None:
+    def listing(entries: tuple[Entry, ...], files: dict[str, str]) -> list[Entry]:
+        return [
+            replace(entry, facts={**entry.facts, "manifest": files})
+            if isinstance(entry, journal.Judged) and entry.kind == "image_contents"
+            else entry
+            for entry in entries
+        ]
+
+    before = listing(journals.previous(), {"app/a.py": "1", "app/b.py": "1", "app/c.py": "1"})
+    now = listing(journals.live(), {"app/a.py": "1", "app/b.py": "2", "app/d.py": "1"})
+    assert made(now, before).comparison.files == ("added: app/d.py", "removed: app/c.py", "changed: app/b.py")
+
+
+@pytest.mark.parametrize(
+    ("name", "risk"),
+    [("live", "low"), ("incident", "low"), ("sick_under_traffic", "low"), ("held", "high"), ("interrupted", "low"),
+     ("first_release", "medium"), ("rejected_early", "low"), ("unfinished", "high")],
+)  # fmt: skip
+def test_the_risk_follows_from_what_may_still_go_wrong(name: str, risk: str) -> None:
+    assert of_story(name).standing.risk == risk
+
+
+def test_a_restore_that_failed_is_the_highest_risk() -> None:
+    diary = journals._prepared("bad").moved(10).restored("why", whole=False)
+    report = made(diary.stopped(Outcome.HELD, "restoring did not succeed", "x"))
+    assert report.standing.risk == "high"
+    assert any("not put back: the revision of before is gone" in sentence for sentence in report.impact.users)
+
+
+# What is missing is said, and the report is made all the same.
+
+
+@pytest.mark.parametrize("format", EXTENSIONS)
+def test_without_a_journal(format: str) -> None:
+    report = build((), None, ("there is no journal at x",), NOW, BERLIN, release_id="20260302t1-backend-9f8")
+    assert report.gaps == ("there is no journal at x",)
+    assert render(report, format)
+    assert file_name(report, format) == f"report-20260302t1-backend-9f8.{EXTENSIONS[format]}"
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_a_journal_cut_after_any_entry(name: str) -> None:
+    entries = STORIES[name]()
+    for length in range(1, len(entries)):
+        for format in EXTENSIONS:
+            told = render(made(entries[:length]), format)
+            assert RELEASE.id in told
+        assert made(entries[:length]).subject.outcome is None
+
+
+def test_any_single_entry_missing() -> None:
+    for name, make in STORIES.items():
+        entries = make()
+        for index in range(len(entries)):
+            assert render(made([*entries[:index], *entries[index + 1 :]]), "md"), (name, index)
+
+
+def test_logs_that_could_not_be_read_are_said() -> None:
+    report = made(journals.incident(log=(), gaps=("Cloud Logging did not answer within 10 s",)))
+    assert report.gaps == ("Cloud Logging did not answer within 10 s",)
+    assert report.cause is not None and report.cause.frequency is None
+
+
+def test_no_figures_of_real_requests_is_said() -> None:
+    assert any("is not known" in sentence for sentence in of_story("held").impact.users)
+
+
+def test_clocks_that_disagree_are_said() -> None:
+    entries = list(journals.live())
+    entries[-1] = replace(entries[-1], at=NOON - timedelta(minutes=5))
+    report = made(entries)
+    assert any("go backwards" in gap for gap in report.gaps)
+    assert all(period.end >= period.start for period in report.impact.periods)
+    for format in EXTENSIONS:
+        assert render(report, format)
+
+
+def test_a_hundred_thousand_lines_of_log_give_an_excerpt() -> None:
+    noise = tuple(LogLine(NOON, f"INFO: request {number}", "stdout") for number in range(100_000))
+    report = made(journals.incident(log=(*noise, *journals.crash_log(NOON))))
+    assert report.proof.log_lines == 100_160
+    assert len(report.proof.log) < 60
+    assert any(row.telling for row in report.proof.log)
+    assert len(render(report, "html")) < 200_000
+
+
+def test_garbage_in_the_log_stays_text() -> None:
+    garbage = (LogLine(None, "\x00\x1b[2J\x9b\ud800 <b>&amp; ]]> ``` | \u202e", "stderr"),)
+    report = made(journals.incident(log=(*garbage, *journals.crash_log(NOON, 1))))
+    for format in EXTENSIONS:
+        told = render(report, format)
+        assert not any(letter in told for letter in "\x00\x1b\x9b\ud800\u202e")
+        told.encode("utf-8")
+
+
+def test_an_id_never_leads_out_of_a_directory() -> None:
+    report = build((), None, (), NOW, BERLIN, release_id="../../etc/passwd")
+    assert "/" not in file_name(report, "html") and not file_name(report, "html").startswith("report-.")
