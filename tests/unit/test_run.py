@@ -1,0 +1,174 @@
+"""The loop: whole releases over a world of values, each with its journal, its traffic maps and its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from deploy_lib.diagnose import diagnose
+from deploy_lib.drivers.interface import Interrupted
+from deploy_lib.journal import decode, encode
+from deploy_lib.model import answers
+from deploy_lib.model.journal import Diagnosed, Entry, Judged, LeaseRefused, Outcome, Stopped, Withdrawn
+from deploy_lib.model.release import Status
+from deploy_lib.plan import Plan
+from deploy_lib.run import Run, run
+from tests.unit.samples import NOON, RELEASE, plan, step
+from tests.unit.world import IMAGE, FakeClock, World, unknown
+
+WHOLE = plan(
+    step("git_clean"),
+    step("image_contents"),
+    step("config_contract"),
+    step("build"),
+    step("import_check"),
+    step("canary"),
+    step("probe"),
+    step("promote", percent=10),
+    step("compare"),
+    step("promote", percent=100),
+    step("verify"),
+)
+STABLE, TENTH, ALL = {"stable-1": 100}, {"stable-1": 90, "cand-2": 10}, {"cand-2": 100}
+
+
+class Killed(BaseException):
+    """The process died at this line."""
+
+
+def release(world: World, chosen: Plan = WHOLE, earlier: list[Entry] | None = None, kill_at: int | None = None,
+            holder: str = "one") -> tuple[Stopped, list[Entry]]:  # fmt: skip
+    """Runs to the end; `kill_at` ends the process before that entry is written."""
+    written: list[Entry] = []
+
+    def note(entry: Entry) -> None:
+        if kill_at is not None and len(written) == kill_at:
+            raise Killed
+        written.append(decode(encode(entry)))
+
+    this = Run(chosen, world.drivers(), note, lambda text: None,
+               lambda evidence, findings, _: diagnose(evidence, findings), holder)  # fmt: skip
+    try:
+        return run(this, RELEASE, earlier or []), written
+    except Killed:
+        raise Killed(written) from None
+
+
+def test_a_good_release_goes_live_step_by_step() -> None:
+    world = World()
+    stopped, entries = release(world)
+    assert (stopped.outcome, stopped.serving) == (Outcome.LIVE, "cand-2 100 %")
+    assert world.maps == [TENTH, ALL]
+    assert world.asked.index("take_lease") == world.asked.index("check") - 1, (
+        "the lease comes before the first cloud step"
+    )
+    assert world.asked[-1] == "end_lease live"
+    assert not any(isinstance(entry, Diagnosed) for entry in entries)
+
+
+@pytest.mark.parametrize(
+    ("method", "answer", "outcome", "maps"),
+    [
+        ("read_source", unknown(), Outcome.UNKNOWN, []),
+        ("check", unknown(), Outcome.UNKNOWN, []),
+        ("build", unknown(), Outcome.UNKNOWN, []),
+        ("build", lambda: answers.Built(None), Outcome.REJECTED, []),
+        ("check_imports", lambda: answers.ImportsChecked(False, "cut"), Outcome.UNKNOWN, []),
+        ("create_revision", lambda: answers.RevisionCreated("cand-2", False), Outcome.REJECTED, []),
+        ("create_revision", unknown("changed by ann", conflict=True), Outcome.HELD, []),
+        ("probe", lambda: answers.Probed("u", (answers.Attempt(0, 1, 500, "status 500"),) * 10), Outcome.REJECTED, []),
+        ("move_traffic", unknown(), Outcome.UNKNOWN, [TENTH, STABLE]),
+        (
+            "compare",
+            lambda: answers.Compared(answers.Side(20, 0), answers.Side(20, 20)),
+            Outcome.REJECTED,
+            [TENTH, STABLE],
+        ),
+        ("compare", lambda: answers.Compared(answers.Side(3, 0), answers.Side(3, 1)), Outcome.HELD, [TENTH]),
+        ("read_back", unknown(), Outcome.UNKNOWN, [TENTH, ALL, STABLE]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_failure_ends_where_it_must(
+    method: str, answer: Callable[[], object], outcome: Outcome, maps: list[dict[str, int]]
+) -> None:
+    world = World(fails={method: answer})
+    stopped, entries = release(world)
+    assert (stopped.outcome, world.maps) == (outcome, maps)
+    assert world.leases == 0, "the lease is given back whatever happened"
+    assert stopped.reason, "the last word says why"
+    failed = [entry for entry in entries if isinstance(entry, Judged)][-1]
+    assert failed.status not in (Status.PASSED, Status.SKIPPED)
+
+
+def test_a_failed_restore_is_held_and_says_what_serves() -> None:
+    world = World(
+        fails={"compare": lambda: answers.Compared(answers.Side(20, 0), answers.Side(20, 20)), "restore": unknown()}
+    )
+    stopped, _ = release(world)
+    assert stopped.outcome is Outcome.HELD
+    assert "restoring did not succeed: no route to Google" in stopped.reason
+    assert len(stopped.next_commands) == 3
+
+
+def test_a_refused_lease_changes_nothing() -> None:
+    world = World(fails={"take_lease": lambda: answers.LeaseTaken(False, holder="ann", until=NOON)})
+    stopped, entries = release(world)
+    assert stopped.outcome is Outcome.REJECTED
+    assert any(isinstance(entry, LeaseRefused) for entry in entries)
+    assert "ann is deploying this service" in stopped.reason
+    assert "create_revision" not in world.asked
+
+
+def test_an_image_that_failed_before_is_not_tried_again_by_accident() -> None:
+    world = World(bad=(IMAGE.rpartition("@")[2],))
+    stopped, _ = release(world)
+    assert stopped.outcome is Outcome.REJECTED
+    assert "--force" in stopped.reason
+    assert "create_revision" not in world.asked
+
+
+def test_the_first_release_of_a_service_has_nothing_to_go_back_to() -> None:
+    from deploy_lib.model.traffic import TrafficMap
+
+    sick = {"compare": lambda: answers.Compared(answers.Side(20, 0), answers.Side(20, 20))}
+    stopped, entries = release(World(traffic=TrafficMap(), fails=sick))
+    skipped = [entry.label for entry in entries if isinstance(entry, Judged) and entry.status is Status.SKIPPED]
+    assert stopped.outcome is Outcome.LIVE
+    assert skipped == ["compare 60 s"], "there is nothing to compare with"
+
+
+def test_an_interruption_under_traffic_restores_first() -> None:
+    clock = FakeClock()
+    world = World(clock=clock)
+
+    def interrupted() -> object:
+        raise Interrupted("SIGTERM")
+
+    world.fails["compare"] = interrupted
+    stopped, _ = release(world)
+    assert (stopped.outcome, world.maps) == (Outcome.INTERRUPTED, [TENTH, STABLE])
+
+
+def test_a_live_release_is_taken_back_when_its_group_fails() -> None:
+    world = World()
+    _, entries = release(world)
+    stopped, _ = release(world, earlier=[*entries, Withdrawn(NOON, "auth was not released")])
+    assert (stopped.outcome, stopped.reason) == (Outcome.REJECTED, "auth was not released")
+    assert world.maps == [TENTH, ALL, STABLE]
+
+
+def test_killed_at_any_entry_and_resumed_it_ends_live_or_restored() -> None:
+    _, whole = release(World())
+    ends = []
+    for entry in range(1, len(whole)):
+        world = World()
+        with pytest.raises(Killed) as killed:
+            release(world, kill_at=entry)
+        stopped, _ = release(world, earlier=killed.value.args[0])
+        ends.append(stopped.outcome)
+        assert stopped.outcome in (Outcome.LIVE, Outcome.REJECTED)
+        assert world.traffic.shares() == (ALL if stopped.outcome is Outcome.LIVE else STABLE), whole[entry]
+        assert world.leases == 0
+    assert {Outcome.LIVE, Outcome.REJECTED} <= set(ends), "some go on, some restore"

@@ -1,0 +1,139 @@
+"""A world of values for tests of the run: drivers that answer what a test told them, and remember what was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from deploy_lib.drivers.interface import DriverError, Drivers, Interrupted, Tell
+from deploy_lib.model import answers, requests
+from deploy_lib.model.evidence import Evidence
+from deploy_lib.model.traffic import TrafficMap
+from tests.unit.samples import BEFORE, NOON
+
+IMAGE = "host/netra-staging/services/backend@sha256:" + "1" * 64
+
+
+@dataclass
+class FakeClock:
+    """Time passes only by sleeping. `interrupt_at` seconds, someone asks to stop."""
+
+    seconds: float = 0.0
+    interrupt_at: list[float] = field(default_factory=list)
+
+    def now(self) -> datetime:
+        return NOON + timedelta(seconds=self.seconds)
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+        if self.interrupt_at and self.seconds >= self.interrupt_at[0]:
+            self.interrupt_at.pop(0)
+            raise Interrupted("SIGINT")
+
+
+@dataclass
+class World:
+    """One service that carries `traffic`. `fails` maps a method to what it raises or answers instead."""
+
+    traffic: TrafficMap = BEFORE
+    clock: FakeClock = field(default_factory=FakeClock)
+    fails: dict[str, Callable[[], object]] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    maps: list[dict[str, int]] = field(default_factory=list)
+    builds: int = 0
+    leases: int = 0
+    bad: tuple[str, ...] = ()
+
+    def drivers(self) -> Drivers:
+        return Drivers(self.clock, self, self, self, self, self)
+
+    def _met(self, name: str) -> object | None:
+        self.asked.append(name)
+        return self.fails[name]() if name in self.fails else None
+
+    # Source, contract, builds
+
+    def read_checkout(self, request: requests.ReadCheckout) -> answers.CheckoutRead:
+        found = self._met("read_checkout")
+        commit = request.release.commit
+        return found or answers.CheckoutRead(commit, commit, "main")  # type: ignore[return-value]
+
+    def read_source(self, request: requests.ReadSource) -> answers.SourceRead:
+        return self._met("read_source") or answers.SourceRead(entrypoint="app.main", image_files=1)  # type: ignore[return-value]
+
+    def check(self, request: requests.CheckContract) -> answers.ContractRead:
+        return self._met("check") or answers.ContractRead(checked=("variables",))  # type: ignore[return-value]
+
+    def build(self, request: requests.BuildImage, tell: Tell) -> answers.Built:
+        found = self._met("build")
+        self.builds += 1
+        return found or answers.Built(IMAGE, "b1")  # type: ignore[return-value]
+
+    def check_imports(self, request: requests.CheckImports, tell: Tell) -> answers.ImportsChecked:
+        return self._met("check_imports") or answers.ImportsChecked(True, targets=1)  # type: ignore[return-value]
+
+    # Cloud Run
+
+    def take_lease(self, request: requests.TakeLease) -> answers.LeaseTaken:
+        found = self._met("take_lease")
+        if found is None:
+            self.leases += 1
+        before = request.release.before or self.traffic
+        taken = answers.LeaseTaken(True, before=before, now=self.traffic, url="http://main", bad=self.bad)
+        return found or taken  # type: ignore[return-value]
+
+    def record_passed(self, request: requests.MoveTraffic) -> None:
+        self._met("record_passed")
+
+    def end_lease(self, request: requests.EndLease) -> None:
+        self._met(f"end_lease {request.outcome}")
+        self.leases = 0
+
+    def create_revision(self, request: requests.CreateRevision, tell: Tell) -> answers.RevisionCreated:
+        found = self._met("create_revision")
+        ready = answers.RevisionCreated("cand-2", True, "http://canary", "http://main")
+        return found or ready  # type: ignore[return-value]
+
+    def move_traffic(self, request: requests.MoveTraffic, tell: Tell) -> answers.TrafficMoved:
+        self._carry(request.target)
+        found = self._met("move_traffic")
+        return found or answers.TrafficMoved(request.target)  # type: ignore[return-value]
+
+    def read_back(self, request: requests.ReadBack, tell: Tell) -> answers.BackRead:
+        found = self._met("read_back")
+        return found or answers.BackRead(self.traffic, True, {"cand-2": 1})  # type: ignore[return-value]
+
+    def restore(self, request: requests.RestoreTraffic, tell: Tell) -> answers.Restored:
+        found = self._met("restore")
+        if found is None:
+            self._carry(request.target)
+        return found or answers.Restored(True, request.target)  # type: ignore[return-value]
+
+    def read_evidence(self, request: requests.ReadEvidence) -> Evidence:
+        self._met("read_evidence")
+        return Evidence()
+
+    # URLs
+
+    def probe(self, request: requests.Probe, tell: Tell) -> answers.Probed:
+        good = tuple(answers.Attempt(float(at), 0.01, 200) for at in range(request.need))
+        return self._met("probe") or answers.Probed("http://canary/health", good)  # type: ignore[return-value]
+
+    def compare(self, request: requests.Compare, tell: Tell) -> answers.Compared:
+        good = answers.Side(100, 0, (0.01,) * 100)
+        return self._met("compare") or answers.Compared(good, good, seconds=60)  # type: ignore[return-value]
+
+    def _carry(self, traffic: TrafficMap) -> None:
+        self.traffic = traffic
+        self.maps.append(traffic.shares())
+
+
+def unknown(reason: str = "no route to Google", *, conflict: bool = False) -> Callable[[], object]:
+    def fail() -> object:
+        raise DriverError(reason, "try again", conflict=conflict)
+
+    return fail
