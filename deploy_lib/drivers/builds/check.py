@@ -17,6 +17,7 @@ from deploy_lib.drivers.interface import DriverError
 from deploy_lib.in_image.options import ProbeOptions, probe_source
 from deploy_lib.model.requests import ImportCheck
 from deploy_lib.model.service import Service
+from deploy_lib.source.entrypoint import Entrypoint
 
 PLACEHOLDER = "placeholder"
 INTERPRETERS = ("python", "python3")
@@ -47,21 +48,23 @@ class CheckPlan:
         return seen.hexdigest()[:32]
 
 
-def plan_check(check: ImportCheck, service: Service, entrypoint: str | None, nonce: str) -> CheckPlan:
-    """`entrypoint` is what the Dockerfile's command imports. DriverError when there is nothing to import."""
-    entry = check.entrypoint or entrypoint or ""
+def plan_check(check: ImportCheck, service: Service, entry: Entrypoint | None, workdir: str, nonce: str) -> CheckPlan:
+    """`workdir` is the image's, which is on sys.path unless `entry` says otherwise. DriverError: nothing to import."""
     if not (entry or check.also or check.all):
+        named = check.entrypoint or service.entrypoint
+        why = f"{named!r} is no module" if named else "the Dockerfile's command names none"
         raise DriverError(
-            f"the module that the server of {service.name} imports is not known: the Dockerfile's command names none",
+            f"the module that the server of {service.name} imports is not known: {why}",
             f"set services.{service.name}.entrypoint, for example app.main",
         )
-    package = entry.partition(":")[0].partition(".")[0]
+    moved = entry is not None and not entry.script and entry.roots and entry.roots[0] != workdir
     options = ProbeOptions(
         nonce=nonce,
-        entrypoint=entry,
+        entrypoint=str(entry) if entry else "",
         also=check.also,
         all=check.all,
-        first_party=(package,) if package and "/" not in entry and not entry.endswith(".py") else (),
+        first_party=(entry.module.partition(".")[0],) if entry and not entry.script and entry.module else (),
+        import_path=entry.roots if entry and moved else None,
         timeout=check.timeout,
         total_timeout=max(300.0, 2 * check.timeout),
         on_other_errors="warn" if check.on_other_errors == "warn" else "fail",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from deploy_lib.drivers.builds.check import CheckPlan, plan_check
@@ -17,7 +18,9 @@ from deploy_lib.drivers.builds.findings import Explain
 from deploy_lib.drivers.builds.job import BuildJob, CheckJob
 from deploy_lib.drivers.builds.local import LocalBuild
 from deploy_lib.drivers.builds.registry import Registry
+from deploy_lib.drivers.builds.request import image_tags
 from deploy_lib.drivers.builds.result import source_facts
+from deploy_lib.drivers.builds.truth import entrypoint_of, explainer
 from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.interface import Clock, DriverError, Tell
 from deploy_lib.drivers.policy import Calls
@@ -26,7 +29,7 @@ from deploy_lib.model.release import Release
 from deploy_lib.model.requests import BuildImage, CheckImports, ImportCheck
 from deploy_lib.model.service import Service
 from deploy_lib.source.archive import context_hash
-from deploy_lib.source.model import Staged
+from deploy_lib.source.model import Staged, Surroundings
 
 Stage = Callable[[Release, bool], Staged]
 """The commit's build context; True when it is for Cloud Build, whose ignore file then counts."""
@@ -34,20 +37,20 @@ Stage = Callable[[Release, bool], Staged]
 
 @dataclass(frozen=True, slots=True)
 class CloudBuilds:
-    """Implements drivers.interface.Builds. `state` is a directory for what was built before; `store` one for engines.
+    """Implements drivers.interface.Builds.
 
-    `serving` tells the image a service runs now; `explain` why a module is not in a release's image, and
-    `entrypoint` which module an image's command imports: without them less is said, and nothing else changes.
+    `state` is a directory for engines' images and for what was built before; `store` another one for the images.
+    `serving` tells the image that a service runs now. `surroundings` takes a commit and gives what can explain why a
+    module is not in its image; without it the reason is left out.
     """
 
     clients: Clients
     clock: Clock
     stage: Stage
     state: Path
-    store: Path
+    store: Path | None = None
     serving: Callable[[Service], str | None] = lambda service: None
-    explain: Callable[[Release, Staged], Explain] = lambda release, staged: lambda module: None
-    entrypoint: Callable[[Staged], str | None] = lambda staged: None
+    surroundings: Callable[[str], Surroundings] | None = None
     _checked: dict[str, ImportsChecked] = field(default_factory=dict)
 
     def build(self, request: BuildImage, tell: Tell) -> Built:
@@ -66,18 +69,12 @@ class CloudBuilds:
         release = request.release
         if release.id in self._checked:
             return self._checked[release.id]
-        staged = self.stage(release, not _here(request))
-        plan = self._plan(request.check, release.service, staged)
         if release.image is None and release.build_id is None:
             raise DriverError("there is no image to import in, since none was built", "start the release again")
-        job = CheckJob(
-            release,
-            release.image or release.service.image_name,
-            plan,
-            staged,
-            request.timeout,
-            explain=self.explain(release, staged),
-        )
+        staged = self.stage(release, not _here(request))
+        plan, explain = self._plan(request.check, release, staged)
+        image = release.image or image_tags(release)[0]
+        job = CheckJob(release, image, plan, staged, request.timeout, explain=explain)
         checked = self._local(request.builder).check(job, tell) if _here(request) else self._cloud().check(job, tell)
         self._checked[release.id] = checked
         return checked
@@ -86,18 +83,17 @@ class CloudBuilds:
         release = request.release
         staged = self.stage(release, not _here(request))
         source = release.service.source
-        plan = self._plan(request.check, release.service, staged) if request.check else None
-        return BuildJob(
-            request,
-            staged,
-            context_hash(staged, source.args, source.target),
-            plan,
-            self.explain(release, staged),
-            source_facts(staged),
-        )
+        identity, facts = context_hash(staged, source.args, source.target), source_facts(staged)
+        if request.check is None:
+            return BuildJob(request, staged, identity, None, facts=facts)
+        plan, explain = self._plan(request.check, release, staged)
+        return BuildJob(request, staged, identity, plan, explain, facts)
 
-    def _plan(self, check: ImportCheck, service: Service, staged: Staged) -> CheckPlan:
-        return plan_check(check, service, self.entrypoint(staged), secrets.token_hex(8))
+    def _plan(self, check: ImportCheck, release: Release, staged: Staged) -> tuple[CheckPlan, Explain]:
+        entry = entrypoint_of(staged, check.entrypoint or release.service.entrypoint)
+        surroundings = partial(self.surroundings, release.commit) if self.surroundings else None
+        plan = plan_check(check, release.service, entry, staged.contents.workdir, secrets.token_hex(8))
+        return plan, explainer(staged, entry, surroundings)
 
     def _given(self, release: Release) -> str:
         wanted = release.options.image or ""
@@ -122,7 +118,7 @@ class CloudBuilds:
     def _local(self, builder: str) -> LocalBuild:
         from deploy_lib.drivers.builds.local import open_local
 
-        return open_local(builder, self.store, self.state, self.clock, self._registry())
+        return open_local(builder, self.store or self.state, self.state, self.clock, self._registry())
 
     def _registry(self) -> Registry:
         return Registry(self.clients.endpoints.registry if self.clients.endpoints.local else None, self._token)

@@ -70,7 +70,7 @@ def _failure(failure: Failure, joined: Joined) -> Finding:
     if failure.kind != "missing_module" or not failure.module:
         return finding
     known = joined.explain(failure.module)
-    if known is None:
+    if known is None or (failure.near and known.cause == "absent_everywhere"):  # what is misspelt is nowhere
         return finding
     why = known.message if known.module == failure.module else ""
     return replace(

@@ -53,7 +53,7 @@ def open_local(builder: str, store: Path, state: Path, clock: Clock, registry: R
         engine = choose(builder, store)
     except EngineUnavailable as problem:
         raise DriverError(problem.reason, problem.remedy) from None
-    return LocalBuild(engine, KnownImages(state / "builds"), clock, registry)
+    return LocalBuild(engine, KnownImages(state / "built"), clock, registry)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from deploy_lib.drivers.endpoints import Endpoints
 from deploy_lib.model.answers import Built, ImportsChecked
 from deploy_lib.model.release import Options, Release
 from deploy_lib.model.requests import CheckImports, ImportCheck
-from deploy_lib.source.model import Staged
+from deploy_lib.source.model import Staged, Surroundings
 from tests.cloud import LocalCloud
 from tests.drivers.builds.samples import PLAIN, release_of, request_of
 from tests.engine_store import shared_store
@@ -40,13 +40,21 @@ class Yard:
     store: Path
     clock: QuickClock = field(default_factory=QuickClock)
     lines: list[str] = field(default_factory=list)
+    surroundings: Surroundings = field(default_factory=lambda: Surroundings({}))
 
     def __post_init__(self) -> None:
         self.clients = Clients(Endpoints(self.cloud.grpc, self.cloud.http, self.cloud.registry), self.project)
 
     def driver(self, staged: Staged) -> CloudBuilds:
         """A fresh one each time, as after a restart of the tool."""
-        return CloudBuilds(self.clients, self.clock, lambda release, cloud_build: staged, self.state, self.store)
+        return CloudBuilds(
+            self.clients,
+            self.clock,
+            lambda release, cloud_build: staged,
+            self.state,
+            self.store,
+            surroundings=lambda commit: self.surroundings,
+        )
 
     def release(self, release_id: str = "r-1", *, options: Options = PLAIN, **service: object) -> Release:
         return release_of(self.project, release_id, options=options, **service)

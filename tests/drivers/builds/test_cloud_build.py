@@ -10,6 +10,7 @@ from deploy_lib.drivers.interface import DriverError, Interrupted
 from deploy_lib.model.findings import Severity
 from deploy_lib.model.release import Options
 from deploy_lib.model.requests import ImportCheck
+from deploy_lib.source.model import DiskFile, Rule, Surroundings
 from tests.drivers.builds.conftest import Yard
 from tests.drivers.builds.samples import APP, COMMIT, DOCKERFILE, stage_files
 
@@ -46,6 +47,29 @@ def test_the_source_beside_the_image_does_not_help_it(yard: Yard) -> None:
     built = yard.build(stage_files(files))
     assert built.image is None
     assert built.checked and built.checked.findings[0].module == "extra"
+
+
+def test_the_incident_is_told_with_the_rule_that_caused_it(yard: Yard) -> None:
+    """A module on the developer's disk that git ignores: the check joins the image with the repository."""
+    rule = Rule(".gitignore", 7, "gone.py", "gitignored")
+    disk = {"shop/gone.py": DiskFile("shop/gone.py", "ignored", rule)}
+    yard.surroundings = Surroundings(stage_files(APP).context.files, disk)
+    built = yard.build(stage_files({**APP, "shop/orders.py": "import shop.gone\n"}))
+    assert built.image is None and built.checked
+    (finding,) = built.checked.findings
+    assert (finding.code, finding.module, finding.cause) == ("missing_module", "shop.gone", "gitignored")
+    assert (finding.rule, finding.place) == (".gitignore:7", "shop/orders.py:1")
+    assert finding.fix and finding.fix.startswith("git add --force -- shop/gone.py")
+
+
+def test_the_command_of_the_image_names_what_is_imported(yard: Yard) -> None:
+    staged = stage_files(APP)
+    staged = replace(staged, contents=replace(staged.contents, command=("uvicorn", "shop.main:total")))
+    built = yard.build(staged, yard.release(entrypoint=None))
+    assert built.image and built.checked and built.checked.targets == 1
+    with pytest.raises(DriverError, match="names none"):
+        yard.build(stage_files(APP), yard.release("r-2", entrypoint=None))
+    assert len(yard.builds()) == 1
 
 
 def test_asked_again_the_same_build_is_waited_for(yard: Yard) -> None:

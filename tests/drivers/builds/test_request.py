@@ -18,9 +18,11 @@ from deploy_lib.drivers.interface import DriverError
 from deploy_lib.in_image.options import ProbeOptions
 from deploy_lib.model.requests import BuildImage, ImportCheck
 from deploy_lib.model.service import BuildSource
+from deploy_lib.source.entrypoint import Entrypoint
 from tests.drivers.builds.samples import COMMIT, release_of
 
 NAME = "us-central1-docker.pkg.dev/p/services/backend"
+ENTRY = Entrypoint("shop.main", roots=("/app",))
 PLAN = CheckPlan(ProbeOptions("n0nce", "shop.main"), {"PORT": "8080", "COST": "$5 \"each\"\nor 'less'"})
 
 
@@ -116,7 +118,7 @@ def test_the_scripts_of_the_check_are_shell_and_mount_nothing(tmp_path: Path) ->
 
 def test_real_secrets_reach_the_container_by_name_only() -> None:
     release = release_of("p", secrets={"API_KEY": "api-key:3", "OTHER": "other"}, env={"MODE": "x"})
-    plan = plan_check(ImportCheck(real_secrets=True), release.service, "shop.main", "n")
+    plan = plan_check(ImportCheck(real_secrets=True), release.service, ENTRY, "/app", "n")
     build = json.loads(
         Build.to_json(
             check_order(release, plan, NAME, "b", 60),
@@ -135,7 +137,7 @@ def test_real_secrets_reach_the_container_by_name_only() -> None:
 
 def test_placeholders_stand_for_secrets_unless_real_ones_are_wanted() -> None:
     release = release_of("p", secrets={"API_KEY": "api-key:3"}, port=9000)
-    plan = plan_check(ImportCheck(), release.service, "shop.main", "n")
+    plan = plan_check(ImportCheck(), release.service, ENTRY, "/app", "n")
     assert plan.env["API_KEY"] == "placeholder"
     assert plan.env["PORT"] == "9000"
     assert not plan.secrets and not plan.options.secrets
@@ -143,17 +145,32 @@ def test_placeholders_stand_for_secrets_unless_real_ones_are_wanted() -> None:
 
 def test_the_identity_of_a_check_leaves_out_its_nonce_only() -> None:
     service = release_of("p").service
-    one, two = (plan_check(ImportCheck(), service, "shop.main", nonce) for nonce in "ab")
-    other = plan_check(ImportCheck(all=True), service, "shop.main", "a")
-    changed = plan_check(ImportCheck(), release_of("p", env={"A": "1"}).service, "shop.main", "a")
+    one, two = (plan_check(ImportCheck(), service, ENTRY, "/app", nonce) for nonce in "ab")
+    other = plan_check(ImportCheck(all=True), service, ENTRY, "/app", "a")
+    changed = plan_check(ImportCheck(), release_of("p", env={"A": "1"}).service, ENTRY, "/app", "a")
     assert one.identity == two.identity
     assert len({one.identity, other.identity, changed.identity}) == 3
 
 
 def test_nothing_to_import_is_an_error_before_anything_is_built() -> None:
     with pytest.raises(DriverError, match="not known") as refused:
-        plan_check(ImportCheck(), release_of("p", entrypoint=None).service, None, "n")
+        plan_check(ImportCheck(), release_of("p", entrypoint=None).service, None, "/app", "n")
     assert "services.backend.entrypoint" in refused.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("entry", "entrypoint", "first_party", "import_path"),
+    [
+        (ENTRY, "shop.main", ("shop",), None),
+        (Entrypoint("main", "app", roots=("/app/src", "/app")), "main:app", ("main",), ("/app/src", "/app")),
+        (Entrypoint("run", script="/app/run.py", roots=("/app",)), "/app/run.py", (), None),
+    ],
+)
+def test_what_the_image_starts_is_what_is_imported(
+    entry: Entrypoint, entrypoint: str, first_party: tuple[str, ...], import_path: tuple[str, ...] | None
+) -> None:
+    options = plan_check(ImportCheck(), release_of("p").service, entry, "/app", "n").options
+    assert (options.entrypoint, options.first_party, options.import_path) == (entrypoint, first_party, import_path)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,47 @@
+"""What source truth adds to a check made inside an image: what the server imports, and why a module is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+from deploy_lib.drivers.builds.findings import Explain
+from deploy_lib.model.findings import Finding, Severity
+from deploy_lib.source.entrypoint import Entrypoint, read_entrypoint
+from deploy_lib.source.explain import explain
+from deploy_lib.source.model import Staged, Surroundings
+
+
+def entrypoint_of(staged: Staged, given: str | None) -> Entrypoint | None:
+    """The YAML's, with the directories the image's command puts on sys.path; else the command's own."""
+
+    def read(path: str) -> str | None:
+        source = staged.contents.files.get(path)
+        if source is None:
+            return None
+        return next(content.decode("utf-8", "replace") for _, content in staged.read_many([source]))
+
+    return read_entrypoint(staged.contents, given, read)
+
+
+def explainer(staged: Staged, entry: Entrypoint | None, surroundings: Callable[[], Surroundings] | None) -> Explain:
+    """Asks git and the disk only once something is missing, and says nothing when it may not ask them."""
+    if surroundings is None:
+        return lambda module: None
+    around = cache(surroundings)
+    roots = entry.roots if entry else ()
+
+    def why(module: str) -> Finding | None:
+        found = explain(module, staged.contents, staged.context, around(), roots)
+        message = f"the image has no module {module}: {found.sentence}"
+        return Finding(
+            "missing_module",
+            Severity.ERROR,
+            message,
+            module=module,
+            cause=found.cause,
+            rule=found.rule,
+            fix=found.fix,
+        )
+
+    return why
