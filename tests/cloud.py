@@ -138,6 +138,11 @@ class LocalCloud:
         """The number to give to `calls`, so that it tells only what follows."""
         return max((call["number"] for call in self.call_records()), default=0)
 
+    def traffic(self, service: str) -> list[dict[str, Any]]:
+        """Every map the service really served, oldest first: at, url, shares and tags."""
+        found: list[dict[str, Any]] = self._control("GET", f"traffic?service={service}")["traffic"]
+        return found
+
     def _control(self, verb: str, path: str, **kwargs: Any) -> dict[str, Any]:
         answer = httpx.request(verb, f"{self.http}/_local/{path}", trust_env=False, timeout=10, **kwargs)
         found: dict[str, Any] = answer.json()

@@ -88,7 +88,7 @@ def serving(engine: Engine, settings: Settings) -> Iterator[Addresses]:
             *operation_methods([run_methods.find_operation(run), find_build_operation(builds)]),
         ]
         rows = [around.row(method) for method in methods]
-        routes = [*storage_routes(storage, around.route), *control_routes(script, calls)]
+        routes = [*storage_routes(storage, around.route), *control_routes(script, calls, run.history)]
         http = stack.enter_context(closing(HttpServer(routes, settings.http_port)))
         registry = stack.enter_context(closing(HttpServer(registry_routes(images), settings.registry_port)))
         grpc = stack.enter_context(closing(GrpcServer(rows, settings.grpc_port)))

@@ -1,4 +1,4 @@
-"""The control interface on the HTTP port: setting and clearing faults, and reading back what was called."""
+"""The control interface on the HTTP port: setting and clearing faults, reading back what was called and served."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from aiohttp import web
 from deploy_lib.emulator.faults.calls import CallLog
 from deploy_lib.emulator.faults.fault import BadFault, read_fault
 from deploy_lib.emulator.faults.script import Script
+from deploy_lib.emulator.run.history import TrafficHistory
 
 
-def control_routes(script: Script, calls: CallLog) -> list[web.RouteDef]:
+def control_routes(script: Script, calls: CallLog, history: TrafficHistory) -> list[web.RouteDef]:
     async def set_faults(request: web.Request) -> web.StreamResponse:
         """All of them or, when one is unusable, none."""
         try:
@@ -38,11 +39,16 @@ def control_routes(script: Script, calls: CallLog) -> list[web.RouteDef]:
             return web.json_response({"error": f"after is {after!r}; want a call's number"}, status=400)
         return web.json_response({"calls": [asdict(call) for call in calls.after(int(after))]})
 
+    async def get_traffic(request: web.Request) -> web.StreamResponse:
+        found = history.of(request.query.get("service", ""))
+        return web.json_response({"traffic": [asdict(served) for served in found]})
+
     return [
         web.post("/_local/faults", set_faults),
         web.get("/_local/faults", get_faults),
         web.delete("/_local/faults", clear_faults),
         web.get("/_local/calls", get_calls),
+        web.get("/_local/traffic", get_traffic),
     ]
 
 

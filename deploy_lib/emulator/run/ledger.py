@@ -19,6 +19,7 @@ from typing import Any
 from google.cloud.run_v2 import Revision, RevisionTemplate, Service
 
 from deploy_lib.emulator.run import conditions
+from deploy_lib.emulator.run.history import TrafficHistory
 from deploy_lib.emulator.run.names import ServiceName, parse_service, short_name
 from deploy_lib.emulator.run.refusal import missing
 
@@ -74,6 +75,7 @@ class Ledger:
 
     def __init__(self, root: Path, now: Callable[[], datetime.datetime]) -> None:
         self._root, self._now = root, now
+        self.history = TrafficHistory(lambda: now().timestamp())
         self.lock = threading.Condition(threading.RLock())
         self._records: dict[str, Record] = {}
         root.mkdir(parents=True, exist_ok=True)
@@ -82,6 +84,7 @@ class Ledger:
             if record.service.reconciling:
                 self._give_up(record)
             self._records[str(record.name)] = record
+            self.history.note(record.service)
 
     def get(self, name: ServiceName) -> Record:
         """Raises RunRefusal NOT_FOUND."""
@@ -100,6 +103,7 @@ class Ledger:
         """Also what `wait` callers wake up for. The etag is new after it."""
         record.service.etag = f'"{uuid.uuid4().hex}"'
         self._records[str(record.name)] = record
+        self.history.note(record.service)
         path = self._path(record.name)
         fresh = path.with_suffix(".new")
         fresh.write_text(json.dumps(_write(record)))

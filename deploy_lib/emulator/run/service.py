@@ -65,6 +65,7 @@ class CloudRun:
         self._images, self._clock = images, clock
         self._operations = operations.Operations()
         self._ledger = Ledger(root / "services", self._now)
+        self.history = self._ledger.history
         self._door = FrontDoor(Note(log, metrics, clock))
         pace = Pace(time_scale)
         addresses = Addresses(root / "addresses.json", self._door)
