@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import argparse
 import re
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy_lib.cli.checkout import commit_of, repository
 from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.places import TOOL
 from deploy_lib.config import Config, ConfigError, Problem, load, plan_for
 from deploy_lib.config.problems import unknown
 from deploy_lib.plan import Plan
+
+__all__ = ["Selection", "candidates", "commit_of", "repository", "select", "shown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,22 +31,11 @@ def select(args: argparse.Namespace, *, source: bool = True) -> Selection:
     root = repository(args.repo) if source else _somewhere(args.repo)
     path = _config_path(args, root)
     looked_for = source and getattr(args, "commit", None) is None
-    config = load(path, shown=_shown(path), exists=lambda inside: not looked_for or (root / inside).exists())
+    config = load(path, shown=shown(path), exists=lambda inside: not looked_for or (root / inside).exists())
     if args.project and config.settings.project != args.project:
         place = config.document.place(("project",))
         raise ConfigError([Problem(place, f"this file is for {config.settings.project}, not for {args.project}")])
     return Selection(root, config, tuple(_plans(args, config)))
-
-
-def repository(given: str | None) -> Path:
-    """The top directory of the working copy. Raises Failure where there is none."""
-    start = Path(given).expanduser() if given else Path.cwd()
-    if not start.is_dir():
-        raise Failure(f"--repo {given}: there is no such directory")
-    done = _git(start, "rev-parse", "--show-toplevel")
-    if done.returncode:
-        raise Failure(f"{start} is in no git repository; releases are made from commits: run git init and commit first")
-    return Path(done.stdout.strip())
 
 
 def _somewhere(given: str | None) -> Path:
@@ -57,29 +48,12 @@ def _somewhere(given: str | None) -> Path:
         return Path.cwd()
 
 
-def commit_of(root: Path, wanted: str | None) -> str:
-    """The full hash. Raises Failure for a name that is no commit."""
-    done = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{wanted or 'HEAD'}^{{commit}}")
-    if done.returncode:
-        if wanted is None:
-            raise Failure(f"{root} has no commit yet; releases are made from commits")
-        raise Failure(f"--commit {wanted}: there is no such commit in {root}")
-    return done.stdout.strip()
-
-
-def _git(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    try:
-        return subprocess.run(["git", "-C", str(directory), *arguments], capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        raise Failure("git is not installed, and releases are made from commits; install git") from None
-
-
 def _config_path(args: argparse.Namespace, root: Path) -> Path:
     if args.config:
         return Path(args.config).expanduser()
     if args.local:
-        return next((path for path in _candidates(root) if path.name == "local.yaml"), TOOL / "config" / "local.yaml")
-    files = list(_candidates(root))
+        return next((path for path in candidates(root) if path.name == "local.yaml"), TOOL / "config" / "local.yaml")
+    files = list(candidates(root))
     projects = {path: _project_of(path) for path in files}
     if args.project:
         found = [path for path, project in projects.items() if project == args.project]
@@ -87,13 +61,13 @@ def _config_path(args: argparse.Namespace, root: Path) -> Path:
             return found[0]
         known = sorted({project for project in projects.values() if project})
         if found:
-            names = ", ".join(_shown(path) for path in found)
+            names = ", ".join(shown(path) for path in found)
             raise Failure(f"--project {args.project}: several files name it ({names}); choose one with --config")
         raise Failure(f"--project: {unknown('project', args.project, known or ['none: config/ holds no file'])}")
     raise Failure("which project? give --project P, or --config FILE, or --local for the local cloud")
 
 
-def _candidates(root: Path) -> list[Path]:
+def candidates(root: Path) -> list[Path]:
     """YAML files in config/ of the repository, else of the tool itself."""
     for directory in (root / "config", TOOL / "config"):
         found = sorted([*directory.glob("*.yaml"), *directory.glob("*.yml")])
@@ -139,7 +113,7 @@ def _ordered(names: list[str], config: Config) -> list[str]:
     return done
 
 
-def _shown(path: Path) -> str:
+def shown(path: Path) -> str:
     """As short as it can be from where the user stands."""
     try:
         return str(path.resolve().relative_to(Path.cwd()))

@@ -7,7 +7,6 @@ read-only disk costs time and nothing else: every error means "nothing is kept".
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -73,7 +72,7 @@ class DiskFacts:
         return connection
 
     def _give_up(self, error: Exception) -> None:
-        """A file that is none of SQLite's goes, so that the next process starts anew; a busy one or a full disk stay."""
+        """A file that is none of SQLite's goes, so that the next process starts anew; a busy one stays."""
         self._unusable = True
         self.close()
         if not isinstance(error, sqlite3.OperationalError | OSError):
@@ -91,9 +90,6 @@ class NoFacts:
         return None
 
 
-def cache_file() -> Path:
-    """DEPLOY_CACHE_DIR, else the user's cache directory."""
-    given = os.environ.get("DEPLOY_CACHE_DIR")
-    if given:
-        return Path(given).expanduser() / "facts.sqlite3"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "deploy-to-gcp" / "facts.sqlite3"
+def open_cache(state: Path) -> DiskFacts:
+    """The cache below the tool's state directory, which every command shares."""
+    return DiskFacts(state / "cache" / "facts.sqlite3")
