@@ -171,6 +171,19 @@ def test_a_state_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     assert len(said) == 1 and str(tmp_path / "file") in said[0]
 
 
+def test_a_host_that_forbids_user_namespaces_is_told_what_to_enable(tmp_path: Path) -> None:
+    forbid = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"'
+    command = ["unshare", "-r", "sh", "-c", forbid, "sh", sys.executable, "-m", "deploy_lib.emulator"]
+    command += ["--state", str(tmp_path), "--engine", "namespaces"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30)
+    if "unshare: " in done.stderr.partition("\n")[0][:9]:
+        pytest.skip(f"no namespace can be made here to forbid namespaces in: {done.stderr}")
+    assert done.returncode == 4
+    (line,) = done.stderr.splitlines()
+    assert "forbids unprivileged namespaces" in line and "user.max_user_namespaces" in line
+    assert not (tmp_path / "endpoints.json").exists()
+
+
 def test_endpoints_say_who_serves_and_with_what(cloud: LocalCloud) -> None:
     found = json.loads((cloud.state / "endpoints.json").read_text())
     assert set(found) == {"pid", "grpc", "http", "registry", "engine", "engine_note"}
