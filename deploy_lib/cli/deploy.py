@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 from deploy_lib.cli.arguments import OLD_FLAGS
 from deploy_lib.cli.failure import Failure
+from deploy_lib.cli.options import options_of
 from deploy_lib.cli.outlets import Outlets
 from deploy_lib.cli.releasing import Releasing, new_release
 from deploy_lib.cli.select import commit_of, select
 from deploy_lib.cli.show.display import choose
 from deploy_lib.cli.signals import stopping
-from deploy_lib.cli.options import options_of
 from deploy_lib.cli.world import opened
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.interface import Interrupted

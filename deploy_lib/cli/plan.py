@@ -10,22 +10,22 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from deploy_lib.cli.options import options_of
 from deploy_lib.cli.releasing import new_release
 from deploy_lib.cli.select import commit_of, select
 from deploy_lib.cli.show.words import MARKS, finding_lines
 from deploy_lib.cli.signals import stopping
-from deploy_lib.cli.options import options_of
 from deploy_lib.cli.world import World, opened
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.model import requests
+from deploy_lib.model.answers import Unknown
 from deploy_lib.model.findings import Finding
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.requests import Request
 from deploy_lib.model.traffic import TrafficMap
 from deploy_lib.plan import Plan, Step
 from deploy_lib.run.perform import perform
-from deploy_lib.model.answers import Unknown
 from deploy_lib.steps.kind import Verdict, spoken
 
 READING = (requests.ReadCheckout, requests.ReadSource, requests.CheckContract)

@@ -22,13 +22,14 @@ from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.contract import CloudContract
 from deploy_lib.drivers.endpoints import Endpoints
 from deploy_lib.drivers.fact_cache import open_cache
-from deploy_lib.drivers.headers import IdentityHeaders
+from deploy_lib.drivers.headers import identity_headers
 from deploy_lib.drivers.interface import Clock, Drivers
 from deploy_lib.drivers.services import CloudRunServices
 from deploy_lib.drivers.source import GitSource
 from deploy_lib.drivers.urls import HttpUrls
 from deploy_lib.drivers.watch import CloudWatch
 from deploy_lib.model.release import Release
+from deploy_lib.model.state import ServiceState
 from deploy_lib.plan import Plan
 from deploy_lib.source.model import Staged
 
@@ -50,14 +51,21 @@ class World:
         if name not in self._services:
             watch = CloudWatch(self.clients, self.clock)
             local = self.clients.endpoints.local
-            headers = IdentityHeaders(self.clients, self.clock, public=plan.service.public)
+            headers = identity_headers(self.clients)
             self._urls[name] = HttpUrls(self.clock, watch, headers, trust_proxies=not local)
             self._services[name] = CloudRunServices(self.clients, self.clock, self._urls[name].ask, watch)
         return self._services[name]
 
     def drivers(self, plan: Plan) -> Drivers:
         services = self.services(plan)
-        builds = CloudBuilds(self.clients, self.clock, self.source.stage, self.state / "builds")
+        builds = CloudBuilds(
+            self.clients,
+            self.clock,
+            self.source.stage,
+            self.state / "builds",
+            serving=lambda service: serving_image(services.read_state(service)),
+            surroundings=self.source.surroundings,
+        )
         return Drivers(
             self.clock,
             self.source,
@@ -75,6 +83,12 @@ class World:
             services.close()
         self.source.close()
         self.clients.close()
+
+
+def serving_image(state: ServiceState) -> str | None:
+    """The image of the revision with the largest share; None when nothing serves."""
+    main = state.revision(state.traffic.main_revision() or "")
+    return main.image if main else None
 
 
 @contextmanager

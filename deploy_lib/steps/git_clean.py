@@ -18,6 +18,9 @@ from deploy_lib.model.requests import ReadCheckout
 from deploy_lib.steps.kind import Kind, Settings, Verdict, counted
 
 
+NAMED = 5  # files outside the context that are named; the report's facts have them all
+
+
 class GitCleanSettings(Settings):
     branches: tuple[str, ...] = Field((), description="branches that may be released, as globs; empty: any")
     upstream: bool = Field(False, description="refuse when the branch is not in sync with its upstream")
@@ -35,25 +38,33 @@ def ask(settings: GitCleanSettings, release: Release) -> ReadCheckout:
 def judge(settings: GitCleanSettings, release: Release, answer: CheckoutRead) -> Verdict:
     if answer.head != answer.commit:
         reason = f"releasing {answer.commit[:7]}, which is not checked out; the disk has no part in it"
-        problems = tuple(_branch_problems(settings, answer))
-        return _verdict(release, problems, (), reason)
+        return _verdict(release, tuple(_branch_problems(settings, answer)), (), reason)
     stopping = tuple(change for change in answer.changes if _stops(settings, change))
-    others = tuple(change for change in answer.changes if change not in stopping)
-    problems = (*_branch_problems(settings, answer), *(_finding(change, Severity.ERROR) for change in stopping))
-    warnings = tuple(_finding(change, Severity.WARNING) for change in others)
+    others = tuple(change for change in answer.changes if change not in stopping and not _idle(change))
+    problems = (*_branch_problems(settings, answer), *(_finding(change) for change in stopping))
     where = f"on {answer.branch}" if answer.branch else "on a detached HEAD"
     reason = f"{answer.commit[:7]} {where}, nothing in the build context differs from it"
-    return _verdict(release, problems, warnings, reason)
+    return _verdict(release, problems, others, reason)
 
 
-def _verdict(release: Release, problems: tuple[Finding, ...], warnings: tuple[Finding, ...], good: str) -> Verdict:
-    facts: dict[str, object] = {"outside": len(warnings)}
+def _verdict(release: Release, problems: tuple[Finding, ...], others: tuple[Change, ...], good: str) -> Verdict:
+    facts: dict[str, object] = {"outside": [change.path for change in others]}
+    warnings = (_harmless(others),) if others else ()
     if problems:
         more = f" (and {counted(len(problems) - 1, 'more problem')})" if len(problems) > 1 else ""
         return Verdict(Status.FAILED, problems[0].message + more, release, (*problems, *warnings), facts)
-    if warnings:
-        good += f"; {counted(len(warnings), 'changed file')} outside it"
+    if others:
+        good += f"; {counted(len(others), 'changed file')} outside it"
     return Verdict(Status.PASSED, good, release, warnings, facts)
+
+
+def _harmless(others: tuple[Change, ...]) -> Finding:
+    """One warning for all of them: they cannot change the image."""
+    named = ", ".join(change.path for change in others[:NAMED])
+    more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""
+    verb = "differs" if len(others) == 1 else "differ"
+    message = f"{counted(len(others), 'file')} outside the service's context {verb} from the commit: {named}{more}"
+    return Finding("outside_context", Severity.WARNING, message)
 
 
 def _stops(settings: GitCleanSettings, change: Change) -> bool:
@@ -62,6 +73,11 @@ def _stops(settings: GitCleanSettings, change: Change) -> bool:
     if settings.ignored == "allow":
         return False
     return change.imported or (settings.ignored == "context" and change.in_context)
+
+
+def _idle(change: Change) -> bool:
+    """Caches and environments that git ignores and no build would see: every working copy has them."""
+    return change.kind == "ignored" and not (change.in_context or change.imported)
 
 
 def _branch_problems(settings: GitCleanSettings, answer: CheckoutRead) -> list[Finding]:
@@ -98,19 +114,17 @@ _SAYS = {
 }
 
 
-def _finding(change: Change, severity: Severity) -> Finding:
+def _finding(change: Change) -> Finding:
     if change.imported:
         matters = ", and the service imports it"
     elif change.in_image:
         matters = ", and the image would hold it"
-    elif change.in_context:
-        matters = ", and the build context would hold it"
     else:
-        matters = "; it is outside the service's context"
+        matters = ", and the build context would hold it"
     by = f" ({change.rule})" if change.rule else ""
     return Finding(
         code=change.kind,
-        severity=severity,
+        severity=Severity.ERROR,
         message=f"{change.path} {_SAYS[change.kind]}{by}{matters}",
         file=change.path,
         rule=change.rule,
