@@ -147,7 +147,7 @@ class _Requests:
             if request.status >= 500:
                 self.errors += 1
             else:
-                self.latencies.append(request.latency.total_seconds())
+                self.latencies.append(request.latency.ToTimedelta().total_seconds())
 
     def side(self) -> Side:
         return Side(self.requests, self.errors, tuple(self.latencies))
