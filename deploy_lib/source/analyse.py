@@ -59,7 +59,7 @@ def analyse(
     read_many: ReadMany,
     surroundings: Callable[[], Surroundings],
     entrypoint: str | None,
-    cache: FactCache,
+    cache: FactCache | None,
     undeclared: bool = True,
 ) -> Analysis:
     """`entrypoint` is the YAML's, module or module:app; None: the image's command tells.
@@ -112,20 +112,20 @@ def _is_package(layout: Layout, module: str) -> bool:
 FactsOfPaths = Callable[[Sequence[str]], Mapping[str, Facts]]
 
 
-def _facts_of(contents: ImageContents, context: Context, read_many: ReadMany, cache: FactCache) -> FactsOfPaths:
+def _facts_of(contents: ImageContents, context: Context, read_many: ReadMany, cache: FactCache | None) -> FactsOfPaths:
     """Facts by image path: from the cache by blob id, else parsed and put there."""
 
     def facts(images: Sequence[str]) -> Mapping[str, Facts]:
         paths = {image: contents.files[image] for image in images}
         keys = {path: key(blob, contents.python) for path in paths.values() if (blob := context.files[path].blob)}
-        stored = cache.get(list(keys.values()))
+        stored = cache.get(list(keys.values())) if cache else {}
         by_path = {path: found for path, name in keys.items() if name in stored and (found := decode(stored[name]))}
         fresh: dict[str, bytes] = {}
         for path, source in read_many([path for path in dict.fromkeys(paths.values()) if path not in by_path]):
             name = keys.get(path) or key(hashlib.sha256(source).hexdigest(), contents.python)
             by_path[path] = facts_of(source, contents.python)
             fresh[name] = encode(by_path[path])
-        if fresh:
+        if fresh and cache:
             cache.put(fresh)
         return {image: by_path[path] for image, path in paths.items()}
 

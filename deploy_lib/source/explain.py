@@ -89,12 +89,10 @@ class Explainer:
 
     def _on_disk(self, path: str) -> Explanation | None:
         whole = self._repository(path)
-        if whole in self._around.tracked:
-            return self._outside(whole)
-        try:
-            return on_disk(self._around.disk[whole])
-        except KeyError:
-            return None
+        file = self._around.disk.get(whole)
+        if file is not None and (whole not in self._around.tracked or file.state == "deleted"):
+            return on_disk(file)
+        return self._outside(whole)
 
     def _outside(self, path: str) -> Explanation | None:
         if path not in self._around.tracked:
@@ -225,6 +223,8 @@ def on_disk(file: DiskFile) -> Explanation:
     if file.state == "untracked":
         sentence = f"{file.path} is on disk only: it was never added to git"
         return Explanation("untracked", sentence, f"git add -- {path} && git commit", file.path)
+    if file.state == "deleted":
+        return Explanation("deleted", f"{file.path} is deleted on disk", f"git restore -- {path}", file.path)
     sentence = f"{file.path} is on disk and not committed ({file.state})"
     return Explanation("uncommitted", sentence, f"git add -- {path} && git commit", file.path)
 

@@ -1,0 +1,95 @@
+"""Runs a check: reads the repository, follows the imports, shows what was found in the form that was asked for."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+
+from deploy_lib.cli.check.outcome import Outcome
+from deploy_lib.cli.check.subjects import Subject, subjects
+from deploy_lib.cli.check.text import last_line, text
+from deploy_lib.cli.checkout import commit_of, repository
+from deploy_lib.cli.places import state_directory
+from deploy_lib.drivers.fact_cache import open_cache
+from deploy_lib.drivers.source import GitSource
+from deploy_lib.model.findings import Severity
+from deploy_lib.source.analyse import FactCache, analyse
+
+
+def run(args: argparse.Namespace) -> int:
+    """The exit code. Raises Failure, ConfigError and DriverError."""
+    started = time.perf_counter()
+    root = repository(args.repo)
+    chosen = subjects(args, root)
+    commit = commit_of(root, args.commit)
+    cache = open_cache(state_directory(args.state))
+    source = GitSource(root, cache)
+    try:
+        outcomes = []
+        for subject in chosen:
+            outcomes.append(_check(subject, source, commit, args.worktree, cache, started))
+            started = time.perf_counter()
+        if args.why:
+            return _why(args, outcomes, source, commit)
+        _show(args, outcomes)
+    finally:
+        source.close()
+        cache.close()
+    stopping = (Severity.ERROR, Severity.WARNING) if args.warnings else (Severity.ERROR,)
+    return 1 if any(outcome.count(severity) for outcome in outcomes for severity in stopping) else 0
+
+
+def _check(
+    subject: Subject, source: GitSource, commit: str, worktree: bool, cache: FactCache, started: float
+) -> Outcome:
+    if worktree:
+        staged = source.stage_worktree(subject.source, subject.cloud_build)
+    else:
+        staged = source.stage_commit(commit, subject.source, subject.cloud_build)
+    analysis = analyse(
+        staged.contents,
+        staged.context,
+        staged.read_many,
+        lambda: source.surroundings(commit),
+        subject.entrypoint,
+        cache,
+        subject.undeclared,
+    )
+    differs = dict(source.differences()) if worktree else {}
+    return Outcome(subject.service, commit, staged, analysis, time.perf_counter() - started, worktree, differs)
+
+
+def _show(args: argparse.Namespace, outcomes: list[Outcome]) -> None:
+    match args.output:
+        case "json":
+            from deploy_lib.cli.check.document import document
+
+            documents = [document(outcome, files=args.files) for outcome in outcomes]
+            print(json.dumps(documents[0] if len(documents) == 1 else documents, indent=2))
+        case "sarif":
+            from deploy_lib.cli.check.sarif import sarif
+
+            print(json.dumps(sarif(outcomes), indent=2))
+        case "github":
+            from deploy_lib.cli.show.github import annotation
+
+            for outcome in outcomes:
+                for finding in outcome.findings:
+                    print(annotation(finding))
+                print(last_line(outcome))
+        case _:
+            for outcome in outcomes:
+                print("\n".join(text(outcome, files=args.files)))
+
+
+def _why(args: argparse.Namespace, outcomes: list[Outcome], source: GitSource, commit: str) -> int:
+    """0 when it is in the image of every service that was asked about."""
+    from deploy_lib.cli.check.why import answer, spoken
+
+    answers = [answer(args.why, outcome, source.surroundings(commit)) for outcome in outcomes]
+    if args.output == "json":
+        print(json.dumps(answers[0] if len(answers) == 1 else answers, indent=2))
+    else:
+        print("\n".join(line for each in answers for line in spoken(each)))
+    return 0 if all(each["in_image"] for each in answers) else 1

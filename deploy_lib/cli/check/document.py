@@ -1,0 +1,54 @@
+"""A check as JSON: the same facts as the text, for CI and editors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deploy_lib.cli.check.outcome import Outcome
+from deploy_lib.model.findings import Finding
+
+
+def document(outcome: Outcome, *, files: bool = False) -> dict[str, Any]:
+    """`importer` and `line` are the place of the import that fails; `chain` leads there from the entrypoint."""
+    contents = outcome.staged.contents
+    made: dict[str, Any] = {
+        "service": outcome.service,
+        "commit": outcome.commit,
+        "entrypoint": outcome.analysis.entrypoint,
+        "image_files": len(contents.files),
+        "closure_modules": len(outcome.analysis.modules),
+        "findings": [_finding(finding) for finding in outcome.findings],
+        "unknown": [
+            {"prefix": unknown.prefix, "reason": unknown.reason, "line": unknown.line} for unknown in contents.unknown
+        ],
+        "seconds": round(outcome.seconds, 4),
+    }
+    if outcome.worktree:
+        made["worktree"] = True
+        made["differs"] = [
+            {"path": path, "state": file.state}
+            for path, file in sorted(outcome.differs.items())
+            if file.state != "ignored"
+        ]
+    if files:
+        made["files"] = dict(sorted(contents.files.items()))
+    return made
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "code": finding.code,
+        "severity": finding.severity.value,
+        "message": finding.message,
+        "module": finding.module,
+        "importer": finding.file,
+        "importing_module": finding.importer,
+        "line": finding.line,
+        "column": finding.column,
+        "chain": list(finding.chain),
+        "cause": finding.cause,
+        "rule": finding.rule,
+        "fix": finding.fix,
+        "lazy": finding.lazy,
+        "guarded": finding.guarded,
+    }

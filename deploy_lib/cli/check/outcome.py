@@ -1,0 +1,33 @@
+"""What a check of one service came to, for whatever shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from deploy_lib.model.findings import Finding, Severity
+from deploy_lib.source.analyse import Analysis
+from deploy_lib.source.model import DiskFile, Staged
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`differs` are the files whose state on the disk is not the commit's; only a worktree check asks for them."""
+
+    service: str
+    commit: str
+    staged: Staged
+    analysis: Analysis
+    seconds: float
+    worktree: bool = False
+    differs: Mapping[str, DiskFile] = field(default_factory=dict)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What stops a release first."""
+        found = (*self.staged.context.findings, *self.staged.contents.findings, *self.analysis.findings)
+        order = list(Severity)
+        return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
+
+    def count(self, severity: Severity) -> int:
+        return sum(1 for finding in self.findings if finding.severity is severity)

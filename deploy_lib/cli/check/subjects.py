@@ -1,0 +1,103 @@
+"""What is checked: services of a configuration file, or the one that three flags describe."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy_lib.cli.failure import Failure
+from deploy_lib.model.service import BuildSource
+
+_MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(:[A-Za-z_][\w.]*(\(.*\))?)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """`cloud_build`: the build goes there, so .gcloudignore counts."""
+
+    service: str
+    source: BuildSource
+    entrypoint: str | None = None
+    cloud_build: bool = True
+    undeclared: bool = True
+
+
+def subjects(args: argparse.Namespace, root: Path) -> list[Subject]:
+    """Raises Failure and ConfigError."""
+    if args.dockerfile or args.context or args.entrypoint:
+        if args.config:
+            raise Failure("--config says where the Dockerfile is; leave out --dockerfile, --context and --entrypoint")
+        return [_described(args, root)]
+    found = _configured(args, root)
+    if found:
+        return found
+    if args.service:
+        raise Failure(f"--service {args.service[0]}: {root} has no configuration in config/; name one with --config")
+    return [_described(args, root)]
+
+
+def _described(args: argparse.Namespace, root: Path) -> Subject:
+    if args.entrypoint and not _MODULE.fullmatch(args.entrypoint):
+        raise Failure(f"--entrypoint {args.entrypoint}: write a module, app.main or app.main:app")
+    context = _inside(args.context or ".", "--context", root)
+    default = "Dockerfile" if context == "." else f"{context}/Dockerfile"
+    dockerfile = _inside(args.dockerfile, "--dockerfile", root) if args.dockerfile else default
+    name = args.service[0] if args.service else (root if context == "." else root / context).name
+    return Subject(name, BuildSource(context=context, dockerfile=dockerfile), args.entrypoint)
+
+
+def _inside(given: str, flag: str, root: Path) -> str:
+    """As a path from the repository's top; one that only exists from where the user stands is taken from there."""
+    path = Path(given).expanduser()
+    standing = Path.cwd() / path
+    chosen = standing if path.is_absolute() or (not (root / path).exists() and standing.exists()) else root / path
+    try:
+        return chosen.resolve().relative_to(root.resolve()).as_posix()
+    except ValueError:
+        raise Failure(f"{flag} {given}: lies outside the repository {root}") from None
+
+
+def _configured(args: argparse.Namespace, root: Path) -> list[Subject]:
+    from deploy_lib.cli.select import candidates
+
+    paths = [Path(args.config).expanduser()] if args.config else _own(candidates(root), root)
+    found: dict[str, tuple[Subject, Path]] = {}
+    for path in paths:
+        for subject in _of_file(path, args.service if args.config else []):
+            known, where = found.setdefault(subject.service, (subject, path))
+            if known != subject and (not args.service or subject.service in args.service):
+                raise Failure(
+                    f"{where.name} and {path.name} build {subject.service} differently; choose one with --config"
+                )
+    missing = [name for name in args.service if name not in found]
+    if missing and paths:
+        raise Failure(f"--service {missing[0]}: no such service (known: {', '.join(found)})")
+    return [subject for subject, _ in found.values() if not args.service or subject.service in args.service]
+
+
+def _own(paths: list[Path], root: Path) -> list[Path]:
+    """The tool's own files say nothing about another repository."""
+    return [path for path in paths if path.parent == root / "config"]
+
+
+def _of_file(path: Path, names: list[str]) -> list[Subject]:
+    from deploy_lib.cli.select import shown
+    from deploy_lib.config import load, plan_for
+
+    config = load(path, shown=shown(path), exists=lambda inside: True)
+    made = []
+    for name in names or config.services():
+        plan = plan_for(config, name)
+        build, contents = plan.first("build"), plan.first("image_contents")
+        made.append(
+            Subject(
+                name,
+                plan.service.source,
+                plan.service.entrypoint,
+                cloud_build=build is None or getattr(build.settings, "builder", "") == "cloud_build",
+                undeclared=contents is None or getattr(contents.settings, "undeclared", True),
+            )
+        )
+    return made

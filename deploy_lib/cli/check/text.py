@@ -1,0 +1,71 @@
+"""A check as a person reads it: each problem with its way, its rule and its fix, and one last line that sums up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from deploy_lib.cli.check.outcome import Outcome
+from deploy_lib.model.findings import Finding, Severity
+
+_SHOWN_DIFFERENCES = 20
+
+
+def text(outcome: Outcome, *, files: bool = False) -> Iterator[str]:
+    for finding in outcome.findings:
+        yield from _finding(finding)
+    if outcome.worktree:
+        yield from _differences(outcome)
+    if files:
+        for image, context in sorted(outcome.staged.contents.files.items()):
+            yield f"{image}  <-  {context}"
+    for unknown in outcome.staged.contents.unknown:
+        yield f"not known: what is below {unknown.prefix}, since {unknown.reason} (line {unknown.line})"
+    if outcome.analysis.entrypoint is None and not outcome.count(Severity.ERROR):
+        yield (
+            "no Python entrypoint is known, so no import was followed; "
+            "name the module with --entrypoint or in the configuration"
+        )
+    yield last_line(outcome)
+
+
+def last_line(outcome: Outcome) -> str:
+    counts = [
+        f"{outcome.count(severity)} {word if outcome.count(severity) == 1 else plural}"
+        for severity, word, plural in (
+            (Severity.ERROR, "error", "errors"),
+            (Severity.WARNING, "warning", "warnings"),
+            (Severity.ADVICE, "advice", "advices"),
+        )
+        if outcome.count(severity)
+    ]
+    what = "worktree" if outcome.worktree else f"commit {outcome.commit[:7]}"
+    size = f"{len(outcome.staged.contents.files)} files in the image, {len(outcome.analysis.modules)} modules followed"
+    return f"{outcome.service}, {what}: {', '.join(counts) or 'nothing found'}; {size}, {outcome.seconds:.2f} s"
+
+
+def _finding(finding: Finding) -> Iterator[str]:
+    place = f"{finding.place}: " if finding.place else ""
+    cause = f" ({finding.cause})" if finding.cause else ""
+    yield f"{place}{finding.severity.value}: {finding.code}{cause}: {finding.message}"
+    for index, link in enumerate(finding.chain):
+        yield f"    {'-> ' if index else '   '}{link}"
+    if finding.rule:
+        yield f"    rule: {finding.rule}"
+    if finding.fix:
+        yield f"    fix:  {finding.fix}"
+
+
+def _differences(outcome: Outcome) -> Iterator[str]:
+    """What is on the disk and not in the commit, and whether it would get into the image."""
+    shown = {path: file for path, file in sorted(outcome.differs.items()) if file.state != "ignored"}
+    if not shown:
+        yield f"the disk holds what commit {outcome.commit[:7]} holds"
+        return
+    counted = Counter(file.state for file in shown.values())
+    states = ", ".join(f"{count} {state}" for state, count in counted.items())
+    yield f"differs from commit {outcome.commit[:7]}: {states}"
+    for path in list(shown)[:_SHOWN_DIFFERENCES]:
+        yield f"    {shown[path].state:<10} {path}"
+    if len(shown) > _SHOWN_DIFFERENCES:
+        yield f"    and {len(shown) - _SHOWN_DIFFERENCES} more"

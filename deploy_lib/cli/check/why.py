@@ -1,0 +1,82 @@
+"""--why: is this path or module in the image; the COPY that brings it and who imports it, or the rule that drops it."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from typing import Any
+
+from deploy_lib.cli.check.outcome import Outcome
+from deploy_lib.source.explain import Explainer, Explanation
+from deploy_lib.source.imports.layout import Layout
+from deploy_lib.source.model import Surroundings
+
+
+def answer(asked: str, outcome: Outcome, surroundings: Surroundings) -> dict[str, Any]:
+    """Plain data. `asked` is a module, a path in the repository, or a path in the image."""
+    contents, context = outcome.staged.contents, outcome.staged.context
+    roots = outcome.analysis.roots or (contents.workdir,)
+    explainer = Explainer(contents, context, surroundings, roots)
+    images = _images(asked, outcome, roots)
+    if images:
+        return {"asked": asked, "service": outcome.service, "in_image": True, **_present(images[0], outcome)}
+    found = explainer.file(asked) if _is_path(asked) else explainer.module(asked)
+    return {"asked": asked, "service": outcome.service, "in_image": False, **_absent(asked, found, outcome)}
+
+
+def spoken(said: dict[str, Any]) -> Iterator[str]:
+    if said["in_image"]:
+        yield f"{said['asked']} is in the image of {said['service']} as {said['image_path']}"
+        yield f"  from:        {said['context_path']}"
+        yield f"  brought by:  {said['by']} {said['instruction']}" if said["by"] else "  brought by:  a RUN step"
+        importers = said["imported_by"]
+        yield f"  imported by: {', '.join(importers) if importers else 'nothing that the entrypoint reaches'}"
+        return
+    yield f"{said['asked']} is not in the image of {said['service']}: {said['reason']}"
+    if said["rule"]:
+        yield f"  rule: {said['rule']}"
+    if said["fix"]:
+        yield f"  fix:  {said['fix']}"
+
+
+def _is_path(asked: str) -> bool:
+    return "/" in asked or asked.endswith((".py", ".txt", ".json", ".toml", ".yaml", ".yml"))
+
+
+def _images(asked: str, outcome: Outcome, roots: tuple[str, ...]) -> list[str]:
+    """Image paths that it stands for."""
+    contents, context = outcome.staged.contents, outcome.staged.context
+    if asked in contents.files:
+        return [asked]
+    wanted = {posixpath.relpath(asked, context.root or ".")} if not asked.startswith("/") else set()
+    found = sorted(image for image, path in contents.files.items() if path in wanted)
+    if found or _is_path(asked):
+        return found
+    module = Layout(contents.files, roots).find(asked)
+    return [module.image] if module is not None else []
+
+
+def _present(image: str, outcome: Outcome) -> dict[str, Any]:
+    contents, analysis = outcome.staged.contents, outcome.analysis
+    path = contents.files.get(image)
+    rule = contents.by.get(image)
+    modules = [module for module, file in analysis.modules.items() if file == path]
+    importers = sorted({each for module in modules for each in analysis.importers.get(module, ())})
+    return {
+        "image_path": image,
+        "context_path": path,
+        "by": str(rule) if rule else None,
+        "instruction": rule.text if rule else None,
+        "imported_by": importers,
+    }
+
+
+def _absent(asked: str, found: Explanation | None, outcome: Outcome) -> dict[str, Any]:
+    if found is None:
+        return {
+            "reason": "neither the commit nor the disk has it",
+            "cause": "absent_everywhere",
+            "rule": None,
+            "fix": None,
+        }
+    return {"reason": found.sentence, "cause": found.cause, "rule": found.rule, "fix": found.fix}
