@@ -84,7 +84,7 @@ class _Reading:
             env=dict(state.variables.env),
             base=state.base,
             python=(int(python[1]), int(python[2])) if python else None,
-            command=(*state.entrypoint, *state.command),
+            command=state.started,
             installs=tuple(dict.fromkeys(state.requirements)),
             packages=tuple(dict.fromkeys(state.packages)),
             findings=tuple(dict.fromkeys(self.findings)),

@@ -38,9 +38,9 @@ _Key = tuple[object, ...]
 
 
 class GitSource:
-    """`root` is the top of the working copy; `cache` keeps what was learned of each blob, if given. Raises DriverError only."""
+    """`root` is the top of the working copy; `cache` keeps what was learned of each blob. Raises DriverError only."""
 
-    def __init__(self, root: Path, cache: FactCache | None = None) -> None:
+    def __init__(self, root: Path, cache: FactCache) -> None:
         self._git = Git(root)
         self._blobs = Blobs(self._git)
         self._disk = Disk(root)

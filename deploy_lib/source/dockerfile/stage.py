@@ -33,8 +33,14 @@ class StageState:
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     own_command: bool = False  # CMD stands in this stage, so an ENTRYPOINT leaves it
+    takes_arguments: bool = True  # False after an ENTRYPOINT in shell form, whose shell drops them
     requirements: list[str] = field(default_factory=list)  # context paths
     packages: list[str] = field(default_factory=list)
+
+    @property
+    def started(self) -> tuple[str, ...]:
+        """The whole command line of a container."""
+        return (*self.entrypoint, *self.command) if self.takes_arguments else self.entrypoint
 
     @classmethod
     def on_image(cls, base: str | None, variables: Variables) -> StageState:
@@ -100,8 +106,9 @@ def read_instruction(
             state.own_command = True
         case "ENTRYPOINT":
             state.entrypoint = _command(state, instruction)
+            state.takes_arguments = instruction.exec_form
             # What the base image would have started is no argument for another program.
-            state.command = state.command if state.own_command and instruction.exec_form else ()
+            state.command = state.command if state.own_command else ()
 
 
 def _command(state: StageState, instruction: Instruction) -> tuple[str, ...]:
@@ -119,6 +126,9 @@ def _expand(state: StageState, instruction: Instruction, word: str, report: Repo
 
 def _copy(state: StageState, instruction: Instruction, file: str, origin: Origin, report: Reporter) -> None:
     words = [_expand(state, instruction, word, report) for word in instruction.paths()]
+    given = len(words) - 1 + len(instruction.heredocs)
+    if not given:
+        raise ValueError("needs a source and a destination")
     order = Copy(
         sources=tuple(words[:-1]),
         destination=words[-1],
@@ -129,6 +139,8 @@ def _copy(state: StageState, instruction: Instruction, file: str, origin: Origin
         fresh=instruction.is_set("link"),
         sources_known=origin.known,
     )
+    if given > 1 and not order.names_directory:
+        raise ValueError(f"with more than one source the destination {words[-1]} must end with /")
     if instruction.name == "ADD":
         order = _without_special(state, instruction, order)
     for name, _ in instruction.heredocs:

@@ -5,6 +5,7 @@ Source of the rules: https://docs.docker.com/reference/dockerfile/ and BuildKit'
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from e2b_dockerfile_utils import (
@@ -114,6 +115,9 @@ def _stage(origin: Instruction, instructions: list[Instruction]) -> Stage:
     return Stage(base, name, origin.line, tuple(instructions))
 
 
+_BARE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
+
+
 class _Asked(dict[str, str]):
     """Variables that remember which of them were asked for and not there."""
 
@@ -129,6 +133,7 @@ class _Asked(dict[str, str]):
 def expand(word: str, variables: dict[str, str], escape: str) -> tuple[str, frozenset[str]]:
     """The word with variables put in and quotes removed, and the variables that have no value.
 
+    One with a default in the word itself, ${NAME:-default}, is not among them.
     Raises ValueError for a malformed word, and for ${NAME:?reason} when NAME has no value.
     """
     if "$" not in word and escape not in word and '"' not in word and "'" not in word:
@@ -136,4 +141,5 @@ def expand(word: str, variables: dict[str, str], escape: str) -> tuple[str, froz
     asked = _Asked(variables)
     asked.missing = set()
     expanded = ShellLex(escape, env=asked, skip_unset_env=False).process_word(word)
-    return expanded, frozenset(asked.missing)
+    bare = {name for pair in _BARE.findall(word) for name in pair}
+    return expanded, frozenset(name for name in asked.missing if name in bare)
