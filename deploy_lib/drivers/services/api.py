@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.policy import Calls
+from deploy_lib.drivers.polling import polls
 from deploy_lib.drivers.services.traffic import short
 
 if TYPE_CHECKING:
@@ -18,19 +20,39 @@ T = TypeVar("T")
 NEWEST = 100  # revisions; a service may keep a thousand
 
 
+CATCHES_UP_WITHIN = 5.0
+"""Seconds for a read to show what an earlier answer has shown already."""
+
+
 class RunApi:
     """Paths are full resource names. Raises ApiError."""
 
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
         self._clients = calls.clients
+        self._newest: dict[str, datetime] = {}
 
     def service(self, path: str) -> run_v2.Service | None:
+        """Never older than what this object has read or written before, as far as its update time tells."""
+        for _ in polls(self._calls.clock, CATCHES_UP_WITHIN):
+            found = self._read(path)
+            if found is None or not self._is_stale(path, found):
+                break
+        return found
+
+    def _read(self, path: str) -> run_v2.Service | None:
         from google.cloud import run_v2
 
         request = run_v2.GetServiceRequest(name=path)
         doing = f"read the service {short(path)}"
         return _found(lambda: self._calls.ask("get_service", self._clients.services.get_service, request, doing))
+
+    def _is_stale(self, path: str, found: run_v2.Service) -> bool:
+        at, newest = found.update_time, self._newest.get(path)
+        if at is None or (newest is not None and at < newest):
+            return newest is not None
+        self._newest[path] = at
+        return False
 
     def revision(self, path: str, name: str) -> run_v2.Revision | None:
         from google.cloud import run_v2
@@ -65,6 +87,8 @@ class RunApi:
 
         request = run_v2.UpdateServiceRequest(service=service, update_mask={"paths": mask})
         made = self._calls.ask("update_service", self._clients.services.update_service, request, doing)
+        if made.metadata is not None:
+            self._is_stale(service.name, made.metadata)
         return str(made.operation.name)
 
     def validate(self, service: run_v2.Service) -> None:

@@ -70,7 +70,11 @@ def move(tools: Tools, request: MoveTraffic, tell: Tell) -> TrafficMoved:
         changed = tools.changes.make(path, edit, doing)
     except Elsewhere as elsewhere:
         return TrafficMoved(elsewhere.now, conflict=elsewhere.said)
-    settled = settle(tools, path, changed.operation, doing)
+
+    def carries(service: run_v2.Service) -> bool:
+        return carried(service).shares() == request.target.shares()
+
+    settled = settle(tools, path, changed.operation, doing, also=carries)
     at = tools.clock.now()
     tell(f"now serving: {carried(settled)}")
     failed = _bake(tools, request, tell)

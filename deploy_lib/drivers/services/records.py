@@ -147,12 +147,11 @@ def with_past(annotations: Mapping[str, str], past: PastRelease) -> dict[str, st
 
 
 def bad_digests(annotations: Mapping[str, str]) -> tuple[str, ...]:
-    """Digests whose last release was rejected."""
-    last: dict[str, str] = {}
-    for past in history_of(annotations):
-        if past.digest:
-            last.setdefault(past.digest, past.outcome)
-    return tuple(digest for digest, outcome in last.items() if outcome in BAD)
+    """Digests that were rejected and never live: one that was live before may have failed for its settings."""
+    history = history_of(annotations)
+    live = {past.digest for past in history if past.outcome == "live"}
+    bad = [past.digest for past in history if past.outcome in BAD and past.digest and past.digest not in live]
+    return tuple(dict.fromkeys(bad))
 
 
 def started_over(record: Record) -> Record:

@@ -52,7 +52,11 @@ def restore(tools: Tools, request: RestoreTraffic, tell: Tell) -> Restored:
         changed = tools.changes.make(path, edit, "put the traffic back")
     except Elsewhere as elsewhere:
         return Restored(False, elsewhere.now, f"{elsewhere.said}; it was left as it is")
-    settled = settle(tools, path, changed.operation, "put the traffic back", within=request.within)
+
+    def carries(found: run_v2.Service) -> bool:
+        return carried(found).shares() == target.shares()
+
+    settled = settle(tools, path, changed.operation, "put the traffic back", also=carries, within=request.within)
     tell(f"back to: {served(settled)}")
     arrived, last = answers_from(tools, settled.uri, target.shares(), request.within)
     if arrived:

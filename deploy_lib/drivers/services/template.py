@@ -29,16 +29,16 @@ def base(service: run_v2.Service | None, stable: run_v2.Revision | None) -> run_
     candidate's, say), the settings are read back from the stable revision.
     """
     from google.cloud import run_v2
+    from google.protobuf.json_format import MessageToDict, ParseDict
 
     if service is None:
         return run_v2.RevisionTemplate()
     last = service.template.revision or service.latest_created_revision.rpartition("/")[2]
     if stable is None or last == stable.name.rpartition("/")[2]:
         return copy.deepcopy(service.template)
+    told = MessageToDict(run_v2.Revision.pb(stable), preserving_proto_field_name=True)
     found = run_v2.RevisionTemplate()
-    for name in run_v2.RevisionTemplate.meta.fields:
-        if name in run_v2.Revision.meta.fields and name in stable:
-            setattr(found, name, copy.deepcopy(getattr(stable, name)))
+    ParseDict(told, run_v2.RevisionTemplate.pb(found), ignore_unknown_fields=True)  # their common fields
     for name in [key for key in found.annotations if key.startswith(_SYSTEM)]:
         del found.annotations[name]
     return found

@@ -72,15 +72,17 @@ def same(one: TrafficMap, other: TrafficMap, aside: str | None = None) -> bool:
 
 def difference(was: Iterable[TrafficMap], now: TrafficMap) -> str:
     """What the service carries that it should not, in words, against the likeliest of the maps it may carry."""
-    expected = max(was, key=lambda each: len(set(each.shares().items()) & set(now.shares().items())), default=None)
+
+    def likeness(each: TrafficMap) -> tuple[int, int]:
+        shares, tags = each.shares().items() & now.shares().items(), each.tags().items() & now.tags().items()
+        return len(shares), len(tags)
+
+    expected = max(was, key=likeness, default=None)
     if expected is None:
         return f"it now carries {now}"
     if expected.shares() != now.shares():
         return f"it now carries {now} instead of {expected}"
-    gone, new = (
-        set(expected.tags().items()) - set(now.tags().items()),
-        set(now.tags().items()) - set(expected.tags().items()),
-    )
+    gone, new = expected.tags().items() - now.tags().items(), now.tags().items() - expected.tags().items()
     told = [f"the tag {tag} was added on {revision}" for tag, revision in sorted(new)]
     told += [f"the tag {tag} is gone from {revision}" for tag, revision in sorted(gone)]
     return " and ".join(told) or f"it now carries {now}"

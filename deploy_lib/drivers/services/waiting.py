@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from deploy_lib.diagnose import startup_verdict
+from deploy_lib.diagnose.platform import START_REASONS
 from deploy_lib.drivers.conditions import conditions_of, ready
 from deploy_lib.drivers.interface import DriverError, Tell
 from deploy_lib.drivers.logs import Entries, RevisionLog
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from google.cloud import run_v2
     from google.longrunning.operations_pb2 import Operation
 
-LOG_LAG = 5.0
+LOG_LAG = 3.0
 """Seconds. Entries may arrive after the condition that they explain."""
 
 
@@ -62,7 +63,7 @@ class Waiting:
                 self._last_words(log, tell)
                 return Waited(False, self.evidence(log))
             if waited >= next_look:
-                next_look = waited + (1.0 if waited < 15 else 3.0)
+                next_look = waited + _pause_between_readings(waited)
                 self._listen(log, tell)
                 if startup_verdict(log.lines, self.conditions, self.service.entrypoint) is not None:
                     return Waited(False, self.evidence(log), failed_early=True)
@@ -127,7 +128,14 @@ class Waiting:
                 tell(line.text[:300])
 
     def _last_words(self, log: RevisionLog, tell: Tell) -> None:
-        for _ in polls(self.tools.clock, LOG_LAG):
+        """Waited for only where a container was started at all: other reasons say everything themselves."""
+        started = all(each.reason in START_REASONS for each in self.conditions if each.state == "CONDITION_FAILED")
+        for _ in polls(self.tools.clock, LOG_LAG if started else 0.0):
             self._listen(log, tell)
             if log.lines or self.gaps:
                 return
+
+
+def _pause_between_readings(waited: float) -> float:
+    """Seconds. Most failures come early, and a project may read its logs 60 times a minute."""
+    return 0.5 if waited < 5 else 1.0 if waited < 15 else 3.0

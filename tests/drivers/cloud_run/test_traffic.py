@@ -1,0 +1,159 @@
+"""Traffic moves only from maps of one's own, and what is put back is really back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from google.cloud import run_v2
+from google.cloud.run_v2.services.revisions.transports import RevisionsGrpcTransport
+
+from deploy_lib.drivers.services.traffic import targets
+from deploy_lib.model.requests import ReadBack
+from deploy_lib.model.traffic import TrafficMap, TrafficTarget
+from tests.drivers.cloud_run.desk import Desk
+
+CRASHING = {"BEHAVIOUR": "crash"}
+
+
+def _to(*wanted: TrafficTarget):  # type: ignore[no-untyped-def]
+    def change(service: run_v2.Service) -> None:
+        service.traffic = targets(TrafficMap(wanted))
+
+    return change
+
+
+def test_conflict_is_told_and_left_alone(desk: Desk) -> None:
+    first = desk.live()
+    release, _ = desk.create(desk.take(desk.release({"A": "1"}))[0])
+    desk.by_hand(_to(TrafficTarget(first.candidate, 60), TrafficTarget(release.candidate, 40, "canary")), ["traffic"])
+    moved = desk.move(release, 10)
+    assert moved.conflict
+    assert f"{first.candidate} 60 %, {release.candidate} 40 %" in moved.conflict
+    restored = desk.restore(release)
+    assert not restored.whole
+    assert "someone else changed the traffic" in restored.reason
+    assert desk.read().traffic[0].percent == 60
+    desk.end(release, "held")
+    assert desk.driver.read_state(desk.service).unfinished is not None
+
+
+def test_tags_changed_by_hand_are_a_conflict_too(desk: Desk) -> None:
+    first = desk.live()
+    release, _ = desk.create(desk.take(desk.release({"A": "1"}))[0])
+    beta = TrafficTarget(first.candidate, 0, "beta")
+    desk.by_hand(
+        _to(TrafficTarget(first.candidate, 100, "stable"), TrafficTarget(release.candidate, 0, "canary"), beta),
+        ["traffic"],
+    )
+    assert desk.move(release, 10).conflict == (
+        f"someone else changed the traffic: the tag beta was added on {first.candidate}"
+    )
+
+
+def test_traffic_changed_before_the_candidate_is_a_conflict(desk: Desk) -> None:
+    first, second = desk.live(), desk.live({"A": "1"})
+    release, _ = desk.take(desk.release({"A": "2"}))
+    desk.by_hand(_to(TrafficTarget(first.candidate, 50), TrafficTarget(second.candidate, 50)), ["traffic"])
+    try:
+        desk.create(release)
+    except Exception as problem:
+        assert getattr(problem, "conflict", False)
+        assert "the traffic was changed since this release began" in str(problem)
+    else:
+        raise AssertionError("not noticed")
+
+
+def test_restore(desk: Desk) -> None:
+    first = desk.live()
+    release, _ = desk.create(desk.take(desk.release({"A": "1"}))[0])
+    desk.move(release, 50)
+    restored = desk.restore(release, ours=(desk.target(release, 50),))
+    assert restored.whole, restored
+    assert restored.now.shares() == {first.candidate: 100}
+    desk.end(release, "rejected")
+    assert desk.traffic() == [(first.candidate, 100, ""), (release.candidate, 0, "canary")]
+    state = desk.driver.read_state(desk.service)
+    assert state.unfinished is None
+    assert state.lease is None
+    assert [(past.outcome, past.candidate) for past in state.history] == [
+        ("rejected", release.candidate),
+        ("live", first.candidate),
+    ]
+    again, taken = desk.take(desk.release({"A": "2"}))
+    assert taken.bad == ()  # the same image went live before and is was not to blame
+    assert taken.before.shares() == {first.candidate: 100}
+    desk.end(again, "refused")
+
+
+def test_restore_to_a_deleted_revision_is_refused(desk: Desk) -> None:
+    first = desk.live()
+    release, _ = desk.create(desk.take(desk.release({"A": "1"}))[0])
+    desk.move(release, 100)
+    desk.by_hand(_to(TrafficTarget(release.candidate, 100, "canary")), ["traffic"])
+    revisions = run_v2.RevisionsClient(transport=RevisionsGrpcTransport(channel=desk.cloud.channel()))
+    revisions.delete_revision(name=f"{desk.service.path}/revisions/{first.candidate}").result(timeout=20)
+    restored = desk.restore(release, ours=(desk.target(release, 100),))
+    assert not restored.whole
+    assert restored.reason == f"the revision {first.candidate} was deleted meanwhile"
+    assert restored.now.shares() == {release.candidate: 100}
+
+
+def test_hand_made_split_and_latest_are_kept(desk: Desk) -> None:
+    first, second = desk.live(), desk.live({"A": "1"})
+    desk.by_hand(_to(TrafficTarget(first.candidate, 25, "old"), TrafficTarget(second.candidate, 75)), ["traffic"])
+    release, taken = desk.take(desk.release({"A": "2"}))
+    assert taken.before.shares() == {first.candidate: 25, second.candidate: 75}
+    release, _ = desk.create(release)
+    moved = desk.move(release, 20)
+    assert moved.now.shares() == {first.candidate: 20, second.candidate: 60, release.candidate: 20}
+    assert desk.restore(release, ours=(desk.target(release, 20),)).whole
+    desk.end(release, "rejected")
+    assert desk.traffic() == [
+        (first.candidate, 25, "old"),
+        (second.candidate, 75, ""),
+        (release.candidate, 0, "canary"),
+    ]
+
+
+def test_latest_is_pinned_to_what_it_means(desk: Desk) -> None:
+    first = desk.live()
+
+    def follow_latest(service: run_v2.Service) -> None:
+        latest = run_v2.TrafficTargetAllocationType.TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST
+        service.traffic = [run_v2.TrafficTarget(type_=latest, percent=100)]
+
+    desk.by_hand(follow_latest, ["traffic"])
+    release, _ = desk.create(desk.take(desk.release({"A": "1"}))[0])
+    assert desk.traffic() == [(first.candidate, 100, "stable"), (release.candidate, 0, "canary")]
+    desk.end(release, "rejected")
+
+
+def test_sick_while_baking(desk: Desk) -> None:
+    desk.live()
+    release, _ = desk.create(desk.take(desk.release({"A": "1"}))[0])
+    since = datetime.now(UTC)
+    for _ in range(6):
+        assert desk.urls.ask(f"{release.candidate_url}/fail", timeout=5).status == 500
+    assert desk.watch.real_requests(release, release.candidate or "", since).requests == 0  # our own do not count
+    import httpx
+
+    with httpx.Client(trust_env=False, headers={"user-agent": "a browser"}) as browser:
+        for _ in range(6):
+            browser.get(f"{release.candidate_url}/fail")
+    seen = CloudSight(desk, release, since)
+    assert (seen.requests, seen.errors) == (6, 6)
+
+
+def CloudSight(desk: Desk, release, since):  # type: ignore[no-untyped-def]
+    from deploy_lib.drivers.watch import CloudWatch
+
+    return CloudWatch(desk.clients, desk.clock).real_requests(release, release.candidate, since)
+
+
+def test_read_back_waits_for_the_candidate_and_says_who_answers(desk: Desk) -> None:
+    first = desk.live()
+    release, _ = desk.create(desk.take(desk.release({"A": "1"}))[0])
+    back = desk.driver.read_back(ReadBack(release, "/", 0.3, "x-revision", 100), desk.told.append)
+    assert set(back.answered) == {first.candidate}
+    assert back.now.shares() == {first.candidate: 100}
+    desk.end(release, "rejected")
