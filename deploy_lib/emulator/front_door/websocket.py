@@ -12,8 +12,9 @@ from deploy_lib.emulator.front_door.headers import inward, without_handshake
 from deploy_lib.emulator.front_door.pages import BROKEN, plain
 from deploy_lib.emulator.front_door.way import Target
 
-_UNSENDABLE = frozenset({1005, 1006, 1015})  # close codes that may not stand in a frame, RFC 6455 7.4.1
-_CLOSING = (WSMsgType.CLOSE, WSMsgType.CLOSED, WSMsgType.CLOSING)
+# Close codes, RFC 6455 7.4.1; the last two stand for what came without one and are never sent.
+_NORMAL, _GOING_AWAY, _BROKEN_INSIDE = 1000, 1001, 1011
+_WITHOUT_CODE, _ABNORMAL = 1005, 1006
 
 
 def wants_websocket(request: web.BaseRequest) -> bool:
@@ -51,22 +52,31 @@ async def forward_websocket(
     return outer
 
 
+Side = web.WebSocketResponse | aiohttp.ClientWebSocketResponse
+
+
 async def _both_ways(outer: web.WebSocketResponse, inner: aiohttp.ClientWebSocketResponse, timeout: float) -> None:
-    ways = {asyncio.create_task(_carry(outer, inner)), asyncio.create_task(_carry(inner, outer))}
+    """Until one side closes; the other is then closed with the same code and reason."""
+    ways = {
+        asyncio.create_task(_carry(inner, outer)): _BROKEN_INSIDE,
+        asyncio.create_task(_carry(outer, inner)): _GOING_AWAY,
+    }
     try:
         done, _ = await asyncio.wait(ways, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-        if not done:
-            await outer.close(code=1001)
     finally:
         for way in ways:
             way.cancel()
         await asyncio.gather(*ways, return_exceptions=True)
+    code, reason = _GOING_AWAY, b""  # the time is up
+    for way in done:
+        code, reason = way.result() if way.exception() is None else (_ABNORMAL, b"")
+        code = {_WITHOUT_CODE: _NORMAL, _ABNORMAL: ways[way]}.get(code, code)
+    await inner.close(code=code, message=reason)
+    await outer.close(code=code, message=reason)
 
 
-Side = web.WebSocketResponse | aiohttp.ClientWebSocketResponse
-
-
-async def _carry(source: Side, sink: Side) -> None:
+async def _carry(source: Side, sink: Side) -> tuple[int, bytes]:
+    """The close code and reason of the source, when it has closed."""
     while True:
         message = await source.receive()
         if message.type is WSMsgType.TEXT:
@@ -77,10 +87,7 @@ async def _carry(source: Side, sink: Side) -> None:
             await sink.ping(message.data)
         elif message.type is WSMsgType.PONG:
             await sink.pong(message.data)
+        elif message.type is WSMsgType.CLOSE:
+            return int(message.data or _WITHOUT_CODE), (message.extra or "").encode()
         else:
-            code = message.data if message.type is WSMsgType.CLOSE else source.close_code
-            reason = (message.extra or "") if message.type is WSMsgType.CLOSE else ""
-            sendable = code if isinstance(code, int) and code not in _UNSENDABLE else 1000
-            if message.type in _CLOSING:
-                await sink.close(code=sendable, message=reason.encode())
-            return
+            return _ABNORMAL, b""

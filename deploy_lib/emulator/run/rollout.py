@@ -37,7 +37,7 @@ class Rollouts:
         with self.ledger.lock:
             self.ledger.lock.wait_for(lambda: not self._alive(record) or not self._pending(record))
             if not self._alive(record):
-                return f"Service '{record.name.service}' was deleted while it was being deployed."
+                return f"Service '{record.name.service}' was deleted, or the local cloud ended, during the deployment."
             settled = self._settle(record)
             return failed or settled
 
@@ -56,8 +56,8 @@ class Rollouts:
         return not_ready(revision, failure.message)
 
     def _alive(self, record: Record) -> bool:
-        """The service was not deleted, nor another made in its place."""
-        return self.ledger.find(record.name) is record
+        """The service was not deleted, nor another made in its place, and the local cloud is not ending."""
+        return self.ledger.find(record.name) is record and not self.stage.closed
 
     def _record(self, record: Record, deployed: Deployed, failure: Failure | None) -> None:
         now = self.now()

@@ -190,6 +190,8 @@ class CloudRun:
     def close(self) -> None:
         """Ends every instance and the front door."""
         self._sleep.close()
+        with self._ledger.lock:  # no rollout is in the middle of a change
+            self._stage.closed = True
         self._stage.close()
         self._door.close()
 

@@ -22,6 +22,8 @@ from deploy_lib.emulator.run.ports import RunLog
 from deploy_lib.emulator.secrets.store import Secrets
 from deploy_lib.engines.model import Engine, EngineError
 
+_LAST_GRACE = 2.0  # seconds an instance has when the whole local cloud ends
+
 
 @dataclass
 class Stage:
@@ -35,6 +37,7 @@ class Stage:
     pace: Pace
     door: FrontDoor
     addresses: Addresses
+    closed: bool = False  # nothing is started any more
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _crews: dict[str, Crew] = field(default_factory=dict)  # by the revision's full name
 
@@ -66,6 +69,8 @@ class Stage:
         with self._lock:
             if full not in self._crews:
                 self._crews[full] = self._make_crew(name, deployed)
+                if self.closed:
+                    self._crews[full].close()
             return self._crews[full]
 
     def direct(self, record: Record) -> None:
@@ -108,8 +113,9 @@ class Stage:
 
     def close(self) -> None:
         with self._lock:
+            self.closed = True
             crews, self._crews = list(self._crews.values()), {}
-        ends = [threading.Thread(target=crew.close) for crew in crews]
+        ends = [threading.Thread(target=crew.close, args=(_LAST_GRACE,)) for crew in crews]
         for end in ends:
             end.start()
         for end in ends:

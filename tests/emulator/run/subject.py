@@ -3,7 +3,7 @@
 serve      answers (the default)
 crash      raises while starting        exit_zero  ends with 0 while starting
 port       listens on 9999              localhost  listens on 127.0.0.1
-slow       listens after 2 seconds      memory     takes memory until it is killed, before it listens
+slow       listens after 1.2 seconds     memory     takes memory until it is killed, before it listens
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Answers(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path, _, query = self.path.partition("?")
-        if self.headers.get("Upgrade", "").lower() == "websocket":
+        if self.headers.get("Upgrade", "").lower() == "websocket" and path != "/fail":
             self._echo_frames()
         elif path == "/env":
             self._send(200, json.dumps(dict(os.environ)).encode())
@@ -130,7 +130,7 @@ def main() -> None:
     if BEHAVIOUR == "exit_zero":
         sys.exit(0)
     if BEHAVIOUR == "slow":
-        time.sleep(2)
+        time.sleep(1.2)
     if BEHAVIOUR == "memory":
         held = []
         while True:

@@ -210,7 +210,9 @@ def test_a_deleted_service_answers_no_more_and_its_name_is_free(bench: RunBench)
 def test_a_later_change_is_not_held_up_by_a_revision_that_does_not_come_up(bench: RunBench) -> None:
     service = bench.deploy("later", Service(template=template("later-a"), traffic=[named("later-a", 100)]))
     targets = [named("later-a", 100), named("later-b", 0, "next")]
-    stuck = bench.update(Service(name=service.name, template=template("later-b", "port"), traffic=targets))
+    probe = Probe(tcp_socket=TCPSocketAction(), timeout_seconds=1, period_seconds=1, failure_threshold=2)
+    wanted = template("later-b", "port", startup_probe=probe)
+    stuck = bench.update(Service(name=service.name, template=wanted, traffic=targets))
     restored = bench.move(service, named("later-a", 100))
     assert restored.terminal_condition.state.name == "CONDITION_SUCCEEDED" and restored.observed_generation == 3
     assert not bench.wait(stuck).HasField("response")

@@ -22,6 +22,7 @@ from deploy_lib.engines.model import Engine, EngineError
 _BETWEEN = 12.0  # seconds from one start to the next
 _TRIES = 10
 _GIVEN_UP = 240.0  # seconds, the longest start-up Cloud Run allows
+_GRACE = 10.0  # seconds from SIGTERM to SIGKILL, https://cloud.google.com/run/docs/container-contract#instance-shutdown
 _STOPPED = "the revision was stopped while it was starting"
 
 
@@ -53,6 +54,7 @@ class Crew:
         self.project, self.location, self.service, self.revision = place
         self.timeout = timeout
         self._recipe, self._engine, self._say, self._pace, self._on_end = recipe, engine, say, pace, on_end
+        self._grace = pace.limit(_GRACE, 2.0)
         self._proven = proven
         self._changed = threading.Condition()
         self._state = _State.ASLEEP
@@ -102,11 +104,11 @@ class Crew:
         """End the instance; a request or a start brings up another."""
         self._end(_State.ASLEEP)
 
-    def close(self) -> None:
-        """End the instance for good."""
-        self._end(_State.CLOSED)
+    def close(self, at_most: float = _GRACE) -> None:
+        """End the instance for good, by force after `at_most` seconds."""
+        self._end(_State.CLOSED, at_most)
 
-    def _end(self, state: _State) -> None:
+    def _end(self, state: _State, at_most: float = _GRACE) -> None:
         with self._changed:
             if self._state is _State.CLOSED:
                 return
@@ -114,7 +116,7 @@ class Crew:
             self._shift += 1
             self._move(state)
         if instance is not None:
-            instance.stop()
+            instance.stop(min(self._grace, at_most))
 
     def _tend(self, shift: int, reason: str) -> None:
         """From the first start of a shift until it is ended or given up."""
@@ -144,14 +146,14 @@ class Crew:
         except (EngineError, OSError) as error:
             return str(error), True
         if not self._adopt(shift, instance):
-            instance.stop()
+            instance.stop(0)
             return _STOPPED, True
         try:
             probed = instance.probe(self._pace)
             if probed.ended:
                 return wording.failed_to_start(self._recipe.port), False
             if not probed.passed:
-                instance.stop()
+                instance.stop(self._grace)
                 default = self._recipe.probe.default
                 return wording.failed_to_start(self._recipe.port) if default else wording.FAILED_PROBE, True
             with self._changed:

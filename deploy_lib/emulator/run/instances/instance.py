@@ -17,7 +17,6 @@ from deploy_lib.emulator.run.instances.probe import Probed, probe_startup
 from deploy_lib.emulator.run.instances.recipe import Recipe, Say
 from deploy_lib.engines.model import Container, Engine, EngineError, RunSpec
 
-_GRACE = 10.0  # seconds from SIGTERM to SIGKILL, https://cloud.google.com/run/docs/container-contract#instance-shutdown
 _DRAIN = 2.0  # seconds to read what an ended container left in its pipes
 
 
@@ -78,7 +77,7 @@ class Instance:
             self._say(self.key, "system", "ERROR", text)
         return found
 
-    def stop(self, grace: float = _GRACE) -> None:
+    def stop(self, grace: float) -> None:
         """SIGTERM, then SIGKILL; returns when all it printed is in the log."""
         self._stopping = True
         self._container.stop(grace)
