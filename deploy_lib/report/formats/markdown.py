@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from deploy_lib.report import words
 from deploy_lib.report.model import Report
 
-
 # An underscore between letters and a > within a line mean nothing.
 _MARKUP = re.compile(r"[\\`*\[\]<|#~]|^[>+-]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 

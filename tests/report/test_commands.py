@@ -1,0 +1,168 @@
+"""The commands report and history, and what is left when a release has ended: from the state directory alone."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from deploy_lib.cli import history, report
+from deploy_lib.cli.failure import Failure
+from deploy_lib.cli.outcomes import write_reports
+from deploy_lib.journal import FILE, Journal
+from deploy_lib.model.journal import Entry
+from deploy_lib.report import EXTENSIONS
+from tests.report import journals
+from tests.report.journals import RELEASE
+
+OLDER = "20260301t120000-backend-1a2b3c4"
+
+
+def kept(state: Path, entries: tuple[Entry, ...], project: str = "netra-staging") -> Path:
+    """Writes a journal as a run does; the release's directory."""
+    release = next(entry.release for entry in entries if hasattr(entry, "release"))
+    file = Journal(state / "releases" / project / release.service.name / release.id)
+    for entry in entries:
+        file.append(entry)
+    file.close()
+    return file.directory
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    kept(tmp_path, journals.previous())
+    kept(tmp_path, journals.incident())
+    return tmp_path
+
+
+def asked(state: Path, **more: object) -> argparse.Namespace:
+    plain = {
+        "project": None,
+        "config": None,
+        "local": False,
+        "output": "text",
+        "service": [],
+        "all": False,
+        "limit": 20,
+        "id": None,
+        "format": "text",
+        "report_dir": None,
+    }
+    return argparse.Namespace(**{**plain, "state": str(state), **more})
+
+
+def test_the_last_release_is_reported_when_none_is_named(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert report.main(asked(state)) == 0
+    told = capsys.readouterr().out
+    assert RELEASE.id in told and f"with release {OLDER}" in told
+
+
+@pytest.mark.parametrize("wanted", [RELEASE.id, "9f8e7d6", "20260302"])
+def test_a_release_is_found_by_id_beginning_or_end(
+    state: Path, wanted: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert report.main(asked(state, id=wanted, format="json")) == 0
+    assert json.loads(capsys.readouterr().out)["subject"]["id"] == RELEASE.id
+
+
+def test_an_unknown_id_is_told_with_those_that_exist(state: Path) -> None:
+    with pytest.raises(Failure, match="no release has the id nope") as failure:
+        report.main(asked(state, id="nope"))
+    assert RELEASE.id in failure.value.message and OLDER in failure.value.message
+    with pytest.raises(Failure, match="2026 fits 2 releases"):
+        report.main(asked(state, id="2026"))
+    with pytest.raises(Failure, match="no release has the id"):
+        report.main(asked(state, id="../../netra-staging/backend/" + RELEASE.id))
+
+
+def test_nothing_kept_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(Failure, match="no release is kept here yet"):
+        report.main(asked(tmp_path))
+    assert history.main(asked(tmp_path)) == 0
+    assert "no release is kept here yet" in capsys.readouterr().err
+
+
+def test_every_format_goes_into_the_directory(state: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "out" / "reports"
+    assert report.main(asked(state, report_dir=str(target))) == 0
+    wanted = {f"report-{RELEASE.id}.{extension}" for extension in EXTENSIONS.values()}
+    assert {path.name for path in target.iterdir()} == wanted
+    assert {Path(line).name for line in capsys.readouterr().out.split()} == wanted
+
+
+def test_a_directory_that_cannot_be_made_is_told(state: Path) -> None:
+    (state / "file").write_text("in the way")
+    with pytest.raises(Failure, match="cannot be written"):
+        report.main(asked(state, report_dir=str(state / "file" / "below")))
+
+
+def test_a_journal_cut_in_mid_line_is_reported_with_its_gap(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = state / "releases" / "netra-staging" / "backend" / RELEASE.id / FILE
+    path.write_bytes(path.read_bytes()[:-40])
+    assert report.main(asked(state)) == 0
+    told = capsys.readouterr().out
+    assert "of the journal is cut off" in told and "The journal ends without an ending" in told
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00garbage\n{}\n[1]\n", None])
+def test_a_lost_journal_is_reported(state: Path, content: bytes | None, capsys: pytest.CaptureFixture[str]) -> None:
+    path = state / "releases" / "netra-staging" / "backend" / RELEASE.id / FILE
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+    assert report.main(asked(state)) == 0
+    assert f"nothing is known of release {RELEASE.id}" in capsys.readouterr().out
+
+
+def test_history_is_newest_first_over_all_projects(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kept(state, journals.unfinished(), project="netra-other")
+    assert history.main(asked(state)) == 0
+    head, *rows = capsys.readouterr().out.splitlines()
+    assert head.split() == ["when", "(UTC)", "release", "project", "service", "commit", "outcome", "took", "cause"]
+    assert [row.split()[2] for row in rows] == [RELEASE.id, RELEASE.id, OLDER]
+    told = "\n".join(rows)
+    assert "missing_module: module netra_backend.app.schemas.llm_config_types" in told
+    assert "unfinished" in told and "rejected" in told and "live" in told
+
+
+def test_history_can_be_narrowed(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kept(state, journals.unfinished(), project="netra-other")
+    for narrowed, count in (({"project": "netra-other"}, 1), ({"limit": 2}, 2), ({"service": ["auth"]}, 0)):
+        assert history.main(asked(state, output="json", **narrowed)) == 0
+        assert len(capsys.readouterr().out.splitlines()) == count
+    with pytest.raises(Failure, match="--limit"):
+        history.main(asked(state, limit=0))
+
+
+def test_history_as_json_is_one_object_per_line(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    history.main(asked(state, output="json"))
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (first["outcome"], first["cause"], first["seconds"]) == ("rejected", "missing_module", pytest.approx(164.2))
+    assert (second["outcome"], second["cause"]) == ("live", None)
+
+
+def test_a_release_leaves_its_reports_and_a_summary(state: Path, tmp_path: Path) -> None:
+    directory = state / "releases" / "netra-staging" / "backend" / RELEASE.id
+    summary, extra = tmp_path / "summary.md", tmp_path / "extra"
+    summary.write_text("from the step before\n")
+    code = "import sys; from pathlib import Path; from deploy_lib.cli.outcomes import write_reports\n"
+    code += "print(write_reports(Path(sys.argv[1]), Path(sys.argv[2])))"
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(directory), str(extra)],
+        env={**os.environ, "GITHUB_STEP_SUMMARY": str(summary)}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.strip() == str(extra / f"report-{RELEASE.id}.html")
+    for place in (directory, extra):
+        assert len(list(place.glob("report-*"))) == len(EXTENSIONS)
+    told = summary.read_text()
+    assert told.startswith("from the step before\n### backend 9f8e7d6 was rejected")
+
+
+def test_without_another_directory_the_report_lies_beside_the_journal(state: Path) -> None:
+    directory = state / "releases" / "netra-staging" / "backend" / RELEASE.id
+    assert write_reports(directory).parent == directory

@@ -1,0 +1,174 @@
+"""Each format as its readers take it: HTML without any outside reference, valid JUnit, JSON that reads back."""
+
+from __future__ import annotations
+
+import json
+import re
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from deploy_lib.model import journal
+from deploy_lib.model.journal import Entry
+from deploy_lib.report import render
+from deploy_lib.report.formats import brief
+from tests.report.journals import STORIES
+from tests.report.test_report import made, of_story
+
+HEADINGS = (
+    "Executive summary",
+    "Timeline",
+    "Root cause",
+    "Critical findings",
+    "Compared with the last successful release",
+    "Impact",
+    "Recommendations",
+    "Evidence",
+    "Status and risk",
+)
+VOID = {"meta", "link", "br", "hr", "img", "input"}
+OUTSIDE = re.compile(r"(?:https?:)?//[\w.-]+")
+
+
+class Page(HTMLParser):
+    """Tags that are left open, attributes that point outside, headings, and the text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.faults: list[str] = []
+        self.tags: list[str] = []
+        self.headings: list[str] = []
+        self.text: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        for name, value in attrs:
+            if name in ("src", "href", "srcset", "action", "data") and not (value or "").startswith(("data:", "#")):
+                self.faults.append(f"<{tag} {name}={value}>")
+            if name.startswith("on") or OUTSIDE.search(value or ""):
+                self.faults.append(f"<{tag} {name}={value}>")
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open or self.open.pop() != tag:
+            self.faults.append(f"</{tag}> closes another")
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] in ("h2", "h1"):
+            self.headings.append(data)
+        if self.open and self.open[-1] == "style" and (OUTSIDE.search(data) or "@import" in data or "url(" in data):
+            self.faults.append("the style sheet points outside")
+        if self.open and self.open[-1] != "style":
+            self.text.append(data)
+
+
+def page(html: str) -> Page:
+    parsed = Page()
+    parsed.feed(html)
+    parsed.close()
+    return parsed
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_html_is_whole_and_points_nowhere(name: str) -> None:
+    parsed = page(render(of_story(name), "html"))
+    assert parsed.faults == []
+    assert parsed.open == []
+    assert not {"script", "iframe", "img", "object", "embed", "base"} & set(parsed.tags)
+    assert tuple(parsed.headings[1:10]) == HEADINGS
+
+
+def test_html_draws_steps_traffic_and_latency() -> None:
+    html = render(of_story("sick_under_traffic"), "html")
+    labels = re.findall(r'<svg[^>]* aria-label="([^"]*)"', html)
+    assert labels == [
+        "the steps of the release over time",
+        "share of the traffic over time",
+        "latency of the candidate and of the stable revision",
+    ]
+    assert html.count('class="bar good"') == 7
+    assert html.count('class="bar bad"') == 1
+    assert "prefers-color-scheme: dark" in html and "@media print" in html and "max-width: 36rem" in html
+
+
+def hostile() -> list[Entry]:
+    """A journal whose every text tries to be markup."""
+    evil = "</pre><script>alert(1)</script>|`**x**`]]>&\"'<img src=http://evil.example/x onerror=alert(2)>"
+    return [
+        replace(entry, reason=evil) if isinstance(entry, journal.Judged | journal.Stopped) else entry
+        for entry in STORIES["sick_under_traffic"]()
+    ]
+
+
+def test_no_text_becomes_markup() -> None:
+    report = made(hostile())
+    parsed = page(render(report, "html"))
+    assert parsed.faults == []
+    assert not {"script", "img"} & set(parsed.tags)
+    markdown = re.sub(r"```.*?```", "", render(report, "md"), flags=re.DOTALL)
+    assert not re.search(r"(?<!\\)<(?:script|img|/pre)", markdown)
+    rows = [line for line in markdown.splitlines() if line.startswith("| compare") and "FAILED" in line]
+    assert rows and all(len(re.findall(r"(?<!\\)\|", row)) == 5 for row in rows)
+    root = ET.fromstring(render(report, "junit"))
+    assert root.tag == "testsuites"
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_markdown_has_the_sections_in_order(name: str) -> None:
+    markdown = re.sub(r"^(`{3,}).*?^\1$", "", render(of_story(name), "md"), flags=re.DOTALL | re.MULTILINE)
+    assert tuple(re.findall(r"^## (.*)$", markdown, re.MULTILINE))[:9] == HEADINGS
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_junit_counts_what_it_holds(name: str) -> None:
+    report = of_story(name)
+    top = ET.fromstring(render(report, "junit"))
+    (suite,) = top.findall("testsuite")
+    cases = suite.findall("testcase")
+    for element in (top, suite):
+        assert int(element.attrib["tests"]) == len(cases) == len(report.steps)
+        assert int(element.attrib["failures"]) == len(suite.findall("testcase/failure"))
+        assert int(element.attrib["errors"]) == len(suite.findall("testcase/error"))
+        assert int(element.attrib["skipped"]) == len(suite.findall("testcase/skipped"))
+        float(element.attrib["time"])
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", suite.attrib["timestamp"])
+    for case in cases:
+        assert case.attrib.keys() == {"classname", "name", "time"}
+        assert len(case) <= 1
+    order = ["properties", *["testcase"] * len(cases), "system-out"]
+    assert [child.tag for child in suite] == order
+
+
+def test_junit_fails_exactly_where_the_release_did() -> None:
+    suite = ET.fromstring(render(of_story("incident"), "junit"))
+    failed = [case.attrib["name"] for case in suite.iter("testcase") if case.find("failure") is not None]
+    assert failed == ["canary"]
+    text = suite.findtext(".//failure") or ""
+    assert "llm_config_types" in text and "fix: git add --force" in text
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_json_reads_back(name: str) -> None:
+    told = json.loads(render(of_story(name), "json"))
+    assert told["format"] == 1
+    assert told["subject"]["id"].startswith("2026")
+    assert set(told) >= {"summary", "steps", "timeline", "cause", "findings", "comparison", "impact", "recommendations",
+                         "proof", "standing", "gaps"}  # fmt: skip
+
+
+def test_the_brief_form_is_brief_and_names_the_cause() -> None:
+    told = brief.write(of_story("incident"))
+    assert "llm_config_types" in told and "git add --force" in told and "kept 100 %" in told
+    assert len(told) < 5000
+
+
+def test_an_unknown_format_is_refused() -> None:
+    with pytest.raises(ValueError, match="no such format: 'pdf'; one of text, md"):
+        render(of_story("live"), "pdf")

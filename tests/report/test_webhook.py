@@ -1,0 +1,110 @@
+"""The webhook, against a real server on loopback: one small POST, and every way it can fail as one clear reason."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from deploy_lib.drivers.interface import DriverError
+from deploy_lib.drivers.webhook import send
+from deploy_lib.model import journal
+from deploy_lib.model.journal import Outcome
+from deploy_lib.report.notice import notice
+from tests.report import journals
+from tests.report.journals import SERVICE
+
+
+@contextmanager
+def channel(
+    status: int = 200, headers: dict[str, str] | None = None, delay: float = 0.0
+) -> Iterator[tuple[str, list[bytes]]]:
+    """A server that takes messages; its address with a secret path, and the bodies it got."""
+    got: list[bytes] = []
+    release = threading.Event()
+
+    class Taker(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            got.append(self.rfile.read(int(self.headers["Content-Length"])))
+            release.wait(delay)
+            self.send_response(status)
+            for name, value in (headers or {}).items():
+                self.send_header(name, value)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Taker) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}/services/pl4nted-path", got
+        finally:
+            release.set()
+            server.shutdown()
+            thread.join()
+
+
+def test_a_message_is_one_post_of_text() -> None:
+    with channel() as (address, got):
+        send(address, "backend: live")
+    assert [json.loads(body) for body in got] == [{"text": "backend: live"}]
+
+
+@pytest.mark.parametrize("status", [302, 404, 500])
+def test_a_refusal_is_told_without_the_address(status: int) -> None:
+    with (
+        channel(status, {"Location": "http://127.0.0.1:9/elsewhere"}) as (address, got),
+        pytest.raises(DriverError) as error,
+    ):
+        send(address, "x")
+    assert error.value.reason == f"the webhook at 127.0.0.1 answered {status}"
+    assert len(got) == 1, "a message is never sent twice, nor to somewhere else"
+
+
+def test_a_channel_that_does_not_answer_holds_nobody_up() -> None:
+    began = time.monotonic()
+    with channel(delay=20) as (address, _), pytest.raises(DriverError, match=r"did not answer within 0\.3 s"):
+        send(address, "x", patience=0.3)
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://hooks.example.com/pl4nted-path", "ftp://127.0.0.1/pl4nted-path", "pl4nted-path", "", "https://",
+     "http://[pl4nted-path", "https://127.0.0.1:1/pl4nted-path"],
+)  # fmt: skip
+def test_an_address_of_no_use_is_told_without_repeating_it(address: str) -> None:
+    with pytest.raises(DriverError) as error:
+        send(address, "x", patience=2)
+    assert "pl4nted" not in error.value.reason + error.value.remedy
+
+
+def test_what_is_told_of_each_event() -> None:
+    begun = journals.live()[0]
+    assert notice(SERVICE, begun) == (
+        "backend (netra-staging): release 20260302t120000-backend-9f8e7d6 starts by ci@runner-7, commit 9f8e7d6"
+    )
+    ended = journals.held()[-1]
+    assert isinstance(ended, journal.Stopped)
+    told = notice(SERVICE, ended) or ""
+    assert told.startswith("backend (netra-staging): held, a person must decide: compare 1 min")
+    assert "rollback" in told and "serving: " in told
+    for outcome in Outcome:
+        assert notice(SERVICE, replace(ended, outcome=outcome))
+    assert notice(SERVICE, journals.live()[1]) is None
+
+
+def test_a_message_is_no_markup_and_not_endless() -> None:
+    ended = journals.held()[-1]
+    assert isinstance(ended, journal.Stopped)
+    told = notice(SERVICE, replace(ended, reason="<!channel> & <https://evil|x>" + "y" * 9000)) or ""
+    assert "<" not in told and "&lt;!channel&gt; &amp;" in told
+    assert len(told) < 2000

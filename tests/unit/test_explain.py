@@ -1,0 +1,109 @@
+"""Why a release failed, also when the gate that would have known is switched off: source truth is asked afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from deploy_lib.diagnose import diagnose
+from deploy_lib.drivers.interface import DriverError, Drivers
+from deploy_lib.model import journal, requests
+from deploy_lib.model.answers import SourceRead
+from deploy_lib.model.evidence import Cause, Evidence
+from deploy_lib.model.findings import Finding, Severity
+from deploy_lib.model.release import Release, Status
+from deploy_lib.run.explain import explain
+from tests.unit.diagnose.cases import SERVICE, crashes
+from tests.unit.samples import CANDIDATE, NOON, judged
+
+MISSING = 'Traceback (most recent call last):\n  File "/app/shop/main.py", line 1, in <module>\n    import shop.gone\n'
+MISSING += "ModuleNotFoundError: No module named 'shop.gone'"
+CRASHED = Evidence(log=crashes(MISSING))
+FOUND = Finding("missing_module", Severity.ERROR, "shop.gone is not in the image", file="shop/gone.py",
+                module="shop.gone", cause="gitignored", rule=".gitignore:2", fix="git add --force -- shop/gone.py")  # fmt: skip
+
+
+@dataclass
+class World:
+    """The three drivers that an explanation may ask, and what they were asked."""
+
+    findings: tuple[Finding, ...] = (FOUND,)
+    evidence: Evidence = CRASHED
+    broken: bool = False
+    asked: list[object] = field(default_factory=list)
+
+    def now(self) -> datetime:
+        return NOON
+
+    def read_source(self, request: requests.ReadSource) -> SourceRead:
+        self.asked.append(request)
+        if self.broken:
+            raise DriverError("the repository is gone")
+        return SourceRead(self.findings)
+
+    def read_evidence(self, request: requests.ReadEvidence) -> Evidence:
+        self.asked.append(request)
+        if self.broken:
+            raise DriverError("Cloud Logging did not answer within 10 s")
+        return self.evidence
+
+    def drivers(self) -> Drivers:
+        me: Any = self
+        return Drivers(clock=me, source=me, contract=me, builds=me, services=me, urls=me)
+
+
+def cause(evidence: Evidence, findings: tuple[Finding, ...], release: Release) -> Cause:
+    return diagnose(evidence, findings, SERVICE)
+
+
+def explained(world: World, *steps: journal.Judged, evidence: Evidence | None = None) -> journal.Diagnosed:
+    told = explain(world.drivers(), cause, steps, evidence, CANDIDATE)
+    assert told is not None
+    return told
+
+
+def test_the_rule_is_found_although_its_gate_is_off() -> None:
+    world = World()
+    told = explained(world, judged(0, Status.FAILED), evidence=CRASHED)
+    assert told.cause.facts.items() >= {"on_disk": "yes", "in_image": "no", "rule": ".gitignore:2"}.items()
+    assert told.cause.commands[0] == "git add --force -- shop/gone.py"
+    assert [type(request) for request in world.asked] == [requests.ReadSource]
+
+
+def test_nothing_is_asked_twice_when_a_check_had_found_it() -> None:
+    world = World()
+    passed = replace(judged(0), findings=(FOUND,))
+    assert explained(world, passed, judged(1, Status.FAILED), evidence=CRASHED).cause.facts["rule"] == ".gitignore:2"
+    assert world.asked == []
+
+
+def test_the_cloud_is_asked_when_no_driver_brought_evidence() -> None:
+    world = World()
+    assert explained(world, judged(0, Status.FAILED)).cause.module == "shop.gone"
+    assert [type(request) for request in world.asked] == [requests.ReadEvidence, requests.ReadSource]
+
+
+def test_what_could_not_be_asked_is_a_gap() -> None:
+    told = explained(World(broken=True), judged(0, Status.FAILED), evidence=CRASHED)
+    assert told.cause.module == "shop.gone"
+    assert told.evidence.gaps == ("why the file is not in the image: the repository is gone",)
+    told = explained(World(broken=True), judged(0, Status.FAILED, reason="21 of 38 requests failed"))
+    assert told.evidence.gaps == ("Cloud Logging did not answer within 10 s",)
+    assert told.cause.sentence == "label: 21 of 38 requests failed"
+
+
+def test_a_build_that_failed_is_explained_by_its_own_record() -> None:
+    world = World()
+    facts = {"trouble": {"status": "FAILURE", "kind": "USER_BUILD_STEP", "step": "build", "detail": ""},
+             "log_tail": ["ERROR: No matching distribution found for fastapi==99.0"]}  # fmt: skip
+    told = explained(world, replace(judged(0, Status.FAILED), kind="build", facts=facts))
+    assert told.cause.kind == "pip_failed"
+    assert world.asked == []
+
+
+@pytest.mark.parametrize("steps", [(), (judged(0),), (judged(0, Status.SKIPPED),)])
+def test_a_release_that_no_step_failed_needs_no_explanation(steps: tuple[journal.Judged, ...]) -> None:
+    assert explain(World().drivers(), cause, steps, None, CANDIDATE) is None
