@@ -14,6 +14,11 @@ import sys
 import threading
 from pathlib import Path
 
+from deploy_lib.emulator.state import AlreadyServed, announced, held
+from deploy_lib.emulator.wire.ports import PortInUse
+from deploy_lib.engines import BY_SPEED, choose
+from deploy_lib.engines.model import EngineError, EngineUnavailable
+
 UNUSABLE = 4  # exit code: this machine or this directory cannot serve a local cloud
 _PORTS = ("grpc", "http", "registry")
 
@@ -23,26 +28,9 @@ def main(arguments: list[str] | None = None) -> int:
     ending = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: _end(ending))
-    state: Path = args.state.absolute()
-    # Google's libraries take half a second to import; a wrong argument is told before.
-    from deploy_lib.emulator.cloud import Settings, serving
-    from deploy_lib.emulator.state import AlreadyServed, announced, held
-    from deploy_lib.emulator.wire.ports import PortInUse
-    from deploy_lib.engines import BY_SPEED, choose
-    from deploy_lib.engines.model import EngineError, EngineUnavailable
-
-    settings = Settings(state, args.time_scale, args.grpc_port, args.http_port, args.registry_port)
     try:
-        with held(state):
-            engine = choose(args.engine, (args.store or state / "engine").absolute(), BY_SPEED)
-            why = "it was asked for" if args.engine else "it is the quickest that works here"
-            _say(f"engine {engine.name}: {why}")
-            with serving(engine, settings) as at:
-                endpoints = {"grpc": at.grpc, "http": at.http, "registry": at.registry}
-                with announced(state, {**endpoints, "engine": engine.name, "engine_note": why}):
-                    _say(f"serving gRPC on {at.grpc}, HTTP on {at.http}, images on {at.registry}")
-                    ending.wait()
-                    _say("ending")
+        with held(args.state.absolute()):
+            _serve(args, ending)
     except EngineUnavailable as error:
         _say(f"{error.reason}; {error.remedy}")
         return UNUSABLE
@@ -55,6 +43,23 @@ def main(arguments: list[str] | None = None) -> int:
         _say(str(error))
         return UNUSABLE
     return 0
+
+
+def _serve(args: argparse.Namespace, ending: threading.Event) -> None:
+    # Google's libraries take half a second to import; what can be refused without them is refused before.
+    from deploy_lib.emulator.cloud import Settings, serving
+
+    state: Path = args.state.absolute()
+    engine = choose(args.engine, (args.store or state / "engine").absolute(), BY_SPEED)
+    why = "it was asked for" if args.engine else "it is the fastest that works here"
+    _say(f"engine {engine.name}: {why}")
+    settings = Settings(state, args.time_scale, args.grpc_port, args.http_port, args.registry_port)
+    with serving(engine, settings) as at:
+        endpoints = {"grpc": at.grpc, "http": at.http, "registry": at.registry}
+        with announced(state, {**endpoints, "engine": engine.name, "engine_note": why}):
+            _say(f"serving gRPC on {at.grpc}, HTTP on {at.http}, images on {at.registry}")
+            ending.wait()
+            _say("ending")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -63,7 +64,8 @@ class Addresses:
 def serving(engine: Engine, settings: Settings) -> Iterator[Addresses]:
     """Serves until the block ends; then builds, containers and servers end too. Raises PortInUse."""
     clock, state = time.time, settings.state
-    script, calls = Script(), CallLog(clock)
+    ending = threading.Event()
+    script, calls = Script(ending), CallLog(clock)
     around = Around(script, calls)
     log, counts, secrets = LogStore(clock), RequestCounts(clock, settings.time_scale), Secrets(clock)
     storage, images = Storage(state / "storage", clock), Images(state / "images")
@@ -85,12 +87,13 @@ def serving(engine: Engine, settings: Settings) -> Iterator[Addresses]:
             *logging_methods(log),
             *monitoring_methods(counts),
             *secret_methods(secrets),
-            *operation_methods([run_methods.find_operation(run), find_build_operation(builds)]),
+            *operation_methods([run_methods.find_operation(run), find_build_operation(builds)], ending.wait),
         ]
         rows = [around.row(method) for method in methods]
         routes = [*storage_routes(storage, around.route), *control_routes(script, calls, run.history)]
         http = stack.enter_context(closing(HttpServer(routes, settings.http_port)))
         registry = stack.enter_context(closing(HttpServer(registry_routes(images), settings.registry_port)))
         grpc = stack.enter_context(closing(GrpcServer(rows, settings.grpc_port)))
-        stack.callback(script.close)
+        # First of all, so that no call that only waits holds up the servers.
+        stack.callback(ending.set)
         yield Addresses(grpc.address, f"http://{http.address}", registry.address)

@@ -14,6 +14,7 @@ from deploy_lib.emulator.faults.calls import CallLog
 from deploy_lib.emulator.faults.fault import Fault
 from deploy_lib.emulator.faults.script import Script
 from deploy_lib.emulator.faults.stale import Memory, is_read
+from deploy_lib.emulator.wire.codec import reader, writer
 from deploy_lib.emulator.wire.method import Method, Refusal
 
 Serve = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -53,15 +54,19 @@ class Around:
         async def answer(request: web.Request) -> web.StreamResponse:
             started = self._calls.clock()
             fault = self._script.meet(name)
-            response = await self._served(fault, serve, request)
-            self._calls.record(name, started, str(response.status), fault=fault is not None)
-            return response
+            status = 500
+            try:
+                response = await self._served(fault, serve, request)
+                status = response.status
+                return response
+            finally:
+                self._calls.record(name, started, str(status), fault=fault is not None)
 
         return answer
 
     def _recorded(self, name: str, method: Method, request: Any) -> Any:
         started = self._calls.clock()
-        question = request.SerializeToString() if hasattr(request, "SerializeToString") else bytes(_bytes(request))
+        question = writer(method.request)(request)
         stale = self._memory.before_last_write(name, question) if is_read(name) else None
         fault = self._script.meet(name, stale_known=stale is not None)
         code = "OK"
@@ -76,16 +81,18 @@ class Around:
         finally:
             self._calls.record(name, started, code, fault=fault is not None)
 
-    def _answer(self, name: str, method: Method, request: Any, question: bytes, fault: Fault | None, stale: Any) -> Any:
+    def _answer(
+        self, name: str, method: Method, request: Any, question: bytes, fault: Fault | None, stale: bytes | None
+    ) -> Any:
         if fault is not None and not fault.after:
             self._script.wait(fault.delay)
             if fault.code:
                 raise _refusal(fault)
-            if fault.stale:
-                return stale
+            if stale is not None and fault.stale:
+                return reader(method.response)(stale)
         answer = method.answer(request)
         if is_read(name):
-            self._memory.answered(name, question, answer)
+            self._memory.answered(name, question, writer(method.response)(answer))
         else:
             self._memory.wrote(name)
         if fault is not None and fault.after:
@@ -123,8 +130,3 @@ def _http_refusal(fault: Fault) -> web.Response:
 
 def _message(fault: Fault) -> str:
     return fault.message or f"a scripted fault answers {fault.code} for {fault.method}"
-
-
-def _bytes(message: Any) -> bytes:
-    serialized: bytes = type(message).serialize(message)
-    return serialized

@@ -19,12 +19,12 @@ class Scripted:
 
 
 class Script:
-    """May be used from any thread."""
+    """May be used from any thread. `ending` is set when the local cloud stops: no delay outlasts it."""
 
-    def __init__(self) -> None:
+    def __init__(self, ending: threading.Event) -> None:
+        self._ending = ending
         self._lock = threading.Lock()
         self._scripted: list[Scripted] = []
-        self._ending = threading.Event()
 
     def add(self, faults: Iterable[Fault]) -> None:
         with self._lock:
@@ -52,8 +52,5 @@ class Script:
         return None
 
     def wait(self, seconds: float) -> None:
-        """A delay that ends at once when the local cloud stops."""
+        """A delay."""
         self._ending.wait(seconds)
-
-    def close(self) -> None:
-        self._ending.set()

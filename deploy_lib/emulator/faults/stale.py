@@ -8,37 +8,39 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict, defaultdict
-from typing import Any
 
-_KEPT = 500  # different reads
-_READS = ("Get", "List", "Access", "Test", "Wait", "Write")  # writing log entries changes nothing a read here tells
+_KEPT = 16 * 1024 * 1024  # bytes of answers; the longest unasked go first
+_READS = ("Get", "List", "Access", "Test", "Wait")
 
 _Question = tuple[str, bytes]
 
 
 class Memory:
-    """May be used from any thread."""
+    """Questions and answers as bytes. May be used from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._writes: defaultdict[str, int] = defaultdict(int)  # by API, the package of the service
-        # The newest answer, and the newest one from before the write that preceded it: each with its time in writes.
-        self._answers: OrderedDict[_Question, list[tuple[int, Any]]] = OrderedDict()
+        # The newest answer, and before it the newest from before the write that preceded it: each with its time in
+        # writes.
+        self._answers: OrderedDict[_Question, list[tuple[int, bytes]]] = OrderedDict()
+        self._size = 0
 
     def wrote(self, method: str) -> None:
         with self._lock:
             self._writes[_api(method)] += 1
 
-    def answered(self, method: str, question: bytes, answer: Any) -> None:
+    def answered(self, method: str, question: bytes, answer: bytes) -> None:
         with self._lock:
             now = self._writes[_api(method)]
-            known = self._answers.setdefault((method, question), [])
-            known[:] = [*[old for old in known if old[0] < now][-1:], (now, answer)]
-            self._answers.move_to_end((method, question))
-            if len(self._answers) > _KEPT:
-                self._answers.popitem(last=False)
+            known = self._answers.pop((method, question), [])
+            kept = [*[old for old in known if old[0] < now][-1:], (now, answer)]
+            self._answers[method, question] = kept
+            self._size += _bytes(kept) - _bytes(known)
+            while self._size > _KEPT:
+                self._size -= _bytes(self._answers.popitem(last=False)[1])
 
-    def before_last_write(self, method: str, question: bytes) -> Any:
+    def before_last_write(self, method: str, question: bytes) -> bytes | None:
         """None when the question was not asked then."""
         with self._lock:
             now = self._writes[_api(method)]
@@ -52,3 +54,7 @@ def is_read(method: str) -> bool:
 
 def _api(method: str) -> str:
     return method.rpartition("/")[0].rpartition(".")[0]
+
+
+def _bytes(answers: list[tuple[int, bytes]]) -> int:
+    return sum(len(answer) for _, answer in answers)

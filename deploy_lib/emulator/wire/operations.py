@@ -19,7 +19,8 @@ _LONGEST_WAIT = 30.0  # seconds WaitOperation holds a thread; the real one, too,
 _STEP = 0.05
 
 
-def operation_methods(finders: Sequence[Find]) -> list[Method]:
+def operation_methods(finders: Sequence[Find], pause: Callable[[float], bool]) -> list[Method]:
+    """`pause` waits some seconds; True when the local cloud stops."""
     service = "/google.longrunning.Operations"
 
     def find(name: str) -> Operation:
@@ -36,7 +37,8 @@ def operation_methods(finders: Sequence[Find]) -> list[Method]:
         asked = request.timeout.ToTimedelta().total_seconds() if request.HasField("timeout") else _LONGEST_WAIT
         deadline = time.monotonic() + min(asked, _LONGEST_WAIT)
         while not (operation := find(request.name)).done and time.monotonic() < deadline:
-            time.sleep(_STEP)
+            if pause(_STEP):
+                break
         return operation
 
     return [

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NoReturn
 
 import grpc
 
+from deploy_lib.emulator.wire.codec import reader, writer
 from deploy_lib.emulator.wire.method import Method, Refusal
 from deploy_lib.emulator.wire.ports import PortInUse
 from deploy_lib.emulator.wire.status import to_status
@@ -55,7 +56,7 @@ class _Rows(grpc.GenericRpcHandler):
 
 
 def _handler(method: Method) -> grpc.RpcMethodHandler:
-    read, write = _codec(method)
+    write = writer(method.response)
 
     def answer(request: Any, context: grpc.ServicerContext) -> Any:
         try:
@@ -66,17 +67,8 @@ def _handler(method: Method) -> grpc.RpcMethodHandler:
             print(f"{method.path} failed:\n{traceback.format_exc()}", file=sys.stderr, flush=True)
             context.abort(grpc.StatusCode.INTERNAL, f"the local cloud failed to answer {method.path[1:]}: {error!r}")
 
-    handler: grpc.RpcMethodHandler = grpc.unary_unary_rpc_method_handler(answer, read)
+    handler: grpc.RpcMethodHandler = grpc.unary_unary_rpc_method_handler(answer, reader(method.request))
     return handler
-
-
-def _codec(method: Method) -> tuple[Callable[[bytes], Any], Callable[[Any], bytes]]:
-    """proto-plus classes and plain protobuf classes call the same things by different names."""
-    request: Any = method.request
-    response: Any = method.response
-    read = request.deserialize if hasattr(request, "deserialize") else request.FromString
-    write = response.serialize if hasattr(response, "serialize") else response.SerializeToString
-    return read, write
 
 
 def _unserved(path: str) -> grpc.RpcMethodHandler:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from threading import Event
 
 import httpx
 import pytest
@@ -176,7 +177,7 @@ def test_bad_control_requests_are_told(cloud: LocalCloud) -> None:
 
 
 def test_one_fault_at_a_time_and_both_count() -> None:
-    script = Script()
+    script = Script(Event())
     script.add([Fault("a/B", code="ABORTED", skip=1), Fault("a/*", code="INTERNAL", times=1)])
     met = [script.meet("a/B") for _ in range(3)]
     assert [fault.code if fault else "" for fault in met] == ["INTERNAL", "ABORTED", ""]

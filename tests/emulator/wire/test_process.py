@@ -9,11 +9,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
 import pytest
 from google.cloud.devtools.cloudbuild_v1 import Build, BuildOptions, BuildStep
+from google.longrunning.operations_pb2 import WaitOperationRequest
 
 from tests.cloud import ROOT, LocalCloud
 from tests.emulator import clients
@@ -74,16 +76,18 @@ def listening(pid: int) -> set[str]:
     return found
 
 
-def start_endless_build(cloud: LocalCloud) -> None:
+def start_endless_build(cloud: LocalCloud) -> str:
+    """The name of its operation."""
     step = BuildStep(name="gcr.io/cloud-builders/docker", entrypoint="bash", args=["-c", "echo on; sleep 600"])
     build = Build(steps=[step], options=BuildOptions(logging="CLOUD_LOGGING_ONLY"))
     with cloud.channel() as channel:
-        clients.builds(channel).create_build(project_id="p", build=build)
+        started = clients.builds(channel).create_build(project_id="p", build=build)
         deadline = time.monotonic() + 60
         query = {"resource_names": ["projects/p"], "filter": 'textPayload="on"'}
         while not list(clients.logs(channel).list_log_entries(query)):
             assert time.monotonic() < deadline
             time.sleep(0.05)
+    return str(started.operation.name)
 
 
 def test_it_listens_on_loopback_alone(cloud: LocalCloud) -> None:
@@ -101,6 +105,29 @@ def test_it_ends_with_everything_it_started(own: LocalCloud) -> None:
     assert not (own.state / "endpoints.json").exists()
     wait_until_gone(everyone - {pid})
     assert own.log().splitlines()[-1] == "ending"
+
+
+def test_calls_that_only_wait_do_not_hold_it_up(own: LocalCloud) -> None:
+    operation = start_endless_build(own)
+    secrets = "google.cloud.secretmanager.v1.SecretManagerService/ListSecrets"
+    own.faults({"method": secrets, "delay": 600}, {"method": "storage.buckets.list", "delay": 600})
+    with own.channel() as channel, ThreadPoolExecutor() as pool:
+        wait = channel.unary_unary("/google.longrunning.Operations/WaitOperation")
+        request = WaitOperationRequest(name=operation).SerializeToString()
+        waiting = [
+            pool.submit(lambda: wait(request, timeout=60)),
+            pool.submit(lambda: list(clients.secrets(channel).list_secrets(parent="projects/p", retry=None))),
+            pool.submit(lambda: httpx.get(f"{own.http}/storage/v1/b?project=p", trust_env=False, timeout=60)),
+        ]
+        deadline = time.monotonic() + 10
+        while own.fired() != [1, 1]:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        started = time.monotonic()
+        assert own.stop() == 0
+        assert time.monotonic() - started < 5
+        for one in waiting:
+            one.exception(10)
 
 
 def test_nothing_survives_it_when_it_is_killed(own: LocalCloud) -> None:

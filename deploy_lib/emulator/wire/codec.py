@@ -1,0 +1,18 @@
+"""Messages to bytes and back: proto-plus classes and plain protobuf classes call the same things by different names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+
+def reader(message: Any) -> Callable[[bytes], Any]:
+    """For a message class."""
+    read: Callable[[bytes], Any] = message.deserialize if hasattr(message, "deserialize") else message.FromString
+    return read
+
+
+def writer(message: Any) -> Callable[[Any], bytes]:
+    """For a message class."""
+    write: Callable[[Any], bytes] = message.serialize if hasattr(message, "serialize") else message.SerializeToString
+    return write
