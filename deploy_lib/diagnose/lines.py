@@ -69,7 +69,8 @@ def _parts(text: str) -> Iterator[str]:
         if flat is not None:
             text = flat
     if "\\n" in text and "Traceback (most recent call last)" in text and "\n" not in text:
-        text = text.replace("\\n", "\n").replace('\\"', '"').replace("\\'", "'")  # a traceback that was printed as a repr
+        # a traceback that was printed as a repr
+        text = text.replace("\\n", "\n").replace('\\"', '"').replace("\\'", "'")
     yield from text.split("\n")
 
 

@@ -22,8 +22,16 @@ from tests.unit.samples import CANDIDATE, NOON, judged
 MISSING = 'Traceback (most recent call last):\n  File "/app/shop/main.py", line 1, in <module>\n    import shop.gone\n'
 MISSING += "ModuleNotFoundError: No module named 'shop.gone'"
 CRASHED = Evidence(log=crashes(MISSING))
-FOUND = Finding("missing_module", Severity.ERROR, "shop.gone is not in the image", file="shop/gone.py",
-                module="shop.gone", cause="gitignored", rule=".gitignore:2", fix="git add --force -- shop/gone.py")  # fmt: skip
+FOUND = Finding(
+    "missing_module",
+    Severity.ERROR,
+    "shop.gone is not in the image",
+    file="shop/gone.py",
+    module="shop.gone",
+    cause="gitignored",
+    rule=".gitignore:2",
+    fix="git add --force -- shop/gone.py",
+)
 
 
 @dataclass
