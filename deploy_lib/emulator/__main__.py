@@ -25,6 +25,9 @@ _PORTS = ("grpc", "http", "registry")
 
 def main(arguments: list[str] | None = None) -> int:
     args = _parser().parse_args(arguments)
+    if sys.platform == "win32":
+        _say("the local cloud needs Linux, whose processes it is made of; on Windows start it within WSL")
+        return UNUSABLE
     ending = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: _end(ending))

@@ -6,7 +6,6 @@ A lock that the kernel lets go with the process says whether one is alive, whate
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -28,6 +27,8 @@ class AlreadyServed(Exception):
 @contextmanager
 def held(state: Path) -> Iterator[None]:
     """Keeps the directory to this process. Raises AlreadyServed."""
+    import fcntl  # Windows has none, and is told so before
+
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (state / "lock").open("a+", encoding="ascii") as lock:
         try:

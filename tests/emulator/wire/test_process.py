@@ -19,8 +19,7 @@ from google.longrunning.operations_pb2 import WaitOperationRequest
 
 from tests.cloud import ROOT, LocalCloud
 from tests.emulator import clients
-
-_LISTENING = "0A"  # the state's number in /proc/net/tcp
+from tests.emulator.processes import LOOPBACK, family, listening, parents
 
 
 @pytest.fixture
@@ -37,43 +36,11 @@ def run(*arguments: object) -> tuple[int, list[str]]:
     return done.returncode, done.stderr.splitlines()
 
 
-def parents() -> dict[int, int]:
-    found = {}
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = path.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if fields[0] != "Z":
-            found[int(path.parent.name)] = int(fields[1])
-    return found
-
-
-def family(pid: int) -> set[int]:
-    """The process and everything it started."""
-    known, found = parents(), {pid}
-    while more := {child for child, parent in known.items() if parent in found} - found:
-        found |= more
-    return found
-
-
 def wait_until_gone(pids: set[int], seconds: float = 10.0) -> None:
     deadline = time.monotonic() + seconds
     while left := pids & set(parents()):
         assert time.monotonic() < deadline, [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in left]
         time.sleep(0.02)
-
-
-def listening(pid: int) -> set[str]:
-    """Local addresses, as hexadecimal, on which the process takes connections."""
-    sockets = {path.readlink().name for path in Path(f"/proc/{pid}/fd").iterdir() if path.is_symlink()}
-    found = set()
-    for table in ("tcp", "tcp6"):
-        for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
-            fields = line.split()
-            if fields[3] == _LISTENING and f"socket:[{fields[9]}]" in sockets:
-                found.add(fields[1].partition(":")[0])
-    return found
 
 
 def start_endless_build(cloud: LocalCloud) -> str:
@@ -92,7 +59,7 @@ def start_endless_build(cloud: LocalCloud) -> str:
 
 def test_it_listens_on_loopback_alone(cloud: LocalCloud) -> None:
     found = listening(cloud.pid)
-    assert found and found <= {"0100007F", "0000000000000000FFFF00000100007F"}  # 127.0.0.1, and the same within IPv6
+    assert found and found <= LOOPBACK
 
 
 def test_it_ends_with_everything_it_started(own: LocalCloud) -> None:

@@ -24,6 +24,7 @@ from google.longrunning.operations_pb2 import GetOperationRequest, Operation
 
 from tests.cloud import LocalCloud
 from tests.emulator import clients
+from tests.emulator.processes import LOOPBACK, listening
 from tests.emulator.subject_image import push_subject
 
 PROJECT = "whole"
@@ -113,6 +114,11 @@ def test_requests_reach_the_application_its_log_and_its_figures(shop: Shop) -> N
         return counts if sum(counts.values()) >= 4 else None
 
     assert until(counted) == {"2xx": 3, "5xx": 1}
+
+
+def test_nothing_of_it_listens_beyond_loopback(shop: Shop) -> None:
+    found = listening(shop.cloud.pid)
+    assert found and found <= LOOPBACK
 
 
 def test_a_crash_at_start_is_told_by_operation_condition_and_log(shop: Shop) -> None:
