@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from google.cloud import run_v2
     from google.longrunning.operations_pb2 import Operation
 
-LOG_LAG = 3.0
-"""Seconds. Entries may arrive after the condition that they explain."""
+LAG = 3.0
+"""Seconds that the words which explain a condition may come after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +105,9 @@ class Waiting:
     def _look(self) -> None:
         self.found = self.tools.api.revision(self.service.path, self.revision)
         self.conditions = conditions_of(self.found.conditions) if self.found is not None else ()
+        self._ask_operation()
+
+    def _ask_operation(self) -> None:
         if self.operation and self.ended is None:
             operation = self.tools.api.operation(self.operation)
             self.ended = operation if operation is not None and operation.done else None
@@ -128,11 +131,15 @@ class Waiting:
                 tell(line.text[:300])
 
     def _last_words(self, log: RevisionLog, tell: Tell) -> None:
-        """Waited for only where a container was started at all: other reasons say everything themselves."""
+        """The operation's error and the log's lines may come a moment after the condition.
+
+        Lines are waited for only where a container was started at all: other reasons say everything themselves.
+        """
         started = all(each.reason in START_REASONS for each in self.conditions if each.state == "CONDITION_FAILED")
-        for _ in polls(self.tools.clock, LOG_LAG if started else 0.0):
+        for _ in polls(self.tools.clock, LAG):
+            self._ask_operation()
             self._listen(log, tell)
-            if log.lines or self.gaps:
+            if (self.ended is not None or not self.operation) and (log.lines or self.gaps or not started):
                 return
 
 

@@ -1,0 +1,76 @@
+"""Errors of Google's libraries, told as a person would."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+from google.api_core import exceptions
+from google.auth.exceptions import RefreshError
+from google.rpc.error_details_pb2 import ErrorInfo
+
+from deploy_lib.drivers.endpoints import Endpoints
+from deploy_lib.drivers.errors import Call, translated
+
+CALL = Call("update_service", "change the service shop", "p-staging", account="ci@p-staging.iam.gserviceaccount.com")
+LOCAL = Call("get_service", "read the service shop", "p-staging", Endpoints("127.0.0.1:9", "x", "y"))
+DISABLED = ErrorInfo(reason="SERVICE_DISABLED", metadata={"service": "run.googleapis.com"})
+NAMED = ErrorInfo(reason="IAM_PERMISSION_DENIED", metadata={"permission": "iam.serviceaccounts.actAs"})
+
+CASES = [
+    (
+        CALL,
+        exceptions.PermissionDenied("Permission 'run.services.update' denied on resource 'x'"),
+        "could not change the service shop: ci@p-staging.iam.gserviceaccount.com lacks the permission "
+        "run.services.update",
+        "gcloud projects add-iam-policy-binding p-staging "
+        "--member=serviceAccount:ci@p-staging.iam.gserviceaccount.com --role=roles/run.developer",
+    ),
+    (CALL, exceptions.PermissionDenied("no"), "lacks the permission run.services.update", "roles/run.developer"),
+    (
+        CALL,
+        exceptions.PermissionDenied("no", details=[NAMED]),
+        "lacks the permission iam.serviceaccounts.actAs",
+        "roles/iam.serviceAccountUser",
+    ),
+    (
+        CALL,
+        exceptions.PermissionDenied("Cloud Run Admin API has not been used", details=[DISABLED]),
+        "run.googleapis.com is not enabled in project p-staging",
+        "gcloud services enable run.googleapis.com --project p-staging",
+    ),
+    (CALL, exceptions.Unauthenticated("expired"), "did not accept the credentials", "application-default login"),
+    (CALL, RefreshError("Reauthentication is needed"), "did not accept the credentials", "application-default login"),
+    (
+        CALL,
+        exceptions.ServiceUnavailable("Getting metadata from plugin failed with error: Reauthentication is needed"),
+        "did not accept the credentials",
+        "application-default login",
+    ),
+    (CALL, exceptions.NotFound("no such service"), "it does not exist (no such service)", "p-staging"),
+    (CALL, exceptions.ResourceExhausted("quota"), "a quota or limit is used up (quota)", "iam-admin/quotas"),
+    (CALL, exceptions.Aborted("stale"), "someone else changed it at the same time", "try again"),
+    (CALL, exceptions.DeadlineExceeded("x"), "Google did not answer in time", "try again"),
+    (
+        CALL,
+        exceptions.ServiceUnavailable("failed to connect to all addresses"),
+        "no connection to Google could be made",
+        "network",
+    ),
+    (CALL, requests.exceptions.ConnectionError("Connection refused"), "no connection to Google", "network"),
+    (CALL, exceptions.InternalServerError("oops"), "Google answered INTERNAL: oops", "try again"),
+    (CALL, exceptions.InvalidArgument("cpu: too much"), "could not change the service shop: cpu: too much", ""),
+    (
+        LOCAL,
+        exceptions.ServiceUnavailable("failed to connect to all addresses"),
+        "the local cloud at 127.0.0.1:9 does not answer",
+        "local up",
+    ),
+    (CALL, ValueError("odd"), "odd", ""),
+]
+
+
+@pytest.mark.parametrize(("call", "error", "reason", "remedy"), CASES)
+def test_told(call: Call, error: Exception, reason: str, remedy: str) -> None:
+    told = translated(error, call)
+    assert reason in told.reason
+    assert remedy in told.remedy

@@ -1,0 +1,115 @@
+"""What is repeated, for how long, and how long the pauses are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from google.api_core import exceptions
+from google.protobuf.duration_pb2 import Duration
+from google.rpc.error_details_pb2 import RetryInfo
+
+from deploy_lib.drivers.clients import Clients
+from deploy_lib.drivers.endpoints import Endpoints
+from deploy_lib.drivers.errors import ApiError
+from deploy_lib.drivers.interface import Interrupted
+from deploy_lib.drivers.policy import RULES, Calls
+from deploy_lib.drivers.polling import polls
+from tests.drivers.clocks import FakeClock
+
+LOCAL = Endpoints("127.0.0.1:1", "http://127.0.0.1:2", "127.0.0.1:3")
+UNREACHABLE = exceptions.ServiceUnavailable("failed to connect to all addresses; last error: Connection refused")
+
+
+def _failing(*errors: Exception) -> Callable[[], str]:
+    left = list(errors)
+
+    def effect() -> str:
+        if left:
+            raise left.pop(0)
+        return "done"
+
+    return effect
+
+
+def _for_ever(error: Exception) -> Callable[[], str]:
+    def effect() -> str:
+        raise error
+
+    return effect
+
+
+def _calls(clock: FakeClock) -> Calls:
+    return Calls(Clients(LOCAL, "p-staging"), clock)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        exceptions.ServiceUnavailable("x"),
+        exceptions.DeadlineExceeded("x"),
+        exceptions.InternalServerError("x"),
+        exceptions.Aborted("x"),
+        exceptions.ResourceExhausted("x"),
+    ],
+)
+def test_reads_are_repeated(error: Exception) -> None:
+    assert _calls(FakeClock()).make("get_service", _failing(error, error), "read") == "done"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [exceptions.PermissionDenied("x"), exceptions.NotFound("x"), exceptions.InvalidArgument("x"), ValueError("x")],
+)
+def test_what_will_not_pass_is_not_repeated(error: Exception) -> None:
+    clock = FakeClock()
+    with pytest.raises(ApiError):
+        _calls(clock).make("get_service", _failing(error), "read")
+    assert clock.slept == []
+
+
+@pytest.mark.parametrize("name", ["update_service", "create_service", "create_build"])
+def test_writes_that_may_have_happened_are_not_repeated(name: str) -> None:
+    for error in (exceptions.ServiceUnavailable("x"), exceptions.DeadlineExceeded("x"), exceptions.Aborted("x")):
+        with pytest.raises(ApiError) as raised:
+            _calls(FakeClock()).make(name, _failing(error), "write")
+        assert raised.value.maybe_done is (raised.value.code != "ABORTED")
+    assert _calls(FakeClock()).make(name, _failing(exceptions.ResourceExhausted("x")), "write") == "done"
+    assert _calls(FakeClock()).make(name, _failing(UNREACHABLE), "write") == "done"
+
+
+def test_it_ends_within_its_total() -> None:
+    clock = FakeClock()
+    with pytest.raises(ApiError):
+        _calls(clock).make("get_service", _for_ever(exceptions.ServiceUnavailable("x")), "read")
+    assert RULES["get_service"].total - 6 < clock.monotonic() <= RULES["get_service"].total
+
+
+def test_a_dead_local_cloud_is_not_waited_for() -> None:
+    clock = FakeClock()
+    with pytest.raises(ApiError, match="the local cloud at 127.0.0.1:1 does not answer") as raised:  # noqa: RUF043
+        _calls(clock).make("get_service", _for_ever(UNREACHABLE), "read the service x")
+    assert raised.value.remedy == "start it with: deploy_to_gcp.py local up"
+    assert clock.monotonic() <= 2.0
+
+
+def test_the_servers_own_delay_is_kept() -> None:
+    info = RetryInfo(retry_delay=Duration(seconds=7))
+    clock = FakeClock()
+    _calls(clock).make("get_service", _failing(exceptions.ResourceExhausted("x", details=[info])), "read")
+    assert clock.slept == [7.0]
+
+
+def test_an_interruption_ends_the_wait() -> None:
+    with pytest.raises(Interrupted):
+        _calls(FakeClock(stop_after=1)).make("get_service", _for_ever(exceptions.ServiceUnavailable("x")), "read")
+
+
+def test_polls_notice_soon_and_grow_gently() -> None:
+    clock = FakeClock()
+    seen = list(polls(clock, 300))
+    assert seen[0] == 0.0
+    assert seen[-1] >= 300
+    assert max(pause for pause, at in zip(clock.slept, seen, strict=False) if at <= 25) <= 0.5
+    assert max(clock.slept) <= 2.0
+    assert len(list(polls(FakeClock(), 0))) == 1
