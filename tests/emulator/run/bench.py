@@ -42,7 +42,9 @@ NAMED = TrafficTargetAllocationType.TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION
 def build_subject(engine: Engine, directory: Path) -> str:
     """The image's name in the engine's store."""
     (directory / "app.py").write_text(Path(__file__).with_name("subject.py").read_text())
-    (directory / "Dockerfile").write_text('FROM python:3.11-slim\nCOPY app.py /app.py\nCMD ["python", "/app.py"]\n')
+    (directory / "Dockerfile").write_text(
+        'FROM python:3.11-slim\nCOPY app.py /app.py\nCMD ["python", "-S", "/app.py"]\n'
+    )
     spec = BuildSpec(directory, tags=("subject:1",))
     return engine.build(spec, lambda _: None, lambda: False).digest
 

@@ -127,15 +127,8 @@ def main() -> None:
     print(json.dumps({"severity": "NOTICE", "message": "starting"}), flush=True)
     if BEHAVIOUR == "crash":
         raise ModuleNotFoundError("No module named 'shop.schemas.llm'")
-    if BEHAVIOUR == "exit_zero":
-        sys.exit(0)
     if BEHAVIOUR == "slow":
         time.sleep(1.2)
-    if BEHAVIOUR == "memory":
-        held = []
-        while True:
-            held.append(b"x" * 8_000_000)
-            time.sleep(0.002)
 
     def leave(*_: object) -> None:
         print("terminating", flush=True)

@@ -10,6 +10,7 @@ from google.longrunning.operations_pb2 import Operation
 
 from tests.emulator.run.bench import RunBench, named, template, until
 
+HUNGRY = "import time; held = b'x' * 190_000_000; time.sleep(9)"
 BESIDE = ("crash", "local", "secret")
 START = "The user-provided container failed to start and listen on the port defined provided by the PORT=8080"
 
@@ -25,11 +26,11 @@ def candidates() -> Mapping[str, RevisionTemplate]:
     slow = Probe(tcp_socket={}, timeout_seconds=1, period_seconds=1, failure_threshold=1)
     return {
         "crash": template("crash", "crash"),
-        "zero": template("zero", "exit_zero"),
+        "zero": template("zero", command=["true"], args=["ignored"]),
         "port": template("port", "port"),
         "local": template("local", "localhost"),
         "slow": template("slow", "slow", startup_probe=slow),
-        "memory": template("memory", "memory", resources={"limits": {"memory": "128Mi"}}),
+        "memory": template("memory", command=["python", "-S", "-c", HUNGRY], resources={"limits": {"memory": "128Mi"}}),
         "probe": template("probe", startup_probe=probed),
         "image": template("image", image="us-docker.pkg.dev/p/services/absent:1"),
         "secret": template("secret", env=[secret("absent"), secret("denied"), secret("present", "7")]),

@@ -59,6 +59,7 @@ class Crew:
         self._changed = threading.Condition()
         self._state = _State.ASLEEP
         self._shift = 0  # whoever tends an earlier one has nothing to say any more
+        self._tending: threading.Thread | None = None
         self._instance: Instance | None = None
         self._failure = _STOPPED
         self._requests = 0
@@ -96,7 +97,8 @@ class Crew:
                 self._shift += 1
                 self._state, self._failure, self._idle_since = _State.STARTING, _STOPPED, time.monotonic()
                 args = (self._shift, reason)
-                threading.Thread(target=self._tend, args=args, name=f"tend-{self.revision}", daemon=True).start()
+                self._tending = threading.Thread(target=self._tend, args=args, name=self.revision, daemon=True)
+                self._tending.start()
             self._changed.wait_for(lambda: self._state is not _State.STARTING)
             return None if self._state is _State.READY else self._failure
 
@@ -107,6 +109,8 @@ class Crew:
     def close(self, at_most: float = _GRACE) -> None:
         """End the instance for good, by force after `at_most` seconds."""
         self._end(_State.CLOSED, at_most)
+        if self._tending is not None:  # it may be in the middle of starting one more instance
+            self._tending.join()
 
     def _end(self, state: _State, at_most: float = _GRACE) -> None:
         with self._changed:
