@@ -55,12 +55,12 @@ def matching(cause: Cause, findings: Sequence[Finding]) -> Finding | None:
 
 
 def whereabouts(finding: Finding) -> dict[str, str]:
-    """on_disk, in_commit, in_context, in_image (yes, no, unknown), why, rule, file: what is known of them."""
+    """on_disk, in_commit, in_context, in_image (yes, no, unknown), why, rule, missing_file: what is known of them."""
     facts: dict[str, str] = {}
     if finding.cause in WHEREABOUTS:
         names = ("on_disk", "in_commit", "in_context", "in_image", "why")
         facts = dict(zip(names, WHEREABOUTS[finding.cause], strict=True))
-    for name, value in (("rule", finding.rule), ("missing_file", finding.file), ("finding", finding.cause)):
+    for name, value in (("rule", finding.rule), ("missing_file", finding.missing), ("finding", finding.cause)):
         if value:
             facts[name] = value
     return facts

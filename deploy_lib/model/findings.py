@@ -40,6 +40,7 @@ class Finding:
     fix: str | None = None
     lazy: bool = False
     guarded: bool = False
+    missing: str | None = None  # repository path of the file that should be there
 
     @property
     def place(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from deploy_lib.model.evidence import Link
-from deploy_lib.report.model import Difference, Measured, Period, Report
+from deploy_lib.report.model import Comparison, Difference, Measured, Period, Report
 from deploy_lib.steps.kind import spoken
 
 MARKS = {
@@ -75,6 +75,11 @@ def tree(chain: Sequence[Link]) -> list[str]:
         code = f"  {link.code}" if link.code and not last else ""
         lines.append(f"{branch}{link.module or '?'}  ({place}){code}{'  <- fails here' if last else ''}")
     return lines
+
+
+def other(comparison: Comparison) -> str:
+    """What this release is compared with."""
+    return f"release {comparison.with_release}" if comparison.with_release else "what served before"
 
 
 def no_cause(report: Report) -> str:

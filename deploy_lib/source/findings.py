@@ -73,6 +73,7 @@ class Describer:
             fix=explanation.fix if explanation else _fix(problem),
             lazy=problem.mode is Mode.LAZY,
             guarded=problem.guarded,
+            missing=explanation.path if explanation and code == "missing_module" else None,
         )
 
     def _uncommitted(self, module: str) -> Explanation | None:

@@ -131,11 +131,11 @@ def _findings(report: Report) -> Iterator[str]:
 
 def _comparison(report: Report) -> Iterator[str]:
     comparison = report.comparison
-    if comparison.with_release:
+    if comparison.facts:
         rows = [
             (r.what, code(words.known(r.before)), code(words.known(r.now)), words.verdict(r)) for r in comparison.facts
         ]
-        yield from table(("", code(comparison.with_release), "this release", ""), rows)
+        yield from table(("", plain(words.other(comparison)), "this release", ""), rows)
         yield ""
     for name, lines in (
         ("Files", comparison.files),

@@ -83,8 +83,8 @@ def _findings(report: Report) -> Iterator[str]:
 
 def _comparison(report: Report) -> Iterator[str]:
     comparison = report.comparison
-    if comparison.with_release:
-        yield f"with release {comparison.with_release}"
+    if comparison.facts:
+        yield f"with {words.other(comparison)}"
     for row in comparison.facts:
         yield f"{row.what:<18} {words.verdict(row):<9} {words.known(row.before)} -> {words.known(row.now)}"
     for name, lines in (("file", comparison.files), ("package", comparison.packages), ("setting", comparison.settings)):

@@ -25,7 +25,8 @@ def read(entries: Sequence[Entry], previous: Sequence[Entry] | None, subject: Su
     settings = _settings_told(entries)
     if not previous:
         alone = "no earlier release of this service that went live is in the journals read"
-        return Comparison(None, settings=settings, unknown=() if subject.first else (alone,))
+        served = _with_what_served(entries, subject)
+        return Comparison(None, served, settings=settings, unknown=() if subject.first else (alone,))
     last = subjects.read(previous)
     rows = [
         Difference("commit", last.commit or None, subject.commit or None),
@@ -43,6 +44,17 @@ def read(entries: Sequence[Entry], previous: Sequence[Entry] | None, subject: Su
         unknown.append(f"before this release {subject.stable} served, which is not the revision of that release")
     both = (*_settings_changed(previous, entries), *settings)
     return Comparison(last.id, tuple(rows), files, packages, tuple(dict.fromkeys(both)), tuple(unknown))
+
+
+def _with_what_served(entries: Sequence[Entry], subject: Subject) -> tuple[Difference, ...]:
+    """What the canary read of the revision that served before, when the journal of its release is not here."""
+    known = _all_facts(entries)
+    image, revision = known.get("previous_image"), known.get("previous_revision")
+    rows = (
+        Difference("image", _digest(str(image)) if image else None, _digest(subject.image)),
+        Difference("revision", str(revision) if revision else subject.stable, subject.candidate),
+    )
+    return tuple(row for row in rows if row.before is not None)
 
 
 def _inside(entries: Sequence[Entry], previous: Sequence[Entry]) -> tuple[tuple[str, ...], tuple[str, ...], list[str]]:
