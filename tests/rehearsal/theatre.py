@@ -191,8 +191,12 @@ class Theatre:
     # What the cloud says
 
     def maps(self) -> list[Shares]:
-        """The shares of every traffic map the service carried, oldest first; equal neighbours are one."""
+        """The shares of every traffic map the service carried, oldest first; equal neighbours are one.
+
+        A service that is being created serves nothing yet; that is left out.
+        """
         found = [entry["shares"] for entry in self.cloud.traffic(self.service)]
+        found = found[1:] if found and not found[0] else found
         return [shares for index, shares in enumerate(found) if index == 0 or shares != found[index - 1]]
 
     @property

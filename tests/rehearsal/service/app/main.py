@@ -73,7 +73,9 @@ def main() -> None:
         sys.exit(BEHAVE["exit_at_start"])
     time.sleep(BEHAVE.get("start_after", 0))
     port = BEHAVE.get("port") or int(os.environ["PORT"])
-    Server((BEHAVE.get("address", "0.0.0.0"), port), Answers).serve_forever()
+    address = BEHAVE.get("address", "0.0.0.0")
+    print(f"Listening on http://{address}:{port}", file=sys.stderr, flush=True)
+    Server((address, port), Answers).serve_forever()
 
 
 if __name__ == "__main__":

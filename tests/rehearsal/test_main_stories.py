@@ -1,0 +1,132 @@
+"""The stories the tool is made for, each told by the traffic maps the service really served."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.rehearsal.theatre import Theatre, Users
+
+GATES = ({"git_clean": {"branches": ["main"]}}, {"image_contents": None}, {"config_contract": None})
+BUILT = ({"build": {"timeout": "2m"}}, {"import_check": None})
+UP = ({"canary": {"ready_within": "20s"}}, {"probe": {"attempts": 10, "need": 2, "every": "20ms"}})
+GRADUAL = (
+    {"promote": {"percent": 10}},
+    {"compare": {"for": "2s", "path": "/work", "every": "10ms", "min_samples": 20}},
+    {"promote": {"percent": 100}},
+    {"verify": {"within": "10s"}},
+)
+EVERY_STEP = (*GATES, *BUILT, *UP, *GRADUAL)
+
+
+def test_a_first_release_gets_all_traffic_because_there_is_no_other(theatre: Theatre) -> None:
+    played = theatre.release(theatre.config(EVERY_STEP))
+    assert played.code == 0, played.errors
+    assert theatre.maps() == [{played.candidate: 100}]
+    assert ("compare 2 s", "skipped") in played.statuses
+    assert "first release" in next(event["reason"] for event in played.of_type("judged") if event["kind"] == "compare")
+
+
+def test_a_good_release_gets_a_tenth_first_and_users_lose_nothing(theatre: Theatre) -> None:
+    stable = theatre.release(theatre.config(EVERY_STEP)).candidate
+    theatre.write("app/parts/words.py", 'GREETING = "good evening"\n')
+    theatre.commit()
+    with Users(f"{theatre.url()}/work") as users:
+        played = theatre.release(theatre.config(EVERY_STEP))
+    assert played.code == 0, played.errors
+    new = played.candidate
+    assert theatre.maps() == [{stable: 100}, {stable: 90, new: 10}, {new: 100}]
+    assert users.answers and users.failures() == []
+    assert played.stopped["serving"] == f"{new} 100 %"
+
+
+def test_a_module_that_only_the_disk_has_is_stopped_before_a_build(theatre: Theatre) -> None:
+    stable = theatre.release(theatre.config(EVERY_STEP)).candidate
+    theatre.write("app/parts/secret_plan.py", "PLAN = 1\n")
+    theatre.write("app/parts/words.py", 'from app.parts.secret_plan import PLAN\n\nGREETING = f"good day {PLAN}"\n')
+    theatre.commit()
+    before = theatre.cloud.last_call()
+    played = theatre.release(theatre.config(EVERY_STEP[1:]))
+    assert played.code == 1
+    assert played.statuses == [("image_contents", "failed")]
+    finding = next(each for each in played.of_type("judged")[0]["findings"] if each["severity"] == "error")
+    assert (finding["module"], finding["cause"], finding["rule"]) == (
+        "app.parts.secret_plan",
+        "gitignored",
+        ".gitignore:2",
+    )
+    assert "git add --force" in finding["fix"]
+    assert not [call for call in theatre.cloud.calls(before) if "CreateBuild" in call]
+    assert theatre.maps() == [{stable: 100}]
+
+
+def test_the_same_is_stopped_by_git_clean_when_that_gate_is_on(theatre: Theatre) -> None:
+    theatre.write("app/parts/secret_plan.py", "PLAN = 1\n")
+    theatre.write("app/parts/words.py", 'from app.parts.secret_plan import PLAN\n\nGREETING = f"good day {PLAN}"\n')
+    theatre.commit()
+    played = theatre.release(theatre.config(EVERY_STEP))
+    assert (played.code, played.statuses) == (1, [("git_clean", "failed")])
+
+
+def test_a_failed_import_is_stopped_in_the_image_and_never_pushed(theatre: Theatre) -> None:
+    stable = theatre.release(theatre.config(EVERY_STEP)).candidate
+    theatre.write("app/parts/words.py", 'from app.parts.nowhere import PLAN\n\nGREETING = f"good day {PLAN}"\n')
+    theatre.commit()
+    played = theatre.release(theatre.config((*BUILT, *UP, *GRADUAL)))
+    assert (played.code, played.statuses[-1]) == (1, ("import_check", "failed"))
+    assert "app.parts.nowhere" in played.stopped["reason"]
+    assert theatre.maps() == [{stable: 100}]
+
+
+@pytest.mark.parametrize(
+    ("behave", "cause"),
+    [
+        pytest.param({"exit_at_start": 7}, "exits_nonzero", id="crash at start"),
+        pytest.param({"port": 9999}, "wrong_port", id="wrong port"),
+        pytest.param({"address": "127.0.0.1"}, "localhost_only", id="listens on localhost only"),
+    ],
+)
+def test_a_candidate_that_does_not_come_up_never_meets_a_user(
+    theatre: Theatre, behave: dict[str, object], cause: str
+) -> None:
+    stable = theatre.release(theatre.config(EVERY_STEP)).candidate
+    with Users(f"{theatre.url()}/work") as users:
+        played = theatre.release(theatre.config(EVERY_STEP, behave))
+    assert (played.code, played.statuses[-1]) == (1, ("canary", "failed"))
+    assert played.of_type("diagnosed")[-1]["cause"]["kind"] == cause
+    assert theatre.maps() == [{stable: 100}]
+    assert users.answers and users.failures() == []
+    assert played.stopped["serving"] == f"{stable} 100 %"
+
+
+def test_a_candidate_that_is_sick_only_under_traffic_is_taken_back(theatre: Theatre) -> None:
+    stable = theatre.release(theatre.config(EVERY_STEP)).candidate
+    with Users(f"{theatre.url()}/work") as users:
+        played = theatre.release(theatre.config(EVERY_STEP, {"fail_every": 1}))
+    assert (played.code, played.statuses[-1]) == (1, ("compare 2 s", "failed"))
+    assert theatre.maps() == [{stable: 100}, {stable: 90, played.candidate: 10}, {stable: 100}]
+    lost = users.failures()
+    assert {revision for revision, _ in lost} <= {played.candidate}
+    assert len(lost) <= 0.12 * len(users.answers)
+
+
+def test_a_bad_health_check_is_stopped_by_the_probe(theatre: Theatre) -> None:
+    stable = theatre.release(theatre.config(EVERY_STEP)).candidate
+    played = theatre.release(theatre.config(EVERY_STEP, {"health": 503}))
+    assert (played.code, played.statuses[-1]) == (1, ("probe", "failed"))
+    assert "status 503 instead of 200" in played.stopped["reason"]
+    assert theatre.maps() == [{stable: 100}]
+
+
+def test_two_releases_of_one_commit_build_once(theatre: Theatre) -> None:
+    """A change of memory needs no build; a change of a variable only has the imports checked again."""
+    theatre.release(theatre.config(EVERY_STEP))
+    before = theatre.cloud.last_call()
+    larger = {"backend": theatre.entry(theatre.service, memory="300Mi")}
+    played = theatre.release(theatre.config(EVERY_STEP, services=larger))
+    assert played.code == 0, played.errors
+    assert not [call for call in theatre.cloud.calls(before) if "CreateBuild" in call]
+    assert "built before" in next(event["reason"] for event in played.of_type("judged") if event["kind"] == "build")
+    again = theatre.release(theatre.config(EVERY_STEP, {"slow": 0.001}))
+    assert again.code == 0, again.errors
+    assert again.of_type("judged")[-1]["release"]["image"] == played.of_type("judged")[-1]["release"]["image"]
+    assert not [call for call in theatre.cloud.calls(before) if "objects.insert" in call], "nothing was uploaded again"
