@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from deploy_lib.diagnose import chains, settings, upstream
 from deploy_lib.diagnose.tracebacks import Section, Traceback
 
-DETERMINISTIC = frozenset(
+IN_THE_IMAGE = frozenset(
     [
         "missing_module",
         "missing_dependency",
@@ -17,13 +17,13 @@ DETERMINISTIC = frozenset(
         "encoding_error",
         "missing_shared_library",
         "circular_import",
-        "settings_error",
         "command_not_found",
         "not_executable",
         "wrong_architecture",
-        "missing_file",
     ]
 )
+"""What the image alone decides, whoever starts it and however often."""
+DETERMINISTIC = IN_THE_IMAGE | {"settings_error", "missing_file"}
 _NO_MODULE = re.compile(r"No module named '?([\w.]+)'?")
 _NO_NAME = re.compile(r"cannot import name '([^']+)' from (?:partially initialized module )?'([^']+)'")
 _HALF_MADE = re.compile(r"partially initialized module '([^']+)'")

@@ -17,6 +17,12 @@ from deploy_lib.model.findings import Finding
 from deploy_lib.model.service import Service
 
 ENOUGH = 2  # identical ends of a container that leave no doubt
+SURE_AFTER = 5.0
+"""Seconds after which one end leaves no doubt either, if the image alone decides and nothing has spoken against it.
+
+Cloud Run may take twelve seconds and more to start a dead container again; a module that the image lacks will not
+have come by then.
+"""
 
 
 def diagnose(
@@ -36,23 +42,30 @@ def diagnose(
 
 
 def startup_verdict(
-    log: Sequence[LogLine], conditions: Sequence[Condition] = (), entrypoint: str | None = None
+    log: Sequence[LogLine],
+    conditions: Sequence[Condition] = (),
+    entrypoint: str | None = None,
+    *,
+    enough: int = ENOUGH,
 ) -> Cause | None:
     """While waiting for a revision: the cause that no more waiting can change, or None.
 
-    That is a failure of a kind that the image decides (an import, the syntax, the command), seen twice with the
-    end of the container after it, or a platform reason that names its cause.
+    That is a failure that trying again cannot mend (an import, the syntax, the command, a setting), seen `enough`
+    times with the end of the container after it, or a platform reason that names its cause. With `enough` 1 only
+    what the image alone decides counts; wait SURE_AFTER seconds before believing that.
     """
     named = platform.read(Evidence(conditions=tuple(conditions)))
     if named is not None and named.confidence == "certain" and named.deterministic:
         return named
     known = reading.read(log, entrypoint)
-    if len(known.ends) < ENOUGH:
+    if len(known.ends) < enough:
         return None
     found = startup.cause(known, port=None, memory_limit=None, conditions=())
     if found is None or not found.deterministic or found.confidence == "guess":
         return None
-    if found.frequency is None or found.frequency.count < ENOUGH:
+    if enough < ENOUGH and found.kind not in raised.IN_THE_IMAGE:
+        return None
+    if found.frequency is None or found.frequency.count < enough:
         return None
     return found
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 
-from deploy_lib.drivers.interface import DriverError, Drivers
+from deploy_lib.drivers.interface import DriverError, Drivers, Interrupted
 from deploy_lib.model import requests
 from deploy_lib.model.evidence import BuildTrouble, Cause, Evidence, LogLine
 from deploy_lib.model.findings import Finding
@@ -17,6 +17,9 @@ from deploy_lib.model.journal import Diagnosed, Judged
 from deploy_lib.model.release import Release, Status
 
 Diagnose = Callable[[Evidence, tuple[Finding, ...], Release], Cause]
+
+RHYTHM_WITHIN = 10.0
+"""Seconds. A release rejected after its first crash is watched for one more, which tells how often it happens."""
 
 _WHEREABOUTS = ("missing_module", "missing_file", "missing_name")
 
@@ -31,6 +34,9 @@ def explain(
     known = evidence or _of_build(last) or _of_candidate(drivers, release)
     findings = tuple(dict.fromkeys(finding for each in judged for finding in each.findings))
     cause = diagnose(known, findings, release)
+    if evidence is not None and _seen_once(cause):
+        known = _with_a_second_end(drivers, lambda found: diagnose(found, findings, release), known, release)
+        cause = diagnose(known, findings, release)
     if cause.kind in _WHEREABOUTS and "in_image" not in cause.facts:
         found, gap = _source_findings(drivers, release)
         if found:
@@ -40,6 +46,26 @@ def explain(
     if cause.kind == "unknown" and not cause.evidence:
         cause = replace(cause, sentence=f"{last.label}: {last.reason}")
     return Diagnosed(drivers.clock.now(), cause, known)
+
+
+def _seen_once(cause: Cause) -> bool:
+    return cause.deterministic and cause.frequency is not None and cause.frequency.count == 1
+
+
+def _with_a_second_end(
+    drivers: Drivers, cause_of: Callable[[Evidence], Cause], known: Evidence, release: Release
+) -> Evidence:
+    """The evidence once the container has ended a second time; as it was when that does not come, or is cut short."""
+    until = drivers.clock.monotonic() + RHYTHM_WITHIN
+    try:
+        while drivers.clock.monotonic() < until:
+            drivers.clock.sleep(1.0)
+            found = _of_candidate(drivers, release)
+            if len(found.log) > len(known.log) and not _seen_once(cause_of(found)):
+                return found
+    except Interrupted:
+        pass
+    return known
 
 
 def _of_build(judged: Judged) -> Evidence | None:

@@ -49,7 +49,7 @@ def judge(settings: CanarySettings, release: Release, answer: RevisionCreated) -
     if answer.timed_out:
         reason = f"{answer.revision} was not ready within {spoken(settings.ready_within)}"
         return Verdict(Status.FAILED, reason + _said(answer.evidence), grown, facts=facts)
-    early = "; the wait was ended, as it crashes alike each time" if answer.failed_early else ""
+    early = "; the wait was ended, as another try would end alike" if answer.failed_early else ""
     return Verdict(
         Status.FAILED, f"{answer.revision} does not start{_said(answer.evidence)}{early}", grown, facts=facts
     )

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from deploy_lib.diagnose import diagnose
-from deploy_lib.drivers.interface import DriverError, Drivers
+from deploy_lib.drivers.interface import DriverError, Drivers, Interrupted
 from deploy_lib.model import journal, requests
 from deploy_lib.model.answers import SourceRead
 from deploy_lib.model.evidence import Cause, Evidence
@@ -42,6 +42,16 @@ class World:
     evidence: Evidence = CRASHED
     broken: bool = False
     asked: list[object] = field(default_factory=list)
+    seconds: float = 0.0
+    interrupted: bool = False
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        if self.interrupted:
+            raise Interrupted
+        self.seconds += seconds
 
     def now(self) -> datetime:
         return NOON
@@ -92,6 +102,22 @@ def test_the_cloud_is_asked_when_no_driver_brought_evidence() -> None:
     world = World()
     assert explained(world, judged(0, Status.FAILED)).cause.module == "shop.gone"
     assert [type(request) for request in world.asked] == [requests.ReadEvidence, requests.ReadSource]
+
+
+def test_a_release_rejected_after_one_crash_is_watched_for_a_second() -> None:
+    world = World()
+    told = explained(world, judged(0, Status.FAILED), evidence=Evidence(log=crashes(MISSING, count=1)))
+    assert told.cause.frequency is not None and told.cause.frequency.count == 3
+    assert world.seconds == 1.0
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_a_second_crash_that_does_not_come_is_not_awaited_for_long(interrupted: bool) -> None:
+    once = Evidence(log=crashes(MISSING, count=1))
+    world = World(evidence=once, interrupted=interrupted)
+    told = explained(world, judged(0, Status.FAILED), evidence=once)
+    assert told.cause.frequency is not None and told.cause.frequency.count == 1
+    assert world.seconds == (0.0 if interrupted else 10.0)
 
 
 def test_what_could_not_be_asked_is_a_gap() -> None:

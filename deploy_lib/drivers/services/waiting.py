@@ -1,7 +1,8 @@
 """Waiting for a revision to come up, with its log open: most that fail say why long before Cloud Run gives up.
 
 The revision's own conditions decide. The operation's code does not (the same failed start has ended with code 9 and
-with code 13), it only adds its words. A failure that no waiting can change ends the wait at its second occurrence.
+with code 13), it only adds its words. A failure that no waiting can change ends the wait at its second occurrence,
+or a few seconds after the first where the image alone decides.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from deploy_lib.diagnose import startup_verdict
+from deploy_lib.diagnose import SURE_AFTER, startup_verdict
 from deploy_lib.diagnose.platform import START_REASONS
 from deploy_lib.drivers.conditions import conditions_of, ready
 from deploy_lib.drivers.interface import DriverError, Tell
@@ -50,6 +51,7 @@ class Waiting:
     ended: Operation | None = None
     found: run_v2.Revision | None = None
     conditions: tuple[Condition, ...] = ()
+    suspected: float | None = None  # when a failure was first seen that no waiting can change
 
     def until_ready(self, within: float, tell: Tell) -> Waited:
         log = self.log()
@@ -65,7 +67,7 @@ class Waiting:
             if waited >= next_look:
                 next_look = waited + _pause_between_readings(waited)
                 self._listen(log, tell)
-                if startup_verdict(log.lines, self.conditions, self.service.entrypoint) is not None:
+                if self._cannot_start(log, waited):
                     return Waited(False, self.evidence(log), failed_early=True)
             if waited - told >= 10:
                 told = waited
@@ -117,6 +119,17 @@ class Waiting:
             return True
         refused = self.ended is not None and bool(self.ended.error.code)
         return refused and (self.found is None or not self.found.reconciling)
+
+    def _cannot_start(self, log: RevisionLog, waited: float) -> bool:
+        """Whether more waiting can change nothing: it failed alike twice, or once for good and nothing since."""
+        entrypoint = self.service.entrypoint
+        if startup_verdict(log.lines, self.conditions, entrypoint) is not None:
+            return True
+        if startup_verdict(log.lines, self.conditions, entrypoint, enough=1) is None:
+            self.suspected = None
+            return False
+        self.suspected = waited if self.suspected is None else self.suspected
+        return waited - self.suspected >= SURE_AFTER
 
     def _listen(self, log: RevisionLog, tell: Tell) -> None:
         """Not reading the log costs the diagnosis, not the release."""

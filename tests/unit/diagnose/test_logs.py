@@ -204,3 +204,14 @@ def test_a_named_platform_reason_ends_the_wait_at_once() -> None:
     condition = Condition("Ready", "CONDITION_FAILED", "CONTAINER_MISSING", "Image 'x' not found.")
     verdict = startup_verdict((), (condition,))
     assert verdict is not None and verdict.kind == "image_missing"
+
+
+def test_one_crash_is_enough_only_for_what_the_image_alone_decides() -> None:
+    setting = 'Traceback (most recent call last):\n  File "/app/shop/main.py", line 2, in <module>\n'
+    setting += "    KEY = os.environ[\"KEY\"]\nKeyError: 'KEY'"
+    for text, enough in ((TRACEBACK, True), (setting, False)):
+        once, twice = crashes(text, count=1), crashes(text, count=2)
+        assert startup_verdict(once, (), SERVICE.entrypoint) is None
+        assert (startup_verdict(once, (), SERVICE.entrypoint, enough=1) is not None) == enough
+        assert startup_verdict(twice, (), SERVICE.entrypoint) is not None
+    assert startup_verdict(crashes(TRACEBACK, count=1)[:-1], (), SERVICE.entrypoint, enough=1) is None
