@@ -25,9 +25,9 @@ from deploy_lib.model.answers import Side
 from deploy_lib.model.release import Release
 
 FRESH_FOR = 1.0  # seconds that what is known of the conditions is good for
-LISTEN_EVERY = 3.0
+LISTEN_EVERY, LISTEN_LOCALLY = 4.0, 1.0
 """Seconds between readings of a log: a project may read its logs 60 times a minute
-(https://cloud.google.com/logging/quotas)."""
+(https://cloud.google.com/logging/quotas), a local cloud's as often as one likes."""
 PAGES = 3
 """Pages of the request log per reading; a revision with more requests than that is counted by Cloud Monitoring."""
 NOT_OURS = f'logName:"run.googleapis.com%2Frequests" AND NOT httpRequest.userAgent:"{USER_AGENT}"'
@@ -47,6 +47,7 @@ class CloudWatch:
     def __init__(self, clients: Clients, clock: Clock) -> None:
         self._calls = Calls(clients, clock)
         self._clock = clock
+        self._pause = LISTEN_LOCALLY if clients.endpoints.local else LISTEN_EVERY
         self._known: dict[str, _Known] = {}
         self._crashes: dict[str, _Crashes] = {}
         self._requests: dict[tuple[str, datetime], _Requests] = {}
@@ -69,7 +70,7 @@ class CloudWatch:
             entries = Entries(self._calls, release.service, revision, since, NOT_OURS, most=PAGES * PAGE)
             seen = self._requests[revision, since] = _Requests(entries)
         try:
-            seen.listen(self._clock)
+            seen.listen(self._clock, self._pause)
         except DriverError:
             seen.entries.cut = True
         if not seen.entries.cut:
@@ -99,7 +100,7 @@ class CloudWatch:
             entries = Entries(self._calls, release.service, name, now, extra)
             seen = self._crashes[name] = _Crashes(RevisionLog(entries), now)
         try:
-            return seen.listen(self._clock)
+            return seen.listen(self._clock, self._pause)
         except DriverError:
             return None
 
@@ -110,12 +111,12 @@ class _Crashes:
 
     log: RevisionLog
     since: datetime
-    read_at: float = -LISTEN_EVERY
+    next_reading: float = 0.0
 
-    def listen(self, clock: Clock) -> str | None:
+    def listen(self, clock: Clock, pause: float) -> str | None:
         now = clock.monotonic()
-        if now - self.read_at >= LISTEN_EVERY:
-            self.read_at = now
+        if now >= self.next_reading:
+            self.next_reading = now + pause
             self.log.read()
         lines = [line for line in self.log.lines if line.at is None or line.at >= self.since]
         bad = [end for end in ends(rows(lines)) if end.code != 0]
@@ -132,13 +133,13 @@ class _Requests:
     requests: int = 0
     errors: int = 0
     latencies: list[float] = field(default_factory=list)
-    read_at: float = -LISTEN_EVERY
+    next_reading: float = 0.0
 
-    def listen(self, clock: Clock) -> None:
+    def listen(self, clock: Clock, pause: float) -> None:
         now = clock.monotonic()
-        if now - self.read_at < LISTEN_EVERY:
+        if now < self.next_reading:
             return
-        self.read_at = now
+        self.next_reading = now + pause
         for entry in self.entries.read():
             at, request = plain_time(entry.timestamp), entry.http_request
             if at is not None and at < self.entries.since:

@@ -151,7 +151,7 @@ def _next(tools: Tools, request: CreateRevision, service: run_v2.Service) -> Mad
         if made and record.id == release.id:
             noted = replace(record, tag=request.tag, own_tag=own_tag)
         found.traffic = targets(wanted)
-        set_annotations(found, records.with_record(found.annotations, noted))
+        set_annotations(found, records.succeeded(found.annotations, noted, tools.clock.now()))
         if made:
             return ["traffic", "annotations"]
         found.template = template

@@ -43,7 +43,7 @@ def kept(new: run_v2.RevisionTemplate, wanted: Service) -> tuple[str, ...]:
     variables = sorted(set(_env(new)) - set(wanted.env) - set(wanted.secrets))
     told += [f"variable {name}" for name in variables]
     main = main_container(new)
-    told += [f"container {each.name or 'without a name'}" for each in new.containers if each is not main]
+    told += [f"container {each.name or 'without a name'}" for each in new.containers if each != main]
     told += [f"volume {each.name}" for each in new.volumes]
     return tuple(told)
 

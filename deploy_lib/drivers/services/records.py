@@ -128,6 +128,14 @@ def with_record(annotations: Mapping[str, str], record: Record | None) -> dict[s
     return _with(annotations, RELEASE, found)
 
 
+def succeeded(annotations: Mapping[str, str], record: Record, at: datetime) -> dict[str, str]:
+    """The annotations with that record; the one it takes the place of goes into the history, as nobody ended it."""
+    old, found = record_of(annotations), dict(annotations)
+    if old is not None and old.id != record.id and old.candidate:
+        found = with_past(found, old.past("restored" if old.restored else "abandoned", at, old.before))
+    return with_record(found, record)
+
+
 def with_past(annotations: Mapping[str, str], past: PastRelease) -> dict[str, str]:
     """The history with that release in it, once."""
     kept = [past, *(each for each in history_of(annotations) if each.id != past.id)][:REMEMBERED]

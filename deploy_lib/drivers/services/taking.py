@@ -79,7 +79,7 @@ class _Taking:
         self.unfinished = record.left_behind() if record and not record.restored else None
         if record is None or not (own or _needs_repair(record, service)):
             record = Record(release.id, release.commit, release.started, self.before, release.image, own_tag=tag)
-        set_annotations(service, records.with_record(service.annotations, record))
+        set_annotations(service, records.succeeded(service.annotations, record, self.tools.clock.now()))
         leases.extend(path, service)
         return ["annotations"]
 
@@ -102,7 +102,10 @@ def end(tools: Tools, request: EndLease) -> None:
                 mask.append("traffic")
             annotations = records.with_record(annotations, None) if ended else annotations
             if request.outcome != "refused":
-                past = record.past(request.outcome, tools.clock.now(), left)
+                known = replace(
+                    record, image=release.image or record.image, candidate=release.candidate or record.candidate
+                )
+                past = known.past(request.outcome, tools.clock.now(), left)
                 annotations = records.with_past(annotations, past)
         set_annotations(service, annotations)
         return mask

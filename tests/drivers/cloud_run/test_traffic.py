@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
+import httpx
 from google.cloud import run_v2
 from google.cloud.run_v2.services.revisions.transports import RevisionsGrpcTransport
 
@@ -128,26 +131,48 @@ def test_latest_is_pinned_to_what_it_means(desk: Desk) -> None:
     desk.end(release, "rejected")
 
 
+def test_real_requests_are_told_from_our_own(desk: Desk) -> None:
+    desk.live()
+    release, _ = desk.create(desk.take(desk.release({"A": "1"}))[0])
+    since, url = datetime.now(UTC), f"{release.candidate_url}/fail"
+    for _ in range(4):
+        assert desk.urls.ask(url, timeout=5).status == 500
+    _as_users(url, 6)
+    _as_users(release.candidate_url, 3)
+    seen = desk.watch.real_requests(release, release.candidate or "", since)
+    assert (seen.requests, seen.errors, len(seen.latencies)) == (9, 6, 3)
+
+
 def test_sick_while_baking(desk: Desk) -> None:
     desk.live()
     release, _ = desk.create(desk.take(desk.release({"A": "1"}))[0])
-    since = datetime.now(UTC)
-    for _ in range(6):
-        assert desk.urls.ask(f"{release.candidate_url}/fail", timeout=5).status == 500
-    assert desk.watch.real_requests(release, release.candidate or "", since).requests == 0  # our own do not count
-    import httpx
-
-    with httpx.Client(trust_env=False, headers={"user-agent": "a browser"}) as browser:
-        for _ in range(6):
-            browser.get(f"{release.candidate_url}/fail")
-    seen = CloudSight(desk, release, since)
-    assert (seen.requests, seen.errors) == (6, 6)
+    with ThreadPoolExecutor(1) as users:
+        asked = users.submit(_as_users, f"{release.candidate_url}/fail", 40, 0.1)
+        began = desk.clock.monotonic()
+        moved = desk.move(release, 10, bake=30)
+        assert "real requests to it failed" in (moved.revision_failed or "")
+        assert desk.clock.monotonic() - began < 10
+        asked.result()
 
 
-def CloudSight(desk: Desk, release, since):  # type: ignore[no-untyped-def]
-    from deploy_lib.drivers.watch import CloudWatch
+def test_a_candidate_that_crashes_under_traffic_has_failed(desk: Desk) -> None:
+    desk.live()
+    release, _ = desk.create(desk.take(desk.release({"A": "1"}))[0])
+    assert desk.watch.revision_failed(release) is None
+    _as_users(f"{release.candidate_url}/die", 40, 0.1)
+    deadline = desk.clock.monotonic() + 10
+    while (failed := desk.watch.revision_failed(release)) is None:
+        assert desk.clock.monotonic() < deadline, "never noticed"
+        desk.clock.sleep(0.05)
+    assert failed.startswith("its container ended ")
+    assert "exit(3)" in failed
 
-    return CloudWatch(desk.clients, desk.clock).real_requests(release, release.candidate, since)
+
+def _as_users(url: str | None, times: int, pause: float = 0.0) -> None:
+    with httpx.Client(trust_env=False, headers={"user-agent": "a browser"}, timeout=10) as browser:
+        for _ in range(times):
+            browser.get(url or "")
+            time.sleep(pause)
 
 
 def test_read_back_waits_for_the_candidate_and_says_who_answers(desk: Desk) -> None:

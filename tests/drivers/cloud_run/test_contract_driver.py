@@ -1,0 +1,89 @@
+"""The contract against a project's secrets and a running service."""
+
+from __future__ import annotations
+
+import pytest
+from google.cloud.secretmanager_v1 import SecretManagerServiceClient
+from google.cloud.secretmanager_v1.services.secret_manager_service.transports import SecretManagerServiceGrpcTransport
+from google.iam.v1.policy_pb2 import Binding, Policy
+
+from deploy_lib.drivers.contract import CloudContract
+from deploy_lib.model.answers import ContractRead
+from deploy_lib.model.requests import CheckContract
+from deploy_lib.source.model import ImageContents
+from tests.cloud import LocalCloud
+from tests.drivers.cloud_run.desk import PROJECT, Desk
+
+ACCOUNT = f"shop@{PROJECT}.iam.gserviceaccount.com"
+
+
+@pytest.fixture
+def secrets(cloud: LocalCloud) -> SecretManagerServiceClient:
+    return SecretManagerServiceClient(transport=SecretManagerServiceGrpcTransport(channel=cloud.channel()))
+
+
+def _secret(client: SecretManagerServiceClient, name: str, versions: int = 1, readers: list[str] | None = None) -> str:
+    parent = f"projects/{PROJECT}"
+    client.create_secret(parent=parent, secret_id=name, secret={"replication": {"automatic": {}}})
+    path = f"{parent}/secrets/{name}"
+    for _ in range(versions):
+        client.add_secret_version(parent=path, payload={"data": b"hush"})
+    if readers is not None:
+        policy = Policy(bindings=[Binding(role="roles/secretmanager.secretAccessor", members=readers)])
+        client.set_iam_policy(request={"resource": path, "policy": policy})
+    return path
+
+
+def _check(
+    desk: Desk, required: tuple[str, ...] = (), contents: ImageContents | None = None, **service: object
+) -> ContractRead:
+    contract = CloudContract(desk.clients, desk.clock, lambda release: contents)
+    return contract.check(CheckContract(desk.release(**service), required))  # type: ignore[arg-type]
+
+
+def test_secrets(desk: Desk, secrets: SecretManagerServiceClient) -> None:
+    name = desk.cloud.name
+    good, empty, off, shut = name("good"), name("empty"), name("off"), name("shut")
+    _secret(secrets, good, readers=[f"serviceAccount:{ACCOUNT}"])
+    _secret(secrets, empty, versions=0)
+    path = _secret(secrets, off)
+    secrets.disable_secret_version(name=f"{path}/versions/1")
+    _secret(secrets, shut, readers=["user:someone@example.com"])
+    wanted = {"A": good, "B": empty, "C": off, "D": shut, "E": "nowhere", "F": good + ":9"}
+    wanted = {key: value if ":" in value else f"{value}:latest" for key, value in wanted.items()}
+    read = _check(desk, secrets=wanted, service_account=ACCOUNT)
+    assert [(each.code, each.message) for each in read.findings] == [
+        ("secret_version_missing", f"B: the secret {empty} has no version latest"),
+        ("secret_version_disabled", f"C: version latest of the secret {off} is disabled"),
+        ("secret_no_access", f"{ACCOUNT} may not read the secret {shut}"),
+        ("secret_missing", f"E: there is no secret nowhere in project {PROJECT}"),
+        ("secret_version_missing", f"F: the secret {good} has no version 9"),
+    ]
+    assert f"A: the secret {good} has version latest" in read.checked
+    assert f"{ACCOUNT} may read {good}" in read.checked
+    assert "hush" not in str(read)
+
+
+def test_what_may_not_be_read_is_unknown(desk: Desk, secrets: SecretManagerServiceClient) -> None:
+    name = desk.cloud.name("closed")
+    _secret(secrets, name)
+    desk.cloud.faults(
+        {"method": "google.cloud.secretmanager.v1.*/GetSecretVersion", "code": "PERMISSION_DENIED", "times": 0}
+    )
+    read = _check(desk, secrets={"A": f"{name}:latest"})
+    assert read.findings == ()
+    assert len(read.unknown) == 1
+    assert "secretmanager.versions.get" in read.unknown[0]
+
+
+def test_running_service_and_cloud_runs_own_opinion(desk: Desk) -> None:
+    desk.live({"OPENAI_API_KEY": "x"})
+    read = _check(desk, env={"OPENAI_APIKEY": "x"})
+    assert [each.code for each in read.findings] == ["variable_misspelt", "variable_unnamed"]
+    assert "Cloud Run would take the settings" in read.checked
+    before = desk.read().etag
+    refused = _check(desk, cpu="4", memory="512Mi")
+    assert "refused_by_cloud_run" in [each.code for each in refused.findings]
+    assert desk.read().etag == before
+    server = ImageContents({}, {}, command=("uvicorn", "a:a", "--host", "0.0.0.0", "--port", "9000"))
+    assert "port_mismatch" in [each.code for each in _check(desk, contents=server).findings]

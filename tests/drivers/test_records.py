@@ -1,0 +1,137 @@
+"""What a service remembers, and the words for what somebody else did to its traffic."""
+
+from __future__ import annotations
+
+import string
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from google.cloud import run_v2
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deploy_lib.drivers.services import records
+from deploy_lib.drivers.services.records import Lease, Record
+from deploy_lib.drivers.services.traffic import carried, difference, same, served, standing, targets
+from deploy_lib.model.traffic import TrafficMap, TrafficTarget
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+NAMES = st.text(string.ascii_lowercase, min_size=1, max_size=8)
+MAPS = st.lists(
+    st.builds(TrafficTarget, NAMES, st.integers(0, 100), st.none() | NAMES), max_size=4
+).map(lambda found: TrafficMap(tuple(found)))  # fmt: skip
+RECORDS = st.builds(
+    Record, NAMES, NAMES, st.datetimes(timezones=st.just(UTC)), MAPS, st.none() | st.text(), st.none() | NAMES,
+    st.none() | NAMES, st.none() | NAMES, st.integers(0, 9), st.integers(0, 9), st.integers(0, 100), st.text(),
+    st.booleans(),
+)  # fmt: skip
+
+
+@given(RECORDS, st.dictionaries(st.text(), st.text()))
+def test_records_come_back_and_other_annotations_stay(record: Record, others: dict[str, str]) -> None:
+    written = records.with_record(others, record)
+    assert records.record_of(written) == record
+    assert {**others, records.RELEASE: ""}.keys() == written.keys()
+    assert records.with_record(written, None) == {k: v for k, v in others.items() if k != records.RELEASE}
+
+
+@given(st.text() | st.just('{"releases": [1, {"id": 2}, null]}') | st.just("[]") | st.just('{"id": 1}'))
+def test_an_annotation_edited_by_hand_counts_as_absent(text: str) -> None:
+    broken = {records.LEASE: text, records.RELEASE: text, records.HISTORY: text}
+    assert records.lease_of(broken) is None
+    assert records.record_of(broken) is None
+    assert records.history_of(broken) == ()
+    assert records.bad_digests(broken) == ()
+
+
+def test_lease() -> None:
+    lease = Lease("anna", "t", NOON, NOON + timedelta(minutes=2), "r1", "why")
+    assert records.lease_of(records.with_lease({}, lease)) == lease
+    assert not lease.state(NOON).expired
+    assert lease.state(NOON + timedelta(minutes=2)).expired
+    naive = records.with_lease({}, lease)[records.LEASE].replace("+00:00", "")
+    assert records.lease_of({records.LEASE: naive}) is None
+
+
+def test_history_is_short_and_newest_first_and_knows_bad_digests() -> None:
+    annotations: dict[str, str] = {}
+    for number, (digest, outcome) in enumerate(
+        [("old", "live")] * 9 + [("a", "live"), ("b", "rejected"), ("a", "rejected"), ("c", "held"), ("b", "rejected")]
+    ):
+        record = Record(f"r{number}", "c", NOON, TrafficMap(), f"image@sha256:{digest}")
+        past = record.past(outcome, NOON, TrafficMap((TrafficTarget("x", 100),)))
+        annotations = records.with_past(annotations, past)
+    history = records.history_of(annotations)
+    assert len(history) == records.REMEMBERED
+    assert [past.id for past in history[:3]] == ["r13", "r12", "r11"]
+    assert records.bad_digests(annotations) == ("sha256:b",)
+    again = records.with_past(annotations, history[2])
+    assert [past.id for past in records.history_of(again)][:2] == ["r11", "r13"]
+
+
+def _map(*wanted: tuple[str, int] | tuple[str, int, str]) -> TrafficMap:
+    return TrafficMap(tuple(TrafficTarget(*each) for each in wanted))
+
+
+@pytest.mark.parametrize(
+    ("ours", "now", "words"),
+    [
+        ([_map(("a", 100))], _map(("a", 50), ("b", 50)), "it now carries a 50 %, b 50 % instead of a 100 %"),
+        ([_map(("a", 100))], _map(("a", 100), ("b", 0, "t")), "the tag t was added on b"),
+        ([_map(("a", 100, "t"))], _map(("a", 100)), "the tag t is gone from a"),
+        (
+            [_map(("a", 100, "t"))],
+            _map(("a", 100), ("b", 0, "t")),
+            "the tag t was added on b and the tag t is gone from a",
+        ),
+        ([], _map(("a", 100)), "it now carries a 100 %"),
+        ([_map(("a", 100)), _map(("a", 90), ("c", 10))], _map(("a", 90), ("d", 10)), "it now carries a 90 %, d 10 % "
+         "instead of a 90 %, c 10 %"),
+    ],
+)  # fmt: skip
+def test_difference(ours: list[TrafficMap], now: TrafficMap, words: str) -> None:
+    assert difference(ours, now) == words
+
+
+def test_targets_hold_share_and_tag_together() -> None:
+    found = targets(_map(("a", 100), ("a", 0, "t"), ("a", 0, "u"), ("b", 0, "v")))
+    assert [(each.revision, each.percent, each.tag) for each in found] == [
+        ("a", 100, "t"),
+        ("a", 0, "u"),
+        ("b", 0, "v"),
+    ]
+    assert all(each.type_.name.endswith("_REVISION") for each in found)
+
+
+@given(MAPS)
+def test_targets_are_the_same_map(traffic: TrafficMap) -> None:
+    service = run_v2.Service(traffic=targets(traffic), latest_ready_revision="x/y/latest")
+    if service.traffic:
+        assert carried(service).same_as(traffic)
+
+
+def test_what_a_service_carries() -> None:
+    kinds = run_v2.TrafficTargetAllocationType
+    latest = run_v2.TrafficTarget(type_=kinds.TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST, percent=100, tag="t")
+    full = "projects/p/locations/r/services/s/revisions/new"
+    assert carried(run_v2.Service()) == TrafficMap()
+    assert carried(run_v2.Service(traffic=targets(_map(("a", 100))))) == TrafficMap()  # none was ever ready
+    assert carried(run_v2.Service(latest_ready_revision=full)) == _map(("new", 100))
+    assert carried(run_v2.Service(traffic=[latest], latest_ready_revision=full)) == _map(("new", 100, "t"))
+    status = run_v2.TrafficTargetStatus(revision="old", percent=100)
+    failed = run_v2.Condition(state=run_v2.Condition.State.CONDITION_FAILED)
+    service = run_v2.Service(
+        traffic=targets(_map(("a", 100))),
+        traffic_statuses=[status],
+        latest_ready_revision=full,
+        terminal_condition=failed,
+    )
+    assert served(service) == standing(service) == _map(("old", 100))
+    service.terminal_condition = run_v2.Condition(state=run_v2.Condition.State.CONDITION_SUCCEEDED)
+    assert standing(service) == _map(("a", 100))
+
+
+def test_a_lent_tag_does_not_count() -> None:
+    assert same(_map(("a", 100), ("a", 0, "stable")), _map(("a", 100)), "stable")
+    assert not same(_map(("a", 100), ("a", 0, "stable")), _map(("a", 100)))
+    assert not same(_map(("a", 100), ("a", 0, "other")), _map(("a", 100)), "stable")

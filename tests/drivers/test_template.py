@@ -1,0 +1,157 @@
+"""What a release makes of the running template: named fields change, all others stay."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from google.cloud import run_v2
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deploy_lib.drivers.services.differences import changed, kept
+from deploy_lib.drivers.services.names import revision_name
+from deploy_lib.drivers.services.template import base, main_container, merged
+from deploy_lib.model.release import Release
+from deploy_lib.model.service import Instances, Service
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+SERVICE = Service("shop", "p-staging", "us-central1", "shop-staging", "host/p-staging/images")
+RELEASE = Release(
+    "20260302t120000-shop-0123456-aa", SERVICE, COMMIT, datetime(2026, 3, 2, tzinfo=UTC), image="i@sha256:2"
+)
+
+
+def _secret(name: str, secret: str, version: str = "latest") -> run_v2.EnvVar:
+    selector = run_v2.SecretKeySelector(secret=secret, version=version)
+    return run_v2.EnvVar(name=name, value_source=run_v2.EnvVarSource(secret_key_ref=selector))
+
+
+def running() -> run_v2.RevisionTemplate:
+    """A service with much set by hand: a sidecar, a volume, probes, variables, labels."""
+    server = run_v2.Container(
+        name="server",
+        image="i@sha256:1",
+        ports=[run_v2.ContainerPort(name="http1", container_port=8080)],
+        resources=run_v2.ResourceRequirements(limits={"cpu": "1", "memory": "512Mi"}, startup_cpu_boost=True),
+        env=[run_v2.EnvVar(name="A", value="1"), _secret("KEY", "key", "3"), run_v2.EnvVar(name="BY_HAND", value="x")],
+        startup_probe=run_v2.Probe(tcp_socket=run_v2.TCPSocketAction(port=8080), period_seconds=240),
+        liveness_probe=run_v2.Probe(http_get=run_v2.HTTPGetAction(path="/live", port=9000)),
+    )
+    return run_v2.RevisionTemplate(
+        revision="shop-staging-old",
+        labels={"team": "shop"},
+        annotations={"note": "kept"},
+        containers=[run_v2.Container(name="sidecar", image="proxy:1"), server],
+        volumes=[run_v2.Volume(name="cache", empty_dir=run_v2.EmptyDirVolumeSource())],
+        max_instance_request_concurrency=40,
+        service_account="shop@p-staging.iam.gserviceaccount.com",
+        execution_environment=run_v2.ExecutionEnvironment.EXECUTION_ENVIRONMENT_GEN2,
+        session_affinity=True,
+    )
+
+
+def _merged(**wanted: Any) -> run_v2.RevisionTemplate:
+    return merged(running(), replace(RELEASE, service=replace(SERVICE, **wanted)))
+
+
+CASES: list[tuple[dict[str, Any], tuple[str, ...]]] = [
+    ({}, ()),
+    ({"memory": "1Gi"}, ("memory: 512Mi -> 1Gi",)),
+    ({"cpu": "2", "memory": "512Mi"}, ("cpu: 1 -> 2",)),
+    ({"concurrency": 80}, ("concurrency: 40 -> 80",)),
+    ({"request_timeout": 90.0}, ("request timeout: not set -> 90 s",)),
+    ({"instances": Instances(1, 5)}, ("min instances: not set -> 1", "max instances: not set -> 5")),
+    ({"service_account": "b@x"}, ("service account: shop@p-staging.iam.gserviceaccount.com -> b@x",)),
+    ({"vpc_connector": "c"}, ("VPC connector: not set -> c",)),
+    ({"port": 8000}, ("port: 8080 -> 8000",)),
+    ({"env": {"A": "2"}}, ("variable A: another value",)),
+    ({"env": {"B": "2"}}, ("variable B: added, plain value",)),
+    ({"env": {"KEY": "2"}}, ("variable KEY: secret key:3 -> plain value",)),
+    ({"secrets": {"A": "a:latest"}}, ("variable A: plain value -> secret a:latest",)),
+    ({"secrets": {"KEY": "key:4"}}, ("variable KEY: secret key:3 -> secret key:4",)),
+    ({"secrets": {"KEY": "projects/q/secrets/key:3"}}, ("variable KEY: another value",)),
+]
+
+
+@pytest.mark.parametrize(("wanted", "words"), CASES)
+def test_changes_are_told_and_nothing_else_changes(wanted: dict[str, Any], words: tuple[str, ...]) -> None:
+    new = _merged(**wanted)
+    assert changed(running(), new) == ("image: i@sha256:1 -> i@sha256:2", *words)
+    assert new.containers[0] == running().containers[0]
+    assert new.volumes == running().volumes
+    assert new.annotations == running().annotations
+    assert new.labels["team"] == "shop"
+    assert new.session_affinity
+    assert new.execution_environment == running().execution_environment
+    assert main_container(new).resources.startup_cpu_boost
+
+
+def test_what_is_kept_is_told_without_values() -> None:
+    told = kept(_merged(memory="1Gi", env={"A": "2"}), replace(SERVICE, memory="1Gi", env={"A": "2"}))
+    assert told == (
+        "port: 8080",
+        "cpu: 1",
+        "concurrency: 40",
+        "service account: shop@p-staging.iam.gserviceaccount.com",
+        "variable BY_HAND",
+        "variable KEY",
+        "container sidecar",
+        "volume cache",
+    )
+
+
+def test_probes_follow_the_port() -> None:
+    container = main_container(_merged(port=8000))
+    assert container.startup_probe.tcp_socket.port == 8000
+    assert container.liveness_probe.http_get.port == 9000  # asked elsewhere on purpose
+    assert container.ports[0].name == "http1"
+
+
+@pytest.mark.parametrize("wanted", [wanted for wanted, _ in CASES])
+def test_merging_twice_is_merging_once(wanted: dict[str, Any]) -> None:
+    release = replace(RELEASE, service=replace(SERVICE, **wanted))
+    once = merged(running(), release)
+    assert merged(once, release) == once
+
+
+def test_a_new_service_gets_what_the_yaml_says() -> None:
+    template = merged(base(None, None), replace(RELEASE, service=replace(SERVICE, env={"A": "1"}, port=8000)))
+    container = template.containers[0]
+    assert (container.image, container.ports[0].container_port, container.env[0].name) == ("i@sha256:2", 8000, "A")
+
+
+def test_settings_come_from_what_serves() -> None:
+    template = running()
+    service = run_v2.Service(template=run_v2.RevisionTemplate(revision="shop-staging-rejected", labels={"bad": "1"}))
+    stable = run_v2.Revision(
+        name="projects/p/locations/r/services/s/revisions/shop-staging-old",
+        labels={"team": "shop"},
+        annotations={"run.googleapis.com/x": "1", "note": "kept"},
+        containers=template.containers,
+        volumes=template.volumes,
+        max_instance_request_concurrency=40,
+        conditions=[run_v2.Condition(type_="Ready")],
+    )
+    found = base(service, stable)
+    assert dict(found.labels) == {"team": "shop"}
+    assert dict(found.annotations) == {"note": "kept"}
+    assert found.containers == template.containers
+    assert base(run_v2.Service(template=template), stable) == template
+
+
+@given(st.text("abcdefghijklmnopqrstuvwxyz0123456789-", min_size=1, max_size=45), st.text(max_size=20))
+def test_revision_names_are_names(stem: str, value: str) -> None:
+    service = "s" + stem + "x" * (len(stem) % 3) + "e"
+    template = run_v2.RevisionTemplate(labels={"a": value})
+    name = revision_name(service, COMMIT, template)
+    assert re.fullmatch(r"[a-z]([a-z0-9-]*[a-z0-9])?", name)
+    assert len(name) <= 63
+    assert name.startswith(f"{service}-0123456-")
+    template.revision = name
+    assert revision_name(service, COMMIT, template) == name
+    template.labels["a"] = value + "!"
+    assert revision_name(service, COMMIT, template) != name
