@@ -31,6 +31,8 @@ def open_docker(store: Path) -> DockerLikeEngine:
     dialect = Dialect(
         build=("--pull=false",),
         create=("--pull=never",),
+        run=("--log-driver=none", "--sig-proxy=false"),
+        detached=False,
         ignore_file=False,
         build_mounts=False,
         heredocs=_has_buildkit(program, env),

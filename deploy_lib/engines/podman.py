@@ -35,6 +35,8 @@ def open_podman(store: Path) -> DockerLikeEngine:
     dialect = Dialect(
         build=("--pull=never", "--format=oci"),
         create=("--pull=never", "--read-only-tmpfs=false"),
+        run=("--detach", "--log-driver=passthrough"),
+        detached=True,
         ignore_file=True,
         build_mounts=True,
         heredocs=_version(json.loads(told.stdout)) >= _HEREDOCS_SINCE,

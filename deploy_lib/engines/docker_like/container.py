@@ -1,7 +1,7 @@
 """A container that docker or podman runs, as the engine's callers see it.
 
-The attached command carries its output and its exit code. A thread waits for its end, since what is to be asked
-then, and the container's removal, should not depend on anyone calling.
+A thread waits for its end, since what is to be asked then, and the container's removal, should not depend on anyone
+calling.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ import threading
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
 from ..model import EngineError
 from .commands import Commands, last_line
+from .dialect import Dialect
+from .ends import AttachedEnd, DetachedEnd, End, RefusedEnd, State, read_state
 
 _LOOK = 0.1  # seconds between two looks at its memory
 _KILLED = 137
@@ -24,49 +25,49 @@ _REFUSED = 125  # the command's own failure, not the container's
 
 
 def start_container(
-    commands: Commands, args: Sequence[str], values: Mapping[str, str], stdin: int, limit: int | None
+    commands: Commands, dialect: Dialect, args: Sequence[str], values: Mapping[str, str], stdin: int, limit: int | None
 ) -> DockerLikeContainer:
     """Start it and wait until its command runs. EngineError when there can be no such container.
 
     A command that is not there is no such error: it ends the container with 127, as in a shell.
     """
     name = f"engine-{uuid.uuid4().hex[:16]}"
-    process = commands.start(args[0], "--name", name, *args[1:], stdin=stdin, values=values)
-    state = _State()
+    process = commands.start("run", "--name", name, *args, stdin=stdin, values=values)
+    state = State()
+    if dialect.detached:
+        process.wait()
+        state = read_state(commands, name)
     while process.poll() is None and not state.begun:
-        state = _read_state(commands, name)
-    if process.poll() == _REFUSED and not _read_state(commands, name).begun:
+        state = read_state(commands, name)
+    if process.poll() == _REFUSED and not state.begun and not read_state(commands, name).begun:
         _, said = process.communicate()
         commands.attempt("rm", "--force", "--volumes", name)
         raise EngineError(f"{commands.name} cannot start the container: {last_line(said.decode(errors='replace'))}")
-    return DockerLikeContainer(commands, name, process, state, limit)
-
-
-@dataclass(frozen=True, slots=True)
-class _State:
-    begun: bool = False
-    pid: int = 0
-    identity: str = ""
-
-
-def _read_state(commands: Commands, name: str) -> _State:
-    told = commands.attempt("inspect", "--format", "{{.State.Status}} {{.State.Pid}} {{.Id}}", name).stdout.split()
-    if len(told) != 3 or told[0] not in ("running", "exited"):
-        return _State()
-    return _State(True, int(told[1]), told[2])
+    end: End = AttachedEnd(process)
+    if dialect.detached:
+        end = RefusedEnd(process.returncode) if process.returncode else DetachedEnd(commands, name, state.pid)
+    return DockerLikeContainer(commands, name, process, end, state, limit)
 
 
 class DockerLikeContainer:
     """See model.Container."""
 
     def __init__(
-        self, commands: Commands, name: str, process: subprocess.Popen[bytes], state: _State, limit: int | None
+        self,
+        commands: Commands,
+        name: str,
+        process: subprocess.Popen[bytes],
+        end: End,
+        state: State,
+        limit: int | None,
     ) -> None:
         self._commands = commands
         self._name = name
         self._process = process
+        self._end = end
         self._state = state
         self._limit = limit
+        self._code: int | None = None
         self._peak: int | None = None
         self._stopped = False
         self._starved = False
@@ -87,13 +88,14 @@ class DockerLikeContainer:
         return _open_stream(self._process.stderr)
 
     def poll(self) -> int | None:
-        return self._process.returncode if self._settled.is_set() else None
+        return self._code if self._settled.is_set() else None
 
     def wait(self, timeout: float | None = None) -> int:
         """Raises TimeoutError when it still runs after `timeout` seconds."""
         if not self._settled.wait(timeout):
             raise TimeoutError(f"the container still runs after {timeout} s")
-        return int(self._process.returncode)
+        assert self._code is not None
+        return self._code
 
     def stop(self, grace: float = 10.0) -> int:
         if not self._settled.is_set():
@@ -109,12 +111,13 @@ class DockerLikeContainer:
         return self._starved
 
     def _stay(self) -> None:
-        while self._process.poll() is None:
+        while (code := self._end.wait(_LOOK)) is None:
             self._look()
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(_LOOK)
-        if self._process.returncode == _KILLED and not self._stopped:
+        self._code = code
+        if code == _KILLED and not self._stopped:
             self._starved = self._asks_starved()
+            if self._starved and self._limit:
+                self._peak = max(self._peak or 0, self._limit)  # it was reached between two looks
         with suppress(EngineError):
             self._commands.run("rm", "--force", "--volumes", self._name)
         self._settled.set()
@@ -130,7 +133,7 @@ class DockerLikeContainer:
             self._peak = max(self._peak or 0, used)
 
 
-def _memory_file(state: _State) -> Path:
+def _memory_file(state: State) -> Path:
     """Where the kernel keeps the highest memory use of its control group, of version 1 or 2.
 
     StopIteration while the process is not yet, or no more, in a group of the container's own.

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 class Dialect:
     build: tuple[str, ...]  # flags of every build
     create: tuple[str, ...]  # flags of every container
+    run: tuple[str, ...]  # flags of every container that is started
+    detached: bool  # its run command is not waited for, see ends.py
     ignore_file: bool  # takes --ignorefile; else an ignore file is found by the Dockerfile's own name
     build_mounts: bool  # a build takes --volume
     heredocs: bool

@@ -49,21 +49,21 @@ class DockerLikeEngine:
     def run(self, spec: RunSpec) -> Container:
         image = self._images.need(spec.image)
         argv = _command(spec, image)
-        flags = ["--label", self._label, "--log-driver", "none", "--sig-proxy=false", *self._dialect.create]
+        flags = ["--label", self._label, *self._dialect.create, *self._dialect.run]
         flags += ["--network", "host" if spec.network else "none"]
         flags += ["--read-only", "--tmpfs", "/tmp:rw,exec,mode=1777"] if spec.read_only else []
         flags += ["--memory", str(spec.memory), "--memory-swap", str(spec.memory)] if spec.memory else []
         flags += ["--user", spec.user] if spec.user is not None else []
         flags += ["--workdir", spec.workdir] if spec.workdir else []
-        flags += ["--interactive"] if spec.stdin is not None else []
+        flags += ["--interactive"] if spec.stdin is not None and not self._dialect.detached else []
         for mount in spec.mounts:
             flags += ["--mount", _mount_words(mount.source, mount.target, mount.read_only)]
         names, values = self._commands.pass_values("--env", spec.env)
-        args = ["run", *flags, *names, "--entrypoint", argv[0], _id(image), *argv[1:]]
+        args = [*flags, *names, "--entrypoint", argv[0], _id(image), *argv[1:]]
         self._guard.watch()
         stdin = hold_in_memory("stdin", spec.stdin or b"")
         try:
-            return start_container(self._commands, args, values, stdin, spec.memory)
+            return start_container(self._commands, self._dialect, args, values, stdin, spec.memory)
         finally:
             os.close(stdin)
 
