@@ -215,6 +215,7 @@ def test_every_latency_has_the_bucket_whose_bounds_hold_it(value: float) -> None
     number = bucket(value)
     assert number == 0 or value >= SCALE * GROWTH ** (number - 1)
     assert number == FINITE_BUCKETS + 1 or value < SCALE * GROWTH**number
+    assert number <= FINITE_BUCKETS + 1
 
 
 @given(st.lists(st.lists(st.floats(0, 1e5), max_size=20), max_size=5))
