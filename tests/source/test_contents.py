@@ -2,46 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from golden import cases, stage
 
-from deploy_lib.model.service import BuildSource
-from deploy_lib.source.model import REGULAR, SYMLINK, DiskFile, PastFile, Rule, Staged, Surroundings, TreeFile
-from deploy_lib.source.staging import rules_of, stage_files
-
-PLACE = Path(__file__).parent.parent / "cases/source"
-CASES = [
-    pytest.param(case, id=f"{file.stem}: {case['name']}")
-    for file in sorted(PLACE.glob("*.yaml"))
-    for case in yaml.safe_load(file.read_text(encoding="utf-8"))
-]
-
-
-def stage(case: dict[str, Any]) -> Staged:
-    texts: dict[str, str] = {path: f"# {path}\n" for path in case.get("files", [])}
-    texts |= case.get("texts", {})
-    if case.get("dockerfile") is not None:
-        texts["Dockerfile"] = case["dockerfile"]
-    links: dict[str, str] = case.get("links", {})
-    tracked = {path: TreeFile(path, REGULAR, path, len(text)) for path, text in texts.items()}
-    tracked |= {path: TreeFile(path, SYMLINK, path, len(target)) for path, target in links.items()}
-    contents = {path: text.encode() for path, text in (texts | links).items()}
-
-    def read(files: Iterable[TreeFile]) -> Iterator[bytes]:
-        return (contents[file.path] for file in files)
-
-    disk = {
-        path: DiskFile(path, state, Rule(".gitignore", 1, "x", "gitignored") if state == "ignored" else None)
-        for path, state in case.get("disk", {}).items()
-    }
-    past = {path: PastFile("c" * 40, was == "deleted", "Tidy up") for path, was in case.get("history", {}).items()}
-    source = BuildSource(**case.get("source", {}))
-    rules = rules_of(source, tracked, read, cloud_build=case.get("cloud_build", False))
-    return stage_files(source, tracked, {}, rules, read, lambda: Surroundings(tracked, disk, past.get))
+from deploy_lib.source.model import Staged
 
 
 def shown(staged: Staged) -> dict[str, Any]:
@@ -62,7 +28,7 @@ def shown(staged: Staged) -> dict[str, Any]:
         for each in (*staged.context.findings, *contents.findings)
     ]
     return {
-        "image": {path: origin for path, origin in sorted(contents.files.items())},
+        "image": dict(sorted(contents.files.items())),
         "by": {path: rule.line for path, rule in sorted(contents.by.items())},
         "unknown": sorted({each.prefix for each in contents.unknown}),
         "findings": findings,
@@ -80,7 +46,7 @@ def shown(staged: Staged) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", [pytest.param(case, id=name) for name, case in cases().items()])
 def test_case(case: dict[str, Any]) -> None:
     told = shown(stage(case))
     expected = {"findings": [], **case["expect"]}

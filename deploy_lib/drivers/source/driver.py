@@ -97,6 +97,8 @@ class GitSource:
 
     def stage_worktree(self, source: BuildSource, cloud_build: bool) -> Staged:
         """The same for what would ship if everything on the disk were committed."""
+        if not self._status.head:
+            raise DriverError(f"{self._git.root} has no commit yet, and releases are made from commits", "git commit")
         tracked = if_all_were_committed(self._listing(self._status.head), self._status, self._disk)
         generated = {file.path: file for file in self._disk.matching(source.include) if file.path not in tracked}
         rules = self._rules(source, tracked, cloud_build)
@@ -126,11 +128,11 @@ class GitSource:
     def _stage(
         self, source: BuildSource, tracked: Listing, generated: Listing, rules: IgnoreRules, commit: str
     ) -> Staged:
-        _inside(source.dockerfile)
         return stage_files(source, tracked, generated, rules, self._read, lambda: self.surroundings(commit))
 
     def _rules(self, source: BuildSource, tracked: Listing, cloud_build: bool) -> IgnoreRules:
         _inside(source.context)
+        _inside(source.dockerfile)
         return rules_of(source, tracked, self._read, cloud_build=cloud_build)
 
     def _analyse(self, staged: Staged, commit: str, entrypoint: str | None, *, undeclared: bool) -> Analysis:

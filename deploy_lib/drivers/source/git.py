@@ -7,6 +7,7 @@ it was told to read. Nothing here writes: optional locks are off, and a partial 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +45,16 @@ class Git:
             return DriverError(
                 f"{self.root} is in no git repository, and releases are made from commits",
                 "run the command in the repository, or name it with --repo; a new one starts with git init",
+            )
+        if match := re.search(r"[Nn]ot a valid object name:? *(\S*)", said):
+            return DriverError(
+                f"there is no commit {match[1]} in {self.root}",
+                "git fetch, if it was made elsewhere; git log lists the ones that are here",
+            )
+        if "must be run in a work tree" in said:
+            return DriverError(
+                f"{self.root} is a bare repository, so nothing on the disk can be compared with the commit",
+                "run the command in a working copy: git clone, or git worktree add",
             )
         if "dubious ownership" in said:
             return DriverError(

@@ -45,7 +45,7 @@ class Copy:
 
 
 def copy(order: Copy, source: Tree, into: Tree) -> list[str]:
-    """Writes into `into`; the source words that match nothing. ValueError for a malformed pattern."""
+    """Writes into `into`; the source words that match nothing. ValueError for what the builder refuses."""
     missing: list[str] = []
     target = order.target if order.fresh else into.resolve(order.target)
     many = order.names_directory or order.parents or (not order.fresh and target in into.directories)
@@ -74,18 +74,32 @@ def _copy_one(
         name = posixpath.basename(path)
         if not excluded(name):
             to = posixpath.join(base, name) if many and not order.parents else base
-            into.put(to, source.files[real], order.rule)
+            _put(order, into, to, source.files[real])
         return
-    into.add_directory(base)
+    _make_directory(order, into, base)
     cut = len(real) if real != "/" else 0
     prefix = base.rstrip("/")
     for inner in list(source.below(real)):
         relative = inner[cut:]
         if not excluded(relative[1:]):
-            into.put(prefix + relative, source.files[inner], order.rule, source.links.get(inner))
+            _put(order, into, prefix + relative, source.files[inner], source.links.get(inner))
     for directory in [each for each in source.directories if each.startswith(f"{real}/" if cut else "/")]:
         if directory != "/" and not excluded(directory[cut + 1 :]):
-            into.add_directory(posixpath.join(base, directory[cut + 1 :]))
+            _make_directory(order, into, posixpath.join(base, directory[cut + 1 :]))
+
+
+def _put(order: Copy, into: Tree, path: str, origin: str, link: str | None = None) -> None:
+    if path in into.directories and not order.fresh:
+        raise ValueError(f"{path} is a directory in the image and a file in the source")
+    _make_directory(order, into, posixpath.dirname(path))
+    into.put(path, origin, order.rule, link)
+
+
+def _make_directory(order: Copy, into: Tree, path: str) -> None:
+    if path not in into.directories:
+        if path in into.files and path not in into.links and not order.fresh:
+            raise ValueError(f"{path} is a file in the image and a directory in the source")
+        into.add_directory(path)
 
 
 def _kept(word: str, path: str) -> str:

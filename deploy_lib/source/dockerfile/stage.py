@@ -94,6 +94,8 @@ def read_instruction(
         case "WORKDIR":
             wanted = _expand(state, instruction, instruction.args[0], report)
             state.workdir = "/" + posixpath.normpath(posixpath.join(state.workdir, wanted)).lstrip("/")
+            if state.tree.resolve(state.workdir) in state.tree.files:
+                raise ValueError(f"{state.workdir} is a file in the image")
             state.tree.add_directory(state.workdir)
         case "COPY" | "ADD":
             _copy(state, instruction, file, find(instruction), report)
