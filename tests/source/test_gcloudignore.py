@@ -106,13 +106,13 @@ SIMPLE = st.builds(
     lambda negated, slash, name, end: negated + slash + name + end,
     st.sampled_from(["", "", "", "!"]),
     st.sampled_from(["", "", "/"]),
-    st.sampled_from(["a", "ab", "a.py", "*", "a*", "*.py", "[ab]", "?b"]),
+    st.sampled_from(["a", "ab", "a.py", "a*", "*.py", "[ab]", "?b"]),  # a bare "*" stays at the top for gcloud
     st.sampled_from(["", "", "/"]),
 )
 PLAIN_PATHS = st.lists(st.sampled_from(["a", "b", "ab", "a.py", "c"]), min_size=1, max_size=4).map("/".join)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(SIMPLE, min_size=1, max_size=5), st.lists(PLAIN_PATHS, min_size=8, max_size=16, unique=True))
 def test_names_and_suffixes_mean_the_same_to_git(tmp_path: Path, lines: list[str], paths: list[str]) -> None:
     text = "\n".join(lines)
