@@ -36,6 +36,7 @@ def open_docker(store: Path) -> DockerLikeEngine:
         ignore_file=False,
         build_mounts=False,
         heredocs=_has_buildkit(program, env),
+        mount="",
         leftovers=False,
     )
     return DockerLikeEngine(Commands("docker", program, env), dialect, store)

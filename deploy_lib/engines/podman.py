@@ -40,6 +40,7 @@ def open_podman(store: Path) -> DockerLikeEngine:
         ignore_file=True,
         build_mounts=True,
         heredocs=_version(json.loads(told.stdout)) >= _HEREDOCS_SINCE,
+        mount=str(store.absolute() / "podman" / "root" / "overlay"),
         leftovers=True,
     )
     return DockerLikeEngine(commands, dialect, store)

@@ -18,17 +18,17 @@ class Workbench:
     root: Path
     lines: list[str] = field(default_factory=list)
 
-    def build(self, dockerfile: str, files: Mapping[str, str | bytes] | None = None, **options: object) -> Image:
+    def build(self, text: str, files: Mapping[str, str | bytes] | None = None, **options: object) -> Image:
         context = self.root / uuid.uuid4().hex
-        for name, content in {"Dockerfile": dockerfile, **(files or {})}.items():
+        for name, content in {"Dockerfile": text, **(files or {})}.items():
             path = context / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content.encode() if isinstance(content, str) else content)
         return self.engine.build(replace(BuildSpec(context), **options), self.lines.append, lambda: False)
 
-    def refuse(self, dockerfile: str, files: Mapping[str, str | bytes] | None = None, **options: object) -> BuildFailed:
+    def refuse(self, text: str, files: Mapping[str, str | bytes] | None = None, **options: object) -> BuildFailed:
         try:
-            image = self.build(dockerfile, files, **options)
+            image = self.build(text, files, **options)
         except BuildFailed as failure:
             return failure
         raise AssertionError(f"it was built: {image}")

@@ -21,12 +21,13 @@ _OWN_NAME = "localhost/stand-in"
 
 def ensure_base(images: Images, store: Path, name: str, log: Callable[[str], None]) -> str:
     """The name to build from. EngineError when it is neither here nor to be had."""
-    if images.find(name) is not None:
+    found, tag = images.find(name), python_tag(name)
+    # podman also finds the stand-in by the real one's short name.
+    if found is not None and not (tag is not None and found.stand_in):
         return name
     try:
         check_reachable(name)
     except RegistryUnreachable as error:
-        tag = python_tag(name)
         if tag is None:
             raise EngineError(f"the base image {name} is not in the store, and {error.reason}") from None
         log(f"  {describe_stand_in(tag)}")

@@ -6,14 +6,16 @@ calling.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import threading
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, BinaryIO, cast
+from typing import BinaryIO, cast
 
+from ..memory_file import hold_in_memory
 from ..model import EngineError
 from .commands import Commands, last_line
 from .dialect import Dialect
@@ -21,7 +23,8 @@ from .ends import AttachedEnd, DetachedEnd, End, RefusedEnd, State, read_state
 
 _LOOK = 0.1  # seconds between two looks at its memory
 _KILLED = 137
-_REFUSED = 125  # the command's own failure, not the container's
+_NOT_RUNNABLE, _NOT_FOUND = 126, 127
+Streams = tuple[BinaryIO, BinaryIO]
 
 
 def start_container(
@@ -36,17 +39,29 @@ def start_container(
     state = State()
     if dialect.detached:
         process.wait()
-        state = read_state(commands, name)
     while process.poll() is None and not state.begun:
         state = read_state(commands, name)
-    if process.poll() == _REFUSED and not state.begun and not read_state(commands, name).begun:
-        _, said = process.communicate()
+    if not state.begun:
+        state = read_state(commands, name)
+    if not state.begun:
+        return _refused(commands, name, process, limit)
+    end: End = DetachedEnd(commands, name, state.pid) if dialect.detached else AttachedEnd(process)
+    return DockerLikeContainer(commands, name, _streams(process), end, state, limit)
+
+
+def _refused(commands: Commands, name: str, process: subprocess.Popen[bytes], limit: int | None) -> DockerLikeContainer:
+    """It never began: a container that has ended when its command was not to be run, else an EngineError."""
+    out, said = process.communicate()
+    if b"exec" not in said or process.returncode not in (_NOT_RUNNABLE, _NOT_FOUND):
         commands.attempt("rm", "--force", "--volumes", name)
         raise EngineError(f"{commands.name} cannot start the container: {last_line(said.decode(errors='replace'))}")
-    end: End = AttachedEnd(process)
-    if dialect.detached:
-        end = RefusedEnd(process.returncode) if process.returncode else DetachedEnd(commands, name, state.pid)
-    return DockerLikeContainer(commands, name, process, end, state, limit)
+    streams = os.fdopen(hold_in_memory("stdout", out), "rb"), os.fdopen(hold_in_memory("stderr", said), "rb")
+    return DockerLikeContainer(commands, name, streams, RefusedEnd(process.returncode), State(), limit)
+
+
+def _streams(process: subprocess.Popen[bytes]) -> Streams:
+    assert process.stdout is not None and process.stderr is not None
+    return cast(BinaryIO, process.stdout), cast(BinaryIO, process.stderr)
 
 
 class DockerLikeContainer:
@@ -56,14 +71,14 @@ class DockerLikeContainer:
         self,
         commands: Commands,
         name: str,
-        process: subprocess.Popen[bytes],
+        streams: Streams,
         end: End,
         state: State,
         limit: int | None,
     ) -> None:
         self._commands = commands
         self._name = name
-        self._process = process
+        self._streams = streams
         self._end = end
         self._state = state
         self._limit = limit
@@ -81,11 +96,11 @@ class DockerLikeContainer:
 
     @property
     def stdout(self) -> BinaryIO:
-        return _open_stream(self._process.stdout)
+        return self._streams[0]
 
     @property
     def stderr(self) -> BinaryIO:
-        return _open_stream(self._process.stderr)
+        return self._streams[1]
 
     def poll(self) -> int | None:
         return self._code if self._settled.is_set() else None
@@ -144,8 +159,3 @@ def _memory_file(state: State) -> Path:
     if old is not None:
         return Path("/sys/fs/cgroup/memory" + old, "memory.max_usage_in_bytes")
     return Path("/sys/fs/cgroup" + next(path for number, _, path in own if number == "0"), "memory.peak")
-
-
-def _open_stream(stream: IO[bytes] | None) -> BinaryIO:
-    assert stream is not None
-    return cast(BinaryIO, stream)

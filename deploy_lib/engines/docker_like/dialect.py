@@ -14,4 +14,5 @@ class Dialect:
     ignore_file: bool  # takes --ignorefile; else an ignore file is found by the Dockerfile's own name
     build_mounts: bool  # a build takes --volume
     heredocs: bool
+    mount: str  # what stays mounted when the last command has ended; empty for nothing
     leftovers: bool  # killed builds leave containers that only `ps --external` shows

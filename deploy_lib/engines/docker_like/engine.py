@@ -31,7 +31,9 @@ class DockerLikeEngine:
         self._dialect = dialect
         self._images = Images(commands)
         self._label = f"local.engine={uuid.uuid4().hex}"
-        self._guard = Guard(commands, self._label)
+        self._guard = Guard(commands, self._label, dialect.mount)
+        if dialect.mount:
+            self._guard.watch()
         self._builder = Builder(self._images, dialect, self._guard, store)
 
     def build(self, spec: BuildSpec, log: Callable[[str], None], cancelled: Callable[[], bool]) -> Image:

@@ -24,9 +24,11 @@ main(sys.argv[1:])"""
 class Guard:
     """Started with the first thing to guard."""
 
-    def __init__(self, commands: Commands, label: str) -> None:
+    def __init__(self, commands: Commands, label: str, mount: str = "") -> None:
+        """`mount` is what the engine leaves mounted, so that its directory could not be removed."""
         self._commands = commands
         self._label = label
+        self._mount = mount
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -35,7 +37,7 @@ class Guard:
         with self._lock:
             if self._process is None or self._process.poll() is not None:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-I", "-S", "-c", _PROGRAM, self._label, self._commands.program],
+                    [sys.executable, "-I", "-S", "-c", _PROGRAM, self._label, self._mount, self._commands.program],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,
@@ -62,7 +64,7 @@ def main(arguments: list[str]) -> None:
     """The guard's own story: a label and a command; processes come and go on standard input."""
     from .processes import kill_tree
 
-    label, program = arguments
+    label, mount, program = arguments
     builds: set[int] = set()
     for line in sys.stdin:
         process = int(line[1:])
@@ -74,3 +76,6 @@ def main(arguments: list[str]) -> None:
     )
     if containers := listed.stdout.split():
         subprocess.run([program, "rm", "--force", "--volumes", *containers], capture_output=True, check=False)
+    if mount:
+        # Refused while another engine of the same store uses it, and then that one's guard does it.
+        subprocess.run(["umount", mount], capture_output=True, check=False)
