@@ -23,7 +23,8 @@ HELP = """usage: python scripts/dev.py COMMAND [ARGUMENTS]
 
 commands:
   demo       release the example service six times on this machine, well and badly, under steady traffic (90 s)
-  incident   replay the outage this tool was made for, and show the report that writes itself (60 s)
+  incident   replay the outage this tool was made for, and show the report that writes itself (60 s), then when
+             Cloud Run itself would have noticed (2 min more; --no-wait leaves that out)
   test       run the tests; arguments go to pytest:  dev.py test -k canary -x
   check      ruff, mypy --strict and import-linter; runs all of them even when one fails
   bench      measure what the documents promise: start-up, speed, memory

@@ -62,7 +62,8 @@ def _with_a_second_end(
             drivers.clock.sleep(1.0)
             found = _of_candidate(drivers, release)
             if len(found.log) > len(known.log) and not _seen_once(cause_of(found)):
-                return found
+                code, message = known.operation_code, known.operation_message
+                return replace(found, operation_code=code, operation_message=message)
     except Interrupted:
         pass
     return known

@@ -23,6 +23,9 @@ def arguments(words: list[str]) -> argparse.Namespace:
     incident.add_argument(
         "--report-dir", metavar="DIR", type=Path, help="where the report goes (default: .deploy/incident)"
     )
+    incident.add_argument(
+        "--no-wait", action="store_true", help="do not wait to see when Cloud Run itself would have noticed"
+    )
     bench = commands.add_parser("bench", help="the figures the documents promise, measured")
     bench.add_argument("only", nargs="*", choices=(*GROUPS, []), metavar="GROUP", help=f"of: {', '.join(GROUPS)}")
     for each in (demo, incident):
@@ -48,7 +51,7 @@ def main(words: list[str]) -> int:
         return bench.run(console, args.only)
     from . import incident
 
-    return incident.replay(console, engine=args.engine, report_dir=args.report_dir)
+    return incident.replay(console, engine=args.engine, report_dir=args.report_dir, wait=not args.no_wait)
 
 
 if __name__ == "__main__":
