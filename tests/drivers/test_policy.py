@@ -10,11 +10,13 @@ from google.protobuf.duration_pb2 import Duration
 from google.rpc.error_details_pb2 import RetryInfo
 
 from deploy_lib.drivers.clients import Clients
+from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.endpoints import Endpoints
 from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.interface import Interrupted
 from deploy_lib.drivers.policy import RULES, Calls
 from deploy_lib.drivers.polling import polls
+from deploy_lib.drivers.services.api import RunApi
 from tests.drivers.clocks import FakeClock
 
 LOCAL = Endpoints("127.0.0.1:1", "http://127.0.0.1:2", "127.0.0.1:3")
@@ -113,3 +115,13 @@ def test_polls_notice_soon_and_grow_gently() -> None:
     assert max(pause for pause, at in zip(clock.slept, seen, strict=False) if at <= 25) <= 0.5
     assert max(clock.slept) <= 2.0
     assert len(list(polls(FakeClock(), 0))) == 1
+
+
+def test_nothing_listens_at_the_address() -> None:
+    """With the real client and the real clock."""
+    clients, clock = Clients(LOCAL, "p-staging"), SystemClock()
+    began = clock.monotonic()
+    with pytest.raises(ApiError, match="does not answer"):
+        RunApi(Calls(clients, clock)).service("projects/p/locations/r/services/s")
+    assert clock.monotonic() - began < 4
+    clients.close()

@@ -50,22 +50,23 @@ class Changes:
     def make(self, path: str, edit: Edit, doing: str) -> Changed:
         """Raises DriverError, also when the service does not exist."""
         doubt: ApiError | None = None
-        with self._lock:
-            for _ in polls(self._clock, PATIENCE):
-                service = self._api.service(path)
-                if service is None:
-                    raise DriverError(f"could not {doing}: the service {short(path)} does not exist", conflict=True)
-                mask = edit(service)
-                if not mask:
-                    return Changed(service)
-                try:
-                    return Changed(service, self._api.update(service, mask, doing))
-                except ApiError as error:
-                    if not (error.maybe_done or _stale(error)):
-                        raise
-                    doubt = error
+        for _ in polls(self._clock, PATIENCE):
+            try:
+                with self._lock:
+                    return self._once(path, edit, doing)
+            except ApiError as error:
+                if not (error.maybe_done or _stale(error)):
+                    raise
+                doubt = error
         assert doubt is not None
         raise doubt
+
+    def _once(self, path: str, edit: Edit, doing: str) -> Changed:
+        service = self._api.service(path)
+        if service is None:
+            raise DriverError(f"could not {doing}: the service {short(path)} does not exist", conflict=True)
+        mask = edit(service)
+        return Changed(service, self._api.update(service, mask, doing)) if mask else Changed(service)
 
 
 def _stale(error: ApiError) -> bool:

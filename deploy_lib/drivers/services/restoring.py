@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deploy_lib.drivers.conditions import conditions_of, why_failed
+from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.interface import Tell
 from deploy_lib.drivers.services import records
 from deploy_lib.drivers.services.arrival import answers_from
@@ -67,10 +68,16 @@ def restore(tools: Tools, request: RestoreTraffic, tell: Tell) -> Restored:
 
 
 def _fitting(tools: Tools, path: str, target: TrafficMap) -> tuple[TrafficMap, str]:
-    """The map without tags of revisions that are gone or never came up, and why it cannot serve, if so."""
+    """The map without tags of revisions that are gone or never came up, and why it cannot serve, if so.
+
+    A revision that cannot be looked at is taken for fit: Cloud Run itself refuses a map that leads to nothing.
+    """
     unfit: dict[str, str] = {}
     for name in {each.revision for each in target.targets}:
-        revision = tools.api.revision(path, name)
+        try:
+            revision = tools.api.revision(path, name)
+        except ApiError:
+            continue
         if revision is None:
             unfit[name] = f"the revision {name} was deleted meanwhile"
             continue

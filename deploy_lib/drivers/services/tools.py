@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
+from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.interface import Clock, DriverError
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.polling import polls
@@ -69,7 +70,16 @@ def settle(
         if not service.reconciling and served(service).shares() == carried(service).shares() and also(service):
             return service
         said = f"Cloud Run serves {served(service)} instead of {carried(service)} after {within:.0f} s"
-        found = tools.api.operation(operation) if operation and not service.reconciling else None
-        if found is not None and found.done and found.error.code:
-            raise DriverError(f"could not {doing}: {found.error.message}", "type: deploy_to_gcp.py status")
+        refused = _refused(tools, operation) if operation and not service.reconciling else ""
+        if refused:
+            raise DriverError(f"could not {doing}: {refused}", "type: deploy_to_gcp.py status")
     raise DriverError(f"could not {doing}: {said}", "type: deploy_to_gcp.py status")
+
+
+def _refused(tools: Tools, operation: str) -> str:
+    """Why the operation failed; empty while it runs, when it went well, and when it may not be read."""
+    try:
+        found = tools.api.operation(operation)
+    except ApiError:
+        return ""
+    return str(found.error.message) if found is not None and found.done and found.error.code else ""

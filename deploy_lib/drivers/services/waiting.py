@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from deploy_lib.diagnose import SURE_AFTER, startup_verdict
 from deploy_lib.diagnose.platform import START_REASONS
 from deploy_lib.drivers.conditions import conditions_of, ready
+from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.interface import DriverError, Tell
 from deploy_lib.drivers.logs import Entries, RevisionLog
 from deploy_lib.drivers.polling import polls
@@ -110,9 +111,16 @@ class Waiting:
         self._ask_operation()
 
     def _ask_operation(self) -> None:
-        if self.operation and self.ended is None:
+        """Not being allowed to read it costs its words only: conditions decide."""
+        if not self.operation or self.ended is not None:
+            return
+        try:
             operation = self.tools.api.operation(self.operation)
-            self.ended = operation if operation is not None and operation.done else None
+        except ApiError as error:
+            self.gaps.append(error.reason)
+            self.operation = None
+            return
+        self.ended = operation if operation is not None and operation.done else None
 
     def _is_over(self, summary: Condition | None) -> bool:
         if summary is not None and summary.state == "CONDITION_FAILED":

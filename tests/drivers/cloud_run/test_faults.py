@@ -68,6 +68,20 @@ def test_refused_for_good(ready: Desk) -> None:
     assert "roles/run.developer" in refused.value.remedy
 
 
+@pytest.mark.parametrize("method", ["google.longrunning.Operations/*", "google.logging.v2.*/*"])
+def test_what_only_explains_may_be_refused(ready: Desk, method: str) -> None:
+    ready.cloud.faults({"method": method, "code": "PERMISSION_DENIED", "times": 0})
+    live = ready.live({"A": "1"})
+    assert ready.traffic() == [(live.candidate, 100, "canary")]
+
+
+def test_restoring_does_not_depend_on_looking_first(ready: Desk) -> None:
+    release, _ = ready.create(ready.take(ready.release({"A": "1"}))[0])
+    ready.move(release, 50)
+    ready.cloud.faults({"method": RUN + "Revisions/*", "code": "PERMISSION_DENIED", "times": 0})
+    assert ready.restore(release, ours=(ready.target(release, 50),)).whole
+
+
 def test_patience_is_what_the_server_asks_for(ready: Desk) -> None:
     fault = {"method": RUN + "Services/GetService", "code": "RESOURCE_EXHAUSTED", "times": 1, "retry_delay": 0.4}
     ready.cloud.faults(fault)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Timer
 
 import pytest
 
-from deploy_lib.drivers.interface import DriverError
+from deploy_lib.drivers.interface import DriverError, Drivers, Interrupted
 from deploy_lib.drivers.services.records import lease_of
+from deploy_lib.model.journal import LeaseRefused
+from deploy_lib.run.lease import acquire
 from tests.drivers.cloud_run.desk import Desk
 
 DEADLINE = 10.0
@@ -123,3 +125,39 @@ def test_same_release_asked_again_finds_its_revision(desk: Desk) -> None:
     assert sum(each.name == made.revision for each in ben.driver.read_state(ben.service).revisions) == 1
     ben.end(release, "rejected")
     ben.close()
+
+
+def test_who_takes_over_repairs_first(desk: Desk) -> None:
+    first = desk.live()
+    dead, _ = desk.create(desk.take(desk.release({"A": "1"}), lasts=0.3)[0])
+    desk.move(dead, 50)
+    desk.driver.close()
+    ben, deadline = desk.other(), time.monotonic() + DEADLINE
+    drivers = Drivers(ben.clock, None, None, None, ben.driver, ben.urls)  # type: ignore[arg-type]
+    release = ben.release({"B": "1"})
+    while isinstance(held := acquire(drivers, release, ben.holder, ben.told.append), LeaseRefused):
+        assert time.monotonic() < deadline, held.reason
+        time.sleep(0.05)
+    assert held.release.before.shares() == {first.candidate: 100}
+    release, made = ben.create(held.release)
+    assert made.ready
+    assert ben.traffic()[0][:2] == (first.candidate, 100)
+    assert ben.move(release, 100).conflict is None
+    ben.end(release)
+    assert [(past.id, past.outcome) for past in ben.driver.read_state(ben.service).history[:2]] == [
+        (release.id, "live"),
+        (dead.id, "restored"),
+    ]
+    ben.close()
+
+
+def test_interrupted_while_the_candidate_starts(desk: Desk) -> None:
+    first = desk.live()
+    release, _ = desk.take(desk.release({"BEHAVIOUR": "slow"}))
+    stopper = Timer(0.4, desk.clock.stop, ("SIGINT",))
+    stopper.start()
+    with pytest.raises(Interrupted):
+        desk.create(release)
+    desk.end(release, "interrupted")
+    assert desk.traffic() == [(first.candidate, 100, "")]
+    assert desk.driver.read_state(desk.service).unfinished is None
