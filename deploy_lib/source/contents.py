@@ -87,6 +87,7 @@ class _Reading:
             command=state.started,
             installs=tuple(dict.fromkeys(state.requirements)),
             packages=tuple(dict.fromkeys(state.packages)),
+            projects=tuple(dict.fromkeys(state.projects)),
             findings=tuple(dict.fromkeys(self.findings)),
         )
 

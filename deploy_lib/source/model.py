@@ -83,6 +83,7 @@ class ImageContents:
     command: tuple[str, ...] = ()  # entrypoint and command as the image would execute them
     installs: tuple[str, ...] = ()  # context paths of requirements files that RUN steps install
     packages: tuple[str, ...] = ()  # distributions that RUN steps install by name
+    projects: tuple[str, ...] = ()  # image directories whose packages RUN steps install
     findings: tuple[Finding, ...] = ()
 
 

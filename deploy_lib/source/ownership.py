@@ -14,8 +14,11 @@ from deploy_lib.source.dependencies.names import DISTRIBUTIONS, names_of
 from deploy_lib.source.explain import Explainer
 from deploy_lib.source.imports.layout import Layout, Sort
 from deploy_lib.source.imports.state import Absence
-from deploy_lib.source.model import ImageContents
+from deploy_lib.source.model import SITE_PACKAGES, ImageContents
 from deploy_lib.source.origins import stems
+
+_WRITTEN_BY_BACKENDS = frozenset({"_version", "version", "__version__", "_about"})
+"""Modules that setuptools-scm, hatch-vcs and their like write when a project is built."""
 
 
 class Ownership:
@@ -55,6 +58,9 @@ class Ownership:
     def _top_level(self, module: str, top: str) -> Absence:
         if names_of(top) & self._declared().names:
             return Absence.ELSEWHERE
+        if self._installs_project():
+            mine = module == self._entry or self._explainer().evidence(top)
+            return Absence.UNKNOWN if mine else Absence.ELSEWHERE
         if self._explainer().evidence(module) or self._explainer().evidence(top):
             return self._unless_unknown(module)
         return self._unless_unknown(module) if module == self._entry and self._is_nobodys(top) else Absence.ELSEWHERE
@@ -62,6 +68,10 @@ class Ownership:
     def _is_nobodys(self, top: str) -> bool:
         """The server's own module with no trace in the repository is a typing error, unless a package brings it."""
         return bool(self._contents.files) and self._declared().whole and top not in DISTRIBUTIONS
+
+    def _installs_project(self) -> bool:
+        """A RUN step installs the project: its packages are among Python's own, wherever their sources lie."""
+        return any(each.prefix == SITE_PACKAGES for each in self._contents.unknown)
 
     def _below_namespace(self, module: str, top: str) -> Absence:
         """A directory without __init__ may be one part of a package whose other parts are installed."""
@@ -86,6 +96,8 @@ class Ownership:
         return False
 
     def _unless_unknown(self, module: str) -> Absence:
+        if module.rpartition(".")[2] in _WRITTEN_BY_BACKENDS and self._installs_project():
+            return Absence.UNKNOWN
         for stem in stems(module, self._layout.roots):
             for unknown in self._contents.unknown:
                 if f"{stem}/".startswith(f"{unknown.prefix.rstrip('/')}/"):

@@ -41,6 +41,7 @@ def shown(staged: Staged) -> dict[str, Any]:
         "command": list(contents.command),
         "installs": list(contents.installs),
         "packages": list(contents.packages),
+        "projects": list(contents.projects),
         "dropped": {path: str(rule) for path, rule in sorted(staged.context.dropped.items())},
         "place": staged.dockerfile,
     }

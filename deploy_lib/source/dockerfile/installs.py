@@ -18,11 +18,11 @@ _VALUED = frozenset(_OPTIONS_WITH_VALUE.split())
 
 @dataclass(frozen=True, slots=True)
 class Install:
-    """`requirements` and `directories` are paths as written."""
+    """All paths are as written. `projects` are what is built and installed; `directories` are filled by it."""
 
     requirements: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
-    project: bool = False
+    projects: tuple[str, ...] = ()
     directories: tuple[str, ...] = ()
 
 
@@ -35,12 +35,13 @@ def read_install(name: str, args: tuple[str, ...]) -> Install | None:
     if re.fullmatch(r"pip[\d.]*", name):
         return _pip(args)
     if name in ("poetry", "pdm"):
-        project = args[:1] in (("install",), ("sync",)) and not {"--no-root", "--no-self"} & set(args)
-        return Install(("pyproject.toml",) if args[:1] in (("install",), ("sync",)) else (), (), project)
+        if args[:1] not in (("install",), ("sync",)):
+            return Install()
+        return Install(("pyproject.toml",), (), () if {"--no-root", "--no-self"} & set(args) else (".",))
     if name == "pipenv":
         return Install(("Pipfile",))
     if re.fullmatch(r"(python|pypy)[\d.]*", name) and args[:1] == ("setup.py",):
-        return Install(("setup.py",), (), True)
+        return Install(("setup.py",), (), (".",))
     return None
 
 
@@ -48,8 +49,8 @@ def _uv(args: tuple[str, ...]) -> Install | None:
     if args[:1] == ("pip",):
         return _pip(args[1:])
     if args[:1] == ("sync",):
-        project = not {"--no-install-project", "--no-install-workspace"} & set(args)
-        return Install(("pyproject.toml",), (), project, (".venv",))
+        without = {"--no-install-project", "--no-install-workspace"} & set(args)
+        return Install(("pyproject.toml",), (), () if without else (".",), (".venv",))
     if args[:1] == ("venv",):
         return Install(directories=(args[1] if len(args) > 1 and not args[1].startswith("-") else ".venv",))
     return (
@@ -62,7 +63,7 @@ def _pip(args: tuple[str, ...]) -> Install:
         return Install()
     requirements: list[str] = []
     packages: list[str] = []
-    project = False
+    projects: list[str] = []
     target: list[str] = []
     for option, value in _words(args[args.index("install" if "install" in args else "sync") + 1 :]):
         if option in ("-r", "--requirement", "--requirements") or (option == "" and args[0] == "sync"):
@@ -71,12 +72,12 @@ def _pip(args: tuple[str, ...]) -> Install:
             target.append(value)
         elif option in ("-e", "--editable", ""):
             if value.startswith((".", "/", "file:")) or "/" in value.split("[")[0].split("@")[0]:
-                project = True
                 where = value.removeprefix("file:").partition("[")[0].rstrip("/")
+                projects.append(where)
                 requirements += [f"{where}/pyproject.toml", f"{where}/setup.py"]
             elif match := _NAME.match(value):
                 packages.append(match[0])
-    return Install(tuple(requirements), tuple(packages), project, tuple(target))
+    return Install(tuple(requirements), tuple(packages), tuple(projects), tuple(target))
 
 
 def _words(args: tuple[str, ...]) -> Iterator[tuple[str, str]]:

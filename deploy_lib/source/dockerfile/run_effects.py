@@ -29,13 +29,13 @@ _ONLY_ASKS = re.compile(r"\s*(import|from)\s[\w\s.,;()'\"%:{}\[\]=+-]*")
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """`unknown` maps image paths to reasons. `project`: the context's own package is installed too."""
+    """`unknown` maps image paths to reasons. `projects` are image paths that are built and installed."""
 
     unknown: Mapping[str, str] = field(default_factory=dict)
     directories: tuple[str, ...] = ()
     requirements: tuple[str, ...] = ()  # image paths, and file names in them
     packages: tuple[str, ...] = ()  # installed by name
-    project: bool = False
+    projects: tuple[str, ...] = ()
 
 
 class _Reading:
@@ -46,7 +46,7 @@ class _Reading:
         self.directories: list[str] = []
         self.requirements: list[str] = []
         self.packages: list[str] = []
-        self.project = False
+        self.projects: list[str] = []
 
     def path(self, word: str) -> str:
         return "/" + posixpath.normpath(posixpath.join(self.cwd, word)).lstrip("/")
@@ -69,7 +69,7 @@ def read_effects(texts: Iterable[str], workdir: str, variables: Mapping[str, str
         tuple(reading.directories),
         tuple(reading.requirements),
         tuple(reading.packages),
-        reading.project,
+        tuple(reading.projects),
     )
 
 
@@ -99,7 +99,7 @@ def _judge(command: Command, reading: _Reading) -> None:
     elif install := read_install(name, args):
         reading.requirements += [reading.path(word) for word in install.requirements]
         reading.packages += install.packages
-        reading.project = reading.project or install.project
+        reading.projects += [reading.path(word) for word in install.projects]
         for word in install.directories:
             reading.touch(word, name)
     elif not _is_harmless(name, args):

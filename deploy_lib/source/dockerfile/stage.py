@@ -36,6 +36,7 @@ class StageState:
     takes_arguments: bool = True  # False after an ENTRYPOINT in shell form, whose shell drops them
     requirements: list[str] = field(default_factory=list)  # context paths
     packages: list[str] = field(default_factory=list)
+    projects: list[str] = field(default_factory=list)  # image directories
 
     @property
     def started(self) -> tuple[str, ...]:
@@ -59,6 +60,7 @@ class StageState:
             own_command=False,
             requirements=list(self.requirements),
             packages=list(self.packages),
+            projects=list(self.projects),
         )
 
 
@@ -151,6 +153,7 @@ def _copy(state: StageState, instruction: Instruction, file: str, origin: Origin
     if origin.state is not None:
         state.requirements += origin.state.requirements
         state.packages += origin.state.packages
+        state.tree.unknown += [each for each in origin.tree.unknown if each.prefix == SITE_PACKAGES]
     if order.sources:
         for word in copy(order, origin.tree, state.tree):
             report.missing_source(instruction, word)
@@ -179,9 +182,14 @@ def _run(state: StageState, instruction: Instruction, context: Tree) -> None:
     for path, reason in effects.unknown.items():
         if path not in bound:
             state.tree.unknown.append(Unknown(path, reason, instruction.line))
-    if effects.project:
+    if effects.projects:
         reason = "RUN installs the project itself"
         state.tree.unknown.append(Unknown(SITE_PACKAGES, reason, instruction.line))
+    for project in effects.projects:
+        # The layout with src/ is the one every build backend finds by itself; else packages lie at the top.
+        state.projects += [path for path in (f"{project.rstrip('/')}/src", project) if path in state.tree.directories][
+            :1
+        ]
     for directory in effects.directories:
         state.tree.add_directory(directory)
     found = (bound.get(path) or state.tree.files.get(state.tree.resolve(path)) for path in effects.requirements)

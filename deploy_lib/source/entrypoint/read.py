@@ -16,7 +16,15 @@ ReadText = Callable[[str], str | None]
 
 
 def read_entrypoint(contents: ImageContents, given: str | None, read: ReadText) -> Entrypoint | None:
-    """None when nothing names a module. `given` is the YAML's entrypoint, module or module:app."""
+    """None when nothing names a module. `given` is the YAML's entrypoint, module or module:app.
+
+    What an installed project holds is looked for last, where Python has its installed packages.
+    """
+    entry = _read(contents, given, read)
+    return replace(entry, roots=tuple(dict.fromkeys((*entry.roots, *contents.projects)))) if entry else None
+
+
+def _read(contents: ImageContents, given: str | None, read: ReadText) -> Entrypoint | None:
     runs = _of_command(contents, read)
     if given is None:
         return runs
