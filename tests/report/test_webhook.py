@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -18,38 +14,8 @@ from deploy_lib.model import journal
 from deploy_lib.model.journal import Outcome
 from deploy_lib.report.notice import notice
 from tests.report import journals
+from tests.report.channel import channel
 from tests.report.journals import SERVICE
-
-
-@contextmanager
-def channel(
-    status: int = 200, headers: dict[str, str] | None = None, delay: float = 0.0
-) -> Iterator[tuple[str, list[bytes]]]:
-    """A server that takes messages; its address with a secret path, and the bodies it got."""
-    got: list[bytes] = []
-    release = threading.Event()
-
-    class Taker(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            got.append(self.rfile.read(int(self.headers["Content-Length"])))
-            release.wait(delay)
-            self.send_response(status)
-            for name, value in (headers or {}).items():
-                self.send_header(name, value)
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Taker) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}/services/pl4nted-path", got
-        finally:
-            release.set()
-            server.shutdown()
-            thread.join()
 
 
 def test_a_message_is_one_post_of_text() -> None:

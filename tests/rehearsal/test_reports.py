@@ -1,0 +1,80 @@
+"""What is left of a release: the report of the incident, written without help, and a channel that was told."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.rehearsal.theatre import WHOLE, Played, Theatre
+from tests.report.channel import channel
+
+SECRET = "pl4nted-in-the-log-0123456789"
+
+
+def incident(theatre: Theatre, *words: str, **more: Any) -> tuple[str, Played]:
+    """A good release, then one whose module git ignores, with every gate before the canary off."""
+    stable = theatre.release(theatre.config(WHOLE)).candidate
+    theatre.write("app/parts/secret_plan.py", "PLAN = 1\n")
+    theatre.write("app/parts/words.py", f'print("password={SECRET}")\nfrom app.parts.secret_plan import PLAN\n')
+    theatre.commit()
+    return stable, theatre.release(theatre.config(WHOLE, **more), *words)
+
+
+def test_the_incident_is_reported_without_help(theatre: Theatre, tmp_path: Path) -> None:
+    stable, played = incident(theatre, "--report-dir", str(tmp_path / "reports"))
+    assert (played.code, played.statuses[-1]) == (1, ("canary", "failed")), played.errors
+    (path,) = (tmp_path / "reports").glob("*.json")
+    report = json.loads(path.read_text())
+    cause = report["cause"]
+    assert cause["module"] == "app.parts.secret_plan"
+    assert [link["module"] for link in cause["chain"]][-2:] == ["app.parts.words", "app.parts.secret_plan"]
+    assert all(link["file"] and link["line"] for link in cause["chain"])
+    assert cause["rule"] == ".gitignore:2" and cause["exit_code"] == "1"
+    assert cause["whereabouts"][:2] == [
+        "app/parts/secret_plan.py exists in the working copy",
+        "it is not in the commit",
+    ]
+    assert "it is not in the image" in cause["whereabouts"]
+    assert "2 identical failures" in cause["frequency"]
+    assert f"{stable} kept 100 %" in " ".join(report["impact"]["users"])
+    image = next(row for row in report["comparison"]["facts"] if row["what"] == "image")
+    assert image["before"].startswith("sha256:") and image["now"].startswith("sha256:") and image["changed"]
+    assert report["recommendations"][0]["command"].startswith("git add --force -- app/parts/secret_plan.py")
+    assert report["standing"]["serving"] == f"{stable} 100 %"
+    assert theatre.maps() == [{stable: 100}]
+
+
+def test_every_format_is_kept_beside_the_journal_and_none_tells_a_secret(theatre: Theatre) -> None:
+    _, played = incident(theatre)
+    release = played.of_type("started")[-1]["release"]["id"]
+    (directory,) = theatre.state.glob(f"releases/*/*/{release}")
+    written = sorted(path.suffix for path in directory.glob("report-*"))
+    assert written == [".html", ".json", ".md", ".txt", ".xml"]
+    for path in directory.iterdir():
+        assert SECRET not in path.read_text(), path.name
+    assert "password=[masked]" in (directory / f"report-{release}.txt").read_text()
+    assert SECRET not in json.dumps(played.events) + played.errors
+
+
+def test_a_channel_is_told_of_start_and_end(theatre: Theatre, monkeypatch: pytest.MonkeyPatch) -> None:
+    with channel() as (address, got):
+        monkeypatch.setenv("REHEARSAL_WEBHOOK", address)
+        played = theatre.release(theatre.config(WHOLE, webhook_env="REHEARSAL_WEBHOOK"))
+    assert played.code == 0, played.errors
+    begun, ended = (json.loads(body)["text"] for body in got)
+    assert "starts by" in begun and f"live: {played.candidate} serves 100 %" in ended
+
+
+@pytest.mark.parametrize("variable", ["REHEARSAL_WEBHOOK", "REHEARSAL_WEBHOOK_UNSET"])
+def test_a_channel_that_refuses_fails_no_release(
+    theatre: Theatre, variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with channel(500) as (address, _):
+        monkeypatch.setenv("REHEARSAL_WEBHOOK", address)
+        played = theatre.release(theatre.config(WHOLE, webhook_env=variable))
+    assert played.code == 0, played.errors
+    assert "the webhook was not told" in played.errors
+    assert "pl4nted-path" not in played.errors

@@ -1,0 +1,39 @@
+"""A chat channel to send to: a small server on loopback that keeps what it was told."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+@contextmanager
+def channel(
+    status: int = 200, headers: dict[str, str] | None = None, delay: float = 0.0
+) -> Iterator[tuple[str, list[bytes]]]:
+    """A server that takes messages; its address with a secret path, and the bodies it got."""
+    got: list[bytes] = []
+    release = threading.Event()
+
+    class Taker(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            got.append(self.rfile.read(int(self.headers["Content-Length"])))
+            release.wait(delay)
+            self.send_response(status)
+            for name, value in (headers or {}).items():
+                self.send_header(name, value)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Taker) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}/services/pl4nted-path", got
+        finally:
+            release.set()
+            server.shutdown()
+            thread.join()
