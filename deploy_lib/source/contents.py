@@ -170,8 +170,8 @@ class _Reading:
         else:
             path = posixpath.normpath("/" + word).lstrip("/")
             self.findings.append(
-                missing_sources.explain(
-                    path, self.recipe.file, instruction.line, instruction.text, self.context, self.surroundings()
+                missing_sources.explain_source(
+                    path, self.recipe.file, instruction.line, self.context, self.surroundings()
                 )
             )
 

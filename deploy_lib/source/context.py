@@ -59,6 +59,6 @@ def _submodule(file: TreeFile) -> Finding:
         f"{file.path} is a submodule: the commit names a version of it but holds none of its files, "
         "so the image will not have them",
         file=file.path,
-        fix=f"install it as a dependency, or make it part of the repository: git submodule absorbgitdirs {file.path}; "
-        f"git rm --cached {file.path}; git add {file.path}",
+        fix=f"install it as a dependency, or make it part of the repository: git rm --cached {file.path} && "
+        f"rm {file.path}/.git && git add -- {file.path} && git commit",
     )

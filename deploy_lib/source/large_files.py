@@ -50,6 +50,6 @@ def _finding(path: str) -> Finding:
         Severity.WARNING,
         f"{path} is kept by git-lfs: the commit holds a pointer to it, and that is what the image would get",
         file=path,
-        fix=f"fetch it when the service starts, or keep it in git itself: git lfs untrack {path}; "
-        f"git add --renormalize {path}; git commit",
+        fix=f"fetch it when the service starts, or keep it in git itself: git lfs untrack {path} && "
+        f"git add --renormalize {path} && git commit",
     )

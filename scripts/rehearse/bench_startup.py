@@ -20,6 +20,9 @@ print([name for name in {_WORLDS!r}.split() if name in sys.modules], file=sys.st
 
 
 def figures(bench: Bench) -> Iterator[Figure]:
+    if bench.run(*TOOL, "--help").code:
+        yield Figure("--help", "it fails", "under 0.200 s", False)
+        return
     yield below("--help", median(lambda: bench.run(*TOOL, "--help").seconds), 0.2)
     ran = bench.run(TOOL[0], "-c", _LOADED)
     loaded = (ran.output.decode().splitlines() or ["it failed"])[-1]

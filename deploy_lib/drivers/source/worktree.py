@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from deploy_lib.drivers.source.disk import Disk
 from deploy_lib.drivers.source.status import Status
 from deploy_lib.source.ignore_rules import IgnoreRules
-from deploy_lib.source.model import Listing
+from deploy_lib.source.model import SUBMODULE, Listing
 
 
 def if_all_were_committed(listing: Listing, status: Status, disk: Disk) -> Listing:
@@ -17,10 +17,10 @@ def if_all_were_committed(listing: Listing, status: Status, disk: Disk) -> Listi
         if changed.state == "ignored" or path.endswith("/"):
             continue
         found = disk.find(path, hashed=True)
-        if found is None:
-            files.pop(path, None)
-        else:
+        if found is not None:
             files[path] = found
+        elif path in files and files[path].mode != SUBMODULE:
+            del files[path]
     return files
 
 
