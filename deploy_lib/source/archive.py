@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import tarfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from functools import cache
 from posixpath import dirname
 
 from deploy_lib.source.model import EXECUTABLE, SUBMODULE, SYMLINK, Staged, TreeFile
@@ -54,18 +55,18 @@ def archive(staged: Staged) -> Iterator[bytes]:
 def tar(staged: Staged) -> Iterator[bytes]:
     """The context as a tar in pax format; each file is held in memory for as long as it is written."""
     entries = dict(_entries(staged))
-    made: set[str] = set()
+    made = {""}
     size = 0
     for path, content in staged.read_many(entries):
-        for directory in _parents(path):
-            if directory not in made:
-                made.add(directory)
-                header = _header(_directory(directory))
-                size += len(header)
-                yield header
+        for directory in _parents(path, made):
+            header = _header(_directory(directory))
+            size += len(header)
+            yield header
         file = entries[path]
-        info = _link(path, content) if file.mode == SYMLINK else _regular(path, file, len(content))
-        block = _header(info) + (content + b"\0" * (-len(content) % tarfile.BLOCKSIZE) if info.isreg() else b"")
+        if file.mode == SYMLINK:
+            block = _header(_link(path, content))
+        else:
+            block = _regular(path, file, len(content)) + content + b"\0" * (-len(content) % tarfile.BLOCKSIZE)
         size += len(block)
         yield block
     end = 2 * tarfile.BLOCKSIZE
@@ -100,9 +101,14 @@ def _mode(file: TreeFile) -> int:
     return 0o755 if file.mode == EXECUTABLE else 0o644
 
 
-def _parents(path: str) -> Iterable[str]:
+def _parents(path: str, made: set[str]) -> list[str]:
+    """The directories above it that are not made yet, outermost first; they are then."""
     parent = dirname(path)
-    return (*_parents(parent), parent) if parent else ()
+    if parent in made:
+        return []
+    above = _parents(parent, made)
+    made.add(parent)
+    return [*above, parent]
 
 
 def _info(path: str, kind: bytes, mode: int) -> tarfile.TarInfo:
@@ -115,10 +121,28 @@ def _directory(path: str) -> tarfile.TarInfo:
     return _info(path, tarfile.DIRTYPE, 0o755)
 
 
-def _regular(path: str, file: TreeFile, size: int) -> tarfile.TarInfo:
-    info = _info(path, tarfile.REGTYPE, _mode(file))
-    info.size = size
-    return info
+def _regular(path: str, file: TreeFile, size: int) -> bytes:
+    """A short plain name needs no pax record, and its header differs from any other in four fields only."""
+    if len(path) > tarfile.LENGTH_NAME or not path.isascii() or size >= 8**11:
+        info = _info(path, tarfile.REGTYPE, _mode(file))
+        info.size = size
+        return _header(info)
+    start, end, total = _template(_mode(file))
+    name, digits = path.encode("ascii"), b"%011o" % size
+    checksum = b"%06o\0" % (total + sum(name) + sum(digits))
+    return name.ljust(tarfile.LENGTH_NAME, b"\0") + start + digits + end[:13] + checksum + end[20:]
+
+
+@cache
+def _template(mode: int) -> tuple[bytes, bytes, int]:
+    """What stands between name and size, what follows the size, and the sum of the bytes of both.
+
+    Offsets are POSIX's: name 0-100, size 124-135, time 136-148, checksum 148-156, of which seven are digits and a NUL.
+    """
+    header = bytearray(_header(_info("", tarfile.REGTYPE, mode)))
+    header[148:156] = b" " * 8
+    total = sum(header[100:124]) + sum(header[135:])
+    return bytes(header[100:124]), bytes(header[135:]), total
 
 
 def _link(path: str, content: bytes) -> tarfile.TarInfo:

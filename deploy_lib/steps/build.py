@@ -58,6 +58,8 @@ def judge(settings: BuildSettings, release: Release, answer: Built) -> Verdict:
     }
     if answer.image:
         how = "found, built before from the same context" if answer.reused else "built"
+        if answer.facts.get("given"):
+            how = "released without a build"
         return Verdict(Status.PASSED, f"{how}: {short(answer.image)}", grown, facts=facts)
     facts["log_tail"] = list(answer.log_tail)
     if answer.checked and answer.checked.ran and errors(answer.checked.findings):

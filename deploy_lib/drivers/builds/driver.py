@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -62,7 +62,8 @@ class CloudBuilds:
         job = self._job(request)
         built = self._local(request.builder).build(job, tell) if _here(request) else self._cloud().build(job, tell)
         if built.checked is not None:
-            self._checked[release.id] = built.checked
+            checked = self._checked[release.id] = _without_image(built.checked)
+            built = replace(built, checked=checked)
         return built
 
     def check_imports(self, request: CheckImports, tell: Tell) -> ImportsChecked:
@@ -133,6 +134,11 @@ class CloudBuilds:
                 "get_bucket", lambda: credentials.refresh(Request()), "get an access token for the registry"
             )
         return credentials.token
+
+
+def _without_image(checked: ImportsChecked) -> ImportsChecked:
+    """What the check learned of the image is among the build's own facts: a journal need not hold it twice."""
+    return replace(checked, facts={name: value for name, value in checked.facts.items() if name != "image"})
 
 
 def _here(request: BuildImage | CheckImports) -> bool:

@@ -1,0 +1,82 @@
+"""The import check inside an image: what it costs beside a plain import there, and what a second core saves it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .bench_figures import Bench, Figure, below, median
+
+if TYPE_CHECKING:
+    from deploy_lib.engines.model import Engine
+
+MODULES = 400
+TIMES_PLAIN = 1.15
+# Enough of the standard library that importing it takes as long as a small service's dependencies do.
+_ENTRY = (
+    "import asyncio, concurrent.futures, email.message, http.client, json, logging.config, sqlite3, ssl, unittest\n"
+)
+
+
+def figures(bench: Bench) -> Iterator[Figure]:
+    from deploy_lib.engines import choose
+
+    engine = choose("namespaces", bench.place / "engine")
+    image = _build(engine, bench.place / "small", {"entry.py": _ENTRY})
+    start = median(lambda: _run(engine, image, ("-c", "pass")), 5)
+    plain = median(lambda: _run(engine, image, ("-c", "import entry")), 5)
+    checked = median(lambda: _check(engine, image, entrypoint="entry"), 5)
+    yield Figure("python -c 'import entry' in the image", f"{plain:.3f} s")
+    limit = TIMES_PLAIN * plain + start
+    yield below(f"the import check of it ({TIMES_PLAIN} times that and one more start of python)", checked, limit)
+    many = {f"app/part_{number}.py": _module(number) for number in range(MODULES)}
+    image = _build(engine, bench.place / "many", {"entry.py": "", "app/__init__.py": "", **many})
+    one = median(lambda: _check(engine, image, all=True, entrypoint="entry", jobs=1), 1)
+    cores = len(os.sched_getaffinity(0))
+    both = median(lambda: _check(engine, image, all=True, entrypoint="entry"), 1)
+    yield Figure(f"all: true with {MODULES} modules on one core", f"{one:.2f} s")
+    yield Figure(f"the same on {cores} cores", f"{both:.2f} s, {one / both:.2f} times as fast")
+
+
+def _module(number: int) -> str:
+    """Some milliseconds of work at import, so that there is something to share out."""
+    return f"import decimal, json\nVALUES = [json.dumps(i * {number}) for i in range(1_000)]\n"
+
+
+def _build(engine: Engine, context: Path, files: Mapping[str, str]) -> str:
+    from deploy_lib.engines.model import BuildSpec
+
+    for name, text in {"Dockerfile": "FROM python:3.11-slim\nWORKDIR /app\nCOPY . .\n", **files}.items():
+        path = context / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return engine.build(BuildSpec(context), lambda line: None, lambda: False).digest
+
+
+def _run(engine: Engine, image: str, command: tuple[str, ...]) -> float:
+    from deploy_lib.engines.model import RunSpec
+
+    begun = time.perf_counter()
+    spec = RunSpec(image, command=command, entrypoint=("python",), network=False, read_only=True)
+    code = engine.run(spec).wait()
+    assert code == 0, f"python {command} ended with {code}"
+    return time.perf_counter() - begun
+
+
+def _check(engine: Engine, image: str, **options: object) -> float:
+    from deploy_lib.drivers.builds.check import CheckPlan
+    from deploy_lib.drivers.builds.inside import run_check
+    from deploy_lib.drivers.clock import SystemClock
+    from deploy_lib.in_image.options import ProbeOptions
+    from deploy_lib.in_image.result import read_result
+
+    plan = CheckPlan(ProbeOptions("bench", **options))  # type: ignore[arg-type]
+    begun = time.perf_counter()
+    output, _ = run_check(engine, plan, image, SystemClock(), 300.0, lambda line: None)
+    seconds = time.perf_counter() - begun
+    result = read_result(output, "bench")
+    assert result.verdict == "passed", f"the check of a clean image said {result.verdict}"
+    return seconds
