@@ -53,6 +53,7 @@ class FrontDoor:
         self._note = note
         self._loop = asyncio.new_event_loop()
         self._ways: dict[int, Way] = {}
+        self._waking: dict[Upstream, asyncio.Future[bool]] = {}
         self._servers: list[asyncio.Server] = []
         self._connections = Connections()
         self._thread = threading.Thread(target=self._loop.run_forever, name="front-door", daemon=True)
@@ -131,8 +132,11 @@ class FrontDoor:
             self._tell(request, upstream, instance, passage, time.monotonic() - began)
 
     async def _woken(self, upstream: Upstream) -> Target | None:
-        """A cold start: the request waits for its instance."""
-        ready = await self._loop.run_in_executor(None, upstream.wake)
+        """A cold start: requests wait for the instance, all of a revision's in one thread."""
+        if upstream not in self._waking:
+            self._waking[upstream] = self._loop.run_in_executor(None, upstream.wake)
+            self._waking[upstream].add_done_callback(lambda _: self._waking.pop(upstream))
+        ready = await asyncio.shield(self._waking[upstream])
         return upstream.target() if ready else None
 
     def _tell(

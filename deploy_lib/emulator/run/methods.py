@@ -40,15 +40,15 @@ def methods(cloud_run: CloudRun) -> list[Method]:
     services, revisions, run = "/google.cloud.run.v2.Services", "/google.cloud.run.v2.Revisions", cloud_run
     rows: list[tuple[str, type, type, Callable[..., object]]] = [
         (f"{services}/CreateService", CreateServiceRequest, Operation, run.create_service),
-        (f"{services}/GetService", GetServiceRequest, Service, run.get_service),
-        (f"{services}/ListServices", ListServicesRequest, ListServicesResponse, run.list_services),
+        (f"{services}/GetService", GetServiceRequest, Service, run.catalogue.get_service),
+        (f"{services}/ListServices", ListServicesRequest, ListServicesResponse, run.catalogue.list_services),
         (f"{services}/UpdateService", UpdateServiceRequest, Operation, run.update_service),
         (f"{services}/DeleteService", DeleteServiceRequest, Operation, run.delete_service),
         (f"{services}/GetIamPolicy", GetIamPolicyRequest, Policy, _get_policy(run)),
         (f"{services}/SetIamPolicy", SetIamPolicyRequest, Policy, _set_policy(run)),
         (f"{services}/TestIamPermissions", TestIamPermissionsRequest, TestIamPermissionsResponse, _test_policy(run)),
-        (f"{revisions}/GetRevision", GetRevisionRequest, Revision, run.get_revision),
-        (f"{revisions}/ListRevisions", ListRevisionsRequest, ListRevisionsResponse, run.list_revisions),
+        (f"{revisions}/GetRevision", GetRevisionRequest, Revision, run.catalogue.get_revision),
+        (f"{revisions}/ListRevisions", ListRevisionsRequest, ListRevisionsResponse, run.catalogue.list_revisions),
         (f"{revisions}/DeleteRevision", DeleteRevisionRequest, Operation, run.delete_revision),
     ]
     return [Method(path, request, response, _refusing(answer)) for path, request, response, answer in rows]

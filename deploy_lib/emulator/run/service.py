@@ -15,12 +15,6 @@ from google.cloud.run_v2 import (
     CreateServiceRequest,
     DeleteRevisionRequest,
     DeleteServiceRequest,
-    GetRevisionRequest,
-    GetServiceRequest,
-    ListRevisionsRequest,
-    ListRevisionsResponse,
-    ListServicesRequest,
-    ListServicesResponse,
     Revision,
     Service,
     UpdateServiceRequest,
@@ -31,11 +25,11 @@ from deploy_lib.emulator.front_door.door import FrontDoor
 from deploy_lib.emulator.registry.images import Images
 from deploy_lib.emulator.run import change, operations
 from deploy_lib.emulator.run.addresses import Addresses
+from deploy_lib.emulator.run.catalogue import Catalogue, copy_revision, copy_service
 from deploy_lib.emulator.run.instances.crew import Crew
 from deploy_lib.emulator.run.instances.pace import Pace
-from deploy_lib.emulator.run.ledger import Deployed, Ledger, Record
-from deploy_lib.emulator.run.names import ServiceName, parse_parent, parse_revision, parse_service
-from deploy_lib.emulator.run.paging import page
+from deploy_lib.emulator.run.ledger import Ledger, Record
+from deploy_lib.emulator.run.names import ServiceName, parse_parent, parse_service
 from deploy_lib.emulator.run.ports import Metrics, RunLog
 from deploy_lib.emulator.run.refusal import RunRefusal, missing
 from deploy_lib.emulator.run.rollout import Rollouts
@@ -47,7 +41,7 @@ from deploy_lib.engines.model import Engine
 
 
 class CloudRun:
-    """All methods may be called from any thread and raise RunRefusal."""
+    """All methods may be called from any thread and raise RunRefusal. `catalogue` has the reading ones."""
 
     def __init__(
         self,
@@ -65,7 +59,7 @@ class CloudRun:
         self._images, self._clock = images, clock
         self._operations = operations.Operations()
         self._ledger = Ledger(root / "services", self._now)
-        self.history = self._ledger.history
+        self.catalogue, self.history = Catalogue(self._ledger), self._ledger.history
         self._door = FrontDoor(Note(log, metrics, clock))
         pace = Pace(time_scale)
         addresses = Addresses(root / "addresses.json", self._door)
@@ -84,16 +78,6 @@ class CloudRun:
             if self._ledger.find(name) is not None:
                 raise RunRefusal("ALREADY_EXISTS", f"Resource '{name.service}' already exists.")
             return self._create(name, request.service, request.validate_only)
-
-    def get_service(self, request: GetServiceRequest) -> Service:
-        with self._ledger.lock:
-            return _copy(self._ledger.get(parse_service(request.name)).service)
-
-    def list_services(self, request: ListServicesRequest) -> ListServicesResponse:
-        with self._ledger.lock:
-            found = [_copy(record.service) for record in self._ledger.all(parse_parent(request.parent))]
-        found, rest = page(found, request.page_size, request.page_token)
-        return ListServicesResponse(services=found, next_page_token=rest)
 
     def update_service(self, request: UpdateServiceRequest) -> Operation:
         wanted, name = request.service, parse_service(request.service.name)
@@ -117,7 +101,7 @@ class CloudRun:
         with self._ledger.lock:
             record = self._ledger.get(name)
             _check_etag(name.service, request.etag, record.service.etag)
-            gone = _copy(record.service)
+            gone = copy_service(record.service)
             if request.validate_only:
                 return operations.done(Service.pb(gone), name.parent)
             gone.delete_time = self._now()
@@ -129,24 +113,10 @@ class CloudRun:
 
     # Revisions
 
-    def get_revision(self, request: GetRevisionRequest) -> Revision:
-        with self._ledger.lock:
-            return _copy_revision(self._find_revision(request.name)[1].revision)
-
-    def list_revisions(self, request: ListRevisionsRequest) -> ListRevisionsResponse:
-        """Newest first. The service may be "-" for all of a location."""
-        parent, _, last = request.parent.rpartition("/services/")
-        with self._ledger.lock:
-            records = self._ledger.all(parent) if last == "-" else [self._ledger.get(parse_service(request.parent))]
-            revisions = [_copy_revision(item.revision) for record in records for item in record.revisions.values()]
-        revisions.sort(key=lambda revision: revision.create_time, reverse=True)
-        found, rest = page(revisions, request.page_size, request.page_token)
-        return ListRevisionsResponse(revisions=found, next_page_token=rest)
-
     def delete_revision(self, request: DeleteRevisionRequest) -> Operation:
         """Refused for one that may get traffic or is the latest (https://cloud.google.com/run/docs/managing/revisions)."""
         with self._ledger.lock:
-            record, deployed = self._find_revision(request.name)
+            record, deployed = self.catalogue.find_revision(request.name)
             _check_etag(deployed.short, request.etag, deployed.revision.etag)
             service = record.service
             led_to = {target.revision for target in service.traffic}
@@ -161,7 +131,7 @@ class CloudRun:
                     "FAILED_PRECONDITION",
                     f"Revision '{deployed.short}' has traffic or a tag and cannot be deleted; move them away first.",
                 )
-            gone = _copy_revision(deployed.revision)
+            gone = copy_revision(deployed.revision)
             if request.validate_only:
                 return operations.done(Revision.pb(gone), record.name.parent)
             del record.revisions[deployed.short]
@@ -214,7 +184,7 @@ class CloudRun:
         def tell() -> object:
             with self._ledger.lock:
                 found = self._ledger.find(name)
-                return Service.pb(_copy((found or record).service))
+                return Service.pb(copy_service((found or record).service))
 
         operation = self._operations.begin(name.parent, tell)
 
@@ -235,13 +205,6 @@ class CloudRun:
         threading.Thread(target=work, name=f"delete-{name.service}", daemon=True).start()
         return operation
 
-    def _find_revision(self, text: str) -> tuple[Record, Deployed]:
-        name, short = parse_revision(text)
-        for record in self._ledger.all(name.parent) if name.service == "-" else [self._ledger.get(name)]:
-            if short in record.revisions:
-                return record, record.revisions[short]
-        raise missing("REVISION", short)
-
     def _now(self) -> datetime.datetime:
         return datetime.datetime.fromtimestamp(self._clock(), datetime.UTC)
 
@@ -253,13 +216,3 @@ def _check_etag(short: str, given: str, current: str) -> None:
             "ABORTED",
             f"Conflict for resource '{short}': version '{given}' was specified but current version is '{current}'.",
         )
-
-
-def _copy(service: Service) -> Service:
-    copy: Service = Service.deserialize(Service.serialize(service))
-    return copy
-
-
-def _copy_revision(revision: Revision) -> Revision:
-    copy: Revision = Revision.deserialize(Revision.serialize(revision))
-    return copy

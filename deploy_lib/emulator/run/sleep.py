@@ -18,7 +18,7 @@ _IDLE = 900.0  # seconds
 
 class Sleep:
     def __init__(self, ledger: Ledger, stage: Stage, pace: Pace) -> None:
-        self._ledger, self._stage, self._idle = ledger, stage, pace.limit(_IDLE)
+        self._ledger, self._stage, self._idle = ledger, stage, pace.wait(_IDLE)
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="sleep", daemon=True)
         self._thread.start()

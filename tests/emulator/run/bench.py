@@ -131,10 +131,12 @@ class RunBench:
         return until(ended)
 
     def get(self, name: str) -> Service:
-        return self.cloud.get_service(GetServiceRequest(name=f"{PARENT}/services/{name}"))
+        return self.cloud.catalogue.get_service(GetServiceRequest(name=f"{PARENT}/services/{name}"))
 
     def revision(self, service: str, short: str) -> Revision:
-        return self.cloud.get_revision(GetRevisionRequest(name=f"{PARENT}/services/{service}/revisions/{short}"))
+        return self.cloud.catalogue.get_revision(
+            GetRevisionRequest(name=f"{PARENT}/services/{service}/revisions/{short}")
+        )
 
 
 def until(look: Callable[[], Any], seconds: float = DEADLINE) -> Any:

@@ -60,7 +60,7 @@ def test_what_served_serves_again_at_the_same_address(engine: Engine, subject: s
 def test_a_revision_nobody_is_led_to_sleeps_and_wakes_with_traffic(
     engine: Engine, subject: str, tmp_path: Path
 ) -> None:
-    bench = RunBench(engine, subject, tmp_path, scale=0.0001)
+    bench = RunBench(engine, subject, tmp_path, scale=0.001)
     try:
         service = bench.deploy("sleep", Service(template=template("sleep-a"), traffic=[named("sleep-a", 100)]))
         update = Service(name=service.name, template=template("sleep-b"), traffic=[named("sleep-b", 100)])

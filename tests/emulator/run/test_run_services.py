@@ -163,7 +163,7 @@ def test_what_is_there_already_and_what_is_not(bench: RunBench) -> None:
         bench.update(absent)
     assert refused.value.code == "NOT_FOUND"
     bench.served(bench.wait(bench.update(absent, allow_missing=True)))
-    listed = bench.cloud.list_services(ListServicesRequest(parent=PARENT, page_size=1000))
+    listed = bench.cloud.catalogue.list_services(ListServicesRequest(parent=PARENT, page_size=1000))
     assert {"there", "absent"} <= {service.name.rpartition("/")[2] for service in listed.services}
     assert bench.cloud.operation("operations/build/p/x") is None
 
@@ -194,7 +194,7 @@ def test_a_revision_in_use_is_not_deleted_and_another_is(bench: RunBench) -> Non
             delete(short)
         assert refused.value.code == "FAILED_PRECONDITION"
     bench.wait(delete("delete-b"))  # type: ignore[arg-type]
-    listed = bench.cloud.list_revisions(ListRevisionsRequest(parent=service.name))
+    listed = bench.cloud.catalogue.list_revisions(ListRevisionsRequest(parent=service.name))
     assert [revision.name.rpartition("/")[2] for revision in listed.revisions] == ["delete-c", "delete-a"]
 
 
