@@ -114,7 +114,7 @@ class GitSource:
 
     def _changes(self, source: BuildSource, entrypoint: str | None, cloud_build: bool) -> tuple[Change, ...]:
         head = self._status.head
-        tracked = if_all_were_committed(self._listing(head), self._status, self._disk)
+        tracked = if_all_were_committed(self._listing(head), self._status, self._disk, hashed=False)
         rules = self._rules(source, tracked, cloud_build)
         root = _inside(source.context)
         everything = with_everything(self._listing(head), self._status, self._disk, root, rules)

@@ -10,13 +10,13 @@ from deploy_lib.source.ignore_rules import IgnoreRules
 from deploy_lib.source.model import SUBMODULE, Listing
 
 
-def if_all_were_committed(listing: Listing, status: Status, disk: Disk) -> Listing:
-    """What `git add --all; git commit` would make of it."""
+def if_all_were_committed(listing: Listing, status: Status, disk: Disk, *, hashed: bool = True) -> Listing:
+    """What `git add --all; git commit` would make of it; without hashes it costs no reading."""
     files = dict(listing)
     for path, changed in status.files.items():
         if changed.state == "ignored" or path.endswith("/"):
             continue
-        found = disk.find(path, hashed=True)
+        found = disk.find(path, hashed=hashed)
         if found is not None:
             files[path] = found
         elif path in files and files[path].mode != SUBMODULE:
