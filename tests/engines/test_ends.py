@@ -42,7 +42,7 @@ def test_a_container_ends_with_its_starter(engine: Engine, store: Path, tmp_path
     image, seconds = Workbench(engine, tmp_path).build(FROM), f"97{os.getpid()}"
     process = start(engine, store, "run", image.digest, seconds)
     assert process.stdout is not None and int(process.stdout.readline()) > 0
-    assert sleeping(seconds)
+    wait_for(lambda: sleeping(seconds))
     kill(process)
     wait_for(lambda: not sleeping(seconds))
 

@@ -60,7 +60,7 @@ def test_an_image_the_registry_lacks(namespaces: Engine, address: str, tmp_path:
 
 def test_a_registry_that_is_not_there(namespaces: Engine, tmp_path: Path) -> None:
     image = Workbench(namespaces, tmp_path).build(FROM)
-    with pytest.raises(RegistryUnreachable, match="127.0.0.1:1 could not be reached"):
+    with pytest.raises(RegistryUnreachable, match=r"127\.0\.0\.1:1 could not be reached"):
         namespaces.push(image.digest, NAME, RegistryAccess(address="127.0.0.1:1"))
     with pytest.raises(RegistryUnreachable):
         pull("127.0.0.1:2/team/base:1", tmp_path / "layout")
@@ -103,5 +103,5 @@ def test_of_several_platforms_this_machines() -> None:
         return {"digest": digest, "platform": {"os": "linux", "architecture": machine}}
 
     assert choose_platform({"manifests": [entry("a", "s390x"), entry("b", host_architecture())]}, "x") == "b"
-    with pytest.raises(EngineError, match="x is not made for linux/.*; it is for linux/s390x"):
+    with pytest.raises(EngineError, match=r"x is not made for linux/.*; it is for linux/s390x"):
         choose_platform({"manifests": [entry("a", "s390x")]}, "x")

@@ -20,7 +20,8 @@ FILES = {
     "notes.txt": "read me",
 }
 DOCKERFILE = f"""FROM python:3.11-slim AS made
-RUN mkdir -p /made/deep && echo 1 > /made/deep/x && ln -s deep/x /made/link && chmod 700 /made/deep && umask 077 && echo 2 > /made/y
+RUN mkdir -p /made/deep && echo 1 > /made/deep/x && ln -s deep/x /made/link
+RUN chmod 700 /made/deep && umask 077 && echo 2 > /made/y
 {FROM}ARG OWNER=65534:65534
 ENV PYTHONDONTWRITEBYTECODE=1
 WORKDIR /app

@@ -75,6 +75,8 @@ def main(arguments: list[str]) -> None:
         [program, "ps", "--all", "--quiet", "--filter", f"label={label}"], capture_output=True, text=True, check=False
     )
     if containers := listed.stdout.split():
+        # Killed first: removing alone would wait ten seconds for each to leave by itself.
+        subprocess.run([program, "kill", *containers], capture_output=True, check=False)
         subprocess.run([program, "rm", "--force", "--volumes", *containers], capture_output=True, check=False)
     if mount:
         # Refused while another engine of the same store uses it, and then that one's guard does it.
