@@ -173,7 +173,8 @@ def test_what_is_not_honoured_is_refused_by_line(bench: Workbench, instruction: 
 
 def test_a_user_other_than_root_owns_what_it_makes(bench: Workbench) -> None:
     image = bench.build(
-        f"{FROM}RUN mkdir /data && chown nobody /data\nUSER nobody\nWORKDIR /data/made\nRUN echo x > file; touch /no || true\n"
+        f"{FROM}RUN mkdir /data && chown nobody /data\nUSER nobody\nWORKDIR /data/made\n"
+        "RUN echo x > file; touch /no || true\n"
     )
     assert (
         run(bench.engine, image.digest, "stat", "-c", "%U", "/data/made", "/data/made/file").out == "nobody\nnobody\n"
