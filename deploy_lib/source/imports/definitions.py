@@ -26,13 +26,21 @@ def define_function(node: AnyFunction, scope: Scope) -> Iterator[Event]:
             yield from evaluate_annotation(annotation, scope)
     later = body_imports(node.body, scope.python)
     if scope.at_module_level:
-        start = certain_start(node, scope.python)
+        start = _start(node, scope)
         yield Function(node.name, start) if start else Bind((node.name,))
         scope.bind((node.name,), looked_into=bool(start))
     else:
         scope.bind((node.name,))
     if later:
         yield Lazy(later)
+
+
+def _start(node: AnyFunction, scope: Scope) -> Program:
+    """Nothing is known of what a decorator made of it."""
+    code = scope.functions.get((node.name, node.lineno))
+    if code is None or node.decorator_list or isinstance(node, ast.AsyncFunctionDef):
+        return ()
+    return certain_start(node, code, scope.python)
 
 
 def define_class(node: ast.ClassDef, scope: Scope, run: Run) -> Iterator[Event]:
@@ -50,13 +58,9 @@ def define_class(node: ast.ClassDef, scope: Scope, run: Run) -> Iterator[Event]:
         scope.bind((node.name,))
         return
     bases = tuple(".".join(dotted(base)) for base in node.bases)
-    is_open = bool(node.decorator_list or node.keywords or generic or "" in bases or _computes_names(node))
+    is_open = bool(node.decorator_list or node.keywords or generic or "" in bases)
     yield Class(node.name, bases, () if is_open else tuple(sorted(set(_members(node.body)))), is_open)
     scope.bind((node.name,), looked_into=True)
-
-
-def _computes_names(node: ast.ClassDef) -> bool:
-    return any(isinstance(inner, ast.Name) and inner.id in ("locals", "vars", "exec") for inner in ast.walk(node))
 
 
 def _members(statements: Sequence[ast.stmt]) -> Iterator[str]:

@@ -76,6 +76,10 @@ class Use(NamedTuple):
     name: str
 
 
+class Doubt(NamedTuple):
+    """A name is evaluated that may not be bound: two readings of the text disagree."""
+
+
 class Read(NamedTuple):
     """`chain[0].chain[1]...` is evaluated."""
 
@@ -136,6 +140,7 @@ Event = (
     | Call
     | Unbind
     | Use
+    | Doubt
     | Read
     | Store
     | Raise

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from deploy_lib.source.imports.events import Bind, Call, Event, Load, Maybe, Read, Use
+from deploy_lib.source.imports.events import Bind, Call, Doubt, Event, Load, Maybe, Read, Use
 from deploy_lib.source.imports.names import bound_by, bound_by_walrus, dotted
 from deploy_lib.source.imports.scope import Scope
 
@@ -80,8 +80,7 @@ def _use(node: ast.Name, scope: Scope, events: list[Event]) -> None:
     if name in scope.bound or scope.is_local(name) or not isinstance(node.ctx, ast.Load):
         return
     scope.suspects.add((name, node.lineno))
-    if (name, node.lineno) in scope.confirmed:
-        events.append(Use(node.lineno, name))
+    events.append(Use(node.lineno, name) if (name, node.lineno) in scope.confirmed else Doubt())
 
 
 def _attribute(node: ast.Attribute, value: ast.expr, scope: Scope, events: list[Event]) -> None:

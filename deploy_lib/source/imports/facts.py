@@ -13,7 +13,7 @@ from typing import Any
 
 from deploy_lib.source.imports import events
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,9 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """`open`: names may be bound in ways the text does not show. `moves_path`: sys.path or __path__ is changed.
+    """`open`: others may find attributes in it that the text does not show; `hides`: so may its own code, as globals.
+
+    `moves_path`: sys.path or __path__ is changed.
 
     `registers`: modules it puts into sys.modules itself, "*" when which ones cannot be told. `loads_unknown`: it
     imports modules whose names are computed. `exports` is a literal __all__.
@@ -40,6 +42,7 @@ class Facts:
     program: events.Program = ()
     broken: Broken | None = None
     open: bool = False
+    hides: bool = False
     moves_path: bool = False
     loads_unknown: bool = False
     registers: tuple[str, ...] = ()
@@ -62,6 +65,7 @@ def encode(facts: Facts) -> bytes:
             _packed(facts.program),
             [broken.code, broken.line, broken.column, broken.message] if broken else None,
             facts.open,
+            facts.hides,
             facts.moves_path,
             facts.loads_unknown,
             facts.registers,
@@ -74,11 +78,12 @@ def encode(facts: Facts) -> bytes:
 def decode(stored: bytes) -> Facts | None:
     """None for what this version did not write."""
     try:
-        program, broken, is_open, moves_path, loads_unknown, registers, exports = json.loads(stored)
+        program, broken, is_open, hides, moves_path, loads_unknown, registers, exports = json.loads(stored)
         return Facts(
             _unpacked(program),
             Broken(*broken) if broken else None,
             is_open,
+            hides,
             moves_path,
             loads_unknown,
             tuple(registers),
@@ -106,6 +111,7 @@ _KINDS: tuple[type[events.Event] | type[events.Handler], ...] = (
     events.Main,
     events.Lazy,
     events.Handler,
+    events.Doubt,
 )
 _NUMBERS: dict[type, int] = {kind: number for number, kind in enumerate(_KINDS)}
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from inspect import CO_COROUTINE, CO_GENERATOR
+from types import CodeType
 
 from deploy_lib.source.imports.conditions import answer
 from deploy_lib.source.imports.events import Call, Event, From, Handler, Import, Maybe, Program, Try, imports
@@ -37,24 +39,27 @@ def import_event(node: ast.Import | ast.ImportFrom, *, binds: bool) -> Iterator[
         yield Import(node.lineno, each.name, bound if binds else "", each.asname is None)
 
 
-def certain_start(node: AnyFunction, python: Python | None) -> Program:
+def certain_start(node: ast.FunctionDef, code: CodeType, python: Python | None) -> Program:
     """What every call does before anything that may end it early; empty where a call does not run the body."""
-    if isinstance(node, ast.AsyncFunctionDef) or node.decorator_list or _yields(node.body):
+    if code.co_flags & (CO_GENERATOR | CO_COROUTINE):
         return ()
-    own = _local_names(node)
+    own = {*code.co_varnames, *code.co_cellvars}
     events: list[Event] = []
     for statement in node.body:
         match statement:
-            case ast.Import() | ast.ImportFrom() | ast.Try() | ast.With():
+            case ast.Import() | ast.ImportFrom():
+                events.extend(_statement(statement, python))
+            case ast.Expr(value=value) | ast.Assign(value=value) | ast.AnnAssign(value=value):
+                events.extend(_call(value, own))
+            case ast.Return(value=value):
+                events.extend(_call(value, own))
+                break
+            case ast.Raise():
+                break
+            case ast.Try() | ast.With():
                 if _may_leave(statement):
                     break
                 events.extend(_statement(statement, python))
-            case ast.Expr(value=value) | ast.Assign(value=value) | ast.AnnAssign(value=value) | ast.Return(value=value):
-                events.extend(_call(value, own))
-                if isinstance(statement, ast.Return):
-                    break
-            case ast.Raise():
-                break
             case _:
                 if _may_leave(statement):
                     break
@@ -120,26 +125,11 @@ def _try(node: ast.Try | ast.TryStar, python: Python | None) -> Iterator[Event]:
         yield found
 
 
-def _may_leave(node: ast.stmt) -> bool:
-    return any(isinstance(inner, ast.Return | ast.Raise | ast.Break | ast.Continue) for inner in ast.walk(node))
-
-
-def _yields(body: Sequence[ast.stmt]) -> bool:
-    """A nested generator counts too: then nothing is claimed, which is never wrong."""
-    return any(isinstance(inner, ast.Yield | ast.YieldFrom) for statement in body for inner in ast.walk(statement))
-
-
-def _local_names(node: AnyFunction) -> set[str]:
-    given = node.args
-    arguments = [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]
-    names = {argument.arg for argument in arguments if argument}
-    for inner in ast.walk(node):
-        match inner:
-            case ast.Name(id=name, ctx=ast.Store()):
-                names.add(name)
-            case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
-                names.update(each.asname or each.name.partition(".")[0] for each in aliases)
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                if inner is not node:
-                    names.add(name)
-    return names
+def _may_leave(node: ast.AST) -> bool:
+    """Whether a statement inside it ends the function early; those of functions inside it do not count."""
+    if isinstance(node, ast.Return | ast.Raise | ast.Break | ast.Continue):
+        return True
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return False
+    blocks = (getattr(node, part, ()) for part in ("body", "orelse", "finalbody", "handlers", "cases"))
+    return any(_may_leave(inner) for block in blocks for inner in block)

@@ -7,7 +7,8 @@ import builtins
 
 from deploy_lib.source.imports.names import dotted
 
-_SWALLOWS_NOTHING = frozenset({"catch_warnings", "open", "Lock", "RLock", "localcontext", "redirect_stdout"})
+_WELL_KNOWN = "Lock RLock catch_warnings chdir closing localcontext nullcontext open redirect_stderr redirect_stdout"
+_SWALLOWS_NOTHING = frozenset(_WELL_KNOWN.split())
 _BUILT_IN = frozenset(name for name, value in vars(builtins).items() if isinstance(value, type))
 _KINDS = {
     "ModuleNotFoundError": ("ModuleNotFoundError", "ImportError"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
+from dataclasses import replace
 
 from deploy_lib.source.imports.closure import absolute
 from deploy_lib.source.imports.events import From, Import, Load
@@ -53,7 +55,7 @@ def import_from(event: From, place: Place, state: State) -> Steps:
 
 def _bind_unknown(name: str, bound: str, place: Place, state: State) -> None:
     if name == "*":
-        state.spaces[place.module].open = True
+        state.spaces[place.module].open = state.spaces[place.module].hides = True
     else:
         state.bind(bound, None, place)
 
@@ -66,6 +68,7 @@ def _import(name: str, place: Place, line: int, state: State) -> Steps:
     for count in range(1, len(parts) + 1):
         module = ".".join(parts[:count])
         if module in state.registered:
+            state.doubts += 1
             continue
         if state.closure.layout.find(module) is None:
             first = first or _missing(module, name, place, line, state)
@@ -92,6 +95,7 @@ def _missing(module: str, whole: str, place: Place, line: int, state: State) -> 
     """`module` is the part of `whole` that is not there."""
     parent = module.rpartition(".")[0]
     above = state.closure.layout.find(parent) if parent else None
+    state.doubts += module not in sys.stdlib_module_names
     if above is not None and above.sort is Sort.OPAQUE:
         return None
     facts = state.closure.facts.get(parent)
@@ -115,10 +119,14 @@ def _from_one(base: str, name: str, place: Place, line: int, state: State) -> St
         return None
     below = f"{base}.{name}"
     if below in state.registered:
+        state.doubts += 1
         return None
     if state.closure.layout.find(below) is not None:
-        return (yield from _ensure(below, place, line, state))
+        # An open package may have the name already, and then its submodule is not imported.
+        unsure = replace(place, mode=min(place.mode, Mode.MAYBE)) if space.open else place
+        return (yield from _ensure(below, unsure, line, state))
     if space.open or name in OF_EVERY_MODULE:
+        state.doubts += space.open
         return None
     found = state.closure.layout.find(base)
     facts = state.closure.facts.get(base)
@@ -147,7 +155,9 @@ def _star(base: str, place: Place, line: int, state: State) -> Steps:
     space, mine = state.spaces[base], state.spaces[place.module]
     facts = state.closure.facts.get(base)
     exports = facts.exports if facts else None
-    mine.open |= space.open or (exports is None and "__all__" in space.names)
+    unknown = (space.hides if exports is None else space.open) or (exports is None and "__all__" in space.names)
+    mine.open |= unknown
+    mine.hides |= unknown
     names: Iterable[str] = exports if exports is not None else _public(space)
     if base in state.running and facts is not None:
         for name in all_names(facts.program):

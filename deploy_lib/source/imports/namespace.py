@@ -37,9 +37,10 @@ OF_EVERY_MODULE = frozenset(_MODULE_ATTRIBUTES.split())
 
 @dataclass(slots=True)
 class Namespace:
-    """`open`: it may hold names that the text does not show."""
+    """`open`: others may find attributes that the text does not show; `hides`: so may its own code, as globals."""
 
     open: bool = False
+    hides: bool = False
     names: dict[str, Reference] = field(default_factory=dict)
     classes: dict[str, Class] = field(default_factory=dict)
     functions: dict[str, Program] = field(default_factory=dict)
@@ -87,7 +88,7 @@ def _may_have(reference: ClassRef, name: str, spaces: Spaces, seen: frozenset[Cl
         return not isinstance(known, type) or hasattr(known, name) or hasattr(type(known), name)
     space = spaces.get(reference.module)
     made = space.classes.get(reference.name) if space else None
-    if space is None or made is None or made.open or reference.name in space.opened or reference in seen:
+    if space is None or space.open or made is None or made.open or reference.name in space.opened or reference in seen:
         return True
     if name in made.members or hasattr(type, name):
         return True

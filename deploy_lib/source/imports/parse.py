@@ -6,16 +6,15 @@ import ast
 import re
 
 from deploy_lib.source.imports.facts import Broken, Facts, Python
-from deploy_lib.source.imports.scope import Scope
+from deploy_lib.source.imports.scope import Scope, functions_in
 from deploy_lib.source.imports.statements import run
 from deploy_lib.source.imports.syntax import parse
 from deploy_lib.source.imports.undefined import confirm
 
 # Text that may bind names, move paths or make modules in ways no statement shows. Finding it where it does no such
 # thing only means that less is claimed.
-_OPEN = re.compile(
-    rb"globals\(|locals\(|vars\(|\bexec\(|\beval\(|__dict__|sys\.modules|setattr\(\s*(?!self\b|cls\b)\w+,"
-)
+_HIDES = re.compile(rb"globals\(|locals\(|vars\(|\bexec\(|\beval\(|__dict__")
+_OPEN = re.compile(rb"sys\.modules|setattr\(\s*(?!self\b|cls\b)\w+,")
 _MOVES = re.compile(rb"sys\.path\b(?!_|\s*\))|__path__|addsitedir|meta_path|path_hooks|extend_path|chdir\(")
 _LOADS = re.compile(rb"import_module\(|__import__\(|iter_modules|walk_packages|find_modules|load_module|exec_module")
 _REGISTERS = re.compile(rb"sys\.modules(?:\[\s*([^\]]*?)\s*\]\s*=[^=]|\.(?:setdefault|update)\(\s*([^,)]*))")
@@ -25,31 +24,27 @@ _ANNOTATIONS_LATER = (3, 14)  # PEP 649: evaluated only when somebody asks
 
 def facts_of(source: bytes, python: Python | None) -> Facts:
     """Never raises: what cannot be parsed is `broken`."""
-    tree = parse(source, python)
-    if isinstance(tree, Broken):
-        return Facts(broken=tree, open=True)
+    parsed = parse(source, python)
+    if isinstance(parsed, Broken):
+        return Facts(broken=parsed, open=True)
+    tree = parsed.tree
     annotations = python is not None and python < _ANNOTATIONS_LATER and not _postpones(tree)
-    scope = Scope(python, annotations, frozenset())
+    scope = Scope(python, annotations, codes := functions_in(parsed.code))
     program = run(tree.body, scope)
     if scope.suspects:
-        confirmed = confirm(parse_again(source, python), scope.suspects, python)
+        confirmed = confirm(ast.parse(source), scope.suspects, python)
         if confirmed:
-            program = run(tree.body, Scope(python, annotations, confirmed))
+            program = run(tree.body, Scope(python, annotations, codes, confirmed))
+    hides = bool(_HIDES.search(source))
     return Facts(
         program,
-        open=bool(_OPEN.search(source)) or "__getattr__" in scope.bound,
+        open=hides or bool(_OPEN.search(source)) or "__getattr__" in scope.bound,
+        hides=hides,
         moves_path=bool(_MOVES.search(source)),
         loads_unknown=bool(_LOADS.search(source)),
         registers=_registered(source),
         exports=_exports(tree),
     )
-
-
-def parse_again(source: bytes, python: Python | None) -> ast.Module:
-    """A tree of its own, since pruning changes it."""
-    tree = parse(source, python)
-    assert isinstance(tree, ast.Module)
-    return tree
 
 
 def _postpones(tree: ast.Module) -> bool:

@@ -20,7 +20,7 @@ _NOTHING = object()
 def use(name: str, line: int, place: Place, state: State) -> str | None:
     """A bare name that this module's own text does not bind: a star import may have."""
     space = state.spaces[place.module]
-    if name in space.names or name in ALWAYS or space.open:
+    if name in space.names or name in ALWAYS or space.hides:
         return None
     return state.report("undefined_name", "NameError", place.at(line), place.mode, place.module, name)
 

@@ -32,7 +32,7 @@ def run_imports(
     """
     state = State(closure, judge)
     start = Place("", Mode.CERTAIN)
-    state.spaces[""] = Namespace(open=True)
+    state.spaces[""] = Namespace(open=True, hides=True)
     if closure.main_file is not None:
         parent = closure.main_package
         program: Program = (events.Import(0, parent, "", True),) if parent else ()
@@ -75,7 +75,7 @@ def _execute(module: str, mode: Mode, up: Trail | None, state: State) -> Steps:
     state.registered.update(facts.registers)
     state.paths_moved |= facts.moves_path
     state.loads_unknown |= facts.loads_unknown
-    state.spaces.setdefault(module, Namespace(open=facts.open))
+    state.spaces.setdefault(module, Namespace(facts.open, facts.hides))
     if facts.broken:
         state.failed(module)
         sure = facts.broken.code != "unknown_syntax"
@@ -90,19 +90,30 @@ def _execute(module: str, mode: Mode, up: Trail | None, state: State) -> Steps:
 
 
 def _block(program: Program, place: Place, state: State, handlers: tuple[Handler, ...] = ()) -> Steps:
-    """The first error. A raise ends the block, and so does an error that a handler is certain to catch."""
+    """The first error. A raise ends the block, and so does an error that a handler is certain to catch.
+
+    After something that nobody can foretell, and whose error a handler would catch, the rest runs only maybe.
+    """
     first: str | None = None
-    before = state.after_error
+    before, doubts = state.after_error, state.doubts
+    catching = any(
+        catches(each.catches, error) is not False for each in handlers for error in ("ModuleNotFoundError", "NameError")
+    )
+    doubtful = False
     for event in program:
+        mark = state.mark()
         error = yield from _event(event, place, state)
-        if error is None:
-            continue
-        if first is None:
+        if error is not None and first is None and not doubtful:
             if any(catches(each.catches, error) for each in handlers):
                 return error
-            first = error
-            state.after_error += 1
-        if isinstance(event, events.Raise):
+            if catching and state.doubts > doubts:
+                state.caught(mark)  # an error before this one would have been caught
+            else:
+                first = error
+                state.after_error += 1
+        if catching and not doubtful and state.doubts > doubts:
+            doubtful, place = True, replace(place, mode=min(place.mode, Mode.MAYBE))
+        if error is not None and isinstance(event, events.Raise):
             break
     state.after_error = before
     return first
@@ -157,10 +168,12 @@ def _note(event: events.Event, place: Place, state: State) -> None:
             store(chain, place, state)
         case events.Lazy(body=body):
             state.queue(body, place)
+        case events.Doubt():
+            state.doubts += 1
 
 
 def _try(event: events.Try, place: Place, state: State) -> Steps:
-    mark = state.mark()
+    mark, doubts = state.mark(), state.doubts
     error = yield from _block(event.body, place, state, event.handlers)
     handling = replace(place, handling=True)
     unsure = replace(handling, mode=min(place.mode, Mode.MAYBE))
@@ -169,7 +182,8 @@ def _try(event: events.Try, place: Place, state: State) -> Steps:
         for each in event.handlers:
             yield from _block(each.body, unsure, state)
         state.caught(mark)
-        error = yield from _block(event.orelse, place, state)
+        other = replace(place, mode=unsure.mode) if event.handlers and state.doubts > doubts else place
+        error = yield from _block(event.orelse, other, state)
     else:
         caught = [(each, catches(each.catches, error)) for each in event.handlers]
         handler, sure = next(((each, answer) for each, answer in caught if answer is not False), (None, None))

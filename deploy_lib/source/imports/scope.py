@@ -7,8 +7,9 @@ events when `confirmed` names them, after a second reading by other means.
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import CodeType
 
 from deploy_lib.source.imports.facts import Python
 
@@ -25,11 +26,12 @@ ALWAYS = frozenset((*dir(builtins), *_NEVER_MISSING.split()))
 
 @dataclass(slots=True)
 class Scope:
-    """`annotations`: whether they are evaluated when the module is imported."""
+    """`annotations`: whether they are evaluated when the module is imported. `functions` are those at module level."""
 
     python: Python | None
     annotations: bool
-    confirmed: frozenset[Place]
+    functions: Mapping[Place, CodeType]
+    confirmed: frozenset[Place] = frozenset()
     bound: set[str] = field(default_factory=lambda: set(ALWAYS))
     looked_into: set[str] = field(default_factory=set)  # bound by an import, a class or a function
     inside: list[set[str]] = field(default_factory=list)  # names of the class bodies and comprehensions around
@@ -50,3 +52,8 @@ class Scope:
 
     def is_local(self, name: str) -> bool:
         return any(name in names for names in self.inside)
+
+
+def functions_in(module: CodeType) -> dict[Place, CodeType]:
+    """The code of each function at module level, by its name and its first line."""
+    return {(each.co_name, each.co_firstlineno): each for each in module.co_consts if isinstance(each, CodeType)}

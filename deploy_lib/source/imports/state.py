@@ -63,6 +63,7 @@ class State:
     paths_moved: bool = False  # sys.path was changed by a module that ran
     loads_unknown: bool = False  # a module that ran imports others by computed names
     after_error: int = 0
+    doubts: int = 0  # what nobody can foretell: installed packages, names of open modules
     lazy: list[tuple[Program, Place]] = field(default_factory=list)
     _log: list[tuple[str, bool]] = field(default_factory=list)  # modules as they ran; whether after an error
     _failed: set[str] = field(default_factory=set)

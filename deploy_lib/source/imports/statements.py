@@ -113,7 +113,7 @@ def _root(node: ast.expr) -> ast.expr:
 
 
 def _as_read(target: ast.expr) -> ast.expr:
-    """`x += 1` evaluates x first."""
+    """`x += 1` and `del x` need x first."""
     if isinstance(target, ast.Name):
         return ast.copy_location(ast.Name(target.id, ast.Load()), target)
     return target
@@ -121,6 +121,7 @@ def _as_read(target: ast.expr) -> ast.expr:
 
 def _delete(target: ast.expr, scope: Scope) -> Iterator[Event]:
     if isinstance(target, ast.Name):
+        yield from evaluate(_as_read(target), scope)
         if scope.at_module_level:
             scope.bound.discard(target.id)
             yield Unbind(target.id)

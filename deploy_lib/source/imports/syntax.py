@@ -10,6 +10,8 @@ import ast
 import re
 import sys
 import warnings
+from dataclasses import dataclass
+from types import CodeType
 
 from deploy_lib.source.imports.facts import Broken, Python
 
@@ -33,8 +35,16 @@ _IN_EVERY_VERSION = (
 _FORMATTED = re.compile(rb"\b[rR]?[fFtT][rR]?[\"']")
 
 
-def parse(source: bytes, python: Python | None) -> ast.Module | Broken:
-    """The tree of a module that the image's Python can compile, or why it cannot."""
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """`code` is what the compiler made of the tree: it knows each function's local names and whether it yields."""
+
+    tree: ast.Module
+    code: CodeType
+
+
+def parse(source: bytes, python: Python | None) -> Parsed | Broken:
+    """A module that the image's Python can compile, or why it cannot."""
     problem = _unreadable(source)
     if problem:
         return problem
@@ -44,12 +54,12 @@ def parse(source: bytes, python: Python | None) -> ast.Module | Broken:
         try:
             tree = ast.parse(source, feature_version=grammar)
             # Some errors (a return outside any function) show only when the tree is compiled.
-            compile(tree, "<module>", "exec", dont_inherit=True)
+            code = compile(tree, "<module>", "exec", dont_inherit=True)
         except SyntaxError as error:
             return _broken(error, source, python)
         except (ValueError, RecursionError, MemoryError) as error:
             return Broken("unknown_syntax", 1, 0, f"cannot be parsed here: {error}")
-    return tree
+    return Parsed(tree, code)
 
 
 def _broken(error: SyntaxError, source: bytes, python: Python | None) -> Broken:
