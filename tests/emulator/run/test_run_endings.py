@@ -8,6 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 from google.api_core.exceptions import Aborted, AlreadyExists, GoogleAPICallError
+from google.api_core.future.polling import DEFAULT_POLLING
+from google.api_core.operation import Operation
 from google.cloud.run_v2 import Service
 from google.iam.v1.iam_policy_pb2 import SetIamPolicyRequest
 from google.iam.v1.policy_pb2 import Binding, Policy
@@ -17,6 +19,12 @@ from deploy_lib.engines.model import Engine
 from tests.cloud import LocalCloud
 from tests.emulator import clients
 from tests.emulator.run.bench import IMAGE, PARENT, RunBench, named, template, until
+
+
+def finished(operation: Operation) -> Service:
+    """Asked often: the clients' own waits grow to 20 s."""
+    service: Service = operation.result(30, polling=DEFAULT_POLLING.with_delay(initial=0.05, maximum=0.2))
+    return service
 
 
 def processes_of(revision: str) -> list[int]:
@@ -89,14 +97,14 @@ def test_googles_client_deploys_moves_and_reads_over_the_wire(process: LocalClou
     with process.channel() as channel:
         services, revisions = clients.services(channel), clients.revisions(channel)
         wanted = Service(template=template("wire-a"), traffic=[named("wire-a", 100)])
-        service = services.create_service(parent=PARENT, service=wanted, service_id="wire").result(30)
+        service = finished(services.create_service(parent=PARENT, service=wanted, service_id="wire"))
         assert httpx.get(service.uri, trust_env=False).text == "wire-a"
         with pytest.raises(AlreadyExists):
             services.create_service(parent=PARENT, service=wanted, service_id="wire")
 
-        service.template = template("wire-b", "crash")
+        service.template = template("wire-b", command=["false"])
         with pytest.raises(GoogleAPICallError, match="Revision 'wire-b' is not ready") as failed:
-            services.update_service(service=service).result(30)
+            finished(services.update_service(service=service))
         assert failed.value.errors[0].code == 9
         condition = revisions.get_revision(name=f"{service.name}/revisions/wire-b").conditions[0]
         assert condition.revision_reason.name == "HEALTH_CHECK_CONTAINER_ERROR"
@@ -104,7 +112,9 @@ def test_googles_client_deploys_moves_and_reads_over_the_wire(process: LocalClou
             services.update_service(service=service)
 
         fresh = Service(name=service.name, traffic=[named("wire-a", 100, "stable")])
-        moved = services.update_service({"service": fresh, "update_mask": {"paths": ["traffic"]}}).result(30)
+        moved = services.update_service({"service": fresh, "update_mask": {"paths": ["traffic"]}}).result(
+            30, polling=OFTEN
+        )
         assert httpx.get(moved.traffic_statuses[0].uri, trust_env=False).text == "wire-a"
         assert [item.name for item in services.list_services(parent=PARENT)] == [service.name]
         assert len(list(revisions.list_revisions(parent=service.name))) == 2
@@ -116,7 +126,11 @@ def test_googles_client_deploys_moves_and_reads_over_the_wire(process: LocalClou
 def test_containers_die_with_the_local_cloud_however_it_ends(process: LocalCloud) -> None:
     with process.channel() as channel:
         wanted = Service(template=template("dies-x"), traffic=[named("dies-x", 100)])
-        service = clients.services(channel).create_service(parent=PARENT, service=wanted, service_id="dies").result(30)
+        service = (
+            clients.services(channel)
+            .create_service(parent=PARENT, service=wanted, service_id="dies")
+            .result(30, polling=OFTEN)
+        )
     assert processes_of("dies-x")
     process.kill()
     until(lambda: not processes_of("dies-x"), 5)
