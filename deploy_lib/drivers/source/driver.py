@@ -1,7 +1,8 @@
 """The Source of a run: what differs from the commit, what the image will hold, and the context a build is given.
 
 A commit is listed once and staged once per service, whoever asks first: git_clean, image_contents and the build
-share both. Blobs come through one process that lives as long as this object.
+share both. Blobs come through one process that lives as long as this object. What only a release needs is imported
+where it is needed: the command check is this room's other user, and in a hurry.
 """
 
 from __future__ import annotations
@@ -15,23 +16,22 @@ from typing import TYPE_CHECKING
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.drivers.source.beside import Beside
 from deploy_lib.drivers.source.blobs import Blobs
-from deploy_lib.drivers.source.changes import describe_changes
 from deploy_lib.drivers.source.disk import Disk
 from deploy_lib.drivers.source.git import Git
 from deploy_lib.drivers.source.history import find_in_history
 from deploy_lib.drivers.source.status import Status, read_status, with_rules
 from deploy_lib.drivers.source.tree import list_commit
 from deploy_lib.drivers.source.worktree import if_all_were_committed, with_everything
-from deploy_lib.model.answers import Change, CheckoutRead, SourceRead
-from deploy_lib.model.release import Release
-from deploy_lib.model.requests import ReadCheckout, ReadSource
-from deploy_lib.model.service import BuildSource
 from deploy_lib.source.context import clean_root
 from deploy_lib.source.ignore_rules import IgnoreRules
 from deploy_lib.source.model import UNKNOWN_SIZE, DiskFile, Listing, Staged, Surroundings, TreeFile
 from deploy_lib.source.staging import rules_of, stage_files
 
 if TYPE_CHECKING:
+    from deploy_lib.model.answers import Change, CheckoutRead, SourceRead
+    from deploy_lib.model.release import Release
+    from deploy_lib.model.requests import ReadCheckout, ReadSource
+    from deploy_lib.model.service import BuildSource
     from deploy_lib.source.analyse import Analysis, FactCache
 
 _Key = tuple[object, ...]
@@ -52,6 +52,8 @@ class GitSource:
         self._blobs.close()
 
     def read_checkout(self, request: ReadCheckout) -> CheckoutRead:
+        from deploy_lib.model.answers import CheckoutRead
+
         release, status = request.release, self._status
         changes: tuple[Change, ...] = ()
         if status.head == release.commit and status.files:
@@ -68,6 +70,7 @@ class GitSource:
         )
 
     def read_source(self, request: ReadSource) -> SourceRead:
+        from deploy_lib.model.answers import SourceRead
         from deploy_lib.source.summary import summarise
 
         release = request.release
@@ -113,6 +116,8 @@ class GitSource:
         return self._beside
 
     def _changes(self, source: BuildSource, entrypoint: str | None, cloud_build: bool) -> tuple[Change, ...]:
+        from deploy_lib.drivers.source.changes import describe_changes
+
         head = self._status.head
         tracked = if_all_were_committed(self._listing(head), self._status, self._disk, hashed=False)
         rules = self._rules(source, tracked, cloud_build)
