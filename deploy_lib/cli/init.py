@@ -1,0 +1,101 @@
+"""init: adopts a service that already runs, by writing the YAML that releases it as it is.
+
+Nothing in the cloud is changed. What the YAML has no words for is listed, and kept at every release.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from deploy_lib.cli.failure import Failure
+from deploy_lib.cli.places import state_directory
+from deploy_lib.cli.world import local_endpoints
+from deploy_lib.drivers.clients import Clients
+from deploy_lib.drivers.clock import SystemClock
+from deploy_lib.drivers.endpoints import Endpoints
+from deploy_lib.drivers.policy import Calls
+from deploy_lib.drivers.services.adoption import Adopted, adopt
+from deploy_lib.drivers.services.api import RunApi
+from deploy_lib.redact import MASK, Redactor
+
+STEPS: tuple[Any, ...] = (
+    {"git_clean": {"branches": ["main"]}},
+    {"image_contents": None},
+    {"config_contract": None},
+    {"build": {"with": "cloud_build", "timeout": "20m"}},
+    {"import_check": None},
+    {"canary": {"tag": "canary", "ready_within": "5m"}},
+    {"probe": {"path": "/health", "attempts": 10, "need": 3}},
+    {"promote": {"percent": 10}},
+    {"compare": {"for": "3m", "path": "/health"}},
+    {"promote": {"percent": 100}},
+    {"verify": None},
+)
+
+
+def main(args: argparse.Namespace) -> int:
+    if args.config:
+        raise Failure("init writes a configuration file; give --project and --region, and no --config")
+    project = args.project or ("netra-local" if args.local else None)
+    region = args.region or ("us-central1" if args.local else None)
+    if not project or not region:
+        raise Failure("init needs --project P and --region R, where the service runs")
+    path = Path(args.repo or ".").expanduser() / "config" / f"{project}.yaml"
+    if path.exists():
+        raise Failure(f"{path} exists already; move it away, or add the service to it by hand (config/reference.yaml)")
+    found = _read(args, project, region)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.new")
+    draft.write_text(document(found, args.service, project, region, local=args.local), encoding="utf-8")
+    draft.replace(path)
+    print(f"wrote {path}")
+    print("look at context, dockerfile and the paths that are asked; then: deploy_to_gcp.py plan --project", project)
+    for kept in found.kept:
+        print(f"  kept as it is at every release: {kept}")
+    return 0
+
+
+def _read(args: argparse.Namespace, project: str, region: str) -> Adopted:
+    endpoints = local_endpoints(state_directory(args.state)) if args.local else Endpoints()
+    clients = Clients(endpoints, project)
+    try:
+        api = RunApi(Calls(clients, SystemClock()))
+        service = api.service(f"projects/{project}/locations/{region}/services/{args.service}")
+    finally:
+        clients.close()
+    if service is None:
+        raise Failure(f"{project} has no service {args.service} in {region}; gcloud run services list shows what runs")
+    return adopt(service)
+
+
+def document(found: Adopted, service: str, project: str, region: str, *, local: bool = False) -> str:
+    """The file's text. A plain variable that looks like a secret is left out, and said so."""
+    import yaml
+
+    entry, hidden = dict(found.entry), []
+    shown = Redactor()
+    for name, value in (entry.get("env") or {}).items():
+        if shown.value({name: value})[name] != value:
+            hidden.append(name)
+    if hidden:
+        entry["env"] = {name: value for name, value in entry["env"].items() if name not in hidden}
+    images = found.image.partition("@")[0].rpartition("/")[0] or f"{region}-docker.pkg.dev/{project}/services"
+    data = {
+        "project": project,
+        **({"local": True} if local else {}),
+        "region": region,
+        "images": images,
+        "services": {service: entry},
+        "on_failure": "restore",
+        "on_inconclusive": "hold",
+        "steps": [dict(step) for step in STEPS],
+    }
+    lines = [f"# The service {service} as it ran when this file was written. Every key: config/reference.yaml."]
+    if hidden:
+        names = ", ".join(hidden)
+        lines.append(f"# Not written here, as they look like secrets ({MASK}), and kept as they are: {names}.")
+        lines.append("# Better: put them into Secret Manager, and name them under `secrets:`.")
+    text: str = yaml.safe_dump(data, sort_keys=False, default_flow_style=False, width=120)
+    return "\n".join([*lines, text])

@@ -1,0 +1,70 @@
+"""Reads a running service as the YAML would say it, and tells what the YAML has no words for.
+
+What has no word in the YAML is kept at every release, so nothing is lost by leaving it out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from deploy_lib.drivers.services.template import main_container
+
+if TYPE_CHECKING:
+    from google.cloud import run_v2
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """`entry` is the mapping below `services: NAME:`; `image` what serves; `kept` what stays as it is, in words."""
+
+    entry: dict[str, Any]
+    image: str
+    kept: tuple[str, ...]
+
+
+def adopt(service: run_v2.Service) -> Adopted:
+    """Pure. Values of secrets never stand in a service, only their names."""
+    template, container = service.template, main_container(service.template)
+    entry: dict[str, Any] = {
+        "cloud_run": service.name.rpartition("/")[2],
+        "context": ".",
+        "dockerfile": "Dockerfile",
+    }
+    kept: list[str] = []
+    if container is not None:
+        if container.ports:
+            entry["port"] = container.ports[0].container_port
+        limits = dict(container.resources.limits)
+        entry |= {name: limits[name] for name in ("cpu", "memory") if name in limits}
+        entry |= _variables(container)
+        kept += [f"{name} probe" for name in ("startup", "liveness") if f"{name}_probe" in container]
+        kept += [f"volume mount {mount.name}" for mount in container.volume_mounts]
+    if template.max_instance_request_concurrency:
+        entry["concurrency"] = template.max_instance_request_concurrency
+    if template.timeout:
+        entry["request_timeout"] = f"{int(template.timeout.total_seconds())}s"
+    scaling = template.scaling
+    instances = {"min": scaling.min_instance_count, "max": scaling.max_instance_count}
+    if any(instances.values()):
+        entry["instances"] = {name: count for name, count in instances.items() if count or name == "min"}
+    if template.service_account:
+        entry["service_account"] = template.service_account
+    if template.vpc_access.connector:
+        entry["vpc_connector"] = template.vpc_access.connector
+    kept += [f"sidecar {each.name}" for each in template.containers if each is not container]
+    kept += [f"volume {volume.name}" for volume in template.volumes]
+    kept += [f"tag {target.tag}" for target in service.traffic if target.tag]
+    return Adopted(entry, container.image if container is not None else "", tuple(kept))
+
+
+def _variables(container: run_v2.Container) -> dict[str, Any]:
+    plain: dict[str, str] = {}
+    secrets: dict[str, str] = {}
+    for variable in container.env:
+        if "value_source" in variable:
+            reference = variable.value_source.secret_key_ref
+            secrets[variable.name] = f"{reference.secret}:{reference.version or 'latest'}"
+        else:
+            plain[variable.name] = variable.value
+    return {name: values for name, values in (("env", plain), ("secrets", secrets)) if values}
