@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from deploy_lib.model.answers import LeftBehind
@@ -23,7 +24,7 @@ class LeaseState:
 
 @dataclass(frozen=True, slots=True)
 class PastRelease:
-    """A release that ended, as the service remembers it. `traffic` is what it left behind."""
+    """A release that ended, as the service remembers it: `before` is what it found, `traffic` what it left behind."""
 
     id: str
     commit: str
@@ -32,6 +33,7 @@ class PastRelease:
     outcome: str  # a value of journal.Outcome, or "restored", "abandoned"
     at: datetime | None
     traffic: TrafficMap = TrafficMap()
+    before: TrafficMap = TrafficMap()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,10 @@ class RevisionState:
 
 @dataclass(frozen=True, slots=True)
 class ServiceState:
-    """`history` and `revisions` are newest first. Nothing but `exists` is set for a service that does not exist."""
+    """`history` and `revisions` are newest first; `tag_urls` maps a tag to where its revision alone answers.
+
+    Nothing but `exists` is set for a service that does not exist.
+    """
 
     exists: bool
     url: str | None = None
@@ -61,6 +66,16 @@ class ServiceState:
     revisions: tuple[RevisionState, ...] = ()
     last_modifier: str = ""
     reconciling: bool = False
+    tag_urls: Mapping[str, str] = field(default_factory=dict)
 
     def revision(self, name: str) -> RevisionState | None:
         return next((each for each in self.revisions if each.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionPreview:
+    """The revision a release would create: what it changes and keeps of the settings that serve now, in words."""
+
+    revision: str
+    changed: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()

@@ -9,12 +9,15 @@ from deploy_lib.drivers.services import arrival, candidate, moving, reading, res
 from deploy_lib.drivers.services.api import RunApi
 from deploy_lib.drivers.services.change import Changes
 from deploy_lib.drivers.services.leases import Leases
+from deploy_lib.drivers.services.lending import lend_url
+from deploy_lib.drivers.services.preview import preview
 from deploy_lib.drivers.services.tools import Ask, Tools, Watch
 from deploy_lib.drivers.services.waiting import Waiting
 from deploy_lib.model import answers, requests
 from deploy_lib.model.evidence import Evidence
+from deploy_lib.model.release import Release
 from deploy_lib.model.service import Service
-from deploy_lib.model.state import ServiceState
+from deploy_lib.model.state import RevisionPreview, ServiceState
 
 
 class CloudRunServices:
@@ -59,6 +62,14 @@ class CloudRunServices:
 
     def read_state(self, service: Service) -> ServiceState:
         return reading.read_state(self._tools, service)
+
+    def preview(self, request: requests.CreateRevision) -> RevisionPreview:
+        """What create_revision would change and keep; reads only."""
+        return preview(self._tools, request)
+
+    def lend_url(self, release: Release, revision: str) -> str:
+        """Where the revision alone answers, while this object holds the release's lease."""
+        return lend_url(self._tools, release, revision)
 
     def hold(self, service: Service, holder: str, lasts: float, reason: str = "") -> answers.LeaseTaken:
         """Nobody deploys it for `lasts` seconds, or until `let_go`. The service must exist."""

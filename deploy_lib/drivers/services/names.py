@@ -24,5 +24,10 @@ def revision_name(service: str, commit: str, template: run_v2.RevisionTemplate) 
     nameless.CopyFrom(message)
     nameless.revision = ""
     digest = hashlib.sha256(nameless.SerializeToString(deterministic=True)).hexdigest()
-    start = f"{service}-{commit[:_COMMIT].lower()}-"
+    start = name_start(service, commit)
     return start + digest[: min(_HASH, LONGEST - len(start))]
+
+
+def name_start(service: str, commit: str) -> str:
+    """What is known of the name before there is a template."""
+    return f"{service}-{commit[:_COMMIT].lower()}-"

@@ -34,6 +34,7 @@ def read_state(tools: Tools, service: Service) -> ServiceState:
         revisions=tuple(_revision(each, served(found)) for each in tools.api.revisions(service.path)),
         last_modifier=found.last_modifier,
         reconciling=found.reconciling,
+        tag_urls={each.tag: each.uri for each in found.traffic_statuses if each.tag and each.uri},
     )
 
 

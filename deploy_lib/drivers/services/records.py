@@ -75,7 +75,7 @@ class Record:
 
     def past(self, outcome: str, at: datetime, traffic: TrafficMap) -> PastRelease:
         digest = self.image.rpartition("@")[2] if self.image and "@" in self.image else None
-        return PastRelease(self.id, self.commit, digest, self.candidate, outcome, at, traffic)
+        return PastRelease(self.id, self.commit, digest, self.candidate, outcome, at, traffic, self.before)
 
 
 def lease_of(annotations: Mapping[str, str]) -> Lease | None:
@@ -101,7 +101,8 @@ def history_of(annotations: Mapping[str, str]) -> tuple[PastRelease, ...]:
     past = []
     for each in found if isinstance(found, list) else ():
         try:
-            past.append(PastRelease(**{**each, "at": _time(each["at"]), "traffic": map_of(each["traffic"])}))
+            maps = {"traffic": map_of(each["traffic"]), "before": map_of(each.get("before", []))}
+            past.append(PastRelease(**{**each, **maps, "at": _time(each["at"])}))
         except (KeyError, TypeError, ValueError):
             continue
     return tuple(past)
@@ -148,6 +149,7 @@ def with_past(annotations: Mapping[str, str], past: PastRelease) -> dict[str, st
             "outcome": each.outcome,
             "at": each.at.isoformat() if each.at else None,
             "traffic": pairs_of(each.traffic),
+            "before": pairs_of(each.before),
         }
         for each in kept
     ]

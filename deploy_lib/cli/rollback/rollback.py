@@ -1,0 +1,139 @@
+"""The rollback of one service: lease, probe of the target, traffic, and the last line.
+
+It is written down as a release of its own, with the target as its candidate and as the traffic to restore: when its
+client dies half way, the next rollback finishes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from deploy_lib.cli.outlets import Outlets
+from deploy_lib.cli.places import release_directory
+from deploy_lib.cli.releasing import holder, new_release
+from deploy_lib.cli.show.display import Display
+from deploy_lib.cli.world import World
+from deploy_lib.drivers.interface import DriverError, Drivers, Interrupted
+from deploy_lib.journal import Journal
+from deploy_lib.model import journal, requests
+from deploy_lib.model.answers import Restored
+from deploy_lib.model.journal import Entry, LeaseRefused, Outcome, Stopped
+from deploy_lib.model.release import Options, Release, Status
+from deploy_lib.model.state import ServiceState
+from deploy_lib.model.traffic import TrafficMap
+from deploy_lib.plan import Plan
+from deploy_lib.run.lease import acquire
+from deploy_lib.steps.probe import ProbeSettings
+
+SUFFIX = "-rollback"
+"""Ends the release id of every rollback."""
+HURRY = 0.1
+"""Seconds between the requests of the probe at most: users wait for its end."""
+UNTOUCHED = "unchanged; the service was not touched"
+
+
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """`state` is what the service was when `target` was chosen. Without `probe` the target is taken as good."""
+
+    world: World
+    plan: Plan
+    display: Display
+    outlets: Outlets
+    state: ServiceState
+    target: TrafficMap
+    probe: bool = True
+    take_over: bool = False
+
+    def carry_out(self) -> Stopped:
+        plan, clock = self.plan, self.world.clock
+        wanted = self.target.main_revision() or ""
+        known = self.state.revision(wanted)
+        release = new_release(plan, known.commit if known and known.commit else "0" * 40, Options(), clock.now())
+        release = replace(release, id=f"{release.id}{SUFFIX}", url=self.state.url, candidate=wanted, before=self.target)
+        directory = release_directory(self.world.state, plan.service.project, plan.service.name, release.id)
+        file = Journal(directory)
+
+        def note(entry: Entry) -> None:
+            file.append(entry)
+            self.display.entry(plan.service.name, entry)
+            self.outlets.entry(plan, entry)
+
+        try:
+            note(journal.Started(clock.now(), release, (), plan.path, holder()))
+            stopped = self._under_lease(self.world.drivers(plan), release, note)
+            note(stopped)
+        finally:
+            file.close()
+        self.outlets.ended(plan, release.id, ())
+        return stopped
+
+    def _under_lease(self, drivers: Drivers, release: Release, note: Callable[[Entry], None]) -> Stopped:
+        lease = acquire(drivers, release, holder(), self._tell, take_over=self.take_over)
+        note(lease)
+        if isinstance(lease, LeaseRefused):
+            remedy = "" if lease.errored or self.take_over else "; --force takes the service over"
+            outcome = Outcome.UNKNOWN if lease.errored else Outcome.REJECTED
+            return self._stopped(outcome, f"{lease.reason}{remedy}", UNTOUCHED)
+        try:
+            unfit = self._unfit(drivers, lease.release) if self.probe else ""
+        except Interrupted as interrupted:
+            reason = f"interrupted by {interrupted.by} before the traffic moved"
+            stopped = self._stopped(Outcome.INTERRUPTED, reason, str(self.state.traffic))
+        else:
+            stopped = self._refused(unfit) if unfit else self._moved(drivers, lease.release, note)
+        self._end(drivers, lease.release, stopped)
+        return stopped
+
+    def _refused(self, unfit: str) -> Stopped:
+        wanted = self.target.main_revision()
+        reason = f"{wanted} {unfit}; rollback --now goes back to it all the same"
+        return self._stopped(Outcome.REJECTED, reason, str(self.state.traffic))
+
+    def _moved(self, drivers: Drivers, release: Release, note: Callable[[Entry], None]) -> Stopped:
+        leaving = self.state.traffic.main_revision() or "nothing"
+        note(journal.RestoreAsked(self.world.clock.now(), self.target, f"a person asked to leave {leaving}"))
+        answer = self._restored(drivers, requests.RestoreTraffic(release, self.target))
+        note(journal.RestoreAnswered(self.world.clock.now(), answer.whole, answer.now, answer.reason))
+        if answer.whole:
+            return self._stopped(Outcome.LIVE, f"rolled back from {leaving}", str(answer.now))
+        return self._stopped(Outcome.HELD, f"the rollback did not succeed: {answer.reason}", str(answer.now))
+
+    def _restored(self, drivers: Drivers, request: requests.RestoreTraffic) -> Restored:
+        """Raises Interrupted at the second request to stop only: half of a rollback helps nobody."""
+        try:
+            try:
+                return drivers.services.restore(request, self._tell)
+            except Interrupted:
+                self._tell("the rollback is brought to its end first (again to stop at once)")
+                return drivers.services.restore(request, self._tell)
+        except DriverError as problem:
+            return Restored(False, self.target, problem.reason)
+
+    def _unfit(self, drivers: Drivers, release: Release) -> str:
+        """Why users should not be sent to the target, asked where it answers alone; empty when it answers well."""
+        step = self.plan.first("probe")
+        if step is None or not isinstance(step.settings, ProbeSettings):
+            return ""
+        try:
+            url = self.world.services(self.plan).lend_url(release, release.candidate or "")
+            hurried = step.settings.model_copy(update={"every": min(step.settings.every, HURRY)})
+            request = step.kind.ask(hurried, replace(release, candidate_url=url))
+            assert isinstance(request, requests.Probe)
+            verdict = step.kind.judge(hurried, release, drivers.urls.probe(request, self._tell))
+        except DriverError as problem:
+            return f"could not be probed: {problem.reason}"
+        return "" if verdict.status is Status.PASSED else f"does not answer well: {verdict.reason}"
+
+    def _end(self, drivers: Drivers, release: Release, stopped: Stopped) -> None:
+        try:
+            drivers.services.end_lease(requests.EndLease(release, stopped.outcome.value, stopped.reason))
+        except DriverError as problem:
+            self._tell(f"the lease could not be given back and will expire by itself: {problem.reason}")
+
+    def _stopped(self, outcome: Outcome, reason: str, serving: str) -> Stopped:
+        return Stopped(self.world.clock.now(), outcome, reason, serving)
+
+    def _tell(self, text: str) -> None:
+        self.display.line(self.plan.service.name, text)
