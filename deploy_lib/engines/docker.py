@@ -37,7 +37,7 @@ def open_docker(store: Path) -> DockerLikeEngine:
         build_mounts=False,
         heredocs=_has_buildkit(program, env),
         mount="",
-        leftovers=False,
+        build_lock=None,
     )
     return DockerLikeEngine(Commands("docker", program, env), dialect, store)
 

@@ -41,7 +41,7 @@ def open_podman(store: Path) -> DockerLikeEngine:
         build_mounts=True,
         heredocs=_version(json.loads(told.stdout)) >= _HEREDOCS_SINCE,
         mount=str(store.absolute() / "podman" / "root" / "overlay"),
-        leftovers=True,
+        build_lock=store.absolute() / "podman" / "builds.lock",
     )
     return DockerLikeEngine(commands, dialect, store)
 

@@ -6,13 +6,12 @@ builder is done, and a build that is given up is ended with everything it starte
 
 from __future__ import annotations
 
-import fcntl
 import os
 import select
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from ..dockerfile import Dockerfile, parse_dockerfile
@@ -23,6 +22,7 @@ from .build_log import read_failure
 from .dialect import Dialect
 from .guard import Guard
 from .images import Images
+from .leftovers import building
 from .lent import Lent, lend_host_files
 from .processes import kill_tree
 from .recipe import list_bases, refuse_heredocs, write_recipe
@@ -101,7 +101,8 @@ class Builder:
         flags += [word for volume in lent.volumes for word in ("--volume", volume)]
         flags += ["--iidfile", str(directory / "id"), "--file", str(directory / "Dockerfile"), "--network", "host"]
         args = ("build", *self._dialect.build, *flags, str(spec.context))
-        with self._going_on():
+        lock = self._dialect.build_lock
+        with building(self._commands, lock) if lock else nullcontext():
             process = self._commands.start(*args, stderr=subprocess.STDOUT, values=values)
             self._guard.watch(process.pid)
             try:
@@ -114,27 +115,6 @@ class Builder:
                 self._guard.forget(process.pid)
                 if process.stdout is not None:
                     process.stdout.close()
-
-    @contextmanager
-    def _going_on(self) -> Iterator[None]:
-        """Builds of any process hold one lock together; who gets it alone knows that none is going on."""
-        self._store.mkdir(parents=True, exist_ok=True)
-        with (self._store / "builds.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_SH)
-            try:
-                yield
-            finally:
-                with suppress(BlockingIOError):
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    self._sweep()
-
-    def _sweep(self) -> None:
-        """Remove what killed builds left: containers that only podman's builder knows."""
-        if self._dialect.leftovers:
-            listed = self._commands.attempt("ps", "--external", "--all", "--format", "{{.ID}} {{.Status}}").stdout
-            for line in listed.splitlines():
-                if line.endswith(" Storage"):
-                    self._commands.attempt("rm", "--force", line.split()[0])
 
 
 def _follow(process: subprocess.Popen[bytes], log: Callable[[str], None], cancelled: Callable[[], bool]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,4 +16,4 @@ class Dialect:
     build_mounts: bool  # a build takes --volume
     heredocs: bool
     mount: str  # what stays mounted when the last command has ended; empty for nothing
-    leftovers: bool  # killed builds leave containers that only `ps --external` shows
+    build_lock: Path | None  # for an engine whose killed builds leave something, see leftovers.py

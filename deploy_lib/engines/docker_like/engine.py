@@ -31,7 +31,7 @@ class DockerLikeEngine:
         self._dialect = dialect
         self._images = Images(commands)
         self._label = f"local.engine={uuid.uuid4().hex}"
-        self._guard = Guard(commands, self._label, dialect.mount)
+        self._guard = Guard(commands, dialect, self._label)
         if dialect.mount:
             self._guard.watch()
         self._builder = Builder(self._images, dialect, self._guard, store)

@@ -7,12 +7,16 @@ and removes every container that carries the engine's label.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
 from .commands import Commands
+from .dialect import Dialect
+from .leftovers import building
+from .processes import kill_tree
 
 _ROOT = str(Path(__file__).resolve().parents[3])
 _PROGRAM = f"""import sys
@@ -24,11 +28,9 @@ main(sys.argv[1:])"""
 class Guard:
     """Started with the first thing to guard."""
 
-    def __init__(self, commands: Commands, label: str, mount: str = "") -> None:
-        """`mount` is what the engine leaves mounted, so that its directory could not be removed."""
+    def __init__(self, commands: Commands, dialect: Dialect, label: str) -> None:
         self._commands = commands
-        self._label = label
-        self._mount = mount
+        self._arguments = [label, dialect.mount, str(dialect.build_lock or ""), commands.name, commands.program]
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -37,7 +39,7 @@ class Guard:
         with self._lock:
             if self._process is None or self._process.poll() is not None:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-I", "-S", "-c", _PROGRAM, self._label, self._mount, self._commands.program],
+                    [sys.executable, "-I", "-S", "-c", _PROGRAM, *self._arguments],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,
@@ -52,7 +54,8 @@ class Guard:
             self._tell(f"-{process}")
 
     def _tell(self, word: str) -> None:
-        assert self._process is not None and self._process.stdin is not None
+        if self._process is None or self._process.stdin is None:
+            return
         try:
             self._process.stdin.write(f"{word}\n".encode())
             self._process.stdin.flush()
@@ -62,22 +65,21 @@ class Guard:
 
 def main(arguments: list[str]) -> None:
     """The guard's own story: a label and a command; processes come and go on standard input."""
-    from .processes import kill_tree
-
-    label, mount, program = arguments
+    label, mount, lock, name, program = arguments
+    commands = Commands(name, program, dict(os.environ))
     builds: set[int] = set()
     for line in sys.stdin:
         process = int(line[1:])
         (builds.add if line[0] == "+" else builds.discard)(process)
     for process in builds:
         kill_tree(process)
-    listed = subprocess.run(
-        [program, "ps", "--all", "--quiet", "--filter", f"label={label}"], capture_output=True, text=True, check=False
-    )
-    if containers := listed.stdout.split():
+    if builds and lock:
+        with building(commands, Path(lock)):
+            pass
+    if containers := commands.attempt("ps", "--all", "--quiet", "--filter", f"label={label}").stdout.split():
         # Killed first: removing alone would wait ten seconds for each to leave by itself.
-        subprocess.run([program, "kill", *containers], capture_output=True, check=False)
-        subprocess.run([program, "rm", "--force", "--volumes", *containers], capture_output=True, check=False)
+        commands.attempt("kill", *containers)
+        commands.attempt("rm", "--force", "--volumes", *containers)
     if mount:
         # Refused while another engine of the same store uses it, and then that one's guard does it.
         subprocess.run(["umount", mount], capture_output=True, check=False)

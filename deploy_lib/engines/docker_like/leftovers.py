@@ -1,0 +1,34 @@
+"""What a killed podman build leaves: a container that only its builder knows, with its root still mounted.
+
+Builds of any process share one lock. Who gets it alone knows that no build is going on, and may remove them.
+"""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from .commands import Commands
+
+
+@contextmanager
+def building(commands: Commands, lock: Path) -> Iterator[None]:
+    """Around a build; the last one to end sweeps."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        try:
+            yield
+        finally:
+            with suppress(BlockingIOError):
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _sweep(commands)
+
+
+def _sweep(commands: Commands) -> None:
+    listed = commands.attempt("ps", "--external", "--all", "--format", "{{.ID}} {{.Status}}").stdout
+    for line in listed.splitlines():
+        if line.endswith(" Storage"):
+            commands.attempt("rm", "--force", line.split()[0])
