@@ -112,9 +112,7 @@ def test_googles_client_deploys_moves_and_reads_over_the_wire(process: LocalClou
             services.update_service(service=service)
 
         fresh = Service(name=service.name, traffic=[named("wire-a", 100, "stable")])
-        moved = services.update_service({"service": fresh, "update_mask": {"paths": ["traffic"]}}).result(
-            30, polling=OFTEN
-        )
+        moved = finished(services.update_service({"service": fresh, "update_mask": {"paths": ["traffic"]}}))
         assert httpx.get(moved.traffic_statuses[0].uri, trust_env=False).text == "wire-a"
         assert [item.name for item in services.list_services(parent=PARENT)] == [service.name]
         assert len(list(revisions.list_revisions(parent=service.name))) == 2
@@ -126,11 +124,7 @@ def test_googles_client_deploys_moves_and_reads_over_the_wire(process: LocalClou
 def test_containers_die_with_the_local_cloud_however_it_ends(process: LocalCloud) -> None:
     with process.channel() as channel:
         wanted = Service(template=template("dies-x"), traffic=[named("dies-x", 100)])
-        service = (
-            clients.services(channel)
-            .create_service(parent=PARENT, service=wanted, service_id="dies")
-            .result(30, polling=OFTEN)
-        )
+        service = finished(clients.services(channel).create_service(parent=PARENT, service=wanted, service_id="dies"))
     assert processes_of("dies-x")
     process.kill()
     until(lambda: not processes_of("dies-x"), 5)
