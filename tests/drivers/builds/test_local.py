@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -159,10 +160,8 @@ def test_what_was_built_is_remembered_whole_or_not_at_all(tmp_path: Path) -> Non
 
 def _running(*words: str) -> bool:
     wanted = "\0".join(words).encode()
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            if wanted in path.read_bytes():
+    for process in Path("/proc").iterdir():
+        with suppress(OSError):  # it ended meanwhile
+            if wanted in (process / "cmdline").read_bytes():
                 return True
-        except OSError:
-            continue
     return False
