@@ -8,9 +8,14 @@ Source: https://docs.docker.com/build/concepts/context/#dockerignore-files and m
 
 from __future__ import annotations
 
+import warnings
+
 from e2b_dockerfile_utils import PatternMatcher
 
 from deploy_lib.source.model import Rule
+
+# A pattern such as [[] is fine with BuildKit; Python's remark on it would only puzzle the user.
+warnings.filterwarnings("ignore", category=FutureWarning, module="e2b_dockerfile_utils")
 
 _State = tuple[tuple[bool, ...], int | None]
 """Which patterns matched a directory, and the index of the one that drops it."""

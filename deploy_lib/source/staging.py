@@ -21,6 +21,10 @@ from deploy_lib.source.model import REGULAR, SYMLINK, Context, Listing, Staged, 
 ReadFiles = Callable[[Iterable[TreeFile]], Iterator[bytes]]
 """Contents in the order asked, each read once."""
 
+_NO_RULES = b"# Whatever is here is to be sent.\n"
+_RULES = TreeFile(f"{DOCKERFILE}.dockerignore", REGULAR, "", len(_NO_RULES))
+"""Ignore rules beside a Dockerfile that was put here, so that no builder falls back on others."""
+
 
 def stage_files(
     source: BuildSource,
@@ -35,9 +39,9 @@ def stage_files(
     context = make_context(clean_root(source.context), tracked, generated, rules)
     context = replace(context, findings=(*context.findings, *_pointers(tracked, context, read)))
     recipe_file = tracked.get(dockerfile) or generated.get(dockerfile)
-    place = _place_of(dockerfile, context)
+    place = _place_of(dockerfile, tracked, context)
     if recipe_file is not None and place == DOCKERFILE:
-        context = replace(context, files={**context.files, DOCKERFILE: recipe_file})
+        context = replace(context, files={**context.files, DOCKERFILE: recipe_file, _RULES.path: _RULES})
     links = [path for path, file in context.files.items() if file.mode == SYMLINK]
     contents = read_contents(
         Recipe(dockerfile, _text(recipe_file, read), source.args, source.target),
@@ -54,10 +58,14 @@ def rules_of(source: BuildSource, tracked: Listing, read: ReadFiles, *, cloud_bu
     return read_ignore_rules(root, dockerfile, lambda path: _text(tracked.get(path), read), cloud_build=cloud_build)
 
 
-def _place_of(dockerfile: str, context: Context) -> str:
-    """The context path by which the builder finds the Dockerfile."""
+def _place_of(dockerfile: str, tracked: Listing, context: Context) -> str:
+    """The context path by which the builder finds the Dockerfile.
+
+    A builder applies ignore rules once more, which changes nothing unless it cannot find those that counted here.
+    """
     inside = posixpath.relpath(dockerfile, context.root or ".")
-    return inside if inside in context.files else DOCKERFILE
+    own_rules_lost = f"{dockerfile}.dockerignore" in tracked and f"{inside}.dockerignore" not in context.files
+    return inside if inside in context.files and not own_rules_lost else DOCKERFILE
 
 
 def _text(file: TreeFile | None, read: ReadFiles) -> str | None:
@@ -79,4 +87,7 @@ def _pointers(tracked: Listing, context: Context, read: ReadFiles) -> tuple[Find
 
 def _read_paths(paths: Iterable[str], context: Context, read: ReadFiles) -> Iterator[tuple[str, bytes]]:
     wanted = list(paths)
-    yield from zip(wanted, read([context.files[path] for path in wanted]), strict=True)
+    contents = read([context.files[path] for path in wanted if path != _RULES.path])
+    for path in wanted:
+        yield path, _NO_RULES if path == _RULES.path else next(contents)
+    next(contents, None)  # so that the reader knows that nothing is left to take
