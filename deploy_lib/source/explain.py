@@ -43,6 +43,7 @@ class Explainer:
         self._around = surroundings
         self._roots = tuple(roots) or (contents.workdir,)
         self._origins = Origins(contents.files)
+        self._copied = frozenset(contents.files.values())
 
     def module(self, module: str) -> Explanation:
         """Never fails: without evidence the module is absent everywhere."""
@@ -83,7 +84,7 @@ class Explainer:
     def _in_context(self, path: str) -> Explanation | None:
         if path in self._context.dropped:
             return dropped(self._repository(path), path, self._context.dropped[path])
-        if path in self._context.files:
+        if path in self._context.files and path not in self._copied:
             return self._not_copied(path)
         return None
 
@@ -92,7 +93,7 @@ class Explainer:
         file = self._around.disk.get(whole)
         if file is not None and (whole not in self._around.tracked or file.state == "deleted"):
             return on_disk(file)
-        return self._outside(whole)
+        return None if path in self._context.files else self._outside(whole)
 
     def _outside(self, path: str) -> Explanation | None:
         if path not in self._around.tracked:
@@ -104,9 +105,8 @@ class Explainer:
         )
 
     def _not_copied(self, path: str) -> Explanation:
-        copied = frozenset(self._contents.files.values())
         wanted = path
-        while "/" in wanted and not any(each.startswith(f"{posixpath.dirname(wanted)}/") for each in copied):
+        while "/" in wanted and not any(each.startswith(f"{posixpath.dirname(wanted)}/") for each in self._copied):
             wanted = posixpath.dirname(wanted)
         near = self._nearest_copy(path)
         dockerfile = near.file if near else "the Dockerfile"

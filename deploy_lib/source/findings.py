@@ -96,7 +96,7 @@ class Describer:
             said += f": {explanation.sentence}"
         others = len({(each.at.module, each.at.line) for each in group}) - 1
         if others:
-            said += f" ({others} more import{'s' if others == 1 else ''} of it)" if others else ""
+            said += f" ({others} more {'import' if others == 1 else 'imports'} of it)"
         return f"{said}{_when(problem)}"
 
     def _unknown(self, module: str) -> str:
@@ -163,6 +163,8 @@ def _fix(problem: Problem) -> str | None:
     match problem.code:
         case "missing_name":
             return f"bind {problem.name} in {problem.module}, or correct the import"
+        case "missing_attribute" if problem.submodule:
+            return f"import {problem.module}.{problem.name} first"
         case "missing_attribute":
             return f"add {problem.name} to {problem.module}, or correct the name"
         case "undefined_name":

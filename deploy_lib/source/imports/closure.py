@@ -45,6 +45,7 @@ def close(
     files: dict[str, str] = {}
     importers: dict[str, list[str]] = {}
     closure = Closure(layout, facts, files, main_package, main_file, importers)
+    starred: set[str] = set()
     wave: dict[str, str] = {MAIN: main_file} if main_file else {}
     for start in starts:
         wave.update(_with_parents(start, layout, files))
@@ -55,7 +56,7 @@ def close(
         for module, path in wave.items():
             facts[module] = by_path[path]
         for module in wave:
-            for name in mentioned(module, closure):
+            for name in (*mentioned(module, closure), *exported(module, closure, starred)):
                 for each, path in _with_parents(name, layout, files).items():
                     following[each] = path
                 if layout.find(name) is not None:
@@ -73,6 +74,20 @@ def mentioned(module: str, closure: Closure) -> Iterator[str]:
             if name not in seen:
                 seen.add(name)
                 yield name
+
+
+def exported(module: str, closure: Closure, starred: set[str]) -> Iterator[str]:
+    """Submodules that a star import brings because __all__ lists them. `starred` grows by what this module stars."""
+    found = {name for event in imports(closure.facts[module].program) for name in _starred(event, module, closure)}
+    for base in (found - starred) | ({module} & starred):
+        if base in closure.facts:
+            yield from (f"{base}.{name}" for name in closure.facts[base].exports or ())
+    starred |= found
+
+
+def _starred(event: Import | From | Load, module: str, closure: Closure) -> Iterator[str]:
+    if isinstance(event, From) and event.names[0][0] == "*":
+        yield from filter(None, [absolute(module, event.level, event.module, closure)])
 
 
 def absolute(module: str, level: int, name: str, closure: Closure) -> str | None:
@@ -100,8 +115,6 @@ def _names(event: Import | From | Load, module: str, closure: Closure) -> Iterat
                 found = closure.layout.find(base)
                 if found is not None and found.directories:
                     yield from (f"{base}.{each}" for each, _ in names if each != "*")
-                    if names[0][0] == "*" and base in closure.facts:
-                        yield from (f"{base}.{each}" for each in closure.facts[base].exports or ())
 
 
 def _with_parents(module: str, layout: Layout, known: Mapping[str, str]) -> dict[str, str]:

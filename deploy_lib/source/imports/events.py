@@ -88,7 +88,7 @@ class Read(NamedTuple):
 
 
 class Store(NamedTuple):
-    """`chain[0].chain[1]... = value`."""
+    """`chain[0].chain[1]... = value`; ("name", "*") where a name is handed to a call, which may set anything on it."""
 
     chain: tuple[str, ...]
 

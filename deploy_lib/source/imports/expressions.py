@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from deploy_lib.source.imports.events import Bind, Call, Doubt, Event, Load, Maybe, Read, Use
+from deploy_lib.source.imports.events import Bind, Call, Doubt, Event, Load, Maybe, Read, Store, Use
 from deploy_lib.source.imports.names import bound_by, bound_by_walrus, dotted
 from deploy_lib.source.imports.scope import Scope
 
@@ -104,6 +104,9 @@ def _call(node: ast.Call, scope: Scope, events: list[Event]) -> None:
     _evaluate(node.func, scope, events)
     _all(node.args, scope, events)
     _all((keyword.value for keyword in node.keywords), scope, events)
+    for given in (*node.args, *(keyword.value for keyword in node.keywords)):
+        if isinstance(given, ast.Name) and _looks_into(given.id, scope):
+            events.append(Store((given.id, "*")))
     loaded = loaded_by(node)
     if loaded:
         events.append(loaded)

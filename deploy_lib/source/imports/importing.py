@@ -136,7 +136,8 @@ def _from_one(base: str, name: str, place: Place, line: int, state: State) -> St
         absence = state.judge(below)
         if absence is Absence.UNKNOWN or found.sort is Sort.NAMESPACE:
             return _missing(below, below, place, line, state)
-    if base in state.running and facts is not None and name in set(all_names(facts.program)):
+    itself = base == place.module  # whose names include those that this very statement is to bind
+    if base in state.running and facts is not None and list(all_names(facts.program)).count(name) > itself:
         return _too_early(base, name, "ImportError", place, line, state)
     return state.report("missing_name", "ImportError", place.at(line), place.mode, base, name)
 

@@ -38,6 +38,7 @@ class Problem:
     """`at` is where it happens. `module` is what is missing or broken, or what lacks `name`.
 
     `guarded`: an except clause catches it, or it stands in one. `uncertain`: something else may bring the module.
+    `submodule`: `name` is a submodule that is there and that nothing imports.
     """
 
     code: str
@@ -48,6 +49,7 @@ class Problem:
     mode: Mode = Mode.CERTAIN
     guarded: bool = False
     uncertain: bool = False
+    submodule: bool = False
 
     @property
     def stops(self) -> bool:

@@ -89,5 +89,8 @@ def _lacking(module: str, name: str, line: int, place: Place, state: State) -> s
         sure = not state.after_error and all(state.loaded.get(each) == place.mode for each in state.running)
         code = "import_cycle_at_import_time"
         return state.report(code, "AttributeError", place.at(line), place.mode, module, name, sure=sure)
-    sure = facts is not None and not (state.closure.layout.find(below) is not None and state.loads_unknown)
-    return state.report("missing_attribute", "AttributeError", place.at(line), place.mode, module, name, sure=sure)
+    there = state.closure.layout.find(below) is not None
+    sure = facts is not None and not (there and state.loads_unknown)
+    error = state.report("missing_attribute", "AttributeError", place.at(line), place.mode, module, name, sure=sure)
+    state.problems[-1].submodule = there
+    return error
