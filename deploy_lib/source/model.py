@@ -119,8 +119,8 @@ class Staged:
     """What the builder is given for one release, and what is known of the image it will make.
 
     `dockerfile` is the path by which the builder finds the Dockerfile in the context; where it lies outside the
-    context, or is dropped from it, it is added to `context.files` under a reserved name, with ignore rules of its own. `read_many` gives the contents of context paths, in
-    the order asked, reading each once.
+    context, or is dropped from it, it is added to `context.files` under a reserved name, with ignore rules of its own.
+    `read_many` gives the contents of context paths, in the order asked, reading each once.
     """
 
     context: Context
