@@ -59,9 +59,9 @@ def test_of_two_first_releases_one_creates_the_service(desk: Desk) -> None:
 def test_renewed_while_working_and_free_when_killed(desk: Desk) -> None:
     desk.live()
     release, taken = desk.take(desk.release({"A": "1"}), lasts=0.6)
-    assert taken.until
-    deadline = time.monotonic() + DEADLINE
-    while lease_of(desk.read().annotations).until <= taken.until:
+    assert taken.taken
+    until, deadline = lease_of(desk.read().annotations).until, time.monotonic() + DEADLINE
+    while lease_of(desk.read().annotations).until <= until:
         assert time.monotonic() < deadline, "never renewed"
         time.sleep(0.02)
     ben = desk.other()
