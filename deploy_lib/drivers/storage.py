@@ -33,6 +33,7 @@ class Bucket:
     def __init__(self, calls: Calls, name: str) -> None:
         self._calls = calls
         self.name = name
+        self._ours = False
 
     def generation(self, name: str) -> int | None:
         """Of the object; None when there is none, or no bucket."""
@@ -97,7 +98,12 @@ class Bucket:
         )
 
     def ensure(self) -> None:
-        """Make the bucket when it is missing; DriverError when it belongs to another project."""
+        """Make the bucket when it is missing; DriverError when it belongs to another project. Looks once."""
+        if not self._ours:
+            self._make_sure()
+            self._ours = True
+
+    def _make_sure(self) -> None:
         client = self._calls.clients.storage
         doing = f"look up the bucket gs://{self.name}"
 
@@ -119,7 +125,9 @@ class Bucket:
                 f"create the bucket gs://{self.name} for source archives",
             )
         except ApiError as problem:
-            if problem.code not in ("ABORTED", "ALREADY_EXISTS") or self._calls.make("get_bucket", listed, doing):
+            if problem.code not in ("ABORTED", "ALREADY_EXISTS"):
+                raise
+            if self._calls.make("get_bucket", listed, doing):  # made by someone else meanwhile
                 return
             raise DriverError(
                 f"the bucket gs://{self.name} belongs to another project, so no source is uploaded to it",

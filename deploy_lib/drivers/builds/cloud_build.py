@@ -1,14 +1,11 @@
 """Images built by Cloud Build: asked for once, followed to their end, found again by their tags.
 
-CreateBuild knows no idempotency key, so the release's tag is the key: it is looked for before a build is asked for
-and after every answer that was lost, and a second build of the same release is cancelled. Whoever asks again for a
-release whose build is under way goes on waiting for that build.
+Whoever asks again for a release whose build is under way goes on waiting for that build; a context that was built
+before gives the image that came of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -28,19 +25,18 @@ from deploy_lib.drivers.builds.request import (
 )
 from deploy_lib.drivers.builds.result import read_check
 from deploy_lib.drivers.builds.script import result_name
+from deploy_lib.drivers.builds.submission import Place, Submissions
 from deploy_lib.drivers.errors import ApiError
-from deploy_lib.drivers.interface import DriverError, Interrupted, Tell
+from deploy_lib.drivers.interface import DriverError, Tell
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.storage import Bucket, build_bucket
 from deploy_lib.model.answers import Built, ImportsChecked
 from deploy_lib.source.archive import archive
 
 if TYPE_CHECKING:
-    from google.cloud.devtools.cloudbuild_v1 import Build, CloudBuildClient
+    from google.cloud.devtools.cloudbuild_v1 import Build
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 1.0  # seconds between two looks at a build
-_LOOKS_AFTER_LOSS = 4
-_PAUSE_AFTER_LOSS = 2.0
 _EARLIER = 5  # successful builds of one context that are looked at
 
 
@@ -50,18 +46,19 @@ class CloudBuild:
 
     calls: Calls
     registry: Registry
+    submissions: Submissions
 
     def build(self, job: BuildJob, tell: Tell) -> Built:
         place = self._place(job.release.service.project, job.request.worker_pool)
         tag = tag_of("release", job.release.id)
-        with self._cancelling(place, tag):
-            build = self._asked_before(place, tag)
+        with self.submissions.cancelling(place, tag):
+            build = self.submissions.asked_before(place, tag)
             if build is not None:
                 tell(f"build {build.id} of this release was asked for before")
             elif not job.request.rebuild and (known := self._known(place, job)) is not None:
                 return known
             else:
-                build = self._submit(place, tag, self._order(place, job, tell))
+                build = self.submissions.submit(place, tag, self._order(place, job, tell))
                 tell(f"build {build.id} is under way: {build.log_url}")
             log = self._log(place, build, tell)
             return self._answer(job, self._wait(place, build, log), log, place)
@@ -73,19 +70,20 @@ class CloudBuild:
         if own is not None and tag_of("check", job.plan.identity) in own.tags:
             return self._read_check(place, own, None, job.joined(_nonce(own)))
         tag = tag_of("release-check", job.release.id)
-        with self._cancelling(place, tag):
-            build = self._asked_before(place, tag)
+        with self.submissions.cancelling(place, tag):
+            build = self.submissions.asked_before(place, tag)
             if build is None:
                 place.bucket.ensure()
                 order = check_order(job.release, job.plan, job.image, place.bucket.name, job.timeout)
-                build = self._submit(place, tag, order)
+                build = self.submissions.submit(place, tag, order)
                 tell(f"build {build.id} imports the application inside {job.image}")
             log = self._log(place, build, tell)
             ended = self._wait(place, build, log)
             return self._read_check(place, ended, log, job.joined(_nonce(ended)))
 
-    def _order(self, place: _Place, job: BuildJob, tell: Tell) -> Build:
+    def _order(self, place: Place, job: BuildJob, tell: Tell) -> Build:
         name = f"source/{job.context_hash}.tgz"
+        place.bucket.ensure()  # before anything in it is trusted
         generation = place.bucket.generation(name)
         if generation is None:
             count = len(job.staged.context.files)
@@ -96,41 +94,10 @@ class CloudBuild:
         )
         return build_order(order)
 
-    def _submit(self, place: _Place, tag: str, order: Build) -> Build:
-        from google.cloud.devtools.cloudbuild_v1 import CreateBuildRequest
-
-        request = CreateBuildRequest(parent=place.parent, project_id=place.project, build=order)
-        try:
-            operation = self.calls.ask("create_build", self._client.create_build, request, "ask for the build")
-            return self._get(place, operation.metadata.build.id)
-        except ApiError as problem:
-            if not problem.maybe_done:
-                raise
-        return self._after_loss(place, tag, request)
-
-    def _after_loss(self, place: _Place, tag: str, request: object) -> Build:
-        """Nobody knows whether the build was taken: look for it, and ask once more only when it never shows."""
-        for _ in range(_LOOKS_AFTER_LOSS):
-            found = self._asked_before(place, tag)
-            if found is not None:
-                return found
-            self.calls.clock.sleep(_PAUSE_AFTER_LOSS)
-        operation = self.calls.ask("create_build", self._client.create_build, request, "ask for the build again")
-        return self._asked_before(place, tag) or self._get(place, operation.metadata.build.id)
-
-    def _asked_before(self, place: _Place, tag: str) -> Build | None:
-        """The release's build that counts; a later one that runs beside it is cancelled."""
-        found = [b for b in self._list(place, f'tags="{tag}"') if b.status.name not in outcome.WITHOUT_VERDICT]
-        found.sort(key=lambda build: build.create_time)
-        for twin in found[1:]:
-            if twin.status.name in outcome.UNDER_WAY:
-                self._cancel(place, twin.id)
-        return found[0] if found else None
-
-    def _known(self, place: _Place, job: BuildJob) -> Built | None:
+    def _known(self, place: Place, job: BuildJob) -> Built | None:
         """An image made from the same context before, when the registry still has it."""
         context = tag_of("context", job.context_hash)
-        for build in self._list(place, f'tags="{context}" AND status="SUCCESS"')[:_EARLIER]:
+        for build in self.submissions.list(place, f'tags="{context}" AND status="SUCCESS"')[:_EARLIER]:
             image = outcome.image_of(build)
             size = self.registry.image_size(image) if image else None
             if image is None or size is None or not image.startswith(f"{job.release.service.image_name}@"):
@@ -151,7 +118,7 @@ class CloudBuild:
             )
         return None
 
-    def _answer(self, job: BuildJob, build: Build, log: BuildLog, place: _Place) -> Built:
+    def _answer(self, job: BuildJob, build: Build, log: BuildLog, place: Place) -> Built:
         image, trouble = outcome.image_of(build), outcome.trouble_of(build, log)
         joined, checked = job.joined(_nonce(build)), None
         if joined is not None and (image or outcome.checks_failed(build)):
@@ -171,7 +138,7 @@ class CloudBuild:
             facts=_facts(job, checked, size, log.base_digest),
         )
 
-    def _read_check(self, place: _Place, build: Build, log: BuildLog | None, joined: Joined) -> ImportsChecked:
+    def _read_check(self, place: Place, build: Build, log: BuildLog | None, joined: Joined) -> ImportsChecked:
         """The full result where it can be read, else the compact one of the build's outputs."""
         compact = outcome.output_of(build, CHECK)
         try:
@@ -188,10 +155,10 @@ class CloudBuild:
         except DriverError:
             return None
 
-    def _wait(self, place: _Place, build: Build, log: BuildLog) -> Build:
+    def _wait(self, place: Place, build: Build, log: BuildLog) -> Build:
         pause = _FIRST_PAUSE
         while True:
-            now = self._get(place, build.id)
+            now = self.submissions.get(place, build.id)
             ended = now.status.name not in outcome.UNDER_WAY
             log.follow(ended=ended)
             if ended:
@@ -199,18 +166,7 @@ class CloudBuild:
             self.calls.clock.sleep(pause)
             pause = min(_LONGEST_PAUSE, pause * 1.3)
 
-    @contextmanager
-    def _cancelling(self, place: _Place, tag: str) -> Iterator[None]:
-        """When someone asks to stop, no build of the release is left running, whether its id is known or not."""
-        try:
-            yield
-        except Interrupted:
-            for build in self._list(place, f'tags="{tag}"'):
-                if build.status.name in outcome.UNDER_WAY:
-                    self._cancel(place, build.id)
-            raise
-
-    def _log(self, place: _Place, build: Build, tell: Tell) -> BuildLog:
+    def _log(self, place: Place, build: Build, tell: Tell) -> BuildLog:
         bucket = build.logs_bucket.removeprefix("gs://")
         if not bucket:
             tell(f"the build's log goes to Cloud Logging only: {build.log_url}")
@@ -233,50 +189,15 @@ class CloudBuild:
         """The build that made the release's image; None for an image that came from elsewhere."""
         if not job.release.build_id:
             return None
-        return self._get(self._place(job.release.service.project, job.worker_pool), job.release.build_id)
-
-    def _get(self, place: _Place, build_id: str) -> Build:
-        from google.cloud.devtools.cloudbuild_v1 import GetBuildRequest
-
-        name = f"{place.parent}/builds/{build_id}"
-        request = GetBuildRequest(name=name, project_id=place.project, id=build_id)
-        return self.calls.ask("get_build", self._client.get_build, request, f"read the build {build_id}")
-
-    def _list(self, place: _Place, filter_: str) -> list[Build]:
-        """Newest first, at most one page."""
-        from google.cloud.devtools.cloudbuild_v1 import ListBuildsRequest
-
-        request = ListBuildsRequest(parent=place.parent, project_id=place.project, filter=filter_, page_size=20)
-        pages = self.calls.ask("list_builds", self._client.list_builds, request, "look for earlier builds")
-        return sorted(next(iter(pages.pages)).builds, key=lambda build: build.create_time, reverse=True)
-
-    def _cancel(self, place: _Place, build_id: str) -> None:
-        from google.cloud.devtools.cloudbuild_v1 import CancelBuildRequest
-
-        request = CancelBuildRequest(name=f"{place.parent}/builds/{build_id}", project_id=place.project, id=build_id)
         try:
-            self.calls.ask("cancel_build", self._client.cancel_build, request, f"cancel the build {build_id}")
+            return self.submissions.get(self._place(job.release.service.project, None), job.release.build_id)
         except ApiError as problem:
-            if problem.code != "FAILED_PRECONDITION":  # it ended by itself meanwhile
+            if problem.code != "NOT_FOUND":  # it ran in a private pool's region, which is not known here
                 raise
+            return None
 
-    def _place(self, project: str, worker_pool: str | None) -> _Place:
-        return _Place(project, location_of(worker_pool), Bucket(self.calls, build_bucket(project)))
-
-    @property
-    def _client(self) -> CloudBuildClient:
-        return self.calls.clients.builds
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    project: str
-    location: str
-    bucket: Bucket
-
-    @property
-    def parent(self) -> str:
-        return f"projects/{self.project}/locations/{self.location}"
+    def _place(self, project: str, worker_pool: str | None) -> Place:
+        return Place(project, location_of(worker_pool), Bucket(self.calls, build_bucket(project)))
 
 
 def _nonce(build: Build) -> str | None:

@@ -20,6 +20,7 @@ from deploy_lib.drivers.builds.local import LocalBuild
 from deploy_lib.drivers.builds.registry import Registry
 from deploy_lib.drivers.builds.request import image_tags
 from deploy_lib.drivers.builds.result import source_facts
+from deploy_lib.drivers.builds.submission import Submissions
 from deploy_lib.drivers.builds.truth import entrypoint_of, explainer
 from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.interface import Clock, DriverError, Tell
@@ -114,7 +115,8 @@ class CloudBuilds:
         return image
 
     def _cloud(self) -> CloudBuild:
-        return CloudBuild(Calls(self.clients, self.clock), self._registry())
+        calls = Calls(self.clients, self.clock)
+        return CloudBuild(calls, self._registry(), Submissions(calls))
 
     def _local(self, builder: str) -> LocalBuild:
         from deploy_lib.drivers.builds.local import open_local

@@ -41,7 +41,6 @@ class CheckJob:
     plan: CheckPlan
     staged: Staged | None
     timeout: float
-    worker_pool: str | None = None
     explain: Explain = lambda module: None
 
     def joined(self, nonce: str | None = None) -> Joined:

@@ -79,6 +79,13 @@ def test_a_bucket_of_another_project_gets_nothing(yard: Yard) -> None:
     assert bucket(other).read("secret") is None
 
 
+def test_who_may_not_make_the_bucket_is_told_so(yard: Yard) -> None:
+    yard.cloud.faults({"method": "storage.buckets.insert", "code": "PERMISSION_DENIED", "message": "no"})
+    with pytest.raises(DriverError, match="create the bucket") as refused:
+        bucket(yard).put_once("a", lambda: iter([b"x"]))
+    assert "storage.buckets.create" in refused.value.reason
+
+
 def test_the_bucket_is_gclouds() -> None:
     assert build_bucket("netra-staging") == "netra-staging_cloudbuild"
     assert build_bucket("example.com:google-app") == "example_com_elgoog-app_cloudbuild"
