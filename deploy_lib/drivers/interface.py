@@ -25,6 +25,11 @@ class DriverError(Exception):
         self.remedy = remedy
         self.conflict = conflict
 
+    @property
+    def told(self) -> str:
+        """The reason, and what to do about it."""
+        return f"{self.reason} ({self.remedy})" if self.remedy else self.reason
+
 
 class Interrupted(Exception):
     """The user, or the CI system, asked to stop. Raised by the clock only, so every wait ends at once."""

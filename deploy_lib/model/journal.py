@@ -146,9 +146,11 @@ class RestoreAsked:
 
 @dataclass(frozen=True, slots=True)
 class RestoreAnswered:
+    """`now` is what serves; None when that could not be found out."""
+
     at: datetime
     whole: bool
-    now: TrafficMap
+    now: TrafficMap | None
     reason: str = ""
     type: Literal["restore_answered"] = "restore_answered"
 

@@ -17,7 +17,7 @@ def serving(entries: Sequence[Entry]) -> str:
     """What users meet now, as far as this run knows."""
     for entry in reversed(entries):
         if isinstance(entry, RestoreAnswered):
-            return _words(entry.now)
+            return _words(entry.now) if entry.now is not None else "not known"
         if isinstance(entry, Judged) and isinstance(entry.facts.get("traffic"), dict):
             shares = entry.facts["traffic"]
             assert isinstance(shares, dict)

@@ -30,8 +30,7 @@ def acquire(
             return LeaseRefused(now(), refusal)
         answer, problem = _repaired(drivers, release, answer, tell)
     except DriverError as error:
-        reason = f"{error.reason} ({error.remedy})" if error.remedy else error.reason
-        return LeaseRefused(now(), reason, errored=not error.conflict)
+        return LeaseRefused(now(), error.told, errored=not error.conflict)
     if problem:
         return LeaseRefused(now(), problem)
     grown = replace(release, before=release.before or answer.before, url=answer.url)

@@ -169,7 +169,7 @@ def _restore(this: Run, move: Restore) -> None:
         answer = this.drivers.services.restore(request, this.tell)
         entry = journal.RestoreAnswered(clock.now(), answer.whole, answer.now, answer.reason)
     except DriverError as problem:
-        entry = journal.RestoreAnswered(clock.now(), False, move.target, problem.reason)
+        entry = journal.RestoreAnswered(clock.now(), False, None, problem.told)
     this.record(entry)
 
 

@@ -94,13 +94,16 @@ class Rollback:
     def _moved(self, drivers: Drivers, release: Release, note: Callable[[Entry], None]) -> Stopped:
         leaving = self.state.traffic.main_revision() or "nothing"
         note(journal.RestoreAsked(self.world.clock.now(), self.target, f"a person asked to leave {leaving}"))
-        answer = self._restored(drivers, requests.RestoreTraffic(release, self.target))
-        note(journal.RestoreAnswered(self.world.clock.now(), answer.whole, answer.now, answer.reason))
+        answer, at = self._restored(drivers, requests.RestoreTraffic(release, self.target)), self.world.clock.now()
+        if isinstance(answer, DriverError):
+            note(journal.RestoreAnswered(at, False, None, answer.told))
+            return self._stopped(Outcome.HELD, f"the rollback did not succeed: {answer.told}", "not known")
+        note(journal.RestoreAnswered(at, answer.whole, answer.now, answer.reason))
         if answer.whole:
             return self._stopped(Outcome.LIVE, f"rolled back from {leaving}", str(answer.now))
         return self._stopped(Outcome.HELD, f"the rollback did not succeed: {answer.reason}", str(answer.now))
 
-    def _restored(self, drivers: Drivers, request: requests.RestoreTraffic) -> Restored:
+    def _restored(self, drivers: Drivers, request: requests.RestoreTraffic) -> Restored | DriverError:
         """Raises Interrupted at the second request to stop only: half of a rollback helps nobody."""
         try:
             try:
@@ -109,7 +112,7 @@ class Rollback:
                 self._tell("the rollback is brought to its end first (again to stop at once)")
                 return drivers.services.restore(request, self._tell)
         except DriverError as problem:
-            return Restored(False, self.target, problem.reason)
+            return problem
 
     def _unfit(self, drivers: Drivers, release: Release) -> str:
         """Why users should not be sent to the target, asked where it answers alone; empty when it answers well."""

@@ -52,7 +52,8 @@ def lines_of(entry: Entry) -> Iterator[str]:
         case journal.RestoreAsked():
             yield f"restoring the traffic: {entry.target}"
         case journal.RestoreAnswered():
-            yield f"restored: {entry.now}" if entry.whole else f"RESTORING FAILED: {entry.reason}; now: {entry.now}"
+            now = "not known what serves" if entry.now is None else f"now: {entry.now}"
+            yield f"restored: {entry.now}" if entry.whole else f"RESTORING FAILED: {entry.reason}; {now}"
         case journal.Diagnosed():
             yield from cause_lines(entry.cause)
         case journal.Stopped():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from deploy_lib.drivers.conditions import conditions_of, why_failed
 from deploy_lib.drivers.errors import ApiError
-from deploy_lib.drivers.interface import Tell
+from deploy_lib.drivers.interface import DriverError, Tell
 from deploy_lib.drivers.services import records
 from deploy_lib.drivers.services.arrival import answers_from
 from deploy_lib.drivers.services.leases import set_annotations
@@ -49,15 +49,17 @@ def restore(tools: Tools, request: RestoreTraffic, tell: Tell) -> Restored:
             set_annotations(found, records.with_record(found.annotations, records.started_over(record)))
         return ["traffic", "annotations"]
 
-    try:
-        changed = tools.changes.make(path, edit, "put the traffic back")
-    except Elsewhere as elsewhere:
-        return Restored(False, elsewhere.now, f"{elsewhere.said}; it was left as it is")
-
     def carries(found: run_v2.Service) -> bool:
         return carried(found).shares() == target.shares()
 
-    settled = settle(tools, path, changed.operation, "put the traffic back", also=carries, within=request.within)
+    try:
+        changed = tools.changes.make(path, edit, "put the traffic back")
+        settled = settle(tools, path, changed.operation, "put the traffic back", also=carries, within=request.within)
+    except Elsewhere as elsewhere:
+        return Restored(False, elsewhere.now, f"{elsewhere.said}; it was left as it is")
+    except DriverError as problem:
+        found = tools.api.service(path)
+        return Restored(False, served(found) if found is not None else TrafficMap(), problem.told)
     tell(f"back to: {served(settled)}")
     arrived, last = answers_from(tools, settled.uri, target.shares(), request.within)
     if arrived:

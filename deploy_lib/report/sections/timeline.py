@@ -90,7 +90,8 @@ def _told(entry: Entry) -> Iterator[tuple[str, str]]:
         case journal.RestoreAsked():
             yield f"restoring {entry.target}", "plain"
         case journal.RestoreAnswered():
-            said = f"restored: {entry.now}" if entry.whole else f"restoring failed: {entry.reason}; now {entry.now}"
+            now = "not known what serves" if entry.now is None else f"now {entry.now}"
+            said = f"restored: {entry.now}" if entry.whole else f"restoring failed: {entry.reason}; {now}"
             yield said, "good" if entry.whole else "bad"
         case journal.Diagnosed():
             yield f"cause: {entry.cause.sentence}", "plain"

@@ -46,7 +46,7 @@ def _points(entries: Sequence[Entry]) -> Iterator[_Point]:
             case Judged() if entry.kind == "canary" and entry.facts.get("url") and _serves_at_once(entry.release):
                 yield _Point(entry.at, ((entry.release.candidate or "", 100),))
             case RestoreAnswered():
-                yield _Point(entry.at, shares(entry.now.shares()))
+                yield _Point(entry.at, shares(entry.now.shares()) if entry.now is not None else None)
             case Asked() | RestoreAsked() if _unanswered(entry, entries[index + 1 :]):
                 yield _Point(entry.at, None)
 
