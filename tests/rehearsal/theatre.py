@@ -18,7 +18,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,8 @@ WHOLE = (
     {"verify": {"within": "10s"}},
 )
 Shares = dict[str, int]
+Cue = Callable[[dict[str, Any]], None]
+"""Called with each event as the command writes it; the command waits until it returns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,21 +145,23 @@ class Theatre:
         env = {"BEHAVE": json.dumps(behave)} if behave else {"BEHAVE": "{}"}
         return {"cloud_run": cloud_run, "port": 8080, "memory": "256Mi", "env": env, **more}
 
-    def run(self, *words: str, state: Path | None = None) -> Played:
+    def run(self, *words: str, state: Path | None = None, cue: Cue | None = None) -> Played:
         """A command in this process. JSON events are read from its standard output."""
-        out, errors = io.StringIO(), io.StringIO()
+        out, errors = _Out(cue), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors), self._environment():
             code = main([*words, "--state", str(state or self.state)])
         lines = [json.loads(line) for line in out.getvalue().splitlines() if line.startswith("{")]
         return Played(code, tuple(lines), errors.getvalue() + "".join(_not_json(out.getvalue())))
 
-    def release(self, config: Path, *words: str, state: Path | None = None) -> Played:
-        return self.command("deploy", config, *words, state=state)
+    def release(self, config: Path, *words: str, state: Path | None = None, cue: Cue | None = None) -> Played:
+        return self.command("deploy", config, *words, state=state, cue=cue)
 
-    def command(self, name: str, config: Path, *words: str, state: Path | None = None) -> Played:
+    def command(
+        self, name: str, config: Path, *words: str, state: Path | None = None, cue: Cue | None = None
+    ) -> Played:
         where = ["--config", str(config), "--repo", str(self.repository), "--output", "json"]
         names = [] if "--service" in words or "--all" in words else ["--service", "backend"]
-        return self.run(name, *where, *names, *words, state=state)
+        return self.run(name, *where, *names, *words, state=state, cue=cue)
 
     def start(
         self, config: Path, *words: str, command: str = "deploy", state: Path | None = None
@@ -244,6 +248,23 @@ class Users:
 
     def failures(self) -> list[tuple[str, int]]:
         return [(revision, status) for revision, status in self.answers if status != 200]
+
+
+class _Out(io.StringIO):
+    """Standard output that hands each event on as its line ends."""
+
+    def __init__(self, cue: Cue | None) -> None:
+        super().__init__()
+        self._cue = cue
+        self._line = ""
+
+    def write(self, text: str) -> int:
+        self._line += text
+        while "\n" in self._line:
+            line, _, self._line = self._line.partition("\n")
+            if self._cue is not None and line.startswith("{"):
+                self._cue(json.loads(line))
+        return super().write(text)
 
 
 def _not_json(text: str) -> Iterator[str]:

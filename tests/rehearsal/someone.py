@@ -1,0 +1,58 @@
+"""Somebody else at the same service, with another tool: Google's own client, and no lease."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from google.cloud import run_v2
+from google.cloud.run_v2.services.revisions.transports import RevisionsGrpcTransport
+from google.cloud.run_v2.services.services.transports import ServicesGrpcTransport
+
+from tests.rehearsal.theatre import PROJECT, Shares, Theatre
+
+WITHIN = 60.0  # seconds for a change to be carried out
+PINNED = run_v2.TrafficTargetAllocationType.TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION
+
+
+class Someone:
+    def __init__(self, theatre: Theatre) -> None:
+        channel = theatre.cloud.channel()
+        self.path = f"projects/{PROJECT}/locations/us-central1/services/{theatre.service}"
+        self.services = run_v2.ServicesClient(transport=ServicesGrpcTransport(channel=channel))
+        self.revisions = run_v2.RevisionsClient(transport=RevisionsGrpcTransport(channel=channel))
+
+    def read(self) -> run_v2.Service:
+        return self.services.get_service(name=self.path)
+
+    def change(self, edit: Callable[[run_v2.Service], None], *mask: str) -> run_v2.Service:
+        service = self.read()
+        edit(service)
+        request = run_v2.UpdateServiceRequest(service=service, update_mask={"paths": mask})
+        done: run_v2.Service = self.services.update_service(request).result(timeout=WITHIN)
+        return done
+
+    def split(self, shares: Shares, tags: dict[str, str] | None = None) -> None:
+        """These shares, and only these tags (tag -> revision)."""
+
+        def edit(service: run_v2.Service) -> None:
+            service.traffic = [
+                *(
+                    run_v2.TrafficTarget(type_=PINNED, revision=name, percent=percent)
+                    for name, percent in shares.items()
+                ),
+                *(run_v2.TrafficTarget(type_=PINNED, revision=name, tag=tag) for tag, name in (tags or {}).items()),
+            ]
+
+        self.change(edit, "traffic")
+
+    def delete(self, revision: str) -> None:
+        self.revisions.delete_revision(name=f"{self.path}/revisions/{revision}").result(timeout=WITHIN)
+
+    def tags(self) -> dict[str, str]:
+        return {each.tag: each.revision for each in self.read().traffic if each.tag}
+
+    def lease(self) -> str | None:
+        return self.read().annotations.get("deploy-to-gcp/lease")
+
+    def template_of(self, revision: str) -> run_v2.Revision:
+        return self.revisions.get_revision(name=f"{self.path}/revisions/{revision}")

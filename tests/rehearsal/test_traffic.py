@@ -1,0 +1,106 @@
+"""Traffic while a release goes well or badly: the maps it carried, what users lost, the exit code."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.rehearsal.scripts import BUILT, REST, TENTH, compare, stable, when
+from tests.rehearsal.theatre import Theatre, Users
+
+THREE_CHOICES = ("resume", "rollback", "status")
+
+
+def test_gradual_promotion_under_load_loses_nothing(theatre: Theatre) -> None:
+    old = stable(theatre)
+    steps = (*BUILT, {"promote": {"steps": [1, 5, 25, 50, 100]}}, {"verify": {"within": "30s"}})
+    with Users(f"{theatre.url()}/work") as users:
+        played = theatre.release(theatre.config(steps, {"n": 1}))
+    new = played.candidate
+    assert played.code == 0, played.errors
+    assert theatre.maps() == [
+        {old: 100}, {old: 99, new: 1}, {old: 95, new: 5}, {old: 75, new: 25}, {old: 50, new: 50}, {new: 100}
+    ]  # fmt: skip
+    assert users.answers and users.failures() == []
+
+
+def test_sick_at_ten_percent_only_for_real_requests(theatre: Theatre) -> None:
+    """The comparison's own requests are fine; what users get is not."""
+    old = stable(theatre)
+    steps = (*TENTH, compare("60s", path="/health"), *REST)
+    with Users(f"{theatre.url()}/work") as users:
+        played = theatre.release(theatre.config(steps, {"fail_every": 1}))
+    new = played.candidate
+    assert (played.code, played.statuses[-1]) == (1, ("compare 60 s", "failed"))
+    assert "real requests" in played.stopped["reason"]
+    assert theatre.maps() == [{old: 100}, {old: 90, new: 10}, {old: 100}]
+    lost = users.failures()
+    assert lost and {revision for revision, _ in lost} == {new}
+    assert len(lost) <= 0.12 * len(users.answers)
+
+
+def test_slow_at_a_quarter(theatre: Theatre) -> None:
+    old = stable(theatre)
+    steps = (*BUILT, {"promote": {"percent": 25}}, compare("60s", latency_tolerance="100ms"), *REST)
+    with Users(f"{theatre.url()}/work") as users:
+        played = theatre.release(theatre.config(steps, {"slow": 0.8}))
+    assert (played.code, played.statuses[-1]) == (1, ("compare 60 s", "failed"))
+    assert "p95 is" in played.stopped["reason"]
+    assert theatre.maps() == [{old: 100}, {old: 75, played.candidate: 25}, {old: 100}]
+    assert users.answers and users.failures() == []
+
+
+def test_a_crash_after_promotion_to_half(theatre: Theatre) -> None:
+    old = stable(theatre)
+    steps = (*BUILT, {"promote": {"percent": 50, "bake": "60s"}}, *REST)
+    with Users(f"{theatre.url()}/work") as users:
+        played = theatre.release(theatre.config(steps, {"crash_after": 20}))
+    new = played.candidate
+    assert (played.code, played.statuses[-1]) == (1, ("promote 50 %", "failed"))
+    assert "its container ended 2 times" in played.stopped["reason"]
+    assert theatre.maps() == [{old: 100}, {old: 50, new: 50}, {old: 100}]
+    lost = users.failures()
+    assert {revision for revision, _ in lost} <= {"", new}, "the front door answers for a container that is gone"
+    assert len(lost) <= 0.55 * len(users.answers)
+
+
+@pytest.mark.parametrize(("policy", "code"), [("hold", 3), ("restore", 1), ("continue", 0)])
+def test_inconclusive_for_lack_of_traffic(theatre: Theatre, policy: str, code: int) -> None:
+    old = stable(theatre)
+    steps = (*TENTH, compare("500ms", min_samples=5000), *REST)
+    played = theatre.release(theatre.config(steps, {"n": 1}, on_inconclusive=policy))
+    new = played.candidate
+    after = {"hold": [], "restore": [{old: 100}], "continue": [{new: 100}]}[policy]
+    assert played.code == code, played.errors
+    assert theatre.maps() == [{old: 100}, {old: 90, new: 10}, *after]
+    judged = next(event for event in played.of_type("judged") if event["kind"] == "compare")
+    assert judged["status"] == "inconclusive"
+    assert "5000 are needed to judge" in judged["reason"]
+
+
+def test_on_failure_hold_leaves_it_and_names_three_commands(theatre: Theatre) -> None:
+    old = stable(theatre)
+    played = theatre.release(theatre.config((*TENTH, compare("60s"), *REST), {"fail_every": 1}, on_failure="hold"))
+    new = played.candidate
+    assert played.code == 3
+    assert theatre.maps() == [{old: 100}, {old: 90, new: 10}]
+    assert played.stopped["serving"] == f"{old} 90 %, {new} 10 %"
+    commands = played.stopped["next_commands"]
+    assert [word for each in commands for word in THREE_CHOICES if f".py {word} " in each] == list(THREE_CHOICES)
+
+
+def test_a_restore_that_is_refused_is_held_and_says_what_serves(theatre: Theatre) -> None:
+    old = stable(theatre)
+    method = "google.cloud.run.v2.Services/UpdateService"
+
+    def refuse() -> None:
+        theatre.cloud.faults({"method": method, "code": "PERMISSION_DENIED", "times": 0})
+
+    cue = when("compare 60 s", refuse, "failed")
+    played = theatre.release(theatre.config((*TENTH, compare("60s"), *REST), {"fail_every": 1}), cue=cue)
+    theatre.cloud.clear_faults()
+    new = played.candidate
+    assert played.code == 3
+    assert theatre.maps() == [{old: 100}, {old: 90, new: 10}]
+    assert "restoring did not succeed" in played.stopped["reason"]
+    assert "run.services.update" in played.stopped["reason"]
+    assert played.stopped["serving"] == f"{old} 90 %, {new} 10 %"
