@@ -9,18 +9,19 @@ from deploy_lib.cli.arguments import OLD_FLAGS
 from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.options import options_of
 from deploy_lib.cli.outlets import Outlets
-from deploy_lib.cli.releasing import Releasing, new_release
+from deploy_lib.cli.releasing import OpenJournal, Releasing, new_release
 from deploy_lib.cli.select import commit_of, select
 from deploy_lib.cli.show.display import choose
 from deploy_lib.cli.signals import stopping
 from deploy_lib.cli.world import opened
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.interface import Interrupted
+from deploy_lib.journal import Journal
 from deploy_lib.model.journal import EXIT_CODES, Outcome
 from deploy_lib.run.group import Member, exit_code, release_all
 
 
-def main(args: argparse.Namespace) -> int:
+def main(args: argparse.Namespace, clock: SystemClock | None = None, open_journal: OpenJournal = Journal) -> int:
     refuse_old_flags(args)
     if args.dry_run:
         from deploy_lib.cli import plan
@@ -28,7 +29,7 @@ def main(args: argparse.Namespace) -> int:
         return plan.main(args)
     selection = select(args)
     commit = commit_of(selection.root, args.commit)
-    clock = SystemClock()
+    clock = clock or SystemClock()
     with opened(selection, args, clock) as world:
         options = {plan.service.name: options_of(args, plan) for plan in selection.plans}
         outlets = Outlets(selection.config.settings.webhook_env, world.state, args.report_dir)
@@ -41,6 +42,7 @@ def main(args: argparse.Namespace) -> int:
                     new_release(plan, commit, options[plan.service.name], clock.now()),
                     display,
                     outlets,
+                    open_journal=open_journal,
                 )
                 for plan in selection.plans
             ]

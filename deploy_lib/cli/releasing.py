@@ -9,6 +9,7 @@ import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 
 from deploy_lib.cli.outlets import Outlets
 from deploy_lib.cli.places import release_directory
@@ -26,6 +27,8 @@ from deploy_lib.plan import Plan
 from deploy_lib.redact import Redactor
 from deploy_lib.run import Run, run
 
+OpenJournal = Callable[[Path], Journal]
+
 
 @dataclass(slots=True)
 class Releasing:
@@ -42,6 +45,7 @@ class Releasing:
     take_over: bool = False
     entries: list[Entry] = field(default_factory=list)
     unwritten: list[Entry] = field(default_factory=list)
+    open_journal: OpenJournal = Journal
     _redactor: Redactor = field(default_factory=Redactor)
 
     def carry_out(self) -> Stopped:
@@ -75,7 +79,7 @@ class Releasing:
         directory = release_directory(
             self.world.state, self.plan.service.project, self.plan.service.name, self.release.id
         )
-        return _Noting(self, Journal(directory))
+        return _Noting(self, self.open_journal(directory))
 
     def _diagnose(self, evidence: Evidence, findings: tuple[Finding, ...], release: Release) -> Cause:
         return diagnose(evidence, findings, self.plan.service, attempts_of(self.entries))

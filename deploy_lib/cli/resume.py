@@ -16,23 +16,23 @@ from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.options import configured_builder
 from deploy_lib.cli.outlets import Outlets
 from deploy_lib.cli.places import releases_directory
-from deploy_lib.cli.releasing import Releasing, on_this_plan
+from deploy_lib.cli.releasing import OpenJournal, Releasing, on_this_plan
 from deploy_lib.cli.select import commit_of, select
 from deploy_lib.cli.show.display import choose
 from deploy_lib.cli.signals import stopping
 from deploy_lib.cli.world import World, opened
 from deploy_lib.decide import latest_release
 from deploy_lib.drivers.clock import SystemClock
-from deploy_lib.journal import read
+from deploy_lib.journal import Journal, read
 from deploy_lib.model.answers import LeftBehind
 from deploy_lib.model.journal import Adopted, Entry, Outcome, Started, Stopped
 from deploy_lib.model.release import Options, Release
 from deploy_lib.plan import Plan
 
 
-def main(args: argparse.Namespace) -> int:
+def main(args: argparse.Namespace, clock: SystemClock | None = None, open_journal: OpenJournal = Journal) -> int:
     selection = select(args)
-    clock = SystemClock()
+    clock = clock or SystemClock()
     with opened(selection, args, clock) as world:
         found = [_unfinished(world, plan) for plan in selection.plans]
         display = choose(args.output, tuple(plan.service.name for plan in selection.plans))
@@ -48,6 +48,7 @@ def main(args: argparse.Namespace) -> int:
                     args.force,
                     entries=each.entries,
                     unwritten=each.unwritten,
+                    open_journal=open_journal,
                 )
                 for plan, each in zip(selection.plans, found, strict=True)
             ]
