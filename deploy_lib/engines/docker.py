@@ -28,14 +28,16 @@ def open_docker(store: Path) -> DockerLikeEngine:
     reason = _ask_daemon(program, env)
     if reason:
         raise EngineUnavailable(f"docker's daemon does not answer: {reason}", _REMEDY)
+    buildkit = _has_buildkit(program, env)
     dialect = Dialect(
         build=("--pull=false",),
         create=("--pull=never",),
         run=("--log-driver=none", "--sig-proxy=false"),
         detached=False,
         ignore_file=False,
+        ignores_always=not buildkit,
         build_mounts=False,
-        heredocs=_has_buildkit(program, env),
+        heredocs=buildkit,
         mount="",
         build_lock=None,
     )
@@ -61,6 +63,6 @@ def _ask_daemon(program: str, env: dict[str, str]) -> str:
 
 
 def _has_buildkit(program: str, env: dict[str, str]) -> bool:
-    """Without the buildx plugin the command falls back to a builder that takes a heredoc's lines for instructions."""
+    """Without its buildx plugin the command falls back to an old builder, which knows less (see Dialect)."""
     done = subprocess.run([program, "buildx", "version"], capture_output=True, timeout=_PATIENCE, check=False, env=env)
     return done.returncode == 0

@@ -38,6 +38,7 @@ def open_podman(store: Path) -> DockerLikeEngine:
         run=("--detach", "--log-driver=passthrough"),
         detached=True,
         ignore_file=True,
+        ignores_always=False,
         build_mounts=True,
         heredocs=_version(json.loads(told.stdout)) >= _HEREDOCS_SINCE,
         mount=str(store.absolute() / "podman" / "root" / "overlay"),

@@ -44,7 +44,7 @@ def build(engine: Engine, bench: Workbench, files: dict[str, str]) -> str:
 
 def own_files(engine: Engine, image: str) -> list[FileEntry]:
     """Without what the base brings, which the loader of one engine may store in another order of links."""
-    kept = ("/app/", "/opt/", "/both/", "/made/", "/added/", "/etc/")
+    kept = ("/app/", "/opt/", "/both/", "/made/", "/added/", "/etc/passwd", "/etc/os-release")
     return sorted((e for e in engine.files(image) if e.path.startswith(kept)), key=lambda e: e.path)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import select
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
@@ -77,6 +78,16 @@ class Builder:
                 raise stage.origin.failure(error.reason, output=error.output) from error
         return found
 
+    def _context(self, spec: BuildSpec, directory: Path) -> Path:
+        """For a builder that cannot be kept from obeying an ignore file: the same files, with that one emptied."""
+        ignore = ".dockerignore"
+        if not self._dialect.ignores_always or not (spec.context / ignore).is_file():
+            return spec.context
+        copied = directory / "context"
+        shutil.copytree(spec.context, copied, symlinks=True)
+        (copied / ignore).write_text("")
+        return copied
+
     def _lend(self, directory: Path) -> Lent:
         if not self._dialect.build_mounts:
             return Lent()
@@ -100,7 +111,7 @@ class Builder:
         flags += ["--ignorefile", str(directory / "Dockerfile.dockerignore")] if self._dialect.ignore_file else []
         flags += [word for volume in lent.volumes for word in ("--volume", volume)]
         flags += ["--iidfile", str(directory / "id"), "--file", str(directory / "Dockerfile"), "--network", "host"]
-        args = ("build", *self._dialect.build, *flags, str(spec.context))
+        args = ("build", *self._dialect.build, *flags, str(self._context(spec, directory)))
         lock = self._dialect.build_lock
         with building(self._commands, lock) if lock else nullcontext():
             process = self._commands.start(*args, stderr=subprocess.STDOUT, values=values)

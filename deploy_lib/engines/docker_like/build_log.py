@@ -42,7 +42,8 @@ def read_failure(lines: Sequence[str], plan: Dockerfile, root: str) -> EngineErr
         told = [line for line in lines if line.strip()]
         reason = told[-1].strip().removeprefix("Error: ") if told else "the builder ended without a word"
     if instruction is None:
-        return BuildFailed(reason, output=output or text)
+        named = re.search(r"parse error (?:on )?line (\d+)", reason)
+        return BuildFailed(reason, output=output or text, line=int(named[1]) if named else None)
     return instruction.failure(reason, output=output)
 
 

@@ -13,6 +13,7 @@ class Dialect:
     run: tuple[str, ...]  # flags of every container that is started
     detached: bool  # its run command is not waited for, see ends.py
     ignore_file: bool  # takes --ignorefile; else an ignore file is found by the Dockerfile's own name
+    ignores_always: bool  # obeys the context's own ignore file whatever it is told
     build_mounts: bool  # a build takes --volume
     heredocs: bool
     mount: str  # what stays mounted when the last command has ended; empty for nothing

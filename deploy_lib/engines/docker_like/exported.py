@@ -1,6 +1,7 @@
 """The files of an image, read from the tar that `export` gives of a container made from it and never started.
 
-docker puts a few empty files of its own into every container; they are no part of the image and are left out.
+docker puts a few empty files of its own into every container; they are no part of the image and are left out. An
+image's own /etc/hosts and the like cannot be seen behind them.
 """
 
 from __future__ import annotations
