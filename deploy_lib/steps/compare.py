@@ -14,6 +14,9 @@ from deploy_lib.steps.kind import Duration, Kind, Settings, Verdict, spoken
 from deploy_lib.steps.significance import Opinion, Sight, quantile, weigh
 
 
+_SHOWN = (0.5, 0.9, 0.95, 0.99)
+
+
 class CompareSettings(Settings):
     for_: Duration = Field(60.0, alias="for", gt=0, description="compare for this long")
     path: str = Field("/health", pattern=r"^/", description="asked of both revisions, in pairs")
@@ -88,11 +91,12 @@ def _without_harm(asked: Sight, real: Sight, answer: Compared, release: Release,
 
 
 def _figures(side: Side, wanted: float) -> dict[str, object]:
+    """Requests, errors, and as "p95" the quantile that is compared beside the usual ones, in seconds."""
+    shown = sorted({*_SHOWN, wanted})
     return {
         "requests": side.requests,
         "errors": side.errors,
-        "p50": quantile(side.latencies, 0.5),
-        f"p{wanted * 100:g}": quantile(side.latencies, wanted),
+        **{f"p{each * 100:g}": quantile(side.latencies, each) for each in shown},
     }
 
 

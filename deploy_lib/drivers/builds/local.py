@@ -89,6 +89,7 @@ class LocalBuild:
                 trouble=BuildTrouble("TIMEOUT", detail=limit, step=BUILD),
                 context_hash=job.context_hash,
                 log_tail=tuple(log)[-TAIL:],
+                facts=dict(job.facts),
             )
         facts: dict[str, object] = {**job.facts, "image_size": image.size, "builder": self.engine.name}
         if image.stand_in:
@@ -220,12 +221,13 @@ class LocalBuild:
             reused=True,
             checked=checked if checked and checked.ran else None,
             context_hash=job.context_hash,
-            facts=dict(known.facts),
+            facts={**job.facts, **known.facts},
         )
 
     def _failed(self, job: BuildJob, detail: str, log: deque[str]) -> Built:
         trouble = BuildTrouble("FAILURE", "USER_BUILD_STEP", detail, BUILD)
-        return Built(None, trouble=trouble, context_hash=job.context_hash, log_tail=tuple(log)[-TAIL:])
+        tail = tuple(log)[-TAIL:]
+        return Built(None, trouble=trouble, context_hash=job.context_hash, log_tail=tail, facts=dict(job.facts))
 
 
 def _words(failure: BuildFailed, log: deque[str]) -> str:

@@ -46,5 +46,9 @@ def image_facts(result: ProbeResult) -> dict[str, object]:
 
 
 def source_facts(staged: Staged) -> dict[str, object]:
-    """base: the reference of the base image."""
-    return {"base": staged.contents.base} if staged.contents.base else {}
+    """What is known of the image before it is built. base: the reference of the base image; manifest: [image path,
+    git's id of the content] of every file that the context brings, as it is predicted."""
+    files, contents = staged.context.files, staged.contents
+    facts: dict[str, object] = {"base": contents.base} if contents.base else {}
+    facts["manifest"] = [[path, files[origin].blob] for path, origin in sorted(contents.files.items())]
+    return facts
