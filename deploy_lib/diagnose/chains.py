@@ -100,8 +100,13 @@ def _root(frames: Sequence[Frame], entrypoint: str | None) -> str | None:
             for ending in (f"/{wanted}.py", f"/{wanted}/__init__.py"):
                 if following.file.endswith(ending):
                     return following.file[: -len(ending)]
-    own = [frame.file for frame in frames if first_party(frame.file)]
-    return str(PurePosixPath(own[0]).parent) if own else None
+    own = [frame for frame in frames if first_party(frame.file)]
+    for frame in own:
+        parts, asked = PurePosixPath(frame.file).parts, imported(frame.code) or ""
+        top, dot, _ = asked.partition(".")
+        if dot and top in parts[1:-1]:  # a file below app/ that asks for app.x: its own package, most likely
+            return str(PurePosixPath(*parts[: parts.index(top)]))
+    return str(PurePosixPath(own[0].file).parent) if own else None
 
 
 def _relative(file: str, root: str | None) -> str:

@@ -1,11 +1,13 @@
 """A service of the standard library alone that behaves as its variables say, so that a story needs no new image.
 
 BEHAVE is JSON: fail_every (each n-th /work answers 500), slow (seconds before /work answers), exit_at_start (code),
-crash_after (requests, then the process ends), port (listens there instead), address, start_after (seconds).
+crash_after (requests, then the process ends), port (listens there instead), address, start_after (seconds), import
+(a module, before anything else), health (status), health_says (status in its body), health_slow (seconds).
 """
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import json
 import os
@@ -35,7 +37,8 @@ class Answers(BaseHTTPRequestHandler):
         if self.path.startswith("/work"):
             self.work()
         elif self.path.startswith("/health"):
-            self.say(BEHAVE.get("health", 200), {"status": "ok", "revision": REVISION})
+            time.sleep(BEHAVE.get("health_slow", 0))
+            self.say(BEHAVE.get("health", 200), {"status": BEHAVE.get("health_says", "ok"), "revision": REVISION})
         else:
             self.say(404, {"error": "nothing here"})
 
@@ -55,6 +58,8 @@ class Answers(BaseHTTPRequestHandler):
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(data)))
         self.send_header("x-revision", REVISION)
+        if 300 <= status < 400:
+            self.send_header("location", f"{self.path}/")
         self.end_headers()
         self.wfile.write(data)
 
@@ -68,6 +73,8 @@ class Server(ThreadingHTTPServer):
 
 
 def main() -> None:
+    if "import" in BEHAVE:
+        importlib.import_module(BEHAVE["import"])
     if "exit_at_start" in BEHAVE:
         print("no use going on", file=sys.stderr)
         sys.exit(BEHAVE["exit_at_start"])

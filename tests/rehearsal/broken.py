@@ -1,0 +1,58 @@
+"""What is wrong in each module and Dockerfile of the catalogue, added to the service's repository by its stories.
+
+They stand here as text, since no tool that reads this repository should try to read them as code.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from tests.rehearsal.theatre import Theatre
+
+_AARCH64 = b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HHI", 2, 183, 1) + bytes(40)
+"""The header of a Linux program for 64-bit ARM; nothing more is read of it before it is refused."""
+
+MODULES: dict[str, bytes] = {
+    "missing_module": b"from app.broken.llm_config_types import LLMConfig\n",
+    "missing_name": b"from app.parts.words import FAREWELL\n",
+    "syntax": b"def list_orders(:\n    pass\n",
+    "encoding": b'NAME = "caf\xe9"\n',
+    "null_bytes": b"NAME = 1\n\x00\n",
+    "missing_dependency": b"import asyncpg\n",
+    "missing_library": b'import ctypes\n\nctypes.CDLL("libGL.so.1")\n',
+    "circle": b"from app.broken.circle_back import two\n\none = 1\n",
+    "circle_back": b"from app.broken.circle import one\n\ntwo = one + 1\n",
+    "setting": b'import os\n\nKEY = os.environ["OPENAI_API_KEY"]\n',
+    "settings_words": b'raise RuntimeError("DATABASE_URL must be set")\n',
+    "missing_file": b'open("/srv/config/settings.toml")\n',
+    "upstream": b'import urllib.request\n\nurllib.request.urlopen("http://127.0.0.1:9/", timeout=3)\n',
+    "port_taken": b"import os\n\nfrom http.server import HTTPServer, SimpleHTTPRequestHandler\n\n"
+    b'place = ("0.0.0.0", int(os.environ["PORT"]))\none = HTTPServer(place, SimpleHTTPRequestHandler)\n'
+    b"HTTPServer.allow_reuse_address = False\nHTTPServer(place, SimpleHTTPRequestHandler)\n",
+    "hungry": b'kept = [b"x" * 2**20 for _ in range(600)]\n',
+    "forever": b'import time\n\nprint("waiting for the queue", flush=True)\nwhile True:\n    time.sleep(60)\n',
+}
+
+_FROM = "FROM python:3.11-slim\nWORKDIR /srv\n"
+_DOCKERFILES = {
+    "absent_copy": f"{_FROM}COPY requirements/prod.txt .\n",
+    "failing_run": f'{_FROM}RUN echo "assets: no such target" && exit 3\n',
+    "pip": f"{_FROM}RUN pip install --no-index fastapi==99.0\n",
+    "no_command": f'{_FROM}COPY app/ app/\nCMD ["gunicorn", "app.main"]\n',
+    "no_command_in_shell": f"{_FROM}COPY app/ app/\nCMD gunicorn app.main\n",
+    "not_executable": f'{_FROM}COPY start.sh .\nCMD ["/srv/start.sh"]\n',
+    "other_machine": f'{_FROM}COPY --chmod=755 server .\nCMD ["/srv/server"]\n',
+    "slow": f"{_FROM}RUN sleep 60\n",
+}
+
+
+def add_to(theatre: Theatre) -> str:
+    """The commit that holds them all."""
+    theatre.write("app/broken/__init__.py", "")
+    for name, source in MODULES.items():
+        (theatre.repository / f"app/broken/{name}.py").write_bytes(source)
+    for name, text in _DOCKERFILES.items():
+        theatre.write(f"docker/{name}.Dockerfile", text)
+    theatre.write("start.sh", "#!/bin/sh\nexec python -m app.main\n")
+    (theatre.repository / "server").write_bytes(_AARCH64)
+    return theatre.commit("Break it in every way")
