@@ -11,8 +11,9 @@ import fcntl
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from ..oci import (
     to_image,
 )
 from .layers import Owners, settle_times, write_layer
+from .sandbox import maps_many_ids
 
 _SHORT = 24  # hex digits in a layer's directory name: mount(2) takes one page for all of them
 
@@ -57,26 +59,31 @@ class Store:
 
     def _sweep(self) -> None:
         """Remove what killed builds left; a living one holds the lock of its directory."""
-        for directory in self._tmp.iterdir():
-            with open(directory / "lock", "a") if directory.is_dir() else open(os.devnull) as lock:
-                try:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    continue
-                remove_tree(directory)
+        with self._no_other_workspace():
+            for directory in self._tmp.iterdir():
+                with suppress(FileNotFoundError):  # its owner removes it just now
+                    with open(directory / "lock", "a") if directory.is_dir() else open(os.devnull) as lock:
+                        try:
+                            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                        except BlockingIOError:
+                            continue
+                        remove_tree(directory)
+
+    @contextmanager
+    def _no_other_workspace(self) -> Iterator[None]:
+        """Between making a directory and locking it, nobody may take it for a dead build's."""
+        with open(self.root / "tmp.lock", "a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     @contextmanager
     def workspace(self) -> Iterator[Path]:
         """A directory for one piece of work, removed at its end whatever happens."""
-        for number in range(1_000_000):
-            path = self._tmp / f"{os.getpid()}-{number}"
-            try:
-                path.mkdir()
-                break
-            except FileExistsError:
-                continue
-        with open(path / "lock", "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with ExitStack() as stack:
+            with self._no_other_workspace():
+                path = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=self._tmp))
+                lock = stack.enter_context(open(path / "lock", "w"))
+                fcntl.flock(lock, fcntl.LOCK_EX)
             try:
                 yield path
             finally:
@@ -94,11 +101,11 @@ class Store:
         except FileNotFoundError:
             return None
 
-    def add_layer(self, tree: Path, workspace: Path, owners: Owners) -> Layer:
-        """Take over a directory as a layer."""
+    def add_layer(self, tree: Path, workspace: Path, owners: Owners, maker: tuple[int, int] = (0, 0)) -> Layer:
+        """Take over a directory as a layer. `maker` is who the image is to say made it, where the disk cannot tell."""
         settle_times(tree)
         packed = workspace / "layer.tar.gz"
-        layer = write_layer(tree, packed, owners)
+        layer = write_layer(tree, packed, owners, None if maps_many_ids() else maker)
         self.place_layer(layer, tree, packed)
         return layer
 
@@ -223,5 +230,6 @@ def remove_tree(path: Path) -> None:
         for name in names:
             inner = Path(directory, name)
             if not inner.is_symlink():
-                inner.chmod(0o700)
+                with suppress(FileNotFoundError):
+                    inner.chmod(0o700)
     shutil.rmtree(path, ignore_errors=True)
