@@ -61,13 +61,12 @@ class Store:
         """Remove what killed builds left; a living one holds the lock of its directory."""
         with self._no_other_workspace():
             for directory in self._tmp.iterdir():
-                with suppress(FileNotFoundError):  # its owner removes it just now
-                    with open(directory / "lock", "a") if directory.is_dir() else open(os.devnull) as lock:
-                        try:
-                            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                        except BlockingIOError:
-                            continue
-                        remove_tree(directory)
+                with (
+                    suppress(FileNotFoundError, BlockingIOError),  # its owner removes it just now, or works in it
+                    open(directory / "lock", "a") if directory.is_dir() else open(os.devnull) as lock,
+                ):
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    remove_tree(directory)
 
     @contextmanager
     def _no_other_workspace(self) -> Iterator[None]:
@@ -82,6 +81,7 @@ class Store:
         with ExitStack() as stack:
             with self._no_other_workspace():
                 path = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=self._tmp))
+                path.chmod(0o755)  # a step may run as another user
                 lock = stack.enter_context(open(path / "lock", "w"))
                 fcntl.flock(lock, fcntl.LOCK_EX)
             try:
