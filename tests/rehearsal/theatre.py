@@ -173,6 +173,17 @@ class Theatre:
             line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **self.variables}
         )
 
+    def started(self, config: Path, *words: str, command: str = "deploy", state: Path | None = None) -> Played:
+        """A whole command as a process of its own, such as may run beside another in this one."""
+        with self.start(config, *words, command=command, state=state) as process:
+            try:
+                out, errors = process.communicate(timeout=120)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+        events = tuple(json.loads(line) for line in out.splitlines() if line.startswith("{"))
+        return Played(process.returncode, events, errors)
+
     @property
     def variables(self) -> dict[str, str]:
         return {
@@ -194,12 +205,12 @@ class Theatre:
 
     # What the cloud says
 
-    def maps(self) -> list[Shares]:
+    def maps(self, service: str = "") -> list[Shares]:
         """The shares of every traffic map the service carried, oldest first; equal neighbours are one.
 
         A service that is being created serves nothing yet; that is left out.
         """
-        found = [entry["shares"] for entry in self.cloud.traffic(self.service)]
+        found = [entry["shares"] for entry in self.cloud.traffic(service or self.service)]
         found = found[1:] if found and not found[0] else found
         return [shares for index, shares in enumerate(found) if index == 0 or shares != found[index - 1]]
 
