@@ -102,10 +102,10 @@ def _root(frames: Sequence[Frame], entrypoint: str | None) -> str | None:
                     return following.file[: -len(ending)]
     own = [frame for frame in frames if first_party(frame.file)]
     for frame in own:
-        parts, asked = PurePosixPath(frame.file).parts, imported(frame.code) or ""
-        top, dot, _ = asked.partition(".")
-        if dot and top in parts[1:-1]:  # a file below app/ that asks for app.x: its own package, most likely
-            return str(PurePosixPath(*parts[: parts.index(top)]))
+        above = PurePosixPath(frame.file).parts[:-1]
+        top, dot, _ = (imported(frame.code) or "").partition(".")
+        if dot and top in above[1:]:  # a file below app/ that asks for app.x: its own package, most likely
+            return str(PurePosixPath(*above[: above.index(top)]))
     return str(PurePosixPath(own[0].file).parent) if own else None
 
 

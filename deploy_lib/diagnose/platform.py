@@ -8,6 +8,7 @@ ended with code 9 and with code 13 (octo-sts/app#1005, chainguard-dev/terraform-
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from deploy_lib.model.evidence import Cause, Condition, Evidence
 
@@ -83,10 +84,19 @@ def _from_words(message: str, evidence: Evidence) -> Cause | None:
     if _QUOTA.search(message) or evidence.operation_code == RESOURCE_EXHAUSTED:
         return _cause("quota", "the project's quota does not allow this", message, evidence)
     if _PERMISSION.search(message) or _MUST_HAVE.search(message) or evidence.operation_code == PERMISSION_DENIED:
-        permission = _PERMISSION.search(message) or _MUST_HAVE.search(message)
-        said = f"permission {permission[1]} is missing" if permission else "a permission is missing"
-        return _cause("permission_denied", said, message, evidence)
+        return _denied(message, evidence)
     return None
+
+
+def _denied(message: str, evidence: Evidence) -> Cause:
+    """Who lacks it is the caller of the API, as far as is known; an account in the words may be the resource."""
+    named = _PERMISSION.search(message) or _MUST_HAVE.search(message)
+    permission = named[1] if named else evidence.permission
+    what = f"the permission {permission}" if permission else "a permission"
+    said = f"{evidence.caller or 'the account that deploys'} lacks {what}"
+    found = _cause("permission_denied", said, message, evidence)
+    known = {"permission": permission, "caller": evidence.caller}
+    return replace(found, facts={**found.facts, **{name: text for name, text in known.items() if text}})
 
 
 def _cause(kind: str, sentence: str, message: str, evidence: Evidence, condition: Condition | None = None) -> Cause:

@@ -143,11 +143,7 @@ def _for(cause: Cause, names: Names, evidence: Evidence) -> list[str]:
                 f"gcloud run revisions delete OLD_REVISION {names.on}",
             ]
         case "permission_denied":
-            who = facts.get("account", names.account)
-            return [
-                f"gcloud projects add-iam-policy-binding {names.project} --member serviceAccount:{who} "
-                f"--role {_role(facts.get('permission', ''))}"
-            ]
+            return [_grant(cause, names)]
         case "frontend_refused":
             return [
                 f"gcloud run services add-iam-policy-binding {names.cloud_run} {names.on} --member user:CALLER "
@@ -193,6 +189,21 @@ def _last_place(cause: Cause) -> str:
 
 def _file(place: str) -> str:
     return place.rpartition(":")[0] or place
+
+
+def _grant(cause: Cause, names: Names) -> str:
+    """To whom: the caller whom the platform refused, else the account that the application runs as."""
+    permission, account = cause.facts.get("permission", ""), cause.facts.get("account")
+    refused_here = "message" in cause.facts
+    caller = cause.facts.get("caller") or (None if refused_here else names.account)
+    kind = "serviceAccount" if caller is None or caller.endswith("gserviceaccount.com") else "user"
+    member = f"--member {kind}:{caller}" if caller else "--member user:WHO_DEPLOYS"
+    if permission.lower() == "iam.serviceaccounts.actas" and account:
+        on = f"gcloud iam service-accounts add-iam-policy-binding {account} --project {names.project}"
+    else:
+        on = f"gcloud projects add-iam-policy-binding {names.project}"
+        member = f"--member serviceAccount:{account}" if account else member
+    return f"{on} {member} --role {_role(permission)}"
 
 
 def _role(permission: str) -> str:

@@ -16,14 +16,21 @@ from deploy_lib.diagnose.tracebacks import Traceback
 from deploy_lib.model.evidence import Cause, Condition, Frequency
 
 
-def cause(log: Read, *, port: int | None, memory_limit: str | None, conditions: Sequence[Condition]) -> Cause | None:
+def cause(
+    log: Read,
+    *,
+    port: int | None,
+    memory_limit: str | None,
+    conditions: Sequence[Condition],
+    startup_limit: float | None = None,
+) -> Cause | None:
     """Why the container did not start or stay; None when the log does not tell."""
     return (
         _memory(log, memory_limit)
         or _unstartable(log)
         or _traceback(log)
         or _server(log)
-        or unreached.find(log, port, conditions)
+        or unreached.find(log, port, conditions, startup_limit)
         or _ended(log)
     )
 

@@ -1,6 +1,6 @@
 """A container that runs and is not reached: on another port, on localhost only, too late, or never.
 
-Read only when a condition says that the container did not start: a server that listens may be well.
+Read only when a condition says that the container did not start, or not yet: a server that listens may be well.
 """
 
 from __future__ import annotations
@@ -13,16 +13,21 @@ from deploy_lib.diagnose.reading import Read, stamp
 from deploy_lib.model.evidence import Cause, Condition
 
 
-def find(log: Read, port: int | None, conditions: Sequence[Condition]) -> Cause | None:
-    """The cause, when a failed condition and where the server listens tell of one."""
+def find(log: Read, port: int | None, conditions: Sequence[Condition], limit: float | None = None) -> Cause | None:
+    """The cause, when the conditions and where the server listens tell of one.
+
+    `limit` is how many seconds the start-up probe allows.
+    """
     wrong = [condition for condition in conditions if condition.state == "CONDITION_FAILED"]
-    if not wrong or (log.exits and log.exits[-1] != 0):
+    wrong = wrong or [each for each in conditions if each.type == "Ready" and each.state != "CONDITION_SUCCEEDED"]
+    if not wrong or (log.exits and log.exits[-1] != 0) or _probed_well(log):
         return None
     words = [condition.message for condition in wrong] + [row.text for row in log.rows if row.source == "system"]
     wanted = listening.expected(port, words)
     server = listening.found(log.rows)
     if server is None:
-        return None if log.ends else _silent(log, wanted)
+        pending = all(condition.state != "CONDITION_FAILED" for condition in wrong)
+        return None if log.ends else _silent(log, wanted, " yet" if pending else "")
     shown = (f"{stamp(server.at)}{server.text}",)
     facts = {"listens": str(server.port), "expected": str(wanted)}
     if server.port != wanted:
@@ -39,10 +44,15 @@ def find(log: Read, port: int | None, conditions: Sequence[Condition]) -> Cause 
             evidence=shown,
             facts=facts,
         )
-    return _late(log, server, shown)
+    return _late(log, server, shown, limit)
 
 
-def _silent(log: Read, wanted: int) -> Cause:
+def _probed_well(log: Read) -> bool:
+    """The platform itself reached it."""
+    return any(row.source == "system" and "probe succeeded" in row.text for row in log.rows)
+
+
+def _silent(log: Read, wanted: int, yet: str) -> Cause:
     slow = servers.worker_timeout(log.rows)
     if slow is not None:
         return Cause(
@@ -56,23 +66,28 @@ def _silent(log: Read, wanted: int) -> Cause:
     last = f"; its last words: {raised.short(own[-1].text.strip(), 120)}" if own else "; it printed nothing"
     return Cause(
         "never_listens",
-        f"the container runs, but nothing listens on port {wanted}{last}",
+        f"the container runs, but nothing listens on port {wanted}{yet}{last}",
         "likely",
         evidence=shown,
         facts={"expected": str(wanted)},
     )
 
 
-def _late(log: Read, server: listening.Listening, shown: tuple[str, ...]) -> Cause:
+def _late(log: Read, server: listening.Listening, shown: tuple[str, ...], limit: float | None) -> Cause:
     first = next((row.at for row in log.rows if row.at is not None), None)
     needed = (server.at - first).total_seconds() if server.at and first else None
     told = f"it needed {needed:.0f} s to listen" if needed is not None else "it listens, but too late"
     starved = servers.worker_timeout(log.rows) is not None
     facts = {"needed": f"{needed:.1f}"} if needed is not None else {}
+    exceeded = limit is not None and needed is not None and needed > limit
+    if limit is not None and exceeded:
+        facts["allowed"] = f"{limit:.0f}"
     kind = "cpu_starved" if starved else "slow_start"
     why = (
         ", and its workers timed out: the CPU is too small for the start"
         if starved
-        else ", longer than the start-up probe allows"
+        else f", longer than the {limit:.0f} s of the start-up probe"
+        if exceeded
+        else ", longer than it was given"
     )
     return Cause(kind, f"the server is too slow to start: {told}{why}", "likely", evidence=shown, facts=facts)

@@ -87,7 +87,13 @@ def _cause(
     probed = responses.of_probe(attempts, evidence.log)
     port = evidence.port or (service.port if service else None)
     limit = evidence.memory_limit or (service.memory if service else None)
-    started = startup.cause(log, port=port, memory_limit=limit, conditions=evidence.conditions)
+    started = startup.cause(
+        log,
+        port=port,
+        memory_limit=limit,
+        conditions=evidence.conditions,
+        startup_limit=evidence.startup_limit,
+    )
     if probed is not None and (started is None or not (log.ends or platform.failed(evidence.conditions))):
         return _answered(probed, started)
     if started is not None:

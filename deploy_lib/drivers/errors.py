@@ -14,6 +14,7 @@ from deploy_lib.drivers.credentials import REMEDY
 from deploy_lib.drivers.endpoints import Endpoints
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.drivers.permissions import NEEDED, grant, permission_in
+from deploy_lib.model.evidence import Evidence
 
 _BY_HTTP = {
     400: "INVALID_ARGUMENT",
@@ -36,6 +37,15 @@ UNSENT = "UNSENT"
 MAYBE_DONE = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "UNKNOWN", "CANCELLED"})
 """Codes after which nobody knows whether the call had its effect."""
 
+_REFUSALS = {
+    "INVALID_ARGUMENT": 3,
+    "NOT_FOUND": 5,
+    "PERMISSION_DENIED": 7,
+    "RESOURCE_EXHAUSTED": 8,
+    "FAILED_PRECONDITION": 9,
+}
+"""Answers that say no, with the numbers of google.rpc.Code."""
+
 _API = re.compile(r"([a-z]+\.googleapis\.com)")
 _NO_CONNECTION = re.compile(r"failed to connect|connection refused|name resolution|dns|no route|connection error", re.I)
 _OFF = re.compile(r"SERVICE_DISABLED|has not been used in project|it is disabled")
@@ -44,10 +54,13 @@ _OFF = re.compile(r"SERVICE_DISABLED|has not been used in project|it is disabled
 class ApiError(DriverError):
     """A DriverError of a call to Google. `code` is the gRPC status by name, or UNSENT; `said` Google's own words."""
 
-    def __init__(self, code: str, said: str, reason: str, remedy: str = "") -> None:
+    def __init__(
+        self, code: str, said: str, reason: str, remedy: str = "", *, evidence: Evidence | None = None
+    ) -> None:
         super().__init__(reason, remedy)
         self.code = code
         self.said = said
+        self.evidence = evidence
 
     @property
     def maybe_done(self) -> bool:
@@ -88,8 +101,10 @@ def translated(error: Exception, call: Call) -> ApiError:
     code, said = code_of(error), _words(error)
     if "Getting metadata from plugin failed" in said or "RefreshError" in said:
         code = "UNAUTHENTICATED"
-    reason, remedy = _told(code, said, call, _metadata(error))
-    return ApiError(code, said, f"could not {call.doing}: {reason}", remedy)
+    metadata = _metadata(error)
+    reason, remedy = _told(code, said, call, metadata)
+    evidence = _evidence(code, said, call, metadata)
+    return ApiError(code, said, f"could not {call.doing}: {reason}", remedy, evidence=evidence)
 
 
 def retry_delay(error: Exception) -> float | None:
@@ -106,13 +121,13 @@ def _told(code: str, said: str, call: Call, metadata: dict[str, str]) -> tuple[s
     local, command = call.endpoints.grpc, "deploy_to_gcp.py local up"
     if local and code in (UNSENT, "UNAVAILABLE"):
         return f"the local cloud at {local} does not answer", f"start it with: {command}"
-    if code == "PERMISSION_DENIED" and (_OFF.search(said) or metadata.get("reason") == "SERVICE_DISABLED"):
+    if _is_off(code, said, metadata):
         api = metadata.get("service") or _first(_API, said) or "the API"
         remedy = f"type: gcloud services enable {api} --project {call.project}"
         return f"{api} is not enabled in project {call.project}", remedy
     match code:
         case "PERMISSION_DENIED":
-            permission = metadata.get("permission") or permission_in(said) or NEEDED.get(call.method)
+            permission = _permission(said, call, metadata)
             who = call.account or "the account used"
             if permission is None:
                 return f"{who} may not: {said}", "ask someone who administers the project"
@@ -138,6 +153,23 @@ def _told(code: str, said: str, call: Call, metadata: dict[str, str]) -> tuple[s
             return said or f"Google answered {code}", ""
         case _:
             return f"{code}: {said}", ""
+
+
+def _evidence(code: str, said: str, call: Call, metadata: dict[str, str]) -> Evidence | None:
+    """Of a refusal only: what did not answer, or may answer in a minute, tells nothing of a cause."""
+    if code not in _REFUSALS or _is_off(code, said, metadata):
+        return None
+    permission = _permission(said, call, metadata) if code == "PERMISSION_DENIED" else None
+    return Evidence(operation_code=_REFUSALS[code], operation_message=said, caller=call.account, permission=permission)
+
+
+def _is_off(code: str, said: str, metadata: dict[str, str]) -> bool:
+    """The API is not enabled in the project, which no permission can mend."""
+    return code == "PERMISSION_DENIED" and bool(_OFF.search(said) or metadata.get("reason") == "SERVICE_DISABLED")
+
+
+def _permission(said: str, call: Call, metadata: dict[str, str]) -> str | None:
+    return metadata.get("permission") or permission_in(said) or NEEDED.get(call.method)
 
 
 def _words(error: Exception) -> str:

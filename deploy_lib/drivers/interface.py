@@ -17,7 +17,12 @@ if TYPE_CHECKING:  # the command check needs one name of this file, and would sp
 
 
 class DriverError(Exception):
-    """The effect could not be made, or its result not be learned. `conflict`: someone else changed the service."""
+    """The effect could not be made, or its result not be learned. `conflict`: someone else changed the service.
+
+    `evidence` is what a diagnosis can read of a refusal; None where there was none.
+    """
+
+    evidence: Evidence | None = None
 
     def __init__(self, reason: str, remedy: str = "", *, conflict: bool = False) -> None:
         super().__init__(reason)

@@ -168,6 +168,7 @@ class Unknown:
     reason: str
     remedy: str = ""
     conflict: bool = False  # someone else changed the service
+    evidence: Evidence | None = None  # of a refusal, for a diagnosis
 
 
 @dataclass(frozen=True, slots=True)

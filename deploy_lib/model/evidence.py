@@ -44,7 +44,10 @@ class BuildTrouble:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Everything a diagnosis may look at. `gaps` names what could not be learned, in whole clauses."""
+    """Everything a diagnosis may look at. `gaps` names what could not be learned, in whole clauses.
+
+    `caller` is who was refused when a call of the tool's own was, `permission` what that call needs.
+    """
 
     conditions: tuple[Condition, ...] = ()
     log: tuple[LogLine, ...] = ()
@@ -55,6 +58,9 @@ class Evidence:
     memory_limit: str | None = None
     port: int | None = None
     gaps: tuple[str, ...] = ()
+    caller: str | None = None
+    permission: str | None = None
+    startup_limit: float | None = None  # seconds that the start-up probe allows in all
 
 
 @dataclass(frozen=True, slots=True)

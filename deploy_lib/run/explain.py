@@ -43,7 +43,7 @@ def explain(
             cause = diagnose(known, (*findings, *found), release)
         if gap:
             known = replace(known, gaps=(*known.gaps, gap))
-    if cause.kind == "unknown" and not cause.evidence:
+    if cause.kind == "unknown" and (not cause.evidence or last.status is Status.ERRORED):
         cause = replace(cause, sentence=f"{last.label}: {last.reason}")
     return Diagnosed(drivers.clock.now(), cause, known)
 

@@ -106,6 +106,7 @@ def _run_step(this: Run, index: int) -> None:
     if isinstance(answer, RevisionCreated) and not answer.ready:
         this.evidence = answer.evidence
     if isinstance(answer, Unknown):
+        this.evidence = answer.evidence
         status = Status.INCONCLUSIVE if answer.conflict else Status.ERRORED
         reason = f"{answer.reason} ({answer.remedy})" if answer.remedy else answer.reason
         verdict = Verdict(status, reason, this.release, facts={"conflict": True} if answer.conflict else {})

@@ -14,7 +14,7 @@ def perform(request: requests.Request, drivers: Drivers, tell: Tell) -> Answer:
     try:
         return _ask(request, drivers, tell)
     except DriverError as problem:
-        return Unknown(problem.reason, problem.remedy, conflict=problem.conflict)
+        return Unknown(problem.reason, problem.remedy, conflict=problem.conflict, evidence=problem.evidence)
 
 
 def _ask(request: requests.Request, drivers: Drivers, tell: Tell) -> Answer:

@@ -13,7 +13,6 @@ from deploy_lib.model.requests import Compare, Thresholds
 from deploy_lib.steps.kind import Duration, Kind, Settings, Verdict, spoken
 from deploy_lib.steps.significance import Opinion, Sight, quantile, weigh
 
-
 _SHOWN = (0.5, 0.9, 0.95, 0.99)
 
 

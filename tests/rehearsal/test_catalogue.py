@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.rehearsal.broken import add_to
-from tests.rehearsal.theatre import PROJECT, Played, Theatre
+from tests.rehearsal.theatre import Played, Theatre
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,17 @@ def main_container(template: Any) -> run_v2.Container | None:
     return found if found is not None else next(iter(containers), None)
 
 
+def startup_limit(container: run_v2.Container) -> float | None:
+    """Seconds the start-up probe allows: https://cloud.google.com/run/docs/configuring/healthchecks#startup-probes.
+
+    None for a probe that is not written out.
+    """
+    if "startup_probe" not in container:
+        return None
+    probe = container.startup_probe
+    return float(probe.initial_delay_seconds + probe.failure_threshold * (probe.period_seconds or 0)) or None
+
+
 def secret_parts(secret: str) -> tuple[str, str]:
     """("name", "version") of "name:version"."""
     name, _, version = secret.rpartition(":")

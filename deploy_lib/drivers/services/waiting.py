@@ -18,7 +18,7 @@ from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.interface import DriverError, Tell
 from deploy_lib.drivers.logs import Entries, RevisionLog
 from deploy_lib.drivers.polling import polls
-from deploy_lib.drivers.services.template import main_container
+from deploy_lib.drivers.services.template import main_container, startup_limit
 from deploy_lib.drivers.services.tools import Tools
 from deploy_lib.model.evidence import Condition, Evidence
 from deploy_lib.model.service import Service
@@ -91,6 +91,7 @@ class Waiting:
             memory_limit=container.resources.limits.get("memory") if container is not None else None,
             port=container.ports[0].container_port if container is not None and container.ports else None,
             gaps=(*self.gaps, *cut),
+            startup_limit=startup_limit(container) if container is not None else None,
         )
 
     def gather(self) -> Evidence:
