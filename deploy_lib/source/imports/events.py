@@ -119,9 +119,10 @@ class Maybe(NamedTuple):
 
 
 class Main(NamedTuple):
-    """Runs in the module that Python was started with: `if __name__ == "__main__"`."""
+    """`if __name__ == "__main__"`: `body` runs in the module that Python was started with, `orelse` in any other."""
 
     body: Program
+    orelse: Program
 
 
 class Lazy(NamedTuple):
@@ -158,8 +159,11 @@ def imports(program: Program) -> Iterator[Import | From | Load]:
         match event:
             case Import() | From() | Load():
                 yield event
-            case Maybe() | Main() | Lazy():
+            case Maybe() | Lazy():
                 yield from imports(event.body)
+            case Main():
+                yield from imports(event.body)
+                yield from imports(event.orelse)
             case Try():
                 yield from imports(event.body)
                 for handler in event.handlers:

@@ -13,7 +13,7 @@ from typing import Any
 
 from deploy_lib.source.imports import events
 
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,9 +115,9 @@ def _missing(module: str, whole: str, place: Place, line: int, state: State) -> 
 def _from_one(base: str, name: str, place: Place, line: int, state: State) -> Steps:
     """`from base import name`: a global of base, else its submodule."""
     space = state.spaces[base]
-    if name in space.names:
-        return None
     below = f"{base}.{name}"
+    if name in space.names and space.names[name] != ModuleRef(below):
+        return None
     if below in state.registered:
         state.doubts += 1
         return None
@@ -178,6 +178,4 @@ def _public(space: Namespace) -> list[str]:
 
 def _exported(base: str, name: str, place: Place, line: int, state: State) -> Steps:
     """A name that __all__ lists must be there, as a global or as a submodule."""
-    if name in state.spaces[base].names:
-        return None
     return (yield from _from_one(base, name, place, line, state))

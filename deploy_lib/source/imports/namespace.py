@@ -70,8 +70,10 @@ def all_names(program: Program) -> Iterator[str]:
                 yield from (bound for _, bound in pairs if bound)
             case Class(name=name) | Function(name=name):
                 yield name
-            case Maybe(body=body) | Main(body=body):
+            case Maybe(body=body):
                 yield from all_names(body)
+            case Main(body=body, orelse=orelse):
+                yield from all_names((*body, *orelse))
             case Try(body=body, handlers=handlers, orelse=orelse, final=final):
                 for part in (body, *(each.body for each in handlers), orelse, final):
                     yield from all_names(part)

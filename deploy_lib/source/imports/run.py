@@ -107,7 +107,7 @@ def _block(program: Program, place: Place, state: State, handlers: tuple[Handler
             if any(catches(each.catches, error) for each in handlers):
                 return error
             if catching and state.doubts > doubts:
-                state.caught(mark)  # an error before this one would have been caught
+                state.guard(mark)  # an error before this one would have been caught
             else:
                 first = error
                 state.after_error += 1
@@ -131,8 +131,8 @@ def _event(event: events.Event, place: Place, state: State) -> Steps:
             return (yield from _try(event, place, state))
         case events.Maybe(body=body):
             yield from _block(body, replace(place, mode=min(place.mode, Mode.MAYBE)), state)
-        case events.Main(body=body):
-            return (yield from _block(body, place, state)) if place.module == MAIN else None
+        case events.Main(body=body, orelse=orelse):
+            return (yield from _block(body if place.module == MAIN else orelse, place, state))
         case events.Call(line=line, chain=chain):
             return (yield from _call(chain, line, place, state))
         case events.Read(line=line, chain=chain):
@@ -181,16 +181,17 @@ def _try(event: events.Try, place: Place, state: State) -> Steps:
         mark = state.mark()
         for each in event.handlers:
             yield from _block(each.body, unsure, state)
-        state.caught(mark)
+        state.guard(mark)
         other = replace(place, mode=unsure.mode) if event.handlers and state.doubts > doubts else place
         error = yield from _block(event.orelse, other, state)
     else:
         caught = [(each, catches(each.catches, error)) for each in event.handlers]
         handler, sure = next(((each, answer) for each, answer in caught if answer is not False), (None, None))
         if handler is not None:
+            state.forget(mark)
             raised = yield from _block(handler.body, handling if sure else unsure, state)
             if raised is None or not sure:
-                state.caught(mark)
+                state.guard(mark)
                 error = None
             else:
                 error = raised or error

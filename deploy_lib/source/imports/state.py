@@ -86,10 +86,13 @@ class State:
     def mark(self) -> tuple[int, int]:
         return len(self.problems), len(self._log)
 
-    def caught(self, mark: tuple[int, int]) -> None:
-        """Problems since then do not stop the import, and modules that failed may be imported again."""
+    def guard(self, mark: tuple[int, int]) -> None:
+        """Problems since then do not stop the import."""
         for problem in self.problems[mark[0] :]:
             problem.guarded = True
+
+    def forget(self, mark: tuple[int, int]) -> None:
+        """Modules that failed since then are imported again when they are asked for again."""
         for module, after_error in self._log[mark[1] :]:
             if after_error or module in self._failed:
                 self.loaded.pop(module, None)

@@ -135,10 +135,7 @@ def _maybe(events: Program) -> Program:
 
 def _if(test: ast.expr, body: list[ast.stmt], orelse: list[ast.stmt], scope: Scope) -> Iterator[Event]:
     if is_main(test):
-        inner = run(body, scope)
-        if inner:
-            yield Main(inner)
-        yield from _maybe(run(orelse, scope))
+        yield Main(run(body, scope), run(orelse, scope))
         return
     known = answer(test, scope.python)
     if known is not None:

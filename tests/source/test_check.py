@@ -1,0 +1,248 @@
+"""The command check on the example service: every way to lose a module, each told with its rule and its fix."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rehearse.repository import Repository
+
+from deploy_lib.cli.main import main
+
+EXAMPLE = Path(__file__).parents[2] / "examples/backend"
+LOST = "shop_backend/core/orders.py"
+MODULE = "shop_backend.core.orders"
+COPIES = """\
+COPY shop_backend/*.py shop_backend/
+COPY shop_backend/routes shop_backend/routes
+COPY shop_backend/schemas shop_backend/schemas
+"""
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    monkeypatch.setenv("DEPLOY_STATE_DIR", str(tmp_path / "state"))
+    return Repository.copied_from(EXAMPLE, tmp_path / "shop")
+
+
+Check = Callable[..., tuple[int, Any]]
+
+
+@pytest.fixture
+def check(shop: Repository, capsys: pytest.CaptureFixture[str]) -> Check:
+    """The exit code and what was printed, read as JSON when that was asked for."""
+
+    def run(*words: str) -> tuple[int, Any]:
+        capsys.readouterr()
+        code = main(["check", "--repo", str(shop.root), *words])
+        printed = capsys.readouterr()
+        return code, json.loads(printed.out) if {"json", "sarif"} & set(words) else printed.out + printed.err
+
+    return run
+
+
+def append(shop: Repository, path: str, text: str) -> None:
+    shop.write(path, (shop.root / path).read_text(encoding="utf-8") + text)
+
+
+def out_of_git(shop: Repository) -> None:
+    """The file stays on the disk."""
+    kept = (shop.root / LOST).read_text(encoding="utf-8")
+    (shop.root / LOST).unlink()
+    shop.commit("Take it out of git")
+    shop.write(LOST, kept)
+
+
+def ignored_by_git(shop: Repository) -> None:
+    append(shop, ".gitignore", "orders.p*\n!routes/orders.py\n!schemas/orders.py\n")
+    out_of_git(shop)
+
+
+def ignored_by_docker(shop: Repository) -> None:
+    append(shop, ".dockerignore", "**/core/orders.py\n")
+    shop.commit("Ignore it")
+
+
+def not_copied(shop: Repository) -> None:
+    shop.replace("Dockerfile", "COPY shop_backend/ shop_backend/\n", COPIES)
+    shop.commit("Copy less")
+
+
+def wrong_case(shop: Repository) -> None:
+    shop.move(LOST, "shop_backend/core/Orders.py")
+    shop.commit("Rename it")
+
+
+def deleted(shop: Repository) -> None:
+    (shop.root / LOST).unlink()
+    shop.commit("Delete it")
+
+
+def line_number(shop: Repository, path: str, text: str) -> int:
+    return (shop.root / path).read_text(encoding="utf-8").splitlines().index(text) + 1
+
+
+def test_a_good_commit_is_clean(check: Check, shop: Repository) -> None:
+    code, told = check("--output", "json")
+    assert (code, told["findings"], told["entrypoint"]) == (0, [], "shop_backend.main:app")
+    assert told["commit"] == shop.head()
+    assert (told["image_files"], told["closure_modules"]) == (17, 16)
+    assert told["seconds"] < 1
+
+
+@pytest.mark.parametrize(
+    ("lose", "cause", "rule", "fix"),
+    [
+        (ignored_by_git, "gitignored", ".gitignore: orders.p*", f"git add --force -- {LOST} && git commit"),
+        (ignored_by_docker, "dockerignored", ".dockerignore: **/core/orders.py", f"echo '!{LOST}' >> .dockerignore"),
+        (out_of_git, "untracked", None, f"git add -- {LOST} && git commit"),
+        (wrong_case, "case_mismatch", None, f"git mv -- shop_backend/core/Orders.py {LOST} && git commit"),
+        (deleted, "deleted", None, "git restore --source="),
+    ],
+)
+def test_a_lost_module(
+    lose: Callable[[Repository], None], cause: str, rule: str | None, fix: str, check: Check, shop: Repository
+) -> None:
+    lose(shop)
+    code, told = check("--output", "json")
+    (finding,) = [each for each in told["findings"] if each["severity"] == "error"]
+    assert code == 1
+    assert (finding["code"], finding["module"], finding["cause"]) == ("missing_module", MODULE, cause)
+    assert finding["fix"].startswith(fix)
+    assert (finding["lazy"], finding["guarded"]) == (False, False)
+    assert finding["importer"].startswith("shop_backend/") and finding["line"]
+    assert finding["chain"][0].startswith("shop_backend.main (shop_backend/main.py:")
+    assert finding["chain"][-1].endswith(f"({finding['importer']}:{finding['line']})")
+    if rule is None:
+        assert finding["rule"] is None
+    else:
+        file, _, text = rule.partition(": ")
+        assert finding["rule"] == f"{file}:{line_number(shop, file, text)}"
+    assert told["seconds"] < 1
+
+
+def test_a_package_that_is_not_copied(check: Check, shop: Repository) -> None:
+    not_copied(shop)
+    code, told = check("--output", "json")
+    causes = {each["module"]: each for each in told["findings"] if each["severity"] == "error"}
+    assert code == 1
+    assert causes["shop_backend.core"]["cause"] == "not_copied"
+    assert causes["shop_backend.core"]["rule"].startswith("Dockerfile:")
+    assert causes["shop_backend.core"]["fix"] == "add to Dockerfile: COPY shop_backend/core/ shop_backend/core/"
+
+
+def test_the_fix_fixes(check: Check, shop: Repository) -> None:
+    not_copied(shop)
+    append(shop, "Dockerfile", "COPY shop_backend/core/ shop_backend/core/\n")
+    shop.commit("Do as told")
+    assert check()[0] == 0
+
+
+def test_gcloudignore_that_includes_gitignore_drops_a_tracked_module(check: Check, shop: Repository) -> None:
+    shop.write(".gcloudignore", ".git\n#!include:.gitignore\n")
+    shop.write(".gitignore", "__pycache__/\norders.p*\n")
+    shop.commit("Ignore it everywhere")
+    code, told = check("--output", "json")
+    found = {each["module"]: each for each in told["findings"]}
+    assert code == 1
+    assert (found[MODULE]["cause"], found[MODULE]["rule"]) == ("gcloudignored", ".gitignore:2")
+
+
+def test_the_worktree_counts_as_committed(check: Check, shop: Repository) -> None:
+    out_of_git(shop)
+    assert check()[0] == 1
+    code, told = check("--worktree", "--output", "json")
+    assert (code, told["differs"]) == (0, [{"path": LOST, "state": "untracked"}])
+    (shop.root / LOST).unlink()
+    code, told = check("--worktree", "--output", "json")
+    assert (code, told["differs"]) == (1, [])
+
+
+def test_a_file_deleted_on_disk(check: Check, shop: Repository) -> None:
+    (shop.root / LOST).unlink()
+    assert check()[0] == 0
+    code, told = check("--worktree", "--output", "json")
+    assert (code, told["findings"][0]["cause"], told["findings"][0]["fix"]) == (1, "deleted", f"git restore -- {LOST}")
+
+
+def test_what_a_person_reads(check: Check, shop: Repository) -> None:
+    ignored_by_docker(shop)
+    code, told = check()
+    lines = told.splitlines()
+    assert code == 1
+    assert "missing_module (dockerignored)" in lines[0] and lines[0].startswith("shop_backend/")
+    assert any(line.startswith("    -> shop_backend.") for line in lines)
+    assert any(line.startswith("    rule: .dockerignore:") for line in lines)
+    assert any(line.startswith("    fix:  echo ") for line in lines)
+    assert lines[-1].startswith(f"shop, commit {shop.head()[:7]}: 1 error; 16 files in the image")
+
+
+def test_annotations_and_sarif(check: Check, shop: Repository) -> None:
+    ignored_by_docker(shop)
+    code, told = check("--output", "github")
+    assert code == 1 and told.startswith("::error file=shop_backend/") and "title=missing_module::" in told
+    code, told = check("--output", "sarif")
+    (result,) = told["runs"][0]["results"]
+    assert (code, told["version"], result["ruleId"], result["level"]) == (1, "2.1.0", "missing_module", "error")
+    assert result["locations"][0]["physicalLocation"]["region"]["startLine"] > 0
+
+
+def test_why(check: Check, shop: Repository) -> None:
+    code, told = check("--why", MODULE, "--output", "json")
+    assert (code, told["in_image"], told["image_path"]) == (0, True, f"/app/{LOST}")
+    assert told["by"].startswith("Dockerfile:") and told["instruction"].startswith("COPY shop_backend/")
+    assert "shop_backend.routes.orders" in told["imported_by"]
+    assert check("--why", f"/app/{LOST}")[0] == check("--why", LOST)[0] == 0
+    ignored_by_docker(shop)
+    for asked in (MODULE, LOST):
+        code, told = check("--why", asked, "--output", "json")
+        assert (code, told["in_image"], told["cause"]) == (1, False, "dockerignored")
+        assert told["rule"].startswith(".dockerignore:")
+    code, told = check("--why", "nothing.like.this")
+    assert code == 1 and "is not in the image" in told
+
+
+def test_files(check: Check) -> None:
+    assert check("--files", "--output", "json")[1]["files"][f"/app/{LOST}"] == LOST
+
+
+def test_flags_instead_of_a_configuration(check: Check, shop: Repository) -> None:
+    shop.write("services/one/app/main.py", "from app import gone\n")
+    shop.write("services/one/app/__init__.py", "")
+    shop.write("services/one/build.Dockerfile", "FROM python:3.11-slim\nWORKDIR /srv\nCOPY . .\n")
+    shop.commit("Add a service")
+    flags = ("--context", "services/one", "--dockerfile", "services/one/build.Dockerfile")
+    code, told = check(*flags, "--entrypoint", "app.main", "--output", "json")
+    assert (code, told["service"], [each["code"] for each in told["findings"]]) == (1, "one", ["missing_name"])
+    code, told = check(*flags)
+    assert code == 0 and "no Python entrypoint is known" in told
+
+
+def test_misuse(check: Check, shop: Repository) -> None:
+    for words in (
+        ("--commit", "nowhere"),
+        ("--context", "/"),
+        ("--entrypoint", "not a module"),
+        ("--config", "x.yaml", "--context", "."),
+        ("--service", "other"),
+    ):
+        code, told = check(*words)
+        assert code == 2 and words[0] in told, (words, told)
+    code, told = check("--dockerfile", "None.Dockerfile", "--output", "json")
+    assert (code, told["findings"][0]["code"]) == (1, "dockerfile_missing")
+
+
+def test_a_configuration_of_the_repository(check: Check, shop: Repository) -> None:
+    shop.write(
+        "config/staging.yaml",
+        "project: shop-staging\nregion: us-central1\nimages: us-docker.pkg.dev/shop-staging/all\n"
+        "services:\n  web:\n    cloud_run: web\n    entrypoint: shop_backend.mian\n"
+        "steps:\n  - image_contents:\n",
+    )
+    code, told = check("--output", "json")
+    assert (code, told["service"], told["findings"][0]["module"]) == (1, "web", "shop_backend.mian")
+    shop.write("config/staging.yaml", "project: shop-staging\n")
+    assert check()[0] == 2

@@ -1,0 +1,75 @@
+"""Which module a container's command starts, and where it is looked for."""
+
+from __future__ import annotations
+
+import pytest
+
+from deploy_lib.source.entrypoint import Entrypoint, read_entrypoint
+from deploy_lib.source.model import ImageContents
+
+SHELL = ("/bin/sh", "-c")
+
+
+def read(*command: str, given: str | None = None, script: str | None = None, **env: str) -> Entrypoint | None:
+    return read_entrypoint(ImageContents({}, {}, workdir="/app", command=command, env=env), given, lambda path: script)
+
+
+@pytest.mark.parametrize(
+    ("command", "shown", "roots"),
+    [
+        ((*SHELL, "exec uvicorn shop.main:app --host 0.0.0.0 --port ${PORT:-8080}"), "shop.main:app", ["/app"]),
+        (("uvicorn", "--app-dir", "src", "main:app"), "main:app", ["/app/src"]),
+        (("uvicorn", "--host", "0.0.0.0", "main:app", "--reload"), "main:app", ["/app"]),
+        (("python", "-m", "uvicorn", "main:app"), "main:app", ["/app"]),
+        (("/usr/bin/tini", "--", "uvicorn", "main:app"), "main:app", ["/app"]),
+        (("gunicorn", "-k", "uvicorn.workers.UvicornWorker", "-b", ":8080", "main:app"), "main:app", ["/app"]),
+        (("gunicorn", "--bind", "unix:app", "site.wsgi"), "site.wsgi:application", ["/app"]),
+        (("gunicorn", "--chdir", "/srv/web", "wsgi:app"), "wsgi:app", ["/srv/web"]),
+        (("gunicorn", "--pythonpath", "lib,vendor", "wsgi:app"), "wsgi:app", ["/app/lib", "/app/vendor", "/app"]),
+        (("hypercorn", "asgi:main:app"), "main:app", ["/app"]),
+        (("python", "-u", "-X", "dev", "src/main.py", "--flag"), "/app/src/main.py", ["/app/src"]),
+        (("python3.11", "-m", "shop.server"), "shop.server", ["/app"]),
+        (("flask", "--app", "shop.web:create", "run"), "shop.web", ["/app"]),
+        (("poetry", "run", "uvicorn", "main:app"), "main:app", ["/app"]),
+        (("env", "A=b", "uvicorn", "main:app"), "main:app", ["/app"]),
+        ((*SHELL, "alembic upgrade head && exec uvicorn main:app"), "main:app", ["/app"]),
+        ((*SHELL, "cd web; PYTHONPATH=lib:/opt uvicorn main:app"), "main:app", ["/app/web", "/app/web/lib", "/opt"]),
+        ((*SHELL, "export PYTHONPATH=/opt\nuvicorn main:app"), "main:app", ["/app", "/opt"]),
+        ((*SHELL, "uvicorn ${MODULE:-main:app}"), "main:app", ["/app"]),
+    ],
+)  # fmt: skip
+def test_command(command: tuple[str, ...], shown: str, roots: list[str]) -> None:
+    entry = read(*command)
+    assert entry is not None
+    assert (str(entry), list(entry.roots)) == (shown, roots)
+
+
+@pytest.mark.parametrize("command", [(), ("nginx",), ("python", "-c", "import x"), (*SHELL, "echo 'unclosed"), ("sh",)])
+def test_no_entrypoint(command: tuple[str, ...]) -> None:
+    assert read(*command) is None
+
+
+def test_what_is_called() -> None:
+    factory = read("uvicorn", "--factory", "main:make")
+    application = read("gunicorn", "main:make()")
+    assert factory and factory.called
+    assert application and application.called and application.attribute == "make"
+
+
+def test_a_script_of_the_image() -> None:
+    script = "#!/bin/sh\nset -e\ncd /srv\nexec gunicorn \\\n  --workers 2 \\\n  web:app\n"
+    entry = read("./start.sh", script=script)
+    assert entry is not None
+    assert (str(entry), entry.roots) == ("web:app", ("/srv",))
+
+
+def test_pythonpath_of_the_image() -> None:
+    entry = read("uvicorn", "main:app", PYTHONPATH="/lib:src")
+    assert entry is not None and entry.roots == ("/app", "/lib", "/app/src")
+
+
+def test_the_yaml_names_it() -> None:
+    entry = read("uvicorn", "--app-dir", "src", "other:app", given="shop.main:app")
+    assert entry is not None
+    assert (entry.module, entry.attribute, entry.roots) == ("shop.main", "app", ("/app/src", "/app"))
+    assert read(given="not a module") is None
