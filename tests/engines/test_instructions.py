@@ -5,6 +5,10 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import os
+import shutil
+import subprocess
+import sys
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +21,8 @@ from deploy_lib.engines.namespaces.engine import NamespacesEngine
 from deploy_lib.engines.namespaces.store import Store
 from tests.emulator.http_app import serving
 from tests.engines.workbench import FROM, Workbench, run
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -199,6 +205,26 @@ def test_two_stores_make_the_same_digest(tmp_path: Path) -> None:
         engine = NamespacesEngine(tmp_path / name)
         digests.append(Workbench(engine, tmp_path / f"context-{name}").build(text, files).digest)
     assert digests[0] == digests[1]
+
+
+AS_ORDINARY_USER = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
+BUILDS = """
+import sys
+from pathlib import Path
+from deploy_lib.engines import choose
+from deploy_lib.engines.model import BuildSpec
+print(choose("namespaces", Path(sys.argv[1])).build(BuildSpec(Path(sys.argv[2])), lambda _: None, lambda: False).digest)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or shutil.which("unshare") is None, reason="needs root, to be it no longer")
+def test_an_ordinary_user_makes_the_same_digest_as_root(bench: Workbench, tmp_path: Path) -> None:
+    text = f"{FROM}COPY a /a\nRUN mkdir /data && echo x > /data/x\nUSER nobody\nRUN echo y > /tmp/y\nWORKDIR /tmp/z\n"
+    digest = bench.build(text, {"a": "a"}).digest
+    (context,) = (path.parent for path in tmp_path.glob("*/Dockerfile"))
+    command = [*AS_ORDINARY_USER, sys.executable, "-c", BUILDS, str(tmp_path / "store"), str(context)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == digest
 
 
 def test_what_killed_builds_left_is_swept(tmp_path: Path) -> None:

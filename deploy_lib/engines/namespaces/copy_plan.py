@@ -52,7 +52,7 @@ class Rules:
 
     def make_item(self, path: str, source: Entry, *, only_if_new: bool = False) -> Item:
         mode = stat.S_IMODE(source.status.st_mode) if self.mode is None else self.mode
-        owner = (source.status.st_uid, source.status.st_gid) if self.owner is None else self.owner
+        owner = source.owner if self.owner is None else self.owner
         return Item(path, mode, owner, source, only_if_new=only_if_new)
 
 

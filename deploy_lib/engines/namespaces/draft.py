@@ -32,8 +32,7 @@ class Draft:
             existing = self._below.find(inner)
             host.mkdir()
             if existing is not None and existing.is_directory:
-                status = existing.status
-                self._settle(inner, stat.S_IMODE(status.st_mode), (status.st_uid, status.st_gid))
+                self._settle(inner, stat.S_IMODE(existing.status.st_mode), existing.owner)
             else:
                 self._settle(inner, mode, owner)
 

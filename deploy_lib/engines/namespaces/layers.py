@@ -30,20 +30,23 @@ def is_empty(tree: Path) -> bool:
         return next(entries, None) is None
 
 
-def write_layer(tree: Path, target: Path, owners: Owners) -> Layer:
-    """Write the tree's tar, compressed, to `target`. `owners` overrides what the disk says, where it has the path."""
+def write_layer(tree: Path, target: Path, owners: Owners, maker: tuple[int, int] | None) -> Layer:
+    """Write the tree's tar, compressed, to `target`. `owners` overrides what the disk says, where it has the path.
+
+    Without root the disk says the same of every file, so `maker` then tells who made them; else it is None.
+    """
     with open_squeezed(target) as sink:
-        _write_tar(tree, sink, owners)
+        _write_tar(tree, sink, owners, maker)
     return sink.layer
 
 
-def _write_tar(tree: Path, sink: Sink, owners: Owners) -> None:
+def _write_tar(tree: Path, sink: Sink, owners: Owners, maker: tuple[int, int] | None) -> None:
     first_names: dict[tuple[int, int], str] = {}
     for path, status in _walk_sorted(tree, ""):
         info = tarfile.TarInfo(path)
         info.mtime = EPOCH
         info.mode = stat.S_IMODE(status.st_mode)
-        info.uid, info.gid = owners.get(path, (status.st_uid, status.st_gid))
+        info.uid, info.gid = owners.get(path, maker or (status.st_uid, status.st_gid))
         host = tree / path
         kind = stat.S_IFMT(status.st_mode)
         inode = (status.st_dev, status.st_ino)

@@ -39,6 +39,11 @@ class Entry:
     def is_file(self) -> bool:
         return stat.S_ISREG(self.status.st_mode)
 
+    @property
+    def owner(self) -> tuple[int, int]:
+        """As the disk has it. An ordinary user's disk has no owner but that user, who then stands for root."""
+        return (self.status.st_uid, self.status.st_gid) if os.geteuid() == 0 else (0, 0)
+
     def read_link(self) -> str:
         return read_link(self.host)
 

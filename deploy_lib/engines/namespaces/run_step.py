@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import select
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..dockerfile import Instruction
 from ..model import Cancelled, EngineError
@@ -19,9 +20,10 @@ from .accounts import Account, find_account
 from .command import SCRIPT, Command, read_command
 from .container import NamespaceContainer
 from .host_files import open_host_files
-from .layers import is_empty
+from .layers import Owners, is_empty
+from .merged import MergedTree
 from .run_mounts import Lent, Sources, identify, open_mounts, read_mounts
-from .sandbox import Bind, Sandbox, launch
+from .sandbox import Bind, Sandbox, launch, maps_many_ids
 from .state import State, open_tree
 from .step_cache import key_of, recall, remember
 from .workbench import Workbench
@@ -116,7 +118,21 @@ def _run_once(bench: Workbench, state: State, instruction: Instruction, step: _S
         raise instruction.failure(f"the command ended with exit code {code}: {said}", output="\n".join(lines))
     if is_empty(upper):
         return None
-    return bench.store.add_layer(upper, bench.directory, {})
+    owners = _keep_owners(upper, open_tree(bench.store, state.layers))
+    return bench.store.add_layer(upper, bench.directory, owners, (account.uid, account.gid))
+
+
+def _keep_owners(upper: Path, below: MergedTree) -> Owners:
+    """Directories that were there before, and are in the layer only for what is new in them, change no owner."""
+    if maps_many_ids():
+        return {}
+    found = {}
+    for directory, _, _ in os.walk(upper):
+        path = os.path.relpath(directory, upper)
+        entry = below.find(path) if path != "." else None
+        if entry is not None and entry.is_directory:
+            found[path] = entry.owner
+    return found
 
 
 def _follow(bench: Workbench, container: NamespaceContainer) -> list[str]:

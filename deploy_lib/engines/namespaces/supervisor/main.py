@@ -14,7 +14,7 @@ import sys
 
 from .birth import SetupFailed, start
 from .kernel import CallFailed
-from .watch import watch
+from .watch import forward_signals, watch
 
 
 def main() -> None:
@@ -32,8 +32,10 @@ def main() -> None:
         _tell(status_handle, {"failed": str(error), "call": error.call, "errno": error.number})
         sys.exit(125)
     _close_command_streams()
+    child_handle = os.pidfd_open(child)
+    forward_signals(child_handle, spec["stop_signal"])  # before anyone is told that there is something to stop
     _tell(status_handle, {"started": child})
-    outcome = watch(child, engine, spec["stop_signal"], spec["memory"])
+    outcome = watch(child, child_handle, engine, spec["memory"])
     _tell(status_handle, {"exit": outcome.exit, "peak": outcome.peak, "memory_killed": outcome.memory_killed})
     os._exit(outcome.exit)
 

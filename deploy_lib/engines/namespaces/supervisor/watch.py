@@ -24,10 +24,8 @@ class Outcome:
     memory_killed: bool
 
 
-def watch(child: int, engine: int, stop_signal: int, limit: int | None) -> Outcome:
+def watch(child: int, child_handle: int, engine: int, limit: int | None) -> Outcome:
     """Exit code as docker tells it: the command's own, or 128 + the signal that ended it."""
-    child_handle = os.pidfd_open(child)
-    _forward_signals(child_handle, stop_signal)
     peak, memory_killed = 0, False
     poller = select.poll()
     for handle in (child_handle, engine):
@@ -50,8 +48,8 @@ def watch(child: int, engine: int, stop_signal: int, limit: int | None) -> Outco
     return Outcome(128 - code if code < 0 else code, max(peak, usage.ru_maxrss * 1024), memory_killed)
 
 
-def _forward_signals(child: int, stop_signal: int) -> None:
-    """SIGTERM becomes the image's stop signal, SIGUSR1 a kill."""
+def forward_signals(child: int, stop_signal: int) -> None:
+    """SIGTERM becomes the image's stop signal, SIGUSR1 a kill; `child` is a pidfd."""
 
     def forward(received: int, _frame: object) -> None:
         sent = stop_signal if received == signal.SIGTERM else signal.SIGKILL
