@@ -51,12 +51,12 @@ class Describer:
         module = problem.module
         if problem.code == "missing_module":
             explanation = self._explainer().module(module)
-        elif problem.code in ("missing_name", "missing_attribute"):
-            explanation = self._explainer().evidence(f"{module}.{problem.name}")
+        elif problem.code == "missing_name":
+            explanation = self._submodule(f"{module}.{problem.name}", str(problem.name))
             if explanation:
                 code, module = "missing_module", f"{module}.{problem.name}"
-            else:
-                explanation = self._uncommitted(module)
+        if explanation is None and problem.code in ("missing_name", "missing_attribute"):
+            explanation = self._uncommitted(module)
         if explanation and explanation.path and code == "missing_module":
             self.missing[module] = explanation.path
         return Finding(
@@ -75,6 +75,11 @@ class Describer:
             guarded=problem.guarded,
             missing=explanation.path if explanation and code == "missing_module" else None,
         )
+
+    def _submodule(self, module: str, name: str) -> Explanation | None:
+        """The file that the name would come from. `Order` is a class beside order.py, and no module in a wrong case."""
+        found = self._explainer().evidence(module)
+        return None if found and found.cause == "case_mismatch" and name != name.lower() else found
 
     def _uncommitted(self, module: str) -> Explanation | None:
         path = self.file_of(module)

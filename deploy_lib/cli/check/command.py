@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import time
 
@@ -20,6 +21,14 @@ from deploy_lib.source.analyse import FactCache, analyse
 def run(args: argparse.Namespace) -> int:
     """The exit code. Raises Failure, ConfigError and DriverError."""
     started = time.perf_counter()
+    gc.disable()  # the run is short, and syntax trees are freed without it
+    try:
+        return _run(args, started)
+    finally:
+        gc.enable()
+
+
+def _run(args: argparse.Namespace, started: float) -> int:
     root = repository(args.repo)
     chosen = subjects(args, root)
     commit = commit_of(root, args.commit)

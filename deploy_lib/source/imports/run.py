@@ -70,7 +70,8 @@ def _execute(module: str, mode: Mode, up: Trail | None, state: State) -> Steps:
     facts = state.closure.facts.get(module)
     if facts is None:
         found = state.closure.layout.find(module)
-        state.spaces.setdefault(module, Namespace(open=found is None or found.sort is not Sort.NAMESPACE))
+        unseen = found is None or found.sort is not Sort.NAMESPACE
+        state.spaces.setdefault(module, Namespace(open=unseen, hides=unseen))
         return None
     state.registered.update(facts.registers)
     state.paths_moved |= facts.moves_path
