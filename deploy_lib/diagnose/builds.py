@@ -32,6 +32,8 @@ _COPY = re.compile(
     r"(?:failed to compute cache key|COPY failed|failed to calculate checksum|ADD failed).{0,200}?"
     r"[\"' ]([\w./*-]+)[\"']?: (?:file )?(?:not found|does not exist|no such)|"
     r"COPY failed: (?:file not found in build context or excluded by \.dockerignore: stat )?([\w./*-]+)|"
+    r"COPY: \"([\w./*-]+)\" is not in the build context|"  # the engine of namespaces
+    r"building at STEP \"(?:COPY|ADD) [^\"]*\": .{0,300}?\"([\w./*-]+)\": no such file|"  # podman
     r"no source files were specified",
     re.IGNORECASE,
 )
@@ -47,8 +49,9 @@ _BASE = re.compile(
 )
 _STEP = re.compile(
     r"executor failed running \[([^\]]+)\]|process \"([^\"]+)\" did not complete|"
-    r"The command '([^']+)' returned a non-zero code"
+    r"The command '([^']+)' returned a non-zero code|building at STEP \"([^\"]+)\""
 )
+_OWN_STEP = re.compile(r"Dockerfile line (\d+): (\w+): the command ended with exit code (\d+)(?:: (.+))?")
 
 
 def read(trouble: BuildTrouble, rows: Sequence[Row]) -> Cause:
@@ -98,6 +101,11 @@ def _from_log(told: Sequence[str], trouble: BuildTrouble, log: Sequence[str]) ->
                 "dockerfile_error", f"the base image {what} could not be pulled", trouble, log, {"base": what}, line
             )
     for line in told:
+        own = _OWN_STEP.search(line)
+        if own:
+            words = f": {own[4].strip()[:160]}" if own[4] else ""
+            said = f"{own[2]} in line {own[1]} of the Dockerfile failed with exit code {own[3]}{words}"
+            return _cause("build_failed", said, trouble, log, {"step": f"{own[2]} (line {own[1]})"}, line)
         step = _STEP.search(line)
         if step:
             what = next((group for group in step.groups() if group), "")
@@ -124,5 +132,9 @@ def _cause(
         confidence,
         evidence=shown[:8],
         deterministic=kind in ("pip_failed", "dockerfile_error"),
-        facts={**(facts or {}), "status": trouble.status},
+        facts={
+            **(facts or {}),
+            "status": trouble.status,
+            **({"build": trouble.build_id} if trouble.build_id else {}),
+        },
     )

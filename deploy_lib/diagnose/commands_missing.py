@@ -36,7 +36,7 @@ _TABLE = (
     ),
     (
         re.compile(
-            r"(?:exec|load|init process:|start:|create process:)\s.{0,80}?\"?(/?[\w./-]+)\"?: permission denied", re.I
+            r"(?:exec:?|load|init process:|start:|create process:)\s.{0,80}?\"?(/?[\w./-]+)\"?: permission denied", re.I
         ),
         "not_executable",
         "{0} may not be executed",

@@ -115,8 +115,11 @@ def _for(cause: Cause, names: Names, evidence: Evidence) -> list[str]:
                 "  # the start command ends by itself: let it be the server, in the foreground"
             ]
         case "command_not_found" | "not_executable":
-            fix = "git update-index --chmod=+x " if cause.kind == "not_executable" else f"{check} --why "
-            return [f"{fix}{facts.get('command', 'COMMAND')}", "grep -nE 'CMD|ENTRYPOINT|PATH' Dockerfile"]
+            command = facts.get("command", "COMMAND")
+            fix = f"{check} --why {command}"
+            if cause.kind == "not_executable":  # the repository has it at another path than the image
+                fix = f"git update-index --chmod=+x $(git ls-files '*{command.rpartition('/')[2]}')"
+            return [fix, "grep -nE 'CMD|ENTRYPOINT|PATH' Dockerfile"]
         case "wrong_architecture":
             return ["docker buildx build --platform linux/amd64 .  # or leave the build to Cloud Build"]
         case "image_missing":
@@ -153,6 +156,11 @@ def _for(cause: Cause, names: Names, evidence: Evidence) -> list[str]:
             return [f"python -m pip install --dry-run -r requirements.txt  # {facts.get('requirement', 'see the log')}"]
         case "dockerfile_error":
             return [f"{check} --why {facts['path']}"] if "path" in facts else [check]
+        case "build_failed" | "build_cancelled":
+            return [_build_log(facts, names)]
+        case "push_failed":
+            grant = f"gcloud projects add-iam-policy-binding {names.project} --member serviceAccount:BUILD_ACCOUNT"
+            return [_build_log(facts, names), f"{grant} --role roles/artifactregistry.writer"]
         case "build_timeout":
             return [
                 "grep -n 'build:' config/*.yaml  # raise timeout: of the build step, or choose a larger machine_type:"
@@ -189,6 +197,13 @@ def _last_place(cause: Cause) -> str:
 
 def _file(place: str) -> str:
     return place.rpartition(":")[0] or place
+
+
+def _build_log(facts: dict[str, str], names: Names) -> str:
+    """Of Cloud Build, which keeps its logs; a build on this machine shows its whole log when it is made again."""
+    if "build" in facts:
+        return f"gcloud builds log {facts['build']} --project {names.project}"
+    return f"{TOOL} --project {names.project} --service {names.service} --rebuild  # shows the whole log of the build"
 
 
 def _grant(cause: Cause, names: Names) -> str:

@@ -40,6 +40,7 @@ class BuildTrouble:
     detail: str = ""
     step: str = ""  # id of the step that failed
     exit_code: int | None = None
+    build_id: str = ""  # of Cloud Build; "" for an engine
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,8 @@ def _of_build(judged: Judged) -> Evidence | None:
     if not isinstance(trouble, Mapping):
         return None
     names = {field.name for field in fields(BuildTrouble)}
-    told = BuildTrouble(**{name: value for name, value in trouble.items() if name in names})
+    known = {"build_id": judged.facts.get("build_id") or "", **trouble}
+    told = BuildTrouble(**{name: value for name, value in known.items() if name in names})
     lines = tail if isinstance(tail, list | tuple) else ()
     return Evidence(log=tuple(LogLine(None, str(line), "build") for line in lines), build=told)
 

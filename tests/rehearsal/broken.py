@@ -26,9 +26,8 @@ MODULES: dict[str, bytes] = {
     "settings_words": b'raise RuntimeError("DATABASE_URL must be set")\n',
     "missing_file": b'open("/srv/config/settings.toml")\n',
     "upstream": b'import urllib.request\n\nurllib.request.urlopen("http://127.0.0.1:9/", timeout=3)\n',
-    "port_taken": b"import os\n\nfrom http.server import HTTPServer, SimpleHTTPRequestHandler\n\n"
-    b'place = ("0.0.0.0", int(os.environ["PORT"]))\none = HTTPServer(place, SimpleHTTPRequestHandler)\n'
-    b"HTTPServer.allow_reuse_address = False\nHTTPServer(place, SimpleHTTPRequestHandler)\n",
+    "port_taken": b"import os\nimport socket\n\nfirst, second = socket.socket(), socket.socket()\n"
+    b'first.bind(("0.0.0.0", int(os.environ["PORT"])))\nsecond.bind(first.getsockname())\n',
     "hungry": b'kept = [b"x" * 2**20 for _ in range(600)]\n',
     "forever": b'import time\n\nprint("waiting for the queue", flush=True)\nwhile True:\n    time.sleep(60)\n',
 }

@@ -1,75 +1,48 @@
 """Every class of failure, produced for real: real containers, real builds, real refusals, and the diagnosis of each.
 
-The gates that would have caught them earlier are left out of `steps`. Stories of one group are the services of one
-release, which runs them side by side. What cannot be produced here is in tests/cases/diagnose, as it was recorded.
+The gates that would have caught them earlier are left out of `steps`. What cannot be produced on one machine is in
+tests/cases/diagnose, as it was recorded elsewhere.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
+import pytest
+from google.cloud.secretmanager_v1 import SecretManagerServiceClient
+from google.cloud.secretmanager_v1.services.secret_manager_service.transports import SecretManagerServiceGrpcTransport
+from google.iam.v1.policy_pb2 import Binding, Policy
+
+from tests.rehearsal import catalogue
 from tests.rehearsal.broken import add_to
-from tests.rehearsal.theatre import Played, Theatre
+from tests.rehearsal.catalogue import Story
+from tests.rehearsal.theatre import PROJECT, Cue, Played, Theatre
+from tests.unit.diagnose.cases import CLASSES, cases
+
+BUILD = {"build": {"timeout": "2m"}}
+UP = (BUILD, {"canary": {"ready_within": "60s"}})
+PROBE = {"probe": {"json": {"status": "ok"}, "slower_than": "400ms", "attempts": 2, "need": 2, "every": "20ms"}}
 
 
-@dataclass(frozen=True, slots=True)
-class Story:
-    """`says` stands in the sentence, `types` in one of the commands to type next."""
-
-    kind: str
-    says: str
-    types: str
-    behave: Mapping[str, Any] = field(default_factory=dict)
-    entry: Mapping[str, Any] = field(default_factory=dict)  # of the service, in the YAML
-
-
-def imports(module: str) -> dict[str, Any]:
-    return {"import": f"app.broken.{module}"}
-
-
-CRASHES = {
-    "missing-module": Story(
-        "missing_module", "module app.broken.llm_config_types is not in the image", "check --service missing-module",
-        imports("missing_module"),
-    ),
-    "missing-name": Story("missing_name", "app.parts.words has no name FAREWELL", "sed -n", imports("missing_name")),
-    "syntax": Story("syntax_error", "/srv/app/broken/syntax.py:1", "python -m py_compile", imports("syntax")),
-    "encoding": Story("encoding_error", "/srv/app/broken/encoding.py", "python -m py_compile", imports("encoding")),
-    "null-bytes": Story("encoding_error", "null bytes", "python -m py_compile", imports("null_bytes")),
-    "dependency": Story(
-        "missing_dependency", "asyncpg", "echo asyncpg >> requirements.txt", imports("missing_dependency")
-    ),
-    "library": Story(
-        "missing_shared_library", "libGL.so.1", "apt-file search libGL.so.1", imports("missing_library")
-    ),
-    "circle": Story("circular_import", "app.broken.circle is imported in a circle", "sed -n", imports("circle")),
-    "setting": Story("settings_error", "OPENAI_API_KEY", "grep -n OPENAI_API_KEY", imports("setting")),
-    "settings-words": Story("settings_error", "DATABASE_URL", "grep -n DATABASE_URL", imports("settings_words")),
-    "missing-file": Story(
-        "missing_file", "/srv/config/settings.toml", "--why /srv/config/settings.toml", imports("missing_file")
-    ),
-    "upstream": Story("upstream_refused", "a server it needs", "gcloud run services describe", imports("upstream")),
-    "port-taken": Story("port_taken", "Address already in use", "CMD|ENTRYPOINT", imports("port_taken")),
-    "memory": Story("out_of_memory", "of the 256 MiB it may have", "--memory 512Mi", imports("hungry")),
-    "ends-well": Story("exits_zero", "exit code 0", "let it be the server", {"exit_at_start": 0}),
-    "ends-badly": Story("exits_nonzero", "exit code 7; its last words: no use", "logs read", {"exit_at_start": 7}),
-}  # fmt: skip
-UP = ({"build": {"timeout": "2m"}}, {"canary": {"ready_within": "40s"}})
-
-
-def play(theatre: Theatre, stories: Mapping[str, Story], steps: Sequence[Mapping[str, Any]], *words: str) -> Played:
+def play(theatre: Theatre, stories: Mapping[str, Story], steps: Sequence[Mapping[str, Any]], *words: str) -> list[str]:
+    """All of them in one release; what differs from what they say."""
     services = {
         name: theatre.entry(f"{theatre.service}-{name}", story.behave, **story.entry) for name, story in stories.items()
     }
-    return theatre.release(theatre.config(steps, services=services), "--all", *words)
+    return wrong(stories, theatre.release(theatre.config(steps, services=services), "--all", *words))
+
+
+def play_alone(theatre: Theatre, story: Story, steps: Sequence[Mapping[str, Any]], cue: Cue | None = None) -> list[str]:
+    services = {"backend": theatre.entry(theatre.service, story.behave, **story.entry)}
+    return wrong({"backend": story}, theatre.release(theatre.config(steps, services=services), cue=cue))
 
 
 def wrong(stories: Mapping[str, Story], played: Played) -> list[str]:
     """What differs from what the stories say, in words; empty when nothing does."""
     causes = {event["service"]: event["cause"] for event in played.of_type("diagnosed")}
-    found = [f"{name}: no cause was looked for" for name in stories if name not in causes]
+    found = [f"{name}: no cause was looked for; {played.errors}" for name in stories if name not in causes]
     for name, cause in causes.items():
         story, commands = stories[name], cause["commands"]
         if cause["kind"] != story.kind:
@@ -82,14 +55,87 @@ def wrong(stories: Mapping[str, Story], played: Played) -> list[str]:
 
 
 def image(theatre: Theatre) -> str:
-    """The digest of the one image that all these behaviours share."""
+    """The digest of the one image that all behaviours share."""
     add_to(theatre)
-    played = theatre.release(theatre.config(({"build": {"timeout": "2m"}},)))
+    played = theatre.release(theatre.config((BUILD,)))
     assert played.code == 0, played.errors
     return str(played.of_type("judged")[-1]["release"]["image"])
 
 
 def test_containers_that_end(theatre: Theatre) -> None:
-    played = play(theatre, CRASHES, UP, "--skip-build", image(theatre))
-    assert played.code == 1
-    assert wrong(CRASHES, played) == []
+    assert play(theatre, catalogue.CRASHES, UP, "--skip-build", image(theatre)) == []
+
+
+def test_containers_that_nobody_reaches(theatre: Theatre) -> None:
+    assert play(theatre, catalogue.UNREACHED, UP, "--skip-build", image(theatre)) == []
+
+
+def test_what_the_platform_refuses(theatre: Theatre) -> None:
+    make_secrets(theatre)
+    assert play(theatre, catalogue.REFUSED, UP, "--skip-build", image(theatre)) == []
+
+
+def test_answers_that_are_not_good(theatre: Theatre) -> None:
+    assert play(theatre, catalogue.UNHEALTHY, (*UP, PROBE), "--skip-build", image(theatre)) == []
+
+
+def test_builds_that_fail(theatre: Theatre) -> None:
+    add_to(theatre)
+    assert play(theatre, catalogue.BUILDS, UP) == []
+
+
+def test_commands_that_cannot_be_run(theatre: Theatre) -> None:
+    add_to(theatre)
+    assert play(theatre, catalogue.COMMANDS, UP) == []
+
+
+def test_a_build_that_takes_too_long(theatre: Theatre) -> None:
+    add_to(theatre)
+    assert play_alone(theatre, catalogue.SLOW_BUILD, ({"build": {"timeout": "1s"}},)) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "story"),
+    [
+        ("PERMISSION_DENIED", "Permission 'run.services.create' denied on resource", catalogue.DENIED),
+        ("PERMISSION_DENIED", "The caller does not have permission", catalogue.DENIED),
+        ("RESOURCE_EXHAUSTED", "CpuAllocPerProjectRegion requested: 60000 allowed: 20000", catalogue.QUOTA),
+    ],
+    ids=["permission", "permission not named", "quota"],
+)
+def test_a_call_that_google_refuses(theatre: Theatre, code: str, said: str, story: Story) -> None:
+    fault = {"code": code, "message": said, "times": 0, "retry_delay": 60.0}  # longer than anyone waits for a retry
+    theatre.cloud.faults({"method": "google.cloud.run.v2.Services/CreateService", **fault})
+    assert play_alone(theatre, story, UP) == []
+
+
+def test_an_image_that_is_gone_from_the_registry(theatre: Theatre) -> None:
+    def delete(event: dict[str, Any]) -> None:
+        if event["type"] == "judged" and event["kind"] == "build":
+            name, _, digest = event["release"]["image"].partition("@")
+            url = f"http://{theatre.cloud.registry}/v2/{name.partition('/')[2]}/manifests/{digest}"
+            assert httpx.delete(url, trust_env=False).status_code == 202
+
+    theatre.write("app/parts/words.py", f'GREETING = "good day at {theatre.service}"\n')  # an image of its own
+    theatre.commit()
+    assert play_alone(theatre, catalogue.IMAGE_GONE, UP, delete) == []
+
+
+def test_every_class_happens_here_or_was_recorded_elsewhere() -> None:
+    real = catalogue.produced() & CLASSES
+    recorded = {case.gives["kind"]: case.source for case in cases() if case.source}
+    missing = CLASSES - real - recorded.keys()
+    print(f"{len(real)} of {len(CLASSES)} classes for real; recorded elsewhere:")
+    for kind in sorted(CLASSES - real):
+        print(f"  {kind}: {recorded.get(kind, 'nowhere')}")
+    assert not missing
+
+
+def make_secrets(theatre: Theatre) -> None:
+    """One that everybody may read, and one that only somebody else may; both outlive the test."""
+    client = SecretManagerServiceClient(transport=SecretManagerServiceGrpcTransport(channel=theatre.cloud.channel()))
+    for name in ("catalogue-open", "catalogue-shut"):
+        client.create_secret(parent=f"projects/{PROJECT}", secret_id=name, secret={"replication": {"automatic": {}}})
+        client.add_secret_version(parent=f"projects/{PROJECT}/secrets/{name}", payload={"data": b"hush"})
+    policy = Policy(bindings=[Binding(role=catalogue.READ_SECRETS, members=["user:someone@example.com"])])
+    client.set_iam_policy(request={"resource": f"projects/{PROJECT}/secrets/catalogue-shut", "policy": policy})

@@ -21,6 +21,7 @@ _CEREMONY = re.compile(
     r"starting build |FETCHSOURCE$|BUILD$|PUSH$|DONE$|Starting Step |Finished Step |Already have image|"
     r"Fetching storage object|Copying gs://|Operation completed|[-]{20,}|: Pulling from|\[\d+ files\]"
 )
+_ENDINGS = ("PUSH", "DONE", "ERROR")
 _BASE = re.compile(r"\] FROM \S+@(sha256:[0-9a-f]{64})")
 ReadFrom = Callable[[int], bytes]
 """What the log holds from that byte on; b"" when there is nothing new or no log yet."""
@@ -56,8 +57,20 @@ class BuildLog:
             self._take(line.decode("utf-8", "replace").rstrip("\r"))
 
     def of_step(self, step: str) -> list[str]:
-        """The last lines of one step."""
-        return [entry.text for entry in self.lines if entry.step == step]
+        """The last lines of one step. A build of a single step does not name it in its log."""
+        named = [entry.text for entry in self.lines if entry.step == step]
+        return named or self._of_the_only_step()
+
+    def _of_the_only_step(self) -> list[str]:
+        found: list[str] = []
+        for entry in self.lines:
+            if entry.text == "BUILD":
+                found = []
+            elif entry.step or entry.text in _ENDINGS:
+                break
+            elif not _CEREMONY.match(entry.text):
+                found.append(entry.text)
+        return found
 
     def _take(self, line: str) -> None:
         match = _LINE.fullmatch(line)

@@ -64,7 +64,8 @@ def _run_engine(bench: Bench, call: Call, spec: BuildSpec, *, quiet: bool) -> Im
     try:
         return bench.engine.build(spec, (lambda _: None) if quiet else call.note, call.gone.is_set)
     except BuildFailed as failure:
-        where = f"{Path(spec.dockerfile).name}:{failure.line}: " if failure.line else ""
+        told = failure.reason.startswith("Dockerfile line")
+        where = f"{Path(spec.dockerfile).name}:{failure.line}: " if failure.line and not told else ""
         shown = f"{failure.output}\n" if quiet and failure.output else ""
         raise CommandFailed(f"{shown}ERROR: failed to build: {where}{failure.reason}") from None
     except EngineError as error:

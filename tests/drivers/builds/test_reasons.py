@@ -39,6 +39,13 @@ def test_the_line_that_helps_is_picked(log: str, says: str) -> None:
     assert says in found if says else not found
 
 
+def test_the_only_step_of_a_build_is_not_named_in_its_log() -> None:
+    said = b'starting build "1"\nBUILD\n[1/2] FROM x\nERROR: failed to build: no\nERROR\nERROR: build step 0\n'
+    log = BuildLog(lambda start: said[start:], lambda line: None)
+    log.follow(ended=True)
+    assert log.of_step("build") == ["[1/2] FROM x", "ERROR: failed to build: no"]
+
+
 def test_a_log_is_told_as_it_grows_each_line_once_with_its_step() -> None:
     data = b""
     told: list[str] = []

@@ -21,6 +21,51 @@ SERVICE = Service(
     memory="512Mi",
 )  # fmt: skip
 
+CLASSES = {
+    "missing_module",
+    "missing_name",
+    "syntax_error",
+    "encoding_error",
+    "missing_dependency",
+    "missing_shared_library",
+    "circular_import",
+    "settings_error",
+    "secret_missing",
+    "secret_no_version",
+    "secret_no_access",
+    "wrong_port",
+    "localhost_only",
+    "never_listens",
+    "exits_zero",
+    "exits_nonzero",
+    "out_of_memory",
+    "slow_start",
+    "cpu_starved",
+    "image_missing",
+    "image_no_permission",
+    "wrong_architecture",
+    "command_not_found",
+    "not_executable",
+    "vpc_missing",
+    "quota",
+    "revision_limit",
+    "permission_denied",
+    "dockerfile_error",
+    "build_failed",
+    "pip_failed",
+    "build_timeout",
+    "health_not_found",
+    "health_error",
+    "health_redirect",
+    "health_body",
+    "health_slow",
+    "frontend_refused",
+    "database_refused",
+    "upstream_refused",
+    "unknown",
+}
+"""The classes that a diagnosis has to tell apart; the catalogue must hold each of them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -28,6 +73,7 @@ class Case:
     evidence: Evidence
     attempts: tuple[Attempt, ...]
     gives: dict[str, Any]
+    source: str = ""
 
 
 def cases() -> Iterator[Case]:
@@ -61,22 +107,26 @@ def log(text: str) -> tuple[LogLine, ...]:
 
 def _case(file: str, told: dict[str, Any]) -> Case:
     allowed = {"name", "crash", "log", "conditions", "operation", "build", "attempts", "port", "gives"}
+    allowed |= {"caller", "permission", "startup_limit", "source"}
     assert told.keys() <= allowed, f"{file}: {told.get('name')}: {told.keys() - allowed}"
     lines = crashes(told["crash"]) if "crash" in told else log(told.get("log", ""))
     operation = told.get("operation", {})
     evidence = Evidence(
         conditions=tuple(
-            Condition(each["type"], "CONDITION_FAILED", each["reason"], each.get("message", ""))
+            Condition(each["type"], each.get("state", "CONDITION_FAILED"), each["reason"], each.get("message", ""))
             for each in told.get("conditions", ())
         ),
         log=lines,
         operation_code=operation.get("code"),
         operation_message=operation.get("message", ""),
         build=BuildTrouble(**told["build"]) if "build" in told else None,
+        caller=told.get("caller"),
+        permission=told.get("permission"),
+        startup_limit=told.get("startup_limit"),
     )
     attempts = tuple(
         Attempt(float(number), each.get("seconds", 0.1), each.get("status"), each["problem"],
                 excerpt=each.get("excerpt", ""))
         for number, each in enumerate(told.get("attempts", ()))
     )  # fmt: skip
-    return Case(f"{file}: {told['name']}", evidence, attempts, told["gives"])
+    return Case(f"{file}: {told['name']}", evidence, attempts, told["gives"], told.get("source", ""))

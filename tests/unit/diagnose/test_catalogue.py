@@ -8,54 +8,9 @@ import pytest
 
 from deploy_lib.diagnose import diagnose, startup_verdict
 from deploy_lib.model.evidence import Cause
-from tests.unit.diagnose.cases import SERVICE, Case, cases
+from tests.unit.diagnose.cases import CLASSES, SERVICE, Case, cases
 
 ALL = list(cases())
-
-# The classes that a diagnosis has to tell apart; the catalogue must hold each of them.
-CLASSES = {
-    "missing_module",
-    "missing_name",
-    "syntax_error",
-    "encoding_error",
-    "missing_dependency",
-    "missing_shared_library",
-    "circular_import",
-    "settings_error",
-    "secret_missing",
-    "secret_no_version",
-    "secret_no_access",
-    "wrong_port",
-    "localhost_only",
-    "never_listens",
-    "exits_zero",
-    "exits_nonzero",
-    "out_of_memory",
-    "slow_start",
-    "cpu_starved",
-    "image_missing",
-    "image_no_permission",
-    "wrong_architecture",
-    "command_not_found",
-    "not_executable",
-    "vpc_missing",
-    "quota",
-    "revision_limit",
-    "permission_denied",
-    "dockerfile_error",
-    "build_failed",
-    "pip_failed",
-    "build_timeout",
-    "health_not_found",
-    "health_error",
-    "health_redirect",
-    "health_body",
-    "health_slow",
-    "frontend_refused",
-    "database_refused",
-    "upstream_refused",
-    "unknown",
-}
 
 
 @pytest.mark.parametrize("case", ALL, ids=[case.name for case in ALL])
