@@ -217,6 +217,7 @@ def maps_of(journal: Sequence[Entry]) -> tuple[TrafficMap, ...]:
     """Every traffic map this release may have left on the service."""
     release = latest_release(journal)
     maps = [entry.target for entry in journal if isinstance(entry, Asked | RestoreAsked) and entry.target]
+    maps += [entry.traffic for entry in journal if isinstance(entry, Adopted) and entry.traffic]
     if release and release.before is not None:
         maps.append(release.before)
         if release.tag and release.candidate:

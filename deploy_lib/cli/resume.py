@@ -17,6 +17,7 @@ from deploy_lib.cli.options import configured_builder
 from deploy_lib.cli.outlets import Outlets
 from deploy_lib.cli.places import releases_directory
 from deploy_lib.cli.releasing import OpenJournal, Releasing, on_this_plan
+from deploy_lib.cli.rollback.rollback import is_rollback
 from deploy_lib.cli.select import commit_of, select
 from deploy_lib.cli.show.display import choose
 from deploy_lib.cli.signals import stopping
@@ -25,8 +26,9 @@ from deploy_lib.decide import latest_release
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.journal import Journal, read
 from deploy_lib.model.answers import LeftBehind
-from deploy_lib.model.journal import Adopted, Entry, Outcome, Started, Stopped
+from deploy_lib.model.journal import Adopted, Entry, LeaseHeld, Outcome, Started, Stopped
 from deploy_lib.model.release import Options, Release
+from deploy_lib.model.state import ServiceState
 from deploy_lib.plan import Plan
 
 
@@ -69,20 +71,27 @@ class Unfinished:
 
 def _unfinished(world: World, plan: Plan) -> Unfinished:
     """The release to go on with. Raises Failure when there is none."""
-    state = world.services(plan).read_state(plan.service)
+    state, name = world.services(plan).read_state(plan.service), plan.service.name
     left = state.unfinished
+    if left is not None and is_rollback(left.release_id):
+        raise Failure(f"{name}: what was left unfinished is a rollback; deploy_to_gcp.py rollback --force finishes it")
     entries = _journal_of(world, plan, left.release_id if left else None)
     release = latest_release(entries)
-    if release is not None:
+    if release is not None and not ended_elsewhere(entries, release, state):
         commit_of(world.root, release.commit)
         return Unfinished(release, entries)
     if left is None:
         raise Failure(
-            f"{plan.service.name}: there is no unfinished release to go on with; "
-            "deploy_to_gcp.py history lists the others"
+            f"{name}: there is no unfinished release to go on with; deploy_to_gcp.py history lists the others"
         )
     commit = commit_of(world.root, left.commit)
-    return adopted(plan, left, commit, world.clock.now())
+    return adopted(plan, state, left, commit, world.clock.now())
+
+
+def ended_elsewhere(entries: Sequence[Entry], release: Release, state: ServiceState) -> bool:
+    """This machine's journal stops short, and the service remembers something newer: a rollback, say."""
+    leased = any(isinstance(entry, LeaseHeld) for entry in entries)
+    return leased and state.unfinished is None and bool(state.history) and state.history[0].id != release.id
 
 
 def _journal_of(world: World, plan: Plan, release_id: str | None) -> list[Entry]:
@@ -90,7 +99,8 @@ def _journal_of(world: World, plan: Plan, release_id: str | None) -> list[Entry]
     root = releases_directory(world.state, plan.service.project) / plan.service.name
     if release_id is not None:
         return on_this_plan(read(root / release_id).entries, plan)
-    newest = max((path for path in root.glob("*") if path.is_dir()), key=lambda path: path.name, default=None)
+    kept = (path for path in root.glob("*") if path.is_dir() and not is_rollback(path.name))
+    newest = max(kept, key=lambda path: path.name, default=None)
     entries = list(read(newest).entries) if newest else []
     return on_this_plan(entries, plan) if entries and may_go_on(entries) else []
 
@@ -101,7 +111,7 @@ def may_go_on(entries: Sequence[Entry]) -> bool:
     return not isinstance(last, Stopped) or last.outcome in (Outcome.HELD, Outcome.UNKNOWN)
 
 
-def adopted(plan: Plan, left: LeftBehind, commit: str, now: datetime) -> Unfinished:
+def adopted(plan: Plan, state: ServiceState, left: LeftBehind, commit: str, now: datetime) -> Unfinished:
     """A release taken over from its service's annotations, at the step after the last that surely passed."""
     release = Release(
         left.release_id,
@@ -110,11 +120,28 @@ def adopted(plan: Plan, left: LeftBehind, commit: str, now: datetime) -> Unfinis
         left.started or now,
         options=Options(builder=configured_builder(plan)),
     )
-    known = replace(release, image=left.image, candidate=left.candidate, tag=left.tag, before=left.before)
-    step = step_after(plan, left)
-    entry = Adopted(now, known, step, moved=left.asked > 0, unanswered=left.asked > left.passed)
+    known = replace(
+        release,
+        image=left.image,
+        candidate=left.candidate,
+        candidate_url=state.tag_urls.get(left.tag or ""),
+        tag=left.tag,
+        url=state.url,
+        stable_url=_url_of(left.before.main_revision(), state, left.tag),
+        before=left.before,
+    )
+    step, traffic = step_after(plan, left), None
+    if left.asked and left.candidate and left.tag:
+        traffic = left.before.tagged(left.tag, left.candidate).moved(left.candidate, left.percent)
+    entry = Adopted(now, known, step, left.asked > 0, unanswered=left.asked > left.passed, traffic=traffic)
     labels = tuple(each.label for each in plan.steps)
     return Unfinished(release, unwritten=[Started(now, release, labels, plan.path), entry])
+
+
+def _url_of(revision: str | None, state: ServiceState, other_than: str | None) -> str | None:
+    """Where the revision alone answers, by a tag that is not the candidate's."""
+    tags = state.traffic.tags().items()
+    return next((state.tag_urls.get(tag) for tag, name in tags if name == revision and tag != other_than), None)
 
 
 def step_after(plan: Plan, left: LeftBehind) -> int:

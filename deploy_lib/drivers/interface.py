@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:  # the command check needs one name of this file, and would spend a tenth of its time on the rest
     from deploy_lib.model import answers, requests
     from deploy_lib.model.evidence import Evidence
+from deploy_lib.model.release import Release
+from deploy_lib.model.traffic import TrafficMap
 
 
 class DriverError(Exception):
@@ -85,6 +87,7 @@ class Services(Protocol):
     def read_back(self, request: requests.ReadBack, tell: Tell) -> answers.BackRead: ...
     def restore(self, request: requests.RestoreTraffic, tell: Tell) -> answers.Restored: ...
     def read_evidence(self, request: requests.ReadEvidence) -> Evidence: ...
+    def read_traffic(self, release: Release) -> TrafficMap: ...
 
 
 class Urls(Protocol):

@@ -74,7 +74,7 @@ class Adopted:
     """A release begun elsewhere goes on here without its journal, as the service's annotations tell.
 
     Steps before `step` passed; `moved` says that the candidate has traffic; `unanswered` that a traffic move was
-    asked for and nobody knows its answer.
+    asked for and nobody knows its answer; `traffic` is the map that it, or the last answered one, asked for.
     """
 
     at: datetime
@@ -82,6 +82,7 @@ class Adopted:
     step: int
     moved: bool = False
     unanswered: bool = False
+    traffic: TrafficMap | None = None
     type: Literal["adopted"] = "adopted"
 
 

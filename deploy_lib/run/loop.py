@@ -188,11 +188,21 @@ def _finish(this: Run, move: Finish) -> Stopped:
         this.drivers.clock.now(),
         move.outcome,
         move.reason,
-        serving(this.entries),
+        _serving(this, move.outcome, held),
         next_commands(this.plan, this.release, move.outcome),
     )
     this.record(stopped)
     return stopped
+
+
+def _serving(this: Run, outcome: Outcome, held: bool) -> str:
+    """A release is held where others may have changed what serves, so then the cloud is asked."""
+    if outcome is Outcome.HELD and held:
+        try:
+            return str(this.drivers.services.read_traffic(this.release))
+        except (DriverError, Interrupted):
+            pass
+    return serving(this.entries)
 
 
 def _explain(this: Run) -> None:

@@ -182,7 +182,7 @@ class Theatre:
                 process.kill()
                 raise
         events = tuple(json.loads(line) for line in out.splitlines() if line.startswith("{"))
-        return Played(process.returncode, events, errors)
+        return Played(process.returncode, events, errors + "".join(_not_json(out)))
 
     @property
     def variables(self) -> dict[str, str]:

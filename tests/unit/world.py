@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from deploy_lib.drivers.interface import DriverError, Drivers, Interrupted, Tell
 from deploy_lib.model import answers, requests
 from deploy_lib.model.evidence import Evidence
+from deploy_lib.model.release import Release
 from deploy_lib.model.traffic import TrafficMap
 from tests.unit.samples import BEFORE, NOON
 
@@ -116,6 +117,10 @@ class World:
     def read_evidence(self, request: requests.ReadEvidence) -> Evidence:
         self._met("read_evidence")
         return Evidence()
+
+    def read_traffic(self, release: Release) -> TrafficMap:
+        self._met("read_traffic")
+        return self.traffic
 
     # URLs
 

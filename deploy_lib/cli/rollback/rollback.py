@@ -26,11 +26,14 @@ from deploy_lib.plan import Plan
 from deploy_lib.run.lease import acquire
 from deploy_lib.steps.probe import ProbeSettings
 
-SUFFIX = "-rollback"
-"""Ends the release id of every rollback."""
+_SUFFIX = "-rollback"
 HURRY = 0.1
 """Seconds between the requests of the probe at most: users wait for its end."""
 UNTOUCHED = "unchanged; the service was not touched"
+
+
+def is_rollback(release_id: str) -> bool:
+    return release_id.endswith(_SUFFIX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,9 @@ class Rollback:
         wanted = self.target.main_revision() or ""
         known = self.state.revision(wanted)
         release = new_release(plan, known.commit if known and known.commit else "0" * 40, Options(), clock.now())
-        release = replace(release, id=f"{release.id}{SUFFIX}", url=self.state.url, candidate=wanted, before=self.target)
+        release = replace(
+            release, id=f"{release.id}{_SUFFIX}", url=self.state.url, candidate=wanted, before=self.target
+        )
         directory = release_directory(self.world.state, plan.service.project, plan.service.name, release.id)
         file = Journal(directory)
 
@@ -130,8 +135,11 @@ class Rollback:
         return "" if verdict.status is Status.PASSED else f"does not answer well: {verdict.reason}"
 
     def _end(self, drivers: Drivers, release: Release, stopped: Stopped) -> None:
+        """A rollback that moved nothing is not remembered: its target would count as a release that failed."""
+        moved = stopped.outcome in (Outcome.LIVE, Outcome.HELD)
         try:
-            drivers.services.end_lease(requests.EndLease(release, stopped.outcome.value, stopped.reason))
+            outcome = stopped.outcome.value if moved else "refused"
+            drivers.services.end_lease(requests.EndLease(release, outcome, stopped.reason))
         except DriverError as problem:
             self._tell(f"the lease could not be given back and will expire by itself: {problem.reason}")
 

@@ -18,6 +18,7 @@ from deploy_lib.model.evidence import Evidence
 from deploy_lib.model.release import Release
 from deploy_lib.model.service import Service
 from deploy_lib.model.state import RevisionPreview, ServiceState
+from deploy_lib.model.traffic import TrafficMap
 
 
 class CloudRunServices:
@@ -59,6 +60,9 @@ class CloudRunServices:
         if not release.candidate:
             return Evidence(gaps=("no revision was created",))
         return Waiting(self._tools, release.service, release.candidate, None, release.started).gather()
+
+    def read_traffic(self, release: Release) -> TrafficMap:
+        return reading.read_traffic(self._tools, release.service)
 
     def read_state(self, service: Service) -> ServiceState:
         return reading.read_state(self._tools, service)

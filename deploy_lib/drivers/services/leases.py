@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from deploy_lib.drivers.interface import Clock, DriverError, Interrupted
 from deploy_lib.drivers.services.change import Changes
-from deploy_lib.drivers.services.records import Lease, lease_of, with_lease
+from deploy_lib.drivers.services.records import Lease, history_of, lease_of, with_lease
 
 if TYPE_CHECKING:
     from google.cloud import run_v2
@@ -78,11 +78,18 @@ class Leases:
             lease = lease_of(service.annotations)
             if lease is None and unless_absent:
                 return
-            lost = f"{lease.holder} took the service over at {lease.since:%H:%M:%S} UTC" if lease else (
-                "someone took this release's lease off the service"
-            )  # fmt: skip
-            raise DriverError(lost, "type: deploy_to_gcp.py status", conflict=True)
+            raise DriverError(self._lost(path, service), "type: deploy_to_gcp.py status", conflict=True)
         self.extend(path, service)
+
+    def _lost(self, path: str, service: run_v2.Service) -> str:
+        """Who has the service instead, or had it meanwhile."""
+        lease, held = lease_of(service.annotations), self._held.get(path)
+        if lease is not None:
+            return f"{lease.holder} took the service over at {lease.since:%H:%M:%S} UTC"
+        newest = next(iter(history_of(service.annotations)), None)
+        if newest is not None and newest.at is not None and held is not None and newest.at > held.lease.since:
+            return f"release {newest.id} took the service over and ended at {newest.at:%H:%M:%S} UTC ({newest.outcome})"
+        return "someone took this release's lease off the service"
 
     def extend(self, path: str, service: run_v2.Service) -> None:
         """Put our lease on the message, good from now on."""

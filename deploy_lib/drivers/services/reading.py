@@ -38,6 +38,12 @@ def read_state(tools: Tools, service: Service) -> ServiceState:
     )
 
 
+def read_traffic(tools: Tools, service: Service) -> TrafficMap:
+    """What is served now; empty for a service that does not exist."""
+    found = tools.api.service(service.path)
+    return served(found) if found is not None else TrafficMap()
+
+
 def _revision(found: run_v2.Revision, now: TrafficMap) -> RevisionState:
     name, summary = short(found.name), ready(conditions_of(found.conditions))
     container = main_container(found)

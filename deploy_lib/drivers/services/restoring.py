@@ -15,10 +15,11 @@ from deploy_lib.drivers.services import records
 from deploy_lib.drivers.services.arrival import answers_from
 from deploy_lib.drivers.services.leases import set_annotations
 from deploy_lib.drivers.services.moving import Elsewhere, refuse_others
-from deploy_lib.drivers.services.records import record_of
+from deploy_lib.drivers.services.records import Record, record_of
 from deploy_lib.drivers.services.tools import Tools, settle
 from deploy_lib.drivers.services.traffic import carried, served, targets
 from deploy_lib.model.answers import Restored
+from deploy_lib.model.release import Release
 from deploy_lib.model.requests import RestoreTraffic
 from deploy_lib.model.traffic import TrafficMap
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def restore(tools: Tools, request: RestoreTraffic, tell: Tell) -> Restored:
-    path = request.release.service.path
+    release, path = request.release, request.release.service.path
     service = tools.api.service(path)
     if service is None:
         return Restored(False, TrafficMap(), "the service was deleted meanwhile")
@@ -41,12 +42,13 @@ def restore(tools: Tools, request: RestoreTraffic, tell: Tell) -> Restored:
         tools.leases.guard(path, found, unless_absent=True)
         record = record_of(found.annotations)
         refuse_others(tools, found, record.own_tag if record else None, request.ours, request.target)
-        noted = record is None or record.restored or record.id != request.release.id
-        if noted and carried(found).same_as(target):
+        own = record is not None and record.id == release.id
+        if (record is None or (own and record.restored)) and carried(found).same_as(target):
             return []
         found.traffic = targets(target)
-        if record is not None and record.id == request.release.id:
-            set_annotations(found, records.with_record(found.annotations, records.started_over(record)))
+        if record is not None:
+            noted = records.started_over(record if own else _record(release, request.target))
+            set_annotations(found, records.succeeded(found.annotations, noted, tools.clock.now()))
         return ["traffic", "annotations"]
 
     def carries(found: run_v2.Service) -> bool:
@@ -67,6 +69,11 @@ def restore(tools: Tools, request: RestoreTraffic, tell: Tell) -> Restored:
     said = f"it answers from {last.revision}" if last and last.revision else (last.problem if last else "")
     reason = f"the traffic is back, but {settled.uri} does not answer from it: {said or 'no answer came'}"
     return Restored(False, carried(settled), reason)
+
+
+def _record(release: Release, target: TrafficMap) -> Record:
+    """Of a rollback that undoes what another release left: that one goes into the history."""
+    return Record(release.id, release.commit, release.started, target, candidate=release.candidate)
 
 
 def _fitting(tools: Tools, path: str, target: TrafficMap) -> tuple[TrafficMap, str]:

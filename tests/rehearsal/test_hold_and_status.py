@@ -1,0 +1,128 @@
+"""Keeping a service as it is, seeing what it is, and going on with what was held."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+from tests.rehearsal.scripts import REST, SHORT, TENTH, compare, stable
+from tests.rehearsal.someone import Someone
+from tests.rehearsal.theatre import Theatre
+
+HELD = (*TENTH, compare("500ms", min_samples=5000), *REST)
+
+
+def test_a_held_service_takes_no_release_until_it_is_let_go(theatre: Theatre) -> None:
+    old = stable(theatre)
+    config = theatre.config(SHORT, {"n": 1})
+    taken = theatre.command("hold", config, "--for", "2h")
+    assert (taken.code, "backend: held for 120 min" in taken.errors) == (0, True), taken.errors
+    refused = theatre.release(config)
+    assert refused.code == 1
+    assert "(on hold)" in refused.stopped["reason"]
+    status = theatre.command("status", config, "--output", "text")
+    assert " holds it since " in status.errors
+    assert theatre.command("hold", config, "--release").code == 0
+    assert Someone(theatre).lease() is None
+    assert theatre.maps() == [{old: 100}]
+    assert theatre.release(config).code == 0
+
+
+def test_a_hold_does_not_take_a_release_its_lease(theatre: Theatre) -> None:
+    stable(theatre)
+    config = theatre.config(SHORT, {"n": 1})
+    said = []
+
+    def hold(event: dict[str, object]) -> None:
+        if event["type"] == "judged" and event["kind"] == "canary":
+            said.append(theatre.started(config, "--for", "1h", command="hold"))
+            said.append(theatre.started(config, "--release", command="hold"))
+
+    assert theatre.release(config, cue=hold).code == 0
+    refused, not_let_go = said
+    assert refused.code == 1
+    assert "is deploying it, until" in refused.errors
+    assert not_let_go.code == 4
+    assert "is deploying backend" in not_let_go.errors
+
+
+def test_status_tells_what_serves_who_deploys_and_what_was(theatre: Theatre) -> None:
+    config = theatre.config(HELD, {"n": 1})
+    before = theatre.command("status", config, "--output", "text")
+    assert before.errors.endswith("there is no such service yet; the first release creates it\nserving: nothing\n")
+    old = stable(theatre)
+    played = theatre.release(theatre.config(HELD, {"n": 1}))
+    assert played.code == 3
+    text = theatre.command("status", config, "--output", "text").errors
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    release = played.of_type("started")[0]["release"]["id"]
+    commit = theatre.git("rev-parse", "HEAD")[:7]
+    assert f"url {theatre.url()}" in lines
+    assert "lease nobody deploys this service" in lines
+    assert f"unfinished release {release} of commit {commit}: deploy_to_gcp.py resume goes on, " in text
+    assert f"revision {played.candidate} 10 % tags: canary commit {commit}" in lines
+    assert any(line.startswith(f"release {release} held {datetime.now(UTC):%Y-}") for line in lines)
+    assert lines[-1] == f"serving: {old} 90 %, {played.candidate} 10 %"
+    [told] = theatre.command("status", config).events
+    assert told["serving"] == {old: 90, played.candidate: 10}
+    assert told["unfinished"]["candidate"] == played.candidate
+    assert [past["outcome"] for past in told["history"]] == ["held", "live"]
+    assert json.dumps(told).count("good day") == 0
+
+
+def test_a_held_release_goes_on_where_it_stopped(theatre: Theatre) -> None:
+    old = stable(theatre)
+    theatre.release(theatre.config(HELD, {"n": 1}))
+    calls = theatre.cloud.last_call()
+    resumed = theatre.command("resume", theatre.config((*TENTH, compare("500ms"), *REST), {"n": 1}))
+    new = resumed.candidate
+    assert resumed.code == 0, resumed.errors
+    assert resumed.statuses == [("compare 500 ms", "passed"), ("promote 100 %", "passed"), ("verify", "passed")]
+    assert theatre.maps() == [{old: 100}, {old: 90, new: 10}, {new: 100}]
+    assert not [each for each in theatre.cloud.calls(calls) if "CreateBuild" in each]
+    assert theatre.command("resume", theatre.config(HELD)).code == 2
+
+
+def test_a_held_release_goes_on_from_another_machine(theatre: Theatre) -> None:
+    old = stable(theatre)
+    theatre.release(theatre.config(HELD, {"n": 1}))
+    config = theatre.config((*TENTH, compare("500ms"), *REST), {"n": 1})
+    resumed = theatre.command("resume", config, state=theatre.root / "another")
+    assert resumed.code == 0, resumed.stopped
+    new = resumed.candidate
+    assert resumed.statuses[0][0] == "compare 500 ms"
+    assert theatre.maps() == [{old: 100}, {old: 90, new: 10}, {new: 100}]
+
+
+def test_a_failed_image_is_not_released_again_without_force(theatre: Theatre) -> None:
+    """An image that was live before may have failed for its settings, so this one was never live."""
+    old = stable(theatre)
+    theatre.write("app/parts/words.py", 'GREETING = "good grief"\n')
+    theatre.commit()
+    sick = theatre.config((*TENTH, compare("60s"), *REST), {"fail_every": 1})
+    assert theatre.release(sick).code == 1
+    calls = theatre.cloud.last_call()
+    again = theatre.release(theatre.config(SHORT))
+    assert (again.code, again.statuses) == (1, [("build", "failed")])
+    assert "failed in an earlier release; --force releases it all the same" in again.stopped["reason"]
+    assert not [each for each in theatre.cloud.calls(calls) if "CreateBuild" in each]
+    assert theatre.now == {old: 100}
+    forced = theatre.release(theatre.config(SHORT), "--force")
+    assert forced.code == 0, forced.errors
+    assert theatre.now == {forced.candidate: 100}
+
+
+def test_plan_tells_the_revision_and_changes_nothing(theatre: Theatre) -> None:
+    old = stable(theatre)
+    calls = theatre.cloud.last_call()
+    entry = theatre.entry(theatre.service, {"n": 1}, memory="300Mi", concurrency=7)
+    played = theatre.command("plan", theatre.config((*TENTH, *REST), services={"backend": entry}))
+    assert played.code == 0, played.errors
+    [canary] = [event for event in played.events if event["step"] == "canary"]
+    assert canary["told"].startswith(f"creates {theatre.service}-{theatre.git('rev-parse', 'HEAD')[:7]}-…")
+    assert "changes memory: 256Mi -> 300Mi" in canary["details"]
+    assert "changes concurrency: 80 -> 7" in canary["details"]
+    assert "changes variable BEHAVE: another value" in canary["details"]
+    assert not [each for each in canary["details"] if "image" in each]
+    assert not [each for each in theatre.cloud.calls(calls) if each.rpartition("/")[2].startswith(("Update", "Create"))]
+    assert theatre.maps() == [{old: 100}]
