@@ -86,12 +86,17 @@ class Frequency:
     def __str__(self) -> str:
         text = f"{self.count} identical failures" if self.count > 1 else "1 failure"
         if self.count > 1:
-            text += f" in {self.span:.0f} s"
+            text += f" in {_whole(self.span)} s"
         if self.interval:
-            text += f", every {self.interval:.0f} s"
+            text += f", every {_whole(self.interval)} s"
         if self.lived is not None:
             text += f", each after {self.lived:.1f} s"
         return text
+
+
+def _whole(seconds: float) -> str:
+    """Without decimals, unless little would be left."""
+    return f"{seconds:.0f}" if seconds >= 2 else f"{seconds:.1f}"
 
 
 @dataclass(frozen=True, slots=True)

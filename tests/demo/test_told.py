@@ -20,7 +20,10 @@ REPORT: dict[str, Any] = {
         "noticed_after": 6.5,
     },
     "impact": {"users": ["x kept 100 %; 0 requests were lost to this release."]},
-    "comparison": {"facts": [{"what": "image", "before": "sha256:1", "now": "sha256:2"}]},
+    "comparison": {
+        "facts": [{"what": "image", "before": "sha256:1", "now": "sha256:2"}],
+        "files": ["changed: /app/shop/core_enums.py"],
+    },
     "recommendations": [{"command": "git add --force -- a.py"}],
 }
 CHANGES: list[tuple[tuple[str | int, ...], Any]] = [
@@ -36,6 +39,7 @@ CHANGES: list[tuple[tuple[str | int, ...], Any]] = [
     (("impact", "users", 0), "0 requests were lost"),
     (("comparison", "facts"), []),
     (("comparison", "facts", 0, "before"), None),
+    (("comparison", "files"), []),
     (("recommendations", 0, "command"), "pray"),
     (("subject", "seconds"), None),
     (("cause", "noticed_after"), None),

@@ -10,6 +10,7 @@ import yaml
 from pydantic import TypeAdapter
 
 from deploy_lib.config.catalogue import KINDS
+from deploy_lib.model.answers import Compared, Side
 from deploy_lib.model.release import Release
 from deploy_lib.model.requests import CreateRevision, MoveTraffic
 from deploy_lib.steps.kind import Kind, Settings
@@ -60,3 +61,13 @@ def test_a_canary_is_asked_for_with_its_tag() -> None:
     request = kind.ask(kind.settings.model_validate({"ready_within": "90s"}), LEASED)
     assert isinstance(request, CreateRevision)
     assert (request.tag, request.ready_within) == ("canary", 90.0)
+
+
+def test_a_comparison_records_the_usual_quantiles_beside_the_one_it_compares() -> None:
+    kind = KINDS["compare"]
+    settings = kind.settings.model_validate({"quantile": 0.8, "min_samples": 5})
+    side = Side(100, 0, tuple(number / 1000 for number in range(1, 101)))
+    figures = kind.judge(settings, CANDIDATE, Compared(side, side)).facts["candidate"]
+    assert figures == {
+        "requests": 100, "errors": 0, "p50": 0.05, "p80": 0.08, "p90": 0.09, "p95": 0.095, "p99": 0.099
+    }  # fmt: skip

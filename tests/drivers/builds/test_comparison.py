@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from deploy_lib.drivers.builds.result import source_facts
+from deploy_lib.report.sections.inventory import manifest
+from deploy_lib.source.archive import blob_id
 from deploy_lib.source.comparison import Changes, ImageComparison, compare_images
+from tests.drivers.builds.samples import APP, stage_files
 
 OLD = {
     "base": "python:3.11-slim",
@@ -49,3 +53,12 @@ def test_facts_of_a_wrong_shape_are_unknown() -> None:
     assert {"files", "image_size", "python"} <= set(
         compare_images(OLD, {**OLD, "files": 3, "image_size": "x", "python": 3}).unknown
     )
+
+
+def test_what_the_image_will_hold_is_known_before_it_is_built() -> None:
+    facts = source_facts(stage_files(APP))
+    assert facts["base"] == "python:3.11-slim"
+    held = manifest(facts)
+    assert held is not None
+    assert list(held) == ["/app/shop/__init__.py", "/app/shop/main.py", "/app/shop/orders.py"]
+    assert held["/app/shop/main.py"] == blob_id(APP["shop/main.py"].encode())
