@@ -18,6 +18,8 @@ def import_whole(event: Import, place: Place, state: State) -> Steps:
     """`import a.b.c` and `import a.b.c as d`."""
     error = yield from _import(event.module, place, event.line, state)
     target = event.module.partition(".")[0] if event.top else event.module
+    if error is None and target in state.spaces:
+        error = yield from _ensure(target, place, event.line, state)
     known = target in state.spaces or target == "enum"
     state.bind(event.bound, ModuleRef(target) if known else None, place)
     return error
@@ -61,12 +63,13 @@ def _bind_unknown(name: str, bound: str, place: Place, state: State) -> None:
 
 
 def _import(name: str, place: Place, line: int, state: State) -> Steps:
-    """Every package above it first."""
+    """The packages above it first, but none above one that is loaded: that is not asked again whether its own are."""
     first: str | None = None
     before = state.after_error
     parts = name.split(".")
-    for count in range(1, len(parts) + 1):
-        module = ".".join(parts[:count])
+    names = [".".join(parts[:count]) for count in range(1, len(parts) + 1)]
+    loaded = [number for number, each in enumerate(names) if state.loaded.get(each, 0) >= place.mode]
+    for module in names[loaded[-1] if loaded else 0 :]:
         if module in state.registered:
             state.doubts += 1
             continue
