@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 
 from deploy_lib.model.journal import Adopted, Asked, Entry, Judged, LeaseHeld, Outcome, RestoreAnswered
-from deploy_lib.model.release import Release
+from deploy_lib.model.release import Release, Status
 from deploy_lib.model.traffic import TrafficMap
 from deploy_lib.plan import Plan
 
@@ -34,11 +34,11 @@ def _words(traffic: TrafficMap) -> str:
 
 
 def _first_words(entries: Sequence[Entry]) -> str:
-    """A service's first revision has all traffic as soon as it is ready, whatever was asked."""
+    """A service's first revision has all traffic as soon as it is ready, whatever was asked, and else none."""
     for entry in reversed(entries):
-        if isinstance(entry, Judged) and entry.kind == "canary" and entry.release.candidate:
+        if isinstance(entry, Judged) and entry.kind == "canary" and entry.status is Status.PASSED:
             return f"{entry.release.candidate}, the service's first revision"
-    return "nothing; the service has no revision yet"
+    return "nothing; the service has no revision that came up"
 
 
 def next_commands(plan: Plan, release: Release, outcome: Outcome) -> tuple[str, ...]:

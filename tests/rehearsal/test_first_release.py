@@ -13,7 +13,7 @@ def test_it_fails_at_start(theatre: Theatre) -> None:
     played = theatre.release(theatre.config(PROBED, {"exit_at_start": 3}))
     assert (played.code, played.statuses[-1]) == (1, ("canary", "failed"))
     assert theatre.maps() == []
-    assert played.stopped["serving"] == "nothing; the service has no revision yet"
+    assert played.stopped["serving"] == "nothing; the service has no revision that came up"
     assert Someone(theatre).lease() is None
 
 
