@@ -18,8 +18,16 @@ def schema() -> dict[str, Any]:
         definitions.update(settings.pop("$defs", {}))
         settings.get("properties", {}).pop("check", None)
         if name == "promote":
-            settings["properties"]["steps"] = {"type": "array", "items": {"type": "integer"}, "minItems": 1}
-            settings["properties"]["watch"] = {"$ref": "#/$defs/compare"}
+            settings["properties"]["steps"] = {
+                "type": "array",
+                "items": {"type": "integer"},
+                "minItems": 1,
+                "description": "several percents, one after the other, instead of percent",
+            }
+            settings["properties"]["watch"] = {
+                "$ref": "#/$defs/compare",
+                "description": "compare for the time of bake after each of steps but the last",
+            }
         definitions[name] = settings
         entries.append(
             {

@@ -1,0 +1,161 @@
+"""Writes the parts of docs/reference.md that follow from the program: commands, flags, settings and their defaults.
+
+    python scripts/reference.py           write them again
+    python scripts/reference.py --check   exit with 1 when they are not what the program says
+
+A part stands between `<!-- begin NAME -->` and `<!-- end -->`; everything else in the file is written by hand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from deploy_lib.cli.arguments import parser  # noqa: E402
+
+PAGE = ROOT / "docs" / "reference.md"
+SCHEMA = ROOT / "config" / "schema.json"
+SHARED = 4  # commands that must have a flag, for it to be told once for all
+_PART = re.compile(r"(<!-- begin (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_TIME = "(ms|s|m|h)"  # in the pattern of a time
+_UNITS = (("h", 3600.0), ("m", 60.0), ("s", 1.0))
+
+
+def main(arguments: list[str]) -> int:
+    now = PAGE.read_text(encoding="utf-8")
+    wanted = filled(now, json.loads(SCHEMA.read_text(encoding="utf-8")))
+    if arguments == ["--check"]:
+        print("" if now == wanted else f"{PAGE.relative_to(ROOT)} is old; type: python scripts/reference.py", end="")
+        return int(now != wanted)
+    PAGE.write_text(wanted, encoding="utf-8")
+    return 0
+
+
+def filled(page: str, schema: dict[str, Any]) -> str:
+    """The page with every part as the program says it now. Raises KeyError for a part nobody knows."""
+    parts = {
+        "commands": "\n".join(commands(parser())),
+        "file": "\n".join(table(schema, leave_out=("services", "steps"))),
+        "service": "\n".join(table(schema["$defs"]["ServiceSettings"], schema)),
+        "steps": "\n".join(steps(schema)),
+    }
+    return _PART.sub(lambda match: f"{match[1]}\n{parts[match[2]]}\n\n{match[3]}", page)
+
+
+def commands(top: argparse.ArgumentParser) -> Iterator[str]:
+    """What several commands share first, then one heading for each command."""
+    choices = next(each for each in top._actions if isinstance(each, argparse._SubParsersAction)).choices
+    flags = {name: list(filter(None, map(flag, each._actions))) for name, each in choices.items()}
+    times = Counter(row for rows in flags.values() for row in rows)
+    shared = [row for row in times if times[row] >= SHARED]
+    yield from rendered(("flags that many commands share", "meaning"), shared)
+    for name, command in choices.items():
+        said = (command.description or "").partition(": ")[2]
+        yield f"\n### `{name}`\n\n{said[:1].upper()}{said[1:]}\n"
+        own = [row for row in flags[name] if row not in shared]
+        yield from rendered(("", "meaning"), own)
+        others = ", ".join(row[0].split(" ")[0].rstrip("`") + "`" for row in shared if row in flags[name])
+        if others:
+            yield f"\nAnd {others}." if own else f"Takes {others}."
+
+
+def flag(action: argparse.Action) -> tuple[str, str] | None:
+    if action.help == argparse.SUPPRESS or action.dest == "help":
+        return None
+    value = f"{{{','.join(map(str, action.choices))}}}" if action.choices else action.metavar or ""
+    if action.option_strings and action.nargs != 0 and not value:
+        value = action.dest.upper()
+    value = f"[{value}]" if action.nargs == "?" and action.option_strings else value
+    shown = " ".join(filter(None, [", ".join(action.option_strings), str(value)])) or action.dest
+    return f"`{shown}`", (action.help or "").replace("%%", "%")
+
+
+def steps(schema: dict[str, Any]) -> Iterator[str]:
+    names = [name for entry in schema["properties"]["steps"]["items"]["anyOf"] for name in entry.get("required", ())]
+    for name in names:
+        yield f"### `{name}`\n"
+        yield from table(schema["$defs"][name], schema)
+        yield ""
+
+
+def table(
+    settings: dict[str, Any], schema: dict[str, Any] | None = None, leave_out: Iterable[str] = ()
+) -> Iterator[str]:
+    needed = settings.get("required", ())
+    rows = []
+    for name, field in settings["properties"].items():
+        if name in leave_out:
+            continue
+        default = "needed" if name in needed else value(field)
+        inner = (schema or {}).get("$defs", {}).get(field.get("$ref", "").rpartition("/")[2], {})
+        if inner and "title" in inner and inner["title"].startswith("Instance"):
+            rows += [
+                (f"`{name}.{key}`", kind(each), value(each), told(each)) for key, each in inner["properties"].items()
+            ]
+            continue
+        rows.append((f"`{name}`", kind(field), default, told(field)))
+    yield from rendered(("key", "value", "default", "meaning"), rows)
+
+
+def kind(field: dict[str, Any]) -> str:
+    """What may stand there, in a few words."""
+    if "enum" in field:
+        return " or ".join(f"`{each}`" for each in field["enum"])
+    if "anyOf" in field:
+        if _TIME in json.dumps(field):
+            return "a time"
+        shown = [kind(each) for each in field["anyOf"] if each.get("type") != "null"]
+        return " or ".join(dict.fromkeys(shown))
+    if "$ref" in field:
+        return f"settings of `{field['$ref'].rpartition('/')[2]}`"
+    match field.get("type"):
+        case "array":
+            return "list"
+        case "object":
+            return "keys and values"
+        case "boolean":
+            return "`true` or `false`"
+        case "integer" | "number":
+            return "whole number" if field["type"] == "integer" else "number"
+        case _:
+            return "text"
+
+
+def value(field: dict[str, Any]) -> str:
+    default = field.get("default")
+    if default in (None, [], {}):
+        return ""
+    if _TIME in json.dumps(field):
+        return f"`{as_time(float(default))}`"
+    return f"`{json.dumps(default) if isinstance(default, bool) else default}`"
+
+
+def as_time(seconds: float) -> str:
+    """As the configuration writes it: 250ms, 30s, 20m."""
+    unit, size = next(((unit, size) for unit, size in _UNITS if seconds >= size and seconds % size == 0), ("ms", 0.001))
+    return "0s" if not seconds else f"{seconds / size:g}{unit}"
+
+
+def told(field: dict[str, Any]) -> str:
+    return str(field.get("description", "")).replace("|", "\\|")
+
+
+def rendered(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    if not rows:
+        return
+    yield f"| {' | '.join(head)} |"
+    yield f"|{'---|' * len(head)}"
+    yield from (f"| {' | '.join(row)} |" for row in rows)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
