@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from dataclasses import replace
 
 from deploy_lib.source.imports.closure import absolute
 from deploy_lib.source.imports.events import From, Import, Load
 from deploy_lib.source.imports.layout import Sort
-from deploy_lib.source.imports.namespace import OF_EVERY_MODULE, ClassRef, ModuleRef, Namespace, all_names
+from deploy_lib.source.imports.namespace import OF_EVERY_MODULE, ClassRef, ModuleRef, all_names
 from deploy_lib.source.imports.problems import Mode
 from deploy_lib.source.imports.state import Absence, Place, State, Steps
 
@@ -162,23 +161,14 @@ def _star(base: str, place: Place, line: int, state: State) -> Steps:
     unknown = (space.hides if exports is None else space.open) or (exports is None and "__all__" in space.names)
     mine.open |= unknown
     mine.hides |= unknown
-    names: Iterable[str] = exports if exports is not None else _public(space)
     if base in state.running and facts is not None:
         for name in all_names(facts.program):
             mine.names.setdefault(name, None)
         return None
     first = None
-    for name in tuple(names):
-        error = yield from _exported(base, name, place, line, state)
-        first = first or error
+    for name in [name for name in space.names if not name.startswith("_")] if exports is None else exports:
+        if exports is not None:  # what __all__ lists must be there, as a global or as a submodule
+            error = yield from _from_one(base, name, place, line, state)
+            first = first or error
         mine.bind(name, space.names.get(name), certain=place.mode is Mode.CERTAIN)
     return first
-
-
-def _public(space: Namespace) -> list[str]:
-    return [name for name in space.names if not name.startswith("_")]
-
-
-def _exported(base: str, name: str, place: Place, line: int, state: State) -> Steps:
-    """A name that __all__ lists must be there, as a global or as a submodule."""
-    return (yield from _from_one(base, name, place, line, state))
