@@ -12,7 +12,18 @@ from deploy_lib.model.findings import Severity
 from deploy_lib.source.analyse import analyse
 from deploy_lib.source.model import REGULAR, Context, ImageContents, Surroundings, TreeFile
 
-PACKAGES = ("anyio", "attr", "click", "httpx", "jinja2", "packaging.requirements", "pluggy", "rich.console", "tenacity", "yaml")
+PACKAGES = (
+    "anyio",
+    "attr",
+    "click",
+    "httpx",
+    "jinja2",
+    "packaging.requirements",
+    "pluggy",
+    "rich.console",
+    "tenacity",
+    "yaml",
+)
 
 
 @pytest.mark.parametrize("name", PACKAGES)
