@@ -6,6 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from deploy_lib.diagnose.lines import aware
+from deploy_lib.diagnose.rhythm import frequency
 from deploy_lib.model.answers import Attempt
 from deploy_lib.model.evidence import Cause, Frequency, LogLine
 
@@ -57,9 +59,16 @@ def of_requests(log: Sequence[LogLine]) -> Cause | None:
         return None
     status, count = Counter(failed).most_common(1)[0]
     said = f"{len(failed)} of {len(statuses)} requests failed, {count} of them with {status}"
-    lines = tuple(line.text for line in log if line.source == "request" and line.status == status)[-3:]
+    bad = [line for line in log if line.source == "request" and line.status and line.status >= 500]
+    lines = tuple(line.text for line in bad if line.status == status)[-3:]
+    often = frequency([aware(line.at) for line in bad])
     return Cause(
-        "requests_failing", said, "certain", lines, frequency=Frequency(len(failed)), facts={"status": str(status)}
+        "requests_failing",
+        said,
+        "certain",
+        lines,
+        frequency=Frequency(often.count, often.span),
+        facts={"status": str(status)},
     )
 
 

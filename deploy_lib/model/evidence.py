@@ -85,7 +85,7 @@ class Frequency:
 
     def __str__(self) -> str:
         text = f"{self.count} identical failures" if self.count > 1 else "1 failure"
-        if self.count > 1:
+        if self.count > 1 and self.span:
             text += f" in {_whole(self.span)} s"
         if self.interval:
             text += f", every {_whole(self.interval)} s"

@@ -10,7 +10,8 @@ from deploy_lib.report import words as wording
 from deploy_lib.report.drawings import canvas
 from deploy_lib.report.model import Measured, Report
 
-_LEFT, _RIGHT, _ROW = 190.0, 70.0, 20.0
+_LEFT, _RIGHT = 60.0, 70.0
+_HEAD, _BAR, _BETWEEN = 22.0, 13.0, 7.0
 _DOTS, _GAP = 110.0, 34.0
 
 
@@ -24,7 +25,7 @@ def draw(report: Report) -> Markup | None:
     height = 0.0
     if compared:
         parts += _bars(compared)
-        height = 12 + _ROW * sum(len(row.quantiles) for row in compared) + 6 * len(compared) + 22
+        height = _tall(compared) + 22
     if probed is not None:
         parts += _dots(probed, height)
         height += _DOTS + _GAP + 14
@@ -32,24 +33,50 @@ def draw(report: Report) -> Markup | None:
 
 
 def _bars(rows: Sequence[Measured]) -> Iterator[Markup]:
+    """Each quantile of the stable revision right above the candidate's, so that the eye compares the two."""
     top = max(value for row in rows for _, value in row.quantiles) or 0.001
     width = canvas.WIDTH - _LEFT - _RIGHT
-    height = 12 + _ROW * sum(len(row.quantiles) for row in rows) + 6 * len(rows)
+    height = _tall(rows)
     for tick in canvas.ticks(top * 1000):
         x = _LEFT + tick / (top * 1000) * width
         yield canvas.line(x, 4, x, height)
         yield canvas.words(x, height + 14, f"{tick:g} ms", "middle", "axis")
-    y = 8.0
+    y = 4.0
+    for pair in _pairs(rows):
+        first = pair[0]
+        yield canvas.words(8, y + 14, f"{first.step}, {wording.WHOSE[first.whose]}", "start", "axis")
+        y += _HEAD
+        for name in dict.fromkeys(name for row in pair for name, _ in row.quantiles):
+            yield canvas.words(_LEFT - 8, y + _BAR * len(pair) / 2 + 4, name, "end")
+            for row in pair:
+                value = dict(row.quantiles).get(name)
+                if value is not None:
+                    yield from _bar(row, name, value, y, value / top * width)
+                y += _BAR
+            y += _BETWEEN
+
+
+def _bar(row: Measured, name: str, value: float, y: float, length: float) -> Iterator[Markup]:
+    shown = wording.milliseconds(value)
+    told = f"{row.step}: {name} of the {row.role} revision, {shown} of {row.requests} {wording.WHOSE[row.whose]}"
+    yield canvas.box(_LEFT, y + 1, max(2.0, length), _BAR - 2, row.role, told)
+    yield canvas.words(_LEFT + length + 6, y + _BAR - 3, shown, "start", "axis")
+
+
+def _pairs(rows: Sequence[Measured]) -> list[list[Measured]]:
+    """The sides of each comparison together, the stable one first."""
+    found: dict[tuple[str, str], list[Measured]] = {}
     for row in rows:
-        for name, value in row.quantiles:
-            label = f"{name} {row.role}, {row.whose}"
-            yield canvas.words(_LEFT - 8, y + 14, label, "end")
-            told = f"{row.step}: {label}, {wording.milliseconds(value)} of {row.requests} requests"
-            yield canvas.box(_LEFT, y + 3, max(2.0, value / top * width), _ROW - 6, row.role, told)
-            shown = wording.milliseconds(value)
-            yield canvas.words(_LEFT + value / top * width + 6, y + 14, shown, "start", "axis")
-            y += _ROW
-        y += 6
+        found.setdefault((row.step, row.whose), []).append(row)
+    return [sorted(pair, key=lambda row: row.role, reverse=True) for pair in found.values()]
+
+
+def _tall(rows: Sequence[Measured]) -> float:
+    names = [
+        len({name for row in pair for name, _ in row.quantiles}) * (_BAR * len(pair) + _BETWEEN)
+        for pair in _pairs(rows)
+    ]
+    return 4 + sum(names) + _HEAD * len(names)
 
 
 def _dots(row: Measured, above: float) -> Iterator[Markup]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 
 from deploy_lib.decide import latest_release
@@ -42,8 +42,9 @@ def read(entries: Sequence[Entry], previous: Sequence[Entry] | None, subject: Su
         unknown.append("this release has no image: none was built, or the build pushed none")
     if subject.stable and last.candidate and subject.stable != last.candidate:
         unknown.append(f"before this release {subject.stable} served, which is not the revision of that release")
-    both = (*_settings_changed(previous, entries), *settings)
-    return Comparison(last.id, tuple(rows), files, packages, tuple(dict.fromkeys(both)), tuple(unknown))
+    configured = _settings_changed(previous, entries)
+    both = dict.fromkeys((*configured, *_besides(configured, settings)))
+    return Comparison(last.id, tuple(rows), files, packages, tuple(both), tuple(unknown))
 
 
 def _with_what_served(entries: Sequence[Entry], subject: Subject) -> tuple[Difference, ...]:
@@ -98,6 +99,15 @@ def _settings_told(entries: Sequence[Entry]) -> tuple[str, ...]:
         if judged.kind == "canary" and isinstance(told, list | tuple):
             return tuple(str(line) for line in told)
     return ()
+
+
+def _besides(configured: Sequence[str], told: Sequence[str]) -> Iterator[str]:
+    """What the canary told and neither the configuration's changes nor the table of facts say already."""
+    variables = {line.split(": ", 1)[1].split(" ")[0] for line in configured if line.startswith(("env ", "secrets "))}
+    for line in told:
+        what = line.partition(":")[0]
+        if what != "image" and what.removeprefix("variable ") not in variables:
+            yield line
 
 
 def _settings_changed(previous: Sequence[Entry], entries: Sequence[Entry]) -> tuple[str, ...]:
