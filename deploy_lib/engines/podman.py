@@ -27,7 +27,8 @@ def open_podman(store: Path) -> DockerLikeEngine:
     program = shutil.which("podman")
     if program is None:
         raise EngineUnavailable("podman is not installed", _REMEDY)
-    commands = Commands("podman", program, _write_settings(store.absolute() / "podman"))
+    home = store.absolute() / "podman"
+    commands = Commands("podman", program, _write_settings(home), home)
     told = commands.attempt("info", "--format", "{{json .Host.BuildahVersion}}")
     if told.returncode:
         raise EngineUnavailable(f"podman does not work here: {last_line(told.stderr)}", _REMEDY)

@@ -82,7 +82,7 @@ class Builder:
         """For a builder that cannot be kept from obeying an ignore file: the same files, with that one emptied."""
         ignore = ".dockerignore"
         if not self._dialect.ignores_always or not (spec.context / ignore).is_file():
-            return spec.context
+            return spec.context.absolute()
         copied = directory / "context"
         shutil.copytree(spec.context, copied, symlinks=True)
         (copied / ignore).write_text("")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO
 
 from ..model import EngineError
@@ -18,11 +19,12 @@ _PATIENCE = 600.0  # seconds for any one command that is not a build or a contai
 
 @dataclass(frozen=True, slots=True)
 class Commands:
-    """`env` is the whole environment of the command."""
+    """`env` is the whole environment of the command, `directory` where it works: podman leaves files there."""
 
     name: str
     program: str
     env: Mapping[str, str]
+    directory: Path | None = None
 
     def run(self, *args: str) -> str:
         """What it printed. EngineError with its own last line when it fails."""
@@ -42,6 +44,7 @@ class Commands:
                 timeout=_PATIENCE,
                 check=False,
                 env=self.env,
+                cwd=self.directory,
             )
         except subprocess.TimeoutExpired:
             raise EngineError(f"{self.name} {args[0]} did not answer within {_PATIENCE:.0f} s") from None
@@ -64,6 +67,7 @@ class Commands:
                 stderr=stderr,
                 start_new_session=True,
                 env={**self.env, **(values or {})},
+                cwd=self.directory,
             )
         except OSError as error:
             raise EngineError(f"{self.program} cannot be run: {error.strerror}") from None
