@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, tzinfo
 
-from deploy_lib.decide import latest_release
 from deploy_lib.model.journal import Diagnosed, Entry
+from deploy_lib.model.told import latest_release
 from deploy_lib.redact import named_secrets
 from deploy_lib.report.model import Report
 from deploy_lib.report.printable import Printable

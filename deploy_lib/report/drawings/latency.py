@@ -36,16 +36,15 @@ def _bars(rows: Sequence[Measured]) -> Iterator[Markup]:
     """Each quantile of the stable revision right above the candidate's, so that the eye compares the two."""
     top = max(value for row in rows for _, value in row.quantiles) or 0.001
     width = canvas.WIDTH - _LEFT - _RIGHT
-    height = _tall(rows)
-    for tick in canvas.ticks(top * 1000):
-        x = _LEFT + tick / (top * 1000) * width
-        yield canvas.line(x, 4, x, height)
-        yield canvas.words(x, height + 14, f"{tick:g} ms", "middle", "axis")
+    marks = [(tick, _LEFT + tick / (top * 1000) * width) for tick in canvas.ticks(top * 1000)]
+    for tick, x in marks:
+        yield canvas.words(x, _tall(rows) + 14, f"{tick:g} ms", "middle", "axis")
     y = 4.0
     for pair in _pairs(rows):
         first = pair[0]
         yield canvas.words(8, y + 14, f"{first.step}, {wording.WHOSE[first.whose]}", "start", "axis")
         y += _HEAD
+        yield from (canvas.line(x, y, x, y + _tall(pair) - 4 - _HEAD) for _, x in marks)
         for name in dict.fromkeys(name for row in pair for name, _ in row.quantiles):
             yield canvas.words(_LEFT - 8, y + _BAR * len(pair) / 2 + 4, name, "end")
             for row in pair:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 
-from deploy_lib.decide import latest_release
 from deploy_lib.model.journal import Entry
 from deploy_lib.model.service import Service
+from deploy_lib.model.told import latest_release
 from deploy_lib.report.model import Comparison, Difference, Subject
 from deploy_lib.report.sections import subject as subjects
 from deploy_lib.report.sections.inventory import changes, distributions, manifest

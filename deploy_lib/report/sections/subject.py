@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from deploy_lib.decide import latest_release
 from deploy_lib.model.journal import Diagnosed, Entry, Judged, Started, Stopped
+from deploy_lib.model.told import latest_release
 from deploy_lib.report.model import Subject
 
 
