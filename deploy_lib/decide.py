@@ -16,7 +16,6 @@ from deploy_lib.model.journal import (
     Entry,
     Interrupted,
     Judged,
-    LeaseHeld,
     LeaseRefused,
     Outcome,
     RestoreAnswered,
@@ -25,7 +24,8 @@ from deploy_lib.model.journal import (
     Stopped,
     Withdrawn,
 )
-from deploy_lib.model.release import Release, Status
+from deploy_lib.model.release import Status
+from deploy_lib.model.told import latest_release, lease_held, left_open, may_have_moved, restore_target
 from deploy_lib.model.traffic import TrafficMap
 from deploy_lib.plan import Plan
 
@@ -57,6 +57,11 @@ Move = RunStep | AcquireLease | Restore | Finish
 
 def next_move(plan: Plan, journal: Sequence[Entry]) -> Move:
     """The one thing to do now. Pure; asking twice with the same journal gives the same move."""
+    move = _wanted(plan, journal)
+    return AcquireLease() if isinstance(move, Finish) and left_open(journal) else move
+
+
+def _wanted(plan: Plan, journal: Sequence[Entry]) -> Move:
     last = _last_telling(journal)
     match last:
         case None:
@@ -65,7 +70,7 @@ def next_move(plan: Plan, journal: Sequence[Entry]) -> Move:
             return Finish(last.outcome, last.reason) if _is_last(journal, last) else _again(plan, journal)
         case LeaseRefused():
             return Finish(Outcome.UNKNOWN if last.errored else Outcome.REJECTED, last.reason)
-        case Adopted() if last.unanswered:
+        case Adopted() if last.unanswered and not last.release.first:
             why = "the earlier client ended before the answer to its last traffic move came"
             return _give_up(plan, journal, Outcome.REJECTED, why)
         case Adopted():
@@ -115,23 +120,13 @@ def _again(plan: Plan, journal: Sequence[Entry]) -> Move:
 def _step_or_lease(plan: Plan, journal: Sequence[Entry], index: int) -> Move:
     if index >= len(plan.steps):
         return Finish(Outcome.LIVE, _live_reason(journal))
-    if plan.steps[index].kind.cloud and not _lease_held(journal):
+    if plan.steps[index].kind.cloud and not lease_held(journal):
         return AcquireLease()
     return RunStep(index)
 
 
 def _restore_or_lease(journal: Sequence[Entry], target: TrafficMap, why: str) -> Move:
-    return Restore(target, why) if _lease_held(journal) else AcquireLease()
-
-
-def _lease_held(journal: Sequence[Entry]) -> bool:
-    """Since the last start: a resumed run must take the lease again."""
-    for entry in reversed(journal):
-        if isinstance(entry, LeaseHeld):
-            return True
-        if isinstance(entry, Started):
-            return False
-    return False
+    return Restore(target, why) if lease_held(journal) else AcquireLease()
 
 
 def _after_step(plan: Plan, journal: Sequence[Entry], judged: Judged) -> Move:
@@ -168,9 +163,15 @@ def _take_back(journal: Sequence[Entry], reason: str) -> Move:
 
 
 def _unanswered(plan: Plan, journal: Sequence[Entry], asked: Asked) -> Move:
-    if asked.moves_traffic:
+    if asked.moves_traffic and not _has_all_anyway(journal):
         return _give_up(plan, journal, Outcome.REJECTED, f"{asked.label}: the client ended before the answer came")
     return _step_or_lease(plan, journal, asked.step)
+
+
+def _has_all_anyway(journal: Sequence[Entry]) -> bool:
+    """A service's first revision has all traffic, whatever was asked and answered."""
+    release = latest_release(journal)
+    return release is not None and release.first
 
 
 def _after_restore(journal: Sequence[Entry], answer: RestoreAnswered) -> Move:
@@ -192,47 +193,8 @@ def _outcome_behind(journal: Sequence[Entry]) -> Outcome:
     return Outcome.REJECTED
 
 
-def may_have_moved(journal: Sequence[Entry]) -> bool:
-    """True when the candidate may have traffic now: a move was asked for, answered or not, and not undone since."""
-    moved = False
-    for entry in journal:
-        if (isinstance(entry, Asked) and entry.moves_traffic) or (isinstance(entry, Adopted) and entry.moved):
-            moved = True
-        if isinstance(entry, RestoreAnswered) and entry.whole:
-            moved = False
-    return moved
-
-
-def restore_target(journal: Sequence[Entry]) -> TrafficMap | None:
-    """The recorded map, with the candidate's tag kept so that it can be examined; None when nothing served before."""
-    release = latest_release(journal)
-    if release is None or release.before is None or release.first:
-        return None
-    if release.tag and release.candidate:
-        return release.before.tagged(release.tag, release.candidate)
-    return release.before
-
-
-def maps_of(journal: Sequence[Entry]) -> tuple[TrafficMap, ...]:
-    """Every traffic map this release may have left on the service."""
-    release = latest_release(journal)
-    maps = [entry.target for entry in journal if isinstance(entry, Asked | RestoreAsked) and entry.target]
-    maps += [entry.traffic for entry in journal if isinstance(entry, Adopted) and entry.traffic]
-    if release and release.before is not None:
-        maps.append(release.before)
-        if release.tag and release.candidate:
-            maps.append(release.before.tagged(release.tag, release.candidate))
-    return tuple(maps)
-
-
-def latest_release(journal: Sequence[Entry]) -> Release | None:
-    """The release with all that is known by the end of the journal; starting again adds nothing to it."""
-    for entry in reversed(journal):
-        if isinstance(entry, Judged | LeaseHeld | Adopted) or (isinstance(entry, Started) and not entry.resumed):
-            return entry.release
-    return next((entry.release for entry in journal if isinstance(entry, Started)), None)
-
-
 def _live_reason(journal: Sequence[Entry]) -> str:
     last = next((entry for entry in reversed(journal) if isinstance(entry, Judged)), None)
+    if last is None and any(isinstance(entry, Adopted) for entry in journal):
+        return "every step had passed when the earlier client ended"
     return last.reason if last else "the plan has no steps"

@@ -22,13 +22,13 @@ from deploy_lib.cli.select import commit_of, select
 from deploy_lib.cli.show.display import choose
 from deploy_lib.cli.signals import stopping
 from deploy_lib.cli.world import World, opened
-from deploy_lib.decide import latest_release
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.journal import Journal, read
 from deploy_lib.model.answers import LeftBehind
 from deploy_lib.model.journal import Adopted, Entry, LeaseHeld, Outcome, Started, Stopped
 from deploy_lib.model.release import Options, Release
 from deploy_lib.model.state import ServiceState
+from deploy_lib.model.told import latest_release
 from deploy_lib.plan import Plan
 
 
@@ -89,9 +89,14 @@ def _unfinished(world: World, plan: Plan) -> Unfinished:
 
 
 def ended_elsewhere(entries: Sequence[Entry], release: Release, state: ServiceState) -> bool:
-    """This machine's journal stops short, and the service remembers something newer: a rollback, say."""
+    """This machine's journal stops short, and the service remembers its end, or something newer: a rollback, say."""
+    if state.unfinished is not None:
+        return False
+    known = next((past for past in state.history if past.id == release.id), None)
+    if known is not None and known.outcome not in (Outcome.HELD.value, Outcome.UNKNOWN.value):
+        return True
     leased = any(isinstance(entry, LeaseHeld) for entry in entries)
-    return leased and state.unfinished is None and bool(state.history) and state.history[0].id != release.id
+    return leased and bool(state.history) and state.history[0].id != release.id
 
 
 def _journal_of(world: World, plan: Plan, release_id: str | None) -> list[Entry]:

@@ -10,13 +10,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
-from deploy_lib.decide import AcquireLease, Finish, Restore, RunStep, latest_release, maps_of, next_move
+from deploy_lib.decide import AcquireLease, Finish, Restore, RunStep, next_move
 from deploy_lib.drivers.interface import DriverError, Drivers, Interrupted, Tell
 from deploy_lib.model import journal, requests
 from deploy_lib.model.answers import RevisionCreated, Unknown
 from deploy_lib.model.evidence import Evidence
 from deploy_lib.model.journal import Entry, Outcome, Stopped
 from deploy_lib.model.release import Release, Status
+from deploy_lib.model.told import latest_release, maps_of, speaks_against_image
 from deploy_lib.plan import Plan, Step
 from deploy_lib.run.ending import next_commands, serving
 from deploy_lib.run.explain import Diagnose, explain
@@ -180,10 +181,7 @@ def _finish(this: Run, move: Finish) -> Stopped:
         _explain(this)
     held = any(isinstance(entry, journal.LeaseHeld) for entry in this.entries)
     if held:
-        try:
-            this.drivers.services.end_lease(requests.EndLease(this.release, move.outcome.value, move.reason))
-        except DriverError as problem:
-            this.tell(f"the lease could not be given back and will expire by itself: {problem.reason}")
+        _give_back(this, move)
     stopped = Stopped(
         this.drivers.clock.now(),
         move.outcome,
@@ -193,6 +191,19 @@ def _finish(this: Run, move: Finish) -> Stopped:
     )
     this.record(stopped)
     return stopped
+
+
+def _give_back(this: Run, move: Finish) -> None:
+    """Interrupted once, it is done all the same: what the release has come to must stand on the service."""
+    innocent = move.outcome is Outcome.REJECTED and not speaks_against_image(this.entries)
+    request = requests.EndLease(this.release, "restored" if innocent else move.outcome.value, move.reason)
+    try:
+        try:
+            this.drivers.services.end_lease(request)
+        except Interrupted:
+            this.drivers.services.end_lease(request)
+    except DriverError as problem:
+        this.tell(f"the lease could not be given back and will expire by itself: {problem.reason}")
 
 
 def _serving(this: Run, outcome: Outcome, held: bool) -> str:
@@ -211,6 +222,9 @@ def _explain(this: Run) -> None:
     if isinstance(last, journal.Diagnosed):
         return
     judged = [entry for entry in this.entries if isinstance(entry, journal.Judged)]
-    diagnosed = explain(this.drivers, this.diagnose, judged, this.evidence, this.release)
+    try:
+        diagnosed = explain(this.drivers, this.diagnose, judged, this.evidence, this.release)
+    except Interrupted:  # who is in a hurry gets no diagnosis
+        return
     if diagnosed is not None:
         this.record(diagnosed)

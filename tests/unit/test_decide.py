@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy_lib.decide import AcquireLease, Finish, Move, Restore, RunStep, maps_of, may_have_moved, next_move
+from deploy_lib.decide import AcquireLease, Finish, Move, Restore, RunStep, next_move
 from deploy_lib.model.journal import (
     Adopted,
     Entry,
@@ -18,8 +18,10 @@ from deploy_lib.model.journal import (
     RestoreAnswered,
     RestoreAsked,
     Stopped,
+    Withdrawn,
 )
 from deploy_lib.model.release import Status
+from deploy_lib.model.told import maps_of, may_have_moved, speaks_against_image
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
 from tests.unit.samples import BEFORE, CANDIDATE, FIRST, LEASED, NOON, RELEASE, asked, judged, leased, plan, started
 
@@ -129,6 +131,41 @@ def test_an_adopted_release_with_an_unanswered_move_is_restored() -> None:
     ]
     move = next_move(plan(), journal)
     assert isinstance(move, Restore) and move.target == BACK
+
+
+@pytest.mark.parametrize(
+    "resumed",
+    [
+        pytest.param([*BUILT, asked(2), judged(2, Status.FAILED), started(resumed=True)], id="killed before the end"),
+        pytest.param([started(), Adopted(NOON, CANDIDATE, 6)], id="taken over after the last step"),
+    ],
+)
+def test_who_ends_a_release_that_somebody_left_open_takes_its_lease_first(resumed: list[Entry]) -> None:
+    """Else it would say how the release ended, and the service would never know."""
+    assert next_move(plan(), resumed) == AcquireLease()
+    assert isinstance(next_move(plan(), [*resumed, leased(CANDIDATE)]), Finish)
+    assert isinstance(next_move(plan(), [*resumed, LeaseRefused(NOON, "ann deploys")]), Finish)
+
+
+def test_an_unanswered_move_of_a_first_release_is_asked_again() -> None:
+    """Its revision has all traffic anyway, and there is nothing to go back to."""
+    killed = [*BUILT, asked(2), judged(2, release=FIRST), asked(3, moves=True), started(resumed=True), leased(FIRST)]
+    assert next_move(plan(), killed) == RunStep(3)
+    adopted = [started(), Adopted(NOON, FIRST, 3, moved=True, unanswered=True), leased(FIRST)]
+    assert next_move(plan(), adopted) == RunStep(3)
+
+
+@pytest.mark.parametrize(
+    ("journal", "guilty"),
+    [
+        pytest.param(RESTORED, True, id="a step judged it"),
+        pytest.param([*MOVED, started(resumed=True)], False, id="the client died"),
+        pytest.param([started(), Adopted(NOON, CANDIDATE, 4, moved=True, unanswered=True)], False, id="elsewhere"),
+        pytest.param([*AT_TEN, Withdrawn(NOON, "auth was not released")], False, id="its group failed"),
+    ],
+)
+def test_only_a_step_speaks_against_an_image(journal: list[Entry], guilty: bool) -> None:
+    assert speaks_against_image(journal) is guilty
 
 
 def test_policies() -> None:

@@ -1,0 +1,94 @@
+"""What a journal tells of its release: what is known of it, who holds the service, and where its traffic may be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from deploy_lib.model.journal import (
+    Adopted,
+    Asked,
+    Entry,
+    Judged,
+    LeaseHeld,
+    LeaseRefused,
+    RestoreAnswered,
+    RestoreAsked,
+    Started,
+    Stopped,
+    Withdrawn,
+)
+from deploy_lib.model.release import Release, Status
+from deploy_lib.model.traffic import TrafficMap
+
+
+def latest_release(journal: Sequence[Entry]) -> Release | None:
+    """The release with all that is known by the end of the journal; starting again adds nothing to it."""
+    for entry in reversed(journal):
+        if isinstance(entry, Judged | LeaseHeld | Adopted) or (isinstance(entry, Started) and not entry.resumed):
+            return entry.release
+    return next((entry.release for entry in journal if isinstance(entry, Started)), None)
+
+
+def lease_held(journal: Sequence[Entry]) -> bool:
+    """Since the last start: a resumed run must take the lease again."""
+    for entry in reversed(journal):
+        if isinstance(entry, LeaseHeld):
+            return True
+        if isinstance(entry, Started):
+            return False
+    return False
+
+
+def left_open(journal: Sequence[Entry]) -> bool:
+    """An earlier client took the service and never gave it back: only who holds it can write the ending there."""
+    started = False
+    for entry in reversed(journal):
+        if isinstance(entry, LeaseRefused | Stopped) or (isinstance(entry, LeaseHeld) and not started):
+            return False
+        if isinstance(entry, LeaseHeld | Adopted):
+            return True
+        started = started or isinstance(entry, Started)
+    return False
+
+
+def may_have_moved(journal: Sequence[Entry]) -> bool:
+    """True when the candidate may have traffic now: a move was asked for, answered or not, and not undone since."""
+    moved = False
+    for entry in journal:
+        if (isinstance(entry, Asked) and entry.moves_traffic) or (isinstance(entry, Adopted) and entry.moved):
+            moved = True
+        if isinstance(entry, RestoreAnswered) and entry.whole:
+            moved = False
+    return moved
+
+
+def restore_target(journal: Sequence[Entry]) -> TrafficMap | None:
+    """The recorded map, with the candidate's tag kept so that it can be examined; None when nothing served before."""
+    release = latest_release(journal)
+    if release is None or release.before is None or release.first:
+        return None
+    if release.tag and release.candidate:
+        return release.before.tagged(release.tag, release.candidate)
+    return release.before
+
+
+def maps_of(journal: Sequence[Entry]) -> tuple[TrafficMap, ...]:
+    """Every traffic map this release may have left on the service."""
+    release = latest_release(journal)
+    maps = [entry.target for entry in journal if isinstance(entry, Asked | RestoreAsked) and entry.target]
+    maps += [entry.traffic for entry in journal if isinstance(entry, Adopted) and entry.traffic]
+    if release and release.before is not None:
+        maps.append(release.before)
+        if release.tag and release.candidate:
+            maps.append(release.before.tagged(release.tag, release.candidate))
+    return tuple(maps)
+
+
+def speaks_against_image(journal: Sequence[Entry]) -> bool:
+    """Whether a step judged what was rejected: a client that died, or a group that failed, is not the image's fault."""
+    for entry in reversed(journal):
+        if isinstance(entry, Judged):
+            return entry.status in (Status.FAILED, Status.INCONCLUSIVE)
+        if isinstance(entry, Withdrawn | Adopted) or (isinstance(entry, Asked) and entry.moves_traffic):
+            return False
+    return False
