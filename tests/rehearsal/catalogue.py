@@ -62,6 +62,9 @@ CRASHES = {
     "missing-file": Story(
         "missing_file", "/srv/config/settings.toml", "--why /srv/config/settings.toml", imports("missing_file")
     ),
+}  # fmt: skip
+"""Trying again cannot help, so the tool does not wait for Cloud Run to give up."""
+ENDINGS = {
     "upstream": Story("upstream_refused", "a server it needs", "gcloud run services describe", imports("upstream")),
     "port-taken": Story("port_taken", "Address already in use", "CMD|ENTRYPOINT", imports("port_taken")),
     "memory": Story("out_of_memory", "of the 256 MiB it may have", "--memory 512Mi", imports("hungry")),
@@ -133,7 +136,7 @@ COMMANDS = {
         entry=dockerfile("other_machine"),
     ),
 }  # fmt: skip
-GROUPS = (CRASHES, UNREACHED, REFUSED, UNHEALTHY, BUILDS, COMMANDS)
+GROUPS = (CRASHES, ENDINGS, UNREACHED, REFUSED, UNHEALTHY, BUILDS, COMMANDS)
 
 SLOW_BUILD = Story("build_timeout", "longer than its time limit", "raise timeout:", entry=dockerfile("slow"))
 DENIED = Story("permission_denied", "lacks the permission run.services.create", "roles/run.developer")

@@ -62,8 +62,12 @@ def image(theatre: Theatre) -> str:
     return str(played.of_type("judged")[-1]["release"]["image"])
 
 
-def test_containers_that_end(theatre: Theatre) -> None:
+def test_images_that_cannot_start(theatre: Theatre) -> None:
     assert play(theatre, catalogue.CRASHES, UP, "--skip-build", image(theatre)) == []
+
+
+def test_containers_that_end_for_another_reason(theatre: Theatre) -> None:
+    assert play(theatre, catalogue.ENDINGS, UP, "--skip-build", image(theatre)) == []
 
 
 def test_containers_that_nobody_reaches(theatre: Theatre) -> None:
