@@ -74,3 +74,25 @@ def test_told(call: Call, error: Exception, reason: str, remedy: str) -> None:
     told = translated(error, call)
     assert reason in told.reason
     assert remedy in told.remedy
+
+
+def test_a_refusal_is_evidence_of_who_was_refused_what() -> None:
+    denied = translated(exceptions.PermissionDenied("no"), CALL).evidence
+    assert denied is not None
+    assert (denied.operation_code, denied.permission, denied.caller) == (7, "run.services.update", CALL.account)
+    over = translated(exceptions.ResourceExhausted("CpuAllocPerProjectRegion requested: 2 allowed: 1"), CALL).evidence
+    assert over is not None and over.operation_code == 8 and over.operation_message.startswith("CpuAlloc")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        exceptions.PermissionDenied("Cloud Run Admin API has not been used", details=[DISABLED]),
+        exceptions.ServiceUnavailable("busy"),
+        exceptions.Aborted("stale"),
+        ValueError("odd"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_what_may_pass_is_evidence_of_nothing(error: Exception) -> None:
+    assert translated(error, CALL).evidence is None
