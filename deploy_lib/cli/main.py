@@ -24,11 +24,14 @@ ROOMS = {
 }
 
 
-def main(argv: list[str]) -> int:
-    """The exit code of the command. Prints errors to standard error; never raises for what a user can cause."""
+def main(argv: list[str], **given: object) -> int:
+    """The exit code of the command. Prints errors to standard error; never raises for what a user can cause.
+
+    `given` is passed on to the command: another clock, say, as tests bring one.
+    """
     args = parse(argv)
     try:
-        code: int = import_module(ROOMS[args.command]).main(args)
+        code: int = import_module(ROOMS[args.command]).main(args, **given)
         return code
     except Failure as failure:
         return _say(failure.message, failure.code)

@@ -145,23 +145,25 @@ class Theatre:
         env = {"BEHAVE": json.dumps(behave)} if behave else {"BEHAVE": "{}"}
         return {"cloud_run": cloud_run, "port": 8080, "memory": "256Mi", "env": env, **more}
 
-    def run(self, *words: str, state: Path | None = None, cue: Cue | None = None) -> Played:
-        """A command in this process. JSON events are read from its standard output."""
+    def run(self, *words: str, state: Path | None = None, cue: Cue | None = None, **given: Any) -> Played:
+        """A command in this process. JSON events are read from its standard output; `given` as main() takes it."""
         out, errors = _Out(cue), io.StringIO()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors), self._environment():
-            code = main([*words, "--state", str(state or self.state)])
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors), self.environment():
+            code = main([*words, "--state", str(state or self.state)], **given)
         lines = [json.loads(line) for line in out.getvalue().splitlines() if line.startswith("{")]
         return Played(code, tuple(lines), errors.getvalue() + "".join(_not_json(out.getvalue())))
 
-    def release(self, config: Path, *words: str, state: Path | None = None, cue: Cue | None = None) -> Played:
-        return self.command("deploy", config, *words, state=state, cue=cue)
+    def release(
+        self, config: Path, *words: str, state: Path | None = None, cue: Cue | None = None, **given: Any
+    ) -> Played:
+        return self.command("deploy", config, *words, state=state, cue=cue, **given)
 
     def command(
-        self, name: str, config: Path, *words: str, state: Path | None = None, cue: Cue | None = None
+        self, name: str, config: Path, *words: str, state: Path | None = None, cue: Cue | None = None, **given: Any
     ) -> Played:
         where = ["--config", str(config), "--repo", str(self.repository), "--output", "json"]
         names = [] if "--service" in words or "--all" in words else ["--service", "backend"]
-        return self.run(name, *where, *names, *words, state=state, cue=cue)
+        return self.run(name, *where, *names, *words, state=state, cue=cue, **given)
 
     def start(
         self, config: Path, *words: str, command: str = "deploy", state: Path | None = None
@@ -194,7 +196,7 @@ class Theatre:
         }
 
     @contextlib.contextmanager
-    def _environment(self) -> Iterator[None]:
+    def environment(self) -> Iterator[None]:
         before = dict(os.environ)
         os.environ.update(self.variables)
         try:
