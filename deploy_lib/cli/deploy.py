@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 from deploy_lib.cli.arguments import OLD_FLAGS
 from deploy_lib.cli.failure import Failure
+from deploy_lib.cli.identity import new_release
 from deploy_lib.cli.options import options_of
 from deploy_lib.cli.outlets import Outlets
-from deploy_lib.cli.releasing import OpenJournal, Releasing, new_release
+from deploy_lib.cli.releasing import OpenJournal, Releasing
 from deploy_lib.cli.select import commit_of, select
 from deploy_lib.cli.show.display import choose
 from deploy_lib.cli.signals import stopping

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from deploy_lib.cli.failure import Failure
-from deploy_lib.cli.releasing import holder
+from deploy_lib.cli.identity import holder
 from deploy_lib.cli.select import select
 from deploy_lib.cli.world import opened
 from deploy_lib.drivers.clock import SystemClock

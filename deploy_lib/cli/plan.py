@@ -10,8 +10,8 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from deploy_lib.cli.identity import new_release
 from deploy_lib.cli.options import options_of
-from deploy_lib.cli.releasing import new_release
 from deploy_lib.cli.select import commit_of, select
 from deploy_lib.cli.show.words import MARKS, finding_lines
 from deploy_lib.cli.signals import stopping

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import getpass
-import os
-import secrets
-import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from pathlib import Path
 
+from deploy_lib.cli.identity import holder
 from deploy_lib.cli.outlets import Outlets
 from deploy_lib.cli.places import release_directory
 from deploy_lib.cli.show.display import Display
@@ -22,7 +18,7 @@ from deploy_lib.model.answers import Attempt
 from deploy_lib.model.evidence import Cause, Evidence
 from deploy_lib.model.findings import Finding
 from deploy_lib.model.journal import Entry, Stopped
-from deploy_lib.model.release import Options, Release
+from deploy_lib.model.release import Release
 from deploy_lib.plan import Plan
 from deploy_lib.redact import Redactor
 from deploy_lib.run import Run, run
@@ -110,12 +106,6 @@ class _Noting:
         releasing.outlets.entry(releasing.plan, masked)
 
 
-def new_release(plan: Plan, commit: str, options: Options, now: datetime) -> Release:
-    """A release with an id of its own, also when two deployers start in the same second."""
-    release_id = f"{now:%Y%m%dt%H%M%S}-{plan.service.name}-{commit[:7]}-{secrets.token_hex(2)}"
-    return Release(release_id, plan.service, commit, now, options=options)
-
-
 def on_this_plan(entries: Sequence[Entry], plan: Plan) -> list[Entry]:
     """The entries of a journal with the service as the configuration has it now: the journal holds it masked."""
     return [
@@ -133,17 +123,3 @@ def attempts_of(entries: Sequence[Entry]) -> tuple[Attempt, ...]:
             told = entry.facts.get("attempts")
             return tuple(Attempt(**each) for each in told) if isinstance(told, list) else ()
     return ()
-
-
-def holder() -> str:
-    """Who deploys, as others are told: the CI run, else the person at this machine."""
-    run_id = os.environ.get("GITHUB_RUN_ID") or os.environ.get("CI_JOB_ID") or os.environ.get("BUILD_ID")
-    who = os.environ.get("GITHUB_ACTOR") or os.environ.get("GITLAB_USER_LOGIN") or _user()
-    return f"{who} (CI run {run_id})" if run_id else f"{who} at {socket.gethostname()}"
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # an account without a name, as in some containers
-        return f"user {os.getuid()}"

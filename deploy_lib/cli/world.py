@@ -1,6 +1,7 @@
 """What the commands share of the world: the cloud, the repository, and the drivers of each service.
 
 A local cloud is the one that the environment names, else the one in the state directory, started when it is not up.
+What reads the repository and builds is imported on its first use: a rollback needs neither, and users wait for it.
 """
 
 from __future__ import annotations
@@ -12,26 +13,35 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from deploy_lib.cli import local_cloud
 from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.places import local_cloud_directory, state_directory
 from deploy_lib.cli.select import Selection
-from deploy_lib.drivers.builds.driver import CloudBuilds
 from deploy_lib.drivers.clients import Clients
-from deploy_lib.drivers.contract import CloudContract
 from deploy_lib.drivers.endpoints import Endpoints
-from deploy_lib.drivers.fact_cache import open_cache
 from deploy_lib.drivers.headers import identity_headers
 from deploy_lib.drivers.interface import Clock, Drivers
 from deploy_lib.drivers.services import CloudRunServices
-from deploy_lib.drivers.source import GitSource
 from deploy_lib.drivers.urls import HttpUrls
 from deploy_lib.drivers.watch import CloudWatch
 from deploy_lib.model.release import Release
 from deploy_lib.model.state import ServiceState
 from deploy_lib.plan import Plan
-from deploy_lib.source.model import Staged
+
+if TYPE_CHECKING:
+    from deploy_lib.drivers.source import GitSource
+    from deploy_lib.source.model import Staged
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """The drivers of what runs already, for commands that build nothing."""
+
+    clock: Clock
+    services: CloudRunServices
+    urls: HttpUrls
 
 
 @dataclass(slots=True)
@@ -42,7 +52,7 @@ class World:
     state: Path
     clock: Clock
     clients: Clients
-    source: GitSource
+    _source: GitSource | None = None
     _services: dict[str, CloudRunServices] = field(default_factory=dict)
     _urls: dict[str, HttpUrls] = field(default_factory=dict)
 
@@ -56,7 +66,22 @@ class World:
             self._services[name] = CloudRunServices(self.clients, self.clock, self._urls[name].ask, watch)
         return self._services[name]
 
+    def serving(self, plan: Plan) -> Serving:
+        return Serving(self.clock, self.services(plan), self._urls[plan.service.name])
+
+    @property
+    def source(self) -> GitSource:
+        if self._source is None:
+            from deploy_lib.drivers.fact_cache import open_cache
+            from deploy_lib.drivers.source import GitSource
+
+            self._source = GitSource(self.root, open_cache(self.state))
+        return self._source
+
     def drivers(self, plan: Plan) -> Drivers:
+        from deploy_lib.drivers.builds.driver import CloudBuilds
+        from deploy_lib.drivers.contract import CloudContract
+
         services = self.services(plan)
         builds = CloudBuilds(
             self.clients,
@@ -81,7 +106,8 @@ class World:
     def close(self) -> None:
         for services in self._services.values():
             services.close()
-        self.source.close()
+        if self._source is not None:
+            self._source.close()
         self.clients.close()
 
 
@@ -97,9 +123,7 @@ def opened(selection: Selection, args: argparse.Namespace, clock: Clock) -> Iter
     state = state_directory(args.state)
     settings = selection.config.settings
     endpoints = local_endpoints(state) if settings.local else Endpoints()
-    world = World(
-        selection.root, state, clock, Clients(endpoints, settings.project), GitSource(selection.root, open_cache(state))
-    )
+    world = World(selection.root, state, clock, Clients(endpoints, settings.project))
     try:
         yield world
     finally:

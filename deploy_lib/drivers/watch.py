@@ -10,8 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from deploy_lib.diagnose.lines import rows
-from deploy_lib.diagnose.rhythm import ends
 from deploy_lib.drivers import metrics
 from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.conditions import conditions_of, why_failed
@@ -114,6 +112,9 @@ class _Crashes:
     next_reading: float = 0.0
 
     def listen(self, clock: Clock, pause: float) -> str | None:
+        from deploy_lib.diagnose.lines import rows  # not at the top: most commands watch nothing
+        from deploy_lib.diagnose.rhythm import ends
+
         now = clock.monotonic()
         if now >= self.next_reading:
             self.next_reading = now + pause

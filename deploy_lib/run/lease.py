@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Protocol
 
-from deploy_lib.drivers.interface import DriverError, Drivers, Tell
+from deploy_lib.drivers.interface import Clock, DriverError, Services, Tell
 from deploy_lib.model import requests
 from deploy_lib.model.answers import LeaseTaken
 from deploy_lib.model.journal import LeaseHeld, LeaseRefused
@@ -15,8 +16,17 @@ LASTS = 120.0
 """Seconds. The holder renews it while it works, so a killed client blocks the service for two minutes at most."""
 
 
+class Deployer(Protocol):
+    """What of the drivers a lease needs."""
+
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def services(self) -> Services: ...
+
+
 def acquire(
-    drivers: Drivers, release: Release, holder: str, tell: Tell, *, take_over: bool = False
+    drivers: Deployer, release: Release, holder: str, tell: Tell, *, take_over: bool = False
 ) -> LeaseHeld | LeaseRefused:
     """The lease, with the map that restoring puts back; or who holds it and until when."""
     now = drivers.clock.now
@@ -51,7 +61,7 @@ def known_bad(release: Release, bad: tuple[str, ...]) -> str:
     return ""
 
 
-def _repaired(drivers: Drivers, release: Release, answer: LeaseTaken, tell: Tell) -> tuple[LeaseTaken, str]:
+def _repaired(drivers: Deployer, release: Release, answer: LeaseTaken, tell: Tell) -> tuple[LeaseTaken, str]:
     """Put back what an unfinished release of someone else left, before anything new starts."""
     left = answer.unfinished
     if left is None or left.release_id == release.id:

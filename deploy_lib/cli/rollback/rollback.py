@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from deploy_lib.cli.identity import holder, new_release
 from deploy_lib.cli.outlets import Outlets
 from deploy_lib.cli.places import release_directory
-from deploy_lib.cli.releasing import holder, new_release
 from deploy_lib.cli.show.display import Display
-from deploy_lib.cli.world import World
-from deploy_lib.drivers.interface import DriverError, Drivers, Interrupted
+from deploy_lib.cli.world import Serving, World
+from deploy_lib.drivers.interface import DriverError, Interrupted
 from deploy_lib.journal import Journal
 from deploy_lib.model import journal, requests
 from deploy_lib.model.answers import Restored
@@ -67,14 +67,14 @@ class Rollback:
 
         try:
             note(journal.Started(clock.now(), release, (), plan.path, holder()))
-            stopped = self._under_lease(self.world.drivers(plan), release, note)
+            stopped = self._under_lease(self.world.serving(plan), release, note)
             note(stopped)
         finally:
             file.close()
         self.outlets.ended(plan, release.id, ())
         return stopped
 
-    def _under_lease(self, drivers: Drivers, release: Release, note: Callable[[Entry], None]) -> Stopped:
+    def _under_lease(self, drivers: Serving, release: Release, note: Callable[[Entry], None]) -> Stopped:
         lease = acquire(drivers, release, holder(), self._tell, take_over=self.take_over)
         note(lease)
         if isinstance(lease, LeaseRefused):
@@ -96,7 +96,7 @@ class Rollback:
         reason = f"{wanted} {unfit}; rollback --now goes back to it all the same"
         return self._stopped(Outcome.REJECTED, reason, str(self.state.traffic))
 
-    def _moved(self, drivers: Drivers, release: Release, note: Callable[[Entry], None]) -> Stopped:
+    def _moved(self, drivers: Serving, release: Release, note: Callable[[Entry], None]) -> Stopped:
         leaving = self.state.traffic.main_revision() or "nothing"
         note(journal.RestoreAsked(self.world.clock.now(), self.target, f"a person asked to leave {leaving}"))
         answer, at = self._restored(drivers, requests.RestoreTraffic(release, self.target)), self.world.clock.now()
@@ -108,7 +108,7 @@ class Rollback:
             return self._stopped(Outcome.LIVE, f"rolled back from {leaving}", str(answer.now))
         return self._stopped(Outcome.HELD, f"the rollback did not succeed: {answer.reason}", str(answer.now))
 
-    def _restored(self, drivers: Drivers, request: requests.RestoreTraffic) -> Restored | DriverError:
+    def _restored(self, drivers: Serving, request: requests.RestoreTraffic) -> Restored | DriverError:
         """Raises Interrupted at the second request to stop only: half of a rollback helps nobody."""
         try:
             try:
@@ -119,13 +119,13 @@ class Rollback:
         except DriverError as problem:
             return problem
 
-    def _unfit(self, drivers: Drivers, release: Release) -> str:
+    def _unfit(self, drivers: Serving, release: Release) -> str:
         """Why users should not be sent to the target, asked where it answers alone; empty when it answers well."""
         step = self.plan.first("probe")
         if step is None or not isinstance(step.settings, ProbeSettings):
             return ""
         try:
-            url = self.world.services(self.plan).lend_url(release, release.candidate or "")
+            url = drivers.services.lend_url(release, release.candidate or "")
             hurried = step.settings.model_copy(update={"every": min(step.settings.every, HURRY)})
             request = step.kind.ask(hurried, replace(release, candidate_url=url))
             assert isinstance(request, requests.Probe)
@@ -134,7 +134,7 @@ class Rollback:
             return f"could not be probed: {problem.reason}"
         return "" if verdict.status is Status.PASSED else f"does not answer well: {verdict.reason}"
 
-    def _end(self, drivers: Drivers, release: Release, stopped: Stopped) -> None:
+    def _end(self, drivers: Serving, release: Release, stopped: Stopped) -> None:
         """A rollback that moved nothing is not remembered: its target would count as a release that failed."""
         moved = stopped.outcome in (Outcome.LIVE, Outcome.HELD)
         try:

@@ -1,18 +1,21 @@
-"""The driver for Cloud Run: one method per request, each told in a file of its own."""
+"""The driver for Cloud Run: one method per request, each told in a file of its own.
+
+What makes and watches a new revision brings the whole diagnosis along, so it is imported on its first use: neither a
+rollback nor a status needs it.
+"""
 
 from __future__ import annotations
 
 from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.interface import Clock, Tell
 from deploy_lib.drivers.policy import Calls
-from deploy_lib.drivers.services import arrival, candidate, moving, reading, restoring, taking
+from deploy_lib.drivers.services import arrival, moving, reading, restoring, taking
 from deploy_lib.drivers.services.api import RunApi
 from deploy_lib.drivers.services.change import Changes
 from deploy_lib.drivers.services.leases import Leases
 from deploy_lib.drivers.services.lending import lend_url
 from deploy_lib.drivers.services.preview import preview
 from deploy_lib.drivers.services.tools import Ask, Tools, Watch
-from deploy_lib.drivers.services.waiting import Waiting
 from deploy_lib.model import answers, requests
 from deploy_lib.model.evidence import Evidence
 from deploy_lib.model.release import Release
@@ -44,6 +47,8 @@ class CloudRunServices:
         taking.end(self._tools, request)
 
     def create_revision(self, request: requests.CreateRevision, tell: Tell) -> answers.RevisionCreated:
+        from deploy_lib.drivers.services import candidate
+
         return candidate.create(self._tools, request, tell)
 
     def move_traffic(self, request: requests.MoveTraffic, tell: Tell) -> answers.TrafficMoved:
@@ -56,6 +61,8 @@ class CloudRunServices:
         return restoring.restore(self._tools, request, tell)
 
     def read_evidence(self, request: requests.ReadEvidence) -> Evidence:
+        from deploy_lib.drivers.services.waiting import Waiting
+
         release = request.release
         if not release.candidate:
             return Evidence(gaps=("no revision was created",))

@@ -1,0 +1,32 @@
+"""What a release is called, and who makes it."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import secrets
+import socket
+from datetime import datetime
+
+from deploy_lib.model.release import Options, Release
+from deploy_lib.plan import Plan
+
+
+def new_release(plan: Plan, commit: str, options: Options, now: datetime) -> Release:
+    """A release with an id of its own, also when two deployers start in the same second."""
+    release_id = f"{now:%Y%m%dt%H%M%S}-{plan.service.name}-{commit[:7]}-{secrets.token_hex(2)}"
+    return Release(release_id, plan.service, commit, now, options=options)
+
+
+def holder() -> str:
+    """Who deploys, as others are told: the CI run, else the person at this machine."""
+    run_id = os.environ.get("GITHUB_RUN_ID") or os.environ.get("CI_JOB_ID") or os.environ.get("BUILD_ID")
+    who = os.environ.get("GITHUB_ACTOR") or os.environ.get("GITLAB_USER_LOGIN") or _user()
+    return f"{who} (CI run {run_id})" if run_id else f"{who} at {socket.gethostname()}"
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # an account without a name, as in some containers
+        return f"user {os.getuid()}"
