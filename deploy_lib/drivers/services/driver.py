@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.interface import Clock, Tell
+from deploy_lib.drivers.lean_import import import_run_client
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.services import arrival, moving, reading, restoring, taking
 from deploy_lib.drivers.services.api import RunApi
@@ -32,6 +33,7 @@ class CloudRunServices:
     """
 
     def __init__(self, clients: Clients, clock: Clock, ask: Ask, watch: Watch) -> None:
+        import_run_client()
         calls = Calls(clients, clock)
         api = RunApi(calls)
         changes = Changes(api, clock)
