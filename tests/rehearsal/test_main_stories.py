@@ -11,7 +11,7 @@ BUILT = ({"build": {"timeout": "2m"}}, {"import_check": None})
 UP = ({"canary": {"ready_within": "20s"}}, {"probe": {"attempts": 10, "need": 2, "every": "20ms"}})
 GRADUAL = (
     {"promote": {"percent": 10}},
-    {"compare": {"for": "2s", "path": "/work", "every": "10ms", "min_samples": 20}},
+    {"compare": {"for": "2s", "path": "/work", "every": "10ms", "min_samples": 5, "latency_tolerance": "1s"}},
     {"promote": {"percent": 100}},
     {"verify": {"within": "10s"}},
 )

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from workplace import FILES, Workplace
 
 from deploy_lib.drivers.fact_cache import NoFacts
 from deploy_lib.drivers.source import GitSource
+from tests.source.workplace import FILES, Workplace
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
 

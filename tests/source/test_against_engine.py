@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from golden import cases, stage
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +15,7 @@ from deploy_lib.engines.model import BuildFailed, BuildSpec, Engine, EngineUnava
 from deploy_lib.source.dockerfile.copying import covers
 from deploy_lib.source.model import SYMLINK, Staged
 from tests.engine_store import shared_store
+from tests.source.golden import cases, stage
 
 
 @pytest.fixture(scope="session")

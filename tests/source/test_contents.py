@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from golden import cases, stage
 
 from deploy_lib.source.model import Staged
+from tests.source.golden import cases, stage
 
 
 def shown(staged: Staged) -> dict[str, Any]:

@@ -6,13 +6,13 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import gcloud_oracle
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deploy_lib.source.dockerignore import InvalidPattern
 from deploy_lib.source.gcloudignore import Gcloudignore
+from tests.source import gcloud_oracle
 
 needs_gcloud = pytest.mark.skipif(bool(gcloud_oracle.missing()), reason=gcloud_oracle.missing() or "it is here")
 

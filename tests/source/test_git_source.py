@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from workplace import FILES, Workplace, release_of
 
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.drivers.source import GitSource
@@ -16,6 +15,7 @@ from deploy_lib.model.answers import Change
 from deploy_lib.model.requests import ReadCheckout, ReadSource
 from deploy_lib.model.service import BuildSource
 from deploy_lib.source.model import DiskFile, PastFile, Rule
+from tests.source.workplace import FILES, Workplace, release_of
 
 Open = Callable[[Path], GitSource]
 

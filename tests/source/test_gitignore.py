@@ -8,10 +8,10 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from workplace import Workplace
 
 from deploy_lib.drivers.fact_cache import NoFacts
 from deploy_lib.drivers.source import GitSource
+from tests.source.workplace import Workplace
 
 NAMES = ["a", "b", "ab", "a.py", "b.py", "c.log"]
 LINES = st.builds(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from golden import analysed, cases, line_of
+
+from tests.source.imports.golden import analysed, cases, line_of
 
 CASES = cases()
 

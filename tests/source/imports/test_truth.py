@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from golden import analysed
-from programs import ENTRY, Program, program
-from truth import Importer, Truth
 
 from deploy_lib.model.findings import Finding, Severity
+from tests.source.imports.golden import analysed
+from tests.source.imports.programs import ENTRY, Program, program
+from tests.source.imports.truth import Importer, Truth
 
 RULE = ".dockerignore:3 dockerignored"
 
