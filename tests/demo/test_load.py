@@ -70,9 +70,9 @@ def test_counts_by_phase_and_revision(shop: Shop) -> None:
         shop.revision, load.phase = "v2", "promote"
         until(lambda: any(sample.phase == "promote" for sample in load.tally.samples))
     first, second = load.tally.rows()
-    assert (first.phase, first.failures, first.shares["v1"]) == ("before", 0, 100)
-    assert (second.phase, second.failures) == ("promote", 0)
-    assert "v2" in second.shares
+    assert (first.phase, first.failures) == ("before", 0)
+    assert "v1" in first.shares, "the last ones sent before may be answered after the change"
+    assert (second.phase, second.failures, second.shares) == ("promote", 0, {"v2": 100})
 
 
 @pytest.mark.parametrize(("status", "problem"), [(500, "/a: status 500"), (404, "/a: status 404")])

@@ -19,6 +19,7 @@ from deploy_lib.drivers.builds.request import (
     Order,
     build_order,
     check_order,
+    image_tag,
     location_of,
     tag_of,
     value_of,
@@ -69,6 +70,10 @@ class CloudBuild:
         own = self._own(job)
         if own is not None and tag_of("check", job.plan.identity) in own.tags:
             return self._read_check(place, own, None, job.joined(_nonce(own)))
+        known = self._checked_before(place, job)
+        if known is not None:
+            tell("the same image passed the same import check before")
+            return known
         tag = tag_of("release-check", job.release.id)
         with self.submissions.cancelling(place, tag):
             build = self.submissions.asked_before(place, tag)
@@ -80,6 +85,18 @@ class CloudBuild:
             log = self._log(place, build, tell)
             ended = self._wait(place, build, log)
             return self._read_check(place, ended, log, job.joined(_nonce(ended)))
+
+    def _checked_before(self, place: Place, job: CheckJob) -> ImportsChecked | None:
+        """The same check of the same image, made by a build that only checked and passed."""
+        image = image_tag(job.image)
+        if image is None:
+            return None
+        same = f'tags="{tag_of("check", job.plan.identity)}" AND tags="{image}" AND status="SUCCESS"'
+        for build in self.submissions.list(place, same)[:_EARLIER]:
+            checked = self._read_check(place, build, None, job.joined(_nonce(build)))
+            if checked.ran:
+                return checked
+        return None
 
     def _order(self, place: Place, job: BuildJob, tell: Tell) -> Build:
         name = f"source/{job.context_hash}.tgz"

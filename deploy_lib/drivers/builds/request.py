@@ -52,6 +52,12 @@ def value_of(kind: str, tags: list[str]) -> str | None:
     return next((tag.removeprefix(f"{kind}-") for tag in tags if tag.startswith(f"{kind}-")), None)
 
 
+def image_tag(image: str) -> str | None:
+    """The build tag of an image known by its digest; None for any other name."""
+    digest = image.partition("@sha256:")[2]
+    return tag_of("image", digest) if digest else None
+
+
 def image_tags(release: Release) -> tuple[str, ...]:
     """By commit and by release; the first one is what the build itself calls its image."""
     name = release.service.image_name
@@ -89,9 +95,10 @@ def check_order(release: Release, plan: CheckPlan, image: str, bucket: str, time
     from google.cloud.devtools.cloudbuild_v1 import Build
 
     request = BuildImage(release, timeout=timeout)
+    pinned = image_tag(image)
     return Build(
         steps=_check_steps(plan, image, bucket),
-        tags=[tag_of("release-check", release.id), *_common_tags(release, plan)],
+        tags=[tag_of("release-check", release.id), *_common_tags(release, plan), *([pinned] if pinned else [])],
         timeout=timedelta(seconds=timeout),
         **_surroundings(request, bucket, plan),
     )

@@ -71,8 +71,16 @@ class Yard:
         request = request_of(release or self.release(), builder=builder, check=check, **more)
         return self.driver(staged).build(request, self.tell)
 
-    def check(self, staged: Staged, built: Built, *, builder: str = "cloud_build", **options: object) -> ImportsChecked:
-        release = replace(self.release("r-check"), image=built.image, build_id=built.build_id)
+    def check(
+        self,
+        staged: Staged,
+        built: Built,
+        *,
+        builder: str = "cloud_build",
+        release_id: str = "r-check",
+        **options: object,
+    ) -> ImportsChecked:
+        release = replace(self.release(release_id), image=built.image, build_id=built.build_id)
         check = ImportCheck(entrypoint="shop.main", **options)  # type: ignore[arg-type]
         return self.driver(staged).check_imports(CheckImports(release, check, builder), self.tell)
 

@@ -199,6 +199,8 @@ def test_an_image_of_another_release_is_checked_by_itself(yard: Yard) -> None:
     other = yard.check(staged, built, all=True)
     assert other.ran and other.targets == 3 and not other.findings
     assert sorted(build.tags[0].partition("-r-")[0] for build in yard.builds()) == ["release", "release-check"]
+    again = yard.check(staged, built, release_id="r-later", all=True)
+    assert again.targets == 3 and len(yard.builds()) == 2, "what was checked once is not checked again"
 
 
 def test_a_given_image_is_not_built(yard: Yard) -> None:
