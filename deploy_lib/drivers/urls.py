@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 BODY_LIMIT = 1_000_000
 EXCERPT = 300
+SOONEST, LATEST = 0.5, 5.0  # seconds between two looks of a comparison
 REVISION_HEADER = "x-revision"
 
 
@@ -115,6 +116,11 @@ class HttpUrls:
             return None
 
 
+def pause_between_looks(compared: float) -> float:
+    """Seconds, after that many of comparing: what is plainly sick shows at once, and every look costs certainty."""
+    return min(max(SOONEST, compared / 4), LATEST)
+
+
 def _named_in(body: bytes, key: str) -> str | None:
     """The revision that a JSON body names, where the response has no header for it."""
     if not body.lstrip().startswith(b"{"):
@@ -168,15 +174,14 @@ class _Comparison:
     def run(self) -> Compared:
         release, since = self.request.release, self.clock.now()
         began = self.clock.monotonic()
-        pause = max(0.5, min(5.0, self.request.duration / 20))
-        next_look, looks = began + pause, 0
+        next_look, looks = began + pause_between_looks(0.0), 0
         with self.urls._client(self.request.timeout) as client, ThreadPoolExecutor(2) as pool:
             while True:
                 self._pair(client, pool, began)
                 now = self.clock.monotonic()
                 over = now - began >= self.request.duration
                 if over or now >= next_look:
-                    looks, next_look = looks + 1, now + pause
+                    looks, next_look = looks + 1, now + pause_between_looks(now - began)
                     failed = self.urls._failed(release)
                     self._read_metrics(since)
                     stopped = self._worse(looks)
