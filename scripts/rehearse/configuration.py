@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-_SERVICE: dict[str, Any] = {
+SERVICE: dict[str, Any] = {
     "project": "netra-rehearsal",
     "local": True,
     "region": "us-central1",
@@ -58,6 +58,6 @@ def steps_without(left_out: Collection[str]) -> list[dict[str, Any]]:
 
 def write(path: Path, left_out: Collection[str] = ()) -> Path:
     """Writes the YAML file and gives its path back."""
-    document = {**_SERVICE, "steps": steps_without(left_out)}
+    document = {**SERVICE, "steps": steps_without(left_out)}
     path.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
     return path

@@ -35,10 +35,17 @@ class Load:
         self._paths = itertools.cycle(paths)
         self._beat = 1.0 / rate
         self._timeout = timeout
+        self._begun = self._ended = 0.0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="load", daemon=True)
 
+    @property
+    def sent_per_second(self) -> float:
+        """What really came out of `rate`, once it has ended."""
+        return self.tally.requests / max(self._ended - self._begun, 0.001)
+
     def __enter__(self) -> Load:
+        self._begun = time.monotonic()
         self._thread.start()
         return self
 
@@ -46,6 +53,7 @@ class Load:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stop.set()
+        self._ended = time.monotonic()
         self._thread.join(self._timeout + 5)
 
     def _run(self) -> None:

@@ -75,17 +75,15 @@ class Tool:
             raise Unexpected(f"{COMMAND.name} {' '.join(words)} ended with {done.returncode}: {said}")
         return done.stdout
 
-    def release(self, config: Path, repository: Path, seen: Callable[[Event], None]) -> Run:
-        """Deploys, and hands each event to `seen` as it comes."""
+    def release(self, config: Path, repository: Path, seen: Callable[[Event], None], command: str = "deploy") -> Run:
+        """Deploys, or rolls back, and hands each event to `seen` as it comes."""
         run = Run()
         begun = time.monotonic()
         errors = self.state / "errors.txt"
-        words = ["--config", str(config), "--repo", str(repository), "--service", "backend"]
+        words = [command, "--config", str(config), "--repo", str(repository), "--service", "backend"]
         with errors.open("w+", encoding="utf-8") as said:
-            command = self._command(*words, "--state", str(self.state), "--output", "json")
-            with subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=said, text=True, env=_environment()
-            ) as process:
+            line = self._command(*words, "--state", str(self.state), "--output", "json")
+            with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=said, text=True, env=_environment()) as process:
                 assert process.stdout is not None
                 for event in _events(process.stdout):
                     run.events.append(event)

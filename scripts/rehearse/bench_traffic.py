@@ -1,0 +1,159 @@
+"""What users lose while traffic moves, how long a sick candidate has them, and how soon a rollback is done.
+
+The service is as small as one can be, so that the machine's time goes to the tool, the front door and the users.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+
+from .bench_figures import Bench, Figure, below
+from .configuration import SERVICE
+from .load import Load
+from .repository import Repository
+from .tally import Tally
+from .tool import Run, Tool, Unexpected
+
+RATE, SLOW_RATE = 200.0, 20.0  # requests per second
+ROLLBACKS = 3
+FILES = {
+    "Dockerfile": 'FROM python:3.11-slim\nWORKDIR /srv\nCOPY app.py .\nCMD ["python", "app.py"]\n',
+    "app.py": """import http.server, os
+
+SICK = os.environ.get("SICK")
+
+
+class Answers(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        self.send_response(500 if SICK and self.path != "/health" else 200)
+        self.send_header("x-revision", os.environ["K_REVISION"])
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, *words):
+        pass
+
+
+http.server.ThreadingHTTPServer.request_queue_size = 256
+http.server.ThreadingHTTPServer(("", int(os.environ["PORT"])), Answers).serve_forever()
+""",
+}
+UP: tuple[dict[str, Any], ...] = ({"build": {"timeout": "2m"}}, {"canary": {"ready_within": "60s"}})
+LIVE = (*UP, {"probe": {"need": 3, "every": "100ms"}}, {"promote": {"percent": 100}})
+FIVE = (*UP, {"promote": {"steps": [1, 5, 25, 50, 100], "bake": "2s"}})
+UNDECIDED = {"compare": {"for": "1s", "min_samples": 100_000}}
+HALF = (*UP, {"promote": {"percent": 50, "bake": "2s"}}, UNDECIDED, {"promote": {"percent": 100}})
+TENTH = (*UP, {"promote": {"percent": 10}}, {"compare": {"for": "60s"}}, {"promote": {"percent": 100}})
+
+
+def figures(bench: Bench) -> Iterator[Figure]:
+    with _stage(bench.place / "traffic") as stage:
+        url = str(stage.play(LIVE).release["url"])
+        with Load(url, ("/work",), rate=RATE) as load:
+            time.sleep(1.0)
+            stage.play(FIVE, {"NUMBER": "2"})
+            time.sleep(1.0)
+        yield _lost(f"promotion in five steps, {_rate(load)}", load.tally)
+        stage.play(LIVE, {"NUMBER": "3"})
+        with Load(url, ("/work",), rate=RATE) as load:
+            stage.play(HALF, {"NUMBER": "4"}, code=3)
+            stage.rollback()
+            time.sleep(1.0)
+        yield _lost(f"promotion to 50 % and a rollback, {_rate(load)}", load.tally)
+        with Load(url, ("/work",), rate=SLOW_RATE) as load:
+            sick = stage.play(TENTH, {"SICK": "1"}, code=1)
+        moved = next(event["at"] for event in sick.of_type("judged") if event["label"] == "promote 10 %")
+        seconds = _seconds(moved, sick.of_type("restore_answered")[0]["at"])
+        yield below(f"from 10 % to a candidate that fails every request, to restored, {_rate(load)}", seconds, 15.0)
+        share = load.tally.failures / load.tally.requests
+        yield below("of all requests meanwhile, its share", 100 * share, 12.0, "%")
+        yield from _rollback(stage)
+
+
+def _rollback(stage: _Stage) -> Iterator[Figure]:
+    restored, started = [], []
+    for number in range(ROLLBACKS + 1):
+        stage.play(LIVE, {"NUMBER": f"rollback {number}"})
+    for _ in range(ROLLBACKS):
+        begun, last = time.time(), stage.last_call()
+        answered = stage.rollback().of_type("restore_answered")[0]["at"]
+        restored.append(datetime.fromisoformat(answered).timestamp() - begun)
+        started.append(stage.first_call_after(last) - begun)
+    yield below("rollback: from the command to the traffic restored and asked", statistics.median(restored), 2.0)
+    yield below("of it, our own start: to the first call", statistics.median(started), 0.5)
+
+
+class _Stage:
+    """One service on a local cloud of its own, released by the command as a user types it."""
+
+    def __init__(self, tool: Tool, repository: Repository, config: Path) -> None:
+        self._tool, self._repository, self._config = tool, repository, config
+
+    def play(self, steps: tuple[dict[str, Any], ...], env: dict[str, str] | None = None, code: int = 0) -> Run:
+        """A release; raises Unexpected when it does not end with that code."""
+        service = {**SERVICE["services"]["backend"], "entrypoint": None, "env": env or {}}
+        document = {**SERVICE, "services": {"backend": service}, "on_inconclusive": "hold", "steps": list(steps)}
+        self._config.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+        return self._ended(self._tool.release(self._config, self._repository.root, lambda event: None), code)
+
+    def rollback(self) -> Run:
+        run = self._tool.release(self._config, self._repository.root, lambda event: None, command="rollback")
+        return self._ended(run, 0)
+
+    def last_call(self) -> int:
+        return max((call["number"] for call in self._calls(0)), default=0)
+
+    def first_call_after(self, number: int) -> float:
+        """When it came, in seconds since the epoch."""
+        return float(min(call["at"] for call in self._calls(number)))
+
+    def _calls(self, after: int) -> list[dict[str, Any]]:
+        endpoints = json.loads((self._tool.state / "local-cloud" / "endpoints.json").read_text())
+        answer = httpx.get(f"{endpoints['http']}/_local/calls?after={after}", trust_env=False, timeout=10)
+        found: list[dict[str, Any]] = answer.json()["calls"]
+        return found
+
+    def _ended(self, run: Run, code: int) -> Run:
+        if run.code != code:
+            raise Unexpected(f"a release ended with {run.code} instead of {code}: {run.of_type('stopped')}{run.errors}")
+        return run
+
+
+@contextmanager
+def _stage(place: Path) -> Iterator[_Stage]:
+    state = place / "state"
+    state.mkdir(parents=True)
+    source = place / "source"
+    source.mkdir()
+    for name, text in FILES.items():
+        (source / name).write_text(text)
+    tool = Tool(state)
+    with tool.local_cloud():
+        yield _Stage(tool, Repository.copied_from(source, place / "repository"), place / "config.yaml")
+
+
+def _lost(what: str, tally: Tally) -> Figure:
+    shown = f"{tally.failures} of {tally.requests} requests lost"
+    if tally.failures:
+        shown += f": {tally.problems().most_common(3)}"
+    return Figure(what, shown, "0 lost", tally.failures == 0)
+
+
+def _rate(load: Load) -> str:
+    return f"{load.sent_per_second:.0f} requests/s"
+
+
+def _seconds(start: str, end: str) -> float:
+    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
