@@ -135,7 +135,9 @@ def _others(made: dict[str, argparse.ArgumentParser]) -> None:
     rollback = made["rollback"]
     rollback.add_argument("--to", metavar="REVISION", help="a revision or release id (default: the last good traffic)")
     rollback.add_argument("--now", action="store_true", help="do not probe the target first")
-    rollback.add_argument("--force", action="store_true", help="also to a revision recorded as failed, or while someone else deploys")
+    rollback.add_argument(
+        "--force", action="store_true", help="also to a revision recorded as failed, or while someone else deploys"
+    )
     made["hold"].add_argument("--for", dest="lasts", metavar="TIME", default="1h", help="how long (default: 1h)")
     made["hold"].add_argument("--release", action="store_true", help="let go again")
     made["resume"].add_argument("--force", action="store_true", help="take over although the lease has not expired")

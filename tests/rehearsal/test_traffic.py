@@ -66,7 +66,7 @@ def test_a_crash_after_promotion_to_half(theatre: Theatre) -> None:
 @pytest.mark.parametrize(("policy", "code"), [("hold", 3), ("restore", 1), ("continue", 0)])
 def test_inconclusive_for_lack_of_traffic(theatre: Theatre, policy: str, code: int) -> None:
     old = stable(theatre)
-    steps = (*TENTH, compare("500ms", min_samples=5000), *REST)
+    steps = (*TENTH, compare("500ms", min_samples=50), *REST)
     played = theatre.release(theatre.config(steps, {"n": 1}, on_inconclusive=policy))
     new = played.candidate
     after = {"hold": [], "restore": [{old: 100}], "continue": [{new: 100}]}[policy]
@@ -74,7 +74,7 @@ def test_inconclusive_for_lack_of_traffic(theatre: Theatre, policy: str, code: i
     assert theatre.maps() == [{old: 100}, {old: 90, new: 10}, *after]
     judged = next(event for event in played.of_type("judged") if event["kind"] == "compare")
     assert judged["status"] == "inconclusive"
-    assert "5000 are needed to judge" in judged["reason"]
+    assert "50 are needed to judge" in judged["reason"]
 
 
 def test_on_failure_hold_leaves_it_and_names_three_commands(theatre: Theatre) -> None:
