@@ -24,6 +24,44 @@ STDLIB = os.path.dirname(os.__file__)
 # The application may hold a json.py or a signal.py: the probe's own imports must not meet them.
 sys.path[:] = [p for p in sys.path if p == STDLIB or os.path.basename(p) == "lib-dynload"]
 
+from time import perf_counter, time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # the typing module would cost every image a few milliseconds
+    from importlib.machinery import SourceFileLoader
+    from types import FrameType, TracebackType
+    from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple  # noqa: F401
+
+    Document = Dict[str, Any]
+else:  # what importlib.machinery would take it from, without what importing that would load
+    SourceFileLoader = sys.modules["_frozen_importlib_external"].SourceFileLoader
+
+BEGAN = time()
+CODES = {}  # type: Dict[str, Any]
+
+
+def share_codes() -> None:
+    """Keep the code of each source file imported from now on, for this process and those forked from it.
+
+    Official images hold no bytecode of the standard library and most hold none of the application, so every target
+    would compile all it imports anew. Only code is shared, no module: each target still executes what it imports.
+    """
+    original, stat = SourceFileLoader.get_code, os.stat
+
+    def get_code(self: Any, fullname: str) -> Any:
+        if type(self) is not SourceFileLoader or stat(self.path).st_ctime >= BEGAN:  # written by an import
+            return original(self, fullname)
+        code = CODES.get(self.path)
+        if code is None:
+            code = CODES[self.path] = original(self, fullname)
+        return code
+
+    get_code.__code__ = get_code.__code__.replace(co_filename="<frozen importlib._bootstrap_external>")
+    SourceFileLoader.get_code = get_code  # type: ignore[method-assign]
+
+
+share_codes()
+
 import _thread
 import faulthandler
 import json
@@ -33,17 +71,10 @@ import re
 import resource
 import select
 import signal
+from _imp import extension_suffixes
 from binascii import crc32
-from importlib.machinery import EXTENSION_SUFFIXES, SourceFileLoader
-from time import perf_counter
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:  # the typing module would cost every image a few milliseconds
-    from types import FrameType, TracebackType
-    from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple  # noqa: F401
-
-    Document = Dict[str, Any]
-    Warmth = Tuple[List[List[str]], Dict[str, Any]]
+EXTENSION_SUFFIXES = extension_suffixes()
 
 SCHEMA = 1
 DEFAULTS = {
@@ -305,7 +336,7 @@ class Board:
         self.memory[:4] = self.ends[-1].to_bytes(4, "little")
 
     def post(self, report: Document) -> None:
-        for part in (None, "loaded", "reads", "failure"):  # what to go without when it does not fit
+        for part in (None, "sources", "loaded", "reads", "failure"):  # what to go without when it does not fit
             report.pop(part or "", None)
             text = json.dumps(report).encode("ascii")
             if len(text) <= self.SIZE - self.REPORT:
@@ -436,6 +467,7 @@ def try_target(target: str, board: Board, crash: int, territory: Territory, with
     leave = os._exit
     watch_exit(crash)
     reads, times = watch_environment(), watch_imports(board)
+    known = set(CODES)
     began = perf_counter()
     try:
         failure = import_target(target)
@@ -449,6 +481,7 @@ def try_target(target: str, board: Board, crash: int, territory: Territory, with
             "failure": failure,
             "slow": [[name, round(own * 1000, 1), round(total * 1000, 1)] for own, total, name in slow],
             "reads": list(reads.values())[:300],
+            "sources": [file for file in CODES if file not in known],
             "loaded": [
                 [name, round(times[name][1] * 1000, 1)]
                 for name in (list(sys.modules) if with_loaded else ())
@@ -575,7 +608,8 @@ def name_import_kind(error: BaseException, message: str) -> tuple[str, Document]
     if no_attribute:
         return "missing_name", {"module": no_attribute.group(1), "name": no_attribute.group(2)}
     if type(error).__name__ == "PackageNotFoundError":
-        return "missing_dependency", {"distribution": str(module), "party": "third"}
+        named = module or "".join(map(str, error.args[:1]))  # before 3.10 it has no name of its own
+        return "missing_dependency", {"distribution": str(named), "party": "third"}
     if isinstance(error, ModuleNotFoundError) and module:
         return "missing_module", {"module": str(module)}
     return ("import_error" if isinstance(error, ImportError) else "other"), {}
@@ -812,6 +846,8 @@ class Supervisor:
             report = {"failure": self.describe_death(running, status, crash, stack)}
         elif report.get("failure"):
             report["failure"]["output"] = running.tail.decode("utf-8", "replace")
+        if not self.fresh:
+            learn_codes(report.pop("sources", ()))  # the targets to come need not compile them again
         report.setdefault("ms", round((perf_counter() - running.began) * 1000, 1))
         report["peak_kb"] = usage.ru_maxrss // (1024 if sys.platform == "darwin" else 1)
         return dict(report, name=running.target)
@@ -917,40 +953,31 @@ def collect(reading: int, deadline: float, pid: int) -> bytes:
     return b"".join(parts)
 
 
-def compile_modules(files: list[str], jobs: int, deadline: float) -> dict[str, Any]:
-    """Code objects by file, made once on all cores: without bytecode in the image every target would compile anew."""
+def learn_codes(files: Iterable[str]) -> None:
+    for file in files:
+        try:
+            SourceFileLoader("module", file).get_code("module")
+        except Exception:  # the target that needs it will meet and report it
+            continue
+
+
+def compile_sources(files: list[str], jobs: int, deadline: float) -> None:
+    """Learn their code on all cores, in processes of their own: a compiler that crashes must not take this one."""
 
     def compile_slice(part: list[str]) -> Callable[[int], None]:
         def work(writing: int) -> None:
-            codes = {}
-            for file in part:
-                try:
-                    codes[file] = SourceFileLoader("module", file).get_code("module")
-                except Exception:  # the target that needs it will meet and report it
-                    continue
-            write_all(writing, marshal.dumps(codes))
+            learn_codes(part)
+            write_all(writing, marshal.dumps({file: CODES[file] for file in part if file in CODES}))
 
         return work
 
-    codes = {}  # type: Dict[str, Any]
-    for pid, reading in [fork_call(compile_slice(files[i::jobs])) for i in range(jobs)]:
+    unknown = [file for file in files if file not in CODES]
+    for pid, reading in [fork_call(compile_slice(unknown[i::jobs])) for i in range(jobs)]:
         data = collect(reading, deadline, pid)
         try:
-            codes.update(marshal.loads(data))
+            CODES.update(marshal.loads(data))
         except (EOFError, ValueError, TypeError):
             continue
-    return codes
-
-
-def share_codes(codes: dict[str, Any]) -> None:
-    original = SourceFileLoader.get_code
-
-    def get_code(self: Any, fullname: str) -> Any:
-        shared = codes.get(self.path) if type(self) is SourceFileLoader else None
-        return original(self, fullname) if shared is None else shared
-
-    get_code.__code__ = get_code.__code__.replace(co_filename="<frozen importlib._bootstrap_external>")
-    SourceFileLoader.get_code = get_code  # type: ignore[method-assign]
 
 
 def warm_groups(loaded: list[list[Any]]) -> list[list[str]]:
@@ -997,15 +1024,13 @@ def run_warm(
     targets: list[str],
     jobs: int,
     deadline: float,
-    warmth: Warmth,
+    groups: list[list[str]],
     finished: Callable[[Document], None],
 ) -> list[str]:
     """Run targets from a process that has the dependencies loaded and nothing of the application. Those left over."""
 
     def work(writing: int) -> None:
         forget_probe(supervisor.path, supervisor.options["entrypoint"])
-        groups, codes = warmth
-        share_codes(codes)
         grow_warm(groups, supervisor.territory)
         import gc
 
@@ -1027,6 +1052,8 @@ def run_warm(
 
 def choose_targets(options: Document, modules: dict[str, str]) -> list[str]:
     """Modules to import besides the entrypoint: those of `also`, and of the whole application with `all`."""
+    if not (options["also"] or options["all"]):
+        return []
     from fnmatch import fnmatchcase
 
     wanted = [name for name in options["also"] if name not in modules]
@@ -1196,13 +1223,13 @@ def probe(options: Document, report: int) -> Document:
     supervisor.run([options["entrypoint"]] if options["entrypoint"] else [], 1, deadline, results.append)
     listed = collect(reading, min(deadline, perf_counter() + 120), lister)
     image = json.loads(listed) if listed.endswith(b"}") else {}
-    loaded = results[0].get("loaded", []) if results else []
+    first = results[0] if results else {}
     others = choose_targets(options, image.get("modules", {}))
     left = others[: options["max_modules"]]
     if len(left) > 2 * jobs:
-        sources = [file for file in image["modules"].values() if file.endswith(".py")]
-        codes = compile_modules(sources, jobs, deadline)
-        left = run_warm(supervisor, left, jobs, deadline, (warm_groups(loaded), codes), results.append)
+        own = [file for file in image["modules"].values() if file.endswith(".py")]
+        compile_sources([*own, *first.get("sources", ())], jobs, deadline)
+        left = run_warm(supervisor, left, jobs, deadline, warm_groups(first.get("loaded", [])), results.append)
     supervisor.run(left, jobs, deadline, results.append)
     tried = {result["name"] for result in results}
     return assemble(options, results, [name for name in others if name not in tried], image)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _LARGEST = 64 * 2**20  # bytes of output that are kept
 _CHUNK = 64 * 1024
-_LOOK = 0.02  # seconds between two looks at the container
+_LOOK = 0.005  # seconds between two looks at the container
 _NOT_FOUND = 127
 
 
