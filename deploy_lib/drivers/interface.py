@@ -21,10 +21,12 @@ from deploy_lib.model.traffic import TrafficMap
 class DriverError(Exception):
     """The effect could not be made, or its result not be learned. `conflict`: someone else changed the service.
 
-    `evidence` is what a diagnosis can read of a refusal; None where there was none.
+    `evidence` is what a diagnosis can read of a refusal; None where there was none. `untouched`: surely nothing was
+    changed, so there is nothing to take back.
     """
 
     evidence: Evidence | None = None
+    untouched = False
 
     def __init__(self, reason: str, remedy: str = "", *, conflict: bool = False) -> None:
         super().__init__(reason)

@@ -169,6 +169,7 @@ class Unknown:
     remedy: str = ""
     conflict: bool = False  # someone else changed the service
     evidence: Evidence | None = None  # of a refusal, for a diagnosis
+    untouched: bool = False  # surely nothing was changed
 
 
 @dataclass(frozen=True, slots=True)

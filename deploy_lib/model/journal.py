@@ -110,6 +110,7 @@ class Judged:
     findings: tuple[Finding, ...] = ()
     facts: dict[str, object] = field(default_factory=dict)
     conflict: bool = False
+    untouched: bool = False  # what was asked for surely had no effect
     type: Literal["judged"] = "judged"
 
 

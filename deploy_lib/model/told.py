@@ -53,10 +53,12 @@ def left_open(journal: Sequence[Entry]) -> bool:
 
 def may_have_moved(journal: Sequence[Entry]) -> bool:
     """True when the candidate may have traffic now: a move was asked for, answered or not, and not undone since."""
-    moved = False
+    moved = before = False
     for entry in journal:
         if (isinstance(entry, Asked) and entry.moves_traffic) or (isinstance(entry, Adopted) and entry.moved):
-            moved = True
+            before, moved = moved, True
+        if isinstance(entry, Judged) and entry.untouched:
+            moved = before
         if isinstance(entry, RestoreAnswered) and entry.whole:
             moved = False
     return moved

@@ -15,14 +15,17 @@ COMMAND = "python scripts/deploy_to_gcp.py"
 
 def serving(entries: Sequence[Entry]) -> str:
     """What users meet now, as far as this run knows."""
+    untouched = False
     for entry in reversed(entries):
+        if isinstance(entry, Judged):
+            untouched = entry.untouched
         if isinstance(entry, RestoreAnswered):
             return _words(entry.now) if entry.now is not None else "not known"
         if isinstance(entry, Judged) and isinstance(entry.facts.get("traffic"), dict):
             shares = entry.facts["traffic"]
             assert isinstance(shares, dict)
             return ", ".join(f"{revision} {percent} %" for revision, percent in shares.items()) or "nothing"
-        if isinstance(entry, Asked) and entry.moves_traffic:
+        if isinstance(entry, Asked) and entry.moves_traffic and not untouched:
             return f"not known; asked for: {entry.target}"
         if isinstance(entry, LeaseHeld | Adopted) and entry.release.before is not None:
             return _first_words(entries) if entry.release.first else _words(entry.release.before)

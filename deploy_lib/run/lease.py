@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
 
-from deploy_lib.drivers.interface import Clock, DriverError, Services, Tell
+from deploy_lib.drivers.interface import Clock, DriverError, Interrupted, Services, Tell
 from deploy_lib.model import requests
 from deploy_lib.model.answers import LeaseTaken
 from deploy_lib.model.journal import LeaseHeld, LeaseRefused
@@ -32,19 +32,32 @@ def acquire(
     now = drivers.clock.now
     try:
         answer = drivers.services.take_lease(requests.TakeLease(release, holder, LASTS, take_over=take_over))
-        if not answer.taken:
-            return LeaseRefused(now(), _held_by(answer))
-        refusal = known_bad(release, answer.bad)
-        if refusal:
-            drivers.services.end_lease(requests.EndLease(release, "refused", refusal))
-            return LeaseRefused(now(), refusal)
-        answer, problem = _repaired(drivers, release, answer, tell)
     except DriverError as error:
         return LeaseRefused(now(), error.told, errored=not error.conflict)
-    if problem:
-        return LeaseRefused(now(), problem)
+    if not answer.taken:
+        return LeaseRefused(now(), _held_by(answer))
+    refusal, errored = known_bad(release, answer.bad), False
+    try:
+        if not refusal:
+            answer, refusal = _repaired(drivers, release, answer, tell)
+    except DriverError as error:
+        refusal, errored = error.told, not error.conflict
+    except Interrupted:
+        _give_back(drivers, release, tell)
+        raise
+    if refusal:
+        _give_back(drivers, release, tell)
+        return LeaseRefused(now(), refusal, errored=errored)
     grown = replace(release, before=release.before or answer.before, url=answer.url)
     return LeaseHeld(now(), grown, now() + timedelta(seconds=LASTS), answer.bad)
+
+
+def _give_back(drivers: Deployer, release: Release, tell: Tell) -> None:
+    """A lease that is of no use must not keep the next deployer waiting."""
+    try:
+        drivers.services.end_lease(requests.EndLease(release, "refused"))
+    except DriverError as problem:
+        tell(f"the lease could not be given back and will expire by itself: {problem.reason}")
 
 
 def _held_by(answer: LeaseTaken) -> str:

@@ -111,9 +111,11 @@ def _run_step(this: Run, index: int) -> None:
         status = Status.INCONCLUSIVE if answer.conflict else Status.ERRORED
         reason = f"{answer.reason} ({answer.remedy})" if answer.remedy else answer.reason
         verdict = Verdict(status, reason, this.release, facts={"conflict": True} if answer.conflict else {})
+        untouched = answer.untouched
     else:
         verdict = _unless_bad(this, step.kind.judge(step.settings, this.release, answer))
-    _judged(this, index, verdict, clock.monotonic() - began)
+        untouched = False
+    _judged(this, index, verdict, clock.monotonic() - began, untouched=untouched)
     if isinstance(request, requests.MoveTraffic) and verdict.status is Status.PASSED:
         _record_passed(this, request)
 
@@ -136,7 +138,7 @@ def _skipped(step: Step, release: Release) -> str:
     return ""
 
 
-def _judged(this: Run, index: int, verdict: Verdict, seconds: float) -> None:
+def _judged(this: Run, index: int, verdict: Verdict, seconds: float, *, untouched: bool = False) -> None:
     step = this.plan.steps[index]
     this.record(
         journal.Judged(
@@ -151,6 +153,7 @@ def _judged(this: Run, index: int, verdict: Verdict, seconds: float) -> None:
             findings=verdict.findings,
             facts=verdict.facts,
             conflict=bool(verdict.facts.get("conflict")),
+            untouched=untouched,
         )
     )
 

@@ -14,7 +14,13 @@ def perform(request: requests.Request, drivers: Drivers, tell: Tell) -> Answer:
     try:
         return _ask(request, drivers, tell)
     except DriverError as problem:
-        return Unknown(problem.reason, problem.remedy, conflict=problem.conflict, evidence=problem.evidence)
+        return Unknown(
+            problem.reason,
+            problem.remedy,
+            conflict=problem.conflict,
+            evidence=problem.evidence,
+            untouched=problem.untouched,
+        )
 
 
 def _ask(request: requests.Request, drivers: Drivers, tell: Tell) -> Answer:

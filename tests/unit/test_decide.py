@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -166,6 +167,14 @@ def test_an_unanswered_move_of_a_first_release_is_asked_again() -> None:
 )
 def test_only_a_step_speaks_against_an_image(journal: list[Entry], guilty: bool) -> None:
     assert speaks_against_image(journal) is guilty
+
+
+def test_a_move_that_surely_had_no_effect_is_not_taken_back() -> None:
+    refused = replace(judged(3, Status.ERRORED), untouched=True)
+    assert next_move(plan(), [*MOVED, refused]) == Finish(Outcome.UNKNOWN, "label: could not find out: why")
+    later = replace(judged(5, Status.ERRORED), untouched=True)
+    at_ten = [*AT_TEN, asked(4), judged(4), asked(5, moves=True, percent=100), later]
+    assert isinstance(next_move(plan(), at_ten), Restore), "the move before it did have one"
 
 
 def test_policies() -> None:

@@ -33,10 +33,16 @@ class RunApi:
         self._newest: dict[str, datetime] = {}
 
     def service(self, path: str) -> run_v2.Service | None:
-        """Never older than what this object has read or written before, as far as its update time tells."""
+        """Never older than what this object has read or written before, as far as its update time tells.
+
+        An absence is believed when it is told again, and of a service that was seen before when it lasts: a release
+        that takes its service for a new one has no traffic to put back.
+        """
+        absences = 0
         for _ in polls(self._calls.clock, CATCHES_UP_WITHIN):
             found = self._read(path)
-            if found is None or not self._is_stale(path, found):
+            absences += found is None
+            if (absences > 1 and path not in self._newest) if found is None else not self._is_stale(path, found):
                 break
         return found
 

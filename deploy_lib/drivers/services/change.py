@@ -48,25 +48,33 @@ class Changes:
         self._lock = RLock()
 
     def make(self, path: str, edit: Edit, doing: str) -> Changed:
-        """Raises DriverError, also when the service does not exist."""
+        """Raises DriverError, also when the service does not exist; it is `untouched` unless an answer was lost."""
         doubt: ApiError | None = None
+        lost = False
         for _ in polls(self._clock, PATIENCE):
+            asked = False
             try:
                 with self._lock:
-                    return self._once(path, edit, doing)
+                    service = self._read(path, doing)
+                    mask = edit(service)
+                    if not mask:
+                        return Changed(service)
+                    asked = True
+                    return Changed(service, self._api.update(service, mask, doing))
             except ApiError as error:
+                lost = lost or (asked and error.maybe_done)
+                error.untouched = not lost
                 if not (error.maybe_done or _stale(error)):
                     raise
                 doubt = error
         assert doubt is not None
         raise doubt
 
-    def _once(self, path: str, edit: Edit, doing: str) -> Changed:
+    def _read(self, path: str, doing: str) -> run_v2.Service:
         service = self._api.service(path)
         if service is None:
             raise DriverError(f"could not {doing}: the service {short(path)} does not exist", conflict=True)
-        mask = edit(service)
-        return Changed(service, self._api.update(service, mask, doing)) if mask else Changed(service)
+        return service
 
 
 def _stale(error: ApiError) -> bool:

@@ -61,7 +61,10 @@ def restore(tools: Tools, request: RestoreTraffic, tell: Tell) -> Restored:
         return Restored(False, elsewhere.now, f"{elsewhere.said}; it was left as it is")
     except DriverError as problem:
         found = tools.api.service(path)
-        return Restored(False, served(found) if found is not None else TrafficMap(), problem.told)
+        back = found is not None and carries(found) and served(found).shares() == target.shares()
+        if found is None or not back or problem.conflict:
+            return Restored(False, served(found) if found is not None else TrafficMap(), problem.told)
+        settled = found  # it had never moved, and that is all that matters
     tell(f"back to: {served(settled)}")
     arrived, last = answers_from(tools, settled.uri, target.shares(), request.within)
     if arrived:

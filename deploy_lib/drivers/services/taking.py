@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from deploy_lib.drivers.conditions import conditions_of, ready
+from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.drivers.services import records
 from deploy_lib.drivers.services.leases import set_annotations
@@ -211,7 +212,11 @@ def _unready_candidate(tools: Tools, path: str, release: Release) -> str | None:
 
 
 def _image(tools: Tools, path: str, before: TrafficMap) -> str | None:
+    """Only told, never needed: not being allowed to read it must not cost the lease that is written by now."""
     stable = before.main_revision()
-    revision = tools.api.revision(path, stable) if stable else None
+    try:
+        revision = tools.api.revision(path, stable) if stable else None
+    except ApiError:
+        return None
     container = main_container(revision) if revision is not None else None
     return container.image if container is not None else None
