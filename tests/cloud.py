@@ -29,7 +29,7 @@ import httpx
 
 ROOT = Path(__file__).resolve().parents[1]
 STARTS_WITHIN = 30.0  # seconds
-ENDS_WITHIN = 20.0
+ENDS_WITHIN = 60.0
 _NUMBER = itertools.count(1)
 
 

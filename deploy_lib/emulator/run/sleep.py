@@ -33,6 +33,8 @@ class Sleep:
                 wanted = self._wanted()
                 sleepers = self._stage.sleepers(wanted, self._idle)
             for crew in sleepers:
+                if self._closing.is_set():  # all of them are about to be ended at once
+                    return
                 crew.sleep()
 
     def _wanted(self) -> set[str]:
