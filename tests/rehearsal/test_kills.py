@@ -6,9 +6,6 @@ knows its answer; who dies right after it dies before the next effect.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -17,7 +14,8 @@ from deploy_lib.journal import read
 from deploy_lib.model.journal import Asked, Entry, Judged
 from tests.rehearsal.mortal import Later, Moment, die
 from tests.rehearsal.someone import Someone
-from tests.rehearsal.theatre import Played, Shares, Theatre
+from tests.rehearsal.stage import Stage
+from tests.rehearsal.theatre import Played, Theatre
 
 STEPS = (
     {"build": {"timeout": "2m"}},
@@ -45,70 +43,32 @@ ENDS = (
     ("stopped", NOTHING, NOTHING, NOTHING, NOTHING),
 )
 ENTRIES = tuple(end[0] for end in ENDS)
+RESUMED = ("started", "adopted", "started", "lease", "restore_asked", "restore_answered", "stopped")
 MOMENTS = [Moment(number, after) for number in range(len(ENTRIES)) for after in (False, True)]
 EXPIRED = 200.0  # seconds; a lease lasts 120
 
 
-@dataclass
-class Stage:
-    """One service that the tests of a worker release again and again, each time from a commit of its own."""
-
-    theatre: Theatre
-    before: Shares = field(default_factory=dict)
-    since: int = 0
-    _commits: Iterator[int] = field(default_factory=itertools.count)
-
-    def begin(self) -> None:
-        if not self.theatre.cloud.traffic(self.theatre.service):
-            assert self.theatre.release(self.config()).code == 0
-        self.theatre.write("app/parts/words.py", f'GREETING = "good day number {next(self._commits)}"\n')
-        self.theatre.commit()
-        self.before = self.theatre.now
-        self.since = self.theatre.cloud.last_call()
-
-    def config(self) -> Path:
-        return self.theatre.config(STEPS)
-
-    def words(self, command: str, state: Path) -> list[str]:
-        where = ["--config", str(self.config()), "--repo", str(self.theatre.repository), "--state", str(state)]
-        more = ["--force"] if command == "resume" else []
-        return [command, *where, "--service", "backend", "--output", "json", *more]
-
-    def kill(self, moment: Moment, state: Path, command: str = "deploy") -> None:
-        said = state.with_suffix(f".{command}")
-        code = die(self.words(command, state), self.theatre.variables, moment, said)
-        assert code == -9, f"it ended with {code}: {said.read_text()}"
-
-    def resume(self, state: Path) -> Played:
-        return self.theatre.command("resume", self.config(), "--force", state=state)
-
-    def is_well(self, code: int) -> None:
-        """All users are on one side; nothing was made twice; nothing keeps the next deployer waiting."""
-        service = Someone(self.theatre)
-        if code == RESTORED:
-            assert self.theatre.now == self.before
-        elif code == LIVE:
-            assert self.theatre.now != self.before
-        assert [*self.theatre.now.values()] == [100]
-        assert sum("CreateBuild" in call for call in self.theatre.cloud.calls(self.since)) <= 1
-        releases = [
-            each.labels["deploy-to-gcp-release"] for each in service.revisions.list_revisions(parent=service.path)
-        ]
-        assert len(set(releases)) == len(releases), "one revision for one release"
-        annotations = service.read().annotations
-        assert "deploy-to-gcp/lease" not in annotations and "deploy-to-gcp/release" not in annotations
-        _IDLE.append(self)
+def words(stage: Stage, command: str, state: Path) -> list[str]:
+    config, repository = stage.config(STEPS), stage.theatre.repository
+    more = ["--force"] if command == "resume" else []
+    where = ["--config", str(config), "--repo", str(repository), "--state", str(state)]
+    return [command, *where, "--service", "backend", "--output", "json", *more]
 
 
-_IDLE: list[Stage] = []
+def kill(stage: Stage, moment: Moment, state: Path, command: str = "deploy") -> None:
+    said = state.with_suffix(f".{command}")
+    code = die(words(stage, command, state), stage.theatre.variables, moment, said)
+    assert code == -9, f"it ended with {code}: {said.read_text()}"
+
+
+def resume(stage: Stage, state: Path) -> Played:
+    return stage.theatre.command("resume", stage.config(STEPS), "--force", state=state)
 
 
 @pytest.fixture
-def stage(another: Callable[[], Theatre]) -> Stage:
-    """Used again only after a test that went well."""
-    stage = _IDLE.pop() if _IDLE else Stage(another())
-    stage.theatre.cloud.clear_faults()
-    stage.begin()
+def fresh(stage: Stage) -> Stage:
+    """Its image is not built yet."""
+    stage.commit()
     return stage
 
 
@@ -120,38 +80,82 @@ def journal(state: Path) -> tuple[Entry, ...]:
     return tuple(entry for path in state.glob("releases/*/*/*") for entry in read(path).entries)
 
 
-def test_these_are_all_entries(stage: Stage, tmp_path: Path) -> None:
-    assert stage.theatre.release(stage.config(), state=tmp_path).code == 0
+def test_these_are_all_entries(fresh: Stage, tmp_path: Path) -> None:
+    assert fresh.theatre.release(fresh.config(STEPS), state=tmp_path).code == 0
     assert names(journal(tmp_path)) == [*ENTRIES]
 
 
 @pytest.mark.parametrize("moment", MOMENTS, ids=str)
-def test_resumed_elsewhere_without_the_journal(stage: Stage, moment: Moment, tmp_path: Path) -> None:
-    stage.kill(moment, tmp_path / "here")
+def test_resumed_elsewhere_without_the_journal(fresh: Stage, moment: Moment, tmp_path: Path) -> None:
+    kill(fresh, moment, tmp_path / "here")
     assert names(journal(tmp_path / "here")) == [*ENTRIES[: moment.entry + moment.after]]
-    resumed = stage.resume(tmp_path / "elsewhere")
+    left = fresh.theatre.now
+    resumed = resume(fresh, tmp_path / "elsewhere")
     end = ENDS[moment.entry][1 + moment.after]
     assert resumed.code == end, resumed.errors
-    stage.is_well(end)
+    fresh.assert_well(live=end == LIVE or (end == NOTHING and left != fresh.before))
 
 
 @pytest.mark.parametrize("moment", MOMENTS, ids=str)
-def test_resumed_with_the_journal(stage: Stage, moment: Moment, tmp_path: Path) -> None:
-    stage.kill(moment, tmp_path / "here")
-    resumed = stage.resume(tmp_path / "here")
+def test_resumed_with_the_journal(fresh: Stage, moment: Moment, tmp_path: Path) -> None:
+    kill(fresh, moment, tmp_path / "here")
+    left = fresh.theatre.now
+    resumed = resume(fresh, tmp_path / "here")
     end = ENDS[moment.entry][3 + moment.after]
     assert resumed.code == end, resumed.errors
-    stage.is_well(end)
+    fresh.assert_well(live=end == LIVE or (end == NOTHING and left != fresh.before))
 
 
 @pytest.mark.parametrize("moment", MOMENTS, ids=str)
-def test_the_next_release_repairs_first(stage: Stage, moment: Moment, tmp_path: Path) -> None:
-    stage.kill(moment, tmp_path / "here")
-    left = stage.theatre.now
-    ended = "deploy-to-gcp/release" not in Someone(stage.theatre).read().annotations
-    played = stage.theatre.release(stage.config(), state=tmp_path / "elsewhere", clock=Later(EXPIRED))
+def test_the_next_release_repairs_first(fresh: Stage, moment: Moment, tmp_path: Path) -> None:
+    kill(fresh, moment, tmp_path / "here")
+    left = fresh.theatre.now
+    ended = "deploy-to-gcp/release" not in Someone(fresh.theatre).read().annotations
+    played = fresh.theatre.release(fresh.config(STEPS), state=tmp_path / "elsewhere", clock=Later(EXPIRED))
     assert played.code == 0, played.errors
-    maps = stage.theatre.maps()
-    if left != stage.before and not ended:
-        assert maps[maps.index(left) + 1] == stage.before, "repaired before anything new is given traffic"
-    stage.is_well(LIVE)
+    maps = fresh.theatre.maps()
+    if left != fresh.before and not ended:
+        assert maps[maps.index(left) + 1] == fresh.before, "repaired before anything new is given traffic"
+    fresh.assert_well(live=True)
+
+
+@pytest.mark.parametrize("moment", [Moment(number) for number in range(len(RESUMED))], ids=str)
+def test_killed_again_while_it_restores(stage: Stage, moment: Moment, tmp_path: Path) -> None:
+    """Then a third one resumes, on yet another machine. Nothing is left to do once the service says: restored."""
+    kill(stage, Moment(ENTRIES.index("judged promote 10 %")), tmp_path / "one")
+    kill(stage, moment, tmp_path / "two", "resume")
+    assert names(journal(tmp_path / "two")) == [*RESUMED[: moment.entry]]
+    done = RESUMED[moment.entry] in ("restore_answered", "stopped")
+    resumed = resume(stage, tmp_path / "three")
+    assert resumed.code == (NOTHING if done else RESTORED), resumed.errors
+    assert stage.theatre.now == stage.before
+    if done:
+        assert stage.theatre.release(stage.config(STEPS), state=tmp_path / "four", clock=Later(EXPIRED)).code == LIVE
+    stage.assert_well(live=done)
+
+
+@pytest.mark.parametrize("entry", ["asked canary", "judged canary", "judged promote 10 %", "judged verify"])
+def test_a_first_release_is_gone_on_with(theatre: Theatre, entry: str, tmp_path: Path) -> None:
+    """There is nothing to restore, and its revision has all traffic as soon as it is ready."""
+    first = Stage(theatre)
+    kill(first, Moment(ENTRIES.index(entry)), tmp_path / "here")
+    resumed = resume(first, tmp_path / "elsewhere")
+    assert resumed.code == (NOTHING if entry == "asked canary" else LIVE), resumed.errors
+    if entry != "asked canary":
+        first.assert_well(live=True)
+
+
+def test_a_journal_left_behind_undoes_nothing_that_was_ended_elsewhere(fresh: Stage, tmp_path: Path) -> None:
+    kill(fresh, Moment(ENTRIES.index("judged verify")), tmp_path / "here")
+    assert resume(fresh, tmp_path / "elsewhere").code == LIVE
+    late = resume(fresh, tmp_path / "here")
+    assert (late.code, "no unfinished release" in late.errors) == (NOTHING, True)
+    fresh.assert_well(live=True)
+
+
+def test_a_death_is_not_held_against_the_image(fresh: Stage, tmp_path: Path) -> None:
+    kill(fresh, Moment(ENTRIES.index("judged promote 10 %")), tmp_path / "here")
+    assert resume(fresh, tmp_path / "elsewhere").code == RESTORED
+    played = fresh.theatre.release(fresh.config(STEPS), state=tmp_path / "again")
+    assert played.code == 0, played.errors
+    fresh.assert_well(live=True)
