@@ -5,7 +5,7 @@ The evidence is weighed by `significance`; this file says what is asked and what
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from deploy_lib.model.answers import Compared, Side
 from deploy_lib.model.release import Release, Status
@@ -29,6 +29,17 @@ class CompareSettings(Settings):
     confidence: float = Field(0.95, gt=0.5, lt=1, description="certainty a rejection needs")
     min_samples: int = Field(30, ge=5, description="fewer requests than this decide nothing")
     metrics: bool = Field(True, description="also use Cloud Monitoring's figures of real requests")
+
+
+    @model_validator(mode="after")
+    def _enough(self) -> CompareSettings:
+        most = int(self.for_ / self.every) + 1
+        if most < self.min_samples:
+            raise ValueError(
+                f"for: {spoken(self.for_)} with a pair every {spoken(self.every)} makes {most} at most, and "
+                f"min_samples: {self.min_samples} are needed to judge; compare longer or more often"
+            )
+        return self
 
 
 def ask(settings: CompareSettings, release: Release) -> Compare:

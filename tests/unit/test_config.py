@@ -49,6 +49,10 @@ def problems(tmp_path: Path, text: str) -> list[str]:
         (HEAD + "steps: [build, canary, {promote: {percent: 10}}]\n", "the last promote ends at 10 %"),
         (HEAD + "steps: [build, canary, {promote: {percent: 101}}]\n", "percent must be at most 100, not 101"),
         (HEAD + "steps: [build, canary, {probe: {need: 9, attempts: 3}}]\n", "need: 9 good responses cannot come from"),
+        (
+            HEAD + "steps: [build, canary, {compare: {for: 5s}}]\n",
+            "for: 5 s with a pair every 250 ms makes 21 at most, and min_samples: 30 are needed to judge",
+        ),
         (HEAD + "project: twice-given\n" + STEPS, "c.yaml:6:1: 'project' is given twice"),
         ("project: [\n", "c.yaml:2:1: not valid YAML"),
         ("- a\n", "c.yaml: the file holds no mapping"),
