@@ -97,26 +97,26 @@ def test_resumed_elsewhere_without_the_journal(fresh: Stage, moment: Moment, tmp
 
 
 @pytest.mark.parametrize("moment", MOMENTS, ids=str)
-def test_resumed_with_the_journal(fresh: Stage, moment: Moment, tmp_path: Path) -> None:
-    kill(fresh, moment, tmp_path / "here")
-    left = fresh.theatre.now
-    resumed = resume(fresh, tmp_path / "here")
+def test_resumed_with_the_journal(stage: Stage, moment: Moment, tmp_path: Path) -> None:
+    kill(stage, moment, tmp_path / "here")
+    left = stage.theatre.now
+    resumed = resume(stage, tmp_path / "here")
     end = ENDS[moment.entry][3 + moment.after]
     assert resumed.code == end, resumed.errors
-    fresh.assert_well(live=end == LIVE or (end == NOTHING and left != fresh.before))
+    stage.assert_well(live=end == LIVE or (end == NOTHING and left != stage.before))
 
 
 @pytest.mark.parametrize("moment", MOMENTS, ids=str)
-def test_the_next_release_repairs_first(fresh: Stage, moment: Moment, tmp_path: Path) -> None:
-    kill(fresh, moment, tmp_path / "here")
-    left = fresh.theatre.now
-    ended = "deploy-to-gcp/release" not in Someone(fresh.theatre).read().annotations
-    played = fresh.theatre.release(fresh.config(STEPS), state=tmp_path / "elsewhere", clock=Later(EXPIRED))
+def test_the_next_release_repairs_first(stage: Stage, moment: Moment, tmp_path: Path) -> None:
+    kill(stage, moment, tmp_path / "here")
+    left = stage.theatre.now
+    ended = "deploy-to-gcp/release" not in Someone(stage.theatre).read().annotations
+    played = stage.theatre.release(stage.config(STEPS), state=tmp_path / "elsewhere", clock=Later(EXPIRED))
     assert played.code == 0, played.errors
-    maps = fresh.theatre.maps()
-    if left != fresh.before and not ended:
-        assert maps[maps.index(left) + 1] == fresh.before, "repaired before anything new is given traffic"
-    fresh.assert_well(live=True)
+    maps = stage.theatre.maps()
+    if left != stage.before and not ended:
+        assert maps[maps.index(left) + 1] == stage.before, "repaired before anything new is given traffic"
+    stage.assert_well(live=True)
 
 
 @pytest.mark.parametrize("moment", [Moment(number) for number in range(len(RESUMED))], ids=str)

@@ -1,0 +1,214 @@
+"""Every method a release calls, with every way in which it can fail: live, restored, or not found out and as before.
+
+What passes by itself costs time only. What does not ends the release with a sentence and a remedy, and nobody's
+traffic moved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy_lib.drivers.clock import SystemClock
+from tests.rehearsal.scripts import when
+from tests.rehearsal.stage import Stage
+from tests.rehearsal.theatre import Cue, Played, Theatre
+
+UP = ({"canary": {"ready_within": "5m"}}, {"probe": {"attempts": 10, "need": 2, "every": "20ms"}})
+ON = ({"promote": {"percent": 10}}, {"promote": {"percent": 100}}, {"verify": {"within": "5m"}})
+REUSED = ({"build": {"timeout": "10m"}}, *UP, *ON)
+BUILT = ({"build": {"timeout": "10m"}}, {"import_check": None}, *UP, *ON)
+
+GET, UPDATE = "google.cloud.run.v2.Services/GetService", "google.cloud.run.v2.Services/UpdateService"
+CREATE = "google.cloud.run.v2.Services/CreateService"
+REVISION = "google.cloud.run.v2.Revisions/GetRevision"
+OPERATION = "google.longrunning.Operations/GetOperation"
+LOG = "google.logging.v2.LoggingServiceV2/ListLogEntries"
+_BUILDS = "google.devtools.cloudbuild.v1.CloudBuild/"
+ASK, LOOK, SEARCH = f"{_BUILDS}CreateBuild", f"{_BUILDS}GetBuild", f"{_BUILDS}ListBuilds"
+READ, SEND, BUCKETS, BUCKET = (
+    "storage.objects.get",
+    "storage.objects.insert",
+    "storage.buckets.list",
+    "storage.buckets.get",
+)
+OF_BUILDS = (ASK, LOOK, READ, SEND, BUCKETS, BUCKET)
+METHODS = (GET, UPDATE, REVISION, OPERATION, LOG, SEARCH, *OF_BUILDS)
+
+PASSES = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "RESOURCE_EXHAUSTED", "ABORTED")
+STAYS = ("PERMISSION_DENIED", "NOT_FOUND")
+LIVE, RESTORED, HELD, UNKNOWN = 0, 1, 3, 4
+
+
+class Hurried(SystemClock):
+    """Patience is over that many times sooner; the local cloud and its containers take the time they need."""
+
+    def __init__(self, times: float = 10.0) -> None:
+        super().__init__()
+        self._times = times
+
+    def monotonic(self) -> float:
+        return super().monotonic() * self._times
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(seconds / self._times)
+
+
+def release(stage: Stage, method: str, state: Path, cue: Cue | None = None, hurry: float = 10.0) -> Played:
+    """An image of its own only where the method has to do with building one."""
+    if method in OF_BUILDS:
+        stage.commit()
+    config = stage.config(BUILT if method in OF_BUILDS else REUSED)
+    played = stage.theatre.release(config, state=state, cue=cue, clock=Hurried(hurry))
+    stage.fired = stage.theatre.cloud.fired()
+    stage.theatre.cloud.clear_faults()
+    return played
+
+
+def assert_told(played: Played) -> None:
+    """Why it could not be found out, and what to type; never how the tool was made."""
+    said = played.stopped["reason"]
+    assert "could not" in said and said.endswith(")"), said
+    assert played.stopped["next_commands"]
+    assert "Traceback" not in played.errors and "fault of this tool" not in played.errors
+
+
+def test_these_are_all_methods(stage: Stage, another: Callable[[], Theatre], tmp_path: Path) -> None:
+    cloud = stage.theatre.cloud
+    before = cloud.last_call()
+    assert release(stage, ASK, tmp_path / "one").code == LIVE
+    assert another().release(stage.config(REUSED)).code == LIVE
+    assert {*cloud.calls(before)} - {"storage.buckets.insert"} <= {*METHODS, CREATE}
+
+
+@pytest.mark.parametrize("code", PASSES)
+@pytest.mark.parametrize("method", METHODS)
+def test_a_fault_that_passes_costs_time_only(stage: Stage, method: str, code: str, tmp_path: Path) -> None:
+    more = {"retry_delay": 0.2} if code == "RESOURCE_EXHAUSTED" else {}
+    stage.theatre.cloud.faults({"method": method, "code": code, **more})
+    played = release(stage, method, tmp_path)
+    end = UNKNOWN if (method, code) == (ASK, "ABORTED") else LIVE  # nobody knows what came of it, so nobody repeats it
+    assert played.code == end, f"{played.errors} {played.stopped}"
+    assert stage.fired == [1]
+    stage.assert_well(live=end == LIVE)
+
+
+REFUSED_ONCE = {
+    GET: (UNKNOWN, LIVE),
+    UPDATE: (UNKNOWN, UNKNOWN),
+    REVISION: (LIVE, LIVE),
+    OPERATION: (LIVE, LIVE),
+    LOG: (LIVE, LIVE),
+    SEARCH: (UNKNOWN, UNKNOWN),
+    ASK: (UNKNOWN, UNKNOWN),
+    LOOK: (UNKNOWN, UNKNOWN),
+    READ: (UNKNOWN, LIVE),
+    SEND: (UNKNOWN, UNKNOWN),
+    BUCKETS: (LIVE, UNKNOWN),
+    BUCKET: (LIVE, LIVE),
+}
+"""How the release ends by method, for PERMISSION_DENIED and for NOT_FOUND."""
+
+
+@pytest.mark.parametrize("code", STAYS)
+@pytest.mark.parametrize("method", METHODS)
+def test_a_refusal_is_not_repeated(stage: Stage, method: str, code: str, tmp_path: Path) -> None:
+    stage.theatre.cloud.faults({"method": method, "code": code})
+    played = release(stage, method, tmp_path)
+    end = REFUSED_ONCE[method][STAYS.index(code)]
+    assert played.code == end, f"{played.errors} {played.stopped}"
+    assert stage.fired == [1]
+    if end == UNKNOWN:
+        assert_told(played)
+    stage.assert_well(live=end == LIVE)
+
+
+@pytest.mark.parametrize("method", [GET, UPDATE, REVISION, OPERATION, LOG, *OF_BUILDS])
+def test_an_answer_that_is_lost_is_settled_by_looking(stage: Stage, method: str, tmp_path: Path) -> None:
+    stage.theatre.cloud.faults({"method": method, "code": "UNAVAILABLE", "after": True, "times": 2})
+    played = release(stage, method, tmp_path)
+    assert played.code == LIVE, played.errors
+    stage.assert_well(live=True)
+
+
+@pytest.mark.parametrize("method", [GET, REVISION, SEARCH])
+def test_a_read_that_lags_behind_misleads_nobody(stage: Stage, method: str, tmp_path: Path) -> None:
+    cue = when("build", lambda: stage.theatre.cloud.faults({"method": method, "stale": True, "times": 5}))
+    played = release(stage, method, tmp_path, cue)
+    assert played.code == LIVE, f"{played.errors} {played.stopped}"
+    stage.assert_well(live=True)
+
+
+@pytest.mark.parametrize("method", [GET, UPDATE, REVISION, SEARCH, ASK, SEND])
+def test_a_slow_answer_is_waited_for(stage: Stage, method: str, tmp_path: Path) -> None:
+    stage.theatre.cloud.faults({"method": method, "delay": 0.5, "times": 2})
+    played = release(stage, method, tmp_path)
+    assert played.code == LIVE, played.errors
+    stage.assert_well(live=True)
+
+
+@pytest.mark.parametrize(
+    ("method", "code", "hurry"),
+    [
+        pytest.param(GET, "UNAVAILABLE", 30.0, id="nothing can be read"),
+        pytest.param(UPDATE, "UNAVAILABLE", 30.0, id="nothing can be written"),
+        pytest.param(ASK, "UNAVAILABLE", 10.0, id="no build is taken"),
+        pytest.param(LOOK, "DEADLINE_EXCEEDED", 10.0, id="no build can be followed"),
+        pytest.param(SEND, "INTERNAL", 200.0, id="nothing can be uploaded"),
+    ],
+)
+def test_patience_has_an_end(stage: Stage, method: str, code: str, hurry: float, tmp_path: Path) -> None:
+    stage.theatre.cloud.faults({"method": method, "code": code, "times": 0})
+    played = release(stage, method, tmp_path, hurry=hurry)
+    assert played.code == UNKNOWN, f"{played.errors} {played.stopped}"
+    assert_told(played)
+    stage.assert_well(live=False)
+
+
+@pytest.mark.parametrize(
+    ("method", "code"), [(GET, "PERMISSION_DENIED"), (UPDATE, "PERMISSION_DENIED"), (UPDATE, "UNAVAILABLE")]
+)
+def test_a_cloud_that_fails_before_the_first_promotion_leaves_the_old_map(
+    theatre: Theatre, method: str, code: str, tmp_path: Path
+) -> None:
+    """No traffic has moved, so there is nothing to restore, though nothing could be restored either."""
+    played = failing_from("promote", theatre, method, code, tmp_path)
+    assert played.code == UNKNOWN, f"{played.errors} {played.stopped}"
+    assert_told(played)
+    assert theatre.maps() == theatre.maps()[:1]
+    [old] = theatre.now
+    assert played.stopped["serving"] == f"{old} 100 %"
+
+
+@pytest.mark.parametrize(
+    ("method", "code"), [(GET, "PERMISSION_DENIED"), (UPDATE, "PERMISSION_DENIED"), (UPDATE, "UNAVAILABLE")]
+)
+def test_a_cloud_that_fails_with_traffic_moved_is_left_to_a_person(
+    theatre: Theatre, method: str, code: str, tmp_path: Path
+) -> None:
+    played = failing_from("promote 100 %", theatre, method, code, tmp_path)
+    assert played.code == HELD, f"{played.errors} {played.stopped}"
+    assert "restoring did not succeed" in played.stopped["reason"]
+    assert len(played.stopped["next_commands"]) == 3
+    assert sorted(theatre.now.values()) == [10, 90], "as the last line says, or says that it does not know"
+    rolled = theatre.command("rollback", theatre.config(REUSED, {"n": 1}), "--force")
+    assert rolled.code == LIVE, rolled.errors
+    assert theatre.now == theatre.maps()[0]
+
+
+def failing_from(label: str, theatre: Theatre, method: str, code: str, state: Path) -> Played:
+    """A second release; the method fails for good from the first time that such a step is asked."""
+    assert theatre.release(theatre.config(REUSED)).code == LIVE
+    armed: list[bool] = []
+
+    def cue(event: dict[str, Any]) -> None:
+        if event["type"] == "asked" and event["label"].startswith(label) and not armed:
+            armed.append(True)
+            theatre.cloud.faults({"method": method, "code": code, "times": 0})
+
+    played = theatre.release(theatre.config(REUSED, {"n": 1}), state=state, cue=cue, clock=Hurried(30))
+    theatre.cloud.clear_faults()
+    return played
