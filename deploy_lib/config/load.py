@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from deploy_lib.config.lines import Document, parse
 from deploy_lib.config.problems import ConfigError, Problem, unknown
+from deploy_lib.config.services import as_far_as_readable, service_problems
 from deploy_lib.config.settings import FileSettings
 from deploy_lib.config.steps import read_steps
 from deploy_lib.config.wording import worded
@@ -51,8 +52,8 @@ def load(path: Path, *, shown: str | None = None, exists: Callable[[str], bool] 
         problems.extend(worded(error, (), document, FileSettings))
     steps, step_problems = read_steps(document)
     problems.extend(step_problems)
-    if settings is not None:
-        problems.extend(_service_problems(settings, document, exists))
+    services = settings.services if settings is not None else as_far_as_readable(document.data.get("services"))
+    problems.extend(service_problems(services, document, exists))
     if problems or settings is None:
         raise ConfigError(sorted(problems, key=lambda problem: _order(problem.place)))
     return Config(file, settings, steps, document)
@@ -104,44 +105,6 @@ def _read(path: Path, shown: str) -> str:
         raise ConfigError([Problem(shown, f"not UTF-8 text (byte {error.start})")]) from None
     except OSError as error:
         raise ConfigError([Problem(shown, f"cannot be read: {error.strerror}")]) from None
-
-
-def _service_problems(settings: FileSettings, document: Document, exists: Callable[[str], bool]) -> list[Problem]:
-    found = []
-    for name, service in settings.services.items():
-        at = ("services", name)
-        if not exists(service.dockerfile):
-            message = f"there is no Dockerfile at {service.dockerfile} in the repository"
-            found.append(Problem(document.place((*at, "dockerfile")), message))
-        if not exists(service.context):
-            found.append(Problem(document.place((*at, "context")), f"there is no directory {service.context}"))
-        for other in service.after:
-            if other not in settings.services:
-                message = unknown("service", other, settings.services)
-                found.append(Problem(document.place((*at, "after")), message))
-        both = sorted(set(service.env) & set(service.secrets))
-        found.extend(
-            Problem(document.place((*at, "secrets", variable)), f"{variable} is both in env and in secrets")
-            for variable in both
-        )
-    circle = _circle(settings)
-    if circle:
-        found.append(Problem(document.place(("services", circle[0], "after")), f"a circle: {' after '.join(circle)}"))
-    return found
-
-
-def _circle(settings: FileSettings) -> list[str]:
-    """Services that wait for each other, beginning and ending with the same one; empty when there are none."""
-
-    def walk(name: str, trail: list[str]) -> list[str]:
-        if name in trail:
-            return [*trail[trail.index(name) :], name]
-        for other in settings.services[name].after:
-            if other in settings.services and (found := walk(other, [*trail, name])):
-                return found
-        return []
-
-    return next((found for name in settings.services if (found := walk(name, []))), [])
 
 
 def _order(place: str) -> tuple[int, int]:

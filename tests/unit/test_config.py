@@ -31,6 +31,28 @@ def problems(tmp_path: Path, text: str) -> list[str]:
     return [str(problem) for problem in caught.value.problems]
 
 
+def test_one_fault_hides_no_other(tmp_path: Path) -> None:
+    entry = "{cloud_run: b, port: x, dockerfile: no/File, context: 3, after: [auth], env: {A: x}, secrets: {A: s}}"
+    text = f"project: p\nimages: i\nregoin: r\nservices:\n  backend: {entry}\nsteps: [cannary]\n"
+    file = tmp_path / "c.yaml"
+    file.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load(file, shown="c.yaml", exists=lambda path: False)
+    found = [str(problem) for problem in caught.value.problems]
+    told = (
+        "region is missing",
+        "unknown key 'regoin'",
+        "port is a whole number",
+        "no Dockerfile at no/File",
+        "unknown service 'auth'",
+        "A is both in env and in secrets",
+        "unknown step 'cannary'",
+        "context",
+    )
+    assert [each for each in told if not any(each in problem for problem in found)] == []
+    assert not any("directory ." in problem for problem in found), "what is misread is not looked for"
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

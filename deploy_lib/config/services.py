@@ -1,0 +1,80 @@
+"""What is wrong between the services of a file, or between one and its repository, beside the form of each.
+
+A file is told all its problems at once, so a service whose form is wrong somewhere is looked at for the rest of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from pydantic import ValidationError
+
+from deploy_lib.config.lines import Document
+from deploy_lib.config.problems import Problem, unknown
+from deploy_lib.config.settings import ServiceSettings
+
+
+def as_far_as_readable(services: object) -> dict[str, ServiceSettings]:
+    """Each service without the keys that are wrong; left out where too little is right."""
+    found = {}
+    for name, given in services.items() if isinstance(services, dict) else ():
+        service = _readable(given)
+        if service is not None:
+            found[str(name)] = service
+    return found
+
+
+def _readable(given: object) -> ServiceSettings | None:
+    if not isinstance(given, dict):
+        return None
+    try:
+        return ServiceSettings.model_validate(given)
+    except ValidationError as error:
+        wrong = {each["loc"][0] for each in error.errors() if each["loc"]}
+    try:
+        return ServiceSettings.model_validate({key: value for key, value in given.items() if key not in wrong})
+    except ValidationError:
+        return None
+
+
+def service_problems(
+    services: Mapping[str, ServiceSettings], document: Document, exists: Callable[[str], bool]
+) -> list[Problem]:
+    """`exists` takes a path relative to the repository's root."""
+    names = [*document.data["services"]] if services else []
+    found = []
+    for name, service in services.items():
+        at = ("services", name)
+        misread = {*document.data["services"][name]} - service.model_fields_set
+        if "dockerfile" not in misread and not exists(service.dockerfile):
+            message = f"there is no Dockerfile at {service.dockerfile} in the repository"
+            found.append(Problem(document.place((*at, "dockerfile")), message))
+        if "context" not in misread and not exists(service.context):
+            found.append(Problem(document.place((*at, "context")), f"there is no directory {service.context}"))
+        for other in service.after:
+            if other not in names:
+                message = unknown("service", other, names)
+                found.append(Problem(document.place((*at, "after")), message))
+        both = sorted(set(service.env) & set(service.secrets))
+        found.extend(
+            Problem(document.place((*at, "secrets", variable)), f"{variable} is both in env and in secrets")
+            for variable in both
+        )
+    circle = _circle(services)
+    if circle:
+        found.append(Problem(document.place(("services", circle[0], "after")), f"a circle: {' after '.join(circle)}"))
+    return found
+
+
+def _circle(services: Mapping[str, ServiceSettings]) -> list[str]:
+    """Services that wait for each other, beginning and ending with the same one; empty when there are none."""
+
+    def walk(name: str, trail: list[str]) -> list[str]:
+        if name in trail:
+            return [*trail[trail.index(name) :], name]
+        for other in services[name].after:
+            if other in services and (found := walk(other, [*trail, name])):
+                return found
+        return []
+
+    return next((found for name in services if (found := walk(name, []))), [])
