@@ -11,14 +11,12 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
 
 from deploy_lib.cli.arguments import parse
 from deploy_lib.cli.main import ROOMS
-from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.journal import Journal
 from deploy_lib.model.journal import Entry
 
@@ -61,17 +59,6 @@ class MortalJournal(Journal):
         if due:
             os.kill(os.getpid(), signal.SIGKILL)
         self._written += 1
-
-
-class Later(SystemClock):
-    """The clock of someone who comes when that many seconds have passed."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__()
-        self._later = timedelta(seconds=seconds)
-
-    def now(self) -> datetime:
-        return super().now() + self._later
 
 
 def die(words: Sequence[str], variables: Mapping[str, str], moment: Moment, said: Path) -> int | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from deploy_lib.drivers.clock import SystemClock
+from tests.rehearsal.clocks import Hurried
 from tests.rehearsal.scripts import when
 from tests.rehearsal.stage import Stage
 from tests.rehearsal.theatre import Cue, Played, Theatre
@@ -41,20 +41,6 @@ METHODS = (GET, UPDATE, REVISION, OPERATION, LOG, SEARCH, *OF_BUILDS)
 PASSES = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "RESOURCE_EXHAUSTED", "ABORTED")
 STAYS = ("PERMISSION_DENIED", "NOT_FOUND")
 LIVE, RESTORED, HELD, UNKNOWN = 0, 1, 3, 4
-
-
-class Hurried(SystemClock):
-    """Patience is over that many times sooner; the local cloud and its containers take the time they need."""
-
-    def __init__(self, times: float = 10.0) -> None:
-        super().__init__()
-        self._times = times
-
-    def monotonic(self) -> float:
-        return super().monotonic() * self._times
-
-    def sleep(self, seconds: float) -> None:
-        super().sleep(seconds / self._times)
 
 
 def release(stage: Stage, method: str, state: Path, cue: Cue | None = None, hurry: float = 10.0) -> Played:

@@ -12,7 +12,8 @@ import pytest
 
 from deploy_lib.journal import read
 from deploy_lib.model.journal import Asked, Entry, Judged
-from tests.rehearsal.mortal import Later, Moment, die
+from tests.rehearsal.clocks import Later
+from tests.rehearsal.mortal import Moment, die
 from tests.rehearsal.someone import Someone
 from tests.rehearsal.stage import Stage
 from tests.rehearsal.theatre import Played, Theatre

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.rehearsal.mortal import Later
+from tests.rehearsal.clocks import Later
 from tests.rehearsal.scripts import BUILT, TENTH, stable
 from tests.rehearsal.someone import Someone
 from tests.rehearsal.theatre import Theatre, Users

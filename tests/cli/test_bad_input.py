@@ -1,0 +1,241 @@
+"""What cannot be meant or done: one clear message, its place and remedy, the exit code, and nothing half done."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from deploy_lib.cli.main import main
+from tests.cloud import LocalCloud
+from tests.engine_store import shared_store
+from tests.rehearsal.clocks import Hurried
+from tests.rehearsal.scripts import when
+from tests.rehearsal.theatre import WHOLE, Theatre
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMAND = ROOT / "scripts" / "deploy_to_gcp.py"
+HEAD = "project: netra-rehearsal\nregion: us-central1\nimages: host/netra-rehearsal/services\n"
+SERVICES = "services:\n  backend: {cloud_run: backend}\n"
+STEPS = "steps: [build, canary, {promote: {percent: 100}}]\n"
+GOOD = HEAD + SERVICES + STEPS
+EVERYTHING = """\
+project: netra-rehearsal
+regoin: us-central1
+images: host/netra-rehearsal/services
+services:
+  backend:
+    cloud_run: backend
+    port: "eighty"
+    dockerfile: nowhere/Dockerfile
+    after: [auht]
+steps:
+  - probe: {attempts: many}
+  - buidl:
+"""
+NO_ONE_HOME = {
+    "LOCAL_CLOUD_GRPC": "127.0.0.1:9",
+    "STORAGE_EMULATOR_HOST": "http://127.0.0.1:9",
+    "LOCAL_CLOUD_REGISTRY": "127.0.0.1:9",
+}
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A commit with a Dockerfile and the configuration of a project in Google's own cloud."""
+    root = tmp_path_factory.mktemp("repository")
+    (root / "config").mkdir()
+    (root / "config" / "staging.yaml").write_text(GOOD.replace("netra-rehearsal", "netra-staging"))
+    (root / "Dockerfile").write_text('FROM python:3.11-slim\nCOPY app.py .\nCMD ["python", "app.py"]\n')
+    (root / "app.py").write_text("x = 1\n")
+    who = {f"GIT_{who}_{what}": "a@example.invalid" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    for words in (["init", "--quiet", "--initial-branch=main"], ["add", "."], ["commit", "--quiet", "--message", "a"]):
+        subprocess.run(["git", *words], cwd=root, env={**os.environ, **who}, check=True)
+    return root
+
+
+def as_process(*words: str, cwd: Path, variables: Mapping[str, str] | None = None) -> tuple[int, str, float]:
+    """Exit code, what it said, and the seconds it took."""
+    began = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, str(COMMAND), *words],
+        cwd=cwd,
+        env={"PATH": os.environ["PATH"], **(variables or {})},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert "Traceback" not in done.stdout + done.stderr
+    return done.returncode, done.stderr + done.stdout, time.monotonic() - began
+
+
+def assert_untouched(state: Path) -> None:
+    assert not list(state.glob("releases/**/*.jsonl")), "no release was begun"
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "told"),
+    [
+        pytest.param(GOOD + "zoo: 1\n", (), ["bad.yaml:7:1: unknown key 'zoo'"], id="unknown key"),
+        pytest.param(
+            GOOD.replace("cloud_run: backend", "cloud_run: backend, port: x"),
+            (),
+            ["bad.yaml:5:33: port is a whole number, not 'x'"],
+            id="wrong type",
+        ),
+        pytest.param(
+            GOOD.replace("canary", "cannary"), (), ["unknown step 'cannary'; did you mean canary?"], id="unknown step"
+        ),
+        pytest.param(
+            GOOD, ("--service", "auth"), ["bad.yaml:4:1: unknown service 'auth'; known: backend"], id="service"
+        ),
+        pytest.param(
+            HEAD + SERVICES + "steps: [canary, build]\n", (), ["bad.yaml:6:9: canary needs build before it"], id="order"
+        ),
+        pytest.param(
+            GOOD.replace("cloud_run: backend", "cloud_run: backend, dockerfile: no/Dockerfile"),
+            (),
+            ["bad.yaml:5:33: there is no Dockerfile at no/Dockerfile in the repository"],
+            id="no Dockerfile",
+        ),
+        pytest.param("a: [1\nb: 2", (), ["bad.yaml:2:2: not valid YAML"], id="no YAML"),
+        pytest.param("", (), ["bad.yaml: the file holds no mapping; see config/reference.yaml"], id="empty"),
+        pytest.param(
+            EVERYTHING,
+            (),
+            [
+                "bad.yaml:1:1: region is missing",
+                "bad.yaml:2:1: unknown key 'regoin'; did you mean region?",
+                "bad.yaml:7:5: port is a whole number, not 'eighty'",
+                "bad.yaml:8:5: there is no Dockerfile at nowhere/Dockerfile in the repository",
+                "bad.yaml:9:5: unknown service 'auht'; known: backend",
+                "bad.yaml:11:13: attempts is a whole number, not 'many'",
+                "bad.yaml:12:5: unknown step 'buidl'; did you mean build?",
+                "7 problem(s) in the configuration; nothing was done",
+            ],
+            id="all at once",
+        ),
+        pytest.param(GOOD, ("--commit", "v9"), ["--commit v9: there is no such commit"], id="no such commit"),
+        pytest.param(GOOD, ("--commit=--all",), ["--commit --all: there is no such commit"], id="a flag for a commit"),
+        pytest.param(GOOD, ("--skip-build", "a:latest"), ["name the image by digest, NAME@sha256:"], id="a tag"),
+        pytest.param(
+            GOOD, ("--skip-build", "--rebuild"), ["leave out --rebuild and --build-local"], id="contradiction"
+        ),
+        pytest.param(GOOD, ("--skip-validation",), ["--skip-validation is refused: leave a step out"], id="old: skip"),
+        pytest.param(GOOD, ("--cleanup",), ["--cleanup is refused: revisions are kept"], id="old: cleanup"),
+        pytest.param(GOOD, ("--rollback",), ["--rollback is now a command: deploy_to_gcp.py rollback"], id="old: back"),
+    ],
+)
+def test_misuse_ends_before_anything_is_done(
+    repository: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    text: str,
+    words: tuple[str, ...],
+    told: list[str],
+) -> None:
+    (tmp_path / "bad.yaml").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    where = ["--config", "bad.yaml", "--repo", str(repository), "--state", str(tmp_path / "state")]
+    service = [] if "--service" in words else ["--service", "backend"]
+    assert main(["deploy", *where, *service, *words]) == 2
+    said = capsys.readouterr()
+    assert [each for each in told if each not in said.err] == [], said.err
+    assert said.out == ""
+    assert "Traceback" not in said.err and "fault of this tool" not in said.err
+    assert_untouched(tmp_path / "state")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--config", "nowhere.yaml"], "nowhere.yaml: there is no such file"),
+        (["--config", "."], "this is a directory; name a YAML file"),
+        (["--project", "nothing"], "--project: unknown project 'nothing'; known: "),
+        ([], "which project? give --project P, or --config FILE, or --local for the local cloud"),
+        (["--repo", "nowhere", "--local"], "--repo nowhere: there is no such directory"),
+        (["--no-such-flag"], "unrecognized arguments: --no-such-flag"),
+    ],
+)
+def test_misuse_of_the_command_line(repository: Path, words: list[str], told: str) -> None:
+    code, said, _ = as_process(*words, "--service", "backend", cwd=repository)
+    assert (code, told in said) == (2, True), said
+
+
+def test_no_repository(tmp_path: Path) -> None:
+    code, said, _ = as_process("--local", "--service", "backend", cwd=tmp_path)
+    assert (code, len(said.splitlines())) == (2, 1)
+    assert "is in no git repository; releases are made from commits: run git init and commit first" in said
+
+
+def test_no_credentials(repository: Path, tmp_path: Path) -> None:
+    """With a home that holds none, and none in the environment."""
+    words = ("--project", "netra-staging", "--service", "backend", "--state", str(tmp_path / "state"))
+    code, said, seconds = as_process(*words, cwd=repository, variables={"HOME": str(tmp_path)})
+    assert code == 4, said
+    assert "no Google credentials were found on this machine (type: gcloud auth application-default login" in said
+    assert said.rstrip().endswith("serving: unchanged; the service was not touched")
+    assert seconds < 3, "a second on an idle machine"
+
+
+def test_a_local_cloud_that_does_not_run(repository: Path, tmp_path: Path) -> None:
+    (tmp_path / "good.yaml").write_text(GOOD + "local: true\n")
+    words = ("--config", str(tmp_path / "good.yaml"), "--service", "backend", "--state", str(tmp_path / "state"))
+    code, said, _ = as_process("status", *words, cwd=repository, variables=NO_ONE_HOME)
+    assert (code, len(said.splitlines())) == (4, 2)
+    assert "the local cloud at 127.0.0.1:9 does not answer" in said
+    assert "start it with: deploy_to_gcp.py local up" in said
+
+
+def test_half_of_its_addresses(repository: Path, tmp_path: Path) -> None:
+    (tmp_path / "good.yaml").write_text(GOOD + "local: true\n")
+    half = {"LOCAL_CLOUD_GRPC": "127.0.0.1:9"}
+    code, said, _ = as_process("--config", str(tmp_path / "good.yaml"), cwd=repository, variables=half)
+    assert (code, "STORAGE_EMULATOR_HOST and LOCAL_CLOUD_REGISTRY not; deploy_to_gcp.py local env has all" in said) == (
+        2,
+        True,
+    )
+
+
+def test_a_state_directory_that_cannot_be(repository: Path, tmp_path: Path) -> None:
+    (tmp_path / "good.yaml").write_text(GOOD + "local: true\n")
+    (tmp_path / "file").write_text("")
+    words = ("--config", str(tmp_path / "good.yaml"), "--state", str(tmp_path / "file" / "state"))
+    code, said, _ = as_process(*words, cwd=repository)
+    assert (code, "Not a directory; --state names another directory" in said) == (4, True), said
+
+
+@pytest.mark.parametrize("after", ["build", "probe"])
+def test_a_local_cloud_that_dies_midway(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, after: str) -> None:
+    """No traffic has moved, so it is not found out how the release would have ended, and that is all."""
+    with LocalCloud(tmp_path / "cloud", store=shared_store(tmp_path_factory)) as cloud:
+        theatre = Theatre(cloud, tmp_path, "midway")
+        played = theatre.release(theatre.config(WHOLE), cue=when(after, cloud.kill), clock=Hurried())
+        assert played.code == 4, played.errors
+        assert "does not answer (start it with: deploy_to_gcp.py local up)" in played.stopped["reason"]
+        assert "Traceback" not in played.errors
+        cloud.start()
+        resumed = theatre.command("resume", theatre.config(WHOLE), "--force")
+        assert resumed.code == 0, f"{resumed.errors} {resumed.events}"
+
+
+@pytest.mark.skipif(not shutil.which("unshare"), reason="needs unshare, to forbid namespaces to one process alone")
+def test_namespaces_that_are_forbidden(tmp_path: Path) -> None:
+    """In a namespace that may have none below it, as on a host where the setting is 0."""
+    forbid = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"'
+    words = [sys.executable, str(COMMAND), "local", "up", "--engine", "namespaces", "--state", str(tmp_path)]
+    done = subprocess.run(
+        ["unshare", "-r", "sh", "-c", forbid, "sh", *words], capture_output=True, text=True, timeout=60, cwd=ROOT
+    )
+    if "max_user_namespaces" in done.stderr and "sh:" in done.stderr:
+        pytest.skip("this machine lets nobody lower the setting in a namespace of its own")
+    assert (done.returncode, len(done.stderr.splitlines())) == (4, 1), done.stderr
+    assert "this host forbids unprivileged namespaces" in done.stderr
+    assert "sudo sysctl -w user.max_user_namespaces=15000; or install podman" in done.stderr
