@@ -50,7 +50,8 @@ class Checkout:
     bin: Path
 
     def start(self, *words: str) -> subprocess.Popen[str]:
-        environment = {**os.environ, "PATH": f"{self.bin}{os.pathsep}{os.environ['PATH']}"}
+        inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}  # of a dev.py around us
+        environment = {**inherited, "PATH": f"{self.bin}{os.pathsep}{os.environ['PATH']}"}
         return subprocess.Popen(
             [sys.executable, str(self.root / "scripts" / "dev.py"), *words],
             env=environment,
@@ -80,6 +81,7 @@ def checkout(tmp_path: Path) -> Checkout:
     (root / "scripts" / "rehearse").mkdir(parents=True)
     bin.mkdir()
     shutil.copy(DEV, root / "scripts")
+    (root / "scripts" / "rehearse" / "__init__.py").touch()
     (root / "scripts" / "rehearse" / "__main__.py").write_text(REHEARSE)
     (root / "requirements.txt").write_text("tiny==1.0\n")
     (bin / "uv").write_text(UV.format(python=sys.executable, here=str(bin)))

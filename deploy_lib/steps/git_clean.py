@@ -17,7 +17,6 @@ from deploy_lib.model.release import Release, Status
 from deploy_lib.model.requests import ReadCheckout
 from deploy_lib.steps.kind import Kind, Settings, Verdict, counted
 
-
 NAMED = 5  # files outside the context that are named; the report's facts have them all
 
 
