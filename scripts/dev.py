@@ -49,7 +49,7 @@ COMMANDS: dict[str, list[list[str]]] = {
     "demo": [["python", "-m", "rehearse", "demo"]],
     "incident": [["python", "-m", "rehearse", "incident"]],
     "bench": [["python", "-m", "rehearse", "bench"]],
-    "test": [["python", "-m", "pytest", "-n", "auto", "--dist", "worksteal"]],
+    "test": [["python", "-m", "pytest", "-n", "auto"]],
     "check": [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy", "--strict"], ["lint-imports"]],
     "install": [],
 }

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
 
 from tests.cloud import LocalCloud
 from tests.engine_store import shared_store
-
-
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Twice as many as there are cores: half of the time a test waits for a container, a port or a deadline."""
-    return 2 * (os.cpu_count() or 1)
 
 
 @pytest.fixture(scope="session")

@@ -182,7 +182,7 @@ def test_no_credentials(repository: Path, tmp_path: Path) -> None:
     assert code == 4, said
     assert "no Google credentials were found on this machine (type: gcloud auth application-default login" in said
     assert said.rstrip().endswith("serving: unchanged; the service was not touched")
-    assert seconds < 3, "a second on an idle machine"
+    assert seconds < 8, "a second on an idle machine; asking for a metadata server that is not there takes nine"
 
 
 def test_a_local_cloud_that_does_not_run(repository: Path, tmp_path: Path) -> None:

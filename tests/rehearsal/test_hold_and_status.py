@@ -74,7 +74,7 @@ def test_a_held_release_goes_on_where_it_stopped(theatre: Theatre) -> None:
     old = stable(theatre)
     theatre.release(theatre.config(HELD, {"n": 1}))
     calls = theatre.cloud.last_call()
-    resumed = theatre.command("resume", theatre.config((*TENTH, compare("500ms"), *REST), {"n": 1}))
+    resumed = theatre.command("resume", theatre.config((*TENTH, compare("2s"), *REST), {"n": 1}))
     new = resumed.candidate
     assert resumed.code == 0, resumed.errors
     assert resumed.statuses == [("compare 500 ms", "passed"), ("promote 100 %", "passed"), ("verify", "passed")]
@@ -86,7 +86,7 @@ def test_a_held_release_goes_on_where_it_stopped(theatre: Theatre) -> None:
 def test_a_held_release_goes_on_from_another_machine(theatre: Theatre) -> None:
     old = stable(theatre)
     theatre.release(theatre.config(HELD, {"n": 1}))
-    config = theatre.config((*TENTH, compare("500ms"), *REST), {"n": 1})
+    config = theatre.config((*TENTH, compare("2s"), *REST), {"n": 1})
     resumed = theatre.command("resume", config, state=theatre.root / "another")
     assert resumed.code == 0, resumed.stopped
     new = resumed.candidate
