@@ -31,13 +31,18 @@ def join(cause: Cause, findings: Sequence[Finding]) -> Cause:
     if finding is None:
         return cause
     facts = {**cause.facts, **whereabouts(finding)}
-    why = facts.get("why")
-    sentence = cause.sentence if not why or why in cause.sentence else f"{cause.sentence}: {why}"
-    if finding.rule:
-        sentence += f" ({finding.rule})"
+    sentence = _told(cause.sentence, finding, facts.get("why"))
     chain = cause.chain or links(finding)
     commands = (finding.fix, *cause.commands) if finding.fix else cause.commands
     return replace(cause, sentence=sentence, facts=facts, chain=chain, commands=commands)
+
+
+def _told(sentence: str, finding: Finding, why: str | None) -> str:
+    """The sentence with the reason for the absence, unless it names the rule already, as a finding's own words do."""
+    if finding.rule and finding.rule in sentence:
+        return sentence
+    reason = f": {why}" if why and why not in sentence else ""
+    return f"{sentence}{reason} ({finding.rule})" if finding.rule else f"{sentence}{reason}"
 
 
 def matching(cause: Cause, findings: Sequence[Finding]) -> Finding | None:
@@ -76,13 +81,19 @@ def from_findings(findings: Sequence[Finding]) -> Cause | None:
     return Cause(
         kind=first.code,
         sentence=f"{first.message}{more}",
-        evidence=tuple(f"{finding.place}: {finding.message}".lstrip(": ") for finding in wrong[:8]),
+        evidence=tuple(_placed(finding) for finding in wrong[:8]),
         chain=links(first),
         module=first.module,
         commands=tuple(dict.fromkeys(finding.fix for finding in wrong if finding.fix)),
         deterministic=True,
         facts=whereabouts(first),
     )
+
+
+def _placed(finding: Finding) -> str:
+    """The message with its place in front, unless it begins with it."""
+    place = finding.place
+    return finding.message if not place or finding.message.startswith(place) else f"{place}: {finding.message}"
 
 
 def links(finding: Finding) -> tuple[Link, ...]:
