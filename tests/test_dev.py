@@ -52,6 +52,7 @@ class Checkout:
     def start(self, *words: str) -> subprocess.Popen[str]:
         inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}  # of a dev.py around us
         environment = {**inherited, "PATH": f"{self.bin}{os.pathsep}{os.environ['PATH']}"}
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background begins with it ignored
         return subprocess.Popen(
             [sys.executable, str(self.root / "scripts" / "dev.py"), *words],
             env=environment,

@@ -30,7 +30,6 @@ class CompareSettings(Settings):
     min_samples: int = Field(30, ge=5, description="fewer requests than this decide nothing")
     metrics: bool = Field(True, description="also use Cloud Monitoring's figures of real requests")
 
-
     @model_validator(mode="after")
     def _enough(self) -> CompareSettings:
         most = int(self.for_ / self.every) + 1

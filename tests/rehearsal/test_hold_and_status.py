@@ -77,7 +77,7 @@ def test_a_held_release_goes_on_where_it_stopped(theatre: Theatre) -> None:
     resumed = theatre.command("resume", theatre.config((*TENTH, compare("2s"), *REST), {"n": 1}))
     new = resumed.candidate
     assert resumed.code == 0, resumed.errors
-    assert resumed.statuses == [("compare 500 ms", "passed"), ("promote 100 %", "passed"), ("verify", "passed")]
+    assert resumed.statuses == [("compare 2 s", "passed"), ("promote 100 %", "passed"), ("verify", "passed")]
     assert theatre.maps() == [{old: 100}, {old: 90, new: 10}, {new: 100}]
     assert not [each for each in theatre.cloud.calls(calls) if "CreateBuild" in each]
     assert theatre.command("resume", theatre.config(HELD)).code == 2
@@ -90,7 +90,7 @@ def test_a_held_release_goes_on_from_another_machine(theatre: Theatre) -> None:
     resumed = theatre.command("resume", config, state=theatre.root / "another")
     assert resumed.code == 0, resumed.stopped
     new = resumed.candidate
-    assert resumed.statuses[0][0] == "compare 500 ms"
+    assert resumed.statuses[0][0] == "compare 2 s"
     assert theatre.maps() == [{old: 100}, {old: 90, new: 10}, {new: 100}]
 
 
