@@ -37,6 +37,22 @@ def of_story(name: str) -> Report:
     return made(entries, None if name == "first_release" else journals.previous())
 
 
+def test_the_base_and_the_size_of_the_image_are_compared() -> None:
+    def built(entries: tuple[Entry, ...], **facts: object) -> list[Entry]:
+        return [
+            replace(entry, facts={**entry.facts, **facts})
+            if isinstance(entry, journal.Judged) and entry.kind == "build"
+            else entry
+            for entry in entries
+        ]
+
+    before = built(journals.previous(), base_digest="sha256:aa", image_size=1000)
+    now = built(journals.live(), base_digest="sha256:bb", image_size=1200)
+    rows = {row.what: (row.before, row.now) for row in made(now, before).comparison.facts}
+    assert rows["base image digest"] == ("sha256:aa", "sha256:bb")
+    assert rows["image size in bytes"] == ("1000", "1200")
+
+
 @pytest.mark.parametrize("name", STORIES)
 @pytest.mark.parametrize("format", ["text", "md"])
 def test_says_what_it_said_when_it_was_looked_at(name: str, format: str) -> None:

@@ -224,7 +224,7 @@ def _nonce(build: Build) -> str | None:
 def _facts(
     job: BuildJob, checked: ImportsChecked | None, size: int | None, base_digest: str | None
 ) -> dict[str, object]:
-    """What the comparison with another release looks at; see source.comparison."""
+    """What the comparison with another release looks at; see report.sections.comparison."""
     facts = dict(job.facts)
     if checked is not None and isinstance(image := checked.facts.get("image"), dict):
         facts.update(image)

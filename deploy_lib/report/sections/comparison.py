@@ -14,7 +14,9 @@ from deploy_lib.report.sections.inventory import changes, distributions, manifes
 
 _FACTS = (
     ("base image", ("base_image", "base")),
+    ("base image digest", ("base_digest",)),
     ("Python", ("python", "python_version")),
+    ("image size in bytes", ("image_size",)),
     ("context hash", ("context_hash",)),
     ("files in the image", ("image_files",)),
 )
