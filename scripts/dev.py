@@ -25,7 +25,8 @@ commands:
   demo       release the example service six times on this machine, well and badly, under steady traffic (90 s)
   incident   replay the outage this tool was made for, and show the report that writes itself (60 s), then when
              Cloud Run itself would have noticed (2 min more; --no-wait leaves that out)
-  test       run the tests; arguments go to pytest:  dev.py test -k canary -x
+  test       run the tests, without the long matrices; arguments go to pytest:  dev.py test -k canary -x
+             --fast: only those that need no process, in seconds; --all: everything, as CI does
   check      ruff, mypy --strict and import-linter; runs all of them even when one fails
   bench      measure what the documents promise: start-up, speed, memory
   install    only make .venv and install requirements.txt
@@ -78,8 +79,22 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     with locked():
         install()
+    if command == "test":
+        rest = chosen_tests(rest)
     codes = [run_tool(words, rest) for words in COMMANDS[command]]
     return next((code for code in codes if code), 0)
+
+
+def chosen_tests(rest: list[str]) -> list[str]:
+    """The arguments for pytest. What a person names, by its place or with -m, runs whole; tests/sets.py has the sets."""
+    words = [word for word in rest if word not in ("--fast", "--all")]
+    if "--fast" in rest:
+        return ["-m", "fast", *words]
+    named = any(word.startswith("-m") or (ROOT / word.partition("::")[0]).exists() for word in words)
+    if "--all" in rest or named:
+        return words
+    say("without the long matrices; dev.py test --all runs them too")
+    return ["-m", "not slow", *words]
 
 
 # Installing

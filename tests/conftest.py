@@ -1,16 +1,65 @@
-"""What tests of several rooms share: the local cloud as a process, one for each worker of pytest-xdist."""
+"""What tests of several rooms share: the local cloud as a process, one for each worker of pytest-xdist; and the sets
+that a test belongs to (tests/sets.py)."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 import pytest
 
 from tests.cloud import LocalCloud
 from tests.engine_store import shared_store
+from tests.sets import FAST, SETS, set_of
+
+_STARTS = frozenset({"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.exec", "socket.bind"})
+_WATCHED: list[list[str]] = []
+"""What the fast test that runs now has started; empty while none runs."""
 
 
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     with LocalCloud(tmp_path_factory.mktemp("cloud"), store=shared_store(tmp_path_factory)) as cloud:
         yield cloud
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for name in SETS:
+        config.addinivalue_line("markers", f"{name}: puts a test into that set whatever its place; see tests/README.md")
+    sys.addaudithook(_note)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    seen: set[str] = set()
+    for item in items:
+        function = item.nodeid.partition("[")[0]
+        marks = [mark.name for mark in item.iter_markers()]
+        item.add_marker(set_of(item.nodeid, first=function not in seen, marks=marks, engines=_engines(item)))
+        seen.add(function)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    if item.get_closest_marker(FAST) is None:
+        return (yield)
+    started: list[str] = []
+    _WATCHED.append(started)
+    try:
+        result = yield
+    finally:
+        _WATCHED.remove(started)
+    if started:
+        pytest.fail(f"a test of the fast set did {started[0]}; mark it @pytest.mark.standard (tests/README.md)", False)
+    return result
+
+
+def _engines(item: pytest.Item) -> list[object]:
+    called = getattr(item, "callspec", None)
+    needs = "opened" in getattr(item, "fixturenames", ())
+    return [value for value in called.params.values() if isinstance(value, str)] if called and needs else []
+
+
+def _note(event: str, arguments: tuple[object, ...]) -> None:
+    if _WATCHED and event in _STARTS:
+        _WATCHED[-1].append(event)

@@ -1,0 +1,73 @@
+"""Which tests run when: three sets, told from where a test stands. tests/README.md says how to choose.
+
+The longest place that a test's id begins with decides; a mark on the test itself (`@pytest.mark.slow`) comes before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+FAST = "fast"  # starts no process and opens no port; held to it by tests/conftest.py
+STANDARD = "standard"
+SLOW = "slow"
+SETS = (FAST, STANDARD, SLOW)
+
+SAMPLED = "sampled"
+"""Of each test function the first case is STANDARD and the others are SLOW: for matrices that may grow."""
+
+PLACES = {
+    "tests/": STANDARD,
+    "tests/unit/": FAST,
+    "tests/report/": FAST,
+    "tests/report/test_browser.py": SLOW,
+    "tests/report/test_webhook.py": STANDARD,
+    "tests/report/test_commands.py::test_a_release_leaves_its_reports_and_a_summary": STANDARD,
+    "tests/report/test_report.py::test_a_hundred_thousand_lines": SLOW,
+    "tests/source/test_contents.py": FAST,
+    "tests/source/test_dockerignore.py": FAST,
+    "tests/source/test_entrypoint.py": FAST,
+    "tests/source/imports/": FAST,
+    "tests/source/imports/test_truth.py": STANDARD,
+    "tests/source/test_gcloudignore.py::test_drops_what_gcloud_drops": SLOW,
+    "tests/demo/": FAST,
+    "tests/demo/test_load.py": STANDARD,
+    "tests/demo/test_repository.py": STANDARD,
+    "tests/drivers/test_": FAST,
+    "tests/drivers/test_clients.py": STANDARD,
+    "tests/drivers/test_fact_cache.py": STANDARD,
+    "tests/drivers/test_policy.py": STANDARD,
+    "tests/cli/test_cost.py": SAMPLED,
+    "tests/rehearsal/test_faults.py": SAMPLED,
+    "tests/rehearsal/test_kills.py": SAMPLED,
+    "tests/unit/diagnose/test_logs.py::test_a_hundred_thousand_lines": SLOW,
+    "tests/unit/diagnose/test_logs.py::test_no_evidence_however_broken_raises": STANDARD,
+    "tests/unit/test_config.py::test_any_text_is_read_or_refused_in_words": STANDARD,
+    "tests/test_dev.py::test_installs_with_pip_when_there_is_no_uv": SLOW,
+}
+
+OTHER_ENGINES = frozenset({"docker", "podman"})
+"""The standard set runs the engine that works everywhere; that the others do the same is a matrix of its own."""
+
+
+def set_of(
+    test: str,
+    *,
+    first: bool,
+    marks: Collection[str] = (),
+    engines: Collection[object] = (),
+    places: Mapping[str, str] = PLACES,
+) -> str:
+    """The set of a test by its id ("tests/unit/test_x.py::test_y[1]").
+
+    `first`: it is the first case of its function. `marks` are the names of its own marks; `engines` those of the
+    engines that it is repeated for.
+    """
+    marked = next((each for each in SETS if each in marks), None)
+    if marked:
+        return marked
+    if not OTHER_ENGINES.isdisjoint(engines):
+        return SLOW
+    found = places[max((place for place in places if test.startswith(place)), key=len)]
+    if found == SAMPLED:
+        return STANDARD if first else SLOW
+    return found

@@ -1,0 +1,41 @@
+"""Which set a test belongs to, as told by where it stands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.sets import FAST, PLACES, SAMPLED, SLOW, STANDARD, set_of
+
+ROOT = Path(__file__).parents[1]
+HERE = {"tests/": STANDARD, "tests/a/": FAST, "tests/a/test_b.py": SAMPLED, "tests/a/test_b.py::test_long": SLOW}
+
+TABLE = (
+    ("tests/c/test_new.py::test_x", True, (), (), STANDARD),
+    ("tests/a/test_c.py::test_x", True, (), (), FAST),
+    ("tests/a/test_b.py::test_x[1]", True, (), (), STANDARD),
+    ("tests/a/test_b.py::test_x[2]", False, (), (), SLOW),
+    ("tests/a/test_b.py::test_long_log", True, (), (), SLOW),
+    ("tests/a/test_c.py::test_x", True, ("slow",), (), SLOW),
+    ("tests/a/test_b.py::test_x[2]", False, ("parametrize", "standard"), (), STANDARD),
+    ("tests/e/test_x.py::test_x[podman]", True, (), ("podman",), SLOW),
+    ("tests/e/test_x.py::test_x[namespaces]", False, (), ("namespaces", "a"), STANDARD),
+)
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(("test", "first", "marks", "engines", "expected"), TABLE)
+def test_the_longest_place_decides_and_a_mark_comes_before(
+    test: str, first: bool, marks: tuple[str, ...], engines: tuple[str, ...], expected: str
+) -> None:
+    assert set_of(test, first=first, marks=marks, engines=engines, places=HERE) == expected
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("place", PLACES)
+def test_every_place_of_the_table_is_there(place: str) -> None:
+    path, _, function = place.partition("::")
+    found = [*ROOT.glob(f"{path.rstrip('/')}*")]
+    assert found, f"{path} is gone; take it out of tests/sets.py"
+    assert not function or f"def {function}" in (ROOT / path).read_text(encoding="utf-8")
