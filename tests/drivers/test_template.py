@@ -62,6 +62,8 @@ CASES: list[tuple[dict[str, Any], tuple[str, ...]]] = [
     ({}, ()),
     ({"memory": "1Gi"}, ("memory: 512Mi -> 1Gi",)),
     ({"cpu": "2", "memory": "512Mi"}, ("cpu: 1 -> 2",)),
+    ({"cpu_always": True}, ()),
+    ({"cpu_always": False}, ("CPU between requests: always allocated -> none",)),
     ({"concurrency": 80}, ("concurrency: 40 -> 80",)),
     ({"request_timeout": 90.0}, ("request timeout: not set -> 90 s",)),
     ({"instances": Instances(1, 5)}, ("min instances: not set -> 1", "max instances: not set -> 5")),
@@ -95,6 +97,7 @@ def test_what_is_kept_is_told_without_values() -> None:
     assert told == (
         "port: 8080",
         "cpu: 1",
+        "CPU between requests: always allocated",
         "concurrency: 40",
         "service account: shop@p-staging.iam.gserviceaccount.com",
         "variable BY_HAND",
@@ -122,6 +125,39 @@ def test_a_new_service_gets_what_the_yaml_says() -> None:
     template = merged(base(None, None), replace(RELEASE, service=replace(SERVICE, env={"A": "1"}, port=8000)))
     container = template.containers[0]
     assert (container.image, container.ports[0].container_port, container.env[0].name) == ("i@sha256:2", 8000, "A")
+
+
+LIMITED = run_v2.ResourceRequirements(limits={"cpu": "1"}, cpu_idle=True)
+ALWAYS = run_v2.ResourceRequirements(limits={"cpu": "1"})
+
+
+@pytest.mark.parametrize(
+    ("start", "wanted", "idle"),
+    [
+        (None, {}, None),  # Cloud Run fills in the whole of `resources`
+        (None, {"memory": "1Gi"}, True),
+        (None, {"cpu": "2", "memory": "1Gi"}, True),
+        (None, {"cpu": "2", "cpu_always": False}, True),
+        (None, {"cpu": "2", "cpu_always": True}, False),
+        (None, {"cpu_always": True}, False),
+        (LIMITED, {}, True),
+        (LIMITED, {"memory": "1Gi"}, True),
+        (LIMITED, {"cpu_always": True}, False),
+        (ALWAYS, {"memory": "1Gi"}, False),
+        (ALWAYS, {"memory": "1Gi", "cpu_always": False}, True),
+    ],
+)
+def test_cpu_between_requests_is_paid_for_only_where_someone_wants_it(
+    start: run_v2.ResourceRequirements | None, wanted: dict[str, Any], idle: bool | None
+) -> None:
+    """`resources` without cpu_idle mean CPU always allocated: https://cloud.google.com/run/docs/configuring/cpu-allocation"""
+    container = run_v2.Container(image="i@sha256:1")
+    if start is not None:
+        container.resources = start
+    before = run_v2.RevisionTemplate() if start is None else run_v2.RevisionTemplate(containers=[container])
+    found = merged(before, replace(RELEASE, service=replace(SERVICE, **wanted))).containers[0]
+    assert (found.resources.cpu_idle if "resources" in found else None) == idle
+    assert not found.resources.startup_cpu_boost
 
 
 def test_settings_come_from_what_serves() -> None:

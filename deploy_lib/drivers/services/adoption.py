@@ -37,6 +37,8 @@ def adopt(service: run_v2.Service) -> Adopted:
             entry["port"] = container.ports[0].container_port
         limits = dict(container.resources.limits)
         entry |= {name: limits[name] for name in ("cpu", "memory") if name in limits}
+        if "resources" in container and not container.resources.cpu_idle:
+            entry["cpu_always"] = True
         entry |= _variables(container)
         kept += [f"{name} probe" for name in ("startup", "liveness") if f"{name}_probe" in container]
         kept += [f"volume mount {mount.name}" for mount in container.volume_mounts]

@@ -31,6 +31,7 @@ def kept(new: run_v2.RevisionTemplate, wanted: Service) -> tuple[str, ...]:
         "port": wanted.port,
         "cpu": wanted.cpu,
         "memory": wanted.memory,
+        "CPU between requests": wanted.cpu_always,
         "concurrency": wanted.concurrency,
         "request timeout": wanted.request_timeout,
         "min instances": wanted.instances.min,
@@ -64,6 +65,7 @@ def _settings(template: Any) -> dict[str, str]:
         "port": str(main.ports[0].container_port) if main is not None and main.ports else "",
         "cpu": limits.get("cpu", ""),
         "memory": limits.get("memory", ""),
+        "CPU between requests": _between_requests(main),
         "concurrency": str(template.max_instance_request_concurrency or ""),
         "request timeout": f"{seconds} s" if seconds else "",
         "min instances": str(template.scaling.min_instance_count or ""),
@@ -71,6 +73,13 @@ def _settings(template: Any) -> dict[str, str]:
         "service account": template.service_account,
         "VPC connector": template.vpc_access.connector,
     }
+
+
+def _between_requests(container: Any) -> str:
+    """Cloud Run gives no CPU between requests to a container that says nothing of its resources."""
+    if container is None or "resources" not in container:
+        return ""
+    return "none" if container.resources.cpu_idle else "always allocated"
 
 
 def _env(template: Any) -> dict[str, Any]:

@@ -58,9 +58,7 @@ def merged(start: run_v2.RevisionTemplate, release: Release) -> run_v2.RevisionT
         container = template.containers[0]
     container.image = release.image or ""
     _set_port(container, wanted.port)
-    for name, amount in (("cpu", wanted.cpu), ("memory", wanted.memory)):
-        if amount is not None:
-            container.resources.limits[name] = amount
+    _set_resources(container, wanted)
     _set_env(container, wanted)
     if wanted.concurrency is not None:
         template.max_instance_request_concurrency = wanted.concurrency
@@ -120,6 +118,19 @@ def _set_port(container: run_v2.Container, port: int | None) -> None:
         for way in ("tcp_socket", "http_get", "grpc"):
             if way in probe and getattr(probe, way).port == old:
                 getattr(probe, way).port = port
+
+
+def _set_resources(container: run_v2.Container, wanted: Service) -> None:
+    """Where a container had no `resources`, those that come to be must say cpu_idle: without it they mean CPU always
+    allocated, which is billed otherwise (docstring of google.cloud.run_v2.ResourceRequirements)."""
+    unset = "resources" not in container
+    for name, amount in (("cpu", wanted.cpu), ("memory", wanted.memory)):
+        if amount is not None:
+            container.resources.limits[name] = amount
+    if wanted.cpu_always is not None:
+        container.resources.cpu_idle = not wanted.cpu_always
+    elif unset and "resources" in container:
+        container.resources.cpu_idle = True
 
 
 def _set_env(container: run_v2.Container, wanted: Service) -> None:

@@ -46,8 +46,9 @@ def fill_in(template: RevisionTemplate, project: str) -> None:
 
 
 def _fill_resources(container: Container) -> None:
+    """What `resources` leave out stays false: cpu_idle too, which then means CPU always allocated."""
     if "resources" not in container:
-        container.resources = ResourceRequirements(cpu_idle=True, startup_cpu_boost=True)
+        container.resources = ResourceRequirements(cpu_idle=True)
     limits = container.resources.limits
     for name, value in (("cpu", _CPU), ("memory", _MEMORY)):
         if not limits.get(name):

@@ -21,6 +21,7 @@ def test_first_release(desk: Desk) -> None:
     service = desk.read()
     assert desk.traffic() == [(release.candidate, 100, "canary")]
     assert service.invoker_iam_disabled
+    assert service.template.containers[0].resources.cpu_idle, "an amount of memory is no order for CPU at all times"
     assert sorted(service.annotations) == ["deploy-to-gcp/history"]
     state = desk.driver.read_state(desk.service)
     assert [(past.id, past.outcome) for past in state.history] == [(release.id, "live")]
@@ -40,3 +41,18 @@ def test_second_release(desk: Desk) -> None:
     assert desk.move(release, 100, ours=(desk.target(release, 10),)).conflict is None
     desk.end(release)
     assert desk.traffic() == [(release.candidate, 100, "canary")]
+
+
+def test_cpu_between_requests_stays_as_it_is_until_the_yaml_says_otherwise(desk: Desk) -> None:
+    desk.live(cpu="1", cpu_always=True)
+    assert not desk.read().template.containers[0].resources.cpu_idle
+    release, _ = desk.take(desk.release({"A": "1"}, memory="1Gi"))
+    release, made = desk.create(release)
+    assert not [each for each in made.changed if "CPU between" in each]
+    assert not desk.read().template.containers[0].resources.cpu_idle
+    desk.end(release, "rejected")
+    release, _ = desk.take(desk.release({"A": "2"}, cpu_always=False))
+    release, made = desk.create(release)
+    assert "CPU between requests: always allocated -> none" in made.changed
+    assert desk.read().template.containers[0].resources.cpu_idle
+    desk.end(release, "rejected")
