@@ -65,7 +65,7 @@ def plan_for(config: Config, name: str, *, region: str | None = None, service_ac
     if name not in settings.services:
         where = config.document.place(("services",))
         raise ConfigError([Problem(where, unknown("service", name, settings.services))])
-    service = settings.services[name].as_service(name, settings.project, region or settings.region, settings.images)
+    service = settings.services[name].as_service(name, settings, region)
     if service_account:
         service = replace(service, service_account=service_account)
     return Plan(
@@ -79,17 +79,22 @@ def plan_for(config: Config, name: str, *, region: str | None = None, service_ac
 
 
 def _with_check(steps: tuple[Step, ...], service: Service) -> tuple[Step, ...]:
-    """The build carries the import check, so that the image is pushed only when it passes."""
+    """The build carries the import check, so that the image is pushed only when it passes; a check of an image that
+    this release does not build runs where and as whom the build would."""
     check = next((step.settings for step in steps if isinstance(step.settings, ImportCheckSettings)), None)
-    if check is None:
+    build = next((step.settings for step in steps if isinstance(step.settings, BuildSettings)), None)
+    if check is None or build is None:
         return steps
-    carried = wanted(check, service.entrypoint)
-    return tuple(
-        replace(step, settings=step.settings.model_copy(update={"check": carried}))
-        if isinstance(step.settings, BuildSettings)
-        else step
-        for step in steps
-    )
+
+    def carrying(step: Step) -> Step:
+        update: dict[str, object] = {}
+        if step.settings is build:
+            update["check"] = wanted(check, service.entrypoint)
+        elif step.settings is check:
+            update["cloud"] = build.cloud
+        return replace(step, settings=step.settings.model_copy(update=update)) if update else step
+
+    return tuple(map(carrying, steps))
 
 
 def _read(path: Path, shown: str) -> str:

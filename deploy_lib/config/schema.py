@@ -16,7 +16,8 @@ def schema() -> dict[str, Any]:
     for name, kind in KINDS.items():
         settings = kind.settings.model_json_schema(by_alias=True, ref_template="#/$defs/{model}")
         definitions.update(settings.pop("$defs", {}))
-        settings.get("properties", {}).pop("check", None)
+        for field in (each for each, about in kind.settings.model_fields.items() if about.exclude):
+            settings["properties"].pop(field)
         if name == "promote":
             settings["properties"]["steps"] = {
                 "type": "array",

@@ -56,6 +56,11 @@ class ServiceSettings(Settings):
         None, pattern=r"^(\d+(\.\d+)?|\d+m)$", description="a number of processors, e.g. 1, 0.5 or 500m"
     )
     memory: str | None = Field(None, pattern=r"^\d+(Mi|Gi|M|G)$", description="an amount of memory, e.g. 512Mi or 2Gi")
+    cpu_always: bool | None = Field(
+        None,
+        description="CPU also between requests, billed for the whole life of an instance; default: as the running "
+        "service has it, false for a new one",
+    )
     concurrency: int | None = Field(None, ge=1, le=1000, description="requests one instance serves at once")
     request_timeout: Duration | None = Field(None, gt=0, le=3600, description="a request may take this long")
     instances: InstanceSettings = Field(InstanceSettings(), description="how many instances")
@@ -94,13 +99,14 @@ class ServiceSettings(Settings):
                 raise ValueError(f"{name}: {secret!r} is no secret; write name:latest or name:3")
         return {name: secret if ":" in secret else f"{secret}:latest" for name, secret in value.items()}
 
-    def as_service(self, name: str, project: str, region: str, images: str) -> Service:
+    def as_service(self, name: str, file: FileSettings, region: str | None = None) -> Service:
+        """The service as releases know it; `region` instead of the file's."""
         return Service(
             name=name,
-            project=project,
-            region=region,
+            project=file.project,
+            region=region or file.region,
             cloud_run=self.cloud_run,
-            images=images.rstrip("/"),
+            images=file.images.rstrip("/"),
             source=BuildSource(
                 context=self.context,
                 dockerfile=self.dockerfile,
@@ -112,6 +118,7 @@ class ServiceSettings(Settings):
             port=self.port,
             cpu=self.cpu,
             memory=self.memory,
+            cpu_always=self.cpu_always,
             concurrency=self.concurrency,
             request_timeout=self.request_timeout,
             instances=Instances(self.instances.min, self.instances.max),
@@ -121,6 +128,7 @@ class ServiceSettings(Settings):
             env=dict(self.env),
             secrets=dict(self.secrets),
             after=self.after,
+            bucket=file.bucket,
         )
 
 
@@ -136,7 +144,12 @@ class FileSettings(Settings):
         pattern=r"^[a-z0-9.-]+(:\d+)?(/[a-z0-9._-]+)+/?$",
         description="where images are pushed: host/project/repository",
     )
-    bucket: str | None = Field(None, description="bucket for build sources and logs; default: PROJECT_cloudbuild")
+    bucket: str | None = Field(
+        None,
+        pattern=r"^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$",
+        description="bucket for build sources, logs and check results, made in `region` when it is missing; "
+        "default: PROJECT_cloudbuild",
+    )
     local: bool = Field(False, description="use the local cloud instead of Google's")
     webhook_env: str | None = Field(None, description="variable that holds a webhook URL to tell of starts and ends")
     on_failure: Literal["restore", "hold"] = Field("restore", description="after a failure under traffic")

@@ -1,8 +1,9 @@
 """One bucket of Cloud Storage: source archives go in, build logs and check results come out.
 
-The bucket is the one `gcloud builds submit` uses, so that permissions given for it serve here too. Its name can be
-guessed, and bucket names are global: a bucket of that name in someone else's project must not get the source, so
-ownership is looked up before anything is uploaded (https://cloud.google.com/storage/docs/buckets#naming).
+Unless the YAML names one, the bucket is the one `gcloud builds submit` uses, so that permissions given for it serve
+here too. Its name can be guessed, and bucket names are global: a bucket of that name in someone else's project must
+not get the source, so ownership is looked up before anything is uploaded
+(https://cloud.google.com/storage/docs/buckets#naming). A bucket that the YAML names may be any project's.
 """
 
 from __future__ import annotations
@@ -28,11 +29,13 @@ def build_bucket(project: str) -> str:
 
 
 class Bucket:
-    """All methods raise DriverError."""
+    """All methods raise DriverError. `named` in the YAML: whoever owns it. A new one is made in `region`."""
 
-    def __init__(self, calls: Calls, name: str) -> None:
+    def __init__(self, calls: Calls, name: str, *, named: bool = False, region: str | None = None) -> None:
         self._calls = calls
         self.name = name
+        self._named = named
+        self._region = region
         self._ours = False
 
     def generation(self, name: str) -> int | None:
@@ -108,6 +111,8 @@ class Bucket:
         doing = f"look up the bucket gs://{self.name}"
 
         def listed() -> bool:
+            if self._named:
+                return client.lookup_bucket(self.name, retry=None, timeout=_PATIENCE) is not None
             found = client.list_buckets(prefix=self.name, retry=None, timeout=_PATIENCE)
             return any(bucket.name == self.name for bucket in found)
 
@@ -117,11 +122,11 @@ class Bucket:
         except ApiError as problem:
             if problem.code != "PERMISSION_DENIED":
                 raise
-            return  # who may not list buckets may still write to this one
+            return  # who may not look at buckets may still write to this one
         try:
             self._calls.make(
                 "create_bucket",
-                lambda: client.create_bucket(self.name, retry=None, timeout=_PATIENCE),
+                lambda: client.create_bucket(self.name, location=self._region, retry=None, timeout=_PATIENCE),
                 f"create the bucket gs://{self.name} for source archives",
             )
         except ApiError as problem:

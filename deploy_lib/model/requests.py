@@ -75,6 +75,10 @@ class CheckImports:
     check: ImportCheck
     builder: str = "cloud_build"
     timeout: float = 600.0
+    machine_type: str | None = None  # this and the rest as the plan's build has them
+    worker_pool: str | None = None
+    service_account: str | None = None
+    logging: str = "GCS_ONLY"
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ class Service:
     port: int | None = None
     cpu: str | None = None
     memory: str | None = None
+    cpu_always: bool | None = None  # CPU also between requests, which is billed otherwise
     concurrency: int | None = None
     request_timeout: float | None = None  # seconds
     instances: Instances = Instances()
@@ -49,6 +50,7 @@ class Service:
     env: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
     after: tuple[str, ...] = ()
+    bucket: str | None = None  # of build sources, logs and results; None: PROJECT_cloudbuild
 
     @property
     def image_name(self) -> str:

@@ -7,7 +7,7 @@ the verdict on the imports belongs to that step, so a build whose imports fail s
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -31,6 +31,11 @@ class BuildSettings(Settings):
     logging: Literal["GCS_ONLY", "CLOUD_LOGGING_ONLY", "LEGACY"] = Field("GCS_ONLY", description="where logs go")
     check: ImportCheck | None = Field(None, exclude=True, description="filled in from the plan's import_check")
 
+    @property
+    def cloud(self) -> dict[str, Any]:
+        """Where and as whom Cloud Build works, as fields of a request."""
+        return {name: getattr(self, name) for name in ("machine_type", "worker_pool", "service_account", "logging")}
+
 
 def ask(settings: BuildSettings, release: Release) -> BuildImage:
     return BuildImage(
@@ -38,12 +43,9 @@ def ask(settings: BuildSettings, release: Release) -> BuildImage:
         builder=release.options.builder,
         timeout=settings.timeout,
         cache=settings.cache,
-        machine_type=settings.machine_type,
-        worker_pool=settings.worker_pool,
-        service_account=settings.service_account,
-        logging=settings.logging,
         rebuild=release.options.rebuild,
         check=settings.check,
+        **settings.cloud,
     )
 
 

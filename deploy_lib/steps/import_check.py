@@ -6,7 +6,7 @@ gets a check of its own.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -26,6 +26,7 @@ class ImportCheckSettings(Settings):
         "fail", description="what an error at import that is no ImportError does, e.g. a missing variable"
     )
     secrets: Literal["placeholders", "real"] = Field("placeholders", description="what secret variables hold")
+    cloud: dict[str, Any] = Field({}, exclude=True, description="filled in from the plan's build")
 
 
 def wanted(settings: ImportCheckSettings, entrypoint: str | None) -> ImportCheck:
@@ -42,7 +43,8 @@ def wanted(settings: ImportCheckSettings, entrypoint: str | None) -> ImportCheck
 
 
 def ask(settings: ImportCheckSettings, release: Release) -> CheckImports:
-    return CheckImports(release, wanted(settings, release.service.entrypoint), builder=release.options.builder)
+    check = wanted(settings, release.service.entrypoint)
+    return CheckImports(release, check, builder=release.options.builder, **settings.cloud)
 
 
 def judge(settings: ImportCheckSettings, release: Release, answer: ImportsChecked) -> Verdict:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from deploy_lib.config import ConfigError, load, plan_for
 from deploy_lib.config.lines import parse
 from deploy_lib.model.requests import ImportCheck
+from tests.drivers.builds.samples import release_of
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAD = """\
@@ -143,6 +144,24 @@ def test_promotion_in_steps_is_written_out(tmp_path: Path) -> None:
     assert plan.steps[0].settings.check == ImportCheck()  # type: ignore[attr-defined]
 
 
+def test_a_check_without_a_build_runs_where_and_as_whom_the_build_would(tmp_path: Path) -> None:
+    file = tmp_path / "c.yaml"
+    cloud = {
+        "machine_type": "E2_HIGHCPU_8",
+        "worker_pool": "projects/p/locations/europe-west1/workerPools/w",
+        "service_account": "builder@p.iam.gserviceaccount.com",
+        "logging": "CLOUD_LOGGING_ONLY",
+    }
+    steps = f"steps: [{{build: {cloud}}}, import_check, canary, {{promote: {{percent: 100}}}}, verify]\n"
+    file.write_text(f"bucket: eu-builds\n{HEAD}{steps}", encoding="utf-8")
+    plan = plan_for(load(file), "backend")
+    release = release_of("p", entrypoint="shop.main")
+    build, check = (step.kind.ask(step.settings, release) for step in plan.steps[:2])
+    for request in (build, check):
+        assert {name: getattr(request, name) for name in cloud} == cloud
+    assert plan.service.bucket == "eu-builds"
+
+
 @pytest.mark.parametrize("name", ["local.yaml", "staging.yaml", "production.yaml", "reference.yaml"])
 def test_the_files_of_the_project_are_good(name: str) -> None:
     config = load(ROOT / "config" / name, exists=lambda path: name == "reference.yaml" or (ROOT / path).exists())
@@ -173,5 +192,6 @@ def test_the_reference_names_every_key() -> None:
 
     text = (ROOT / "config" / "reference.yaml").read_text(encoding="utf-8")
     models = [FileSettings, ServiceSettings, *(kind.settings for kind in KINDS.values())]
-    keys = {info.alias or name for model in models for name, info in model.model_fields.items()} - {"check"}
+    fields = [(name, info) for model in models for name, info in model.model_fields.items() if not info.exclude]
+    keys = {info.alias or name for name, info in fields}
     assert not sorted(key for key in keys if f"{key}:" not in text)

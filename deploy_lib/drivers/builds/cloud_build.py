@@ -50,7 +50,7 @@ class CloudBuild:
     submissions: Submissions
 
     def build(self, job: BuildJob, tell: Tell) -> Built:
-        place = self._place(job.release.service.project, job.request.worker_pool)
+        place = self._place(job)
         tag = tag_of("release", job.release.id)
         with self.submissions.cancelling(place, tag):
             build = self.submissions.asked_before(place, tag)
@@ -66,8 +66,8 @@ class CloudBuild:
 
     def check(self, job: CheckJob, tell: Tell) -> ImportsChecked:
         """The result of the release's own build where that made the same check, else of a build that only checks."""
-        place = self._place(job.release.service.project, None)
-        own = self._own(job)
+        place = self._place(job)
+        own = self._own(place, job)
         if own is not None and tag_of("check", job.plan.identity) in own.tags:
             return self._read_check(place, own, None, job.joined(_nonce(own)))
         known = self._checked_before(place, job)
@@ -79,7 +79,7 @@ class CloudBuild:
             build = self.submissions.asked_before(place, tag)
             if build is None:
                 place.bucket.ensure()
-                order = check_order(job.release, job.plan, job.image, place.bucket.name, job.timeout)
+                order = check_order(job.request, job.plan, job.image, place.bucket.name)
                 build = self.submissions.submit(place, tag, order)
                 tell(f"build {build.id} imports the application inside {job.image}")
             log = self._log(place, build, tell)
@@ -202,19 +202,22 @@ class CloudBuild:
 
         return BuildLog(read, tell)
 
-    def _own(self, job: CheckJob) -> Build | None:
+    def _own(self, place: Place, job: CheckJob) -> Build | None:
         """The build that made the release's image; None for an image that came from elsewhere."""
         if not job.release.build_id:
             return None
         try:
-            return self.submissions.get(self._place(job.release.service.project, None), job.release.build_id)
+            return self.submissions.get(place, job.release.build_id)
         except ApiError as problem:
-            if problem.code != "NOT_FOUND":  # it ran in a private pool's region, which is not known here
+            if problem.code != "NOT_FOUND":  # it ran elsewhere: the private pool is another one now
                 raise
             return None
 
-    def _place(self, project: str, worker_pool: str | None) -> Place:
-        return Place(project, location_of(worker_pool), Bucket(self.calls, build_bucket(project)))
+    def _place(self, job: BuildJob | CheckJob) -> Place:
+        service = job.release.service
+        name = service.bucket or build_bucket(service.project)
+        bucket = Bucket(self.calls, name, named=service.bucket is not None, region=service.region)
+        return Place(service.project, location_of(job.request.worker_pool), bucket)
 
 
 def _nonce(build: Build) -> str | None:

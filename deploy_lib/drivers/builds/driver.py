@@ -76,7 +76,7 @@ class CloudBuilds:
         staged = self.stage(release, not _here(request))
         plan, explain = self._plan(request.check, release, staged)
         image = release.image or image_tags(release)[0]
-        job = CheckJob(release, image, plan, staged, request.timeout, explain=explain)
+        job = CheckJob(request, image, plan, staged, explain)
         checked = self._local(request.builder).check(job, tell) if _here(request) else self._cloud().check(job, tell)
         self._checked[release.id] = checked
         return checked

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from deploy_lib.drivers.builds.check import CheckPlan
 from deploy_lib.drivers.builds.findings import Explain, Joined
 from deploy_lib.model.release import Release
-from deploy_lib.model.requests import BuildImage
+from deploy_lib.model.requests import BuildImage, CheckImports
 from deploy_lib.source.model import Staged
 
 
@@ -36,12 +36,15 @@ class BuildJob:
 class CheckJob:
     """An image that is in the registry, checked by itself."""
 
-    release: Release
+    request: CheckImports
     image: str  # name@sha256:...
     plan: CheckPlan
     staged: Staged | None
-    timeout: float
     explain: Explain = lambda module: None
+
+    @property
+    def release(self) -> Release:
+        return self.request.release
 
     def joined(self, nonce: str | None = None) -> Joined:
         return join(self.plan, self.release, self.staged, self.explain, nonce)

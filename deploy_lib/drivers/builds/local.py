@@ -131,7 +131,7 @@ class LocalBuild:
                 continue
             except EngineError as problem:
                 raise DriverError(problem.reason) from None
-            return self._checked(job.plan, reference, job, job.timeout, tell)[1]
+            return self._checked(job.plan, reference, job, job.request.timeout, tell)[1]
         return ImportsChecked(
             ran=False, why_not=f"{self.engine.name} on this machine has no image {job.image}; build with cloud_build"
         )

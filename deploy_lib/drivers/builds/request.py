@@ -15,7 +15,7 @@ from deploy_lib.drivers.builds.check import CheckPlan
 from deploy_lib.drivers.builds.script import VOLUME, check_arguments, keep_arguments, literal
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.model.release import Release
-from deploy_lib.model.requests import BuildImage
+from deploy_lib.model.requests import BuildImage, CheckImports
 
 if TYPE_CHECKING:
     from google.cloud.devtools.cloudbuild_v1 import Build, BuildStep
@@ -90,16 +90,16 @@ def build_order(order: Order) -> Build:
     )
 
 
-def check_order(release: Release, plan: CheckPlan, image: str, bucket: str, timeout: float) -> Build:
+def check_order(request: CheckImports, plan: CheckPlan, image: str, bucket: str) -> Build:
     """Only the import check, of an image that is in the registry."""
     from google.cloud.devtools.cloudbuild_v1 import Build
 
-    request = BuildImage(release, timeout=timeout)
+    release = request.release
     pinned = image_tag(image)
     return Build(
         steps=_check_steps(plan, image, bucket),
         tags=[tag_of("release-check", release.id), *_common_tags(release, plan), *([pinned] if pinned else [])],
-        timeout=timedelta(seconds=timeout),
+        timeout=timedelta(seconds=request.timeout),
         **_surroundings(request, bucket, plan),
     )
 
@@ -147,7 +147,7 @@ def _check_steps(plan: CheckPlan, image: str, bucket: str) -> list[BuildStep]:
     ]
 
 
-def _surroundings(request: BuildImage, bucket: str, plan: CheckPlan | None) -> dict[str, Any]:
+def _surroundings(request: BuildImage | CheckImports, bucket: str, plan: CheckPlan | None) -> dict[str, Any]:
     from google.cloud.devtools.cloudbuild_v1 import BuildOptions, SecretManagerSecret, Secrets
 
     project = request.release.service.project

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -78,11 +78,13 @@ class Yard:
         *,
         builder: str = "cloud_build",
         release_id: str = "r-check",
+        service: Mapping[str, object] | None = None,
+        cloud: Mapping[str, str] | None = None,
         **options: object,
     ) -> ImportsChecked:
-        release = replace(self.release(release_id), image=built.image, build_id=built.build_id)
+        release = replace(self.release(release_id, **(service or {})), image=built.image, build_id=built.build_id)
         check = ImportCheck(entrypoint="shop.main", **options)  # type: ignore[arg-type]
-        return self.driver(staged).check_imports(CheckImports(release, check, builder), self.tell)
+        return self.driver(staged).check_imports(CheckImports(release, check, builder, **(cloud or {})), self.tell)
 
     def tell(self, line: str) -> None:
         self.lines.append(line)
@@ -93,6 +95,11 @@ class Yard:
 
     def statuses(self) -> list[str]:
         return [build.status.name for build in self.builds()]
+
+    def objects(self, bucket: str) -> list[str]:
+        """The folders of what the bucket holds."""
+        found = self.clients.storage.list_blobs(bucket)
+        return sorted({blob.name.partition("/")[0].partition("-")[0] for blob in found})
 
     def pushed(self, tag: str) -> bool:
         url = f"http://{self.cloud.registry}/v2/{self.project}/services/backend/manifests/{tag}"

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from deploy_lib.drivers.interface import DriverError, Interrupted
+from deploy_lib.drivers.storage import build_bucket
 from deploy_lib.model.findings import Severity
 from deploy_lib.model.release import Options
 from deploy_lib.model.requests import ImportCheck
@@ -229,3 +230,29 @@ def test_files_that_a_run_step_makes_are_advice(yard: Yard) -> None:
     (finding,) = built.checked.findings
     assert (finding.code, finding.severity) == ("image_file_unexpected", Severity.ADVICE)
     assert "/app/shop/made.py" in finding.message
+
+
+def test_everything_of_builds_and_checks_goes_to_the_bucket_that_the_yaml_names(yard: Yard) -> None:
+    mine = yard.cloud.name("eu-builds")
+    service = {"bucket": mine}
+    staged = stage_files(APP)
+    built = yard.build(staged, yard.release(**service))
+    assert built.image and built.checked and built.checked.ran
+    cloud = {"service_account": f"builder@{yard.project}.iam.gserviceaccount.com", "machine_type": "E2_HIGHCPU_8"}
+    checked = yard.check(staged, built, all=True, service=service, cloud=cloud)
+    assert checked.ran and checked.targets == 3
+    assert yard.objects(mine) == ["checks", "log", "source"]
+    assert yard.clients.storage.get_bucket(mine).location == "US-CENTRAL1", "where the service runs"
+    assert yard.clients.storage.lookup_bucket(build_bucket(yard.project)) is None
+    alone = next(build for build in yard.builds() if not build.source)
+    assert alone.service_account.endswith(cloud["service_account"])
+    assert alone.options.machine_type.name == "E2_HIGHCPU_8"
+
+
+def test_a_bucket_that_the_yaml_names_may_be_another_projects(yard: Yard) -> None:
+    shared = yard.cloud.name("shared")
+    owner = Yard(yard.cloud, yard.cloud.name("owner"), yard.state, yard.store)
+    owner.clients.storage.create_bucket(shared, location="EU")
+    assert yard.build(stage_files(APP), yard.release(bucket=shared)).image
+    assert owner.clients.storage.get_bucket(shared).location == "EU"
+    owner.clients.close()

@@ -16,7 +16,7 @@ from deploy_lib.drivers.builds.request import Order, build_order, check_order, l
 from deploy_lib.drivers.builds.script import check_script
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.in_image.options import ProbeOptions
-from deploy_lib.model.requests import BuildImage, ImportCheck
+from deploy_lib.model.requests import BuildImage, CheckImports, ImportCheck
 from deploy_lib.model.service import BuildSource
 from deploy_lib.source.entrypoint import Entrypoint
 from tests.drivers.builds.samples import COMMIT, release_of
@@ -80,6 +80,25 @@ def test_settings_become_fields_and_flags() -> None:
     assert found["options"] == {"machineType": "E2_HIGHCPU_8", "logging": "CLOUD_LOGGING_ONLY"}
 
 
+def test_a_check_by_itself_has_account_pool_machine_and_log_of_the_build() -> None:
+    cloud = {
+        "worker_pool": "projects/p/locations/europe-west1/workerPools/w",
+        "service_account": "builder@p.iam.gserviceaccount.com",
+        "machine_type": "E2_HIGHCPU_8",
+    }
+    for logging in ("GCS_ONLY", "CLOUD_LOGGING_ONLY"):
+        built = build_order(
+            Order(
+                BuildImage(release_of("p"), logging=logging, **cloud), "c0ffee", "Dockerfile", "eu-builds", "s", 7, PLAN
+            )
+        )
+        asked = CheckImports(release_of("p"), ImportCheck(), logging=logging, **cloud)
+        checked = check_order(asked, PLAN, NAME, "eu-builds")
+        assert (checked.options, checked.service_account) == (built.options, built.service_account)
+        assert checked.logs_bucket == built.logs_bucket == ("gs://eu-builds" if logging == "GCS_ONLY" else "")
+        assert checked.options.pool.name == cloud["worker_pool"]
+
+
 def test_a_rebuild_takes_no_layer_from_before() -> None:
     args = ordered(cache=True, rebuild=True)["steps"][0]["args"]
     assert "--no-cache" in args and "--cache-from" not in args
@@ -121,7 +140,7 @@ def test_real_secrets_reach_the_container_by_name_only() -> None:
     plan = plan_check(ImportCheck(real_secrets=True), release.service, ENTRY, "/app", "n")
     build = json.loads(
         Build.to_json(
-            check_order(release, plan, NAME, "b", 60),
+            check_order(CheckImports(release, ImportCheck(), timeout=60), plan, NAME, "b"),
             use_integers_for_enums=False,
             always_print_fields_with_no_presence=False,
         )
