@@ -17,13 +17,13 @@ from deploy_lib.model.journal import (
     Interrupted,
     Judged,
     LeaseRefused,
-    Outcome,
     RestoreAnswered,
     RestoreAsked,
     Started,
     Stopped,
     Withdrawn,
 )
+from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Status
 from deploy_lib.model.told import latest_release, lease_held, left_open, may_have_moved, restore_target
 from deploy_lib.model.traffic import TrafficMap

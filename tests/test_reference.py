@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from deploy_lib.model.journal import EXIT_CODES
+from deploy_lib.model.outcome import Outcome
 from tests.unit.diagnose.cases import CLASSES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -31,6 +31,6 @@ def test_every_setting_has_a_meaning_and_every_step_a_place() -> None:
 
 
 def test_every_exit_code_and_every_class_of_failure_is_explained() -> None:
-    for code in EXIT_CODES.values():
+    for code in sorted({outcome.exit_code for outcome in Outcome}):
         assert f"\n| {code} | " in PAGE
     assert [name for name in sorted(CLASSES) if f"`{name}`" not in PAGE] == []

@@ -13,7 +13,8 @@ from pathlib import Path
 from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.places import TOOL, releases_directory, state_directory
 from deploy_lib.journal import Diary, read
-from deploy_lib.model.journal import Entry, Outcome
+from deploy_lib.model.journal import Entry
+from deploy_lib.model.outcome import Outcome
 from deploy_lib.report.sections.subject import ending
 
 SHOWN = 5  # ids named when none fits

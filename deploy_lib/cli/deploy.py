@@ -18,7 +18,7 @@ from deploy_lib.cli.world import opened
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.interface import Interrupted
 from deploy_lib.journal import Journal
-from deploy_lib.model.journal import EXIT_CODES, Outcome
+from deploy_lib.model.outcome import Outcome
 from deploy_lib.run.group import Member, exit_code, release_all
 
 
@@ -63,7 +63,7 @@ def carry_out(releasing: Sequence[Releasing], *, keep: bool) -> int:
     except Interrupted:
         raise Failure(
             "interrupted while the traffic was being put back; deploy_to_gcp.py resume finishes it",
-            EXIT_CODES[Outcome.INTERRUPTED],
+            Outcome.INTERRUPTED.exit_code,
         ) from None
 
 

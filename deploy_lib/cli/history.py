@@ -62,7 +62,7 @@ def line_of(release: Kept) -> Line:
     """Read from the journal, masked."""
     entries = read(release.directory).entries
     about = subjects.read(entries, release.id)
-    cause = causes.found(entries) if about.outcome != "live" else None
+    cause = causes.found(entries) if not about.is_good else None
     mask = Printable()
     return Line(
         started=about.started,

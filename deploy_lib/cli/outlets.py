@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy_lib.cli.places import release_directory
-from deploy_lib.model.journal import Entry, Outcome, Started, Stopped
+from deploy_lib.model.journal import Entry, Started, Stopped
 from deploy_lib.plan import Plan
-
-_TOLD = (Outcome.LIVE, Outcome.HELD, Outcome.REJECTED, Outcome.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +25,7 @@ class Outlets:
 
     def entry(self, plan: Plan, entry: Entry) -> None:
         """Starts and endings go to the webhook."""
-        if self.webhook_env and (isinstance(entry, Started) or (isinstance(entry, Stopped) and entry.outcome in _TOLD)):
+        if self.webhook_env and isinstance(entry, Started | Stopped):
             from deploy_lib.cli.outcomes import tell_webhook
 
             name = self.webhook_env

@@ -25,7 +25,7 @@ from deploy_lib.cli.world import World, opened
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.journal import Journal, read
 from deploy_lib.model.answers import LeftBehind
-from deploy_lib.model.journal import Adopted, Entry, LeaseHeld, Outcome, Started, Stopped
+from deploy_lib.model.journal import Adopted, Entry, LeaseHeld, Started, Stopped
 from deploy_lib.model.release import Options, Release
 from deploy_lib.model.state import ServiceState
 from deploy_lib.model.told import latest_release
@@ -93,7 +93,7 @@ def ended_elsewhere(entries: Sequence[Entry], release: Release, state: ServiceSt
     if state.unfinished is not None:
         return False
     known = next((past for past in state.history if past.id == release.id), None)
-    if known is not None and known.outcome not in (Outcome.HELD.value, Outcome.UNKNOWN.value):
+    if known is not None and not known.outcome.is_open:
         return True
     leased = any(isinstance(entry, LeaseHeld) for entry in entries)
     return leased and bool(state.history) and state.history[0].id != release.id
@@ -113,7 +113,7 @@ def _journal_of(world: World, plan: Plan, release_id: str | None) -> list[Entry]
 def may_go_on(entries: Sequence[Entry]) -> bool:
     """A release that is live or rejected is over; one that was held, or that nobody ended, is not."""
     last = entries[-1]
-    return not isinstance(last, Stopped) or last.outcome in (Outcome.HELD, Outcome.UNKNOWN)
+    return not isinstance(last, Stopped) or last.outcome.is_open
 
 
 def adopted(plan: Plan, state: ServiceState, left: LeftBehind, commit: str, now: datetime) -> Unfinished:

@@ -6,34 +6,15 @@ its Judged is a request whose answer nobody knows.
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from deploy_lib.model.evidence import Cause, Evidence
 from deploy_lib.model.findings import Finding
+from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.traffic import TrafficMap
-
-
-class Outcome(enum.Enum):
-    """How a release ended. The exit code follows from it."""
-
-    LIVE = "live"
-    REJECTED = "rejected"  # users unaffected, or restored
-    HELD = "held"  # a person must decide
-    UNKNOWN = "unknown"  # could not find out; nothing left half moved
-    INTERRUPTED = "interrupted"
-
-
-EXIT_CODES = {
-    Outcome.LIVE: 0,
-    Outcome.REJECTED: 1,
-    Outcome.HELD: 3,
-    Outcome.UNKNOWN: 4,
-    Outcome.INTERRUPTED: 130,
-}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Release
 from deploy_lib.model.traffic import TrafficMap
 
@@ -177,11 +178,12 @@ class TakeLease:
 
 @dataclass(frozen=True, slots=True)
 class EndLease:
-    """Let go of the service; `outcome` goes into its release record."""
+    """Let go of the service. `outcome` goes into its history; None for a lease under which nothing was done."""
 
     release: Release
-    outcome: str
+    outcome: Outcome | None
     reason: str = ""
+    image_is_to_blame: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from deploy_lib.model.answers import LeftBehind
+from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.traffic import TrafficMap
 
 
@@ -30,10 +31,11 @@ class PastRelease:
     commit: str
     digest: str | None  # sha256:...
     candidate: str | None
-    outcome: str  # a value of journal.Outcome, or "restored", "abandoned"
+    outcome: Outcome
     at: datetime | None
     traffic: TrafficMap = TrafficMap()
     before: TrafficMap = TrafficMap()
+    image_is_to_blame: bool = False  # a step judged the image itself as bad
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,11 +86,11 @@ def maps_of(journal: Sequence[Entry]) -> tuple[TrafficMap, ...]:
     return tuple(maps)
 
 
-def speaks_against_image(journal: Sequence[Entry]) -> bool:
-    """Whether a step judged what was rejected: a client that died, or a group that failed, is not the image's fault."""
+def image_is_to_blame(journal: Sequence[Entry]) -> bool:
+    """Whether a step judged the image as bad; a client that died, a failed group or too little evidence did not."""
     for entry in reversed(journal):
         if isinstance(entry, Judged):
-            return entry.status in (Status.FAILED, Status.INCONCLUSIVE)
+            return entry.status is Status.FAILED
         if isinstance(entry, Withdrawn | Adopted) or (isinstance(entry, Asked) and entry.moves_traffic):
             return False
     return False

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from deploy_lib.model.evidence import Link
+from deploy_lib.model.outcome import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +27,18 @@ class Subject:
     candidate: str | None = None
     stable: str | None = None
     holder: str = ""
-    outcome: str | None = None
+    outcome: Outcome | None = None
     first: bool = False
     started: datetime | None = None
     ended: datetime | None = None
+
+    @property
+    def is_good(self) -> bool:
+        return self.outcome is not None and self.outcome.is_good
+
+    @property
+    def tone(self) -> str:
+        return self.outcome.words.tone if self.outcome else "unsure"
 
     @property
     def seconds(self) -> float | None:

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from deploy_lib.model.journal import Entry, Outcome, Started, Stopped
+from deploy_lib.model.journal import Entry, Started, Stopped
 from deploy_lib.model.service import Service
 from deploy_lib.redact import named_secrets
 from deploy_lib.report.printable import Printable
 
 LONGEST = 1500  # characters; chat services cut much longer messages
-
-_WORDS = {
-    Outcome.LIVE: "live",
-    Outcome.REJECTED: "rejected",
-    Outcome.HELD: "held, a person must decide",
-    Outcome.UNKNOWN: "stopped: something could not be found out",
-    Outcome.INTERRUPTED: "interrupted",
-}
 
 
 def notice(service: Service, entry: Entry) -> str | None:
@@ -27,7 +19,7 @@ def notice(service: Service, entry: Entry) -> str | None:
             who = f" by {entry.holder}" if entry.holder else ""
             text = f"{name}: release {entry.release.id} {verb}{who}, commit {entry.release.commit[:7]}"
         case Stopped():
-            lines = [f"{name}: {_WORDS[entry.outcome]}: {entry.reason}", f"serving: {entry.serving}"]
+            lines = [f"{name}: {entry.outcome.words.notice}: {entry.reason}", f"serving: {entry.serving}"]
             text = "\n".join([*lines, *entry.next_commands])
         case _:
             return None

@@ -5,7 +5,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
-from deploy_lib.model.journal import Adopted, Asked, Entry, Judged, LeaseHeld, Outcome, RestoreAnswered
+from deploy_lib.model.journal import Adopted, Asked, Entry, Judged, LeaseHeld, RestoreAnswered
+from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.traffic import TrafficMap
 from deploy_lib.plan import Plan

@@ -11,9 +11,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Lock
 
-from deploy_lib.model.journal import EXIT_CODES, Outcome, Stopped
-
-_WORST_FIRST = (Outcome.INTERRUPTED, Outcome.HELD, Outcome.UNKNOWN, Outcome.REJECTED)
+from deploy_lib.model.journal import Stopped
+from deploy_lib.model.outcome import MOST_URGENT_FIRST, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,5 +70,4 @@ def _one(member: Member, before: Sequence[Future[Stopped | None]], progress: _Pr
 def exit_code(results: Mapping[str, Stopped | None]) -> int:
     """One code for all: the one that most needs a person."""
     outcomes = {stopped.outcome for stopped in results.values() if stopped}
-    worst = next((outcome for outcome in _WORST_FIRST if outcome in outcomes), Outcome.LIVE)
-    return EXIT_CODES[worst]
+    return next((outcome.exit_code for outcome in MOST_URGENT_FIRST if outcome in outcomes), 0)

@@ -55,7 +55,7 @@ def acquire(
 def _give_back(drivers: Deployer, release: Release, tell: Tell) -> None:
     """A lease that is of no use must not keep the next deployer waiting."""
     try:
-        drivers.services.end_lease(requests.EndLease(release, "refused"))
+        drivers.services.end_lease(requests.EndLease(release, None))
     except DriverError as problem:
         tell(f"the lease could not be given back and will expire by itself: {problem.reason}")
 

@@ -15,9 +15,10 @@ from deploy_lib.drivers.interface import DriverError, Drivers, Interrupted, Tell
 from deploy_lib.model import journal, requests
 from deploy_lib.model.answers import RevisionCreated, Unknown
 from deploy_lib.model.evidence import Evidence
-from deploy_lib.model.journal import Entry, Outcome, Stopped
+from deploy_lib.model.journal import Entry, Stopped
+from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Release, Status
-from deploy_lib.model.told import latest_release, maps_of, speaks_against_image
+from deploy_lib.model.told import image_is_to_blame, latest_release, maps_of
 from deploy_lib.plan import Plan, Step
 from deploy_lib.run.ending import next_commands, serving
 from deploy_lib.run.explain import Diagnose, explain
@@ -180,7 +181,7 @@ def _restore(this: Run, move: Restore) -> None:
 
 def _finish(this: Run, move: Finish) -> Stopped:
     """Diagnose, let go of the service, and write the last line."""
-    if move.outcome in (Outcome.REJECTED, Outcome.HELD, Outcome.UNKNOWN):
+    if move.outcome.wants_a_cause:
         _explain(this)
     held = any(isinstance(entry, journal.LeaseHeld) for entry in this.entries)
     if held:
@@ -198,8 +199,8 @@ def _finish(this: Run, move: Finish) -> Stopped:
 
 def _give_back(this: Run, move: Finish) -> None:
     """Interrupted once, it is done all the same: what the release has come to must stand on the service."""
-    innocent = move.outcome is Outcome.REJECTED and not speaks_against_image(this.entries)
-    request = requests.EndLease(this.release, "restored" if innocent else move.outcome.value, move.reason)
+    to_blame = move.outcome is Outcome.REJECTED and image_is_to_blame(this.entries)
+    request = requests.EndLease(this.release, move.outcome, move.reason, to_blame)
     try:
         try:
             this.drivers.services.end_lease(request)

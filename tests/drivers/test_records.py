@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import string
 from datetime import UTC, datetime, timedelta
 
@@ -13,9 +14,11 @@ from hypothesis import strategies as st
 from deploy_lib.drivers.services import records
 from deploy_lib.drivers.services.records import Lease, Record
 from deploy_lib.drivers.services.traffic import carried, difference, same, served, standing, targets
+from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+LIVE, REJECTED = Outcome.LIVE, Outcome.REJECTED
 NAMES = st.text(string.ascii_lowercase, min_size=1, max_size=8)
 MAPS = st.lists(
     st.builds(TrafficTarget, NAMES, st.integers(0, 100), st.none() | NAMES), max_size=4
@@ -56,10 +59,10 @@ def test_lease() -> None:
 def test_history_is_short_and_newest_first_and_knows_bad_digests() -> None:
     annotations: dict[str, str] = {}
     for number, (digest, outcome) in enumerate(
-        [("old", "live")] * 9 + [("a", "live"), ("b", "rejected"), ("a", "rejected"), ("c", "held"), ("b", "rejected")]
+        [("old", LIVE)] * 9 + [("a", LIVE), ("b", REJECTED), ("a", REJECTED), ("c", Outcome.HELD), ("b", REJECTED)]
     ):
         record = Record(f"r{number}", "c", NOON, TrafficMap(), f"image@sha256:{digest}")
-        past = record.past(outcome, NOON, TrafficMap((TrafficTarget("x", 100),)))
+        past = record.past(outcome, NOON, TrafficMap((TrafficTarget("x", 100),)), outcome is REJECTED)
         annotations = records.with_past(annotations, past)
     history = records.history_of(annotations)
     assert len(history) == records.REMEMBERED
@@ -67,6 +70,44 @@ def test_history_is_short_and_newest_first_and_knows_bad_digests() -> None:
     assert records.bad_digests(annotations) == ("sha256:b",)
     again = records.with_past(annotations, history[2])
     assert [past.id for past in records.history_of(again)][:2] == ["r11", "r13"]
+
+
+@pytest.mark.parametrize(
+    ("written", "outcome", "to_blame"),
+    [
+        ({"outcome": "live"}, LIVE, False),
+        ({"outcome": "held"}, Outcome.HELD, False),
+        ({"outcome": "unknown"}, Outcome.UNKNOWN, False),
+        ({"outcome": "interrupted"}, Outcome.INTERRUPTED, False),
+        ({"outcome": "rejected"}, REJECTED, True),
+        ({"outcome": "failed"}, REJECTED, True),
+        ({"outcome": "restored"}, REJECTED, False),
+        ({"outcome": "refused"}, REJECTED, False),
+        ({"outcome": "abandoned"}, Outcome.INTERRUPTED, False),
+        ({"outcome": "rejected", "image_is_to_blame": False}, REJECTED, False),
+        ({"outcome": "ready", "image_is_to_blame": False, "of_a_later_version": 1}, Outcome.READY, False),
+    ],
+)
+def test_outcomes_of_earlier_and_later_versions_are_read(
+    written: dict[str, object], outcome: Outcome, to_blame: bool
+) -> None:
+    row = {"id": "r", "commit": "c", "digest": "sha256:d", "candidate": "x", "at": NOON.isoformat(), "traffic": []}
+    annotations = {records.HISTORY: json.dumps({"releases": [row | written]})}
+    [past] = records.history_of(annotations)
+    assert (past.outcome, past.image_is_to_blame) == (outcome, to_blame)
+    assert records.bad_digests(annotations) == (("sha256:d",) if to_blame else ())
+
+
+def test_a_release_that_ended_keeps_its_outcome_when_the_next_one_begins() -> None:
+    ready = Record("r1", "c", NOON, TrafficMap(), candidate="x")
+    ended = records.with_past(records.with_record({}, ready), ready.past(Outcome.READY, NOON, TrafficMap()))
+    following = Record("r2", "d", NOON, TrafficMap())
+    assert [past.outcome for past in records.history_of(records.succeeded(ended, following, NOON))] == [Outcome.READY]
+    nobody_ended_it = records.with_record({}, ready)
+    taken_back = records.with_record(ended, records.started_over(ready))
+    for before, outcome in ((nobody_ended_it, Outcome.INTERRUPTED), (taken_back, REJECTED)):
+        [past] = records.history_of(records.succeeded(before, following, NOON))
+        assert (past.outcome, past.image_is_to_blame) == (outcome, False)
 
 
 def _map(*wanted: tuple[str, int] | tuple[str, int, str]) -> TrafficMap:

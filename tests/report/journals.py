@@ -15,7 +15,8 @@ from deploy_lib.diagnose.joined import join
 from deploy_lib.model import journal
 from deploy_lib.model.evidence import Condition, Evidence, LogLine
 from deploy_lib.model.findings import Finding, Severity
-from deploy_lib.model.journal import Entry, Outcome
+from deploy_lib.model.journal import Entry
+from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.service import Service
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget

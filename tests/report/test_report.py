@@ -18,7 +18,8 @@ import pytest
 from deploy_lib.journal import decode, encode
 from deploy_lib.model import journal
 from deploy_lib.model.evidence import LogLine
-from deploy_lib.model.journal import Entry, Outcome
+from deploy_lib.model.journal import Entry
+from deploy_lib.model.outcome import Outcome
 from deploy_lib.report import EXTENSIONS, Report, build, file_name, render
 from tests.report import journals
 from tests.report.journals import CANDIDATE, DIGEST, NOON, NOW, RELEASE, STABLE, STORIES

@@ -11,7 +11,7 @@ import pytest
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.drivers.webhook import send
 from deploy_lib.model import journal
-from deploy_lib.model.journal import Outcome
+from deploy_lib.model.outcome import Outcome
 from deploy_lib.report.notice import notice
 from tests.report import journals
 from tests.report.channel import channel

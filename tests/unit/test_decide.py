@@ -15,14 +15,14 @@ from deploy_lib.model.journal import (
     Entry,
     Interrupted,
     LeaseRefused,
-    Outcome,
     RestoreAnswered,
     RestoreAsked,
     Stopped,
     Withdrawn,
 )
+from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Status
-from deploy_lib.model.told import maps_of, may_have_moved, speaks_against_image
+from deploy_lib.model.told import image_is_to_blame, maps_of, may_have_moved
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
 from tests.unit.samples import BEFORE, CANDIDATE, FIRST, LEASED, NOON, RELEASE, asked, judged, leased, plan, started
 
@@ -157,16 +157,17 @@ def test_an_unanswered_move_of_a_first_release_is_asked_again() -> None:
 
 
 @pytest.mark.parametrize(
-    ("journal", "guilty"),
+    ("journal", "to_blame"),
     [
         pytest.param(RESTORED, True, id="a step judged it"),
         pytest.param([*MOVED, started(resumed=True)], False, id="the client died"),
         pytest.param([started(), Adopted(NOON, CANDIDATE, 4, moved=True, unanswered=True)], False, id="elsewhere"),
+        pytest.param([*MOVED, judged(3, Status.INCONCLUSIVE)], False, id="too little evidence"),
         pytest.param([*AT_TEN, Withdrawn(NOON, "auth was not released")], False, id="its group failed"),
     ],
 )
-def test_only_a_step_speaks_against_an_image(journal: list[Entry], guilty: bool) -> None:
-    assert speaks_against_image(journal) is guilty
+def test_only_a_step_speaks_against_an_image(journal: list[Entry], to_blame: bool) -> None:
+    assert image_is_to_blame(journal) is to_blame
 
 
 def test_a_move_that_surely_had_no_effect_is_not_taken_back() -> None:

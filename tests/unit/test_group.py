@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 
-from deploy_lib.model.journal import Outcome, Stopped
+from deploy_lib.model.journal import Stopped
+from deploy_lib.model.outcome import Outcome
 from deploy_lib.run.group import Member, exit_code, release_all
 from tests.unit.samples import NOON
 

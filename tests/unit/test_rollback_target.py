@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.rollback.target import target_of
 from deploy_lib.model.answers import LeftBehind
+from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.state import PastRelease, RevisionState, ServiceState
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
 from tests.unit.samples import NOON
@@ -20,16 +23,18 @@ def traffic(shares: Shares, tag: str | None = None) -> TrafficMap:
     return TrafficMap((*(TrafficTarget(name, percent) for name, percent in shares.items()), *tags))
 
 
-def past(candidate: str | None, before: Shares, left: Shares, outcome: str = "live") -> PastRelease:
+def past(candidate: str | None, before: Shares, left: Shares, outcome: Outcome = Outcome.LIVE) -> PastRelease:
     name = f"release-of-{candidate}"
-    return PastRelease(name, "c" * 40, None, candidate, outcome, NOON, traffic(left), traffic(before))
+    to_blame = outcome is Outcome.REJECTED
+    return PastRelease(name, "c" * 40, None, candidate, outcome, NOON, traffic(left), traffic(before), to_blame)
 
 
 A = past("a", {}, {"a": 100})
 B = past("b", {"a": 100}, {"b": 100})
 C = past("c", {"a": 40, "b": 60}, {"c": 100})
 BACK_TO_B = past("b", {"b": 100}, {"b": 100})
-SICK = past("s", {"b": 100}, {"b": 100}, "rejected")
+SICK = past("s", {"b": 100}, {"b": 100}, Outcome.REJECTED)
+INNOCENT = replace(SICK, image_is_to_blame=False)
 OLD = past("b", {}, {"b": 100})  # written before releases remembered what they found
 
 
@@ -58,6 +63,7 @@ HELD = LeftBehind("held", "c" * 40, None, "c", "canary", traffic({"a": 30, "b": 
         pytest.param(state({"x": 100}, C, B), None, {"c": 100}, id="someone else made what serves"),
         pytest.param(state({"c": 10, "b": 90}, B, left=HELD), None, {"a": 30, "b": 70}, id="a held release"),
         pytest.param(state({"b": 100}, B, A), "a", {"a": 100}, id="to a revision"),
+        pytest.param(state({"b": 100}, INNOCENT, B), "s", {"s": 100}, id="rejected, not for its image"),
         pytest.param(state({"b": 100}, B, A), "release-of-a", {"a": 100}, id="to a release"),
     ],
 )

@@ -10,7 +10,8 @@ from deploy_lib.diagnose import diagnose
 from deploy_lib.drivers.interface import Interrupted
 from deploy_lib.journal import decode, encode
 from deploy_lib.model import answers
-from deploy_lib.model.journal import Diagnosed, Entry, Judged, LeaseRefused, Outcome, Stopped, Withdrawn
+from deploy_lib.model.journal import Diagnosed, Entry, Judged, LeaseRefused, Stopped, Withdrawn
+from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Status
 from deploy_lib.plan import Plan
 from deploy_lib.run import Run, run

@@ -14,7 +14,7 @@ from deploy_lib.cli.signals import stopping
 from deploy_lib.cli.world import World, opened
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.interface import Interrupted
-from deploy_lib.model.journal import EXIT_CODES, Outcome
+from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.state import ServiceState
 from deploy_lib.model.traffic import TrafficMap
 from deploy_lib.plan import Plan
@@ -42,7 +42,7 @@ def main(args: argparse.Namespace) -> int:
         except Interrupted:
             raise Failure(
                 "interrupted while the traffic was being put back; deploy_to_gcp.py rollback --force finishes it",
-                EXIT_CODES[Outcome.INTERRUPTED],
+                Outcome.INTERRUPTED.exit_code,
             ) from None
         finally:
             display.close()

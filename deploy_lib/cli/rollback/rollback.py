@@ -18,7 +18,8 @@ from deploy_lib.drivers.interface import DriverError, Interrupted
 from deploy_lib.journal import Journal
 from deploy_lib.model import journal, requests
 from deploy_lib.model.answers import Restored
-from deploy_lib.model.journal import Entry, LeaseRefused, Outcome, Stopped
+from deploy_lib.model.journal import Entry, LeaseRefused, Stopped
+from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Options, Release, Status
 from deploy_lib.model.state import ServiceState
 from deploy_lib.model.traffic import TrafficMap
@@ -138,7 +139,7 @@ class Rollback:
         """A rollback that moved nothing is not remembered: its target would count as a release that failed."""
         moved = stopped.outcome in (Outcome.LIVE, Outcome.HELD)
         try:
-            outcome = stopped.outcome.value if moved else "refused"
+            outcome = stopped.outcome if moved else None
             drivers.services.end_lease(requests.EndLease(release, outcome, stopped.reason))
         except DriverError as problem:
             self._tell(f"the lease could not be given back and will expire by itself: {problem.reason}")

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from deploy_lib.cli.failure import Failure
+from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.state import PastRelease, ServiceState
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
 
-FAILED = ("rejected", "restored", "abandoned")
-"""Outcomes of a release whose revision nobody should go back to by accident."""
 REFUSED = 1  # exit code
 
 
@@ -35,7 +34,7 @@ def _check(state: ServiceState, name: str, force: bool) -> None:
         known = ", ".join(each.name for each in state.revisions[:5])
         raise Failure(f"there is no revision {name}; the newest are: {known}", REFUSED)
     past = next((past for past in state.history if past.candidate == name), None)
-    if force or (revision.ready and (past is None or past.outcome not in FAILED)):
+    if force or (revision.ready and (past is None or not past.image_is_to_blame)):
         return
     why = revision.reason or (f"release {past.id} was {past.outcome}" if past else "it is not ready")
     raise Failure(f"{name} is recorded as failed ({why}); --force rolls back to it all the same", REFUSED)
@@ -75,7 +74,7 @@ def _maps(history: Sequence[PastRelease], serving: str | None) -> Iterator[Traff
 
 def _made(past: PastRelease, serving: str | None) -> bool:
     """The release that made live what serves now; a rollback to it found it made already."""
-    return past.outcome == "live" and past.candidate == serving and past.before.main_revision() != serving
+    return past.outcome is Outcome.LIVE and past.candidate == serving and past.before.main_revision() != serving
 
 
 def _with_tags(state: ServiceState, shares: dict[str, int]) -> TrafficMap:

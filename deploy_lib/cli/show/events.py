@@ -7,7 +7,7 @@ import threading
 from typing import TextIO
 
 from deploy_lib.journal import encode
-from deploy_lib.model.journal import EXIT_CODES, Entry, Stopped
+from deploy_lib.model.journal import Entry, Stopped
 
 
 class Events:
@@ -20,7 +20,7 @@ class Events:
     def entry(self, service: str, entry: Entry) -> None:
         event = {"service": service, **json.loads(encode(entry))}
         if isinstance(entry, Stopped):
-            event["exit_code"] = EXIT_CODES[entry.outcome]
+            event["exit_code"] = entry.outcome.exit_code
         self._write(event)
 
     def line(self, service: str, text: str) -> None:

@@ -6,7 +6,7 @@ from typing import TextIO
 
 from deploy_lib.cli.show.display import Display
 from deploy_lib.model.findings import Finding
-from deploy_lib.model.journal import Entry, Judged, Outcome, Stopped
+from deploy_lib.model.journal import Entry, Judged, Stopped
 
 
 class GitHub:
@@ -21,8 +21,9 @@ class GitHub:
         if isinstance(entry, Judged):
             for finding in entry.findings:
                 print(annotation(finding), file=self._out, flush=True)
-        if isinstance(entry, Stopped) and entry.outcome is not Outcome.LIVE:
-            print(f"::error title={_property(service)} not live::{_data(entry.reason)}", file=self._out, flush=True)
+        if isinstance(entry, Stopped) and not entry.outcome.is_good:
+            title = _property(f"{service} {entry.outcome.words.notice}")
+            print(f"::error title={title}::{_data(entry.reason)}", file=self._out, flush=True)
 
     def line(self, service: str, text: str) -> None:
         self._inner.line(service, text)

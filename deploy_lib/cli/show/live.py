@@ -13,9 +13,9 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from deploy_lib.cli.show.words import ENDINGS, MARKS, cause_lines, finding_lines
+from deploy_lib.cli.show.words import MARKS, cause_lines, finding_lines
 from deploy_lib.model import journal
-from deploy_lib.model.journal import Entry, Outcome
+from deploy_lib.model.journal import Entry
 from deploy_lib.model.release import Status
 
 _STYLES = {
@@ -25,6 +25,7 @@ _STYLES = {
     Status.INCONCLUSIVE: "yellow",
     Status.SKIPPED: "dim",
 }
+_TONES = {"good": "bold green", "bad": "bold red", "unsure": "bold yellow"}
 
 
 @dataclass(slots=True)
@@ -102,9 +103,9 @@ class Live:
             self._console.print(escape(text), style="dim" if text.startswith("  |") else None)
 
     def _ending(self, name: str, entry: journal.Stopped) -> None:
-        style = "bold green" if entry.outcome is Outcome.LIVE else "bold red"
+        style = _TONES[entry.outcome.words.tone]
         prefix = f"{name}: " if len(self._services) > 1 else ""
-        self._console.print(f"[{style}]{prefix}{ENDINGS[entry.outcome]}[/]: {escape(entry.reason)}")
+        self._console.print(f"[{style}]{prefix}{entry.outcome.words.mark}[/]: {escape(entry.reason)}")
         self._below(f"  {command}" for command in entry.next_commands)
         self._console.print(f"{prefix}serving: {escape(entry.serving)}")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from deploy_lib.model import journal
 from deploy_lib.model.evidence import Cause
 from deploy_lib.model.findings import Finding, Severity
-from deploy_lib.model.journal import Entry, Outcome
+from deploy_lib.model.journal import Entry
 from deploy_lib.model.release import Status
 
 MARKS = {
@@ -16,13 +16,6 @@ MARKS = {
     Status.ERRORED: "ERROR",
     Status.INCONCLUSIVE: "UNCLEAR",
     Status.SKIPPED: "skipped",
-}
-ENDINGS = {
-    Outcome.LIVE: "LIVE",
-    Outcome.REJECTED: "REJECTED",
-    Outcome.HELD: "HELD",
-    Outcome.UNKNOWN: "COULD NOT FIND OUT",
-    Outcome.INTERRUPTED: "INTERRUPTED",
 }
 SHOWN_FINDINGS = 8
 
@@ -57,7 +50,7 @@ def lines_of(entry: Entry) -> Iterator[str]:
         case journal.Diagnosed():
             yield from cause_lines(entry.cause)
         case journal.Stopped():
-            yield f"{ENDINGS[entry.outcome]}: {entry.reason}"
+            yield f"{entry.outcome.words.mark}: {entry.reason}"
             yield from (f"  {command}" for command in entry.next_commands)
             yield f"serving: {entry.serving}"
 

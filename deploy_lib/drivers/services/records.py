@@ -14,12 +14,20 @@ from datetime import datetime
 from typing import Any
 
 from deploy_lib.model.answers import LeftBehind
+from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.state import LeaseState, PastRelease
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
 
 LEASE, RELEASE, HISTORY = "deploy-to-gcp/lease", "deploy-to-gcp/release", "deploy-to-gcp/history"
 REMEMBERED = 10  # releases; annotations have room for far more, people do not
-BAD = ("rejected", "failed")
+_EARLIER_WORDS = {
+    "failed": (Outcome.REJECTED, True),
+    "rejected": (Outcome.REJECTED, True),
+    "restored": (Outcome.REJECTED, False),
+    "refused": (Outcome.REJECTED, False),
+    "abandoned": (Outcome.INTERRUPTED, False),
+}
+"""What records of earlier versions say; they have no `image_is_to_blame`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +81,9 @@ class Record:
             self.started,
         )
 
-    def past(self, outcome: str, at: datetime, traffic: TrafficMap) -> PastRelease:
+    def past(self, outcome: Outcome, at: datetime, traffic: TrafficMap, to_blame: bool = False) -> PastRelease:
         digest = self.image.rpartition("@")[2] if self.image and "@" in self.image else None
-        return PastRelease(self.id, self.commit, digest, self.candidate, outcome, at, traffic, self.before)
+        return PastRelease(self.id, self.commit, digest, self.candidate, outcome, at, traffic, self.before, to_blame)
 
 
 def lease_of(annotations: Mapping[str, str]) -> Lease | None:
@@ -101,11 +109,29 @@ def history_of(annotations: Mapping[str, str]) -> tuple[PastRelease, ...]:
     past = []
     for each in found if isinstance(found, list) else ():
         try:
-            maps = {"traffic": map_of(each["traffic"]), "before": map_of(each.get("before", []))}
-            past.append(PastRelease(**{**each, **maps, "at": _time(each["at"])}))
+            past.append(_past(each))
         except (KeyError, TypeError, ValueError):
             continue
     return tuple(past)
+
+
+def _past(row: Mapping[str, Any]) -> PastRelease:
+    """Raises KeyError, TypeError or ValueError for a row that is not one. Keys of later versions are passed over."""
+    if "image_is_to_blame" in row or row["outcome"] not in _EARLIER_WORDS:
+        outcome, to_blame = Outcome(row["outcome"]), bool(row.get("image_is_to_blame"))
+    else:
+        outcome, to_blame = _EARLIER_WORDS[row["outcome"]]
+    return PastRelease(
+        row["id"],
+        row["commit"],
+        row["digest"],
+        row["candidate"],
+        outcome,
+        _time(row["at"]),
+        map_of(row["traffic"]),
+        map_of(row.get("before", [])),
+        to_blame,
+    )
 
 
 def with_lease(annotations: Mapping[str, str], lease: Lease | None) -> dict[str, str]:
@@ -130,10 +156,17 @@ def with_record(annotations: Mapping[str, str], record: Record | None) -> dict[s
 
 
 def succeeded(annotations: Mapping[str, str], record: Record, at: datetime) -> dict[str, str]:
-    """The annotations with that record; the one it takes the place of goes into the history, as nobody ended it."""
+    """The annotations with that record; the one it takes the place of goes into the history.
+
+    One whose traffic was taken back counts as rejected there; one that was left as it stands keeps how it ended, or
+    was interrupted when nobody ended it.
+    """
     old, found = record_of(annotations), dict(annotations)
     if old is not None and old.id != record.id and old.candidate:
-        found = with_past(found, old.past("restored" if old.restored else "abandoned", at, old.before))
+        ended = any(past.id == old.id for past in history_of(annotations))
+        if old.restored or not ended:
+            outcome = Outcome.REJECTED if old.restored else Outcome.INTERRUPTED
+            found = with_past(found, old.past(outcome, at, old.before))
     return with_record(found, record)
 
 
@@ -146,7 +179,8 @@ def with_past(annotations: Mapping[str, str], past: PastRelease) -> dict[str, st
             "commit": each.commit,
             "digest": each.digest,
             "candidate": each.candidate,
-            "outcome": each.outcome,
+            "outcome": each.outcome.value,
+            "image_is_to_blame": each.image_is_to_blame,
             "at": each.at.isoformat() if each.at else None,
             "traffic": pairs_of(each.traffic),
             "before": pairs_of(each.before),
@@ -157,10 +191,10 @@ def with_past(annotations: Mapping[str, str], past: PastRelease) -> dict[str, st
 
 
 def bad_digests(annotations: Mapping[str, str]) -> tuple[str, ...]:
-    """Digests that were rejected and never live: one that was live before may have failed for its settings."""
+    """Digests that are to blame and were never live: one that was live before may have failed for its settings."""
     history = history_of(annotations)
-    live = {past.digest for past in history if past.outcome == "live"}
-    bad = [past.digest for past in history if past.outcome in BAD and past.digest and past.digest not in live]
+    live = {past.digest for past in history if past.outcome is Outcome.LIVE}
+    bad = [past.digest for past in history if past.image_is_to_blame and past.digest and past.digest not in live]
     return tuple(dict.fromkeys(bad))
 
 

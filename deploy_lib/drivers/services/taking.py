@@ -23,9 +23,6 @@ from deploy_lib.model.traffic import TrafficMap
 if TYPE_CHECKING:
     from google.cloud import run_v2
 
-GOES_ON = ("held", "unknown")
-"""Outcomes after which the release can still be resumed, so its record stays."""
-
 
 def take(tools: Tools, request: TakeLease) -> LeaseTaken:
     """A service that does not exist yet is taken by creating it, with the lease on it from the start."""
@@ -88,8 +85,9 @@ class _Taking:
 def end(tools: Tools, request: EndLease) -> None:
     """Quiet when the lease is no longer ours: the service is in other hands then."""
     release, path = request.release, request.release.service.path
-    ended = request.outcome not in GOES_ON
-    unready = _unready_candidate(tools, path, release) if ended and request.outcome != "live" else None
+    ended = request.outcome is None or not request.outcome.is_open
+    wanted = request.outcome is not None and request.outcome.is_good
+    unready = _unready_candidate(tools, path, release) if ended and not wanted else None
 
     def edit(service: run_v2.Service) -> list[str]:
         if not tools.leases.ours(path, service):
@@ -102,11 +100,11 @@ def end(tools: Tools, request: EndLease) -> None:
                 service.traffic = targets(left)
                 mask.append("traffic")
             annotations = records.with_record(annotations, None) if ended else annotations
-            if request.outcome != "refused":
+            if request.outcome is not None:
                 known = replace(
                     record, image=release.image or record.image, candidate=release.candidate or record.candidate
                 )
-                past = known.past(request.outcome, tools.clock.now(), left)
+                past = known.past(request.outcome, tools.clock.now(), left, request.image_is_to_blame)
                 annotations = records.with_past(annotations, past)
         set_annotations(service, annotations)
         return mask

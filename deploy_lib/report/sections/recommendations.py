@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 
 from deploy_lib.model.findings import Severity
-from deploy_lib.model.journal import Entry, Outcome, Started
+from deploy_lib.model.journal import Entry, Started
 from deploy_lib.model.release import Status
 from deploy_lib.report.model import Recommendation, Subject
 from deploy_lib.report.sections.cause import found
@@ -18,7 +18,7 @@ COMMAND = "python scripts/deploy_to_gcp.py"
 def read(entries: Sequence[Entry], subject: Subject) -> tuple[Recommendation, ...]:
     stopped = ending(entries)
     lines: list[tuple[str, str]] = []
-    if stopped is None or stopped.outcome is not Outcome.LIVE:
+    if stopped is None or not stopped.outcome.is_good:
         lines += [(fix, "repair what a check found") for fix in _fixes(entries, Severity.ERROR)]
         cause = found(entries)
         lines += [(command, "") for command in (cause.commands if cause else ())]
@@ -26,7 +26,7 @@ def read(entries: Sequence[Entry], subject: Subject) -> tuple[Recommendation, ..
         lines.append((f"{COMMAND} resume{_of(entries, subject)}", "the release has not ended: go on with it"))
         lines.append((f"{COMMAND} status{_of(entries, subject)}", "see what serves"))
     lines += [(command, "") for command in (stopped.next_commands if stopped else ()) if " report" not in command]
-    if stopped is not None and stopped.outcome is Outcome.LIVE:
+    if stopped is not None and stopped.outcome.is_good:
         lines += [(fix, "not urgent: a check warned") for fix in _fixes(entries, Severity.WARNING)]
     return tuple(_once(_split(text, why) for text, why in lines))
 

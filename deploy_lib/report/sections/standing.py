@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from deploy_lib.model.findings import Severity
-from deploy_lib.model.journal import Asked, Entry, LeaseHeld, Outcome, RestoreAnswered
+from deploy_lib.model.journal import Asked, Entry, LeaseHeld, RestoreAnswered
+from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Status
 from deploy_lib.report.model import Standing, Subject
 from deploy_lib.report.sections.cause import found
@@ -40,19 +41,19 @@ def _reasons(entries: Sequence[Entry], subject: Subject) -> Iterator[tuple[str, 
         yield "high", "the release is held: a person must decide, and the candidate may have users meanwhile"
     elif stopped.outcome is Outcome.UNKNOWN:
         yield "medium", "something could not be found out, so the service may not be as this report says"
-    elif stopped.outcome is Outcome.LIVE:
-        yield from _live(entries, subject)
+    elif stopped.outcome.is_good:
+        yield from _good(entries, subject)
     elif moved and restored is None:
         yield "medium", "the traffic had moved and no restore is recorded"
     else:
         kept = any(isinstance(entry, LeaseHeld) for entry in entries)
         yield "low", "users are served as before" if kept else "the service was not touched"
     cause = found(entries)
-    if cause is not None and cause.deterministic and stopped is not None and stopped.outcome is not Outcome.LIVE:
+    if cause is not None and cause.deterministic and stopped is not None and not stopped.outcome.is_good:
         yield "low", "the same commit would fail again in the same way"
 
 
-def _live(entries: Sequence[Entry], subject: Subject) -> Iterator[tuple[str, str]]:
+def _good(entries: Sequence[Entry], subject: Subject) -> Iterator[tuple[str, str]]:
     unsure = [judged for judged in last_verdicts(entries) if judged.status is Status.INCONCLUSIVE]
     skipped = [judged for judged in last_verdicts(entries) if judged.status is Status.SKIPPED]
     warnings = sum(

@@ -4,18 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from deploy_lib.model.journal import Entry, Outcome
+from deploy_lib.model.journal import Entry
 from deploy_lib.report.model import Impact, RootCause, StepRow, Subject
 from deploy_lib.report.sections.subject import ending
 from deploy_lib.steps.kind import spoken
-
-_HEADLINES = {
-    Outcome.LIVE: "is live",
-    Outcome.REJECTED: "was rejected",
-    Outcome.HELD: "is held: a person must decide",
-    Outcome.UNKNOWN: "was stopped: something could not be found out",
-    Outcome.INTERRUPTED: "was interrupted",
-}
 
 
 def headline(entries: Sequence[Entry], subject: Subject) -> str:
@@ -24,7 +16,7 @@ def headline(entries: Sequence[Entry], subject: Subject) -> str:
     name = f"{subject.service or 'the release'} {subject.commit[:7]}".strip()
     if not entries:
         return f"nothing is known of release {subject.id or '(no id)'}"
-    return f"{name} {_HEADLINES[stopped.outcome] if stopped else 'has not ended'}"
+    return f"{name} {stopped.outcome.words.headline if stopped else 'has not ended'}"
 
 
 def read(
@@ -47,10 +39,8 @@ def _sentences(
         last = next((step for step in reversed(steps) if step.status != "not run"), None)
         where = f"; its last known step is {last.label} ({last.status})" if last else ""
         yield f"The journal ends without an ending{where}."
-    elif stopped.outcome is Outcome.LIVE:
-        yield f"It went live{took}: {stopped.reason}."
     else:
-        yield f"It ended {stopped.outcome.value}{took}: {stopped.reason}."
+        yield f"{stopped.outcome.words.sentence}{took}: {stopped.reason}."
     if cause is not None:
         sure = "" if cause.confidence == "certain" else f" ({cause.confidence})"
         yield f"Cause{sure}: {cause.sentence}."

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, tzinfo
 
 from deploy_lib.model import journal
-from deploy_lib.model.journal import Entry, Outcome
+from deploy_lib.model.journal import Entry
 from deploy_lib.model.release import Status
 from deploy_lib.report.model import Moment
 from deploy_lib.steps.kind import spoken
@@ -96,8 +96,4 @@ def _told(entry: Entry) -> Iterator[tuple[str, str]]:
         case journal.Diagnosed():
             yield f"cause: {entry.cause.sentence}", "plain"
         case journal.Stopped():
-            yield f"ended {entry.outcome.value}; serving {entry.serving}", _ending(entry.outcome)
-
-
-def _ending(outcome: Outcome) -> str:
-    return {Outcome.LIVE: "good", Outcome.REJECTED: "bad"}.get(outcome, "unsure")
+            yield f"ended {entry.outcome.value}; serving {entry.serving}", entry.outcome.words.tone

@@ -19,6 +19,7 @@ from deploy_lib.drivers.services import CloudRunServices
 from deploy_lib.drivers.urls import HttpUrls
 from deploy_lib.drivers.watch import CloudWatch
 from deploy_lib.model.answers import LeaseTaken, Restored, RevisionCreated, TrafficMoved
+from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Release
 from deploy_lib.model.requests import CreateRevision, EndLease, MoveTraffic, RestoreTraffic, TakeLease
 from deploy_lib.model.service import Service
@@ -88,8 +89,8 @@ class Desk:
             RestoreTraffic(release, target, within=10.0, ours=(*ours, *self.ours(release))), self.told.append
         )
 
-    def end(self, release: Release, outcome: str = "live") -> None:
-        self.driver.end_lease(EndLease(release, outcome))
+    def end(self, release: Release, outcome: Outcome | None = Outcome.LIVE, *, to_blame: bool = False) -> None:
+        self.driver.end_lease(EndLease(release, outcome, image_is_to_blame=to_blame))
 
     def live(self, env: Mapping[str, str] | None = None, **more: Any) -> Release:
         """A whole release that goes well."""

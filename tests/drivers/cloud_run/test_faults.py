@@ -8,6 +8,7 @@ import pytest
 
 from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.interface import DriverError
+from deploy_lib.model.outcome import Outcome
 from tests.drivers.cloud_run.desk import Desk
 
 RUN = "google.cloud.run.v2."
@@ -45,7 +46,7 @@ def test_every_answer_of_a_write_is_lost(ready: Desk) -> None:
     assert state.traffic.shares()[release.candidate] == 40
     assert len(state.revisions) == 2
     assert ready.restore(release, ours=(ready.target(release, 40),)).whole
-    ready.end(release, "rejected")
+    ready.end(release, Outcome.REJECTED, to_blame=True)
     assert ready.driver.read_state(ready.service).lease is None
 
 
@@ -100,12 +101,12 @@ def test_an_image_that_was_never_pushed(ready: Desk) -> None:
     assert not made.ready
     assert any(each.reason == "CONTAINER_MISSING" for each in made.evidence.conditions)
     assert "is not ready and cannot serve traffic" in made.evidence.operation_message
-    ready.end(release, "rejected")
+    ready.end(release, Outcome.REJECTED, to_blame=True)
 
 
 def test_settings_that_cloud_run_refuses(ready: Desk) -> None:
     release, _ = ready.take(ready.release(cpu="4", memory="512Mi"))
     with pytest.raises(DriverError, match="could not create the revision"):
         ready.create(release)
-    ready.end(release, "unknown")
+    ready.end(release, Outcome.UNKNOWN)
     assert ready.driver.read_state(ready.service).lease is None

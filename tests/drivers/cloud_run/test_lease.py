@@ -11,6 +11,7 @@ import pytest
 from deploy_lib.drivers.interface import DriverError, Drivers, Interrupted
 from deploy_lib.drivers.services.records import lease_of
 from deploy_lib.model.journal import LeaseRefused
+from deploy_lib.model.outcome import Outcome
 from deploy_lib.run.lease import acquire
 from tests.drivers.cloud_run.desk import Desk
 
@@ -105,7 +106,7 @@ def test_hold_and_let_go(desk: Desk) -> None:
     assert taken.taken
     with pytest.raises(DriverError, match="is deploying shop"):
         desk.driver.let_go(desk.service)
-    ben.end(release, "refused")
+    ben.end(release, None)
     ben.close()
 
 
@@ -116,14 +117,14 @@ def test_same_release_asked_again_finds_its_revision(desk: Desk) -> None:
     again, found = desk.create(before)
     assert found.revision == made.revision
     assert found.url == made.url
-    desk.end(again, "unknown")
+    desk.end(again, Outcome.UNKNOWN)
     ben = desk.other()
     resumed, taken = ben.take(before)
     assert taken.unfinished is not None
     assert taken.unfinished.candidate == made.revision
     assert ben.create(resumed)[1].revision == made.revision
     assert sum(each.name == made.revision for each in ben.driver.read_state(ben.service).revisions) == 1
-    ben.end(release, "rejected")
+    ben.end(release, Outcome.REJECTED, to_blame=True)
     ben.close()
 
 
@@ -145,9 +146,10 @@ def test_who_takes_over_repairs_first(desk: Desk) -> None:
     assert ben.move(release, 100).conflict is None
     ben.end(release)
     assert [(past.id, past.outcome) for past in ben.driver.read_state(ben.service).history[:2]] == [
-        (release.id, "live"),
-        (dead.id, "restored"),
+        (release.id, Outcome.LIVE),
+        (dead.id, Outcome.REJECTED),
     ]
+    assert not ben.driver.read_state(ben.service).history[1].image_is_to_blame, "its client died"
     ben.close()
 
 
@@ -158,6 +160,6 @@ def test_interrupted_while_the_candidate_starts(desk: Desk) -> None:
     stopper.start()
     with pytest.raises(Interrupted):
         desk.create(release)
-    desk.end(release, "interrupted")
+    desk.end(release, Outcome.INTERRUPTED)
     assert desk.traffic() == [(first.candidate, 100, "")]
     assert desk.driver.read_state(desk.service).unfinished is None

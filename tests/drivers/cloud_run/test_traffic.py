@@ -11,6 +11,7 @@ from google.cloud import run_v2
 from google.cloud.run_v2.services.revisions.transports import RevisionsGrpcTransport
 
 from deploy_lib.drivers.services.traffic import targets
+from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.requests import ReadBack
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
 from tests.drivers.cloud_run.desk import Desk
@@ -36,7 +37,7 @@ def test_conflict_is_told_and_left_alone(desk: Desk) -> None:
     assert not restored.whole
     assert "someone else changed the traffic" in restored.reason
     assert desk.read().traffic[0].percent == 60
-    desk.end(release, "held")
+    desk.end(release, Outcome.HELD)
     assert desk.driver.read_state(desk.service).unfinished is not None
 
 
@@ -73,7 +74,7 @@ def test_restore(desk: Desk) -> None:
     restored = desk.restore(release, ours=(desk.target(release, 50),))
     assert restored.whole, restored
     assert restored.now.shares() == {first.candidate: 100}
-    desk.end(release, "rejected")
+    desk.end(release, Outcome.REJECTED, to_blame=True)
     assert desk.traffic() == [(first.candidate, 100, ""), (release.candidate, 0, "canary")]
     state = desk.driver.read_state(desk.service)
     assert state.unfinished is None
@@ -85,7 +86,7 @@ def test_restore(desk: Desk) -> None:
     again, taken = desk.take(desk.release({"A": "2"}))
     assert taken.bad == ()  # the same image went live before and is was not to blame
     assert taken.before.shares() == {first.candidate: 100}
-    desk.end(again, "refused")
+    desk.end(again, None)
 
 
 def test_restore_to_a_deleted_revision_is_refused(desk: Desk) -> None:
@@ -110,7 +111,7 @@ def test_hand_made_split_and_latest_are_kept(desk: Desk) -> None:
     moved = desk.move(release, 20)
     assert moved.now.shares() == {first.candidate: 20, second.candidate: 60, release.candidate: 20}
     assert desk.restore(release, ours=(desk.target(release, 20),)).whole
-    desk.end(release, "rejected")
+    desk.end(release, Outcome.REJECTED, to_blame=True)
     assert desk.traffic() == [
         (first.candidate, 25, "old"),
         (second.candidate, 75, ""),
@@ -128,7 +129,7 @@ def test_latest_is_pinned_to_what_it_means(desk: Desk) -> None:
     desk.by_hand(follow_latest, ["traffic"])
     release, _ = desk.create(desk.take(desk.release({"A": "1"}))[0])
     assert desk.traffic() == [(first.candidate, 100, "stable"), (release.candidate, 0, "canary")]
-    desk.end(release, "rejected")
+    desk.end(release, Outcome.REJECTED, to_blame=True)
 
 
 def test_real_requests_are_told_from_our_own(desk: Desk) -> None:
@@ -181,4 +182,4 @@ def test_read_back_waits_for_the_candidate_and_says_who_answers(desk: Desk) -> N
     back = desk.driver.read_back(ReadBack(release, "/", 0.3, "x-revision", 100), desk.told.append)
     assert set(back.answered) == {first.candidate}
     assert back.now.shares() == {first.candidate: 100}
-    desk.end(release, "rejected")
+    desk.end(release, Outcome.REJECTED, to_blame=True)
