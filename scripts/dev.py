@@ -86,7 +86,7 @@ def main(arguments: list[str]) -> int:
 
 
 def chosen_tests(rest: list[str]) -> list[str]:
-    """The arguments for pytest. What a person names, by its place or with -m, runs whole; tests/sets.py has the sets."""
+    """The arguments for pytest. What a person names, by its place or with -m, runs whole; tests/sets.py has them."""
     words = [word for word in rest if word not in ("--fast", "--all")]
     if "--fast" in rest:
         return ["-m", "fast", *words]
