@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from deploy_lib.model.program import PROGRAM, Program
 from deploy_lib.model.service import Service
 from deploy_lib.steps.kind import Kind, Settings
 
@@ -36,6 +37,7 @@ class Plan:
     on_inconclusive: OnInconclusive = "hold"
     path: str = ""  # the YAML file
     local: bool = False  # against the local cloud
+    program: Program = PROGRAM  # as it is typed for this service
 
     def first(self, name: str) -> Step | None:
         return next((step for step in self.steps if step.kind.name == name), None)

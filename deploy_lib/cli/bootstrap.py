@@ -12,6 +12,7 @@ import sys
 
 from deploy_lib.cli.arguments import parse
 from deploy_lib.cli.places import TOOL
+from deploy_lib.cli.program import INTERPRETER
 
 NEEDED = ("pydantic", "yaml", "httpx", "tenacity", "google.cloud.run_v2")
 MARK = "DEPLOY_TO_GCP_BOOTSTRAPPED"
@@ -41,7 +42,7 @@ def run(argv: list[str]) -> int:
 
 def _again(python: str, argv: list[str]) -> int:
     command = [python, str(TOOL / "scripts" / "deploy_to_gcp.py"), *argv]
-    environment = {**os.environ, MARK: "1"}
+    environment = {**os.environ, MARK: "1", INTERPRETER: sys.executable}
     if os.name == "nt":  # there, exec would return to the shell before the command has ended
         return subprocess.call(command, env=environment)
     sys.stdout.flush()

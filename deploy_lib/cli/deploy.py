@@ -19,6 +19,7 @@ from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.interface import Interrupted
 from deploy_lib.journal import Journal
 from deploy_lib.model.outcome import Outcome
+from deploy_lib.model.program import Program
 from deploy_lib.run.group import Member, exit_code, release_all
 
 
@@ -47,13 +48,13 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None, open_journa
                 )
                 for plan in selection.plans
             ]
-            with stopping(clock):
-                return carry_out(releasing, keep=args.keep)
+            with stopping(clock, selection.program.command("resume")):
+                return carry_out(releasing, selection.program, keep=args.keep)
         finally:
             display.close()
 
 
-def carry_out(releasing: Sequence[Releasing], *, keep: bool) -> int:
+def carry_out(releasing: Sequence[Releasing], program: Program, *, keep: bool) -> int:
     """The exit code of all releases together."""
     members = [
         Member(each.plan.service.name, each.plan.service.after, each.carry_out, each.take_back) for each in releasing
@@ -62,7 +63,7 @@ def carry_out(releasing: Sequence[Releasing], *, keep: bool) -> int:
         return exit_code(release_all(members, keep=keep))
     except Interrupted:
         raise Failure(
-            "interrupted while the traffic was being put back; deploy_to_gcp.py resume finishes it",
+            f"interrupted while the traffic was being put back; {program.command('resume')} finishes it",
             Outcome.INTERRUPTED.exit_code,
         ) from None
 

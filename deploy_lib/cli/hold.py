@@ -6,6 +6,7 @@ import argparse
 
 from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.identity import holder
+from deploy_lib.cli.program import shorter
 from deploy_lib.cli.select import select
 from deploy_lib.cli.world import opened
 from deploy_lib.drivers.clock import SystemClock
@@ -27,7 +28,8 @@ def main(args: argparse.Namespace) -> int:
                 continue
             state = services.hold(plan.service, holder(), lasts)
             if state.taken:
-                print(f"{name}: held for {spoken(lasts)}; let go with: deploy_to_gcp.py hold --release ...")
+                undo = plan.program.command("hold", "--release")
+                print(f"{name}: held for {spoken(lasts)}; let go with: {shorter(undo)}")
             else:
                 refused = 1
                 print(f"{name}: {state.holder} is deploying it, until {state.until:%H:%M:%S} UTC unless renewed")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy_lib.cli.failure import Failure
-from deploy_lib.cli.places import state_directory
+from deploy_lib.cli.program import program_of, shorter
 from deploy_lib.cli.world import local_endpoints
 from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.clock import SystemClock
@@ -51,22 +51,24 @@ def main(args: argparse.Namespace) -> int:
     draft.write_text(document(found, args.service, project, region, local=args.local), encoding="utf-8")
     draft.replace(path)
     print(f"wrote {path}")
-    print("look at context, dockerfile and the paths that are asked; then: deploy_to_gcp.py plan --project", project)
+    program = program_of(args, path, Path(args.repo) if args.repo else None).of(args.service)
+    print("look at context, dockerfile and the paths that are asked; then:", shorter(program.command("plan")))
     for kept in found.kept:
         print(f"  kept as it is at every release: {kept}")
     return 0
 
 
 def _read(args: argparse.Namespace, project: str, region: str) -> Adopted:
-    endpoints = local_endpoints(state_directory(args.state)) if args.local else Endpoints()
-    clients = Clients(endpoints, project)
+    endpoints = local_endpoints(args) if args.local else Endpoints()
+    clients = Clients(endpoints, project, program_of(args))
     try:
         api = RunApi(Calls(clients, SystemClock()))
         service = api.service(f"projects/{project}/locations/{region}/services/{args.service}")
     finally:
         clients.close()
     if service is None:
-        raise Failure(f"{project} has no service {args.service} in {region}; gcloud run services list shows what runs")
+        runs = "" if args.local else f"; gcloud run services list --project {project} shows what runs"
+        raise Failure(f"{project} has no service {args.service} in {region}{runs}")
     return adopt(service)
 
 

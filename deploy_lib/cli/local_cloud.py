@@ -14,6 +14,7 @@ from pathlib import Path
 
 from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.places import TOOL, local_cloud_directory, state_directory
+from deploy_lib.cli.program import program_of
 
 STARTS_WITHIN = 60.0
 STOPS_WITHIN = 15.0
@@ -100,7 +101,7 @@ def main(args: argparse.Namespace) -> int:
         print(f"  Google APIs (gRPC) {cloud.grpc}\n  Storage and control {cloud.http}\n  images {cloud.registry}")
         return 0
     if cloud is None:
-        raise Failure("the local cloud is not running; start it with: deploy_to_gcp.py local up", 4)
+        raise Failure(f"the local cloud is not running; start it with: {program_of(args).command('local', 'up')}", 4)
     if args.action == "env":
         print(f"export LOCAL_CLOUD_GRPC={cloud.grpc}")
         print(f"export STORAGE_EMULATOR_HOST={cloud.http}")

@@ -65,5 +65,7 @@ def _unforeseen(problem: Exception) -> int:
 
 
 def _say(message: str, code: int) -> int:
-    print(f"deploy_to_gcp.py: {message}", file=sys.stderr)
+    from deploy_lib.cli.program import shorter
+
+    print(f"deploy_to_gcp.py: {shorter(message)}", file=sys.stderr)
     return code

@@ -47,7 +47,7 @@ def main(args: argparse.Namespace) -> int:
     commit = commit_of(selection.root, args.commit)
     clock = SystemClock()
     worst = 0
-    with opened(selection, args, clock) as world, stopping(clock):
+    with opened(selection, args, clock) as world, stopping(clock, selection.program.command("plan")):
         for plan in selection.plans:
             release = new_release(plan, commit, options_of(args, plan), clock.now())
             found = []

@@ -78,7 +78,7 @@ class Releasing:
         return _Noting(self, self.open_journal(directory))
 
     def _diagnose(self, evidence: Evidence, findings: tuple[Finding, ...], release: Release) -> Cause:
-        return diagnose(evidence, findings, self.plan.service, attempts_of(self.entries))
+        return diagnose(evidence, findings, self.plan.service, attempts_of(self.entries), self.plan.program)
 
     def masked(self, entry: Entry) -> Entry:
         return self._redactor.value(entry)

@@ -54,8 +54,8 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None, open_journa
                 )
                 for plan, each in zip(selection.plans, found, strict=True)
             ]
-            with stopping(clock):
-                return carry_out(releasing, keep=True)
+            with stopping(clock, selection.program.command("resume")):
+                return carry_out(releasing, selection.program, keep=True)
         finally:
             display.close()
 
@@ -74,7 +74,8 @@ def _unfinished(world: World, plan: Plan) -> Unfinished:
     state, name = world.services(plan).read_state(plan.service), plan.service.name
     left = state.unfinished
     if left is not None and is_rollback(left.release_id):
-        raise Failure(f"{name}: what was left unfinished is a rollback; deploy_to_gcp.py rollback --force finishes it")
+        finish = plan.program.command("rollback", "--force")
+        raise Failure(f"{name}: what was left unfinished is a rollback; {finish} finishes it")
     entries = _journal_of(world, plan, left.release_id if left else None)
     release = latest_release(entries)
     if release is not None and not ended_elsewhere(entries, release, state):
@@ -82,7 +83,7 @@ def _unfinished(world: World, plan: Plan) -> Unfinished:
         return Unfinished(release, entries)
     if left is None:
         raise Failure(
-            f"{name}: there is no unfinished release to go on with; deploy_to_gcp.py history lists the others"
+            f"{name}: there is no unfinished release to go on with; {plan.program.command('history')} lists the others"
         )
     commit = commit_of(world.root, left.commit)
     return adopted(plan, state, left, commit, world.clock.now())
@@ -140,7 +141,7 @@ def adopted(plan: Plan, state: ServiceState, left: LeftBehind, commit: str, now:
         traffic = left.before.tagged(left.tag, left.candidate).moved(left.candidate, left.percent)
     entry = Adopted(now, known, step, left.asked > 0, unanswered=left.asked > left.passed, traffic=traffic)
     labels = tuple(each.label for each in plan.steps)
-    return Unfinished(release, unwritten=[Started(now, release, labels, plan.path), entry])
+    return Unfinished(release, unwritten=[Started(now, release, labels, plan.path, program=plan.program), entry])
 
 
 def _url_of(revision: str | None, state: ServiceState, other_than: str | None) -> str | None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from deploy_lib.cli.checkout import commit_of, repository
 from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.places import TOOL
+from deploy_lib.cli.program import program_of
 from deploy_lib.config import Config, ConfigError, Problem, load, plan_for
 from deploy_lib.config.problems import unknown
+from deploy_lib.model.program import Program
 from deploy_lib.plan import Plan
 
 __all__ = ["Selection", "candidates", "commit_of", "repository", "select", "shown"]
@@ -19,11 +21,15 @@ __all__ = ["Selection", "candidates", "commit_of", "repository", "select", "show
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """`root` is the repository's top directory; `plans` are in the order they may start."""
+    """`root` is the repository's top directory; `plans` are in the order they may start.
+
+    `program` is this tool as it is typed, for all of them; each plan has it for its own service.
+    """
 
     root: Path
     config: Config
     plans: tuple[Plan, ...]
+    program: Program
 
 
 def select(args: argparse.Namespace, *, source: bool = True) -> Selection:
@@ -35,7 +41,11 @@ def select(args: argparse.Namespace, *, source: bool = True) -> Selection:
     if args.project and config.settings.project != args.project:
         place = config.document.place(("project",))
         raise ConfigError([Problem(place, f"this file is for {config.settings.project}, not for {args.project}")])
-    return Selection(root, config, tuple(_plans(args, config)))
+    plans = list(_plans(args, config))
+    names = tuple(plan.service.name for plan in plans)
+    program = replace(program_of(args, path, root if source else None), services=names)
+    bound = tuple(replace(plan, program=program.of(name)) for plan, name in zip(plans, names, strict=True))
+    return Selection(root, config, bound, program)
 
 
 def _somewhere(given: str | None) -> Path:

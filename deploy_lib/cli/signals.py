@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from deploy_lib.cli.program import shorter
 from deploy_lib.drivers.clock import SystemClock
 
 GRACE = 3.0  # seconds between the second signal and the end of the process, whatever it waits for
@@ -21,8 +22,11 @@ EXIT = 130
 
 
 @contextmanager
-def stopping(clock: SystemClock) -> Iterator[None]:
-    """While the block runs, SIGINT and SIGTERM stop the clock; afterwards they mean what they meant before."""
+def stopping(clock: SystemClock, afterwards: str) -> Iterator[None]:
+    """While the block runs, SIGINT and SIGTERM stop the clock; afterwards they mean what they meant before.
+
+    `afterwards` is the command that takes up what is left unfinished.
+    """
 
     def stop(number: int, frame: FrameType | None) -> None:
         clock.stop(signal.Signals(number).name)
@@ -31,7 +35,7 @@ def stopping(clock: SystemClock) -> Iterator[None]:
 
     def _end() -> None:
         threading.Event().wait(GRACE)
-        sys.stderr.write("deploy_to_gcp.py: stopped at once; deploy_to_gcp.py resume takes it up\n")
+        sys.stderr.write(f"deploy_to_gcp.py: stopped at once; {shorter(afterwards)} takes it up\n")
         sys.stderr.flush()
         os._exit(EXIT)
 

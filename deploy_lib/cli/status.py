@@ -8,11 +8,13 @@ import json
 from collections.abc import Iterator
 from datetime import datetime
 
+from deploy_lib.cli.program import shorter
 from deploy_lib.cli.select import select
 from deploy_lib.cli.world import opened
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.model.service import Service
 from deploy_lib.model.state import LeaseState, ServiceState
+from deploy_lib.plan import Plan
 
 SHOWN_RELEASES = 5
 
@@ -25,12 +27,13 @@ def main(args: argparse.Namespace) -> int:
             if args.output == "json":
                 print(json.dumps(_plain(plan.service, state)))
             else:
-                print("\n".join(lines(plan.service, state, world.clock.now())))
+                print("\n".join(shorter(line) for line in lines(plan, state, world.clock.now())))
     return 0
 
 
-def lines(service: Service, state: ServiceState, now: datetime) -> Iterator[str]:
+def lines(plan: Plan, state: ServiceState, now: datetime) -> Iterator[str]:
     """For people; the last line says what serves."""
+    service = plan.service
     yield f"{service.name}: {service.cloud_run} in {service.project}, {service.region}"
     if not state.exists:
         yield "  there is no such service yet; the first release creates it"
@@ -42,7 +45,7 @@ def lines(service: Service, state: ServiceState, now: datetime) -> Iterator[str]
         left = state.unfinished
         yield (
             f"  unfinished release {left.release_id} of commit {left.commit[:7]}: "
-            "deploy_to_gcp.py resume goes on, deploy_to_gcp.py rollback undoes it"
+            f"{plan.program.command('resume')} goes on, {plan.program.command('rollback')} undoes it"
         )
     if state.reconciling:
         yield "  a change is under way"

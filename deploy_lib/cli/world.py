@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from deploy_lib.cli import local_cloud
 from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.places import local_cloud_directory, state_directory
+from deploy_lib.cli.program import program_of, shorter
 from deploy_lib.cli.select import Selection
 from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.endpoints import Endpoints
@@ -122,28 +123,30 @@ def opened(selection: Selection, args: argparse.Namespace, clock: Clock) -> Iter
     """Raises Failure when the local cloud is wanted and cannot be started."""
     state = state_directory(args.state)
     settings = selection.config.settings
-    endpoints = local_endpoints(state) if settings.local else Endpoints()
-    world = World(selection.root, state, clock, Clients(endpoints, settings.project))
+    endpoints = local_endpoints(args) if settings.local else Endpoints()
+    world = World(selection.root, state, clock, Clients(endpoints, settings.project, selection.program))
     try:
         yield world
     finally:
         world.close()
 
 
-def local_endpoints(state: Path) -> Endpoints:
+def local_endpoints(args: argparse.Namespace) -> Endpoints:
     """Those of LOCAL_CLOUD_GRPC and its like (see `local env`), else of the local cloud in the state directory."""
+    program = program_of(args)
     names = ("LOCAL_CLOUD_GRPC", "STORAGE_EMULATOR_HOST", "LOCAL_CLOUD_REGISTRY")
     given = {name: os.environ[name] for name in names if os.environ.get(name)}
     if "LOCAL_CLOUD_GRPC" in given:
         missing = [name for name in names if name not in given]
         if missing:
             raise Failure(
-                f"LOCAL_CLOUD_GRPC is set but {' and '.join(missing)} not; deploy_to_gcp.py local env has all"
+                f"LOCAL_CLOUD_GRPC is set but {' and '.join(missing)} not; {program.command('local', 'env')} has all"
             )
         return Endpoints(*(given[name] for name in names))
-    directory = local_cloud_directory(state)
+    directory = local_cloud_directory(state_directory(args.state))
     found = local_cloud.find(directory)
     if found is None:
-        print("starting the local cloud; deploy_to_gcp.py local down stops it", file=sys.stderr)
+        stops = shorter(program.command("local", "down"))
+        print(f"starting the local cloud; {stops} stops it", file=sys.stderr)
         found = local_cloud.start(directory)
     return Endpoints(found.grpc, found.http, found.registry)

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 
 from deploy_lib.diagnose.distributions import distribution
 from deploy_lib.model.evidence import Cause, Evidence
+from deploy_lib.model.program import Program
 from deploy_lib.model.service import Service
-
-TOOL = "python scripts/deploy_to_gcp.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,25 +30,28 @@ class Names:
         return f"--project {self.project} --region {self.region}"
 
 
-def commands(cause: Cause, service: Service | None, evidence: Evidence) -> tuple[str, ...]:
+def commands(cause: Cause, service: Service | None, evidence: Evidence, program: Program) -> tuple[str, ...]:
     """The commands for this cause. What the cause already carries (a finding's fix) comes first."""
     names = _names(service, evidence, cause)
-    again = f"{TOOL} --project {names.project} --service {names.service}"
-    return tuple(dict.fromkeys([*cause.commands, *_for(cause, names, evidence), again]))
+    again = program.command("deploy")
+    return tuple(dict.fromkeys([*cause.commands, *_for(cause, names, evidence, program), again]))
 
 
-def _for(cause: Cause, names: Names, evidence: Evidence) -> list[str]:
+def _for(cause: Cause, names: Names, evidence: Evidence, program: Program) -> list[str]:
     facts = cause.facts
     update = f"gcloud run services update {names.cloud_run} {names.on}"
-    check = f"{TOOL} check --service {names.service}"
+    check = program.command("check")
     logs = f"gcloud run services logs read {names.cloud_run} {names.on} --limit 100"
     place = f"{facts.get('file', 'FILE')}:{facts.get('line', 'LINE')}" if "file" in facts else _last_place(cause)
     match cause.kind:
         case "missing_module":
             found = (
                 []
-                if cause.commands
-                else [f"{check} --why {cause.module or 'MODULE'}", f"git status --ignored -- {_path(cause)}"]
+                if "rule" in facts
+                else [
+                    program.command("check", "--why", cause.module or "MODULE"),
+                    f"git status --ignored -- {_path(cause)}",
+                ]
             )
             return [*found, check]
         case "missing_dependency":
@@ -70,7 +72,7 @@ def _for(cause: Cause, names: Names, evidence: Evidence) -> list[str]:
             variable = facts.get("variables", "VARIABLE").split(",")[0].strip()
             return [f"grep -n {shlex.quote(variable)} -r config/  # add it under env: or secrets: of {names.service}"]
         case "missing_file":
-            return [f"{check} --why {facts.get('file', 'FILE')}"]
+            return [program.command("check", "--why", facts.get("file", "FILE"))]
         case "secret_missing":
             return [
                 f"gcloud secrets create {facts.get('secret', 'SECRET')} --project {names.project} --data-file=-",
@@ -101,7 +103,7 @@ def _for(cause: Cause, names: Names, evidence: Evidence) -> list[str]:
                 "  # only one process may listen on $PORT, and no port below 1024 as a user"
             ]
         case "never_listens" | "slow_start":
-            return [logs, f"{update} --cpu-boost", f"{TOOL} plan --project {names.project} --service {names.service}"]
+            return [logs, f"{update} --cpu-boost", program.command("plan")]
         case "cpu_starved":
             return [f"{update} --cpu 2 --cpu-boost  # and the same under cpu: in the YAML"]
         case "out_of_memory":
@@ -116,7 +118,7 @@ def _for(cause: Cause, names: Names, evidence: Evidence) -> list[str]:
             ]
         case "command_not_found" | "not_executable":
             command = facts.get("command", "COMMAND")
-            fix = f"{check} --why {command}"
+            fix = program.command("check", "--why", command)
             if cause.kind == "not_executable":  # the repository has it at another path than the image
                 fix = f"git update-index --chmod=+x $(git ls-files '*{command.rpartition('/')[2]}')"
             return [fix, "grep -nE 'CMD|ENTRYPOINT|PATH' Dockerfile"]
@@ -125,7 +127,7 @@ def _for(cause: Cause, names: Names, evidence: Evidence) -> list[str]:
         case "image_missing":
             return [
                 f"gcloud artifacts docker images describe {facts.get('image', names.image)}",
-                f"{TOOL} --project {names.project} --service {names.service} --rebuild",
+                program.command("deploy", "--rebuild"),
             ]
         case "image_no_permission":
             return [
@@ -155,12 +157,12 @@ def _for(cause: Cause, names: Names, evidence: Evidence) -> list[str]:
         case "pip_failed":
             return [f"python -m pip install --dry-run -r requirements.txt  # {facts.get('requirement', 'see the log')}"]
         case "dockerfile_error":
-            return [f"{check} --why {facts['path']}"] if "path" in facts else [check]
+            return [program.command("check", "--why", facts["path"])] if "path" in facts else [check]
         case "build_failed" | "build_cancelled":
-            return [_build_log(facts, names)]
+            return [_build_log(facts, names, program)]
         case "push_failed":
             grant = f"gcloud projects add-iam-policy-binding {names.project} --member serviceAccount:BUILD_ACCOUNT"
-            return [_build_log(facts, names), f"{grant} --role roles/artifactregistry.writer"]
+            return [_build_log(facts, names, program), f"{grant} --role roles/artifactregistry.writer"]
         case "build_timeout":
             return [
                 "grep -n 'build:' config/*.yaml  # raise timeout: of the build step, or choose a larger machine_type:"
@@ -199,11 +201,11 @@ def _file(place: str) -> str:
     return place.rpartition(":")[0] or place
 
 
-def _build_log(facts: dict[str, str], names: Names) -> str:
+def _build_log(facts: dict[str, str], names: Names, program: Program) -> str:
     """Of Cloud Build, which keeps its logs; a build on this machine shows its whole log when it is made again."""
     if "build" in facts:
         return f"gcloud builds log {facts['build']} --project {names.project}"
-    return f"{TOOL} --project {names.project} --service {names.service} --rebuild  # shows the whole log of the build"
+    return program.command("deploy", "--rebuild", note="shows the whole log of the build")
 
 
 def _grant(cause: Cause, names: Names) -> str:

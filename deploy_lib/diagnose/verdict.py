@@ -14,6 +14,7 @@ from deploy_lib.diagnose import builds, joined, platform, raised, reading, remed
 from deploy_lib.model.answers import Attempt
 from deploy_lib.model.evidence import Cause, Condition, Evidence, LogLine
 from deploy_lib.model.findings import Finding
+from deploy_lib.model.program import PROGRAM, Program
 from deploy_lib.model.service import Service
 
 ENOUGH = 2  # identical ends of a container that leave no doubt
@@ -30,6 +31,7 @@ def diagnose(
     findings: tuple[Finding, ...] = (),
     service: Service | None = None,
     attempts: Sequence[Attempt] = (),
+    program: Program = PROGRAM,
 ) -> Cause:
     """The cause of a failed release. Never raises, whatever the log holds; "unknown" stays unknown."""
     log = reading.read(evidence.log, service.entrypoint if service else None)
@@ -38,7 +40,7 @@ def diagnose(
     if evidence.gaps:
         facts = {**cause.facts, "not_learned": "; ".join(evidence.gaps)}
         cause = replace(cause, facts=facts)
-    return replace(cause, commands=remedies.commands(cause, service, evidence))
+    return replace(cause, commands=remedies.commands(cause, service, evidence, program))
 
 
 def startup_verdict(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from deploy_lib.drivers import credentials
 from deploy_lib.drivers.endpoints import Endpoints
+from deploy_lib.model.program import PROGRAM, Program
 
 if TYPE_CHECKING:
     import grpc
@@ -38,8 +39,9 @@ _CHANNEL_OPTIONS = [
 class Clients:
     """Safe to share between threads. Each property raises DriverError when there are no credentials."""
 
-    def __init__(self, endpoints: Endpoints, project: str) -> None:
+    def __init__(self, endpoints: Endpoints, project: str, program: Program = PROGRAM) -> None:
         self.endpoints = endpoints
+        self.program = program
         self.project = project
         self._made: dict[str, Any] = {}
         self._lock = RLock()

@@ -15,6 +15,7 @@ from deploy_lib.drivers.endpoints import Endpoints
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.drivers.permissions import NEEDED, grant, permission_in
 from deploy_lib.model.evidence import Evidence
+from deploy_lib.model.program import PROGRAM, Program
 
 _BY_HTTP = {
     400: "INVALID_ARGUMENT",
@@ -76,6 +77,7 @@ class Call:
     project: str
     endpoints: Endpoints = Endpoints()
     account: str | None = None
+    program: Program = PROGRAM
 
 
 def code_of(error: Exception) -> str:
@@ -118,7 +120,7 @@ def retry_delay(error: Exception) -> float | None:
 
 def _told(code: str, said: str, call: Call, metadata: dict[str, str]) -> tuple[str, str]:
     """(why, remedy) as whole clauses."""
-    local, command = call.endpoints.grpc, "deploy_to_gcp.py local up"
+    local, command = call.endpoints.grpc, call.program.command("local", "up")
     if local and code in (UNSENT, "UNAVAILABLE"):
         return f"the local cloud at {local} does not answer", f"start it with: {command}"
     if _is_off(code, said, metadata):

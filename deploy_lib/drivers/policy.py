@@ -107,7 +107,7 @@ class Calls:
             account = self.clients.account
         except DriverError:
             account = None
-        return Call(name, doing, self.clients.project, self.clients.endpoints, account)
+        return Call(name, doing, self.clients.project, self.clients.endpoints, account, self.clients.program)
 
 
 def _worth_repeating(error: BaseException, rule: Rule) -> bool:

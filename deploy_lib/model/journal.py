@@ -13,6 +13,7 @@ from typing import Literal
 from deploy_lib.model.evidence import Cause, Evidence
 from deploy_lib.model.findings import Finding
 from deploy_lib.model.outcome import Outcome
+from deploy_lib.model.program import Program
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.traffic import TrafficMap
 
@@ -25,6 +26,7 @@ class Started:
     config: str = ""
     holder: str = ""
     resumed: bool = False
+    program: Program | None = None  # how this tool was typed; None in journals of earlier versions
     type: Literal["started"] = "started"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 
 from deploy_lib.model.journal import Adopted, Asked, Entry, Judged, LeaseHeld, RestoreAnswered
@@ -10,8 +9,6 @@ from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.traffic import TrafficMap
 from deploy_lib.plan import Plan
-
-COMMAND = "python scripts/deploy_to_gcp.py"
 
 
 def serving(entries: Sequence[Entry]) -> str:
@@ -47,21 +44,19 @@ def _first_words(entries: Sequence[Entry]) -> str:
 
 def next_commands(plan: Plan, release: Release, outcome: Outcome) -> tuple[str, ...]:
     """Commands to choose from, in the order a person should consider them."""
-    config = f" --config {shlex.quote(plan.path)}" if plan.path else f" --project {release.service.project}"
-    of = f"{config} --service {release.service.name}"
-    report = f"{COMMAND} report{config} {release.id}"
+    program = plan.program
     match outcome:
         case Outcome.HELD:
             return (
-                f"{COMMAND} resume{of}    # ask again and go on",
-                f"{COMMAND} rollback{of}  # put back what served before",
-                f"{COMMAND} status{of}    # leave it, and see what serves",
+                program.command("resume", note="ask again and go on"),
+                program.command("rollback", note="put back what served before"),
+                program.command("status", note="leave it, and see what serves"),
             )
         case Outcome.UNKNOWN:
-            return (f"{COMMAND} resume{of}", f"{COMMAND} status{of}")
+            return (program.command("resume"), program.command("status"))
         case Outcome.INTERRUPTED:
-            return (f"{COMMAND}{of}  # start again",)
+            return (program.command("deploy", note="start again"),)
         case Outcome.REJECTED:
-            return (report,)
+            return (program.command("report", release.id),)
         case _:
             return ()

@@ -62,9 +62,7 @@ def run(this: Run, release: Release, earlier: Sequence[Entry] = ()) -> Stopped:
     tells the next run to restore.
     """
     this.entries.extend(earlier)
-    labels = tuple(step.label for step in this.plan.steps)
-    now = this.drivers.clock.now()
-    this.record(journal.Started(now, release, labels, this.plan.path, this.holder, resumed=bool(earlier)))
+    this.record(_started(this, release, resumed=bool(earlier)))
     while True:
         move = next_move(this.plan, this.entries)
         if isinstance(move, Finish):
@@ -76,6 +74,12 @@ def run(this: Run, release: Release, earlier: Sequence[Entry] = ()) -> Stopped:
             if isinstance(move, Restore):
                 raise
             this.record(journal.Interrupted(this.drivers.clock.now(), interrupted.by))
+
+
+def _started(this: Run, release: Release, *, resumed: bool) -> journal.Started:
+    plan, labels = this.plan, tuple(step.label for step in this.plan.steps)
+    now = this.drivers.clock.now()
+    return journal.Started(now, release, labels, plan.path, this.holder, resumed=resumed, program=plan.program)
 
 
 def _make(this: Run, move: RunStep | AcquireLease | Restore) -> None:

@@ -191,14 +191,14 @@ def test_a_local_cloud_that_does_not_run(repository: Path, tmp_path: Path) -> No
     code, said, _ = as_process("status", *words, cwd=repository, variables=NO_ONE_HOME)
     assert (code, len(said.splitlines())) == (4, 2)
     assert "the local cloud at 127.0.0.1:9 does not answer" in said
-    assert "start it with: deploy_to_gcp.py local up" in said
+    assert "scripts/deploy_to_gcp.py local up" in said
 
 
 def test_half_of_its_addresses(repository: Path, tmp_path: Path) -> None:
     (tmp_path / "good.yaml").write_text(GOOD + "local: true\n")
     half = {"LOCAL_CLOUD_GRPC": "127.0.0.1:9"}
     code, said, _ = as_process("--config", str(tmp_path / "good.yaml"), cwd=repository, variables=half)
-    assert (code, "STORAGE_EMULATOR_HOST and LOCAL_CLOUD_REGISTRY not; deploy_to_gcp.py local env has all" in said) == (
+    assert (code, "STORAGE_EMULATOR_HOST and LOCAL_CLOUD_REGISTRY not; " in said) == (
         2,
         True,
     )
@@ -218,8 +218,8 @@ def test_a_local_cloud_that_dies_midway(tmp_path: Path, tmp_path_factory: pytest
     with LocalCloud(tmp_path / "cloud", store=shared_store(tmp_path_factory)) as cloud:
         theatre = Theatre(cloud, tmp_path, "midway")
         played = theatre.release(theatre.config(WHOLE), cue=when(after, cloud.kill), clock=Hurried())
-        assert played.code == 4, played.errors
-        assert "does not answer (start it with: deploy_to_gcp.py local up)" in played.stopped["reason"]
+        assert played.code == 4, (played.stopped, played.statuses)
+        assert "does not answer (start it with: " in played.stopped["reason"]
         assert "Traceback" not in played.errors
         cloud.start()
         resumed = theatre.command("resume", theatre.config(WHOLE), "--force")

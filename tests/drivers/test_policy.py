@@ -91,7 +91,7 @@ def test_a_dead_local_cloud_is_not_waited_for() -> None:
     clock = FakeClock()
     with pytest.raises(ApiError, match="the local cloud at 127.0.0.1:1 does not answer") as raised:  # noqa: RUF043
         _calls(clock).make("get_service", _for_ever(UNREACHABLE), "read the service x")
-    assert raised.value.remedy == "start it with: deploy_to_gcp.py local up"
+    assert raised.value.remedy == "start it with: python3 scripts/deploy_to_gcp.py local up"
     assert clock.monotonic() <= 2.0
 
 

@@ -59,7 +59,8 @@ def test_status_tells_what_serves_who_deploys_and_what_was(theatre: Theatre) -> 
     commit = theatre.git("rev-parse", "HEAD")[:7]
     assert f"url {theatre.url()}" in lines
     assert "lease nobody deploys this service" in lines
-    assert f"unfinished release {release} of commit {commit}: deploy_to_gcp.py resume goes on, " in text
+    (line,) = [line for line in lines if line.startswith(f"unfinished release {release} of commit {commit}: ")]
+    assert f"resume --config {config} --service backend" in line and " goes on, " in line
     assert f"revision {played.candidate} 10 % tags: canary commit {commit}" in lines
     assert any(line.startswith(f"release {release} held {datetime.now(UTC):%Y-}") for line in lines)
     assert lines[-1] == f"serving: {old} 90 %, {played.candidate} 10 %"

@@ -54,7 +54,7 @@ STEPS = (
 )
 COMMIT = "9f8e7d6c5b4a39281706f5e4d3c2b1a098765432"
 RELEASE = Release("20260302t120000-backend-9f8e7d6", SERVICE, COMMIT, NOON)
-COMMAND = "python scripts/deploy_to_gcp.py"
+COMMAND = "python3 scripts/deploy_to_gcp.py"
 
 
 class Diary:

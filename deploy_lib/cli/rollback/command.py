@@ -31,7 +31,7 @@ def main(args: argparse.Namespace) -> int:
         display = choose(args.output, tuple(plan.service.name for plan in selection.plans))
         outlets = Outlets(selection.config.settings.webhook_env, world.state)
         try:
-            with stopping(clock):
+            with stopping(clock, selection.program.command("rollback", "--force")):
                 ends = {
                     plan.service.name: Rollback(
                         world, plan, display, outlets, state, target, probe=not args.now, take_over=args.force
@@ -41,7 +41,8 @@ def main(args: argparse.Namespace) -> int:
                 }
         except Interrupted:
             raise Failure(
-                "interrupted while the traffic was being put back; deploy_to_gcp.py rollback --force finishes it",
+                "interrupted while the traffic was being put back; "
+                f"{selection.program.command('rollback', '--force')} finishes it",
                 Outcome.INTERRUPTED.exit_code,
             ) from None
         finally:

@@ -67,7 +67,7 @@ class Rollback:
             self.outlets.entry(plan, entry)
 
         try:
-            note(journal.Started(clock.now(), release, (), plan.path, holder()))
+            note(journal.Started(clock.now(), release, (), plan.path, holder(), program=plan.program))
             stopped = self._under_lease(self.world.serving(plan), release, note)
             note(stopped)
         finally:
@@ -93,8 +93,8 @@ class Rollback:
         return stopped
 
     def _refused(self, unfit: str) -> Stopped:
-        wanted = self.target.main_revision()
-        reason = f"{wanted} {unfit}; rollback --now goes back to it all the same"
+        wanted, back = self.target.main_revision(), self.plan.program.command("rollback", "--now")
+        reason = f"{wanted} {unfit}; {back} goes back to it all the same"
         return self._stopped(Outcome.REJECTED, reason, str(self.state.traffic))
 
     def _moved(self, drivers: Serving, release: Release, note: Callable[[Entry], None]) -> Stopped:

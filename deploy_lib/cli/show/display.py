@@ -21,6 +21,12 @@ def choose(output: str, services: tuple[str, ...]) -> Display:
         from deploy_lib.cli.show.events import Events
 
         return Events(sys.stdout)
+    from deploy_lib.cli.show.paths import ShortPaths
+
+    return ShortPaths(_for_people(services))
+
+
+def _for_people(services: tuple[str, ...]) -> Display:
     if os.environ.get("GITHUB_ACTIONS") == "true":
         from deploy_lib.cli.show.github import GitHub
         from deploy_lib.cli.show.plain import Plain

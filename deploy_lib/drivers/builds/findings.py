@@ -84,10 +84,7 @@ def _missing_module(failure: Failure, joined: Joined) -> tuple[str, str]:
         said = f"the image has no module {failure.module}; the nearest name it has is {near}"
         return said, f"write services.{joined.service}.entrypoint: {near}"
     said = f"the image has no module {failure.module}{_imported_at(failure, joined)}"
-    return (
-        said,
-        f"commit its file, and see that the Dockerfile copies it: deploy_to_gcp.py check --why {failure.module}",
-    )
+    return said, "commit its file, and let the Dockerfile copy it"
 
 
 def _missing_dependency(failure: Failure, joined: Joined) -> tuple[str, str]:

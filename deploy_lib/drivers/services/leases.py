@@ -78,7 +78,7 @@ class Leases:
             lease = lease_of(service.annotations)
             if lease is None and unless_absent:
                 return
-            raise DriverError(self._lost(path, service), "type: deploy_to_gcp.py status", conflict=True)
+            raise DriverError(self._lost(path, service), conflict=True)
         self.extend(path, service)
 
     def _lost(self, path: str, service: run_v2.Service) -> str:

@@ -72,8 +72,8 @@ def settle(
         said = f"Cloud Run serves {served(service)} instead of {carried(service)} after {within:.0f} s"
         refused = _refused(tools, operation) if operation and not service.reconciling else ""
         if refused:
-            raise DriverError(f"could not {doing}: {refused}", "type: deploy_to_gcp.py status")
-    raise DriverError(f"could not {doing}: {said}", "type: deploy_to_gcp.py status")
+            raise DriverError(f"could not {doing}: {refused}", f"type: {tools.calls.clients.program.command('status')}")
+    raise DriverError(f"could not {doing}: {said}", f"type: {tools.calls.clients.program.command('status')}")
 
 
 def _refused(tools: Tools, operation: str) -> str:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 
 from deploy_lib.model.findings import Severity
 from deploy_lib.model.journal import Entry, Started
+from deploy_lib.model.program import Program
 from deploy_lib.model.release import Status
 from deploy_lib.report.model import Recommendation, Subject
 from deploy_lib.report.sections.cause import found
 from deploy_lib.report.sections.subject import ending, last_verdicts
-
-COMMAND = "python scripts/deploy_to_gcp.py"
 
 
 def read(entries: Sequence[Entry], subject: Subject) -> tuple[Recommendation, ...]:
@@ -23,8 +21,9 @@ def read(entries: Sequence[Entry], subject: Subject) -> tuple[Recommendation, ..
         cause = found(entries)
         lines += [(command, "") for command in (cause.commands if cause else ())]
     if stopped is None and entries:
-        lines.append((f"{COMMAND} resume{_of(entries, subject)}", "the release has not ended: go on with it"))
-        lines.append((f"{COMMAND} status{_of(entries, subject)}", "see what serves"))
+        program = _program(entries, subject)
+        lines.append((program.command("resume"), "the release has not ended: go on with it"))
+        lines.append((program.command("status"), "see what serves"))
     lines += [(command, "") for command in (stopped.next_commands if stopped else ()) if " report" not in command]
     if stopped is not None and stopped.outcome.is_good:
         lines += [(fix, "not urgent: a check warned") for fix in _fixes(entries, Severity.WARNING)]
@@ -38,10 +37,13 @@ def _fixes(entries: Sequence[Entry], severity: Severity) -> Iterator[str]:
         yield from (finding.fix for finding in judged.findings if finding.severity is severity and finding.fix)
 
 
-def _of(entries: Sequence[Entry], subject: Subject) -> str:
-    config = next((entry.config for entry in entries if isinstance(entry, Started) and entry.config), "")
-    which = f" --config {shlex.quote(config)}" if config else f" --project {subject.project}"
-    return f"{which} --service {subject.service}"
+def _program(entries: Sequence[Entry], subject: Subject) -> Program:
+    """As it was typed for the release; journals of earlier versions tell the configuration at most."""
+    started = next((entry for entry in entries if isinstance(entry, Started)), None)
+    if started is not None and started.program is not None:
+        return started.program
+    config = started.config if started is not None else ""
+    return Program(config=config, project=subject.project).of(subject.service)
 
 
 def _split(text: str, why: str) -> Recommendation:

@@ -69,7 +69,7 @@ def only(output: bytes, joined: Joined = JOINED) -> Finding:
         (
             {"kind": "missing_module", "module": "shop.gone"},
             "the image has no module shop.gone (shop/orders.py:3)",
-            "commit its file, and see that the Dockerfile copies it: deploy_to_gcp.py check --why shop.gone",
+            "commit its file, and let the Dockerfile copy it",
         ),
         (
             {"kind": "missing_dependency", "module": "yaml.nodes", "distribution": "PyYAML"},

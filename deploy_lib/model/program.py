@@ -1,0 +1,71 @@
+"""How this program is typed: every command that is printed for a person to paste is made here.
+
+A command is whole: it names the program by its path and carries the options in force, all paths absolute, so that it
+means the same in a terminal, in a report read next week and in another directory. What a person is shown in the
+terminal may be shorter (cli/program.py).
+"""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, replace
+
+_TAKES = {
+    "deploy": ("config", "service", "repo", "region", "state", "again"),
+    "plan": ("config", "service", "repo", "region", "state", "again"),
+    "check": ("file", "service", "repo", "state"),
+    "resume": ("config", "service", "repo", "region", "state"),
+    "rollback": ("config", "service", "region", "state"),
+    "hold": ("config", "service", "region", "state"),
+    "status": ("config", "service", "region", "state"),
+    "history": ("config", "service", "state"),
+    "report": ("config", "state"),
+    "local": ("state",),
+    "init": ("repo", "state"),
+}
+"""The options that matter to each command, in the order in which they are printed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """`typed` is the words before a command's name, quoted for a shell; the rest are the options in force, "" for none.
+
+    `again` are further words that releasing once more needs, such as those of --no-traffic. `project` stands in for
+    `config` where no file is known.
+    """
+
+    typed: str = "python3 scripts/deploy_to_gcp.py"
+    config: str = ""
+    project: str = ""
+    services: tuple[str, ...] = ()
+    repo: str = ""
+    region: str = ""
+    state: str = ""
+    again: tuple[str, ...] = ()
+
+    def of(self, service: str) -> Program:
+        """The same for one service of the configuration."""
+        return replace(self, services=(service,))
+
+    def command(self, name: str, *words: str, note: str = "") -> str:
+        """The command to paste; `words` are its own arguments, unquoted, and `note` follows as a comment."""
+        parts = [*([] if name == "deploy" else [name]), *words]
+        for option in _TAKES[name]:
+            parts += self._option(option)
+        line = f"{self.typed} {shlex.join(parts)}".rstrip()
+        return f"{line}  # {note}" if note else line
+
+    def _option(self, option: str) -> list[str]:
+        if option == "again":
+            return list(self.again)
+        if option == "service":
+            return [word for name in self.services for word in ("--service", name)]
+        if option == "config" and self.project and not self.config:
+            return ["--project", self.project]
+        option = "config" if option == "file" else option
+        value: str = getattr(self, option)
+        return [f"--{option}", value] if value else []
+
+
+PROGRAM = Program()
+"""As it is typed at the top of this repository, where nothing else is known."""
