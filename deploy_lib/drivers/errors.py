@@ -35,6 +35,13 @@ _BY_HTTP = {
 UNSENT = "UNSENT"
 """Not a status of gRPC: no connection could be made, so the call cannot have had an effect."""
 
+_PASSING = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "ABORTED", "RESOURCE_EXHAUSTED", UNSENT})
+"""Codes after which the same call may succeed a little later."""
+PASSES_WITHIN = 300.0
+"""Seconds. Most outages of one region's control plane that pass at all have passed by then."""
+RESTARTED_WITHIN = 60.0
+"""Seconds for somebody to start a local cloud again."""
+
 MAYBE_DONE = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "UNKNOWN", "CANCELLED"})
 """Codes after which nobody knows whether the call had its effect."""
 
@@ -62,6 +69,7 @@ class ApiError(DriverError):
         self.code = code
         self.said = said
         self.evidence = evidence
+        self.may_pass_within = PASSES_WITHIN if code in _PASSING else 0.0
 
     @property
     def maybe_done(self) -> bool:
@@ -106,7 +114,10 @@ def translated(error: Exception, call: Call) -> ApiError:
     metadata = _metadata(error)
     reason, remedy = _told(code, said, call, metadata)
     evidence = _evidence(code, said, call, metadata)
-    return ApiError(code, said, f"could not {call.doing}: {reason}", remedy, evidence=evidence)
+    told = ApiError(code, said, f"could not {call.doing}: {reason}", remedy, evidence=evidence)
+    if code == UNSENT and call.endpoints.local:
+        told.may_pass_within = RESTARTED_WITHIN
+    return told
 
 
 def retry_delay(error: Exception) -> float | None:

@@ -14,19 +14,21 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:  # the command check needs one name of this file, and would spend a tenth of its time on the rest
     from deploy_lib.model import answers, requests
     from deploy_lib.model.evidence import Evidence
-from deploy_lib.model.release import Release
-from deploy_lib.model.traffic import TrafficMap
+    from deploy_lib.model.service import Service
+    from deploy_lib.model.serving import Serving
 
 
 class DriverError(Exception):
     """The effect could not be made, or its result not be learned. `conflict`: someone else changed the service.
 
     `evidence` is what a diagnosis can read of a refusal; None where there was none. `untouched`: surely nothing was
-    changed, so there is nothing to take back.
+    changed, so there is nothing to take back. `may_pass_within`: seconds in
+    which the same may succeed; 0 where asking again cannot help.
     """
 
     evidence: Evidence | None = None
     untouched = False
+    may_pass_within = 0.0
 
     def __init__(self, reason: str, remedy: str = "", *, conflict: bool = False) -> None:
         super().__init__(reason)
@@ -89,7 +91,7 @@ class Services(Protocol):
     def read_back(self, request: requests.ReadBack, tell: Tell) -> answers.BackRead: ...
     def restore(self, request: requests.RestoreTraffic, tell: Tell) -> answers.Restored: ...
     def read_evidence(self, request: requests.ReadEvidence) -> Evidence: ...
-    def read_traffic(self, release: Release) -> TrafficMap: ...
+    def read_serving(self, service: Service) -> Serving: ...
 
 
 class Urls(Protocol):

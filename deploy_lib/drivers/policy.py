@@ -23,6 +23,8 @@ T = TypeVar("T")
 LONGEST_PAUSE = 5.0
 DEAD_LOCAL_CLOUD = 2.0
 """Seconds. Nothing listens at its address: it was stopped, and will not come back while one waits."""
+RESTARTS_WITHIN = 20.0
+"""Seconds since its last answer to this process in which a local cloud is waited for: somebody may be restarting it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class Calls:
         self.clients = clients
         self.clock = clock
         self._rules = rules or RULES
+        self._answered: float | None = None
 
     def ask(self, name: str, method: Callable[..., T], request: Any, doing: str) -> T:
         """A method of one of Google's generated clients, without the client's own retries."""
@@ -89,7 +92,9 @@ class Calls:
             reraise=True,
         )
         try:
-            return retrying(effect)
+            answer = retrying(effect)
+            self._answered = self.clock.monotonic()
+            return answer
         except (DriverError, Interrupted):
             raise
         except Exception as error:
@@ -99,8 +104,11 @@ class Calls:
         waited = self.clock.monotonic() - began + state.upcoming_sleep
         error = state.outcome.exception() if state.outcome else None
         if self.clients.endpoints.local and isinstance(error, Exception) and code_of(error) == UNSENT:
-            return waited > DEAD_LOCAL_CLOUD
+            return waited > DEAD_LOCAL_CLOUD and not self._may_be_restarting(state.upcoming_sleep)
         return waited > rule.total
+
+    def _may_be_restarting(self, pause: float) -> bool:
+        return self._answered is not None and self.clock.monotonic() + pause - self._answered <= RESTARTS_WITHIN
 
     def _call(self, name: str, doing: str) -> Call:
         try:

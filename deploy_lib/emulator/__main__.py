@@ -14,8 +14,8 @@ import sys
 import threading
 from pathlib import Path
 
-from deploy_lib.emulator.state import AlreadyServed, announced, held
-from deploy_lib.emulator.wire.ports import PortInUse
+from deploy_lib.emulator.state import AlreadyServed, announced, held, keep_ports, last_ports
+from deploy_lib.emulator.wire.ports import PortInUse, is_free
 from deploy_lib.engines import BY_SPEED, choose
 from deploy_lib.engines.model import EngineError, EngineUnavailable
 
@@ -56,9 +56,12 @@ def _serve(args: argparse.Namespace, ending: threading.Event) -> None:
     engine = choose(args.engine, (args.store or state / "engine").absolute(), BY_SPEED)
     why = "it was asked for" if args.engine else "it is the fastest that works here"
     _say(f"engine {engine.name}: {why}")
-    settings = Settings(state, args.time_scale, args.grpc_port, args.http_port, args.registry_port)
+    given = {name: getattr(args, f"{name}_port") for name in _PORTS}
+    before = {name: port for name, port in last_ports(state).items() if name in _PORTS and is_free(port)}
+    settings = Settings(state, args.time_scale, *(given[name] or before.get(name, 0) for name in _PORTS))
     with serving(engine, settings) as at:
         endpoints = {"grpc": at.grpc, "http": at.http, "registry": at.registry}
+        keep_ports(state, {name: int(address.rpartition(":")[2]) for name, address in endpoints.items()})
         with announced(state, {**endpoints, "engine": engine.name, "engine_note": why}):
             _say(f"serving gRPC on {at.grpc}, HTTP on {at.http}, images on {at.registry}")
             ending.wait()

@@ -43,13 +43,30 @@ def held(state: Path) -> Iterator[None]:
         yield
 
 
+def last_ports(state: Path) -> dict[str, int]:
+    """The ports of the local cloud that lived here before, by name: whoever waits for it waits there."""
+    try:
+        found = json.loads((state / "ports.json").read_text(encoding="utf-8"))
+        return {str(name): int(port) for name, port in found.items() if 0 < int(port) < 65536}
+    except (OSError, ValueError, AttributeError, TypeError):
+        return {}
+
+
+def keep_ports(state: Path, ports: Mapping[str, int]) -> None:
+    _write(state / "ports.json", ports)
+
+
 @contextmanager
 def announced(state: Path, endpoints: Mapping[str, object]) -> Iterator[None]:
     path = state / "endpoints.json"
-    fresh = state / "endpoints.json.new"
-    fresh.write_text(json.dumps({"pid": os.getpid(), **endpoints}), encoding="utf-8")
-    fresh.replace(path)
+    _write(path, {"pid": os.getpid(), **endpoints})
     try:
         yield
     finally:
         path.unlink(missing_ok=True)
+
+
+def _write(path: Path, value: Mapping[str, object]) -> None:
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.write_text(json.dumps(value), encoding="utf-8")
+    fresh.replace(path)

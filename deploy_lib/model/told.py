@@ -8,6 +8,7 @@ from deploy_lib.model.journal import (
     Adopted,
     Asked,
     Entry,
+    Interrupted,
     Judged,
     LeaseHeld,
     LeaseRefused,
@@ -33,6 +34,16 @@ def lease_held(journal: Sequence[Entry]) -> bool:
     """Since the last start: a resumed run must take the lease again."""
     for entry in reversed(journal):
         if isinstance(entry, LeaseHeld):
+            return True
+        if isinstance(entry, Started):
+            return False
+    return False
+
+
+def asked_to_stop(journal: Sequence[Entry]) -> bool:
+    """Somebody asked this very run to stop."""
+    for entry in reversed(journal):
+        if isinstance(entry, Interrupted):
             return True
         if isinstance(entry, Started):
             return False

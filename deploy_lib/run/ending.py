@@ -4,42 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from deploy_lib.model.journal import Adopted, Asked, Entry, Judged, LeaseHeld, RestoreAnswered
+from deploy_lib.model.journal import Adopted, Asked, Entry, Judged, LeaseHeld, RestoreAnswered, RestoreAsked
 from deploy_lib.model.outcome import Outcome
-from deploy_lib.model.release import Release, Status
-from deploy_lib.model.traffic import TrafficMap
+from deploy_lib.model.release import Release
 from deploy_lib.plan import Plan
 
 
-def serving(entries: Sequence[Entry]) -> str:
-    """What users meet now, as far as this run knows."""
+def last_seen(entries: Sequence[Entry]) -> str:
+    """What is known of the traffic where the cloud itself cannot be asked, as the end of a sentence."""
     untouched = False
     for entry in reversed(entries):
         if isinstance(entry, Judged):
             untouched = entry.untouched
-        if isinstance(entry, RestoreAnswered):
-            return _words(entry.now) if entry.now is not None else "not known"
+        if isinstance(entry, RestoreAnswered) and entry.now is not None:
+            return f"last seen: {entry.now}"
+        if isinstance(entry, RestoreAsked):
+            return f"it was asked to go back to: {entry.target}"
         if isinstance(entry, Judged) and isinstance(entry.facts.get("traffic"), dict):
             shares = entry.facts["traffic"]
             assert isinstance(shares, dict)
-            return ", ".join(f"{revision} {percent} %" for revision, percent in shares.items()) or "nothing"
+            return "last seen: " + (", ".join(f"{name} {percent} %" for name, percent in shares.items()) or "nothing")
         if isinstance(entry, Asked) and entry.moves_traffic and not untouched:
-            return f"not known; asked for: {entry.target}"
+            return f"it was asked to serve: {entry.target}"
         if isinstance(entry, LeaseHeld | Adopted) and entry.release.before is not None:
-            return _first_words(entries) if entry.release.first else _words(entry.release.before)
-    return "unchanged; the service was not touched"
-
-
-def _words(traffic: TrafficMap) -> str:
-    return str(traffic)
-
-
-def _first_words(entries: Sequence[Entry]) -> str:
-    """A service's first revision has all traffic as soon as it is ready, whatever was asked, and else none."""
-    for entry in reversed(entries):
-        if isinstance(entry, Judged) and entry.kind == "canary" and entry.status is Status.PASSED:
-            return f"{entry.release.candidate}, the service's first revision"
-    return "nothing; the service has no revision that came up"
+            return f"last seen: {entry.release.before}"
+    return "this release did not touch the service"
 
 
 def next_commands(plan: Plan, release: Release, outcome: Outcome) -> tuple[str, ...]:

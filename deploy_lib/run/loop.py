@@ -18,12 +18,13 @@ from deploy_lib.model.evidence import Evidence
 from deploy_lib.model.journal import Entry, Stopped
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Release, Status
-from deploy_lib.model.told import image_is_to_blame, latest_release, maps_of
+from deploy_lib.model.told import asked_to_stop, image_is_to_blame, latest_release, maps_of
 from deploy_lib.plan import Plan, Step
-from deploy_lib.run.ending import next_commands, serving
+from deploy_lib.run.ending import last_seen, next_commands
 from deploy_lib.run.explain import Diagnose, explain
 from deploy_lib.run.lease import acquire, known_bad
 from deploy_lib.run.perform import perform
+from deploy_lib.run.restoring import put_back
 from deploy_lib.steps.kind import Verdict
 
 Note = Callable[[Entry], None]
@@ -176,7 +177,7 @@ def _restore(this: Run, move: Restore) -> None:
     this.record(journal.RestoreAsked(clock.now(), move.target, move.why))
     request = requests.RestoreTraffic(this.release, move.target, ours=maps_of(this.entries))
     try:
-        answer = this.drivers.services.restore(request, this.tell)
+        answer = put_back(this.drivers, request, this.tell, stopping=asked_to_stop(this.entries))
         entry = journal.RestoreAnswered(clock.now(), answer.whole, answer.now, answer.reason)
     except DriverError as problem:
         entry = journal.RestoreAnswered(clock.now(), False, None, problem.told)
@@ -194,7 +195,7 @@ def _finish(this: Run, move: Finish) -> Stopped:
         this.drivers.clock.now(),
         move.outcome,
         move.reason,
-        _serving(this, move.outcome, held),
+        _serving(this),
         next_commands(this.plan, this.release, move.outcome),
     )
     this.record(stopped)
@@ -214,14 +215,19 @@ def _give_back(this: Run, move: Finish) -> None:
         this.tell(f"the lease could not be given back and will expire by itself: {problem.reason}")
 
 
-def _serving(this: Run, outcome: Outcome, held: bool) -> str:
-    """A release is held where others may have changed what serves, so then the cloud is asked."""
-    if outcome is Outcome.HELD and held:
+def _serving(this: Run) -> str:
+    """Read from the cloud at the very end; where that fails, why, and what was known last. Interrupted once, it reads
+    all the same."""
+    try:
         try:
-            return str(this.drivers.services.read_traffic(this.release))
-        except (DriverError, Interrupted):
-            pass
-    return serving(this.entries)
+            return str(this.drivers.services.read_serving(this.release.service))
+        except Interrupted:
+            return str(this.drivers.services.read_serving(this.release.service))
+    except DriverError as problem:
+        why = problem.reason
+    except Interrupted:
+        why = "interrupted before it could be read"
+    return f"not known: {why}; {last_seen(this.entries)}"
 
 
 def _explain(this: Run) -> None:

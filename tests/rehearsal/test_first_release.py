@@ -29,7 +29,7 @@ def test_it_fails_at_the_probe_and_there_is_nothing_to_go_back_to(theatre: Theat
     new = played.candidate
     assert (played.code, played.statuses[-1]) == (1, ("probe", "failed"))
     assert theatre.maps() == [{new: 100}]
-    assert played.stopped["serving"] == f"{new}, the service's first revision"
+    assert played.stopped["serving"] == f"{new} 100 %"
 
 
 def test_it_fails_after_its_promotion_and_a_person_must_decide(theatre: Theatre) -> None:

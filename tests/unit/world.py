@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from deploy_lib.drivers.interface import DriverError, Drivers, Interrupted, Tell
 from deploy_lib.model import answers, requests
 from deploy_lib.model.evidence import Evidence
-from deploy_lib.model.release import Release
+from deploy_lib.model.service import Service
+from deploy_lib.model.serving import Serving
 from deploy_lib.model.traffic import TrafficMap
 from tests.unit.samples import BEFORE, NOON
 
@@ -118,9 +119,9 @@ class World:
         self._met("read_evidence")
         return Evidence()
 
-    def read_traffic(self, release: Release) -> TrafficMap:
-        self._met("read_traffic")
-        return self.traffic
+    def read_serving(self, service: Service) -> Serving:
+        found = self._met("read_serving")
+        return found or Serving(True, self.traffic, self.traffic)  # type: ignore[return-value]
 
     # URLs
 

@@ -62,11 +62,11 @@ def create(tools: Tools, request: CreateRevision, tell: Tell) -> RevisionCreated
         _untag(tools, release, made.name, tell)
         return _created(made, None, request, waited)
 
-    def has_url(found: run_v2.Service) -> bool:
-        return tag_url(found, request.tag) is not None
+    def lacks(found: run_v2.Service) -> str:
+        return "" if tag_url(found, request.tag) else f"the tag {request.tag} has no URL"
 
     doing = f"give {made.name} the tag {request.tag}"
-    return _created(made, settle(tools, path, made.operation, doing, also=has_url), request, waited)
+    return _created(made, settle(tools, path, made.operation, doing, lacks=lacks), request, waited)
 
 
 def _created(made: Made, service: run_v2.Service | None, request: CreateRevision, waited: Waited) -> RevisionCreated:

@@ -21,8 +21,8 @@ from deploy_lib.model import answers, requests
 from deploy_lib.model.evidence import Evidence
 from deploy_lib.model.release import Release
 from deploy_lib.model.service import Service
+from deploy_lib.model.serving import Serving
 from deploy_lib.model.state import RevisionPreview, ServiceState
-from deploy_lib.model.traffic import TrafficMap
 
 
 class CloudRunServices:
@@ -70,8 +70,8 @@ class CloudRunServices:
             return Evidence(gaps=("no revision was created",))
         return Waiting(self._tools, release.service, release.candidate, None, release.started).gather()
 
-    def read_traffic(self, release: Release) -> TrafficMap:
-        return reading.read_traffic(self._tools, release.service)
+    def read_serving(self, service: Service) -> Serving:
+        return reading.read_serving(self._tools, service)
 
     def read_state(self, service: Service) -> ServiceState:
         return reading.read_state(self._tools, service)

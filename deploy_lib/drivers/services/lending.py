@@ -41,7 +41,9 @@ def lend_url(tools: Tools, release: Release, revision: str) -> str:
 
     doing = f"give {revision} a URL of its own"
     changed = tools.changes.make(path, edit, doing)
-    settled = settle(tools, path, changed.operation, doing, also=lambda found: _url(found, revision) is not None)
+    settled = settle(
+        tools, path, changed.operation, doing, lacks=lambda found: "" if _url(found, revision) else "it has no URL"
+    )
     found = _url(settled, revision)
     assert found is not None, "settled with a URL"
     return found

@@ -71,10 +71,16 @@ def move(tools: Tools, request: MoveTraffic, tell: Tell) -> TrafficMoved:
     except Elsewhere as elsewhere:
         return TrafficMoved(elsewhere.now, conflict=elsewhere.said)
 
-    def carries(service: run_v2.Service) -> bool:
-        return carried(service).shares() == request.target.shares()
+    def lacks(found: run_v2.Service) -> str:
+        return undone(tools, found, request.target)
 
-    settled = settle(tools, path, changed.operation, doing, also=carries)
+    try:
+        settled = settle(tools, path, changed.operation, doing, lacks=lacks)
+    except DriverError:
+        found = tools.api.service(path)
+        if found is None or not lacks(found):
+            raise
+        return TrafficMoved(carried(found), conflict=lacks(found))
     at = tools.clock.now()
     tell(f"now serving: {carried(settled)}")
     failed = _bake(tools, request, tell)
@@ -90,6 +96,14 @@ def refuse_others(
         return
     plain = now.untagged(own_tag) if own_tag else now
     raise Elsewhere(plain, f"{_someone(tools, service)} changed the traffic: {difference(ours, plain)}")
+
+
+def undone(tools: Tools, service: run_v2.Service, target: TrafficMap) -> str:
+    """Who replaced the map that was put in place, and by what; empty when the service still carries it."""
+    now = carried(service)
+    if now.shares() == target.shares():
+        return ""
+    return f"{_someone(tools, service)} changed the traffic: {difference([target], now)}"
 
 
 def _someone(tools: Tools, service: run_v2.Service) -> str:

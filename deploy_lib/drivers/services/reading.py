@@ -8,9 +8,10 @@ from deploy_lib.drivers.conditions import conditions_of, ready
 from deploy_lib.drivers.services.records import history_of, lease_of, record_of
 from deploy_lib.drivers.services.template import COMMIT_LABEL, main_container
 from deploy_lib.drivers.services.tools import Tools
-from deploy_lib.drivers.services.traffic import served, short, standing
+from deploy_lib.drivers.services.traffic import carried, served, short, standing
 from deploy_lib.drivers.times import plain_time
 from deploy_lib.model.service import Service
+from deploy_lib.model.serving import Serving
 from deploy_lib.model.state import RevisionState, ServiceState
 from deploy_lib.model.traffic import TrafficMap
 
@@ -38,10 +39,20 @@ def read_state(tools: Tools, service: Service) -> ServiceState:
     )
 
 
-def read_traffic(tools: Tools, service: Service) -> TrafficMap:
-    """What is served now; empty for a service that does not exist."""
+def read_serving(tools: Tools, service: Service) -> Serving:
     found = tools.api.service(service.path)
-    return served(found) if found is not None else TrafficMap()
+    return Serving(False) if found is None else serving_of(found)
+
+
+def serving_of(found: run_v2.Service) -> Serving:
+    """Pure."""
+    return Serving(
+        True,
+        served(found),
+        carried(found),
+        under_way=found.reconciling,
+        problem="" if found.reconciling else " ".join(found.terminal_condition.message.split())[:300],
+    )
 
 
 def _revision(found: run_v2.Revision, now: TrafficMap) -> RevisionState:

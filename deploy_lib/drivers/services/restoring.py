@@ -14,7 +14,7 @@ from deploy_lib.drivers.interface import DriverError, Tell
 from deploy_lib.drivers.services import records
 from deploy_lib.drivers.services.arrival import answers_from
 from deploy_lib.drivers.services.leases import set_annotations
-from deploy_lib.drivers.services.moving import Elsewhere, refuse_others
+from deploy_lib.drivers.services.moving import Elsewhere, refuse_others, undone
 from deploy_lib.drivers.services.records import Record, record_of
 from deploy_lib.drivers.services.tools import Tools, settle
 from deploy_lib.drivers.services.traffic import carried, served, targets
@@ -43,7 +43,8 @@ def restore(tools: Tools, request: RestoreTraffic, tell: Tell) -> Restored:
         record = record_of(found.annotations)
         refuse_others(tools, found, record.own_tag if record else None, request.ours, request.target)
         own = record is not None and record.id == release.id
-        if (record is None or (own and record.restored)) and carried(found).same_as(target):
+        arriving = found.reconciling or served(found).shares() == target.shares()
+        if (record is None or (own and record.restored)) and carried(found).same_as(target) and arriving:
             return []
         found.traffic = targets(target)
         if record is not None:
@@ -51,19 +52,22 @@ def restore(tools: Tools, request: RestoreTraffic, tell: Tell) -> Restored:
             set_annotations(found, records.succeeded(found.annotations, noted, tools.clock.now()))
         return ["traffic", "annotations"]
 
-    def carries(found: run_v2.Service) -> bool:
-        return carried(found).shares() == target.shares()
+    def lacks(found: run_v2.Service) -> str:
+        return undone(tools, found, target)
 
+    doing = "put the traffic back"
     try:
-        changed = tools.changes.make(path, edit, "put the traffic back")
-        settled = settle(tools, path, changed.operation, "put the traffic back", also=carries, within=request.within)
+        changed = tools.changes.make(path, edit, doing)
+        settled = settle(tools, path, changed.operation, doing, lacks=lacks, within=request.within)
     except Elsewhere as elsewhere:
         return Restored(False, elsewhere.now, f"{elsewhere.said}; it was left as it is")
     except DriverError as problem:
         found = tools.api.service(path)
-        back = found is not None and carries(found) and served(found).shares() == target.shares()
-        if found is None or not back or problem.conflict:
+        back = found is not None and not lacks(found) and served(found).shares() == target.shares()
+        if found is None or problem.conflict or not (back or problem.may_pass_within):
             return Restored(False, served(found) if found is not None else TrafficMap(), problem.told)
+        if not back:
+            raise
         settled = found  # it had never moved, and that is all that matters
     tell(f"back to: {served(settled)}")
     arrived, last = answers_from(tools, settled.uri, target.shares(), request.within)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from deploy_lib.drivers.errors import ApiError
+from deploy_lib.drivers.errors import PASSES_WITHIN, ApiError
 from deploy_lib.drivers.interface import Clock, DriverError
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.polling import polls
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from google.cloud import run_v2
 
 SETTLES_WITHIN = 60.0  # seconds for Cloud Run to serve what it was told to
+GIVEN_UP_AFTER = 10.0
+"""Seconds in which a service that serves something else may say that it is not working on it, before it is believed."""
 
 
 class Ask(Protocol):
@@ -54,26 +56,43 @@ def settle(
     operation: str | None,
     doing: str,
     *,
-    also: Callable[[run_v2.Service], bool] = lambda service: True,
+    lacks: Callable[[run_v2.Service], str] = lambda service: "",
     within: float = SETTLES_WITHIN,
 ) -> run_v2.Service:
-    """The service once it serves what it was told to. Raises DriverError when it does not come to that.
+    """The service once it serves what it was told to and lacks nothing; `lacks` tells in words what it still does.
+
+    Raises DriverError when it does not come to that.
 
     The operation is only asked for the reason: an update of the traffic is served even while the service as a whole
     counts as failed for the last revision created.
     """
-    said = ""
-    for _ in polls(tools.clock, within):
+    lacking, given_up = "", None
+    remedy = f"type: {tools.calls.clients.program.command('status')}"
+    for waited in polls(tools.clock, within):
         service = tools.api.service(path)
         if service is None:
             raise DriverError(f"could not {doing}: the service {short(path)} was deleted meanwhile", conflict=True)
-        if not service.reconciling and served(service).shares() == carried(service).shares() and also(service):
+        lacking = _unsettled(service) or lacks(service)
+        if not lacking:
             return service
-        said = f"Cloud Run serves {served(service)} instead of {carried(service)} after {within:.0f} s"
+        idle = not service.reconciling and served(service).shares() != carried(service).shares()
+        given_up = (waited if given_up is None else given_up) if idle else None
         refused = _refused(tools, operation) if operation and not service.reconciling else ""
         if refused:
-            raise DriverError(f"could not {doing}: {refused}", f"type: {tools.calls.clients.program.command('status')}")
-    raise DriverError(f"could not {doing}: {said}", f"type: {tools.calls.clients.program.command('status')}")
+            raise DriverError(f"could not {doing}: {refused}", remedy)
+        if given_up is not None and waited - given_up >= GIVEN_UP_AFTER:
+            break
+    problem = DriverError(f"could not {doing}: after {waited:.0f} s {lacking}", remedy)
+    problem.may_pass_within = PASSES_WITHIN if given_up is not None else 0.0
+    raise problem
+
+
+def _unsettled(service: run_v2.Service) -> str:
+    """What Cloud Run itself is not done with; empty when it serves what it was told to."""
+    now, wanted = served(service), carried(service)
+    if now.shares() != wanted.shares():
+        return f"Cloud Run serves {now} and not yet {wanted}"
+    return f"Cloud Run serves {now} and still works on the service" if service.reconciling else ""
 
 
 def _refused(tools: Tools, operation: str) -> str:

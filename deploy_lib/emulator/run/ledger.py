@@ -1,7 +1,7 @@
 """Every service with its revisions, as Cloud Run would tell them, kept on disk over restarts.
 
-One file per service, written whole at each change. A service that was being deployed when the local cloud ended
-can never come up by itself: its unfinished revisions are told as failed.
+One file per service, written whole at each change. A revision that was being deployed when the local cloud ended is
+told as failed. A change of the traffic alone is not: whoever opens the ledger carries it out, as Cloud Run would.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Ledger:
         root.mkdir(parents=True, exist_ok=True)
         for path in sorted(root.glob("*.service.json")):
             record = _read(json.loads(path.read_text()))
-            if record.service.reconciling:
+            if any(deployed.pending for deployed in record.revisions.values()):
                 self._give_up(record)
             self._records[str(record.name)] = record
             self.history.note(record.service)

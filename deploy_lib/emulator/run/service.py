@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from google.cloud.run_v2 import (
@@ -68,6 +69,9 @@ class CloudRun:
         with self._ledger.lock:
             for record in self._ledger.all():
                 self._stage.take_up(record)
+                if record.service.reconciling:
+                    work = partial(self._rollouts.carry_out, record, None)
+                    threading.Thread(target=work, name=f"go-on-{record.name.service}", daemon=True).start()
         self._sleep = Sleep(self._ledger, self._stage, pace)
 
     # Services

@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
+import socket
+
 
 class PortInUse(Exception):
     def __init__(self, port: int) -> None:
         super().__init__(f"port {port} on 127.0.0.1 is in use by another program")
         self.port = port
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on it, also right after another one that was killed there."""
+    with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

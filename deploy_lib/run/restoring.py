@@ -1,0 +1,38 @@
+"""Putting traffic back with far more patience than anything else has: users may be on a sick revision until then."""
+
+from __future__ import annotations
+
+from deploy_lib.drivers.interface import DriverError, Interrupted, Tell
+from deploy_lib.drivers.polling import polls
+from deploy_lib.model.answers import Restored
+from deploy_lib.model.requests import RestoreTraffic
+from deploy_lib.run.lease import Deployer
+
+PATIENCE = 300.0  # seconds
+SAY_AGAIN_EVERY = 15.0  # seconds
+
+
+def put_back(drivers: Deployer, request: RestoreTraffic, tell: Tell, *, stopping: bool = False) -> Restored:
+    """What came of it, asked again for as long as that may help.
+
+    The first request to stop is answered with a word and not followed while the traffic is being moved, since half of
+    a restore helps nobody; `stopping` says that this is not the first. Raises Interrupted for the next one, and for
+    any that comes while there is nothing to do but wait; and DriverError when asking again cannot help.
+    """
+    clock, told, said = drivers.clock, "", 0.0
+    for waited in polls(clock, PATIENCE):
+        try:
+            return drivers.services.restore(request, tell)
+        except Interrupted:
+            if stopping or told:
+                raise
+            stopping = True
+            tell("the traffic is put back first (again to stop at once)")
+        except DriverError as problem:
+            left = min(problem.may_pass_within, PATIENCE) - waited
+            if left <= 0:
+                raise
+            if problem.reason != told or waited - said >= SAY_AGAIN_EVERY:
+                told, said = problem.reason, waited
+                tell(f"the traffic is not back yet: {told}; trying again for {left:.0f} s (Ctrl-C stops that)")
+    raise AssertionError("the last turn returns or raises")

@@ -1,0 +1,92 @@
+"""A cloud that is away for some seconds at a move: the traffic comes back, and the last line says what is so."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cloud import LocalCloud
+from tests.engine_store import shared_store
+from tests.rehearsal.scripts import BUILT, REST, stable
+from tests.rehearsal.someone import Someone
+from tests.rehearsal.theatre import Played, Theatre
+
+AWAY = 4.0  # seconds: longer than a read waits for a local cloud that never answered
+
+
+@pytest.fixture
+def own(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theatre]:
+    """A theatre whose cloud may be killed."""
+    with LocalCloud(tmp_path / "cloud", store=shared_store(tmp_path_factory)) as cloud:
+        yield Theatre(cloud, tmp_path, cloud.name("away"))
+
+
+class Outage:
+    """Once, at an event of that kind and label, the cloud is killed; it is back after a while."""
+
+    def __init__(self, cloud: LocalCloud, kind: str, label: str = "", seconds: float = AWAY) -> None:
+        self.cloud, self.kind, self.label, self.seconds = cloud, kind, label, seconds
+        self.back: threading.Timer | None = None
+
+    def __call__(self, event: dict[str, Any]) -> None:
+        if self.back is None and event["type"] == self.kind and event.get("label", "") == self.label:
+            self.cloud.kill()
+            self.back = threading.Timer(self.seconds, self.cloud.start)
+            self.back.start()
+
+    def over(self) -> None:
+        assert self.back is not None, "the moment never came"
+        self.back.join()
+
+
+def release(theatre: Theatre, outage: Outage, **behave: Any) -> Played:
+    steps = (*BUILT, {"promote": {"percent": 10}}, *REST)
+    played = theatre.release(theatre.config(steps, behave), cue=outage)
+    outage.over()
+    return played
+
+
+@pytest.mark.parametrize(
+    ("kind", "label"),
+    [
+        pytest.param("asked", "promote 10 %", id="before the first move"),
+        pytest.param("judged", "promote 10 %", id="after the first move"),
+        pytest.param("asked", "promote 100 %", id="before the last move"),
+        pytest.param("asked", "verify", id="at the end"),
+    ],
+)
+def test_away_at_a_move_it_ends_live_or_as_before(own: Theatre, kind: str, label: str) -> None:
+    old = stable(own)
+    played = release(own, Outage(own.cloud, kind, label), n=1)
+    someone = Someone(own)
+    shares = {each.revision: each.percent for each in someone.read().traffic_statuses if each.percent}
+    live = played.code == 0
+    assert played.code in (0, 4), played.stopped
+    assert shares == ({played.candidate: 100} if live else {old: 100})
+    assert played.stopped["serving"] == (f"{played.candidate} 100 %" if live else f"{old} 100 %")
+    assert someone.lease() is None
+
+
+def test_away_while_the_traffic_is_put_back_it_is_waited_for(own: Theatre) -> None:
+    old, outage = stable(own), Outage(own.cloud, "restore_asked", seconds=25.0)
+
+    def cue(event: dict[str, Any]) -> None:
+        _deny(own, event)
+        outage(event)
+
+    played = own.release(own.config((*BUILT, {"promote": {"percent": 10}}, *REST), {"n": 1}), cue=cue)
+    outage.over()
+    assert played.stopped["serving"] == f"{old} 100 %", played.stopped
+    assert played.code == 4
+    said = [event["text"] for event in played.of_type("progress")]
+    assert any("the traffic is not back yet" in text and "does not answer" in text for text in said), said
+
+
+def _deny(theatre: Theatre, event: dict[str, Any]) -> None:
+    """The last move is refused, so the traffic is put back."""
+    if event["type"] == "asked" and event["label"] == "promote 100 %":
+        theatre.cloud.faults({"method": "google.cloud.run.v2.Services/UpdateService", "code": "PERMISSION_DENIED"})
