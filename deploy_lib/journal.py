@@ -90,6 +90,18 @@ def read(directory: Path) -> Diary:
 
 
 def releases(root: Path) -> Iterator[Path]:
-    """Directories of releases below `root`, newest first (release ids begin with their time)."""
-    found = [path.parent for path in root.glob(f"*/*/{FILE}")]
-    return iter(sorted(found, key=lambda path: path.name, reverse=True))
+    """Directories of releases below `root`, newest first."""
+    return iter(sorted((path.parent for path in root.glob(f"*/*/{FILE}")), key=started, reverse=True))
+
+
+def started(directory: Path) -> tuple[str, str]:
+    """What sorts directories of releases by their start.
+
+    Ids begin with the second of it; between two of the same second the first entries of the journals decide.
+    """
+    second = directory.name.partition("-")[0]
+    try:
+        with (directory / FILE).open("rb") as file:
+            return second, f"{decode(file.readline()).at.isoformat()} {directory.name}"
+    except (OSError, ValueError):
+        return second, directory.name

@@ -12,6 +12,7 @@ own for services, secrets and buckets (`cloud.name("svc")`), and clear the fault
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
@@ -153,7 +154,7 @@ class LocalCloud:
         path = self.state / "endpoints.json"
         deadline = time.monotonic() + STARTS_WITHIN
         while time.monotonic() < deadline:
-            if path.exists():
+            with contextlib.suppress(FileNotFoundError):  # one that was killed left its own, and the next removes it
                 found: dict[str, Any] = json.loads(path.read_text())
                 if found["pid"] == process.pid:
                     return found

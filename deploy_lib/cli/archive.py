@@ -12,7 +12,7 @@ from pathlib import Path
 
 from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.places import TOOL, releases_directory, state_directory
-from deploy_lib.journal import Diary, read
+from deploy_lib.journal import Diary, read, started
 from deploy_lib.model.journal import Entry
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.report.sections.subject import ending
@@ -40,14 +40,14 @@ class Kept:
 
 
 def kept(args: argparse.Namespace) -> list[Kept]:
-    """The releases that the command line asks about, newest first (release ids begin with their time)."""
+    """The releases that the command line asks about, newest first."""
     state = state_directory(args.state)
     project = _project(args)
     services: Collection[str] = getattr(args, "service", ())
     root = releases_directory(state, project) if project else state / "releases"
     found = [Kept(path) for path in root.glob("*/*" if project else "*/*/*") if path.is_dir()]
     chosen = [each for each in found if not services or each.service in services]
-    return sorted(chosen, key=lambda each: each.id, reverse=True)
+    return sorted(chosen, key=lambda each: started(each.directory), reverse=True)
 
 
 def choose(releases: Sequence[Kept], wanted: str | None) -> Kept:
@@ -71,8 +71,8 @@ def choose(releases: Sequence[Kept], wanted: str | None) -> Kept:
 
 def before(directory: Path) -> tuple[Entry, ...] | None:
     """The journal of the last release of the same service that went live before this one; None without one."""
-    older = sorted((path for path in directory.parent.iterdir() if path.name < directory.name), reverse=True)
-    for path in older:
+    ordered = sorted(directory.parent.iterdir(), key=started, reverse=True)
+    for path in ordered[ordered.index(directory) + 1 :]:
         diary = read(path)
         if went_live(diary):
             return diary.entries

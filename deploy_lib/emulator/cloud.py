@@ -31,7 +31,7 @@ from deploy_lib.emulator.secrets.methods import secret_methods
 from deploy_lib.emulator.secrets.store import Secrets
 from deploy_lib.emulator.storage.routes import storage_routes
 from deploy_lib.emulator.storage.store import Storage
-from deploy_lib.emulator.wire.http import HttpServer
+from deploy_lib.emulator.wire.http import HttpServer, registry_error
 from deploy_lib.emulator.wire.operations import operation_methods
 from deploy_lib.emulator.wire.server import GrpcServer
 from deploy_lib.engines.model import Engine
@@ -92,7 +92,9 @@ def serving(engine: Engine, settings: Settings) -> Iterator[Addresses]:
         rows = [around.row(method) for method in methods]
         routes = [*storage_routes(storage, around.route), *control_routes(script, calls, run.history)]
         http = stack.enter_context(closing(HttpServer(routes, settings.http_port)))
-        registry = stack.enter_context(closing(HttpServer(registry_routes(images), settings.registry_port)))
+        registry = stack.enter_context(
+            closing(HttpServer(registry_routes(images), settings.registry_port, registry_error))
+        )
         grpc = stack.enter_context(closing(GrpcServer(rows, settings.grpc_port)))
         # First of all, so that no call that only waits holds up the servers.
         stack.callback(ending.set)

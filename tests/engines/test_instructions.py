@@ -128,6 +128,30 @@ def test_an_archive_does_not_leave_its_root(bench: Workbench, name: str) -> None
     assert (failure.line, "outside its root" in failure.reason) == (2, True)
 
 
+@pytest.mark.parametrize(
+    ("links", "entry"),
+    [
+        ({"q": (tarfile.SYMTYPE, "q"), "q/E7": (tarfile.REGTYPE, "")}, "q/E7"),
+        ({"a": (tarfile.SYMTYPE, "b"), "b": (tarfile.SYMTYPE, "a"), "a/c/d": (tarfile.REGTYPE, "")}, "a/c/d"),
+        ({"2": (tarfile.LNKTYPE, "nowhere")}, "2"),
+        ({"d/x": (tarfile.REGTYPE, ""), "d/x/y": (tarfile.REGTYPE, "")}, "d/x/y"),
+        ({"n" * 300: (tarfile.REGTYPE, "")}, "n" * 300),
+    ],
+)
+def test_an_archive_that_cannot_be_unpacked_is_named_with_its_entry(
+    bench: Workbench, links: dict[str, tuple[bytes, str]], entry: str
+) -> None:
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w:") as archive:
+        for name, (kind, target) in links.items():
+            info = tarfile.TarInfo(name)
+            info.type, info.linkname = kind, target
+            archive.addfile(info)
+    failure = bench.refuse(f"{FROM}ADD bad.tar /x/\n", {"bad.tar": data.getvalue()})
+    assert failure.line == 2
+    assert f"the archive cannot be unpacked at {entry}: " in failure.reason
+
+
 @pytest.fixture
 def web_address() -> Iterator[str]:
     async def answer(_: web.Request) -> web.Response:

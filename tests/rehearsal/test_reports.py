@@ -16,11 +16,12 @@ SECRET = "pl4nted-in-the-log-0123456789"
 
 def incident(theatre: Theatre, *words: str, **more: Any) -> tuple[str, Played]:
     """A good release, then one whose module git ignores, with every gate before the canary off."""
-    stable = theatre.release(theatre.config(WHOLE)).candidate
+    good = theatre.release(theatre.config(WHOLE))
+    assert good.code == 0, f"{good.statuses} {good.errors}"
     theatre.write("app/parts/secret_plan.py", "PLAN = 1\n")
     theatre.write("app/parts/words.py", f'print("password={SECRET}")\nfrom app.parts.secret_plan import PLAN\n')
     theatre.commit()
-    return stable, theatre.release(theatre.config(WHOLE, **more), *words)
+    return good.candidate, theatre.release(theatre.config(WHOLE, **more), *words)
 
 
 def test_the_incident_is_reported_without_help(theatre: Theatre, tmp_path: Path) -> None:

@@ -33,11 +33,11 @@ SERVICE = Path(__file__).parent / "service"
 COMMAND = Path(__file__).resolve().parents[2] / "scripts" / "deploy_to_gcp.py"
 PROJECT = "netra-rehearsal"
 WHOLE = (
-    {"build": {"with": "cloud_build", "timeout": "2m"}},
-    {"canary": {"ready_within": "20s"}},
+    {"build": {"with": "cloud_build", "timeout": "5m"}},
+    {"canary": {"ready_within": "2m"}},
     {"probe": {"attempts": 10, "need": 2, "every": "20ms"}},
     {"promote": {"percent": 100}},
-    {"verify": {"within": "10s"}},
+    {"verify": {"within": "1m"}},
 )
 Shares = dict[str, int]
 Cue = Callable[[dict[str, Any]], None]

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from deploy_lib.cli import history, report
+from deploy_lib.cli.archive import before
 from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.outcomes import write_reports
 from deploy_lib.journal import FILE, Journal
@@ -99,6 +100,18 @@ def test_a_directory_that_cannot_be_made_is_told(state: Path) -> None:
     (state / "file").write_text("in the way")
     with pytest.raises(Failure, match="cannot be written"):
         report.main(asked(state, report_dir=str(state / "file" / "below")))
+
+
+def test_of_two_releases_of_one_second_the_journals_say_which_came_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    older = kept(tmp_path, journals.previous())
+    older.rename(older.with_name(f"{RELEASE.id}-z"))
+    newer = kept(tmp_path, journals.incident())
+    assert before(newer) == journals.previous()
+    assert before(newer.with_name(f"{RELEASE.id}-z")) is None
+    assert report.main(asked(tmp_path, format="json")) == 0
+    assert json.loads(capsys.readouterr().out)["subject"]["id"] == RELEASE.id
 
 
 def test_a_journal_cut_in_mid_line_is_reported_with_its_gap(state: Path, capsys: pytest.CaptureFixture[str]) -> None:

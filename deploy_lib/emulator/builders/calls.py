@@ -13,9 +13,11 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from deploy_lib.emulator.builders.shim import receive, send
+from deploy_lib.engines.worker import explain, start_worker
 
 SOCKET_NAME = "commands.sock"
 _LARGEST_INPUT = 64 * 1024 * 1024  # bytes of standard input kept for one `docker run -i`
@@ -82,8 +84,7 @@ class Calls:
         self._links: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
         self._closed = False
-        self._acceptor = threading.Thread(target=self._accept, daemon=True)
-        self._acceptor.start()
+        self._acceptor = start_worker(self._accept, "commands of a step", lambda error: self._listener.close())
 
     def close(self) -> None:
         with self._lock:
@@ -106,26 +107,36 @@ class Calls:
                 link, _ = self._listener.accept()
             except OSError:
                 return
-            thread = threading.Thread(target=self._answer, args=(link,), daemon=True)
             with self._lock:
                 if self._closed:
                     link.close()
                     return
                 self._links.add(link)
-                self._threads.append(thread)
-            thread.start()
+                self._threads.append(
+                    start_worker(partial(self._answer, link), "command of a step", partial(self._refuse, link))
+                )
 
     def _answer(self, link: socket.socket) -> None:
-        try:
+        kind, data = b"", b""
+        with suppress(OSError):  # the step is gone before it asked
             kind, data = receive(link)
-            if kind == b"c":
-                _carry_out(self._serve, link, json.loads(data))
-        except OSError:
-            pass  # the step is gone; its call was ended by `leave`
-        finally:
-            with self._lock:
-                self._links.discard(link)
-            link.close()
+        if kind == b"c":
+            _carry_out(self._serve, link, json.loads(data))
+        self._let_go(link)
+
+    def _refuse(self, link: socket.socket, error: Exception) -> None:
+        """What cannot be carried out is answered as Docker answers a fault of its own."""
+        with suppress(OSError):
+            send(link, b"e", f"{explain(error)}\n".encode())
+            send(link, b"x", b"125")
+        self._let_go(link)
+
+    def _let_go(self, link: socket.socket) -> None:
+        with self._lock:
+            self._links.discard(link)
+        with suppress(OSError):  # wakes whoever still reads; closing alone would not
+            link.shutdown(socket.SHUT_RDWR)
+        link.close()
 
 
 def _carry_out(serve: Serve, link: socket.socket, asked: dict[str, object]) -> None:
@@ -167,8 +178,12 @@ def _carry_out(serve: Serve, link: socket.socket, asked: dict[str, object]) -> N
         complain=lambda data: emit(b"e", data),
         read_input=read_input,
     )
-    listener = threading.Thread(target=listen, daemon=True)
-    listener.start()
+
+    def leave(error: Exception) -> None:
+        complete.set()
+        call.leave()
+
+    listener = start_worker(listen, "input of a command", leave)
     try:
         code = serve(call)
     except CommandFailed as failure:

@@ -14,6 +14,7 @@ from deploy_lib.emulator.builders.calls import Call, CommandFailed
 from deploy_lib.emulator.builders.flags import Flags, Parsed, parse_flags
 from deploy_lib.emulator.builders.shelf import IMAGE_ERRORS, NoSuchImage
 from deploy_lib.engines.model import EngineError, Mount, RunSpec
+from deploy_lib.engines.worker import start_worker
 
 _CHUNK = 64 * 1024
 _UNITS = {"": 1, "b": 1, "k": 2**10, "m": 2**20, "g": 2**30}
@@ -144,9 +145,7 @@ def _pump(source: BinaryIO, write: Callable[[bytes], None]) -> threading.Thread:
         while chunk := read(_CHUNK):
             write(chunk)
 
-    thread = threading.Thread(target=copy, daemon=True)
-    thread.start()
-    return thread
+    return start_worker(copy, "output of docker run", lambda error: source.close())
 
 
 def _stop(stop: Callable[[float], int]) -> None:

@@ -54,9 +54,9 @@ class Ledger:
         with self._changed:
             build = self._builds[build_id]
             change(build)
+            self._changed.notify_all()
             if build.status not in UNDER_WAY:
                 self._save(build)
-            self._changed.notify_all()
             return _copy(build)
 
     def wait(self, build_id: str, seconds: float) -> Build:

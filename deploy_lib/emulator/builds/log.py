@@ -11,6 +11,8 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import BinaryIO
 
+from deploy_lib.engines.worker import explain, start_worker, unheard
+
 _CHUNK = 64 * 1024
 Write = Callable[[str, str], None]
 """Takes the step's label ("" for the build's own lines) and one line."""
@@ -26,8 +28,7 @@ class BuildLog:
 
     def open(self, append: Callable[[bytes], None] | None, note: Write | None) -> None:
         """`append` takes bytes for the log object, `note` one line for Cloud Logging; either may be None."""
-        self._writer = threading.Thread(target=self._write, args=(append, note), daemon=True)
-        self._writer.start()
+        self._writer = start_worker(lambda: self._write(append, note), "build-log", unheard)
 
     def hide(self, values: Iterable[str]) -> None:
         """Masks these values in every later line, the longest first."""
@@ -38,11 +39,14 @@ class BuildLog:
             line = line.replace(value, "****")
         self._lines.put((step, f"{step}: {line}" if step else line))
 
-    def follow(self, stream: BinaryIO, step: str) -> threading.Thread:
-        """Writes what comes out of a step, line by line, until its end."""
-        thread = threading.Thread(target=self._follow, args=(stream, step), daemon=True)
-        thread.start()
-        return thread
+    def follow(self, stream: BinaryIO, step: str, lost: Callable[[], object]) -> threading.Thread:
+        """Writes what comes out of a step, line by line, until its end. `lost` ends a step that cannot be read."""
+
+        def fail(error: Exception) -> None:
+            self.say(explain(error), step)
+            lost()
+
+        return start_worker(lambda: self._follow(stream, step), f"output of {step or 'a step'}", fail)
 
     def close(self) -> None:
         """Returns when everything is written."""

@@ -28,6 +28,7 @@ from deploy_lib.emulator.builds.refusal import BuildRefusal, invalid
 from deploy_lib.emulator.builds.request import prepare
 from deploy_lib.emulator.builds.run import run_build
 from deploy_lib.emulator.builds.workshop import Workshop, project_number
+from deploy_lib.engines.worker import explain, start_worker
 
 _LOCATION = re.compile(r"projects/([^/]+)/locations/([^/]+)")
 _BUILD = re.compile(r"projects/([^/]+)/(?:locations/[^/]+/)?builds/([^/]+)")
@@ -61,10 +62,11 @@ class CloudBuild:
         build.status = Build.Status(Build.Status.QUEUED)
         self._ledger.add(build)
         halt = Halt()
-        thread = threading.Thread(target=self._run, args=(build, halt), name=f"build-{build.id}", daemon=True)
-        with self._lock:
-            self._halts[build.id], self._threads[build.id] = halt, thread
-        thread.start()
+        with self._lock:  # which its end takes too
+            self._halts[build.id] = halt
+            self._threads[build.id] = start_worker(
+                lambda: self._run(build, halt), f"build-{build.id}", lambda error: self._fail(build, error)
+            )
         return _operation(build)
 
     def get(self, request: GetBuildRequest) -> Build:
@@ -114,6 +116,16 @@ class CloudBuild:
         finally:
             with self._lock:
                 del self._halts[build.id], self._threads[build.id]
+
+    def _fail(self, build: Build, error: Exception) -> None:
+        """It ends all the same: nobody waits for a build that nothing works on."""
+
+        def change(kept: Build) -> None:
+            kept.status, kept.status_detail = Build.Status(Build.Status.INTERNAL_ERROR), explain(error)
+            kept.finish_time = utc(self._shop.clock())
+
+        if self._ledger.get(build.project_id, build.id).status in UNDER_WAY:
+            self._ledger.change(build.id, change)
 
     def _end(self, build_id: str, reason: str) -> None:
         with self._lock:

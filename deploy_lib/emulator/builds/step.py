@@ -11,6 +11,7 @@ import posixpath
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from google.cloud.devtools.cloudbuild_v1 import Build, BuildStep
@@ -120,7 +121,8 @@ def _run_container(site: Site, number: int, step: BuildStep, label: str, image: 
             )
         )
         with own.stopping(lambda: _kill(container)):
-            readers = [site.log.follow(stream, label) for stream in (container.stdout, container.stderr)]
+            streams = (container.stdout, container.stderr)
+            readers = [site.log.follow(stream, label, partial(_kill, container)) for stream in streams]
             code = container.wait()
             for reader in readers:
                 reader.join()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import queue
-import threading
+from functools import partial
 
 from google.cloud.devtools.cloudbuild_v1 import Build
 
 from deploy_lib.emulator.builds.halt import Halt
 from deploy_lib.emulator.builds.order import prerequisites, ready
-from deploy_lib.emulator.builds.step import Site, StepRecord, run_step
+from deploy_lib.emulator.builds.step import Site, StepRecord, label_of, run_step
+from deploy_lib.engines.worker import explain, start_worker
 
 STEP_FAILED = "STEP FAILED"
 
@@ -29,17 +30,20 @@ def run_steps(site: Site, halt: Halt) -> tuple[list[StepRecord], int | None]:
     failed: int | None = None
 
     def work(number: int) -> None:
-        try:
-            records[number] = run_step(site, number, halt)
-        finally:
-            ended.put(number)
+        records[number] = run_step(site, number, halt)
+        ended.put(number)
+
+    def fail(number: int, error: Exception) -> None:
+        records[number] = StepRecord("FAILURE", problem=explain(error))
+        ended.put(number)
 
     running = 0
     while True:
         for number in ready(needs, started, passed) if halt.reason is None else ():
             started.add(number)
             running += 1
-            threading.Thread(target=work, args=(number,), daemon=True).start()
+            name = label_of(site.build, number) or "the only step"
+            start_worker(partial(work, number), name, partial(fail, number))
         if not running:
             return records, failed
         number = ended.get()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import threading
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -22,6 +21,8 @@ from deploy_lib.emulator.front_door.forward import Passage, forward
 from deploy_lib.emulator.front_door.pages import UNAVAILABLE, not_found, plain
 from deploy_lib.emulator.front_door.way import Target, Upstream, Way
 from deploy_lib.emulator.front_door.websocket import forward_websocket, wants_websocket
+from deploy_lib.emulator.wire.visitors import refused
+from deploy_lib.engines.worker import start_worker, unheard
 
 _HOST = "127.0.0.1"
 _CLIENT_GONE = 499  # as web servers log a client that left before its answer
@@ -56,8 +57,7 @@ class FrontDoor:
         self._waking: dict[Upstream, asyncio.Future[bool]] = {}
         self._servers: list[asyncio.Server] = []
         self._connections = Connections()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="front-door", daemon=True)
-        self._thread.start()
+        self._thread = start_worker(self._loop.run_forever, "front-door", unheard)
         self._web: web.Server = self._on_loop(self._make_server())
 
     def open(self, port: int = 0) -> int:
@@ -104,6 +104,9 @@ class FrontDoor:
         await self._connections.close()
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        why = refused(request.headers.getall("Host", []), request.headers.getall("Origin", []))
+        if why is not None:
+            return plain(403, why)
         assert request.transport is not None
         port = request.transport.get_extra_info("sockname")[1]
         way = self._ways.get(port)

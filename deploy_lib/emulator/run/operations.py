@@ -14,6 +14,7 @@ from typing import Any
 from google.longrunning.operations_pb2 import Operation
 
 _KEPT = 1000
+INTERNAL = 13
 _FAILED_PRECONDITION = 9  # google.rpc.Code, as failed starts end in public reports of 2025
 
 
@@ -34,8 +35,8 @@ class Operations:
                 self._found.popitem(last=False)
             return _copy(operation)
 
-    def end(self, name: str, error: str | None) -> None:
-        """`error` is Cloud Run's sentence about a failure, None when all is well."""
+    def end(self, name: str, error: str | None, code: int = _FAILED_PRECONDITION) -> None:
+        """`error` is Cloud Run's sentence about a failure, None when all is well; `code` a google.rpc.Code."""
         operation, tell = self._found[name]
         resource = tell()
         with self._lock:
@@ -44,7 +45,7 @@ class Operations:
             if error is None:
                 operation.response.Pack(resource)
             else:
-                operation.error.code = _FAILED_PRECONDITION
+                operation.error.code = code
                 operation.error.message = error
 
     def get(self, name: str) -> Operation | None:

@@ -41,6 +41,17 @@ class Rollouts:
             settled = self._settle(record)
             return failed or settled
 
+    def abandon(self, record: Record, revision: str | None, why: str) -> None:
+        """The change could not be carried out by a fault of the local cloud's own: nothing waits for it any more."""
+        with self.ledger.lock:
+            if not self._alive(record):
+                return
+            deployed = record.revisions.get(revision or "")
+            if deployed is not None and deployed.pending:
+                unknown = Condition.CommonReason(Condition.CommonReason.UNKNOWN)
+                self._record(record, deployed, Failure("ContainerHealthy", unknown, why))
+            self._settle(record)
+
     def _bring_up(self, record: Record, revision: str) -> str | None:
         deployed = record.revisions[revision]
         failure = self.stage.prepare(record.name, deployed) or self.stage.start(record.name, deployed)

@@ -7,7 +7,6 @@ rule is taken from stands where the rule is, and all of it in docs/local-cloud.m
 from __future__ import annotations
 
 import datetime
-import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -39,6 +38,7 @@ from deploy_lib.emulator.run.sleep import Sleep
 from deploy_lib.emulator.run.stage import Stage
 from deploy_lib.emulator.secrets.store import Secrets
 from deploy_lib.engines.model import Engine
+from deploy_lib.engines.worker import explain, start_worker
 
 
 class CloudRun:
@@ -71,7 +71,8 @@ class CloudRun:
                 self._stage.take_up(record)
                 if record.service.reconciling:
                     work = partial(self._rollouts.carry_out, record, None)
-                    threading.Thread(target=work, name=f"go-on-{record.name.service}", daemon=True).start()
+                    fail = partial(self._abandon, record)
+                    start_worker(work, f"go-on-{record.name.service}", fail)
         self._sleep = Sleep(self._ledger, self._stage, pace)
 
     # Services
@@ -195,7 +196,13 @@ class CloudRun:
         def work() -> None:
             self._operations.end(operation.name, self._rollouts.carry_out(record, revision))
 
-        threading.Thread(target=work, name=f"deploy-{name.service}", daemon=True).start()
+        def fail(error: Exception) -> None:
+            try:
+                self._rollouts.abandon(record, revision, explain(error))
+            finally:
+                self._operations.end(operation.name, explain(error), operations.INTERNAL)
+
+        start_worker(work, f"deploy-{name.service}", fail)
         return operation
 
     def _end(self, name: ServiceName, crews: list[Crew], gone: object) -> Operation:
@@ -206,8 +213,14 @@ class CloudRun:
                 crew.close()
             self._operations.end(operation.name, None)
 
-        threading.Thread(target=work, name=f"delete-{name.service}", daemon=True).start()
+        def fail(error: Exception) -> None:
+            self._operations.end(operation.name, explain(error), operations.INTERNAL)
+
+        start_worker(work, f"delete-{name.service}", fail)
         return operation
+
+    def _abandon(self, record: Record, error: Exception) -> None:
+        self._rollouts.abandon(record, None, explain(error))
 
     def _now(self) -> datetime.datetime:
         return datetime.datetime.fromtimestamp(self._clock(), datetime.UTC)

@@ -12,6 +12,7 @@ from deploy_lib.emulator.run import traffic
 from deploy_lib.emulator.run.instances.pace import Pace
 from deploy_lib.emulator.run.ledger import Ledger
 from deploy_lib.emulator.run.stage import Stage
+from deploy_lib.engines.worker import start_worker, unheard
 
 _IDLE = 900.0  # seconds
 
@@ -20,8 +21,7 @@ class Sleep:
     def __init__(self, ledger: Ledger, stage: Stage, pace: Pace) -> None:
         self._ledger, self._stage, self._idle = ledger, stage, pace.wait(_IDLE)
         self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="sleep", daemon=True)
-        self._thread.start()
+        self._thread = start_worker(self._watch, "sleep", unheard)
 
     def close(self) -> None:
         self._closing.set()

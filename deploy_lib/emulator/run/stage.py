@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from deploy_lib.emulator.front_door.door import FrontDoor
@@ -21,6 +22,7 @@ from deploy_lib.emulator.run.names import ServiceName
 from deploy_lib.emulator.run.ports import RunLog
 from deploy_lib.emulator.secrets.store import Secrets
 from deploy_lib.engines.model import Engine, EngineError
+from deploy_lib.engines.worker import start_worker, unheard
 
 _LAST_GRACE = 2.0  # seconds an instance has when the whole local cloud ends
 
@@ -104,7 +106,7 @@ class Stage:
                 self.prepare(name, deployed)
                 crew.start()
 
-            threading.Thread(target=start, name=f"take-up-{deployed.short}", daemon=True).start()
+            start_worker(start, f"take-up-{deployed.short}", unheard)  # the first request starts it again
 
     def sleepers(self, wanted: Set[str], idle: float) -> list[Crew]:
         """Crews of revisions nobody wants that had no request for `idle` seconds."""
@@ -115,9 +117,7 @@ class Stage:
         with self._lock:
             self.closed = True
             crews, self._crews = list(self._crews.values()), {}
-        ends = [threading.Thread(target=crew.close, args=(_LAST_GRACE,)) for crew in crews]
-        for end in ends:
-            end.start()
+        ends = [start_worker(partial(crew.close, _LAST_GRACE), f"end-{crew.revision}", unheard) for crew in crews]
         for end in ends:
             end.join()
 

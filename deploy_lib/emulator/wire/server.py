@@ -18,6 +18,7 @@ from deploy_lib.emulator.wire.codec import reader, writer
 from deploy_lib.emulator.wire.method import Method, Refusal
 from deploy_lib.emulator.wire.ports import PortInUse
 from deploy_lib.emulator.wire.status import to_status
+from deploy_lib.emulator.wire.visitors import refused
 
 _THREADS = 64  # slow faults and cancelled builds hold one each
 _LARGEST = 64 * 1024 * 1024  # bytes of one message
@@ -59,6 +60,9 @@ def _handler(method: Method) -> grpc.RpcMethodHandler:
     write = writer(method.response)
 
     def answer(request: Any, context: grpc.ServicerContext) -> Any:
+        why = refused([_authority(context)])
+        if why is not None:
+            context.abort(grpc.StatusCode.PERMISSION_DENIED, why)
         try:
             return write(method.answer(request))
         except Refusal as refusal:
@@ -69,6 +73,12 @@ def _handler(method: Method) -> grpc.RpcMethodHandler:
 
     handler: grpc.RpcMethodHandler = grpc.unary_unary_rpc_method_handler(answer, reader(method.request))
     return handler
+
+
+def _authority(context: Any) -> str:
+    """The name that the client believes it called: grpc tells it to no one but its own event."""
+    host: bytes = context._rpc_event.call_details.host
+    return host.decode("ascii", "replace")
 
 
 def _unserved(path: str) -> grpc.RpcMethodHandler:

@@ -17,12 +17,13 @@ from typing import BinaryIO, cast
 
 from ..memory_file import hold_in_memory
 from ..model import EngineError
+from ..worker import start_worker
 from .commands import Commands, last_line
 from .dialect import Dialect
 from .ends import AttachedEnd, DetachedEnd, End, RefusedEnd, State, read_state
 
 _LOOK = 0.1  # seconds between two looks at its memory
-_KILLED = 137
+_KILLED, _LOST = 137, 125
 _NOT_RUNNABLE, _NOT_FOUND = 126, 127
 Streams = tuple[BinaryIO, BinaryIO]
 
@@ -87,7 +88,7 @@ class DockerLikeContainer:
         self._stopped = False
         self._starved = False
         self._settled = threading.Event()
-        threading.Thread(target=self._stay, daemon=True).start()
+        start_worker(self._stay, f"container {name}", lambda error: self._lose())
 
     @property
     def pid(self) -> int:
@@ -135,6 +136,11 @@ class DockerLikeContainer:
                 self._peak = max(self._peak or 0, self._limit)  # it was reached between two looks
         with suppress(EngineError):
             self._commands.run("rm", "--force", "--volumes", self._name)
+        self._settled.set()
+
+    def _lose(self) -> None:
+        """Nobody knows how it ended; whoever waits is told that it has."""
+        self._code = self._code if self._code is not None else _LOST
         self._settled.set()
 
     def _asks_starved(self) -> bool:

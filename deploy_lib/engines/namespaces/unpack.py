@@ -10,7 +10,8 @@ import hashlib
 import os
 import stat
 import tarfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Protocol, cast
 
@@ -50,8 +51,9 @@ def unpack_layer(packed: IO[bytes], tree: Path, many_ids: bool) -> str:
     try:
         with tarfile.open(fileobj=cast("IO[bytes]", reader), mode="r|", format=tarfile.PAX_FORMAT) as archive:
             for member in archive:
-                if not _unpack_whiteout(member, tree):
-                    _unpack_member(archive, member, tree, many_ids)
+                with _naming(member):
+                    if not _unpack_whiteout(member, tree):
+                        _unpack_member(archive, member, tree, many_ids)
         while reader.read(_CHUNK):
             pass
     except (tarfile.TarError, EOFError, igzip.BadGzipFile) as error:
@@ -67,8 +69,18 @@ def unpack_archive(path: Path, tree: Path, many_ids: bool) -> bool:
         return False
     with archive:
         for member in archive:
-            _unpack_member(archive, member, tree, many_ids)
+            with _naming(member):
+                _unpack_member(archive, member, tree, many_ids)
     return True
+
+
+@contextmanager
+def _naming(member: tarfile.TarInfo) -> Iterator[None]:
+    """What the disk refuses (a name twice, a loop of links, a link to nothing) is told with the entry's name."""
+    try:
+        yield
+    except OSError as error:
+        raise EngineError(f"the archive cannot be unpacked at {member.name}: {error.strerror}") from None
 
 
 def _place(member: tarfile.TarInfo, tree: Path) -> Path | None:
@@ -76,13 +88,19 @@ def _place(member: tarfile.TarInfo, tree: Path) -> Path | None:
     path = os.path.normpath(member.name).lstrip("/")
     if any(part == ".." for part in path.split("/")):
         raise EngineError(f"the archive names a path outside its root: {member.name}")
-    host, root = tree / path, tree.resolve()
-    if host.parent.resolve() != root and root not in host.parent.resolve().parents:
+    host = tree / path
+    if not _inside(host.parent, tree):
         raise EngineError(f"the archive writes through a link that leaves its root: {member.name}")
     if path == ".":
         return None
     host.parent.mkdir(parents=True, exist_ok=True)
     return host
+
+
+def _inside(path: Path, tree: Path) -> bool:
+    """Links followed. Not by Path.resolve: until 3.13 it raises RuntimeError for links that lead to themselves."""
+    real, root = os.path.realpath(path), os.path.realpath(tree)
+    return real == root or real.startswith(f"{root}/")
 
 
 def _unpack_whiteout(member: tarfile.TarInfo, tree: Path) -> bool:
@@ -131,7 +149,6 @@ def _unpack_member(archive: tarfile.TarFile, member: tarfile.TarInfo, tree: Path
 
 def _link(member: tarfile.TarInfo, host: Path, tree: Path) -> None:
     target = tree / os.path.normpath(member.linkname).lstrip("/")
-    inside = target.parent.resolve() == tree.resolve() or tree.resolve() in target.parent.resolve().parents
-    if not inside or ".." in Path(member.linkname).parts:
+    if not _inside(target.parent, tree) or ".." in Path(member.linkname).parts:
         raise EngineError(f"the archive links to a path outside its root: {member.linkname}")
     os.link(target, host, follow_symlinks=False)

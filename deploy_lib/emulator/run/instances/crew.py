@@ -18,6 +18,7 @@ from deploy_lib.emulator.run.instances.instance import Instance
 from deploy_lib.emulator.run.instances.pace import Pace
 from deploy_lib.emulator.run.instances.recipe import Recipe, Say
 from deploy_lib.engines.model import Engine, EngineError
+from deploy_lib.engines.worker import explain, start_worker
 
 _BETWEEN = 12.0  # seconds from one start to the next
 _TRIES = 10
@@ -96,9 +97,10 @@ class Crew:
             if self._state in (_State.ASLEEP, _State.FAILED):
                 self._shift += 1
                 self._state, self._failure, self._idle_since = _State.STARTING, _STOPPED, time.monotonic()
-                args = (self._shift, reason)
-                self._tending = threading.Thread(target=self._tend, args=args, name=self.revision, daemon=True)
-                self._tending.start()
+                shift = self._shift
+                self._tending = start_worker(
+                    lambda: self._tend(shift, reason), self.revision, lambda error: self._give_up(shift, error)
+                )
             self._changed.wait_for(lambda: self._state is not _State.STARTING)
             return None if self._state is _State.READY else self._failure
 
@@ -142,6 +144,13 @@ class Crew:
                 pause = self._pace.wait(_BETWEEN) - (time.monotonic() - began)
                 if self._changed.wait_for(lambda: shift != self._shift, max(pause, 0.0)):
                     return
+
+    def _give_up(self, shift: int, error: Exception) -> None:
+        """Nobody tends it any more; the next start or request begins anew."""
+        with self._changed:
+            if shift == self._shift:
+                self._failure = explain(error)
+                self._move(_State.FAILED if not self._proven else _State.ASLEEP)
 
     def _work(self, shift: int, reason: str) -> tuple[str, bool]:
         """One instance from start to end: why it is no more, and whether another try is of no use."""

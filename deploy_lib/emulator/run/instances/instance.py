@@ -16,6 +16,7 @@ from deploy_lib.emulator.run.instances.pace import Pace
 from deploy_lib.emulator.run.instances.probe import Probed, probe_startup
 from deploy_lib.emulator.run.instances.recipe import Recipe, Say
 from deploy_lib.engines.model import Container, Engine, EngineError, RunSpec
+from deploy_lib.engines.worker import start_worker
 
 _DRAIN = 2.0  # seconds to read what an ended container left in its pipes
 
@@ -40,14 +41,14 @@ class Instance:
         )
         say(self.key, "system", "INFO", reason)
         self._container: Container = engine.run(spec)
-        self._output = threading.Thread(target=self._copy, name=f"output-{self.key[:8]}", daemon=True)
-        self._output.start()
+        # An instance whose output nobody reads would stand still one day.
+        self._output = start_worker(self._copy, f"output-{self.key[:8]}", lambda error: self._kill())
         self._doorway: Doorway | None = None
         try:
             self._doorway = Doorway(self._container.pid)
         except DoorwayClosed as error:
             self._check_ended(error)
-        threading.Thread(target=self._watch, name=f"watch-{self.key[:8]}", daemon=True).start()
+        start_worker(self._watch, f"watch-{self.key[:8]}", lambda error: self.ended.set())
 
     @property
     def address(self) -> tuple[str, int]:
@@ -82,6 +83,9 @@ class Instance:
         self._stopping = True
         self._container.stop(grace)
         self.ended.wait(_DRAIN * 2)
+
+    def _kill(self) -> None:
+        self._container.stop(0)
 
     def _check_ended(self, error: DoorwayClosed) -> None:
         """A container that is gone has no network to enter. One that runs and cannot be entered is of no use."""
