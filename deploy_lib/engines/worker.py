@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable
 
 
-def start_worker(work: Callable[[], None], name: str, failed: Callable[[Exception], None]) -> threading.Thread:
+def start_worker(work: Callable[[], object], name: str, failed: Callable[[Exception], None]) -> threading.Thread:
     """Begins `work` in a thread of its own that keeps no process alive; the thread.
 
     What `work` raises goes to standard error with its traceback, then to `failed`, which answers or releases
