@@ -24,10 +24,10 @@ from deploy_lib.model.journal import (
     Withdrawn,
 )
 from deploy_lib.model.outcome import Outcome
-from deploy_lib.model.release import Status
+from deploy_lib.model.release import Release, Status
 from deploy_lib.model.told import latest_release, lease_held, left_open, may_have_moved, restore_target
 from deploy_lib.model.traffic import TrafficMap
-from deploy_lib.plan import Plan
+from deploy_lib.plan import Plan, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +61,22 @@ def next_move(plan: Plan, journal: Sequence[Entry]) -> Move:
     return AcquireLease() if isinstance(move, Finish) and left_open(journal) else move
 
 
+def why_skipped(step: Step, release: Release) -> str:
+    """Why a step has nothing to do in this release; empty when it has."""
+    if not release.options.traffic and not release.first and step.kind.name in ("promote", "compare", "verify"):
+        return "asked for no traffic"
+    if step.kind.name == "compare" and release.first:
+        return "this is the service's first release; there is nothing to compare with"
+    return ""
+
+
 def _wanted(plan: Plan, journal: Sequence[Entry]) -> Move:
     last = _last_telling(journal)
     match last:
         case None:
             return _step_or_lease(plan, journal, 0)
         case Stopped():
-            return Finish(last.outcome, last.reason) if _is_last(journal, last) else _again(plan, journal)
+            return Finish(last.outcome, last.reason) if _is_last(journal, last) else _again(plan, journal, last)
         case LeaseRefused():
             return Finish(Outcome.UNKNOWN if last.errored else Outcome.REJECTED, last.reason)
         case Adopted() if last.unanswered and not last.release.first:
@@ -104,9 +113,15 @@ def _is_last(journal: Sequence[Entry], stopped: Stopped) -> bool:
     return not any(isinstance(entry, Started) for entry in journal[journal.index(stopped) :])
 
 
-def _again(plan: Plan, journal: Sequence[Entry]) -> Move:
-    """A stopped release that is resumed: the step it stopped at is asked again."""
+def _again(plan: Plan, journal: Sequence[Entry], stopped: Stopped) -> Move:
+    """A stopped release that is resumed: the step it stopped at is asked again.
+
+    One that was ready goes on after its last step that passed: what was skipped, since no traffic was asked for, is
+    asked for now.
+    """
     for entry in reversed(journal):
+        if stopped.outcome is Outcome.READY and isinstance(entry, Judged) and entry.status is Status.SKIPPED:
+            continue
         if isinstance(entry, Asked):
             return _step_or_lease(plan, journal, entry.step)
         if isinstance(entry, Judged):
@@ -119,7 +134,7 @@ def _again(plan: Plan, journal: Sequence[Entry]) -> Move:
 
 def _step_or_lease(plan: Plan, journal: Sequence[Entry], index: int) -> Move:
     if index >= len(plan.steps):
-        return Finish(Outcome.LIVE, _live_reason(journal))
+        return _end(plan, journal)
     if plan.steps[index].kind.cloud and not lease_held(journal):
         return AcquireLease()
     return RunStep(index)
@@ -191,6 +206,21 @@ def _outcome_behind(journal: Sequence[Entry]) -> Outcome:
         if isinstance(entry, Judged):
             return Outcome.UNKNOWN if entry.status is Status.ERRORED else Outcome.REJECTED
     return Outcome.REJECTED
+
+
+def _end(plan: Plan, journal: Sequence[Entry]) -> Finish:
+    """Every step is done: live where the plan gives the candidate all traffic, else ready.
+
+    A service's first revision has all traffic from its start, whatever was asked for.
+    """
+    release = latest_release(journal)
+    with_traffic = plan.promotes and (release is None or release.options.traffic)
+    if with_traffic or release is None:
+        return Finish(Outcome.LIVE, _live_reason(journal))
+    if release.first:
+        return Finish(Outcome.LIVE, f"{release.candidate} has all traffic at once, being the service's first revision")
+    where = f" at {release.candidate_url}" if release.candidate_url else ""
+    return Finish(Outcome.READY, f"{release.candidate} is up and has no users, as asked; it answers{where}")
 
 
 def _live_reason(journal: Sequence[Entry]) -> str:

@@ -39,5 +39,10 @@ class Plan:
     local: bool = False  # against the local cloud
     program: Program = PROGRAM  # as it is typed for this service
 
+    @property
+    def promotes(self) -> bool:
+        """Whether a release ends with the candidate serving; else it ends with the candidate up, without users."""
+        return self.first("promote") is not None
+
     def first(self, name: str) -> Step | None:
         return next((step for step in self.steps if step.kind.name == name), None)

@@ -93,7 +93,7 @@ def _project(args: argparse.Namespace) -> str | None:
         return None
     from deploy_lib.config import load
 
-    return load(Path(path).expanduser(), exists=lambda inside: True).settings.project
+    return load(Path(path).expanduser(), exists=lambda inside: True, to_release=False).settings.project
 
 
 def _local() -> Path:

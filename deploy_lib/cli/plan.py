@@ -16,6 +16,7 @@ from deploy_lib.cli.select import commit_of, select
 from deploy_lib.cli.show.words import MARKS, finding_lines
 from deploy_lib.cli.signals import stopping
 from deploy_lib.cli.world import World, opened
+from deploy_lib.decide import why_skipped
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.model import requests
@@ -78,6 +79,10 @@ def told(world: World, plan: Plan, release: Release) -> Iterator[Line]:
         yield Line("serving now", problem.reason, Status.ERRORED)
     release = replace(release, before=before)
     for step in plan.steps:
+        skipped = why_skipped(step, release)
+        if skipped:
+            yield Line(step.label, skipped, Status.SKIPPED)
+            continue
         request = step.kind.ask(step.settings, release)
         if isinstance(request, READING):
             answer = perform(request, drivers, lambda text: None)

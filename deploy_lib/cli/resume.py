@@ -25,7 +25,8 @@ from deploy_lib.cli.world import World, opened
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.journal import Journal, read
 from deploy_lib.model.answers import LeftBehind
-from deploy_lib.model.journal import Adopted, Entry, LeaseHeld, Started, Stopped
+from deploy_lib.model.journal import Adopted, Entry, Judged, LeaseHeld, Started, Stopped
+from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Options, Release
 from deploy_lib.model.state import ServiceState
 from deploy_lib.model.told import latest_release
@@ -80,7 +81,9 @@ def _unfinished(world: World, plan: Plan) -> Unfinished:
     release = latest_release(entries)
     if release is not None and not ended_elsewhere(entries, release, state):
         commit_of(world.root, release.commit)
-        return Unfinished(release, entries)
+        if is_ready(entries):
+            entries = with_traffic(entries, plan)
+        return Unfinished(latest_release(entries) or release, entries)
     if left is None:
         raise Failure(
             f"{name}: there is no unfinished release to go on with; {plan.program.command('history')} lists the others"
@@ -111,6 +114,33 @@ def _journal_of(world: World, plan: Plan, release_id: str | None) -> list[Entry]
     return on_this_plan(entries, plan) if entries and may_go_on(entries) else []
 
 
+def is_ready(entries: Sequence[Entry]) -> bool:
+    """The candidate is up, as asked, and what is left is to give it the users."""
+    return bool(entries) and isinstance(entries[-1], Stopped) and entries[-1].outcome is Outcome.READY
+
+
+def with_traffic(entries: Sequence[Entry], plan: Plan) -> list[Entry]:
+    """The entries of a release that was to bring up its candidate only, and is to go live now.
+
+    Raises Failure when the plan gives no traffic.
+    """
+    _require_promotion(plan)
+    return [
+        replace(entry, release=replace(entry.release, options=replace(entry.release.options, traffic=True)))
+        if isinstance(entry, Started | LeaseHeld | Adopted | Judged)
+        else entry
+        for entry in entries
+    ]
+
+
+def _require_promotion(plan: Plan) -> None:
+    if not plan.promotes:
+        raise Failure(
+            f"{plan.service.name}: the candidate is up, and no step gives it users: add promote: {{percent: 100}} "
+            f"and verify behind {plan.steps[-1].place}"
+        )
+
+
 def may_go_on(entries: Sequence[Entry]) -> bool:
     """A release that is live or rejected is over; one that was held, or that nobody ended, is not."""
     last = entries[-1]
@@ -119,12 +149,16 @@ def may_go_on(entries: Sequence[Entry]) -> bool:
 
 def adopted(plan: Plan, state: ServiceState, left: LeftBehind, commit: str, now: datetime) -> Unfinished:
     """A release taken over from its service's annotations, at the step after the last that surely passed."""
+    past = next((past for past in state.history if past.id == left.release_id), None)
+    ready = past is not None and past.outcome is Outcome.READY
+    if ready:
+        _require_promotion(plan)
     release = Release(
         left.release_id,
         plan.service,
         commit,
         left.started or now,
-        options=Options(builder=configured_builder(plan)),
+        options=Options(builder=configured_builder(plan), traffic=left.traffic or ready),
     )
     known = replace(
         release,

@@ -33,11 +33,16 @@ class Selection:
 
 
 def select(args: argparse.Namespace, *, source: bool = True) -> Selection:
-    """Raises Failure and ConfigError. Without `source` no repository is needed: nothing will be built."""
+    """Raises Failure and ConfigError. Without `source` no repository is needed: nothing will be released."""
     root = repository(args.repo) if source else _somewhere(args.repo)
     path = _config_path(args, root)
     looked_for = source and getattr(args, "commit", None) is None
-    config = load(path, shown=shown(path), exists=lambda inside: not looked_for or (root / inside).exists())
+    config = load(
+        path,
+        shown=shown(path),
+        exists=lambda inside: not looked_for or (root / inside).exists(),
+        to_release=source,
+    )
     if args.project and config.settings.project != args.project:
         place = config.document.place(("project",))
         raise ConfigError([Problem(place, f"this file is for {config.settings.project}, not for {args.project}")])

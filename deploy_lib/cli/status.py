@@ -12,6 +12,8 @@ from deploy_lib.cli.program import shorter
 from deploy_lib.cli.select import select
 from deploy_lib.cli.world import opened
 from deploy_lib.drivers.clock import SystemClock
+from deploy_lib.model.answers import LeftBehind
+from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.service import Service
 from deploy_lib.model.state import LeaseState, ServiceState
 from deploy_lib.plan import Plan
@@ -42,11 +44,7 @@ def lines(plan: Plan, state: ServiceState, now: datetime) -> Iterator[str]:
     yield f"  url       {state.url}"
     yield f"  lease     {lease_words(state.lease, now)}"
     if state.unfinished:
-        left = state.unfinished
-        yield (
-            f"  unfinished release {left.release_id} of commit {left.commit[:7]}: "
-            f"{plan.program.command('resume')} goes on, {plan.program.command('rollback')} undoes it"
-        )
+        yield f"  {unfinished_words(plan, state.unfinished, state)}"
     if state.reconciling:
         yield "  a change is under way"
     for revision in state.revisions:
@@ -60,6 +58,19 @@ def lines(plan: Plan, state: ServiceState, now: datetime) -> Iterator[str]:
         when = f"{past.at:%Y-%m-%d %H:%M} UTC" if past.at else "at an unknown time"
         yield f"  release   {past.id}  {past.outcome}  {when}  commit {past.commit[:7]}"
     yield f"serving: {state.traffic}"
+
+
+def unfinished_words(plan: Plan, left: LeftBehind, state: ServiceState) -> str:
+    resume, rollback = plan.program.command("resume"), plan.program.command("rollback")
+    past = next((past for past in state.history if past.id == left.release_id), None)
+    if past is not None and past.outcome is Outcome.READY:
+        where = state.tag_urls.get(left.tag or "")
+        at = f" at {where}" if where else ""
+        return (
+            f"ready release {left.release_id} of commit {left.commit[:7]} answers{at}: "
+            f"{resume} gives it the users, {rollback} gives it up"
+        )
+    return f"unfinished release {left.release_id} of commit {left.commit[:7]}: {resume} goes on, {rollback} undoes it"
 
 
 def lease_words(lease: LeaseState | None, now: datetime) -> str:

@@ -38,8 +38,17 @@ class Config:
         return tuple(self.settings.services)
 
 
-def load(path: Path, *, shown: str | None = None, exists: Callable[[str], bool] = lambda path: True) -> Config:
-    """Raises ConfigError with every problem of the file. `exists` takes a path relative to the repository's root."""
+def load(
+    path: Path,
+    *,
+    shown: str | None = None,
+    exists: Callable[[str], bool] = lambda path: True,
+    to_release: bool = True,
+) -> Config:
+    """Raises ConfigError with every problem of the file. `exists` takes a path relative to the repository's root.
+
+    Without `to_release` the steps need not lead to a release: nobody who wants to roll back must repair them first.
+    """
     file = shown or str(path)
     document = parse(_read(path, file), file)
     if not isinstance(document.data, dict):
@@ -50,7 +59,7 @@ def load(path: Path, *, shown: str | None = None, exists: Callable[[str], bool] 
         settings = FileSettings.model_validate(document.data)
     except ValidationError as error:
         problems.extend(worded(error, (), document, FileSettings))
-    steps, step_problems = read_steps(document)
+    steps, step_problems = read_steps(document, to_release=to_release)
     problems.extend(step_problems)
     services = settings.services if settings is not None else as_far_as_readable(document.data.get("services"))
     problems.extend(service_problems(services, document, exists))

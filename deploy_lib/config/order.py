@@ -1,4 +1,4 @@
-"""Which steps may follow each other. Pure over the names and settings of a plan."""
+"""Which steps may follow each other, and whether a plan can come to an end. Pure over names and settings."""
 
 from __future__ import annotations
 
@@ -46,3 +46,12 @@ def problems(steps: Sequence[Step]) -> Iterator[tuple[Step, str]]:
     if 0 < percent < 100:
         last = next(step for step in reversed(steps) if step.kind.name == "promote")
         yield last, f"the last promote ends at {percent} %; add promote: {{percent: 100}}"
+
+
+def without_end(steps: Sequence[Step]) -> Iterator[tuple[Step, str]]:
+    """The last step of a plan that could end neither live nor ready, and what to add."""
+    names = [step.kind.name for step in steps]
+    if names and "canary" not in names:
+        missing = [name for name in ("build", "canary") if name not in names]
+        why = f"a release would end here with nothing released; add {' and '.join(missing)} to bring up a candidate "
+        yield steps[-1], f"{why}without users, and promote: {{percent: 100}} and verify after it to make it live"

@@ -14,13 +14,17 @@ from pydantic import ValidationError
 from deploy_lib.config.catalogue import KINDS
 from deploy_lib.config.lines import Document, Path
 from deploy_lib.config.order import problems as order_problems
+from deploy_lib.config.order import without_end
 from deploy_lib.config.problems import Problem, unknown
 from deploy_lib.config.wording import worded
 from deploy_lib.plan import Step
 
 
-def read_steps(document: Document) -> tuple[tuple[Step, ...], list[Problem]]:
-    """The steps that could be read, and the problems of those that could not."""
+def read_steps(document: Document, *, to_release: bool) -> tuple[tuple[Step, ...], list[Problem]]:
+    """The steps that could be read, and the problems of those that could not.
+
+    With `to_release` a plan that could end neither live nor ready is a problem, too.
+    """
     entries = document.data.get("steps")
     if not isinstance(entries, list):
         return (), []
@@ -37,7 +41,8 @@ def read_steps(document: Document) -> tuple[tuple[Step, ...], list[Problem]]:
             except ValidationError as error:
                 found.extend(worded(error, path, document, kind.settings))
     if not found:
-        found.extend(Problem(step.place, why) for step, why in order_problems(steps))
+        told = [*order_problems(steps), *(without_end(steps) if to_release else ())]
+        found.extend(Problem(step.place, why) for step, why in told)
     return tuple(steps), found
 
 

@@ -202,6 +202,7 @@ class LeftBehind:
     passed: int  # number of traffic moves known to have passed
     percent: int
     started: datetime | None = None
+    traffic: bool = True  # False: it was asked to bring up its candidate only
 
 
 @dataclass(frozen=True, slots=True)

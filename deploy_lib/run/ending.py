@@ -41,6 +41,13 @@ def next_commands(plan: Plan, release: Release, outcome: Outcome) -> tuple[str, 
                 program.command("rollback", note="put back what served before"),
                 program.command("status", note="leave it, and see what serves"),
             )
+        case Outcome.READY:
+            file = plan.path or "its file"
+            first = "give it the users" if plan.promotes else f"once promote and verify stand in {file}"
+            return (
+                program.command("resume", note=first),
+                program.command("rollback", note="give it up; users stay where they are"),
+            )
         case Outcome.UNKNOWN:
             return (program.command("resume"), program.command("status"))
         case Outcome.INTERRUPTED:

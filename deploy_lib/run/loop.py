@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
-from deploy_lib.decide import AcquireLease, Finish, Restore, RunStep, next_move
+from deploy_lib.decide import AcquireLease, Finish, Restore, RunStep, next_move, why_skipped
 from deploy_lib.drivers.interface import DriverError, Drivers, Interrupted, Tell
 from deploy_lib.model import journal, requests
 from deploy_lib.model.answers import RevisionCreated, Unknown
@@ -19,7 +19,7 @@ from deploy_lib.model.journal import Entry, Stopped
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.told import asked_to_stop, image_is_to_blame, latest_release, maps_of
-from deploy_lib.plan import Plan, Step
+from deploy_lib.plan import Plan
 from deploy_lib.run.ending import last_seen, next_commands
 from deploy_lib.run.explain import Diagnose, explain
 from deploy_lib.run.lease import acquire, known_bad
@@ -98,7 +98,7 @@ def _make(this: Run, move: RunStep | AcquireLease | Restore) -> None:
 def _run_step(this: Run, index: int) -> None:
     step, clock = this.plan.steps[index], this.drivers.clock
     began = clock.monotonic()
-    skipped = _skipped(step, this.release)
+    skipped = why_skipped(step, this.release)
     if skipped:
         _judged(this, index, Verdict(Status.SKIPPED, skipped, this.release), 0.0)
         return
@@ -133,15 +133,6 @@ def _unless_bad(this: Run, verdict: Verdict) -> Verdict:
         return verdict
     refusal = known_bad(verdict.release, lease.bad)
     return replace(verdict, status=Status.FAILED, reason=refusal) if refusal else verdict
-
-
-def _skipped(step: Step, release: Release) -> str:
-    """Why a step has nothing to do in this release; empty when it has."""
-    if not release.options.traffic and step.kind.name in ("promote", "compare", "verify"):
-        return "asked for no traffic"
-    if step.kind.name == "compare" and release.first:
-        return "this is the service's first release; there is nothing to compare with"
-    return ""
 
 
 def _judged(this: Run, index: int, verdict: Verdict, seconds: float, *, untouched: bool = False) -> None:
@@ -186,6 +177,8 @@ def _restore(this: Run, move: Restore) -> None:
 
 def _finish(this: Run, move: Finish) -> Stopped:
     """Diagnose, let go of the service, and write the last line."""
+    if move.outcome is Outcome.LIVE:
+        move = _unless_elsewhere(this, move)
     if move.outcome.wants_a_cause:
         _explain(this)
     held = any(isinstance(entry, journal.LeaseHeld) for entry in this.entries)
@@ -200,6 +193,20 @@ def _finish(this: Run, move: Finish) -> Stopped:
     )
     this.record(stopped)
     return stopped
+
+
+def _unless_elsewhere(this: Run, move: Finish) -> Finish:
+    """Live is said of what was seen serving only: by verify, or in the traffic as it is now."""
+    judged = [entry for entry in this.entries if isinstance(entry, journal.Judged)]
+    if judged and (judged[-1].kind, judged[-1].status) == ("verify", Status.PASSED):
+        return move
+    try:
+        serving = this.drivers.services.read_serving(this.release.service)
+    except (DriverError, Interrupted) as problem:
+        return Finish(Outcome.UNKNOWN, f"{move.reason}; whether it serves could not be read back: {problem}")
+    if serving.now.shares() == {this.release.candidate: 100}:
+        return move
+    return Finish(Outcome.HELD, f"{this.release.candidate} does not have all traffic; serving: {serving}")
 
 
 def _give_back(this: Run, move: Finish) -> None:

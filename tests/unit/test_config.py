@@ -70,6 +70,12 @@ def test_one_fault_hides_no_other(tmp_path: Path) -> None:
             "promote 10 % cannot follow promote 50 %",
         ),
         (HEAD + "steps: [build, canary, {promote: {percent: 10}}]\n", "the last promote ends at 10 %"),
+        (
+            HEAD + "steps: [git_clean]\n",
+            "c.yaml:6:9: a release would end here with nothing released; add build and canary to bring up a candidate",
+        ),
+        (HEAD + "steps: [build]\n", "c.yaml:6:9: a release would end here with nothing released; add canary to bring"),
+        (HEAD + "steps:\n  - git_clean\n  - build\n  - import_check\n", "c.yaml:9:5: a release would end here with"),
         (HEAD + "steps: [build, canary, {promote: {percent: 101}}]\n", "percent must be at most 100, not 101"),
         (HEAD + "steps: [build, canary, {probe: {need: 9, attempts: 3}}]\n", "need: 9 good responses cannot come from"),
         (
@@ -100,6 +106,23 @@ def test_one_fault_hides_no_other(tmp_path: Path) -> None:
 def test_bad_files(tmp_path: Path, text: str, expected: str) -> None:
     found = problems(tmp_path, text)
     assert any(expected in problem for problem in found), found
+
+
+@pytest.mark.parametrize("steps", ["build, canary", "build, canary, probe", "build, canary, promote", "canary"])
+def test_plans_that_come_to_an_end(tmp_path: Path, steps: str) -> None:
+    """Without a promote the candidate is up in the end; the last one lacks its build, and is told only that."""
+    file = tmp_path / "c.yaml"
+    file.write_text(f"{HEAD}steps: [{steps}]\n", encoding="utf-8")
+    if steps == "canary":
+        assert len(problems(tmp_path, f"{HEAD}steps: [canary]\n")) == 1
+    else:
+        assert [step.kind.name for step in load(file).steps] == steps.split(", ")
+
+
+def test_a_plan_without_an_end_is_no_obstacle_to_what_releases_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "c.yaml"
+    file.write_text(f"{HEAD}steps: [git_clean]\n", encoding="utf-8")
+    assert len(load(file, to_release=False).steps) == 1
 
 
 def test_all_problems_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:

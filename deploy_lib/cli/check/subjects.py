@@ -86,7 +86,7 @@ def _of_file(path: Path, names: list[str]) -> list[Subject]:
     from deploy_lib.cli.select import shown
     from deploy_lib.config import load, plan_for
 
-    config = load(path, shown=shown(path), exists=lambda inside: True)
+    config = load(path, shown=shown(path), exists=lambda inside: True, to_release=False)
     made = []
     for name in names or config.services():
         plan = plan_for(config, name)

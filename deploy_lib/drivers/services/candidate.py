@@ -97,7 +97,7 @@ def _first(tools: Tools, request: CreateRevision) -> Made:
     name = template.revision = revision_name(release.service.cloud_run, release.commit, template)
     service = run_v2.Service(template=template, traffic=targets(_alone(name, request.tag)))
     service.invoker_iam_disabled = release.service.public
-    record = Record(release.id, release.commit, release.started, TrafficMap(), release.image, name, request.tag)
+    record = Record.begun(release, TrafficMap(), image=release.image, candidate=name, tag=request.tag)
     set_annotations(service, records.with_record({}, record))
     tools.leases.extend(path, service)
     for _ in polls(tools.clock, PATIENCE):
@@ -131,23 +131,13 @@ def _next(tools: Tools, request: CreateRevision, service: run_v2.Service) -> Mad
 
     def edit(found: run_v2.Service) -> list[str]:
         tools.leases.guard(path, found)
-        record = record_of(found.annotations) or Record(
-            release.id, release.commit, release.started, release.before or TrafficMap()
-        )
+        record = record_of(found.annotations) or Record.begun(release, release.before or TrafficMap())
         wanted, own_tag = _beside(carried(found), record, request, name)
         made = again or (record.candidate == name and found.template.revision == name)
         if made and wanted.same_as(carried(found)):
             return []
-        noted = Record(
-            release.id,
-            release.commit,
-            release.started,
-            release.before if release.before is not None else record.before,
-            release.image,
-            name,
-            request.tag,
-            own_tag,
-        )
+        before = release.before if release.before is not None else record.before
+        noted = Record.begun(release, before, image=release.image, candidate=name, tag=request.tag, own_tag=own_tag)
         if made and record.id == release.id:
             noted = replace(record, tag=request.tag, own_tag=own_tag)
         found.traffic = targets(wanted)

@@ -44,9 +44,7 @@ def move(tools: Tools, request: MoveTraffic, tell: Tell) -> TrafficMoved:
 
     def edit(service: run_v2.Service) -> list[str]:
         tools.leases.guard(path, service)
-        record = record_of(service.annotations) or Record(
-            release.id, release.commit, release.started, release.before or TrafficMap()
-        )
+        record = record_of(service.annotations) or Record.begun(release, release.before or TrafficMap())
         if record.write == write:  # made, and the answer was lost
             return []
         refuse_others(tools, service, record.own_tag, request.ours, request.target)

@@ -15,6 +15,7 @@ from typing import Any
 
 from deploy_lib.model.answers import LeftBehind
 from deploy_lib.model.outcome import Outcome
+from deploy_lib.model.release import Release
 from deploy_lib.model.state import LeaseState, PastRelease
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
 
@@ -66,6 +67,13 @@ class Record:
     percent: int = 0
     write: str = ""
     restored: bool = False
+    traffic: bool = True  # False: the release was asked to bring up its candidate only
+
+    @classmethod
+    def begun(cls, release: Release, before: TrafficMap, **known: Any) -> Record:
+        """What is known of a release as it begins, and what more the caller knows of it."""
+        options = release.options
+        return cls(release.id, release.commit, release.started, before, traffic=options.traffic, **known)
 
     def left_behind(self) -> LeftBehind:
         return LeftBehind(
@@ -79,6 +87,7 @@ class Record:
             self.passed,
             self.percent,
             self.started,
+            self.traffic,
         )
 
     def past(self, outcome: Outcome, at: datetime, traffic: TrafficMap, to_blame: bool = False) -> PastRelease:
@@ -97,8 +106,10 @@ def lease_of(annotations: Mapping[str, str]) -> Lease | None:
 def record_of(annotations: Mapping[str, str]) -> Record | None:
     found = _loaded(annotations, RELEASE)
     try:
-        times = {"started": _time(found["started"]), "before": map_of(found["before"])} if found else {}
-        return Record(**{**found, **times}) if found else None
+        if not found:
+            return None
+        known = {name: found[name] for name in Record.__dataclass_fields__ if name in found}
+        return Record(**{**known, "started": _time(found["started"]), "before": map_of(found["before"])})
     except (KeyError, TypeError, ValueError):
         return None
 

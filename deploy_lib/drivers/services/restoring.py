@@ -80,7 +80,7 @@ def restore(tools: Tools, request: RestoreTraffic, tell: Tell) -> Restored:
 
 def _record(release: Release, target: TrafficMap) -> Record:
     """Of a rollback that undoes what another release left: that one goes into the history."""
-    return Record(release.id, release.commit, release.started, target, candidate=release.candidate)
+    return Record.begun(release, target, candidate=release.candidate)
 
 
 def _fitting(tools: Tools, path: str, target: TrafficMap) -> tuple[TrafficMap, str]:

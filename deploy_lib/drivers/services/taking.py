@@ -76,7 +76,9 @@ class _Taking:
         self.before = record.before if record and own else release.before or standing_now
         self.unfinished = record.left_behind() if record and not record.restored else None
         if record is None or not (own or _needs_repair(record, service)):
-            record = Record(release.id, release.commit, release.started, self.before, release.image, own_tag=tag)
+            record = Record.begun(release, self.before, image=release.image, own_tag=tag)
+        elif own:
+            record = replace(record, traffic=release.options.traffic)
         set_annotations(service, records.succeeded(service.annotations, record, self.tools.clock.now()))
         leases.extend(path, service)
         return ["annotations"]
