@@ -7,6 +7,8 @@ package is installed yet.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
+from typing import Any
 
 DESCRIPTION = """\
 Deploy a service to Google Cloud Run through staged steps. A bad release is stopped at the earliest step that can
@@ -40,9 +42,18 @@ COMMANDS = {
 }
 
 
+class _Parser(argparse.ArgumentParser):
+    """Repeats what was given only in a form that no terminal and no CI log obeys."""
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        from deploy_lib.printable import shown
+
+        super()._print_message(shown(message), file)
+
+
 def parser() -> argparse.ArgumentParser:
     """The whole command line. `args.command` names the command."""
-    top = argparse.ArgumentParser(
+    top = _Parser(
         prog="deploy_to_gcp.py",
         description=DESCRIPTION,
         epilog=EPILOG,
@@ -131,7 +142,7 @@ OLD_FLAGS = {
 }
 
 
-def _others(made: dict[str, argparse.ArgumentParser]) -> None:
+def _others(made: Mapping[str, argparse.ArgumentParser]) -> None:
     rollback = made["rollback"]
     rollback.add_argument("--to", metavar="REVISION", help="a revision or release id (default: the last good traffic)")
     rollback.add_argument("--now", action="store_true", help="do not probe the target first")

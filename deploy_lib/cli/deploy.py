@@ -48,7 +48,7 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None, open_journa
                 )
                 for plan in selection.plans
             ]
-            with stopping(clock, selection.program.command("resume")):
+            with stopping(clock, selection.program.command("resume"), display.stopping):
                 return carry_out(releasing, selection.program, keep=args.keep)
         finally:
             display.close()

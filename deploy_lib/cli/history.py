@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from deploy_lib.cli.archive import Kept, kept
 from deploy_lib.cli.failure import Failure
+from deploy_lib.cli.show.printing import say, say_error, say_json
 from deploy_lib.journal import read
-from deploy_lib.report.printable import Printable
+from deploy_lib.printable import Printable
 from deploy_lib.report.sections import cause as causes
 from deploy_lib.report.sections import subject as subjects
 from deploy_lib.steps.kind import spoken
@@ -48,13 +47,13 @@ def main(args: argparse.Namespace) -> int:
     if args.output == "json":
         for line in lines:
             started = line.started.isoformat() if line.started else None
-            print(json.dumps({**asdict(line), "started": started}))
+            say_json({**asdict(line), "started": started})
         return 0
     if not lines:
-        print("no release is kept here yet; --state names another directory", file=sys.stderr)
+        say_error("no release is kept here yet; --state names another directory")
         return 0
     for text in table([HEADINGS, *(line.cells() for line in lines)]):
-        print(text)
+        say(text)
     return 0
 
 

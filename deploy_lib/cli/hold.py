@@ -8,6 +8,7 @@ from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.identity import holder
 from deploy_lib.cli.program import shorter
 from deploy_lib.cli.select import select
+from deploy_lib.cli.show.printing import say
 from deploy_lib.cli.world import opened
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.steps.kind import seconds_of, spoken
@@ -24,15 +25,15 @@ def main(args: argparse.Namespace) -> int:
             services, name = world.services(plan), plan.service.name
             if args.release:
                 who = services.let_go(plan.service)
-                print(f"{name}: let go; it was held by {who}" if who else f"{name}: nobody held it")
+                say(f"{name}: let go; it was held by {who}" if who else f"{name}: nobody held it")
                 continue
             state = services.hold(plan.service, holder(), lasts)
             if state.taken:
                 undo = plan.program.command("hold", "--release")
-                print(f"{name}: held for {spoken(lasts)}; let go with: {shorter(undo)}")
+                say(f"{name}: held for {spoken(lasts)}; let go with: {shorter(undo)}")
             else:
                 refused = 1
-                print(f"{name}: {state.holder} is deploying it, until {state.until:%H:%M:%S} UTC unless renewed")
+                say(f"{name}: {state.holder} is deploying it, until {state.until:%H:%M:%S} UTC unless renewed")
     return refused
 
 

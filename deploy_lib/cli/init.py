@@ -11,6 +11,7 @@ from typing import Any
 
 from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.program import program_of, shorter
+from deploy_lib.cli.show.printing import say
 from deploy_lib.cli.world import local_endpoints
 from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.clock import SystemClock
@@ -50,11 +51,11 @@ def main(args: argparse.Namespace) -> int:
     draft = path.with_name(f".{path.name}.new")
     draft.write_text(document(found, args.service, project, region, local=args.local), encoding="utf-8")
     draft.replace(path)
-    print(f"wrote {path}")
+    say(f"wrote {path}")
     program = program_of(args, path, Path(args.repo) if args.repo else None).of(args.service)
-    print("look at context, dockerfile and the paths that are asked; then:", shorter(program.command("plan")))
+    say(f"look at context, dockerfile and the paths that are asked; then: {shorter(program.command('plan'))}")
     for kept in found.kept:
-        print(f"  kept as it is at every release: {kept}")
+        say(f"  kept as it is at every release: {kept}")
     return 0
 
 

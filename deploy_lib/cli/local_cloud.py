@@ -15,6 +15,7 @@ from pathlib import Path
 from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.places import TOOL, local_cloud_directory, state_directory
 from deploy_lib.cli.program import program_of
+from deploy_lib.cli.show.printing import say
 
 STARTS_WITHIN = 60.0
 STOPS_WITHIN = 15.0
@@ -92,22 +93,22 @@ def main(args: argparse.Namespace) -> int:
     directory = local_cloud_directory(state_directory(args.state))
     cloud = find(directory)
     if args.action == "down":
-        print("the local cloud is stopped" if stop(directory) else "the local cloud was not running")
+        say("the local cloud is stopped" if stop(directory) else "the local cloud was not running")
         return 0
     if args.action == "up":
         started = cloud is None
         cloud = cloud or start(directory, engine=args.engine, time_scale=args.time_scale)
-        print(f"the local cloud {'is up' if started else 'was up already'}, with engine {cloud.engine}")
-        print(f"  Google APIs (gRPC) {cloud.grpc}\n  Storage and control {cloud.http}\n  images {cloud.registry}")
+        say(f"the local cloud {'is up' if started else 'was up already'}, with engine {cloud.engine}")
+        say(f"  Google APIs (gRPC) {cloud.grpc}\n  Storage and control {cloud.http}\n  images {cloud.registry}")
         return 0
     if cloud is None:
         raise Failure(f"the local cloud is not running; start it with: {program_of(args).command('local', 'up')}", 4)
     if args.action == "env":
-        print(f"export LOCAL_CLOUD_GRPC={cloud.grpc}")
-        print(f"export STORAGE_EMULATOR_HOST={cloud.http}")
-        print(f"export LOCAL_CLOUD_REGISTRY={cloud.registry}")
+        say(f"export LOCAL_CLOUD_GRPC={cloud.grpc}")
+        say(f"export STORAGE_EMULATOR_HOST={cloud.http}")
+        say(f"export LOCAL_CLOUD_REGISTRY={cloud.registry}")
         return 0
-    print(f"the local cloud is up (process {cloud.pid}), with engine {cloud.engine}, at {cloud.grpc}")
+    say(f"the local cloud is up (process {cloud.pid}), with engine {cloud.engine}, at {cloud.grpc}")
     return 0
 
 

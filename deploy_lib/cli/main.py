@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
 
 from deploy_lib.cli.arguments import parse
 from deploy_lib.cli.failure import Failure
+from deploy_lib.cli.show.printing import prepare_streams, say_error
 
 ROOMS = {
     "deploy": "deploy_lib.cli.deploy",
@@ -29,6 +29,7 @@ def main(argv: list[str], **given: object) -> int:
 
     `given` is passed on to the command: another clock, say, as tests bring one.
     """
+    prepare_streams()
     args = parse(argv)
     try:
         code: int = import_module(ROOMS[args.command]).main(args, **given)
@@ -52,7 +53,7 @@ def _unforeseen(problem: Exception) -> int:
         return _say("interrupted; nothing was changed", 130)
     if isinstance(problem, ConfigError):
         for each in problem.problems:
-            print(each, file=sys.stderr)
+            say_error(str(each))
         return _say(f"{len(problem.problems)} problem(s) in the configuration; nothing was done", 2)
     if isinstance(problem, DriverError):
         return _say(f"{problem.reason}\n  {problem.remedy}" if problem.remedy else problem.reason, 4)
@@ -67,5 +68,5 @@ def _unforeseen(problem: Exception) -> int:
 def _say(message: str, code: int) -> int:
     from deploy_lib.cli.program import shorter
 
-    print(f"deploy_to_gcp.py: {shorter(message)}", file=sys.stderr)
+    say_error(f"deploy_to_gcp.py: {shorter(message)}")
     return code

@@ -5,12 +5,12 @@ None of them may change how a release ends: what cannot be written or sent is to
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from deploy_lib.cli.places import release_directory
+from deploy_lib.cli.show.printing import say_error
 from deploy_lib.model.journal import Entry, Started, Stopped
 from deploy_lib.plan import Plan
 
@@ -44,4 +44,4 @@ def _attempt(what_failed: str, effect: Callable[[], object]) -> None:
     try:
         effect()
     except Exception as problem:  # a report or a webhook never fails a release
-        print(f"deploy_to_gcp.py: {what_failed}: {problem}", file=sys.stderr)
+        say_error(f"deploy_to_gcp.py: {what_failed}: {problem}")

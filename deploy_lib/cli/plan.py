@@ -6,13 +6,13 @@ Exit codes as for a release: 0 when nothing stands against it, 1 when a check wo
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from deploy_lib.cli.identity import new_release
 from deploy_lib.cli.options import options_of
 from deploy_lib.cli.select import commit_of, select
+from deploy_lib.cli.show.printing import say, say_json
 from deploy_lib.cli.show.words import MARKS, finding_lines
 from deploy_lib.cli.signals import stopping
 from deploy_lib.cli.world import World, opened
@@ -53,13 +53,16 @@ def main(args: argparse.Namespace) -> int:
             release = new_release(plan, commit, options_of(args, plan), clock.now())
             found = []
             if args.output == "text":
-                print(f"{plan.service.name}: commit {commit[:7]} to {plan.service.cloud_run} in {plan.service.project}")
+                say(f"{plan.service.name}: commit {commit[:7]} to {plan.service.cloud_run} in {plan.service.project}")
             for line in told(world, plan, release):
                 found.append(line)
-                print("\n".join(_text(line)) if args.output == "text" else json.dumps(_plain(plan, line)))
+                if args.output == "text":
+                    say(*_text(line))
+                else:
+                    say_json(_plain(plan, line))
             worst = max([worst, *(_code(line) for line in found)])
     if args.output == "text":
-        print(
+        say(
             {0: "nothing stands against this release", 1: "this release would be rejected"}.get(
                 worst, "not all is known"
             )

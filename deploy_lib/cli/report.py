@@ -7,7 +7,11 @@ from pathlib import Path
 
 from deploy_lib.cli.archive import choose, kept
 from deploy_lib.cli.outcomes import made_from, write_all
+from deploy_lib.cli.show.printing import say, say_as_is
 from deploy_lib.report import render
+
+_INERT = {"json": "#\\u0023", "html": "#&#35;", "junit": "#&#35;"}
+"""How the beginning of a CI system's command is written in formats that are for programs."""
 
 
 def main(args: argparse.Namespace) -> int:
@@ -16,8 +20,12 @@ def main(args: argparse.Namespace) -> int:
     report = made_from(release.directory)
     if args.report_dir:
         for path in write_all(report, Path(args.report_dir).expanduser()):
-            print(path)
+            say(str(path))
         return 0
     wanted = "json" if args.format == "text" and args.output == "json" else args.format
-    print(render(report, wanted), end="")
+    text = render(report, wanted)
+    if wanted in _INERT:
+        say_as_is(text.replace("##", _INERT[wanted]).rstrip("\n"))
+    else:
+        say(text.rstrip("\n"))
     return 0

@@ -55,7 +55,7 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None, open_journa
                 )
                 for plan, each in zip(selection.plans, found, strict=True)
             ]
-            with stopping(clock, selection.program.command("resume")):
+            with stopping(clock, selection.program.command("resume"), display.stopping):
                 return carry_out(releasing, selection.program, keep=True)
         finally:
             display.close()

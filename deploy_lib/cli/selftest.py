@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from deploy_lib.cli.known_bad import CASES, RELEASE, SERVICE
+from deploy_lib.cli.show.printing import say
 from deploy_lib.config.catalogue import KINDS
 from deploy_lib.drivers.fact_cache import NoFacts
 from deploy_lib.drivers.source import GitSource
@@ -37,11 +38,11 @@ def main(args: argparse.Namespace) -> int:
         rejected = status is not Status.PASSED
         wrong += not rejected
         seen.add(kind)
-        print(f"{kind:<16} {'rejects' if rejected else 'LETS PASS'}  {told}: {reason}")
+        say(f"{kind:<16} {'rejects' if rejected else 'LETS PASS'}  {told}: {reason}")
     untested = sorted(set(KINDS) - seen)
     if untested:
-        print(f"without a known-bad case: {', '.join(untested)}")
-    print("every gate rejects its known-bad case" if not wrong and not untested else "a gate is not a gate; see above")
+        say(f"without a known-bad case: {', '.join(untested)}")
+    say("every gate rejects its known-bad case" if not wrong and not untested else "a gate is not a gate; see above")
     return 1 if wrong or untested else 0
 
 

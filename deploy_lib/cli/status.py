@@ -10,6 +10,7 @@ from datetime import datetime
 
 from deploy_lib.cli.program import shorter
 from deploy_lib.cli.select import select
+from deploy_lib.cli.show.printing import say, say_json
 from deploy_lib.cli.world import opened
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.model.answers import LeftBehind
@@ -27,9 +28,9 @@ def main(args: argparse.Namespace) -> int:
         for plan in selection.plans:
             state = world.services(plan).read_state(plan.service)
             if args.output == "json":
-                print(json.dumps(_plain(plan.service, state)))
+                say_json(_plain(plan.service, state))
             else:
-                print("\n".join(shorter(line) for line in lines(plan, state, world.clock.now())))
+                say(*(shorter(line) for line in lines(plan, state, world.clock.now())))
     return 0
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.places import local_cloud_directory, state_directory
 from deploy_lib.cli.program import program_of, shorter
 from deploy_lib.cli.select import Selection
+from deploy_lib.cli.show.printing import say_error
 from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.endpoints import Endpoints
 from deploy_lib.drivers.headers import identity_headers
@@ -147,6 +147,6 @@ def local_endpoints(args: argparse.Namespace) -> Endpoints:
     found = local_cloud.find(directory)
     if found is None:
         stops = shorter(program.command("local", "down"))
-        print(f"starting the local cloud; {stops} stops it", file=sys.stderr)
+        say_error(f"starting the local cloud; {stops} stops it")
         found = local_cloud.start(directory)
     return Endpoints(found.grpc, found.http, found.registry)

@@ -7,9 +7,9 @@ from datetime import datetime, tzinfo
 
 from deploy_lib.model.journal import Diagnosed, Entry
 from deploy_lib.model.told import latest_release
+from deploy_lib.printable import Printable
 from deploy_lib.redact import named_secrets
 from deploy_lib.report.model import Report
-from deploy_lib.report.printable import Printable
 from deploy_lib.report.sections import (
     cause,
     comparison,

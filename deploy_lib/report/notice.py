@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from deploy_lib.model.journal import Entry, Started, Stopped
 from deploy_lib.model.service import Service
+from deploy_lib.printable import Printable
 from deploy_lib.redact import named_secrets
-from deploy_lib.report.printable import Printable
 
 LONGEST = 1500  # characters; chat services cut much longer messages
 

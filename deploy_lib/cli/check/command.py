@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import json
 import time
 
 from deploy_lib.cli.check.outcome import Outcome
@@ -12,6 +11,7 @@ from deploy_lib.cli.check.subjects import Subject, subjects
 from deploy_lib.cli.check.text import last_line, text
 from deploy_lib.cli.checkout import commit_of, repository
 from deploy_lib.cli.places import state_directory
+from deploy_lib.cli.show.printing import say, say_as_is, say_json
 from deploy_lib.drivers.fact_cache import open_cache
 from deploy_lib.drivers.source import GitSource
 from deploy_lib.model.findings import Severity
@@ -75,21 +75,21 @@ def _show(args: argparse.Namespace, outcomes: list[Outcome]) -> None:
             from deploy_lib.cli.check.document import document
 
             documents = [document(outcome, files=args.files) for outcome in outcomes]
-            print(json.dumps(documents[0] if len(documents) == 1 else documents, indent=2))
+            say_json(documents[0] if len(documents) == 1 else documents, indent=2)
         case "sarif":
             from deploy_lib.cli.check.sarif import sarif
 
-            print(json.dumps(sarif(outcomes), indent=2))
+            say_json(sarif(outcomes), indent=2)
         case "github":
             from deploy_lib.cli.show.github import annotation
 
             for outcome in outcomes:
                 for finding in outcome.findings:
-                    print(annotation(finding))
-                print(last_line(outcome))
+                    say_as_is(annotation(finding))
+                say(last_line(outcome))
         case _:
             for outcome in outcomes:
-                print("\n".join(text(outcome, files=args.files)))
+                say(*text(outcome, files=args.files))
 
 
 def _why(args: argparse.Namespace, outcomes: list[Outcome], source: GitSource, commit: str) -> int:
@@ -98,7 +98,7 @@ def _why(args: argparse.Namespace, outcomes: list[Outcome], source: GitSource, c
 
     answers = [answer(args.why, outcome, source.surroundings(commit)) for outcome in outcomes]
     if args.output == "json":
-        print(json.dumps(answers[0] if len(answers) == 1 else answers, indent=2))
+        say_json(answers[0] if len(answers) == 1 else answers, indent=2)
     else:
-        print("\n".join(line for each in answers for line in spoken(each)))
+        say(*(line for each in answers for line in spoken(each)))
     return 0 if all(each["in_image"] for each in answers) else 1

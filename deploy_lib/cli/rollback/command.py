@@ -10,6 +10,7 @@ from deploy_lib.cli.rollback.rollback import Rollback
 from deploy_lib.cli.rollback.target import target_of
 from deploy_lib.cli.select import Selection, select
 from deploy_lib.cli.show.display import choose
+from deploy_lib.cli.show.printing import say
 from deploy_lib.cli.signals import stopping
 from deploy_lib.cli.world import World, opened
 from deploy_lib.drivers.clock import SystemClock
@@ -31,7 +32,7 @@ def main(args: argparse.Namespace) -> int:
         display = choose(args.output, tuple(plan.service.name for plan in selection.plans))
         outlets = Outlets(selection.config.settings.webhook_env, world.state)
         try:
-            with stopping(clock, selection.program.command("rollback", "--force")):
+            with stopping(clock, selection.program.command("rollback", "--force"), display.stopping):
                 ends = {
                     plan.service.name: Rollback(
                         world, plan, display, outlets, state, target, probe=not args.now, take_over=args.force
@@ -49,7 +50,7 @@ def main(args: argparse.Namespace) -> int:
             display.close()
     for plan, state, target in found:
         if target is None and args.output == "text":
-            print(f"{plan.service.name}: nothing to do; it serves {state.traffic} already")
+            say(f"{plan.service.name}: nothing to do; it serves {state.traffic} already")
     return exit_code(ends)
 
 

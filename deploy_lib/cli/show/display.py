@@ -6,12 +6,19 @@ import os
 import sys
 from typing import Protocol
 
+from deploy_lib.cli.show.background import descriptor
 from deploy_lib.model.journal import Entry
 
 
 class Display(Protocol):
+    """No method waits for a screen, a pipe or another thread, except `close`, and that for seconds."""
+
     def entry(self, service: str, entry: Entry) -> None: ...
     def line(self, service: str, text: str) -> None: ...
+    def stopping(self, by: str) -> None:
+        """Answers a signal at once, before the release itself has come to notice it."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -20,7 +27,7 @@ def choose(output: str, services: tuple[str, ...]) -> Display:
     if output == "json":
         from deploy_lib.cli.show.events import Events
 
-        return Events(sys.stdout)
+        return Events(sys.stdout, services)
     from deploy_lib.cli.show.paths import ShortPaths
 
     return ShortPaths(_for_people(services))
@@ -29,13 +36,19 @@ def choose(output: str, services: tuple[str, ...]) -> Display:
 def _for_people(services: tuple[str, ...]) -> Display:
     if os.environ.get("GITHUB_ACTIONS") == "true":
         from deploy_lib.cli.show.github import GitHub
-        from deploy_lib.cli.show.plain import Plain
+        from deploy_lib.cli.show.printer import Printer
 
-        return GitHub(Plain(sys.stdout, services), sys.stdout)
-    if sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
+        return GitHub(Printer(sys.stdout), services)
+    if (
+        sys.stdout.isatty()
+        and descriptor(sys.stdout) is not None
+        and not os.environ.get("NO_COLOR")
+        and os.environ.get("TERM") != "dumb"
+    ):
         from deploy_lib.cli.show.live import Live
 
-        return Live(services)
+        return Live(services, sys.stdout)
     from deploy_lib.cli.show.plain import Plain
+    from deploy_lib.cli.show.printer import Printer
 
-    return Plain(sys.stdout, services)
+    return Plain(Printer(sys.stdout), services)

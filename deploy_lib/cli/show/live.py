@@ -1,129 +1,129 @@
-"""A live table of steps at a terminal: state, elapsed time, reason; findings and endings stay on the screen below."""
+"""A live table of steps at a terminal: state, elapsed time, reason. Findings go above it, the outcome stands below.
+
+One thread holds all that is shown, and draws it; the others only hand over what happened. No lock is shared.
+"""
 
 from __future__ import annotations
 
-import threading
+import os
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from typing import TextIO
 
-from rich.console import Console, Group
-from rich.live import Live as RichLive
-from rich.markup import escape
-from rich.table import Table
-from rich.text import Text
+from rich.cells import cell_len
 
-from deploy_lib.cli.show.words import MARKS, cause_lines, finding_lines
+from deploy_lib.cli.show.background import PATIENCE, Background
+from deploy_lib.cli.show.printer import UNREAD, tell_elsewhere
+from deploy_lib.cli.show.progress import Progress
+from deploy_lib.cli.show.table import STYLES, Line, ending_style, final, frame
+from deploy_lib.cli.show.words import answer_to, cause_lines, finding_lines
 from deploy_lib.model import journal
 from deploy_lib.model.journal import Entry
 from deploy_lib.model.release import Status
+from deploy_lib.printable import shown
 
-_STYLES = {
-    Status.PASSED: "green",
-    Status.FAILED: "bold red",
-    Status.ERRORED: "bold yellow",
-    Status.INCONCLUSIVE: "yellow",
-    Status.SKIPPED: "dim",
-}
-_TONES = {"good": "bold green", "bad": "bold red", "unsure": "bold yellow"}
-
-
-@dataclass(slots=True)
-class _Row:
-    label: str
-    status: Status | None = None
-    reason: str = ""
-    began: float | None = None
-    seconds: float | None = None
-
-
-@dataclass(slots=True)
-class _Service:
-    title: str = ""
-    rows: list[_Row] = field(default_factory=list)
-    progress: str = ""
+BEAT = 0.25  # seconds between two drawings, so that the elapsed time moves
+_NARROWEST = 20
+CLEAR_RIGHT, CLEAR_BELOW = "\x1b[K", "\x1b[J"
 
 
 class Live:
-    """One table per service; rich redraws it four times a second."""
+    """`out` is a terminal. Lines that are cropped to its width are drawn over; all others stay."""
 
-    def __init__(self, services: tuple[str, ...]) -> None:
-        self._services = {name: _Service() for name in services}
-        self._lock = threading.RLock()
-        self._console = Console(highlight=False)
-        self._live = RichLive(self, console=self._console, refresh_per_second=4, transient=False)
-        self._live.start()
-
-    def __rich__(self) -> Group:
-        with self._lock:
-            return Group(*(self._table(name, service) for name, service in self._services.items() if service.rows))
+    def __init__(self, services: tuple[str, ...], out: TextIO, patience: float = PATIENCE) -> None:
+        self._services = {name: Progress(name) for name in services}
+        self._notice = ""
+        self._above: list[Line] = []
+        self._drawn: list[int] = []  # columns of each line on the screen that will be drawn over
+        self._closing = False
+        self._descriptor = out.fileno()
+        self._encoding = out.encoding or "utf-8"
+        out.flush()
+        self._thread = Background(self._descriptor, self._draw, BEAT, patience)
 
     def entry(self, service: str, entry: Entry) -> None:
-        with self._lock:
-            self._take(service, entry)
+        at = time.monotonic()
+        self._thread.put(lambda: self._take(service, entry, at))
 
     def line(self, service: str, text: str) -> None:
-        with self._lock:
-            self._services[service].progress = text
+        if not self._thread.behind:
+            self._thread.put(lambda: self._services[service].line(text))
+
+    def stopping(self, by: str) -> None:
+        self._thread.put(lambda: self._note(answer_to(by)))
 
     def close(self) -> None:
-        self._live.stop()
+        self._thread.put(self._end)
+        if not self._thread.close():
+            tell_elsewhere(f"{UNREAD}{''.join(f'{_plain(line)}{os.linesep}' for line in self._endings())}")
 
-    def _take(self, name: str, entry: Entry) -> None:
-        shown = self._services[name]
-        match entry:
-            case journal.Started():
-                shown.title = f"{name}  {entry.release.commit[:7]}  release {entry.release.id}"
-                shown.rows = [_Row(label) for label in entry.steps]
-            case journal.Asked():
-                row = shown.rows[entry.step]
-                row.began, row.status, row.seconds, shown.progress = time.monotonic(), None, None, ""
-            case journal.Judged():
-                row = shown.rows[entry.step]
-                row.status, row.reason, row.seconds, shown.progress = entry.status, entry.reason, entry.seconds, ""
-                self._below(finding_lines(entry.findings, all_of_them=entry.status is Status.FAILED))
-            case journal.RestoreAsked():
-                shown.progress = f"restoring the traffic: {entry.target}"
-            case journal.RestoreAnswered():
-                shown.progress = f"restored: {entry.now}" if entry.whole else f"restoring failed: {entry.reason}"
-            case journal.Interrupted():
-                shown.progress = "stopping; the traffic is put back first if it moved (again to stop at once)"
-            case journal.Withdrawn():
-                shown.progress = f"taken back: {entry.why}"
-            case journal.LeaseRefused():
-                shown.progress = entry.reason
-            case journal.Diagnosed():
-                self._below(cause_lines(entry.cause))
-            case journal.Stopped():
-                shown.progress = ""
-                self._ending(name, entry)
+    # In the thread that draws
 
-    def _below(self, lines: Iterable[str]) -> None:
-        for text in lines:
-            self._console.print(escape(text), style="dim" if text.startswith("  |") else None)
+    def _take(self, name: str, entry: Entry, at: float) -> None:
+        service = self._services[name]
+        service.entry(entry, at)
+        if isinstance(entry, journal.Judged):
+            self._tell(name, finding_lines(entry.findings, all_of_them=entry.status is Status.FAILED))
+        elif isinstance(entry, journal.Diagnosed):
+            self._tell(name, cause_lines(entry.cause))
+        elif not any(each.running for each in self._services.values()):
+            self._notice = ""
 
-    def _ending(self, name: str, entry: journal.Stopped) -> None:
-        style = _TONES[entry.outcome.words.tone]
-        prefix = f"{name}: " if len(self._services) > 1 else ""
-        self._console.print(f"[{style}]{prefix}{entry.outcome.words.mark}[/]: {escape(entry.reason)}")
-        self._below(f"  {command}" for command in entry.next_commands)
-        self._console.print(f"{prefix}serving: {escape(entry.serving)}")
+    def _tell(self, name: str, lines: Iterable[str]) -> None:
+        """Above the table, to stay; of several services each under its name."""
+        for number, text in enumerate(lines):
+            if number == 0 and len(self._services) > 1:
+                self._above.append([(shown(f"{name}:"), "bold")])
+            self._above += [[(shown(each), "dim" if text.startswith("  |") else "")] for each in text.split("\n")]
 
-    def _table(self, name: str, service: _Service) -> Table:
-        table = Table(title=escape(service.title), title_justify="left", box=None, pad_edge=False, expand=True)
-        table.add_column("step", no_wrap=True)
-        table.add_column("", no_wrap=True)
-        table.add_column("time", justify="right", no_wrap=True)
-        table.add_column("", ratio=1, overflow="fold")
-        for row in service.rows:
-            running = row.began is not None and row.status is None
-            if row.status is not None:
-                mark = Text(MARKS[row.status], style=_STYLES[row.status])
-            else:
-                mark = Text("running" if running else "", style="cyan")
-            seconds = row.seconds
-            if running and row.began is not None:
-                seconds = time.monotonic() - row.began
-            reason = service.progress if running else row.reason
-            table.add_row(row.label, mark, "" if seconds is None else f"{seconds:.1f} s", escape(reason))
-        return table
+    def _note(self, text: str) -> None:
+        self._notice = text
+
+    def _end(self) -> None:
+        self._closing = True
+
+    def _draw(self) -> None:
+        try:
+            width, height = os.get_terminal_size(self._descriptor)
+        except OSError:
+            width, height = 80, 24
+        width = max(width, _NARROWEST)
+        now = time.monotonic()
+        services = [*self._services.values()]
+        if self._closing:
+            lines, self._above = self._above + final(services, now, width - 1) + self._endings(), []
+            drawn: list[Line] = []
+        else:
+            drawn = frame(services, self._notice, now, width - 1, max(2, height - 1))
+            lines, self._above = self._above + drawn, []
+        text = "".join(f"{_ansi(line)}{CLEAR_RIGHT}\r\n" for line in lines)
+        self._thread.write(f"{self._back(width)}{text}{CLEAR_BELOW}", self._encoding)
+        self._drawn = [sum(cell_len(text) for text, _ in line) for line in drawn]
+
+    def _back(self, width: int) -> str:
+        """To the first line that is drawn over; a terminal made narrower has folded those that are now too long."""
+        rows = sum(max(1, -(-columns // width)) for columns in self._drawn)
+        return f"\r\x1b[{rows}A" if rows else "\r"
+
+    def _endings(self) -> list[Line]:
+        """How each service ended, and what serves: the last lines of all."""
+        several = len(self._services) > 1
+        lines: list[Line] = []
+        for service in self._services.values():
+            stopped = service.stopped
+            if stopped is None:
+                continue
+            prefix = f"{service.name}: " if several else ""
+            ending = (f"{shown(prefix)}{stopped.outcome.words.mark}", ending_style(stopped.outcome))
+            lines.append([ending, (f": {shown(stopped.reason)}", "")])
+            lines += [[(f"  {shown(command)}", "")] for command in stopped.next_commands]
+            lines.append([(shown(f"{prefix}serving: {stopped.serving}"), "")])
+        return lines
+
+
+def _plain(line: Line) -> str:
+    return "".join(text for text, _ in line)
+
+
+def _ansi(line: Line) -> str:
+    return "".join(f"\x1b[{STYLES[style]}m{text}\x1b[0m" if STYLES[style] else text for text, style in line)

@@ -24,6 +24,9 @@ class ShortPaths:
     def line(self, service: str, text: str) -> None:
         self._inner.line(service, shorter(text))
 
+    def stopping(self, by: str) -> None:
+        self._inner.stopping(by)
+
     def close(self) -> None:
         self._inner.close()
 

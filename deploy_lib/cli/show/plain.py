@@ -2,36 +2,42 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import UTC, datetime
-from typing import TextIO
 
-from deploy_lib.cli.show.words import lines_of
+from deploy_lib.cli.show.printer import Printer
+from deploy_lib.cli.show.words import answer_to, lines_of
 from deploy_lib.model.journal import Entry, Stopped
+from deploy_lib.printable import shown
 
 
 class Plain:
     """Services are told apart by a column when there are several."""
 
-    def __init__(self, out: TextIO, services: tuple[str, ...]) -> None:
-        self._out = out
+    def __init__(self, printer: Printer, services: tuple[str, ...]) -> None:
+        self._printer = printer
         self._width = max((len(name) for name in services), default=0) if len(services) > 1 else 0
-        self._lock = threading.Lock()
 
     def entry(self, service: str, entry: Entry) -> None:
         lines = list(lines_of(entry))
-        last = len(lines) - 1 if isinstance(entry, Stopped) else -1
+        ending = isinstance(entry, Stopped)
         for index, text in enumerate(lines):
-            self._write(service, text, stamp=index != last or bool(self._width))
+            bare = ending and index == len(lines) - 1 and not self._width
+            self._write(service, text, stamp=not bare, last=ending)
 
     def line(self, service: str, text: str) -> None:
-        self._write(service, f"  {text}")
+        self._write(service, f"  {text}", progress=True)
+
+    def stopping(self, by: str) -> None:
+        self._write("", answer_to(by))
 
     def close(self) -> None:
-        self._out.flush()
+        self._printer.close()
 
-    def _write(self, service: str, text: str, *, stamp: bool = True) -> None:
+    def _write(
+        self, service: str, text: str, *, stamp: bool = True, progress: bool = False, last: bool = False
+    ) -> None:
+        """A text of several lines stays one piece: what follows its first line is indented like it."""
         column = f"{service:<{self._width}}  " if self._width else ""
         at = f"{datetime.now(UTC):%H:%M:%S}  " if stamp else ""
-        with self._lock:
-            print(f"{at}{column}{text}", file=self._out, flush=True)
+        for line in text.split("\n"):
+            self._printer.put(shown(f"{at}{column}{line}"), progress=progress, last=last)

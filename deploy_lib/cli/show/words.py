@@ -20,6 +20,11 @@ MARKS = {
 SHOWN_FINDINGS = 8
 
 
+def answer_to(signal: str) -> str:
+    """What a person who pressed Ctrl-C reads at once."""
+    return f"{signal}: stopping; the traffic is put back first if it moved (again to stop at once)"
+
+
 def lines_of(entry: Entry) -> Iterator[str]:
     """The entry as lines of text; none for those that only a machine needs."""
     match entry:
@@ -39,7 +44,7 @@ def lines_of(entry: Entry) -> Iterator[str]:
             yield f"{entry.label:<16} {MARKS[entry.status]:<8} {entry.seconds:6.1f} s  {entry.reason}"
             yield from finding_lines(entry.findings, all_of_them=entry.status is Status.FAILED)
         case journal.Interrupted():
-            yield f"{entry.by}: stopping; the traffic is put back first if it moved (again to stop at once)"
+            yield f"stopped by {entry.by}"
         case journal.Withdrawn():
             yield f"taken back: {entry.why}"
         case journal.RestoreAsked():

@@ -1,0 +1,57 @@
+"""How every command prints: cleaned, and never stopped by a character that the terminal's encoding lacks."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import TextIO
+
+from deploy_lib.printable import Printable, shown
+
+
+def prepare_streams() -> None:
+    """Once, at the start: what the encoding of a stream lacks is written as its code; a closed stream takes all."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  it lasts as long as we do
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def say(*lines: str, to: TextIO | None = None) -> None:
+    """Lines for a person, on standard output unless told otherwise."""
+    for text in lines:
+        print(shown(text), file=to or sys.stdout)
+
+
+def say_error(text: str) -> None:
+    """On standard error. It may quote git, Google or a build, so what looks like a secret is masked."""
+    say(Printable().text(text), to=sys.stderr)
+
+
+def say_as_is(text: str) -> None:
+    """What is made for a program: an annotation, a document. All that is foreign in it was seen to by its maker."""
+    print(text)
+
+
+def say_json(value: object, *, indent: int | None = None) -> None:
+    print(as_json(value, indent=indent))
+
+
+def as_json(value: object, *, indent: int | None = None) -> str:
+    """ASCII alone, so that any terminal and any encoding can take it; no text in it acts in a CI log."""
+    text = json.dumps(_whole(value), indent=indent)
+    return text.replace("##", "#\\u0023")
+
+
+def _whole(value: object) -> object:
+    """Without lone surrogates, which are no Unicode text: many readers of JSON refuse them (RFC 8259, 8.2)."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, dict):
+        return {_whole(key): _whole(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_whole(item) for item in value]
+    return value
