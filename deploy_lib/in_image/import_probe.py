@@ -93,9 +93,10 @@ DEFAULTS = {
     "max_modules": 5000,
     "max_files": 50000,
     "max_hashed": 64 << 20,
-    "on_other_errors": "fail",
+    "on_other_errors": "auto",
     "limit": 3500,
     "secrets": [],
+    "metadata": None,
 }  # type: Document
 
 # Kinds that mean the image lacks or breaks something; the rest follow `on_other_errors`.
@@ -103,6 +104,8 @@ IMPORT_KINDS = (
     "missing_module", "missing_dependency", "missing_name", "circular_import", "syntax_error", "encoding",
     "missing_shared_library", "incompatible_binary", "import_error",
 )  # fmt: skip
+# Kinds that come of what the check lacks and Cloud Run has.
+OFFLINE_KINDS = ("network", "credentials")
 # Modules that left the standard library in 3.10 to 3.13: no requirements file can lack them.
 REMOVED = frozenset(
     "_bootlocale aifc asynchat asyncore audioop binhex cgi cgitb chunk crypt distutils formatter imghdr imp lib2to3 "
@@ -201,8 +204,17 @@ def walk_files(roots: list[str], limit: int) -> tuple[list[str], bool]:
                 elif entry.is_file(follow_symlinks=False) or entry.is_symlink():
                     if len(found) >= limit:
                         return found, True
-                    found.append(entry.path)
+                    if not is_written(entry.path):  # the entrypoint is imported meanwhile
+                        found.append(entry.path)
     return found, False
+
+
+def is_written(path: str) -> bool:
+    """Whether it was made or changed since the check began, and so is not as the image has it."""
+    try:
+        return os.lstat(path).st_ctime >= BEGAN
+    except OSError:
+        return True
 
 
 def describe_files(paths: Iterable[str], largest: int) -> list[list[Any]]:
@@ -313,15 +325,17 @@ def describe_image(options: Document, territory: Territory, path: list[str]) -> 
 class Board:
     """Memory shared with the supervisor. It outlives the target's process, however that ends.
 
-    The first four bytes say how long the list of imports under way is, the next four how long the report is.
+    The first four bytes say how long the list of imports under way is, the next four how long the report is, and four
+    more how long the note about the last use of the network.
     """
 
     REPORT = 1 << 14
-    SIZE = 1 << 20
+    NOTE = 1 << 20
+    SIZE = NOTE + (1 << 13)
 
     def __init__(self) -> None:
         self.memory = mmap.mmap(-1, self.SIZE)
-        self.ends = [8]
+        self.ends = [12]
 
     def push(self, name: str) -> None:
         text = name.encode("utf-8", "replace") + b"\n"
@@ -339,17 +353,25 @@ class Board:
         for part in (None, "sources", "loaded", "reads", "failure"):  # what to go without when it does not fit
             report.pop(part or "", None)
             text = json.dumps(report).encode("ascii")
-            if len(text) <= self.SIZE - self.REPORT:
+            if len(text) <= self.NOTE - self.REPORT:
                 self.memory[self.REPORT : self.REPORT + len(text)] = text
                 self.memory[4:8] = len(text).to_bytes(4, "little")
                 return
 
-    def read(self) -> tuple[list[str], Document]:
-        stack_end, length = (int.from_bytes(self.memory[i : i + 4], "little") for i in (0, 4))
-        names = self.memory[8:stack_end].decode("utf-8", "replace").split("\n") if stack_end > 8 else []
+    def note_network(self, use: list[Any]) -> None:
+        text = json.dumps(use).encode("ascii")
+        if len(text) <= self.SIZE - self.NOTE:
+            self.memory[self.NOTE : self.NOTE + len(text)] = text
+            self.memory[8:12] = len(text).to_bytes(4, "little")
+
+    def read(self) -> tuple[list[str], Document, list[Any]]:
+        """Imports under way, the report, and the last use of the network: its address and who asked."""
+        stack_end, length, noted = (int.from_bytes(self.memory[i : i + 4], "little") for i in (0, 4, 8))
+        names = self.memory[12:stack_end].decode("utf-8", "replace").split("\n") if stack_end > 12 else []
         text = self.memory[self.REPORT : self.REPORT + length]
+        note = self.memory[self.NOTE : self.NOTE + noted]
         self.memory.close()
-        return [n for n in names if n], json.loads(text) if length else {}
+        return [n for n in names if n], json.loads(text) if length else {}, json.loads(note) if noted else []
 
 
 def forget_probe(path: list[str], argument: str) -> None:
@@ -423,6 +445,41 @@ def watch_environment() -> dict[str, Document]:
     return reads
 
 
+def watch_network(board: Board, territory: Territory) -> None:
+    """Keep who of the application asked for which address last. Libraries in C that ask by themselves go unseen."""
+    busy = []  # type: List[bool]
+
+    def hear(event: str, args: Any) -> None:
+        if event not in ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname") or busy:
+            return
+        busy.append(True)
+        try:
+            place = args[1] if event == "socket.connect" else args[:2]
+            address = ":".join(str(part) for part in place[:2]) if isinstance(place, tuple) else str(place)
+            if address != METADATA_ADDRESS:
+                board.note_network([address, own_functions(sys._getframe(1), territory)])
+        except Exception:  # whatever was given as an address
+            return
+        finally:
+            busy.pop()
+
+    sys.addaudithook(hear)
+
+
+METADATA_ADDRESS = ""
+
+
+def own_functions(frame: FrameType | None, territory: Territory) -> list[list[Any]]:
+    """[file, function, line] of the application's own frames, innermost first."""
+    found = []  # type: List[List[Any]]
+    while frame and len(found) < 8:
+        file = frame.f_code.co_filename
+        if frame.f_globals is not globals() and not is_machinery(file) and territory.of_file(file) == "first":
+            found.append([file, frame.f_code.co_name, frame.f_lineno])
+        frame = frame.f_back
+    return found
+
+
 def watch_exit(crash: int) -> None:
     """os._exit leaves no exception behind: say where it was called from before it goes."""
     leave, own = os._exit, os.getpid()
@@ -466,6 +523,7 @@ def try_target(target: str, board: Board, crash: int, territory: Territory, with
     faulthandler.enable(crash, all_threads=False)
     leave = os._exit
     watch_exit(crash)
+    watch_network(board, territory)
     reads, times = watch_environment(), watch_imports(board)
     known = set(CODES)
     began = perf_counter()
@@ -509,6 +567,40 @@ INCOMPATIBLE = re.compile(
 CIRCULAR = re.compile(r"partially initialized module '([\w.]+)'|most likely due to a circular import")
 NO_NAME = re.compile(r"cannot import name '([^']+)' from (?:partially initialized module )?'([^']+)'")
 NO_ATTRIBUTE = re.compile(r"module '([\w.]+)' has no attribute '(\w+)'")
+
+
+# Words of libraries whose own exceptions hide the system's error, or that ask the network in C.
+OFFLINE = re.compile(
+    r"Temporary failure in name resolution|Name or service not known|nodename nor servname|No address associated with"
+    r"|could not translate host name|Name does not resolve|Name resolution|getaddrinfo|Unknown (MySQL server )?host"
+    r"|Connection refused|Network is unreachable|No route to host|Can't connect to|[Cc]ould not connect to"
+    r"|[Ff]ailed to connect to|Cannot assign requested address|connection to server .* failed|NoBrokersAvailable"
+    r"|actively refused|Max retries exceeded|[Tt]emporarily unavailable.*DNS|DNS (resolution|query)",
+)
+WITHOUT_CREDENTIALS = re.compile(
+    r"(google\.auth|google\.oauth2)\b.*:(DefaultCredentials|Refresh|Reauth|MutualTLSChannel)Error"
+    r"|google\.api_core\b.*:(Unauthorized|Unauthenticated|Forbidden|PermissionDenied)"
+    r"|botocore\b.*:(NoCredentials|PartialCredentials|CredentialRetrieval|TokenRetrieval|NoAuthToken)\w*Error"
+    r"|azure\.\w+\b.*:(CredentialUnavailable|ClientAuthentication)Error"
+)
+WITHOUT_NETWORK = re.compile(
+    r"google\.auth\b.*:TransportError|google\.api_core\b.*:(ServiceUnavailable|RetryError|DeadlineExceeded|GatewayTimeout)"
+    r"|botocore\b.*:(EndpointConnection|ConnectTimeout|ConnectionClosed|HTTPClient)Error"
+    r"|(urllib3|requests|httpx|httpcore|aiohttp)\b.*:\w*(Connect|Resolution|Timeout|Retry)\w*"
+)
+MISTAKES = (NameError, TypeError, AttributeError, LookupError, ArithmeticError, AssertionError, SyntaxError)
+
+NAMES_OF_MISTAKES = frozenset(kind.__name__ for kind in MISTAKES)
+
+
+def offline_kind(error: BaseException, message: str) -> str | None:
+    """Whether it came of the network or the credentials that the check does not have."""
+    names = ["%s:%s" % (kind.__module__, kind.__qualname__) for kind in type(error).__mro__]
+    if any(WITHOUT_CREDENTIALS.match(name) for name in names):
+        return "credentials"
+    if any(WITHOUT_NETWORK.match(name) for name in names):
+        return "network"
+    return "network" if OFFLINE.search(message) and not isinstance(error, MISTAKES) else None
 
 
 def text_of(error: BaseException) -> str:
@@ -580,6 +672,9 @@ def name_kind(error: BaseException, message: str, unset: list[str]) -> tuple[str
         return "incompatible_binary", {}
     if isinstance(error, (ImportError, AttributeError)):
         return name_import_kind(error, message)
+    offline = offline_kind(error, message)
+    if offline:
+        return offline, {}
     if isinstance(error, OSError):
         return name_system_kind(error), {}
     if isinstance(error, MemoryError):
@@ -624,7 +719,7 @@ def name_system_kind(error: OSError) -> str:
     if error.errno in (errno.EACCES, errno.EPERM):
         return "permission"
     offline = (errno.ENETUNREACH, errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ETIMEDOUT)
-    if error.errno in offline or type(error).__name__ in ("gaierror", "timeout"):
+    if error.errno in offline or type(error).__name__ in ("gaierror", "herror", "timeout", "TimeoutError"):
         return "network"
     return "other"
 
@@ -841,11 +936,13 @@ class Supervisor:
         crash = read_some(running.crash).decode("utf-8", "replace")
         os.close(running.crash)
         os.close(running.output)
-        stack, report = running.board.read()
+        stack, report, use = running.board.read()
         if not report:
             report = {"failure": self.describe_death(running, status, crash, stack)}
         elif report.get("failure"):
             report["failure"]["output"] = running.tail.decode("utf-8", "replace")
+        if report.get("failure"):
+            blame_network(report["failure"], use, self.territory)
         if not self.fresh:
             learn_codes(report.pop("sources", ()))  # the targets to come need not compile them again
         report.setdefault("ms", round((perf_counter() - running.began) * 1000, 1))
@@ -875,6 +972,30 @@ class Supervisor:
         return dict(
             failure, kind="exit", exit_code=code, message="the process ended with status %d during the import" % code
         )
+
+
+NEAR = 6  # lines
+
+
+def blame_network(failure: Document, use: list[Any], territory: Territory) -> None:
+    """An error of the application's own making that followed upon what it asked of the network, or said so itself.
+
+    The function that failed must have asked, a few lines before: what was caught long ago explains nothing. A loop
+    that does not end may have asked anywhere in it.
+    """
+    if failure["kind"] not in ("other", "exit", "hang") or failure.get("exception") in NAMES_OF_MISTAKES:
+        return
+    own = [frame for frame in failure["chain"] if territory.of_file(frame["file"]) == "first"]
+    asked = False
+    for file, function, line in use[1] if use else ():
+        for frame in own:
+            if (frame["file"], frame["function"]) == (file, function):
+                after, last = frame["line"] - line, frame is own[-1]
+                asked = asked or (last if failure["kind"] == "hang" else 0 < after <= NEAR or (last and after == 0))
+    told = failure["kind"] != "other" and OFFLINE.search(failure.get("output") or "")
+    if asked or told:
+        failure["message"] = failure["message"] + (" after asking for %s" % use[0] if asked else "")
+        failure["kind"] = "network"
 
 
 def close_all(descriptors: Iterable[int]) -> None:
@@ -1113,7 +1234,8 @@ def group_failures(results: list[Document], hidden: dict[str, str]) -> list[Docu
 
 
 def judge(failures: list[Document], not_run: list[str], on_other_errors: str) -> str:
-    if any(f["kind"] in IMPORT_KINDS or on_other_errors == "fail" for f in failures):
+    passing = {"auto": OFFLINE_KINDS, "fail": ()}.get(on_other_errors)
+    if any(f["kind"] in IMPORT_KINDS or (passing is not None and f["kind"] not in passing) for f in failures):
         return "failed"
     if not_run:
         return "incomplete"
@@ -1207,8 +1329,119 @@ def read_options(arguments: list[str]) -> Document:
     return options
 
 
+# --- the metadata server -----------------------------------------------------------------------------------------
+
+
+def metadata_answers(about: Document) -> dict[str, str]:
+    """Path below /computeMetadata/v1 -> what Cloud Run's server answers, with a token that nobody takes.
+
+    https://cloud.google.com/run/docs/container-contract#metadata-server
+    """
+    from binascii import b2a_base64
+
+    def segment(part: Document) -> str:
+        return b2a_base64(json.dumps(part).encode(), newline=False).decode().rstrip("=").translate({43: "-", 47: "_"})
+
+    hour = int(BEGAN) + 3600
+    claims = {"aud": "placeholder", "email": about["account"], "exp": hour, "iat": hour - 3600, "sub": "0"}
+    scopes = "https://www.googleapis.com/auth/cloud-platform"
+    account = {"aliases": ["default"], "email": about["account"], "scopes": [scopes]}
+    answers = {
+        "project/project-id": about["project"],
+        "project/numeric-project-id": "0",
+        "instance/id": "import-check",
+        "instance/region": "projects/0/regions/" + about["region"],
+        "instance/zone": "projects/0/zones/%s-1" % about["region"],
+        "instance/service-accounts": "default/\n%s/\n" % about["account"],
+        "universe/universe-domain": "googleapis.com",
+        "universe/universe_domain": "googleapis.com",
+        "": "instance/\nproject/\n",
+    }
+    for name in ("default", about["account"]):
+        below = "instance/service-accounts/%s" % name
+        token = {"access_token": "placeholder", "expires_in": 3599, "token_type": "Bearer"}
+        answers[below + "/email"], answers[below + "/scopes"] = about["account"], scopes
+        answers[below + "/token"] = json.dumps(token)
+        answers[below + "/identity"] = ".".join([segment({"alg": "none"}), segment(claims), "placeholder"])
+        answers[below] = json.dumps(account)
+    return answers
+
+
+def answer_metadata(request: str, answers: dict[str, str]) -> bytes:
+    """The whole HTTP response."""
+    words = request.split(" ", 2)
+    path = words[1].partition("?")[0].strip("/") if len(words) == 3 else "-"
+    known = path[len("computeMetadata/v1") :].strip("/") if path.startswith("computeMetadata/v1") else None
+    if known is not None and not re.search(r"(?im)^metadata-flavor: *google\s*$", request):
+        status, body = "403 Forbidden", "Missing required header: Metadata-Flavor"
+    elif path == "" or (known is not None and known in answers):
+        status, body = "200 OK", "computeMetadata/\n" if known is None else answers[known]
+    else:
+        status, body = "404 Not Found", "not found"
+    kind = "application/json" if body.startswith("{") else "application/text"
+    head = "HTTP/1.1 %s\r\nMetadata-Flavor: Google\r\nServer: Metadata Server for VM\r\n" % status
+    return (head + "Content-Type: %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (
+        kind, len(body), body)).encode()  # fmt: skip
+
+
+def start_metadata(about: Document) -> int:
+    """The process that answers on loopback, found by Google's libraries through the environment; 0 for none."""
+    global METADATA_ADDRESS
+    import _socket
+
+    listener = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
+    try:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(64)
+    except OSError:
+        listener.close()
+        return 0
+    METADATA_ADDRESS = "127.0.0.1:%d" % listener.getsockname()[1]
+    for name in ("GCE_METADATA_HOST", "GCE_METADATA_ROOT", "GCE_METADATA_IP"):
+        os.environ.setdefault(name, METADATA_ADDRESS)
+    parent, pid = os.getpid(), os.fork()
+    if pid:
+        settle_group(pid)
+        listener.close()
+        return pid
+    try:
+        os.setpgid(0, 0)
+        serve_metadata(listener, metadata_answers(about), parent)
+    finally:
+        os._exit(0)
+
+
+def serve_metadata(listener: Any, answers: dict[str, str], parent: int) -> None:
+    """One request after the other, until the process that asked for it is gone."""
+    waiting = select.poll()
+    waiting.register(listener.fileno(), select.POLLIN)
+    while os.getppid() == parent:
+        if not waiting.poll(1000):
+            continue
+        descriptor, _ = listener._accept()
+        request, one = b"", select.poll()
+        one.register(descriptor, select.POLLIN)
+        while b"\r\n\r\n" not in request and len(request) < 1 << 14 and one.poll(2000):
+            data = read_some(descriptor)
+            if not data:
+                break
+            request += data
+        write_all(descriptor, answer_metadata(request.decode("latin-1"), answers))
+        os.close(descriptor)
+
+
 def probe(options: Document, report: int) -> Document:
     deadline = perf_counter() + options["total_timeout"]
+    metadata = start_metadata(options["metadata"]) if options["metadata"] else 0
+    try:
+        return probe_image(options, report, deadline)
+    finally:
+        if metadata:
+            kill_group(metadata)
+            os.waitpid(metadata, 0)
+
+
+def probe_image(options: Document, report: int, deadline: float) -> Document:
     jobs = options["jobs"] or len(os.sched_getaffinity(0))
     path = application_path(options)
     territory = Territory(options, path)

@@ -1,15 +1,25 @@
 """The import check's options, and the command that runs it in an image.
 
-The probe goes in on standard input and its options as one JSON argument, so the image needs neither a mount nor a
-copied file. `nonce` is a fresh random text for each run; the result repeats it.
+The probe goes in on standard input, and what starts it (start.py) and its options as arguments, so the image needs
+neither a mount nor a copied file. `nonce` is a fresh random text for each run; the result repeats it.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib import resources
 from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """`account` is the e-mail address of the account that the service runs as."""
+
+    project: str
+    region: str
+    account: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +33,7 @@ class ProbeOptions:
     import_path: directories put first on sys.path (uvicorn's --app-dir); None means the working directory, or the
     script's for a path. timeout: seconds for one target; total_timeout: for all. jobs: 0 means one per core.
     limit: bytes of the compact line, at least 1500. secrets: variables whose values are masked in the result.
+    metadata: what a metadata server that answers as Cloud Run's does tells of the service; None starts none.
     """
 
     nonce: str
@@ -40,14 +51,19 @@ class ProbeOptions:
     max_modules: int = 5000
     max_files: int = 50_000
     max_hashed: int = 64 << 20
-    on_other_errors: Literal["fail", "warn"] = "fail"
+    on_other_errors: Literal["auto", "fail", "warn"] = "auto"
     limit: int = 3500
     secrets: tuple[str, ...] = ()
+    metadata: Metadata | None = None
 
 
-def probe_arguments(options: ProbeOptions) -> tuple[str, ...]:
-    """Arguments for the image's python; the probe's source goes to its standard input."""
-    return "-", json.dumps(asdict(options))
+def probe_arguments(options: ProbeOptions, launch: Mapping[str, object] | None = None) -> tuple[str, ...]:
+    """Arguments for any python of the image; the probe's source goes to its standard input.
+
+    `launch` tells which interpreter the probe is given to in the end; see start.py. None: to the same one.
+    """
+    start = resources.files(__package__).joinpath("start.py").read_text(encoding="utf-8")
+    return "-I", "-S", "-c", start, json.dumps(launch), json.dumps(asdict(options))
 
 
 def probe_source() -> bytes:

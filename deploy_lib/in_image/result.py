@@ -44,7 +44,7 @@ class Failure:
 
     kind: missing_module (the application's own), missing_dependency, missing_name, circular_import, syntax_error,
     encoding, missing_shared_library, incompatible_binary, import_error; and, following `on_other_errors`:
-    environment_variable, exit, hang, killed, memory, permission, read_only_disk, network, other.
+    environment_variable, exit, hang, killed, memory, permission, read_only_disk, network, credentials, other.
     party: whose the missing module or failing file is: first, third or standard.
     module, name: what is missing. file: of the module that lacks the name. distribution: name==version, or the name
     of one that is not installed. unset: variables that the failing file read and that are not set. importing:

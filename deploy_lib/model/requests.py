@@ -48,7 +48,7 @@ class ImportCheck:
     all: bool = False
     timeout: float = 60.0  # per module
     budget: float | None = None  # slower imports are reported
-    on_other_errors: str = "fail"  # or warn
+    on_other_errors: str = "auto"  # fail, warn
     real_secrets: bool = False
 
 

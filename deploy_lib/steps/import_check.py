@@ -22,8 +22,11 @@ class ImportCheckSettings(Settings):
     all: bool = Field(False, description="import every first-party module of the image")
     timeout: Duration = Field(60.0, gt=0, description="one module may take this long")
     budget: Duration | None = Field(None, description="report imports slower than this")
-    on_other_errors: Literal["fail", "warn"] = Field(
-        "fail", description="what an error at import that is no ImportError does, e.g. a missing variable"
+    on_other_errors: Literal["auto", "fail", "warn"] = Field(
+        "auto",
+        description="what an error at import does that is not an ImportError, e.g. a missing variable. auto: it fails, "
+        "except that what needs the network or real credentials, which the check does not have, warns. fail: all fail. "
+        "warn: all warn",
     )
     secrets: Literal["placeholders", "real"] = Field("placeholders", description="what secret variables hold")
     cloud: dict[str, Any] = Field({}, exclude=True, description="filled in from the plan's build")

@@ -158,7 +158,7 @@ def test_an_exit_that_hides_an_import_error(image: FakeImage) -> None:
     "loop", ["while True:\n    pass", "import time\ntime.sleep(600)", "import re\nre.match('(a+)+b', 'a' * 99)"]
 )
 def test_a_loop_without_end_at_import(image: FakeImage, loop: str) -> None:
-    failure = fail(image, {"shop/store.py": f"import json\n{loop}\n"}, timeout=0.5)
+    failure = fail(image, {"shop/store.py": f"import json\n{loop}\n"}, timeout=2.0)
     assert failure.kind == "hang"
     last_own = [place for place in places(failure, image) if place.startswith("app/")]
     assert last_own[0] == "app/shop/main.py:2"
@@ -219,8 +219,6 @@ def test_settings_that_miss_variables(image: FakeImage) -> None:
     [
         ("OSError(30, 'Read-only file system')", "read_only_disk"),
         ("PermissionError(13, 'Permission denied')", "permission"),
-        ("OSError(101, 'Network is unreachable')", "network"),
-        ("__import__('socket').gaierror(-2, 'Name or service not known')", "network"),
         ("MemoryError()", "memory"),
         ("ImportError('needs the fast extra')", "import_error"),
         ("ZeroDivisionError('division by zero')", "other"),

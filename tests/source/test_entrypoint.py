@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deploy_lib.source.entrypoint import Entrypoint, read_entrypoint
+from deploy_lib.source.entrypoint import Entrypoint, Launch, read_entrypoint
 from deploy_lib.source.model import ImageContents
 
 SHELL = ("/bin/sh", "-c")
@@ -54,6 +54,67 @@ def test_what_is_called() -> None:
     application = read("gunicorn", "main:make()")
     assert factory and factory.called
     assert application and application.called and application.attribute == "make"
+
+
+@pytest.mark.parametrize(
+    ("command", "launch"),
+    [
+        (("uvicorn", "main:app"), Launch("uvicorn", directory="/app")),
+        (("/opt/venv/bin/uvicorn", "main:app"), Launch("/opt/venv/bin/uvicorn", directory="/app")),
+        ((*SHELL, "exec $VENV/bin/uvicorn main:app"), Launch("$VENV/bin/uvicorn", directory="/app")),
+        (("python3", "-P", "-Wd", "-X", "dev", "-m", "uvicorn", "main:app"),
+         Launch("python3", ("-P", "-Wd", "-X", "dev"), directory="/app")),
+        (("python", "-um", "gunicorn", "--chdir", "web", "main:app"), Launch("python", ("-u",), directory="/app/web")),
+        (("gunicorn", "-e", "MODE=x", "main:app"), Launch("gunicorn", directory="/app", variables=(("MODE", "x"),))),
+        (("uv", "run", "--project", "/srv", "--no-dev", "uvicorn", "main:app"),
+         Launch("uvicorn", runner=("uv", "run", "--project", "/srv", "--no-dev"), directory="/app")),
+        (("uv", "run", "main.py"), Launch("python", runner=("uv", "run"), directory="/app")),
+        (("uv", "run", "-m", "uvicorn", "main:app"), Launch("python", runner=("uv", "run", "-m"), directory="/app")),
+        (("conda", "run", "--no-capture-output", "-n", "web", "uvicorn", "main:app"),
+         Launch("uvicorn", runner=("conda", "run", "--no-capture-output", "-n", "web"), directory="/app")),
+        ((*SHELL, "cd src && PATH=/x/bin:$PATH exec poetry run uvicorn main:app"),
+         Launch("uvicorn", runner=("poetry", "run"), directory="/app/src", variables=(("PATH", "/x/bin:$PATH"),))),
+        ((*SHELL, ". /venv/bin/activate && exec uvicorn main:app"),
+         Launch("uvicorn", directory="/app",
+                variables=(("VIRTUAL_ENV", "/venv"), ("PATH", "/venv/bin:$PATH")))),
+    ],
+)  # fmt: skip
+def test_how_it_is_started(command: tuple[str, ...], launch: Launch) -> None:
+    entry = read(*command)
+    assert entry is not None and entry.launch == launch
+
+
+def test_the_yamls_module_is_imported_as_the_command_would_start_it() -> None:
+    entry = read("/opt/venv/bin/shop-server", "--port", "8080", given="shop.main:app")
+    assert entry is not None and entry.launch == Launch("/opt/venv/bin/shop-server", directory="/app")
+    assert read(given="shop.main") == Entrypoint("shop.main", roots=("/app",), told_by="shop.main")
+
+
+@pytest.mark.parametrize("name", ["./start.sh", "/app/docker-entrypoint"])
+def test_a_script_that_runs_its_arguments(name: str) -> None:
+    script = '#!/usr/bin/env bash\nset -e\nexport MODE=web\nexec "$@"\n'
+    entry = read(name, "/app/.venv/bin/gunicorn", "web:app", script=script)
+    assert entry is not None and str(entry) == "web:app"
+    assert entry.launch == Launch("/app/.venv/bin/gunicorn", directory="/app", variables=(("MODE", "web"),))
+
+
+@pytest.mark.parametrize(
+    ("words", "files", "shown", "root"),
+    [
+        (("run", "app/main.py", "--port", "8080"), (), "main", "/app/app"),
+        (("run", "app/main.py"), ("/app/app/__init__.py",), "app.main", "/app"),
+        (("run", "--host", "0.0.0.0", "src/shop/main.py", "--app", "web"), ("/app/src/shop/__init__.py",),
+         "shop.main:web", "/app/src"),
+        (("run",), ("/app/app/main.py", "/app/app/__init__.py"), "app.main", "/app"),
+        (("run", "--workers", "4"), ("/app/api.py",), "api", "/app"),
+        (("run", "--entrypoint", "shop.main:app"), (), "shop.main:app", "/app"),
+    ],
+)  # fmt: skip
+def test_fastapis_own_command(words: tuple[str, ...], files: tuple[str, ...], shown: str, root: str) -> None:
+    contents = ImageContents({}, {}, workdir="/app", command=("/app/.venv/bin/fastapi", *words))
+    entry = read_entrypoint(contents, None, lambda path: "" if path in files else None)
+    assert entry is not None and (str(entry), entry.roots) == (shown, (root,))
+    assert entry.launch == Launch("/app/.venv/bin/fastapi", directory="/app")
 
 
 def test_a_script_of_the_image() -> None:

@@ -2,7 +2,8 @@
 
 The same plan is carried out by a step of Cloud Build and by an engine of this machine, and its identity says
 whether an earlier result still holds. Limits and variables are Cloud Run's, so that the image is imported as it
-would be started (https://cloud.google.com/run/docs/container-contract#env-vars).
+would be started (https://cloud.google.com/run/docs/container-contract#env-vars): by the server's own interpreter, in
+its directory, on a disk that can be written. A metadata server that knows no real token answers inside it.
 """
 
 from __future__ import annotations
@@ -14,16 +15,18 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 
 from deploy_lib.drivers.interface import DriverError
-from deploy_lib.in_image.options import ProbeOptions, probe_source
+from deploy_lib.in_image.options import Metadata, ProbeOptions, probe_arguments, probe_source
 from deploy_lib.model.requests import ImportCheck
 from deploy_lib.model.service import Service
-from deploy_lib.source.entrypoint import Entrypoint
+from deploy_lib.source.entrypoint import Entrypoint, Launch
 
 PLACEHOLDER = "placeholder"
-INTERPRETERS = ("python", "python3")
+_ON_PATH = ("python", "python3")
 """Tried in this order: images of a distribution's own Python have only the second."""
+_ENVIRONMENTS = ("/opt/venv", "/venv", "/app/.venv")
 _GIB = 2**30
 _DEFAULT_PORT = 8080
+_DEFAULT_ACCOUNT = "0-compute@developer.gserviceaccount.com"
 _QUANTITY = re.compile(r"(\d+(?:\.\d+)?)(Ki|Mi|Gi|Ti|k|M|G|T)?")
 _UNITS = {None: 1, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
@@ -33,6 +36,7 @@ class CheckPlan:
     """`env` holds no secret's value: `secrets` maps a variable to "name:version", when real ones are wanted."""
 
     options: ProbeOptions
+    launch: Launch | None = None  # how the server would be started
     env: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
     memory: int = 2 * _GIB  # bytes the whole check may use
@@ -40,9 +44,27 @@ class CheckPlan:
     budgeted: bool = False  # slow imports are reported
 
     @property
+    def interpreters(self) -> tuple[str, ...]:
+        """Pythons that may be in the image, the likeliest first: any of them finds the one that the server has."""
+        found: list[str] = []
+        if self.launch is not None:
+            directory, _, name = self.launch.program.rpartition("/")
+            if directory and "$" not in directory:
+                beside = [f"{directory}/{each}" for each in _ON_PATH]
+                found += [self.launch.program, *beside] if name.startswith(("python", "pypy")) else beside
+            if self.launch.runner:
+                found.append(f"{self.launch.directory}/.venv/bin/python")
+        return tuple(dict.fromkeys((*found, *_ON_PATH, *(f"{each}/bin/python" for each in _ENVIRONMENTS))))
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """For the interpreter, which is given the probe on its standard input."""
+        return probe_arguments(self.options, asdict(self.launch) if self.launch else None)
+
+    @property
     def identity(self) -> str:
         """32 hexadecimal digits, the same for two checks that would find the same."""
-        plain = asdict(replace(self.options, nonce=""))
+        plain = replace(self, options=replace(self.options, nonce="")).arguments
         seen = hashlib.sha256(probe_source())
         seen.update(json.dumps([plain, dict(self.env), dict(self.secrets), self.memory], sort_keys=True).encode())
         return seen.hexdigest()[:32]
@@ -57,7 +79,9 @@ def plan_check(check: ImportCheck, service: Service, entry: Entrypoint | None, w
             f"the module that the server of {service.name} imports is not known: {why}",
             f"set services.{service.name}.entrypoint, for example app.main",
         )
-    moved = entry is not None and not entry.script and entry.roots and entry.roots[0] != workdir
+    launch = entry.launch if entry is not None else None
+    directory = (launch.directory if launch else "") or workdir
+    moved = entry is not None and not entry.script and entry.roots and entry.roots[0] != directory
     options = ProbeOptions(
         nonce=nonce,
         entrypoint=str(entry) if entry else "",
@@ -67,8 +91,9 @@ def plan_check(check: ImportCheck, service: Service, entry: Entrypoint | None, w
         import_path=entry.roots if entry and moved else None,
         timeout=check.timeout,
         total_timeout=max(300.0, 2 * check.timeout),
-        on_other_errors="warn" if check.on_other_errors == "warn" else "fail",
+        on_other_errors=check.on_other_errors,  # type: ignore[arg-type]  # validated with the YAML
         secrets=tuple(sorted(service.secrets)) if check.real_secrets else (),
+        metadata=Metadata(service.project, service.region, service.service_account or _DEFAULT_ACCOUNT),
     )
     if check.budget is not None:
         options = replace(options, budget_ms=1000 * check.budget)
@@ -76,6 +101,7 @@ def plan_check(check: ImportCheck, service: Service, entry: Entrypoint | None, w
     needed = memory_bytes(service.memory)
     return CheckPlan(
         options,
+        launch,
         env={**_platform(service), **service.env, **given},
         secrets=dict(service.secrets) if check.real_secrets else {},
         memory=max(2 * _GIB, 2 * (needed or 0)),  # imports run side by side; each one's own use is reported

@@ -16,8 +16,9 @@ from deploy_lib.source.model import Staged
 
 # Kinds that may not happen in the real environment; what they mean is for `on_other_errors` to say. The others mean
 # that the image lacks or breaks something. The probe cannot be imported to ask it: it is a program, not a module.
-CIRCUMSTANTIAL = frozenset(
-    "environment_variable exit hang killed memory permission read_only_disk network other".split()  # noqa: SIM905
+OFFLINE = frozenset({"network", "credentials"})
+CIRCUMSTANTIAL = OFFLINE | frozenset(
+    "environment_variable exit hang killed memory permission read_only_disk other".split()  # noqa: SIM905
 )
 Explain = Callable[[str], Finding | None]
 """Why a module of the application is not in the image, as source truth sees it."""
@@ -52,8 +53,8 @@ def findings_of(result: ProbeResult, joined: Joined) -> tuple[Finding, ...]:
 def _failure(failure: Failure, joined: Joined) -> Finding:
     told = _TELL.get(failure.kind, _told_as_is)
     message, fix = told(failure, joined)
-    soft = failure.kind in CIRCUMSTANTIAL and joined.plan.options.on_other_errors == "warn"
-    last = failure.chain[-1] if failure.chain else None
+    soft = failure.kind in {"auto": OFFLINE, "warn": CIRCUMSTANTIAL}.get(joined.plan.options.on_other_errors, ())
+    last = _place(failure, joined.staged)
     others = (failure.targets_total or len(failure.targets)) - 1
     stopped = f" (it stops {others + 1} modules)" if others > 0 else ""
     finding = Finding(
@@ -123,6 +124,20 @@ def _shared_library(failure: Failure, joined: Joined) -> tuple[str, str]:
     return said, "install the system package that brings it, in the Dockerfile"
 
 
+def _offline(failure: Failure, joined: Joined) -> tuple[str, str]:
+    """What Cloud Run has and the check has not: no fault of the image, as far as the check can know."""
+    lacking = "network" if failure.kind == "network" else "credentials"
+    asks = "connects to something" if failure.kind == "network" else "asks for credentials"
+    said = (
+        f"importing it {asks}{_imported_at(failure, joined)}, and the check has no {lacking}: {_said(failure)}; what "
+        "would be imported after that was not tried"
+    )
+    setting = joined.plan.options.on_other_errors
+    if setting == "fail":
+        return said, "connect when the first request needs it, or set on_other_errors of import_check to auto"
+    return said, "nothing, if it succeeds on Cloud Run; on_other_errors: fail of import_check lets it stop a release"
+
+
 def _variable(failure: Failure, joined: Joined) -> tuple[str, str]:
     names = ", ".join(failure.variables or failure.unset)
     said = f"{names or 'an environment variable'} must be set before the import{_imported_at(failure, joined)}"
@@ -130,6 +145,7 @@ def _variable(failure: Failure, joined: Joined) -> tuple[str, str]:
 
 
 def _told_as_is(failure: Failure, joined: Joined) -> tuple[str, str]:
+    fix = "if only the check meets it: on_other_errors: warn of import_check" if failure.kind in CIRCUMSTANTIAL else ""
     unset = f"; it reads {', '.join(failure.unset)}, which is not set" if failure.unset else ""
     target = failure.targets[0] if failure.targets else "the application"
     ends = {
@@ -140,8 +156,8 @@ def _told_as_is(failure: Failure, joined: Joined) -> tuple[str, str]:
     }
     said = ends.get(failure.kind)
     if said is None:
-        return f"{_said(failure)}{_imported_at(failure, joined)}{unset}", ""
-    return f"{said}{_imported_at(failure, joined)}{unset}", ""
+        return f"{_said(failure)}{_imported_at(failure, joined)}{unset}", fix
+    return f"{said}{_imported_at(failure, joined)}{unset}", fix
 
 
 _TELL = {
@@ -151,6 +167,8 @@ _TELL = {
     "circular_import": _circular,
     "missing_shared_library": _shared_library,
     "environment_variable": _variable,
+    "network": _offline,
+    "credentials": _offline,
 }
 
 
@@ -162,8 +180,16 @@ def _said(failure: Failure) -> str:
     )
 
 
-def _imported_at(failure: Failure, joined: Joined) -> str:
+def _place(failure: Failure, staged: Staged | None) -> Frame | None:
+    """Where it failed; of what may be no fault of the image, where the repository's own code led to it."""
     last = failure.chain[-1] if failure.chain else None
+    if failure.kind not in CIRCUMSTANTIAL or staged is None:
+        return last
+    return next((frame for frame in reversed(failure.chain) if frame.file in staged.contents.files), last)
+
+
+def _imported_at(failure: Failure, joined: Joined) -> str:
+    last = _place(failure, joined.staged)
     if last is None or not last.file:
         return ""
     return f" ({_repository_path(last.file, joined.staged)}:{last.line})"

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from threading import Thread
 from typing import TYPE_CHECKING, BinaryIO
 
-from deploy_lib.drivers.builds.check import INTERPRETERS, CheckPlan
+from deploy_lib.drivers.builds.check import CheckPlan
 from deploy_lib.drivers.interface import Clock, DriverError, Tell
 from deploy_lib.engines.model import EngineError, RunSpec
-from deploy_lib.in_image.options import probe_arguments, probe_source
+from deploy_lib.in_image.options import probe_source
 
 if TYPE_CHECKING:
     from deploy_lib.engines.model import Container, Engine
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _LARGEST = 64 * 2**20  # bytes of output that are kept
 _CHUNK = 64 * 1024
 _LOOK = 0.005  # seconds between two looks at the container
-_NOT_FOUND = 127
+_NOT_RUNNABLE, _NOT_FOUND = 126, 127
 
 
 def run_check(
@@ -27,26 +27,25 @@ def run_check(
 
     Raises DriverError when the engine cannot run the image, Interrupted once the container is gone.
     """
-    for python in INTERPRETERS:
+    for python in plan.interpreters:
         spec = RunSpec(
             image=reference,
             entrypoint=(python,),
-            command=probe_arguments(plan.options),
+            command=plan.arguments,
             env=plan.env,
             name="import-check",
             network=False,
-            read_only=True,
             memory=plan.memory,
             stdin=probe_source(),
         )
         try:
             container = engine.run(spec)
         except EngineError as problem:
-            if python != INTERPRETERS[-1] and "not found" in problem.reason:
+            if python != plan.interpreters[-1] and "not found" in problem.reason:
                 continue
             raise DriverError(f"the import check could not be started in the image: {problem.reason}") from None
         output, code = _follow(container, clock, within, tell)
-        if code != _NOT_FOUND:
+        if code not in (_NOT_RUNNABLE, _NOT_FOUND):
             return output, _why(container, code, within)
     return b"", "the image has no python to import with"
 

@@ -84,7 +84,7 @@ def check_silence(build: Build, log: BuildLog) -> str:
     said = [line for line in log.of_step(CHECK) if line.strip()]
     if any("exit code 137" in line for line in said):
         return "the container of the import check was killed, most likely for its memory"
-    if any(line.startswith("the image has no python3") for line in said):
+    if any(line.startswith("the image has no python to") for line in said):
         return "the image has no python to import with"
     return telling_line(said[:-1] if said[-1:] == ["the imports did not pass"] else said)
 

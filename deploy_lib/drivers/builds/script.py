@@ -14,8 +14,8 @@ import json
 import shlex
 from dataclasses import asdict
 
-from deploy_lib.drivers.builds.check import INTERPRETERS, CheckPlan
-from deploy_lib.in_image.options import probe_arguments, probe_source
+from deploy_lib.drivers.builds.check import CheckPlan
+from deploy_lib.in_image.options import probe_source
 
 VOLUME = "/check"
 """Shared by the step that checks and the one that keeps the result; no other step sees it."""
@@ -50,17 +50,17 @@ def literal(text: str) -> str:
 
 
 def docker_flags(plan: CheckPlan) -> list[str]:
-    """Of `docker run`: no network, nothing to write but /tmp, no mounts, bounded memory and processes."""
+    """Of `docker run`: no network, no mounts, bounded memory and processes. What is written goes with the container."""
     given = [f"--env={name}={value}" for name, value in sorted(plan.env.items())]
     passed_on = [f"--env={name}" for name in sorted(plan.secrets)]
     limits = [f"--memory={plan.memory}", "--pids-limit=2048"]
-    return ["--rm", "-i", "--network=none", "--read-only", "--tmpfs=/tmp", *limits, *given, *passed_on]
+    return ["--rm", "-i", "--network=none", *limits, *given, *passed_on]
 
 
 def check_script(plan: CheckPlan, image: str) -> str:
     """The probe's first line is the compact result: it goes to the build's outputs and decides."""
     flags, end = shlex.join(docker_flags(plan)), f"END-OF-PROBE-{plan.options.nonce}"
-    arguments = shlex.join([image, *probe_arguments(plan.options)])
+    arguments = shlex.join([image, *plan.arguments])
     passed = " | ".join(shlex.quote(_beginning(plan.options.nonce, verdict)) + "*" for verdict in ("passed", "warned"))
     return f"""\
 set -uo pipefail
@@ -70,12 +70,12 @@ docker run {flags} --entrypoint="$1" {arguments} > {_RESULT} <<'{end}'
 {end}
 }}
 echo {shlex.quote("importing " + _named(plan) + " inside the image, without network, source or mounts")}
-for python in {" ".join(INTERPRETERS)}; do
+for python in {shlex.join(plan.interpreters)}; do
   check "$python"
   code=$?
-  [ "$code" = 127 ] || break
-  echo "the image has no $python"
+  [ "$code" = 127 ] || [ "$code" = 126 ] || break
 done
+case "$code" in 126 | 127) echo "the image has no python to import with" ;; esac
 [ "$code" = 0 ] || echo "the container of the import check ended with exit code $code"
 head -n 1 {_RESULT} | head -c {plan.options.limit + 2} > "$BUILDER_OUTPUT/output"
 case "$(head -n 1 {_RESULT})" in

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deploy_lib.source.entrypoint.model import Entrypoint
+from deploy_lib.source.entrypoint.model import Entrypoint, Launch
 from deploy_lib.source.entrypoint.read import read_entrypoint
 
-__all__ = ["Entrypoint", "read_entrypoint"]
+__all__ = ["Entrypoint", "Launch", "read_entrypoint"]

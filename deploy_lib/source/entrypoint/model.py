@@ -6,6 +6,22 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class Launch:
+    """How the server's process is started, as far as the command tells; the rest only the image knows.
+
+    program: its name as written, with variables not expanded. flags: Python's own, when Python is the program. runner:
+    a tool that chooses the environment for it, with its arguments, such as ("uv", "run", "--project", "/app").
+    directory: the working directory, absolute. variables: those set on the way, in order, their values not expanded.
+    """
+
+    program: str
+    flags: tuple[str, ...] = ()
+    runner: tuple[str, ...] = ()
+    directory: str = ""
+    variables: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Entrypoint:
     """`module` is imported, or run as __main__ when `main`; a `script` is an image path that Python is given.
 
@@ -20,6 +36,7 @@ class Entrypoint:
     script: str | None = None
     roots: tuple[str, ...] = ()
     told_by: str = ""
+    launch: Launch | None = None  # None: the image's command tells nothing
 
     def __str__(self) -> str:
         return self.script or (f"{self.module}:{self.attribute}" if self.attribute else self.module)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from deploy_lib.source.entrypoint.model import Entrypoint
-from deploy_lib.source.entrypoint.servers import named_by, target
+from deploy_lib.source.entrypoint.servers import launch_of, named_by, target
 from deploy_lib.source.entrypoint.shell import Program, programs, script_of, shell_programs
 from deploy_lib.source.model import ImageContents
 
+_SHELL_SCRIPT = re.compile(r"#!\s*(?:/usr/bin/env\s+)?(?:/\S*/)?(?:ba|da|a|z)?sh\b")
 ReadText = Callable[[str], str | None]
 """Text of an image path; None when the image has none there."""
 
@@ -25,34 +27,39 @@ def read_entrypoint(contents: ImageContents, given: str | None, read: ReadText) 
 
 
 def _read(contents: ImageContents, given: str | None, read: ReadText) -> Entrypoint | None:
-    runs = _of_command(contents, read)
+    ran = _programs(contents, read)
+    runs = next((entry for program in reversed(ran) if (entry := _named_by(program, contents, read))), None)
     if given is None:
         return runs
     named = target(given)
     if named is None:
         return None
+    launch = runs.launch if runs else launch_of(ran[-1]) if ran else None
     roots = (*(runs.roots if runs else ()), contents.workdir)
     main = runs is not None and runs.main and runs.module == named.module
-    return replace(named, main=main, roots=_with_python_path(roots, contents.env, contents.workdir), told_by=given)
+    roots = _with_python_path(roots, contents.env, contents.workdir)
+    return replace(named, main=main, roots=roots, told_by=given, launch=launch)
 
 
-def _of_command(contents: ImageContents, read: ReadText) -> Entrypoint | None:
-    ran = programs(contents.command, contents.workdir, contents.env)
+def _programs(contents: ImageContents, read: ReadText) -> list[Program]:
+    """Those of the image's command, or of the shell script that it runs."""
     script = script_of(contents.command, contents.workdir)
-    text = read(script) if script else None
-    if text is not None:
-        ran = list(shell_programs(text, contents.workdir, contents.env))
-    for program in reversed(ran):
-        entry = named_by(program)
-        if entry:
-            return _complete(entry, program, contents)
-    return None
+    text = read(script[0]) if script else None
+    if script and text is not None and (script[0].endswith(".sh") or _SHELL_SCRIPT.match(text)):
+        return list(shell_programs(text, contents.workdir, contents.env, script[1]))
+    return programs(contents.command, contents.workdir, contents.env)
+
+
+def _named_by(program: Program, contents: ImageContents, read: ReadText) -> Entrypoint | None:
+    entry = named_by(program, lambda path: read(path) is not None)
+    return _complete(entry, program, contents) if entry else None
 
 
 def _complete(entry: Entrypoint, program: Program, contents: ImageContents) -> Entrypoint:
     roots = _with_python_path(entry.roots, program.env, program.directory)
     told_by = " ".join(contents.command)
-    return replace(entry, roots=roots, told_by=told_by if len(told_by) < 80 else f"{told_by[:77]}...")
+    told_by = told_by if len(told_by) < 80 else f"{told_by[:77]}..."
+    return replace(entry, roots=roots, told_by=told_by, launch=launch_of(program))
 
 
 def _with_python_path(roots: tuple[str, ...], env: Mapping[str, str], directory: str) -> tuple[str, ...]:

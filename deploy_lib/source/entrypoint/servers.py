@@ -6,8 +6,9 @@ import posixpath
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
-from deploy_lib.source.entrypoint.model import Entrypoint
+from deploy_lib.source.entrypoint.model import Entrypoint, Launch
 from deploy_lib.source.entrypoint.shell import Program
 
 _TARGET = re.compile(r"(?:\w+:)??([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*)(?:\.\w+)*(\(.*\))?")
@@ -16,17 +17,49 @@ _NOT_THE_TARGET = {  # options whose value may look like module:name
     "-b", "--bind", "-k", "--worker-class", "-c", "--config", "--log-config", "--logger-class", "--host", "--uds",
     "-e", "--env", "--header", "--access-logformat", "--log-level", "--loop", "--http", "--ws", "--interface",
 }  # fmt: skip
+_MODULE_FLAG = re.compile(r"-[bBdEhiIOPqsSuvx]*m")
 _PYTHON = re.compile(r"python(3(\.\d+)?)?|pypy3?")
 _PYTHON_TAKES_A_VALUE = {"-X", "-W", "--check-hash-based-pycs"}
 
 
-def named_by(program: Program) -> Entrypoint | None:
-    """None for a program that is no Python server. `roots` begin with the directory the server looks in first."""
+def named_by(program: Program, exists: Callable[[str], bool]) -> Entrypoint | None:
+    """None for a program that is not a Python server. `roots` begin with the directory the server looks in first.
+
+    `exists` is asked for paths of the image, where a server looks for its module by itself.
+    """
     name, *words = program.words
     if _PYTHON.fullmatch(name):
         return _python(words, program)
+    if name == "fastapi":
+        return _fastapi(words, program, exists)
     reader = _SERVERS.get(name)
     return reader(words, program) if reader else None
+
+
+def launch_of(program: Program) -> Launch:
+    """How the program is started, with what its own options change before it imports anything."""
+    directory, variables = program.directory, list(program.assigned)
+    if "gunicorn" in program.words:
+        directory = _inside(program, _value(program.words, "--chdir") or "")
+        given = [after for before, after in pairwise(program.words) if before in ("-e", "--env")]
+        variables += [(name, value) for name, equals, value in (each.partition("=") for each in given) if equals]
+    flags = _python_flags(program.words[1:]) if _PYTHON.fullmatch(program.words[0]) else ()
+    return Launch(program.written, flags, program.runner, directory, tuple(variables))
+
+
+def _python_flags(words: Sequence[str]) -> tuple[str, ...]:
+    """Those before the module, the script or the code."""
+    flags: list[str] = []
+    for before, word in pairwise(("", *words)):
+        if before in _PYTHON_TAKES_A_VALUE:
+            flags.append(word)
+        elif _MODULE_FLAG.fullmatch(word):
+            return (*flags, *([word[:-1]] if len(word) > 2 else []))
+        elif not word.startswith("-") or word in ("-", "-c"):
+            break
+        else:
+            flags.append(word)
+    return tuple(flags)
 
 
 def target(text: str) -> Entrypoint | None:
@@ -63,7 +96,7 @@ def _python(words: Sequence[str], program: Program) -> Entrypoint | None:
     rest = list(words)
     while rest and rest[0].startswith("-"):
         flag = rest.pop(0)
-        if flag == "-m" and rest:
+        if _MODULE_FLAG.fullmatch(flag) and rest:
             module = rest.pop(0)
             known = _SERVERS.get(module)
             if known:
@@ -88,6 +121,31 @@ def _flask(words: Sequence[str], program: Program) -> Entrypoint | None:
     return _looked_for_in(replace(found, attribute=None, called=False), program, "") if found else None
 
 
+def _fastapi(words: Sequence[str], program: Program, exists: Callable[[str], bool]) -> Entrypoint | None:
+    """fastapi run [FILE]: the file's module within the packages around it, found from the directory above them
+    (https://fastapi.tiangolo.com/fastapi-cli/)."""
+    if words[:1] not in (["run"], ["dev"]):
+        return None
+    named = _value(words, "--entrypoint") or _value(words, "-e")
+    if named:
+        found = target(named)
+        return _looked_for_in(found, program, "") if found else None
+    plain = [word for before, word in pairwise(words) if not word.startswith("-") and before not in _FASTAPI_VALUES]
+    file = _inside(program, plain[0]) if plain else None
+    file = file or next(filter(exists, (_inside(program, each) for each in _FASTAPI_FILES)), None)
+    if file is None:
+        return None
+    directory, _, last = file.removesuffix(".py").rpartition("/")
+    names = [last]
+    while exists(f"{directory}/__init__.py"):
+        directory, _, last = directory.rpartition("/")
+        names.insert(0, last)
+    module = target(".".join(names))
+    return replace(module, attribute=_value(words, "--app"), roots=(directory or "/",)) if module else None
+
+
+_FASTAPI_FILES = ("main.py", "app.py", "api.py", "app/main.py", "app/app.py", "app/api.py")  # in its own order
+_FASTAPI_VALUES = {"--host", "--port", "--workers", "--root-path", "--app", "--forwarded-allow-ips", "--reload-dir"}
 _SERVERS: dict[str, Callable[[Sequence[str], Program], Entrypoint | None]] = {
     "uvicorn": _asgi,
     "hypercorn": _asgi,

@@ -16,79 +16,145 @@ _SHELLS = {"sh", "bash", "ash", "dash", "zsh"}
 _ENDS = {"&&", "||", ";", "|", "&", "\n"}
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 _VARIABLE = re.compile(r"\$\{(\w+)(?::?[-=]([^{}]*))?\}|\$(\w+)")
-_WRAPPERS: Mapping[tuple[str, ...], int] = {  # the program, and how many of its arguments stand before the command
-    ("exec",): 0,
-    ("env",): 0,
-    ("tini",): 0,
-    ("dumb-init",): 0,
-    ("nohup",): 0,
-    ("gosu",): 1,
-    ("su-exec",): 1,
-    ("timeout",): 1,
-    ("ddtrace-run",): 0,
-    ("opentelemetry-instrument",): 0,
-    ("newrelic-admin", "run-program"): 0,
-    ("poetry", "run"): 0,
-    ("pipenv", "run"): 0,
-    ("pdm", "run"): 0,
-    ("uv", "run"): 0,
+_ACTIVATE = re.compile(r"(.+)/bin/activate")
+
+
+@dataclass(frozen=True, slots=True)
+class _Wrapper:
+    """A program that runs another one: `before` the command stand so many arguments, and flags of which `valued` take
+    a value. One that `chooses` decides which environment's programs are found."""
+
+    before: int = 0
+    valued: str = ""
+    chooses: bool = False
+
+    def takes_value(self, flag: str) -> bool:
+        return flag in self.valued.split()
+
+
+_UV = (
+    "-p --python --project --directory --extra --group --only-group --no-group --with --with-editable --package "
+    "--with-requirements --env-file --index --default-index --index-url -i --extra-index-url --cache-dir --config-file"
+)
+_CONDA = _Wrapper(valued="-n --name -p --prefix --cwd", chooses=True)
+_WRAPPERS: Mapping[tuple[str, ...], _Wrapper] = {
+    ("exec",): _Wrapper(valued="-a"),
+    ("env",): _Wrapper(valued="-u --unset -C --chdir"),
+    ("tini",): _Wrapper(valued="-p -e"),
+    ("dumb-init",): _Wrapper(valued="--rewrite -r"),
+    ("catatonit",): _Wrapper(),
+    ("nohup",): _Wrapper(),
+    ("nice",): _Wrapper(valued="-n"),
+    ("gosu",): _Wrapper(1),
+    ("su-exec",): _Wrapper(1),
+    ("setpriv",): _Wrapper(valued="--reuid --regid --groups"),
+    ("timeout",): _Wrapper(1, valued="-k --kill-after -s --signal"),
+    ("ddtrace-run",): _Wrapper(),
+    ("opentelemetry-instrument",): _Wrapper(),
+    ("newrelic-admin", "run-program"): _Wrapper(),
+    ("poetry", "run"): _Wrapper(chooses=True, valued="-C --directory -P --project"),
+    ("pipenv", "run"): _Wrapper(chooses=True),
+    ("pdm", "run"): _Wrapper(chooses=True, valued="-p --project"),
+    ("uv", "run"): _Wrapper(chooses=True, valued=_UV),
+    ("conda", "run"): _CONDA,
+    ("mamba", "run"): _CONDA,
+    ("micromamba", "run"): _CONDA,
 }
-_TAKE_A_VALUE = {"-a", "-p", "-e", "-g", "-u"}
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One program as it is run: `words` begins with its name, without the directory."""
+    """One program as it is run: `words` begins with its name, without the directory.
+
+    `written` is the name with it, `runner` the wrapper that chooses its environment, `assigned` the variables set on
+    the way; in these two variables are not expanded.
+    """
 
     words: tuple[str, ...]
     directory: str
     env: Mapping[str, str]
+    written: str = ""
+    runner: tuple[str, ...] = ()
+    assigned: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Bare:
+    """A command without what was wrapped around it."""
+
+    words: tuple[str, ...]
+    runner: tuple[str, ...] = ()
+    assigned: tuple[tuple[str, str], ...] = ()
 
 
 def programs(command: Sequence[str], directory: str, env: Mapping[str, str]) -> list[Program]:
     """The programs that a command runs one after the other; the last one stays."""
-    return list(_programs(tuple(command), directory, dict(env), depth=4))
+    return list(_programs(tuple(command), directory, dict(env), (), depth=4))
 
 
-def script_of(command: Sequence[str], directory: str) -> str | None:
-    """The path of the shell script that the command runs, as the image knows it."""
-    words = _unwrapped(tuple(command), {})
+def script_of(command: Sequence[str], directory: str) -> tuple[str, tuple[str, ...]] | None:
+    """The shell script that the command runs, as the image knows it, and its arguments; a script may have any name."""
+    words = _unwrapped(tuple(command), {}).words
     if words and posixpath.basename(words[0]) in _SHELLS:
-        words = tuple(word for word in words[1:] if not word.startswith("-"))
-    if words and words[0].endswith(".sh"):
-        return posixpath.normpath(posixpath.join(directory, words[0]))
-    return None
+        words = words[len(words) - len(_without_flags(words[1:], _Wrapper())) :]
+    elif words and "/" not in words[0] and not words[0].endswith(".sh"):
+        return None  # found on PATH
+    if not words or words[0].endswith(".py"):
+        return None
+    return posixpath.normpath(posixpath.join(directory, words[0])), words[1:]
 
 
-def _programs(words: tuple[str, ...], directory: str, env: dict[str, str], depth: int) -> Iterator[Program]:
-    words = _unwrapped(words, env)
+def _programs(
+    words: tuple[str, ...], directory: str, env: dict[str, str], assigned: tuple[tuple[str, str], ...], depth: int
+) -> Iterator[Program]:
+    bare = _unwrapped(words, env)
+    words, assigned = bare.words, (*assigned, *bare.assigned)
     if not words or not depth:
         return
-    name = posixpath.basename(words[0])
+    name = posixpath.basename(expanded(words[0], env))
     if name in _SHELLS:
         flags = [position for position, word in enumerate(words[1:], 1) if re.fullmatch(r"-\w*c", word)]
         if flags and flags[0] + 1 < len(words):
-            yield from shell_programs(words[flags[0] + 1], directory, env, depth - 1)
+            yield from shell_programs(words[flags[0] + 1], directory, env, depth=depth - 1, assigned=assigned)
         return
-    yield Program((name, *(expanded(word, env) for word in words[1:])), directory, dict(env))
+    arguments = tuple(expanded(word, env) for word in words[1:])
+    yield Program((name, *arguments), directory, dict(env), words[0], bare.runner, assigned)
 
 
-def shell_programs(text: str, directory: str, env: Mapping[str, str], depth: int = 4) -> Iterator[Program]:
-    """The same for shell text, with its `cd` and `export`."""
+def shell_programs(
+    text: str,
+    directory: str,
+    env: Mapping[str, str],
+    arguments: Sequence[str] = (),
+    *,
+    depth: int = 4,
+    assigned: tuple[tuple[str, str], ...] = (),
+) -> Iterator[Program]:
+    """The same for shell text, with its `cd` and `export`; `arguments` are what stands for "$@"."""
     known = dict(env)
+
+    def assign(name: str, value: str) -> None:
+        nonlocal assigned
+        known[name] = expanded(value, known)
+        assigned = (*assigned, (name, value))
+
     for words in _commands(text):
         while words and (match := _ASSIGNMENT.fullmatch(words[0])) and len(words) == 1:
-            known[match[1]] = expanded(match[2], known)
+            assign(match[1], match[2])
             words = words[1:]
         match words:
             case ("cd", place, *_):
                 directory = posixpath.normpath(posixpath.join(directory, expanded(place, known)))
             case ("export", *assignments):
-                known.update(
-                    (each[1], expanded(each[2], known)) for each in map(_ASSIGNMENT.fullmatch, assignments) if each
-                )
+                for each in filter(None, map(_ASSIGNMENT.fullmatch, assignments)):
+                    assign(each[1], each[2])
+            case ("." | "source", file, *_) if found := _ACTIVATE.fullmatch(file):
+                place = posixpath.normpath(posixpath.join(directory, found[1]))
+                assign("VIRTUAL_ENV", place)
+                assign("PATH", f"{place}/bin:$PATH")
             case _:
-                yield from _programs(words, directory, dict(known), depth)
+                whole = tuple(part for word in words for part in (arguments if word in ("$@", "$*") else (word,)))
+                yield from _programs(whole, directory, dict(known), assigned, depth)
 
 
 def expanded(word: str, env: Mapping[str, str]) -> str:
@@ -114,23 +180,37 @@ def _commands(text: str) -> Iterator[tuple[str, ...]]:
                 current.append(word)
 
 
-def _unwrapped(words: tuple[str, ...], env: dict[str, str]) -> tuple[str, ...]:
-    """Assignments before the command go into `env`."""
+def _unwrapped(words: tuple[str, ...], env: dict[str, str]) -> _Bare:
+    """Assignments before the command go into `env`, too."""
+    runner: tuple[str, ...] = ()
+    assigned: list[tuple[str, str]] = []
     while words:
         assignment = _ASSIGNMENT.fullmatch(words[0])
         if assignment:
             env[assignment[1]] = expanded(assignment[2], env)
+            assigned.append((assignment[1], assignment[2]))
             words = words[1:]
             continue
         name = posixpath.basename(words[0])
-        wrapper = next((each for each in _WRAPPERS if (name, *words[1 : len(each)]) == each), None)
-        if wrapper is None:
-            return words
-        words = _without_flags(words[len(wrapper) :])[_WRAPPERS[wrapper] :]
-    return words
+        known = next((each for each in _WRAPPERS if (name, *words[1 : len(each)]) == each), None)
+        if known is None:
+            break
+        wrapper, whole = _WRAPPERS[known], words
+        words = _without_flags(words[len(known) :], wrapper)[wrapper.before :]
+        if wrapper.chooses:
+            runner = whole[: len(whole) - len(words)]
+            words = _run_by(runner, words)
+    return _Bare(words, runner, tuple(assigned))
 
 
-def _without_flags(words: tuple[str, ...]) -> tuple[str, ...]:
+def _run_by(runner: tuple[str, ...], words: tuple[str, ...]) -> tuple[str, ...]:
+    """`uv run` takes a module or a script as Python itself does."""
+    if "-m" in runner or "--module" in runner:
+        return ("python", "-m", *words)
+    return ("python", *words) if words and words[0].endswith(".py") else words
+
+
+def _without_flags(words: tuple[str, ...], wrapper: _Wrapper) -> tuple[str, ...]:
     while words and words[0].startswith("-"):
-        words = words[2:] if words[0] in _TAKE_A_VALUE else words[1:]
+        words = words[2:] if wrapper.takes_value(words[0]) else words[1:]
     return words

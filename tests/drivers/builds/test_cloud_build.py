@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from deploy_lib.drivers.builds.local import open_local
 from deploy_lib.drivers.interface import DriverError, Interrupted
 from deploy_lib.drivers.storage import build_bucket
 from deploy_lib.model.findings import Severity
@@ -256,3 +257,49 @@ def test_a_bucket_that_the_yaml_names_may_be_another_projects(yard: Yard) -> Non
     assert yard.build(stage_files(APP), yard.release(bucket=shared)).image
     assert owner.clients.storage.get_bucket(shared).location == "EU"
     owner.clients.close()
+
+
+RUNS_WELL = {
+    "Dockerfile": DOCKERFILE
+    + "RUN python -m venv --without-pip .venv && echo > $(echo .venv/lib/python3*/site-packages)/only_there.py\n"
+    + "RUN printf '#!/app/.venv/bin/python\\nimport sys\\n' > .venv/bin/uvicorn && chmod +x .venv/bin/uvicorn\n"
+    + 'CMD ["/app/.venv/bin/uvicorn", "shop.main:app"]\n',
+    "shop/__init__.py": "",
+    "shop/main.py": """import only_there
+import os, socket, urllib.request
+from pathlib import Path
+
+Path("/app/logs").mkdir()
+Path("/app/logs/app.log").write_text("x")
+Path("/var/lib/shop").mkdir()
+asked = urllib.request.Request(
+    f"http://{os.environ['GCE_METADATA_HOST']}/computeMetadata/v1/project/project-id",
+    headers={"Metadata-Flavor": "Google"},
+)
+project = urllib.request.urlopen(asked).read().decode()
+""",
+}
+
+
+def test_an_application_that_runs_well_on_cloud_run_passes(yard: Yard) -> None:
+    """Its own interpreter that is not on PATH, files written at import, and the metadata server."""
+    staged = stage_files(RUNS_WELL)
+    command = ("/app/.venv/bin/uvicorn", "shop.main:project")
+    staged = replace(staged, contents=replace(staged.contents, command=command))
+    for builder in ("cloud_build", "namespaces"):
+        built = yard.build(staged, yard.release(f"r-{builder}"), builder=builder)
+        assert built.checked and built.checked.ran, built.checked or built.trouble
+        assert not [each for each in built.checked.findings if each.severity is not Severity.ADVICE]
+        assert built.image
+        assert not [path for path in built.facts["files"] if "logs" in path]  # type: ignore[attr-defined]
+    engine = open_local("namespaces", yard.store, yard.state, yard.clock, yard.driver(staged)._registry()).engine
+    assert not [file.path for file in engine.files(built.image.partition("@")[2]) if "logs/" in file.path]
+
+
+def test_a_connection_at_import_is_a_warning_and_the_image_is_released(yard: Yard) -> None:
+    connect = "import socket\n\nsocket.create_connection(('10.0.0.3', 5432), timeout=5)\n"
+    built = yard.build(stage_files({**APP, "shop/orders.py": connect}))
+    assert built.image and built.checked
+    (finding,) = built.checked.findings
+    assert (finding.code, finding.severity, finding.place) == ("network", Severity.WARNING, "shop/orders.py:3")
+    assert "Network is unreachable" in finding.message and "on_other_errors" in (finding.fix or "")

@@ -56,6 +56,9 @@ def image(files: dict[str, str]) -> dict[str, Any]:
     }
 
 
+ONLY_THERE = "if only the check meets it: on_other_errors: warn of import_check"
+
+
 def only(output: bytes, joined: Joined = JOINED) -> Finding:
     checked = read_check(output, joined)
     assert checked.ran and not (passed(checked) and checked.findings and checked.findings[0].severity is Severity.ERROR)
@@ -110,10 +113,10 @@ def only(output: bytes, joined: Joined = JOINED) -> Finding:
             {"kind": "exit", "exit_code": 3, "unset": ["MODE"]},
             "importing shop.main:app ends the process with exit code 3 (shop/orders.py:3); it reads MODE, "
             "which is not set",
-            None,
+            ONLY_THERE,
         ),
-        ({"kind": "hang"}, "importing shop.main:app did not end in time (shop/orders.py:3)", None),
-        ({"kind": "killed", "signal": 11}, "importing shop.main:app killed the process with signal 11", None),
+        ({"kind": "hang"}, "importing shop.main:app did not end in time (shop/orders.py:3)", ONLY_THERE),
+        ({"kind": "killed", "signal": 11}, "importing shop.main:app killed the process with signal 11", ONLY_THERE),
     ],
 )
 def test_each_kind_says_what_is_wrong_where_and_what_to_do(
@@ -125,6 +128,29 @@ def test_each_kind_says_what_is_wrong_where_and_what_to_do(
     assert (finding.file, finding.line, finding.importer) == ("shop/orders.py", 3, "shop.orders")
     assert finding.chain == ("shop.main (shop/main.py:1)", "shop.orders (shop/orders.py:3)")
     assert finding.severity is Severity.ERROR
+
+
+OFFLINE_CHAIN = [
+    *CHAIN,
+    {"file": "/usr/lib/python3.11/socket.py", "line": 836, "module": "socket", "function": "connect"},
+]
+
+
+@pytest.mark.parametrize(("policy", "severity"), [("auto", "warning"), ("warn", "warning"), ("fail", "error")])
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [("network", "connects to something"), ("credentials", "asks for credentials")],
+)
+def test_what_the_check_lacks_is_told_at_the_users_own_line(kind: str, words: str, policy: Any, severity: str) -> None:
+    plan = CheckPlan(ProbeOptions(NONCE, "shop.main:app", on_other_errors=policy))
+    failure = {"kind": kind, "exception": "ConnectionRefusedError", "message": "refused", "chain": OFFLINE_CHAIN}
+    finding = only(lines(failure, verdict="failed" if policy == "fail" else "warned"), replace(JOINED, plan=plan))
+    assert finding.message == (
+        f"importing it {words} (shop/orders.py:3), and the check has no {kind}: ConnectionRefusedError: refused; what "
+        "would be imported after that was not tried"
+    )
+    assert (finding.severity.value, finding.place) == (severity, "shop/orders.py:3")
+    assert finding.fix and "on_other_errors" in finding.fix
 
 
 def test_a_missing_dependency_names_the_requirements_file_that_lacks_it() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +16,15 @@ from deploy_lib.drivers.builds.check import CheckPlan, memory_bytes, plan_check
 from deploy_lib.drivers.builds.request import Order, build_order, check_order, location_of, tag_of
 from deploy_lib.drivers.builds.script import check_script
 from deploy_lib.drivers.interface import DriverError
-from deploy_lib.in_image.options import ProbeOptions
+from deploy_lib.in_image.options import Metadata, ProbeOptions
 from deploy_lib.model.requests import BuildImage, CheckImports, ImportCheck
 from deploy_lib.model.service import BuildSource
-from deploy_lib.source.entrypoint import Entrypoint
+from deploy_lib.source.entrypoint import Entrypoint, Launch
 from tests.drivers.builds.samples import COMMIT, release_of
 
 NAME = "us-central1-docker.pkg.dev/p/services/backend"
 ENTRY = Entrypoint("shop.main", roots=("/app",))
-PLAN = CheckPlan(ProbeOptions("n0nce", "shop.main"), {"PORT": "8080", "COST": "$5 \"each\"\nor 'less'"})
+PLAN = CheckPlan(ProbeOptions("n0nce", "shop.main"), env={"PORT": "8080", "COST": "$5 \"each\"\nor 'less'"})
 
 
 def ordered(plan: CheckPlan | None = None, *, service: dict[str, Any] | None = None, **request: Any) -> dict[str, Any]:
@@ -132,7 +133,8 @@ def test_the_scripts_of_the_check_are_shell_and_mount_nothing(tmp_path: Path) ->
     subprocess.run(["bash", "-n", tmp_path / "check.sh"], check=True)
     run = script[script.index("docker run") : script.index("<<")]
     assert " -v" not in run and "--volume" not in run and "--mount" not in run
-    assert "--network=none --read-only --tmpfs=/tmp" in run
+    assert "--network=none " in run
+    assert "--read-only" not in run and "--tmpfs" not in run, "Cloud Run's disk can be written"
 
 
 def test_real_secrets_reach_the_container_by_name_only() -> None:
@@ -190,6 +192,35 @@ def test_what_the_image_starts_is_what_is_imported(
 ) -> None:
     options = plan_check(ImportCheck(), release_of("p").service, entry, "/app", "n").options
     assert (options.entrypoint, options.first_party, options.import_path) == (entrypoint, first_party, import_path)
+
+
+@pytest.mark.parametrize(
+    ("launch", "tried"),
+    [
+        (None, ["python", "python3"]),
+        (Launch("uvicorn"), ["python", "python3"]),
+        (Launch("/opt/web/bin/uvicorn"), ["/opt/web/bin/python", "/opt/web/bin/python3", "python"]),
+        (Launch("/usr/bin/python3.12"), ["/usr/bin/python3.12", "/usr/bin/python", "/usr/bin/python3", "python"]),
+        (Launch("$VENV/bin/uvicorn"), ["python", "python3", "/opt/venv/bin/python"]),
+        (Launch("uvicorn", runner=("uv", "run"), directory="/srv"), ["/srv/.venv/bin/python", "python"]),
+    ],
+)
+def test_any_python_of_the_image_may_start_the_check(launch: Launch | None, tried: list[str]) -> None:
+    plan = CheckPlan(ProbeOptions("n", "shop.main"), launch)
+    assert list(plan.interpreters[: len(tried)]) == tried
+    assert f"for python in {' '.join(tried[:2])}" in check_script(plan, NAME).replace("'", "")
+
+
+def test_the_check_is_told_how_the_server_starts_and_what_it_runs_as() -> None:
+    launch = Launch("/opt/venv/bin/uvicorn", directory="/app/src")
+    entry = Entrypoint("main", roots=("/app/src",), launch=launch)
+    release = release_of("p", service_account="web@p.iam.gserviceaccount.com")
+    plan = plan_check(ImportCheck(), release.service, entry, "/app", "n")
+    assert plan.options.import_path is None, "the directory that it starts in comes first by itself"
+    assert plan.options.metadata == Metadata("p", "us-central1", "web@p.iam.gserviceaccount.com")
+    assert json.loads(plan.arguments[4])["program"] == "/opt/venv/bin/uvicorn"
+    other = plan_check(ImportCheck(), release.service, replace(entry, launch=None), "/app", "n")
+    assert other.identity != plan.identity
 
 
 @pytest.mark.parametrize(
