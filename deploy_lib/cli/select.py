@@ -42,6 +42,7 @@ def select(args: argparse.Namespace, *, source: bool = True) -> Selection:
         shown=shown(path),
         exists=lambda inside: not looked_for or (root / inside).exists(),
         to_release=source,
+        matches=lambda pattern: not looked_for or _finds(root, pattern),
     )
     if args.project and config.settings.project != args.project:
         place = config.document.place(("project",))
@@ -51,6 +52,12 @@ def select(args: argparse.Namespace, *, source: bool = True) -> Selection:
     program = replace(program_of(args, path, root if source else None), services=names)
     bound = tuple(replace(plan, program=program.of(name)) for plan, name in zip(plans, names, strict=True))
     return Selection(root, config, bound, program)
+
+
+def _finds(root: Path, pattern: str) -> bool:
+    from deploy_lib.drivers.source.disk import included_paths
+
+    return next(included_paths(root, pattern), None) is not None
 
 
 def _somewhere(given: str | None) -> Path:

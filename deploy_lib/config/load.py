@@ -1,6 +1,7 @@
 """Reads a configuration file, and makes the plan of one of its services.
 
-Nothing here touches the world but reading the one file; whether a Dockerfile exists is asked through `exists`.
+Nothing here touches the world but reading the one file; whether a Dockerfile exists is asked through `exists`,
+whether a pattern finds a file through `matches`.
 """
 
 from __future__ import annotations
@@ -43,11 +44,13 @@ def load(
     *,
     shown: str | None = None,
     exists: Callable[[str], bool] = lambda path: True,
+    matches: Callable[[str], bool] = lambda pattern: True,
     to_release: bool = True,
 ) -> Config:
-    """Raises ConfigError with every problem of the file. `exists` takes a path relative to the repository's root.
+    """Raises ConfigError with every problem of the file.
 
-    Without `to_release` the steps need not lead to a release: nobody who wants to roll back must repair them first.
+    `exists` takes a path relative to the repository's root, `matches` a pattern of include:. Without `to_release` the
+    steps need not lead to a release: nobody who wants to roll back must repair them first.
     """
     file = shown or str(path)
     document = parse(_read(path, file), file)
@@ -62,7 +65,7 @@ def load(
     steps, step_problems = read_steps(document, to_release=to_release)
     problems.extend(step_problems)
     services = settings.services if settings is not None else as_far_as_readable(document.data.get("services"))
-    problems.extend(service_problems(services, document, exists))
+    problems.extend(service_problems(services, document, exists, matches))
     if problems or settings is None:
         raise ConfigError(sorted(problems, key=lambda problem: _order(problem.place)))
     return Config(file, settings, steps, document)
@@ -77,6 +80,9 @@ def plan_for(config: Config, name: str, *, region: str | None = None, service_ac
     service = settings.services[name].as_service(name, settings, region)
     if service_account:
         service = replace(service, service_account=service_account)
+    at = ("services", name, "include")
+    places = tuple(config.document.place((*at, index)) for index in range(len(service.source.include)))
+    service = replace(service, source=replace(service.source, include_places=places))
     return Plan(
         service=service,
         steps=_with_check(config.steps, service),

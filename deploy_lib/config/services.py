@@ -38,9 +38,12 @@ def _readable(given: object) -> ServiceSettings | None:
 
 
 def service_problems(
-    services: Mapping[str, ServiceSettings], document: Document, exists: Callable[[str], bool]
+    services: Mapping[str, ServiceSettings],
+    document: Document,
+    exists: Callable[[str], bool],
+    matches: Callable[[str], bool],
 ) -> list[Problem]:
-    """`exists` takes a path relative to the repository's root."""
+    """`exists` takes a path relative to the repository's root, `matches` a pattern of include:."""
     names = [*document.data["services"]] if services else []
     found = []
     for name, service in services.items():
@@ -51,6 +54,12 @@ def service_problems(
             found.append(Problem(document.place((*at, "dockerfile")), message))
         if "context" not in misread and not exists(service.context):
             found.append(Problem(document.place((*at, "context")), f"there is no directory {service.context}"))
+        for index, pattern in enumerate(service.include):
+            if not matches(pattern):
+                message = (
+                    f"include: {pattern} matches no file on this disk; make the files first, or remove the pattern"
+                )
+                found.append(Problem(document.place((*at, "include", index)), message))
         for other in service.after:
             if other not in names:
                 message = unknown("service", other, names)

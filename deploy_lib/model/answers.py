@@ -15,7 +15,10 @@ class Change:
     """A file whose disk state is not in the commit.
 
     `kind` is modified, deleted, staged, untracked or ignored. `in_image` says that the build would put it into
-    the image were it committed; `imported` that the service's code imports it; `rule` the ignore rule.
+    the image were it committed, `copied` that a COPY of any stage would take it; `imported` that the service's code
+    imports it; `rule` the ignore rule. `among_code` says that committed code lies in its directory or above it,
+    `build` that the build itself reads it (a Dockerfile, a requirements file), `secret` that it holds a key.
+    `made_by` is the line of the Dockerfile that makes the file in the image, so that the one on the disk is not needed.
     """
 
     path: str
@@ -24,10 +27,17 @@ class Change:
     in_image: bool = False
     imported: bool = False
     rule: str | None = None
+    copied: bool = False
+    among_code: bool = False
+    build: bool = False
+    secret: bool = False
+    made_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CheckoutRead:
+    """`context` and `ignore_file` are repository paths: the build context, and the file of its ignore rules."""
+
     commit: str
     head: str
     branch: str | None  # None when detached
@@ -35,6 +45,9 @@ class CheckoutRead:
     upstream: str | None = None
     ahead: int = 0
     behind: int = 0
+    context: str = ""
+    ignore_file: str = ".dockerignore"
+    findings: tuple[Finding, ...] = ()  # of the configuration's include: patterns
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,13 +17,17 @@ class Instances:
 
 @dataclass(frozen=True, slots=True)
 class BuildSource:
-    """How the image comes to be: paths are relative to the repository's root, with forward slashes."""
+    """How the image comes to be: paths are relative to the repository's root, with forward slashes.
+
+    `include_places` says where each pattern of `include` stands, file:line:column; empty when nobody knows.
+    """
 
     context: str = "."
     dockerfile: str = "Dockerfile"
     include: tuple[str, ...] = ()  # globs of generated files taken from the disk
     args: Mapping[str, str] = field(default_factory=dict)
     target: str | None = None
+    include_places: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,7 @@ class _Reading:
         state = self._stage(final)
         self._note_unused_arguments()
         tree = state.tree
+        copied = frozenset(path for each in self.done.values() for path in each.tree.files.values())
         unknown = [*tree.unknown, *resolve_links(tree)]
         python = _PYTHON.search(state.base or "")
         return ImageContents(
@@ -88,6 +89,7 @@ class _Reading:
             installs=tuple(dict.fromkeys(state.requirements)),
             packages=tuple(dict.fromkeys(state.packages)),
             projects=tuple(dict.fromkeys(state.projects)),
+            copied=copied,
             findings=tuple(dict.fromkeys(self.findings)),
         )
 

@@ -71,7 +71,10 @@ SITE_PACKAGES = "/site-packages"
 
 @dataclass(frozen=True, slots=True)
 class ImageContents:
-    """The final stage. `files` maps image paths to context paths; `by` to the instruction that brings each."""
+    """The final stage. `files` maps image paths to context paths; `by` to the instruction that brings each.
+
+    `copied` are the context paths that any stage takes of those that the final one rests on.
+    """
 
     files: Mapping[str, str]
     by: Mapping[str, Rule]
@@ -84,6 +87,7 @@ class ImageContents:
     installs: tuple[str, ...] = ()  # context paths of requirements files that RUN steps install
     packages: tuple[str, ...] = ()  # distributions that RUN steps install by name
     projects: tuple[str, ...] = ()  # image directories whose packages RUN steps install
+    copied: frozenset[str] = frozenset()
     findings: tuple[Finding, ...] = ()
 
 
@@ -94,6 +98,7 @@ class DiskFile:
     path: str  # repository path
     state: str
     rule: Rule | None = None  # the line that makes git ignore it
+    secret: bool = False  # it holds a private key
 
 
 @dataclass(frozen=True, slots=True)

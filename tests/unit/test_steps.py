@@ -37,6 +37,9 @@ def test_what_an_answer_means(kind: Kind[Any, Any], case: dict[str, Any]) -> Non
     assert (verdict.status.value, verdict.reason) == (case["status"], case["reason"])
     if "findings" in case:
         assert [f"{finding.severity.value} {finding.code}" for finding in verdict.findings] == case["findings"]
+    for words, attribute in (("messages", "message"), ("fixes", "fix")):
+        if words in case:
+            assert [getattr(finding, attribute) for finding in verdict.findings] == case[words]
     for name, value in (case.get("grown") or {}).items():
         assert getattr(verdict.release, name) == value
 

@@ -11,13 +11,26 @@ import os
 import posixpath
 import stat
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import takewhile, zip_longest
 from pathlib import Path
 
 from deploy_lib.drivers.interface import DriverError
+from deploy_lib.model.findings import Finding, Severity
+from deploy_lib.model.service import BuildSource
 from deploy_lib.source.model import EXECUTABLE, REGULAR, SYMLINK, TreeFile
 
 _PIECE = 1 << 20
+_WILD = frozenset("*?[\\")
 _NEVER_SHIPPED = frozenset({".git", "node_modules", "__pycache__"})
+
+
+@dataclass(frozen=True, slots=True)
+class Included:
+    """What the configuration takes from the disk on purpose, and an error for each pattern that matches nothing."""
+
+    files: tuple[TreeFile, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 class Disk:
@@ -26,6 +39,7 @@ class Disk:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._known: dict[str, TreeFile | None] = {}
+        self._included: dict[tuple[tuple[str, ...], tuple[str, ...]], Included] = {}
 
     def find(self, path: str, *, hashed: bool) -> TreeFile | None:
         """The file at a repository path; None when it is gone, or is no file. Its blob is "" unless `hashed`."""
@@ -75,19 +89,66 @@ class Disk:
             relative = Path(here).relative_to(self._root).as_posix()
             yield from (posixpath.join(relative, name) for name in sorted(names) if name.endswith(suffix))
 
-    def matching(self, patterns: Iterable[str]) -> list[TreeFile]:
-        """Files that globs of the configuration name. Raises DriverError for one that leaves the repository."""
-        found: dict[str, TreeFile] = {}
-        for pattern in patterns:
-            parts = pattern.split("/")
-            if pattern.startswith("/") or ".." in parts or ":" in parts[0]:
-                raise DriverError(f"include: {pattern} leaves the repository", "name files inside it, with globs")
-            for place in sorted(self._root.glob(pattern)):
-                path = place.relative_to(self._root).as_posix()
-                inside = place.resolve().is_relative_to(self._root.resolve())
-                if inside and ".git" not in path.split("/") and (file := self.find(path, hashed=True)):
-                    found[path] = file
-        return list(found.values())
+    def included(self, source: BuildSource) -> Included:
+        """The files that include: names, each hashed. Raises DriverError for a pattern that leaves the repository."""
+        key = source.include, source.include_places
+        if key not in self._included:
+            found: dict[str, TreeFile] = {}
+            findings: list[Finding] = []
+            for pattern, place in zip_longest(source.include, source.include_places[: len(source.include)]):
+                matches = [
+                    file for path in included_paths(self._root, pattern) if (file := self.find(path, hashed=True))
+                ]
+                found |= {file.path: file for file in matches}
+                if not matches:
+                    findings.append(_matches_nothing(pattern, place or ""))
+            self._included[key] = Included(tuple(found.values()), tuple(findings))
+        return self._included[key]
+
+
+def included_paths(root: Path, pattern: str) -> Iterator[str]:
+    """Repository paths that a pattern of include: matches, in order. Raises DriverError when it leaves the repository.
+
+    A pattern means what it means in a .gitignore that stands at the repository's top and begins each line with "/"
+    (https://git-scm.com/docs/gitignore): "**" is any number of directories, and a directory is all that lies in it.
+    """
+    from pathspec import GitIgnoreSpec
+
+    parts = pattern.split("/")
+    if pattern.startswith("/") or ".." in parts or ":" in parts[0]:
+        raise DriverError(f"include: {pattern} leaves the repository", "name files inside it, with globs")
+    wanted = GitIgnoreSpec.from_lines([f"/{'/'.join(part for part in parts if part != '.')}"])
+    plain = list(takewhile(lambda part: not _WILD & set(part), parts))
+    start = root.joinpath(*plain)
+    within = root.resolve()
+    for here, directories, names in _walk(start):
+        directories[:] = sorted(set(directories) - {".git"})
+        for name in sorted(names):
+            place = here / name
+            path = place.relative_to(root).as_posix()
+            if wanted.match_file(path) and place.resolve().is_relative_to(within):
+                yield path
+
+
+def _walk(start: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
+    """os.walk, which a single file is part of too. Symlinks to directories are not followed."""
+    if start.is_file():
+        yield start.parent, [], [start.name]
+    for here, directories, names in os.walk(start):
+        yield Path(here), directories, names
+
+
+def _matches_nothing(pattern: str, place: str) -> Finding:
+    file, _, line = place.partition(":")
+    number = line.partition(":")[0]
+    return Finding(
+        "include_matches_nothing",
+        Severity.ERROR,
+        f"include: {pattern} matches no file on this disk, so the image would lack what it names",
+        file=file or None,
+        line=int(number) if number.isdigit() else None,
+        fix=f"make the files first, or remove {pattern} from include:",
+    )
 
 
 def _blob(size: int, pieces: Iterable[bytes]) -> str:

@@ -7,7 +7,9 @@ where it is needed: the command check is this room's other user, and in a hurry.
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
@@ -23,7 +25,7 @@ from deploy_lib.drivers.source.status import Status, read_status, with_rules
 from deploy_lib.drivers.source.tree import list_commit
 from deploy_lib.drivers.source.worktree import if_all_were_committed, with_everything
 from deploy_lib.source.context import clean_root
-from deploy_lib.source.ignore_rules import IgnoreRules
+from deploy_lib.source.ignore_rules import IgnoreRules, names_of_ignore_files
 from deploy_lib.source.model import UNKNOWN_SIZE, DiskFile, Listing, Staged, Surroundings, TreeFile
 from deploy_lib.source.staging import rules_of, stage_files
 
@@ -55,10 +57,13 @@ class GitSource:
         from deploy_lib.model.answers import CheckoutRead
 
         release, status = request.release, self._status
+        source = release.service.source
         changes: tuple[Change, ...] = ()
         if status.head == release.commit and status.files:
             cloud_build = release.options.builder == "cloud_build"
-            changes = self._changes(release.service.source, release.service.entrypoint, cloud_build)
+            changes = self._changes(source, release.service.entrypoint, cloud_build)
+        own_rules = f"{_inside(source.dockerfile)}.dockerignore"
+        root = _inside(source.context)
         return CheckoutRead(
             commit=release.commit,
             head=status.head,
@@ -67,6 +72,9 @@ class GitSource:
             upstream=status.upstream,
             ahead=status.ahead,
             behind=status.behind,
+            context=root,
+            ignore_file=own_rules if (self._git.root / own_rules).is_file() else posixpath.join(root, ".dockerignore"),
+            findings=self._disk.included(source).findings,
         )
 
     def read_source(self, request: ReadSource) -> SourceRead:
@@ -93,9 +101,8 @@ class GitSource:
         key = (commit, cloud_build, *_identity(source))
         if key not in self._staged:
             tracked = self._listing(commit)
-            generated = {file.path: file for file in self._disk.matching(source.include) if file.path not in tracked}
             rules = self._rules(source, tracked, cloud_build)
-            self._staged[key] = self._stage(source, tracked, generated, rules, commit)
+            self._staged[key] = self._with_includes(source, tracked, rules, commit)
         return self._staged[key]
 
     def stage_worktree(self, source: BuildSource, cloud_build: bool) -> Staged:
@@ -103,9 +110,8 @@ class GitSource:
         if not self._status.head:
             raise DriverError(f"{self._git.root} has no commit yet, and releases are made from commits", "git commit")
         tracked = if_all_were_committed(self._listing(self._status.head), self._status, self._disk)
-        generated = {file.path: file for file in self._disk.matching(source.include) if file.path not in tracked}
         rules = self._rules(source, tracked, cloud_build)
-        return self._stage(source, tracked, generated, rules, self._status.head)
+        return self._with_includes(source, tracked, rules, self._status.head)
 
     def surroundings(self, commit: str) -> Surroundings:
         """What explains an absence. The disk is read on the first call."""
@@ -116,19 +122,39 @@ class GitSource:
         return self._beside
 
     def _changes(self, source: BuildSource, entrypoint: str | None, cloud_build: bool) -> tuple[Change, ...]:
-        from deploy_lib.drivers.source.changes import describe_changes
+        from deploy_lib.drivers.source.changes import Checkout
 
         head = self._status.head
-        tracked = if_all_were_committed(self._listing(head), self._status, self._disk, hashed=False)
+        listing = self._listing(head)
+        tracked = if_all_were_committed(listing, self._status, self._disk, hashed=False)
         rules = self._rules(source, tracked, cloud_build)
         root = _inside(source.context)
-        everything = with_everything(self._listing(head), self._status, self._disk, root, rules)
+        everything = with_everything(listing, self._status, self._disk, root, rules)
         staged = self._stage(source, everything, {}, rules, head)
 
         def imported() -> frozenset[str]:
             return frozenset(self._analyse(staged, head, entrypoint, undeclared=False).modules.values())
 
-        return describe_changes(self._beside, rules, staged, imported)
+        dockerfile = _inside(source.dockerfile)
+        read_by_build = {dockerfile, *names_of_ignore_files(root, dockerfile)}
+        read_by_build |= {posixpath.join(root, path) for path in staged.contents.installs}
+        return Checkout(
+            self._beside,
+            rules,
+            staged,
+            listing,
+            imported,
+            included=frozenset(file.path for file in self._disk.included(source).files),
+            build_files=frozenset(read_by_build),
+        ).changes()
+
+    def _with_includes(self, source: BuildSource, tracked: Listing, rules: IgnoreRules, commit: str) -> Staged:
+        """The listing, with the files that include: takes from the disk, and what is wrong with its patterns."""
+        included = self._disk.included(source)
+        generated = {file.path: file for file in included.files if file.path not in tracked}
+        staged = self._stage(source, tracked, generated, rules, commit)
+        context = replace(staged.context, findings=(*staged.context.findings, *included.findings))
+        return replace(staged, context=context)
 
     def _stage(
         self, source: BuildSource, tracked: Listing, generated: Listing, rules: IgnoreRules, commit: str

@@ -10,6 +10,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from deploy_lib.source.dockerfile.installs import read_install
 from deploy_lib.source.dockerfile.shell import Command, split_commands
@@ -24,6 +25,7 @@ _LEAVES_FILES_ALONE = """
 """
 _HARMLESS = frozenset(_LEAVES_FILES_ALONE.split())
 _MODULES = frozenset({"compileall", "ensurepip", "nltk.downloader", "pip", "playwright", "site", "spacy", "venv"})
+_NAMES_OUTPUT = re.compile(r"-o|-C|-d|--[\w-]*(out|output|dest|directory)([_-]?(dir|file|path))?")
 _ONLY_ASKS = re.compile(r"\s*(import|from)\s[\w\s.,;()'\"%:{}\[\]=+-]*")
 
 
@@ -138,6 +140,20 @@ def _touched(name: str, args: tuple[str, ...], plain: list[str]) -> Iterator[str
         yield from _find(args)
     else:
         yield "."
+        yield from _outputs(args)
+
+
+def _outputs(args: tuple[str, ...]) -> Iterator[str]:
+    """What options such as --python_out=DIR, --output FILE or -C DIR name, besides the working directory.
+
+    protoc takes settings of a plugin before the directory, "grpc:DIR" (https://protobuf.dev/reference/).
+    """
+    for word, following in zip_longest(args, args[1:], fillvalue=""):
+        option, equals, value = word.partition("=")
+        if _NAMES_OUTPUT.fullmatch(option):
+            named = (value if equals else following).rpartition(":")[2]
+            if named and not named.startswith("-"):
+                yield named
 
 
 def _download(args: tuple[str, ...], plain: list[str]) -> Iterator[str]:
