@@ -61,10 +61,12 @@ def lines_of(entry: Entry) -> Iterator[str]:
 
 
 def finding_lines(findings: Sequence[Finding], *, all_of_them: bool) -> Iterator[str]:
-    """Errors, and warnings after them; advice only where a person asked for it."""
+    """Errors, and warnings after them; advice where nothing stops the step."""
     shown = [finding for finding in findings if finding.severity is Severity.ERROR]
     if all_of_them or not shown:
         shown += [finding for finding in findings if finding.severity is Severity.WARNING]
+    if not any(finding.severity is Severity.ERROR for finding in shown):
+        shown += [finding for finding in findings if finding.severity is Severity.ADVICE]
     for finding in shown[:SHOWN_FINDINGS]:
         place = f"{finding.place}: " if finding.place and finding.place not in finding.message else ""
         yield f"    {finding.severity.value}: {place}{finding.message}"
