@@ -82,6 +82,8 @@ def told(world: World, plan: Plan, release: Release) -> Iterator[Line]:
         yield Line("serving now", problem.reason, Status.ERRORED)
     release = replace(release, before=before)
     for step in plan.steps:
+        if release.first and step.kind.name == "compare":  # there is nothing to compare with, so it is left out
+            continue
         skipped = why_skipped(step, release)
         if skipped:
             yield Line(step.label, skipped, Status.SKIPPED)
@@ -132,7 +134,7 @@ def _words(request: Request) -> str:
         case requests.Compare():
             return f"asks {request.path} of both revisions in pairs for {spoken(request.duration)}"
         case requests.MoveTraffic():
-            baked = f", then watches for {spoken(request.bake)}" if request.bake else ""
+            baked = f", then watches for {spoken(request.bake.seconds)}" if request.bake.seconds else ""
             return f"{request.target}{baked}"
         case requests.ReadBack():
             return f"reads the traffic back and asks {request.path} at the main URL"

@@ -169,6 +169,7 @@ def adopted(plan: Plan, state: ServiceState, left: LeftBehind, commit: str, now:
         url=state.url,
         stable_url=_url_of(left.before.main_revision(), state, left.tag),
         before=left.before,
+        percent=left.percent,
     )
     step, traffic = step_after(plan, left), None
     if left.asked and left.candidate and left.tag:

@@ -64,7 +64,7 @@ class World:
             local = self.clients.endpoints.local
             headers = identity_headers(self.clients)
             self._urls[name] = HttpUrls(self.clock, watch, headers, trust_proxies=not local)
-            self._services[name] = CloudRunServices(self.clients, self.clock, self._urls[name].ask, watch)
+            self._services[name] = CloudRunServices(self.clients, self.clock, self._urls[name], watch)
         return self._services[name]
 
     def serving(self, plan: Plan) -> Serving:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, field_validator
 
 from deploy_lib.model.service import BuildSource, Instances, Service
+from deploy_lib.steps.health import HealthSettings
 from deploy_lib.steps.kind import Duration, Settings
 
 _NAME = r"^[a-z]([-a-z0-9]{0,47}[a-z0-9])?$"
@@ -74,6 +75,9 @@ class ServiceSettings(Settings):
     env: dict[str, Text] = Field({}, description="variables and their values")
     secrets: dict[str, str] = Field({}, description="variables and the secret each is read from, name:version")
     after: tuple[str, ...] = Field((), description="services that must be live before this one starts")
+    health: HealthSettings = Field(
+        HealthSettings(), description="what probe, compare, promote's bake and verify ask unless they say else"
+    )
 
     @field_validator("context", "dockerfile", "include")
     @classmethod
@@ -129,6 +133,7 @@ class ServiceSettings(Settings):
             secrets=dict(self.secrets),
             after=self.after,
             bucket=file.bucket,
+            health=self.health.as_health(),
         )
 
 

@@ -82,7 +82,8 @@ def _promotions(
         return
     for percent in percents:
         last = percent == percents[-1]
-        yield "promote", {**({} if watch is not None else rest), "percent": percent}, path
+        baked = {key: value for key, value in rest.items() if watch is None or key != "bake"}
+        yield "promote", {**baked, "percent": percent}, path
         if watch is not None and not last:
             duration = {"for": rest["bake"]} if "bake" in rest and "for" not in watch else {}
             yield "compare", {**duration, **watch}, path

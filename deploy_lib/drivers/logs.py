@@ -46,14 +46,15 @@ _SOURCES = {
 
 @dataclass(slots=True)
 class Entries:
-    """The entries of a revision, from `since` on. `extra` is more of the filter language; `most` per reading."""
+    """The entries of revisions, from `since` on. `extra` is more of the filter language; `most` per reading."""
 
     calls: Calls
     service: Service
-    revision: str
+    revisions: tuple[str, ...]
     since: datetime
     extra: str = ""
     most: int = MOST
+    overlap: timedelta = OVERLAP
     cut: bool = False  # a reading found more than `most`
     _seen: set[str] = field(default_factory=set)
     _newest: datetime | None = None
@@ -68,24 +69,29 @@ class Entries:
             order_by="timestamp asc",
             page_size=PAGE,
         )
-        client, doing = self.calls.clients.logs, f"read the log of {self.revision}"
+        client, doing = self.calls.clients.logs, f"read the log of {self.revisions[0]}"
         new: list[LogEntry] = []
+        read = 0
         while True:
             page = next(iter(self.calls.ask("list_log_entries", client.list_log_entries, request, doing).pages))
             new += [entry for entry in page.entries if self._is_new(entry)]
             if not page.next_page_token:
                 return new
-            if len(new) >= self.most:
+            read += len(page.entries)
+            if read >= self.most:
                 self.cut = True
                 return new
             request.page_token = page.next_page_token
 
     def filter(self) -> str:
-        start = (self._newest or self.since) - OVERLAP
+        start = max(self.since, self._newest or self.since) - self.overlap
+        names = " OR ".join(f'"{name}"' for name in self.revisions)
         parts = [
             'resource.type="cloud_run_revision"',
             f'resource.labels.service_name="{self.service.cloud_run}"',
-            f'resource.labels.revision_name="{self.revision}"',
+            f"resource.labels.revision_name=({names})"
+            if len(self.revisions) > 1
+            else f"resource.labels.revision_name={names}",
             f'resource.labels.location="{self.service.region}"',
             f'timestamp>="{start.astimezone(UTC).isoformat()}"',
         ]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.model.answers import Side
 from deploy_lib.model.service import Service
+from deploy_lib.steps.responses import TOO_MANY
 
 if TYPE_CHECKING:
     from google.cloud.monitoring_v3 import TimeSeries
@@ -23,23 +24,24 @@ MOST_LATENCIES = 2000
 
 
 def requests_of(calls: Calls, service: Service, revision: str, since: datetime, until: datetime) -> Side | None:
-    """None while Cloud Monitoring knows of no request. Raises ApiError."""
+    """None while Cloud Monitoring knows of no request; `refused` are those answered 4xx but 429. Raises ApiError."""
     counted = _series(calls, service, COUNT, revision, since, until)
     if not counted:
         return None
-    requests = errors = 0
+    requests = errors = refused = 0
     for series in counted:
-        number = sum(int(point.value.int64_value) for point in series.points)
+        number, code = sum(int(point.value.int64_value) for point in series.points), _code(series)
         requests += number
-        errors += number if _is_error(series) else 0
+        errors += number if _is_error(code) else 0
+        refused += number if code.startswith("4") and not _is_error(code) else 0
     if not requests:
         return None
     latencies: list[float] = []
     for series in _series(calls, service, LATENCIES, revision, since, until):
-        if not _is_error(series):
+        if not _is_error(_code(series)):
             latencies += [value for point in series.points for value in spread(point.value.distribution_value)]
     step = max(1, len(latencies) // MOST_LATENCIES)
-    return Side(requests, errors, tuple(sorted(latencies)[::step]))
+    return Side(requests, errors, tuple(sorted(latencies)[::step]), refused)
 
 
 def spread(distribution: Any) -> list[float]:
@@ -69,9 +71,14 @@ def _bounds(options: Any) -> list[float]:
     return [float(bound) for bound in options.explicit_buckets.bounds]
 
 
-def _is_error(series: TimeSeries) -> bool:
+def _code(series: TimeSeries) -> str:
+    """ "503", or "5xx" where only the class is told."""
     labels = series.metric.labels
-    return str(labels.get("response_code_class") or labels.get("response_code", "")).startswith("5")
+    return str(labels.get("response_code") or labels.get("response_code_class", ""))
+
+
+def _is_error(code: str) -> bool:
+    return code.startswith("5") or code == str(TOO_MANY)
 
 
 def _series(

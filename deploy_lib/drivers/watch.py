@@ -1,36 +1,26 @@
-"""How a revision does while it is asked or has traffic: its conditions, its crashes, its answers to real requests.
-
-A revision that came up stays Ready on Cloud Run when its container crashes later; only the log tells. Real requests
-are read from the request log, which is seconds old and tells our own requests apart by their user agent; where it
-cannot be read or holds too much, Cloud Monitoring's figures are taken, which are minutes old.
-"""
+"""How a revision does: its conditions and its crashes at once, and while it has traffic the answers to its users."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
-from deploy_lib.drivers import metrics
 from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.conditions import conditions_of, why_failed
+from deploy_lib.drivers.crashes import Crashes
 from deploy_lib.drivers.errors import ApiError
-from deploy_lib.drivers.headers import USER_AGENT
 from deploy_lib.drivers.interface import Clock, DriverError
-from deploy_lib.drivers.logs import PAGE, Entries, RevisionLog
+from deploy_lib.drivers.logs import Entries, RevisionLog
 from deploy_lib.drivers.policy import Calls
-from deploy_lib.drivers.times import plain_time
-from deploy_lib.model.answers import Side
+from deploy_lib.drivers.watching import QUOTA_PAUSE, SYSTEM, Watching
 from deploy_lib.model.release import Release
+from deploy_lib.model.requests import Readers
 
 FRESH_FOR = 1.0  # seconds that what is known of the conditions is good for
-LISTEN_EVERY, LISTEN_LOCALLY = 4.0, 1.0
+LISTEN_EVERY, LISTEN_LOCALLY = 4.0, 0.5
 """Seconds between readings of a log: a project may read its logs 60 times a minute
 (https://cloud.google.com/logging/quotas), a local cloud's as often as one likes."""
-PAGES = 3
-"""Pages of the request log per reading; a revision with more requests than that is counted by Cloud Monitoring."""
-NOT_OURS = f'logName:"run.googleapis.com%2Frequests" AND NOT httpRequest.userAgent:"{USER_AGENT}"'
-CRASHES = 2
-"""Ends of its container that make a revision sick; one may be an instance that was scaled away."""
+MEASURE_EVERY, MEASURE_LOCALLY = 15.0, 1.0  # seconds between readings of Cloud Monitoring
 
 
 @dataclass(slots=True)
@@ -45,10 +35,9 @@ class CloudWatch:
     def __init__(self, clients: Clients, clock: Clock) -> None:
         self._calls = Calls(clients, clock)
         self._clock = clock
-        self._pause = LISTEN_LOCALLY if clients.endpoints.local else LISTEN_EVERY
+        self._local = clients.endpoints.local
         self._known: dict[str, _Known] = {}
-        self._crashes: dict[str, _Crashes] = {}
-        self._requests: dict[tuple[str, datetime], _Requests] = {}
+        self._crashes: dict[str, _Listening] = {}
 
     def revision_failed(self, release: Release) -> str | None:
         """Why the candidate has failed; None when it lives, as far as is known."""
@@ -61,20 +50,29 @@ class CloudWatch:
             self._known[name] = known
         return known.failed
 
-    def real_requests(self, release: Release, revision: str, since: datetime) -> Side:
-        """Requests that were not our own. Nothing seen yet is an empty Side, not proof of health."""
-        seen = self._requests.get((revision, since))
-        if seen is None:
-            entries = Entries(self._calls, release.service, revision, since, NOT_OURS, most=PAGES * PAGE)
-            seen = self._requests[revision, since] = _Requests(entries)
-        try:
-            seen.listen(self._clock, self._pause)
-        except DriverError:
-            seen.entries.cut = True
-        if not seen.entries.cut:
-            return seen.side()
-        figures = metrics.requests_of(self._calls, release.service, revision, since, self._clock.now())
-        return figures if figures is not None else seen.side()
+    def watching(
+        self,
+        release: Release,
+        since: datetime,
+        readers: Readers,
+        *,
+        users: bool = True,
+        earlier: datetime | None = None,
+    ) -> Watching:
+        """The candidate from `since` on, in a thread of its own."""
+        name = release.candidate or ""
+        return Watching(
+            self._calls,
+            self._clock,
+            release,
+            lambda: self._condition(release, name),
+            since,
+            readers,
+            users,
+            earlier or since,
+            LISTEN_LOCALLY if self._local else LISTEN_EVERY,
+            MEASURE_LOCALLY if self._local else MEASURE_EVERY,
+        )
 
     def _condition(self, release: Release, name: str) -> str | None:
         from google.cloud import run_v2
@@ -93,63 +91,26 @@ class CloudWatch:
         """Not being able to read the log is no crash."""
         seen = self._crashes.get(name)
         if seen is None:
-            extra = f'logName="projects/{release.service.project}/logs/run.googleapis.com%2Fvarlog%2Fsystem"'
+            extra = f'logName="projects/{release.service.project}/logs/{SYSTEM}"'
             now = self._clock.now()
-            entries = Entries(self._calls, release.service, name, now, extra)
-            seen = self._crashes[name] = _Crashes(RevisionLog(entries), now)
-        try:
-            return seen.listen(self._clock, self._pause)
-        except DriverError:
-            return None
+            entries = Entries(self._calls, release.service, (name,), now, extra)
+            seen = self._crashes[name] = _Listening(RevisionLog(entries), Crashes(now))
+        return seen.listen(self._clock, LISTEN_LOCALLY if self._local else LISTEN_EVERY)
 
 
 @dataclass(slots=True)
-class _Crashes:
-    """Since this watch began to look: what happened before the candidate was ready does not count."""
-
+class _Listening:
     log: RevisionLog
-    since: datetime
+    crashes: Crashes
     next_reading: float = 0.0
 
     def listen(self, clock: Clock, pause: float) -> str | None:
-        from deploy_lib.diagnose.lines import rows  # not at the top: most commands watch nothing
-        from deploy_lib.diagnose.rhythm import ends
-
         now = clock.monotonic()
         if now >= self.next_reading:
             self.next_reading = now + pause
-            self.log.read()
-        lines = [line for line in self.log.lines if line.at is None or line.at >= self.since]
-        bad = [end for end in ends(rows(lines)) if end.code != 0]
-        if len(bad) < CRASHES:
-            return None
-        return f"its container ended {len(bad)} times ({bad[-1].text[:200]})"
-
-
-@dataclass(slots=True)
-class _Requests:
-    """Entries of the request log, counted."""
-
-    entries: Entries
-    requests: int = 0
-    errors: int = 0
-    latencies: list[float] = field(default_factory=list)
-    next_reading: float = 0.0
-
-    def listen(self, clock: Clock, pause: float) -> None:
-        now = clock.monotonic()
-        if now < self.next_reading:
-            return
-        self.next_reading = now + pause
-        for entry in self.entries.read():
-            at, request = plain_time(entry.timestamp), entry.http_request
-            if at is not None and at < self.entries.since:
-                continue
-            self.requests += 1
-            if request.status >= 500:
-                self.errors += 1
-            else:
-                self.latencies.append(request.latency.ToTimedelta().total_seconds())
-
-    def side(self) -> Side:
-        return Side(self.requests, self.errors, tuple(self.latencies))
+            try:
+                self.crashes.lines += self.log.read()
+            except DriverError as problem:
+                if isinstance(problem, ApiError) and problem.code == "RESOURCE_EXHAUSTED":
+                    self.next_reading = now + QUOTA_PAUSE
+        return self.crashes.told()

@@ -15,11 +15,12 @@ from deploy_lib.emulator.builds.service import CloudBuild
 from deploy_lib.emulator.builds.workshop import Workshop
 from deploy_lib.emulator.faults.around import Around
 from deploy_lib.emulator.faults.calls import CallLog
+from deploy_lib.emulator.faults.fault import REQUEST_LOG, REQUEST_METRICS
 from deploy_lib.emulator.faults.routes import control_routes
 from deploy_lib.emulator.faults.script import Script
 from deploy_lib.emulator.logging.build_log import write_build_line
 from deploy_lib.emulator.logging.methods import logging_methods
-from deploy_lib.emulator.logging.run_log import RunLogWriter
+from deploy_lib.emulator.logging.run_log import Delivery, RunLogWriter
 from deploy_lib.emulator.logging.store import LogStore
 from deploy_lib.emulator.monitoring.counts import RequestCounts
 from deploy_lib.emulator.monitoring.methods import monitoring_methods
@@ -67,8 +68,13 @@ def serving(engine: Engine, settings: Settings) -> Iterator[Addresses]:
     ending = threading.Event()
     script, calls = Script(ending), CallLog(clock)
     around = Around(script, calls)
-    log, counts, secrets = LogStore(clock), RequestCounts(clock, settings.time_scale), Secrets(clock)
+    log, secrets = LogStore(clock), Secrets(clock)
+    counts = RequestCounts(clock, settings.time_scale, lambda: script.meet(REQUEST_METRICS) is not None)
     storage, images = Storage(state / "storage", clock), Images(state / "images")
+
+    def sink() -> Delivery:
+        fault = script.meet(REQUEST_LOG)
+        return Delivery(fault.lost, fault.delay) if fault else Delivery()
 
     def read_secret(project: str, name: str, account: str) -> bytes:
         secret, _, version = name.rpartition("/versions/")
@@ -79,7 +85,9 @@ def serving(engine: Engine, settings: Settings) -> Iterator[Addresses]:
             engine, storage, images, read_secret, partial(write_build_line, log), state / "builds", clock
         )
         builds = stack.enter_context(closing(CloudBuild(workshop)))
-        run = CloudRun(engine, images, secrets, state / "run", RunLogWriter(log), counts, clock, settings.time_scale)
+        run = CloudRun(
+            engine, images, secrets, state / "run", RunLogWriter(log, sink), counts, clock, settings.time_scale
+        )
         stack.enter_context(closing(run))
         methods = [
             *run_methods.methods(run),

@@ -9,6 +9,9 @@ from deploy_lib.model.evidence import BuildTrouble, Evidence
 from deploy_lib.model.findings import Finding
 from deploy_lib.model.traffic import TrafficMap
 
+REQUEST_LOG, MONITORING = "the request log", "Cloud Monitoring"
+"""What counts the requests of users."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -122,6 +125,7 @@ class Attempt:
     problem: str = ""
     revision: str | None = None
     excerpt: str = ""
+    location: str | None = None  # where a redirect leads
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,24 +137,53 @@ class Probed:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One side of a comparison."""
+    """The requests to one revision. Of paired requests `waiting` are the ages of those not answered yet.
+
+    `refused`: paired ones that were answered 401, 403, 404 or with a redirect to a login, which any front end may
+    have answered; of real requests those answered 4xx. `why` counts the failures by what was wrong.
+    """
 
     requests: int = 0
     errors: int = 0
     latencies: tuple[float, ...] = ()
+    refused: int = 0
+    why: tuple[tuple[str, int], ...] = ()
+    waiting: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
+    """`reader` is what counted the real requests, "" when nothing did; then `metrics_gap` says why."""
+
     stable: Side
     candidate: Side
     real_stable: Side = Side()
     real_candidate: Side = Side()
     seconds: float = 0.0
     looks: int = 1
-    stopped_early: str | None = None
-    metrics_gap: str | None = None  # why the platform's figures are missing
+    metrics_gap: str | None = None
     revision_failed: str | None = None
+    reader: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What was seen of the candidate while it had traffic.
+
+    `reader` is the request log or Cloud Monitoring, "" when neither showed our own requests; then `blind` says why.
+    `users` are real requests to the candidate, `beside` those to the stable revision meanwhile, and `earlier` those to
+    it in as long a time before. `own` and `own_stable` are the requests made to be seen.
+    """
+
+    seconds: float
+    reader: str = ""
+    blind: str = ""
+    users: Side = Side()
+    beside: Side = Side()
+    earlier: Side = Side()
+    own: Side = Side()
+    own_stable: Side = Side()
+    looks: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +194,12 @@ class TrafficMoved:
     conflict: str | None = None
     revision_failed: str | None = None
     at: datetime | None = None
+    watched: Watched | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class BackRead:
-    """`answered` counts responses per revision, "" for those that name none."""
+    """`answered` counts good responses per revision, "" for those that name none; all others are `failures`."""
 
     now: TrafficMap
     reconciled: bool

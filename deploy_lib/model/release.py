@@ -51,6 +51,7 @@ class Release:
     tag: str | None = None
     url: str | None = None  # the service's main URL
     stable_url: str | None = None  # where the stable revision alone answers
+    percent: int = 0  # of the traffic, as the candidate was last given
     before: TrafficMap | None = None
     options: Options = Options()
 

@@ -93,12 +93,19 @@ class CreateRevision:
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What a good response is. `json` maps dotted paths to values; `text` must stand in the body."""
+    """What a good response is. `json` maps dotted paths to values; `text` must stand in the body.
 
-    status: tuple[int, ...] = (200,)
+    `status` None: any but 5xx and 429. Whether a redirect or another 4xx is good then depends on what the stable
+    revision answers to the same request.
+    """
+
+    status: tuple[int, ...] | None = (200,)
     json: Mapping[str, object] | None = None
     text: str | None = None
     slower_than: float | None = None  # seconds; slower is a failure
+
+
+ANY_ANSWER = Expectation(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +132,17 @@ class Thresholds:
     quantile: float = 0.95
     confidence: float = 0.95
     min_samples: int = 30
+    min_failures: int = 5  # fewer failed requests reject nothing
+    min_slow: int = 10  # fewer slow requests reject nothing
+    max_4xx_alone: float = 0.5  # of real requests, where no stable revision serves beside the candidate
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """How long it may take until our own requests show up, in seconds after the last of them."""
+
+    log_within: float = 20.0
+    metrics_within: float = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,15 +152,35 @@ class Compare:
     release: Release
     duration: float
     path: str
+    expect: Expectation
     every: float  # between pairs
     timeout: float
     thresholds: Thresholds
-    metrics: bool = True
+    extend_by: float = 0.0  # so much longer when too little is known
+    at_once: int = 50  # pairs under way at most
+    metrics: bool = True  # also count real requests
+    readers: Readers = Readers()
+
+
+@dataclass(frozen=True, slots=True)
+class Bake:
+    """How the candidate is watched while it has traffic: real requests are counted, and some are made to be seen.
+
+    `every` in seconds, between our own pairs.
+    """
+
+    seconds: float = 0.0
+    path: str = "/health"
+    expect: Expectation = ANY_ANSWER
+    every: float = 1.0
+    timeout: float = 10.0
+    thresholds: Thresholds = Thresholds()
+    readers: Readers = Readers()
 
 
 @dataclass(frozen=True, slots=True)
 class MoveTraffic:
-    """Put `target` in place, if the service still carries one of `ours`; then watch the candidate for `bake`.
+    """Put `target` in place, if the service still carries one of `ours`; then watch the candidate as `bake` says.
 
     `ours` are the maps this release may have left; any other was put there by someone else, which is a conflict.
     Empty: whatever the service carries may be replaced.
@@ -151,16 +189,18 @@ class MoveTraffic:
     release: Release
     target: TrafficMap
     percent: int
-    bake: float = 0.0
+    bake: Bake = Bake()
     ours: tuple[TrafficMap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ReadBack:
-    """Read the traffic, and ask the main URL until it answers from the candidate."""
+    """Read the traffic, and ask the main URL until it answers well from the candidate."""
 
     release: Release
     path: str
+    expect: Expectation
+    timeout: float  # of one request
     within: float
     header: str
     percent: int

@@ -31,6 +31,20 @@ class BuildSource:
 
 
 @dataclass(frozen=True, slots=True)
+class Health:
+    """Where the service says that it is well, and what a good answer is. `timeout` in seconds.
+
+    `status` None: nothing was said of it, and each step has its own default.
+    """
+
+    path: str = "/health"
+    status: tuple[int, ...] | None = None
+    json: Mapping[str, object] | None = None
+    text: str | None = None
+    timeout: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """One service of one project. `secrets` maps a variable to "secret-name:version"."""
 
@@ -55,6 +69,7 @@ class Service:
     secrets: Mapping[str, str] = field(default_factory=dict)
     after: tuple[str, ...] = ()
     bucket: str | None = None  # of build sources, logs and results; None: PROJECT_cloudbuild
+    health: Health = Health()
 
     @property
     def image_name(self) -> str:

@@ -4,7 +4,10 @@ All tests are exact and binomial, from scipy.special, which imports in a third o
 - errors: the candidate is worse when even the lower Clopper-Pearson bound of its error rate lies above the allowed
   rate, or above the upper bound of the stable's rate by more than the allowed increase;
 - latency: with t = stable's quantile q times the allowed slowdown plus the tolerance, too many candidate requests
-  above t contradict "its quantile q is at most t" (a one-sided sign test on the quantile).
+  above t contradict "it is at most that much slower" (the exceedance test of two samples: of n + m values in one order
+  any n are as likely to be the stable's). It asks nothing of the shape of the latencies and is exact for ten requests
+  as for a thousand, so a candidate that is plainly slow is told so early, and a busy machine, on which both wait
+  alike, is not.
 Looking k times would cheat the confidence, so the k-th look spends alpha / (k (k + 1)); those sum to alpha.
 """
 
@@ -17,9 +20,6 @@ from dataclasses import dataclass
 
 from deploy_lib.model.answers import Side
 from deploy_lib.model.requests import Thresholds
-
-PLAINLY_SICK_AFTER = 10
-"""This many candidate requests, all failed, while the stable's are answered, need no statistics."""
 
 
 class Opinion(enum.Enum):
@@ -41,33 +41,31 @@ class Sight:
 def weigh(stable: Side, candidate: Side, thresholds: Thresholds, look: int = 1) -> Sight:
     """Compare two samples at the `look`-th look (1, 2, ...)."""
     told = _told(stable, candidate)
-    if (
-        candidate.requests >= PLAINLY_SICK_AFTER
-        and candidate.errors == candidate.requests
-        and stable.errors < stable.requests
-    ):
-        return Sight(Opinion.WORSE, f"all {candidate.requests} requests to the candidate failed", 0.0)
     alpha = (1 - thresholds.confidence) / (look * (look + 1))
     low, _ = bounds(candidate.errors, candidate.requests, alpha)
-    stable_high = bounds(stable.errors, stable.requests, alpha)[1] if stable.requests else 0.0
-    allowed = max(thresholds.max_error_rate, stable_high + thresholds.max_error_increase)
+    allowed = allowed_rate(stable.errors, stable.requests, thresholds, alpha)
     p_error = _tail(candidate.errors, candidate.requests, allowed)
-    if low > allowed and candidate.requests:
-        return Sight(Opinion.WORSE, f"{told}; at most {allowed:.1%} may fail", p_error)
-    p_latency, limit = _latency(stable, candidate, thresholds)
-    if p_latency < alpha:
-        slow = quantile(candidate.latencies, thresholds.quantile)
-        usual = quantile(stable.latencies, thresholds.quantile)
-        reason = f"p{thresholds.quantile * 100:g} is {_ms(slow)} instead of {_ms(usual)}; up to {_ms(limit)} is allowed"
-        return Sight(Opinion.WORSE, reason, p_error, p_latency)
+    if low > allowed and candidate.errors >= thresholds.min_failures:
+        limit = "" if candidate.errors == candidate.requests else f"; at most {allowed:.1%} may fail"
+        return Sight(Opinion.WORSE, f"{told}{limit}{_commonest(candidate)}", p_error)
+    p_latency, limit_of, slow = _latency(stable, candidate, thresholds)
+    if p_latency < alpha and slow >= thresholds.min_slow:
+        return Sight(Opinion.WORSE, _slower(stable, candidate, thresholds, limit_of), p_error, p_latency)
     if candidate.requests < thresholds.min_samples:
         reason = f"only {candidate.requests} requests; {thresholds.min_samples} are needed to judge"
         return Sight(Opinion.UNCLEAR, reason, p_error, p_latency)
     rate = candidate.errors / candidate.requests
     usual_rate = stable.errors / stable.requests if stable.requests else 0.0
     if rate > max(thresholds.max_error_rate, usual_rate + thresholds.max_error_increase):
-        return Sight(Opinion.UNCLEAR, f"{told}: more than allowed, but it may be chance", p_error, p_latency)
+        reason = f"{told}: more than allowed, but it may be chance{_commonest(candidate)}"
+        return Sight(Opinion.UNCLEAR, reason, p_error, p_latency)
     return Sight(Opinion.AS_GOOD, told, p_error, p_latency)
+
+
+def allowed_rate(errors: int, requests: int, thresholds: Thresholds, alpha: float) -> float:
+    """The part of its requests that a candidate may fail beside a stable revision that failed so many."""
+    high = bounds(errors, requests, alpha)[1] if requests else 0.0
+    return max(thresholds.max_error_rate, high + thresholds.max_error_increase)
 
 
 def bounds(errors: int, requests: int, alpha: float) -> tuple[float, float]:
@@ -97,18 +95,54 @@ def _tail(count: int, total: int, rate: float) -> float:
     return float(bdtrc(count - 1, total, min(max(rate, 0.0), 1.0)))
 
 
-def _latency(stable: Side, candidate: Side, thresholds: Thresholds) -> tuple[float, float]:
-    """p-value of "the candidate's quantile is at most the limit", and the limit in seconds."""
-    usual = quantile(stable.latencies, thresholds.quantile)
-    if usual is None or len(stable.latencies) < thresholds.min_samples or not candidate.latencies:
-        return 1.0, math.inf
-    limit = usual * thresholds.max_slowdown + thresholds.latency_tolerance
-    above = sum(latency > limit for latency in candidate.latencies)
-    return _tail(above, len(candidate.latencies), 1 - thresholds.quantile), limit
+def exceedance(above: int, candidates: int, below: int, stables: int) -> float:
+    """P(at least `above` of `candidates` values exceed the `below`-th smallest of `stables`), all being alike.
+
+    That many exceed it just when, of the `candidates - above + below` smallest of all, at least `below` are stables.
+    """
+    drawn = candidates - above + below
+    ways = sum(
+        math.comb(stables, taken) * math.comb(candidates, drawn - taken)
+        for taken in range(below, min(stables, drawn) + 1)
+    )
+    return ways / math.comb(stables + candidates, drawn)
+
+
+def _latency(stable: Side, candidate: Side, thresholds: Thresholds) -> tuple[float, float, int]:
+    """p-value of "the candidate is at most that much slower", the limit in seconds, and the slower requests.
+
+    A request that has waited for longer than the limit counts as answered after it.
+    """
+    ordered = sorted(stable.latencies)
+    below = math.ceil(thresholds.quantile * len(ordered))
+    if not below:
+        return 1.0, math.inf, 0
+    limit = ordered[below - 1] * thresholds.max_slowdown + thresholds.latency_tolerance
+    waiting = sum(age > limit for age in candidate.waiting)
+    above = sum(latency > limit for latency in candidate.latencies) + waiting
+    if not above:
+        return 1.0, limit, 0
+    return exceedance(above, len(candidate.latencies) + waiting, below, len(ordered)), limit, above
+
+
+def _slower(stable: Side, candidate: Side, thresholds: Thresholds, limit: float) -> str:
+    """The quantiles, the limit, and how many requests show it where they are fewer than are usually needed."""
+    known = (*candidate.latencies, *(age for age in candidate.waiting if age > limit))
+    slow, usual = quantile(known, thresholds.quantile), quantile(stable.latencies, thresholds.quantile)
+    name = f"p{thresholds.quantile * 100:g}"
+    few = f", seen in {len(known)} requests" if len(known) < thresholds.min_samples else ""
+    return f"too slow: {name} is {_ms(slow)} instead of {_ms(usual)}; up to {_ms(limit)} is allowed{few}"
+
+
+def _commonest(side: Side) -> str:
+    """What was wrong most often, where the failures say it."""
+    return f"; most often: {max(side.why, key=lambda pair: pair[1])[0]}" if side.why else ""
 
 
 def _told(stable: Side, candidate: Side) -> str:
     text = f"{candidate.errors} of {candidate.requests} requests to the candidate failed"
+    if candidate.errors and candidate.errors == candidate.requests:
+        text = f"all {candidate.requests} requests to the candidate failed"
     return text + (f", {stable.errors} of {stable.requests} to the stable revision" if stable.requests else "")
 
 

@@ -7,19 +7,27 @@ from pydantic import Field
 from deploy_lib.model.answers import BackRead
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.requests import ReadBack
-from deploy_lib.steps.kind import Duration, Kind, Settings, Verdict, counted, spoken
+from deploy_lib.steps.health import GOOD, AskSettings, question
+from deploy_lib.steps.kind import Duration, Kind, Verdict, counted, spoken
+from deploy_lib.steps.responses import advice_on
 
 
-class VerifySettings(Settings):
-    path: str = Field("/health", pattern=r"^/", description="asked at the main URL")
-    within: Duration = Field(60.0, gt=0, description="the candidate must answer there within this time")
+class VerifySettings(AskSettings):
+    within: Duration = Field(60.0, gt=0, description="the candidate must answer well at the main URL within this time")
     header: str = Field("x-revision", description="response header, or key of a JSON body, that names the revision")
     percent: int = Field(100, ge=1, le=100, strict=True, description="share the candidate must have")
 
 
 def ask(settings: VerifySettings, release: Release) -> ReadBack:
+    asked = question(settings, release.service.health, GOOD)
     return ReadBack(
-        release, path=settings.path, within=settings.within, header=settings.header, percent=settings.percent
+        release,
+        path=asked.path,
+        expect=asked.expect,
+        timeout=asked.timeout,
+        within=settings.within,
+        header=settings.header,
+        percent=settings.percent,
     )
 
 
@@ -49,7 +57,12 @@ def judge(settings: VerifySettings, release: Release, answer: BackRead) -> Verdi
         reason = f"the main URL still answers from {', '.join(sorted(set(answer.answered) - {candidate, ''}))}"
         return Verdict(Status.FAILED, reason, release, facts=facts)
     last = answer.last.problem if answer.last and answer.last.problem else "no answer came"
-    reason = f"the main URL did not answer from {candidate} ({counted(answer.failures, 'failure')}; last: {last})"
+    path = question(settings, release.service.health, GOOD).path
+    advice = advice_on(answer.last.status, path) if answer.last else ""
+    reason = (
+        f"the main URL was not answered well by {candidate} ({counted(answer.failures, 'failure')}; last: {last})"
+        f"{f'; {advice}' if advice else ''}"
+    )
     return Verdict(Status.FAILED, reason, release, facts=facts)
 
 

@@ -26,6 +26,7 @@ from deploy_lib.model.traffic import TrafficMap
 from deploy_lib.plan import Plan
 from deploy_lib.run.lease import acquire
 from deploy_lib.steps.probe import ProbeSettings
+from deploy_lib.steps.responses import serves
 
 _SUFFIX = "-rollback"
 HURRY = 0.1
@@ -130,10 +131,16 @@ class Rollback:
             hurried = step.settings.model_copy(update={"every": min(step.settings.every, HURRY)})
             request = step.kind.ask(hurried, replace(release, candidate_url=url))
             assert isinstance(request, requests.Probe)
-            verdict = step.kind.judge(hurried, release, drivers.urls.probe(request, self._tell))
+            answer = drivers.urls.probe(request, self._tell)
+            verdict = step.kind.judge(hurried, release, answer)
         except DriverError as problem:
             return f"could not be probed: {problem.reason}"
-        return "" if verdict.status is Status.PASSED else f"does not answer well: {verdict.reason}"
+        if verdict.status is Status.PASSED:
+            return ""
+        if not answer.revision_failed and answer.attempts and all(serves(each) for each in answer.attempts):
+            self._tell(f"{release.candidate} serves, though {request.path} may be younger: {verdict.reason}")
+            return ""
+        return f"does not answer well: {verdict.reason}"
 
     def _end(self, drivers: Serving, release: Release, stopped: Stopped) -> None:
         """A rollback that moved nothing is not remembered: its target would count as a release that failed."""

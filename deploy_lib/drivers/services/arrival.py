@@ -10,8 +10,8 @@ from deploy_lib.drivers.services.tools import Tools
 from deploy_lib.drivers.services.traffic import carried, served
 from deploy_lib.model.answers import Attempt, BackRead
 from deploy_lib.model.requests import ReadBack
+from deploy_lib.model.service import Health
 
-ANSWER_WITHIN = 10.0  # seconds for one request
 HEADER = "x-revision"
 NAMELESS_ENOUGH = 3  # answers, when none of them names its revision
 _NOBODY_HOME = (502, 503, 504)
@@ -29,10 +29,14 @@ def read_back(tools: Tools, request: ReadBack, tell: Tell) -> BackRead:
         now = served(service)
         reconciled = not service.reconciling and now.shares() == carried(service).shares()
         last = tools.ask(
-            service.uri.rstrip("/") + request.path, timeout=min(ANSWER_WITHIN, request.within), header=request.header
+            service.uri.rstrip("/") + request.path,
+            request.expect,
+            timeout=min(request.timeout, request.within),
+            header=request.header,
         )
-        if last.status is None or last.status in _NOBODY_HOME:
+        if last.problem or last.status is None:
             failures += 1
+            tell(f"{service.uri}{request.path}: {last.problem}")
         else:
             name = last.revision or ""
             answered[name] = answered.get(name, 0) + 1
@@ -44,11 +48,16 @@ def read_back(tools: Tools, request: ReadBack, tell: Tell) -> BackRead:
     return BackRead(now, reconciled, answered, failures, last)
 
 
-def answers_from(tools: Tools, url: str, wanted: Collection[str], within: float) -> tuple[bool, Attempt | None]:
-    """Whether one of the wanted revisions answers at the URL. An answer that names no revision counts as theirs."""
+def answers_from(
+    tools: Tools, url: str, health: Health, wanted: Collection[str], within: float
+) -> tuple[bool, Attempt | None]:
+    """Whether one of the wanted revisions answers at the URL. An answer that names no revision counts as theirs.
+
+    Any status will do: what is put back served before, and its path of health may be younger than it.
+    """
     last = None
     for _ in polls(tools.clock, within):
-        last = tools.ask(url.rstrip("/") + "/", timeout=min(ANSWER_WITHIN, within), header=HEADER)
+        last = tools.ask(url.rstrip("/") + health.path, timeout=min(health.timeout, within), header=HEADER)
         if last.revision in wanted:
             return True, last
         if last.revision is None and last.status is not None and last.status not in _NOBODY_HOME:

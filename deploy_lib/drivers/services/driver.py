@@ -16,7 +16,7 @@ from deploy_lib.drivers.services.change import Changes
 from deploy_lib.drivers.services.leases import Leases
 from deploy_lib.drivers.services.lending import lend_url
 from deploy_lib.drivers.services.preview import preview
-from deploy_lib.drivers.services.tools import Ask, Tools, Watch
+from deploy_lib.drivers.services.tools import Tools, Urls, Watch
 from deploy_lib.model import answers, requests
 from deploy_lib.model.evidence import Evidence
 from deploy_lib.model.release import Release
@@ -28,16 +28,16 @@ from deploy_lib.model.state import RevisionPreview, ServiceState
 class CloudRunServices:
     """Keeps the leases it takes: take and end a lease with the same object. Close it when done.
 
-    `ask` makes the requests to the main URL (HttpUrls.ask), `watch` tells how the candidate does. Every method
+    `urls` makes the requests to the service itself, `watch` tells how the candidate does. Every method
     raises DriverError, and Interrupted from the clock.
     """
 
-    def __init__(self, clients: Clients, clock: Clock, ask: Ask, watch: Watch) -> None:
+    def __init__(self, clients: Clients, clock: Clock, urls: Urls, watch: Watch) -> None:
         import_run_client()
         calls = Calls(clients, clock)
         api = RunApi(calls)
         changes = Changes(api, clock)
-        self._tools = Tools(calls, api, changes, Leases(changes, clock), clock, ask, watch)
+        self._tools = Tools(calls, api, changes, Leases(changes, clock), clock, urls.ask, urls.bake, watch)
 
     def take_lease(self, request: requests.TakeLease) -> answers.LeaseTaken:
         return taking.take(self._tools, request)

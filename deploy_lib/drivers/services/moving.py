@@ -23,12 +23,6 @@ from deploy_lib.model.traffic import TrafficMap
 if TYPE_CHECKING:
     from google.cloud import run_v2
 
-LOOK_EVERY = 1.0  # seconds
-COUNT_EVERY = 5.0
-SICK_AFTER = 5  # failed real requests
-SICK_SHARE = 0.5
-"""While it bakes, a candidate that fails half of its requests is sick. Finer differences are for `compare`."""
-
 
 class Elsewhere(Exception):
     """The service carries a map that is not this release's. `now` is without the lent tag."""
@@ -81,8 +75,19 @@ def move(tools: Tools, request: MoveTraffic, tell: Tell) -> TrafficMoved:
         return TrafficMoved(carried(found), conflict=lacks(found))
     at = tools.clock.now()
     tell(f"now serving: {carried(settled)}")
-    failed = _bake(tools, request, tell)
-    return TrafficMoved(request.target, revision_failed=failed, at=at)
+    if not request.bake.seconds:
+        return TrafficMoved(request.target, revision_failed=_failed(tools, request, tell), at=at)
+    baked = tools.bake(request, tell)
+    return TrafficMoved(request.target, revision_failed=baked.revision_failed, at=at, watched=baked.watched)
+
+
+def _failed(tools: Tools, request: MoveTraffic, tell: Tell) -> str | None:
+    """Not knowing is no failure."""
+    try:
+        return tools.watch.revision_failed(request.release)
+    except DriverError as problem:
+        tell(f"the candidate could not be watched: {problem.reason}")
+        return None
 
 
 def refuse_others(
@@ -112,26 +117,3 @@ def _someone(tools: Tools, service: run_v2.Service) -> str:
         account = None
     known = account is not None and service.last_modifier not in ("", account)
     return service.last_modifier if known else "someone else"
-
-
-def _bake(tools: Tools, request: MoveTraffic, tell: Tell) -> str | None:
-    """Why the candidate failed while it was watched; None when it did well for the whole time."""
-    release, since, began = request.release, tools.clock.now(), tools.clock.monotonic()
-    next_count, gap = COUNT_EVERY, ""
-    while True:
-        waited = tools.clock.monotonic() - began
-        try:
-            failed = tools.watch.revision_failed(release)
-            if failed is None and request.bake and (waited >= next_count or waited >= request.bake):
-                next_count = waited + COUNT_EVERY
-                seen = tools.watch.real_requests(release, release.candidate or "", since)
-                if seen.errors >= SICK_AFTER and seen.errors >= SICK_SHARE * seen.requests:
-                    failed = f"{seen.errors} of {seen.requests} real requests to it failed"
-        except DriverError as problem:
-            failed = None
-            if problem.reason != gap:
-                gap = problem.reason
-                tell(f"the candidate could not be watched: {gap}")
-        if failed is not None or waited >= request.bake:
-            return failed
-        tools.clock.sleep(min(LOOK_EVERY, max(request.bake - waited, 0.001)))

@@ -70,8 +70,11 @@ def restore(tools: Tools, request: RestoreTraffic, tell: Tell) -> Restored:
             raise
         settled = found  # it had never moved, and that is all that matters
     tell(f"back to: {served(settled)}")
-    arrived, last = answers_from(tools, settled.uri, target.shares(), request.within)
+    health = release.service.health
+    arrived, last = answers_from(tools, settled.uri, health, target.shares(), request.within)
     if arrived:
+        if last is not None and last.status is not None and not 200 <= last.status < 300:
+            tell(f"{health.path} answers {last.status} from what was put back")
         return Restored(True, carried(settled))
     said = f"it answers from {last.revision}" if last and last.revision else (last.problem if last else "")
     reason = f"the traffic is back, but {settled.uri} does not answer from it: {said or 'no answer came'}"

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from deploy_lib.drivers.errors import PASSES_WITHIN, ApiError
-from deploy_lib.drivers.interface import Clock, DriverError
+from deploy_lib.drivers.interface import Clock, DriverError, Tell
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.polling import polls
 from deploy_lib.drivers.services.api import RunApi
 from deploy_lib.drivers.services.change import Changes
 from deploy_lib.drivers.services.leases import Leases
 from deploy_lib.drivers.services.traffic import carried, served, short
-from deploy_lib.model.answers import Attempt, Side
+from deploy_lib.model.answers import Attempt, Watched
 from deploy_lib.model.release import Release
+from deploy_lib.model.requests import ANY_ANSWER, Expectation, MoveTraffic
 
 if TYPE_CHECKING:
     from google.cloud import run_v2
@@ -29,14 +29,28 @@ GIVEN_UP_AFTER = 10.0
 class Ask(Protocol):
     """One GET. The header, or the key of a JSON body, of that name tells which revision answered."""
 
-    def __call__(self, url: str, *, timeout: float, header: str) -> Attempt: ...
+    def __call__(self, url: str, expect: Expectation = ANY_ANSWER, *, timeout: float, header: str) -> Attempt: ...
+
+
+class Baked(Protocol):
+    @property
+    def watched(self) -> Watched: ...
+    @property
+    def revision_failed(self) -> str | None: ...
+
+
+class Urls(Protocol):
+    """Requests to the service itself."""
+
+    @property
+    def ask(self) -> Ask: ...
+    def bake(self, request: MoveTraffic, tell: Tell) -> Baked: ...
 
 
 class Watch(Protocol):
     """What is known of the candidate while it has traffic."""
 
     def revision_failed(self, release: Release) -> str | None: ...
-    def real_requests(self, release: Release, revision: str, since: datetime) -> Side: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +61,7 @@ class Tools:
     leases: Leases
     clock: Clock
     ask: Ask
+    bake: Callable[[MoveTraffic, Tell], Baked]
     watch: Watch
 
 

@@ -77,7 +77,7 @@ class Waiting:
         return Waited(False, self.evidence(log), timed_out=True)
 
     def log(self) -> RevisionLog:
-        return RevisionLog(Entries(self.tools.calls, self.service, self.revision, self.since))
+        return RevisionLog(Entries(self.tools.calls, self.service, (self.revision,), self.since))
 
     def evidence(self, log: RevisionLog) -> Evidence:
         container = main_container(self.found) if self.found is not None else None

@@ -12,6 +12,10 @@ import grpc
 CODES: frozenset[str] = frozenset(grpc.StatusCode.__members__) - {"OK"}
 
 
+REQUEST_LOG, REQUEST_METRICS = "logging.sinks.requests", "monitoring.points.requests"
+"""Not methods: each entry of the request log, and each request that Monitoring counts."""
+
+
 class BadFault(Exception):
     """The fault cannot be set; the message says why."""
 
@@ -22,7 +26,8 @@ class Fault:
 
     The first `skip` calls are let through, the next `times` are hit (0: all). A hit waits `delay` seconds, then
     answers `code`; without a code the method's own answer follows. `after`: the method is carried out first, so
-    only its answer is lost or late. `stale`: a read answers what it answered before the last write.
+    only its answer is lost or late. `stale`: a read answers what it answered before the last write. `lost`: what is
+    written on its own by the platform never arrives, which is for REQUEST_LOG and REQUEST_METRICS.
     """
 
     method: str
@@ -32,6 +37,7 @@ class Fault:
     delay: float = 0.0
     after: bool = False
     stale: bool = False
+    lost: bool = False
     message: str = ""
     retry_delay: float | None = None  # seconds, told in a RetryInfo
 
@@ -55,8 +61,14 @@ def read_fault(given: object) -> Fault:
         fault = Fault(**{**values, "code": "UNAVAILABLE"})
     if fault.code and (fault.code not in CODES):
         raise BadFault(f"code is {fault.code!r}; want the name of a gRPC status such as UNAVAILABLE")
-    if not (fault.code or fault.delay or fault.stale):
-        raise BadFault("a fault needs a code, a delay, after or stale; this one would do nothing")
+    if not (fault.code or fault.delay or fault.stale or fault.lost):
+        raise BadFault("a fault needs a code, a delay, after, stale or lost; this one would do nothing")
+    written = fault.method in (REQUEST_LOG, REQUEST_METRICS)
+    if fault.lost and not written:
+        raise BadFault(f"lost is for {REQUEST_LOG} and {REQUEST_METRICS}, not for {fault.method!r}")
+    if written and (fault.code or fault.stale or fault.after or (fault.delay and fault.method == REQUEST_METRICS)):
+        can = "lost or delay" if fault.method == REQUEST_LOG else "lost"
+        raise BadFault(f"{fault.method} is no call: all it takes is {can}")
     if fault.stale and (fault.code or fault.after):
         raise BadFault("a stale answer is an answer: it goes with neither code nor after")
     return fault

@@ -7,6 +7,8 @@ https://cloud.google.com/logging/docs/structured-logging#special-payload-fields.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from google.cloud.logging_v2.types import LogEntry
@@ -23,11 +25,20 @@ _SPECIAL = "logging.googleapis.com/"
 _TEXTS = {"trace": "trace", "spanId": "span_id", "insertId": "insert_id"}
 
 
-class RunLogWriter:
-    """Implements run.ports.RunLog."""
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """`delay` in seconds."""
 
-    def __init__(self, store: LogStore) -> None:
+    lost: bool = False
+    delay: float = 0.0
+
+
+class RunLogWriter:
+    """Implements run.ports.RunLog. `sink` tells what becomes of the next entry of the request log."""
+
+    def __init__(self, store: LogStore, sink: Callable[[], Delivery] = lambda: Delivery()) -> None:
         self._store = store
+        self._sink = sink
 
     def write(
         self,
@@ -62,7 +73,9 @@ class RunLogWriter:
             _put_request(entry.http_request, request)
         elif stream not in {"stdout", "stderr"} or not _put_json(entry, text):
             entry.text_payload = text[:_LONGEST]
-        self._store.add(entry)
+        delivery = self._sink() if stream == "requests" else Delivery()
+        if not delivery.lost:
+            self._store.add(entry, delivery.delay)
 
 
 def _put_json(entry: Any, text: str) -> bool:

@@ -32,14 +32,15 @@ class LogStore:
         self._logs: dict[str, list[tuple[Key, Any]]] = {}  # by log name
         self._number = itertools.count(1)
 
-    def add(self, entry: Any) -> None:
-        """Fills in what the writer left out. An entry with the time and insert id of another of its log is dropped.
+    def add(self, entry: Any, delay: float = 0.0) -> None:
+        """Fills in what the writer left out; it can be found after `delay` seconds.
 
+        An entry with the time and insert id of another of its log is dropped.
         That is how a write that is repeated after a lost answer leaves one entry
         (https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry, insertId).
         """
         now = round(self._clock() * 1e9)
-        entry.receive_timestamp.FromNanoseconds(now)
+        entry.receive_timestamp.FromNanoseconds(now + round(delay * 1e9))
         if not entry.HasField("timestamp"):
             entry.timestamp.FromNanoseconds(now)
         if not entry.insert_id:
@@ -78,8 +79,9 @@ class LogStore:
                 if name.startswith(prefixes)
             ]
         ordered = [found[::-1] for found in slices] if descending else slices
+        now = round(self._clock() * 1e9)
         for key, entry in heapq.merge(*ordered, key=_key, reverse=descending):
-            if matches(entry):
+            if entry.receive_timestamp.ToNanoseconds() <= now and matches(entry):
                 yield key, entry
 
     def names(self, project: str) -> list[str]:

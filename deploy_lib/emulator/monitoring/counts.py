@@ -42,8 +42,12 @@ class Point:
 class RequestCounts:
     """Implements run.ports.Metrics. May be used from any thread."""
 
-    def __init__(self, clock: Callable[[], float], time_scale: float) -> None:
+    def __init__(
+        self, clock: Callable[[], float], time_scale: float, is_lost: Callable[[], bool] = lambda: False
+    ) -> None:
+        """`is_lost` tells whether the next request goes uncounted."""
         self._clock = clock
+        self._is_lost = is_lost
         self.period = SAMPLED_EVERY * time_scale
         self._delay = VISIBLE_AFTER * time_scale
         self._lock = threading.Lock()
@@ -52,6 +56,8 @@ class RequestCounts:
     def request(
         self, project: str, location: str, service: str, revision: str, status: int, seconds: float, at: float
     ) -> None:
+        if self._is_lost():
+            return
         source = Source(project, location, service, revision, status)
         minute = int(at // self.period)
         with self._lock:

@@ -21,7 +21,7 @@ from deploy_lib.drivers.watch import CloudWatch
 from deploy_lib.model.answers import LeaseTaken, Restored, RevisionCreated, TrafficMoved
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Release
-from deploy_lib.model.requests import CreateRevision, EndLease, MoveTraffic, RestoreTraffic, TakeLease
+from deploy_lib.model.requests import Bake, CreateRevision, EndLease, MoveTraffic, RestoreTraffic, TakeLease
 from deploy_lib.model.service import Service
 from deploy_lib.model.traffic import TrafficMap
 from tests.cloud import LocalCloud
@@ -43,7 +43,7 @@ class Desk:
         self.clients = Clients(Endpoints(cloud.grpc, cloud.http, cloud.registry), PROJECT)
         self.watch = CloudWatch(self.clients, self.clock)
         self.urls = HttpUrls(self.clock, self.watch, identity_headers(self.clients), trust_proxies=False)
-        self.driver = CloudRunServices(self.clients, self.clock, self.urls.ask, self.watch)
+        self.driver = CloudRunServices(self.clients, self.clock, self.urls, self.watch)
 
     def close(self) -> None:
         self.driver.close()
@@ -79,7 +79,13 @@ class Desk:
 
     def move(self, release: Release, percent: int, ours: tuple[TrafficMap, ...] = (), bake: float = 0) -> TrafficMoved:
         return self.driver.move_traffic(
-            MoveTraffic(release, self.target(release, percent), percent, bake=bake, ours=(*ours, *self.ours(release))),
+            MoveTraffic(
+                release,
+                self.target(release, percent),
+                percent,
+                bake=Bake(bake, path="/"),
+                ours=(*ours, *self.ours(release)),
+            ),
             self.told.append,
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deploy_lib.model.requests import ReadBack
+from deploy_lib.model.requests import ANY_ANSWER, ReadBack
 from tests.drivers.cloud_run.desk import Desk
 
 
@@ -15,7 +15,7 @@ def test_first_release(desk: Desk) -> None:
     assert made.url
     assert made.main_url
     assert desk.move(release, 100).conflict is None
-    back = desk.driver.read_back(ReadBack(release, "/", 10, "x-revision", 100), desk.told.append)
+    back = desk.driver.read_back(ReadBack(release, "/", ANY_ANSWER, 10, 10, "x-revision", 100), desk.told.append)
     assert back.answered == {release.candidate: 1}
     desk.end(release)
     service = desk.read()

@@ -11,8 +11,9 @@ from google.cloud import run_v2
 from google.cloud.run_v2.services.revisions.transports import RevisionsGrpcTransport
 
 from deploy_lib.drivers.services.traffic import targets
+from deploy_lib.model.answers import REQUEST_LOG, Side
 from deploy_lib.model.outcome import Outcome
-from deploy_lib.model.requests import ReadBack
+from deploy_lib.model.requests import ANY_ANSWER, ReadBack, Readers
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
 from tests.drivers.cloud_run.desk import Desk
 
@@ -140,8 +141,11 @@ def test_real_requests_are_told_from_our_own(desk: Desk) -> None:
         assert desk.urls.ask(url, timeout=5).status == 500
     _as_users(url, 6)
     _as_users(release.candidate_url, 3)
-    seen = desk.watch.real_requests(release, release.candidate or "", since)
-    assert (seen.requests, seen.errors, len(seen.latencies)) == (9, 6, 3)
+    with desk.watch.watching(release, since, Readers()) as watching:
+        watching.catch_up(Side(4, 4), desk.told.append)
+        seen = watching.seen(Side(4, 4), Side(), desk.told.append)
+    assert seen.reader == REQUEST_LOG
+    assert (seen.users.requests, seen.users.errors, len(seen.users.latencies)) == (9, 6, 3)
 
 
 def test_sick_while_baking(desk: Desk) -> None:
@@ -151,8 +155,8 @@ def test_sick_while_baking(desk: Desk) -> None:
         asked = users.submit(_as_users, f"{release.candidate_url}/fail", 40, 0.1)
         began = desk.clock.monotonic()
         moved = desk.move(release, 10, bake=30)
-        assert "real requests to it failed" in (moved.revision_failed or "")
-        assert desk.clock.monotonic() - began < 10
+        assert moved.watched is not None and moved.watched.users.errors >= 5
+        assert moved.watched.seconds < 20 and desk.clock.monotonic() - began < 29, "it was not watched to the end"
         asked.result()
 
 
@@ -179,7 +183,7 @@ def _as_users(url: str | None, times: int, pause: float = 0.0) -> None:
 def test_read_back_waits_for_the_candidate_and_says_who_answers(desk: Desk) -> None:
     first = desk.live()
     release, _ = desk.create(desk.take(desk.release({"A": "1"}))[0])
-    back = desk.driver.read_back(ReadBack(release, "/", 0.3, "x-revision", 100), desk.told.append)
+    back = desk.driver.read_back(ReadBack(release, "/", ANY_ANSWER, 10, 0.3, "x-revision", 100), desk.told.append)
     assert set(back.answered) == {first.candidate}
     assert back.now.shares() == {first.candidate: 100}
     desk.end(release, Outcome.REJECTED, to_blame=True)

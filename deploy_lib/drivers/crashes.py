@@ -1,0 +1,33 @@
+"""Ends of a revision's container, as its system log tells them.
+
+A revision that came up stays Ready on Cloud Run when its container crashes later; only the log tells.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from deploy_lib.model.evidence import LogLine
+
+CRASHES = 2
+"""Ends of its container that make a revision sick; one may be an instance that was scaled away."""
+
+
+@dataclass(slots=True)
+class Crashes:
+    """`lines` of the system log; what happened before `since`, when the candidate was not yet ready, does not count."""
+
+    since: datetime
+    lines: list[LogLine] = field(default_factory=list)
+
+    def told(self) -> str | None:
+        """Why the revision is sick; None while it is not, as far as is known."""
+        from deploy_lib.diagnose.lines import rows  # not at the top: most commands watch nothing
+        from deploy_lib.diagnose.rhythm import ends
+
+        lines = [line for line in self.lines if line.at is None or line.at >= self.since]
+        bad = [end for end in ends(rows(lines)) if end.code != 0] if lines else []
+        if len(bad) < CRASHES:
+            return None
+        return f"its container ended {len(bad)} times ({bad[-1].text[:200]})"

@@ -1,0 +1,94 @@
+"""One GET of our own, as an Attempt: whatever a server does is an answer or a problem, never an exception."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from deploy_lib.drivers.interface import Clock
+from deploy_lib.model.answers import Attempt
+from deploy_lib.model.requests import Expectation
+from deploy_lib.steps.responses import problem_of
+
+if TYPE_CHECKING:
+    import httpx
+
+BODY_LIMIT = 1_000_000
+EXCERPT = 300
+REVISION_HEADER = "x-revision"
+
+Headers = Callable[[str], Mapping[str, str]]
+"""Headers a URL needs, such as an identity token for a service that is not public."""
+
+
+@dataclass(frozen=True, slots=True)
+class Getter:
+    """`timeout` is for the whole of a request, in seconds. May be used from any thread until it is closed."""
+
+    clock: Clock
+    headers: Headers
+    client: httpx.Client
+    timeout: float
+
+    def get(self, url: str, expect: Expectation, began: float, header: str = REVISION_HEADER) -> Attempt:
+        """`began` is the time by the clock that the attempt's `at` counts from."""
+        import httpx
+
+        start = self.clock.monotonic()
+        status, body = None, b""
+
+        def failed(problem: str) -> Attempt:
+            return Attempt(start - began, self.clock.monotonic() - start, status, problem)
+
+        late = f"no whole answer within {self.timeout:g} s"
+        try:
+            with self.client.stream("GET", url, headers=dict(self.headers(url))) as response:
+                status, headers = response.status_code, response.headers
+                for chunk in response.iter_bytes():
+                    body += chunk
+                    if self.clock.monotonic() - start > self.timeout:
+                        return failed(late)
+                    if len(body) > BODY_LIMIT:
+                        break
+        except httpx.TimeoutException:
+            return failed(late)
+        except (httpx.HTTPError, httpx.InvalidURL) as problem:
+            said = str(problem) or type(problem).__name__
+            return failed(f"the body was cut: {said}" if status is not None else f"no connection: {said}")
+        seconds = self.clock.monotonic() - start
+        location = headers.get("location")
+        return Attempt(
+            at=start - began,
+            seconds=seconds,
+            status=status,
+            problem=problem_of(expect, status, body, seconds, location),
+            revision=headers.get(header) or _named_in(body, header),
+            excerpt=body[:EXCERPT].decode("utf-8", "replace"),
+            location=location,
+        )
+
+    def close(self) -> None:
+        """Requests under way end at once."""
+        self.client.close()
+
+
+def getter(clock: Clock, headers: Headers, timeout: float, *, trust_proxies: bool) -> Getter:
+    import httpx
+
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
+    client = httpx.Client(timeout=timeout, follow_redirects=False, trust_env=trust_proxies, limits=limits)
+    return Getter(clock, headers, client, timeout)
+
+
+def _named_in(body: bytes, key: str) -> str | None:
+    """The revision that a JSON body names, where the response has no header for it."""
+    if not body.lstrip().startswith(b"{"):
+        return None
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    named = found.get(key) if isinstance(found, dict) else None
+    return named if isinstance(named, str) else None

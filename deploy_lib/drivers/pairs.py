@@ -1,0 +1,150 @@
+"""Asks the stable revision and the candidate the same thing at the same moment, again and again, at a steady rate.
+
+The pairs come at their rate whether or not earlier ones were answered, so a slow candidate gives more evidence and not
+less; only so many are under way at once. Which of the two is asked first alternates, so that what this machine is slow
+at falls on both alike.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from deploy_lib.drivers.http_get import Getter
+from deploy_lib.drivers.interface import Clock
+from deploy_lib.model.answers import Attempt, Side
+from deploy_lib.model.requests import Expectation
+from deploy_lib.steps.responses import may_be_the_front_end, paired_problem
+
+
+@dataclass(slots=True)
+class _Sample:
+    """One side while it grows."""
+
+    requests: int = 0
+    errors: int = 0
+    refused: int = 0
+    latencies: list[float] = field(default_factory=list)
+    why: Counter[str] = field(default_factory=Counter)
+
+    def add(self, answer: Attempt, problem: str, *, refused: bool) -> None:
+        self.requests += 1
+        self.refused += refused
+        if problem:
+            self.errors += 1
+            self.why[problem] += 1
+        else:
+            self.latencies.append(answer.seconds)
+
+    def side(self, waiting: tuple[float, ...] = ()) -> Side:
+        return Side(
+            self.requests, self.errors, tuple(self.latencies), self.refused, tuple(self.why.most_common()), waiting
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    at: float
+    candidate: Future[Attempt]
+    stable: Future[Attempt] | None
+
+
+@dataclass(slots=True)
+class Pairs:
+    """`stable` is None where nothing serves beside the candidate; then only that is asked. Times in seconds."""
+
+    clock: Clock
+    getter: Getter
+    pool: ThreadPoolExecutor
+    expect: Expectation
+    candidate_url: str
+    stable_url: str | None
+    every: float
+    at_once: int
+    not_stable: str | None = None  # the revision that may answer at the stable's URL in its place
+    began: float = 0.0
+    _due: float = 0.0
+    _number: int = 0
+    _under_way: list[_Asked] = field(default_factory=list)
+    _stable: _Sample = field(default_factory=_Sample)
+    _candidate: _Sample = field(default_factory=_Sample)
+
+    @property
+    def under_way(self) -> int:
+        return len(self._under_way)
+
+    def until_due(self) -> float:
+        """Seconds until the next pair should be sent."""
+        return max(0.0, self._due - self.clock.monotonic())
+
+    def send(self) -> None:
+        """The pair that is due, if one is, unless too many are under way. What was missed is not made up for."""
+        self._collect()
+        now = self.clock.monotonic()
+        if now < self._due or len(self._under_way) >= self.at_once:
+            return
+        self._due = max(self._due + self.every, now)
+        self._number += 1
+        urls = [self.candidate_url, *([self.stable_url] if self.stable_url else [])]
+        turned = urls[::-1] if self._number % 2 else urls
+        asked = {url: self.pool.submit(self.getter.get, url, self.expect, self.began) for url in turned}
+        stable = asked[self.stable_url] if self.stable_url else None
+        self._under_way.append(_Asked(now, asked[self.candidate_url], stable))
+
+    def sides(self) -> tuple[Side, Side]:
+        """The stable revision's and the candidate's, so far."""
+        self._collect()
+        now = self.clock.monotonic()
+        # Where neither has answered yet it may be this machine that is late.
+        waiting = tuple(
+            now - each.at
+            for each in self._under_way
+            if not each.candidate.done() and each.stable is not None and each.stable.done()
+        )
+        return self._stable.side(), self._candidate.side(waiting)
+
+    def _collect(self) -> None:
+        still = []
+        for each in self._under_way:
+            if each.candidate.done() and (each.stable is None or each.stable.done()):
+                self._count(each.candidate.result(), each.stable.result() if each.stable else None)
+            else:
+                still.append(each)
+        self._under_way = still
+
+    def _count(self, candidate: Attempt, stable: Attempt | None) -> None:
+        """A pair whose stable half was answered by the candidate compares nothing and is left out."""
+        if stable is not None and self.not_stable and stable.revision == self.not_stable:
+            return
+        for sample, answer, url, problem in (
+            (self._candidate, candidate, self.candidate_url, paired_problem(self.expect, candidate, stable)),
+            *([(self._stable, stable, self.stable_url, stable.problem)] if stable is not None else []),
+        ):
+            sample.add(answer, problem, refused=may_be_the_front_end(self.expect, answer, url))
+
+
+@contextmanager
+def asking(
+    clock: Clock,
+    getter: Getter,
+    expect: Expectation,
+    candidate_url: str,
+    stable_url: str | None,
+    *,
+    every: float,
+    at_once: int,
+    not_stable: str | None = None,
+) -> Iterator[Pairs]:
+    """Pairs from now on. What is under way at the end is broken off."""
+    pool = ThreadPoolExecutor(2 * at_once, thread_name_prefix="pairs")
+    now = clock.monotonic()
+    try:
+        yield Pairs(
+            clock, getter, pool, expect, candidate_url, stable_url, every, at_once, not_stable, began=now, _due=now
+        )
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        getter.close()

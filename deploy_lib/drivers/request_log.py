@@ -1,0 +1,60 @@
+"""Counts real requests to revisions by their request log, apart from our own, which show that the log can be seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from deploy_lib.drivers.headers import USER_AGENT
+from deploy_lib.drivers.times import plain_time
+from deploy_lib.model.answers import Side
+from deploy_lib.steps.responses import is_failure
+
+if TYPE_CHECKING:
+    from google.cloud.logging_v2.types import LogEntry
+
+
+@dataclass(slots=True)
+class _Counted:
+    requests: int = 0
+    errors: int = 0
+    refused: int = 0
+    latencies: list[float] = field(default_factory=list)
+
+    def add(self, status: int, seconds: float) -> None:
+        self.requests += 1
+        if is_failure(status):
+            self.errors += 1
+            return
+        self.refused += status >= 400
+        self.latencies.append(seconds)
+
+    def side(self) -> Side:
+        return Side(self.requests, self.errors, tuple(self.latencies), self.refused)
+
+
+@dataclass(slots=True)
+class RequestTally:
+    """Requests since `since`, and those before it apart. Entries of other logs are not counted."""
+
+    since: datetime
+    own: dict[str, int] = field(default_factory=dict)  # by revision
+    _users: dict[str, _Counted] = field(default_factory=dict)
+    _earlier: dict[str, _Counted] = field(default_factory=dict)
+
+    def add(self, entry: LogEntry) -> None:
+        at, request = plain_time(entry.timestamp), entry.http_request
+        revision = entry.resource.labels.get("revision_name", "")
+        earlier = at is not None and at < self.since
+        if request.user_agent.startswith(USER_AGENT):
+            self.own[revision] = self.own.get(revision, 0) + (not earlier)
+            return
+        counts = self._earlier if earlier else self._users
+        counts.setdefault(revision, _Counted()).add(request.status, request.latency.ToTimedelta().total_seconds())
+
+    def users(self, revision: str) -> Side:
+        return self._users.get(revision, _Counted()).side()
+
+    def earlier(self, revision: str) -> Side:
+        return self._earlier.get(revision, _Counted()).side()

@@ -1,0 +1,254 @@
+"""Looks after a candidate in a thread of its own, while it is asked or has traffic.
+
+Reading logs takes its time, is refused when a quota is used up, and must not hold up what is measured meanwhile. Real
+requests are read from the request log, which is seconds old. It counts only after it has shown our own requests: many
+projects keep request logs out of it, and then it is empty and looks like a service that nobody asks. Else Cloud
+Monitoring's figures are taken, which are minutes old; else nothing can be said of real requests, and why is.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from deploy_lib.drivers import metrics
+from deploy_lib.drivers.crashes import Crashes
+from deploy_lib.drivers.errors import ApiError
+from deploy_lib.drivers.interface import Clock, DriverError, Interrupted, Tell
+from deploy_lib.drivers.logs import PAGE, Entries, line_of
+from deploy_lib.drivers.policy import Calls
+from deploy_lib.drivers.request_log import RequestTally
+from deploy_lib.model.answers import MONITORING, REQUEST_LOG, Side, Watched
+from deploy_lib.model.release import Release
+from deploy_lib.model.requests import Readers
+
+PAGES = 3
+"""Pages of the request log per reading; a service with more requests than that is counted by Cloud Monitoring."""
+LATE = timedelta(seconds=30)
+"""Entries of the request log may come this much later than younger ones."""
+QUOTA_PAUSE = 60.0
+"""Seconds without a reading after a quota was used up: quotas are by the minute."""
+_TICK = 0.1
+_ENDS_WITHIN = 1.0
+_FOR_GOOD = frozenset({"PERMISSION_DENIED", "UNAUTHENTICATED", "NOT_FOUND", "UNIMPLEMENTED", "INVALID_ARGUMENT"})
+"""Codes that no waiting changes."""
+REQUESTS, SYSTEM = "run.googleapis.com%2Frequests", "run.googleapis.com%2Fvarlog%2Fsystem"
+
+
+@dataclass(slots=True)
+class _Reader:
+    """When it is read next, and why the last reading failed. Times by the monotonic clock."""
+
+    pause: float
+    next: float = 0.0
+    gap: str = ""
+    for_good: bool = False
+
+    def is_due(self, now: float) -> bool:
+        return not self.for_good and now >= self.next
+
+    def read(self, clock: Clock, reading: Callable[[], None]) -> str:
+        """Returns what a person should be told, if anything."""
+        try:
+            reading()
+        except DriverError as problem:
+            quota = isinstance(problem, ApiError) and problem.code == "RESOURCE_EXHAUSTED"
+            self.for_good = isinstance(problem, ApiError) and problem.code in _FOR_GOOD
+            self.next = clock.monotonic() + (QUOTA_PAUSE if quota else self.pause)
+            new, self.gap = problem.reason != self.gap, problem.reason
+            pause = f"; not read again for {QUOTA_PAUSE:.0f} s" if quota else ""
+            return f"{problem.reason}{pause}" if new or quota else ""
+        self.gap, self.next = "", clock.monotonic() + self.pause
+        return ""
+
+
+@dataclass(slots=True)
+class Watching:
+    """Use it as a context manager. `users`: also count real requests, the stable revision's from `earlier` on."""
+
+    calls: Calls
+    clock: Clock
+    release: Release
+    condition: Callable[[], str | None]
+    since: datetime
+    readers: Readers
+    users: bool
+    earlier: datetime
+    log_pause: float
+    metrics_pause: float
+    failed: str | None = None
+    _told: list[str] = field(default_factory=list)
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _broken: Exception | None = None
+    _asked_since: float | None = None  # when the first of our own requests had been answered
+    _figures: tuple[Side, Side, Side] | None = None  # Monitoring's: candidate, stable, stable earlier
+    _log: _Reader = field(init=False)
+    _metrics: _Reader = field(init=False)
+    _entries: Entries = field(init=False)
+    _tally: RequestTally = field(init=False)
+    _crashes: Crashes = field(init=False)
+    _thread: threading.Thread = field(init=False)
+
+    def __post_init__(self) -> None:
+        service, names = self.release.service, [self.release.candidate or ""]
+        if self.users and self.release.stable:
+            names.append(self.release.stable)
+        logs = [SYSTEM, *([REQUESTS] if self.users else [])]
+        wanted = " OR ".join(f'"projects/{service.project}/logs/{log}"' for log in logs)
+        extra = f"logName=({wanted})" if len(logs) > 1 else f"logName={wanted}"
+        most, start = PAGES * PAGE, self.earlier if self.users else self.since
+        self._entries = Entries(self.calls, service, tuple(names), start, extra, most, LATE)
+        self._tally, self._crashes = RequestTally(self.since), Crashes(self.since)
+        self._log, self._metrics = _Reader(self.log_pause), _Reader(self.metrics_pause)
+        self._thread = threading.Thread(target=self._run, name="watching", daemon=True)
+
+    def __enter__(self) -> Watching:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stop.set()
+        self._thread.join(_ENDS_WITHIN)
+
+    # What the one who waits is told
+
+    def seen(self, own: Side, own_stable: Side, tell: Tell) -> Watched:
+        """What is known of real requests by now; `own` are ours that were answered, to each revision."""
+        with self._lock:
+            told, self._told = self._told, []
+            if self._broken is not None:
+                raise self._broken
+            if own.requests and self._asked_since is None:
+                self._asked_since = self.clock.monotonic()
+            for line in told:
+                tell(line)
+            return self._counted(own, own_stable)
+
+    def catch_up(self, own: Side, tell: Tell) -> None:
+        """Waits until the reader that counts has shown all of our own requests, as long as it may take."""
+        if not self.users or not own.requests:
+            return
+        began, told = self.clock.monotonic(), False
+        while not self._is_complete(own, self.clock.monotonic() - began):
+            if not told:
+                tell("waiting for our own requests to show up in the request log or in Cloud Monitoring")
+                told = True
+            self.clock.sleep(_TICK)
+
+    def _is_complete(self, own: Side, waited: float) -> bool:
+        with self._lock:
+            shown, known = self._shown(), self._figures[0].requests if self._figures else 0
+            if self._broken is not None or self.failed or shown >= own.requests:
+                return True
+            if shown and not self._entries.cut:
+                return waited >= self.readers.log_within or self._log.for_good
+            if known >= own.requests or (self._log.for_good and self._metrics.for_good):
+                return True
+            if self._metrics.for_good:
+                return waited >= self.readers.log_within
+            return waited >= self.readers.log_within + self.readers.metrics_within
+
+    def _shown(self) -> int:
+        return self._tally.own.get(self.release.candidate or "", 0)
+
+    def _counted(self, own: Side, own_stable: Side) -> Watched:
+        if not self.users:
+            return Watched(0.0)
+        candidate, stable = self.release.candidate or "", self.release.stable or ""
+        if self._shown() and not (self._entries.cut and self._figures):
+            tally = self._tally
+            return Watched(
+                0.0,
+                REQUEST_LOG,
+                users=tally.users(candidate),
+                beside=tally.users(stable),
+                earlier=tally.earlier(stable),
+            )
+        if self._figures:
+            users, beside, earlier = self._figures
+            return Watched(
+                0.0, MONITORING, users=_without(users, own), beside=_without(beside, own_stable), earlier=earlier
+            )
+        return Watched(0.0, blind=self._why_blind(own))
+
+    def _why_blind(self, own: Side) -> str:
+        if not own.requests:
+            return "none of our own requests was answered, which would show that they can be"
+        log = self._log.gap or f"none of our own {own.requests} requests is in the request log (is it excluded?)"
+        figures = self._metrics.gap or "Cloud Monitoring shows none either"
+        return f"{log}, and {figures}"
+
+    # The thread
+
+    def _run(self) -> None:
+        next_condition = 0.0
+        try:
+            while not self._stop.is_set():
+                now = self.clock.monotonic()
+                if now >= next_condition:
+                    self._look()
+                    next_condition = self.clock.monotonic() + 1.0
+                self._tell(self._log.read(self.clock, self._read_log) if self._log.is_due(now) else "")
+                if self._needs_metrics(now) and self._metrics.is_due(now):
+                    self._tell(self._metrics.read(self.clock, self._read_metrics))
+                self.clock.sleep(_TICK)
+        except Interrupted:  # the one who waits is told, too
+            pass
+        except Exception as problem:  # the thread has no one else to tell
+            if not self._stop.is_set():
+                self._broken = problem
+
+    def _look(self) -> None:
+        """Not knowing is no failure."""
+        try:
+            failed = self.condition()
+        except DriverError:
+            return
+        self.failed = self.failed or failed
+
+    def _read_log(self) -> None:
+        entries = self._entries.read()
+        with self._lock:
+            for entry in entries:
+                if entry.log_name.endswith(REQUESTS):
+                    self._tally.add(entry)
+                elif entry.resource.labels.get("revision_name") == self.release.candidate:
+                    self._crashes.lines.append(line_of(entry))
+            self.failed = self.failed or self._crashes.told()
+
+    def _needs_metrics(self, now: float) -> bool:
+        if not self.users:
+            return False
+        late = self._asked_since is not None and now - self._asked_since >= self.readers.log_within
+        return bool(self._log.gap) or self._entries.cut or (late and not self._shown())
+
+    def _read_metrics(self) -> None:
+        service, until = self.release.service, self.clock.now()
+        candidate, stable = self.release.candidate or "", self.release.stable
+
+        def count(revision: str | None, since: datetime, until: datetime) -> Side:
+            found = metrics.requests_of(self.calls, service, revision, since, until) if revision else None
+            return found or Side()
+
+        found = count(candidate, self.since, until)
+        if not found.requests:
+            return
+        earlier = count(stable, self.earlier, self.since) if self.earlier < self.since else Side()
+        figures = found, count(stable, self.since, until), earlier
+        with self._lock:
+            self._figures = figures
+
+    def _tell(self, text: str) -> None:
+        if text:
+            with self._lock:
+                self._told.append(text)
+
+
+def _without(counted: Side, own: Side) -> Side:
+    """Monitoring cannot tell our own requests from others, but we know how many they were."""
+    errors = max(0, counted.errors - own.errors)
+    refused = max(0, counted.refused - own.refused)
+    return Side(max(errors + refused, counted.requests - own.requests), errors, counted.latencies, refused)

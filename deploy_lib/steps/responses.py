@@ -1,0 +1,112 @@
+"""What counts as a failed request, for every step that asks one or counts those of users.
+
+5xx, 429, no answer, a cut body and an answer that comes too late are failures always. A redirect or another 4xx is one
+unless the stable revision answers the same request in the same class. docs/reference.md has the table.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from urllib.parse import urlsplit
+
+from deploy_lib.model.answers import Attempt
+from deploy_lib.model.requests import Expectation
+
+TOO_MANY = 429
+_FRONT_END = (401, 403, 404)
+_LOGIN = re.compile(r"log-?in|sign-?in|oauth|sso\b|/auth|accounts\.google\.com", re.IGNORECASE)
+
+
+def is_failure(status: int) -> bool:
+    """Of any request, whatever was expected of it."""
+    return status >= 500 or status == TOO_MANY
+
+
+def serves(answer: Attempt) -> bool:
+    """Whether a server is there that answers as it should, though perhaps not at this path: a redirect or a 4xx."""
+    return answer.status is not None and 200 <= answer.status < 500 and answer.status != TOO_MANY
+
+
+def problem_of(expect: Expectation, status: int, body: bytes, seconds: float, location: str | None = None) -> str:
+    """What is wrong with a response; empty when it is good."""
+    if expect.status is None:
+        if is_failure(status):
+            return f"status {status}"
+        if not 200 <= status < 300:
+            return ""
+    elif status not in expect.status:
+        to = f" to {location}" if location else ""
+        return f"status {status}{to} instead of {_named(expect.status)}"
+    if expect.slower_than is not None and seconds > expect.slower_than:
+        return f"it took {seconds:.2f} s, longer than {expect.slower_than:g} s"
+    if expect.text is not None and expect.text not in body.decode("utf-8", "replace"):
+        return f"the body does not contain {expect.text!r}"
+    if expect.json is not None:
+        return _json_problem(expect.json, body)
+    return ""
+
+
+def paired_problem(expect: Expectation, candidate: Attempt, stable: Attempt | None) -> str:
+    """What is wrong with the candidate's answer, given the stable revision's to the same request; empty when good.
+
+    Without a stable revision nothing is known of a redirect or a 4xx.
+    """
+    if candidate.problem or candidate.status is None or expect.status is not None or stable is None:
+        return candidate.problem
+    kind = candidate.status // 100
+    if kind == 2 or (stable.status is not None and stable.status // 100 == kind):
+        return ""
+    return f"status {candidate.status} where the stable revision {_answered(stable)}"
+
+
+def may_be_the_front_end(expect: Expectation, answer: Attempt, url: str | None) -> bool:
+    """Whether it may have been answered before the service: 401, 403, 404, or a redirect that leads to a login."""
+    status = answer.status
+    if status is None or expect.status is not None:
+        return False
+    if status in _FRONT_END:
+        return True
+    if not (300 <= status < 400 and answer.location):
+        return False
+    elsewhere = urlsplit(answer.location).netloc
+    return bool(_LOGIN.search(answer.location)) or (bool(elsewhere) and elsewhere != urlsplit(url or "").netloc)
+
+
+def advice_on(status: int | None, path: str) -> str:
+    """What to configure when the answer has this status; empty when nothing of it is known."""
+    if status == 404:
+        return f"nothing is at {path}; name what the service answers: services.NAME.health: {{path: /...}}"
+    if status in (401, 403):
+        return "the caller may not invoke the service; roles/run.invoker lets it"
+    if status is not None and 300 <= status < 400:
+        return "name a path that needs no login: services.NAME.health: {path: /...}, or say status:"
+    return ""
+
+
+def _answered(stable: Attempt) -> str:
+    return f"answered {stable.status}" if stable.status is not None else "did not answer"
+
+
+def _named(codes: tuple[int, ...]) -> str:
+    return "2xx" if codes == tuple(range(200, 300)) else " or ".join(str(code) for code in codes)
+
+
+def _json_problem(expected: object, body: bytes) -> str:
+    assert isinstance(expected, dict)
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return f"the body is not JSON: {body[:80].decode('utf-8', 'replace')!r}"
+    for path, value in expected.items():
+        found = document
+        for key in str(path).split("."):
+            if isinstance(found, list) and key.isdigit() and int(key) < len(found):
+                found = found[int(key)]
+            elif isinstance(found, dict) and key in found:
+                found = found[key]
+            else:
+                return f"the body has no {path}"
+        if found != value:
+            return f"{path} is {found!r} instead of {value!r}"
+    return ""
