@@ -37,6 +37,7 @@ PLACES = {
     "tests/drivers/test_fact_cache.py": STANDARD,
     "tests/drivers/test_policy.py": STANDARD,
     "tests/cli/test_cost.py": SAMPLED,
+    "tests/rehearsal/test_failed_requests.py": SAMPLED,
     "tests/rehearsal/test_faults.py": SAMPLED,
     "tests/rehearsal/test_kills.py": SAMPLED,
     "tests/unit/diagnose/test_logs.py::test_a_hundred_thousand_lines": SLOW,

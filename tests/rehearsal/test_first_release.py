@@ -39,3 +39,11 @@ def test_it_fails_after_its_promotion_and_a_person_must_decide(theatre: Theatre)
     assert (played.code, played.statuses[-1]) == (3, ("probe", "failed"))
     assert "there is no earlier revision to go back to" in played.stopped["reason"]
     assert theatre.maps() == [{new: 100}]
+
+
+def test_its_plan_compares_nothing(theatre: Theatre) -> None:
+    steps = (*BUILT, {"promote": {"percent": 10}}, {"compare": {"for": "60s"}}, *REST)
+    told = theatre.command("plan", theatre.config(steps))
+    assert told.code == 0, told.errors
+    planned = [event["step"] for event in told.events]
+    assert "promote 100 %" in planned and not [step for step in planned if step.startswith("compare")]

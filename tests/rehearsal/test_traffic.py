@@ -65,9 +65,9 @@ def test_a_crash_after_promotion_to_half(theatre: Theatre) -> None:
 
 
 @pytest.mark.parametrize(("policy", "code"), [("hold", 3), ("restore", 1), ("continue", 0)])
-def test_inconclusive_for_lack_of_traffic(theatre: Theatre, policy: str, code: int) -> None:
+def test_inconclusive_as_only_the_front_end_answers(theatre: Theatre, policy: str, code: int) -> None:
     old = stable(theatre)
-    steps = (*TENTH, compare("500ms", min_samples=50), *REST)
+    steps = (*TENTH, compare("500ms", path="/nowhere"), *REST)
     played = theatre.release(theatre.config(steps, {"n": 1}, on_inconclusive=policy))
     new = played.candidate
     after = {"hold": [], "restore": [{old: 100}], "continue": [{new: 100}]}[policy]
@@ -75,7 +75,8 @@ def test_inconclusive_for_lack_of_traffic(theatre: Theatre, policy: str, code: i
     assert theatre.maps() == [{old: 100}, {old: 90, new: 10}, *after]
     judged = next(event for event in played.of_type("judged") if event["kind"] == "compare")
     assert judged["status"] == "inconclusive"
-    assert "50 are needed to judge" in judged["reason"]
+    assert "the front end answered, not the service" in judged["reason"]
+    assert "health: {path: /...}" in judged["reason"]
 
 
 def test_on_failure_hold_leaves_it_and_names_three_commands(theatre: Theatre) -> None:

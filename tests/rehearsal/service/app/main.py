@@ -2,7 +2,8 @@
 
 BEHAVE is JSON: fail_every (each n-th /work answers 500), slow (seconds before /work answers), exit_at_start (code),
 crash_after (requests, then the process ends), port (listens there instead), address, start_after (seconds), import
-(a module, before anything else), health (status), health_says (status in its body), health_slow (seconds).
+(a module, before anything else), health (status), health_says (status in its body), health_slow (seconds), wrong (what
+is wrong with a path, as `misbehave` knows it).
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ class Answers(BaseHTTPRequestHandler):
         if BEHAVE.get("crash_after", 1 << 60) < served:
             print("giving up", file=sys.stderr, flush=True)
             os._exit(3)
-        if self.path.startswith("/work"):
+        if self.path in BEHAVE.get("wrong", {}):
+            self.misbehave(BEHAVE["wrong"][self.path])
+        elif self.path.startswith("/work"):
             self.work()
         elif self.path.startswith("/health"):
             time.sleep(BEHAVE.get("health_slow", 0))
@@ -52,14 +55,22 @@ class Answers(BaseHTTPRequestHandler):
         else:
             self.say(200, {"said": GREETING, "number": number})
 
-    def say(self, status: int, body: dict[str, object]) -> None:
+    def misbehave(self, kind: str) -> None:
+        """5xx, 429, 404, 403, redirect (to a login), slow, cut body, no answer."""
+        statuses = {"5xx": 500, "429": 429, "404": 404, "403": 403, "redirect": 302, "slow": 200, "cut body": 200}
+        if kind in ("slow", "no answer"):
+            time.sleep(3 if kind == "slow" else 30)
+        self.say(statuses.get(kind, 200), {"wrong": kind}, cut=kind == "cut body")
+        self.close_connection = True
+
+    def say(self, status: int, body: dict[str, object], *, cut: bool = False) -> None:
         data = json.dumps(body).encode()
         self.send_response(status)
         self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(data)))
+        self.send_header("content-length", str(len(data) + cut))
         self.send_header("x-revision", REVISION)
         if 300 <= status < 400:
-            self.send_header("location", f"{self.path}/")
+            self.send_header("location", f"{self.path}/" if status != 302 else "/login")
         self.end_headers()
         self.wfile.write(data)
 

@@ -1,0 +1,76 @@
+"""Every kind of failed request, met by every step that asks one or counts those of users: docs/reference.md's table.
+
+The path is configured once, as the service's health; the stable revision answers there well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.rehearsal.scripts import BUILT
+from tests.rehearsal.stage import Stage
+from tests.rehearsal.theatre import Played, Users
+
+TABLE = yaml.safe_load((Path(__file__).parents[1] / "cases/requests/failed.yaml").read_text())
+HEALTH = {"path": "/work", "timeout": "1500ms"}
+COMPARE = {"compare": {"for": "6s", "every": "50ms", "min_samples": 20, "latency_tolerance": "1s", "timeout": "10s"}}
+PROMOTED = {"promote": {"percent": 100}}
+STEPS: dict[str, Sequence[Mapping[str, Any]]] = {
+    "probe": ({"probe": {"attempts": 2, "need": 1, "every": "20ms"}}, PROMOTED),
+    "compare": (COMPARE, PROMOTED),
+    "compare under traffic": ({"promote": {"percent": 10}}, COMPARE, PROMOTED),
+    "bake": ({"promote": {"percent": 50, "bake": "20s", "every": "100ms"}}, PROMOTED),
+    "verify": (PROMOTED, {"verify": {"within": "3s"}}),
+}
+JUDGED_BY = {"compare under traffic": "compare", "bake": "promote"}
+
+
+def play(stage: Stage, steps: Sequence[Mapping[str, Any]], wrong: Mapping[str, str], **health: Any) -> Played:
+    entry = stage.theatre.entry(
+        stage.theatre.service, {"number": stage.number, "wrong": wrong}, health={**HEALTH, **health}
+    )
+    return stage.theatre.release(stage.theatre.config((*BUILT, *steps), services={"backend": entry}))
+
+
+def combinations() -> Iterator[Any]:
+    for row in TABLE:
+        for step in STEPS:
+            says = row["says"].get(step.split(" ")[0])
+            yield pytest.param(row["kind"], step, says, id=f"{row['kind']} met by {step}")
+
+
+@pytest.mark.parametrize(("kind", "step", "says"), combinations())
+def test_it_is_rejected(stage: Stage, kind: str, step: str, says: str) -> None:
+    played = play(stage, STEPS[step], {"/work": kind})
+    judged = played.of_type("judged")[-1]
+    assert (played.code, judged["kind"], judged["status"]) == (1, JUDGED_BY.get(step, step), "failed"), played.stopped
+    assert says in judged["reason"]
+    stage.assert_well(live=False)
+
+
+@pytest.mark.parametrize("kind", ["5xx", "429", "404"])
+@pytest.mark.parametrize("step", ["compare under traffic", "bake"])
+def test_it_is_rejected_where_only_users_meet_it(stage: Stage, kind: str, step: str) -> None:
+    with Users(f"{stage.theatre.url()}/work", rate=30):
+        played = play(stage, STEPS[step], {"/work": kind}, path="/health")
+    judged = played.of_type("judged")[-1]
+    assert (played.code, judged["kind"], judged["status"]) == (1, JUDGED_BY[step], "failed"), played.stopped
+    assert "real requests: " in judged["reason"]
+    stage.assert_well(live=False)
+
+
+@pytest.mark.parametrize("kind", ["404", "403", "redirect"])
+def test_what_both_answer_alike_may_be_the_front_end(stage: Stage, kind: str) -> None:
+    """The revision that serves does the same; nothing is known, and what to configure is said."""
+    assert play(stage, (PROMOTED,), {"/work": kind}).code == 0
+    stage.number += 100_000
+    played = play(stage, STEPS["compare"], {"/work": kind})
+    judged = played.of_type("judged")[-1]
+    assert (played.code, judged["status"]) == (3, "inconclusive")
+    assert "the front end answered, not the service" in judged["reason"]
+    stage.theatre.command("rollback", stage.theatre.config(BUILT), "--now")
