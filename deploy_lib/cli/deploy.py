@@ -32,7 +32,7 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None, open_journa
     selection = select(args)
     commit = commit_of(selection.root, args.commit)
     clock = clock or SystemClock()
-    with opened(selection, args, clock) as world:
+    with opened(selection, args, clock, starts=True) as world:
         options = {plan.service.name: options_of(args, plan) for plan in selection.plans}
         outlets = Outlets(selection.config.settings.webhook_env, world.state, args.report_dir)
         display = choose(args.output, tuple(plan.service.name for plan in selection.plans))

@@ -15,7 +15,7 @@ from pathlib import Path
 from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.places import TOOL, local_cloud_directory, state_directory
 from deploy_lib.cli.program import program_of
-from deploy_lib.cli.show.printing import say
+from deploy_lib.cli.show.printing import say, say_error
 
 STARTS_WITHIN = 60.0
 STOPS_WITHIN = 15.0
@@ -23,30 +23,37 @@ STOPS_WITHIN = 15.0
 
 @dataclass(frozen=True, slots=True)
 class LocalCloud:
-    """Addresses on loopback. `engine` names what builds and runs the images."""
+    """Addresses on loopback. `engine` names what builds and runs the images; `time_scale` is what it runs with, None
+    for one of an earlier version."""
 
     pid: int
     grpc: str
     http: str
     registry: str
     engine: str
-    engine_note: str = ""
+    time_scale: float | None = None
 
 
 def find(directory: Path) -> LocalCloud | None:
-    """The local cloud that serves from `directory`; None when none does."""
+    """The local cloud that serves from `directory`; None when none does, whatever a killed one left there."""
     try:
         found = json.loads((directory / "endpoints.json").read_text(encoding="utf-8"))
-        cloud = LocalCloud(**{key: found[key] for key in ("pid", "grpc", "http", "registry", "engine")})
-    except (OSError, ValueError, KeyError, TypeError):
+        known = {key: found[key] for key in ("pid", "grpc", "http", "registry", "engine")}
+        cloud = LocalCloud(**known, time_scale=found.get("time_scale"))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     return cloud if _alive(cloud.pid) else None
 
 
 def start(directory: Path, *, engine: str | None = None, time_scale: float = 1.0) -> LocalCloud:
-    """Start it, detached from this terminal. Raises Failure with the reason it gave."""
+    """Start it, detached from this terminal; one that is just ending is waited for, one that is just starting is taken.
+
+    Raises Failure with the reason it gave.
+    """
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    (directory / "endpoints.json").unlink(missing_ok=True)
+    earlier = _holder(directory)
+    if earlier is not None and (taken := _settled(directory, earlier)) is not None:
+        return taken
     command = [sys.executable, "-m", "deploy_lib.emulator", "--state", str(directory), "--time-scale", str(time_scale)]
     if engine:
         command += ["--engine", engine]
@@ -74,17 +81,23 @@ def start(directory: Path, *, engine: str | None = None, time_scale: float = 1.0
 
 
 def stop(directory: Path) -> bool:
-    """True when one was running. Returns when it has ended."""
-    cloud = find(directory)
-    if cloud is None:
+    """True when one was running, be it that it was still starting or already ending. Returns when its process is gone.
+
+    Raises Failure when it cannot be ended.
+    """
+    pid = _holder(directory)
+    if pid is None:
         return False
-    os.kill(cloud.pid, signal.SIGTERM)
-    deadline = time.monotonic() + STOPS_WITHIN
-    while _alive(cloud.pid) and (directory / "endpoints.json").exists():
-        if time.monotonic() > deadline:
-            os.kill(cloud.pid, signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
-            break
-        time.sleep(0.05)
+    try:
+        os.kill(pid, signal.SIGTERM)
+        if not _gone(pid, STOPS_WITHIN):
+            os.kill(pid, signal.SIGKILL)  # the kernel ends everything that it started
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        raise Failure(f"the local cloud (process {pid}) belongs to another user, who can end it", 4) from None
+    if not _gone(pid, STOPS_WITHIN):
+        raise Failure(f"the local cloud (process {pid}) cannot be ended", 4)
     return True
 
 
@@ -97,7 +110,10 @@ def main(args: argparse.Namespace) -> int:
         return 0
     if args.action == "up":
         started = cloud is None
-        cloud = cloud or start(directory, engine=args.engine, time_scale=args.time_scale)
+        if cloud is None:
+            say_error("starting the local cloud")
+            cloud = start(directory, engine=args.engine, time_scale=args.time_scale or 1.0)
+        _check_options(cloud, args)
         say(f"the local cloud {'is up' if started else 'was up already'}, with engine {cloud.engine}")
         say(f"  Google APIs (gRPC) {cloud.grpc}\n  Storage and control {cloud.http}\n  images {cloud.registry}")
         return 0
@@ -112,23 +128,60 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
+def _check_options(cloud: LocalCloud, args: argparse.Namespace) -> None:
+    """What is asked for must be what runs. Raises Failure."""
+    asked = {"--engine": args.engine, "--time-scale": args.time_scale}
+    runs = {"--engine": cloud.engine, "--time-scale": cloud.time_scale}
+    other = [f"{name} {runs[name]}" for name, value in asked.items() if value not in (None, runs[name])]
+    if other and None not in runs.values():
+        down, up = (program_of(args).command("local", action) for action in ("down", "up"))
+        words = " ".join(f"{name} {value}" for name, value in asked.items() if value is not None)
+        raise Failure(f"the local cloud runs already, with {' and '.join(other)}; end it first: {down} && {up} {words}")
+
+
+def _holder(directory: Path) -> int | None:
+    """The process that has the directory, from before it serves until it is gone; None when there is none."""
+    try:
+        pid = int((directory / "lock").read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        cloud = find(directory)
+        return cloud.pid if cloud else None
+    return pid if _alive(pid) else None
+
+
+def _settled(directory: Path, pid: int) -> LocalCloud | None:
+    """What becomes of one that starts or ends just now: it serves, or is gone (None)."""
+    deadline = time.monotonic() + STARTS_WITHIN
+    while _alive(pid) and time.monotonic() < deadline:
+        if (cloud := find(directory)) is not None:
+            return cloud
+        time.sleep(0.02)
+    return None
+
+
+def _gone(pid: int, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while _alive(pid):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
 def _alive(pid: int) -> bool:
+    """Whether a local cloud runs under that number: after a crash it may be another program's."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
-        return True
-    return not _zombie(pid)
-
-
-def _zombie(pid: int) -> bool:
-    """A local cloud that this very process started and that has ended stays in the table until it is waited for."""
+        pass
     try:
-        state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
-    except (OSError, IndexError):
-        return False
-    return state == "Z"
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:  # no such table here
+        return True
+    # Empty: this very process started it, it has ended, and it stays in the table until it is waited for.
+    return b"deploy_lib.emulator" in command
 
 
 def _last_line(log: Path) -> str:

@@ -1,6 +1,6 @@
 """What the commands share of the world: the cloud, the repository, and the drivers of each service.
 
-A local cloud is the one that the environment names, else the one in the state directory, started when it is not up.
+A local cloud is the one that the environment names, else the one in the state directory; a release starts it.
 What reads the repository and builds is imported on its first use: a rollback needs neither, and users wait for it.
 """
 
@@ -119,11 +119,11 @@ def serving_image(state: ServiceState) -> str | None:
 
 
 @contextmanager
-def opened(selection: Selection, args: argparse.Namespace, clock: Clock) -> Iterator[World]:
-    """Raises Failure when the local cloud is wanted and cannot be started."""
+def opened(selection: Selection, args: argparse.Namespace, clock: Clock, *, starts: bool = False) -> Iterator[World]:
+    """`starts`: a local cloud that does not run is started, else that is a Failure, as one that cannot be is."""
     state = state_directory(args.state)
     settings = selection.config.settings
-    endpoints = local_endpoints(args) if settings.local else Endpoints()
+    endpoints = local_endpoints(args, starts=starts) if settings.local else Endpoints()
     world = World(selection.root, state, clock, Clients(endpoints, settings.project, selection.program))
     try:
         yield world
@@ -131,7 +131,7 @@ def opened(selection: Selection, args: argparse.Namespace, clock: Clock) -> Iter
         world.close()
 
 
-def local_endpoints(args: argparse.Namespace) -> Endpoints:
+def local_endpoints(args: argparse.Namespace, *, starts: bool = False) -> Endpoints:
     """Those of LOCAL_CLOUD_GRPC and its like (see `local env`), else of the local cloud in the state directory."""
     program = program_of(args)
     names = ("LOCAL_CLOUD_GRPC", "STORAGE_EMULATOR_HOST", "LOCAL_CLOUD_REGISTRY")
@@ -145,6 +145,8 @@ def local_endpoints(args: argparse.Namespace) -> Endpoints:
         return Endpoints(*(given[name] for name in names))
     directory = local_cloud_directory(state_directory(args.state))
     found = local_cloud.find(directory)
+    if found is None and not starts:
+        raise Failure(f"the local cloud is not running; start it with: {program.command('local', 'up')}", 4)
     if found is None:
         stops = shorter(program.command("local", "down"))
         say_error(f"starting the local cloud; {stops} stops it")

@@ -62,7 +62,7 @@ def _serve(args: argparse.Namespace, ending: threading.Event) -> None:
     with serving(engine, settings) as at:
         endpoints = {"grpc": at.grpc, "http": at.http, "registry": at.registry}
         keep_ports(state, {name: int(address.rpartition(":")[2]) for name, address in endpoints.items()})
-        with announced(state, {**endpoints, "engine": engine.name, "engine_note": why}):
+        with announced(state, {**endpoints, "engine": engine.name, "engine_note": why, "time_scale": args.time_scale}):
             _say(f"serving gRPC on {at.grpc}, HTTP on {at.http}, images on {at.registry}")
             ending.wait()
             _say("ending")
