@@ -9,31 +9,61 @@ import subprocess
 from pathlib import Path
 
 from deploy_lib.cli.failure import Failure
+from deploy_lib.drivers.source.git import surroundings
+from deploy_lib.drivers.source.git_refusals import PARTIAL, refusal
 
 
 def repository(given: str | None) -> Path:
-    """The top directory of the working copy. Raises Failure where there is none."""
+    """The top directory of the working copy. Raises Failure where there is none, or where git refuses to read it."""
     start = Path(given).expanduser() if given else Path.cwd()
     if not start.is_dir():
         raise Failure(f"--repo {given}: there is no such directory")
     done = _git(start, "rev-parse", "--show-toplevel")
     if done.returncode:
-        raise Failure(f"{start} is in no git repository; releases are made from commits: run git init and commit first")
-    return Path(done.stdout.strip())
+        raise _refused(done, start)
+    return Path(done.stdout.removesuffix("\n"))
 
 
 def commit_of(root: Path, wanted: str | None) -> str:
-    """The full hash. Raises Failure for a name that is no commit."""
-    done = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{wanted or 'HEAD'}^{{commit}}")
-    if done.returncode:
-        if wanted is None:
-            raise Failure(f"{root} has no commit yet; releases are made from commits")
-        raise Failure(f"--commit {wanted}: there is no such commit in {root}")
-    return done.stdout.strip()
+    """The full hash. Raises Failure for a name that is not a commit, and for a commit that git cannot read."""
+    name = wanted or "HEAD"
+    done = _git(root, "rev-parse", "--verify", "--end-of-options", f"{name}^{{commit}}")
+    if done.returncode == 0:
+        return done.stdout.strip()
+    if "error: " in done.stderr or "Needed a single revision" not in done.stderr:
+        raise _refused(done, root)
+    if wanted is None:
+        raise _no_head(root)
+    shallow = _git(root, "rev-parse", "--is-shallow-repository").stdout.strip() == "true"
+    more = ", which is a shallow clone: git fetch --unshallow, or in CI check out the whole history" if shallow else ""
+    raise Failure(f"--commit {wanted}: there is no such commit in {root}{more}")
+
+
+def _no_head(root: Path) -> Failure:
+    """Why HEAD leads to no commit: there is none yet, or what it names cannot be read."""
+    head = _git(root, "rev-parse", "--verify", "--quiet", "HEAD")
+    if head.returncode == 0:
+        return Failure(f"the repository {root} does not hold the commit {head.stdout.strip()}\n  {PARTIAL}")
+    broken = _git(root, "for-each-ref", "--count=1")
+    if broken.stderr:
+        return _refused(broken, root)
+    return Failure(f"{root} has no commit yet; releases are made from commits")
+
+
+def _refused(done: subprocess.CompletedProcess[str], root: Path) -> Failure:
+    reason, remedy = refusal(done.stderr, root)
+    return Failure(f"{reason}\n  {remedy}")
 
 
 def _git(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     try:
-        return subprocess.run(["git", "-C", str(directory), *arguments], capture_output=True, text=True, check=False)
+        return subprocess.run(
+            ["git", "-C", str(directory), *arguments],
+            capture_output=True,
+            text=True,
+            errors="surrogateescape",
+            env=surroundings(),
+            check=False,
+        )
     except FileNotFoundError:
         raise Failure("git is not installed, and releases are made from commits; install git") from None

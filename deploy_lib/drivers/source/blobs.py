@@ -14,7 +14,7 @@ from itertools import islice
 from typing import IO
 
 from deploy_lib.drivers.interface import DriverError
-from deploy_lib.drivers.source.git import Git, missing_object, not_installed, surroundings
+from deploy_lib.drivers.source.git import Git, not_installed, surroundings, unreadable_object
 from deploy_lib.source.model import TreeFile
 
 _BUNCH = 200  # questions of 41 bytes: far below the 64 KiB a pipe holds
@@ -46,7 +46,7 @@ class Blobs:
         given = "".join(f"{file.blob}\n" for file in files).encode()
         for line in self._git.run("cat-file", "--batch-check=%(objectsize)", given=given).split(b"\n")[:-1]:
             if not line.isdigit():
-                raise missing_object(line.split()[0].decode())
+                raise unreadable_object(self._git, line.split()[0].decode())
             yield int(line)
 
     def close(self) -> None:
@@ -58,6 +58,7 @@ class _Reader:
     """One `git cat-file --batch`."""
 
     def __init__(self, git: Git) -> None:
+        self._git = git
         try:
             self._process = subprocess.Popen(
                 git.command("cat-file", "--batch"),
@@ -88,7 +89,7 @@ class _Reader:
     def _answer(self, blob: str) -> bytes:
         head = self._answers.readline().split()
         if len(head) != 3:
-            raise missing_object(blob)
+            raise unreadable_object(self._git, blob)
         content = self._answers.read(int(head[2]))
         self._answers.read(1)
         return content

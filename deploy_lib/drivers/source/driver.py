@@ -7,6 +7,7 @@ where it is needed: the command check is this room's other user, and in a hurry.
 
 from __future__ import annotations
 
+import contextlib
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -159,12 +160,14 @@ class GitSource:
     def _stage(
         self, source: BuildSource, tracked: Listing, generated: Listing, rules: IgnoreRules, commit: str
     ) -> Staged:
-        return stage_files(source, tracked, generated, rules, self._read, lambda: self.surroundings(commit))
+        with _in_words():
+            return stage_files(source, tracked, generated, rules, self._read, lambda: self.surroundings(commit))
 
     def _rules(self, source: BuildSource, tracked: Listing, cloud_build: bool) -> IgnoreRules:
         _inside(source.context)
         _inside(source.dockerfile)
-        return rules_of(source, tracked, self._read, cloud_build=cloud_build)
+        with _in_words():
+            return rules_of(source, tracked, self._read, cloud_build=cloud_build)
 
     def _analyse(self, staged: Staged, commit: str, entrypoint: str | None, *, undeclared: bool) -> Analysis:
         from deploy_lib.source.analyse import analyse
@@ -206,6 +209,17 @@ class GitSource:
 
 def _identity(source: BuildSource) -> _Key:
     return source.context, source.dockerfile, source.include, tuple(sorted(source.args.items())), source.target
+
+
+@contextlib.contextmanager
+def _in_words() -> Iterator[None]:
+    """What source truth refuses to read, as the error of a driver."""
+    try:
+        yield
+    except UnicodeError:
+        raise
+    except ValueError as error:
+        raise DriverError(str(error)) from None
 
 
 def _inside(path: str) -> str:

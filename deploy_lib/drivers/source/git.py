@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy_lib.drivers.interface import DriverError
+from deploy_lib.drivers.source.git_refusals import PARTIAL, refusal
 
 _ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_NAMESPACE", "GIT_COMMON_DIR")
-_PARTIAL = "the clone is partial or shallow: git fetch --unshallow --refetch, or in CI clone without --filter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,33 +41,22 @@ class Git:
 
     def trouble(self, what: str, said: str) -> DriverError:
         """git's own words, and what to do about them."""
-        if "not a git repository" in said or "cannot change to" in said:
-            return DriverError(
-                f"{self.root} is in no git repository, and releases are made from commits",
-                "run the command in the repository, or name it with --repo; a new one starts with git init",
-            )
         if match := re.search(r"[Nn]ot a valid object name:? *(\S*)", said):
             return DriverError(
                 f"there is no commit {match[1]} in {self.root}",
                 "git fetch, if it was made elsewhere; git log lists the ones that are here",
             )
-        if "must be run in a work tree" in said:
-            return DriverError(
-                f"{self.root} is a bare repository, so nothing on the disk can be compared with the commit",
-                "run the command in a working copy: git clone, or git worktree add",
-            )
-        if "dubious ownership" in said:
-            return DriverError(
-                f"git does not trust {self.root}, which belongs to another user",
-                f"git config --global --add safe.directory {self.root}",
-            )
-        if "promisor" in said or "missing" in said or "unable to read" in said or "bad object" in said:
-            return DriverError(f"git {what} could not read an object of the commit: {_last(said)}", _PARTIAL)
-        return DriverError(f"git {what} failed: {_last(said)}", "run the same git command by hand to see more")
+        reason, remedy = refusal(said, self.root)
+        return DriverError(f"{reason} (git {what})", remedy)
 
 
-def missing_object(blob: str) -> DriverError:
-    return DriverError(f"the repository does not hold object {blob}, which the commit names", _PARTIAL)
+def unreadable_object(git: Git, blob: str) -> DriverError:
+    """Why git gave no content for an object: it is damaged, or not there."""
+    done = subprocess.run(git.command("cat-file", "blob", blob), capture_output=True, env=surroundings(), check=False)
+    said = done.stderr.decode(errors="replace")
+    if done.returncode and "error: " in said:
+        return git.trouble("cat-file", said)
+    return DriverError(f"the repository does not hold object {blob}, which the commit names", PARTIAL)
 
 
 def not_installed() -> DriverError:
@@ -78,8 +67,3 @@ def surroundings() -> dict[str, str]:
     """The environment git is run in."""
     kept = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}
     return {**kept, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1"}
-
-
-def _last(said: str) -> str:
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    return lines[-1].removeprefix("fatal: ") if lines else "it said nothing"
