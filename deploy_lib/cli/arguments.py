@@ -76,7 +76,17 @@ def parser() -> argparse.ArgumentParser:
 def parse(argv: list[str]) -> argparse.Namespace:
     """Exits with code 2 on misuse. A command line without a command deploys."""
     named = argv and (argv[0] in COMMANDS or argv[0] in ("-h", "--help"))
-    return parser().parse_args(argv if named else ["deploy", *argv])
+    top = parser()
+    args = top.parse_args(argv if named else ["deploy", *argv])
+    empty = [name for name, value in vars(args).items() if value == "" or (isinstance(value, list) and "" in value)]
+    if empty:
+        flags = ", ".join(FLAGS.get(name, f"--{name.replace('_', '-')}") for name in empty)
+        top.error(f"empty value for {flags}; is a variable of the script not set?")
+    return args
+
+
+FLAGS = {"lasts": "--for", "id": "ID"}
+"""Names of values whose flag is called otherwise."""
 
 
 def _where(command: argparse.ArgumentParser, *, services: bool) -> None:

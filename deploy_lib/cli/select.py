@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.places import TOOL
 from deploy_lib.cli.program import program_of
 from deploy_lib.config import Config, ConfigError, Problem, load, plan_for
+from deploy_lib.config.file_text import NotReadable, read_text
 from deploy_lib.config.problems import unknown
 from deploy_lib.model.program import Program
 from deploy_lib.plan import Plan
@@ -102,8 +104,8 @@ def candidates(root: Path) -> list[Path]:
 def _project_of(path: Path) -> str | None:
     """The project a file names, without reading it whole as YAML: an unrelated broken file must not be in the way."""
     try:
-        match = re.search(r"^project:\s*[\"']?([\w-]+)", path.read_text(encoding="utf-8"), re.MULTILINE)
-    except (OSError, UnicodeDecodeError):
+        match = re.search(r"^project:\s*[\"']?([\w-]+)", read_text(path), re.MULTILINE)
+    except NotReadable:
         return None
     return match.group(1) if match else None
 
@@ -138,6 +140,6 @@ def _ordered(names: list[str], config: Config) -> list[str]:
 def shown(path: Path) -> str:
     """As short as it can be from where the user stands."""
     try:
-        return str(path.resolve().relative_to(Path.cwd()))
+        return str(Path(os.path.realpath(path)).relative_to(Path.cwd()))
     except ValueError:
         return str(path)

@@ -14,6 +14,9 @@ from deploy_lib.config.problems import ConfigError, Problem
 
 Path = tuple[str | int, ...]
 
+MOST_VALUES = 20_000
+"""Keys and values of a file, with every alias written out. A hundred services in full are a sixth of it."""
+
 
 @dataclass(slots=True)
 class Document:
@@ -34,20 +37,60 @@ class Document:
 
 
 def parse(text: str, file: str) -> Document:
-    """Raises ConfigError when the text is no YAML."""
+    """Raises ConfigError when the text is not YAML, or stands for more than a configuration can need."""
     document = Document(file)
     try:
         loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
         if node is not None:
+            _bounded(node, file)
             document.data = _value(loader, node, (), document)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else file
         raise ConfigError([Problem(place, f"not valid YAML: {error.problem or error.context}")]) from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except RecursionError:
+        raise ConfigError([Problem(file, "not valid YAML: nested too deeply")]) from None
+    except (yaml.YAMLError, ValueError) as error:
         raise ConfigError([Problem(file, f"not valid YAML: {str(error).splitlines()[0]}")]) from None
     return document
+
+
+def _bounded(root: yaml.Node, file: str) -> None:
+    """Raises ConfigError for a value that contains itself, and for more than MOST_VALUES, aliases written out.
+
+    Each node is visited once, however often aliases name it.
+    """
+    sizes: dict[int, int] = {}
+    open_nodes: set[int] = set()
+    aliased = False
+    stack = [(root, False)]
+    while stack:
+        node, counted = stack.pop()
+        inner = _inner(node)
+        if counted:
+            open_nodes.discard(id(node))
+            sizes[id(node)] = 1 + sum(sizes[id(each)] for each in inner)
+        elif id(node) in sizes:
+            aliased = True
+        elif id(node) in open_nodes:
+            place = f"{file}:{node.start_mark.line + 1}:{node.start_mark.column + 1}"
+            raise ConfigError([Problem(place, "a value contains itself")])
+        elif inner:
+            open_nodes.add(id(node))
+            stack.append((node, True))
+            stack.extend((each, False) for each in inner)
+        else:
+            sizes[id(node)] = 1
+    if sizes[id(root)] > MOST_VALUES:
+        whose = "its aliases stand for" if aliased and len(sizes) <= MOST_VALUES else "it holds"
+        raise ConfigError([Problem(file, f"{whose} more than {MOST_VALUES} values; is it the right file?")])
+
+
+def _inner(node: yaml.Node) -> list[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        return [each for pair in node.value for each in pair]
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else []
 
 
 def _value(loader: yaml.SafeLoader, node: yaml.Node, path: Path, document: Document) -> Any:
@@ -56,7 +99,11 @@ def _value(loader: yaml.SafeLoader, node: yaml.Node, path: Path, document: Docum
         return _mapping(loader, node, path, document)
     if isinstance(node, yaml.SequenceNode):
         return [_value(loader, item, (*path, index), document) for index, item in enumerate(node.value)]
-    return loader.construct_object(node, deep=True)
+    try:
+        return loader.construct_object(node, deep=True)
+    except ValueError as error:
+        place = f"{document.file}:{node.start_mark.line + 1}:{node.start_mark.column + 1}"
+        raise ConfigError([Problem(place, f"not valid YAML: {error}")]) from None
 
 
 def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode, path: Path, document: Document) -> dict[str, Any]:

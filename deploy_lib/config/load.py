@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from deploy_lib.config.file_text import NotReadable, read_text
 from deploy_lib.config.lines import Document, parse
 from deploy_lib.config.problems import ConfigError, Problem, unknown
 from deploy_lib.config.services import as_far_as_readable, service_problems
@@ -22,8 +23,6 @@ from deploy_lib.model.service import Service
 from deploy_lib.plan import Plan, Step
 from deploy_lib.steps.build import BuildSettings
 from deploy_lib.steps.import_check import ImportCheckSettings, wanted
-
-MAX_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ def load(
     file = shown or str(path)
     document = parse(_read(path, file), file)
     if not isinstance(document.data, dict):
-        raise ConfigError([Problem(file, "the file holds no mapping; see config/reference.yaml for every key")])
+        raise ConfigError([Problem(file, "the file must be a mapping of keys; config/reference.yaml shows every key")])
     problems = list(document.problems)
     settings: FileSettings | None = None
     try:
@@ -114,17 +113,9 @@ def _with_check(steps: tuple[Step, ...], service: Service) -> tuple[Step, ...]:
 
 def _read(path: Path, shown: str) -> str:
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise ConfigError([Problem(shown, f"the file is larger than {MAX_BYTES} bytes; is it the right one?")])
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise ConfigError([Problem(shown, "there is no such file")]) from None
-    except IsADirectoryError:
-        raise ConfigError([Problem(shown, "this is a directory; name a YAML file")]) from None
-    except UnicodeDecodeError as error:
-        raise ConfigError([Problem(shown, f"not UTF-8 text (byte {error.start})")]) from None
-    except OSError as error:
-        raise ConfigError([Problem(shown, f"cannot be read: {error.strerror}")]) from None
+        return read_text(path)
+    except NotReadable as error:
+        raise ConfigError([Problem(shown, str(error))]) from None
 
 
 def _order(place: str) -> tuple[int, int]:

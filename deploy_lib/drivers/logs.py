@@ -18,12 +18,12 @@ from deploy_lib.model.evidence import LogLine
 from deploy_lib.model.service import Service
 
 if TYPE_CHECKING:
-    from google.cloud.logging_v2.types import LogEntry
+    from google.cloud.logging_v2.types import ListLogEntriesResponse, LogEntry
 
 OVERLAP = timedelta(seconds=10)
 PAGE = 1000  # entries, the most the API gives at once
-MOST = 20_000
-"""Entries per reading. A revision that logs more than this while it starts tells nothing new in the rest."""
+MOST = 5_000
+"""Entries per reading, oldest first: what a revision that logs more than this tells next is how it ends."""
 
 _RANKS = {
     0: "DEFAULT",
@@ -61,19 +61,11 @@ class Entries:
 
     def read(self) -> list[LogEntry]:
         """Those that are new, by time. Raises ApiError."""
-        from google.cloud.logging_v2.types import ListLogEntriesRequest
-
-        request = ListLogEntriesRequest(
-            resource_names=[f"projects/{self.service.project}"],
-            filter=self.filter(),
-            order_by="timestamp asc",
-            page_size=PAGE,
-        )
-        client, doing = self.calls.clients.logs, f"read the log of {self.revisions[0]}"
+        wanted, token = self.filter(), ""
         new: list[LogEntry] = []
         read = 0
         while True:
-            page = next(iter(self.calls.ask("list_log_entries", client.list_log_entries, request, doing).pages))
+            page = self._page(wanted, "timestamp asc", token)
             new += [entry for entry in page.entries if self._is_new(entry)]
             if not page.next_page_token:
                 return new
@@ -81,7 +73,25 @@ class Entries:
             if read >= self.most:
                 self.cut = True
                 return new
-            request.page_token = page.next_page_token
+            token = page.next_page_token
+
+    def latest(self) -> list[LogEntry]:
+        """One page of the newest, by time, as far as they are new: what follows a reading that was cut."""
+        page = self._page(self.filter(), "timestamp desc", "")
+        return [entry for entry in reversed(page.entries) if self._is_new(entry)]
+
+    def _page(self, wanted: str, order: str, token: str) -> ListLogEntriesResponse:
+        from google.cloud.logging_v2.types import ListLogEntriesRequest
+
+        request = ListLogEntriesRequest(
+            resource_names=[f"projects/{self.service.project}"],
+            filter=wanted,
+            order_by=order,
+            page_size=PAGE,
+            page_token=token,
+        )
+        client, doing = self.calls.clients.logs, f"read the log of {self.revisions[0]}"
+        return next(iter(self.calls.ask("list_log_entries", client.list_log_entries, request, doing).pages))
 
     def filter(self) -> str:
         start = max(self.since, self._newest or self.since) - self.overlap
@@ -120,8 +130,11 @@ class RevisionLog:
         return self.entries.cut
 
     def read(self) -> list[LogLine]:
-        """The lines that are new. Raises ApiError."""
-        new = [line_of(entry) for entry in self.entries.read()]
+        """The lines that are new: of a flood how it goes on and how it stands. Raises ApiError."""
+        entries = self.entries.read()
+        if self.entries.cut:
+            entries += self.entries.latest()
+        new = [line_of(entry) for entry in entries]
         self.lines += new
         return new
 

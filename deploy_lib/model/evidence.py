@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 
@@ -29,6 +30,29 @@ class LogLine:
     revision: str = ""
     id: str = ""
     status: int | None = None  # of a request line
+
+
+FIRST_LINES, LAST_LINES, LONGEST_LINE = 300, 700, 1000
+"""What is kept of a log: how it began, how it ended, and of each line so many characters."""
+
+
+def bounded(lines: Sequence[LogLine]) -> tuple[tuple[LogLine, ...], int]:
+    """The telling part of a log, at most about a megabyte, and how many lines were left out of its middle.
+
+    The platform's own words are kept wherever they stand, the last LAST_LINES of them.
+    """
+    if len(lines) > FIRST_LINES + LAST_LINES:
+        middle = [line for line in lines[FIRST_LINES:-LAST_LINES] if line.source == "system"][-LAST_LINES:]
+        kept = [*lines[:FIRST_LINES], *middle, *lines[-LAST_LINES:]]
+    else:
+        kept = list(lines)
+    return tuple(map(_shortened, kept)), len(lines) - len(kept)
+
+
+def _shortened(line: LogLine) -> LogLine:
+    if len(line.text) <= LONGEST_LINE:
+        return line
+    return replace(line, text=f"{line.text[:LONGEST_LINE]}... ({len(line.text) - LONGEST_LINE} more characters)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.source.explain import Explainer, Explanation
 from deploy_lib.source.imports.closure import Closure
+from deploy_lib.source.imports.facts import DOUBTFUL
 from deploy_lib.source.imports.problems import Mode, Problem, Trail
 from deploy_lib.source.model import Context, ImageContents, Unknown
 
@@ -87,7 +88,7 @@ class Describer:
 
     @staticmethod
     def _severity(problem: Problem) -> Severity:
-        if problem.code in ("unknown_module", "unknown_syntax"):
+        if problem.code in ("unknown_module", *DOUBTFUL):
             return Severity.ADVICE
         return Severity.ERROR if problem.stops else Severity.WARNING
 
@@ -149,6 +150,8 @@ def _said(problem: Problem, code: str, module: str, closure: Closure) -> str:
             return f"{where} imports {module}, which goes above its top package"
         case "raises_at_import":
             return f"{module} raises {problem.name} whenever it is imported"
+        case "too_large":
+            return f"{module} is too large to be followed ({problem.name}), so what it imports is not known"
         case "unknown_syntax":
             return f"{module} cannot be parsed by this tool's Python, and the image's may be newer: {problem.name}"
     return f"{module} cannot be imported: {problem.name}"

@@ -21,6 +21,9 @@ from deploy_lib.source.model import REGULAR, SYMLINK, Context, Listing, Staged, 
 ReadFiles = Callable[[Iterable[TreeFile]], Iterator[bytes]]
 """Contents in the order asked, each read once."""
 
+MOST_BYTES = 256_000
+"""Of a Dockerfile or an ignore file."""
+
 _NO_RULES = b"# Whatever is here is to be sent.\n"
 _RULES = TreeFile(f"{DOCKERFILE}.dockerignore", REGULAR, "", len(_NO_RULES))
 """Ignore rules beside a Dockerfile that was put here, so that no builder falls back on others."""
@@ -34,7 +37,7 @@ def stage_files(
     read: ReadFiles,
     surroundings: Callable[[], Surroundings],
 ) -> Staged:
-    """ValueError when the configuration's paths leave the repository."""
+    """ValueError when the configuration's paths leave the repository, or a file that is read whole is too large."""
     dockerfile = clean_root(source.dockerfile)
     context = make_context(clean_root(source.context), tracked, generated, rules)
     context = replace(context, findings=(*context.findings, *_pointers(tracked, context, read)))
@@ -69,9 +72,13 @@ def _place_of(dockerfile: str, tracked: Listing, context: Context) -> str:
 
 
 def _text(file: TreeFile | None, read: ReadFiles) -> str | None:
+    """A Dockerfile or an ignore file. ValueError for one that nobody can have written by hand."""
     if file is None or file.mode & 0o170000 != REGULAR & 0o170000:
         return None
-    return _decode(next(read([file])))
+    content = next(read([file]))
+    if len(content) > MOST_BYTES:
+        raise ValueError(f"{file.path} is larger than {MOST_BYTES} bytes; is it the right file?")
+    return _decode(content)
 
 
 def _decode(content: bytes) -> str:

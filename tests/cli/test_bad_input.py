@@ -105,7 +105,9 @@ def assert_untouched(state: Path) -> None:
             id="no Dockerfile",
         ),
         pytest.param("a: [1\nb: 2", (), ["bad.yaml:2:2: not valid YAML"], id="no YAML"),
-        pytest.param("", (), ["bad.yaml: the file holds no mapping; see config/reference.yaml"], id="empty"),
+        pytest.param(
+            "", (), ["bad.yaml: the file must be a mapping of keys; config/reference.yaml shows every key"], id="empty"
+        ),
         pytest.param(
             EVERYTHING,
             (),
@@ -171,8 +173,9 @@ def test_misuse_of_the_command_line(repository: Path, words: list[str], told: st
 
 def test_no_repository(tmp_path: Path) -> None:
     code, said, _ = as_process("--local", "--service", "backend", cwd=tmp_path)
-    assert (code, len(said.splitlines())) == (2, 1)
-    assert "is in no git repository; releases are made from commits: run git init and commit first" in said
+    assert (code, len(said.splitlines())) == (2, 2)
+    assert "is in no git repository, and releases are made from commits" in said
+    assert "a new one starts with git init and a commit" in said
 
 
 def test_no_credentials(repository: Path, tmp_path: Path) -> None:

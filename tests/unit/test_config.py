@@ -84,7 +84,7 @@ def test_one_fault_hides_no_other(tmp_path: Path) -> None:
         ),
         (HEAD + "project: twice-given\n" + STEPS, "c.yaml:6:1: 'project' is given twice"),
         ("project: [\n", "c.yaml:2:1: not valid YAML"),
-        ("- a\n", "c.yaml: the file holds no mapping"),
+        ("- a\n", "c.yaml: the file must be a mapping of keys"),
         (
             HEAD.replace("netra-backend}", "netra-backend, port: x}") + STEPS,
             "c.yaml:5:39: port is a whole number, not 'x'",

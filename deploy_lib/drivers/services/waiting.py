@@ -20,7 +20,7 @@ from deploy_lib.drivers.logs import Entries, RevisionLog
 from deploy_lib.drivers.polling import polls
 from deploy_lib.drivers.services.template import main_container, startup_limit
 from deploy_lib.drivers.services.tools import Tools
-from deploy_lib.model.evidence import Condition, Evidence
+from deploy_lib.model.evidence import Condition, Evidence, bounded
 from deploy_lib.model.service import Service
 
 if TYPE_CHECKING:
@@ -82,9 +82,12 @@ class Waiting:
     def evidence(self, log: RevisionLog) -> Evidence:
         container = main_container(self.found) if self.found is not None else None
         cut = ["the log has more lines than were read"] if log.cut else []
+        lines, left_out = bounded(log.lines)
+        if left_out:
+            cut.append(f"{left_out} lines in the middle of the log are left out")
         return Evidence(
             conditions=self.conditions,
-            log=tuple(log.lines),
+            log=lines,
             operation_code=self.ended.error.code if self.ended is not None and self.ended.error.code else None,
             operation_message=self.ended.error.message if self.ended is not None else "",
             service_account=(self.found.service_account or None) if self.found is not None else None,

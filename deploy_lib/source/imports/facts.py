@@ -13,14 +13,19 @@ from typing import Any
 
 from deploy_lib.source.imports import events
 
-FORMAT = 3
+FORMAT = 4
+
+
+DOUBTFUL = ("unknown_syntax", "too_large")
+"""Codes of modules that may well be imported: what they import and bind is not known, and that is all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """Why the module cannot be imported at all. `code` is syntax_error, null_bytes, wrong_encoding or unknown_syntax.
+    """Why the module cannot be imported at all. `code` is syntax_error, null_bytes, wrong_encoding, or one of DOUBTFUL.
 
-    unknown_syntax: the Python that runs this tool cannot parse it, and the image's may be newer.
+    unknown_syntax: the Python that runs this tool cannot parse it, and the image's may be newer. too_large: it is not
+    parsed at all.
     """
 
     code: str

@@ -26,7 +26,7 @@ def facts_of(source: bytes, python: Python | None) -> Facts:
     """Never raises: what cannot be parsed is `broken`."""
     parsed = parse(source, python)
     if isinstance(parsed, Broken):
-        return Facts(broken=parsed, open=True)
+        return Facts(broken=parsed, open=True, hides=True)
     tree = parsed.tree
     annotations = python is not None and python < _ANNOTATIONS_LATER and not _postpones(tree)
     scope = Scope(python, annotations, codes := functions_in(parsed.code))

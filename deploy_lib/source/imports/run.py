@@ -12,6 +12,7 @@ from dataclasses import replace
 from deploy_lib.source.imports import events
 from deploy_lib.source.imports.closure import MAIN, Closure
 from deploy_lib.source.imports.events import Handler, Program
+from deploy_lib.source.imports.facts import DOUBTFUL
 from deploy_lib.source.imports.guards import catches
 from deploy_lib.source.imports.importing import import_from, import_whole, load
 from deploy_lib.source.imports.layout import Sort
@@ -79,7 +80,7 @@ def _execute(module: str, mode: Mode, up: Trail | None, state: State) -> Steps:
     state.spaces.setdefault(module, Namespace(facts.open, facts.hides))
     if facts.broken:
         state.failed(module)
-        sure = facts.broken.code != "unknown_syntax"
+        sure = facts.broken.code not in DOUBTFUL
         at = Trail(module, facts.broken.line, up)
         return state.report(facts.broken.code, "SyntaxError", at, mode, module, facts.broken.message, sure=sure)
     state.running.append(module)

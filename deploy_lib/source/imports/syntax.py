@@ -32,6 +32,13 @@ _IN_EVERY_VERSION = (
     "invalid character",
     "invalid non-printable character",
 )
+MOST_BYTES = 2_000_000
+MOST_WORDS = 100_000
+MOST_DEFINITIONS = 6_000
+"""A module beyond any of these is not followed. Measured with CPython 3.11: a word costs its tree, code and events up
+to 3 kB, and its compiler takes time that grows with the square of the definitions at module level."""
+_WORD = re.compile(rb"\w+")
+_DEFINITION = re.compile(rb"\b(?:def|class|lambda)\b")
 _FORMATTED = re.compile(rb"\b[rR]?[fFtT][rR]?[\"']")
 
 
@@ -45,7 +52,7 @@ class Parsed:
 
 def parse(source: bytes, python: Python | None) -> Parsed | Broken:
     """A module that the image's Python can compile, or why it cannot."""
-    problem = _unreadable(source)
+    problem = _too_large(source) or _unreadable(source)
     if problem:
         return problem
     grammar = min(max(python, _OLDEST), RUNNING) if python else RUNNING
@@ -60,6 +67,16 @@ def parse(source: bytes, python: Python | None) -> Parsed | Broken:
         except (ValueError, RecursionError, MemoryError) as error:
             return Broken("unknown_syntax", 1, 0, f"cannot be parsed here: {error}")
     return Parsed(tree, code)
+
+
+def _too_large(source: bytes) -> Broken | None:
+    """None for what can be followed in bounded time and memory."""
+    if len(source) > MOST_BYTES:
+        return Broken("too_large", 1, 0, f"it has more than {MOST_BYTES} bytes")
+    for pattern, most, what in ((_WORD, MOST_WORDS, "words"), (_DEFINITION, MOST_DEFINITIONS, "definitions")):
+        if len(source) > most and sum(1 for _ in pattern.finditer(source)) > most:
+            return Broken("too_large", 1, 0, f"it has more than {most} {what}")
+    return None
 
 
 def _broken(error: SyntaxError, source: bytes, python: Python | None) -> Broken:

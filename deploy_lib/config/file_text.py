@@ -1,0 +1,53 @@
+"""The text of a configuration file: of a regular file only, and never more of it than a configuration can need."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+MAX_BYTES = 256_000
+"""A hundred services written out in full take a quarter of this."""
+
+
+class NotReadable(Exception):
+    """Why the file was not read, as a clause that can follow its name."""
+
+
+def read_text(path: Path) -> str:
+    """Raises NotReadable. Never waits for a writer, and never reads what has no end: the file is opened unblocked."""
+    try:
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    except FileNotFoundError:
+        raise NotReadable("there is no such file") from None
+    except OSError as error:
+        raise NotReadable(_special(path) or f"cannot be read: {error.strerror}") from None
+    try:
+        mode = os.fstat(handle).st_mode
+        if stat.S_ISDIR(mode):
+            raise NotReadable("this is a directory; name a YAML file")
+        if not stat.S_ISREG(mode):
+            raise NotReadable(NOT_REGULAR)
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise NotReadable(f"cannot be read: {error.strerror}") from None
+    finally:
+        os.close(handle)
+    if len(content) > MAX_BYTES:
+        raise NotReadable(f"the file is larger than {MAX_BYTES} bytes; is it the right one?")
+    try:
+        return content.decode("utf-8").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        raise NotReadable(f"not UTF-8 text (byte {error.start})") from None
+
+
+NOT_REGULAR = "not a regular file; name a YAML file"
+
+
+def _special(path: Path) -> str:
+    """A socket cannot even be opened."""
+    try:
+        return NOT_REGULAR if stat.S_ISSOCK(path.stat().st_mode) else ""
+    except OSError:
+        return ""
