@@ -25,7 +25,14 @@ from deploy_lib.model.journal import (
 )
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Release, Status
-from deploy_lib.model.told import latest_release, lease_held, left_open, may_have_moved, restore_target
+from deploy_lib.model.told import (
+    latest_release,
+    lease_held,
+    left_open,
+    may_have_moved,
+    restore_target,
+    without_busy_attempts,
+)
 from deploy_lib.model.traffic import TrafficMap
 from deploy_lib.plan import Plan, Step
 
@@ -57,6 +64,7 @@ Move = RunStep | AcquireLease | Restore | Finish
 
 def next_move(plan: Plan, journal: Sequence[Entry]) -> Move:
     """The one thing to do now. Pure; asking twice with the same journal gives the same move."""
+    journal = without_busy_attempts(journal)
     move = _wanted(plan, journal)
     return AcquireLease() if isinstance(move, Finish) and left_open(journal) else move
 
@@ -78,7 +86,7 @@ def _wanted(plan: Plan, journal: Sequence[Entry]) -> Move:
         case Stopped():
             return Finish(last.outcome, last.reason) if _is_last(journal, last) else _again(plan, journal, last)
         case LeaseRefused():
-            return Finish(Outcome.UNKNOWN if last.errored else Outcome.REJECTED, last.reason)
+            return Finish(_outcome_of_refusal(last), last.reason)
         case Adopted() if last.unanswered and not last.release.first:
             why = "the earlier client ended before the answer to its last traffic move came"
             return _give_up(plan, journal, Outcome.REJECTED, why)
@@ -138,6 +146,12 @@ def _step_or_lease(plan: Plan, journal: Sequence[Entry], index: int) -> Move:
     if plan.steps[index].kind.cloud and not lease_held(journal):
         return AcquireLease()
     return RunStep(index)
+
+
+def _outcome_of_refusal(refused: LeaseRefused) -> Outcome:
+    if refused.busy:
+        return Outcome.BUSY
+    return Outcome.UNKNOWN if refused.errored else Outcome.REJECTED
 
 
 def _restore_or_lease(journal: Sequence[Entry], target: TrafficMap, why: str) -> Move:

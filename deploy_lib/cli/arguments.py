@@ -23,8 +23,9 @@ examples:
   deploy_to_gcp.py --config config/local.yaml --service backend   the same for real, on this machine
 
 exit codes:
-  0 live   1 rejected, users unaffected   2 usage or configuration   3 held, a person must decide
-  4 could not find out, nothing left half moved   130 interrupted and restored"""
+  0 live, or ready as asked   1 rejected, users unaffected   2 usage or configuration   3 held, a person must decide
+  4 could not find out, nothing left half moved   5 busy: somebody else deploys the service, nothing was done
+  130 interrupted and restored"""
 
 COMMANDS = {
     "deploy": "release a commit (the default when no command is named)",
@@ -67,6 +68,10 @@ def parser() -> argparse.ArgumentParser:
         _where(made[name], services=True)
         _release(made[name])
     _deploy_only(made["deploy"])
+    for name in ("deploy", "resume", "rollback", "hold"):
+        made[name].add_argument(
+            "--wait", metavar="TIME", help="when somebody else has the service, queue for this long, e.g. 10m"
+        )
     for name in ("resume", "rollback", "hold", "status", "history", "report"):
         _where(made[name], services=name != "report")
     _others(made)
@@ -160,6 +165,7 @@ def _others(made: Mapping[str, argparse.ArgumentParser]) -> None:
         "--force", action="store_true", help="also to a revision recorded as failed, or while someone else deploys"
     )
     made["hold"].add_argument("--for", dest="lasts", metavar="TIME", default="1h", help="how long (default: 1h)")
+    made["hold"].add_argument("--why", metavar="TEXT", default="", help="the reason, shown to whoever is refused")
     made["hold"].add_argument("--release", action="store_true", help="let go again")
     made["resume"].add_argument("--force", action="store_true", help="take over although the lease has not expired")
     made["history"].add_argument("--limit", type=int, default=20, metavar="N", help="releases at most (default: 20)")

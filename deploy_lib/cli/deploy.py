@@ -14,6 +14,7 @@ from deploy_lib.cli.releasing import OpenJournal, Releasing
 from deploy_lib.cli.select import commit_of, select
 from deploy_lib.cli.show.display import choose
 from deploy_lib.cli.signals import stopping
+from deploy_lib.cli.times import seconds
 from deploy_lib.cli.world import opened
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.interface import Interrupted
@@ -29,6 +30,7 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None, open_journa
         from deploy_lib.cli import plan
 
         return plan.main(args)
+    wait = seconds("--wait", args.wait)
     selection = select(args)
     commit = commit_of(selection.root, args.commit)
     clock = clock or SystemClock()
@@ -44,6 +46,7 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None, open_journa
                     new_release(plan, commit, options[plan.service.name], clock.now()),
                     display,
                     outlets,
+                    wait=wait,
                     open_journal=open_journal,
                 )
                 for plan in selection.plans

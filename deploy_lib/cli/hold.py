@@ -3,46 +3,68 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Iterator
 
 from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.identity import holder
 from deploy_lib.cli.program import shorter
 from deploy_lib.cli.select import select
 from deploy_lib.cli.show.printing import say
-from deploy_lib.cli.world import opened
+from deploy_lib.cli.signals import stopping
+from deploy_lib.cli.times import seconds
+from deploy_lib.cli.world import World, opened
 from deploy_lib.drivers.clock import SystemClock
-from deploy_lib.steps.kind import seconds_of, spoken
-
-LONGEST = 7 * 24 * 3600.0  # seconds; a hold that nobody remembers must end some day
+from deploy_lib.drivers.interface import DriverError
+from deploy_lib.model.outcome import MOST_URGENT_FIRST, Outcome
+from deploy_lib.plan import Plan
+from deploy_lib.run.waiting import held_by, patiently
+from deploy_lib.steps.kind import spoken
 
 
 def main(args: argparse.Namespace) -> int:
-    lasts = _lasts(args.lasts)
-    selection = select(args, source=False)
-    refused = 0
-    with opened(selection, args, SystemClock()) as world:
+    """0 when every service is held (or let go); else the code of what most needs a person, after trying all."""
+    lasts, wait = seconds("--for", args.lasts), seconds("--wait", args.wait)
+    if args.release and (args.why or args.wait):
+        raise Failure("--release lets go again; leave out --why and --wait")
+    selection, clock = select(args, source=False), SystemClock()
+    ends: set[Outcome] = set()
+    with opened(selection, args, clock) as world, stopping(clock, selection.program.command("status")):
         for plan in selection.plans:
-            services, name = world.services(plan), plan.service.name
-            if args.release:
-                who = services.let_go(plan.service)
-                say(f"{name}: let go; it was held by {who}" if who else f"{name}: nobody held it")
-                continue
-            state = services.hold(plan.service, holder(), lasts)
-            if state.taken:
-                undo = plan.program.command("hold", "--release")
-                say(f"{name}: held for {spoken(lasts)}; let go with: {shorter(undo)}")
-            else:
-                refused = 1
-                say(f"{name}: {state.holder} is deploying it, until {state.until:%H:%M:%S} UTC unless renewed")
-    return refused
+            try:
+                refused = _let_go(world, plan) if args.release else _hold(world, plan, lasts, args.why, wait)
+            except DriverError as problem:
+                remedy = f"\n  {problem.remedy}" if problem.remedy else ""
+                print(f"{plan.service.name}: {problem.reason}{remedy}", file=sys.stderr)
+                refused = Outcome.UNKNOWN
+            ends |= {refused} if refused is not None else set()
+    return next((outcome.exit_code for outcome in MOST_URGENT_FIRST if outcome in ends), 0)
 
 
-def _lasts(text: str) -> float:
-    try:
-        seconds = seconds_of(text)
-    except ValueError as problem:
-        raise Failure(f"--for {text}: {problem}") from None
-    seconds = float(seconds) if isinstance(seconds, int | float) else 0.0
-    if not 0 < seconds <= LONGEST:
-        raise Failure(f"--for {text}: give a time between 1s and 168h")
-    return seconds
+def _let_go(world: World, plan: Plan) -> Outcome | None:
+    who = world.services(plan).let_go(plan.service)
+    say(f"{plan.service.name}: {f'hold released (was held by {who})' if who else 'there was no hold'}")
+    return None
+
+
+def _hold(world: World, plan: Plan, lasts: float, why: str, wait: float) -> Outcome | None:
+    services, name = world.services(plan), plan.service.name
+    state = patiently(
+        world.clock,
+        wait,
+        lambda: services.hold(plan.service, holder(), lasts, why),
+        lambda text: say(f"{name}: {text}"),
+    )
+    for text in _words(plan, spoken(lasts), why) if state.taken else _refused(plan, held_by(state)):
+        say(f"{name}: {text}")
+    return None if state.taken else Outcome.BUSY
+
+
+def _words(plan: Plan, lasts: str, why: str) -> Iterator[str]:
+    undo = shorter(plan.program.command("hold", "--release"))
+    yield f"held for {lasts}{f' ({why})' if why else ''}; let go with: {undo}"
+
+
+def _refused(plan: Plan, who: str) -> Iterator[str]:
+    yield who
+    yield f"queue behind it: {shorter(plan.program.command('hold', '--wait', '10m'))}"

@@ -12,6 +12,7 @@ from deploy_lib.cli.places import release_directory
 from deploy_lib.cli.show.display import Display
 from deploy_lib.cli.world import World
 from deploy_lib.diagnose import diagnose
+from deploy_lib.drivers.processes import with_process
 from deploy_lib.journal import Journal
 from deploy_lib.model import journal
 from deploy_lib.model.answers import Attempt
@@ -39,6 +40,7 @@ class Releasing:
     display: Display
     outlets: Outlets
     take_over: bool = False
+    wait: float = 0.0
     entries: list[Entry] = field(default_factory=list)
     unwritten: list[Entry] = field(default_factory=list)
     open_journal: OpenJournal = Journal
@@ -64,8 +66,9 @@ class Releasing:
                 note,
                 lambda text: self.display.line(name, self._redactor.text(text)),
                 self._diagnose,
-                holder(),
+                with_process(holder()),
                 take_over=self.take_over,
+                wait=self.wait,
             )
             stopped = run(this, self.release, list(self.entries))
         self.outlets.ended(self.plan, self.release.id, self.entries)

@@ -21,6 +21,7 @@ from deploy_lib.cli.rollback.rollback import is_rollback
 from deploy_lib.cli.select import commit_of, select
 from deploy_lib.cli.show.display import choose
 from deploy_lib.cli.signals import stopping
+from deploy_lib.cli.times import seconds
 from deploy_lib.cli.world import World, opened
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.journal import Journal, read
@@ -34,6 +35,7 @@ from deploy_lib.plan import Plan
 
 
 def main(args: argparse.Namespace, clock: SystemClock | None = None, open_journal: OpenJournal = Journal) -> int:
+    wait = seconds("--wait", args.wait)
     selection = select(args)
     clock = clock or SystemClock()
     with opened(selection, args, clock) as world:
@@ -49,6 +51,7 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None, open_journa
                     display,
                     outlets,
                     args.force,
+                    wait,
                     entries=each.entries,
                     unwritten=each.unwritten,
                     open_journal=open_journal,

@@ -28,6 +28,7 @@ class DriverError(Exception):
 
     evidence: Evidence | None = None
     untouched = False
+    busy = False  # somebody else deploys this service
     may_pass_within = 0.0
 
     def __init__(self, reason: str, remedy: str = "", *, conflict: bool = False) -> None:
@@ -84,6 +85,7 @@ class Services(Protocol):
     """Cloud Run: leases, revisions, traffic."""
 
     def take_lease(self, request: requests.TakeLease) -> answers.LeaseTaken: ...
+    def who_deploys(self, service: Service) -> answers.LeaseTaken: ...  # taken: nobody does; reads only
     def record_passed(self, request: requests.MoveTraffic) -> None: ...
     def end_lease(self, request: requests.EndLease) -> None: ...
     def create_revision(self, request: requests.CreateRevision, tell: Tell) -> answers.RevisionCreated: ...

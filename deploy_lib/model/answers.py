@@ -217,6 +217,7 @@ class Unknown:
     conflict: bool = False  # someone else changed the service
     evidence: Evidence | None = None  # of a refusal, for a diagnosis
     untouched: bool = False  # surely nothing was changed
+    busy: bool = False  # somebody else deploys this service, and nothing was done
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +231,8 @@ class LeaseTaken:
     holder: str = ""
     since: datetime | None = None
     until: datetime | None = None
+    on_hold: bool = False  # a person keeps the service as it is; nobody deploys it
+    holder_ended: bool = False  # its process ran on this machine and is gone
     unfinished: LeftBehind | None = None
     bad: tuple[str, ...] = ()  # digests recorded as failed
     serving_image: str | None = None

@@ -43,12 +43,13 @@ class LeaseHeld:
 
 @dataclass(frozen=True, slots=True)
 class LeaseRefused:
-    """Someone else deploys this service, or it could not be found out (`errored`)."""
+    """Someone else deploys this service (`busy`), its image failed before, or it could not be found out (`errored`)."""
 
     at: datetime
     reason: str
     remedy: str = ""
     errored: bool = False
+    busy: bool = False
     type: Literal["lease_refused"] = "lease_refused"
 
 

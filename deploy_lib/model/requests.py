@@ -208,12 +208,16 @@ class ReadBack:
 
 @dataclass(frozen=True, slots=True)
 class TakeLease:
-    """Become the only deployer of the service and record what restoring puts back."""
+    """Become the only deployer of the service and record what restoring puts back.
+
+    `over_own_hold`: a hold of the same holder does not refuse it, and stands again when the lease has ended.
+    """
 
     release: Release
     holder: str
     lasts: float
     take_over: bool = False
+    over_own_hold: bool = False
 
 
 @dataclass(frozen=True, slots=True)

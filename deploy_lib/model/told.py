@@ -18,6 +18,7 @@ from deploy_lib.model.journal import (
     Stopped,
     Withdrawn,
 )
+from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.traffic import TrafficMap
 
@@ -60,6 +61,20 @@ def left_open(journal: Sequence[Entry]) -> bool:
             return True
         started = started or isinstance(entry, Started)
     return False
+
+
+def without_busy_attempts(journal: Sequence[Entry]) -> Sequence[Entry]:
+    """The journal without earlier attempts that found the service busy: nothing was done, so they decide nothing."""
+    last = max((index for index, entry in enumerate(journal) if isinstance(entry, Started)), default=0)
+    return [
+        entry
+        for index, entry in enumerate(journal)
+        if index > last
+        or not (
+            (isinstance(entry, LeaseRefused) and entry.busy)
+            or (isinstance(entry, Stopped) and entry.outcome is Outcome.BUSY)
+        )
+    ]
 
 
 def may_have_moved(journal: Sequence[Entry]) -> bool:

@@ -31,7 +31,7 @@ def last_seen(entries: Sequence[Entry]) -> str:
     return "this release did not touch the service"
 
 
-def next_commands(plan: Plan, release: Release, outcome: Outcome) -> tuple[str, ...]:
+def next_commands(plan: Plan, release: Release, outcome: Outcome, *, resumed: bool = False) -> tuple[str, ...]:
     """Commands to choose from, in the order a person should consider them."""
     program = plan.program
     match outcome:
@@ -47,6 +47,15 @@ def next_commands(plan: Plan, release: Release, outcome: Outcome) -> tuple[str, 
             return (
                 program.command("resume", note=first),
                 program.command("rollback", note="give it up; users stay where they are"),
+            )
+        case Outcome.BUSY:
+            name = "resume" if resumed else "deploy"
+            over = (program.command("resume", "--force", note="take the service over and go on"),) if resumed else ()
+            return (
+                program.command(name, "--wait", "10m", note="queue behind it"),
+                program.command("status", note="who has the service, and what serves"),
+                *over,
+                program.command("rollback", "--force", note="take the service over and put back what served before"),
             )
         case Outcome.UNKNOWN:
             return (program.command("resume"), program.command("status"))

@@ -11,6 +11,7 @@ from deploy_lib.model import requests
 from deploy_lib.model.answers import LeaseTaken
 from deploy_lib.model.journal import LeaseHeld, LeaseRefused
 from deploy_lib.model.release import Release
+from deploy_lib.run.waiting import held_by, patiently
 
 LASTS = 120.0
 """Seconds. The holder renews it while it works, so a killed client blocks the service for two minutes at most."""
@@ -26,16 +27,27 @@ class Deployer(Protocol):
 
 
 def acquire(
-    drivers: Deployer, release: Release, holder: str, tell: Tell, *, take_over: bool = False
+    drivers: Deployer,
+    release: Release,
+    holder: str,
+    tell: Tell,
+    *,
+    take_over: bool = False,
+    over_own_hold: bool = False,
+    wait: float = 0.0,
 ) -> LeaseHeld | LeaseRefused:
-    """The lease, with the map that restoring puts back; or who holds it and until when."""
+    """The lease, with the map that restoring puts back; or who holds it and until when.
+
+    `wait` seconds at most it queues behind whoever has the service; raises Interrupted meanwhile.
+    """
     now = drivers.clock.now
+    request = requests.TakeLease(release, holder, LASTS, take_over, over_own_hold)
     try:
-        answer = drivers.services.take_lease(requests.TakeLease(release, holder, LASTS, take_over=take_over))
+        answer = patiently(drivers.clock, wait, lambda: drivers.services.take_lease(request), tell)
     except DriverError as error:
-        return LeaseRefused(now(), error.told, errored=not error.conflict)
+        return LeaseRefused(now(), error.told, errored=not (error.conflict or error.busy), busy=error.busy)
     if not answer.taken:
-        return LeaseRefused(now(), _held_by(answer))
+        return LeaseRefused(now(), held_by(answer), busy=True)
     refusal, errored = known_bad(release, answer.bad), False
     try:
         if not refusal:
@@ -52,18 +64,21 @@ def acquire(
     return LeaseHeld(now(), grown, now() + timedelta(seconds=LASTS), answer.bad)
 
 
+def refused_at_once(drivers: Deployer, release: Release, tell: Tell, *, wait: float) -> LeaseRefused | None:
+    """Who has the service, looked at before any work is done for it; None when nobody has, or it cannot be read."""
+    try:
+        answer = patiently(drivers.clock, wait, lambda: drivers.services.who_deploys(release.service), tell)
+    except DriverError:
+        return None
+    return None if answer.taken else LeaseRefused(drivers.clock.now(), held_by(answer), busy=True)
+
+
 def _give_back(drivers: Deployer, release: Release, tell: Tell) -> None:
     """A lease that is of no use must not keep the next deployer waiting."""
     try:
         drivers.services.end_lease(requests.EndLease(release, None))
     except DriverError as problem:
         tell(f"the lease could not be given back and will expire by itself: {problem.reason}")
-
-
-def _held_by(answer: LeaseTaken) -> str:
-    since = f" since {answer.since:%H:%M:%S} UTC" if answer.since else ""
-    until = f", until {answer.until:%H:%M:%S} UTC unless renewed" if answer.until else ""
-    return f"{answer.holder or 'someone'} is deploying this service{since}{until}"
 
 
 def known_bad(release: Release, bad: tuple[str, ...]) -> str:

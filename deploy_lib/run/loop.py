@@ -22,7 +22,7 @@ from deploy_lib.model.told import asked_to_stop, image_is_to_blame, latest_relea
 from deploy_lib.plan import Plan
 from deploy_lib.run.ending import last_seen, next_commands
 from deploy_lib.run.explain import Diagnose, explain
-from deploy_lib.run.lease import acquire, known_bad
+from deploy_lib.run.lease import acquire, known_bad, refused_at_once
 from deploy_lib.run.perform import perform
 from deploy_lib.run.restoring import put_back
 from deploy_lib.steps.kind import Verdict
@@ -41,6 +41,7 @@ class Run:
     diagnose: Diagnose
     holder: str
     take_over: bool = False
+    wait: float = 0.0  # seconds to queue behind whoever has the service
     entries: list[Entry] = field(default_factory=list)
     evidence: Evidence | None = None
     steps_run: list[str] = field(default_factory=list)
@@ -64,6 +65,8 @@ def run(this: Run, release: Release, earlier: Sequence[Entry] = ()) -> Stopped:
     """
     this.entries.extend(earlier)
     this.record(_started(this, release, resumed=bool(earlier)))
+    if not earlier:
+        _look_who_deploys(this)
     while True:
         move = next_move(this.plan, this.entries)
         if isinstance(move, Finish):
@@ -77,6 +80,17 @@ def run(this: Run, release: Release, earlier: Sequence[Entry] = ()) -> Stopped:
             this.record(journal.Interrupted(this.drivers.clock.now(), interrupted.by))
 
 
+def _look_who_deploys(this: Run) -> None:
+    """A service that is busy is told of before any work is done for it."""
+    try:
+        refused = refused_at_once(this.drivers, this.release, this.tell, wait=this.wait)
+    except Interrupted as interrupted:
+        this.record(journal.Interrupted(this.drivers.clock.now(), interrupted.by))
+        return
+    if refused is not None:
+        this.record(refused)
+
+
 def _started(this: Run, release: Release, *, resumed: bool) -> journal.Started:
     plan, labels = this.plan, tuple(step.label for step in this.plan.steps)
     now = this.drivers.clock.now()
@@ -88,11 +102,28 @@ def _make(this: Run, move: RunStep | AcquireLease | Restore) -> None:
         case RunStep():
             _run_step(this, move.index)
         case AcquireLease():
-            this.record(acquire(this.drivers, this.release, this.holder, this.tell, take_over=this.take_over))
+            this.record(_acquired(this))
         case Restore():
             _restore(this, move)
         case _:
             assert_never(move)
+
+
+def _is_resumed(this: Run) -> bool:
+    return any(isinstance(entry, journal.Started) and entry.resumed for entry in this.entries)
+
+
+def _acquired(this: Run) -> journal.LeaseHeld | journal.LeaseRefused:
+    """A person's own hold stops new releases, and not the end of one that has begun."""
+    return acquire(
+        this.drivers,
+        this.release,
+        this.holder,
+        this.tell,
+        take_over=this.take_over,
+        over_own_hold=_is_resumed(this),
+        wait=this.wait,
+    )
 
 
 def _run_step(this: Run, index: int) -> None:
@@ -112,6 +143,9 @@ def _run_step(this: Run, index: int) -> None:
     answer = perform(request, this.drivers, this.tell)
     if isinstance(answer, RevisionCreated) and not answer.ready:
         this.evidence = answer.evidence
+    if isinstance(answer, Unknown) and answer.busy:
+        this.record(journal.LeaseRefused(clock.now(), answer.reason, answer.remedy, busy=True))
+        return
     if isinstance(answer, Unknown):
         this.evidence = answer.evidence
         status = Status.INCONCLUSIVE if answer.conflict else Status.ERRORED
@@ -189,7 +223,7 @@ def _finish(this: Run, move: Finish) -> Stopped:
         move.outcome,
         move.reason,
         _serving(this),
-        next_commands(this.plan, this.release, move.outcome),
+        next_commands(this.plan, this.release, move.outcome, resumed=_is_resumed(this)),
     )
     this.record(stopped)
     return stopped

@@ -20,6 +20,7 @@ def perform(request: requests.Request, drivers: Drivers, tell: Tell) -> Answer:
             conflict=problem.conflict,
             evidence=problem.evidence,
             untouched=problem.untouched,
+            busy=problem.busy,
         )
 
 

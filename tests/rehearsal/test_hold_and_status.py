@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
+
+from google.cloud import run_v2
 
 from tests.rehearsal.scripts import REST, SHORT, TENTH, compare, stable
 from tests.rehearsal.someone import Someone
@@ -15,17 +18,53 @@ HELD = (*TENTH, compare("500ms", min_samples=50), *REST)
 def test_a_held_service_takes_no_release_until_it_is_let_go(theatre: Theatre) -> None:
     old = stable(theatre)
     config = theatre.config(SHORT, {"n": 1})
-    taken = theatre.command("hold", config, "--for", "2h")
-    assert (taken.code, "backend: held for 120 min" in taken.errors) == (0, True), taken.errors
+    taken = theatre.command("hold", config, "--for", "2h", "--why", "the fair is on")
+    assert (taken.code, "backend: held for 120 min (the fair is on)" in taken.errors) == (0, True), taken.errors
     refused = theatre.release(config)
-    assert refused.code == 1
-    assert "(on hold)" in refused.stopped["reason"]
+    assert (refused.code, refused.stopped["outcome"]) == (5, "busy")
+    assert "(on hold: the fair is on) lets nobody deploy this service since " in refused.stopped["reason"]
     status = theatre.command("status", config, "--output", "text")
-    assert " holds it since " in status.errors
+    assert re.search(r" holds it since .+, until \d{4}-.+ UTC: the fair is on", status.errors), status.errors
     assert theatre.command("hold", config, "--release").code == 0
     assert Someone(theatre).lease() is None
     assert theatre.maps() == [{old: 100}]
     assert theatre.release(config).code == 0
+
+
+def test_a_hold_does_not_refuse_its_own_holder_what_ends_a_release(theatre: Theatre) -> None:
+    """And it stands again afterwards; somebody else's hold refuses both."""
+    old = stable(theatre)
+    held = theatre.release(theatre.config(HELD, {"n": 1}))
+    assert held.code == 3
+    config = theatre.config((*TENTH, compare("2s"), *REST), {"n": 1})
+    assert theatre.command("hold", config, "--for", "2h").code == 0
+    resumed = theatre.command("resume", config)
+    assert resumed.code == 0, resumed.errors
+    assert " holds it since " in theatre.command("status", config, "--output", "text").errors
+    assert theatre.command("rollback", config, "--now").code == 0
+    assert theatre.now == {old: 100}
+    lease = Someone(theatre).lease()
+    assert lease is not None and json.loads(lease)["release_id"] is None
+    other = lease.replace(json.loads(lease)["holder"], "ben at elsewhere")
+
+    def edit(service: run_v2.Service) -> None:
+        service.annotations["deploy-to-gcp/lease"] = other
+
+    Someone(theatre).change(edit, "annotations")
+    assert theatre.command("rollback", config, "--to", resumed.candidate, "--now").code == 5
+
+
+def test_all_services_of_a_file_are_held_and_let_go_together(theatre: Theatre) -> None:
+    """One that does not exist yet is told, and keeps no other from being held."""
+    stable(theatre)
+    entries = {"ghost": theatre.entry(f"{theatre.service}-ghost"), "backend": theatre.entry(theatre.service)}
+    config = theatre.config(SHORT, services=entries)
+    taken = theatre.command("hold", config, "--all", "--for", "1h")
+    assert taken.code == 4
+    assert "ghost: could not hold the service" in taken.errors and "backend: held for 60 min" in taken.errors
+    assert Someone(theatre).lease() is not None
+    theatre.command("hold", config, "--all", "--release")
+    assert Someone(theatre).lease() is None
 
 
 def test_a_hold_does_not_take_a_release_its_lease(theatre: Theatre) -> None:
@@ -40,8 +79,8 @@ def test_a_hold_does_not_take_a_release_its_lease(theatre: Theatre) -> None:
 
     assert theatre.release(config, cue=hold).code == 0
     refused, not_let_go = said
-    assert refused.code == 1
-    assert "is deploying it, until" in refused.errors
+    assert refused.code == 5
+    assert "is deploying this service since" in refused.errors
     assert not_let_go.code == 4
     assert "is deploying backend" in not_let_go.errors
 

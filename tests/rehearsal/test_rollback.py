@@ -100,7 +100,7 @@ def test_while_someone_else_deploys_it_only_with_force(theatre: Theatre) -> None
 
     played = theatre.release(theatre.config((*TENTH, *REST), {"n": 2}), cue=when("promote 10 %", meanwhile))
     refused, forced = said
-    assert refused.code == 1
+    assert refused.code == 5
     assert "is deploying this service since" in refused.stopped["reason"]
     assert "--force" in refused.stopped["reason"]
     assert forced.code == 0, forced.errors

@@ -43,6 +43,9 @@ HELD = Stopped(NOON, Outcome.HELD, "unclear", "serving")
         pytest.param(LOCAL, AcquireLease(), id="the first step in the cloud does"),
         pytest.param([*LOCAL, leased()], RunStep(1), id="then it runs"),
         pytest.param(
+            [*LOCAL, LeaseRefused(NOON, "ann deploys", busy=True)], Finish(Outcome.BUSY, "ann deploys"), id="busy"
+        ),
+        pytest.param(
             [*LOCAL, LeaseRefused(NOON, "ann deploys")], Finish(Outcome.REJECTED, "ann deploys"), id="lease refused"
         ),
         pytest.param(

@@ -116,7 +116,7 @@ def test_a_failed_restore_is_held_and_says_what_serves() -> None:
 def test_a_refused_lease_changes_nothing() -> None:
     world = World(fails={"take_lease": lambda: answers.LeaseTaken(False, holder="ann", until=NOON)})
     stopped, entries = release(world)
-    assert stopped.outcome is Outcome.REJECTED
+    assert stopped.outcome is Outcome.BUSY
     assert any(isinstance(entry, LeaseRefused) for entry in entries)
     assert "ann is deploying this service" in stopped.reason
     assert "create_revision" not in world.asked

@@ -88,6 +88,9 @@ class World:
         taken = answers.LeaseTaken(True, before=before, now=self.traffic, url="http://main", bad=self.bad)
         return found or taken  # type: ignore[return-value]
 
+    def who_deploys(self, service: Service) -> answers.LeaseTaken:
+        return self.fails["who_deploys"]() if "who_deploys" in self.fails else answers.LeaseTaken(True)  # type: ignore[return-value]
+
     def record_passed(self, request: requests.MoveTraffic) -> None:
         self._met("record_passed")
 

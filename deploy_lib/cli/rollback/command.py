@@ -12,6 +12,7 @@ from deploy_lib.cli.select import Selection, select
 from deploy_lib.cli.show.display import choose
 from deploy_lib.cli.show.printing import say
 from deploy_lib.cli.signals import stopping
+from deploy_lib.cli.times import seconds
 from deploy_lib.cli.world import World, opened
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.interface import Interrupted
@@ -23,6 +24,7 @@ from deploy_lib.run.group import exit_code
 
 
 def main(args: argparse.Namespace) -> int:
+    wait = seconds("--wait", args.wait)
     selection = select(args, source=False)
     if args.to and len(selection.plans) > 1:
         raise Failure("--to names a revision of one service; give one --service")
@@ -35,7 +37,15 @@ def main(args: argparse.Namespace) -> int:
             with stopping(clock, selection.program.command("rollback", "--force"), display.stopping):
                 ends = {
                     plan.service.name: Rollback(
-                        world, plan, display, outlets, state, target, probe=not args.now, take_over=args.force
+                        world,
+                        plan,
+                        display,
+                        outlets,
+                        state,
+                        target,
+                        probe=not args.now,
+                        take_over=args.force,
+                        wait=wait,
                     ).carry_out()
                     for plan, state, target in found
                     if target is not None

@@ -15,6 +15,7 @@ from deploy_lib.cli.places import release_directory
 from deploy_lib.cli.show.display import Display
 from deploy_lib.cli.world import Serving, World
 from deploy_lib.drivers.interface import DriverError, Interrupted
+from deploy_lib.drivers.processes import with_process
 from deploy_lib.journal import Journal
 from deploy_lib.model import journal, requests
 from deploy_lib.model.answers import Restored
@@ -50,6 +51,7 @@ class Rollback:
     target: TrafficMap
     probe: bool = True
     take_over: bool = False
+    wait: float = 0.0
 
     def carry_out(self) -> Stopped:
         plan, clock = self.plan, self.world.clock
@@ -77,12 +79,21 @@ class Rollback:
         return stopped
 
     def _under_lease(self, drivers: Serving, release: Release, note: Callable[[Entry], None]) -> Stopped:
-        lease = acquire(drivers, release, holder(), self._tell, take_over=self.take_over)
+        try:
+            lease = acquire(
+                drivers,
+                release,
+                with_process(holder()),
+                self._tell,
+                take_over=self.take_over,
+                over_own_hold=True,
+                wait=self.wait,
+            )
+        except Interrupted as interrupted:
+            return self._stopped(Outcome.INTERRUPTED, f"interrupted by {interrupted.by} while it waited", UNTOUCHED)
         note(lease)
         if isinstance(lease, LeaseRefused):
-            remedy = "" if lease.errored or self.take_over else "; --force takes the service over"
-            outcome = Outcome.UNKNOWN if lease.errored else Outcome.REJECTED
-            return self._stopped(outcome, f"{lease.reason}{remedy}", UNTOUCHED)
+            return self._not_begun(lease)
         try:
             unfit = self._unfit(drivers, lease.release) if self.probe else ""
         except Interrupted as interrupted:
@@ -92,6 +103,20 @@ class Rollback:
             stopped = self._refused(unfit) if unfit else self._moved(drivers, lease.release, note)
         self._end(drivers, lease.release, stopped)
         return stopped
+
+    def _not_begun(self, lease: LeaseRefused) -> Stopped:
+        if not lease.busy:
+            return self._stopped(Outcome.UNKNOWN if lease.errored else Outcome.REJECTED, lease.reason, UNTOUCHED)
+        program = self.plan.program
+        commands = (
+            program.command("rollback", "--wait", "10m", note="queue behind it"),
+            program.command("rollback", "--force", note="take the service over"),
+            program.command("status", note="who has the service, and what serves"),
+        )
+        return replace(
+            self._stopped(Outcome.BUSY, f"{lease.reason}; --force takes the service over", UNTOUCHED),
+            next_commands=commands,
+        )
 
     def _refused(self, unfit: str) -> Stopped:
         wanted, back = self.target.main_revision(), self.plan.program.command("rollback", "--now")

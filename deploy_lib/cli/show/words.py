@@ -35,7 +35,8 @@ def lines_of(entry: Entry) -> Iterator[str]:
             before = entry.release.before
             yield "this is the service's first release" if entry.release.first else f"serving now: {before}"
         case journal.LeaseRefused():
-            yield entry.reason
+            if not entry.busy:  # the last line has it
+                yield entry.reason
         case journal.Adopted():
             yield f"goes on at step {entry.step + 1}, from what the service itself records"
         case journal.Asked():

@@ -50,6 +50,8 @@ def create(tools: Tools, request: CreateRevision, tell: Tell) -> RevisionCreated
     if not release.image:
         raise DriverError("there is no image to release", "put a build step before the canary, or name an image")
     since, service = tools.clock.now(), tools.api.service(path)
+    if service is not None and release.first:
+        _refuse_if_lost(tools, path, service)
     if service is None:
         tell(f"{release.service.cloud_run} does not exist yet: its first revision gets all traffic once it is ready")
         made = _first(tools, request)
@@ -110,7 +112,7 @@ def _first(tools: Tools, request: CreateRevision) -> Made:
             doubt = error
         found = tools.api.service(path)
         if found is not None:
-            tools.leases.guard(path, found)
+            _refuse_if_lost(tools, path, found)
             operation = None
             break
     else:
@@ -118,6 +120,15 @@ def _first(tools: Tools, request: CreateRevision) -> Made:
     tools.leases.renew(path)
     facts: dict[str, object] = {"settings": differences.settings_of(template), "image": release.image}
     return Made(name, operation, changed=differences.changed(run_v2.RevisionTemplate(), template), facts=facts)
+
+
+def _refuse_if_lost(tools: Tools, path: str, service: run_v2.Service) -> None:
+    """Somebody else made the service of this first release. Raises DriverError that says so; nothing was done."""
+    try:
+        tools.leases.guard(path, service)
+    except DriverError as lost:
+        lost.busy = lost.untouched = True
+        raise
 
 
 def _next(tools: Tools, request: CreateRevision, service: run_v2.Service) -> Made:

@@ -42,6 +42,9 @@ class CloudRunServices:
     def take_lease(self, request: requests.TakeLease) -> answers.LeaseTaken:
         return taking.take(self._tools, request)
 
+    def who_deploys(self, service: Service) -> answers.LeaseTaken:
+        return taking.who_deploys(self._tools, service)
+
     def record_passed(self, request: requests.MoveTraffic) -> None:
         taking.record_passed(self._tools, request.release)
 

@@ -38,6 +38,7 @@ class Leases:
         self._changes = changes
         self._clock = clock
         self._held: dict[str, Held] = {}
+        self._holds: dict[str, Lease] = {}
         self._renewals: dict[str, _Renewal] = {}
 
     def new(self, path: str, holder: str, lasts: float, release_id: str | None, why: str = "") -> Lease:
@@ -46,6 +47,14 @@ class Leases:
         lease = Lease(holder, secrets.token_hex(8), now, now + timedelta(seconds=lasts), release_id, why)
         self._held[path] = Held(lease, lasts)
         return lease
+
+    def remember_hold(self, path: str, hold: Lease) -> None:
+        """A hold of the same person, which stands again when the lease that is taken over it has ended."""
+        self._holds[path] = hold
+
+    def hold_to_put_back(self, path: str) -> Lease | None:
+        hold = self._holds.get(path)
+        return hold if hold is not None and hold.until > self._clock.now() else None
 
     def forget(self, path: str) -> None:
         """Stop renewing. What is written stays until it expires."""

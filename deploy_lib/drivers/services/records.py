@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from deploy_lib.drivers.processes import person
 from deploy_lib.model.answers import LeftBehind
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Release
@@ -41,6 +42,10 @@ class Lease:
     until: datetime
     release_id: str | None = None
     why: str = ""
+
+    def is_hold_of(self, holder: str) -> bool:
+        """Whether that person, from whatever process, asked that nobody deploys."""
+        return self.release_id is None and person(self.holder) == person(holder)
 
     def state(self, now: datetime) -> LeaseState:
         return LeaseState(self.holder, self.since, self.until, self.until <= now, self.release_id, self.why)

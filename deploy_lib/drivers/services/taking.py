@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from deploy_lib.drivers.conditions import conditions_of, ready
 from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.interface import DriverError
+from deploy_lib.drivers.processes import has_ended
 from deploy_lib.drivers.services import records
 from deploy_lib.drivers.services.leases import set_annotations
 from deploy_lib.drivers.services.records import Lease, Record, record_of
@@ -66,6 +67,9 @@ class _Taking:
         if leases.ours(path, service):  # written, and the answer was lost
             return []
         other = leases.other(path, service)
+        if other is not None and self.request.over_own_hold and other.is_hold_of(self.request.holder):
+            leases.remember_hold(path, other)
+            other = None
         self.refused_by = None if self.request.take_over else other
         if self.refused_by is not None:
             return []
@@ -94,7 +98,8 @@ def end(tools: Tools, request: EndLease) -> None:
     def edit(service: run_v2.Service) -> list[str]:
         if not tools.leases.ours(path, service):
             return []
-        mask, annotations = ["annotations"], records.with_lease(service.annotations, None)
+        hold = tools.leases.hold_to_put_back(path)
+        mask, annotations = ["annotations"], records.with_lease(service.annotations, hold)
         record, now = record_of(annotations), carried(service)
         if record is not None and record.id == release.id:
             left = _tidied(now, record, unready) if ended else now
@@ -116,6 +121,13 @@ def end(tools: Tools, request: EndLease) -> None:
             tools.changes.make(path, edit, "give the lease back")
     finally:
         tools.leases.forget(path)
+
+
+def who_deploys(tools: Tools, service: Service) -> LeaseTaken:
+    """`taken` when nobody does."""
+    found = tools.api.service(service.path)
+    other = tools.leases.other(service.path, found) if found is not None else None
+    return refusal(other) if other is not None else LeaseTaken(True)
 
 
 def record_passed(tools: Tools, release: Release) -> None:
@@ -145,7 +157,7 @@ def hold(tools: Tools, service: Service, holder: str, lasts: float, why: str) ->
         if tools.leases.ours(path, found):
             return []
         other = tools.leases.other(path, found)
-        if other is not None and not (other.release_id is None and other.holder == holder):
+        if other is not None and not other.is_hold_of(holder):
             met.append(other)
             return []
         tools.leases.extend(path, found)
@@ -182,7 +194,14 @@ def let_go(tools: Tools, service: Service) -> str | None:
 
 def refusal(lease: Lease) -> LeaseTaken:
     held = "" if lease.release_id else f" (on hold{f': {lease.why}' if lease.why else ''})"
-    return LeaseTaken(False, holder=lease.holder + held, since=lease.since, until=lease.until)
+    return LeaseTaken(
+        False,
+        holder=lease.holder + held,
+        since=lease.since,
+        until=lease.until,
+        on_hold=lease.release_id is None,
+        holder_ended=has_ended(lease.holder),
+    )
 
 
 def _needs_repair(record: Record, service: run_v2.Service) -> bool:

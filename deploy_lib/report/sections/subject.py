@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from deploy_lib.model.journal import Diagnosed, Entry, Judged, Started, Stopped
+from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.told import latest_release
 from deploy_lib.report.model import Subject
 
@@ -35,12 +36,20 @@ def read(entries: Sequence[Entry], release_id: str = "") -> Subject:
 
 
 def ending(entries: Sequence[Entry]) -> Stopped | None:
-    """How it ended; None when it was started again since, or never ended."""
+    """How it ended; None when it was started again since, or never ended.
+
+    To be resumed while somebody else had the service changes nothing: the ending before that counts.
+    """
+    busy: Stopped | None = None
     for entry in reversed(entries):
         if isinstance(entry, Stopped):
-            return entry
-        if isinstance(entry, Started):
-            return None
+            if entry.outcome is not Outcome.BUSY:
+                return entry
+            busy = entry
+        elif isinstance(entry, Started):
+            if busy is None or not entry.resumed:
+                return busy
+            busy = None
     return None
 
 

@@ -1,0 +1,42 @@
+"""Queueing for a service that somebody else deploys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from deploy_lib.drivers.interface import Clock, Tell
+from deploy_lib.model.answers import LeaseTaken
+from deploy_lib.steps.kind import spoken
+
+EVERY = 2.0
+"""Seconds between two looks at a lease."""
+TOLD_EVERY = 30.0
+"""Seconds between two lines that say who is waited for."""
+
+
+def patiently(clock: Clock, wait: float, ask: Callable[[], LeaseTaken], tell: Tell) -> LeaseTaken:
+    """The answer once the service is free, or the last refusal when `wait` seconds are over.
+
+    Raises what `ask` raises, and Interrupted while it waits.
+    """
+    began = clock.monotonic()
+    told_of, told_at = "", began
+    while True:
+        answer, now = ask(), clock.monotonic()
+        left = wait - (now - began)
+        if answer.taken or left <= 0:
+            return answer
+        if answer.holder != told_of or now - told_at >= TOLD_EVERY:
+            told_of, told_at = answer.holder, now
+            tell(f"waiting {spoken(left)} at most (Ctrl-C leaves): {held_by(answer)}")
+        clock.sleep(min(EVERY, left))
+
+
+def held_by(answer: LeaseTaken) -> str:
+    """Who has the service, since when and until when."""
+    since = f" since {answer.since:%H:%M:%S} UTC" if answer.since else ""
+    until = f", until {answer.until:%H:%M:%S} UTC" if answer.until else ""
+    if answer.on_hold:
+        return f"{answer.holder} lets nobody deploy this service{since}{until}"
+    ended = "; that process has ended on this machine, so nobody renews it" if answer.holder_ended else ""
+    return f"{answer.holder or 'someone'} is deploying this service{since}{until} unless renewed{ended}"
