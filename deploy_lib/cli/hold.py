@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterator
 
 from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.identity import holder
 from deploy_lib.cli.program import shorter
 from deploy_lib.cli.select import select
-from deploy_lib.cli.show.printing import say
+from deploy_lib.cli.show.printing import say, say_error
 from deploy_lib.cli.signals import stopping
 from deploy_lib.cli.times import seconds
 from deploy_lib.cli.world import World, opened
@@ -35,7 +34,7 @@ def main(args: argparse.Namespace) -> int:
                 refused = _let_go(world, plan) if args.release else _hold(world, plan, lasts, args.why, wait)
             except DriverError as problem:
                 remedy = f"\n  {problem.remedy}" if problem.remedy else ""
-                print(f"{plan.service.name}: {problem.reason}{remedy}", file=sys.stderr)
+                say_error(f"{plan.service.name}: {problem.reason}{remedy}")
                 refused = Outcome.UNKNOWN
             ends |= {refused} if refused is not None else set()
     return next((outcome.exit_code for outcome in MOST_URGENT_FIRST if outcome in ends), 0)
