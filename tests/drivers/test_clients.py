@@ -36,11 +36,11 @@ def _ask(**env: str) -> tuple[str, float]:
     return said, float(seconds)
 
 
-def test_no_credentials_is_one_message_within_three_seconds() -> None:
+def test_no_credentials_is_one_message_without_waiting_for_a_metadata_server() -> None:
     # 192.0.2.1 is for documentation: packets to it are dropped, as where no metadata server is.
     said, seconds = _ask(GCE_METADATA_IP="192.0.2.1", GCE_METADATA_HOST="192.0.2.1")
     assert said.startswith("no Google credentials were found on this machine | type: gcloud auth application-default")
-    assert seconds < 3
+    assert seconds < 8, "a server that is not there would be waited for three times three seconds"
 
 
 def test_a_key_file_that_is_not_there() -> None:

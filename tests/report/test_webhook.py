@@ -39,7 +39,7 @@ def test_a_channel_that_does_not_answer_holds_nobody_up() -> None:
     began = time.monotonic()
     with channel(delay=20) as (address, _), pytest.raises(DriverError, match=r"did not answer within 0\.3 s"):
         send(address, "x", patience=0.3)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
 
 
 @pytest.mark.parametrize(

