@@ -31,6 +31,15 @@ Text = Annotated[str, BeforeValidator(_text)]
 Inside = Annotated[str, Field(min_length=1)]
 
 
+_SECRET = re.compile(r"[\w-]{1,255}(:(latest|\d+))?|projects/[\w-]+/secrets/[\w-]{1,255}((:|/versions/)(latest|\d+))?")
+
+
+def _with_version(secret: str) -> str:
+    """name:version, for all the ways a secret may be written; a full name as Google writes it included."""
+    name, _, version = secret.partition("/versions/")
+    return f"{name}:{version}" if version else secret if ":" in secret else f"{secret}:latest"
+
+
 class InstanceSettings(Settings):
     min: int | None = Field(None, ge=0, description="instances kept running")
     max: int | None = Field(None, ge=1, description="instances at most")
@@ -99,9 +108,9 @@ class ServiceSettings(Settings):
     @classmethod
     def _versions(cls, value: dict[str, str]) -> dict[str, str]:
         for name, secret in value.items():
-            if not re.fullmatch(r"[\w-]{1,255}(:(latest|\d+))?|projects/[\w-]+/secrets/[\w-]+(:(latest|\d+))?", secret):
-                raise ValueError(f"{name}: {secret!r} is no secret; write name:latest or name:3")
-        return {name: secret if ":" in secret else f"{secret}:latest" for name, secret in value.items()}
+            if not _SECRET.fullmatch(secret):
+                raise ValueError(f"{name}: {secret!r} is not a secret reference; write name:latest or name:3")
+        return {name: _with_version(secret) for name, secret in value.items()}
 
     def as_service(self, name: str, file: FileSettings, region: str | None = None) -> Service:
         """The service as releases know it; `region` instead of the file's."""

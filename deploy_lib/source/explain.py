@@ -13,6 +13,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from deploy_lib.source.file_kinds import FileKind, kind_of, may_be_committed
 from deploy_lib.source.model import Context, DiskFile, ImageContents, Rule, Surroundings
 from deploy_lib.source.origins import Origins, stems
 
@@ -210,23 +211,37 @@ def dropped(repository: str, path: str, rule: Rule) -> Explanation:
     return Explanation(rule.kind, sentence, fix, repository, str(rule))
 
 
-def on_disk(file: DiskFile) -> Explanation:
-    """git does not have it, or not as the disk does."""
+def on_disk(file: DiskFile, *, directory: bool = False) -> Explanation:
+    """git does not have it, or not as the disk does. `directory`: the path is one whose files git does not have."""
     path = shlex.quote(file.path)
+    fix = _add(file, directory=directory)
     if file.state == "ignored":
         rule = file.rule
         by = f"the rule {rule.text!r} of {rule} makes git ignore it" if rule else "git ignores it"
-        fix = f"git add --force -- {path} && git commit"
         return Explanation(
             "gitignored", f"{file.path} is on disk only: {by}", fix, file.path, str(rule) if rule else None
         )
     if file.state == "untracked":
-        sentence = f"{file.path} is on disk only: it was never added to git"
-        return Explanation("untracked", sentence, f"git add -- {path} && git commit", file.path)
+        return Explanation("untracked", f"{file.path} is on disk only: it was never added to git", fix, file.path)
     if file.state == "deleted":
         return Explanation("deleted", f"{file.path} is deleted on disk", f"git restore -- {path}", file.path)
     sentence = f"{file.path} is on disk and not committed ({file.state})"
     return Explanation("uncommitted", sentence, f"git add -- {path} && git commit", file.path)
+
+
+def _add(file: DiskFile, *, directory: bool) -> str:
+    """How a file that is on the disk only gets into the image. What may hold a secret is never to be committed."""
+    path = shlex.quote(file.path)
+    kind = kind_of(f"{file.path}/" if directory else file.path)
+    if file.secret or kind is FileKind.SECRET:
+        return f"give what {file.path} holds with env: or secrets: in the configuration, and never commit it"
+    generated = f"name {file.path}{'/**' if directory else ''} in include: if it is made before each build"
+    python = file.path.endswith(".py")
+    if not directory and (python or (file.state == "untracked" and may_be_committed(file.path))):
+        return f"git add {'--force ' if file.state == 'ignored' else ''}-- {path} && git commit"
+    if directory and file.state == "untracked" and kind is FileKind.OTHER:
+        return f"git add -- {path} && git commit; or {generated}"
+    return f"{generated}, or let a RUN step make it"
 
 
 def explain(

@@ -91,10 +91,11 @@ def _elsewhere(path: str, context: Context, surroundings: Surroundings) -> Expla
 
 def _on_disk(path: str, surroundings: Surroundings) -> Explanation | None:
     """A file the commit lacks although it is here, itself or as a directory of such files."""
-    file = surroundings.disk.get(path) or next(
-        (each for name, each in surroundings.disk.items() if name.startswith(f"{path}/")), None
-    )
-    return on_disk(replace(file, path=path)) if file is not None and file.state != "deleted" else None
+    within = next((each for name, each in surroundings.disk.items() if name.startswith(f"{path}/")), None)
+    file = surroundings.disk.get(path) or within
+    if file is None or file.state == "deleted":
+        return None
+    return on_disk(replace(file, path=path), directory=within is not None)
 
 
 def _in_history(path: str, surroundings: Surroundings) -> Explanation | None:

@@ -14,7 +14,7 @@ from deploy_lib.source.dependencies.names import DISTRIBUTIONS, names_of
 from deploy_lib.source.explain import Explainer
 from deploy_lib.source.imports.layout import Layout, Sort
 from deploy_lib.source.imports.state import Absence
-from deploy_lib.source.model import SITE_PACKAGES, ImageContents
+from deploy_lib.source.model import SITE_PACKAGES, ImageContents, Unknown
 from deploy_lib.source.origins import stems
 
 _WRITTEN_BY_BACKENDS = frozenset({"_version", "version", "__version__", "_about"})
@@ -100,6 +100,16 @@ class Ownership:
             return Absence.UNKNOWN
         for stem in stems(module, self._layout.roots):
             for unknown in self._contents.unknown:
-                if f"{stem}/".startswith(f"{unknown.prefix.rstrip('/')}/"):
+                if _may_bring(unknown, stem):
                     return Absence.UNKNOWN
         return Absence.MISSING
+
+
+def _may_bring(unknown: Unknown, stem: str) -> bool:
+    """Whether what is unknown can be the module of that path: a directory above it, or one of its own files.
+
+    Python takes stem.py, an extension stem.*.so, and a directory stem/ with anything in it.
+    """
+    if f"{stem}/".startswith(f"{unknown.prefix.rstrip('/')}/") or unknown.prefix.startswith(f"{stem}/"):
+        return True
+    return unknown.prefix == f"{stem}.py" or (unknown.prefix.startswith(f"{stem}.") and unknown.prefix.endswith(".so"))

@@ -1,13 +1,14 @@
 """Each secret the service is given: does it exist, has it the version, is that enabled, may the service read it.
 
-Values are never read. What the caller may not look at is not known, and said to be so.
+Values are never read. An error is what is proven; what the caller may not look at is not known, and said to be so.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from deploy_lib.drivers.contract.readers import Access, Grant, Judgement, grants_of, judge_access
 from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.services.template import secret_parts
@@ -16,8 +17,7 @@ from deploy_lib.model.findings import Finding, Severity
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ACCESSORS = ("roles/secretmanager.secretAccessor", "roles/secretmanager.admin", "roles/owner")
-_POLICIES = "https://cloudresourcemanager.googleapis.com/v1/projects/{project}:getIamPolicy"
+_PROJECTS = "https://cloudresourcemanager.googleapis.com/v1/projects"
 
 
 @dataclass(slots=True)
@@ -30,8 +30,7 @@ class SecretCheck:
     findings: list[Finding] = field(default_factory=list)
     checked: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
-    _project_members: set[str] | None = None
-    _asked: bool = False
+    _projects: dict[str, _Above] = field(default_factory=dict)
 
     def check(self, secrets: Mapping[str, str]) -> None:
         """`secrets` maps a variable to "name:version"."""
@@ -85,62 +84,80 @@ class SecretCheck:
         self.findings.append(Finding("secret_version_missing", Severity.ERROR, message, fix=fix))
 
     def _check_reader(self, path: str) -> None:
-        """Groups are not looked into: where one may read the secret, nothing is claimed."""
         name = path.rpartition("/")[2]
         if self.account is None:
             self.unknown.append(f"whether the service may read {name}: its account is not known")
             return
+        judgement = self._judge_access(path, name)
+        if judgement is None:
+            return
+        if judgement.access is Access.GRANTED:
+            self.checked.append(f"{self.account} may read {name}")
+        elif judgement.access is Access.UNKNOWN:
+            self.unknown.append(f"whether {self.account} may read {name}: {judgement.why}")
+        else:
+            message = f"{self.account} may not read the secret {name}"
+            fix = (
+                f"gcloud secrets add-iam-policy-binding {name} --project={_project(path)} "
+                f"--member=serviceAccount:{self.account} --role=roles/secretmanager.secretAccessor"
+            )
+            self.findings.append(Finding("secret_no_access", Severity.ERROR, message, fix=fix))
+
+    def _judge_access(self, path: str, name: str) -> Judgement | None:
+        """None for a secret of the local cloud that has no policy of its own: it is open to every account."""
+        assert self.account is not None
+        own = self._policy_of(path, name)
+        if self.calls.clients.endpoints.local:
+            return judge_access(self.account, own, (), whole=True) if own else None
+        above = self._above(_project(path))
+        return judge_access(self.account, own, above.grants, whole=above.whole)
+
+    def _policy_of(self, path: str, name: str) -> list[Grant]:
+        """Asked at version 3, without which a condition is not told.
+
+        https://cloud.google.com/iam/docs/policies#specifying-version-get
+        """
         from google.iam.v1.iam_policy_pb2 import GetIamPolicyRequest
+        from google.iam.v1.options_pb2 import GetPolicyOptions
 
         client = self.calls.clients.secrets
-        request = GetIamPolicyRequest(resource=path)
+        request = GetIamPolicyRequest(resource=path, options=GetPolicyOptions(requested_policy_version=3))
         policy = self.calls.ask("get_secret_policy", client.get_iam_policy, request, f"read who may read {name}")
-        members = {member for binding in policy.bindings if binding.role in ACCESSORS for member in binding.members}
-        if not self.calls.clients.endpoints.local:
-            project = self._members_of_project()
-            if project is None and not self._among(members):
-                self.unknown.append(f"whether {self.account} may read {name}: the project's policy could not be read")
-                return
-            members |= project or set()
-        elif not policy.bindings:
-            return  # a local cloud has no policy of the project; a secret without one of its own is open
-        if self._among(members):
-            self.checked.append(f"{self.account} may read {name}")
-            return
-        if any(member.startswith(("group:", "domain:", "principalSet:")) for member in members):
-            self.unknown.append(f"whether {self.account} may read {name}: that depends on a group")
-            return
-        message = f"{self.account} may not read the secret {name}"
-        fix = (
-            f"gcloud secrets add-iam-policy-binding {name} --project={_project(path)} "
-            f"--member=serviceAccount:{self.account} --role={ACCESSORS[0]}"
-        )
-        self.findings.append(Finding("secret_no_access", Severity.ERROR, message, fix=fix))
+        return [
+            Grant(each.role, frozenset(each.members), conditional=each.HasField("condition"))
+            for each in policy.bindings
+        ]
 
-    def _among(self, members: set[str]) -> bool:
-        return bool(members & {f"serviceAccount:{self.account}", "allUsers", "allAuthenticatedUsers"})
+    def _above(self, project: str) -> _Above:
+        """The policy of the secret's own project, asked for once."""
+        if project not in self._projects:
+            self._projects[project] = self._read_project(project)
+        return self._projects[project]
 
-    def _members_of_project(self) -> set[str] | None:
-        """Those whom the project's own policy lets read all its secrets; None when it may not be read."""
-        if not self._asked:
-            self._asked = True
-            self._project_members = self._read_project_policy()
-        return self._project_members
-
-    def _read_project_policy(self) -> set[str] | None:
+    def _read_project(self, project: str) -> _Above:
         from google.auth.exceptions import GoogleAuthError
         from google.auth.transport.requests import AuthorizedSession
         from requests.exceptions import RequestException
 
+        asked = {"options": {"requestedPolicyVersion": 3}}
         try:
             with AuthorizedSession(self.calls.clients.credentials) as http:
-                answer: Any = http.post(_POLICIES.format(project=self.project), json={}, timeout=10)
-            bindings = answer.json().get("bindings", []) if answer.status_code == 200 else None
+                policy = http.post(f"{_PROJECTS}/{project}:getIamPolicy", json=asked, timeout=10)
+                itself = http.get(f"{_PROJECTS}/{project}", timeout=10)
+            return _Above(
+                grants_of(policy.json()) if policy.status_code == 200 else None,
+                whole=itself.status_code == 200 and not itself.json().get("parent"),
+            )
         except (GoogleAuthError, RequestException, ValueError):
-            return None
-        if bindings is None:
-            return None
-        return {member for each in bindings if each.get("role") in ACCESSORS for member in each.get("members", ())}
+            return _Above(None, whole=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Above:
+    """`grants` is None for a policy that may not be read. `whole`: the project has no folder or organisation above."""
+
+    grants: tuple[Grant, ...] | None
+    whole: bool
 
 
 def _project(path: str) -> str:

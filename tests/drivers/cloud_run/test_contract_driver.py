@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from google.api_core.exceptions import InvalidArgument
 from google.cloud.secretmanager_v1 import SecretManagerServiceClient
 from google.cloud.secretmanager_v1.services.secret_manager_service.transports import SecretManagerServiceGrpcTransport
 from google.iam.v1.policy_pb2 import Binding, Policy
+from google.type.expr_pb2 import Expr
 
 from deploy_lib.drivers.contract import CloudContract
 from deploy_lib.model.answers import ContractRead
@@ -62,6 +64,44 @@ def test_secrets(desk: Desk, secrets: SecretManagerServiceClient) -> None:
     assert f"A: the secret {good} has version latest" in read.checked
     assert f"{ACCOUNT} may read {good}" in read.checked
     assert "hush" not in str(read)
+
+
+def test_what_is_not_proven_is_not_known(desk: Desk, secrets: SecretManagerServiceClient) -> None:
+    """A custom role, a group and a condition; a condition shows only to those who ask at version 3."""
+    name = desk.cloud.name
+    custom, group, condition = name("custom"), name("group"), name("condition")
+    mine = f"serviceAccount:{ACCOUNT}"
+    reads = "roles/secretmanager.secretAccessor"
+    when = Expr(title="office hours", expression="request.time.getHours() < 18")
+    for secret, each in (
+        (custom, Binding(role=f"projects/{PROJECT}/roles/reader", members=[mine])),
+        (group, Binding(role=reads, members=["group:team@example.com"])),
+        (condition, Binding(role=reads, members=[mine], condition=when)),
+    ):
+        policy = Policy(version=3, bindings=[each])
+        secrets.set_iam_policy(request={"resource": _secret(secrets, secret), "policy": policy})
+    read = _check(desk, secrets={"A": custom, "B": group, "C": condition}, service_account=ACCOUNT)
+    assert read.findings == ()
+    assert [line.partition(": ")[2] for line in read.unknown] == [
+        f"the custom role projects/{PROJECT}/roles/reader may hold secretmanager.versions.access",
+        f"group:team@example.com has {reads}, and who belongs to it is not looked into",
+        f"{reads} is granted under a condition",
+    ]
+    path = f"projects/{PROJECT}/secrets/{condition}"
+    (shown,) = secrets.get_iam_policy(request={"resource": path}).bindings
+    assert shown.role.startswith(f"{reads}_withcond_") and not shown.HasField("condition")
+    with pytest.raises(InvalidArgument, match="version 3"):
+        secrets.set_iam_policy(request={"resource": path, "policy": Policy(bindings=[Binding(condition=when)])})
+
+
+def test_a_secret_of_another_project_is_asked_for_there(desk: Desk, secrets: SecretManagerServiceClient) -> None:
+    name = desk.cloud.name("shared")
+    secrets.create_secret(parent="projects/elsewhere", secret_id=name, secret={"replication": {"automatic": {}}})
+    path = f"projects/elsewhere/secrets/{name}"
+    secrets.add_secret_version(parent=path, payload={"data": b"hush"})
+    read = _check(desk, secrets={"A": f"{path}:1", "B": "projects/elsewhere/secrets/nothing:1"})
+    assert f"A: the secret {name} has version 1" in read.checked
+    assert [each.message for each in read.findings] == ["B: there is no secret nothing in project elsewhere"]
 
 
 def test_what_may_not_be_read_is_unknown(desk: Desk, secrets: SecretManagerServiceClient) -> None:

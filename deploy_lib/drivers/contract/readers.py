@@ -1,0 +1,87 @@
+"""Whether a service account may read a secret, as far as the policies that could be read tell. Pure over their messages.
+
+Only presence proves anything: a policy shows the bindings of its own resource, while a role may be custom, granted on
+a folder or an organisation above (https://cloud.google.com/iam/docs/resource-hierarchy-access-control), to a group,
+or under a condition. So absence is told as not known, with what could not be known.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+GRANTS_ACCESS = frozenset({"roles/secretmanager.secretAccessor", "roles/secretmanager.admin", "roles/owner"})
+"""Predefined roles with secretmanager.versions.access (https://cloud.google.com/secret-manager/docs/access-control);
+roles/editor and roles/viewer do not hold it."""
+_EVERYBODY = ("allUsers", "allAuthenticatedUsers")
+_COLLECTIONS = ("group:", "domain:", "principalSet:", "projectOwner:", "projectEditor:", "projectViewer:")
+_PREDEFINED = "roles/"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One binding: a role, its members, and whether a condition limits it."""
+
+    role: str
+    members: frozenset[str]
+    conditional: bool = False
+
+
+class Access(enum.Enum):
+    GRANTED = "granted"
+    DENIED = "denied"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """`why` says what could not be known; empty for the other two."""
+
+    access: Access
+    why: str = ""
+
+
+def grants_of(policy: Mapping[str, Any]) -> tuple[Grant, ...]:
+    """The bindings of a policy as Google's REST APIs write it."""
+    return tuple(
+        Grant(each.get("role", ""), frozenset(each.get("members", ())), conditional=bool(each.get("condition")))
+        for each in policy.get("bindings", ())
+    )
+
+
+def judge_access(account: str, secret: Iterable[Grant], project: Iterable[Grant] | None, *, whole: bool) -> Judgement:
+    """`secret` and `project` are the bindings of the secret's own policy and of its project's, None when not readable.
+
+    `whole` says that nothing stands above the project, as in the local cloud or without an organisation.
+    """
+    grants = [*secret, *(project or ())]
+    mine = [grant for grant in grants if _names(grant, account)]
+    if any(grant.role in GRANTS_ACCESS and not grant.conditional for grant in mine):
+        return Judgement(Access.GRANTED)
+    doubts = list(_doubts(mine, grants))
+    if project is None:
+        doubts.append("the policy of the secret's project could not be read")
+    if not doubts and whole:
+        return Judgement(Access.DENIED)
+    if not whole:
+        doubts.append("a folder or organisation above may grant it")
+    return Judgement(Access.UNKNOWN, "; ".join(dict.fromkeys(doubts)))
+
+
+def _doubts(mine: list[Grant], grants: list[Grant]) -> Iterator[str]:
+    for grant in mine:
+        if grant.role in GRANTS_ACCESS:
+            yield f"{grant.role} is granted under a condition"
+        elif not grant.role.startswith(_PREDEFINED):
+            yield f"the custom role {grant.role} may hold secretmanager.versions.access"
+    for grant in grants:
+        if grant.role in GRANTS_ACCESS or not grant.role.startswith(_PREDEFINED):
+            for member in sorted(grant.members):
+                if member.startswith(_COLLECTIONS):
+                    yield f"{member} has {grant.role}, and who belongs to it is not looked into"
+
+
+def _names(grant: Grant, account: str) -> bool:
+    return bool(grant.members & {f"serviceAccount:{account}", *_EVERYBODY})
