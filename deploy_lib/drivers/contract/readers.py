@@ -1,8 +1,8 @@
-"""Whether a service account may read a secret, as far as the policies that could be read tell. Pure over their messages.
+"""Whether a service account may read a secret, as far as the policies that could be read tell. Pure.
 
-Only presence proves anything: a policy shows the bindings of its own resource, while a role may be custom, granted on
-a folder or an organisation above (https://cloud.google.com/iam/docs/resource-hierarchy-access-control), to a group,
-or under a condition. So absence is told as not known, with what could not be known.
+Only presence proves anything: a policy shows the bindings of its own resource, while a role may be custom, granted
+on a folder or an organisation above (https://cloud.google.com/iam/docs/resource-hierarchy-access-control), to a
+group, or under a condition. So absence is mostly told as not known, with what could not be known.
 """
 
 from __future__ import annotations
