@@ -33,12 +33,13 @@ commands:
   help       this text
 
 The first run installs what requirements.txt names into .venv (about a minute; with `uv` on the PATH a few seconds).
-Nothing outside .venv is changed. Delete .venv to start over.
+Nothing outside .venv is changed. Delete .venv to start over. The variable DEV_VENV names another directory for it,
+so that several Pythons can be tried side by side.
 Exit codes: that of the command; 2 when COMMAND is unknown or Python is too old; 130 after Ctrl-C.
 """
 
 ROOT = Path(__file__).resolve().parent.parent
-VENV = ROOT / ".venv"
+VENV = Path(os.environ.get("DEV_VENV") or ROOT / ".venv").absolute()
 REQUIREMENTS = ROOT / "requirements.txt"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
@@ -109,11 +110,14 @@ def install() -> None:
     installed = DONE.read_text(encoding="utf-8") if DONE.is_file() else ""
     if installed == wanted and PYTHON.is_file() and not BEGUN.exists():
         return
+    ours = (VENV / "pyvenv.cfg").is_file() or BEGUN.exists()
+    if os.environ.get("DEV_VENV") and VENV.exists() and not ours:
+        raise Stop(f"DEV_VENV names {VENV}, which is there and is not a virtual environment; name a new directory", 2)
     other_python = bool(installed) and installed.splitlines()[0] != python
     if VENV.exists() and (BEGUN.exists() or other_python or not PYTHON.is_file()):
         say(f"removing .venv: {'it is for another Python' if other_python else 'its install was not finished'}")
         shutil.rmtree(VENV)
-    VENV.mkdir(exist_ok=True)
+    VENV.mkdir(parents=True, exist_ok=True)
     BEGUN.touch()
     uv = shutil.which("uv")
     if not PYTHON.is_file():
@@ -211,7 +215,7 @@ def run(words: list[str]) -> int:
     inherited = os.environ.get("PYTHONPATH", "")
     paths = [str(ROOT / "scripts"), *([inherited] if inherited else [])]
     environment = {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if name != "DEV_VENV"},
         "PATH": os.pathsep.join([str(BIN), os.environ.get("PATH", "")]),
         "PYTHONPATH": os.pathsep.join(paths),
         "VIRTUAL_ENV": str(VENV),

@@ -49,9 +49,9 @@ class Checkout:
     root: Path
     bin: Path
 
-    def start(self, *words: str) -> subprocess.Popen[str]:
+    def start(self, *words: str, **variables: str) -> subprocess.Popen[str]:
         inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}  # of a dev.py around us
-        environment = {**inherited, "PATH": f"{self.bin}{os.pathsep}{os.environ['PATH']}"}
+        environment = {**inherited, "PATH": f"{self.bin}{os.pathsep}{os.environ['PATH']}", **variables}
         signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background begins with it ignored
         return subprocess.Popen(
             [sys.executable, str(self.root / "scripts" / "dev.py"), *words],
@@ -62,8 +62,8 @@ class Checkout:
             start_new_session=True,
         )
 
-    def dev(self, *words: str) -> tuple[int, str, str]:
-        process = self.start(*words)
+    def dev(self, *words: str, **variables: str) -> tuple[int, str, str]:
+        process = self.start(*words, **variables)
         out, err = process.communicate(timeout=120)
         return process.returncode, out, err
 
@@ -232,3 +232,17 @@ def test_the_set_that_the_tests_are_taken_from(checkout: Checkout, words: tuple[
     code, out, err = checkout.dev("test", *words)
     assert (code, out) == (0, f"{given}\n"), err
     assert ("--all runs them too" in err) == ("not slow" in given)
+
+
+def test_another_directory_takes_the_place_of_the_venv_and_nothing_of_anybody_else_is_removed(
+    checkout: Checkout, tmp_path: Path
+) -> None:
+    other = tmp_path / "elsewhere" / "venv"
+    code, out, err = checkout.dev("demo", DEV_VENV=str(other))
+    assert (code, f"prefix {other}" in out, (checkout.root / ".venv").exists()) == (0, True, False), err
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "letter").write_text("dear")
+    code, _, err = checkout.dev("demo", DEV_VENV=str(mine))
+    assert (code, "which is there and is not a virtual environment" in err) == (2, True)
+    assert (mine / "letter").read_text() == "dear"

@@ -13,9 +13,9 @@ TOOL = Path(__file__).resolve().parents[2]
 def state_directory(given: str | None) -> Path:
     """--state, else DEPLOY_STATE_DIR, else the platform's place for state."""
     if given:
-        return Path(given).expanduser().resolve()
+        return Path(os.path.realpath(Path(given).expanduser()))
     if os.environ.get("DEPLOY_STATE_DIR"):
-        return Path(os.environ["DEPLOY_STATE_DIR"]).expanduser().resolve()
+        return Path(os.path.realpath(Path(os.environ["DEPLOY_STATE_DIR"]).expanduser()))
     if sys.platform == "win32":
         base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
     elif sys.platform == "darwin":

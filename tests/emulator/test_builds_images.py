@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
 import os
+import tarfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -176,3 +179,33 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError:
         return b""
+
+
+def archive_of(*links: tuple[str, bytes, str]) -> bytes:
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w:gz") as archive:
+        for name, kind, target in links:
+            info = tarfile.TarInfo(name)
+            info.type, info.linkname = kind, target
+            archive.addfile(info)
+    return data.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (archive_of(("../out", tarfile.REGTYPE, "")), "names a path outside its root: ../out"),
+        (archive_of(("q", tarfile.SYMTYPE, "q"), ("q/e", tarfile.REGTYPE, "")), "cannot be unpacked at q/e"),
+        (archive_of(("up", tarfile.SYMTYPE, "/etc"), ("up/e", tarfile.REGTYPE, "")), "through a link that leaves"),
+        (archive_of(("two", tarfile.LNKTYPE, "nowhere")), "cannot be unpacked at two"),
+        (gzip.compress(bytes(range(256)) * 99)[:-90] + b"x" * 90, "could not be unpacked as a .tar.gz"),
+    ],
+    ids=["outside", "loop", "through a link", "link to nothing", "damaged"],
+)
+def test_a_source_that_cannot_be_unpacked_is_a_failed_fetch_on_every_python(
+    bench: BuildBench, data: bytes, why: str
+) -> None:
+    bench.storage.put("src", "odd.tgz", data)
+    build = bench.run(shell("true"), source=Source(storage_source=StorageSource(bucket="src", object_="odd.tgz")))
+    assert (build.status, build.failure_info.type_.name) == (Status.FAILURE, "FETCH_SOURCE_FAILED")
+    assert why in build.status_detail

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +55,7 @@ def _inside(given: str, flag: str, root: Path) -> str:
     standing = Path.cwd() / path
     chosen = standing if path.is_absolute() or (not (root / path).exists() and standing.exists()) else root / path
     try:
-        return chosen.resolve().relative_to(root.resolve()).as_posix()
+        return Path(os.path.realpath(chosen)).relative_to(os.path.realpath(root)).as_posix()
     except ValueError:
         raise Failure(f"{flag} {given}: lies outside the repository {root}") from None
 

@@ -120,13 +120,13 @@ def included_paths(root: Path, pattern: str) -> Iterator[str]:
     wanted = GitIgnoreSpec.from_lines([f"/{'/'.join(part for part in parts if part != '.')}"])
     plain = list(takewhile(lambda part: not _WILD & set(part), parts))
     start = root.joinpath(*plain)
-    within = root.resolve()
+    within = os.path.realpath(root)
     for here, directories, names in _walk(start):
         directories[:] = sorted(set(directories) - {".git"})
         for name in sorted(names):
             place = here / name
             path = place.relative_to(root).as_posix()
-            if wanted.match_file(path) and place.resolve().is_relative_to(within):
+            if wanted.match_file(path) and Path(os.path.realpath(place)).is_relative_to(within):
                 yield path
 
 

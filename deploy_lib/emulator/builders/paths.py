@@ -6,6 +6,7 @@ source archive could read this machine's files into an image.
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,8 +21,8 @@ def to_host(mounts: Sequence[Mount], path: str, cwd: str) -> Path:
     for mount in sorted(mounts, key=lambda mount: -len(mount.target)):
         if asked != mount.target and not asked.startswith(mount.target.rstrip("/") + "/"):
             continue
-        root = mount.source.resolve()
-        found = (root / asked[len(mount.target) :].lstrip("/")).resolve()
+        root = Path(os.path.realpath(mount.source))
+        found = Path(os.path.realpath(root / asked[len(mount.target) :].lstrip("/")))
         if found != root and root not in found.parents:
             raise CommandFailed(f"{path}: the path leads outside {mount.target}, which is not followed", 125)
         return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tarfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from google.cloud.devtools.cloudbuild_v1 import StorageSource
 
 from deploy_lib.emulator.storage.model import StorageRefusal
 from deploy_lib.emulator.storage.store import Storage
+from deploy_lib.engines.model import EngineError
+from deploy_lib.engines.namespaces.unpack import unpack_members
 
 
 class SourceUnusable(Exception):
@@ -24,17 +27,10 @@ def fetch_source(storage: Storage, source: StorageSource, workspace: Path, say: 
         address = f"gs://{bucket}/{name}#{item.generation}"
         say(f"Fetching storage object: {address}")
         with storage.open(item) as file, tarfile.open(fileobj=file, mode="r:gz") as archive:
-            # "tar" keeps modes and links and refuses what would land outside; owners are of no meaning here.
-            archive.extractall(workspace, filter=_without_owner)
+            unpack_members(archive, workspace, many_ids=False)  # owners are of no meaning here
     except StorageRefusal as refusal:
         raise SourceUnusable(f"fetching gs://{bucket}/{name}: {refusal.message}") from None
-    except (tarfile.TarError, EOFError, OSError) as error:
+    except (EngineError, tarfile.TarError, EOFError, OSError, zlib.error) as error:
         raise SourceUnusable(f"gs://{bucket}/{name} could not be unpacked as a .tar.gz archive: {error}") from None
     say("Operation completed over 1 objects.")
     return item.generation
-
-
-def _without_owner(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo | None:
-    member.uid = member.gid = 0
-    member.uname = member.gname = ""
-    return tarfile.tar_filter(member, path)
