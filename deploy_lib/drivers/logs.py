@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.times import plain_time
 from deploy_lib.model.evidence import LogLine
@@ -24,6 +25,8 @@ OVERLAP = timedelta(seconds=10)
 PAGE = 1000  # entries, the most the API gives at once
 MOST = 5_000
 """Entries per reading, oldest first: what a revision that logs more than this tells next is how it ends."""
+QUOTA_PAUSE = 60.0
+"""Seconds without a reading after a quota was used up: it is by the minute, and asking again uses it up further."""
 
 _RANKS = {
     0: "DEFAULT",
@@ -42,6 +45,11 @@ _SOURCES = {
     "run.googleapis.com/varlog/system": "system",
     "run.googleapis.com/requests": "request",
 }
+
+
+def is_quota(problem: Exception) -> bool:
+    """Whether a reading was refused as too many were made."""
+    return isinstance(problem, ApiError) and problem.code == "RESOURCE_EXHAUSTED"
 
 
 @dataclass(slots=True)

@@ -10,9 +10,9 @@ from deploy_lib.drivers.conditions import conditions_of, why_failed
 from deploy_lib.drivers.crashes import Crashes
 from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.interface import Clock, DriverError
-from deploy_lib.drivers.logs import Entries, RevisionLog
+from deploy_lib.drivers.logs import QUOTA_PAUSE, Entries, RevisionLog, is_quota
 from deploy_lib.drivers.policy import Calls
-from deploy_lib.drivers.watching import QUOTA_PAUSE, SYSTEM, Watching
+from deploy_lib.drivers.watching import SYSTEM, Watching
 from deploy_lib.model.release import Release
 from deploy_lib.model.requests import Readers
 
@@ -111,6 +111,6 @@ class _Listening:
             try:
                 self.crashes.lines += self.log.read()
             except DriverError as problem:
-                if isinstance(problem, ApiError) and problem.code == "RESOURCE_EXHAUSTED":
+                if is_quota(problem):
                     self.next_reading = now + QUOTA_PAUSE
         return self.crashes.told()

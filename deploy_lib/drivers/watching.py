@@ -17,7 +17,7 @@ from deploy_lib.drivers import metrics
 from deploy_lib.drivers.crashes import Crashes
 from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.interface import Clock, DriverError, Interrupted, Tell
-from deploy_lib.drivers.logs import PAGE, Entries, line_of
+from deploy_lib.drivers.logs import PAGE, QUOTA_PAUSE, Entries, is_quota, line_of
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.request_log import RequestTally
 from deploy_lib.model.answers import MONITORING, REQUEST_LOG, Side, Watched
@@ -28,8 +28,6 @@ PAGES = 3
 """Pages of the request log per reading; a service with more requests than that is counted by Cloud Monitoring."""
 LATE = timedelta(seconds=30)
 """Entries of the request log may come this much later than younger ones."""
-QUOTA_PAUSE = 60.0
-"""Seconds without a reading after a quota was used up: quotas are by the minute."""
 _TICK = 0.1
 _ENDS_WITHIN = 1.0
 _FOR_GOOD = frozenset({"PERMISSION_DENIED", "UNAUTHENTICATED", "NOT_FOUND", "UNIMPLEMENTED", "INVALID_ARGUMENT"})
@@ -54,7 +52,7 @@ class _Reader:
         try:
             reading()
         except DriverError as problem:
-            quota = isinstance(problem, ApiError) and problem.code == "RESOURCE_EXHAUSTED"
+            quota = is_quota(problem)
             self.for_good = isinstance(problem, ApiError) and problem.code in _FOR_GOOD
             self.next = clock.monotonic() + (QUOTA_PAUSE if quota else self.pause)
             new, self.gap = problem.reason != self.gap, problem.reason

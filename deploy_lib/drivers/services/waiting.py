@@ -16,7 +16,7 @@ from deploy_lib.diagnose.platform import START_REASONS
 from deploy_lib.drivers.conditions import conditions_of, ready
 from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.interface import DriverError, Tell
-from deploy_lib.drivers.logs import Entries, RevisionLog
+from deploy_lib.drivers.logs import QUOTA_PAUSE, Entries, RevisionLog, is_quota
 from deploy_lib.drivers.polling import polls
 from deploy_lib.drivers.services.template import main_container, startup_limit
 from deploy_lib.drivers.services.tools import Tools
@@ -52,6 +52,7 @@ class Waiting:
     ended: Operation | None = None
     found: run_v2.Revision | None = None
     conditions: tuple[Condition, ...] = ()
+    quiet_until: float = 0.0  # the log is not read before, by the monotonic clock
     suspected: float | None = None  # when a failure was first seen that no waiting can change
 
     def until_ready(self, within: float, tell: Tell) -> Waited:
@@ -145,9 +146,15 @@ class Waiting:
 
     def _listen(self, log: RevisionLog, tell: Tell) -> None:
         """Not reading the log costs the diagnosis, not the release."""
+        now = self.tools.clock.monotonic()
+        if now < self.quiet_until:
+            return
         try:
             new = log.read()
         except DriverError as problem:
+            if is_quota(problem):
+                self.quiet_until = now + QUOTA_PAUSE
+                tell(f"{problem.reason}; not read again for {QUOTA_PAUSE:.0f} s")
             if problem.reason not in self.gaps:
                 self.gaps.append(problem.reason)
             return
