@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from deploy_lib.drivers.http_get import Getter
 from deploy_lib.drivers.interface import Clock
@@ -98,13 +98,15 @@ class Pairs:
         """The stable revision's and the candidate's, so far."""
         self._collect()
         now = self.clock.monotonic()
-        # Where neither has answered yet it may be this machine that is late.
-        waiting = tuple(
-            now - each.at
-            for each in self._under_way
-            if not each.candidate.done() and each.stable is not None and each.stable.done()
-        )
-        return self._stable.side(), self._candidate.side(waiting)
+        waiting, ahead = [], []
+        for each in self._under_way:
+            # Where neither has answered yet it may be this machine that is late.
+            if each.stable is not None and each.stable.done() and not each.candidate.done():
+                waiting.append(now - each.at)
+                answer = each.stable.result()
+                ahead += [answer.seconds] if not answer.problem else []
+        stable = self._stable.side()
+        return replace(stable, latencies=(*stable.latencies, *ahead)), self._candidate.side(tuple(waiting))
 
     def _collect(self) -> None:
         still = []

@@ -49,6 +49,18 @@ def test_slow_at_a_quarter(theatre: Theatre) -> None:
     assert users.answers and users.failures() == []
 
 
+def test_the_slower_it_is_the_sooner_it_is_told(theatre: Theatre) -> None:
+    """Pairs come at their rate although none is answered in time, so that seconds are enough."""
+    stable(theatre)
+    steps = (*BUILT, {"promote": {"percent": 50}}, {"compare": {"for": "60s", "path": "/work"}}, *REST)
+    played = theatre.release(theatre.config(steps, {"slow": 6}))
+    judged = next(event for event in played.of_type("judged") if event["kind"] == "compare")
+    assert (played.code, judged["status"]) == (1, "failed"), played.stopped
+    assert "too slow: p95 is" in judged["reason"] and "requests" in judged["reason"]
+    assert judged["facts"]["candidate"]["requests"] < 30, "fewer answers than are needed to pass"
+    assert judged["facts"]["seconds"] < 50, "it did not take until the end"
+
+
 def test_a_crash_after_promotion_to_half(theatre: Theatre) -> None:
     old = stable(theatre)
     steps = (*BUILT, {"promote": {"percent": 50, "bake": "60s"}}, *REST)
