@@ -168,7 +168,7 @@ class FileSettings(Settings):
     webhook_env: str | None = Field(None, description="variable that holds a webhook URL to tell of starts and ends")
     on_failure: Literal["restore", "hold"] = Field("restore", description="after a failure under traffic")
     on_inconclusive: Literal["hold", "restore", "continue"] = Field(
-        "hold", description="after a comparison without enough evidence"
+        "hold", description="after a comparison or a bake without enough evidence"
     )
     services: dict[str, ServiceSettings] = Field(min_length=1, description="the services of this project")
     steps: tuple[Any, ...] = Field(min_length=1, description="the steps of a release, in order")

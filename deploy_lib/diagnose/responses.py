@@ -10,6 +10,7 @@ from deploy_lib.diagnose.lines import aware
 from deploy_lib.diagnose.rhythm import frequency
 from deploy_lib.model.answers import Attempt
 from deploy_lib.model.evidence import Cause, Frequency, LogLine
+from deploy_lib.steps.responses import is_failure
 
 _FRONT_END = re.compile(
     r"not authenticated|does not have permission to get URL|allow unauthenticated invocations|"
@@ -54,12 +55,12 @@ def of_requests(log: Sequence[LogLine]) -> Cause | None:
     ]
     if refused:
         return _front_end(len(refused), len(statuses), (refused[-1].text,))
-    failed = [status for status in statuses if status >= 500]
+    failed = [status for status in statuses if is_failure(status)]
     if len(failed) < 2 or len(failed) / len(statuses) < 0.01:
         return None
     status, count = Counter(failed).most_common(1)[0]
     said = f"{len(failed)} of {len(statuses)} requests failed, {count} of them with {status}"
-    bad = [line for line in log if line.source == "request" and line.status and line.status >= 500]
+    bad = [line for line in log if line.source == "request" and line.status and is_failure(line.status)]
     lines = tuple(line.text for line in bad if line.status == status)[-3:]
     often = frequency([aware(line.at) for line in bad])
     return Cause(

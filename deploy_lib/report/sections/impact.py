@@ -10,6 +10,7 @@ from deploy_lib.report.model import Impact, Measured, Period, Subject
 from deploy_lib.report.sections import traffic
 from deploy_lib.report.sections.subject import diagnosis, verdicts
 from deploy_lib.steps.kind import counted, spoken
+from deploy_lib.steps.responses import is_failure
 
 _SIDES = (
     ("stable", "stable", "paired"),
@@ -96,7 +97,7 @@ def _probed(entries: Sequence[Entry], subject: Subject) -> Iterator[Measured]:
 def _compared(entries: Sequence[Entry], subject: Subject) -> Iterator[Measured]:
     names = {"candidate": subject.candidate or "", "stable": subject.stable or ""}
     for judged in verdicts(entries):
-        if judged.kind != "compare":
+        if judged.kind not in ("compare", "promote"):
             continue
         for key, role, whose in _SIDES:
             side = judged.facts.get(key)
@@ -118,7 +119,7 @@ def _logged(entries: Sequence[Entry], subject: Subject) -> Iterator[Measured]:
     log = diagnosed.evidence.log if diagnosed else ()
     statuses = [line.status for line in log if line.source == "request" and line.status is not None]
     if statuses:
-        bad = sum(status >= 500 for status in statuses)
+        bad = sum(is_failure(status) for status in statuses)
         yield Measured("request log", subject.candidate or "", "candidate", "log", len(statuses), bad)
 
 
