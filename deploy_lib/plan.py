@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from deploy_lib.model.program import PROGRAM, Program
@@ -38,6 +39,7 @@ class Plan:
     path: str = ""  # the YAML file
     local: bool = False  # against the local cloud
     program: Program = PROGRAM  # as it is typed for this service
+    places: Mapping[str, str] = field(default_factory=dict)  # file:line of the service ("service") and of its keys
 
     @property
     def promotes(self) -> bool:

@@ -15,6 +15,7 @@ from deploy_lib.model.program import Program
 
 SCRIPT = TOOL / "scripts" / "deploy_to_gcp.py"
 INSTALLED = "deploy-to-gcp"
+_PATH = r"'(?:[^']|'\"'\"')*'|[^\s;,)]+"
 INTERPRETER = "DEPLOY_TO_GCP_INTERPRETER"
 """The variable in which the bootstrap keeps the interpreter that the user typed, before it starts another one."""
 
@@ -55,6 +56,9 @@ def shorter(text: str, standing: Path | None = None) -> str:
     Paths below it become relative, and --repo goes where git finds that repository anyway.
     """
     here, whole = standing or Path.cwd(), typed()
+    text = re.sub(
+        rf"\(cd ({_PATH}) && ([^\n]*)\)", lambda found: found[2] if _stands(found[1], here) else found[0], text
+    )
     if whole not in text:
         return text
     brief = whole.replace(shlex.quote(str(SCRIPT)), _relative(shlex.quote(str(SCRIPT)), here))
@@ -62,14 +66,15 @@ def shorter(text: str, standing: Path | None = None) -> str:
     return pattern.sub(lambda found: brief + _options(found[0][len(whole) :], here), text)
 
 
-_PATH = r"'(?:[^']|'\"'\"')*'|[^\s;,)]+"
-
-
 def _options(rest: str, here: Path) -> str:
     rest = re.sub(rf" --repo ({_PATH})", lambda found: "" if _is_found(found[1], here) else found[0], rest)
     return re.sub(
         rf"( --(?:config|repo|state)) ({_PATH})", lambda found: f"{found[1]} {_relative(found[2], here)}", rest
     )
+
+
+def _stands(quoted: str, here: Path) -> bool:
+    return Path(shlex.split(quoted)[0]) == here
 
 
 def _is_found(quoted: str, here: Path) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from deploy_lib.cli.ground import ground_of
 from deploy_lib.cli.identity import holder
 from deploy_lib.cli.outlets import Outlets
 from deploy_lib.cli.places import release_directory
@@ -81,7 +82,9 @@ class Releasing:
         return _Noting(self, self.open_journal(directory))
 
     def _diagnose(self, evidence: Evidence, findings: tuple[Finding, ...], release: Release) -> Cause:
-        return diagnose(evidence, findings, self.plan.service, attempts_of(self.entries), self.plan.program)
+        return diagnose(
+            evidence, findings, self.plan.service, attempts_of(self.entries), ground_of(self.world, self.plan, release)
+        )
 
     def masked(self, entry: Entry) -> Entry:
         return self._redactor.value(entry)

@@ -6,7 +6,7 @@ whether a pattern finds a file through `matches`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -89,7 +89,16 @@ def plan_for(config: Config, name: str, *, region: str | None = None, service_ac
         on_inconclusive=settings.on_inconclusive,
         path=config.path,
         local=settings.local,
+        places=dict(_places(config, name)),
     )
+
+
+def _places(config: Config, name: str) -> Iterator[tuple[str, str]]:
+    """file:line of the service's entry and of each key in it."""
+    for path in config.document.places:
+        if path[:2] == ("services", name) and len(path) in (2, 3):
+            key = "service" if len(path) == 2 else str(path[2])
+            yield key, config.document.place(path).rpartition(":")[0]
 
 
 def _with_check(steps: tuple[Step, ...], service: Service) -> tuple[Step, ...]:

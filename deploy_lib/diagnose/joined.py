@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from deploy_lib.diagnose.in_shell import in_shell
 from deploy_lib.model.evidence import Cause, Link
 from deploy_lib.model.findings import Finding, Severity
 
@@ -33,7 +34,7 @@ def join(cause: Cause, findings: Sequence[Finding]) -> Cause:
     facts = {**cause.facts, **whereabouts(finding)}
     sentence = _told(cause.sentence, finding, facts.get("why"))
     chain = cause.chain or links(finding)
-    commands = (finding.fix, *cause.commands) if finding.fix else cause.commands
+    commands = (in_shell(finding.fix), *cause.commands) if finding.fix else cause.commands
     return replace(cause, sentence=sentence, facts=facts, chain=chain, commands=commands)
 
 
@@ -84,7 +85,7 @@ def from_findings(findings: Sequence[Finding]) -> Cause | None:
         evidence=tuple(_placed(finding) for finding in wrong[:8]),
         chain=links(first),
         module=first.module,
-        commands=tuple(dict.fromkeys(finding.fix for finding in wrong if finding.fix)),
+        commands=tuple(dict.fromkeys(in_shell(finding.fix) for finding in wrong if finding.fix)),
         deterministic=True,
         facts=whereabouts(first),
     )

@@ -37,6 +37,7 @@ _ACCOUNT = re.compile(r"([\w.-]+@[\w.-]+\.(?:gserviceaccount\.com|iam\.gservicea
 _PERMISSION = re.compile(r"[Pp]ermission ['\"]?([\w]+(?:\.\w+){2,})['\"]? (?:is |was )?denied")
 _MUST_HAVE = re.compile(r"(?:give|grant)\b.{0,120}?\bpermission ([\w.]+)", re.IGNORECASE)
 _QUOTA = re.compile(r"PerProjectRegion|Quota exceeded for|Max instances must be set to \d+|quota", re.IGNORECASE)
+_TOO_MANY = re.compile(r"\b\d+ revisions\b|(?:maximum|limit|number) of (?:active )?revisions|revision limit", re.I)
 _AMOUNT = re.compile(r"(\w+PerProjectRegion) requested: (\d+) allowed: (\d+)")
 _CONNECTOR = re.compile(r"(projects/[^\s]+/connectors/[\w-]+|VPC [Cc]onnector|vpc_access|network_interfaces)")
 _IMAGE = re.compile(r"[Ii]mage '?([\w./:@-]+)'? not found")
@@ -81,6 +82,8 @@ def _from_words(message: str, evidence: Evidence) -> Cause | None:
         return _cause("image_missing", "the image is not in the registry", message, evidence)
     if _CONNECTOR.search(message):
         return _cause("vpc_missing", _BY_REASON["VPC_NETWORK_NOT_FOUND"][1], message, evidence)
+    if _TOO_MANY.search(message):
+        return _cause("revision_limit", _BY_REASON["ACTIVE_REVISION_LIMIT_REACHED"][1], message, evidence)
     if _QUOTA.search(message) or evidence.operation_code == RESOURCE_EXHAUSTED:
         return _cause("quota", "the project's quota does not allow this", message, evidence)
     if _PERMISSION.search(message) or _MUST_HAVE.search(message) or evidence.operation_code == PERMISSION_DENIED:

@@ -1,243 +1,160 @@
-"""What to type next, for every kind of cause: commands in order, filled in with what is known.
+"""What to do next, for every kind of cause: commands that run as they stand, and instructions behind a "# ".
 
-A word in capitals stands for what nobody could know here. The last command is always the release itself.
+Each is checked against the commit and the configuration, as far as they are known (`ground`); a setting is changed in
+the YAML and never by hand in the cloud, where the next release would undo it. The last command is the release itself.
 """
 
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 
-from deploy_lib.diagnose.distributions import distribution
+from deploy_lib.diagnose import at_google, libraries
+from deploy_lib.diagnose.case import Case
+from deploy_lib.diagnose.ground import Ground
+from deploy_lib.diagnose.in_shell import in_repository, in_shell
+from deploy_lib.diagnose.packages import package_of
 from deploy_lib.model.evidence import Cause, Evidence
-from deploy_lib.model.program import Program
 from deploy_lib.model.service import Service
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
-    """The service's names on the command line, or words in capitals."""
-
-    service: str = "SERVICE"
-    project: str = "PROJECT"
-    region: str = "REGION"
-    cloud_run: str = "SERVICE"
-    account: str = "ACCOUNT"
-    image: str = "IMAGE"
-
-    @property
-    def on(self) -> str:
-        return f"--project {self.project} --region {self.region}"
+def commands(cause: Cause, service: Service | None, evidence: Evidence, ground: Ground) -> tuple[str, ...]:
+    """What the cause already carries (a finding's fix) comes first."""
+    case = Case(cause, service, evidence, ground)
+    given = [in_shell(fix) for fix in cause.commands]
+    found = dict.fromkeys([*given, *_for(case), ground.program.command("deploy")])
+    return tuple(in_repository(each, ground.program.repo) for each in found)
 
 
-def commands(cause: Cause, service: Service | None, evidence: Evidence, program: Program) -> tuple[str, ...]:
-    """The commands for this cause. What the cause already carries (a finding's fix) comes first."""
-    names = _names(service, evidence, cause)
-    again = program.command("deploy")
-    return tuple(dict.fromkeys([*cause.commands, *_for(cause, names, evidence, program), again]))
-
-
-def _for(cause: Cause, names: Names, evidence: Evidence, program: Program) -> list[str]:
-    facts = cause.facts
-    update = f"gcloud run services update {names.cloud_run} {names.on}"
-    check = program.command("check")
-    logs = f"gcloud run services logs read {names.cloud_run} {names.on} --limit 100"
-    place = f"{facts.get('file', 'FILE')}:{facts.get('line', 'LINE')}" if "file" in facts else _last_place(cause)
+def _for(case: Case) -> list[str]:
+    cause, facts, ground = case.cause, case.facts, case.ground
     match cause.kind:
         case "missing_module":
-            found = (
-                []
-                if "rule" in facts
-                else [
-                    program.command("check", "--why", cause.module or "MODULE"),
-                    f"git status --ignored -- {_path(cause)}",
-                ]
-            )
-            return [*found, check]
-        case "missing_dependency":
-            return [
-                f"echo {distribution(cause.module or '')} >> requirements.txt",
-                "git commit -am 'Declare a package the service imports'",
-            ]
-        case "missing_name" | "circular_import":
-            return [f"sed -n 1,40p {_file(place)}", f"git log -3 --stat -- {_path(cause)}", check]
+            asked = [case.check("--why", cause.module)] if cause.module and "finding" not in facts else []
+            return [*asked, case.check()]
+        case "missing_dependency" | "undeclared_dependency":
+            return [] if cause.commands else package_of(cause.module or "", ground)
+        case "missing_name":
+            return [*_at_chain(case, f"bind {facts.get('name', 'the name')} in {cause.module}, or correct the import")]
+        case "circular_import":
+            return [*_at_chain(case, "move the import that closes the circle into the function that needs it")]
         case "syntax_error" | "encoding_error":
-            return [f"python -m py_compile {_file(place)}", check]
+            wrong = "correct the syntax" if cause.kind == "syntax_error" else "save the file as UTF-8"
+            place = (
+                f"{case.origin(facts['file'])}:{facts.get('line', '1')}" if "file" in facts else "what the log names"
+            )
+            return [] if cause.commands else [f"# {wrong} at {place}", case.check()]
         case "missing_shared_library":
-            return [
-                f"apt-file search {facts.get('library', 'LIBRARY')}"
-                "  # then add the package to the Dockerfile's apt-get install"
-            ]
-        case "settings_error":
-            variable = facts.get("variables", "VARIABLE").split(",")[0].strip()
-            return [f"grep -n {shlex.quote(variable)} -r config/  # add it under env: or secrets: of {names.service}"]
+            return [libraries.package_for(facts.get("library", ""), case.dockerfile)]
+        case "settings_error" | "environment_variable":
+            named = facts.get("variables", "").split(",")[0].strip() or "the variable that the log names"
+            return [f"# write {named} with its value under env: (or secrets:) of the service, at {ground.place('env')}"]
         case "missing_file":
-            return [program.command("check", "--why", facts.get("file", "FILE"))]
-        case "secret_missing":
-            return [
-                f"gcloud secrets create {facts.get('secret', 'SECRET')} --project {names.project} --data-file=-",
-                f"gcloud secrets list --project {names.project}",
-            ]
-        case "secret_no_version":
-            secret = facts.get("secret", "SECRET")
-            return [
-                f"gcloud secrets versions list {secret} --project {names.project}",
-                f"gcloud secrets versions add {secret} --project {names.project} --data-file=-",
-            ]
-        case "secret_no_access":
-            return [
-                f"gcloud secrets add-iam-policy-binding {facts.get('secret', 'SECRET')} --project {names.project} "
-                f"--member serviceAccount:{names.account} --role roles/secretmanager.secretAccessor"
-            ]
+            found = ground.source.file(facts.get("file", "")) if ground.source else None
+            fix = [in_shell(found.fix)] if found and found.fix else []
+            return [*fix, case.check("--why", facts["file"])] if "file" in facts else fix
+        case "secret_missing" | "secret_no_version" | "secret_no_access":
+            return at_google.secret(case)
         case "wrong_port":
             return [
-                "grep -nE 'port|PORT' Dockerfile"
-                f"  # let the server listen on $PORT, or set port: {facts.get('listens', 'PORT')} "
-                f"for {names.service} in the YAML"
+                ground.write("port", facts["listens"]) if "listens" in facts else f"# listen on $PORT: {case.start}"
             ]
         case "localhost_only":
-            return ["grep -nE 'localhost|127.0.0.1|--host|--bind' Dockerfile  # let the server listen on 0.0.0.0"]
+            return [f"# let the server listen on 0.0.0.0 instead of localhost: {case.start}, or the code that binds it"]
         case "port_taken":
-            return [
-                "grep -nE 'CMD|ENTRYPOINT' Dockerfile"
-                "  # only one process may listen on $PORT, and no port below 1024 as a user"
-            ]
-        case "never_listens" | "slow_start":
-            return [logs, f"{update} --cpu-boost", program.command("plan")]
+            return [f"# let only one process listen on $PORT, and on no port below 1024: {case.start}"]
+        case "never_listens":
+            return [f"# let the server listen on $PORT: {case.start}", *case.logs()]
+        case "slow_start":
+            return [ground.write("cpu", '"2"'), f"# or give it longer: ready_within: at {ground.place('step canary')}"]
         case "cpu_starved":
-            return [f"{update} --cpu 2 --cpu-boost  # and the same under cpu: in the YAML"]
+            return [ground.write("cpu", '"2"')]
         case "out_of_memory":
-            return [
-                f"{update} --memory {_more(facts.get('limit') or evidence.memory_limit)}"
-                "  # and the same under memory: in the YAML"
-            ]
+            limit = facts.get("limit") or case.evidence.memory_limit or (case.service.memory if case.service else None)
+            return [ground.write("memory", more(limit))]
         case "exits_zero":
-            return [
-                "grep -nE 'CMD|ENTRYPOINT' Dockerfile"
-                "  # the start command ends by itself: let it be the server, in the foreground"
-            ]
-        case "command_not_found" | "not_executable":
-            command = facts.get("command", "COMMAND")
-            fix = program.command("check", "--why", command)
-            if cause.kind == "not_executable":  # the repository has it at another path than the image
-                fix = f"git update-index --chmod=+x $(git ls-files '*{command.rpartition('/')[2]}')"
-            return [fix, "grep -nE 'CMD|ENTRYPOINT|PATH' Dockerfile"]
+            return [f"# let the start command be the server, in the foreground: {case.start}"]
+        case "command_not_found":
+            return _command(case)
+        case "not_executable":
+            return _executable(case)
         case "wrong_architecture":
-            return ["docker buildx build --platform linux/amd64 .  # or leave the build to Cloud Build"]
+            return ["# build for linux/amd64 and copy no program of another machine; with: cloud_build does"]
         case "image_missing":
-            return [
-                f"gcloud artifacts docker images describe {facts.get('image', names.image)}",
-                program.command("deploy", "--rebuild"),
-            ]
-        case "image_no_permission":
-            return [
-                f"gcloud projects add-iam-policy-binding {names.project} --member serviceAccount:{names.account} "
-                "--role roles/artifactregistry.reader"
-            ]
+            image = facts.get("image") or (case.service.image_name if case.service else "")
+            look = case.at_google(f"gcloud artifacts docker images list {image.partition('@')[0]}") if image else []
+            return [*look, ground.program.command("deploy", "--rebuild")]
         case "vpc_missing":
-            return [f"gcloud compute networks vpc-access connectors list {names.on}"]
+            look = case.at_google(f"gcloud compute networks vpc-access connectors list {case.where}")
+            return [*look, f"# correct vpc_connector: at {ground.place('vpc_connector')}"]
         case "quota":
-            return [
-                f"gcloud run services describe {names.cloud_run} {names.on}"
-                "  # lower instances: max, cpu or memory in the YAML",
-                "https://console.cloud.google.com/iam-admin/quotas",
-            ]
+            page = f"https://console.cloud.google.com/iam-admin/quotas?project={case.project}"
+            lower = f"# lower instances: max:, cpu: or memory: at {ground.place('instances')}"
+            return [lower, *case.at_google(f"# or ask for more: {page}")]
         case "revision_limit":
-            return [
-                f"gcloud run revisions list --service {names.cloud_run} {names.on}",
-                f"gcloud run revisions delete OLD_REVISION {names.on}",
+            return case.at_google(at_google.delete_old_revisions(case)) or [
+                "# start a fresh local cloud: this one is full of revisions"
             ]
-        case "permission_denied":
-            return [_grant(cause, names)]
-        case "frontend_refused":
-            return [
-                f"gcloud run services add-iam-policy-binding {names.cloud_run} {names.on} --member user:CALLER "
-                "--role roles/run.invoker"
-            ]
+        case "permission_denied" | "image_no_permission" | "frontend_refused":
+            return at_google.permission(case)
         case "pip_failed":
-            return [f"python -m pip install --dry-run -r requirements.txt  # {facts.get('requirement', 'see the log')}"]
+            wanted = facts.get("requirement", "")
+            where = ground.source.requirement(wanted) if ground.source and wanted else None
+            return [f"# correct {wanted or 'the requirements'} at {where or f'what {case.dockerfile} installs'}"]
         case "dockerfile_error":
-            return [program.command("check", "--why", facts["path"])] if "path" in facts else [check]
+            if "base" in facts:
+                return [f"# correct FROM {facts['base']} in {case.dockerfile}"]
+            found = ground.source.file(facts["path"]) if ground.source and "path" in facts else None
+            fix = [in_shell(found.fix)] if found and found.fix else []
+            return [*fix, case.check("--why", facts["path"])] if "path" in facts else [case.check()]
         case "build_failed" | "build_cancelled":
-            return [_build_log(facts, names, program)]
+            return _build_log(case)
         case "push_failed":
-            grant = f"gcloud projects add-iam-policy-binding {names.project} --member serviceAccount:BUILD_ACCOUNT"
-            return [_build_log(facts, names, program), f"{grant} --role roles/artifactregistry.writer"]
+            return [*_build_log(case), *case.at_google(at_google.let_builds_push(case))]
         case "build_timeout":
-            return [
-                "grep -n 'build:' config/*.yaml  # raise timeout: of the build step, or choose a larger machine_type:"
-            ]
+            return [f"# raise timeout: of the build, or choose a larger machine_type:, at {ground.place('step build')}"]
         case "database_refused" | "upstream_refused":
             return [
-                f"gcloud run services describe {names.cloud_run} {names.on}"
-                "  # is the VPC connector or Cloud SQL instance set?",
-                logs,
+                f"# see that vpc_connector: and the address are right, at {ground.place('vpc_connector')}",
+                *case.logs(),
             ]
         case "health_not_found" | "health_redirect" | "health_body":
-            return ["grep -n 'probe:' -A4 config/*.yaml  # is path: and what is expected right?"]
+            return [f"# correct path: and what is expected, at {ground.place('step probe')}"]
         case _:
-            return [logs]
+            return case.logs()
 
 
-def _names(service: Service | None, evidence: Evidence, cause: Cause) -> Names:
-    account = cause.facts.get("account") or evidence.service_account or (service.service_account if service else None)
-    if service is None:
-        return Names(account=account or "ACCOUNT")
-    return Names(
-        service.name, service.project, service.region, service.cloud_run, account or "ACCOUNT", service.image_name
-    )
+def _at_chain(case: Case, instruction: str) -> list[str]:
+    if case.cause.commands:
+        return []
+    last = case.cause.chain[-1] if case.cause.chain else None
+    where = f" at {case.origin(last.file)}:{last.line}" if last else ""
+    return [f"# {instruction}{where}", case.check()]
 
 
-def _path(cause: Cause) -> str:
-    known = cause.facts.get("missing_file")
-    return known or f"'{(cause.module or 'MODULE').replace('.', '/')}*'"
+def _command(case: Case) -> list[str]:
+    command = case.facts.get("command", "").rpartition("/")[2]
+    if not command or " " in command:
+        return [f"# correct the start command: {case.start}"]
+    correct = f"# correct {command} in {case.start}, or install what brings it"
+    return [correct, *package_of(command, case.ground, only_known=True)]
 
 
-def _last_place(cause: Cause) -> str:
-    return f"{cause.chain[-1].file}:{cause.chain[-1].line}" if cause.chain else "FILE:LINE"
+def _executable(case: Case) -> list[str]:
+    command = case.facts.get("command", "")
+    known = case.ground.source.origin(command) if case.ground.source and command else None
+    if known is None:
+        return [f"# make the start command executable in the image: {case.start}"]
+    return [f"git update-index --chmod=+x {shlex.quote(known)} && git commit -m 'Make the start script executable'"]
 
 
-def _file(place: str) -> str:
-    return place.rpartition(":")[0] or place
+def _build_log(case: Case) -> list[str]:
+    """Of Cloud Build, which keeps its logs; of a build on this machine the report has the last lines."""
+    if "build" in case.facts and not case.ground.local and case.service:
+        return [f"gcloud builds log {case.facts['build']} --project={case.project}"]
+    return [case.ground.program.command("deploy", "--rebuild", note="shows the whole log of the build")]
 
 
-def _build_log(facts: dict[str, str], names: Names, program: Program) -> str:
-    """Of Cloud Build, which keeps its logs; a build on this machine shows its whole log when it is made again."""
-    if "build" in facts:
-        return f"gcloud builds log {facts['build']} --project {names.project}"
-    return program.command("deploy", "--rebuild", note="shows the whole log of the build")
-
-
-def _grant(cause: Cause, names: Names) -> str:
-    """To whom: the caller whom the platform refused, else the account that the application runs as."""
-    permission, account = cause.facts.get("permission", ""), cause.facts.get("account")
-    refused_here = "message" in cause.facts
-    caller = cause.facts.get("caller") or (None if refused_here else names.account)
-    kind = "serviceAccount" if caller is None or caller.endswith("gserviceaccount.com") else "user"
-    member = f"--member {kind}:{caller}" if caller else "--member user:WHO_DEPLOYS"
-    if permission.lower() == "iam.serviceaccounts.actas" and account:
-        on = f"gcloud iam service-accounts add-iam-policy-binding {account} --project {names.project}"
-    else:
-        on = f"gcloud projects add-iam-policy-binding {names.project}"
-        member = f"--member serviceAccount:{account}" if account else member
-    return f"{on} {member} --role {_role(permission)}"
-
-
-def _role(permission: str) -> str:
-    known = {
-        "iam.serviceaccounts.actas": "roles/iam.serviceAccountUser",
-        "secretmanager.versions.access": "roles/secretmanager.secretAccessor",
-        "artifactregistry.repositories.downloadartifacts": "roles/artifactregistry.reader",
-        "artifactregistry.repositories.uploadartifacts": "roles/artifactregistry.writer",
-    }
-    if permission.lower() in known:
-        return known[permission.lower()]
-    if permission.startswith("run."):
-        return "roles/run.developer"
-    return f"A_ROLE_WITH_{permission}" if permission else "ROLE"
-
-
-def _more(limit: str | None) -> str:
+def more(limit: str | None) -> str:
     """The next size up: the doubled limit, in the notation of Cloud Run's memory field."""
     digits = "".join(character for character in (limit or "") if character.isdigit() or character == ".")
     if not limit or not digits:

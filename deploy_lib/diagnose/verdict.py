@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from deploy_lib.diagnose import builds, joined, platform, raised, reading, remedies, responses, startup
+from deploy_lib.diagnose.ground import Ground
 from deploy_lib.model.answers import Attempt
 from deploy_lib.model.evidence import Cause, Condition, Evidence, LogLine
 from deploy_lib.model.findings import Finding
-from deploy_lib.model.program import PROGRAM, Program
 from deploy_lib.model.service import Service
 
+NOWHERE = Ground()
 ENOUGH = 2  # identical ends of a container that leave no doubt
 SURE_AFTER = 5.0
 """Seconds after which one end leaves no doubt either, if the image alone decides and nothing has spoken against it.
@@ -31,16 +32,19 @@ def diagnose(
     findings: tuple[Finding, ...] = (),
     service: Service | None = None,
     attempts: Sequence[Attempt] = (),
-    program: Program = PROGRAM,
+    ground: Ground = NOWHERE,
 ) -> Cause:
-    """The cause of a failed release. Never raises, whatever the log holds; "unknown" stays unknown."""
+    """The cause of a failed release. Never raises, whatever the log holds; "unknown" stays unknown.
+
+    `ground` is what the remedies are checked against.
+    """
     log = reading.read(evidence.log, service.entrypoint if service else None)
     cause = _cause(evidence, findings, service, attempts, log)
-    cause = joined.join(cause, findings)
+    cause = joined.join(_whose(cause, ground), findings)
     if evidence.gaps:
         facts = {**cause.facts, "not_learned": "; ".join(evidence.gaps)}
         cause = replace(cause, facts=facts)
-    return replace(cause, commands=remedies.commands(cause, service, evidence, program))
+    return replace(cause, commands=remedies.commands(cause, service, evidence, ground))
 
 
 def startup_verdict(
@@ -101,6 +105,18 @@ def _cause(
     if started is not None:
         return started
     return responses.of_requests(evidence.log) or joined.from_findings(findings) or _unknown(evidence, log)
+
+
+def _whose(cause: Cause, ground: Ground) -> Cause:
+    """A traceback tells a package from a module of the repository by its name only; the commit knows."""
+    if cause.kind != "missing_dependency" or not cause.module or ground.source is None:
+        return cause
+    own = ground.source.own(cause.module)
+    if own is not None:
+        said = replace(cause, kind="missing_module", sentence=f"module {cause.module} is not in the image")
+        return joined.join(said, (own,))
+    why = ground.source.adding(cause.module).why
+    return replace(cause, sentence=f"{cause.sentence}: {why}") if why else cause
 
 
 def _answered(probed: Cause, started: Cause | None) -> Cause:

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from deploy_lib.drivers.credentials import REMEDY
 from deploy_lib.drivers.endpoints import Endpoints
 from deploy_lib.drivers.interface import DriverError
-from deploy_lib.drivers.permissions import NEEDED, grant, permission_in
+from deploy_lib.drivers.permissions import NEEDED, permission_in
 from deploy_lib.model.evidence import Evidence
 from deploy_lib.model.program import PROGRAM, Program
+from deploy_lib.model.roles import grant
 
 _BY_HTTP = {
     400: "INVALID_ARGUMENT",
@@ -151,8 +152,11 @@ def _told(code: str, said: str, call: Call, metadata: dict[str, str]) -> tuple[s
         case "NOT_FOUND":
             return f"it does not exist ({said})", f"see that the project {call.project}, region and names are right"
         case "RESOURCE_EXHAUSTED":
+            if spent_for_good(said):
+                return f"a limit is reached ({said})", "delete what is no longer needed; waiting does not help"
             page = f"https://console.cloud.google.com/iam-admin/quotas?project={call.project}"
-            return f"a quota or limit is used up ({said})", f"try again in a minute, or ask for more: {page}"
+            more = "" if local else f", or ask for more: {page}"
+            return f"a quota or limit is used up ({said})", f"try again in a minute{more}"
         case "ABORTED":
             return f"someone else changed it at the same time ({said})", "try again"
         case "DEADLINE_EXCEEDED":
@@ -166,6 +170,11 @@ def _told(code: str, said: str, call: Call, metadata: dict[str, str]) -> tuple[s
             return said or f"Google answered {code}", ""
         case _:
             return f"{code}: {said}", ""
+
+
+def spent_for_good(said: str) -> bool:
+    """A limit of how many may exist at all: a thousand revisions, say. Others are of a minute and pass."""
+    return bool(re.search(r"\b\d+ revisions\b|revision limit|(?:maximum|limit|number) of revisions", said, re.I))
 
 
 def _evidence(code: str, said: str, call: Call, metadata: dict[str, str]) -> Evidence | None:

@@ -1,36 +1,9 @@
-"""Which role lets an account do what was refused, and the command that grants it.
-
-The narrowest predefined role that holds the permission (https://cloud.google.com/iam/docs/understanding-roles);
-a prefix stands for all permissions that begin with it, the first match counts.
-"""
+"""Which permission a refused call needed; which role holds it is told by model/roles."""
 
 from __future__ import annotations
 
 import re
 
-_ROLES = (
-    ("run.services.setIamPolicy", "roles/run.admin"),
-    ("run.services.create", "roles/run.developer"),
-    ("run.services.update", "roles/run.developer"),
-    ("run.services.delete", "roles/run.developer"),
-    ("run.revisions.delete", "roles/run.developer"),
-    ("run.", "roles/run.viewer"),
-    ("cloudbuild.builds.get", "roles/cloudbuild.builds.viewer"),
-    ("cloudbuild.builds.list", "roles/cloudbuild.builds.viewer"),
-    ("cloudbuild.", "roles/cloudbuild.builds.editor"),
-    ("logging.", "roles/logging.viewer"),
-    ("monitoring.", "roles/monitoring.viewer"),
-    ("secretmanager.versions.access", "roles/secretmanager.secretAccessor"),
-    ("secretmanager.", "roles/secretmanager.viewer"),
-    ("storage.buckets.create", "roles/storage.admin"),
-    ("storage.objects.get", "roles/storage.objectViewer"),
-    ("storage.objects.list", "roles/storage.objectViewer"),
-    ("storage.", "roles/storage.objectAdmin"),
-    ("artifactregistry.repositories.uploadArtifacts", "roles/artifactregistry.writer"),
-    ("artifactregistry.", "roles/artifactregistry.reader"),
-    ("iam.serviceaccounts.actAs", "roles/iam.serviceAccountUser"),
-    ("serviceusage.", "roles/serviceusage.serviceUsageConsumer"),
-)
 NEEDED = {
     "get_service": "run.services.get",
     "list_services": "run.services.list",
@@ -62,18 +35,3 @@ def permission_in(text: str) -> str | None:
     """The permission that Google's message names, e.g. run.services.get."""
     match = _NAMED.search(text)
     return match[1] if match else None
-
-
-def role_for(permission: str) -> str:
-    return next((role for prefix, role in _ROLES if permission.lower().startswith(prefix.lower())), "roles/editor")
-
-
-def grant(project: str, account: str | None, permission: str) -> str:
-    """The command that lets the account do it, for someone who may."""
-    return f"gcloud projects add-iam-policy-binding {project} --member={member(account)} --role={role_for(permission)}"
-
-
-def member(account: str | None) -> str:
-    if account is None:
-        return "user:YOUR_ACCOUNT"
-    return f"serviceAccount:{account}" if account.endswith(".gserviceaccount.com") else f"user:{account}"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from deploy_lib.drivers.clients import Clients
-from deploy_lib.drivers.errors import UNSENT, Call, code_of, retry_delay, translated
+from deploy_lib.drivers.errors import UNSENT, Call, code_of, retry_delay, spent_for_good, translated
 from deploy_lib.drivers.interface import Clock, DriverError, Interrupted
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def _worth_repeating(error: BaseException, rule: Rule) -> bool:
         return False
     if "Getting metadata from plugin failed" in str(error):  # the credentials, which stay as they are
         return False
-    return code_of(error) in rule.repeated
+    return code_of(error) in rule.repeated and not spent_for_good(str(error))
 
 
 def _pause(state: RetryCallState) -> float:

@@ -172,6 +172,11 @@ class Recommendation:
     command: str
     why: str = ""
 
+    @property
+    def line(self) -> str:
+        """Both in one line, the command first."""
+        return f"{self.command}   # {self.why}" if self.command and self.why else self.command or self.why
+
 
 @dataclass(frozen=True, slots=True)
 class LogRow:

@@ -12,7 +12,7 @@ from google.api.distribution_pb2 import Distribution
 
 from deploy_lib.drivers.headers import audience_of
 from deploy_lib.drivers.metrics import spread
-from deploy_lib.drivers.permissions import grant
+from deploy_lib.model.roles import grant
 
 ASK = """
 import sys, time
@@ -81,6 +81,6 @@ def _Plus(found: Distribution) -> object:
 
 def test_grant_names_member_and_role() -> None:
     assert grant("p", None, "logging.logEntries.list").endswith(
-        "--member=user:YOUR_ACCOUNT --role=roles/logging.viewer"
+        '--member="user:$(gcloud config get-value account)" --role=roles/logging.viewer'
     )
     assert "user:anna@example.com" in grant("p", "anna@example.com", "run.services.get")

@@ -37,75 +37,75 @@ def dockerfile(name: str) -> dict[str, Any]:
 CRASHES = {
     "missing-module": Story(
         "missing_module", "module app.broken.llm_config_types is not in the image",
-        "check --service missing-module --why app.broken.llm_config_types", imports("missing_module"),
+        "check --why app.broken.llm_config_types", imports("missing_module"),
     ),
     "missing-name": Story(
-        "missing_name", "app.parts.words has no name FAREWELL", "sed -n 1,40p app/broken/missing_name.py",
+        "missing_name", "app.parts.words has no name FAREWELL", "app/broken/missing_name.py:1",
         imports("missing_name"),
     ),
     "syntax": Story(
-        "syntax_error", "in /srv/app/broken/syntax.py:1: invalid syntax", "python -m py_compile", imports("syntax")
+        "syntax_error", "syntax.py:1: invalid syntax", "correct the syntax at app/broken/syntax.py:1", imports("syntax")
     ),
-    "encoding": Story("encoding_error", "/srv/app/broken/encoding.py", "python -m py_compile", imports("encoding")),
-    "null-bytes": Story("encoding_error", "null bytes", "python -m py_compile", imports("null_bytes")),
+    "encoding": Story("encoding_error", "app/broken/encoding.py", "at app/broken/encoding.py:1", imports("encoding")),
+    "null-bytes": Story("encoding_error", "null bytes", "as UTF-8 at", imports("null_bytes")),
     "dependency": Story(
-        "missing_dependency", "the package that provides asyncpg is not installed", "echo asyncpg >> requirements.txt",
+        "missing_dependency", "the package that provides asyncpg is not installed", "install asyncpg",
         imports("missing_dependency"),
     ),
     "library": Story(
-        "missing_shared_library", "libGL.so.1 is not in the image", "apt-file search libGL.so.1",
+        "missing_shared_library", "libGL.so.1 is not in the image", "apt-get install -y --no-install-recommends libgl1",
         imports("missing_library"),
     ),
-    "circle": Story("circular_import", "app.broken.circle is imported in a circle", "sed -n", imports("circle")),
-    "setting": Story("settings_error", "OPENAI_API_KEY", "grep -n OPENAI_API_KEY", imports("setting")),
-    "settings-words": Story("settings_error", "DATABASE_URL", "grep -n DATABASE_URL", imports("settings_words")),
+    "circle": Story("circular_import", "app.broken.circle is imported in a", "move the import", imports("circle")),
+    "setting": Story("settings_error", "OPENAI_API_KEY", "write OPENAI_API_KEY with its value", imports("setting")),
+    "settings-words": Story("settings_error", "DATABASE_URL", "write DATABASE_URL with its value", imports("settings_words")),
     "missing-file": Story(
         "missing_file", "/srv/config/settings.toml", "--why /srv/config/settings.toml", imports("missing_file")
     ),
 }  # fmt: skip
 """Trying again cannot help, so the tool does not wait for Cloud Run to give up."""
 ENDINGS = {
-    "upstream": Story("upstream_refused", "a server it needs", "gcloud run services describe", imports("upstream")),
-    "port-taken": Story("port_taken", "Address already in use", "CMD|ENTRYPOINT", imports("port_taken")),
-    "memory": Story("out_of_memory", "of the 256 MiB it may have", "--memory 512Mi", imports("hungry")),
-    "ends-well": Story("exits_zero", "exit code 0", "let it be the server", {"exit_at_start": 0}),
-    "ends-badly": Story("exits_nonzero", "exit code 7; its last words: no use", "logs read", {"exit_at_start": 7}),
+    "upstream": Story("upstream_refused", "a server it needs", "vpc_connector: and the address", imports("upstream")),
+    "port-taken": Story("port_taken", "Address already in use", "let only one process listen", imports("port_taken")),
+    "memory": Story("out_of_memory", "of the 256 MiB it may have", "write memory: 512Mi", imports("hungry")),
+    "ends-well": Story("exits_zero", "exit code 0", "let the start command be the server", {"exit_at_start": 0}),
+    "ends-badly": Story("exits_nonzero", "exit code 7; its last words: no use", "report ", {"exit_at_start": 7}),
 }  # fmt: skip
 UNREACHED = {
-    "never": Story("never_listens", "nothing listens on port 8080", "logs read", imports("forever")),
+    "never": Story("never_listens", "nothing listens on port 8080", "report ", imports("forever")),
     "other-port": Story(
-        "wrong_port", "listens on port 9999, Cloud Run asks on port 8080", "set port: 9999", {"port": 9999}
+        "wrong_port", "listens on port 9999, Cloud Run asks on port 8080", "write port: 9999", {"port": 9999}
     ),
     "localhost": Story(
         "localhost_only", "listens on 127.0.0.1 only", "listen on 0.0.0.0", {"address": "127.0.0.1"}
     ),
-    "slow": Story("slow_start", "too slow to start: it needed", "--cpu-boost", {"start_after": 5.6}),
+    "slow": Story("slow_start", "too slow to start: it needed", "write cpu:", {"start_after": 5.6}),
 }  # fmt: skip
 REFUSED = {
     "connector": Story(
-        "vpc_missing", "connector does not exist", "vpc-access connectors list",
+        "vpc_missing", "connector does not exist", "correct vpc_connector: at ",
         entry={"vpc_connector": f"projects/{PROJECT}/locations/us-central1/connectors/nowhere"},
     ),
     "secret": Story(
-        "secret_missing", "secret nobody-made-it does not exist", "gcloud secrets create nobody-made-it",
+        "secret_missing", "secret nobody-made-it does not exist", "correct secrets: at ",
         entry={"secrets": {"KEY": "nobody-made-it:latest"}},
     ),
     "secret-version": Story(
-        "secret_no_version", "secret catalogue-open has no usable version 9", "secrets versions list catalogue-open",
+        "secret_no_version", "secret catalogue-open has no usable version 9", "correct secrets: at ",
         entry={"secrets": {"KEY": "catalogue-open:9"}},
     ),
     "secret-access": Story(
         "secret_no_access", f"{ACCOUNT} may not read secret catalogue-shut: it lacks {READ_SECRETS}",
-        f"catalogue-shut --project {PROJECT} --member serviceAccount:{ACCOUNT} --role {READ_SECRETS}",
+        "let the account read it",
         entry={"secrets": {"KEY": "catalogue-shut:latest"}, "service_account": ACCOUNT},
     ),
 }  # fmt: skip
 UNHEALTHY = {
-    "not-found": Story("health_not_found", "answers 404", "probe:", {"health": 404}),
-    "server-error": Story("health_error", "answers 500", "logs read", {"health": 500}),
-    "redirect": Story("health_redirect", "answers 307", "probe:", {"health": 307}),
-    "body": Story("health_body", "status is 'degraded' instead of 'ok'", "probe:", {"health_says": "degraded"}),
-    "sluggish": Story("health_slow", "longer than 0.4 s", "logs read", {"health_slow": 0.6}),
+    "not-found": Story("health_not_found", "answers 404", "correct path:", {"health": 404}),
+    "server-error": Story("health_error", "answers 500", "report ", {"health": 500}),
+    "redirect": Story("health_redirect", "answers 307", "correct path:", {"health": 307}),
+    "body": Story("health_body", "status is 'degraded' instead of 'ok'", "correct path:", {"health_says": "degraded"}),
+    "sluggish": Story("health_slow", "longer than 0.4 s", "report ", {"health_slow": 0.6}),
 }
 BUILDS = {
     "copy": Story(
@@ -113,34 +113,34 @@ BUILDS = {
         entry=dockerfile("absent_copy"),
     ),
     "run": Story(
-        "build_failed", "RUN in line 3 of the Dockerfile failed with exit code 3: assets", "gcloud builds log",
+        "build_failed", "RUN in line 3 of the Dockerfile failed with exit code 3: assets", "--rebuild",
         entry=dockerfile("failing_run"),
     ),
-    "pip": Story("pip_failed", "pip could not install fastapi==99.0", "pip install --dry-run", entry=dockerfile("pip")),
+    "pip": Story("pip_failed", "pip could not install fastapi==99.0", "correct fastapi==99.0", entry=dockerfile("pip")),
 }  # fmt: skip
 COMMANDS = {
     "no-command": Story(
-        "command_not_found", "the command gunicorn is not in the image", "CMD|ENTRYPOINT",
+        "command_not_found", "the command gunicorn is not in the image", "correct gunicorn in docker/",
         entry=dockerfile("no_command"),
     ),
     "no-command-in-shell": Story(
-        "command_not_found", "the command gunicorn is not in the image", "CMD|ENTRYPOINT",
+        "command_not_found", "the command gunicorn is not in the image", "correct gunicorn in docker/",
         entry=dockerfile("no_command_in_shell"),
     ),
     "not-executable": Story(
-        "not_executable", "/srv/start.sh may not be executed", "git update-index --chmod=+x",
+        "not_executable", "/srv/start.sh may not be executed", "git update-index --chmod=+x start.sh",
         entry=dockerfile("not_executable"),
     ),
     "machine": Story(
-        "wrong_architecture", "is not a program for linux/amd64", "--platform linux/amd64",
+        "wrong_architecture", "is not a program for linux/amd64", "build for linux/amd64",
         entry=dockerfile("other_machine"),
     ),
 }  # fmt: skip
 GROUPS = (CRASHES, ENDINGS, UNREACHED, REFUSED, UNHEALTHY, BUILDS, COMMANDS)
 
 SLOW_BUILD = Story("build_timeout", "longer than its time limit", "raise timeout:", entry=dockerfile("slow"))
-DENIED = Story("permission_denied", "lacks the permission run.services.create", "roles/run.developer")
-QUOTA = Story("quota", "CpuAllocPerProjectRegion: 60000 wanted, 20000 allowed", "iam-admin/quotas")
+DENIED = Story("permission_denied", "lacks the permission run.services.create", "the local cloud refused this")
+QUOTA = Story("quota", "CpuAllocPerProjectRegion: 60000 wanted, 20000 allowed", "lower instances: max:")
 IMAGE_GONE = Story("image_missing", "the image is not in the registry", "--rebuild")
 SINGLE = (SLOW_BUILD, DENIED, QUOTA, IMAGE_GONE)
 

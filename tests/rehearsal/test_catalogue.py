@@ -57,7 +57,7 @@ def wrong(stories: Mapping[str, Story], played: Played) -> list[str]:
 def image(theatre: Theatre) -> str:
     """The digest of the one image that all behaviours share."""
     add_to(theatre)
-    played = theatre.release(theatre.config((BUILD,)))
+    played = theatre.release(theatre.config(UP))
     assert played.code == 0, played.errors
     return str(played.of_type("judged")[-1]["release"]["image"])
 
@@ -95,7 +95,7 @@ def test_commands_that_cannot_be_run(theatre: Theatre) -> None:
 
 def test_a_build_that_takes_too_long(theatre: Theatre) -> None:
     add_to(theatre)
-    assert play_alone(theatre, catalogue.SLOW_BUILD, ({"build": {"timeout": "1s"}},)) == []
+    assert play_alone(theatre, catalogue.SLOW_BUILD, ({"build": {"timeout": "1s"}}, UP[1])) == []
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from deploy_lib.cli.show.plain import Plain
 from deploy_lib.cli.show.printer import Printer
-from deploy_lib.model.findings import Finding
-from deploy_lib.model.journal import Entry, Judged, Stopped
+from deploy_lib.model.findings import Finding, Severity
+from deploy_lib.model.journal import Diagnosed, Entry, Judged, Stopped
 from deploy_lib.printable import shown
+
+Place = tuple[str, int | None]
 
 
 class GitHub:
@@ -15,15 +17,22 @@ class GitHub:
     def __init__(self, printer: Printer, services: tuple[str, ...]) -> None:
         self._printer = printer
         self._plain = Plain(printer, services)
+        self._places: dict[str, Place] = {}
 
     def entry(self, service: str, entry: Entry) -> None:
         if isinstance(entry, Stopped) and not entry.outcome.is_good:
             title = _property(f"{service} {entry.outcome.words.notice}")
-            self._printer.put(f"::error title={title}::{_data(entry.reason)}")
+            where = _where(*self._places.get(service, (None, None)))
+            self._printer.put(f"::error {where}title={title}::{_data(entry.reason)}")
         self._plain.entry(service, entry)
         if isinstance(entry, Judged):
             for finding in entry.findings:
                 self._printer.put(annotation(finding))
+                if finding.severity is Severity.ERROR and finding.file:
+                    self._places.setdefault(service, (finding.file, finding.line))
+        if isinstance(entry, Diagnosed) and entry.cause.chain:
+            last = entry.cause.chain[-1]
+            self._places.setdefault(service, (last.file, last.line))
 
     def line(self, service: str, text: str) -> None:
         self._plain.line(service, text)
@@ -38,10 +47,13 @@ class GitHub:
 def annotation(finding: Finding) -> str:
     """One `::error file=...,line=...::message` line, which does what it says and nothing else."""
     level = {"error": "error", "warning": "warning"}.get(finding.severity.value, "notice")
-    where = f"file={_property(finding.file)}," if finding.file else ""
-    line = f"line={finding.line}," if finding.line else ""
+    where = _where(finding.file, finding.line)
     fix = f"\nfix: {finding.fix}" if finding.fix else ""
-    return f"::{level} {where}{line}title={_property(finding.code)}::{_data(finding.message + fix)}"
+    return f"::{level} {where}title={_property(finding.code)}::{_data(finding.message + fix)}"
+
+
+def _where(file: str | None, line: int | None) -> str:
+    return (f"file={_property(file)}," if file else "") + (f"line={line}," if file and line else "")
 
 
 def _data(text: str) -> str:

@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 from deploy_lib.drivers.builds.check import CheckPlan
 from deploy_lib.in_image.result import Failure, Frame, ProbeResult
 from deploy_lib.model.findings import Finding, Severity
+from deploy_lib.source.dependencies.adding import adding
 from deploy_lib.source.model import Staged
+from deploy_lib.source.repository_facts import reader
 
 # Kinds that may not happen in the real environment; what they mean is for `on_other_errors` to say. The others mean
 # that the image lacks or breaks something. The probe cannot be imported to ask it: it is a program, not a module.
@@ -91,16 +93,14 @@ def _missing_module(failure: Failure, joined: Joined) -> tuple[str, str]:
 def _missing_dependency(failure: Failure, joined: Joined) -> tuple[str, str]:
     module = failure.module or failure.name or "a module"
     wanted = failure.distribution or module.partition(".")[0]
-    installs = joined.staged.contents.installs if joined.staged else ()
     said = f"{module} is not installed in the image{_imported_at(failure, joined)}"
     if failure.party == "standard":
         return f"Python itself has no module {module} in this version{_imported_at(failure, joined)}", ""
-    if not installs:
+    staged = joined.staged
+    if staged is None:
         return said, f"let the Dockerfile install {wanted}"
-    root = joined.staged.context.root if joined.staged else ""
-    files = [f"{root}/{path}" if root else path for path in installs]
-    lacking = "lacks it" if len(files) == 1 else "lack it"
-    return f"{said}: {' and '.join(files)} {lacking}", f"add {wanted} to {files[0]}"
+    found = adding(module, staged.contents, staged.context.root, reader(staged), failure.distribution)
+    return f"{said}: {found.why}" if found.why else said, found.fix
 
 
 def _missing_name(failure: Failure, joined: Joined) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from deploy_lib.report import words
-from deploy_lib.report.formats.markdown import code, fenced, plain, table
+from deploy_lib.report.formats.markdown import advice, fenced, plain, table
 from deploy_lib.report.model import Report
 
 COMMANDS = 5
@@ -28,5 +28,5 @@ def _lines(report: Report) -> Iterator[str]:
     if report.recommendations:
         yield ""
         for number, each in enumerate(report.recommendations[:COMMANDS], 1):
-            yield f"{number}. {code(each.command)}" + (f" {plain(each.why)}" if each.why else "")
+            yield f"{number}. {advice(each)}"
     yield ""

@@ -79,4 +79,4 @@ def _detail(step: StepRow, report: Report) -> list[str]:
              if found.step in (step.label, "diagnosis") and found.severity == "error"]  # fmt: skip
     if report.cause:
         lines = [report.cause.sentence, *words.tree(report.cause.chain), *lines]
-    return [*dict.fromkeys(lines), *(f"do: {each.command}" for each in report.recommendations)]
+    return [*dict.fromkeys(lines), *(f"do: {each.line}" for each in report.recommendations)]

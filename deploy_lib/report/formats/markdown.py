@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from deploy_lib.report import words
-from deploy_lib.report.model import Report
+from deploy_lib.report.model import Recommendation, Report
 
 # An underscore between letters and a > within a line mean nothing.
 _MARKUP = re.compile(r"[\\`*\[\]<|#~]|^[>+-]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
@@ -184,7 +184,7 @@ def _impact(report: Report) -> Iterator[str]:
 
 def _recommendations(report: Report) -> Iterator[str]:
     for number, each in enumerate(report.recommendations, 1):
-        yield f"{number}. {code(each.command)}" + (f" {plain(each.why)}" if each.why else "")
+        yield f"{number}. {advice(each)}"
 
 
 def _proof(report: Report) -> Iterator[str]:
@@ -203,3 +203,8 @@ def _standing(report: Report) -> Iterator[str]:
     yield f"- serving: {plain(report.standing.serving)}"
     yield f"- risk: **{report.standing.risk}**"
     yield from (f"  - {plain(reason)}" for reason in report.standing.reasons)
+
+
+def advice(each: Recommendation) -> str:
+    """A command as code and its note; an instruction as the sentence it is."""
+    return " ".join(part for part in (code(each.command) if each.command else "", plain(each.why)) if part)

@@ -104,7 +104,7 @@ def _impact(report: Report) -> Iterator[str]:
 
 def _recommendations(report: Report) -> Iterator[str]:
     for number, each in enumerate(report.recommendations, 1):
-        yield f"{number}. {each.command}" + (f"   # {each.why}" if each.why else "")
+        yield f"{number}. {each.line}"
 
 
 def _proof(report: Report) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from deploy_lib.diagnose.in_shell import in_repository, in_shell
 from deploy_lib.model.findings import Severity
 from deploy_lib.model.journal import Entry, Started
 from deploy_lib.model.program import Program
@@ -14,19 +15,24 @@ from deploy_lib.report.sections.subject import ending, last_verdicts
 
 
 def read(entries: Sequence[Entry], subject: Subject) -> tuple[Recommendation, ...]:
-    stopped = ending(entries)
+    stopped, program = ending(entries), _program(entries, subject)
+    root = program.repo
     lines: list[tuple[str, str]] = []
     if stopped is None or not stopped.outcome.is_good:
-        lines += [(fix, "repair what a check found") for fix in _fixes(entries, Severity.ERROR)]
+        lines += [
+            (in_repository(in_shell(fix), root), "repair what a check found") for fix in _fixes(entries, Severity.ERROR)
+        ]
         cause = found(entries)
         lines += [(command, "") for command in (cause.commands if cause else ())]
     if stopped is None and entries:
-        program = _program(entries, subject)
         lines.append((program.command("resume"), "the release has not ended: go on with it"))
         lines.append((program.command("status"), "see what serves"))
     lines += [(command, "") for command in (stopped.next_commands if stopped else ()) if " report" not in command]
     if stopped is not None and stopped.outcome.is_good:
-        lines += [(fix, "not urgent: a check warned") for fix in _fixes(entries, Severity.WARNING)]
+        lines += [
+            (in_repository(in_shell(fix), root), "not urgent: a check warned")
+            for fix in _fixes(entries, Severity.WARNING)
+        ]
     return tuple(_once(_split(text, why) for text, why in lines))
 
 
@@ -47,7 +53,9 @@ def _program(entries: Sequence[Entry], subject: Subject) -> Program:
 
 
 def _split(text: str, why: str) -> Recommendation:
-    """A command and the note behind its #."""
+    """A command and the note behind its #; what is only a note is for a person to do."""
+    if text.startswith("# "):
+        return Recommendation("", f"{text[2:].strip()} ({why})" if why else text[2:].strip())
     command, mark, note = text.partition("  #")
     return Recommendation(command.strip(), note.strip() if mark else why)
 
@@ -55,6 +63,7 @@ def _split(text: str, why: str) -> Recommendation:
 def _once(found: Iterator[Recommendation]) -> Iterator[Recommendation]:
     seen: set[str] = set()
     for each in found:
-        if each.command not in seen:
-            seen.add(each.command)
+        what = each.command or each.why
+        if what not in seen:
+            seen.add(what)
             yield each

@@ -1,10 +1,12 @@
 """Import names of well-known packages, and the distributions that bring each.
 
 Only these are ever called undeclared: of any other import nobody can tell from its name which distribution it comes
-from. Names are normalised; "a b" means that either brings it.
+from. Names are normalised; "a b" means that either brings it, and that a is the one to install on a server.
 """
 
 from __future__ import annotations
+
+import re
 
 _SAME = """
 aiofiles aiohttp aiomysql aioredis alembic anthropic anyio apscheduler arq asyncpg authlib bcrypt bokeh boto3 botocore
@@ -22,7 +24,7 @@ _OTHER = {
     "bs4": "beautifulsoup4",
     "clickhouse_connect": "clickhouse-connect",
     "clickhouse_driver": "clickhouse-driver",
-    "cv2": "opencv-python opencv-python-headless opencv-contrib-python opencv-contrib-python-headless",
+    "cv2": "opencv-python-headless opencv-python opencv-contrib-python opencv-contrib-python-headless",
     "Crypto": "pycryptodome pycrypto",
     "dateutil": "python-dateutil",
     "decouple": "python-decouple",
@@ -37,6 +39,8 @@ _OTHER = {
     "flask_migrate": "flask-migrate",
     "flask_sqlalchemy": "flask-sqlalchemy",
     "git": "gitpython",
+    "googleapiclient": "google-api-python-client",
+    "google_auth_oauthlib": "google-auth-oauthlib",
     "grpc": "grpcio",
     "itsdangerous": "itsdangerous",
     "jose": "python-jose",
@@ -49,11 +53,12 @@ _OTHER = {
     "opensearchpy": "opensearch-py",
     "OpenSSL": "pyopenssl",
     "PIL": "pillow pillow-simd",
+    "pkg_resources": "setuptools",
     "playwright": "playwright",
     "pptx": "python-pptx",
     "prometheus_client": "prometheus-client",
     "psycopg": "psycopg psycopg-binary",
-    "psycopg2": "psycopg2 psycopg2-binary",
+    "psycopg2": "psycopg2-binary psycopg2",
     "pydantic_settings": "pydantic-settings",
     "pythonjsonlogger": "python-json-logger",
     "pytz": "pytz",
@@ -61,7 +66,9 @@ _OTHER = {
     "ruamel": "ruamel-yaml",
     "sendgrid": "sendgrid",
     "serial": "pyserial",
+    "setuptools": "setuptools",
     "sklearn": "scikit-learn",
+    "slugify": "python-slugify",
     "skimage": "scikit-image",
     "socketio": "python-socketio",
     "sse_starlette": "sse-starlette",
@@ -72,6 +79,20 @@ _OTHER = {
     "yaml": "pyyaml",
     "zmq": "pyzmq",
 }
+_BELOW_GOOGLE = {
+    "google.api_core": "google-api-core",
+    "google.auth": "google-auth",
+    "google.genai": "google-genai",
+    "google.generativeai": "google-generativeai",
+    "google.oauth2": "google-auth",
+    "google.protobuf": "protobuf",
+    "google.rpc": "googleapis-common-protos",
+    "google.cloud.aiplatform": "google-cloud-aiplatform",
+    "google.cloud.pubsub": "google-cloud-pubsub",
+    "google.cloud.run": "google-cloud-run",
+    "google.cloud.secretmanager": "google-cloud-secret-manager",
+    "google.cloud.sql": "cloud-sql-python-connector",
+}
 DISTRIBUTIONS: dict[str, frozenset[str]] = {
     **{name: frozenset({name.replace("_", "-")}) for name in _SAME.split()},
     **{name: frozenset(brought.split()) for name, brought in _OTHER.items()},
@@ -81,3 +102,19 @@ DISTRIBUTIONS: dict[str, frozenset[str]] = {
 def names_of(module: str) -> frozenset[str]:
     """Distributions that are called as the module is, or known to bring it."""
     return DISTRIBUTIONS.get(module, frozenset({module.replace("_", "-").lower()}))
+
+
+def to_install(module: str) -> str | None:
+    """The distribution to install for an import; None where its name cannot be told from the module's.
+
+    >>> to_install("yaml"), to_install("google.cloud.secretmanager_v1"), to_install("google"), to_install("unheard.of")
+    ('pyyaml', 'google-cloud-secret-manager', None, None)
+    """
+    top, *below = module.split(".")
+    if top == "google":
+        words = [re.sub(r"_v\d+\w*$", "", word) for word in module.split(".")]
+        known = next((name for prefix, name in _BELOW_GOOGLE.items() if ".".join(words).startswith(prefix)), None)
+        return known or (f"google-cloud-{words[2].replace('_', '-')}" if below[:1] == ["cloud"] and below[1:] else None)
+    if top in _OTHER:
+        return _OTHER[top].split()[0]
+    return top.replace("_", "-") if top in DISTRIBUTIONS else None

@@ -14,7 +14,7 @@ from deploy_lib.drivers.builds.findings import Joined
 from deploy_lib.drivers.builds.result import passed, read_check
 from deploy_lib.in_image.options import ProbeOptions
 from deploy_lib.model.findings import Finding, Severity
-from deploy_lib.source.model import Unknown
+from deploy_lib.source.model import Staged, TreeFile, Unknown
 from tests.drivers.builds.samples import APP, stage_files
 
 NONCE = "4f2a"
@@ -76,8 +76,8 @@ def only(output: bytes, joined: Joined = JOINED) -> Finding:
         ),
         (
             {"kind": "missing_dependency", "module": "yaml.nodes", "distribution": "PyYAML"},
-            "yaml.nodes is not installed in the image (shop/orders.py:3)",
-            "let the Dockerfile install PyYAML",
+            "yaml.nodes is not installed in the image (shop/orders.py:3): no requirements file is installed",
+            "# let a RUN of the Dockerfile install PyYAML",
         ),
         (
             {"kind": "missing_dependency", "module": "imp", "party": "standard"},
@@ -154,10 +154,28 @@ def test_what_the_check_lacks_is_told_at_the_users_own_line(kind: str, words: st
 
 
 def test_a_missing_dependency_names_the_requirements_file_that_lacks_it() -> None:
-    staged = replace(STAGED, contents=replace(STAGED.contents, installs=("requirements.txt",)))
+    staged = requiring(b"six\n")
     finding = only(lines({"kind": "missing_dependency", "module": "httpx"}), replace(JOINED, staged=staged))
-    assert finding.message == "httpx is not installed in the image: requirements.txt lacks it"
-    assert finding.fix == "add httpx to requirements.txt"
+    assert finding.message == "httpx is not installed in the image: requirements.txt does not name httpx"
+    assert finding.fix == "echo httpx >> requirements.txt"
+
+
+def test_a_missing_dependency_that_is_named_is_not_named_again() -> None:
+    staged = requiring(b"httpx==0.27\n")
+    finding = only(lines({"kind": "missing_dependency", "module": "httpx"}), replace(JOINED, staged=staged))
+    assert "requirements.txt names httpx, so another interpreter" in finding.message
+    assert ">>" not in (finding.fix or "")
+
+
+def requiring(text: bytes) -> Staged:
+    """The stage with a requirements file that the image installs."""
+    files = {**STAGED.context.files, "requirements.txt": TreeFile("requirements.txt", 0o100644, "", len(text))}
+    return replace(
+        STAGED,
+        context=replace(STAGED.context, files=files),
+        contents=replace(STAGED.contents, installs=("requirements.txt",)),
+        read_many=lambda paths: ((path, text) for path in paths),
+    )
 
 
 def test_a_missing_module_is_joined_with_what_source_truth_knows() -> None:

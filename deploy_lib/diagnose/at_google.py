@@ -1,0 +1,65 @@
+"""What only Google can change: secrets, permissions, and revisions that are too many."""
+
+from __future__ import annotations
+
+from deploy_lib.diagnose.case import Case
+from deploy_lib.model.roles import grant, member
+
+
+def secret(case: Case) -> list[str]:
+    """Make it, give it a version, or let the account read it."""
+    name = case.facts.get("secret")
+    if case.ground.local or not name:
+        return [f"# correct secrets: at {case.ground.place('secrets')}, or make the secret and let the account read it"]
+    at = f"--project={case.project}"
+    match case.cause.kind:
+        case "secret_missing":
+            return [f"gcloud secrets create {name} {at} --replication-policy=automatic --data-file=-"]
+        case "secret_no_version":
+            versions = f"gcloud secrets versions list {name} {at}"
+            return [versions, f"gcloud secrets versions add {name} {at} --data-file=-"]
+        case _:
+            role = "roles/secretmanager.secretAccessor"
+            bind = f"gcloud secrets add-iam-policy-binding {name} {at}"
+            if case.account is None:
+                return [f"# name service_account: at {case.ground.place('service_account')}, then let it read {name}"]
+            return [f"{bind} --member={member(case.account)} --role={role}"]
+
+
+def permission(case: Case) -> list[str]:
+    """To whom: the caller whom the platform refused, else the account that the application runs as."""
+    facts = case.facts
+    if case.ground.local or not case.service:
+        return ["# the local cloud refused this because somebody told it to: a fault is set, or a secret has a policy"]
+    if case.cause.kind == "frontend_refused":
+        bind = f"gcloud run services add-iam-policy-binding {case.cloud_run} {case.where}"
+        return [f"{bind} --member={member(case.evidence.caller)} --role=roles/run.invoker"]
+    if case.cause.kind == "image_no_permission":
+        agent = f"serviceAccount:service-{_number(case)}@serverless-robot-prod.iam.gserviceaccount.com"
+        who = member(facts["account"]) if "account" in facts else f'"{agent}"'
+        to = f"gcloud projects add-iam-policy-binding {case.project} --member={who}"
+        return [f"{to} --role=roles/artifactregistry.reader"]
+    lacking = facts.get("permission", "")
+    refused_here = "message" in facts
+    caller = facts.get("caller") or (None if refused_here else case.account)
+    if lacking.lower() == "iam.serviceaccounts.actas":
+        return [grant(case.project, caller, lacking, on_account=facts.get("account"))]
+    return [grant(case.project, facts.get("account") or caller, lacking)]
+
+
+def delete_old_revisions(case: Case) -> str:
+    """The oldest fifty; Cloud Run refuses to delete one that serves or has a tag."""
+    names = f"gcloud run revisions list --service={case.cloud_run} {case.where}"
+    oldest = "--sort-by=metadata.creationTimestamp --limit=50 --format='value(metadata.name)'"
+    return f"{names} {oldest} | xargs -n 1 gcloud run revisions delete --quiet {case.where}"
+
+
+def let_builds_push(case: Case) -> str:
+    """For the account that builds run as where none is configured."""
+    builder = f"{_number(case)}-compute@developer.gserviceaccount.com"
+    to = f'gcloud projects add-iam-policy-binding {case.project} --member="serviceAccount:{builder}"'
+    return f"{to} --role=roles/artifactregistry.writer"
+
+
+def _number(case: Case) -> str:
+    return f"$(gcloud projects describe {case.project} --format='value(projectNumber)')"

@@ -1,0 +1,70 @@
+"""One cause with all that its remedy may need: the service, the evidence, and the ground it stands on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from deploy_lib.diagnose.ground import Ground
+from deploy_lib.model.evidence import Cause, Evidence
+from deploy_lib.model.service import Service
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Empty texts stand for what is not known without a service."""
+
+    cause: Cause
+    service: Service | None
+    evidence: Evidence
+    ground: Ground
+
+    @property
+    def facts(self) -> dict[str, str]:
+        return self.cause.facts
+
+    @property
+    def cloud_run(self) -> str:
+        return self.service.cloud_run if self.service else ""
+
+    @property
+    def project(self) -> str:
+        return self.service.project if self.service else ""
+
+    @property
+    def where(self) -> str:
+        return f"--project={self.project} --region={self.service.region if self.service else ''}"
+
+    @property
+    def account(self) -> str | None:
+        """The account that the application runs as."""
+        configured = self.service.service_account if self.service else None
+        return self.facts.get("account") or self.evidence.service_account or configured
+
+    @property
+    def dockerfile(self) -> str:
+        return self.service.source.dockerfile if self.service else "Dockerfile"
+
+    @property
+    def start(self) -> str:
+        """Where the server's command is written."""
+        line = self.ground.source.command_line() if self.ground.source else None
+        return f"{self.dockerfile}:{line}" if line else f"CMD or ENTRYPOINT of {self.dockerfile}"
+
+    def check(self, *words: str) -> str:
+        return self.ground.program.command("check", *words)
+
+    def logs(self) -> list[str]:
+        """The report holds the lines of the log that were read; Google's log is only at Google."""
+        report = [self.ground.program.command("report", self.ground.release)] if self.ground.release else []
+        if self.ground.local or not self.service:
+            return report
+        return [*report, f"gcloud run services logs read {self.cloud_run} {self.where} --limit=100"]
+
+    def at_google(self, *commands: str) -> list[str]:
+        """Commands that mean nothing on a local cloud."""
+        return [] if self.ground.local or not self.service else list(commands)
+
+    def origin(self, path: str) -> str:
+        """The repository's path of a file that the log names by its place in the image."""
+        known = self.ground.source.origin(path) if self.ground.source else None
+        return known or path

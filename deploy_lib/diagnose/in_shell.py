@@ -1,0 +1,28 @@
+"""A fix as a shell may be given it, wherever it is pasted."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+_TYPED = re.compile(r"(?:git|gcloud|echo|printf|cd|uv|poetry|pdm|pipenv|python3?|\(cd) ")
+
+
+def in_shell(fix: str) -> str:
+    """A finding's fix as a shell may be given it: alternatives and what is no command become a comment.
+
+    A commit gets a message, since what is pasted must not wait in an editor.
+    """
+    if fix.startswith("# ") or not _TYPED.match(fix):
+        return fix if fix.startswith("# ") else f"# {fix}"
+    command, other, rest = re.split(r"([,;] or )", fix, maxsplit=1) if re.search(r"[,;] or ", fix) else (fix, "", "")
+    command = re.sub(r"git commit(?=\s*(?:$|;|&&))", "git commit -m 'Mend the release'", command)
+    return f"{command}  # or {rest}" if other else command
+
+
+def in_repository(command: str, root: str) -> str:
+    """Paths in what git and the shell are told are those of the repository, wherever it is typed."""
+    plain, mark, note = command.partition("  #")
+    if not root or not re.match(r"(?:git|echo|printf|cd|uv|poetry|pdm|pipenv) ", plain):
+        return command
+    return f"(cd {shlex.quote(root)} && {plain}){mark}{note}"

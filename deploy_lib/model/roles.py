@@ -1,0 +1,58 @@
+"""Which role holds a permission, and the command that grants it: one table for every refusal.
+
+The narrowest predefined role (https://cloud.google.com/iam/docs/understanding-roles); a prefix stands for all
+permissions that begin with it, the first match counts.
+"""
+
+from __future__ import annotations
+
+_ROLES = (
+    ("run.services.setIamPolicy", "roles/run.admin"),
+    ("run.services.create", "roles/run.developer"),
+    ("run.services.update", "roles/run.developer"),
+    ("run.services.delete", "roles/run.developer"),
+    ("run.revisions.delete", "roles/run.developer"),
+    ("run.routes.invoke", "roles/run.invoker"),
+    ("run.", "roles/run.viewer"),
+    ("cloudbuild.builds.get", "roles/cloudbuild.builds.viewer"),
+    ("cloudbuild.builds.list", "roles/cloudbuild.builds.viewer"),
+    ("cloudbuild.", "roles/cloudbuild.builds.editor"),
+    ("logging.", "roles/logging.viewer"),
+    ("monitoring.", "roles/monitoring.viewer"),
+    ("secretmanager.versions.access", "roles/secretmanager.secretAccessor"),
+    ("secretmanager.", "roles/secretmanager.viewer"),
+    ("storage.buckets.", "roles/storage.admin"),
+    ("storage.objects.get", "roles/storage.objectViewer"),
+    ("storage.objects.list", "roles/storage.objectViewer"),
+    ("storage.", "roles/storage.objectAdmin"),
+    ("artifactregistry.repositories.uploadArtifacts", "roles/artifactregistry.writer"),
+    ("artifactregistry.", "roles/artifactregistry.reader"),
+    ("iam.serviceaccounts.actAs", "roles/iam.serviceAccountUser"),
+    ("serviceusage.", "roles/serviceusage.serviceUsageConsumer"),
+)
+CALLER = "user:$(gcloud config get-value account)"
+"""Who is logged in to gcloud, where nobody told who was refused."""
+
+
+def role_for(permission: str) -> str | None:
+    """None for a permission of another kind: its roles are listed by Google's reference."""
+    return next((role for prefix, role in _ROLES if permission.lower().startswith(prefix.lower())), None)
+
+
+def grant(project: str, account: str | None, permission: str, *, on_account: str | None = None) -> str:
+    """The command for someone who may grant it; `on_account` is the account that the permission is about."""
+    role = role_for(permission)
+    if role is None:
+        return f"# grant a role with {permission} (https://cloud.google.com/iam/docs/permissions-reference)"
+    if on_account:
+        target = f"gcloud iam service-accounts add-iam-policy-binding {on_account} --project={project}"
+    else:
+        target = f"gcloud projects add-iam-policy-binding {project}"
+    return f"{target} --member={member(account)} --role={role}"
+
+
+def member(account: str | None) -> str:
+    """Of an account's address, as the policies of IAM write it; quoted for a shell where it must be."""
+    if account is None:
+        return f'"{CALLER}"'
+    return f"serviceAccount:{account}" if account.endswith(".gserviceaccount.com") else f"user:{account}"
