@@ -64,6 +64,10 @@ _HINT = re.compile(
     re.IGNORECASE,
 )
 
+SHAPES = ((f"(?i){_HINT.pattern}", ""), *((shape.pattern, instead) for shape, instead in _SHAPES))
+"""The second net for a program that cannot import this module: a text without the first pattern holds no secret's
+shape; each of the others is to be replaced."""
+
 
 class Redactor:
     """Masks known secret values and everything that looks like a secret. Safe to use many times over one text."""

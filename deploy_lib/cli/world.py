@@ -91,6 +91,7 @@ class World:
             self.state / "builds",
             serving=lambda service: serving_image(services.read_state(service)),
             surroundings=self.source.surroundings,
+            kept=services.read_variables,
         )
         return Drivers(
             self.clock,

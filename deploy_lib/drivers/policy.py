@@ -62,6 +62,7 @@ RULES = {
     "access_secret_version": READ,
     "get_object": TRANSFER,
     "put_object": TRANSFER,
+    "delete_object": WRITE,
     "get_bucket": READ,
     "create_bucket": WRITE,
 }

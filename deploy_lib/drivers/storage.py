@@ -80,6 +80,19 @@ class Bucket:
 
         return self._calls.make("get_object", fetch, f"read gs://{self.name}/{name}")
 
+    def remove(self, name: str) -> None:
+        """The object; nothing happens where there is none."""
+
+        def delete() -> None:
+            from google.api_core import exceptions
+
+            try:
+                self._calls.clients.storage.bucket(self.name).blob(name).delete(retry=None, timeout=_PATIENCE)
+            except exceptions.NotFound:
+                return
+
+        self._calls.make("delete_object", delete, f"remove gs://{self.name}/{name}")
+
     def _blob_found(self, name: str) -> Blob | None:
         found = self._calls.clients.storage.bucket(self.name).get_blob(name, retry=None, timeout=_PATIENCE)
         return cast("Blob | None", found)

@@ -97,6 +97,7 @@ DEFAULTS = {
     "limit": 3500,
     "secrets": [],
     "metadata": None,
+    "shapes": [],
 }  # type: Document
 
 # Kinds that mean the image lacks or breaks something; the rest follow `on_other_errors`.
@@ -813,11 +814,39 @@ def describe_frame(file: str, line: int, module: Any, function: str) -> Document
 # --- supervising -------------------------------------------------------------------------------------------------
 
 
+class Mask:
+    """Hides values known to be secret, and what looks like one. Most applications print nothing to compile it for."""
+
+    def __init__(self, options: Document) -> None:
+        self.hidden = {os.environ[n]: n for n in options["secrets"] if len(os.environ.get(n, "")) >= 4}
+        self.shapes, self.compiled = options["shapes"], []  # type: Any, List[Tuple[Any, str]]
+
+    def text(self, text: str) -> str:
+        for secret, name in self.hidden.items():
+            text = text.replace(secret, "<%s>" % name)
+        if text and self.shapes and not self.compiled:
+            self.compiled = [(re.compile(pattern), instead) for pattern, instead in self.shapes]
+        if self.compiled and self.compiled[0][0].search(text):
+            for pattern, instead in self.compiled[1:]:
+                text = pattern.sub(instead, text)
+        return text
+
+    def data(self, data: bytes) -> bytes:
+        return self.text(data.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+
+    def value(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self.value(item) for item in value]
+        if isinstance(value, dict):
+            return {key: self.value(item) for key, item in value.items()}
+        return self.text(value) if isinstance(value, str) else value
+
+
 class Running:
     """One target under way."""
 
-    def __init__(self, target: str, deadline: float) -> None:
-        self.target, self.deadline = target, deadline
+    def __init__(self, target: str, deadline: float, mask: Mask) -> None:
+        self.target, self.deadline, self.mask, self.pending = target, deadline, mask, b""
         self.board, self.began = Board(), perf_counter()
         self.crash, self.crash_end = os.pipe()
         self.output, self.output_end = os.pipe()
@@ -832,10 +861,19 @@ class Running:
             data = read_some(self.output)
             if not data:
                 return
-            self.tail = (self.tail + data)[-2000:]
-            if self.passed_on < 1 << 18:
-                write_all(2, data)
-            self.passed_on += len(data)
+            self.pending += data
+            whole = self.pending.rfind(b"\n") + 1
+            if b"-----BEGIN" in self.pending and b"-----END" not in self.pending and len(self.pending) < 1 << 16:
+                whole = 0  # a key of several lines is masked as a whole
+            self.pass_on(whole or (len(self.pending) if len(self.pending) >= 1 << 16 else 0))
+
+    def pass_on(self, length: int) -> None:
+        """So much of what is pending, without secrets."""
+        data, self.pending = self.mask.data(self.pending[:length]), self.pending[length:]
+        self.tail = (self.tail + data)[-2000:]
+        if self.passed_on < 1 << 18:
+            write_all(2, data)
+        self.passed_on += len(data)
 
 
 def read_some(descriptor: int) -> bytes:
@@ -858,6 +896,7 @@ class Supervisor:
 
     def __init__(self, options: Document, territory: Territory, path: list[str], fresh: bool) -> None:
         self.options, self.territory, self.path, self.fresh = options, territory, path, fresh
+        self.mask = Mask(options)
         self.running = {}  # type: Dict[int, Running]
         self.private = []  # type: List[int]
 
@@ -887,7 +926,7 @@ class Supervisor:
         os.close(wake_end)
 
     def start(self, target: str, deadline: float, wake: tuple[int, int]) -> None:
-        running = Running(target, deadline)
+        running = Running(target, deadline, self.mask)
         running.pid = os.fork()
         if running.pid:
             settle_group(running.pid)
@@ -933,6 +972,7 @@ class Supervisor:
         kill_group(running.pid)  # what it left behind; its number cannot be taken while it is not reaped
         _, status, usage = os.wait4(running.pid, 0)
         running.pump()
+        running.pass_on(len(running.pending))
         crash = read_some(running.crash).decode("utf-8", "replace")
         os.close(running.crash)
         os.close(running.output)
@@ -1208,21 +1248,11 @@ def find_near(failure: Document, target: str, image: Document) -> None:
         failure["near"] = get_close_matches(wanted, known, 3)
 
 
-def hide_secrets(value: Any, hidden: dict[str, str]) -> Any:
-    if isinstance(value, list):
-        return [hide_secrets(item, hidden) for item in value]
-    if isinstance(value, dict):
-        return {key: hide_secrets(item, hidden) for key, item in value.items()}
-    for secret, name in hidden.items() if isinstance(value, str) else ():
-        value = value.replace(secret, "<%s>" % name)
-    return value
-
-
-def group_failures(results: list[Document], hidden: dict[str, str]) -> list[Document]:
+def group_failures(results: list[Document], mask: Mask) -> list[Document]:
     """One failure for all targets that stumble over the same statement: the entrypoint's, then the most common."""
     groups = {}  # type: Dict[str, Document]
     for result in results:
-        failure = hide_secrets(result.get("failure"), hidden)
+        failure = mask.value(result.get("failure"))
         if failure:
             last = failure["chain"][-1:] if failure.get("chain") else [result["name"]]
             same = [failure.get(k) for k in ("kind", "exception", "module", "name", "library", "variables", "message")]
@@ -1243,11 +1273,10 @@ def judge(failures: list[Document], not_run: list[str], on_other_errors: str) ->
 
 
 def assemble(options: Document, results: list[Document], not_run: list[str], image: Document) -> Document:
-    hidden = {os.environ[n]: n for n in options["secrets"] if len(os.environ.get(n, "")) >= 4}
     for result in results:
         if result.get("failure"):
             find_near(result["failure"], result["name"], image)
-    failures = group_failures(results, hidden)
+    failures = group_failures(results, Mask(options))
     slow = {}  # type: Dict[str, List[Any]]
     for result in results:
         for name, own, total in result.get("slow", ()):

@@ -33,6 +33,7 @@ class ProbeOptions:
     import_path: directories put first on sys.path (uvicorn's --app-dir); None means the working directory, or the
     script's for a path. timeout: seconds for one target; total_timeout: for all. jobs: 0 means one per core.
     limit: bytes of the compact line, at least 1500. secrets: variables whose values are masked in the result.
+    shapes: patterns of what looks like a secret, and what to put in its place; see SHAPES of deploy_lib.redact.
     metadata: what a metadata server that answers as Cloud Run's does tells of the service; None starts none.
     """
 
@@ -55,6 +56,7 @@ class ProbeOptions:
     limit: int = 3500
     secrets: tuple[str, ...] = ()
     metadata: Metadata | None = None
+    shapes: tuple[tuple[str, str], ...] = ()
 
 
 def probe_arguments(options: ProbeOptions, launch: Mapping[str, object] | None = None) -> tuple[str, ...]:

@@ -13,17 +13,20 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from types import MappingProxyType
 
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.in_image.options import Metadata, ProbeOptions, probe_arguments, probe_source
 from deploy_lib.model.requests import ImportCheck
 from deploy_lib.model.service import Service
+from deploy_lib.redact import MASK, SHAPES, Redactor, named_secrets
 from deploy_lib.source.entrypoint import Entrypoint, Launch
 
 PLACEHOLDER = "placeholder"
 _ON_PATH = ("python", "python3")
 """Tried in this order: images of a distribution's own Python have only the second."""
 _ENVIRONMENTS = ("/opt/venv", "/venv", "/app/.venv")
+_HARMLESS = re.compile(r"\d{1,6}|true|false|yes|no|on|off|none", re.IGNORECASE)  # MAX_TOKEN: 100
 _GIB = 2**30
 _DEFAULT_PORT = 8080
 _DEFAULT_ACCOUNT = "0-compute@developer.gserviceaccount.com"
@@ -33,11 +36,12 @@ _UNITS = {None: 1, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "k": 10**
 
 @dataclass(frozen=True, slots=True)
 class CheckPlan:
-    """`env` holds no secret's value: `secrets` maps a variable to "name:version", when real ones are wanted."""
+    """No secret's value is in here: `secrets` maps a variable to "name:version", when real ones are wanted."""
 
     options: ProbeOptions
     launch: Launch | None = None  # how the server would be started
     env: Mapping[str, str] = field(default_factory=dict)
+    given: Mapping[str, str] = field(default_factory=dict)  # the YAML's, which no argument of a build step may show
     secrets: Mapping[str, str] = field(default_factory=dict)
     memory: int = 2 * _GIB  # bytes the whole check may use
     service_memory: int | None = None  # bytes the service may use, when the YAML names it
@@ -66,12 +70,22 @@ class CheckPlan:
         """32 hexadecimal digits, the same for two checks that would find the same."""
         plain = replace(self, options=replace(self.options, nonce="")).arguments
         seen = hashlib.sha256(probe_source())
-        seen.update(json.dumps([plain, dict(self.env), dict(self.secrets), self.memory], sort_keys=True).encode())
+        seen.update(
+            json.dumps([plain, {**self.env, **self.given}, dict(self.secrets), self.memory], sort_keys=True).encode()
+        )
         return seen.hexdigest()[:32]
 
 
-def plan_check(check: ImportCheck, service: Service, entry: Entrypoint | None, workdir: str, nonce: str) -> CheckPlan:
-    """`workdir` is the image's, which is on sys.path unless `entry` says otherwise. DriverError: nothing to import."""
+def plan_check(
+    check: ImportCheck,
+    service: Service,
+    entry: Entrypoint | None,
+    workdir: str,
+    nonce: str,
+    kept: Mapping[str, str | None] = MappingProxyType({}),
+) -> CheckPlan:
+    """`workdir` is the image's, which is on sys.path unless `entry` says otherwise. `kept` are variables that the YAML
+    does not name and the service keeps, None for the value of a secret. DriverError: nothing to import."""
     if not (entry or check.also or check.all):
         named = check.entrypoint or service.entrypoint
         why = f"{named!r} is no module" if named else "the Dockerfile's command names none"
@@ -93,21 +107,35 @@ def plan_check(check: ImportCheck, service: Service, entry: Entrypoint | None, w
         total_timeout=max(300.0, 2 * check.timeout),
         on_other_errors=check.on_other_errors,  # type: ignore[arg-type]  # validated with the YAML
         secrets=tuple(sorted(service.secrets)) if check.real_secrets else (),
+        shapes=SHAPES,
         metadata=Metadata(service.project, service.region, service.service_account or _DEFAULT_ACCOUNT),
     )
     if check.budget is not None:
         options = replace(options, budget_ms=1000 * check.budget)
-    given = {} if check.real_secrets else dict.fromkeys(service.secrets, PLACEHOLDER)
+    placeholders = {} if check.real_secrets else dict.fromkeys(service.secrets, PLACEHOLDER)
+    kept = {name: value for name, value in kept.items() if name not in service.secrets}
+    plain = {name: PLACEHOLDER if value is None else value for name, value in kept.items()}
     needed = memory_bytes(service.memory)
     return CheckPlan(
         options,
         launch,
-        env={**_platform(service), **service.env, **given},
+        env={**_platform(service), **placeholders},
+        given=without_secrets({**plain, **service.env}),
         secrets=dict(service.secrets) if check.real_secrets else {},
         memory=max(2 * _GIB, 2 * (needed or 0)),  # imports run side by side; each one's own use is reported
         service_memory=needed,
         budgeted=check.budget is not None,
     )
+
+
+def without_secrets(env: Mapping[str, str]) -> dict[str, str]:
+    """The variables, with a placeholder for what looks like a secret by its name or its shape."""
+    secret = {value for value in named_secrets(env) if not _HARMLESS.fullmatch(value)}
+    redactor = Redactor(secret)
+    return {
+        name: PLACEHOLDER if value in secret else redactor.text(value).replace(MASK, PLACEHOLDER)
+        for name, value in env.items()
+    }
 
 
 def memory_bytes(quantity: str | None) -> int | None:

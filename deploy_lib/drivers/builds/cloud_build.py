@@ -6,11 +6,16 @@ before gives the image that came of it.
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from deploy_lib.drivers.builds import outcome
+from deploy_lib.drivers.builds.check import without_secrets
 from deploy_lib.drivers.builds.findings import Joined
+from deploy_lib.drivers.builds.handover import Handover, handover, object_name
 from deploy_lib.drivers.builds.job import BuildJob, CheckJob
 from deploy_lib.drivers.builds.log import BuildLog
 from deploy_lib.drivers.builds.registry import Registry
@@ -28,7 +33,7 @@ from deploy_lib.drivers.builds.result import read_check
 from deploy_lib.drivers.builds.script import result_name
 from deploy_lib.drivers.builds.submission import Place, Submissions
 from deploy_lib.drivers.errors import ApiError
-from deploy_lib.drivers.interface import DriverError, Tell
+from deploy_lib.drivers.interface import DriverError, Interrupted, Tell
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.storage import Bucket, build_bucket
 from deploy_lib.model.answers import Built, ImportsChecked
@@ -62,7 +67,9 @@ class CloudBuild:
                 build = self.submissions.submit(place, tag, self._order(place, job, tell))
                 tell(f"build {build.id} is under way: {build.log_url}")
             log = self._log(place, build, tell)
-            return self._answer(job, self._wait(place, build, log), log, place)
+            with self._tidying(place, build, tell):
+                ended = self._wait(place, build, log)
+            return self._answer(job, ended, log, place, tell)
 
     def check(self, job: CheckJob, tell: Tell) -> ImportsChecked:
         """The result of the release's own build where that made the same check, else of a build that only checks."""
@@ -79,12 +86,14 @@ class CloudBuild:
             build = self.submissions.asked_before(place, tag)
             if build is None:
                 place.bucket.ensure()
-                order = check_order(job.request, job.plan, job.image, place.bucket.name)
+                handed = self._hand_over(place, job, {})
+                order = check_order(job.request, job.plan, job.image, place.bucket.name, handed)
                 build = self.submissions.submit(place, tag, order)
                 tell(f"build {build.id} imports the application inside {job.image}")
             log = self._log(place, build, tell)
-            ended = self._wait(place, build, log)
-            return self._read_check(place, ended, log, job.joined(_nonce(ended)))
+            with self._tidying(place, build, tell):
+                ended = self._wait(place, build, log)
+            return self._read_check(place, ended, log, job.joined(_nonce(ended)), tell)
 
     def _checked_before(self, place: Place, job: CheckJob) -> ImportsChecked | None:
         """The same check of the same image, made by a build that only checked and passed."""
@@ -106,10 +115,32 @@ class CloudBuild:
             count = len(job.staged.context.files)
             tell(f"uploading {count} files to gs://{place.bucket.name}/{name}")
             generation = place.bucket.put_once(name, lambda: archive(job.staged))
-        order = Order(
-            job.request, job.context_hash, job.staged.dockerfile, place.bucket.name, name, generation, job.plan
-        )
-        return build_order(order)
+        source = (job.context_hash, job.staged.dockerfile, place.bucket.name, name, generation)
+        handed = self._hand_over(place, job, secret_arguments(job.release.service.source.args))
+        return build_order(Order(job.request, *source, job.plan, handed))
+
+    def _hand_over(self, place: Place, job: BuildJob | CheckJob, arguments: Mapping[str, str]) -> Handover | None:
+        """What the build is to know and no one else; in the bucket by then."""
+        handed = handover(secrets.token_hex(8), job.plan.given if job.plan else {}, arguments)
+        if not handed:
+            return None
+        place.bucket.put_once(handed.name, lambda: iter([handed.sealed()]))
+        return handed
+
+    @contextmanager
+    def _tidying(self, place: Place, build: Build, tell: Tell) -> Iterator[None]:
+        """Nothing that was handed over outlives the build. One that goes on without us still needs it."""
+        try:
+            yield
+        except Interrupted:
+            self._remove_handed(place, build, tell)
+            raise
+        self._remove_handed(place, build, tell)
+
+    def _remove_handed(self, place: Place, build: Build, tell: Tell) -> None:
+        handed = value_of("handover", list(build.tags))
+        if handed:
+            _remove(place.bucket, object_name(handed), tell)
 
     def _known(self, place: Place, job: BuildJob) -> Built | None:
         """An image made from the same context before, when the registry still has it."""
@@ -135,11 +166,11 @@ class CloudBuild:
             )
         return None
 
-    def _answer(self, job: BuildJob, build: Build, log: BuildLog, place: Place) -> Built:
+    def _answer(self, job: BuildJob, build: Build, log: BuildLog, place: Place, tell: Tell) -> Built:
         image, trouble = outcome.image_of(build), outcome.trouble_of(build, log)
         joined, checked = job.joined(_nonce(build)), None
         if joined is not None and (image or outcome.checks_failed(build)):
-            checked = self._read_check(place, build, log, joined)
+            checked = self._read_check(place, build, log, joined, tell)
             if trouble is not None:
                 silent = f"the import check gave no result: {checked.why_not}"
                 trouble = None if checked.ran else replace(trouble, detail=silent)
@@ -155,13 +186,21 @@ class CloudBuild:
             facts=_facts(job, checked, size, log.base_digest),
         )
 
-    def _read_check(self, place: Place, build: Build, log: BuildLog | None, joined: Joined) -> ImportsChecked:
-        """The full result where it can be read, else the compact one of the build's outputs."""
+    def _read_check(
+        self, place: Place, build: Build, log: BuildLog | None, joined: Joined, tell: Tell | None = None
+    ) -> ImportsChecked:
+        """The full result where it can be read, else the compact one of the build's outputs.
+
+        With `tell`, a result with words of the application in it is removed once it was read: only those of checks
+        that met no error stay, for releases that find their image again.
+        """
         compact = outcome.output_of(build, CHECK)
         try:
             full = place.bucket.read(result_name(joined.plan.options.nonce)) or b""
         except DriverError:
             full = b""
+        if full and tell and b'"failures": []' not in full:
+            _remove(place.bucket, result_name(joined.plan.options.nonce), tell)
         silence = outcome.check_silence(build, log) if log is not None and not (compact or full) else ""
         return read_check(compact + b"\n" + full, joined, silence)
 
@@ -218,6 +257,19 @@ class CloudBuild:
         name = service.bucket or build_bucket(service.project)
         bucket = Bucket(self.calls, name, named=service.bucket is not None, region=service.region)
         return Place(service.project, location_of(job.request.worker_pool), bucket)
+
+
+def secret_arguments(args: Mapping[str, str]) -> dict[str, str]:
+    """Those of the Dockerfile's arguments that look like secrets, by name or by shape."""
+    return {name: value for name, value in args.items() if without_secrets({name: value})[name] != value}
+
+
+def _remove(bucket: Bucket, name: str, tell: Tell) -> None:
+    """What cannot be removed is told: it is no reason to end a release."""
+    try:
+        bucket.remove(name)
+    except DriverError as problem:
+        tell(f"gs://{bucket.name}/{name} could not be removed: {problem.reason}")
 
 
 def _nonce(build: Build) -> str | None:

@@ -7,7 +7,7 @@ that no build of this release checked gets a check of its own.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -42,7 +42,8 @@ class CloudBuilds:
 
     `state` is a directory for engines' images and for what was built before; `store` another one for the images.
     `serving` tells the image that a service runs now. `surroundings` takes a commit and gives what can explain why a
-    module is not in its image; without it the reason is left out.
+    module is not in its image; without it the reason is left out. `kept` tells the variables that the running service
+    has and a release keeps, None for the value of a secret.
     """
 
     clients: Clients
@@ -52,6 +53,7 @@ class CloudBuilds:
     store: Path | None = None
     serving: Callable[[Service], str | None] = lambda service: None
     surroundings: Callable[[str], Surroundings] | None = None
+    kept: Callable[[Service], Mapping[str, str | None]] = lambda service: {}
     _checked: dict[str, ImportsChecked] = field(default_factory=dict)
 
     def build(self, request: BuildImage, tell: Tell) -> Built:
@@ -94,8 +96,15 @@ class CloudBuilds:
     def _plan(self, check: ImportCheck, release: Release, staged: Staged) -> tuple[CheckPlan, Explain]:
         entry = entrypoint_of(staged, check.entrypoint or release.service.entrypoint)
         surroundings = partial(self.surroundings, release.commit) if self.surroundings else None
-        plan = plan_check(check, release.service, entry, staged.contents.workdir, secrets.token_hex(8))
+        workdir, nonce = staged.contents.workdir, secrets.token_hex(8)
+        plan = plan_check(check, release.service, entry, workdir, nonce, self._kept(release.service))
         return plan, explainer(staged, entry, surroundings)
+
+    def _kept(self, service: Service) -> Mapping[str, str | None]:
+        try:
+            return self.kept(service)
+        except DriverError:  # whoever reads the service next says so
+            return {}
 
     def _given(self, release: Release) -> str:
         wanted = release.options.image or ""

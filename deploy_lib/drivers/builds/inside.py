@@ -32,7 +32,7 @@ def run_check(
             image=reference,
             entrypoint=(python,),
             command=plan.arguments,
-            env=plan.env,
+            env={**plan.env, **plan.given},
             name="import-check",
             network=False,
             memory=plan.memory,

@@ -12,7 +12,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from deploy_lib.drivers.builds.check import CheckPlan
-from deploy_lib.drivers.builds.script import VOLUME, check_arguments, keep_arguments, literal
+from deploy_lib.drivers.builds.handover import VALUES, VOLUME, Handover
+from deploy_lib.drivers.builds.script import check_arguments, keep_arguments, literal
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.model.release import Release
 from deploy_lib.model.requests import BuildImage, CheckImports
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 DOCKER = "gcr.io/cloud-builders/docker"
 GSUTIL = "gcr.io/cloud-builders/gsutil"
-BUILD, CHECK, KEEP = "build", "import-check", "import-verdict"
+OPEN, BUILD, CHECK, KEEP = "values", "build", "import-check", "import-verdict"
+_BUILD_WITH_ARGUMENTS = f'. {VALUES} && exec docker "$@" "${{arguments[@]}}" .'
 REVISION_LABEL = "org.opencontainers.image.revision"
 _CACHE_TAG = "build-cache"
 _POOL = re.compile(r"projects/[^/]+/locations/([^/]+)/workerPools/[^/]+")
@@ -40,6 +42,7 @@ class Order:
     archive: str
     generation: int | None
     plan: CheckPlan | None = None
+    handover: Handover | None = None
 
 
 def tag_of(kind: str, value: str) -> str:
@@ -80,43 +83,64 @@ def build_order(order: Order) -> Build:
         images.append(f"{release.service.image_name}:{_CACHE_TAG}")
     storage = StorageSource(bucket=order.bucket, object_=order.archive, generation=order.generation or 0)
     tags = [tag_of("release", release.id), tag_of("context", order.context_hash)]
+    steps = [*_open_steps(order.handover, order.bucket), _build_step(order, images)]
     return Build(
         source=Source(storage_source=storage),
-        steps=[_build_step(order, images), *(_check_steps(order.plan, images[0], order.bucket) if order.plan else ())],
+        steps=[*steps, *(_check_steps(order.plan, images[0], order.bucket) if order.plan else ())],
         images=[literal(image) for image in images],
-        tags=[*tags, *_common_tags(release, order.plan)],
+        tags=[*tags, *_common_tags(release, order.plan, order.handover)],
         timeout=timedelta(seconds=request.timeout),
         **_surroundings(request, order.bucket, order.plan),
     )
 
 
-def check_order(request: CheckImports, plan: CheckPlan, image: str, bucket: str) -> Build:
+def check_order(
+    request: CheckImports, plan: CheckPlan, image: str, bucket: str, handover: Handover | None = None
+) -> Build:
     """Only the import check, of an image that is in the registry."""
     from google.cloud.devtools.cloudbuild_v1 import Build
 
     release = request.release
     pinned = image_tag(image)
     return Build(
-        steps=_check_steps(plan, image, bucket),
-        tags=[tag_of("release-check", release.id), *_common_tags(release, plan), *([pinned] if pinned else [])],
+        steps=[*_open_steps(handover, bucket), *_check_steps(plan, image, bucket)],
+        tags=[
+            tag_of("release-check", release.id),
+            *_common_tags(release, plan, handover),
+            *([pinned] if pinned else []),
+        ],
         timeout=timedelta(seconds=request.timeout),
         **_surroundings(request, bucket, plan),
     )
 
 
-def _common_tags(release: Release, plan: CheckPlan | None) -> list[str]:
+def _common_tags(release: Release, plan: CheckPlan | None, handover: Handover | None) -> list[str]:
     checked = [tag_of("check", plan.identity), tag_of("nonce", plan.options.nonce)] if plan else []
-    return [tag_of("service", release.service.name), tag_of("commit", release.commit), *checked]
+    handed = [tag_of("handover", handover.id)] if handover else []
+    return [tag_of("service", release.service.name), tag_of("commit", release.commit), *checked, *handed]
+
+
+def _open_steps(handover: Handover | None, bucket: str) -> list[BuildStep]:
+    """None for a build that needs no values."""
+    from google.cloud.devtools.cloudbuild_v1 import BuildStep, Volume
+
+    if not handover:
+        return []
+    volumes = [Volume(name="check", path=VOLUME)]
+    return [BuildStep(id=OPEN, name=GSUTIL, entrypoint="bash", args=handover.opening(bucket), volumes=volumes)]
 
 
 def _build_step(order: Order, images: list[str]) -> BuildStep:
-    from google.cloud.devtools.cloudbuild_v1 import BuildStep
+    from google.cloud.devtools.cloudbuild_v1 import BuildStep, Volume
 
+    handed = order.handover.arguments if order.handover else {}
     request, source = order.request, order.request.release.service.source
     args = ["build", "--file", order.dockerfile, "--label", f"{REVISION_LABEL}={request.release.commit}"]
     for image in images:
         args += ["--tag", image]
     for name, value in sorted(source.args.items()):
+        if name in handed:
+            continue
         args += ["--build-arg", f"{name}={value}"]
     if source.target:
         args += ["--target", source.target]
@@ -126,7 +150,12 @@ def _build_step(order: Order, images: list[str]) -> BuildStep:
         args.append("--no-cache")
     elif request.cache:
         args += ["--cache-from", images[-1]]
-    return BuildStep(id=BUILD, name=DOCKER, env=["DOCKER_BUILDKIT=1"], args=[literal(arg) for arg in (*args, ".")])
+    env = ["DOCKER_BUILDKIT=1"]
+    if not handed:
+        return BuildStep(id=BUILD, name=DOCKER, env=env, args=[literal(arg) for arg in (*args, ".")])
+    shell = [literal(arg) for arg in ("-c", _BUILD_WITH_ARGUMENTS, BUILD, *args)]
+    volumes = [Volume(name="check", path=VOLUME)]
+    return BuildStep(id=BUILD, name=DOCKER, entrypoint="bash", env=env, args=shell, volumes=volumes)
 
 
 def _check_steps(plan: CheckPlan, image: str, bucket: str) -> list[BuildStep]:

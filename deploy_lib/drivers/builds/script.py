@@ -15,10 +15,9 @@ import shlex
 from dataclasses import asdict
 
 from deploy_lib.drivers.builds.check import CheckPlan
+from deploy_lib.drivers.builds.handover import VALUES, VOLUME
 from deploy_lib.in_image.options import probe_source
 
-VOLUME = "/check"
-"""Shared by the step that checks and the one that keeps the result; no other step sees it."""
 _PASSED = f"{VOLUME}/passed"
 _RESULT = f"{VOLUME}/result"
 _PIECE = 9_000  # characters; Cloud Build takes 10,000 in one argument and 100 arguments in a step
@@ -64,8 +63,10 @@ def check_script(plan: CheckPlan, image: str) -> str:
     passed = " | ".join(shlex.quote(_beginning(plan.options.nonce, verdict)) + "*" for verdict in ("passed", "warned"))
     return f"""\
 set -uo pipefail
+variables=()
+{f". {VALUES} || exit 1" if plan.given else ""}
 check() {{
-docker run {flags} --entrypoint="$1" {arguments} > {_RESULT} <<'{end}'
+docker run {flags} "${{variables[@]}}" --entrypoint="$1" {arguments} > {_RESULT} <<'{end}'
 {probe_source().decode()}
 {end}
 }}

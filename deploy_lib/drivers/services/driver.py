@@ -79,6 +79,10 @@ class CloudRunServices:
     def read_state(self, service: Service) -> ServiceState:
         return reading.read_state(self._tools, service)
 
+    def read_variables(self, service: Service) -> dict[str, str | None]:
+        """The variables that the running service has, with their values; None for a secret's."""
+        return reading.read_variables(self._tools, service)
+
     def preview(self, request: requests.CreateRevision) -> RevisionPreview:
         """What create_revision would change and keep; reads only."""
         return preview(self._tools, request)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from deploy_lib.drivers.conditions import conditions_of, ready
 from deploy_lib.drivers.services.records import history_of, lease_of, record_of
-from deploy_lib.drivers.services.template import COMMIT_LABEL, main_container
+from deploy_lib.drivers.services.template import COMMIT_LABEL, base, main_container
 from deploy_lib.drivers.services.tools import Tools
 from deploy_lib.drivers.services.traffic import carried, served, short, standing
 from deploy_lib.drivers.times import plain_time
@@ -42,6 +42,16 @@ def read_state(tools: Tools, service: Service) -> ServiceState:
 def read_serving(tools: Tools, service: Service) -> Serving:
     found = tools.api.service(service.path)
     return Serving(False) if found is None else serving_of(found)
+
+
+def read_variables(tools: Tools, service: Service) -> dict[str, str | None]:
+    """Those of the revision that most users get, which a release keeps unless the YAML names them. None: a secret's."""
+    found = tools.api.service(service.path)
+    main = standing(found).main_revision() if found is not None else None
+    container = main_container(base(found, tools.api.revision(service.path, main) if main else None))
+    if container is None:
+        return {}
+    return {each.name: None if "value_source" in each else each.value for each in container.env}
 
 
 def serving_of(found: run_v2.Service) -> Serving:

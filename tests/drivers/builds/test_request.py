@@ -164,6 +164,14 @@ def test_placeholders_stand_for_secrets_unless_real_ones_are_wanted() -> None:
     assert not plan.secrets and not plan.options.secrets
 
 
+def test_variables_that_the_running_service_keeps_are_there_at_import() -> None:
+    release = release_of("p", env={"MODE": "new"}, secrets={"API_KEY": "api-key:3"})
+    kept = {"MODE": "old", "POOL": "7", "BY_HAND_PASSWORD": "pa55word", "SIGNED": None, "API_KEY": None}
+    plan = plan_check(ImportCheck(), release.service, ENTRY, "/app", "n", kept)
+    assert plan.given == {"MODE": "new", "POOL": "7", "BY_HAND_PASSWORD": "placeholder", "SIGNED": "placeholder"}
+    assert plan.env["API_KEY"] == "placeholder"
+
+
 def test_the_identity_of_a_check_leaves_out_its_nonce_only() -> None:
     service = release_of("p").service
     one, two = (plan_check(ImportCheck(), service, ENTRY, "/app", nonce) for nonce in "ab")

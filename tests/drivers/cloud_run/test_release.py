@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.requests import ANY_ANSWER, ReadBack
 from tests.drivers.cloud_run.desk import Desk
 
@@ -50,9 +51,18 @@ def test_cpu_between_requests_stays_as_it_is_until_the_yaml_says_otherwise(desk:
     release, made = desk.create(release)
     assert not [each for each in made.changed if "CPU between" in each]
     assert not desk.read().template.containers[0].resources.cpu_idle
-    desk.end(release, "rejected")
+    desk.end(release, Outcome.REJECTED)
     release, _ = desk.take(desk.release({"A": "2"}, cpu_always=False))
     release, made = desk.create(release)
     assert "CPU between requests: always allocated -> none" in made.changed
     assert desk.read().template.containers[0].resources.cpu_idle
-    desk.end(release, "rejected")
+    desk.end(release, Outcome.REJECTED)
+
+
+def test_the_variables_that_users_get_are_those_a_release_keeps(desk: Desk) -> None:
+    assert desk.driver.read_variables(desk.service) == {}
+    desk.live({"COLOUR": "red"})
+    release, _ = desk.take(desk.release({"COLOUR": "blue"}))
+    release, _ = desk.create(release)
+    desk.end(release, Outcome.REJECTED)
+    assert desk.driver.read_variables(desk.service) == {"COLOUR": "red"}, "not those of the candidate"
