@@ -58,7 +58,9 @@ CRASHES = {
     ),
     "circle": Story("circular_import", "app.broken.circle is imported in a", "move the import", imports("circle")),
     "setting": Story("settings_error", "OPENAI_API_KEY", "write OPENAI_API_KEY with its value", imports("setting")),
-    "settings-words": Story("settings_error", "DATABASE_URL", "write DATABASE_URL with its value", imports("settings_words")),
+    "settings-words": Story(
+        "settings_error", "DATABASE_URL", "write DATABASE_URL with its value", imports("settings_words"),
+    ),
     "missing-file": Story(
         "missing_file", "/srv/config/settings.toml", "--why /srv/config/settings.toml", imports("missing_file")
     ),
