@@ -96,6 +96,8 @@ def _wanted(plan: Plan, journal: Sequence[Entry]) -> Move:
             return _after_restore(journal, last)
         case RestoreAsked():
             return _restore_or_lease(journal, last.target, last.why)
+        case Interrupted() if last.errored:
+            return _take_back(journal, last.by) if may_have_moved(journal) else Finish(Outcome.UNKNOWN, last.by)
         case Interrupted():
             return _give_up(plan, journal, Outcome.INTERRUPTED, f"interrupted by {last.by}")
         case Withdrawn():
@@ -214,7 +216,7 @@ def _outcome_behind(journal: Sequence[Entry]) -> Outcome:
     """Why a restore was wanted decides the exit code: an interruption, an unknown, or a rejection."""
     for entry in reversed(journal):
         if isinstance(entry, Interrupted):
-            return Outcome.INTERRUPTED
+            return Outcome.UNKNOWN if entry.errored else Outcome.INTERRUPTED
         if isinstance(entry, Withdrawn):
             return Outcome.REJECTED
         if isinstance(entry, Judged):

@@ -18,6 +18,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from deploy_lib.model.journal import Entry
 
 FILE = "journal.jsonl"
+UNWRITTEN = "the journal of this release cannot be written"
 
 
 @cache
@@ -45,15 +46,17 @@ class Journal:
         self.directory = directory
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = directory / FILE
-        cut = path.exists() and path.stat().st_size > 0 and not path.read_bytes().endswith(b"\n")
+        self._cut = path.exists() and path.stat().st_size > 0 and not path.read_bytes().endswith(b"\n")
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        if cut:
-            os.write(self._file, b"\n")
 
     def append(self, entry: Entry) -> None:
         """Returns when the line is on the disk. Raises OSError when it cannot be (disk full)."""
-        os.write(self._file, encode(entry) + b"\n")
+        line = (b"\n" if self._cut else b"") + encode(entry) + b"\n"
+        self._cut = True  # until it is there whole: a disk that is full takes half a line
+        while line:
+            line = line[os.write(self._file, line) :]
         os.fsync(self._file)
+        self._cut = False
 
     def close(self) -> None:
         os.close(self._file)

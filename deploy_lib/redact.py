@@ -56,7 +56,7 @@ _AFTER = (
     r"(hooks\.slack\.com/(?:services|workflows)/)[A-Za-z0-9/_-]+",
     r"(discord(?:app)?\.com/api/webhooks/)[A-Za-z0-9/_-]+",
     r"(webhook\.office\.com/)[^\s'\"]+",
-    r"(?i)(\b(?:password|passwd|passphrase|passcode|pwd)\s+(['\"`]))[^'\"`\n]+(?=\2)",  # cannot log in with password 'x'
+    r"(?i)(\b(?:password|passwd|passphrase|passcode|pwd)\s+(['\"`]))[^'\"`\n]+(?=\2)",  # log in with password 'x'
     r"(?i)(\b(?:token|(?:api|access|account|secret) key)\s+(['\"`]))(?=[^'\"`\s]*\d)[^'\"`\s]{8,}(?=\2)",
     r"(?i)(\b(?:password|passwd|passphrase|passcode)\s+(?:is|was)\s+)(?=\S*[\d!@#$%^&*_+=])(?!\[masked\])[^\s,;]+",
     r"(\s(?:-u|--user)[ =])[A-Za-z][^\s:]*:[^\s'\"]+",  # curl -u user:password
@@ -120,18 +120,8 @@ class Redactor:
 
     def lines(self, lines: Iterable[str]) -> list[str]:
         """Lines that belong together: a private key that spans several of them goes as a whole."""
-        masked: list[str] = []
-        inside = False
-        for line in lines:
-            if "PRIVATE KEY-----" in line and "-----BEGIN" in line:
-                inside = "-----END" not in line
-                masked.append(MASK if inside else self.text(line))
-            elif inside:
-                inside = "-----END" not in line
-                masked.append(MASK)
-            else:
-                masked.append(self.text(line))
-        return masked
+        following = Following(self)
+        return [following.line(line) for line in lines]
 
     def value(self, value: T) -> T:
         """A copy of any plain value (text, mapping, sequence, frozen dataclass) with every text in it masked."""
@@ -174,6 +164,26 @@ _LABEL = re.compile(r"^\s*(?:[\w./-]+: +)+")  # "build: " before the line itself
 def _tells(piece: str) -> bool:
     """A piece that is one plain word may stand there by chance."""
     return len(piece) >= PIECE and not piece.isalpha()
+
+
+class Following:
+    """Masks lines as they come, one after the other: a private key that spans several of them goes as a whole."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+        self._left = 0
+
+    def line(self, line: str) -> str:
+        if "PRIVATE KEY-----" in line and "-----BEGIN" in line:
+            self._left = 0 if "-----END" in line else LONGEST_KEY
+            return MASK if self._left else self._redactor.text(line)
+        if self._left:
+            self._left = 0 if "-----END" in line else self._left - 1
+            return MASK
+        return self._redactor.text(line)
+
+
+LONGEST_KEY = 200  # lines; a log that was cut inside a key is not masked for ever
 
 
 def _is_line(item: object) -> bool:
@@ -246,9 +256,33 @@ def is_secret_name(name: str) -> bool:
 
 # Words that many services are given as a "secret" on a developer's machine, and that any log is full of.
 _ORDINARY = frozenset(
-    "true false null none yes no on off default disabled enabled changeme example password passwd secret token "
-    "production staging development localhost postgres postgresql anonymous required optional container "
-    "127.0.0.1 0.0.0.0 8080 v1".split()
+    {
+        "true",
+        "false",
+        "null",
+        "none",
+        "default",
+        "disabled",
+        "enabled",
+        "changeme",
+        "example",
+        "password",
+        "passwd",
+        "secret",
+        "token",
+        "production",
+        "staging",
+        "development",
+        "localhost",
+        "postgres",
+        "postgresql",
+        "anonymous",
+        "required",
+        "optional",
+        "container",
+        "127.0.0.1",
+        "0.0.0.0",
+    }
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from deploy_lib.cli.ground import ground_of
 from deploy_lib.cli.identity import holder
 from deploy_lib.cli.outlets import Outlets
 from deploy_lib.cli.places import release_directory
+from deploy_lib.cli.secrets import redactor_of
 from deploy_lib.cli.show.display import Display
 from deploy_lib.cli.world import World
 from deploy_lib.diagnose import diagnose
@@ -22,7 +24,7 @@ from deploy_lib.model.findings import Finding
 from deploy_lib.model.journal import Entry, Stopped
 from deploy_lib.model.release import Release
 from deploy_lib.plan import Plan
-from deploy_lib.redact import Redactor
+from deploy_lib.redact import Following, Redactor
 from deploy_lib.run import Run, run
 
 OpenJournal = Callable[[Path], Journal]
@@ -45,7 +47,6 @@ class Releasing:
     entries: list[Entry] = field(default_factory=list)
     unwritten: list[Entry] = field(default_factory=list)
     open_journal: OpenJournal = Journal
-    _redactor: Redactor = field(default_factory=Redactor)
 
     def carry_out(self) -> Stopped:
         """From the first step, or from where `entries` end, to the last line. Raises Interrupted."""
@@ -58,14 +59,17 @@ class Releasing:
 
     def _run(self) -> Stopped:
         name = self.plan.service.name
-        with self._journal() as note:
+        mask = redactor_of(self.plan.service, self.outlets.webhook_env)
+        lines = Following(mask)
+        with self._journal(mask) as note:
             while self.unwritten:
-                note(self.unwritten.pop(0))
+                with suppress(OSError):  # the run finds the same with its own first entry
+                    note(self.unwritten.pop(0))
             this = Run(
                 self.plan,
                 self.world.drivers(self.plan),
                 note,
-                lambda text: self.display.line(name, self._redactor.text(text)),
+                lambda text: self.display.line(name, lines.line(text)),
                 self._diagnose,
                 with_process(holder()),
                 take_over=self.take_over,
@@ -75,19 +79,16 @@ class Releasing:
         self.outlets.ended(self.plan, self.release.id, self.entries)
         return stopped
 
-    def _journal(self) -> _Noting:
+    def _journal(self, mask: Redactor) -> _Noting:
         directory = release_directory(
             self.world.state, self.plan.service.project, self.plan.service.name, self.release.id
         )
-        return _Noting(self, self.open_journal(directory))
+        return _Noting(self, self.open_journal(directory), mask)
 
     def _diagnose(self, evidence: Evidence, findings: tuple[Finding, ...], release: Release) -> Cause:
         return diagnose(
             evidence, findings, self.plan.service, attempts_of(self.entries), ground_of(self.world, self.plan, release)
         )
-
-    def masked(self, entry: Entry) -> Entry:
-        return self._redactor.value(entry)
 
 
 @dataclass(slots=True)
@@ -96,6 +97,7 @@ class _Noting:
 
     releasing: Releasing
     file: Journal
+    mask: Redactor
 
     def __enter__(self) -> Callable[[Entry], None]:
         return self._note
@@ -105,11 +107,19 @@ class _Noting:
 
     def _note(self, entry: Entry) -> None:
         releasing = self.releasing
-        masked = releasing.masked(entry)
-        self.file.append(masked)
+        masked = self.mask.value(entry)
+        failed: OSError | None = None
+        try:
+            self.file.append(masked)
+        except OSError as problem:
+            if isinstance(entry, journal.Asked):  # it will not be done, so it is not told either
+                raise
+            failed = problem
         releasing.entries.append(entry)
         releasing.display.entry(releasing.plan.service.name, masked)
         releasing.outlets.entry(releasing.plan, masked)
+        if failed is not None:
+            raise failed
 
 
 def on_this_plan(entries: Sequence[Entry], plan: Plan) -> list[Entry]:

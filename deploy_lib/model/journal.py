@@ -100,8 +100,11 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Interrupted:
+    """By a signal, or (`errored`) because the release could not be written down any more."""
+
     at: datetime
     by: str
+    errored: bool = False
     type: Literal["interrupted"] = "interrupted"
 
 

@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
-from deploy_lib.decide import AcquireLease, Finish, Restore, RunStep, next_move, why_skipped
+from deploy_lib.decide import AcquireLease, Finish, Move, Restore, RunStep, next_move, why_skipped
 from deploy_lib.drivers.interface import DriverError, Drivers, Interrupted, Tell
+from deploy_lib.journal import UNWRITTEN
 from deploy_lib.model import journal, requests
 from deploy_lib.model.answers import RevisionCreated, Unknown
 from deploy_lib.model.evidence import Evidence
@@ -45,10 +46,20 @@ class Run:
     entries: list[Entry] = field(default_factory=list)
     evidence: Evidence | None = None
     steps_run: list[str] = field(default_factory=list)
+    unkept: str = ""
+    """Why the journal could not be written; then the release comes to an end without it."""
 
-    def record(self, entry: Entry) -> None:
-        self.note(entry)
-        self.entries.append(entry)
+    def record(self, entry: Entry) -> bool:
+        """Whether it was written down. Nothing that could not be is asked of the cloud."""
+        written = True
+        try:
+            self.note(entry)
+        except OSError as problem:
+            self.unkept = self.unkept or f"{UNWRITTEN}: {problem.strerror or problem}"
+            written = False
+        if written or not isinstance(entry, journal.Asked):
+            self.entries.append(entry)
+        return written
 
     @property
     def release(self) -> Release:
@@ -68,7 +79,7 @@ def run(this: Run, release: Release, earlier: Sequence[Entry] = ()) -> Stopped:
     if not earlier:
         _look_who_deploys(this)
     while True:
-        move = next_move(this.plan, this.entries)
+        move = _unless_unkept(this, next_move(this.plan, this.entries))
         if isinstance(move, Finish):
             return _finish(this, move)
         try:
@@ -95,6 +106,17 @@ def _started(this: Run, release: Release, *, resumed: bool) -> journal.Started:
     plan, labels = this.plan, tuple(step.label for step in this.plan.steps)
     now = this.drivers.clock.now()
     return journal.Started(now, release, labels, plan.path, this.holder, resumed=resumed, program=plan.program)
+
+
+def _unless_unkept(this: Run, move: Move) -> Move:
+    """Without a journal nothing new is begun; what is done is finished, and what was moved is put back."""
+    if not this.unkept or not isinstance(move, RunStep | AcquireLease):
+        return move
+    if not any(isinstance(entry, journal.Interrupted) and entry.errored for entry in this.entries):
+        this.tell(f"{this.unkept}; the release stops, and the traffic is put back if it moved")
+        this.record(journal.Interrupted(this.drivers.clock.now(), this.unkept, errored=True))
+        return next_move(this.plan, this.entries)
+    return move
 
 
 def _make(this: Run, move: RunStep | AcquireLease | Restore) -> None:
@@ -139,7 +161,9 @@ def _run_step(this: Run, index: int) -> None:
         request = replace(request, ours=maps_of(this.entries))
         target = request.target
     moves = requests.moves_traffic(request)
-    this.record(journal.Asked(clock.now(), index, step.kind.name, step.label, moves_traffic=moves, target=target))
+    asked = journal.Asked(clock.now(), index, step.kind.name, step.label, moves_traffic=moves, target=target)
+    if not this.record(asked):
+        return
     answer = perform(request, this.drivers, this.tell)
     if isinstance(answer, RevisionCreated) and not answer.ready:
         this.evidence = answer.evidence

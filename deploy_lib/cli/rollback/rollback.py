@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from deploy_lib.cli.identity import holder, new_release
 from deploy_lib.cli.outlets import Outlets
 from deploy_lib.cli.places import release_directory
+from deploy_lib.cli.secrets import redactor_of
 from deploy_lib.cli.show.display import Display
 from deploy_lib.cli.world import Serving, World
 from deploy_lib.drivers.interface import DriverError, Interrupted
 from deploy_lib.drivers.processes import with_process
-from deploy_lib.journal import Journal
+from deploy_lib.journal import UNWRITTEN, Journal
 from deploy_lib.model import journal, requests
 from deploy_lib.model.answers import Restored
 from deploy_lib.model.journal import Entry, LeaseRefused, Stopped
@@ -64,10 +65,17 @@ class Rollback:
         directory = release_directory(self.world.state, plan.service.project, plan.service.name, release.id)
         file = Journal(directory)
 
+        mask, kept = redactor_of(plan.service, self.outlets.webhook_env), [True]
+
         def note(entry: Entry) -> None:
-            file.append(entry)
-            self.display.entry(plan.service.name, entry)
-            self.outlets.entry(plan, entry)
+            masked = mask.value(entry)
+            try:
+                file.append(masked)
+            except OSError as problem:  # users wait for the rollback; its diary is not worth their time
+                if kept.pop() if kept else False:
+                    self._tell(f"{UNWRITTEN}: {problem.strerror}; the rollback goes on without it")
+            self.display.entry(plan.service.name, masked)
+            self.outlets.entry(plan, masked)
 
         try:
             note(journal.Started(clock.now(), release, (), plan.path, holder(), program=plan.program))
@@ -180,4 +188,4 @@ class Rollback:
         return Stopped(self.world.clock.now(), outcome, reason, serving)
 
     def _tell(self, text: str) -> None:
-        self.display.line(self.plan.service.name, text)
+        self.display.line(self.plan.service.name, redactor_of(self.plan.service).text(text))

@@ -45,7 +45,7 @@ def lines_of(entry: Entry) -> Iterator[str]:
             yield f"{entry.label:<16} {MARKS[entry.status]:<8} {entry.seconds:6.1f} s  {entry.reason}"
             yield from finding_lines(entry.findings, all_of_them=entry.status is Status.FAILED)
         case journal.Interrupted():
-            yield f"stopped by {entry.by}"
+            yield entry.by if entry.errored else f"stopped by {entry.by}"
         case journal.Withdrawn():
             yield f"taken back: {entry.why}"
         case journal.RestoreAsked():

@@ -84,7 +84,7 @@ def _told(entry: Entry) -> Iterator[tuple[str, str]]:
         case journal.Judged():
             yield f"{entry.label} {_SAYS[entry.status]}: {entry.reason}", _TONES[entry.status]
         case journal.Interrupted():
-            yield f"interrupted by {entry.by}", "unsure"
+            yield entry.by if entry.errored else f"interrupted by {entry.by}", "unsure"
         case journal.Withdrawn():
             yield f"taken back: {entry.why}", "bad"
         case journal.RestoreAsked():

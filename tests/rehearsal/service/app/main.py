@@ -16,10 +16,12 @@ import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 from app.parts.words import GREETING
 
 BEHAVE = json.loads(os.environ.get("BEHAVE", "{}"))
+SAYS = Path(__file__).with_name("says.txt")
 REVISION = os.environ.get("K_REVISION", "none")
 WORK = itertools.count(1)
 ALL = itertools.count(1)
@@ -86,6 +88,8 @@ class Server(ThreadingHTTPServer):
 def main() -> None:
     if "import" in BEHAVE:
         importlib.import_module(BEHAVE["import"])
+    if SAYS.exists():
+        print(SAYS.read_text(encoding="utf-8"), file=sys.stderr, flush=True)
     if "exit_at_start" in BEHAVE:
         print("no use going on", file=sys.stderr)
         sys.exit(BEHAVE["exit_at_start"])
