@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.rehearsal.scripts import BUILT
+from tests.rehearsal.scripts import BUILT, stable
 from tests.rehearsal.stage import Stage
-from tests.rehearsal.theatre import Played, Users
+from tests.rehearsal.theatre import Played, Theatre, Users
 
 TABLE = yaml.safe_load((Path(__file__).parents[1] / "cases/requests/failed.yaml").read_text())
 HEALTH = {"path": "/work", "timeout": "1500ms"}
@@ -75,3 +75,15 @@ def test_what_both_answer_alike_may_be_the_front_end(stage: Stage, kind: str) ->
     assert (played.code, judged["status"]) == (3, "inconclusive")
     assert "the front end answered, not the service" in judged["reason"]
     stage.theatre.command("rollback", stage.theatre.config(BUILT), "--now")
+
+
+def test_going_back_to_a_revision_that_has_no_such_path(theatre: Theatre) -> None:
+    """The path of health may be younger than what is put back, which is judged by whether it serves."""
+    old = stable(theatre, wrong={"/work": "404"})
+    stable(theatre, number=2)
+    entry = theatre.entry(theatre.service, {"number": 2}, health=HEALTH)
+    config = theatre.config((*BUILT, *STEPS["probe"]), services={"backend": entry})
+    rolled = theatre.command("rollback", config)
+    assert rolled.code == 0, rolled.errors
+    assert theatre.now == {old: 100}
+    assert any("may be younger" in event["text"] for event in rolled.of_type("progress"))

@@ -15,6 +15,8 @@ CODES: frozenset[str] = frozenset(grpc.StatusCode.__members__) - {"OK"}
 REQUEST_LOG, REQUEST_METRICS = "logging.sinks.requests", "monitoring.points.requests"
 """Not methods: each entry of the request log, and each request that Monitoring counts."""
 
+WRITTEN = (REQUEST_LOG, REQUEST_METRICS)
+
 
 class BadFault(Exception):
     """The fault cannot be set; the message says why."""
@@ -42,7 +44,8 @@ class Fault:
     retry_delay: float | None = None  # seconds, told in a RetryInfo
 
     def matches(self, method: str) -> bool:
-        return fnmatchcase(method, self.method)
+        """No glob means what the platform writes by itself: "*" is for calls."""
+        return self.method == method if method in WRITTEN else fnmatchcase(method, self.method)
 
 
 def read_fault(given: object) -> Fault:
@@ -63,7 +66,7 @@ def read_fault(given: object) -> Fault:
         raise BadFault(f"code is {fault.code!r}; want the name of a gRPC status such as UNAVAILABLE")
     if not (fault.code or fault.delay or fault.stale or fault.lost):
         raise BadFault("a fault needs a code, a delay, after, stale or lost; this one would do nothing")
-    written = fault.method in (REQUEST_LOG, REQUEST_METRICS)
+    written = fault.method in WRITTEN
     if fault.lost and not written:
         raise BadFault(f"lost is for {REQUEST_LOG} and {REQUEST_METRICS}, not for {fault.method!r}")
     if written and (fault.code or fault.stale or fault.after or (fault.delay and fault.method == REQUEST_METRICS)):

@@ -156,6 +156,9 @@ def test_storage_has_its_faults_too(cloud: LocalCloud) -> None:
         ([1], "not int"),
         ({"code": "UNAVAILABLE"}, "names its method"),
         ({"method": "*"}, "would do nothing"),
+        ({"method": GET, "lost": True}, "lost is for logging.sinks.requests and monitoring.points.requests"),
+        ({"method": "logging.sinks.requests", "code": "ABORTED"}, "all it takes is lost or delay"),
+        ({"method": "monitoring.points.requests", "delay": 1}, "all it takes is lost"),
         ({"method": "*", "code": "TEAPOT"}, "TEAPOT"),
         ({"method": "*", "code": "OK"}, "'OK'"),
         ({"method": "*", "code": "ABORTED", "tiems": 2}, "unknown key 'tiems'"),
@@ -187,3 +190,9 @@ def test_after_alone_means_unavailable() -> None:
     assert read_fault({"method": "a/B", "after": True}).code == "UNAVAILABLE"
     with pytest.raises(BadFault):
         read_fault("a/B")
+
+
+def test_what_the_platform_writes_meets_only_faults_that_name_it() -> None:
+    sink = "logging.sinks.requests"
+    assert not Fault("*", code="ABORTED").matches(sink)
+    assert Fault(sink, lost=True).matches(sink)
