@@ -13,11 +13,14 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from posixpath import dirname
 
-from deploy_lib.source.model import EXECUTABLE, SUBMODULE, SYMLINK, Staged, TreeFile
+from deploy_lib.source.model import EXECUTABLE, REGULAR, SUBMODULE, SYMLINK, Staged, TreeFile
 
 FORMAT = "context 1"
 """Changes whenever the same files would make another archive, so that no older one is taken for it."""
 EPOCH = 315_619_200  # 1980-01-02T00:00:00Z; zip files made inside a build cannot tell an earlier time
+CONTEXT, RECIPE = "context", "recipe"
+"""Directories of an archive whose Dockerfile is not part of the context."""
+_NO_RULES = b"# Whatever is here is to be sent.\n"
 _LEVEL = 1
 _PIECE = 256 * 1024
 
@@ -32,6 +35,8 @@ def context_hash(staged: Staged, args: Mapping[str, str], target: str | None) ->
     for path, file in _entries(staged):
         seen.update(_record("file", path, oct(_mode(file)), "link" if file.mode == SYMLINK else "", blobs[path]))
     seen.update(_record("dockerfile", staged.dockerfile))
+    if staged.recipe is not None:
+        seen.update(_record("recipe", blob_id(staged.recipe)))
     for name, value in sorted(args.items()):
         seen.update(_record("arg", name, value))
     seen.update(_record("target", target or ""))
@@ -54,23 +59,44 @@ def archive(staged: Staged) -> Iterator[bytes]:
 
 def tar(staged: Staged) -> Iterator[bytes]:
     """The context as a tar in pax format; each file is held in memory for as long as it is written."""
-    entries = dict(_entries(staged))
-    made = {""}
     size = 0
-    for path, content in staged.read_many(entries):
-        for directory in _parents(path, made):
-            header = _header(_directory(directory))
-            size += len(header)
-            yield header
-        file = entries[path]
-        if file.mode == SYMLINK:
-            block = _header(_link(path, content))
-        else:
-            block = _regular(path, file, len(content)) + content + b"\0" * (-len(content) % tarfile.BLOCKSIZE)
+    for block in _blocks(staged):
         size += len(block)
         yield block
     end = 2 * tarfile.BLOCKSIZE
     yield b"\0" * (end + -(size + end) % tarfile.RECORDSIZE)
+
+
+def paths_in_archive(staged: Staged) -> tuple[str, str]:
+    """The Dockerfile and the context, as a builder in the unpacked archive's directory is told of them."""
+    return (staged.dockerfile, ".") if staged.recipe is None else (f"{RECIPE}/{staged.dockerfile}", CONTEXT)
+
+
+def beside(staged: Staged) -> dict[str, bytes]:
+    """What lies beside the context: the Dockerfile, and rules of its own, so that no builder falls back on others."""
+    if staged.recipe is None:
+        return {}
+    return {staged.dockerfile: staged.recipe, f"{staged.dockerfile}.dockerignore": _NO_RULES}
+
+
+def _blocks(staged: Staged) -> Iterator[bytes]:
+    entries = dict(_entries(staged))
+    made = {""}
+    prefix = "" if staged.recipe is None else f"{CONTEXT}/"
+    if prefix:
+        yield from (_header(_directory(each)) for each in _parents(f"{prefix}x", made))
+    for path, content in staged.read_many(entries):
+        file, path = entries[path], f"{prefix}{path}"
+        yield from (_header(_directory(each)) for each in _parents(path, made))
+        if file.mode == SYMLINK:
+            yield _header(_link(path, content))
+        else:
+            yield _regular(path, file, len(content)) + content + b"\0" * (-len(content) % tarfile.BLOCKSIZE)
+    for name, content in beside(staged).items():
+        path = f"{RECIPE}/{name}"
+        yield from (_header(_directory(each)) for each in _parents(path, made))
+        file = TreeFile(path, REGULAR, "", len(content))
+        yield _regular(path, file, len(content)) + content + b"\0" * (-len(content) % tarfile.BLOCKSIZE)
 
 
 def blob_id(content: bytes) -> str:

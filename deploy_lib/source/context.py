@@ -13,9 +13,6 @@ from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.source.ignore_rules import IgnoreRules
 from deploy_lib.source.model import SUBMODULE, Context, Listing, Rule, TreeFile
 
-DOCKERFILE = ".deploy-to-gcp.Dockerfile"
-"""Name under which a context holds a Dockerfile that lies outside it, or that its ignore rules drop."""
-
 
 def clean_root(path: str) -> str:
     """A directory of the repository as this room writes it: "" for the top. ValueError when it lies outside."""

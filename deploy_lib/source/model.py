@@ -123,8 +123,9 @@ class Surroundings:
 class Staged:
     """What the builder is given for one release, and what is known of the image it will make.
 
-    `dockerfile` is the path by which the builder finds the Dockerfile in the context; where it lies outside the
-    context, or is dropped from it, it is added to `context.files` under a reserved name, with ignore rules of its own.
+    `dockerfile` is the path by which the builder finds the Dockerfile in the context. Where it lies outside the
+    context, or is dropped from it, `recipe` is its content and `dockerfile` its name: the builder is given it beside
+    the context, as `docker build --file` sends it, so that no COPY can bring it into the image.
     `read_many` gives the contents of context paths, in the order asked, reading each once.
     """
 
@@ -132,3 +133,4 @@ class Staged:
     dockerfile: str
     contents: ImageContents
     read_many: Callable[[Iterable[str]], Iterator[tuple[str, bytes]]]
+    recipe: bytes | None = None

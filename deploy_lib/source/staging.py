@@ -13,7 +13,7 @@ from dataclasses import replace
 from deploy_lib.model.findings import Finding
 from deploy_lib.model.service import BuildSource
 from deploy_lib.source.contents import Recipe, read_contents
-from deploy_lib.source.context import DOCKERFILE, clean_root, make_context
+from deploy_lib.source.context import clean_root, make_context
 from deploy_lib.source.ignore_rules import IgnoreRules, read_ignore_rules
 from deploy_lib.source.large_files import find_pointers, is_kept_elsewhere
 from deploy_lib.source.model import REGULAR, SYMLINK, Context, Listing, Staged, Surroundings, TreeFile
@@ -23,10 +23,6 @@ ReadFiles = Callable[[Iterable[TreeFile]], Iterator[bytes]]
 
 MOST_BYTES = 256_000
 """Of a Dockerfile or an ignore file."""
-
-_NO_RULES = b"# Whatever is here is to be sent.\n"
-_RULES = TreeFile(f"{DOCKERFILE}.dockerignore", REGULAR, "", len(_NO_RULES))
-"""Ignore rules beside a Dockerfile that was put here, so that no builder falls back on others."""
 
 
 def stage_files(
@@ -43,16 +39,17 @@ def stage_files(
     context = replace(context, findings=(*context.findings, *_pointers(tracked, context, read)))
     recipe_file = tracked.get(dockerfile) or generated.get(dockerfile)
     place = _place_of(dockerfile, tracked, context)
-    if recipe_file is not None and place == DOCKERFILE:
-        context = replace(context, files={**context.files, DOCKERFILE: recipe_file, _RULES.path: _RULES})
+    text = _text(recipe_file, read)
     links = [path for path, file in context.files.items() if file.mode == SYMLINK]
     contents = read_contents(
-        Recipe(dockerfile, _text(recipe_file, read), source.args, source.target),
+        Recipe(dockerfile, text, source.args, source.target),
         context,
         dict(zip(links, (_decode(each) for each in read(context.files[path] for path in links)), strict=True)),
         surroundings,
     )
-    return Staged(context, place, contents, lambda paths: _read_paths(paths, context, read))
+    beside = _encode(text) if text is not None and place is None else None
+    name = place or posixpath.basename(dockerfile)
+    return Staged(context, name, contents, lambda paths: _read_paths(paths, context, read), beside)
 
 
 def rules_of(source: BuildSource, tracked: Listing, read: ReadFiles, *, cloud_build: bool) -> IgnoreRules:
@@ -61,14 +58,14 @@ def rules_of(source: BuildSource, tracked: Listing, read: ReadFiles, *, cloud_bu
     return read_ignore_rules(root, dockerfile, lambda path: _text(tracked.get(path), read), cloud_build=cloud_build)
 
 
-def _place_of(dockerfile: str, tracked: Listing, context: Context) -> str:
-    """The context path by which the builder finds the Dockerfile.
+def _place_of(dockerfile: str, tracked: Listing, context: Context) -> str | None:
+    """The context path by which the builder finds the Dockerfile; None where it must be given beside the context.
 
     A builder applies ignore rules once more, which changes nothing unless it cannot find those that counted here.
     """
     inside = posixpath.relpath(dockerfile, context.root or ".")
     own_rules_lost = f"{dockerfile}.dockerignore" in tracked and f"{inside}.dockerignore" not in context.files
-    return inside if inside in context.files and not own_rules_lost else DOCKERFILE
+    return inside if inside in context.files and not own_rules_lost else None
 
 
 def _text(file: TreeFile | None, read: ReadFiles) -> str | None:
@@ -85,6 +82,10 @@ def _decode(content: bytes) -> str:
     return content.decode(errors="surrogateescape")
 
 
+def _encode(text: str) -> bytes:
+    return text.encode(errors="surrogateescape")
+
+
 def _pointers(tracked: Listing, context: Context, read: ReadFiles) -> tuple[Finding, ...]:
     attributes = [path for path in tracked if posixpath.basename(path) == ".gitattributes"]
     texts = dict(zip(attributes, map(_decode, read(tracked[path] for path in attributes)), strict=True))
@@ -94,7 +95,7 @@ def _pointers(tracked: Listing, context: Context, read: ReadFiles) -> tuple[Find
 
 def _read_paths(paths: Iterable[str], context: Context, read: ReadFiles) -> Iterator[tuple[str, bytes]]:
     wanted = list(paths)
-    contents = read([context.files[path] for path in wanted if path != _RULES.path])
+    contents = read([context.files[path] for path in wanted])
     for path in wanted:
-        yield path, _NO_RULES if path == _RULES.path else next(contents)
+        yield path, next(contents)
     next(contents, None)  # so that the reader knows that nothing is left to take

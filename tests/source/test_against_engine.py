@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from deploy_lib.drivers.builds.staging import write_build
 from deploy_lib.engines import choose
 from deploy_lib.engines.model import BuildFailed, BuildSpec, Engine, EngineUnavailable
 from deploy_lib.source.dockerfile.copying import covers
@@ -37,13 +38,9 @@ _COUNT = itertools.count()
 def build(engine: Engine, staged: Staged, target: str | None, place: Path) -> dict[str, bytes]:
     """The files of the image: content by path, of a symlink what it leads to."""
     context = place / str(next(_COUNT))
-    for path, content in staged.read_many(staged.context.files):
-        (context / path).parent.mkdir(parents=True, exist_ok=True)
-        if staged.context.files[path].mode == SYMLINK:
-            (context / path).symlink_to(content.decode())
-        else:
-            (context / path).write_bytes(content)
-    image = engine.build(BuildSpec(context, staged.dockerfile, target=target), lambda line: None, lambda: False)
+    context.mkdir()
+    built_from, dockerfile = write_build(staged, context)
+    image = engine.build(BuildSpec(built_from, dockerfile, target=target), lambda line: None, lambda: False)
     entries = list(engine.files(image.digest))
     return {entry.path: engine.read(image.digest, entry.path) for entry in entries if entry.link is None}
 

@@ -44,6 +44,7 @@ def shown(staged: Staged) -> dict[str, Any]:
         "projects": list(contents.projects),
         "dropped": {path: str(rule) for path, rule in sorted(staged.context.dropped.items())},
         "place": staged.dockerfile,
+        "beside": staged.dockerfile if staged.recipe is not None else None,
     }
 
 

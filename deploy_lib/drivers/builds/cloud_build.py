@@ -37,7 +37,7 @@ from deploy_lib.drivers.interface import DriverError, Interrupted, Tell
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.storage import Bucket, build_bucket
 from deploy_lib.model.answers import Built, ImportsChecked
-from deploy_lib.source.archive import archive
+from deploy_lib.source.archive import archive, paths_in_archive
 
 if TYPE_CHECKING:
     from google.cloud.devtools.cloudbuild_v1 import Build
@@ -115,9 +115,10 @@ class CloudBuild:
             count = len(job.staged.context.files)
             tell(f"uploading {count} files to gs://{place.bucket.name}/{name}")
             generation = place.bucket.put_once(name, lambda: archive(job.staged))
-        source = (job.context_hash, job.staged.dockerfile, place.bucket.name, name, generation)
+        dockerfile, context = paths_in_archive(job.staged)
+        source = (job.context_hash, dockerfile, place.bucket.name, name, generation)
         handed = self._hand_over(place, job, secret_arguments(job.release.service.source.args))
-        return build_order(Order(job.request, *source, job.plan, handed))
+        return build_order(Order(job.request, *source, job.plan, handed, context))
 
     def _hand_over(self, place: Place, job: BuildJob | CheckJob, arguments: Mapping[str, str]) -> Handover | None:
         """What the build is to know and no one else; in the bucket by then."""

@@ -22,7 +22,7 @@ from deploy_lib.drivers.builds.reasons import telling_line
 from deploy_lib.drivers.builds.registry import Registry
 from deploy_lib.drivers.builds.request import BUILD, REVISION_LABEL, image_tags
 from deploy_lib.drivers.builds.result import passed, read_check
-from deploy_lib.drivers.builds.staging import write_context
+from deploy_lib.drivers.builds.staging import write_build
 from deploy_lib.drivers.interface import Clock, DriverError, Tell
 from deploy_lib.engines.model import (
     BuildFailed,
@@ -140,11 +140,10 @@ class LocalBuild:
         """None when time ran out; nothing runs then. Raises EngineError kinds."""
         source = job.release.service.source
         with tempfile.TemporaryDirectory(prefix="build-context-") as directory:
-            context = Path(directory)
-            write_context(job.staged, context)
+            context, dockerfile = write_build(job.staged, Path(directory))
             spec = BuildSpec(
                 context,
-                dockerfile=job.staged.dockerfile,
+                dockerfile=dockerfile,
                 args=source.args,
                 labels={REVISION_LABEL: job.release.commit},
                 target=source.target,

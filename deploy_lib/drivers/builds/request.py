@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 DOCKER = "gcr.io/cloud-builders/docker"
 GSUTIL = "gcr.io/cloud-builders/gsutil"
 OPEN, BUILD, CHECK, KEEP = "values", "build", "import-check", "import-verdict"
-_BUILD_WITH_ARGUMENTS = f'. {VALUES} && exec docker "$@" "${{arguments[@]}}" .'
+_BUILD_WITH_ARGUMENTS = f'. {VALUES} && exec docker "$@" "${{arguments[@]}}"'
 REVISION_LABEL = "org.opencontainers.image.revision"
 _CACHE_TAG = "build-cache"
 _POOL = re.compile(r"projects/[^/]+/locations/([^/]+)/workerPools/[^/]+")
@@ -43,6 +43,7 @@ class Order:
     generation: int | None
     plan: CheckPlan | None = None
     handover: Handover | None = None
+    context: str = "."  # directory of the archive
 
 
 def tag_of(kind: str, value: str) -> str:
@@ -152,8 +153,8 @@ def _build_step(order: Order, images: list[str]) -> BuildStep:
         args += ["--cache-from", images[-1]]
     env = ["DOCKER_BUILDKIT=1"]
     if not handed:
-        return BuildStep(id=BUILD, name=DOCKER, env=env, args=[literal(arg) for arg in (*args, ".")])
-    shell = [literal(arg) for arg in ("-c", _BUILD_WITH_ARGUMENTS, BUILD, *args)]
+        return BuildStep(id=BUILD, name=DOCKER, env=env, args=[literal(arg) for arg in (*args, order.context)])
+    shell = [literal(arg) for arg in ("-c", f"{_BUILD_WITH_ARGUMENTS} {order.context}", BUILD, *args)]
     volumes = [Volume(name="check", path=VOLUME)]
     return BuildStep(id=BUILD, name=DOCKER, entrypoint="bash", env=env, args=shell, volumes=volumes)
 

@@ -6,8 +6,25 @@ import os
 from pathlib import Path
 
 from deploy_lib.drivers.interface import DriverError
-from deploy_lib.source.archive import EPOCH
+from deploy_lib.source.archive import CONTEXT, EPOCH, RECIPE, beside
 from deploy_lib.source.model import EXECUTABLE, SUBMODULE, SYMLINK, Staged
+
+
+def write_build(staged: Staged, directory: Path) -> tuple[Path, str]:
+    """Fill an empty directory; the context's directory, and the Dockerfile as an engine is told of it.
+
+    DriverError as with `write_context`.
+    """
+    if staged.recipe is None:
+        write_context(staged, directory)
+        return directory, staged.dockerfile
+    context, recipe = directory / CONTEXT, directory / RECIPE
+    context.mkdir()
+    recipe.mkdir()
+    write_context(staged, context)
+    for name, content in beside(staged).items():
+        (recipe / name).write_bytes(content)
+    return context, str(recipe / staged.dockerfile)
 
 
 def write_context(staged: Staged, root: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -51,6 +51,15 @@ def stage_files(
     rule = Rule("Dockerfile", 3, "COPY shop/ shop/", "copied")
     contents = ImageContents(brought, dict.fromkeys(brought, rule), workdir="/app", base="python:3.11-slim")
     return Staged(Context("", listing), "Dockerfile", contents, Reads(content))
+
+
+def beside_the_context() -> Staged:
+    """A Dockerfile outside its context, which ends the build when the image holds any file but the context's."""
+    app = {path: text for path, text in APP.items() if path != "Dockerfile"}
+    names = " ".join(f"./{path}" for path in sorted(app))
+    held = f'RUN test "$(find . -type f | LC_ALL=C sort | xargs)" = "{names}"\n'
+    recipe = f"FROM python:3.11-slim\nWORKDIR /app\nCOPY . .\n{held}"
+    return replace(stage_files(app), recipe=recipe.encode())
 
 
 def release_of(project: str, release_id: str = "r-1", *, options: Options = PLAIN, **service: Any) -> Release:

@@ -14,7 +14,7 @@ from deploy_lib.model.release import Options
 from deploy_lib.model.requests import ImportCheck
 from deploy_lib.source.model import DiskFile, Rule, Surroundings
 from tests.drivers.builds.conftest import Yard
-from tests.drivers.builds.samples import APP, COMMIT, DOCKERFILE, stage_files
+from tests.drivers.builds.samples import APP, COMMIT, DOCKERFILE, beside_the_context, stage_files
 
 CREATE = "google.devtools.cloudbuild.v1.CloudBuild/CreateBuild"
 BROKEN = {**APP, "shop/orders.py": "import nothere\n"}
@@ -303,3 +303,9 @@ def test_a_connection_at_import_is_a_warning_and_the_image_is_released(yard: Yar
     (finding,) = built.checked.findings
     assert (finding.code, finding.severity, finding.place) == ("network", Severity.WARNING, "shop/orders.py:3")
     assert "Network is unreachable" in finding.message and "on_other_errors" in (finding.fix or "")
+
+
+def test_a_dockerfile_that_the_context_lacks_leaves_nothing_of_ours_in_the_image(yard: Yard) -> None:
+    """As docker build has it: what .dockerignore names is not in the image, the Dockerfile included."""
+    built = yard.build(beside_the_context())
+    assert built.image and built.trouble is None, built.log_tail

@@ -14,7 +14,7 @@ from deploy_lib.drivers.interface import DriverError, Interrupted
 from deploy_lib.model.requests import ImportCheck
 from deploy_lib.source.model import EXECUTABLE, SYMLINK
 from tests.drivers.builds.conftest import Yard
-from tests.drivers.builds.samples import APP, COMMIT, DOCKERFILE, stage_files
+from tests.drivers.builds.samples import APP, COMMIT, DOCKERFILE, beside_the_context, stage_files
 
 HERE = "namespaces"
 BROKEN = {
@@ -40,6 +40,11 @@ def test_cloud_and_machine_make_the_same_image(yard: Yard) -> None:
     assert here.checked and cloud.checked and here.checked.facts == cloud.checked.facts
     assert yard.pushed(COMMIT) and yard.pushed("r-1")
     assert {key: here.facts[key] for key in cloud.facts} == cloud.facts
+
+
+def test_a_dockerfile_beside_its_context_makes_the_same_image_everywhere(yard: Yard) -> None:
+    here = yard.build(beside_the_context(), builder=HERE)
+    assert here.image and here.image == yard.build(beside_the_context()).image
 
 
 def test_the_same_commit_gives_the_same_digest_and_is_not_built_twice(yard: Yard) -> None:
