@@ -16,13 +16,16 @@ from deploy_lib.steps.kind import Duration, Kind, Verdict, spoken
 from deploy_lib.steps.real_requests import client_errors
 from deploy_lib.steps.significance import Opinion, Sight, quantile, weigh
 
+EXTENDED = 30.0  # seconds at least, unless the YAML says else
 _SHOWN = (0.5, 0.9, 0.95, 0.99)
 
 
 class CompareSettings(AskSettings):
     for_: Duration = Field(60.0, alias="for", gt=0, description="compare for this long")
     extend_by: Duration | None = Field(
-        None, ge=0, description="go on for up to this much longer while too little is known; default: as long as `for`"
+        None,
+        ge=0,
+        description="go on for up to this much longer while too little is known; default: twice `for`, 30 s at least",
     )
     every: Duration = Field(0.25, ge=0.01, description="time between pairs, whether or not earlier ones were answered")
     at_once: int = Field(50, ge=1, le=500, description="pairs under way at most")
@@ -62,7 +65,7 @@ def ask(settings: CompareSettings, release: Release) -> Compare:
         every=settings.every,
         timeout=asked.timeout,
         thresholds=_thresholds(settings),
-        extend_by=settings.for_ if settings.extend_by is None else settings.extend_by,
+        extend_by=max(2 * settings.for_, EXTENDED) if settings.extend_by is None else settings.extend_by,
         at_once=settings.at_once,
         metrics=settings.metrics and release.percent > 0,
         readers=Readers(settings.log_within, settings.metrics_within),
