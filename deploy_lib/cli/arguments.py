@@ -159,7 +159,15 @@ OLD_FLAGS = {
 
 def _others(made: Mapping[str, argparse.ArgumentParser]) -> None:
     rollback = made["rollback"]
-    rollback.add_argument("--to", metavar="REVISION", help="a revision or release id (default: the last good traffic)")
+    rollback.add_argument(
+        "--to",
+        nargs="?",
+        const="?",
+        metavar="NAME",
+        help="a revision, a release id, or last-release: what the last good release left, whatever was changed by hand "
+        "since; without a name it lists what there is, with outcome and date, the good first "
+        "(default: the last traffic that was live before what serves now)",
+    )
     rollback.add_argument("--now", action="store_true", help="do not probe the target first")
     rollback.add_argument(
         "--force", action="store_true", help="also to a revision recorded as failed, or while someone else deploys"
@@ -167,6 +175,12 @@ def _others(made: Mapping[str, argparse.ArgumentParser]) -> None:
     made["hold"].add_argument("--for", dest="lasts", metavar="TIME", default="1h", help="how long (default: 1h)")
     made["hold"].add_argument("--why", metavar="TEXT", default="", help="the reason, shown to whoever is refused")
     made["hold"].add_argument("--release", action="store_true", help="let go again")
+    made["resume"].add_argument(
+        "--accept",
+        action="store_true",
+        help="go on from the traffic that serves now, although somebody else put it there; it is also what is put "
+        "back when the release fails",
+    )
     made["resume"].add_argument("--force", action="store_true", help="take over although the lease has not expired")
     made["history"].add_argument("--limit", type=int, default=20, metavar="N", help="releases at most (default: 20)")
     report = made["report"]

@@ -15,6 +15,7 @@ from deploy_lib.cli.select import commit_of, select
 from deploy_lib.cli.show.printing import say, say_json
 from deploy_lib.cli.show.words import MARKS, finding_lines
 from deploy_lib.cli.signals import stopping
+from deploy_lib.cli.status import ways_out
 from deploy_lib.cli.world import World, opened
 from deploy_lib.decide import why_skipped
 from deploy_lib.drivers.clock import SystemClock
@@ -23,6 +24,7 @@ from deploy_lib.model import requests
 from deploy_lib.model.answers import Unknown
 from deploy_lib.model.findings import Finding
 from deploy_lib.model.release import Release, Status
+from deploy_lib.model.remembered import OVERWRITES, drift
 from deploy_lib.model.requests import Request
 from deploy_lib.model.traffic import TrafficMap
 from deploy_lib.plan import Plan, Step
@@ -78,6 +80,9 @@ def told(world: World, plan: Plan, release: Release) -> Iterator[Line]:
         state = world.services(plan).read_state(plan.service)
         before = state.traffic
         yield Line("serving now", str(before) if state.exists else "nothing; the service does not exist yet")
+        by_hand = drift(state)
+        if by_hand is not None:
+            yield Line("by hand", f"{by_hand}; {OVERWRITES}", details=tuple(ways_out(plan, state))[:1])
     except DriverError as problem:
         yield Line("serving now", problem.reason, Status.ERRORED)
     release = replace(release, before=before)

@@ -15,6 +15,7 @@ from deploy_lib.cli.secrets import redactor_of
 from deploy_lib.cli.show.display import Display
 from deploy_lib.cli.world import World
 from deploy_lib.diagnose import diagnose
+from deploy_lib.drivers.interface import Interrupted
 from deploy_lib.drivers.processes import with_process
 from deploy_lib.journal import Journal
 from deploy_lib.model import journal
@@ -22,10 +23,13 @@ from deploy_lib.model.answers import Attempt
 from deploy_lib.model.evidence import Cause, Evidence
 from deploy_lib.model.findings import Finding
 from deploy_lib.model.journal import Entry, Stopped
+from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Release
 from deploy_lib.plan import Plan
 from deploy_lib.redact import Following, Redactor
 from deploy_lib.run import Run, run
+from deploy_lib.run.ending import last_seen
+from deploy_lib.run.last_line import serving_now
 
 OpenJournal = Callable[[Path], Journal]
 
@@ -75,9 +79,20 @@ class Releasing:
                 take_over=self.take_over,
                 wait=self.wait,
             )
-            stopped = run(this, self.release, list(self.entries))
+            try:
+                stopped = run(this, self.release, list(self.entries))
+            except Interrupted:
+                self.display.entry(name, mask.value(self._half_way()))
+                raise
         self.outlets.ended(self.plan, self.release.id, self.entries)
         return stopped
+
+    def _half_way(self) -> Stopped:
+        """The last word where a person would not wait for the traffic. The journal stays open for `resume`."""
+        why = f"interrupted while the traffic was being put back; {self.plan.program.command('resume')} finishes it"
+        services = self.world.services(self.plan)
+        serving = serving_now(services, self.plan.service, last_seen(self.entries))
+        return Stopped(self.world.clock.now(), Outcome.INTERRUPTED, why, serving)
 
     def _journal(self, mask: Redactor) -> _Noting:
         directory = release_directory(

@@ -17,7 +17,6 @@ from deploy_lib.cli.options import configured_builder
 from deploy_lib.cli.outlets import Outlets
 from deploy_lib.cli.places import releases_directory
 from deploy_lib.cli.releasing import OpenJournal, Releasing, on_this_plan
-from deploy_lib.cli.rollback.rollback import is_rollback
 from deploy_lib.cli.select import commit_of, select
 from deploy_lib.cli.show.display import choose
 from deploy_lib.cli.signals import stopping
@@ -26,9 +25,10 @@ from deploy_lib.cli.world import World, opened
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.journal import Journal, read
 from deploy_lib.model.answers import LeftBehind
-from deploy_lib.model.journal import Adopted, Entry, Judged, LeaseHeld, Started, Stopped
+from deploy_lib.model.journal import Adopted, Asked, Entry, Judged, LeaseHeld, Started, Stopped
 from deploy_lib.model.outcome import Outcome
-from deploy_lib.model.release import Options, Release
+from deploy_lib.model.release import Options, Release, Status
+from deploy_lib.model.remembered import is_rollback
 from deploy_lib.model.state import ServiceState
 from deploy_lib.model.told import latest_release
 from deploy_lib.plan import Plan
@@ -39,7 +39,7 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None, open_journa
     selection = select(args)
     clock = clock or SystemClock()
     with opened(selection, args, clock) as world:
-        found = [_unfinished(world, plan) for plan in selection.plans]
+        found = [_unfinished(world, plan, accept=args.accept) for plan in selection.plans]
         display = choose(args.output, tuple(plan.service.name for plan in selection.plans))
         outlets = Outlets(selection.config.settings.webhook_env, world.state)
         try:
@@ -73,8 +73,8 @@ class Unfinished:
     unwritten: list[Entry] = field(default_factory=list)
 
 
-def _unfinished(world: World, plan: Plan) -> Unfinished:
-    """The release to go on with. Raises Failure when there is none."""
+def _unfinished(world: World, plan: Plan, *, accept: bool) -> Unfinished:
+    """The release to go on with; with `accept` from the traffic that serves now. Raises Failure when there is none."""
     state, name = world.services(plan).read_state(plan.service), plan.service.name
     left = state.unfinished
     if left is not None and is_rollback(left.release_id):
@@ -86,13 +86,46 @@ def _unfinished(world: World, plan: Plan) -> Unfinished:
         commit_of(world.root, release.commit)
         if is_ready(entries):
             entries = with_traffic(entries, plan)
-        return Unfinished(latest_release(entries) or release, entries)
+        release = latest_release(entries) or release
+        unwritten = [accepted(plan, release, state, _next_step(entries), world.clock.now())] if accept else []
+        return Unfinished(release, entries, list(unwritten))
     if left is None:
         raise Failure(
             f"{name}: there is no unfinished release to go on with; {plan.program.command('history')} lists the others"
         )
     commit = commit_of(world.root, left.commit)
-    return adopted(plan, state, left, commit, world.clock.now())
+    found = adopted(plan, state, left, commit, world.clock.now())
+    if accept:
+        taken = found.unwritten[-1]
+        assert isinstance(taken, Adopted), "the last entry made from the annotations"
+        found.unwritten[-1] = accepted(plan, taken.release, state, taken.step, world.clock.now())
+    return found
+
+
+def accepted(plan: Plan, release: Release, state: ServiceState, step: int, now: datetime) -> Adopted:
+    """Goes on at that step from the traffic as somebody left it: what serves now is what restoring puts back.
+
+    The candidate's own share is left out of that, since nobody wants a failed candidate back.
+    """
+    if not state.exists:
+        raise Failure(f"{plan.service.name}: the service does not exist any more", 1)
+    candidate = release.candidate or ""
+    moved = bool(state.traffic.shares().get(candidate))
+    before = state.traffic.without(candidate)
+    known = replace(release, before=before if before.shares() else release.before)
+    return Adopted(now, known, step, moved, traffic=state.traffic)
+
+
+def _next_step(entries: Sequence[Entry]) -> int:
+    """Index of the step that a release was stopped at."""
+    for entry in reversed(entries):
+        if isinstance(entry, Asked):
+            return entry.step
+        if isinstance(entry, Judged):
+            return entry.step + (entry.status in (Status.PASSED, Status.SKIPPED))
+        if isinstance(entry, Adopted):
+            return entry.step
+    return 0
 
 
 def ended_elsewhere(entries: Sequence[Entry], release: Release, state: ServiceState) -> bool:

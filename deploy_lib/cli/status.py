@@ -15,6 +15,7 @@ from deploy_lib.cli.world import opened
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.model.answers import LeftBehind
 from deploy_lib.model.outcome import Outcome
+from deploy_lib.model.remembered import drift
 from deploy_lib.model.service import Service
 from deploy_lib.model.state import LeaseState, ServiceState
 from deploy_lib.plan import Plan
@@ -46,6 +47,10 @@ def lines(plan: Plan, state: ServiceState, now: datetime) -> Iterator[str]:
     yield f"  lease     {lease_words(state.lease, now)}"
     if state.unfinished:
         yield f"  {unfinished_words(plan, state.unfinished, state)}"
+    by_hand = drift(state)
+    if by_hand is not None:
+        yield f"  by hand   {by_hand}"
+        yield from (f"            {way}" for way in ways_out(plan, state))
     if state.reconciling:
         yield "  a change is under way"
     for revision in state.revisions:
@@ -72,6 +77,15 @@ def unfinished_words(plan: Plan, left: LeftBehind, state: ServiceState) -> str:
             f"{resume} gives it the users, {rollback} gives it up"
         )
     return f"unfinished release {left.release_id} of commit {left.commit[:7]}: {resume} goes on, {rollback} undoes it"
+
+
+def ways_out(plan: Plan, state: ServiceState) -> Iterator[str]:
+    """What a person can do about traffic that was changed by hand."""
+    yield plan.program.command("rollback", "--to", "last-release", note="put back what the last good release left")
+    if state.unfinished:
+        yield plan.program.command("resume", "--accept", note="go on with the release, from the traffic as it is now")
+    else:
+        yield plan.program.command("deploy", note="release from the traffic as it is now")
 
 
 def lease_words(lease: LeaseState | None, now: datetime) -> str:

@@ -235,7 +235,19 @@ class LeaseTaken:
     holder_ended: bool = False  # its process ran on this machine and is gone
     unfinished: LeftBehind | None = None
     bad: tuple[str, ...] = ()  # digests recorded as failed
-    serving_image: str | None = None
+    by_hand: str = ""  # what was changed by hand since the last release, as a sentence
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseEnded:
+    """What became of the tag of a candidate that was not wanted: it still answers at `url`, or lost the tag.
+
+    `candidate` is empty where there was no such tag.
+    """
+
+    candidate: str = ""
+    tag: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +265,7 @@ class LeftBehind:
     percent: int
     started: datetime | None = None
     traffic: bool = True  # False: it was asked to bring up its candidate only
+    restored: bool = False  # its traffic was taken back already
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,12 +32,16 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class LeaseHeld:
-    """The service is ours from here on; `release` knows what restoring puts back, `bad` the digests that failed."""
+    """The service is ours from here on; `release` knows what restoring puts back, `bad` the digests that failed.
+
+    `by_hand` says what somebody changed since the last release ended; empty where nothing was.
+    """
 
     at: datetime
     release: Release
     until: datetime
     bad: tuple[str, ...] = ()
+    by_hand: str = ""
     type: Literal["lease"] = "lease"
 
 
@@ -126,6 +130,19 @@ class Diagnosed:
 
 
 @dataclass(frozen=True, slots=True)
+class GoingBack:
+    """What a rollback will do: `target` is put back instead of `now`, and `why` says what it is. `there`: it serves."""
+
+    at: datetime
+    target: TrafficMap
+    now: TrafficMap
+    why: str
+    there: bool = False
+    notes: tuple[str, ...] = ()
+    type: Literal["going_back"] = "going_back"
+
+
+@dataclass(frozen=True, slots=True)
 class RestoreAsked:
     at: datetime
     target: TrafficMap
@@ -166,6 +183,7 @@ Entry = (
     | Interrupted
     | Withdrawn
     | Diagnosed
+    | GoingBack
     | RestoreAsked
     | RestoreAnswered
     | Stopped

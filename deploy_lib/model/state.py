@@ -56,6 +56,9 @@ class RevisionState:
 class ServiceState:
     """`history` and `revisions` are newest first; `tag_urls` maps a tag to where its revision alone answers.
 
+    `unfinished` is the release whose traffic has to be repaired or to go on, `left` the one that has the service's
+    record, also when its traffic was taken back already. `last_modifier` changed the service at `updated`.
+
     Nothing but `exists` is set for a service that does not exist.
     """
 
@@ -69,6 +72,8 @@ class ServiceState:
     last_modifier: str = ""
     reconciling: bool = False
     tag_urls: Mapping[str, str] = field(default_factory=dict)
+    left: LeftBehind | None = None
+    updated: datetime | None = None
 
     def revision(self, name: str) -> RevisionState | None:
         return next((each for each in self.revisions if each.name == name), None)

@@ -49,6 +49,16 @@ class TrafficMap:
         """The same shares without that tag."""
         return _compose(self.shares(), {name: rev for name, rev in self.tags().items() if name != tag})
 
+    def without(self, revision: str) -> TrafficMap:
+        """No share and no tag for that revision; the others keep their proportions. Nothing, where it has all.
+
+        >>> TrafficMap((TrafficTarget("a", 70), TrafficTarget("c", 30))).without("c").shares()
+        {'a': 100}
+        """
+        others = {name: share for name, share in self.shares().items() if name != revision}
+        tags = {tag: name for tag, name in self.tags().items() if name != revision}
+        return _compose(_scaled(others, 100), tags)
+
     def moved(self, candidate: str, percent: int) -> TrafficMap:
         """`percent` to the candidate; the others keep their proportions of the rest, in whole percent; tags stay.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from deploy_lib.model.answers import LeaseEnded
 from deploy_lib.model.journal import Adopted, Asked, Entry, Judged, LeaseHeld, RestoreAnswered, RestoreAsked
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Release
@@ -65,3 +66,14 @@ def next_commands(plan: Plan, release: Release, outcome: Outcome, *, resumed: bo
             return (program.command("report", release.id),)
         case _:
             return ()
+
+
+def tag_words(plan: Plan, release: Release, ended: LeaseEnded) -> str:
+    """Where a candidate that was not wanted can be looked at, and what it costs."""
+    if ended.url:
+        return (
+            f"{ended.candidate} keeps its tag {ended.tag} until the next release, so that it can be looked at: "
+            f"{ended.url}; it has no minimum instances that would cost"
+        )
+    look = plan.program.command("report", release.id)
+    return f"{ended.candidate} lost its tag {ended.tag}, so that no instance of it is kept running; look at it: {look}"

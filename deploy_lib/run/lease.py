@@ -34,11 +34,13 @@ def acquire(
     *,
     take_over: bool = False,
     over_own_hold: bool = False,
+    repair: bool = True,
     wait: float = 0.0,
 ) -> LeaseHeld | LeaseRefused:
     """The lease, with the map that restoring puts back; or who holds it and until when.
 
-    `wait` seconds at most it queues behind whoever has the service; raises Interrupted meanwhile.
+    `wait` seconds at most it queues behind whoever has the service; raises Interrupted meanwhile. Without `repair`
+    what an unfinished release left is not put back first: who takes the lease is about to do it.
     """
     now = drivers.clock.now
     request = requests.TakeLease(release, holder, LASTS, take_over, over_own_hold)
@@ -50,7 +52,7 @@ def acquire(
         return LeaseRefused(now(), held_by(answer), busy=True)
     refusal, errored = known_bad(release, answer.bad), False
     try:
-        if not refusal:
+        if repair and not refusal:
             answer, refusal = _repaired(drivers, release, answer, tell)
     except DriverError as error:
         refusal, errored = error.told, not error.conflict
@@ -61,7 +63,8 @@ def acquire(
         _give_back(drivers, release, tell)
         return LeaseRefused(now(), refusal, errored=errored)
     grown = replace(release, before=release.before or answer.before, url=answer.url)
-    return LeaseHeld(now(), grown, now() + timedelta(seconds=LASTS), answer.bad)
+    by_hand = answer.by_hand if repair else ""
+    return LeaseHeld(now(), grown, now() + timedelta(seconds=LASTS), answer.bad, by_hand)
 
 
 def refused_at_once(drivers: Deployer, release: Release, tell: Tell, *, wait: float) -> LeaseRefused | None:

@@ -21,8 +21,9 @@ from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.told import asked_to_stop, image_is_to_blame, latest_release, maps_of
 from deploy_lib.plan import Plan
-from deploy_lib.run.ending import last_seen, next_commands
+from deploy_lib.run.ending import last_seen, next_commands, tag_words
 from deploy_lib.run.explain import Diagnose, explain
+from deploy_lib.run.last_line import serving_now
 from deploy_lib.run.lease import acquire, known_bad, refused_at_once
 from deploy_lib.run.perform import perform
 from deploy_lib.run.restoring import put_back
@@ -246,7 +247,7 @@ def _finish(this: Run, move: Finish) -> Stopped:
         this.drivers.clock.now(),
         move.outcome,
         move.reason,
-        _serving(this),
+        serving_now(this.drivers.services, this.release.service, last_seen(this.entries)),
         next_commands(this.plan, this.release, move.outcome, resumed=_is_resumed(this)),
     )
     this.record(stopped)
@@ -273,26 +274,13 @@ def _give_back(this: Run, move: Finish) -> None:
     request = requests.EndLease(this.release, move.outcome, move.reason, to_blame)
     try:
         try:
-            this.drivers.services.end_lease(request)
+            ended = this.drivers.services.end_lease(request)
         except Interrupted:
-            this.drivers.services.end_lease(request)
+            ended = this.drivers.services.end_lease(request)
+        if ended.candidate:
+            this.tell(tag_words(this.plan, this.release, ended))
     except DriverError as problem:
         this.tell(f"the lease could not be given back and will expire by itself: {problem.reason}")
-
-
-def _serving(this: Run) -> str:
-    """Read from the cloud at the very end; where that fails, why, and what was known last. Interrupted once, it reads
-    all the same."""
-    try:
-        try:
-            return str(this.drivers.services.read_serving(this.release.service))
-        except Interrupted:
-            return str(this.drivers.services.read_serving(this.release.service))
-    except DriverError as problem:
-        why = problem.reason
-    except Interrupted:
-        why = "interrupted before it could be read"
-    return f"not known: {why}; {last_seen(this.entries)}"
 
 
 def _explain(this: Run) -> None:

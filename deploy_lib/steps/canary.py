@@ -46,6 +46,9 @@ def judge(settings: CanarySettings, release: Release, answer: RevisionCreated) -
     if answer.ready:
         share = "it has all traffic, being the service's first" if release.first else "no traffic yet"
         return Verdict(Status.PASSED, f"{answer.revision} is ready; {share}", grown, facts=facts)
+    if _is_of_cloud_run(answer.evidence):
+        reason = f"Cloud Run itself failed while {answer.revision} was starting{_said(answer.evidence)}"
+        return Verdict(Status.ERRORED, reason, grown, facts=facts)
     if answer.timed_out:
         reason = f"{answer.revision} was not ready within {spoken(settings.ready_within)}"
         return Verdict(Status.FAILED, reason + _said(answer.evidence), grown, facts=facts)
@@ -53,6 +56,11 @@ def judge(settings: CanarySettings, release: Release, answer: RevisionCreated) -
     return Verdict(
         Status.FAILED, f"{answer.revision} does not start{_said(answer.evidence)}{early}", grown, facts=facts
     )
+
+
+def _is_of_cloud_run(evidence: Evidence) -> bool:
+    """Its own word for a failure that is not the container's: CommonReason INTERNAL of the v2 API."""
+    return any(each.state == "CONDITION_FAILED" and each.reason == "INTERNAL" for each in evidence.conditions)
 
 
 def _said(evidence: Evidence) -> str:

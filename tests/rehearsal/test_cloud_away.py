@@ -28,12 +28,13 @@ def own(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Th
 class Outage:
     """Once, at an event of that kind and label, the cloud is killed; it is back after a while."""
 
-    def __init__(self, cloud: LocalCloud, kind: str, label: str = "", seconds: float = AWAY) -> None:
-        self.cloud, self.kind, self.label, self.seconds = cloud, kind, label, seconds
+    def __init__(self, cloud: LocalCloud, kind: str, label: str = "", text: str = "", seconds: float = AWAY) -> None:
+        self.cloud, self.kind, self.label, self.text, self.seconds = cloud, kind, label, text, seconds
         self.back: threading.Timer | None = None
 
     def __call__(self, event: dict[str, Any]) -> None:
-        if self.back is None and event["type"] == self.kind and event.get("label", "") == self.label:
+        met = event["type"] == self.kind and event.get("label", "") == self.label
+        if self.back is None and met and self.text in event.get("text", ""):
             self.cloud.kill()
             self.back = threading.Timer(self.seconds, self.cloud.start)
             self.back.start()
@@ -84,6 +85,21 @@ def test_away_while_the_traffic_is_put_back_it_is_waited_for(own: Theatre) -> No
     assert played.code == 4
     said = [event["text"] for event in played.of_type("progress")]
     assert any("the traffic is not back yet" in text and "does not answer" in text for text in said), said
+
+
+def test_away_while_the_candidate_starts_its_image_is_not_to_blame(own: Theatre) -> None:
+    old = stable(own)
+    own.write("app/parts/words.py", 'GREETING = "good evening"\n')
+    own.commit()
+    outage = Outage(own.cloud, "progress", text="is starting", seconds=1.0)
+    config = own.config((*BUILT, *REST), {"start_after": 1})
+    played = own.release(config, cue=outage)
+    outage.over()
+    assert (played.code, played.statuses[-1]) == (4, ("canary", "errored")), played.stopped
+    assert played.stopped["serving"] == f"{old} 100 %"
+    resumed = own.command("resume", config)
+    assert resumed.code == 0, resumed.stopped
+    assert own.now == {resumed.candidate: 100} and resumed.candidate != played.candidate
 
 
 def _deny(theatre: Theatre, event: dict[str, Any]) -> None:

@@ -24,18 +24,41 @@ def held(theatre: Theatre) -> tuple[str, Played]:
     return old, played
 
 
-def test_the_default_is_what_was_there_before_and_twice_goes_back_twice(theatre: Theatre) -> None:
+def test_the_default_is_what_was_there_before_and_twice_is_there_already(theatre: Theatre) -> None:
     first, second, third = (stable(theatre, n=n) for n in range(3))
     with Users(f"{theatre.url()}/work") as users:
-        once, twice, over = (back(theatre, state=theatre.root / "another") for _ in range(3))
+        once, twice = (back(theatre, state=theatre.root / "another") for _ in range(2))
     assert (once.code, twice.code) == (0, 0), once.errors + twice.errors
-    assert theatre.maps() == [{first: 100}, {second: 100}, {third: 100}, {second: 100}, {first: 100}]
+    assert theatre.maps() == [{first: 100}, {second: 100}, {third: 100}, {second: 100}]
     assert users.answers and users.failures() == []
-    assert once.stopped["serving"] == f"{second} 100 %"
+    assert once.stopped["serving"] == twice.stopped["serving"] == f"{second} 100 %"
     assert once.stopped["reason"] == f"rolled back from {third}"
+    assert twice.stopped["reason"].startswith("already there: rollback ")
     assert Someone(theatre).tags() == {"canary": third}, "the tag lent for the probe is gone"
-    assert over.code == 1
-    assert "remembers no earlier traffic" in over.errors
+
+
+def test_the_plan_is_told_before_and_what_serves_only_after(theatre: Theatre) -> None:
+    first, second = stable(theatre), stable(theatre, n=1)
+    text = theatre.command("rollback", theatre.config(PROBED), "--output", "text").errors
+    lines = [line.partition("  ")[2] or line for line in text.splitlines()]
+    planned = next(
+        line for line in lines if line.startswith(f"will put back {first} 100 %: what served before release")
+    )
+    assert planned.endswith(f"; now it is {second} 100 %")
+    assert [line for line in lines if "serving" in line] == [f"serving: {first} 100 %"] == lines[-1:]
+
+
+def test_the_choice_is_listed_with_outcome_and_date_the_good_first(theatre: Theatre) -> None:
+    old = stable(theatre)
+    sick = theatre.release(theatre.config((*TENTH, compare("60s"), *REST), {"fail_every": 1})).candidate
+    listed = theatre.command("rollback", theatre.config(PROBED), "--to", "--output", "text")
+    rows = [line.split() for line in listed.errors.splitlines()]
+    assert [(row[0], row[2], row[-1]) for row in rows if row[:1] == ["release"]] == [
+        ("release", "live", old),
+        ("release", "rejected", sick),
+    ]
+    assert any(row[:3] == ["revision", old, "live"] and row[-3:] == ["100", "%", "now"] for row in rows)
+    assert rows[-1] == ["serving:", old, "100", "%"]
 
 
 def test_to_a_revision_and_to_a_release(theatre: Theatre) -> None:
@@ -52,7 +75,7 @@ def test_to_a_revision_and_to_a_release(theatre: Theatre) -> None:
     assert f"there is no revision {theatre.service}-nowhere" in unknown.errors
     assert third in unknown.errors, "it names the newest"
     again = theatre.command("rollback", theatre.config(PROBED), "--to", release, "--output", "text")
-    assert (again.code, "nothing to do" in again.errors) == (0, True)
+    assert (again.code, "already there" in again.errors) == (0, True), again.errors
 
 
 def test_to_a_failed_revision_only_with_force(theatre: Theatre) -> None:
@@ -79,10 +102,98 @@ def test_a_target_that_does_not_answer_well_only_with_now(theatre: Theatre) -> N
     assert theatre.now == {sick: 100}
 
 
+def assert_settled(theatre: Theatre) -> None:
+    """No lease, no record, no tag of a release is left on the service, but that of the revision that went live."""
+    someone = Someone(theatre)
+    names = [name for name in someone.read().annotations if name.startswith("deploy-to-gcp/")]
+    assert names == ["deploy-to-gcp/history"]
+    assert {*someone.tags().values()} <= {*theatre.now} and {*someone.tags()} <= {"canary"}
+
+
+def test_a_release_that_builds_is_taken_over_or_named_and_never_goes_live(theatre: Theatre) -> None:
+    """Its traffic has not moved yet, and it would."""
+    old, said = stable(theatre), list[Played]()
+
+    def meanwhile() -> None:
+        for words in ((), ("--force",)):
+            said.append(theatre.started(theatre.config(PROBED), *words, command="rollback", state=theatre.root / "b"))
+
+    played = theatre.release(theatre.config((*TENTH, *REST), {"n": 1}), cue=when("build", meanwhile))
+    busy, forced = said
+    assert (busy.code, busy.stopped["outcome"], busy.stopped["serving"]) == (5, "busy", f"{old} 100 %")
+    assert "is deploying this service since" in busy.stopped["reason"] and "--force" in busy.stopped["reason"]
+    assert (forced.code, forced.stopped["serving"]) == (0, f"{old} 100 %"), forced.stopped
+    [plan] = forced.of_type("going_back")
+    release = played.of_type("started")[0]["release"]["id"]
+    assert plan["there"] and f"whose release {release} stops" in plan["notes"][0]
+    assert played.code != 0 and "took the service over" in played.stopped["reason"]
+    assert theatre.maps() == [{old: 100}]
+    resumed = theatre.command("resume", theatre.config((*TENTH, *REST), {"n": 1}))
+    assert (resumed.code, theatre.maps()) == (2, [{old: 100}]), resumed.errors
+    assert_settled(theatre)
+
+
+@pytest.mark.parametrize("label", ["build", "canary", "promote 10 %"])
+def test_after_a_client_that_died_nothing_is_left_behind(theatre: Theatre, label: str) -> None:
+    old = stable(theatre)
+
+    def die() -> None:
+        raise SystemExit("the machine is gone")
+
+    with pytest.raises(SystemExit):
+        theatre.release(theatre.config((*TENTH, *REST), {"n": 1}), cue=when(label, die))
+    rolled = back(theatre, "--force", state=theatre.root / "another")
+    assert (rolled.code, rolled.stopped["serving"]) == (0, f"{old} 100 %"), rolled.stopped
+    assert theatre.now == {old: 100}
+    assert_settled(theatre)
+    again = back(theatre)
+    assert (again.code, again.stopped["reason"].partition(":")[0]) == (0, "already there")
+    assert theatre.command("resume", theatre.config((*TENTH, *REST), {"n": 1})).code == 2
+    assert theatre.now == {old: 100}
+
+
+def test_traffic_changed_by_hand_is_told_and_put_back_by_name(theatre: Theatre) -> None:
+    first, second, someone = stable(theatre), stable(theatre, n=1), Someone(theatre)
+    someone.split({first: 30, second: 70}, someone.tags())
+    config = theatre.config(PROBED, {"n": 1})
+    said = f"it left {second} 100 %, and now there is {first} 30 %, {second} 70 %"
+    for command in ("status", "plan"):
+        assert said in theatre.command(command, config, "--output", "text").errors
+    played = theatre.release(theatre.config(SHORT, {"n": 2}), "--no-traffic")
+    assert said in played.of_type("lease")[0]["by_hand"]
+    assert back(theatre, "--to", "last-release").code == 0
+    assert theatre.now == {second: 100}
+    again = back(theatre, "--to", "last-release")
+    assert (again.code, theatre.maps()[-2:]) == (0, [{first: 30, second: 70}, {second: 100}])
+    assert said not in theatre.command("status", config, "--output", "text").errors
+
+
+@pytest.mark.parametrize("state", ["state", "another"], ids=["this machine's journal", "no journal"])
+def test_what_the_service_forgot_is_put_back_all_the_same(theatre: Theatre, state: str) -> None:
+    """Somebody removed the annotations while a tenth of the users was on the candidate."""
+    old, played = held(theatre)
+    Someone(theatre).change(lambda service: service.annotations.clear(), "annotations")
+    rolled = back(theatre, state=theatre.root / state)
+    assert rolled.code == 0, rolled.errors
+    assert theatre.maps() == [{old: 100}, {old: 90, played.candidate: 10}, {old: 100}]
+
+
+def test_a_deleted_target_gives_way_to_the_next_good_one(theatre: Theatre) -> None:
+    first, second, third = (stable(theatre, n=n) for n in range(3))
+    someone = Someone(theatre)
+    someone.split({third: 100})
+    someone.delete(second)
+    rolled = back(theatre)
+    assert (rolled.code, theatre.now) == (0, {first: 100}), rolled.errors
+    [plan] = rolled.of_type("going_back")
+    assert f"the revision {second} was deleted" in plan["notes"][0]
+
+
 def test_a_held_release_is_undone_and_cannot_be_resumed_then(theatre: Theatre) -> None:
     old, played = held(theatre)
     assert back(theatre, state=theatre.root / "another").code == 0
     assert theatre.maps() == [{old: 100}, {old: 90, played.candidate: 10}, {old: 100}]
+    assert_settled(theatre)
     resumed = theatre.command("resume", theatre.config((*TENTH, compare("60s"), *REST), {"fail_every": 1}))
     assert resumed.code == 2
     assert "no unfinished release" in resumed.errors
@@ -134,6 +245,6 @@ def test_a_rollback_left_half_way_is_finished_by_the_next(theatre: Theatre) -> N
     assert theatre.now == {new: 100}
     resumed = theatre.command("resume", theatre.config(PROBED, {"n": 1}))
     assert resumed.code == 2
-    assert "rollback --force finishes it" in resumed.errors
+    assert "rollback --force" in resumed.errors and "finishes it" in resumed.errors
     assert back(theatre, "--force").code == 0
     assert theatre.now == {old: 100}

@@ -1,102 +1,107 @@
-"""Which traffic a rollback puts back, over states of values."""
+"""Which traffic a rollback puts back, over states of values: tests/cases/rollback/target.yaml."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from deploy_lib.cli.failure import Failure
-from deploy_lib.cli.rollback.target import target_of
+from deploy_lib.cli.rollback.target import choose
 from deploy_lib.model.answers import LeftBehind
 from deploy_lib.model.outcome import Outcome
-from deploy_lib.model.state import PastRelease, RevisionState, ServiceState
+from deploy_lib.model.remembered import drift
+from deploy_lib.model.state import LeaseState, PastRelease, RevisionState, ServiceState
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
 from tests.unit.samples import NOON
 
-Shares = dict[str, int]
-NOTHING: Shares = {}
+CASES = yaml.safe_load((Path(__file__).parents[1] / "cases" / "rollback" / "target.yaml").read_text(encoding="utf-8"))
+COMMIT = "c" * 40
 
 
-def traffic(shares: Shares, tag: str | None = None) -> TrafficMap:
-    tags = (TrafficTarget(next(iter(shares)), 0, tag),) if tag else ()
-    return TrafficMap((*(TrafficTarget(name, percent) for name, percent in shares.items()), *tags))
+def traffic(shares: dict[str, int], **tags: str) -> TrafficMap:
+    tagged = (TrafficTarget(name, 0, tag) for tag, name in tags.items())
+    return TrafficMap((*(TrafficTarget(name, percent) for name, percent in shares.items()), *tagged))
 
 
-def past(candidate: str | None, before: Shares, left: Shares, outcome: Outcome = Outcome.LIVE) -> PastRelease:
-    name = f"release-of-{candidate}"
-    to_blame = outcome is Outcome.REJECTED
-    return PastRelease(name, "c" * 40, None, candidate, outcome, NOON, traffic(left), traffic(before), to_blame)
-
-
-A = past("a", {}, {"a": 100})
-B = past("b", {"a": 100}, {"b": 100})
-C = past("c", {"a": 40, "b": 60}, {"c": 100})
-BACK_TO_B = past("b", {"b": 100}, {"b": 100})
-SICK = past("s", {"b": 100}, {"b": 100}, Outcome.REJECTED)
-INNOCENT = replace(SICK, image_is_to_blame=False)
-OLD = past("b", {}, {"b": 100})  # written before releases remembered what they found
-
-
-def state(
-    now: Shares, *history: PastRelease, unready: str = "", gone: str = "", left: LeftBehind | None = None
-) -> ServiceState:
-    revisions = tuple(
-        RevisionState(name, "image", name not in unready, NOON, reason="it crashes" if name in unready else "")
-        for name in "abcs"
-        if name not in gone
+def state(case: dict[str, Any]) -> ServiceState:
+    history = tuple(
+        PastRelease(
+            name,
+            COMMIT,
+            None,
+            made,
+            Outcome(outcome),
+            NOON,
+            traffic(left),
+            traffic(found),
+            name in case.get("blamed", ()),
+        )
+        for name, outcome, made, found, left in case["history"]
     )
-    return ServiceState(True, traffic=traffic(now, "mine"), history=history, revisions=revisions, unfinished=left)
+    known = [name for name in "abcds" if name not in case.get("gone", ())]
+    revisions = tuple(
+        RevisionState(name, "image", name not in case.get("unready", ()), NOON,
+                      reason="it crashes" if name in case.get("unready", ()) else "")
+        for name in known
+    )  # fmt: skip
+    given, left = case.get("left"), None
+    if given:
+        left = LeftBehind(
+            given["id"], COMMIT, None, given["candidate"], "canary", traffic(given["before"]), given["asked"], 0, 0,
+            restored=given.get("restored", False),
+        )  # fmt: skip
+    tags = {"mine": "a", **({"canary": given["candidate"]} if given and given["candidate"] else {})}
+    return ServiceState(True, traffic=traffic(case["now"], **tags), history=history, revisions=revisions, left=left)
 
 
-HELD = LeftBehind("held", "c" * 40, None, "c", "canary", traffic({"a": 30, "b": 70}), 1, 1, 10)
+@pytest.mark.parametrize("case", [each for each in CASES if "target" in each], ids=lambda case: case["case"])
+def test_target(case: dict[str, Any]) -> None:
+    found = choose(state(case), case.get("to"), force=case.get("force", False))
+    assert found.target.shares() == case["target"]
+    assert found.there is case.get("there", False)
+    assert found.why == case.get("why", found.why)
+    assert list(found.passed_over) == case.get("passed_over", [])
+    assert found.target.tags() == {"mine": "a"}, "tags stay, but that of the release which ends by it"
 
 
-@pytest.mark.parametrize(
-    ("given", "to", "shares"),
-    [
-        pytest.param(state({"b": 100}, B, A), None, {"a": 100}, id="what the release found"),
-        pytest.param(state({"c": 100}, C, B, A), None, {"a": 40, "b": 60}, id="a split made by hand"),
-        pytest.param(state({"b": 100}, SICK, B, A), None, {"a": 100}, id="a rejected release changed nothing"),
-        pytest.param(state({"b": 100}, BACK_TO_B, C, B, A), None, {"a": 100}, id="after a rollback, further back"),
-        pytest.param(state({"b": 100}, OLD, A), None, {"a": 100}, id="records without what was found"),
-        pytest.param(state({"x": 100}, C, B), None, {"c": 100}, id="someone else made what serves"),
-        pytest.param(state({"c": 10, "b": 90}, B, left=HELD), None, {"a": 30, "b": 70}, id="a held release"),
-        pytest.param(state({"b": 100}, B, A), "a", {"a": 100}, id="to a revision"),
-        pytest.param(state({"b": 100}, INNOCENT, B), "s", {"s": 100}, id="rejected, not for its image"),
-        pytest.param(state({"b": 100}, B, A), "release-of-a", {"a": 100}, id="to a release"),
-    ],
-)
-def test_target(given: ServiceState, to: str | None, shares: Shares) -> None:
-    found = target_of(given, to, force=False)
-    assert found is not None
-    assert found.shares() == shares
-    assert given.unfinished or found.tags() == given.traffic.tags(), "tags stay"
-
-
-@pytest.mark.parametrize(
-    ("given", "to", "said"),
-    [
-        pytest.param(ServiceState(False), None, "no such service", id="no service"),
-        pytest.param(state({"a": 100}, A), None, "no earlier traffic; name a revision with --to", id="first"),
-        pytest.param(state({"a": 100}, past("a", {"a": 100}, {"a": 100}), B, A), None, "no earlier", id="all undone"),
-        pytest.param(state({"b": 100}, B, A, gone="a"), None, "there is no revision a", id="deleted"),
-        pytest.param(state({"b": 100}, B, A, unready="a"), None, "a is recorded as failed (it crashes)", id="unready"),
-        pytest.param(state({"b": 100}, SICK, B), "s", "release release-of-s was rejected", id="rejected"),
-        pytest.param(state({"b": 100}, past(None, {}, {"b": 100})), "release-of-None", "no revision", id="no revision"),
-    ],
-)
-def test_refusal(given: ServiceState, to: str | None, said: str) -> None:
+@pytest.mark.parametrize("case", [each for each in CASES if "refused" in each], ids=lambda case: case["case"])
+def test_refusal(case: dict[str, Any]) -> None:
     with pytest.raises(Failure) as refused:
-        target_of(given, to, force=False)
-    assert said in refused.value.message
+        choose(state(case), case.get("to"))
+    assert case["refused"] in refused.value.message
+    assert refused.value.code == 1
 
 
-def test_force_goes_back_to_what_failed() -> None:
-    found = target_of(state({"b": 100}, SICK, B), "s", force=True)
-    assert found is not None
-    assert found.shares() == {"s": 100}
+def test_a_service_that_does_not_exist() -> None:
+    with pytest.raises(Failure, match="no such service"):
+        choose(ServiceState(False))
 
 
-def test_what_serves_already_is_nothing_to_do() -> None:
-    assert target_of(state({"b": 100}, B, A), "b", force=False) is None
+B = ["B", "live", "b", {"a": 100}, {"b": 100}]
+DEPLOYS = LeaseState("ann", NOON, NOON, False, "K")
+
+
+@pytest.mark.parametrize(
+    ("now", "history", "left", "lease", "changed"),
+    [
+        pytest.param({"b": 100}, [B], None, None, False, id="as it was left"),
+        pytest.param({"b": 70, "a": 30}, [B], None, None, True, id="a split made by hand"),
+        pytest.param({"b": 70, "c": 30}, [B], "K", None, False, id="a release that nobody ended may have moved it"),
+        pytest.param({"b": 70, "c": 30}, [B], None, DEPLOYS, False, id="a release that runs may have moved it"),
+        pytest.param({"b": 60, "c": 40}, [["H", "held", "c", {"b": 100}, {"b": 90, "c": 10}], B], "H", None, True,
+                     id="changed under a held release"),
+        pytest.param({"b": 100}, [], None, None, False, id="nothing is remembered"),
+    ],
+)  # fmt: skip
+def test_what_was_changed_by_hand(
+    now: dict[str, int], history: list[Any], left: str | None, lease: LeaseState | None, changed: bool
+) -> None:
+    given = {"id": left, "candidate": "c", "before": {"b": 100}, "asked": 1} if left else None
+    found = drift(replace(state({"now": now, "history": history, "left": given}), lease=lease, last_modifier="ann"))
+    assert (found is not None) is changed
+    if found is not None:
+        assert f"and now there is {found.now}; the last change of the service is ann" in str(found)

@@ -94,9 +94,10 @@ class World:
     def record_passed(self, request: requests.MoveTraffic) -> None:
         self._met("record_passed")
 
-    def end_lease(self, request: requests.EndLease) -> None:
+    def end_lease(self, request: requests.EndLease) -> answers.LeaseEnded:
         self._met(f"end_lease {request.outcome}")
         self.leases = 0
+        return answers.LeaseEnded()
 
     def create_revision(self, request: requests.CreateRevision, tell: Tell) -> answers.RevisionCreated:
         found = self._met("create_revision")

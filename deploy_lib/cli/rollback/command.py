@@ -3,24 +3,41 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass
 
 from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.outlets import Outlets
+from deploy_lib.cli.rollback.memory import with_memory
+from deploy_lib.cli.rollback.offers import offers
 from deploy_lib.cli.rollback.rollback import Rollback
-from deploy_lib.cli.rollback.target import target_of
+from deploy_lib.cli.rollback.target import Choice, choose
 from deploy_lib.cli.select import Selection, select
-from deploy_lib.cli.show.display import choose
+from deploy_lib.cli.show import display as displays
 from deploy_lib.cli.show.printing import say
 from deploy_lib.cli.signals import stopping
 from deploy_lib.cli.times import seconds
 from deploy_lib.cli.world import World, opened
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.interface import Interrupted
+from deploy_lib.model.journal import Stopped
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.state import ServiceState
-from deploy_lib.model.traffic import TrafficMap
 from deploy_lib.plan import Plan
 from deploy_lib.run.group import exit_code
+from deploy_lib.run.last_line import serving_now
+
+LIST = "?"
+"""What --to holds when it was given without a name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One of `choice` and `refused` is there."""
+
+    plan: Plan
+    state: ServiceState
+    choice: Choice | None = None
+    refused: Failure | None = None
 
 
 def main(args: argparse.Namespace) -> int:
@@ -30,25 +47,30 @@ def main(args: argparse.Namespace) -> int:
         raise Failure("--to names a revision of one service; give one --service")
     clock = SystemClock()
     with opened(selection, args, clock) as world:
-        found = _targets(world, selection, args)
-        display = choose(args.output, tuple(plan.service.name for plan in selection.plans))
-        outlets = Outlets(selection.config.settings.webhook_env, world.state)
+        if args.to == LIST:
+            return _list(world, selection)
+        wanted = [_wanted(world, plan, args) for plan in selection.plans]
+        display = displays.choose(args.output, tuple(plan.service.name for plan in selection.plans))
         try:
+            if any(each.refused for each in wanted):
+                return _refuse(world, wanted, display, args.output)
+            outlets = Outlets(selection.config.settings.webhook_env, world.state)
             with stopping(clock, selection.program.command("rollback", "--force"), display.stopping):
                 ends = {
-                    plan.service.name: Rollback(
+                    each.plan.service.name: Rollback(
                         world,
-                        plan,
+                        each.plan,
                         display,
                         outlets,
-                        state,
-                        target,
+                        each.state,
+                        each.choice,
+                        args.to,
                         probe=not args.now,
-                        take_over=args.force,
+                        force=args.force,
                         wait=wait,
                     ).carry_out()
-                    for plan, state, target in found
-                    if target is not None
+                    for each in wanted
+                    if each.choice is not None
                 }
         except Interrupted:
             raise Failure(
@@ -58,23 +80,35 @@ def main(args: argparse.Namespace) -> int:
             ) from None
         finally:
             display.close()
-    for plan, state, target in found:
-        if target is None and args.output == "text":
-            say(f"{plan.service.name}: nothing to do; it serves {state.traffic} already")
     return exit_code(ends)
 
 
-def _targets(
-    world: World, selection: Selection, args: argparse.Namespace
-) -> list[tuple[Plan, ServiceState, TrafficMap | None]]:
-    """Raises Failure with the reasons of all services that cannot be rolled back."""
-    found, refused = [], []
+def _wanted(world: World, plan: Plan, args: argparse.Namespace) -> Wanted:
+    state = with_memory(world.services(plan).read_state(plan.service), world.state, plan)
+    try:
+        return Wanted(plan, state, choice=choose(state, args.to, force=args.force))
+    except Failure as failure:
+        return Wanted(plan, state, refused=failure)
+
+
+def _refuse(world: World, wanted: list[Wanted], display: displays.Display, output: str) -> int:
+    """Every service is told, and every service's last line says what serves."""
+    for each in wanted:
+        why = each.refused.message if each.refused else "nothing was done, since another service cannot be rolled back"
+        serving = serving_now(world.services(each.plan), each.plan.service, f"last seen: {each.state.traffic}")
+        stopped = Stopped(world.clock.now(), Outcome.REJECTED, why, serving)
+        display.entry(each.plan.service.name, stopped)
+    told = [f"{each.plan.service.name}: {each.refused.message}" for each in wanted if each.refused]
+    if output == "json":
+        raise Failure("\n  ".join(told), Outcome.REJECTED.exit_code)  # for the person who reads standard error
+    return Outcome.REJECTED.exit_code
+
+
+def _list(world: World, selection: Selection) -> int:
+    """What there is to go back to."""
     for plan in selection.plans:
-        state = world.services(plan).read_state(plan.service)
-        try:
-            found.append((plan, state, target_of(state, args.to, force=args.force)))
-        except Failure as failure:
-            refused.append(Failure(f"{plan.service.name}: {failure.message}", failure.code))
-    if refused:
-        raise Failure("\n  ".join(each.message for each in refused), max(each.code for each in refused))
-    return found
+        state = with_memory(world.services(plan).read_state(plan.service), world.state, plan)
+        say(f"{plan.service.name}: --to takes the name of a release or a revision, or last-release")
+        say("\n".join(offers(state)))
+        say(f"serving: {state.traffic}")
+    return 0

@@ -1,4 +1,4 @@
-"""The rollback of one service: lease, probe of the target, traffic, and the last line.
+"""The rollback of one service: lease, probe of the target, traffic, the end of what was under way, and the last line.
 
 It is written down as a release of its own, with the target as its candidate and as the traffic to restore: when its
 client dies half way, the next rollback finishes it.
@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 
+from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.identity import holder, new_release
 from deploy_lib.cli.outlets import Outlets
 from deploy_lib.cli.places import release_directory
+from deploy_lib.cli.rollback.memory import with_memory
+from deploy_lib.cli.rollback.target import Choice, choose
 from deploy_lib.cli.secrets import redactor_of
 from deploy_lib.cli.show.display import Display
 from deploy_lib.cli.world import Serving, World
@@ -19,51 +23,47 @@ from deploy_lib.drivers.interface import DriverError, Interrupted
 from deploy_lib.drivers.processes import with_process
 from deploy_lib.journal import UNWRITTEN, Journal
 from deploy_lib.model import journal, requests
-from deploy_lib.model.answers import Restored
 from deploy_lib.model.journal import Entry, LeaseRefused, Stopped
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Options, Release, Status
+from deploy_lib.model.remembered import ROLLBACK
 from deploy_lib.model.state import ServiceState
-from deploy_lib.model.traffic import TrafficMap
 from deploy_lib.plan import Plan
+from deploy_lib.run.last_line import serving_now
 from deploy_lib.run.lease import acquire
+from deploy_lib.run.restoring import put_back
 from deploy_lib.steps.probe import ProbeSettings
 from deploy_lib.steps.responses import serves
 
-_SUFFIX = "-rollback"
 HURRY = 0.1
 """Seconds between the requests of the probe at most: users wait for its end."""
-UNTOUCHED = "unchanged; the service was not touched"
-
-
-def is_rollback(release_id: str) -> bool:
-    return release_id.endswith(_SUFFIX)
 
 
 @dataclass(frozen=True, slots=True)
+class End:
+    outcome: Outcome
+    reason: str
+
+
+@dataclass(slots=True)
 class Rollback:
-    """`state` is what the service was when `target` was chosen. Without `probe` the target is taken as good."""
+    """`state` is what the service was when `choice` was made. Without `probe` the target is taken as good."""
 
     world: World
     plan: Plan
     display: Display
     outlets: Outlets
     state: ServiceState
-    target: TrafficMap
+    choice: Choice
+    to: str | None = None
     probe: bool = True
-    take_over: bool = False
+    force: bool = False
     wait: float = 0.0
 
     def carry_out(self) -> Stopped:
-        plan, clock = self.plan, self.world.clock
-        wanted = self.target.main_revision() or ""
-        known = self.state.revision(wanted)
-        release = new_release(plan, known.commit if known and known.commit else "0" * 40, Options(), clock.now())
-        release = replace(
-            release, id=f"{release.id}{_SUFFIX}", url=self.state.url, candidate=wanted, before=self.target
-        )
-        directory = release_directory(self.world.state, plan.service.project, plan.service.name, release.id)
-        file = Journal(directory)
+        """Raises Interrupted when a person would not wait for the traffic; what serves then is told before."""
+        plan, release = self.plan, self._release()
+        file = Journal(release_directory(self.world.state, plan.service.project, plan.service.name, release.id))
 
         mask, kept = redactor_of(plan.service, self.outlets.webhook_env), [True]
 
@@ -78,81 +78,121 @@ class Rollback:
             self.outlets.entry(plan, masked)
 
         try:
-            note(journal.Started(clock.now(), release, (), plan.path, holder(), program=plan.program))
-            stopped = self._under_lease(self.world.serving(plan), release, note)
+            note(journal.Started(self._now(), release, (), plan.path, holder(), program=plan.program))
+            note(self._announced())
+            end = self._already() or self._under_lease(self.world.serving(plan), release, note)
+            stopped = self._stopped(end)
             note(stopped)
+        except Interrupted:
+            again = plan.program.command("rollback", "--force")
+            why = f"interrupted while the traffic was being put back; {again} finishes it"
+            self.display.entry(plan.service.name, mask.value(self._stopped(End(Outcome.INTERRUPTED, why))))
+            raise
         finally:
             file.close()
         self.outlets.ended(plan, release.id, ())
         return stopped
 
-    def _under_lease(self, drivers: Serving, release: Release, note: Callable[[Entry], None]) -> Stopped:
+    def _release(self) -> Release:
+        wanted = self.choice.target.main_revision() or ""
+        known = self.state.revision(wanted)
+        made = new_release(self.plan, known.commit if known and known.commit else "0" * 40, Options(), self._now())
+        return replace(made, id=f"{made.id}{ROLLBACK}", url=self.state.url, candidate=wanted, before=self.choice.target)
+
+    def _already(self) -> End | None:
+        """Nothing has to be moved, and nobody's release or lease has to be ended."""
+        lease = self.state.lease
+        settled = self.choice.ends is None and (lease is None or lease.release_id is None)
+        return End(Outcome.LIVE, f"already there: {self.choice.why}") if self.choice.there and settled else None
+
+    def _under_lease(self, drivers: Serving, release: Release, note: Callable[[Entry], None]) -> End:
         try:
             lease = acquire(
                 drivers,
                 release,
                 with_process(holder()),
                 self._tell,
-                take_over=self.take_over,
+                take_over=self.force,
                 over_own_hold=True,
+                repair=False,
                 wait=self.wait,
             )
         except Interrupted as interrupted:
-            return self._stopped(Outcome.INTERRUPTED, f"interrupted by {interrupted.by} while it waited", UNTOUCHED)
+            return End(Outcome.INTERRUPTED, f"interrupted by {interrupted.by} while it waited")
         note(lease)
         if isinstance(lease, LeaseRefused):
-            return self._not_begun(lease)
+            if lease.errored:
+                return End(Outcome.UNKNOWN, lease.reason)
+            taken = "--force takes the service over, and that release stops"
+            return End(Outcome.BUSY if lease.busy else Outcome.REJECTED, f"{lease.reason}; {taken}")
         try:
-            unfit = self._unfit(drivers, lease.release) if self.probe else ""
+            release = self._chosen_again(lease.release, note)
+            unfit = self._unfit(drivers, release) if self.probe and not self.choice.there else ""
         except Interrupted as interrupted:
-            reason = f"interrupted by {interrupted.by} before the traffic moved"
-            stopped = self._stopped(Outcome.INTERRUPTED, reason, str(self.state.traffic))
-        else:
-            stopped = self._refused(unfit) if unfit else self._moved(drivers, lease.release, note)
-        self._end(drivers, lease.release, stopped)
-        return stopped
-
-    def _not_begun(self, lease: LeaseRefused) -> Stopped:
-        if not lease.busy:
-            return self._stopped(Outcome.UNKNOWN if lease.errored else Outcome.REJECTED, lease.reason, UNTOUCHED)
-        program = self.plan.program
-        commands = (
-            program.command("rollback", "--wait", "10m", note="queue behind it"),
-            program.command("rollback", "--force", note="take the service over"),
-            program.command("status", note="who has the service, and what serves"),
-        )
-        return replace(
-            self._stopped(Outcome.BUSY, f"{lease.reason}; --force takes the service over", UNTOUCHED),
-            next_commands=commands,
-        )
-
-    def _refused(self, unfit: str) -> Stopped:
-        wanted, back = self.target.main_revision(), self.plan.program.command("rollback", "--now")
-        reason = f"{wanted} {unfit}; {back} goes back to it all the same"
-        return self._stopped(Outcome.REJECTED, reason, str(self.state.traffic))
-
-    def _moved(self, drivers: Serving, release: Release, note: Callable[[Entry], None]) -> Stopped:
-        leaving = self.state.traffic.main_revision() or "nothing"
-        note(journal.RestoreAsked(self.world.clock.now(), self.target, f"a person asked to leave {leaving}"))
-        answer, at = self._restored(drivers, requests.RestoreTraffic(release, self.target)), self.world.clock.now()
-        if isinstance(answer, DriverError):
-            note(journal.RestoreAnswered(at, False, None, answer.told))
-            return self._stopped(Outcome.HELD, f"the rollback did not succeed: {answer.told}", "not known")
-        note(journal.RestoreAnswered(at, answer.whole, answer.now, answer.reason))
-        if answer.whole:
-            return self._stopped(Outcome.LIVE, f"rolled back from {leaving}", str(answer.now))
-        return self._stopped(Outcome.HELD, f"the rollback did not succeed: {answer.reason}", str(answer.now))
-
-    def _restored(self, drivers: Serving, request: requests.RestoreTraffic) -> Restored | DriverError:
-        """Raises Interrupted at the second request to stop only: half of a rollback helps nobody."""
-        try:
-            try:
-                return drivers.services.restore(request, self._tell)
-            except Interrupted:
-                self._tell("the rollback is brought to its end first (again to stop at once)")
-                return drivers.services.restore(request, self._tell)
+            end = End(Outcome.INTERRUPTED, f"interrupted by {interrupted.by} before the traffic moved")
+        except Failure as failure:
+            end = End(Outcome.REJECTED, failure.message)
         except DriverError as problem:
-            return problem
+            end = End(Outcome.UNKNOWN, problem.told)
+        else:
+            end = self._refused(unfit) if unfit else self._moved(drivers, release, note)
+        self._give_back(drivers, release, end)
+        return end
+
+    def _chosen_again(self, release: Release, note: Callable[[Entry], None]) -> Release:
+        """What was read before the lease may have changed until it was taken. Raises Failure and DriverError."""
+        plan, left = self.plan, self.state.left
+        fresh = self.world.services(plan).read_state(plan.service)
+        ended = left is not None and any(
+            past.id == left.release_id and past.outcome is not Outcome.INTERRUPTED
+            for past in fresh.history
+            if past not in self.state.history
+        )
+        fresh = with_memory(replace(fresh, left=None if ended else left), self.world.state, plan)
+        choice = choose(fresh, self.to, force=self.force)
+        self.state, before, self.choice = fresh, self.choice, choice
+        if not choice.target.same_as(before.target) or choice.there is not before.there:
+            note(self._announced())
+        return replace(release, before=choice.target, candidate=choice.target.main_revision() or "")
+
+    def _announced(self) -> journal.GoingBack:
+        choice, lease = self.choice, self.state.lease
+        notes = list(choice.passed_over)
+        running = lease is not None and lease.release_id is not None and not lease.expired
+        if lease is not None and running and self.force:
+            notes.append(f"takes the service over from {lease.holder}, whose release {lease.release_id} stops")
+        elif choice.ends is not None:
+            notes.append(f"ends release {choice.ends.release_id} of commit {choice.ends.commit[:7]}")
+        return journal.GoingBack(
+            self._now(), choice.target, self.state.traffic, choice.why, there=choice.there, notes=tuple(notes)
+        )
+
+    def _refused(self, unfit: str) -> End:
+        wanted, back = self.choice.target.main_revision(), self.plan.program.command("rollback", "--now")
+        return End(Outcome.REJECTED, f"{wanted} {unfit}; {back} goes back to it all the same")
+
+    def _moved(self, drivers: Serving, release: Release, note: Callable[[Entry], None]) -> End:
+        """Also where nothing has to move: the record of what was under way ends by it, and the service is read back."""
+        target, leaving = self.choice.target, self.state.traffic
+        note(journal.RestoreAsked(self._now(), target, f"a person asked to leave {leaving}"))
+        try:
+            answer = put_back(drivers, requests.RestoreTraffic(release, target), self._tell)
+        except DriverError as problem:
+            note(journal.RestoreAnswered(self._now(), False, None, problem.told))
+            return End(Outcome.HELD, f"the rollback did not succeed: {problem.told}")
+        note(journal.RestoreAnswered(self._now(), answer.whole, answer.now, answer.reason))
+        if not answer.whole:
+            return End(Outcome.HELD, f"the rollback did not succeed: {answer.reason}")
+        return End(Outcome.LIVE, self._done())
+
+    def _done(self) -> str:
+        target, leaving, ends = self.choice.target, self.state.traffic, self.choice.ends
+        ended = f"; release {ends.release_id} is ended" if ends else ""
+        if self.choice.there:
+            return f"already there: {self.choice.why}{ended}"
+        if target.main_revision() != leaving.main_revision():
+            return f"rolled back from {leaving.main_revision() or 'nothing'}{ended}"
+        return f"put back {target}; before, it was {leaving}{ended}"
 
     def _unfit(self, drivers: Serving, release: Release) -> str:
         """Why users should not be sent to the target, asked where it answers alone; empty when it answers well."""
@@ -175,17 +215,36 @@ class Rollback:
             return ""
         return f"does not answer well: {verdict.reason}"
 
-    def _end(self, drivers: Serving, release: Release, stopped: Stopped) -> None:
+    def _give_back(self, drivers: Serving, release: Release, end: End) -> None:
         """A rollback that moved nothing is not remembered: its target would count as a release that failed."""
-        moved = stopped.outcome in (Outcome.LIVE, Outcome.HELD)
+        moved = end.outcome in (Outcome.LIVE, Outcome.HELD)
+        request = requests.EndLease(release, end.outcome if moved else None, end.reason)
         try:
-            outcome = stopped.outcome if moved else None
-            drivers.services.end_lease(requests.EndLease(release, outcome, stopped.reason))
+            try:
+                drivers.services.end_lease(request)
+            except Interrupted:
+                drivers.services.end_lease(request)
         except DriverError as problem:
             self._tell(f"the lease could not be given back and will expire by itself: {problem.reason}")
 
-    def _stopped(self, outcome: Outcome, reason: str, serving: str) -> Stopped:
-        return Stopped(self.world.clock.now(), outcome, reason, serving)
+    def _stopped(self, end: End) -> Stopped:
+        serving = serving_now(
+            self.world.services(self.plan), self.plan.service, f"before the rollback it was {self.state.traffic}"
+        )
+        program = self.plan.program
+        commands = {
+            Outcome.BUSY: (
+                program.command("rollback", "--wait", "10m", note="queue behind it"),
+                program.command("rollback", "--force", note="take the service over"),
+                program.command("status", note="who has the service, and what serves"),
+            ),
+            Outcome.HELD: (program.command("rollback", "--force"), program.command("status")),
+            Outcome.UNKNOWN: (program.command("rollback"), program.command("status")),
+        }
+        return Stopped(self._now(), end.outcome, end.reason, serving, commands.get(end.outcome, ()))
+
+    def _now(self) -> datetime:
+        return self.world.clock.now()
 
     def _tell(self, text: str) -> None:
         self.display.line(self.plan.service.name, redactor_of(self.plan.service).text(text))

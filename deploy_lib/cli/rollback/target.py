@@ -1,82 +1,153 @@
-"""Which traffic a rollback puts back: by default what was there before the release that serves now. Pure.
+"""Which traffic a rollback puts back, and what else there is to go back to. Pure.
 
-Rolling back twice goes back twice: a rollback is remembered like a release, but it is not a place to go back to.
+Without a name it is what a release that nobody ended found, else the last map that was live before the one that serves
+now. A rollback is an end of its own: asked for again, it is there already, and never goes one release further.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from deploy_lib.cli.failure import Failure
+from deploy_lib.cli.rollback.offers import offers
+from deploy_lib.model.answers import LeftBehind
 from deploy_lib.model.outcome import Outcome
+from deploy_lib.model.remembered import good, is_rollback, rolled_back
 from deploy_lib.model.state import PastRelease, ServiceState
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
 
 REFUSED = 1  # exit code
+LAST_RELEASE = "last-release"
+"""The name for what the last good release left, whatever was changed by hand since."""
 
 
-def target_of(state: ServiceState, to: str | None, *, force: bool) -> TrafficMap | None:
-    """The map to put back; None when it serves already.
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """`why` says in a clause what `target` is. `there`: it serves already. `ends` is the release that ends by it.
 
-    Raises Failure when there is none, or when it leads to a revision known to have failed.
+    `passed_over` are better maps that cannot be put back, each with its reason.
     """
+
+    target: TrafficMap
+    why: str
+    there: bool = False
+    ends: LeftBehind | None = None
+    passed_over: tuple[str, ...] = ()
+
+
+def choose(state: ServiceState, to: str | None = None, *, force: bool = False) -> Choice:
+    """Raises Failure when there is nothing to go back to, or when it leads to a revision known to have failed."""
     if not state.exists:
-        raise Failure("there is no such service, so there is nothing to roll back")
-    wanted = _named(state, to) if to else _earlier(state)
-    for name in wanted.shares():
-        _check(state, name, force)
-    return None if wanted.shares() == state.traffic.shares() else wanted
+        raise Failure("there is no such service, so there is nothing to roll back", REFUSED)
+    choice = _named(state, to) if to else _default(state, force)
+    for name in choice.target.shares() if to else ():
+        unfit = _unfit(state, name, force)
+        if unfit:
+            raise Failure(unfit, REFUSED)
+    there = choice.target.shares() == state.traffic.shares()
+    return replace(choice, target=_with_tags(state, choice.target.shares()), there=there, ends=state.left)
 
 
-def _check(state: ServiceState, name: str, force: bool) -> None:
+def _default(state: ServiceState, force: bool) -> Choice:
+    now, live = state.traffic, good(state.history)
+    undone = _to_undo(state)
+    if undone is not None and undone[0].shares() == now.shares():
+        return Choice(*undone)
+    if undone is None and live and is_rollback(live[0].id) and live[0].traffic.shares() == now.shares():
+        return Choice(now, f"rollback {live[0].id} put it back; --to names something older")
+    passed_over: list[str] = []
+    for target, why in _distinct(now, [*([undone] if undone else ()), *_remembered(state, live)]):
+        unfit = [bad for name in target.shares() if (bad := _unfit(state, name, force))]
+        if not unfit:
+            return Choice(target, why, passed_over=tuple(passed_over))
+        passed_over.append(f"not {target} ({why}): {'; '.join(unfit)}")
+    if state.left is not None and not passed_over:
+        return Choice(now, "there is no earlier traffic, and nothing has to be moved")
+    reason = "the service remembers no earlier traffic" if not passed_over else "; ".join(passed_over)
+    raise Failure(f"{reason}; name what to go back to with --to:\n" + "\n".join(offers(state)), REFUSED)
+
+
+def _to_undo(state: ServiceState) -> tuple[TrafficMap, str] | None:
+    """What the release under way found; None when there is none, or none of it has to be undone."""
+    left = state.left
+    if left is None or not left.before.shares() or _ended_without_traffic(left, state.history):
+        return None
+    if is_rollback(left.release_id):
+        return left.before, f"what rollback {left.release_id} was putting back"
+    return left.before, f"what served before release {left.release_id} began"
+
+
+def _distinct(now: TrafficMap, maps: Sequence[tuple[TrafficMap, str]]) -> Iterator[tuple[TrafficMap, str]]:
+    """Each map once, and none that serves now."""
+    seen = [now.shares()]
+    for target, why in maps:
+        if target.shares() and target.shares() not in seen:
+            seen.append(target.shares())
+            yield target, why
+
+
+def _remembered(state: ServiceState, live: Sequence[PastRelease]) -> Iterator[tuple[TrafficMap, str]]:
+    """Maps to go back to, the likeliest first."""
+    left_behind = rolled_back(state.history)
+    for index, past in enumerate(live):
+        if past.id not in left_behind:
+            yield past.traffic, f"what release {past.id} left"
+            if index == 0 and not is_rollback(past.id):
+                yield past.before, f"what served before release {past.id}"
+    shares = state.traffic.shares()
+    stable = state.traffic.main_revision()
+    if not live and stable is not None and shares[stable] > 50:
+        yield TrafficMap((TrafficTarget(stable, 100),)), "it has the most traffic, and no release is remembered"
+
+
+def _ended_without_traffic(left: LeftBehind, history: Sequence[PastRelease]) -> bool:
+    """It came to an end of its own, and its users never met it: nothing of it has to be undone."""
+    return left.asked == 0 and any(
+        past.id == left.release_id and past.outcome is not Outcome.INTERRUPTED for past in history
+    )
+
+
+def _named(state: ServiceState, to: str) -> Choice:
+    if to == LAST_RELEASE:
+        last = next(iter(good(state.history)), None)
+        if last is None:
+            raise Failure(f"no good release is remembered; choose with --to:\n{_offered(state)}", REFUSED)
+        return Choice(last.traffic, f"what release {last.id} left")
+    past = next((each for each in state.history if each.id == to), None)
+    if past is not None and is_rollback(past.id):
+        return Choice(past.traffic, f"what rollback {to} put back")
+    if past is not None and past.candidate is None:
+        raise Failure(f"release {to} made no revision; choose with --to:\n{_offered(state)}", REFUSED)
+    name = (past.candidate if past else None) or to
+    if state.revision(name) is None:
+        gone = f"the revision {name} of release {to} was deleted" if past else f"there is no revision {to}, nor release"
+        raise Failure(f"{gone}; choose with --to:\n{_offered(state)}", REFUSED)
+    why = f"the revision of release {past.id}" if past else "the revision that was named"
+    return Choice(TrafficMap((TrafficTarget(name, 100),)), why)
+
+
+def _offered(state: ServiceState) -> str:
+    return "\n".join(offers(state))
+
+
+def _unfit(state: ServiceState, name: str, force: bool) -> str:
+    """Why nobody should be led to that revision; empty when it may serve."""
     revision = state.revision(name)
     if revision is None:
-        known = ", ".join(each.name for each in state.revisions[:5])
-        raise Failure(f"there is no revision {name}; the newest are: {known}", REFUSED)
-    past = next((past for past in state.history if past.candidate == name), None)
-    if force or (revision.ready and (past is None or not past.image_is_to_blame)):
-        return
-    why = revision.reason or (f"release {past.id} was {past.outcome}" if past else "it is not ready")
-    raise Failure(f"{name} is recorded as failed ({why}); --force rolls back to it all the same", REFUSED)
-
-
-def _named(state: ServiceState, to: str) -> TrafficMap:
-    past = next((each for each in state.history if each.id == to), None)
-    revision = past.candidate if past else to
-    if revision is None:
-        raise Failure(f"release {to} made no revision", REFUSED)
-    return _with_tags(state, {revision: 100})
-
-
-def _earlier(state: ServiceState) -> TrafficMap:
-    if state.unfinished and state.unfinished.before.shares():
-        return state.unfinished.before
-    serving = state.traffic.main_revision()
-    earlier = next(
-        (each for each in _maps(state.history, serving) if each.main_revision() not in (None, serving)), None
-    )
-    if earlier is None:
-        known = ", ".join(each.name for each in state.revisions if each.ready and each.name != serving) or "none"
-        raise Failure(
-            f"the service remembers no earlier traffic; name a revision with --to (ready ones: {known})", REFUSED
-        )
-    return _with_tags(state, earlier.shares())
-
-
-def _maps(history: Sequence[PastRelease], serving: str | None) -> Iterator[TrafficMap]:
-    """The maps to go back to, the likeliest first; what came after the release that serves now is none of them."""
-    made = next((index for index, past in enumerate(history) if _made(past, serving)), None)
-    if made is not None:
-        yield history[made].before
-    for past in history[0 if made is None else made + 1 :]:
-        yield past.traffic
-
-
-def _made(past: PastRelease, serving: str | None) -> bool:
-    """The release that made live what serves now; a rollback to it found it made already."""
-    return past.outcome is Outcome.LIVE and past.candidate == serving and past.before.main_revision() != serving
+        return f"the revision {name} was deleted"
+    releases = [past for past in state.history if past.candidate == name and not is_rollback(past.id)]
+    blamed = bool(releases) and releases[0].image_is_to_blame
+    if force or (revision.ready and not blamed):
+        return ""
+    why = revision.reason or (f"release {releases[0].id} was {releases[0].outcome}" if releases else "it is not ready")
+    return f"{name} is recorded as failed ({why}); --force rolls back to it all the same"
 
 
 def _with_tags(state: ServiceState, shares: dict[str, int]) -> TrafficMap:
-    tags = tuple(TrafficTarget(revision, 0, tag) for tag, revision in state.traffic.tags().items())
-    return TrafficMap((*(TrafficTarget(revision, percent) for revision, percent in shares.items()), *tags))
+    """The shares with the tags as they are now, but that of a candidate whose release ends by this rollback."""
+    tags = dict(state.traffic.tags())
+    if state.left and state.left.tag and tags.get(state.left.tag, "") == state.left.candidate:
+        del tags[state.left.tag]
+    tagged = tuple(TrafficTarget(revision, 0, tag) for tag, revision in tags.items())
+    return TrafficMap((*(TrafficTarget(revision, percent) for revision, percent in shares.items()), *tagged))

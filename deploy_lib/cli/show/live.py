@@ -16,7 +16,7 @@ from deploy_lib.cli.show.background import PATIENCE, Background
 from deploy_lib.cli.show.printer import UNREAD, tell_elsewhere
 from deploy_lib.cli.show.progress import Progress
 from deploy_lib.cli.show.table import STYLES, Line, ending_style, final, frame
-from deploy_lib.cli.show.words import answer_to, cause_lines, finding_lines
+from deploy_lib.cli.show.words import answer_to, cause_lines, finding_lines, lines_of
 from deploy_lib.model import journal
 from deploy_lib.model.journal import Entry
 from deploy_lib.model.release import Status
@@ -66,6 +66,8 @@ class Live:
             self._tell(name, finding_lines(entry.findings, all_of_them=entry.status is Status.FAILED))
         elif isinstance(entry, journal.Diagnosed):
             self._tell(name, cause_lines(entry.cause))
+        elif isinstance(entry, journal.GoingBack) or (isinstance(entry, journal.LeaseHeld) and entry.by_hand):
+            self._tell(name, lines_of(entry))
         elif not any(each.running for each in self._services.values()):
             self._notice = ""
 

@@ -9,6 +9,7 @@ from deploy_lib.model.evidence import Cause
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.model.journal import Entry
 from deploy_lib.model.release import Status
+from deploy_lib.model.remembered import OVERWRITES, is_rollback
 
 MARKS = {
     Status.PASSED: "ok",
@@ -31,14 +32,19 @@ def lines_of(entry: Entry) -> Iterator[str]:
         case journal.Started():
             again = "resuming " if entry.resumed else ""
             yield f"{again}release {entry.release.id}: commit {entry.release.commit[:7]}"
+        case journal.LeaseHeld() if is_rollback(entry.release.id):
+            yield "nobody else deploys the service from here on"
         case journal.LeaseHeld():
             before = entry.release.before
+            if entry.by_hand:
+                yield f"{entry.by_hand}; {OVERWRITES}"
             yield "this is the service's first release" if entry.release.first else f"serving now: {before}"
         case journal.LeaseRefused():
             if not entry.busy:  # the last line has it
                 yield entry.reason
         case journal.Adopted():
-            yield f"goes on at step {entry.step + 1}, from what the service itself records"
+            since = f"; the traffic is {entry.traffic}" if entry.traffic else ""
+            yield f"goes on at step {entry.step + 1}, from what the service itself says{since}"
         case journal.Asked():
             yield f"{entry.label} ..."
         case journal.Judged():
@@ -48,6 +54,9 @@ def lines_of(entry: Entry) -> Iterator[str]:
             yield entry.by if entry.errored else f"stopped by {entry.by}"
         case journal.Withdrawn():
             yield f"taken back: {entry.why}"
+        case journal.GoingBack():
+            yield going_back(entry)
+            yield from (f"  {note}" for note in entry.notes)
         case journal.RestoreAsked():
             yield f"restoring the traffic: {entry.target}"
         case journal.RestoreAnswered():
@@ -59,6 +68,12 @@ def lines_of(entry: Entry) -> Iterator[str]:
             yield f"{entry.outcome.words.mark}: {entry.reason}"
             yield from (f"  {command}" for command in entry.next_commands)
             yield f"serving: {entry.serving}"
+
+
+def going_back(entry: journal.GoingBack) -> str:
+    if entry.there:
+        return f"nothing will be moved; {entry.target} serves already: {entry.why}"
+    return f"will put back {entry.target}: {entry.why}; now it is {entry.now}"
 
 
 def finding_lines(findings: Sequence[Finding], *, all_of_them: bool) -> Iterator[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from deploy_lib.drivers.conditions import conditions_of, why_failed
 from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.interface import DriverError, Tell
 from deploy_lib.drivers.polling import polls
@@ -18,7 +19,7 @@ from deploy_lib.drivers.services.change import PATIENCE
 from deploy_lib.drivers.services.leases import set_annotations
 from deploy_lib.drivers.services.names import revision_name
 from deploy_lib.drivers.services.records import Record, record_of
-from deploy_lib.drivers.services.template import base, main_container, merged
+from deploy_lib.drivers.services.template import ATTEMPT_LABEL, base, main_container, merged
 from deploy_lib.drivers.services.tools import Tools, settle
 from deploy_lib.drivers.services.traffic import STABLE_TAG, carried, difference, same, served, tag_url, targets
 from deploy_lib.drivers.services.waiting import Waited, Waiting
@@ -138,7 +139,7 @@ def _next(tools: Tools, request: CreateRevision, service: run_v2.Service) -> Mad
     template = merged(start, release)
     name = _made_before(tools, release, service)
     again = name is not None
-    name = template.revision = name or revision_name(release.service.cloud_run, release.commit, template)
+    name = template.revision = name or _unused_name(tools, release, service, template)
 
     def edit(found: run_v2.Service) -> list[str]:
         tools.leases.guard(path, found)
@@ -177,11 +178,27 @@ def _next(tools: Tools, request: CreateRevision, service: run_v2.Service) -> Mad
 
 
 def _made_before(tools: Tools, release: Release, service: run_v2.Service) -> str | None:
-    """The revision that this release made already."""
+    """The revision that this release made already, unless it has failed."""
     record = record_of(service.annotations)
     if record is None or record.id != release.id or record.image != release.image or not record.candidate:
         return None
-    return record.candidate if tools.api.revision(release.service.path, record.candidate) is not None else None
+    found = tools.api.revision(release.service.path, record.candidate)
+    return None if found is None or why_failed(conditions_of(found.conditions)) else record.candidate
+
+
+def _unused_name(tools: Tools, release: Release, service: run_v2.Service, template: run_v2.RevisionTemplate) -> str:
+    """A release that goes on after Cloud Run itself had failed makes another revision; a failed one stays so."""
+    record = record_of(service.annotations)
+    name = revision_name(release.service.cloud_run, release.commit, template)
+    attempt = 1
+    while record is not None and record.id == release.id and record.candidate:
+        found = tools.api.revision(release.service.path, name)
+        if found is None or not why_failed(conditions_of(found.conditions)):
+            break
+        attempt += 1
+        template.labels[ATTEMPT_LABEL] = str(attempt)
+        name = revision_name(release.service.cloud_run, release.commit, template)
+    return name
 
 
 def _beside(now: TrafficMap, record: Record, request: CreateRevision, name: str) -> tuple[TrafficMap, str | None]:

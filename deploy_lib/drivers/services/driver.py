@@ -48,8 +48,8 @@ class CloudRunServices:
     def record_passed(self, request: requests.MoveTraffic) -> None:
         taking.record_passed(self._tools, request.release)
 
-    def end_lease(self, request: requests.EndLease) -> None:
-        taking.end(self._tools, request)
+    def end_lease(self, request: requests.EndLease) -> answers.LeaseEnded:
+        return taking.end(self._tools, request)
 
     def create_revision(self, request: requests.CreateRevision, tell: Tell) -> answers.RevisionCreated:
         from deploy_lib.drivers.services import candidate

@@ -36,6 +36,8 @@ def read_state(tools: Tools, service: Service) -> ServiceState:
         last_modifier=found.last_modifier,
         reconciling=found.reconciling,
         tag_urls={each.tag: each.uri for each in found.traffic_statuses if each.tag and each.uri},
+        left=record.left_behind() if record else None,
+        updated=plain_time(found.update_time),
     )
 
 

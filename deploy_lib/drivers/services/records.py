@@ -93,6 +93,7 @@ class Record:
             self.percent,
             self.started,
             self.traffic,
+            restored=self.restored,
         )
 
     def past(self, outcome: Outcome, at: datetime, traffic: TrafficMap, to_blame: bool = False) -> PastRelease:

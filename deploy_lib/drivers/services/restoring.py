@@ -48,7 +48,7 @@ def restore(tools: Tools, request: RestoreTraffic, tell: Tell) -> Restored:
             return []
         found.traffic = targets(target)
         if record is not None:
-            noted = records.started_over(record if own else _record(release, request.target))
+            noted = records.started_over(record if own else _record(release, request.target, record))
             set_annotations(found, records.succeeded(found.annotations, noted, tools.clock.now()))
         return ["traffic", "annotations"]
 
@@ -81,9 +81,9 @@ def restore(tools: Tools, request: RestoreTraffic, tell: Tell) -> Restored:
     return Restored(False, carried(settled), reason)
 
 
-def _record(release: Release, target: TrafficMap) -> Record:
-    """Of a rollback that undoes what another release left: that one goes into the history."""
-    return Record.begun(release, target, candidate=release.candidate)
+def _record(release: Release, target: TrafficMap, other: Record) -> Record:
+    """Of a rollback that undoes what another release left: that one goes into the history, the tag it lent does not."""
+    return Record.begun(release, target, candidate=release.candidate, own_tag=other.own_tag)
 
 
 def _fitting(tools: Tools, path: str, target: TrafficMap) -> tuple[TrafficMap, str]:

@@ -6,17 +6,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from deploy_lib.drivers.conditions import conditions_of, ready
-from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.drivers.processes import has_ended
 from deploy_lib.drivers.services import records
 from deploy_lib.drivers.services.leases import set_annotations
 from deploy_lib.drivers.services.records import Lease, Record, record_of
-from deploy_lib.drivers.services.template import main_container
 from deploy_lib.drivers.services.tools import Tools
-from deploy_lib.drivers.services.traffic import carried, standing, targets
-from deploy_lib.model.answers import LeaseTaken, LeftBehind
+from deploy_lib.drivers.services.traffic import carried, standing, tag_url, targets
+from deploy_lib.drivers.times import plain_time
+from deploy_lib.model.answers import LeaseEnded, LeaseTaken, LeftBehind
 from deploy_lib.model.release import Release
+from deploy_lib.model.remembered import changed_by_hand
 from deploy_lib.model.requests import EndLease, TakeLease
 from deploy_lib.model.service import Service
 from deploy_lib.model.traffic import TrafficMap
@@ -47,7 +47,7 @@ def take(tools: Tools, request: TakeLease) -> LeaseTaken:
         until=lease.until,
         unfinished=taking.unfinished,
         bad=records.bad_digests(changed.service.annotations),
-        serving_image=_image(tools, path, taking.before),
+        by_hand=taking.by_hand,
     )
 
 
@@ -60,6 +60,7 @@ class _Taking:
     refused_by: Lease | None = None
     before: TrafficMap = TrafficMap()
     unfinished: LeftBehind | None = None
+    by_hand: str = ""
 
     def edit(self, service: run_v2.Service) -> list[str]:
         release, path = self.request.release, self.request.release.service.path
@@ -77,23 +78,29 @@ class _Taking:
         own = record.id == release.id if record else False
         tag = record.own_tag if record else None
         standing_now = standing(service).untagged(tag) if tag else standing(service)
-        self.before = record.before if record and own else release.before or standing_now
+        self.before = release.before or (record.before if record and own else standing_now)
+        self.by_hand = "" if own else _by_hand(service, standing_now, record)
         self.unfinished = record.left_behind() if record and not record.restored else None
         if record is None or not (own or _needs_repair(record, service)):
             record = Record.begun(release, self.before, image=release.image, own_tag=tag)
         elif own:
-            record = replace(record, traffic=release.options.traffic)
+            record = replace(record, before=self.before, traffic=release.options.traffic)
         set_annotations(service, records.succeeded(service.annotations, record, self.tools.clock.now()))
         leases.extend(path, service)
         return ["annotations"]
 
 
-def end(tools: Tools, request: EndLease) -> None:
-    """Quiet when the lease is no longer ours: the service is in other hands then."""
+def end(tools: Tools, request: EndLease) -> LeaseEnded:
+    """Quiet when the lease is no longer ours: the service is in other hands then.
+
+    A candidate that was not wanted keeps its tag only where users had met it, it came up, and it costs nothing: a
+    tagged revision keeps its minimum instances running (https://cloud.google.com/run/docs/configuring/min-instances).
+    """
     release, path = request.release, request.release.service.path
     ended = request.outcome is None or not request.outcome.is_open
     wanted = request.outcome is not None and request.outcome.is_good
-    unready = _unready_candidate(tools, path, release) if ended and not wanted else None
+    unwanted = _unwanted(tools, path, release) if ended and not wanted else None
+    ending = LeaseEnded()
 
     def edit(service: run_v2.Service) -> list[str]:
         if not tools.leases.ours(path, service):
@@ -102,7 +109,9 @@ def end(tools: Tools, request: EndLease) -> None:
         mask, annotations = ["annotations"], records.with_lease(service.annotations, hold)
         record, now = record_of(annotations), carried(service)
         if record is not None and record.id == release.id:
-            left = _tidied(now, record, unready) if ended else now
+            left = _tidied(now, record, unwanted) if ended else now
+            nonlocal ending
+            ending = _ending(service, record, now, left) if unwanted else LeaseEnded()
             if not left.same_as(now):
                 service.traffic = targets(left)
                 mask.append("traffic")
@@ -121,6 +130,7 @@ def end(tools: Tools, request: EndLease) -> None:
             tools.changes.make(path, edit, "give the lease back")
     finally:
         tools.leases.forget(path)
+    return ending
 
 
 def who_deploys(tools: Tools, service: Service) -> LeaseTaken:
@@ -210,32 +220,51 @@ def _needs_repair(record: Record, service: run_v2.Service) -> bool:
     return serves and not record.restored
 
 
-def _tidied(now: TrafficMap, record: Record, unready: str | None) -> TrafficMap:
-    """Without the tag lent to the stable revision, and without tags of a candidate that never came up."""
+@dataclass(frozen=True, slots=True)
+class _Unwanted:
+    """A candidate that its release ended without; `ready` and `costs` (minimum instances) are of its revision."""
+
+    name: str
+    ready: bool
+    costs: bool
+
+
+def _tidied(now: TrafficMap, record: Record, unwanted: _Unwanted | None) -> TrafficMap:
+    """Without the tag lent to the stable revision, and without that of a candidate nobody needs to look at."""
     left = now.untagged(record.own_tag) if record.own_tag else now
-    if unready is not None and unready not in now.shares():
-        for tag in [tag for tag, revision in left.tags().items() if revision == unready]:
+    if unwanted is None or unwanted.name in now.shares():
+        return left
+    examined = unwanted.ready and record.asked > 0 and not unwanted.costs
+    for tag in [tag for tag, revision in left.tags().items() if revision == unwanted.name and not examined]:
+        if tag == record.tag or not unwanted.ready:
             left = left.untagged(tag)
     return left
 
 
-def _unready_candidate(tools: Tools, path: str, release: Release) -> str | None:
+def _ending(service: run_v2.Service, record: Record, now: TrafficMap, left: TrafficMap) -> LeaseEnded:
+    tag = record.tag or ""
+    if now.tags().get(tag, "") != record.candidate or record.candidate in now.shares():
+        return LeaseEnded()
+    kept = tag in left.tags()
+    return LeaseEnded(record.candidate or "", tag, (tag_url(service, tag) or "") if kept else "")
+
+
+def _unwanted(tools: Tools, path: str, release: Release) -> _Unwanted | None:
     """A tag on a revision that never came up would keep Cloud Run from applying any later traffic."""
     service = tools.api.service(path)
     record = record_of(service.annotations) if service is not None else None
     if record is None or record.id != release.id or not record.candidate:
         return None
     revision = tools.api.revision(path, record.candidate)
-    summary = ready(conditions_of(revision.conditions)) if revision is not None else None
-    return None if summary is not None and summary.state == "CONDITION_SUCCEEDED" else record.candidate
+    if revision is None:
+        return _Unwanted(record.candidate, ready=False, costs=False)
+    summary = ready(conditions_of(revision.conditions))
+    is_ready = summary is not None and summary.state == "CONDITION_SUCCEEDED"
+    return _Unwanted(record.candidate, is_ready, revision.scaling.min_instance_count > 0)
 
 
-def _image(tools: Tools, path: str, before: TrafficMap) -> str | None:
-    """Only told, never needed: not being allowed to read it must not cost the lease that is written by now."""
-    stable = before.main_revision()
-    try:
-        revision = tools.api.revision(path, stable) if stable else None
-    except ApiError:
-        return None
-    container = main_container(revision) if revision is not None else None
-    return container.image if container is not None else None
+def _by_hand(service: run_v2.Service, now: TrafficMap, record: Record | None) -> str:
+    """What somebody changed since the last release ended; empty where nothing was."""
+    history, open_id = records.history_of(service.annotations), record.id if record else None
+    found = changed_by_hand(now, history, open_id, service.last_modifier, plain_time(service.update_time))
+    return str(found) if found else ""

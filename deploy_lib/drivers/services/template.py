@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from google.cloud import run_v2
 
 RELEASE_LABEL, COMMIT_LABEL = "deploy-to-gcp-release", "deploy-to-gcp-commit"
+ATTEMPT_LABEL = "deploy-to-gcp-attempt"
+"""On a revision that its release made anew, since Cloud Run itself had failed with the one before."""
 _LONGEST_LABEL = 63
 _SYSTEM = ("run.googleapis.com/", "serving.knative.dev/", "autoscaling.knative.dev/", "cloud.googleapis.com/")
 
@@ -50,6 +52,7 @@ def merged(start: run_v2.RevisionTemplate, release: Release) -> run_v2.RevisionT
 
     wanted, template = release.service, copy.deepcopy(start)
     template.revision = ""
+    template.labels.pop(ATTEMPT_LABEL, None)
     template.labels[RELEASE_LABEL] = release.id.lower()[-_LONGEST_LABEL:].lstrip("-_")
     template.labels[COMMIT_LABEL] = release.commit.lower()[:_LONGEST_LABEL]
     container = main_container(template)

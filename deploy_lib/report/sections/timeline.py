@@ -87,6 +87,8 @@ def _told(entry: Entry) -> Iterator[tuple[str, str]]:
             yield entry.by if entry.errored else f"interrupted by {entry.by}", "unsure"
         case journal.Withdrawn():
             yield f"taken back: {entry.why}", "bad"
+        case journal.GoingBack():
+            yield f"going back to {entry.target}: {entry.why}; it was {entry.now}", "plain"
         case journal.RestoreAsked():
             yield f"restoring {entry.target}", "plain"
         case journal.RestoreAnswered():
