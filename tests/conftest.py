@@ -23,6 +23,13 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
         yield cloud
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--rounds", type=int, default=25, help="cases of each kind that are made from a seed (default: 25)"
+    )
+    parser.addoption("--seed", type=int, default=1, help="what the made cases begin with (default: 1)")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     for name in SETS:
         config.addinivalue_line("markers", f"{name}: puts a test into that set whatever its place; see tests/README.md")

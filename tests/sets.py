@@ -37,6 +37,7 @@ PLACES = {
     "tests/drivers/test_fact_cache.py": STANDARD,
     "tests/drivers/test_policy.py": STANDARD,
     "tests/cli/test_cost.py": SAMPLED,
+    "tests/hostile/test_hostile_files.py": SAMPLED,
     "tests/rehearsal/test_failed_requests.py": SAMPLED,
     "tests/rehearsal/test_faults.py": SAMPLED,
     "tests/rehearsal/test_kills.py": SAMPLED,
