@@ -6,7 +6,7 @@ Exit codes as for a release: 0 when nothing stands against it, 1 when a check wo
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from deploy_lib.cli.identity import new_release
@@ -14,12 +14,13 @@ from deploy_lib.cli.options import options_of
 from deploy_lib.cli.select import commit_of, select
 from deploy_lib.cli.show.printing import say, say_json
 from deploy_lib.cli.show.words import MARKS, finding_lines
+from deploy_lib.cli.side_by_side import side_by_side
 from deploy_lib.cli.signals import stopping
 from deploy_lib.cli.status import ways_out
 from deploy_lib.cli.world import World, opened
 from deploy_lib.decide import why_skipped
 from deploy_lib.drivers.clock import SystemClock
-from deploy_lib.drivers.interface import DriverError
+from deploy_lib.drivers.interface import DriverError, Drivers
 from deploy_lib.model import requests
 from deploy_lib.model.answers import Unknown
 from deploy_lib.model.findings import Finding
@@ -49,14 +50,20 @@ def main(args: argparse.Namespace) -> int:
     selection = select(args)
     commit = commit_of(selection.root, args.commit)
     clock = SystemClock()
-    worst = 0
+    plans, worst = selection.plans, 0
     with opened(selection, args, clock) as world, stopping(clock, selection.program.command("plan")):
-        for plan in selection.plans:
-            release = new_release(plan, commit, options_of(args, plan), clock.now())
+        releases = {plan.service.name: new_release(plan, commit, options_of(args, plan), clock.now()) for plan in plans}
+        drivers = {plan.service.name: world.drivers(plan) for plan in plans}
+
+        def foresee(plan: Plan) -> Iterable[Line]:
+            lines = told(world, plan, releases[plan.service.name], drivers[plan.service.name])
+            return lines if len(plans) == 1 else list(lines)  # one service's lines are shown as each is known
+
+        for plan, lines in zip(plans, side_by_side(foresee, plans), strict=True):
             found = []
             if args.output == "text":
                 say(f"{plan.service.name}: commit {commit[:7]} to {plan.service.cloud_run} in {plan.service.project}")
-            for line in told(world, plan, release):
+            for line in lines:
                 found.append(line)
                 if args.output == "text":
                     say(*_text(line))
@@ -72,9 +79,8 @@ def main(args: argparse.Namespace) -> int:
     return worst
 
 
-def told(world: World, plan: Plan, release: Release) -> Iterator[Line]:
+def told(world: World, plan: Plan, release: Release, drivers: Drivers) -> Iterator[Line]:
     """A line for each step, as soon as it is known. Goes on after a check that fails, to tell all at once."""
-    drivers = world.drivers(plan)
     before = TrafficMap()
     try:
         state = world.services(plan).read_state(plan.service)

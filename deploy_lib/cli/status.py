@@ -11,6 +11,7 @@ from datetime import datetime
 from deploy_lib.cli.program import shorter
 from deploy_lib.cli.select import select
 from deploy_lib.cli.show.printing import say, say_json
+from deploy_lib.cli.side_by_side import side_by_side
 from deploy_lib.cli.world import opened
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.model.answers import LeftBehind
@@ -26,8 +27,9 @@ SHOWN_RELEASES = 5
 def main(args: argparse.Namespace) -> int:
     selection = select(args, source=False)
     with opened(selection, args, SystemClock()) as world:
-        for plan in selection.plans:
-            state = world.services(plan).read_state(plan.service)
+        drivers = {plan.service.name: world.services(plan) for plan in selection.plans}
+        states = side_by_side(lambda plan: drivers[plan.service.name].read_state(plan.service), selection.plans)
+        for plan, state in zip(selection.plans, states, strict=True):
             if args.output == "json":
                 say_json(_plain(plan.service, state))
             else:
