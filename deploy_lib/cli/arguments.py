@@ -173,7 +173,7 @@ def _others(made: Mapping[str, argparse.ArgumentParser]) -> None:
         "--force", action="store_true", help="also to a revision recorded as failed, or while someone else deploys"
     )
     made["hold"].add_argument("--for", dest="lasts", metavar="TIME", default="1h", help="how long (default: 1h)")
-    made["hold"].add_argument("--why", metavar="TEXT", default="", help="the reason, shown to whoever is refused")
+    made["hold"].add_argument("--why", metavar="TEXT", help="the reason, shown to whoever is refused")
     made["hold"].add_argument("--release", action="store_true", help="let go again")
     made["resume"].add_argument(
         "--accept",

@@ -31,7 +31,7 @@ def main(args: argparse.Namespace) -> int:
     with opened(selection, args, clock) as world, stopping(clock, selection.program.command("status")):
         for plan in selection.plans:
             try:
-                refused = _let_go(world, plan) if args.release else _hold(world, plan, lasts, args.why, wait)
+                refused = _let_go(world, plan) if args.release else _hold(world, plan, lasts, args.why or "", wait)
             except DriverError as problem:
                 remedy = f"\n  {problem.remedy}" if problem.remedy else ""
                 say_error(f"{plan.service.name}: {problem.reason}{remedy}")
