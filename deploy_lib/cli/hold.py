@@ -17,6 +17,7 @@ from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.model.outcome import MOST_URGENT_FIRST, Outcome
 from deploy_lib.plan import Plan
+from deploy_lib.run.last_line import serving_now
 from deploy_lib.run.waiting import held_by, patiently
 from deploy_lib.steps.kind import spoken
 
@@ -37,6 +38,8 @@ def main(args: argparse.Namespace) -> int:
                 say_error(f"{plan.service.name}: {problem.reason}{remedy}")
                 refused = Outcome.UNKNOWN
             ends |= {refused} if refused is not None else set()
+            prefix = f"{plan.service.name}: " if len(selection.plans) > 1 else ""
+            say(f"{prefix}serving: {serving_now(world.services(plan), plan.service, 'a hold moves no traffic')}")
     return next((outcome.exit_code for outcome in MOST_URGENT_FIRST if outcome in ends), 0)
 
 

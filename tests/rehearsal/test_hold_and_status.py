@@ -25,6 +25,7 @@ def test_a_held_service_takes_no_release_until_it_is_let_go(theatre: Theatre) ->
     assert "(on hold: the fair is on) lets nobody deploy this service since " in refused.stopped["reason"]
     status = theatre.command("status", config, "--output", "text")
     assert re.search(r" holds it since .+, until \d{4}-.+ UTC: the fair is on", status.errors), status.errors
+    assert taken.errors.splitlines()[-1] == f"serving: {old} 100 %"
     assert theatre.command("hold", config, "--release").code == 0
     assert Someone(theatre).lease() is None
     assert theatre.maps() == [{old: 100}]
