@@ -18,15 +18,11 @@ from pathlib import Path
 import pytest
 
 from deploy_lib.cli.places import TOOL
+from tests.rehearsal.scripts import stable
 from tests.rehearsal.theatre import WHOLE, Theatre
 
 BEFORE_BUILD = ({"image_contents": None}, *WHOLE)
-HELD = (
-    {"build": {"timeout": "2m"}},
-    {"canary": {"ready_within": "30s"}},
-    {"probe": {"status": 404, "attempts": 1, "need": 1}},
-    {"promote": {"percent": 100}},
-)
+HELD = (*WHOLE[:4], {"verify": {"path": "/nowhere", "within": "1s"}})
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +110,17 @@ def test_a_rejected_release(shell: Shell) -> None:
 
 def test_a_held_release(shell: Shell) -> None:
     theatre = shell.theatre
-    config = theatre.config(HELD, on_failure="hold")
+    old = stable(theatre)
+    config = theatre.config(HELD, {"n": 1}, on_failure="hold")
     done = shell.run(*options(shell, config))
     assert done.returncode == 3, done.stdout + done.stderr
     printed = [command for command in commands(done.stdout) if "deploy_to_gcp" in command]
-    names = [name for command in printed for name in re.findall(r"\.py (resume|rollback|status)", command)]
+    names = [name for command in printed for name in re.findall(r"\.py'? (resume|rollback|status)", command)]
     assert names == ["resume", "rollback", "status"], done.stdout
-    resume, _, status = printed[-3:]
+    _, rollback, status = printed[-3:]
     assert shell.paste(status).returncode == 0
-    assert shell.paste(resume).returncode == 3
+    assert shell.paste(rollback).returncode == 0
+    assert theatre.now == {old: 100}
 
 
 def commands(text: str) -> Iterator[str]:

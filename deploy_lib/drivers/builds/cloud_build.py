@@ -65,7 +65,8 @@ class CloudBuild:
                 return known
             else:
                 build = self.submissions.submit(place, tag, self._order(place, job, tell))
-                tell(f"build {build.id} is under way: {build.log_url}")
+                page = self._page(build)
+                tell(f"build {build.id} is under way" + (f": {page}" if page else ""))
             log = self._log(place, build, tell)
             with self._tidying(place, build, tell):
                 ended = self._wait(place, build, log)
@@ -162,7 +163,7 @@ class CloudBuild:
                 reused=True,
                 checked=checked if checked and checked.ran else None,
                 context_hash=job.context_hash,
-                log_url=build.log_url or None,
+                log_url=self._page(build),
                 facts=_facts(job, checked, size, None),
             )
         return None
@@ -183,7 +184,7 @@ class CloudBuild:
             checked=checked,
             context_hash=job.context_hash,
             log_tail=() if image else outcome.log_tail(build, log),
-            log_url=build.log_url or None,
+            log_url=self._page(build),
             facts=_facts(job, checked, size, log.base_digest),
         )
 
@@ -223,10 +224,14 @@ class CloudBuild:
             self.calls.clock.sleep(pause)
             pause = min(_LONGEST_PAUSE, pause * 1.3)
 
+    def _page(self, build: Build) -> str | None:
+        """Google's page of the build; a local cloud has none, though it names one as Google would."""
+        return None if self.calls.clients.endpoints.local else build.log_url or None
+
     def _log(self, place: Place, build: Build, tell: Tell) -> BuildLog:
         bucket = build.logs_bucket.removeprefix("gs://")
         if not bucket:
-            tell(f"the build's log goes to Cloud Logging only: {build.log_url}")
+            tell(f"the build's log goes to Cloud Logging only: {self._page(build) or build.id}")
             return BuildLog(lambda offset: b"", tell)
         logs = Bucket(self.calls, bucket)
         told: list[DriverError] = []
@@ -237,7 +242,7 @@ class CloudBuild:
             except DriverError as problem:
                 if not told:
                     told.append(problem)
-                    tell(f"the build's log cannot be read: {problem.reason}; see {build.log_url}")
+                    tell(f"the build's log cannot be read: {problem.reason}; see {self._page(build) or build.id}")
                 return b""
 
         return BuildLog(read, tell)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from deploy_lib.diagnose import diagnose, startup_verdict
+from deploy_lib.diagnose.ground import Ground
 from deploy_lib.model.evidence import Cause
 from tests.unit.diagnose.cases import CLASSES, SERVICE, Case, cases
 
@@ -69,3 +72,32 @@ def _wrong(cause: Cause, gives: dict[str, object]) -> list[str]:
         if not ok:
             found.append(f"{key} is {seen!r}, not {wanted!r}")
     return found
+
+
+@pytest.mark.standard
+def test_every_advice_is_a_line_that_a_shell_can_read() -> None:
+    """Commands as they stand, instructions as comments: nothing printed is a syntax error or a word to fill in."""
+    advice = {command for case in ALL for command in diagnose(case.evidence, (), SERVICE, case.attempts).commands}
+    read = subprocess.run(["bash", "-n"], input="\n".join(advice), capture_output=True, text=True)
+    assert (read.returncode, read.stderr) == (0, "")
+    typed = [command for command in advice if not command.startswith("# ")]
+    assert [
+        line for line in typed if re.search(r"\b(?:FILE|MODULE|PROJECT|SERVICE|ACCOUNT|WHO_DEPLOYS|CALLER)\b", line)
+    ] == []
+
+
+def test_advice_for_a_local_cloud_names_nothing_of_google() -> None:
+    ground = Ground(local=True, release="r-1")
+    for case in ALL:
+        commands = diagnose(case.evidence, (), SERVICE, case.attempts, ground).commands
+        assert not [line for line in commands if "gcloud" in line or "console.cloud.google.com" in line], case.name
+
+
+def test_no_setting_is_changed_by_hand() -> None:
+    """The next release would undo it; the line of the YAML is named instead."""
+    places = {"service": "config/staging.yaml:9", "memory": "config/staging.yaml:12"}
+    for case in ALL:
+        commands = diagnose(case.evidence, (), SERVICE, case.attempts, Ground(places=places)).commands
+        assert not [line for line in commands if "run services update" in line], case.name
+        if case.gives["kind"] == "out_of_memory":
+            assert any("config/staging.yaml:12" in line for line in commands), commands
