@@ -1,0 +1,115 @@
+"""The real command at a real terminal, and into pipes that nobody reads: it ends as it should, and soon."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.screen import Terminal, terminal
+from tests.rehearsal.someone import Someone
+from tests.rehearsal.theatre import COMMAND, WHOLE, Theatre
+
+WITHIN = 120.0  # seconds for a release on a busy machine
+REJECTED = ({"image_contents": None}, *WHOLE)
+BAKING = (*WHOLE[:3], {"promote": {"percent": 10, "bake": "5m"}}, {"promote": {"percent": 100}}, WHOLE[-1])
+
+
+@contextlib.contextmanager
+def deploy(theatre: Theatre, config: Path, out: int, **more: str) -> Iterator[subprocess.Popen[bytes]]:
+    line = [sys.executable, str(COMMAND), "deploy", "--config", str(config), "--repo", str(theatre.repository)]
+    line += ["--service", "backend", "--state", str(theatre.state)]
+    environment = {**os.environ, **theatre.variables, "TERM": "xterm", **more}
+    process = subprocess.Popen(
+        line, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment, start_new_session=True
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+def until(shown: Terminal, text: str) -> None:
+    deadline = time.monotonic() + WITHIN
+    while text not in shown.written.decode(errors="replace"):
+        assert time.monotonic() < deadline, shown.written[-2000:]
+        time.sleep(0.05)
+
+
+def test_good_and_rejected_releases_end_at_a_terminal(theatre: Theatre) -> None:
+    with terminal(60, 20) as shown, deploy(theatre, theatre.config(WHOLE), shown.out.fileno()) as process:
+        assert process.wait(WITHIN) == 0
+        lines = shown.screen(60, 20).whole
+    assert "serving: " in "".join(lines[-2:]) and "LIVE" in "".join(lines[-6:])
+    theatre.write("app/main.py", "import app.nothing\n")
+    theatre.commit()
+    with terminal(80, 24) as shown, deploy(theatre, theatre.config(REJECTED), shown.out.fileno()) as process:
+        assert process.wait(WITHIN) == 1
+        lines = shown.screen(80, 24).whole
+    assert "serving: " in "".join(lines[-2:])
+
+
+def test_ctrl_c_is_answered_at_once_and_restores(theatre: Theatre) -> None:
+    assert theatre.release(theatre.config(WHOLE)).code == 0
+    old = theatre.now
+    config = theatre.config(BAKING, {"n": 1})
+    with terminal(60, 20) as shown, deploy(theatre, config, shown.out.fileno()) as process:
+        until(shown, "running")
+        until(shown, "promote 10 %")
+        deadline = time.monotonic() + WITHIN
+        while theatre.now == old:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        until(shown, "SIGINT: stopping")
+        assert process.wait(WITHIN) == 130
+    assert theatre.now == old
+    assert Someone(theatre).lease() is None
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_the_second_signal_ends_it_though_nobody_reads(theatre: Theatre, number: int) -> None:
+    """The screen takes nothing, and the cloud does not answer."""
+    assert theatre.release(theatre.config(WHOLE)).code == 0
+    old = theatre.now
+    with (
+        terminal(reading=False) as shown,
+        deploy(theatre, theatre.config(BAKING, {"n": 1}), shown.out.fileno()) as process,
+    ):
+        deadline = time.monotonic() + WITHIN
+        while theatre.now == old:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        theatre.cloud.faults({"method": "google.cloud.run.v2.Services/UpdateService", "delay": 60.0, "times": 0})
+        process.send_signal(number)
+        process.send_signal(number)
+        time.sleep(0.5)
+        process.send_signal(number)
+        assert process.wait(30) == 130
+    theatre.cloud.clear_faults()
+
+
+@pytest.mark.parametrize("reader", ["stopped", "gone"])
+def test_a_pipe_that_nobody_reads_holds_no_release_up(theatre: Theatre, reader: str) -> None:
+    theatre.write("Dockerfile", (theatre.repository / "Dockerfile").read_text().replace(
+        "\nCMD", "\nRUN python -c \"print('x' * 70 + '\\\\n') ; [print('y' * 70) for _ in range(3000)]\"\nCMD"))  # fmt: skip
+    theatre.commit()
+    heard, told = os.pipe()
+    with deploy(theatre, theatre.config(WHOLE), told) as process:
+        os.close(told)
+        if reader == "gone":
+            os.close(heard)
+        assert process.wait(WITHIN) == 0
+    if reader == "stopped":
+        os.close(heard)
+    assert [*theatre.now.values()] == [100]
+    assert Someone(theatre).lease() is None
