@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from contextlib import closing
 
 from deploy_lib.cli.arguments import OLD_FLAGS
 from deploy_lib.cli.failure import Failure
@@ -38,7 +39,7 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None, open_journa
         options = {plan.service.name: options_of(args, plan) for plan in selection.plans}
         outlets = Outlets(selection.config.settings.webhook_env, world.state, args.report_dir)
         display = choose(args.output, tuple(plan.service.name for plan in selection.plans))
-        try:
+        with stopping(clock, selection.program.command("resume"), display.stopping), closing(display):
             releasing = [
                 Releasing(
                     world,
@@ -51,10 +52,7 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None, open_journa
                 )
                 for plan in selection.plans
             ]
-            with stopping(clock, selection.program.command("resume"), display.stopping):
-                return carry_out(releasing, selection.program, keep=args.keep)
-        finally:
-            display.close()
+            return carry_out(releasing, selection.program, keep=args.keep)
 
 
 def carry_out(releasing: Sequence[Releasing], program: Program, *, keep: bool) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -42,7 +43,7 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None, open_journa
         found = [_unfinished(world, plan, accept=args.accept) for plan in selection.plans]
         display = choose(args.output, tuple(plan.service.name for plan in selection.plans))
         outlets = Outlets(selection.config.settings.webhook_env, world.state)
-        try:
+        with stopping(clock, selection.program.command("resume"), display.stopping), closing(display):
             releasing = [
                 Releasing(
                     world,
@@ -58,10 +59,7 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None, open_journa
                 )
                 for plan, each in zip(selection.plans, found, strict=True)
             ]
-            with stopping(clock, selection.program.command("resume"), display.stopping):
-                return carry_out(releasing, selection.program, keep=True)
-        finally:
-            display.close()
+            return carry_out(releasing, selection.program, keep=True)
 
 
 @dataclass(frozen=True, slots=True)

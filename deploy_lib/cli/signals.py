@@ -44,10 +44,11 @@ def stopping(clock: SystemClock, afterwards: str, answer: Callable[[str], None] 
     try:
         yield
     finally:
-        signal.set_wakeup_fd(earlier)
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        told.close()
+        if listener.stops < 2:  # else the process ends in a moment, and a third signal must not end it otherwise
+            signal.set_wakeup_fd(earlier)
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            told.close()
 
 
 def _wake(number: int, frame: FrameType | None) -> None:
@@ -63,19 +64,19 @@ class _Listener:
     clock: SystemClock
     answer: Callable[[str], None]
     last_word: str
+    stops: int = 0
 
     def run(self) -> None:
         """Returns when the other end of the socket is closed."""
-        stops = 0
         with self.heard:
             while told := self.heard.recv(1):
                 if told[0] not in self.numbers:
                     continue
-                stops += 1
+                self.stops += 1
                 name = signal.Signals(told[0]).name
-                if stops == 1:
+                if self.stops == 1:
                     self.answer(name)
-                if stops == 2:
+                if self.stops == 2:
                     threading.Thread(target=self._end, daemon=True).start()
                 self.clock.stop(name)
 

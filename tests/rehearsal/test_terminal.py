@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -39,10 +39,21 @@ def deploy(theatre: Theatre, config: Path, out: int, **more: str) -> Iterator[su
 
 
 def until(shown: Terminal, text: str) -> None:
+    wait_until(lambda: text in shown.written.decode(errors="replace"))
+
+
+def wait_until(true: Callable[[], bool]) -> None:
     deadline = time.monotonic() + WITHIN
-    while text not in shown.written.decode(errors="replace"):
-        assert time.monotonic() < deadline, shown.written[-2000:]
+    while not true():
+        assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def _ended(process: subprocess.Popen[bytes], number: int) -> bool:
+    """Asks again and again: of two equal signals that wait to be taken, the system keeps one."""
+    if process.poll() is None:
+        process.send_signal(number)
+    return process.poll() is not None
 
 
 def test_good_and_rejected_releases_end_at_a_terminal(theatre: Theatre) -> None:
@@ -65,10 +76,7 @@ def test_ctrl_c_is_answered_at_once_and_restores(theatre: Theatre) -> None:
     with terminal(60, 20) as shown, deploy(theatre, config, shown.out.fileno()) as process:
         until(shown, "running")
         until(shown, "promote 10 %")
-        deadline = time.monotonic() + WITHIN
-        while theatre.now == old:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        wait_until(lambda: theatre.now != old)
         process.send_signal(signal.SIGINT)
         until(shown, "SIGINT: stopping")
         assert process.wait(WITHIN) == 130
@@ -81,27 +89,21 @@ def test_the_second_signal_ends_it_though_nobody_reads(theatre: Theatre, number:
     """The screen takes nothing, and the cloud does not answer."""
     assert theatre.release(theatre.config(WHOLE)).code == 0
     old = theatre.now
-    with (
-        terminal(reading=False) as shown,
-        deploy(theatre, theatre.config(BAKING, {"n": 1}), shown.out.fileno()) as process,
-    ):
-        deadline = time.monotonic() + WITHIN
-        while theatre.now == old:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+    config = theatre.config(BAKING, {"n": 1})
+    with terminal(reading=False) as shown, deploy(theatre, config, shown.out.fileno()) as process:
+        wait_until(lambda: theatre.now != old)
         theatre.cloud.faults({"method": "google.cloud.run.v2.Services/UpdateService", "delay": 60.0, "times": 0})
-        process.send_signal(number)
-        process.send_signal(number)
-        time.sleep(0.5)
-        process.send_signal(number)
-        assert process.wait(30) == 130
+        began = time.monotonic()
+        wait_until(lambda: _ended(process, number))
+        assert (process.returncode, time.monotonic() - began < 30) == (130, True)
     theatre.cloud.clear_faults()
 
 
 @pytest.mark.parametrize("reader", ["stopped", "gone"])
 def test_a_pipe_that_nobody_reads_holds_no_release_up(theatre: Theatre, reader: str) -> None:
-    theatre.write("Dockerfile", (theatre.repository / "Dockerfile").read_text().replace(
-        "\nCMD", "\nRUN python -c \"print('x' * 70 + '\\\\n') ; [print('y' * 70) for _ in range(3000)]\"\nCMD"))  # fmt: skip
+    dockerfile = (theatre.repository / "Dockerfile").read_text()
+    many = "RUN python -c \"[print('y' * 70) for _ in range(3000)]\""
+    theatre.write("Dockerfile", dockerfile.replace("\nCMD", f"\n{many}\nCMD"))
     theatre.commit()
     heard, told = os.pipe()
     with deploy(theatre, theatre.config(WHOLE), told) as process:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import closing
 from dataclasses import dataclass
 
 from deploy_lib.cli.failure import Failure
@@ -51,11 +52,13 @@ def main(args: argparse.Namespace) -> int:
             return _list(world, selection)
         wanted = [_wanted(world, plan, args) for plan in selection.plans]
         display = displays.choose(args.output, tuple(plan.service.name for plan in selection.plans))
-        try:
-            if any(each.refused for each in wanted):
+        if any(each.refused for each in wanted):
+            with closing(display):
                 return _refuse(world, wanted, display, args.output)
-            outlets = Outlets(selection.config.settings.webhook_env, world.state)
-            with stopping(clock, selection.program.command("rollback", "--force"), display.stopping):
+        outlets = Outlets(selection.config.settings.webhook_env, world.state)
+        finishes = selection.program.command("rollback", "--force")
+        try:
+            with stopping(clock, finishes, display.stopping), closing(display):
                 ends = {
                     each.plan.service.name: Rollback(
                         world,
@@ -74,12 +77,9 @@ def main(args: argparse.Namespace) -> int:
                 }
         except Interrupted:
             raise Failure(
-                "interrupted while the traffic was being put back; "
-                f"{selection.program.command('rollback', '--force')} finishes it",
+                f"interrupted while the traffic was being put back; {finishes} finishes it",
                 Outcome.INTERRUPTED.exit_code,
             ) from None
-        finally:
-            display.close()
     return exit_code(ends)
 
 
