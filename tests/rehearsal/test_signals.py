@@ -142,7 +142,7 @@ def test_a_build_that_is_interrupted_is_cancelled(theatre: Theatre, commands: li
     assert code == 130, errors
     calls = theatre.cloud.calls(before)
     assert (calls.count(f"{BUILD}CreateBuild"), calls.count(f"{BUILD}CancelBuild")) == (1, 1)
-    assert command.stopped["serving"] == "nothing; the service has no revision that came up"
+    assert command.stopped["serving"] == "nothing; the service does not exist"
 
 
 def test_a_build_whose_client_was_killed_is_gone_on_with(theatre: Theatre, commands: list[Command]) -> None:
