@@ -101,7 +101,8 @@ def _wanted(plan: Plan, journal: Sequence[Entry]) -> Move:
         case Interrupted():
             return _give_up(plan, journal, Outcome.INTERRUPTED, f"interrupted by {last.by}")
         case Withdrawn():
-            return _take_back(journal, last.why)
+            moved = may_have_moved(journal)
+            return _take_back(journal, last.why) if moved else Finish(Outcome.REJECTED, last.why)
         case Asked():
             return _unanswered(plan, journal, last)
         case Judged():

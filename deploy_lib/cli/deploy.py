@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from contextlib import closing
+from functools import partial
 
 from deploy_lib.cli.arguments import OLD_FLAGS
 from deploy_lib.cli.failure import Failure
@@ -22,7 +23,7 @@ from deploy_lib.drivers.interface import Interrupted
 from deploy_lib.journal import Journal
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.program import Program
-from deploy_lib.run.group import Member, exit_code, release_all
+from deploy_lib.run.group import Member, release_all
 
 
 def main(args: argparse.Namespace, clock: SystemClock | None = None, open_journal: OpenJournal = Journal) -> int:
@@ -52,16 +53,22 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None, open_journa
                 )
                 for plan in selection.plans
             ]
-            return carry_out(releasing, selection.program, keep=args.keep)
+            return carry_out(releasing, clock, selection.program, keep=args.keep)
 
 
-def carry_out(releasing: Sequence[Releasing], program: Program, *, keep: bool) -> int:
+def carry_out(releasing: Sequence[Releasing], clock: SystemClock, program: Program, *, keep: bool) -> int:
     """The exit code of all releases together."""
+
+    def recall(each: Releasing) -> None:
+        if each.thread is not None:
+            clock.recall(each.thread)
+
     members = [
-        Member(each.plan.service.name, each.plan.service.after, each.carry_out, each.take_back) for each in releasing
+        Member(each.plan.service.name, each.plan.service.after, each.carry_out, partial(recall, each))
+        for each in releasing
     ]
     try:
-        return exit_code(release_all(members, keep=keep))
+        return release_all(members, clock, keep=keep).exit_code
     except Interrupted:
         raise Failure(
             f"interrupted while the traffic was being put back; {program.command('resume')} finishes it",

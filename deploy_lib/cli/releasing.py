@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -30,6 +31,7 @@ from deploy_lib.redact import Following, Redactor
 from deploy_lib.run import Run, run
 from deploy_lib.run.ending import last_seen
 from deploy_lib.run.last_line import serving_now
+from deploy_lib.run.loop import Others
 
 OpenJournal = Callable[[Path], Journal]
 
@@ -51,18 +53,11 @@ class Releasing:
     entries: list[Entry] = field(default_factory=list)
     unwritten: list[Entry] = field(default_factory=list)
     open_journal: OpenJournal = Journal
+    thread: int | None = None  # that carries it out
 
-    def carry_out(self) -> Stopped:
+    def carry_out(self, others: Others) -> Stopped:
         """From the first step, or from where `entries` end, to the last line. Raises Interrupted."""
-        return self._run()
-
-    def take_back(self, why: str) -> Stopped:
-        """Put the traffic back although this release went well. Raises Interrupted."""
-        self.unwritten = [journal.Withdrawn(self.world.clock.now(), why)]
-        return self._run()
-
-    def _run(self) -> Stopped:
-        name = self.plan.service.name
+        self.thread, name = threading.get_ident(), self.plan.service.name
         mask = redactor_of(self.plan.service, self.outlets.webhook_env)
         lines = Following(mask)
         with self._journal(mask) as note:
@@ -78,6 +73,7 @@ class Releasing:
                 with_process(holder()),
                 take_over=self.take_over,
                 wait=self.wait,
+                others=others,
             )
             try:
                 stopped = run(this, self.release, list(self.entries))

@@ -59,7 +59,7 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None, open_journa
                 )
                 for plan, each in zip(selection.plans, found, strict=True)
             ]
-            return carry_out(releasing, selection.program, keep=True)
+            return carry_out(releasing, clock, selection.program, keep=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import threading
 import time
 from datetime import UTC, datetime
 
-from deploy_lib.drivers.interface import Interrupted
+from deploy_lib.drivers.interface import Interrupted, Recalled
 
 
 class SystemClock:
@@ -20,6 +20,7 @@ class SystemClock:
         self._changed = threading.Condition()
         self._stops: list[str] = []
         self._seen = threading.local()
+        self._recalled: set[int] = set()
 
     @property
     def stops(self) -> int:
@@ -31,6 +32,12 @@ class SystemClock:
             self._stops.append(by)
             self._changed.notify_all()
 
+    def recall(self, thread: int) -> None:
+        """End the next wait, or the one under way, of that thread alone (its `threading.get_ident`)."""
+        with self._changed:
+            self._recalled.add(thread)
+            self._changed.notify_all()
+
     def now(self) -> datetime:
         return datetime.now(UTC)
 
@@ -38,9 +45,17 @@ class SystemClock:
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """Raises Interrupted, at once, when a stop was asked for that this thread has not been told of."""
-        seen: int = getattr(self._seen, "count", 0)
+        """Raises Interrupted, at once, when a stop was asked for that this thread has not been told of; or Recalled."""
+        seen, thread = getattr(self._seen, "count", 0), threading.get_ident()
+
+        def is_over() -> bool:
+            return len(self._stops) > seen or thread in self._recalled
+
         with self._changed:
-            if self._changed.wait_for(lambda: len(self._stops) > seen, timeout=max(0.0, seconds)):
+            if not self._changed.wait_for(is_over, timeout=max(0.0, seconds)):
+                return
+            if len(self._stops) > seen:
                 self._seen.count = len(self._stops)
                 raise Interrupted(self._stops[-1])
+            self._recalled.discard(thread)
+            raise Recalled("its group")

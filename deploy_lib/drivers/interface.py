@@ -51,6 +51,10 @@ class Interrupted(Exception):
         self.by = by
 
 
+class Recalled(Interrupted):
+    """Not a person, but the rest of its group ends what one release waits for."""
+
+
 Tell = Callable[[str], None]
 """Takes one line of progress for the person who waits."""
 

@@ -1,73 +1,141 @@
-"""Several services in one go: each after those it waits for, independent ones side by side.
+"""Several services in one go: nothing moves traffic before every one has passed its steps before traffic.
 
-When one is not live in the end, nothing new starts, and the ones already live in this run are taken back, the last
-one first, so that the group is either released or as it was.
+All start side by side and wait for each other at two places: before their first traffic move, where `after:` orders
+them, and before their end. When one does not come to its end, those that run are withdrawn at once and those that are
+live go back, the last one first; each tells that in its own journal, and ends once. A group whose client is killed
+leaves every service with its own journal and lease, to be resumed or repaired like any other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Lock
 
+from deploy_lib.drivers.interface import Clock
 from deploy_lib.model.journal import Stopped
-from deploy_lib.model.outcome import MOST_URGENT_FIRST, Outcome
+from deploy_lib.model.outcome import MOST_URGENT_FIRST
+from deploy_lib.run.loop import Others
+
+EVERY = 0.1
+"""Seconds between two looks at the others while one waits for them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """`release` carries the service's release to its end, `take_back` undoes it; both may raise Interrupted."""
+    """`release` carries the service's release to its end, and may raise Interrupted; `recall` ends its waits."""
 
     name: str
     after: tuple[str, ...]
-    release: Callable[[], Stopped]
-    take_back: Callable[[str], Stopped]
+    release: Callable[[Others], Stopped]
+    recall: Callable[[], None]
 
 
 @dataclass(slots=True)
-class _Progress:
+class _Group:
+    members: Sequence[Member]
+    clock: Clock
+    keep: bool
+    waiting: set[str] = field(default_factory=set)  # at their first traffic move
     live: list[str] = field(default_factory=list)  # in the order they became live
+    ended: dict[str, Stopped] = field(default_factory=dict)
     failed: list[str] = field(default_factory=list)
+    withdrawn: set[str] = field(default_factory=set)
     lock: Lock = field(default_factory=Lock)
 
-    def add(self, name: str, stopped: Stopped) -> None:
+    def carry_out(self, member: Member) -> Stopped:
+        good = False
+        try:
+            stopped = member.release(_Place(self, member))
+            good = stopped.outcome.is_good
+            self.ended[member.name] = stopped
+        finally:
+            if not good:
+                self._recall_others(member)
+        return stopped
+
+    def _recall_others(self, lost: Member) -> None:
         with self.lock:
-            (self.live if stopped.outcome is Outcome.LIVE else self.failed).append(name)
+            first = not self.failed
+            self.failed.append(lost.name)
+        if first and not self.keep:
+            for other in self.members:
+                if other.name not in self.ended and other is not lost:
+                    other.recall()
+
+    def is_through(self, name: str) -> bool:
+        return name in self.waiting or name in self.live or name in self.ended or name in self.failed
+
+    def serves(self, name: str) -> bool:
+        return name in self.live or (name in self.ended and self.ended[name].outcome.is_good)
 
 
-def release_all(members: Sequence[Member], *, keep: bool = False) -> Mapping[str, Stopped | None]:
-    """How each ended, in the order given; None for those that were not started.
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """One member's view of its group, as run.loop asks for it."""
 
-    `keep` leaves the live ones live when another fails. Members must come after those they wait for. Raises
-    Interrupted after every release that runs has ended.
+    group: _Group
+    member: Member
+
+    def why_withdrawn(self) -> str:
+        group = self.group
+        lost = next((name for name in group.failed if name != self.member.name), None)
+        if group.keep:
+            lost = next((name for name in self.member.after if name in group.failed), None)
+        if lost is None:
+            return ""
+        group.withdrawn.add(self.member.name)
+        return f"{lost} was not released"
+
+    def before_traffic(self) -> str:
+        group = self.group
+        group.waiting.add(self.member.name)
+        names = {each.name for each in group.members}
+        while not (why := self.why_withdrawn()):
+            first = [name for name in self.member.after if name in names]
+            if all(map(group.is_through, names)) and all(map(group.serves, first)):
+                return ""
+            group.clock.sleep(EVERY)
+        return why
+
+    def before_end(self) -> str:
+        group, name = self.group, self.member.name
+        if name not in group.live:
+            group.live.append(name)
+        if group.keep:
+            return ""
+        while not (why := self.why_withdrawn()):
+            if all(each.name in group.live or each.name in group.ended for each in group.members):
+                return ""
+            group.clock.sleep(EVERY)
+        while not all(later in group.ended for later in group.live[group.live.index(name) + 1 :]):
+            group.clock.sleep(EVERY)
+        return why
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How each ended, in the order given, and which of them only because of another."""
+
+    ends: Mapping[str, Stopped]
+    withdrawn: frozenset[str] = frozenset()
+
+    @property
+    def exit_code(self) -> int:
+        """That of the release that most needs a person. One put back for another's sake tells nothing of its own."""
+        own = {name: stopped.outcome for name, stopped in self.ends.items() if name not in self.withdrawn}
+        held = {stopped.outcome for stopped in self.ends.values() if stopped.outcome.is_open}
+        outcomes = {*own.values(), *held} or {stopped.outcome for stopped in self.ends.values()}
+        return next((outcome.exit_code for outcome in MOST_URGENT_FIRST if outcome in outcomes), 0)
+
+
+def release_all(members: Sequence[Member], clock: Clock, *, keep: bool = False) -> Ended:
+    """`keep` leaves the others as they come when one fails, but for those after it.
+
+    Members must come after those they wait for. Raises Interrupted after every release that runs has ended.
     """
-    progress = _Progress()
-    ends: dict[str, Future[Stopped | None]] = {}
+    group = _Group(members, clock, keep)
     with ThreadPoolExecutor(max_workers=max(1, len(members))) as pool:
-        for member in members:
-            before = [ends[name] for name in member.after if name in ends]
-            ends[member.name] = pool.submit(_one, member, before, progress)
-    results = {name: end.result() for name, end in ends.items()}
-    if progress.failed and not keep:
-        why = f"{progress.failed[0]} was not released"
-        by_name = {member.name: member for member in members}
-        for name in reversed(progress.live):
-            results[name] = by_name[name].take_back(why)
-    return results
-
-
-def _one(member: Member, before: Sequence[Future[Stopped | None]], progress: _Progress) -> Stopped | None:
-    for end in before:
-        end.result()
-    if progress.failed:
-        return None
-    stopped = member.release()
-    progress.add(member.name, stopped)
-    return stopped
-
-
-def exit_code(results: Mapping[str, Stopped | None]) -> int:
-    """One code for all: the one that most needs a person."""
-    outcomes = {stopped.outcome for stopped in results.values() if stopped}
-    return next((outcome.exit_code for outcome in MOST_URGENT_FIRST if outcome in outcomes), 0)
+        ends = {member.name: pool.submit(group.carry_out, member) for member in members}
+    return Ended({name: end.result() for name, end in ends.items()}, frozenset(group.withdrawn))

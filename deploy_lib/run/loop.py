@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import assert_never
+from typing import Protocol, assert_never
 
 from deploy_lib.decide import AcquireLease, Finish, Move, Restore, RunStep, next_move, why_skipped
-from deploy_lib.drivers.interface import DriverError, Drivers, Interrupted, Tell
+from deploy_lib.drivers.interface import DriverError, Drivers, Interrupted, Recalled, Tell
 from deploy_lib.journal import UNWRITTEN
 from deploy_lib.model import journal, requests
 from deploy_lib.model.answers import RevisionCreated, Unknown
@@ -32,6 +32,17 @@ from deploy_lib.steps.kind import Verdict
 Note = Callable[[Entry], None]
 
 
+class Others(Protocol):
+    """The rest of its group, as one release meets it. Each answer is why it is withdrawn; empty when it is not.
+
+    The two that wait raise Interrupted.
+    """
+
+    def why_withdrawn(self) -> str: ...
+    def before_traffic(self) -> str: ...  # waits until all are as far, and those it comes after are live
+    def before_end(self) -> str: ...  # waits, live, until all are
+
+
 @dataclass(slots=True)
 class Run:
     """What the loop carries along: the plan, the drivers, and the entries so far."""
@@ -45,6 +56,8 @@ class Run:
     take_over: bool = False
     wait: float = 0.0  # seconds to queue behind whoever has the service
     entries: list[Entry] = field(default_factory=list)
+    others: Others | None = None
+    let_through: bool = False  # the group waits for nobody at the next traffic move
     evidence: Evidence | None = None
     steps_run: list[str] = field(default_factory=list)
     unkept: str = ""
@@ -81,15 +94,52 @@ def run(this: Run, release: Release, earlier: Sequence[Entry] = ()) -> Stopped:
         _look_who_deploys(this)
     while True:
         move = _unless_unkept(this, next_move(this.plan, this.entries))
-        if isinstance(move, Finish):
-            return _finish(this, move)
+        if isinstance(move, Finish) and move.outcome is Outcome.LIVE:
+            move = _unless_elsewhere(this, move)
         try:
-            this.drivers.clock.sleep(0)
-            _make(this, move)
+            if _is_withdrawn(this, move):
+                continue
+            if not isinstance(move, Finish):
+                this.drivers.clock.sleep(0)
+                _make(this, move)
+                continue
+        except Recalled:
+            continue  # what was under way is asked for again, or given up, as the journal and the group say now
         except Interrupted as interrupted:
             if isinstance(move, Restore):
                 raise
             this.record(journal.Interrupted(this.drivers.clock.now(), interrupted.by))
+            continue
+        return _finish(this, move)
+
+
+def _is_withdrawn(this: Run, move: Move) -> bool:
+    """Waits for the others of its group where they wait for each other. True when that changed what is to be done."""
+    if this.others is None:
+        return False
+    match move:
+        case RunStep() if this.plan.steps[move.index].kind.name == "promote" and not this.let_through:
+            why = "" if why_skipped(this.plan.steps[move.index], this.release) else this.others.before_traffic()
+            this.let_through = not why
+        case RunStep() | AcquireLease():
+            why = "" if _is_ending(this) else this.others.why_withdrawn()
+        case Finish(Outcome.LIVE):
+            why = this.others.before_end()
+        case _:
+            return False
+    if why:
+        this.record(journal.Withdrawn(this.drivers.clock.now(), why))
+    return bool(why)
+
+
+def _is_ending(this: Run) -> bool:
+    """It is given up already, so that the others' end changes nothing."""
+    for entry in reversed(this.entries):
+        if isinstance(entry, journal.Withdrawn | journal.Interrupted | journal.RestoreAsked):
+            return True
+        if isinstance(entry, journal.Started):
+            return False
+    return False
 
 
 def _look_who_deploys(this: Run) -> None:
@@ -236,8 +286,6 @@ def _restore(this: Run, move: Restore) -> None:
 
 def _finish(this: Run, move: Finish) -> Stopped:
     """Diagnose, let go of the service, and write the last line."""
-    if move.outcome is Outcome.LIVE:
-        move = _unless_elsewhere(this, move)
     if move.outcome.wants_a_cause:
         _explain(this)
     held = any(isinstance(entry, journal.LeaseHeld) for entry in this.entries)

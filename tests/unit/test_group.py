@@ -1,67 +1,138 @@
-"""Several services in one go: order, what starts, and what is taken back."""
+"""Several services in one go: who waits for whom, who is withdrawn, and what is put back."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
+from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.model.journal import Stopped
 from deploy_lib.model.outcome import Outcome
-from deploy_lib.run.group import Member, exit_code, release_all
+from deploy_lib.run.group import Ended, Member, release_all
+from deploy_lib.run.loop import Others
 from tests.unit.samples import NOON
+
+WAITS = 10.0  # seconds, for what must come at once
 
 
 class Log:
-    def __init__(self, ends: dict[str, Outcome]) -> None:
-        self.ends = ends
+    """Members whose release is: steps, wait, traffic, wait, end. `early` and `late` fail before and after the first."""
+
+    def __init__(self, early: dict[str, Outcome] | None = None, late: dict[str, Outcome] | None = None) -> None:
+        self.early = early or {}
+        self.late = late or {}
+        self.clock = SystemClock()
         self.lines: list[str] = []
+        self.slow: dict[str, Callable[[], object]] = {}
+        self.recalled = {name: threading.Event() for name in ("auth", "backend", "web")}
 
     def member(self, name: str, *after: str) -> Member:
-        def release() -> Stopped:
-            self.lines.append(f"release {name}")
-            return Stopped(NOON, self.ends.get(name, Outcome.LIVE), name, "")
+        def release(others: Others) -> Stopped:
+            self.slow.get(name, lambda: None)()
+            if name in self.early:
+                return self.end(name, self.early[name])
+            if why := others.why_withdrawn() or others.before_traffic():
+                return self.end(name, Outcome.REJECTED, f": {why}")
+            self.lines.append(f"{name} has users")
+            if name in self.late:
+                return self.end(name, self.late[name])
+            if why := others.before_end():
+                self.lines.append(f"{name} is put back")
+                return self.end(name, Outcome.REJECTED, f": {why}")
+            return self.end(name, Outcome.LIVE)
 
-        def take_back(why: str) -> Stopped:
-            self.lines.append(f"take back {name}: {why}")
-            return Stopped(NOON, Outcome.REJECTED, why, "")
+        return Member(name, after, release, self.recalled[name].set)
 
-        return Member(name, after, release, take_back)
+    def end(self, name: str, outcome: Outcome, why: str = "") -> Stopped:
+        self.lines.append(f"{name} {outcome}{why}")
+        return Stopped(NOON, outcome, why, "")
 
-
-def test_each_starts_after_those_it_waits_for() -> None:
-    log = Log({})
-    release_all([log.member("auth"), log.member("backend", "auth"), log.member("web", "backend")])
-    assert log.lines == ["release auth", "release backend", "release web"]
-
-
-def test_independent_ones_run_side_by_side() -> None:
-    both = threading.Barrier(2, timeout=10)
-
-    def meet() -> Stopped:
-        both.wait()
-        return Stopped(NOON, Outcome.LIVE, "", "")
-
-    def never(why: str) -> Stopped:
-        raise AssertionError(why)
-
-    results = release_all([Member("a", (), meet, never), Member("b", (), meet, never)])
-    assert exit_code(results) == 0
+    def all(self, *, keep: bool = False) -> Ended:
+        members = [self.member("auth"), self.member("backend", "auth"), self.member("web", "backend")]
+        return release_all(members, self.clock, keep=keep)
 
 
-def test_the_second_of_three_fails_so_the_first_is_taken_back_and_the_third_never_starts() -> None:
-    log = Log({"backend": Outcome.REJECTED})
-    results = release_all([log.member("auth"), log.member("backend", "auth"), log.member("web", "backend")])
-    assert log.lines == ["release auth", "release backend", "take back auth: backend was not released"]
-    assert results["web"] is None
-    assert exit_code(results) == 1
+def test_traffic_follows_the_order_and_all_end_together() -> None:
+    log = Log()
+    ended = log.all()
+    assert log.lines[:3] == ["auth has users", "backend has users", "web has users"]
+    assert sorted(log.lines[3:]) == ["auth live", "backend live", "web live"]
+    assert ended.exit_code == 0
 
 
-def test_keep_leaves_the_live_ones_live() -> None:
-    log = Log({"backend": Outcome.REJECTED})
-    release_all([log.member("auth"), log.member("backend", "auth")], keep=True)
-    assert log.lines == ["release auth", "release backend"]
+def test_nobody_has_users_before_the_slowest_one_is_as_far() -> None:
+    log, late = Log({"web": Outcome.REJECTED}), threading.Event()
+    log.slow["web"] = lambda: late.wait(0.5)
+    ended = log.all()
+    assert sorted(log.lines) == [
+        "auth rejected: web was not released",
+        "backend rejected: web was not released",
+        "web rejected",
+    ]
+    assert ended.exit_code == 1
+
+
+def test_steps_before_traffic_run_side_by_side() -> None:
+    log, all_three = Log(), threading.Barrier(3, timeout=WAITS)
+    log.slow = dict.fromkeys(("auth", "backend", "web"), all_three.wait)
+    assert log.all().exit_code == 0
+
+
+def test_one_that_runs_is_withdrawn_at_once() -> None:
+    log = Log({"auth": Outcome.REJECTED})
+    log.slow["web"] = lambda: log.recalled["web"].wait(WAITS) or log.lines.append("nobody came")
+    log.all()
+    assert "nobody came" not in log.lines
+    assert "web rejected: auth was not released" in log.lines
+
+
+def test_those_that_are_live_go_back_the_last_one_first() -> None:
+    log = Log(late={"web": Outcome.REJECTED})
+    ended = log.all()
+    assert log.lines == [
+        "auth has users",
+        "backend has users",
+        "web has users",
+        "web rejected",
+        "backend is put back",
+        "backend rejected: web was not released",
+        "auth is put back",
+        "auth rejected: web was not released",
+    ]
+    assert ended.withdrawn == {"auth", "backend"}
+
+
+def test_keep_leaves_the_others_live_but_for_those_after_the_lost_one() -> None:
+    log = Log(late={"backend": Outcome.HELD})
+    ended = log.all(keep=True)
+    assert [ended.ends[name].outcome for name in ("auth", "backend", "web")] == [
+        Outcome.LIVE,
+        Outcome.HELD,
+        Outcome.REJECTED,
+    ]
+    assert ended.exit_code == 3
+
+
+def test_a_service_that_is_busy_is_no_rejection_of_the_group() -> None:
+    assert Log({"backend": Outcome.BUSY}).all().exit_code == 5
+
+
+def test_a_release_that_breaks_off_leaves_nobody_waiting() -> None:
+    def broken(others: Others) -> Stopped:
+        raise RuntimeError("the disk is full")
+
+    log = Log()
+    members = [log.member("auth"), Member("backend", (), broken, lambda: None)]
+    try:
+        release_all(members, log.clock)
+    except RuntimeError:
+        assert log.lines == ["auth rejected: backend was not released"]
+    else:
+        raise AssertionError("the fault is not told")
 
 
 def test_one_exit_code_for_all_is_the_one_that_most_needs_a_person() -> None:
-    log = Log({"a": Outcome.REJECTED, "b": Outcome.HELD, "c": Outcome.UNKNOWN})
-    results = release_all([log.member("a"), log.member("b"), log.member("c")], keep=True)
-    assert exit_code(results) in (1, 3), "those that were started"
+    ends = {name: Stopped(NOON, outcome, "", "") for name, outcome in (("a", Outcome.REJECTED), ("b", Outcome.HELD))}
+    assert Ended(ends).exit_code == 3
+    put_back = Stopped(NOON, Outcome.HELD, "there is no earlier revision to go back to", "")
+    assert Ended({"a": Stopped(NOON, Outcome.REJECTED, "", ""), "b": put_back}, frozenset({"b"})).exit_code == 3

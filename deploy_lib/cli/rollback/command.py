@@ -24,7 +24,7 @@ from deploy_lib.model.journal import Stopped
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.state import ServiceState
 from deploy_lib.plan import Plan
-from deploy_lib.run.group import exit_code
+from deploy_lib.run.group import Ended
 from deploy_lib.run.last_line import serving_now
 
 LIST = "?"
@@ -80,7 +80,7 @@ def main(args: argparse.Namespace) -> int:
                 f"interrupted while the traffic was being put back; {finishes} finishes it",
                 Outcome.INTERRUPTED.exit_code,
             ) from None
-    return exit_code(ends)
+    return Ended(ends).exit_code
 
 
 def _wanted(world: World, plan: Plan, args: argparse.Namespace) -> Wanted:
