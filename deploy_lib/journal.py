@@ -6,6 +6,8 @@ lost journal costs the report, not the release.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -48,6 +50,8 @@ class Journal:
         path = directory / FILE
         self._cut = path.exists() and path.stat().st_size > 0 and not path.read_bytes().endswith(b"\n")
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        with contextlib.suppress(OSError):  # another run writes it, or the disk knows no locks
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def append(self, entry: Entry) -> None:
         """Returns when the line is on the disk. Raises OSError when it cannot be (disk full)."""
@@ -60,6 +64,23 @@ class Journal:
 
     def close(self) -> None:
         os.close(self._file)
+
+
+def is_written(directory: Path) -> bool:
+    """Whether a process has the release's journal open to write it: its lock ends with the process (flock(2))."""
+    try:
+        file = os.open(directory / FILE, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(file)
+    return False
 
 
 @dataclass(frozen=True, slots=True)

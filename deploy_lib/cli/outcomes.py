@@ -8,7 +8,7 @@ from pathlib import Path
 
 from deploy_lib.cli.archive import before
 from deploy_lib.cli.failure import Failure
-from deploy_lib.journal import read
+from deploy_lib.journal import is_written, read
 from deploy_lib.model.journal import Entry
 from deploy_lib.plan import Plan
 from deploy_lib.report import EXTENSIONS, Report, build, file_name, render
@@ -37,7 +37,8 @@ def made_from(directory: Path) -> Report:
     diary = read(directory)
     now = datetime.now(UTC)
     zone = now.astimezone().tzinfo or UTC
-    return build(diary.entries, before(directory), diary.gaps, now, zone, release_id=directory.name)
+    running = is_written(directory)
+    return build(diary.entries, before(directory), diary.gaps, now, zone, release_id=directory.name, running=running)
 
 
 def write_all(report: Report, directory: Path) -> list[Path]:

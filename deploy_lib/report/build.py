@@ -34,15 +34,16 @@ def build(
     *,
     release_id: str = "",
     secrets: Collection[str] = (),
+    running: bool = False,
 ) -> Report:
     """The whole document. Never raises for what a journal holds.
 
     `previous` is the journal of the last release of this service that went live. `gaps` says in whole clauses what
     of the journal could not be read. `release_id` names a release whose journal is lost. `secrets` are values to
-    mask wherever they stand; what looks like a secret is masked in any case.
+    mask wherever they stand; what looks like a secret is masked in any case. `running`: its client still works on it.
     """
     redactor = Printable([*secrets, *_given_secrets(entries, previous or ())])
-    about = subject.read(entries, release_id)
+    about = subject.read(entries, release_id, running=running)
     shown = proof.read(entries, redactor)
     rows = steps.read(entries, about)
     why = cause.read(entries, shown.ends)

@@ -31,6 +31,7 @@ class Subject:
     first: bool = False
     started: datetime | None = None
     ended: datetime | None = None
+    running: bool = False  # its client still works on it
 
     @property
     def is_good(self) -> bool:

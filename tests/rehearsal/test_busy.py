@@ -14,7 +14,7 @@ from google.cloud import run_v2
 
 from tests.rehearsal.scripts import REST, SHORT, TENTH, compare, stable, when
 from tests.rehearsal.someone import Someone
-from tests.rehearsal.theatre import Played, Theatre
+from tests.rehearsal.theatre import PROJECT, Played, Theatre
 
 CHECKED = ({"git_clean": None}, *SHORT)
 
@@ -120,3 +120,16 @@ def test_a_time_that_is_none(theatre: Theatre, text: str) -> None:
     for command in ("deploy", "resume", "rollback", "hold"):
         played = theatre.command(command, theatre.config(SHORT), "--wait", text)
         assert played.code == 2 and f"--wait {text}: " in played.errors, command
+
+
+def test_the_report_of_a_release_that_runs_says_so_and_does_not_offer_to_resume_it(theatre: Theatre) -> None:
+    stable(theatre)
+    said: list[str] = []
+
+    def report() -> None:
+        said.append(theatre.run("report", "--project", PROJECT, "--format", "text").errors)
+
+    played = theatre.release(theatre.config(SHORT, {"n": 1}), cue=when("canary", report))
+    assert played.code == 0, played.errors
+    assert "is still running" in said[0] and " status " in said[0]
+    assert " resume " not in said[0]

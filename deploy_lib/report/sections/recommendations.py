@@ -25,8 +25,10 @@ def read(entries: Sequence[Entry], subject: Subject) -> tuple[Recommendation, ..
         cause = found(entries)
         lines += [(command, "") for command in (cause.commands if cause else ())]
     if stopped is None and entries:
-        lines.append((program.command("resume"), "the release has not ended: go on with it"))
-        lines.append((program.command("status"), "see what serves"))
+        if not subject.running:
+            lines.append((program.command("resume"), "the release has not ended: go on with it"))
+        seen = "it is still running: see how far it is, and what serves" if subject.running else "see what serves"
+        lines.append((program.command("status"), seen))
     lines += [(command, "") for command in (stopped.next_commands if stopped else ()) if " report" not in command]
     if stopped is not None and stopped.outcome.is_good:
         lines += [

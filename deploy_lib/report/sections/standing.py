@@ -19,7 +19,8 @@ _ORDER = ("none", "low", "medium", "high")
 def read(entries: Sequence[Entry], subject: Subject) -> Standing:
     """The worst of the reasons decides the risk."""
     stopped = ending(entries)
-    serving = stopped.serving if stopped else "not known: the journal has no ending"
+    unended = "not known: the release is still running" if subject.running else "not known: the journal has no ending"
+    serving = stopped.serving if stopped else unended
     reasons = list(_reasons(entries, subject))
     risk = max((level for level, _ in reasons), key=_ORDER.index, default="none")
     return Standing(serving, risk, tuple(reason for _, reason in reasons))
@@ -36,7 +37,9 @@ def _reasons(entries: Sequence[Entry], subject: Subject) -> Iterator[tuple[str, 
         yield "high", f"the earlier traffic is not back in place: {restored.reason}"
     if stopped is None:
         level = "high" if moved else "medium"
-        yield level, "the release has not ended; the next deployer repairs first what it left"
+        left = "the release is still running; its own client puts back what goes wrong"
+        gone = "the release has not ended; the next deployer repairs first what it left"
+        yield ("medium", left) if subject.running else (level, gone)
     elif stopped.outcome is Outcome.HELD:
         yield "high", "the release is held: a person must decide, and the candidate may have users meanwhile"
     elif stopped.outcome is Outcome.UNKNOWN:

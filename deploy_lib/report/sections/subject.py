@@ -10,7 +10,7 @@ from deploy_lib.model.told import latest_release
 from deploy_lib.report.model import Subject
 
 
-def read(entries: Sequence[Entry], release_id: str = "") -> Subject:
+def read(entries: Sequence[Entry], release_id: str = "", *, running: bool = False) -> Subject:
     """What is known of it; with no entries, its id alone."""
     release = latest_release(entries)
     if release is None:
@@ -32,6 +32,7 @@ def read(entries: Sequence[Entry], release_id: str = "") -> Subject:
         first=release.first,
         started=begun.at if begun else release.started,
         ended=stopped.at if stopped else None,
+        running=running and stopped is None,
     )
 
 

@@ -16,7 +16,8 @@ def headline(entries: Sequence[Entry], subject: Subject) -> str:
     name = f"{subject.service or 'the release'} {subject.commit[:7]}".strip()
     if not entries:
         return f"nothing is known of release {subject.id or '(no id)'}"
-    return f"{name} {stopped.outcome.words.headline if stopped else 'has not ended'}"
+    unended = "is still running" if subject.running else "has not ended"
+    return f"{name} {stopped.outcome.words.headline if stopped else unended}"
 
 
 def read(
@@ -38,7 +39,7 @@ def _sentences(
     if stopped is None:
         last = next((step for step in reversed(steps) if step.status != "not run"), None)
         where = f"; its last known step is {last.label} ({last.status})" if last else ""
-        yield f"The journal ends without an ending{where}."
+        yield f"{'It is still running' if subject.running else 'The journal ends without an ending'}{where}."
     else:
         yield f"{stopped.outcome.words.sentence}{took}: {stopped.reason}."
     if cause is not None:
