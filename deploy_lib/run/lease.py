@@ -12,9 +12,14 @@ from deploy_lib.model.answers import LeaseTaken
 from deploy_lib.model.journal import LeaseHeld, LeaseRefused
 from deploy_lib.model.release import Release
 from deploy_lib.run.waiting import held_by, patiently
+from deploy_lib.steps.kind import spoken
 
 LASTS = 120.0
 """Seconds. The holder renews it while it works, so a killed client blocks the service for two minutes at most."""
+
+
+SKEW = 30.0
+"""Seconds between this machine's clock and Google's that are worth a line: a quarter of a lease."""
 
 
 class Deployer(Protocol):
@@ -50,6 +55,7 @@ def acquire(
         return LeaseRefused(now(), error.told, errored=not (error.conflict or error.busy), busy=error.busy)
     if not answer.taken:
         return LeaseRefused(now(), held_by(answer), busy=True)
+    _tell_of_the_clock(answer.clock_ahead, tell)
     refusal, errored = known_bad(release, answer.bad), False
     try:
         if repair and not refusal:
@@ -65,6 +71,16 @@ def acquire(
     grown = replace(release, before=release.before or answer.before, url=answer.url)
     by_hand = answer.by_hand if repair else ""
     return LeaseHeld(now(), grown, now() + timedelta(seconds=LASTS), answer.bad, by_hand)
+
+
+def _tell_of_the_clock(ahead: float, tell: Tell) -> None:
+    """Whether a lease has expired is judged by the clocks of those who deploy."""
+    if abs(ahead) >= SKEW:
+        where = "ahead of" if ahead > 0 else "behind"
+        tell(
+            f"this machine's clock is {spoken(abs(ahead))} {where} Google's: set it (timedatectl set-ntp true), "
+            "or its lease may be taken over while it works, and it may take over others'"
+        )
 
 
 def refused_at_once(drivers: Deployer, release: Release, tell: Tell, *, wait: float) -> LeaseRefused | None:

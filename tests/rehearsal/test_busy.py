@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from google.cloud import run_v2
 
+from tests.rehearsal.clocks import Later
 from tests.rehearsal.scripts import REST, SHORT, TENTH, compare, stable, when
 from tests.rehearsal.someone import Someone
 from tests.rehearsal.theatre import PROJECT, Played, Theatre
@@ -133,3 +134,14 @@ def test_the_report_of_a_release_that_runs_says_so_and_does_not_offer_to_resume_
     assert played.code == 0, played.errors
     assert "is still running" in said[0] and " status " in said[0]
     assert " resume " not in said[0]
+
+
+@pytest.mark.parametrize(
+    ("later", "told"), [(300.0, "5 min ahead of Google's"), (-300.0, "5 min behind Google's"), (5.0, "")]
+)
+def test_a_clock_that_goes_wrong_is_told(theatre: Theatre, later: float, told: str) -> None:
+    stable(theatre)
+    played = theatre.release(theatre.config(SHORT, {"n": 1}), clock=Later(later))
+    assert played.code == 0, played.errors
+    lines = [each["text"] for each in played.of_type("progress") if "this machine's clock" in each["text"]]
+    assert len(lines) == (1 if told else 0) and all(told in line for line in lines)

@@ -19,7 +19,7 @@ def typed(theatre: Theatre, played: Played, command: str, **more: object) -> Pla
     [line] = [each for each in played.stopped["next_commands"] if f" {command} " in each]
     words = shlex.split(line, comments=True)
     words = words[words.index(command) :]
-    return theatre.run(*words, "--repo", str(theatre.repository), "--output", "json", **more)  # type: ignore[arg-type]
+    return theatre.run(*words, "--output", "json", **more)  # type: ignore[arg-type]
 
 
 def test_asked_for_no_traffic_it_ends_ready_and_goes_live_when_resumed(theatre: Theatre) -> None:
@@ -37,6 +37,18 @@ def test_asked_for_no_traffic_it_ends_ready_and_goes_live_when_resumed(theatre: 
     assert [label for label, _ in resumed.statuses] == ["promote 10 %", "promote 100 %", "verify"]
     assert theatre.maps() == [{old: 100}, {old: 90, new: 10}, {new: 100}]
     assert not [each for each in theatre.cloud.calls(calls) if "CreateBuild" in each]
+
+
+def test_a_ready_release_can_be_given_up(theatre: Theatre) -> None:
+    old = stable(theatre)
+    played = theatre.release(theatre.config(WHOLE, {"n": 1}), "--no-traffic")
+    given_up = typed(theatre, played, "rollback")
+    assert given_up.code == 0, given_up.errors
+    assert theatre.maps() == [{old: 100}]
+    someone = Someone(theatre)
+    assert "canary" not in someone.tags()
+    assert "deploy-to-gcp/release" not in someone.read().annotations
+    assert theatre.command("resume", theatre.config(WHOLE)).code == 2
 
 
 def test_ready_is_what_everyone_calls_it(theatre: Theatre) -> None:

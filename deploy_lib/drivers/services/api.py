@@ -53,6 +53,10 @@ class RunApi:
         doing = f"read the service {short(path)}"
         return _found(lambda: self._calls.ask("get_service", self._clients.services.get_service, request, doing))
 
+    def written_at(self, path: str) -> datetime | None:
+        """Google's time of the newest write that this object knows of."""
+        return self._newest.get(path)
+
     def _is_stale(self, path: str, found: run_v2.Service) -> bool:
         at, newest = found.update_time, self._newest.get(path)
         if at is None or (newest is not None and at < newest):

@@ -37,6 +37,7 @@ def take(tools: Tools, request: TakeLease) -> LeaseTaken:
         tools.leases.forget(path)
         return refusal(taking.refused_by)
     tools.leases.renew(path)
+    written = plain_time(tools.api.written_at(path)) if changed.operation else None
     return LeaseTaken(
         True,
         before=taking.before,
@@ -47,6 +48,7 @@ def take(tools: Tools, request: TakeLease) -> LeaseTaken:
         until=lease.until,
         unfinished=taking.unfinished,
         bad=records.bad_digests(changed.service.annotations),
+        clock_ahead=(tools.clock.now() - written).total_seconds() if written else 0.0,
         by_hand=taking.by_hand,
     )
 
