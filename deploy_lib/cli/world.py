@@ -19,7 +19,7 @@ from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.places import local_cloud_directory, state_directory
 from deploy_lib.cli.program import program_of, shorter
 from deploy_lib.cli.select import Selection
-from deploy_lib.cli.show.printing import say_error
+from deploy_lib.cli.show.moving import moving
 from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.endpoints import Endpoints
 from deploy_lib.drivers.headers import identity_headers
@@ -150,6 +150,6 @@ def local_endpoints(args: argparse.Namespace, *, starts: bool = False) -> Endpoi
         raise Failure(f"the local cloud is not running; start it with: {program.command('local', 'up')}", 4)
     if found is None:
         stops = shorter(program.command("local", "down"))
-        say_error(f"starting the local cloud; {stops} stops it")
-        found = local_cloud.start(directory)
+        with moving(f"starting the local cloud; {stops} stops it"):
+            found = local_cloud.start(directory)
     return Endpoints(found.grpc, found.http, found.registry)

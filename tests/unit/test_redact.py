@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy_lib.redact import MASK, Redactor
+from deploy_lib.redact import MASK, Redactor, named_secrets
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"
 BY_SHAPE = [
@@ -44,7 +44,19 @@ BY_SHAPE = [
     ("-----BEGIN RSA PRIVATE KEY-----\nMIIpl4nted\n-----END RSA PRIVATE KEY-----", "MIIpl4nted"),
     ("-----BEGIN PRIVATE KEY-----\nMIIpl4nted and then the log was cut", "MIIpl4nted"),
 ]
+BY_SHAPE += [
+    ("cannot log in with password 'pl4nted'", "pl4nted"),
+    ("AccountName=x;AccountKey=cGw0bnRlZA==;Endpoint=y", "cGw0bnRlZA"),
+    ("the password is pl4nted", "pl4nted"),
+    ("curl -u app:pl4nted https://example.com", "pl4nted"),
+    ("invalid token 'pl4nted-0123'", "pl4nted-0123"),
+    ("hvs.pl4nted0123456789abcdef", "pl4nted0123456789abcdef"),
+]
 HARMLESS = [
+    "the password is required",
+    "SyntaxError: unexpected token '}'",
+    "docker run -u 1000:1000 image",
+    "backend-staging-9f8e7d6-0a1b2c3d serves 100 %, commit 9f8e7d6c5b4a39281706f5e4d3c2b1a098765432",
     "ModuleNotFoundError: No module named 'app.secrets'",
     'File "/app/token_utils.py", line 12, in <module>',
     "KeyError: 'API_TOKEN'",
@@ -78,6 +90,40 @@ def test_masks_known_values_in_every_form(secret: str) -> None:
     for form in (secret, quote(secret, safe=""), json.dumps(secret), repr(secret)):
         assert redactor.text(f"before {form} after").count(secret.split()[0]) == 0, form
     assert wrapped not in redactor.text(f"header {wrapped}")
+
+
+@pytest.mark.parametrize("value", ["a", "true", "8080", "secret", "localhost", "production"])
+def test_a_value_that_is_no_use_as_a_secret_eats_no_text(value: str) -> None:
+    """It goes only where it follows its name."""
+    redactor = Redactor(named_secrets({"DB_PASSWORD": value}))
+    assert redactor.text(f"a true answer of the secret at localhost:8080 in {value}") == (
+        f"a true answer of the secret at localhost:8080 in {value}"
+    )
+    assert redactor.text(f"DB_PASSWORD={value}") == f"DB_PASSWORD={MASK}"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "known"),
+    [
+        ("DB_PASSWORD", "hunter2", ["hunter2"]),
+        ("dbPassword", "swordfish", ["swordfish"]),
+        ("STRIPE_KEY", "pl4nted0123456789", ["pl4nted0123456789"]),
+        ("PARTITION_KEY", "customer", []),
+        ("DATABASE_URL", "postgres://app:pl4%21ted@db/shop", ["pl4%21ted", "pl4!ted"]),
+        ("TOKEN_URL", "https://example.com/token", []),
+        ("PASSWORD_FILE", "/run/secrets/db", []),
+        ("API_TOKEN", "api-token:latest", []),
+    ],
+)
+def test_values_that_are_known_to_be_secret(name: str, value: str, known: list[str]) -> None:
+    assert sorted(named_secrets({name: value})) == sorted(known)
+
+
+def test_a_known_value_that_is_folded_over_lines_goes_whole() -> None:
+    secret = "hunter2-Tr0ub4dor-and-3-more"
+    for cut in range(8, len(secret) - 6):  # a piece that is one plain word may stand there by chance
+        masked = Redactor([secret]).text(f"it is {secret[:cut]}\nbuild: {secret[cut:]} now")
+        assert secret[:cut] not in masked and secret[cut:] not in masked, masked
 
 
 def test_the_longer_of_two_secrets_goes_first() -> None:
