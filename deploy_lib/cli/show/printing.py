@@ -46,10 +46,18 @@ def as_json(value: object, *, indent: int | None = None) -> str:
     return text.replace("##", "#\\u0023")
 
 
+def _as_unicode(text: str) -> str:
+    """A byte that is not UTF-8 as its \\x.. code, as people are shown it."""
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:  # surrogates of another origin
+        return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def _whole(value: object) -> object:
     """Without lone surrogates, which are no Unicode text: many readers of JSON refuse them (RFC 8259, 8.2)."""
     if isinstance(value, str):
-        return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode("utf-8")
+        return value if value.isascii() else _as_unicode(value)
     if isinstance(value, dict):
         return {_whole(key): _whole(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
