@@ -78,7 +78,7 @@ def test_who_waits_can_leave(theatre: Theatre) -> None:
 
 def test_resume_is_busy_too_and_that_changes_nothing(theatre: Theatre) -> None:
     old = stable(theatre)
-    held = theatre.release(theatre.config((*TENTH, compare("500ms", min_samples=50), *REST), {"n": 1}))
+    held = theatre.release(theatre.config((*TENTH, compare("500ms", path="/nowhere"), *REST), {"n": 1}))
     assert held.code == 3
     taken(theatre, "ann at elsewhere", 3600)
     config = theatre.config((*TENTH, compare("2s"), *REST), {"n": 1})
