@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from deploy_lib.model.answers import Side
 from deploy_lib.model.requests import Thresholds
-from deploy_lib.steps.significance import allowed_rate, bounds
+from deploy_lib.steps.binomial import bounds
+from deploy_lib.steps.significance import allowed_rate
 
 
 def client_errors(candidate: Side, stable: Side, thresholds: Thresholds, look: int = 1) -> str:

@@ -1,6 +1,6 @@
 """Weighs two samples of requests: is the candidate worse, is it as good, or is there too little to say?
 
-All tests are exact and binomial, from scipy.special, which imports in a third of the memory of scipy.stats:
+All tests are exact:
 - errors: the candidate is worse when even the lower Clopper-Pearson bound of its error rate lies above the allowed
   rate, or above the upper bound of the stable's rate by more than the allowed increase;
 - latency: with t = stable's quantile q times the allowed slowdown plus the tolerance, too many candidate requests
@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 from deploy_lib.model.answers import Side
 from deploy_lib.model.requests import Thresholds
+from deploy_lib.steps.binomial import bounds, tail
 
 
 class Opinion(enum.Enum):
@@ -44,7 +45,7 @@ def weigh(stable: Side, candidate: Side, thresholds: Thresholds, look: int = 1) 
     alpha = (1 - thresholds.confidence) / (look * (look + 1))
     low, _ = bounds(candidate.errors, candidate.requests, alpha)
     allowed = allowed_rate(stable.errors, stable.requests, thresholds, alpha)
-    p_error = _tail(candidate.errors, candidate.requests, allowed)
+    p_error = tail(candidate.errors, candidate.requests, allowed)
     if low > allowed and candidate.errors >= thresholds.min_failures:
         limit = "" if candidate.errors == candidate.requests else f"; at most {allowed:.1%} may fail"
         return Sight(Opinion.WORSE, f"{told}{limit}{_commonest(candidate)}", p_error)
@@ -68,31 +69,11 @@ def allowed_rate(errors: int, requests: int, thresholds: Thresholds, alpha: floa
     return max(thresholds.max_error_rate, high + thresholds.max_error_increase)
 
 
-def bounds(errors: int, requests: int, alpha: float) -> tuple[float, float]:
-    """One-sided Clopper-Pearson bounds of a rate, each with error probability `alpha`."""
-    if not requests:
-        return 0.0, 1.0
-    from scipy.special import betaincinv
-
-    low = 0.0 if errors == 0 else float(betaincinv(errors, requests - errors + 1, alpha))
-    high = 1.0 if errors == requests else float(betaincinv(errors + 1, requests - errors, 1 - alpha))
-    return low, high
-
-
 def quantile(values: Sequence[float], q: float) -> float | None:
     """The smallest value with at least the part `q` of the sample at or below it; None for an empty sample."""
     if not values:
         return None
     return sorted(values)[max(0, math.ceil(q * len(values)) - 1)]
-
-
-def _tail(count: int, total: int, rate: float) -> float:
-    """P(X >= count) for X ~ Binomial(total, rate)."""
-    if count == 0 or not total:
-        return 1.0
-    from scipy.special import bdtrc
-
-    return float(bdtrc(count - 1, total, min(max(rate, 0.0), 1.0)))
 
 
 def exceedance(above: int, candidates: int, below: int, stables: int) -> float:
