@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from deploy_lib.config.file_text import NotReadable, read_text
 from deploy_lib.config.lines import Document, parse
 from deploy_lib.config.problems import ConfigError, Problem, unknown
-from deploy_lib.config.services import as_far_as_readable, service_problems
+from deploy_lib.config.services import as_far_as_readable, never_verified, service_problems
 from deploy_lib.config.settings import FileSettings
 from deploy_lib.config.steps import read_steps
 from deploy_lib.config.wording import worded
@@ -65,6 +65,7 @@ def load(
     problems.extend(step_problems)
     services = settings.services if settings is not None else as_far_as_readable(document.data.get("services"))
     problems.extend(service_problems(services, document, exists, matches))
+    problems.extend(never_verified(services, steps, document))
     if problems or settings is None:
         raise ConfigError(sorted(problems, key=lambda problem: _order(problem.place)))
     return Config(file, settings, steps, document)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from deploy_lib.plan import Step
 from deploy_lib.steps.promote import PromoteSettings
+from deploy_lib.steps.verify import VerifySettings
 
 _NEEDS_BEFORE = {
     "import_check": ("build", "there is no image to import from before it is built"),
@@ -42,6 +43,10 @@ def problems(steps: Sequence[Step]) -> Iterator[tuple[Step, str]]:
             if step.settings.percent <= percent:
                 yield step, f"promote {step.settings.percent} % cannot follow promote {percent} %: shares only grow"
             percent = max(percent, step.settings.percent)
+        if isinstance(step.settings, VerifySettings) and step.settings.percent > percent > 0:
+            wanted = step.settings.percent
+            why = f"verify wants {wanted} % of the traffic right after promote {percent} %, so no release could pass it"
+            yield step, f"{why}; put it after promote: {{percent: {wanted}}}, or say percent: {percent}"
         seen.append(name)
     if 0 < percent < 100:
         last = next(step for step in reversed(steps) if step.kind.name == "promote")

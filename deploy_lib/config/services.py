@@ -5,13 +5,15 @@ A file is told all its problems at once, so a service whose form is wrong somewh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from pydantic import ValidationError
 
 from deploy_lib.config.lines import Document
 from deploy_lib.config.problems import Problem, unknown
 from deploy_lib.config.settings import ServiceSettings
+from deploy_lib.plan import Step
+from deploy_lib.steps.verify import VerifySettings, unverifiable
 
 
 def as_far_as_readable(services: object) -> dict[str, ServiceSettings]:
@@ -73,6 +75,23 @@ def service_problems(
     if circle:
         found.append(Problem(document.place(("services", circle[0], "after")), f"a circle: {' after '.join(circle)}"))
     return found
+
+
+def never_verified(
+    services: Mapping[str, ServiceSettings], steps: Sequence[Step], document: Document
+) -> Iterator[Problem]:
+    """Services whose health: allows only what verify cannot accept."""
+    for step in steps:
+        for name, service in services.items() if isinstance(step.settings, VerifySettings) else ():
+            assert isinstance(step.settings, VerifySettings)
+            status = unverifiable(step.settings, service.health.as_health())
+            if status:
+                codes = " or ".join(map(str, status))
+                message = (
+                    f"verify accepts 2xx and 3xx, and {name}'s health: allows {codes} only; name a path that answers "
+                    "well, in health: or in verify:, or leave verify out"
+                )
+                yield Problem(document.place(("services", name, "health", "status")), message)
 
 
 def _circle(services: Mapping[str, ServiceSettings]) -> list[str]:

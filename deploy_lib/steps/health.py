@@ -9,21 +9,37 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from deploy_lib.model.requests import Expectation
 from deploy_lib.model.service import Health
 from deploy_lib.steps.kind import Duration, Settings
+from deploy_lib.steps.responses import TOO_MANY, is_failure
 
 Code = Annotated[int, Field(ge=100, le=599)]
 GOOD = tuple(range(200, 300))
+
+
+def codes(given: tuple[int, ...] | int | None) -> tuple[int, ...] | None:
+    return (given,) if isinstance(given, int) else given or None
+
+
+def _can_be_good(given: tuple[int, ...] | int | None) -> tuple[int, ...] | int | None:
+    """What was given. Raises ValueError for a status that is a failure whatever was expected."""
+    for status in codes(given) or ():
+        if is_failure(status):
+            raise ValueError(f"{status} is a failure always, as are {TOO_MANY} and every 5xx")
+    return given
+
+
+Accepted = Annotated[tuple[Code, ...] | Code | None, AfterValidator(_can_be_good)]
 
 
 class AskSettings(Settings):
     """For a step: what is left out is the service's."""
 
     path: str | None = Field(None, pattern=r"^/", description="what is asked; it begins with /; default: health.path")
-    status: tuple[Code, ...] | Code | None = Field(None, description="accepted status code or codes")
+    status: Accepted = Field(None, description="accepted status code or codes")
     json_: dict[str, object] | None = Field(
         None, alias="json", description="dotted paths in the JSON body and their values"
     )
@@ -35,7 +51,7 @@ class HealthSettings(Settings):
     """For a service."""
 
     path: str = Field("/health", pattern=r"^/", description="where the service says that it is well; it begins with /")
-    status: tuple[Code, ...] | Code | None = Field(
+    status: Accepted = Field(
         None, description="accepted status code or codes; default: 200 for probe, 2xx for verify, as stable for compare"
     )
     json_: dict[str, object] | None = Field(
@@ -45,7 +61,7 @@ class HealthSettings(Settings):
     timeout: Duration = Field(10.0, gt=0, description="one request may take this long")
 
     def as_health(self) -> Health:
-        return Health(self.path, _codes(self.status), self.json_, self.text, self.timeout)
+        return Health(self.path, codes(self.status), self.json_, self.text, self.timeout)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +76,6 @@ class Question:
 def question(settings: AskSettings, health: Health, status: tuple[int, ...] | None) -> Question:
     """What the step asks; `status` is accepted where neither the step nor the service says one."""
     inherited = health if settings.path in (None, health.path) else Health(timeout=health.timeout)
-    wanted = _codes(settings.status) or inherited.status or status
+    wanted = codes(settings.status) or inherited.status or status
     expect = Expectation(wanted, settings.json_ or inherited.json, settings.text or inherited.text)
     return Question(settings.path or health.path, expect, settings.timeout or health.timeout)
-
-
-def _codes(given: tuple[int, ...] | int | None) -> tuple[int, ...] | None:
-    return (given,) if isinstance(given, int) else given or None

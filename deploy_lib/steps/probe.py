@@ -19,7 +19,7 @@ WELL = (200,)
 
 
 class ProbeSettings(AskSettings):
-    slower_than: Duration | None = Field(None, description="a response slower than this is a failure")
+    slower_than: Duration | None = Field(None, gt=0, description="a response slower than this is a failure")
     attempts: int = Field(10, ge=1, le=1000, description="requests at most")
     need: int = Field(3, ge=1, description="good responses in a row")
     every: Duration = Field(1.0, ge=0, description="pause between requests")

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from dataclasses import replace
+
+from pydantic import Field, field_validator
 
 from deploy_lib.model.answers import BackRead
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.requests import ReadBack
-from deploy_lib.steps.health import GOOD, AskSettings, question
+from deploy_lib.model.service import Health
+from deploy_lib.steps.health import GOOD, AskSettings, codes, question
 from deploy_lib.steps.kind import Duration, Kind, Verdict, counted, spoken
 from deploy_lib.steps.responses import advice_on
+
+_FROM = 400
+"""From this status on an answer says that nothing serves at the path, whatever was expected of it."""
 
 
 class VerifySettings(AskSettings):
@@ -17,13 +23,31 @@ class VerifySettings(AskSettings):
     header: str = Field("x-revision", description="response header, or key of a JSON body, that names the revision")
     percent: int = Field(100, ge=1, le=100, strict=True, description="share the candidate must have")
 
+    @field_validator("status")
+    @classmethod
+    def _serves(cls, given: tuple[int, ...] | int | None) -> tuple[int, ...] | int | None:
+        refused = [code for code in codes(given) or () if code >= _FROM]
+        if refused:
+            raise ValueError(f"{refused[0]} says that nothing serves there; verify accepts 2xx and 3xx")
+        return given
+
+
+def unverifiable(settings: VerifySettings, health: Health) -> tuple[int, ...]:
+    """The status codes that the step would inherit when none of them can verify; empty when one can."""
+    status = question(settings, health, GOOD).expect.status or ()
+    return () if _verifying(status) else status
+
+
+def _verifying(status: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(code for code in status if code < _FROM)
+
 
 def ask(settings: VerifySettings, release: Release) -> ReadBack:
     asked = question(settings, release.service.health, GOOD)
     return ReadBack(
         release,
         path=asked.path,
-        expect=asked.expect,
+        expect=replace(asked.expect, status=_verifying(asked.expect.status or GOOD)),
         timeout=asked.timeout,
         within=settings.within,
         header=settings.header,

@@ -71,6 +71,30 @@ def test_one_fault_hides_no_other(tmp_path: Path) -> None:
         ),
         (HEAD + "steps: [build, canary, {promote: {percent: 10}}]\n", "the last promote ends at 10 %"),
         (
+            HEAD + "steps: [build, canary, {promote: {percent: 50}}, verify, {promote: {percent: 100}}]\n",
+            "c.yaml:6:50: verify wants 100 % of the traffic right after promote 50 %, so no release could pass it; ",
+        ),
+        (
+            HEAD + "steps: [build, canary, promote, {verify: {status: 404}}]\n",
+            "c.yaml:6:43: status: 404 says that nothing serves there; verify accepts 2xx and 3xx",
+        ),
+        (
+            HEAD.replace("netra-backend}", "b, health: {status: [401, 403]}}") + STEPS,
+            "c.yaml:5:36: verify accepts 2xx and 3xx, and backend's health: allows 401 or 403 only",
+        ),
+        (
+            HEAD + "steps: [build, canary, {probe: {status: [200, 503]}}]\n",
+            "c.yaml:6:33: status: 503 is a failure always, as are 429 and every 5xx",
+        ),
+        (
+            HEAD.replace("netra-backend}", "b, health: {status: 429}}") + STEPS,
+            "c.yaml:5:36: status: 429 is a failure always, as are 429 and every 5xx",
+        ),
+        (
+            HEAD + "steps: [build, canary, {probe: {slower_than: 0s}}]\n",
+            "slower_than must be above 0, not '0s'",
+        ),
+        (
             HEAD + "steps: [git_clean]\n",
             "c.yaml:6:9: a release would end here with nothing released; add build and canary to bring up a candidate",
         ),
