@@ -28,9 +28,9 @@ from typing import Any
 import grpc
 import httpx
 
+from tests.waits import WITHIN
+
 ROOT = Path(__file__).resolve().parents[1]
-STARTS_WITHIN = 30.0  # seconds
-ENDS_WITHIN = 60.0
 _NUMBER = itertools.count(1)
 
 
@@ -80,10 +80,10 @@ class LocalCloud:
             return None
         self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(ENDS_WITHIN)
+            return self.process.wait(WITHIN)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise AssertionError(f"the local cloud did not end within {ENDS_WITHIN} s:\n{self.log()}") from None
+            raise AssertionError(f"the local cloud did not end within {WITHIN} s:\n{self.log()}") from None
         finally:
             self.process = None
 
@@ -145,14 +145,14 @@ class LocalCloud:
         return found
 
     def _control(self, verb: str, path: str, **kwargs: Any) -> dict[str, Any]:
-        answer = httpx.request(verb, f"{self.http}/_local/{path}", trust_env=False, timeout=10, **kwargs)
+        answer = httpx.request(verb, f"{self.http}/_local/{path}", trust_env=False, timeout=WITHIN, **kwargs)
         found: dict[str, Any] = answer.json()
         assert answer.status_code == 200, found
         return found
 
     def _wait_for_endpoints(self, process: subprocess.Popen[bytes]) -> dict[str, Any]:
         path = self.state / "endpoints.json"
-        deadline = time.monotonic() + STARTS_WITHIN
+        deadline = time.monotonic() + WITHIN
         while time.monotonic() < deadline:
             with contextlib.suppress(FileNotFoundError):  # one that was killed left its own, and the next removes it
                 found: dict[str, Any] = json.loads(path.read_text())
@@ -161,4 +161,4 @@ class LocalCloud:
             assert process.poll() is None, f"the local cloud did not start:\n{self.log()}"
             time.sleep(0.01)
         self.kill()
-        raise AssertionError(f"the local cloud did not start within {STARTS_WITHIN} s:\n{self.log()}")
+        raise AssertionError(f"the local cloud did not start within {WITHIN} s:\n{self.log()}")

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.cloud import LocalCloud
 from tests.engine_store import shared_store
@@ -32,6 +33,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("any machine")
     for name in SETS:
         config.addinivalue_line("markers", f"{name}: puts a test into that set whatever its place; see tests/README.md")
     sys.addaudithook(_note)

@@ -7,12 +7,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.waits import WITHIN, until
 
 DEV = Path(__file__).parent.parent / "scripts" / "dev.py"
 
@@ -64,7 +65,7 @@ class Checkout:
 
     def dev(self, *words: str, **variables: str) -> tuple[int, str, str]:
         process = self.start(*words, **variables)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=WITHIN)
         return process.returncode, out, err
 
     def uv_is(self, mode: str) -> None:
@@ -183,12 +184,9 @@ def test_check_runs_every_tool_and_fails_when_one_does(checkout: Checkout) -> No
 
 def test_ctrl_c_waits_for_the_command_to_clean_up(checkout: Checkout) -> None:
     process = checkout.start("demo", "wait")
-    deadline = time.monotonic() + 30
-    while not (checkout.root / "waiting").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    until((checkout.root / "waiting").exists)
     os.killpg(process.pid, signal.SIGINT)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=WITHIN)
     assert process.returncode == 130
     assert (checkout.root / "cleaned").exists()
     assert "interrupted" in err and "Traceback" not in err

@@ -18,6 +18,7 @@ from tests.engine_store import shared_store
 from tests.rehearsal.clocks import Hurried
 from tests.rehearsal.scripts import when
 from tests.rehearsal.theatre import WHOLE, Theatre
+from tests.waits import WITHIN
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = ROOT / "scripts" / "deploy_to_gcp.py"
@@ -69,7 +70,7 @@ def as_process(*words: str, cwd: Path, variables: Mapping[str, str] | None = Non
         env={"PATH": os.environ["PATH"], **(variables or {})},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=WITHIN,
     )
     assert "Traceback" not in done.stdout + done.stderr
     return done.returncode, done.stderr + done.stdout, time.monotonic() - began
@@ -235,7 +236,7 @@ def test_namespaces_that_are_forbidden(tmp_path: Path) -> None:
     forbid = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"'
     words = [sys.executable, str(COMMAND), "local", "up", "--engine", "namespaces", "--state", str(tmp_path)]
     done = subprocess.run(
-        ["unshare", "-r", "sh", "-c", forbid, "sh", *words], capture_output=True, text=True, timeout=60, cwd=ROOT
+        ["unshare", "-r", "sh", "-c", forbid, "sh", *words], capture_output=True, text=True, timeout=WITHIN, cwd=ROOT
     )
     if "max_user_namespaces" in done.stderr and "sh:" in done.stderr:
         pytest.skip("this machine lets nobody lower the setting in a namespace of its own")

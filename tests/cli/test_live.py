@@ -18,8 +18,8 @@ from deploy_lib.model import journal
 from deploy_lib.model.journal import Entry
 from tests.cli.screen import Terminal, terminal
 from tests.report import journals
+from tests.waits import WITHIN
 
-WITHIN = 20.0  # seconds for what takes milliseconds
 ENDINGS = {
     "good": journals.live,
     "rejected": journals.incident,

@@ -15,6 +15,7 @@ import pytest
 
 from tests.cloud import ROOT
 from tests.engine_store import shared_store
+from tests.waits import WITHIN
 
 COMMAND = ROOT / "scripts" / "deploy_to_gcp.py"
 CONFIG = """
@@ -44,7 +45,7 @@ class Place:
     def run(self, *words: str) -> tuple[int, str, str]:
         variables = {name: value for name, value in os.environ.items() if not name.startswith(("LOCAL_", "STORAGE_"))}
         line = [sys.executable, str(COMMAND), *words, "--state", str(self.root)]
-        done = subprocess.run(line, capture_output=True, text=True, timeout=120, env=variables, cwd=self.root)
+        done = subprocess.run(line, capture_output=True, text=True, timeout=WITHIN, env=variables, cwd=self.root)
         return done.returncode, done.stdout, done.stderr
 
     def up(self, *words: str) -> tuple[int, str, str]:
@@ -143,7 +144,7 @@ def test_a_state_directory_that_cannot_be_used_is_one_line(place: Place) -> None
     (place.root / "file").write_text("")
     for words in (("local", "up"), ("local", "down"), ("local", "status")):
         line = [sys.executable, str(COMMAND), *words, "--state", str(place.root / "file" / "state")]
-        done = subprocess.run(line, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(line, capture_output=True, text=True, timeout=WITHIN)
         assert done.returncode == (0 if "down" in words else 4)
         assert len((done.stderr or done.stdout).splitlines()) == 1 or words[1] == "up", done.stderr
         assert "Traceback" not in done.stderr

@@ -7,12 +7,13 @@ import threading
 import pytest
 
 from deploy_lib.cli.side_by_side import AT_ONCE, side_by_side
+from tests.waits import WITHIN
 
 pytestmark = pytest.mark.fast
 
 
 def test_all_wait_at_the_same_time_and_the_order_stays() -> None:
-    met = threading.Barrier(AT_ONCE, timeout=30)  # one after the other, the first would wait for ever
+    met = threading.Barrier(AT_ONCE, timeout=WITHIN)  # one after the other, the first would wait for ever
 
     def ask(number: int) -> int:
         met.wait()

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
 from aiohttp import web
 from rehearse.load import Load
 from rehearse.tally import NOBODY
+
+from tests.waits import until
 
 
 @dataclass
@@ -55,13 +57,6 @@ def shop() -> Iterator[Shop]:
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
     loop.close()
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 15
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 def test_counts_by_phase_and_revision(shop: Shop) -> None:

@@ -123,5 +123,5 @@ def test_nothing_listens_at_the_address() -> None:
     began = clock.monotonic()
     with pytest.raises(ApiError, match="does not answer"):
         RunApi(Calls(clients, clock)).service("projects/p/locations/r/services/s")
-    assert clock.monotonic() - began < 20, "far from the 30 s that a real cloud is given"
+    assert clock.monotonic() - began < 29, "not the 30 s that a real cloud is given"
     clients.close()

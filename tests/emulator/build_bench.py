@@ -28,9 +28,9 @@ from deploy_lib.emulator.secrets.store import Secrets
 from deploy_lib.emulator.storage.store import Storage
 from deploy_lib.engines import choose
 from deploy_lib.engines.model import Engine
+from tests.waits import WITHIN
 
 DOCKER = "gcr.io/cloud-builders/docker"
-DEADLINE = 60.0  # seconds any build of these tests may take
 
 
 def shell(script: str, **fields: Any) -> BuildStep:
@@ -95,7 +95,7 @@ class BuildBench:
         return self.cloud.get(GetBuildRequest(project_id="p", id=build_id))
 
     def wait(self, build_id: str) -> Build:
-        deadline = time.monotonic() + DEADLINE
+        deadline = time.monotonic() + WITHIN
         while not (build := self.get(build_id)).finish_time:
             assert time.monotonic() < deadline, f"the build did not end:\n{self.log(build_id)}"
             time.sleep(0.02)
@@ -110,7 +110,7 @@ class BuildBench:
             return file.read(item.size).decode()
 
     def wait_for_line(self, build_id: str, text: str) -> None:
-        deadline = time.monotonic() + DEADLINE
+        deadline = time.monotonic() + WITHIN
         while text not in self.log(build_id):
             assert time.monotonic() < deadline, f"{text!r} never came:\n{self.log(build_id)}"
             time.sleep(0.02)

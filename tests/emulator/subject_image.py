@@ -11,6 +11,7 @@ from google.cloud.devtools.cloudbuild_v1 import Build, BuildOptions, BuildStep, 
 
 from tests.cloud import LocalCloud
 from tests.emulator import clients
+from tests.waits import WITHIN
 
 _SUBJECT = Path(__file__).with_name("run") / "subject.py"
 _DOCKERFILE = 'FROM python:3.11-slim\nCOPY app.py /app.py\nCMD ["python", "/app.py"]\n'
@@ -36,7 +37,7 @@ def push_subject(cloud: LocalCloud, project: str) -> str:
     with cloud.channel() as channel:
         client = clients.builds(channel)
         build_id = client.create_build(project_id=project, build=build).metadata.build.id
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + WITHIN
         while not (build := client.get_build(project_id=project, id=build_id)).finish_time:
             assert time.monotonic() < deadline, "the build did not end"
             time.sleep(0.05)

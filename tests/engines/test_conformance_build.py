@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import threading
-import time
 from pathlib import Path
 
 import pytest
 
 from deploy_lib.engines.model import BuildSpec, Cancelled, Engine, ImageNotFound
 from tests.engines.workbench import FROM, Workbench, run
+from tests.waits import WITHIN, until
 
 
 @pytest.fixture
@@ -127,11 +128,12 @@ def test_images_travel_through_layouts(bench: Workbench, tmp_path: Path) -> None
 
 
 def test_cancelling_ends_all_of_it(bench: Workbench, tmp_path: Path) -> None:
-    (tmp_path / "Dockerfile").write_text(f"{FROM}RUN echo $$ > /lent/begun || true; sleep 7531\n")
+    seconds = f"96{os.getpid()}"
+    (tmp_path / "Dockerfile").write_text(f"{FROM}RUN echo $$ > /lent/begun || true; sleep {seconds}\n")
     began, cancel, ended = threading.Event(), threading.Event(), threading.Event()
 
     def log(line: str) -> None:
-        if "sleep 7531" in line:
+        if f"sleep {seconds}" in line:
             began.set()
 
     def build() -> None:
@@ -141,12 +143,12 @@ def test_cancelling_ends_all_of_it(bench: Workbench, tmp_path: Path) -> None:
 
     thread = threading.Thread(target=build)
     thread.start()
-    assert began.wait(20)
-    wait_for(lambda: sleeping("7531"))
+    assert began.wait(WITHIN)
+    until(lambda: sleeping(seconds))
     cancel.set()
-    assert ended.wait(10)
+    assert ended.wait(WITHIN)
     thread.join()
-    wait_for(lambda: not sleeping("7531"))
+    until(lambda: not sleeping(seconds))
     with pytest.raises(ImageNotFound):
         bench.engine.inspect("shop/cut:1")
 
@@ -162,11 +164,3 @@ def sleeping(argument: str) -> bool:
             if words[:2] == [b"sleep", argument.encode()]:
                 return True
     return False
-
-
-def wait_for(condition: object, seconds: float = 10.0) -> None:
-    assert callable(condition)
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from deploy_lib.engines.model import Engine
-from tests.engines.test_conformance_build import sleeping, wait_for
+from tests.engines.test_conformance_build import sleeping
 from tests.engines.workbench import FROM, Workbench
+from tests.waits import WITHIN, until
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNS = """
@@ -42,22 +43,22 @@ def test_a_container_ends_with_its_starter(engine: Engine, store: Path, tmp_path
     image, seconds = Workbench(engine, tmp_path).build(FROM), f"97{os.getpid()}"
     process = start(engine, store, "run", image.digest, seconds)
     assert process.stdout is not None and int(process.stdout.readline()) > 0
-    wait_for(lambda: sleeping(seconds))
+    until(lambda: sleeping(seconds))
     kill(process)
-    wait_for(lambda: not sleeping(seconds))
+    until(lambda: not sleeping(seconds))
 
 
 def test_a_build_ends_with_its_starter(engine: Engine, store: Path, tmp_path: Path) -> None:
     seconds = f"98{os.getpid()}"
     (tmp_path / "Dockerfile").write_text(f"{FROM}RUN sleep {seconds}\n")
     process = start(engine, store, "build", str(tmp_path))
-    wait_for(lambda: sleeping(seconds), 30)
+    until(lambda: sleeping(seconds))
     kill(process)
-    wait_for(lambda: not sleeping(seconds))
+    until(lambda: not sleeping(seconds))
 
 
 @pytest.mark.parametrize("name", ["docker", "podman", "namespaces"])
-def test_opening_an_engine_leaves_nothing_to_wait_for(name: str, tmp_path: Path) -> None:
+def test_opening_an_engine_leaves_nothing_to_until(name: str, tmp_path: Path) -> None:
     """A command that only asks must not be kept alive by an engine it opened."""
     code = "import sys; from pathlib import Path; from deploy_lib.engines import choose\ntry: choose(sys.argv[1], Path(sys.argv[2]))\nexcept Exception: pass"  # noqa: E501
-    subprocess.run([sys.executable, "-c", code, name, str(tmp_path)], cwd=ROOT, timeout=20, check=True)
+    subprocess.run([sys.executable, "-c", code, name, str(tmp_path)], cwd=ROOT, timeout=WITHIN, check=True)

@@ -21,6 +21,7 @@ from deploy_lib.engines.namespaces.engine import NamespacesEngine
 from deploy_lib.engines.namespaces.store import Store
 from tests.emulator.http_app import serving
 from tests.engines.workbench import FROM, Workbench, run
+from tests.waits import WITHIN
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -247,7 +248,7 @@ def test_an_ordinary_user_makes_the_same_digest_as_root(bench: Workbench, tmp_pa
     digest = bench.build(text, {"a": "a"}).digest
     (context,) = (path.parent for path in tmp_path.glob("*/Dockerfile"))
     command = [*AS_ORDINARY_USER, sys.executable, "-c", BUILDS, str(tmp_path / "store"), str(context)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=WITHIN)
     assert done.stdout.strip() == digest
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from deploy_lib.in_image.options import ProbeOptions, probe_arguments, probe_source
 from deploy_lib.in_image.result import ProbeResult, read_result
+from tests.waits import WITHIN
 
 NONCE = "4f2a9c"
 
@@ -78,5 +79,5 @@ class FakeImage:
 
     def probe(self, entrypoint: str = "shop.main", *, env: Mapping[str, str] | None = None, **options: Any) -> Run:
         with self.start(entrypoint, env=env, **options) as process:
-            stdout, stderr = process.communicate(probe_source(), timeout=60)
+            stdout, stderr = process.communicate(probe_source(), timeout=WITHIN)
         return Run(stdout, stderr.decode(errors="replace"), process.returncode)

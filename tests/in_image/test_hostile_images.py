@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from pathlib import Path
 
 import pytest
 
 from tests.in_image.images import NONCE, FakeImage
+from tests.waits import until
 
 FORGED = json.dumps({"probe": 1, "nonce": NONCE, "form": "full", "verdict": "passed"})
 
@@ -92,20 +92,15 @@ def test_what_it_started_is_ended_with_it(image: FakeImage) -> None:
     body = "import subprocess\np = subprocess.Popen(['sleep', '600'])\nopen('pid', 'w').write(str(p.pid))\n"
     image.write({"shop/__init__.py": "", "shop/main.py": body})
     assert image.probe().result.verdict == "passed"
-    assert is_gone(int((image.app / "pid").read_text()))
+    pid = int((image.app / "pid").read_text())
+    until(lambda: is_gone(pid))
 
 
 def is_gone(pid: int) -> bool:
-    deadline = time.monotonic() + 5
-    while time.monotonic() < deadline:
-        try:
-            state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-        except OSError:
-            return True
-        if state == "Z":
-            return True
-        os.sched_yield()
-    return False
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+    except OSError:
+        return True
 
 
 def test_a_thread_left_running_does_not_hold_up_the_result(image: FakeImage) -> None:

@@ -19,8 +19,8 @@ from deploy_lib.cli.arguments import parse
 from deploy_lib.cli.main import ROOMS
 from deploy_lib.journal import Journal
 from deploy_lib.model.journal import Entry
+from tests.waits import WITHIN
 
-ENDS_WITHIN = 120.0  # seconds
 _IMPORTED = (
     "deploy_lib.cli.deploy",
     "deploy_lib.cli.resume",
@@ -67,11 +67,11 @@ def die(words: Sequence[str], variables: Mapping[str, str], moment: Moment, said
     context.set_forkserver_preload([*_IMPORTED])
     process = context.Process(target=_play, args=([*words], dict(variables), moment, said))
     process.start()
-    process.join(ENDS_WITHIN)
+    process.join(WITHIN)
     if process.exitcode is None:
         process.kill()
         process.join()
-        raise AssertionError(f"the command did not end within {ENDS_WITHIN} s: {said.read_text()}")
+        raise AssertionError(f"the command did not end within {WITHIN} s: {said.read_text()}")
     return process.exitcode
 
 

@@ -9,8 +9,8 @@ from google.cloud.run_v2.services.revisions.transports import RevisionsGrpcTrans
 from google.cloud.run_v2.services.services.transports import ServicesGrpcTransport
 
 from tests.rehearsal.theatre import PROJECT, Shares, Theatre
+from tests.waits import WITHIN
 
-WITHIN = 60.0  # seconds for a change to be carried out
 PINNED = run_v2.TrafficTargetAllocationType.TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION
 
 

@@ -16,6 +16,7 @@ from tests.rehearsal.clocks import Later
 from tests.rehearsal.scripts import REST, SHORT, TENTH, compare, stable, when
 from tests.rehearsal.someone import Someone
 from tests.rehearsal.theatre import PROJECT, Played, Theatre
+from tests.waits import WITHIN
 
 CHECKED = ({"git_clean": None}, *SHORT)
 
@@ -68,7 +69,7 @@ def test_who_waits_can_leave(theatre: Theatre) -> None:
             if '"waiting' in line:
                 break
         process.send_signal(signal.SIGINT)
-        out, errors = process.communicate(timeout=60)
+        out, errors = process.communicate(timeout=WITHIN)
     except subprocess.TimeoutExpired:
         process.kill()
         raise

@@ -7,6 +7,7 @@ import pytest
 from tests.rehearsal.scripts import REST, TENTH, compare, stable, when
 from tests.rehearsal.someone import Someone
 from tests.rehearsal.theatre import Played, Theatre
+from tests.waits import WITHIN
 
 WHOLE = (*TENTH, *REST)
 
@@ -91,7 +92,7 @@ def test_a_service_deleted_meanwhile_serves_nothing(theatre: Theatre) -> None:
     someone = Someone(theatre)
 
     def delete() -> None:
-        someone.services.delete_service(name=someone.path).result(timeout=60)
+        someone.services.delete_service(name=someone.path).result(timeout=WITHIN)
 
     played = theatre.release(theatre.config((*TENTH, *REST), {"n": 1}), cue=when("canary", delete))
     assert played.code != 0

@@ -12,6 +12,7 @@ from google.cloud import run_v2
 from tests.rehearsal.scripts import BUILT, REST, SHORT, TENTH, compare, stable, when
 from tests.rehearsal.someone import PINNED, Someone
 from tests.rehearsal.theatre import Played, Theatre, Users
+from tests.waits import WITHIN
 
 
 def test_traffic_changed_by_someone_else_is_held_and_left_alone(theatre: Theatre) -> None:
@@ -89,7 +90,7 @@ def test_of_two_deployers_at_once_exactly_one_proceeds(theatre: Theatre) -> None
     running = [theatre.start(configs, state=theatre.root / name) for name in ("one", "two")]
     try:
         with ThreadPoolExecutor(2) as pool:
-            said = list(pool.map(lambda process: process.communicate(timeout=120), running))
+            said = list(pool.map(lambda process: process.communicate(timeout=WITHIN), running))
     except subprocess.TimeoutExpired:
         for process in running:
             process.kill()

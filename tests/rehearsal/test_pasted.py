@@ -20,6 +20,7 @@ import pytest
 from deploy_lib.cli.places import TOOL
 from tests.rehearsal.scripts import stable
 from tests.rehearsal.theatre import WHOLE, Theatre
+from tests.waits import WITHIN
 
 BEFORE_BUILD = ({"image_contents": None}, *WHOLE)
 HELD = (*WHOLE[:4], {"verify": {"path": "/nowhere", "within": "1s"}})
@@ -47,7 +48,7 @@ class Shell:
             env=self._environment,
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=WITHIN,
             stdin=subprocess.DEVNULL,
         )
 

@@ -12,8 +12,8 @@ import pytest
 from tests.rehearsal.planted import KNOWN, leaks, needles, said
 from tests.rehearsal.theatre import COMMAND, WHOLE, Theatre
 from tests.report.channel import channel
+from tests.waits import WITHIN
 
-WITHIN = 120  # seconds
 DISPLAYS = {"plain": [], "json": ["--output", "json"], "github": []}
 
 

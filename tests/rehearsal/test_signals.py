@@ -16,11 +16,11 @@ from tests.rehearsal.clocks import Later
 from tests.rehearsal.scripts import BUILT, TENTH, stable
 from tests.rehearsal.someone import Someone
 from tests.rehearsal.theatre import Theatre, Users
+from tests.waits import WITHIN
 
 WHOLE = (*TENTH, {"promote": {"percent": 100}})
 BAKING = (*BUILT, {"promote": {"percent": 10, "bake": "10m"}}, {"promote": {"percent": 100}})
-WITHIN = 60.0  # seconds
-AT_ONCE = 10.0
+AT_ONCE = 25.0
 SLOW = 'FROM python:3.11-slim\nCOPY app/ app/\nRUN sleep 300\nCMD ["python", "-m", "app.main"]\n'
 BUILD = "google.devtools.cloudbuild.v1.CloudBuild/"
 

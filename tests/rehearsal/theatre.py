@@ -28,6 +28,7 @@ import yaml
 
 from deploy_lib.cli.main import main
 from tests.cloud import LocalCloud
+from tests.waits import WITHIN
 
 SERVICE = Path(__file__).parent / "service"
 COMMAND = Path(__file__).resolve().parents[2] / "scripts" / "deploy_to_gcp.py"
@@ -179,7 +180,7 @@ class Theatre:
         """A whole command as a process of its own, such as may run beside another in this one."""
         with self.start(config, *words, command=command, state=state) as process:
             try:
-                out, errors = process.communicate(timeout=120)
+                out, errors = process.communicate(timeout=WITHIN)
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise

@@ -17,6 +17,7 @@ import pytest
 from deploy_lib.report import render
 from tests.report.test_formats import hostile
 from tests.report.test_report import made, of_story
+from tests.waits import WITHIN
 
 CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
@@ -36,7 +37,7 @@ def photographed(html: str, directory: Path, name: str, size: tuple[int, int], *
         [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
          "--enable-logging=stderr", "--v=0", f"--user-data-dir={directory / 'profile'}",
          f"--window-size={size[0]},{size[1]}", f"--screenshot={picture}", *flags, page.as_uri()],
-        capture_output=True, text=True, timeout=120, check=False,
+        capture_output=True, text=True, timeout=WITHIN, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     if LOOKED_AT:

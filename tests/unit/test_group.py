@@ -11,8 +11,7 @@ from deploy_lib.model.outcome import Outcome
 from deploy_lib.run.group import Ended, Member, release_all
 from deploy_lib.run.loop import Others
 from tests.unit.samples import NOON
-
-WAITS = 10.0  # seconds, for what must come at once
+from tests.waits import WITHIN
 
 
 class Log:
@@ -73,14 +72,14 @@ def test_nobody_has_users_before_the_slowest_one_is_as_far() -> None:
 
 
 def test_steps_before_traffic_run_side_by_side() -> None:
-    log, all_three = Log(), threading.Barrier(3, timeout=WAITS)
+    log, all_three = Log(), threading.Barrier(3, timeout=WITHIN)
     log.slow = dict.fromkeys(("auth", "backend", "web"), all_three.wait)
     assert log.all().exit_code == 0
 
 
 def test_one_that_runs_is_withdrawn_at_once() -> None:
     log = Log({"auth": Outcome.REJECTED})
-    log.slow["web"] = lambda: log.recalled["web"].wait(WAITS) or log.lines.append("nobody came")
+    log.slow["web"] = lambda: log.recalled["web"].wait(WITHIN) or log.lines.append("nobody came")
     log.all()
     assert "nobody came" not in log.lines
     assert "web rejected: auth was not released" in log.lines

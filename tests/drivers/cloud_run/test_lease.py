@@ -14,8 +14,7 @@ from deploy_lib.model.journal import LeaseRefused
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.run.lease import acquire
 from tests.drivers.cloud_run.desk import Desk
-
-DEADLINE = 10.0
+from tests.waits import WITHIN
 
 
 def test_of_two_who_start_together_one_proceeds(desk: Desk) -> None:
@@ -24,7 +23,7 @@ def test_of_two_who_start_together_one_proceeds(desk: Desk) -> None:
 
     def take(who: Desk) -> object:
         release = who.release({"A": who.holder})
-        barrier.wait(DEADLINE)
+        barrier.wait(WITHIN)
         return who.take(release)[1]
 
     with ThreadPoolExecutor(2) as pool:
@@ -42,7 +41,7 @@ def test_of_two_first_releases_one_creates_the_service(desk: Desk) -> None:
 
     def deploy(who: Desk) -> object:
         release = who.take(who.release())[0]
-        barrier.wait(DEADLINE)
+        barrier.wait(WITHIN)
         try:
             return who.create(release)[1]
         except DriverError as problem:
@@ -61,7 +60,7 @@ def test_renewed_while_working_and_free_when_killed(desk: Desk) -> None:
     desk.live()
     release, taken = desk.take(desk.release({"A": "1"}), lasts=0.6)
     assert taken.taken
-    until, deadline = lease_of(desk.read().annotations).until, time.monotonic() + DEADLINE
+    until, deadline = lease_of(desk.read().annotations).until, time.monotonic() + WITHIN
     while lease_of(desk.read().annotations).until <= until:
         assert time.monotonic() < deadline, "never renewed"
         time.sleep(0.02)
@@ -133,7 +132,7 @@ def test_who_takes_over_repairs_first(desk: Desk) -> None:
     dead, _ = desk.create(desk.take(desk.release({"A": "1"}), lasts=0.3)[0])
     desk.move(dead, 50)
     desk.driver.close()
-    ben, deadline = desk.other(), time.monotonic() + DEADLINE
+    ben, deadline = desk.other(), time.monotonic() + WITHIN
     drivers = Drivers(ben.clock, None, None, None, ben.driver, ben.urls)  # type: ignore[arg-type]
     release = ben.release({"B": "1"})
     while isinstance(held := acquire(drivers, release, ben.holder, ben.told.append), LeaseRefused):

@@ -15,6 +15,7 @@ from deploy_lib.emulator.faults.fault import CODES, BadFault, Fault, read_fault
 from deploy_lib.emulator.faults.script import Script
 from tests.cloud import LocalCloud
 from tests.emulator import clients
+from tests.waits import WITHIN
 
 SERVICE = "google.cloud.secretmanager.v1.SecretManagerService"
 GET = f"{SERVICE}/GetSecret"
@@ -38,7 +39,7 @@ def secret(cloud: LocalCloud, client: SecretManagerServiceClient) -> Iterator[st
 
 def get(client: SecretManagerServiceClient, secret: str) -> str:
     """The label `n`; asked once, whatever the client's own policy is."""
-    return client.get_secret(name=secret, retry=None, timeout=5).labels.get("n", "")
+    return client.get_secret(name=secret, retry=None, timeout=WITHIN).labels.get("n", "")
 
 
 @pytest.mark.parametrize("code", sorted(CODES))
@@ -102,7 +103,7 @@ def test_a_delay_alone_only_takes_time(cloud: LocalCloud, client: SecretManagerS
     cloud.faults({"method": GET, "delay": 0.3})
     started = time.monotonic()
     get(client, secret)
-    assert 0.3 <= time.monotonic() - started < 3
+    assert time.monotonic() - started >= 0.3
 
 
 def test_a_lost_answer_leaves_the_effect(cloud: LocalCloud, client: SecretManagerServiceClient, secret: str) -> None:

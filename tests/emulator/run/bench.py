@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,10 +29,10 @@ from deploy_lib.emulator.run.ports import RequestRecord
 from deploy_lib.emulator.run.service import CloudRun
 from deploy_lib.emulator.secrets.store import Secrets
 from deploy_lib.engines.model import BuildSpec, Engine
+from tests.waits import WITHIN, until
 
 IMAGE = "us-central1-docker.pkg.dev/p/services/subject:1"
 PARENT = "projects/p/locations/r"
-DEADLINE = 40.0  # seconds anything in these tests may take
 SCALE = 0.01
 LATEST = TrafficTargetAllocationType.TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST
 NAMED = TrafficTargetAllocationType.TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION
@@ -89,7 +88,7 @@ class RunBench:
         self.images, self.secrets, self.told = Images(root / "images"), Secrets(), Told()
         self.images.put_from_engine(engine, subject, IMAGE)
         self.cloud = self.open()
-        self.http = httpx.Client(timeout=20, trust_env=False)
+        self.http = httpx.Client(timeout=WITHIN, trust_env=False)
 
     def open(self) -> CloudRun:
         """Another Cloud Run on the same state, as after a restart."""
@@ -137,16 +136,6 @@ class RunBench:
         return self.cloud.catalogue.get_revision(
             GetRevisionRequest(name=f"{PARENT}/services/{service}/revisions/{short}")
         )
-
-
-def until(look: Callable[[], Any], seconds: float = DEADLINE) -> Any:
-    """What `look` gives as soon as it is true."""
-    deadline = time.monotonic() + seconds
-    pause = threading.Event()
-    while not (found := look()):
-        assert time.monotonic() < deadline, "it never came"
-        pause.wait(0.01)
-    return found
 
 
 def template(revision: str = "", behaviour: str = "serve", image: str = IMAGE, **fields: Any) -> RevisionTemplate:

@@ -18,7 +18,8 @@ from deploy_lib.emulator.registry.images import Images
 from deploy_lib.engines.model import Engine
 from tests.cloud import LocalCloud
 from tests.emulator import clients
-from tests.emulator.run.bench import IMAGE, PARENT, RunBench, named, template, until
+from tests.emulator.run.bench import IMAGE, PARENT, RunBench, named, template
+from tests.waits import until
 
 
 def finished(operation: Operation) -> Service:

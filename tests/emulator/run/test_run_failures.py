@@ -8,7 +8,8 @@ import pytest
 from google.cloud.run_v2 import EnvVar, HTTPGetAction, Probe, RevisionTemplate, Service, VpcAccess
 from google.longrunning.operations_pb2 import Operation
 
-from tests.emulator.run.bench import RunBench, named, template, until
+from tests.emulator.run.bench import RunBench, named, template
+from tests.waits import until
 
 HUNGRY = "import time; held = b'x' * 190_000_000; time.sleep(9)"
 BESIDE = ("crash", "local", "secret")

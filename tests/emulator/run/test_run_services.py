@@ -17,7 +17,8 @@ from google.cloud.run_v2 import (
 )
 
 from deploy_lib.emulator.run.refusal import RunRefusal
-from tests.emulator.run.bench import PARENT, RunBench, latest, named, template, until
+from tests.emulator.run.bench import PARENT, RunBench, latest, named, template
+from tests.waits import until
 
 
 def test_a_new_service_comes_up_with_all_traffic_on_its_named_revision(bench: RunBench) -> None:

@@ -10,6 +10,7 @@ from google.cloud.run_v2 import ListServicesRequest, ListServicesResponse, Servi
 from deploy_lib.emulator.wire.visitors import refused
 from tests.cloud import LocalCloud
 from tests.emulator.run.bench import RunBench, template
+from tests.waits import WITHIN
 
 HERE = ("127.0.0.1:8080", "localhost", "LOCALHOST:1", "localhost.:80", "[::1]:9", "shop.localhost:80", "127.0.0.1")
 ELSEWHERE = (
@@ -76,7 +77,7 @@ def test_grpc_looks_at_the_name_it_is_called_by(cloud: LocalCloud) -> None:
                 ListServicesRequest.serialize,
                 ListServicesResponse.deserialize,
             )
-            return ask(ListServicesRequest(parent="projects/nobody/locations/r"), timeout=20)
+            return ask(ListServicesRequest(parent="projects/nobody/locations/r"), timeout=WITHIN)
 
     assert services("localhost:1") is not None
     with pytest.raises(grpc.RpcError) as told:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import tarfile
-import time
 
 import pytest
 from google.api_core import exceptions
@@ -13,6 +12,7 @@ from google.longrunning.operations_pb2 import GetOperationRequest, Operation
 
 from tests.cloud import LocalCloud
 from tests.emulator import clients
+from tests.waits import until
 
 
 def test_a_build_from_upload_to_operation_log_and_entries(cloud: LocalCloud) -> None:
@@ -37,10 +37,7 @@ def test_a_build_from_upload_to_operation_log_and_entries(cloud: LocalCloud) -> 
         get = channel.unary_unary(
             "/google.longrunning.Operations/GetOperation", GetOperationRequest.SerializeToString, Operation.FromString
         )
-        deadline = time.monotonic() + 60
-        while not get(GetOperationRequest(name=started.operation.name)).done:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        until(lambda: get(GetOperationRequest(name=started.operation.name)).done)
         assert client.get_build(project_id="p", id=build_id).status == Build.Status.SUCCESS
         assert [b.id for b in client.list_builds(project_id="p", filter='tags="release-9"')] == [build_id]
         query = f'resource.type="build" resource.labels.build_id="{build_id}" logName="projects/p/logs/cloudbuild"'

@@ -20,6 +20,7 @@ from google.longrunning.operations_pb2 import WaitOperationRequest
 from tests.cloud import ROOT, LocalCloud
 from tests.emulator import clients
 from tests.emulator.processes import LOOPBACK, family, listening, parents
+from tests.waits import WITHIN, until
 
 
 @pytest.fixture
@@ -32,12 +33,12 @@ def own(tmp_path: Path, engine_store: Path) -> Iterator[LocalCloud]:
 def run(*arguments: object) -> tuple[int, list[str]]:
     """Exit code and the lines on standard error."""
     command = [sys.executable, "-m", "deploy_lib.emulator", *map(str, arguments)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=WITHIN)
     return done.returncode, done.stderr.splitlines()
 
 
-def wait_until_gone(pids: set[int], seconds: float = 10.0) -> None:
-    deadline = time.monotonic() + seconds
+def wait_until_gone(pids: set[int]) -> None:
+    deadline = time.monotonic() + WITHIN
     while left := pids & set(parents()):
         assert time.monotonic() < deadline, [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in left]
         time.sleep(0.02)
@@ -49,7 +50,7 @@ def start_endless_build(cloud: LocalCloud) -> str:
     build = Build(steps=[step], options=BuildOptions(logging="CLOUD_LOGGING_ONLY"))
     with cloud.channel() as channel:
         started = clients.builds(channel).create_build(project_id="p", build=build)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + WITHIN
         query = {"resource_names": ["projects/p"], "filter": 'textPayload="on"'}
         while not list(clients.logs(channel).list_log_entries(query)):
             assert time.monotonic() < deadline
@@ -68,7 +69,7 @@ def test_it_ends_with_everything_it_started(own: LocalCloud) -> None:
     assert len(everyone) > 1
     started = time.monotonic()
     assert own.stop() == 0
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < WITHIN
     assert not (own.state / "endpoints.json").exists()
     wait_until_gone(everyone - {pid})
     assert own.log().splitlines()[-1] == "ending"
@@ -82,19 +83,16 @@ def test_calls_that_only_wait_do_not_hold_it_up(own: LocalCloud) -> None:
         wait = channel.unary_unary("/google.longrunning.Operations/WaitOperation")
         request = WaitOperationRequest(name=operation).SerializeToString()
         waiting = [
-            pool.submit(lambda: wait(request, timeout=60)),
+            pool.submit(lambda: wait(request, timeout=2 * WITHIN)),
             pool.submit(lambda: list(clients.secrets(channel).list_secrets(parent="projects/p", retry=None))),
-            pool.submit(lambda: httpx.get(f"{own.http}/storage/v1/b?project=p", trust_env=False, timeout=60)),
+            pool.submit(lambda: httpx.get(f"{own.http}/storage/v1/b?project=p", trust_env=False, timeout=2 * WITHIN)),
         ]
-        deadline = time.monotonic() + 10
-        while own.fired() != [1, 1]:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        until(lambda: own.fired() == [1, 1])
         started = time.monotonic()
         assert own.stop() == 0
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < WITHIN
         for one in waiting:
-            one.exception(10)
+            one.exception(WITHIN)
 
 
 def test_nothing_survives_it_when_it_is_killed(own: LocalCloud) -> None:
@@ -169,7 +167,7 @@ def test_a_host_that_forbids_user_namespaces_is_told_what_to_enable(tmp_path: Pa
     forbid = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"'
     command = ["unshare", "-r", "sh", "-c", forbid, "sh", sys.executable, "-m", "deploy_lib.emulator"]
     command += ["--state", str(tmp_path), "--engine", "namespaces"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=WITHIN)
     if "unshare: " in done.stderr.partition("\n")[0][:9]:
         pytest.skip(f"no namespace can be made here to forbid namespaces in: {done.stderr}")
     assert done.returncode == 4
@@ -189,10 +187,7 @@ def test_endpoints_say_who_serves_and_with_what(cloud: LocalCloud) -> None:
 def test_a_signal_while_starting_ends_it_too(tmp_path: Path, engine_store: Path) -> None:
     command = [sys.executable, "-m", "deploy_lib.emulator", "--state", str(tmp_path), "--store", str(engine_store)]
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE)
-    deadline = time.monotonic() + 10
-    while not (tmp_path / "lock").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
+    until((tmp_path / "lock").exists, every=0.001)
     process.send_signal(signal.SIGINT)
-    assert process.wait(10) == 0
+    assert process.wait(WITHIN) == 0
     assert not (tmp_path / "endpoints.json").exists()

@@ -17,6 +17,7 @@ from deploy_lib.emulator.wire.method import Method, Refusal
 from deploy_lib.emulator.wire.operations import operation_methods
 from deploy_lib.emulator.wire.ports import PortInUse
 from deploy_lib.emulator.wire.server import GrpcServer
+from tests.waits import WITHIN
 
 _PATH = "/google.longrunning.Operations/GetOperation"
 
@@ -48,7 +49,7 @@ def channel(server: GrpcServer) -> Iterator[grpc.Channel]:
 
 def call(channel: grpc.Channel, path: str, name: str) -> Any:
     ask = channel.unary_unary(path, GetOperationRequest.SerializeToString, Operation.FromString)
-    return ask(GetOperationRequest(name=name), timeout=10)
+    return ask(GetOperationRequest(name=name), timeout=WITHIN)
 
 
 def test_a_row_answers(channel: grpc.Channel) -> None:
@@ -80,7 +81,7 @@ def test_an_unknown_method_is_named(channel: grpc.Channel) -> None:
         call(channel, "/google.cloud.run.v2.Jobs/RunJob", "x")
     assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED
     assert "google.cloud.run.v2.Jobs/RunJob" in refused.value.details()
-    stream = channel.stream_stream("/google.logging.v2.LoggingServiceV2/TailLogEntries")(iter([b""]), timeout=10)
+    stream = channel.stream_stream("/google.logging.v2.LoggingServiceV2/TailLogEntries")(iter([b""]), timeout=WITHIN)
     with pytest.raises(grpc.RpcError, match="TailLogEntries"):
         next(stream)
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import httpx
 import pytest
@@ -26,18 +24,11 @@ from tests.cloud import LocalCloud
 from tests.emulator import clients
 from tests.emulator.processes import LOOPBACK, listening
 from tests.emulator.subject_image import push_subject
+from tests.waits import WITHIN, until
 
 PROJECT = "whole"
 PARENT = f"projects/{PROJECT}/locations/us-central1"
 SERVICES = "google.cloud.run.v2.Services"
-
-
-def until(look: Callable[[], Any], seconds: float = 40.0) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := look()):
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.05)
-    return found
 
 
 class Shop:
@@ -66,7 +57,7 @@ class Shop:
         get = self.channel.unary_unary(path, GetOperationRequest.SerializeToString, Operation.FromString)
 
         def ended() -> Operation | None:
-            operation = get(GetOperationRequest(name=name), timeout=10)
+            operation = get(GetOperationRequest(name=name), timeout=WITHIN)
             return operation if operation.done else None
 
         return until(ended)

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from types import TracebackType
 
+from tests.waits import WITHIN
+
 
 @dataclass(frozen=True, slots=True)
 class Truth:
@@ -38,7 +40,7 @@ class Importer:
         return Truth(error, message, tuple((path, line) for path, line in places))
 
     def close(self) -> None:
-        self._process.communicate(timeout=10)
+        self._process.communicate(timeout=WITHIN)
 
 
 def _serve() -> None:
