@@ -63,6 +63,8 @@ _PROGRAM_ENDINGS, _SOURCE_ENDINGS = frozenset(_PROGRAMS.split()), frozenset(_SOU
 _SOURCE_NAMES = re.compile(
     r"(?i)(requirements|constraints)[\w.-]*\.(txt|in)|(.*\.)?dockerfile(\..*)?|Makefile|Pipfile|Procfile"
 )
+_SECRET_PROGRAMS = re.compile(r"(secret|password|passwd|credential)s?|.*[_-](secrets|passwords|credentials)")
+"""Stems of programs that are values by their names; a secret_manager.py or reset_password.py is code like any other."""
 _NEVER_COMMITTED = frozenset(FileKind) - {FileKind.PROGRAM, FileKind.SOURCE, FileKind.OTHER}
 _KEY = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----|\"type\"\s*:\s*\"service_account\"|\"private_key\"\s*:")
 
@@ -77,11 +79,15 @@ def kind_of(path: str) -> FileKind:
             if any(fnmatchcase(directory, each) for each in names):
                 return kind
     lowered = name.lower()
+    ending = lowered[lowered.rfind(".") :] if "." in lowered[1:] else ""
+    program = ending in _PROGRAM_ENDINGS
+    speaks_of_secrets = program and name[0] != "." and not _SECRET_PROGRAMS.fullmatch(lowered.removesuffix(ending))
     for kind, names in _FILE_NAMES.items():
+        if kind is FileKind.SECRET and speaks_of_secrets:
+            continue
         if any(fnmatchcase(name, each) or fnmatchcase(lowered, each) for each in names):
             return kind
-    ending = lowered[lowered.rfind(".") :] if "." in lowered[1:] else ""
-    if ending in _PROGRAM_ENDINGS:
+    if program:
         return FileKind.PROGRAM
     return FileKind.SOURCE if ending in _SOURCE_ENDINGS or _SOURCE_NAMES.fullmatch(name) else FileKind.OTHER
 

@@ -20,6 +20,7 @@ from .dialect import Dialect
 from .exported import list_files, read_file
 from .guard import Guard
 from .images import Images
+from .leftovers import creating
 
 
 class DockerLikeEngine:
@@ -65,7 +66,8 @@ class DockerLikeEngine:
         self._guard.watch()
         stdin = hold_in_memory("stdin", spec.stdin or b"")
         try:
-            return start_container(self._commands, self._dialect, args, values, stdin, spec.memory)
+            with creating(self._dialect.build_lock):
+                return start_container(self._commands, self._dialect, args, values, stdin, spec.memory)
         finally:
             os.close(stdin)
 
@@ -92,7 +94,8 @@ class DockerLikeEngine:
         image, name = self._images.need(reference), f"engine-{uuid.uuid4().hex[:16]}"
         self._guard.watch()
         created = ["create", "--name", name, "--label", self._label, *self._dialect.create, "--network", "none"]
-        self._commands.run(*created, "--entrypoint", "/nothing", _id(image))
+        with creating(self._dialect.build_lock):
+            self._commands.run(*created, "--entrypoint", "/nothing", _id(image))
         try:
             with tempfile.TemporaryDirectory(prefix="export-") as directory:
                 archive = Path(directory, "root.tar")

@@ -1,6 +1,7 @@
 """What a killed podman build leaves: a container that only its builder knows, with its root still mounted.
 
-Builds of any process share one lock. Who gets it alone knows that no build is going on, and may remove them.
+Builds of any process share one lock. Who gets it alone knows that no build is going on, and may remove them. Who
+makes a container shares it too: one that is half made looks like what a build left.
 """
 
 from __future__ import annotations
@@ -25,6 +26,18 @@ def building(commands: Commands, lock: Path) -> Iterator[None]:
             with suppress(BlockingIOError):
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 _sweep(commands)
+
+
+@contextmanager
+def creating(lock: Path | None) -> Iterator[None]:
+    """Around the making of a container, where builds leave something (`lock`: a dialect's build_lock)."""
+    if lock is None:
+        yield
+        return
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        yield
 
 
 def _sweep(commands: Commands) -> None:
