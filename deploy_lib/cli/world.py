@@ -24,6 +24,7 @@ from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.endpoints import Endpoints
 from deploy_lib.drivers.headers import identity_headers
 from deploy_lib.drivers.interface import Clock, Drivers
+from deploy_lib.drivers.once import Once
 from deploy_lib.drivers.services import CloudRunServices
 from deploy_lib.drivers.urls import HttpUrls
 from deploy_lib.drivers.watch import CloudWatch
@@ -47,43 +48,45 @@ class Serving:
 
 @dataclass(slots=True)
 class World:
-    """`state` is the directory of journals and caches. Each service has a driver of its own, which keeps its lease."""
+    """`state` is the directory of journals and caches. Each service has a driver of its own, which keeps its lease.
+
+    Safe to share between threads.
+    """
 
     root: Path
     state: Path
     clock: Clock
     clients: Clients
-    _source: GitSource | None = None
-    _services: dict[str, CloudRunServices] = field(default_factory=dict)
-    _urls: dict[str, HttpUrls] = field(default_factory=dict)
+    _source: Once[None, GitSource] = field(default_factory=Once)
+    _serving: Once[str, Serving] = field(default_factory=Once)
 
     def services(self, plan: Plan) -> CloudRunServices:
-        name = plan.service.name
-        if name not in self._services:
-            watch = CloudWatch(self.clients, self.clock)
-            local = self.clients.endpoints.local
-            headers = identity_headers(self.clients)
-            self._urls[name] = HttpUrls(self.clock, watch, headers, trust_proxies=not local)
-            self._services[name] = CloudRunServices(self.clients, self.clock, self._urls[name], watch)
-        return self._services[name]
+        return self.serving(plan).services
 
     def serving(self, plan: Plan) -> Serving:
-        return Serving(self.clock, self.services(plan), self._urls[plan.service.name])
+        def make() -> Serving:
+            watch = CloudWatch(self.clients, self.clock)
+            local = self.clients.endpoints.local
+            urls = HttpUrls(self.clock, watch, identity_headers(self.clients), trust_proxies=not local)
+            return Serving(self.clock, CloudRunServices(self.clients, self.clock, urls, watch), urls)
+
+        return self._serving.get(plan.service.name, make)
 
     @property
     def source(self) -> GitSource:
-        if self._source is None:
+        def make() -> GitSource:
             from deploy_lib.drivers.fact_cache import open_cache
             from deploy_lib.drivers.source import GitSource
 
-            self._source = GitSource(self.root, open_cache(self.state))
-        return self._source
+            return GitSource(self.root, open_cache(self.state))
+
+        return self._source.get(None, make)
 
     def drivers(self, plan: Plan) -> Drivers:
         from deploy_lib.drivers.builds.driver import CloudBuilds
         from deploy_lib.drivers.contract import CloudContract
 
-        services = self.services(plan)
+        services, urls = self.services(plan), self.serving(plan).urls
         builds = CloudBuilds(
             self.clients,
             self.clock,
@@ -99,17 +102,17 @@ class World:
             CloudContract(self.clients, self.clock, lambda release: self.staged(release).contents),
             builds,
             services,
-            self._urls[plan.service.name],
+            urls,
         )
 
     def staged(self, release: Release) -> Staged:
         return self.source.stage(release, release.options.builder == "cloud_build")
 
     def close(self) -> None:
-        for services in self._services.values():
-            services.close()
-        if self._source is not None:
-            self._source.close()
+        for serving in self._serving.values():
+            serving.services.close()
+        for source in self._source.values():
+            source.close()
         self.clients.close()
 
 

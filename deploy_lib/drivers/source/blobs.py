@@ -1,4 +1,4 @@
-"""Contents of blobs through `git cat-file`, whose process is kept for as long as its owner lives.
+"""Contents and sizes of blobs through `git cat-file`, whose processes are kept for as long as their owner lives.
 
 Starting git costs more than reading a hundred blobs, so questions are sent in bunches, each small enough that
 neither side of the pipe can fill it while the other waits. Contents come one at a time, so a commit of any size
@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import IO
+from threading import Lock
+from typing import IO, TypeVar
 
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.drivers.source.git import Git, not_installed, surroundings, unreadable_object
 from deploy_lib.source.model import TreeFile
 
+T = TypeVar("T")
+
+_CONTENTS, _SIZES = "--batch", "--batch-check=%(objectsize)"
 _BUNCH = 200  # questions of 41 bytes: far below the 64 KiB a pipe holds
 
 
@@ -25,43 +29,52 @@ class Blobs:
 
     def __init__(self, git: Git) -> None:
         self._git = git
-        self._idle: list[_Reader] = []
+        self._idle: dict[str, list[_Reader]] = {_CONTENTS: [], _SIZES: []}
+        self._lock = Lock()
 
     def read_many(self, files: Iterable[TreeFile]) -> Iterator[bytes]:
         """Contents in the order asked. Raises DriverError for an object that the repository does not hold."""
-        reader = self._idle.pop() if self._idle else _Reader(self._git)
-        done = False
-        try:
-            yield from reader.read(file.blob for file in files)
-            done = True
-        finally:
-            # Answers that nobody took are still under way; the next question needs a process that owes nothing.
-            if done:
-                self._idle.append(reader)
-            else:
-                reader.close()
+        with self._lent(_CONTENTS) as reader:
+            yield from reader.read((file.blob for file in files), reader.content)
 
     def sizes(self, files: Iterable[TreeFile]) -> Iterator[int]:
-        """Bytes of each, in the order asked."""
-        given = "".join(f"{file.blob}\n" for file in files).encode()
-        for line in self._git.run("cat-file", "--batch-check=%(objectsize)", given=given).split(b"\n")[:-1]:
-            if not line.isdigit():
-                raise unreadable_object(self._git, line.split()[0].decode())
-            yield int(line)
+        """Bytes of each, in the order asked. Raises DriverError as above."""
+        with self._lent(_SIZES) as reader:
+            yield from reader.read((file.blob for file in files), reader.size)
+
+    @contextlib.contextmanager
+    def _lent(self, what: str) -> Iterator[_Reader]:
+        with self._lock:
+            idle = self._idle[what].pop() if self._idle[what] else None
+        reader = idle or _Reader(self._git, what)
+        try:
+            yield reader
+        finally:
+            # Answers that nobody took are still under way; the next question needs a process that owes nothing.
+            if reader.owed:
+                reader.close()
+            else:
+                with self._lock:
+                    self._idle[what].append(reader)
 
     def close(self) -> None:
-        while self._idle:
-            self._idle.pop().close()
+        with self._lock:
+            idle = [reader for readers in self._idle.values() for reader in readers]
+            for readers in self._idle.values():
+                readers.clear()
+        for reader in idle:
+            reader.close()
 
 
 class _Reader:
-    """One `git cat-file --batch`."""
+    """One `git cat-file`, of one of the kinds above. `owed` is how many answers are still under way."""
 
-    def __init__(self, git: Git) -> None:
+    def __init__(self, git: Git, what: str) -> None:
         self._git = git
+        self.owed = 0
         try:
             self._process = subprocess.Popen(
-                git.command("cat-file", "--batch"),
+                git.command("cat-file", what),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -72,27 +85,36 @@ class _Reader:
         self._questions: IO[bytes] = self._process.stdin  # type: ignore[assignment]
         self._answers: IO[bytes] = self._process.stdout  # type: ignore[assignment]
 
-    def read(self, blobs: Iterable[str]) -> Iterator[bytes]:
+    def read(self, blobs: Iterable[str], answer: Callable[[str], T]) -> Iterator[T]:
         waiting = iter(blobs)
         while bunch := list(islice(waiting, _BUNCH)):
             self._ask(bunch)
             for blob in bunch:
-                yield self._answer(blob)
+                given = answer(blob)
+                self.owed -= 1
+                yield given
 
     def _ask(self, bunch: list[str]) -> None:
+        self.owed += len(bunch)
         try:
             self._questions.write("".join(f"{blob}\n" for blob in bunch).encode())
             self._questions.flush()
         except OSError as error:
             raise DriverError(f"git cat-file ended while it was asked: {error.strerror}") from None
 
-    def _answer(self, blob: str) -> bytes:
+    def content(self, blob: str) -> bytes:
         head = self._answers.readline().split()
         if len(head) != 3:
             raise unreadable_object(self._git, blob)
         content = self._answers.read(int(head[2]))
         self._answers.read(1)
         return content
+
+    def size(self, blob: str) -> int:
+        said = self._answers.readline().strip()
+        if not said.isdigit():
+            raise unreadable_object(self._git, blob)
+        return int(said)
 
     def close(self) -> None:
         for pipe in (self._questions, self._answers):

@@ -16,6 +16,7 @@ from itertools import takewhile, zip_longest
 from pathlib import Path
 
 from deploy_lib.drivers.interface import DriverError
+from deploy_lib.drivers.once import Once
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.model.service import BuildSource
 from deploy_lib.source.model import EXECUTABLE, REGULAR, SYMLINK, TreeFile
@@ -34,23 +35,26 @@ class Included:
 
 
 class Disk:
-    """The working copy at `root`. Every file is hashed once."""
+    """The working copy at `root`. Every file is hashed once. Safe to share between threads."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self._known: dict[str, TreeFile | None] = {}
-        self._included: dict[tuple[tuple[str, ...], tuple[str, ...]], Included] = {}
+        self._given: set[TreeFile] = set()
+        self._included: Once[tuple[tuple[str, ...], tuple[str, ...]], Included] = Once()
 
     def find(self, path: str, *, hashed: bool) -> TreeFile | None:
         """The file at a repository path; None when it is gone, or is no file. Its blob is "" unless `hashed`."""
         known = self._known.get(path)
         if path not in self._known or (known is not None and hashed and not known.blob):
-            self._known[path] = self._look(path, hashed)
-        return self._known[path]
+            known = self._known[path] = self._look(path, hashed)
+            if known is not None:
+                self._given.add(known)
+        return known
 
     def holds(self, file: TreeFile) -> bool:
-        """Whether this very file came from here, and not from a commit."""
-        return self._known.get(file.path) is file
+        """Whether this file came from here, and not from a commit: those of a commit have no size."""
+        return file in self._given
 
     def _look(self, path: str, hashed: bool) -> TreeFile | None:
         place = self._root / path
@@ -91,19 +95,17 @@ class Disk:
 
     def included(self, source: BuildSource) -> Included:
         """The files that include: names, each hashed. Raises DriverError for a pattern that leaves the repository."""
-        key = source.include, source.include_places
-        if key not in self._included:
-            found: dict[str, TreeFile] = {}
-            findings: list[Finding] = []
-            for pattern, place in zip_longest(source.include, source.include_places[: len(source.include)]):
-                matches = [
-                    file for path in included_paths(self._root, pattern) if (file := self.find(path, hashed=True))
-                ]
-                found |= {file.path: file for file in matches}
-                if not matches:
-                    findings.append(_matches_nothing(pattern, place or ""))
-            self._included[key] = Included(tuple(found.values()), tuple(findings))
-        return self._included[key]
+        return self._included.get((source.include, source.include_places), lambda: self._include(source))
+
+    def _include(self, source: BuildSource) -> Included:
+        found: dict[str, TreeFile] = {}
+        findings: list[Finding] = []
+        for pattern, place in zip_longest(source.include, source.include_places[: len(source.include)]):
+            matches = [file for path in included_paths(self._root, pattern) if (file := self.find(path, hashed=True))]
+            found |= {file.path: file for file in matches}
+            if not matches:
+                findings.append(_matches_nothing(pattern, place or ""))
+        return Included(tuple(found.values()), tuple(findings))
 
 
 def included_paths(root: Path, pattern: str) -> Iterator[str]:

@@ -1,8 +1,9 @@
 """The Source of a run: what differs from the commit, what the image will hold, and the context a build is given.
 
 A commit is listed once and staged once per service, whoever asks first: git_clean, image_contents and the build
-share both. Blobs come through one process that lives as long as this object. What only a release needs is imported
-where it is needed: the command check is this room's other user, and in a hurry.
+share both, and so do all services of a run, each in a thread of its own. Blobs come through processes that live as
+long as this object. What only a release needs is imported where it is needed: the command check is this room's other
+user, and in a hurry.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ import contextlib
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploy_lib.drivers.interface import DriverError
+from deploy_lib.drivers.once import Once
 from deploy_lib.drivers.source.beside import Beside
 from deploy_lib.drivers.source.blobs import Blobs
 from deploy_lib.drivers.source.disk import Disk
@@ -41,15 +42,20 @@ _Key = tuple[object, ...]
 
 
 class GitSource:
-    """`root` is the top of the working copy; `cache` keeps what was learned of each blob. Raises DriverError only."""
+    """`root` is the top of the working copy; `cache` keeps what was learned of each blob. Raises DriverError only.
+
+    Safe to share between threads.
+    """
 
     def __init__(self, root: Path, cache: FactCache) -> None:
         self._git = Git(root)
         self._blobs = Blobs(self._git)
         self._disk = Disk(root)
         self._cache = cache
-        self._listings: dict[str, Listing] = {}
-        self._staged: dict[_Key, Staged] = {}
+        self._listings: Once[str, Listing] = Once()
+        self._staged: Once[_Key, Staged] = Once()
+        self._statuses: Once[None, Status] = Once()
+        self._besides: Once[None, Beside] = Once()
 
     def close(self) -> None:
         self._blobs.close()
@@ -100,11 +106,13 @@ class GitSource:
 
     def stage_commit(self, commit: str, source: BuildSource, cloud_build: bool) -> Staged:
         key = (commit, cloud_build, *_identity(source))
-        if key not in self._staged:
+
+        def make() -> Staged:
             tracked = self._listing(commit)
             rules = self._rules(source, tracked, cloud_build)
-            self._staged[key] = self._with_includes(source, tracked, rules, commit)
-        return self._staged[key]
+            return self._with_includes(source, tracked, rules, commit)
+
+        return self._staged.get(key, make)
 
     def stage_worktree(self, source: BuildSource, cloud_build: bool) -> Staged:
         """The same for what would ship if everything on the disk were committed."""
@@ -183,9 +191,7 @@ class GitSource:
         )
 
     def _listing(self, commit: str) -> Listing:
-        if commit not in self._listings:
-            self._listings[commit] = list_commit(self._git, commit)
-        return self._listings[commit]
+        return self._listings.get(commit, lambda: list_commit(self._git, commit))
 
     def _read(self, files: Iterable[TreeFile]) -> Iterator[bytes]:
         for from_disk, group in groupby(files, self._disk.holds):
@@ -198,13 +204,15 @@ class GitSource:
         unknown = self._blobs.sizes([file for file in files if file.size == UNKNOWN_SIZE])
         return (next(unknown) if file.size == UNKNOWN_SIZE else file.size for file in files)
 
-    @cached_property
+    @property
     def _status(self) -> Status:
-        return read_status(self._git)
+        return self._statuses.get(None, lambda: read_status(self._git))
 
-    @cached_property
+    @property
     def _beside(self) -> Mapping[str, DiskFile]:
-        return Beside(self._git.root, with_rules(self._git, self._status.files.values()))
+        return self._besides.get(
+            None, lambda: Beside(self._git.root, with_rules(self._git, self._status.files.values()))
+        )
 
 
 def _identity(source: BuildSource) -> _Key:

@@ -8,7 +8,7 @@ import re
 from deploy_lib.source.imports.facts import Broken, Facts, Python
 from deploy_lib.source.imports.scope import Scope, functions_in
 from deploy_lib.source.imports.statements import run
-from deploy_lib.source.imports.syntax import parse
+from deploy_lib.source.imports.syntax import parse, tree_of
 from deploy_lib.source.imports.undefined import confirm
 
 # Text that may bind names, move paths or make modules in ways no statement shows. Finding it where it does no such
@@ -32,7 +32,7 @@ def facts_of(source: bytes, python: Python | None) -> Facts:
     scope = Scope(python, annotations, codes := functions_in(parsed.code))
     program = run(tree.body, scope)
     if scope.suspects:
-        confirmed = confirm(ast.parse(source), scope.suspects, python)
+        confirmed = confirm(tree_of(source), scope.suspects, python)
         if confirmed:
             program = run(tree.body, Scope(python, annotations, codes, confirmed))
     hides = bool(_HIDES.search(source))

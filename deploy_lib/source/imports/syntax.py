@@ -7,10 +7,13 @@ newer grammar may allow is not called an error: only what no version accepts is.
 from __future__ import annotations
 
 import ast
+import contextlib
 import re
 import sys
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
+from threading import Lock
 from types import CodeType
 
 from deploy_lib.source.imports.facts import Broken, Python
@@ -39,6 +42,7 @@ MOST_DEFINITIONS = 6_000
 to 3 kB, and its compiler takes time that grows with the square of the definitions at module level."""
 _WORD = re.compile(rb"\w+")
 _DEFINITION = re.compile(rb"\b(?:def|class|lambda)\b")
+_ONE_AT_A_TIME = Lock()
 _FORMATTED = re.compile(rb"\b[rR]?[fFtT][rR]?[\"']")
 
 
@@ -56,8 +60,7 @@ def parse(source: bytes, python: Python | None) -> Parsed | Broken:
     if problem:
         return problem
     grammar = min(max(python, _OLDEST), RUNNING) if python else RUNNING
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with _alone():
         try:
             tree = ast.parse(source, feature_version=grammar)
             # Some errors (a return outside any function) show only when the tree is compiled.
@@ -67,6 +70,24 @@ def parse(source: bytes, python: Python | None) -> Parsed | Broken:
         except (ValueError, RecursionError, MemoryError) as error:
             return Broken("unknown_syntax", 1, 0, f"cannot be parsed here: {error}")
     return Parsed(tree, code)
+
+
+def tree_of(source: bytes) -> ast.Module:
+    """A tree of its own of what `parse` has found to be well."""
+    with _alone():
+        return ast.parse(source)
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """One thread at a time, without warnings.
+
+    Up to CPython 3.11.7 and 3.12.1 two threads that make trees share a count of how deep they are, and fail with
+    SystemError (https://github.com/python/cpython/issues/106905); what is done with warnings is shared as well.
+    """
+    with _ONE_AT_A_TIME, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _too_large(source: bytes) -> Broken | None:
