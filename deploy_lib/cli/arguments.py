@@ -191,12 +191,26 @@ def _others(made: Mapping[str, argparse.ArgumentParser]) -> None:
     local.add_argument("action", choices=("up", "down", "status", "env"))
     local.add_argument("--state", metavar="DIR", help="where journals and the local cloud's images are kept")
     local.add_argument("--engine", choices=("docker", "podman", "namespaces"), help="default: whichever works here")
-    local.add_argument("--time-scale", type=float, metavar="X", help="0.1: waits take a tenth")
+    local.add_argument("--time-scale", type=_scale, metavar="X", help="0.1: waits take a tenth")
     init = made["init"]
     _where(init, services=False)
     init.add_argument("--service", metavar="S", required=True, help="the service's name on Cloud Run")
     made["selftest"].add_argument("--state", metavar="DIR", help=argparse.SUPPRESS)
     _check(made["check"])
+
+
+def _scale(text: str) -> float:
+    """Above 0, and a number that time can be multiplied with."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= MOST_SCALE:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0 and up to {MOST_SCALE}")
+    return value
+
+
+MOST_SCALE = 100
 
 
 def _check(command: argparse.ArgumentParser) -> None:

@@ -15,6 +15,7 @@ from deploy_lib.cli.program import program_of
 from deploy_lib.config import Config, ConfigError, Problem, load, plan_for
 from deploy_lib.config.file_text import NotReadable, read_text
 from deploy_lib.config.problems import unknown
+from deploy_lib.config.settings import ACCOUNT, REGION
 from deploy_lib.model.program import Program
 from deploy_lib.plan import Plan
 
@@ -118,7 +119,15 @@ def _plans(args: argparse.Namespace, config: Config) -> list[Plan]:
             raise Failure(f"which service? give --service S (known: {known}), or --all")
         names = list(config.services())
     account = getattr(args, "service_account", None)
+    _fits("--service-account", account, ACCOUNT, "an account: name@project.iam.gserviceaccount.com")
+    _fits("--region", args.region, REGION, "a Google Cloud region, e.g. us-central1")
     return [plan_for(config, name, region=args.region, service_account=account) for name in _ordered(names, config)]
+
+
+def _fits(flag: str, value: str | None, pattern: str, what: str) -> None:
+    """Raises Failure for a value that the YAML would be refused for."""
+    if value is not None and not re.fullmatch(pattern, value):
+        raise Failure(f"{flag} {value!r} is not {what}")
 
 
 def _ordered(names: list[str], config: Config) -> list[str]:

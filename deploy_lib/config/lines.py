@@ -5,6 +5,7 @@ Built on PyYAML's safe node graph; a key given twice, which YAML readers silentl
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,9 @@ Path = tuple[str | int, ...]
 
 MOST_VALUES = 20_000
 """Keys and values of a file, with every alias written out. A hundred services in full are a sixth of it."""
+
+_UNUSABLE = re.compile("[\x00\ud800-\udfff]")
+"""No file name, variable, address or request can hold these, and "\\0" or "\\ud800" in quotes makes them."""
 
 
 @dataclass(slots=True)
@@ -100,10 +104,20 @@ def _value(loader: yaml.SafeLoader, node: yaml.Node, path: Path, document: Docum
     if isinstance(node, yaml.SequenceNode):
         return [_value(loader, item, (*path, index), document) for index, item in enumerate(node.value)]
     try:
-        return loader.construct_object(node, deep=True)
+        return _usable(loader.construct_object(node, deep=True), node, document)
     except ValueError as error:
         place = f"{document.file}:{node.start_mark.line + 1}:{node.start_mark.column + 1}"
         raise ConfigError([Problem(place, f"not valid YAML: {error}")]) from None
+
+
+def _usable(value: Any, node: yaml.Node, document: Document) -> Any:
+    """The value; a text with characters that nothing can hold is a problem, and goes on without them."""
+    odd = _UNUSABLE.search(value) if isinstance(value, str) else None
+    if odd is None:
+        return value
+    place = f"{document.file}:{node.start_mark.line + 1}:{node.start_mark.column + 1}"
+    document.problems.append(Problem(place, f"a text cannot hold the character U+{ord(odd[0]):04X}"))
+    return _UNUSABLE.sub("", value)
 
 
 def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode, path: Path, document: Document) -> dict[str, Any]:
@@ -118,7 +132,7 @@ def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode, path: Path, docume
     loader.flatten_mapping(node)
     result: dict[str, Any] = {}
     for key, value in node.value:
-        name = str(loader.construct_object(key, deep=True))
+        name = str(_usable(loader.construct_object(key, deep=True), key, document))
         if isinstance(key, yaml.ScalarNode) and key.value not in own and name in result:
             continue
         inner = (*path, name)

@@ -12,6 +12,12 @@ from deploy_lib.steps.health import HealthSettings
 from deploy_lib.steps.kind import Duration, Settings
 
 _NAME = r"^[a-z]([-a-z0-9]{0,47}[a-z0-9])?$"
+_VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
+_SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+"""How a file may call a service: releases are kept in a directory of this name."""
+REGION = r"^[a-z]+-[a-z]+\d+$"
+ACCOUNT = r"^[A-Za-z0-9._-]+@[A-Za-z0-9.-]+$"
+_CONNECTOR = r"^(projects/[a-z0-9.:-]+/locations/[a-z0-9-]+/connectors/)?[a-z][-a-z0-9]{0,62}$"
 
 
 def _text(value: Any) -> Any:
@@ -31,7 +37,9 @@ Text = Annotated[str, BeforeValidator(_text)]
 Inside = Annotated[str, Field(min_length=1)]
 
 
-_SECRET = re.compile(r"[\w-]{1,255}(:(latest|\d+))?|projects/[\w-]+/secrets/[\w-]{1,255}((:|/versions/)(latest|\d+))?")
+_SECRET = re.compile(
+    r"[\w-]{1,255}(:(latest|\d+))?|projects/[\w-]+/secrets/[\w-]{1,255}((:|/versions/)(latest|\d+))?", re.ASCII
+)
 
 
 def _with_version(secret: str) -> str:
@@ -55,7 +63,9 @@ class ServiceSettings(Settings):
     dockerfile: Inside = Field("Dockerfile", description="relative to the repository's root")
     include: tuple[str, ...] = Field((), description="globs of generated, uncommitted files the build needs")
     build_args: dict[str, Text] = Field({}, description="ARG values of the Dockerfile")
-    target: str | None = Field(None, description="stage of the Dockerfile to build; default: the last")
+    target: str | None = Field(
+        None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="stage of the Dockerfile to build; default: the last"
+    )
     entrypoint: str | None = Field(
         None,
         pattern=r"^[A-Za-z_][\w.]*(:[A-Za-z_][\w.]*)?$",
@@ -76,10 +86,14 @@ class ServiceSettings(Settings):
     instances: InstanceSettings = Field(InstanceSettings(), description="how many instances")
     service_account: str | None = Field(
         None,
-        pattern=r"^[^@\s]+@[^@\s]+$",
+        pattern=ACCOUNT,
         description="the account the service runs as, name@project.iam.gserviceaccount.com",
     )
-    vpc_connector: str | None = Field(None, description="Serverless VPC Access connector")
+    vpc_connector: str | None = Field(
+        None,
+        pattern=_CONNECTOR,
+        description="Serverless VPC Access connector: its name, or projects/PROJECT/locations/REGION/connectors/NAME",
+    )
     public: bool = Field(False, description="let anyone call the service, when it is created")
     env: dict[str, Text] = Field({}, description="variables and their values")
     secrets: dict[str, str] = Field({}, description="variables and the secret each is read from, name:version")
@@ -100,8 +114,28 @@ class ServiceSettings(Settings):
     @classmethod
     def _names(cls, value: dict[str, str]) -> dict[str, str]:
         for name in value:
-            if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-                raise ValueError(f"{name!r} is no name for a variable")
+            if not re.fullmatch(_VARIABLE, name):
+                raise ValueError(f"{name!r} is not a valid name for a variable")
+        return value
+
+    @field_validator("build_args")
+    @classmethod
+    def _arguments(cls, value: dict[str, str]) -> dict[str, str]:
+        for name in value:
+            if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]*", name):
+                raise ValueError(f"{name!r} is not a valid name for an ARG")
+        return value
+
+    @field_validator("include")
+    @classmethod
+    def _patterns(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        from pathspec import GitIgnoreSpec
+
+        for pattern in value:
+            try:
+                GitIgnoreSpec.from_lines([f"/{pattern}"])
+            except ValueError:
+                raise ValueError(f"{pattern!r} is not a valid pattern; it is written as in a .gitignore") from None
         return value
 
     @field_validator("secrets")
@@ -153,7 +187,7 @@ class FileSettings(Settings):
         pattern=r"^[a-z][a-z0-9-]{4,28}[a-z0-9]$",
         description="a Google Cloud project id: 6 to 30 lower-case letters, digits and hyphens",
     )
-    region: str = Field(pattern=r"^[a-z]+-[a-z]+\d+$", description="a Google Cloud region, e.g. us-central1")
+    region: str = Field(pattern=REGION, description="a Google Cloud region, e.g. us-central1")
     images: str = Field(
         pattern=r"^[a-z0-9.-]+(:\d+)?(/[a-z0-9._-]+)+/?$",
         description="where images are pushed: host/project/repository",
@@ -165,10 +199,22 @@ class FileSettings(Settings):
         "default: PROJECT_cloudbuild",
     )
     local: bool = Field(False, description="use the local cloud instead of Google's")
-    webhook_env: str | None = Field(None, description="variable that holds a webhook URL to tell of starts and ends")
+    webhook_env: str | None = Field(
+        None, pattern=_VARIABLE, description="variable that holds a webhook URL to tell of starts and ends"
+    )
     on_failure: Literal["restore", "hold"] = Field("restore", description="after a failure under traffic")
     on_inconclusive: Literal["hold", "restore", "continue"] = Field(
         "hold", description="after a comparison or a bake without enough evidence"
     )
     services: dict[str, ServiceSettings] = Field(min_length=1, description="the services of this project")
     steps: tuple[Any, ...] = Field(min_length=1, description="the steps of a release, in order")
+
+    @field_validator("services")
+    @classmethod
+    def _called(cls, value: dict[str, ServiceSettings]) -> dict[str, ServiceSettings]:
+        for name in value:
+            if not _SERVICE.fullmatch(name):
+                raise ValueError(
+                    f"{name!r} is not a valid name of a service; letters, digits, '.', '_' and '-', 63 at most"
+                )
+        return value

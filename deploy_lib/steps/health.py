@@ -18,6 +18,8 @@ from deploy_lib.steps.responses import TOO_MANY, is_failure
 
 Code = Annotated[int, Field(ge=100, le=599)]
 GOOD = tuple(range(200, 300))
+PATH = r"^/[^\x00-\x1f\x7f-\x9f]*$"
+"""A path and a query, without what would end the line of a request."""
 
 
 def codes(given: tuple[int, ...] | int | None) -> tuple[int, ...] | None:
@@ -38,7 +40,7 @@ Accepted = Annotated[tuple[Code, ...] | Code | None, AfterValidator(_can_be_good
 class AskSettings(Settings):
     """For a step: what is left out is the service's."""
 
-    path: str | None = Field(None, pattern=r"^/", description="what is asked; it begins with /; default: health.path")
+    path: str | None = Field(None, pattern=PATH, description="what is asked; it begins with /; default: health.path")
     status: Accepted = Field(None, description="accepted status code or codes")
     json_: dict[str, object] | None = Field(
         None, alias="json", description="dotted paths in the JSON body and their values"
@@ -50,7 +52,7 @@ class AskSettings(Settings):
 class HealthSettings(Settings):
     """For a service."""
 
-    path: str = Field("/health", pattern=r"^/", description="where the service says that it is well; it begins with /")
+    path: str = Field("/health", pattern=PATH, description="where the service says that it is well; it begins with /")
     status: Accepted = Field(
         None, description="accepted status code or codes; default: 200 for probe, 2xx for verify, as stable for compare"
     )

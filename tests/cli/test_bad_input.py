@@ -126,6 +126,8 @@ def assert_untouched(state: Path) -> None:
         ),
         pytest.param(GOOD, ("--commit", "v9"), ["--commit v9: there is no such commit"], id="no such commit"),
         pytest.param(GOOD, ("--commit=--all",), ["--commit --all: there is no such commit"], id="a flag for a commit"),
+        pytest.param(GOOD, ("--service-account", "a b"), ["--service-account 'a b' is not an account"], id="account"),
+        pytest.param(GOOD, ("--region", "../x"), ["--region '../x' is not a Google Cloud region"], id="region"),
         pytest.param(GOOD, ("--skip-build", "a:latest"), ["name the image by digest, NAME@sha256:"], id="a tag"),
         pytest.param(
             GOOD, ("--skip-build", "--rebuild"), ["leave out --rebuild and --build-local"], id="contradiction"

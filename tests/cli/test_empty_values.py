@@ -32,3 +32,11 @@ def test_an_empty_value_is_misuse(capsys: pytest.CaptureFixture[str], words: lis
         parse(words)
     assert ended.value.code == 2
     assert f"empty value for {flag}; is a variable of the script not set?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("scale", ["0", "-1", "nan", "inf", "fast"])
+def test_a_time_scale_is_a_number_above_nothing(capsys: pytest.CaptureFixture[str], scale: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse(["local", "up", f"--time-scale={scale}"])
+    assert ended.value.code == 2
+    assert f"--time-scale: '{scale}' is not a number above 0" in capsys.readouterr().err
