@@ -58,8 +58,8 @@ def _unforeseen(problem: Exception) -> int:
     if isinstance(problem, DriverError):
         return _say(f"{problem.reason}\n  {problem.remedy}" if problem.remedy else problem.reason, 4)
     if isinstance(problem, OSError) and problem.strerror:  # a directory that cannot be written, a disk that is full
-        where = f"{problem.filename}: " if problem.filename else ""
-        return _say(f"{where}{problem.strerror}; --state names another directory for what is kept", 4)
+        where = problem.filename or "standard output, or what is kept"
+        return _say(f"{where}: {problem.strerror}; --state names another directory for what is kept", 4)
     from deploy_lib.cli.crash import keep
 
     return _say(f"a fault of this tool: {problem!r}\n  the details are in {keep(problem)}", 4)

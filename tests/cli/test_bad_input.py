@@ -174,6 +174,15 @@ def test_misuse_of_the_command_line(repository: Path, words: list[str], told: st
     assert (code, told in said) == (2, True), said
 
 
+def test_an_output_that_is_full(repository: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, str(COMMAND), "check"], cwd=repository, stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert (done.returncode, done.stderr.count("\n")) == (4, 1)
+    assert "standard output, or what is kept: No space left on device" in done.stderr
+
+
 def test_no_repository(tmp_path: Path) -> None:
     code, said, _ = as_process("--local", "--service", "backend", cwd=tmp_path)
     assert (code, len(said.splitlines())) == (2, 2)
