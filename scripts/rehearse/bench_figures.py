@@ -44,12 +44,13 @@ def _spoken(value: float, unit: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """`memory` is the peak in MB of the command and what it started."""
+    """`memory` is the peak in MB of the command and what it started, `cpu` their seconds of processor time."""
 
     seconds: float
     memory: float
     code: int
     output: bytes
+    cpu: float
 
 
 class Bench:
@@ -81,7 +82,7 @@ class Bench:
         process.returncode = os.waitstatus_to_exitcode(status)
         seconds = time.perf_counter() - begun
         process.stdout.close()
-        return Ran(seconds, usage.ru_maxrss / 1024, process.returncode, output)
+        return Ran(seconds, usage.ru_maxrss / 1024, process.returncode, output, usage.ru_utime + usage.ru_stime)
 
 
 def median(measure: Callable[[], float], times: int = 5) -> float:
