@@ -96,9 +96,11 @@ class RunSpec:
     user: str | None = None
     name: str = ""
     network: bool = True  # False: no interface but its own loopback
+    hosts: Mapping[str, str] = field(default_factory=dict)  # name to address, for /etc/hosts; only without network
     read_only: bool = False  # root file system; /tmp stays writable
     memory: int | None = None  # bytes; above it the container is killed
     stdin: bytes | None = None  # given to the process, then closed
+    prepare: Callable[[int], None] | None = None  # told the process id before the command starts, if the engine can
 
 
 class Container(Protocol):

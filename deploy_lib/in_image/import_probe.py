@@ -1360,57 +1360,7 @@ def read_options(arguments: list[str]) -> Document:
 
 # --- the metadata server -----------------------------------------------------------------------------------------
 
-
-def metadata_answers(about: Document) -> dict[str, str]:
-    """Path below /computeMetadata/v1 -> what Cloud Run's server answers, with a token that nobody takes.
-
-    https://cloud.google.com/run/docs/container-contract#metadata-server
-    """
-    from binascii import b2a_base64
-
-    def segment(part: Document) -> str:
-        return b2a_base64(json.dumps(part).encode(), newline=False).decode().rstrip("=").translate({43: "-", 47: "_"})
-
-    hour = int(BEGAN) + 3600
-    claims = {"aud": "placeholder", "email": about["account"], "exp": hour, "iat": hour - 3600, "sub": "0"}
-    scopes = "https://www.googleapis.com/auth/cloud-platform"
-    account = {"aliases": ["default"], "email": about["account"], "scopes": [scopes]}
-    answers = {
-        "project/project-id": about["project"],
-        "project/numeric-project-id": "0",
-        "instance/id": "import-check",
-        "instance/region": "projects/0/regions/" + about["region"],
-        "instance/zone": "projects/0/zones/%s-1" % about["region"],
-        "instance/service-accounts": "default/\n%s/\n" % about["account"],
-        "universe/universe-domain": "googleapis.com",
-        "universe/universe_domain": "googleapis.com",
-        "": "instance/\nproject/\n",
-    }
-    for name in ("default", about["account"]):
-        below = "instance/service-accounts/%s" % name
-        token = {"access_token": "placeholder", "expires_in": 3599, "token_type": "Bearer"}
-        answers[below + "/email"], answers[below + "/scopes"] = about["account"], scopes
-        answers[below + "/token"] = json.dumps(token)
-        answers[below + "/identity"] = ".".join([segment({"alg": "none"}), segment(claims), "placeholder"])
-        answers[below] = json.dumps(account)
-    return answers
-
-
-def answer_metadata(request: str, answers: dict[str, str]) -> bytes:
-    """The whole HTTP response."""
-    words = request.split(" ", 2)
-    path = words[1].partition("?")[0].strip("/") if len(words) == 3 else "-"
-    known = path[len("computeMetadata/v1") :].strip("/") if path.startswith("computeMetadata/v1") else None
-    if known is not None and not re.search(r"(?im)^metadata-flavor: *google\s*$", request):
-        status, body = "403 Forbidden", "Missing required header: Metadata-Flavor"
-    elif path == "" or (known is not None and known in answers):
-        status, body = "200 OK", "computeMetadata/\n" if known is None else answers[known]
-    else:
-        status, body = "404 Not Found", "not found"
-    kind = "application/json" if body.startswith("{") else "application/text"
-    head = "HTTP/1.1 %s\r\nMetadata-Flavor: Google\r\nServer: Metadata Server for VM\r\n" % status
-    return (head + "Content-Type: %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (
-        kind, len(body), body)).encode()  # fmt: skip
+from deploy_lib.metadata_server import respond
 
 
 def start_metadata(about: Document) -> int:
@@ -1435,12 +1385,12 @@ def start_metadata(about: Document) -> int:
         return pid
     try:
         os.setpgid(0, 0)
-        serve_metadata(listener, metadata_answers(about), parent)
+        serve_metadata(listener, about, parent)
     finally:
         os._exit(0)
 
 
-def serve_metadata(listener: Any, answers: dict[str, str], parent: int) -> None:
+def serve_metadata(listener: Any, about: Document, parent: int) -> None:
     """One request after the other, until the process that asked for it is gone."""
     waiting = select.poll()
     waiting.register(listener.fileno(), select.POLLIN)
@@ -1455,7 +1405,7 @@ def serve_metadata(listener: Any, answers: dict[str, str], parent: int) -> None:
             if not data:
                 break
             request += data
-        write_all(descriptor, answer_metadata(request.decode("latin-1"), answers))
+        write_all(descriptor, respond(request.decode("latin-1"), about, time()))
         os.close(descriptor)
 
 

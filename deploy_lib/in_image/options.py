@@ -12,14 +12,19 @@ from dataclasses import asdict, dataclass
 from importlib import resources
 from typing import Literal
 
+_FUTURE = "from __future__ import annotations\n"
+_JOINED = "from deploy_lib.metadata_server import respond\n"
+
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """`account` is the e-mail address of the account that the service runs as."""
+    """`account` is the e-mail address of the account that the service runs as. See deploy_lib/metadata_server.py."""
 
     project: str
     region: str
     account: str
+    number: str = "0"
+    instance: str = "import-check"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,5 +74,11 @@ def probe_arguments(options: ProbeOptions, launch: Mapping[str, object] | None =
 
 
 def probe_source() -> bytes:
-    """The probe, as it is given to the image's interpreter."""
-    return resources.files(__package__).joinpath("import_probe.py").read_bytes()
+    """The probe, as it is given to the image's interpreter: one file, the metadata server's answers among it."""
+    probe = resources.files(__package__).joinpath("import_probe.py").read_text(encoding="utf-8")
+    answers = resources.files("deploy_lib").joinpath("metadata_server.py").read_text(encoding="utf-8")
+    _, _, joined = answers.partition(_FUTURE)
+    before, line, after = probe.partition(_JOINED)
+    if not (joined and line):
+        raise RuntimeError(f"the import probe lacks the line {_JOINED!r}, or the metadata server {_FUTURE!r}")
+    return (before + joined + after).encode()

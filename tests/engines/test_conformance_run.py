@@ -66,6 +66,14 @@ def test_without_network_only_loopback_is_there(engine: Engine, image: str) -> N
     assert ran.out == "['lo']\n"
 
 
+@pytest.mark.parametrize("read_only", [False, True])
+def test_names_that_the_caller_gives(engine: Engine, image: str, read_only: bool) -> None:
+    script = "import socket; print(socket.gethostbyname('metadata.internal'), socket.gethostbyname('localhost'))"
+    hosts = {"metadata.internal": "169.254.169.254"}
+    ran = run(engine, image, script, network=False, hosts=hosts, read_only=read_only)
+    assert ran.out == "169.254.169.254 127.0.0.1\n"
+
+
 def test_a_read_only_root_leaves_tmp(engine: Engine, image: str) -> None:
     script = "touch /data/x || echo no; touch /tmp/x && echo yes"
     assert run(engine, image, "-c", script, entrypoint=("sh",), read_only=True).out == "no\nyes\n"

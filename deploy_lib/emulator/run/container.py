@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 from google.cloud.run_v2 import Probe, RevisionTemplate
 
+from deploy_lib.emulator.builds.workshop import project_number
 from deploy_lib.emulator.run.instances.recipe import Recipe, StartupProbe
 from deploy_lib.emulator.run.names import ServiceName
 from deploy_lib.emulator.run.quantity import parse_memory
@@ -44,6 +45,12 @@ def make_recipe(
         workdir=container.working_dir or None,
         memory=parse_memory(container.resources.limits["memory"]),
         probe=_startup_probe(container.startup_probe),
+        metadata={
+            "project": service.project,
+            "number": project_number(service.project),
+            "region": service.location,
+            "account": template.service_account,
+        },
     )
 
 

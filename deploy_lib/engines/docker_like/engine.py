@@ -54,6 +54,7 @@ class DockerLikeEngine:
         argv = _command(spec, image)
         flags = ["--label", self._label, *self._dialect.create, *self._dialect.run]
         flags += ["--network", "host" if spec.network else "none"]
+        flags += [f"--add-host={name}:{address}" for name, address in spec.hosts.items()]
         flags += ["--read-only", "--tmpfs", "/tmp:rw,exec,mode=1777"] if spec.read_only else []
         flags += ["--memory", str(spec.memory), "--memory-swap", str(spec.memory)] if spec.memory else []
         flags += ["--user", spec.user] if spec.user is not None else []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from ..model import BuildSpec, Container, EngineError, FileEntry, Image, Pushed, RegistryAccess, RunSpec
@@ -85,11 +85,12 @@ class NamespacesEngine:
             groups=account.groups,
             hostname=hostname[:63],
             network=spec.network,
+            hosts=_hosts(hostname, spec.hosts) if spec.hosts else "",
             read_only=spec.read_only,
             memory=spec.memory,
             stop_signal=parse_signal(stop_signal),
         )
-        return NamespaceContainer(launch(sandbox, stdin=spec.stdin))
+        return NamespaceContainer(launch(sandbox, stdin=spec.stdin, prepare=spec.prepare))
 
     def files(self, reference: str) -> Iterator[FileEntry]:
         tree = open_tree(self._store, self._store.read_layers(self._store.find_digest(reference)))
@@ -113,6 +114,12 @@ class NamespacesEngine:
 
     def push(self, reference: str, name: str, access: RegistryAccess) -> Pushed:
         return push(self._store.root, self._store.find_digest(reference), name, access)
+
+
+def _hosts(hostname: str, others: Mapping[str, str]) -> str:
+    """The text of /etc/hosts, as docker writes it for a container without network."""
+    own = f"127.0.0.1\tlocalhost {hostname}\n::1\tlocalhost ip6-localhost ip6-loopback\n"
+    return own + "".join(f"{address}\t{name}\n" for name, address in others.items())
 
 
 def open_namespaces(store: Path) -> NamespacesEngine:

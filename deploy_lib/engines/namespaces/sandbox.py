@@ -11,7 +11,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
@@ -52,6 +52,7 @@ class Sandbox:
     groups: tuple[int, ...] = ()
     hostname: str = "localhost"
     network: bool = True
+    hosts: str = ""  # the text of /etc/hosts; empty leaves the image's
     read_only: bool = False
     memory: int | None = None
     stop_signal: int = signal.SIGTERM
@@ -69,9 +70,19 @@ def maps_many_ids() -> bool:
     return os.geteuid() == 0
 
 
-def launch(sandbox: Sandbox, *, stdin: bytes | None = None, merge_output: bool = False) -> Started:
-    """Start it and wait until process 1 became the command. EngineUnavailable where the kernel forbids it."""
-    spec = {**asdict(sandbox), "engine": os.getpid(), **_map_ids(sandbox)}
+def launch(
+    sandbox: Sandbox,
+    *,
+    stdin: bytes | None = None,
+    merge_output: bool = False,
+    prepare: Callable[[int], None] | None = None,
+) -> Started:
+    """Start it and wait until process 1 is set up. EngineUnavailable where the kernel forbids it.
+
+    `prepare` is told the process id of process 1 before it becomes the command; it may not raise.
+    """
+    gate_r, gate_w = os.pipe()  # process 1 becomes the command when it is closed
+    spec = {**asdict(sandbox), "engine": os.getpid(), "gate": gate_r, **_map_ids(sandbox)}
     spec_handle = hold_in_memory("spec", json.dumps(spec).encode())
     stdin_handle = os.open(os.devnull, os.O_RDONLY) if stdin is None else hold_in_memory("stdin", stdin)
     status_r, status_w = os.pipe()
@@ -81,16 +92,21 @@ def launch(sandbox: Sandbox, *, stdin: bytes | None = None, merge_output: bool =
             stdin=stdin_handle,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT if merge_output else subprocess.PIPE,
-            pass_fds=(spec_handle, status_w),
+            pass_fds=(spec_handle, status_w, gate_r),
             cwd="/",
             env={},
         )
     finally:
-        for handle in (spec_handle, stdin_handle, status_w):
+        for handle in (spec_handle, stdin_handle, status_w, gate_r):
             os.close(handle)
     status = os.fdopen(status_r, "rb")
-    first = status.readline()
-    event = json.loads(first) if first else {}
+    try:
+        first = status.readline()
+        event = json.loads(first) if first else {}
+        if prepare is not None and "started" in event:
+            prepare(event["started"])
+    finally:
+        os.close(gate_w)
     if "started" in event:
         return Started(supervisor, status, event["started"])
     output = _read_all(supervisor)

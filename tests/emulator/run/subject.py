@@ -4,12 +4,14 @@ serve      answers (the default)
 crash      raises while starting        exit_zero  ends with 0 while starting
 port       listens on 9999              localhost  listens on 127.0.0.1
 slow       listens after 1.2 seconds     memory     takes memory until it is killed, before it listens
+google     asks the metadata server before it listens, as a Google client at module level does
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import http.client
 import http.server
 import json
 import os
@@ -31,6 +33,8 @@ class Answers(http.server.BaseHTTPRequestHandler):
             self._echo_frames()
         elif path == "/env":
             self._send(200, json.dumps(dict(os.environ)).encode())
+        elif path == "/metadata":
+            self._ask_metadata(query)
         elif path == "/headers":
             self._send(200, json.dumps(dict(self.headers.items())).encode())
         elif path == "/path":
@@ -52,6 +56,12 @@ class Answers(http.server.BaseHTTPRequestHandler):
             self._send(500, b"no")
         else:
             self._send(200, os.environ["K_REVISION"].encode())
+
+    def _ask_metadata(self, path: str) -> None:
+        connection = http.client.HTTPConnection("metadata.google.internal", timeout=5)
+        connection.request("GET", f"/computeMetadata/v1/{path}", headers={"Metadata-Flavor": "Google"})
+        answer = connection.getresponse()
+        self._send(answer.status, answer.read())
 
     do_HEAD = do_GET
 
@@ -127,6 +137,10 @@ def main() -> None:
     print(json.dumps({"severity": "NOTICE", "message": "starting"}), flush=True)
     if BEHAVIOUR == "crash":
         raise ModuleNotFoundError("No module named 'shop.schemas.llm'")
+    if BEHAVIOUR == "google":
+        connection = http.client.HTTPConnection("169.254.169.254", timeout=5)
+        connection.request("GET", "/", headers={"Metadata-Flavor": "google"})
+        assert connection.getresponse().headers["Metadata-Flavor"] == "Google"
     if BEHAVIOUR == "slow":
         time.sleep(1.2)
 

@@ -11,7 +11,7 @@ import sys
 import threading
 from pathlib import Path
 
-from deploy_lib.emulator.run.instances.inside import ADDRESS
+from deploy_lib.emulator.run.instances.inside import ADDRESS, METADATA
 
 _INSIDE = Path(__file__).with_name("inside.py")
 _PATIENCE = 10.0  # seconds the helper process may take for anything it does
@@ -22,9 +22,11 @@ class DoorwayClosed(OSError):
 
 
 class Doorway:
-    """May be used from any thread. `address` is where the container's servers answer."""
+    """May be used from any thread. `address` is where the container's servers answer; `metadata` listens where its
+    code looks for the metadata server, and is whoever's who takes it from here."""
 
     address = ADDRESS
+    metadata_address = METADATA[0]
 
     def __init__(self, process: int) -> None:
         self._lock = threading.Lock()
@@ -40,10 +42,11 @@ class Doorway:
                 env={},
                 cwd="/",
             )
-        answer = self._channel.recv(4096)
+        answer, handles, _, _ = socket.recv_fds(self._channel, 4096, 1)
         if answer[:1] != b"+":
             self.close()
             raise DoorwayClosed(answer[1:].decode(errors="replace") or "the container ended")
+        self.metadata = socket.socket(fileno=handles[0])
 
     def dial(self) -> socket.socket:
         """A fresh unconnected socket of the container's network. Raises DoorwayClosed."""

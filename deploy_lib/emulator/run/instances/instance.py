@@ -11,6 +11,7 @@ import uuid
 
 from deploy_lib.emulator.run.instances import wording
 from deploy_lib.emulator.run.instances.doorway import Doorway, DoorwayClosed
+from deploy_lib.emulator.run.instances.metadata import METADATA_NAME, MetadataServer
 from deploy_lib.emulator.run.instances.output import copy_lines
 from deploy_lib.emulator.run.instances.pace import Pace
 from deploy_lib.emulator.run.instances.probe import Probed, probe_startup
@@ -37,18 +38,32 @@ class Instance:
             workdir=recipe.workdir,
             name="localhost",
             network=False,
+            hosts={METADATA_NAME: Doorway.metadata_address},
             memory=recipe.memory,
+            prepare=self._open,
         )
+        self._doorway: Doorway | None = None
+        self._metadata: MetadataServer | None = None
+        self._closed: DoorwayClosed | None = None
         say(self.key, "system", "INFO", reason)
         self._container: Container = engine.run(spec)
         # An instance whose output nobody reads would stand still one day.
         self._output = start_worker(self._copy, f"output-{self.key[:8]}", lambda error: self._kill())
-        self._doorway: Doorway | None = None
-        try:
-            self._doorway = Doorway(self._container.pid)
-        except DoorwayClosed as error:
-            self._check_ended(error)
+        if self._doorway is None:
+            self._open(self._container.pid)
+        if self._closed is not None:
+            self._check_ended(self._closed)
         start_worker(self._watch, f"watch-{self.key[:8]}", lambda error: self.ended.set())
+
+    def _open(self, process: int) -> None:
+        """The way into the container's network, with the metadata server in it: before its code runs, if possible."""
+        self._closed = None
+        try:
+            self._doorway = Doorway(process)
+        except DoorwayClosed as error:
+            self._closed = error
+            return
+        self._metadata = MetadataServer(self._doorway.metadata, {**self._recipe.metadata, "instance": self.key})
 
     @property
     def address(self) -> tuple[str, int]:
@@ -98,6 +113,8 @@ class Instance:
     def _watch(self) -> None:
         code = self._container.wait()
         self._output.join(_DRAIN)
+        if self._metadata is not None:
+            self._metadata.close()
         if self._doorway is not None:
             self._doorway.close()
         if not self._stopping:

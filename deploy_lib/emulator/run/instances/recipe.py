@@ -38,6 +38,7 @@ class Recipe:
     workdir: str | None
     memory: int  # bytes
     probe: StartupProbe
+    metadata: Mapping[str, str]  # what metadata_server.respond is told of the service; the instance adds its id
 
 
 Say = Callable[[str, str, str, str], None]

@@ -48,8 +48,11 @@ def start(spec: dict[str, Any]) -> int:
         except OSError as error:
             _leave(errors_w, {"reason": str(error), "call": "setup", "errno": error.errno or 0})
         os.close(errors_w)
+        os.read(spec["gate"], 1)  # ends when the engine lets it go on
+        os.close(spec["gate"])
         _execute(spec["argv"], spec["env"])
-    os.close(errors_w)
+    for handle in (errors_w, spec["gate"]):
+        os.close(handle)
     with os.fdopen(errors_r, "rb") as pipe:
         report = pipe.read()
     if report:

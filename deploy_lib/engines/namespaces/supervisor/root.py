@@ -39,7 +39,10 @@ def enter_root(spec: dict[str, Any]) -> None:
     devices = [(os.open(f"/dev/{name}", os.O_PATH), name) for name in _DEVICES if os.path.exists(f"/dev/{name}")]
     points = [(path, True) for path in ("/proc", "/dev", "/sys", "/tmp", *spec["tmpfs"])]
     points += [(item["target"], _is_directory(handle)) for handle, item in outside]
+    points += [("/etc/hosts", False)] if spec["hosts"] else []
     _mount_overlay(spec, points)
+    if spec["hosts"]:
+        outside.append((_write_hosts(spec), {"target": "/etc/hosts", "read_only": False}))
 
     os.chdir(f"{spec['scratch']}/root")
     old = os.open("/", os.O_PATH)
@@ -75,6 +78,15 @@ def _mount_overlay(spec: dict[str, Any], points: list[tuple[str, bool]]) -> None
     work = spec["work"] or f"{scratch}/work"
     options = f"lowerdir={lowers},upperdir={upper},workdir={work},userxattr"
     mount("overlay", f"{scratch}/root", "overlay", 0, options)
+
+
+def _write_hosts(spec: dict[str, Any]) -> int:
+    """In the memory of the sandbox, beside its root."""
+    path = f"{spec['scratch']}/hosts"
+    with open(path, "w") as file:
+        file.write(spec["hosts"])
+    os.chmod(path, 0o644)
+    return os.open(path, os.O_PATH)
 
 
 def _is_directory(handle: int) -> bool:
