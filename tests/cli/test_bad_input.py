@@ -232,7 +232,13 @@ def test_a_local_cloud_that_dies_midway(tmp_path: Path, tmp_path_factory: pytest
     """No traffic has moved, so it is not found out how the release would have ended, and that is all."""
     with LocalCloud(tmp_path / "cloud", store=shared_store(tmp_path_factory)) as cloud:
         theatre = Theatre(cloud, tmp_path, "midway")
-        played = theatre.release(theatre.config(WHOLE), cue=when(after, cloud.kill), clock=Hurried())
+        clock = Hurried(calm=True)
+
+        def die() -> None:
+            cloud.kill()
+            clock.hurry()
+
+        played = theatre.release(theatre.config(WHOLE), cue=when(after, die), clock=clock)
         assert played.code == 4, (played.stopped, played.statuses)
         assert "does not answer (start it with: " in played.stopped["reason"]
         assert "Traceback" not in played.errors
