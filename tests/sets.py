@@ -39,6 +39,7 @@ PLACES = {
     "tests/drivers/test_policy.py": STANDARD,
     "tests/cli/test_cost.py": SAMPLED,
     "tests/hostile/test_hostile_files.py": SAMPLED,
+    "tests/rehearsal/test_catalogue.py": SAMPLED,
     "tests/rehearsal/test_failed_requests.py": SAMPLED,
     "tests/rehearsal/test_faults.py": SAMPLED,
     "tests/rehearsal/test_kills.py": SAMPLED,

@@ -138,11 +138,13 @@ def _missing(section: Section, module: str, text: str, entrypoint: str | None) -
 
 
 def _syntax(section: Section) -> Meaning:
-    place = _place(section)
-    encoding = "Non-UTF-8" in section.message or "(unicode error)" in section.message or "null byte" in section.message
+    nulls = "null byte" in section.message  # of a file that is read: the last frame is the one that imports it
+    place = {} if nulls else _place(section)
+    encoding = "Non-UTF-8" in section.message or "(unicode error)" in section.message or nulls
     kind = "encoding_error" if encoding or "unknown encoding" in section.message else "syntax_error"
     where = f" in {place['file']}:{place['line']}" if place else ""
-    return Meaning(kind, f"Python cannot read the source{where}: {short(section.message)}", facts=place)
+    facts = {"holds": "null bytes"} if nulls else place
+    return Meaning(kind, f"Python cannot read the source{where}: {short(section.message)}", facts=facts)
 
 
 def _library(match: re.Match[str]) -> Meaning:

@@ -15,6 +15,7 @@ from deploy_lib.diagnose.in_shell import in_repository, in_shell
 from deploy_lib.diagnose.packages import package_of
 from deploy_lib.model.evidence import Cause, Evidence
 from deploy_lib.model.service import Service
+from deploy_lib.source.entrypoint.misspelt import nearest
 
 
 def commands(cause: Cause, service: Service | None, evidence: Evidence, ground: Ground) -> tuple[str, ...]:
@@ -39,10 +40,7 @@ def _for(case: Case) -> list[str]:
             return [*_at_chain(case, "move the import that closes the circle into the function that needs it")]
         case "syntax_error" | "encoding_error":
             wrong = "correct the syntax" if cause.kind == "syntax_error" else "save the file as UTF-8"
-            place = (
-                f"{case.origin(facts['file'])}:{facts.get('line', '1')}" if "file" in facts else "what the log names"
-            )
-            return [] if cause.commands else [f"# {wrong} at {place}", case.check()]
+            return [] if cause.commands else [f"# {wrong} at {_unreadable(case)}", case.check()]
         case "missing_shared_library":
             return [libraries.package_for(facts.get("library", ""), case.dockerfile)]
         case "settings_error" | "environment_variable":
@@ -63,7 +61,12 @@ def _for(case: Case) -> list[str]:
         case "port_taken":
             return [f"# let only one process listen on $PORT, and on no port below 1024: {case.start}"]
         case "never_listens":
-            return [f"# let the server listen on $PORT: {case.start}", *case.logs()]
+            late = ground.write("cpu", '"2"').removeprefix("# ")
+            return [
+                f"# let the server listen on $PORT: {case.start}",
+                f"# or, where it is only slow to start, {late}",
+                *case.logs(),
+            ]
         case "slow_start":
             return [ground.write("cpu", '"2"'), f"# or give it longer: ready_within: at {ground.place('step canary')}"]
         case "cpu_starved":
@@ -123,6 +126,14 @@ def _for(case: Case) -> list[str]:
             return case.logs()
 
 
+def _unreadable(case: Case) -> str:
+    """The source that Python cannot read. Null bytes are told without their file, so the commit is searched."""
+    if "file" in case.facts:
+        return f"{case.origin(case.facts['file'])}:{case.facts.get('line', '1')}"
+    found = case.ground.source.null_bytes() if "holds" in case.facts and case.ground.source else None
+    return f"{found}, without null bytes" if found else "what the log names"
+
+
 def _at_chain(case: Case, instruction: str) -> list[str]:
     if case.cause.commands:
         return []
@@ -135,6 +146,9 @@ def _command(case: Case) -> list[str]:
     command = case.facts.get("command", "").rpartition("/")[2]
     if not command or " " in command:
         return [f"# correct the start command: {case.start}"]
+    near = nearest(command)
+    if near:
+        return [f"# write {near} instead of {command} in {case.start}", *package_of(near, case.ground, only_known=True)]
     correct = f"# correct {command} in {case.start}, or install what brings it"
     return [correct, *package_of(command, case.ground, only_known=True)]
 

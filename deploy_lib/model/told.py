@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from deploy_lib.model.journal import (
     Adopted,
     Asked,
+    Diagnosed,
     Entry,
     Interrupted,
     Judged,
@@ -112,9 +113,21 @@ def maps_of(journal: Sequence[Entry]) -> tuple[TrafficMap, ...]:
     return tuple(maps)
 
 
+MENDED_OUTSIDE = frozenset({
+    "settings_error", "environment_variable", "secret_missing", "secret_no_version", "secret_no_access", "wrong_port",
+    "out_of_memory", "slow_start", "cpu_starved", "never_listens", "vpc_missing", "quota", "revision_limit",
+    "permission_denied", "image_missing", "image_no_permission", "frontend_refused", "health_not_found",
+    "health_redirect", "health_body", "database_refused", "upstream_refused",
+})  # fmt: skip
+"""Causes whose remedy is in the configuration or the project: the same image may do well afterwards."""
+
+
 def image_is_to_blame(journal: Sequence[Entry]) -> bool:
-    """Whether a step judged the image as bad; a client that died, a failed group or too little evidence did not."""
+    """Whether a step judged the image as bad; a client that died, a failed group or too little evidence did not, and
+    neither did what the same image survives with other settings."""
     for entry in reversed(journal):
+        if isinstance(entry, Diagnosed) and entry.cause.kind in MENDED_OUTSIDE:
+            return False
         if isinstance(entry, Judged):
             return entry.status is Status.FAILED
         if isinstance(entry, Withdrawn | Adopted) or (isinstance(entry, Asked) and entry.moves_traffic):

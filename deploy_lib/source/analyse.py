@@ -16,6 +16,7 @@ from deploy_lib.model.findings import Finding
 from deploy_lib.source.dependencies.advice import undeclared_dependencies
 from deploy_lib.source.dependencies.declared import declared
 from deploy_lib.source.entrypoint import Entrypoint, read_entrypoint
+from deploy_lib.source.entrypoint.misspelt import misspelt_command
 from deploy_lib.source.explain import Explainer
 from deploy_lib.source.findings import Describer
 from deploy_lib.source.imports.closure import Closure, close
@@ -64,21 +65,24 @@ def analyse(
 ) -> Analysis:
     """`entrypoint` is the YAML's, module or module:app; None: the image's command tells.
 
-    The findings are those of imports only; context and contents have their own. Without an entrypoint there are none.
+    The findings are those of imports and of the command; context and contents have their own. Without an entrypoint
+    no import is followed.
     """
     read = _reader(context, read_many)
+    dependencies = remember(lambda: declared(contents, read))
+    wrong = misspelt_command(contents, lambda image: _text(contents, image, read), dependencies().names)
+    commands = [wrong] if wrong else []
     entry = read_entrypoint(contents, entrypoint, lambda image: _text(contents, image, read))
     if entry is None:
-        return Analysis()
+        return Analysis(tuple(commands))
     layout = Layout(contents.files, entry.roots, _links(contents, context))
     closure = _close(entry, layout, contents, _facts_of(contents, context, read_many, cache))
-    dependencies = remember(lambda: declared(contents, read))
     explainer = remember(lambda: Explainer(contents, context, surroundings(), entry.roots))
     module = f"{entry.module}.__main__" if entry.main and _is_package(layout, entry.module) else entry.module
     ownership = Ownership(layout, contents, dependencies, explainer, module)
     problems = run_imports(closure, ownership.judge, module, entry.attribute, called=entry.called)
     describer = Describer(closure, contents, context, explainer, entry.told_by)
-    findings = [*describer.findings(problems), *shadowed_modules(layout, contents, context, dependencies)]
+    findings = [*commands, *describer.findings(problems), *shadowed_modules(layout, contents, context, dependencies)]
     if undeclared:
         findings += undeclared_dependencies(closure, dependencies(), describer.file_of)
     return Analysis(

@@ -46,6 +46,16 @@ class RepositoryFacts:
         path = self.staged.contents.files.get(image_path)
         return posixpath.join(self.staged.context.root, path) if path else None
 
+    def null_bytes(self) -> str | None:
+        """file:line of the first source file of the image that holds a null byte."""
+        sources = [path for image, path in self.staged.contents.files.items() if image.endswith(".py")]
+        for path, content in self.staged.read_many(sources):
+            at = content.find(b"\0")
+            if at >= 0:
+                line = content.count(b"\n", 0, at) + 1
+                return f"{posixpath.join(self.staged.context.root, path)}:{line}"
+        return None
+
     def command_line(self) -> int | None:
         """The line of the Dockerfile that starts the server."""
         lines = (reader(self.staged)(self.staged.dockerfile) or b"").decode("utf-8", "replace").splitlines()

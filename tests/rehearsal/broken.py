@@ -23,25 +23,28 @@ MODULES: dict[str, bytes] = {
     "circle": b"from app.broken.circle_back import two\n\none = 1\n",
     "circle_back": b"from app.broken.circle import one\n\ntwo = one + 1\n",
     "setting": b'import os\n\nKEY = os.environ["OPENAI_API_KEY"]\n',
-    "settings_words": b'raise RuntimeError("DATABASE_URL must be set")\n',
+    "settings_words": b'import os\n\nif "DATABASE_URL" not in os.environ:\n'
+    b'    raise RuntimeError("DATABASE_URL must be set")\n',
     "missing_file": b'open("/srv/config/settings.toml")\n',
     "upstream": b'import urllib.request\n\nurllib.request.urlopen("http://127.0.0.1:9/", timeout=3)\n',
     "port_taken": b"import os\nimport socket\n\nfirst, second = socket.socket(), socket.socket()\n"
     b'first.bind(("0.0.0.0", int(os.environ["PORT"])))\nsecond.bind(first.getsockname())\n',
-    "hungry": b'kept = [b"x" * 2**20 for _ in range(600)]\n',
+    "hungry": b'kept = [b"x" * 2**20 for _ in range(400)]\n',
     "forever": b'import time\n\nprint("waiting for the queue", flush=True)\nwhile True:\n    time.sleep(60)\n',
 }
 
 _FROM = "FROM python:3.11-slim\nWORKDIR /srv\n"
+START = 'COPY app/ app/\nCMD ["python", "-m", "app.main"]\n'
+WELL = f"{_FROM}{START}"
 _DOCKERFILES = {
-    "absent_copy": f"{_FROM}COPY requirements/prod.txt .\n",
-    "failing_run": f'{_FROM}RUN echo "assets: no such target" && exit 3\n',
-    "pip": f"{_FROM}RUN pip install --no-index fastapi==99.0\n",
+    "absent_copy": f"{_FROM}COPY requirements/prod.txt .\n{START}",
+    "failing_run": f'{_FROM}RUN echo "assets: no such target" && exit 3\n{START}',
+    "pip": f"{_FROM}RUN pip install --no-index fastapi==99.0\n{START}",
     "no_command": f'{_FROM}COPY app/ app/\nCMD ["gunicorn", "app.main"]\n',
     "no_command_in_shell": f"{_FROM}COPY app/ app/\nCMD gunicorn app.main\n",
-    "not_executable": f'{_FROM}COPY start.sh .\nCMD ["/srv/start.sh"]\n',
+    "not_executable": f'{_FROM}COPY app/ app/\nCOPY start.sh .\nCMD ["/srv/start.sh"]\n',
     "other_machine": f'{_FROM}COPY --chmod=755 server .\nCMD ["/srv/server"]\n',
-    "slow": f"{_FROM}RUN sleep 60\n",
+    "slow": f"{_FROM}RUN sleep 6\n{START}",
 }
 
 

@@ -1,4 +1,4 @@
-"""The stories of the catalogue: what a service does wrong, and what a person must be told and advised.
+"""The stories of the catalogue: what a service does wrong, what a person must be told and advised.
 
 Stories of one table are the services of one release, which runs them side by side; `broken` has their code.
 """
@@ -47,16 +47,16 @@ CRASHES = {
         "syntax_error", "syntax.py:1: invalid syntax", "correct the syntax at app/broken/syntax.py:1", imports("syntax")
     ),
     "encoding": Story("encoding_error", "app/broken/encoding.py", "at app/broken/encoding.py:1", imports("encoding")),
-    "null-bytes": Story("encoding_error", "null bytes", "as UTF-8 at", imports("null_bytes")),
+    "null-bytes": Story("encoding_error", "null bytes", "app/broken/null_bytes.py", imports("null_bytes")),
     "dependency": Story(
         "missing_dependency", "the package that provides asyncpg is not installed", "install asyncpg",
         imports("missing_dependency"),
     ),
-    "library": Story(
-        "missing_shared_library", "libGL.so.1 is not in the image", "apt-get install -y --no-install-recommends libgl1",
-        imports("missing_library"),
+    "circle": Story(
+        "circular_import", "app.broken.circle is imported in a circle while one was still to be defined",
+        "move the import that closes the circle into the function that needs it at app/broken/circle_back.py:1",
+        imports("circle"),
     ),
-    "circle": Story("circular_import", "app.broken.circle is imported in a", "move the import", imports("circle")),
     "setting": Story("settings_error", "OPENAI_API_KEY", "write OPENAI_API_KEY with its value", imports("setting")),
     "settings-words": Story(
         "settings_error", "DATABASE_URL", "write DATABASE_URL with its value", imports("settings_words"),
@@ -81,7 +81,7 @@ UNREACHED = {
     "localhost": Story(
         "localhost_only", "listens on 127.0.0.1 only", "listen on 0.0.0.0", {"address": "127.0.0.1"}
     ),
-    "slow": Story("slow_start", "too slow to start: it needed", "write cpu:", {"start_after": 5.6}),
+    "slow": Story("slow_start", "too slow to start: it needed", "write cpu:", {"late": True}),
 }  # fmt: skip
 REFUSED = {
     "connector": Story(
@@ -140,11 +140,18 @@ COMMANDS = {
 }  # fmt: skip
 GROUPS = (CRASHES, ENDINGS, UNREACHED, REFUSED, UNHEALTHY, BUILDS, COMMANDS)
 
-SLOW_BUILD = Story("build_timeout", "longer than its time limit", "raise timeout:", entry=dockerfile("slow"))
+LIBRARY = Story(
+    "missing_shared_library", "libGL.so.1 is not in the image",
+    "apt-get install -y --no-install-recommends libgl1", imports("missing_library"),
+)  # fmt: skip
+SLOW_BUILD = Story(
+    "build_timeout", "longer than its time limit", "raise timeout: of the build", entry=dockerfile("slow")
+)
 DENIED = Story("permission_denied", "lacks the permission run.services.create", "the local cloud refused this")
 QUOTA = Story("quota", "CpuAllocPerProjectRegion: 60000 wanted, 20000 allowed", "lower instances: max:")
+REVISIONS = Story("revision_limit", "the limit of active revisions is reached", "start a fresh local cloud")
 IMAGE_GONE = Story("image_missing", "the image is not in the registry", "--rebuild")
-SINGLE = (SLOW_BUILD, DENIED, QUOTA, IMAGE_GONE)
+SINGLE = (LIBRARY, SLOW_BUILD, DENIED, QUOTA, REVISIONS, IMAGE_GONE)
 
 
 def produced() -> set[str]:

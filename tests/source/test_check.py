@@ -246,3 +246,14 @@ def test_a_configuration_of_the_repository(check: Check, shop: Repository) -> No
     assert (code, told["service"], told["findings"][0]["module"]) == (1, "web", "shop_backend.mian")
     shop.write("config/staging.yaml", "project: shop-staging\n")
     assert check()[0] == 2
+
+
+def test_a_server_that_is_misspelt_in_the_dockerfile(shop: Repository, check: Check) -> None:
+    """The build would pass, and no container of it would start."""
+    text = (shop.root / "Dockerfile").read_text(encoding="utf-8")
+    shop.write("Dockerfile", text.replace("uvicorn", "uvicon"))
+    shop.commit("Misspell it")
+    code, said = check("--output", "text")
+    assert code == 1
+    assert "the start command uvicon is not in the image" in said
+    assert "write uvicorn instead of uvicon" in said

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from deploy_lib.source.entrypoint import Entrypoint, Launch, read_entrypoint
+from deploy_lib.source.entrypoint.misspelt import misspelt_command
 from deploy_lib.source.model import ImageContents
 
 SHELL = ("/bin/sh", "-c")
@@ -134,3 +135,36 @@ def test_the_yaml_names_it() -> None:
     assert entry is not None
     assert (entry.module, entry.attribute, entry.roots) == ("shop.main", "app", ("/app/src", "/app"))
     assert read(given="not a module") is None
+
+
+@pytest.mark.parametrize(
+    ("command", "near"),
+    [
+        (("gunicon", "shop.main:app"), "gunicorn"),
+        ((*SHELL, "exec uvicron main:app --port $PORT"), "uvicorn"),
+        (("/usr/bin/tini", "--", "pyhton", "-m", "shop"), "python"),
+        (("flsk", "run"), "flask"),
+        (("gunicorn", "main:app"), None),
+        (("gunicorn3", "main:app"), None),
+        (("python3.12", "-m", "shop"), None),
+        (("flash",), None),
+        (("nginx",), None),
+        (("$SERVER", "main:app"), None),
+        (("gunicon-worker",), None),  # a distribution of that name is installed
+        ((), None),
+    ],
+)
+def test_a_server_that_is_misspelt(command: tuple[str, ...], near: str | None) -> None:
+    contents = ImageContents({}, {}, workdir="/app", command=command)
+    found = misspelt_command(contents, lambda path: None, {"gunicon-worker"})
+    fix = found.fix if found else None
+    assert fix == (f"write {near} instead of {_program(command)} in CMD or ENTRYPOINT" if near else None)
+
+
+def _program(command: tuple[str, ...]) -> str:
+    return next(word for word in " ".join(command).split() if word in ("gunicon", "uvicron", "pyhton", "flsk"))
+
+
+def test_a_program_of_the_repository_is_no_misspelt_server() -> None:
+    contents = ImageContents({"/app/bin/gunicon": "bin/gunicon"}, {}, workdir="/app", command=("gunicon", "main:app"))
+    assert misspelt_command(contents, lambda path: None, ()) is None

@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy_lib.decide import AcquireLease, Finish, Move, Restore, RunStep, next_move
+from deploy_lib.model.evidence import Cause, Evidence
 from deploy_lib.model.journal import (
     Adopted,
+    Diagnosed,
     Entry,
     Interrupted,
     LeaseRefused,
@@ -159,10 +161,16 @@ def test_an_unanswered_move_of_a_first_release_is_asked_again() -> None:
     assert next_move(plan(), adopted) == RunStep(3)
 
 
+def diagnosed(kind: str) -> Entry:
+    return Diagnosed(NOON, Cause(kind, "why"), Evidence())
+
+
 @pytest.mark.parametrize(
     ("journal", "to_blame"),
     [
         pytest.param(RESTORED, True, id="a step judged it"),
+        pytest.param([*RESTORED, diagnosed("missing_module")], True, id="the image lacks something"),
+        pytest.param([*RESTORED, diagnosed("out_of_memory")], False, id="the YAML mends it"),
         pytest.param([*MOVED, started(resumed=True)], False, id="the client died"),
         pytest.param([started(), Adopted(NOON, CANDIDATE, 4, moved=True, unanswered=True)], False, id="elsewhere"),
         pytest.param([*MOVED, judged(3, Status.INCONCLUSIVE)], False, id="too little evidence"),

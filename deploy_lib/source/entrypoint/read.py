@@ -27,7 +27,7 @@ def read_entrypoint(contents: ImageContents, given: str | None, read: ReadText) 
 
 
 def _read(contents: ImageContents, given: str | None, read: ReadText) -> Entrypoint | None:
-    ran = _programs(contents, read)
+    ran = programs_of(contents, read)
     runs = next((entry for program in reversed(ran) if (entry := _named_by(program, contents, read))), None)
     if given is None:
         return runs
@@ -41,7 +41,7 @@ def _read(contents: ImageContents, given: str | None, read: ReadText) -> Entrypo
     return replace(named, main=main, roots=roots, told_by=given, launch=launch)
 
 
-def _programs(contents: ImageContents, read: ReadText) -> list[Program]:
+def programs_of(contents: ImageContents, read: ReadText) -> list[Program]:
     """Those of the image's command, or of the shell script that it runs."""
     script = script_of(contents.command, contents.workdir)
     text = read(script[0]) if script else None

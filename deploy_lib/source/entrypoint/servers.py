@@ -32,7 +32,7 @@ def named_by(program: Program, exists: Callable[[str], bool]) -> Entrypoint | No
         return _python(words, program)
     if name == "fastapi":
         return _fastapi(words, program, exists)
-    reader = _SERVERS.get(name)
+    reader = SERVERS.get(name)
     return reader(words, program) if reader else None
 
 
@@ -98,7 +98,7 @@ def _python(words: Sequence[str], program: Program) -> Entrypoint | None:
         flag = rest.pop(0)
         if _MODULE_FLAG.fullmatch(flag) and rest:
             module = rest.pop(0)
-            known = _SERVERS.get(module)
+            known = SERVERS.get(module)
             if known:
                 return known(rest, program)
             return _looked_for_in(Entrypoint(module, main=True), program, "")
@@ -146,7 +146,7 @@ def _fastapi(words: Sequence[str], program: Program, exists: Callable[[str], boo
 
 _FASTAPI_FILES = ("main.py", "app.py", "api.py", "app/main.py", "app/app.py", "app/api.py")  # in its own order
 _FASTAPI_VALUES = {"--host", "--port", "--workers", "--root-path", "--app", "--forwarded-allow-ips", "--reload-dir"}
-_SERVERS: dict[str, Callable[[Sequence[str], Program], Entrypoint | None]] = {
+SERVERS: dict[str, Callable[[Sequence[str], Program], Entrypoint | None]] = {
     "uvicorn": _asgi,
     "hypercorn": _asgi,
     "daphne": _asgi,

@@ -1,9 +1,9 @@
 """A service of the standard library alone that behaves as its variables say, so that a story needs no new image.
 
 BEHAVE is JSON: fail_every (each n-th /work answers 500), slow (seconds before /work answers), exit_at_start (code),
-crash_after (requests, then the process ends), port (listens there instead), address, start_after (seconds), import
-(a module, before anything else), health (status), health_says (status in its body), health_slow (seconds), wrong (what
-is wrong with a path, as `misbehave` knows it).
+crash_after (requests, then the process ends), port (listens there instead), address, start_after (seconds), late
+(listens once it is asked to end), import (a module, before anything else), health (status), health_says (status in its
+body), health_slow (seconds), wrong (what is wrong with a path, as `misbehave` knows it).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import importlib
 import itertools
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -86,6 +87,8 @@ class Server(ThreadingHTTPServer):
 
 
 def main() -> None:
+    if "late" in BEHAVE:  # before anything may ask it to end
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     if "import" in BEHAVE:
         importlib.import_module(BEHAVE["import"])
     if SAYS.exists():
@@ -94,6 +97,8 @@ def main() -> None:
         print("no use going on", file=sys.stderr)
         sys.exit(BEHAVE["exit_at_start"])
     time.sleep(BEHAVE.get("start_after", 0))
+    if "late" in BEHAVE:
+        signal.sigwait({signal.SIGTERM})
     port = BEHAVE.get("port") or int(os.environ["PORT"])
     address = BEHAVE.get("address", "0.0.0.0")
     print(f"Listening on http://{address}:{port}", file=sys.stderr, flush=True)
