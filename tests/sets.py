@@ -44,6 +44,7 @@ PLACES = {
     "tests/rehearsal/test_faults.py": SAMPLED,
     "tests/rehearsal/test_kills.py": SAMPLED,
     "tests/rehearsal/test_starts_here.py": SAMPLED,
+    "tests/rehearsal/test_rollback.py::test_a_release_that_runs_meanwhile_does_not_go_live_after_it": SAMPLED,
     "tests/unit/diagnose/test_logs.py::test_a_hundred_thousand_lines": SLOW,
     "tests/unit/diagnose/test_logs.py::test_no_evidence_however_broken_raises": STANDARD,
     "tests/unit/test_config.py::test_any_text_is_read_or_refused_in_words": STANDARD,

@@ -164,8 +164,8 @@ def _others(made: Mapping[str, argparse.ArgumentParser]) -> None:
         nargs="?",
         const="?",
         metavar="NAME",
-        help="a revision, a release id, or last-release: what the last good release left, whatever was changed by hand "
-        "since; without a name it lists what there is, with outcome and date, the good first "
+        help="a revision, a release id, a commit, or last-release: what the last good release left, whatever was "
+        "changed by hand since; without a name it lists what there is, with outcome and date, the good first "
         "(default: the last traffic that was live before what serves now)",
     )
     rollback.add_argument("--now", action="store_true", help="do not probe the target first")

@@ -102,4 +102,19 @@ def lease_words(lease: LeaseState | None, now: datetime) -> str:
 
 def _plain(service: Service, state: ServiceState) -> dict[str, object]:
     plain: dict[str, object] = json.loads(json.dumps(dataclasses.asdict(state), default=str))
-    return {"service": service.name, "cloud_run": service.cloud_run, **plain, "serving": state.traffic.shares()}
+    by_hand = drift(state)
+    changed = by_hand and {
+        "told": str(by_hand),
+        "since": by_hand.left.id,
+        "left": by_hand.left.traffic.shares(),
+        "now": by_hand.now.shares(),
+        "last_modifier": by_hand.by or None,
+        "updated": str(by_hand.at) if by_hand.at else None,
+    }
+    return {
+        "service": service.name,
+        "cloud_run": service.cloud_run,
+        **plain,
+        "by_hand": changed,
+        "serving": state.traffic.shares(),
+    }

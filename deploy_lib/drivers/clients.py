@@ -13,7 +13,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from deploy_lib.drivers import credentials
-from deploy_lib.drivers.endpoints import Endpoints
+from deploy_lib.drivers.endpoints import LOCAL_ACCOUNT, Endpoints
 from deploy_lib.model.program import PROGRAM, Program
 
 if TYPE_CHECKING:
@@ -135,6 +135,11 @@ class Clients:
         """Who the calls are made as, where the credentials tell it."""
         return None if self.endpoints.local else credentials.account_of(self.credentials)
 
+    @property
+    def last_modifier(self) -> str | None:
+        """What a service that these clients wrote names as its last modifier, where that can be told."""
+        return LOCAL_ACCOUNT if self.endpoints.local else self.account
+
     def close(self) -> None:
         with self._lock:
             channel = self._made.pop("channel", None)
@@ -152,8 +157,10 @@ class Clients:
         def make() -> grpc.Channel:
             import grpc
 
+            from deploy_lib.drivers.local_account import signed
+
             open_channel: Callable[..., grpc.Channel] = grpc.insecure_channel
-            return open_channel(self.endpoints.grpc, options=_CHANNEL_OPTIONS)
+            return signed(open_channel(self.endpoints.grpc, options=_CHANNEL_OPTIONS))
 
         return self._once("channel", make)
 

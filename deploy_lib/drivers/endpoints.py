@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+LOCAL_ACCOUNT = "deploy-to-gcp@local-cloud.invalid"
+"""What a service of a local cloud, which knows no accounts, names as its last modifier after a write of this tool."""
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:

@@ -237,6 +237,7 @@ class LeaseTaken:
     unfinished: LeftBehind | None = None
     bad: tuple[str, ...] = ()  # digests recorded as failed
     by_hand: str = ""  # what was changed by hand since the last release, as a sentence
+    last_rollback: str = ""  # id of the newest rollback that the service remembers
 
 
 @dataclass(frozen=True, slots=True)

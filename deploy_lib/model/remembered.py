@@ -18,6 +18,10 @@ def is_rollback(release_id: str) -> bool:
     return release_id.endswith(ROLLBACK)
 
 
+def last_rollback(history: Sequence[PastRelease]) -> PastRelease | None:
+    return next((past for past in history if is_rollback(past.id)), None)
+
+
 def good(history: Sequence[PastRelease]) -> list[PastRelease]:
     """Those that ended live, rollbacks among them, newest first."""
     return [past for past in history if past.outcome is Outcome.LIVE and past.traffic.shares()]

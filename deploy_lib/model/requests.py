@@ -211,6 +211,8 @@ class TakeLease:
     """Become the only deployer of the service and record what restoring puts back.
 
     `over_own_hold`: a hold of the same holder does not refuse it, and stands again when the lease has ended.
+    `known_rollback` is the id of the newest rollback as the release began (empty: there was none): a newer one refuses
+    it, since whoever rolled back did not mean it to go live seconds later. None: that was not looked at.
     """
 
     release: Release
@@ -218,6 +220,7 @@ class TakeLease:
     lasts: float
     take_over: bool = False
     over_own_hold: bool = False
+    known_rollback: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,10 +32,17 @@ def last_seen(entries: Sequence[Entry]) -> str:
     return "this release did not touch the service"
 
 
-def next_commands(plan: Plan, release: Release, outcome: Outcome, *, resumed: bool = False) -> tuple[str, ...]:
-    """Commands to choose from, in the order a person should consider them."""
+def next_commands(
+    plan: Plan, release: Release, outcome: Outcome, *, resumed: bool = False, lost: bool = False
+) -> tuple[str, ...]:
+    """Commands to choose from, in the order a person should consider them. `lost`: somebody took the service over."""
     program = plan.program
     match outcome:
+        case Outcome.HELD if lost:
+            return (
+                program.command("status", note="who has the service, and what serves"),
+                program.command("deploy", note="release again, from what serves"),
+            )
         case Outcome.HELD:
             return (
                 program.command("resume", note="ask again and go on"),

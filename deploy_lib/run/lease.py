@@ -41,14 +41,16 @@ def acquire(
     over_own_hold: bool = False,
     repair: bool = True,
     wait: float = 0.0,
+    known_rollback: str | None = None,
 ) -> LeaseHeld | LeaseRefused:
     """The lease, with the map that restoring puts back; or who holds it and until when.
 
     `wait` seconds at most it queues behind whoever has the service; raises Interrupted meanwhile. Without `repair`
-    what an unfinished release left is not put back first: who takes the lease is about to do it.
+    what an unfinished release left is not put back first: who takes the lease is about to do it. `known_rollback` as
+    in TakeLease.
     """
     now = drivers.clock.now
-    request = requests.TakeLease(release, holder, LASTS, take_over, over_own_hold)
+    request = requests.TakeLease(release, holder, LASTS, take_over, over_own_hold, known_rollback)
     try:
         answer = patiently(drivers.clock, wait, lambda: drivers.services.take_lease(request), tell)
     except DriverError as error:
@@ -83,13 +85,16 @@ def _tell_of_the_clock(ahead: float, tell: Tell) -> None:
         )
 
 
-def refused_at_once(drivers: Deployer, release: Release, tell: Tell, *, wait: float) -> LeaseRefused | None:
-    """Who has the service, looked at before any work is done for it; None when nobody has, or it cannot be read."""
+def refused_at_once(drivers: Deployer, release: Release, tell: Tell, *, wait: float) -> LeaseRefused | str | None:
+    """Who has the service, looked at before any work is done; else the id of its newest rollback, empty for none.
+
+    None when it cannot be read.
+    """
     try:
         answer = patiently(drivers.clock, wait, lambda: drivers.services.who_deploys(release.service), tell)
     except DriverError:
         return None
-    return None if answer.taken else LeaseRefused(drivers.clock.now(), held_by(answer), busy=True)
+    return answer.last_rollback if answer.taken else LeaseRefused(drivers.clock.now(), held_by(answer), busy=True)
 
 
 def _give_back(drivers: Deployer, release: Release, tell: Tell) -> None:

@@ -19,7 +19,7 @@ from deploy_lib.model.evidence import Evidence
 from deploy_lib.model.journal import Entry, Stopped
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Release, Status
-from deploy_lib.model.told import asked_to_stop, image_is_to_blame, latest_release, maps_of
+from deploy_lib.model.told import asked_to_stop, image_is_to_blame, latest_release, lease_held, maps_of
 from deploy_lib.plan import Plan
 from deploy_lib.run.ending import last_seen, next_commands, tag_words
 from deploy_lib.run.explain import Diagnose, explain
@@ -57,6 +57,7 @@ class Run:
     wait: float = 0.0  # seconds to queue behind whoever has the service
     entries: list[Entry] = field(default_factory=list)
     others: Others | None = None
+    known_rollback: str | None = None  # the newest one as the release began; None: not looked at
     let_through: bool = False  # the group waits for nobody at the next traffic move
     evidence: Evidence | None = None
     steps_run: list[str] = field(default_factory=list)
@@ -94,7 +95,7 @@ def run(this: Run, release: Release, earlier: Sequence[Entry] = ()) -> Stopped:
         _look_who_deploys(this)
     while True:
         move = _unless_unkept(this, next_move(this.plan, this.entries))
-        if isinstance(move, Finish) and move.outcome is Outcome.LIVE:
+        if isinstance(move, Finish) and this.others is not None:  # they must not wait for one that does not serve
             move = _unless_elsewhere(this, move)
         try:
             if _is_withdrawn(this, move):
@@ -110,7 +111,7 @@ def run(this: Run, release: Release, earlier: Sequence[Entry] = ()) -> Stopped:
                 raise
             this.record(journal.Interrupted(this.drivers.clock.now(), interrupted.by))
             continue
-        return _finish(this, move)
+        return _finish(this, _unless_elsewhere(this, move))
 
 
 def _is_withdrawn(this: Run, move: Move) -> bool:
@@ -149,8 +150,10 @@ def _look_who_deploys(this: Run) -> None:
     except Interrupted as interrupted:
         this.record(journal.Interrupted(this.drivers.clock.now(), interrupted.by))
         return
-    if refused is not None:
+    if isinstance(refused, journal.LeaseRefused):
         this.record(refused)
+    else:
+        this.known_rollback = refused
 
 
 def _started(this: Run, release: Release, *, resumed: bool) -> journal.Started:
@@ -196,6 +199,7 @@ def _acquired(this: Run) -> journal.LeaseHeld | journal.LeaseRefused:
         take_over=this.take_over,
         over_own_hold=_is_resumed(this),
         wait=this.wait,
+        known_rollback=this.known_rollback,
     )
 
 
@@ -230,6 +234,7 @@ def _run_step(this: Run, index: int) -> None:
     else:
         verdict = _unless_bad(this, step.kind.judge(step.settings, this.release, answer))
         untouched = False
+    verdict = _unless_taken_over(this, verdict)
     _judged(this, index, verdict, clock.monotonic() - began, untouched=untouched)
     if isinstance(request, requests.MoveTraffic) and verdict.status is Status.PASSED:
         _record_passed(this, request)
@@ -242,6 +247,22 @@ def _unless_bad(this: Run, verdict: Verdict) -> Verdict:
         return verdict
     refusal = known_bad(verdict.release, lease.bad)
     return replace(verdict, status=Status.FAILED, reason=refusal) if refusal else verdict
+
+
+def _unless_taken_over(this: Run, verdict: Verdict) -> Verdict:
+    """What looks bad once somebody else has the service, a tag that is gone for instance, says nothing of the image."""
+    if verdict.status in (Status.PASSED, Status.SKIPPED) or not lease_held(this.entries):
+        return verdict
+    by = _taken_over(this)
+    return Verdict(Status.INCONCLUSIVE, by, this.release, facts={"conflict": True}) if by else verdict
+
+
+def _taken_over(this: Run) -> str:
+    """By whom; empty while the service is this release's, and where it cannot be read."""
+    try:
+        return this.drivers.services.taken_over(this.release.service)
+    except (DriverError, Interrupted):
+        return ""
 
 
 def _judged(this: Run, index: int, verdict: Verdict, seconds: float, *, untouched: bool = False) -> None:
@@ -286,9 +307,10 @@ def _restore(this: Run, move: Restore) -> None:
 
 def _finish(this: Run, move: Finish) -> Stopped:
     """Diagnose, let go of the service, and write the last line."""
-    if move.outcome.wants_a_cause:
-        _explain(this)
     held = any(isinstance(entry, journal.LeaseHeld) for entry in this.entries)
+    lost = move.outcome is Outcome.HELD and held and bool(_taken_over(this))
+    if move.outcome.wants_a_cause and not lost:
+        _explain(this)
     if held:
         _give_back(this, move)
     stopped = Stopped(
@@ -296,24 +318,29 @@ def _finish(this: Run, move: Finish) -> Stopped:
         move.outcome,
         move.reason,
         serving_now(this.drivers.services, this.release.service, last_seen(this.entries)),
-        next_commands(this.plan, this.release, move.outcome, resumed=_is_resumed(this)),
+        next_commands(this.plan, this.release, move.outcome, resumed=_is_resumed(this), lost=lost),
     )
     this.record(stopped)
     return stopped
 
 
 def _unless_elsewhere(this: Run, move: Finish) -> Finish:
-    """Live is said of what was seen serving only: by verify, or in the traffic as it is now."""
-    judged = [entry for entry in this.entries if isinstance(entry, journal.Judged)]
-    if judged and (judged[-1].kind, judged[-1].status) == ("verify", Status.PASSED):
+    """Live is said of what is seen serving only, in the traffic as it is now; verify may have seen it a while ago."""
+    if move.outcome is not Outcome.LIVE:
         return move
+    judged = [entry for entry in this.entries if isinstance(entry, journal.Judged)]
+    verified = bool(judged) and (judged[-1].kind, judged[-1].status) == ("verify", Status.PASSED)
     try:
         serving = this.drivers.services.read_serving(this.release.service)
     except (DriverError, Interrupted) as problem:
+        if verified:
+            return move
         return Finish(Outcome.UNKNOWN, f"{move.reason}; whether it serves could not be read back: {problem}")
     if serving.now.shares() == {this.release.candidate: 100}:
         return move
-    return Finish(Outcome.HELD, f"{this.release.candidate} does not have all traffic; serving: {serving}")
+    by = _taken_over(this)
+    why = f"; {by}" if by else ""
+    return Finish(Outcome.HELD, f"{this.release.candidate} does not have all traffic{why}; serving: {serving}")
 
 
 def _give_back(this: Run, move: Finish) -> None:

@@ -8,6 +8,7 @@ from google.cloud import run_v2
 from google.cloud.run_v2.services.revisions.transports import RevisionsGrpcTransport
 from google.cloud.run_v2.services.services.transports import ServicesGrpcTransport
 
+from deploy_lib.drivers.local_account import signed
 from tests.rehearsal.theatre import PROJECT, Shares, Theatre
 from tests.waits import WITHIN
 
@@ -15,8 +16,8 @@ PINNED = run_v2.TrafficTargetAllocationType.TRAFFIC_TARGET_ALLOCATION_TYPE_REVIS
 
 
 class Someone:
-    def __init__(self, theatre: Theatre) -> None:
-        channel = theatre.cloud.channel()
+    def __init__(self, theatre: Theatre, account: str = "ann@example.invalid") -> None:
+        channel = signed(theatre.cloud.channel(), account)
         self.path = f"projects/{PROJECT}/locations/us-central1/services/{theatre.service}"
         self.services = run_v2.ServicesClient(transport=ServicesGrpcTransport(channel=channel))
         self.revisions = run_v2.RevisionsClient(transport=RevisionsGrpcTransport(channel=channel))

@@ -158,7 +158,10 @@ def test_traffic_changed_by_hand_is_told_and_put_back_by_name(theatre: Theatre) 
     config = theatre.config(PROBED, {"n": 1})
     said = f"it left {second} 100 %, and now there is {first} 30 %, {second} 70 %"
     for command in ("status", "plan"):
-        assert said in theatre.command(command, config, "--output", "text").errors
+        text = theatre.command(command, config, "--output", "text").errors
+        assert f"{said}; the last change of the service is ann@example.invalid, at 20" in text
+    [told] = theatre.command("status", config).events
+    assert (told["by_hand"]["left"], told["by_hand"]["now"]) == ({second: 100}, {first: 30, second: 70})
     played = theatre.release(theatre.config(SHORT, {"n": 2}), "--no-traffic")
     assert said in played.of_type("lease")[0]["by_hand"]
     assert back(theatre, "--to", "last-release").code == 0
@@ -166,6 +169,7 @@ def test_traffic_changed_by_hand_is_told_and_put_back_by_name(theatre: Theatre) 
     again = back(theatre, "--to", "last-release")
     assert (again.code, theatre.maps()[-2:]) == (0, [{first: 30, second: 70}, {second: 100}])
     assert said not in theatre.command("status", config, "--output", "text").errors
+    assert theatre.command("status", config).events[0]["by_hand"] is None
 
 
 @pytest.mark.parametrize("state", ["state", "another"], ids=["this machine's journal", "no journal"])
@@ -248,3 +252,30 @@ def test_a_rollback_left_half_way_is_finished_by_the_next(theatre: Theatre) -> N
     assert "rollback --force" in resumed.errors and "finishes it" in resumed.errors
     assert back(theatre, "--force").code == 0
     assert theatre.now == {old: 100}
+
+
+@pytest.mark.parametrize("moment", ["git_clean", "build", "canary", "promote 10 %", "promote 100 %", "verify"])
+def test_a_release_that_runs_meanwhile_does_not_go_live_after_it(theatre: Theatre, moment: str) -> None:
+    """Whatever it had done when a person rolled back over it: it stops, says who has the service, and blames nobody."""
+    first, second = stable(theatre), stable(theatre, n=1)
+    said: list[Played] = []
+
+    def meanwhile() -> None:
+        config = theatre.config(PROBED, {"n": 2})
+        said.append(theatre.started(config, "--force", command="rollback", state=theatre.root / "b"))
+
+    theatre.write("app/parts/words.py", f'GREETING = "good {moment}"\n')
+    theatre.commit()
+    steps = ({"git_clean": None}, *PROBED[:2], PROBED[-1], *TENTH[2:], *REST)
+    played = theatre.release(theatre.config(steps, {"n": 2}), cue=when(moment, meanwhile))
+    assert said[0].code == 0, said[0].errors
+    before_lease = moment == "git_clean"
+    back_to = first if before_lease else second
+    assert (played.code, theatre.now) == (5 if before_lease else 3, {back_to: 100}), played.stopped
+    assert "-rollback " in played.stopped["reason"], played.stopped
+    assert played.of_type("diagnosed") == []
+    assert played.stopped["serving"] == f"{back_to} 100 %"
+    assert not [each for each in played.stopped["next_commands"] if " resume " in each]
+    assert Someone(theatre).lease() is None
+    if not before_lease:
+        assert_settled(theatre)

@@ -49,6 +49,7 @@ class World:
     builds: int = 0
     leases: int = 0
     bad: tuple[str, ...] = ()
+    taken_by: str = ""
 
     def drivers(self) -> Drivers:
         return Drivers(self.clock, self, self, self, self, self)
@@ -90,6 +91,9 @@ class World:
 
     def who_deploys(self, service: Service) -> answers.LeaseTaken:
         return self.fails["who_deploys"]() if "who_deploys" in self.fails else answers.LeaseTaken(True)  # type: ignore[return-value]
+
+    def taken_over(self, service: Service) -> str:
+        return self.taken_by
 
     def record_passed(self, request: requests.MoveTraffic) -> None:
         self._met("record_passed")

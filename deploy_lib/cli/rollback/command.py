@@ -108,7 +108,7 @@ def _list(world: World, selection: Selection) -> int:
     """What there is to go back to."""
     for plan in selection.plans:
         state = with_memory(world.services(plan).read_state(plan.service), world.state, plan)
-        say(f"{plan.service.name}: --to takes the name of a release or a revision, or last-release")
+        say(f"{plan.service.name}: --to takes a release, a revision, a commit or last-release")
         say("\n".join(offers(state)))
         say(f"serving: {state.traffic}")
     return 0

@@ -6,6 +6,7 @@ now. A rollback is an end of its own: asked for again, it is there already, and 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -18,6 +19,7 @@ from deploy_lib.model.state import PastRelease, ServiceState
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
 
 REFUSED = 1  # exit code
+_COMMIT = re.compile("[0-9a-fA-F]{7,40}")
 LAST_RELEASE = "last-release"
 """The name for what the last good release left, whatever was changed by hand since."""
 
@@ -119,12 +121,27 @@ def _named(state: ServiceState, to: str) -> Choice:
         return Choice(past.traffic, f"what rollback {to} put back")
     if past is not None and past.candidate is None:
         raise Failure(f"release {to} made no revision; choose with --to:\n{_offered(state)}", REFUSED)
+    past = past or _of_commit(state, to)
     name = (past.candidate if past else None) or to
     if state.revision(name) is None:
-        gone = f"the revision {name} of release {to} was deleted" if past else f"there is no revision {to}, nor release"
+        gone = (
+            f"the revision {name} of release {past.id} was deleted"
+            if past
+            else f"there is no revision {to}, nor release or commit"
+        )
         raise Failure(f"{gone}; choose with --to:\n{_offered(state)}", REFUSED)
     why = f"the revision of release {past.id}" if past else "the revision that was named"
     return Choice(TrafficMap((TrafficTarget(name, 100),)), why)
+
+
+def _of_commit(state: ServiceState, to: str) -> PastRelease | None:
+    """The newest release of that commit, a good one before any other; a commit may be shortened as git shortens it."""
+    found = [
+        past
+        for past in state.history
+        if _COMMIT.fullmatch(to) and past.commit.startswith(to.lower()) and past.candidate and not is_rollback(past.id)
+    ]
+    return next(iter([*good(found), *found]), None)
 
 
 def _offered(state: ServiceState) -> str:

@@ -45,6 +45,9 @@ class CloudRunServices:
     def who_deploys(self, service: Service) -> answers.LeaseTaken:
         return taking.who_deploys(self._tools, service)
 
+    def taken_over(self, service: Service) -> str:
+        return taking.taken_over(self._tools, service)
+
     def record_passed(self, request: requests.MoveTraffic) -> None:
         taking.record_passed(self._tools, request.release)
 

@@ -87,18 +87,21 @@ class Leases:
             lease = lease_of(service.annotations)
             if lease is None and unless_absent:
                 return
-            raise DriverError(self._lost(path, service), conflict=True)
+            lost = self.taken_over(path, service) or "someone took this release's lease off the service"
+            raise DriverError(lost, conflict=True)
         self.extend(path, service)
 
-    def _lost(self, path: str, service: run_v2.Service) -> str:
-        """Who has the service instead, or had it meanwhile."""
+    def taken_over(self, path: str, service: run_v2.Service) -> str:
+        """Who has the service instead, or had it meanwhile; empty where nobody has who is known of."""
         lease, held = lease_of(service.annotations), self._held.get(path)
+        if self.ours(path, service):
+            return ""
         if lease is not None:
             return f"{lease.holder} took the service over at {lease.since:%H:%M:%S} UTC"
         newest = next(iter(history_of(service.annotations)), None)
         if newest is not None and newest.at is not None and held is not None and newest.at > held.lease.since:
             return f"release {newest.id} took the service over and ended at {newest.at:%H:%M:%S} UTC ({newest.outcome})"
-        return "someone took this release's lease off the service"
+        return ""
 
     def extend(self, path: str, service: run_v2.Service) -> None:
         """Put our lease on the message, good from now on."""

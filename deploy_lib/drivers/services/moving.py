@@ -112,7 +112,7 @@ def undone(tools: Tools, service: run_v2.Service, target: TrafficMap) -> str:
 def _someone(tools: Tools, service: run_v2.Service) -> str:
     """Who wrote last, unless that was this release renewing its lease."""
     try:
-        account = tools.calls.clients.account
+        account = tools.calls.clients.last_modifier
     except DriverError:
         account = None
     known = account is not None and service.last_modifier not in ("", account)

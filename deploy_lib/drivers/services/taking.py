@@ -16,7 +16,7 @@ from deploy_lib.drivers.services.traffic import carried, standing, tag_url, targ
 from deploy_lib.drivers.times import plain_time
 from deploy_lib.model.answers import LeaseEnded, LeaseTaken, LeftBehind
 from deploy_lib.model.release import Release
-from deploy_lib.model.remembered import changed_by_hand
+from deploy_lib.model.remembered import changed_by_hand, last_rollback
 from deploy_lib.model.requests import EndLease, TakeLease
 from deploy_lib.model.service import Service
 from deploy_lib.model.traffic import TrafficMap
@@ -76,6 +76,7 @@ class _Taking:
         self.refused_by = None if self.request.take_over else other
         if self.refused_by is not None:
             return []
+        _refuse_if_rolled_back(service, self.request.known_rollback)
         record = record_of(service.annotations)
         own = record.id == release.id if record else False
         tag = record.own_tag if record else None
@@ -138,8 +139,16 @@ def end(tools: Tools, request: EndLease) -> LeaseEnded:
 def who_deploys(tools: Tools, service: Service) -> LeaseTaken:
     """`taken` when nobody does."""
     found = tools.api.service(service.path)
-    other = tools.leases.other(service.path, found) if found is not None else None
-    return refusal(other) if other is not None else LeaseTaken(True)
+    if found is None:
+        return LeaseTaken(True)
+    other, rollback = tools.leases.other(service.path, found), last_rollback(records.history_of(found.annotations))
+    return refusal(other) if other is not None else LeaseTaken(True, last_rollback=rollback.id if rollback else "")
+
+
+def taken_over(tools: Tools, service: Service) -> str:
+    """Who has the service that this process deploys, or had it meanwhile; empty while it is ours."""
+    found = tools.api.service(service.path)
+    return tools.leases.taken_over(service.path, found) if found is not None else ""
 
 
 def record_passed(tools: Tools, release: Release) -> None:
@@ -214,6 +223,17 @@ def refusal(lease: Lease) -> LeaseTaken:
         on_hold=lease.release_id is None,
         holder_ended=has_ended(lease.holder),
     )
+
+
+def _refuse_if_rolled_back(service: run_v2.Service, known: str | None) -> None:
+    """Raises DriverError, which is `busy`: nothing was done."""
+    newest = last_rollback(records.history_of(service.annotations))
+    if known is None or newest is None or newest.id == known:
+        return
+    at = f" at {newest.at:%H:%M:%S} UTC" if newest.at else ""
+    refused = DriverError(f"{newest.id} went back to {newest.traffic}{at}, after this release had begun")
+    refused.busy = refused.untouched = True
+    raise refused
 
 
 def _needs_repair(record: Record, service: run_v2.Service) -> bool:

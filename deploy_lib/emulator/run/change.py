@@ -22,6 +22,7 @@ from deploy_lib.emulator.run.refusal import RunRefusal
 from deploy_lib.emulator.run.requirements import find_image
 from deploy_lib.emulator.run.revisions import make_revision
 from deploy_lib.emulator.run.template import fill_in
+from deploy_lib.emulator.wire.caller import caller
 
 _MOST_REVISIONS = 1000  # https://cloud.google.com/run/quotas
 
@@ -59,6 +60,7 @@ def _apply(record: Record, wanted: Service, images: Images, now: datetime.dateti
     new_template = before.generation == 0 or wanted.template != before.template
     moved = new_template or list(wanted.traffic) != list(before.traffic) or _spec(wanted) != _spec(before)
     wanted.name, wanted.update_time = str(name), now
+    wanted.creator, wanted.last_modifier = before.creator or caller(), caller()
     wanted.generation = before.generation + 1 if moved else before.generation
     wanted.reconciling = True
     wanted.terminal_condition = conditions.under_way(now, "Deploying Revision." if new_template else "Routing traffic.")

@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 import grpc
 
+from deploy_lib.emulator.wire.caller import note_caller
 from deploy_lib.emulator.wire.codec import reader, writer
 from deploy_lib.emulator.wire.method import Method, Refusal
 from deploy_lib.emulator.wire.ports import PortInUse
@@ -63,6 +64,7 @@ def _handler(method: Method) -> grpc.RpcMethodHandler:
         why = refused([_authority(context)])
         if why is not None:
             context.abort(grpc.StatusCode.PERMISSION_DENIED, why)
+        note_caller(context.invocation_metadata() or ())
         try:
             return write(method.answer(request))
         except Refusal as refusal:
