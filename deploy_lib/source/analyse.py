@@ -75,7 +75,8 @@ def analyse(
     entry = read_entrypoint(contents, entrypoint, lambda image: _text(contents, image, read))
     if entry is None:
         return Analysis(tuple(commands))
-    layout = Layout(contents.files, entry.roots, _links(contents, context))
+    changed = {each.prefix for each in contents.unknown}
+    layout = Layout(contents.files, entry.roots, _links(contents, context), changed)
     closure = _close(entry, layout, contents, _facts_of(contents, context, read_many, cache))
     explainer = remember(lambda: Explainer(contents, context, surroundings(), entry.roots))
     module = f"{entry.module}.__main__" if entry.main and _is_package(layout, entry.module) else entry.module

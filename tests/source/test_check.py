@@ -257,3 +257,38 @@ def test_a_server_that_is_misspelt_in_the_dockerfile(shop: Repository, check: Ch
     assert code == 1
     assert "the start command uvicon is not in the image" in said
     assert "write uvicorn instead of uvicon" in said
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "echo \"SHA='1'\" >> shop_backend/info.py",
+        "sed -i 's/# filled.*/SHA = 1/' shop_backend/info.py",
+        "printf 'SHA = 1' | tee -a shop_backend/info.py",
+    ],
+)
+def test_a_name_that_the_build_may_write_into_a_file_is_not_missing(shop: Repository, check: Check, edit: str) -> None:
+    shop.write("shop_backend/info.py", "# filled by the build\n")
+    append(shop, "shop_backend/main.py", "\nfrom shop_backend.info import SHA\n")
+    append(shop, "Dockerfile", f"RUN {edit}\n")
+    shop.commit("Let the build write the commit into the code")
+    code, printed = check()
+    assert (code, "missing_name" in printed) == (0, False), printed
+    assert "not known: what is below /app/shop_backend/info.py" in printed
+
+
+def test_what_a_file_that_the_build_edits_imports_is_still_followed(shop: Repository, check: Check) -> None:
+    shop.write("shop_backend/info.py", "import shop_backend.gone\n")
+    append(shop, "shop_backend/main.py", "\nfrom shop_backend import info\n")
+    append(shop, "Dockerfile", "RUN echo 'SHA = 1' >> shop_backend/info.py\n")
+    shop.commit("Lose a module beside what the build writes")
+    code, printed = check()
+    assert code == 1 and "shop_backend.gone" in printed, printed
+
+
+def test_a_name_that_a_file_beside_it_lacks_is_missing(shop: Repository, check: Check) -> None:
+    append(shop, "shop_backend/main.py", "\nfrom shop_backend.settings import SHA\n")
+    append(shop, "Dockerfile", "RUN echo 'SHA = 1' >> shop_backend/info.py\n")
+    shop.commit("Write into another file than the one that is asked")
+    code, printed = check()
+    assert code == 1 and "SHA" in printed, printed

@@ -36,10 +36,20 @@ class Found:
 
 
 class Layout:
-    """`roots` are the image directories of sys.path that hold the application; `links` are paths that are symlinks."""
+    """`roots` are the image directories of sys.path that hold the application; `links` are paths that are symlinks.
 
-    def __init__(self, files: Mapping[str, str], roots: Sequence[str], links: Iterable[str] = ()) -> None:
+    `changed` are paths that the build may write to after they were copied: what they hold is known in part.
+    """
+
+    def __init__(
+        self,
+        files: Mapping[str, str],
+        roots: Sequence[str],
+        links: Iterable[str] = (),
+        changed: Iterable[str] = (),
+    ) -> None:
         self.files = files
+        self.changed = frozenset(changed)
         self.roots = tuple(dict.fromkeys(roots))
         self._links = frozenset(links)
         self._known: dict[str, Found | None] = {}

@@ -77,10 +77,11 @@ def _execute(module: str, mode: Mode, up: Trail | None, state: State) -> Steps:
     state.registered.update(facts.registers)
     state.paths_moved |= facts.moves_path
     state.loads_unknown |= facts.loads_unknown
-    state.spaces.setdefault(module, Namespace(facts.open, facts.hides))
+    changed = state.closure.files.get(module) in state.closure.layout.changed
+    state.spaces.setdefault(module, Namespace(facts.open or changed, facts.hides or changed))
     if facts.broken:
         state.failed(module)
-        sure = facts.broken.code not in DOUBTFUL
+        sure = facts.broken.code not in DOUBTFUL and not changed
         at = Trail(module, facts.broken.line, up)
         return state.report(facts.broken.code, "SyntaxError", at, mode, module, facts.broken.message, sure=sure)
     state.running.append(module)

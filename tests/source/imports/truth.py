@@ -14,8 +14,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from types import TracebackType
 
-from tests.waits import WITHIN
-
 
 @dataclass(frozen=True, slots=True)
 class Truth:
@@ -40,6 +38,8 @@ class Importer:
         return Truth(error, message, tuple((path, line) for path, line in places))
 
     def close(self) -> None:
+        from tests.waits import WITHIN  # not at the top: the script that this file also is knows no other tests
+
         self._process.communicate(timeout=WITHIN)
 
 
