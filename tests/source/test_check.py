@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,11 @@ def check(shop: Repository, capsys: pytest.CaptureFixture[str]) -> Check:
         return code, json.loads(printed.out) if {"json", "sarif"} & set(words) else printed.out + printed.err
 
     return run
+
+
+def processor_seconds() -> float:
+    """Of this process and of the commands it ran, which a busy machine does not stretch as it does the time."""
+    return sum(os.times()[:4])
 
 
 def append(shop: Repository, path: str, text: str) -> None:
@@ -86,11 +92,13 @@ def line_number(shop: Repository, path: str, text: str) -> int:
 
 
 def test_a_good_commit_is_clean(check: Check, shop: Repository) -> None:
+    before = processor_seconds()
     code, told = check("--output", "json")
     assert (code, told["findings"], told["entrypoint"]) == (0, [], "shop_backend.main:app")
     assert told["commit"] == shop.head()
     assert (told["image_files"], told["closure_modules"]) == (17, 16)
-    assert told["seconds"] < 1
+    assert told["seconds"] > 0
+    assert processor_seconds() - before < 1
 
 
 @pytest.mark.parametrize(
@@ -107,6 +115,7 @@ def test_a_lost_module(
     lose: Callable[[Repository], None], cause: str, rule: str | None, fix: str, check: Check, shop: Repository
 ) -> None:
     lose(shop)
+    before = processor_seconds()
     code, told = check("--output", "json")
     (finding,) = [each for each in told["findings"] if each["severity"] == "error"]
     assert code == 1
@@ -121,7 +130,8 @@ def test_a_lost_module(
     else:
         file, _, text = rule.partition(": ")
         assert finding["rule"] == f"{file}:{line_number(shop, file, text)}"
-    assert told["seconds"] < 1
+    assert told["seconds"] > 0
+    assert processor_seconds() - before < 1
 
 
 def test_a_package_that_is_not_copied(check: Check, shop: Repository) -> None:
