@@ -126,7 +126,7 @@ class Crew:
 
     def _tend(self, shift: int, reason: str) -> None:
         """From the first start of a shift until it is ended or given up."""
-        until, tries = time.monotonic() + self._pace.limit(_GIVEN_UP, _TRIES * 3.0), 0
+        until, tries = time.monotonic() + self._pace.limit(_GIVEN_UP, _TRIES * 20.0), 0
         while True:
             began = time.monotonic()
             failure, final = self._work(shift, reason)
