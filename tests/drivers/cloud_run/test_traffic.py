@@ -36,7 +36,7 @@ def test_conflict_is_told_and_left_alone(desk: Desk) -> None:
     assert f"{first.candidate} 60 %, {release.candidate} 40 %" in moved.conflict
     restored = desk.restore(release)
     assert not restored.whole
-    assert "someone else changed the traffic" in restored.reason
+    assert "somebody@local-cloud.invalid changed the traffic" in restored.reason
     assert desk.read().traffic[0].percent == 60
     desk.end(release, Outcome.HELD)
     assert desk.driver.read_state(desk.service).unfinished is not None
@@ -51,7 +51,7 @@ def test_tags_changed_by_hand_are_a_conflict_too(desk: Desk) -> None:
         ["traffic"],
     )
     assert desk.move(release, 10).conflict == (
-        f"someone else changed the traffic: the tag beta was added on {first.candidate}"
+        f"somebody@local-cloud.invalid changed the traffic: the tag beta was added on {first.candidate}"
     )
 
 
