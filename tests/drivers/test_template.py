@@ -191,3 +191,9 @@ def test_revision_names_are_names(stem: str, value: str) -> None:
     assert revision_name(service, COMMIT, template) == name
     template.labels["a"] = value + "!"
     assert revision_name(service, COMMIT, template) != name
+
+
+def test_where_nothing_serves_yet_what_failed_is_not_kept() -> None:
+    tried = merged(run_v2.RevisionTemplate(), replace(RELEASE, service=replace(SERVICE, vpc_connector="nowhere")))
+    assert base(run_v2.Service(template=tried), None) == run_v2.RevisionTemplate()
+    assert base(run_v2.Service(template=running()), None) == running(), "made by another tool, it is"

@@ -28,7 +28,8 @@ def base(service: run_v2.Service | None, stable: run_v2.Revision | None) -> run_
     """The template to start from: the stable revision's.
 
     The service's own template is that of its last created revision. Where that is not what serves (a rejected
-    candidate's, say), the settings are read back from the stable revision.
+    candidate's, say), the settings are read back from the stable revision. Where nothing serves yet, what an earlier
+    release of this tool tried is not kept: else a setting that was taken out of the YAML would stay for good.
     """
     from google.cloud import run_v2
     from google.protobuf.json_format import MessageToDict, ParseDict
@@ -36,6 +37,8 @@ def base(service: run_v2.Service | None, stable: run_v2.Revision | None) -> run_
     if service is None:
         return run_v2.RevisionTemplate()
     last = service.template.revision or service.latest_created_revision.rpartition("/")[2]
+    if stable is None and RELEASE_LABEL in service.template.labels:
+        return run_v2.RevisionTemplate()
     if stable is None or last == stable.name.rpartition("/")[2]:
         return copy.deepcopy(service.template)
     told = MessageToDict(run_v2.Revision.pb(stable), preserving_proto_field_name=True)
