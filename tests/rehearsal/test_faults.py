@@ -86,7 +86,7 @@ def test_a_fault_that_passes_costs_time_only(stage: Stage, method: str, code: st
 REFUSED_ONCE = {
     GET: (LIVE, LIVE),  # the first look only asks who deploys; the lease reads again
     UPDATE: (UNKNOWN, UNKNOWN),
-    REVISION: (LIVE, LIVE),
+    REVISION: (UNKNOWN, LIVE),
     OPERATION: (LIVE, LIVE),
     LOG: (LIVE, LIVE),
     SEARCH: (UNKNOWN, UNKNOWN),
