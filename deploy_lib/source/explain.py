@@ -56,7 +56,9 @@ class Explainer:
         return self._of_paths(paths) or self._of_directory(module) or self._case(paths)
 
     def file(self, path: str) -> Explanation | None:
-        """The same for a repository path; None when nothing is known of it."""
+        """The same for a repository path; None when nothing is known of it, as of any that leads out of it."""
+        if path.startswith("/") or ".." in path.split("/"):
+            return None
         inside = self._inside(path)
         if inside is None:
             return self._outside(path)

@@ -180,3 +180,10 @@ def test_a_repository_of_symlinks_to_themselves(tmp_path: Path) -> None:
     for words in (("check",), ("check", "--worktree"), ("check", "--files"), ("check", "--why", "package/loop")):
         ran = run(*words, "--state", str(tmp_path / "state"), cwd=made.root)
         assert faults(ran) == [], ran.said
+
+
+@pytest.mark.parametrize("path", ["/srv/config/settings.toml", "/", "//", "/..", "../..", "/etc/passwd", "a//b/"])
+def test_why_a_path_outside_of_the_repository_is_not_in_the_image(place: Workplace, tmp_path: Path, path: str) -> None:
+    ran = run("check", "--why", path, "--state", str(tmp_path / "state"), cwd=place.root)
+    assert faults(ran) == [], ran.said
+    assert ran.code == 1, ran.said

@@ -7,7 +7,6 @@ builder is done, and a build that is given up is ended with everything it starte
 from __future__ import annotations
 
 import os
-import select
 import shutil
 import subprocess
 import tempfile
@@ -18,6 +17,7 @@ from pathlib import Path
 from ..dockerfile import Dockerfile, parse_dockerfile
 from ..model import BuildFailed, BuildSpec, Cancelled, EngineError, Image
 from ..printed import without_colour
+from ..readiness import is_readable
 from .bases import ensure_base
 from .build_log import read_failure
 from .dialect import Dialect
@@ -134,7 +134,7 @@ def _follow(process: subprocess.Popen[bytes], log: Callable[[str], None], cancel
     while True:
         if cancelled():
             raise Cancelled("the build was cancelled")
-        if not select.select([handle], [], [], _LOOK)[0]:
+        if not is_readable(handle, _LOOK):
             continue
         data = os.read(handle, 65536)
         *lines, pending = (pending + data).split(b"\n")

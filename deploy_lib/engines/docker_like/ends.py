@@ -8,12 +8,12 @@ container's own process is watched, its streams are given to it directly, and po
 from __future__ import annotations
 
 import os
-import select
 import subprocess
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
+from ..readiness import is_readable
 from .commands import Commands
 
 _ASKED = 100  # times the engine may say that a process which is gone still runs
@@ -64,7 +64,7 @@ class DetachedEnd:
 
     def wait(self, seconds: float) -> int | None:
         if self._handle >= 0:
-            if not select.select([self._handle], [], [], seconds)[0]:
+            if not is_readable(self._handle, seconds):
                 return None
             os.close(self._handle)
             self._handle = -1

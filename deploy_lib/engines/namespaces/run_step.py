@@ -8,7 +8,6 @@ twice where it can.
 from __future__ import annotations
 
 import os
-import select
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from ..dockerfile import Instruction
 from ..model import Cancelled, EngineError
 from ..oci import EPOCH, Layer
 from ..printed import telling_line
+from ..readiness import is_readable
 from .accounts import Account, find_account
 from .command import SCRIPT, Command, read_command
 from .container import NamespaceContainer
@@ -141,7 +141,7 @@ def _follow(bench: Workbench, container: NamespaceContainer) -> list[str]:
     while True:
         if bench.cancelled():
             raise Cancelled("the build was cancelled")
-        if not select.select([handle], [], [], 0.1)[0]:
+        if not is_readable(handle, 0.1):
             continue
         data = os.read(handle, 65536)
         pending += data
