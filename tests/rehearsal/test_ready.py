@@ -40,11 +40,12 @@ def test_asked_for_no_traffic_it_ends_ready_and_goes_live_when_resumed(theatre: 
 
 
 def test_a_ready_release_can_be_given_up(theatre: Theatre) -> None:
-    old = stable(theatre)
+    """Its users stay where they are, as is promised beside the command, also where there is something older."""
+    older, old = stable(theatre), stable(theatre, n=2)
     played = theatre.release(theatre.config(WHOLE, {"n": 1}), "--no-traffic")
     given_up = typed(theatre, played, "rollback")
     assert given_up.code == 0, given_up.errors
-    assert theatre.maps() == [{old: 100}]
+    assert theatre.maps() == [{older: 100}, {old: 100}]
     someone = Someone(theatre)
     assert "canary" not in someone.tags()
     assert "deploy-to-gcp/release" not in someone.read().annotations

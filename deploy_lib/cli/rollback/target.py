@@ -104,9 +104,13 @@ def _remembered(state: ServiceState, live: Sequence[PastRelease]) -> Iterator[tu
 
 
 def _ended_without_traffic(left: LeftBehind, history: Sequence[PastRelease]) -> bool:
-    """It came to an end of its own, and its users never met it: nothing of it has to be undone."""
+    """It came to an end of its own, and its users never met it: nothing of it has to be undone.
+
+    One that `resume` could go on with has not: to give it up is what a rollback is offered for, and moves no user.
+    """
     return left.asked == 0 and any(
-        past.id == left.release_id and past.outcome is not Outcome.INTERRUPTED for past in history
+        past.id == left.release_id and not past.outcome.is_open and past.outcome is not Outcome.INTERRUPTED
+        for past in history
     )
 
 
