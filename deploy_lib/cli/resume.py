@@ -7,6 +7,7 @@ how far the traffic was moved, and what restoring puts back.
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -40,14 +41,14 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None, open_journa
     selection = select(args)
     clock = clock or SystemClock()
     with opened(selection, args, clock) as world:
-        found = [_unfinished(world, plan, accept=args.accept) for plan in selection.plans]
+        found = _all_unfinished(world, selection.plans, accept=args.accept)
         display = choose(args.output, tuple(plan.service.name for plan in selection.plans))
         outlets = Outlets(selection.config.settings.webhook_env, world.state)
         with stopping(clock, selection.program.command("resume"), display.stopping), closing(display):
             releasing = [
                 Releasing(
                     world,
-                    plan,
+                    each.plan,
                     each.release,
                     display,
                     outlets,
@@ -57,7 +58,7 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None, open_journa
                     unwritten=each.unwritten,
                     open_journal=open_journal,
                 )
-                for plan, each in zip(selection.plans, found, strict=True)
+                for each in found
             ]
             return carry_out(releasing, clock, selection.program, keep=True)
 
@@ -66,9 +67,30 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None, open_journa
 class Unfinished:
     """A release to go on with. `unwritten` are entries made from the service's annotations."""
 
+    plan: Plan
     release: Release
     entries: list[Entry] = field(default_factory=list)
     unwritten: list[Entry] = field(default_factory=list)
+
+
+class NothingToGoOnWith(Failure):
+    """The service's last release came to its end."""
+
+
+def _all_unfinished(world: World, plans: Sequence[Plan], *, accept: bool) -> list[Unfinished]:
+    """Of several services, those without an unfinished release are told and left out. Raises Failure when all are."""
+    found: list[Unfinished] = []
+    ended: list[str] = []
+    for plan in plans:
+        try:
+            found.append(_unfinished(world, plan, accept=accept))
+        except NothingToGoOnWith as nothing:
+            ended.append(nothing.message)
+    if not found:
+        raise NothingToGoOnWith("\n  ".join(ended))
+    for message in ended:
+        print(message, file=sys.stderr)
+    return found
 
 
 def _unfinished(world: World, plan: Plan, *, accept: bool) -> Unfinished:
@@ -86,9 +108,9 @@ def _unfinished(world: World, plan: Plan, *, accept: bool) -> Unfinished:
             entries = with_traffic(entries, plan)
         release = latest_release(entries) or release
         unwritten = [accepted(plan, release, state, _next_step(entries), world.clock.now())] if accept else []
-        return Unfinished(release, entries, list(unwritten))
+        return Unfinished(plan, release, entries, list(unwritten))
     if left is None:
-        raise Failure(
+        raise NothingToGoOnWith(
             f"{name}: there is no unfinished release to go on with; {plan.program.command('history')} lists the others"
         )
     commit = commit_of(world.root, left.commit)
@@ -210,7 +232,7 @@ def adopted(plan: Plan, state: ServiceState, left: LeftBehind, commit: str, now:
         traffic = left.before.tagged(left.tag, left.candidate).moved(left.candidate, left.percent)
     entry = Adopted(now, known, step, left.asked > 0, unanswered=left.asked > left.passed, traffic=traffic)
     labels = tuple(each.label for each in plan.steps)
-    return Unfinished(release, unwritten=[Started(now, release, labels, plan.path, program=plan.program), entry])
+    return Unfinished(plan, release, unwritten=[Started(now, release, labels, plan.path, program=plan.program), entry])
 
 
 def _url_of(revision: str | None, state: ServiceState, other_than: str | None) -> str | None:

@@ -87,3 +87,19 @@ def test_what_is_live_goes_back_when_a_later_one_fails_under_traffic(theatre: Th
     assert kept.code == 1
     assert maps(theatre)["auth"][-1] == {candidates(kept)["auth"]: 100}
     assert maps(theatre)["web"][-1] == {old["web"]: 100}
+
+
+def test_resuming_all_goes_on_with_those_that_are_unfinished(theatre: Theatre) -> None:
+    """What has ended has nothing to go on with, and is no obstacle to the others."""
+    old = candidates(theatre.release(configured(theatre, {}), "--all"))
+    behave = {name: {"n": 1} for name in AFTER}
+    ready = theatre.release(configured(theatre, behave), "--service", "web", "--no-traffic")
+    assert (ready.code, ready.stopped["outcome"]) == (0, "ready"), ready.errors
+    resumed = theatre.command("resume", configured(theatre, behave), "--all")
+    assert (resumed.code, [event["service"] for event in resumed.of_type("stopped")]) == (0, ["web"]), resumed.errors
+    assert "auth: there is no unfinished release to go on with" in resumed.errors
+    assert maps(theatre)["web"][-1] == {ready.candidate: 100}
+    assert maps(theatre)["auth"] == [{old["auth"]: 100}]
+    again = theatre.command("resume", configured(theatre, behave), "--all")
+    assert again.code == 2
+    assert all(f"{name}: there is no unfinished release" in again.errors for name in AFTER)
