@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.model.answers import Side
 from deploy_lib.model.service import Service
-from deploy_lib.steps.responses import TOO_MANY
+from deploy_lib.steps.responses import TOO_MANY, is_redirect
 
 if TYPE_CHECKING:
     from google.cloud.monitoring_v3 import TimeSeries
@@ -24,16 +24,20 @@ MOST_LATENCIES = 2000
 
 
 def requests_of(calls: Calls, service: Service, revision: str, since: datetime, until: datetime) -> Side | None:
-    """None while Cloud Monitoring knows of no request; `refused` are those answered 4xx but 429. Raises ApiError."""
+    """None while Cloud Monitoring knows of no request; `refused` are those answered 4xx but 429.
+
+    A redirect is known by its code alone, since its class holds 304, too. Raises ApiError.
+    """
     counted = _series(calls, service, COUNT, revision, since, until)
     if not counted:
         return None
-    requests = errors = refused = 0
+    requests = errors = refused = redirected = 0
     for series in counted:
         number, code = sum(int(point.value.int64_value) for point in series.points), _code(series)
         requests += number
         errors += number if _is_error(code) else 0
         refused += number if code.startswith("4") and not _is_error(code) else 0
+        redirected += number if code.isdigit() and is_redirect(int(code)) else 0
     if not requests:
         return None
     latencies: list[float] = []
@@ -41,7 +45,7 @@ def requests_of(calls: Calls, service: Service, revision: str, since: datetime, 
         if not _is_error(_code(series)):
             latencies += [value for point in series.points for value in spread(point.value.distribution_value)]
     step = max(1, len(latencies) // MOST_LATENCIES)
-    return Side(requests, errors, tuple(sorted(latencies)[::step]), refused)
+    return Side(requests, errors, tuple(sorted(latencies)[::step]), refused, redirected=redirected)
 
 
 def spread(distribution: Any) -> list[float]:

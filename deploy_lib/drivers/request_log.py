@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from deploy_lib.drivers.headers import USER_AGENT
 from deploy_lib.drivers.times import plain_time
 from deploy_lib.model.answers import Side
-from deploy_lib.steps.responses import is_failure
+from deploy_lib.steps.responses import is_failure, is_redirect
 
 if TYPE_CHECKING:
     from google.cloud.logging_v2.types import LogEntry
@@ -20,6 +20,7 @@ class _Counted:
     requests: int = 0
     errors: int = 0
     refused: int = 0
+    redirected: int = 0
     latencies: list[float] = field(default_factory=list)
 
     def add(self, status: int, seconds: float) -> None:
@@ -28,10 +29,11 @@ class _Counted:
             self.errors += 1
             return
         self.refused += status >= 400
+        self.redirected += is_redirect(status)
         self.latencies.append(seconds)
 
     def side(self) -> Side:
-        return Side(self.requests, self.errors, tuple(self.latencies), self.refused)
+        return Side(self.requests, self.errors, tuple(self.latencies), self.refused, redirected=self.redirected)
 
 
 @dataclass(slots=True)

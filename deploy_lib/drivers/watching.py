@@ -249,4 +249,5 @@ def _without(counted: Side, own: Side) -> Side:
     """Monitoring cannot tell our own requests from others, but we know how many they were."""
     errors = max(0, counted.errors - own.errors)
     refused = max(0, counted.refused - own.refused)
-    return Side(max(errors + refused, counted.requests - own.requests), errors, counted.latencies, refused)
+    requests = max(errors + refused + counted.redirected, counted.requests - own.requests)
+    return Side(requests, errors, counted.latencies, refused, redirected=counted.redirected)

@@ -140,7 +140,8 @@ class Side:
     """The requests to one revision. Of paired requests `waiting` are the ages of those not answered yet.
 
     `refused`: paired ones that were answered 401, 403, 404 or with a redirect to a login, which any front end may
-    have answered; of real requests those answered 4xx. `why` counts the failures by what was wrong.
+    have answered; of real requests those answered 4xx. `redirected`: real requests answered 3xx, but 304. `why` counts
+    the failures by what was wrong.
     """
 
     requests: int = 0
@@ -149,6 +150,7 @@ class Side:
     refused: int = 0
     why: tuple[tuple[str, int], ...] = ()
     waiting: tuple[float, ...] = ()
+    redirected: int = 0
 
 
 @dataclass(frozen=True, slots=True)

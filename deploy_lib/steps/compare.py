@@ -13,7 +13,7 @@ from deploy_lib.model.release import Release, Status
 from deploy_lib.model.requests import Compare, Readers, Thresholds
 from deploy_lib.steps.health import AskSettings, question
 from deploy_lib.steps.kind import Duration, Kind, Verdict, spoken
-from deploy_lib.steps.real_requests import client_errors
+from deploy_lib.steps.real_requests import turned_away
 from deploy_lib.steps.significance import Opinion, Sight, quantile, weigh
 
 EXTENDED = 30.0  # seconds at least, unless the YAML says else
@@ -120,7 +120,7 @@ def worse_by(answer: Compared, thresholds: Thresholds) -> str:
         sight = weigh(stable, candidate, thresholds, answer.looks)
         if sight.opinion is Opinion.WORSE:
             return f"{whose}: {sight.reason}"
-    refused = client_errors(answer.real_candidate, answer.real_stable, thresholds, answer.looks)
+    refused = turned_away(answer.real_candidate, answer.real_stable, thresholds, answer.looks)
     return f"real requests: {refused}" if refused else ""
 
 

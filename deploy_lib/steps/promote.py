@@ -16,7 +16,7 @@ from deploy_lib.model.requests import Bake, MoveTraffic, Readers, Thresholds
 from deploy_lib.model.traffic import TrafficMap
 from deploy_lib.steps.health import AskSettings, question
 from deploy_lib.steps.kind import Duration, Kind, Verdict, counted, spoken
-from deploy_lib.steps.real_requests import client_errors
+from deploy_lib.steps.real_requests import turned_away
 from deploy_lib.steps.significance import Opinion, weigh
 
 
@@ -27,7 +27,10 @@ class PromoteSettings(AskSettings):
     max_error_rate: float = Field(0.01, ge=0, le=1, description="the candidate may fail this part of its requests")
     max_error_increase: float = Field(0.01, ge=0, le=1, description="beyond what the stable revision fails")
     max_4xx_alone: float = Field(
-        0.5, ge=0, le=1, description="with all traffic: 4xx up to this part of the requests are not held against it"
+        0.5,
+        ge=0,
+        le=1,
+        description="with all traffic: 4xx, or redirects, up to this part of the requests are not held against it",
     )
     confidence: float = Field(0.95, gt=0.5, lt=1, description="certainty a rejection needs")
     min_failures: int = Field(5, ge=1, description="fewer failed requests than this reject nothing")
@@ -120,8 +123,9 @@ def sick(watched: Watched, thresholds: Thresholds) -> str:
         sight = weigh(*plain, thresholds, watched.looks)
         if sight.opinion is Opinion.WORSE:
             return f"{whose}: {sight.reason}"
-    many = bool(watched.beside.requests) or users.refused > thresholds.max_4xx_alone * users.requests
-    refused = client_errors(users, usual, thresholds, watched.looks) if many else ""
+    away = max(users.refused, users.redirected)
+    many = bool(watched.beside.requests) or away > thresholds.max_4xx_alone * users.requests
+    refused = turned_away(users, usual, thresholds, watched.looks) if many else ""
     return f"real requests: {refused}" if refused else ""
 
 
@@ -132,8 +136,9 @@ def _seen(watched: Watched) -> str:
     by = f", by {watched.reader}" if watched.reader != REQUEST_LOG else ""
     if not users.requests:
         return f"no user requests{by}; {ours}"
-    refused = f", {users.refused} answered 4xx" if users.refused else ""
-    return f"{counted(users.requests, 'request')}, {users.errors} failed{refused}{by}; {ours}"
+    apart = f", {users.refused} answered 4xx" if users.refused else ""
+    apart += f", {users.redirected} redirected" if users.redirected else ""
+    return f"{counted(users.requests, 'request')}, {users.errors} failed{apart}{by}; {ours}"
 
 
 def _figures(side: Side) -> dict[str, object]:

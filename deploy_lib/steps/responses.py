@@ -23,6 +23,11 @@ def is_failure(status: int) -> bool:
     return status >= 500 or status == TOO_MANY
 
 
+def is_redirect(status: int) -> bool:
+    """304 says that what the asker has is still good."""
+    return 300 <= status < 400 and status != 304
+
+
 def serves(answer: Attempt) -> bool:
     """Whether a server is there that answers as it should, though perhaps not at this path: a redirect or a 4xx."""
     return answer.status is not None and 200 <= answer.status < 500 and answer.status != TOO_MANY

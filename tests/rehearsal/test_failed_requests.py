@@ -54,7 +54,7 @@ def test_it_is_rejected(stage: Stage, kind: str, step: str, says: str) -> None:
     stage.assert_well(live=False)
 
 
-@pytest.mark.parametrize("kind", ["5xx", "429", "404"])
+@pytest.mark.parametrize("kind", ["5xx", "429", "404", "redirect"])
 @pytest.mark.parametrize("step", ["compare under traffic", "bake"])
 def test_it_is_rejected_where_only_users_meet_it(stage: Stage, kind: str, step: str) -> None:
     with Users(f"{stage.theatre.url()}/work", rate=30):
