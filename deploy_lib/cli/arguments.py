@@ -153,7 +153,7 @@ OLD_FLAGS = {
     "--skip-post-tests": "refused: leave probe or verify out of the YAML instead",
     "--cleanup": "refused: revisions are kept, so that a rollback needs no build",
     "--no-alpine": "refused: the Dockerfile says what base it uses",
-    "--rollback": "now a command: deploy_to_gcp.py rollback",
+    "--rollback": "now a command of its own: rollback",
 }
 
 

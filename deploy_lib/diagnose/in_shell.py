@@ -26,3 +26,8 @@ def in_repository(command: str, root: str) -> str:
     if not root or not re.match(r"(?:git|echo|printf|cd|uv|poetry|pdm|pipenv) ", plain):
         return command
     return f"(cd {shlex.quote(root)} && {plain}){mark}{note}"
+
+
+def whole(fix: str, root: str = "") -> str:
+    """A finding's fix as it is shown: a command waits for nobody and runs anywhere, an edit told in words stays so."""
+    return in_repository(in_shell(fix), root) if _TYPED.match(fix) else fix

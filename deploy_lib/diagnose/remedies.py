@@ -88,7 +88,8 @@ def _for(case: Case) -> list[str]:
             return [*look, ground.program.command("deploy", "--rebuild")]
         case "vpc_missing":
             look = case.at_google(f"gcloud compute networks vpc-access connectors list {case.where}")
-            return [*look, f"# correct vpc_connector: at {ground.place('vpc_connector')}"]
+            place = ground.place("vpc_connector")
+            return [*look, f"# correct vpc_connector: at {place} (left out, the service keeps the one it has)"]
         case "quota":
             page = f"https://console.cloud.google.com/iam-admin/quotas?project={case.project}"
             lower = f"# lower instances: max:, cpu: or memory: at {ground.place('instances')}"

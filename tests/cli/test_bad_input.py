@@ -134,7 +134,7 @@ def assert_untouched(state: Path) -> None:
         ),
         pytest.param(GOOD, ("--skip-validation",), ["--skip-validation is refused: leave a step out"], id="old: skip"),
         pytest.param(GOOD, ("--cleanup",), ["--cleanup is refused: revisions are kept"], id="old: cleanup"),
-        pytest.param(GOOD, ("--rollback",), ["--rollback is now a command: deploy_to_gcp.py rollback"], id="old: back"),
+        pytest.param(GOOD, ("--rollback",), ["--rollback is now a command of its own: rollback"], id="old: back"),
     ],
 )
 def test_misuse_ends_before_anything_is_done(

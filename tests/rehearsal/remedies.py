@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 from tests.rehearsal.broken import WELL
-from tests.rehearsal.theatre import Theatre
+from tests.rehearsal.theatre import PROJECT, Theatre
 
 _SETTING = re.compile(r"# write (\w+): (\S+) for the service, at (\S+):(\d+)$")
 
@@ -26,7 +26,7 @@ _SETTING = re.compile(r"# write (\w+): (\S+) for the service, at (\S+):(\d+)$")
 class Edit:
     """`told` stands in what was printed: in the sentence, an instruction, or the output of a command that was pasted.
 
-    `files` are written and committed, `entry` are keys of the service in the YAML (None: taken out), `steps` replace
+    `files` are written and committed, `entry` are keys of the service in the YAML , `steps` replace
     steps of the same kind. `behaves` stands for a change of the code: what it does from now on.
     """
 
@@ -42,6 +42,7 @@ def module(name: str, text: str = "") -> dict[str, str]:
     return {f"app/broken/{name}.py": text}
 
 
+CONNECTOR = f"projects/{PROJECT}/locations/us-central1/connectors/main"
 OPEN = {"secrets": {"KEY": "catalogue-open:latest"}}
 _INSTALL = "RUN cp /tmp/asyncpg.py $(python -c 'import site; print(site.getsitepackages()[0])')"
 EDITS = {
@@ -79,7 +80,7 @@ EDITS = {
     "never": Edit("# let the server listen on $PORT: Dockerfile:5", module("forever")),
     "localhost": Edit("# let the server listen on 0.0.0.0 instead of localhost", behaves=True),
     "slow": Edit("# write cpu: ", behaves=True),  # a larger CPU is not to be had on this machine
-    "connector": Edit("# correct vpc_connector: at ", entry={"vpc_connector": None}),
+    "connector": Edit("# correct vpc_connector: at ", entry={"vpc_connector": CONNECTOR}),
     "secret": Edit("# correct secrets: at ", entry=OPEN),
     "secret-version": Edit("# correct secrets: at ", entry=OPEN),
     "secret-access": Edit("# correct secrets: at ", entry=OPEN),
@@ -153,7 +154,6 @@ def _change(config: Path, entry: Mapping[str, Any], env: Mapping[str, str], step
     service = document["services"]["backend"]
     service.update(entry)
     service["env"].update(env)
-    document["services"]["backend"] = {key: value for key, value in service.items() if value is not None}
     document["steps"] = [_step(step, steps) for step in document["steps"]]
     config.write_text(yaml.safe_dump(document, sort_keys=False))
 

@@ -78,6 +78,7 @@ def test_containers_that_nobody_reaches(theatre: Theatre, name: str) -> None:
 @stories(catalogue.REFUSED)
 def test_what_the_platform_refuses(theatre: Theatre, name: str) -> None:
     make_secrets(theatre)
+    (theatre.cloud.state / "run" / "connectors.txt").write_text(f"{remedies.CONNECTOR}\n")
     mended(theatre, name, catalogue.REFUSED[name], UP)
 
 

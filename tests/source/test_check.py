@@ -186,7 +186,7 @@ def test_what_a_person_reads(check: Check, shop: Repository) -> None:
     assert "missing_module (dockerignored)" in lines[0] and lines[0].startswith("shop_backend/")
     assert any(line.startswith("    -> shop_backend.") for line in lines)
     assert any(line.startswith("    rule: .dockerignore:") for line in lines)
-    assert any(line.startswith("    fix:  echo ") for line in lines)
+    assert any(line.startswith(f"    fix:  (cd {shop.root} && echo ") for line in lines)
     assert lines[-1].startswith(f"shop, commit {shop.head()[:7]}: 1 error; 16 files in the image")
 
 
@@ -217,6 +217,18 @@ def test_why(check: Check, shop: Repository) -> None:
 
 def test_files(check: Check) -> None:
     assert check("--files", "--output", "json")[1]["files"][f"/app/{LOST}"] == LOST
+
+
+def test_a_fix_is_whole_wherever_the_user_stands(
+    check: Check, shop: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits in no editor, and goes where the repository is."""
+    ignored_by_git(shop)
+    command = f"git add --force -- {LOST} && git commit -m 'Mend the release'"
+    assert f"    fix:  (cd {shop.root} && {command})" in check()[1]
+    monkeypatch.chdir(shop.root)
+    assert f"    fix:  {command}\n" in check()[1]
+    assert f"  fix:  {command}\n" in check("--why", MODULE)[1]
 
 
 def test_flags_instead_of_a_configuration(check: Check, shop: Repository) -> None:

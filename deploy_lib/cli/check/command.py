@@ -40,8 +40,8 @@ def _run(args: argparse.Namespace, started: float) -> int:
             outcomes.append(_check(subject, source, commit, args.worktree, cache, started))
             started = time.perf_counter()
         if args.why:
-            return _why(args, outcomes, source, commit)
-        _show(args, outcomes)
+            return _why(args, outcomes, source, commit, str(root))
+        _show(args, outcomes, str(root))
     finally:
         source.close()
         cache.close()
@@ -69,7 +69,7 @@ def _check(
     return Outcome(subject.service, commit, staged, analysis, time.perf_counter() - started, worktree, differs)
 
 
-def _show(args: argparse.Namespace, outcomes: list[Outcome]) -> None:
+def _show(args: argparse.Namespace, outcomes: list[Outcome], root: str) -> None:
     match args.output:
         case "json":
             from deploy_lib.cli.check.document import document
@@ -89,10 +89,10 @@ def _show(args: argparse.Namespace, outcomes: list[Outcome]) -> None:
                 say(last_line(outcome))
         case _:
             for outcome in outcomes:
-                say(*text(outcome, files=args.files))
+                say(*text(outcome, root, files=args.files))
 
 
-def _why(args: argparse.Namespace, outcomes: list[Outcome], source: GitSource, commit: str) -> int:
+def _why(args: argparse.Namespace, outcomes: list[Outcome], source: GitSource, commit: str, root: str) -> int:
     """0 when it is in the image of every service that was asked about."""
     from deploy_lib.cli.check.why import answer, spoken
 
@@ -100,5 +100,5 @@ def _why(args: argparse.Namespace, outcomes: list[Outcome], source: GitSource, c
     if args.output == "json":
         say_json(answers[0] if len(answers) == 1 else answers, indent=2)
     else:
-        say(*(line for each in answers for line in spoken(each)))
+        say(*(line for each in answers for line in spoken(each, root)))
     return 0 if all(each["in_image"] for each in answers) else 1

@@ -6,14 +6,17 @@ from collections import Counter
 from collections.abc import Iterator
 
 from deploy_lib.cli.check.outcome import Outcome
+from deploy_lib.cli.program import shorter
+from deploy_lib.diagnose.in_shell import whole
 from deploy_lib.model.findings import Finding, Severity
 
 _SHOWN_DIFFERENCES = 20
 
 
-def text(outcome: Outcome, *, files: bool = False) -> Iterator[str]:
+def text(outcome: Outcome, root: str, *, files: bool = False) -> Iterator[str]:
+    """`root` is the repository's, which a fix is typed in."""
     for finding in outcome.findings:
-        yield from _finding(finding)
+        yield from _finding(finding, root)
     if outcome.worktree:
         yield from _differences(outcome)
     if files:
@@ -44,7 +47,7 @@ def last_line(outcome: Outcome) -> str:
     return f"{outcome.service}, {what}: {', '.join(counts) or 'nothing found'}; {size}, {outcome.seconds:.2f} s"
 
 
-def _finding(finding: Finding) -> Iterator[str]:
+def _finding(finding: Finding, root: str) -> Iterator[str]:
     place = f"{finding.place}: " if finding.place else ""
     cause = f" ({finding.cause})" if finding.cause else ""
     yield f"{place}{finding.severity.value}: {finding.code}{cause}: {finding.message}"
@@ -53,7 +56,7 @@ def _finding(finding: Finding) -> Iterator[str]:
     if finding.rule:
         yield f"    rule: {finding.rule}"
     if finding.fix:
-        yield f"    fix:  {finding.fix}"
+        yield f"    fix:  {shorter(whole(finding.fix, root))}"
 
 
 def _differences(outcome: Outcome) -> Iterator[str]:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from deploy_lib.cli.check.outcome import Outcome
+from deploy_lib.cli.program import shorter
+from deploy_lib.diagnose.in_shell import whole
 from deploy_lib.source.explain import Explainer, Explanation
 from deploy_lib.source.imports.layout import Layout
 from deploy_lib.source.model import Surroundings
@@ -24,7 +26,7 @@ def answer(asked: str, outcome: Outcome, surroundings: Surroundings) -> dict[str
     return {"asked": asked, "service": outcome.service, "in_image": False, **_absent(asked, found, outcome)}
 
 
-def spoken(said: dict[str, Any]) -> Iterator[str]:
+def spoken(said: dict[str, Any], root: str) -> Iterator[str]:
     if said["in_image"]:
         yield f"{said['asked']} is in the image of {said['service']} as {said['image_path']}"
         yield f"  from:        {said['context_path']}"
@@ -36,7 +38,7 @@ def spoken(said: dict[str, Any]) -> Iterator[str]:
     if said["rule"]:
         yield f"  rule: {said['rule']}"
     if said["fix"]:
-        yield f"  fix:  {said['fix']}"
+        yield f"  fix:  {shorter(whole(said['fix'], root))}"
 
 
 def _is_path(asked: str) -> bool:
