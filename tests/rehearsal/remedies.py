@@ -26,7 +26,7 @@ _SETTING = re.compile(r"# write (\w+): (\S+) for the service, at (\S+):(\d+)$")
 class Edit:
     """`told` stands in what was printed: in the sentence, an instruction, or the output of a command that was pasted.
 
-    `files` are written and committed, `entry` are keys of the service in the YAML , `steps` replace
+    `files` are written and committed, `entry` are keys of the service in the YAML, `steps` replace
     steps of the same kind. `behaves` stands for a change of the code: what it does from now on.
     """
 
