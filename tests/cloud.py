@@ -48,7 +48,7 @@ class LocalCloud:
     ) -> None:
         self.state = state
         self.time_scale = time_scale
-        self.command = [sys.executable, "-m", "deploy_lib.emulator", "--state", str(state)]
+        self.command = [sys.executable, "-m", "deploy_lib.local_cloud", "--state", str(state)]
         self.command += ["--time-scale", str(time_scale), *arguments]
         if store is not None:
             self.command += ["--store", str(store)]
@@ -116,7 +116,7 @@ class LocalCloud:
         return f"{stem}-{os.getpid()}-{next(_NUMBER)}"
 
     def faults(self, *faults: dict[str, Any]) -> None:
-        """Adds faults; deploy_lib/emulator/faults/fault.py has their keys."""
+        """Adds faults; deploy_lib/local_cloud/emulator/faults/fault.py has their keys."""
         self._control("POST", "faults", json=list(faults))
 
     def fired(self) -> list[int]:

@@ -37,6 +37,7 @@ PLACES = {
     "tests/drivers/test_clients.py": STANDARD,
     "tests/drivers/test_fact_cache.py": STANDARD,
     "tests/drivers/test_policy.py": STANDARD,
+    "tests/local_cloud/test_metadata_server.py": FAST,
     "tests/cli/test_cost.py": SAMPLED,
     "tests/hostile/test_hostile_files.py": SAMPLED,
     "tests/rehearsal/test_catalogue.py": SAMPLED,

@@ -54,7 +54,8 @@ def start(directory: Path, *, engine: str | None = None, time_scale: float = 1.0
     earlier = _holder(directory)
     if earlier is not None and (taken := _settled(directory, earlier)) is not None:
         return taken
-    command = [sys.executable, "-m", "deploy_lib.emulator", "--state", str(directory), "--time-scale", str(time_scale)]
+    command = [sys.executable, "-m", "deploy_lib.local_cloud"]
+    command += ["--state", str(directory), "--time-scale", str(time_scale)]
     if engine:
         command += ["--engine", engine]
     log = directory / "local-cloud.log"
@@ -181,7 +182,7 @@ def _alive(pid: int) -> bool:
     except OSError:  # no such table here
         return True
     # Empty: this very process started it, it has ended, and it stays in the table until it is waited for.
-    return b"deploy_lib.emulator" in command
+    return b"deploy_lib.local_cloud" in command
 
 
 def _last_line(log: Path) -> str:

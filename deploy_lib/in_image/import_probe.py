@@ -1360,7 +1360,7 @@ def read_options(arguments: list[str]) -> Document:
 
 # --- the metadata server -----------------------------------------------------------------------------------------
 
-from deploy_lib.metadata_server import respond
+from deploy_lib.local_cloud.metadata_server import respond
 
 
 def start_metadata(about: Document) -> int:

@@ -13,12 +13,12 @@ from importlib import resources
 from typing import Literal
 
 _FUTURE = "from __future__ import annotations\n"
-_JOINED = "from deploy_lib.metadata_server import respond\n"
+_JOINED = "from deploy_lib.local_cloud.metadata_server import respond\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """`account` is the e-mail address of the account that the service runs as. See deploy_lib/metadata_server.py."""
+    """`account` is the e-mail address of the account that the service runs as. See local_cloud/metadata_server.py."""
 
     project: str
     region: str
@@ -76,7 +76,7 @@ def probe_arguments(options: ProbeOptions, launch: Mapping[str, object] | None =
 def probe_source() -> bytes:
     """The probe, as it is given to the image's interpreter: one file, the metadata server's answers among it."""
     probe = resources.files(__package__).joinpath("import_probe.py").read_text(encoding="utf-8")
-    answers = resources.files("deploy_lib").joinpath("metadata_server.py").read_text(encoding="utf-8")
+    answers = resources.files("deploy_lib.local_cloud").joinpath("metadata_server.py").read_text(encoding="utf-8")
     _, _, joined = answers.partition(_FUTURE)
     before, line, after = probe.partition(_JOINED)
     if not (joined and line):

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deploy_lib.drivers.builds.staging import write_build
-from deploy_lib.engines import choose
-from deploy_lib.engines.model import BuildFailed, BuildSpec, Engine, EngineUnavailable
+from deploy_lib.local_cloud.engines import choose
+from deploy_lib.local_cloud.engines.model import BuildFailed, BuildSpec, Engine, EngineUnavailable
 from deploy_lib.source.dockerfile.copying import covers
 from deploy_lib.source.model import SYMLINK, Staged
 from tests.engine_store import shared_store

@@ -24,7 +24,7 @@ from deploy_lib.drivers.builds.request import BUILD, REVISION_LABEL, image_tags
 from deploy_lib.drivers.builds.result import passed, read_check
 from deploy_lib.drivers.builds.staging import write_build
 from deploy_lib.drivers.interface import Clock, DriverError, Tell
-from deploy_lib.engines.model import (
+from deploy_lib.local_cloud.engines.model import (
     BuildFailed,
     BuildSpec,
     Cancelled,
@@ -47,7 +47,7 @@ _LOOK = 0.05  # seconds between two looks at a thread
 
 def open_local(builder: str, store: Path, state: Path, clock: Clock, registry: Registry) -> LocalBuild:
     """Raises DriverError, with a remedy, when this machine cannot run the engine."""
-    from deploy_lib.engines import choose
+    from deploy_lib.local_cloud.engines import choose
 
     try:
         engine = choose(builder, store)

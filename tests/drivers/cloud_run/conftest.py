@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from deploy_lib.engines import choose
-from deploy_lib.engines.model import RegistryAccess
+from deploy_lib.local_cloud.engines import choose
+from deploy_lib.local_cloud.engines.model import RegistryAccess
 from tests.cloud import LocalCloud
 from tests.drivers.cloud_run.desk import IMAGES, Desk
-from tests.emulator.run.bench import build_subject
 from tests.engine_store import shared_store
+from tests.local_cloud.emulator.run.bench import build_subject
 
 
 @pytest.fixture(scope="session")

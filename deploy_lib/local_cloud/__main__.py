@@ -1,0 +1,108 @@
+"""python -m deploy_lib.local_cloud: the local cloud as a process of its own.
+
+It says on standard error what it serves and with which engine. Whoever started it waits for endpoints.json in the
+state directory; when the process ends before, the last line it said is the reason. SIGTERM or SIGINT ends it and
+everything it started; a second one ends it at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from .emulator.state import AlreadyServed, announced, held, keep_ports, last_ports
+from .emulator.wire.ports import PortInUse, is_free
+from .engines import BY_SPEED, choose
+from .engines.model import EngineError, EngineUnavailable
+
+UNUSABLE = 4  # exit code: this machine or this directory cannot serve a local cloud
+_PORTS = ("grpc", "http", "registry")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    args = _parser().parse_args(arguments)
+    if sys.platform == "win32":
+        _say("the local cloud needs Linux, whose processes it is made of; on Windows start it within WSL")
+        return UNUSABLE
+    ending = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: _end(ending))
+    try:
+        with held(args.state.absolute()):
+            _serve(args, ending)
+    except EngineUnavailable as error:
+        _say(f"{error.reason}; {error.remedy}")
+        return UNUSABLE
+    except PortInUse as error:
+        options = {f"--{name}-port": getattr(args, f"{name}_port") for name in _PORTS}
+        option = next(option for option, port in options.items() if port == error.port)
+        _say(f"{error}; choose another with {option}")
+        return UNUSABLE
+    except (AlreadyServed, EngineError, OSError) as error:
+        _say(str(error))
+        return UNUSABLE
+    return 0
+
+
+def _serve(args: argparse.Namespace, ending: threading.Event) -> None:
+    # Google's libraries take half a second to import; what can be refused without them is refused before.
+    from .emulator.cloud import Settings, serving
+
+    state: Path = args.state.absolute()
+    engine = choose(args.engine, (args.store or state / "engine").absolute(), BY_SPEED)
+    why = "it was asked for" if args.engine else "it is the fastest that works here"
+    _say(f"engine {engine.name}: {why}")
+    given = {name: getattr(args, f"{name}_port") for name in _PORTS}
+    before = {name: port for name, port in last_ports(state).items() if name in _PORTS and is_free(port)}
+    settings = Settings(state, args.time_scale, *(given[name] or before.get(name, 0) for name in _PORTS))
+    with serving(engine, settings) as at:
+        endpoints = {"grpc": at.grpc, "http": at.http, "registry": at.registry}
+        keep_ports(state, {name: int(address.rpartition(":")[2]) for name, address in endpoints.items()})
+        with announced(state, {**endpoints, "engine": engine.name, "engine_note": why, "time_scale": args.time_scale}):
+            _say(f"serving gRPC on {at.grpc}, HTTP on {at.http}, images on {at.registry}")
+            ending.wait()
+            _say("ending")
+
+
+def _parser() -> argparse.ArgumentParser:
+    about = (__doc__ or "").partition("\n")[0].partition(": ")[2]
+    parser = argparse.ArgumentParser(prog=f"python -m {__package__}", description=about)
+    add = parser.add_argument
+    add("--state", type=Path, required=True, metavar="DIR", help="where everything it keeps lies")
+    add("--store", type=Path, metavar="DIR", help="the engine's images, which several local clouds may share")
+    add("--engine", metavar="NAME", help="docker, podman or namespaces; without it the quickest that works here")
+    add("--time-scale", type=_positive, default=1.0, metavar="X", help="0.01: two minutes of Cloud Run take a second")
+    for name in _PORTS:
+        add(f"--{name}-port", type=_port, default=0, metavar="N", help="0, a free one, when not given")
+    return parser
+
+
+def _end(ending: threading.Event) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+    ending.set()
+
+
+def _positive(text: str) -> float:
+    with contextlib.suppress(ValueError):
+        if 0 < (value := float(text)) < float("inf"):
+            return value
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+
+
+def _port(text: str) -> int:
+    if text.isascii() and text.isdigit() and int(text) < 65536:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a port from 0 to 65535")
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,35 @@
+"""What builds are carried out with: the engine and the services of the same local cloud they use."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from google.cloud.devtools.cloudbuild_v1 import Build
+
+from ...engines.model import Engine
+from ..registry.images import Images
+from ..storage.store import Storage
+
+WriteLog = Callable[[Build, str, str], None]
+"""Takes the build, the step's label ("" for the build's own) and one line, for Cloud Logging."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """`read_secret` takes project, version name and account; `root` is the builds' own directory."""
+
+    engine: Engine
+    storage: Storage
+    images: Images
+    read_secret: Callable[[str, str, str], bytes]
+    write_log: WriteLog
+    root: Path
+    clock: Callable[[], float]  # seconds since the epoch
+
+
+def project_number(project: str) -> str:
+    """Twelve digits, always the same for a project."""
+    return str(int(hashlib.sha256(project.encode()).hexdigest(), 16) % 900_000_000_000 + 100_000_000_000)

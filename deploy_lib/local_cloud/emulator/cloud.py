@@ -1,0 +1,109 @@
+"""The local cloud as a whole: every service with its state, joined to each other and put on the wire."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from ..engines.model import Engine
+from .builds.methods import build_methods, find_build_operation
+from .builds.service import CloudBuild
+from .builds.workshop import Workshop
+from .faults.around import Around
+from .faults.calls import CallLog
+from .faults.fault import REQUEST_LOG, REQUEST_METRICS
+from .faults.routes import control_routes
+from .faults.script import Script
+from .logging.build_log import write_build_line
+from .logging.methods import logging_methods
+from .logging.run_log import Delivery, RunLogWriter
+from .logging.store import LogStore
+from .monitoring.counts import RequestCounts
+from .monitoring.methods import monitoring_methods
+from .registry.images import Images
+from .registry.routes import registry_routes
+from .run import methods as run_methods
+from .run.service import CloudRun
+from .secrets.methods import secret_methods
+from .secrets.store import Secrets
+from .storage.routes import storage_routes
+from .storage.store import Storage
+from .wire.http import HttpServer, registry_error
+from .wire.operations import operation_methods
+from .wire.server import GrpcServer
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`state` keeps what outlives the process. `time_scale` shortens Cloud Run's and Cloud Monitoring's times.
+
+    A port of 0 is any free one.
+    """
+
+    state: Path
+    time_scale: float = 1.0
+    grpc_port: int = 0
+    http_port: int = 0
+    registry_port: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Of loopback: host:port, but `http` is a base URL."""
+
+    grpc: str
+    http: str
+    registry: str
+
+
+@contextmanager
+def serving(engine: Engine, settings: Settings) -> Iterator[Addresses]:
+    """Serves until the block ends; then builds, containers and servers end too. Raises PortInUse."""
+    clock, state = time.time, settings.state
+    ending = threading.Event()
+    script, calls = Script(ending), CallLog(clock)
+    around = Around(script, calls)
+    log, secrets = LogStore(clock), Secrets(clock)
+    counts = RequestCounts(clock, settings.time_scale, lambda: script.meet(REQUEST_METRICS) is not None)
+    storage, images = Storage(state / "storage", clock), Images(state / "images")
+
+    def sink() -> Delivery:
+        fault = script.meet(REQUEST_LOG)
+        return Delivery(fault.lost, fault.delay) if fault else Delivery()
+
+    def read_secret(project: str, name: str, account: str) -> bytes:
+        secret, _, version = name.rpartition("/versions/")
+        return secrets.read(project, secret, version, account)
+
+    with ExitStack() as stack:
+        workshop = Workshop(
+            engine, storage, images, read_secret, partial(write_build_line, log), state / "builds", clock
+        )
+        builds = stack.enter_context(closing(CloudBuild(workshop)))
+        run = CloudRun(
+            engine, images, secrets, state / "run", RunLogWriter(log, sink), counts, clock, settings.time_scale
+        )
+        stack.enter_context(closing(run))
+        methods = [
+            *run_methods.methods(run),
+            *build_methods(builds),
+            *logging_methods(log),
+            *monitoring_methods(counts),
+            *secret_methods(secrets),
+            *operation_methods([run_methods.find_operation(run), find_build_operation(builds)], ending.wait),
+        ]
+        rows = [around.row(method) for method in methods]
+        routes = [*storage_routes(storage, around.route), *control_routes(script, calls, run.history)]
+        http = stack.enter_context(closing(HttpServer(routes, settings.http_port)))
+        registry = stack.enter_context(
+            closing(HttpServer(registry_routes(images), settings.registry_port, registry_error))
+        )
+        grpc = stack.enter_context(closing(GrpcServer(rows, settings.grpc_port)))
+        # First of all, so that no call that only waits holds up the servers.
+        stack.callback(ending.set)
+        yield Addresses(grpc.address, f"http://{http.address}", registry.address)

@@ -1,0 +1,132 @@
+"""Puts the script between the wire and the services: every row and every HTTP handler passes through here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+from aiohttp import web
+from google.rpc.error_details_pb2 import RetryInfo
+
+from ..wire.codec import reader, writer
+from ..wire.method import Method, Refusal
+from .calls import CallLog
+from .fault import Fault
+from .script import Script
+from .stale import Memory, is_read
+
+Serve = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+# https://cloud.google.com/apis/design/errors#handling_errors, the HTTP status of each code.
+_HTTP = {
+    "INVALID_ARGUMENT": 400,
+    "FAILED_PRECONDITION": 400,
+    "OUT_OF_RANGE": 400,
+    "UNAUTHENTICATED": 401,
+    "PERMISSION_DENIED": 403,
+    "NOT_FOUND": 404,
+    "ABORTED": 409,
+    "ALREADY_EXISTS": 409,
+    "RESOURCE_EXHAUSTED": 429,
+    "CANCELLED": 499,
+    "UNIMPLEMENTED": 501,
+    "UNAVAILABLE": 503,
+    "DEADLINE_EXCEEDED": 504,
+}
+
+
+class Around:
+    def __init__(self, script: Script, calls: CallLog) -> None:
+        self._script = script
+        self._calls = calls
+        self._memory = Memory()
+
+    def row(self, method: Method) -> Method:
+        """The same row, with faults and a record of every call."""
+        name = method.path.removeprefix("/")
+        return replace(method, answer=lambda request: self._recorded(name, method, request))
+
+    def route(self, name: str, serve: Serve) -> Serve:
+        """The same for a handler of the HTTP port; a stale answer is for gRPC alone."""
+
+        async def answer(request: web.Request) -> web.StreamResponse:
+            started = self._calls.clock()
+            fault = self._script.meet(name)
+            status = 500
+            try:
+                response = await self._served(fault, serve, request)
+                status = response.status
+                return response
+            finally:
+                self._calls.record(name, started, str(status), fault=fault is not None)
+
+        return answer
+
+    def _recorded(self, name: str, method: Method, request: Any) -> Any:
+        started = self._calls.clock()
+        question = writer(method.request)(request)
+        stale = self._memory.before_last_write(name, question) if is_read(name) else None
+        fault = self._script.meet(name, stale_known=stale is not None)
+        code = "OK"
+        try:
+            return self._answer(name, method, request, question, fault, stale)
+        except Refusal as refusal:
+            code = refusal.code
+            raise
+        except Exception:
+            code = "INTERNAL"
+            raise
+        finally:
+            self._calls.record(name, started, code, fault=fault is not None)
+
+    def _answer(
+        self, name: str, method: Method, request: Any, question: bytes, fault: Fault | None, stale: bytes | None
+    ) -> Any:
+        if fault is not None and not fault.after:
+            self._script.wait(fault.delay)
+            if fault.code:
+                raise _refusal(fault)
+            if stale is not None and fault.stale:
+                return reader(method.response)(stale)
+        answer = method.answer(request)
+        if is_read(name):
+            self._memory.answered(name, question, writer(method.response)(answer))
+        else:
+            self._memory.wrote(name)
+        if fault is not None and fault.after:
+            self._script.wait(fault.delay)
+            if fault.code:
+                raise _refusal(fault)
+        return answer
+
+    async def _served(self, fault: Fault | None, serve: Serve, request: web.Request) -> web.StreamResponse:
+        if fault is None:
+            return await serve(request)
+        if not fault.after:
+            await asyncio.sleep(fault.delay)
+            return _http_refusal(fault) if fault.code else await serve(request)
+        response = await serve(request)
+        await asyncio.sleep(fault.delay)
+        return _http_refusal(fault) if fault.code else response
+
+
+def _refusal(fault: Fault) -> Refusal:
+    details = []
+    if fault.retry_delay is not None:
+        info = RetryInfo()
+        info.retry_delay.FromNanoseconds(round(fault.retry_delay * 1e9))
+        details.append(info)
+    return Refusal(fault.code, _message(fault), tuple(details))
+
+
+def _http_refusal(fault: Fault) -> web.Response:
+    status = _HTTP.get(fault.code, 500)
+    error = {"code": status, "message": _message(fault), "errors": [{"message": _message(fault), "reason": "fault"}]}
+    headers = {"Retry-After": str(round(fault.retry_delay))} if fault.retry_delay is not None else {}
+    return web.json_response({"error": error}, status=status, headers=headers)
+
+
+def _message(fault: Fault) -> str:
+    return fault.message or f"a scripted fault answers {fault.code} for {fault.method}"

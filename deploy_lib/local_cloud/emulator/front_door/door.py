@@ -1,0 +1,177 @@
+"""The front door: a loopback port per address, each leading to the revisions its way names.
+
+A service's own URL and each of its tags have a port of their own, since loopback has no names to tell them
+apart by. A port stays with its address while the local cloud runs and answers 404 when nothing is behind it,
+as a tag's URL does on Cloud Run after the tag was removed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from aiohttp import web
+
+from ...worker import start_worker, unheard
+from ..wire.visitors import refused
+from .connections import Connections
+from .forward import Passage, forward
+from .pages import UNAVAILABLE, not_found, plain
+from .way import Target, Upstream, Way
+from .websocket import forward_websocket, wants_websocket
+
+_HOST = "127.0.0.1"
+_CLIENT_GONE = 499  # as web servers log a client that left before its answer
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """One request that has ended, whoever ended it."""
+
+    upstream: Upstream
+    instance: str  # "" when none took it
+    method: str
+    url: str
+    status: int
+    seconds: float
+    user_agent: str
+    remote: str
+    received: int
+    sent: int
+    failed: bool  # the answer is the front door's own
+
+
+class FrontDoor:
+    """Runs on a thread of its own. `note` is called there for every request that reached a revision's turn."""
+
+    def __init__(self, note: Callable[[Served], None]) -> None:
+        self._note = note
+        self._loop = asyncio.new_event_loop()
+        self._ways: dict[int, Way] = {}
+        self._waking: dict[Upstream, asyncio.Future[bool]] = {}
+        self._servers: list[asyncio.Server] = []
+        self._connections = Connections()
+        self._thread = start_worker(self._loop.run_forever, "front-door", unheard)
+        self._web: web.Server = self._on_loop(self._make_server())
+
+    def open(self, port: int = 0) -> int:
+        """Listen on that port when it is free, else on another; the port."""
+        listening = _bind(port)
+        self._on_loop(self._listen(listening))
+        found: int = listening.getsockname()[1]
+        return found
+
+    def lead(self, ways: dict[int, Way | None]) -> None:
+        """Change where these ports lead, all at once: no request sees half of a change."""
+        self._on_loop(self._lead(ways))
+
+    def forget(self, key: str) -> None:
+        """The instance of that key has ended."""
+        asyncio.run_coroutine_threadsafe(self._connections.forget(key), self._loop)
+
+    def close(self) -> None:
+        self._on_loop(self._close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def _on_loop(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    async def _make_server(self) -> web.Server:
+        return web.Server(self._answer, access_log=None, handler_cancellation=True)
+
+    async def _listen(self, listening: socket.socket) -> None:
+        self._servers.append(await self._loop.create_server(self._web, sock=listening, backlog=1024))
+
+    async def _lead(self, ways: dict[int, Way | None]) -> None:
+        for port, way in ways.items():
+            if way is None:
+                self._ways.pop(port, None)
+            else:
+                self._ways[port] = way
+
+    async def _close(self) -> None:
+        for server in self._servers:
+            server.close()
+        await self._web.shutdown(1.0)
+        await self._connections.close()
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        why = refused(request.headers.getall("Host", []), request.headers.getall("Origin", []))
+        if why is not None:
+            return plain(403, why)
+        assert request.transport is not None
+        port = request.transport.get_extra_info("sockname")[1]
+        way = self._ways.get(port)
+        if way is None:
+            return not_found(request.path)
+        if not way.upstreams:
+            return plain(503, UNAVAILABLE)
+        upstream, began, passage = way.next(), time.monotonic(), Passage()
+        instance = ""
+        upstream.enter()
+        try:
+            target = upstream.target()
+            if target is None and upstream.asleep():
+                target = await self._woken(upstream)
+            if target is None:
+                passage.failed = True
+                return plain(503, UNAVAILABLE)
+            instance = target.key
+            carry = forward_websocket if wants_websocket(request) else forward
+            return await carry(request, target, self._connections.pool(target), passage, upstream.timeout)
+        except asyncio.CancelledError:
+            passage.status = _CLIENT_GONE
+            raise
+        finally:
+            upstream.leave()
+            self._tell(request, upstream, instance, passage, time.monotonic() - began)
+
+    async def _woken(self, upstream: Upstream) -> Target | None:
+        """A cold start: requests wait for the instance, all of a revision's in one thread."""
+        if upstream not in self._waking:
+            self._waking[upstream] = self._loop.run_in_executor(None, upstream.wake)
+            self._waking[upstream].add_done_callback(lambda _: self._waking.pop(upstream))
+        ready = await asyncio.shield(self._waking[upstream])
+        return upstream.target() if ready else None
+
+    def _tell(
+        self, request: web.BaseRequest, upstream: Upstream, instance: str, passage: Passage, seconds: float
+    ) -> None:
+        self._note(
+            Served(
+                upstream,
+                instance,
+                request.method,
+                f"http://{request.host}{request.raw_path}",
+                passage.status,
+                seconds,
+                request.headers.get("User-Agent", ""),
+                request.remote or "",
+                passage.received,
+                passage.sent,
+                passage.failed,
+            )
+        )
+
+
+def _bind(port: int) -> socket.socket:
+    for wanted in (port, 0):
+        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((_HOST, wanted))
+        except OSError:
+            listening.close()
+            if not wanted:
+                raise
+        else:
+            return listening
+    raise AssertionError("port 0 is always tried")

@@ -1,0 +1,48 @@
+"""Which loopback port is which URL: one for each service and one for each of its tags, the same after a restart."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from ..front_door.door import FrontDoor
+from .names import ServiceName
+
+
+class Addresses:
+    """Hold the ledger's lock while calling. An address keeps its port until its service is deleted."""
+
+    def __init__(self, path: Path, door: FrontDoor) -> None:
+        self._path, self._door = path, door
+        self._wanted: dict[str, int] = json.loads(path.read_text()) if path.is_file() else {}
+        self._open: dict[str, int] = {}
+
+    def port(self, service: ServiceName, tag: str = "") -> int:
+        """Without a tag it is the service's own address."""
+        key = f"{service}#{tag}"
+        if key not in self._open:
+            self._open[key] = self._door.open(self._wanted.get(key, 0))
+            if self._wanted.get(key) != self._open[key]:
+                self._wanted[key] = self._open[key]
+                self._save()
+        return self._open[key]
+
+    def uri(self, service: ServiceName, tag: str = "") -> str:
+        return f"http://127.0.0.1:{self.port(service, tag)}"
+
+    def ports(self, service: ServiceName) -> dict[str, int]:
+        """Every open address of the service by tag, also of tags that are no more."""
+        mark = f"{service}#"
+        return {key.removeprefix(mark): port for key, port in self._open.items() if key.startswith(mark)}
+
+    def forget(self, service: ServiceName) -> None:
+        """Its ports answer 404 until the local cloud ends, and are not asked for again."""
+        for tag in self.ports(service):
+            del self._open[f"{service}#{tag}"]
+            self._wanted.pop(f"{service}#{tag}", None)
+        self._save()
+
+    def _save(self) -> None:
+        fresh = self._path.with_suffix(".new")
+        fresh.write_text(json.dumps(self._wanted))
+        fresh.replace(self._path)

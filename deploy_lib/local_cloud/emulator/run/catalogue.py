@@ -1,0 +1,74 @@
+"""What clients may look up: services and revisions as they stand, one or in pages. Changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from google.cloud.run_v2 import (
+    GetRevisionRequest,
+    GetServiceRequest,
+    ListRevisionsRequest,
+    ListRevisionsResponse,
+    ListServicesRequest,
+    ListServicesResponse,
+    Revision,
+    Service,
+)
+
+from .ledger import Deployed, Ledger, Record
+from .names import parse_parent, parse_revision, parse_service
+from .paging import page
+from .refusal import missing
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Hands out copies. All methods may be called from any thread and raise RunRefusal."""
+
+    ledger: Ledger
+
+    def get_service(self, request: GetServiceRequest) -> Service:
+        with self.ledger.lock:
+            return copy_service(self.ledger.get(parse_service(request.name)).service)
+
+    def list_services(self, request: ListServicesRequest) -> ListServicesResponse:
+        with self.ledger.lock:
+            services = [copy_service(record.service) for record in self.ledger.all(parse_parent(request.parent))]
+        found, rest = page(services, request.page_size, request.page_token)
+        return ListServicesResponse(services=found, next_page_token=rest)
+
+    def get_revision(self, request: GetRevisionRequest) -> Revision:
+        with self.ledger.lock:
+            return copy_revision(self.find_revision(request.name)[1].revision)
+
+    def list_revisions(self, request: ListRevisionsRequest) -> ListRevisionsResponse:
+        """Newest first. The service may be "-" for all of a location."""
+        parent, _, last = request.parent.rpartition("/services/")
+        with self.ledger.lock:
+            records = (
+                self.ledger.all(parse_parent(parent))
+                if last == "-"
+                else [self.ledger.get(parse_service(request.parent))]
+            )
+            revisions = [copy_revision(item.revision) for record in records for item in record.revisions.values()]
+        revisions.sort(key=lambda revision: revision.create_time, reverse=True)
+        found, rest = page(revisions, request.page_size, request.page_token)
+        return ListRevisionsResponse(revisions=found, next_page_token=rest)
+
+    def find_revision(self, text: str) -> tuple[Record, Deployed]:
+        """By its full name, in which the service may be "-". Hold the ledger's lock."""
+        name, short = parse_revision(text)
+        for record in self.ledger.all(name.parent) if name.service == "-" else [self.ledger.get(name)]:
+            if short in record.revisions:
+                return record, record.revisions[short]
+        raise missing("REVISION", short)
+
+
+def copy_service(service: Service) -> Service:
+    copy: Service = Service.deserialize(Service.serialize(service))
+    return copy
+
+
+def copy_revision(revision: Revision) -> Revision:
+    copy: Revision = Revision.deserialize(Revision.serialize(revision))
+    return copy

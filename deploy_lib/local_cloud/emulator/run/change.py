@@ -1,0 +1,98 @@
+"""Puts one wanted state of a service into the ledger: checks it, counts generations, makes the new revision.
+
+Nothing is started here; that follows in `rollout`. Without errors it is one step, so validate_only is this on a
+copy that is thrown away.
+"""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from google.cloud.run_v2 import IngressTraffic, RevisionTemplate, Service
+
+from ..registry.images import Images
+from ..wire.caller import caller
+from . import checks, conditions, traffic
+from .ledger import Deployed, Record
+from .mask import merge
+from .names import ServiceName, generate_revision
+from .refusal import RunRefusal
+from .requirements import find_image
+from .revisions import make_revision
+from .template import fill_in
+
+_MOST_REVISIONS = 1000  # https://cloud.google.com/run/quotas
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """`revision` is the short name of the revision to bring up, None when the template stayed as it was."""
+
+    record: Record
+    revision: str | None
+
+
+def create(name: ServiceName, wanted: Service, images: Images, now: datetime.datetime) -> Changed:
+    """The record of a new service. Raises RunRefusal."""
+    empty = Service(uid=str(uuid.uuid4()), create_time=now)
+    return _apply(Record(name, empty), merge(empty, wanted, []), images, now)
+
+
+def update(record: Record, wanted: Service, paths: Sequence[str], images: Images, now: datetime.datetime) -> Changed:
+    """A new record in place of `record`, which stays untouched; `paths` is the update mask. Raises RunRefusal."""
+    copy = replace(record, revisions=dict(record.revisions))
+    return _apply(copy, merge(record.service, wanted, paths), images, now)
+
+
+def _apply(record: Record, wanted: Service, images: Images, now: datetime.datetime) -> Changed:
+    name, before = record.name, record.service
+    checks.check_shape(wanted.template)
+    fill_in(wanted.template, name.project)
+    checks.check_service(wanted, name.service)
+    wanted.ingress = wanted.ingress or IngressTraffic(IngressTraffic.INGRESS_TRAFFIC_ALL)
+    if not wanted.traffic:
+        wanted.traffic = [traffic.everything_to_latest()]
+    traffic.check(list(wanted.traffic), name.service)
+
+    new_template = before.generation == 0 or wanted.template != before.template
+    moved = new_template or list(wanted.traffic) != list(before.traffic) or _spec(wanted) != _spec(before)
+    wanted.name, wanted.update_time = str(name), now
+    wanted.creator, wanted.last_modifier = before.creator or caller(), caller()
+    wanted.generation = before.generation + 1 if moved else before.generation
+    wanted.reconciling = True
+    wanted.terminal_condition = conditions.under_way(now, "Deploying Revision." if new_template else "Routing traffic.")
+    record.service = wanted
+    fresh = _next_revision(record, images, now) if new_template else None
+    return Changed(record, fresh)
+
+
+def _next_revision(record: Record, images: Images, now: datetime.datetime) -> str | None:
+    """Also points the service at it. None when the wanted template is that of a revision which is there already."""
+    service, name = record.service, record.name
+    short = service.template.revision
+    record.template_generation = service.generation
+    if short in record.revisions:
+        if record.revisions[short].template != service.template:
+            raise RunRefusal("ALREADY_EXISTS", f"Revision named '{short}' with different configuration already exists.")
+        service.latest_created_revision = name.revision(short)
+        return None
+    if len(record.revisions) >= _MOST_REVISIONS:
+        raise RunRefusal(
+            "RESOURCE_EXHAUSTED",
+            f"Service '{name.service}' has {_MOST_REVISIONS} revisions, the most that are allowed; delete some",
+        )
+    short = short or generate_revision(name.service, service.generation)
+    template = RevisionTemplate.deserialize(RevisionTemplate.serialize(service.template))
+    digest = find_image(images, template.containers[0].image) or ""
+    revision = make_revision(template, name, short, service, now)
+    record.revisions[short] = Deployed(revision, template, digest)
+    service.latest_created_revision = revision.name
+    return short
+
+
+def _spec(service: Service) -> tuple[object, ...]:
+    """What else counts as a change of the wanted state; labels and annotations do not."""
+    return service.ingress, service.scaling, service.invoker_iam_disabled, service.default_uri_disabled

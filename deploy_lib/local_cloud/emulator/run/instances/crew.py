@@ -1,0 +1,189 @@
+"""Keeps one instance of one revision at work: starts it, starts it again when it dies, lets it sleep.
+
+The rhythm of a revision that crashes at start is Cloud Run's as seen in the incident: a new try about every
+twelve seconds, given up after ten tries or four minutes, whichever is first. Only then does the condition say
+that the start failed; the log shows each crash at once. A revision that was ready once is never given up: its
+instance is started again for as long as it is wanted, and requests meanwhile meet 503.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from enum import Enum
+
+from ....engines.model import Engine, EngineError
+from ....worker import explain, start_worker
+from . import wording
+from .instance import Instance
+from .pace import Pace
+from .recipe import Recipe, Say
+
+_BETWEEN = 12.0  # seconds from one start to the next
+_TRIES = 10
+_GIVEN_UP = 240.0  # seconds, the longest start-up Cloud Run allows
+_GRACE = 10.0  # seconds from SIGTERM to SIGKILL, https://cloud.google.com/run/docs/container-contract#instance-shutdown
+_STOPPED = "the revision was stopped while it was starting"
+
+
+class _State(Enum):
+    ASLEEP = "asleep"
+    STARTING = "starting"
+    READY = "ready"
+    RESTARTING = "restarting"
+    FAILED = "failed"
+    CLOSED = "closed"
+
+
+class Crew:
+    """May be used from any thread. Also what front_door.way.Upstream asks for."""
+
+    def __init__(
+        self,
+        place: tuple[str, str, str, str],
+        recipe: Recipe,
+        engine: Engine,
+        say: Say,
+        pace: Pace,
+        on_end: Callable[[str], None],
+        *,
+        timeout: float,
+        proven: bool = False,
+    ) -> None:
+        """`place` is project, location, service and revision; `on_end` is told the key of an ended instance."""
+        self.project, self.location, self.service, self.revision = place
+        self.timeout = timeout
+        self._recipe, self._engine, self._say, self._pace, self._on_end = recipe, engine, say, pace, on_end
+        self._grace = pace.limit(_GRACE, 2.0)
+        self._proven = proven
+        self._changed = threading.Condition()
+        self._state = _State.ASLEEP
+        self._shift = 0  # whoever tends an earlier one has nothing to say any more
+        self._tending: threading.Thread | None = None
+        self._instance: Instance | None = None
+        self._failure = _STOPPED
+        self._requests = 0
+        self._idle_since = time.monotonic()
+
+    def target(self) -> Instance | None:
+        with self._changed:
+            return self._instance if self._state is _State.READY else None
+
+    def asleep(self) -> bool:
+        with self._changed:
+            return self._state in (_State.ASLEEP, _State.STARTING)
+
+    def wake(self) -> bool:
+        return self.start(wording.WAKING) is None
+
+    def enter(self) -> None:
+        with self._changed:
+            self._requests += 1
+
+    def leave(self) -> None:
+        with self._changed:
+            self._requests -= 1
+            self._idle_since = time.monotonic()
+
+    def idle(self) -> float:
+        """Seconds since the last request ended; 0 while there is one."""
+        with self._changed:
+            return 0.0 if self._requests else time.monotonic() - self._idle_since
+
+    def start(self, reason: str = wording.STARTING) -> str | None:
+        """Blocks until an instance is ready; else why there is none, as Cloud Run puts it."""
+        with self._changed:
+            if self._state in (_State.ASLEEP, _State.FAILED):
+                self._shift += 1
+                self._state, self._failure, self._idle_since = _State.STARTING, _STOPPED, time.monotonic()
+                shift = self._shift
+                self._tending = start_worker(
+                    lambda: self._tend(shift, reason), self.revision, lambda error: self._give_up(shift, error)
+                )
+            self._changed.wait_for(lambda: self._state is not _State.STARTING)
+            return None if self._state is _State.READY else self._failure
+
+    def sleep(self) -> None:
+        """End the instance; a request or a start brings up another."""
+        self._end(_State.ASLEEP)
+
+    def close(self, at_most: float = _GRACE) -> None:
+        """End the instance for good, by force after `at_most` seconds."""
+        self._end(_State.CLOSED, at_most)
+        if self._tending is not None:  # it may be in the middle of starting one more instance
+            self._tending.join()
+
+    def _end(self, state: _State, at_most: float = _GRACE) -> None:
+        with self._changed:
+            if self._state is _State.CLOSED:
+                return
+            instance, self._instance = self._instance, None
+            self._shift += 1
+            self._move(state)
+        if instance is not None:
+            instance.stop(min(self._grace, at_most))
+
+    def _tend(self, shift: int, reason: str) -> None:
+        """From the first start of a shift until it is ended or given up."""
+        until, tries = time.monotonic() + self._pace.limit(_GIVEN_UP, _TRIES * 20.0), 0
+        while True:
+            began = time.monotonic()
+            failure, final = self._work(shift, reason)
+            tries += 1
+            final = final or tries >= _TRIES or time.monotonic() >= until
+            with self._changed:
+                if shift != self._shift:
+                    return
+                self._failure = failure
+                if final and not self._proven:
+                    self._move(_State.FAILED)
+                    return
+                if self._proven:
+                    self._move(_State.RESTARTING)
+                pause = self._pace.wait(_BETWEEN) - (time.monotonic() - began)
+                if self._changed.wait_for(lambda: shift != self._shift, max(pause, 0.0)):
+                    return
+
+    def _give_up(self, shift: int, error: Exception) -> None:
+        """Nobody tends it any more; the next start or request begins anew."""
+        with self._changed:
+            if shift == self._shift:
+                self._failure = explain(error)
+                self._move(_State.FAILED if not self._proven else _State.ASLEEP)
+
+    def _work(self, shift: int, reason: str) -> tuple[str, bool]:
+        """One instance from start to end: why it is no more, and whether another try is of no use."""
+        try:
+            instance = Instance(self._engine, self._recipe, self._say, reason)
+        except (EngineError, OSError) as error:
+            return str(error), True
+        if not self._adopt(shift, instance):
+            instance.stop(0)
+            return _STOPPED, True
+        try:
+            probed = instance.probe(self._pace)
+            if probed.ended:
+                return wording.failed_to_start(self._recipe.port), False
+            if not probed.passed:
+                instance.stop(self._grace)
+                default = self._recipe.probe.default
+                return wording.failed_to_start(self._recipe.port) if default else wording.FAILED_PROBE, True
+            with self._changed:
+                if shift == self._shift:
+                    self._proven = True
+                    self._move(_State.READY)
+            instance.ended.wait()
+            return wording.failed_to_start(self._recipe.port), False
+        finally:
+            self._on_end(instance.key)
+
+    def _adopt(self, shift: int, instance: Instance) -> bool:
+        with self._changed:
+            if shift == self._shift:
+                self._instance = instance
+            return shift == self._shift
+
+    def _move(self, state: _State) -> None:
+        self._state = state
+        self._changed.notify_all()

@@ -1,0 +1,65 @@
+"""The way into one container's own network: sockets that reach its port, and nothing of the host's ports taken.
+
+Every instance may listen on the port its template names, however many run at once. See `inside` for how.
+"""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import threading
+
+from ....helper import helper_command
+from .inside import ADDRESS, METADATA, hand_out_sockets
+
+_PATIENCE = 10.0  # seconds the helper process may take for anything it does
+
+
+class DoorwayClosed(OSError):
+    """The container has ended, or its network cannot be entered; the message says which call failed."""
+
+
+class Doorway:
+    """May be used from any thread. `address` is where the container's servers answer; `metadata` listens where its
+    code looks for the metadata server, and is whoever's who takes it from here."""
+
+    address = ADDRESS
+    metadata_address = METADATA[0]
+
+    def __init__(self, process: int) -> None:
+        self._lock = threading.Lock()
+        self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._channel.settimeout(_PATIENCE)
+        with theirs:
+            self._helper = subprocess.Popen(
+                [*helper_command(hand_out_sockets), str(process), str(theirs.fileno())],
+                pass_fds=(theirs.fileno(),),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env={},
+                cwd="/",
+            )
+        answer, handles, _, _ = socket.recv_fds(self._channel, 4096, 1)
+        if answer[:1] != b"+":
+            self.close()
+            raise DoorwayClosed(answer[1:].decode(errors="replace") or "the container ended")
+        self.metadata = socket.socket(fileno=handles[0])
+
+    def dial(self) -> socket.socket:
+        """A fresh unconnected socket of the container's network. Raises DoorwayClosed."""
+        try:
+            with self._lock:
+                self._channel.send(b"s")
+                _, handles, _, _ = socket.recv_fds(self._channel, 1, 1)
+        except OSError as error:
+            raise DoorwayClosed(str(error)) from None
+        if not handles:
+            raise DoorwayClosed("the container ended")
+        return socket.socket(fileno=handles[0])
+
+    def close(self) -> None:
+        with self._lock:
+            self._channel.close()
+        self._helper.kill()
+        self._helper.wait()

@@ -1,0 +1,62 @@
+"""Runs inside a container's network and hands out sockets made there; started by `doorway`.
+
+A socket belongs to the network it was made in, whoever holds it. So a container needs no way out and no port of
+the host: this process enters the container's network, gives it the address `ADDRESS` beside 127.0.0.1, and sends
+unconnected sockets through a Unix socket. Whoever connects one to ADDRESS meets only what listens on all
+interfaces, as on Cloud Run; a server on 127.0.0.1 refuses. The first socket it sends listens at METADATA, where a
+container's code looks for the metadata server. It knows only the standard library, and ends when the other side of
+its channel does.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import os
+import socket
+import struct
+
+ADDRESS = "169.254.8.1"
+METADATA = ("169.254.169.254", 80)  # https://cloud.google.com/compute/docs/metadata/querying-metadata
+_WAITING = 128  # connections that are not accepted yet
+_SIOCSIFADDR, _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8916, 0x8913, 0x8914, 0x1
+
+
+def hand_out_sockets(arguments: list[str]) -> None:
+    """Entry point: the container's process, and the handle of the channel."""
+    process, channel = int(arguments[0]), socket.socket(fileno=int(arguments[1]))
+    try:
+        for kind in ("user", "net"):
+            _enter(process, kind)
+        _raise_interface()
+        with socket.create_server(METADATA, backlog=_WAITING) as listener:
+            socket.send_fds(channel, [b"+"], [listener.fileno()])
+    except OSError as error:
+        channel.send(b"!" + str(error).encode())
+        return
+    while channel.recv(1):
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as fresh:
+            socket.send_fds(channel, [b"s"], [fresh.fileno()])
+
+
+def _enter(process: int, kind: str) -> None:
+    """Nothing to do when it is our own: a container started by root may have no user namespace."""
+    theirs = f"/proc/{process}/ns/{kind}"
+    if os.stat(theirs).st_ino == os.stat(f"/proc/self/ns/{kind}").st_ino:  # noqa: PTH116  starts faster without pathlib
+        if kind == "net":
+            raise OSError("the container shares the host's network")
+        return
+    handle = os.open(theirs, os.O_RDONLY)
+    if ctypes.CDLL(None, use_errno=True).setns(handle, 0) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"setns {kind}: {os.strerror(number)}")
+    os.close(handle)
+
+
+def _raise_interface() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        for name, host in ((b"lo:1", ADDRESS), (b"lo:2", METADATA[0])):
+            address = struct.pack("16sHH4s8x", name, socket.AF_INET, 0, socket.inet_aton(host))
+            fcntl.ioctl(probe, _SIOCSIFADDR, address)
+        flags = struct.unpack("16sh14x", fcntl.ioctl(probe, _SIOCGIFFLAGS, struct.pack("16sh14x", b"lo", 0)))[1]
+        fcntl.ioctl(probe, _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", flags | _IFF_UP))

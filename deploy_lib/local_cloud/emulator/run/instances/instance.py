@@ -1,0 +1,131 @@
+"""One instance: a container in a network of its own, its output on the way to the log, and its end.
+
+Everything the container printed is in the log before the line that says how it ended, as people read it.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import uuid
+
+from ....engines.model import Container, Engine, EngineError, RunSpec
+from ....worker import start_worker
+from . import wording
+from .doorway import Doorway, DoorwayClosed
+from .metadata import METADATA_NAME, MetadataServer
+from .output import copy_lines
+from .pace import Pace
+from .probe import Probed, probe_startup
+from .recipe import Recipe, Say
+
+_DRAIN = 2.0  # seconds to read what an ended container left in its pipes
+
+
+class Instance:
+    """Runs from its making on. Raises EngineError when the engine cannot run it, OSError when a secret is gone."""
+
+    def __init__(self, engine: Engine, recipe: Recipe, say: Say, reason: str) -> None:
+        self.key = uuid.uuid4().hex
+        self.ended = threading.Event()
+        self._recipe, self._say = recipe, say
+        self._stopping = False
+        spec = RunSpec(
+            image=recipe.image,
+            entrypoint=recipe.entrypoint,
+            command=recipe.command,
+            env={**recipe.env, **recipe.secrets()},
+            workdir=recipe.workdir,
+            name="localhost",
+            network=False,
+            hosts={METADATA_NAME: Doorway.metadata_address},
+            memory=recipe.memory,
+            prepare=self._open,
+        )
+        self._doorway: Doorway | None = None
+        self._metadata: MetadataServer | None = None
+        self._closed: DoorwayClosed | None = None
+        say(self.key, "system", "INFO", reason)
+        self._container: Container = engine.run(spec)
+        # An instance whose output nobody reads would stand still one day.
+        self._output = start_worker(self._copy, f"output-{self.key[:8]}", lambda error: self._kill())
+        if self._doorway is None:
+            self._open(self._container.pid)
+        if self._closed is not None:
+            self._check_ended(self._closed)
+        start_worker(self._watch, f"watch-{self.key[:8]}", lambda error: self.ended.set())
+
+    def _open(self, process: int) -> None:
+        """The way into the container's network, with the metadata server in it: before its code runs, if possible."""
+        self._closed = None
+        try:
+            self._doorway = Doorway(process)
+        except DoorwayClosed as error:
+            self._closed = error
+            return
+        self._metadata = MetadataServer(self._doorway.metadata, {**self._recipe.metadata, "instance": self.key})
+
+    @property
+    def address(self) -> tuple[str, int]:
+        return Doorway.address, self._recipe.port
+
+    def dial(self) -> socket.socket:
+        """An unconnected socket of the container's network. Raises OSError when it has ended."""
+        if self._doorway is None:
+            raise DoorwayClosed("the container ended")
+        door = self._doorway.dial()
+        door.setblocking(False)
+        return door
+
+    def probe(self, pace: Pace) -> Probed:
+        """Waits until the instance may serve, or never will."""
+        if self._doorway is None:
+            self.ended.wait()
+            return Probed(False, True, 0)
+        found = probe_startup(self._recipe.probe, self._doorway, self.ended, pace)
+        probe, name = self._recipe.probe, self._recipe.container
+        if found.passed:
+            text = wording.probe_passed(probe.kind, name, probe.port, found.tries, probe.default)
+            self._say(self.key, "system", "INFO", text)
+        else:
+            detail = found.detail or "Connection failed with status CANCELLED."
+            text = wording.probe_failed(probe.kind, name, probe.port, max(found.tries, 1), probe.default, detail)
+            self._say(self.key, "system", "ERROR", text)
+        return found
+
+    def stop(self, grace: float) -> None:
+        """SIGTERM, then SIGKILL; returns when all it printed is in the log."""
+        self._stopping = True
+        self._container.stop(grace)
+        self.ended.wait(_DRAIN * 2)
+
+    def _kill(self) -> None:
+        self._container.stop(0)
+
+    def _check_ended(self, error: DoorwayClosed) -> None:
+        """A container that is gone has no network to enter. One that runs and cannot be entered is of no use."""
+        try:
+            self._container.wait(_DRAIN)
+        except TimeoutError:
+            self._container.stop(0)
+            raise EngineError(f"the network of the container could not be entered: {error}") from None
+
+    def _watch(self) -> None:
+        code = self._container.wait()
+        self._output.join(_DRAIN)
+        if self._metadata is not None:
+            self._metadata.close()
+        if self._doorway is not None:
+            self._doorway.close()
+        if not self._stopping:
+            if self._container.killed_for_memory():
+                used = self._container.peak_memory() or self._recipe.memory
+                self._say(self.key, "system", "ERROR", wording.over_memory(self._recipe.memory, used))
+            self._say(self.key, "system", "WARNING", wording.ended(code))
+        self.ended.set()
+
+    def _copy(self) -> None:
+        container = self._container
+        copy_lines(
+            container.stdout, container.stderr, lambda stream, text: self._say(self.key, stream, "DEFAULT", text)
+        )

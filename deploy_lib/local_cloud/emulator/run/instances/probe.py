@@ -1,0 +1,83 @@
+"""The start-up probe: asks the instance until it answers, ends, or has had its chances.
+
+A TCP try lasts its whole timeout, connecting again while it is refused: the default probe is one try of 240 s,
+and a server that listens after ten seconds passes it. HTTP wants a status from 200 to 399
+(https://cloud.google.com/run/docs/configuring/healthchecks).
+"""
+
+from __future__ import annotations
+
+import http.client
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .doorway import Doorway
+from .pace import Pace
+from .recipe import StartupProbe
+
+_AGAIN = 0.02  # seconds between two connections within one try
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """`passed` and `ended` False: it ran and did not answer. `detail` says how the last try ended."""
+
+    passed: bool
+    ended: bool
+    tries: int
+    detail: str = ""
+
+
+def probe_startup(probe: StartupProbe, doorway: Doorway, ended: threading.Event, pace: Pace) -> Probed:
+    detail = ""
+    if ended.wait(pace.wait(probe.initial_delay)):
+        return Probed(False, True, 0)
+    ask = _connect if probe.path is None else _request
+    for number in range(1, probe.threshold + 1):
+        began = time.monotonic()
+        passed, detail = _try(lambda left: ask(probe, doorway, left), pace.limit(probe.timeout), ended)
+        if passed:
+            return Probed(True, False, number)
+        rest = pace.wait(probe.period) - (time.monotonic() - began) if number < probe.threshold else 0.0
+        if ended.wait(max(rest, 0.0)):
+            return Probed(False, True, number)
+    return Probed(False, False, probe.threshold, detail)
+
+
+Ask = Callable[[float], "str | None"]
+
+
+def _try(ask: Ask, seconds: float, ended: threading.Event) -> tuple[bool, str]:
+    """One try: refused connections are tried again, an answer counts. Returns early when the container ended."""
+    deadline = time.monotonic() + seconds
+    detail = "Connection failed with status DEADLINE_EXCEEDED."
+    while (left := deadline - time.monotonic()) > 0:
+        try:
+            refusal = ask(left)
+        except TimeoutError:
+            continue
+        except (OSError, http.client.HTTPException):
+            if ended.wait(min(_AGAIN, left)):
+                return False, "Connection failed with status CANCELLED."
+            continue
+        return refusal is None, refusal or ""
+    return False, detail
+
+
+def _connect(probe: StartupProbe, doorway: Doorway, seconds: float) -> None:
+    with doorway.dial() as door:
+        door.settimeout(seconds)
+        door.connect((doorway.address, probe.port))
+
+
+def _request(probe: StartupProbe, doorway: Doorway, seconds: float) -> str | None:
+    with doorway.dial() as door:
+        door.settimeout(seconds)
+        door.connect((doorway.address, probe.port))
+        connection = http.client.HTTPConnection(doorway.address, probe.port)
+        connection.sock = door
+        connection.request("GET", probe.path or "/", headers=dict(probe.headers))
+        status = connection.getresponse().status
+    return None if 200 <= status < 400 else f"HTTP probe failed with status {status}."

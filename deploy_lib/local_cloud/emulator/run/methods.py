@@ -1,0 +1,95 @@
+"""Cloud Run's RPCs, as rows for the server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from google.cloud.run_v2 import (
+    CreateServiceRequest,
+    DeleteRevisionRequest,
+    DeleteServiceRequest,
+    GetRevisionRequest,
+    GetServiceRequest,
+    ListRevisionsRequest,
+    ListRevisionsResponse,
+    ListServicesRequest,
+    ListServicesResponse,
+    Revision,
+    Service,
+    UpdateServiceRequest,
+)
+from google.iam.v1.iam_policy_pb2 import (
+    GetIamPolicyRequest,
+    SetIamPolicyRequest,
+    TestIamPermissionsRequest,
+    TestIamPermissionsResponse,
+)
+from google.iam.v1.policy_pb2 import Policy
+from google.longrunning.operations_pb2 import Operation
+
+from ..wire.method import Method, Refusal
+from .refusal import RunRefusal
+from .service import CloudRun
+
+_Asked = TypeVar("_Asked")
+_Answer = TypeVar("_Answer")
+
+
+def methods(cloud_run: CloudRun) -> list[Method]:
+    services, revisions, run = "/google.cloud.run.v2.Services", "/google.cloud.run.v2.Revisions", cloud_run
+    rows: list[tuple[str, type, type, Callable[..., object]]] = [
+        (f"{services}/CreateService", CreateServiceRequest, Operation, run.create_service),
+        (f"{services}/GetService", GetServiceRequest, Service, run.catalogue.get_service),
+        (f"{services}/ListServices", ListServicesRequest, ListServicesResponse, run.catalogue.list_services),
+        (f"{services}/UpdateService", UpdateServiceRequest, Operation, run.update_service),
+        (f"{services}/DeleteService", DeleteServiceRequest, Operation, run.delete_service),
+        (f"{services}/GetIamPolicy", GetIamPolicyRequest, Policy, _get_policy(run)),
+        (f"{services}/SetIamPolicy", SetIamPolicyRequest, Policy, _set_policy(run)),
+        (f"{services}/TestIamPermissions", TestIamPermissionsRequest, TestIamPermissionsResponse, _test_policy(run)),
+        (f"{revisions}/GetRevision", GetRevisionRequest, Revision, run.catalogue.get_revision),
+        (f"{revisions}/ListRevisions", ListRevisionsRequest, ListRevisionsResponse, run.catalogue.list_revisions),
+        (f"{revisions}/DeleteRevision", DeleteRevisionRequest, Operation, run.delete_revision),
+    ]
+    return [Method(path, request, response, _refusing(answer)) for path, request, response, answer in rows]
+
+
+def find_operation(cloud_run: CloudRun) -> Callable[[str], Operation | None]:
+    return _refusing(cloud_run.operation)
+
+
+def _get_policy(run: CloudRun) -> Callable[[GetIamPolicyRequest], Policy]:
+    def answer(request: GetIamPolicyRequest) -> Policy:
+        policy = Policy()
+        policy.ParseFromString(run.get_policy(request.resource))
+        return policy
+
+    return answer
+
+
+def _set_policy(run: CloudRun) -> Callable[[SetIamPolicyRequest], Policy]:
+    def answer(request: SetIamPolicyRequest) -> Policy:
+        run.set_policy(request.resource, request.policy.SerializeToString())
+        return _get_policy(run)(GetIamPolicyRequest(resource=request.resource))
+
+    return answer
+
+
+def _test_policy(run: CloudRun) -> Callable[[TestIamPermissionsRequest], TestIamPermissionsResponse]:
+    """Whoever reaches the local cloud may do everything."""
+
+    def answer(request: TestIamPermissionsRequest) -> TestIamPermissionsResponse:
+        run.get_policy(request.resource)
+        return TestIamPermissionsResponse(permissions=request.permissions)
+
+    return answer
+
+
+def _refusing(answer: Callable[[_Asked], _Answer]) -> Callable[[_Asked], _Answer]:
+    def answering(asked: _Asked) -> _Answer:
+        try:
+            return answer(asked)
+        except RunRefusal as refusal:
+            raise Refusal(refusal.code, refusal.message) from None
+
+    return answering

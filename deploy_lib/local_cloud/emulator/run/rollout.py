@@ -1,0 +1,158 @@
+"""What follows an accepted change of a service: its new revision comes up, then its traffic moves, or nothing does.
+
+Several changes of one service may be under way at once. A revision that takes minutes to fail holds nobody up:
+a later change that does not lead to it is settled without it, as with the real one. Settling is one step under
+the ledger's lock, so that conditions, traffic statuses and the front door never disagree.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from google.cloud.run_v2 import Condition
+
+from . import conditions, traffic
+from .conditions import Failure
+from .ledger import Deployed, Ledger, Record
+from .stage import Stage
+
+_GUIDANCE = (
+    "\nFor more troubleshooting guidance, see "
+    "https://cloud.google.com/run/docs/troubleshooting#container-failed-to-start"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rollouts:
+    ledger: Ledger
+    stage: Stage
+    now: Callable[[], datetime.datetime]
+
+    def carry_out(self, record: Record, revision: str | None) -> str | None:
+        """Blocks until the change has taken effect or failed: then why. `revision` is the new one's short name."""
+        failed = self._bring_up(record, revision) if revision is not None else None
+        self._warm(record)
+        with self.ledger.lock:
+            self.ledger.lock.wait_for(lambda: not self._alive(record) or not self._pending(record))
+            if not self._alive(record):
+                return f"Service '{record.name.service}' was deleted, or the local cloud ended, during the deployment."
+            settled = self._settle(record)
+            return failed or settled
+
+    def abandon(self, record: Record, revision: str | None, why: str) -> None:
+        """The change could not be carried out by a fault of the local cloud's own: nothing waits for it any more."""
+        with self.ledger.lock:
+            if not self._alive(record):
+                return
+            deployed = record.revisions.get(revision or "")
+            if deployed is not None and deployed.pending:
+                unknown = Condition.CommonReason(Condition.CommonReason.UNKNOWN)
+                self._record(record, deployed, Failure("ContainerHealthy", unknown, why))
+            self._settle(record)
+
+    def _bring_up(self, record: Record, revision: str) -> str | None:
+        deployed = record.revisions[revision]
+        failure = self.stage.prepare(record.name, deployed) or self.stage.start(record.name, deployed)
+        with self.ledger.lock:
+            if not self._alive(record):
+                return None
+            self._record(record, deployed, failure)
+            if failure is None:
+                return None
+            crews = self.stage.release([deployed.revision.name])
+        for crew in crews:
+            crew.close()
+        return not_ready(revision, failure.message)
+
+    def _alive(self, record: Record) -> bool:
+        """The service was not deleted, nor another made in its place, and the local cloud is not ending."""
+        return self.ledger.find(record.name) is record and not self.stage.closed
+
+    def _record(self, record: Record, deployed: Deployed, failure: Failure | None) -> None:
+        now = self.now()
+        deployed.revision.conditions = conditions.of_revision(failure, failure is None, now)
+        deployed.revision.reconciling = False
+        deployed.revision.observed_generation = deployed.revision.generation
+        deployed.revision.update_time = now
+        order = list(record.revisions)
+        newer = record.latest_ready not in order or order.index(record.latest_ready) < order.index(deployed.short)
+        if failure is None and newer:
+            record.service.latest_ready_revision = deployed.revision.name
+        self.ledger.save(record)
+
+    def _warm(self, record: Record) -> None:
+        """Have an instance of every revision that is to serve, before users are led to it."""
+        with self.ledger.lock:
+            wanted = self._led_to(record) if self._alive(record) else []
+            crews = [self.stage.crew(record.name, deployed) for deployed in wanted if deployed.ready]
+        for crew in crews:
+            crew.start()
+
+    def _pending(self, record: Record) -> bool:
+        return any(deployed.pending for deployed in self._led_to(record))
+
+    def _led_to(self, record: Record) -> list[Deployed]:
+        latest = record.created.short
+        names = traffic.targets(list(record.service.traffic), latest)
+        return [record.revisions[short] for short in dict.fromkeys(names) if short in record.revisions]
+
+    def _settle(self, record: Record) -> str | None:
+        """Make conditions, statuses and the front door fit what is asked and what is ready. None when all is well."""
+        service, now = record.service, self.now()
+        own = record.template_generation == service.generation
+        created, reason = record.created, None
+        problem = not_ready(created.short, created.failure) if own and created.failure is not None else None
+        if problem is not None:
+            reason = _reason(created)
+        else:
+            problem = self._route_problem(record)
+        configured = (
+            conditions.failed("ConfigurationsReady", not_ready(created.short, created.failure), now, _reason(created))
+            if created.failure is not None
+            else conditions.passed("ConfigurationsReady", now)
+        )
+        service.reconciling = False
+        service.update_time = now
+        if problem is not None:
+            service.terminal_condition = conditions.failed("Ready", problem, now, reason)
+            routed = conditions.failed("RoutesReady", problem, now, reason)
+            service.conditions = [routed, configured]
+        else:
+            service.terminal_condition = conditions.ready(now)
+            service.conditions = [conditions.passed("RoutesReady", now), configured]
+            service.observed_generation = service.generation
+            service.traffic_statuses = traffic.statuses(
+                list(service.traffic), lambda tag: self.stage.addresses.uri(record.name, tag)
+            )
+            self.stage.direct(record)
+        self.ledger.save(record)
+        return problem
+
+    def _route_problem(self, record: Record) -> str | None:
+        for short in dict.fromkeys(traffic.targets(list(record.service.traffic), record.latest_ready)):
+            found = record.revisions.get(short)
+            if not short:
+                return not_ready(record.created.short, record.created.failure)
+            if found is None:
+                return (
+                    f"Revision '{short}' does not exist or is deleted. Update all traffic to route to currently "
+                    "available revisions."
+                )
+            if found.failure is not None:
+                return not_ready(short, found.failure)
+        return None
+
+
+def not_ready(revision: str, why: str | None) -> str:
+    """Cloud Run's sentence about a revision, with its reason."""
+    guidance = _GUIDANCE if why and "container failed" in why else ""
+    return f"Revision '{revision}' is not ready and cannot serve traffic. {why or ''}{guidance}"
+
+
+def _reason(deployed: Deployed) -> conditions.Reason | None:
+    for found in deployed.revision.conditions:
+        if found.type_ == "Ready" and found.state == Condition.State.CONDITION_FAILED:
+            return found.revision_reason if "revision_reason" in found else found.reason
+    return None

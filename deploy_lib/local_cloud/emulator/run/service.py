@@ -1,0 +1,235 @@
+"""Cloud Run v2 as a service: takes services, deploys each change in a thread of its own, tells how they stand.
+
+Free of the wire: requests come in as the client library's own messages, refusals leave as RunRefusal. What each
+rule is taken from stands where the rule is, and all of it in docs/local-cloud.md.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from google.cloud.run_v2 import (
+    CreateServiceRequest,
+    DeleteRevisionRequest,
+    DeleteServiceRequest,
+    Revision,
+    Service,
+    UpdateServiceRequest,
+)
+from google.longrunning.operations_pb2 import Operation
+
+from ...engines.model import Engine
+from ...worker import explain, start_worker
+from ..front_door.door import FrontDoor
+from ..registry.images import Images
+from ..secrets.store import Secrets
+from . import change, operations
+from .addresses import Addresses
+from .catalogue import Catalogue, copy_revision, copy_service
+from .instances.crew import Crew
+from .instances.pace import Pace
+from .ledger import Ledger, Record
+from .names import ServiceName, parse_parent, parse_service
+from .ports import Metrics, RunLog
+from .refusal import RunRefusal, missing
+from .rollout import Rollouts
+from .serving import Note
+from .sleep import Sleep
+from .stage import Stage
+
+
+class CloudRun:
+    """All methods may be called from any thread and raise RunRefusal. `catalogue` has the reading ones."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        images: Images,
+        secrets: Secrets,
+        root: Path,
+        log: RunLog,
+        metrics: Metrics,
+        clock: Callable[[], float],
+        time_scale: float,
+    ) -> None:
+        """`clock` gives seconds since the epoch; `time_scale` shortens Cloud Run's own waits, 1.0 is its pace."""
+        root.mkdir(parents=True, exist_ok=True)
+        self._images, self._clock = images, clock
+        self._operations = operations.Operations()
+        self._ledger = Ledger(root / "services", self._now)
+        self.catalogue, self.history = Catalogue(self._ledger), self._ledger.history
+        self._door = FrontDoor(Note(log, metrics, clock))
+        pace = Pace(time_scale)
+        addresses = Addresses(root / "addresses.json", self._door)
+        self._stage = Stage(engine, images, secrets, root, log, pace, self._door, addresses)
+        self._rollouts = Rollouts(self._ledger, self._stage, self._now)
+        with self._ledger.lock:
+            for record in self._ledger.all():
+                self._stage.take_up(record)
+                if record.service.reconciling:
+                    work = partial(self._rollouts.carry_out, record, None)
+                    fail = partial(self._abandon, record)
+                    start_worker(work, f"go-on-{record.name.service}", fail)
+        self._sleep = Sleep(self._ledger, self._stage, pace)
+
+    # Services
+
+    def create_service(self, request: CreateServiceRequest) -> Operation:
+        name = parse_service(f"{parse_parent(request.parent)}/services/{request.service_id}")
+        with self._ledger.lock:
+            if self._ledger.find(name) is not None:
+                raise RunRefusal("ALREADY_EXISTS", f"Resource '{name.service}' already exists.")
+            return self._create(name, request.service, request.validate_only)
+
+    def update_service(self, request: UpdateServiceRequest) -> Operation:
+        wanted, name = request.service, parse_service(request.service.name)
+        with self._ledger.lock:
+            record = self._ledger.find(name)
+            if record is None:
+                if not request.allow_missing:
+                    raise missing("SERVICE", name.service)
+                return self._create(name, wanted, request.validate_only)
+            _check_etag(name.service, wanted.etag, record.service.etag)
+            paths = list(request.update_mask.paths)
+            changed = change.update(record, wanted, paths, self._images, self._now())
+            if request.validate_only:
+                return operations.done(Service.pb(changed.record.service), name.parent)
+            record.service, record.revisions = changed.record.service, changed.record.revisions
+            record.template_generation = changed.record.template_generation
+            return self._deploy(record, changed.revision)
+
+    def delete_service(self, request: DeleteServiceRequest) -> Operation:
+        name = parse_service(request.name)
+        with self._ledger.lock:
+            record = self._ledger.get(name)
+            _check_etag(name.service, request.etag, record.service.etag)
+            gone = copy_service(record.service)
+            if request.validate_only:
+                return operations.done(Service.pb(gone), name.parent)
+            gone.delete_time = self._now()
+            self._stage.close_ways(name)
+            self._stage.addresses.forget(name)
+            self._ledger.remove(record)
+            crews = self._stage.release(deployed.revision.name for deployed in record.revisions.values())
+        return self._end(name, crews, Service.pb(gone))
+
+    # Revisions
+
+    def delete_revision(self, request: DeleteRevisionRequest) -> Operation:
+        """Refused for one that may get traffic or is the latest (https://cloud.google.com/run/docs/managing/revisions)."""
+        with self._ledger.lock:
+            record, deployed = self.catalogue.find_revision(request.name)
+            _check_etag(deployed.short, request.etag, deployed.revision.etag)
+            service = record.service
+            led_to = {target.revision for target in service.traffic}
+            led_to |= {status.revision for status in service.traffic_statuses}
+            if deployed is record.created or deployed.short == record.latest_ready:
+                raise RunRefusal(
+                    "FAILED_PRECONDITION",
+                    f"Revision '{deployed.short}' is the latest of its service and cannot be deleted.",
+                )
+            if deployed.short in led_to:
+                raise RunRefusal(
+                    "FAILED_PRECONDITION",
+                    f"Revision '{deployed.short}' has traffic or a tag and cannot be deleted; move them away first.",
+                )
+            gone = copy_revision(deployed.revision)
+            if request.validate_only:
+                return operations.done(Revision.pb(gone), record.name.parent)
+            del record.revisions[deployed.short]
+            self._ledger.save(record)
+            crews = self._stage.release([deployed.revision.name])
+        return self._end(record.name, crews, Revision.pb(gone))
+
+    # Operations
+
+    def operation(self, name: str) -> Operation | None:
+        """None when the name is no operation of Cloud Run's."""
+        return self._operations.get(name)
+
+    # Access policies, kept and not enforced: everyone may call a service of the local cloud.
+
+    def get_policy(self, resource: str) -> bytes:
+        with self._ledger.lock:
+            return self._ledger.get(parse_service(resource)).policy
+
+    def set_policy(self, resource: str, policy: bytes) -> None:
+        with self._ledger.lock:
+            record = self._ledger.get(parse_service(resource))
+            record.policy = policy
+            self._ledger.save(record)
+
+    def close(self) -> None:
+        """Ends every instance and the front door."""
+        self._sleep.close()
+        with self._ledger.lock:  # no rollout is in the middle of a change
+            self._stage.closed = True
+        self._stage.close()
+        self._door.close()
+
+    def _create(self, name: ServiceName, wanted: Service, validate_only: bool) -> Operation:
+        """Hold the ledger's lock."""
+        changed = change.create(name, wanted, self._images, self._now())
+        record = changed.record
+        if validate_only:
+            return operations.done(Service.pb(record.service), name.parent)
+        record.service.uri = self._stage.addresses.uri(name)
+        record.service.urls = [record.service.uri]
+        self._stage.direct(record)
+        return self._deploy(record, changed.revision)
+
+    def _deploy(self, record: Record, revision: str | None) -> Operation:
+        """Hold the ledger's lock."""
+        self._ledger.save(record)
+        name = record.name
+
+        def tell() -> object:
+            with self._ledger.lock:
+                found = self._ledger.find(name)
+                return Service.pb(copy_service((found or record).service))
+
+        operation = self._operations.begin(name.parent, tell)
+
+        def work() -> None:
+            self._operations.end(operation.name, self._rollouts.carry_out(record, revision))
+
+        def fail(error: Exception) -> None:
+            try:
+                self._rollouts.abandon(record, revision, explain(error))
+            finally:
+                self._operations.end(operation.name, explain(error), operations.INTERNAL)
+
+        start_worker(work, f"deploy-{name.service}", fail)
+        return operation
+
+    def _end(self, name: ServiceName, crews: list[Crew], gone: object) -> Operation:
+        operation = self._operations.begin(name.parent, lambda: gone)
+
+        def work() -> None:
+            for crew in crews:
+                crew.close()
+            self._operations.end(operation.name, None)
+
+        def fail(error: Exception) -> None:
+            self._operations.end(operation.name, explain(error), operations.INTERNAL)
+
+        start_worker(work, f"delete-{name.service}", fail)
+        return operation
+
+    def _abandon(self, record: Record, error: Exception) -> None:
+        self._rollouts.abandon(record, None, explain(error))
+
+    def _now(self) -> datetime.datetime:
+        return datetime.datetime.fromtimestamp(self._clock(), datetime.UTC)
+
+
+def _check_etag(short: str, given: str, current: str) -> None:
+    """What the client last read must be what is there: someone else may have changed it meanwhile."""
+    if given and given != current:
+        raise RunRefusal(
+            "ABORTED",
+            f"Conflict for resource '{short}': version '{given}' was specified but current version is '{current}'.",
+        )

@@ -1,0 +1,47 @@
+"""Every request the front door served becomes a measurement and an entry of the request log, as on Cloud Run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..front_door.door import Served
+from .ports import Metrics, RequestRecord, RunLog
+
+# https://cloud.google.com/run/docs/troubleshooting#503
+_NO_ANSWER = (
+    "The request failed because either the HTTP response was malformed or connection to the instance had an error."
+)
+_NO_INSTANCE = "The request was aborted because there was no available instance."
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    log: RunLog
+    metrics: Metrics
+    clock: Callable[[], float]
+
+    def __call__(self, served: Served) -> None:
+        upstream, now = served.upstream, self.clock()
+        place = (upstream.project, upstream.location, upstream.service, upstream.revision)
+        self.metrics.request(*place, served.status, served.seconds, now)
+        record = RequestRecord(
+            served.method,
+            served.url,
+            served.status,
+            served.seconds,
+            served.user_agent,
+            served.remote,
+            request_size=served.received,
+            response_size=served.sent,
+        )
+        text = ""
+        if served.failed:
+            text = _NO_ANSWER if served.instance else _NO_INSTANCE
+        self.log.write(*place, text, "requests", _severity(served.status), served.instance, now, record)
+
+
+def _severity(status: int) -> str:
+    if status >= 500:
+        return "ERROR"
+    return "WARNING" if status >= 400 else "INFO"

@@ -1,0 +1,30 @@
+"""Secrets and versions as Secret Manager's messages tell them: never with a value."""
+
+from __future__ import annotations
+
+import datetime
+
+from google.cloud.secretmanager_v1 import types as messages
+
+from .store import Secret, Version
+
+
+def secret_message(secret: Secret) -> messages.Secret:
+    return messages.Secret(
+        name=secret.name,
+        replication=messages.Replication(automatic=messages.Replication.Automatic()),
+        create_time=_utc(secret.created),
+        labels=dict(secret.labels),
+    )
+
+
+def version_message(version: Version) -> messages.SecretVersion:
+    return messages.SecretVersion(
+        name=version.name,
+        create_time=_utc(version.created),
+        state=getattr(messages.SecretVersion.State, version.state.value),
+    )
+
+
+def _utc(seconds: float) -> datetime.datetime:
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC)

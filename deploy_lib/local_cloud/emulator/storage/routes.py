@@ -1,0 +1,61 @@
+"""Which path of the HTTP port is which method of Cloud Storage, and how a refusal is answered.
+
+Method names are Google's own (storage.objects.insert, ...): a scripted fault names a method by them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from .model import StorageRefusal
+from .objects import ObjectApi
+from .resources import refusal_json
+from .store import Storage
+from .uploads import UploadApi
+
+Serve = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def storage_routes(storage: Storage, guard: Callable[[str, Serve], Serve]) -> list[web.RouteDef]:
+    """`guard(method, serve)` wraps every handler: it is where scripted faults act."""
+    objects, uploads = ObjectApi(storage), UploadApi(storage)
+    bucket, item = "/b/{bucket}", "/b/{bucket}/o/{object:.+}"
+    table: list[tuple[str, str, str, Serve]] = [
+        ("POST", "/storage/v1/b", "storage.buckets.insert", objects.insert_bucket),
+        ("GET", "/storage/v1/b", "storage.buckets.list", objects.list_buckets),
+        ("GET", f"/storage/v1{bucket}", "storage.buckets.get", objects.get_bucket),
+        ("DELETE", f"/storage/v1{bucket}", "storage.buckets.delete", objects.delete_bucket),
+        ("GET", f"/storage/v1{bucket}/o", "storage.objects.list", objects.list_objects),
+        ("GET", f"/storage/v1{item}", "storage.objects.get", objects.get_object),
+        ("GET", f"/download/storage/v1{item}", "storage.objects.get", objects.get_object),
+        ("PATCH", f"/storage/v1{item}", "storage.objects.patch", objects.patch_object),
+        ("DELETE", f"/storage/v1{item}", "storage.objects.delete", objects.delete_object),
+        ("POST", f"/upload/storage/v1{bucket}/o", "storage.objects.insert", uploads.insert),
+        ("PUT", f"/upload/storage/v1{bucket}/o", "storage.objects.insert", uploads.resume),
+        ("DELETE", f"/upload/storage/v1{bucket}/o", "storage.objects.insert", uploads.abandon),
+    ]
+    served = [
+        web.route(verb, path, guard(method, _answering(serve)), **({"allow_head": False} if verb == "GET" else {}))
+        for verb, path, method, serve in table
+    ]
+    gaps = [f"/{part}storage/v1/{{rest:.*}}" for part in ("", "upload/", "download/")]
+    return [*served, *(web.route("*", path, _answering(_unserved)) for path in gaps)]
+
+
+def _answering(serve: Serve) -> Serve:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        try:
+            return await serve(request)
+        except StorageRefusal as refusal:
+            if refusal.code == 304:
+                return web.Response(status=304)
+            return web.json_response(refusal_json(refusal), status=refusal.code)
+
+    return answer
+
+
+async def _unserved(request: web.Request) -> web.StreamResponse:
+    message = f"The local cloud does not serve {request.method} {request.path}"
+    raise StorageRefusal(501, "notImplemented", message)

@@ -1,0 +1,127 @@
+"""model.Engine over the docker or podman command."""
+
+from __future__ import annotations
+
+import os
+import tarfile
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ...registry.push import push
+from ..memory_file import hold_in_memory
+from ..model import BuildSpec, Container, EngineError, FileEntry, Image, Pushed, RegistryAccess, RunSpec
+from .build import Builder
+from .commands import Commands
+from .container import start_container
+from .dialect import Dialect
+from .exported import list_files, read_file
+from .guard import Guard
+from .images import Images
+from .leftovers import creating
+
+
+class DockerLikeEngine:
+    """See model.Engine. An image's digest is its id: a manifest's exists where it was saved, loaded or pushed."""
+
+    def __init__(self, commands: Commands, dialect: Dialect, store: Path) -> None:
+        self.name = commands.name
+        self._commands = commands
+        self._dialect = dialect
+        self._images = Images(commands)
+        self._label = f"local.engine={uuid.uuid4().hex}"
+        self._guard = Guard(commands, dialect, self._label)
+        if dialect.mount:
+            self._guard.watch()
+        self._builder = Builder(self._images, dialect, self._guard, store)
+
+    def build(self, spec: BuildSpec, log: Callable[[str], None], cancelled: Callable[[], bool]) -> Image:
+        return self._builder.build(spec, log, cancelled)
+
+    def inspect(self, reference: str) -> Image:
+        return self._images.need(reference)
+
+    def tag(self, reference: str, name: str) -> None:
+        self._images.tag(reference, name)
+
+    def remove(self, reference: str) -> None:
+        self._images.remove(reference)
+
+    def run(self, spec: RunSpec) -> Container:
+        image = self._images.need(spec.image)
+        argv = _command(spec, image)
+        flags = ["--label", self._label, *self._dialect.create, *self._dialect.run]
+        flags += ["--network", "host" if spec.network else "none"]
+        flags += [f"--add-host={name}:{address}" for name, address in spec.hosts.items()]
+        flags += ["--read-only", "--tmpfs", "/tmp:rw,exec,mode=1777"] if spec.read_only else []
+        flags += ["--memory", str(spec.memory), "--memory-swap", str(spec.memory)] if spec.memory else []
+        flags += ["--user", spec.user] if spec.user is not None else []
+        flags += ["--workdir", spec.workdir] if spec.workdir else []
+        flags += ["--interactive"] if spec.stdin is not None and not self._dialect.detached else []
+        for mount in spec.mounts:
+            flags += ["--mount", _mount_words(mount.source, mount.target, mount.read_only)]
+        names, values = self._commands.pass_values("--env", spec.env)
+        args = [*flags, *names, "--entrypoint", argv[0], _id(image), *argv[1:]]
+        self._guard.watch()
+        stdin = hold_in_memory("stdin", spec.stdin or b"")
+        try:
+            with creating(self._dialect.build_lock):
+                return start_container(self._commands, self._dialect, args, values, stdin, spec.memory)
+        finally:
+            os.close(stdin)
+
+    def files(self, reference: str) -> Iterator[FileEntry]:
+        with self._exported(reference) as tar:
+            yield from list_files(tar)
+
+    def read(self, reference: str, path: str) -> bytes:
+        with self._exported(reference) as tar:
+            return read_file(tar, path, reference)
+
+    def save(self, reference: str, layout: Path) -> str:
+        return self._images.save(reference, layout)
+
+    def load(self, layout: Path, digest: str, name: str) -> Image:
+        return self._images.load(layout, digest, name)
+
+    def push(self, reference: str, name: str, access: RegistryAccess) -> Pushed:
+        with tempfile.TemporaryDirectory(prefix="push-") as layout:
+            return push(Path(layout), self._images.save(reference, Path(layout)), name, access)
+
+    @contextmanager
+    def _exported(self, reference: str) -> Iterator[tarfile.TarFile]:
+        image, name = self._images.need(reference), f"engine-{uuid.uuid4().hex[:16]}"
+        self._guard.watch()
+        created = ["create", "--name", name, "--label", self._label, *self._dialect.create, "--network", "none"]
+        with creating(self._dialect.build_lock):
+            self._commands.run(*created, "--entrypoint", "/nothing", _id(image))
+        try:
+            with tempfile.TemporaryDirectory(prefix="export-") as directory:
+                archive = Path(directory, "root.tar")
+                self._commands.run("export", "--output", str(archive), name)
+                with tarfile.open(archive) as tar:
+                    yield tar
+        finally:
+            self._commands.attempt("rm", "--force", "--volumes", name)
+
+
+def _id(image: Image) -> str:
+    return image.digest.removeprefix("sha256:")
+
+
+def _command(spec: RunSpec, image: Image) -> tuple[str, ...]:
+    """An entrypoint of the caller's own does not take the image's CMD, as with docker run --entrypoint."""
+    entrypoint = image.entrypoint if spec.entrypoint is None else spec.entrypoint
+    own = image.cmd if spec.entrypoint is None else ()
+    argv = (*entrypoint, *(own if spec.command is None else spec.command))
+    if not argv:
+        raise EngineError(f"the image {spec.image} names no command, and none was given")
+    return argv
+
+
+def _mount_words(source: Path, target: str, read_only: bool) -> str:
+    if "," in f"{source}{target}":
+        raise EngineError(f"a mount's path may not hold a comma: {source} at {target}")
+    return f"type=bind,source={source.absolute()},target={target}{',readonly' if read_only else ''}"

@@ -1,0 +1,95 @@
+"""Where a FROM starts: an image of the store, one pulled from its registry, or a stand-in.
+
+A stand-in is made once per store, from this host's own Python, and only for `python:3.x` images; whatever is built
+on it carries a label that says so.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+
+from ...registry.client import RegistryUnreachable
+from ...registry.pull import pull
+from ..model import EngineError, ImageNotFound
+from ..oci import STAND_IN_LABEL, History, ImageConfig, Layer
+from .stand_in import fill_stand_in
+from .state import State
+from .store import Store
+from .transfer import load
+
+_PYTHON = re.compile(r"(?:docker\.io/)?(?:library/)?python(?::(?P<tag>[\w.-]+))?(?:@sha256:[0-9a-f]{64})?")
+_PATH = "/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def open_base(store: Store, name: str, log: Callable[[str], None]) -> State:
+    """The state a stage starts from. EngineError when the base is neither here, nor reachable, nor Python."""
+    if name == "scratch":
+        return State()
+    try:
+        return _open_stored(store, name)
+    except ImageNotFound:
+        pass
+    try:
+        with store.workspace() as layout:
+            load(store, layout, pull(name, layout), name)
+        log(f"  pulled {name}")
+        return _open_stored(store, name)
+    except RegistryUnreachable as error:
+        tag = python_tag(name)
+        if tag is None:
+            raise EngineError(f"the base image {name} is not in the store, and {error.reason}") from None
+        log(f"  {describe_stand_in(tag)}")
+        return _make_stand_in(store, name)
+
+
+def _open_stored(store: Store, name: str) -> State:
+    digest = store.find_digest(name)
+    _, config = store.read_manifest(digest)
+    history = tuple(
+        History(str(item.get("created_by", "")), bool(item.get("empty_layer", False)))
+        for item in config.get("history", ())
+    )
+    settings = ImageConfig.from_json(config.get("config") or {}, config.get("author", ""))
+    return State(store.read_layers(digest), settings, history=history)
+
+
+def python_tag(name: str) -> str | None:
+    """The tag of an official Python image, the only kind that can be stood in for; None for any other."""
+    match = _PYTHON.fullmatch(name)
+    return None if match is None else match["tag"] or "latest"
+
+
+def describe_stand_in(tag: str) -> str:
+    here = f"{sys.version_info.major}.{sys.version_info.minor}"
+    told = re.match(r"3\.\d+", tag)
+    text = f"no registry: a stand-in made from this host's Python {sys.version.split()[0]} takes its place"
+    if told and told[0] != here:
+        text += f"; NOTE: the Dockerfile asks for Python {told[0]}, the stand-in is {here}"
+    return text
+
+
+def _make_stand_in(store: Store, name: str) -> State:
+    key = f"stand-in-{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
+    layer = _recall(store, key)
+    if layer is None:
+        with store.workspace() as workspace:
+            tree = workspace / "root"
+            tree.mkdir(mode=0o755)
+            fill_stand_in(tree)
+            layer = store.add_layer(tree, workspace, {})
+        (store.cache / key).write_text(layer.diff_id)
+    config = ImageConfig(
+        env={"PATH": _PATH, "LANG": "C.UTF-8", "PYTHON_VERSION": sys.version.split()[0]},
+        cmd=("python3",),
+        labels={STAND_IN_LABEL: name},
+    )
+    return State((layer,), config, history=(History(f"stand-in for {name}", False),))
+
+
+def _recall(store: Store, key: str) -> Layer | None:
+    try:
+        return store.find_layer((store.cache / key).read_text())
+    except FileNotFoundError:
+        return None

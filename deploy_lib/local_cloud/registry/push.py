@@ -1,0 +1,31 @@
+"""An image of an OCI layout goes to a registry: blobs it lacks first, the manifest last.
+
+So no tag is ever half there.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from ..engines.model import EngineError, Pushed, RegistryAccess
+from ..engines.oci import MANIFEST, blob_path
+from .client import Registry
+from .names import parse_name
+
+
+def push(layout: Path, digest: str, name: str, access: RegistryAccess) -> Pushed:
+    """EngineError when the registry refuses or is not there; a tag is then what it was."""
+    wanted = parse_name(name)
+    content = blob_path(layout, digest).read_bytes()
+    manifest = json.loads(content)
+    with Registry(wanted, access, "pull,push") as registry:
+        for part in (*manifest["layers"], manifest["config"]):
+            blob = str(part["digest"])
+            source = blob_path(layout, blob)
+            if not source.is_file():
+                raise EngineError(f"the image {digest} lacks its blob {blob}; build it again")
+            if not registry.has_blob(blob):
+                registry.write_blob(blob, source)
+        registry.write_manifest(wanted.tag or digest, content, manifest.get("mediaType", MANIFEST))
+    return Pushed(f"{wanted.written}@{digest}")

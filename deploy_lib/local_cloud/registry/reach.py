@@ -1,0 +1,36 @@
+"""Whether an image's registry answers at all, asked before a slow client of others waits for it.
+
+One that did not answer is not asked again for a minute: a network that swallows packets would cost every build
+some seconds for nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import monotonic
+
+from ..engines.model import RegistryAccess
+from .client import Registry, RegistryUnreachable
+from .names import ImageName, parse_name
+
+_PAUSE = 60.0  # seconds
+_silent_until: dict[str, float] = {}
+
+
+def check_reachable(name: str) -> None:
+    """RegistryUnreachable when nothing answers; whatever it answers is an answer."""
+    wanted = parse_name(name)
+    with remembered(wanted), Registry(wanted, RegistryAccess(), "pull") as registry:
+        registry.ping()
+
+
+@contextmanager
+def remembered(name: ImageName) -> Iterator[None]:
+    if monotonic() < _silent_until.get(name.host, 0.0):
+        raise RegistryUnreachable(f"the registry {name.host} could not be reached a moment ago")
+    try:
+        yield
+    except RegistryUnreachable:
+        _silent_until[name.host] = monotonic() + _PAUSE
+        raise

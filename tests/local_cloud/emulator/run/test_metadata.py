@@ -1,0 +1,48 @@
+"""The metadata server of an instance: an application that asks it before it listens comes up, as on Cloud Run."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from google.auth import jwt
+from google.cloud.run_v2 import Service
+
+from deploy_lib.local_cloud.emulator.builds.workshop import project_number
+from tests.local_cloud.emulator.run.bench import RunBench, template
+
+ACCOUNT = "shop@p.iam.gserviceaccount.com"
+DEFAULT = "instance/service-accounts/default"
+
+
+@pytest.fixture(scope="module")
+def url(bench: RunBench) -> str:
+    wanted = template(behaviour="google")
+    wanted.service_account = ACCOUNT
+    return bench.deploy("metadata", Service(template=wanted)).uri
+
+
+@pytest.mark.parametrize(
+    ("path", "answer"),
+    [
+        ("project/project-id", "p"),
+        ("project/numeric-project-id", project_number("p")),
+        ("instance/region", f"projects/{project_number('p')}/regions/r"),
+        (f"{DEFAULT}/email", ACCOUNT),
+        (f"instance/service-accounts/{ACCOUNT}/email", ACCOUNT),
+        (f"{DEFAULT}/scopes", "https://www.googleapis.com/auth/cloud-platform"),
+    ],
+)
+def test_it_tells_of_the_service(bench: RunBench, url: str, path: str, answer: str) -> None:
+    assert bench.http.get(f"{url}/metadata?{path}").text == answer
+
+
+def test_it_has_no_token_that_anyone_takes(bench: RunBench, url: str) -> None:
+    assert json.loads(bench.http.get(f"{url}/metadata?{DEFAULT}/token").text)["access_token"] == "placeholder"
+    identity = bench.http.get(f"{url}/metadata?{DEFAULT}/identity?audience=https://other.run.app").text
+    assert jwt.decode_header(identity)["alg"] == "none"
+    assert jwt.decode(identity, verify=False)["aud"] == "https://other.run.app"
+
+
+def test_its_instance_id_is_the_one_that_the_log_names(bench: RunBench, url: str) -> None:
+    assert len(bench.http.get(f"{url}/metadata?instance/id").text) == 32

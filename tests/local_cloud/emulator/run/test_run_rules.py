@@ -1,0 +1,176 @@
+"""What Cloud Run refuses or reckons before anything is deployed: traffic, shares, CPU and memory, masks."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from google.cloud.run_v2 import Container, EnvVar, RevisionTemplate, Service, TrafficTarget
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deploy_lib.local_cloud.emulator.front_door.way import deal
+from deploy_lib.local_cloud.emulator.run import traffic
+from deploy_lib.local_cloud.emulator.run.mask import merge
+from deploy_lib.local_cloud.emulator.run.names import parse_parent, parse_revision, parse_service
+from deploy_lib.local_cloud.emulator.run.quantity import check_together, parse_cpu, parse_memory
+from deploy_lib.local_cloud.emulator.run.refusal import RunRefusal
+from tests.local_cloud.emulator.run.bench import LATEST, NAMED, latest, named
+
+MIB, GIB = 2**20, 2**30
+
+
+@st.composite
+def percents(draw: st.DrawFn) -> list[int]:
+    cuts = sorted(draw(st.lists(st.integers(1, 99), max_size=6, unique=True)))
+    return [high - low for low, high in zip([0, *cuts], [*cuts, 100], strict=True)]
+
+
+@given(percents(), st.integers(0, 99))
+def test_any_hundred_requests_in_a_row_are_shared_exactly(shares: list[int], start: int) -> None:
+    period = deal(shares)
+    window = [period[(start + turn) % len(period)] for turn in range(100)]
+    assert [window.count(index) for index in range(len(shares))] == shares
+
+
+def test_a_small_share_is_spread_out() -> None:
+    turns = [place for place, index in enumerate(deal([90, 10]) * 10) if index == 1]
+    assert {later - earlier for earlier, later in itertools.pairwise(turns)} == {10}
+
+
+@pytest.mark.parametrize(
+    ("targets", "said"),
+    [
+        ([named("a", 50)], "the sum of percents must be 100, but is 50"),
+        ([named("a", 60), named("b", 60)], "but is 120"),
+        ([named("a", 101), named("b", -1)], "traffic[0].percent: must be from 0 to 100"),
+        ([named("", 100)], "traffic[0].revision: the revision is missing"),
+        ([TrafficTarget(type_=LATEST, revision="a", percent=100)], "must name none"),
+        ([TrafficTarget(revision="a", percent=100)], "traffic[0].type"),
+        ([named("a", 100), named("b", 0, "Canary")], "'Canary' must hold lower-case"),
+        ([named("a", 100), named("b", 0, "x-")], "'x-'"),
+        ([named("a", 100), named("b", 0, "a" * 43)], "at most 46 characters together"),
+        ([named("a", 100, "t"), named("b", 0, "t")], "the tag t is used more than once"),
+    ],
+)
+def test_traffic_that_cannot_be_is_refused(targets: list[TrafficTarget], said: str) -> None:
+    with pytest.raises(RunRefusal) as refused:
+        traffic.check(targets, "shop")
+    assert refused.value.code == "INVALID_ARGUMENT" and said in refused.value.message
+
+
+def test_traffic_that_can_be_is_taken() -> None:
+    traffic.check([latest(90), named("a", 10), named("a", 0, "canary"), named("b", 0, "old")], "shop")
+
+
+def test_latest_means_the_latest_ready_revision_and_shares_add_up() -> None:
+    targets = [latest(40), named("a", 35), named("b", 25), named("c", 0, "t")]
+    names = traffic.targets(targets, "a")
+    assert names == ["a", "a", "b", "c"]
+    shares = traffic.shares(list(zip(names, [40, 35, 25, 0], strict=True)))
+    assert shares == {"a": 75, "b": 25}
+    told = traffic.statuses(targets, lambda tag: f"http://{tag}")
+    assert [(item.type_, item.revision, item.percent, item.uri) for item in told][2:] == [
+        (NAMED, "b", 25, ""),
+        (NAMED, "c", 0, "http://t"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "bytes_"), [("512Mi", 512 * MIB), ("2Gi", 2 * GIB), ("1.5G", 1_500_000_000), ("1024", 1024)]
+)
+def test_memory_is_read(text: str, bytes_: int) -> None:
+    assert parse_memory(text) == bytes_
+
+
+@pytest.mark.parametrize(("text", "thousandths"), [("1", 1000), ("0.5", 500), ("2000m", 2000)])
+def test_cpu_is_read(text: str, thousandths: int) -> None:
+    assert parse_cpu(text) == thousandths
+
+
+@pytest.mark.parametrize("text", ["", "2 Gi", "lots", "-1Gi"])
+def test_what_is_no_quantity_is_said(text: str) -> None:
+    with pytest.raises(ValueError, match="no amount of memory"):
+        parse_memory(text)
+    with pytest.raises(ValueError, match="no number of CPUs"):
+        parse_cpu(text or "x")
+
+
+@pytest.mark.parametrize(
+    ("cpu", "memory", "concurrency", "fits"),
+    [
+        (1000, 512 * MIB, 80, True),
+        (2000, 8 * GIB, 80, True),
+        (500, 512 * MIB, 1, True),
+        (500, 512 * MIB, 80, False),
+        (3000, 2 * GIB, 80, False),
+        (1000, 8 * GIB, 80, False),
+        (4000, 1 * GIB, 80, False),
+        (1000, 64 * MIB, 80, False),
+        (8000, 33 * GIB, 80, False),
+    ],
+)
+def test_which_cpu_goes_with_which_memory(cpu: int, memory: int, concurrency: int, fits: bool) -> None:
+    assert (check_together(cpu, memory, concurrency) is None) is fits
+
+
+def service(**fields: object) -> Service:
+    return Service(name="projects/p/locations/r/services/s", **fields)
+
+
+def test_a_mask_changes_what_it_names_and_nothing_else() -> None:
+    before = service(description="old", labels={"a": "1"}, traffic=[named("x", 100)], uid="kept")
+    wanted = service(description="new", labels={"b": "2"}, traffic=[named("y", 100)], uid="forged")
+    after = merge(before, wanted, ["traffic", "labels", "uid"])
+    assert (after.description, dict(after.labels), after.traffic[0].revision, after.uid) == (
+        "old",
+        {"b": "2"},
+        "y",
+        "kept",
+    )
+
+
+def test_a_mask_may_reach_into_the_template() -> None:
+    before = service(template=RevisionTemplate(revision="x", containers=[Container(image="i")]))
+    after = merge(before, service(template=RevisionTemplate(service_account="a@b")), ["template.service_account"])
+    assert (after.template.revision, after.template.service_account) == ("x", "a@b")
+
+
+def test_without_a_mask_what_is_left_out_is_cleared() -> None:
+    before = service(description="old", annotations={"a": "1"}, uri="http://kept")
+    after = merge(before, service(annotations={"b": "2"}), [])
+    assert (after.description, dict(after.annotations), after.uri) == ("", {"b": "2"}, "http://kept")
+
+
+def test_a_mask_of_no_field_is_refused() -> None:
+    with pytest.raises(RunRefusal, match="trafic names no field"):
+        merge(service(), service(), ["trafic"])
+
+
+@pytest.mark.parametrize(
+    ("parse", "text"),
+    [
+        (parse_parent, "projects/p"),
+        (parse_parent, "projects/../locations/r"),
+        (parse_service, "projects/p/locations/r/services/Upper"),
+        (parse_service, "projects/p/locations/r/services/../x"),
+        (parse_service, f"projects/p/locations/r/services/{'s' * 50}"),
+        (parse_revision, "projects/p/locations/r/services/s/revisions/"),
+    ],
+)
+def test_names_that_are_none_are_refused(parse: object, text: str) -> None:
+    with pytest.raises(RunRefusal, match="invalid"):
+        parse(text)  # type: ignore[operator]
+
+
+def test_a_variable_and_a_secret_of_one_name_are_one_too_many() -> None:
+    from deploy_lib.local_cloud.emulator.run.checks import check_service
+    from deploy_lib.local_cloud.emulator.run.template import fill_in
+
+    names = ["A", "A", "PORT", "K_SERVICE", "X=Y"]
+    template = RevisionTemplate(containers=[Container(image="i", env=[EnvVar(name=name) for name in names])])
+    fill_in(template, "p")
+    with pytest.raises(RunRefusal) as refused:
+        check_service(service(template=template), "s")
+    assert "reserved env names were provided: PORT, K_SERVICE." in refused.value.message
+    assert "A is set 2 times" in refused.value.message and "'X=Y' is no name" in refused.value.message
