@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 _BATCH = 500  # SQLite takes at most 999 values in one statement in its older versions
@@ -17,49 +18,51 @@ _PATIENCE = 2.0  # seconds to wait for another process
 
 
 class DiskFacts:
-    """The file is made on the first use. Closing twice is allowed."""
+    """The file is made on the first use. Closing twice is allowed, and so are several threads at once."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._lock = threading.Lock()  # one connection must not be used by two threads at once
         self._open: sqlite3.Connection | None = None
         self._unusable = False
 
     def get(self, keys: Sequence[str]) -> Mapping[str, bytes]:
         found: dict[str, bytes] = {}
-        connection = self._connection()
-        if connection is None or not keys:
+        if not keys:
             return found
-        try:
-            for start in range(0, len(keys), _BATCH):
-                part = keys[start : start + _BATCH]
-                marks = ",".join("?" * len(part))
-                found.update(connection.execute(f"SELECT key, value FROM facts WHERE key IN ({marks})", part))
-        except sqlite3.Error as error:
-            self._give_up(error)
+        with self._connection() as connection:
+            if connection is not None:
+                for start in range(0, len(keys), _BATCH):
+                    part = keys[start : start + _BATCH]
+                    marks = ",".join("?" * len(part))
+                    found.update(connection.execute(f"SELECT key, value FROM facts WHERE key IN ({marks})", part))
         return found
 
     def put(self, values: Mapping[str, bytes]) -> None:
-        connection = self._connection()
-        if connection is None or not values:
+        if not values:
             return
-        try:
-            with connection:
-                connection.executemany("INSERT OR IGNORE INTO facts VALUES (?, ?)", values.items())
-        except sqlite3.Error as error:
-            self._give_up(error)
+        with self._connection() as connection:
+            if connection is not None:
+                with connection:
+                    connection.executemany("INSERT OR IGNORE INTO facts VALUES (?, ?)", values.items())
 
     def close(self) -> None:
-        if self._open is not None:
-            self._open.close()
-            self._open = None
+        with self._lock:
+            self._close()
 
-    def _connection(self) -> sqlite3.Connection | None:
-        if self._open is None and not self._unusable:
+    @contextlib.contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection | None]:
+        """For one thread at a time. None if nothing is kept; an error in the block means that from then on."""
+        with self._lock:
+            if self._open is None and not self._unusable:
+                try:
+                    self._open = self._connect()
+                except (sqlite3.Error, OSError) as error:
+                    self._give_up(error)
             try:
-                self._open = self._connect()
-            except (sqlite3.Error, OSError) as error:
+                yield self._open
+            except sqlite3.Error as error:
                 self._give_up(error)
-        return self._open
 
     def _connect(self) -> sqlite3.Connection:
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -71,10 +74,15 @@ class DiskFacts:
         connection.execute("CREATE TABLE IF NOT EXISTS facts (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID")
         return connection
 
+    def _close(self) -> None:
+        if self._open is not None:
+            self._open.close()
+            self._open = None
+
     def _give_up(self, error: Exception) -> None:
         """A file that is none of SQLite's goes, so that the next process starts anew; a busy one stays."""
         self._unusable = True
-        self.close()
+        self._close()
         if not isinstance(error, sqlite3.OperationalError | OSError):
             with contextlib.suppress(OSError):
                 self._path.unlink()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -73,3 +74,32 @@ def test_two_processes_at_once(file: Path) -> None:
     assert [writer.communicate(timeout=60)[0].strip() for writer in writers] == ["200", "200"]
     facts = DiskFacts(file)
     assert len(facts.get([f"shared-{number}" for number in range(200)])) == 200
+
+
+def test_many_threads_share_one(file: Path) -> None:
+    """As the services of one run do: each learns, and asks what the others learned."""
+    facts = DiskFacts(file)
+
+    def learn(service: int) -> int:
+        own = {f"{service}-{number}": b"x" * 100 for number in range(40)}
+        for key, value in own.items():
+            facts.put({key: value, f"shared-{key.partition('-')[2]}": b"same"})
+            facts.get([key, "shared-0", *FACTS])
+        return len(facts.get(list(own)))
+
+    with ThreadPoolExecutor(24) as services:
+        assert [*services.map(learn, range(24))] == [40] * 24
+    assert len(DiskFacts(file).get([f"{service}-39" for service in range(24)])) == 24
+
+
+def test_one_thread_closes_while_others_ask(file: Path) -> None:
+    facts = DiskFacts(file)
+    facts.put(FACTS)
+
+    def ask(number: int) -> int:
+        if number % 10 == 0:
+            facts.close()
+        return len(facts.get(list(FACTS)))
+
+    with ThreadPoolExecutor(8) as threads:
+        assert {*threads.map(ask, range(200))} == {len(FACTS)}
