@@ -7,13 +7,14 @@ every request, those of our own probes among them.
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.model.answers import Side
 from deploy_lib.model.service import Service
-from deploy_lib.steps.responses import TOO_MANY, is_redirect
+from deploy_lib.steps.responses import TOO_MANY, is_redirect, is_turned_away
 
 if TYPE_CHECKING:
     from google.cloud.monitoring_v3 import TimeSeries
@@ -32,12 +33,15 @@ def requests_of(calls: Calls, service: Service, revision: str, since: datetime, 
     if not counted:
         return None
     requests = errors = refused = redirected = 0
+    statuses: Counter[int] = Counter()
     for series in counted:
         number, code = sum(int(point.value.int64_value) for point in series.points), _code(series)
         requests += number
         errors += number if _is_error(code) else 0
         refused += number if code.startswith("4") and not _is_error(code) else 0
         redirected += number if code.isdigit() and is_redirect(int(code)) else 0
+        if code.isdigit() and is_turned_away(int(code)):
+            statuses[int(code)] += number
     if not requests:
         return None
     latencies: list[float] = []
@@ -45,7 +49,14 @@ def requests_of(calls: Calls, service: Service, revision: str, since: datetime, 
         if not _is_error(_code(series)):
             latencies += [value for point in series.points for value in spread(point.value.distribution_value)]
     step = max(1, len(latencies) // MOST_LATENCIES)
-    return Side(requests, errors, tuple(sorted(latencies)[::step]), refused, redirected=redirected)
+    return Side(
+        requests,
+        errors,
+        tuple(sorted(latencies)[::step]),
+        refused,
+        redirected=redirected,
+        statuses=tuple(statuses.items()),
+    )
 
 
 def spread(distribution: Any) -> list[float]:

@@ -7,7 +7,6 @@ at falls on both alike.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,32 +16,7 @@ from deploy_lib.drivers.http_get import Getter
 from deploy_lib.drivers.interface import Clock
 from deploy_lib.model.answers import Attempt, Side
 from deploy_lib.model.requests import Expectation
-from deploy_lib.steps.responses import may_be_the_front_end, paired_problem
-
-
-@dataclass(slots=True)
-class _Sample:
-    """One side while it grows."""
-
-    requests: int = 0
-    errors: int = 0
-    refused: int = 0
-    latencies: list[float] = field(default_factory=list)
-    why: Counter[str] = field(default_factory=Counter)
-
-    def add(self, answer: Attempt, problem: str, *, refused: bool) -> None:
-        self.requests += 1
-        self.refused += refused
-        if problem:
-            self.errors += 1
-            self.why[problem] += 1
-        else:
-            self.latencies.append(answer.seconds)
-
-    def side(self, waiting: tuple[float, ...] = ()) -> Side:
-        return Side(
-            self.requests, self.errors, tuple(self.latencies), self.refused, tuple(self.why.most_common()), waiting
-        )
+from deploy_lib.steps.pairs import Pair, sides
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +43,7 @@ class Pairs:
     _due: float = 0.0
     _number: int = 0
     _under_way: list[_Asked] = field(default_factory=list)
-    _stable: _Sample = field(default_factory=_Sample)
-    _candidate: _Sample = field(default_factory=_Sample)
+    _answered: list[Pair] = field(default_factory=list)
 
     @property
     def under_way(self) -> int:
@@ -105,8 +78,11 @@ class Pairs:
                 waiting.append(now - each.at)
                 answer = each.stable.result()
                 ahead += [answer.seconds] if not answer.problem else []
-        stable = self._stable.side()
-        return replace(stable, latencies=(*stable.latencies, *ahead)), self._candidate.side(tuple(waiting))
+        stable, candidate = sides(self._answered, self.expect, self.candidate_url, self.stable_url)
+        return (
+            replace(stable, latencies=(*stable.latencies, *ahead)),
+            replace(candidate, waiting=tuple(waiting)),
+        )
 
     def _collect(self) -> None:
         still = []
@@ -121,11 +97,7 @@ class Pairs:
         """A pair whose stable half was answered by the candidate compares nothing and is left out."""
         if stable is not None and self.not_stable and stable.revision == self.not_stable:
             return
-        for sample, answer, url, problem in (
-            (self._candidate, candidate, self.candidate_url, paired_problem(self.expect, candidate, stable)),
-            *([(self._stable, stable, self.stable_url, stable.problem)] if stable is not None else []),
-        ):
-            sample.add(answer, problem, refused=may_be_the_front_end(self.expect, answer, url))
+        self._answered.append(Pair(candidate, stable))
 
 
 @contextmanager

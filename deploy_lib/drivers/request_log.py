@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 from deploy_lib.drivers.headers import USER_AGENT
 from deploy_lib.drivers.times import plain_time
 from deploy_lib.model.answers import Side
-from deploy_lib.steps.responses import is_failure, is_redirect
+from deploy_lib.steps.responses import is_failure, is_redirect, is_turned_away
 
 if TYPE_CHECKING:
     from google.cloud.logging_v2.types import LogEntry
@@ -22,18 +23,28 @@ class _Counted:
     refused: int = 0
     redirected: int = 0
     latencies: list[float] = field(default_factory=list)
+    statuses: Counter[int] = field(default_factory=Counter)
 
     def add(self, status: int, seconds: float) -> None:
         self.requests += 1
         if is_failure(status):
             self.errors += 1
             return
+        if is_turned_away(status):
+            self.statuses[status] += 1
         self.refused += status >= 400
         self.redirected += is_redirect(status)
         self.latencies.append(seconds)
 
     def side(self) -> Side:
-        return Side(self.requests, self.errors, tuple(self.latencies), self.refused, redirected=self.redirected)
+        return Side(
+            self.requests,
+            self.errors,
+            tuple(self.latencies),
+            self.refused,
+            redirected=self.redirected,
+            statuses=tuple(self.statuses.items()),
+        )
 
 
 @dataclass(slots=True)

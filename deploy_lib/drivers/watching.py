@@ -23,6 +23,7 @@ from deploy_lib.drivers.request_log import RequestTally
 from deploy_lib.model.answers import MONITORING, REQUEST_LOG, Side, Watched
 from deploy_lib.model.release import Release
 from deploy_lib.model.requests import Readers
+from deploy_lib.steps.real_requests import without_own
 
 PAGES = 3
 """Pages of the request log per reading; a service with more requests than that is counted by Cloud Monitoring."""
@@ -168,7 +169,7 @@ class Watching:
         if self._figures:
             users, beside, earlier = self._figures
             return Watched(
-                0.0, MONITORING, users=_without(users, own), beside=_without(beside, own_stable), earlier=earlier
+                0.0, MONITORING, users=without_own(users, own), beside=without_own(beside, own_stable), earlier=earlier
             )
         return Watched(0.0, blind=self._why_blind(own))
 
@@ -243,11 +244,3 @@ class Watching:
         if text:
             with self._lock:
                 self._told.append(text)
-
-
-def _without(counted: Side, own: Side) -> Side:
-    """Monitoring cannot tell our own requests from others, but we know how many they were."""
-    errors = max(0, counted.errors - own.errors)
-    refused = max(0, counted.refused - own.refused)
-    requests = max(errors + refused + counted.redirected, counted.requests - own.requests)
-    return Side(requests, errors, counted.latencies, refused, redirected=counted.redirected)

@@ -140,8 +140,8 @@ class Side:
     """The requests to one revision. Of paired requests `waiting` are the ages of those not answered yet.
 
     `refused`: paired ones that were answered 401, 403, 404 or with a redirect to a login, which any front end may
-    have answered; of real requests those answered 4xx. `redirected`: real requests answered 3xx, but 304. `why` counts
-    the failures by what was wrong.
+    have answered; of real requests those answered 4xx. `redirected`: real requests answered 3xx, but 304. `statuses`
+    counts those two by their status, as far as it is known. `why` counts the failures by what was wrong.
     """
 
     requests: int = 0
@@ -151,6 +151,7 @@ class Side:
     why: tuple[tuple[str, int], ...] = ()
     waiting: tuple[float, ...] = ()
     redirected: int = 0
+    statuses: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

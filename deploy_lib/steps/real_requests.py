@@ -5,6 +5,7 @@ from __future__ import annotations
 from deploy_lib.model.answers import Side
 from deploy_lib.model.requests import Thresholds
 from deploy_lib.steps.binomial import bounds
+from deploy_lib.steps.responses import is_redirect
 from deploy_lib.steps.significance import allowed_rate
 
 
@@ -12,19 +13,36 @@ def turned_away(candidate: Side, stable: Side, thresholds: Thresholds, look: int
     """Why the candidate answers 4xx, or redirects, more users than the stable revision does; empty while nothing
     shows it.
 
-    Users ask wrong things and are led elsewhere, so without the stable revision's own rate neither says anything.
+    Users ask wrong things and are led elsewhere, so without the stable revision's own rate neither says anything. Each
+    status has its rate, too: one that answers 404 to what was a 400 answers as many of them 4xx.
     """
-    for answered, found, usual in (
+    if not stable.requests:
+        return ""
+    compared = [
         ("answered 4xx", candidate.refused, stable.refused),
         ("redirected", candidate.redirected, stable.redirected),
-    ):
-        if not stable.requests or found < thresholds.min_failures:
+    ]
+    usual = dict(stable.statuses)
+    compared += [(f"answered {status}", count, usual.get(status, 0)) for status, count in sorted(candidate.statuses)]
+    alpha = (1 - thresholds.confidence) / (look * (look + 1)) / max(1, len(candidate.statuses))
+    for answered, found, before in compared:
+        if found < thresholds.min_failures:
             continue
-        alpha = (1 - thresholds.confidence) / (look * (look + 1))
         low, _ = bounds(found, candidate.requests, alpha)
-        if low > allowed_rate(usual, stable.requests, thresholds, alpha):
+        if low > allowed_rate(before, stable.requests, thresholds, alpha):
             return (
                 f"{found} of {candidate.requests} requests to the candidate were {answered}, "
-                f"{usual} of {stable.requests} to the stable revision"
+                f"{before} of {stable.requests} to the stable revision"
             )
     return ""
+
+
+def without_own(counted: Side, own: Side) -> Side:
+    """Monitoring cannot tell our own requests from others, but we know how many they were."""
+    errors = max(0, counted.errors - own.errors)
+    refused = max(0, counted.refused - own.refused)
+    ours = dict(own.statuses)
+    statuses = tuple((status, max(0, count - ours.get(status, 0))) for status, count in counted.statuses)
+    redirected = max(0, counted.redirected - sum(count for status, count in own.statuses if is_redirect(status)))
+    requests = max(errors + refused + redirected, counted.requests - own.requests)
+    return Side(requests, errors, counted.latencies, refused, redirected=redirected, statuses=statuses)

@@ -1,13 +1,14 @@
 """What counts as a failed request, for every step that asks one or counts those of users.
 
 5xx, 429, no answer, a cut body and an answer that comes too late are failures always. A redirect or another 4xx is one
-unless the stable revision answers the same request in the same class. docs/reference.md has the table.
+unless the stable revision gives that answer to the same request, too. docs/reference.md has the table.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from deploy_lib.model.answers import Attempt
@@ -26,6 +27,11 @@ def is_failure(status: int) -> bool:
 def is_redirect(status: int) -> bool:
     """304 says that what the asker has is still good."""
     return 300 <= status < 400 and status != 304
+
+
+def is_turned_away(status: int) -> bool:
+    """A redirect, or a 4xx that is no failure by itself."""
+    return is_redirect(status) or (400 <= status < 500 and not is_failure(status))
 
 
 def serves(answer: Attempt) -> bool:
@@ -52,17 +58,28 @@ def problem_of(expect: Expectation, status: int, body: bytes, seconds: float, lo
     return ""
 
 
-def paired_problem(expect: Expectation, candidate: Attempt, stable: Attempt | None) -> str:
+def paired_problem(
+    expect: Expectation, candidate: Attempt, stable: Attempt | None, given: Collection[int] = frozenset()
+) -> str:
     """What is wrong with the candidate's answer, given the stable revision's to the same request; empty when good.
 
-    Without a stable revision nothing is known of a redirect or a 4xx.
+    `given` are the statuses that the stable revision gave to this request at any time: where it answers now with one
+    4xx and now with another, both are its answers. Without a stable revision nothing is known of a redirect or a 4xx.
     """
     if candidate.problem or candidate.status is None or expect.status is not None or stable is None:
         return candidate.problem
-    kind = candidate.status // 100
-    if kind == 2 or (stable.status is not None and stable.status // 100 == kind):
+    if candidate.status // 100 == 2 or _is_alike(candidate, stable, given):
         return ""
-    return f"status {candidate.status} where the stable revision {_answered(stable)}"
+    return f"status {_leading(candidate)} where the stable revision {_answered(stable)}"
+
+
+def _is_alike(candidate: Attempt, stable: Attempt, given: Collection[int]) -> bool:
+    """Whether the stable revision gives that answer, too. Where redirects lead may differ, but not to a login."""
+    if candidate.status is None or stable.status is None or candidate.status // 100 != stable.status // 100:
+        return False
+    if is_redirect(candidate.status) and is_redirect(stable.status):
+        return _leads_to_login(stable) or not _leads_to_login(candidate)
+    return candidate.status == stable.status or candidate.status in given
 
 
 def may_be_the_front_end(expect: Expectation, answer: Attempt, url: str | None) -> bool:
@@ -75,7 +92,7 @@ def may_be_the_front_end(expect: Expectation, answer: Attempt, url: str | None) 
     if not (300 <= status < 400 and answer.location):
         return False
     elsewhere = urlsplit(answer.location).netloc
-    return bool(_LOGIN.search(answer.location)) or (bool(elsewhere) and elsewhere != urlsplit(url or "").netloc)
+    return _leads_to_login(answer) or (bool(elsewhere) and elsewhere != urlsplit(url or "").netloc)
 
 
 def advice_on(status: int | None, path: str) -> str:
@@ -90,7 +107,17 @@ def advice_on(status: int | None, path: str) -> str:
 
 
 def _answered(stable: Attempt) -> str:
-    return f"answered {stable.status}" if stable.status is not None else "did not answer"
+    return f"answered {_leading(stable)}" if stable.status is not None else "did not answer"
+
+
+def _leading(answer: Attempt) -> str:
+    """ "404", "302 to /login"."""
+    to = f" to {answer.location}" if answer.location and answer.status and is_redirect(answer.status) else ""
+    return f"{answer.status}{to}"
+
+
+def _leads_to_login(answer: Attempt) -> bool:
+    return bool(answer.location and _LOGIN.search(answer.location))
 
 
 def _named(codes: tuple[int, ...]) -> str:

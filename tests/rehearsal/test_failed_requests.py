@@ -77,6 +77,19 @@ def test_what_both_answer_alike_may_be_the_front_end(stage: Stage, kind: str) ->
     stage.theatre.command("rollback", stage.theatre.config(BUILT), "--now")
 
 
+@pytest.mark.parametrize("step", ["compare", "compare under traffic"])
+def test_a_404_is_not_the_400_that_stable_gives(stage: Stage, step: str) -> None:
+    assert play(stage, (PROMOTED,), {"/work": "400"}).code == 0
+    before = stage.theatre.now
+    stage.number += 100_000
+    played = play(stage, STEPS[step], {"/work": "404"})
+    judged = played.of_type("judged")[-1]
+    assert (played.code, judged["kind"], judged["status"]) == (1, "compare", "failed"), played.stopped
+    assert "status 404 where the stable revision answered 400" in judged["reason"]
+    assert stage.theatre.now == before
+    stage.theatre.command("rollback", stage.theatre.config(BUILT), "--now")
+
+
 def test_going_back_to_a_revision_that_has_no_such_path(theatre: Theatre) -> None:
     """The path of health may be younger than what is put back, which is judged by whether it serves."""
     old = stable(theatre, wrong={"/work": "404"})
