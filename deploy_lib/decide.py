@@ -71,11 +71,10 @@ def next_move(plan: Plan, journal: Sequence[Entry]) -> Move:
 
 def why_skipped(step: Step, release: Release) -> str:
     """Why a step has nothing to do in this release; empty when it has."""
-    if not release.options.traffic and not release.first and step.kind.name in ("promote", "compare", "verify"):
+    place = step.kind.place
+    if not release.options.traffic and not release.first and not place.before_traffic:
         return "asked for no traffic"
-    if step.kind.name == "compare" and release.first:
-        return "this is the service's first release; there is nothing to compare with"
-    return ""
+    return place.needs_stable if release.first else ""
 
 
 def _wanted(plan: Plan, journal: Sequence[Entry]) -> Move:

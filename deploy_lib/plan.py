@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from deploy_lib.model.program import PROGRAM, Program
 from deploy_lib.model.service import Service
@@ -12,13 +12,14 @@ from deploy_lib.steps.kind import Kind, Settings
 
 OnFailure = Literal["restore", "hold"]
 OnInconclusive = Literal["hold", "restore", "continue"]
+S = TypeVar("S", bound=Settings)
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """One entry of `steps:`. `place` is file:line:column of it in the YAML."""
 
-    kind: Kind[Any, Any]
+    kind: Kind[Any, Any, Any]
     settings: Settings
     place: str = ""
 
@@ -44,7 +45,8 @@ class Plan:
     @property
     def promotes(self) -> bool:
         """Whether a release ends with the candidate serving; else it ends with the candidate up, without users."""
-        return self.first("promote") is not None
+        return any(step.kind.place.moves_traffic for step in self.steps)
 
-    def first(self, name: str) -> Step | None:
-        return next((step for step in self.steps if step.kind.name == name), None)
+    def settings(self, kind: type[S]) -> S | None:
+        """Those of the first step that has such settings."""
+        return next((step.settings for step in self.steps if isinstance(step.settings, kind)), None)

@@ -1,9 +1,11 @@
-"""Writes the parts of docs/reference.md that follow from the program: commands, flags, settings and their defaults.
+"""Writes what follows from the program: config/schema.json, the steps of config/reference.yaml, and the parts of
+docs/reference.md about commands, flags, settings and their defaults.
 
     python scripts/reference.py           write them again
     python scripts/reference.py --check   exit with 1 when they are not what the program says
 
-A part stands between `<!-- begin NAME -->` and `<!-- end -->`; everything else in the file is written by hand.
+A part of the page stands between `<!-- begin NAME -->` and `<!-- end -->`, the steps of the configuration file below
+its line `steps:`; everything else in these files is written by hand.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import argparse
 import json
 import re
 import sys
+import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -21,9 +24,12 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from deploy_lib.cli.arguments import parser  # noqa: E402
+from deploy_lib.config.schema import schema  # noqa: E402
+from deploy_lib.steps.catalogue import KINDS  # noqa: E402
 
 PAGE = ROOT / "docs" / "reference.md"
 SCHEMA = ROOT / "config" / "schema.json"
+EXAMPLE = ROOT / "config" / "reference.yaml"
 SHARED = 4  # commands that must have a flag, for it to be told once for all
 _PART = re.compile(r"(<!-- begin (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _TIME = "(ms|s|m|h)"  # in the pattern of a time
@@ -31,13 +37,32 @@ _UNITS = (("h", 3600.0), ("m", 60.0), ("s", 1.0))
 
 
 def main(arguments: list[str]) -> int:
-    now = PAGE.read_text(encoding="utf-8")
-    wanted = filled(now, json.loads(SCHEMA.read_text(encoding="utf-8")))
+    old = [path for path, wanted in files().items() if path.read_text(encoding="utf-8") != wanted]
     if arguments == ["--check"]:
-        print("" if now == wanted else f"{PAGE.relative_to(ROOT)} is old; type: python scripts/reference.py", end="")
-        return int(now != wanted)
-    PAGE.write_text(wanted, encoding="utf-8")
+        named = ", ".join(str(path.relative_to(ROOT)) for path in old)
+        print(f"not what the program says: {named}; type: python scripts/reference.py" if old else "", end="")
+        return int(bool(old))
+    for path, wanted in files().items():
+        path.write_text(wanted, encoding="utf-8")
     return 0
+
+
+def files() -> dict[Path, str]:
+    """Each file as the program says it now."""
+    settings = schema()
+    return {
+        SCHEMA: json.dumps(settings, indent=2) + "\n",
+        EXAMPLE: with_steps(EXAMPLE.read_text(encoding="utf-8")),
+        PAGE: filled(PAGE.read_text(encoding="utf-8"), settings),
+    }
+
+
+def with_steps(example: str) -> str:
+    """The example of a configuration file, with every kind of step where it usually stands."""
+    head, line, rest = example.partition("\nsteps:")
+    usual = sorted((each for kind in KINDS.values() for each in kind.usual), key=lambda each: each.place)
+    entries = [textwrap.indent(each.reference, "  ") for each in usual]
+    return f"{head}{line}{rest.partition(chr(10))[0]}\n\n" + "\n".join(entries)
 
 
 def filled(page: str, schema: dict[str, Any]) -> str:

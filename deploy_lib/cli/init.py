@@ -20,20 +20,14 @@ from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.services.adoption import Adopted, adopt
 from deploy_lib.drivers.services.api import RunApi
 from deploy_lib.redact import MASK, Redactor
+from deploy_lib.steps.catalogue import KINDS
 
-STEPS: tuple[Any, ...] = (
-    {"git_clean": {"branches": ["main"]}},
-    {"image_contents": None},
-    {"config_contract": None},
-    {"build": {"with": "cloud_build", "timeout": "20m"}},
-    {"import_check": None},
-    {"canary": {"tag": "canary", "ready_within": "5m"}},
-    {"probe": {"path": "/health", "attempts": 10, "need": 3}},
-    {"promote": {"percent": 10}},
-    {"compare": {"for": "3m", "path": "/health"}},
-    {"promote": {"percent": 100}},
-    {"verify": None},
-)
+
+def usual_steps() -> list[dict[str, Any]]:
+    """The steps of a usual plan, as the YAML has them."""
+    stands = [(usual.place, name, usual.settings) for name, kind in KINDS.items() for usual in kind.usual]
+    stands.sort(key=lambda stand: stand[0])
+    return [{name: dict(settings) or None} for _, name, settings in stands if settings is not None]
 
 
 def main(args: argparse.Namespace) -> int:
@@ -93,7 +87,7 @@ def document(found: Adopted, service: str, project: str, region: str, *, local: 
         "services": {service: entry},
         "on_failure": "restore",
         "on_inconclusive": "hold",
-        "steps": [dict(step) for step in STEPS],
+        "steps": usual_steps(),
     }
     lines = [f"# The service {service} as it ran when this file was written. Every key: config/reference.yaml."]
     if hidden:

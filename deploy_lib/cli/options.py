@@ -33,8 +33,8 @@ def options_of(args: argparse.Namespace, plan: Plan) -> Options:
 
 
 def configured_builder(plan: Plan) -> str:
-    build = plan.first("build")
-    return build.settings.builder if build and isinstance(build.settings, BuildSettings) else "cloud_build"
+    build = plan.settings(BuildSettings)
+    return build.builder if build else "cloud_build"
 
 
 def _local_builder(wanted: str, store: Path) -> str:

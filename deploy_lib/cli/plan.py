@@ -21,18 +21,15 @@ from deploy_lib.cli.world import World, opened
 from deploy_lib.decide import why_skipped
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.interface import DriverError, Drivers
-from deploy_lib.model import requests
 from deploy_lib.model.answers import Unknown
 from deploy_lib.model.findings import Finding
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.remembered import OVERWRITES, drift
-from deploy_lib.model.requests import Request
+from deploy_lib.model.requests import CreateRevision
 from deploy_lib.model.traffic import TrafficMap
 from deploy_lib.plan import Plan, Step
 from deploy_lib.run.perform import perform
-from deploy_lib.steps.kind import Verdict, spoken
-
-READING = (requests.ReadCheckout, requests.ReadSource, requests.CheckContract)
+from deploy_lib.steps.kind import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +90,14 @@ def told(world: World, plan: Plan, release: Release, drivers: Drivers) -> Iterat
         yield Line("serving now", problem.reason, Status.ERRORED)
     release = replace(release, before=before)
     for step in plan.steps:
-        if release.first and step.kind.name == "compare":  # there is nothing to compare with, so it is left out
+        if release.first and step.kind.place.needs_stable:  # there is none, so it is left out
             continue
         skipped = why_skipped(step, release)
         if skipped:
             yield Line(step.label, skipped, Status.SKIPPED)
             continue
         request = step.kind.ask(step.settings, release)
-        if isinstance(request, READING):
+        if step.kind.only_reads:
             answer = perform(request, drivers, lambda text: None)
             verdict = (
                 Verdict(Status.ERRORED, answer.reason, release)
@@ -109,16 +106,14 @@ def told(world: World, plan: Plan, release: Release, drivers: Drivers) -> Iterat
             )
             release = verdict.release
             yield Line(step.label, verdict.reason, verdict.status, verdict.findings)
-        elif isinstance(request, requests.CreateRevision):
+        elif isinstance(request, CreateRevision):
             line, release = _revision(world, plan, step, request, release)
             yield line
         else:
-            yield Line(step.label, _words(request))
+            yield Line(step.label, step.kind.describe(request))
 
 
-def _revision(
-    world: World, plan: Plan, step: Step, request: requests.CreateRevision, release: Release
-) -> tuple[Line, Release]:
+def _revision(world: World, plan: Plan, step: Step, request: CreateRevision, release: Release) -> tuple[Line, Release]:
     try:
         preview = world.services(plan).preview(request)
     except DriverError as problem:
@@ -128,29 +123,6 @@ def _revision(
     grown = replace(release, candidate=preview.revision, tag=request.tag)
     share = "all traffic, as the service's first" if release.first else f"the tag {request.tag} and no traffic"
     return Line(step.label, f"creates {preview.revision} with {share}", details=(*changed, *kept)), grown
-
-
-def _words(request: Request) -> str:
-    match request:
-        case requests.BuildImage():
-            source = request.release.service.source
-            checked = ", checked by an import in the image before it is pushed" if request.check else ""
-            return f"builds {source.dockerfile} over {source.context} with {request.builder}{checked}"
-        case requests.CheckImports():
-            return f"imports {request.check.entrypoint or 'what the image starts'} in the image"
-        case requests.Probe():
-            return (
-                f"asks {request.path} up to {request.attempts} times; {request.need} good answers in a row are needed"
-            )
-        case requests.Compare():
-            return f"asks {request.path} of both revisions in pairs for {spoken(request.duration)}"
-        case requests.MoveTraffic():
-            baked = f", then watches for {spoken(request.bake.seconds)}" if request.bake.seconds else ""
-            return f"{request.target}{baked}"
-        case requests.ReadBack():
-            return f"reads the traffic back and asks {request.path} at the main URL"
-        case _:
-            return ""
 
 
 def _text(line: Line) -> Iterator[str]:

@@ -10,66 +10,49 @@ import argparse
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from deploy_lib.cli.known_bad import CASES, RELEASE, SERVICE
 from deploy_lib.cli.show.printing import say
-from deploy_lib.config.catalogue import KINDS
 from deploy_lib.drivers.fact_cache import NoFacts
 from deploy_lib.drivers.source import GitSource
-from deploy_lib.model import requests
 from deploy_lib.model.release import Status
-
-FILES = {
-    "Dockerfile": 'FROM python:3.11-slim\nWORKDIR /app\nCOPY app/ app/\nCMD ["python", "-m", "app.main"]\n',
-    ".gitignore": "llm_*.py\n",
-    "app/__init__.py": "",
-    "app/main.py": "from app.llm_config import MODEL\n",
-    "app/llm_config.py": 'MODEL = "small"\n',
-}
+from deploy_lib.run.perform import read
+from deploy_lib.steps.catalogue import KINDS
+from deploy_lib.steps.kind import Kind, Verdict
+from deploy_lib.steps.known_bad import RELEASE, SERVICE, BadCase
 
 
 def main(args: argparse.Namespace) -> int:
-    wrong = 0
-    seen: set[str] = set()
-    for kind, told, status, reason in (*_for_real(), *_judged()):
-        rejected = status is not Status.PASSED
-        wrong += not rejected
-        seen.add(kind)
-        say(f"{kind:<16} {'rejects' if rejected else 'LETS PASS'}  {told}: {reason}")
-    untested = sorted(set(KINDS) - seen)
+    wrong, untested = 0, []
+    for name, kind in KINDS.items():
+        for case in kind.known_bad:
+            verdict = _judged(kind, case)
+            rejected = verdict.status is not Status.PASSED
+            wrong += not rejected
+            say(f"{name:<16} {'rejects' if rejected else 'LETS PASS'}  {case.what}: {verdict.reason}")
+        if not kind.known_bad:
+            untested.append(name)
     if untested:
         say(f"without a known-bad case: {', '.join(untested)}")
     say("every gate rejects its known-bad case" if not wrong and not untested else "a gate is not a gate; see above")
     return 1 if wrong or untested else 0
 
 
-def _judged() -> Iterator[tuple[str, str, Status, str]]:
-    for case in CASES:
-        kind = KINDS[case.kind]
-        verdict = kind.judge(kind.settings.model_validate(case.settings), RELEASE, case.answer)
-        yield case.kind, case.told, verdict.status, verdict.reason
-
-
-def _for_real() -> Iterator[tuple[str, str, Status, str]]:
-    """A module that is imported and that only the disk has, as both gates before the build see it."""
+def _judged(kind: Kind[Any, Any, Any], case: BadCase) -> Verdict:
+    settings = kind.settings.model_validate(case.settings)
+    if case.repository is None:
+        return kind.judge(settings, RELEASE, case.answer)
     with tempfile.TemporaryDirectory(prefix="selftest-") as name:
         root = Path(name)
-        for path, text in FILES.items():
+        for path, text in case.repository.items():
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).write_text(text, encoding="utf-8")
         release = replace(RELEASE, service=replace(SERVICE, entrypoint="app.main"), commit=_commit(root))
         source = GitSource(root, NoFacts())
         try:
-            for label, answer in (
-                ("git_clean", source.read_checkout(requests.ReadCheckout(release))),
-                ("image_contents", source.read_source(requests.ReadSource(release))),
-            ):
-                kind = KINDS[label]
-                verdict = kind.judge(kind.settings.model_validate({}), release, answer)
-                yield label, "an imported module that git ignores", verdict.status, verdict.reason
+            return kind.judge(settings, release, read(kind.ask(settings, release), source))
         finally:
             source.close()
 

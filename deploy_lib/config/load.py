@@ -15,14 +15,12 @@ from pydantic import ValidationError
 from deploy_lib.config.file_text import NotReadable, read_text
 from deploy_lib.config.lines import Document, parse
 from deploy_lib.config.problems import ConfigError, Problem, unknown
-from deploy_lib.config.services import as_far_as_readable, never_verified, service_problems
+from deploy_lib.config.services import as_far_as_readable, never_well, service_problems
 from deploy_lib.config.settings import FileSettings
 from deploy_lib.config.steps import read_steps
 from deploy_lib.config.wording import worded
 from deploy_lib.model.service import Service
 from deploy_lib.plan import Plan, Step
-from deploy_lib.steps.build import BuildSettings
-from deploy_lib.steps.import_check import ImportCheckSettings, wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,7 @@ def load(
     problems.extend(step_problems)
     services = settings.services if settings is not None else as_far_as_readable(document.data.get("services"))
     problems.extend(service_problems(services, document, exists, matches))
-    problems.extend(never_verified(services, steps, document))
+    problems.extend(never_well(services, steps, document))
     if problems or settings is None:
         raise ConfigError(sorted(problems, key=lambda problem: _order(problem.place)))
     return Config(file, settings, steps, document)
@@ -85,7 +83,7 @@ def plan_for(config: Config, name: str, *, region: str | None = None, service_ac
     service = replace(service, source=replace(service.source, include_places=places))
     return Plan(
         service=service,
-        steps=_with_check(config.steps, service),
+        steps=_joined(config.steps, service),
         on_failure=settings.on_failure,
         on_inconclusive=settings.on_inconclusive,
         path=config.path,
@@ -102,23 +100,10 @@ def _places(config: Config, name: str) -> Iterator[tuple[str, str]]:
             yield key, config.document.place(path).rpartition(":")[0]
 
 
-def _with_check(steps: tuple[Step, ...], service: Service) -> tuple[Step, ...]:
-    """The build carries the import check, so that the image is pushed only when it passes; a check of an image that
-    this release does not build runs where and as whom the build would."""
-    check = next((step.settings for step in steps if isinstance(step.settings, ImportCheckSettings)), None)
-    build = next((step.settings for step in steps if isinstance(step.settings, BuildSettings)), None)
-    if check is None or build is None:
-        return steps
-
-    def carrying(step: Step) -> Step:
-        update: dict[str, object] = {}
-        if step.settings is build:
-            update["check"] = wanted(check, service.entrypoint)
-        elif step.settings is check:
-            update["cloud"] = build.cloud
-        return replace(step, settings=step.settings.model_copy(update=update)) if update else step
-
-    return tuple(map(carrying, steps))
+def _joined(steps: tuple[Step, ...], service: Service) -> tuple[Step, ...]:
+    """Each step with what it takes from what the others offer."""
+    offered = [found for step in steps if (found := step.kind.offers(step.settings, service)) is not None]
+    return tuple(replace(step, settings=step.kind.takes(step.settings, offered)) for step in steps)
 
 
 def _read(path: Path, shown: str) -> str:

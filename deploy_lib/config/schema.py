@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from deploy_lib.config.catalogue import KINDS
 from deploy_lib.config.settings import FileSettings
+from deploy_lib.steps.catalogue import KINDS
 
 
 def schema() -> dict[str, Any]:
@@ -16,19 +16,7 @@ def schema() -> dict[str, Any]:
     for name, kind in KINDS.items():
         settings = kind.settings.model_json_schema(by_alias=True, ref_template="#/$defs/{model}")
         definitions.update(settings.pop("$defs", {}))
-        for field in (each for each, about in kind.settings.model_fields.items() if about.exclude):
-            settings["properties"].pop(field)
-        if name == "promote":
-            settings["properties"]["steps"] = {
-                "type": "array",
-                "items": {"type": "integer"},
-                "minItems": 1,
-                "description": "several percents, one after the other, instead of percent",
-            }
-            settings["properties"]["watch"] = {
-                "$ref": "#/$defs/compare",
-                "description": "compare for the time of bake after each of steps but the last",
-            }
+        settings["properties"] |= kind.short_form.schema if kind.short_form else {}
         definitions[name] = settings
         entries.append(
             {

@@ -13,7 +13,6 @@ from deploy_lib.config.lines import Document
 from deploy_lib.config.problems import Problem, unknown
 from deploy_lib.config.settings import ServiceSettings
 from deploy_lib.plan import Step
-from deploy_lib.steps.verify import VerifySettings, unverifiable
 
 
 def as_far_as_readable(services: object) -> dict[str, ServiceSettings]:
@@ -77,20 +76,12 @@ def service_problems(
     return found
 
 
-def never_verified(
-    services: Mapping[str, ServiceSettings], steps: Sequence[Step], document: Document
-) -> Iterator[Problem]:
-    """Services whose health: allows only what verify cannot accept."""
+def never_well(services: Mapping[str, ServiceSettings], steps: Sequence[Step], document: Document) -> Iterator[Problem]:
+    """Services whose health: allows only what a step cannot accept."""
     for step in steps:
-        for name, service in services.items() if isinstance(step.settings, VerifySettings) else ():
-            assert isinstance(step.settings, VerifySettings)
-            status = unverifiable(step.settings, service.health.as_health())
-            if status:
-                codes = " or ".join(map(str, status))
-                message = (
-                    f"verify accepts 2xx and 3xx, and {name}'s health: allows {codes} only; name a path that answers "
-                    "well, in health: or in verify:, or leave verify out"
-                )
+        for name, service in services.items():
+            message = step.kind.unfit(step.settings, name, service.health.as_health())
+            if message:
                 yield Problem(document.place(("services", name, "health", "status")), message)
 
 

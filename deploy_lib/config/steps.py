@@ -1,7 +1,7 @@
 """The `steps:` list: each entry becomes a step with checked settings.
 
-`promote: {steps: [1, 10, 100], bake: 2m, watch: {...}}` is written out as single promotions here, each followed by
-its comparison, so that everything after this file knows one kind of promotion only.
+The short form of a kind, such as `promote: {steps: [1, 10, 100]}`, is written out here, so that everything after this
+file knows single steps only.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from deploy_lib.config.catalogue import KINDS
 from deploy_lib.config.lines import Document, Path
 from deploy_lib.config.order import problems as order_problems
 from deploy_lib.config.order import without_end
 from deploy_lib.config.problems import Problem, unknown
 from deploy_lib.config.wording import worded
 from deploy_lib.plan import Step
+from deploy_lib.steps.catalogue import KINDS
+from deploy_lib.steps.kind import NotWritten
 
 
 def read_steps(document: Document, *, to_release: bool) -> tuple[tuple[Step, ...], list[Problem]]:
@@ -60,30 +61,13 @@ def _written_out(entry: Any, path: Path, document: Document, found: list[Problem
     if not isinstance(settings, dict):
         found.append(Problem(document.place(path), f"the settings of {name} are a mapping, not {settings!r}"))
         return
-    if name == "promote" and "steps" in settings:
-        yield from _promotions(settings, path, document, found)
-    else:
+    short = KINDS[name].short_form if name in KINDS else None
+    if short is None or short.key not in settings:
         yield name, settings, path
-
-
-def _promotions(
-    settings: dict[str, Any], path: Path, document: Document, found: list[Problem]
-) -> Iterator[tuple[str, Any, Path]]:
-    percents, watch = settings["steps"], settings.get("watch")
-    rest = {key: value for key, value in settings.items() if key not in ("steps", "watch")}
-    if not isinstance(percents, list) or not percents:
-        found.append(Problem(document.place((*path, "steps")), "steps is a list of whole percents, e.g. [1, 10, 100]"))
         return
-    if "percent" in settings:
-        found.append(Problem(document.place((*path, "percent")), "give percent or steps, not both"))
+    try:
+        written = short.write_out(settings)
+    except NotWritten as problem:
+        found.append(Problem(document.place((*path, problem.key)), str(problem)))
         return
-    if watch is not None and not isinstance(watch, dict):
-        found.append(Problem(document.place((*path, "watch")), "watch holds the settings of compare"))
-        return
-    for percent in percents:
-        last = percent == percents[-1]
-        baked = {key: value for key, value in rest.items() if watch is None or key != "bake"}
-        yield "promote", {**baked, "percent": percent}, path
-        if watch is not None and not last:
-            duration = {"for": rest["bake"]} if "bake" in rest and "for" not in watch else {}
-            yield "compare", {**duration, **watch}, path
+    yield from ((each, given, path) for each, given in written)

@@ -53,6 +53,16 @@ class ImportCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class Worker:
+    """Where and as whom Cloud Build works; None is its default."""
+
+    machine_type: str | None = None
+    worker_pool: str | None = None
+    service_account: str | None = None
+    logging: str = "GCS_ONLY"
+
+
+@dataclass(frozen=True, slots=True)
 class BuildImage:
     """Build the commit's staged context, check its imports when `check` is given, push only when that passes."""
 
@@ -267,8 +277,3 @@ Request = (
     | ReadBack
 )
 """What a step may ask. The lease, restoring and evidence belong to the run itself."""
-
-
-def moves_traffic(request: Request) -> bool:
-    """True when an unanswered request of this kind may have changed what users meet."""
-    return isinstance(request, MoveTraffic)

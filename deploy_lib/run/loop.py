@@ -119,7 +119,7 @@ def _is_withdrawn(this: Run, move: Move) -> bool:
     if this.others is None:
         return False
     match move:
-        case RunStep() if this.plan.steps[move.index].kind.name == "promote" and not this.let_through:
+        case RunStep() if this.plan.steps[move.index].kind.place.moves_traffic and not this.let_through:
             why = "" if why_skipped(this.plan.steps[move.index], this.release) else this.others.before_traffic()
             this.let_through = not why
         case RunStep() | AcquireLease():
@@ -215,7 +215,7 @@ def _run_step(this: Run, index: int) -> None:
     if isinstance(request, requests.MoveTraffic):
         request = replace(request, ours=maps_of(this.entries))
         target = request.target
-    moves = requests.moves_traffic(request)
+    moves = step.kind.place.moves_traffic
     asked = journal.Asked(clock.now(), index, step.kind.name, step.label, moves_traffic=moves, target=target)
     if not this.record(asked):
         return
@@ -328,8 +328,9 @@ def _unless_elsewhere(this: Run, move: Finish) -> Finish:
     """Live is said of what is seen serving only, in the traffic as it is now; verify may have seen it a while ago."""
     if move.outcome is not Outcome.LIVE:
         return move
-    judged = [entry for entry in this.entries if isinstance(entry, journal.Judged)]
-    verified = bool(judged) and (judged[-1].kind, judged[-1].status) == ("verify", Status.PASSED)
+    last = next((entry for entry in reversed(this.entries) if isinstance(entry, journal.Judged)), None)
+    confirms = last is not None and this.plan.steps[last.step].kind.place.confirms
+    verified = last is not None and confirms and last.status is Status.PASSED
     try:
         serving = this.drivers.services.read_serving(this.release.service)
     except (DriverError, Interrupted) as problem:

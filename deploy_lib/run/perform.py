@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from deploy_lib.drivers.interface import DriverError, Drivers, Tell
+from deploy_lib.drivers.interface import DriverError, Drivers, Source, Tell
 from deploy_lib.model import requests
-from deploy_lib.model.answers import Answer, Unknown
+from deploy_lib.model.answers import Answer, CheckoutRead, SourceRead, Unknown
 
 
 def perform(request: requests.Request, drivers: Drivers, tell: Tell) -> Answer:
@@ -24,12 +24,21 @@ def perform(request: requests.Request, drivers: Drivers, tell: Tell) -> Answer:
         )
 
 
-def _ask(request: requests.Request, drivers: Drivers, tell: Tell) -> Answer:
+def read(request: requests.ReadCheckout | requests.ReadSource, source: Source) -> CheckoutRead | SourceRead:
+    """What only the repository is needed for. Raises DriverError."""
     match request:
         case requests.ReadCheckout():
-            return drivers.source.read_checkout(request)
+            return source.read_checkout(request)
         case requests.ReadSource():
-            return drivers.source.read_source(request)
+            return source.read_source(request)
+        case _:
+            assert_never(request)
+
+
+def _ask(request: requests.Request, drivers: Drivers, tell: Tell) -> Answer:
+    match request:
+        case requests.ReadCheckout() | requests.ReadSource():
+            return read(request, drivers.source)
         case requests.CheckContract():
             return drivers.contract.check(request)
         case requests.BuildImage():

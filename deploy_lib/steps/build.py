@@ -6,17 +6,22 @@ the verdict on the imports belongs to that step, so a build whose imports fail s
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any, Literal
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import Literal
 
 from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
 
 from deploy_lib.model.answers import Built
 from deploy_lib.model.evidence import BuildTrouble
 from deploy_lib.model.findings import errors
 from deploy_lib.model.release import Release, Status
-from deploy_lib.model.requests import BuildImage, ImportCheck
-from deploy_lib.steps.kind import Duration, Kind, Settings, Verdict
+from deploy_lib.model.requests import BuildImage, ImportCheck, Worker
+from deploy_lib.model.service import Service
+from deploy_lib.steps.kind import Duration, Kind, Settings, Usual, Verdict
+from deploy_lib.steps.known_bad import BadCase
+from deploy_lib.steps.place import Place
 
 BuilderName = Literal["cloud_build", "docker", "podman", "namespaces"]
 
@@ -29,12 +34,11 @@ class BuildSettings(Settings):
     worker_pool: str | None = Field(None, description="Cloud Build private pool, projects/P/locations/L/workerPools/N")
     service_account: str | None = Field(None, description="the account the build runs as")
     logging: Literal["GCS_ONLY", "CLOUD_LOGGING_ONLY", "LEGACY"] = Field("GCS_ONLY", description="where logs go")
-    check: ImportCheck | None = Field(None, exclude=True, description="filled in from the plan's import_check")
+    check: SkipJsonSchema[ImportCheck | None] = Field(None, exclude=True, description="the plan's import_check")
 
     @property
-    def cloud(self) -> dict[str, Any]:
-        """Where and as whom Cloud Build works, as fields of a request."""
-        return {name: getattr(self, name) for name in ("machine_type", "worker_pool", "service_account", "logging")}
+    def worker(self) -> Worker:
+        return Worker(self.machine_type, self.worker_pool, self.service_account, self.logging)
 
 
 def ask(settings: BuildSettings, release: Release) -> BuildImage:
@@ -45,7 +49,7 @@ def ask(settings: BuildSettings, release: Release) -> BuildImage:
         cache=settings.cache,
         rebuild=release.options.rebuild,
         check=settings.check,
-        **settings.cloud,
+        **asdict(settings.worker),
     )
 
 
@@ -93,4 +97,45 @@ def label(settings: BuildSettings) -> str:
     return "" if settings.builder == "cloud_build" else settings.builder
 
 
-KIND = Kind("build", BuildSettings, ask, judge, Built, label=label)
+def describe(request: BuildImage) -> str:
+    source = request.release.service.source
+    checked = ", checked by an import in the image before it is pushed" if request.check else ""
+    return f"builds {source.dockerfile} over {source.context} with {request.builder}{checked}"
+
+
+def offers(settings: BuildSettings, service: Service) -> Worker:
+    return settings.worker
+
+
+def takes(settings: BuildSettings, offered: Sequence[object]) -> BuildSettings:
+    """The import check runs in the build, so that the image is pushed only when it passes."""
+    check = next((each for each in offered if isinstance(each, ImportCheck)), None)
+    return settings.model_copy(update={"check": check})
+
+
+REFERENCE = """\
+# One image from the commit, known by its digest from then on.
+- build:
+    with: cloud_build        # cloud_build | docker | podman | namespaces
+    timeout: 20m
+    cache: false             # reuse the layers of the last image
+    machine_type: E2_HIGHCPU_8   # Cloud Build's machine (default: Cloud Build's default)
+    worker_pool: projects/my-project/locations/us-central1/workerPools/builds   # private pool
+    service_account: builder@my-project.iam.gserviceaccount.com
+    logging: GCS_ONLY        # GCS_ONLY | CLOUD_LOGGING_ONLY | LEGACY
+"""
+KIND = Kind(
+    "build",
+    BuildSettings,
+    ask,
+    judge,
+    BuildImage,
+    Built,
+    usual=(Usual(40, REFERENCE, {"with": "cloud_build", "timeout": "20m"}),),
+    known_bad=(BadCase("a build that pushed no image", Built(None)),),
+    place=Place(once=True),
+    describe=describe,
+    label=label,
+    offers=offers,
+    takes=takes,
+)

@@ -10,7 +10,9 @@ from deploy_lib.model.answers import RevisionCreated
 from deploy_lib.model.evidence import Condition, Evidence
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.requests import CreateRevision
-from deploy_lib.steps.kind import Duration, Kind, Settings, Verdict, spoken
+from deploy_lib.steps.kind import Duration, Kind, Settings, Usual, Verdict, spoken
+from deploy_lib.steps.known_bad import BadCase
+from deploy_lib.steps.place import Place, Rule
 
 
 class CanarySettings(Settings):
@@ -80,4 +82,21 @@ def _first(failed: list[Condition]) -> Condition:
     return max(failed, key=lambda condition: (bool(condition.message), bool(condition.reason)))
 
 
-KIND = Kind("canary", CanarySettings, ask, judge, RevisionCreated)
+REFERENCE = """\
+# A revision with a tag and without users.
+- canary:
+    tag: canary              # it answers at this tag's URL
+    ready_within: 5m         # ended earlier when it crashes alike twice for good (an import, the syntax, a setting),
+                             # or once for what the image alone decides and 5 s pass without another word
+"""
+KIND = Kind(
+    "canary",
+    CanarySettings,
+    ask,
+    judge,
+    CreateRevision,
+    RevisionCreated,
+    usual=(Usual(60, REFERENCE, {"tag": "canary", "ready_within": "5m"}),),
+    known_bad=(BadCase("a revision that does not come up", RevisionCreated("candidate", False)),),
+    place=Place(needs=Rule("build", "there is no image to run before it is built"), once=True, brings_candidate=True),
+)

@@ -12,7 +12,9 @@ from deploy_lib.model.answers import Compared, Side
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.requests import Compare, Readers, Thresholds
 from deploy_lib.steps.health import AskSettings, question
-from deploy_lib.steps.kind import Duration, Kind, Verdict, spoken
+from deploy_lib.steps.kind import Duration, Kind, Usual, Verdict, spoken
+from deploy_lib.steps.known_bad import BadCase
+from deploy_lib.steps.place import Place, Rule
 from deploy_lib.steps.real_requests import turned_away
 from deploy_lib.steps.significance import Opinion, Sight, quantile, weigh
 
@@ -178,4 +180,59 @@ def label(settings: CompareSettings) -> str:
     return spoken(settings.for_)
 
 
-KIND = Kind("compare", CompareSettings, ask, judge, Compared, label=label)
+def describe(request: Compare) -> str:
+    return f"asks {request.path} of both revisions in pairs for {spoken(request.duration)}"
+
+
+REFERENCE = """\
+# Is the candidate worse than the stable revision? Paired requests, and real ones where there are any.
+- compare:
+    for: 3m
+    extend_by: 3m            # go on for up to this much longer while too little is known (default: twice
+                             # for, 30s at least)
+    path: /health            # also status, json, text and timeout; default: those of the service's health
+    status: 200              # (default: whatever the stable revision answers)
+    json: {status: ok}
+    text: ok
+    timeout: 10s
+    every: 250ms             # between pairs, whether or not earlier ones were answered
+    at_once: 50              # pairs under way at most
+    max_error_rate: 0.01     # the candidate may fail this part of its requests
+    max_error_increase: 0.01 # and this much more than the stable revision
+    max_slowdown: 1.5        # the candidate's quantile over the stable's
+    latency_tolerance: 50ms  # a difference this small never matters
+    quantile: 0.95           # which latency quantile
+    confidence: 0.95         # certainty that a rejection needs, corrected for looking often
+    min_samples: 30          # fewer requests than this pass nothing
+    min_failures: 5          # fewer failed requests reject nothing
+    min_slow: 10             # fewer slow requests reject nothing
+    metrics: true            # also count real requests, by the request log or Cloud Monitoring, once there is traffic
+    log_within: 20s          # our own requests must be in the request log by then,
+    metrics_within: 5m       # else in Cloud Monitoring's figures; else the step is inconclusive
+"""
+KNOWN_BAD = (
+    BadCase("a candidate that fails every request", Compared(Side(50, 0), Side(50, 50), seconds=10)),
+    BadCase("too few requests to tell", Compared(Side(3, 0), Side(3, 1), seconds=1)),
+    BadCase(
+        "a candidate that is ten times as slow",
+        Compared(Side(100, 0, (0.05,) * 100), Side(100, 0, (0.5,) * 100), seconds=10),
+    ),
+)
+
+KIND = Kind(
+    "compare",
+    CompareSettings,
+    ask,
+    judge,
+    Compare,
+    Compared,
+    usual=(Usual(90, REFERENCE, {"for": "3m", "path": "/health"}),),
+    known_bad=KNOWN_BAD,
+    place=Place(
+        needs=Rule("canary", "there is no candidate to compare before the canary"),
+        before_traffic=False,
+        needs_stable="this is the service's first release; there is nothing to compare with",
+    ),
+    describe=describe,
+    label=label,
+)

@@ -8,7 +8,9 @@ from deploy_lib.model.answers import ContractRead
 from deploy_lib.model.findings import errors
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.requests import CheckContract
-from deploy_lib.steps.kind import Kind, Settings, Verdict, counted
+from deploy_lib.steps.kind import Kind, Settings, Usual, Verdict, counted
+from deploy_lib.steps.known_bad import BadCase, error
+from deploy_lib.steps.place import Place, Rule
 
 
 class ConfigContractSettings(Settings):
@@ -36,4 +38,28 @@ def judge(settings: ConfigContractSettings, release: Release, answer: ContractRe
     return Verdict(Status.PASSED, reason, release, answer.findings, facts)
 
 
-KIND = Kind("config_contract", ConfigContractSettings, ask, judge, ContractRead)
+REFERENCE = """\
+# Port, variables, secrets and accounts agree with the project.
+- config_contract:
+    required: []             # variables the service must be given, as env or as secret
+"""
+KNOWN_BAD = (
+    BadCase(
+        "a secret that does not exist",
+        ContractRead(error("secret_missing", "there is no secret api-key"), ("secrets",)),
+    ),
+    BadCase("a contract of which nothing could be read", ContractRead()),
+)
+
+KIND = Kind(
+    "config_contract",
+    ConfigContractSettings,
+    ask,
+    judge,
+    CheckContract,
+    ContractRead,
+    usual=(Usual(30, REFERENCE, {}),),
+    known_bad=KNOWN_BAD,
+    place=Place(not_after=Rule("canary", "the revision would already be created"), once=True),
+    only_reads=True,
+)

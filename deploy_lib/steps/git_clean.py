@@ -20,7 +20,9 @@ from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.requests import ReadCheckout
 from deploy_lib.source.file_kinds import FileKind, kind_of, may_be_committed, outermost
-from deploy_lib.steps.kind import Kind, Settings, Verdict, counted
+from deploy_lib.steps.kind import Kind, Settings, Usual, Verdict, counted
+from deploy_lib.steps.known_bad import ONLY_ON_DISK
+from deploy_lib.steps.place import Place, Rule
 
 NAMED = 5  # files that do not stop a release and are named in its one line; the report's facts have them all
 _CODE = (FileKind.PROGRAM, FileKind.SOURCE)
@@ -222,4 +224,24 @@ def _escaped(path: str) -> str:
     return "".join(f"\\{letter}" if letter in "*?[\\" else letter for letter in path)
 
 
-KIND = Kind("git_clean", GitCleanSettings, ask, judge, CheckoutRead, cloud=False)
+REFERENCE = """\
+# The release is the commit: nothing on the disk may look as if it were part of it.
+- git_clean:
+    branches: [main]         # globs of branches that may be released (default: any)
+    upstream: false          # true: refuse when not in sync with the upstream branch, as last fetched
+    ignored: code            # git-ignored files that stop a release: code (what the code imports, or a COPY would
+                             # bring as code) | context (all that the build context would hold) | imported | allow
+"""
+KIND = Kind(
+    "git_clean",
+    GitCleanSettings,
+    ask,
+    judge,
+    ReadCheckout,
+    CheckoutRead,
+    usual=(Usual(10, REFERENCE, {"branches": ["main"]}),),
+    known_bad=(ONLY_ON_DISK,),
+    place=Place(not_after=Rule("build", "the image would already be built"), once=True),
+    cloud=False,
+    only_reads=True,
+)

@@ -8,7 +8,9 @@ from deploy_lib.model.answers import SourceRead
 from deploy_lib.model.findings import Severity, errors
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.requests import ReadSource
-from deploy_lib.steps.kind import Kind, Settings, Verdict, counted
+from deploy_lib.steps.kind import Kind, Settings, Usual, Verdict, counted
+from deploy_lib.steps.known_bad import ONLY_ON_DISK
+from deploy_lib.steps.place import Place, Rule
 
 
 class ImageContentsSettings(Settings):
@@ -41,4 +43,22 @@ def judge(settings: ImageContentsSettings, release: Release, answer: SourceRead)
     return Verdict(Status.PASSED, checked, release, answer.findings, facts)
 
 
-KIND = Kind("image_contents", ImageContentsSettings, ask, judge, SourceRead, cloud=False)
+REFERENCE = """\
+# What the image will hold, and which import will fail in it. Costs a second and no cloud.
+- image_contents:
+    warnings: false          # true: lazy and guarded imports that would fail stop the release, too
+    undeclared: true         # advise on imports that no requirements file declares
+"""
+KIND = Kind(
+    "image_contents",
+    ImageContentsSettings,
+    ask,
+    judge,
+    ReadSource,
+    SourceRead,
+    usual=(Usual(20, REFERENCE, {}),),
+    known_bad=(ONLY_ON_DISK,),
+    place=Place(not_after=Rule("build", "the image would already be built"), once=True),
+    cloud=False,
+    only_reads=True,
+)

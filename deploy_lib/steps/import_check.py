@@ -6,15 +6,21 @@ gets a check of its own.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Literal
 
 from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
 
 from deploy_lib.model.answers import ImportsChecked
 from deploy_lib.model.findings import errors
 from deploy_lib.model.release import Release, Status
-from deploy_lib.model.requests import CheckImports, ImportCheck
-from deploy_lib.steps.kind import Duration, Kind, Settings, Verdict, counted, spoken
+from deploy_lib.model.requests import CheckImports, ImportCheck, Worker
+from deploy_lib.model.service import Service
+from deploy_lib.steps.kind import Duration, Kind, Settings, Usual, Verdict, counted, spoken
+from deploy_lib.steps.known_bad import BadCase, error
+from deploy_lib.steps.place import Place, Rule
 
 
 class ImportCheckSettings(Settings):
@@ -29,7 +35,7 @@ class ImportCheckSettings(Settings):
         "warn: all warn",
     )
     secrets: Literal["placeholders", "real"] = Field("placeholders", description="what secret variables hold")
-    cloud: dict[str, Any] = Field({}, exclude=True, description="filled in from the plan's build")
+    worker: SkipJsonSchema[Worker] = Field(Worker(), exclude=True, description="that of the plan's build")
 
 
 def wanted(settings: ImportCheckSettings, entrypoint: str | None) -> ImportCheck:
@@ -47,7 +53,7 @@ def wanted(settings: ImportCheckSettings, entrypoint: str | None) -> ImportCheck
 
 def ask(settings: ImportCheckSettings, release: Release) -> CheckImports:
     check = wanted(settings, release.service.entrypoint)
-    return CheckImports(release, check, builder=release.options.builder, **settings.cloud)
+    return CheckImports(release, check, builder=release.options.builder, **asdict(settings.worker))
 
 
 def judge(settings: ImportCheckSettings, release: Release, answer: ImportsChecked) -> Verdict:
@@ -64,4 +70,55 @@ def judge(settings: ImportCheckSettings, release: Release, answer: ImportsChecke
     return Verdict(Status.PASSED, reason, release, answer.findings, facts)
 
 
-KIND = Kind("import_check", ImportCheckSettings, ask, judge, ImportsChecked)
+def describe(request: CheckImports) -> str:
+    return f"imports {request.check.entrypoint or 'what the image starts'} in the image"
+
+
+def offers(settings: ImportCheckSettings, service: Service) -> ImportCheck:
+    return wanted(settings, service.entrypoint)
+
+
+def takes(settings: ImportCheckSettings, offered: Sequence[object]) -> ImportCheckSettings:
+    """An image that this release does not build is checked where and as whom the build would run."""
+    worker = next((each for each in offered if isinstance(each, Worker)), Worker())
+    return settings.model_copy(update={"worker": worker})
+
+
+REFERENCE = """\
+# The entrypoint is imported inside that image; it is pushed only when this passes.
+- import_check:
+    also: [app.routes]       # packages whose every module is imported too
+    all: false               # true: every first-party module of the image
+    timeout: 60s             # for one module
+    budget: 2s               # report imports slower than this (default: none are)
+    on_other_errors: auto    # errors at import that are not ImportErrors: auto (fail, but warn where only the network
+                             # or credentials are missing, which the check does not have) | fail | warn
+    secrets: placeholders    # what secret variables hold during the check: placeholders | real
+"""
+KNOWN_BAD = (
+    BadCase(
+        "a module that the image lacks",
+        ImportsChecked(True, targets=1, findings=error("missing_module", "no module app.llm")),
+    ),
+    BadCase("a check that imported nothing", ImportsChecked(True, targets=0)),
+    BadCase("a check without a result", ImportsChecked(False, "its output was cut")),
+)
+
+KIND = Kind(
+    "import_check",
+    ImportCheckSettings,
+    ask,
+    judge,
+    CheckImports,
+    ImportsChecked,
+    usual=(Usual(50, REFERENCE, {}),),
+    known_bad=KNOWN_BAD,
+    place=Place(
+        needs=Rule("build", "there is no image to import from before it is built"),
+        not_after=Rule("canary", "the revision would already run"),
+        once=True,
+    ),
+    describe=describe,
+    offers=offers,
+    takes=takes,
+)

@@ -1,21 +1,24 @@
 """A kind of step: what is needed (`ask`), and what the answer meant (`judge`), both pure.
 
 Each kind has one file beside this one, with the same stem everywhere: `steps/canary.py`, `canary:` in the YAML,
-`tests/cases/canary/`. A kind is a record of functions; there is nothing to inherit from it.
+`tests/cases/canary/`. A kind is a record of values and functions; there is nothing to inherit from it.
+docs/decisions/017-a-step-kind-owns-itself.md shows the file that a new one is.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
 from deploy_lib.model.findings import Finding
 from deploy_lib.model.release import Release, Status
-from deploy_lib.model.requests import Request
+from deploy_lib.model.service import Health, Service
+from deploy_lib.steps.known_bad import BadCase
+from deploy_lib.steps.place import ANYWHERE, Place
 
 
 class Settings(BaseModel):
@@ -36,20 +39,92 @@ class Verdict:
 
 
 S = TypeVar("S", bound=Settings)
+R = TypeVar("R")
 A = TypeVar("A")
 
 
 @dataclass(frozen=True, slots=True)
-class Kind(Generic[S, A]):
-    """`cloud` says that the step needs the lease; `label` is what people call this step of a plan."""
+class Usual:
+    """One stand in a usual plan. `place` orders them all; `reference` is its entry of config/reference.yaml.
+
+    `settings` are those that `init` writes; None leaves it out there.
+    """
+
+    place: int
+    reference: str
+    settings: Mapping[str, object] | None = None
+
+
+class NotWritten(ValueError):
+    """A short form that cannot be written out. `key` is the setting that is wrong; "" for the entry itself."""
+
+    def __init__(self, key: str, why: str) -> None:
+        super().__init__(why)
+        self.key = key
+
+
+@dataclass(frozen=True, slots=True)
+class ShortForm:
+    """An entry with the setting `key` stands for several steps: `write_out` gives each, by name with its settings.
+
+    `schema` are the properties it adds to the kind's own. `write_out` raises NotWritten.
+    """
+
+    key: str
+    write_out: Callable[[dict[str, Any]], Sequence[tuple[str, dict[str, Any]]]]
+    schema: Mapping[str, Any]
+
+
+def described(request: object) -> str:
+    """What a request asks for, told field by field: for a kind that has no words of its own."""
+    told = []
+    for each in fields(request) if is_dataclass(request) else ():
+        value = getattr(request, each.name)
+        if isinstance(value, BaseModel):
+            told += [f"{name}: {given}" for name, given in value.model_dump(by_alias=True).items()]
+        elif not isinstance(value, Release):
+            told.append(f"{each.name}: {value}")
+    name = type(request).__name__
+    return f"{name} ({', '.join(told)})" if told else name
+
+
+def _no_label(settings: Any) -> str:
+    return ""
+
+
+def _fits(settings: Any, name: str, health: Health) -> str:
+    return ""
+
+
+def _nothing(settings: Any, service: Service) -> object | None:
+    return None
+
+
+def _as_is(settings: S, offered: Sequence[object]) -> S:
+    return settings
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[S, R, A]):
+    """All that the house knows of a kind of step. Everything else goes over the kinds and knows none by its name."""
 
     name: str
     settings: type[S]
-    ask: Callable[[S, Release], Request]
+    ask: Callable[[S, Release], R]
     judge: Callable[[S, Release, A], Verdict]
+    request: type[R]
     answer: type[A]
-    cloud: bool = True
-    label: Callable[[Any], str] = lambda settings: ""
+    usual: tuple[Usual, ...]
+    known_bad: tuple[BadCase, ...]
+    place: Place = ANYWHERE
+    describe: Callable[[R], str] = described  # what `plan` says it would do
+    label: Callable[[Any], str] = _no_label  # tells this step of a plan from another of its kind
+    cloud: bool = True  # it needs the lease
+    only_reads: bool = False  # `plan` does it for real
+    short_form: ShortForm | None = None
+    unfit: Callable[[Any, str, Health], str] = _fits  # why no service with that name and health: could pass it
+    offers: Callable[[Any, Service], object | None] = _nothing  # what other steps of its plan may want to know
+    takes: Callable[[Any, Sequence[object]], Any] = _as_is  # its settings, with what the others offer
 
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}

@@ -11,7 +11,9 @@ from deploy_lib.model.answers import Attempt, Probed
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.requests import Probe
 from deploy_lib.steps.health import AskSettings, question
-from deploy_lib.steps.kind import Duration, Kind, Verdict
+from deploy_lib.steps.kind import Duration, Kind, Usual, Verdict
+from deploy_lib.steps.known_bad import BadCase
+from deploy_lib.steps.place import Place, Rule
 from deploy_lib.steps.responses import advice_on
 
 WELL = (200,)
@@ -88,4 +90,40 @@ def in_a_row(attempts: Sequence[Attempt]) -> int:
     return count
 
 
-KIND = Kind("probe", ProbeSettings, ask, judge, Probed)
+def describe(request: Probe) -> str:
+    return f"asks {request.path} up to {request.attempts} times; {request.need} good answers in a row are needed"
+
+
+REFERENCE = """\
+# Good answers at the tag's URL, in a row, before any user meets it.
+- probe:
+    path: /health            # path, status, json, text and timeout: default: those of the service's health
+    status: 200
+    json: {status: ok}
+    text: ok
+    slower_than: 2s          # a slower answer is a failure (default: only `timeout` counts)
+    attempts: 10             # requests at most
+    need: 3                  # good answers in a row
+    every: 1s
+    timeout: 10s
+"""
+KNOWN_BAD = (
+    BadCase(
+        "a candidate that does not answer",
+        Probed("http://candidate.invalid", (Attempt(0.0, 0.01, problem="no connection"),) * 10),
+    ),
+    BadCase("a candidate that was never asked", Probed("http://candidate.invalid")),
+)
+
+KIND = Kind(
+    "probe",
+    ProbeSettings,
+    ask,
+    judge,
+    Probe,
+    Probed,
+    usual=(Usual(70, REFERENCE, {"path": "/health", "attempts": 10, "need": 3}),),
+    known_bad=KNOWN_BAD,
+    place=Place(needs=Rule("canary", "there is no candidate to ask before the canary")),
+    describe=describe,
+)

@@ -7,6 +7,7 @@ told from a log that shows nothing.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from pydantic import Field
 
@@ -15,7 +16,9 @@ from deploy_lib.model.release import Release, Status
 from deploy_lib.model.requests import Bake, MoveTraffic, Readers, Thresholds
 from deploy_lib.model.traffic import TrafficMap
 from deploy_lib.steps.health import AskSettings, question
-from deploy_lib.steps.kind import Duration, Kind, Verdict, counted, spoken
+from deploy_lib.steps.kind import Duration, Kind, NotWritten, ShortForm, Usual, Verdict, counted, spoken
+from deploy_lib.steps.known_bad import BEFORE, BadCase
+from deploy_lib.steps.place import Place, Rule
 from deploy_lib.steps.real_requests import turned_away
 from deploy_lib.steps.significance import Opinion, weigh
 
@@ -149,4 +152,94 @@ def label(settings: PromoteSettings) -> str:
     return f"{settings.percent} %"
 
 
-KIND = Kind("promote", PromoteSettings, ask, judge, TrafficMoved, label=label)
+def describe(request: MoveTraffic) -> str:
+    baked = f", then watches for {spoken(request.bake.seconds)}" if request.bake.seconds else ""
+    return f"{request.target}{baked}"
+
+
+SHORT_FORM = {
+    "steps": {
+        "type": "array",
+        "items": {"type": "integer"},
+        "minItems": 1,
+        "description": "several percents, one after the other, instead of percent",
+    },
+    "watch": {
+        "$ref": "#/$defs/compare",
+        "description": "compare for the time of bake after each of steps but the last",
+    },
+}
+
+
+def write_out(settings: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """`{steps: [1, 10, 100], bake: 2m, watch: {...}}` as single promotions, each but the last followed by its
+    comparison, so that everything else knows one kind of promotion only."""
+    percents, watch = settings["steps"], settings.get("watch")
+    rest = {key: value for key, value in settings.items() if key not in SHORT_FORM}
+    if not isinstance(percents, list) or not percents:
+        raise NotWritten("steps", "steps is a list of whole percents, e.g. [1, 10, 100]")
+    if "percent" in settings:
+        raise NotWritten("percent", "give percent or steps, not both")
+    if watch is not None and not isinstance(watch, dict):
+        raise NotWritten("watch", "watch holds the settings of compare")
+    written: list[tuple[str, dict[str, Any]]] = []
+    for percent in percents:
+        baked = {key: value for key, value in rest.items() if watch is None or key != "bake"}
+        written.append(("promote", {**baked, "percent": percent}))
+        if watch is not None and percent != percents[-1]:
+            duration = {"for": rest["bake"]} if "bake" in rest and "for" not in watch else {}
+            written.append(("compare", {**duration, **watch}))
+    return written
+
+
+REFERENCE = """\
+# A share of the traffic, pinned by revision name.
+- promote:
+    percent: 10              # whole percent
+    bake: 2m                 # watch the candidate this long (default: 0s): real requests are counted, and our own,
+                             # which show that they can be
+    path: /health            # of our own requests; also status, json, text and timeout, default: the service's health
+    status: 200
+    json: {status: ok}
+    text: ok
+    timeout: 10s
+    every: 1s                # between our own requests
+    max_error_rate: 0.01     # the candidate may fail this part of its requests
+    max_error_increase: 0.01 # and this much more than the stable revision
+    max_4xx_alone: 0.5       # with all traffic, 4xx or redirects up to this part are not held against it
+    confidence: 0.95         # certainty that a rejection needs
+    min_failures: 5          # fewer failed requests reject nothing
+    log_within: 20s          # our own requests must be in the request log by then,
+    metrics_within: 5m       # else in Cloud Monitoring's figures; else the step is inconclusive
+"""
+REFERENCE_SHORT = """\
+# Several shares in one entry: promote 25 %, compare, promote 100 %.
+- promote:
+    steps: [25, 100]
+    bake: 2m
+    watch: {path: /health}   # settings of compare; it runs for `bake` after each share but the last
+"""
+KNOWN_BAD = (
+    BadCase("traffic that never moved", TrafficMoved(BEFORE), {"percent": 100}),
+    BadCase("traffic that someone else moved", TrafficMoved(BEFORE, conflict="someone changed it"), {"percent": 100}),
+)
+
+KIND = Kind(
+    "promote",
+    PromoteSettings,
+    ask,
+    judge,
+    MoveTraffic,
+    TrafficMoved,
+    usual=(Usual(80, REFERENCE, {"percent": 10}), Usual(100, REFERENCE_SHORT, {"percent": 100})),
+    known_bad=KNOWN_BAD,
+    place=Place(
+        needs=Rule("canary", "there is no candidate to promote before the canary"),
+        moves_traffic=True,
+        before_traffic=False,
+        gives=lambda settings: int(settings.percent),
+    ),
+    describe=describe,
+    label=label,
+    short_form=ShortForm("steps", write_out, SHORT_FORM),
+)

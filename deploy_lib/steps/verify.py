@@ -11,7 +11,9 @@ from deploy_lib.model.release import Release, Status
 from deploy_lib.model.requests import ReadBack
 from deploy_lib.model.service import Health
 from deploy_lib.steps.health import GOOD, AskSettings, codes, question
-from deploy_lib.steps.kind import Duration, Kind, Verdict, counted, spoken
+from deploy_lib.steps.kind import Duration, Kind, Usual, Verdict, counted, spoken
+from deploy_lib.steps.known_bad import AFTER, BEFORE, BadCase
+from deploy_lib.steps.place import Place, Rule
 from deploy_lib.steps.responses import advice_on
 
 _FROM = 400
@@ -32,10 +34,15 @@ class VerifySettings(AskSettings):
         return given
 
 
-def unverifiable(settings: VerifySettings, health: Health) -> tuple[int, ...]:
-    """The status codes that the step would inherit when none of them can verify; empty when one can."""
+def unfit(settings: VerifySettings, service: str, health: Health) -> str:
+    """Where none of the status codes that the step inherits can verify."""
     status = question(settings, health, GOOD).expect.status or ()
-    return () if _verifying(status) else status
+    if not status or _verifying(status):
+        return ""
+    return (
+        f"verify accepts 2xx and 3xx, and {service}'s health: allows {' or '.join(map(str, status))} only; name a path "
+        "that answers well, in health: or in verify:, or leave verify out"
+    )
 
 
 def _verifying(status: tuple[int, ...]) -> tuple[int, ...]:
@@ -90,4 +97,43 @@ def judge(settings: VerifySettings, release: Release, answer: BackRead) -> Verdi
     return Verdict(Status.FAILED, reason, release, facts=facts)
 
 
-KIND = Kind("verify", VerifySettings, ask, judge, BackRead)
+def describe(request: ReadBack) -> str:
+    return f"reads the traffic back and asks {request.path} at the main URL"
+
+
+REFERENCE = """\
+# What the platform says it serves, and what really answers, is the candidate.
+- verify:
+    path: /health            # also status, json, text and timeout; default: those of the service's health
+    status: [200, 204]       # (default: any 2xx)
+    json: {status: ok}
+    text: ok
+    timeout: 10s
+    within: 1m
+    header: x-revision       # response header, or key of a JSON body, that names the revision
+    percent: 100             # share the candidate must have
+"""
+KNOWN_BAD = (
+    BadCase("a main URL that answers from the old revision", BackRead(AFTER, True, {"stable": 3})),
+    BadCase("a service that still serves the old revision", BackRead(BEFORE, True, {"stable": 3})),
+)
+
+KIND = Kind(
+    "verify",
+    VerifySettings,
+    ask,
+    judge,
+    ReadBack,
+    BackRead,
+    usual=(Usual(110, REFERENCE, {}),),
+    known_bad=KNOWN_BAD,
+    place=Place(
+        needs=Rule("promote", "there is nothing to verify before a promotion"),
+        once=True,
+        before_traffic=False,
+        confirms=True,
+        expects=lambda settings: int(settings.percent),
+    ),
+    describe=describe,
+    unfit=unfit,
+)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from deploy_lib.config.catalogue import KINDS
 from deploy_lib.model import journal
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.service import Service
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
 from deploy_lib.plan import Plan, Step
+from deploy_lib.steps.catalogue import KINDS
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 SERVICE = Service("backend", "netra-staging", "us-central1", "netra-backend", "host/netra-staging/services")

@@ -252,8 +252,8 @@ def test_the_schema_file_is_what_the_loader_accepts() -> None:
 
 
 def test_the_reference_names_every_key() -> None:
-    from deploy_lib.config.catalogue import KINDS
     from deploy_lib.config.settings import FileSettings, ServiceSettings
+    from deploy_lib.steps.catalogue import KINDS
 
     text = (ROOT / "config" / "reference.yaml").read_text(encoding="utf-8")
     models = [FileSettings, ServiceSettings, *(kind.settings for kind in KINDS.values())]

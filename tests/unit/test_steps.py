@@ -9,10 +9,10 @@ import pytest
 import yaml
 from pydantic import TypeAdapter
 
-from deploy_lib.config.catalogue import KINDS
 from deploy_lib.model.answers import Compared, Side
 from deploy_lib.model.release import Release
 from deploy_lib.model.requests import CreateRevision, MoveTraffic
+from deploy_lib.steps.catalogue import KINDS
 from deploy_lib.steps.kind import Kind, Settings
 from tests.unit.samples import CANDIDATE, FIRST, LEASED
 
@@ -29,7 +29,7 @@ def _cases() -> list[Any]:
 
 
 @pytest.mark.parametrize(("kind", "case"), _cases())
-def test_what_an_answer_means(kind: Kind[Any, Any], case: dict[str, Any]) -> None:
+def test_what_an_answer_means(kind: Kind[Any, Any, Any], case: dict[str, Any]) -> None:
     settings: Settings = kind.settings.model_validate(case.get("settings") or {})
     release: Release = RELEASES[case.get("release", "candidate")]
     answer = TypeAdapter(kind.answer).validate_python(case["answer"])

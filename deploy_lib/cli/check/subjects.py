@@ -86,19 +86,21 @@ def _own(paths: list[Path], root: Path) -> list[Path]:
 def _of_file(path: Path, names: list[str]) -> list[Subject]:
     from deploy_lib.cli.select import shown
     from deploy_lib.config import load, plan_for
+    from deploy_lib.steps.build import BuildSettings
+    from deploy_lib.steps.image_contents import ImageContentsSettings
 
     config = load(path, shown=shown(path), exists=lambda inside: True, to_release=False)
     made = []
     for name in names or config.services():
         plan = plan_for(config, name)
-        build, contents = plan.first("build"), plan.first("image_contents")
+        build, contents = plan.settings(BuildSettings), plan.settings(ImageContentsSettings)
         made.append(
             Subject(
                 name,
                 plan.service.source,
                 plan.service.entrypoint,
-                cloud_build=build is None or getattr(build.settings, "builder", "") == "cloud_build",
-                undeclared=contents is None or getattr(contents.settings, "undeclared", True),
+                cloud_build=build is None or build.builder == "cloud_build",
+                undeclared=contents is None or contents.undeclared,
             )
         )
     return made

@@ -32,6 +32,7 @@ from deploy_lib.plan import Plan
 from deploy_lib.run.last_line import serving_now
 from deploy_lib.run.lease import acquire
 from deploy_lib.run.restoring import put_back
+from deploy_lib.steps import probe
 from deploy_lib.steps.probe import ProbeSettings
 from deploy_lib.steps.responses import serves
 
@@ -196,16 +197,15 @@ class Rollback:
 
     def _unfit(self, drivers: Serving, release: Release) -> str:
         """Why users should not be sent to the target, asked where it answers alone; empty when it answers well."""
-        step = self.plan.first("probe")
-        if step is None or not isinstance(step.settings, ProbeSettings):
+        settings = self.plan.settings(ProbeSettings)
+        if settings is None:
             return ""
         try:
             url = drivers.services.lend_url(release, release.candidate or "")
-            hurried = step.settings.model_copy(update={"every": min(step.settings.every, HURRY)})
-            request = step.kind.ask(hurried, replace(release, candidate_url=url))
-            assert isinstance(request, requests.Probe)
+            hurried = settings.model_copy(update={"every": min(settings.every, HURRY)})
+            request = probe.ask(hurried, replace(release, candidate_url=url))
             answer = drivers.urls.probe(request, self._tell)
-            verdict = step.kind.judge(hurried, release, answer)
+            verdict = probe.judge(hurried, release, answer)
         except DriverError as problem:
             return f"could not be probed: {problem.reason}"
         if verdict.status is Status.PASSED:

@@ -1,0 +1,35 @@
+"""Journals that an earlier version wrote are read, and tell the same. tests/cases/journals: each beside its report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from deploy_lib.journal import decode
+from deploy_lib.model.journal import Entry
+from deploy_lib.report import build, render
+
+CASES = Path(__file__).parents[1] / "cases" / "journals"
+NAMES = sorted(path.stem for path in CASES.glob("*.jsonl"))
+BEFORE = {"live": "first", "import_failed": "live", "canary_failed": "live", "build_failed": "live"}
+FROM_DETAILS = ("COMPARED WITH", "IMPACT", "EVIDENCE")
+"""Sections that are made from what the steps found."""
+
+
+def journal_of(name: str) -> Sequence[Entry]:
+    return [decode(line) for line in (CASES / f"{name}.jsonl").read_bytes().splitlines()]
+
+
+def sections(text: str) -> list[str]:
+    return [part for part in text.split("\n\n") if part.startswith(FROM_DETAILS)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_journal_of_before_tells_what_it_told(name: str) -> None:
+    previous = journal_of(BEFORE[name]) if name in BEFORE else None
+    told = render(build(journal_of(name), previous, (), datetime(2027, 1, 1, tzinfo=UTC), UTC), "text")
+    assert sections(told) == sections((CASES / f"{name}.txt").read_text(encoding="utf-8"))
+    assert len(sections(told)) == len(FROM_DETAILS)

@@ -1,0 +1,54 @@
+"""A kind of step owns itself: it is found by its file, and nothing else has to know of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from deploy_lib import steps
+from deploy_lib.model.release import Release
+from deploy_lib.steps.catalogue import KINDS
+from deploy_lib.steps.kind import Settings, described
+from tests.unit.samples import RELEASE
+
+ROOM = Path(steps.__path__[0])
+
+
+class WaitSettings(Settings):
+    long: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    release: Release
+    settings: WaitSettings
+    twice: bool = False
+
+
+def test_every_file_that_says_kind_is_a_step_by_its_name() -> None:
+    files = {path.stem for path in ROOM.glob("*.py") if "\nKIND = " in path.read_text(encoding="utf-8")}
+    assert set(KINDS) == files
+
+
+def test_the_kinds_stand_in_the_order_of_a_usual_plan() -> None:
+    places = [kind.usual[0].place for kind in KINDS.values()]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_kind_has_an_entry_in_the_reference_and_a_case_that_it_must_reject(name: str) -> None:
+    kind = KINDS[name]
+    assert all(f"- {name}:" in usual.reference for usual in kind.usual)
+    assert kind.known_bad
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_its_place_names_kinds_that_there_are(name: str) -> None:
+    place = KINDS[name].place
+    assert all(rule.kind in KINDS for rule in (place.needs, place.not_after) if rule)
+
+
+def test_a_request_without_words_of_its_own_is_told_field_by_field() -> None:
+    assert described(Wait(RELEASE, WaitSettings())) == "Wait (long: 60.0, twice: False)"
