@@ -77,7 +77,7 @@ def _for(case: Case) -> list[str]:
         case "exits_zero":
             return [f"# let the start command be the server, in the foreground: {case.start}"]
         case "command_not_found":
-            return _command(case)
+            return [] if cause.commands else _command(case)
         case "not_executable":
             return _executable(case)
         case "wrong_architecture":

@@ -85,7 +85,10 @@ class ImportsChecked:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """`image` is None when nothing was pushed. `checked` is the import check made inside the build."""
+    """`image` is None when nothing was pushed. `checked` is the import check made inside the build.
+
+    `refused` says why nothing was built: what would come of it cannot be started.
+    """
 
     image: str | None
     build_id: str | None = None
@@ -96,6 +99,7 @@ class Built:
     log_tail: tuple[str, ...] = ()
     log_url: str | None = None
     facts: dict[str, object] = field(default_factory=dict)
+    refused: Finding | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,8 @@ def judge(settings: BuildSettings, release: Release, answer: Built) -> Verdict:
         if answer.facts.get("given"):
             how = "released without a build"
         return Verdict(Status.PASSED, f"{how}: {short(answer.image)}", grown, facts=facts)
+    if answer.refused:
+        return Verdict(Status.FAILED, f"not built: {answer.refused.message}", grown, (answer.refused,), facts)
     facts["log_tail"] = list(answer.log_tail)
     if answer.checked and answer.checked.ran and errors(answer.checked.findings):
         return Verdict(Status.PASSED, "built, and not pushed because its imports fail", grown, facts=facts)

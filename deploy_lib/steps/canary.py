@@ -49,7 +49,8 @@ def judge(settings: CanarySettings, release: Release, answer: RevisionCreated) -
         share = "it has all traffic, being the service's first" if release.first else "no traffic yet"
         return Verdict(Status.PASSED, f"{answer.revision} is ready; {share}", grown, facts=facts)
     if _is_of_cloud_run(answer.evidence):
-        reason = f"Cloud Run itself failed while {answer.revision} was starting{_said(answer.evidence)}"
+        failed = "had no room for it" if _is_full(answer.evidence) else "itself failed"
+        reason = f"Cloud Run {failed} while {answer.revision} was starting{_said(answer.evidence)}"
         return Verdict(Status.ERRORED, reason, grown, facts=facts)
     if answer.timed_out:
         reason = f"{answer.revision} was not ready within {spoken(settings.ready_within)}"
@@ -60,9 +61,21 @@ def judge(settings: CanarySettings, release: Release, answer: RevisionCreated) -
     )
 
 
+_FULL = frozenset({"ACTIVE_REVISION_LIMIT_REACHED", "MIN_INSTANCES_NOT_PROVISIONED"})
+"""Reasons of google.cloud.run_v2's RevisionReason for a project that has used up what it may: no commit changes that."""
+
+
 def _is_of_cloud_run(evidence: Evidence) -> bool:
-    """Its own word for a failure that is not the container's: CommonReason INTERNAL of the v2 API."""
-    return any(each.state == "CONDITION_FAILED" and each.reason == "INTERNAL" for each in evidence.conditions)
+    """Its own words for a failure that is not the container's: CommonReason INTERNAL of the v2 API, and `_FULL`."""
+    return bool(_reasons(evidence) & {"INTERNAL", *_FULL})
+
+
+def _is_full(evidence: Evidence) -> bool:
+    return bool(_reasons(evidence) & _FULL)
+
+
+def _reasons(evidence: Evidence) -> set[str]:
+    return {each.reason for each in evidence.conditions if each.state == "CONDITION_FAILED"}
 
 
 def _said(evidence: Evidence) -> str:

@@ -6,6 +6,8 @@ They stand here as text, since no tool that reads this repository should try to 
 from __future__ import annotations
 
 import struct
+import zipfile
+from pathlib import Path
 
 from tests.rehearsal.theatre import Theatre
 
@@ -29,7 +31,8 @@ MODULES: dict[str, bytes] = {
     "upstream": b'import urllib.request\n\nurllib.request.urlopen("http://127.0.0.1:9/", timeout=3)\n',
     "port_taken": b"import os\nimport socket\n\nfirst, second = socket.socket(), socket.socket()\n"
     b'first.bind(("0.0.0.0", int(os.environ["PORT"])))\nsecond.bind(first.getsockname())\n',
-    "hungry": b'kept = [b"x" * 2**20 for _ in range(400)]\n',
+    # It serves a moment later only, as the memory of a container may be measured a moment after it was taken.
+    "hungry": b'import time\n\nkept = [b"x" * 2**20 for _ in range(400)]\ntime.sleep(3)\n',
     "forever": b'import time\n\nprint("waiting for the queue", flush=True)\nwhile True:\n    time.sleep(60)\n',
 }
 
@@ -44,8 +47,26 @@ _DOCKERFILES = {
     "no_command_in_shell": f"{_FROM}COPY app/ app/\nCMD gunicorn app.main\n",
     "not_executable": f'{_FROM}COPY app/ app/\nCOPY start.sh .\nCMD ["/srv/start.sh"]\n',
     "other_machine": f'{_FROM}COPY --chmod=755 server .\nCMD ["/srv/server"]\n',
+    "misspelt": f'{_FROM}COPY app/ app/\nCMD ["gunicon", "app.main:app"]\n',
+    "installs": f"{_FROM}COPY requirements.txt .\nCOPY wheels/ wheels/\n"
+    f"RUN pip install --no-index --find-links wheels -r requirements.txt\n{START}",
     "slow": f"{_FROM}RUN sleep 6\n{START}",
 }
+
+
+def wheel(directory: Path, name: str) -> None:
+    """A distribution of one empty module, as pip installs it where no index is to be had."""
+    about = f"{name}-1.0.dist-info"
+    files = {
+        f"{name}.py": "",
+        f"{about}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n",
+        f"{about}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    directory.mkdir(exist_ok=True)
+    with zipfile.ZipFile(directory / f"{name}-1.0-py3-none-any.whl", "w") as archive:
+        for path, text in files.items():
+            archive.writestr(path, text)
+        archive.writestr(f"{about}/RECORD", "".join(f"{path},,\n" for path in (*files, f"{about}/RECORD")))
 
 
 def add_to(theatre: Theatre) -> str:
@@ -56,5 +77,7 @@ def add_to(theatre: Theatre) -> str:
     for name, text in _DOCKERFILES.items():
         theatre.write(f"docker/{name}.Dockerfile", text)
     theatre.write("start.sh", "#!/bin/sh\nexec python -m app.main\n")
+    theatre.write("requirements.txt", "# none\n")
+    wheel(theatre.repository / "wheels", "asyncpg")
     (theatre.repository / "server").write_bytes(_AARCH64)
     return theatre.commit("Break it in every way")

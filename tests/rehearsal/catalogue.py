@@ -52,6 +52,10 @@ CRASHES = {
         "missing_dependency", "the package that provides asyncpg is not installed", "install asyncpg",
         imports("missing_dependency"),
     ),
+    "dependency-declared": Story(
+        "missing_dependency", "the package that provides asyncpg is not installed", "echo asyncpg >> requirements.txt",
+        imports("missing_dependency"), dockerfile("installs"),
+    ),
     "circle": Story(
         "circular_import", "app.broken.circle is imported in a circle while one was still to be defined",
         "move the import that closes the circle into the function that needs it at app/broken/circle_back.py:1",
@@ -150,8 +154,12 @@ SLOW_BUILD = Story(
 DENIED = Story("permission_denied", "lacks the permission run.services.create", "the local cloud refused this")
 QUOTA = Story("quota", "CpuAllocPerProjectRegion: 60000 wanted, 20000 allowed", "lower instances: max:")
 REVISIONS = Story("revision_limit", "the limit of active revisions is reached", "start a fresh local cloud")
+MISSPELT = Story(
+    "command_not_found", "the start command gunicon is not in the image", "write gunicorn instead of gunicon in CMD",
+    entry=dockerfile("misspelt"),
+)  # fmt: skip
 IMAGE_GONE = Story("image_missing", "the image is not in the registry", "--rebuild")
-SINGLE = (LIBRARY, SLOW_BUILD, DENIED, QUOTA, REVISIONS, IMAGE_GONE)
+SINGLE = (LIBRARY, SLOW_BUILD, DENIED, QUOTA, REVISIONS, IMAGE_GONE, MISSPELT)
 
 
 def produced() -> set[str]:

@@ -26,8 +26,8 @@ _SETTING = re.compile(r"# write (\w+): (\S+) for the service, at (\S+):(\d+)$")
 class Edit:
     """`told` stands in what was printed: in the sentence, an instruction, or the output of a command that was pasted.
 
-    `files` are written and committed, `entry` are keys of the service in the YAML, `steps` replace
-    steps of the same kind. `behaves` stands for a change of the code: what it does from now on.
+    `files` are written and committed, `code` is what the server's module says instead of what it said, `entry` are
+    keys of the service in the YAML, `steps` replace steps of the same kind.
     """
 
     told: str
@@ -35,7 +35,7 @@ class Edit:
     entry: Mapping[str, Any] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
     steps: Mapping[str, Any] = field(default_factory=dict)
-    behaves: bool = False
+    code: Mapping[str, str] = field(default_factory=dict)
 
 
 def module(name: str, text: str = "") -> dict[str, str]:
@@ -43,6 +43,8 @@ def module(name: str, text: str = "") -> dict[str, str]:
 
 
 CONNECTOR = f"projects/{PROJECT}/locations/us-central1/connectors/main"
+SERVER = "app/main.py"
+STAYS = {'sys.exit(BEHAVE["exit_at_start"])': "pass"}
 OPEN = {"secrets": {"KEY": "catalogue-open:latest"}}
 _INSTALL = "RUN cp /tmp/asyncpg.py $(python -c 'import site; print(site.getsitepackages()[0])')"
 EDITS = {
@@ -75,11 +77,14 @@ EDITS = {
     ),
     "upstream": Edit("# see that vpc_connector: and the address are right", module("upstream")),
     "port-taken": Edit("# let only one process listen on $PORT", module("port_taken")),
-    "ends-well": Edit("# let the start command be the server, in the foreground: Dockerfile:5", behaves=True),
-    "ends-badly": Edit("no use going on", behaves=True),
+    "ends-well": Edit("# let the start command be the server, in the foreground: Dockerfile:5", code=STAYS),
+    "ends-badly": Edit("no use going on", code=STAYS),
     "never": Edit("# let the server listen on $PORT: Dockerfile:5", module("forever")),
-    "localhost": Edit("# let the server listen on 0.0.0.0 instead of localhost", behaves=True),
-    "slow": Edit("# write cpu: ", behaves=True),  # a larger CPU is not to be had on this machine
+    "localhost": Edit(
+        "# let the server listen on 0.0.0.0 instead of localhost: Dockerfile:5, or the code that binds it",
+        code={'BEHAVE.get("address", "0.0.0.0")': '"0.0.0.0"'},
+    ),
+    "slow": Edit("# write cpu: ", code={'"late" in BEHAVE': "False"}),  # a larger CPU is not to be had on this machine
     "connector": Edit("# correct vpc_connector: at ", entry={"vpc_connector": CONNECTOR}),
     "secret": Edit("# correct secrets: at ", entry=OPEN),
     "secret-version": Edit("# correct secrets: at ", entry=OPEN),
@@ -87,14 +92,18 @@ EDITS = {
     "not-found": Edit("# correct path: and what is expected, at ", steps={"probe": {"path": "/work"}}),
     "redirect": Edit("# correct path: and what is expected, at ", steps={"probe": {"path": "/work"}}),
     "body": Edit("# correct path: and what is expected, at ", steps={"probe": {"json": {"status": "degraded"}}}),
-    "server-error": Edit("answers 500", behaves=True),
-    "sluggish": Edit("longer than 0.4 s", behaves=True),
+    "server-error": Edit("answers 500", code={'BEHAVE.get("health", 200)': "200"}),
+    "sluggish": Edit("longer than 0.4 s", code={'time.sleep(BEHAVE.get("health_slow", 0))': "pass"}),
     "copy": Edit("requirements/prod.txt", {"requirements/prod.txt": ""}),
     "run": Edit("RUN in line 3 of the Dockerfile", {"docker/failing_run.Dockerfile": WELL}),
     "pip": Edit("# correct fastapi==99.0 at ", {"docker/pip.Dockerfile": WELL}),
     "no-command": Edit("# correct gunicorn in docker/no_command.Dockerfile:4", {"docker/no_command.Dockerfile": WELL}),
     "no-command-in-shell": Edit(
         "# correct gunicorn in docker/no_command_in_shell.Dockerfile:4", {"docker/no_command_in_shell.Dockerfile": WELL}
+    ),
+    "misspelt": Edit(
+        "# write gunicorn instead of gunicon in CMD or ENTRYPOINT, and let the Dockerfile install gunicorn",
+        {"docker/misspelt.Dockerfile": WELL},
     ),
     "machine": Edit("# build for linux/amd64 and copy no program", {"docker/other_machine.Dockerfile": WELL}),
     "slow-build": Edit("# raise timeout: of the build", steps={"build": {"timeout": "2m"}}),
@@ -142,11 +151,13 @@ def _write(config: Path, key: str, value: str, file: str) -> None:
 def _edit(theatre: Theatre, config: Path, edit: Edit) -> None:
     for path, text in edit.files.items():
         theatre.write(path, text)
-    if edit.behaves:
-        theatre.write("app/parts/words.py", 'GREETING = "good day, and sorry"\n')
+    text = (theatre.repository / SERVER).read_text()
+    for said, says in edit.code.items():
+        assert said in text, f"{SERVER} does not say {said}"
+        text = text.replace(said, says)
+    theatre.write(SERVER, text)
     theatre.commit("Mend it")
-    env = {**edit.env, **({"BEHAVE": "{}"} if edit.behaves else {})}
-    _change(config, edit.entry, env, edit.steps)
+    _change(config, edit.entry, edit.env, edit.steps)
 
 
 def _change(config: Path, entry: Mapping[str, Any], env: Mapping[str, str], steps: Mapping[str, Any]) -> None:

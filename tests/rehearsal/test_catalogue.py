@@ -101,6 +101,18 @@ def test_a_build_that_takes_too_long(theatre: Theatre) -> None:
     mended(theatre, "slow-build", catalogue.SLOW_BUILD, ({"build": {"timeout": "1s"}}, UP[1]))
 
 
+def test_a_server_that_is_misspelt_where_nothing_but_the_imports_is_checked(theatre: Theatre) -> None:
+    """Its module is unknown, and so is nothing else: the commit is to blame, and no image of it is built."""
+    steps = (BUILD, {"import_check": None}, UP[1])
+    add_to(theatre)
+    played = play(theatre, catalogue.MISSPELT, steps)
+    assert (played.code, played.statuses) == (1, [("build", "failed")])
+    done = remedies.carry_out(
+        theatre, "misspelt", theatre.root / "config.yaml", played.of_type("diagnosed")[-1]["cause"]
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_a_library_that_no_machine_here_can_install(theatre: Theatre) -> None:
     """Its remedy needs Debian's archive."""
     add_to(theatre)

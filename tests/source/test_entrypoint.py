@@ -156,9 +156,10 @@ def test_the_yaml_names_it() -> None:
 )
 def test_a_server_that_is_misspelt(command: tuple[str, ...], near: str | None) -> None:
     contents = ImageContents({}, {}, workdir="/app", command=command)
-    found = misspelt_command(contents, lambda path: None, {"gunicon-worker"})
+    found = misspelt_command(contents, lambda path: None, {"gunicon-worker", "flask"})
     fix = found.fix if found else None
-    assert fix == (f"write {near} instead of {_program(command)} in CMD or ENTRYPOINT" if near else None)
+    installed = "" if near in ("flask", "python") else f", and let the Dockerfile install {near}"
+    assert fix == (f"write {near} instead of {_program(command)} in CMD or ENTRYPOINT{installed}" if near else None)
 
 
 def _program(command: tuple[str, ...]) -> str:

@@ -13,13 +13,13 @@ from typing import TextIO
 from rich.cells import cell_len
 
 from deploy_lib.cli.show.background import PATIENCE, Background
+from deploy_lib.cli.show.once import Once
 from deploy_lib.cli.show.printer import UNREAD, tell_elsewhere
 from deploy_lib.cli.show.progress import Progress
 from deploy_lib.cli.show.table import STYLES, Line, ending_style, final, frame
-from deploy_lib.cli.show.words import answer_to, cause_lines, finding_lines, lines_of
+from deploy_lib.cli.show.words import answer_to
 from deploy_lib.model import journal
 from deploy_lib.model.journal import Entry
-from deploy_lib.model.release import Status
 from deploy_lib.printable import shown
 
 BEAT = 0.25  # seconds between two drawings, so that the elapsed time moves
@@ -32,6 +32,7 @@ class Live:
 
     def __init__(self, services: tuple[str, ...], out: TextIO, patience: float = PATIENCE) -> None:
         self._services = {name: Progress(name) for name in services}
+        self._once = Once()
         self._notice = ""
         self._above: list[Line] = []
         self._drawn: list[int] = []  # columns of each line on the screen that will be drawn over
@@ -62,12 +63,14 @@ class Live:
     def _take(self, name: str, entry: Entry, at: float) -> None:
         service = self._services[name]
         service.entry(entry, at)
+        if isinstance(entry, journal.Stopped):
+            self._tell(name, self._once.left(name))
         if isinstance(entry, journal.Judged):
-            self._tell(name, finding_lines(entry.findings, all_of_them=entry.status is Status.FAILED))
-        elif isinstance(entry, journal.Diagnosed):
-            self._tell(name, cause_lines(entry.cause))
-        elif isinstance(entry, journal.GoingBack) or (isinstance(entry, journal.LeaseHeld) and entry.by_hand):
-            self._tell(name, lines_of(entry))
+            self._tell(name, [*self._once.lines(name, entry)][1:])  # the first is in the table
+        elif isinstance(entry, journal.Diagnosed | journal.GoingBack) or (
+            isinstance(entry, journal.LeaseHeld) and entry.by_hand
+        ):
+            self._tell(name, self._once.lines(name, entry))
         elif not any(each.running for each in self._services.values()):
             self._notice = ""
 

@@ -50,7 +50,8 @@ def lines_of(entry: Entry) -> Iterator[str]:
             yield f"{entry.label} ..."
         case journal.Judged():
             yield f"{entry.label:<16} {MARKS[entry.status]:<8} {entry.seconds:6.1f} s  {entry.reason}"
-            yield from finding_lines(entry.findings, all_of_them=entry.status is Status.FAILED)
+            failed = entry.status is Status.FAILED
+            yield from finding_lines(entry.findings, all_of_them=failed, fixes=not failed)
         case journal.Interrupted():
             yield entry.by if entry.errored else f"stopped by {entry.by}"
         case journal.Withdrawn():
@@ -77,7 +78,7 @@ def going_back(entry: journal.GoingBack) -> str:
     return f"will put back {entry.target}: {entry.why}; now it is {entry.now}"
 
 
-def finding_lines(findings: Sequence[Finding], *, all_of_them: bool) -> Iterator[str]:
+def finding_lines(findings: Sequence[Finding], *, all_of_them: bool, fixes: bool = True) -> Iterator[str]:
     """Errors, and warnings after them; advice where nothing stops the step."""
     shown = [finding for finding in findings if finding.severity is Severity.ERROR]
     if all_of_them or not shown:
@@ -90,7 +91,7 @@ def finding_lines(findings: Sequence[Finding], *, all_of_them: bool) -> Iterator
         yield from (f"      {'-> ' if index else ''}{link}" for index, link in enumerate(finding.chain))
         if finding.rule and finding.rule not in finding.message:
             yield f"      rule: {finding.rule}"
-        if finding.fix:
+        if finding.fix and fixes:
             yield f"      fix:  {whole(finding.fix)}"
     if len(shown) > SHOWN_FINDINGS:
         yield f"    and {len(shown) - SHOWN_FINDINGS} more; the report has them all"

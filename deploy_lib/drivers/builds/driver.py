@@ -21,7 +21,7 @@ from deploy_lib.drivers.builds.registry import Registry
 from deploy_lib.drivers.builds.request import image_tags
 from deploy_lib.drivers.builds.result import source_facts
 from deploy_lib.drivers.builds.submission import Submissions
-from deploy_lib.drivers.builds.truth import entrypoint_of, explainer
+from deploy_lib.drivers.builds.truth import entrypoint_of, explainer, unstartable
 from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.interface import Clock, DriverError, Tell
 from deploy_lib.drivers.policy import Calls
@@ -62,7 +62,11 @@ class CloudBuilds:
             image = self._given(release)
             tell(f"not built: {image} is released as it is")
             return Built(image, facts={"given": True})
-        job = self._job(request)
+        staged = self.stage(release, not _here(request))
+        wrong = unstartable(staged) if request.check is not None else None
+        if wrong is not None:
+            return Built(None, refused=wrong)
+        job = self._job(request, staged)
         built = self._local(request.builder).build(job, tell) if _here(request) else self._cloud().build(job, tell)
         if built.checked is not None:
             checked = self._checked[release.id] = _without_image(built.checked)
@@ -83,9 +87,8 @@ class CloudBuilds:
         self._checked[release.id] = checked
         return checked
 
-    def _job(self, request: BuildImage) -> BuildJob:
+    def _job(self, request: BuildImage, staged: Staged) -> BuildJob:
         release = request.release
-        staged = self.stage(release, not _here(request))
         source = release.service.source
         identity, facts = context_hash(staged, source.args, source.target), source_facts(staged)
         if request.check is None:

@@ -7,21 +7,34 @@ from functools import cache
 
 from deploy_lib.drivers.builds.findings import Explain
 from deploy_lib.model.findings import Finding, Severity
+from deploy_lib.source.dependencies.declared import declared
 from deploy_lib.source.entrypoint import Entrypoint, read_entrypoint
+from deploy_lib.source.entrypoint.misspelt import misspelt_command
+from deploy_lib.source.entrypoint.read import ReadText
 from deploy_lib.source.explain import explain
 from deploy_lib.source.model import Staged, Surroundings
+from deploy_lib.source.repository_facts import reader
 
 
 def entrypoint_of(staged: Staged, given: str | None) -> Entrypoint | None:
     """The YAML's, with the directories the image's command puts on sys.path; else the command's own."""
+    return read_entrypoint(staged.contents, given, _text_of(staged))
 
+
+def unstartable(staged: Staged) -> Finding | None:
+    """What is wrong with a start command that no image of this commit can have; None where it may have it."""
+    brought = declared(staged.contents, reader(staged)).names
+    return misspelt_command(staged.contents, _text_of(staged), brought)
+
+
+def _text_of(staged: Staged) -> ReadText:
     def read(path: str) -> str | None:
         source = staged.contents.files.get(path)
         if source is None:
             return None
         return next(content.decode("utf-8", "replace") for _, content in staged.read_many([source]))
 
-    return read_entrypoint(staged.contents, given, read)
+    return read
 
 
 def explainer(staged: Staged, entry: Entrypoint | None, surroundings: Callable[[], Surroundings] | None) -> Explain:

@@ -13,6 +13,7 @@ from deploy_lib.source.entrypoint.servers import SERVERS
 from deploy_lib.source.model import ImageContents
 
 _KNOWN = (*SERVERS, "fastapi", "python", "python3")
+_OF_PYTHON = ("python", "python3")
 _NEAR = 0.82
 """Of difflib's ratio: one letter left out, doubled, or two exchanged."""
 _VERSION = re.compile(r"[\d.]+$")
@@ -40,6 +41,7 @@ def misspelt_command(contents: ImageContents, read: ReadText, declared: Collecti
     if near is None or brought:
         return None
     said = f"the start command {name} is not in the image: nothing installs it, and no file has that name"
-    return Finding(
-        "command_not_found", Severity.ERROR, said, fix=f"write {near} instead of {name} in CMD or ENTRYPOINT"
-    )
+    fix = f"write {near} instead of {name} in CMD or ENTRYPOINT"
+    if near not in (*declared, *_OF_PYTHON):
+        fix = f"{fix}, and let the Dockerfile install {near}"
+    return Finding("command_not_found", Severity.ERROR, said, fix=fix)

@@ -1,0 +1,38 @@
+"""What a person is told of a service's entries one after the other, where the same advice would stand twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from deploy_lib.cli.show.words import SHOWN_FINDINGS, lines_of
+from deploy_lib.diagnose.in_shell import in_shell, whole
+from deploy_lib.model import journal
+from deploy_lib.model.journal import Entry
+from deploy_lib.model.release import Status
+
+
+@dataclass(slots=True)
+class Once:
+    """The fixes of a step that failed are among what its cause says to do; any other is told behind that."""
+
+    _fixes: dict[str, list[str]] = field(default_factory=dict)
+
+    def lines(self, service: str, entry: Entry) -> Iterator[str]:
+        """As `lines_of`; the entries of each service come in their order."""
+        if isinstance(entry, journal.Judged):
+            failed = entry.status is Status.FAILED
+            shown = entry.findings[:SHOWN_FINDINGS] if failed else ()
+            self._fixes[service] = list(dict.fromkeys(finding.fix for finding in shown if finding.fix))
+        if isinstance(entry, journal.Stopped):
+            yield from self.left(service)
+        yield from lines_of(entry)
+        if isinstance(entry, journal.Diagnosed):
+            yield from self.left(service, entry.cause.commands)
+
+    def left(self, service: str, told: tuple[str, ...] = ()) -> Iterator[str]:
+        """The fixes that are not among the commands of a cause, or that no cause was found for."""
+        for fix in self._fixes.pop(service, []):
+            typed = in_shell(fix).partition("  #")[0]
+            if not any(typed in command for command in told):
+                yield f"  fix: {whole(fix)}"
