@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """One command for everything a developer does here. Standard library only: it runs before anything is installed.
 
-It makes .venv, installs requirements.txt into it (again only when that file or the Python changed), then runs the
-command asked for with that Python. A killed install leaves a mark, so the next run starts it over.
+It makes .venv, installs into it what the command needs (again only when its requirements or the Python changed), then
+runs the command with that Python. A killed install leaves a mark, so the next run starts it over.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -29,10 +30,11 @@ commands:
              --fast: only those that need no process, in seconds; --all: everything, as CI does
   check      ruff, mypy --strict and import-linter; runs all of them even when one fails
   bench      measure what the documents promise: start-up, speed, memory
-  install    only make .venv and install requirements.txt
+  install    only make .venv and install all that any of these needs
   help       this text
 
-The first run installs what requirements.txt names into .venv (about a minute; with `uv` on the PATH a few seconds).
+The first run installs what the command needs into .venv: requirements.txt and requirements-local.txt, and for test
+and check requirements-dev.txt too (about a minute; with `uv` on the PATH a few seconds).
 Nothing outside .venv is changed. Delete .venv to start over. The variable DEV_VENV names another directory for it,
 so that several Pythons can be tried side by side.
 Exit codes: that of the command; 2 when COMMAND is unknown or Python is too old; 130 after Ctrl-C.
@@ -40,10 +42,12 @@ Exit codes: that of the command; 2 when COMMAND is unknown or Python is too old;
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = Path(os.environ.get("DEV_VENV") or ROOT / ".venv").absolute()
-REQUIREMENTS = ROOT / "requirements.txt"
+RELEASE = (ROOT / "requirements.txt",)
+REHEARSAL = (*RELEASE, ROOT / "requirements-local.txt")  # with the local cloud
+DEVELOPMENT = (*REHEARSAL, ROOT / "requirements-dev.txt")
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
-DONE = VENV / "installed"  # what was installed, written last
+DONE = VENV / "installed"  # the Python, and a line for each file of requirements; written last
 BEGUN = VENV / "installing"  # there while an install runs, so also after one that was killed
 MINIMUM = (3, 11)
 
@@ -79,7 +83,7 @@ def main(arguments: list[str]) -> int:
         raise Stop(f"unknown command {command!r}; one of: {', '.join(COMMANDS)} (dev.py --help says more)", 2)
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     with locked():
-        install()
+        install(REHEARSAL if command in ("demo", "incident", "bench") else DEVELOPMENT)
     if command == "test":
         rest = chosen_tests(rest)
     codes = [run_tool(words, rest) for words in COMMANDS[command]]
@@ -101,38 +105,61 @@ def chosen_tests(rest: list[str]) -> list[str]:
 # Installing
 
 
-def install() -> None:
-    """Leaves a .venv that holds exactly one finished install of requirements.txt for this Python."""
-    if not REQUIREMENTS.is_file():
-        raise Stop(f"{REQUIREMENTS} is missing; is this a whole checkout?")
+def install(requirements: tuple[Path, ...]) -> None:
+    """Leaves a .venv that holds a finished install of these files for this Python, and what it held before."""
+    for path in requirements:
+        if not path.is_file():
+            raise Stop(f"{path} is missing; is this a whole checkout?")
     python = f"{sys.version.split()[0]} {os.path.realpath(base_python())}"
-    wanted = f"{python}\n{hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()}\n"
-    installed = DONE.read_text(encoding="utf-8") if DONE.is_file() else ""
-    if installed == wanted and PYTHON.is_file() and not BEGUN.exists():
+    wanted = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in requirements}
+    installed = DONE.read_text(encoding="utf-8").splitlines() if DONE.is_file() else []
+    held = dict(line.split(" ", 1) for line in installed[1:] if " " in line)
+    if installed[:1] == [python] and wanted.items() <= held.items() and PYTHON.is_file() and not BEGUN.exists():
         return
     ours = (VENV / "pyvenv.cfg").is_file() or BEGUN.exists()
     if os.environ.get("DEV_VENV") and VENV.exists() and not ours:
         raise Stop(f"DEV_VENV names {VENV}, which is there and is not a virtual environment; name a new directory", 2)
-    other_python = bool(installed) and installed.splitlines()[0] != python
+    other_python = bool(installed) and installed[0] != python
     if VENV.exists() and (BEGUN.exists() or other_python or not PYTHON.is_file()):
         say(f"removing .venv: {'it is for another Python' if other_python else 'its install was not finished'}")
         shutil.rmtree(VENV)
+        held = {}
     VENV.mkdir(parents=True, exist_ok=True)
     BEGUN.touch()
-    uv = shutil.which("uv")
     if not PYTHON.is_file():
-        without_pip = ["--without-pip"] if uv else []
         run_quietly(
-            [base_python(), "-m", "venv", *without_pip, str(VENV)], f"making .venv with Python {python}", VENV_HINT
+            [base_python(), "-m", "venv", "--without-pip", str(VENV)], f"making .venv with Python {python}", VENV_HINT
         )
-    if uv:
-        words = [uv, "pip", "install", "--quiet", "--python", str(PYTHON), "-r", str(REQUIREMENTS)]
-    else:
-        words = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", str(REQUIREMENTS)]
-    why = "changed since the last install" if installed else "not installed yet"
-    run_quietly(words, f"installing requirements.txt with {'uv' if uv else 'pip'} ({why})", INSTALL_HINT)
-    write_whole(DONE, wanted)
+    tool, words = installer()
+    names = " and ".join(path.name for path in requirements if held.get(path.name) != wanted[path.name])
+    changed = any(held.get(name, digest) != digest for name, digest in wanted.items())
+    why = "changed since the last install" if changed else "not installed yet"
+    words += [word for path in requirements for word in ("-r", str(path))]
+    run_quietly(words, f"installing {names} with {tool} ({why})", INSTALL_HINT)
+    write_whole(DONE, "\n".join([python, *(f"{file} {digest}" for file, digest in {**held, **wanted}.items())]) + "\n")
     BEGUN.unlink()
+
+
+def installer() -> tuple[str, list[str]]:
+    """Its name, and the command that installs into .venv: uv, else the pip of the Python that .venv is made with.
+
+    Only where neither is to be had does .venv get a pip of its own, which takes 27 MB and seconds.
+    """
+    if uv := shutil.which("uv"):
+        return "uv", [uv, "pip", "install", "--quiet", "--python", str(PYTHON)]
+    options = ["--quiet", "--disable-pip-version-check"]
+    asked = subprocess.run([base_python(), "-m", "pip", "--version"], capture_output=True, text=True, check=False)
+    version = [int(part) for part in re.findall(r"\d+", asked.stdout)[:2]]
+    if asked.returncode == 0 and version >= PIP_FOR_ANOTHER_PYTHON:
+        return "pip", [base_python(), "-m", "pip", "--python", str(PYTHON), "install", *options]
+    own = [str(PYTHON), "-m", "pip"]
+    if subprocess.run([*own, "--version"], capture_output=True, check=False).returncode:
+        run_quietly([str(PYTHON), "-m", "ensurepip"], "putting pip into .venv", VENV_HINT)
+    return "pip", [*own, "install", *options]
+
+
+PIP_FOR_ANOTHER_PYTHON = [22, 3]
+"""The first that knows --python: https://pip.pypa.io/en/stable/news/#v22-3"""
 
 
 VENV_HINT = "on Debian and Ubuntu the package python3-venv may be missing; installing `uv` helps too"

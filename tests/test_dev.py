@@ -85,7 +85,8 @@ def checkout(tmp_path: Path) -> Checkout:
     shutil.copy(DEV, root / "scripts")
     (root / "scripts" / "rehearse" / "__init__.py").touch()
     (root / "scripts" / "rehearse" / "__main__.py").write_text(REHEARSE)
-    (root / "requirements.txt").write_text("tiny==1.0\n")
+    for name in ("requirements.txt", "requirements-local.txt", "requirements-dev.txt"):
+        (root / name).write_text("tiny==1.0\n")
     (bin / "uv").write_text(UV.format(python=sys.executable, here=str(bin)))
     (bin / "uv").chmod(0o755)
     made = Checkout(root, bin)
@@ -97,7 +98,8 @@ def test_installs_once_and_runs_with_the_python_of_the_venv(checkout: Checkout) 
     code, out, err = checkout.dev("demo")
     assert code == 0, err
     assert f"prefix {checkout.root / '.venv'} arguments ['demo']" in out
-    assert "making .venv" in err and "installing requirements.txt with uv" in err and "done in" in err
+    assert "making .venv" in err and "done in" in err
+    assert "installing requirements.txt and requirements-local.txt with uv" in err
     code, _, err = checkout.dev("demo")
     assert (code, checkout.installs()) == (0, 1)
     assert "installing" not in err
@@ -111,10 +113,19 @@ def test_installs_again_when_the_requirements_changed(checkout: Checkout) -> Non
     assert "changed since the last install" in err and "making .venv" not in err
 
 
+def test_installs_what_the_command_needs_and_no_more(checkout: Checkout) -> None:
+    checkout.dev("demo")
+    assert "requirements-dev.txt" not in (checkout.bin / "calls").read_text()
+    code, _, err = checkout.dev("install")
+    assert (code, checkout.installs()) == (0, 2)
+    assert "installing requirements-dev.txt with uv (not installed yet)" in err
+    assert (checkout.dev("demo")[0], checkout.installs()) == (0, 2)
+
+
 def test_makes_the_venv_anew_when_the_python_changed(checkout: Checkout) -> None:
     checkout.dev("install")
     stamp = checkout.root / ".venv" / "installed"
-    stamp.write_text("3.11.0 /elsewhere/python\n" + stamp.read_text().splitlines()[1] + "\n")
+    stamp.write_text("\n".join(["3.11.0 /elsewhere/python", *stamp.read_text().splitlines()[1:]]) + "\n")
     code, _, err = checkout.dev("install")
     assert (code, checkout.installs()) == (0, 2)
     assert "removing .venv: it is for another Python" in err and "making .venv" in err
@@ -144,7 +155,7 @@ def test_a_failed_install_says_so_and_runs_nothing(checkout: Checkout) -> None:
     checkout.uv_is("fails")
     code, out, err = checkout.dev("demo")
     assert (code, out) == (1, "")
-    assert "no such version" in err and "installing requirements.txt with uv (not installed yet) failed" in err
+    assert "no such version" in err and "with uv (not installed yet) failed" in err
     assert "Traceback" not in err
 
 
@@ -164,6 +175,7 @@ def test_installs_with_pip_when_there_is_no_uv(checkout: Checkout) -> None:
     python = checkout.root / ".venv" / "bin" / "python"
     shown = subprocess.run([python, "-c", "import tiny; print(tiny.answer)"], capture_output=True, text=True)
     assert shown.stdout == "42\n"
+    assert not list((checkout.root / ".venv").glob("lib/*/site-packages/pip"))  # a pip of its own would be 27 MB more
 
 
 @pytest.mark.parametrize("code", [0, 1, 3, 5])

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shlex
 import subprocess
 import sys
+from types import ModuleType
 
 from deploy_lib.cli.arguments import parse
+from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.places import TOOL
 from deploy_lib.cli.program import INTERPRETER
 
 NEEDED = ("pydantic", "yaml", "httpx", "tenacity", "google.cloud.run_v2")
+LOCAL_NEEDED = "aiohttp"
 MARK = "DEPLOY_TO_GCP_BOOTSTRAPPED"
 
 
@@ -28,16 +32,39 @@ def run(argv: list[str]) -> int:
 
         return main(argv)
     parse(argv)  # misuse is told before anything is installed
-    sys.path.insert(0, str(TOOL / "scripts"))
-    import dev
-
+    dev = _dev()
     try:
         with dev.locked():
-            dev.install()
+            dev.install(dev.RELEASE)
     except dev.Stop as stop:
         print(f"deploy_to_gcp.py: {stop}", file=sys.stderr)
         return 2
     return _again(str(dev.PYTHON), argv)
+
+
+def prepare_local_cloud() -> None:
+    """What the local cloud needs besides is installed too, once, into the tool's own .venv.
+
+    Raises Failure with the command for another environment, which is the user's own.
+    """
+    if importlib.util.find_spec(LOCAL_NEEDED) is not None:
+        return
+    dev = _dev()
+    if os.path.realpath(sys.prefix) != os.path.realpath(dev.VENV):
+        command = shlex.join([sys.executable, "-m", "pip", "install", "-r", str(dev.REHEARSAL[-1])])
+        raise Failure(f"the local cloud needs {LOCAL_NEEDED}, which is not installed: {command}", 4)
+    try:
+        with dev.locked():
+            dev.install(dev.REHEARSAL)
+    except dev.Stop as stop:
+        raise Failure(str(stop), 4) from None
+
+
+def _dev() -> ModuleType:
+    sys.path.insert(0, str(TOOL / "scripts"))
+    import dev
+
+    return dev
 
 
 def _again(python: str, argv: list[str]) -> int:

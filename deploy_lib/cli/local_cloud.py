@@ -12,11 +12,15 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy_lib import local_cloud
+from deploy_lib.cli.bootstrap import prepare_local_cloud
 from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.places import TOOL, local_cloud_directory, state_directory
 from deploy_lib.cli.program import program_of
 from deploy_lib.cli.show.printing import say, say_error
 
+EARLIER_NAME = "deploy_lib.emulator"
+"""The package's name in a local cloud that an earlier version of the tool started."""
 STARTS_WITHIN = 60.0
 STOPS_WITHIN = 15.0
 
@@ -54,7 +58,7 @@ def start(directory: Path, *, engine: str | None = None, time_scale: float = 1.0
     earlier = _holder(directory)
     if earlier is not None and (taken := _settled(directory, earlier)) is not None:
         return taken
-    command = [sys.executable, "-m", "deploy_lib.local_cloud"]
+    command = [sys.executable, "-m", local_cloud.__name__]
     command += ["--state", str(directory), "--time-scale", str(time_scale)]
     if engine:
         command += ["--engine", engine]
@@ -112,6 +116,7 @@ def main(args: argparse.Namespace) -> int:
     if args.action == "up":
         started = cloud is None
         if cloud is None:
+            prepare_local_cloud()
             say_error("starting the local cloud")
             cloud = start(directory, engine=args.engine, time_scale=args.time_scale or 1.0)
         _check_options(cloud, args)
@@ -182,7 +187,7 @@ def _alive(pid: int) -> bool:
     except OSError:  # no such table here
         return True
     # Empty: this very process started it, it has ended, and it stays in the table until it is waited for.
-    return b"deploy_lib.local_cloud" in command
+    return any(name.encode() in command for name in (local_cloud.__name__, EARLIER_NAME))
 
 
 def _last_line(log: Path) -> str:

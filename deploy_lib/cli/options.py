@@ -41,8 +41,7 @@ def _local_builder(wanted: str, store: Path) -> str:
     """--build-local without a value takes docker, else podman, as far as they work here."""
     if wanted != "local":
         return wanted
-    from deploy_lib.local_cloud.engines import choose
-    from deploy_lib.local_cloud.engines.model import EngineUnavailable
+    from deploy_lib.drivers.engines import EngineUnavailable, choose
 
     try:
         return choose(None, store, ("docker", "podman")).name

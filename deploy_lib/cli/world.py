@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploy_lib.cli import local_cloud
+from deploy_lib.cli.bootstrap import prepare_local_cloud
 from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.places import local_cloud_directory, state_directory
 from deploy_lib.cli.program import program_of, shorter
@@ -152,6 +153,7 @@ def local_endpoints(args: argparse.Namespace, *, starts: bool = False) -> Endpoi
     if found is None and not starts:
         raise Failure(f"the local cloud is not running; start it with: {program.command('local', 'up')}", 4)
     if found is None:
+        prepare_local_cloud()
         stops = shorter(program.command("local", "down"))
         with moving(f"starting the local cloud; {stops} stops it"):
             found = local_cloud.start(directory)

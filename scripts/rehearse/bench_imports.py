@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from .bench_figures import Bench, Figure, below
 
 if TYPE_CHECKING:
-    from deploy_lib.local_cloud.engines.model import Engine
+    from deploy_lib.drivers.engines import Engine
 
 MODULES = 400
 TIMES_PLAIN = 1.15
@@ -24,7 +24,7 @@ _ENTRY = (
 
 
 def figures(bench: Bench) -> Iterator[Figure]:
-    from deploy_lib.local_cloud.engines import choose
+    from deploy_lib.drivers.engines import choose
 
     engine = choose("namespaces", bench.place / "engine")
     image = _build(engine, bench.place / "small", {"entry.py": _ENTRY})
@@ -62,7 +62,7 @@ def _module(number: int) -> str:
 
 
 def _build(engine: Engine, context: Path, files: Mapping[str, str]) -> str:
-    from deploy_lib.local_cloud.engines.model import BuildSpec
+    from deploy_lib.drivers.engines import BuildSpec
 
     for name, text in {"Dockerfile": "FROM python:3.11-slim\nWORKDIR /app\nCOPY . .\n", **files}.items():
         path = context / name
@@ -72,7 +72,7 @@ def _build(engine: Engine, context: Path, files: Mapping[str, str]) -> str:
 
 
 def _run(engine: Engine, image: str, command: tuple[str, ...]) -> float:
-    from deploy_lib.local_cloud.engines.model import RunSpec
+    from deploy_lib.drivers.engines import RunSpec
 
     begun = time.perf_counter()
     spec = RunSpec(image, command=command, entrypoint=("python",), network=False, read_only=True)

@@ -7,12 +7,12 @@ from threading import Thread
 from typing import TYPE_CHECKING, BinaryIO
 
 from deploy_lib.drivers.builds.check import CheckPlan
+from deploy_lib.drivers.engines import EngineError, RunSpec
 from deploy_lib.drivers.interface import Clock, DriverError, Tell
 from deploy_lib.in_image.options import probe_source
-from deploy_lib.local_cloud.engines.model import EngineError, RunSpec
 
 if TYPE_CHECKING:
-    from deploy_lib.local_cloud.engines.model import Container, Engine
+    from deploy_lib.drivers.engines import Container, Engine
 
 _LARGEST = 64 * 2**20  # bytes of output that are kept
 _CHUNK = 64 * 1024

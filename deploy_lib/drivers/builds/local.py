@@ -23,8 +23,7 @@ from deploy_lib.drivers.builds.registry import Registry
 from deploy_lib.drivers.builds.request import BUILD, REVISION_LABEL, image_tags
 from deploy_lib.drivers.builds.result import passed, read_check
 from deploy_lib.drivers.builds.staging import write_build
-from deploy_lib.drivers.interface import Clock, DriverError, Tell
-from deploy_lib.local_cloud.engines.model import (
+from deploy_lib.drivers.engines import (
     BuildFailed,
     BuildSpec,
     Cancelled,
@@ -34,7 +33,9 @@ from deploy_lib.local_cloud.engines.model import (
     Image,
     ImageNotFound,
     RegistryAccess,
+    choose,
 )
+from deploy_lib.drivers.interface import Clock, DriverError, Tell
 from deploy_lib.model.answers import Built, ImportsChecked
 from deploy_lib.model.evidence import BuildTrouble
 
@@ -47,8 +48,6 @@ _LOOK = 0.05  # seconds between two looks at a thread
 
 def open_local(builder: str, store: Path, state: Path, clock: Clock, registry: Registry) -> LocalBuild:
     """Raises DriverError, with a remedy, when this machine cannot run the engine."""
-    from deploy_lib.local_cloud.engines import choose
-
     try:
         engine = choose(builder, store)
     except EngineUnavailable as problem:
