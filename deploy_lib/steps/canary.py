@@ -62,7 +62,7 @@ def judge(settings: CanarySettings, release: Release, answer: RevisionCreated) -
 
 
 _FULL = frozenset({"ACTIVE_REVISION_LIMIT_REACHED", "MIN_INSTANCES_NOT_PROVISIONED"})
-"""Reasons of google.cloud.run_v2's RevisionReason for a project that has used up what it may: no commit changes that."""
+"""Reasons of google.cloud.run_v2's RevisionReason for a project that has used up what it may: no commit alters it."""
 
 
 def _is_of_cloud_run(evidence: Evidence) -> bool:
