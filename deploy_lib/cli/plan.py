@@ -24,7 +24,7 @@ from deploy_lib.drivers.interface import DriverError, Drivers
 from deploy_lib.model.answers import Unknown
 from deploy_lib.model.findings import Finding
 from deploy_lib.model.release import Release, Status
-from deploy_lib.model.remembered import OVERWRITES, drift
+from deploy_lib.model.remembered import drift
 from deploy_lib.model.requests import CreateRevision
 from deploy_lib.model.traffic import TrafficMap
 from deploy_lib.plan import Plan, Step
@@ -85,7 +85,7 @@ def told(world: World, plan: Plan, release: Release, drivers: Drivers) -> Iterat
         yield Line("serving now", str(before) if state.exists else "nothing; the service does not exist yet")
         by_hand = drift(state)
         if by_hand is not None:
-            yield Line("by hand", f"{by_hand}; {OVERWRITES}", details=tuple(ways_out(plan, state))[:1])
+            yield Line("by hand", f"{by_hand}; {by_hand.fate}", details=tuple(ways_out(plan, state, by_hand))[:1])
     except DriverError as problem:
         yield Line("serving now", problem.reason, Status.ERRORED)
     release = replace(release, before=before)

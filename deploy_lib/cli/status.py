@@ -16,7 +16,7 @@ from deploy_lib.cli.world import opened
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.model.answers import LeftBehind
 from deploy_lib.model.outcome import Outcome
-from deploy_lib.model.remembered import drift
+from deploy_lib.model.remembered import ByHand, drift
 from deploy_lib.model.service import Service
 from deploy_lib.model.state import LeaseState, ServiceState
 from deploy_lib.plan import Plan
@@ -52,7 +52,7 @@ def lines(plan: Plan, state: ServiceState, now: datetime) -> Iterator[str]:
     by_hand = drift(state)
     if by_hand is not None:
         yield f"  by hand   {by_hand}"
-        yield from (f"            {way}" for way in ways_out(plan, state))
+        yield from (f"            {way}" for way in ways_out(plan, state, by_hand))
     if state.reconciling:
         yield "  a change is under way"
     for revision in state.revisions:
@@ -81,13 +81,14 @@ def unfinished_words(plan: Plan, left: LeftBehind, state: ServiceState) -> str:
     return f"unfinished release {left.release_id} of commit {left.commit[:7]}: {resume} goes on, {rollback} undoes it"
 
 
-def ways_out(plan: Plan, state: ServiceState) -> Iterator[str]:
-    """What a person can do about traffic that was changed by hand."""
-    yield plan.program.command("rollback", "--to", "last-release", note="put back what the last good release left")
+def ways_out(plan: Plan, state: ServiceState, by_hand: ByHand) -> Iterator[str]:
+    """What a person can do about what was changed by hand."""
+    if by_hand.moved:
+        yield plan.program.command("rollback", "--to", "last-release", note="put back what the last good release left")
     if state.unfinished:
         yield plan.program.command("resume", "--accept", note="go on with the release, from the traffic as it is now")
     else:
-        yield plan.program.command("deploy", note="release from the traffic as it is now")
+        yield plan.program.command("deploy", note=by_hand.fate)
 
 
 def lease_words(lease: LeaseState | None, now: datetime) -> str:
@@ -108,6 +109,10 @@ def _plain(service: Service, state: ServiceState) -> dict[str, object]:
         "since": by_hand.left.id,
         "left": by_hand.left.traffic.shares(),
         "now": by_hand.now.shares(),
+        "tags": list(by_hand.tags),
+        "labels": list(by_hand.labels),
+        "revision": by_hand.made.revision if by_hand.made else None,
+        "revision_changes": list(by_hand.made.changed) if by_hand.made else [],
         "last_modifier": by_hand.by or None,
         "updated": str(by_hand.at) if by_hand.at else None,
     }

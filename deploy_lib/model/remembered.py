@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from deploy_lib.model.outcome import Outcome
-from deploy_lib.model.state import PastRelease, ServiceState
+from deploy_lib.model.state import MadeByHand, PastRelease, ServiceState
 from deploy_lib.model.traffic import TrafficMap
 
 ROLLBACK = "-rollback"
@@ -44,36 +44,94 @@ def rolled_back(history: Sequence[PastRelease]) -> frozenset[str]:
     return frozenset(found)
 
 
-OVERWRITES = "a release starts from it, goes back to it when it fails, and replaces it at 100 %"
-"""What a release does with traffic that was changed by hand."""
-
-
 @dataclass(frozen=True, slots=True)
 class ByHand:
-    """The traffic is not what the last release left. `by` is empty where the cloud does not say who."""
+    """The service is not as the last release left it. `by` is empty where the cloud does not say who.
+
+    `tags` and `labels` say in words what was changed of them.
+    """
 
     left: PastRelease
     now: TrafficMap
     by: str = ""
     at: datetime | None = None
+    tags: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    made: MadeByHand | None = None
+
+    @property
+    def moved(self) -> bool:
+        """Users are served by other revisions, or in other shares."""
+        return self.left.traffic.shares() != self.now.shares()
+
+    @property
+    def anything(self) -> bool:
+        return self.moved or bool(self.tags or self.labels or self.made)
+
+    @property
+    def fate(self) -> str:
+        """What a release does with it."""
+        told = []
+        if self.moved:
+            told.append("a release starts from it, goes back to it when it fails, and replaces it at 100 %")
+        if self.made and self.made.revision in self.now.shares():
+            told.append(f"what {self.made.revision} set is kept, but for the image and what the YAML names")
+        elif self.made:
+            told.append(f"a release starts from what serves, so that it overwrites what {self.made.revision} set")
+        if self.tags or self.labels:
+            told.append("a release leaves tags and labels as they are, but for its own")
+        return "; ".join(told)
 
     def __str__(self) -> str:
         when = f" at {self.at:%Y-%m-%d %H:%M:%S} UTC" if self.at else ""
         who = f"; the last change of the service is {self.by or 'of somebody unknown'}{f',{when}' if when else ''}"
+        told = [f"it left {self.left.traffic}, and now there is {self.now}"] if self.moved else []
+        if self.made:
+            told.append(f"the revision {self.made.revision} was made ({', '.join(self.made.changed) or 'as it was'})")
+        told += [*self.tags, *self.labels]
+        what = "service" if self.made or self.tags or self.labels else "traffic"
         return (
-            f"the traffic was changed by hand since release {self.left.id} ({self.left.outcome}): "
-            f"it left {self.left.traffic}, and now there is {self.now}{who}"
+            f"the {what} was changed by hand since release {self.left.id} ({self.left.outcome}): {'; '.join(told)}{who}"
         )
 
 
 def changed_by_hand(
-    traffic: TrafficMap, history: Sequence[PastRelease], open_id: str | None, by: str, at: datetime | None
+    traffic: TrafficMap,
+    history: Sequence[PastRelease],
+    open_id: str | None,
+    by: str,
+    at: datetime | None,
+    *,
+    labels: Mapping[str, str] | None = None,
+    made: MadeByHand | None = None,
 ) -> ByHand | None:
-    """None where nothing was changed, and while a release that nobody ended may be the one who moved it."""
+    """None where nothing was changed, and while a release that nobody ended may be the one who did it."""
     last = history[0] if history else None
     if last is None or (open_id is not None and open_id != last.id) or not last.traffic.shares():
         return None
-    return None if last.traffic.shares() == traffic.shares() else ByHand(last, traffic, by, at)
+    known = labels is not None and last.labels is not None
+    found = ByHand(
+        last,
+        traffic,
+        by,
+        at,
+        tags=tuple(changes_of("tag", last.traffic.tags(), traffic.tags())),
+        labels=tuple(changes_of("label", last.labels or {}, labels or {})) if known else (),
+        made=made,
+    )
+    return found if found.anything else None
+
+
+def changes_of(what: str, was: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
+    """ "the tag preview was added (on backend-1)"; a label's value may be anything, and is shown as it is."""
+    on = "on " if what == "tag" else ""
+    for name in sorted({*was, *now}):
+        if name not in was:
+            yield f"the {what} {name} was added ({on}{now[name]})"
+        elif name not in now:
+            yield f"the {what} {name} was removed (it was {on}{was[name]})"
+        elif was[name] != now[name]:
+            yield f"the {what} {name} was changed ({on}{was[name]} -> {now[name]})"
 
 
 def drift(state: ServiceState) -> ByHand | None:
@@ -81,5 +139,12 @@ def drift(state: ServiceState) -> ByHand | None:
     running = state.lease is not None and state.lease.release_id is not None and not state.lease.expired
     if not state.exists or running:
         return None
-    open_id = state.left.release_id if state.left else None
-    return changed_by_hand(state.traffic, state.history, open_id, state.last_modifier, state.updated)
+    return changed_by_hand(
+        state.traffic,
+        state.history,
+        state.left.release_id if state.left else None,
+        state.last_modifier,
+        state.updated,
+        labels=state.labels,
+        made=state.made_by_hand,
+    )

@@ -36,6 +36,7 @@ class PastRelease:
     traffic: TrafficMap = TrafficMap()
     before: TrafficMap = TrafficMap()
     image_is_to_blame: bool = False  # a step judged the image itself as bad
+    labels: Mapping[str, str] | None = None  # of the service; None where that was not written down
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,14 @@ class RevisionState:
     tags: tuple[str, ...] = ()
     commit: str | None = None
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MadeByHand:
+    """The newest revision, where no release made it. `changed` says in words what it has other than the last one."""
+
+    revision: str
+    changed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +83,8 @@ class ServiceState:
     tag_urls: Mapping[str, str] = field(default_factory=dict)
     left: LeftBehind | None = None
     updated: datetime | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    made_by_hand: MadeByHand | None = None
 
     def revision(self, name: str) -> RevisionState | None:
         return next((each for each in self.revisions if each.name == name), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from google.cloud import run_v2
 
 from tests.rehearsal.scripts import REST, TENTH, compare, stable, when
 from tests.rehearsal.someone import Someone
@@ -97,3 +98,35 @@ def test_a_service_deleted_meanwhile_serves_nothing(theatre: Theatre) -> None:
     played = theatre.release(theatre.config((*TENTH, *REST), {"n": 1}), cue=when("canary", delete))
     assert played.code != 0
     assert played.stopped["serving"] == "nothing; the service does not exist"
+
+
+def test_a_tag_a_label_and_a_template_changed_by_hand_are_told_before_they_are_overwritten(theatre: Theatre) -> None:
+    old, someone, made = stable(theatre), Someone(theatre), f"{theatre.service}-by-hand"
+    config = theatre.config(WHOLE, {"n": 1})
+    assert theatre.command("status", config).events[0]["by_hand"] is None
+
+    def change(service: run_v2.Service) -> None:
+        service.template.revision = made
+        service.template.containers[0].env.append(run_v2.EnvVar(name="FLAG", value="hush"))
+        service.template.containers[0].resources.limits["memory"] = "512Mi"
+        service.template.labels["team"] = "payments"
+        service.labels["owner"] = "anna"
+
+    someone.change(change, "template", "labels")
+    someone.split({old: 100}, {"preview": old})
+    told = [
+        f"the revision {made} was made (memory: 256Mi -> 512Mi, variable FLAG: added, plain value, the label team was "
+        f"added (payments)); the tag canary was removed (it was on {old}); the tag preview was added (on {old}); "
+        f"the label owner was added (anna); the last change of the service is ann@example.invalid, at 20",
+        f"a release starts from what serves, so that it overwrites what {made} set",
+    ]
+    for command in ("status", "plan"):
+        text = theatre.command(command, config, "--output", "text").errors
+        assert all(each in text for each in told), text
+        assert "hush" not in text and "last-release" not in text
+    played = theatre.release(config)
+    assert played.code == 0, played.stopped
+    assert all(each in played.of_type("lease")[0]["by_hand"] for each in told)
+    assert "FLAG" not in {each.name for each in someone.template_of(played.candidate).containers[0].env}
+    assert someone.tags()["preview"] == old and someone.read().labels["owner"] == "anna"
+    assert theatre.command("status", config).events[0]["by_hand"] is None

@@ -14,7 +14,7 @@ from deploy_lib.cli.rollback.target import choose
 from deploy_lib.model.answers import LeftBehind
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.remembered import drift
-from deploy_lib.model.state import LeaseState, PastRelease, RevisionState, ServiceState
+from deploy_lib.model.state import LeaseState, MadeByHand, PastRelease, RevisionState, ServiceState
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
 from tests.unit.samples import NOON
 
@@ -101,7 +101,41 @@ def test_what_was_changed_by_hand(
     now: dict[str, int], history: list[Any], left: str | None, lease: LeaseState | None, changed: bool
 ) -> None:
     given = {"id": left, "candidate": "c", "before": {"b": 100}, "asked": 1} if left else None
-    found = drift(replace(state({"now": now, "history": history, "left": given}), lease=lease, last_modifier="ann"))
+    known = replace(state({"now": now, "history": history, "left": given}), lease=lease, last_modifier="ann")
+    found = drift(replace(known, traffic=traffic(now)))
     assert (found is not None) is changed
     if found is not None:
         assert f"and now there is {found.now}; the last change of the service is ann" in str(found)
+
+
+@pytest.mark.parametrize(
+    ("now", "labels", "made", "told", "fate"),
+    [
+        pytest.param(traffic({"b": 100}, x="b"), {"team": "a"}, None, "", "", id="as it was left"),
+        pytest.param(
+            traffic({"b": 100}, y="a"), {"team": "a"}, None,
+            "the tag x was removed (it was on b); the tag y was added (on a)", "leaves tags and labels", id="tags",
+        ),
+        pytest.param(
+            traffic({"b": 100}, x="b"), {"team": "z"}, None,
+            "the label team was changed (a -> z)", "leaves tags and labels", id="labels",
+        ),
+        pytest.param(
+            traffic({"b": 100}, x="b"), {"team": "a"}, MadeByHand("h", ("memory: 1Gi -> 2Gi",)),
+            "the revision h was made (memory: 1Gi -> 2Gi)", "overwrites what h set", id="a revision without users",
+        ),
+        pytest.param(
+            traffic({"h": 100}, x="b"), {"team": "a"}, MadeByHand("h", ("image: i -> j",)),
+            "it left b 100 %, and now there is h 100 %; the revision h was made (image: i -> j)",
+            "what h set is kept, but for the image", id="a revision with the users",
+        ),
+    ],
+)  # fmt: skip
+def test_what_else_was_changed_by_hand(
+    now: TrafficMap, labels: dict[str, str], made: MadeByHand | None, told: str, fate: str
+) -> None:
+    past = PastRelease("B", COMMIT, None, "b", Outcome.LIVE, NOON, traffic({"b": 100}, x="b"), labels={"team": "a"})
+    found = drift(ServiceState(True, traffic=now, history=(past,), labels=labels, made_by_hand=made))
+    assert (found is not None) is bool(told)
+    assert not found or (told in str(found) and fate in found.fate), str(found)
+    assert drift(ServiceState(True, traffic=past.traffic, history=(replace(past, labels=None),), labels=labels)) is None

@@ -10,7 +10,7 @@ from deploy_lib.model.evidence import Cause
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.model.journal import Entry
 from deploy_lib.model.release import Status
-from deploy_lib.model.remembered import OVERWRITES, is_rollback
+from deploy_lib.model.remembered import is_rollback
 
 MARKS = {
     Status.PASSED: "ok",
@@ -38,7 +38,7 @@ def lines_of(entry: Entry) -> Iterator[str]:
         case journal.LeaseHeld():
             before = entry.release.before
             if entry.by_hand:
-                yield f"{entry.by_hand}; {OVERWRITES}"
+                yield entry.by_hand
             yield "this is the service's first release" if entry.release.first else f"serving now: {before}"
         case journal.LeaseRefused():
             if not entry.busy:  # the last line has it

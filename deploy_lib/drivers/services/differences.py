@@ -8,13 +8,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from deploy_lib.drivers.services.template import main_container
+from deploy_lib.model.remembered import changes_of
 from deploy_lib.model.service import Service
 
 if TYPE_CHECKING:
     from google.cloud import run_v2
 
+OURS = "deploy-to-gcp-"
+"""How the labels begin that a release gives its revision."""
 
-def changed(old: run_v2.RevisionTemplate, new: run_v2.RevisionTemplate) -> tuple[str, ...]:
+
+def changed(
+    old: run_v2.RevisionTemplate | run_v2.Revision, new: run_v2.RevisionTemplate | run_v2.Revision
+) -> tuple[str, ...]:
     """ "memory: 512Mi -> 1Gi"; variables by name."""
     was, now = _settings(old), _settings(new)
     told = [
@@ -23,6 +29,12 @@ def changed(old: run_v2.RevisionTemplate, new: run_v2.RevisionTemplate) -> tuple
         if was.get(name) != now.get(name)
     ]
     return (*told, *_env_changes(_env(old), _env(new)))
+
+
+def by_hand(old: run_v2.Revision, new: run_v2.Revision) -> tuple[str, ...]:
+    """As `changed`, with the labels that another tool sets; those of a release are copied from one to the next."""
+    was, now = _labels(old), _labels(new)
+    return (*changed(old, new), *changes_of("label", was, now))
 
 
 def kept(new: run_v2.RevisionTemplate, wanted: Service) -> tuple[str, ...]:
@@ -85,6 +97,10 @@ def _between_requests(container: Any) -> str:
 def _env(template: Any) -> dict[str, Any]:
     main = main_container(template)
     return {each.name: each for each in main.env} if main is not None else {}
+
+
+def _labels(found: run_v2.Revision) -> dict[str, str]:
+    return {name: value for name, value in found.labels.items() if "/" not in name and not name.startswith(OURS)}
 
 
 def _kinds(template: Any) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deploy_lib.drivers.conditions import conditions_of, ready
+from deploy_lib.drivers.services.by_hand import newest
 from deploy_lib.drivers.services.records import history_of, lease_of, record_of
 from deploy_lib.drivers.services.template import COMMIT_LABEL, base, main_container
 from deploy_lib.drivers.services.tools import Tools
@@ -24,7 +25,11 @@ def read_state(tools: Tools, service: Service) -> ServiceState:
     if found is None:
         return ServiceState(False)
     lease, record = lease_of(found.annotations), record_of(found.annotations)
-    traffic = standing(found)
+    traffic, revisions = standing(found), tools.api.revisions(service.path)
+
+    def find(name: str) -> run_v2.Revision | None:
+        return next((each for each in revisions if short(each.name) == name), None)
+
     return ServiceState(
         True,
         url=found.uri or None,
@@ -32,12 +37,14 @@ def read_state(tools: Tools, service: Service) -> ServiceState:
         lease=lease.state(tools.clock.now()) if lease else None,
         unfinished=record.left_behind() if record and not record.restored else None,
         history=history_of(found.annotations),
-        revisions=tuple(_revision(each, served(found)) for each in tools.api.revisions(service.path)),
+        revisions=tuple(_revision(each, served(found)) for each in revisions),
         last_modifier=found.last_modifier,
         reconciling=found.reconciling,
         tag_urls={each.tag: each.uri for each in found.traffic_statuses if each.tag and each.uri},
         left=record.left_behind() if record else None,
         updated=plain_time(found.update_time),
+        labels=dict(found.labels),
+        made_by_hand=newest(found, find),
     )
 
 

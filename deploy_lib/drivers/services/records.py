@@ -148,7 +148,12 @@ def _past(row: Mapping[str, Any]) -> PastRelease:
         map_of(row["traffic"]),
         map_of(row.get("before", [])),
         to_blame,
+        _labels(row.get("labels")),
     )
+
+
+def _labels(found: Any) -> dict[str, str] | None:
+    return {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else None
 
 
 def with_lease(annotations: Mapping[str, str], lease: Lease | None) -> dict[str, str]:
@@ -188,7 +193,7 @@ def succeeded(annotations: Mapping[str, str], record: Record, at: datetime) -> d
 
 
 def with_past(annotations: Mapping[str, str], past: PastRelease) -> dict[str, str]:
-    """The history with that release in it, once."""
+    """The history with that release in it, once; of the newest only, the service's labels are kept."""
     kept = [past, *(each for each in history_of(annotations) if each.id != past.id)][:REMEMBERED]
     rows = [
         {
@@ -201,6 +206,7 @@ def with_past(annotations: Mapping[str, str], past: PastRelease) -> dict[str, st
             "at": each.at.isoformat() if each.at else None,
             "traffic": pairs_of(each.traffic),
             "before": pairs_of(each.before),
+            **({"labels": dict(each.labels)} if each is past and each.labels is not None else {}),
         }
         for each in kept
     ]

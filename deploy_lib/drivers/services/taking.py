@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from deploy_lib.drivers.conditions import conditions_of, ready
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.drivers.processes import has_ended
-from deploy_lib.drivers.services import records
+from deploy_lib.drivers.services import by_hand, records
 from deploy_lib.drivers.services.leases import set_annotations
 from deploy_lib.drivers.services.records import Lease, Record, record_of
 from deploy_lib.drivers.services.tools import Tools
@@ -16,7 +19,7 @@ from deploy_lib.drivers.services.traffic import carried, standing, tag_url, targ
 from deploy_lib.drivers.times import plain_time
 from deploy_lib.model.answers import LeaseEnded, LeaseTaken, LeftBehind
 from deploy_lib.model.release import Release
-from deploy_lib.model.remembered import changed_by_hand, last_rollback
+from deploy_lib.model.remembered import last_rollback
 from deploy_lib.model.requests import EndLease, TakeLease
 from deploy_lib.model.service import Service
 from deploy_lib.model.traffic import TrafficMap
@@ -49,7 +52,7 @@ def take(tools: Tools, request: TakeLease) -> LeaseTaken:
         unfinished=taking.unfinished,
         bad=records.bad_digests(changed.service.annotations),
         clock_ahead=(tools.clock.now() - written).total_seconds() if written else 0.0,
-        by_hand=taking.by_hand,
+        by_hand=taking.by_hand(),
     )
 
 
@@ -62,7 +65,7 @@ class _Taking:
     refused_by: Lease | None = None
     before: TrafficMap = TrafficMap()
     unfinished: LeftBehind | None = None
-    by_hand: str = ""
+    by_hand: Callable[[], str] = str
 
     def edit(self, service: run_v2.Service) -> list[str]:
         release, path = self.request.release, self.request.release.service.path
@@ -82,7 +85,7 @@ class _Taking:
         tag = record.own_tag if record else None
         standing_now = standing(service).untagged(tag) if tag else standing(service)
         self.before = release.before or (record.before if record and own else standing_now)
-        self.by_hand = "" if own else _by_hand(service, standing_now, record)
+        self.by_hand = str if own else partial(by_hand.told, self.tools, path, copy.deepcopy(service), record)
         self.unfinished = record.left_behind() if record and not record.restored else None
         if record is None or not (own or _needs_repair(record, service)):
             record = Record.begun(release, self.before, image=release.image, own_tag=tag)
@@ -124,7 +127,7 @@ def end(tools: Tools, request: EndLease) -> LeaseEnded:
                     record, image=release.image or record.image, candidate=release.candidate or record.candidate
                 )
                 past = known.past(request.outcome, tools.clock.now(), left, request.image_is_to_blame)
-                annotations = records.with_past(annotations, past)
+                annotations = records.with_past(annotations, replace(past, labels=dict(service.labels)))
         set_annotations(service, annotations)
         return mask
 
@@ -283,10 +286,3 @@ def _unwanted(tools: Tools, path: str, release: Release) -> _Unwanted | None:
     summary = ready(conditions_of(revision.conditions))
     is_ready = summary is not None and summary.state == "CONDITION_SUCCEEDED"
     return _Unwanted(record.candidate, is_ready, revision.scaling.min_instance_count > 0)
-
-
-def _by_hand(service: run_v2.Service, now: TrafficMap, record: Record | None) -> str:
-    """What somebody changed since the last release ended; empty where nothing was."""
-    history, open_id = records.history_of(service.annotations), record.id if record else None
-    found = changed_by_hand(now, history, open_id, service.last_modifier, plain_time(service.update_time))
-    return str(found) if found else ""
