@@ -68,6 +68,7 @@ class Comparison:
             metrics_gap=watched.blind or None,
             revision_failed=self.watching.failed,
             reader=watched.reader,
+            sticky=self.watching.sticky,
         )
 
     def _is_over(self, found: Compared) -> bool:

@@ -24,10 +24,13 @@ MOST_LATENCIES = 2000
 """Values that a distribution is spread out to: enough for any quantile, little enough to sort often."""
 
 
-def requests_of(calls: Calls, service: Service, revision: str, since: datetime, until: datetime) -> Side | None:
+def requests_of(
+    calls: Calls, service: Service, revision: str, since: datetime, until: datetime, warm: datetime | None = None
+) -> Side | None:
     """None while Cloud Monitoring knows of no request; `refused` are those answered 4xx but 429.
 
-    A redirect is known by its code alone, since its class holds 304, too. Raises ApiError.
+    A redirect is known by its code alone, since its class holds 304, too. How long answers took is read from `warm` on.
+    Raises ApiError.
     """
     counted = _series(calls, service, COUNT, revision, since, until)
     if not counted:
@@ -45,7 +48,8 @@ def requests_of(calls: Calls, service: Service, revision: str, since: datetime, 
     if not requests:
         return None
     latencies: list[float] = []
-    for series in _series(calls, service, LATENCIES, revision, since, until):
+    timed = warm or since
+    for series in _series(calls, service, LATENCIES, revision, timed, until) if timed < until else ():
         if not _is_error(_code(series)):
             latencies += [value for point in series.points for value in spread(point.value.distribution_value)]
     step = max(1, len(latencies) // MOST_LATENCIES)

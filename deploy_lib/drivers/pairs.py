@@ -39,6 +39,7 @@ class Pairs:
     every: float
     at_once: int
     not_stable: str | None = None  # the revision that may answer at the stable's URL in its place
+    warm_up: float = 0.0  # in which slow answers do not count
     began: float = 0.0
     _due: float = 0.0
     _number: int = 0
@@ -47,6 +48,7 @@ class Pairs:
 
     @property
     def under_way(self) -> int:
+        self._collect()
         return len(self._under_way)
 
     def until_due(self) -> float:
@@ -73,12 +75,14 @@ class Pairs:
         now = self.clock.monotonic()
         waiting, ahead = [], []
         for each in self._under_way:
+            if each.at - self.began < self.warm_up:
+                continue
             # Where neither has answered yet it may be this machine that is late.
             if each.stable is not None and each.stable.done() and not each.candidate.done():
                 waiting.append(now - each.at)
                 answer = each.stable.result()
                 ahead += [answer.seconds] if not answer.problem else []
-        stable, candidate = sides(self._answered, self.expect, self.candidate_url, self.stable_url)
+        stable, candidate = sides(self._answered, self.expect, self.candidate_url, self.stable_url, self.warm_up)
         return (
             replace(stable, latencies=(*stable.latencies, *ahead)),
             replace(candidate, waiting=tuple(waiting)),
@@ -111,13 +115,25 @@ def asking(
     every: float,
     at_once: int,
     not_stable: str | None = None,
+    warm_up: float = 0.0,
 ) -> Iterator[Pairs]:
     """Pairs from now on. What is under way at the end is broken off."""
     pool = ThreadPoolExecutor(2 * at_once, thread_name_prefix="pairs")
     now = clock.monotonic()
     try:
         yield Pairs(
-            clock, getter, pool, expect, candidate_url, stable_url, every, at_once, not_stable, began=now, _due=now
+            clock,
+            getter,
+            pool,
+            expect,
+            candidate_url,
+            stable_url,
+            every,
+            at_once,
+            not_stable,
+            warm_up,
+            began=now,
+            _due=now,
         )
     finally:
         pool.shutdown(wait=False, cancel_futures=True)

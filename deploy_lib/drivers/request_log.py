@@ -25,7 +25,7 @@ class _Counted:
     latencies: list[float] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
 
-    def add(self, status: int, seconds: float) -> None:
+    def add(self, status: int, seconds: float, *, timed: bool) -> None:
         self.requests += 1
         if is_failure(status):
             self.errors += 1
@@ -34,7 +34,8 @@ class _Counted:
             self.statuses[status] += 1
         self.refused += status >= 400
         self.redirected += is_redirect(status)
-        self.latencies.append(seconds)
+        if timed:
+            self.latencies.append(seconds)
 
     def side(self) -> Side:
         return Side(
@@ -49,9 +50,13 @@ class _Counted:
 
 @dataclass(slots=True)
 class RequestTally:
-    """Requests since `since`, and those before it apart. Entries of other logs are not counted."""
+    """Requests since `since`, and those before it apart. Entries of other logs are not counted.
+
+    How long an answer took counts from `warm` on, as instances start when traffic comes.
+    """
 
     since: datetime
+    warm: datetime
     own: dict[str, int] = field(default_factory=dict)  # by revision
     _users: dict[str, _Counted] = field(default_factory=dict)
     _earlier: dict[str, _Counted] = field(default_factory=dict)
@@ -64,7 +69,9 @@ class RequestTally:
             self.own[revision] = self.own.get(revision, 0) + (not earlier)
             return
         counts = self._earlier if earlier else self._users
-        counts.setdefault(revision, _Counted()).add(request.status, request.latency.ToTimedelta().total_seconds())
+        timed = earlier or at is None or at >= self.warm
+        taken = request.latency.ToTimedelta().total_seconds()
+        counts.setdefault(revision, _Counted()).add(request.status, taken, timed=timed)
 
     def users(self, revision: str) -> Side:
         return self._users.get(revision, _Counted()).side()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from deploy_lib.drivers.bake import AT_ONCE, Bake, Baked
+from deploy_lib.drivers.bake import Bake, Baked
 from deploy_lib.drivers.compare import Comparison, urls_of
 from deploy_lib.drivers.http_get import REVISION_HEADER, Getter, Headers, getter
 from deploy_lib.drivers.interface import Clock, DriverError, Tell
@@ -81,10 +81,11 @@ class HttpUrls:
             base.rstrip("/") + bake.path,
             stable.rstrip("/") + bake.path if stable and not release.first else None,
             every=bake.every,
-            at_once=AT_ONCE,
+            at_once=bake.at_once,
+            warm_up=bake.warm_up,
         )
-        earlier = now - timedelta(seconds=bake.seconds)
-        watching = self._watch.watching(release, now, bake.readers, earlier=earlier)
+        earlier, warm = now - timedelta(seconds=bake.seconds), now + timedelta(seconds=bake.warm_up)
+        watching = self._watch.watching(release, now, bake.readers, earlier=earlier, warm=warm)
         with pairs as asked, watching as watched:
             return Bake(request, self._clock, asked, watched, tell).run()
 

@@ -12,7 +12,7 @@ from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.interface import Clock, DriverError
 from deploy_lib.drivers.logs import QUOTA_PAUSE, Entries, RevisionLog, is_quota
 from deploy_lib.drivers.policy import Calls
-from deploy_lib.drivers.watching import SYSTEM, Watching
+from deploy_lib.drivers.watching import SYSTEM, Condition, Watching
 from deploy_lib.model.release import Release
 from deploy_lib.model.requests import Readers
 
@@ -46,7 +46,7 @@ class CloudWatch:
             return None
         known, now = self._known.get(name), self._clock.monotonic()
         if known is None or now - known.at >= FRESH_FOR:
-            known = _Known(now, self._condition(release, name) or self._crashed(release, name))
+            known = _Known(now, self._condition(release, name).failed or self._crashed(release, name))
             self._known[name] = known
         return known.failed
 
@@ -58,6 +58,7 @@ class CloudWatch:
         *,
         users: bool = True,
         earlier: datetime | None = None,
+        warm: datetime | None = None,
     ) -> Watching:
         """The candidate from `since` on, in a thread of its own."""
         name = release.candidate or ""
@@ -70,11 +71,12 @@ class CloudWatch:
             readers,
             users,
             earlier or since,
+            warm or since,
             LISTEN_LOCALLY if self._local else LISTEN_EVERY,
             MEASURE_LOCALLY if self._local else MEASURE_EVERY,
         )
 
-    def _condition(self, release: Release, name: str) -> str | None:
+    def _condition(self, release: Release, name: str) -> Condition:
         from google.cloud import run_v2
 
         request = run_v2.GetRevisionRequest(name=f"{release.service.path}/revisions/{name}")
@@ -83,9 +85,9 @@ class CloudWatch:
             found = self._calls.ask("get_revision", client.get_revision, request, f"read the revision {name}")
         except ApiError as error:
             if error.code == "NOT_FOUND":
-                return "it was deleted"
+                return Condition("it was deleted")
             raise
-        return why_failed(conditions_of(found.conditions))
+        return Condition(why_failed(conditions_of(found.conditions)), found.session_affinity)
 
     def _crashed(self, release: Release, name: str) -> str | None:
         """Not being able to read the log is no crash."""

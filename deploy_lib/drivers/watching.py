@@ -63,21 +63,34 @@ class _Reader:
         return ""
 
 
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Why a revision has failed, and whether its users stay with it (session affinity)."""
+
+    failed: str | None = None
+    sticky: bool = False
+
+
 @dataclass(slots=True)
 class Watching:
-    """Use it as a context manager. `users`: also count real requests, the stable revision's from `earlier` on."""
+    """Use it as a context manager. `users`: also count real requests, the stable revision's from `earlier` on.
+
+    How long they took counts from `warm` on.
+    """
 
     calls: Calls
     clock: Clock
     release: Release
-    condition: Callable[[], str | None]
+    condition: Callable[[], Condition]
     since: datetime
     readers: Readers
     users: bool
     earlier: datetime
+    warm: datetime
     log_pause: float
     metrics_pause: float
     failed: str | None = None
+    sticky: bool = False
     _told: list[str] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -100,7 +113,7 @@ class Watching:
         extra = f"logName=({wanted})" if len(logs) > 1 else f"logName={wanted}"
         most, start = PAGES * PAGE, self.earlier if self.users else self.since
         self._entries = Entries(self.calls, service, tuple(names), start, extra, most, LATE)
-        self._tally, self._crashes = RequestTally(self.since), Crashes(self.since)
+        self._tally, self._crashes = RequestTally(self.since, self.warm), Crashes(self.since)
         self._log, self._metrics = _Reader(self.log_pause), _Reader(self.metrics_pause)
         self._thread = threading.Thread(target=self._run, name="watching", daemon=True)
 
@@ -203,10 +216,10 @@ class Watching:
     def _look(self) -> None:
         """Not knowing is no failure."""
         try:
-            failed = self.condition()
+            found = self.condition()
         except DriverError:
             return
-        self.failed = self.failed or failed
+        self.failed, self.sticky = self.failed or found.failed, found.sticky
 
     def _read_log(self) -> None:
         entries = self._entries.read()
@@ -229,7 +242,8 @@ class Watching:
         candidate, stable = self.release.candidate or "", self.release.stable
 
         def count(revision: str | None, since: datetime, until: datetime) -> Side:
-            found = metrics.requests_of(self.calls, service, revision, since, until) if revision else None
+            warm = self.warm if since == self.since else since
+            found = metrics.requests_of(self.calls, service, revision, since, until, warm) if revision else None
             return found or Side()
 
         found = count(candidate, self.since, until)

@@ -171,6 +171,7 @@ class Compared:
     metrics_gap: str | None = None
     revision_failed: str | None = None
     reader: str = ""
+    sticky: bool = False  # a user stays with a revision, so that shares of requests say nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +180,8 @@ class Watched:
 
     `reader` is the request log or Cloud Monitoring, "" when neither showed our own requests; then `blind` says why.
     `users` are real requests to the candidate, `beside` those to the stable revision meanwhile, and `earlier` those to
-    it in as long a time before. `own` and `own_stable` are the requests made to be seen.
+    it in as long a time before. `own` and `own_stable` are the requests made to be seen, of which `under_way` pairs
+    have not been answered yet. `sticky`: a user stays with a revision, so that shares of requests say nothing.
     """
 
     seconds: float
@@ -191,6 +193,8 @@ class Watched:
     own: Side = Side()
     own_stable: Side = Side()
     looks: int = 1
+    under_way: int = 0
+    sticky: bool = False
 
 
 @dataclass(frozen=True, slots=True)

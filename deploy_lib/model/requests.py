@@ -145,6 +145,8 @@ class Thresholds:
     min_failures: int = 5  # fewer failed requests reject nothing
     min_slow: int = 10  # fewer slow requests reject nothing
     max_4xx_alone: float = 0.5  # of real requests, where no stable revision serves beside the candidate
+    max_slowdown_alone: float = 3.0  # of real requests, beside those of the time before
+    min_users_before: int = 30  # from so many on it is no chance that none is answered afterwards
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,13 +178,17 @@ class Compare:
 class Bake:
     """How the candidate is watched while it has traffic: real requests are counted, and some are made to be seen.
 
-    `every` in seconds, between our own pairs.
+    Times in seconds: `every` between our own pairs, `extend_by` so much longer while too little is known, and for
+    `warm_up` slow answers are not held against it.
     """
 
     seconds: float = 0.0
+    extend_by: float = 0.0
+    warm_up: float = 0.0
     path: str = "/health"
     expect: Expectation = ANY_ANSWER
     every: float = 1.0
+    at_once: int = 20  # of our own pairs: more are under way only when all of them are late
     timeout: float = 10.0
     thresholds: Thresholds = Thresholds()
     readers: Readers = Readers()

@@ -6,6 +6,8 @@ and what the weighing means for a release.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pydantic import Field, model_validator
 
 from deploy_lib.model.answers import Compared, Side
@@ -15,7 +17,7 @@ from deploy_lib.steps.health import AskSettings, question
 from deploy_lib.steps.kind import Duration, Kind, Usual, Verdict, spoken
 from deploy_lib.steps.known_bad import BadCase
 from deploy_lib.steps.place import Place, Rule
-from deploy_lib.steps.real_requests import turned_away
+from deploy_lib.steps.real_requests import turned_away, unanswered
 from deploy_lib.steps.significance import Opinion, Sight, quantile, weigh
 
 EXTENDED = 30.0  # seconds at least, unless the YAML says else
@@ -101,7 +103,7 @@ def judge(settings: CompareSettings, release: Release, answer: Compared) -> Verd
     }
     if answer.revision_failed:
         return Verdict(Status.FAILED, f"the revision failed: {answer.revision_failed}", release, facts=facts)
-    worse = worse_by(answer, thresholds)
+    worse = worse_by(answer, thresholds) or lost(answer, thresholds, release.percent)
     if worse:
         return Verdict(Status.FAILED, worse, release, facts=facts)
     path = question(settings, release.service.health, None).path
@@ -109,7 +111,7 @@ def judge(settings: CompareSettings, release: Release, answer: Compared) -> Verd
     if nothing:
         return Verdict(Status.INCONCLUSIVE, f"paired requests: {nothing}", release, facts=facts)
     asked = weigh(answer.stable, answer.candidate, thresholds, answer.looks)
-    real = weigh(answer.real_stable, answer.real_candidate, thresholds, answer.looks)
+    real = _of_users(answer, thresholds)
     return _without_harm(asked, real, answer, release, facts)
 
 
@@ -124,6 +126,14 @@ def worse_by(answer: Compared, thresholds: Thresholds) -> str:
             return f"{whose}: {sight.reason}"
     refused = turned_away(answer.real_candidate, answer.real_stable, thresholds, answer.looks)
     return f"real requests: {refused}" if refused else ""
+
+
+def lost(answer: Compared, thresholds: Thresholds, percent: int) -> str:
+    """Why users must still wait for their answers; empty while nothing shows it."""
+    if answer.sticky or not answer.reader:
+        return ""
+    why = unanswered(answer.real_candidate, answer.real_stable, percent, thresholds, answer.looks)
+    return f"real requests: {why}" if why else ""
 
 
 def says_nothing(stable: Side, candidate: Side, path: str) -> str:
@@ -143,8 +153,15 @@ def says_nothing(stable: Side, candidate: Side, path: str) -> str:
 
 
 def is_undecided(answer: Compared, thresholds: Thresholds) -> bool:
-    """Whether more pairs could still decide."""
-    return weigh(answer.stable, answer.candidate, thresholds, answer.looks).opinion is Opinion.UNCLEAR
+    """Whether more requests could still decide."""
+    asked = weigh(answer.stable, answer.candidate, thresholds, answer.looks)
+    return bool({asked.opinion, _of_users(answer, thresholds).opinion} & {Opinion.UNCLEAR, Opinion.CHANCE})
+
+
+def _of_users(answer: Compared, thresholds: Thresholds) -> Sight:
+    """Few requests of users say what they say: nobody need ask at all."""
+    few = replace(thresholds, min_samples=0)
+    return weigh(answer.real_stable, answer.real_candidate, few, answer.looks)
 
 
 def _without_harm(asked: Sight, real: Sight, answer: Compared, release: Release, facts: dict[str, object]) -> Verdict:
@@ -156,11 +173,12 @@ def _without_harm(asked: Sight, real: Sight, answer: Compared, release: Release,
             "compare.metrics: false judges by paired requests alone"
         )
         return Verdict(Status.INCONCLUSIVE, reason, release, facts=facts)
-    if real.opinion is Opinion.UNCLEAR and answer.real_candidate.errors:
+    if real.opinion is Opinion.UNCLEAR:
         return Verdict(Status.INCONCLUSIVE, f"real requests: {real.reason}", release, facts=facts)
     reason = f"{asked.reason}, over {spoken(answer.seconds)}"
     if answer.real_candidate.requests:
         reason += f"; {answer.real_candidate.errors} of {answer.real_candidate.requests} real requests failed"
+        reason += ", which may be chance" if real.opinion is Opinion.CHANCE else ""
     elif answer.reader:
         reason += "; no real requests"
     return Verdict(Status.PASSED, reason, release, facts=facts)

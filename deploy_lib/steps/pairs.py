@@ -19,19 +19,21 @@ class Pair:
     stable: Attempt | None
 
 
-def sides(pairs: Sequence[Pair], expect: Expectation, candidate_url: str, stable_url: str | None) -> tuple[Side, Side]:
-    """The stable revision's sample and the candidate's."""
+def sides(
+    pairs: Sequence[Pair], expect: Expectation, candidate_url: str, stable_url: str | None, warm_up: float = 0.0
+) -> tuple[Side, Side]:
+    """The stable revision's sample and the candidate's; how long answers took counts after `warm_up` seconds."""
     stables = [pair.stable for pair in pairs if pair.stable is not None]
     given = frozenset(answer.status for answer in stables if answer.status is not None)
     problems = (paired_problem(expect, pair.candidate, pair.stable, given) for pair in pairs)
     candidates = zip((pair.candidate for pair in pairs), problems, strict=True)
     return (
-        _side(((answer, answer.problem) for answer in stables), expect, stable_url),
-        _side(candidates, expect, candidate_url),
+        _side(((answer, answer.problem) for answer in stables), expect, stable_url, warm_up),
+        _side(candidates, expect, candidate_url, warm_up),
     )
 
 
-def _side(answers: Iterable[tuple[Attempt, str]], expect: Expectation, url: str | None) -> Side:
+def _side(answers: Iterable[tuple[Attempt, str]], expect: Expectation, url: str | None, warm_up: float) -> Side:
     requests = refused = 0
     latencies: list[float] = []
     why: Counter[str] = Counter()
@@ -43,7 +45,7 @@ def _side(answers: Iterable[tuple[Attempt, str]], expect: Expectation, url: str 
         refused += may_be_the_front_end(expect, answer, url)
         if problem:
             why[problem] += 1
-        else:
+        elif answer.at >= warm_up:
             latencies.append(answer.seconds)
     return Side(
         requests,

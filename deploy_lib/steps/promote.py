@@ -11,22 +11,30 @@ from typing import Any
 
 from pydantic import Field
 
-from deploy_lib.model.answers import REQUEST_LOG, Side, TrafficMoved, Watched
+from deploy_lib.model.answers import Side, TrafficMoved, Watched
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.requests import Bake, MoveTraffic, Readers, Thresholds
 from deploy_lib.model.traffic import TrafficMap
 from deploy_lib.steps.health import AskSettings, question
-from deploy_lib.steps.kind import Duration, Kind, NotWritten, ShortForm, Usual, Verdict, counted, spoken
+from deploy_lib.steps.kind import Duration, Kind, NotWritten, ShortForm, Usual, Verdict, spoken
 from deploy_lib.steps.known_bad import BEFORE, BadCase
 from deploy_lib.steps.place import Place, Rule
-from deploy_lib.steps.real_requests import turned_away
-from deploy_lib.steps.significance import Opinion, weigh
+from deploy_lib.steps.watched import doubt, lost, seen, sick
+
+EXTENDED = 30.0  # seconds at least, unless the YAML says else
+WARM_UP = 10.0  # seconds at most, unless the YAML says else
 
 
 class PromoteSettings(AskSettings):
     percent: int = Field(100, ge=1, le=100, strict=True, description="whole percent of the requests")
     bake: Duration = Field(0.0, ge=0, description="watch the candidate for this long before the next step")
+    extend_by: Duration | None = Field(
+        None,
+        ge=0,
+        description="go on for up to this much longer while too little is known; default: twice `bake`, 30 s at least",
+    )
     every: Duration = Field(1.0, ge=0.01, description="time between our own requests while it bakes")
+    at_once: int = Field(20, ge=1, le=500, description="pairs of our own under way at most")
     max_error_rate: float = Field(0.01, ge=0, le=1, description="the candidate may fail this part of its requests")
     max_error_increase: float = Field(0.01, ge=0, le=1, description="beyond what the stable revision fails")
     max_4xx_alone: float = Field(
@@ -35,8 +43,26 @@ class PromoteSettings(AskSettings):
         le=1,
         description="with all traffic: 4xx, or redirects, up to this part of the requests are not held against it",
     )
+    max_slowdown: float = Field(2.0, ge=1, description="the candidate's latency quantile over the stable's")
+    max_slowdown_alone: float = Field(
+        3.0, ge=1, description="with all traffic: over that of the stable revision's users in as long a time before"
+    )
+    latency_tolerance: Duration = Field(0.1, ge=0, description="a difference this small never matters")
+    quantile: float = Field(0.95, gt=0, lt=1, description="which latency quantile is compared")
+    warm_up: Duration | None = Field(
+        None,
+        ge=0,
+        description="slow answers in the first seconds are not held against it, as instances start; default: 10 s, "
+        "half of `bake` at most",
+    )
     confidence: float = Field(0.95, gt=0.5, lt=1, description="certainty a rejection needs")
     min_failures: int = Field(5, ge=1, description="fewer failed requests than this reject nothing")
+    min_users_before: int = Field(
+        30,
+        ge=1,
+        description="with all traffic: that none is answered is no chance where so many were in the time before",
+    )
+    min_slow: int = Field(10, ge=1, description="fewer slow requests than this reject nothing")
     log_within: Duration = Field(20.0, ge=0, description="our own requests must be in the request log by then")
     metrics_within: Duration = Field(300.0, ge=0, description="else in Cloud Monitoring's figures by then")
 
@@ -53,9 +79,12 @@ def _bake(settings: PromoteSettings, release: Release) -> Bake:
     asked = question(settings, release.service.health, None)
     return Bake(
         settings.bake,
+        extend_by=max(2 * settings.bake, EXTENDED) if settings.extend_by is None else settings.extend_by,
+        warm_up=min(WARM_UP, settings.bake / 2) if settings.warm_up is None else settings.warm_up,
         path=asked.path,
         expect=asked.expect,
         every=settings.every,
+        at_once=settings.at_once,
         timeout=asked.timeout,
         thresholds=Thresholds(
             max_error_rate=settings.max_error_rate,
@@ -63,6 +92,12 @@ def _bake(settings: PromoteSettings, release: Release) -> Bake:
             confidence=settings.confidence,
             min_failures=settings.min_failures,
             max_4xx_alone=settings.max_4xx_alone,
+            max_slowdown=settings.max_slowdown,
+            max_slowdown_alone=settings.max_slowdown_alone,
+            latency_tolerance=settings.latency_tolerance,
+            quantile=settings.quantile,
+            min_slow=settings.min_slow,
+            min_users_before=settings.min_users_before,
         ),
         readers=Readers(settings.log_within, settings.metrics_within),
     )
@@ -101,47 +136,18 @@ def _watched(
         "own": _figures(watched.own),
         "reader": watched.reader,
     }
-    failed = sick(watched, thresholds)
+    failed = sick(watched, thresholds) or lost(watched, thresholds, settings.percent)
     if failed:
         reason = f"the candidate failed while it had {settings.percent} %: {failed}"
         return Verdict(Status.FAILED, reason, release, facts=facts)
     if not watched.reader:
         reason = f"{now}, but real requests could not be seen: {watched.blind}"
         return Verdict(Status.INCONCLUSIVE, reason, release, facts=facts)
-    doubt = sick(watched, replace(thresholds, min_failures=1))
-    if doubt:
-        reason = f"{now}, but {doubt} (fewer than min_failures: {settings.min_failures})"
-        return Verdict(Status.INCONCLUSIVE, reason, release, facts=facts)
-    return Verdict(Status.PASSED, f"{now}; in {spoken(watched.seconds)}: {_seen(watched)}", release, facts=facts)
-
-
-def sick(watched: Watched, thresholds: Thresholds) -> str:
-    """Why the candidate is worse under traffic, as far as it was seen; empty while nothing shows it."""
-    users, usual = watched.users, watched.beside if watched.beside.requests else watched.earlier
-    for stable, candidate, whose in (
-        (usual, users, "real requests"),
-        (watched.own_stable, watched.own, "our own requests"),
-    ):
-        plain = replace(stable, latencies=()), replace(candidate, latencies=())
-        sight = weigh(*plain, thresholds, watched.looks)
-        if sight.opinion is Opinion.WORSE:
-            return f"{whose}: {sight.reason}"
-    away = max(users.refused, users.redirected)
-    many = bool(watched.beside.requests) or away > thresholds.max_4xx_alone * users.requests
-    refused = turned_away(users, usual, thresholds, watched.looks) if many else ""
-    return f"real requests: {refused}" if refused else ""
-
-
-def _seen(watched: Watched) -> str:
-    """ "412 requests, 0 failed", or what is known where no user asked."""
-    users, own = watched.users, watched.own
-    ours = f"{own.requests} of our own, {own.errors} failed"
-    by = f", by {watched.reader}" if watched.reader != REQUEST_LOG else ""
-    if not users.requests:
-        return f"no user requests{by}; {ours}"
-    apart = f", {users.refused} answered 4xx" if users.refused else ""
-    apart += f", {users.redirected} redirected" if users.redirected else ""
-    return f"{counted(users.requests, 'request')}, {users.errors} failed{apart}{by}; {ours}"
+    unsure = doubt(watched, thresholds)
+    if unsure:
+        return Verdict(Status.INCONCLUSIVE, f"{now}, but in {spoken(watched.seconds)} {unsure}", release, facts=facts)
+    reason = f"{now}; in {spoken(watched.seconds)}: {seen(watched, thresholds)}"
+    return Verdict(Status.PASSED, reason, release, facts=facts)
 
 
 def _figures(side: Side) -> dict[str, object]:
@@ -203,12 +209,23 @@ REFERENCE = """\
     json: {status: ok}
     text: ok
     timeout: 10s
+    extend_by: 4m            # go on for up to this much longer while too little is known (default: twice bake, 30s at
+                             # least)
     every: 1s                # between our own requests
+    at_once: 20              # pairs of our own under way at most
     max_error_rate: 0.01     # the candidate may fail this part of its requests
     max_error_increase: 0.01 # and this much more than the stable revision
     max_4xx_alone: 0.5       # with all traffic, 4xx or redirects up to this part are not held against it
-    confidence: 0.95         # certainty that a rejection needs
+    max_slowdown: 2          # the candidate's latency quantile over the stable's
+    max_slowdown_alone: 3    # with all traffic: over that of the stable revision's users in as long a time before
+    latency_tolerance: 100ms # a difference this small never matters
+    quantile: 0.95           # which latency quantile
+    warm_up: 10s             # slow answers in the first seconds are not held against it, as instances start (default:
+                             # 10s, half of bake at most)
+    confidence: 0.95         # certainty that a rejection needs, corrected for looking often
     min_failures: 5          # fewer failed requests reject nothing
+    min_users_before: 30     # with all traffic: none is answered by no chance where so many were before
+    min_slow: 10             # fewer slow requests reject nothing
     log_within: 20s          # our own requests must be in the request log by then,
     metrics_within: 5m       # else in Cloud Monitoring's figures; else the step is inconclusive
 """

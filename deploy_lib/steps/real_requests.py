@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from deploy_lib.model.answers import Side
 from deploy_lib.model.requests import Thresholds
-from deploy_lib.steps.binomial import bounds
+from deploy_lib.steps.binomial import bounds, tail
 from deploy_lib.steps.responses import is_redirect
 from deploy_lib.steps.significance import allowed_rate
 
@@ -35,6 +35,28 @@ def turned_away(candidate: Side, stable: Side, thresholds: Thresholds, look: int
                 f"{before} of {stable.requests} to the stable revision"
             )
     return ""
+
+
+def unanswered(candidate: Side, stable: Side, percent: int, thresholds: Thresholds, look: int = 1) -> str:
+    """Why users of the candidate must still wait for an answer; empty while nothing shows it.
+
+    A request is logged when it has been answered, so one that hangs is missing: of all that were, a candidate with
+    `percent` of the traffic has answered fewer than half as many as were its own. The binomial test is exact.
+    """
+    total = candidate.requests + stable.requests
+    if not stable.requests or percent >= 100:
+        return ""
+    alpha = (1 - thresholds.confidence) / (look * (look + 1))
+    share = percent / 100
+    if tail(stable.requests, total, 1 - share / 2) >= alpha:
+        return ""
+    expected = round(stable.requests * share / (1 - share))
+    if expected - candidate.requests < thresholds.min_failures:
+        return ""
+    return (
+        f"{candidate.requests} requests to the candidate were answered where {percent} % make about {expected}, beside "
+        f"{stable.requests} to the stable revision; the others still wait"
+    )
 
 
 def without_own(counted: Side, own: Side) -> Side:

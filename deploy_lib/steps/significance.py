@@ -26,6 +26,7 @@ from deploy_lib.steps.binomial import bounds, tail
 class Opinion(enum.Enum):
     WORSE = "worse"
     AS_GOOD = "as good"
+    CHANCE = "may be chance"  # a few failed, as chance would have it; more requests tell, and none is needed
     UNCLEAR = "unclear"
 
 
@@ -50,14 +51,22 @@ def weigh(stable: Side, candidate: Side, thresholds: Thresholds, look: int = 1) 
         limit = "" if candidate.errors == candidate.requests else f"; at most {allowed:.1%} may fail"
         return Sight(Opinion.WORSE, f"{told}{limit}{_commonest(candidate)}", p_error)
     p_latency, limit_of, slow = _latency(stable, candidate, thresholds)
-    if p_latency < alpha and slow >= thresholds.min_slow:
-        return Sight(Opinion.WORSE, _slower(stable, candidate, thresholds, limit_of), p_error, p_latency)
+    if p_latency < alpha:
+        slower = _slower(stable, candidate, thresholds, limit_of)
+        if slow >= thresholds.min_slow:
+            return Sight(Opinion.WORSE, slower, p_error, p_latency)
+        return Sight(Opinion.UNCLEAR, f"{slower} (fewer than min_slow: {thresholds.min_slow})", p_error, p_latency)
     if candidate.requests < thresholds.min_samples:
         reason = f"only {candidate.requests} requests; {thresholds.min_samples} are needed to judge"
         return Sight(Opinion.UNCLEAR, reason, p_error, p_latency)
-    rate = candidate.errors / candidate.requests
+    rate = candidate.errors / candidate.requests if candidate.requests else 0.0
     usual_rate = stable.errors / stable.requests if stable.requests else 0.0
     if rate > max(thresholds.max_error_rate, usual_rate + thresholds.max_error_increase):
+        if candidate.errors < thresholds.min_failures:
+            if may_be_chance(stable, candidate, thresholds):
+                return Sight(Opinion.CHANCE, f"{told}, which may be chance", p_error, p_latency)
+            reason = f"{told} (fewer than min_failures: {thresholds.min_failures}){_commonest(candidate)}"
+            return Sight(Opinion.UNCLEAR, reason, p_error, p_latency)
         reason = f"{told}: more than allowed, but it may be chance{_commonest(candidate)}"
         return Sight(Opinion.UNCLEAR, reason, p_error, p_latency)
     return Sight(Opinion.AS_GOOD, told, p_error, p_latency)
@@ -67,6 +76,34 @@ def allowed_rate(errors: int, requests: int, thresholds: Thresholds, alpha: floa
     """The part of its requests that a candidate may fail beside a stable revision that failed so many."""
     high = bounds(errors, requests, alpha)[1] if requests else 0.0
     return max(thresholds.max_error_rate, high + thresholds.max_error_increase)
+
+
+def may_be_chance(stable: Side, candidate: Side, thresholds: Thresholds) -> bool:
+    """Whether as many failures are usual for a candidate that is no worse than the stable revision, or than allowed.
+
+    By two exact tests: how many of all that failed fall to the candidate when both are alike (Fisher's), and how many
+    of its requests fail at the rate that is allowed anyway (binomial).
+    """
+    chance = tail(candidate.errors, candidate.requests, thresholds.max_error_rate)
+    if stable.requests:
+        chance = max(chance, falling(candidate.errors, candidate.requests, stable.errors, stable.requests))
+    return chance >= 1 - thresholds.confidence
+
+
+def falling(errors: int, requests: int, other_errors: int, other_requests: int) -> float:
+    """P(at least `errors` of all that failed are among `requests`), both samples being alike."""
+    failed = errors + other_errors
+    fewer = sum(
+        math.comb(requests, taken) * math.comb(other_requests, failed - taken)
+        for taken in range(max(0, failed - other_requests), errors)
+    )
+    return 1.0 - fewer / math.comb(requests + other_requests, failed)
+
+
+def late(stable: Side, candidate: Side, thresholds: Thresholds) -> int:
+    """Requests to the candidate that have waited for longer than an answer may take."""
+    limit = _limit(stable, thresholds)
+    return sum(age > limit for age in candidate.waiting)
 
 
 def quantile(values: Sequence[float], q: float) -> float | None:
@@ -94,16 +131,20 @@ def _latency(stable: Side, candidate: Side, thresholds: Thresholds) -> tuple[flo
 
     A request that has waited for longer than the limit counts as answered after it.
     """
-    ordered = sorted(stable.latencies)
-    below = math.ceil(thresholds.quantile * len(ordered))
+    below, limit = math.ceil(thresholds.quantile * len(stable.latencies)), _limit(stable, thresholds)
     if not below:
-        return 1.0, math.inf, 0
-    limit = ordered[below - 1] * thresholds.max_slowdown + thresholds.latency_tolerance
+        return 1.0, limit, 0
     waiting = sum(age > limit for age in candidate.waiting)
     above = sum(latency > limit for latency in candidate.latencies) + waiting
     if not above:
         return 1.0, limit, 0
-    return exceedance(above, len(candidate.latencies) + waiting, below, len(ordered)), limit, above
+    return exceedance(above, len(candidate.latencies) + waiting, below, len(stable.latencies)), limit, above
+
+
+def _limit(stable: Side, thresholds: Thresholds) -> float:
+    """Seconds that an answer of the candidate may take; infinite where the stable revision has given none."""
+    usual = quantile(stable.latencies, thresholds.quantile)
+    return math.inf if usual is None else usual * thresholds.max_slowdown + thresholds.latency_tolerance
 
 
 def _slower(stable: Side, candidate: Side, thresholds: Thresholds, limit: float) -> str:

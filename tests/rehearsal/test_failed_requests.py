@@ -25,9 +25,19 @@ STEPS: dict[str, Sequence[Mapping[str, Any]]] = {
     "compare": (COMPARE, PROMOTED),
     "compare under traffic": ({"promote": {"percent": 10}}, COMPARE, PROMOTED),
     "bake": ({"promote": {"percent": 50, "bake": "20s", "every": "100ms"}}, PROMOTED),
+    "short bake": ({"promote": {"percent": 50, "bake": "5s", "extend_by": "3s", "every": "100ms"}}, PROMOTED),
+    "bake alone": ({"promote": {"percent": 100, "bake": "20s", "warm_up": "1s", "every": "100ms"}},),
     "verify": (PROMOTED, {"verify": {"within": "3s"}}),
 }
-JUDGED_BY = {"compare under traffic": "compare", "bake": "promote"}
+JUDGED_BY = {"compare under traffic": "compare", "bake": "promote", "short bake": "promote", "bake alone": "promote"}
+UNANSWERED = "0 requests to the candidate were answered where"
+WAITING = [
+    ("slow", "bake", "too slow"),
+    ("slow", "bake alone", "too slow"),
+    ("slow", "compare under traffic", "too slow"),
+    ("no answer", "short bake", UNANSWERED),
+    ("no answer", "compare under traffic", UNANSWERED),
+]
 
 
 def play(stage: Stage, steps: Sequence[Mapping[str, Any]], wrong: Mapping[str, str], **health: Any) -> Played:
@@ -40,7 +50,7 @@ def play(stage: Stage, steps: Sequence[Mapping[str, Any]], wrong: Mapping[str, s
 
 def combinations() -> Iterator[Any]:
     for row in TABLE:
-        for step in STEPS:
+        for step in ("probe", "compare", "compare under traffic", "bake", "verify"):
             says = row["says"].get(step.split(" ")[0])
             yield pytest.param(row["kind"], step, says, id=f"{row['kind']} met by {step}")
 
@@ -62,6 +72,26 @@ def test_it_is_rejected_where_only_users_meet_it(stage: Stage, kind: str, step: 
     judged = played.of_type("judged")[-1]
     assert (played.code, judged["kind"], judged["status"]) == (1, JUDGED_BY[step], "failed"), played.stopped
     assert "real requests: " in judged["reason"]
+    stage.assert_well(live=False)
+
+
+@pytest.mark.parametrize(("kind", "step", "says"), WAITING, ids=lambda value: str(value)[:20])
+def test_users_who_wait_count(stage: Stage, kind: str, step: str, says: str) -> None:
+    """Our own requests are answered at once, elsewhere."""
+    with Users(f"{stage.theatre.url()}/work", rate=30, people=90):
+        played = play(stage, STEPS[step], {"/work": kind}, path="/health")
+    judged = played.of_type("judged")[-1]
+    assert (played.code, judged["kind"], judged["status"]) == (1, JUDGED_BY[step], "failed"), played.stopped
+    assert f"real requests: {says}" in judged["reason"]
+    stage.assert_well(live=False)
+
+
+def test_a_bake_that_ends_before_its_requests_could_time_out(stage: Stage) -> None:
+    bake = {"promote": {"percent": 50, "bake": "2s", "every": "200ms", "timeout": "30s"}}
+    played = play(stage, (bake, PROMOTED), {"/work": "no answer"})
+    judged = played.of_type("judged")[-1]
+    assert (played.code, judged["kind"], judged["status"]) == (1, "promote", "failed"), played.stopped
+    assert "our own requests: too slow" in judged["reason"]
     stage.assert_well(live=False)
 
 

@@ -227,18 +227,18 @@ class Theatre:
 
 @dataclass
 class Users:
-    """Steady requests to one URL from a thread of its own; use it as a context manager."""
+    """Steady requests to one URL from so many people, each of whom waits for an answer; use it as a context manager."""
 
     url: str
     rate: float = 50.0
+    people: int = 4
     answers: list[tuple[str, int]] = field(default_factory=list)  # revision, status (0: none came)
     _stop: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
 
     def __enter__(self) -> Users:
-        lanes = 4
-        for _ in range(lanes):
-            thread = threading.Thread(target=self._ask, args=(lanes / self.rate,), daemon=True)
+        for _ in range(self.people):
+            thread = threading.Thread(target=self._ask, args=(self.people / self.rate,), daemon=True)
             thread.start()
             self._threads.append(thread)
         return self
