@@ -144,9 +144,7 @@ def on_this_plan(entries: Sequence[Entry], plan: Plan) -> list[Entry]:
 
 
 def attempts_of(entries: Sequence[Entry]) -> tuple[Attempt, ...]:
-    """The requests of the last probe, as its facts tell."""
-    for entry in reversed(entries):
-        if isinstance(entry, journal.Judged) and entry.kind == "probe":
-            told = entry.facts.get("attempts")
-            return tuple(Attempt(**each) for each in told) if isinstance(told, list) else ()
-    return ()
+    """The single requests to the candidate that were made last."""
+    judged = (entry for entry in reversed(entries) if isinstance(entry, journal.Judged) and entry.details)
+    made = (entry.details.requests_made() for entry in judged if entry.details)
+    return next((attempts for attempts in made if attempts), ())

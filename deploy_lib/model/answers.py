@@ -7,6 +7,7 @@ from datetime import datetime
 
 from deploy_lib.model.evidence import BuildTrouble, Evidence
 from deploy_lib.model.findings import Finding
+from deploy_lib.model.image import BuiltImage, InsideImage, SourceSummary
 from deploy_lib.model.traffic import TrafficMap
 
 REQUEST_LOG, MONITORING = "the request log", "Cloud Monitoring"
@@ -55,13 +56,11 @@ class CheckoutRead:
 
 @dataclass(frozen=True, slots=True)
 class SourceRead:
-    """`facts` holds image_files, closure_modules, context_hash, base image and the like."""
-
     findings: tuple[Finding, ...] = ()
     entrypoint: str | None = None
     image_files: int = 0
     closure_modules: int = 0
-    facts: dict[str, object] = field(default_factory=dict)
+    summary: SourceSummary = SourceSummary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +72,26 @@ class ContractRead:
 
 @dataclass(frozen=True, slots=True)
 class ImportsChecked:
-    """`ran` is False when no result could be had; `why_not` says why."""
+    """`ran` is False when no result could be had; `why_not` says why. `verdict` is the check's own word.
+
+    `inside` is what it saw of the image; None where that is told elsewhere.
+    """
 
     ran: bool
     why_not: str = ""
     targets: int = 0
     seconds: float = 0.0
     findings: tuple[Finding, ...] = ()
-    facts: dict[str, object] = field(default_factory=dict)
+    verdict: str = ""
+    inside: InsideImage | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """`image` is None when nothing was pushed. `checked` is the import check made inside the build.
+    """`image` is None when nothing was pushed; `given`: it was named, and nothing was built.
 
-    `refused` says why nothing was built: what would come of it cannot be started.
+    `checked` is the import check made inside the build. `refused` says why nothing was built: what would come of it
+    cannot be started.
     """
 
     image: str | None
@@ -98,7 +102,8 @@ class Built:
     context_hash: str | None = None
     log_tail: tuple[str, ...] = ()
     log_url: str | None = None
-    facts: dict[str, object] = field(default_factory=dict)
+    contents: BuiltImage = BuiltImage()
+    given: bool = False
     refused: Finding | None = None
 
 
@@ -116,7 +121,7 @@ class RevisionCreated:
     timed_out: bool = False
     kept: tuple[str, ...] = ()  # fields set by hand that stay, in words
     changed: tuple[str, ...] = ()  # "memory: 512Mi -> 1Gi"
-    facts: dict[str, object] = field(default_factory=dict)
+    previous_image: str | None = None  # of the stable revision
 
 
 @dataclass(frozen=True, slots=True)

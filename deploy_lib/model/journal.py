@@ -6,10 +6,11 @@ its Judged is a request whose answer nobody knows.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from deploy_lib.model.details import Details
 from deploy_lib.model.evidence import Cause, Evidence
 from deploy_lib.model.findings import Finding
 from deploy_lib.model.outcome import Outcome
@@ -96,7 +97,7 @@ class Judged:
     release: Release
     seconds: float
     findings: tuple[Finding, ...] = ()
-    facts: dict[str, object] = field(default_factory=dict)
+    details: Details | None = None  # of the type that the step's kind records
     conflict: bool = False
     untouched: bool = False  # what was asked for surely had no effect
     type: Literal["judged"] = "judged"

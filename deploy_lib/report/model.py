@@ -57,6 +57,7 @@ class StepRow:
     at: datetime | None = None
     began: float | None = None
     seconds: float | None = None
+    details: tuple[str, ...] = ()  # what the step found and no section says
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,9 @@ def last_seen(entries: Sequence[Entry]) -> str:
             return f"last seen: {entry.now}"
         if isinstance(entry, RestoreAsked):
             return f"it was asked to go back to: {entry.target}"
-        if isinstance(entry, Judged) and isinstance(entry.facts.get("traffic"), dict):
-            shares = entry.facts["traffic"]
-            assert isinstance(shares, dict)
-            return "last seen: " + (", ".join(f"{name} {percent} %" for name, percent in shares.items()) or "nothing")
+        seen = entry.details.traffic_seen() if isinstance(entry, Judged) and entry.details else None
+        if seen is not None:
+            return "last seen: " + (", ".join(f"{name} {share} %" for name, share in seen.shares.items()) or "nothing")
         if isinstance(entry, Asked) and entry.moves_traffic and not untouched:
             return f"it was asked to serve: {entry.target}"
         if isinstance(entry, LeaseHeld | Adopted) and entry.release.before is not None:

@@ -6,12 +6,12 @@ and no check said why, source truth is asked after the fact: it costs a second a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from deploy_lib.drivers.interface import DriverError, Drivers, Interrupted
 from deploy_lib.model import requests
-from deploy_lib.model.evidence import BuildTrouble, Cause, Evidence, LogLine
+from deploy_lib.model.evidence import Cause, Evidence, LogLine
 from deploy_lib.model.findings import Finding
 from deploy_lib.model.journal import Diagnosed, Judged
 from deploy_lib.model.release import Release, Status
@@ -71,14 +71,11 @@ def _with_a_second_end(
 
 def _of_build(judged: Judged) -> Evidence | None:
     """What the build step recorded of a build that did not pass."""
-    trouble, tail = judged.facts.get("trouble"), judged.facts.get("log_tail")
-    if not isinstance(trouble, Mapping):
+    trouble = judged.details.build_trouble() if judged.details else None
+    if judged.details is None or trouble is None:
         return None
-    names = {field.name for field in fields(BuildTrouble)}
-    known = {"build_id": judged.facts.get("build_id") or "", **trouble}
-    told = BuildTrouble(**{name: value for name, value in known.items() if name in names})
-    lines = tail if isinstance(tail, list | tuple) else ()
-    return Evidence(log=tuple(LogLine(None, str(line), "build") for line in lines), build=told)
+    log = tuple(LogLine(None, line, "build") for line in judged.details.build_log() or ())
+    return Evidence(log=log, build=trouble)
 
 
 def _of_candidate(drivers: Drivers, release: Release) -> Evidence:

@@ -229,7 +229,7 @@ def _run_step(this: Run, index: int) -> None:
         this.evidence = answer.evidence
         status = Status.INCONCLUSIVE if answer.conflict else Status.ERRORED
         reason = f"{answer.reason} ({answer.remedy})" if answer.remedy else answer.reason
-        verdict = Verdict(status, reason, this.release, facts={"conflict": True} if answer.conflict else {})
+        verdict = Verdict(status, reason, this.release, conflict=answer.conflict)
         untouched = answer.untouched
     else:
         verdict = _unless_bad(this, step.kind.judge(step.settings, this.release, answer))
@@ -254,7 +254,7 @@ def _unless_taken_over(this: Run, verdict: Verdict) -> Verdict:
     if verdict.status in (Status.PASSED, Status.SKIPPED) or not lease_held(this.entries):
         return verdict
     by = _taken_over(this)
-    return Verdict(Status.INCONCLUSIVE, by, this.release, facts={"conflict": True}) if by else verdict
+    return Verdict(Status.INCONCLUSIVE, by, this.release, conflict=True) if by else verdict
 
 
 def _taken_over(this: Run) -> str:
@@ -278,8 +278,8 @@ def _judged(this: Run, index: int, verdict: Verdict, seconds: float, *, untouche
             verdict.release,
             seconds,
             findings=verdict.findings,
-            facts=verdict.facts,
-            conflict=bool(verdict.facts.get("conflict")),
+            details=verdict.details,
+            conflict=verdict.conflict,
             untouched=untouched,
         )
     )

@@ -5,25 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
+from deploy_lib.model.image import ImageFile, SourceSummary, Unforeseen
 from deploy_lib.source.archive import context_hash
 from deploy_lib.source.model import Staged, TreeFile
 
 
 def summarise(
     staged: Staged, args: Mapping[str, str], target: str | None, sizes: Callable[[list[TreeFile]], Iterator[int]]
-) -> dict[str, object]:
-    """Plain data. `manifest` is [image path, size in bytes, blob id] for every predicted file."""
+) -> SourceSummary:
     contents, files = staged.contents, staged.context.files
     predicted = [(path, files[origin]) for path, origin in sorted(contents.files.items())]
     weighed = zip(predicted, sizes([file for _, file in predicted]), strict=True)
-    return {
-        "context_hash": context_hash(staged, args, target),
-        "context_files": len(files),
-        "base": contents.base,
-        "python": ".".join(map(str, contents.python)) if contents.python else None,
-        "excluded": dict(Counter(rule.kind for rule in staged.context.dropped.values())),
-        "unknown": [
-            {"prefix": each.prefix, "reason": each.reason, "line": each.line} for each in staged.contents.unknown
-        ],
-        "manifest": [[path, size, file.blob] for (path, file), size in weighed],
-    }
+    return SourceSummary(
+        context_hash=context_hash(staged, args, target),
+        context_files=len(files),
+        base=contents.base,
+        python=".".join(map(str, contents.python)) if contents.python else None,
+        excluded=dict(Counter(rule.kind for rule in staged.context.dropped.values())),
+        unknown=tuple(Unforeseen(each.prefix, each.reason, each.line) for each in staged.contents.unknown),
+        manifest=tuple(ImageFile(path, size, file.blob) for (path, file), size in weighed),
+    )

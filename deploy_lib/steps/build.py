@@ -7,15 +7,17 @@ the verdict on the imports belongs to that step, so a build whose imports fail s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
 from deploy_lib.model.answers import Built
+from deploy_lib.model.details import Inventory, Reported
 from deploy_lib.model.evidence import BuildTrouble
 from deploy_lib.model.findings import errors
+from deploy_lib.model.image import BuiltImage
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.requests import BuildImage, ImportCheck, Worker
 from deploy_lib.model.service import Service
@@ -41,6 +43,37 @@ class BuildSettings(Settings):
         return Worker(self.machine_type, self.worker_pool, self.service_account, self.logging)
 
 
+@dataclass(frozen=True, slots=True)
+class BuildDetails(Reported):
+    """`log_tail` is the end of the log of a build that pushed nothing; `given`: the image was named, not built."""
+
+    image: str | None = None
+    build_id: str | None = None
+    reused: bool = False
+    given: bool = False
+    log_url: str | None = None
+    log_tail: tuple[str, ...] | None = None
+    trouble: BuildTrouble | None = None
+    contents: BuiltImage = BuiltImage()
+
+    def inventory(self) -> Inventory:
+        image, inside = self.contents, self.contents.inside
+        return Inventory(
+            base=image.base,
+            base_digest=image.base_digest,
+            python=inside.python,
+            image_size=image.size,
+            files=image.manifest if image.manifest is not None else inside.files,
+            packages=inside.distributions,
+        )
+
+    def build_trouble(self) -> BuildTrouble | None:
+        return replace(self.trouble, build_id=self.build_id or "") if self.trouble else None
+
+    def build_log(self) -> tuple[str, ...] | None:
+        return self.log_tail
+
+
 def ask(settings: BuildSettings, release: Release) -> BuildImage:
     return BuildImage(
         release,
@@ -55,26 +88,26 @@ def ask(settings: BuildSettings, release: Release) -> BuildImage:
 
 def judge(settings: BuildSettings, release: Release, answer: Built) -> Verdict:
     grown = replace(release, image=answer.image, build_id=answer.build_id, context_hash=answer.context_hash)
-    facts: dict[str, object] = {
-        **answer.facts,
-        "build_id": answer.build_id,
-        "image": answer.image,
-        "reused": answer.reused,
-        "log_url": answer.log_url,
-    }
+    details = BuildDetails(
+        answer.image,
+        answer.build_id,
+        reused=answer.reused,
+        given=answer.given,
+        log_url=answer.log_url,
+        contents=answer.contents,
+    )
     if answer.image:
         how = "found, built before from the same context" if answer.reused else "built"
-        if answer.facts.get("given"):
+        if answer.given:
             how = "released without a build"
-        return Verdict(Status.PASSED, f"{how}: {short(answer.image)}", grown, facts=facts)
+        return Verdict(Status.PASSED, f"{how}: {short(answer.image)}", grown, details=details)
     if answer.refused:
-        return Verdict(Status.FAILED, f"not built: {answer.refused.message}", grown, (answer.refused,), facts)
-    facts["log_tail"] = list(answer.log_tail)
+        return Verdict(Status.FAILED, f"not built: {answer.refused.message}", grown, (answer.refused,), details)
+    details = replace(details, log_tail=answer.log_tail)
     if answer.checked and answer.checked.ran and errors(answer.checked.findings):
-        return Verdict(Status.PASSED, "built, and not pushed because its imports fail", grown, facts=facts)
+        return Verdict(Status.PASSED, "built, and not pushed because its imports fail", grown, details=details)
     trouble = answer.trouble or BuildTrouble("FAILURE", detail="the build pushed no image and gave no reason")
-    facts["trouble"] = {"status": trouble.status, "kind": trouble.kind, "step": trouble.step, "detail": trouble.detail}
-    return Verdict(_status(trouble), _reason(trouble, settings), grown, facts=facts)
+    return Verdict(_status(trouble), _reason(trouble, settings), grown, details=replace(details, trouble=trouble))
 
 
 def _status(trouble: BuildTrouble) -> Status:
@@ -133,6 +166,7 @@ KIND = Kind(
     judge,
     BuildImage,
     Built,
+    BuildDetails,
     usual=(Usual(40, REFERENCE, {"with": "cloud_build", "timeout": "20m"}),),
     known_bad=(BadCase("a build that pushed no image", Built(None)),),
     place=Place(once=True),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from pydantic import Field
 
 from deploy_lib.model.answers import RevisionCreated
+from deploy_lib.model.details import Inventory, Reported, SeenTraffic
 from deploy_lib.model.evidence import Condition, Evidence
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.requests import CreateRevision
@@ -24,6 +25,31 @@ class CanarySettings(Settings):
     ready_within: Duration = Field(300.0, gt=0, description="the revision must be ready within this time")
 
 
+@dataclass(frozen=True, slots=True)
+class CanaryDetails(Reported):
+    """`changed` and `kept` are what the release changes of the service's settings, and what set by hand stays.
+
+    `url` is the tag's, None until the revision was ready; `first`: it has all traffic then.
+    """
+
+    revision: str = ""
+    url: str | None = None
+    changed: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    first: bool = False
+    previous_revision: str | None = None
+    previous_image: str | None = None
+
+    def traffic_seen(self) -> SeenTraffic | None:
+        return SeenTraffic({self.revision: 100}) if self.first and self.url else None
+
+    def inventory(self) -> Inventory:
+        return Inventory(previous_image=self.previous_image, previous_revision=self.previous_revision)
+
+    def settings_changed(self) -> tuple[str, ...]:
+        return self.changed
+
+
 def ask(settings: CanarySettings, release: Release) -> CreateRevision:
     return CreateRevision(release, tag=settings.tag, ready_within=settings.ready_within)
 
@@ -37,27 +63,28 @@ def judge(settings: CanarySettings, release: Release, answer: RevisionCreated) -
         url=answer.main_url or release.url,
         stable_url=answer.stable_url,
     )
-    facts: dict[str, object] = {
-        **answer.facts,
-        "revision": answer.revision,
-        "url": answer.url,
-        "changed": list(answer.changed),
-        "kept": list(answer.kept),
-        "first": release.first,
-    }
+    details = CanaryDetails(
+        answer.revision,
+        answer.url,
+        changed=answer.changed,
+        kept=answer.kept,
+        first=release.first,
+        previous_revision=release.stable,
+        previous_image=answer.previous_image,
+    )
     if answer.ready:
         share = "it has all traffic, being the service's first" if release.first else "no traffic yet"
-        return Verdict(Status.PASSED, f"{answer.revision} is ready; {share}", grown, facts=facts)
+        return Verdict(Status.PASSED, f"{answer.revision} is ready; {share}", grown, details=details)
     if _is_of_cloud_run(answer.evidence):
         failed = "had no room for it" if _is_full(answer.evidence) else "itself failed"
         reason = f"Cloud Run {failed} while {answer.revision} was starting{_said(answer.evidence)}"
-        return Verdict(Status.ERRORED, reason, grown, facts=facts)
+        return Verdict(Status.ERRORED, reason, grown, details=details)
     if answer.timed_out:
         reason = f"{answer.revision} was not ready within {spoken(settings.ready_within)}"
-        return Verdict(Status.FAILED, reason + _said(answer.evidence), grown, facts=facts)
+        return Verdict(Status.FAILED, reason + _said(answer.evidence), grown, details=details)
     early = "; the wait was ended, as another try would end alike" if answer.failed_early else ""
     return Verdict(
-        Status.FAILED, f"{answer.revision} does not start{_said(answer.evidence)}{early}", grown, facts=facts
+        Status.FAILED, f"{answer.revision} does not start{_said(answer.evidence)}{early}", grown, details=details
     )
 
 
@@ -109,6 +136,7 @@ KIND = Kind(
     judge,
     CreateRevision,
     RevisionCreated,
+    CanaryDetails,
     usual=(Usual(60, REFERENCE, {"tag": "canary", "ready_within": "5m"}),),
     known_bad=(BadCase("a revision that does not come up", RevisionCreated("candidate", False)),),
     place=Place(needs=Rule("build", "there is no image to run before it is built"), once=True, brings_candidate=True),

@@ -6,11 +6,12 @@ and what the weighing means for a release.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from pydantic import Field, model_validator
 
 from deploy_lib.model.answers import Compared, Side
+from deploy_lib.model.details import Counted, Figures, Reported
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.requests import Compare, Readers, Thresholds
 from deploy_lib.steps.health import AskSettings, question
@@ -59,6 +60,27 @@ class CompareSettings(AskSettings):
         return self
 
 
+@dataclass(frozen=True, slots=True)
+class CompareDetails(Reported):
+    """`reader` is what counted the requests of users; `looks` how often the evidence was weighed, in `seconds`."""
+
+    stable: Figures = Figures()
+    candidate: Figures = Figures()
+    real_stable: Figures = Figures()
+    real_candidate: Figures = Figures()
+    seconds: float = 0.0
+    looks: int = 1
+    reader: str = ""
+
+    def requests_counted(self) -> tuple[Counted, ...]:
+        return (
+            Counted("stable", "paired", self.stable),
+            Counted("candidate", "paired", self.candidate),
+            Counted("stable", "real", self.real_stable),
+            Counted("candidate", "real", self.real_candidate),
+        )
+
+
 def ask(settings: CompareSettings, release: Release) -> Compare:
     asked = question(settings, release.service.health, None)
     return Compare(
@@ -92,27 +114,27 @@ def _thresholds(settings: CompareSettings) -> Thresholds:
 
 def judge(settings: CompareSettings, release: Release, answer: Compared) -> Verdict:
     thresholds = _thresholds(settings)
-    facts: dict[str, object] = {
-        "stable": _figures(answer.stable, settings.quantile),
-        "candidate": _figures(answer.candidate, settings.quantile),
-        "real_stable": _figures(answer.real_stable, settings.quantile),
-        "real_candidate": _figures(answer.real_candidate, settings.quantile),
-        "seconds": answer.seconds,
-        "looks": answer.looks,
-        "reader": answer.reader,
-    }
+    details = CompareDetails(
+        stable=_figures(answer.stable, settings.quantile),
+        candidate=_figures(answer.candidate, settings.quantile),
+        real_stable=_figures(answer.real_stable, settings.quantile),
+        real_candidate=_figures(answer.real_candidate, settings.quantile),
+        seconds=answer.seconds,
+        looks=answer.looks,
+        reader=answer.reader,
+    )
     if answer.revision_failed:
-        return Verdict(Status.FAILED, f"the revision failed: {answer.revision_failed}", release, facts=facts)
+        return Verdict(Status.FAILED, f"the revision failed: {answer.revision_failed}", release, details=details)
     worse = worse_by(answer, thresholds) or lost(answer, thresholds, release.percent)
     if worse:
-        return Verdict(Status.FAILED, worse, release, facts=facts)
+        return Verdict(Status.FAILED, worse, release, details=details)
     path = question(settings, release.service.health, None).path
     nothing = says_nothing(answer.stable, answer.candidate, path)
     if nothing:
-        return Verdict(Status.INCONCLUSIVE, f"paired requests: {nothing}", release, facts=facts)
+        return Verdict(Status.INCONCLUSIVE, f"paired requests: {nothing}", release, details=details)
     asked = weigh(answer.stable, answer.candidate, thresholds, answer.looks)
     real = _of_users(answer, thresholds)
-    return _without_harm(asked, real, answer, release, facts)
+    return _without_harm(asked, real, answer, release, details)
 
 
 def worse_by(answer: Compared, thresholds: Thresholds) -> str:
@@ -164,34 +186,31 @@ def _of_users(answer: Compared, thresholds: Thresholds) -> Sight:
     return weigh(answer.real_stable, answer.real_candidate, few, answer.looks)
 
 
-def _without_harm(asked: Sight, real: Sight, answer: Compared, release: Release, facts: dict[str, object]) -> Verdict:
+def _without_harm(asked: Sight, real: Sight, answer: Compared, release: Release, details: CompareDetails) -> Verdict:
     if asked.opinion is Opinion.UNCLEAR:
-        return Verdict(Status.INCONCLUSIVE, f"paired requests: {asked.reason}", release, facts=facts)
+        return Verdict(Status.INCONCLUSIVE, f"paired requests: {asked.reason}", release, details=details)
     if answer.metrics_gap:
         reason = (
             f"{asked.reason}, but real requests could not be seen: {answer.metrics_gap}; "
             "compare.metrics: false judges by paired requests alone"
         )
-        return Verdict(Status.INCONCLUSIVE, reason, release, facts=facts)
+        return Verdict(Status.INCONCLUSIVE, reason, release, details=details)
     if real.opinion is Opinion.UNCLEAR:
-        return Verdict(Status.INCONCLUSIVE, f"real requests: {real.reason}", release, facts=facts)
+        return Verdict(Status.INCONCLUSIVE, f"real requests: {real.reason}", release, details=details)
     reason = f"{asked.reason}, over {spoken(answer.seconds)}"
     if answer.real_candidate.requests:
         reason += f"; {answer.real_candidate.errors} of {answer.real_candidate.requests} real requests failed"
         reason += ", which may be chance" if real.opinion is Opinion.CHANCE else ""
     elif answer.reader:
         reason += "; no real requests"
-    return Verdict(Status.PASSED, reason, release, facts=facts)
+    return Verdict(Status.PASSED, reason, release, details=details)
 
 
-def _figures(side: Side, wanted: float) -> dict[str, object]:
-    """Requests, errors, and as "p95" the quantile that is compared beside the usual ones, in seconds."""
+def _figures(side: Side, wanted: float) -> Figures:
+    """With the quantile that is compared beside the usual ones."""
     shown = sorted({*_SHOWN, wanted})
-    return {
-        "requests": side.requests,
-        "errors": side.errors,
-        **{f"p{each * 100:g}": quantile(side.latencies, each) for each in shown},
-    }
+    quantiles = {f"p{each * 100:g}": quantile(side.latencies, each) for each in shown}
+    return Figures(side.requests, side.errors, side.refused, quantiles)
 
 
 def label(settings: CompareSettings) -> str:
@@ -244,6 +263,7 @@ KIND = Kind(
     judge,
     Compare,
     Compared,
+    CompareDetails,
     usual=(Usual(90, REFERENCE, {"for": "3m", "path": "/health"}),),
     known_bad=KNOWN_BAD,
     place=Place(

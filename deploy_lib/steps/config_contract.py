@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from pydantic import Field
 
 from deploy_lib.model.answers import ContractRead
+from deploy_lib.model.details import Reported
 from deploy_lib.model.findings import errors
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.requests import CheckContract
@@ -17,25 +20,33 @@ class ConfigContractSettings(Settings):
     required: tuple[str, ...] = Field((), description="variables the service must be given, as env or as secret")
 
 
+@dataclass(frozen=True, slots=True)
+class ConfigContractDetails(Reported):
+    """What was looked at, and what could not be found out, one clause each."""
+
+    checked: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
 def ask(settings: ConfigContractSettings, release: Release) -> CheckContract:
     return CheckContract(release, required=settings.required)
 
 
 def judge(settings: ConfigContractSettings, release: Release, answer: ContractRead) -> Verdict:
     stopping = errors(answer.findings)
-    facts: dict[str, object] = {"checked": list(answer.checked), "unknown": list(answer.unknown)}
+    details = ConfigContractDetails(answer.checked, answer.unknown)
     if stopping:
         more = f" (and {counted(len(stopping) - 1, 'more problem')})" if len(stopping) > 1 else ""
-        return Verdict(Status.FAILED, stopping[0].message + more, release, answer.findings, facts)
+        return Verdict(Status.FAILED, stopping[0].message + more, release, answer.findings, details)
     if not answer.checked:
         why = answer.unknown[0] if answer.unknown else "there was nothing to check"
-        return Verdict(Status.ERRORED, f"nothing could be checked: {why}", release, answer.findings, facts)
+        return Verdict(Status.ERRORED, f"nothing could be checked: {why}", release, answer.findings, details)
     reason = f"{counted(len(answer.checked), 'point')} checked"
     if answer.unknown:
         reason += f"; not known: {answer.unknown[0]}"
         if len(answer.unknown) > 1:
             reason += f" (and {counted(len(answer.unknown) - 1, 'more point')})"
-    return Verdict(Status.PASSED, reason, release, answer.findings, facts)
+    return Verdict(Status.PASSED, reason, release, answer.findings, details)
 
 
 REFERENCE = """\
@@ -58,6 +69,7 @@ KIND = Kind(
     judge,
     CheckContract,
     ContractRead,
+    ConfigContractDetails,
     usual=(Usual(30, REFERENCE, {}),),
     known_bad=KNOWN_BAD,
     place=Place(not_after=Rule("canary", "the revision would already be created"), once=True),

@@ -10,12 +10,14 @@ from __future__ import annotations
 import posixpath
 import shlex
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatch
 from typing import Literal
 
 from pydantic import Field
 
 from deploy_lib.model.answers import Change, CheckoutRead
+from deploy_lib.model.details import Reported
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.requests import ReadCheckout
@@ -24,7 +26,7 @@ from deploy_lib.steps.kind import Kind, Settings, Usual, Verdict, counted
 from deploy_lib.steps.known_bad import ONLY_ON_DISK
 from deploy_lib.steps.place import Place, Rule
 
-NAMED = 5  # files that do not stop a release and are named in its one line; the report's facts have them all
+NAMED = 5  # files that do not stop a release and are named in its one line; the details have them all
 _CODE = (FileKind.PROGRAM, FileKind.SOURCE)
 
 
@@ -36,6 +38,13 @@ class GitCleanSettings(Settings):
         description="which git-ignored files stop a release: those the code imports or a COPY would bring as code, "
         "all that the build context would hold, only those the code imports, or none",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class GitCleanDetails(Reported):
+    """`outside`: files that differ from the commit and cannot reach the service."""
+
+    outside: tuple[str, ...] = ()
 
 
 def ask(settings: GitCleanSettings, release: Release) -> ReadCheckout:
@@ -71,15 +80,15 @@ def _verdict(
     advice: tuple[Finding, ...],
     good: str,
 ) -> Verdict:
-    facts: dict[str, object] = {"outside": [change.path for change in changed]}
+    details = GitCleanDetails(tuple(change.path for change in changed))
     further = (*((_harmless(changed),) if changed else ()), *advice)
     if problems:
         more = f" (and {counted(len(problems) - 1, 'more problem')})" if len(problems) > 1 else ""
-        return Verdict(Status.FAILED, problems[0].message + more, release, (*problems, *further), facts)
+        return Verdict(Status.FAILED, problems[0].message + more, release, (*problems, *further), details)
     outside = [change for change in changed if not change.in_context]
     if outside:
         good += f"; {counted(len(outside), 'changed file')} outside it"
-    return Verdict(Status.PASSED, good, release, further, facts)
+    return Verdict(Status.PASSED, good, release, further, details)
 
 
 def _harmless(changed: tuple[Change, ...]) -> Finding:
@@ -239,6 +248,7 @@ KIND = Kind(
     judge,
     ReadCheckout,
     CheckoutRead,
+    GitCleanDetails,
     usual=(Usual(10, REFERENCE, {"branches": ["main"]}),),
     known_bad=(ONLY_ON_DISK,),
     place=Place(not_after=Rule("build", "the image would already be built"), once=True),

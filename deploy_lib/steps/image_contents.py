@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from pydantic import Field
 
 from deploy_lib.model.answers import SourceRead
+from deploy_lib.model.details import Inventory, Reported
 from deploy_lib.model.findings import Severity, errors
+from deploy_lib.model.image import SourceSummary
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.requests import ReadSource
 from deploy_lib.steps.kind import Kind, Settings, Usual, Verdict, counted
@@ -16,6 +20,23 @@ from deploy_lib.steps.place import Place, Rule
 class ImageContentsSettings(Settings):
     warnings: bool = Field(False, description="also stop at warnings: lazy and guarded imports that would fail")
     undeclared: bool = Field(True, description="advise on imports that no requirements file declares")
+
+
+@dataclass(frozen=True, slots=True)
+class ImageContentsDetails(Reported):
+    source: SourceSummary = SourceSummary()
+    image_files: int = 0
+    closure_modules: int = 0
+
+    def inventory(self) -> Inventory:
+        source = self.source
+        return Inventory(
+            base=source.base,
+            python=source.python,
+            context_hash=source.context_hash or None,
+            image_files=self.image_files,
+            files={file.path: file.blob for file in source.manifest} if source.manifest else None,
+        )
 
 
 def ask(settings: ImageContentsSettings, release: Release) -> ReadSource:
@@ -30,17 +51,17 @@ def judge(settings: ImageContentsSettings, release: Release, answer: SourceRead)
     stopping = errors(answer.findings)
     if settings.warnings:
         stopping = tuple(finding for finding in answer.findings if finding.severity is not Severity.ADVICE)
-    facts = {**answer.facts, "image_files": answer.image_files, "closure_modules": answer.closure_modules}
+    details = ImageContentsDetails(answer.summary, answer.image_files, answer.closure_modules)
     if stopping:
         first = stopping[0]
         more = f" (and {counted(len(stopping) - 1, 'more problem')})" if len(stopping) > 1 else ""
-        return Verdict(Status.FAILED, first.message + more, release, answer.findings, facts)
+        return Verdict(Status.FAILED, first.message + more, release, answer.findings, details)
     checked = f"{counted(answer.image_files, 'file')} in the image"
     if answer.entrypoint:
         checked += f", {counted(answer.closure_modules, 'module')} imported by {answer.entrypoint}, all there"
     else:
         checked += "; no Python entrypoint known, so imports were not followed"
-    return Verdict(Status.PASSED, checked, release, answer.findings, facts)
+    return Verdict(Status.PASSED, checked, release, answer.findings, details)
 
 
 REFERENCE = """\
@@ -56,6 +77,7 @@ KIND = Kind(
     judge,
     ReadSource,
     SourceRead,
+    ImageContentsDetails,
     usual=(Usual(20, REFERENCE, {}),),
     known_bad=(ONLY_ON_DISK,),
     place=Place(not_after=Rule("build", "the image would already be built"), once=True),

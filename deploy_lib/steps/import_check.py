@@ -7,14 +7,16 @@ gets a check of its own.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
 from deploy_lib.model.answers import ImportsChecked
+from deploy_lib.model.details import Inventory, Reported
 from deploy_lib.model.findings import errors
+from deploy_lib.model.image import InsideImage
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.requests import CheckImports, ImportCheck, Worker
 from deploy_lib.model.service import Service
@@ -51,23 +53,37 @@ def wanted(settings: ImportCheckSettings, entrypoint: str | None) -> ImportCheck
     )
 
 
+@dataclass(frozen=True, slots=True)
+class ImportCheckDetails(Reported):
+    """`inside` is None where the check ran in the build, whose details have it."""
+
+    targets: int = 0
+    seconds: float = 0.0
+    verdict: str = ""
+    inside: InsideImage | None = None
+
+    def inventory(self) -> Inventory | None:
+        inside = self.inside
+        return Inventory(python=inside.python, packages=inside.distributions) if inside else None
+
+
 def ask(settings: ImportCheckSettings, release: Release) -> CheckImports:
     check = wanted(settings, release.service.entrypoint)
     return CheckImports(release, check, builder=release.options.builder, **asdict(settings.worker))
 
 
 def judge(settings: ImportCheckSettings, release: Release, answer: ImportsChecked) -> Verdict:
-    facts = {**answer.facts, "targets": answer.targets, "seconds": answer.seconds}
+    details = ImportCheckDetails(answer.targets, answer.seconds, answer.verdict, answer.inside)
     if not answer.ran:
-        return Verdict(Status.ERRORED, f"the import check gave no result: {answer.why_not}", release, facts=facts)
+        return Verdict(Status.ERRORED, f"the import check gave no result: {answer.why_not}", release, details=details)
     if not answer.targets:
-        return Verdict(Status.FAILED, "no module was imported, so nothing was checked", release, facts=facts)
+        return Verdict(Status.FAILED, "no module was imported, so nothing was checked", release, details=details)
     stopping = errors(answer.findings)
     if stopping:
         more = f" (and {counted(len(stopping) - 1, 'more problem')})" if len(stopping) > 1 else ""
-        return Verdict(Status.FAILED, stopping[0].message + more, release, answer.findings, facts)
+        return Verdict(Status.FAILED, stopping[0].message + more, release, answer.findings, details)
     reason = f"{counted(answer.targets, 'module')} imported in the image in {spoken(answer.seconds)}"
-    return Verdict(Status.PASSED, reason, release, answer.findings, facts)
+    return Verdict(Status.PASSED, reason, release, answer.findings, details)
 
 
 def describe(request: CheckImports) -> str:
@@ -111,6 +127,7 @@ KIND = Kind(
     judge,
     CheckImports,
     ImportsChecked,
+    ImportCheckDetails,
     usual=(Usual(50, REFERENCE, {}),),
     known_bad=KNOWN_BAD,
     place=Place(

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
+from deploy_lib.model.details import Details
 from deploy_lib.model.findings import Finding
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.service import Health, Service
@@ -29,13 +30,14 @@ class Settings(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What an answer meant. `reason` is a whole clause; `facts` is plain data for the report."""
+    """What an answer meant. `reason` is a whole clause; `conflict` says that somebody else changed the service."""
 
     status: Status
     reason: str
     release: Release
     findings: tuple[Finding, ...] = ()
-    facts: dict[str, object] = field(default_factory=dict)
+    details: Details | None = None
+    conflict: bool = False
 
 
 S = TypeVar("S", bound=Settings)
@@ -114,6 +116,7 @@ class Kind(Generic[S, R, A]):
     judge: Callable[[S, Release, A], Verdict]
     request: type[R]
     answer: type[A]
+    details: type[Details]
     usual: tuple[Usual, ...]
     known_bad: tuple[BadCase, ...]
     place: Place = ANYWHERE

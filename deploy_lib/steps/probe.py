@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from pydantic import Field, model_validator
 
 from deploy_lib.model.answers import Attempt, Probed
+from deploy_lib.model.details import Counted, Figures, Reported
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.requests import Probe
 from deploy_lib.steps.health import AskSettings, question
@@ -33,6 +34,26 @@ class ProbeSettings(AskSettings):
         return self
 
 
+@dataclass(frozen=True, slots=True)
+class ProbeDetails(Reported):
+    """`attempts` are without what the service answered, which may be anybody's data."""
+
+    url: str = ""
+    path: str = ""
+    attempts: tuple[Attempt, ...] = ()
+
+    def requests_made(self) -> tuple[Attempt, ...]:
+        return self.attempts
+
+    def requests_counted(self) -> tuple[Counted, ...]:
+        failed = sum(bool(attempt.problem) for attempt in self.attempts)
+        return (Counted("candidate", "probe", Figures(len(self.attempts), failed), self.attempts),)
+
+
+def _without_its_words(attempt: Attempt) -> Attempt:
+    return replace(attempt, excerpt="", location=None)
+
+
 def ask(settings: ProbeSettings, release: Release) -> Probe:
     asked = question(settings, release.service.health, WELL)
     return Probe(
@@ -48,28 +69,15 @@ def ask(settings: ProbeSettings, release: Release) -> Probe:
 
 def judge(settings: ProbeSettings, release: Release, answer: Probed) -> Verdict:
     path = question(settings, release.service.health, WELL).path
-    facts: dict[str, object] = {
-        "url": answer.url,
-        "path": path,
-        "attempts": [
-            {
-                "at": attempt.at,
-                "seconds": attempt.seconds,
-                "status": attempt.status,
-                "problem": attempt.problem,
-                "revision": attempt.revision,
-            }
-            for attempt in answer.attempts
-        ],
-    }
+    details = ProbeDetails(answer.url, path, tuple(map(_without_its_words, answer.attempts)))
     if answer.revision_failed:
-        return Verdict(Status.FAILED, f"the revision failed: {answer.revision_failed}", release, facts=facts)
+        return Verdict(Status.FAILED, f"the revision failed: {answer.revision_failed}", release, details=details)
     if not answer.attempts:
-        return Verdict(Status.ERRORED, f"{path} was never asked", release, facts=facts)
+        return Verdict(Status.ERRORED, f"{path} was never asked", release, details=details)
     if in_a_row(answer.attempts) >= settings.need:
         slowest = max(attempt.seconds for attempt in answer.attempts[-settings.need :])
         reason = f"{settings.need} good answers in a row from {path}, the slowest after {slowest * 1000:.0f} ms"
-        return Verdict(Status.PASSED, reason, release, facts=facts)
+        return Verdict(Status.PASSED, reason, release, details=details)
     good = sum(not attempt.problem for attempt in answer.attempts)
     last = next((attempt for attempt in reversed(answer.attempts) if attempt.problem), answer.attempts[-1])
     advice = advice_on(last.status, path)
@@ -77,7 +85,7 @@ def judge(settings: ProbeSettings, release: Release, answer: Probed) -> Verdict:
         f"only {good} of {len(answer.attempts)} probes of {path} were good; "
         f"{settings.need} in a row are needed; last problem: {last.problem}{f' ({advice})' if advice else ''}"
     )
-    return Verdict(Status.FAILED, reason, release, facts=facts)
+    return Verdict(Status.FAILED, reason, release, details=details)
 
 
 def in_a_row(attempts: Sequence[Attempt]) -> int:
@@ -122,6 +130,7 @@ KIND = Kind(
     judge,
     Probe,
     Probed,
+    ProbeDetails,
     usual=(Usual(70, REFERENCE, {"path": "/health", "attempts": 10, "need": 3}),),
     known_bad=KNOWN_BAD,
     place=Place(needs=Rule("canary", "there is no candidate to ask before the canary")),

@@ -6,12 +6,15 @@ told from a log that shows nothing.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from pydantic import Field
 
 from deploy_lib.model.answers import Side, TrafficMoved, Watched
+from deploy_lib.model.details import Counted, Figures, Reported, SeenTraffic
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.requests import Bake, MoveTraffic, Readers, Thresholds
 from deploy_lib.model.traffic import TrafficMap
@@ -67,6 +70,25 @@ class PromoteSettings(AskSettings):
     metrics_within: Duration = Field(300.0, ge=0, description="else in Cloud Monitoring's figures by then")
 
 
+@dataclass(frozen=True, slots=True)
+class PromoteDetails(Reported):
+    """The shares after the move, and the requests while it was watched; `reader` is what counted those of users."""
+
+    percent: int = 0
+    traffic: Mapping[str, int] = field(default_factory=dict)
+    at: datetime | None = None
+    real_candidate: Figures = Figures()
+    real_stable: Figures = Figures()
+    own: Figures = Figures()
+    reader: str = ""
+
+    def traffic_seen(self) -> SeenTraffic:
+        return SeenTraffic(self.traffic, self.at)
+
+    def requests_counted(self) -> tuple[Counted, ...]:
+        return (Counted("stable", "real", self.real_stable), Counted("candidate", "real", self.real_candidate))
+
+
 def ask(settings: PromoteSettings, release: Release) -> MoveTraffic:
     before = release.before or TrafficMap()
     if release.tag:
@@ -104,54 +126,53 @@ def _bake(settings: PromoteSettings, release: Release) -> Bake:
 
 
 def judge(settings: PromoteSettings, release: Release, answer: TrafficMoved) -> Verdict:
-    facts: dict[str, object] = {
-        "percent": settings.percent,
-        "traffic": answer.now.shares(),
-        "at": answer.at.isoformat() if answer.at else None,
-    }
+    details = PromoteDetails(settings.percent, answer.now.shares(), answer.at)
     if answer.conflict:
-        return Verdict(Status.INCONCLUSIVE, answer.conflict, release, facts={**facts, "conflict": True})
+        return Verdict(Status.INCONCLUSIVE, answer.conflict, release, details=details, conflict=True)
     if answer.revision_failed:
         reason = f"the candidate failed while it had {settings.percent} %: {answer.revision_failed}"
-        return Verdict(Status.FAILED, reason, release, facts=facts)
+        return Verdict(Status.FAILED, reason, release, details=details)
     share = answer.now.shares().get(release.candidate or "", 0)
     if share < settings.percent:
         reason = f"the candidate has {share} % instead of {settings.percent} %"
-        return Verdict(Status.FAILED, reason, release, facts=facts)
+        return Verdict(Status.FAILED, reason, release, details=details)
     grown = replace(release, percent=settings.percent)
     if not settings.bake:
-        return Verdict(Status.PASSED, str(answer.now), grown, facts=facts)
+        return Verdict(Status.PASSED, str(answer.now), grown, details=details)
     if answer.watched is None:
-        return Verdict(Status.INCONCLUSIVE, f"{answer.now}, but it was never watched", grown, facts=facts)
-    return _watched(settings, grown, answer.now, answer.watched, facts)
+        return Verdict(Status.INCONCLUSIVE, f"{answer.now}, but it was never watched", grown, details=details)
+    return _watched(settings, grown, answer.now, answer.watched, details)
 
 
 def _watched(
-    settings: PromoteSettings, release: Release, now: TrafficMap, watched: Watched, facts: dict[str, object]
+    settings: PromoteSettings, release: Release, now: TrafficMap, watched: Watched, details: PromoteDetails
 ) -> Verdict:
     thresholds = _bake(settings, release).thresholds
-    facts |= {
-        "real_candidate": _figures(watched.users),
-        "real_stable": _figures(watched.beside),
-        "own": _figures(watched.own),
-        "reader": watched.reader,
-    }
+    details = replace(
+        details,
+        real_candidate=_figures(watched.users),
+        real_stable=_figures(watched.beside),
+        own=_figures(watched.own),
+        reader=watched.reader,
+    )
     failed = sick(watched, thresholds) or lost(watched, thresholds, settings.percent)
     if failed:
         reason = f"the candidate failed while it had {settings.percent} %: {failed}"
-        return Verdict(Status.FAILED, reason, release, facts=facts)
+        return Verdict(Status.FAILED, reason, release, details=details)
     if not watched.reader:
         reason = f"{now}, but real requests could not be seen: {watched.blind}"
-        return Verdict(Status.INCONCLUSIVE, reason, release, facts=facts)
+        return Verdict(Status.INCONCLUSIVE, reason, release, details=details)
     unsure = doubt(watched, thresholds)
     if unsure:
-        return Verdict(Status.INCONCLUSIVE, f"{now}, but in {spoken(watched.seconds)} {unsure}", release, facts=facts)
+        return Verdict(
+            Status.INCONCLUSIVE, f"{now}, but in {spoken(watched.seconds)} {unsure}", release, details=details
+        )
     reason = f"{now}; in {spoken(watched.seconds)}: {seen(watched, thresholds)}"
-    return Verdict(Status.PASSED, reason, release, facts=facts)
+    return Verdict(Status.PASSED, reason, release, details=details)
 
 
-def _figures(side: Side) -> dict[str, object]:
-    return {"requests": side.requests, "errors": side.errors, "refused": side.refused}
+def _figures(side: Side) -> Figures:
+    return Figures(side.requests, side.errors, side.refused)
 
 
 def label(settings: PromoteSettings) -> str:
@@ -248,6 +269,7 @@ KIND = Kind(
     judge,
     MoveTraffic,
     TrafficMoved,
+    PromoteDetails,
     usual=(Usual(80, REFERENCE, {"percent": 10}), Usual(100, REFERENCE_SHORT, {"percent": 100})),
     known_bad=KNOWN_BAD,
     place=Place(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from pydantic import Field, field_validator
 
 from deploy_lib.model.answers import BackRead
+from deploy_lib.model.details import Reported, SeenTraffic
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.requests import ReadBack
 from deploy_lib.model.service import Health
@@ -49,6 +51,17 @@ def _verifying(status: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(code for code in status if code < _FROM)
 
 
+@dataclass(frozen=True, slots=True)
+class VerifyDetails(Reported):
+    """The shares as read back, and how many good answers came from each revision, "" for those that name none."""
+
+    traffic: Mapping[str, int] = field(default_factory=dict)
+    answered: Mapping[str, int] = field(default_factory=dict)
+
+    def traffic_seen(self) -> SeenTraffic:
+        return SeenTraffic(self.traffic)
+
+
 def ask(settings: VerifySettings, release: Release) -> ReadBack:
     asked = question(settings, release.service.health, GOOD)
     return ReadBack(
@@ -65,28 +78,28 @@ def ask(settings: VerifySettings, release: Release) -> ReadBack:
 def judge(settings: VerifySettings, release: Release, answer: BackRead) -> Verdict:
     candidate = release.candidate or ""
     share = answer.now.shares().get(candidate, 0)
-    facts: dict[str, object] = {"traffic": answer.now.shares(), "answered": dict(answer.answered)}
+    details = VerifyDetails(answer.now.shares(), answer.answered)
     if share < settings.percent:
         reason = f"{candidate} has {share} % of the traffic instead of {settings.percent} %; serving: {answer.now}"
-        return Verdict(Status.FAILED, reason, release, facts=facts)
+        return Verdict(Status.FAILED, reason, release, details=details)
     if not answer.reconciled:
         reason = f"the service had not settled within {spoken(settings.within)}"
-        return Verdict(Status.FAILED, reason, release, facts=facts)
+        return Verdict(Status.FAILED, reason, release, details=details)
     mine = answer.answered.get(candidate, 0)
     unnamed = answer.answered.get("", 0)
     others = sum(answer.answered.values()) - mine - unnamed
     if mine:
         reason = f"{candidate} serves {share} % and answers at {release.url}"
-        return Verdict(Status.PASSED, reason, release, facts=facts)
+        return Verdict(Status.PASSED, reason, release, details=details)
     if unnamed and not others:
         reason = (
             f"{candidate} serves {share} %; the main URL answers, but names no revision "
             f"(send a {settings.header} header to have this confirmed)"
         )
-        return Verdict(Status.PASSED, reason, release, facts=facts)
+        return Verdict(Status.PASSED, reason, release, details=details)
     if others:
         reason = f"the main URL still answers from {', '.join(sorted(set(answer.answered) - {candidate, ''}))}"
-        return Verdict(Status.FAILED, reason, release, facts=facts)
+        return Verdict(Status.FAILED, reason, release, details=details)
     last = answer.last.problem if answer.last and answer.last.problem else "no answer came"
     path = question(settings, release.service.health, GOOD).path
     advice = advice_on(answer.last.status, path) if answer.last else ""
@@ -94,7 +107,7 @@ def judge(settings: VerifySettings, release: Release, answer: BackRead) -> Verdi
         f"the main URL was not answered well by {candidate} ({counted(answer.failures, 'failure')}; last: {last})"
         f"{f'; {advice}' if advice else ''}"
     )
-    return Verdict(Status.FAILED, reason, release, facts=facts)
+    return Verdict(Status.FAILED, reason, release, details=details)
 
 
 def describe(request: ReadBack) -> str:
@@ -125,6 +138,7 @@ KIND = Kind(
     judge,
     ReadBack,
     BackRead,
+    VerifyDetails,
     usual=(Usual(110, REFERENCE, {}),),
     known_bad=KNOWN_BAD,
     place=Place(

@@ -1,6 +1,6 @@
 """Journals as releases really leave them, for the tests of the report: one function per story.
 
-They are made with the model and the steps' own judges' facts, on a fixed clock, so a golden report changes only
+They are made with the model and the steps' own details, on a fixed clock, so a golden report changes only
 when the report does.
 """
 
@@ -13,13 +13,24 @@ from datetime import UTC, datetime, timedelta
 from deploy_lib.diagnose import diagnose
 from deploy_lib.diagnose.joined import join
 from deploy_lib.model import journal
+from deploy_lib.model.answers import Attempt
+from deploy_lib.model.details import Details, Figures
 from deploy_lib.model.evidence import Condition, Evidence, LogLine
 from deploy_lib.model.findings import Finding, Severity
+from deploy_lib.model.image import InsideImage, SourceSummary
 from deploy_lib.model.journal import Entry
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.service import Service
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
+from deploy_lib.steps.build import BuildDetails
+from deploy_lib.steps.canary import CanaryDetails
+from deploy_lib.steps.compare import CompareDetails
+from deploy_lib.steps.image_contents import ImageContentsDetails
+from deploy_lib.steps.import_check import ImportCheckDetails
+from deploy_lib.steps.probe import ProbeDetails
+from deploy_lib.steps.promote import PromoteDetails
+from deploy_lib.steps.verify import VerifyDetails
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 NOW = NOON + timedelta(hours=1)
@@ -93,7 +104,7 @@ class Diary:
         status: Status = Status.PASSED,
         findings: tuple[Finding, ...] = (),
         target: TrafficMap | None = None,
-        **facts: object,
+        details: Details | None = None,
     ) -> Diary:
         self.asked(label, target).after(seconds)
         kind = label.partition(" ")[0]
@@ -109,8 +120,7 @@ class Diary:
                 self.release,
                 seconds,
                 findings,
-                facts,
-                conflict=bool(facts.get("conflict")),
+                details,
             )
         )
         return self
@@ -118,15 +128,13 @@ class Diary:
     def moved(self, percent: int, bake: float = 0.0) -> Diary:
         tagged = (self.release.before or BEFORE).tagged("canary", CANDIDATE)
         target = tagged.moved(CANDIDATE, percent)
-        at = (self.at + timedelta(seconds=1)).isoformat()
+        at = self.at + timedelta(seconds=1)
         return self.judged(
             f"promote {percent} %",
             1.2 + bake,
             str(target),
             target=target,
-            percent=percent,
-            traffic=target.shares(),
-            at=at,
+            details=PromoteDetails(percent, target.shares(), at),
         )
 
     def restored(self, why: str, *, whole: bool = True) -> Diary:
@@ -151,21 +159,17 @@ def _prepared(kind: str = "good", before: TrafficMap = BEFORE, release: Release 
         "image_contents",
         0.6,
         "212 files in the image, 148 modules imported by netra_backend.app.main, all there",
-        image_files=212,
-        closure_modules=148,
-        base_image="python:3.12-slim",
+        details=ImageContentsDetails(SourceSummary(base="python:3.12-slim"), 212, 148),
     )
     diary.leased(before)
     image = f"{IMAGES}/backend@{DIGEST[kind]}"
     diary.release = replace(diary.release, image=image, build_id="b-42", context_hash="c0ffee" + kind)
-    diary.judged("build", 41.5, f"built: backend@{DIGEST[kind][:19]}", image=image, build_id="b-42", reused=False)
+    diary.judged("build", 41.5, f"built: backend@{DIGEST[kind][:19]}", details=BuildDetails(image, "b-42"))
     diary.judged(
         "import_check",
         3.1,
         "149 modules imported in the image in 2.9 s",
-        targets=149,
-        python="3.12.4",
-        distributions={"fastapi": "0.115.0", "pydantic": "2.9.1"},
+        details=ImportCheckDetails(149, inside=InsideImage("3.12.4", {"fastapi": "0.115.0", "pydantic": "2.9.1"})),
     )
     diary.release = replace(
         diary.release,
@@ -177,22 +181,21 @@ def _prepared(kind: str = "good", before: TrafficMap = BEFORE, release: Release 
         "canary",
         6.4,
         f"{CANDIDATE} is ready; no traffic yet",
-        revision=CANDIDATE,
-        url="https://canary---netra-backend-staging.a.run.app",
-        changed=["memory: 256Mi -> 512Mi"],
-        kept=[],
-        first=not before.shares(),
+        details=CanaryDetails(
+            CANDIDATE,
+            "https://canary---netra-backend-staging.a.run.app",
+            changed=("memory: 256Mi -> 512Mi",),
+            first=not before.shares(),
+        ),
     )
-    attempts = [
-        {"at": n * 1.0, "seconds": 0.020 + 0.004 * n, "status": 200, "problem": "", "revision": CANDIDATE}
-        for n in range(5)
-    ]
-    diary.judged("probe", 5.1, "3 good answers in a row from /health, the slowest after 36 ms", attempts=attempts)
+    attempts = tuple(Attempt(n * 1.0, 0.020 + 0.004 * n, 200, revision=CANDIDATE) for n in range(5))
+    reason = "3 good answers in a row from /health, the slowest after 36 ms"
+    diary.judged("probe", 5.1, reason, details=ProbeDetails(attempts=attempts))
     return diary
 
 
-def _side(requests: int, errors: int, p50: float | None, p95: float | None) -> dict[str, object]:
-    return {"requests": requests, "errors": errors, "p50": p50, "p95": p95}
+def _side(requests: int, errors: int, p50: float | None, p95: float | None) -> Figures:
+    return Figures(requests, errors, quantiles={"p50": p50, "p95": p95})
 
 
 def live() -> tuple[Entry, ...]:
@@ -216,14 +219,16 @@ def live() -> tuple[Entry, ...]:
         "compare 1 min",
         60.0,
         "0 of 240 requests to the candidate failed, 0 of 240 to the stable revision",
-        stable=_side(240, 0, 0.021, 0.044),
-        candidate=_side(240, 0, 0.020, 0.041),
-        real_stable=_side(1830, 1, 0.030, 0.090),
-        real_candidate=_side(204, 0, 0.029, 0.085),
+        details=CompareDetails(
+            _side(240, 0, 0.021, 0.044),
+            _side(240, 0, 0.020, 0.041),
+            _side(1830, 1, 0.030, 0.090),
+            _side(204, 0, 0.029, 0.085),
+        ),
     )
     diary.moved(100)
     reason = f"{CANDIDATE} serves 100 % and answers at https://netra-backend-staging.a.run.app"
-    diary.judged("verify", 1.4, reason, traffic={CANDIDATE: 100}, answered={CANDIDATE: 5})
+    diary.judged("verify", 1.4, reason, details=VerifyDetails({CANDIDATE: 100}, {CANDIDATE: 5}))
     return diary.stopped(Outcome.LIVE, reason, f"{CANDIDATE} 100 %")
 
 
@@ -240,8 +245,9 @@ def previous() -> tuple[Entry, ...]:
             if old.candidate:
                 old = replace(old, candidate=STABLE)
             fields["release"] = old
-        if isinstance(entry, journal.Judged) and "distributions" in entry.facts:
-            fields["facts"] = {**entry.facts, "distributions": {"fastapi": "0.114.0", "orjson": "3.10.0"}}
+        if isinstance(entry, journal.Judged) and isinstance(entry.details, ImportCheckDetails):
+            inside = InsideImage("3.12.4", {"fastapi": "0.114.0", "orjson": "3.10.0"})
+            fields["details"] = replace(entry.details, inside=inside)
         entries.append(replace(entry, **fields))  # type: ignore[arg-type]
     return tuple(entries)
 
@@ -296,7 +302,7 @@ def incident(log: tuple[LogLine, ...] | None = None, gaps: tuple[str, ...] = ())
     diary.leased()
     image = f"{IMAGES}/backend@{DIGEST['bad']}"
     diary.release = replace(diary.release, image=image, build_id="b-43", context_hash="c0ffeebad")
-    diary.judged("build", 40.2, f"built: backend@{DIGEST['bad'][:19]}", image=image, build_id="b-43", reused=False)
+    diary.judged("build", 40.2, f"built: backend@{DIGEST['bad'][:19]}", details=BuildDetails(image, "b-43"))
     diary.release = replace(diary.release, candidate=CANDIDATE, tag="canary")
     begin = diary.at + timedelta(seconds=1)
     log = crash_log(begin) if log is None else log
@@ -315,11 +321,7 @@ def incident(log: tuple[LogLine, ...] | None = None, gaps: tuple[str, ...] = ())
         124.0,
         f"{CANDIDATE} does not start: ModuleNotFoundError",
         Status.FAILED,
-        revision=CANDIDATE,
-        url=None,
-        changed=[],
-        kept=[],
-        first=False,
+        details=CanaryDetails(CANDIDATE),
     )
     cause = diagnose(evidence, (MISSING,), SERVICE)
     diary.entries.append(journal.Diagnosed(diary.at, cause, evidence))
@@ -341,10 +343,12 @@ def sick_under_traffic() -> tuple[Entry, ...]:
         "paired requests: 21 of 38 requests to the candidate failed, 0 of 38 to the stable "
         "revision; at most 1.0% may fail",
         Status.FAILED,
-        stable=_side(38, 0, 0.022, 0.040),
-        candidate=_side(38, 21, 0.180, 0.950),
-        real_stable=_side(0, 0, None, None),
-        real_candidate=_side(19, 11, 0.170, 0.900),
+        details=CompareDetails(
+            _side(38, 0, 0.022, 0.040),
+            _side(38, 21, 0.180, 0.950),
+            _side(0, 0, None, None),
+            _side(19, 11, 0.170, 0.900),
+        ),
     )
     diary.restored("compare 1 min: paired requests")
     cause = replace(
@@ -367,8 +371,7 @@ def held() -> tuple[Entry, ...]:
         60.0,
         "paired requests: only 12 requests; 30 are needed to judge",
         Status.INCONCLUSIVE,
-        stable=_side(12, 0, 0.02, 0.04),
-        candidate=_side(12, 0, 0.02, 0.04),
+        details=CompareDetails(_side(12, 0, 0.02, 0.04), _side(12, 0, 0.02, 0.04)),
     )
     of = "--config config/staging.yaml --service backend"
     return diary.stopped(
@@ -401,7 +404,7 @@ def first_release() -> tuple[Entry, ...]:
             label, 0.0, "this is the service's first release; there is nothing to compare with", Status.SKIPPED
         )
     diary.moved(100)
-    diary.judged("verify", 1.0, reason, traffic={CANDIDATE: 100})
+    diary.judged("verify", 1.0, reason, details=VerifyDetails({CANDIDATE: 100}))
     return diary.stopped(Outcome.LIVE, reason, f"{CANDIDATE} 100 %")
 
 
@@ -409,7 +412,9 @@ def rejected_early() -> tuple[Entry, ...]:
     """Source truth finds the module missing: no build, no cloud."""
     diary = Diary()
     diary.judged("git_clean", 0.2, "the commit is what is on the disk")
-    diary.judged("image_contents", 0.7, MISSING.message, Status.FAILED, (MISSING,), image_files=211)
+    diary.judged(
+        "image_contents", 0.7, MISSING.message, Status.FAILED, (MISSING,), details=ImageContentsDetails(image_files=211)
+    )
     cause = join(diagnose(Evidence(), (MISSING,), SERVICE), (MISSING,))
     diary.entries.append(journal.Diagnosed(diary.at, cause, Evidence()))
     return diary.stopped(

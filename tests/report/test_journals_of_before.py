@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from deploy_lib.journal import decode
-from deploy_lib.model.journal import Entry
+from deploy_lib.journal import decode, encode
+from deploy_lib.model.details import Foreign
+from deploy_lib.model.journal import Entry, Judged
 from deploy_lib.report import build, render
 
 CASES = Path(__file__).parents[1] / "cases" / "journals"
@@ -33,3 +34,21 @@ def test_a_journal_of_before_tells_what_it_told(name: str) -> None:
     told = render(build(journal_of(name), previous, (), datetime(2027, 1, 1, tzinfo=UTC), UTC), "text")
     assert sections(told) == sections((CASES / f"{name}.txt").read_text(encoding="utf-8"))
     assert len(sections(told)) == len(FROM_DETAILS)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_and_is_written_anew_without_a_loss(name: str) -> None:
+    entries = journal_of(name)
+    assert not any(isinstance(entry, Judged) and isinstance(entry.details, Foreign) for entry in entries)
+    assert [decode(encode(entry)) for entry in entries] == entries
+
+
+def test_what_an_unknown_kind_found_is_kept_and_told_field_by_field() -> None:
+    entries = journal_of("live")
+    judged = next(entry for entry in entries if isinstance(entry, Judged))
+    strange = decode(encode(judged).replace(b'"git_clean"', b'"wait"').replace(b'{"outside":[]}', b'{"waited":60}'))
+    assert isinstance(strange, Judged) and isinstance(strange.details, Foreign)
+    assert decode(encode(strange)) == strange
+    report = build([*entries[:1], strange], None, (), datetime(2027, 1, 1, tzinfo=UTC), UTC)
+    assert "waited: 60" in [line.strip() for line in render(report, "text").splitlines()]
+    assert "- wait: waited: 60" in render(report, "md").splitlines()

@@ -18,9 +18,12 @@ import pytest
 from deploy_lib.journal import decode, encode
 from deploy_lib.model import journal
 from deploy_lib.model.evidence import LogLine
+from deploy_lib.model.image import BuiltImage, ImageFile, SourceSummary
 from deploy_lib.model.journal import Entry
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.report import EXTENSIONS, Report, build, file_name, render
+from deploy_lib.steps.build import BuildDetails
+from deploy_lib.steps.image_contents import ImageContentsDetails
 from tests.report import journals
 from tests.report.journals import CANDIDATE, DIGEST, NOON, NOW, RELEASE, STABLE, STORIES
 
@@ -39,16 +42,16 @@ def of_story(name: str) -> Report:
 
 
 def test_the_base_and_the_size_of_the_image_are_compared() -> None:
-    def built(entries: tuple[Entry, ...], **facts: object) -> list[Entry]:
+    def built(entries: tuple[Entry, ...], digest: str, size: int) -> list[Entry]:
         return [
-            replace(entry, facts={**entry.facts, **facts})
-            if isinstance(entry, journal.Judged) and entry.kind == "build"
+            replace(entry, details=replace(entry.details, contents=BuiltImage(base_digest=digest, size=size)))
+            if isinstance(entry, journal.Judged) and isinstance(entry.details, BuildDetails)
             else entry
             for entry in entries
         ]
 
-    before = built(journals.previous(), base_digest="sha256:aa", image_size=1000)
-    now = built(journals.live(), base_digest="sha256:bb", image_size=1200)
+    before = built(journals.previous(), "sha256:aa", 1000)
+    now = built(journals.live(), "sha256:bb", 1200)
     rows = {row.what: (row.before, row.now) for row in made(now, before).comparison.facts}
     assert rows["base image digest"] == ("sha256:aa", "sha256:bb")
     assert rows["image size in bytes"] == ("1000", "1200")
@@ -119,9 +122,12 @@ def test_a_release_beside_the_one_before() -> None:
 
 
 def test_files_are_compared_by_content() -> None:
+    def listed(files: dict[str, str]) -> tuple[ImageFile, ...]:
+        return tuple(ImageFile(path, 1, blob) for path, blob in files.items())
+
     def listing(entries: tuple[Entry, ...], files: dict[str, str]) -> list[Entry]:
         return [
-            replace(entry, facts={**entry.facts, "manifest": files})
+            replace(entry, details=ImageContentsDetails(SourceSummary(manifest=listed(files))))
             if isinstance(entry, journal.Judged) and entry.kind == "image_contents"
             else entry
             for entry in entries

@@ -17,6 +17,8 @@ from deploy_lib.model.journal import Entry
 from deploy_lib.report import EXTENSIONS, build, render
 from deploy_lib.report.formats import brief
 from deploy_lib.report.notice import notice
+from deploy_lib.steps.build import BuildDetails
+from deploy_lib.steps.canary import CanaryDetails
 from tests.report import journals
 from tests.report.journals import NOON, NOW, RELEASE, SERVICE
 from tests.report.test_report import BERLIN
@@ -67,8 +69,8 @@ def planted() -> tuple[Entry, ...]:
             entry = replace(entry, holder="ci token=pl4nted-holder")
         if isinstance(entry, journal.Judged):
             leak = "postgresql://app:pl4nted-password@db/x; pl4nted-in-env; pl4nted-in-arg"
-            facts = {**entry.facts, "log_tail": list(LOG), "changed": [f"env: {leak}"]}
-            entry = replace(entry, reason=f"{entry.reason} {leak}", findings=(finding,), facts=facts)
+            details = CanaryDetails(changed=(f"env: {leak}",)) if entry.kind == "canary" else BuildDetails(log_tail=LOG)
+            entry = replace(entry, reason=f"{entry.reason} {leak}", findings=(finding,), details=details)
         if isinstance(entry, journal.Diagnosed):
             cause = replace(entry.cause, sentence="refused: password=pl4nted-password", evidence=LOG,
                             commands=("psql postgresql://app:pl4nted-password@db/x",))  # fmt: skip

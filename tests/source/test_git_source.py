@@ -108,8 +108,8 @@ def test_source_is_read_with_its_figures(place: Workplace, open_source: Open) ->
     release = release_of(place.git("rev-parse", "HEAD"))
     read = open_source(place.root).read_source(ReadSource(release))
     assert (read.findings, read.entrypoint, read.image_files, read.closure_modules) == ((), "app.main:app", 3, 3)
-    assert read.facts["base"] == "python:3.11-slim"
-    assert read.facts["manifest"] == [
+    assert read.summary.base == "python:3.11-slim"
+    assert [[file.path, file.size, file.blob] for file in read.summary.manifest] == [
         ["/srv/app/__init__.py", 0, place.git("rev-parse", "HEAD:app/__init__.py")],
         ["/srv/app/main.py", 37, place.git("rev-parse", "HEAD:app/main.py")],
         ["/srv/app/models.py", 6, place.git("rev-parse", "HEAD:app/models.py")],

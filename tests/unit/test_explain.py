@@ -12,10 +12,11 @@ from deploy_lib.diagnose import diagnose
 from deploy_lib.drivers.interface import DriverError, Drivers, Interrupted
 from deploy_lib.model import journal, requests
 from deploy_lib.model.answers import SourceRead
-from deploy_lib.model.evidence import Cause, Evidence
+from deploy_lib.model.evidence import BuildTrouble, Cause, Evidence
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.model.release import Release, Status
 from deploy_lib.run.explain import explain
+from deploy_lib.steps.build import BuildDetails
 from tests.unit.diagnose.cases import SERVICE, crashes
 from tests.unit.samples import CANDIDATE, NOON, judged
 
@@ -131,9 +132,9 @@ def test_what_could_not_be_asked_is_a_gap() -> None:
 
 def test_a_build_that_failed_is_explained_by_its_own_record() -> None:
     world = World()
-    facts = {"trouble": {"status": "FAILURE", "kind": "USER_BUILD_STEP", "step": "build", "detail": ""},
-             "log_tail": ["ERROR: No matching distribution found for fastapi==99.0"]}  # fmt: skip
-    told = explained(world, replace(judged(0, Status.FAILED), kind="build", facts=facts))
+    trouble = BuildTrouble("FAILURE", "USER_BUILD_STEP", step="build")
+    details = BuildDetails(log_tail=("ERROR: No matching distribution found for fastapi==99.0",), trouble=trouble)
+    told = explained(world, replace(judged(0, Status.FAILED), kind="build", details=details))
     assert told.cause.kind == "pip_failed"
     assert world.asked == []
 

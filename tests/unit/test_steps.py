@@ -10,9 +10,11 @@ import yaml
 from pydantic import TypeAdapter
 
 from deploy_lib.model.answers import Compared, Side
+from deploy_lib.model.details import Figures
 from deploy_lib.model.release import Release
 from deploy_lib.model.requests import CreateRevision, MoveTraffic
 from deploy_lib.steps.catalogue import KINDS
+from deploy_lib.steps.compare import CompareDetails
 from deploy_lib.steps.kind import Kind, Settings
 from tests.unit.samples import CANDIDATE, FIRST, LEASED
 
@@ -70,7 +72,7 @@ def test_a_comparison_records_the_usual_quantiles_beside_the_one_it_compares() -
     kind = KINDS["compare"]
     settings = kind.settings.model_validate({"quantile": 0.8, "min_samples": 5})
     side = Side(100, 0, tuple(number / 1000 for number in range(1, 101)))
-    figures = kind.judge(settings, CANDIDATE, Compared(side, side)).facts["candidate"]
-    assert figures == {
-        "requests": 100, "errors": 0, "p50": 0.05, "p80": 0.08, "p90": 0.09, "p95": 0.095, "p99": 0.099
-    }  # fmt: skip
+    details = kind.judge(settings, CANDIDATE, Compared(side, side)).details
+    assert isinstance(details, CompareDetails)
+    quantiles = {"p50": 0.05, "p80": 0.08, "p90": 0.09, "p95": 0.095, "p99": 0.099}
+    assert details.candidate == Figures(requests=100, errors=0, quantiles=quantiles)

@@ -37,6 +37,7 @@ from deploy_lib.drivers.interface import DriverError, Interrupted, Tell
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.storage import Bucket, build_bucket
 from deploy_lib.model.answers import Built, ImportsChecked
+from deploy_lib.model.image import BuiltImage, InsideImage
 from deploy_lib.source.archive import archive, paths_in_archive
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ class CloudBuild:
                 checked=checked if checked and checked.ran else None,
                 context_hash=job.context_hash,
                 log_url=self._page(build),
-                facts=_facts(job, checked, size, None),
+                contents=_contents(job, checked, size, None),
             )
         return None
 
@@ -185,7 +186,7 @@ class CloudBuild:
             context_hash=job.context_hash,
             log_tail=() if image else outcome.log_tail(build, log),
             log_url=self._page(build),
-            facts=_facts(job, checked, size, log.base_digest),
+            contents=_contents(job, checked, size, log.base_digest),
         )
 
     def _read_check(
@@ -282,15 +283,6 @@ def _nonce(build: Build) -> str | None:
     return value_of("nonce", list(build.tags))
 
 
-def _facts(
-    job: BuildJob, checked: ImportsChecked | None, size: int | None, base_digest: str | None
-) -> dict[str, object]:
-    """What the comparison with another release looks at; see report.sections.comparison."""
-    facts = dict(job.facts)
-    if checked is not None and isinstance(image := checked.facts.get("image"), dict):
-        facts.update(image)
-    if size is not None:
-        facts["image_size"] = size
-    if base_digest:
-        facts["base_digest"] = base_digest
-    return facts
+def _contents(job: BuildJob, checked: ImportsChecked | None, size: int | None, base_digest: str | None) -> BuiltImage:
+    inside = checked.inside if checked is not None and checked.inside is not None else InsideImage()
+    return replace(job.foreseen, inside=inside, size=size, base_digest=base_digest or None)

@@ -19,7 +19,7 @@ from deploy_lib.drivers.builds.job import BuildJob, CheckJob
 from deploy_lib.drivers.builds.local import LocalBuild
 from deploy_lib.drivers.builds.registry import Registry
 from deploy_lib.drivers.builds.request import image_tags
-from deploy_lib.drivers.builds.result import source_facts
+from deploy_lib.drivers.builds.result import foreseen
 from deploy_lib.drivers.builds.submission import Submissions
 from deploy_lib.drivers.builds.truth import entrypoint_of, explainer, unstartable
 from deploy_lib.drivers.clients import Clients
@@ -61,7 +61,7 @@ class CloudBuilds:
         if release.options.image:
             image = self._given(release)
             tell(f"not built: {image} is released as it is")
-            return Built(image, facts={"given": True})
+            return Built(image, given=True)
         staged = self.stage(release, not _here(request))
         wrong = unstartable(staged) if request.check is not None else None
         if wrong is not None:
@@ -90,11 +90,11 @@ class CloudBuilds:
     def _job(self, request: BuildImage, staged: Staged) -> BuildJob:
         release = request.release
         source = release.service.source
-        identity, facts = context_hash(staged, source.args, source.target), source_facts(staged)
+        identity, contents = context_hash(staged, source.args, source.target), foreseen(staged)
         if request.check is None:
-            return BuildJob(request, staged, identity, None, facts=facts)
+            return BuildJob(request, staged, identity, None, foreseen=contents)
         plan, explain = self._plan(request.check, release, staged)
-        return BuildJob(request, staged, identity, plan, explain, facts)
+        return BuildJob(request, staged, identity, plan, explain, contents)
 
     def _plan(self, check: ImportCheck, release: Release, staged: Staged) -> tuple[CheckPlan, Explain]:
         entry = entrypoint_of(staged, check.entrypoint or release.service.entrypoint)
@@ -151,8 +151,8 @@ class CloudBuilds:
 
 
 def _without_image(checked: ImportsChecked) -> ImportsChecked:
-    """What the check learned of the image is among the build's own facts: a journal need not hold it twice."""
-    return replace(checked, facts={name: value for name, value in checked.facts.items() if name != "image"})
+    """What the check saw of the image is among the build's own details: a journal need not hold it twice."""
+    return replace(checked, inside=None)
 
 
 def _here(request: BuildImage | CheckImports) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from deploy_lib.drivers.builds.check import CheckPlan
 from deploy_lib.drivers.builds.findings import Explain, Joined
+from deploy_lib.model.image import BuiltImage
 from deploy_lib.model.release import Release
 from deploy_lib.model.requests import BuildImage, CheckImports
 from deploy_lib.source.model import Staged
@@ -21,7 +21,7 @@ class BuildJob:
     context_hash: str
     plan: CheckPlan | None
     explain: Explain = lambda module: None
-    facts: Mapping[str, object] = field(default_factory=dict)  # what is known of the image before it is built
+    foreseen: BuiltImage = BuiltImage()  # what is known of the image before it is built
 
     @property
     def release(self) -> Release:

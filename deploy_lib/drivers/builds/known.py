@@ -6,12 +6,16 @@ is built again.
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from deploy_lib.model.image import BuiltImage
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +24,15 @@ class KnownImage:
 
     image: str  # name@sha256:...
     builder: str
+    contents: BuiltImage
     check: str = ""
     nonce: str = ""
     output: str = ""
-    facts: dict[str, object] = field(default_factory=dict)
+
+
+@cache
+def _adapter() -> TypeAdapter[KnownImage]:
+    return TypeAdapter(KnownImage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +42,18 @@ class KnownImages:
     def find(self, name: str, context_hash: str) -> KnownImage | None:
         """`name` is the image's, without tag or digest."""
         try:
-            record = json.loads(self._path(name, context_hash).read_text())
-            known = KnownImage(**record)
-        except (OSError, ValueError, TypeError):
+            known = _adapter().validate_json(self._path(name, context_hash).read_bytes())
+        except (OSError, ValueError):
             return None
-        return known if isinstance(known.image, str) and known.image.startswith(f"{name}@sha256:") else None
+        return known if known.image.startswith(f"{name}@sha256:") else None
 
     def keep(self, name: str, context_hash: str, known: KnownImage) -> None:
         """Failing to write it is no failure of the build."""
         path = self._path(name, context_hash)
         with suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
-                json.dump(asdict(known), file)
+            with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+                file.write(_adapter().dump_json(known))
             os.replace(file.name, path)  # noqa: PTH105 - the file's name is text
 
     def _path(self, name: str, context_hash: str) -> Path:

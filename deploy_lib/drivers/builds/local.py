@@ -9,7 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING, TypeVar
@@ -38,6 +38,7 @@ from deploy_lib.drivers.engines import (
 from deploy_lib.drivers.interface import Clock, DriverError, Tell
 from deploy_lib.model.answers import Built, ImportsChecked
 from deploy_lib.model.evidence import BuildTrouble
+from deploy_lib.model.image import InsideImage
 
 if TYPE_CHECKING:
     from deploy_lib.drivers.builds.check import CheckPlan
@@ -88,16 +89,14 @@ class LocalBuild:
                 trouble=BuildTrouble("TIMEOUT", detail=limit, step=BUILD),
                 context_hash=job.context_hash,
                 log_tail=tuple(log)[-TAIL:],
-                facts=dict(job.facts),
+                contents=job.foreseen,
             )
-        facts: dict[str, object] = {**job.facts, "image_size": image.size, "builder": self.engine.name}
-        if image.stand_in:
-            facts["stand_in"] = image.stand_in
+        contents = replace(job.foreseen, size=image.size, builder=self.engine.name, stand_in=image.stand_in or None)
         output, checked = b"", None
         if job.plan is not None:
             left = max(1.0, job.request.timeout - (self.clock.monotonic() - began))
             output, checked = self._checked(job.plan, image.digest, job, left, tell)
-            facts.update(_image_facts(checked))
+            contents = replace(contents, inside=checked.inside or InsideImage())
         if checked is not None and not passed(checked):
             return Built(
                 None,
@@ -105,7 +104,7 @@ class LocalBuild:
                 checked=checked,
                 context_hash=job.context_hash,
                 log_tail=tuple(log)[-TAIL:],
-                facts=facts,
+                contents=contents,
             )
         reference = self._push(image.digest, image_tags(job.release), tell)
         plan = job.plan
@@ -115,10 +114,10 @@ class LocalBuild:
             check=plan.identity if plan else "",
             nonce=plan.options.nonce if plan else "",
             output=output.decode("utf-8", "replace"),
-            facts=facts,
+            contents=contents,
         )
         self.known.keep(name, job.context_hash, record)
-        return Built(reference, checked=checked, context_hash=job.context_hash, facts=facts)
+        return Built(reference, checked=checked, context_hash=job.context_hash, contents=contents)
 
     def check(self, job: CheckJob, tell: Tell) -> ImportsChecked:
         """Of an image this engine has; another is a case for Cloud Build, which can pull it."""
@@ -219,13 +218,13 @@ class LocalBuild:
             reused=True,
             checked=checked if checked and checked.ran else None,
             context_hash=job.context_hash,
-            facts={**job.facts, **known.facts},
+            contents=known.contents,
         )
 
     def _failed(self, job: BuildJob, detail: str, log: deque[str]) -> Built:
         trouble = BuildTrouble("FAILURE", "USER_BUILD_STEP", detail, BUILD)
         tail = tuple(log)[-TAIL:]
-        return Built(None, trouble=trouble, context_hash=job.context_hash, log_tail=tail, facts=dict(job.facts))
+        return Built(None, trouble=trouble, context_hash=job.context_hash, log_tail=tail, contents=job.foreseen)
 
 
 def _words(failure: BuildFailed, log: deque[str]) -> str:
@@ -239,8 +238,3 @@ def _words(failure: BuildFailed, log: deque[str]) -> str:
 def _no_result(checked: ImportsChecked) -> BuildTrouble:
     detail = f"the import check gave no result: {checked.why_not}"
     return BuildTrouble("FAILURE", "USER_BUILD_STEP", detail, "import-check")
-
-
-def _image_facts(checked: ImportsChecked) -> dict[str, object]:
-    image = checked.facts.get("image")
-    return image if isinstance(image, dict) else {}

@@ -6,6 +6,7 @@ from deploy_lib.drivers.builds.findings import Joined, findings_of
 from deploy_lib.drivers.builds.prediction import compare_with_image
 from deploy_lib.in_image.result import ProbeResult, ResultUnreadable, read_result
 from deploy_lib.model.answers import ImportsChecked
+from deploy_lib.model.image import BuiltImage, InsideImage
 from deploy_lib.source.model import Staged
 
 
@@ -25,30 +26,28 @@ def read_check(output: bytes, joined: Joined, why_not: str = "") -> ImportsCheck
         targets=result.tried,
         seconds=sum(target.ms for target in result.targets) / 1000,
         findings=findings,
-        facts={"verdict": result.verdict, "image": image_facts(result), "whole": result.image is not None},
+        verdict=result.verdict,
+        inside=_inside(result),
     )
 
 
 def passed(checked: ImportsChecked) -> bool:
     """Whether an image with this result may be pushed."""
-    return checked.ran and checked.facts.get("verdict") in ("passed", "warned")
+    return checked.ran and checked.verdict in ("passed", "warned")
 
 
-def image_facts(result: ProbeResult) -> dict[str, object]:
-    """python, distributions (name -> version) and files (image path -> git's id), as far as the result knows them."""
-    facts: dict[str, object] = {"python": result.python}
-    if result.image is not None:
-        facts["distributions"] = {item.name: item.version for item in result.image.distributions}
-        if not result.image.files_cut:
-            facts["files"] = {file.path: file.blob or "" for file in result.image.files}
-        facts["workdir"], facts["uid"] = result.image.workdir, result.image.uid
-    return facts
+def _inside(result: ProbeResult) -> InsideImage:
+    """As far as the result knows it."""
+    image = result.image
+    if image is None:
+        return InsideImage(result.python)
+    files = None if image.files_cut else {file.path: file.blob or "" for file in image.files}
+    packages = {item.name: item.version for item in image.distributions}
+    return InsideImage(result.python, packages, files, image.workdir, image.uid)
 
 
-def source_facts(staged: Staged) -> dict[str, object]:
-    """What is known of the image before it is built. base: the reference of the base image; manifest: [image path,
-    git's id of the content] of every file that the context brings, as it is predicted."""
+def foreseen(staged: Staged) -> BuiltImage:
+    """What is known of the image before it is built."""
     files, contents = staged.context.files, staged.contents
-    facts: dict[str, object] = {"base": contents.base} if contents.base else {}
-    facts["manifest"] = [[path, files[origin].blob] for path, origin in sorted(contents.files.items())]
-    return facts
+    manifest = {path: files[origin].blob for path, origin in sorted(contents.files.items())}
+    return BuiltImage(base=contents.base or None, manifest=manifest)

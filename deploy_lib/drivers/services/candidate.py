@@ -43,7 +43,7 @@ class Made:
     operation: str | None
     kept: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
-    facts: dict[str, object] | None = None
+    previous_image: str | None = None
 
 
 def create(tools: Tools, request: CreateRevision, tell: Tell) -> RevisionCreated:
@@ -87,7 +87,7 @@ def _created(made: Made, service: run_v2.Service | None, request: CreateRevision
         timed_out=waited.timed_out,
         kept=made.kept,
         changed=made.changed,
-        facts=made.facts or {},
+        previous_image=made.previous_image,
     )
 
 
@@ -119,8 +119,7 @@ def _first(tools: Tools, request: CreateRevision) -> Made:
     else:
         raise doubt
     tools.leases.renew(path)
-    facts: dict[str, object] = {"settings": differences.settings_of(template), "image": release.image}
-    return Made(name, operation, changed=differences.changed(run_v2.RevisionTemplate(), template), facts=facts)
+    return Made(name, operation, changed=differences.changed(run_v2.RevisionTemplate(), template))
 
 
 def _refuse_if_lost(tools: Tools, path: str, service: run_v2.Service) -> None:
@@ -161,19 +160,12 @@ def _next(tools: Tools, request: CreateRevision, service: run_v2.Service) -> Mad
 
     changed = tools.changes.make(path, edit, f"create the revision {name}")
     container = main_container(stable) if stable is not None else None
-    facts: dict[str, object] = {
-        "settings": differences.settings_of(template),
-        "image": release.image,
-        "previous_revision": release.stable,
-        "previous_image": container.image if container is not None else None,
-        "previous_settings": differences.settings_of(stable) if stable is not None else {},
-    }
     return Made(
         name,
         changed.operation,
         kept=differences.kept(template, release.service),
         changed=differences.changed(start, template),
-        facts=facts,
+        previous_image=container.image if container is not None else None,
     )
 
 

@@ -61,13 +61,6 @@ def kept(new: run_v2.RevisionTemplate, wanted: Service) -> tuple[str, ...]:
     return tuple(told)
 
 
-def settings_of(template: run_v2.RevisionTemplate | run_v2.Revision) -> dict[str, str]:
-    """The settings a report compares: those set, and the names of the variables."""
-    found = {name: value for name, value in _settings(template).items() if value}
-    found["variables"] = ", ".join(f"{name} ({kind})" for name, kind in sorted(_kinds(template).items()))
-    return found
-
-
 def _settings(template: Any) -> dict[str, str]:
     main = main_container(template)
     limits = dict(main.resources.limits) if main is not None else {}

@@ -97,7 +97,7 @@ class GitSource:
             entrypoint=analysis.entrypoint,
             image_files=len(staged.contents.files),
             closure_modules=len(analysis.modules),
-            facts=summarise(staged, source.args, source.target, self._sizes),
+            summary=summarise(staged, source.args, source.target, self._sizes),
         )
 
     def stage(self, release: Release, cloud_build: bool) -> Staged:

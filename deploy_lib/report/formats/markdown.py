@@ -90,6 +90,8 @@ def _timeline(report: Report) -> Iterator[str]:
         ("Step", "Verdict", "Took", "Reason"),
         ((plain(s.label), words.MARKS[s.status], words.seconds(s.seconds), plain(s.reason)) for s in report.steps),
     )
+    told = [f"- {plain(step.label)}: {plain(line)}" for step in report.steps for line in step.details]
+    yield from ("", *told) if told else ()
 
 
 def _cause(report: Report) -> Iterator[str]:

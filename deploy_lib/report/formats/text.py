@@ -53,6 +53,7 @@ def _timeline(report: Report) -> Iterator[str]:
 def _steps(report: Report) -> Iterator[str]:
     for step in report.steps:
         yield f"{step.label:<16} {words.MARKS[step.status]:<9} {words.seconds(step.seconds):>9}  {step.reason}".rstrip()
+        yield from (f"    {line}" for line in step.details)
 
 
 def _cause(report: Report) -> Iterator[str]:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 
+from deploy_lib.model.details import Inventory
 from deploy_lib.model.journal import Entry
 from deploy_lib.model.service import Service
 from deploy_lib.model.told import latest_release
 from deploy_lib.report.model import Comparison, Difference, Subject
 from deploy_lib.report.sections import subject as subjects
-from deploy_lib.report.sections.inventory import changes, distributions, manifest
+from deploy_lib.report.sections.inventory import changes
 
-_FACTS = (
-    ("base image", ("base_image", "base")),
-    ("base image digest", ("base_digest",)),
-    ("Python", ("python", "python_version")),
-    ("image size in bytes", ("image_size",)),
-    ("context hash", ("context_hash",)),
-    ("files in the image", ("image_files",)),
+_FACTS: tuple[tuple[str, Callable[[Inventory], str | int | None]], ...] = (
+    ("base image", lambda known: known.base),
+    ("base image digest", lambda known: known.base_digest),
+    ("Python", lambda known: known.python),
+    ("image size in bytes", lambda known: known.image_size),
+    ("context hash", lambda known: known.context_hash),
+    ("files in the image", lambda known: known.image_files),
 )
 
 
@@ -35,11 +36,12 @@ def read(entries: Sequence[Entry], previous: Sequence[Entry] | None, subject: Su
         Difference("image", _digest(last.image), _digest(subject.image)),
         Difference("revision", last.candidate, subject.candidate),
     ]
-    for what, names in _FACTS:
-        before, now = _fact(previous, names), _fact(entries, names)
+    had, has = known_of(previous), known_of(entries)
+    for what, fact in _FACTS:
+        before, now = _text_of(fact(had)), _text_of(fact(has))
         if before is not None or now is not None:
             rows.append(Difference(what, before, now))
-    files, packages, unknown = _inside(entries, previous)
+    files, packages, unknown = _inside(had, has)
     if not subject.image:
         unknown.append("this release has no image: none was built, or the build pushed none")
     if subject.stable and last.candidate and subject.stable != last.candidate:
@@ -51,20 +53,18 @@ def read(entries: Sequence[Entry], previous: Sequence[Entry] | None, subject: Su
 
 def _with_what_served(entries: Sequence[Entry], subject: Subject) -> tuple[Difference, ...]:
     """What the canary read of the revision that served before, when the journal of its release is not here."""
-    known = _all_facts(entries)
-    image, revision = known.get("previous_image"), known.get("previous_revision")
+    known = known_of(entries)
     rows = (
-        Difference("image", _digest(str(image)) if image else None, _digest(subject.image)),
-        Difference("revision", str(revision) if revision else subject.stable, subject.candidate),
+        Difference("image", _digest(known.previous_image), _digest(subject.image)),
+        Difference("revision", known.previous_revision or subject.stable, subject.candidate),
     )
     return tuple(row for row in rows if row.before is not None)
 
 
-def _inside(entries: Sequence[Entry], previous: Sequence[Entry]) -> tuple[tuple[str, ...], tuple[str, ...], list[str]]:
+def _inside(had: Inventory, has: Inventory) -> tuple[tuple[str, ...], tuple[str, ...], list[str]]:
     unknown: list[str] = []
     found: list[tuple[str, ...]] = []
-    for what, read_facts in (("files", manifest), ("packages", distributions)):
-        before, now = read_facts(_all_facts(previous)), read_facts(_all_facts(entries))
+    for what, before, now in (("files", had.files, has.files), ("packages", had.packages, has.packages)):
         if before is None or now is None:
             which = "that release" if before is None else "this release"
             unknown.append(f"which {what} changed: the journal of {which} lists none")
@@ -74,20 +74,20 @@ def _inside(entries: Sequence[Entry], previous: Sequence[Entry]) -> tuple[tuple[
     return found[0], found[1], unknown
 
 
-def _all_facts(entries: Sequence[Entry]) -> dict[str, object]:
-    merged: dict[str, object] = {}
+def known_of(entries: Sequence[Entry]) -> Inventory:
+    """What the steps know of a release's image; a later one knows better."""
+    known = Inventory()
     for judged in subjects.verdicts(entries):
-        merged.update({key: value for key, value in judged.facts.items() if value is not None})
-    return merged
-
-
-def _fact(entries: Sequence[Entry], names: tuple[str, ...]) -> str | None:
-    known = _all_facts(entries)
+        found = judged.details.inventory() if judged.details else None
+        if found is not None:
+            told = {each.name: getattr(found, each.name) for each in fields(Inventory)}
+            known = replace(known, **{name: value for name, value in told.items() if value is not None})
     release = latest_release(entries)
-    value = next((known[name] for name in names if isinstance(known.get(name), str | int)), None)
-    if value is None and names == ("context_hash",) and release:
-        value = release.context_hash
-    return str(value) if value is not None else None
+    return replace(known, context_hash=release.context_hash) if release and known.context_hash is None else known
+
+
+def _text_of(value: str | int | None) -> str | None:
+    return None if value is None else str(value)
 
 
 def _digest(image: str | None) -> str | None:
@@ -97,9 +97,9 @@ def _digest(image: str | None) -> str | None:
 def _settings_told(entries: Sequence[Entry]) -> tuple[str, ...]:
     """What the canary changed on the running service, as it said itself."""
     for judged in subjects.verdicts(entries):
-        told = judged.facts.get("changed")
-        if judged.kind == "canary" and isinstance(told, list | tuple):
-            return tuple(str(line) for line in told)
+        told = judged.details.settings_changed() if judged.details else None
+        if told is not None:
+            return told
     return ()
 
 

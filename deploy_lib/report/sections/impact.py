@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from deploy_lib.model.details import Figures
 from deploy_lib.model.journal import Adopted, Asked, Entry, LeaseHeld, RestoreAnswered
 from deploy_lib.report.model import Impact, Measured, Period, Subject
 from deploy_lib.report.sections import traffic
@@ -12,17 +13,10 @@ from deploy_lib.report.sections.subject import diagnosis, verdicts
 from deploy_lib.steps.kind import counted, spoken
 from deploy_lib.steps.responses import is_failure
 
-_SIDES = (
-    ("stable", "stable", "paired"),
-    ("candidate", "candidate", "paired"),
-    ("real_stable", "stable", "real"),
-    ("real_candidate", "candidate", "real"),
-)
-
 
 def read(entries: Sequence[Entry], subject: Subject, until: datetime) -> Impact:
     periods = traffic.read(entries, until)
-    measured = (*_probed(entries, subject), *_compared(entries, subject), *_logged(entries, subject))
+    measured = (*_counted(entries, subject), *_logged(entries, subject))
     return Impact(tuple(_users(entries, subject, periods, measured)), periods, measured)
 
 
@@ -83,33 +77,31 @@ def _moved(
         yield f"The traffic is not put back: {last.reason}."
 
 
-def _probed(entries: Sequence[Entry], subject: Subject) -> Iterator[Measured]:
-    for judged in verdicts(entries):
-        attempts = judged.facts.get("attempts")
-        if judged.kind != "probe" or not isinstance(attempts, list | tuple):
-            continue
-        known = [attempt for attempt in attempts if isinstance(attempt, Mapping)]
-        seen = tuple((_number(a.get("at")), _number(a.get("seconds")), not a.get("problem")) for a in known)
-        bad = sum(not good for _, _, good in seen)
-        yield Measured(judged.label, subject.candidate or "", "candidate", "probe", len(seen), bad, (), seen)
-
-
-def _compared(entries: Sequence[Entry], subject: Subject) -> Iterator[Measured]:
+def _counted(entries: Sequence[Entry], subject: Subject) -> Iterator[Measured]:
+    """Requests that the steps made or counted; single ones come first."""
     names = {"candidate": subject.candidate or "", "stable": subject.stable or ""}
-    for judged in verdicts(entries):
-        if judged.kind not in ("compare", "promote"):
-            continue
-        for key, role, whose in _SIDES:
-            side = judged.facts.get(key)
-            if isinstance(side, Mapping) and _number(side.get("requests")):
-                requests, errors = int(_number(side.get("requests"))), int(_number(side.get("errors")))
-                yield Measured(judged.label, names[role], role, whose, requests, errors, _quantiles(side))
+    found = [
+        Measured(
+            judged.label,
+            names[each.role],
+            each.role,
+            each.whose,
+            each.figures.requests,
+            each.figures.errors,
+            _quantiles(each.figures),
+            tuple((attempt.at, attempt.seconds, not attempt.problem) for attempt in each.attempts),
+        )
+        for judged in verdicts(entries)
+        if judged.details
+        for each in judged.details.requests_counted()
+        if each.figures.requests or each.whose == "probe"
+    ]
+    yield from sorted(found, key=lambda row: row.whose != "probe")
 
 
-def _quantiles(side: Mapping[str, object]) -> tuple[tuple[str, float], ...]:
-    """(p50, seconds), (p95, seconds): every key of the kind, in order."""
-    found = [(key, value) for key, value in side.items() if key[:1] == "p" and key[1:].replace(".", "").isdigit()]
-    kept = [(key, float(value)) for key, value in found if isinstance(value, int | float)]
+def _quantiles(figures: Figures) -> tuple[tuple[str, float], ...]:
+    """(p50, seconds), (p95, seconds), in order."""
+    kept = [(name, value) for name, value in figures.quantiles.items() if value is not None]
     return tuple(sorted(kept, key=lambda pair: float(pair[0][1:])))
 
 
@@ -121,7 +113,3 @@ def _logged(entries: Sequence[Entry], subject: Subject) -> Iterator[Measured]:
     if statuses:
         bad = sum(is_failure(status) for status in statuses)
         yield Measured("request log", subject.candidate or "", "candidate", "log", len(statuses), bad)
-
-
-def _number(value: object) -> float:
-    return float(value) if isinstance(value, int | float) else 0.0

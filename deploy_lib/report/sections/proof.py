@@ -77,7 +77,7 @@ def _conditions(evidence: Evidence) -> list[str]:
 def _build_log(entries: Sequence[Entry]) -> tuple[str, ...]:
     """The end of the build's log, when the build failed."""
     for judged in verdicts(entries):
-        tail = judged.facts.get("log_tail")
-        if isinstance(tail, list | tuple):
-            return tuple(str(line) for line in tail)[-BUILD_LINES:]
+        tail = judged.details.build_log() if judged.details else None
+        if tail is not None:
+            return tail[-BUILD_LINES:]
     return ()

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from deploy_lib.model.details import SeenTraffic
 from deploy_lib.model.journal import Asked, Entry, Judged, LeaseHeld, RestoreAnswered, RestoreAsked
-from deploy_lib.model.release import Release
 from deploy_lib.report.model import Period
 
 Shares = tuple[tuple[str, int], ...]
@@ -41,39 +41,24 @@ def _points(entries: Sequence[Entry]) -> Iterator[_Point]:
         match entry:
             case LeaseHeld() if entry.release.before is not None:
                 yield _Point(entry.at, shares(entry.release.before.shares()))
-            case Judged() if isinstance(entry.facts.get("traffic"), Mapping):
-                yield _Point(_moved_at(entry), shares(entry.facts["traffic"]))
-            case Judged() if entry.kind == "canary" and entry.facts.get("url") and _serves_at_once(entry.release):
-                yield _Point(entry.at, ((entry.release.candidate or "", 100),))
+            case Judged() if entry.details and (seen := entry.details.traffic_seen()):
+                yield _Point(_since(entry, seen), shares(seen.shares))
             case RestoreAnswered():
                 yield _Point(entry.at, shares(entry.now.shares()) if entry.now is not None else None)
             case Asked() | RestoreAsked() if _unanswered(entry, entries[index + 1 :]):
                 yield _Point(entry.at, None)
 
 
-def shares(given: object) -> Shares:
-    """(revision, percent), the largest first; what is no share is left out."""
-    if not isinstance(given, Mapping):
-        return ()
-    found = [(str(revision), percent) for revision, percent in given.items() if isinstance(percent, int) and percent]
-    return tuple(sorted(found, key=lambda share: (-share[1], share[0])))
+def shares(given: Mapping[str, int]) -> Shares:
+    """(revision, percent) of those that serve at all, the largest first."""
+    return tuple(
+        sorted(((name, share) for name, share in given.items() if share), key=lambda each: (-each[1], each[0]))
+    )
 
 
-def _serves_at_once(release: Release) -> bool:
-    """A service's first revision has all traffic as soon as it is ready."""
-    return release.first and release.candidate is not None
-
-
-def _moved_at(judged: Judged) -> datetime:
+def _since(judged: Judged, seen: SeenTraffic) -> datetime:
     """When the traffic moved, which was before the candidate was watched."""
-    at = judged.facts.get("at")
-    if isinstance(at, str):
-        try:
-            moved = datetime.fromisoformat(at)
-        except ValueError:
-            return judged.at
-        return moved if moved.tzinfo else judged.at
-    return judged.at
+    return seen.at if seen.at and seen.at.tzinfo else judged.at
 
 
 def _unanswered(asked: Asked | RestoreAsked, after: Sequence[Entry]) -> bool:

@@ -26,9 +26,10 @@ def test_an_image_is_built_checked_and_pushed_under_commit_and_release(yard: Yar
     assert built.trouble is None and not built.reused and not built.log_url
     assert built.checked and built.checked.ran and built.checked.targets == 1 and not built.checked.findings
     assert yard.pushed(COMMIT) and yard.pushed("r-1")
-    assert built.facts["base"] == "python:3.11-slim"
-    assert set(built.facts["files"]) == {f"/app/{path}" for path in APP if path.startswith("shop/")}  # type: ignore[call-overload]
-    assert isinstance(built.facts["image_size"], int) and built.facts["image_size"] > 1_000_000
+    assert built.contents.base == "python:3.11-slim"
+    assert built.contents.inside.files is not None
+    assert set(built.contents.inside.files) == {f"/app/{path}" for path in APP if path.startswith("shop/")}
+    assert built.contents.size is not None and built.contents.size > 1_000_000
     assert "import-check: hello from the application" in yard.lines
     assert any(line.startswith("build: ") and "COPY shop/" in line for line in yard.lines)
 
@@ -108,7 +109,7 @@ def test_an_unchanged_context_is_not_built_again(yard: Yard) -> None:
     second = yard.build(stage_files(APP), yard.release("r-2"))
     assert second.reused and second.image == first.image
     assert second.checked and second.checked.ran
-    assert second.facts["files"] == first.facts["files"]
+    assert second.contents.inside.files == first.contents.inside.files
     assert len(yard.builds()) == 1
 
 
@@ -291,7 +292,7 @@ def test_an_application_that_runs_well_on_cloud_run_passes(yard: Yard) -> None:
         assert built.checked and built.checked.ran, built.checked or built.trouble
         assert not [each for each in built.checked.findings if each.severity is not Severity.ADVICE]
         assert built.image
-        assert not [path for path in built.facts["files"] if "logs" in path]  # type: ignore[attr-defined]
+        assert not [path for path in built.contents.inside.files or () if "logs" in path]
     engine = open_local("namespaces", yard.store, yard.state, yard.clock, yard.driver(staged)._registry()).engine
     assert not [file.path for file in engine.files(built.image.partition("@")[2]) if "logs/" in file.path]
 

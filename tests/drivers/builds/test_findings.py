@@ -14,6 +14,7 @@ from deploy_lib.drivers.builds.findings import Joined
 from deploy_lib.drivers.builds.result import passed, read_check
 from deploy_lib.in_image.options import ProbeOptions
 from deploy_lib.model.findings import Finding, Severity
+from deploy_lib.model.image import InsideImage
 from deploy_lib.source.model import Staged, TreeFile, Unknown
 from tests.drivers.builds.samples import APP, stage_files
 
@@ -238,14 +239,8 @@ def test_files_are_compared_with_the_prediction() -> None:
 
 
 def test_the_image_tells_its_python_and_distributions() -> None:
-    facts = read_check(lines(verdict="passed", python="3.11.7", image=image({})), JOINED).facts["image"]
-    assert facts == {
-        "python": "3.11.7",
-        "distributions": {"idna": "3.6"},
-        "files": {},
-        "workdir": "/app",
-        "uid": 0,
-    }
+    inside = read_check(lines(verdict="passed", python="3.11.7", image=image({})), JOINED).inside
+    assert inside == InsideImage("3.11.7", {"idna": "3.6"}, {}, "/app", 0)
 
 
 COMPACT = {"probe": 1, "nonce": NONCE, "verdict": "passed", "form": "compact", "tried": 1}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from deploy_lib.drivers.builds.known import KnownImage, KnownImages
 from deploy_lib.drivers.builds.staging import write_context
 from deploy_lib.drivers.interface import DriverError, Interrupted
+from deploy_lib.model.image import BuiltImage
 from deploy_lib.model.requests import ImportCheck
 from deploy_lib.source.model import EXECUTABLE, SYMLINK
 from tests.drivers.builds.conftest import Yard
@@ -37,9 +39,9 @@ def test_cloud_and_machine_make_the_same_image(yard: Yard) -> None:
     here = yard.build(stage_files(APP), builder=HERE)
     assert here.image == cloud.image
     assert here.context_hash == cloud.context_hash
-    assert here.checked and cloud.checked and here.checked.facts == cloud.checked.facts
+    assert here.checked and cloud.checked and here.checked.verdict == cloud.checked.verdict
     assert yard.pushed(COMMIT) and yard.pushed("r-1")
-    assert {key: here.facts[key] for key in cloud.facts} == cloud.facts
+    assert replace(here.contents, builder=None, stand_in=None) == cloud.contents
 
 
 def test_a_dockerfile_beside_its_context_makes_the_same_image_everywhere(yard: Yard) -> None:
@@ -50,7 +52,7 @@ def test_a_dockerfile_beside_its_context_makes_the_same_image_everywhere(yard: Y
 def test_the_same_commit_gives_the_same_digest_and_is_not_built_twice(yard: Yard) -> None:
     first = yard.build(stage_files(APP), builder=HERE)
     found = yard.build(stage_files(APP), yard.release("r-2"), builder=HERE)
-    assert found.reused and found.image == first.image and found.facts == first.facts
+    assert found.reused and found.image == first.image and found.contents == first.contents
     assert found.checked and found.checked.targets == 1
     again = yard.build(stage_files(APP), yard.release("r-3"), builder=HERE, rebuild=True)
     assert not again.reused and again.image == first.image
@@ -148,7 +150,7 @@ def test_a_context_is_written_with_gits_modes_and_never_outside(tmp_path: Path) 
 
 def test_what_was_built_is_remembered_whole_or_not_at_all(tmp_path: Path) -> None:
     known = KnownImages(tmp_path / "builds")
-    image = KnownImage("host/p/backend@sha256:1", "podman", facts={"python": "3.11"})
+    image = KnownImage("host/p/backend@sha256:1", "podman", BuiltImage("python:3.11-slim"))
     assert known.find("host/p/backend", "c0ffee") is None
     threads = [threading.Thread(target=known.keep, args=("host/p/backend", "c0ffee", image)) for _ in range(8)]
     for thread in threads:

@@ -11,34 +11,13 @@ import fcntl
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import Field, TypeAdapter, ValidationError
-
+from deploy_lib.journal.lines import decode, encode
 from deploy_lib.model.journal import Entry
 
 FILE = "journal.jsonl"
 UNWRITTEN = "the journal of this release cannot be written"
-
-
-@cache
-def _adapter() -> TypeAdapter[Entry]:
-    return TypeAdapter(Annotated[Entry, Field(discriminator="type")])
-
-
-def encode(entry: Entry) -> bytes:
-    """One line, without its newline."""
-    return _adapter().dump_json(entry)
-
-
-def decode(line: bytes) -> Entry:
-    """Raises ValueError for anything that is not an entry."""
-    try:
-        return _adapter().validate_json(line)
-    except ValidationError as problem:
-        raise ValueError(f"not a journal entry: {problem.errors()[0]['msg']}") from None
 
 
 class Journal:

@@ -1,0 +1,66 @@
+"""What steps found, as versions before 0.2 wrote it: one flat mapping for each, as today's details have it.
+
+tests/cases/journals holds journals of that time. A mapping of today is given back as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+Facts = Mapping[str, object]
+
+_INSIDE = ("python", "distributions", "files", "workdir", "uid")
+_SIDES = ("stable", "candidate", "real_stable", "real_candidate")
+
+
+def upgraded(kind: str, facts: Facts) -> Facts:
+    """`kind` is the step's, by the name that it had then."""
+    return _CHANGES[kind](facts) if kind in _CHANGES else facts
+
+
+def _image_contents(facts: Facts) -> Facts:
+    if "source" in facts:
+        return facts
+    names = ("context_hash", "context_files", "base", "python", "excluded", "unknown")
+    source = {name: facts[name] for name in names if name in facts}
+    source["manifest"] = [
+        {"path": each[0], "size": each[1], "blob": each[2]} for each in _rows(facts.get("manifest")) if len(each) == 3
+    ]
+    return {**facts, "source": source}
+
+
+def _build(facts: Facts) -> Facts:
+    if "contents" in facts:
+        return facts
+    contents = {name: facts.get(name) for name in ("base", "base_digest", "builder", "stand_in")}
+    if "manifest" in facts:
+        contents["manifest"] = {each[0]: each[-1] for each in _rows(facts["manifest"])}
+    inside = {name: facts[name] for name in _INSIDE if name in facts}
+    return {**facts, "contents": {**contents, "inside": inside, "size": facts.get("image_size")}}
+
+
+def _import_check(facts: Facts) -> Facts:
+    return facts if "inside" in facts else {**facts, "inside": facts.get("image")}
+
+
+def _compare(facts: Facts) -> Facts:
+    return {**facts, **{name: _figures(facts[name]) for name in _SIDES if name in facts}}
+
+
+def _figures(side: object) -> object:
+    if not isinstance(side, Mapping) or "quantiles" in side:
+        return side
+    quantiles = {name: value for name, value in side.items() if name[:1] == "p" and name[1:2].isdigit()}
+    return {**{name: value for name, value in side.items() if name not in quantiles}, "quantiles": quantiles}
+
+
+def _rows(value: object) -> list[list[object]]:
+    return [each for each in value if isinstance(each, list) and each] if isinstance(value, list) else []
+
+
+_CHANGES: Mapping[str, Callable[[Facts], Facts]] = {
+    "image_contents": _image_contents,
+    "build": _build,
+    "import_check": _import_check,
+    "compare": _compare,
+}

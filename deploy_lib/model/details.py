@@ -1,0 +1,111 @@
+"""What a step found, as its kind records it, and what the report, the diagnosis and the last line may ask of it.
+
+Each kind of step has a frozen dataclass of its own, derived from `Details`. It answers what it knows; of a kind that
+answers nothing, every field is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+
+from deploy_lib.model.answers import Attempt
+from deploy_lib.model.evidence import BuildTrouble
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Requests to one revision. `quantiles` are "p95" -> seconds, None where there was no request."""
+
+    requests: int = 0
+    errors: int = 0
+    refused: int = 0
+    quantiles: Mapping[str, float | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Requests of one sort: `whose` is paired, real or probe, `role` candidate or stable."""
+
+    role: str
+    whose: str
+    figures: Figures
+    attempts: tuple[Attempt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SeenTraffic:
+    """Revision -> percent. `at`: since when, where that is known better than by the verdict's own time."""
+
+    shares: Mapping[str, int]
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What a report compares with another release; None is not known. `files` and `packages` map to their content."""
+
+    base: str | None = None
+    base_digest: str | None = None
+    python: str | None = None
+    image_size: int | None = None
+    context_hash: str | None = None
+    image_files: int | None = None
+    files: Mapping[str, str] | None = None
+    packages: Mapping[str, str] | None = None
+    previous_image: str | None = None
+    previous_revision: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """The answers of a kind that knows nothing of the question."""
+
+    def traffic_seen(self) -> SeenTraffic | None:
+        """Who serves what since this step."""
+        return None
+
+    def requests_counted(self) -> tuple[Counted, ...]:
+        return ()
+
+    def requests_made(self) -> tuple[Attempt, ...]:
+        """Single requests to the candidate, in order."""
+        return ()
+
+    def inventory(self) -> Inventory | None:
+        return None
+
+    def settings_changed(self) -> tuple[str, ...] | None:
+        """Lines such as "memory: 256Mi -> 512Mi", as the running service told them."""
+        return None
+
+    def build_trouble(self) -> BuildTrouble | None:
+        return None
+
+    def build_log(self) -> tuple[str, ...] | None:
+        """Its last lines, where the build pushed nothing."""
+        return None
+
+    def told(self) -> Iterator[str]:
+        """Lines for a reader, of what no other answer has: every field, unless the kind says else."""
+        for each in fields(self):
+            yield f"{each.name.replace('_', ' ')}: {getattr(self, each.name)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reported(Details):
+    """Of a kind whose findings and answers say all that a reader wants."""
+
+    def told(self) -> Iterator[str]:
+        return iter(())
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign(Details):
+    """What a step of a kind that this version does not know, or another version of one, has recorded."""
+
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def told(self) -> Iterator[str]:
+        yield from (f"{name}: {value}" for name, value in self.values.items())

@@ -1,0 +1,70 @@
+"""What is known of an image: as the source predicts it, as it was built, and as the import check found it inside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFile:
+    """`path` in the image, `size` in bytes, `blob` as git names its content."""
+
+    path: str
+    size: int
+    blob: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unforeseen:
+    """A part of the image that the source does not tell: below `prefix`, for a `reason`, from a Dockerfile's line."""
+
+    prefix: str
+    reason: str
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSummary:
+    """What a release keeps of its source. `excluded` counts the files that each sort of rule keeps out.
+
+    `base` is the reference of the base image, `manifest` every predicted file.
+    """
+
+    context_hash: str = ""
+    context_files: int = 0
+    base: str | None = None
+    python: str | None = None
+    excluded: Mapping[str, int] = field(default_factory=dict)
+    unknown: tuple[Unforeseen, ...] = ()
+    manifest: tuple[ImageFile, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InsideImage:
+    """What the import check saw of the image. None: the check does not tell, or there were too many.
+
+    `distributions` are name -> version, `files` path in the image -> git's name of the content.
+    """
+
+    python: str | None = None
+    distributions: Mapping[str, str] | None = None
+    files: Mapping[str, str] | None = None
+    workdir: str | None = None
+    uid: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltImage:
+    """`manifest` are the files that the context brings, as predicted: path in the image -> git's name of the content.
+
+    `size` is in bytes, `stand_in` what a base image that only stands in for another claims to be.
+    """
+
+    base: str | None = None
+    base_digest: str | None = None
+    manifest: Mapping[str, str] | None = None
+    inside: InsideImage = InsideImage()
+    size: int | None = None
+    builder: str | None = None
+    stand_in: str | None = None
