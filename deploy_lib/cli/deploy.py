@@ -53,10 +53,10 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None, open_journa
                 )
                 for plan in selection.plans
             ]
-            return carry_out(releasing, clock, selection.program, keep=args.keep)
+            return carry_out(releasing, clock, selection.program)
 
 
-def carry_out(releasing: Sequence[Releasing], clock: SystemClock, program: Program, *, keep: bool) -> int:
+def carry_out(releasing: Sequence[Releasing], clock: SystemClock, program: Program) -> int:
     """The exit code of all releases together."""
 
     def recall(each: Releasing) -> None:
@@ -64,11 +64,17 @@ def carry_out(releasing: Sequence[Releasing], clock: SystemClock, program: Progr
             clock.recall(each.thread)
 
     members = [
-        Member(each.plan.service.name, each.plan.service.after, each.carry_out, partial(recall, each))
+        Member(
+            each.plan.service.name,
+            each.plan.service.after,
+            each.carry_out,
+            partial(recall, each),
+            each.release.options.keep,
+        )
         for each in releasing
     ]
     try:
-        return release_all(members, clock, keep=keep).exit_code
+        return release_all(members, clock).exit_code
     except Interrupted:
         raise Failure(
             f"interrupted while the traffic was being put back; {program.command('resume')} finishes it",

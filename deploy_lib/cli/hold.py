@@ -36,7 +36,7 @@ def main(args: argparse.Namespace) -> int:
             except DriverError as problem:
                 remedy = f"\n  {problem.remedy}" if problem.remedy else ""
                 say_error(f"{plan.service.name}: {problem.reason}{remedy}")
-                refused = Outcome.UNKNOWN
+                refused = Outcome.BUSY if problem.busy else Outcome.UNKNOWN
             ends |= {refused} if refused is not None else set()
             prefix = f"{plan.service.name}: " if len(selection.plans) > 1 else ""
             say(f"{prefix}serving: {serving_now(world.services(plan), plan.service, 'a hold moves no traffic')}")

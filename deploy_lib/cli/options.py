@@ -24,6 +24,7 @@ def options_of(args: argparse.Namespace, plan: Plan) -> Options:
         rebuild=args.rebuild,
         force=args.force,
         traffic=not args.no_traffic,
+        keep=getattr(args, "keep", False),
         builder=(
             _local_builder(args.build_local, state_directory(args.state) / "builds")
             if args.build_local

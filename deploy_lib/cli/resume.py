@@ -60,7 +60,7 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None, open_journa
                 )
                 for each in found
             ]
-            return carry_out(releasing, clock, selection.program, keep=True)
+            return carry_out(releasing, clock, selection.program)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:  # the typing module would cost every image a few milliseconds
     from importlib.machinery import SourceFileLoader
     from types import FrameType, TracebackType
-    from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple  # noqa: F401
+    from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple  # noqa: F401
 
     Document = Dict[str, Any]
 else:  # what importlib.machinery would take it from, without what importing that would load
@@ -80,6 +80,7 @@ SCHEMA = 1
 DEFAULTS = {
     "nonce": "",
     "entrypoint": "",
+    "main": False,
     "also": [],
     "all": False,
     "exclude": ["setup", "conftest", "*.conftest", "__main__", "*.__main__"],
@@ -470,6 +471,26 @@ def watch_network(board: Board, territory: Territory) -> None:
 METADATA_ADDRESS = ""
 
 
+def resolve_metadata() -> None:
+    """The metadata server's name and address lead to the one that answers here, for code that looks it up itself."""
+    if not METADATA_ADDRESS:
+        return
+    import _socket
+
+    original, here = _socket.getaddrinfo, METADATA_ADDRESS.rpartition(":")
+
+    def getaddrinfo(host: Any, port: Any, *rest: Any, **more: Any) -> Any:
+        name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
+        if name in METADATA_NAMES and str(port) in ("80", "http"):
+            return original(here[0], int(here[2]), *rest, **more)
+        return original(host, port, *rest, **more)
+
+    _socket.getaddrinfo = getaddrinfo
+
+
+METADATA_NAMES = ("metadata.google.internal", "metadata.google.internal.", "metadata", "169.254.169.254")
+
+
 def own_functions(frame: FrameType | None, territory: Territory) -> list[list[Any]]:
     """[file, function, line] of the application's own frames, innermost first."""
     found = []  # type: List[List[Any]]
@@ -493,8 +514,11 @@ def watch_exit(crash: int) -> None:
     os._exit = leave_with_trace
 
 
-def import_target(target: str) -> Document | None:
-    """Import it as the server would; the failure if the attribute after the colon is not there."""
+def import_target(target: str, main: bool) -> Document | None:
+    """Import it as the server would; the failure if the attribute after the colon is not there.
+
+    With `main` Python itself runs it, so that its last lines count too: what they import, not what they start.
+    """
     name, _, attribute = target.partition(":")
     if is_file(name):
         if not os.path.isfile(name):
@@ -508,6 +532,10 @@ def import_target(target: str) -> Document | None:
     else:
         __import__(name)
         module = sys.modules[name]
+    if main:
+        failure = import_as_main(name, module)
+        if failure:
+            return failure
     value = module
     for part in attribute.replace("()", "").split(".") if attribute else []:
         if getattr(value, part, None) is None:
@@ -520,16 +548,108 @@ def import_target(target: str) -> Document | None:
     return None
 
 
-def try_target(target: str, board: Board, crash: int, territory: Territory, with_loaded: bool) -> None:
+def import_as_main(name: str, module: Any) -> Document | None:
+    """What the module imports where it is __main__; of a package, all that its __main__ imports before it starts."""
+    if hasattr(module, "__path__"):
+        bootstrap = sys.modules["_frozen_importlib"]  # type: Any
+        spec = bootstrap._find_spec(name + ".__main__", module.__path__)
+        if spec is None:
+            said = "%s is a package without a __main__, which python -m cannot run" % name
+            return {"kind": "missing_module", "module": name + ".__main__", "party": "first", "message": said}
+        space, file = {"__name__": "__main__", "__package__": name, "__file__": spec.origin}, spec.origin
+    else:
+        space, file = module.__dict__, module.__file__
+    if not file or not file.endswith(".py"):
+        return None
+    with open(file, "rb") as opened:
+        tree = compile(opened.read(), file, "exec", 0x400, True)  # type: Any # PyCF_ONLY_AST, without the module ast
+    body = tree.body if space is not module.__dict__ else [each for each in tree.body if is_main_guard(each)]
+    tree.body = imports_of(body, {each.name: each for each in tree.body if is_function(each)})
+    exec(compile(tree, file, "exec", 0, True), space)
+    return None
+
+
+def imports_of(body: list[Any], functions: dict[str, Any]) -> list[Any]:
+    """The imports among statements that run, also behind `if __name__ == "__main__"` and of functions called there."""
+    kept = []  # type: List[Any]
+    for each in body:
+        kind = type(each).__name__
+        if kind in ("Import", "ImportFrom") or changes_path(each):
+            kept.append(each)
+        elif kind == "Try" and all(is_plain(inner) for inner in each.body):
+            if all(is_plain(inner) for handler in each.handlers for inner in handler.body):
+                kept.append(each)
+        elif is_main_guard(each):
+            kept += imports_of(each.body, functions)
+        elif kind == "Expr":
+            for called in calls_in(each.value):
+                if called in functions:  # once: a function may call itself
+                    kept += imports_of(functions.pop(called).body, functions)
+    return kept
+
+
+def is_function(node: Any) -> bool:
+    return type(node).__name__ in ("FunctionDef", "AsyncFunctionDef")
+
+
+def is_plain(node: Any) -> bool:
+    """Imports, and what stands beside them where one of them is missing: pass, name = None."""
+    kind = type(node).__name__
+    return kind in ("Import", "ImportFrom", "Pass") or (kind == "Assign" and not calls_in(node.value))
+
+
+def is_main_guard(node: Any) -> bool:
+    """if __name__ == "__main__":"""
+    test = getattr(node, "test", None) if type(node).__name__ == "If" else None  # type: Any
+    if type(test).__name__ != "Compare" or type(test.ops[0]).__name__ != "Eq":
+        return False
+    sides = [test.left, test.comparators[0]]
+    names = [getattr(side, "id", "") for side in sides]
+    return "__name__" in names and "__main__" in [getattr(side, "value", getattr(side, "s", "")) for side in sides]
+
+
+def changes_path(node: Any) -> bool:
+    """sys.path.insert(0, ...), and what is worked out from __file__ for it."""
+    kind = type(node).__name__
+    if kind == "Assign":
+        return "__file__" in names_in(node.value)
+    called = getattr(node.value, "func", None) if kind == "Expr" else None
+    place = getattr(called, "value", None)  # type: Any
+    return getattr(place, "attr", "") == "path" and getattr(place.value, "id", "") == "sys"
+
+
+def walk(node: Any) -> Iterator[Any]:
+    """The node and all below it; of functions and lambdas only their names, since they do not run."""
+    yield node
+    for field in () if is_function(node) or type(node).__name__ == "Lambda" else node._fields:
+        value = getattr(node, field, None)
+        for each in value if isinstance(value, list) else [value]:
+            if hasattr(each, "_fields"):
+                yield from walk(each)
+
+
+def names_in(node: Any) -> list[str]:
+    return [each.id for each in walk(node) if type(each).__name__ == "Name"]
+
+
+def calls_in(node: Any) -> list[str]:
+    """Names of the functions that are called: main() of sys.exit(main()); "" for any other."""
+    return [getattr(each.func, "id", "") for each in walk(node) if type(each).__name__ == "Call"]
+
+
+def try_target(
+    target: str, board: Board, crash: int, territory: Territory, with_loaded: bool, main: bool = False
+) -> None:
     faulthandler.enable(crash, all_threads=False)
     leave = os._exit
     watch_exit(crash)
     watch_network(board, territory)
+    resolve_metadata()
     reads, times = watch_environment(), watch_imports(board)
     known = set(CODES)
     began = perf_counter()
     try:
-        failure = import_target(target)
+        failure = import_target(target, main)
     except BaseException as error:
         failure = describe_failure(error, territory, reads)
     spent = perf_counter() - began
@@ -946,7 +1066,8 @@ class Supervisor:
             offer_to_memory_killer()
             if self.fresh:
                 forget_probe(self.path, self.options["entrypoint"])
-            try_target(target, running.board, running.crash_end, self.territory, self.fresh)
+            main = self.options["main"] and target == self.options["entrypoint"]
+            try_target(target, running.board, running.crash_end, self.territory, self.fresh, main)
         finally:
             leave(70)
 

@@ -32,7 +32,8 @@ class ProbeOptions:
     """At least one of entrypoint, also and all must be given.
 
     entrypoint: `pkg.mod`, `pkg.mod:app` (the attribute must be there and not None; `app()` is looked up, not called)
-    or a path ending in .py. also: packages whose every module is imported. all: every module of the application,
+    or a path ending in .py. main: Python itself runs it (python -m, or a script): what it imports as __main__ counts.
+    also: packages whose every module is imported. all: every module of the application,
     less those that match a pattern of `exclude`. first_party: top-level packages of the application, wherever they
     are installed. roots: directories that hold its files; () means sys.path without Python and installed packages.
     import_path: directories put first on sys.path (uvicorn's --app-dir); None means the working directory, or the
@@ -44,6 +45,7 @@ class ProbeOptions:
 
     nonce: str
     entrypoint: str = ""
+    main: bool = False
     also: tuple[str, ...] = ()
     all: bool = False
     exclude: tuple[str, ...] = ("setup", "conftest", "*.conftest", "__main__", "*.__main__")

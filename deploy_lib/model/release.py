@@ -29,6 +29,7 @@ class Options:
     force: bool = False  # release a digest or revision recorded as failed
     traffic: bool = True  # False: stop after the probe of the candidate
     builder: str = "cloud_build"  # what the plan or --build-local names
+    keep: bool = False  # stay live when another service of the same run fails
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,19 +24,22 @@ EVERY = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """`release` carries the service's release to its end, and may raise Interrupted; `recall` ends its waits."""
+    """`release` carries the service's release to its end, and may raise Interrupted; `recall` ends its waits.
+
+    With `keep` it goes on, and stays live, when another one fails that it does not come after.
+    """
 
     name: str
     after: tuple[str, ...]
     release: Callable[[Others], Stopped]
     recall: Callable[[], None]
+    keep: bool = False
 
 
 @dataclass(slots=True)
 class _Group:
     members: Sequence[Member]
     clock: Clock
-    keep: bool
     waiting: set[str] = field(default_factory=set)  # at their first traffic move
     live: list[str] = field(default_factory=list)  # in the order they became live
     ended: dict[str, Stopped] = field(default_factory=dict)
@@ -59,9 +62,9 @@ class _Group:
         with self.lock:
             first = not self.failed
             self.failed.append(lost.name)
-        if first and not self.keep:
+        if first:
             for other in self.members:
-                if other.name not in self.ended and other is not lost:
+                if other.name not in self.ended and other is not lost and not other.keep:
                     other.recall()
 
     def is_through(self, name: str) -> bool:
@@ -81,7 +84,7 @@ class _Place:
     def why_withdrawn(self) -> str:
         group = self.group
         lost = next((name for name in group.failed if name != self.member.name), None)
-        if group.keep:
+        if self.member.keep:
             lost = next((name for name in self.member.after if name in group.failed), None)
         if lost is None:
             return ""
@@ -103,7 +106,7 @@ class _Place:
         group, name = self.group, self.member.name
         if name not in group.live:
             group.live.append(name)
-        if group.keep:
+        if self.member.keep:
             return ""
         while not (why := self.why_withdrawn()):
             if all(each.name in group.live or each.name in group.ended for each in group.members):
@@ -130,12 +133,9 @@ class Ended:
         return next((outcome.exit_code for outcome in MOST_URGENT_FIRST if outcome in outcomes), 0)
 
 
-def release_all(members: Sequence[Member], clock: Clock, *, keep: bool = False) -> Ended:
-    """`keep` leaves the others as they come when one fails, but for those after it.
-
-    Members must come after those they wait for. Raises Interrupted after every release that runs has ended.
-    """
-    group = _Group(members, clock, keep)
+def release_all(members: Sequence[Member], clock: Clock) -> Ended:
+    """Members must come after those they wait for. Raises Interrupted after every release that runs has ended."""
+    group = _Group(members, clock)
     with ThreadPoolExecutor(max_workers=max(1, len(members))) as pool:
         ends = {member.name: pool.submit(group.carry_out, member) for member in members}
     return Ended({name: end.result() for name, end in ends.items()}, frozenset(group.withdrawn))

@@ -238,3 +238,30 @@ def test_a_program_that_is_not_there_leaves_the_python_on_path(image: FakeImage)
     image.write({"shop/__init__.py": "", "shop/main.py": ""})
     path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
     assert started(image, {"program": "/gone/uvicorn"}, path=path).verdict == "passed"
+
+
+@pytest.mark.parametrize(
+    ("way", "host"),
+    [
+        ("urllib", "metadata.google.internal"),
+        ("urllib", "169.254.169.254"),
+        ("http.client", "metadata"),
+        ("asyncio", "metadata.google.internal"),
+    ],
+)
+def test_a_metadata_server_that_is_looked_up_by_hand_answers_and_what_follows_is_seen(
+    image: FakeImage, host: str, way: str
+) -> None:
+    path, headers = "/computeMetadata/v1/instance/region", "{'Metadata-Flavor': 'Google'}"
+    asked = {
+        "urllib": f"import urllib.request as u\n"
+        f"SAID = u.urlopen(u.Request('http://{host}{path}', headers={headers}), timeout=5).read()\n",
+        "http.client": f"import http.client\nc = http.client.HTTPConnection('{host}', timeout=5)\n"
+        f"c.request('GET', '{path}', headers={headers})\nSAID = c.getresponse().read()\n",
+        "asyncio": "import asyncio\nasync def ask():\n"
+        f"    reader, writer = await asyncio.open_connection('{host}', 80)\n"
+        f"    writer.write(b'GET {path} HTTP/1.1\\r\\nMetadata-Flavor: Google\\r\\n\\r\\n')\n"
+        "    return await reader.read()\nSAID = asyncio.run(ask())\n",
+    }[way]
+    result = probe(image, f"{asked}assert b'europe-west1' in SAID, SAID\nimport no_such_thing\n")
+    assert [(failure.kind, failure.module) for failure in result.failures] == [("missing_dependency", "no_such_thing")]

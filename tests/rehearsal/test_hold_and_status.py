@@ -82,7 +82,7 @@ def test_a_hold_does_not_take_a_release_its_lease(theatre: Theatre) -> None:
     refused, not_let_go = said
     assert refused.code == 5
     assert "is deploying this service since" in refused.errors
-    assert not_let_go.code == 4
+    assert not_let_go.code == 5
     assert "is deploying backend" in not_let_go.errors
 
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
 import pytest
 
+from tests.rehearsal import remedies
 from tests.rehearsal.scripts import REST, SHORT, TENTH, compare, stable, when
 from tests.rehearsal.someone import Someone
 from tests.rehearsal.theatre import Played, Theatre, Users
@@ -34,7 +39,10 @@ def test_the_default_is_what_was_there_before_and_twice_is_there_already(theatre
     assert once.stopped["serving"] == twice.stopped["serving"] == f"{second} 100 %"
     assert once.stopped["reason"] == f"rolled back from {third}"
     assert twice.stopped["reason"].startswith("already there: rollback ")
-    assert Someone(theatre).tags() == {"canary": third}, "the tag lent for the probe is gone"
+    assert Someone(theatre).tags() == {}, "the tag lent for the probe is gone, and that of what was rolled back"
+    rows = len(past(theatre))
+    assert [back(theatre, *words).code for words in (("--force",), ("--force", "--to", second), ("--now",))] == [0] * 3
+    assert len(past(theatre)) == rows, "what is there already adds nothing to what is remembered"
 
 
 def test_the_plan_is_told_before_and_what_serves_only_after(theatre: Theatre) -> None:
@@ -102,6 +110,38 @@ def test_a_target_that_does_not_answer_well_only_with_now(theatre: Theatre) -> N
     assert theatre.now == {sick: 100}
 
 
+def past(theatre: Theatre) -> list[dict[str, Any]]:
+    return list(theatre.command("status", theatre.config(PROBED)).events[0]["history"])
+
+
+def test_a_service_that_forgot_all_offers_its_older_revisions(theatre: Theatre) -> None:
+    """None is taken unasked: any of them may have been rejected. What is offered runs as printed."""
+    first, second = stable(theatre), stable(theatre, n=1)
+    Someone(theatre).change(lambda service: service.annotations.clear(), "annotations")
+    refused = back(theatre, state=theatre.root / "another")
+    assert (refused.code, theatre.now) == (1, {second: 100}), refused.stopped
+    assert f"revision  {first}  ready, of no release that is remembered" in refused.stopped["reason"]
+    [command] = refused.stopped["next_commands"]
+    assert f" --to {first} " in f"{command} " and "asked before it gets users" in command
+    assert remedies.paste(theatre, command).returncode == 0
+    assert theatre.now == {first: 100}
+
+
+def test_who_waits_is_told_the_plan_once_the_service_is_free(theatre: Theatre) -> None:
+    first, second = stable(theatre), stable(theatre, n=1)
+    now = datetime.now(UTC)
+    lease = {"holder": "ann at elsewhere", "token": "t", "since": now.isoformat(), "release_id": "r"}
+    lease["until"] = (now + timedelta(seconds=3)).isoformat()
+    Someone(theatre).change(
+        lambda found: found.annotations.update({"deploy-to-gcp/lease": json.dumps(lease)}), "annotations"
+    )
+    waited = back(theatre, "--wait", "1m")
+    assert (waited.code, theatre.now) == (0, {first: 100}), waited.stopped
+    types = [event["type"] for event in waited.events]
+    assert types.count("going_back") == 1 and types.index("lease") < types.index("going_back")
+    assert waited.stopped["reason"].startswith(f"rolled back from {second}")
+
+
 def assert_settled(theatre: Theatre) -> None:
     """No lease, no record, no tag of a release is left on the service, but that of the revision that went live."""
     someone = Someone(theatre)
@@ -121,6 +161,7 @@ def test_a_release_that_builds_is_taken_over_or_named_and_never_goes_live(theatr
     played = theatre.release(theatre.config((*TENTH, *REST), {"n": 1}), cue=when("build", meanwhile))
     busy, forced = said
     assert (busy.code, busy.stopped["outcome"], busy.stopped["serving"]) == (5, "busy", f"{old} 100 %")
+    assert busy.of_type("going_back") == [], "nothing will be put back"
     assert "is deploying this service since" in busy.stopped["reason"] and "--force" in busy.stopped["reason"]
     assert (forced.code, forced.stopped["serving"]) == (0, f"{old} 100 %"), forced.stopped
     [plan] = forced.of_type("going_back")

@@ -21,6 +21,7 @@ class Log:
         self.early = early or {}
         self.late = late or {}
         self.clock = SystemClock()
+        self.kept: set[str] = set()
         self.lines: list[str] = []
         self.slow: dict[str, Callable[[], object]] = {}
         self.recalled = {name: threading.Event() for name in ("auth", "backend", "web")}
@@ -40,15 +41,16 @@ class Log:
                 return self.end(name, Outcome.REJECTED, f": {why}")
             return self.end(name, Outcome.LIVE)
 
-        return Member(name, after, release, self.recalled[name].set)
+        return Member(name, after, release, self.recalled[name].set, name in self.kept)
 
     def end(self, name: str, outcome: Outcome, why: str = "") -> Stopped:
         self.lines.append(f"{name} {outcome}{why}")
         return Stopped(NOON, outcome, why, "")
 
     def all(self, *, keep: bool = False) -> Ended:
+        self.kept |= {"auth", "backend", "web"} if keep else set()
         members = [self.member("auth"), self.member("backend", "auth"), self.member("web", "backend")]
-        return release_all(members, self.clock, keep=keep)
+        return release_all(members, self.clock)
 
 
 def test_traffic_follows_the_order_and_all_end_together() -> None:
@@ -135,3 +137,15 @@ def test_one_exit_code_for_all_is_the_one_that_most_needs_a_person() -> None:
     assert Ended(ends).exit_code == 3
     put_back = Stopped(NOON, Outcome.HELD, "there is no earlier revision to go back to", "")
     assert Ended({"a": Stopped(NOON, Outcome.REJECTED, "", ""), "b": put_back}, frozenset({"b"})).exit_code == 3
+
+
+def test_each_stays_or_goes_back_as_its_own_options_say() -> None:
+    log = Log(late={"web": Outcome.REJECTED})
+    log.kept = {"auth"}
+    ended = log.all()
+    assert {name: stopped.outcome for name, stopped in ended.ends.items()} == {
+        "auth": Outcome.LIVE,
+        "backend": Outcome.REJECTED,
+        "web": Outcome.REJECTED,
+    }
+    assert "backend is put back" in log.lines and "auth is put back" not in log.lines

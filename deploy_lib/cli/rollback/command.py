@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.outlets import Outlets
 from deploy_lib.cli.rollback.memory import with_memory
-from deploy_lib.cli.rollback.offers import offers
+from deploy_lib.cli.rollback.offers import offers, older
 from deploy_lib.cli.rollback.rollback import Rollback
-from deploy_lib.cli.rollback.target import Choice, choose
+from deploy_lib.cli.rollback.target import Choice, choose, tag_of
 from deploy_lib.cli.select import Selection, select
 from deploy_lib.cli.show import display as displays
 from deploy_lib.cli.show.printing import say
@@ -86,7 +86,7 @@ def main(args: argparse.Namespace) -> int:
 def _wanted(world: World, plan: Plan, args: argparse.Namespace) -> Wanted:
     state = with_memory(world.services(plan).read_state(plan.service), world.state, plan)
     try:
-        return Wanted(plan, state, choice=choose(state, args.to, force=args.force))
+        return Wanted(plan, state, choice=choose(state, args.to, force=args.force, tag=tag_of(plan)))
     except Failure as failure:
         return Wanted(plan, state, refused=failure)
 
@@ -96,7 +96,12 @@ def _refuse(world: World, wanted: list[Wanted], display: displays.Display, outpu
     for each in wanted:
         why = each.refused.message if each.refused else "nothing was done, since another service cannot be rolled back"
         serving = serving_now(world.services(each.plan), each.plan.service, f"last seen: {each.state.traffic}")
-        stopped = Stopped(world.clock.now(), Outcome.REJECTED, why, serving)
+        program = each.plan.program
+        commands = tuple(
+            program.command("rollback", "--to", name, note=f"made {when}, ready; it is asked before it gets users")
+            for name, when in older(each.state)
+        )
+        stopped = Stopped(world.clock.now(), Outcome.REJECTED, why, serving, commands if each.refused else ())
         display.entry(each.plan.service.name, stopped)
     told = [f"{each.plan.service.name}: {each.refused.message}" for each in wanted if each.refused]
     if output == "json":

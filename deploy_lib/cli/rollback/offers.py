@@ -10,6 +10,7 @@ from deploy_lib.model.remembered import is_rollback, rolled_back
 from deploy_lib.model.state import PastRelease, ServiceState
 
 SHOWN = 8  # revisions
+OFFERED = 3  # of them, as commands
 
 
 def offers(state: ServiceState) -> Iterator[str]:
@@ -30,6 +31,19 @@ def offers(state: ServiceState) -> Iterator[str]:
         share = f"  {serving[revision.name]} % now" if revision.name in serving else ""
         state_words = _outcome(state, revision.name) if revision.ready else f"not ready: {revision.reason}"
         yield f"  revision  {revision.name}  {state_words}  {_when(revision.created)}{commit}{share}"
+
+
+def older(state: ServiceState) -> Iterator[tuple[str, str]]:
+    """Ready revisions, and when each was made, from before the one that most users get; the newest first.
+
+    Only of a service that remembers no release: else its releases say what was good, and what was not.
+    """
+    serving = state.revision(state.traffic.main_revision() or "")
+    if state.history or serving is None or serving.created is None:
+        return
+    known = [(each.created, each.name) for each in state.revisions if each.ready and each.created]
+    before = sorted(((at, name) for at, name in known if at < serving.created), reverse=True)
+    yield from ((name, _when(at)) for at, name in before[:OFFERED])
 
 
 def _outcome(state: ServiceState, revision: str) -> str:

@@ -15,12 +15,12 @@ from deploy_lib.cli.identity import holder, new_release
 from deploy_lib.cli.outlets import Outlets
 from deploy_lib.cli.places import release_directory
 from deploy_lib.cli.rollback.memory import with_memory
-from deploy_lib.cli.rollback.target import Choice, choose
+from deploy_lib.cli.rollback.target import Choice, choose, tag_of
 from deploy_lib.cli.secrets import redactor_of
 from deploy_lib.cli.show.display import Display
 from deploy_lib.cli.world import Serving, World
 from deploy_lib.drivers.interface import DriverError, Interrupted
-from deploy_lib.drivers.processes import with_process
+from deploy_lib.drivers.processes import person, with_process
 from deploy_lib.journal import UNWRITTEN, Journal
 from deploy_lib.model import journal, requests
 from deploy_lib.model.journal import Entry, LeaseRefused, Stopped
@@ -60,6 +60,7 @@ class Rollback:
     probe: bool = True
     force: bool = False
     wait: float = 0.0
+    announced: bool = False  # a person was told what will be put back
 
     def carry_out(self) -> Stopped:
         """Raises Interrupted when a person would not wait for the traffic; what serves then is told before."""
@@ -80,7 +81,8 @@ class Rollback:
 
         try:
             note(journal.Started(self._now(), release, (), plan.path, holder(), program=plan.program))
-            note(self._announced())
+            if not self._is_busy():
+                self._announce(note)
             end = self._already() or self._under_lease(self.world.serving(plan), release, note)
             stopped = self._stopped(end)
             note(stopped)
@@ -150,13 +152,24 @@ class Rollback:
             if past not in self.state.history
         )
         fresh = with_memory(replace(fresh, left=None if ended else left), self.world.state, plan)
-        choice = choose(fresh, self.to, force=self.force)
+        choice = choose(fresh, self.to, force=self.force, tag=tag_of(plan))
         self.state, before, self.choice = fresh, self.choice, choice
-        if not choice.target.same_as(before.target) or choice.there is not before.there:
-            note(self._announced())
+        if not self.announced or not choice.target.same_as(before.target) or choice.there is not before.there:
+            self._announce(note)
         return replace(release, before=choice.target, candidate=choice.target.main_revision() or "")
 
-    def _announced(self) -> journal.GoingBack:
+    def _is_busy(self) -> bool:
+        """Somebody else has the service, so that nothing will be put back, or only once they are done."""
+        lease = self.state.lease
+        if lease is None or lease.expired or self.force:
+            return False
+        return lease.release_id is not None or person(lease.holder) != person(holder())
+
+    def _announce(self, note: Callable[[Entry], None]) -> None:
+        self.announced = True
+        note(self._going_back())
+
+    def _going_back(self) -> journal.GoingBack:
         choice, lease = self.choice, self.state.lease
         notes = list(choice.passed_over)
         running = lease is not None and lease.release_id is not None and not lease.expired

@@ -17,6 +17,8 @@ from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.remembered import good, is_rollback, rolled_back
 from deploy_lib.model.state import PastRelease, ServiceState
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
+from deploy_lib.plan import Plan
+from deploy_lib.steps.canary import CanarySettings
 
 REFUSED = 1  # exit code
 _COMMIT = re.compile("[0-9a-fA-F]{7,40}")
@@ -38,8 +40,11 @@ class Choice:
     passed_over: tuple[str, ...] = ()
 
 
-def choose(state: ServiceState, to: str | None = None, *, force: bool = False) -> Choice:
-    """Raises Failure when there is nothing to go back to, or when it leads to a revision known to have failed."""
+def choose(state: ServiceState, to: str | None = None, *, force: bool = False, tag: str = "") -> Choice:
+    """Raises Failure when there is nothing to go back to, or when it leads to a revision known to have failed.
+
+    `tag` is what releases give their candidates: the one that loses its users by this rollback loses it too.
+    """
     if not state.exists:
         raise Failure("there is no such service, so there is nothing to roll back", REFUSED)
     choice = _named(state, to) if to else _default(state, force)
@@ -48,7 +53,13 @@ def choose(state: ServiceState, to: str | None = None, *, force: bool = False) -
         if unfit:
             raise Failure(unfit, REFUSED)
     there = choice.target.shares() == state.traffic.shares()
-    return replace(choice, target=_with_tags(state, choice.target.shares()), there=there, ends=state.left)
+    return replace(choice, target=_with_tags(state, choice.target.shares(), tag), there=there, ends=state.left)
+
+
+def tag_of(plan: Plan) -> str:
+    """The tag that the plan gives to candidates."""
+    settings = plan.settings(CanarySettings)
+    return settings.tag if settings else ""
 
 
 def _default(state: ServiceState, force: bool) -> Choice:
@@ -165,9 +176,12 @@ def _unfit(state: ServiceState, name: str, force: bool) -> str:
     return f"{name} is recorded as failed ({why}); --force rolls back to it all the same"
 
 
-def _with_tags(state: ServiceState, shares: dict[str, int]) -> TrafficMap:
-    """The shares with the tags as they are now, but that of a candidate whose release ends by this rollback."""
+def _with_tags(state: ServiceState, shares: dict[str, int], tag: str) -> TrafficMap:
+    """The shares with the tags as they are now, but those of candidates that end by this rollback: a tagged revision
+    keeps its minimum instances running (https://cloud.google.com/run/docs/configuring/min-instances)."""
     tags = dict(state.traffic.tags())
+    if tags.get(tag, "") in state.traffic.shares().keys() - shares.keys():
+        del tags[tag]
     if state.left and state.left.tag and tags.get(state.left.tag, "") == state.left.candidate:
         del tags[state.left.tag]
     tagged = tuple(TrafficTarget(revision, 0, tag) for tag, revision in tags.items())

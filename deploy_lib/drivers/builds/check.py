@@ -99,6 +99,7 @@ def plan_check(
     options = ProbeOptions(
         nonce=nonce,
         entrypoint=str(entry) if entry else "",
+        main=entry.main if entry else False,
         also=check.also,
         all=check.all,
         first_party=(entry.module.partition(".")[0],) if entry and not entry.script and entry.module else (),

@@ -203,11 +203,13 @@ def let_go(tools: Tools, service: Service) -> str | None:
         if lease is None:
             return []
         if lease.release_id is not None and lease.until > tools.clock.now():
-            raise DriverError(
+            busy = DriverError(
                 f"{lease.holder} is deploying {service.name}, until {lease.until:%H:%M:%S} UTC unless renewed",
                 "stop that release with Ctrl-C where it runs; a killed one ends with its lease",
                 conflict=True,
             )
+            busy.busy = busy.untouched = True
+            raise busy
         held.append(lease.holder)
         set_annotations(found, records.with_lease(found.annotations, None))
         return ["annotations"]
