@@ -12,14 +12,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from ..errors import EngineError
+from ..registry.access import Pushed, RegistryAccess
 
-class EngineError(Exception):
-    """The engine said no, for a reason a person can read. `output` holds the last lines it printed."""
-
-    def __init__(self, reason: str, *, output: str = "") -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.output = output
+__all__ = [
+    "BuildFailed",
+    "BuildSpec",
+    "Cancelled",
+    "Container",
+    "Engine",
+    "EngineError",
+    "EngineUnavailable",
+    "FileEntry",
+    "Image",
+    "ImageNotFound",
+    "Mount",
+    "Pushed",
+    "RegistryAccess",
+    "RunSpec",
+]
 
 
 class EngineUnavailable(EngineError):
@@ -127,22 +138,6 @@ class FileEntry:
     size: int
     mode: int
     link: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Pushed:
-    """Where an image went: `reference` is name@sha256:..."""
-
-    reference: str
-
-
-@dataclass(frozen=True, slots=True)
-class RegistryAccess:
-    """How to reach the registry that holds `name`: a replaced host for a registry on loopback, or a token."""
-
-    address: str | None = None  # "127.0.0.1:5000" spoken to in plain HTTP, instead of the name's own host
-    user: str = "oauth2accesstoken"
-    token: str | None = None
 
 
 class Engine(Protocol):

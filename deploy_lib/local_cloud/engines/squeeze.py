@@ -10,7 +10,7 @@ from typing import IO, Protocol
 
 from isal import igzip
 
-from .oci import LAYER_GZIP, Descriptor, Layer
+from ..registry.oci import LAYER_GZIP, Descriptor, Layer
 
 _CHUNK = 1 << 20
 

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
-from ..engines.model import EngineError, RegistryAccess
-from ..engines.oci import INDEX, MANIFEST, digest_of
-from .names import ImageName
+from ..errors import EngineError
+from .access import RegistryAccess
+from .names import RemoteImage
+from .oci import INDEX, MANIFEST, digest_of
 
 if TYPE_CHECKING:
     import httpx
@@ -36,7 +37,7 @@ class RegistryUnreachable(EngineError):
 class Registry:
     """One repository of one registry; use as a context manager."""
 
-    def __init__(self, name: ImageName, access: RegistryAccess, scope: str) -> None:
+    def __init__(self, name: RemoteImage, access: RegistryAccess, scope: str) -> None:
         """`scope` is "pull" or "pull,push"."""
         import httpx
 

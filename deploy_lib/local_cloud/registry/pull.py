@@ -7,21 +7,22 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from ..engines.model import EngineError, RegistryAccess
-from ..engines.oci import INDEX, blob_path, digest_of, host_architecture
+from ..errors import EngineError
+from .access import RegistryAccess
 from .client import DOCKER_INDEX, Registry, check_digest
-from .names import ImageName, parse_name
+from .names import RemoteImage, locate
+from .oci import INDEX, blob_path, digest_of, host_architecture
 from .reach import remembered
 
 
 def pull(name: str, layout: Path) -> str:
     """The digest of the manifest now in the layout. RegistryUnreachable, or EngineError when it is refused."""
-    wanted = parse_name(name)
+    wanted = locate(name)
     with remembered(wanted):
         return _pull(wanted, name, layout)
 
 
-def _pull(wanted: ImageName, name: str, layout: Path) -> str:
+def _pull(wanted: RemoteImage, name: str, layout: Path) -> str:
     with Registry(wanted, RegistryAccess(), "pull") as registry:
         content, media_type = registry.read_manifest(wanted.wanted)
         if wanted.digest:

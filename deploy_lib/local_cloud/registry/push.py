@@ -8,15 +8,16 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from ..engines.model import EngineError, Pushed, RegistryAccess
-from ..engines.oci import MANIFEST, blob_path
+from ..errors import EngineError
+from .access import Pushed, RegistryAccess
 from .client import Registry
-from .names import parse_name
+from .names import locate
+from .oci import MANIFEST, blob_path
 
 
 def push(layout: Path, digest: str, name: str, access: RegistryAccess) -> Pushed:
     """EngineError when the registry refuses or is not there; a tag is then what it was."""
-    wanted = parse_name(name)
+    wanted = locate(name)
     content = blob_path(layout, digest).read_bytes()
     manifest = json.loads(content)
     with Registry(wanted, access, "pull,push") as registry:

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic
 
-from ..engines.model import RegistryAccess
+from .access import RegistryAccess
 from .client import Registry, RegistryUnreachable
-from .names import ImageName, parse_name
+from .names import RemoteImage, locate
 
 _PAUSE = 60.0  # seconds
 _silent_until: dict[str, float] = {}
@@ -20,13 +20,13 @@ _silent_until: dict[str, float] = {}
 
 def check_reachable(name: str) -> None:
     """RegistryUnreachable when nothing answers; whatever it answers is an answer."""
-    wanted = parse_name(name)
+    wanted = locate(name)
     with remembered(wanted), Registry(wanted, RegistryAccess(), "pull") as registry:
         registry.ping()
 
 
 @contextmanager
-def remembered(name: ImageName) -> Iterator[None]:
+def remembered(name: RemoteImage) -> Iterator[None]:
     if monotonic() < _silent_until.get(name.host, 0.0):
         raise RegistryUnreachable(f"the registry {name.host} could not be reached a moment ago")
     try:

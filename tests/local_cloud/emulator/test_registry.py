@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy_lib.local_cloud.emulator.registry.images import OCI_MANIFEST, Images, RegistryRefusal
-from deploy_lib.local_cloud.emulator.registry.names import BadName, check_repository, parse_reference
 from deploy_lib.local_cloud.emulator.registry.routes import registry_routes
+from deploy_lib.local_cloud.registry.names import BadName, check_repository, parse_reference
 from tests.local_cloud.emulator.http_app import serving
 
 NAME = "us-central1-docker.pkg.dev/p/services/api"

@@ -7,7 +7,7 @@ import pytest
 from deploy_lib.local_cloud.engines.docker_like.recipe import list_bases, refuse_heredocs, write_recipe
 from deploy_lib.local_cloud.engines.dockerfile import parse_dockerfile
 from deploy_lib.local_cloud.engines.model import BuildFailed
-from deploy_lib.local_cloud.engines.oci import host_architecture
+from deploy_lib.local_cloud.registry.oci import host_architecture
 
 TEXT = """# syntax=docker/dockerfile:1
 ARG VERSION=3.11

@@ -11,9 +11,9 @@ import pytest
 from deploy_lib.local_cloud.emulator.registry.images import Images
 from deploy_lib.local_cloud.emulator.registry.routes import registry_routes
 from deploy_lib.local_cloud.engines.model import Engine, EngineError, RegistryAccess
-from deploy_lib.local_cloud.engines.oci import host_architecture
 from deploy_lib.local_cloud.registry.client import RegistryUnreachable
-from deploy_lib.local_cloud.registry.names import parse_name
+from deploy_lib.local_cloud.registry.names import locate
+from deploy_lib.local_cloud.registry.oci import host_architecture
 from deploy_lib.local_cloud.registry.pull import choose_platform, pull
 from tests.local_cloud.emulator.http_app import serving
 from tests.local_cloud.engines.workbench import FROM, Workbench, run
@@ -87,15 +87,15 @@ def test_a_blob_that_is_not_what_it_is_called(namespaces: Engine, images: Images
     ],
 )
 def test_names(text: str, host: str, repository: str, wanted: str) -> None:
-    name = parse_name(text)
+    name = locate(text)
     assert (name.host, name.repository, name.wanted) == (host, repository, wanted)
     assert name.plain_http == host.startswith("localhost")
 
 
 @pytest.mark.parametrize("text", ["", "UPPER", "a/../b", "a:b:c/d", "a@sha256:12", "a:" + "t" * 129, "-a", "a b"])
 def test_what_is_no_name(text: str) -> None:
-    with pytest.raises(EngineError, match="is no image name"):
-        parse_name(text)
+    with pytest.raises(EngineError, match="is not a valid image name"):
+        locate(text)
 
 
 def test_of_several_platforms_this_machines() -> None:

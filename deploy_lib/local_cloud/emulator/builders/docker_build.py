@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...engines.model import BuildFailed, BuildSpec, EngineError, Image
-from ..registry.names import BadName, parse_reference
+from ...registry.names import BadName, parse_reference
 from .bench import Bench
 from .calls import Call, CommandFailed
 from .context import stage_context

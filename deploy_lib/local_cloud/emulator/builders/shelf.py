@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ...engines.model import Engine, EngineError, Image, ImageNotFound
+from ...registry.names import BadName, Reference, parse_reference
 from ..registry.images import Images, RegistryRefusal
-from ..registry.names import BadName, Reference, parse_reference
 
 
 class NoSuchImage(Exception):

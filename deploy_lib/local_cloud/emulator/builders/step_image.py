@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ...engines.model import BuildSpec, Engine, EngineError
-from ..registry.names import BadName, parse_reference
+from ...registry.names import BadName, parse_reference
 from . import shim
 from .shelf import NoSuchImage, Shelf
 

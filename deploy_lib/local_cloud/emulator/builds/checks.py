@@ -7,12 +7,11 @@ import re
 
 from google.cloud.devtools.cloudbuild_v1 import Build, BuildOptions, BuildStep, Source
 
-from ..registry.names import BadName, parse_reference
+from ...registry.names import BadName, is_tag, parse_reference
 from .order import prerequisites
 from .refusal import invalid, not_here
 
 _LONGEST = datetime.timedelta(hours=24)
-_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _ENV = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=.*", re.DOTALL)
 _ACCOUNT = re.compile(r"projects/[^/]+/serviceAccounts/[^/]+")
 _POOL = re.compile(r"projects/[^/]+/locations/[^/]+/workerPools/[^/]+")
@@ -37,7 +36,7 @@ def check(build: Build) -> None:
         except BadName as error:
             raise invalid(f'invalid image name "{name}": {error}') from None
     for tag in build.tags:
-        if not _TAG.fullmatch(tag):
+        if not is_tag(tag):
             raise invalid(f'invalid build tag "{tag}": must match format "^[\\w][\\w.-]{{0,127}}$"')
     if build.service_account and not _ACCOUNT.fullmatch(build.service_account):
         raise invalid(f"invalid service account {build.service_account!r}: want projects/P/serviceAccounts/E-MAIL")

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from .names import is_digest, is_tag, parse_reference
+from ...registry.names import is_digest, is_tag, parse_reference
 
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 

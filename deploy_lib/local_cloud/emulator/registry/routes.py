@@ -14,8 +14,8 @@ from typing import BinaryIO
 
 from aiohttp import web
 
+from ...registry.names import BadName, check_repository, is_digest
 from .images import Images, RegistryRefusal
-from .names import BadName, check_repository, is_digest
 
 Serve = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _CHUNK = 256 * 1024

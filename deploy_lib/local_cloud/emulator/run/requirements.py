@@ -13,9 +13,9 @@ from pathlib import Path
 from google.cloud.run_v2 import EnvVar, RevisionTemplate
 
 from ...engines.model import Engine, ImageNotFound
+from ...registry.names import BadName, parse_reference
 from ..builds.workshop import project_number
 from ..registry.images import Images
-from ..registry.names import BadName, parse_reference
 from ..secrets.store import AccessDenied, SecretMissing, SecretRefusal, Secrets, VersionMissing
 from . import conditions
 from .conditions import Failure

@@ -13,14 +13,14 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
-from ..model import EngineError
-from ..oci import (
+from ...registry.oci import (
     MANIFEST,
     Descriptor,
     blob_path,
     describe_manifest,
     digest_of,
 )
+from ..model import EngineError
 from ..squeeze import compress
 
 

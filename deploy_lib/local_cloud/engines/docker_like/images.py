@@ -11,8 +11,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from ...registry.oci import STAND_IN_LABEL, ImageConfig
 from ..model import EngineError, Image, ImageNotFound
-from ..oci import STAND_IN_LABEL, ImageConfig
 from .archive import from_layout, note_in_index, to_layout
 from .commands import Commands, last_line
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ...registry.oci import host_architecture
 from ..dockerfile import Dockerfile, Instruction, Stage, expand_word
-from ..oci import host_architecture
 
 
 def list_bases(plan: Dockerfile, given: Mapping[str, str]) -> list[str | None]:

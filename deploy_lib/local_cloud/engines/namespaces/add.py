@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
-import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from ...registry.names import is_digest
 from ..dockerfile import Instruction, expand_word
 from ..model import EngineError
 from .copy import CopyTarget, finish_copy, open_target
@@ -74,7 +74,7 @@ def _fetch(bench: Workbench, address: str, target: CopyTarget, checksum: str) ->
     name = posixpath.basename(urlsplit(address).path)
     if target.destination.is_directory and not name:
         raise ValueError(f"{address} names no file, so the destination must")
-    if checksum and not re.fullmatch(r"sha256:[0-9a-f]{64}", checksum):
+    if checksum and not is_digest(checksum):
         raise ValueError(f"--checksum={checksum}: write sha256: and 64 hexadecimal digits")
     bench.log(f"  fetching {address}")
     content = _download(address)

@@ -11,15 +11,15 @@ import sys
 from collections.abc import Callable
 
 from ...registry.client import RegistryUnreachable
+from ...registry.names import BadName, parse_reference
+from ...registry.oci import STAND_IN_LABEL, History, ImageConfig, Layer
 from ...registry.pull import pull
 from ..model import EngineError, ImageNotFound
-from ..oci import STAND_IN_LABEL, History, ImageConfig, Layer
 from .stand_in import fill_stand_in
 from .state import State
 from .store import Store
 from .transfer import load
 
-_PYTHON = re.compile(r"(?:docker\.io/)?(?:library/)?python(?::(?P<tag>[\w.-]+))?(?:@sha256:[0-9a-f]{64})?")
 _PATH = "/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -57,8 +57,12 @@ def _open_stored(store: Store, name: str) -> State:
 
 def python_tag(name: str) -> str | None:
     """The tag of an official Python image, the only kind that can be stood in for; None for any other."""
-    match = _PYTHON.fullmatch(name)
-    return None if match is None else match["tag"] or "latest"
+    try:
+        found = parse_reference(name)
+    except BadName:
+        return None
+    official = found.host in ("", "docker.io") and found.repository in ("python", "library/python")
+    return found.tag or "latest" if official else None
 
 
 def describe_stand_in(tag: str) -> str:

@@ -10,9 +10,9 @@ import errno
 from collections.abc import Callable
 from dataclasses import replace
 
+from ...registry.oci import describe_config, describe_manifest, host_architecture
 from ..dockerfile import Dockerfile, Instruction, Stage, expand_word, parse_dockerfile
 from ..model import BuildFailed, BuildSpec, EngineError, Image
-from ..oci import describe_config, describe_manifest, host_architecture
 from .add import add
 from .base_image import open_base
 from .copy import copy, make_workdir

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from e2b_dockerfile_utils import PatternMatcher, parse_heredoc
 
+from ...registry.oci import Layer
 from ..dockerfile import Heredoc, Instruction, expand_content, expand_word
 from ..model import EngineError
-from ..oci import Layer
 from .accounts import find_owner
 from .copy_plan import Destination, Ids, Item, Rules, find_sources, names_directory, plan_source
 from .draft import Draft

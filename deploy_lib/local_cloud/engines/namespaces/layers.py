@@ -15,8 +15,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
+from ...registry.oci import EPOCH, Layer
 from ..model import EngineError
-from ..oci import EPOCH, Layer
 from ..squeeze import Sink, open_squeezed
 from .merged import OPAQUE, read_link
 from .unpack import OPAQUE_MARK, WHITEOUT

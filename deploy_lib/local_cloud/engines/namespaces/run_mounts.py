@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
+from ...registry.oci import digest_of
 from ..dockerfile import Instruction, expand_word
-from ..oci import digest_of
 from .copy import write_item
 from .copy_plan import Destination, Item, Rules, find_sources, plan_source
 from .draft import Draft

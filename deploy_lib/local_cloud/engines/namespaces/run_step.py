@@ -11,9 +11,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...registry.oci import EPOCH, Layer
 from ..dockerfile import Instruction
 from ..model import Cancelled, EngineError
-from ..oci import EPOCH, Layer
 from ..printed import telling_line
 from ..readiness import is_readable
 from .accounts import Account, find_account

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ..oci import History, ImageConfig, Layer
+from ...registry.oci import History, ImageConfig, Layer
 from .merged import MergedTree
 from .store import Store
 

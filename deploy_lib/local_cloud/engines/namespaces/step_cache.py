@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ..oci import Layer, digest_of, encode
+from ...registry.oci import Layer, digest_of, encode
 from .store import Store, write_whole
 
 

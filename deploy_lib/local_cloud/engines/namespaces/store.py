@@ -17,18 +17,19 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from ..model import EngineError, Image, ImageNotFound
-from ..oci import (
+from ...registry.oci import (
     INDEX,
     MANIFEST,
     REF_NAME,
+    STAND_IN_LABEL,
     Descriptor,
+    ImageConfig,
     Layer,
     blob_path,
     digest_of,
     normalize_name,
-    to_image,
 )
+from ..model import EngineError, Image, ImageNotFound
 from .layers import Owners, settle_times, write_layer
 from .sandbox import maps_many_ids
 
@@ -171,7 +172,20 @@ class Store:
         return manifest, json.loads(self.read_blob(manifest["config"]["digest"]))
 
     def read_image(self, digest: str) -> Image:
-        return to_image(digest, *self.read_manifest(digest))
+        manifest, config = self.read_manifest(digest)
+        settings = ImageConfig.from_json(config.get("config") or {})
+        return Image(
+            digest=digest,
+            size=sum(int(layer["size"]) for layer in manifest["layers"]),
+            env=settings.env,
+            entrypoint=settings.entrypoint,
+            cmd=settings.cmd,
+            workdir=settings.workdir or "/",
+            user=settings.user,
+            ports=settings.ports,
+            labels=settings.labels,
+            stand_in=settings.labels.get(STAND_IN_LABEL),
+        )
 
     def read_layers(self, digest: str) -> tuple[Layer, ...]:
         """Bottom first."""

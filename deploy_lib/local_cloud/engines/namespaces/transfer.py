@@ -13,8 +13,8 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from ...registry.oci import INDEX, MANIFEST, Descriptor, Layer, blob_path, digest_of
 from ..model import EngineError, Image
-from ..oci import INDEX, MANIFEST, Descriptor, Layer, blob_path, digest_of
 from .sandbox import maps_many_ids
 from .store import Store, write_whole
 from .unpack import unpack_layer

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .model import EngineError, Image
+from ..errors import EngineError
+from .names import is_digest
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -151,28 +152,11 @@ def describe_manifest(config: bytes, layers: tuple[Layer, ...]) -> bytes:
     )
 
 
-def to_image(digest: str, manifest: Mapping[str, Any], config: Mapping[str, Any]) -> Image:
-    settings = ImageConfig.from_json(config.get("config") or {})
-    return Image(
-        digest=digest,
-        size=sum(int(layer["size"]) for layer in manifest["layers"]),
-        env=settings.env,
-        entrypoint=settings.entrypoint,
-        cmd=settings.cmd,
-        workdir=settings.workdir or "/",
-        user=settings.user,
-        ports=settings.ports,
-        labels=settings.labels,
-        stand_in=settings.labels.get(STAND_IN_LABEL),
-    )
-
-
 def blob_path(layout: Path, digest: str) -> Path:
     """Where a layout keeps it. EngineError for a digest that is none, so a hostile one cannot name a path."""
-    algorithm, _, hexadecimal = digest.partition(":")
-    if algorithm != "sha256" or len(hexadecimal) != 64 or set(hexadecimal) - set("0123456789abcdef"):
+    if not is_digest(digest):
         raise EngineError(f"{digest!r} is not a sha256 digest")
-    return layout / "blobs" / algorithm / hexadecimal
+    return layout / "blobs" / "sha256" / digest.removeprefix("sha256:")
 
 
 def normalize_name(name: str) -> str:

@@ -1,0 +1,12 @@
+"""What the engines, and the registry client that works for them, could not do."""
+
+from __future__ import annotations
+
+
+class EngineError(Exception):
+    """The engine said no, for a reason a person can read. `output` holds the last lines it printed."""
+
+    def __init__(self, reason: str, *, output: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.output = output
