@@ -35,11 +35,16 @@ _COLONS = re.compile(
 )
 
 
+def without_escapes(text: str) -> str:
+    """Without escape sequences: colours, the cursor's way, titles, links."""
+    return _SEQUENCE.sub("", text)
+
+
 def clean(text: str) -> str:
     """Without escape sequences; every other odd character as \\ufffd, a byte that is not UTF-8 as its \\x.. code."""
     if text.isascii() and text.isprintable():
         return text
-    return _ODD.sub(_instead, _SEQUENCE.sub("", _FEED.sub("\n", text)))
+    return _ODD.sub(_instead, without_escapes(_FEED.sub("\n", text)))
 
 
 def shown(text: str) -> str:

@@ -14,11 +14,11 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from deploy_lib.model.evidence import LogLine
+from deploy_lib.printable import without_escapes
 
 LONGEST = 4000  # characters kept of one line: more is data, not words
 PLATFORM = ("system", "request")
 
-_COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _ODD = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufeff]")
 _WORDS = ("message", "msg", "event", "textPayload")
 _TRACES = ("exc_info", "exception", "stack_trace", "stack", "traceback", "exc_text", "error")
@@ -53,7 +53,7 @@ def clean(text: str) -> str:
         return text
     text = text[: LONGEST * 2]
     if "\x1b" in text:
-        text = _COLOUR.sub("", text)
+        text = without_escapes(text)
     return _ODD.sub("\ufffd", text.rstrip("\r\n"))[:LONGEST]
 
 

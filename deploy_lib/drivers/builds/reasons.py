@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from deploy_lib.printable import without_escapes
+
 _LONGEST = 300
-_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _PREFIX = re.compile(r"#\d+ (?:\d+\.\d+ )?")  # BuildKit's step number and time
 # In the order in which they are believed: the tool's own word before the builder's about it.
 _TELLING = tuple(
@@ -45,4 +46,4 @@ def telling_line(lines: Sequence[str]) -> str:
 
 def plain(line: str) -> str:
     """Without colours and BuildKit's counters."""
-    return _PREFIX.sub("", _ANSI.sub("", line).strip(), count=1).strip()
+    return _PREFIX.sub("", without_escapes(line).strip(), count=1).strip()

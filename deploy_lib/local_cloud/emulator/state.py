@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from ..files import write_whole
+
 
 class AlreadyServed(Exception):
     """Another local cloud lives in this directory."""
@@ -53,20 +55,14 @@ def last_ports(state: Path) -> dict[str, int]:
 
 
 def keep_ports(state: Path, ports: Mapping[str, int]) -> None:
-    _write(state / "ports.json", ports)
+    write_whole(state / "ports.json", json.dumps(ports))
 
 
 @contextmanager
 def announced(state: Path, endpoints: Mapping[str, object]) -> Iterator[None]:
     path = state / "endpoints.json"
-    _write(path, {"pid": os.getpid(), **endpoints})
+    write_whole(path, json.dumps({"pid": os.getpid(), **endpoints}))
     try:
         yield
     finally:
         path.unlink(missing_ok=True)
-
-
-def _write(path: Path, value: Mapping[str, object]) -> None:
-    fresh = path.with_name(f"{path.name}.new")
-    fresh.write_text(json.dumps(value), encoding="utf-8")
-    fresh.replace(path)

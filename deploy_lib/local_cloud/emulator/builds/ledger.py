@@ -14,6 +14,7 @@ from pathlib import Path
 
 from google.cloud.devtools.cloudbuild_v1 import Build
 
+from ...files import write_whole
 from .refusal import BuildRefusal
 
 Status = Build.Status
@@ -72,10 +73,7 @@ class Ledger:
         return [_copy(b) for b in sorted(found, key=lambda b: (b.create_time, b.id), reverse=True)]
 
     def _save(self, build: Build) -> None:
-        path = self._root / f"{build.id}.build"
-        fresh = path.with_suffix(".new")
-        fresh.write_bytes(Build.serialize(build))
-        fresh.replace(path)
+        write_whole(self._root / f"{build.id}.build", Build.serialize(build))
 
 
 def _copy(build: Build) -> Build:

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from ...files import write_whole
 from ...registry.names import is_digest, is_tag, parse_reference
 
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -101,10 +102,10 @@ class Images:
                 )
         home = self._home(name)
         with self._lock:
-            _write(self._blob(digest), data)
-            _write(_record(home, digest), media_type.encode())
+            write_whole(self._blob(digest), data)
+            _keep(_record(home, digest), media_type)
             if is_tag(reference):
-                _write(home / "_tags" / reference, digest.encode())
+                _keep(home / "_tags" / reference, digest)
         return digest
 
     def delete(self, name: str, reference: str) -> None:
@@ -187,8 +188,6 @@ def _parts(data: bytes) -> list[str]:
         raise RegistryRefusal(400, "MANIFEST_INVALID", "the manifest is not an OCI or Docker v2 manifest") from None
 
 
-def _write(path: Path, data: bytes) -> None:
+def _keep(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    fresh.write_bytes(data)
-    fresh.replace(path)
+    write_whole(path, text)

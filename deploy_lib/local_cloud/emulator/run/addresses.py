@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from ...files import write_whole
 from ..front_door.door import FrontDoor
 from .names import ServiceName
 
@@ -43,6 +44,4 @@ class Addresses:
         self._save()
 
     def _save(self) -> None:
-        fresh = self._path.with_suffix(".new")
-        fresh.write_text(json.dumps(self._wanted))
-        fresh.replace(self._path)
+        write_whole(self._path, json.dumps(self._wanted))

@@ -18,6 +18,7 @@ from typing import Any
 
 from google.cloud.run_v2 import Revision, RevisionTemplate, Service
 
+from ...files import write_whole
 from . import conditions
 from .history import TrafficHistory
 from .names import ServiceName, parse_service, short_name
@@ -104,10 +105,7 @@ class Ledger:
         record.service.etag = f'"{uuid.uuid4().hex}"'
         self._records[str(record.name)] = record
         self.history.note(record.service)
-        path = self._path(record.name)
-        fresh = path.with_suffix(".new")
-        fresh.write_text(json.dumps(_write(record)))
-        fresh.replace(path)
+        write_whole(self._path(record.name), json.dumps(_write(record)))
         self.lock.notify_all()
 
     def remove(self, record: Record) -> None:

@@ -19,17 +19,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ...files import write_whole
 from .model import Bucket, StoredObject
 
 
 def save_bucket(root: Path, bucket: Bucket) -> None:
     for name in ("objects", "data"):
         (root / bucket.name / name).mkdir(parents=True, exist_ok=True)
-    _write(root / bucket.name / "bucket.json", dataclasses.asdict(bucket))
+    write_whole(root / bucket.name / "bucket.json", json.dumps(dataclasses.asdict(bucket)))
 
 
 def save_object(root: Path, item: StoredObject) -> None:
-    _write(_record(root, item), dataclasses.asdict(item))
+    write_whole(_record(root, item), json.dumps(dataclasses.asdict(item)))
 
 
 def forget_bucket(root: Path, name: str) -> None:
@@ -63,12 +64,6 @@ def load(root: Path) -> Iterator[tuple[Bucket, list[StoredObject]]]:
 def _record(root: Path, item: StoredObject) -> Path:
     key = hashlib.sha256(item.name.encode("utf-8", "surrogatepass")).hexdigest()
     return root / item.bucket / "objects" / f"{key}.json"
-
-
-def _write(path: Path, value: dict[str, Any]) -> None:
-    fresh = path.with_suffix(".new")
-    fresh.write_text(json.dumps(value))
-    fresh.replace(path)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from ... import files
 from ...registry.oci import (
     INDEX,
     MANIFEST,
@@ -225,13 +226,10 @@ def _name_of(entry: dict[str, Any]) -> str | None:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file that is either absent, the old one, or the new one."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.{id(content)}")
+    """See files.write_whole. Raises EngineError."""
     try:
-        partial.write_bytes(content)
-        partial.replace(path)
+        files.write_whole(path, content)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise EngineError(f"cannot write {path}: {error.strerror}") from error
 
 
