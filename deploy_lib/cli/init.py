@@ -19,6 +19,7 @@ from deploy_lib.drivers.endpoints import Endpoints
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.services.adoption import Adopted, adopt
 from deploy_lib.drivers.services.api import RunApi
+from deploy_lib.drivers.whole_file import write_whole
 from deploy_lib.redact import MASK, Redactor
 from deploy_lib.steps.catalogue import KINDS
 
@@ -42,9 +43,7 @@ def main(args: argparse.Namespace) -> int:
         raise Failure(f"{path} exists already; move it away, or add the service to it by hand (config/reference.yaml)")
     found = _read(args, project, region)
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.new")
-    draft.write_text(document(found, args.service, project, region, local=args.local), encoding="utf-8")
-    draft.replace(path)
+    write_whole(path, document(found, args.service, project, region, local=args.local))
     say(f"wrote {path}")
     program = program_of(args, path, Path(args.repo) if args.repo else None).of(args.service)
     say(f"look at context, dockerfile and the paths that are asked; then: {shorter(program.command('plan'))}")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from deploy_lib.cli.archive import before
 from deploy_lib.cli.failure import Failure
+from deploy_lib.drivers.whole_file import write_whole
 from deploy_lib.journal import is_written, read
 from deploy_lib.model.journal import Entry
 from deploy_lib.plan import Plan
@@ -65,7 +66,5 @@ def tell_webhook(variable: str, plan: Plan, entry: Entry) -> None:
 
 
 def _written(path: Path, text: str) -> Path:
-    draft = path.with_name(f".{path.name}.new")
-    draft.write_text(text, encoding="utf-8", errors="replace")
-    draft.replace(path)
+    write_whole(path, text)
     return path

@@ -6,8 +6,6 @@ is built again.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +13,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from deploy_lib.drivers.whole_file import write_whole
 from deploy_lib.model.image import BuiltImage
 
 
@@ -52,9 +51,7 @@ class KnownImages:
         path = self._path(name, context_hash)
         with suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-                file.write(_adapter().dump_json(known))
-            os.replace(file.name, path)  # noqa: PTH105 - the file's name is text
+            write_whole(path, _adapter().dump_json(known))
 
     def _path(self, name: str, context_hash: str) -> Path:
         return self.directory / name.replace("/", "_").replace(":", "_") / f"{context_hash}.json"
