@@ -25,10 +25,10 @@ from deploy_lib.model.answers import Unknown
 from deploy_lib.model.findings import Finding
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.remembered import drift
-from deploy_lib.model.requests import CreateRevision
 from deploy_lib.model.traffic import TrafficMap
 from deploy_lib.plan import Plan, Step
 from deploy_lib.run.perform import perform
+from deploy_lib.steps.canary import CreateRevision
 from deploy_lib.steps.kind import Verdict
 
 
@@ -120,8 +120,8 @@ def _revision(world: World, plan: Plan, step: Step, request: CreateRevision, rel
         return Line(step.label, problem.reason, Status.ERRORED), release
     changed = tuple(f"changes {text}" for text in preview.changed)
     kept = tuple(f"keeps {text}" for text in preview.kept)
-    grown = replace(release, candidate=preview.revision, tag=request.tag)
-    share = "all traffic, as the service's first" if release.first else f"the tag {request.tag} and no traffic"
+    grown = replace(release, candidate=preview.revision, tag=request.settings.tag)
+    share = "all traffic, as the service's first" if release.first else f"the tag {request.settings.tag} and no traffic"
     return Line(step.label, f"creates {preview.revision} with {share}", details=(*changed, *kept)), grown
 
 

@@ -1,4 +1,5 @@
-"""What a step needs done, as data: nothing happens until run.perform hands a request to its driver.
+"""What the run itself needs done, as data: nothing happens until a driver is handed a request. What a kind of step asks
+stands in its own file; here is also what several of them ask in one way.
 
 Every request is safe to repeat: revision names are deterministic, a build is found again by its tags, and a
 traffic map is put in place as a whole. Times are seconds.
@@ -12,31 +13,6 @@ from dataclasses import dataclass
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Release
 from deploy_lib.model.traffic import TrafficMap
-
-
-@dataclass(frozen=True, slots=True)
-class ReadCheckout:
-    """The working copy beside the commit: what is on the disk and not in the release."""
-
-    release: Release
-    upstream: bool = False  # also compare with the upstream branch, as last fetched
-
-
-@dataclass(frozen=True, slots=True)
-class ReadSource:
-    """What the image will hold, and which import will fail in it."""
-
-    release: Release
-    cloud_build: bool = True  # whether .gcloudignore drops files
-    undeclared: bool = True  # also advise on imports that no requirements file declares
-
-
-@dataclass(frozen=True, slots=True)
-class CheckContract:
-    """Port, env, secrets and accounts, read from the project before anything is built."""
-
-    release: Release
-    required: tuple[str, ...] = ()  # variables that must be set
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,45 +36,6 @@ class Worker:
     worker_pool: str | None = None
     service_account: str | None = None
     logging: str = "GCS_ONLY"
-
-
-@dataclass(frozen=True, slots=True)
-class BuildImage:
-    """Build the commit's staged context, check its imports when `check` is given, push only when that passes."""
-
-    release: Release
-    builder: str = "cloud_build"  # docker, podman, namespaces
-    timeout: float = 1200.0
-    cache: bool = False
-    machine_type: str | None = None
-    worker_pool: str | None = None
-    service_account: str | None = None
-    logging: str = "GCS_ONLY"
-    rebuild: bool = False
-    check: ImportCheck | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CheckImports:
-    """The import check's result for the image: the one made in its build, else a check of its own."""
-
-    release: Release
-    check: ImportCheck
-    builder: str = "cloud_build"
-    timeout: float = 600.0
-    machine_type: str | None = None  # this and the rest as the plan's build has them
-    worker_pool: str | None = None
-    service_account: str | None = None
-    logging: str = "GCS_ONLY"
-
-
-@dataclass(frozen=True, slots=True)
-class CreateRevision:
-    """A new revision of the service with a tag and 0 % of traffic; everything the YAML does not name is kept."""
-
-    release: Release
-    tag: str
-    ready_within: float = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,18 +205,3 @@ class ReadEvidence:
     """Conditions, logs and operation errors of the candidate, for a diagnosis."""
 
     release: Release
-
-
-Request = (
-    ReadCheckout
-    | ReadSource
-    | CheckContract
-    | BuildImage
-    | CheckImports
-    | CreateRevision
-    | Probe
-    | Compare
-    | MoveTraffic
-    | ReadBack
-)
-"""What a step may ask. The lease, restoring and evidence belong to the run itself."""

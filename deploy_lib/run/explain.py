@@ -15,6 +15,7 @@ from deploy_lib.model.evidence import Cause, Evidence, LogLine
 from deploy_lib.model.findings import Finding
 from deploy_lib.model.journal import Diagnosed, Judged
 from deploy_lib.model.release import Release, Status
+from deploy_lib.steps.image_contents import ImageContentsSettings, ReadSource
 
 Diagnose = Callable[[Evidence, tuple[Finding, ...], Release], Cause]
 
@@ -89,7 +90,7 @@ def _of_candidate(drivers: Drivers, release: Release) -> Evidence:
 
 def _source_findings(drivers: Drivers, release: Release) -> tuple[tuple[Finding, ...], str]:
     """What source truth finds in the commit, and a clause about what kept it from looking."""
-    request = requests.ReadSource(release, cloud_build=release.options.builder == "cloud_build", undeclared=False)
+    request = ReadSource(release, ImageContentsSettings(undeclared=False))
     try:
         return drivers.source.read_source(request).findings, ""
     except DriverError as problem:

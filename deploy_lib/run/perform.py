@@ -7,9 +7,29 @@ from typing import assert_never
 from deploy_lib.drivers.interface import DriverError, Drivers, Source, Tell
 from deploy_lib.model import requests
 from deploy_lib.model.answers import Answer, CheckoutRead, SourceRead, Unknown
+from deploy_lib.steps.build import BuildImage
+from deploy_lib.steps.canary import CreateRevision
+from deploy_lib.steps.config_contract import CheckContract
+from deploy_lib.steps.git_clean import ReadCheckout
+from deploy_lib.steps.image_contents import ReadSource
+from deploy_lib.steps.import_check import CheckImports
+
+Request = (
+    ReadCheckout
+    | ReadSource
+    | CheckContract
+    | BuildImage
+    | CheckImports
+    | CreateRevision
+    | requests.Probe
+    | requests.Compare
+    | requests.MoveTraffic
+    | requests.ReadBack
+)
+"""What a step may ask, of any kind."""
 
 
-def perform(request: requests.Request, drivers: Drivers, tell: Tell) -> Answer:
+def perform(request: Request, drivers: Drivers, tell: Tell) -> Answer:
     """The driver's answer; Unknown when it could not find out. Raises Interrupted only."""
     try:
         return _ask(request, drivers, tell)
@@ -24,28 +44,28 @@ def perform(request: requests.Request, drivers: Drivers, tell: Tell) -> Answer:
         )
 
 
-def read(request: requests.ReadCheckout | requests.ReadSource, source: Source) -> CheckoutRead | SourceRead:
+def read(request: ReadCheckout | ReadSource, source: Source) -> CheckoutRead | SourceRead:
     """What only the repository is needed for. Raises DriverError."""
     match request:
-        case requests.ReadCheckout():
+        case ReadCheckout():
             return source.read_checkout(request)
-        case requests.ReadSource():
+        case ReadSource():
             return source.read_source(request)
         case _:
             assert_never(request)
 
 
-def _ask(request: requests.Request, drivers: Drivers, tell: Tell) -> Answer:
+def _ask(request: Request, drivers: Drivers, tell: Tell) -> Answer:
     match request:
-        case requests.ReadCheckout() | requests.ReadSource():
+        case ReadCheckout() | ReadSource():
             return read(request, drivers.source)
-        case requests.CheckContract():
+        case CheckContract():
             return drivers.contract.check(request)
-        case requests.BuildImage():
+        case BuildImage():
             return drivers.builds.build(request, tell)
-        case requests.CheckImports():
+        case CheckImports():
             return drivers.builds.check_imports(request, tell)
-        case requests.CreateRevision():
+        case CreateRevision():
             return drivers.services.create_revision(request, tell)
         case requests.Probe():
             return drivers.urls.probe(request, tell)

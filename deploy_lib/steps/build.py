@@ -7,7 +7,7 @@ the verdict on the imports belongs to that step, so a build whose imports fail s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from pydantic import Field
@@ -19,7 +19,7 @@ from deploy_lib.model.evidence import BuildTrouble
 from deploy_lib.model.findings import errors
 from deploy_lib.model.image import BuiltImage
 from deploy_lib.model.release import Release, Status
-from deploy_lib.model.requests import BuildImage, ImportCheck, Worker
+from deploy_lib.model.requests import ImportCheck, Worker
 from deploy_lib.model.service import Service
 from deploy_lib.steps.kind import Duration, Kind, Settings, Usual, Verdict
 from deploy_lib.steps.known_bad import BadCase
@@ -74,16 +74,21 @@ class BuildDetails(Reported):
         return self.log_tail
 
 
+@dataclass(frozen=True, slots=True)
+class BuildImage:
+    """Build the commit's staged context, check its imports when the settings have a check, push only when it passes."""
+
+    release: Release
+    settings: BuildSettings
+
+    @property
+    def builder(self) -> str:
+        """As the command line or the plan names it."""
+        return self.release.options.builder
+
+
 def ask(settings: BuildSettings, release: Release) -> BuildImage:
-    return BuildImage(
-        release,
-        builder=release.options.builder,
-        timeout=settings.timeout,
-        cache=settings.cache,
-        rebuild=release.options.rebuild,
-        check=settings.check,
-        **asdict(settings.worker),
-    )
+    return BuildImage(release, settings)
 
 
 def judge(settings: BuildSettings, release: Release, answer: Built) -> Verdict:
@@ -134,7 +139,7 @@ def label(settings: BuildSettings) -> str:
 
 def describe(request: BuildImage) -> str:
     source = request.release.service.source
-    checked = ", checked by an import in the image before it is pushed" if request.check else ""
+    checked = ", checked by an import in the image before it is pushed" if request.settings.check else ""
     return f"builds {source.dockerfile} over {source.context} with {request.builder}{checked}"
 
 

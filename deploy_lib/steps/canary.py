@@ -10,7 +10,6 @@ from deploy_lib.model.answers import RevisionCreated
 from deploy_lib.model.details import Inventory, Reported, SeenTraffic
 from deploy_lib.model.evidence import Condition, Evidence
 from deploy_lib.model.release import Release, Status
-from deploy_lib.model.requests import CreateRevision
 from deploy_lib.steps.kind import Duration, Kind, Settings, Usual, Verdict, spoken
 from deploy_lib.steps.known_bad import BadCase
 from deploy_lib.steps.place import Place, Rule
@@ -50,8 +49,16 @@ class CanaryDetails(Reported):
         return self.changed
 
 
+@dataclass(frozen=True, slots=True)
+class CreateRevision:
+    """A new revision of the service with a tag and 0 % of traffic; everything the YAML does not name is kept."""
+
+    release: Release
+    settings: CanarySettings
+
+
 def ask(settings: CanarySettings, release: Release) -> CreateRevision:
-    return CreateRevision(release, tag=settings.tag, ready_within=settings.ready_within)
+    return CreateRevision(release, settings)
 
 
 def judge(settings: CanarySettings, release: Release, answer: RevisionCreated) -> Verdict:

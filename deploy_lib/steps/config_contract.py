@@ -10,7 +10,6 @@ from deploy_lib.model.answers import ContractRead
 from deploy_lib.model.details import Reported
 from deploy_lib.model.findings import errors
 from deploy_lib.model.release import Release, Status
-from deploy_lib.model.requests import CheckContract
 from deploy_lib.steps.kind import Kind, Settings, Usual, Verdict, counted
 from deploy_lib.steps.known_bad import BadCase, error
 from deploy_lib.steps.place import Place, Rule
@@ -28,8 +27,16 @@ class ConfigContractDetails(Reported):
     unknown: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class CheckContract:
+    """Port, env, secrets and accounts, read from the project before anything is built."""
+
+    release: Release
+    settings: ConfigContractSettings
+
+
 def ask(settings: ConfigContractSettings, release: Release) -> CheckContract:
-    return CheckContract(release, required=settings.required)
+    return CheckContract(release, settings)
 
 
 def judge(settings: ConfigContractSettings, release: Release, answer: ContractRead) -> Verdict:

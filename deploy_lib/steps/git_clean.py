@@ -20,7 +20,6 @@ from deploy_lib.model.answers import Change, CheckoutRead
 from deploy_lib.model.details import Reported
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.model.release import Release, Status
-from deploy_lib.model.requests import ReadCheckout
 from deploy_lib.source.file_kinds import FileKind, kind_of, may_be_committed, outermost
 from deploy_lib.steps.kind import Kind, Settings, Usual, Verdict, counted
 from deploy_lib.steps.known_bad import ONLY_ON_DISK
@@ -47,8 +46,16 @@ class GitCleanDetails(Reported):
     outside: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class ReadCheckout:
+    """The working copy beside the commit: what is on the disk and not in the release."""
+
+    release: Release
+    settings: GitCleanSettings = GitCleanSettings()
+
+
 def ask(settings: GitCleanSettings, release: Release) -> ReadCheckout:
-    return ReadCheckout(release, upstream=settings.upstream)
+    return ReadCheckout(release, settings)
 
 
 def judge(settings: GitCleanSettings, release: Release, answer: CheckoutRead) -> Verdict:

@@ -11,7 +11,6 @@ from deploy_lib.model.details import Inventory, Reported
 from deploy_lib.model.findings import Severity, errors
 from deploy_lib.model.image import SourceSummary
 from deploy_lib.model.release import Release, Status
-from deploy_lib.model.requests import ReadSource
 from deploy_lib.steps.kind import Kind, Settings, Usual, Verdict, counted
 from deploy_lib.steps.known_bad import ONLY_ON_DISK
 from deploy_lib.steps.place import Place, Rule
@@ -39,12 +38,16 @@ class ImageContentsDetails(Reported):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class ReadSource:
+    """What the image will hold, and which import will fail in it."""
+
+    release: Release
+    settings: ImageContentsSettings = ImageContentsSettings()
+
+
 def ask(settings: ImageContentsSettings, release: Release) -> ReadSource:
-    return ReadSource(
-        release,
-        cloud_build=release.options.builder == "cloud_build",
-        undeclared=settings.undeclared,
-    )
+    return ReadSource(release, settings)
 
 
 def judge(settings: ImageContentsSettings, release: Release, answer: SourceRead) -> Verdict:

@@ -7,7 +7,7 @@ gets a check of its own.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import Field
@@ -18,7 +18,7 @@ from deploy_lib.model.details import Inventory, Reported
 from deploy_lib.model.findings import errors
 from deploy_lib.model.image import InsideImage
 from deploy_lib.model.release import Release, Status
-from deploy_lib.model.requests import CheckImports, ImportCheck, Worker
+from deploy_lib.model.requests import ImportCheck, Worker
 from deploy_lib.model.service import Service
 from deploy_lib.steps.kind import Duration, Kind, Settings, Usual, Verdict, counted, spoken
 from deploy_lib.steps.known_bad import BadCase, error
@@ -67,9 +67,29 @@ class ImportCheckDetails(Reported):
         return Inventory(python=inside.python, packages=inside.distributions) if inside else None
 
 
+@dataclass(frozen=True, slots=True)
+class CheckImports:
+    """The import check's result for the image: the one made in its build, else a check of its own.
+
+    A check of its own may take `timeout` seconds in all.
+    """
+
+    release: Release
+    settings: ImportCheckSettings
+    timeout: float = 600.0
+
+    @property
+    def check(self) -> ImportCheck:
+        return wanted(self.settings, self.release.service.entrypoint)
+
+    @property
+    def builder(self) -> str:
+        """As the command line or the plan names it."""
+        return self.release.options.builder
+
+
 def ask(settings: ImportCheckSettings, release: Release) -> CheckImports:
-    check = wanted(settings, release.service.entrypoint)
-    return CheckImports(release, check, builder=release.options.builder, **asdict(settings.worker))
+    return CheckImports(release, settings)
 
 
 def judge(settings: ImportCheckSettings, release: Release, answer: ImportsChecked) -> Verdict:

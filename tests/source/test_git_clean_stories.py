@@ -12,9 +12,10 @@ import pytest
 from deploy_lib.drivers.source import GitSource
 from deploy_lib.model.findings import Finding, errors
 from deploy_lib.model.release import Status
-from deploy_lib.model.requests import ReadCheckout, ReadSource
 from deploy_lib.model.service import BuildSource
 from deploy_lib.steps.catalogue import KINDS
+from deploy_lib.steps.git_clean import ReadCheckout
+from deploy_lib.steps.image_contents import ReadSource
 from deploy_lib.steps.kind import Verdict
 from tests.source.workplace import Workplace, release_of
 

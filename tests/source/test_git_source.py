@@ -12,9 +12,10 @@ import pytest
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.drivers.source import GitSource
 from deploy_lib.model.answers import Change
-from deploy_lib.model.requests import ReadCheckout, ReadSource
 from deploy_lib.model.service import BuildSource
 from deploy_lib.source.model import DiskFile, PastFile, Rule
+from deploy_lib.steps.git_clean import GitCleanSettings, ReadCheckout
+from deploy_lib.steps.image_contents import ReadSource
 from tests.source.workplace import FILES, Workplace, release_of
 
 Open = Callable[[Path], GitSource]
@@ -98,7 +99,7 @@ def test_the_branch_beside_its_upstream(place: Workplace, open_source: Open, tmp
     place.git("remote", "add", "origin", str(tmp_path / "far"))
     place.git("push", "--quiet", "--set-upstream", "origin", "main")
     head = place.commit()
-    read = open_source(place.root).read_checkout(ReadCheckout(release_of(head), upstream=True))
+    read = open_source(place.root).read_checkout(ReadCheckout(release_of(head), GitCleanSettings(upstream=True)))
     assert (read.upstream, read.ahead, read.behind) == ("origin/main", 1, 0)
     place.git("checkout", "--quiet", "--detach")
     assert open_source(place.root).read_checkout(ReadCheckout(release_of(head))).branch is None

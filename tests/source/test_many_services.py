@@ -13,8 +13,9 @@ import pytest
 
 from deploy_lib.drivers.once import Once
 from deploy_lib.drivers.source import GitSource
-from deploy_lib.model.requests import ReadCheckout, ReadSource
 from deploy_lib.model.service import BuildSource
+from deploy_lib.steps.git_clean import ReadCheckout
+from deploy_lib.steps.image_contents import ReadSource
 from tests.source.workplace import Workplace, release_of
 
 Open = Callable[[Path], GitSource]
@@ -33,7 +34,7 @@ def read_all(source: GitSource, head: str, names: list[str]) -> list[str]:
         begin.wait()
         release = release_of(head, BuildSource(name, f"{name}/Dockerfile"))
         source.read_checkout(ReadCheckout(release))
-        source.read_source(ReadSource(release, True))
+        source.read_source(ReadSource(release))
         staged = source.stage(release, True)
         return dict(staged.read_many(["app.py"]))["app.py"].decode()
 
@@ -64,7 +65,7 @@ def test_one_who_reads_again_and_again_starts_git_once(
     monkeypatch.setenv("GIT_TRACE", str(tmp_path / "trace"))
     for number in range(20):
         release = release_of(head, BuildSource(args={"NUMBER": str(number)}))
-        source.read_source(ReadSource(release, True))
+        source.read_source(ReadSource(release))
     assert asked(tmp_path / "trace") == {"ls-tree": 1, "cat-file": 2}
 
 

@@ -223,7 +223,7 @@ def test_a_check_without_a_build_runs_where_and_as_whom_the_build_would(tmp_path
     release = release_of("p", entrypoint="shop.main")
     build, check = (step.kind.ask(step.settings, release) for step in plan.steps[:2])
     for request in (build, check):
-        assert {name: getattr(request, name) for name in cloud} == cloud
+        assert {name: getattr(request.settings.worker, name) for name in cloud} == cloud
     assert plan.service.bucket == "eu-builds"
 
 

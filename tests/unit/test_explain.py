@@ -17,6 +17,7 @@ from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.model.release import Release, Status
 from deploy_lib.run.explain import explain
 from deploy_lib.steps.build import BuildDetails
+from deploy_lib.steps.image_contents import ReadSource
 from tests.unit.diagnose.cases import SERVICE, crashes
 from tests.unit.samples import CANDIDATE, NOON, judged
 
@@ -57,7 +58,7 @@ class World:
     def now(self) -> datetime:
         return NOON
 
-    def read_source(self, request: requests.ReadSource) -> SourceRead:
+    def read_source(self, request: ReadSource) -> SourceRead:
         self.asked.append(request)
         if self.broken:
             raise DriverError("the repository is gone")
@@ -89,7 +90,7 @@ def test_the_rule_is_found_although_its_gate_is_off() -> None:
     told = explained(world, judged(0, Status.FAILED), evidence=CRASHED)
     assert told.cause.facts.items() >= {"on_disk": "yes", "in_image": "no", "rule": ".gitignore:2"}.items()
     assert told.cause.commands[0] == "git add --force -- shop/gone.py"
-    assert [type(request) for request in world.asked] == [requests.ReadSource]
+    assert [type(request) for request in world.asked] == [ReadSource]
 
 
 def test_nothing_is_asked_twice_when_a_check_had_found_it() -> None:
@@ -102,7 +103,7 @@ def test_nothing_is_asked_twice_when_a_check_had_found_it() -> None:
 def test_the_cloud_is_asked_when_no_driver_brought_evidence() -> None:
     world = World()
     assert explained(world, judged(0, Status.FAILED)).cause.module == "shop.gone"
-    assert [type(request) for request in world.asked] == [requests.ReadEvidence, requests.ReadSource]
+    assert [type(request) for request in world.asked] == [requests.ReadEvidence, ReadSource]
 
 
 def test_a_release_rejected_after_one_crash_is_watched_for_a_second() -> None:

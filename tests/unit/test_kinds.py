@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from deploy_lib import steps
 from deploy_lib.model.release import Release
+from deploy_lib.run.perform import Request
 from deploy_lib.steps.catalogue import KINDS
 from deploy_lib.steps.kind import Settings, described
 from tests.unit.samples import RELEASE
@@ -52,3 +54,8 @@ def test_its_place_names_kinds_that_there_are(name: str) -> None:
 
 def test_a_request_without_words_of_its_own_is_told_field_by_field() -> None:
     assert described(Wait(RELEASE, WaitSettings())) == "Wait (long: 60.0, twice: False)"
+
+
+def test_each_kinds_request_has_a_driver() -> None:
+    """`perform` is checked by its types to answer every one of these."""
+    assert {kind.request for kind in KINDS.values()} == set(get_args(Request))

@@ -12,7 +12,8 @@ from pydantic import TypeAdapter
 from deploy_lib.model.answers import Compared, Side
 from deploy_lib.model.details import Figures
 from deploy_lib.model.release import Release
-from deploy_lib.model.requests import CreateRevision, MoveTraffic
+from deploy_lib.model.requests import MoveTraffic
+from deploy_lib.steps.canary import CreateRevision
 from deploy_lib.steps.catalogue import KINDS
 from deploy_lib.steps.compare import CompareDetails
 from deploy_lib.steps.kind import Kind, Settings
@@ -65,7 +66,7 @@ def test_a_canary_is_asked_for_with_its_tag() -> None:
     kind = KINDS["canary"]
     request = kind.ask(kind.settings.model_validate({"ready_within": "90s"}), LEASED)
     assert isinstance(request, CreateRevision)
-    assert (request.tag, request.ready_within) == ("canary", 90.0)
+    assert (request.settings.tag, request.settings.ready_within) == ("canary", 90.0)
 
 
 def test_a_comparison_records_the_usual_quantiles_beside_the_one_it_compares() -> None:

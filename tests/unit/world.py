@@ -12,6 +12,12 @@ from deploy_lib.model.evidence import Evidence
 from deploy_lib.model.service import Service
 from deploy_lib.model.serving import Serving
 from deploy_lib.model.traffic import TrafficMap
+from deploy_lib.steps.build import BuildImage
+from deploy_lib.steps.canary import CreateRevision
+from deploy_lib.steps.config_contract import CheckContract
+from deploy_lib.steps.git_clean import ReadCheckout
+from deploy_lib.steps.image_contents import ReadSource
+from deploy_lib.steps.import_check import CheckImports
 from tests.unit.samples import BEFORE, NOON
 
 IMAGE = "host/netra-staging/services/backend@sha256:" + "1" * 64
@@ -60,23 +66,23 @@ class World:
 
     # Source, contract, builds
 
-    def read_checkout(self, request: requests.ReadCheckout) -> answers.CheckoutRead:
+    def read_checkout(self, request: ReadCheckout) -> answers.CheckoutRead:
         found = self._met("read_checkout")
         commit = request.release.commit
         return found or answers.CheckoutRead(commit, commit, "main")  # type: ignore[return-value]
 
-    def read_source(self, request: requests.ReadSource) -> answers.SourceRead:
+    def read_source(self, request: ReadSource) -> answers.SourceRead:
         return self._met("read_source") or answers.SourceRead(entrypoint="app.main", image_files=1)  # type: ignore[return-value]
 
-    def check(self, request: requests.CheckContract) -> answers.ContractRead:
+    def check(self, request: CheckContract) -> answers.ContractRead:
         return self._met("check") or answers.ContractRead(checked=("variables",))  # type: ignore[return-value]
 
-    def build(self, request: requests.BuildImage, tell: Tell) -> answers.Built:
+    def build(self, request: BuildImage, tell: Tell) -> answers.Built:
         found = self._met("build")
         self.builds += 1
         return found or answers.Built(IMAGE, "b1")  # type: ignore[return-value]
 
-    def check_imports(self, request: requests.CheckImports, tell: Tell) -> answers.ImportsChecked:
+    def check_imports(self, request: CheckImports, tell: Tell) -> answers.ImportsChecked:
         return self._met("check_imports") or answers.ImportsChecked(True, targets=1)  # type: ignore[return-value]
 
     # Cloud Run
@@ -103,7 +109,7 @@ class World:
         self.leases = 0
         return answers.LeaseEnded()
 
-    def create_revision(self, request: requests.CreateRevision, tell: Tell) -> answers.RevisionCreated:
+    def create_revision(self, request: CreateRevision, tell: Tell) -> answers.RevisionCreated:
         found = self._met("create_revision")
         ready = answers.RevisionCreated("cand-2", True, "http://canary", "http://main")
         return found or ready  # type: ignore[return-value]

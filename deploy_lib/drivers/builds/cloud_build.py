@@ -62,7 +62,7 @@ class CloudBuild:
             build = self.submissions.asked_before(place, tag)
             if build is not None:
                 tell(f"build {build.id} of this release was asked for before")
-            elif not job.request.rebuild and (known := self._known(place, job)) is not None:
+            elif not job.release.options.rebuild and (known := self._known(place, job)) is not None:
                 return known
             else:
                 build = self.submissions.submit(place, tag, self._order(place, job, tell))
@@ -263,7 +263,7 @@ class CloudBuild:
         service = job.release.service
         name = service.bucket or build_bucket(service.project)
         bucket = Bucket(self.calls, name, named=service.bucket is not None, region=service.region)
-        return Place(service.project, location_of(job.request.worker_pool), bucket)
+        return Place(service.project, location_of(job.request.settings.worker.worker_pool), bucket)
 
 
 def secret_arguments(args: Mapping[str, str]) -> dict[str, str]:

@@ -27,10 +27,12 @@ from deploy_lib.drivers.interface import Clock, DriverError, Tell
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.model.answers import Built, ImportsChecked
 from deploy_lib.model.release import Release
-from deploy_lib.model.requests import BuildImage, CheckImports, ImportCheck
+from deploy_lib.model.requests import ImportCheck
 from deploy_lib.model.service import Service
 from deploy_lib.source.archive import context_hash
 from deploy_lib.source.model import Staged, Surroundings
+from deploy_lib.steps.build import BuildImage
+from deploy_lib.steps.import_check import CheckImports
 
 Stage = Callable[[Release, bool], Staged]
 """The commit's build context; True when it is for Cloud Build, whose ignore file then counts."""
@@ -63,7 +65,7 @@ class CloudBuilds:
             tell(f"not built: {image} is released as it is")
             return Built(image, given=True)
         staged = self.stage(release, not _here(request))
-        wrong = unstartable(staged) if request.check is not None else None
+        wrong = unstartable(staged) if request.settings.check is not None else None
         if wrong is not None:
             return Built(None, refused=wrong)
         job = self._job(request, staged)
@@ -91,9 +93,9 @@ class CloudBuilds:
         release = request.release
         source = release.service.source
         identity, contents = context_hash(staged, source.args, source.target), foreseen(staged)
-        if request.check is None:
+        if request.settings.check is None:
             return BuildJob(request, staged, identity, None, foreseen=contents)
-        plan, explain = self._plan(request.check, release, staged)
+        plan, explain = self._plan(request.settings.check, release, staged)
         return BuildJob(request, staged, identity, plan, explain, contents)
 
     def _plan(self, check: ImportCheck, release: Release, staged: Staged) -> tuple[CheckPlan, Explain]:

@@ -8,8 +8,9 @@ from deploy_lib.drivers.builds.check import CheckPlan
 from deploy_lib.drivers.builds.findings import Explain, Joined
 from deploy_lib.model.image import BuiltImage
 from deploy_lib.model.release import Release
-from deploy_lib.model.requests import BuildImage, CheckImports
 from deploy_lib.source.model import Staged
+from deploy_lib.steps.build import BuildImage
+from deploy_lib.steps.import_check import CheckImports
 
 
 @dataclass(frozen=True, slots=True)

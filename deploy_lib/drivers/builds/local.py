@@ -67,7 +67,7 @@ class LocalBuild:
 
     def build(self, job: BuildJob, tell: Tell) -> Built:
         name = job.release.service.image_name
-        if not job.request.rebuild and (found := self._found(job, name)) is not None:
+        if not job.release.options.rebuild and (found := self._found(job, name)) is not None:
             return found
         began = self.clock.monotonic()
         log: deque[str] = deque(maxlen=400)
@@ -83,7 +83,7 @@ class LocalBuild:
         except EngineError as failure:
             return self._failed(job, telling_line([*failure.output.splitlines(), failure.reason]), log)
         if image is None:
-            limit = f"it did not end within {job.request.timeout:.0f} s"
+            limit = f"it did not end within {job.request.settings.timeout:.0f} s"
             return Built(
                 None,
                 trouble=BuildTrouble("TIMEOUT", detail=limit, step=BUILD),
@@ -94,7 +94,7 @@ class LocalBuild:
         contents = replace(job.foreseen, size=image.size, builder=self.engine.name, stand_in=image.stand_in or None)
         output, checked = b"", None
         if job.plan is not None:
-            left = max(1.0, job.request.timeout - (self.clock.monotonic() - began))
+            left = max(1.0, job.request.settings.timeout - (self.clock.monotonic() - began))
             output, checked = self._checked(job.plan, image.digest, job, left, tell)
             contents = replace(contents, inside=checked.inside or InsideImage())
         if checked is not None and not passed(checked):
@@ -145,10 +145,10 @@ class LocalBuild:
                 args=source.args,
                 labels={REVISION_LABEL: job.release.commit},
                 target=source.target,
-                use_cache=not job.request.rebuild,
+                use_cache=not job.release.options.rebuild,
             )
             return self._in_thread(
-                lambda cancelled: self.engine.build(spec, say, cancelled.is_set), job.request.timeout
+                lambda cancelled: self.engine.build(spec, say, cancelled.is_set), job.request.settings.timeout
             )
 
     def _in_thread(self, work: Callable[[Event], T], within: float) -> T | None:

@@ -16,7 +16,8 @@ from deploy_lib.drivers.builds.handover import VALUES, VOLUME, Handover
 from deploy_lib.drivers.builds.script import check_arguments, keep_arguments, literal
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.model.release import Release
-from deploy_lib.model.requests import BuildImage, CheckImports
+from deploy_lib.steps.build import BuildImage
+from deploy_lib.steps.import_check import CheckImports
 
 if TYPE_CHECKING:
     from google.cloud.devtools.cloudbuild_v1 import Build, BuildStep
@@ -80,7 +81,7 @@ def build_order(order: Order) -> Build:
 
     request, release = order.request, order.request.release
     images = [*image_tags(release)]
-    if request.cache:
+    if request.settings.cache:
         images.append(f"{release.service.image_name}:{_CACHE_TAG}")
     storage = StorageSource(bucket=order.bucket, object_=order.archive, generation=order.generation or 0)
     tags = [tag_of("release", release.id), tag_of("context", order.context_hash)]
@@ -90,7 +91,7 @@ def build_order(order: Order) -> Build:
         steps=[*steps, *(_check_steps(order.plan, images[0], order.bucket) if order.plan else ())],
         images=[literal(image) for image in images],
         tags=[*tags, *_common_tags(release, order.plan, order.handover)],
-        timeout=timedelta(seconds=request.timeout),
+        timeout=timedelta(seconds=request.settings.timeout),
         **_surroundings(request, order.bucket, order.plan),
     )
 
@@ -145,11 +146,11 @@ def _build_step(order: Order, images: list[str]) -> BuildStep:
         args += ["--build-arg", f"{name}={value}"]
     if source.target:
         args += ["--target", source.target]
-    if request.cache:
+    if request.settings.cache:
         args += ["--build-arg", "BUILDKIT_INLINE_CACHE=1"]
-    if request.rebuild:
+    if request.release.options.rebuild:
         args.append("--no-cache")
-    elif request.cache:
+    elif request.settings.cache:
         args += ["--cache-from", images[-1]]
     env = ["DOCKER_BUILDKIT=1"]
     if not handed:
@@ -180,18 +181,18 @@ def _check_steps(plan: CheckPlan, image: str, bucket: str) -> list[BuildStep]:
 def _surroundings(request: BuildImage | CheckImports, bucket: str, plan: CheckPlan | None) -> dict[str, Any]:
     from google.cloud.devtools.cloudbuild_v1 import BuildOptions, SecretManagerSecret, Secrets
 
-    project = request.release.service.project
+    worker, project = request.settings.worker, request.release.service.project
     # The client takes an enum by its name, which its types do not know.
-    fields: dict[str, Any] = {"logging": request.logging}
-    if request.worker_pool:
-        fields["pool"] = BuildOptions.PoolOption(name=request.worker_pool)
-    if request.machine_type:
-        fields["machine_type"] = _machine(request.machine_type)
+    fields: dict[str, Any] = {"logging": worker.logging}
+    if worker.worker_pool:
+        fields["pool"] = BuildOptions.PoolOption(name=worker.worker_pool)
+    if worker.machine_type:
+        fields["machine_type"] = _machine(worker.machine_type)
     found: dict[str, Any] = {"options": BuildOptions(**fields)}
-    if request.logging != "CLOUD_LOGGING_ONLY":
+    if worker.logging != "CLOUD_LOGGING_ONLY":
         found["logs_bucket"] = f"gs://{bucket}"
-    if request.service_account:
-        account = request.service_account
+    if worker.service_account:
+        account = worker.service_account
         found["service_account"] = account if "/" in account else f"projects/{project}/serviceAccounts/{account}"
     if plan and plan.secrets:
         versions = (

@@ -22,8 +22,8 @@ from deploy_lib.drivers.services.template import base, main_container, merged
 from deploy_lib.model.answers import ContractRead
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.model.release import Release
-from deploy_lib.model.requests import CheckContract
 from deploy_lib.source.model import ImageContents
+from deploy_lib.steps.config_contract import CheckContract
 
 if TYPE_CHECKING:
     from google.cloud import run_v2
@@ -44,10 +44,10 @@ class CloudContract:
         service = self._api.service(release.service.path)
         found = _Found()
         running = _running(service)
-        found.findings += variables.check(release.service, request.required, running)
+        found.findings += variables.check(release.service, request.settings.required, running)
         found.checked.append("variables")
-        if request.required:
-            found.checked.append(f"{', '.join(request.required)} required")
+        if request.settings.required:
+            found.checked.append(f"{', '.join(request.settings.required)} required")
         self._check_secrets(release, service, found)
         self._check_port(release, service, found)
         if not any(each.code == "reserved_variable" for each in found.findings):

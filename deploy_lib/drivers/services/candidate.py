@@ -25,8 +25,8 @@ from deploy_lib.drivers.services.traffic import STABLE_TAG, carried, difference,
 from deploy_lib.drivers.services.waiting import Waited, Waiting
 from deploy_lib.model.answers import RevisionCreated
 from deploy_lib.model.release import Release
-from deploy_lib.model.requests import CreateRevision
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
+from deploy_lib.steps.canary import CreateRevision
 
 if TYPE_CHECKING:
     from google.cloud import run_v2
@@ -60,26 +60,26 @@ def create(tools: Tools, request: CreateRevision, tell: Tell) -> RevisionCreated
         made = _next(tools, request, service)
     tell(f"{made.name} is starting" if made.operation else f"{made.name} exists already")
     waiting = Waiting(tools, release.service, made.name, made.operation, since if made.operation else release.started)
-    waited = waiting.until_ready(request.ready_within, tell)
+    waited = waiting.until_ready(request.settings.ready_within, tell)
     if not waited.ready:
         _untag(tools, release, made.name, tell)
         return _created(made, None, request, waited)
 
     def lacks(found: run_v2.Service) -> str:
-        return "" if tag_url(found, request.tag) else f"the tag {request.tag} has no URL"
+        return "" if tag_url(found, request.settings.tag) else f"the tag {request.settings.tag} has no URL"
 
-    doing = f"give {made.name} the tag {request.tag}"
+    doing = f"give {made.name} the tag {request.settings.tag}"
     return _created(made, settle(tools, path, made.operation, doing, lacks=lacks), request, waited)
 
 
 def _created(made: Made, service: run_v2.Service | None, request: CreateRevision, waited: Waited) -> RevisionCreated:
     stable = request.release.stable
     tags = served(service).tags() if service is not None else {}
-    stable_tag = next((tag for tag, name in tags.items() if name == stable and tag != request.tag), None)
+    stable_tag = next((tag for tag, name in tags.items() if name == stable and tag != request.settings.tag), None)
     return RevisionCreated(
         made.name,
         waited.ready,
-        url=tag_url(service, request.tag) if service is not None else None,
+        url=tag_url(service, request.settings.tag) if service is not None else None,
         main_url=service.uri if service is not None else None,
         stable_url=tag_url(service, stable_tag) if service is not None else None,
         evidence=waited.evidence,
@@ -98,9 +98,9 @@ def _first(tools: Tools, request: CreateRevision) -> Made:
     release, path = request.release, request.release.service.path
     template = merged(base(None, None), release)
     name = template.revision = revision_name(release.service.cloud_run, release.commit, template)
-    service = run_v2.Service(template=template, traffic=targets(_alone(name, request.tag)))
+    service = run_v2.Service(template=template, traffic=targets(_alone(name, request.settings.tag)))
     service.invoker_iam_disabled = release.service.public
-    record = Record.begun(release, TrafficMap(), image=release.image, candidate=name, tag=request.tag)
+    record = Record.begun(release, TrafficMap(), image=release.image, candidate=name, tag=request.settings.tag)
     set_annotations(service, records.with_record({}, record))
     tools.leases.extend(path, service)
     for _ in polls(tools.clock, PATIENCE):
@@ -148,9 +148,11 @@ def _next(tools: Tools, request: CreateRevision, service: run_v2.Service) -> Mad
         if made and wanted.same_as(carried(found)):
             return []
         before = release.before if release.before is not None else record.before
-        noted = Record.begun(release, before, image=release.image, candidate=name, tag=request.tag, own_tag=own_tag)
+        noted = Record.begun(
+            release, before, image=release.image, candidate=name, tag=request.settings.tag, own_tag=own_tag
+        )
         if made and record.id == release.id:
-            noted = replace(record, tag=request.tag, own_tag=own_tag)
+            noted = replace(record, tag=request.settings.tag, own_tag=own_tag)
         found.traffic = targets(wanted)
         set_annotations(found, records.succeeded(found.annotations, noted, tools.clock.now()))
         if made:
@@ -198,7 +200,7 @@ def _beside(now: TrafficMap, record: Record, request: CreateRevision, name: str)
 
     Raises DriverError when the traffic is no longer the one that the release found.
     """
-    release, tag = request.release, request.tag
+    release, tag = request.release, request.settings.tag
     if not now.shares():
         return _alone(name, tag), None
     before = release.before if release.before is not None else now

@@ -23,6 +23,7 @@ from deploy_lib.model.release import Release
 from deploy_lib.model.service import Service
 from deploy_lib.model.serving import Serving
 from deploy_lib.model.state import RevisionPreview, ServiceState
+from deploy_lib.steps.canary import CreateRevision
 
 
 class CloudRunServices:
@@ -54,7 +55,7 @@ class CloudRunServices:
     def end_lease(self, request: requests.EndLease) -> answers.LeaseEnded:
         return taking.end(self._tools, request)
 
-    def create_revision(self, request: requests.CreateRevision, tell: Tell) -> answers.RevisionCreated:
+    def create_revision(self, request: CreateRevision, tell: Tell) -> answers.RevisionCreated:
         from deploy_lib.drivers.services import candidate
 
         return candidate.create(self._tools, request, tell)
@@ -86,7 +87,7 @@ class CloudRunServices:
         """The variables that the running service has, with their values; None for a secret's."""
         return reading.read_variables(self._tools, service)
 
-    def preview(self, request: requests.CreateRevision) -> RevisionPreview:
+    def preview(self, request: CreateRevision) -> RevisionPreview:
         """What create_revision would change and keep; reads only."""
         return preview(self._tools, request)
 

@@ -9,8 +9,8 @@ from deploy_lib.drivers.services.names import name_start
 from deploy_lib.drivers.services.template import base, main_container, merged
 from deploy_lib.drivers.services.tools import Tools
 from deploy_lib.model.release import Release
-from deploy_lib.model.requests import CreateRevision
 from deploy_lib.model.state import RevisionPreview
+from deploy_lib.steps.canary import CreateRevision
 
 
 def preview(tools: Tools, request: CreateRevision) -> RevisionPreview:

@@ -34,9 +34,10 @@ from deploy_lib.source.staging import rules_of, stage_files
 if TYPE_CHECKING:
     from deploy_lib.model.answers import Change, CheckoutRead, SourceRead
     from deploy_lib.model.release import Release
-    from deploy_lib.model.requests import ReadCheckout, ReadSource
     from deploy_lib.model.service import BuildSource
     from deploy_lib.source.analyse import Analysis, FactCache
+    from deploy_lib.steps.git_clean import ReadCheckout
+    from deploy_lib.steps.image_contents import ReadSource
 
 _Key = tuple[object, ...]
 
@@ -89,8 +90,10 @@ class GitSource:
         from deploy_lib.source.summary import summarise
 
         release = request.release
-        staged = self.stage(release, request.cloud_build)
-        analysis = self._analyse(staged, release.commit, release.service.entrypoint, undeclared=request.undeclared)
+        staged = self.stage(release, release.options.builder == "cloud_build")
+        analysis = self._analyse(
+            staged, release.commit, release.service.entrypoint, undeclared=request.settings.undeclared
+        )
         source = release.service.source
         return SourceRead(
             findings=(*staged.context.findings, *staged.contents.findings, *analysis.findings),

@@ -16,8 +16,9 @@ from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.endpoints import Endpoints
 from deploy_lib.model.answers import Built, ImportsChecked
 from deploy_lib.model.release import Options, Release
-from deploy_lib.model.requests import CheckImports, ImportCheck
+from deploy_lib.model.requests import ImportCheck, Worker
 from deploy_lib.source.model import Staged, Surroundings
+from deploy_lib.steps.import_check import CheckImports, ImportCheckSettings
 from tests.cloud import LocalCloud
 from tests.drivers.builds.samples import PLAIN, release_of, request_of
 from tests.engine_store import shared_store
@@ -83,8 +84,9 @@ class Yard:
         **options: object,
     ) -> ImportsChecked:
         release = replace(self.release(release_id, **(service or {})), image=built.image, build_id=built.build_id)
-        check = ImportCheck(entrypoint="shop.main", **options)  # type: ignore[arg-type]
-        return self.driver(staged).check_imports(CheckImports(release, check, builder, **(cloud or {})), self.tell)
+        release = replace(release, options=replace(release.options, builder=builder))
+        settings = ImportCheckSettings(worker=Worker(**(cloud or {})), **options)  # type: ignore[arg-type]
+        return self.driver(staged).check_imports(CheckImports(release, settings), self.tell)
 
     def tell(self, line: str) -> None:
         self.lines.append(line)

@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from deploy_lib.model.release import Options, Release
-from deploy_lib.model.requests import BuildImage, ImportCheck
+from deploy_lib.model.requests import ImportCheck
 from deploy_lib.model.service import BuildSource, Service
 from deploy_lib.source.archive import blob_id
 from deploy_lib.source.model import REGULAR, Context, ImageContents, Rule, Staged, TreeFile
+from deploy_lib.steps.build import BuildImage, BuildSettings
 
 DOCKERFILE = "FROM python:3.11-slim\nWORKDIR /app\nCOPY shop/ shop/\n"
 APP = {
@@ -71,7 +72,13 @@ def release_of(project: str, release_id: str = "r-1", *, options: Options = PLAI
 
 
 def request_of(
-    release: Release, *, builder: str = "cloud_build", check: ImportCheck | None = None, **more: Any
+    release: Release,
+    *,
+    builder: str = "cloud_build",
+    check: ImportCheck | None = None,
+    rebuild: bool = False,
+    **more: Any,
 ) -> BuildImage:
     wanted = check or ImportCheck(entrypoint=release.service.entrypoint)
-    return BuildImage(release, builder=builder, check=wanted, **more)
+    release = replace(release, options=replace(release.options, builder=builder, rebuild=rebuild))
+    return BuildImage(release, BuildSettings(check=wanted, **more))

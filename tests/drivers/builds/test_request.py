@@ -17,10 +17,12 @@ from deploy_lib.drivers.builds.request import Order, build_order, check_order, l
 from deploy_lib.drivers.builds.script import check_script
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.in_image.options import Metadata, ProbeOptions
-from deploy_lib.model.requests import BuildImage, CheckImports, ImportCheck
+from deploy_lib.model.requests import ImportCheck, Worker
 from deploy_lib.model.service import BuildSource
 from deploy_lib.source.entrypoint import Entrypoint, Launch
-from tests.drivers.builds.samples import COMMIT, release_of
+from deploy_lib.steps.build import BuildImage, BuildSettings
+from deploy_lib.steps.import_check import CheckImports, ImportCheckSettings
+from tests.drivers.builds.samples import COMMIT, PLAIN, release_of
 
 NAME = "us-central1-docker.pkg.dev/p/services/backend"
 ENTRY = Entrypoint("shop.main", roots=("/app",))
@@ -29,7 +31,8 @@ PLAN = CheckPlan(ProbeOptions("n0nce", "shop.main"), env={"PORT": "8080", "COST"
 
 def ordered(plan: CheckPlan | None = None, *, service: dict[str, Any] | None = None, **request: Any) -> dict[str, Any]:
     """The build as JSON without what is empty."""
-    asked = BuildImage(release_of("p", **(service or {})), **request)
+    options = replace(PLAIN, rebuild=request.pop("rebuild", False))
+    asked = BuildImage(release_of("p", options=options, **(service or {})), BuildSettings(**request))
     build = build_order(Order(asked, "c0ffee", "Dockerfile", "p_cloudbuild", "source/c0ffee.tgz", 7, plan))
     found: dict[str, Any] = json.loads(
         Build.to_json(build, use_integers_for_enums=False, always_print_fields_with_no_presence=False)
@@ -90,10 +93,16 @@ def test_a_check_by_itself_has_account_pool_machine_and_log_of_the_build() -> No
     for logging in ("GCS_ONLY", "CLOUD_LOGGING_ONLY"):
         built = build_order(
             Order(
-                BuildImage(release_of("p"), logging=logging, **cloud), "c0ffee", "Dockerfile", "eu-builds", "s", 7, PLAN
+                BuildImage(release_of("p"), BuildSettings(logging=logging, **cloud)),
+                "c0ffee",
+                "Dockerfile",
+                "eu-builds",
+                "s",
+                7,
+                PLAN,
             )
         )
-        asked = CheckImports(release_of("p"), ImportCheck(), logging=logging, **cloud)
+        asked = CheckImports(release_of("p"), ImportCheckSettings(worker=Worker(logging=logging, **cloud)))
         checked = check_order(asked, PLAN, NAME, "eu-builds")
         assert (checked.options, checked.service_account) == (built.options, built.service_account)
         assert checked.logs_bucket == built.logs_bucket == ("gs://eu-builds" if logging == "GCS_ONLY" else "")
@@ -142,7 +151,7 @@ def test_real_secrets_reach_the_container_by_name_only() -> None:
     plan = plan_check(ImportCheck(real_secrets=True), release.service, ENTRY, "/app", "n")
     build = json.loads(
         Build.to_json(
-            check_order(CheckImports(release, ImportCheck(), timeout=60), plan, NAME, "b"),
+            check_order(CheckImports(release, ImportCheckSettings(), timeout=60), plan, NAME, "b"),
             use_integers_for_enums=False,
             always_print_fields_with_no_presence=False,
         )

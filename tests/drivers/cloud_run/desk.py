@@ -21,9 +21,10 @@ from deploy_lib.drivers.watch import CloudWatch
 from deploy_lib.model.answers import LeaseTaken, Restored, RevisionCreated, TrafficMoved
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Release
-from deploy_lib.model.requests import Bake, CreateRevision, EndLease, MoveTraffic, RestoreTraffic, TakeLease
+from deploy_lib.model.requests import Bake, EndLease, MoveTraffic, RestoreTraffic, TakeLease
 from deploy_lib.model.service import Service
 from deploy_lib.model.traffic import TrafficMap
+from deploy_lib.steps.canary import CanarySettings, CreateRevision
 from tests.cloud import LocalCloud
 
 PROJECT, REGION = "netra-staging", "us-central1"
@@ -66,7 +67,9 @@ class Desk:
         return replace(release, before=release.before or taken.before, url=taken.url), taken
 
     def create(self, release: Release, within: float = 40.0) -> tuple[Release, RevisionCreated]:
-        made = self.driver.create_revision(CreateRevision(release, "canary", within), self.told.append)
+        made = self.driver.create_revision(
+            CreateRevision(release, CanarySettings(tag="canary", ready_within=within)), self.told.append
+        )
         grown = replace(
             release,
             candidate=made.revision,

@@ -11,8 +11,8 @@ from google.type.expr_pb2 import Expr
 
 from deploy_lib.drivers.contract import CloudContract
 from deploy_lib.model.answers import ContractRead
-from deploy_lib.model.requests import CheckContract
 from deploy_lib.source.model import ImageContents
+from deploy_lib.steps.config_contract import CheckContract, ConfigContractSettings
 from tests.cloud import LocalCloud
 from tests.drivers.cloud_run.desk import PROJECT, Desk
 
@@ -40,7 +40,7 @@ def _check(
     desk: Desk, required: tuple[str, ...] = (), contents: ImageContents | None = None, **service: object
 ) -> ContractRead:
     contract = CloudContract(desk.clients, desk.clock, lambda release: contents)
-    return contract.check(CheckContract(desk.release(**service), required))  # type: ignore[arg-type]
+    return contract.check(CheckContract(desk.release(**service), ConfigContractSettings(required=required)))  # type: ignore[arg-type]
 
 
 def test_secrets(desk: Desk, secrets: SecretManagerServiceClient) -> None:
