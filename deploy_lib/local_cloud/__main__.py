@@ -14,7 +14,7 @@ import sys
 import threading
 from pathlib import Path
 
-from .emulator.state import AlreadyServed, announced, held, keep_ports, last_ports
+from .emulator.state import AlreadyServed, keep_ports, last_ports, locked, published
 from .emulator.wire.ports import PortInUse, is_free
 from .engines import BY_SPEED, choose
 from .engines.model import EngineError, EngineUnavailable
@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: _end(ending))
     try:
-        with held(args.state.absolute()):
+        with locked(args.state.absolute()):
             _serve(args, ending)
     except EngineUnavailable as error:
         _say(f"{error.reason}; {error.remedy}")
@@ -62,7 +62,7 @@ def _serve(args: argparse.Namespace, ending: threading.Event) -> None:
     with serving(engine, settings) as at:
         endpoints = {"grpc": at.grpc, "http": at.http, "registry": at.registry}
         keep_ports(state, {name: int(address.rpartition(":")[2]) for name, address in endpoints.items()})
-        with announced(state, {**endpoints, "engine": engine.name, "engine_note": why, "time_scale": args.time_scale}):
+        with published(state, {**endpoints, "engine": engine.name, "engine_note": why, "time_scale": args.time_scale}):
             _say(f"serving gRPC on {at.grpc}, HTTP on {at.http}, images on {at.registry}")
             ending.wait()
             _say("ending")

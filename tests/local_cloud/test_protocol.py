@@ -14,9 +14,9 @@ import pytest
 from deploy_lib import local_cloud
 from deploy_lib.local_cloud.emulator.faults.calls import CallLog, Recorded
 from deploy_lib.local_cloud.emulator.faults.fault import Fault
+from deploy_lib.local_cloud.emulator.faults.fault_queue import FaultQueue
 from deploy_lib.local_cloud.emulator.faults.routes import control_routes
-from deploy_lib.local_cloud.emulator.faults.script import Script
-from deploy_lib.local_cloud.emulator.run.history import Served, TrafficHistory
+from deploy_lib.local_cloud.emulator.run.history import ServedTraffic, TrafficHistory
 from tests.cloud import LocalCloud
 
 PROTOCOL = Path(__file__).parents[2] / "docs" / "local-cloud-protocol.md"
@@ -40,9 +40,9 @@ def test_the_keys_of_the_endpoints(cloud: LocalCloud, page: Path, heading: str) 
 
 def test_the_calls_of_the_control_interface() -> None:
     told = {call.partition("?")[0]: answer for call, answer in table(PROTOCOL, "Control interface").items()}
-    routes = control_routes(Script(threading.Event()), CallLog(time.time), TrafficHistory(time.time))
+    routes = control_routes(FaultQueue(threading.Event()), CallLog(time.time), TrafficHistory(time.time))
     assert set(told) == {f"{route.method} {route.path}" for route in routes}
-    for call, kind in (("GET /_local/calls", Recorded), ("GET /_local/traffic", Served)):
+    for call, kind in (("GET /_local/calls", Recorded), ("GET /_local/traffic", ServedTraffic)):
         name, *keys = re.findall(r"`([^`]+)`", told[call])
         assert (name, keys) == (call.rpartition("/")[2], [each.name for each in fields(kind)])
 

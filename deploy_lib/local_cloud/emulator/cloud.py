@@ -11,21 +11,21 @@ from functools import partial
 from pathlib import Path
 
 from ..engines.model import Engine
+from .builds.environment import BuildEnvironment
 from .builds.methods import build_methods, find_build_operation
 from .builds.service import CloudBuild
-from .builds.workshop import Workshop
-from .faults.around import Around
 from .faults.calls import CallLog
 from .faults.fault import REQUEST_LOG, REQUEST_METRICS
+from .faults.fault_queue import FaultQueue
+from .faults.middleware import FaultMiddleware
 from .faults.routes import control_routes
-from .faults.script import Script
 from .logging.build_log import write_build_line
 from .logging.methods import logging_methods
 from .logging.run_log import Delivery, RunLogWriter
 from .logging.store import LogStore
 from .monitoring.counts import RequestCounts
 from .monitoring.methods import monitoring_methods
-from .registry.images import Images
+from .registry.images import RegistryImages
 from .registry.routes import registry_routes
 from .run import methods as run_methods
 from .run.service import CloudRun
@@ -53,7 +53,7 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class Addresses:
+class ListenAddresses:
     """Of loopback: host:port, but `http` is a base URL."""
 
     grpc: str
@@ -62,18 +62,18 @@ class Addresses:
 
 
 @contextmanager
-def serving(engine: Engine, settings: Settings) -> Iterator[Addresses]:
+def serving(engine: Engine, settings: Settings) -> Iterator[ListenAddresses]:
     """Serves until the block ends; then builds, containers and servers end too. Raises PortInUse."""
     clock, state = time.time, settings.state
     ending = threading.Event()
-    script, calls = Script(ending), CallLog(clock)
-    around = Around(script, calls)
+    queue, calls = FaultQueue(ending), CallLog(clock)
+    middleware = FaultMiddleware(queue, calls)
     log, secrets = LogStore(clock), Secrets(clock)
-    counts = RequestCounts(clock, settings.time_scale, lambda: script.meet(REQUEST_METRICS) is not None)
-    storage, images = Storage(state / "storage", clock), Images(state / "images")
+    counts = RequestCounts(clock, settings.time_scale, lambda: queue.meet(REQUEST_METRICS) is not None)
+    storage, images = Storage(state / "storage", clock), RegistryImages(state / "images")
 
     def sink() -> Delivery:
-        fault = script.meet(REQUEST_LOG)
+        fault = queue.meet(REQUEST_LOG)
         return Delivery(fault.lost, fault.delay) if fault else Delivery()
 
     def read_secret(project: str, name: str, account: str) -> bytes:
@@ -81,10 +81,10 @@ def serving(engine: Engine, settings: Settings) -> Iterator[Addresses]:
         return secrets.read(project, secret, version, account)
 
     with ExitStack() as stack:
-        workshop = Workshop(
+        environment = BuildEnvironment(
             engine, storage, images, read_secret, partial(write_build_line, log), state / "builds", clock
         )
-        builds = stack.enter_context(closing(CloudBuild(workshop)))
+        builds = stack.enter_context(closing(CloudBuild(environment)))
         run = CloudRun(
             engine, images, secrets, state / "run", RunLogWriter(log, sink), counts, clock, settings.time_scale
         )
@@ -97,8 +97,8 @@ def serving(engine: Engine, settings: Settings) -> Iterator[Addresses]:
             *secret_methods(secrets),
             *operation_methods([run_methods.find_operation(run), find_build_operation(builds)], ending.wait),
         ]
-        rows = [around.row(method) for method in methods]
-        routes = [*storage_routes(storage, around.route), *control_routes(script, calls, run.history)]
+        rows = [middleware.row(method) for method in methods]
+        routes = [*storage_routes(storage, middleware.route), *control_routes(queue, calls, run.history)]
         http = stack.enter_context(closing(HttpServer(routes, settings.http_port)))
         registry = stack.enter_context(
             closing(HttpServer(registry_routes(images), settings.registry_port, registry_error))
@@ -106,4 +106,4 @@ def serving(engine: Engine, settings: Settings) -> Iterator[Addresses]:
         grpc = stack.enter_context(closing(GrpcServer(rows, settings.grpc_port)))
         # First of all, so that no call that only waits holds up the servers.
         stack.callback(ending.set)
-        yield Addresses(grpc.address, f"http://{http.address}", registry.address)
+        yield ListenAddresses(grpc.address, f"http://{http.address}", registry.address)

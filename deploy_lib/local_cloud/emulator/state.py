@@ -27,7 +27,7 @@ class AlreadyServed(Exception):
 
 
 @contextmanager
-def held(state: Path) -> Iterator[None]:
+def locked(state: Path) -> Iterator[None]:
     """Keeps the directory to this process. Raises AlreadyServed."""
     import fcntl  # Windows has none, and is told so before
 
@@ -59,7 +59,7 @@ def keep_ports(state: Path, ports: Mapping[str, int]) -> None:
 
 
 @contextmanager
-def announced(state: Path, endpoints: Mapping[str, object]) -> Iterator[None]:
+def published(state: Path, endpoints: Mapping[str, object]) -> Iterator[None]:
     path = state / "endpoints.json"
     write_whole(path, json.dumps({"pid": os.getpid(), **endpoints}))
     try:

@@ -21,9 +21,9 @@ from google.cloud.devtools.cloudbuild_v1 import (
     StorageSource,
 )
 
+from deploy_lib.local_cloud.emulator.builds.environment import BuildEnvironment
 from deploy_lib.local_cloud.emulator.builds.service import CloudBuild
-from deploy_lib.local_cloud.emulator.builds.workshop import Workshop
-from deploy_lib.local_cloud.emulator.registry.images import Images
+from deploy_lib.local_cloud.emulator.registry.images import RegistryImages
 from deploy_lib.local_cloud.emulator.secrets.store import Secrets
 from deploy_lib.local_cloud.emulator.storage.store import Storage
 from deploy_lib.local_cloud.engines import choose
@@ -46,7 +46,7 @@ class BuildBench:
 
     def __post_init__(self) -> None:
         self.storage = Storage(self.root / "storage")
-        self.images = Images(self.root / "images")
+        self.images = RegistryImages(self.root / "images")
         self.secrets = Secrets()
         for bucket in ("src", "logs"):
             self.storage.ensure_bucket(bucket, "p")
@@ -64,7 +64,7 @@ class BuildBench:
 
         engine = self.around(choose("namespaces", self.store))
         return CloudBuild(
-            Workshop(engine, self.storage, self.images, read_secret, write_log, self.root / "builds", time.time)
+            BuildEnvironment(engine, self.storage, self.images, read_secret, write_log, self.root / "builds", time.time)
         )
 
     def upload(self, files: Mapping[str, str]) -> Source:

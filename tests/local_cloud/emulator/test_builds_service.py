@@ -14,8 +14,8 @@ from google.cloud.devtools.cloudbuild_v1 import (
     ListBuildsRequest,
 )
 
-from deploy_lib.local_cloud.emulator.builds.ledger import Ledger
 from deploy_lib.local_cloud.emulator.builds.refusal import BuildRefusal
+from deploy_lib.local_cloud.emulator.builds.store import BuildStore
 from tests.local_cloud.emulator.build_bench import BuildBench, shell
 
 Status = Build.Status
@@ -114,7 +114,7 @@ def test_a_restart_keeps_ended_builds_and_ends_those_it_cut_off(bench: BuildBenc
     done = bench.run(shell("true"), tags=["kept"])
     cut = Build.deserialize(Build.serialize(done))
     cut.id, cut.name, cut.status = "cut", "projects/p/locations/global/builds/cut", Status.WORKING
-    Ledger(bench.root / "builds" / "ledger").add(cut)
+    BuildStore(bench.root / "builds" / "ledger").add(cut)
     bench.cloud = bench.open()
     assert set(listed(bench, 'tags="kept"')) == {done.id, "cut"}
     assert bench.get(done.id) == done

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy_lib.local_cloud.emulator.registry.images import OCI_MANIFEST, Images, RegistryRefusal
+from deploy_lib.local_cloud.emulator.registry.images import OCI_MANIFEST, RegistryImages, RegistryRefusal
 from deploy_lib.local_cloud.emulator.registry.routes import registry_routes
 from deploy_lib.local_cloud.registry.names import BadName, check_repository, parse_reference
 from tests.local_cloud.emulator.http_app import serving
@@ -34,12 +34,12 @@ def manifest_for(config: bytes, *layers: bytes) -> bytes:
 
 
 @pytest.fixture
-def images(tmp_path: Path) -> Images:
-    return Images(tmp_path / "images")
+def images(tmp_path: Path) -> RegistryImages:
+    return RegistryImages(tmp_path / "images")
 
 
 @pytest.fixture
-def registry(images: Images) -> Iterator[httpx.Client]:
+def registry(images: RegistryImages) -> Iterator[httpx.Client]:
     with serving(registry_routes(images)) as url, httpx.Client(base_url=url) as client:
         yield client
 
@@ -58,7 +58,7 @@ def push_image(registry: httpx.Client, repository: str, tag: str, manifest: byte
     return registry.put(f"/v2/{repository}/manifests/{tag}", content=manifest, headers={"Content-Type": OCI_MANIFEST})
 
 
-def test_a_pushed_image_is_pulled_by_tag_and_by_digest(registry: httpx.Client, images: Images) -> None:
+def test_a_pushed_image_is_pulled_by_tag_and_by_digest(registry: httpx.Client, images: RegistryImages) -> None:
     config, layer = b'{"architecture":"amd64"}', b"layer bytes" * 1000
     manifest = manifest_for(config, layer)
     assert registry.head(f"/v2/p/services/api/blobs/{digest_of(layer)}").status_code == 404
@@ -80,7 +80,7 @@ def test_a_pushed_image_is_pulled_by_tag_and_by_digest(registry: httpx.Client, i
     assert not images.has("us-central1-docker.pkg.dev/p/services/other", digest_of(manifest))
 
 
-def test_a_tag_moves_and_the_old_image_stays_by_digest(registry: httpx.Client, images: Images) -> None:
+def test_a_tag_moves_and_the_old_image_stays_by_digest(registry: httpx.Client, images: RegistryImages) -> None:
     push_blob(registry, "p/api", b"config 1")
     push_blob(registry, "p/api", b"config 2")
     old, new = manifest_for(b"config 1"), manifest_for(b"config 2")
@@ -92,7 +92,7 @@ def test_a_tag_moves_and_the_old_image_stays_by_digest(registry: httpx.Client, i
     assert images.resolve("p/api", "latest") is None
 
 
-def test_what_is_not_what_it_claims_to_be_is_refused(registry: httpx.Client, images: Images) -> None:
+def test_what_is_not_what_it_claims_to_be_is_refused(registry: httpx.Client, images: RegistryImages) -> None:
     start = registry.post("/v2/p/api/blobs/uploads/").headers["Location"]
     forged = registry.put(start, params={"digest": digest_of(b"good")}, content=b"evil")
     assert (forged.status_code, forged.json()["errors"][0]["code"]) == (400, "DIGEST_INVALID")
@@ -123,7 +123,7 @@ def test_layers_are_shared_between_repositories(registry: httpx.Client) -> None:
     assert mount.status_code == 201
 
 
-def test_the_layout_of_one_image_holds_only_that_image(registry: httpx.Client, images: Images) -> None:
+def test_the_layout_of_one_image_holds_only_that_image(registry: httpx.Client, images: RegistryImages) -> None:
     push_blob(registry, "p/api", b"config")
     manifest = manifest_for(b"config")
     push_image(registry, "p/api", "v1", manifest)
@@ -146,7 +146,7 @@ class OneImageEngine:
         return digest_of(manifest)
 
 
-def test_an_engine_pushes_without_the_network(images: Images) -> None:
+def test_an_engine_pushes_without_the_network(images: RegistryImages) -> None:
     digest = images.put_from_engine(OneImageEngine(), "built", f"{NAME}:abc123")
     assert images.resolve(NAME, "abc123") == digest
     assert images.manifest(NAME, digest).media_type == OCI_MANIFEST

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy_lib.local_cloud.emulator.registry.images import Images
+from deploy_lib.local_cloud.emulator.registry.images import RegistryImages
 from deploy_lib.local_cloud.emulator.registry.routes import registry_routes
 from deploy_lib.local_cloud.engines.model import Engine, EngineError, RegistryAccess
 from deploy_lib.local_cloud.registry.client import RegistryUnreachable
@@ -22,17 +22,19 @@ NAME = "us-central1-docker.pkg.dev/p/services/api:v1"
 
 
 @pytest.fixture
-def images(tmp_path: Path) -> Images:
-    return Images(tmp_path / "images")
+def images(tmp_path: Path) -> RegistryImages:
+    return RegistryImages(tmp_path / "images")
 
 
 @pytest.fixture
-def address(images: Images) -> Iterator[str]:
+def address(images: RegistryImages) -> Iterator[str]:
     with serving(registry_routes(images)) as url:
         yield url.removeprefix("http://")
 
 
-def test_what_was_pushed_is_what_was_saved(engine: Engine, images: Images, address: str, tmp_path: Path) -> None:
+def test_what_was_pushed_is_what_was_saved(
+    engine: Engine, images: RegistryImages, address: str, tmp_path: Path
+) -> None:
     image = Workbench(engine, tmp_path).build(f"{FROM}RUN echo pushed > /x\n")
     pushed = engine.push(image.digest, NAME, RegistryAccess(address=address))
     digest = engine.save(image.digest, tmp_path / "layout")
@@ -66,7 +68,9 @@ def test_a_registry_that_is_not_there(namespaces: Engine, tmp_path: Path) -> Non
         pull("127.0.0.1:2/team/base:1", tmp_path / "layout")
 
 
-def test_a_blob_that_is_not_what_it_is_called(namespaces: Engine, images: Images, address: str, tmp_path: Path) -> None:
+def test_a_blob_that_is_not_what_it_is_called(
+    namespaces: Engine, images: RegistryImages, address: str, tmp_path: Path
+) -> None:
     image = Workbench(namespaces, tmp_path).build(f"{FROM}RUN echo spoilt > /x\n")
     digest = namespaces.push(image.digest, "example.com/team/bad:1", RegistryAccess(address=address)).reference[-71:]
     manifest = json.loads(images.blob(digest).read_bytes())

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from .bench import Bench
-from .calls import Call, CommandFailed
 from .copying import gcloud, gsutil
 from .docker import docker
+from .shim_server import CommandFailed, ShimCall
+from .step_context import StepContext
 
 _TOOLS = {"docker": docker, "gsutil": gsutil, "gcloud": gcloud}
 
 
-def serve(bench: Bench, call: Call) -> int:
+def serve(step: StepContext, call: ShimCall) -> int:
     """The command's exit code. Raises CommandFailed."""
     tool = _TOOLS.get(call.tool)
     if tool is None:
         raise CommandFailed(f"{call.tool}: the local cloud does not know this command", 127)
-    return tool(bench, call)
+    return tool(step, call)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from e2b_dockerfile_utils import PatternMatcher
 
-from .calls import CommandFailed
+from .shim_server import CommandFailed
 
 
 def stage_context(context: Path, dockerfile: Path, scratch: Path) -> Path:

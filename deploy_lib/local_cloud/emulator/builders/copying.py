@@ -7,9 +7,9 @@ import posixpath
 from collections.abc import Sequence
 
 from ..storage.model import Description, StorageRefusal
-from .bench import Bench
-from .calls import Call, CommandFailed
 from .flags import Flags, parse_flags
+from .shim_server import CommandFailed, ShimCall
+from .step_context import StepContext
 
 _CHUNK = 1024 * 1024
 _GSUTIL = Flags(
@@ -18,19 +18,19 @@ _GSUTIL = Flags(
 _COPY = Flags(frozenset({"content-type", "cache-control"}), frozenset({"n", "quiet"}), {"n": "n", "q": "quiet"})
 
 
-def gsutil(bench: Bench, call: Call) -> int:
+def gsutil(step: StepContext, call: ShimCall) -> int:
     words = parse_flags("gsutil", call.args, _GSUTIL).words
-    return _storage(bench, call, "gsutil", words)
+    return _storage(step, call, "gsutil", words)
 
 
-def gcloud(bench: Bench, call: Call) -> int:
+def gcloud(step: StepContext, call: ShimCall) -> int:
     words = [word for word in call.args if word not in {"--quiet", "-q"} and not word.startswith("--project=")]
     if words[:1] == ["storage"]:
-        return _storage(bench, call, "gcloud storage", words[1:])
+        return _storage(step, call, "gcloud storage", words[1:])
     raise CommandFailed(f"gcloud: the local cloud does not know the command {' '.join(words[:2])!r}")
 
 
-def _storage(bench: Bench, call: Call, tool: str, words: Sequence[str]) -> int:
+def _storage(step: StepContext, call: ShimCall, tool: str, words: Sequence[str]) -> int:
     if words[:1] != ("cp",) and words[:1] != ["cp"]:
         raise CommandFailed(f"{tool}: the local cloud does not know the command {' '.join(words[:1])!r}")
     given = parse_flags(f"{tool} cp", words[1:], _COPY)
@@ -40,7 +40,7 @@ def _storage(bench: Bench, call: Call, tool: str, words: Sequence[str]) -> int:
     try:
         for source in sources:
             call.note(f"Copying {source} to {target}")
-            _copy(bench, call, source, target, given.last("content-type"), into=len(sources) > 1)
+            _copy(step, call, source, target, given.last("content-type"), into=len(sources) > 1)
     except StorageRefusal as refusal:
         raise CommandFailed(f"{tool} cp: {refusal.code} {refusal.message}") from None
     except OSError as error:
@@ -48,37 +48,37 @@ def _storage(bench: Bench, call: Call, tool: str, words: Sequence[str]) -> int:
     return 0
 
 
-def _copy(bench: Bench, call: Call, source: str, target: str, content_type: str | None, *, into: bool) -> None:
+def _copy(step: StepContext, call: ShimCall, source: str, target: str, content_type: str | None, *, into: bool) -> None:
     if source.startswith("gs://") == target.startswith("gs://"):
         raise CommandFailed(f"cp: the local cloud copies between a file and a bucket, not {source} to {target}")
     if source.startswith("gs://"):
-        _download(bench, call, source, target)
+        _download(step, call, source, target)
         return
     bucket, _, name = target.removeprefix("gs://").partition("/")
     if into or not name or name.endswith("/"):
         name = posixpath.join(name, posixpath.basename(source))
     about = Description(content_type or mimetypes.guess_type(source)[0] or "application/octet-stream")
-    incoming = bench.storage.begin(bucket)
+    incoming = step.storage.begin(bucket)
     try:
         if source == "-":
             incoming.write(call.read_input())
         else:
-            with bench.path(call, source).open("rb") as file:
+            with step.path(call, source).open("rb") as file:
                 incoming.fill(iter(lambda: file.read(_CHUNK), b""))
     except BaseException:
         incoming.discard()
         raise
-    bench.storage.finish(incoming, bucket, name, about)
+    step.storage.finish(incoming, bucket, name, about)
 
 
-def _download(bench: Bench, call: Call, source: str, target: str) -> None:
+def _download(step: StepContext, call: ShimCall, source: str, target: str) -> None:
     bucket, _, name = source.removeprefix("gs://").partition("/")
-    item = bench.storage.get(bucket, name)
-    with bench.storage.open(item) as file:
+    item = step.storage.get(bucket, name)
+    with step.storage.open(item) as file:
         if target == "-":
             call.write(file.read(item.size))
             return
-        path = bench.path(call, target)
+        path = step.path(call, target)
         path = path / posixpath.basename(name) if path.is_dir() else path
         with path.open("wb") as copy:
             left = item.size

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from . import docker_images as images
-from .bench import Bench
-from .calls import Call, CommandFailed
+from .built_images import IMAGE_ERRORS
 from .docker_build import build
 from .docker_run import run
-from .shelf import IMAGE_ERRORS
+from .shim_server import CommandFailed, ShimCall
+from .step_context import StepContext
 
-Subcommand = Callable[[Bench, Call, Sequence[str]], int]
+Subcommand = Callable[[StepContext, ShimCall, Sequence[str]], int]
 
 
-def _version(bench: Bench, call: Call, args: Sequence[str]) -> int:
-    call.say(f"Docker, played by the local cloud with the engine {bench.engine.name}")
+def _version(step: StepContext, call: ShimCall, args: Sequence[str]) -> int:
+    call.say(f"Docker, played by the local cloud with the engine {step.engine.name}")
     return 0
 
 
-def _nothing_to_do(bench: Bench, call: Call, args: Sequence[str]) -> int:
+def _nothing_to_do(step: StepContext, call: ShimCall, args: Sequence[str]) -> int:
     """No login is needed on loopback, and there is always a builder."""
     return 0
 
@@ -57,13 +57,13 @@ _SUBCOMMANDS: dict[tuple[str, ...], Subcommand] = {
 }
 
 
-def docker(bench: Bench, call: Call) -> int:
+def docker(step: StepContext, call: ShimCall) -> int:
     """Carries out one command; its exit code. Raises CommandFailed, whose message names what is not supported."""
     for length in (2, 1):
         found = _SUBCOMMANDS.get(tuple(call.args[:length]))
         if found is not None:
             try:
-                return found(bench, call, call.args[length:])
+                return found(step, call, call.args[length:])
             except IMAGE_ERRORS as error:
                 raise CommandFailed(str(error)) from None
     asked = " ".join(call.args[:2]) or "(nothing)"

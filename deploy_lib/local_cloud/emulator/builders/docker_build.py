@@ -9,10 +9,10 @@ from pathlib import Path
 
 from ...engines.model import BuildFailed, BuildSpec, EngineError, Image
 from ...registry.names import BadName, parse_reference
-from .bench import Bench
-from .calls import Call, CommandFailed
 from .context import stage_context
 from .flags import Flags, Parsed, parse_flags
+from .shim_server import CommandFailed, ShimCall
+from .step_context import StepContext
 
 # Taken and without effect here: the engine keeps its own cache of layers and has one way to print.
 _WITHOUT_EFFECT = frozenset({"cache-from", "cache-to", "network", "progress", "provenance", "sbom", "builder"})
@@ -23,17 +23,17 @@ _FLAGS = Flags(
 )
 
 
-def build(bench: Bench, call: Call, args: Sequence[str]) -> int:
+def build(step: StepContext, call: ShimCall, args: Sequence[str]) -> int:
     given = parse_flags("docker build", args, _FLAGS)
     if len(given.words) != 1:
         raise CommandFailed(f'"docker build" requires 1 argument, the context; got {len(given.words)}')
     if (given.last("platform") or "linux/amd64") != "linux/amd64":
         raise CommandFailed(f"docker build: the local cloud builds linux/amd64 only, not {given.last('platform')}")
     tags = _tags(given)
-    context = _context(bench, call, given.words[0])
-    scratch = bench.scratch / uuid.uuid4().hex
+    context = _context(step, call, given.words[0])
+    scratch = step.scratch / uuid.uuid4().hex
     try:
-        dockerfile = _dockerfile(bench, call, given, context, scratch)
+        dockerfile = _dockerfile(step, call, given, context, scratch)
         spec = BuildSpec(
             context=stage_context(context, dockerfile, scratch / "context"),
             dockerfile=str(dockerfile),
@@ -43,26 +43,26 @@ def build(bench: Bench, call: Call, args: Sequence[str]) -> int:
             target=given.last("target"),
             use_cache=not given.on("no-cache"),
         )
-        image = _run_engine(bench, call, spec, quiet=given.on("quiet"))
+        image = _run_engine(step, call, spec, quiet=given.on("quiet"))
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     for tag in tags:
-        bench.shelf.put(tag, image.digest)
+        step.built.put(tag, image.digest)
     if not tags:
-        bench.shelf.put(f"untagged/{image.digest.removeprefix('sha256:')[:20]}", image.digest)
+        step.built.put(f"untagged/{image.digest.removeprefix('sha256:')[:20]}", image.digest)
     if given.last("iidfile"):
-        bench.path(call, str(given.last("iidfile"))).write_text(image.digest)
+        step.path(call, str(given.last("iidfile"))).write_text(image.digest)
     if given.on("quiet"):
         call.say(image.digest)
     if given.on("push"):
         for tag in tags:
-            call.note(f"pushing {tag}: {bench.shelf.push(tag).digest}")
+            call.note(f"pushing {tag}: {step.built.push(tag).digest}")
     return 0
 
 
-def _run_engine(bench: Bench, call: Call, spec: BuildSpec, *, quiet: bool) -> Image:
+def _run_engine(step: StepContext, call: ShimCall, spec: BuildSpec, *, quiet: bool) -> Image:
     try:
-        return bench.engine.build(spec, (lambda _: None) if quiet else call.note, call.gone.is_set)
+        return step.engine.build(spec, (lambda _: None) if quiet else call.note, call.gone.is_set)
     except BuildFailed as failure:
         told = failure.reason.startswith("Dockerfile line")
         where = f"{Path(spec.dockerfile).name}:{failure.line}: " if failure.line and not told else ""
@@ -82,29 +82,29 @@ def _tags(given: Parsed) -> tuple[str, ...]:
     return given.all("tag")
 
 
-def _context(bench: Bench, call: Call, text: str) -> Path:
+def _context(step: StepContext, call: ShimCall, text: str) -> Path:
     if text == "-" or "://" in text or text.startswith("git@"):
         raise CommandFailed(f"docker build: the local cloud builds from a directory only, not from {text}")
-    context = bench.path(call, text)
+    context = step.path(call, text)
     if not context.is_dir():
         raise CommandFailed(f'ERROR: unable to prepare context: path "{text}" not found')
     return context
 
 
-def _dockerfile(bench: Bench, call: Call, given: Parsed, context: Path, scratch: Path) -> Path:
+def _dockerfile(step: StepContext, call: ShimCall, given: Parsed, context: Path, scratch: Path) -> Path:
     name = given.last("file")
     scratch.mkdir(parents=True)
     if name == "-":
         path = scratch / "Dockerfile"
         path.write_bytes(call.read_input())
         return path
-    path = bench.path(call, name) if name else context / "Dockerfile"
+    path = step.path(call, name) if name else context / "Dockerfile"
     if not path.is_file():
         raise CommandFailed(f"ERROR: failed to read dockerfile: open {name or 'Dockerfile'}: no such file or directory")
     return path
 
 
-def _pairs(given: Sequence[str], call: Call) -> dict[str, str]:
+def _pairs(given: Sequence[str], call: ShimCall) -> dict[str, str]:
     """NAME=VALUE; a bare NAME takes the step's own environment variable, or nothing when it has none."""
     pairs: dict[str, str] = {}
     for item in given:

@@ -9,9 +9,9 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from .bench import Bench
-from .calls import Call, CommandFailed
 from .flags import Flags, parse_flags
+from .shim_server import CommandFailed, ShimCall
+from .step_context import StepContext
 
 _NOTHING = Flags(values=frozenset(), switches=frozenset())
 _QUIET = Flags(frozenset({"platform"}), frozenset({"quiet"}), {"q": "quiet"})
@@ -22,47 +22,47 @@ _CREATE = Flags(frozenset({"name", "platform"}), frozenset(), options_first=True
 _FIELD = re.compile(r"\{\{\s*(json\s+)?(?:index\s+)?((?:\.\w+)+|\.)(?:\s+(\d+))?\s*\}\}")
 
 
-def push(bench: Bench, call: Call, args: Sequence[str]) -> int:
-    pushed = bench.shelf.push(_one("push", args, _QUIET))
+def push(step: StepContext, call: ShimCall, args: Sequence[str]) -> int:
+    pushed = step.built.push(_one("push", args, _QUIET))
     call.say(f"The push refers to repository [{pushed.name.rpartition(':')[0]}]")
     call.say(f"{pushed.name.rpartition(':')[2]}: digest: {pushed.digest}")
     return 0
 
 
-def pull(bench: Bench, call: Call, args: Sequence[str]) -> int:
+def pull(step: StepContext, call: ShimCall, args: Sequence[str]) -> int:
     name = _one("pull", args, _QUIET)
-    call.say(f"Pulled {name}: {bench.shelf.pull(name)}")
+    call.say(f"Pulled {name}: {step.built.pull(name)}")
     return 0
 
 
-def tag(bench: Bench, call: Call, args: Sequence[str]) -> int:
+def tag(step: StepContext, call: ShimCall, args: Sequence[str]) -> int:
     words = parse_flags("docker tag", args, _NOTHING).words
     if len(words) != 2:
         raise CommandFailed('"docker tag" requires exactly 2 arguments')
-    found = bench.shelf.find(words[0])
+    found = step.built.find(words[0])
     if found is None:
         raise CommandFailed(f"Error response from daemon: No such image: {words[0]}")
-    bench.shelf.put(words[1], found)
-    bench.engine.tag(found, words[1])
+    step.built.put(words[1], found)
+    step.engine.tag(found, words[1])
     return 0
 
 
-def remove(bench: Bench, call: Call, args: Sequence[str]) -> int:
+def remove(step: StepContext, call: ShimCall, args: Sequence[str]) -> int:
     for name in parse_flags("docker rmi", args, _FORCE).words:
-        if not bench.shelf.drop(name):
+        if not step.built.drop(name):
             raise CommandFailed(f"Error response from daemon: No such image: {name}")
         call.say(f"Untagged: {name}")
     return 0
 
 
-def inspect(bench: Bench, call: Call, args: Sequence[str]) -> int:
+def inspect(step: StepContext, call: ShimCall, args: Sequence[str]) -> int:
     given = parse_flags("docker inspect", args, _FORMAT)
     shown = []
     for name in given.words:
-        found = bench.shelf.find(name)
+        found = step.built.find(name)
         if found is None:
             raise CommandFailed(f"Error: No such object: {name}")
-        shown.append(_described(bench, found))
+        shown.append(_described(step, found))
     template = given.last("format")
     if template is None:
         call.say(json.dumps(shown, indent=4))
@@ -72,34 +72,34 @@ def inspect(bench: Bench, call: Call, args: Sequence[str]) -> int:
     return 0
 
 
-def create(bench: Bench, call: Call, args: Sequence[str]) -> int:
+def create(step: StepContext, call: ShimCall, args: Sequence[str]) -> int:
     given = parse_flags("docker create", args, _CREATE)
     if not given.words:
         raise CommandFailed('"docker create" requires at least 1 argument, the image')
     name = given.last("name") or uuid.uuid4().hex
-    bench.shelf.created[name] = bench.shelf.require(given.words[0], call.note)
+    step.built.created[name] = step.built.require(given.words[0], call.note)
     call.say(name)
     return 0
 
 
-def copy(bench: Bench, call: Call, args: Sequence[str]) -> int:
+def copy(step: StepContext, call: ShimCall, args: Sequence[str]) -> int:
     """One file out of a created container."""
     words = parse_flags("docker cp", args, _NOTHING).words
     container, colon, inside = words[0].partition(":") if len(words) == 2 else ("", "", "")
     if not colon:
         raise CommandFailed("docker cp: the local cloud copies CONTAINER:FILE to a path, and nothing else")
-    if container not in bench.shelf.created:
+    if container not in step.built.created:
         raise CommandFailed(f"Error response from daemon: No such container: {container}")
-    target = bench.path(call, words[1])
+    target = step.path(call, words[1])
     if target.is_dir():
         target = target / posixpath.basename(inside)
-    target.write_bytes(bench.engine.read(bench.shelf.created[container], inside))
+    target.write_bytes(step.engine.read(step.built.created[container], inside))
     return 0
 
 
-def forget(bench: Bench, call: Call, args: Sequence[str]) -> int:
+def forget(step: StepContext, call: ShimCall, args: Sequence[str]) -> int:
     for name in parse_flags("docker rm", args, _FORCE).words:
-        if bench.shelf.created.pop(name, None) is None:
+        if step.built.created.pop(name, None) is None:
             raise CommandFailed(f"Error response from daemon: No such container: {name}")
         call.say(name)
     return 0
@@ -112,9 +112,9 @@ def _one(command: str, args: Sequence[str], flags: Flags) -> str:
     return words[0]
 
 
-def _described(bench: Bench, found: str) -> dict[str, Any]:
-    image = bench.engine.inspect(found)
-    tags, digests = bench.shelf.names_of(found)
+def _described(step: StepContext, found: str) -> dict[str, Any]:
+    image = step.engine.inspect(found)
+    tags, digests = step.built.names_of(found)
     return {
         "Id": image.digest,
         "RepoTags": tags,

@@ -11,10 +11,10 @@ from typing import BinaryIO
 
 from ...engines.model import EngineError, Mount, RunSpec
 from ...worker import start_worker
-from .bench import Bench
-from .calls import Call, CommandFailed
+from .built_images import IMAGE_ERRORS, NoSuchImage
 from .flags import Flags, Parsed, parse_flags
-from .shelf import IMAGE_ERRORS, NoSuchImage
+from .shim_server import CommandFailed, ShimCall
+from .step_context import StepContext
 
 _CHUNK = 64 * 1024
 _UNITS = {"": 1, "b": 1, "k": 2**10, "m": 2**20, "g": 2**30}
@@ -42,16 +42,16 @@ _FLAGS = Flags(
 )
 
 
-def run(bench: Bench, call: Call, args: Sequence[str]) -> int:
+def run(step: StepContext, call: ShimCall, args: Sequence[str]) -> int:
     """The container's own exit code; 125 when it could not be started, as Docker says it."""
     given = parse_flags("docker run", args, _FLAGS)
     if not given.words:
         raise CommandFailed('"docker run" requires at least 1 argument, the image', 125)
     note = (lambda _: None) if given.on("quiet") else call.note
     try:
-        image = bench.shelf.require(given.words[0], note)
-        spec = _spec(bench, call, given, image)
-        container = bench.engine.run(spec)
+        image = step.built.require(given.words[0], note)
+        spec = _spec(step, call, given, image)
+        container = step.engine.run(spec)
     except NoSuchImage as error:
         raise CommandFailed(f"docker: {error}", 125) from None
     except IMAGE_ERRORS as error:
@@ -64,15 +64,15 @@ def run(bench: Bench, call: Call, args: Sequence[str]) -> int:
     return code
 
 
-def _spec(bench: Bench, call: Call, given: Parsed, image: str) -> RunSpec:
+def _spec(step: StepContext, call: ShimCall, given: Parsed, image: str) -> RunSpec:
     entrypoint = given.last("entrypoint")
     network = given.last("network") or given.last("net")
     return RunSpec(
         image=image,
         command=given.words[1:] or None,
         entrypoint=None if entrypoint is None else (entrypoint,) if entrypoint else (),
-        env=_environment(bench, call, given),
-        mounts=(*_volumes(bench, call, given), *_memory_mounts(bench, given)),
+        env=_environment(step, call, given),
+        mounts=(*_volumes(step, call, given), *_memory_mounts(step, given)),
         workdir=given.last("workdir"),
         user=given.last("user"),
         network=network != "none",
@@ -82,11 +82,11 @@ def _spec(bench: Bench, call: Call, given: Parsed, image: str) -> RunSpec:
     )
 
 
-def _environment(bench: Bench, call: Call, given: Parsed) -> dict[str, str]:
+def _environment(step: StepContext, call: ShimCall, given: Parsed) -> dict[str, str]:
     lines: list[str] = []
     for name in given.all("env-file"):
         try:
-            text = bench.path(call, name).read_text()
+            text = step.path(call, name).read_text()
         except OSError as error:
             raise CommandFailed(f"docker: open {name}: {error.strerror}", 125) from None
         lines += [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
@@ -98,7 +98,7 @@ def _environment(bench: Bench, call: Call, given: Parsed) -> dict[str, str]:
     return env
 
 
-def _volumes(bench: Bench, call: Call, given: Parsed) -> list[Mount]:
+def _volumes(step: StepContext, call: ShimCall, given: Parsed) -> list[Mount]:
     mounts = []
     for volume in given.all("volume"):
         source, _, rest = volume.partition(":")
@@ -107,14 +107,14 @@ def _volumes(bench: Bench, call: Call, given: Parsed) -> list[Mount]:
             raise CommandFailed(
                 f"docker run: the local cloud mounts volumes as /PATH:/PATH or /PATH:/PATH:ro, not {volume!r}", 125
             )
-        found = bench.path(call, source)
+        found = step.path(call, source)
         if not found.exists():
             found.mkdir(parents=True)  # as Docker does
         mounts.append(Mount(found, target, read_only=options == "ro"))
     return mounts
 
 
-def _memory_mounts(bench: Bench, given: Parsed) -> list[Mount]:
+def _memory_mounts(step: StepContext, given: Parsed) -> list[Mount]:
     """An empty, writable directory for every --tmpfs. /tmp needs none: engines leave it writable."""
     mounts = []
     for item in given.all("tmpfs"):
@@ -122,7 +122,7 @@ def _memory_mounts(bench: Bench, given: Parsed) -> list[Mount]:
         if not target.startswith("/"):
             raise CommandFailed(f"docker run: --tmpfs wants an absolute path, not {item!r}", 125)
         if target != "/tmp":
-            source = bench.scratch / f"tmpfs-{uuid.uuid4().hex}"
+            source = step.scratch / f"tmpfs-{uuid.uuid4().hex}"
             source.mkdir(parents=True)
             source.chmod(0o1777)
             mounts.append(Mount(source, target))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from .calls import CommandFailed
+from .shim_server import CommandFailed
 
 _TRUE = {"true", "1", "t"}
 _FALSE = {"false", "0", "f"}

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...engines.model import Mount
-from .calls import CommandFailed
+from .shim_server import CommandFailed
 
 
 def to_host(mounts: Sequence[Mount], path: str, cwd: str) -> Path:

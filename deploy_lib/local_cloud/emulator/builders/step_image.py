@@ -14,7 +14,7 @@ from pathlib import Path
 from ...engines.model import BuildSpec, Engine, EngineError
 from ...registry.names import BadName, parse_reference
 from . import shim
-from .shelf import NoSuchImage, Shelf
+from .built_images import BuiltImages, NoSuchImage
 
 COMMANDS = ("docker", "gsutil", "gcloud")
 _SDK = "gcr.io/google.com/cloudsdktool"
@@ -28,20 +28,20 @@ BUILDERS = {
 }
 
 
-def find_step_image(shelf: Shelf, name: str, note: Callable[[str], None]) -> str:
+def find_step_image(built: BuiltImages, name: str, note: Callable[[str], None]) -> str:
     """What the engine knows the step's image by. Raises NoSuchImage or EngineError."""
     entrypoint = _builder(name)
     if entrypoint is not None:
         note(f"Already have image (with digest): {name}")
-        return make_builder(shelf.engine, entrypoint)
+        return make_builder(built.engine, entrypoint)
     if name.startswith(("gcr.io/cloud-builders/", f"{_SDK}/")):
         known = ", ".join(sorted(BUILDERS))
         raise NoSuchImage(f"the local cloud has no builder image {name}; it has {known}")
-    if shelf.find(name) is not None:
+    if built.find(name) is not None:
         note(f"Already have image: {name}")
     else:
         note(f"Pulling image: {name}")
-    return shelf.require(name)
+    return built.require(name)
 
 
 def _builder(name: str) -> str | None:

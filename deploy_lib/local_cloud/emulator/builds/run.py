@@ -15,22 +15,22 @@ from functools import partial
 
 from google.cloud.devtools.cloudbuild_v1 import Build, BuiltImage, Results, TimeSpan
 
-from ..builders.shelf import IMAGE_ERRORS, Shelf
+from ..builders.built_images import IMAGE_ERRORS, BuiltImages
 from ..secrets.store import SecretRefusal
 from ..storage.model import StorageRefusal
+from .cancellation import Cancellation
 from .defaults import (
     log_bucket,
     logs_to_logging,
     owns_log_bucket,
     service_account,
 )
-from .halt import Halt
-from .ledger import Ledger, utc
+from .environment import BuildEnvironment, project_number
 from .log import BuildLog
 from .source import SourceUnusable, fetch_source
 from .step import Site, StepRecord
 from .steps import STEP_FAILED, run_steps
-from .workshop import Workshop, project_number
+from .store import BuildStore, utc
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +51,10 @@ class _Stopped(Exception):
         self.ending = ending
 
 
-def run_build(workshop: Workshop, ledger: Ledger, build: Build, halt: Halt) -> None:
+def run_build(environment: BuildEnvironment, store: BuildStore, build: Build, cancellation: Cancellation) -> None:
     """Returns when the build has ended and nothing of it runs any more."""
-    run = _Run(workshop, ledger, build, halt)
-    with halt.within(build.timeout.total_seconds(), "TIMEOUT"):
+    run = _Run(environment, store, build, cancellation)
+    with cancellation.within(build.timeout.total_seconds(), "TIMEOUT"):
         try:
             ending = run.work()
         except _Stopped as stopped:
@@ -65,12 +65,14 @@ def run_build(workshop: Workshop, ledger: Ledger, build: Build, halt: Halt) -> N
 
 
 class _Run:
-    def __init__(self, workshop: Workshop, ledger: Ledger, build: Build, halt: Halt) -> None:
-        self._shop = workshop
-        self._ledger = ledger
+    def __init__(
+        self, environment: BuildEnvironment, store: BuildStore, build: Build, cancellation: Cancellation
+    ) -> None:
+        self._shop = environment
+        self._store = store
         self._build = build
-        self._halt = halt
-        self._directory = workshop.root / "work" / build.id
+        self._cancellation = cancellation
+        self._directory = environment.root / "work" / build.id
         self._log = BuildLog()
         self._timing: dict[str, TimeSpan] = {}
         self._records: list[StepRecord] = []
@@ -84,14 +86,14 @@ class _Run:
         (self._directory / "workspace").mkdir(parents=True)
         with self._phase("FETCHSOURCE"):
             self._fetch()
-        shelf = Shelf(self._shop.engine, self._shop.images)
-        site = Site(self._shop, self._build, shelf, self._log, self._directory, self._read_secrets())
+        built = BuiltImages(self._shop.engine, self._shop.images)
+        site = Site(self._shop, self._build, built, self._log, self._directory, self._read_secrets())
         with self._phase("BUILD"):
-            self._records, failed = run_steps(site, self._halt)
+            self._records, failed = run_steps(site, self._cancellation)
         self._check_halt(failed)
         if self._build.images:
             with self._phase("PUSH"):
-                self._push(shelf)
+                self._push(built)
         self._check_halt(None)
         return Ending("SUCCESS")
 
@@ -166,7 +168,7 @@ class _Run:
         return values
 
     def _check_halt(self, failed: int | None) -> None:
-        reason = self._halt.reason
+        reason = self._cancellation.reason
         if reason == "TIMEOUT":
             raise _Stopped(Ending("TIMEOUT", "context deadline exceeded", "build timed out"))
         if reason is not None and reason != STEP_FAILED:
@@ -177,8 +179,8 @@ class _Run:
             error = f'build step {failed} "{step.name}" failed: {why}'
             raise _Stopped(Ending("FAILURE", error, f"Build step failure: {error}", "USER_BUILD_STEP"))
 
-    def _push(self, shelf: Shelf) -> None:
-        missing = [name for name in self._build.images if shelf.find(name) is None]
+    def _push(self, built: BuiltImages) -> None:
+        missing = [name for name in self._build.images if built.find(name) is None]
         if missing:
             listed = ", ".join(f'"{name}"' for name in missing)
             error = f"failed to find one or more images after execution of build steps: [{listed}]"
@@ -188,7 +190,7 @@ class _Run:
             self._log.say(f"Pushing {name}")
             start = self._shop.clock()
             try:
-                pushed = shelf.push(name)
+                pushed = built.push(name)
             except IMAGE_ERRORS as error:
                 detail = f"pushing {name}: {error}"
                 raise _Stopped(Ending("FAILURE", detail, detail, "PUSH_FAILED")) from None
@@ -206,7 +208,7 @@ class _Run:
             self._timing[name] = TimeSpan(start_time=utc(start), end_time=utc(self._shop.clock()))
 
     def _change(self, change: Callable[[Build], None]) -> None:
-        self._ledger.change(self._build.id, change)
+        self._store.change(self._build.id, change)
 
 
 def _set(message: object, **values: object) -> None:

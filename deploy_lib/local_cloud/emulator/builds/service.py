@@ -22,13 +22,13 @@ from google.cloud.devtools.cloudbuild_v1 import (
 from google.longrunning.operations_pb2 import Operation
 
 from ...worker import explain, start_worker
+from .cancellation import Cancellation
+from .environment import BuildEnvironment, project_number
 from .filters import parse_filter
-from .halt import Halt
-from .ledger import UNDER_WAY, Ledger, utc
 from .refusal import BuildRefusal, invalid
 from .request import prepare
 from .run import run_build
-from .workshop import Workshop, project_number
+from .store import UNDER_WAY, BuildStore, utc
 
 _LOCATION = re.compile(r"projects/([^/]+)/locations/([^/]+)")
 _BUILD = re.compile(r"projects/([^/]+)/(?:locations/[^/]+/)?builds/([^/]+)")
@@ -42,11 +42,11 @@ _CODES = {"TIMEOUT": 4, "CANCELLED": 1, "INTERNAL_ERROR": 13, "EXPIRED": 4}
 class CloudBuild:
     """All methods may be called from any thread and raise BuildRefusal."""
 
-    def __init__(self, workshop: Workshop) -> None:
-        self._shop = workshop
-        self._ledger = Ledger(workshop.root / "ledger")
+    def __init__(self, environment: BuildEnvironment) -> None:
+        self._shop = environment
+        self._store = BuildStore(environment.root / "ledger")
         self._lock = threading.Lock()
-        self._halts: dict[str, Halt] = {}
+        self._halts: dict[str, Cancellation] = {}
         self._threads: dict[str, threading.Thread] = {}
 
     def create(self, request: CreateBuildRequest) -> Operation:
@@ -60,21 +60,21 @@ class CloudBuild:
         )
         build.create_time = utc(self._shop.clock())
         build.status = Build.Status(Build.Status.QUEUED)
-        self._ledger.add(build)
-        halt = Halt()
+        self._store.add(build)
+        cancellation = Cancellation()
         with self._lock:  # which its end takes too
-            self._halts[build.id] = halt
+            self._halts[build.id] = cancellation
             self._threads[build.id] = start_worker(
-                lambda: self._run(build, halt), f"build-{build.id}", lambda error: self._fail(build, error)
+                lambda: self._run(build, cancellation), f"build-{build.id}", lambda error: self._fail(build, error)
             )
         return _operation(build)
 
     def get(self, request: GetBuildRequest) -> Build:
-        return self._ledger.get(*_which(request.name, request.project_id, request.id))
+        return self._store.get(*_which(request.name, request.project_id, request.id))
 
     def list(self, request: ListBuildsRequest) -> ListBuildsResponse:
         project, location = _place(request.parent, request.project_id)
-        found = self._ledger.list(f"projects/{project}/locations/{location}", parse_filter(request.filter))
+        found = self._store.list(f"projects/{project}/locations/{location}", parse_filter(request.filter))
         try:
             start = int(request.page_token or "0")
         except ValueError:
@@ -85,10 +85,10 @@ class CloudBuild:
 
     def cancel(self, request: CancelBuildRequest) -> Build:
         project, build_id = _which(request.name, request.project_id, request.id)
-        if self._ledger.get(project, build_id).status not in UNDER_WAY:
+        if self._store.get(project, build_id).status not in UNDER_WAY:
             raise BuildRefusal("FAILED_PRECONDITION", f"build {build_id} has ended already and cannot be cancelled")
         self._end(build_id, "Build was cancelled")
-        return self._ledger.wait(build_id, _CANCEL_WITHIN)
+        return self._store.wait(build_id, _CANCEL_WITHIN)
 
     def operation(self, name: str) -> Operation | None:
         """None when the name is no operation of Cloud Build's."""
@@ -99,7 +99,7 @@ class CloudBuild:
             build_id = base64.urlsafe_b64decode(match[2]).decode()
         except ValueError:
             raise BuildRefusal("NOT_FOUND", f"Requested entity was not found: {name}") from None
-        return _operation(self._ledger.get(match[1], build_id))
+        return _operation(self._store.get(match[1], build_id))
 
     def close(self) -> None:
         """Ends every build that runs and waits for it."""
@@ -110,9 +110,9 @@ class CloudBuild:
         for thread in running.values():
             thread.join(_CANCEL_WITHIN)
 
-    def _run(self, build: Build, halt: Halt) -> None:
+    def _run(self, build: Build, cancellation: Cancellation) -> None:
         try:
-            run_build(self._shop, self._ledger, build, halt)
+            run_build(self._shop, self._store, build, cancellation)
         finally:
             with self._lock:
                 del self._halts[build.id], self._threads[build.id]
@@ -124,14 +124,14 @@ class CloudBuild:
             kept.status, kept.status_detail = Build.Status(Build.Status.INTERNAL_ERROR), explain(error)
             kept.finish_time = utc(self._shop.clock())
 
-        if self._ledger.get(build.project_id, build.id).status in UNDER_WAY:
-            self._ledger.change(build.id, change)
+        if self._store.get(build.project_id, build.id).status in UNDER_WAY:
+            self._store.change(build.id, change)
 
     def _end(self, build_id: str, reason: str) -> None:
         with self._lock:
-            halt = self._halts.get(build_id)
-        if halt is not None:
-            halt.end(reason)
+            cancellation = self._halts.get(build_id)
+        if cancellation is not None:
+            cancellation.end(reason)
 
 
 def _place(parent: str, project: str) -> tuple[str, str]:

@@ -17,15 +17,15 @@ from pathlib import Path
 from google.cloud.devtools.cloudbuild_v1 import Build, BuildStep
 
 from ...engines.model import Container, EngineError, Mount, RunSpec
-from ..builders.bench import Bench
-from ..builders.calls import Calls
+from ..builders.built_images import IMAGE_ERRORS, BuiltImages
 from ..builders.commands import serve
-from ..builders.shelf import IMAGE_ERRORS, Shelf
 from ..builders.shim import SOCKET
+from ..builders.shim_server import ShimServer
+from ..builders.step_context import StepContext
 from ..builders.step_image import find_step_image
-from .halt import Halt
+from .cancellation import Cancellation
+from .environment import BuildEnvironment
 from .log import BuildLog
-from .workshop import Workshop
 
 OUTPUT_LIMIT = 50 * 1024  # bytes of $BUILDER_OUTPUT/output that are kept
 _DEADLINE = "DEADLINE"
@@ -35,9 +35,9 @@ _DEADLINE = "DEADLINE"
 class Site:
     """What the steps of one build share."""
 
-    workshop: Workshop
+    environment: BuildEnvironment
     build: Build
-    shelf: Shelf
+    built: BuiltImages
     log: BuildLog
     directory: Path
     secrets: Mapping[str, str] = field(repr=False)  # by the name availableSecrets gives them
@@ -65,24 +65,24 @@ def label_of(build: Build, number: int) -> str:
     return f'Step #{number} - "{name}"' if name else f"Step #{number}"
 
 
-def run_step(site: Site, number: int, halt: Halt) -> StepRecord:
-    """`halt` ends the build; its reason decides what an interrupted step is told to be."""
+def run_step(site: Site, number: int, cancellation: Cancellation) -> StepRecord:
+    """`cancellation` ends the build; its reason decides what an interrupted step is told to be."""
     step, label = site.build.steps[number], label_of(site.build, number)
-    record = StepRecord("WORKING", started=site.workshop.clock())
-    own = Halt()
+    record = StepRecord("WORKING", started=site.environment.clock())
+    own = Cancellation()
     with ExitStack() as stack:
         if label:
             site.log.say(f"Starting {label}")
-        stack.enter_context(halt.stopping(lambda: own.end(halt.reason or "")))
+        stack.enter_context(cancellation.stopping(lambda: own.end(cancellation.reason or "")))
         if step.timeout:
             stack.enter_context(own.within(step.timeout.total_seconds(), _DEADLINE))
         try:
-            record.image = find_step_image(site.shelf, step.name, lambda line: site.log.say(line, label))
-            record.pulled = site.workshop.clock()
+            record.image = find_step_image(site.built, step.name, lambda line: site.log.say(line, label))
+            record.pulled = site.environment.clock()
             record.exit_code = _run_container(site, number, step, label, record.image, own)
         except (*IMAGE_ERRORS, OSError) as error:
             record.problem = f"the step could not be started: {error}"
-    record.ended = site.workshop.clock()
+    record.ended = site.environment.clock()
     record.pulled = record.pulled or record.ended
     record.output = _read_output(site.directory / f"output-{number}")
     record.status = _judge(step, record, own.reason)
@@ -102,13 +102,13 @@ def _judge(step: BuildStep, record: StepRecord, interrupted: str | None) -> str:
     return "SUCCESS"
 
 
-def _run_container(site: Site, number: int, step: BuildStep, label: str, image: str, own: Halt) -> int:
+def _run_container(site: Site, number: int, step: BuildStep, label: str, image: str, own: Cancellation) -> int:
     mounts = _mounts(site, number, step)
-    bench = Bench(site.shelf, site.workshop.storage, mounts, site.directory / "scratch")
-    calls = Calls(lambda call: serve(bench, call))
+    context = StepContext(site.built, site.environment.storage, mounts, site.directory / "scratch")
+    calls = ShimServer(lambda call: serve(context, call))
     try:
         inside = Mount(calls.directory, posixpath.dirname(SOCKET))
-        container = site.workshop.engine.run(
+        container = site.environment.engine.run(
             RunSpec(
                 image=image,
                 command=("/builder/script",) if step.script else tuple(step.args) or None,

@@ -8,14 +8,14 @@ from functools import partial
 from google.cloud.devtools.cloudbuild_v1 import Build
 
 from ...worker import explain, start_worker
-from .halt import Halt
+from .cancellation import Cancellation
 from .order import prerequisites, ready
 from .step import Site, StepRecord, label_of, run_step
 
 STEP_FAILED = "STEP FAILED"
 
 
-def run_steps(site: Site, halt: Halt) -> tuple[list[StepRecord], int | None]:
+def run_steps(site: Site, cancellation: Cancellation) -> tuple[list[StepRecord], int | None]:
     """What became of every step, and the number of the one that failed the build.
 
     The first step that fails, and is not allowed to, ends the others that are running; those never started keep
@@ -30,7 +30,7 @@ def run_steps(site: Site, halt: Halt) -> tuple[list[StepRecord], int | None]:
     failed: int | None = None
 
     def work(number: int) -> None:
-        records[number] = run_step(site, number, halt)
+        records[number] = run_step(site, number, cancellation)
         ended.put(number)
 
     def fail(number: int, error: Exception) -> None:
@@ -39,7 +39,7 @@ def run_steps(site: Site, halt: Halt) -> tuple[list[StepRecord], int | None]:
 
     running = 0
     while True:
-        for number in ready(needs, started, passed) if halt.reason is None else ():
+        for number in ready(needs, started, passed) if cancellation.reason is None else ():
             started.add(number)
             running += 1
             name = label_of(site.build, number) or "the only step"
@@ -50,9 +50,9 @@ def run_steps(site: Site, halt: Halt) -> tuple[list[StepRecord], int | None]:
         running -= 1
         if records[number].status == "SUCCESS" or _tolerated(site.build, number, records[number]):
             passed.add(number)
-        elif failed is None and halt.reason is None:
+        elif failed is None and cancellation.reason is None:
             failed = number
-            halt.end(STEP_FAILED)
+            cancellation.end(STEP_FAILED)
 
 
 def _tolerated(build: Build, number: int, record: StepRecord) -> bool:

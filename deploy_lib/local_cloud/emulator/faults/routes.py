@@ -10,10 +10,10 @@ from aiohttp import web
 from ..run.history import TrafficHistory
 from .calls import CallLog
 from .fault import BadFault, read_fault
-from .script import Script
+from .fault_queue import FaultQueue
 
 
-def control_routes(script: Script, calls: CallLog, history: TrafficHistory) -> list[web.RouteDef]:
+def control_routes(queue: FaultQueue, calls: CallLog, history: TrafficHistory) -> list[web.RouteDef]:
     async def set_faults(request: web.Request) -> web.StreamResponse:
         """All of them or, when one is unusable, none."""
         try:
@@ -23,15 +23,15 @@ def control_routes(script: Script, calls: CallLog, history: TrafficHistory) -> l
             return web.json_response({"error": "the body is not JSON"}, status=400)
         except BadFault as error:
             return web.json_response({"error": str(error)}, status=400)
-        script.add(faults)
-        return web.json_response(_faults(script))
+        queue.add(faults)
+        return web.json_response(_faults(queue))
 
     async def get_faults(_: web.Request) -> web.StreamResponse:
-        return web.json_response(_faults(script))
+        return web.json_response(_faults(queue))
 
     async def clear_faults(_: web.Request) -> web.StreamResponse:
-        script.clear()
-        return web.json_response(_faults(script))
+        queue.clear()
+        return web.json_response(_faults(queue))
 
     async def get_calls(request: web.Request) -> web.StreamResponse:
         after = request.query.get("after", "0")
@@ -52,5 +52,5 @@ def control_routes(script: Script, calls: CallLog, history: TrafficHistory) -> l
     ]
 
 
-def _faults(script: Script) -> dict[str, object]:
-    return {"faults": [{**asdict(one.fault), "seen": one.seen, "fired": one.fired} for one in script.all()]}
+def _faults(queue: FaultQueue) -> dict[str, object]:
+    return {"faults": [{**asdict(one.fault), "seen": one.seen, "fired": one.fired} for one in queue.all()]}

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..query.parse import BadQuery
-from ..query.tree import And, Call, Compare, Node, Not, Or, Search
+from ..query.tree import And, Compare, FunctionCall, Node, Not, Or, Search
 from .fields import find_field, texts
 from .severity import RANKS
 
@@ -50,7 +50,7 @@ def compile_filter(node: Node | None) -> Matches:
         case Search(text):
             wanted = text.casefold()
             return lambda entry: any(wanted in found.casefold() for found in texts(entry))
-        case Call(name, arguments):
+        case FunctionCall(name, arguments):
             return _function(name, arguments)
         case Compare(path, sign, value):
             return _comparison(path, sign, value)
@@ -78,9 +78,9 @@ def _function(name: str, arguments: tuple[str, ...]) -> Matches:
     return lambda entry: urllib.parse.unquote(entry.log_name.partition("/logs/")[2]).casefold() == wanted
 
 
-def _comparison(path: tuple[str, ...], sign: str, value: str | Call) -> Matches:
+def _comparison(path: tuple[str, ...], sign: str, value: str | FunctionCall) -> Matches:
     name = ".".join(path)
-    if isinstance(value, Call):
+    if isinstance(value, FunctionCall):
         raise BadQuery(f"{name} is compared with {value.name}(...), which the logging query language does not know")
     field = find_field(path)
     read = field.read

@@ -1,1 +1,1 @@
-"""Cloud Monitoring of the local cloud: request metrics from the front door's real requests."""
+"""Cloud Monitoring of the local cloud: request metrics from the ingress's real requests."""

@@ -1,4 +1,4 @@
-"""Counts the front door's real requests, minute by minute, and shows each minute as late as Cloud Monitoring would.
+"""Counts the ingress's real requests, minute by minute, and shows each minute as late as Cloud Monitoring would.
 
 Cloud Run's request metrics are sampled every 60 seconds and then not visible for up to 180
 (https://cloud.google.com/monitoring/api/metrics_gcp_p_z#gcp-run). Both times are shortened by the time scale; the

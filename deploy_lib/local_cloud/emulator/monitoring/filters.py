@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from ..query.parse import BadQuery
-from ..query.tree import And, Call, Compare, Node, Not, Or, Search
+from ..query.tree import And, Compare, FunctionCall, Node, Not, Or, Search
 from .series import COUNT, LATENCIES, Series
 
 Matches = Callable[[Series], bool]
@@ -55,7 +55,7 @@ def _compile(node: Node | None) -> Matches:
                 raise BadQuery(f"the local cloud measures {COUNT} and {LATENCIES} only, not {value!r}")
             test = _test(sign, value)
             return lambda series: (found := series.field(path)) is not None and test(found)
-        case Call(name, _):
+        case FunctionCall(name, _):
             raise BadQuery(f"{name}(...) is no comparison")
         case Search(text):
             raise BadQuery(f"{text!r} is compared with nothing")
@@ -63,8 +63,8 @@ def _compile(node: Node | None) -> Matches:
             return lambda series: True
 
 
-def _test(sign: str, value: str | Call) -> Callable[[str], bool]:
-    matches = _function(value) if isinstance(value, Call) else _text(sign, value)
+def _test(sign: str, value: str | FunctionCall) -> Callable[[str], bool]:
+    matches = _function(value) if isinstance(value, FunctionCall) else _text(sign, value)
     if sign in {"=", ":"}:
         return matches
     if sign == "!=":
@@ -90,7 +90,7 @@ def _ordered(sign: str, value: str) -> Callable[[str], bool]:
     return test
 
 
-def _function(call: Call) -> Callable[[str], bool]:
+def _function(call: FunctionCall) -> Callable[[str], bool]:
     wanted = call.arguments
     if call.name == "one_of" and wanted:
         return lambda found: found in wanted

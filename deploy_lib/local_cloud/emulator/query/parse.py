@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from .tree import And, Call, Compare, Node, Not, Or, Search
+from .tree import And, Compare, FunctionCall, Node, Not, Or, Search
 
 LONGEST = 20_000  # characters, https://cloud.google.com/logging/quotas
 _DEEPEST = 100  # parentheses and negations within each other
@@ -80,7 +80,7 @@ class _Reader:
         start = self._at
         path = self._path()
         if path and self._text.startswith("(", self._at):
-            return Call(".".join(path), self._arguments())
+            return FunctionCall(".".join(path), self._arguments())
         end = self._at
         self._skip()
         sign = _SIGN.match(self._text, self._at)
@@ -103,11 +103,11 @@ class _Reader:
             return node
         return Compare(path, sign, self._value())
 
-    def _value(self) -> str | Call:
+    def _value(self) -> str | FunctionCall:
         start = self._at
         name = self._path()
         if name and self._text.startswith("(", self._at):
-            return Call(".".join(name), self._arguments())
+            return FunctionCall(".".join(name), self._arguments())
         self._at = start
         return self._string()
 

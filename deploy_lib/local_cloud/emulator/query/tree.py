@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class FunctionCall:
     """name(argument, ...): log_id("x") as a term, starts_with("x") as a value."""
 
     name: str
@@ -19,7 +19,7 @@ class Compare:
 
     path: tuple[str, ...]
     sign: str
-    value: str | Call
+    value: str | FunctionCall
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,4 +44,4 @@ class Or:
     parts: tuple[Node, ...]
 
 
-Node = And | Or | Not | Compare | Search | Call
+Node = And | Or | Not | Compare | Search | FunctionCall

@@ -49,7 +49,7 @@ class Manifest:
     data: bytes
 
 
-class Images:
+class RegistryImages:
     """All names are taken with or without their host, which is not looked at."""
 
     def __init__(self, root: Path) -> None:

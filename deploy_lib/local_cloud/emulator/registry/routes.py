@@ -15,7 +15,7 @@ from typing import BinaryIO
 from aiohttp import web
 
 from ...registry.names import BadName, check_repository, is_digest
-from .images import Images, RegistryRefusal
+from .images import RegistryImages, RegistryRefusal
 
 Serve = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _CHUNK = 256 * 1024
@@ -43,7 +43,7 @@ class _Upload:
 
 
 class RegistryApi:
-    def __init__(self, images: Images) -> None:
+    def __init__(self, images: RegistryImages) -> None:
         self._images = images
         self._uploads: dict[str, _Upload] = {}
 
@@ -150,7 +150,7 @@ class RegistryApi:
         return upload
 
 
-def registry_routes(images: Images) -> list[web.RouteDef]:
+def registry_routes(images: RegistryImages) -> list[web.RouteDef]:
     api = RegistryApi(images)
     repository = "/v2/{name:.+}"
     manifest = repository + "/manifests/{reference}"

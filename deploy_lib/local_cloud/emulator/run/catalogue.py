@@ -15,40 +15,38 @@ from google.cloud.run_v2 import (
     Service,
 )
 
-from .ledger import Deployed, Ledger, Record
 from .names import parse_parent, parse_revision, parse_service
 from .paging import page
 from .refusal import missing
+from .store import Deployed, Record, ServiceStore
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """Hands out copies. All methods may be called from any thread and raise RunRefusal."""
 
-    ledger: Ledger
+    store: ServiceStore
 
     def get_service(self, request: GetServiceRequest) -> Service:
-        with self.ledger.lock:
-            return copy_service(self.ledger.get(parse_service(request.name)).service)
+        with self.store.lock:
+            return copy_service(self.store.get(parse_service(request.name)).service)
 
     def list_services(self, request: ListServicesRequest) -> ListServicesResponse:
-        with self.ledger.lock:
-            services = [copy_service(record.service) for record in self.ledger.all(parse_parent(request.parent))]
+        with self.store.lock:
+            services = [copy_service(record.service) for record in self.store.all(parse_parent(request.parent))]
         found, rest = page(services, request.page_size, request.page_token)
         return ListServicesResponse(services=found, next_page_token=rest)
 
     def get_revision(self, request: GetRevisionRequest) -> Revision:
-        with self.ledger.lock:
+        with self.store.lock:
             return copy_revision(self.find_revision(request.name)[1].revision)
 
     def list_revisions(self, request: ListRevisionsRequest) -> ListRevisionsResponse:
         """Newest first. The service may be "-" for all of a location."""
         parent, _, last = request.parent.rpartition("/services/")
-        with self.ledger.lock:
+        with self.store.lock:
             records = (
-                self.ledger.all(parse_parent(parent))
-                if last == "-"
-                else [self.ledger.get(parse_service(request.parent))]
+                self.store.all(parse_parent(parent)) if last == "-" else [self.store.get(parse_service(request.parent))]
             )
             revisions = [copy_revision(item.revision) for record in records for item in record.revisions.values()]
         revisions.sort(key=lambda revision: revision.create_time, reverse=True)
@@ -56,9 +54,9 @@ class Catalogue:
         return ListRevisionsResponse(revisions=found, next_page_token=rest)
 
     def find_revision(self, text: str) -> tuple[Record, Deployed]:
-        """By its full name, in which the service may be "-". Hold the ledger's lock."""
+        """By its full name, in which the service may be "-". Hold the store's lock."""
         name, short = parse_revision(text)
-        for record in self.ledger.all(name.parent) if name.service == "-" else [self.ledger.get(name)]:
+        for record in self.store.all(name.parent) if name.service == "-" else [self.store.get(name)]:
             if short in record.revisions:
                 return record, record.revisions[short]
         raise missing("REVISION", short)

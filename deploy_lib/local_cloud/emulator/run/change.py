@@ -1,4 +1,4 @@
-"""Puts one wanted state of a service into the ledger: checks it, counts generations, makes the new revision.
+"""Puts one wanted state of a service into the store: checks it, counts generations, makes the new revision.
 
 Nothing is started here; that follows in `rollout`. Without errors it is one step, so validate_only is this on a
 copy that is thrown away.
@@ -13,15 +13,15 @@ from dataclasses import dataclass, replace
 
 from google.cloud.run_v2 import IngressTraffic, RevisionTemplate, Service
 
-from ..registry.images import Images
+from ..registry.images import RegistryImages
 from ..wire.caller import caller
 from . import checks, conditions, traffic
-from .ledger import Deployed, Record
 from .mask import merge
 from .names import ServiceName, generate_revision
 from .refusal import RunRefusal
 from .requirements import find_image
 from .revisions import make_revision
+from .store import Deployed, Record
 from .template import fill_in
 
 _MOST_REVISIONS = 1000  # https://cloud.google.com/run/quotas
@@ -35,19 +35,21 @@ class Changed:
     revision: str | None
 
 
-def create(name: ServiceName, wanted: Service, images: Images, now: datetime.datetime) -> Changed:
+def create(name: ServiceName, wanted: Service, images: RegistryImages, now: datetime.datetime) -> Changed:
     """The record of a new service. Raises RunRefusal."""
     empty = Service(uid=str(uuid.uuid4()), create_time=now)
     return _apply(Record(name, empty), merge(empty, wanted, []), images, now)
 
 
-def update(record: Record, wanted: Service, paths: Sequence[str], images: Images, now: datetime.datetime) -> Changed:
+def update(
+    record: Record, wanted: Service, paths: Sequence[str], images: RegistryImages, now: datetime.datetime
+) -> Changed:
     """A new record in place of `record`, which stays untouched; `paths` is the update mask. Raises RunRefusal."""
     copy = replace(record, revisions=dict(record.revisions))
     return _apply(copy, merge(record.service, wanted, paths), images, now)
 
 
-def _apply(record: Record, wanted: Service, images: Images, now: datetime.datetime) -> Changed:
+def _apply(record: Record, wanted: Service, images: RegistryImages, now: datetime.datetime) -> Changed:
     name, before = record.name, record.service
     checks.check_shape(wanted.template)
     fill_in(wanted.template, name.project)
@@ -69,7 +71,7 @@ def _apply(record: Record, wanted: Service, images: Images, now: datetime.dateti
     return Changed(record, fresh)
 
 
-def _next_revision(record: Record, images: Images, now: datetime.datetime) -> str | None:
+def _next_revision(record: Record, images: RegistryImages, now: datetime.datetime) -> str | None:
     """Also points the service at it. None when the wanted template is that of a revision which is there already."""
     service, name = record.service, record.name
     short = service.template.revision

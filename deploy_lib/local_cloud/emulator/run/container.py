@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from google.cloud.run_v2 import Probe, RevisionTemplate
 
-from ..builds.workshop import project_number
+from ..builds.environment import project_number
 from .instances.recipe import Recipe, StartupProbe
 from .names import ServiceName
 from .quantity import parse_memory

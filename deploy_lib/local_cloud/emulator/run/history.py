@@ -1,6 +1,6 @@
 """Every traffic map that a service really served, in order: what a rehearsal holds a release against.
 
-It is taken from what the front door was told, not from what was asked for, so a map that was refused or that came
+It is taken from what the ingress was told, not from what was asked for, so a map that was refused or that came
 too late does not stand in it.
 """
 
@@ -14,7 +14,7 @@ from google.cloud.run_v2 import Service
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
+class ServedTraffic:
     """From `at` (seconds since the epoch) on. `shares` maps revisions to percents, `tags` tags to revisions."""
 
     at: float
@@ -30,7 +30,7 @@ class TrafficHistory:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._served: list[Served] = []
+        self._served: list[ServedTraffic] = []
 
     def note(self, service: Service) -> None:
         """Remembers the service's map when it is another than before."""
@@ -44,9 +44,9 @@ class TrafficHistory:
         with self._lock:
             last = next((each for each in reversed(self._served) if each.service == service.name), None)
             if last is None or (last.shares, last.tags) != (shares, tags):
-                self._served.append(Served(self._clock(), service.name, service.uri, shares, tags))
+                self._served.append(ServedTraffic(self._clock(), service.name, service.uri, shares, tags))
 
-    def of(self, name: str) -> list[Served]:
+    def of(self, name: str) -> list[ServedTraffic]:
         """Oldest first; `name` is the service's own, whatever its project."""
         with self._lock:
             return [each for each in self._served if each.service.endswith(f"/services/{name}")]

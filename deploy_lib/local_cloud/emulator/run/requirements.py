@@ -14,8 +14,8 @@ from google.cloud.run_v2 import EnvVar, RevisionTemplate
 
 from ...engines.model import Engine, ImageNotFound
 from ...registry.names import BadName, parse_reference
-from ..builds.workshop import project_number
-from ..registry.images import Images
+from ..builds.environment import project_number
+from ..registry.images import RegistryImages
 from ..secrets.store import AccessDenied, SecretMissing, SecretRefusal, Secrets, VersionMissing
 from . import conditions
 from .conditions import Failure
@@ -28,7 +28,7 @@ class SecretGone(OSError):
     """A secret that was there when the revision was made is not now. Never holds a value."""
 
 
-def find_image(images: Images, name: str) -> str | None:
+def find_image(images: RegistryImages, name: str) -> str | None:
     """The digest the name means now; None when it was never pushed."""
     try:
         return images.resolve(name, parse_reference(name).wanted)
@@ -36,7 +36,7 @@ def find_image(images: Images, name: str) -> str | None:
         return None
 
 
-def load_image(engine: Engine, images: Images, name: str, digest: str) -> str:
+def load_image(engine: Engine, images: RegistryImages, name: str, digest: str) -> str:
     """What the engine knows the image by. Raises EngineError, RegistryRefusal."""
     try:
         return engine.inspect(digest).digest

@@ -2,7 +2,7 @@
 
 Several changes of one service may be under way at once. A revision that takes minutes to fail holds nobody up:
 a later change that does not lead to it is settled without it, as with the real one. Settling is one step under
-the ledger's lock, so that conditions, traffic statuses and the front door never disagree.
+the store's lock, so that conditions, traffic statuses and the ingress never disagree.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from google.cloud.run_v2 import Condition
 
 from . import conditions, traffic
 from .conditions import Failure
-from .ledger import Deployed, Ledger, Record
-from .stage import Stage
+from .revision_manager import RevisionManager
+from .store import Deployed, Record, ServiceStore
 
 _GUIDANCE = (
     "\nFor more troubleshooting guidance, see "
@@ -26,16 +26,16 @@ _GUIDANCE = (
 
 @dataclass(frozen=True, slots=True)
 class Rollouts:
-    ledger: Ledger
-    stage: Stage
+    store: ServiceStore
+    manager: RevisionManager
     now: Callable[[], datetime.datetime]
 
     def carry_out(self, record: Record, revision: str | None) -> str | None:
         """Blocks until the change has taken effect or failed: then why. `revision` is the new one's short name."""
         failed = self._bring_up(record, revision) if revision is not None else None
         self._warm(record)
-        with self.ledger.lock:
-            self.ledger.lock.wait_for(lambda: not self._alive(record) or not self._pending(record))
+        with self.store.lock:
+            self.store.lock.wait_for(lambda: not self._alive(record) or not self._pending(record))
             if not self._alive(record):
                 return f"Service '{record.name.service}' was deleted, or the local cloud ended, during the deployment."
             settled = self._settle(record)
@@ -43,7 +43,7 @@ class Rollouts:
 
     def abandon(self, record: Record, revision: str | None, why: str) -> None:
         """The change could not be carried out by a fault of the local cloud's own: nothing waits for it any more."""
-        with self.ledger.lock:
+        with self.store.lock:
             if not self._alive(record):
                 return
             deployed = record.revisions.get(revision or "")
@@ -54,21 +54,21 @@ class Rollouts:
 
     def _bring_up(self, record: Record, revision: str) -> str | None:
         deployed = record.revisions[revision]
-        failure = self.stage.prepare(record.name, deployed) or self.stage.start(record.name, deployed)
-        with self.ledger.lock:
+        failure = self.manager.prepare(record.name, deployed) or self.manager.start(record.name, deployed)
+        with self.store.lock:
             if not self._alive(record):
                 return None
             self._record(record, deployed, failure)
             if failure is None:
                 return None
-            crews = self.stage.release([deployed.revision.name])
-        for crew in crews:
-            crew.close()
+            supervisors = self.manager.release([deployed.revision.name])
+        for supervisor in supervisors:
+            supervisor.close()
         return not_ready(revision, failure.message)
 
     def _alive(self, record: Record) -> bool:
         """The service was not deleted, nor another made in its place, and the local cloud is not ending."""
-        return self.ledger.find(record.name) is record and not self.stage.closed
+        return self.store.find(record.name) is record and not self.manager.closed
 
     def _record(self, record: Record, deployed: Deployed, failure: Failure | None) -> None:
         now = self.now()
@@ -80,15 +80,15 @@ class Rollouts:
         newer = record.latest_ready not in order or order.index(record.latest_ready) < order.index(deployed.short)
         if failure is None and newer:
             record.service.latest_ready_revision = deployed.revision.name
-        self.ledger.save(record)
+        self.store.save(record)
 
     def _warm(self, record: Record) -> None:
         """Have an instance of every revision that is to serve, before users are led to it."""
-        with self.ledger.lock:
+        with self.store.lock:
             wanted = self._led_to(record) if self._alive(record) else []
-            crews = [self.stage.crew(record.name, deployed) for deployed in wanted if deployed.ready]
-        for crew in crews:
-            crew.start()
+            supervisors = [self.manager.supervisor(record.name, deployed) for deployed in wanted if deployed.ready]
+        for supervisor in supervisors:
+            supervisor.start()
 
     def _pending(self, record: Record) -> bool:
         return any(deployed.pending for deployed in self._led_to(record))
@@ -99,7 +99,7 @@ class Rollouts:
         return [record.revisions[short] for short in dict.fromkeys(names) if short in record.revisions]
 
     def _settle(self, record: Record) -> str | None:
-        """Make conditions, statuses and the front door fit what is asked and what is ready. None when all is well."""
+        """Make conditions, statuses and the ingress fit what is asked and what is ready. None when all is well."""
         service, now = record.service, self.now()
         own = record.template_generation == service.generation
         created, reason = record.created, None
@@ -124,10 +124,10 @@ class Rollouts:
             service.conditions = [conditions.passed("RoutesReady", now), configured]
             service.observed_generation = service.generation
             service.traffic_statuses = traffic.statuses(
-                list(service.traffic), lambda tag: self.stage.addresses.uri(record.name, tag)
+                list(service.traffic), lambda tag: self.manager.addresses.uri(record.name, tag)
             )
-            self.stage.direct(record)
-        self.ledger.save(record)
+            self.manager.direct(record)
+        self.store.save(record)
         return problem
 
     def _route_problem(self, record: Record) -> str | None:

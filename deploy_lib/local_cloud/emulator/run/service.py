@@ -23,22 +23,22 @@ from google.longrunning.operations_pb2 import Operation
 
 from ...engines.model import Engine
 from ...worker import explain, start_worker
-from ..front_door.door import FrontDoor
-from ..registry.images import Images
+from ..ingress.server import Ingress
+from ..registry.images import RegistryImages
 from ..secrets.store import Secrets
 from . import change, operations
-from .addresses import Addresses
 from .catalogue import Catalogue, copy_revision, copy_service
-from .instances.crew import Crew
-from .instances.pace import Pace
-from .ledger import Ledger, Record
+from .instances.instance_supervisor import InstanceSupervisor
+from .instances.timescale import Timescale
 from .names import ServiceName, parse_parent, parse_service
 from .ports import Metrics, RunLog
 from .refusal import RunRefusal, missing
+from .request_recorder import RequestRecorder
+from .revision_manager import RevisionManager
 from .rollout import Rollouts
-from .serving import Note
-from .sleep import Sleep
-from .stage import Stage
+from .scale_to_zero import ScaleToZero
+from .service_ports import ServicePorts
+from .store import Record, ServiceStore
 
 
 class CloudRun:
@@ -47,7 +47,7 @@ class CloudRun:
     def __init__(
         self,
         engine: Engine,
-        images: Images,
+        images: RegistryImages,
         secrets: Secrets,
         root: Path,
         log: RunLog,
@@ -59,35 +59,35 @@ class CloudRun:
         root.mkdir(parents=True, exist_ok=True)
         self._images, self._clock = images, clock
         self._operations = operations.Operations()
-        self._ledger = Ledger(root / "services", self._now)
-        self.catalogue, self.history = Catalogue(self._ledger), self._ledger.history
-        self._door = FrontDoor(Note(log, metrics, clock))
-        pace = Pace(time_scale)
-        addresses = Addresses(root / "addresses.json", self._door)
-        self._stage = Stage(engine, images, secrets, root, log, pace, self._door, addresses)
-        self._rollouts = Rollouts(self._ledger, self._stage, self._now)
-        with self._ledger.lock:
-            for record in self._ledger.all():
-                self._stage.take_up(record)
+        self._store = ServiceStore(root / "services", self._now)
+        self.catalogue, self.history = Catalogue(self._store), self._store.history
+        self._ingress = Ingress(RequestRecorder(log, metrics, clock))
+        timescale = Timescale(time_scale)
+        addresses = ServicePorts(root / "addresses.json", self._ingress)
+        self._manager = RevisionManager(engine, images, secrets, root, log, timescale, self._ingress, addresses)
+        self._rollouts = Rollouts(self._store, self._manager, self._now)
+        with self._store.lock:
+            for record in self._store.all():
+                self._manager.take_up(record)
                 if record.service.reconciling:
                     work = partial(self._rollouts.carry_out, record, None)
                     fail = partial(self._abandon, record)
                     start_worker(work, f"go-on-{record.name.service}", fail)
-        self._sleep = Sleep(self._ledger, self._stage, pace)
+        self._sleep = ScaleToZero(self._store, self._manager, timescale)
 
     # Services
 
     def create_service(self, request: CreateServiceRequest) -> Operation:
         name = parse_service(f"{parse_parent(request.parent)}/services/{request.service_id}")
-        with self._ledger.lock:
-            if self._ledger.find(name) is not None:
+        with self._store.lock:
+            if self._store.find(name) is not None:
                 raise RunRefusal("ALREADY_EXISTS", f"Resource '{name.service}' already exists.")
             return self._create(name, request.service, request.validate_only)
 
     def update_service(self, request: UpdateServiceRequest) -> Operation:
         wanted, name = request.service, parse_service(request.service.name)
-        with self._ledger.lock:
-            record = self._ledger.find(name)
+        with self._store.lock:
+            record = self._store.find(name)
             if record is None:
                 if not request.allow_missing:
                     raise missing("SERVICE", name.service)
@@ -103,24 +103,24 @@ class CloudRun:
 
     def delete_service(self, request: DeleteServiceRequest) -> Operation:
         name = parse_service(request.name)
-        with self._ledger.lock:
-            record = self._ledger.get(name)
+        with self._store.lock:
+            record = self._store.get(name)
             _check_etag(name.service, request.etag, record.service.etag)
             gone = copy_service(record.service)
             if request.validate_only:
                 return operations.done(Service.pb(gone), name.parent)
             gone.delete_time = self._now()
-            self._stage.close_ways(name)
-            self._stage.addresses.forget(name)
-            self._ledger.remove(record)
-            crews = self._stage.release(deployed.revision.name for deployed in record.revisions.values())
-        return self._end(name, crews, Service.pb(gone))
+            self._manager.close_routes(name)
+            self._manager.addresses.forget(name)
+            self._store.remove(record)
+            supervisors = self._manager.release(deployed.revision.name for deployed in record.revisions.values())
+        return self._end(name, supervisors, Service.pb(gone))
 
     # Revisions
 
     def delete_revision(self, request: DeleteRevisionRequest) -> Operation:
         """Refused for one that may get traffic or is the latest (https://cloud.google.com/run/docs/managing/revisions)."""
-        with self._ledger.lock:
+        with self._store.lock:
             record, deployed = self.catalogue.find_revision(request.name)
             _check_etag(deployed.short, request.etag, deployed.revision.etag)
             service = record.service
@@ -140,9 +140,9 @@ class CloudRun:
             if request.validate_only:
                 return operations.done(Revision.pb(gone), record.name.parent)
             del record.revisions[deployed.short]
-            self._ledger.save(record)
-            crews = self._stage.release([deployed.revision.name])
-        return self._end(record.name, crews, Revision.pb(gone))
+            self._store.save(record)
+            supervisors = self._manager.release([deployed.revision.name])
+        return self._end(record.name, supervisors, Revision.pb(gone))
 
     # Operations
 
@@ -153,42 +153,42 @@ class CloudRun:
     # Access policies, kept and not enforced: everyone may call a service of the local cloud.
 
     def get_policy(self, resource: str) -> bytes:
-        with self._ledger.lock:
-            return self._ledger.get(parse_service(resource)).policy
+        with self._store.lock:
+            return self._store.get(parse_service(resource)).policy
 
     def set_policy(self, resource: str, policy: bytes) -> None:
-        with self._ledger.lock:
-            record = self._ledger.get(parse_service(resource))
+        with self._store.lock:
+            record = self._store.get(parse_service(resource))
             record.policy = policy
-            self._ledger.save(record)
+            self._store.save(record)
 
     def close(self) -> None:
-        """Ends every instance and the front door."""
+        """Ends every instance and the ingress."""
         self._sleep.close()
-        with self._ledger.lock:  # no rollout is in the middle of a change
-            self._stage.closed = True
-        self._stage.close()
-        self._door.close()
+        with self._store.lock:  # no rollout is in the middle of a change
+            self._manager.closed = True
+        self._manager.close()
+        self._ingress.close()
 
     def _create(self, name: ServiceName, wanted: Service, validate_only: bool) -> Operation:
-        """Hold the ledger's lock."""
+        """Hold the store's lock."""
         changed = change.create(name, wanted, self._images, self._now())
         record = changed.record
         if validate_only:
             return operations.done(Service.pb(record.service), name.parent)
-        record.service.uri = self._stage.addresses.uri(name)
+        record.service.uri = self._manager.addresses.uri(name)
         record.service.urls = [record.service.uri]
-        self._stage.direct(record)
+        self._manager.direct(record)
         return self._deploy(record, changed.revision)
 
     def _deploy(self, record: Record, revision: str | None) -> Operation:
-        """Hold the ledger's lock."""
-        self._ledger.save(record)
+        """Hold the store's lock."""
+        self._store.save(record)
         name = record.name
 
         def tell() -> object:
-            with self._ledger.lock:
-                found = self._ledger.find(name)
+            with self._store.lock:
+                found = self._store.find(name)
                 return Service.pb(copy_service((found or record).service))
 
         operation = self._operations.begin(name.parent, tell)
@@ -205,12 +205,12 @@ class CloudRun:
         start_worker(work, f"deploy-{name.service}", fail)
         return operation
 
-    def _end(self, name: ServiceName, crews: list[Crew], gone: object) -> Operation:
+    def _end(self, name: ServiceName, supervisors: list[InstanceSupervisor], gone: object) -> Operation:
         operation = self._operations.begin(name.parent, lambda: gone)
 
         def work() -> None:
-            for crew in crews:
-                crew.close()
+            for supervisor in supervisors:
+                supervisor.close()
             self._operations.end(operation.name, None)
 
         def fail(error: Exception) -> None:

@@ -17,7 +17,7 @@ from google.cloud.run_v2 import (
     TCPSocketAction,
 )
 
-from ..builds.workshop import project_number
+from ..builds.environment import project_number
 
 PORT = 8080
 _TIMEOUT = datetime.timedelta(seconds=300)

@@ -12,7 +12,7 @@ from google.api_core import exceptions
 from google.cloud.secretmanager_v1 import SecretManagerServiceClient
 
 from deploy_lib.local_cloud.emulator.faults.fault import CODES, BadFault, Fault, read_fault
-from deploy_lib.local_cloud.emulator.faults.script import Script
+from deploy_lib.local_cloud.emulator.faults.fault_queue import FaultQueue
 from tests.cloud import LocalCloud
 from tests.local_cloud.emulator import clients
 from tests.waits import WITHIN
@@ -181,7 +181,7 @@ def test_bad_control_requests_are_told(cloud: LocalCloud) -> None:
 
 
 def test_one_fault_at_a_time_and_both_count() -> None:
-    script = Script(Event())
+    script = FaultQueue(Event())
     script.add([Fault("a/B", code="ABORTED", skip=1), Fault("a/*", code="INTERNAL", times=1)])
     met = [script.meet("a/B") for _ in range(3)]
     assert [fault.code if fault else "" for fault in met] == ["INTERNAL", "ABORTED", ""]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from deploy_lib.local_cloud.emulator.logging.filters import compile_filter, time_bounds
 from deploy_lib.local_cloud.emulator.query.parse import BadQuery, parse
-from deploy_lib.local_cloud.emulator.query.tree import And, Call, Compare, Node, Not, Or, Search
+from deploy_lib.local_cloud.emulator.query.tree import And, Compare, FunctionCall, Node, Not, Or, Search
 
 ENTRY: Any = json_format.ParseDict(
     {
@@ -172,9 +172,9 @@ _LEAVES = (
         Compare,
         st.lists(_TEXT, min_size=1, max_size=3).map(tuple),
         st.sampled_from(["=", "!=", "<", "<=", ">", ">=", ":", "=~", "!~"]),
-        _TEXT | st.builds(Call, st.just("one_of"), st.lists(_TEXT, max_size=2).map(tuple)),
+        _TEXT | st.builds(FunctionCall, st.just("one_of"), st.lists(_TEXT, max_size=2).map(tuple)),
     )
-    | st.builds(Call, st.just("log_id"), st.lists(_TEXT, max_size=2).map(tuple))
+    | st.builds(FunctionCall, st.just("log_id"), st.lists(_TEXT, max_size=2).map(tuple))
 )
 _TREES = st.recursive(
     _LEAVES,
@@ -208,10 +208,10 @@ def _written(node: Node) -> str:
             return f"NOT {_written(part)}"
         case Search(text):
             return _quoted(text)
-        case Call(name, arguments):
+        case FunctionCall(name, arguments):
             return f"{name}({', '.join(map(_quoted, arguments))})"
         case Compare(path, sign, value):
-            right = _written(value) if isinstance(value, Call) else _quoted(value)
+            right = _written(value) if isinstance(value, FunctionCall) else _quoted(value)
             return f"{'.'.join(map(_quoted, path))} {sign} {right}"
 
 

@@ -24,7 +24,7 @@ from google.cloud.run_v2 import (
 )
 from google.longrunning.operations_pb2 import Operation
 
-from deploy_lib.local_cloud.emulator.registry.images import Images
+from deploy_lib.local_cloud.emulator.registry.images import RegistryImages
 from deploy_lib.local_cloud.emulator.run.ports import RequestRecord
 from deploy_lib.local_cloud.emulator.run.service import CloudRun
 from deploy_lib.local_cloud.emulator.secrets.store import Secrets
@@ -85,7 +85,7 @@ class Told:
 class RunBench:
     def __init__(self, engine: Engine, subject: str, root: Path, scale: float = SCALE) -> None:
         self.engine, self.root, self.scale = engine, root, scale
-        self.images, self.secrets, self.told = Images(root / "images"), Secrets(), Told()
+        self.images, self.secrets, self.told = RegistryImages(root / "images"), Secrets(), Told()
         self.images.put_from_engine(engine, subject, IMAGE)
         self.cloud = self.open()
         self.http = httpx.Client(timeout=WITHIN, trust_env=False)

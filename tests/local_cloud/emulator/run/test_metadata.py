@@ -8,7 +8,7 @@ import pytest
 from google.auth import jwt
 from google.cloud.run_v2 import Service
 
-from deploy_lib.local_cloud.emulator.builds.workshop import project_number
+from deploy_lib.local_cloud.emulator.builds.environment import project_number
 from tests.local_cloud.emulator.run.bench import RunBench, template
 
 ACCOUNT = "shop@p.iam.gserviceaccount.com"

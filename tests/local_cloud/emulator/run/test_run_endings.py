@@ -14,7 +14,7 @@ from google.cloud.run_v2 import Service
 from google.iam.v1.iam_policy_pb2 import SetIamPolicyRequest
 from google.iam.v1.policy_pb2 import Binding, Policy
 
-from deploy_lib.local_cloud.emulator.registry.images import Images
+from deploy_lib.local_cloud.emulator.registry.images import RegistryImages
 from deploy_lib.local_cloud.engines.model import Engine
 from tests.cloud import LocalCloud
 from tests.local_cloud.emulator import clients
@@ -89,7 +89,7 @@ def process(
 ) -> Iterator[LocalCloud]:
     """A local cloud of its own, for tests that kill it."""
     state = tmp_path_factory.mktemp("process")
-    Images(state / "images").put_from_engine(engine, subject, IMAGE)
+    RegistryImages(state / "images").put_from_engine(engine, subject, IMAGE)
     with LocalCloud(state, store=engine_store) as cloud:
         yield cloud
 

@@ -9,7 +9,7 @@ from google.cloud.run_v2 import Container, EnvVar, RevisionTemplate, Service, Tr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy_lib.local_cloud.emulator.front_door.way import deal
+from deploy_lib.local_cloud.emulator.ingress.route import deal
 from deploy_lib.local_cloud.emulator.run import traffic
 from deploy_lib.local_cloud.emulator.run.mask import merge
 from deploy_lib.local_cloud.emulator.run.names import parse_parent, parse_revision, parse_service

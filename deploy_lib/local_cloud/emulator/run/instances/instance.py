@@ -12,12 +12,12 @@ import uuid
 from ....engines.model import Container, Engine, EngineError, RunSpec
 from ....worker import start_worker
 from . import wording
-from .doorway import Doorway, DoorwayClosed
 from .metadata import METADATA_NAME, MetadataServer
+from .netns_sockets import NetnsClosed, NetnsSockets
 from .output import copy_lines
-from .pace import Pace
 from .probe import Probed, probe_startup
 from .recipe import Recipe, Say
+from .timescale import Timescale
 
 _DRAIN = 2.0  # seconds to read what an ended container left in its pipes
 
@@ -38,18 +38,18 @@ class Instance:
             workdir=recipe.workdir,
             name="localhost",
             network=False,
-            hosts={METADATA_NAME: Doorway.metadata_address},
+            hosts={METADATA_NAME: NetnsSockets.metadata_address},
             memory=recipe.memory,
             prepare=self._open,
         )
-        self._doorway: Doorway | None = None
+        self._netns: NetnsSockets | None = None
         self._metadata: MetadataServer | None = None
-        self._closed: DoorwayClosed | None = None
+        self._closed: NetnsClosed | None = None
         say(self.key, "system", "INFO", reason)
         self._container: Container = engine.run(spec)
         # An instance whose output nobody reads would stand still one day.
         self._output = start_worker(self._copy, f"output-{self.key[:8]}", lambda error: self._kill())
-        if self._doorway is None:
+        if self._netns is None:
             self._open(self._container.pid)
         if self._closed is not None:
             self._check_ended(self._closed)
@@ -59,30 +59,30 @@ class Instance:
         """The way into the container's network, with the metadata server in it: before its code runs, if possible."""
         self._closed = None
         try:
-            self._doorway = Doorway(process)
-        except DoorwayClosed as error:
+            self._netns = NetnsSockets(process)
+        except NetnsClosed as error:
             self._closed = error
             return
-        self._metadata = MetadataServer(self._doorway.metadata, {**self._recipe.metadata, "instance": self.key})
+        self._metadata = MetadataServer(self._netns.metadata, {**self._recipe.metadata, "instance": self.key})
 
     @property
     def address(self) -> tuple[str, int]:
-        return Doorway.address, self._recipe.port
+        return NetnsSockets.address, self._recipe.port
 
     def dial(self) -> socket.socket:
         """An unconnected socket of the container's network. Raises OSError when it has ended."""
-        if self._doorway is None:
-            raise DoorwayClosed("the container ended")
-        door = self._doorway.dial()
-        door.setblocking(False)
-        return door
+        if self._netns is None:
+            raise NetnsClosed("the container ended")
+        ingress = self._netns.dial()
+        ingress.setblocking(False)
+        return ingress
 
-    def probe(self, pace: Pace) -> Probed:
+    def probe(self, timescale: Timescale) -> Probed:
         """Waits until the instance may serve, or never will."""
-        if self._doorway is None:
+        if self._netns is None:
             self.ended.wait()
             return Probed(False, True, 0)
-        found = probe_startup(self._recipe.probe, self._doorway, self.ended, pace)
+        found = probe_startup(self._recipe.probe, self._netns, self.ended, timescale)
         probe, name = self._recipe.probe, self._recipe.container
         if found.passed:
             text = wording.probe_passed(probe.kind, name, probe.port, found.tries, probe.default)
@@ -102,7 +102,7 @@ class Instance:
     def _kill(self) -> None:
         self._container.stop(0)
 
-    def _check_ended(self, error: DoorwayClosed) -> None:
+    def _check_ended(self, error: NetnsClosed) -> None:
         """A container that is gone has no network to enter. One that runs and cannot be entered is of no use."""
         try:
             self._container.wait(_DRAIN)
@@ -115,8 +115,8 @@ class Instance:
         self._output.join(_DRAIN)
         if self._metadata is not None:
             self._metadata.close()
-        if self._doorway is not None:
-            self._doorway.close()
+        if self._netns is not None:
+            self._netns.close()
         if not self._stopping:
             if self._container.killed_for_memory():
                 used = self._container.peak_memory() or self._recipe.memory

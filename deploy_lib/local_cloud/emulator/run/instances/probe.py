@@ -13,9 +13,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .doorway import Doorway
-from .pace import Pace
+from .netns_sockets import NetnsSockets
 from .recipe import StartupProbe
+from .timescale import Timescale
 
 _AGAIN = 0.02  # seconds between two connections within one try
 
@@ -30,17 +30,17 @@ class Probed:
     detail: str = ""
 
 
-def probe_startup(probe: StartupProbe, doorway: Doorway, ended: threading.Event, pace: Pace) -> Probed:
+def probe_startup(probe: StartupProbe, netns: NetnsSockets, ended: threading.Event, timescale: Timescale) -> Probed:
     detail = ""
-    if ended.wait(pace.wait(probe.initial_delay)):
+    if ended.wait(timescale.wait(probe.initial_delay)):
         return Probed(False, True, 0)
     ask = _connect if probe.path is None else _request
     for number in range(1, probe.threshold + 1):
         began = time.monotonic()
-        passed, detail = _try(lambda left: ask(probe, doorway, left), pace.limit(probe.timeout), ended)
+        passed, detail = _try(lambda left: ask(probe, netns, left), timescale.limit(probe.timeout), ended)
         if passed:
             return Probed(True, False, number)
-        rest = pace.wait(probe.period) - (time.monotonic() - began) if number < probe.threshold else 0.0
+        rest = timescale.wait(probe.period) - (time.monotonic() - began) if number < probe.threshold else 0.0
         if ended.wait(max(rest, 0.0)):
             return Probed(False, True, number)
     return Probed(False, False, probe.threshold, detail)
@@ -66,18 +66,18 @@ def _try(ask: Ask, seconds: float, ended: threading.Event) -> tuple[bool, str]:
     return False, detail
 
 
-def _connect(probe: StartupProbe, doorway: Doorway, seconds: float) -> None:
-    with doorway.dial() as door:
-        door.settimeout(seconds)
-        door.connect((doorway.address, probe.port))
+def _connect(probe: StartupProbe, netns: NetnsSockets, seconds: float) -> None:
+    with netns.dial() as ingress:
+        ingress.settimeout(seconds)
+        ingress.connect((netns.address, probe.port))
 
 
-def _request(probe: StartupProbe, doorway: Doorway, seconds: float) -> str | None:
-    with doorway.dial() as door:
-        door.settimeout(seconds)
-        door.connect((doorway.address, probe.port))
-        connection = http.client.HTTPConnection(doorway.address, probe.port)
-        connection.sock = door
+def _request(probe: StartupProbe, netns: NetnsSockets, seconds: float) -> str | None:
+    with netns.dial() as ingress:
+        ingress.settimeout(seconds)
+        ingress.connect((netns.address, probe.port))
+        connection = http.client.HTTPConnection(netns.address, probe.port)
+        connection.sock = ingress
         connection.request("GET", probe.path or "/", headers=dict(probe.headers))
         status = connection.getresponse().status
     return None if 200 <= status < 400 else f"HTTP probe failed with status {status}."

@@ -1,11 +1,11 @@
-"""Every request the front door served becomes a measurement and an entry of the request log, as on Cloud Run."""
+"""Every request the ingress served becomes a measurement and an entry of the request log, as on Cloud Run."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..front_door.door import Served
+from ..ingress.server import ServedRequest
 from .ports import Metrics, RequestRecord, RunLog
 
 # https://cloud.google.com/run/docs/troubleshooting#503
@@ -16,12 +16,12 @@ _NO_INSTANCE = "The request was aborted because there was no available instance.
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class RequestRecorder:
     log: RunLog
     metrics: Metrics
     clock: Callable[[], float]
 
-    def __call__(self, served: Served) -> None:
+    def __call__(self, served: ServedRequest) -> None:
         upstream, now = served.upstream, self.clock()
         place = (upstream.project, upstream.location, upstream.service, upstream.revision)
         self.metrics.request(*place, served.status, served.seconds, now)

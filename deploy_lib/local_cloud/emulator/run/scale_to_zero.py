@@ -1,4 +1,4 @@
-"""Lets revisions sleep that nobody is led to: after a while without requests their instance is ended.
+"""Scale to zero: ends the instance of a revision without traffic or tag, after a while without requests.
 
 Cloud Run keeps idle instances for up to 15 minutes (https://cloud.google.com/run/docs/about-instance-autoscaling),
 so a rollback soon after a release finds the old revision still warm. Revisions with traffic or a tag keep theirs.
@@ -10,16 +10,16 @@ import threading
 
 from ...worker import start_worker, unheard
 from . import traffic
-from .instances.pace import Pace
-from .ledger import Ledger
-from .stage import Stage
+from .instances.timescale import Timescale
+from .revision_manager import RevisionManager
+from .store import ServiceStore
 
 _IDLE = 900.0  # seconds
 
 
-class Sleep:
-    def __init__(self, ledger: Ledger, stage: Stage, pace: Pace) -> None:
-        self._ledger, self._stage, self._idle = ledger, stage, pace.wait(_IDLE)
+class ScaleToZero:
+    def __init__(self, store: ServiceStore, manager: RevisionManager, timescale: Timescale) -> None:
+        self._store, self._manager, self._idle = store, manager, timescale.wait(_IDLE)
         self._closing = threading.Event()
         self._thread = start_worker(self._watch, "sleep", unheard)
 
@@ -29,18 +29,18 @@ class Sleep:
 
     def _watch(self) -> None:
         while not self._closing.wait(self._idle / 4):
-            with self._ledger.lock:
+            with self._store.lock:
                 wanted = self._wanted()
-                sleepers = self._stage.sleepers(wanted, self._idle)
-            for crew in sleepers:
+                sleepers = self._manager.sleepers(wanted, self._idle)
+            for supervisor in sleepers:
                 if self._closing.is_set():  # all of them are about to be ended at once
                     return
-                crew.sleep()
+                supervisor.sleep()
 
     def _wanted(self) -> set[str]:
         """Full names of the revisions that serve, are asked to, or are still being deployed."""
         found: set[str] = set()
-        for record in self._ledger.all():
+        for record in self._store.all():
             asked = traffic.targets([*record.service.traffic], record.created.short)
             serving = traffic.targets([*record.service.traffic_statuses], record.latest_ready)
             under_way = [short for short, deployed in record.revisions.items() if deployed.pending]

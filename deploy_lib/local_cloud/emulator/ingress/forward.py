@@ -10,9 +10,9 @@ import aiohttp
 from aiohttp import web
 from yarl import URL
 
+from .error_pages import BROKEN, LATE, plain
 from .headers import inward, outward
-from .pages import BROKEN, LATE, plain
-from .way import Target
+from .route import Target
 
 _WITHOUT_BODY = frozenset({204, 304})
 

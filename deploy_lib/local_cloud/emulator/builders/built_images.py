@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ...engines.model import Engine, EngineError, Image, ImageNotFound
 from ...registry.names import BadName, Reference, parse_reference
-from ..registry.images import Images, RegistryRefusal
+from ..registry.images import RegistryImages, RegistryRefusal
 
 
 class NoSuchImage(Exception):
@@ -20,15 +20,15 @@ class NoSuchImage(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Pushed:
+class PushedImage:
     name: str  # with its tag
     digest: str
 
 
-class Shelf:
+class BuiltImages:
     """May be used from several steps at once."""
 
-    def __init__(self, engine: Engine, images: Images) -> None:
+    def __init__(self, engine: Engine, images: RegistryImages) -> None:
         self.engine = engine
         self._images = images
         self._lock = threading.Lock()
@@ -85,7 +85,7 @@ class Shelf:
             self.put(name, image.digest)
         return image.digest
 
-    def push(self, name: str) -> Pushed:
+    def push(self, name: str) -> PushedImage:
         """Raises NoSuchImage when the build has no image of that name; EngineError, RegistryRefusal."""
         found = self.find(name)
         if found is None:
@@ -94,7 +94,7 @@ class Shelf:
         reference = _parse(name)
         with self._lock:
             self._pushed[_pinned(reference, digest)] = found
-        return Pushed(reference.tagged, digest)
+        return PushedImage(reference.tagged, digest)
 
     def _engine_image(self, name: str) -> Image:
         try:

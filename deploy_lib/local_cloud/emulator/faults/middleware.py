@@ -14,7 +14,7 @@ from ..wire.codec import reader, writer
 from ..wire.method import Method, Refusal
 from .calls import CallLog
 from .fault import Fault
-from .script import Script
+from .fault_queue import FaultQueue
 from .stale import Memory, is_read
 
 Serve = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -37,9 +37,9 @@ _HTTP = {
 }
 
 
-class Around:
-    def __init__(self, script: Script, calls: CallLog) -> None:
-        self._script = script
+class FaultMiddleware:
+    def __init__(self, queue: FaultQueue, calls: CallLog) -> None:
+        self._queue = queue
         self._calls = calls
         self._memory = Memory()
 
@@ -53,7 +53,7 @@ class Around:
 
         async def answer(request: web.Request) -> web.StreamResponse:
             started = self._calls.clock()
-            fault = self._script.meet(name)
+            fault = self._queue.meet(name)
             status = 500
             try:
                 response = await self._served(fault, serve, request)
@@ -68,7 +68,7 @@ class Around:
         started = self._calls.clock()
         question = writer(method.request)(request)
         stale = self._memory.before_last_write(name, question) if is_read(name) else None
-        fault = self._script.meet(name, stale_known=stale is not None)
+        fault = self._queue.meet(name, stale_known=stale is not None)
         code = "OK"
         try:
             return self._answer(name, method, request, question, fault, stale)
@@ -85,7 +85,7 @@ class Around:
         self, name: str, method: Method, request: Any, question: bytes, fault: Fault | None, stale: bytes | None
     ) -> Any:
         if fault is not None and not fault.after:
-            self._script.wait(fault.delay)
+            self._queue.wait(fault.delay)
             if fault.code:
                 raise _refusal(fault)
             if stale is not None and fault.stale:
@@ -96,7 +96,7 @@ class Around:
         else:
             self._memory.wrote(name)
         if fault is not None and fault.after:
-            self._script.wait(fault.delay)
+            self._queue.wait(fault.delay)
             if fault.code:
                 raise _refusal(fault)
         return answer

@@ -8,7 +8,7 @@ _REAL = 5.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class Timescale:
     """`scale` 1.0 is Cloud Run's own pace; 0.05 lets two minutes pass in six seconds."""
 
     scale: float

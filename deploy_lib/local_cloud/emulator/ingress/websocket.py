@@ -7,10 +7,10 @@ import asyncio
 import aiohttp
 from aiohttp import WSMsgType, web
 
+from .error_pages import BROKEN, plain
 from .forward import Passage, url_of
 from .headers import inward, without_handshake
-from .pages import BROKEN, plain
-from .way import Target
+from .route import Target
 
 # Close codes, RFC 6455 7.4.1; the last two stand for what came without one and are never sent.
 _NORMAL, _GOING_AWAY, _BROKEN_INSIDE = 1000, 1001, 1011
@@ -57,20 +57,20 @@ Side = web.WebSocketResponse | aiohttp.ClientWebSocketResponse
 
 async def _both_ways(outer: web.WebSocketResponse, inner: aiohttp.ClientWebSocketResponse, timeout: float) -> None:
     """Until one side closes; the other is then closed with the same code and reason."""
-    ways = {
+    routes = {
         asyncio.create_task(_carry(inner, outer)): _BROKEN_INSIDE,
         asyncio.create_task(_carry(outer, inner)): _GOING_AWAY,
     }
     try:
-        done, _ = await asyncio.wait(ways, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait(routes, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for way in ways:
-            way.cancel()
-        await asyncio.gather(*ways, return_exceptions=True)
+        for route in routes:
+            route.cancel()
+        await asyncio.gather(*routes, return_exceptions=True)
     code, reason = _GOING_AWAY, b""  # the time is up
-    for way in done:
-        code, reason = way.result() if way.exception() is None else (_ABNORMAL, b"")
-        code = {_WITHOUT_CODE: _NORMAL, _ABNORMAL: ways[way]}.get(code, code)
+    for route in done:
+        code, reason = route.result() if route.exception() is None else (_ABNORMAL, b"")
+        code = {_WITHOUT_CODE: _NORMAL, _ABNORMAL: routes[route]}.get(code, code)
     await inner.close(code=code, message=reason)
     await outer.close(code=code, message=reason)
 

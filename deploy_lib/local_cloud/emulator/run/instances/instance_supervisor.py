@@ -1,4 +1,4 @@
-"""Keeps one instance of one revision at work: starts it, starts it again when it dies, lets it sleep.
+"""Keeps one instance of one revision running: starts it, restarts it when it dies, stops it when idle.
 
 The rhythm of a revision that crashes at start is Cloud Run's as seen in the incident: a new try about every
 twelve seconds, given up after ten tries or four minutes, whichever is first. Only then does the condition say
@@ -17,8 +17,8 @@ from ....engines.model import Engine, EngineError
 from ....worker import explain, start_worker
 from . import wording
 from .instance import Instance
-from .pace import Pace
 from .recipe import Recipe, Say
+from .timescale import Timescale
 
 _BETWEEN = 12.0  # seconds from one start to the next
 _TRIES = 10
@@ -36,8 +36,8 @@ class _State(Enum):
     CLOSED = "closed"
 
 
-class Crew:
-    """May be used from any thread. Also what front_door.way.Upstream asks for."""
+class InstanceSupervisor:
+    """May be used from any thread. Also what ingress.route.Upstream asks for."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Crew:
         recipe: Recipe,
         engine: Engine,
         say: Say,
-        pace: Pace,
+        timescale: Timescale,
         on_end: Callable[[str], None],
         *,
         timeout: float,
@@ -54,8 +54,8 @@ class Crew:
         """`place` is project, location, service and revision; `on_end` is told the key of an ended instance."""
         self.project, self.location, self.service, self.revision = place
         self.timeout = timeout
-        self._recipe, self._engine, self._say, self._pace, self._on_end = recipe, engine, say, pace, on_end
-        self._grace = pace.limit(_GRACE, 2.0)
+        self._recipe, self._engine, self._say, self._timescale, self._on_end = recipe, engine, say, timescale, on_end
+        self._grace = timescale.limit(_GRACE, 2.0)
         self._proven = proven
         self._changed = threading.Condition()
         self._state = _State.ASLEEP
@@ -126,7 +126,7 @@ class Crew:
 
     def _tend(self, shift: int, reason: str) -> None:
         """From the first start of a shift until it is ended or given up."""
-        until, tries = time.monotonic() + self._pace.limit(_GIVEN_UP, _TRIES * 20.0), 0
+        until, tries = time.monotonic() + self._timescale.limit(_GIVEN_UP, _TRIES * 20.0), 0
         while True:
             began = time.monotonic()
             failure, final = self._work(shift, reason)
@@ -141,7 +141,7 @@ class Crew:
                     return
                 if self._proven:
                     self._move(_State.RESTARTING)
-                pause = self._pace.wait(_BETWEEN) - (time.monotonic() - began)
+                pause = self._timescale.wait(_BETWEEN) - (time.monotonic() - began)
                 if self._changed.wait_for(lambda: shift != self._shift, max(pause, 0.0)):
                     return
 
@@ -153,7 +153,7 @@ class Crew:
                 self._move(_State.FAILED if not self._proven else _State.ASLEEP)
 
     def _work(self, shift: int, reason: str) -> tuple[str, bool]:
-        """One instance from start to end: why it is no more, and whether another try is of no use."""
+        """Runs one instance until it ends; the reason it ended, and whether a restart is pointless."""
         try:
             instance = Instance(self._engine, self._recipe, self._say, reason)
         except (EngineError, OSError) as error:
@@ -162,7 +162,7 @@ class Crew:
             instance.stop(0)
             return _STOPPED, True
         try:
-            probed = instance.probe(self._pace)
+            probed = instance.probe(self._timescale)
             if probed.ended:
                 return wording.failed_to_start(self._recipe.port), False
             if not probed.passed:

@@ -21,7 +21,7 @@ Status = Build.Status
 UNDER_WAY = frozenset({Status.PENDING, Status.QUEUED, Status.WORKING})
 
 
-class Ledger:
+class BuildStore:
     """Hands out copies: what a caller holds does not change under it. May be used from any thread."""
 
     def __init__(self, root: Path) -> None:

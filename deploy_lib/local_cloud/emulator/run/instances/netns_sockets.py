@@ -10,16 +10,16 @@ import subprocess
 import threading
 
 from ....helper import helper_command
-from .inside import ADDRESS, METADATA, hand_out_sockets
+from .netns_helper import ADDRESS, METADATA, hand_out_sockets
 
 _PATIENCE = 10.0  # seconds the helper process may take for anything it does
 
 
-class DoorwayClosed(OSError):
+class NetnsClosed(OSError):
     """The container has ended, or its network cannot be entered; the message says which call failed."""
 
 
-class Doorway:
+class NetnsSockets:
     """May be used from any thread. `address` is where the container's servers answer; `metadata` listens where its
     code looks for the metadata server, and is whoever's who takes it from here."""
 
@@ -43,7 +43,7 @@ class Doorway:
         answer, handles, _, _ = socket.recv_fds(self._channel, 4096, 1)
         if answer[:1] != b"+":
             self.close()
-            raise DoorwayClosed(answer[1:].decode(errors="replace") or "the container ended")
+            raise NetnsClosed(answer[1:].decode(errors="replace") or "the container ended")
         self.metadata = socket.socket(fileno=handles[0])
 
     def dial(self) -> socket.socket:
@@ -53,9 +53,9 @@ class Doorway:
                 self._channel.send(b"s")
                 _, handles, _, _ = socket.recv_fds(self._channel, 1, 1)
         except OSError as error:
-            raise DoorwayClosed(str(error)) from None
+            raise NetnsClosed(str(error)) from None
         if not handles:
-            raise DoorwayClosed("the container ended")
+            raise NetnsClosed("the container ended")
         return socket.socket(fileno=handles[0])
 
     def close(self) -> None:

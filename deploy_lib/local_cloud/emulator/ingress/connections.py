@@ -6,7 +6,7 @@ import asyncio
 
 import aiohttp
 
-from .way import Target
+from .route import Target
 
 # Shorter than any common server keeps an idle connection (gunicorn 2 s, uvicorn 5 s): a request that cannot be
 # repeated must not meet a server that is just closing.
@@ -14,7 +14,7 @@ _KEPT = 1.0
 
 
 class Connections:
-    """Belongs to the front door's event loop."""
+    """Belongs to the ingress's event loop."""
 
     def __init__(self) -> None:
         self._pools: dict[str, aiohttp.ClientSession] = {}

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
-class Halt:
+class Cancellation:
     """`reason` is None while all is well. May be used from any thread."""
 
     def __init__(self) -> None:

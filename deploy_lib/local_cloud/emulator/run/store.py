@@ -1,7 +1,7 @@
 """Every service with its revisions, as Cloud Run would tell them, kept on disk over restarts.
 
 One file per service, written whole at each change. A revision that was being deployed when the local cloud ended is
-told as failed. A change of the traffic alone is not: whoever opens the ledger carries it out, as Cloud Run would.
+told as failed. A change of the traffic alone is not: whoever opens the store carries it out, as Cloud Run would.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Record:
         return short_name(self.service.latest_ready_revision)
 
 
-class Ledger:
+class ServiceStore:
     """Hold `lock` while looking at or changing a record; call `save` after each change."""
 
     def __init__(self, root: Path, now: Callable[[], datetime.datetime]) -> None:

@@ -1,4 +1,4 @@
-"""Where revisions run: their crews, and which of them each address leads to."""
+"""Where revisions run: the supervisor of each, and which of them each address leads to."""
 
 from __future__ import annotations
 
@@ -10,38 +10,38 @@ from pathlib import Path
 
 from ...engines.model import Engine, EngineError
 from ...worker import start_worker, unheard
-from ..front_door.door import FrontDoor
-from ..front_door.way import Way
-from ..registry.images import Images, RegistryRefusal
+from ..ingress.route import Route
+from ..ingress.server import Ingress
+from ..registry.images import RegistryImages, RegistryRefusal
 from ..secrets.store import Secrets
 from . import conditions, requirements, traffic
-from .addresses import Addresses
 from .conditions import Failure
 from .container import make_recipe
-from .instances.crew import Crew
-from .instances.pace import Pace
-from .ledger import Deployed, Record
+from .instances.instance_supervisor import InstanceSupervisor
+from .instances.timescale import Timescale
 from .names import ServiceName
 from .ports import RunLog
+from .service_ports import ServicePorts
+from .store import Deployed, Record
 
 _LAST_GRACE = 2.0  # seconds an instance has when the whole local cloud ends
 
 
 @dataclass
-class Stage:
+class RevisionManager:
     """`root` is Cloud Run's own directory. Methods may be called from any thread."""
 
     engine: Engine
-    images: Images
+    images: RegistryImages
     secrets: Secrets
     root: Path
     log: RunLog
-    pace: Pace
-    door: FrontDoor
-    addresses: Addresses
+    timescale: Timescale
+    ingress: Ingress
+    addresses: ServicePorts
     closed: bool = False  # nothing is started any more
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _crews: dict[str, Crew] = field(default_factory=dict)  # by the revision's full name
+    _supervisors: dict[str, InstanceSupervisor] = field(default_factory=dict)  # by the revision's full name
 
     def prepare(self, name: ServiceName, deployed: Deployed) -> Failure | None:
         """Everything a container needs, checked in Cloud Run's order; the image is ready to run after it."""
@@ -63,71 +63,82 @@ class Stage:
 
     def start(self, name: ServiceName, deployed: Deployed) -> Failure | None:
         """Blocks until the revision has a ready instance, or Cloud Run would have given up."""
-        message = self.crew(name, deployed).start()
+        message = self.supervisor(name, deployed).start()
         return None if message is None else Failure("ContainerHealthy", conditions.NEVER_STARTED, message)
 
-    def crew(self, name: ServiceName, deployed: Deployed) -> Crew:
+    def supervisor(self, name: ServiceName, deployed: Deployed) -> InstanceSupervisor:
         full = deployed.revision.name
         with self._lock:
-            if full not in self._crews:
-                self._crews[full] = self._make_crew(name, deployed)
+            if full not in self._supervisors:
+                self._supervisors[full] = self._make_crew(name, deployed)
                 if self.closed:
-                    self._crews[full].close()
-            return self._crews[full]
+                    self._supervisors[full].close()
+            return self._supervisors[full]
 
     def direct(self, record: Record) -> None:
-        """Lead the service's addresses to what its traffic statuses say, all at once. Hold the ledger's lock."""
+        """Lead the service's addresses to what its traffic statuses say, all at once. Hold the store's lock."""
         serving = record.service.traffic_statuses
         names = traffic.targets(list(serving), record.latest_ready)
-        ways: dict[int, Way | None] = dict.fromkeys(self.addresses.ports(record.name).values())
+        routes: dict[int, Route | None] = dict.fromkeys(self.addresses.ports(record.name).values())
         shares = traffic.shares([(short, status.percent) for short, status in zip(names, serving, strict=True)])
-        ways[self.addresses.port(record.name)] = self._way(record, shares)
+        routes[self.addresses.port(record.name)] = self._route(record, shares)
         for short, status in zip(names, serving, strict=True):
             if status.tag:
-                ways[self.addresses.port(record.name, status.tag)] = self._way(record, {short: 100})
-        self.door.lead(ways)
+                routes[self.addresses.port(record.name, status.tag)] = self._route(record, {short: 100})
+        self.ingress.lead(routes)
 
-    def close_ways(self, name: ServiceName) -> None:
-        self.door.lead(dict.fromkeys(self.addresses.ports(name).values()))
+    def close_routes(self, name: ServiceName) -> None:
+        self.ingress.lead(dict.fromkeys(self.addresses.ports(name).values()))
 
-    def release(self, fulls: Iterable[str]) -> list[Crew]:
-        """The crews of these revisions, forgotten here: the caller ends them."""
+    def release(self, fulls: Iterable[str]) -> list[InstanceSupervisor]:
+        """The supervisors of these revisions, forgotten here: the caller ends them."""
         with self._lock:
-            return [self._crews.pop(full) for full in fulls if full in self._crews]
+            return [self._supervisors.pop(full) for full in fulls if full in self._supervisors]
 
     def take_up(self, record: Record) -> None:
         """After a restart: the addresses lead where they led, and what serves is started. Returns at once."""
         self.direct(record)
         serving = {status.revision or record.latest_ready for status in record.service.traffic_statuses}
         for deployed in [record.revisions[short] for short in serving if short in record.revisions]:
-            crew = self.crew(record.name, deployed)
+            supervisor = self.supervisor(record.name, deployed)
 
-            def start(crew: Crew = crew, name: ServiceName = record.name, deployed: Deployed = deployed) -> None:
+            def start(
+                supervisor: InstanceSupervisor = supervisor,
+                name: ServiceName = record.name,
+                deployed: Deployed = deployed,
+            ) -> None:
                 self.prepare(name, deployed)
-                crew.start()
+                supervisor.start()
 
             start_worker(start, f"take-up-{deployed.short}", unheard)  # the first request starts it again
 
-    def sleepers(self, wanted: Set[str], idle: float) -> list[Crew]:
-        """Crews of revisions nobody wants that had no request for `idle` seconds."""
+    def sleepers(self, wanted: Set[str], idle: float) -> list[InstanceSupervisor]:
+        """Supervisors of revisions that nobody wants that had no request for `idle` seconds."""
         with self._lock:
-            return [crew for full, crew in self._crews.items() if full not in wanted and crew.idle() > idle]
+            return [
+                supervisor
+                for full, supervisor in self._supervisors.items()
+                if full not in wanted and supervisor.idle() > idle
+            ]
 
     def close(self) -> None:
         with self._lock:
             self.closed = True
-            crews, self._crews = list(self._crews.values()), {}
-        ends = [start_worker(partial(crew.close, _LAST_GRACE), f"end-{crew.revision}", unheard) for crew in crews]
+            supervisors, self._supervisors = list(self._supervisors.values()), {}
+        ends = [
+            start_worker(partial(supervisor.close, _LAST_GRACE), f"end-{supervisor.revision}", unheard)
+            for supervisor in supervisors
+        ]
         for end in ends:
             end.join()
 
-    def _way(self, record: Record, shares: dict[str, int]) -> Way:
+    def _route(self, record: Record, shares: dict[str, int]) -> Route:
         """To nothing, which is 503, while no revision is ready."""
         known = {short: percent for short, percent in shares.items() if short in record.revisions}
-        crews = tuple(self.crew(record.name, record.revisions[short]) for short in known)
-        return Way(crews, tuple(known.values()))
+        supervisors = tuple(self.supervisor(record.name, record.revisions[short]) for short in known)
+        return Route(supervisors, tuple(known.values()))
 
-    def _make_crew(self, name: ServiceName, deployed: Deployed) -> Crew:
+    def _make_crew(self, name: ServiceName, deployed: Deployed) -> InstanceSupervisor:
         place = (name.project, name.location, name.service, deployed.short)
         template = deployed.template
 
@@ -138,13 +149,13 @@ class Stage:
             template, name, deployed.short, deployed.digest,
             lambda: requirements.read_secrets(self.secrets, template, name),
         )  # fmt: skip
-        return Crew(
+        return InstanceSupervisor(
             place,
             recipe,
             self.engine,
             say,
-            self.pace,
-            self.door.forget,
+            self.timescale,
+            self.ingress.forget,
             timeout=template.timeout.total_seconds(),
             proven=deployed.ready,
         )

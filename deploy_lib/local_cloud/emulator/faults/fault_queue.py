@@ -10,7 +10,7 @@ from .fault import Fault
 
 
 @dataclass(slots=True)
-class Scripted:
+class QueuedFault:
     """`seen` counts the calls that matched, `fired` those that were hit."""
 
     fault: Fault
@@ -18,26 +18,26 @@ class Scripted:
     fired: int = 0
 
 
-class Script:
+class FaultQueue:
     """May be used from any thread. `ending` is set when the local cloud stops: no delay outlasts it."""
 
     def __init__(self, ending: threading.Event) -> None:
         self._ending = ending
         self._lock = threading.Lock()
-        self._scripted: list[Scripted] = []
+        self._scripted: list[QueuedFault] = []
 
     def add(self, faults: Iterable[Fault]) -> None:
         with self._lock:
-            self._scripted += [Scripted(fault) for fault in faults]
+            self._scripted += [QueuedFault(fault) for fault in faults]
 
     def clear(self) -> None:
         with self._lock:
             self._scripted.clear()
 
-    def all(self) -> list[Scripted]:
+    def all(self) -> list[QueuedFault]:
         """Copies, in the order they were set."""
         with self._lock:
-            return [Scripted(one.fault, one.seen, one.fired) for one in self._scripted]
+            return [QueuedFault(one.fault, one.seen, one.fired) for one in self._scripted]
 
     def meet(self, method: str, *, stale_known: bool = False) -> Fault | None:
         """The fault this call is hit by, counted. A stale one is due only when there is an older answer to give."""

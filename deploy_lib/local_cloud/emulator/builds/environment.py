@@ -10,7 +10,7 @@ from pathlib import Path
 from google.cloud.devtools.cloudbuild_v1 import Build
 
 from ...engines.model import Engine
-from ..registry.images import Images
+from ..registry.images import RegistryImages
 from ..storage.store import Storage
 
 WriteLog = Callable[[Build, str, str], None]
@@ -18,12 +18,12 @@ WriteLog = Callable[[Build, str, str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Workshop:
+class BuildEnvironment:
     """`read_secret` takes project, version name and account; `root` is the builds' own directory."""
 
     engine: Engine
     storage: Storage
-    images: Images
+    images: RegistryImages
     read_secret: Callable[[str, str, str], bytes]
     write_log: WriteLog
     root: Path

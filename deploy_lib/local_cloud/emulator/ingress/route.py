@@ -26,7 +26,7 @@ class Target(Protocol):
 
 
 class Upstream(Protocol):
-    """One revision, as the front door sees it. `target` and the counts are asked on the front door's own thread."""
+    """One revision, as the ingress sees it. `target` and the counts are asked on the ingress's own thread."""
 
     project: str
     location: str
@@ -42,7 +42,7 @@ class Upstream(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Route:
     """What one address leads to; nowhere when no revision is ready. Requests under way stay where they are."""
 
     upstreams: tuple[Upstream, ...]

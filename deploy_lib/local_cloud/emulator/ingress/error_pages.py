@@ -1,4 +1,4 @@
-"""What the front door itself answers, in the words of Google's own front end."""
+"""What the ingress itself answers, in the words of Google's own front end."""
 
 from __future__ import annotations
 

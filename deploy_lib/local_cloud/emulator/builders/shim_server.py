@@ -33,7 +33,7 @@ class CommandFailed(Exception):
 
 
 @dataclass(slots=True)
-class Call:
+class ShimCall:
     """One command as the step gave it. `write` and `complain` send bytes to its two outputs."""
 
     tool: str
@@ -64,10 +64,10 @@ class Call:
             end()
 
 
-Serve = Callable[[Call], int]
+Serve = Callable[[ShimCall], int]
 
 
-class Calls:
+class ShimServer:
     """Listens in a directory of its own, to be mounted into the step. `close` ends every call and waits for it."""
 
     def __init__(self, serve: Serve) -> None:
@@ -169,7 +169,7 @@ def _carry_out(serve: Serve, link: socket.socket, asked: dict[str, object]) -> N
                 call.leave()
                 return
 
-    call = Call(
+    call = ShimCall(
         tool=str(asked["tool"]),
         args=[str(arg) for arg in _sequence(asked["args"])],
         cwd=str(asked["cwd"]),

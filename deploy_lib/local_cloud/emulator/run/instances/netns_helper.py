@@ -1,4 +1,4 @@
-"""Runs inside a container's network and hands out sockets made there; started by `doorway`.
+"""Runs inside a container's network and hands out sockets made there; started by `netns_sockets`.
 
 A socket belongs to the network it was made in, whoever holds it. So a container needs no way out and no port of
 the host: this process enters the container's network, gives it the address `ADDRESS` beside 127.0.0.1, and sends

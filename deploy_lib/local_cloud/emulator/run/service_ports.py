@@ -6,15 +6,15 @@ import json
 from pathlib import Path
 
 from ...files import write_whole
-from ..front_door.door import FrontDoor
+from ..ingress.server import Ingress
 from .names import ServiceName
 
 
-class Addresses:
-    """Hold the ledger's lock while calling. An address keeps its port until its service is deleted."""
+class ServicePorts:
+    """Hold the store's lock while calling. An address keeps its port until its service is deleted."""
 
-    def __init__(self, path: Path, door: FrontDoor) -> None:
-        self._path, self._door = path, door
+    def __init__(self, path: Path, ingress: Ingress) -> None:
+        self._path, self._ingress = path, ingress
         self._wanted: dict[str, int] = json.loads(path.read_text()) if path.is_file() else {}
         self._open: dict[str, int] = {}
 
@@ -22,7 +22,7 @@ class Addresses:
         """Without a tag it is the service's own address."""
         key = f"{service}#{tag}"
         if key not in self._open:
-            self._open[key] = self._door.open(self._wanted.get(key, 0))
+            self._open[key] = self._ingress.open(self._wanted.get(key, 0))
             if self._wanted.get(key) != self._open[key]:
                 self._wanted[key] = self._open[key]
                 self._save()

@@ -1,4 +1,4 @@
-"""The front door: a loopback port per address, each leading to the revisions its way names.
+"""The ingress: a loopback port per address, each leading to the revisions its route names.
 
 A service's own URL and each of its tags have a port of their own, since loopback has no names to tell them
 apart by. A port stays with its address while the local cloud runs and answers 404 when nothing is behind it,
@@ -19,9 +19,9 @@ from aiohttp import web
 from ...worker import start_worker, unheard
 from ..wire.visitors import refused
 from .connections import Connections
+from .error_pages import UNAVAILABLE, not_found, plain
 from .forward import Passage, forward
-from .pages import UNAVAILABLE, not_found, plain
-from .way import Target, Upstream, Way
+from .route import Route, Target, Upstream
 from .websocket import forward_websocket, wants_websocket
 
 _HOST = "127.0.0.1"
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
+class ServedRequest:
     """One request that has ended, whoever ended it."""
 
     upstream: Upstream
@@ -44,20 +44,20 @@ class Served:
     remote: str
     received: int
     sent: int
-    failed: bool  # the answer is the front door's own
+    failed: bool  # the answer is the ingress's own
 
 
-class FrontDoor:
+class Ingress:
     """Runs on a thread of its own. `note` is called there for every request that reached a revision's turn."""
 
-    def __init__(self, note: Callable[[Served], None]) -> None:
+    def __init__(self, note: Callable[[ServedRequest], None]) -> None:
         self._note = note
         self._loop = asyncio.new_event_loop()
-        self._ways: dict[int, Way] = {}
+        self._routes: dict[int, Route] = {}
         self._waking: dict[Upstream, asyncio.Future[bool]] = {}
         self._servers: list[asyncio.Server] = []
         self._connections = Connections()
-        self._thread = start_worker(self._loop.run_forever, "front-door", unheard)
+        self._thread = start_worker(self._loop.run_forever, "ingress", unheard)
         self._web: web.Server = self._on_loop(self._make_server())
 
     def open(self, port: int = 0) -> int:
@@ -67,9 +67,9 @@ class FrontDoor:
         found: int = listening.getsockname()[1]
         return found
 
-    def lead(self, ways: dict[int, Way | None]) -> None:
+    def lead(self, routes: dict[int, Route | None]) -> None:
         """Change where these ports lead, all at once: no request sees half of a change."""
-        self._on_loop(self._lead(ways))
+        self._on_loop(self._lead(routes))
 
     def forget(self, key: str) -> None:
         """The instance of that key has ended."""
@@ -90,12 +90,12 @@ class FrontDoor:
     async def _listen(self, listening: socket.socket) -> None:
         self._servers.append(await self._loop.create_server(self._web, sock=listening, backlog=1024))
 
-    async def _lead(self, ways: dict[int, Way | None]) -> None:
-        for port, way in ways.items():
-            if way is None:
-                self._ways.pop(port, None)
+    async def _lead(self, routes: dict[int, Route | None]) -> None:
+        for port, route in routes.items():
+            if route is None:
+                self._routes.pop(port, None)
             else:
-                self._ways[port] = way
+                self._routes[port] = route
 
     async def _close(self) -> None:
         for server in self._servers:
@@ -109,12 +109,12 @@ class FrontDoor:
             return plain(403, why)
         assert request.transport is not None
         port = request.transport.get_extra_info("sockname")[1]
-        way = self._ways.get(port)
-        if way is None:
+        route = self._routes.get(port)
+        if route is None:
             return not_found(request.path)
-        if not way.upstreams:
+        if not route.upstreams:
             return plain(503, UNAVAILABLE)
-        upstream, began, passage = way.next(), time.monotonic(), Passage()
+        upstream, began, passage = route.next(), time.monotonic(), Passage()
         instance = ""
         upstream.enter()
         try:
@@ -146,7 +146,7 @@ class FrontDoor:
         self, request: web.BaseRequest, upstream: Upstream, instance: str, passage: Passage, seconds: float
     ) -> None:
         self._note(
-            Served(
+            ServedRequest(
                 upstream,
                 instance,
                 request.method,

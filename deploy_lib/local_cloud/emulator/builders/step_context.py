@@ -8,24 +8,24 @@ from pathlib import Path
 
 from ...engines.model import Engine, Mount
 from ..storage.store import Storage
-from .calls import Call
+from .built_images import BuiltImages
 from .paths import to_host
-from .shelf import Shelf
+from .shim_server import ShimCall
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class StepContext:
     """`mounts` are the step's own; `scratch` is a directory for temporary files, emptied with the build."""
 
-    shelf: Shelf
+    built: BuiltImages
     storage: Storage
     mounts: Sequence[Mount]
     scratch: Path
 
     @property
     def engine(self) -> Engine:
-        return self.shelf.engine
+        return self.built.engine
 
-    def path(self, call: Call, text: str) -> Path:
+    def path(self, call: ShimCall, text: str) -> Path:
         """The host's path of one the step named. Raises CommandFailed."""
         return to_host(self.mounts, text, call.cwd)
