@@ -9,7 +9,7 @@ from deploy_lib.drivers.interface import Clock, Tell
 from deploy_lib.drivers.pairs import Pairs
 from deploy_lib.drivers.watching import Watching
 from deploy_lib.model.answers import Side, Watched
-from deploy_lib.model.requests import MoveTraffic
+from deploy_lib.steps.promote import MoveTraffic
 from deploy_lib.steps.watched import Wish, sick, wish
 
 _IDLE = 0.05  # seconds between two looks at what is under way, once nothing more is sent
@@ -42,7 +42,7 @@ class Bake:
                 found = self._look(now - began)
                 if found.revision_failed or sick(found.watched, bake.thresholds):
                     return found
-                wanted = wish(found.watched, bake, self.request.percent)
+                wanted = wish(found.watched, bake, self.request.settings.percent)
                 if wanted is Wish.NOTHING:
                     if caught_up:
                         return found
@@ -63,7 +63,7 @@ class Bake:
         self.looks += 1
         stable, candidate = self.pairs.sides()
         seen = self.watching.seen(candidate, stable, self.tell)
-        alone = self.request.percent == 100
+        alone = self.request.settings.percent == 100
         watched = replace(
             seen,
             seconds=seconds,

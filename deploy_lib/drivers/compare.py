@@ -8,8 +8,7 @@ from deploy_lib.drivers.interface import Clock, DriverError, Tell
 from deploy_lib.drivers.pairs import Pairs
 from deploy_lib.drivers.watching import Watching
 from deploy_lib.model.answers import Compared
-from deploy_lib.model.requests import Compare
-from deploy_lib.steps.compare import is_undecided, says_nothing, worse_by
+from deploy_lib.steps.compare import Compare, is_undecided, says_nothing, worse_by
 
 SOONEST, LATEST = 0.5, 5.0  # seconds between two looks
 _IDLE = 0.05  # seconds between two looks at what is under way, once nothing more is sent
@@ -31,7 +30,8 @@ class Comparison:
 
     def run(self) -> Compared:
         began = self.clock.monotonic()
-        ends, latest = began + self.request.duration, began + self.request.duration + self.request.extend_by
+        settings = self.request.settings
+        ends, latest = began + settings.for_, began + settings.longest
         next_look = began + pause_between_looks(0.0)
         while True:
             now = self.clock.monotonic()
@@ -75,12 +75,12 @@ class Comparison:
         return bool(found.revision_failed) or bool(worse_by(found, self.request.thresholds))
 
     def _worth_more(self, found: Compared) -> bool:
-        path = self.request.path
+        path = self.request.asked.path
         return is_undecided(found, self.request.thresholds) and not says_nothing(found.stable, found.candidate, path)
 
     def _with_real_requests(self, found: Compared) -> Compared:
         """The last of our own requests must be seen before what was counted of real ones is the whole of it."""
-        if says_nothing(found.stable, found.candidate, self.request.path):
+        if says_nothing(found.stable, found.candidate, self.request.asked.path):
             return found
         self.watching.catch_up(found.candidate, self.tell)
         return self._look(found.seconds, again=True)
@@ -92,4 +92,4 @@ def urls_of(request: Compare) -> tuple[str, str]:
     stable, candidate = release.stable_url or release.url, release.candidate_url
     if not stable or not candidate:
         raise DriverError("the comparison needs the URLs of both revisions, and one of them has none")
-    return candidate.rstrip("/") + request.path, stable.rstrip("/") + request.path
+    return candidate.rstrip("/") + request.asked.path, stable.rstrip("/") + request.asked.path

@@ -12,8 +12,10 @@ from deploy_lib.drivers.pairs import asking
 from deploy_lib.drivers.watch import CloudWatch
 from deploy_lib.model.answers import Attempt, Compared, Probed
 from deploy_lib.model.release import Release
-from deploy_lib.model.requests import ANY_ANSWER, Compare, Expectation, MoveTraffic, Probe
-from deploy_lib.steps.probe import in_a_row
+from deploy_lib.model.requests import ANY_ANSWER, Expectation
+from deploy_lib.steps.compare import Compare
+from deploy_lib.steps.probe import Probe, in_a_row
+from deploy_lib.steps.promote import MoveTraffic
 
 
 class HttpUrls:
@@ -26,45 +28,45 @@ class HttpUrls:
         self._trust_proxies = trust_proxies
 
     def probe(self, request: Probe, tell: Tell) -> Probed:
-        base = request.release.candidate_url
+        asked, settings, base = request.asked, request.settings, request.release.candidate_url
         if not base:
             raise DriverError("the candidate has no URL of its own to be asked at")
-        url = base.rstrip("/") + request.path
+        url = base.rstrip("/") + asked.path
         attempts: list[Attempt] = []
         began = self._clock.monotonic()
-        asked = self._getter(request.timeout)
+        getting = self._getter(asked.timeout)
         try:
-            for number in range(1, request.attempts + 1):
-                attempt = asked.get(url, request.expect, began)
+            for number in range(1, settings.attempts + 1):
+                attempt = getting.get(url, asked.expect, began)
                 attempts.append(attempt)
                 tell(f"{number}: {attempt.problem or f'good, {attempt.seconds * 1000:.0f} ms'}")
                 good = in_a_row(attempts)
-                if good >= request.need or good + request.attempts - number < request.need:
+                if good >= settings.need or good + settings.attempts - number < settings.need:
                     break
                 failed = self._failed(request.release) if attempt.problem else None
                 if failed:
                     return Probed(url, tuple(attempts), failed)
-                self._clock.sleep(request.every)
+                self._clock.sleep(settings.every)
         finally:
-            asked.close()
+            getting.close()
         return Probed(url, tuple(attempts))
 
     def compare(self, request: Compare, tell: Tell) -> Compared:
-        release, now = request.release, self._clock.now()
+        release, settings, now = request.release, request.settings, self._clock.now()
         candidate, stable = urls_of(request)
         # Without a URL of its own the stable side is asked at the main URL, where the candidate may answer too.
         elsewhere = None if release.stable_url else release.candidate
         pairs = asking(
             self._clock,
-            self._getter(request.timeout),
-            request.expect,
+            self._getter(request.asked.timeout),
+            request.asked.expect,
             candidate,
             stable,
-            every=request.every,
-            at_once=request.at_once,
+            every=settings.every,
+            at_once=settings.at_once,
             not_stable=elsewhere,
         )
-        watching = self._watch.watching(release, now, request.readers, users=request.metrics)
+        watching = self._watch.watching(release, now, settings.readers, users=request.users)
         with pairs as asked, watching as watched:
             return Comparison(request, self._clock, asked, watched, tell).run()
 

@@ -56,19 +56,6 @@ ANY_ANSWER = Expectation(None)
 
 
 @dataclass(frozen=True, slots=True)
-class Probe:
-    """Ask the candidate's own URL until `need` answers in a row were good, or `attempts` are used up."""
-
-    release: Release
-    path: str
-    expect: Expectation
-    attempts: int
-    need: int
-    every: float
-    timeout: float
-
-
-@dataclass(frozen=True, slots=True)
 class Thresholds:
     """When a difference between stable and candidate matters."""
 
@@ -95,23 +82,6 @@ class Readers:
 
 
 @dataclass(frozen=True, slots=True)
-class Compare:
-    """Paired requests to stable and candidate, and the platform's own figures for real requests."""
-
-    release: Release
-    duration: float
-    path: str
-    expect: Expectation
-    every: float  # between pairs
-    timeout: float
-    thresholds: Thresholds
-    extend_by: float = 0.0  # so much longer when too little is known
-    at_once: int = 50  # pairs under way at most
-    metrics: bool = True  # also count real requests
-    readers: Readers = Readers()
-
-
-@dataclass(frozen=True, slots=True)
 class Bake:
     """How the candidate is watched while it has traffic: real requests are counted, and some are made to be seen.
 
@@ -129,34 +99,6 @@ class Bake:
     timeout: float = 10.0
     thresholds: Thresholds = Thresholds()
     readers: Readers = Readers()
-
-
-@dataclass(frozen=True, slots=True)
-class MoveTraffic:
-    """Put `target` in place, if the service still carries one of `ours`; then watch the candidate as `bake` says.
-
-    `ours` are the maps this release may have left; any other was put there by someone else, which is a conflict.
-    Empty: whatever the service carries may be replaced.
-    """
-
-    release: Release
-    target: TrafficMap
-    percent: int
-    bake: Bake = Bake()
-    ours: tuple[TrafficMap, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ReadBack:
-    """Read the traffic, and ask the main URL until it answers well from the candidate."""
-
-    release: Release
-    path: str
-    expect: Expectation
-    timeout: float  # of one request
-    within: float
-    header: str
-    percent: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from deploy_lib.run.lease import acquire, known_bad, refused_at_once
 from deploy_lib.run.perform import perform
 from deploy_lib.run.restoring import put_back
 from deploy_lib.steps.kind import Verdict
+from deploy_lib.steps.promote import MoveTraffic
 
 Note = Callable[[Entry], None]
 
@@ -212,7 +213,7 @@ def _run_step(this: Run, index: int) -> None:
         return
     request = step.kind.ask(step.settings, this.release)
     target = None
-    if isinstance(request, requests.MoveTraffic):
+    if isinstance(request, MoveTraffic):
         request = replace(request, ours=maps_of(this.entries))
         target = request.target
     moves = step.kind.place.moves_traffic
@@ -236,7 +237,7 @@ def _run_step(this: Run, index: int) -> None:
         untouched = False
     verdict = _unless_taken_over(this, verdict)
     _judged(this, index, verdict, clock.monotonic() - began, untouched=untouched)
-    if isinstance(request, requests.MoveTraffic) and verdict.status is Status.PASSED:
+    if isinstance(request, MoveTraffic) and verdict.status is Status.PASSED:
         _record_passed(this, request)
 
 
@@ -285,7 +286,7 @@ def _judged(this: Run, index: int, verdict: Verdict, seconds: float, *, untouche
     )
 
 
-def _record_passed(this: Run, request: requests.MoveTraffic) -> None:
+def _record_passed(this: Run, request: MoveTraffic) -> None:
     """Tell other machines that this move was answered; without it they would restore instead of going on."""
     try:
         this.drivers.services.record_passed(request)

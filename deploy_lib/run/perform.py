@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import assert_never
 
 from deploy_lib.drivers.interface import DriverError, Drivers, Source, Tell
-from deploy_lib.model import requests
 from deploy_lib.model.answers import Answer, CheckoutRead, SourceRead, Unknown
 from deploy_lib.steps.build import BuildImage
 from deploy_lib.steps.canary import CreateRevision
+from deploy_lib.steps.compare import Compare
 from deploy_lib.steps.config_contract import CheckContract
 from deploy_lib.steps.git_clean import ReadCheckout
 from deploy_lib.steps.image_contents import ReadSource
 from deploy_lib.steps.import_check import CheckImports
+from deploy_lib.steps.probe import Probe
+from deploy_lib.steps.promote import MoveTraffic
+from deploy_lib.steps.verify import ReadBack
 
 Request = (
     ReadCheckout
@@ -21,10 +24,10 @@ Request = (
     | BuildImage
     | CheckImports
     | CreateRevision
-    | requests.Probe
-    | requests.Compare
-    | requests.MoveTraffic
-    | requests.ReadBack
+    | Probe
+    | Compare
+    | MoveTraffic
+    | ReadBack
 )
 """What a step may ask, of any kind."""
 
@@ -67,13 +70,13 @@ def _ask(request: Request, drivers: Drivers, tell: Tell) -> Answer:
             return drivers.builds.check_imports(request, tell)
         case CreateRevision():
             return drivers.services.create_revision(request, tell)
-        case requests.Probe():
+        case Probe():
             return drivers.urls.probe(request, tell)
-        case requests.Compare():
+        case Compare():
             return drivers.urls.compare(request, tell)
-        case requests.MoveTraffic():
+        case MoveTraffic():
             return drivers.services.move_traffic(request, tell)
-        case requests.ReadBack():
+        case ReadBack():
             return drivers.services.read_back(request, tell)
         case _:
             assert_never(request)

@@ -13,8 +13,8 @@ from pydantic import Field, model_validator
 from deploy_lib.model.answers import Compared, Side
 from deploy_lib.model.details import Counted, Figures, Reported
 from deploy_lib.model.release import Release, Status
-from deploy_lib.model.requests import Compare, Readers, Thresholds
-from deploy_lib.steps.health import AskSettings, question
+from deploy_lib.model.requests import Readers, Thresholds
+from deploy_lib.steps.health import AskSettings, Question, question
 from deploy_lib.steps.kind import Duration, Kind, Usual, Verdict, spoken
 from deploy_lib.steps.known_bad import BadCase
 from deploy_lib.steps.place import Place, Rule
@@ -49,6 +49,15 @@ class CompareSettings(AskSettings):
     log_within: Duration = Field(20.0, ge=0, description="our own requests must be in the request log by then")
     metrics_within: Duration = Field(300.0, ge=0, description="else in Cloud Monitoring's figures by then")
 
+    @property
+    def longest(self) -> float:
+        """Seconds it may take in all."""
+        return self.for_ + (max(2 * self.for_, EXTENDED) if self.extend_by is None else self.extend_by)
+
+    @property
+    def readers(self) -> Readers:
+        return Readers(self.log_within, self.metrics_within)
+
     @model_validator(mode="after")
     def _enough(self) -> CompareSettings:
         most = int(self.for_ / self.every) + 1
@@ -81,21 +90,21 @@ class CompareDetails(Reported):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """Paired requests to stable and candidate; with `users`, the platform's own figures for real requests too."""
+
+    release: Release
+    settings: CompareSettings
+    asked: Question
+    thresholds: Thresholds
+    users: bool
+
+
 def ask(settings: CompareSettings, release: Release) -> Compare:
     asked = question(settings, release.service.health, None)
-    return Compare(
-        release,
-        duration=settings.for_,
-        path=asked.path,
-        expect=asked.expect,
-        every=settings.every,
-        timeout=asked.timeout,
-        thresholds=_thresholds(settings),
-        extend_by=max(2 * settings.for_, EXTENDED) if settings.extend_by is None else settings.extend_by,
-        at_once=settings.at_once,
-        metrics=settings.metrics and release.percent > 0,
-        readers=Readers(settings.log_within, settings.metrics_within),
-    )
+    users = settings.metrics and release.percent > 0
+    return Compare(release, settings, asked, _thresholds(settings), users)
 
 
 def _thresholds(settings: CompareSettings) -> Thresholds:
@@ -218,7 +227,7 @@ def label(settings: CompareSettings) -> str:
 
 
 def describe(request: Compare) -> str:
-    return f"asks {request.path} of both revisions in pairs for {spoken(request.duration)}"
+    return f"asks {request.asked.path} of both revisions in pairs for {spoken(request.settings.for_)}"
 
 
 REFERENCE = """\

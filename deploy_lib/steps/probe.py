@@ -10,8 +10,7 @@ from pydantic import Field, model_validator
 from deploy_lib.model.answers import Attempt, Probed
 from deploy_lib.model.details import Counted, Figures, Reported
 from deploy_lib.model.release import Release, Status
-from deploy_lib.model.requests import Probe
-from deploy_lib.steps.health import AskSettings, question
+from deploy_lib.steps.health import AskSettings, Question, question
 from deploy_lib.steps.kind import Duration, Kind, Usual, Verdict
 from deploy_lib.steps.known_bad import BadCase
 from deploy_lib.steps.place import Place, Rule
@@ -54,17 +53,19 @@ def _without_its_words(attempt: Attempt) -> Attempt:
     return replace(attempt, excerpt="", location=None)
 
 
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Ask the candidate's own URL until enough answers in a row were good, or the attempts are used up."""
+
+    release: Release
+    settings: ProbeSettings
+    asked: Question
+
+
 def ask(settings: ProbeSettings, release: Release) -> Probe:
     asked = question(settings, release.service.health, WELL)
-    return Probe(
-        release,
-        path=asked.path,
-        expect=replace(asked.expect, slower_than=settings.slower_than),
-        attempts=settings.attempts,
-        need=settings.need,
-        every=settings.every,
-        timeout=asked.timeout,
-    )
+    expect = replace(asked.expect, slower_than=settings.slower_than)
+    return Probe(release, settings, replace(asked, expect=expect))
 
 
 def judge(settings: ProbeSettings, release: Release, answer: Probed) -> Verdict:
@@ -99,7 +100,10 @@ def in_a_row(attempts: Sequence[Attempt]) -> int:
 
 
 def describe(request: Probe) -> str:
-    return f"asks {request.path} up to {request.attempts} times; {request.need} good answers in a row are needed"
+    return (
+        f"asks {request.asked.path} up to {request.settings.attempts} times; "
+        f"{request.settings.need} good answers in a row are needed"
+    )
 
 
 REFERENCE = """\

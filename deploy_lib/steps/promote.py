@@ -16,7 +16,7 @@ from pydantic import Field
 from deploy_lib.model.answers import Side, TrafficMoved, Watched
 from deploy_lib.model.details import Counted, Figures, Reported, SeenTraffic
 from deploy_lib.model.release import Release, Status
-from deploy_lib.model.requests import Bake, MoveTraffic, Readers, Thresholds
+from deploy_lib.model.requests import Bake, Readers, Thresholds
 from deploy_lib.model.traffic import TrafficMap
 from deploy_lib.steps.health import AskSettings, question
 from deploy_lib.steps.kind import Duration, Kind, NotWritten, ShortForm, Usual, Verdict, spoken
@@ -89,12 +89,27 @@ class PromoteDetails(Reported):
         return (Counted("stable", "real", self.real_stable), Counted("candidate", "real", self.real_candidate))
 
 
+@dataclass(frozen=True, slots=True)
+class MoveTraffic:
+    """Put `target` in place, if the service still carries one of `ours`; then watch the candidate as `bake` says.
+
+    `ours` are the maps this release may have left; any other was put there by someone else, which is a conflict.
+    Empty: whatever the service carries may be replaced.
+    """
+
+    release: Release
+    settings: PromoteSettings
+    target: TrafficMap
+    bake: Bake = Bake()
+    ours: tuple[TrafficMap, ...] = ()
+
+
 def ask(settings: PromoteSettings, release: Release) -> MoveTraffic:
     before = release.before or TrafficMap()
     if release.tag:
         before = before.tagged(release.tag, release.candidate or "")
     target = before.moved(release.candidate or "", settings.percent)
-    return MoveTraffic(release, target=target, percent=settings.percent, bake=_bake(settings, release))
+    return MoveTraffic(release, settings, target, _bake(settings, release))
 
 
 def _bake(settings: PromoteSettings, release: Release) -> Bake:

@@ -10,9 +10,8 @@ from pydantic import Field, field_validator
 from deploy_lib.model.answers import BackRead
 from deploy_lib.model.details import Reported, SeenTraffic
 from deploy_lib.model.release import Release, Status
-from deploy_lib.model.requests import ReadBack
 from deploy_lib.model.service import Health
-from deploy_lib.steps.health import GOOD, AskSettings, codes, question
+from deploy_lib.steps.health import GOOD, AskSettings, Question, codes, question
 from deploy_lib.steps.kind import Duration, Kind, Usual, Verdict, counted, spoken
 from deploy_lib.steps.known_bad import AFTER, BEFORE, BadCase
 from deploy_lib.steps.place import Place, Rule
@@ -62,17 +61,19 @@ class VerifyDetails(Reported):
         return SeenTraffic(self.traffic)
 
 
+@dataclass(frozen=True, slots=True)
+class ReadBack:
+    """Read the traffic, and ask the main URL until it answers well from the candidate."""
+
+    release: Release
+    settings: VerifySettings
+    asked: Question
+
+
 def ask(settings: VerifySettings, release: Release) -> ReadBack:
     asked = question(settings, release.service.health, GOOD)
-    return ReadBack(
-        release,
-        path=asked.path,
-        expect=replace(asked.expect, status=_verifying(asked.expect.status or GOOD)),
-        timeout=asked.timeout,
-        within=settings.within,
-        header=settings.header,
-        percent=settings.percent,
-    )
+    expect = replace(asked.expect, status=_verifying(asked.expect.status or GOOD))
+    return ReadBack(release, settings, replace(asked, expect=expect))
 
 
 def judge(settings: VerifySettings, release: Release, answer: BackRead) -> Verdict:
@@ -111,7 +112,7 @@ def judge(settings: VerifySettings, release: Release, answer: BackRead) -> Verdi
 
 
 def describe(request: ReadBack) -> str:
-    return f"reads the traffic back and asks {request.path} at the main URL"
+    return f"reads the traffic back and asks {request.asked.path} at the main URL"
 
 
 REFERENCE = """\

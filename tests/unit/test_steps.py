@@ -12,11 +12,11 @@ from pydantic import TypeAdapter
 from deploy_lib.model.answers import Compared, Side
 from deploy_lib.model.details import Figures
 from deploy_lib.model.release import Release
-from deploy_lib.model.requests import MoveTraffic
 from deploy_lib.steps.canary import CreateRevision
 from deploy_lib.steps.catalogue import KINDS
 from deploy_lib.steps.compare import CompareDetails
 from deploy_lib.steps.kind import Kind, Settings
+from deploy_lib.steps.promote import MoveTraffic
 from tests.unit.samples import CANDIDATE, FIRST, LEASED
 
 CASES = Path(__file__).parents[1] / "cases"

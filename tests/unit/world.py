@@ -14,10 +14,14 @@ from deploy_lib.model.serving import Serving
 from deploy_lib.model.traffic import TrafficMap
 from deploy_lib.steps.build import BuildImage
 from deploy_lib.steps.canary import CreateRevision
+from deploy_lib.steps.compare import Compare
 from deploy_lib.steps.config_contract import CheckContract
 from deploy_lib.steps.git_clean import ReadCheckout
 from deploy_lib.steps.image_contents import ReadSource
 from deploy_lib.steps.import_check import CheckImports
+from deploy_lib.steps.probe import Probe
+from deploy_lib.steps.promote import MoveTraffic
+from deploy_lib.steps.verify import ReadBack
 from tests.unit.samples import BEFORE, NOON
 
 IMAGE = "host/netra-staging/services/backend@sha256:" + "1" * 64
@@ -101,7 +105,7 @@ class World:
     def taken_over(self, service: Service) -> str:
         return self.taken_by
 
-    def record_passed(self, request: requests.MoveTraffic) -> None:
+    def record_passed(self, request: MoveTraffic) -> None:
         self._met("record_passed")
 
     def end_lease(self, request: requests.EndLease) -> answers.LeaseEnded:
@@ -114,12 +118,12 @@ class World:
         ready = answers.RevisionCreated("cand-2", True, "http://canary", "http://main")
         return found or ready  # type: ignore[return-value]
 
-    def move_traffic(self, request: requests.MoveTraffic, tell: Tell) -> answers.TrafficMoved:
+    def move_traffic(self, request: MoveTraffic, tell: Tell) -> answers.TrafficMoved:
         self._carry(request.target)
         found = self._met("move_traffic")
         return found or answers.TrafficMoved(request.target)  # type: ignore[return-value]
 
-    def read_back(self, request: requests.ReadBack, tell: Tell) -> answers.BackRead:
+    def read_back(self, request: ReadBack, tell: Tell) -> answers.BackRead:
         found = self._met("read_back")
         return found or answers.BackRead(self.traffic, True, {"cand-2": 1})  # type: ignore[return-value]
 
@@ -139,11 +143,11 @@ class World:
 
     # URLs
 
-    def probe(self, request: requests.Probe, tell: Tell) -> answers.Probed:
-        good = tuple(answers.Attempt(float(at), 0.01, 200) for at in range(request.need))
+    def probe(self, request: Probe, tell: Tell) -> answers.Probed:
+        good = tuple(answers.Attempt(float(at), 0.01, 200) for at in range(request.settings.need))
         return self._met("probe") or answers.Probed("http://canary/health", good)  # type: ignore[return-value]
 
-    def compare(self, request: requests.Compare, tell: Tell) -> answers.Compared:
+    def compare(self, request: Compare, tell: Tell) -> answers.Compared:
         good = answers.Side(100, 0, (0.01,) * 100)
         return self._met("compare") or answers.Compared(good, good, seconds=60)  # type: ignore[return-value]
 

@@ -224,7 +224,7 @@ class Rollback:
         if verdict.status is Status.PASSED:
             return ""
         if not answer.revision_failed and answer.attempts and all(serves(each) for each in answer.attempts):
-            self._tell(f"{release.candidate} serves, though {request.path} may be younger: {verdict.reason}")
+            self._tell(f"{release.candidate} serves, though {request.asked.path} may be younger: {verdict.reason}")
             return ""
         return f"does not answer well: {verdict.reason}"
 

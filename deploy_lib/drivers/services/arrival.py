@@ -9,8 +9,8 @@ from deploy_lib.drivers.polling import polls
 from deploy_lib.drivers.services.tools import Tools
 from deploy_lib.drivers.services.traffic import carried, served
 from deploy_lib.model.answers import Attempt, BackRead
-from deploy_lib.model.requests import ReadBack
 from deploy_lib.model.service import Health
+from deploy_lib.steps.verify import ReadBack
 
 HEADER = "x-revision"
 NAMELESS_ENOUGH = 3  # answers, when none of them names its revision
@@ -20,30 +20,31 @@ _NOBODY_HOME = (502, 503, 504)
 def read_back(tools: Tools, request: ReadBack, tell: Tell) -> BackRead:
     """Ends as soon as the candidate has its share and answers, or when `within` is over."""
     release, path = request.release, request.release.service.path
+    asked, settings = request.asked, request.settings
     answered: dict[str, int] = {}
     failures, last = 0, None
-    for _ in polls(tools.clock, request.within):
+    for _ in polls(tools.clock, settings.within):
         service = tools.api.service(path)
         if service is None:
             raise DriverError(f"the service {release.service.cloud_run} was deleted meanwhile", conflict=True)
         now = served(service)
         reconciled = not service.reconciling and now.shares() == carried(service).shares()
         last = tools.ask(
-            service.uri.rstrip("/") + request.path,
-            request.expect,
-            timeout=min(request.timeout, request.within),
-            header=request.header,
+            service.uri.rstrip("/") + asked.path,
+            asked.expect,
+            timeout=min(asked.timeout, settings.within),
+            header=settings.header,
         )
         if last.problem or last.status is None:
             failures += 1
-            tell(f"{service.uri}{request.path}: {last.problem}")
+            tell(f"{service.uri}{asked.path}: {last.problem}")
         else:
             name = last.revision or ""
             answered[name] = answered.get(name, 0) + 1
             tell(f"{service.uri} answered {last.status}{f' from {name}' if name else ''}")
         share = now.shares().get(release.candidate or "", 0)
         nameless = answered.get("", 0) >= NAMELESS_ENOUGH and set(answered) == {""}
-        if reconciled and share >= request.percent and (answered.get(release.candidate or "") or nameless):
+        if reconciled and share >= settings.percent and (answered.get(release.candidate or "") or nameless):
             break
     return BackRead(now, reconciled, answered, failures, last)
 

@@ -24,6 +24,8 @@ from deploy_lib.model.service import Service
 from deploy_lib.model.serving import Serving
 from deploy_lib.model.state import RevisionPreview, ServiceState
 from deploy_lib.steps.canary import CreateRevision
+from deploy_lib.steps.promote import MoveTraffic
+from deploy_lib.steps.verify import ReadBack
 
 
 class CloudRunServices:
@@ -49,7 +51,7 @@ class CloudRunServices:
     def taken_over(self, service: Service) -> str:
         return taking.taken_over(self._tools, service)
 
-    def record_passed(self, request: requests.MoveTraffic) -> None:
+    def record_passed(self, request: MoveTraffic) -> None:
         taking.record_passed(self._tools, request.release)
 
     def end_lease(self, request: requests.EndLease) -> answers.LeaseEnded:
@@ -60,10 +62,10 @@ class CloudRunServices:
 
         return candidate.create(self._tools, request, tell)
 
-    def move_traffic(self, request: requests.MoveTraffic, tell: Tell) -> answers.TrafficMoved:
+    def move_traffic(self, request: MoveTraffic, tell: Tell) -> answers.TrafficMoved:
         return moving.move(self._tools, request, tell)
 
-    def read_back(self, request: requests.ReadBack, tell: Tell) -> answers.BackRead:
+    def read_back(self, request: ReadBack, tell: Tell) -> answers.BackRead:
         return arrival.read_back(self._tools, request, tell)
 
     def restore(self, request: requests.RestoreTraffic, tell: Tell) -> answers.Restored:

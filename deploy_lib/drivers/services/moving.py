@@ -17,8 +17,8 @@ from deploy_lib.drivers.services.records import Record, record_of
 from deploy_lib.drivers.services.tools import Tools, settle
 from deploy_lib.drivers.services.traffic import carried, difference, same, targets
 from deploy_lib.model.answers import TrafficMoved
-from deploy_lib.model.requests import MoveTraffic
 from deploy_lib.model.traffic import TrafficMap
+from deploy_lib.steps.promote import MoveTraffic
 
 if TYPE_CHECKING:
     from google.cloud import run_v2
@@ -50,14 +50,14 @@ def move(tools: Tools, request: MoveTraffic, tell: Tell) -> TrafficMoved:
             candidate=release.candidate,
             tag=release.tag,
             asked=record.asked + 1,
-            percent=request.percent,
+            percent=request.settings.percent,
             write=write,
             restored=False,
         )
         set_annotations(service, records.with_record(service.annotations, noted))
         return ["traffic", "annotations"]
 
-    doing = f"give {release.candidate} {request.percent} % of the traffic"
+    doing = f"give {release.candidate} {request.settings.percent} % of the traffic"
     try:
         changed = tools.changes.make(path, edit, doing)
     except Elsewhere as elsewhere:

@@ -16,7 +16,8 @@ from deploy_lib.drivers.services.leases import Leases
 from deploy_lib.drivers.services.traffic import carried, served, short
 from deploy_lib.model.answers import Attempt, Watched
 from deploy_lib.model.release import Release
-from deploy_lib.model.requests import ANY_ANSWER, Expectation, MoveTraffic
+from deploy_lib.model.requests import ANY_ANSWER, Expectation
+from deploy_lib.steps.promote import MoveTraffic
 
 if TYPE_CHECKING:
     from google.cloud import run_v2

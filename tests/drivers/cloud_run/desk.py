@@ -21,10 +21,11 @@ from deploy_lib.drivers.watch import CloudWatch
 from deploy_lib.model.answers import LeaseTaken, Restored, RevisionCreated, TrafficMoved
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Release
-from deploy_lib.model.requests import Bake, EndLease, MoveTraffic, RestoreTraffic, TakeLease
+from deploy_lib.model.requests import Bake, EndLease, RestoreTraffic, TakeLease
 from deploy_lib.model.service import Service
 from deploy_lib.model.traffic import TrafficMap
 from deploy_lib.steps.canary import CanarySettings, CreateRevision
+from deploy_lib.steps.promote import MoveTraffic, PromoteSettings
 from tests.cloud import LocalCloud
 
 PROJECT, REGION = "netra-staging", "us-central1"
@@ -84,8 +85,8 @@ class Desk:
         return self.driver.move_traffic(
             MoveTraffic(
                 release,
+                PromoteSettings(percent=percent),
                 self.target(release, percent),
-                percent,
                 bake=Bake(bake, path="/"),
                 ours=(*ours, *self.ours(release)),
             ),

@@ -13,8 +13,10 @@ from google.cloud.run_v2.services.revisions.transports import RevisionsGrpcTrans
 from deploy_lib.drivers.services.traffic import targets
 from deploy_lib.model.answers import REQUEST_LOG, Side
 from deploy_lib.model.outcome import Outcome
-from deploy_lib.model.requests import ANY_ANSWER, ReadBack, Readers
+from deploy_lib.model.requests import ANY_ANSWER, Readers
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
+from deploy_lib.steps.health import Question
+from deploy_lib.steps.verify import ReadBack, VerifySettings
 from tests.drivers.cloud_run.desk import Desk
 
 CRASHING = {"BEHAVIOUR": "crash"}
@@ -183,7 +185,9 @@ def _as_users(url: str | None, times: int, pause: float = 0.0) -> None:
 def test_read_back_waits_for_the_candidate_and_says_who_answers(desk: Desk) -> None:
     first = desk.live()
     release, _ = desk.create(desk.take(desk.release({"A": "1"}))[0])
-    back = desk.driver.read_back(ReadBack(release, "/", ANY_ANSWER, 10, 0.3, "x-revision", 100), desk.told.append)
+    back = desk.driver.read_back(
+        ReadBack(release, VerifySettings(within=0.3), Question("/", ANY_ANSWER, 10)), desk.told.append
+    )
     assert set(back.answered) == {first.candidate}
     assert back.now.shares() == {first.candidate: 100}
     desk.end(release, Outcome.REJECTED, to_blame=True)
