@@ -6,7 +6,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from deploy_lib.cli.bootstrap import run
+from deploy_lib.cli.process import carry_out
+
+
+def run(argv: list[str]) -> int:
+    from deploy_lib.cli.bootstrap import run as start
+
+    return start(argv)
+
 
 if __name__ == "__main__":
-    sys.exit(run(sys.argv[1:]))
+    carry_out(sys.argv[1:], run)

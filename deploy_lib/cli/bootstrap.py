@@ -15,6 +15,7 @@ from types import ModuleType
 from deploy_lib.cli.arguments import parse
 from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.places import TOOL
+from deploy_lib.cli.process import without_signals
 from deploy_lib.cli.program import INTERPRETER
 
 NEEDED = ("pydantic", "yaml", "httpx", "tenacity", "google.cloud.run_v2")
@@ -73,6 +74,7 @@ def _again(python: str, argv: list[str]) -> int:
     if os.name == "nt":  # there, exec would return to the shell before the command has ended
         return subprocess.call(command, env=environment)
     sys.stdout.flush()
+    without_signals()  # they wait for the other Python to be ready for them
     return os.execve(command[0], command, environment)
 
 

@@ -40,7 +40,7 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None, open_journa
         options = {plan.service.name: options_of(args, plan) for plan in selection.plans}
         outlets = Outlets(selection.config.settings.webhook_env, world.state, args.report_dir)
         display = choose(args.output, tuple(plan.service.name for plan in selection.plans))
-        with stopping(clock, selection.program.command("resume"), display.stopping), closing(display):
+        with stopping(clock, selection.program.command("resume"), display.stopping) as signals, closing(display):
             releasing = [
                 Releasing(
                     world,
@@ -53,7 +53,7 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None, open_journa
                 )
                 for plan in selection.plans
             ]
-            return carry_out(releasing, clock, selection.program)
+            return signals.decided(carry_out(releasing, clock, selection.program))
 
 
 def carry_out(releasing: Sequence[Releasing], clock: SystemClock, program: Program) -> int:

@@ -44,7 +44,7 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None, open_journa
         found = _all_unfinished(world, selection.plans, accept=args.accept)
         display = choose(args.output, tuple(plan.service.name for plan in selection.plans))
         outlets = Outlets(selection.config.settings.webhook_env, world.state)
-        with stopping(clock, selection.program.command("resume"), display.stopping), closing(display):
+        with stopping(clock, selection.program.command("resume"), display.stopping) as signals, closing(display):
             releasing = [
                 Releasing(
                     world,
@@ -60,7 +60,7 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None, open_journa
                 )
                 for each in found
             ]
-            return carry_out(releasing, clock, selection.program)
+            return signals.decided(carry_out(releasing, clock, selection.program))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,38 +16,39 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
 
+from deploy_lib.cli.process import INTERRUPTED, is_own, set_handlers, stops
 from deploy_lib.cli.program import shorter
 from deploy_lib.drivers.clock import SystemClock
 
 GRACE = 1.0  # seconds between the second signal and the end of the process, whatever it waits for
 SAYING = 0.5  # seconds that a blocked standard error may cost on top
-EXIT = 130
-NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # a terminal that is closed sends the last one
 
 
 @contextmanager
-def stopping(clock: SystemClock, afterwards: str, answer: Callable[[str], None] = lambda by: None) -> Iterator[None]:
-    """While the block runs, the signals of NAMES stop the clock; afterwards they mean what they meant before.
+def stopping(
+    clock: SystemClock, afterwards: str, answer: Callable[[str], None] = lambda by: None
+) -> Iterator[Stopping]:
+    """While the block runs, SIGINT, SIGTERM and SIGHUP stop the clock.
 
-    `afterwards` is the command that takes up what is left unfinished. `answer` is told the first signal's name at
-    once, from a thread that must not be held up. A signal that is ignored (nohup) stays so.
+    Afterwards they mean what they meant before; in a process of the command's own they have nothing left to stop, and
+    the second of all still ends it. `afterwards` is the command that takes up what is left unfinished. `answer` is
+    told the first signal's name at once, from a thread that must not be held up.
     """
-    known = [getattr(signal, name) for name in NAMES if hasattr(signal, name)]
-    numbers = [number for number in known if signal.getsignal(number) is not signal.SIG_IGN]
     heard, told = socket.socketpair()
     told.setblocking(False)
     last_word = f"deploy_to_gcp.py: stopped at once; {shorter(afterwards)} takes it up"
-    listener = _Listener(heard, set(numbers), clock, answer, last_word)
+    listener = Stopping(heard, told, clock, answer, last_word)
     threading.Thread(target=listener.run, name="signals", daemon=True).start()
-    before = {number: signal.signal(number, _wake) for number in numbers}
+    own = is_own()
     earlier = signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
+    before = set_handlers(_wake)
     try:
-        yield
+        yield listener
     finally:
-        if listener.stops < 2:  # else the process ends in a moment, and a third signal must not end it otherwise
-            signal.set_wakeup_fd(earlier)
+        if not own and listener.stops < 2:  # of two, the process ends in a moment, and a third must not change how
             for number, handler in before.items():
                 signal.signal(number, handler)
+            signal.set_wakeup_fd(earlier)
             told.close()
 
 
@@ -56,25 +57,32 @@ def _wake(number: int, frame: FrameType | None) -> None:
 
 
 @dataclass(slots=True)
-class _Listener:
+class Stopping:
     """Counts the signals that come through the socket. `last_word` is for who sent two."""
 
     heard: socket.socket
-    numbers: set[int]
+    told: socket.socket  # held: it is open for as long as signals may come
     clock: SystemClock
     answer: Callable[[str], None]
     last_word: str
     stops: int = 0
+    code: int | None = None
+
+    def decided(self, code: int) -> int:
+        """The same code. The command's outcome is known, and no signal changes it from now on."""
+        self.code = code
+        return code
 
     def run(self) -> None:
         """Returns when the other end of the socket is closed."""
+        numbers = {*stops()}
         with self.heard:
             while told := self.heard.recv(1):
-                if told[0] not in self.numbers:
+                if told[0] not in numbers:
                     continue
                 self.stops += 1
                 name = signal.Signals(told[0]).name
-                if self.stops == 1:
+                if self.stops == 1 and self.code is None:
                     self.answer(name)
                 if self.stops == 2:
                     threading.Thread(target=self._end, daemon=True).start()
@@ -82,10 +90,11 @@ class _Listener:
 
     def _end(self) -> None:
         threading.Event().wait(GRACE)
-        saying = threading.Thread(target=self._say, daemon=True)
-        saying.start()
-        saying.join(SAYING)
-        os._exit(EXIT)
+        if self.code is None:
+            saying = threading.Thread(target=self._say, daemon=True)
+            saying.start()
+            saying.join(SAYING)
+        os._exit(INTERRUPTED if self.code is None else self.code)
 
     def _say(self) -> None:
         """Past every stream of the program: another thread may be writing there, and be held up."""

@@ -58,7 +58,7 @@ def main(args: argparse.Namespace) -> int:
         outlets = Outlets(selection.config.settings.webhook_env, world.state)
         finishes = selection.program.command("rollback", "--force")
         try:
-            with stopping(clock, finishes, display.stopping), closing(display):
+            with stopping(clock, finishes, display.stopping) as signals, closing(display):
                 ends = {
                     each.plan.service.name: Rollback(
                         world,
@@ -75,12 +75,12 @@ def main(args: argparse.Namespace) -> int:
                     for each in wanted
                     if each.choice is not None
                 }
+                return signals.decided(Ended(ends).exit_code)
         except Interrupted:
             raise Failure(
                 f"interrupted while the traffic was being put back; {finishes} finishes it",
                 Outcome.INTERRUPTED.exit_code,
             ) from None
-    return Ended(ends).exit_code
 
 
 def _wanted(world: World, plan: Plan, args: argparse.Namespace) -> Wanted:
