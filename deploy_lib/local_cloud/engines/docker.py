@@ -10,8 +10,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from .docker_like.cli_flavour import CliFlavour
 from .docker_like.commands import Commands, last_line
-from .docker_like.dialect import Dialect
 from .docker_like.engine import DockerLikeEngine
 from .model import EngineUnavailable
 
@@ -29,7 +29,7 @@ def open_docker(store: Path) -> DockerLikeEngine:
     if reason:
         raise EngineUnavailable(f"docker's daemon does not answer: {reason}", _REMEDY)
     buildkit = _has_buildkit(program, env)
-    dialect = Dialect(
+    flavour = CliFlavour(
         build=("--pull=false",),
         create=("--pull=never",),
         run=("--log-driver=none", "--sig-proxy=false"),
@@ -41,7 +41,7 @@ def open_docker(store: Path) -> DockerLikeEngine:
         mount="",
         build_lock=None,
     )
-    return DockerLikeEngine(Commands("docker", program, env), dialect, store)
+    return DockerLikeEngine(Commands("docker", program, env), flavour, store)
 
 
 def _ask_daemon(program: str, env: dict[str, str]) -> str:
@@ -63,6 +63,6 @@ def _ask_daemon(program: str, env: dict[str, str]) -> str:
 
 
 def _has_buildkit(program: str, env: dict[str, str]) -> bool:
-    """Without its buildx plugin the command falls back to an old builder, which knows less (see Dialect)."""
+    """Without its buildx plugin the command falls back to an old builder, which knows less (see CliFlavour)."""
     done = subprocess.run([program, "buildx", "version"], capture_output=True, timeout=_PATIENCE, check=False, env=env)
     return done.returncode == 0

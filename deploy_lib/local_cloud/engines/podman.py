@@ -13,8 +13,8 @@ import re
 import shutil
 from pathlib import Path
 
+from .docker_like.cli_flavour import CliFlavour
 from .docker_like.commands import Commands, last_line
-from .docker_like.dialect import Dialect
 from .docker_like.engine import DockerLikeEngine
 from .model import EngineError, EngineUnavailable
 
@@ -33,7 +33,7 @@ def open_podman(store: Path) -> DockerLikeEngine:
     if told.returncode:
         raise EngineUnavailable(f"podman does not work here: {last_line(told.stderr)}", _REMEDY)
     _start_nothing(commands, store)
-    dialect = Dialect(
+    flavour = CliFlavour(
         build=("--pull=never", "--format=oci"),
         create=("--pull=never", "--read-only-tmpfs=false"),
         run=("--detach", "--log-driver=passthrough"),
@@ -45,7 +45,7 @@ def open_podman(store: Path) -> DockerLikeEngine:
         mount=str(store.absolute() / "podman" / "root" / "overlay"),
         build_lock=store.absolute() / "podman" / "builds.lock",
     )
-    return DockerLikeEngine(commands, dialect, store)
+    return DockerLikeEngine(commands, flavour, store)
 
 
 def _version(text: str) -> tuple[int, ...]:

@@ -17,14 +17,14 @@ from deploy_lib.local_cloud.engines.namespaces.copy_plan import (
     names_directory,
     plan_source,
 )
-from deploy_lib.local_cloud.engines.namespaces.merged import MergedTree
+from deploy_lib.local_cloud.engines.namespaces.overlay_tree import OverlayTree
 
 KEEP = Rules((0, 0), None, lambda _path: False)
 TREE = ("a.txt", "b.txt", "src/main.py", "src/deep/x.py", "src/deep/y.txt", "[odd].txt")
 
 
 def plan(root: Path, pattern: str, wanted: str, existing: bool = False) -> list[str]:
-    tree = MergedTree([root])
+    tree = OverlayTree([root])
     destination = Destination("/" + wanted.strip("/"), names_directory(wanted) or existing, existing)
     return [item.path for entry in find_sources(tree, pattern) for item in plan_source(tree, entry, destination, KEEP)]
 
@@ -88,7 +88,7 @@ def test_a_copy_of_everything_is_everything_and_nothing_outside(files: set[str],
             if inside and not (path.parent.is_symlink() or path.is_symlink() or path.exists()):
                 path.symlink_to(target)
                 made.add(name)
-        tree = MergedTree([root])
+        tree = OverlayTree([root])
         (entry,) = find_sources(tree, ".")
         items = list(plan_source(tree, entry, Destination("/x", True, False), KEEP))
         copied = {item.path.removeprefix("/x/") for item in items if item.source and not item.source.is_directory}

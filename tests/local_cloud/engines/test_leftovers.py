@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from deploy_lib.local_cloud.engines.docker_like.commands import Commands
-from deploy_lib.local_cloud.engines.docker_like.leftovers import building, creating
+from deploy_lib.local_cloud.engines.docker_like.orphaned_builds import building, creating
 
 pytestmark = pytest.mark.fast
 

@@ -20,8 +20,8 @@ from ...registry.oci import (
     describe_manifest,
     digest_of,
 )
+from ..gzip_layer import compress
 from ..model import EngineError
-from ..squeeze import compress
 
 
 def to_layout(archive: Path, layout: Path, scratch: Path) -> str:

@@ -14,12 +14,12 @@ from ...registry.reach import check_reachable
 from ..model import BuildSpec, EngineError
 from ..namespaces.base_image import describe_stand_in, python_tag
 from ..namespaces.engine import NamespacesEngine
-from .images import Images
+from .images import DockerImages
 
 _OWN_NAME = "localhost/stand-in"
 
 
-def ensure_base(images: Images, store: Path, name: str, log: Callable[[str], None]) -> str:
+def ensure_base(images: DockerImages, store: Path, name: str, log: Callable[[str], None]) -> str:
     """The name to build from. EngineError when it is neither here nor to be had."""
     found, tag = images.find(name), python_tag(name)
     # podman also finds the stand-in by the real one's short name.
@@ -37,7 +37,7 @@ def ensure_base(images: Images, store: Path, name: str, log: Callable[[str], Non
     return name
 
 
-def _stand_in(images: Images, store: Path, name: str, tag: str) -> str:
+def _stand_in(images: DockerImages, store: Path, name: str, tag: str) -> str:
     own = f"{_OWN_NAME}/python:{tag}"
     if images.find(own) is None:
         with tempfile.TemporaryDirectory(prefix="stand-in-") as directory:

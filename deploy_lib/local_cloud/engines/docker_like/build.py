@@ -15,16 +15,16 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from ..dockerfile import Dockerfile, parse_dockerfile
+from ..error_line import without_colour
 from ..model import BuildFailed, BuildSpec, Cancelled, EngineError, Image
-from ..printed import without_colour
 from ..readiness import is_readable
 from .bases import ensure_base
 from .build_log import read_failure
-from .dialect import Dialect
-from .guard import Guard
-from .images import Images
-from .leftovers import building
-from .lent import Lent, lend_host_files
+from .cli_flavour import CliFlavour
+from .host_mounts import HostMounts, mount_host_files
+from .images import DockerImages
+from .orphan_reaper import OrphanReaper
+from .orphaned_builds import building
 from .processes import kill_tree
 from .recipe import list_bases, refuse_heredocs, write_recipe
 
@@ -32,11 +32,11 @@ _LOOK = 0.1  # seconds between two looks at whether the build was cancelled
 
 
 class Builder:
-    def __init__(self, images: Images, dialect: Dialect, guard: Guard, store: Path) -> None:
+    def __init__(self, images: DockerImages, flavour: CliFlavour, reaper: OrphanReaper, store: Path) -> None:
         self._images = images
         self._commands = images.commands
-        self._dialect = dialect
-        self._guard = guard
+        self._flavour = flavour
+        self._reaper = reaper
         self._store = store
 
     def build(self, spec: BuildSpec, log: Callable[[str], None], cancelled: Callable[[], bool]) -> Image:
@@ -47,16 +47,16 @@ class Builder:
         except (OSError, UnicodeDecodeError) as error:
             raise BuildFailed(f"the Dockerfile {path} cannot be read: {error}") from None
         plan = parse_dockerfile(text, strict=False)
-        if not self._dialect.heredocs:
+        if not self._flavour.heredocs:
             refuse_heredocs(plan, self._commands.name)
         bases = self._ensure_bases(plan, list_bases(plan, spec.args), log)
         with tempfile.TemporaryDirectory(prefix="build-") as name:
             directory = Path(name)
-            lent = self._lend(directory)
+            mounted = self._lend(directory)
             recipe = directory / "Dockerfile"
-            recipe.write_text(write_recipe(text, plan, bases, dict(lent.args)))
+            recipe.write_text(write_recipe(text, plan, bases, dict(mounted.args)))
             (directory / "Dockerfile.dockerignore").write_text("")
-            lines = self._run(spec, directory, lent, log, cancelled)
+            lines = self._run(spec, directory, mounted, log, cancelled)
             identity = directory / "id"
             if not identity.is_file():
                 raise read_failure(lines, plan, str(self._store))
@@ -81,25 +81,25 @@ class Builder:
     def _context(self, spec: BuildSpec, directory: Path) -> Path:
         """For a builder that cannot be kept from obeying an ignore file: the same files, with that one emptied."""
         ignore = ".dockerignore"
-        if not self._dialect.ignores_always or not (spec.context / ignore).is_file():
+        if not self._flavour.ignores_always or not (spec.context / ignore).is_file():
             return spec.context.absolute()
         copied = directory / "context"
         shutil.copytree(spec.context, copied, symlinks=True)
         (copied / ignore).write_text("")
         return copied
 
-    def _lend(self, directory: Path) -> Lent:
-        if not self._dialect.build_mounts:
-            return Lent()
+    def _lend(self, directory: Path) -> HostMounts:
+        if not self._flavour.build_mounts:
+            return HostMounts()
         files = directory / "host"
         files.mkdir()
-        return lend_host_files(files)
+        return mount_host_files(files)
 
     def _run(
         self,
         spec: BuildSpec,
         directory: Path,
-        lent: Lent,
+        mounted: HostMounts,
         log: Callable[[str], None],
         cancelled: Callable[[], bool],
     ) -> list[str]:
@@ -108,14 +108,14 @@ class Builder:
         flags += [word for name, value in spec.labels.items() for word in ("--label", f"{name}={value}")]
         flags += ["--target", spec.target] if spec.target else []
         flags += [] if spec.use_cache else ["--no-cache"]
-        flags += ["--ignorefile", str(directory / "Dockerfile.dockerignore")] if self._dialect.ignore_file else []
-        flags += [word for volume in lent.volumes for word in ("--volume", volume)]
+        flags += ["--ignorefile", str(directory / "Dockerfile.dockerignore")] if self._flavour.ignore_file else []
+        flags += [word for volume in mounted.volumes for word in ("--volume", volume)]
         flags += ["--iidfile", str(directory / "id"), "--file", str(directory / "Dockerfile"), "--network", "host"]
-        args = ("build", *self._dialect.build, *flags, str(self._context(spec, directory)))
-        lock = self._dialect.build_lock
+        args = ("build", *self._flavour.build, *flags, str(self._context(spec, directory)))
+        lock = self._flavour.build_lock
         with building(self._commands, lock) if lock else nullcontext():
             process = self._commands.start(*args, stderr=subprocess.STDOUT, values=values)
-            self._guard.watch(process.pid)
+            self._reaper.watch(process.pid)
             try:
                 return _follow(process, log, cancelled)
             except BaseException:
@@ -123,7 +123,7 @@ class Builder:
                 process.wait()
                 raise
             finally:
-                self._guard.forget(process.pid)
+                self._reaper.forget(process.pid)
                 if process.stdout is not None:
                     process.stdout.close()
 

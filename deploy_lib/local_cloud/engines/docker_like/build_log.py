@@ -11,8 +11,8 @@ import re
 from collections.abc import Sequence
 
 from ..dockerfile import Dockerfile, Instruction
+from ..error_line import telling_line
 from ..model import BuildFailed, EngineError
-from ..printed import telling_line
 
 _STEP = re.compile(
     r"(?:\[\d+/\d+\] )?STEP \d+/\d+: (?P<podman>.+)|Step \d+/\d+ : (?P<old>.+)|#\d+ \[[^\]]*\] (?P<kit>.+)"

@@ -18,9 +18,9 @@ from typing import BinaryIO, cast
 from ...worker import start_worker
 from ..memory_file import hold_in_memory
 from ..model import EngineError
+from .cli_flavour import CliFlavour
 from .commands import Commands, last_line
-from .dialect import Dialect
-from .ends import AttachedEnd, DetachedEnd, End, RefusedEnd, State, read_state
+from .exit_watch import AttachedExit, ContainerState, DetachedExit, ExitWatch, RefusedExit, read_state
 
 _LOOK = 0.1  # seconds between two looks at its memory
 _KILLED, _LOST = 137, 125
@@ -29,7 +29,12 @@ Streams = tuple[BinaryIO, BinaryIO]
 
 
 def start_container(
-    commands: Commands, dialect: Dialect, args: Sequence[str], values: Mapping[str, str], stdin: int, limit: int | None
+    commands: Commands,
+    flavour: CliFlavour,
+    args: Sequence[str],
+    values: Mapping[str, str],
+    stdin: int,
+    limit: int | None,
 ) -> DockerLikeContainer:
     """Start it and wait until its command runs. EngineError when there can be no such container.
 
@@ -37,8 +42,8 @@ def start_container(
     """
     name = f"engine-{uuid.uuid4().hex[:16]}"
     process = commands.start("run", "--name", name, *args, stdin=stdin, values=values)
-    state = State()
-    if dialect.detached:
+    state = ContainerState()
+    if flavour.detached:
         process.wait()
     while process.poll() is None and not state.begun:
         state = read_state(commands, name)
@@ -46,7 +51,7 @@ def start_container(
         state = read_state(commands, name)
     if not state.begun:
         return _refused(commands, name, process, limit)
-    end: End = DetachedEnd(commands, name, state.pid) if dialect.detached else AttachedEnd(process)
+    end: ExitWatch = DetachedExit(commands, name, state.pid) if flavour.detached else AttachedExit(process)
     return DockerLikeContainer(commands, name, _streams(process), end, state, limit)
 
 
@@ -57,7 +62,7 @@ def _refused(commands: Commands, name: str, process: subprocess.Popen[bytes], li
         commands.attempt("rm", "--force", "--volumes", name)
         raise EngineError(f"{commands.name} cannot start the container: {last_line(said.decode(errors='replace'))}")
     streams = os.fdopen(hold_in_memory("stdout", out), "rb"), os.fdopen(hold_in_memory("stderr", said), "rb")
-    return DockerLikeContainer(commands, name, streams, RefusedEnd(process.returncode), State(), limit)
+    return DockerLikeContainer(commands, name, streams, RefusedExit(process.returncode), ContainerState(), limit)
 
 
 def _streams(process: subprocess.Popen[bytes]) -> Streams:
@@ -73,8 +78,8 @@ class DockerLikeContainer:
         commands: Commands,
         name: str,
         streams: Streams,
-        end: End,
-        state: State,
+        end: ExitWatch,
+        state: ContainerState,
         limit: int | None,
     ) -> None:
         self._commands = commands
@@ -154,7 +159,7 @@ class DockerLikeContainer:
             self._peak = max(self._peak or 0, used)
 
 
-def _memory_file(state: State) -> Path:
+def _memory_file(state: ContainerState) -> Path:
     """Where the kernel keeps the highest memory use of its control group, of version 1 or 2.
 
     StopIteration while the process is not yet, or no more, in a group of the container's own.

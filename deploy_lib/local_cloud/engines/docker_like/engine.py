@@ -14,28 +14,28 @@ from ...registry.push import push
 from ..memory_file import hold_in_memory
 from ..model import BuildSpec, Container, EngineError, FileEntry, Image, Pushed, RegistryAccess, RunSpec
 from .build import Builder
+from .cli_flavour import CliFlavour
 from .commands import Commands
 from .container import start_container
-from .dialect import Dialect
 from .exported import list_files, read_file
-from .guard import Guard
-from .images import Images
-from .leftovers import creating
+from .images import DockerImages
+from .orphan_reaper import OrphanReaper
+from .orphaned_builds import creating
 
 
 class DockerLikeEngine:
     """See model.Engine. An image's digest is its id: a manifest's exists where it was saved, loaded or pushed."""
 
-    def __init__(self, commands: Commands, dialect: Dialect, store: Path) -> None:
+    def __init__(self, commands: Commands, flavour: CliFlavour, store: Path) -> None:
         self.name = commands.name
         self._commands = commands
-        self._dialect = dialect
-        self._images = Images(commands)
+        self._flavour = flavour
+        self._images = DockerImages(commands)
         self._label = f"local.engine={uuid.uuid4().hex}"
-        self._guard = Guard(commands, dialect, self._label)
-        if dialect.mount:
-            self._guard.watch()
-        self._builder = Builder(self._images, dialect, self._guard, store)
+        self._reaper = OrphanReaper(commands, flavour, self._label)
+        if flavour.mount:
+            self._reaper.watch()
+        self._builder = Builder(self._images, flavour, self._reaper, store)
 
     def build(self, spec: BuildSpec, log: Callable[[str], None], cancelled: Callable[[], bool]) -> Image:
         return self._builder.build(spec, log, cancelled)
@@ -52,23 +52,23 @@ class DockerLikeEngine:
     def run(self, spec: RunSpec) -> Container:
         image = self._images.need(spec.image)
         argv = _command(spec, image)
-        flags = ["--label", self._label, *self._dialect.create, *self._dialect.run]
+        flags = ["--label", self._label, *self._flavour.create, *self._flavour.run]
         flags += ["--network", "host" if spec.network else "none"]
         flags += [f"--add-host={name}:{address}" for name, address in spec.hosts.items()]
         flags += ["--read-only", "--tmpfs", "/tmp:rw,exec,mode=1777"] if spec.read_only else []
         flags += ["--memory", str(spec.memory), "--memory-swap", str(spec.memory)] if spec.memory else []
         flags += ["--user", spec.user] if spec.user is not None else []
         flags += ["--workdir", spec.workdir] if spec.workdir else []
-        flags += ["--interactive"] if spec.stdin is not None and not self._dialect.detached else []
+        flags += ["--interactive"] if spec.stdin is not None and not self._flavour.detached else []
         for mount in spec.mounts:
             flags += ["--mount", _mount_words(mount.source, mount.target, mount.read_only)]
         names, values = self._commands.pass_values("--env", spec.env)
         args = [*flags, *names, "--entrypoint", argv[0], _id(image), *argv[1:]]
-        self._guard.watch()
+        self._reaper.watch()
         stdin = hold_in_memory("stdin", spec.stdin or b"")
         try:
-            with creating(self._dialect.build_lock):
-                return start_container(self._commands, self._dialect, args, values, stdin, spec.memory)
+            with creating(self._flavour.build_lock):
+                return start_container(self._commands, self._flavour, args, values, stdin, spec.memory)
         finally:
             os.close(stdin)
 
@@ -93,9 +93,9 @@ class DockerLikeEngine:
     @contextmanager
     def _exported(self, reference: str) -> Iterator[tarfile.TarFile]:
         image, name = self._images.need(reference), f"engine-{uuid.uuid4().hex[:16]}"
-        self._guard.watch()
-        created = ["create", "--name", name, "--label", self._label, *self._dialect.create, "--network", "none"]
-        with creating(self._dialect.build_lock):
+        self._reaper.watch()
+        created = ["create", "--name", name, "--label", self._label, *self._flavour.create, "--network", "none"]
+        with creating(self._flavour.build_lock):
             self._commands.run(*created, "--entrypoint", "/nothing", _id(image))
         try:
             with tempfile.TemporaryDirectory(prefix="export-") as directory:

@@ -19,7 +19,7 @@ from .commands import Commands, last_line
 _BY_DIGEST = "localhost/by-digest"
 
 
-class Images:
+class DockerImages:
     def __init__(self, commands: Commands) -> None:
         self.commands = commands
 

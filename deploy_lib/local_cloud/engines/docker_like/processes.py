@@ -1,4 +1,4 @@
-"""Ends a process and all its descendants. Standard library only: the guard's process starts with it.
+"""Ends a process and all its descendants. Standard library only: the reaper's process starts with it.
 
 Both podman and its helpers put children into sessions of their own, so a process group is not enough.
 """

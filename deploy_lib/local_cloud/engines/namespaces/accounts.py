@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..model import EngineError
-from .merged import MergedTree
+from .overlay_tree import OverlayTree
 
 _MOST_ID = 2**32 - 2
 
@@ -19,7 +19,7 @@ class Account:
     groups: tuple[int, ...] = ()  # supplementary
 
 
-def find_account(tree: MergedTree, spec: str) -> Account:
+def find_account(tree: OverlayTree, spec: str) -> Account:
     """`spec` is user[:group], by name or number; empty means root. EngineError for a name the image lacks."""
     user, _, group = spec.partition(":")
     user = user or "0"
@@ -40,7 +40,7 @@ def find_account(tree: MergedTree, spec: str) -> Account:
     return Account(uid, gid, (row[5] if row else "") or "/", member_of)
 
 
-def find_owner(tree: MergedTree, spec: str) -> tuple[int, int]:
+def find_owner(tree: OverlayTree, spec: str) -> tuple[int, int]:
     """--chown's user[:group]; a lone number is both ids, as Docker has it."""
     account = find_account(tree, spec)
     if ":" not in spec:
@@ -57,7 +57,7 @@ def _find_group(groups: list[list[str]], name: str) -> int:
     raise EngineError(f"the image has no group {name!r} in /etc/group")
 
 
-def _read_table(tree: MergedTree, path: str, fields: int) -> list[list[str]]:
+def _read_table(tree: OverlayTree, path: str, fields: int) -> list[list[str]]:
     entry = tree.get(path)
     if entry is None or not entry.is_file:
         return []

@@ -14,23 +14,23 @@ from urllib.parse import urlsplit
 from ...registry.names import is_digest
 from ..dockerfile import Instruction, expand_word
 from ..model import EngineError
+from .build_session import BuildSession
 from .copy import CopyTarget, finish_copy, open_target
 from .copy_plan import Item, find_sources, plan_source
-from .merged import Entry, MergedTree
+from .overlay_tree import Entry, OverlayTree
 from .sandbox import maps_many_ids
-from .state import State
+from .state import StageState
 from .unpack import unpack_archive
-from .workbench import Workbench
 
 _CONNECT, _SILENCE = 10.0, 60.0  # seconds
 
 
-def add(bench: Workbench, state: State, instruction: Instruction) -> State:
+def add(session: BuildSession, state: StageState, instruction: Instruction) -> StageState:
     """Raises BuildFailed."""
     try:
-        target = open_target(bench, state, instruction, from_context=True)
-        items = [item for word in target.sources for item in _plan(bench, state, instruction, word, target)]
-        return finish_copy(bench, state, instruction, target, items)
+        target = open_target(session, state, instruction, from_context=True)
+        items = [item for word in target.sources for item in _plan(session, state, instruction, word, target)]
+        return finish_copy(session, state, instruction, target, items)
     except FileNotFoundError as error:
         raise instruction.failure(f'"{error.args[0]}" is not in the build context') from None
     except (ValueError, EngineError) as error:
@@ -38,45 +38,47 @@ def add(bench: Workbench, state: State, instruction: Instruction) -> State:
         raise instruction.failure(reason) from None
 
 
-def _plan(bench: Workbench, state: State, instruction: Instruction, word: str, target: CopyTarget) -> list[Item]:
+def _plan(
+    session: BuildSession, state: StageState, instruction: Instruction, word: str, target: CopyTarget
+) -> list[Item]:
     if word.startswith(("http://", "https://")):
-        checksum = expand_word(instruction.flag("checksum") or "", state.variables, bench.escape)
-        return [_fetch(bench, word, target, checksum)]
+        checksum = expand_word(instruction.flag("checksum") or "", state.variables, session.escape)
+        return [_fetch(session, word, target, checksum)]
     if "://" in word or word.startswith("git@"):
         raise ValueError(f"{word} cannot be fetched here; only http and https addresses can")
     if instruction.flag("checksum"):
         raise ValueError("--checksum is for web addresses only")
     items: list[Item] = []
-    for entry in find_sources(bench.context, word):
-        items += _plan_archive(bench, entry, target) or plan_source(
-            bench.context, entry, target.destination, target.rules
+    for entry in find_sources(session.context, word):
+        items += _plan_archive(session, entry, target) or plan_source(
+            session.context, entry, target.destination, target.rules
         )
     return items
 
 
-def _plan_archive(bench: Workbench, entry: Entry, target: CopyTarget) -> list[Item]:
+def _plan_archive(session: BuildSession, entry: Entry, target: CopyTarget) -> list[Item]:
     """The archive's content, put into the destination as a directory; nothing when it is no archive."""
     if not entry.is_file:
         return []
-    tree = bench.fresh_directory()
+    tree = session.fresh_directory()
     if not unpack_archive(Path(entry.host), tree, maps_many_ids()):
         return []
     # Without root the archive's owners cannot be kept on disk, so everything is root's, as in a plain COPY.
     keeps_owners = maps_many_ids() and not target.has_owner
     rules = target.rules if not keeps_owners else target.rules.keeping_owners()
-    merged = MergedTree([tree])
+    merged = OverlayTree([tree])
     top = merged.find("/")
     assert top is not None
     return list(plan_source(merged, top, target.destination, rules))
 
 
-def _fetch(bench: Workbench, address: str, target: CopyTarget, checksum: str) -> Item:
+def _fetch(session: BuildSession, address: str, target: CopyTarget, checksum: str) -> Item:
     name = posixpath.basename(urlsplit(address).path)
     if target.destination.is_directory and not name:
         raise ValueError(f"{address} names no file, so the destination must")
     if checksum and not is_digest(checksum):
         raise ValueError(f"--checksum={checksum}: write sha256: and 64 hexadecimal digits")
-    bench.log(f"  fetching {address}")
+    session.log(f"  fetching {address}")
     content = _download(address)
     found = f"sha256:{hashlib.sha256(content).hexdigest()}"
     if checksum and found != checksum:

@@ -15,13 +15,13 @@ from ..dockerfile import Dockerfile, Instruction, Stage, expand_word, parse_dock
 from ..model import BuildFailed, BuildSpec, EngineError, Image
 from .add import add
 from .base_image import open_base
+from .build_session import BuildSession
 from .copy import copy, make_workdir
-from .merged import MergedTree
+from .overlay_tree import OverlayTree
 from .run_step import run
 from .settings import apply, declare_args, is_setting
-from .state import State, open_tree
+from .state import StageState, open_tree
 from .store import Store
-from .workbench import Workbench
 
 
 def build(store: Store, spec: BuildSpec, log: Callable[[str], None], cancelled: Callable[[], bool]) -> Image:
@@ -34,9 +34,9 @@ def build(store: Store, spec: BuildSpec, log: Callable[[str], None], cancelled: 
     plan = parse_dockerfile(text)
     try:
         with store.workspace() as directory:
-            context = MergedTree([spec.context])
-            bench = Workbench(store, directory, context, plan.escape, spec.use_cache, log, cancelled)
-            return _Build(bench, plan, spec).run()
+            context = OverlayTree([spec.context])
+            session = BuildSession(store, directory, context, plan.escape, spec.use_cache, log, cancelled)
+            return _Build(session, plan, spec).run()
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise EngineError(f"the disk that holds {store.root} is full") from error
@@ -44,11 +44,11 @@ def build(store: Store, spec: BuildSpec, log: Callable[[str], None], cancelled: 
 
 
 class _Build:
-    def __init__(self, bench: Workbench, plan: Dockerfile, spec: BuildSpec) -> None:
-        self._bench = bench
+    def __init__(self, session: BuildSession, plan: Dockerfile, spec: BuildSpec) -> None:
+        self._session = session
         self._plan = plan
         self._spec = spec
-        self._done: dict[int, State] = {}
+        self._done: dict[int, StageState] = {}
         self._globals = self._read_globals()
 
     def run(self) -> Image:
@@ -57,15 +57,15 @@ class _Build:
         state = replace(state, config=replace(state.config, labels=labels))
         config = describe_config(state.config, state.layers, state.history)
         manifest = describe_manifest(config, state.layers)
-        self._bench.check_cancelled()
-        return self._bench.store.add_image(config, manifest, self._spec.tags)
+        self._session.check_cancelled()
+        return self._session.store.add_image(config, manifest, self._spec.tags)
 
     def _read_globals(self) -> dict[str, str]:
         machine = host_architecture()
         platform = {"OS": "linux", "ARCH": machine, "PLATFORM": f"linux/{machine}", "VARIANT": ""}
         values = {f"{side}{name}": value for side in ("TARGET", "BUILD") for name, value in platform.items()}
         for instruction in self._plan.globals:
-            state = declare_args(State(args=values), instruction, self._plan.escape, self._spec.args, {})
+            state = declare_args(StageState(args=values), instruction, self._plan.escape, self._spec.args, {})
             values = dict(state.args)
         return values
 
@@ -86,12 +86,12 @@ class _Build:
                 return index
         return int(name) if name.isdigit() and int(name) < before else None
 
-    def _build_stage(self, index: int) -> State:
+    def _build_stage(self, index: int) -> StageState:
         if index not in self._done:
             self._done[index] = self._run_stage(index, self._plan.stages[index])
         return self._done[index]
 
-    def _run_stage(self, index: int, stage: Stage) -> State:
+    def _run_stage(self, index: int, stage: Stage) -> StageState:
         base = expand_word(stage.base, self._globals, self._plan.escape)
         if not base:
             raise stage.origin.failure(f"{stage.base} is empty; give its ARG a value")
@@ -100,13 +100,13 @@ class _Build:
         if parent is not None:
             state = self._build_stage(parent)
         else:
-            self._bench.log(f"[{index + 1}/{len(self._plan.stages)}] FROM {base}")
+            self._session.log(f"[{index + 1}/{len(self._plan.stages)}] FROM {base}")
             state = self._open_base(stage.origin, base)
         state = replace(state, own_cmd=False, args={})
         for number, instruction in enumerate(stage.instructions, 1):
-            self._bench.check_cancelled()
+            self._session.check_cancelled()
             label = f"{stage.name or index + 1} {number}/{len(stage.instructions)}"
-            self._bench.log(f"[{label}] {instruction.text}")
+            self._session.log(f"[{label}] {instruction.text}")
             state = self._carry_out(index, state, instruction)
         return state
 
@@ -115,15 +115,15 @@ class _Build:
         if stage.platform and expand_word(stage.platform, self._globals, self._plan.escape) != here:
             raise stage.origin.failure(f"--platform={stage.platform} is not {here}, the only one this machine runs")
 
-    def _open_base(self, instruction: Instruction, base: str) -> State:
+    def _open_base(self, instruction: Instruction, base: str) -> StageState:
         try:
-            return open_base(self._bench.store, base, self._bench.log)
+            return open_base(self._session.store, base, self._session.log)
         except BuildFailed:
             raise
         except EngineError as error:
             raise instruction.failure(error.reason, output=error.output) from error
 
-    def _carry_out(self, index: int, state: State, instruction: Instruction) -> State:
+    def _carry_out(self, index: int, state: StageState, instruction: Instruction) -> StageState:
         escape = self._plan.escape
         if is_setting(instruction.name):
             return apply(state, instruction, escape)
@@ -131,21 +131,21 @@ class _Build:
             case "ARG":
                 return declare_args(state, instruction, escape, self._spec.args, self._globals)
             case "WORKDIR":
-                return make_workdir(self._bench, state, instruction)
+                return make_workdir(self._session, state, instruction)
             case "COPY":
-                return copy(self._bench, state, instruction, self._open_from(index, instruction))
+                return copy(self._session, state, instruction, self._open_from(index, instruction))
             case "RUN":
-                return run(self._bench, state, instruction, lambda name: self._open_source(index, instruction, name))
+                return run(self._session, state, instruction, lambda name: self._open_source(index, instruction, name))
             case "ADD":
-                return add(self._bench, state, instruction)
+                return add(self._session, state, instruction)
         raise instruction.failure("is not supported here")
 
-    def _open_from(self, index: int, instruction: Instruction) -> MergedTree | None:
+    def _open_from(self, index: int, instruction: Instruction) -> OverlayTree | None:
         name = instruction.flag("from")
         return None if name is None else self._open_source(index, instruction, name)
 
-    def _open_source(self, index: int, instruction: Instruction, name: str) -> MergedTree:
+    def _open_source(self, index: int, instruction: Instruction, name: str) -> OverlayTree:
         """An earlier stage by name or number, else an image."""
         stage = self._find_stage(name, index)
         state = self._open_base(instruction, name) if stage is None else self._build_stage(stage)
-        return open_tree(self._bench.store, state.layers)
+        return open_tree(self._session.store, state.layers)

@@ -12,7 +12,7 @@ from e2b_dockerfile_utils import parse_heredoc
 
 from ..dockerfile import Instruction
 from .settings import DEFAULT_SHELL
-from .state import State
+from .state import StageState
 
 SCRIPT = "/dev/pipes/script"  # /dev is made anew for every command, so nothing of it is left in a layer
 
@@ -23,7 +23,7 @@ class Command:
     script: str | None = None  # to be there, executable, as SCRIPT
 
 
-def read_command(state: State, instruction: Instruction) -> Command:
+def read_command(state: StageState, instruction: Instruction) -> Command:
     """Raises BuildFailed when there is nothing to run."""
     if instruction.exec_form:
         return Command(instruction.args)

@@ -15,22 +15,22 @@ from ...registry.oci import Layer
 from ..dockerfile import Heredoc, Instruction, expand_content, expand_word
 from ..model import EngineError
 from .accounts import find_owner
+from .build_session import BuildSession
 from .copy_plan import Destination, Ids, Item, Rules, find_sources, names_directory, plan_source
-from .draft import Draft
+from .layer_draft import LayerDraft
 from .layers import is_empty
-from .merged import MergedTree
+from .overlay_tree import OverlayTree
 from .settings import set_workdir
-from .state import State, open_tree
+from .state import StageState, open_tree
 from .step_cache import key_of, recall, remember
-from .workbench import Workbench
 
 _ROOT = (0, 0)
 
 
-def copy(bench: Workbench, state: State, instruction: Instruction, source: MergedTree | None) -> State:
+def copy(session: BuildSession, state: StageState, instruction: Instruction, source: OverlayTree | None) -> StageState:
     """`source` is the tree of --from, None for the context, whose files belong to root. Raises BuildFailed."""
     try:
-        return _copy(bench, state, instruction, source)
+        return _copy(session, state, instruction, source)
     except FileNotFoundError as error:
         where = "the build context" if source is None else f"--from={instruction.flag('from')}"
         raise instruction.failure(f'"{error.args[0]}" is not in {where}') from None
@@ -38,16 +38,16 @@ def copy(bench: Workbench, state: State, instruction: Instruction, source: Merge
         raise instruction.failure(str(error)) from None
 
 
-def _copy(bench: Workbench, state: State, instruction: Instruction, source: MergedTree | None) -> State:
-    target = open_target(bench, state, instruction, from_context=source is None)
-    tree = bench.context if source is None else source
+def _copy(session: BuildSession, state: StageState, instruction: Instruction, source: OverlayTree | None) -> StageState:
+    target = open_target(session, state, instruction, from_context=source is None)
+    tree = session.context if source is None else source
     items = [
         item
         for word in target.sources
         for entry in find_sources(tree, word)
         for item in plan_source(tree, entry, target.destination, target.rules)
     ]
-    return finish_copy(bench, state, instruction, target, items)
+    return finish_copy(session, state, instruction, target, items)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +58,21 @@ class CopyTarget:
     heredocs: tuple[Heredoc, ...]
     destination: Destination
     rules: Rules
-    below: MergedTree  # what is there already
+    below: OverlayTree  # what is there already
     has_owner: bool  # --chown was given
 
 
-def open_target(bench: Workbench, state: State, instruction: Instruction, *, from_context: bool) -> CopyTarget:
+def open_target(
+    session: BuildSession, state: StageState, instruction: Instruction, *, from_context: bool
+) -> CopyTarget:
     """ValueError for what is wrong with it."""
-    env, escape = state.variables, bench.escape
-    below = open_tree(bench.store, () if instruction.flag("link") in ("", "true") else state.layers)
+    env, escape = state.variables, session.escape
+    below = open_tree(session.store, () if instruction.flag("link") in ("", "true") else state.layers)
     words, heredocs = _split_sources(instruction)
     wanted = expand_word(instruction.args[-1], env, escape)
     if len(words) + len(heredocs) > 1 and not names_directory(wanted):
         raise ValueError(f'with more than one source the destination {wanted!r} must end with "/"')
-    rules = _read_rules(state, instruction, open_tree(bench.store, state.layers), env, escape, from_context)
+    rules = _read_rules(state, instruction, open_tree(session.store, state.layers), env, escape, from_context)
     return CopyTarget(
         tuple(expand_word(word, env, escape) for word in words),
         tuple(heredocs),
@@ -82,11 +84,11 @@ def open_target(bench: Workbench, state: State, instruction: Instruction, *, fro
 
 
 def finish_copy(
-    bench: Workbench, state: State, instruction: Instruction, target: CopyTarget, items: list[Item]
-) -> State:
+    session: BuildSession, state: StageState, instruction: Instruction, target: CopyTarget, items: list[Item]
+) -> StageState:
     rules, destination = target.rules, target.destination
-    items = [*items, *_plan_heredocs(target.heredocs, destination, rules, state.variables, bench.escape)]
-    layer = write_items(bench, state, items, destination, target.below, rules.owner or _ROOT)
+    items = [*items, *_plan_heredocs(target.heredocs, destination, rules, state.variables, session.escape)]
+    layer = write_items(session, state, items, destination, target.below, rules.owner or _ROOT)
     return state.with_layer(instruction.text, layer)
 
 
@@ -99,7 +101,7 @@ def _split_sources(instruction: Instruction) -> tuple[list[str], list[Heredoc]]:
     return [word for word in given if parse_heredoc(word) is None], list(instruction.heredocs)
 
 
-def _find_destination(tree: MergedTree, workdir: str, wanted: str) -> Destination:
+def _find_destination(tree: OverlayTree, workdir: str, wanted: str) -> Destination:
     path = tree.resolve(posixpath.join(workdir, wanted))
     existing = tree.find(path)
     is_directory = names_directory(wanted) or (existing is not None and existing.is_directory)
@@ -107,7 +109,12 @@ def _find_destination(tree: MergedTree, workdir: str, wanted: str) -> Destinatio
 
 
 def _read_rules(
-    state: State, instruction: Instruction, tree: MergedTree, env: Mapping[str, str], escape: str, from_context: bool
+    state: StageState,
+    instruction: Instruction,
+    tree: OverlayTree,
+    env: Mapping[str, str],
+    escape: str,
+    from_context: bool,
 ) -> Rules:
     owner: Ids | None = _ROOT if from_context else None
     if chown := instruction.flag("chown"):
@@ -142,28 +149,33 @@ def _plan_heredocs(
 
 
 def write_items(
-    bench: Workbench, state: State, items: list[Item], destination: Destination, below: MergedTree, owner: Ids
+    session: BuildSession,
+    state: StageState,
+    items: list[Item],
+    destination: Destination,
+    below: OverlayTree,
+    owner: Ids,
 ) -> Layer | None:
-    bench.check_cancelled()
+    session.check_cancelled()
     inputs = {"items": [item.identity() for item in items], "to": destination.path, "owner": list(owner)}
     key = key_of("COPY", state.layers, inputs)
-    known, layer = recall(bench.store, key) if bench.use_cache else (False, None)
+    known, layer = recall(session.store, key) if session.use_cache else (False, None)
     if known:
-        bench.log("  cached")
+        session.log("  cached")
         return layer
-    root = bench.fresh_directory()
-    draft = Draft(root, below)
+    root = session.fresh_directory()
+    draft = LayerDraft(root, below)
     parent = destination.path if destination.is_directory else posixpath.dirname(destination.path)
     draft.make_directory(parent, 0o755, owner)
     for item in items:
         write_item(draft, item, below)
-    layer = None if is_empty(root) else bench.store.add_layer(root, bench.directory, draft.owners)
-    remember(bench.store, key, layer)
+    layer = None if is_empty(root) else session.store.add_layer(root, session.directory, draft.owners)
+    remember(session.store, key, layer)
     return layer
 
 
-def write_item(draft: Draft, item: Item, below: MergedTree) -> None:
-    existing = MergedTree([draft.root]).find(item.path) or below.find(item.path)
+def write_item(draft: LayerDraft, item: Item, below: OverlayTree) -> None:
+    existing = OverlayTree([draft.root]).find(item.path) or below.find(item.path)
     if item.source is not None and item.source.is_directory:
         if existing is not None and not existing.is_directory:
             raise ValueError(f"{item.path} is no directory in the image, but is one in the source")
@@ -181,10 +193,10 @@ def write_item(draft: Draft, item: Item, below: MergedTree) -> None:
         draft.put_file(item.path, item.source.host, item.mode, item.owner)
 
 
-def make_workdir(bench: Workbench, state: State, instruction: Instruction) -> State:
+def make_workdir(session: BuildSession, state: StageState, instruction: Instruction) -> StageState:
     """WORKDIR makes its directory, owned by the current user, where the image has none."""
-    moved = set_workdir(state, instruction, bench.escape)
-    tree = open_tree(bench.store, state.layers)
+    moved = set_workdir(state, instruction, session.escape)
+    tree = open_tree(session.store, state.layers)
     path = tree.resolve(moved.workdir)
     existing = tree.find(path)
     if existing is not None:
@@ -195,5 +207,5 @@ def make_workdir(bench: Workbench, state: State, instruction: Instruction) -> St
         owner = find_owner(tree, state.config.user) if state.config.user else _ROOT
     except EngineError as error:
         raise instruction.failure(error.reason) from None
-    layer = write_items(bench, state, [], Destination(path, True, False), tree, owner)
+    layer = write_items(session, state, [], Destination(path, True, False), tree, owner)
     return moved.with_layer(instruction.text, layer)

@@ -14,7 +14,7 @@ import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from .merged import Entry, MergedTree
+from .overlay_tree import Entry, OverlayTree
 
 _WILD = frozenset("*?[")
 Ids = tuple[int, int]
@@ -70,7 +70,7 @@ def names_directory(destination: str) -> bool:
     return destination in ("", ".") or destination.endswith(("/", "/."))
 
 
-def find_sources(tree: MergedTree, pattern: str) -> list[Entry]:
+def find_sources(tree: OverlayTree, pattern: str) -> list[Entry]:
     """What a source word means, symlinks at its end followed. FileNotFoundError when nothing is there."""
     cleaned = posixpath.normpath("/" + pattern)
     paths = _match(tree, cleaned) if _WILD & set(cleaned) else [cleaned]
@@ -85,7 +85,7 @@ def find_sources(tree: MergedTree, pattern: str) -> list[Entry]:
     return found
 
 
-def _match(tree: MergedTree, pattern: str) -> list[str]:
+def _match(tree: OverlayTree, pattern: str) -> list[str]:
     paths = ["/"]
     for part in pattern.strip("/").split("/"):
         if not _WILD & set(part):
@@ -102,7 +102,7 @@ def _match(tree: MergedTree, pattern: str) -> list[str]:
     return paths
 
 
-def plan_source(tree: MergedTree, source: Entry, destination: Destination, rules: Rules) -> Iterator[Item]:
+def plan_source(tree: OverlayTree, source: Entry, destination: Destination, rules: Rules) -> Iterator[Item]:
     """The items one source becomes, parents before children."""
     if not source.is_directory:
         name = posixpath.basename(source.path)

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import IO
 
 from ...registry.oci import EPOCH, Layer
+from ..gzip_layer import Sink, open_gzip_layer
 from ..model import EngineError
-from ..squeeze import Sink, open_squeezed
-from .merged import OPAQUE, read_link
+from .overlay_tree import OPAQUE, read_link
 from .unpack import OPAQUE_MARK, WHITEOUT
 
 _CHUNK = 1 << 20
@@ -35,7 +35,7 @@ def write_layer(tree: Path, target: Path, owners: Owners, maker: tuple[int, int]
 
     Without root the disk says the same of every file, so `maker` then tells who made them; else it is None.
     """
-    with open_squeezed(target) as sink:
+    with open_gzip_layer(target) as sink:
         _write_tar(tree, sink, owners, maker)
     return sink.layer
 

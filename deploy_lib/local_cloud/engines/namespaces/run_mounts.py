@@ -1,4 +1,4 @@
-"""RUN --mount: caches that outlive a build, files lent for one command, memory. None of it ends up in a layer.
+"""RUN --mount: caches that outlive a build, files mounted for one command, memory. None of it ends up in a layer.
 
 Options: https://docs.docker.com/reference/dockerfile/#run---mount. Secrets and SSH agents are refused, since no
 one here could supply them; a step that asked for one and went on without it would be a silent skip.
@@ -15,15 +15,15 @@ from dataclasses import dataclass, field
 
 from ...registry.oci import digest_of
 from ..dockerfile import Instruction, expand_word
+from .build_session import BuildSession
 from .copy import write_item
 from .copy_plan import Destination, Item, Rules, find_sources, plan_source
-from .draft import Draft
-from .merged import MergedTree
+from .layer_draft import LayerDraft
+from .overlay_tree import OverlayTree
 from .sandbox import Bind, maps_many_ids
-from .state import State
-from .workbench import Workbench
+from .state import StageState
 
-Sources = Callable[[str], MergedTree]  # what --mount=from=NAME means
+Sources = Callable[[str], OverlayTree]  # what --mount=from=NAME means
 _ALIASES = {"dst": "target", "destination": "target", "src": "source", "ro": "readonly", "rw": "readwrite"}
 _OPTIONS = {
     "cache": {"target", "id", "readonly", "readwrite", "sharing", "from", "source", "mode", "uid", "gid"},
@@ -45,19 +45,19 @@ class RunMount:
 
 
 @dataclass(frozen=True, slots=True)
-class Lent:
+class OpenMounts:
     """What a command's mounts come to in its sandbox."""
 
     binds: tuple[Bind, ...]
     tmpfs: tuple[str, ...]
 
 
-def read_mounts(state: State, instruction: Instruction, escape: str) -> list[RunMount]:
+def read_mounts(state: StageState, instruction: Instruction, escape: str) -> list[RunMount]:
     """Raises BuildFailed for what cannot be honoured. Pure."""
     return [_read_mount(state, instruction, text, escape) for text in instruction.all_flags("mount")]
 
 
-def _read_mount(state: State, instruction: Instruction, text: str, escape: str) -> RunMount:
+def _read_mount(state: StageState, instruction: Instruction, text: str, escape: str) -> RunMount:
     options: dict[str, str] = {}
     for part in text.split(","):
         name, equals, value = part.partition("=")
@@ -79,34 +79,36 @@ def _read_mount(state: State, instruction: Instruction, text: str, escape: str) 
     return RunMount(kind, target, options)
 
 
-def identify(bench: Workbench, mounts: list[RunMount], sources: Sources) -> list[object]:
-    """What of the mounts decides the command's result: a cache's content does not, lent files do."""
+def identify(session: BuildSession, mounts: list[RunMount], sources: Sources) -> list[object]:
+    """What of the mounts decides the command's result: a cache's content does not, mounted files do."""
     found: list[object] = []
     for mount in mounts:
-        lent = [item.identity() for item in _plan_bind(bench, mount, sources)] if mount.kind == "bind" else []
-        found.append([mount.kind, mount.target, sorted(mount.options.items()), lent])
+        mounted = [item.identity() for item in _plan_bind(session, mount, sources)] if mount.kind == "bind" else []
+        found.append([mount.kind, mount.target, sorted(mount.options.items()), mounted])
     return found
 
 
 @contextmanager
-def open_mounts(bench: Workbench, mounts: list[RunMount], sources: Sources, instruction: Instruction) -> Iterator[Lent]:
-    """Lends them for one command; a cache used by one build at a time is held until the end."""
+def open_mounts(
+    session: BuildSession, mounts: list[RunMount], sources: Sources, instruction: Instruction
+) -> Iterator[OpenMounts]:
+    """Mounts them for one command; a cache used by one build at a time is held until the end."""
     binds: list[Bind] = []
     with ExitStack() as held:
         for mount in mounts:
             try:
                 if mount.kind == "cache":
-                    binds.append(Bind(_open_cache(bench, mount, held), mount.target, mount.on("readonly")))
+                    binds.append(Bind(_open_cache(session, mount, held), mount.target, mount.on("readonly")))
                 elif mount.kind == "bind":
-                    binds.append(Bind(_fill_bind(bench, mount, sources), mount.target, not mount.on("readwrite")))
+                    binds.append(Bind(_fill_bind(session, mount, sources), mount.target, not mount.on("readwrite")))
             except (ValueError, FileNotFoundError) as error:
                 raise instruction.failure(f"--mount of {mount.target}: {error}") from None
-        yield Lent(tuple(binds), tuple(mount.target for mount in mounts if mount.kind == "tmpfs"))
+        yield OpenMounts(tuple(binds), tuple(mount.target for mount in mounts if mount.kind == "tmpfs"))
 
 
-def _open_cache(bench: Workbench, mount: RunMount, held: ExitStack) -> str:
+def _open_cache(session: BuildSession, mount: RunMount, held: ExitStack) -> str:
     name = digest_of(mount.options.get("id", mount.target).encode()).removeprefix("sha256:")[:24]
-    path = bench.store.kept / name
+    path = session.store.kept / name
     if not path.exists():
         path.mkdir(parents=True, exist_ok=True)
         path.chmod(int(mount.options.get("mode", "755"), 8))
@@ -118,18 +120,18 @@ def _open_cache(bench: Workbench, mount: RunMount, held: ExitStack) -> str:
     return str(path)
 
 
-def _plan_bind(bench: Workbench, mount: RunMount, sources: Sources) -> list[Item]:
-    """Files to lend, as a copy: so a command that may write to them changes neither context nor stage."""
+def _plan_bind(session: BuildSession, mount: RunMount, sources: Sources) -> list[Item]:
+    """Files to mount, as a copy: so a command that may write to them changes neither context nor stage."""
     stage = mount.options.get("from")
-    tree = sources(stage) if stage else bench.context
+    tree = sources(stage) if stage else session.context
     (entry,) = find_sources(tree, mount.options.get("source") or "/")
     rules = Rules(None if stage else (0, 0), None, lambda _path: False)
-    return list(plan_source(tree, entry, Destination("/lent", False, False), rules))
+    return list(plan_source(tree, entry, Destination("/mounted", False, False), rules))
 
 
-def _fill_bind(bench: Workbench, mount: RunMount, sources: Sources) -> str:
-    root, nothing = bench.fresh_directory(), MergedTree([])
-    draft = Draft(root, nothing)
-    for item in _plan_bind(bench, mount, sources):
+def _fill_bind(session: BuildSession, mount: RunMount, sources: Sources) -> str:
+    root, nothing = session.fresh_directory(), OverlayTree([])
+    draft = LayerDraft(root, nothing)
+    for item in _plan_bind(session, mount, sources):
         write_item(draft, item, nothing)
-    return str(root / "lent")
+    return str(root / "mounted")

@@ -13,20 +13,20 @@ from pathlib import Path
 
 from ...registry.oci import EPOCH, Layer
 from ..dockerfile import Instruction
+from ..error_line import telling_line
 from ..model import Cancelled, EngineError
-from ..printed import telling_line
 from ..readiness import is_readable
 from .accounts import Account, find_account
+from .build_session import BuildSession
 from .command import SCRIPT, Command, read_command
 from .container import NamespaceContainer
 from .host_files import open_host_files
 from .layers import Owners, is_empty
-from .merged import MergedTree
-from .run_mounts import Lent, Sources, identify, open_mounts, read_mounts
+from .overlay_tree import OverlayTree
+from .run_mounts import OpenMounts, Sources, identify, open_mounts, read_mounts
 from .sandbox import Bind, Sandbox, launch, maps_many_ids
-from .state import State, open_tree
+from .state import StageState, open_tree
 from .step_cache import key_of, recall, remember
-from .workbench import Workbench
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _LAST_LINES = 25
@@ -34,14 +34,14 @@ _LAST_LINES = 25
 _STEADY = {"SOURCE_DATE_EPOCH": str(EPOCH), "PYTHONHASHSEED": "0"}
 
 
-def run(bench: Workbench, state: State, instruction: Instruction, sources: Sources) -> State:
+def run(session: BuildSession, state: StageState, instruction: Instruction, sources: Sources) -> StageState:
     """Raises BuildFailed with the command's last lines when it ends with anything but 0."""
     command = read_command(state, instruction)
-    mounts = read_mounts(state, instruction, bench.escape)
+    mounts = read_mounts(state, instruction, session.escape)
     network = _read_network(instruction)
     try:
-        account = find_account(open_tree(bench.store, state.layers), state.config.user)
-        lent = identify(bench, mounts, sources)
+        account = find_account(open_tree(session.store, state.layers), state.config.user)
+        mounted = identify(session, mounts, sources)
     except (EngineError, FileNotFoundError) as error:
         raise instruction.failure(error.reason if isinstance(error, EngineError) else f"{error} is not there") from None
     inputs = {
@@ -50,17 +50,17 @@ def run(bench: Workbench, state: State, instruction: Instruction, sources: Sourc
         "env": state.variables,
         "user": state.config.user,
         "workdir": state.workdir,
-        "mounts": lent,
+        "mounts": mounted,
         "network": network,
     }
     key = key_of("RUN", state.layers, inputs)
-    known, layer = recall(bench.store, key) if bench.use_cache else (False, None)
+    known, layer = recall(session.store, key) if session.use_cache else (False, None)
     if known:
-        bench.log("  cached")
+        session.log("  cached")
     else:
-        with open_mounts(bench, mounts, sources, instruction) as given:
-            layer = _run_once(bench, state, instruction, _Step(command, account, given, network))
-        remember(bench.store, key, layer)
+        with open_mounts(session, mounts, sources, instruction) as given:
+            layer = _run_once(session, state, instruction, _Step(command, account, given, network))
+        remember(session.store, key, layer)
     return state.with_layer(instruction.text, layer)
 
 
@@ -68,7 +68,7 @@ def run(bench: Workbench, state: State, instruction: Instruction, sources: Sourc
 class _Step:
     command: Command
     account: Account
-    lent: Lent
+    mounted: OpenMounts
     network: bool
 
 
@@ -81,25 +81,25 @@ def _read_network(instruction: Instruction) -> bool:
     return network != "none"
 
 
-def _run_once(bench: Workbench, state: State, instruction: Instruction, step: _Step) -> Layer | None:
-    upper, work, directory = bench.fresh_directory(), bench.fresh_directory(), bench.fresh_directory()
-    host, account, binds = open_host_files(directory), step.account, list(step.lent.binds)
+def _run_once(session: BuildSession, state: StageState, instruction: Instruction, step: _Step) -> Layer | None:
+    upper, work, directory = session.fresh_directory(), session.fresh_directory(), session.fresh_directory()
+    host, account, binds = open_host_files(directory), step.account, list(step.mounted.binds)
     if step.command.script is not None:
         script = directory / "script"
         script.write_text(step.command.script)
         script.chmod(0o755)
         binds.append(Bind(str(script), SCRIPT, True))
     sandbox = Sandbox(
-        layers=str(bench.store.layers),
-        lowers=tuple(bench.store.layer_path(layer).name for layer in reversed(state.layers)),
-        scratch=str(bench.store.scratch),
+        layers=str(session.store.layers),
+        lowers=tuple(session.store.layer_path(layer).name for layer in reversed(state.layers)),
+        scratch=str(session.store.scratch),
         argv=step.command.argv,
         env={"PATH": PATH, "HOME": account.home, **_STEADY, **host.env, **state.variables},
         workdir=state.workdir,
         upper=str(upper),
         work=str(work),
         binds=(*host.binds, *binds),
-        tmpfs=step.lent.tmpfs,
+        tmpfs=step.mounted.tmpfs,
         uid=account.uid,
         gid=account.gid,
         groups=account.groups,
@@ -108,7 +108,7 @@ def _run_once(bench: Workbench, state: State, instruction: Instruction, step: _S
     )
     container = NamespaceContainer(launch(sandbox, merge_output=True))
     try:
-        lines = _follow(bench, container)
+        lines = _follow(session, container)
     except BaseException:
         container.kill()
         raise
@@ -118,11 +118,11 @@ def _run_once(bench: Workbench, state: State, instruction: Instruction, step: _S
         raise instruction.failure(f"the command ended with exit code {code}: {said}", output="\n".join(lines))
     if is_empty(upper):
         return None
-    owners = _keep_owners(upper, open_tree(bench.store, state.layers))
-    return bench.store.add_layer(upper, bench.directory, owners, (account.uid, account.gid))
+    owners = _keep_owners(upper, open_tree(session.store, state.layers))
+    return session.store.add_layer(upper, session.directory, owners, (account.uid, account.gid))
 
 
-def _keep_owners(upper: Path, below: MergedTree) -> Owners:
+def _keep_owners(upper: Path, below: OverlayTree) -> Owners:
     """Directories that were there before, and are in the layer only for what is new in them, change no owner."""
     if maps_many_ids():
         return {}
@@ -135,11 +135,11 @@ def _keep_owners(upper: Path, below: MergedTree) -> Owners:
     return found
 
 
-def _follow(bench: Workbench, container: NamespaceContainer) -> list[str]:
+def _follow(session: BuildSession, container: NamespaceContainer) -> list[str]:
     """Log each line as it comes; the last ones. Cancelled is noticed within a tenth of a second."""
     handle, kept, pending = container.stdout.fileno(), list[str](), b""
     while True:
-        if bench.cancelled():
+        if session.cancelled():
             raise Cancelled("the build was cancelled")
         if not is_readable(handle, 0.1):
             continue
@@ -150,7 +150,7 @@ def _follow(bench: Workbench, container: NamespaceContainer) -> list[str]:
             lines = [pending]
         for line in lines:
             text = line.decode(errors="replace").rstrip("\r")
-            bench.log(f"  {text}")
+            session.log(f"  {text}")
             kept = [*kept[-_LAST_LINES:], text]
         if not data:
             return kept

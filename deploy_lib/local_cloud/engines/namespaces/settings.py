@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..dockerfile import Instruction, expand_word, expand_words
-from .state import State
+from .state import StageState
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)")
 _NANOSECONDS = {"ns": 1, "us": 10**3, "µs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
@@ -28,21 +28,21 @@ def is_setting(name: str) -> bool:
     return name in _APPLY
 
 
-def apply(state: State, instruction: Instruction, escape: str) -> State:
+def apply(state: StageState, instruction: Instruction, escape: str) -> StageState:
     try:
         return _APPLY[instruction.name](state, instruction, escape)
     except ValueError as error:
         raise instruction.failure(str(error)) from None
 
 
-def command_of(state: State, instruction: Instruction) -> tuple[str, ...]:
+def command_of(state: StageState, instruction: Instruction) -> tuple[str, ...]:
     """An exec form as it is, a shell form wrapped in the stage's shell."""
     if instruction.exec_form or not instruction.args:
         return instruction.args
     return (*(state.config.shell or DEFAULT_SHELL), instruction.args[-1])
 
 
-def _set_env(state: State, instruction: Instruction, escape: str) -> State:
+def _set_env(state: StageState, instruction: Instruction, escape: str) -> StageState:
     # All values of one ENV see the environment from before it.
     before = state.variables
     env = dict(state.config.env)
@@ -53,7 +53,7 @@ def _set_env(state: State, instruction: Instruction, escape: str) -> State:
     return state.with_config(instruction.text, replace(state.config, env=env))
 
 
-def _set_labels(state: State, instruction: Instruction, escape: str) -> State:
+def _set_labels(state: StageState, instruction: Instruction, escape: str) -> StageState:
     labels = {**state.config.labels, **dict(_pairs(instruction, state.variables, escape))}
     return state.with_config(instruction.text, replace(state.config, labels=labels))
 
@@ -65,26 +65,26 @@ def _pairs(instruction: Instruction, env: Mapping[str, str], escape: str) -> lis
     ]
 
 
-def _set_command(state: State, instruction: Instruction, escape: str) -> State:
+def _set_command(state: StageState, instruction: Instruction, escape: str) -> StageState:
     config = replace(state.config, cmd=command_of(state, instruction))
     return replace(state.with_config(instruction.text, config), own_cmd=True)
 
 
-def _set_entrypoint(state: State, instruction: Instruction, escape: str) -> State:
+def _set_entrypoint(state: StageState, instruction: Instruction, escape: str) -> StageState:
     # A CMD inherited from the base belongs to the base's entrypoint and goes with it; one set in this stage stays.
     cmd = state.config.cmd if state.own_cmd else ()
     config = replace(state.config, entrypoint=command_of(state, instruction), cmd=cmd)
     return state.with_config(instruction.text, config)
 
 
-def _set_user(state: State, instruction: Instruction, escape: str) -> State:
+def _set_user(state: StageState, instruction: Instruction, escape: str) -> StageState:
     user = expand_word(instruction.args[0], state.variables, escape)
     if not user:
         raise ValueError("the user is empty")
     return state.with_config(instruction.text, replace(state.config, user=user))
 
 
-def _add_ports(state: State, instruction: Instruction, escape: str) -> State:
+def _add_ports(state: StageState, instruction: Instruction, escape: str) -> StageState:
     ports = dict.fromkeys(state.config.ports)
     for word in _words(state, instruction, escape):
         match = _PORT.fullmatch(word)
@@ -95,7 +95,7 @@ def _add_ports(state: State, instruction: Instruction, escape: str) -> State:
     return state.with_config(instruction.text, replace(state.config, ports=tuple(ports)))
 
 
-def _add_volumes(state: State, instruction: Instruction, escape: str) -> State:
+def _add_volumes(state: StageState, instruction: Instruction, escape: str) -> StageState:
     paths = _words(state, instruction, escape)
     if not all(paths):
         raise ValueError("a path is empty")
@@ -103,17 +103,17 @@ def _add_volumes(state: State, instruction: Instruction, escape: str) -> State:
     return state.with_config(instruction.text, replace(state.config, volumes=volumes))
 
 
-def _words(state: State, instruction: Instruction, escape: str) -> list[str]:
+def _words(state: StageState, instruction: Instruction, escape: str) -> list[str]:
     return [word for arg in instruction.args for word in expand_words(arg, state.variables, escape)]
 
 
-def _set_shell(state: State, instruction: Instruction, escape: str) -> State:
+def _set_shell(state: StageState, instruction: Instruction, escape: str) -> StageState:
     if not instruction.exec_form or not instruction.args:
         raise ValueError('takes a JSON array, such as ["/bin/bash", "-c"]')
     return state.with_config(instruction.text, replace(state.config, shell=instruction.args))
 
 
-def _set_stop_signal(state: State, instruction: Instruction, escape: str) -> State:
+def _set_stop_signal(state: StageState, instruction: Instruction, escape: str) -> StageState:
     name = expand_word(instruction.args[0], state.variables, escape)
     parse_signal(name)
     return state.with_config(instruction.text, replace(state.config, stop_signal=name))
@@ -129,11 +129,11 @@ def parse_signal(name: str) -> int:
     return int(signal.Signals[wanted])
 
 
-def _set_author(state: State, instruction: Instruction, escape: str) -> State:
+def _set_author(state: StageState, instruction: Instruction, escape: str) -> StageState:
     return state.with_config(instruction.text, replace(state.config, author=instruction.args[0]))
 
 
-def _set_health(state: State, instruction: Instruction, escape: str) -> State:
+def _set_health(state: StageState, instruction: Instruction, escape: str) -> StageState:
     kind = instruction.args[0].upper()
     health: dict[str, Any]
     if kind == "NONE":
@@ -164,7 +164,7 @@ def _nanoseconds(text: str) -> int:
     return int(sum(float(number) * _NANOSECONDS[unit] for number, unit in parts))
 
 
-def set_workdir(state: State, instruction: Instruction, escape: str) -> State:
+def set_workdir(state: StageState, instruction: Instruction, escape: str) -> StageState:
     """Only the setting; whoever builds also makes the directory."""
     path = expand_word(instruction.args[0], state.variables, escape)
     if not path:
@@ -174,8 +174,8 @@ def set_workdir(state: State, instruction: Instruction, escape: str) -> State:
 
 
 def declare_args(
-    state: State, instruction: Instruction, escape: str, given: Mapping[str, str], above: Mapping[str, str]
-) -> State:
+    state: StageState, instruction: Instruction, escape: str, given: Mapping[str, str], above: Mapping[str, str]
+) -> StageState:
     """ARG: the caller's value, else the default, else that of an ARG before the first FROM."""
     args = dict(state.args)
     for word in instruction.args:
@@ -189,7 +189,7 @@ def declare_args(
     return replace(state, args=args, history=state.with_config(instruction.text, state.config).history)
 
 
-_APPLY: Mapping[str, Callable[[State, Instruction, str], State]] = {
+_APPLY: Mapping[str, Callable[[StageState, Instruction, str], StageState]] = {
     "ENV": _set_env,
     "LABEL": _set_labels,
     "CMD": _set_command,

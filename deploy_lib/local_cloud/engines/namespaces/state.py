@@ -11,12 +11,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ...registry.oci import History, ImageConfig, Layer
-from .merged import MergedTree
+from .overlay_tree import OverlayTree
 from .store import Store
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class StageState:
     layers: tuple[Layer, ...] = ()  # bottom first
     config: ImageConfig = field(default_factory=ImageConfig)
     args: Mapping[str, str] = field(default_factory=dict)  # ARG values of this stage
@@ -32,14 +32,14 @@ class State:
     def workdir(self) -> str:
         return self.config.workdir or "/"
 
-    def with_config(self, line: str, config: ImageConfig) -> State:
+    def with_config(self, line: str, config: ImageConfig) -> StageState:
         return replace(self, config=config, history=(*self.history, History(line, True)))
 
-    def with_layer(self, line: str, layer: Layer | None) -> State:
+    def with_layer(self, line: str, layer: Layer | None) -> StageState:
         """`layer` is None when the instruction changed no file."""
         layers = self.layers if layer is None else (*self.layers, layer)
         return replace(self, layers=layers, history=(*self.history, History(line, layer is None)))
 
 
-def open_tree(store: Store, layers: tuple[Layer, ...], *, above: tuple[Path, ...] = ()) -> MergedTree:
-    return MergedTree([*above, *(store.layer_path(layer) for layer in reversed(layers))])
+def open_tree(store: Store, layers: tuple[Layer, ...], *, above: tuple[Path, ...] = ()) -> OverlayTree:
+    return OverlayTree([*above, *(store.layer_path(layer) for layer in reversed(layers))])

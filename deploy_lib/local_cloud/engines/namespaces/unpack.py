@@ -18,7 +18,7 @@ from typing import IO, Protocol, cast
 from isal import igzip
 
 from ..model import EngineError
-from .merged import OPAQUE
+from .overlay_tree import OPAQUE
 
 WHITEOUT, OPAQUE_MARK = ".wh.", ".wh..wh..opq"
 _CHUNK = 1 << 20

@@ -12,8 +12,8 @@ import os
 import signal
 import sys
 
-from .birth import SetupFailed, start
 from .kernel import CallFailed
+from .spawn import SetupFailed, start
 from .watch import forward_signals, watch
 
 

@@ -11,12 +11,12 @@ import shutil
 import stat
 from pathlib import Path
 
-from .merged import MergedTree
+from .overlay_tree import OverlayTree
 from .sandbox import maps_many_ids
 
 
-class Draft:
-    def __init__(self, root: Path, below: MergedTree) -> None:
+class LayerDraft:
+    def __init__(self, root: Path, below: OverlayTree) -> None:
         self.root = root
         self._below = below
         self.owners: dict[str, tuple[int, int]] = {}

@@ -14,18 +14,18 @@ import threading
 from pathlib import Path
 
 from ...helper import helper_command
+from .cli_flavour import CliFlavour
 from .commands import Commands
-from .dialect import Dialect
-from .leftovers import building
+from .orphaned_builds import building
 from .processes import kill_tree
 
 
-class Guard:
+class OrphanReaper:
     """Started with the first thing to guard."""
 
-    def __init__(self, commands: Commands, dialect: Dialect, label: str) -> None:
+    def __init__(self, commands: Commands, flavour: CliFlavour, label: str) -> None:
         self._commands = commands
-        self._arguments = [label, dialect.mount, str(dialect.build_lock or ""), commands.name, commands.program]
+        self._arguments = [label, flavour.mount, str(flavour.build_lock or ""), commands.name, commands.program]
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -59,7 +59,7 @@ class Guard:
 
 
 def main(arguments: list[str]) -> None:
-    """Entry point of the guard process: a label and a command; processes come and go on standard input."""
+    """Entry point of the reaper process: a label and a command; processes come and go on standard input."""
     label, mount, lock, name, program = arguments
     commands = Commands(name, program, dict(os.environ))
     builds: set[int] = set()
@@ -76,5 +76,5 @@ def main(arguments: list[str]) -> None:
         commands.attempt("kill", *containers)
         commands.attempt("rm", "--force", "--volumes", *containers)
     if mount:
-        # Refused while another engine of the same store uses it, and then that one's guard does it.
+        # Refused while another engine of the same store uses it, and then that one's reaper does it.
         subprocess.run(["umount", mount], capture_output=True, check=False)

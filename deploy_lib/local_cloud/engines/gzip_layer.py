@@ -38,7 +38,7 @@ class Measured:
         return "sha256:" + self._hash.hexdigest()
 
 
-class Squeezed:
+class GzipLayer:
     """A layer's tar goes in; when the file is closed, `layer` says what it became."""
 
     def __init__(self, plain: Measured, packed: Measured) -> None:
@@ -54,15 +54,15 @@ class Squeezed:
 
 
 @contextmanager
-def open_squeezed(target: Path) -> Iterator[Squeezed]:
+def open_gzip_layer(target: Path) -> Iterator[GzipLayer]:
     with target.open("wb") as file:
         packed = Measured(file)
         with igzip.IGzipFile(filename="", fileobj=packed, mode="wb", compresslevel=1, mtime=0) as squeezed:
-            yield Squeezed(Measured(squeezed), packed)
+            yield GzipLayer(Measured(squeezed), packed)
 
 
 def compress(source: IO[bytes], target: Path) -> Layer:
-    with open_squeezed(target) as sink:
+    with open_gzip_layer(target) as sink:
         while data := source.read(_CHUNK):
             sink.write(data)
     return sink.layer

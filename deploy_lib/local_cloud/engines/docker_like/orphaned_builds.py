@@ -30,7 +30,7 @@ def building(commands: Commands, lock: Path) -> Iterator[None]:
 
 @contextmanager
 def creating(lock: Path | None) -> Iterator[None]:
-    """Around the making of a container, where builds leave something (`lock`: a dialect's build_lock)."""
+    """Around the making of a container, where builds leave something (`lock`: a flavour's build_lock)."""
     if lock is None:
         yield
         return

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..model import Cancelled
-from .merged import MergedTree
+from .overlay_tree import OverlayTree
 from .store import Store
 
 
 @dataclass(frozen=True, slots=True)
-class Workbench:
+class BuildSession:
     store: Store
     directory: Path  # for half-made things; removed when the build ends
-    context: MergedTree
+    context: OverlayTree
     escape: str
     use_cache: bool
     log: Callable[[str], None]

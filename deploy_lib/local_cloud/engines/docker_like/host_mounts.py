@@ -23,12 +23,12 @@ _INSIDE = "/dev/build-host"
 
 
 @dataclass(frozen=True, slots=True)
-class Lent:
+class HostMounts:
     volumes: tuple[str, ...] = ()  # HOST:INSIDE:ro
     args: tuple[tuple[str, str], ...] = ()  # build arguments that say where they are
 
 
-def lend_host_files(directory: Path) -> Lent:
+def mount_host_files(directory: Path) -> HostMounts:
     """`directory` takes the files; it must outlive the build."""
     args = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_ROOT_USER_ACTION": "ignore"}
     volumes = [f"{directory}:{_INSIDE}:ro"]
@@ -44,7 +44,7 @@ def lend_host_files(directory: Path) -> Lent:
             settings = {key: _move(value, path, f"{_INSIDE}/index-{number}") for key, value in settings.items()}
         (directory / "pip.conf").write_text(write_pip_settings(settings))
         args["PIP_CONFIG_FILE"] = f"{_INSIDE}/pip.conf"
-    return Lent(tuple(volumes), tuple(args.items()))
+    return HostMounts(tuple(volumes), tuple(args.items()))
 
 
 def _move(value: str, path: str, inside: str) -> str:

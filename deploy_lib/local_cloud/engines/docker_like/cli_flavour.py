@@ -7,11 +7,11 @@ from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
-class Dialect:
+class CliFlavour:
     build: tuple[str, ...]  # flags of every build
     create: tuple[str, ...]  # flags of every container
     run: tuple[str, ...]  # flags of every container that is started
-    detached: bool  # its run command is not waited for, see ends.py
+    detached: bool  # its run command is not waited for, see exit_watch.py
     ignore_file: bool  # takes --ignorefile; else an ignore file is found by the Dockerfile's own name
     ignores_always: bool  # obeys the context's own ignore file whatever it is told
     build_mounts: bool  # a build takes --volume

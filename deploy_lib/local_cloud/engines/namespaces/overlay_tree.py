@@ -48,7 +48,7 @@ class Entry:
         return read_link(self.host)
 
 
-class MergedTree:
+class OverlayTree:
     """Roots are given topmost first."""
 
     def __init__(self, roots: Sequence[Path | str]) -> None:

@@ -20,7 +20,7 @@ _ASKED = 100  # times the engine may say that a process which is gone still runs
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class ContainerState:
     """What the engine says of a container; pid is 0 when it does not run."""
 
     begun: bool = False
@@ -30,21 +30,21 @@ class State:
     identity: str = ""
 
 
-def read_state(commands: Commands, name: str) -> State:
+def read_state(commands: Commands, name: str) -> ContainerState:
     form = "{{.State.Status}} {{.State.Pid}} {{.State.ExitCode}} {{.Id}}"
     told = commands.attempt("inspect", "--format", form, name).stdout.split()
     if len(told) != 4 or told[0] not in ("running", "stopped", "exited"):
-        return State()
-    return State(True, told[0] == "running", int(told[1]), int(told[2]), told[3])
+        return ContainerState()
+    return ContainerState(True, told[0] == "running", int(told[1]), int(told[2]), told[3])
 
 
-class End(Protocol):
+class ExitWatch(Protocol):
     def wait(self, seconds: float) -> int | None:
         """The exit code once it has ended; None when it has not within the time."""
         ...
 
 
-class AttachedEnd:
+class AttachedExit:
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
 
@@ -54,7 +54,7 @@ class AttachedEnd:
         return None
 
 
-class DetachedEnd:
+class DetachedExit:
     def __init__(self, commands: Commands, name: str, pid: int) -> None:
         self._commands = commands
         self._name = name
@@ -75,7 +75,7 @@ class DetachedEnd:
         return 255
 
 
-class RefusedEnd:
+class RefusedExit:
     """It never began: its command could not be run."""
 
     def __init__(self, code: int) -> None:
