@@ -192,4 +192,4 @@ def _alive(pid: int) -> bool:
 
 def _last_line(log: Path) -> str:
     lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-    return lines[-1] if lines else f"it said nothing; its log is {log}"
+    return lines[-1] if lines else f"it printed no error; its log is {log}"

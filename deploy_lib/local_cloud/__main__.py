@@ -1,7 +1,7 @@
 """python -m deploy_lib.local_cloud: the local cloud as a process of its own.
 
 It says on standard error what it serves and with which engine. Whoever started it waits for endpoints.json in the
-state directory; when the process ends before, the last line it said is the reason. SIGTERM or SIGINT ends it and
+state directory; when the process ends before, the last line it printed is the reason. SIGTERM or SIGINT ends it and
 everything it started; a second one ends it at once.
 """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class EngineError(Exception):
-    """The engine said no, for a reason a person can read. `output` holds the last lines it printed."""
+    """The engine refused or failed, for a reason a person can read. `output` holds the last lines it printed."""
 
     def __init__(self, reason: str, *, output: str = "") -> None:
         super().__init__(reason)

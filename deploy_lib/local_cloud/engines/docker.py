@@ -1,4 +1,4 @@
-"""docker, when its daemon answers. The command alone is no engine: many machines have it without a daemon.
+"""docker, when its daemon answers. The command alone is not an engine: many machines have it without a daemon.
 
 The daemon is the user's own, so images made here lie beside theirs; a stand-in base has a name of its own.
 """

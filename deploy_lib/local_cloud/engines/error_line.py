@@ -9,11 +9,11 @@ _MARK = re.compile(r"(?:ERROR|FATAL|E)\b:?|error:|fatal:|\w*(?:Error|Exception):
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
-def telling_line(lines: Sequence[str]) -> str:
+def find_error_line(lines: Sequence[str]) -> str:
     """The last that begins as an error does; else the last that is not blank."""
-    said = [line.strip() for line in lines if line.strip()]
-    marked = [line for line in said if _MARK.match(line)]
-    return (marked or said or ["it printed nothing"])[-1]
+    printed = [line.strip() for line in lines if line.strip()]
+    marked = [line for line in printed if _MARK.match(line)]
+    return (marked or printed or ["it printed nothing"])[-1]
 
 
 def without_colour(line: str) -> str:

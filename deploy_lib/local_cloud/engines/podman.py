@@ -29,9 +29,9 @@ def open_podman(store: Path) -> DockerLikeEngine:
         raise EngineUnavailable("podman is not installed", _REMEDY)
     home = store.absolute() / "podman"
     commands = Commands("podman", program, _write_settings(home), home)
-    told = commands.attempt("info", "--format", "{{json .Host.BuildahVersion}}")
-    if told.returncode:
-        raise EngineUnavailable(f"podman does not work here: {last_line(told.stderr)}", _REMEDY)
+    info = commands.attempt("info", "--format", "{{json .Host.BuildahVersion}}")
+    if info.returncode:
+        raise EngineUnavailable(f"podman does not work here: {last_line(info.stderr)}", _REMEDY)
     _start_nothing(commands, store)
     flavour = CliFlavour(
         build=("--pull=never", "--format=oci"),
@@ -41,7 +41,7 @@ def open_podman(store: Path) -> DockerLikeEngine:
         ignore_file=True,
         ignores_always=False,
         build_mounts=True,
-        heredocs=_version(json.loads(told.stdout)) >= _HEREDOCS_SINCE,
+        heredocs=_version(json.loads(info.stdout)) >= _HEREDOCS_SINCE,
         mount=str(store.absolute() / "podman" / "root" / "overlay"),
         build_lock=store.absolute() / "podman" / "builds.lock",
     )

@@ -16,6 +16,6 @@ class Pushed:
 class RegistryAccess:
     """How to reach the registry that holds `name`: a replaced host for a registry on loopback, or a token."""
 
-    address: str | None = None  # "127.0.0.1:5000" spoken to in plain HTTP, instead of the name's own host
+    address: str | None = None  # "127.0.0.1:5000" which is asked in plain HTTP, instead of the name's own host
     user: str = "oauth2accesstoken"
     token: str | None = None

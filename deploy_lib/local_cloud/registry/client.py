@@ -60,7 +60,7 @@ class Registry:
 
     def ping(self) -> None:
         """RegistryUnreachable when nothing answers."""
-        with _told(self._host):
+        with _explained(self._host):
             self._client.get(self._base.partition("/v2/")[0] + "/v2/")
 
     def read_manifest(self, reference: str) -> tuple[bytes, str]:
@@ -81,7 +81,7 @@ class Registry:
         found = hashlib.sha256()
         self._ask("HEAD", f"/blobs/{digest}")  # any refusal, and a fresh token, before the stream
         with (
-            _told(self._host),
+            _explained(self._host),
             self._client.stream("GET", f"{self._base}/blobs/{digest}", headers=self._header) as answer,
             target.open("wb") as file,
         ):
@@ -109,7 +109,7 @@ class Registry:
         allowed: tuple[int, ...] = (),
     ) -> httpx.Response:
         url = path if "://" in path else self._base + path
-        with _told(self._host):
+        with _explained(self._host):
             answer = self._send(verb, url, headers or {}, content)
             if answer.status_code == 401 and self._renew(answer.headers.get("WWW-Authenticate", "")):
                 answer = self._send(verb, url, headers or {}, content)
@@ -142,16 +142,16 @@ class Registry:
         code = answer.status_code
         if code < 300 or code in allowed:
             return
-        told = _explain(answer) if verb != "HEAD" else ""
+        message = _explain(answer) if verb != "HEAD" else ""
         what = f"{self._scope.split(':', 1)[1].rpartition(':')[0]} at {self._host}"
         if code in (401, 403):
             who = "without credentials" if self._basic is None else "with the credentials it was given"
-            raise EngineError(f"the registry refuses {what} {who}{told}")
+            raise EngineError(f"the registry refuses {what} {who}{message}")
         if code == 429 or code >= 500:
-            raise RegistryUnreachable(f"the registry {self._host} serves nothing now, it answered {code}{told}")
+            raise RegistryUnreachable(f"the registry {self._host} serves nothing now, it answered {code}{message}")
         if code == 404:
-            raise EngineError(f"the registry has no such image: {what}{told}")
-        raise EngineError(f"the registry answered {code} for {what}{told}")
+            raise EngineError(f"the registry has no such image: {what}{message}")
+        raise EngineError(f"the registry answered {code} for {what}{message}")
 
 
 def _read_pieces(path: Path) -> Iterator[bytes]:
@@ -171,7 +171,7 @@ def _explain(answer: httpx.Response) -> str:
 
 
 @contextmanager
-def _told(host: str) -> Iterator[None]:
+def _explained(host: str) -> Iterator[None]:
     import httpx
 
     try:

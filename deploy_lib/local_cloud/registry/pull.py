@@ -65,5 +65,5 @@ def _read(content: bytes, name: str) -> dict[str, Any]:
     except ValueError:
         record = None
     if not isinstance(record, dict) or not ("manifests" in record or {"layers", "config"} <= set(record)):
-        raise EngineError(f"what the registry has as {name} is no image that can be used here")
+        raise EngineError(f"what the registry has as {name} is not an image that can be used here")
     return record

@@ -63,4 +63,4 @@ def test_a_full_disk_is_no_fault_of_the_dockerfile() -> None:
 
 
 def test_a_builder_that_dies_without_a_word() -> None:
-    assert read_failure([], parse_dockerfile(DOCKERFILE), "/store").reason == "the builder ended without a word"
+    assert read_failure([], parse_dockerfile(DOCKERFILE), "/store").reason == "the builder printed no error"

@@ -64,8 +64,8 @@ def _run_engine(step: StepContext, call: ShimCall, spec: BuildSpec, *, quiet: bo
     try:
         return step.engine.build(spec, (lambda _: None) if quiet else call.note, call.gone.is_set)
     except BuildFailed as failure:
-        told = failure.reason.startswith("Dockerfile line")
-        where = f"{Path(spec.dockerfile).name}:{failure.line}: " if failure.line and not told else ""
+        names_line = failure.reason.startswith("Dockerfile line")
+        where = f"{Path(spec.dockerfile).name}:{failure.line}: " if failure.line and not names_line else ""
         shown = f"{failure.output}\n" if quiet and failure.output else ""
         raise CommandFailed(f"{shown}ERROR: failed to build: {where}{failure.reason}") from None
     except EngineError as error:

@@ -19,7 +19,7 @@ Write = Callable[[str, str], None]
 
 
 class BuildLog:
-    """Lines said before `open` are kept for it; without it none is ever written."""
+    """Lines written before `open` are kept for it; without it none is ever written."""
 
     def __init__(self) -> None:
         self._secrets: tuple[str, ...] = ()

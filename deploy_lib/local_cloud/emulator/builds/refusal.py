@@ -17,5 +17,5 @@ def invalid(message: str) -> BuildRefusal:
 
 
 def not_here(what: str) -> BuildRefusal:
-    """A real feature of Cloud Build that the local cloud does not have: said, never skipped."""
+    """A real feature of Cloud Build that the local cloud does not have: refused by name, never skipped."""
     return BuildRefusal("UNIMPLEMENTED", f"the local cloud does not support {what}")

@@ -161,7 +161,7 @@ class _Run:
                 data = self._shop.read_secret(self._build.project_id, secret.version_name, account)
                 values[secret.env] = data.decode()
             except (SecretRefusal, UnicodeDecodeError) as error:
-                why = error.message if isinstance(error, SecretRefusal) else "its value is no UTF-8 text"
+                why = error.message if isinstance(error, SecretRefusal) else "its value is not valid UTF-8"
                 detail = f"failed to access secret version for secret {secret.version_name}: {why}"
                 raise _Stopped(Ending("FAILURE", detail, detail)) from None
         self._log.hide(values.values())

@@ -91,7 +91,7 @@ class CloudBuild:
         return self._store.wait(build_id, _CANCEL_WITHIN)
 
     def operation(self, name: str) -> Operation | None:
-        """None when the name is no operation of Cloud Build's."""
+        """None when the name is not that of an operation of Cloud Build."""
         match = _OPERATION.fullmatch(name)
         if match is None:
             return None

@@ -66,7 +66,7 @@ def label_of(build: Build, number: int) -> str:
 
 
 def run_step(site: Site, number: int, cancellation: Cancellation) -> StepRecord:
-    """`cancellation` ends the build; its reason decides what an interrupted step is told to be."""
+    """`cancellation` ends the build; its reason decides what an interrupted step is reported as."""
     step, label = site.build.steps[number], label_of(site.build, number)
     record = StepRecord("WORKING", started=site.environment.clock())
     own = Cancellation()

@@ -12,7 +12,7 @@ _KEPT = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """`at` is when the call came (seconds since the epoch); `code` what the client was told; `fault`: by a fault."""
+    """`at` is when the call came (seconds since the epoch); `code` what the client got; `fault`: by a fault."""
 
     number: int
     method: str

@@ -41,7 +41,7 @@ class Fault:
     stale: bool = False
     lost: bool = False
     message: str = ""
-    retry_delay: float | None = None  # seconds, told in a RetryInfo
+    retry_delay: float | None = None  # seconds, given in a RetryInfo
 
     def matches(self, method: str) -> bool:
         """No glob means what the platform writes by itself: "*" is for calls."""
@@ -71,7 +71,7 @@ def read_fault(given: object) -> Fault:
         raise BadFault(f"lost is for {REQUEST_LOG} and {REQUEST_METRICS}, not for {fault.method!r}")
     if written and (fault.code or fault.stale or fault.after or (fault.delay and fault.method == REQUEST_METRICS)):
         can = "lost or delay" if fault.method == REQUEST_LOG else "lost"
-        raise BadFault(f"{fault.method} is no call: all it takes is {can}")
+        raise BadFault(f"{fault.method} is not a call: all it takes is {can}")
     if fault.stale and (fault.code or fault.after):
         raise BadFault("a stale answer is an answer: it goes with neither code nor after")
     return fault

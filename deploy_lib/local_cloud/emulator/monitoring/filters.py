@@ -56,7 +56,7 @@ def _compile(node: Node | None) -> Matches:
             test = _test(sign, value)
             return lambda series: (found := series.field(path)) is not None and test(found)
         case FunctionCall(name, _):
-            raise BadQuery(f"{name}(...) is no comparison")
+            raise BadQuery(f"{name}(...) is not a comparison")
         case Search(text):
             raise BadQuery(f"{text!r} is compared with nothing")
         case None:

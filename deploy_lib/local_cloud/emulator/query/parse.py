@@ -193,7 +193,7 @@ class _Reader:
 def _unescape(text: str) -> str:
     def one(match: re.Match[str]) -> str:
         code = match[1] or match[2]
-        # What is no escape stays as it stands: a regular expression's \d needs no second backslash.
+        # What is not an escape stays as it stands: a regular expression's \d needs no second backslash.
         return chr(int(code, 16)) if code else _ESCAPED.get(match[3], match[0])
 
     return _ESCAPE.sub(one, text)

@@ -82,7 +82,7 @@ def _environment(container: Container) -> Iterator[str]:
         )
     for name, times in collections.Counter(names).items():
         if not _VARIABLE.fullmatch(name):
-            yield f"template.containers[0].env: {name!r} is no name for a variable"
+            yield f"template.containers[0].env: {name!r} is not a valid variable name"
         if times > 1:
             yield f"template.containers[0].env: {name} is set {times} times"
 

@@ -43,7 +43,7 @@ class RunLog(Protocol):
     ) -> None:
         """One line. `stream` is stdout, stderr, system or requests; `severity` a LogSeverity by name.
 
-        stdout and stderr come with severity DEFAULT; a line that is a JSON object is told apart by the log, as
+        stdout and stderr come with severity DEFAULT; a line that is a JSON object is recognized by the log, as
         Cloud Run does (https://cloud.google.com/run/docs/logging#using-json). `timestamp` is in seconds since
         the epoch, None for now. `request` comes with the stream requests only.
         """

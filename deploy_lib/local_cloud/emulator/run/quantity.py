@@ -19,18 +19,18 @@ _MEMORY_FOR_CPU = {4000: 2 * _GIB, 6000: 4 * _GIB, 8000: 4 * _GIB}
 
 
 def parse_memory(text: str) -> int:
-    """Bytes. ValueError when it is no quantity."""
+    """Bytes. ValueError when it is not a quantity."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)(K|M|G|Ki|Mi|Gi)?", text)
     if match is None:
-        raise ValueError(f"{text!r} is no amount of memory; write 512Mi or 2Gi")
+        raise ValueError(f"{text!r} is not a valid amount of memory; write 512Mi or 2Gi")
     return int(Decimal(match[1]) * _UNITS[match[2] or ""])
 
 
 def parse_cpu(text: str) -> int:
-    """Thousandths of a CPU. ValueError when it is no quantity."""
+    """Thousandths of a CPU. ValueError when it is not a quantity."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)(m?)", text)
     if match is None:
-        raise ValueError(f"{text!r} is no number of CPUs; write 1, 0.5 or 1000m")
+        raise ValueError(f"{text!r} is not a valid number of CPUs; write 1, 0.5 or 1000m")
     return int(Decimal(match[1]) * (1 if match[2] else 1000))
 
 

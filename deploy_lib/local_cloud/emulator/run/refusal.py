@@ -21,5 +21,5 @@ def missing(kind: str, name: str) -> RunRefusal:
 
 
 def not_here(what: str) -> RunRefusal:
-    """A real feature of Cloud Run that the local cloud does not have: said, never skipped."""
+    """A real feature of Cloud Run that the local cloud does not have: refused by name, never skipped."""
     return RunRefusal("UNIMPLEMENTED", f"the local cloud does not support {what}")

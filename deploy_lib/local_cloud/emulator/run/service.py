@@ -147,7 +147,7 @@ class CloudRun:
     # Operations
 
     def operation(self, name: str) -> Operation | None:
-        """None when the name is no operation of Cloud Run's."""
+        """None when the name is not that of an operation of Cloud Run."""
         return self._operations.get(name)
 
     # Access policies, kept and not enforced: everyone may call a service of the local cloud.

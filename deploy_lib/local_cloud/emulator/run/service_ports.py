@@ -32,7 +32,7 @@ class ServicePorts:
         return f"http://127.0.0.1:{self.port(service, tag)}"
 
     def ports(self, service: ServiceName) -> dict[str, int]:
-        """Every open address of the service by tag, also of tags that are no more."""
+        """Every open address of the service by tag, also of tags that were removed."""
         mark = f"{service}#"
         return {key.removeprefix(mark): port for key, port in self._open.items() if key.startswith(mark)}
 

@@ -1,7 +1,7 @@
 """Every service with its revisions, as Cloud Run would tell them, kept on disk over restarts.
 
 One file per service, written whole at each change. A revision that was being deployed when the local cloud ended is
-told as failed. A change of the traffic alone is not: whoever opens the store carries it out, as Cloud Run would.
+reported as failed. A change of the traffic alone is not: whoever opens the store carries it out, as Cloud Run would.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ class Query:
     prefix: str = ""
     delimiter: str = ""
     start: str = ""  # names from here on
-    end: str = ""  # names before this one; "" is no bound
+    end: str = ""  # names before this one; "" for no bound
     after: str = ""  # the last name or prefix of the page before
     limit: int = PAGE
 

@@ -19,5 +19,5 @@ def caller() -> str:
 
 def note_caller(metadata: Iterable[tuple[str, str | bytes]]) -> None:
     """For the rest of the call that this thread answers."""
-    said = next((value for name, value in metadata if name == HEADER and isinstance(value, str)), "")
-    _CALLER.set(said or UNNAMED)
+    named = next((value for name, value in metadata if name == HEADER and isinstance(value, str)), "")
+    _CALLER.set(named or UNNAMED)

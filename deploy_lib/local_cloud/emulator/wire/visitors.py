@@ -30,7 +30,7 @@ def refused(hosts: Sequence[str], origins: Sequence[str] = ()) -> str | None:
 def _is_here(address: str) -> bool:
     try:
         parts = urlsplit(address)
-        name, _ = (parts.hostname or "").rstrip("."), parts.port  # whose reading refuses what is no number
+        name, _ = (parts.hostname or "").rstrip("."), parts.port  # whose reading refuses what is not a number
     except ValueError:  # no address at all, or a port that is not a number
         return False
     return "@" not in parts.netloc and (name in _HERE or name.endswith(".localhost"))

@@ -39,8 +39,8 @@ def to_layout(archive: Path, layout: Path, scratch: Path) -> str:
             layer = compress(source, packed)
             packed.replace(blob_path(layout, layer.blob.digest))
             layers.append(layer)
-    told = json.loads(config)["rootfs"]["diff_ids"]
-    if told != [layer.diff_id for layer in layers]:
+    declared = json.loads(config)["rootfs"]["diff_ids"]
+    if declared != [layer.diff_id for layer in layers]:
         raise EngineError("the saved image's layers are not those its config names")
     manifest = describe_manifest(config, tuple(layers))
     for content in (config, manifest):

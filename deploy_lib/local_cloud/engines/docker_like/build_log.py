@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 
 from ..dockerfile import Dockerfile, Instruction
-from ..error_line import telling_line
+from ..error_line import find_error_line
 from ..model import BuildFailed, EngineError
 
 _STEP = re.compile(
@@ -37,10 +37,10 @@ def read_failure(lines: Sequence[str], plan: Dockerfile, root: str) -> EngineErr
     codes = [next(filter(None, found)) for found in _CODE.findall("\n".join(lines[at + 1 :]))]
     output = "\n".join(printed[-_SHOWN:])
     if codes:
-        reason = f"the command ended with exit code {codes[-1]}: {telling_line(printed)}"
+        reason = f"the command ended with exit code {codes[-1]}: {find_error_line(printed)}"
     else:
-        told = [line for line in lines if line.strip()]
-        reason = told[-1].strip().removeprefix("Error: ") if told else "the builder ended without a word"
+        lines_printed = [line for line in lines if line.strip()]
+        reason = lines_printed[-1].strip().removeprefix("Error: ") if lines_printed else "the builder printed no error"
     if instruction is None:
         named = re.search(r"parse error (?:on )?line (\d+)", reason)
         return BuildFailed(reason, output=output or text, line=int(named[1]) if named else None)

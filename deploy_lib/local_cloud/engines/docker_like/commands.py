@@ -86,5 +86,7 @@ def last_line(text: str) -> str:
     """The last line that says something."""
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("Run '")]
     return (
-        lines[-1].removeprefix("Error: ").removeprefix("Error response from daemon: ") if lines else "it said nothing"
+        lines[-1].removeprefix("Error: ").removeprefix("Error response from daemon: ")
+        if lines
+        else "it printed no error"
     )

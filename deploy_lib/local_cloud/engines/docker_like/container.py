@@ -38,7 +38,7 @@ def start_container(
 ) -> DockerLikeContainer:
     """Start it and wait until its command runs. EngineError when there can be no such container.
 
-    A command that is not there is no such error: it ends the container with 127, as in a shell.
+    A command that is not there is not such an error: it ends the container with 127, as in a shell.
     """
     name = f"engine-{uuid.uuid4().hex[:16]}"
     process = commands.start("run", "--name", name, *args, stdin=stdin, values=values)
@@ -57,11 +57,11 @@ def start_container(
 
 def _refused(commands: Commands, name: str, process: subprocess.Popen[bytes], limit: int | None) -> DockerLikeContainer:
     """It never began: a container that has ended when its command was not to be run, else an EngineError."""
-    out, said = process.communicate()
-    if b"exec" not in said or process.returncode not in (_NOT_RUNNABLE, _NOT_FOUND):
+    out, errors = process.communicate()
+    if b"exec" not in errors or process.returncode not in (_NOT_RUNNABLE, _NOT_FOUND):
         commands.attempt("rm", "--force", "--volumes", name)
-        raise EngineError(f"{commands.name} cannot start the container: {last_line(said.decode(errors='replace'))}")
-    streams = os.fdopen(hold_in_memory("stdout", out), "rb"), os.fdopen(hold_in_memory("stderr", said), "rb")
+        raise EngineError(f"{commands.name} cannot start the container: {last_line(errors.decode(errors='replace'))}")
+    streams = os.fdopen(hold_in_memory("stdout", out), "rb"), os.fdopen(hold_in_memory("stderr", errors), "rb")
     return DockerLikeContainer(commands, name, streams, RefusedExit(process.returncode), ContainerState(), limit)
 
 
@@ -150,8 +150,8 @@ class DockerLikeContainer:
 
     def _asks_starved(self) -> bool:
         """By the engine's own word. Its monitor cannot know on hybrid cgroups: there a kill is put to the limit."""
-        told = self._commands.attempt("inspect", "--format", "{{.State.OOMKilled}}", self._name).stdout.strip()
-        return told == "true" or self._limit is not None
+        killed = self._commands.attempt("inspect", "--format", "{{.State.OOMKilled}}", self._name).stdout.strip()
+        return killed == "true" or self._limit is not None
 
     def _look(self) -> None:
         with suppress(OSError, ValueError, StopIteration):

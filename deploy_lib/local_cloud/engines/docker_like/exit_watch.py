@@ -32,10 +32,10 @@ class ContainerState:
 
 def read_state(commands: Commands, name: str) -> ContainerState:
     form = "{{.State.Status}} {{.State.Pid}} {{.State.ExitCode}} {{.Id}}"
-    told = commands.attempt("inspect", "--format", form, name).stdout.split()
-    if len(told) != 4 or told[0] not in ("running", "stopped", "exited"):
+    answer = commands.attempt("inspect", "--format", form, name).stdout.split()
+    if len(answer) != 4 or answer[0] not in ("running", "stopped", "exited"):
         return ContainerState()
-    return ContainerState(True, told[0] == "running", int(told[1]), int(told[2]), told[3])
+    return ContainerState(True, answer[0] == "running", int(answer[1]), int(answer[2]), answer[3])
 
 
 class ExitWatch(Protocol):

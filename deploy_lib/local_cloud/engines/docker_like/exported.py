@@ -1,6 +1,6 @@
 """The files of an image, read from the tar that `export` gives of a container made from it and never started.
 
-docker puts a few empty files of its own into every container; they are no part of the image and are left out. An
+docker puts a few empty files of its own into every container; they are not part of the image and are left out. An
 image's own /etc/hosts and the like cannot be seen behind them.
 """
 

@@ -28,9 +28,9 @@ class DockerImages:
             done = self.commands.attempt("image", "inspect", name)
             if done.returncode == 0:
                 return _read_image(json.loads(done.stdout)[0])
-            told = last_line(done.stderr)
+            message = last_line(done.stderr)
             if not any(words in done.stderr.lower() for words in ("no such image", "not known", "invalid reference")):
-                raise EngineError(f"{self.commands.name} cannot look for {reference}: {told}", output=done.stderr)
+                raise EngineError(f"{self.commands.name} cannot look for {reference}: {message}", output=done.stderr)
         return None
 
     def need(self, reference: str) -> Image:

@@ -35,7 +35,7 @@ def find_account(tree: OverlayTree, spec: str) -> Account:
     if group:
         gid = _find_group(groups, group)
     if max(uid, gid) > _MOST_ID:
-        raise EngineError(f"{spec!r} is no user: an id is at most {_MOST_ID}")
+        raise EngineError(f"{spec!r} is not a valid user: an id is at most {_MOST_ID}")
     member_of = () if group or row is None else tuple(int(g[2]) for g in groups if row[0] in g[3].split(","))
     return Account(uid, gid, (row[5] if row else "") or "/", member_of)
 

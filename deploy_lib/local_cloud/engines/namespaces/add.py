@@ -57,7 +57,7 @@ def _plan(
 
 
 def _plan_archive(session: BuildSession, entry: Entry, target: CopyTarget) -> list[Item]:
-    """The archive's content, put into the destination as a directory; nothing when it is no archive."""
+    """The archive's content, put into the destination as a directory; nothing when it is not an archive."""
     if not entry.is_file:
         return []
     tree = session.fresh_directory()

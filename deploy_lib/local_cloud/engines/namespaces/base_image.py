@@ -67,10 +67,10 @@ def python_tag(name: str) -> str | None:
 
 def describe_stand_in(tag: str) -> str:
     here = f"{sys.version_info.major}.{sys.version_info.minor}"
-    told = re.match(r"3\.\d+", tag)
+    asked = re.match(r"3\.\d+", tag)
     text = f"no registry: a stand-in made from this host's Python {sys.version.split()[0]} takes its place"
-    if told and told[0] != here:
-        text += f"; NOTE: the Dockerfile asks for Python {told[0]}, the stand-in is {here}"
+    if asked and asked[0] != here:
+        text += f"; NOTE: the Dockerfile asks for Python {asked[0]}, the stand-in is {here}"
     return text
 
 

@@ -178,7 +178,7 @@ def write_item(draft: LayerDraft, item: Item, below: OverlayTree) -> None:
     existing = OverlayTree([draft.root]).find(item.path) or below.find(item.path)
     if item.source is not None and item.source.is_directory:
         if existing is not None and not existing.is_directory:
-            raise ValueError(f"{item.path} is no directory in the image, but is one in the source")
+            raise ValueError(f"{item.path} is not a directory in the image, but is one in the source")
         if existing is None or not item.only_if_new:
             draft.set_directory(item.path, item.mode, item.owner)
         return

@@ -74,7 +74,7 @@ def _write_tar(tree: Path, sink: Sink, owners: Owners, maker: tuple[int, int] | 
         elif kind == stat.S_IFCHR and status.st_rdev == 0:
             directory, _, name = path.rpartition("/")
             _write_entry(sink, _mark(f"{directory}/{WHITEOUT}{name}".lstrip("/")))
-        # Sockets and devices are no part of an image.
+        # Sockets and devices are not part of an image.
     sink.write(bytes(2 * tarfile.BLOCKSIZE))
 
 

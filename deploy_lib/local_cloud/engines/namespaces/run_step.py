@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ...registry.oci import EPOCH, Layer
 from ..dockerfile import Instruction
-from ..error_line import telling_line
+from ..error_line import find_error_line
 from ..model import Cancelled, EngineError
 from ..readiness import is_readable
 from .accounts import Account, find_account
@@ -114,8 +114,8 @@ def _run_once(session: BuildSession, state: StageState, instruction: Instruction
         raise
     code = container.wait()
     if code:
-        said = telling_line(lines)
-        raise instruction.failure(f"the command ended with exit code {code}: {said}", output="\n".join(lines))
+        message = find_error_line(lines)
+        raise instruction.failure(f"the command ended with exit code {code}: {message}", output="\n".join(lines))
     if is_empty(upper):
         return None
     owners = _keep_owners(upper, open_tree(session.store, state.layers))

@@ -89,7 +89,7 @@ def _add_ports(state: StageState, instruction: Instruction, escape: str) -> Stag
     for word in _words(state, instruction, escape):
         match = _PORT.fullmatch(word)
         if match is None or not 0 < int(match[1]) <= int(match[2] or match[1]) <= 65535:
-            raise ValueError(f"{word!r} is no port; write 8080 or 8080/tcp")
+            raise ValueError(f"{word!r} is not a valid port; write 8080 or 8080/tcp")
         for port in range(int(match[1]), int(match[2] or match[1]) + 1):
             ports[f"{port}/{(match[3] or 'tcp').lower()}"] = None
     return state.with_config(instruction.text, replace(state.config, ports=tuple(ports)))
@@ -125,7 +125,7 @@ def parse_signal(name: str) -> int:
         return int(name)
     wanted = "SIG" + name.upper().removeprefix("SIG")
     if wanted not in signal.Signals.__members__:
-        raise ValueError(f"{name!r} is no signal")
+        raise ValueError(f"{name!r} is not a valid signal")
     return int(signal.Signals[wanted])
 
 
@@ -153,14 +153,14 @@ def _set_health(state: StageState, instruction: Instruction, escape: str) -> Sta
 
 def _count(text: str) -> int:
     if not text.isdigit():
-        raise ValueError(f"--retries={text} is no whole number")
+        raise ValueError(f"--retries={text} is not a whole number")
     return int(text)
 
 
 def _nanoseconds(text: str) -> int:
     parts = _DURATION.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise ValueError(f"{text!r} is no duration; write 30s or 1m30s")
+        raise ValueError(f"{text!r} is not a valid duration; write 30s or 1m30s")
     return int(sum(float(number) * _NANOSECONDS[unit] for number, unit in parts))
 
 

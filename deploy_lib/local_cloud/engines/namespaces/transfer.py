@@ -103,9 +103,9 @@ def _read_json(layout: Path, digest: str) -> dict[str, Any]:
     try:
         value = json.loads(_read_blob(layout, digest))
     except ValueError:
-        raise EngineError(f"the blob {digest} is no JSON") from None
+        raise EngineError(f"the blob {digest} is not JSON") from None
     if not isinstance(value, dict):
-        raise EngineError(f"the blob {digest} is no JSON object")
+        raise EngineError(f"the blob {digest} is not a JSON object")
     return value
 
 

@@ -62,7 +62,7 @@ def unpack_layer(packed: IO[bytes], tree: Path, many_ids: bool) -> str:
 
 
 def unpack_archive(path: Path, tree: Path, many_ids: bool) -> bool:
-    """Fill an empty directory from a tar, plain or compressed by gzip, bzip2 or xz; False when it is no tar."""
+    """Fill an empty directory from a tar, plain or compressed by gzip, bzip2 or xz; False when it is not a tar."""
     try:
         archive = tarfile.open(path, mode="r:*")  # noqa: SIM115 - closed below, once it is known to be one
     except (tarfile.TarError, EOFError):

@@ -90,7 +90,7 @@ def test_cpu_is_read(text: str, thousandths: int) -> None:
 
 @pytest.mark.parametrize("text", ["", "2 Gi", "lots", "-1Gi"])
 def test_what_is_no_quantity_is_said(text: str) -> None:
-    with pytest.raises(ValueError, match="no amount of memory"):
+    with pytest.raises(ValueError, match="not a valid amount of memory"):
         parse_memory(text)
     with pytest.raises(ValueError, match="no number of CPUs"):
         parse_cpu(text or "x")
@@ -173,4 +173,4 @@ def test_a_variable_and_a_secret_of_one_name_are_one_too_many() -> None:
     with pytest.raises(RunRefusal) as refused:
         check_service(service(template=template), "s")
     assert "reserved env names were provided: PORT, K_SERVICE." in refused.value.message
-    assert "A is set 2 times" in refused.value.message and "'X=Y' is no name" in refused.value.message
+    assert "A is set 2 times" in refused.value.message and "'X=Y' is not a valid" in refused.value.message

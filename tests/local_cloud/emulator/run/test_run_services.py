@@ -132,7 +132,11 @@ def test_validate_only_says_what_would_be_and_does_nothing(bench: RunBench) -> N
         (template(image=""), "INVALID_ARGUMENT", "the image is missing"),
         (template("other-a"), "INVALID_ARGUMENT", "must begin with 'refused-'"),
         (template(resources={"limits": {"cpu": "3"}}), "INVALID_ARGUMENT", "Invalid value specified for cpu"),
-        (template(resources={"limits": {"memory": "much"}}), "INVALID_ARGUMENT", "'much' is no amount of memory"),
+        (
+            template(resources={"limits": {"memory": "much"}}),
+            "INVALID_ARGUMENT",
+            "'much' is not a valid amount of memory",
+        ),
         (
             template(startup_probe=Probe(tcp_socket=TCPSocketAction(), timeout_seconds=9, period_seconds=3)),
             "INVALID_ARGUMENT",

@@ -14,7 +14,7 @@ _LONGEST = 256 * 1024  # bytes of one log entry, https://cloud.google.com/loggin
 
 
 def copy_lines(stdout: BinaryIO, stderr: BinaryIO, write: Callable[[str, str], None]) -> None:
-    """Until both end. `write` takes the stream's name and one line; empty lines are no entries."""
+    """Until both end. `write` takes the stream's name and one line; empty lines are not entries."""
     rest = {"stdout": b"", "stderr": b""}
     with selectors.DefaultSelector() as selector:
         selector.register(stdout, selectors.EVENT_READ, "stdout")
