@@ -137,8 +137,11 @@ def accepted(plan: Plan, release: Release, state: ServiceState, step: int, now: 
 
 
 def _next_step(entries: Sequence[Entry]) -> int:
-    """Index of the step that a release was stopped at."""
+    """Index of the step that a release was stopped at; of one that is ready, the first that it skipped for that."""
+    ready = is_ready(entries)
     for entry in reversed(entries):
+        if ready and isinstance(entry, Judged) and entry.status is Status.SKIPPED:
+            continue
         if isinstance(entry, Asked):
             return entry.step
         if isinstance(entry, Judged):

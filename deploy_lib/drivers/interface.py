@@ -93,6 +93,7 @@ class Builds(Protocol):
 
     def build(self, request: BuildImage, tell: Tell) -> answers.Built: ...
     def check_imports(self, request: CheckImports, tell: Tell) -> answers.ImportsChecked: ...
+    def under_way(self, request: BuildImage) -> answers.LeaseTaken: ...  # who builds the service; reads only
 
 
 class Services(Protocol):

@@ -253,6 +253,7 @@ class LeaseTaken:
     unfinished: LeftBehind | None = None
     bad: tuple[str, ...] = ()  # digests recorded as failed
     by_hand: str = ""  # what was changed by hand since the last release, as a sentence
+    absent: bool = False  # there is no such service yet, and so nothing that a lease could be on
     last_rollback: str = ""  # id of the newest rollback that the service remembers
 
 

@@ -6,12 +6,13 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
 
-from deploy_lib.drivers.interface import Clock, DriverError, Interrupted, Services, Tell
+from deploy_lib.drivers.interface import Clock, DriverError, Drivers, Interrupted, Services, Tell
 from deploy_lib.model import requests
 from deploy_lib.model.answers import LeaseTaken
 from deploy_lib.model.journal import LeaseHeld, LeaseRefused
 from deploy_lib.model.release import Release
 from deploy_lib.run.waiting import held_by, patiently
+from deploy_lib.steps.build import BuildImage
 from deploy_lib.steps.kind import spoken
 
 LASTS = 120.0
@@ -85,13 +86,21 @@ def _tell_of_the_clock(ahead: float, tell: Tell) -> None:
         )
 
 
-def refused_at_once(drivers: Deployer, release: Release, tell: Tell, *, wait: float) -> LeaseRefused | str | None:
+def refused_at_once(
+    drivers: Drivers, release: Release, tell: Tell, *, wait: float, build: BuildImage | None = None
+) -> LeaseRefused | str | None:
     """Who has the service, looked at before any work is done; else the id of its newest rollback, empty for none.
 
+    A service that does not exist yet can carry no lease: there another release shows by its `build`, if it has one.
     None when it cannot be read.
     """
+
+    def ask() -> LeaseTaken:
+        answer = drivers.services.who_deploys(release.service)
+        return drivers.builds.under_way(build) if answer.absent and build is not None else answer
+
     try:
-        answer = patiently(drivers.clock, wait, lambda: drivers.services.who_deploys(release.service), tell)
+        answer = patiently(drivers.clock, wait, ask, tell)
     except DriverError:
         return None
     return answer.last_rollback if answer.taken else LeaseRefused(drivers.clock.now(), held_by(answer), busy=True)

@@ -27,6 +27,7 @@ from deploy_lib.run.last_line import serving_now
 from deploy_lib.run.lease import acquire, known_bad, refused_at_once
 from deploy_lib.run.perform import perform
 from deploy_lib.run.restoring import put_back
+from deploy_lib.steps.build import BuildImage
 from deploy_lib.steps.kind import Verdict
 from deploy_lib.steps.promote import MoveTraffic
 
@@ -147,7 +148,7 @@ def _is_ending(this: Run) -> bool:
 def _look_who_deploys(this: Run) -> None:
     """A service that is busy is told of before any work is done for it."""
     try:
-        refused = refused_at_once(this.drivers, this.release, this.tell, wait=this.wait)
+        refused = refused_at_once(this.drivers, this.release, this.tell, wait=this.wait, build=_build_of(this))
     except Interrupted as interrupted:
         this.record(journal.Interrupted(this.drivers.clock.now(), interrupted.by))
         return
@@ -155,6 +156,12 @@ def _look_who_deploys(this: Run) -> None:
         this.record(refused)
     else:
         this.known_rollback = refused
+
+
+def _build_of(this: Run) -> BuildImage | None:
+    """What the release will ask to be built."""
+    asked = (step.kind.ask(step.settings, this.release) for step in this.plan.steps if step.kind.name == "build")
+    return next((request for request in asked if isinstance(request, BuildImage)), None)
 
 
 def _started(this: Run, release: Release, *, resumed: bool) -> journal.Started:

@@ -16,9 +16,11 @@ PINNED = run_v2.TrafficTargetAllocationType.TRAFFIC_TARGET_ALLOCATION_TYPE_REVIS
 
 
 class Someone:
-    def __init__(self, theatre: Theatre, account: str = "ann@example.invalid") -> None:
+    def __init__(
+        self, theatre: Theatre, account: str = "ann@example.invalid", *, project: str = PROJECT, service: str = ""
+    ) -> None:
         channel = signed(theatre.cloud.channel(), account)
-        self.path = f"projects/{PROJECT}/locations/us-central1/services/{theatre.service}"
+        self.path = f"projects/{project}/locations/us-central1/services/{service or theatre.service}"
         self.services = run_v2.ServicesClient(transport=ServicesGrpcTransport(channel=channel))
         self.revisions = run_v2.RevisionsClient(transport=RevisionsGrpcTransport(channel=channel))
 

@@ -117,6 +117,27 @@ def test_who_loses_the_race_of_a_first_release_is_busy(theatre: Theatre) -> None
     assert theatre.maps() == [{second[0].candidate: 100}]
 
 
+def test_a_first_release_that_another_one_is_built_for_is_busy_before_it_does_any_work(theatre: Theatre) -> None:
+    """There is no service yet that a lease could be on."""
+    second: list[Played] = []
+    theatre.write("Dockerfile", (theatre.repository / "Dockerfile").read_text() + "RUN sleep 30\n")
+    theatre.commit()
+
+    def deploy(event: dict[str, object]) -> None:
+        if event["type"] == "progress" and "is under way" in str(event["text"]):
+            second.append(theatre.started(theatre.config(CHECKED, {"n": 2}), state=theatre.root / "another"))
+            raise SystemExit("the machine is gone")
+
+    with pytest.raises(SystemExit):
+        theatre.release(theatre.config(SHORT, {"n": 1}), cue=deploy)
+    [busy] = second
+    assert (busy.code, busy.stopped["outcome"], busy.statuses) == (5, "busy", []), busy.errors
+    assert re.match(
+        r"release \S+-backend-\S+ is deploying this service since \d\d:\d\d:\d\d UTC$", busy.stopped["reason"]
+    )
+    assert theatre.maps() == []
+
+
 @pytest.mark.parametrize("text", ["soon", "0s", "200h"])
 def test_a_time_that_is_none(theatre: Theatre, text: str) -> None:
     for command in ("deploy", "resume", "rollback", "hold"):

@@ -26,6 +26,7 @@ from deploy_lib.drivers.builds.request import (
     check_order,
     image_tag,
     location_of,
+    run_tag,
     tag_of,
     value_of,
 )
@@ -36,9 +37,12 @@ from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.interface import DriverError, Interrupted, Tell
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.storage import Bucket, build_bucket
-from deploy_lib.model.answers import Built, ImportsChecked
+from deploy_lib.drivers.times import plain_time
+from deploy_lib.model.answers import Built, ImportsChecked, LeaseTaken
 from deploy_lib.model.image import BuiltImage, InsideImage
 from deploy_lib.source.archive import archive, paths_in_archive
+from deploy_lib.steps.build import BuildImage
+from deploy_lib.steps.import_check import CheckImports
 
 if TYPE_CHECKING:
     from google.cloud.devtools.cloudbuild_v1 import Build
@@ -56,7 +60,7 @@ class CloudBuild:
     submissions: Submissions
 
     def build(self, job: BuildJob, tell: Tell) -> Built:
-        place = self._place(job)
+        place = self._place(job.request)
         tag = tag_of("release", job.release.id)
         with self.submissions.cancelling(place, tag):
             build = self.submissions.asked_before(place, tag)
@@ -73,9 +77,19 @@ class CloudBuild:
                 ended = self._wait(place, build, log)
             return self._answer(job, ended, log, place, tell)
 
+    def under_way(self, request: BuildImage) -> LeaseTaken:
+        """`taken` where no other release of the service is being built."""
+        tags = f'tags="{run_tag(request.release.service)}"'
+        for status in sorted(outcome.UNDER_WAY):
+            for build in self.submissions.list(self._place(request), f'{tags} AND status="{status}"'):
+                release = value_of("release", [tag for tag in build.tags if not tag.startswith("release-check-")])
+                if release and release != tag_of("release", request.release.id).removeprefix("release-"):
+                    return LeaseTaken(False, holder=f"release {release}", since=plain_time(build.create_time))
+        return LeaseTaken(True)
+
     def check(self, job: CheckJob, tell: Tell) -> ImportsChecked:
         """The result of the release's own build where that made the same check, else of a build that only checks."""
-        place = self._place(job)
+        place = self._place(job.request)
         own = self._own(place, job)
         if own is not None and tag_of("check", job.plan.identity) in own.tags:
             return self._read_check(place, own, None, job.joined(_nonce(own)))
@@ -259,11 +273,11 @@ class CloudBuild:
                 raise
             return None
 
-    def _place(self, job: BuildJob | CheckJob) -> Place:
-        service = job.release.service
+    def _place(self, request: BuildImage | CheckImports) -> Place:
+        service = request.release.service
         name = service.bucket or build_bucket(service.project)
         bucket = Bucket(self.calls, name, named=service.bucket is not None, region=service.region)
-        return Place(service.project, location_of(job.request.settings.worker.worker_pool), bucket)
+        return Place(service.project, location_of(request.settings.worker.worker_pool), bucket)
 
 
 def secret_arguments(args: Mapping[str, str]) -> dict[str, str]:

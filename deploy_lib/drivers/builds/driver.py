@@ -25,7 +25,7 @@ from deploy_lib.drivers.builds.truth import entrypoint_of, explainer, unstartabl
 from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.interface import Clock, DriverError, Tell
 from deploy_lib.drivers.policy import Calls
-from deploy_lib.model.answers import Built, ImportsChecked
+from deploy_lib.model.answers import Built, ImportsChecked, LeaseTaken
 from deploy_lib.model.release import Release
 from deploy_lib.model.requests import ImportCheck
 from deploy_lib.model.service import Service
@@ -74,6 +74,12 @@ class CloudBuilds:
             checked = self._checked[release.id] = _without_image(built.checked)
             built = replace(built, checked=checked)
         return built
+
+    def under_way(self, request: BuildImage) -> LeaseTaken:
+        """Another release's build of the same service. Of what a machine builds for itself nobody else can know."""
+        if _here(request) or request.release.options.image:
+            return LeaseTaken(True)
+        return self._cloud().under_way(request)
 
     def check_imports(self, request: CheckImports, tell: Tell) -> ImportsChecked:
         release = request.release

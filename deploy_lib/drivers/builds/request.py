@@ -16,6 +16,7 @@ from deploy_lib.drivers.builds.handover import VALUES, VOLUME, Handover
 from deploy_lib.drivers.builds.script import check_arguments, keep_arguments, literal
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.model.release import Release
+from deploy_lib.model.service import Service
 from deploy_lib.steps.build import BuildImage
 from deploy_lib.steps.import_check import CheckImports
 
@@ -50,6 +51,11 @@ class Order:
 def tag_of(kind: str, value: str) -> str:
     """A build tag "kind-value": letters, digits, _, . and -, at most 128 of them."""
     return _NOT_IN_A_TAG.sub("-", f"{kind}-{value}")[:128]
+
+
+def run_tag(service: Service) -> str:
+    """For which service of Cloud Run it is built: several may have one name in their YAML, and one image."""
+    return tag_of("run", f"{service.region}.{service.cloud_run}")
 
 
 def value_of(kind: str, tags: list[str]) -> str | None:
@@ -119,7 +125,13 @@ def check_order(
 def _common_tags(release: Release, plan: CheckPlan | None, handover: Handover | None) -> list[str]:
     checked = [tag_of("check", plan.identity), tag_of("nonce", plan.options.nonce)] if plan else []
     handed = [tag_of("handover", handover.id)] if handover else []
-    return [tag_of("service", release.service.name), tag_of("commit", release.commit), *checked, *handed]
+    return [
+        tag_of("service", release.service.name),
+        run_tag(release.service),
+        tag_of("commit", release.commit),
+        *checked,
+        *handed,
+    ]
 
 
 def _open_steps(handover: Handover | None, bucket: str) -> list[BuildStep]:

@@ -143,7 +143,7 @@ def who_deploys(tools: Tools, service: Service) -> LeaseTaken:
     """`taken` when nobody does."""
     found = tools.api.service(service.path)
     if found is None:
-        return LeaseTaken(True)
+        return LeaseTaken(True, absent=True)
     other, rollback = tools.leases.other(service.path, found), last_rollback(records.history_of(found.annotations))
     return refusal(other) if other is not None else LeaseTaken(True, last_rollback=rollback.id if rollback else "")
 
