@@ -92,7 +92,7 @@ def test_cpu_is_read(text: str, thousandths: int) -> None:
 def test_what_is_no_quantity_is_said(text: str) -> None:
     with pytest.raises(ValueError, match="not a valid amount of memory"):
         parse_memory(text)
-    with pytest.raises(ValueError, match="no number of CPUs"):
+    with pytest.raises(ValueError, match="not a valid number of CPUs"):
         parse_cpu(text or "x")
 
 
