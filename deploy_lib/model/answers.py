@@ -294,18 +294,3 @@ class Restored:
     whole: bool
     now: TrafficMap
     reason: str = ""
-
-
-Answer = (
-    CheckoutRead
-    | SourceRead
-    | ContractRead
-    | Built
-    | ImportsChecked
-    | RevisionCreated
-    | Probed
-    | Compared
-    | TrafficMoved
-    | BackRead
-    | Unknown
-)

@@ -6,9 +6,11 @@ answers nothing, every field is told.
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from typing import Literal
 
 from deploy_lib.model.answers import Attempt
 from deploy_lib.model.evidence import BuildTrouble
@@ -24,12 +26,19 @@ class Figures:
     quantiles: Mapping[str, float | None] = field(default_factory=dict)
 
 
+class Whose(enum.StrEnum):
+    """Who made requests, or where they were counted."""
+
+    PAIRED = "paired"
+    USERS = "real"
+    SINGLE = "probe"
+    LOG = "log"
+
+
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Requests of one sort: `whose` is paired, real or probe, `role` candidate or stable."""
-
-    role: str
-    whose: str
+    role: Literal["candidate", "stable"]
+    whose: Whose
     figures: Figures
     attempts: tuple[Attempt, ...] = ()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from deploy_lib.model.details import Whose
 from deploy_lib.model.evidence import Link
 from deploy_lib.model.outcome import Outcome
 
@@ -146,12 +147,12 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Requests to one revision in one step. `whose` is paired, real, probe or log; latencies are seconds."""
+    """Requests to one revision in one step. Latencies are seconds."""
 
     step: str
     revision: str
     role: str  # candidate or stable
-    whose: str
+    whose: Whose
     requests: int
     errors: int
     quantiles: tuple[tuple[str, float], ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from deploy_lib.model.details import Whose
 from deploy_lib.model.evidence import Link
 from deploy_lib.report.model import Comparison, Difference, Measured, Period, Report
 from deploy_lib.steps.kind import spoken
@@ -20,10 +21,10 @@ MARKS = {
 }
 TONES = {"passed": "good", "failed": "bad", "errored": "unsure", "inconclusive": "unsure", "unanswered": "unsure"}
 WHOSE = {
-    "paired": "paired requests",
-    "real": "requests of users",
-    "probe": "requests of the probe",
-    "log": "the platform's request log",
+    Whose.PAIRED: "paired requests",
+    Whose.USERS: "requests of users",
+    Whose.SINGLE: "requests of the probe",
+    Whose.LOG: "the platform's request log",
 }
 
 

@@ -5,7 +5,19 @@ from __future__ import annotations
 from typing import assert_never
 
 from deploy_lib.drivers.interface import DriverError, Drivers, Source, Tell
-from deploy_lib.model.answers import Answer, CheckoutRead, SourceRead, Unknown
+from deploy_lib.model.answers import (
+    BackRead,
+    Built,
+    CheckoutRead,
+    Compared,
+    ContractRead,
+    ImportsChecked,
+    Probed,
+    RevisionCreated,
+    SourceRead,
+    TrafficMoved,
+    Unknown,
+)
 from deploy_lib.steps.build import BuildImage
 from deploy_lib.steps.canary import CreateRevision
 from deploy_lib.steps.compare import Compare
@@ -31,8 +43,22 @@ Request = (
 )
 """What a step may ask, of any kind."""
 
+Answer = (
+    CheckoutRead
+    | SourceRead
+    | ContractRead
+    | Built
+    | ImportsChecked
+    | RevisionCreated
+    | Probed
+    | Compared
+    | TrafficMoved
+    | BackRead
+)
+"""What its driver may say."""
 
-def perform(request: Request, drivers: Drivers, tell: Tell) -> Answer:
+
+def perform(request: Request, drivers: Drivers, tell: Tell) -> Answer | Unknown:
     """The driver's answer; Unknown when it could not find out. Raises Interrupted only."""
     try:
         return _ask(request, drivers, tell)

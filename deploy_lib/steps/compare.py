@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pydantic import Field, model_validator
 
 from deploy_lib.model.answers import Compared, Side
-from deploy_lib.model.details import Counted, Figures, Reported
+from deploy_lib.model.details import Counted, Figures, Reported, Whose
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.requests import Readers, Thresholds
 from deploy_lib.steps.health import AskSettings, Question, question
@@ -83,10 +83,10 @@ class CompareDetails(Reported):
 
     def requests_counted(self) -> tuple[Counted, ...]:
         return (
-            Counted("stable", "paired", self.stable),
-            Counted("candidate", "paired", self.candidate),
-            Counted("stable", "real", self.real_stable),
-            Counted("candidate", "real", self.real_candidate),
+            Counted("stable", Whose.PAIRED, self.stable),
+            Counted("candidate", Whose.PAIRED, self.candidate),
+            Counted("stable", Whose.USERS, self.real_stable),
+            Counted("candidate", Whose.USERS, self.real_candidate),
         )
 
 

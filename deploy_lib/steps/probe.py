@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pydantic import Field, model_validator
 
 from deploy_lib.model.answers import Attempt, Probed
-from deploy_lib.model.details import Counted, Figures, Reported
+from deploy_lib.model.details import Counted, Figures, Reported, Whose
 from deploy_lib.model.release import Release, Status
 from deploy_lib.steps.health import AskSettings, Question, question
 from deploy_lib.steps.kind import Duration, Kind, Usual, Verdict
@@ -46,7 +46,7 @@ class ProbeDetails(Reported):
 
     def requests_counted(self) -> tuple[Counted, ...]:
         failed = sum(bool(attempt.problem) for attempt in self.attempts)
-        return (Counted("candidate", "probe", Figures(len(self.attempts), failed), self.attempts),)
+        return (Counted("candidate", Whose.SINGLE, Figures(len(self.attempts), failed), self.attempts),)
 
 
 def _without_its_words(attempt: Attempt) -> Attempt:

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import Field
 
 from deploy_lib.model.answers import Side, TrafficMoved, Watched
-from deploy_lib.model.details import Counted, Figures, Reported, SeenTraffic
+from deploy_lib.model.details import Counted, Figures, Reported, SeenTraffic, Whose
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.requests import Bake, Readers, Thresholds
 from deploy_lib.model.traffic import TrafficMap
@@ -86,7 +86,10 @@ class PromoteDetails(Reported):
         return SeenTraffic(self.traffic, self.at)
 
     def requests_counted(self) -> tuple[Counted, ...]:
-        return (Counted("stable", "real", self.real_stable), Counted("candidate", "real", self.real_candidate))
+        return (
+            Counted("stable", Whose.USERS, self.real_stable),
+            Counted("candidate", Whose.USERS, self.real_candidate),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,9 +46,10 @@ def test_and_is_written_anew_without_a_loss(name: str) -> None:
 def test_what_an_unknown_kind_found_is_kept_and_told_field_by_field() -> None:
     entries = journal_of("live")
     judged = next(entry for entry in entries if isinstance(entry, Judged))
-    strange = decode(encode(judged).replace(b'"git_clean"', b'"wait"').replace(b'{"outside":[]}', b'{"waited":60}'))
+    line = encode(judged).replace(b'"git_clean"', b'"of_tomorrow"').replace(b'{"outside":[]}', b'{"waited":60}')
+    strange = decode(line)
     assert isinstance(strange, Judged) and isinstance(strange.details, Foreign)
     assert decode(encode(strange)) == strange
     report = build([*entries[:1], strange], None, (), datetime(2027, 1, 1, tzinfo=UTC), UTC)
     assert "waited: 60" in [line.strip() for line in render(report, "text").splitlines()]
-    assert "- wait: waited: 60" in render(report, "md").splitlines()
+    assert "- of_tomorrow: waited: 60" in render(report, "md").splitlines()

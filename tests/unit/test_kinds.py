@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
@@ -59,3 +60,23 @@ def test_a_request_without_words_of_its_own_is_told_field_by_field() -> None:
 def test_each_kinds_request_has_a_driver() -> None:
     """`perform` is checked by its types to answer every one of these."""
     assert {kind.request for kind in KINDS.values()} == set(get_args(Request))
+
+
+GO_OVER_THE_KINDS = ("config", "decide.py", "plan.py", "run", "journal/lines.py", "cli", "report", "model")
+SAY_SOMETHING_ELSE = {
+    ("model/details.py", "probe"),  # of requests
+    ("report/__init__.py", "build"),  # a function
+    ("run/explain.py", "build"),  # where a line of log is from
+}
+
+
+def test_nothing_else_knows_a_kind_by_its_name() -> None:
+    rooms = [ROOM.parent / name for name in GO_OVER_THE_KINDS]
+    files = [file for room in rooms for file in (room.rglob("*.py") if room.is_dir() else [room])]
+    found = {
+        (str(file.relative_to(ROOM.parent)), node.value)
+        for file in files
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and node.value in KINDS
+    }
+    assert found == SAY_SOMETHING_ELSE

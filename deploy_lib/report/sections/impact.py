@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from deploy_lib.model.details import Figures
+from deploy_lib.model.details import Figures, Whose
 from deploy_lib.model.journal import Adopted, Asked, Entry, LeaseHeld, RestoreAnswered
 from deploy_lib.report.model import Impact, Measured, Period, Subject
 from deploy_lib.report.sections import traffic
@@ -62,7 +62,7 @@ def _moved(
         yield f"{mine} served up to {top} % of the requests, for {spoken(seconds)} within this release."
     if any(period.shares is None for period in periods):
         yield "For a time it is not known who served: the answer to a traffic move did not come."
-    known = [row for row in measured if row.role == "candidate" and row.whose == "real" and row.requests]
+    known = [row for row in measured if row.role == "candidate" and row.whose is Whose.USERS and row.requests]
     if known:
         most = max(known, key=lambda row: row.requests)
         failed = f"{most.errors} of {counted(most.requests, 'request')} of users to it failed"
@@ -94,9 +94,9 @@ def _counted(entries: Sequence[Entry], subject: Subject) -> Iterator[Measured]:
         for judged in verdicts(entries)
         if judged.details
         for each in judged.details.requests_counted()
-        if each.figures.requests or each.whose == "probe"
+        if each.figures.requests or each.whose is Whose.SINGLE
     ]
-    yield from sorted(found, key=lambda row: row.whose != "probe")
+    yield from sorted(found, key=lambda row: row.whose is not Whose.SINGLE)
 
 
 def _quantiles(figures: Figures) -> tuple[tuple[str, float], ...]:
@@ -112,4 +112,4 @@ def _logged(entries: Sequence[Entry], subject: Subject) -> Iterator[Measured]:
     statuses = [line.status for line in log if line.source == "request" and line.status is not None]
     if statuses:
         bad = sum(is_failure(status) for status in statuses)
-        yield Measured("request log", subject.candidate or "", "candidate", "log", len(statuses), bad)
+        yield Measured("request log", subject.candidate or "", "candidate", Whose.LOG, len(statuses), bad)
