@@ -154,7 +154,7 @@ def installer() -> tuple[str, list[str]]:
         return "pip", [base_python(), "-m", "pip", "--python", str(PYTHON), "install", *options]
     own = [str(PYTHON), "-m", "pip"]
     if subprocess.run([*own, "--version"], capture_output=True, check=False).returncode:
-        run_quietly([str(PYTHON), "-m", "ensurepip"], "putting pip into .venv", VENV_HINT)
+        run_quietly([base_python(), "-m", "venv", str(VENV)], "putting pip into .venv", VENV_HINT)
     return "pip", [*own, "install", *options]
 
 

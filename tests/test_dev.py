@@ -30,6 +30,16 @@ if mode == "killed":
     os.kill(os.getppid(), signal.SIGKILL)
 """
 
+# Stands before `pip`: it is not to be had outside of a virtual environment.
+PIP = """
+import os, runpy, sys
+if sys.prefix == sys.base_prefix:
+    raise ImportError("No module named pip")
+sys.path.remove(os.path.dirname(__file__))
+sys.modules.pop("pip", None)
+runpy.run_module("pip", run_name="__main__")
+"""
+
 # Stands in for the rehearsal package, so that `dev.py demo` needs no installed library.
 REHEARSE = """
 import pathlib, signal, sys, time
@@ -176,6 +186,20 @@ def test_installs_with_pip_when_there_is_no_uv(checkout: Checkout) -> None:
     shown = subprocess.run([python, "-c", "import tiny; print(tiny.answer)"], capture_output=True, text=True)
     assert shown.stdout == "42\n"
     assert not list((checkout.root / ".venv").glob("lib/*/site-packages/pip"))  # a pip of its own would be 27 MB more
+
+
+@pytest.mark.slow
+def test_puts_pip_into_the_venv_where_the_python_has_none(checkout: Checkout) -> None:
+    """And prints nothing on standard output, which may be read by a machine."""
+    (checkout.bin / "uv").unlink()
+    for name in ("requirements.txt", "requirements-local.txt", "requirements-dev.txt"):
+        (checkout.root / name).write_text("")
+    hidden = checkout.root / "hidden"
+    hidden.mkdir()
+    (hidden / "pip.py").write_text(PIP)
+    code, out, err = checkout.dev("install", PATH="/usr/bin:/bin", PYTHONPATH=str(hidden))
+    assert (code, out) == (0, ""), err
+    assert "putting pip into .venv" in err
 
 
 @pytest.mark.parametrize("code", [0, 1, 3, 5])
