@@ -26,10 +26,10 @@ def another(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Call
 
 @pytest.fixture
 def stage(request: pytest.FixtureRequest, another: Callable[[], Theatre]) -> Iterator[Stage]:
-    """Used again only after a test that went well."""
+    """Used again only after a test that went well, and left no release for the next one to go on with."""
     stage = _IDLE.pop() if _IDLE else Stage(another())
     stage.begin()
     failed = request.session.testsfailed
     yield stage
-    if request.session.testsfailed == failed:
+    if request.session.testsfailed == failed and stage.is_settled():
         _IDLE.append(stage)

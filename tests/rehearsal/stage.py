@@ -56,6 +56,10 @@ class Stage:
         assert "deploy-to-gcp/lease" not in service.read().annotations
         assert not live or "deploy-to-gcp/release" not in service.read().annotations
 
+    def is_settled(self) -> bool:
+        """Whether no release is under way or unfinished."""
+        return not {"deploy-to-gcp/lease", "deploy-to-gcp/release"} & {*Someone(self.theatre).read().annotations}
+
     def _builds(self) -> list[Build]:
         """The newest ones of all stages that were not cancelled."""
         client = CloudBuildClient(transport=CloudBuildGrpcTransport(channel=self.theatre.cloud.channel()))
