@@ -27,7 +27,7 @@ from deploy_lib.run.last_line import serving_now
 from deploy_lib.run.lease import acquire, known_bad, refused_at_once
 from deploy_lib.run.perform import perform
 from deploy_lib.run.restoring import put_back
-from deploy_lib.steps.build import BuildImage
+from deploy_lib.steps.build import BuildImage, BuildSettings
 from deploy_lib.steps.kind import Verdict
 from deploy_lib.steps.promote import MoveTraffic
 
@@ -160,8 +160,8 @@ def _look_who_deploys(this: Run) -> None:
 
 def _build_of(this: Run) -> BuildImage | None:
     """What the release will ask to be built."""
-    asked = (step.kind.ask(step.settings, this.release) for step in this.plan.steps if step.kind.name == "build")
-    return next((request for request in asked if isinstance(request, BuildImage)), None)
+    settings = this.plan.settings(BuildSettings)
+    return BuildImage(this.release, settings) if settings else None
 
 
 def _started(this: Run, release: Release, *, resumed: bool) -> journal.Started:
