@@ -152,6 +152,8 @@ def worse_by(answer: Compared, thresholds: Thresholds) -> str:
         (answer.real_stable, answer.real_candidate, "real requests"),
         (answer.stable, answer.candidate, "paired requests"),
     ):
+        if not candidate.waiting and all_refused(stable, candidate):
+            continue  # how long the front end took for that says nothing of the revisions
         sight = weigh(stable, candidate, thresholds, answer.looks)
         if sight.opinion is Opinion.WORSE:
             return f"{whose}: {sight.reason}"
@@ -167,12 +169,17 @@ def lost(answer: Compared, thresholds: Thresholds, percent: int) -> str:
     return f"real requests: {why}" if why else ""
 
 
+def all_refused(stable: Side, candidate: Side) -> bool:
+    """Whether all answers of both can be those of the front end, which stands before any revision."""
+    asked = bool(stable.requests and candidate.requests)
+    return asked and candidate.refused == candidate.requests and stable.refused == stable.requests
+
+
 def says_nothing(stable: Side, candidate: Side, path: str) -> str:
     """Why paired requests are no evidence, however many; empty when they are some."""
     if not candidate.requests or not stable.requests:
         return ""
-    alike = candidate.refused == candidate.requests and stable.refused == stable.requests
-    if alike:
+    if all_refused(stable, candidate):
         return (
             f"the front end answered, not the service: 401, 403, 404 or a redirect to a login to all "
             f"{candidate.requests} pairs of requests for {path}; name a path that the service answers, "
