@@ -18,13 +18,11 @@ from urllib.parse import urljoin
 from ..errors import EngineError
 from .access import RegistryAccess
 from .names import RemoteImage
-from .oci import INDEX, MANIFEST, digest_of
+from .oci import DOCKER_INDEX, DOCKER_MANIFEST, INDEX, MANIFEST, digest_of
 
 if TYPE_CHECKING:
     import httpx
 
-DOCKER_INDEX = "application/vnd.docker.distribution.manifest.list.v2+json"
-DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 _ACCEPTED = ", ".join((MANIFEST, INDEX, DOCKER_MANIFEST, DOCKER_INDEX))
 _CONNECT, _SILENCE = 4.0, 60.0  # seconds: to connect, and between two pieces of an answer
 _CHUNK = 1 << 20

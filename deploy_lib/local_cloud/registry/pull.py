@@ -9,9 +9,9 @@ from typing import Any
 
 from ..errors import EngineError
 from .access import RegistryAccess
-from .client import DOCKER_INDEX, Registry, check_digest
+from .client import Registry, check_digest
 from .names import RemoteImage, locate
-from .oci import INDEX, blob_path, digest_of, host_architecture
+from .oci import INDEXES, blob_path, digest_of, host_architecture
 from .reach import remembered
 
 
@@ -28,7 +28,7 @@ def _pull(wanted: RemoteImage, name: str, layout: Path) -> str:
         if wanted.digest:
             check_digest(content, wanted.digest, wanted.host)
         record = _read(content, name)
-        if media_type in (INDEX, DOCKER_INDEX) or "manifests" in record:
+        if media_type in INDEXES or "manifests" in record:
             digest = choose_platform(record, name)
             content, _ = registry.read_manifest(digest)
             check_digest(content, digest, wanted.host)

@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy_lib.local_cloud.emulator.registry.images import OCI_MANIFEST, RegistryImages, RegistryRefusal
+from deploy_lib.local_cloud.emulator.registry.images import RegistryImages, RegistryRefusal
 from deploy_lib.local_cloud.emulator.registry.routes import registry_routes
 from deploy_lib.local_cloud.registry.names import BadName, check_repository, parse_reference
+from deploy_lib.local_cloud.registry.oci import MANIFEST
 from tests.local_cloud.emulator.http_app import serving
 
 NAME = "us-central1-docker.pkg.dev/p/services/api"
@@ -29,7 +30,7 @@ def manifest_for(config: bytes, *layers: bytes) -> bytes:
     def part(data: bytes) -> dict[str, Any]:
         return {"mediaType": "application/octet-stream", "digest": digest_of(data), "size": len(data)}
 
-    value = {"schemaVersion": 2, "mediaType": OCI_MANIFEST, "config": part(config)}
+    value = {"schemaVersion": 2, "mediaType": MANIFEST, "config": part(config)}
     return json.dumps({**value, "layers": [part(layer) for layer in layers]}).encode()
 
 
@@ -55,7 +56,7 @@ def push_blob(registry: httpx.Client, repository: str, data: bytes) -> None:
 
 
 def push_image(registry: httpx.Client, repository: str, tag: str, manifest: bytes) -> httpx.Response:
-    return registry.put(f"/v2/{repository}/manifests/{tag}", content=manifest, headers={"Content-Type": OCI_MANIFEST})
+    return registry.put(f"/v2/{repository}/manifests/{tag}", content=manifest, headers={"Content-Type": MANIFEST})
 
 
 def test_a_pushed_image_is_pulled_by_tag_and_by_digest(registry: httpx.Client, images: RegistryImages) -> None:
@@ -71,7 +72,7 @@ def test_a_pushed_image_is_pulled_by_tag_and_by_digest(registry: httpx.Client, i
         head = registry.head(f"/v2/p/services/api/manifests/{reference}")
         assert head.headers["Docker-Content-Digest"] == digest_of(manifest)
         found = registry.get(f"/v2/p/services/api/manifests/{reference}")
-        assert (found.content, found.headers["Content-Type"]) == (manifest, OCI_MANIFEST)
+        assert (found.content, found.headers["Content-Type"]) == (manifest, MANIFEST)
     assert registry.get(f"/v2/p/services/api/blobs/{digest_of(layer)}").content == layer
     assert registry.get("/v2/p/services/api/tags/list").json()["tags"] == ["v1"]
 
@@ -149,7 +150,7 @@ class OneImageEngine:
 def test_an_engine_pushes_without_the_network(images: RegistryImages) -> None:
     digest = images.put_from_engine(OneImageEngine(), "built", f"{NAME}:abc123")
     assert images.resolve(NAME, "abc123") == digest
-    assert images.manifest(NAME, digest).media_type == OCI_MANIFEST
+    assert images.manifest(NAME, digest).media_type == MANIFEST
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from google.cloud.devtools.cloudbuild_v1 import Build, BuiltImage, Results, Time
 from ..builders.built_images import IMAGE_ERRORS, BuiltImages
 from ..secrets.store import SecretRefusal
 from ..storage.model import StorageRefusal
+from ..wire.times import utc
 from .cancellation import Cancellation
 from .defaults import (
     log_bucket,
@@ -30,7 +31,7 @@ from .log import BuildLog
 from .source import SourceUnusable, fetch_source
 from .step import Site, StepRecord
 from .steps import STEP_FAILED, run_steps
-from .store import BuildStore, utc
+from .store import BuildStore
 
 
 @dataclass(frozen=True, slots=True)

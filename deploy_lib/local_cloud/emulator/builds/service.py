@@ -22,13 +22,14 @@ from google.cloud.devtools.cloudbuild_v1 import (
 from google.longrunning.operations_pb2 import Operation
 
 from ...worker import explain, start_worker
+from ..wire.times import utc
 from .cancellation import Cancellation
 from .environment import BuildEnvironment, project_number
 from .filters import parse_filter
 from .refusal import BuildRefusal, invalid
 from .request import prepare
 from .run import run_build
-from .store import UNDER_WAY, BuildStore, utc
+from .store import UNDER_WAY, BuildStore
 
 _LOCATION = re.compile(r"projects/([^/]+)/locations/([^/]+)")
 _BUILD = re.compile(r"projects/([^/]+)/(?:locations/[^/]+/)?builds/([^/]+)")

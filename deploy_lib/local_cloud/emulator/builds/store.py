@@ -7,7 +7,6 @@ internal error.
 
 from __future__ import annotations
 
-import datetime
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -79,7 +78,3 @@ class BuildStore:
 def _copy(build: Build) -> Build:
     copy: Build = Build.deserialize(Build.serialize(build))
     return copy
-
-
-def utc(seconds: float) -> datetime.datetime:
-    return datetime.datetime.fromtimestamp(seconds, datetime.UTC)

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from aiohttp import web
 
 from ...worker import start_worker, unheard
+from ..wire.ports import HOST
 from ..wire.visitors import refused
 from .connections import Connections
 from .error_pages import UNAVAILABLE, not_found, plain
@@ -24,7 +25,6 @@ from .forward import Passage, forward
 from .route import Route, Target, Upstream
 from .websocket import forward_websocket, wants_websocket
 
-_HOST = "127.0.0.1"
 _CLIENT_GONE = 499  # as web servers log a client that left before its answer
 
 T = TypeVar("T")
@@ -167,7 +167,7 @@ def _bind(port: int) -> socket.socket:
         listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listening.bind((_HOST, wanted))
+            listening.bind((HOST, wanted))
         except OSError:
             listening.close()
             if not wanted:

@@ -6,7 +6,6 @@ is refused: a figure that is silently another one would mislead a release.
 
 from __future__ import annotations
 
-import datetime
 import re
 
 from google.api import distribution_pb2, metric_pb2, monitored_resource_pb2
@@ -15,6 +14,7 @@ from google.cloud import monitoring_v3 as messages
 from ..query.parse import BadQuery, parse
 from ..wire.method import Method, Refusal
 from ..wire.pages import page
+from ..wire.times import utc
 from .counts import Point, RequestCounts
 from .filters import check_field, compile_filter
 from .series import COUNT, LATENCIES, RESOURCE, Series, add_up, align, make_series
@@ -108,7 +108,7 @@ def _point(point: Point, metric: str) -> messages.Point:
         else messages.TypedValue(int64_value=point.tally.count)
     )
     return messages.Point(
-        interval=messages.TimeInterval(start_time=_utc(point.start), end_time=_utc(point.end)), value=value
+        interval=messages.TimeInterval(start_time=utc(point.start), end_time=utc(point.end)), value=value
     )
 
 
@@ -122,10 +122,6 @@ def _distribution(tally: Tally) -> distribution_pb2.Distribution:
         bucket_options=options(exponential_buckets=exponential),
         bucket_counts=tally.bucket_counts(),
     )
-
-
-def _utc(seconds: float) -> datetime.datetime:
-    return datetime.datetime.fromtimestamp(seconds, datetime.UTC)
 
 
 def _invalid(message: str) -> Refusal:

@@ -11,7 +11,6 @@ what was not pushed cannot be deployed. Methods may be called from any thread.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import threading
@@ -22,8 +21,7 @@ from typing import Any, Protocol
 
 from ...files import write_whole
 from ...registry.names import is_digest, is_tag, parse_reference
-
-OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+from ...registry.oci import MANIFEST, digest_of
 
 
 class RegistryRefusal(Exception):
@@ -90,7 +88,7 @@ class RegistryImages:
 
     def put_manifest(self, name: str, reference: str, data: bytes, media_type: str) -> str:
         """Takes a manifest whose blobs are all here; its digest. Raises RegistryRefusal."""
-        digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
+        digest = digest_of(data)
         if is_digest(reference) and reference != digest:
             raise RegistryRefusal(400, "DIGEST_INVALID", f"the manifest's digest is {digest}, not {reference}")
         if not is_digest(reference) and not is_tag(reference):
@@ -140,7 +138,7 @@ class RegistryImages:
             data = self.blob(digest).read_bytes()
         finally:
             shutil.rmtree(view, ignore_errors=True)
-        media_type = json.loads(data).get("mediaType", OCI_MANIFEST)
+        media_type = json.loads(data).get("mediaType", MANIFEST)
         return self.put_manifest(name, wanted.tag or "latest", data, media_type)
 
     def has_blob(self, digest: str) -> bool:

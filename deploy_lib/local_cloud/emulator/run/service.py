@@ -26,6 +26,7 @@ from ...worker import explain, start_worker
 from ..ingress.server import Ingress
 from ..registry.images import RegistryImages
 from ..secrets.store import Secrets
+from ..wire.times import utc
 from . import change, operations
 from .catalogue import Catalogue, copy_revision, copy_service
 from .instances.instance_supervisor import InstanceSupervisor
@@ -223,7 +224,7 @@ class CloudRun:
         self._rollouts.abandon(record, None, explain(error))
 
     def _now(self) -> datetime.datetime:
-        return datetime.datetime.fromtimestamp(self._clock(), datetime.UTC)
+        return utc(self._clock())
 
 
 def _check_etag(short: str, given: str, current: str) -> None:

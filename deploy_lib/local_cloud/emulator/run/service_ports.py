@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ...files import write_whole
 from ..ingress.server import Ingress
+from ..wire.ports import HOST
 from .names import ServiceName
 
 
@@ -29,7 +30,7 @@ class ServicePorts:
         return self._open[key]
 
     def uri(self, service: ServiceName, tag: str = "") -> str:
-        return f"http://127.0.0.1:{self.port(service, tag)}"
+        return f"http://{HOST}:{self.port(service, tag)}"
 
     def ports(self, service: ServiceName) -> dict[str, int]:
         """Every open address of the service by tag, also of tags that were removed."""

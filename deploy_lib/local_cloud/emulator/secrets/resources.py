@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import datetime
-
 from google.cloud.secretmanager_v1 import types as messages
 
+from ..wire.times import utc
 from .store import Secret, Version
 
 
@@ -13,7 +12,7 @@ def secret_message(secret: Secret) -> messages.Secret:
     return messages.Secret(
         name=secret.name,
         replication=messages.Replication(automatic=messages.Replication.Automatic()),
-        create_time=_utc(secret.created),
+        create_time=utc(secret.created),
         labels=dict(secret.labels),
     )
 
@@ -21,10 +20,6 @@ def secret_message(secret: Secret) -> messages.Secret:
 def version_message(version: Version) -> messages.SecretVersion:
     return messages.SecretVersion(
         name=version.name,
-        create_time=_utc(version.created),
+        create_time=utc(version.created),
         state=getattr(messages.SecretVersion.State, version.state.value),
     )
-
-
-def _utc(seconds: float) -> datetime.datetime:
-    return datetime.datetime.fromtimestamp(seconds, datetime.UTC)

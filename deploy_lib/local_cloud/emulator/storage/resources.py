@@ -7,11 +7,11 @@ https://cloud.google.com/storage/docs/json_api/v1/objects and .../buckets; sizes
 from __future__ import annotations
 
 import base64
-import datetime
 import urllib.parse
 from collections.abc import Mapping
 from typing import Any
 
+from ..wire.times import utc
 from .incoming import Expected
 from .model import Bucket, Conditions, Description, StorageRefusal, StoredObject
 
@@ -129,5 +129,4 @@ def _etag(*numbers: int) -> str:
 
 
 def _time(seconds: float) -> str:
-    moment = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return utc(seconds).isoformat(timespec="milliseconds").replace("+00:00", "Z")

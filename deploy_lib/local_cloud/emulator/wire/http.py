@@ -15,7 +15,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from ...worker import explain, start_worker, unheard
-from .ports import PortInUse
+from .ports import HOST, PortInUse
 from .visitors import refused
 
 _CLOSES_WITHIN = 5.0  # seconds
@@ -57,7 +57,7 @@ class HttpServer:
 
     @property
     def address(self) -> str:
-        return f"127.0.0.1:{self.port}"
+        return f"{HOST}:{self.port}"
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -65,7 +65,7 @@ class HttpServer:
 
     async def _start(self, port: int) -> None:
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", port).start()
+        await web.TCPSite(self._runner, HOST, port).start()
 
     def _run(self) -> None:
         self._loop.run_forever()

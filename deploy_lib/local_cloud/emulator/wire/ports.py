@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import socket
 
+HOST = "127.0.0.1"
+"""All that is served is served here."""
+
 
 class PortInUse(Exception):
     def __init__(self, port: int) -> None:
-        super().__init__(f"port {port} on 127.0.0.1 is in use by another program")
+        super().__init__(f"port {port} on {HOST} is in use by another program")
         self.port = port
 
 
@@ -16,7 +19,7 @@ def is_free(port: int) -> bool:
     with socket.socket() as trial:
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            trial.bind(("127.0.0.1", port))
+            trial.bind((HOST, port))
         except OSError:
             return False
     return True

@@ -17,7 +17,7 @@ import grpc
 from .caller import note_caller
 from .codec import reader, writer
 from .method import Method, Refusal
-from .ports import PortInUse
+from .ports import HOST, PortInUse
 from .status import to_status
 from .visitors import refused
 
@@ -34,14 +34,14 @@ class GrpcServer:
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="grpc")
         self._server = grpc.server(self._pool, handlers=[_Rows(methods)], options=options)
         try:
-            self.port = self._server.add_insecure_port(f"127.0.0.1:{port}")
+            self.port = self._server.add_insecure_port(f"{HOST}:{port}")
         except RuntimeError:
             raise PortInUse(port) from None
         self._server.start()
 
     @property
     def address(self) -> str:
-        return f"127.0.0.1:{self.port}"
+        return f"{HOST}:{self.port}"
 
     def close(self, grace: float = 1.0) -> None:
         """Lets calls under way finish for `grace` seconds, then ends them."""

@@ -6,12 +6,12 @@ refused: what they bring cannot be checked before the build.
 
 from __future__ import annotations
 
-import hashlib
 import posixpath
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from ...registry.names import is_digest
+from ...registry.oci import digest_of
 from ..dockerfile import Instruction, expand_word
 from ..model import EngineError
 from .build_session import BuildSession
@@ -80,7 +80,7 @@ def _fetch(session: BuildSession, address: str, target: CopyTarget, checksum: st
         raise ValueError(f"--checksum={checksum}: write sha256: and 64 hexadecimal digits")
     session.log(f"  fetching {address}")
     content = _download(address)
-    found = f"sha256:{hashlib.sha256(content).hexdigest()}"
+    found = digest_of(content)
     if checksum and found != checksum:
         raise ValueError(f"{address} has the checksum {found}, not {checksum}")
     mode = 0o600 if target.rules.mode is None else target.rules.mode

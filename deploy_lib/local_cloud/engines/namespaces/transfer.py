@@ -13,13 +13,11 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from ...registry.oci import INDEX, MANIFEST, Descriptor, Layer, blob_path, digest_of
+from ...registry.oci import INDEX, INDEXES, MANIFEST, Descriptor, Layer, blob_path, digest_of
 from ..model import EngineError, Image
 from .sandbox import maps_many_ids
 from .store import Store, write_whole
 from .unpack import unpack_layer
-
-_INDEXES = (INDEX, "application/vnd.docker.distribution.manifest.list.v2+json")
 
 
 def save(store: Store, digest: str, layout: Path) -> str:
@@ -41,7 +39,7 @@ def load(store: Store, layout: Path, digest: str, name: str) -> Image:
     """Takes the image of that digest over and gives it `name`. EngineError when a blob is missing or is not what
     its digest says; then the store is as it was."""
     manifest = _read_json(layout, digest)
-    if manifest.get("mediaType") in _INDEXES or "manifests" in manifest:
+    if manifest.get("mediaType") in INDEXES or "manifests" in manifest:
         raise EngineError(f"{digest} is an index of several platforms; name one of its manifests")
     config_digest = str(manifest["config"]["digest"])
     config = _read_json(layout, config_digest)
