@@ -48,6 +48,7 @@ DEVELOPMENT = (*REHEARSAL, ROOT / "requirements-dev.txt")
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 DONE = VENV / "installed"  # the Python, and a line for each file of requirements; written last
+NOT_PASSED_ON = ("DEV_VENV", "PYTHONDONTWRITEBYTECODE")  # what is compiled once serves all that the tests start
 BEGUN = VENV / "installing"  # there while an install runs, so also after one that was killed
 MINIMUM = (3, 11)
 
@@ -55,7 +56,7 @@ COMMANDS: dict[str, list[list[str]]] = {
     "demo": [["python", "-m", "rehearse", "demo"]],
     "incident": [["python", "-m", "rehearse", "incident"]],
     "bench": [["python", "-m", "rehearse", "bench"]],
-    "test": [["python", "-m", "pytest", "-n", "auto"]],
+    "test": [["python", "-m", "pytest", "-n", "auto", "--dist", "worksteal"]],
     "check": [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy", "--strict"], ["lint-imports"]],
     "install": [],
 }
@@ -242,7 +243,7 @@ def run(words: list[str]) -> int:
     inherited = os.environ.get("PYTHONPATH", "")
     paths = [str(ROOT / "scripts"), *([inherited] if inherited else [])]
     environment = {
-        **{name: value for name, value in os.environ.items() if name != "DEV_VENV"},
+        **{name: value for name, value in os.environ.items() if name not in NOT_PASSED_ON},
         "PATH": os.pathsep.join([str(BIN), os.environ.get("PATH", "")]),
         "PYTHONPATH": os.pathsep.join(paths),
         "VIRTUAL_ENV": str(VENV),

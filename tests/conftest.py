@@ -6,13 +6,14 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.cloud import LocalCloud
 from tests.engine_store import shared_store
-from tests.sets import FAST, SETS, set_of
+from tests.sets import FAST, SETS, may_hold, set_of
 
 _STARTS = frozenset({"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.exec", "socket.bind"})
 _WATCHED: list[list[str]] = []
@@ -42,6 +43,13 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in SETS:
         config.addinivalue_line("markers", f"{name}: puts a test into that set whatever its place; see tests/README.md")
     sys.addaudithook(_note)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    if config.option.markexpr != FAST or collection_path.suffix != ".py":
+        return None
+    file = collection_path.relative_to(config.rootpath).as_posix()
+    return None if may_hold(FAST, file, collection_path.read_text(encoding="utf-8")) else True
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -56,6 +56,16 @@ OTHER_ENGINES = frozenset({"docker", "podman"})
 """The standard set runs the engine that works everywhere; that the others do the same is a matrix of its own."""
 
 
+def may_hold(wanted: str, file: str, text: str, places: Mapping[str, str] = PLACES) -> bool:
+    """Whether a test of that set may stand in a file ("tests/unit/test_x.py") with that text.
+
+    So the fast set need not import, in every worker, what the others need.
+    """
+    within = {places[max((place for place in places if file.startswith(place)), key=len)]}
+    within |= {found for place, found in places.items() if place.startswith(file)}
+    return wanted in within or f"mark.{wanted}" in text
+
+
 def set_of(
     test: str,
     *,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sets import FAST, PLACES, SAMPLED, SLOW, STANDARD, set_of
+from tests.sets import FAST, PLACES, SAMPLED, SLOW, STANDARD, may_hold, set_of
 
 ROOT = Path(__file__).parents[1]
 HERE = {"tests/": STANDARD, "tests/a/": FAST, "tests/a/test_b.py": SAMPLED, "tests/a/test_b.py::test_long": SLOW}
@@ -30,6 +30,21 @@ def test_the_longest_place_decides_and_a_mark_comes_before(
     test: str, first: bool, marks: tuple[str, ...], engines: tuple[str, ...], expected: str
 ) -> None:
     assert set_of(test, first=first, marks=marks, engines=engines, places=HERE) == expected
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    ("file", "text", "expected"),
+    [
+        ("tests/a/test_c.py", "", True),
+        ("tests/a/test_b.py", "", False),
+        ("tests/a/test_b.py", "@pytest.mark.fast", True),
+        ("tests/c/test_new.py", "", False),
+        ("tests/c/test_d.py", "", True),
+    ],
+)
+def test_a_file_without_a_fast_test_need_not_be_imported_for_them(file: str, text: str, expected: bool) -> None:
+    assert may_hold(FAST, file, text, {**HERE, "tests/c/test_d.py::test_one": FAST}) == expected
 
 
 @pytest.mark.fast
