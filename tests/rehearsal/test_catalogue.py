@@ -66,11 +66,13 @@ def test_images_that_cannot_start(theatre: Theatre, name: str) -> None:
 
 
 @stories(catalogue.ENDINGS)
+@pytest.mark.slow
 def test_containers_that_end_for_another_reason(theatre: Theatre, name: str) -> None:
     mended(theatre, name, catalogue.ENDINGS[name], UP)
 
 
 @stories(catalogue.UNREACHED)
+@pytest.mark.slow
 def test_containers_that_nobody_reaches(theatre: Theatre, name: str) -> None:
     mended(theatre, name, catalogue.UNREACHED[name], UP)
 
@@ -83,6 +85,7 @@ def test_what_the_platform_refuses(theatre: Theatre, name: str) -> None:
 
 
 @stories(catalogue.UNHEALTHY)
+@pytest.mark.slow
 def test_answers_that_are_not_good(theatre: Theatre, name: str) -> None:
     mended(theatre, name, catalogue.UNHEALTHY[name], (*UP, PROBE))
 
@@ -93,10 +96,12 @@ def test_builds_that_fail(theatre: Theatre, name: str) -> None:
 
 
 @stories(catalogue.COMMANDS)
+@pytest.mark.slow
 def test_commands_that_cannot_be_run(theatre: Theatre, name: str) -> None:
     mended(theatre, name, catalogue.COMMANDS[name], UP)
 
 
+@pytest.mark.slow
 def test_a_build_that_takes_too_long(theatre: Theatre) -> None:
     mended(theatre, "slow-build", catalogue.SLOW_BUILD, ({"build": {"timeout": "1s"}}, UP[1]))
 
@@ -135,6 +140,7 @@ def test_a_call_that_google_refuses(theatre: Theatre, code: str, said: str, stor
     assert play(theatre, story, UP).code == 4, "nothing is said of the commit, and resume goes on once it is mended"
 
 
+@pytest.mark.slow
 def test_an_image_that_is_gone_from_the_registry(theatre: Theatre) -> None:
     def delete(event: dict[str, Any]) -> None:
         if event["type"] == "judged" and event["kind"] == "build":

@@ -72,6 +72,7 @@ def test_away_at_a_move_it_ends_live_or_as_before(own: Theatre, kind: str, label
     assert someone.lease() is None
 
 
+@pytest.mark.slow
 def test_away_while_the_traffic_is_put_back_it_is_waited_for(own: Theatre) -> None:
     old, outage = stable(own), Outage(own.cloud, "restore_asked", seconds=25.0)
 
@@ -87,6 +88,7 @@ def test_away_while_the_traffic_is_put_back_it_is_waited_for(own: Theatre) -> No
     assert any("the traffic is not back yet" in text and "does not answer" in text for text in said), said
 
 
+@pytest.mark.slow
 def test_away_while_the_candidate_starts_its_image_is_not_to_blame(own: Theatre) -> None:
     old = stable(own)
     own.write("app/parts/words.py", 'GREETING = "good evening"\n')

@@ -95,6 +95,7 @@ def test_a_bake_that_ends_before_its_requests_could_time_out(stage: Stage) -> No
     stage.assert_well(live=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["404", "403", "redirect"])
 def test_what_both_answer_alike_may_be_the_front_end(stage: Stage, kind: str) -> None:
     """The revision that serves does the same; nothing is known, and what to configure is said."""

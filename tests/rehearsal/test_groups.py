@@ -14,7 +14,7 @@ from tests.rehearsal.theatre import Played, Shares, Theatre
 
 AFTER: dict[str, list[str]] = {"auth": [], "backend": ["auth"], "web": ["backend"]}
 PROBED = (*BUILT, {"probe": {"attempts": 4, "need": 2, "every": "200ms"}}, {"promote": {"percent": 100}})
-SICK_UNDER_TRAFFIC = (*SHORT, compare("20s"))
+SICK_UNDER_TRAFFIC = (*SHORT, compare("1s"))
 
 
 def configured(

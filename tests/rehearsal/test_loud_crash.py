@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from deploy_lib.cli.places import release_directory
 from tests.rehearsal.scripts import SHORT
 from tests.rehearsal.theatre import PROJECT, Theatre
@@ -13,6 +15,7 @@ raise ValueError("no more")
 """
 
 
+@pytest.mark.slow
 def test_the_journal_stays_small_and_the_cause_is_found(theatre: Theatre) -> None:
     theatre.write("app/main.py", FLOOD)
     theatre.commit("Flood the log")

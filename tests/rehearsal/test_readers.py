@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.rehearsal.scripts import BUILT, REST, compare, stable
 from tests.rehearsal.theatre import Played, Theatre, Users
 
@@ -49,6 +51,7 @@ def test_excluded_from_the_log_users_are_counted_by_monitoring(theatre: Theatre)
     assert len(theatre.now) == 1
 
 
+@pytest.mark.slow
 def test_a_good_release_is_seen_by_monitoring_too(theatre: Theatre) -> None:
     stable(theatre)
     theatre.cloud.faults(EXCLUDED)
@@ -69,6 +72,7 @@ def test_blind_is_not_well(theatre: Theatre) -> None:
     assert "is in the request log (is it excluded?), and Cloud Monitoring shows none" in said(played, "promote")
 
 
+@pytest.mark.slow
 def test_a_comparison_under_traffic_is_not_blind_either(theatre: Theatre) -> None:
     stable(theatre)
     theatre.cloud.faults(EXCLUDED, UNCOUNTED)
@@ -82,6 +86,7 @@ def test_a_comparison_under_traffic_is_not_blind_either(theatre: Theatre) -> Non
     assert asked.code == 0, asked.stopped
 
 
+@pytest.mark.slow
 def test_a_log_that_is_late_is_waited_for(theatre: Theatre) -> None:
     stable(theatre)
     theatre.cloud.faults(LATE)
@@ -92,6 +97,7 @@ def test_a_log_that_is_late_is_waited_for(theatre: Theatre) -> None:
     assert " requests, 0 failed; " in said(played, "promote") and "no user" not in said(played, "promote")
 
 
+@pytest.mark.slow
 def test_a_quota_that_is_used_up_holds_up_no_comparison(theatre: Theatre) -> None:
     stable(theatre)
     steps = (*BUILT, {"promote": {"percent": 10}}, compare("4s", every="100ms", min_samples=20, **SOON), *REST)

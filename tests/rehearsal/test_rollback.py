@@ -223,6 +223,7 @@ def test_what_the_service_forgot_is_put_back_all_the_same(theatre: Theatre, stat
     assert theatre.maps() == [{old: 100}, {old: 90, played.candidate: 10}, {old: 100}]
 
 
+@pytest.mark.slow
 def test_a_deleted_target_gives_way_to_the_next_good_one(theatre: Theatre) -> None:
     first, second, third = (stable(theatre, n=n) for n in range(3))
     someone = Someone(theatre)

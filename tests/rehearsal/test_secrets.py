@@ -27,6 +27,7 @@ def tool(theatre: Theatre, *words: str, **more: str) -> tuple[int, bytes]:
     return done.returncode, done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("display", DISPLAYS)
 def test_no_output_of_a_release_tells_a_secret(theatre: Theatre, tmp_path: Path, display: str) -> None:
     dockerfile = (theatre.repository / "Dockerfile").read_text()

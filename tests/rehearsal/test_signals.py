@@ -145,6 +145,7 @@ def test_a_build_that_is_interrupted_is_cancelled(theatre: Theatre, commands: li
     assert command.stopped["serving"] == "nothing; the service does not exist"
 
 
+@pytest.mark.slow
 def test_a_build_whose_client_was_killed_is_gone_on_with(theatre: Theatre, commands: list[Command]) -> None:
     """It is found by its release, and waited for, instead of building again."""
     theatre.write("Dockerfile", SLOW.replace("sleep 300", "sleep 3"))

@@ -141,6 +141,7 @@ def test_it_goes_live(theatre: Theatre, story: str) -> None:
     assert httpx.get(theatre.url(), trust_env=False).text == STORIES[story][2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("story", sorted(set(STORIES) - {"metadata by hand"}))  # there the check warns at the name
 def test_its_broken_twin_is_rejected(theatre: Theatre, story: str) -> None:
     played = theatre.release(write(theatre, story, "\nfrom web import gone\n"))

@@ -44,6 +44,8 @@ class RunApi:
             absences += found is None
             if (absences > 1 and path not in self._newest) if found is None else not self._is_stale(path, found):
                 break
+        if found is None:  # it lasted: what comes next need not wait for it again
+            self._newest.pop(path, None)
         return found
 
     def _read(self, path: str) -> run_v2.Service | None:
