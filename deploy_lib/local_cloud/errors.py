@@ -1,4 +1,4 @@
-"""What the engines, and the registry client that works for them, could not do."""
+"""The error of the engines and of the registry client."""
 
 from __future__ import annotations
 

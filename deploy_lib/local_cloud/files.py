@@ -1,4 +1,4 @@
-"""Files that are whole whenever somebody looks at them."""
+"""Atomic writes."""
 
 from __future__ import annotations
 

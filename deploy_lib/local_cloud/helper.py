@@ -1,4 +1,4 @@
-"""How a small process of this package's own is started, wherever the package lies and whatever it is called there."""
+"""Starts small helper processes of this package, wherever it lies and whatever its name is."""
 
 from __future__ import annotations
 

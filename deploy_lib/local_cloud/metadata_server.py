@@ -1,4 +1,4 @@
-"""What Cloud Run's metadata server answers, with credentials that nobody takes. Pure.
+"""What Cloud Run's metadata server answers, with placeholders for credentials. Pure.
 
 Used by the local cloud for its instances, and by the import check inside an image: there this module stands in place
 of the line that imports it (see in_image/options.py), so only the standard library, Python 3.8 to 3.14.

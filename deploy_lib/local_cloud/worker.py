@@ -1,4 +1,4 @@
-"""A thread of the local cloud, and what its failure ends.
+"""Threads whose failures are reported and end what depends on them.
 
 An exception that nobody foresaw must not end a thread in silence: whoever waits for its work would wait for ever. So
 every thread is made here, and says what follows when its work fails.

@@ -1,4 +1,4 @@
-"""The local cloud as a whole: every service with its state, joined to each other and put on the wire."""
+"""Assembles the local cloud: creates all services, connects them and serves them."""
 
 from __future__ import annotations
 

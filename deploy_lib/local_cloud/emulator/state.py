@@ -1,4 +1,4 @@
-"""The directory a local cloud lives in: one at a time, and how others find it.
+"""The state directory of a local cloud: its lock, its ports, and endpoints.json.
 
 A lock that the kernel lets go with the process says whether one is alive, whatever a crash left behind.
 `endpoints.json` is written last, so whoever sees it can call, and removed first.

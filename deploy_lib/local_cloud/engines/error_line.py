@@ -1,4 +1,4 @@
-"""Which of a failed command's lines says why. Pure."""
+"""Finds the line of a failed command's output that says why it failed. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How every layer is compressed: fast, and always to the same bytes, since an image's digest covers them."""
+"""Compresses layers: fast, and always to the same bytes, since an image's digest covers them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One registry over HTTP: manifests and blobs, with the token dance that every registry has its own server for.
+"""One registry over HTTP: manifests and blobs, with the authentication that its token server asks for.
 
 Protocol: https://github.com/opencontainers/distribution-spec/blob/main/spec.md; tokens:
 https://distribution.github.io/distribution/spec/auth/token/. Every failure is an EngineError whose reason says

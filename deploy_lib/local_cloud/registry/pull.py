@@ -1,4 +1,4 @@
-"""An image of a registry comes into an OCI layout: of several platforms, this machine's."""
+"""Pulls an image into an OCI layout; of several platforms, that of this machine."""
 
 from __future__ import annotations
 

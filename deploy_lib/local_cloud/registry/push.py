@@ -1,4 +1,4 @@
-"""An image of an OCI layout goes to a registry: blobs it lacks first, the manifest last.
+"""Pushes an image of an OCI layout: first the blobs that the registry lacks, last the manifest.
 
 So no tag is ever half there.
 """

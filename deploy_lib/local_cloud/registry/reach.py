@@ -1,4 +1,4 @@
-"""Whether an image's registry answers at all, asked before a slow client of others waits for it.
+"""Checks whether a registry answers at all, before docker or podman wait for it.
 
 One that did not answer is not asked again for a minute: a network that swallows packets would cost every build
 some seconds for nothing.

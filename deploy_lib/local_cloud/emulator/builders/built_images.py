@@ -1,4 +1,4 @@
-"""The images one build has built or pulled, by every name it gave them.
+"""The images that one build has built or pulled, by name.
 
 A real build has a machine and a Docker of its own. Here all builds share the engine's store, so each keeps its
 own list of names: two builds of one service at the same time never take each other's image.

@@ -1,4 +1,4 @@
-"""Command lines in Docker's style, taken apart strictly.
+"""Parses command lines in Docker's style; an unknown flag is an error.
 
 A flag that is not known ends the command and is named: a flag silently dropped would make a build pass here
 that fails, or means something else, in the real cloud. Pure.

@@ -1,4 +1,4 @@
-"""From a path inside a build step to the file on this machine.
+"""Maps a path inside a build step to the file on this machine.
 
 A step sees its mounts only; so does a command it gives. A link that leads out of a mount is refused, or a
 source archive could read this machine's files into an image.

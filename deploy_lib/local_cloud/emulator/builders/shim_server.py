@@ -1,4 +1,4 @@
-"""The near end of the shim's socket: takes one command of a build step at a time per connection and answers it.
+"""The server behind the shim's socket: one command of a build step per connection.
 
 A call ends in one of two ways: the command is done, or whoever asked is gone (the step was cancelled, ran out
 of time or was killed). In the second case everything started for the call is stopped at once.

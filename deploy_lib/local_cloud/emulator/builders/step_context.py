@@ -1,4 +1,4 @@
-"""What one build step's commands work with."""
+"""What the commands of one build step need: images, storage, mounts and a scratch directory."""
 
 from __future__ import annotations
 

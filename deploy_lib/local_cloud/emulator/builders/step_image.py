@@ -1,4 +1,4 @@
-"""Which image a build step runs in.
+"""Finds or makes the image that a build step runs in.
 
 Google's builder images are made here: a Python base with a shim in the place of each command they are known
 for. Every other name is an image of the build, of the registry, or a base the engine can get.

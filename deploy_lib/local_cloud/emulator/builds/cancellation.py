@@ -1,4 +1,4 @@
-"""The one reason a build, or a step of it, has to end early, and what is to be stopped then.
+"""Ends a build, or a step of it, early: the first reason counts, and what it stops.
 
 A cancellation, a time limit and a failed neighbour may come at the same moment from different threads: whoever
 is first gives the reason, and everything that was registered is stopped once.

@@ -1,4 +1,4 @@
-"""What a build means when it does not say: its limits, its account, where its log goes. Pure."""
+"""Defaults of a build: its limits, its account, where its log goes. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What builds are carried out with: the engine and the services of the same local cloud they use."""
+"""What builds need of the local cloud: the engine, storage, images, secrets and the log."""
 
 from __future__ import annotations
 

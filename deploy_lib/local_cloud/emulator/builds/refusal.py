@@ -1,4 +1,4 @@
-"""Why a build request is refused, with the gRPC status by name. Free of the wire, so the rules stay testable."""
+"""Why a build request is refused, with the gRPC status by name; independent of the protocol."""
 
 from __future__ import annotations
 

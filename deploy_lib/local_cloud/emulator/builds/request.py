@@ -1,4 +1,4 @@
-"""A submitted build made ready to run: checked, filled with defaults, substitutions in place.
+"""Prepares a submitted build: checks it, fills in defaults, replaces substitutions.
 
 Pure. What Cloud Build would refuse at once is refused here with its words; a real feature the local cloud
 does not have is refused by name, because skipping it silently would make the rehearsal lie.

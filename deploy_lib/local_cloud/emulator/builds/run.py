@@ -1,4 +1,4 @@
-"""One build from its source to its pushed images, and how it ended.
+"""Runs one build, from its source to its pushed images.
 
 Images are pushed only after every step passed, so a build whose own checks fail leaves nothing that could be
 deployed. Texts and failure types are Cloud Build's, since that is what its clients read

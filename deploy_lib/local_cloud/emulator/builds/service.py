@@ -1,4 +1,4 @@
-"""Cloud Build as a service: takes builds, runs each in a thread of its own, tells how they stand.
+"""Cloud Build as a service: accepts builds, runs each in its own thread, reports their state.
 
 Free of the wire: requests come in as the client library's own messages, refusals leave as BuildRefusal.
 """

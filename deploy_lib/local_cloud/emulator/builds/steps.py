@@ -1,4 +1,4 @@
-"""Runs the steps of a build in their order, those that wait for nothing more at the same time."""
+"""Runs the steps of a build in the order of waitFor, in parallel where it allows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every build that was ever submitted, as Cloud Build would tell it.
+"""Stores every build that was submitted, in memory and on disk.
 
 A client that lost its answer finds its build again by its tags, also after the local cloud was restarted, so
 builds are kept on disk. One that was running when the local cloud died can never end by itself: it is reported as an

@@ -1,4 +1,4 @@
-"""$NAME and ${NAME} in a build request, replaced by Cloud Build's rules.
+"""Replaces $NAME and ${NAME} in a build request, by Cloud Build's rules.
 
 This is where a shell variable written as $FOO instead of $$FOO is found out, and where a misspelt
 substitution is refused: https://cloud.google.com/build/docs/configuring-builds/substitute-variable-values

@@ -1,1 +1,1 @@
-"""Scripted faults: what a rehearsal wants to go wrong, method by method."""
+"""Scripted faults, per API method."""

@@ -1,4 +1,4 @@
-"""Every call of the local cloud in order, so that a test can say that nothing was done twice."""
+"""Records every call in order, so that a test can assert that nothing was done twice."""
 
 from __future__ import annotations
 

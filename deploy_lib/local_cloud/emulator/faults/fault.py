@@ -1,4 +1,4 @@
-"""One scripted fault: which method, what goes wrong, and how often."""
+"""One scripted fault: the method, what goes wrong, and how often."""
 
 from __future__ import annotations
 

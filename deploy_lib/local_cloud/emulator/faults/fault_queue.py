@@ -1,4 +1,4 @@
-"""The faults that are set, and which of them the next call meets: one at most, the first that is due."""
+"""The faults that are set. A call meets at most one: the first that is due."""
 
 from __future__ import annotations
 

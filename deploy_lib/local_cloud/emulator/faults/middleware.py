@@ -1,4 +1,4 @@
-"""Puts the script between the wire and the services: every row and every HTTP handler passes through here."""
+"""Applies scripted faults to every gRPC method and HTTP handler, and records every call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What reads answered before the last write, for replicas that lag behind.
+"""Remembers what reads answered before the last write, to answer like a replica that lags behind.
 
 A write makes every earlier answer of its API old. Only what a client really asked can be given again: a read whose
 like was never asked before the write is answered from the present.

@@ -1,4 +1,4 @@
-"""Carries one HTTP request to an instance and its answer back, both bodies as streams."""
+"""Forwards one HTTP request to an instance and its response back, both bodies as streams."""
 
 from __future__ import annotations
 

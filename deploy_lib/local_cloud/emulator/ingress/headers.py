@@ -1,4 +1,4 @@
-"""Which headers go through the ingress, and which it adds. Pure.
+"""Which headers the ingress forwards, and which it adds. Pure.
 
 https://cloud.google.com/run/docs/container-contract and RFC 9110 7.6.1 (connection-level headers end here).
 """

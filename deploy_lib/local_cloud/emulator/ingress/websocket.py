@@ -1,4 +1,4 @@
-"""Carries a WebSocket: the container's handshake first, so that its refusal reaches the client as it is."""
+"""Forwards a WebSocket: the container's handshake first, so that a refusal reaches the client unchanged."""
 
 from __future__ import annotations
 

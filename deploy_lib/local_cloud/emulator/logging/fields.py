@@ -1,4 +1,4 @@
-"""Which field of a log entry a query means, and how its values are read.
+"""Resolves the field of a log entry that a query names, and reads its values.
 
 https://cloud.google.com/logging/docs/view/logging-query-language#missing_fields: a field that LogEntry does not
 define is an error; one that it defines has its default value when unset; one inside a payload or among labels

@@ -1,4 +1,4 @@
-"""From a query's tree to a test of one log entry.
+"""Compiles a parsed query into a test of one log entry.
 
 Comparisons follow https://cloud.google.com/logging/docs/view/logging-query-language#comparisons: the value is read
 as the field's type; texts compare without regard to case, regular expressions with it and anywhere in the text;

@@ -1,1 +1,1 @@
-"""The filter language that Cloud Logging and Cloud Monitoring share: text to a tree, without any meaning yet."""
+"""The filter language that Cloud Logging and Cloud Monitoring share: the parser and its syntax tree."""

@@ -1,4 +1,4 @@
-"""A filter taken apart. What a field means, and which comparisons it allows, the services say each for themselves."""
+"""The syntax tree of a filter. What a field means, and which comparisons it allows, is up to each service."""
 
 from __future__ import annotations
 

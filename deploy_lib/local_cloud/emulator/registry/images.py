@@ -1,4 +1,4 @@
-"""Every image that was pushed, content-addressed on disk.
+"""Stores every image that was pushed, content-addressed, on disk.
 
     DIR/blobs/sha256/<hex>               manifests, configs and layers, shared by all repositories
     DIR/refs/<repository>/_tags/<tag>    the digest a tag names

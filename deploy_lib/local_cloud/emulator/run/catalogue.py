@@ -1,4 +1,4 @@
-"""What clients may look up: services and revisions as they stand, one or in pages. Changes nothing."""
+"""Read access to services and revisions: one, or a list in pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Puts one wanted state of a service into the store: checks it, counts generations, makes the new revision.
+"""Applies one change of a service: checks it, counts generations, makes the new revision.
 
 Nothing is started here; that follows in `rollout`. Without errors it is one step, so validate_only is this on a
 copy that is thrown away.

@@ -1,4 +1,4 @@
-"""Whether Cloud Run would take a template at all: what is refused before anything is deployed.
+"""What Cloud Run refuses in a template before anything is deployed.
 
 Limits are from https://cloud.google.com/run/quotas and the pages on containers, environment variables and health
 checks; sentences in quotation form are Cloud Run's own where a public report has them

@@ -1,4 +1,4 @@
-"""Conditions of services and revisions, as Cloud Run v2 tells them. Pure.
+"""Conditions of services and revisions, as Cloud Run v2 reports them. Pure.
 
 Types, states and reasons are those of google.cloud.run_v2.Condition; which of them stand together in a failed
 revision is as captured from the real one: Ready and the failed part False with one reason, the parts before it

@@ -1,4 +1,4 @@
-"""From a revision's template to the recipe its instances are run by. Pure.
+"""Makes the recipe of a revision's instances from its template. Pure.
 
 Every container gets PORT, K_SERVICE, K_REVISION and K_CONFIGURATION
 (https://cloud.google.com/run/docs/container-contract#env-vars).

@@ -1,4 +1,4 @@
-"""Resource names of Cloud Run v2, taken apart and made. Names that pass are safe as file names.
+"""Parses and makes resource names of Cloud Run v2. A name that is accepted is safe as a file name.
 
 https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services
 """

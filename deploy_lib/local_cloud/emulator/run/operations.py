@@ -1,4 +1,4 @@
-"""The long-running operations of Cloud Run: what was asked, and how it ended.
+"""The long-running operations of Cloud Run and their results.
 
 They live in memory only, and the oldest are forgotten: Cloud Run, too, keeps them for a while and no longer.
 """

@@ -1,4 +1,4 @@
-"""What Cloud Run needs of its neighbours in the local cloud: a place for log lines, and one for measurements.
+"""The interfaces through which Cloud Run writes log lines and measurements.
 
 Cloud Run writes a container's output and its own remarks to Cloud Logging, and one measurement per request to
 Cloud Monitoring. Both are given in as these protocols, so that neither side imports the other.

@@ -1,4 +1,4 @@
-"""What must be there before a revision's container can run: its image, its secrets, its way into a network.
+"""What must exist before a revision's container can run: its image, its secrets, its VPC connector.
 
 A connector exists when the file `connectors.txt` in Cloud Run's state directory names it on a line of its own,
 in full: no connector is ever made here, so a rehearsal says which ones production has. Sentences are Cloud Run's

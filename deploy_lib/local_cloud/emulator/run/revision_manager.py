@@ -1,4 +1,4 @@
-"""Where revisions run: the supervisor of each, and which of them each address leads to."""
+"""Runs revisions: one instance supervisor for each, and the routes of every address."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A revision as it begins: the template it was made from, under its own name."""
+"""Makes a new revision from the template of its service."""
 
 from __future__ import annotations
 

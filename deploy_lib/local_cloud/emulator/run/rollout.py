@@ -1,4 +1,4 @@
-"""What follows an accepted change of a service: its new revision comes up, then its traffic moves, or nothing does.
+"""Carries out an accepted change of a service: starts the new revision, then moves the traffic.
 
 Several changes of one service may be under way at once. A revision that takes minutes to fail holds nobody up:
 a later change that does not lead to it is settled without it, as with the real one. Settling is one step under

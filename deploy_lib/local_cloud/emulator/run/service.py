@@ -1,4 +1,4 @@
-"""Cloud Run v2 as a service: takes services, deploys each change in a thread of its own, tells how they stand.
+"""Cloud Run v2 as a service: accepts services, deploys each change in its own thread, reports their state.
 
 Free of the wire: requests come in as the client library's own messages, refusals leave as RunRefusal. What each
 rule is taken from stands where the rule is, and all of it in README.md.

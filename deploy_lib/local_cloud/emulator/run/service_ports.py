@@ -1,4 +1,4 @@
-"""Which loopback port is which URL: one for each service and one for each of its tags, the same after a restart."""
+"""The loopback ports of services: one for each service and each of its tags, the same after a restart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every service with its revisions, as Cloud Run would tell them, kept on disk over restarts.
+"""Stores every service with its revisions, in memory and on disk.
 
 One file per service, written whole at each change. A revision that was being deployed when the local cloud ended is
 reported as failed. A change of the traffic alone is not: whoever opens the store carries it out, as Cloud Run would.

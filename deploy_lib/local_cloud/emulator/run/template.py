@@ -1,4 +1,4 @@
-"""What Cloud Run fills in where a template says nothing, so that a client reads back what runs.
+"""Fills Cloud Run's defaults into a template, so that a client reads back what runs.
 
 Two templates are the same when they are equal after this; the client that sends a service back as it read it
 changes nothing. Defaults: https://cloud.google.com/run/docs/about-instance-autoscaling and the pages it links.

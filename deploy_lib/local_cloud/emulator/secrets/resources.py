@@ -1,4 +1,4 @@
-"""Secrets and versions as Secret Manager's messages tell them: never with a value."""
+"""Secrets and versions as Secret Manager's messages; never with a value."""
 
 from __future__ import annotations
 

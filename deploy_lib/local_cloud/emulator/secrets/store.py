@@ -1,4 +1,4 @@
-"""The secrets of the local cloud, free of any wire.
+"""Stores the secrets of the local cloud, independent of the protocol.
 
 Three things go wrong with a secret in production and each needs its own answer here: there is no such secret,
 it has no such (usable) version, or the account that runs the container may not read it. Values are held in

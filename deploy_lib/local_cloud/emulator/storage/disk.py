@@ -1,4 +1,4 @@
-"""Where buckets and objects lie on disk, so that a restarted local cloud still has them.
+"""Buckets and objects on disk, so that they survive a restart.
 
     DIR/<bucket>/bucket.json          the bucket
     DIR/<bucket>/objects/<key>.json   one object's record; the key is a hash, so no name can leave the directory

@@ -1,4 +1,4 @@
-"""Bytes on their way into a bucket: a private file, its length and its checksums.
+"""An object while it is uploaded: a private file, its length and its checksums.
 
 An object may be gigabytes, so it never sits in memory: every chunk goes to the file and through both sums,
 and only a finished, verified file is given a name in the bucket.

@@ -1,4 +1,4 @@
-"""What a bucket and an object are, and how a request may be refused.
+"""Buckets, objects and refusals as data.
 
 Plain records, so that the store, the wire and the tests speak of the same things. The refusals carry the
 status, reason and text the JSON API answers with

@@ -1,4 +1,4 @@
-"""Which path of the HTTP port is which method of Cloud Storage, and how a refusal is answered.
+"""The HTTP routes of Cloud Storage's methods, and how a refusal is answered.
 
 Method names are Google's own (storage.objects.insert, ...): a scripted fault names a method by them.
 """

@@ -1,4 +1,4 @@
-"""The buckets and objects of the local cloud, free of any wire.
+"""Stores the buckets and objects of the local cloud, independent of the protocol.
 
 Builds fetch their source here and write their logs and artifacts here; clients come in over the JSON API
 (objects, uploads). Every method may be called from any thread. Generations only ever grow, as

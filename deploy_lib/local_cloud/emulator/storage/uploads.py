@@ -1,4 +1,4 @@
-"""The three ways an object's bytes arrive: one request, one multipart request, or a resumable session.
+"""Uploads: in one request, in one multipart request, or in a resumable session.
 
 A session survives lost answers and broken connections: what arrived is on disk, the client asks how far it
 got, and a finished session keeps giving the same answer

@@ -1,1 +1,1 @@
-"""The wire of the local cloud: Google's protocols in front of services that know none of them."""
+"""Google's protocols (gRPC, HTTP) in front of services that do not know them."""

@@ -1,4 +1,4 @@
-"""Who makes the call under way: whoever the client says, since the local cloud knows no accounts."""
+"""The caller of the current request: whom the client names, since the local cloud has no accounts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages to bytes and back: proto-plus classes and plain protobuf classes call the same things by different names."""
+"""Encodes and decodes messages, be they of proto-plus or plain protobuf classes."""
 
 from __future__ import annotations
 

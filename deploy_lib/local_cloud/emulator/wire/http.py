@@ -1,4 +1,4 @@
-"""Serves routes over HTTP, on loopback and nowhere else, from a thread with an event loop of its own.
+"""Serves routes over HTTP on loopback, from a thread with its own event loop.
 
 Every request is answered: one from a web page with 403, one whose handler fails with 500 and the reason, both in the
 form of the service that is asked.

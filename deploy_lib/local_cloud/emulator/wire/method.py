@@ -1,4 +1,4 @@
-"""One RPC of the local cloud, as a row of a table: its path, its messages, and what answers it.
+"""One RPC: its path, its message types, and the function that answers it.
 
 proto-plus registers messages only, so the descriptor pool holds no services; each service lists its RPCs in such
 rows instead, and `server` serves whatever rows it is given.

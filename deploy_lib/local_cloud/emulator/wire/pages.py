@@ -1,4 +1,4 @@
-"""Lists in pages: a part of what was found, and the token that asks for the rest."""
+"""Lists in pages: one page of what was found, and the token of the next."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A port that cannot be had, told so that a person knows what to change."""
+"""Listening addresses: the loopback host, and ports that are in use."""
 
 from __future__ import annotations
 

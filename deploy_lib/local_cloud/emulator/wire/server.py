@@ -1,4 +1,4 @@
-"""Serves rows of methods over gRPC, on loopback and nowhere else.
+"""Serves methods over gRPC on loopback.
 
 Whatever goes wrong in an answer reaches the client as a status: a refusal with its own code, anything else as
 INTERNAL with the traceback on standard error. A client that waits for ever would hide the fault.

@@ -1,4 +1,4 @@
-"""Who may ask: programs of this machine, not the pages of a browser on it.
+"""Refuses requests that a web page makes: only programs of this machine may ask.
 
 The local cloud asks for no credentials, so a web page that reaches it could set faults, read sources and move traffic.
 Such a request gives itself away: by a Host that is the page's own name, led to loopback by its DNS (rebinding), or by

@@ -1,4 +1,4 @@
-"""Engines that are a command of this machine: docker and podman, which take nearly the same words.
+"""Engines that are a command: docker and podman, whose command lines are nearly the same.
 
 What both share is here; ../docker.py and ../podman.py say what is their own.
 """

@@ -1,4 +1,4 @@
-"""Between the tar that `docker save` and `docker load` speak, which podman knows too, and an OCI layout.
+"""Converts between the tar format of `docker save` and `docker load` and an OCI layout.
 
 The tar's manifest.json names a config and the layers (https://github.com/moby/docker-image-spec, "Combined Image
 JSON + Filesystem Changeset Format"). Layers leave it compressed, always in the same way, so an image saved twice

@@ -1,4 +1,4 @@
-"""What a build's printed lines say about its failure: which instruction, what its command said last. Pure.
+"""Reads a failed build's output: which instruction failed, and its command's last lines. Pure.
 
 Three builders speak here: podman's ("STEP 2/4: RUN false"), Docker's old one ("Step 2/4 : RUN false") and BuildKit
 ("#7 [build 2/3] RUN false"). None of them gives a line of the Dockerfile that could be relied on, so the step's text

@@ -1,4 +1,4 @@
-"""The few words in which docker and podman differ."""
+"""Where the command lines of docker and podman differ."""
 
 from __future__ import annotations
 

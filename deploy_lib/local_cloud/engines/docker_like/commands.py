@@ -1,4 +1,4 @@
-"""The docker or podman command: run it, read what it says, tell its refusals as reasons.
+"""Runs the docker or podman command, and turns its failures into EngineError.
 
 Values that may be secret reach it through its environment, never through its command line, which every user of
 the machine can read.

@@ -1,4 +1,4 @@
-"""How the end of a container is noticed, and its exit code learnt.
+"""Notices the exit of a container, and reads its exit code.
 
 docker's attached command ends with its container. podman's may go on for 20 seconds where process 1 of the machine
 is slow to reap (measured with podman 4.3: it takes the dead monitor for alive), so it is not waited for: there the

@@ -1,4 +1,4 @@
-"""Ends what an engine's process leaves behind, however that process ends.
+"""Removes the containers that an engine's process leaves behind, however that process ends.
 
 docker and podman keep containers running when the command that started them is killed. So a small process of its
 own holds the end of a pipe: when the engine's process is gone, kill -9 included, it ends the builds it was told of

@@ -1,4 +1,4 @@
-"""What a killed podman build leaves: a container that only its builder knows, with its root still mounted.
+"""Removes what a killed podman build leaves: a container that only its builder knows, still mounted.
 
 Builds of any process share one lock. Who gets it alone knows that no build is going on, and may remove them. Who
 makes a container shares it too: one that is half made looks like what a build left.

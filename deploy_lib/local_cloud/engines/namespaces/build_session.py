@@ -1,4 +1,4 @@
-"""What every step of one build shares: the store, the log, and when to stop."""
+"""What the steps of one build share: the store, the log, and the request to stop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The instructions that change no file: ENV, CMD, LABEL and their like, as pure functions from State to State.
+"""The instructions that change no file (ENV, CMD, LABEL ...), as pure functions from StageState to StageState.
 
 `apply` knows them all; whatever is wrong is a BuildFailed that names the line.
 """

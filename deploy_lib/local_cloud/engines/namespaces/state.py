@@ -1,4 +1,4 @@
-"""How far a stage has come: its layers, its settings, its build arguments.
+"""The state of a build stage: its layers, its settings, its build arguments.
 
 A value that each instruction replaces, so a stage can be taken as the start of another without either touching
 the other.

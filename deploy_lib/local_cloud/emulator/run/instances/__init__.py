@@ -1,1 +1,1 @@
-"""Revisions as processes: containers in networks of their own, their output, their start-up probes, their ends."""
+"""Instances as processes: containers with a network each, their output, start-up probes and exits."""

@@ -1,4 +1,4 @@
-"""One instance: a container in a network of its own, its output on the way to the log, and its end.
+"""One instance: a container with its own network, its output, which goes to the log, and its exit.
 
 Everything the container printed is in the log before the line that says how it ended, as people read it.
 """

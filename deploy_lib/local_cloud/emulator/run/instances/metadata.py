@@ -1,4 +1,4 @@
-"""One instance's metadata server: answers its own code, at the socket that was opened in its network for it.
+"""One instance's metadata server: serves its code at a socket that was opened in its network.
 
 One question after the other: they are answered in less than a millisecond, and only the instance itself asks.
 """

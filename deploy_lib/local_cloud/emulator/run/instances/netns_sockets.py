@@ -1,4 +1,4 @@
-"""The way into one container's own network: sockets that reach its port, and nothing of the host's ports taken.
+"""Sockets inside the network of one container: they reach its port and take none of the host's.
 
 Every instance may listen on the port its template names, however many run at once. See `inside` for how.
 """

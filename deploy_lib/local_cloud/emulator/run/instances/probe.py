@@ -1,4 +1,4 @@
-"""The start-up probe: asks the instance until it answers, ends, or has had its chances.
+"""The start-up probe: asks the instance until it answers, exits, or the failure threshold is reached.
 
 A TCP try lasts its whole timeout, connecting again while it is refused: the default probe is one try of 240 s,
 and a server that listens after ten seconds passes it. HTTP wants a status from 200 to 399

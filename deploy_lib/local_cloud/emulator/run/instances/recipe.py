@@ -1,4 +1,4 @@
-"""How one revision's container is run: everything an instance needs to know, decided before the first one starts."""
+"""How the container of one revision is run: everything that an instance needs, decided before it starts."""
 
 from __future__ import annotations
 

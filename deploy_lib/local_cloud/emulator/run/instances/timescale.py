@@ -1,4 +1,4 @@
-"""How long Cloud Run's waits take here: its own seconds times the scale of the local cloud's time. Pure."""
+"""Scales the platform's waiting times: Cloud Run's seconds times the time scale. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stays with process 1 until it ends: passes signals on, watches memory, notices the engine's death.
+"""Watches process 1 until it exits: forwards signals, measures memory, notices the engine's death.
 
 The engine is watched through a pidfd, which speaks for the whole process; the kernel's own parent-death signal
 speaks for one thread, and an engine starts containers from threads that come and go.
