@@ -74,7 +74,7 @@ def test_down_and_up_follow_each_other_at_once(place: Place) -> None:
     code, out, err = place.up()
     assert code == 0 and "the local cloud is up, with engine namespaces" in out, err
     assert err.startswith("starting the local cloud")
-    for _ in range(3):
+    for _ in range(2):
         before = place.pid
         assert place.run("local", "down")[:2] == (0, "the local cloud is stopped\n")
         assert not is_there(before), "what is said to be stopped is gone"

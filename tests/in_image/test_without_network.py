@@ -63,7 +63,10 @@ def warned(image: FakeImage, store: str, **options: object) -> Failure:
         CONNECT
         + "def migrate():\n  try: connect()\n  except OSError: raise RuntimeError('failed') from None\nmigrate()\n",
         CONNECT + "import os\nfor n in range(3):\n  try: connect()\n  except OSError: pass\nos._exit(3)\n",
-        CONNECT + "import time\nwhile True:\n  try: connect()\n  except OSError: time.sleep(0.1)\n",
+        pytest.param(
+            CONNECT + "import time\nwhile True:\n  try: connect()\n  except OSError: time.sleep(0.1)\n",
+            marks=pytest.mark.slow,
+        ),
         DRIVER + "connect('connection to server at \"10.0.0.3\", port 5432 failed: Network is unreachable')\n",
         DRIVER + "connect('could not translate host name \"db\" to address: Temporary failure in name resolution')\n",
         "import time\nprint('redis: Connection refused, trying again', flush=True)\ntime.sleep(600)\n",
@@ -87,7 +90,7 @@ def test_what_needs_the_network_is_a_warning(image: FakeImage, store: str) -> No
         (CONNECT + LONG_AGO + "def b():\n  while True: pass\nb()\n", "hang"),
         (CONNECT + "def f(:\n", "syntax_error"),
         ("raise RuntimeError('wrong')\n", "other"),
-        ("while True: pass\n", "hang"),
+        pytest.param("while True: pass\n", "hang", marks=pytest.mark.slow),
     ],
 )  # fmt: skip
 def test_a_fault_of_the_image_still_fails(image: FakeImage, store: str, kind: str) -> None:
@@ -195,7 +198,7 @@ def venv(image: FakeImage) -> Path:
         {"program": "uvicorn", "variables": [["PATH", "{venv}/bin:$PATH"]]},
         {"program": "uvicorn", "runner": ["uv", "run"]},
         {"program": "python", "runner": ["uv", "run", "-m"]},
-        {"program": "uvicorn", "runner": ["uv", "run", "--project", "{app}", "--no-dev"], "directory": "/"},
+        {"program": "uvicorn", "runner": ["uv", "run", "--project", "{app}", "--no-dev"], "directory": "{elsewhere}"},
         {"program": "uvicorn", "runner": ["uv", "run"], "variables": [["UV_PROJECT_ENVIRONMENT", "{venv}"]]},
         {"program": "uvicorn", "runner": ["poetry", "run"]},
         {"program": "uvicorn", "runner": ["conda", "run", "-p", "{venv}"]},
@@ -206,8 +209,10 @@ def test_the_interpreter_is_the_one_that_the_server_has(
     image: FakeImage, venv: Path, launch: Mapping[str, object]
 ) -> None:
     text = json.dumps(launch).replace("{venv}", str(venv)).replace("{app}", str(image.app))
-    wanted = json.loads(text)
-    if wanted.get("directory") == "/":
+    elsewhere = image.root / "elsewhere"
+    elsewhere.mkdir()
+    wanted = json.loads(text.replace("{elsewhere}", str(elsewhere)))
+    if "directory" in wanted:
         wanted["variables"] = [["PYTHONPATH", str(image.app)]]
     result = started(image, wanted)
     assert (result.verdict, result.failures) == ("passed", ())
