@@ -5,6 +5,7 @@ Apart from `select`, since `check` needs these and not the configuration, whose 
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -16,12 +17,25 @@ from deploy_lib.drivers.source.git_refusals import PARTIAL, refusal
 def repository(given: str | None) -> Path:
     """The top directory of the working copy. Raises Failure where there is none, or where git refuses to read it."""
     start = Path(given).expanduser() if given else Path.cwd()
-    if not start.is_dir():
+    if not _is_directory(start):
         raise Failure(f"--repo {given}: there is no such directory")
     done = _git(start, "rev-parse", "--show-toplevel")
     if done.returncode:
         raise _refused(done, start)
-    return Path(done.stdout.removesuffix("\n"))
+    top = Path(done.stdout.removesuffix("\n"))
+    if not start.resolve().is_relative_to(top.resolve()):
+        raise Failure(
+            f"git takes {top} for the working copy of the repository in {start}, for its setting core.worktree\n"
+            f"  undo it: git -C {shlex.quote(str(start))} config --unset core.worktree"
+        )
+    return top
+
+
+def _is_directory(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name that is too long
+        return False
 
 
 def commit_of(root: Path, wanted: str | None) -> str:
@@ -30,6 +44,9 @@ def commit_of(root: Path, wanted: str | None) -> str:
     done = _git(root, "rev-parse", "--verify", "--end-of-options", f"{name}^{{commit}}")
     if done.returncode == 0:
         return done.stdout.strip()
+    kind = _git(root, "cat-file", "-t", name).stdout.strip() if not name.startswith("-") else ""
+    if kind in ("tree", "blob"):
+        raise Failure(f"--commit {wanted}: it names a {kind}, not a commit")
     if "error: " in done.stderr or "Needed a single revision" not in done.stderr:
         raise _refused(done, root)
     if wanted is None:

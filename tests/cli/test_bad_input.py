@@ -174,6 +174,25 @@ def test_misuse_of_the_command_line(repository: Path, words: list[str], told: st
     assert (code, told in said) == (2, True), said
 
 
+@pytest.mark.parametrize("flag", ["--commit", "--config", "--repo", "--service"])
+def test_an_endless_value_is_not_said_whole(repository: Path, flag: str) -> None:
+    code, said, _ = as_process("check", flag, "x" * 100_000, cwd=repository)
+    assert (code, len(said) < 5000, flag in said or "xxx" in said) == (2, True, True), said[:300]
+
+
+def test_a_commit_that_is_another_object(repository: Path) -> None:
+    code, said, _ = as_process("check", "--commit", "HEAD^{tree}", cwd=repository)
+    assert (code, "--commit HEAD^{tree}: it names a tree, not a commit" in said) == (2, True), said
+
+
+def test_a_working_copy_that_is_elsewhere(repository: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(repository, tmp_path / "copy"))
+    (tmp_path / "elsewhere").mkdir()
+    subprocess.run(["git", "config", "core.worktree", str(tmp_path / "elsewhere")], cwd=copy, check=True)
+    code, said, _ = as_process("check", cwd=copy)
+    assert (code, "core.worktree" in said, "in no git repository" in said) == (2, True, False), said
+
+
 def test_an_output_that_is_full(repository: Path) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(

@@ -9,6 +9,8 @@ from typing import TextIO
 
 from deploy_lib.printable import Printable, shown
 
+_LONGEST = 2000  # characters of a line of an error
+
 
 def prepare_streams() -> None:
     """Once, at the start: what the encoding of a stream lacks is written as its code; a closed stream takes all."""
@@ -28,7 +30,14 @@ def say(*lines: str, to: TextIO | None = None) -> None:
 
 def say_error(text: str) -> None:
     """On standard error. It may quote git, Google or a build, so what looks like a secret is masked."""
-    say(Printable().text(text), to=sys.stderr)
+    say("\n".join(map(_cut, Printable().text(text).split("\n"))), to=sys.stderr)
+
+
+def _cut(line: str) -> str:
+    """A value that someone typed may be a million characters long: its two ends are enough to know it by."""
+    if len(line) <= _LONGEST:
+        return line
+    return f"{line[: _LONGEST // 2]} ... ({len(line)} characters) ... {line[-_LONGEST // 2 :]}"
 
 
 def say_as_is(text: str) -> None:
