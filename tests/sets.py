@@ -54,7 +54,6 @@ PLACES = {
     "tests/hostile/test_random_kills.py": SLOW,
     "tests/hostile/test_hostile_files.py": SAMPLED,
     "tests/rehearsal/": SAMPLED,
-    "tests/hostile/test_random_kills.py": SLOW,
     "tests/unit/diagnose/test_logs.py::test_a_hundred_thousand_lines": SLOW,
     "tests/unit/diagnose/test_logs.py::test_no_evidence_however_broken_raises": STANDARD,
     "tests/unit/test_config.py::test_any_text_is_read_or_refused_in_words": STANDARD,
