@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from deploy_lib.diagnose.case import Case
+from deploy_lib.model.codes import Code
 from deploy_lib.model.roles import grant, member
 
 
@@ -13,9 +14,9 @@ def secret(case: Case) -> list[str]:
         return [f"# correct secrets: at {case.ground.place('secrets')}, or make the secret and let the account read it"]
     at = f"--project={case.project}"
     match case.cause.kind:
-        case "secret_missing":
+        case Code.SECRET_MISSING:
             return [f"gcloud secrets create {name} {at} --replication-policy=automatic --data-file=-"]
-        case "secret_no_version":
+        case Code.SECRET_NO_VERSION:
             versions = f"gcloud secrets versions list {name} {at}"
             return [versions, f"gcloud secrets versions add {name} {at} --data-file=-"]
         case _:
@@ -31,10 +32,10 @@ def permission(case: Case) -> list[str]:
     facts = case.facts
     if case.ground.local or not case.service:
         return ["# the local cloud refused this because somebody told it to: a fault is set, or a secret has a policy"]
-    if case.cause.kind == "frontend_refused":
+    if case.cause.kind == Code.FRONTEND_REFUSED:
         bind = f"gcloud run services add-iam-policy-binding {case.cloud_run} {case.where}"
         return [f"{bind} --member={member(case.evidence.caller)} --role=roles/run.invoker"]
-    if case.cause.kind == "image_no_permission":
+    if case.cause.kind == Code.IMAGE_NO_PERMISSION:
         agent = f"serviceAccount:service-{_number(case)}@serverless-robot-prod.iam.gserviceaccount.com"
         who = member(facts["account"]) if "account" in facts else f'"{agent}"'
         to = f"gcloud projects add-iam-policy-binding {case.project} --member={who}"

@@ -9,14 +9,15 @@ import re
 from collections.abc import Sequence
 
 from deploy_lib.diagnose.lines import Row
+from deploy_lib.model.codes import Code
 from deploy_lib.model.evidence import BuildTrouble, Cause
 
 _BY_TYPE = {
-    "PUSH_FAILED": ("push_failed", "the image could not be pushed to the registry"),
-    "PUSH_IMAGE_NOT_FOUND": ("build_failed", "the build made no image of the name it was to push"),
-    "PUSH_NOT_AUTHORIZED": ("push_failed", "the build may not push to the registry"),
-    "FETCH_SOURCE_FAILED": ("build_failed", "Cloud Build could not fetch the source archive"),
-    "LOGGING_FAILURE": ("build_failed", "Cloud Build could not write the build's log"),
+    "PUSH_FAILED": (Code.PUSH_FAILED, "the image could not be pushed to the registry"),
+    "PUSH_IMAGE_NOT_FOUND": (Code.BUILD_FAILED, "the build made no image of the name it was to push"),
+    "PUSH_NOT_AUTHORIZED": (Code.PUSH_FAILED, "the build may not push to the registry"),
+    "FETCH_SOURCE_FAILED": (Code.BUILD_FAILED, "Cloud Build could not fetch the source archive"),
+    "LOGGING_FAILURE": (Code.BUILD_FAILED, "Cloud Build could not write the build's log"),
 }
 _PIP = (
     re.compile(r"Could not find a version that satisfies the requirement ([^\s(]+)"),
@@ -64,11 +65,11 @@ def read(trouble: BuildTrouble, rows: Sequence[Row]) -> Cause:
             if trouble.status == "TIMEOUT"
             else "the build waited too long for a place"
         )
-        return _cause("build_timeout", said, trouble, log)
+        return _cause(Code.BUILD_TIMEOUT, said, trouble, log)
     if trouble.status == "CANCELLED":
-        return _cause("build_cancelled", "the build was cancelled", trouble, log)
+        return _cause(Code.BUILD_CANCELLED, "the build was cancelled", trouble, log)
     if trouble.status == "INTERNAL_ERROR":
-        return _cause("build_failed", "Cloud Build itself failed", trouble, log, confidence="certain")
+        return _cause(Code.BUILD_FAILED, "Cloud Build itself failed", trouble, log, confidence="certain")
     if trouble.kind in _BY_TYPE:
         kind, said = _BY_TYPE[trouble.kind]
         return _cause(kind, said, trouble, log)
@@ -83,40 +84,42 @@ def _from_log(told: Sequence[str], trouble: BuildTrouble, log: Sequence[str]) ->
                 what = match[1] if match.groups() and match[1] else ""
                 facts = {"requirement": what} if what else {}
                 said = f"pip could not install {what}" if what else "pip could not find versions that fit together"
-                return _cause("pip_failed", f"{said}: {line.strip()[:200]}", trouble, log, facts, line)
+                return _cause(Code.PIP_FAILED, f"{said}: {line.strip()[:200]}", trouble, log, facts, line)
     for line in told:
         match = _COPY.search(line)
         if match:
             what = next((group for group in match.groups() if group), "")
             said = f"COPY finds no {what} in the build context" if what else "a COPY finds nothing in the build context"
-            return _cause("dockerfile_error", said, trouble, log, {"path": what} if what else {}, line)
+            return _cause(Code.DOCKERFILE_ERROR, said, trouble, log, {"path": what} if what else {}, line)
         if _DOCKERFILE.search(line):
             return _cause(
-                "dockerfile_error", f"the Dockerfile cannot be used: {line.strip()[:200]}", trouble, log, {}, line
+                Code.DOCKERFILE_ERROR, f"the Dockerfile cannot be used: {line.strip()[:200]}", trouble, log, {}, line
             )
         base = _BASE.search(line)
         if base:
             what = base[1] or "the base image"
             return _cause(
-                "dockerfile_error", f"the base image {what} could not be pulled", trouble, log, {"base": what}, line
+                Code.DOCKERFILE_ERROR, f"the base image {what} could not be pulled", trouble, log, {"base": what}, line
             )
     for line in told:
         own = _OWN_STEP.search(line)
         if own:
             words = f": {own[4].strip()[:160]}" if own[4] else ""
             said = f"{own[2]} in line {own[1]} of the Dockerfile failed with exit code {own[3]}{words}"
-            return _cause("build_failed", said, trouble, log, {"step": f"{own[2]} (line {own[1]})"}, line)
+            return _cause(Code.BUILD_FAILED, said, trouble, log, {"step": f"{own[2]} (line {own[1]})"}, line)
         step = _STEP.search(line)
         if step:
             what = next((group for group in step.groups() if group), "")
-            return _cause("build_failed", f"the build step `{what[:120]}` failed", trouble, log, {"step": what}, line)
+            return _cause(
+                Code.BUILD_FAILED, f"the build step `{what[:120]}` failed", trouble, log, {"step": what}, line
+            )
     step_name = f" in step {trouble.step}" if trouble.step else ""
     code = f" with exit code {trouble.exit_code}" if trouble.exit_code is not None else ""
-    return _cause("build_failed", f"the build failed{step_name}{code}", trouble, log, confidence="likely")
+    return _cause(Code.BUILD_FAILED, f"the build failed{step_name}{code}", trouble, log, confidence="likely")
 
 
 def _cause(
-    kind: str,
+    kind: Code,
     sentence: str,
     trouble: BuildTrouble,
     log: Sequence[str],
@@ -131,7 +134,7 @@ def _cause(
         sentence,
         confidence,
         evidence=shown[:8],
-        deterministic=kind in ("pip_failed", "dockerfile_error"),
+        deterministic=kind in (Code.PIP_FAILED, Code.DOCKERFILE_ERROR),
         facts={
             **(facts or {}),
             "status": trouble.status,

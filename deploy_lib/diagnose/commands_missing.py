@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from deploy_lib.diagnose.lines import Row
+from deploy_lib.model.codes import Code
 
 
 @dataclass(frozen=True, slots=True)
 class Unstartable:
-    kind: str
+    kind: Code
     sentence: str
     row: int
     command: str
@@ -20,57 +21,57 @@ class Unstartable:
 _TABLE = (
     (
         re.compile(r"(?:failed to load|exec:?) \"?([\w./-]+)\"?:? (?:.{0,40})?exec format error", re.IGNORECASE),
-        "wrong_architecture",
+        Code.WRONG_ARCHITECTURE,
         "{0} is not a program for linux/amd64 (or a script without a #! line)",
     ),
     (
         re.compile(r"exec format error", re.IGNORECASE),
-        "wrong_architecture",
+        Code.WRONG_ARCHITECTURE,
         "the start command is not a program for linux/amd64 (or a script without a #! line)",
     ),
-    (re.compile(r"cannot execute binary file"), "wrong_architecture", "the program is not built for linux/amd64"),
+    (re.compile(r"cannot execute binary file"), Code.WRONG_ARCHITECTURE, "the program is not built for linux/amd64"),
     (
         re.compile(r"env: ['‘\"]?([\w./-]+)(?:\\r|\r|\ufffd|#015)"),
-        "command_not_found",
+        Code.COMMAND_NOT_FOUND,
         "{0} is asked for with a Windows line end: the start script has CRLF lines",
     ),
     (
         re.compile(
             r"(?:exec:?|load|init process:|start:|create process:)\s.{0,80}?\"?(/?[\w./-]+)\"?: permission denied", re.I
         ),
-        "not_executable",
+        Code.NOT_EXECUTABLE,
         "{0} may not be executed",
     ),
     (
         re.compile(r"/bin/(?:ba)?sh: (?:line )?\d+: ([\w./-]+): [Pp]ermission denied"),
-        "not_executable",
+        Code.NOT_EXECUTABLE,
         "{0} may not be executed",
     ),
     (
         re.compile(r"(?:ba|da)?sh: (?:line )?\d+: (?:exec: )?([\w./-]+): (?:command )?not found"),
-        "command_not_found",
+        Code.COMMAND_NOT_FOUND,
         "the command {0} is not in the image",
     ),
     (
         re.compile(r"exec:? \"?([\w./-]+)\"?: (?:executable file not found|no such file or directory|not found)", re.I),
-        "command_not_found",
+        Code.COMMAND_NOT_FOUND,
         "the command {0} is not in the image",
     ),
     (
         re.compile(
             r"(?:failed to load|failed to start:?|could not start) \"?(/?[\w./-]+)\"?: no such file or directory", re.I
         ),
-        "command_not_found",
+        Code.COMMAND_NOT_FOUND,
         "the command {0} is not in the image",
     ),
     (
         re.compile(r"failed to find (?:initial )?(?:command|executable|process) \"?([\w./-]+)", re.I),
-        "command_not_found",
+        Code.COMMAND_NOT_FOUND,
         "the command {0} is not in the image",
     ),
     (
         re.compile(r"python[\d.]*: can't open file '?([^':]+)'?: \[Errno 2\]"),
-        "command_not_found",
+        Code.COMMAND_NOT_FOUND,
         "the script {0} is not in the image",
     ),
 )

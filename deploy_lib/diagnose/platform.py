@@ -10,23 +10,24 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from deploy_lib.model.codes import Code
 from deploy_lib.model.evidence import Cause, Condition, Evidence
 
 PERMISSION_DENIED, RESOURCE_EXHAUSTED = 7, 8
 
 _BY_REASON = {
-    "CONTAINER_MISSING": ("image_missing", "the image is not in the registry"),
-    "CONTAINER_PERMISSION_DENIED": ("image_no_permission", "Cloud Run may not read the image"),
-    "CONTAINER_IMAGE_UNAUTHORIZED": ("image_no_permission", "a policy does not allow this image to run"),
+    "CONTAINER_MISSING": (Code.IMAGE_MISSING, "the image is not in the registry"),
+    "CONTAINER_PERMISSION_DENIED": (Code.IMAGE_NO_PERMISSION, "Cloud Run may not read the image"),
+    "CONTAINER_IMAGE_UNAUTHORIZED": (Code.IMAGE_NO_PERMISSION, "a policy does not allow this image to run"),
     "CONTAINER_IMAGE_AUTHORIZATION_CHECK_FAILED": (
-        "image_no_permission",
+        Code.IMAGE_NO_PERMISSION,
         "whether the image may run could not be checked",
     ),
-    "VPC_NETWORK_NOT_FOUND": ("vpc_missing", "the VPC network or connector does not exist or may not be used"),
-    "ACTIVE_REVISION_LIMIT_REACHED": ("revision_limit", "the limit of active revisions is reached"),
-    "MIN_INSTANCES_NOT_PROVISIONED": ("quota", "the minimum number of instances could not be provided"),
-    "ENCRYPTION_KEY_PERMISSION_DENIED": ("permission_denied", "the encryption key may not be used"),
-    "ENCRYPTION_KEY_CHECK_FAILED": ("permission_denied", "the encryption key could not be checked"),
+    "VPC_NETWORK_NOT_FOUND": (Code.VPC_MISSING, "the VPC network or connector does not exist or may not be used"),
+    "ACTIVE_REVISION_LIMIT_REACHED": (Code.REVISION_LIMIT, "the limit of active revisions is reached"),
+    "MIN_INSTANCES_NOT_PROVISIONED": (Code.QUOTA, "the minimum number of instances could not be provided"),
+    "ENCRYPTION_KEY_PERMISSION_DENIED": (Code.PERMISSION_DENIED, "the encryption key may not be used"),
+    "ENCRYPTION_KEY_CHECK_FAILED": (Code.PERMISSION_DENIED, "the encryption key could not be checked"),
 }
 START_REASONS = ("HEALTH_CHECK_CONTAINER_ERROR", "PROGRESS_DEADLINE_EXCEEDED", "REVISION_FAILED", "UNKNOWN", "")
 
@@ -71,21 +72,21 @@ def _from_words(message: str, evidence: Evidence) -> Cause | None:
     if not message:
         return None
     if _ARCHITECTURE.search(message):
-        return _cause("wrong_architecture", "the image is not built for linux/amd64", message, evidence)
+        return _cause(Code.WRONG_ARCHITECTURE, "the image is not built for linux/amd64", message, evidence)
     if _ENTRYPOINT.search(message):
-        return _cause("not_executable", "the image's entrypoint may not be executed", message, evidence)
+        return _cause(Code.NOT_EXECUTABLE, "the image's entrypoint may not be executed", message, evidence)
     if "secret_key_ref" in message or re.search(r"secret[s:/ ]", message, re.IGNORECASE):
         return _secret(message, evidence)
     if "must have permission to read the image" in message:
-        return _cause("image_no_permission", "Cloud Run may not read the image", message, evidence)
+        return _cause(Code.IMAGE_NO_PERMISSION, "Cloud Run may not read the image", message, evidence)
     if _IMAGE.search(message):
-        return _cause("image_missing", "the image is not in the registry", message, evidence)
+        return _cause(Code.IMAGE_MISSING, "the image is not in the registry", message, evidence)
     if _CONNECTOR.search(message):
-        return _cause("vpc_missing", _BY_REASON["VPC_NETWORK_NOT_FOUND"][1], message, evidence)
+        return _cause(Code.VPC_MISSING, _BY_REASON["VPC_NETWORK_NOT_FOUND"][1], message, evidence)
     if _TOO_MANY.search(message):
-        return _cause("revision_limit", _BY_REASON["ACTIVE_REVISION_LIMIT_REACHED"][1], message, evidence)
+        return _cause(Code.REVISION_LIMIT, _BY_REASON["ACTIVE_REVISION_LIMIT_REACHED"][1], message, evidence)
     if _QUOTA.search(message) or evidence.operation_code == RESOURCE_EXHAUSTED:
-        return _cause("quota", "the project's quota does not allow this", message, evidence)
+        return _cause(Code.QUOTA, "the project's quota does not allow this", message, evidence)
     if _PERMISSION.search(message) or _MUST_HAVE.search(message) or evidence.operation_code == PERMISSION_DENIED:
         return _denied(message, evidence)
     return None
@@ -97,12 +98,12 @@ def _denied(message: str, evidence: Evidence) -> Cause:
     permission = named[1] if named else evidence.permission
     what = f"the permission {permission}" if permission else "a permission"
     said = f"{evidence.caller or 'the account that deploys'} lacks {what}"
-    found = _cause("permission_denied", said, message, evidence)
+    found = _cause(Code.PERMISSION_DENIED, said, message, evidence)
     known = {"permission": permission, "caller": evidence.caller}
     return replace(found, facts={**found.facts, **{name: text for name, text in known.items() if text}})
 
 
-def _cause(kind: str, sentence: str, message: str, evidence: Evidence, condition: Condition | None = None) -> Cause:
+def _cause(kind: Code, sentence: str, message: str, evidence: Evidence, condition: Condition | None = None) -> Cause:
     facts: dict[str, str] = {"message": message} if message else {}
     account = _ACCOUNT.search(message)
     if account:
@@ -123,7 +124,7 @@ def _cause(kind: str, sentence: str, message: str, evidence: Evidence, condition
         sentence=f"{sentence}{who}{told}",
         confidence="certain" if condition is not None else "likely",
         evidence=_words(condition, message),
-        deterministic=kind not in ("quota", "revision_limit"),
+        deterministic=kind not in (Code.QUOTA, Code.REVISION_LIMIT),
         facts=facts,
     )
 
@@ -145,7 +146,7 @@ def _secret(message: str, evidence: Evidence) -> Cause:
         facts["role"] = "roles/secretmanager.secretAccessor"
         whom = who or "the service's account"
         return Cause(
-            "secret_no_access",
+            Code.SECRET_NO_ACCESS,
             f"{whom} may not read {label}: it lacks {facts['role']}",
             evidence=_words(None, message),
             deterministic=True,
@@ -154,14 +155,14 @@ def _secret(message: str, evidence: Evidence) -> Cause:
     numbered = version not in ("", "latest") and "not found" in message
     if numbered or _NO_VERSION.search(message):
         return Cause(
-            "secret_no_version",
+            Code.SECRET_NO_VERSION,
             f"{label} has no usable version {version}".rstrip(),
             evidence=_words(None, message),
             deterministic=True,
             facts=facts,
         )
     return Cause(
-        "secret_missing",
+        Code.SECRET_MISSING,
         f"{label} does not exist in the project",
         evidence=_words(None, message),
         deterministic=True,

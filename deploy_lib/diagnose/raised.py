@@ -7,23 +7,24 @@ from dataclasses import dataclass, field
 
 from deploy_lib.diagnose import chains, settings, upstream
 from deploy_lib.diagnose.tracebacks import Section, Traceback
+from deploy_lib.model.codes import Code
 
 IN_THE_IMAGE = frozenset(
     [
-        "missing_module",
-        "missing_dependency",
-        "missing_name",
-        "syntax_error",
-        "encoding_error",
-        "missing_shared_library",
-        "circular_import",
-        "command_not_found",
-        "not_executable",
-        "wrong_architecture",
+        Code.MISSING_MODULE,
+        Code.MISSING_DEPENDENCY,
+        Code.MISSING_NAME,
+        Code.SYNTAX_ERROR,
+        Code.ENCODING_ERROR,
+        Code.MISSING_SHARED_LIBRARY,
+        Code.CIRCULAR_IMPORT,
+        Code.COMMAND_NOT_FOUND,
+        Code.NOT_EXECUTABLE,
+        Code.WRONG_ARCHITECTURE,
     ]
 )
 """What the image alone decides, whoever starts it and however often."""
-DETERMINISTIC = IN_THE_IMAGE | {"settings_error", "missing_file"}
+DETERMINISTIC = IN_THE_IMAGE | {Code.SETTINGS_ERROR, Code.MISSING_FILE}
 _NO_MODULE = re.compile(r"No module named '?([\w.]+)'?")
 _NO_NAME = re.compile(r"cannot import name '([^']+)' from (?:partially initialized module )?'([^']+)'")
 _HALF_MADE = re.compile(r"partially initialized module '([^']+)'")
@@ -37,14 +38,14 @@ _BIND = re.compile(r"address already in use|error while attempting to bind|can't
 class Meaning:
     """A kind, what failed, and what else is worth knowing. `weight` orders exceptions of one traceback."""
 
-    kind: str
+    kind: Code
     sentence: str
     module: str | None = None
     facts: dict[str, str] = field(default_factory=dict)
 
     @property
     def specific(self) -> bool:
-        return self.kind != "python_error"
+        return self.kind != Code.PYTHON_ERROR
 
 
 def telling(traceback: Traceback, entrypoint: str | None) -> tuple[Section, Meaning]:
@@ -72,7 +73,7 @@ def meaning(section: Section, entrypoint: str | None) -> Meaning:
     if name in ("SyntaxError", "IndentationError", "TabError"):
         return _syntax(section)
     if name == "UnicodeDecodeError" and _reads_source(section):
-        return Meaning("encoding_error", f"a source file is not UTF-8: {section.message}", facts=_place(section))
+        return Meaning(Code.ENCODING_ERROR, f"a source file is not UTF-8: {section.message}", facts=_place(section))
     library = _LIBRARY.search(text) if name in ("OSError", "ImportError") else None
     if library:
         return _library(library)
@@ -81,23 +82,23 @@ def meaning(section: Section, entrypoint: str | None) -> Meaning:
         listed = ", ".join(variables)
         word = "variable" if len(variables) == 1 else "variables"
         said = f"the settings are incomplete: {word} {listed} ({section.type}: {short(section.message)})"
-        return Meaning("settings_error", said, facts={"variables": listed})
+        return Meaning(Code.SETTINGS_ERROR, said, facts={"variables": listed})
     denied = _DENIED.search(text)
     if denied:
         said = f"permission {denied[1]} is denied on {denied[2].strip()}"
-        return Meaning("permission_denied", said, facts={"permission": denied[1], "resource": denied[2].strip()})
+        return Meaning(Code.PERMISSION_DENIED, said, facts={"permission": denied[1], "resource": denied[2].strip()})
     if _BIND.search(text):
-        return Meaning("port_taken", f"the server could not take its port: {short(section.message)}")
+        return Meaning(Code.PORT_TAKEN, f"the server could not take its port: {short(section.message)}")
     refused = upstream.refusal(section)
     if refused:
         return Meaning(refused.kind, refused.sentence, facts=refused.facts)
     missing = _FILE.search(text) if name == "FileNotFoundError" else None
     if missing:
-        return Meaning("missing_file", f"the file {missing[1]} is not there", facts={"file": missing[1]})
+        return Meaning(Code.MISSING_FILE, f"the file {missing[1]} is not there", facts={"file": missing[1]})
     if name == "MemoryError":
-        return Meaning("out_of_memory", "Python ran out of memory")
+        return Meaning(Code.OUT_OF_MEMORY, "Python ran out of memory")
     said = f"{section.type or 'an exception'}: {short(section.message)}".rstrip(": ")
-    return Meaning("python_error", f"the application failed with {said}")
+    return Meaning(Code.PYTHON_ERROR, f"the application failed with {said}")
 
 
 def short(text: str, length: int = 200) -> str:
@@ -111,14 +112,14 @@ def _import(section: Section, text: str, entrypoint: str | None) -> Meaning | No
         named = _NO_NAME.search(text)
         what = f" while {named[1]} was still to be defined" if named else ""
         said = f"{module or 'a module'} is imported in a circle{what}"
-        return Meaning("circular_import", said, module)
+        return Meaning(Code.CIRCULAR_IMPORT, said, module)
     missing = _NO_MODULE.search(text)
     if missing:
         return _missing(section, missing[1], text, entrypoint)
     named = _NO_NAME.search(text)
     if named:
         said = f"{named[2]} has no name {named[1]}"
-        return Meaning("missing_name", said, named[2], {"name": named[1]})
+        return Meaning(Code.MISSING_NAME, said, named[2], {"name": named[1]})
     library = _LIBRARY.search(text)
     return _library(library) if library else None
 
@@ -131,9 +132,9 @@ def _missing(section: Section, module: str, text: str, entrypoint: str | None) -
         facts["shadowed"] = shadow[1]
     own = top in chains.own_packages(section, entrypoint) or module == entrypoint
     if own:
-        return Meaning("missing_module", f"module {module} is not in the image", module, facts)
+        return Meaning(Code.MISSING_MODULE, f"module {module} is not in the image", module, facts)
     return Meaning(
-        "missing_dependency", f"the package that provides {module} is not installed in the image", module, facts
+        Code.MISSING_DEPENDENCY, f"the package that provides {module} is not installed in the image", module, facts
     )
 
 
@@ -141,7 +142,7 @@ def _syntax(section: Section) -> Meaning:
     nulls = "null byte" in section.message  # of a file that is read: the last frame is the one that imports it
     place = {} if nulls else _place(section)
     encoding = "Non-UTF-8" in section.message or "(unicode error)" in section.message or nulls
-    kind = "encoding_error" if encoding or "unknown encoding" in section.message else "syntax_error"
+    kind = Code.ENCODING_ERROR if encoding or "unknown encoding" in section.message else Code.SYNTAX_ERROR
     where = f" in {place['file']}:{place['line']}" if place else ""
     facts = {"holds": "null bytes"} if nulls else place
     return Meaning(kind, f"Python cannot read the source{where}: {short(section.message)}", facts=facts)
@@ -150,7 +151,7 @@ def _syntax(section: Section) -> Meaning:
 def _library(match: re.Match[str]) -> Meaning:
     library = match[1] or match[2]
     said = f"the shared library {library} is not in the image" if match[1] else f"the image's C library lacks {library}"
-    return Meaning("missing_shared_library", said, facts={"library": library})
+    return Meaning(Code.MISSING_SHARED_LIBRARY, said, facts={"library": library})
 
 
 def _place(section: Section) -> dict[str, str]:

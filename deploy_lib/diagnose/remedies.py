@@ -13,6 +13,7 @@ from deploy_lib.diagnose.case import Case
 from deploy_lib.diagnose.ground import Ground
 from deploy_lib.diagnose.in_shell import in_repository, in_shell
 from deploy_lib.diagnose.packages import package_of
+from deploy_lib.model.codes import Code
 from deploy_lib.model.evidence import Cause, Evidence
 from deploy_lib.model.service import Service
 from deploy_lib.source.entrypoint.misspelt import nearest
@@ -29,99 +30,99 @@ def commands(cause: Cause, service: Service | None, evidence: Evidence, ground: 
 def _for(case: Case) -> list[str]:
     cause, facts, ground = case.cause, case.facts, case.ground
     match cause.kind:
-        case "missing_module":
+        case Code.MISSING_MODULE:
             asked = [case.check("--why", cause.module)] if cause.module and "finding" not in facts else []
             return [*asked, case.check()]
-        case "missing_dependency" | "undeclared_dependency":
+        case Code.MISSING_DEPENDENCY | Code.UNDECLARED_DEPENDENCY:
             return [] if cause.commands else package_of(cause.module or "", ground)
-        case "missing_name":
+        case Code.MISSING_NAME:
             return [*_at_chain(case, f"bind {facts.get('name', 'the name')} in {cause.module}, or correct the import")]
-        case "circular_import":
+        case Code.CIRCULAR_IMPORT:
             return [*_at_chain(case, "move the import that closes the circle into the function that needs it")]
-        case "syntax_error" | "encoding_error":
-            wrong = "correct the syntax" if cause.kind == "syntax_error" else "save the file as UTF-8"
+        case Code.SYNTAX_ERROR | Code.ENCODING_ERROR:
+            wrong = "correct the syntax" if cause.kind == Code.SYNTAX_ERROR else "save the file as UTF-8"
             return [] if cause.commands else [f"# {wrong} at {_unreadable(case)}", case.check()]
-        case "missing_shared_library":
+        case Code.MISSING_SHARED_LIBRARY:
             return [libraries.package_for(facts.get("library", ""), case.dockerfile)]
-        case "settings_error" | "environment_variable":
+        case Code.SETTINGS_ERROR | Code.ENVIRONMENT_VARIABLE:
             named = facts.get("variables", "").split(",")[0].strip() or "the variable that the log names"
             return [f"# write {named} with its value under env: (or secrets:) of the service, at {ground.place('env')}"]
-        case "missing_file":
+        case Code.MISSING_FILE:
             found = ground.source.file(facts.get("file", "")) if ground.source else None
             fix = [in_shell(found.fix)] if found and found.fix else []
             return [*fix, case.check("--why", facts["file"])] if "file" in facts else fix
-        case "secret_missing" | "secret_no_version" | "secret_no_access":
+        case Code.SECRET_MISSING | Code.SECRET_NO_VERSION | Code.SECRET_NO_ACCESS:
             return at_google.secret(case)
-        case "wrong_port":
+        case Code.WRONG_PORT:
             return [
                 ground.write("port", facts["listens"]) if "listens" in facts else f"# listen on $PORT: {case.start}"
             ]
-        case "localhost_only":
+        case Code.LOCALHOST_ONLY:
             return [f"# let the server listen on 0.0.0.0 instead of localhost: {case.start}, or the code that binds it"]
-        case "port_taken":
+        case Code.PORT_TAKEN:
             return [f"# let only one process listen on $PORT, and on no port below 1024: {case.start}"]
-        case "never_listens":
+        case Code.NEVER_LISTENS:
             late = ground.write("cpu", '"2"').removeprefix("# ")
             return [
                 f"# let the server listen on $PORT: {case.start}",
                 f"# or, where it is only slow to start, {late}",
                 *case.logs(),
             ]
-        case "slow_start":
+        case Code.SLOW_START:
             return [ground.write("cpu", '"2"'), f"# or give it longer: ready_within: at {ground.place('step canary')}"]
-        case "cpu_starved":
+        case Code.CPU_STARVED:
             return [ground.write("cpu", '"2"')]
-        case "out_of_memory":
+        case Code.OUT_OF_MEMORY:
             limit = facts.get("limit") or case.evidence.memory_limit or (case.service.memory if case.service else None)
             return [ground.write("memory", more(limit))]
-        case "exits_zero":
+        case Code.EXITS_ZERO:
             return [f"# let the start command be the server, in the foreground: {case.start}"]
-        case "command_not_found":
+        case Code.COMMAND_NOT_FOUND:
             return [] if cause.commands else _command(case)
-        case "not_executable":
+        case Code.NOT_EXECUTABLE:
             return _executable(case)
-        case "wrong_architecture":
+        case Code.WRONG_ARCHITECTURE:
             return ["# build for linux/amd64 and copy no program of another machine; with: cloud_build does"]
-        case "image_missing":
+        case Code.IMAGE_MISSING:
             image = facts.get("image") or (case.service.image_name if case.service else "")
             look = case.at_google(f"gcloud artifacts docker images list {image.partition('@')[0]}") if image else []
             return [*look, ground.program.command("deploy", "--rebuild")]
-        case "vpc_missing":
+        case Code.VPC_MISSING:
             look = case.at_google(f"gcloud compute networks vpc-access connectors list {case.where}")
             place = ground.place("vpc_connector")
             return [*look, f"# correct vpc_connector: at {place} (left out, the service keeps the one it has)"]
-        case "quota":
+        case Code.QUOTA:
             page = f"https://console.cloud.google.com/iam-admin/quotas?project={case.project}"
             lower = f"# lower instances: max:, cpu: or memory: at {ground.place('instances')}"
             return [lower, *case.at_google(f"# or ask for more: {page}")]
-        case "revision_limit":
+        case Code.REVISION_LIMIT:
             return case.at_google(at_google.delete_old_revisions(case)) or [
                 "# start a fresh local cloud: this one is full of revisions"
             ]
-        case "permission_denied" | "image_no_permission" | "frontend_refused":
+        case Code.PERMISSION_DENIED | Code.IMAGE_NO_PERMISSION | Code.FRONTEND_REFUSED:
             return at_google.permission(case)
-        case "pip_failed":
+        case Code.PIP_FAILED:
             wanted = facts.get("requirement", "")
             where = ground.source.requirement(wanted) if ground.source and wanted else None
             return [f"# correct {wanted or 'the requirements'} at {where or f'what {case.dockerfile} installs'}"]
-        case "dockerfile_error":
+        case Code.DOCKERFILE_ERROR:
             if "base" in facts:
                 return [f"# correct FROM {facts['base']} in {case.dockerfile}"]
             found = ground.source.file(facts["path"]) if ground.source and "path" in facts else None
             fix = [in_shell(found.fix)] if found and found.fix else []
             return [*fix, case.check("--why", facts["path"])] if "path" in facts else [case.check()]
-        case "build_failed" | "build_cancelled":
+        case Code.BUILD_FAILED | Code.BUILD_CANCELLED:
             return _build_log(case)
-        case "push_failed":
+        case Code.PUSH_FAILED:
             return [*_build_log(case), *case.at_google(at_google.let_builds_push(case))]
-        case "build_timeout":
+        case Code.BUILD_TIMEOUT:
             return [f"# raise timeout: of the build, or choose a larger machine_type:, at {ground.place('step build')}"]
-        case "database_refused" | "upstream_refused":
+        case Code.DATABASE_REFUSED | Code.UPSTREAM_REFUSED:
             return [
                 f"# see that vpc_connector: and the address are right, at {ground.place('vpc_connector')}",
                 *case.logs(),
             ]
-        case "health_not_found" | "health_redirect" | "health_body":
+        case Code.HEALTH_NOT_FOUND | Code.HEALTH_REDIRECT | Code.HEALTH_BODY:
             return [f"# correct path: and what is expected, at {ground.place('step probe')}"]
         case _:
             return case.logs()

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from deploy_lib.diagnose.lines import aware
 from deploy_lib.diagnose.rhythm import frequency
 from deploy_lib.model.answers import Attempt
+from deploy_lib.model.codes import Code
 from deploy_lib.model.evidence import Cause, Frequency, LogLine
 from deploy_lib.steps.responses import is_failure
 
@@ -38,7 +39,7 @@ def of_probe(attempts: Sequence[Attempt], log: Sequence[LogLine]) -> Cause | Non
     return Cause(
         kind,
         words,
-        "certain" if kind != "health_unreachable" else "likely",
+        "certain" if kind != Code.HEALTH_UNREACHABLE else "likely",
         shown,
         frequency=often,
         facts={"status": str(status)} if status else {},
@@ -64,7 +65,7 @@ def of_requests(log: Sequence[LogLine]) -> Cause | None:
     lines = tuple(line.text for line in bad if line.status == status)[-3:]
     often = frequency([aware(line.at) for line in bad])
     return Cause(
-        "requests_failing",
+        Code.REQUESTS_FAILING,
         said,
         "certain",
         lines,
@@ -73,30 +74,30 @@ def of_requests(log: Sequence[LogLine]) -> Cause | None:
     )
 
 
-def _kind(status: int | None, typical: Attempt, log: Sequence[LogLine]) -> tuple[str, str]:
+def _kind(status: int | None, typical: Attempt, log: Sequence[LogLine]) -> tuple[Code, str]:
     if status is None:
         if _SLOW.search(typical.problem):
-            return "health_slow", f"the health endpoint does not answer in time: {typical.problem}"
-        return "health_unreachable", f"the health endpoint gives no answer: {typical.problem or 'no response'}"
+            return Code.HEALTH_SLOW, f"the health endpoint does not answer in time: {typical.problem}"
+        return Code.HEALTH_UNREACHABLE, f"the health endpoint gives no answer: {typical.problem or 'no response'}"
     if status in (401, 403):
         told = any(_FRONT_END.search(line.text) for line in log) or _FRONT_END.search(typical.excerpt)
         if told or status == 403:
             return (
-                "frontend_refused",
+                Code.FRONTEND_REFUSED,
                 f"Cloud Run's front end refuses the request with {status}: the caller may not invoke the service",
             )
-        return "health_error", f"the health endpoint answers {status}"
+        return Code.HEALTH_ERROR, f"the health endpoint answers {status}"
     if status == 404:
-        return "health_not_found", "the health endpoint answers 404: there is no such path"
+        return Code.HEALTH_NOT_FOUND, "the health endpoint answers 404: there is no such path"
     if 300 <= status < 400:
-        return "health_redirect", f"the health endpoint answers {status}: it redirects instead of answering"
+        return Code.HEALTH_REDIRECT, f"the health endpoint answers {status}: it redirects instead of answering"
     if status >= 400:
-        return "health_error", f"the health endpoint answers {status}"
+        return Code.HEALTH_ERROR, f"the health endpoint answers {status}"
     if _SLOW.search(typical.problem):
-        return "health_slow", f"the health endpoint is too slow: {typical.problem}"
-    return "health_body", f"the health endpoint answers {status}, but {typical.problem}"
+        return Code.HEALTH_SLOW, f"the health endpoint is too slow: {typical.problem}"
+    return Code.HEALTH_BODY, f"the health endpoint answers {status}, but {typical.problem}"
 
 
 def _front_end(count: int, whole: int, shown: tuple[str, ...]) -> Cause:
     said = f"Cloud Run's front end refused {count} of {whole} requests: the caller may not invoke the service"
-    return Cause("frontend_refused", said, "certain", shown, frequency=Frequency(count))
+    return Cause(Code.FRONTEND_REFUSED, said, "certain", shown, frequency=Frequency(count))

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from deploy_lib.diagnose.lines import PLATFORM, Row
+from deploy_lib.model.codes import Code
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    kind: str
+    kind: Code
     sentence: str
     row: int
     module: str | None = None
@@ -62,16 +63,16 @@ def _read(text: str, own: str | None) -> Refusal | None:
     attribute = _ATTRIBUTE.search(text)
     if attribute:
         name, module = attribute[1] or attribute[3], attribute[2] or attribute[4]
-        return Refusal("missing_name", f"{module} has no name {name}", 0, module, name)
+        return Refusal(Code.MISSING_NAME, f"{module} has no name {name}", 0, module, name)
     module_match = _MODULE.search(text)
     if module_match:
         module = module_match[1] or module_match[2]
-        return Refusal("missing_module", f"the server cannot import {module}", 0, module)
+        return Refusal(Code.MISSING_MODULE, f"the server cannot import {module}", 0, module)
     main = _NO_MAIN.search(text)
     if main:
         ours = own is not None and main[1].partition(".")[0] == own.partition(".")[0]
-        kind = "missing_module" if ours else "missing_dependency"
+        kind = Code.MISSING_MODULE if ours else Code.MISSING_DEPENDENCY
         return Refusal(kind, f"python finds no module {main[1]} to run", 0, main[1])
     if _BIND.search(text):
-        return Refusal("port_taken", "the server could not take its port", 0)
+        return Refusal(Code.PORT_TAKEN, "the server could not take its port", 0)
     return None

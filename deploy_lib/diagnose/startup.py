@@ -13,6 +13,7 @@ from deploy_lib.diagnose import chains, commands_missing, raised, rhythm, server
 from deploy_lib.diagnose.lines import PLATFORM
 from deploy_lib.diagnose.reading import Read, ends_frequency, stamp
 from deploy_lib.diagnose.tracebacks import Traceback
+from deploy_lib.model.codes import Code
 from deploy_lib.model.evidence import Cause, Condition, Frequency
 
 
@@ -38,7 +39,8 @@ def cause(
 def of_traceback(log: Read, traceback: Traceback) -> Cause:
     """The cause a traceback names, with its chain and how often it was seen."""
     section, meaning = raised.telling(traceback, log.entrypoint)
-    failing = meaning.module if meaning.kind in ("missing_module", "missing_dependency", "missing_name") else None
+    imported = (Code.MISSING_MODULE, Code.MISSING_DEPENDENCY, Code.MISSING_NAME)
+    failing = meaning.module if meaning.kind in imported else None
     last = section.frames[-1] if section.frames else None
     place = f"{last.file}:{last.line}: " if last else ""
     said = "the log ends in the middle of a traceback" if traceback.cut and not section.type else ""
@@ -77,7 +79,7 @@ def _memory(log: Read, limit: str | None) -> Cause | None:
         row, (allowed, used) = told[-1]
         said = f"the container was killed for memory: it used {used} of the {allowed} it may have"
         return Cause(
-            "out_of_memory",
+            Code.OUT_OF_MEMORY,
             said,
             evidence=(f"{stamp(row.at)}{row.text}",),
             frequency=ends_frequency(log),
@@ -89,7 +91,7 @@ def _memory(log: Read, limit: str | None) -> Cause | None:
     row = log.rows[guess if guess is not None else log.ends[-1].row]
     bound = f" (limit {limit})" if limit else ""
     return Cause(
-        "out_of_memory",
+        Code.OUT_OF_MEMORY,
         f"the container was killed, most likely for memory{bound}",
         "likely",
         evidence=(f"{stamp(row.at)}{row.text}",),
@@ -144,7 +146,7 @@ def _ended(log: Read) -> Cause | None:
     often = ends_frequency(log)
     if end.code == 0:
         return Cause(
-            "exits_zero",
+            Code.EXITS_ZERO,
             "the container ends by itself with exit code 0: its command finishes instead of serving",
             evidence=shown,
             frequency=often,
@@ -152,9 +154,9 @@ def _ended(log: Read) -> Cause | None:
         )
     if end.code in (126, 127):
         kind, said = (
-            ("command_not_found", "is not in the image")
+            (Code.COMMAND_NOT_FOUND, "is not in the image")
             if end.code == 127
-            else ("not_executable", "may not be executed")
+            else (Code.NOT_EXECUTABLE, "may not be executed")
         )
         return Cause(
             kind,
@@ -170,7 +172,7 @@ def _ended(log: Read) -> Cause | None:
         how = f"on signal {end.code - 128}"
     last = f"; its last words: {raised.short(own[-1].text.strip(), 160)}" if own else " and printed nothing"
     return Cause(
-        "exits_nonzero",
+        Code.EXITS_NONZERO,
         f"the container ends {how}{last}",
         "certain",
         shown,

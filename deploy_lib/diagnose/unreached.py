@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from deploy_lib.diagnose import listening, raised, servers
 from deploy_lib.diagnose.lines import PLATFORM
 from deploy_lib.diagnose.reading import Read, stamp
+from deploy_lib.model.codes import Code
 from deploy_lib.model.evidence import Cause, Condition
 
 
@@ -32,14 +33,14 @@ def find(log: Read, port: int | None, conditions: Sequence[Condition], limit: fl
     facts = {"listens": str(server.port), "expected": str(wanted)}
     if server.port != wanted:
         return Cause(
-            "wrong_port",
+            Code.WRONG_PORT,
             f"the server listens on port {server.port}, Cloud Run asks on port {wanted}",
             evidence=shown,
             facts=facts,
         )
     if server.loopback:
         return Cause(
-            "localhost_only",
+            Code.LOCALHOST_ONLY,
             f"the server listens on {server.host} only, where Cloud Run cannot reach it",
             evidence=shown,
             facts=facts,
@@ -56,7 +57,7 @@ def _silent(log: Read, wanted: int, yet: str) -> Cause:
     slow = servers.worker_timeout(log.rows)
     if slow is not None:
         return Cause(
-            "cpu_starved",
+            Code.CPU_STARVED,
             "the server's workers did not come up in time: the CPU is too small for the start",
             "likely",
             evidence=(f"{stamp(log.rows[slow].at)}{log.rows[slow].text}",),
@@ -65,7 +66,7 @@ def _silent(log: Read, wanted: int, yet: str) -> Cause:
     shown = tuple(f"{stamp(row.at)}{row.text}" for row in own[-3:])
     last = f"; its last words: {raised.short(own[-1].text.strip(), 120)}" if own else "; it printed nothing"
     return Cause(
-        "never_listens",
+        Code.NEVER_LISTENS,
         f"the container runs, but nothing listens on port {wanted}{yet}{last}",
         "likely",
         evidence=shown,
@@ -82,7 +83,7 @@ def _late(log: Read, server: listening.Listening, shown: tuple[str, ...], limit:
     exceeded = limit is not None and needed is not None and needed > limit
     if limit is not None and exceeded:
         facts["allowed"] = f"{limit:.0f}"
-    kind = "cpu_starved" if starved else "slow_start"
+    kind = Code.CPU_STARVED if starved else Code.SLOW_START
     why = (
         ", and its workers timed out: the CPU is too small for the start"
         if starved

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 from deploy_lib.diagnose.tracebacks import Section
+from deploy_lib.model.codes import Code
 
 _DATABASES = re.compile(
     r"psycopg|asyncpg|sqlalchemy|pymysql|MySQL|mysqlclient|redis|pymongo|mongo|clickhouse|sqlite3|django\.db|cassandra|"
@@ -56,7 +57,7 @@ _NAMES = (
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    kind: str
+    kind: Code
     sentence: str
     facts: dict[str, str]
 
@@ -79,7 +80,7 @@ def refusal(section: Section) -> Refusal | None:
     why = re.search(r"authentication failed|access denied", text, re.IGNORECASE)
     did = "refused the password" if why else "could not be reached"
     facts = {"upstream": place} if place else {}
-    return Refusal("database_refused" if database else "upstream_refused", f"{what}{at} {did} at start", facts)
+    return Refusal(Code.DATABASE_REFUSED if database else Code.UPSTREAM_REFUSED, f"{what}{at} {did} at start", facts)
 
 
 def where(text: str) -> str:

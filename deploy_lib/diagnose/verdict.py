@@ -13,6 +13,7 @@ from dataclasses import replace
 from deploy_lib.diagnose import builds, joined, platform, raised, reading, remedies, responses, startup
 from deploy_lib.diagnose.ground import Ground
 from deploy_lib.model.answers import Attempt
+from deploy_lib.model.codes import Code
 from deploy_lib.model.evidence import Cause, Condition, Evidence, LogLine
 from deploy_lib.model.findings import Finding
 from deploy_lib.model.service import Service
@@ -85,7 +86,7 @@ def _cause(
 ) -> Cause:
     if evidence.build is not None:
         broken = builds.read(evidence.build, log.rows)
-        found = joined.from_findings(findings) if broken.kind == "build_failed" else None
+        found = joined.from_findings(findings) if broken.kind == Code.BUILD_FAILED else None
         return found or broken
     named = platform.read(evidence)
     if named is not None:
@@ -109,11 +110,11 @@ def _cause(
 
 def _whose(cause: Cause, ground: Ground) -> Cause:
     """A traceback tells a package from a module of the repository by its name only; the commit knows."""
-    if cause.kind != "missing_dependency" or not cause.module or ground.source is None:
+    if cause.kind != Code.MISSING_DEPENDENCY or not cause.module or ground.source is None:
         return cause
     own = ground.source.own(cause.module)
     if own is not None:
-        said = replace(cause, kind="missing_module", sentence=f"module {cause.module} is not in the image")
+        said = replace(cause, kind=Code.MISSING_MODULE, sentence=f"module {cause.module} is not in the image")
         return joined.join(said, (own,))
     why = ground.source.adding(cause.module).why
     return replace(cause, sentence=f"{cause.sentence}: {why}") if why else cause
@@ -121,11 +122,11 @@ def _whose(cause: Cause, ground: Ground) -> Cause:
 
 def _answered(probed: Cause, started: Cause | None) -> Cause:
     """A bad answer of a container that lives: a traceback behind a 5xx says why, a 404 needs none."""
-    if started is None or probed.kind not in ("health_error", "health_unreachable", "health_slow"):
+    if started is None or probed.kind not in (Code.HEALTH_ERROR, Code.HEALTH_UNREACHABLE, Code.HEALTH_SLOW):
         return probed
     said = f"{probed.sentence}: {started.sentence}"
     facts = {**started.facts, **probed.facts}
-    kind = started.kind if started.kind != "python_error" else probed.kind
+    kind = started.kind if started.kind != Code.PYTHON_ERROR else probed.kind
     return replace(
         started,
         kind=kind,
@@ -151,4 +152,4 @@ def _unknown(evidence: Evidence, log: reading.Read) -> Cause:
     said = "the cause could not be told from what is known"
     if not told and not shown:
         said = "nothing is known of the cause: no condition failed and no log line was read"
-    return Cause("unknown", said, "guess", (*told, *map(raised.short, shown)))
+    return Cause(Code.UNKNOWN, said, "guess", (*told, *map(raised.short, shown)))

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from deploy_lib.model.codes import Code
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:
@@ -125,9 +127,9 @@ def _whole(seconds: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why a release failed. `kind` is a stable word such as missing_module; "unknown" stays unknown."""
+    """Why a release failed. What is not known stays UNKNOWN."""
 
-    kind: str
+    kind: Code
     sentence: str
     confidence: str = "certain"  # certain, likely, guess
     evidence: tuple[str, ...] = ()  # telling lines, each with its time

@@ -9,6 +9,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from deploy_lib.model.codes import Code
+
 
 class Severity(enum.Enum):
     """An ERROR stops the release; a WARNING may hurt later; ADVICE is only worth knowing."""
@@ -20,13 +22,13 @@ class Severity(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`code` is a stable word such as missing_module; `cause` one such as gitignored.
+    """`cause` is a stable word such as gitignored.
 
     `chain` leads from the entrypoint to the failing import, each link as "module (path:line)"; `rule` is the
     "file:line" of the rule that drops the file; `fix` is the command to type or the edit to make.
     """
 
-    code: str
+    code: Code
     severity: Severity
     message: str
     file: str | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from deploy_lib.model.codes import Code
 from deploy_lib.model.journal import (
     Adopted,
     Asked,
@@ -113,12 +114,32 @@ def maps_of(journal: Sequence[Entry]) -> tuple[TrafficMap, ...]:
     return tuple(maps)
 
 
-MENDED_OUTSIDE = frozenset({
-    "settings_error", "environment_variable", "secret_missing", "secret_no_version", "secret_no_access", "wrong_port",
-    "out_of_memory", "slow_start", "cpu_starved", "never_listens", "vpc_missing", "quota", "revision_limit",
-    "permission_denied", "image_missing", "image_no_permission", "frontend_refused", "health_not_found",
-    "health_redirect", "health_body", "database_refused", "upstream_refused",
-})  # fmt: skip
+MENDED_OUTSIDE = frozenset(
+    {
+        Code.SETTINGS_ERROR,
+        Code.ENVIRONMENT_VARIABLE,
+        Code.SECRET_MISSING,
+        Code.SECRET_NO_VERSION,
+        Code.SECRET_NO_ACCESS,
+        Code.WRONG_PORT,
+        Code.OUT_OF_MEMORY,
+        Code.SLOW_START,
+        Code.CPU_STARVED,
+        Code.NEVER_LISTENS,
+        Code.VPC_MISSING,
+        Code.QUOTA,
+        Code.REVISION_LIMIT,
+        Code.PERMISSION_DENIED,
+        Code.IMAGE_MISSING,
+        Code.IMAGE_NO_PERMISSION,
+        Code.FRONTEND_REFUSED,
+        Code.HEALTH_NOT_FOUND,
+        Code.HEALTH_REDIRECT,
+        Code.HEALTH_BODY,
+        Code.DATABASE_REFUSED,
+        Code.UPSTREAM_REFUSED,
+    }
+)
 """Causes whose remedy is in the configuration or the project: the same image may do well afterwards."""
 
 

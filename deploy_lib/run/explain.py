@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from deploy_lib.drivers.interface import DriverError, Drivers, Interrupted
 from deploy_lib.model import requests
+from deploy_lib.model.codes import Code
 from deploy_lib.model.evidence import Cause, Evidence, LogLine
 from deploy_lib.model.findings import Finding
 from deploy_lib.model.journal import Diagnosed, Judged
@@ -22,7 +23,7 @@ Diagnose = Callable[[Evidence, tuple[Finding, ...], Release], Cause]
 RHYTHM_WITHIN = 10.0
 """Seconds. A release rejected after its first crash is watched for one more, which tells how often it happens."""
 
-_WHEREABOUTS = ("missing_module", "missing_file", "missing_name")
+_WHEREABOUTS = (Code.MISSING_MODULE, Code.MISSING_FILE, Code.MISSING_NAME)
 
 
 def explain(
@@ -44,7 +45,7 @@ def explain(
             cause = diagnose(known, (*findings, *found), release)
         if gap:
             known = replace(known, gaps=(*known.gaps, gap))
-    if cause.kind == "unknown" and (not cause.evidence or last.status is Status.ERRORED):
+    if cause.kind == Code.UNKNOWN and (not cause.evidence or last.status is Status.ERRORED):
         cause = replace(cause, sentence=f"{last.label}: {last.reason}")
     return Diagnosed(drivers.clock.now(), cause, known)
 

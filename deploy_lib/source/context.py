@@ -9,6 +9,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable
 
+from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.source.ignore_rules import IgnoreRules
 from deploy_lib.source.model import SUBMODULE, Context, Listing, Rule, TreeFile
@@ -51,7 +52,7 @@ def _below(root: str, listing: Listing) -> Iterable[tuple[str, TreeFile]]:
 
 def _submodule(file: TreeFile) -> Finding:
     return Finding(
-        "submodule",
+        Code.SUBMODULE,
         Severity.WARNING,
         f"{file.path} is a submodule: the commit names a version of it but holds none of its files, "
         "so the image will not have them",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.source.explain import Explainer, Explanation
 from deploy_lib.source.imports.closure import Closure
@@ -61,7 +62,7 @@ class Describer:
         if explanation and explanation.path and code == "missing_module":
             self.missing[module] = explanation.path
         return Finding(
-            code=code,
+            code=Code(code),
             severity=self._severity(problem),
             message=self._message(problem, code, module, explanation, list(group)),
             file=self.file_of(problem.at.module),

@@ -11,6 +11,7 @@ import posixpath
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.source.dockerignore import Dockerignore, InvalidPattern
 from deploy_lib.source.gcloudignore import NAME, Gcloudignore
@@ -67,7 +68,7 @@ def names_of_ignore_files(root: str, dockerfile: str) -> Iterator[str]:
 
 def _invalid(file: str, problem: InvalidPattern, consequence: str) -> Finding:
     return Finding(
-        "ignore_rule_invalid",
+        Code.IGNORE_RULE_INVALID,
         Severity.ERROR,
         f"{file}:{problem.line} is no valid rule: {problem.reason}; {consequence}",
         file=file,

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.source.model import Context
 
@@ -46,7 +47,7 @@ def _matcher(text: str) -> GitIgnoreSpec:
 
 def _finding(path: str) -> Finding:
     return Finding(
-        "lfs_pointer",
+        Code.LFS_POINTER,
         Severity.WARNING,
         f"{path} is kept by git-lfs: the commit holds a pointer to it, and that is what the image would get",
         file=path,

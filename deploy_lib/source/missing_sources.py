@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from difflib import get_close_matches
 
+from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.source.explain import Explanation, dropped, on_disk
 from deploy_lib.source.model import Context, Surroundings
@@ -25,7 +26,7 @@ def explain_source(path: str, dockerfile: str, line: int, context: Context, surr
         why = Explanation("absent_everywhere", _NOWHERE, hint)
     message = f"{dockerfile}:{line} copies {path}, which the build context does not hold: {why.sentence}"
     return Finding(
-        "copy_source_missing",
+        Code.COPY_SOURCE_MISSING,
         Severity.ERROR,
         message,
         file=dockerfile,
@@ -46,7 +47,7 @@ def explain_dockerfile(path: str, surroundings: Surroundings) -> Finding:
         why = Explanation("absent_everywhere", _NOWHERE, hint)
     message = f"the Dockerfile {path} is not in the commit: {why.sentence}"
     return Finding(
-        "dockerfile_missing", Severity.ERROR, message, file=path, cause=why.cause, rule=why.rule, fix=why.fix
+        Code.DOCKERFILE_MISSING, Severity.ERROR, message, file=path, cause=why.cause, rule=why.rule, fix=why.fix
     )
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.source.dependencies.adding import Adding, adding
 from deploy_lib.source.explain import Explainer, Explanation
@@ -89,7 +90,7 @@ def reader(staged: Staged) -> Callable[[str], bytes | None]:
 
 def _finding(name: str, said: str, found: Explanation) -> Finding:
     return Finding(
-        "missing_module",
+        Code.MISSING_MODULE,
         Severity.ERROR,
         f"{said}: {found.sentence}",
         module=name,

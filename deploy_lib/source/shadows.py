@@ -10,6 +10,7 @@ import posixpath
 import sys
 from collections.abc import Callable, Iterator
 
+from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.source.dependencies.declared import Declared
 from deploy_lib.source.dependencies.names import names_of
@@ -31,7 +32,7 @@ def shadowed_modules(
         else:
             continue
         yield Finding(
-            "shadowed_module",
+            Code.SHADOWED_MODULE,
             Severity.WARNING,
             f"{image} has the name of {whose} {name}; which of them is imported depends on the order",
             file=posixpath.join(context.root, contents.files[image]),

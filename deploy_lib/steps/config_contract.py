@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pydantic import Field
 
 from deploy_lib.model.answers import ContractRead
+from deploy_lib.model.codes import Code
 from deploy_lib.model.details import Reported
 from deploy_lib.model.findings import errors
 from deploy_lib.model.release import Release, Status
@@ -64,7 +65,7 @@ REFERENCE = """\
 KNOWN_BAD = (
     BadCase(
         "a secret that does not exist",
-        ContractRead(error("secret_missing", "there is no secret api-key"), ("secrets",)),
+        ContractRead(error(Code.SECRET_MISSING, "there is no secret api-key"), ("secrets",)),
     ),
     BadCase("a contract of which nothing could be read", ContractRead()),
 )

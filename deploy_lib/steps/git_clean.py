@@ -17,6 +17,7 @@ from typing import Literal
 from pydantic import Field
 
 from deploy_lib.model.answers import Change, CheckoutRead
+from deploy_lib.model.codes import Code
 from deploy_lib.model.details import Reported
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.model.release import Release, Status
@@ -110,7 +111,7 @@ def _harmless(changed: tuple[Change, ...]) -> Finding:
             " that the service's code does not use" if len(changed) > 1 else " that the service does not use as code"
         )
     message = f"{counted(len(changed), 'file')}{where} {verb} from the commit: {named}{more}"
-    return Finding("outside_context", Severity.WARNING, message)
+    return Finding(Code.OUTSIDE_CONTEXT, Severity.WARNING, message)
 
 
 def _leftovers(left: tuple[Change, ...], answer: CheckoutRead) -> Finding:
@@ -123,7 +124,7 @@ def _leftovers(left: tuple[Change, ...], answer: CheckoutRead) -> Finding:
         f"{named}{more} {verb} on this disk only and not part of the release; a docker build by hand would be sent "
         + ("it" if len(paths) == 1 else "them")
     )
-    return Finding("only_on_disk", Severity.ADVICE, message, fix=_keep_out(paths, answer))
+    return Finding(Code.ONLY_ON_DISK, Severity.ADVICE, message, fix=_keep_out(paths, answer))
 
 
 def _stops(settings: GitCleanSettings, change: Change) -> bool:
@@ -153,7 +154,7 @@ def _branch_problems(settings: GitCleanSettings, answer: CheckoutRead) -> list[F
         where = f"branch {answer.branch}" if answer.branch else "a detached HEAD"
         problems.append(
             Finding(
-                "wrong_branch",
+                Code.WRONG_BRANCH,
                 Severity.ERROR,
                 f"{where} may not be released here; allowed: {allowed}",
                 fix=f"git switch {settings.branches[0]}",
@@ -161,13 +162,13 @@ def _branch_problems(settings: GitCleanSettings, answer: CheckoutRead) -> list[F
         )
     if settings.upstream and answer.upstream is None:
         message = "the branch has no upstream to be in sync with"
-        problems.append(Finding("no_upstream", Severity.ERROR, message, fix="git push --set-upstream origin HEAD"))
+        problems.append(Finding(Code.NO_UPSTREAM, Severity.ERROR, message, fix="git push --set-upstream origin HEAD"))
     if settings.upstream and answer.ahead:
         message = f"{counted(answer.ahead, 'commit')} not pushed to {answer.upstream}"
-        problems.append(Finding("not_pushed", Severity.ERROR, message, fix="git push"))
+        problems.append(Finding(Code.NOT_PUSHED, Severity.ERROR, message, fix="git push"))
     if settings.upstream and answer.behind:
         message = f"{counted(answer.behind, 'commit')} behind {answer.upstream}"
-        problems.append(Finding("behind_upstream", Severity.ERROR, message, fix="git pull --ff-only"))
+        problems.append(Finding(Code.BEHIND_UPSTREAM, Severity.ERROR, message, fix="git pull --ff-only"))
     return problems
 
 
@@ -194,7 +195,7 @@ def _finding(change: Change, answer: CheckoutRead) -> Finding:
         matters = ", and the build context would hold it"
     by = f" ({change.rule})" if change.rule else ""
     return Finding(
-        code=change.kind,
+        code=Code(change.kind),
         severity=Severity.ERROR,
         message=f"{change.path} {_SAYS[change.kind]}{by}{matters}",
         file=change.path,

@@ -14,6 +14,7 @@ from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
 from deploy_lib.model.answers import ImportsChecked
+from deploy_lib.model.codes import Code
 from deploy_lib.model.details import Inventory, Reported
 from deploy_lib.model.findings import errors
 from deploy_lib.model.image import InsideImage
@@ -134,7 +135,7 @@ REFERENCE = """\
 KNOWN_BAD = (
     BadCase(
         "a module that the image lacks",
-        ImportsChecked(True, targets=1, findings=error("missing_module", "no module app.llm")),
+        ImportsChecked(True, targets=1, findings=error(Code.MISSING_MODULE, "no module app.llm")),
     ),
     BadCase("a check that imported nothing", ImportsChecked(True, targets=0)),
     BadCase("a check without a result", ImportsChecked(False, "its output was cut")),

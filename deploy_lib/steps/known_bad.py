@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.model.release import Release
 from deploy_lib.model.service import Service
@@ -52,5 +53,5 @@ ONLY_ON_DISK = BadCase(
 """A module that is imported and that only the disk has."""
 
 
-def error(code: str, message: str) -> tuple[Finding, ...]:
+def error(code: Code, message: str) -> tuple[Finding, ...]:
     return (Finding(code, Severity.ERROR, message),)

@@ -14,6 +14,7 @@ from deploy_lib.diagnose import diagnose
 from deploy_lib.diagnose.joined import join
 from deploy_lib.model import journal
 from deploy_lib.model.answers import Attempt
+from deploy_lib.model.codes import Code
 from deploy_lib.model.details import Details, Figures
 from deploy_lib.model.evidence import Condition, Evidence, LogLine
 from deploy_lib.model.findings import Finding, Severity
@@ -201,7 +202,7 @@ def _side(requests: int, errors: int, p50: float | None, p95: float | None) -> F
 def live() -> tuple[Entry, ...]:
     """A release that went well, with one warning on the way."""
     warning = Finding(
-        "missing_module",
+        Code.MISSING_MODULE,
         Severity.WARNING,
         "netra_backend.debug is imported lazily and not in the image",
         file="netra_backend/app/tools.py",
@@ -282,7 +283,7 @@ def crash_log(begin: datetime, crashes: int = 10, every: float = 12.0) -> tuple[
 
 
 MISSING = Finding(
-    "missing_module",
+    Code.MISSING_MODULE,
     Severity.ERROR,
     "netra_backend.app.schemas.llm_config_types is imported and not in the image",
     file="netra_backend/app/schemas/__init__.py",

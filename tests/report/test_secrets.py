@@ -11,6 +11,7 @@ import pytest
 from deploy_lib.cli import history
 from deploy_lib.journal import Journal
 from deploy_lib.model import journal
+from deploy_lib.model.codes import Code
 from deploy_lib.model.evidence import LogLine
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.model.journal import Entry
@@ -59,7 +60,7 @@ def planted() -> tuple[Entry, ...]:
     )
     log = (*(LogLine(NOON, text) for text in LOG), *journals.crash_log(NOON, 2))
     finding = Finding(
-        "x", Severity.ERROR, "token=pl4nted-in-finding", fix="curl -H 'Authorization: Bearer pl4nted-in-finding'"
+        Code.OTHER, Severity.ERROR, "token=pl4nted-in-finding", fix="curl -H 'Authorization: Bearer pl4nted-in-finding'"
     )
     entries: list[Entry] = []
     for entry in journals.incident(log=log, gaps=("password=pl4nted-password was refused",)):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from deploy_lib.drivers.builds.check import CheckPlan
 from deploy_lib.in_image.result import Failure, Frame, ProbeResult
+from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.source.dependencies.adding import adding
 from deploy_lib.source.model import Staged
@@ -46,7 +47,7 @@ def findings_of(result: ProbeResult, joined: Joined) -> tuple[Finding, ...]:
         more = result.failures_total - len(result.failures)
         if more > 0:
             said = f"{more} more problems at import are in the full result, which could not be read"
-            found.append(Finding("more_failures", Severity.WARNING, said))
+            found.append(Finding(Code.MORE_FAILURES, Severity.WARNING, said))
     found += [_slow(row.module, row.own_ms, joined) for row in result.slow] if joined.plan.budgeted else []
     found += _memory(result, joined)
     return tuple(found)
@@ -60,7 +61,7 @@ def _failure(failure: Failure, joined: Joined) -> Finding:
     others = (failure.targets_total or len(failure.targets)) - 1
     stopped = f" (it stops {others + 1} modules)" if others > 0 else ""
     finding = Finding(
-        code=failure.kind,
+        code=Code(failure.kind),
         severity=Severity.WARNING if soft else Severity.ERROR,
         message=message + stopped,
         file=_repository_path(last.file, joined.staged) if last and last.file else None,
@@ -210,12 +211,12 @@ def _repository_path(path: str, staged: Staged | None) -> str:
 
 def _unfinished(result: ProbeResult, plan: CheckPlan, left: int) -> Finding:
     said = f"the import check ran out of time: {left} of {result.tried + left} modules were not imported"
-    return Finding("import_check_unfinished", Severity.ERROR, said, fix="import fewer modules, or name them in also")
+    return Finding(Code.IMPORT_CHECK_UNFINISHED, Severity.ERROR, said, fix="import fewer modules, or name them in also")
 
 
 def _slow(module: str, own_ms: float, joined: Joined) -> Finding:
     said = f"importing {module} takes {own_ms / 1000:.2g} s by itself, more than its budget"
-    return Finding("slow_import", Severity.ADVICE, said, module=module)
+    return Finding(Code.SLOW_IMPORT, Severity.ADVICE, said, module=module)
 
 
 def _memory(result: ProbeResult, joined: Joined) -> list[Finding]:
@@ -224,4 +225,4 @@ def _memory(result: ProbeResult, joined: Joined) -> list[Finding]:
     if limit is None or entry is None or entry.peak_kb * 1024 <= limit:
         return []
     said = f"importing {entry.name} alone takes {entry.peak_kb // 1024} MiB, and the service may use {limit >> 20} MiB"
-    return [Finding("memory_at_import", Severity.WARNING, said, fix=f"raise services.{joined.service}.memory")]
+    return [Finding(Code.MEMORY_AT_IMPORT, Severity.WARNING, said, fix=f"raise services.{joined.service}.memory")]

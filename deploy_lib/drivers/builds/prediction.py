@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from posixpath import dirname
 
 from deploy_lib.in_image.result import ImageFacts
+from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.source.model import ImageContents, Staged
 
@@ -32,9 +33,9 @@ def compare_with_image(staged: Staged, image: ImageFacts) -> tuple[Finding, ...]
     other = [path for path in expected & real.keys() if _differs(staged, predicted[path], real[path])]
     other = [path for path in other if not _unknown(path, contents)]
     told = (
-        ("image_file_missing", missing, "predicted and not in the image: a RUN step removes"),
-        ("image_file_unexpected", extra, "in the image and not predicted: a RUN step or the base image makes"),
-        ("image_file_differs", other, "of other content in the image than in the commit: a RUN step changes"),
+        (Code.IMAGE_FILE_MISSING, missing, "predicted and not in the image: a RUN step removes"),
+        (Code.IMAGE_FILE_UNEXPECTED, extra, "in the image and not predicted: a RUN step or the base image makes"),
+        (Code.IMAGE_FILE_DIFFERS, other, "of other content in the image than in the commit: a RUN step changes"),
     )
     return tuple(_advice(code, paths, what) for code, paths, what in told if paths)
 
@@ -52,7 +53,7 @@ def _unknown(path: str, contents: ImageContents) -> bool:
     return any(path == part.prefix or path.startswith(part.prefix.rstrip("/") + "/") for part in contents.unknown)
 
 
-def _advice(code: str, paths: Iterable[str], what: str) -> Finding:
+def _advice(code: Code, paths: Iterable[str], what: str) -> Finding:
     listed = sorted(paths)
     more = f" and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else ""
     shown = ", ".join(listed[:_SHOWN])

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cache
 
 from deploy_lib.drivers.builds.findings import Explain
+from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.source.dependencies.declared import declared
 from deploy_lib.source.entrypoint import Entrypoint, read_entrypoint
@@ -48,7 +49,7 @@ def explainer(staged: Staged, entry: Entrypoint | None, surroundings: Callable[[
         found = explain(module, staged.contents, staged.context, around(), roots)
         message = f"the image has no module {module}: {found.sentence}"
         return Finding(
-            "missing_module",
+            Code.MISSING_MODULE,
             Severity.ERROR,
             message,
             module=module,

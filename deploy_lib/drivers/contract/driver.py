@@ -20,6 +20,7 @@ from deploy_lib.drivers.services.api import RunApi
 from deploy_lib.drivers.services.names import revision_name
 from deploy_lib.drivers.services.template import base, main_container, merged
 from deploy_lib.model.answers import ContractRead
+from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.model.release import Release
 from deploy_lib.source.model import ImageContents
@@ -90,7 +91,7 @@ class CloudContract:
             self._api.validate(service)
         except ApiError as error:
             if error.code in ("INVALID_ARGUMENT", "FAILED_PRECONDITION", "PERMISSION_DENIED"):
-                code = "permission_denied" if error.code == "PERMISSION_DENIED" else "refused_by_cloud_run"
+                code = Code.PERMISSION_DENIED if error.code == "PERMISSION_DENIED" else Code.REFUSED_BY_CLOUD_RUN
                 found.findings.append(Finding(code, Severity.ERROR, error.reason, fix=error.remedy or None))
             else:
                 found.unknown.append(error.reason)

@@ -11,6 +11,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
+from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.source.model import ImageContents
 
@@ -30,10 +31,10 @@ def check(contents: ImageContents, port: int) -> tuple[Finding, ...]:
     if listens is not None and listens != port:
         message = f"{server} listens on port {listens} and Cloud Run sends requests to {port}"
         fix = f"let the command listen on $PORT, or write port: {listens}"
-        findings.append(Finding("port_mismatch", Severity.ERROR, message, fix=fix))
+        findings.append(Finding(Code.PORT_MISMATCH, Severity.ERROR, message, fix=fix))
     if host in _LOCAL:
         message = f"{server} listens on {host} only, where Cloud Run cannot reach it"
-        findings.append(Finding("listens_on_localhost", Severity.ERROR, message, fix="let it listen on 0.0.0.0"))
+        findings.append(Finding(Code.LISTENS_ON_LOCALHOST, Severity.ERROR, message, fix="let it listen on 0.0.0.0"))
     return tuple(findings)
 
 

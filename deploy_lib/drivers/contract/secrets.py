@@ -12,6 +12,7 @@ from deploy_lib.drivers.contract.readers import Access, Grant, Judgement, grants
 from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.services.template import secret_parts
+from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class SecretCheck:
             message = f"{variable}: version {version} of the secret {name} is {found.state.name.lower()}"
             number = found.name.rpartition("/")[2]
             fix = f"gcloud secrets versions enable {number} --secret={name} --project={_project(path)}"
-            self.findings.append(Finding("secret_version_disabled", Severity.ERROR, message, fix=fix))
+            self.findings.append(Finding(Code.SECRET_VERSION_DISABLED, Severity.ERROR, message, fix=fix))
             return False
         self.checked.append(f"{variable}: the secret {name} has version {version}")
         return True
@@ -77,11 +78,11 @@ class SecretCheck:
                 raise
             message = f"{variable}: there is no secret {name} in project {_project(path)}"
             fix = f"gcloud secrets create {name} --project={_project(path)} --data-file=FILE"
-            self.findings.append(Finding("secret_missing", Severity.ERROR, message, fix=fix))
+            self.findings.append(Finding(Code.SECRET_MISSING, Severity.ERROR, message, fix=fix))
             return
         message = f"{variable}: the secret {name} has no version {version}"
         fix = f"gcloud secrets versions add {name} --project={_project(path)} --data-file=FILE"
-        self.findings.append(Finding("secret_version_missing", Severity.ERROR, message, fix=fix))
+        self.findings.append(Finding(Code.SECRET_VERSION_MISSING, Severity.ERROR, message, fix=fix))
 
     def _check_reader(self, path: str) -> None:
         name = path.rpartition("/")[2]
@@ -101,7 +102,7 @@ class SecretCheck:
                 f"gcloud secrets add-iam-policy-binding {name} --project={_project(path)} "
                 f"--member=serviceAccount:{self.account} --role=roles/secretmanager.secretAccessor"
             )
-            self.findings.append(Finding("secret_no_access", Severity.ERROR, message, fix=fix))
+            self.findings.append(Finding(Code.SECRET_NO_ACCESS, Severity.ERROR, message, fix=fix))
 
     def _judge_access(self, path: str, name: str) -> Judgement | None:
         """None for a secret of the local cloud that has no policy of its own: it is open to every account."""

@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Collection, Iterable, Mapping
 
+from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.model.service import Service
 
@@ -32,14 +33,14 @@ def _reserved(service: Service) -> Iterable[Finding]:
         if name in RESERVED:
             fix = "write port: instead" if name == "PORT" else f"take {name} out of the YAML"
             message = f"{name} is set by Cloud Run itself and may not be given"
-            yield Finding("reserved_variable", Severity.ERROR, message, fix=fix)
+            yield Finding(Code.RESERVED_VARIABLE, Severity.ERROR, message, fix=fix)
 
 
 def _twice(service: Service) -> Iterable[Finding]:
     for name in service.env:
         if name in service.secrets:
             message = f"{name} is given twice, as a plain value and from a secret"
-            yield Finding("variable_twice", Severity.ERROR, message, fix=f"take {name} out of env: or of secrets:")
+            yield Finding(Code.VARIABLE_TWICE, Severity.ERROR, message, fix=f"take {name} out of env: or of secrets:")
 
 
 def _missing(service: Service, required: Collection[str], running: Mapping[str, str]) -> Iterable[Finding]:
@@ -50,7 +51,7 @@ def _missing(service: Service, required: Collection[str], running: Mapping[str, 
         near = alike(name, given)
         hint = f"; {near} is given: is that the one?" if near else ""
         fix = f"add {name} under env: or secrets: of {service.name}"
-        yield Finding("variable_missing", Severity.ERROR, f"{name} is required and not given{hint}", fix=fix)
+        yield Finding(Code.VARIABLE_MISSING, Severity.ERROR, f"{name} is required and not given{hint}", fix=fix)
 
 
 def _misspelt(service: Service, running: Mapping[str, str]) -> Iterable[Finding]:
@@ -60,7 +61,7 @@ def _misspelt(service: Service, running: Mapping[str, str]) -> Iterable[Finding]
         if near:
             message = f"{name} is new, and the running service has {near}, which the YAML does not name"
             fix = f"if {near} is meant, write {near} in the YAML"
-            yield Finding("variable_misspelt", Severity.WARNING, message, fix=fix)
+            yield Finding(Code.VARIABLE_MISSPELT, Severity.WARNING, message, fix=fix)
 
 
 def _other_kind(service: Service, running: Mapping[str, str]) -> Iterable[Finding]:
@@ -68,11 +69,11 @@ def _other_kind(service: Service, running: Mapping[str, str]) -> Iterable[Findin
         if running.get(name) == "secret":
             message = f"{name} comes from a secret in the running service and becomes a plain value"
             fix = f"if that is not meant, give it under secrets: of {service.name}"
-            yield Finding("variable_kind", Severity.WARNING, message, fix=fix)
+            yield Finding(Code.VARIABLE_KIND, Severity.WARNING, message, fix=fix)
     for name in service.secrets:
         if running.get(name) == "plain":
             message = f"{name} is a plain value in the running service and will come from a secret"
-            yield Finding("variable_kind", Severity.ADVICE, message)
+            yield Finding(Code.VARIABLE_KIND, Severity.ADVICE, message)
 
 
 def _unnamed(service: Service, running: Mapping[str, str]) -> Iterable[Finding]:
@@ -80,7 +81,7 @@ def _unnamed(service: Service, running: Mapping[str, str]) -> Iterable[Finding]:
     if names:
         message = f"the running service has variables that the YAML does not name; they stay: {', '.join(names)}"
         fix = "name them in the YAML, so that a service made anew has them too"
-        yield Finding("variable_unnamed", Severity.ADVICE, message, fix=fix)
+        yield Finding(Code.VARIABLE_UNNAMED, Severity.ADVICE, message, fix=fix)
 
 
 def alike(name: str, others: Iterable[str]) -> str | None:

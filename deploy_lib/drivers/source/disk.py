@@ -17,6 +17,7 @@ from pathlib import Path
 
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.drivers.once import Once
+from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.model.service import BuildSource
 from deploy_lib.source.model import EXECUTABLE, REGULAR, SYMLINK, TreeFile
@@ -144,7 +145,7 @@ def _matches_nothing(pattern: str, place: str) -> Finding:
     file, _, line = place.partition(":")
     number = line.partition(":")[0]
     return Finding(
-        "include_matches_nothing",
+        Code.INCLUDE_MATCHES_NOTHING,
         Severity.ERROR,
         f"include: {pattern} matches no file on this disk, so the image would lack what it names",
         file=file or None,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from deploy_lib.diagnose.joined import from_findings
+from deploy_lib.model.codes import Code
 from deploy_lib.model.evidence import Cause, Frequency
 from deploy_lib.model.journal import Entry
 from deploy_lib.model.release import Status
@@ -53,7 +54,7 @@ def found(entries: Sequence[Entry]) -> Cause | None:
     if not failed:
         return None
     last = failed[-1]
-    return from_findings(last.findings) or Cause("unknown", f"{last.label}: {last.reason}", "guess")
+    return from_findings(last.findings) or Cause(Code.UNKNOWN, f"{last.label}: {last.reason}", "guess")
 
 
 def whereabouts(facts: dict[str, str]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.source.dependencies.declared import Declared
 from deploy_lib.source.dependencies.names import DISTRIBUTIONS
@@ -31,7 +32,7 @@ def undeclared_dependencies(
             files = " nor ".join(declared.files) if len(declared.files) < 3 else "the requirements files"
             negated = "neither " if " nor " in files else ""
             yield Finding(
-                "undeclared_dependency",
+                Code.UNDECLARED_DEPENDENCY,
                 Severity.ADVICE,
                 f"{module} imports {top}, which {negated}{files} declares"
                 if negated

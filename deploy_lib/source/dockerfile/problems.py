@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from difflib import get_close_matches
 
+from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.source.dockerfile.syntax import Instruction
 
@@ -18,13 +19,13 @@ _STAGE_WORDS = frozenset(_WORDS.split())
 
 def refused(file: str, line: int, reason: str) -> Finding:
     message = f"the builder refuses {file}:{line}: {reason}"
-    return Finding("dockerfile_invalid", Severity.ERROR, message, file=file, line=line, fix=f"correct {file}:{line}")
+    return Finding(Code.DOCKERFILE_INVALID, Severity.ERROR, message, file=file, line=line, fix=f"correct {file}:{line}")
 
 
 def target_missing(file: str, target: str, names: Sequence[str]) -> Finding:
     known = ", ".join(names) or "none of its stages has a name"
     return Finding(
-        "stage_missing",
+        Code.STAGE_MISSING,
         Severity.ERROR,
         f"{file} has no stage {target}, which the configuration names as target; it has: {known}",
         file=file,
@@ -39,7 +40,7 @@ def stage_missing(file: str, instruction: Instruction, name: str, names: Sequenc
         return None
     why = "comes after this line" if later else "does not exist"
     return Finding(
-        "stage_missing",
+        Code.STAGE_MISSING,
         Severity.ERROR,
         f"{file}:{instruction.line} copies from stage {name}, which {why}",
         file=file,
@@ -53,7 +54,7 @@ def stage_misspelt(file: str, line: int, text: str, base: str, names: Sequence[s
     if not is_bare(base) or not (_near(base, names) or base.lower() in names):
         return None
     return Finding(
-        "stage_missing",
+        Code.STAGE_MISSING,
         Severity.ERROR,
         f"{file}:{line} says {text}, and no stage of that name stands above it",
         file=file,
@@ -65,7 +66,7 @@ def stage_misspelt(file: str, line: int, text: str, base: str, names: Sequence[s
 def base_argument_missing(file: str, line: int, name: str, *, declared: bool) -> Finding:
     lacks = "has no value" if declared else "is declared by no ARG above the first FROM"
     return Finding(
-        "build_arg_missing",
+        Code.BUILD_ARG_MISSING,
         Severity.ERROR,
         f"the base image of {file}:{line} needs the build argument {name}, which {lacks}",
         file=file,
@@ -77,7 +78,7 @@ def base_argument_missing(file: str, line: int, name: str, *, declared: bool) ->
 
 def argument_missing(file: str, instruction: Instruction, name: str) -> Finding:
     return Finding(
-        "build_arg_missing",
+        Code.BUILD_ARG_MISSING,
         Severity.WARNING,
         f"{file}:{instruction.line} uses the build argument {name}, which has no value and counts as empty",
         file=file,
@@ -88,7 +89,7 @@ def argument_missing(file: str, instruction: Instruction, name: str) -> Finding:
 
 def argument_unused(file: str, name: str) -> Finding:
     return Finding(
-        "build_arg_unused",
+        Code.BUILD_ARG_UNUSED,
         Severity.WARNING,
         f"the configuration gives the build argument {name}, which {file} never declares, so it has no effect",
         file=file,
@@ -98,7 +99,7 @@ def argument_unused(file: str, name: str) -> Finding:
 
 def not_in_stage(file: str, instruction: Instruction, word: str) -> Finding:
     return Finding(
-        "copy_source_missing",
+        Code.COPY_SOURCE_MISSING,
         Severity.ERROR,
         f"{file}:{instruction.line} copies {word}, which stage {instruction.flag('from')} does not hold",
         file=file,
@@ -111,7 +112,7 @@ def not_in_stage(file: str, instruction: Instruction, word: str) -> Finding:
 def pattern_matches_nothing(file: str, instruction: Instruction, word: str) -> Finding:
     """BuildKit copies nothing and goes on; other builders stop."""
     return Finding(
-        "copy_source_missing",
+        Code.COPY_SOURCE_MISSING,
         Severity.WARNING,
         f"{file}:{instruction.line} copies {word}, which matches nothing in the build context",
         file=file,

@@ -7,6 +7,7 @@ import posixpath
 import re
 from collections.abc import Collection
 
+from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.source.entrypoint.read import ReadText, programs_of
 from deploy_lib.source.entrypoint.servers import SERVERS
@@ -44,4 +45,4 @@ def misspelt_command(contents: ImageContents, read: ReadText, declared: Collecti
     fix = f"write {near} instead of {name} in CMD or ENTRYPOINT"
     if near not in (*declared, *_OF_PYTHON):
         fix = f"{fix}, and let the Dockerfile install {near}"
-    return Finding("command_not_found", Severity.ERROR, said, fix=fix)
+    return Finding(Code.COMMAND_NOT_FOUND, Severity.ERROR, said, fix=fix)
