@@ -39,9 +39,15 @@ PLACES = {
     "tests/drivers/test_policy.py": STANDARD,
     "tests/local_cloud/test_metadata_server.py": FAST,
     "tests/drivers/builds/test_cloud_build.py::test_pips_own_words_are_the_reason": SLOW,
-    "tests/drivers/cloud_run/test_faults.py": SAMPLED,
-    "tests/drivers/cloud_run/test_traffic.py::test_a_candidate_that_crashes_under_traffic_has_failed": SLOW,
-    "tests/drivers/cloud_run/test_traffic.py::test_sick_while_baking": SLOW,
+    "tests/drivers/builds/test_cloud_build.py::test_other_arguments_are_another_image": SLOW,
+    "tests/drivers/builds/test_cloud_build.py::test_rebuild_builds": SLOW,
+    "tests/drivers/builds/test_handover.py::test_no_value_is_left_in_the_build_or_the_bucket": SAMPLED,
+    "tests/drivers/builds/test_local.py": SAMPLED,
+    "tests/drivers/cloud_run/test_failed_candidate.py": SLOW,  # by the command: rehearsal/test_catalogue.py
+    "tests/drivers/cloud_run/test_faults.py": SLOW,  # rehearsal/test_faults.py
+    "tests/drivers/cloud_run/test_lease.py": SLOW,  # rehearsal/test_busy.py, test_others.py
+    "tests/drivers/cloud_run/test_traffic.py": SLOW,  # rehearsal/test_traffic.py, test_by_hand.py
+    "tests/local_cloud/emulator/run/": SAMPLED,
     "tests/local_cloud/emulator/wire/test_process.py": SAMPLED,
     "tests/local_cloud/emulator/wire/test_whole.py::test_a_crash_at_start_is_told_by_operation_condition_and_log": SLOW,
     "tests/local_cloud/engines/test_instructions.py::test_two_stores_make_the_same_digest": SLOW,

@@ -54,9 +54,9 @@ def release(theatre: Theatre, outage: Outage, **behave: Any) -> Played:
 @pytest.mark.parametrize(
     ("kind", "label"),
     [
+        pytest.param("asked", "promote 100 %", id="before the last move"),
         pytest.param("asked", "promote 10 %", id="before the first move"),
         pytest.param("judged", "promote 10 %", id="after the first move"),
-        pytest.param("asked", "promote 100 %", id="before the last move"),
         pytest.param("asked", "verify", id="at the end"),
     ],
 )
