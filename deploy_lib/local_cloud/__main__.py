@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _serve(args: argparse.Namespace, ending: threading.Event) -> None:
     # Google's libraries take half a second to import; what can be refused without them is refused before.
-    from .emulator.cloud import Settings, serving
+    from .emulator.cloud import CloudSettings, serving
 
     state: Path = args.state.absolute()
     engine = choose(args.engine, (args.store or state / "engine").absolute(), BY_SPEED)
@@ -58,7 +58,7 @@ def _serve(args: argparse.Namespace, ending: threading.Event) -> None:
     _say(f"engine {engine.name}: {why}")
     given = {name: getattr(args, f"{name}_port") for name in _PORTS}
     before = {name: port for name, port in last_ports(state).items() if name in _PORTS and is_free(port)}
-    settings = Settings(state, args.time_scale, *(given[name] or before.get(name, 0) for name in _PORTS))
+    settings = CloudSettings(state, args.time_scale, *(given[name] or before.get(name, 0) for name in _PORTS))
     with serving(engine, settings) as at:
         endpoints = {"grpc": at.grpc, "http": at.http, "registry": at.registry}
         keep_ports(state, {name: int(address.rpartition(":")[2]) for name, address in endpoints.items()})

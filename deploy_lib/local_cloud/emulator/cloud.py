@@ -13,7 +13,7 @@ from pathlib import Path
 from ..engines.model import Engine
 from .builds.environment import BuildEnvironment
 from .builds.methods import build_methods, find_build_operation
-from .builds.service import CloudBuild
+from .builds.service import CloudBuildService
 from .faults.calls import CallLog
 from .faults.fault import REQUEST_LOG, REQUEST_METRICS
 from .faults.fault_queue import FaultQueue
@@ -39,7 +39,7 @@ from .wire.server import GrpcServer
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class CloudSettings:
     """`state` keeps what outlives the process. `time_scale` shortens Cloud Run's and Cloud Monitoring's times.
 
     A port of 0 is any free one.
@@ -62,7 +62,7 @@ class ListenAddresses:
 
 
 @contextmanager
-def serving(engine: Engine, settings: Settings) -> Iterator[ListenAddresses]:
+def serving(engine: Engine, settings: CloudSettings) -> Iterator[ListenAddresses]:
     """Serves until the block ends; then builds, containers and servers end too. Raises PortInUse."""
     clock, state = time.time, settings.state
     ending = threading.Event()
@@ -84,7 +84,7 @@ def serving(engine: Engine, settings: Settings) -> Iterator[ListenAddresses]:
         environment = BuildEnvironment(
             engine, storage, images, read_secret, partial(write_build_line, log), state / "builds", clock
         )
-        builds = stack.enter_context(closing(CloudBuild(environment)))
+        builds = stack.enter_context(closing(CloudBuildService(environment)))
         run = CloudRun(
             engine, images, secrets, state / "run", RunLogWriter(log, sink), counts, clock, settings.time_scale
         )

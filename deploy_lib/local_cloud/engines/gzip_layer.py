@@ -19,7 +19,7 @@ class Sink(Protocol):
     def write(self, data: bytes, /) -> object: ...
 
 
-class Measured:
+class HashingWriter:
     """Counts and hashes what passes through to a sink."""
 
     def __init__(self, sink: Sink) -> None:
@@ -41,7 +41,7 @@ class Measured:
 class GzipLayer:
     """A layer's tar goes in; when the file is closed, `layer` says what it became."""
 
-    def __init__(self, plain: Measured, packed: Measured) -> None:
+    def __init__(self, plain: HashingWriter, packed: HashingWriter) -> None:
         self._plain = plain
         self._packed = packed
 
@@ -56,9 +56,9 @@ class GzipLayer:
 @contextmanager
 def open_gzip_layer(target: Path) -> Iterator[GzipLayer]:
     with target.open("wb") as file:
-        packed = Measured(file)
+        packed = HashingWriter(file)
         with igzip.IGzipFile(filename="", fileobj=packed, mode="wb", compresslevel=1, mtime=0) as squeezed:
-            yield GzipLayer(Measured(squeezed), packed)
+            yield GzipLayer(HashingWriter(squeezed), packed)
 
 
 def compress(source: IO[bytes], target: Path) -> Layer:

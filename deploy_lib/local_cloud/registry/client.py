@@ -32,7 +32,7 @@ class RegistryUnreachable(EngineError):
     """Nothing answered at the registry's address, or it said to come back later."""
 
 
-class Registry:
+class RegistryClient:
     """One repository of one registry; use as a context manager."""
 
     def __init__(self, name: RemoteImage, access: RegistryAccess, scope: str) -> None:
@@ -50,7 +50,7 @@ class Registry:
             timeout=httpx.Timeout(_SILENCE, connect=_CONNECT), follow_redirects=True, trust_env=secure
         )
 
-    def __enter__(self) -> Registry:
+    def __enter__(self) -> RegistryClient:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import EngineError
 from .access import RegistryAccess
-from .client import Registry, check_digest
+from .client import RegistryClient, check_digest
 from .names import RemoteImage, locate
 from .oci import INDEXES, blob_path, digest_of, host_architecture
 from .reach import remembered
@@ -23,7 +23,7 @@ def pull(name: str, layout: Path) -> str:
 
 
 def _pull(wanted: RemoteImage, name: str, layout: Path) -> str:
-    with Registry(wanted, RegistryAccess(), "pull") as registry:
+    with RegistryClient(wanted, RegistryAccess(), "pull") as registry:
         content, media_type = registry.read_manifest(wanted.wanted)
         if wanted.digest:
             check_digest(content, wanted.digest, wanted.host)

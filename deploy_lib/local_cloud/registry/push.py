@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..errors import EngineError
 from .access import Pushed, RegistryAccess
-from .client import Registry
+from .client import RegistryClient
 from .names import locate
 from .oci import MANIFEST, blob_path
 
@@ -20,7 +20,7 @@ def push(layout: Path, digest: str, name: str, access: RegistryAccess) -> Pushed
     wanted = locate(name)
     content = blob_path(layout, digest).read_bytes()
     manifest = json.loads(content)
-    with Registry(wanted, access, "pull,push") as registry:
+    with RegistryClient(wanted, access, "pull,push") as registry:
         for part in (*manifest["layers"], manifest["config"]):
             blob = str(part["digest"])
             source = blob_path(layout, blob)

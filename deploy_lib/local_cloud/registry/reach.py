@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from time import monotonic
 
 from .access import RegistryAccess
-from .client import Registry, RegistryUnreachable
+from .client import RegistryClient, RegistryUnreachable
 from .names import RemoteImage, locate
 
 _PAUSE = 60.0  # seconds
@@ -21,7 +21,7 @@ _silent_until: dict[str, float] = {}
 def check_reachable(name: str) -> None:
     """RegistryUnreachable when nothing answers; whatever it answers is an answer."""
     wanted = locate(name)
-    with remembered(wanted), Registry(wanted, RegistryAccess(), "pull") as registry:
+    with remembered(wanted), RegistryClient(wanted, RegistryAccess(), "pull") as registry:
         registry.ping()
 
 

@@ -22,7 +22,7 @@ from google.cloud.devtools.cloudbuild_v1 import (
 )
 
 from deploy_lib.local_cloud.emulator.builds.environment import BuildEnvironment
-from deploy_lib.local_cloud.emulator.builds.service import CloudBuild
+from deploy_lib.local_cloud.emulator.builds.service import CloudBuildService
 from deploy_lib.local_cloud.emulator.registry.images import RegistryImages
 from deploy_lib.local_cloud.emulator.secrets.store import Secrets
 from deploy_lib.local_cloud.emulator.storage.store import Storage
@@ -52,7 +52,7 @@ class BuildBench:
             self.storage.ensure_bucket(bucket, "p")
         self.cloud = self.open()
 
-    def open(self) -> CloudBuild:
+    def open(self) -> CloudBuildService:
         """Another Cloud Build on the same state, as after a restart."""
 
         def read_secret(project: str, name: str, account: str) -> bytes:
@@ -63,7 +63,7 @@ class BuildBench:
             self.lines.append((step, line))
 
         engine = self.around(choose("namespaces", self.store))
-        return CloudBuild(
+        return CloudBuildService(
             BuildEnvironment(engine, self.storage, self.images, read_secret, write_log, self.root / "builds", time.time)
         )
 

@@ -18,7 +18,7 @@ from aiohttp import web
 
 from deploy_lib.local_cloud.engines.model import Engine
 from deploy_lib.local_cloud.engines.namespaces.engine import NamespacesEngine
-from deploy_lib.local_cloud.engines.namespaces.store import Store
+from deploy_lib.local_cloud.engines.namespaces.store import ImageStore
 from tests.local_cloud.emulator.http_app import serving
 from tests.local_cloud.engines.workbench import FROM, Workbench, run
 from tests.waits import WITHIN
@@ -253,9 +253,9 @@ def test_an_ordinary_user_makes_the_same_digest_as_root(bench: Workbench, tmp_pa
 
 
 def test_what_killed_builds_left_is_swept(tmp_path: Path) -> None:
-    Store(tmp_path)
+    ImageStore(tmp_path)
     left = tmp_path / "tmp" / "99-0"
     left.mkdir()
     (left / "half").write_text("a layer")
-    Store(tmp_path)
+    ImageStore(tmp_path)
     assert not left.exists()

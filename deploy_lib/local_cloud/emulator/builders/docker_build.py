@@ -10,7 +10,7 @@ from pathlib import Path
 from ...engines.model import BuildFailed, BuildSpec, EngineError, Image
 from ...registry.names import BadName, parse_reference
 from .context import stage_context
-from .flags import Flags, Parsed, parse_flags
+from .flags import Flags, ParsedFlags, parse_flags
 from .shim_server import CommandFailed, ShimCall
 from .step_context import StepContext
 
@@ -72,7 +72,7 @@ def _run_engine(step: StepContext, call: ShimCall, spec: BuildSpec, *, quiet: bo
         raise CommandFailed(f"ERROR: failed to build: {error.reason}") from None
 
 
-def _tags(given: Parsed) -> tuple[str, ...]:
+def _tags(given: ParsedFlags) -> tuple[str, ...]:
     for tag in given.all("tag"):
         try:
             if parse_reference(tag).digest:
@@ -91,7 +91,7 @@ def _context(step: StepContext, call: ShimCall, text: str) -> Path:
     return context
 
 
-def _dockerfile(step: StepContext, call: ShimCall, given: Parsed, context: Path, scratch: Path) -> Path:
+def _dockerfile(step: StepContext, call: ShimCall, given: ParsedFlags, context: Path, scratch: Path) -> Path:
     name = given.last("file")
     scratch.mkdir(parents=True)
     if name == "-":

@@ -12,7 +12,7 @@ from typing import BinaryIO
 from ...engines.model import EngineError, Mount, RunSpec
 from ...worker import start_worker
 from .built_images import IMAGE_ERRORS, NoSuchImage
-from .flags import Flags, Parsed, parse_flags
+from .flags import Flags, ParsedFlags, parse_flags
 from .shim_server import CommandFailed, ShimCall
 from .step_context import StepContext
 
@@ -64,7 +64,7 @@ def run(step: StepContext, call: ShimCall, args: Sequence[str]) -> int:
     return code
 
 
-def _spec(step: StepContext, call: ShimCall, given: Parsed, image: str) -> RunSpec:
+def _spec(step: StepContext, call: ShimCall, given: ParsedFlags, image: str) -> RunSpec:
     entrypoint = given.last("entrypoint")
     network = given.last("network") or given.last("net")
     return RunSpec(
@@ -82,7 +82,7 @@ def _spec(step: StepContext, call: ShimCall, given: Parsed, image: str) -> RunSp
     )
 
 
-def _environment(step: StepContext, call: ShimCall, given: Parsed) -> dict[str, str]:
+def _environment(step: StepContext, call: ShimCall, given: ParsedFlags) -> dict[str, str]:
     lines: list[str] = []
     for name in given.all("env-file"):
         try:
@@ -98,7 +98,7 @@ def _environment(step: StepContext, call: ShimCall, given: Parsed) -> dict[str, 
     return env
 
 
-def _volumes(step: StepContext, call: ShimCall, given: Parsed) -> list[Mount]:
+def _volumes(step: StepContext, call: ShimCall, given: ParsedFlags) -> list[Mount]:
     mounts = []
     for volume in given.all("volume"):
         source, _, rest = volume.partition(":")
@@ -114,7 +114,7 @@ def _volumes(step: StepContext, call: ShimCall, given: Parsed) -> list[Mount]:
     return mounts
 
 
-def _memory_mounts(step: StepContext, given: Parsed) -> list[Mount]:
+def _memory_mounts(step: StepContext, given: ParsedFlags) -> list[Mount]:
     """An empty, writable directory for every --tmpfs. /tmp needs none: engines leave it writable."""
     mounts = []
     for item in given.all("tmpfs"):

@@ -26,7 +26,7 @@ class Flags:
 
 
 @dataclass(frozen=True, slots=True)
-class Parsed:
+class ParsedFlags:
     words: tuple[str, ...]
     given: Mapping[str, tuple[str, ...]]  # by long name, in order; switches that are on hold ("true",)
 
@@ -40,7 +40,7 @@ class Parsed:
         return self.last(name) == "true"
 
 
-def parse_flags(command: str, args: Sequence[str], flags: Flags) -> Parsed:
+def parse_flags(command: str, args: Sequence[str], flags: Flags) -> ParsedFlags:
     """Raises CommandFailed, exit code 125, naming the flag."""
     given: dict[str, list[str]] = {}
     words: list[str] = []
@@ -60,7 +60,7 @@ def parse_flags(command: str, args: Sequence[str], flags: Flags) -> Parsed:
             _take(command, f"--{name}", name, value if equals else None, rest, flags, given)
         else:
             _take_letters(command, arg[1:], rest, flags, given)
-    return Parsed(tuple(words), {name: tuple(values) for name, values in given.items()})
+    return ParsedFlags(tuple(words), {name: tuple(values) for name, values in given.items()})
 
 
 def _take_letters(command: str, letters: str, rest: list[str], flags: Flags, given: dict[str, list[str]]) -> None:

@@ -18,7 +18,7 @@ Write = Callable[[str, str], None]
 """Takes the step's label ("" for the build's own lines) and one line."""
 
 
-class BuildLog:
+class BuildLogWriter:
     """Lines written before `open` are kept for it; without it none is ever written."""
 
     def __init__(self) -> None:

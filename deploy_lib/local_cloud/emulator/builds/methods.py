@@ -15,15 +15,15 @@ from google.cloud.devtools.cloudbuild_v1 import (
 )
 from google.longrunning.operations_pb2 import Operation
 
-from ..wire.method import Method, Refusal
+from ..wire.method import Method, RpcRefusal
 from .refusal import BuildRefusal
-from .service import CloudBuild
+from .service import CloudBuildService
 
 _Asked = TypeVar("_Asked")
 _Answer = TypeVar("_Answer")
 
 
-def build_methods(builds: CloudBuild) -> list[Method]:
+def build_methods(builds: CloudBuildService) -> list[Method]:
     service = "/google.devtools.cloudbuild.v1.CloudBuild"
     return [
         Method(f"{service}/CreateBuild", CreateBuildRequest, Operation, _refusing(builds.create)),
@@ -33,7 +33,7 @@ def build_methods(builds: CloudBuild) -> list[Method]:
     ]
 
 
-def find_build_operation(builds: CloudBuild) -> Callable[[str], Operation | None]:
+def find_build_operation(builds: CloudBuildService) -> Callable[[str], Operation | None]:
     return _refusing(builds.operation)
 
 
@@ -42,6 +42,6 @@ def _refusing(answer: Callable[[_Asked], _Answer]) -> Callable[[_Asked], _Answer
         try:
             return answer(asked)
         except BuildRefusal as refusal:
-            raise Refusal(refusal.code, refusal.message) from None
+            raise RpcRefusal(refusal.code, refusal.message) from None
 
     return answering

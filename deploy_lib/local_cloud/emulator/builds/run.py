@@ -27,7 +27,7 @@ from .defaults import (
     service_account,
 )
 from .environment import BuildEnvironment, project_number
-from .log import BuildLog
+from .log import BuildLogWriter
 from .source import SourceUnusable, fetch_source
 from .step import Site, StepRecord
 from .steps import STEP_FAILED, run_steps
@@ -74,7 +74,7 @@ class _Run:
         self._build = build
         self._cancellation = cancellation
         self._directory = environment.root / "work" / build.id
-        self._log = BuildLog()
+        self._log = BuildLogWriter()
         self._timing: dict[str, TimeSpan] = {}
         self._records: list[StepRecord] = []
         self._pushed: list[BuiltImage] = []

@@ -40,7 +40,7 @@ _PAGE = 100
 _CODES = {"TIMEOUT": 4, "CANCELLED": 1, "INTERNAL_ERROR": 13, "EXPIRED": 4}
 
 
-class CloudBuild:
+class CloudBuildService:
     """All methods may be called from any thread and raise BuildRefusal."""
 
     def __init__(self, environment: BuildEnvironment) -> None:

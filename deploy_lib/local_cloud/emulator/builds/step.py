@@ -25,7 +25,7 @@ from ..builders.step_context import StepContext
 from ..builders.step_image import find_step_image
 from .cancellation import Cancellation
 from .environment import BuildEnvironment
-from .log import BuildLog
+from .log import BuildLogWriter
 
 OUTPUT_LIMIT = 50 * 1024  # bytes of $BUILDER_OUTPUT/output that are kept
 _DEADLINE = "DEADLINE"
@@ -38,7 +38,7 @@ class Site:
     environment: BuildEnvironment
     build: Build
     built: BuiltImages
-    log: BuildLog
+    log: BuildLogWriter
     directory: Path
     secrets: Mapping[str, str] = field(repr=False)  # by the name availableSecrets gives them
 

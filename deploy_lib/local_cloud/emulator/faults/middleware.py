@@ -11,7 +11,7 @@ from aiohttp import web
 from google.rpc.error_details_pb2 import RetryInfo
 
 from ..wire.codec import reader, writer
-from ..wire.method import Method, Refusal
+from ..wire.method import Method, RpcRefusal
 from .calls import CallLog
 from .fault import Fault
 from .fault_queue import FaultQueue
@@ -72,7 +72,7 @@ class FaultMiddleware:
         code = "OK"
         try:
             return self._answer(name, method, request, question, fault, stale)
-        except Refusal as refusal:
+        except RpcRefusal as refusal:
             code = refusal.code
             raise
         except Exception:
@@ -112,13 +112,13 @@ class FaultMiddleware:
         return _http_refusal(fault) if fault.code else response
 
 
-def _refusal(fault: Fault) -> Refusal:
+def _refusal(fault: Fault) -> RpcRefusal:
     details = []
     if fault.retry_delay is not None:
         info = RetryInfo()
         info.retry_delay.FromNanoseconds(round(fault.retry_delay * 1e9))
         details.append(info)
-    return Refusal(fault.code, _message(fault), tuple(details))
+    return RpcRefusal(fault.code, _message(fault), tuple(details))
 
 
 def _http_refusal(fault: Fault) -> web.Response:

@@ -6,7 +6,7 @@ import asyncio
 
 import aiohttp
 
-from .route import Target
+from .route import RouteTarget
 
 # Shorter than any common server keeps an idle connection (gunicorn 2 s, uvicorn 5 s): a request that cannot be
 # repeated must not meet a server that is just closing.
@@ -19,7 +19,7 @@ class Connections:
     def __init__(self) -> None:
         self._pools: dict[str, aiohttp.ClientSession] = {}
 
-    def pool(self, target: Target) -> aiohttp.ClientSession:
+    def pool(self, target: RouteTarget) -> aiohttp.ClientSession:
         found = self._pools.get(target.key)
         if found is None:
             connector = aiohttp.TCPConnector(

@@ -12,7 +12,7 @@ from yarl import URL
 
 from .error_pages import BROKEN, LATE, plain
 from .headers import inward, outward
-from .route import Target
+from .route import RouteTarget
 
 _WITHOUT_BODY = frozenset({204, 304})
 
@@ -28,7 +28,7 @@ class Passage:
 
 
 async def forward(
-    request: web.BaseRequest, target: Target, pool: aiohttp.ClientSession, passage: Passage, timeout: float
+    request: web.BaseRequest, target: RouteTarget, pool: aiohttp.ClientSession, passage: Passage, timeout: float
 ) -> web.StreamResponse:
     """Never raises for what the container does: that is 503, too late is 504, and a cut body cuts the client off."""
     answer: web.StreamResponse | None = None
@@ -65,7 +65,7 @@ async def forward(
     return failed
 
 
-def url_of(target: Target, request: web.BaseRequest) -> URL:
+def url_of(target: RouteTarget, request: web.BaseRequest) -> URL:
     """The path as the client wrote it, byte for byte."""
     host, port = target.address
     path = request.raw_path if request.raw_path.startswith("/") else request.rel_url.raw_path_qs

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 
-class Target(Protocol):
+class RouteTarget(Protocol):
     """One running instance. `key` names it for as long as the local cloud runs."""
 
     @property
@@ -34,7 +34,7 @@ class Upstream(Protocol):
     revision: str
     timeout: float  # seconds a request may take
 
-    def target(self) -> Target | None: ...  # None while no instance is ready
+    def target(self) -> RouteTarget | None: ...  # None while no instance is ready
     def wake(self) -> bool: ...  # blocks until an instance is ready; False when there will be none
     def asleep(self) -> bool: ...  # no instance runs, and none is being started again after a crash
     def enter(self) -> None: ...  # a request begins

@@ -22,7 +22,7 @@ from ..wire.visitors import refused
 from .connections import Connections
 from .error_pages import UNAVAILABLE, not_found, plain
 from .forward import Passage, forward
-from .route import Route, Target, Upstream
+from .route import Route, RouteTarget, Upstream
 from .websocket import forward_websocket, wants_websocket
 
 _CLIENT_GONE = 499  # as web servers log a client that left before its answer
@@ -134,7 +134,7 @@ class Ingress:
             upstream.leave()
             self._tell(request, upstream, instance, passage, time.monotonic() - began)
 
-    async def _woken(self, upstream: Upstream) -> Target | None:
+    async def _woken(self, upstream: Upstream) -> RouteTarget | None:
         """A cold start: requests wait for the instance, all of a revision's in one thread."""
         if upstream not in self._waking:
             self._waking[upstream] = self._loop.run_in_executor(None, upstream.wake)

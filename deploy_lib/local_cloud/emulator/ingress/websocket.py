@@ -10,7 +10,7 @@ from aiohttp import WSMsgType, web
 from .error_pages import BROKEN, plain
 from .forward import Passage, url_of
 from .headers import inward, without_handshake
-from .route import Target
+from .route import RouteTarget
 
 # Close codes, RFC 6455 7.4.1; the last two stand for what came without one and are never sent.
 _NORMAL, _GOING_AWAY, _BROKEN_INSIDE = 1000, 1001, 1011
@@ -22,7 +22,7 @@ def wants_websocket(request: web.BaseRequest) -> bool:
 
 
 async def forward_websocket(
-    request: web.BaseRequest, target: Target, pool: aiohttp.ClientSession, passage: Passage, timeout: float
+    request: web.BaseRequest, target: RouteTarget, pool: aiohttp.ClientSession, passage: Passage, timeout: float
 ) -> web.StreamResponse:
     """Open for at most `timeout` seconds: Cloud Run counts a WebSocket as one request."""
     offered = [word.strip() for word in request.headers.get("Sec-WebSocket-Protocol", "").split(",") if word.strip()]

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..query.parse import BadQuery
-from ..query.tree import And, Compare, FunctionCall, Node, Not, Or, Search
+from ..query.tree import And, FunctionCall, Node, Not, Or, Restriction, Search
 from .fields import find_field, texts
 from .severity import RANKS
 
@@ -52,7 +52,7 @@ def compile_filter(node: Node | None) -> Matches:
             return lambda entry: any(wanted in found.casefold() for found in texts(entry))
         case FunctionCall(name, arguments):
             return _function(name, arguments)
-        case Compare(path, sign, value):
+        case Restriction(path, sign, value):
             return _comparison(path, sign, value)
 
 
@@ -62,7 +62,7 @@ def time_bounds(node: Node | None) -> tuple[int | None, int | None]:
     low: list[int] = []
     high: list[int] = []
     for part in parts:
-        if isinstance(part, Compare) and part.path == ("timestamp",) and isinstance(part.value, str):
+        if isinstance(part, Restriction) and part.path == ("timestamp",) and isinstance(part.value, str):
             moment = _time("timestamp", part.value)
             if part.sign in {">", ">=", "="}:
                 low.append(moment)

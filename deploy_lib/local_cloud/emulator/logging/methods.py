@@ -15,7 +15,7 @@ from typing import Any
 from google.cloud.logging_v2 import types as messages
 
 from ..query.parse import BadQuery, parse
-from ..wire.method import Method, Refusal
+from ..wire.method import Method, RpcRefusal
 from ..wire.pages import page
 from .filters import compile_filter, time_bounds
 from .store import Key, LogStore
@@ -112,5 +112,5 @@ def _cursor(token: str) -> Key:
         raise _invalid(f"invalid page token {token!r}") from None
 
 
-def _invalid(message: str) -> Refusal:
-    return Refusal("INVALID_ARGUMENT", message)
+def _invalid(message: str) -> RpcRefusal:
+    return RpcRefusal("INVALID_ARGUMENT", message)

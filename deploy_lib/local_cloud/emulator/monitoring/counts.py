@@ -20,7 +20,7 @@ _KEPT = 3_000  # minutes of one series
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class RequestSource:
     """What a series is about."""
 
     project: str
@@ -51,14 +51,14 @@ class RequestCounts:
         self.period = SAMPLED_EVERY * time_scale
         self._delay = VISIBLE_AFTER * time_scale
         self._lock = threading.Lock()
-        self._minutes: dict[Source, dict[int, Tally]] = {}
+        self._minutes: dict[RequestSource, dict[int, Tally]] = {}
 
     def request(
         self, project: str, location: str, service: str, revision: str, status: int, seconds: float, at: float
     ) -> None:
         if self._is_lost():
             return
-        source = Source(project, location, service, revision, status)
+        source = RequestSource(project, location, service, revision, status)
         minute = int(at // self.period)
         with self._lock:
             minutes = self._minutes.setdefault(source, {})
@@ -66,11 +66,11 @@ class RequestCounts:
             if len(minutes) > _KEPT:
                 del minutes[min(minutes)]
 
-    def visible(self, project: str, after: float, until: float) -> dict[Source, list[Point]]:
+    def visible(self, project: str, after: float, until: float) -> dict[RequestSource, list[Point]]:
         """Points that ended in (after, until] and may be seen by now, the newest first. A minute without
         requests has no point."""
         until = min(until, self._clock() - self._delay)
-        found: dict[Source, list[Point]] = {}
+        found: dict[RequestSource, list[Point]] = {}
         with self._lock:
             for source, minutes in self._minutes.items():
                 points = [

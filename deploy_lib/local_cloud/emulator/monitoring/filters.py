@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from ..query.parse import BadQuery
-from ..query.tree import And, Compare, FunctionCall, Node, Not, Or, Search
+from ..query.tree import And, FunctionCall, Node, Not, Or, Restriction, Search
 from .series import COUNT, LATENCIES, Series
 
 Matches = Callable[[Series], bool]
@@ -14,7 +14,7 @@ Matches = Callable[[Series], bool]
 
 def compile_filter(node: Node | None) -> Matches:
     """Raises BadQuery. A filter has to name its metric, as time series of one metric are listed at a time."""
-    if not any(isinstance(part, Compare) and part.path == ("metric", "type") for part in _conjuncts(node)):
+    if not any(isinstance(part, Restriction) and part.path == ("metric", "type") for part in _conjuncts(node)):
         raise BadQuery('it must name one metric: metric.type = "run.googleapis.com/request_count"')
     return _compile(node)
 
@@ -44,7 +44,7 @@ def _compile(node: Node | None) -> Matches:
         case Not(part):
             inner = _compile(part)
             return lambda series: not inner(series)
-        case Compare(path, sign, value):
+        case Restriction(path, sign, value):
             check_field(path)
             if (
                 path == ("metric", "type")

@@ -12,7 +12,7 @@ from google.api import distribution_pb2, metric_pb2, monitored_resource_pb2
 from google.cloud import monitoring_v3 as messages
 
 from ..query.parse import BadQuery, parse
-from ..wire.method import Method, Refusal
+from ..wire.method import Method, RpcRefusal
 from ..wire.pages import page
 from ..wire.times import utc
 from .counts import Point, RequestCounts
@@ -124,5 +124,5 @@ def _distribution(tally: Tally) -> distribution_pb2.Distribution:
     )
 
 
-def _invalid(message: str) -> Refusal:
-    return Refusal("INVALID_ARGUMENT", message)
+def _invalid(message: str) -> RpcRefusal:
+    return RpcRefusal("INVALID_ARGUMENT", message)

@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from .counts import Point, Source
+from .counts import Point, RequestSource
 from .tally import total
 
 COUNT = "run.googleapis.com/request_count"
@@ -43,7 +43,7 @@ class Series:
                 return None
 
 
-def make_series(found: Mapping[Source, list[Point]]) -> list[Series]:
+def make_series(found: Mapping[RequestSource, list[Point]]) -> list[Series]:
     return [
         Series(metric, _metric_labels(source), _resource_labels(source), tuple(points))
         for metric in (COUNT, LATENCIES)
@@ -90,11 +90,11 @@ def _only(labels: Mapping[str, str], names: set[str]) -> dict[str, str]:
     return {name: value for name, value in labels.items() if name in names}
 
 
-def _metric_labels(source: Source) -> dict[str, str]:
+def _metric_labels(source: RequestSource) -> dict[str, str]:
     return {"response_code": str(source.status), "response_code_class": f"{source.status // 100}xx"}
 
 
-def _resource_labels(source: Source) -> dict[str, str]:
+def _resource_labels(source: RequestSource) -> dict[str, str]:
     return {
         "project_id": source.project,
         "location": source.location,

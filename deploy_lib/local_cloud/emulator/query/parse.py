@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from .tree import And, Compare, FunctionCall, Node, Not, Or, Search
+from .tree import And, FunctionCall, Node, Not, Or, Restriction, Search
 
 LONGEST = 20_000  # characters, https://cloud.google.com/logging/quotas
 _DEEPEST = 100  # parentheses and negations within each other
@@ -98,10 +98,10 @@ class _Reader:
 
     def _compared(self, path: tuple[str, ...], sign: str) -> Node:
         if self._take("("):
-            node = self._within(lambda: self._joined(lambda: Compare(path, sign, self._value())))
+            node = self._within(lambda: self._joined(lambda: Restriction(path, sign, self._value())))
             self._close()
             return node
-        return Compare(path, sign, self._value())
+        return Restriction(path, sign, self._value())
 
     def _value(self) -> str | FunctionCall:
         start = self._at

@@ -14,7 +14,7 @@ class FunctionCall:
 
 
 @dataclass(frozen=True, slots=True)
-class Compare:
+class Restriction:
     """`path` is the field without its dots; `sign` one of = != < <= > >= : =~ !~."""
 
     path: tuple[str, ...]
@@ -44,4 +44,4 @@ class Or:
     parts: tuple[Node, ...]
 
 
-Node = And | Or | Not | Compare | Search | FunctionCall
+Node = And | Or | Not | Restriction | Search | FunctionCall

@@ -18,7 +18,7 @@ from google.cloud.run_v2 import (
 from .names import parse_parent, parse_revision, parse_service
 from .paging import page
 from .refusal import missing
-from .store import Deployed, Record, ServiceStore
+from .store import Deployed, ServiceRecord, ServiceStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Catalogue:
         found, rest = page(revisions, request.page_size, request.page_token)
         return ListRevisionsResponse(revisions=found, next_page_token=rest)
 
-    def find_revision(self, text: str) -> tuple[Record, Deployed]:
+    def find_revision(self, text: str) -> tuple[ServiceRecord, Deployed]:
         """By its full name, in which the service may be "-". Hold the store's lock."""
         name, short = parse_revision(text)
         for record in self.store.all(name.parent) if name.service == "-" else [self.store.get(name)]:

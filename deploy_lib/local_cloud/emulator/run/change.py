@@ -21,35 +21,35 @@ from .names import ServiceName, generate_revision
 from .refusal import RunRefusal
 from .requirements import find_image
 from .revisions import make_revision
-from .store import Deployed, Record
+from .store import Deployed, ServiceRecord
 from .template import fill_in
 
 _MOST_REVISIONS = 1000  # https://cloud.google.com/run/quotas
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
+class AppliedChange:
     """`revision` is the short name of the revision to bring up, None when the template stayed as it was."""
 
-    record: Record
+    record: ServiceRecord
     revision: str | None
 
 
-def create(name: ServiceName, wanted: Service, images: RegistryImages, now: datetime.datetime) -> Changed:
+def create(name: ServiceName, wanted: Service, images: RegistryImages, now: datetime.datetime) -> AppliedChange:
     """The record of a new service. Raises RunRefusal."""
     empty = Service(uid=str(uuid.uuid4()), create_time=now)
-    return _apply(Record(name, empty), merge(empty, wanted, []), images, now)
+    return _apply(ServiceRecord(name, empty), merge(empty, wanted, []), images, now)
 
 
 def update(
-    record: Record, wanted: Service, paths: Sequence[str], images: RegistryImages, now: datetime.datetime
-) -> Changed:
+    record: ServiceRecord, wanted: Service, paths: Sequence[str], images: RegistryImages, now: datetime.datetime
+) -> AppliedChange:
     """A new record in place of `record`, which stays untouched; `paths` is the update mask. Raises RunRefusal."""
     copy = replace(record, revisions=dict(record.revisions))
     return _apply(copy, merge(record.service, wanted, paths), images, now)
 
 
-def _apply(record: Record, wanted: Service, images: RegistryImages, now: datetime.datetime) -> Changed:
+def _apply(record: ServiceRecord, wanted: Service, images: RegistryImages, now: datetime.datetime) -> AppliedChange:
     name, before = record.name, record.service
     checks.check_shape(wanted.template)
     fill_in(wanted.template, name.project)
@@ -68,10 +68,10 @@ def _apply(record: Record, wanted: Service, images: RegistryImages, now: datetim
     wanted.terminal_condition = conditions.under_way(now, "Deploying Revision." if new_template else "Routing traffic.")
     record.service = wanted
     fresh = _next_revision(record, images, now) if new_template else None
-    return Changed(record, fresh)
+    return AppliedChange(record, fresh)
 
 
-def _next_revision(record: Record, images: RegistryImages, now: datetime.datetime) -> str | None:
+def _next_revision(record: ServiceRecord, images: RegistryImages, now: datetime.datetime) -> str | None:
     """Also points the service at it. None when the wanted template is that of a revision which is there already."""
     service, name = record.service, record.name
     short = service.template.revision

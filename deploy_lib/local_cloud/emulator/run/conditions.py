@@ -27,7 +27,7 @@ NETWORK_MISSING = _Common(_Common.VPC_NETWORK_NOT_FOUND)
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class ConditionFailure:
     """Why a revision is not ready. `part` is the condition that failed."""
 
     part: str
@@ -35,7 +35,7 @@ class Failure:
     message: str
 
 
-def of_revision(failure: Failure | None, ready: bool, at: datetime.datetime) -> list[Condition]:
+def of_revision(failure: ConditionFailure | None, ready: bool, at: datetime.datetime) -> list[Condition]:
     """Neither failed nor ready: under way."""
     if failure is not None:
         return _of_failed(failure, at)
@@ -47,7 +47,7 @@ def of_revision(failure: Failure | None, ready: bool, at: datetime.datetime) -> 
     ]
 
 
-def _of_failed(failure: Failure, at: datetime.datetime) -> list[Condition]:
+def _of_failed(failure: ConditionFailure, at: datetime.datetime) -> list[Condition]:
     found = [_condition("Ready", _FAILED, at, failure.message, failure.reason)]
     passed = True
     for name in _PARTS:

@@ -1,4 +1,4 @@
-"""Makes the recipe of a revision's instances from its template. Pure.
+"""Makes the specification of a revision's instances from its template. Pure.
 
 Every container gets PORT, K_SERVICE, K_REVISION and K_CONFIGURATION
 (https://cloud.google.com/run/docs/container-contract#env-vars).
@@ -11,19 +11,19 @@ from collections.abc import Callable, Mapping
 from google.cloud.run_v2 import Probe, RevisionTemplate
 
 from ..builds.environment import project_number
-from .instances.recipe import Recipe, StartupProbe
+from .instances.instance_spec import InstanceSpec, StartupProbe
 from .names import ServiceName
 from .quantity import parse_memory
 from .template import is_default_probe
 
 
-def make_recipe(
+def make_instance_spec(
     template: RevisionTemplate,
     service: ServiceName,
     revision: str,
     image: str,
     secrets: Callable[[], Mapping[str, str]],
-) -> Recipe:
+) -> InstanceSpec:
     """`template` is filled in; `image` is what the engine knows the image by."""
     container = template.containers[0]
     port = container.ports[0].container_port
@@ -34,7 +34,7 @@ def make_recipe(
         "K_REVISION": revision,
         "K_CONFIGURATION": service.service,
     }
-    return Recipe(
+    return InstanceSpec(
         image=image,
         container=container.name or f"{service.service}-1",
         port=port,

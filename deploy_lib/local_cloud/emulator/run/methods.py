@@ -28,7 +28,7 @@ from google.iam.v1.iam_policy_pb2 import (
 from google.iam.v1.policy_pb2 import Policy
 from google.longrunning.operations_pb2 import Operation
 
-from ..wire.method import Method, Refusal
+from ..wire.method import Method, RpcRefusal
 from .refusal import RunRefusal
 from .service import CloudRun
 
@@ -90,6 +90,6 @@ def _refusing(answer: Callable[[_Asked], _Answer]) -> Callable[[_Asked], _Answer
         try:
             return answer(asked)
         except RunRefusal as refusal:
-            raise Refusal(refusal.code, refusal.message) from None
+            raise RpcRefusal(refusal.code, refusal.message) from None
 
     return answering

@@ -18,7 +18,7 @@ from ..builds.environment import project_number
 from ..registry.images import RegistryImages
 from ..secrets.store import AccessDenied, SecretMissing, SecretRefusal, Secrets, VersionMissing
 from . import conditions
-from .conditions import Failure
+from .conditions import ConditionFailure
 from .names import ServiceName
 
 CONNECTORS = "connectors.txt"
@@ -44,11 +44,11 @@ def load_image(engine: Engine, images: RegistryImages, name: str, digest: str) -
         return engine.load(images.layout(name, digest), digest, name).digest
 
 
-def image_missing(name: str) -> Failure:
-    return Failure("ContainerReady", conditions.CONTAINER_MISSING, f"Image '{name}' not found.")
+def image_missing(name: str) -> ConditionFailure:
+    return ConditionFailure("ContainerReady", conditions.CONTAINER_MISSING, f"Image '{name}' not found.")
 
 
-def check_secrets(secrets: Secrets, template: RevisionTemplate, service: ServiceName) -> Failure | None:
+def check_secrets(secrets: Secrets, template: RevisionTemplate, service: ServiceName) -> ConditionFailure | None:
     problems = []
     for number, variable in _secret_variables(template):
         where = f"spec.template.spec.containers[0].env[{number}].value_from.secret_key_ref.name"
@@ -56,7 +56,7 @@ def check_secrets(secrets: Secrets, template: RevisionTemplate, service: Service
             _read(secrets, variable, template, service)
         except SecretRefusal as error:
             problems.append(f"{where}: {_secret_problem(error, variable, template, service)}")
-    return Failure("ResourcesAvailable", conditions.SECRETS_REFUSED, "\n".join(problems)) if problems else None
+    return ConditionFailure("ResourcesAvailable", conditions.SECRETS_REFUSED, "\n".join(problems)) if problems else None
 
 
 def read_secrets(secrets: Secrets, template: RevisionTemplate, service: ServiceName) -> dict[str, str]:
@@ -72,7 +72,7 @@ def read_secrets(secrets: Secrets, template: RevisionTemplate, service: ServiceN
     return found
 
 
-def check_network(template: RevisionTemplate, service: ServiceName, root: Path) -> Failure | None:
+def check_network(template: RevisionTemplate, service: ServiceName, root: Path) -> ConditionFailure | None:
     connector = template.vpc_access.connector if "vpc_access" in template else ""
     if not connector:
         return None
@@ -81,7 +81,7 @@ def check_network(template: RevisionTemplate, service: ServiceName, root: Path) 
     if declared.is_file() and full in declared.read_text().split():
         return None
     message = f"VPC connector {full} does not exist, or Cloud Run does not have permission to use it."
-    return Failure("ResourcesAvailable", conditions.NETWORK_MISSING, message)
+    return ConditionFailure("ResourcesAvailable", conditions.NETWORK_MISSING, message)
 
 
 def _secret_variables(template: RevisionTemplate) -> Iterator[tuple[int, EnvVar]]:

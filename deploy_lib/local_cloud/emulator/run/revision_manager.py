@@ -15,14 +15,14 @@ from ..ingress.server import Ingress
 from ..registry.images import RegistryImages, RegistryRefusal
 from ..secrets.store import Secrets
 from . import conditions, requirements, traffic
-from .conditions import Failure
-from .container import make_recipe
+from .conditions import ConditionFailure
+from .container import make_instance_spec
 from .instances.instance_supervisor import InstanceSupervisor
 from .instances.timescale import Timescale
 from .names import ServiceName
 from .ports import RunLog
 from .service_ports import ServicePorts
-from .store import Deployed, Record
+from .store import Deployed, ServiceRecord
 
 _LAST_GRACE = 2.0  # seconds an instance has when the whole local cloud ends
 
@@ -43,7 +43,7 @@ class RevisionManager:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _supervisors: dict[str, InstanceSupervisor] = field(default_factory=dict)  # by the revision's full name
 
-    def prepare(self, name: ServiceName, deployed: Deployed) -> Failure | None:
+    def prepare(self, name: ServiceName, deployed: Deployed) -> ConditionFailure | None:
         """Everything a container needs, checked in Cloud Run's order; the image is ready to run after it."""
         template = deployed.template
         image = template.containers[0].image
@@ -58,13 +58,13 @@ class RevisionManager:
             requirements.load_image(self.engine, self.images, image, deployed.digest)
         except (EngineError, RegistryRefusal) as error:
             message = f"Container import failed: {error}"
-            return Failure("ContainerReady", conditions.CONTAINER_MISSING, message)
+            return ConditionFailure("ContainerReady", conditions.CONTAINER_MISSING, message)
         return None
 
-    def start(self, name: ServiceName, deployed: Deployed) -> Failure | None:
+    def start(self, name: ServiceName, deployed: Deployed) -> ConditionFailure | None:
         """Blocks until the revision has a ready instance, or Cloud Run would have given up."""
         message = self.supervisor(name, deployed).start()
-        return None if message is None else Failure("ContainerHealthy", conditions.NEVER_STARTED, message)
+        return None if message is None else ConditionFailure("ContainerHealthy", conditions.NEVER_STARTED, message)
 
     def supervisor(self, name: ServiceName, deployed: Deployed) -> InstanceSupervisor:
         full = deployed.revision.name
@@ -75,7 +75,7 @@ class RevisionManager:
                     self._supervisors[full].close()
             return self._supervisors[full]
 
-    def direct(self, record: Record) -> None:
+    def direct(self, record: ServiceRecord) -> None:
         """Lead the service's addresses to what its traffic statuses say, all at once. Hold the store's lock."""
         serving = record.service.traffic_statuses
         names = traffic.targets(list(serving), record.latest_ready)
@@ -95,7 +95,7 @@ class RevisionManager:
         with self._lock:
             return [self._supervisors.pop(full) for full in fulls if full in self._supervisors]
 
-    def take_up(self, record: Record) -> None:
+    def take_up(self, record: ServiceRecord) -> None:
         """After a restart: the addresses lead where they led, and what serves is started. Returns at once."""
         self.direct(record)
         serving = {status.revision or record.latest_ready for status in record.service.traffic_statuses}
@@ -132,7 +132,7 @@ class RevisionManager:
         for end in ends:
             end.join()
 
-    def _route(self, record: Record, shares: dict[str, int]) -> Route:
+    def _route(self, record: ServiceRecord, shares: dict[str, int]) -> Route:
         """To nothing, which is 503, while no revision is ready."""
         known = {short: percent for short, percent in shares.items() if short in record.revisions}
         supervisors = tuple(self.supervisor(record.name, record.revisions[short]) for short in known)
@@ -145,13 +145,13 @@ class RevisionManager:
         def say(instance: str, stream: str, severity: str, text: str) -> None:
             self.log.write(*place, text, stream, severity, instance)
 
-        recipe = make_recipe(
+        spec = make_instance_spec(
             template, name, deployed.short, deployed.digest,
             lambda: requirements.read_secrets(self.secrets, template, name),
         )  # fmt: skip
         return InstanceSupervisor(
             place,
-            recipe,
+            spec,
             self.engine,
             say,
             self.timescale,

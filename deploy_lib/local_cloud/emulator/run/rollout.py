@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from google.cloud.run_v2 import Condition
 
 from . import conditions, traffic
-from .conditions import Failure
+from .conditions import ConditionFailure
 from .revision_manager import RevisionManager
-from .store import Deployed, Record, ServiceStore
+from .store import Deployed, ServiceRecord, ServiceStore
 
 _GUIDANCE = (
     "\nFor more troubleshooting guidance, see "
@@ -30,7 +30,7 @@ class Rollouts:
     manager: RevisionManager
     now: Callable[[], datetime.datetime]
 
-    def carry_out(self, record: Record, revision: str | None) -> str | None:
+    def carry_out(self, record: ServiceRecord, revision: str | None) -> str | None:
         """Blocks until the change has taken effect or failed: then why. `revision` is the new one's short name."""
         failed = self._bring_up(record, revision) if revision is not None else None
         self._warm(record)
@@ -41,7 +41,7 @@ class Rollouts:
             settled = self._settle(record)
             return failed or settled
 
-    def abandon(self, record: Record, revision: str | None, why: str) -> None:
+    def abandon(self, record: ServiceRecord, revision: str | None, why: str) -> None:
         """The change could not be carried out by a fault of the local cloud's own: nothing waits for it any more."""
         with self.store.lock:
             if not self._alive(record):
@@ -49,10 +49,10 @@ class Rollouts:
             deployed = record.revisions.get(revision or "")
             if deployed is not None and deployed.pending:
                 unknown = Condition.CommonReason(Condition.CommonReason.UNKNOWN)
-                self._record(record, deployed, Failure("ContainerHealthy", unknown, why))
+                self._record(record, deployed, ConditionFailure("ContainerHealthy", unknown, why))
             self._settle(record)
 
-    def _bring_up(self, record: Record, revision: str) -> str | None:
+    def _bring_up(self, record: ServiceRecord, revision: str) -> str | None:
         deployed = record.revisions[revision]
         failure = self.manager.prepare(record.name, deployed) or self.manager.start(record.name, deployed)
         with self.store.lock:
@@ -66,11 +66,11 @@ class Rollouts:
             supervisor.close()
         return not_ready(revision, failure.message)
 
-    def _alive(self, record: Record) -> bool:
+    def _alive(self, record: ServiceRecord) -> bool:
         """The service was not deleted, nor another made in its place, and the local cloud is not ending."""
         return self.store.find(record.name) is record and not self.manager.closed
 
-    def _record(self, record: Record, deployed: Deployed, failure: Failure | None) -> None:
+    def _record(self, record: ServiceRecord, deployed: Deployed, failure: ConditionFailure | None) -> None:
         now = self.now()
         deployed.revision.conditions = conditions.of_revision(failure, failure is None, now)
         deployed.revision.reconciling = False
@@ -82,7 +82,7 @@ class Rollouts:
             record.service.latest_ready_revision = deployed.revision.name
         self.store.save(record)
 
-    def _warm(self, record: Record) -> None:
+    def _warm(self, record: ServiceRecord) -> None:
         """Have an instance of every revision that is to serve, before users are led to it."""
         with self.store.lock:
             wanted = self._led_to(record) if self._alive(record) else []
@@ -90,15 +90,15 @@ class Rollouts:
         for supervisor in supervisors:
             supervisor.start()
 
-    def _pending(self, record: Record) -> bool:
+    def _pending(self, record: ServiceRecord) -> bool:
         return any(deployed.pending for deployed in self._led_to(record))
 
-    def _led_to(self, record: Record) -> list[Deployed]:
+    def _led_to(self, record: ServiceRecord) -> list[Deployed]:
         latest = record.created.short
         names = traffic.targets(list(record.service.traffic), latest)
         return [record.revisions[short] for short in dict.fromkeys(names) if short in record.revisions]
 
-    def _settle(self, record: Record) -> str | None:
+    def _settle(self, record: ServiceRecord) -> str | None:
         """Make conditions, statuses and the ingress fit what is asked and what is ready. None when all is well."""
         service, now = record.service, self.now()
         own = record.template_generation == service.generation
@@ -130,7 +130,7 @@ class Rollouts:
         self.store.save(record)
         return problem
 
-    def _route_problem(self, record: Record) -> str | None:
+    def _route_problem(self, record: ServiceRecord) -> str | None:
         for short in dict.fromkeys(traffic.targets(list(record.service.traffic), record.latest_ready)):
             found = record.revisions.get(short)
             if not short:

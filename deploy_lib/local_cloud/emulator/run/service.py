@@ -39,7 +39,7 @@ from .revision_manager import RevisionManager
 from .rollout import Rollouts
 from .scale_to_zero import ScaleToZero
 from .service_ports import ServicePorts
-from .store import Record, ServiceStore
+from .store import ServiceRecord, ServiceStore
 
 
 class CloudRun:
@@ -182,7 +182,7 @@ class CloudRun:
         self._manager.direct(record)
         return self._deploy(record, changed.revision)
 
-    def _deploy(self, record: Record, revision: str | None) -> Operation:
+    def _deploy(self, record: ServiceRecord, revision: str | None) -> Operation:
         """Hold the store's lock."""
         self._store.save(record)
         name = record.name
@@ -220,7 +220,7 @@ class CloudRun:
         start_worker(work, f"delete-{name.service}", fail)
         return operation
 
-    def _abandon(self, record: Record, error: Exception) -> None:
+    def _abandon(self, record: ServiceRecord, error: Exception) -> None:
         self._rollouts.abandon(record, None, explain(error))
 
     def _now(self) -> datetime.datetime:

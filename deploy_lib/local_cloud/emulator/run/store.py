@@ -53,7 +53,7 @@ class Deployed:
 
 
 @dataclass
-class Record:
+class ServiceRecord:
     name: ServiceName
     service: Service
     template_generation: int = 1  # the service's generation when its template changed last
@@ -78,7 +78,7 @@ class ServiceStore:
         self._root, self._now = root, now
         self.history = TrafficHistory(lambda: now().timestamp())
         self.lock = threading.Condition(threading.RLock())
-        self._records: dict[str, Record] = {}
+        self._records: dict[str, ServiceRecord] = {}
         root.mkdir(parents=True, exist_ok=True)
         for path in sorted(root.glob("*.service.json")):
             record = _read(json.loads(path.read_text()))
@@ -87,20 +87,20 @@ class ServiceStore:
             self._records[str(record.name)] = record
             self.history.note(record.service)
 
-    def get(self, name: ServiceName) -> Record:
+    def get(self, name: ServiceName) -> ServiceRecord:
         """Raises RunRefusal NOT_FOUND."""
         found = self._records.get(str(name))
         if found is None:
             raise missing("SERVICE", name.service)
         return found
 
-    def find(self, name: ServiceName) -> Record | None:
+    def find(self, name: ServiceName) -> ServiceRecord | None:
         return self._records.get(str(name))
 
-    def all(self, parent: str = "") -> list[Record]:
+    def all(self, parent: str = "") -> list[ServiceRecord]:
         return [record for key, record in sorted(self._records.items()) if key.startswith(f"{parent}/") or not parent]
 
-    def save(self, record: Record) -> None:
+    def save(self, record: ServiceRecord) -> None:
         """Also what `wait` callers wake up for. The etag is new after it."""
         record.service.etag = f'"{uuid.uuid4().hex}"'
         self._records[str(record.name)] = record
@@ -108,7 +108,7 @@ class ServiceStore:
         write_whole(self._path(record.name), json.dumps(_write(record)))
         self.lock.notify_all()
 
-    def remove(self, record: Record) -> None:
+    def remove(self, record: ServiceRecord) -> None:
         self._records.pop(str(record.name), None)
         self._path(record.name).unlink(missing_ok=True)
         self.lock.notify_all()
@@ -116,9 +116,9 @@ class ServiceStore:
     def _path(self, name: ServiceName) -> Path:
         return self._root / f"{name.project}.{name.location}.{name.service}.service.json"
 
-    def _give_up(self, record: Record) -> None:
+    def _give_up(self, record: ServiceRecord) -> None:
         now = self._now()
-        failure = conditions.Failure("ContainerHealthy", conditions.INTERNAL, _ENDED)
+        failure = conditions.ConditionFailure("ContainerHealthy", conditions.INTERNAL, _ENDED)
         for deployed in record.revisions.values():
             if deployed.pending:
                 deployed.revision.conditions = conditions.of_revision(failure, False, now)
@@ -127,7 +127,7 @@ class ServiceStore:
         record.service.terminal_condition = conditions.failed("Ready", _ENDED, now)
 
 
-def _write(record: Record) -> dict[str, Any]:
+def _write(record: ServiceRecord) -> dict[str, Any]:
     return {
         "name": str(record.name),
         "service": _text(Service.serialize(record.service)),
@@ -144,7 +144,7 @@ def _write(record: Record) -> dict[str, Any]:
     }
 
 
-def _read(value: dict[str, Any]) -> Record:
+def _read(value: dict[str, Any]) -> ServiceRecord:
     found = [
         Deployed(
             Revision.deserialize(_bytes(item["revision"])),
@@ -153,7 +153,7 @@ def _read(value: dict[str, Any]) -> Record:
         )
         for item in value["revisions"]
     ]
-    return Record(
+    return ServiceRecord(
         parse_service(value["name"]),
         Service.deserialize(_bytes(value["service"])),
         value["template_generation"],

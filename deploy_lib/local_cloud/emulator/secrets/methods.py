@@ -15,7 +15,7 @@ from google.cloud.secretmanager_v1 import types as messages
 from google.iam.v1 import iam_policy_pb2, policy_pb2
 from google.protobuf.empty_pb2 import Empty  # type: ignore[attr-defined]
 
-from ..wire.method import Method, Refusal
+from ..wire.method import Method, RpcRefusal
 from ..wire.pages import page
 from .resources import secret_message, version_message
 from .store import READER_ROLES, SecretRefusal, Secrets, VersionState
@@ -40,7 +40,7 @@ class SecretManager:
 
     def list(self, request: messages.ListSecretsRequest) -> messages.ListSecretsResponse:
         if request.filter:
-            raise Refusal("UNIMPLEMENTED", "the local cloud lists secrets without a filter only")
+            raise RpcRefusal("UNIMPLEMENTED", "the local cloud lists secrets without a filter only")
         found = self._secrets.secrets(_after(request.parent, "projects"))
         shown, token = page(found, request.page_size, request.page_token)
         return messages.ListSecretsResponse(
@@ -62,7 +62,7 @@ class SecretManager:
 
     def list_versions(self, request: messages.ListSecretVersionsRequest) -> messages.ListSecretVersionsResponse:
         if request.filter:
-            raise Refusal("UNIMPLEMENTED", "the local cloud lists versions without a filter only")
+            raise RpcRefusal("UNIMPLEMENTED", "the local cloud lists versions without a filter only")
         found = self._secrets.secret(request.parent).versions[::-1]
         shown, token = page(found, request.page_size, request.page_token)
         return messages.ListSecretVersionsResponse(
@@ -90,7 +90,7 @@ class SecretManager:
         """
         conditional = [each for each in request.policy.bindings if each.HasField("condition")]
         if conditional and request.policy.version != _WITH_CONDITIONS:
-            raise Refusal("INVALID_ARGUMENT", "A policy with a condition must have version 3.")
+            raise RpcRefusal("INVALID_ARGUMENT", "A policy with a condition must have version 3.")
         readers = {
             member
             for each in request.policy.bindings
@@ -107,7 +107,7 @@ class SecretManager:
         """
         wanted = request.options.requested_policy_version
         if wanted not in (0, 1, _WITH_CONDITIONS):
-            raise Refusal("INVALID_ARGUMENT", f"The policy version {wanted} is not valid: want 0, 1 or 3.")
+            raise RpcRefusal("INVALID_ARGUMENT", f"The policy version {wanted} is not valid: want 0, 1 or 3.")
         policy: policy_pb2.Policy = policy_pb2.Policy.FromString(self._secrets.secret(request.resource).policy or b"")
         if wanted != _WITH_CONDITIONS:
             for each in policy.bindings:
@@ -165,7 +165,7 @@ def secret_methods(secrets: Secrets) -> list[Method]:
 def _after(name: str, word: str) -> str:
     kind, _, found = name.partition("/")
     if kind != word or not found or "/" in found:
-        raise Refusal("INVALID_ARGUMENT", f"invalid parent {name!r}: want {word}/ID")
+        raise RpcRefusal("INVALID_ARGUMENT", f"invalid parent {name!r}: want {word}/ID")
     return found
 
 
@@ -174,6 +174,6 @@ def _refusing(answer: Callable[[_Asked], _Answer]) -> Callable[[_Asked], _Answer
         try:
             return answer(asked)
         except SecretRefusal as refusal:
-            raise Refusal(refusal.code, refusal.message) from None
+            raise RpcRefusal(refusal.code, refusal.message) from None
 
     return answering

@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from ...files import write_whole
-from .model import Bucket, StoredObject
+from .model import StoredBucket, StoredObject
 
 
-def save_bucket(root: Path, bucket: Bucket) -> None:
+def save_bucket(root: Path, bucket: StoredBucket) -> None:
     for name in ("objects", "data"):
         (root / bucket.name / name).mkdir(parents=True, exist_ok=True)
     write_whole(root / bucket.name / "bucket.json", json.dumps(dataclasses.asdict(bucket)))
@@ -46,9 +46,9 @@ def data_path(root: Path, item: StoredObject) -> Path:
     return root / item.bucket / "data" / item.data
 
 
-def load(root: Path) -> Iterator[tuple[Bucket, list[StoredObject]]]:
+def load(root: Path) -> Iterator[tuple[StoredBucket, list[StoredObject]]]:
     for record in sorted(root.glob("*/bucket.json")):
-        bucket = Bucket(**_read(record))
+        bucket = StoredBucket(**_read(record))
         objects = [StoredObject(**_read(path)) for path in record.parent.glob("objects/*.json")]
         known = {item.data for item in objects}
         for path in record.parent.glob("data/*"):

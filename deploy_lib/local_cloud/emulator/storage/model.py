@@ -27,7 +27,7 @@ class StorageRefusal(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Bucket:
+class StoredBucket:
     name: str
     project: str
     location: str

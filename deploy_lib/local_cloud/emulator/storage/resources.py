@@ -13,7 +13,7 @@ from typing import Any
 
 from ..wire.times import utc
 from .incoming import Expected
-from .model import Bucket, Conditions, Description, StorageRefusal, StoredObject
+from .model import Conditions, Description, StorageRefusal, StoredBucket, StoredObject
 
 Json = dict[str, Any]
 
@@ -26,7 +26,7 @@ def refusal_json(refusal: StorageRefusal) -> Json:
     return {"error": {"code": refusal.code, "message": refusal.message, "errors": [detail]}}
 
 
-def bucket_json(bucket: Bucket, origin: str) -> Json:
+def bucket_json(bucket: StoredBucket, origin: str) -> Json:
     return {
         "kind": "storage#bucket",
         "id": bucket.name,

@@ -18,10 +18,10 @@ from typing import BinaryIO
 from . import disk
 from .incoming import Expected, Incoming, extend_crc32c
 from .model import (
-    Bucket,
     Conditions,
     Description,
     StorageRefusal,
+    StoredBucket,
     StoredObject,
     check_bucket_name,
     check_object_name,
@@ -42,7 +42,7 @@ class Storage:
         self._clock = clock
         self._lock = threading.RLock()
         self._last_generation = 0
-        self._buckets: dict[str, Bucket] = {}
+        self._buckets: dict[str, StoredBucket] = {}
         self._objects: dict[str, dict[str, StoredObject]] = {}
         root.mkdir(parents=True, exist_ok=True)
         for bucket, objects in disk.load(root):
@@ -54,29 +54,29 @@ class Storage:
 
     def create_bucket(
         self, name: str, project: str, location: str = "US", labels: Mapping[str, str] | None = None
-    ) -> Bucket:
+    ) -> StoredBucket:
         check_bucket_name(name)
         with self._lock:
             if name in self._buckets:
                 message = "Your previous request to create the named bucket succeeded and you already own it."
                 raise StorageRefusal(409, "conflict", message)
-            bucket = Bucket(name, project, location.upper(), self._clock(), labels=dict(labels or {}))
+            bucket = StoredBucket(name, project, location.upper(), self._clock(), labels=dict(labels or {}))
             disk.save_bucket(self._root, bucket)
             self._buckets[name], self._objects[name] = bucket, {}
             return bucket
 
-    def ensure_bucket(self, name: str, project: str) -> Bucket:
+    def ensure_bucket(self, name: str, project: str) -> StoredBucket:
         """For the buckets that Google's services make by themselves, such as Cloud Build's log bucket."""
         with self._lock:
             return self._buckets.get(name) or self.create_bucket(name, project)
 
-    def bucket(self, name: str) -> Bucket:
+    def bucket(self, name: str) -> StoredBucket:
         with self._lock:
             if name not in self._buckets:
                 raise no_such_bucket()
             return self._buckets[name]
 
-    def buckets(self, project: str) -> list[Bucket]:
+    def buckets(self, project: str) -> list[StoredBucket]:
         with self._lock:
             return sorted((b for b in self._buckets.values() if b.project == project), key=lambda b: b.name)
 

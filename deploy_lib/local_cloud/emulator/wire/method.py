@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 
-class Refusal(Exception):
+class RpcRefusal(Exception):
     """The service says no. `code` is the gRPC status by name; `details` are messages for google.rpc.Status."""
 
     def __init__(self, code: str, message: str, details: tuple[Any, ...] = ()) -> None:
@@ -25,7 +25,7 @@ class Refusal(Exception):
 class Method:
     """`answer` takes a message of type `request` and gives one of type `response`, from any thread.
 
-    It raises Refusal. `path` is as on the wire: "/google.cloud.run.v2.Services/GetService". Messages are
+    It raises RpcRefusal. `path` is as on the wire: "/google.cloud.run.v2.Services/GetService". Messages are
     proto-plus or plain protobuf classes.
     """
 

@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 
 from google.longrunning.operations_pb2 import GetOperationRequest, Operation, WaitOperationRequest
 
-from .method import Method, Refusal
+from .method import Method, RpcRefusal
 
 Find = Callable[[str], Operation | None]
-"""The operation of that name; None when the name is another service's. May raise Refusal."""
+"""The operation of that name; None when the name is another service's. May raise RpcRefusal."""
 
 _LONGEST_WAIT = 30.0  # seconds WaitOperation holds a thread; the real one, too, may answer before the end
 _STEP = 0.05
@@ -28,7 +28,7 @@ def operation_methods(finders: Sequence[Find], pause: Callable[[float], bool]) -
             found = finder(name)
             if found is not None:
                 return found
-        raise Refusal("NOT_FOUND", f"Requested entity was not found: operation {name!r}")
+        raise RpcRefusal("NOT_FOUND", f"Requested entity was not found: operation {name!r}")
 
     def get(request: GetOperationRequest) -> Operation:
         return find(request.name)

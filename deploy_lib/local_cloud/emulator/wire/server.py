@@ -16,7 +16,7 @@ import grpc
 
 from .caller import note_caller
 from .codec import reader, writer
-from .method import Method, Refusal
+from .method import Method, RpcRefusal
 from .ports import HOST, PortInUse
 from .status import to_status
 from .visitors import refused
@@ -67,7 +67,7 @@ def _handler(method: Method) -> grpc.RpcMethodHandler:
         note_caller(context.invocation_metadata() or ())
         try:
             return write(method.answer(request))
-        except Refusal as refusal:
+        except RpcRefusal as refusal:
             context.abort_with_status(to_status(refusal))
         except Exception as error:
             print(f"{method.path} failed:\n{traceback.format_exc()}", file=sys.stderr, flush=True)

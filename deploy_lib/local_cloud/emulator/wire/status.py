@@ -10,10 +10,10 @@ import grpc
 from google.rpc import status_pb2
 from grpc_status import rpc_status
 
-from .method import Refusal
+from .method import RpcRefusal
 
 
-def to_status(refusal: Refusal) -> grpc.Status:
+def to_status(refusal: RpcRefusal) -> grpc.Status:
     """Raises KeyError when `refusal.code` names no code."""
     status = status_pb2.Status(code=grpc.StatusCode[refusal.code].value[0], message=refusal.message)
     for detail in refusal.details:

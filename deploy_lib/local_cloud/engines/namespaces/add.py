@@ -19,13 +19,13 @@ from .copy import CopyTarget, finish_copy, open_target
 from .copy_plan import Item, find_sources, plan_source
 from .overlay_tree import Entry, OverlayTree
 from .sandbox import maps_many_ids
-from .state import StageState
+from .state import BuildState
 from .unpack import unpack_archive
 
 _CONNECT, _SILENCE = 10.0, 60.0  # seconds
 
 
-def add(session: BuildSession, state: StageState, instruction: Instruction) -> StageState:
+def add(session: BuildSession, state: BuildState, instruction: Instruction) -> BuildState:
     """Raises BuildFailed."""
     try:
         target = open_target(session, state, instruction, from_context=True)
@@ -39,7 +39,7 @@ def add(session: BuildSession, state: StageState, instruction: Instruction) -> S
 
 
 def _plan(
-    session: BuildSession, state: StageState, instruction: Instruction, word: str, target: CopyTarget
+    session: BuildSession, state: BuildState, instruction: Instruction, word: str, target: CopyTarget
 ) -> list[Item]:
     if word.startswith(("http://", "https://")):
         checksum = expand_word(instruction.flag("checksum") or "", state.variables, session.escape)

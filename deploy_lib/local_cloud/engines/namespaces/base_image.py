@@ -16,17 +16,17 @@ from ...registry.oci import STAND_IN_LABEL, History, ImageConfig, Layer
 from ...registry.pull import pull
 from ..model import EngineError, ImageNotFound
 from .stand_in import fill_stand_in
-from .state import StageState
-from .store import Store
+from .state import BuildState
+from .store import ImageStore
 from .transfer import load
 
 _PATH = "/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
-def open_base(store: Store, name: str, log: Callable[[str], None]) -> StageState:
+def open_base(store: ImageStore, name: str, log: Callable[[str], None]) -> BuildState:
     """The state a stage starts from. EngineError when the base is neither here, nor reachable, nor Python."""
     if name == "scratch":
-        return StageState()
+        return BuildState()
     try:
         return _open_stored(store, name)
     except ImageNotFound:
@@ -44,7 +44,7 @@ def open_base(store: Store, name: str, log: Callable[[str], None]) -> StageState
         return _make_stand_in(store, name)
 
 
-def _open_stored(store: Store, name: str) -> StageState:
+def _open_stored(store: ImageStore, name: str) -> BuildState:
     digest = store.find_digest(name)
     _, config = store.read_manifest(digest)
     history = tuple(
@@ -52,7 +52,7 @@ def _open_stored(store: Store, name: str) -> StageState:
         for item in config.get("history", ())
     )
     settings = ImageConfig.from_json(config.get("config") or {}, config.get("author", ""))
-    return StageState(store.read_layers(digest), settings, history=history)
+    return BuildState(store.read_layers(digest), settings, history=history)
 
 
 def python_tag(name: str) -> str | None:
@@ -74,7 +74,7 @@ def describe_stand_in(tag: str) -> str:
     return text
 
 
-def _make_stand_in(store: Store, name: str) -> StageState:
+def _make_stand_in(store: ImageStore, name: str) -> BuildState:
     key = f"stand-in-{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
     layer = _recall(store, key)
     if layer is None:
@@ -89,10 +89,10 @@ def _make_stand_in(store: Store, name: str) -> StageState:
         cmd=("python3",),
         labels={STAND_IN_LABEL: name},
     )
-    return StageState((layer,), config, history=(History(f"stand-in for {name}", False),))
+    return BuildState((layer,), config, history=(History(f"stand-in for {name}", False),))
 
 
-def _recall(store: Store, key: str) -> Layer | None:
+def _recall(store: ImageStore, key: str) -> Layer | None:
     try:
         return store.find_layer((store.cache / key).read_text())
     except FileNotFoundError:

@@ -20,11 +20,11 @@ from .copy import copy, make_workdir
 from .overlay_tree import OverlayTree
 from .run_step import run
 from .settings import apply, declare_args, is_setting
-from .state import StageState, open_tree
-from .store import Store
+from .state import BuildState, open_tree
+from .store import ImageStore
 
 
-def build(store: Store, spec: BuildSpec, log: Callable[[str], None], cancelled: Callable[[], bool]) -> Image:
+def build(store: ImageStore, spec: BuildSpec, log: Callable[[str], None], cancelled: Callable[[], bool]) -> Image:
     """Raises BuildFailed, Cancelled or EngineError; then no image and no name was made."""
     path = spec.context / spec.dockerfile
     try:
@@ -48,7 +48,7 @@ class _Build:
         self._session = session
         self._plan = plan
         self._spec = spec
-        self._done: dict[int, StageState] = {}
+        self._done: dict[int, BuildState] = {}
         self._globals = self._read_globals()
 
     def run(self) -> Image:
@@ -65,7 +65,7 @@ class _Build:
         platform = {"OS": "linux", "ARCH": machine, "PLATFORM": f"linux/{machine}", "VARIANT": ""}
         values = {f"{side}{name}": value for side in ("TARGET", "BUILD") for name, value in platform.items()}
         for instruction in self._plan.globals:
-            state = declare_args(StageState(args=values), instruction, self._plan.escape, self._spec.args, {})
+            state = declare_args(BuildState(args=values), instruction, self._plan.escape, self._spec.args, {})
             values = dict(state.args)
         return values
 
@@ -86,12 +86,12 @@ class _Build:
                 return index
         return int(name) if name.isdigit() and int(name) < before else None
 
-    def _build_stage(self, index: int) -> StageState:
+    def _build_stage(self, index: int) -> BuildState:
         if index not in self._done:
             self._done[index] = self._run_stage(index, self._plan.stages[index])
         return self._done[index]
 
-    def _run_stage(self, index: int, stage: Stage) -> StageState:
+    def _run_stage(self, index: int, stage: Stage) -> BuildState:
         base = expand_word(stage.base, self._globals, self._plan.escape)
         if not base:
             raise stage.origin.failure(f"{stage.base} is empty; give its ARG a value")
@@ -115,7 +115,7 @@ class _Build:
         if stage.platform and expand_word(stage.platform, self._globals, self._plan.escape) != here:
             raise stage.origin.failure(f"--platform={stage.platform} is not {here}, the only one this machine runs")
 
-    def _open_base(self, instruction: Instruction, base: str) -> StageState:
+    def _open_base(self, instruction: Instruction, base: str) -> BuildState:
         try:
             return open_base(self._session.store, base, self._session.log)
         except BuildFailed:
@@ -123,7 +123,7 @@ class _Build:
         except EngineError as error:
             raise instruction.failure(error.reason, output=error.output) from error
 
-    def _carry_out(self, index: int, state: StageState, instruction: Instruction) -> StageState:
+    def _carry_out(self, index: int, state: BuildState, instruction: Instruction) -> BuildState:
         escape = self._plan.escape
         if is_setting(instruction.name):
             return apply(state, instruction, escape)

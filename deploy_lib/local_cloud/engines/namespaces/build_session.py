@@ -9,12 +9,12 @@ from pathlib import Path
 
 from ..model import Cancelled
 from .overlay_tree import OverlayTree
-from .store import Store
+from .store import ImageStore
 
 
 @dataclass(frozen=True, slots=True)
 class BuildSession:
-    store: Store
+    store: ImageStore
     directory: Path  # for half-made things; removed when the build ends
     context: OverlayTree
     escape: str

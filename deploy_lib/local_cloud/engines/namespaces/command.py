@@ -12,31 +12,31 @@ from e2b_dockerfile_utils import parse_heredoc
 
 from ..dockerfile import Instruction
 from .settings import DEFAULT_SHELL
-from .state import StageState
+from .state import BuildState
 
 SCRIPT = "/dev/pipes/script"  # /dev is made anew for every command, so nothing of it is left in a layer
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class RunCommand:
     argv: tuple[str, ...]
     script: str | None = None  # to be there, executable, as SCRIPT
 
 
-def read_command(state: StageState, instruction: Instruction) -> Command:
+def read_command(state: BuildState, instruction: Instruction) -> RunCommand:
     """Raises BuildFailed when there is nothing to run."""
     if instruction.exec_form:
-        return Command(instruction.args)
+        return RunCommand(instruction.args)
     shell = state.config.shell or DEFAULT_SHELL
     line = instruction.args[0] if instruction.args else ""
     if not line.strip():
         raise instruction.failure("there is no command")
     if not instruction.heredocs:
-        return Command((*shell, line))
+        return RunCommand((*shell, line))
     first = instruction.heredocs[0]
     if len(instruction.heredocs) == 1 and parse_heredoc(line.strip()) is not None:
         if first.content.startswith("#!"):
-            return Command((SCRIPT,), first.content)
-        return Command((*shell, first.content))
+            return RunCommand((SCRIPT,), first.content)
+        return RunCommand((*shell, first.content))
     documents = "".join(f"{heredoc.content}{heredoc.name}\n" for heredoc in instruction.heredocs)
-    return Command((*shell, f"{line}\n{documents}"))
+    return RunCommand((*shell, f"{line}\n{documents}"))

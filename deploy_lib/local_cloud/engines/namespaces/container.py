@@ -13,13 +13,13 @@ import threading
 from contextlib import suppress
 from typing import IO, BinaryIO, cast
 
-from .sandbox import Started
+from .sandbox import StartedSandbox
 
 
 class NamespaceContainer:
     """See model.Container. Exit codes are docker's: 137 killed, 127 not found, 126 not runnable."""
 
-    def __init__(self, started: Started) -> None:
+    def __init__(self, started: StartedSandbox) -> None:
         self._supervisor = started.supervisor
         self._status = started.status
         self._pid = started.pid

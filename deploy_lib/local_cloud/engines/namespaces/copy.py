@@ -21,13 +21,13 @@ from .layer_draft import LayerDraft
 from .layers import is_empty
 from .overlay_tree import OverlayTree
 from .settings import set_workdir
-from .state import StageState, open_tree
+from .state import BuildState, open_tree
 from .step_cache import key_of, recall, remember
 
 _ROOT = (0, 0)
 
 
-def copy(session: BuildSession, state: StageState, instruction: Instruction, source: OverlayTree | None) -> StageState:
+def copy(session: BuildSession, state: BuildState, instruction: Instruction, source: OverlayTree | None) -> BuildState:
     """`source` is the tree of --from, None for the context, whose files belong to root. Raises BuildFailed."""
     try:
         return _copy(session, state, instruction, source)
@@ -38,7 +38,7 @@ def copy(session: BuildSession, state: StageState, instruction: Instruction, sou
         raise instruction.failure(str(error)) from None
 
 
-def _copy(session: BuildSession, state: StageState, instruction: Instruction, source: OverlayTree | None) -> StageState:
+def _copy(session: BuildSession, state: BuildState, instruction: Instruction, source: OverlayTree | None) -> BuildState:
     target = open_target(session, state, instruction, from_context=source is None)
     tree = session.context if source is None else source
     items = [
@@ -63,7 +63,7 @@ class CopyTarget:
 
 
 def open_target(
-    session: BuildSession, state: StageState, instruction: Instruction, *, from_context: bool
+    session: BuildSession, state: BuildState, instruction: Instruction, *, from_context: bool
 ) -> CopyTarget:
     """ValueError for what is wrong with it."""
     env, escape = state.variables, session.escape
@@ -84,8 +84,8 @@ def open_target(
 
 
 def finish_copy(
-    session: BuildSession, state: StageState, instruction: Instruction, target: CopyTarget, items: list[Item]
-) -> StageState:
+    session: BuildSession, state: BuildState, instruction: Instruction, target: CopyTarget, items: list[Item]
+) -> BuildState:
     rules, destination = target.rules, target.destination
     items = [*items, *_plan_heredocs(target.heredocs, destination, rules, state.variables, session.escape)]
     layer = write_items(session, state, items, destination, target.below, rules.owner or _ROOT)
@@ -109,7 +109,7 @@ def _find_destination(tree: OverlayTree, workdir: str, wanted: str) -> Destinati
 
 
 def _read_rules(
-    state: StageState,
+    state: BuildState,
     instruction: Instruction,
     tree: OverlayTree,
     env: Mapping[str, str],
@@ -150,7 +150,7 @@ def _plan_heredocs(
 
 def write_items(
     session: BuildSession,
-    state: StageState,
+    state: BuildState,
     items: list[Item],
     destination: Destination,
     below: OverlayTree,
@@ -193,7 +193,7 @@ def write_item(draft: LayerDraft, item: Item, below: OverlayTree) -> None:
         draft.put_file(item.path, item.source.host, item.mode, item.owner)
 
 
-def make_workdir(session: BuildSession, state: StageState, instruction: Instruction) -> StageState:
+def make_workdir(session: BuildSession, state: BuildState, instruction: Instruction) -> BuildState:
     """WORKDIR makes its directory, owned by the current user, where the image has none."""
     moved = set_workdir(state, instruction, session.escape)
     tree = open_tree(session.store, state.layers)

@@ -1,4 +1,4 @@
-"""The namespaces engine: model.Engine over a Store, in one place."""
+"""The namespaces engine: model.Engine over an ImageStore, in one place."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from .accounts import find_account
 from .build import build
 from .container import NamespaceContainer
 from .run_step import PATH
-from .sandbox import Bind, Sandbox, launch
+from .sandbox import BindMount, Sandbox, launch
 from .settings import parse_signal
 from .state import open_tree
-from .store import Store
+from .store import ImageStore
 from .transfer import load, save
 
 
@@ -24,7 +24,7 @@ class NamespacesEngine:
     name = "namespaces"
 
     def __init__(self, store: Path) -> None:
-        self._store = Store(store)
+        self._store = ImageStore(store)
 
     def check(self) -> None:
         """A sandbox over an empty directory, told to run what is not there: it starts, or says why it cannot."""
@@ -78,7 +78,7 @@ class NamespacesEngine:
             argv=argv,
             env={"PATH": PATH, "HOME": account.home, "HOSTNAME": hostname, **image.env, **spec.env},
             workdir=spec.workdir or image.workdir,
-            binds=tuple(Bind(str(m.source.absolute()), m.target, m.read_only) for m in spec.mounts),
+            binds=tuple(BindMount(str(m.source.absolute()), m.target, m.read_only) for m in spec.mounts),
             tmpfs=("/tmp",) if spec.read_only else (),
             uid=account.uid,
             gid=account.gid,

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from .sandbox import Bind
+from .sandbox import BindMount
 from .settings import PREDEFINED_ARGS
 
 _INSIDE = "/run/build-host"
@@ -30,26 +30,26 @@ _PIP_VARIABLES = {f"PIP_{key.upper().replace('-', '_')}": key for key in _PIP_KE
 class HostFiles:
     """For one sandbox: mounts, and variables that stand below those of the image."""
 
-    binds: tuple[Bind, ...]
+    binds: tuple[BindMount, ...]
     env: Mapping[str, str]
 
 
 def open_host_files(directory: Path) -> HostFiles:
     """`directory` takes the one file that has to be written and must outlive the sandbox."""
-    binds = [Bind(path, path, True) for path in ("/etc/resolv.conf", "/etc/hosts") if Path(path).is_file()]
+    binds = [BindMount(path, path, True) for path in ("/etc/resolv.conf", "/etc/hosts") if Path(path).is_file()]
     env = {name: os.environ[name] for name in sorted(PREDEFINED_ARGS) if name in os.environ}
     bundle = find_certificates()
     if bundle is not None:
         inside = f"{_INSIDE}/certificates.pem"
-        binds.append(Bind(bundle, inside, True))
+        binds.append(BindMount(bundle, inside, True))
         env |= dict.fromkeys(CERTIFICATE_VARIABLES, inside)
     settings = read_pip_settings(pip_files(), os.environ)
     if settings:
         config = directory / "pip.conf"
         config.write_text(write_pip_settings(settings))
-        binds.append(Bind(str(config), f"{_INSIDE}/pip.conf", True))
+        binds.append(BindMount(str(config), f"{_INSIDE}/pip.conf", True))
         env["PIP_CONFIG_FILE"] = f"{_INSIDE}/pip.conf"
-        binds += [Bind(path, path, True) for path in local_indexes(settings) if Path(path).is_dir()]
+        binds += [BindMount(path, path, True) for path in local_indexes(settings) if Path(path).is_dir()]
     return HostFiles(tuple(binds), {**env, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_ROOT_USER_ACTION": "ignore"})
 
 

@@ -20,8 +20,8 @@ from .copy import write_item
 from .copy_plan import Destination, Item, Rules, find_sources, plan_source
 from .layer_draft import LayerDraft
 from .overlay_tree import OverlayTree
-from .sandbox import Bind, maps_many_ids
-from .state import StageState
+from .sandbox import BindMount, maps_many_ids
+from .state import BuildState
 
 Sources = Callable[[str], OverlayTree]  # what --mount=from=NAME means
 _ALIASES = {"dst": "target", "destination": "target", "src": "source", "ro": "readonly", "rw": "readwrite"}
@@ -48,16 +48,16 @@ class RunMount:
 class OpenMounts:
     """What a command's mounts come to in its sandbox."""
 
-    binds: tuple[Bind, ...]
+    binds: tuple[BindMount, ...]
     tmpfs: tuple[str, ...]
 
 
-def read_mounts(state: StageState, instruction: Instruction, escape: str) -> list[RunMount]:
+def read_mounts(state: BuildState, instruction: Instruction, escape: str) -> list[RunMount]:
     """Raises BuildFailed for what cannot be honoured. Pure."""
     return [_read_mount(state, instruction, text, escape) for text in instruction.all_flags("mount")]
 
 
-def _read_mount(state: StageState, instruction: Instruction, text: str, escape: str) -> RunMount:
+def _read_mount(state: BuildState, instruction: Instruction, text: str, escape: str) -> RunMount:
     options: dict[str, str] = {}
     for part in text.split(","):
         name, equals, value = part.partition("=")
@@ -93,14 +93,16 @@ def open_mounts(
     session: BuildSession, mounts: list[RunMount], sources: Sources, instruction: Instruction
 ) -> Iterator[OpenMounts]:
     """Mounts them for one command; a cache used by one build at a time is held until the end."""
-    binds: list[Bind] = []
+    binds: list[BindMount] = []
     with ExitStack() as held:
         for mount in mounts:
             try:
                 if mount.kind == "cache":
-                    binds.append(Bind(_open_cache(session, mount, held), mount.target, mount.on("readonly")))
+                    binds.append(BindMount(_open_cache(session, mount, held), mount.target, mount.on("readonly")))
                 elif mount.kind == "bind":
-                    binds.append(Bind(_fill_bind(session, mount, sources), mount.target, not mount.on("readwrite")))
+                    binds.append(
+                        BindMount(_fill_bind(session, mount, sources), mount.target, not mount.on("readwrite"))
+                    )
             except (ValueError, FileNotFoundError) as error:
                 raise instruction.failure(f"--mount of {mount.target}: {error}") from None
         yield OpenMounts(tuple(binds), tuple(mount.target for mount in mounts if mount.kind == "tmpfs"))

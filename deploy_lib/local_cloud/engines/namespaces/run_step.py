@@ -18,14 +18,14 @@ from ..model import Cancelled, EngineError
 from ..readiness import is_readable
 from .accounts import Account, find_account
 from .build_session import BuildSession
-from .command import SCRIPT, Command, read_command
+from .command import SCRIPT, RunCommand, read_command
 from .container import NamespaceContainer
 from .host_files import open_host_files
 from .layers import Owners, is_empty
 from .overlay_tree import OverlayTree
 from .run_mounts import OpenMounts, Sources, identify, open_mounts, read_mounts
-from .sandbox import Bind, Sandbox, launch, maps_many_ids
-from .state import StageState, open_tree
+from .sandbox import BindMount, Sandbox, launch, maps_many_ids
+from .state import BuildState, open_tree
 from .step_cache import key_of, recall, remember
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -34,7 +34,7 @@ _LAST_LINES = 25
 _STEADY = {"SOURCE_DATE_EPOCH": str(EPOCH), "PYTHONHASHSEED": "0"}
 
 
-def run(session: BuildSession, state: StageState, instruction: Instruction, sources: Sources) -> StageState:
+def run(session: BuildSession, state: BuildState, instruction: Instruction, sources: Sources) -> BuildState:
     """Raises BuildFailed with the command's last lines when it ends with anything but 0."""
     command = read_command(state, instruction)
     mounts = read_mounts(state, instruction, session.escape)
@@ -66,7 +66,7 @@ def run(session: BuildSession, state: StageState, instruction: Instruction, sour
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    command: Command
+    command: RunCommand
     account: Account
     mounted: OpenMounts
     network: bool
@@ -81,14 +81,14 @@ def _read_network(instruction: Instruction) -> bool:
     return network != "none"
 
 
-def _run_once(session: BuildSession, state: StageState, instruction: Instruction, step: _Step) -> Layer | None:
+def _run_once(session: BuildSession, state: BuildState, instruction: Instruction, step: _Step) -> Layer | None:
     upper, work, directory = session.fresh_directory(), session.fresh_directory(), session.fresh_directory()
     host, account, binds = open_host_files(directory), step.account, list(step.mounted.binds)
     if step.command.script is not None:
         script = directory / "script"
         script.write_text(step.command.script)
         script.chmod(0o755)
-        binds.append(Bind(str(script), SCRIPT, True))
+        binds.append(BindMount(str(script), SCRIPT, True))
     sandbox = Sandbox(
         layers=str(session.store.layers),
         lowers=tuple(session.store.layer_path(layer).name for layer in reversed(state.layers)),

@@ -24,7 +24,7 @@ _NAMESPACE_CALLS = ("unshare", "uid_map", "mount", "pivot_root")
 
 
 @dataclass(frozen=True, slots=True)
-class Bind:
+class BindMount:
     source: str  # on the host, absolute
     target: str  # in the sandbox, absolute
     read_only: bool
@@ -42,7 +42,7 @@ class Sandbox:
     workdir: str = "/"
     upper: str | None = None  # where writes go; None for memory
     work: str | None = None  # overlayfs wants it beside `upper`
-    binds: tuple[Bind, ...] = ()
+    binds: tuple[BindMount, ...] = ()
     tmpfs: tuple[str, ...] = ()
     uid: int = 0
     gid: int = 0
@@ -56,7 +56,7 @@ class Sandbox:
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
+class StartedSandbox:
     supervisor: subprocess.Popen[bytes]
     status: IO[bytes]  # further lines from the supervisor
     pid: int  # of process 1, as the host sees it
@@ -73,7 +73,7 @@ def launch(
     stdin: bytes | None = None,
     merge_output: bool = False,
     prepare: Callable[[int], None] | None = None,
-) -> Started:
+) -> StartedSandbox:
     """Start it and wait until process 1 is set up. EngineUnavailable where the kernel forbids it.
 
     `prepare` is told the process id of process 1 before it becomes the command; it may not raise.
@@ -105,7 +105,7 @@ def launch(
     finally:
         os.close(gate_w)
     if "started" in event:
-        return Started(supervisor, status, event["started"])
+        return StartedSandbox(supervisor, status, event["started"])
     output = _read_all(supervisor)
     status.close()
     raise explain_failure(event, output)

@@ -1,4 +1,4 @@
-"""The instructions that change no file (ENV, CMD, LABEL ...), as pure functions from StageState to StageState.
+"""The instructions that change no file (ENV, CMD, LABEL ...), as pure functions from BuildState to BuildState.
 
 `apply` knows them all; whatever is wrong is a BuildFailed that names the line.
 """
@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..dockerfile import Instruction, expand_word, expand_words
-from .state import StageState
+from .state import BuildState
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)")
 _NANOSECONDS = {"ns": 1, "us": 10**3, "µs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
@@ -28,21 +28,21 @@ def is_setting(name: str) -> bool:
     return name in _APPLY
 
 
-def apply(state: StageState, instruction: Instruction, escape: str) -> StageState:
+def apply(state: BuildState, instruction: Instruction, escape: str) -> BuildState:
     try:
         return _APPLY[instruction.name](state, instruction, escape)
     except ValueError as error:
         raise instruction.failure(str(error)) from None
 
 
-def command_of(state: StageState, instruction: Instruction) -> tuple[str, ...]:
+def command_of(state: BuildState, instruction: Instruction) -> tuple[str, ...]:
     """An exec form as it is, a shell form wrapped in the stage's shell."""
     if instruction.exec_form or not instruction.args:
         return instruction.args
     return (*(state.config.shell or DEFAULT_SHELL), instruction.args[-1])
 
 
-def _set_env(state: StageState, instruction: Instruction, escape: str) -> StageState:
+def _set_env(state: BuildState, instruction: Instruction, escape: str) -> BuildState:
     # All values of one ENV see the environment from before it.
     before = state.variables
     env = dict(state.config.env)
@@ -53,7 +53,7 @@ def _set_env(state: StageState, instruction: Instruction, escape: str) -> StageS
     return state.with_config(instruction.text, replace(state.config, env=env))
 
 
-def _set_labels(state: StageState, instruction: Instruction, escape: str) -> StageState:
+def _set_labels(state: BuildState, instruction: Instruction, escape: str) -> BuildState:
     labels = {**state.config.labels, **dict(_pairs(instruction, state.variables, escape))}
     return state.with_config(instruction.text, replace(state.config, labels=labels))
 
@@ -65,26 +65,26 @@ def _pairs(instruction: Instruction, env: Mapping[str, str], escape: str) -> lis
     ]
 
 
-def _set_command(state: StageState, instruction: Instruction, escape: str) -> StageState:
+def _set_command(state: BuildState, instruction: Instruction, escape: str) -> BuildState:
     config = replace(state.config, cmd=command_of(state, instruction))
     return replace(state.with_config(instruction.text, config), own_cmd=True)
 
 
-def _set_entrypoint(state: StageState, instruction: Instruction, escape: str) -> StageState:
+def _set_entrypoint(state: BuildState, instruction: Instruction, escape: str) -> BuildState:
     # A CMD inherited from the base belongs to the base's entrypoint and goes with it; one set in this stage stays.
     cmd = state.config.cmd if state.own_cmd else ()
     config = replace(state.config, entrypoint=command_of(state, instruction), cmd=cmd)
     return state.with_config(instruction.text, config)
 
 
-def _set_user(state: StageState, instruction: Instruction, escape: str) -> StageState:
+def _set_user(state: BuildState, instruction: Instruction, escape: str) -> BuildState:
     user = expand_word(instruction.args[0], state.variables, escape)
     if not user:
         raise ValueError("the user is empty")
     return state.with_config(instruction.text, replace(state.config, user=user))
 
 
-def _add_ports(state: StageState, instruction: Instruction, escape: str) -> StageState:
+def _add_ports(state: BuildState, instruction: Instruction, escape: str) -> BuildState:
     ports = dict.fromkeys(state.config.ports)
     for word in _words(state, instruction, escape):
         match = _PORT.fullmatch(word)
@@ -95,7 +95,7 @@ def _add_ports(state: StageState, instruction: Instruction, escape: str) -> Stag
     return state.with_config(instruction.text, replace(state.config, ports=tuple(ports)))
 
 
-def _add_volumes(state: StageState, instruction: Instruction, escape: str) -> StageState:
+def _add_volumes(state: BuildState, instruction: Instruction, escape: str) -> BuildState:
     paths = _words(state, instruction, escape)
     if not all(paths):
         raise ValueError("a path is empty")
@@ -103,17 +103,17 @@ def _add_volumes(state: StageState, instruction: Instruction, escape: str) -> St
     return state.with_config(instruction.text, replace(state.config, volumes=volumes))
 
 
-def _words(state: StageState, instruction: Instruction, escape: str) -> list[str]:
+def _words(state: BuildState, instruction: Instruction, escape: str) -> list[str]:
     return [word for arg in instruction.args for word in expand_words(arg, state.variables, escape)]
 
 
-def _set_shell(state: StageState, instruction: Instruction, escape: str) -> StageState:
+def _set_shell(state: BuildState, instruction: Instruction, escape: str) -> BuildState:
     if not instruction.exec_form or not instruction.args:
         raise ValueError('takes a JSON array, such as ["/bin/bash", "-c"]')
     return state.with_config(instruction.text, replace(state.config, shell=instruction.args))
 
 
-def _set_stop_signal(state: StageState, instruction: Instruction, escape: str) -> StageState:
+def _set_stop_signal(state: BuildState, instruction: Instruction, escape: str) -> BuildState:
     name = expand_word(instruction.args[0], state.variables, escape)
     parse_signal(name)
     return state.with_config(instruction.text, replace(state.config, stop_signal=name))
@@ -129,11 +129,11 @@ def parse_signal(name: str) -> int:
     return int(signal.Signals[wanted])
 
 
-def _set_author(state: StageState, instruction: Instruction, escape: str) -> StageState:
+def _set_author(state: BuildState, instruction: Instruction, escape: str) -> BuildState:
     return state.with_config(instruction.text, replace(state.config, author=instruction.args[0]))
 
 
-def _set_health(state: StageState, instruction: Instruction, escape: str) -> StageState:
+def _set_health(state: BuildState, instruction: Instruction, escape: str) -> BuildState:
     kind = instruction.args[0].upper()
     health: dict[str, Any]
     if kind == "NONE":
@@ -164,7 +164,7 @@ def _nanoseconds(text: str) -> int:
     return int(sum(float(number) * _NANOSECONDS[unit] for number, unit in parts))
 
 
-def set_workdir(state: StageState, instruction: Instruction, escape: str) -> StageState:
+def set_workdir(state: BuildState, instruction: Instruction, escape: str) -> BuildState:
     """Only the setting; whoever builds also makes the directory."""
     path = expand_word(instruction.args[0], state.variables, escape)
     if not path:
@@ -174,8 +174,8 @@ def set_workdir(state: StageState, instruction: Instruction, escape: str) -> Sta
 
 
 def declare_args(
-    state: StageState, instruction: Instruction, escape: str, given: Mapping[str, str], above: Mapping[str, str]
-) -> StageState:
+    state: BuildState, instruction: Instruction, escape: str, given: Mapping[str, str], above: Mapping[str, str]
+) -> BuildState:
     """ARG: the caller's value, else the default, else that of an ARG before the first FROM."""
     args = dict(state.args)
     for word in instruction.args:
@@ -189,7 +189,7 @@ def declare_args(
     return replace(state, args=args, history=state.with_config(instruction.text, state.config).history)
 
 
-_APPLY: Mapping[str, Callable[[StageState, Instruction, str], StageState]] = {
+_APPLY: Mapping[str, Callable[[BuildState, Instruction, str], BuildState]] = {
     "ENV": _set_env,
     "LABEL": _set_labels,
     "CMD": _set_command,

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from ...registry.oci import History, ImageConfig, Layer
 from .overlay_tree import OverlayTree
-from .store import Store
+from .store import ImageStore
 
 
 @dataclass(frozen=True, slots=True)
-class StageState:
+class BuildState:
     layers: tuple[Layer, ...] = ()  # bottom first
     config: ImageConfig = field(default_factory=ImageConfig)
     args: Mapping[str, str] = field(default_factory=dict)  # ARG values of this stage
@@ -32,14 +32,14 @@ class StageState:
     def workdir(self) -> str:
         return self.config.workdir or "/"
 
-    def with_config(self, line: str, config: ImageConfig) -> StageState:
+    def with_config(self, line: str, config: ImageConfig) -> BuildState:
         return replace(self, config=config, history=(*self.history, History(line, True)))
 
-    def with_layer(self, line: str, layer: Layer | None) -> StageState:
+    def with_layer(self, line: str, layer: Layer | None) -> BuildState:
         """`layer` is None when the instruction changed no file."""
         layers = self.layers if layer is None else (*self.layers, layer)
         return replace(self, layers=layers, history=(*self.history, History(line, layer is None)))
 
 
-def open_tree(store: Store, layers: tuple[Layer, ...], *, above: tuple[Path, ...] = ()) -> OverlayTree:
+def open_tree(store: ImageStore, layers: tuple[Layer, ...], *, above: tuple[Path, ...] = ()) -> OverlayTree:
     return OverlayTree([*above, *(store.layer_path(layer) for layer in reversed(layers))])

@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from ...registry.oci import Layer, digest_of, encode
-from .store import Store, write_whole
+from .store import ImageStore, write_whole
 
 
 def key_of(kind: str, layers: tuple[Layer, ...], inputs: dict[str, Any]) -> str:
@@ -18,7 +18,7 @@ def key_of(kind: str, layers: tuple[Layer, ...], inputs: dict[str, Any]) -> str:
     return digest_of(encode({"kind": kind, "parents": parents, **inputs})).removeprefix("sha256:")
 
 
-def recall(store: Store, key: str) -> tuple[bool, Layer | None]:
+def recall(store: ImageStore, key: str) -> tuple[bool, Layer | None]:
     """Whether the step is known, and its layer; None when it changed nothing."""
     try:
         record = json.loads((store.cache / key).read_text())
@@ -30,6 +30,6 @@ def recall(store: Store, key: str) -> tuple[bool, Layer | None]:
     return layer is not None, layer
 
 
-def remember(store: Store, key: str, layer: Layer | None) -> None:
+def remember(store: ImageStore, key: str, layer: Layer | None) -> None:
     record = {"layer": None if layer is None else layer.diff_id}
     write_whole(store.cache / key, json.dumps(record).encode())

@@ -37,7 +37,7 @@ from .sandbox import maps_many_ids
 _SHORT = 24  # hex digits in a layer's directory name: mount(2) takes one page for all of them
 
 
-class Store:
+class ImageStore:
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()
         self.layers = self.root / "layers"

@@ -16,11 +16,11 @@ from typing import Any
 from ...registry.oci import INDEX, INDEXES, MANIFEST, Descriptor, Layer, blob_path, digest_of
 from ..model import EngineError, Image
 from .sandbox import maps_many_ids
-from .store import Store, write_whole
+from .store import ImageStore, write_whole
 from .unpack import unpack_layer
 
 
-def save(store: Store, digest: str, layout: Path) -> str:
+def save(store: ImageStore, digest: str, layout: Path) -> str:
     """Adds the image to the layout; its digest."""
     manifest = json.loads(store.read_blob(digest))
     (layout / "blobs" / "sha256").mkdir(parents=True, exist_ok=True)
@@ -35,7 +35,7 @@ def save(store: Store, digest: str, layout: Path) -> str:
     return digest
 
 
-def load(store: Store, layout: Path, digest: str, name: str) -> Image:
+def load(store: ImageStore, layout: Path, digest: str, name: str) -> Image:
     """Takes the image of that digest over and gives it `name`. EngineError when a blob is missing or is not what
     its digest says; then the store is as it was."""
     manifest = _read_json(layout, digest)
@@ -48,7 +48,7 @@ def load(store: Store, layout: Path, digest: str, name: str) -> Image:
     return store.add_image(_read_blob(layout, config_digest), _read_blob(layout, digest), [name])
 
 
-def _take_layer(store: Store, layout: Path, layer: Layer) -> None:
+def _take_layer(store: ImageStore, layout: Path, layer: Layer) -> None:
     if store.find_layer(layer.diff_id) is not None:
         _give_blob(layout, store.root, layer.blob.digest)
         return

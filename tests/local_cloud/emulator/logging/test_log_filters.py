@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from deploy_lib.local_cloud.emulator.logging.filters import compile_filter, time_bounds
 from deploy_lib.local_cloud.emulator.query.parse import BadQuery, parse
-from deploy_lib.local_cloud.emulator.query.tree import And, Compare, FunctionCall, Node, Not, Or, Search
+from deploy_lib.local_cloud.emulator.query.tree import And, FunctionCall, Node, Not, Or, Restriction, Search
 
 ENTRY: Any = json_format.ParseDict(
     {
@@ -169,7 +169,7 @@ _TEXT = st.text(alphabet='abAND OR NOT."\\()-:=~\n', max_size=8)
 _LEAVES = (
     st.builds(Search, _TEXT)
     | st.builds(
-        Compare,
+        Restriction,
         st.lists(_TEXT, min_size=1, max_size=3).map(tuple),
         st.sampled_from(["=", "!=", "<", "<=", ">", ">=", ":", "=~", "!~"]),
         _TEXT | st.builds(FunctionCall, st.just("one_of"), st.lists(_TEXT, max_size=2).map(tuple)),
@@ -210,7 +210,7 @@ def _written(node: Node) -> str:
             return _quoted(text)
         case FunctionCall(name, arguments):
             return f"{name}({', '.join(map(_quoted, arguments))})"
-        case Compare(path, sign, value):
+        case Restriction(path, sign, value):
             right = _written(value) if isinstance(value, FunctionCall) else _quoted(value)
             return f"{'.'.join(map(_quoted, path))} {sign} {right}"
 

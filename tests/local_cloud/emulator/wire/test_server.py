@@ -13,7 +13,7 @@ from google.rpc.error_details_pb2 import ErrorInfo
 from grpc_status import rpc_status
 
 from deploy_lib.local_cloud.emulator.wire.http import HttpServer
-from deploy_lib.local_cloud.emulator.wire.method import Method, Refusal
+from deploy_lib.local_cloud.emulator.wire.method import Method, RpcRefusal
 from deploy_lib.local_cloud.emulator.wire.operations import operation_methods
 from deploy_lib.local_cloud.emulator.wire.ports import PortInUse
 from deploy_lib.local_cloud.emulator.wire.server import GrpcServer
@@ -26,7 +26,7 @@ def answer(request: GetOperationRequest) -> Operation:
     match request.name:
         case "refused":
             info = ErrorInfo(reason="SERVICE_DISABLED", domain="googleapis.com", metadata={"service": "run"})
-            raise Refusal("PERMISSION_DENIED", "the API is off", (info,))
+            raise RpcRefusal("PERMISSION_DENIED", "the API is off", (info,))
         case "broken":
             raise LookupError("no such key")
         case "strange":
@@ -106,7 +106,7 @@ def test_an_operation_is_looked_for_in_every_service_and_waited_for() -> None:
 
     rows = {row.path.rpartition("/")[2]: row for row in operation_methods([lambda name: None, slow], Event().wait)}
     assert rows["WaitOperation"].answer(WaitOperationRequest(name="slow")).done
-    with pytest.raises(Refusal, match="other"):
+    with pytest.raises(RpcRefusal, match="other"):
         rows["GetOperation"].answer(GetOperationRequest(name="other"))
 
 

@@ -12,11 +12,11 @@ import uuid
 from ....engines.model import Container, Engine, EngineError, RunSpec
 from ....worker import start_worker
 from . import wording
+from .instance_spec import InstanceSpec, Say
 from .metadata import METADATA_NAME, MetadataServer
 from .netns_sockets import NetnsClosed, NetnsSockets
 from .output import copy_lines
-from .probe import Probed, probe_startup
-from .recipe import Recipe, Say
+from .probe import ProbeResult, probe_startup
 from .timescale import Timescale
 
 _DRAIN = 2.0  # seconds to read what an ended container left in its pipes
@@ -25,28 +25,28 @@ _DRAIN = 2.0  # seconds to read what an ended container left in its pipes
 class Instance:
     """Runs from its making on. Raises EngineError when the engine cannot run it, OSError when a secret is gone."""
 
-    def __init__(self, engine: Engine, recipe: Recipe, say: Say, reason: str) -> None:
+    def __init__(self, engine: Engine, spec: InstanceSpec, say: Say, reason: str) -> None:
         self.key = uuid.uuid4().hex
         self.ended = threading.Event()
-        self._recipe, self._say = recipe, say
+        self._spec, self._say = spec, say
         self._stopping = False
-        spec = RunSpec(
-            image=recipe.image,
-            entrypoint=recipe.entrypoint,
-            command=recipe.command,
-            env={**recipe.env, **recipe.secrets()},
-            workdir=recipe.workdir,
+        run_spec = RunSpec(
+            image=spec.image,
+            entrypoint=spec.entrypoint,
+            command=spec.command,
+            env={**spec.env, **spec.secrets()},
+            workdir=spec.workdir,
             name="localhost",
             network=False,
             hosts={METADATA_NAME: NetnsSockets.metadata_address},
-            memory=recipe.memory,
+            memory=spec.memory,
             prepare=self._open,
         )
         self._netns: NetnsSockets | None = None
         self._metadata: MetadataServer | None = None
         self._closed: NetnsClosed | None = None
         say(self.key, "system", "INFO", reason)
-        self._container: Container = engine.run(spec)
+        self._container: Container = engine.run(run_spec)
         # An instance whose output nobody reads would stand still one day.
         self._output = start_worker(self._copy, f"output-{self.key[:8]}", lambda error: self._kill())
         if self._netns is None:
@@ -63,11 +63,11 @@ class Instance:
         except NetnsClosed as error:
             self._closed = error
             return
-        self._metadata = MetadataServer(self._netns.metadata, {**self._recipe.metadata, "instance": self.key})
+        self._metadata = MetadataServer(self._netns.metadata, {**self._spec.metadata, "instance": self.key})
 
     @property
     def address(self) -> tuple[str, int]:
-        return NetnsSockets.address, self._recipe.port
+        return NetnsSockets.address, self._spec.port
 
     def dial(self) -> socket.socket:
         """An unconnected socket of the container's network. Raises OSError when it has ended."""
@@ -77,13 +77,13 @@ class Instance:
         ingress.setblocking(False)
         return ingress
 
-    def probe(self, timescale: Timescale) -> Probed:
+    def probe(self, timescale: Timescale) -> ProbeResult:
         """Waits until the instance may serve, or never will."""
         if self._netns is None:
             self.ended.wait()
-            return Probed(False, True, 0)
-        found = probe_startup(self._recipe.probe, self._netns, self.ended, timescale)
-        probe, name = self._recipe.probe, self._recipe.container
+            return ProbeResult(False, True, 0)
+        found = probe_startup(self._spec.probe, self._netns, self.ended, timescale)
+        probe, name = self._spec.probe, self._spec.container
         if found.passed:
             text = wording.probe_passed(probe.kind, name, probe.port, found.tries, probe.default)
             self._say(self.key, "system", "INFO", text)
@@ -119,8 +119,8 @@ class Instance:
             self._netns.close()
         if not self._stopping:
             if self._container.killed_for_memory():
-                used = self._container.peak_memory() or self._recipe.memory
-                self._say(self.key, "system", "ERROR", wording.over_memory(self._recipe.memory, used))
+                used = self._container.peak_memory() or self._spec.memory
+                self._say(self.key, "system", "ERROR", wording.over_memory(self._spec.memory, used))
             self._say(self.key, "system", "WARNING", wording.ended(code))
         self.ended.set()
 

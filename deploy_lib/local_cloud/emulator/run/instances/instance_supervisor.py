@@ -17,7 +17,7 @@ from ....engines.model import Engine, EngineError
 from ....worker import explain, start_worker
 from . import wording
 from .instance import Instance
-from .recipe import Recipe, Say
+from .instance_spec import InstanceSpec, Say
 from .timescale import Timescale
 
 _BETWEEN = 12.0  # seconds from one start to the next
@@ -42,7 +42,7 @@ class InstanceSupervisor:
     def __init__(
         self,
         place: tuple[str, str, str, str],
-        recipe: Recipe,
+        spec: InstanceSpec,
         engine: Engine,
         say: Say,
         timescale: Timescale,
@@ -54,7 +54,7 @@ class InstanceSupervisor:
         """`place` is project, location, service and revision; `on_end` is told the key of an ended instance."""
         self.project, self.location, self.service, self.revision = place
         self.timeout = timeout
-        self._recipe, self._engine, self._say, self._timescale, self._on_end = recipe, engine, say, timescale, on_end
+        self._spec, self._engine, self._say, self._timescale, self._on_end = spec, engine, say, timescale, on_end
         self._grace = timescale.limit(_GRACE, 2.0)
         self._proven = proven
         self._changed = threading.Condition()
@@ -155,7 +155,7 @@ class InstanceSupervisor:
     def _work(self, shift: int, reason: str) -> tuple[str, bool]:
         """Runs one instance until it ends; the reason it ended, and whether a restart is pointless."""
         try:
-            instance = Instance(self._engine, self._recipe, self._say, reason)
+            instance = Instance(self._engine, self._spec, self._say, reason)
         except (EngineError, OSError) as error:
             return str(error), True
         if not self._adopt(shift, instance):
@@ -164,17 +164,17 @@ class InstanceSupervisor:
         try:
             probed = instance.probe(self._timescale)
             if probed.ended:
-                return wording.failed_to_start(self._recipe.port), False
+                return wording.failed_to_start(self._spec.port), False
             if not probed.passed:
                 instance.stop(self._grace)
-                default = self._recipe.probe.default
-                return wording.failed_to_start(self._recipe.port) if default else wording.FAILED_PROBE, True
+                default = self._spec.probe.default
+                return wording.failed_to_start(self._spec.port) if default else wording.FAILED_PROBE, True
             with self._changed:
                 if shift == self._shift:
                     self._proven = True
                     self._move(_State.READY)
             instance.ended.wait()
-            return wording.failed_to_start(self._recipe.port), False
+            return wording.failed_to_start(self._spec.port), False
         finally:
             self._on_end(instance.key)
 

@@ -13,15 +13,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from .instance_spec import StartupProbe
 from .netns_sockets import NetnsSockets
-from .recipe import StartupProbe
 from .timescale import Timescale
 
 _AGAIN = 0.02  # seconds between two connections within one try
 
 
 @dataclass(frozen=True, slots=True)
-class Probed:
+class ProbeResult:
     """`passed` and `ended` False: it ran and did not answer. `detail` says how the last try ended."""
 
     passed: bool
@@ -30,20 +30,22 @@ class Probed:
     detail: str = ""
 
 
-def probe_startup(probe: StartupProbe, netns: NetnsSockets, ended: threading.Event, timescale: Timescale) -> Probed:
+def probe_startup(
+    probe: StartupProbe, netns: NetnsSockets, ended: threading.Event, timescale: Timescale
+) -> ProbeResult:
     detail = ""
     if ended.wait(timescale.wait(probe.initial_delay)):
-        return Probed(False, True, 0)
+        return ProbeResult(False, True, 0)
     ask = _connect if probe.path is None else _request
     for number in range(1, probe.threshold + 1):
         began = time.monotonic()
         passed, detail = _try(lambda left: ask(probe, netns, left), timescale.limit(probe.timeout), ended)
         if passed:
-            return Probed(True, False, number)
+            return ProbeResult(True, False, number)
         rest = timescale.wait(probe.period) - (time.monotonic() - began) if number < probe.threshold else 0.0
         if ended.wait(max(rest, 0.0)):
-            return Probed(False, True, number)
-    return Probed(False, False, probe.threshold, detail)
+            return ProbeResult(False, True, number)
+    return ProbeResult(False, False, probe.threshold, detail)
 
 
 Ask = Callable[[float], "str | None"]

@@ -18,13 +18,13 @@ _BUSY, _CALM = 0.02, 0.1  # seconds between two looks: above half of the limit, 
 
 
 @dataclass
-class Outcome:
+class ProcessExit:
     exit: int
     peak: int
     memory_killed: bool
 
 
-def watch(child: int, child_handle: int, engine: int, limit: int | None) -> Outcome:
+def watch(child: int, child_handle: int, engine: int, limit: int | None) -> ProcessExit:
     """Exit code as docker tells it: the command's own, or 128 + the signal that ended it."""
     peak, memory_killed = 0, False
     poller = select.poll()
@@ -45,7 +45,7 @@ def watch(child: int, child_handle: int, engine: int, limit: int | None) -> Outc
             signal.pidfd_send_signal(child_handle, signal.SIGKILL)
     _, status, usage = os.wait4(child, 0)
     code = os.waitstatus_to_exitcode(status)
-    return Outcome(128 - code if code < 0 else code, max(peak, usage.ru_maxrss * 1024), memory_killed)
+    return ProcessExit(128 - code if code < 0 else code, max(peak, usage.ru_maxrss * 1024), memory_killed)
 
 
 def forward_signals(child: int, stop_signal: int) -> None:

@@ -25,7 +25,7 @@ class StartupProbe:
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class InstanceSpec:
     """`secrets` reads their values anew for each instance, so that `latest` is the latest; it may raise OSError."""
 
     image: str  # digest, as the engine knows it
