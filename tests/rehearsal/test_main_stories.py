@@ -11,7 +11,7 @@ BUILT = ({"build": {"timeout": "2m"}}, {"import_check": None})
 UP = ({"canary": {"ready_within": "20s"}}, {"probe": {"attempts": 10, "need": 2, "every": "20ms"}})
 GRADUAL = (
     {"promote": {"percent": 10}},
-    {"compare": {"for": "2s", "path": "/work", "every": "10ms", "min_samples": 5, "latency_tolerance": "1s"}},
+    {"compare": {"for": "1s", "path": "/work", "every": "10ms", "min_samples": 5, "latency_tolerance": "1s"}},
     {"promote": {"percent": 100}},
     {"verify": {"within": "10s"}},
 )
@@ -22,7 +22,7 @@ def test_a_first_release_gets_all_traffic_because_there_is_no_other(theatre: The
     played = theatre.release(theatre.config(EVERY_STEP))
     assert played.code == 0, played.errors
     assert theatre.maps() == [{played.candidate: 100}]
-    assert ("compare 2 s", "skipped") in played.statuses
+    assert ("compare 1 s", "skipped") in played.statuses
     assert "first release" in next(event["reason"] for event in played.of_type("judged") if event["kind"] == "compare")
 
 
@@ -102,7 +102,7 @@ def test_a_candidate_that_is_sick_only_under_traffic_is_taken_back(theatre: Thea
     stable = theatre.release(theatre.config(EVERY_STEP)).candidate
     with Users(f"{theatre.url()}/work") as users:
         played = theatre.release(theatre.config(EVERY_STEP, {"fail_every": 1}))
-    assert (played.code, played.statuses[-1]) == (1, ("compare 2 s", "failed"))
+    assert (played.code, played.statuses[-1]) == (1, ("compare 1 s", "failed"))
     assert theatre.maps() == [{stable: 100}, {stable: 90, played.candidate: 10}, {stable: 100}]
     lost = users.failures()
     assert {revision for revision, _ in lost} <= {played.candidate}
