@@ -43,6 +43,10 @@ PLACES = {
     "tests/drivers/builds/test_cloud_build.py::test_rebuild_builds": SLOW,
     "tests/drivers/builds/test_handover.py::test_no_value_is_left_in_the_build_or_the_bucket": SAMPLED,
     "tests/drivers/builds/test_local.py": SAMPLED,
+    "tests/drivers/builds/test_findings.py": FAST,
+    "tests/drivers/builds/test_reasons.py": FAST,
+    "tests/drivers/builds/test_request.py": FAST,
+    "tests/drivers/builds/test_request.py::test_the_scripts_of_the_check_are_shell_and_mount_nothing": STANDARD,
     "tests/drivers/cloud_run/test_failed_candidate.py": SLOW,  # by the command: rehearsal/test_catalogue.py
     "tests/drivers/cloud_run/test_faults.py": SLOW,  # rehearsal/test_faults.py
     "tests/drivers/cloud_run/test_lease.py": SLOW,  # rehearsal/test_busy.py, test_others.py

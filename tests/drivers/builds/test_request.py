@@ -40,7 +40,7 @@ def ordered(plan: CheckPlan | None = None, *, service: dict[str, Any] | None = N
     return found
 
 
-def test_a_plain_build_is_one_step_two_tags_and_a_pinned_archive() -> None:
+def test_a_plain_build_is_one_step_with_its_tags_and_a_pinned_archive() -> None:
     assert ordered() == {
         "source": {"storageSource": {"bucket": "p_cloudbuild", "object": "source/c0ffee.tgz", "generation": "7"}},
         "steps": [
@@ -55,7 +55,13 @@ def test_a_plain_build_is_one_step_two_tags_and_a_pinned_archive() -> None:
             }
         ],
         "images": [f"{NAME}:{COMMIT}", f"{NAME}:r-1"],
-        "tags": ["release-r-1", "context-c0ffee", "service-backend", f"commit-{COMMIT}"],
+        "tags": [
+            "release-r-1",
+            "context-c0ffee",
+            "service-backend",
+            "run-us-central1.shop-backend",
+            f"commit-{COMMIT}",
+        ],
         "timeout": "1200s",
         "logsBucket": "gs://p_cloudbuild",
         "options": {"logging": "GCS_ONLY"},
