@@ -7,7 +7,7 @@ from pathlib import Path
 
 from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.places import state_directory
-from deploy_lib.model.release import Options
+from deploy_lib.model.release import Builder, Options
 from deploy_lib.plan import Plan
 from deploy_lib.steps.build import BuildSettings
 
@@ -33,19 +33,19 @@ def options_of(args: argparse.Namespace, plan: Plan) -> Options:
     )
 
 
-def configured_builder(plan: Plan) -> str:
+def configured_builder(plan: Plan) -> Builder:
     build = plan.settings(BuildSettings)
-    return build.builder if build else "cloud_build"
+    return build.builder if build else Builder.CLOUD_BUILD
 
 
-def _local_builder(wanted: str, store: Path) -> str:
+def _local_builder(wanted: str, store: Path) -> Builder:
     """--build-local without a value takes docker, else podman, as far as they work here."""
     if wanted != "local":
-        return wanted
+        return Builder(wanted)
     from deploy_lib.drivers.engines import EngineUnavailable, choose
 
     try:
-        return choose(None, store, ("docker", "podman")).name
+        return Builder(choose(None, store, ("docker", "podman")).name)
     except EngineUnavailable as refusal:
         hint = f"{refusal.remedy}; or give --build-local namespaces"
         raise Failure(f"--build-local: {refusal.reason}\n  {hint}") from None

@@ -29,7 +29,7 @@ from deploy_lib.drivers.once import Once
 from deploy_lib.drivers.services import CloudRunServices
 from deploy_lib.drivers.urls import HttpUrls
 from deploy_lib.drivers.watch import CloudWatch
-from deploy_lib.model.release import Release
+from deploy_lib.model.release import Builder, Release
 from deploy_lib.model.state import ServiceState
 from deploy_lib.plan import Plan
 
@@ -107,7 +107,7 @@ class World:
         )
 
     def staged(self, release: Release) -> Staged:
-        return self.source.stage(release, release.options.builder == "cloud_build")
+        return self.source.stage(release, release.options.builder is Builder.CLOUD_BUILD)
 
     def close(self) -> None:
         for serving in self._serving.values():

@@ -24,6 +24,7 @@ _WORDS = {
     "tuple_type": "{key} is a list, not {input!r}",
     "dict_type": "{key} is a mapping, not {input!r}",
     "model_type": "{key} is a mapping, not {input!r}",
+    "enum": "{key} is one of {expected}, not {input!r}",
     "literal_error": "{key} is one of {expected}, not {input!r}",
     "greater_than": "{key} must be above {gt:g}, not {input!r}",
     "greater_than_equal": "{key} must be at least {ge:g}, not {input!r}",

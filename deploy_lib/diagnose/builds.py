@@ -10,14 +10,14 @@ from collections.abc import Sequence
 
 from deploy_lib.diagnose.lines import Row
 from deploy_lib.model.codes import Code
-from deploy_lib.model.evidence import BuildTrouble, Cause
+from deploy_lib.model.evidence import BuildEnd, BuildFailure, BuildTrouble, Cause
 
 _BY_TYPE = {
-    "PUSH_FAILED": (Code.PUSH_FAILED, "the image could not be pushed to the registry"),
-    "PUSH_IMAGE_NOT_FOUND": (Code.BUILD_FAILED, "the build made no image of the name it was to push"),
-    "PUSH_NOT_AUTHORIZED": (Code.PUSH_FAILED, "the build may not push to the registry"),
-    "FETCH_SOURCE_FAILED": (Code.BUILD_FAILED, "Cloud Build could not fetch the source archive"),
-    "LOGGING_FAILURE": (Code.BUILD_FAILED, "Cloud Build could not write the build's log"),
+    BuildFailure.PUSH_FAILED: (Code.PUSH_FAILED, "the image could not be pushed to the registry"),
+    BuildFailure.PUSH_IMAGE_NOT_FOUND: (Code.BUILD_FAILED, "the build made no image of the name it was to push"),
+    BuildFailure.PUSH_NOT_AUTHORIZED: (Code.PUSH_FAILED, "the build may not push to the registry"),
+    BuildFailure.FETCH_SOURCE_FAILED: (Code.BUILD_FAILED, "Cloud Build could not fetch the source archive"),
+    BuildFailure.LOGGING_FAILURE: (Code.BUILD_FAILED, "Cloud Build could not write the build's log"),
 }
 _PIP = (
     re.compile(r"Could not find a version that satisfies the requirement ([^\s(]+)"),
@@ -59,16 +59,16 @@ def read(trouble: BuildTrouble, rows: Sequence[Row]) -> Cause:
     """The cause of a failed build. `rows` are the last lines of its log, as far as they are known."""
     log = [row.text for row in rows if row.source == "build"] or [row.text for row in rows]
     told = (*log, trouble.detail)
-    if trouble.status in ("TIMEOUT", "EXPIRED"):
+    if trouble.status in (BuildEnd.TIMEOUT, BuildEnd.EXPIRED):
         said = (
             "the build took longer than its time limit"
-            if trouble.status == "TIMEOUT"
+            if trouble.status == BuildEnd.TIMEOUT
             else "the build waited too long for a place"
         )
         return _cause(Code.BUILD_TIMEOUT, said, trouble, log)
-    if trouble.status == "CANCELLED":
+    if trouble.status == BuildEnd.CANCELLED:
         return _cause(Code.BUILD_CANCELLED, "the build was cancelled", trouble, log)
-    if trouble.status == "INTERNAL_ERROR":
+    if trouble.status == BuildEnd.INTERNAL_ERROR:
         return _cause(Code.BUILD_FAILED, "Cloud Build itself failed", trouble, log, confidence="certain")
     if trouble.kind in _BY_TYPE:
         kind, said = _BY_TYPE[trouble.kind]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -57,12 +58,42 @@ def _shortened(line: LogLine) -> LogLine:
     return replace(line, text=f"{line.text[:LONGEST_LINE]}... ({len(line.text) - LONGEST_LINE} more characters)")
 
 
+class BuildEnd(enum.StrEnum):
+    """How a build that did not pass ended: Build.Status of Cloud Build v1. What it may add is a FAILURE here."""
+
+    FAILURE = "FAILURE"
+    INTERNAL_ERROR = "INTERNAL_ERROR"
+    TIMEOUT = "TIMEOUT"
+    CANCELLED = "CANCELLED"
+    EXPIRED = "EXPIRED"
+
+    @classmethod
+    def _missing_(cls, value: object) -> BuildEnd:
+        return cls.FAILURE
+
+
+class BuildFailure(enum.StrEnum):
+    """What failed: Build.FailureInfo.FailureType of Cloud Build v1. What it may add is UNTOLD here."""
+
+    UNTOLD = ""
+    PUSH_FAILED = "PUSH_FAILED"
+    PUSH_IMAGE_NOT_FOUND = "PUSH_IMAGE_NOT_FOUND"
+    PUSH_NOT_AUTHORIZED = "PUSH_NOT_AUTHORIZED"
+    LOGGING_FAILURE = "LOGGING_FAILURE"
+    USER_BUILD_STEP = "USER_BUILD_STEP"
+    FETCH_SOURCE_FAILED = "FETCH_SOURCE_FAILED"
+
+    @classmethod
+    def _missing_(cls, value: object) -> BuildFailure:
+        return cls.UNTOLD
+
+
 @dataclass(frozen=True, slots=True)
 class BuildTrouble:
     """Why a build did not pass, as Cloud Build or an engine put it."""
 
-    status: str  # FAILURE, TIMEOUT, CANCELLED, INTERNAL_ERROR, EXPIRED
-    kind: str = ""  # failure_info.type, e.g. USER_BUILD_STEP
+    status: BuildEnd
+    kind: BuildFailure = BuildFailure.UNTOLD
     detail: str = ""
     step: str = ""  # id of the step that failed
     exit_code: int | None = None

@@ -20,6 +20,15 @@ class Status(enum.Enum):
     SKIPPED = "skipped"
 
 
+class Builder(enum.StrEnum):
+    """Who builds: Cloud Build, or an engine of this machine."""
+
+    CLOUD_BUILD = "cloud_build"
+    DOCKER = "docker"
+    PODMAN = "podman"
+    NAMESPACES = "namespaces"
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What the command line asked of this release, beyond the YAML."""
@@ -28,7 +37,7 @@ class Options:
     rebuild: bool = False
     force: bool = False  # release a digest or revision recorded as failed
     traffic: bool = True  # False: stop after the probe of the candidate
-    builder: str = "cloud_build"  # what the plan or --build-local names
+    builder: Builder = Builder.CLOUD_BUILD  # what the plan or --build-local names
     keep: bool = False  # stay live when another service of the same run fails
 
 

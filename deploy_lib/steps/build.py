@@ -8,28 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 from pydantic.json_schema import SkipJsonSchema
 
 from deploy_lib.model.answers import Built
 from deploy_lib.model.details import Inventory, Reported
-from deploy_lib.model.evidence import BuildTrouble
+from deploy_lib.model.evidence import BuildEnd, BuildTrouble
 from deploy_lib.model.findings import errors
 from deploy_lib.model.image import BuiltImage
-from deploy_lib.model.release import Release, Status
+from deploy_lib.model.release import Builder, Release, Status
 from deploy_lib.model.requests import ImportCheck, Worker
 from deploy_lib.model.service import Service
 from deploy_lib.steps.kind import Duration, Kind, Settings, Usual, Verdict
 from deploy_lib.steps.known_bad import BadCase
 from deploy_lib.steps.place import Place
 
-BuilderName = Literal["cloud_build", "docker", "podman", "namespaces"]
+BuilderName = Annotated[Builder, WithJsonSchema({"enum": [each.value for each in Builder], "type": "string"})]
 
 
 class BuildSettings(Settings):
-    builder: BuilderName = Field("cloud_build", alias="with", description="who builds")
+    builder: BuilderName = Field(Builder.CLOUD_BUILD, alias="with", description="who builds")
     timeout: Duration = Field(1200.0, gt=0, le=86400, description="the build must end within this time")
     cache: bool = Field(False, description="reuse the layers of the last image from the registry")
     machine_type: str | None = Field(None, description="Cloud Build machine type, e.g. E2_HIGHCPU_8")
@@ -82,7 +82,7 @@ class BuildImage:
     settings: BuildSettings
 
     @property
-    def builder(self) -> str:
+    def builder(self) -> Builder:
         """As the command line or the plan names it."""
         return self.release.options.builder
 
@@ -111,17 +111,20 @@ def judge(settings: BuildSettings, release: Release, answer: Built) -> Verdict:
     details = replace(details, log_tail=answer.log_tail)
     if answer.checked and answer.checked.ran and errors(answer.checked.findings):
         return Verdict(Status.PASSED, "built, and not pushed because its imports fail", grown, details=details)
-    trouble = answer.trouble or BuildTrouble("FAILURE", detail="the build pushed no image and gave no reason")
+    trouble = answer.trouble or BuildTrouble(BuildEnd.FAILURE, detail="the build pushed no image and gave no reason")
     return Verdict(_status(trouble), _reason(trouble, settings), grown, details=replace(details, trouble=trouble))
+
+
+_NO_VERDICT = (BuildEnd.INTERNAL_ERROR, BuildEnd.EXPIRED, BuildEnd.CANCELLED)
 
 
 def _status(trouble: BuildTrouble) -> Status:
     """The builder's own failures say nothing about the commit."""
-    return Status.ERRORED if trouble.status in ("INTERNAL_ERROR", "EXPIRED", "CANCELLED") else Status.FAILED
+    return Status.ERRORED if trouble.status in _NO_VERDICT else Status.FAILED
 
 
 def _reason(trouble: BuildTrouble, settings: BuildSettings) -> str:
-    if trouble.status == "TIMEOUT":
+    if trouble.status is BuildEnd.TIMEOUT:
         return f"the build did not end within {settings.timeout:.0f} s; raise build.timeout or see its log"
     where = f" in step {trouble.step}" if trouble.step else ""
     return f"the build failed{where}: {trouble.detail or trouble.kind or trouble.status}"
@@ -134,7 +137,7 @@ def short(image: str) -> str:
 
 
 def label(settings: BuildSettings) -> str:
-    return "" if settings.builder == "cloud_build" else settings.builder
+    return "" if settings.builder is Builder.CLOUD_BUILD else settings.builder
 
 
 def describe(request: BuildImage) -> str:

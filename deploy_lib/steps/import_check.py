@@ -18,7 +18,7 @@ from deploy_lib.model.codes import Code
 from deploy_lib.model.details import Inventory, Reported
 from deploy_lib.model.findings import errors
 from deploy_lib.model.image import InsideImage
-from deploy_lib.model.release import Release, Status
+from deploy_lib.model.release import Builder, Release, Status
 from deploy_lib.model.requests import ImportCheck, Worker
 from deploy_lib.model.service import Service
 from deploy_lib.steps.kind import Duration, Kind, Settings, Usual, Verdict, counted, spoken
@@ -84,7 +84,7 @@ class CheckImports:
         return wanted(self.settings, self.release.service.entrypoint)
 
     @property
-    def builder(self) -> str:
+    def builder(self) -> Builder:
         """As the command line or the plan names it."""
         return self.release.options.builder
 

@@ -86,6 +86,7 @@ def _own(paths: list[Path], root: Path) -> list[Path]:
 def _of_file(path: Path, names: list[str]) -> list[Subject]:
     from deploy_lib.cli.select import shown
     from deploy_lib.config import load, plan_for
+    from deploy_lib.model.release import Builder
     from deploy_lib.steps.build import BuildSettings
     from deploy_lib.steps.image_contents import ImageContentsSettings
 
@@ -99,7 +100,7 @@ def _of_file(path: Path, names: list[str]) -> list[Subject]:
                 name,
                 plan.service.source,
                 plan.service.entrypoint,
-                cloud_build=build is None or build.builder == "cloud_build",
+                cloud_build=build is None or build.builder is Builder.CLOUD_BUILD,
                 undeclared=contents is None or contents.undeclared,
             )
         )

@@ -26,7 +26,7 @@ from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.interface import Clock, DriverError, Tell
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.model.answers import Built, ImportsChecked, LeaseTaken
-from deploy_lib.model.release import Release
+from deploy_lib.model.release import Builder, Release
 from deploy_lib.model.requests import ImportCheck
 from deploy_lib.model.service import Service
 from deploy_lib.source.archive import context_hash
@@ -164,4 +164,4 @@ def _without_image(checked: ImportsChecked) -> ImportsChecked:
 
 
 def _here(request: BuildImage | CheckImports) -> bool:
-    return request.builder != "cloud_build"
+    return request.builder is not Builder.CLOUD_BUILD

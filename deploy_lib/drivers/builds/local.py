@@ -37,7 +37,7 @@ from deploy_lib.drivers.engines import (
 )
 from deploy_lib.drivers.interface import Clock, DriverError, Tell
 from deploy_lib.model.answers import Built, ImportsChecked
-from deploy_lib.model.evidence import BuildTrouble
+from deploy_lib.model.evidence import BuildEnd, BuildFailure, BuildTrouble
 from deploy_lib.model.image import InsideImage
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class LocalBuild:
             limit = f"it did not end within {job.request.settings.timeout:.0f} s"
             return Built(
                 None,
-                trouble=BuildTrouble("TIMEOUT", detail=limit, step=BUILD),
+                trouble=BuildTrouble(BuildEnd.TIMEOUT, detail=limit, step=BUILD),
                 context_hash=job.context_hash,
                 log_tail=tuple(log)[-TAIL:],
                 contents=job.foreseen,
@@ -222,7 +222,7 @@ class LocalBuild:
         )
 
     def _failed(self, job: BuildJob, detail: str, log: deque[str]) -> Built:
-        trouble = BuildTrouble("FAILURE", "USER_BUILD_STEP", detail, BUILD)
+        trouble = BuildTrouble(BuildEnd.FAILURE, BuildFailure.USER_BUILD_STEP, detail, BUILD)
         tail = tuple(log)[-TAIL:]
         return Built(None, trouble=trouble, context_hash=job.context_hash, log_tail=tail, contents=job.foreseen)
 
@@ -237,4 +237,4 @@ def _words(failure: BuildFailed, log: deque[str]) -> str:
 
 def _no_result(checked: ImportsChecked) -> BuildTrouble:
     detail = f"the import check gave no result: {checked.why_not}"
-    return BuildTrouble("FAILURE", "USER_BUILD_STEP", detail, "import-check")
+    return BuildTrouble(BuildEnd.FAILURE, BuildFailure.USER_BUILD_STEP, detail, "import-check")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from deploy_lib.drivers.builds.log import BuildLog
 from deploy_lib.drivers.builds.reasons import plain, telling_line
 from deploy_lib.drivers.builds.request import CHECK, KEEP
-from deploy_lib.model.evidence import BuildTrouble
+from deploy_lib.model.evidence import BuildEnd, BuildFailure, BuildTrouble
 
 if TYPE_CHECKING:
     from google.cloud.devtools.cloudbuild_v1 import Build, BuildStep
@@ -22,11 +22,11 @@ UNDER_WAY = frozenset({"PENDING", "QUEUED", "WORKING"})
 WITHOUT_VERDICT = frozenset({"CANCELLED", "EXPIRED", "INTERNAL_ERROR"})
 """Such a build says nothing about the commit: it is built again when it is asked for again."""
 _IN_WORDS = {
-    "PUSH_FAILED": "the image could not be pushed to the registry",
-    "PUSH_IMAGE_NOT_FOUND": "the steps made no image of the name that is to be pushed",
-    "PUSH_NOT_AUTHORIZED": "the account of the build may not push to the registry",
-    "LOGGING_FAILURE": "Cloud Build could not write the build's log",
-    "FETCH_SOURCE_FAILED": "Cloud Build could not fetch the source archive",
+    BuildFailure.PUSH_FAILED: "the image could not be pushed to the registry",
+    BuildFailure.PUSH_IMAGE_NOT_FOUND: "the steps made no image of the name that is to be pushed",
+    BuildFailure.PUSH_NOT_AUTHORIZED: "the account of the build may not push to the registry",
+    BuildFailure.LOGGING_FAILURE: "Cloud Build could not write the build's log",
+    BuildFailure.FETCH_SOURCE_FAILED: "Cloud Build could not fetch the source archive",
 }
 
 
@@ -52,12 +52,12 @@ def trouble_of(build: Build, log: BuildLog) -> BuildTrouble | None:
     status = build.status.name
     if status == "SUCCESS":
         return None
-    kind = build.failure_info.type_.name if build.failure_info.type_ else ""
+    kind = BuildFailure(build.failure_info.type_.name if build.failure_info.type_ else "")
     step = failed_step(build)
     name = step.id or step.name if step else ""
     code = step.exit_code if step and step.exit_code else None
     detail = _detail(build, kind, log.of_step(step.id) if step else [])
-    return BuildTrouble(status, kind if kind != "FAILURE_TYPE_UNSPECIFIED" else "", detail, name, code)
+    return BuildTrouble(BuildEnd(status), kind, detail, name, code)
 
 
 def failed_step(build: Build) -> BuildStep | None:
@@ -89,7 +89,7 @@ def check_silence(build: Build, log: BuildLog) -> str:
     return telling_line(said[:-1] if said[-1:] == ["the imports did not pass"] else said)
 
 
-def _detail(build: Build, kind: str, lines: Sequence[str]) -> str:
+def _detail(build: Build, kind: BuildFailure, lines: Sequence[str]) -> str:
     told = " ".join((build.failure_info.detail or build.status_detail).split())
     if build.status.name == "TIMEOUT":
         return f"it did not end within {build.timeout.total_seconds():.0f} s"

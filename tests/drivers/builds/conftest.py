@@ -15,7 +15,7 @@ from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.endpoints import Endpoints
 from deploy_lib.model.answers import Built, ImportsChecked
-from deploy_lib.model.release import Options, Release
+from deploy_lib.model.release import Builder, Options, Release
 from deploy_lib.model.requests import ImportCheck, Worker
 from deploy_lib.source.model import Staged, Surroundings
 from deploy_lib.steps.import_check import CheckImports, ImportCheckSettings
@@ -84,7 +84,7 @@ class Yard:
         **options: object,
     ) -> ImportsChecked:
         release = replace(self.release(release_id, **(service or {})), image=built.image, build_id=built.build_id)
-        release = replace(release, options=replace(release.options, builder=builder))
+        release = replace(release, options=replace(release.options, builder=Builder(builder)))
         settings = ImportCheckSettings(worker=Worker(**(cloud or {})), **options)  # type: ignore[arg-type]
         return self.driver(staged).check_imports(CheckImports(release, settings), self.tell)
 

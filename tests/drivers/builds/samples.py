@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from deploy_lib.model.release import Options, Release
+from deploy_lib.model.release import Builder, Options, Release
 from deploy_lib.model.requests import ImportCheck
 from deploy_lib.model.service import BuildSource, Service
 from deploy_lib.source.archive import blob_id
@@ -80,5 +80,5 @@ def request_of(
     **more: Any,
 ) -> BuildImage:
     wanted = check or ImportCheck(entrypoint=release.service.entrypoint)
-    release = replace(release, options=replace(release.options, builder=builder, rebuild=rebuild))
+    release = replace(release, options=replace(release.options, builder=Builder(builder), rebuild=rebuild))
     return BuildImage(release, BuildSettings(check=wanted, **more))
