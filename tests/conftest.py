@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from tests.cloud import LocalCloud
 from tests.engine_store import shared_store
 from tests.sets import FAST, SETS, may_hold, set_of
+from tests.stories import failed
 
 _STARTS = frozenset({"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.exec", "socket.bind"})
 _WATCHED: list[list[str]] = []
@@ -75,6 +76,13 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     if started:
         pytest.fail(f"a test of the fast set did {started[0]}; mark it @pytest.mark.standard (tests/README.md)", False)
     return result
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for report in (each for kind in ("failed", "error") for each in terminalreporter.getreports(kind)):
+        crash = getattr(report.longrepr, "reprcrash", None)
+        said = crash.message if crash else str(report.longrepr or "")
+        terminalreporter.write_line(failed(report.nodeid, report.when or "collect", said))
 
 
 def _engines(item: pytest.Item) -> list[object]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.sets import FAST, PLACES, SAMPLED, SLOW, STANDARD, may_hold, set_of
+from tests.stories import failed
 
 ROOT = Path(__file__).parents[1]
 HERE = {"tests/": STANDARD, "tests/a/": FAST, "tests/a/test_b.py": SAMPLED, "tests/a/test_b.py::test_long": SLOW}
@@ -45,6 +46,40 @@ def test_the_longest_place_decides_and_a_mark_comes_before(
 )
 def test_a_file_without_a_fast_test_need_not_be_imported_for_them(file: str, text: str, expected: bool) -> None:
     assert may_hold(FAST, file, text, {**HERE, "tests/c/test_d.py::test_one": FAST}) == expected
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    ("test", "phase", "said", "expected"),
+    [
+        (
+            "tests/a/test_b.py::test_users_lose_nothing[at 10 %]",
+            "call",
+            "AssertionError: 3 lost\nassert 3 == 0\n",
+            "does not hold: users lose nothing, at 10 % (tests/a/test_b.py): AssertionError: 3 lost",
+        ),
+        (
+            "tests/a/test_b.py::test_it_ends",
+            "setup",
+            "",
+            "could not begin: it ends (tests/a/test_b.py): no reason was given",
+        ),
+        (
+            "tests/a/test_b.py",
+            "collect",
+            "No module named 'gone'",
+            "does not hold: its tests can be read (tests/a/test_b.py): No module named 'gone'",
+        ),
+        (
+            "tests/a/test_b.py::TestAll::test_it_ends[a[0]]",
+            "teardown",
+            "\n left\n",
+            "did not end well: it ends, a[0] (tests/a/test_b.py): left",
+        ),
+    ],
+)
+def test_a_failure_tells_its_story_in_one_line(test: str, phase: str, said: str, expected: str) -> None:
+    assert failed(test, phase, said) == expected
 
 
 @pytest.mark.fast
