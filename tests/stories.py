@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def story_of(test: str) -> str:
-    """From a test's id, "tests/a/test_b.py::test_it_ends_well[at once]": "it ends well, at once (tests/a/test_b.py)"."""
+    """From an id, "tests/a/test_b.py::test_it_ends_well[at once]": "it ends well, at once (tests/a/test_b.py)"."""
     file, _, name = test.partition("::")
     words, bracket, case = name.rpartition("::")[2].partition("[")
     told = words.removeprefix("test_").replace("_", " ") or "its tests can be read"
@@ -12,8 +12,10 @@ def story_of(test: str) -> str:
 
 
 def failed(test: str, phase: str, said: str) -> str:
-    """One line. `phase` is pytest's: collect, setup, call or teardown; `said` what it was told by, of which the first line says
-    most."""
+    """One line.
+
+    `phase` is pytest's: collect, setup, call or teardown; `said` is why it failed, of which the first line says most.
+    """
     first = next((line.strip() for line in said.splitlines() if line.strip()), "no reason was given")
     before = {"setup": "could not begin: ", "teardown": "did not end well: "}.get(phase, "does not hold: ")
     return f"{before}{story_of(test)}: {first}"

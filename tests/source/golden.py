@@ -6,11 +6,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from deploy_lib.model.service import BuildSource
 from deploy_lib.source.model import REGULAR, SYMLINK, DiskFile, PastFile, Rule, Staged, Surroundings, TreeFile
 from deploy_lib.source.staging import rules_of, stage_files
+from tests.golden_file import read_cases
 
 PLACE = Path(__file__).parent.parent / "cases/source"
 
@@ -18,11 +17,7 @@ PLACE = Path(__file__).parent.parent / "cases/source"
 def cases(*stems: str) -> dict[str, dict[str, Any]]:
     """Cases by "file: name"; of all files, or of those named."""
     files = [PLACE / f"{stem}.yaml" for stem in stems] or sorted(PLACE.glob("*.yaml"))
-    return {
-        f"{file.stem}: {case['name']}": case
-        for file in files
-        for case in yaml.safe_load(file.read_text(encoding="utf-8"))
-    }
+    return {f"{file.stem}: {case['name']}": case for file in files for case in read_cases(file)}
 
 
 def stage(case: dict[str, Any]) -> Staged:

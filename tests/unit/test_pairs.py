@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from deploy_lib.model.answers import Attempt
 from deploy_lib.model.requests import Expectation
 from deploy_lib.steps.pairs import Pair, sides
 from deploy_lib.steps.responses import problem_of
+from tests.golden_file import read_cases
 
-CASES = yaml.safe_load((Path(__file__).parents[1] / "cases/requests/paired.yaml").read_text(encoding="utf-8"))
+CASES = read_cases(Path(__file__).parents[1] / "cases/requests/paired.yaml")
 CANDIDATE, STABLE = "https://canary---a.run.app/x", "https://a.run.app/x"
 
 

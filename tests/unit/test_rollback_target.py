@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.rollback.target import choose
@@ -16,9 +15,10 @@ from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.remembered import drift
 from deploy_lib.model.state import LeaseState, MadeByHand, PastRelease, RevisionState, ServiceState
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
+from tests.golden_file import read_cases
 from tests.unit.samples import NOON
 
-CASES = yaml.safe_load((Path(__file__).parents[1] / "cases" / "rollback" / "target.yaml").read_text(encoding="utf-8"))
+CASES = read_cases(Path(__file__).parents[1] / "cases" / "rollback" / "target.yaml")
 COMMIT = "c" * 40
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from pydantic import TypeAdapter
 
 from deploy_lib.model.answers import Compared, Side
@@ -17,6 +16,7 @@ from deploy_lib.steps.catalogue import KINDS
 from deploy_lib.steps.compare import CompareDetails
 from deploy_lib.steps.kind import Kind, Settings
 from deploy_lib.steps.promote import MoveTraffic
+from tests.golden_file import read_cases
 from tests.unit.samples import CANDIDATE, FIRST, LEASED
 
 CASES = Path(__file__).parents[1] / "cases"
@@ -26,7 +26,7 @@ RELEASES = {"leased": LEASED, "candidate": CANDIDATE, "first": FIRST}
 def _cases() -> list[Any]:
     found = []
     for name in KINDS:
-        cases = yaml.safe_load((CASES / name / "judge.yaml").read_text(encoding="utf-8"))
+        cases = read_cases(CASES / name / "judge.yaml")
         found += [pytest.param(KINDS[name], case, id=f"{name}: {case['case']}") for case in cases]
     return found
 
@@ -50,7 +50,7 @@ def test_what_an_answer_means(kind: Kind[Any, Any, Any], case: dict[str, Any]) -
 @pytest.mark.parametrize("name", KINDS)
 def test_every_kind_of_step_rejects_something(name: str) -> None:
     """A gate that never says no is no gate."""
-    cases = yaml.safe_load((CASES / name / "judge.yaml").read_text(encoding="utf-8"))
+    cases = read_cases(CASES / name / "judge.yaml")
     assert {"passed", "failed"} <= {case["status"] for case in cases}
 
 

@@ -11,22 +11,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from deploy_lib.model.findings import Finding
 from deploy_lib.source.analyse import Analysis, FactCache, analyse
 from deploy_lib.source.model import REGULAR, Context, DiskFile, ImageContents, PastFile, Rule, Surroundings, TreeFile
 from deploy_lib.source.model import Unknown as UnknownPart
+from tests.golden_file import read_cases
 
 PLACE = Path(__file__).parents[2] / "cases/imports"
 
 
 def cases() -> dict[str, dict[str, Any]]:
-    return {
-        f"{file.stem}: {case['name']}": case
-        for file in sorted(PLACE.glob("*.yaml"))
-        for case in yaml.safe_load(file.read_text(encoding="utf-8"))
-    }
+    return {f"{file.stem}: {case['name']}": case for file in sorted(PLACE.glob("*.yaml")) for case in read_cases(file)}
 
 
 def analysed(case: Mapping[str, Any], cache: FactCache | None = None) -> Analysis:

@@ -8,11 +8,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from deploy_lib.model.answers import Attempt
 from deploy_lib.model.evidence import BuildTrouble, Condition, Evidence, LogLine
 from deploy_lib.model.service import Service
+from tests.golden_file import read_cases
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 DIRECTORY = Path(__file__).resolve().parents[2] / "cases" / "diagnose"
@@ -78,7 +77,7 @@ class Case:
 
 def cases() -> Iterator[Case]:
     for path in sorted(DIRECTORY.glob("*.yaml")):
-        for told in yaml.safe_load(path.read_text(encoding="utf-8")):
+        for told in read_cases(path):
             yield _case(path.stem, told)
 
 
