@@ -26,6 +26,7 @@ PLACES = {
     "tests/source/test_contents.py": FAST,
     "tests/source/test_dockerignore.py": FAST,
     "tests/source/test_entrypoint.py": FAST,
+    "tests/source/test_start_scripts.py": FAST,
     "tests/source/test_file_kinds.py": FAST,
     "tests/source/imports/": FAST,
     "tests/source/imports/test_truth.py": STANDARD,

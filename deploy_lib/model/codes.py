@@ -119,6 +119,7 @@ class Code(enum.StrEnum):
     VARIABLE_TWICE = "variable_twice"
     VARIABLE_UNNAMED = "variable_unnamed"
     VPC_MISSING = "vpc_missing"
+    WINDOWS_LINE_ENDS = "windows_line_ends"
     WRONG_ARCHITECTURE = "wrong_architecture"
     WRONG_BRANCH = "wrong_branch"
     WRONG_ENCODING = "wrong_encoding"

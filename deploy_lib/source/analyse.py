@@ -7,15 +7,17 @@ keeps its facts, and the surroundings are read only when something is missing.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache as remember
 from typing import Protocol
 
-from deploy_lib.model.findings import Finding
+from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.source.dependencies.advice import undeclared_dependencies
-from deploy_lib.source.dependencies.declared import declared
+from deploy_lib.source.dependencies.declared import Declared, declared
 from deploy_lib.source.entrypoint import Entrypoint, read_entrypoint
+from deploy_lib.source.entrypoint.line_ends import windows_line_ends
 from deploy_lib.source.entrypoint.misspelt import misspelt_command
 from deploy_lib.source.explain import Explainer
 from deploy_lib.source.findings import Describer
@@ -28,6 +30,7 @@ from deploy_lib.source.model import SYMLINK, Context, ImageContents, Surrounding
 from deploy_lib.source.ownership import Ownership
 from deploy_lib.source.shadows import shadowed_modules
 
+DJANGO_SETTINGS = "DJANGO_SETTINGS_MODULE"
 ReadMany = Callable[[Iterable[str]], Iterator[tuple[str, bytes]]]
 
 
@@ -62,8 +65,10 @@ def analyse(
     entrypoint: str | None,
     cache: FactCache | None,
     undeclared: bool = True,
+    env: Mapping[str, str] | None = None,
 ) -> Analysis:
-    """`entrypoint` is the YAML's, module or module:app; None: the image's command tells.
+    """`entrypoint` is the YAML's, module or module:app; None: the image's command tells. `env` are the variables that
+    the service is given, above those of the image.
 
     The findings are those of imports and of the command; context and contents have their own. Without an entrypoint
     no import is followed.
@@ -71,19 +76,28 @@ def analyse(
     read = _reader(context, read_many)
     dependencies = remember(lambda: declared(contents, read))
     wrong = misspelt_command(contents, lambda image: _text(contents, image, read), dependencies().names)
-    commands = [wrong] if wrong else []
+    unreadable = windows_line_ends(contents, context.root, lambda image: _text(contents, image, read))
+    commands = [each for each in (wrong, unreadable) if each]
     entry = read_entrypoint(contents, entrypoint, lambda image: _text(contents, image, read))
     if entry is None:
         return Analysis(tuple(commands))
     changed = {each.prefix for each in contents.unknown}
     layout = Layout(contents.files, entry.roots, _links(contents, context), changed)
-    closure = _close(entry, layout, contents, _facts_of(contents, context, read_many, cache))
+    settings = _django_settings(entry, contents, env or {}, dependencies)
+    closure = _close(entry, layout, contents, _facts_of(contents, context, read_many, cache), settings)
     explainer = remember(lambda: Explainer(contents, context, surroundings(), entry.roots))
     module = f"{entry.module}.__main__" if entry.main and _is_package(layout, entry.module) else entry.module
     ownership = Ownership(layout, contents, dependencies, explainer, module)
     problems = run_imports(closure, ownership.judge, module, entry.attribute, called=entry.called)
     describer = Describer(closure, contents, context, explainer, entry.told_by)
-    findings = [*commands, *describer.findings(problems), *shadowed_modules(layout, contents, context, dependencies)]
+    found = [_doubted(each, entry.doubt) for each in describer.findings(problems)]
+    if settings is not None:
+        named = Describer(closure, contents, context, explainer, DJANGO_SETTINGS)
+        problems = run_imports(closure, ownership.judge, settings, None, called=False)
+        known = {(each.code, each.module) for each in found}
+        for each in named.findings(problems):
+            found += [each] if (each.code, each.module) not in known else []
+    findings = [*commands, *found, *shadowed_modules(layout, contents, context, dependencies)]
     if undeclared:
         findings += undeclared_dependencies(closure, dependencies(), describer.file_of)
     return Analysis(
@@ -96,17 +110,43 @@ def analyse(
     )
 
 
-def _close(entry: Entrypoint, layout: Layout, contents: ImageContents, facts_of_paths: FactsOfPaths) -> Closure:
+def _doubted(finding: Finding, doubt: str) -> Finding:
+    """What is only so if the process starts as supposed stops no release."""
+    if not doubt or finding.severity is not Severity.ERROR:
+        return finding
+    return replace(finding, severity=Severity.ADVICE, message=f"{finding.message}; not proven, as {doubt}")
+
+
+def _django_settings(
+    entry: Entrypoint, contents: ImageContents, env: Mapping[str, str], dependencies: Callable[[], Declared]
+) -> str | None:
+    """The module that Django imports when it is set up, told by a variable
+    (https://docs.djangoproject.com/en/stable/topics/settings/); None where Django is not installed or nothing is told.
+    """
+    assigned = dict(entry.launch.variables) if entry.launch else {}
+    named = assigned.get(DJANGO_SETTINGS) or env.get(DJANGO_SETTINGS) or contents.env.get(DJANGO_SETTINGS)
+    told = named is not None and re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", named)
+    return named if told and "django" in dependencies().names else None
+
+
+def _close(
+    entry: Entrypoint,
+    layout: Layout,
+    contents: ImageContents,
+    facts_of_paths: FactsOfPaths,
+    settings: str | None,
+) -> Closure:
+    more = (settings,) if settings else ()
     if entry.script is not None:
         script = entry.script if entry.script in contents.files else None
-        return close(layout, () if script else ("__main__",), facts_of_paths, main_file=script)
+        return close(layout, (*more, *(() if script else ("__main__",))), facts_of_paths, main_file=script)
     if not entry.main:
-        return close(layout, (entry.module,), facts_of_paths)
+        return close(layout, (entry.module, *more), facts_of_paths)
     package = _is_package(layout, entry.module)
     found = layout.find(f"{entry.module}.__main__" if package else entry.module)
     parent = entry.module if package else entry.module.rpartition(".")[0]
     file = found.image if found is not None and found.image in contents.files else None
-    return close(layout, (parent or entry.module,), facts_of_paths, main_file=file, main_package=parent)
+    return close(layout, (parent or entry.module, *more), facts_of_paths, main_file=file, main_package=parent)
 
 
 def _is_package(layout: Layout, module: str) -> bool:

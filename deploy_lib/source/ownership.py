@@ -6,6 +6,7 @@ the image (and nothing declared is named so); a module of a package that is in t
 
 from __future__ import annotations
 
+import difflib
 import sys
 from collections.abc import Callable
 
@@ -17,6 +18,8 @@ from deploy_lib.source.imports.state import Absence
 from deploy_lib.source.model import SITE_PACKAGES, ImageContents, Unknown
 from deploy_lib.source.origins import stems
 
+_SHORT = 4  # letters; between shorter names one letter says nothing
+_NEAR = 0.85  # of difflib's ratio
 _WRITTEN_BY_BACKENDS = frozenset({"_version", "version", "__version__", "_about"})
 """Modules that setuptools-scm, hatch-vcs and their like write when a project is built."""
 
@@ -63,26 +66,39 @@ class Ownership:
             return Absence.UNKNOWN if mine else Absence.ELSEWHERE
         if self._explainer().evidence(module) or self._explainer().evidence(top):
             return self._unless_unknown(module)
-        return self._unless_unknown(module) if module == self._entry and self._is_nobodys(top) else Absence.ELSEWHERE
+        misspelt = module == self._entry or self._is_nearly_ours(top)
+        return self._unless_unknown(module) if misspelt and self._is_nobodys(top) else Absence.ELSEWHERE
+
+    def _is_nearly_ours(self, top: str) -> bool:
+        """A letter more or less than a module that stands where this one would be looked for: a typing error."""
+        known = self._layout.top_level()
+        return (
+            len(top) > _SHORT and bool(difflib.get_close_matches(top, known, 1, _NEAR)) and bool(self._declared().names)
+        )
 
     def _is_nobodys(self, top: str) -> bool:
         """The server's own module with no trace in the repository is a typing error, unless a package brings it."""
-        return bool(self._contents.files) and self._declared().whole and top not in DISTRIBUTIONS
+        return bool(self._contents.files) and self._declared().whole and not self._may_be_installed(top)
+
+    def _may_be_installed(self, top: str) -> bool:
+        """Distributions that share a package are named after it: titiler.application and titiler.core."""
+        prefix = f"{top.replace('_', '-').lower()}-"
+        return top in DISTRIBUTIONS or any(name.startswith(prefix) for name in self._declared().names)
 
     def _installs_project(self) -> bool:
         """A RUN step installs the project: its packages are among Python's own, wherever their sources lie."""
-        return any(each.prefix == SITE_PACKAGES for each in self._contents.unknown)
+        if any(each.prefix == SITE_PACKAGES for each in self._contents.unknown):
+            return True
+        return self._declared().brings_project
 
     def _below_namespace(self, module: str, top: str) -> Absence:
         """A directory without __init__ may be one part of a package whose other parts are installed."""
         if self._explainer().evidence(module):
             return self._unless_unknown(module)
         declared = self._declared()
-        names = names_of(top)
-        if names & declared.names or top in DISTRIBUTIONS:
+        if names_of(top) & declared.names or top in DISTRIBUTIONS:
             return Absence.ELSEWHERE
-        prefix = f"{top.replace('_', '-').lower()}-"
-        if not declared.names or not declared.whole or any(name.startswith(prefix) for name in declared.names):
+        if not declared.names or not declared.whole or self._may_be_installed(top):
             return Absence.UNCERTAIN
         return self._unless_unknown(module)
 

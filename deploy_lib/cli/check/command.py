@@ -64,6 +64,7 @@ def _check(
         subject.entrypoint,
         cache,
         subject.undeclared,
+        subject.env,
     )
     differs = dict(source.differences()) if worktree else {}
     return Outcome(subject.service, commit, staged, analysis, time.perf_counter() - started, worktree, differs)

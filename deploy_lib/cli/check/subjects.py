@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy_lib.cli.failure import Failure
@@ -23,6 +24,7 @@ class Subject:
     entrypoint: str | None = None
     cloud_build: bool = True
     undeclared: bool = True
+    env: Mapping[str, str] = field(default_factory=dict)
 
 
 def subjects(args: argparse.Namespace, root: Path) -> list[Subject]:
@@ -102,6 +104,7 @@ def _of_file(path: Path, names: list[str]) -> list[Subject]:
                 plan.service.entrypoint,
                 cloud_build=build is None or build.builder is Builder.CLOUD_BUILD,
                 undeclared=contents is None or contents.undeclared,
+                env=plan.service.env,
             )
         )
     return made

@@ -92,7 +92,7 @@ class GitSource:
         release = request.release
         staged = self.stage(release, release.options.builder == "cloud_build")
         analysis = self._analyse(
-            staged, release.commit, release.service.entrypoint, undeclared=request.settings.undeclared
+            staged, release.commit, release.service.entrypoint, release.service.env, request.settings.undeclared
         )
         source = release.service.source
         return SourceRead(
@@ -145,7 +145,7 @@ class GitSource:
         staged = self._stage(source, everything, {}, rules, head)
 
         def imported() -> frozenset[str]:
-            return frozenset(self._analyse(staged, head, entrypoint, undeclared=False).modules.values())
+            return frozenset(self._analyse(staged, head, entrypoint, {}, False).modules.values())
 
         dockerfile = _inside(source.dockerfile)
         read_by_build = {dockerfile, *names_of_ignore_files(root, dockerfile)}
@@ -180,7 +180,9 @@ class GitSource:
         with _in_words():
             return rules_of(source, tracked, self._read, cloud_build=cloud_build)
 
-    def _analyse(self, staged: Staged, commit: str, entrypoint: str | None, *, undeclared: bool) -> Analysis:
+    def _analyse(
+        self, staged: Staged, commit: str, entrypoint: str | None, env: Mapping[str, str], undeclared: bool
+    ) -> Analysis:
         from deploy_lib.source.analyse import analyse
 
         return analyse(
@@ -191,6 +193,7 @@ class GitSource:
             entrypoint,
             self._cache,
             undeclared,
+            env,
         )
 
     def _listing(self, commit: str) -> Listing:

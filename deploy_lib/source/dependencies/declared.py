@@ -18,6 +18,7 @@ ReadContext = Callable[[str], bytes | None]
 """Content of a context path; None when the context has none there."""
 
 _NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[[^\]]*\])?\s*(?:[<>=!~;@,]|$)")
+_DIRECTORY = re.compile(r"^(?:(?:-e|--editable)[\s=]*)?(?:file:|\.{0,2}/|\.)|@\s*file:")
 _EGG = re.compile(r"[#&]egg=([A-Za-z0-9._-]+)")
 _TABLES = ("pyproject.toml", "Pipfile", "poetry.lock", "uv.lock", "pdm.lock")
 
@@ -29,6 +30,8 @@ class Declared:
     names: frozenset[str] = frozenset()
     files: tuple[str, ...] = ()
     whole: bool = True
+    brings_project: bool = False
+    """A file names a directory, so that what lies there is installed like any distribution."""
 
 
 @dataclass(slots=True)
@@ -37,6 +40,7 @@ class _Reading:
     names: set[str] = field(default_factory=set)
     files: list[str] = field(default_factory=list)
     whole: bool = True
+    brings_project: bool = False
 
 
 def declared(contents: ImageContents, read: ReadContext) -> Declared:
@@ -47,7 +51,7 @@ def declared(contents: ImageContents, read: ReadContext) -> Declared:
             _table(path, reading)
         else:
             _requirements(path, reading)
-    return Declared(frozenset(reading.names), tuple(reading.files), reading.whole)
+    return Declared(frozenset(reading.names), tuple(reading.files), reading.whole, reading.brings_project)
 
 
 def normalised(name: str) -> str:
@@ -84,6 +88,7 @@ def _requirement(text: str, path: str, reading: _Reading) -> None:
     editable = re.match(r"(?:-e|--editable)[\s=]*(\S+)", text)
     if text.startswith("-") and not editable:
         return
+    reading.brings_project = reading.brings_project or _DIRECTORY.search(text) is not None
     named = _EGG.search(text) or (None if editable else _NAME.match(text))
     if named:
         reading.names.add(normalised(named[1]))
@@ -99,6 +104,7 @@ def _table(path: str, reading: _Reading) -> None:
         reading.whole = False
         return
     reading.files.append(path)
+    reading.brings_project = reading.brings_project or any(_paths(table))
     for requirement in _listed(table):
         found = _NAME.match(requirement)
         if found:
@@ -118,9 +124,25 @@ def _listed(table: Mapping[str, Any]) -> Iterator[str]:
     for names in (_part(poetry, "dependencies"), *groups, _part(table, "packages"), _part(table, "dev-packages")):
         yield from names
     packages = table.get("package")
-    yield from (
-        (str(each.get("name", "")) for each in packages if isinstance(each, dict)) if isinstance(packages, list) else ()
-    )
+    for each in packages if isinstance(packages, list) else ():
+        if isinstance(each, dict) and not _is_project(_part(each, "source")):
+            yield str(each.get("name", ""))
+
+
+def _is_project(source: Mapping[str, Any]) -> bool:
+    """In uv.lock the project itself has an entry of its own, with the directory that it lies in
+    (https://docs.astral.sh/uv/concepts/projects/layout/)."""
+    return bool({"virtual", "editable"} & source.keys())
+
+
+def _paths(table: Mapping[str, Any]) -> Iterator[str]:
+    """Directories that Pipenv, Poetry and uv install from; the project's own entry in a lock file is none of them."""
+    tools = _part(table, "tool")
+    poetry = _part(tools, "poetry")
+    groups = [_part(group, "dependencies") for group in _part(poetry, "group").values() if isinstance(group, dict)]
+    sources = _part(_part(tools, "uv"), "sources")
+    for entries in (_part(table, "packages"), _part(poetry, "dependencies"), *groups, sources):
+        yield from (str(each["path"]) for each in entries.values() if isinstance(each, dict) and "path" in each)
 
 
 def _part(table: Mapping[str, Any], key: str) -> Mapping[str, Any]:

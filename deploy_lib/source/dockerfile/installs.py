@@ -13,6 +13,7 @@ _OPTIONS_WITH_VALUE = """
     --root --src --upgrade-strategy --progress-bar --global-option --config-settings --group --extra --only --with
     --without -E
 """
+_AS_MODULES = (("pip",), ("uv",), ("poetry",), ("pdm",), ("pipenv",))
 _VALUED = frozenset(_OPTIONS_WITH_VALUE.split())
 
 
@@ -28,7 +29,7 @@ class Install:
 
 def read_install(name: str, args: tuple[str, ...]) -> Install | None:
     """None for a command that installs no Python package."""
-    if re.fullmatch(r"(python|pypy)[\d.]*", name) and args[:2] in (("-m", "pip"), ("-m", "uv")):
+    if re.fullmatch(r"(python|pypy)[\d.]*", name) and args[:1] == ("-m",) and args[1:2] in _AS_MODULES:
         name, args = args[1], args[2:]
     if name == "uv":
         return _uv(args)

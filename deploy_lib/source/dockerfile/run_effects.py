@@ -113,8 +113,9 @@ def _is_harmless(name: str, args: tuple[str, ...]) -> bool:
     if name in _HARMLESS:
         return True
     if re.fullmatch(r"(python|pypy)[\d.]*", name):
-        if args[:1] == ("-m",):
-            return len(args) > 1 and args[1] in _MODULES
+        if args and args[0].startswith("-m"):
+            module = args[0][2:] or "".join(args[1:2])
+            return module in _MODULES
         if args[:1] == ("-c",):
             return len(args) > 1 and _ONLY_ASKS.fullmatch(args[1]) is not None
         return args in (("--version",), ("-V",))

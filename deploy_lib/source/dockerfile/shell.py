@@ -12,6 +12,7 @@ _KEYWORDS = frozenset({"if", "then", "else", "elif", "fi", "do", "done", "while"
 _PREFIXES = frozenset({"sudo", "exec", "command", "env", "nice", "eatmydata"})
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?::?-([^}]*))?\})")
+_COMMENT = re.compile(r"^[ \t]*#.*\n?", re.MULTILINE)  # after a word it may be part of a quoted text
 _REDIRECT = re.compile(r"\d?>>?\|?&?|&>>?")
 
 
@@ -25,7 +26,7 @@ class Command:
 
 def split_commands(text: str, variables: Mapping[str, str]) -> Iterator[Command]:
     """Known variables are put in; others stay as "$NAME". ValueError for text whose quotes do not close."""
-    text = re.sub(r"\\\r?\n", " ", text)
+    text = re.sub(r"\\\r?\n", " ", _COMMENT.sub("", text))
     lexer = shlex.shlex(text.replace("\n", " ; "), posix=True, punctuation_chars=";|&()<>")
     lexer.whitespace_split = True
     lexer.commenters = ""

@@ -26,7 +26,8 @@ class Entrypoint:
     """`module` is imported, or run as __main__ when `main`; a `script` is an image path that Python is given.
 
     `attribute` is what the server takes from the module, and calls when `called`. `roots` are the image directories
-    of sys.path that can hold the application, in order. `told_by` says where this is written.
+    of sys.path that can hold the application, in order. `told_by` says where this is written. `doubt` is why it is
+    not proven that the process starts this, from there; empty when it is.
     """
 
     module: str
@@ -37,6 +38,7 @@ class Entrypoint:
     roots: tuple[str, ...] = ()
     told_by: str = ""
     launch: Launch | None = None  # None: the image's command tells nothing
+    doubt: str = ""
 
     def __str__(self) -> str:
         return self.script or (f"{self.module}:{self.attribute}" if self.attribute else self.module)

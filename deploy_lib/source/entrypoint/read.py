@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from deploy_lib.source.entrypoint.console_scripts import console_script
 from deploy_lib.source.entrypoint.model import Entrypoint
 from deploy_lib.source.entrypoint.servers import launch_of, named_by, target
 from deploy_lib.source.entrypoint.shell import Program, programs, script_of, shell_programs
@@ -28,9 +29,10 @@ def read_entrypoint(contents: ImageContents, given: str | None, read: ReadText) 
 
 def _read(contents: ImageContents, given: str | None, read: ReadText) -> Entrypoint | None:
     ran = programs_of(contents, read)
-    runs = next((entry for program in reversed(ran) if (entry := _named_by(program, contents, read))), None)
+    started = [(program, entry) for program in ran if (entry := _named_by(program, contents, read))]
+    runs = started[-1][1] if started else None
     if given is None:
-        return runs
+        return replace(runs, doubt=runs.doubt or _branches(started)) if runs else None
     named = target(given)
     if named is None:
         return None
@@ -38,7 +40,16 @@ def _read(contents: ImageContents, given: str | None, read: ReadText) -> Entrypo
     roots = (*(runs.roots if runs else ()), contents.workdir)
     main = runs is not None and runs.main and runs.module == named.module
     roots = _with_python_path(roots, contents.env, contents.workdir)
-    return replace(named, main=main, roots=roots, told_by=given, launch=launch)
+    return replace(named, main=main, roots=roots, told_by=given, launch=launch, doubt=runs.doubt if runs else "")
+
+
+def _branches(started: Sequence[tuple[Program, Entrypoint]]) -> str:
+    """The doubt where the last server stands in a branch of a script, and other branches start others."""
+    program, last = started[-1]
+    several = sorted({str(last), *(str(entry) for each, entry in started if each.branch)})
+    if not program.branch or len(several) == 1:
+        return ""
+    return f"the script starts one of {', '.join(several)}, as a condition says"
 
 
 def programs_of(contents: ImageContents, read: ReadText) -> list[Program]:
@@ -46,12 +57,13 @@ def programs_of(contents: ImageContents, read: ReadText) -> list[Program]:
     script = script_of(contents.command, contents.workdir)
     text = read(script[0]) if script else None
     if script and text is not None and (script[0].endswith(".sh") or _SHELL_SCRIPT.match(text)):
-        return list(shell_programs(text, contents.workdir, contents.env, script[1]))
+        return list(shell_programs(text, contents.workdir, contents.env, script[1], script=script[0], read=read))
     return programs(contents.command, contents.workdir, contents.env)
 
 
 def _named_by(program: Program, contents: ImageContents, read: ReadText) -> Entrypoint | None:
     entry = named_by(program, lambda path: read(path) is not None)
+    entry = entry or console_script(program.words[0], contents.projects, read)
     return _complete(entry, program, contents) if entry else None
 
 
@@ -59,7 +71,7 @@ def _complete(entry: Entrypoint, program: Program, contents: ImageContents) -> E
     roots = _with_python_path(entry.roots, program.env, program.directory)
     told_by = " ".join(contents.command)
     told_by = told_by if len(told_by) < 80 else f"{told_by[:77]}..."
-    return replace(entry, roots=roots, told_by=told_by, launch=launch_of(program))
+    return replace(entry, roots=roots, told_by=told_by, launch=launch_of(program), doubt=program.doubt)
 
 
 def _with_python_path(roots: tuple[str, ...], env: Mapping[str, str], directory: str) -> tuple[str, ...]:

@@ -83,7 +83,7 @@ def _asgi(words: Sequence[str], program: Program) -> Entrypoint | None:
 
 def _wsgi(words: Sequence[str], program: Program) -> Entrypoint | None:
     """gunicorn: module alone means module:application; --chdir and --pythonpath say where it is."""
-    found = _first_target(words) or _last_module(words)
+    found = _first_target(words) or _positional_module(words)
     if found is None:
         return None
     directory = _value(words, "--chdir") or ""
@@ -144,6 +144,35 @@ def _fastapi(words: Sequence[str], program: Program, exists: Callable[[str], boo
     return replace(module, attribute=_value(words, "--app"), roots=(directory or "/",)) if module else None
 
 
+def _uwsgi(words: Sequence[str], program: Program) -> Entrypoint | None:
+    """--module, --wsgi or -w name a module or module:callable; --wsgi-file a file
+    (https://uwsgi-docs.readthedocs.io/en/latest/Options.html)."""
+    file = _value(words, "--wsgi-file") or _value(words, "--file")
+    named = next(filter(None, (_value(words, option) for option in ("--module", "--wsgi", "-w"))), None)
+    named = named or (_value(words, "--mount") or "").partition("=")[2]
+    directory = _value(words, "--chdir") or ""
+    places = [part for option in ("--pythonpath", "--python-path", "--pp") if (part := _value(words, option))]
+    if not named and file:
+        path = _inside(program, posixpath.join(directory, file))
+        named, places = posixpath.basename(path).removesuffix(".py"), [*places, posixpath.dirname(path)]
+    found = target(named) if named else None
+    if found is None:
+        return None
+    attribute = found.attribute or _value(words, "--callable") or "application"
+    entry = _looked_for_in(replace(found, attribute=attribute), program, directory)
+    return replace(entry, roots=(*(_inside(program, part) for part in places), *entry.roots))
+
+
+def _functions_framework(words: Sequence[str], program: Program) -> Entrypoint | None:
+    """--source FILE (main.py) holds the function of --target, which is run as a module of that name
+    (https://github.com/GoogleCloudPlatform/functions-framework-python)."""
+    source = _value(words, "--source") or program.env.get("FUNCTION_SOURCE") or "main.py"
+    function = _value(words, "--target") or program.env.get("FUNCTION_TARGET") or "function"
+    path = _inside(program, source)
+    module = target(posixpath.basename(path).removesuffix(".py"))
+    return replace(module, attribute=function, roots=(posixpath.dirname(path),)) if module else None
+
+
 _FASTAPI_FILES = ("main.py", "app.py", "api.py", "app/main.py", "app/app.py", "app/api.py")  # in its own order
 _FASTAPI_VALUES = {"--host", "--port", "--workers", "--root-path", "--app", "--forwarded-allow-ips", "--reload-dir"}
 SERVERS: dict[str, Callable[[Sequence[str], Program], Entrypoint | None]] = {
@@ -154,6 +183,9 @@ SERVERS: dict[str, Callable[[Sequence[str], Program], Entrypoint | None]] = {
     "gunicorn": _wsgi,
     "waitress-serve": _asgi,
     "flask": _flask,
+    "uwsgi": _uwsgi,
+    "functions-framework": _functions_framework,
+    "functions_framework": _functions_framework,
 }
 
 
@@ -168,10 +200,23 @@ def _first_target(words: Sequence[str]) -> Entrypoint | None:
     return None
 
 
-def _last_module(words: Sequence[str]) -> Entrypoint | None:
-    if not words or words[-1].startswith("-") or (len(words) > 1 and words[-2].startswith("-")):
-        return None
-    return target(words[-1])
+_GUNICORN_FLAGS = {  # those without a value (docs.gunicorn.org/en/stable/settings.html); all others take one
+    "-R", "-D", "--reload", "--spew", "--check-config", "--print-config", "--preload", "--daemon", "--capture-output",
+    "--enable-stdio-inheritance", "--no-sendfile", "--reuse-port", "--log-syslog", "--proxy-protocol",
+    "--disable-redirect-access-to-syslog", "--initgroups",
+    "--suppress-ragged-eofs", "--do-handshake-on-connect", "--strip-header-spaces", "--no-control-socket",
+    "--permit-obsolete-folding", "--permit-unconventional-http-method", "--permit-unconventional-http-version",
+    "--casefold-http-method",
+}  # fmt: skip
+
+
+def _positional_module(words: Sequence[str]) -> Entrypoint | None:
+    """A module alone, wherever it stands between the options."""
+    for before, word in pairwise(("", *words)):
+        takes = before.startswith("-") and "=" not in before and before not in _GUNICORN_FLAGS
+        if not word.startswith("-") and not takes and (found := target(word)):
+            return found
+    return None
 
 
 def _value(words: Sequence[str], option: str) -> str | None:

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import posixpath
 import re
-import shlex
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from deploy_lib.source.entrypoint.script import follow
 
 _SHELLS = {"sh", "bash", "ash", "dash", "zsh"}
-_ENDS = {"&&", "||", ";", "|", "&", "\n"}
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 _VARIABLE = re.compile(r"\$\{(\w+)(?::?[-=]([^{}]*))?\}|\$(\w+)")
-_ACTIVATE = re.compile(r"(.+)/bin/activate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,8 @@ class Program:
     """One program as it is run: `words` begins with its name, without the directory.
 
     `written` is the name with it, `runner` the wrapper that chooses its environment, `assigned` the variables set on
-    the way; in these two variables are not expanded.
+    the way; in these two variables are not expanded. `branch`: whether it runs depends on a condition. `doubt` is why
+    the directory is not sure, empty when it is.
     """
 
     words: tuple[str, ...]
@@ -76,6 +76,8 @@ class Program:
     written: str = ""
     runner: tuple[str, ...] = ()
     assigned: tuple[tuple[str, str], ...] = ()
+    branch: bool = False
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,55 +131,18 @@ def shell_programs(
     *,
     depth: int = 4,
     assigned: tuple[tuple[str, str], ...] = (),
+    script: str = "",
+    read: Callable[[str], str | None] = lambda path: None,
 ) -> Iterator[Program]:
-    """The same for shell text, with its `cd` and `export`; `arguments` are what stands for "$@"."""
-    known = dict(env)
-
-    def assign(name: str, value: str) -> None:
-        nonlocal assigned
-        known[name] = expanded(value, known)
-        assigned = (*assigned, (name, value))
-
-    for words in _commands(text):
-        while words and (match := _ASSIGNMENT.fullmatch(words[0])) and len(words) == 1:
-            assign(match[1], match[2])
-            words = words[1:]
-        match words:
-            case ("cd", place, *_):
-                directory = posixpath.normpath(posixpath.join(directory, expanded(place, known)))
-            case ("export", *assignments):
-                for each in filter(None, map(_ASSIGNMENT.fullmatch, assignments)):
-                    assign(each[1], each[2])
-            case ("." | "source", file, *_) if found := _ACTIVATE.fullmatch(file):
-                place = posixpath.normpath(posixpath.join(directory, found[1]))
-                assign("VIRTUAL_ENV", place)
-                assign("PATH", f"{place}/bin:$PATH")
-            case _:
-                whole = tuple(part for word in words for part in (arguments if word in ("$@", "$*") else (word,)))
-                yield from _programs(whole, directory, dict(known), assigned, depth)
+    """The same for shell text; `arguments` stand for "$@", `script` is its image path, `read` gives text of others."""
+    for each in follow(text, directory, env, arguments, script, read, assigned):
+        for program in _programs(each.words, each.directory, dict(each.env), each.assigned, depth):
+            yield replace(program, branch=program.branch or each.branch, doubt=program.doubt or each.doubt)
 
 
 def expanded(word: str, env: Mapping[str, str]) -> str:
     """$NAME, ${NAME} and ${NAME:-default}; an unknown name is empty, as in a shell."""
     return _VARIABLE.sub(lambda found: env.get(found[1] or found[3]) or found[2] or "", word)
-
-
-def _commands(text: str) -> Iterator[tuple[str, ...]]:
-    for line in re.sub(r"\\\n", " ", text).splitlines():
-        lexer = shlex.shlex(line, posix=True, punctuation_chars="&|;")
-        lexer.whitespace_split = True
-        try:
-            words = list(lexer)
-        except ValueError:
-            continue
-        current: list[str] = []
-        for word in (*words, ";"):
-            if word in _ENDS:
-                if current:
-                    yield tuple(current)
-                current = []
-            else:
-                current.append(word)
 
 
 def _unwrapped(words: tuple[str, ...], env: dict[str, str]) -> _Bare:

@@ -75,6 +75,12 @@ class Layout:
         self._known[module] = found
         return found
 
+    def top_level(self) -> list[str]:
+        """Names of the modules that stand in the roots themselves."""
+        heads = {image[len(root) + 1 :] for root in (each.rstrip("/") for each in self.roots) for image in self.files
+                 if image.startswith(f"{root}/") and image.endswith(".py")}  # fmt: skip
+        return sorted({head.removesuffix(".py").partition("/")[0] for head in heads})
+
     def is_directory(self, image: str) -> bool:
         if self._directories is None:
             self._directories = _directories(self.files)

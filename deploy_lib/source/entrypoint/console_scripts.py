@@ -1,0 +1,60 @@
+"""Commands that installing a project makes: the entry points that its pyproject.toml or setup.cfg names.
+
+https://packaging.python.org/en/latest/specifications/entry-points/
+"""
+
+from __future__ import annotations
+
+import configparser
+import posixpath
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from deploy_lib.source.entrypoint.model import Entrypoint
+from deploy_lib.source.entrypoint.servers import target
+
+
+def console_script(name: str, projects: Iterable[str], read: Callable[[str], str | None]) -> Entrypoint | None:
+    """What the command of that name imports. `projects` are the image directories that RUN steps install, or their
+    `src`."""
+    for project in projects:
+        for directory in (project, posixpath.dirname(project)):
+            for command, value in _commands(directory, read):
+                if command == name and (found := target(value.partition("[")[0].strip())):
+                    return found
+    return None
+
+
+def _commands(directory: str, read: Callable[[str], str | None]) -> Iterator[tuple[str, str]]:
+    text = read(posixpath.join(directory, "pyproject.toml"))
+    if text is not None:
+        try:
+            table = tomllib.loads(text)
+        except tomllib.TOMLDecodeError:
+            table = {}
+        yield from _of_table(table)
+    text = read(posixpath.join(directory, "setup.cfg"))
+    if text is not None:
+        yield from _of_setup_cfg(text)
+
+
+def _of_table(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for path in (("project", "scripts"), ("tool", "poetry", "scripts")):
+        found: Any = table
+        for key in path:
+            found = found.get(key) if isinstance(found, dict) else None
+        for name, value in found.items() if isinstance(found, dict) else ():
+            yield str(name), str(value.get("reference", "") if isinstance(value, dict) else value)
+
+
+def _of_setup_cfg(text: str) -> Iterator[tuple[str, str]]:
+    parser = configparser.ConfigParser(interpolation=None, strict=False)
+    try:
+        parser.read_string(text)
+    except configparser.Error:
+        return
+    for line in parser.get("options.entry_points", "console_scripts", fallback="").splitlines():
+        name, equals, value = line.partition("=")
+        if equals:
+            yield name.strip(), value.strip()

@@ -1,0 +1,159 @@
+"""Shell text as tokens: words as they are written, with their quotes, and the operators between them.
+
+The grammar is POSIX's "Shell Command Language" as far as start scripts use it; here-documents are left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_OPERATORS = ("&&", "||", ";;", ";", "|&", "|", "&", "(", ")", "\n")
+_REDIRECT = re.compile(r"\d*(?:<<<|<<-?|>>|>\||[<>]&?)|&>>?")
+_HERE = re.compile(r"\d*<<(-?)\s*(['\"]?)([\w.-]+)\2")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word with its quotes, or an operator."""
+
+    text: str
+    operator: bool = False
+
+
+def tokens(text: str) -> list[Token]:
+    """Of text whose quotes do not close, those before the open one."""
+    return list(_tokens(re.sub(r"\\\r?\n", " ", text).replace("\r\n", "\n")))
+
+
+def unquoted(word: str) -> str:
+    """The word without its quotes; what stands in it for something else stays as it is written."""
+    parts = []
+    for quote, part in _parts(word):
+        parts.append(re.sub(r"\\(.)", r"\1", part) if not quote else part)
+    return "".join(parts)
+
+
+def quoted_parts(word: str) -> Iterator[tuple[str, str]]:
+    """(quote, text) for each part of a word; the quote is "", "'" or '"'."""
+    return _parts(word)
+
+
+def _tokens(text: str) -> Iterator[Token]:
+    position, waiting = 0, []
+    while position < len(text):
+        if text[position] in " \t\r":
+            position += 1
+        elif text[position] == "#":
+            position = _end_of_line(text, position)
+        elif here := _HERE.match(text, position):
+            waiting.append((here[3], bool(here[1])))
+            position = here.end()
+        elif redirect := _REDIRECT.match(text, position):
+            end = _end_of_word(text, _after_spaces(text, redirect.end()))
+            position = max(end or len(text), redirect.end())
+        elif operator := next((each for each in _OPERATORS if text.startswith(each, position)), ""):
+            yield Token(operator, operator=True)
+            position += len(operator)
+            if operator == "\n" and waiting:
+                position, waiting = _after_documents(text, position, waiting), []
+        else:
+            end = _end_of_word(text, position)
+            if end is None:
+                return
+            yield Token(text[position:end])
+            position = end
+
+
+def _after_spaces(text: str, position: int) -> int:
+    while position < len(text) and text[position] in " \t":
+        position += 1
+    return position
+
+
+def _end_of_line(text: str, position: int) -> int:
+    end = text.find("\n", position)
+    return len(text) if end < 0 else end
+
+
+def _after_documents(text: str, position: int, waiting: list[tuple[str, bool]]) -> int:
+    for name, tabs in waiting:
+        while position < len(text):
+            end = _end_of_line(text, position)
+            line = text[position:end]
+            position = min(end + 1, len(text))
+            if (line.lstrip("\t") if tabs else line) == name:
+                break
+    return position
+
+
+def _end_of_word(text: str, position: int) -> int | None:
+    """None when a quote in it does not close."""
+    while position < len(text) and text[position] not in " \t\r\n;&|()<>":
+        ended = _end_of_part(text, position)
+        if ended is None:
+            return None
+        position = ended
+    return position
+
+
+def _end_of_part(text: str, position: int) -> int | None:
+    character = text[position]
+    if character == "\\":
+        return min(position + 2, len(text))
+    if character in "'`":
+        end = text.find(character, position + 1)
+        return None if end < 0 else end + 1
+    if character == '"':
+        return _end_of_double_quotes(text, position + 1)
+    if text.startswith("$(", position):
+        return _end_of_parentheses(text, position + 2)
+    if text.startswith("${", position):
+        end = text.find("}", position)
+        return None if end < 0 else end + 1
+    return position + 1
+
+
+def _end_of_double_quotes(text: str, position: int) -> int | None:
+    while position < len(text):
+        if text[position] == '"':
+            return position + 1
+        ended = position + 1 if text[position] == "'" else _end_of_part(text, position)
+        if ended is None:
+            return None
+        position = ended
+    return None
+
+
+def _end_of_parentheses(text: str, position: int) -> int | None:
+    depth = 1
+    while position < len(text):
+        if text[position] in "()":
+            depth += 1 if text[position] == "(" else -1
+            position += 1
+            if not depth:
+                return position
+            continue
+        ended = _end_of_part(text, position)
+        if ended is None:
+            return None
+        position = ended
+    return None
+
+
+def _parts(word: str) -> Iterator[tuple[str, str]]:
+    position, plain = 0, ""
+    while position < len(word):
+        if word[position] not in "'\"":
+            end = _end_of_part(word, position) or len(word)
+            plain += word[position:end]
+            position = end
+            continue
+        end = _end_of_part(word, position) or len(word) + 1
+        if plain:
+            yield "", plain
+        yield word[position], word[position + 1 : end - 1]
+        position, plain = end, ""
+    if plain:
+        yield "", plain

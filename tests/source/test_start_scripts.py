@@ -1,0 +1,104 @@
+"""Start scripts, followed without running them: what they start, from which directory, and what is in doubt."""
+
+from __future__ import annotations
+
+import pytest
+
+from deploy_lib.source.entrypoint.script import follow
+from deploy_lib.source.entrypoint.shell_text import tokens, unquoted
+
+SCRIPT = "/srv/bin/start.sh"
+WEB = "exec uvicorn web:app"
+
+PLACES = [
+    (f"cd web\n{WEB}", "/app/web"),
+    (f'cd "$(dirname "$0")"\n{WEB}', "/srv/bin"),
+    (f'cd "$(dirname "${{BASH_SOURCE[0]}}")/.." || exit 1\n{WEB}', "/srv"),
+    (f'HERE=$(cd "$(dirname "$0")" && pwd -P)\ncd "$HERE/.."\n{WEB}', "/srv"),
+    (f'cd "${{0%/*}}"\n{WEB}', "/srv/bin"),
+    (f"cd `dirname $0`\n{WEB}", "/srv/bin"),
+    (f"cd $(realpath .)/web\n{WEB}", "/app/web"),
+    (f"pushd /opt\npopd\n{WEB}", "/app"),
+    (f"pushd /opt\n{WEB}", "/opt"),
+    (f"(cd /opt; npm run build)\n{WEB}", "/app"),
+    (f"build() {{\n  cd /app/js\n}}\n{WEB}", "/app"),
+    (f"enter() {{ cd /opt; }}\nenter\n{WEB}", "/opt"),
+    (f'if [ -n "$DEBUG" ]; then\n  cd /opt\n  {WEB}\nfi', "/opt"),
+    (f"cd ${{PLACE:-/opt}}\n{WEB}", "/opt"),
+    (f"cat <<EOF\ncd /nowhere\nEOF\n{WEB}", "/app"),
+    (f"# cd /nowhere\n{WEB} # cd", "/app"),
+]
+
+
+@pytest.mark.parametrize(("text", "place"), PLACES)
+def test_the_directory_is_the_one_that_a_shell_would_be_in(text: str, place: str) -> None:
+    server = [each for each in follow(text, "/app", {}, script=SCRIPT) if "web:app" in each.words][-1]
+    assert (server.directory, server.doubt) == (place, "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'cd "$APP_HOME"\n{WEB}',
+        f"cd -\n{WEB}",
+        f"cd $(python where.py)\n{WEB}",
+        f"if [ -d web ]; then cd web; fi\n{WEB}",
+        f"[ -d web ] && cd web\n{WEB}",
+        f"cd $SOMEWHERE\ncd below\n{WEB}",
+    ],
+)
+def test_a_directory_that_only_the_running_script_knows_is_a_doubt(text: str) -> None:
+    server = [each for each in follow(text, "/app", {}, script=SCRIPT) if "web:app" in each.words][-1]
+    assert "known only when the script runs" in server.doubt
+
+
+def test_what_is_started_and_what_depends_on_a_condition() -> None:
+    text = """\
+set -e
+start() { exec gunicorn "$1" --workers 2; }
+case "$1" in
+  web) start web:app ;;
+  worker|beat)
+    exec celery -A web worker
+    ;;
+esac
+exec "$@"
+"""
+    started = [
+        (each.words, each.branch) for each in follow(text, "/app", {}, ("uvicorn", "web:app")) if each.words[0] != "set"
+    ]
+    assert started == [
+        (("exec", "gunicorn", "web:app", "--workers", "2"), True),
+        (("exec", "celery", "-A", "web", "worker"), True),
+        (("exec", "uvicorn", "web:app"), False),
+    ]
+
+
+def test_arguments_that_the_script_sets_itself() -> None:
+    text = 'set -- gunicorn "$@"\nexec "$@"'
+    assert [each.words for each in follow(text, "/app", {}, ("web:app",))] == [("exec", "gunicorn", "web:app")]
+    shifted = 'shift\nexec "$@"'
+    assert [each.words for each in follow(shifted, "/app", {}, ("web", "gunicorn"))] == [("exec", "gunicorn")]
+
+
+def test_a_sourced_file_is_read() -> None:
+    files = {"/app/env.sh": "export PYTHONPATH=/opt\ncd /srv"}
+    (server,) = follow(f". ./env.sh\n{WEB}", "/app", {}, read=files.get)
+    assert (server.directory, server.env) == ("/srv", {"PYTHONPATH": "/opt"})
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a 'b c' \"d e\"", ["a", "b c", "d e"]),
+        ("a b\\ c", ["a", "b c"]),
+        ("a >out 2>&1 </dev/null b", ["a", "b"]),
+        ("a \\\n b", ["a", "b"]),
+        ("a $(b c; d) e", ["a", "$(b c; d)", "e"]),
+        ('a "$(b "c d")" e', ["a", '$(b "c d")', "e"]),
+        ("a 'open", ["a"]),
+        ("a\r\n", ["a"]),
+    ],
+)
+def test_words(text: str, words: list[str]) -> None:
+    assert [unquoted(each.text) for each in tokens(text) if not each.operator] == words
