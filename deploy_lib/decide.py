@@ -172,8 +172,10 @@ def _after_step(plan: Plan, journal: Sequence[Entry], judged: Judged) -> Move:
             return Finish(Outcome.HELD, f"{judged.label}: not enough evidence: {judged.reason}")
         case Status.ERRORED:
             return _give_up(plan, journal, Outcome.UNKNOWN, f"{judged.label}: could not find out: {judged.reason}")
-        case _:
+        case Status.FAILED | Status.INCONCLUSIVE:
             return _give_up(plan, journal, Outcome.REJECTED, f"{judged.label}: {judged.reason}")
+        case _:
+            assert_never(judged.status)
 
 
 def _give_up(plan: Plan, journal: Sequence[Entry], outcome: Outcome, reason: str) -> Move:

@@ -13,16 +13,15 @@ LONGEST = 1500  # characters; chat services cut much longer messages
 def notice(service: Service, entry: Entry) -> str | None:
     """The message in Slack's notation, secrets masked; None for an entry that no message is made of."""
     name = f"{service.name} ({service.project})"
-    match entry:
-        case Started():
-            verb = "is resumed" if entry.resumed else "starts"
-            who = f" by {entry.holder}" if entry.holder else ""
-            text = f"{name}: release {entry.release.id} {verb}{who}, commit {entry.release.commit[:7]}"
-        case Stopped():
-            lines = [f"{name}: {entry.outcome.words.notice}: {entry.reason}", f"serving: {entry.serving}"]
-            text = "\n".join([*lines, *entry.next_commands])
-        case _:
-            return None
+    if isinstance(entry, Started):
+        verb = "is resumed" if entry.resumed else "starts"
+        who = f" by {entry.holder}" if entry.holder else ""
+        text = f"{name}: release {entry.release.id} {verb}{who}, commit {entry.release.commit[:7]}"
+    elif isinstance(entry, Stopped):
+        lines = [f"{name}: {entry.outcome.words.notice}: {entry.reason}", f"serving: {entry.serving}"]
+        text = "\n".join([*lines, *entry.next_commands])
+    else:
+        return None
     masked = Printable(named_secrets(service.env)).text(text)
     return _escaped(masked[:LONGEST])
 

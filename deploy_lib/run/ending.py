@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import assert_never
 
 from deploy_lib.model.answers import LeaseEnded
 from deploy_lib.model.journal import Adopted, Asked, Entry, Judged, LeaseHeld, RestoreAnswered, RestoreAsked
@@ -70,8 +71,10 @@ def next_commands(
             return (program.command("deploy", note="start again"),)
         case Outcome.REJECTED:
             return (program.command("report", release.id),)
-        case _:
+        case Outcome.LIVE:
             return ()
+        case _:
+            assert_never(outcome)
 
 
 def tag_words(plan: Plan, release: Release, ended: LeaseEnded) -> str:

@@ -128,8 +128,10 @@ def _is_withdrawn(this: Run, move: Move) -> bool:
             why = "" if _is_ending(this) else this.others.why_withdrawn()
         case Finish(Outcome.LIVE):
             why = this.others.before_end()
-        case _:
+        case Restore() | Finish():
             return False
+        case _:
+            assert_never(move)
     if why:
         this.record(journal.Withdrawn(this.drivers.clock.now(), why))
     return bool(why)

@@ -58,8 +58,9 @@ class BuildDetails(Reported):
 
     def inventory(self) -> Inventory:
         image, inside = self.contents, self.contents.inside
+        base = f"{image.stand_in} (a stand-in made on this machine)" if image.stand_in else image.base
         return Inventory(
-            base=image.base,
+            base=base,
             base_digest=image.base_digest,
             python=inside.python,
             image_size=image.size,

@@ -57,6 +57,18 @@ def test_the_base_and_the_size_of_the_image_are_compared() -> None:
     assert rows["image size in bytes"] == ("1000", "1200")
 
 
+def test_a_base_image_that_stands_in_for_another_is_labelled() -> None:
+    contents = BuiltImage("python:3.12-slim", stand_in="python:3.12-slim")
+    now = [
+        replace(entry, details=BuildDetails(contents=contents))
+        if isinstance(entry, journal.Judged) and isinstance(entry.details, BuildDetails)
+        else entry
+        for entry in journals.live()
+    ]
+    row = next(row for row in made(now, journals.previous()).comparison.facts if row.what == "base image")
+    assert (row.before, row.now) == ("python:3.12-slim", "python:3.12-slim (a stand-in made on this machine)")
+
+
 @pytest.mark.parametrize("name", STORIES)
 @pytest.mark.parametrize("format", ["text", "md"])
 def test_says_what_it_said_when_it_was_looked_at(name: str, format: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from deploy_lib.model import journal
 from deploy_lib.model.journal import Entry, Stopped
@@ -78,8 +79,10 @@ class Progress:
             case journal.Stopped():
                 self._set_aside("")
                 self.stopped, self.ended = entry, now
-            case _:
+            case journal.LeaseHeld() | journal.Adopted() | journal.Diagnosed() | journal.GoingBack():
                 pass
+            case _:
+                assert_never(entry)
 
     def _start(self, entry: journal.Started, now: float) -> None:
         self.title = f"{self.name}  {entry.release.commit[:7]}  release {entry.release.id}"
