@@ -14,7 +14,7 @@ from deploy_lib.model.release import Release
 from deploy_lib.run.perform import Request
 from deploy_lib.steps.catalogue import KINDS
 from deploy_lib.steps.kind import Settings, described
-from tests.unit.samples import RELEASE
+from tests.unit.samples import CANDIDATE, RELEASE
 
 ROOM = Path(steps.__path__[0])
 
@@ -80,3 +80,9 @@ def test_nothing_else_knows_a_kind_by_its_name() -> None:
         if isinstance(node, ast.Constant) and node.value in KINDS
     }
     assert found == SAY_SOMETHING_ELSE
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_what_a_step_would_do_is_never_an_empty_line(name: str) -> None:
+    kind = KINDS[name]
+    assert kind.describe(kind.ask(kind.settings(), CANDIDATE)).strip()
