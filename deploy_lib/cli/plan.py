@@ -102,7 +102,7 @@ def told(world: World, plan: Plan, release: Release, drivers: Drivers) -> Iterat
             verdict = (
                 Verdict(Status.ERRORED, answer.reason, release)
                 if isinstance(answer, Unknown)
-                else step.kind.judge(step.settings, release, answer)
+                else step.kind.verdict(step.settings, release, answer)
             )
             release = verdict.release
             yield Line(step.label, verdict.reason, verdict.status, verdict.findings)

@@ -43,7 +43,7 @@ def main(args: argparse.Namespace) -> int:
 def _judged(kind: Kind[Any, Any, Any], case: BadCase) -> Verdict:
     settings = kind.settings.model_validate(case.settings)
     if case.repository is None:
-        return kind.judge(settings, RELEASE, case.answer)
+        return kind.verdict(settings, RELEASE, case.answer)
     with tempfile.TemporaryDirectory(prefix="selftest-") as name:
         root = Path(name)
         for path, text in case.repository.items():
@@ -52,7 +52,7 @@ def _judged(kind: Kind[Any, Any, Any], case: BadCase) -> Verdict:
         release = replace(RELEASE, service=replace(SERVICE, entrypoint="app.main"), commit=_commit(root))
         source = GitSource(root, NoFacts())
         try:
-            return kind.judge(settings, release, read(kind.ask(settings, release), source))
+            return kind.verdict(settings, release, read(kind.ask(settings, release), source))
         finally:
             source.close()
 

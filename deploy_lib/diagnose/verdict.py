@@ -20,12 +20,6 @@ from deploy_lib.model.service import Service
 
 NOWHERE = Ground()
 ENOUGH = 2  # identical ends of a container that leave no doubt
-SURE_AFTER = 5.0
-"""Seconds after which one end leaves no doubt either, if the image alone decides and nothing has spoken against it.
-
-Cloud Run may take twelve seconds and more to start a dead container again; a module that the image lacks will not
-have come by then.
-"""
 
 
 def diagnose(
@@ -59,7 +53,7 @@ def startup_verdict(
 
     That is a failure that trying again cannot mend (an import, the syntax, the command, a setting), seen `enough`
     times with the end of the container after it, or a platform reason that names its cause. With `enough` 1 only
-    what the image alone decides counts; wait SURE_AFTER seconds before believing that.
+    what the image alone decides counts; wait a few seconds before believing that.
     """
     named = platform.read(Evidence(conditions=tuple(conditions)))
     if named is not None and named.confidence == "certain" and named.deterministic:

@@ -10,8 +10,7 @@ from datetime import datetime
 
 from deploy_lib.model.evidence import LogLine
 
-CRASHES = 2
-"""Ends of its container that make a revision sick; one may be an instance that was scaled away."""
+LONGEST = 200  # characters of one
 
 
 @dataclass(slots=True)
@@ -21,13 +20,10 @@ class Crashes:
     since: datetime
     lines: list[LogLine] = field(default_factory=list)
 
-    def told(self) -> str | None:
-        """Why the revision is sick; None while it is not, as far as is known."""
+    def ends(self) -> tuple[str, ...]:
+        """The words of the log on each that was no orderly end, oldest first."""
         from deploy_lib.diagnose.lines import rows  # not at the top: most commands watch nothing
         from deploy_lib.diagnose.rhythm import ends
 
         lines = [line for line in self.lines if line.at is None or line.at >= self.since]
-        bad = [end for end in ends(rows(lines)) if end.code != 0] if lines else []
-        if len(bad) < CRASHES:
-            return None
-        return f"its container ended {len(bad)} times ({bad[-1].text[:200]})"
+        return tuple(end.text[:LONGEST] for end in ends(rows(lines)) if end.code != 0) if lines else ()

@@ -17,14 +17,14 @@ if TYPE_CHECKING:  # the command check needs one name of this file, and would sp
     from deploy_lib.model.service import Service
     from deploy_lib.model.serving import Serving
     from deploy_lib.steps.build import BuildImage
-    from deploy_lib.steps.canary import CreateRevision
+    from deploy_lib.steps.canary import CreateRevision, EndStart, LookAtStart
     from deploy_lib.steps.compare import Compare
     from deploy_lib.steps.config_contract import CheckContract
     from deploy_lib.steps.git_clean import ReadCheckout
     from deploy_lib.steps.image_contents import ReadSource
     from deploy_lib.steps.import_check import CheckImports
     from deploy_lib.steps.probe import Probe
-    from deploy_lib.steps.promote import MoveTraffic
+    from deploy_lib.steps.promote import MoveTraffic, WatchUsers
     from deploy_lib.steps.verify import ReadBack
 
 
@@ -104,7 +104,9 @@ class Services(Protocol):
     def taken_over(self, service: Service) -> str: ...  # by whom, while this process held it; empty: it is still ours
     def record_passed(self, request: MoveTraffic) -> None: ...
     def end_lease(self, request: requests.EndLease) -> answers.LeaseEnded: ...
-    def create_revision(self, request: CreateRevision, tell: Tell) -> answers.RevisionCreated: ...
+    def create_revision(self, request: CreateRevision, tell: Tell) -> answers.Starting: ...
+    def look_at_start(self, request: LookAtStart, tell: Tell) -> answers.Starting: ...
+    def end_start(self, request: EndStart, tell: Tell) -> answers.RevisionCreated: ...
     def move_traffic(self, request: MoveTraffic, tell: Tell) -> answers.TrafficMoved: ...
     def read_back(self, request: ReadBack, tell: Tell) -> answers.BackRead: ...
     def restore(self, request: requests.RestoreTraffic, tell: Tell) -> answers.Restored: ...
@@ -113,10 +115,12 @@ class Services(Protocol):
 
 
 class Urls(Protocol):
-    """The candidate and the stable revision, asked over HTTP."""
+    """The candidate and the stable revision, asked over HTTP. Each method is one look."""
 
     def probe(self, request: Probe, tell: Tell) -> answers.Probed: ...
     def compare(self, request: Compare, tell: Tell) -> answers.Compared: ...
+    def watch(self, request: WatchUsers, tell: Tell) -> answers.Watched: ...
+    def rest(self) -> None: ...  # nothing goes on any more between two looks
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from deploy_lib.drivers.interface import Clock
-
-SHORTEST = 0.05
-LONGEST = 2.0
-GROWTH = 0.02
-"""A pause is 2 % of the time waited so far: within half a second of the end of anything that takes up to 25 s."""
+from deploy_lib.steps.again import next_pause
 
 
 def polls(clock: Clock, within: float) -> Iterator[float]:
@@ -20,5 +16,4 @@ def polls(clock: Clock, within: float) -> Iterator[float]:
         yield waited
         if waited >= within:
             return
-        pause = min(max(SHORTEST, waited * GROWTH), LONGEST)
-        clock.sleep(min(pause, max(within - waited, 0.001)))
+        clock.sleep(next_pause(waited, within - waited))

@@ -2,81 +2,115 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
+from typing import TypeVar
 
-from deploy_lib.drivers.bake import Bake, Baked
-from deploy_lib.drivers.compare import Comparison, urls_of
 from deploy_lib.drivers.http_get import REVISION_HEADER, Getter, Headers, getter
 from deploy_lib.drivers.interface import Clock, DriverError, Tell
-from deploy_lib.drivers.pairs import asking
+from deploy_lib.drivers.pairs import Pairs
+from deploy_lib.drivers.session import Session
 from deploy_lib.drivers.watch import CloudWatch
-from deploy_lib.model.answers import Attempt, Compared, Probed
+from deploy_lib.drivers.watching import RevisionState
+from deploy_lib.model.answers import Attempt, Compared, Probed, Side, Watched
 from deploy_lib.model.release import Release
-from deploy_lib.model.requests import ANY_ANSWER, Expectation
+from deploy_lib.model.requests import ANY_ANSWER, Expectation, Phase
 from deploy_lib.steps.compare import Compare
-from deploy_lib.steps.probe import Probe, in_a_row
-from deploy_lib.steps.promote import MoveTraffic
+from deploy_lib.steps.probe import Probe
+from deploy_lib.steps.promote import WatchUsers
+
+Asked = TypeVar("Asked", Compare, WatchUsers)
 
 
 class HttpUrls:
-    """`trust_proxies` is False on the local cloud: no proxy may stand between two ports of this machine."""
+    """For one service.
+
+    `trust_proxies` is False on the local cloud: no proxy may stand between two ports of this machine.
+    """
 
     def __init__(self, clock: Clock, watch: CloudWatch, headers: Headers, *, trust_proxies: bool = True) -> None:
         self._clock = clock
         self._watch = watch
         self._headers = headers
         self._trust_proxies = trust_proxies
+        self._open: Session | None = None
 
     def probe(self, request: Probe, tell: Tell) -> Probed:
-        asked, settings, base = request.asked, request.settings, request.release.candidate_url
+        """One request."""
+        asked, base = request.asked, request.release.candidate_url
         if not base:
             raise DriverError("the candidate has no URL of its own to be asked at")
         url = base.rstrip("/") + asked.path
-        attempts: list[Attempt] = []
-        began = self._clock.monotonic()
-        getting = self._getter(asked.timeout)
-        try:
-            for number in range(1, settings.attempts + 1):
-                attempt = getting.get(url, asked.expect, began)
-                attempts.append(attempt)
-                tell(f"{number}: {attempt.problem or f'good, {attempt.seconds * 1000:.0f} ms'}")
-                good = in_a_row(attempts)
-                if good >= settings.need or good + settings.attempts - number < settings.need:
-                    break
-                failed = self._failed(request.release) if attempt.problem else None
-                if failed:
-                    return Probed(url, tuple(attempts), failed)
-                self._clock.sleep(settings.every)
-        finally:
-            getting.close()
-        return Probed(url, tuple(attempts))
+        attempt = self.ask(url, asked.expect, timeout=asked.timeout)
+        tell(attempt.problem or f"good, {attempt.seconds * 1000:.0f} ms")
+        state = self._state(request.release) if attempt.problem else RevisionState()
+        return Probed(url, (attempt,), state.failed, state.ends)
 
     def compare(self, request: Compare, tell: Tell) -> Compared:
-        release, settings, now = request.release, request.settings, self._clock.now()
-        candidate, stable = urls_of(request)
-        # Without a URL of its own the stable side is asked at the main URL, where the candidate may answer too.
-        elsewhere = None if release.stable_url else release.candidate
-        pairs = asking(
+        """One look. Pairs of requests go on until `rest`, as long as the last look was ASKING."""
+        found = self._session(request, self._comparing).look(request.phase, tell)
+        if request.phase is Phase.ASKING:
+            tell(f"{found.own.errors} of {found.own.requests} requests to the candidate failed so far")
+        return Compared(
+            found.own_stable,
+            found.own,
+            found.beside,
+            found.users,
+            seconds=found.seconds,
+            looks=found.looks,
+            metrics_gap=found.blind or None,
+            revision_failed=found.revision_failed,
+            ends=found.ends,
+            reader=found.reader,
+            sticky=found.sticky,
+            phase=found.phase,
+            under_way=found.under_way,
+            all_read=found.all_read,
+        )
+
+    def watch(self, request: WatchUsers, tell: Tell) -> Watched:
+        """One look. Requests of our own go on until `rest`, as long as the last look was ASKING."""
+        found = self._session(request, self._baking).look(request.phase, tell)
+        # What is still under way at the switch must not stand for what the stable revision answers.
+        return replace(found, beside=Side()) if request.percent == 100 else found
+
+    def rest(self) -> None:
+        """No request goes on, and nobody counts."""
+        if self._open is not None:
+            self._open.close()
+            self._open = None
+
+    def _session(self, request: Asked, make: Callable[[Asked], Session]) -> Session:
+        if self._open is None:
+            self._open = make(request)
+        return self._open
+
+    def _comparing(self, request: Compare) -> Session:
+        release, settings, asked, now = request.release, request.settings, request.asked, self._clock.now()
+        stable, candidate = release.stable_url or release.url, release.candidate_url
+        if not stable or not candidate:
+            raise DriverError("the comparison needs the URLs of both revisions, and one of them has none")
+        pairs = Pairs(
             self._clock,
-            self._getter(request.asked.timeout),
-            request.asked.expect,
-            candidate,
-            stable,
+            self._getter(asked.timeout),
+            asked.expect,
+            candidate.rstrip("/") + asked.path,
+            stable.rstrip("/") + asked.path,
             every=settings.every,
             at_once=settings.at_once,
-            not_stable=elsewhere,
+            # Without a URL of its own the stable side is asked at the main URL, where the candidate may answer too.
+            not_stable=None if release.stable_url else release.candidate,
         )
         watching = self._watch.watching(release, now, settings.readers, users=request.users)
-        with pairs as asked, watching as watched:
-            return Comparison(request, self._clock, asked, watched, tell).run()
+        return Session(self._clock, pairs, watching, self._clock.monotonic())
 
-    def bake(self, request: MoveTraffic, tell: Tell) -> Baked:
-        """For `request.bake`, the traffic having moved."""
+    def _baking(self, request: WatchUsers) -> Session:
         release, bake, now = request.release, request.bake, self._clock.now()
         base, stable = release.candidate_url, release.stable_url
         if not base:
             raise DriverError("the candidate has no URL of its own to be asked at")
-        pairs = asking(
+        pairs = Pairs(
             self._clock,
             self._getter(bake.timeout),
             bake.expect,
@@ -88,8 +122,7 @@ class HttpUrls:
         )
         earlier, warm = now - timedelta(seconds=bake.seconds), now + timedelta(seconds=bake.warm_up)
         watching = self._watch.watching(release, now, bake.readers, earlier=earlier, warm=warm)
-        with pairs as asked, watching as watched:
-            return Bake(request, self._clock, asked, watched, tell).run()
+        return Session(self._clock, pairs, watching, self._clock.monotonic())
 
     def ask(
         self, url: str, expect: Expectation = ANY_ANSWER, *, timeout: float, header: str = REVISION_HEADER
@@ -104,9 +137,9 @@ class HttpUrls:
     def _getter(self, timeout: float) -> Getter:
         return getter(self._clock, self._headers, timeout, trust_proxies=self._trust_proxies)
 
-    def _failed(self, release: Release) -> str | None:
+    def _state(self, release: Release) -> RevisionState:
         """Not knowing is no failure: the next request will tell."""
         try:
-            return self._watch.revision_failed(release)
+            return self._watch.state(release)
         except DriverError:
-            return None
+            return RevisionState()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from deploy_lib.drivers.clients import Clients
@@ -12,7 +12,7 @@ from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.interface import Clock, DriverError
 from deploy_lib.drivers.logs import QUOTA_PAUSE, Entries, RevisionLog, is_quota
 from deploy_lib.drivers.policy import Calls
-from deploy_lib.drivers.watching import SYSTEM, Condition, Watching
+from deploy_lib.drivers.watching import SYSTEM, RevisionState, Watching
 from deploy_lib.model.release import Release
 from deploy_lib.model.requests import Readers
 
@@ -26,7 +26,7 @@ MEASURE_EVERY, MEASURE_LOCALLY = 15.0, 1.0  # seconds between readings of Cloud 
 @dataclass(slots=True)
 class _Known:
     at: float
-    failed: str | None
+    state: RevisionState
 
 
 class CloudWatch:
@@ -39,16 +39,17 @@ class CloudWatch:
         self._known: dict[str, _Known] = {}
         self._crashes: dict[str, _Listening] = {}
 
-    def revision_failed(self, release: Release) -> str | None:
-        """Why the candidate has failed; None when it lives, as far as is known."""
+    def state(self, release: Release) -> RevisionState:
+        """How the candidate does, as far as is known."""
         name = release.candidate
         if not name:
-            return None
+            return RevisionState()
         known, now = self._known.get(name), self._clock.monotonic()
         if known is None or now - known.at >= FRESH_FOR:
-            known = _Known(now, self._condition(release, name).failed or self._crashed(release, name))
+            found = self._condition(release, name)
+            known = _Known(now, found if found.failed else replace(found, ends=self._ends(release, name)))
             self._known[name] = known
-        return known.failed
+        return known.state
 
     def watching(
         self,
@@ -76,7 +77,7 @@ class CloudWatch:
             MEASURE_LOCALLY if self._local else MEASURE_EVERY,
         )
 
-    def _condition(self, release: Release, name: str) -> Condition:
+    def _condition(self, release: Release, name: str) -> RevisionState:
         from google.cloud import run_v2
 
         request = run_v2.GetRevisionRequest(name=f"{release.service.path}/revisions/{name}")
@@ -85,11 +86,11 @@ class CloudWatch:
             found = self._calls.ask("get_revision", client.get_revision, request, f"read the revision {name}")
         except ApiError as error:
             if error.code == "NOT_FOUND":
-                return Condition("it was deleted")
+                return RevisionState("it was deleted")
             raise
-        return Condition(why_failed(conditions_of(found.conditions)), found.session_affinity)
+        return RevisionState(why_failed(conditions_of(found.conditions)), sticky=found.session_affinity)
 
-    def _crashed(self, release: Release, name: str) -> str | None:
+    def _ends(self, release: Release, name: str) -> tuple[str, ...]:
         """Not being able to read the log is no crash."""
         seen = self._crashes.get(name)
         if seen is None:
@@ -106,7 +107,7 @@ class _Listening:
     crashes: Crashes
     next_reading: float = 0.0
 
-    def listen(self, clock: Clock, pause: float) -> str | None:
+    def listen(self, clock: Clock, pause: float) -> tuple[str, ...]:
         now = clock.monotonic()
         if now >= self.next_reading:
             self.next_reading = now + pause
@@ -115,4 +116,4 @@ class _Listening:
             except DriverError as problem:
                 if is_quota(problem):
                     self.next_reading = now + QUOTA_PAUSE
-        return self.crashes.told()
+        return self.crashes.ends()

@@ -64,10 +64,11 @@ class _Reader:
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
-    """Why a revision has failed, and whether its users stay with it (session affinity)."""
+class RevisionState:
+    """Why a revision has failed, how its containers ended, and whether its users stay with it (session affinity)."""
 
     failed: str | None = None
+    ends: tuple[str, ...] = ()
     sticky: bool = False
 
 
@@ -81,7 +82,7 @@ class Watching:
     calls: Calls
     clock: Clock
     release: Release
-    condition: Callable[[], Condition]
+    condition: Callable[[], RevisionState]
     since: datetime
     readers: Readers
     users: bool
@@ -90,6 +91,7 @@ class Watching:
     log_pause: float
     metrics_pause: float
     failed: str | None = None
+    ends: tuple[str, ...] = ()
     sticky: bool = False
     _told: list[str] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -139,18 +141,10 @@ class Watching:
                 tell(line)
             return self._counted(own, own_stable)
 
-    def catch_up(self, own: Side, tell: Tell) -> None:
-        """Waits until the reader that counts has shown all of our own requests, as long as it may take."""
+    def has_shown(self, own: Side, waited: float) -> bool:
+        """Whether the reader that counts has shown all of our own requests, or will not, `waited` seconds after."""
         if not self.users or not own.requests:
-            return
-        began, told = self.clock.monotonic(), False
-        while not self._is_complete(own, self.clock.monotonic() - began):
-            if not told:
-                tell("waiting for our own requests to show up in the request log or in Cloud Monitoring")
-                told = True
-            self.clock.sleep(_TICK)
-
-    def _is_complete(self, own: Side, waited: float) -> bool:
+            return True
         with self._lock:
             shown, known = self._shown(), self._figures[0].requests if self._figures else 0
             if self._broken is not None or self.failed or shown >= own.requests:
@@ -229,7 +223,7 @@ class Watching:
                     self._tally.add(entry)
                 elif entry.resource.labels.get("revision_name") == self.release.candidate:
                     self._crashes.lines.append(line_of(entry))
-            self.failed = self.failed or self._crashes.told()
+            self.ends = self._crashes.ends()
 
     def _needs_metrics(self, now: float) -> bool:
         if not self.users:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import enum
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any, Protocol, runtime_checkable
 
 from deploy_lib.model.evidence import BuildTrouble, Evidence
 from deploy_lib.model.findings import Finding
 from deploy_lib.model.image import BuiltImage, InsideImage, SourceSummary
+from deploy_lib.model.requests import Phase
 from deploy_lib.model.traffic import TrafficMap
 
 REQUEST_LOG, MONITORING = "the request log", "Cloud Monitoring"
@@ -107,6 +111,42 @@ class Built:
     refused: Finding | None = None
 
 
+class Start(enum.StrEnum):
+    """How far a new revision is."""
+
+    STARTING = "starting"
+    READY = "ready"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Starting:
+    """A look at a revision that comes up, or does not.
+
+    `alike` counts the failures that another try cannot mend; one counts only where the image alone decides.
+    `hopeless`: the platform names a cause that no waiting changes. `explained`: the words that explain a failure are
+    there, or will not come. `since` and `alike_since` are when the start, and the failures alike, came to be so.
+    """
+
+    state: Start
+    alike: int = 0
+    hopeless: bool = False
+    explained: bool = False
+    seconds: float = 0.0
+    since: float = 0.0
+    alike_since: float = 0.0
+
+    def following(self, earlier: Starting | None, seconds: float) -> Starting:
+        same = earlier is not None and earlier.state is self.state
+        seen = earlier is not None and earlier.alike > 0 and self.alike > 0
+        return replace(
+            self,
+            seconds=seconds,
+            since=earlier.since if earlier is not None and same else seconds,
+            alike_since=earlier.alike_since if earlier is not None and seen else seconds,
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class RevisionCreated:
     """`failed_early` says that the wait ended before the platform gave up."""
@@ -123,6 +163,9 @@ class RevisionCreated:
     changed: tuple[str, ...] = ()  # "memory: 512Mi -> 1Gi"
     previous_image: str | None = None  # of the stable revision
 
+    def following(self, earlier: Starting | None, seconds: float) -> RevisionCreated:
+        return self
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
@@ -137,11 +180,26 @@ class Attempt:
     location: str | None = None  # where a redirect leads
 
 
+@runtime_checkable
+class Observation(Protocol):
+    """What one look saw, of a step that looks until it has seen enough."""
+
+    def following(self, earlier: Any, seconds: float) -> Any:
+        """Both together; `earlier` are those before it, None at the first, `seconds` the time since the step began."""
+
+
 @dataclass(frozen=True, slots=True)
 class Probed:
+    """`ends` are the words on each end of the candidate's container, as for every look at it."""
+
     url: str
     attempts: tuple[Attempt, ...] = ()
     revision_failed: str | None = None
+    ends: tuple[str, ...] = ()
+
+    def following(self, earlier: Probed | None, seconds: float) -> Probed:
+        made = tuple(replace(each, at=max(0.0, seconds - each.seconds)) for each in self.attempts)
+        return replace(self, attempts=(*(earlier.attempts if earlier else ()), *made))
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +223,11 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """`reader` is what counted the real requests, "" when nothing did; then `metrics_gap` says why."""
+    """`reader` is what counted the real requests, "" when nothing did; then `metrics_gap` says why.
+
+    `phase` is what went on before this look, `under_way` the pairs that are not answered yet; `all_read`: whoever
+    counts real requests has shown all of ours, or never will.
+    """
 
     stable: Side
     candidate: Side
@@ -177,6 +239,10 @@ class Compared:
     revision_failed: str | None = None
     reader: str = ""
     sticky: bool = False  # a user stays with a revision, so that shares of requests say nothing
+    phase: Phase = Phase.OVER
+    under_way: int = 0
+    all_read: bool = False
+    ends: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +253,7 @@ class Watched:
     `users` are real requests to the candidate, `beside` those to the stable revision meanwhile, and `earlier` those to
     it in as long a time before. `own` and `own_stable` are the requests made to be seen, of which `under_way` pairs
     have not been answered yet. `sticky`: a user stays with a revision, so that shares of requests say nothing.
+    `phase` is what went on before this look; `all_read`: the reader has shown all of our requests, or never will.
     """
 
     seconds: float
@@ -200,6 +267,13 @@ class Watched:
     looks: int = 1
     under_way: int = 0
     sticky: bool = False
+    phase: Phase = Phase.OVER
+    all_read: bool = False
+    revision_failed: str | None = None
+    ends: tuple[str, ...] = ()
+
+    def following(self, earlier: TrafficMoved, seconds: float) -> TrafficMoved:
+        return replace(earlier, watched=self, revision_failed=self.revision_failed, ends=self.ends)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,17 +285,32 @@ class TrafficMoved:
     revision_failed: str | None = None
     at: datetime | None = None
     watched: Watched | None = None
+    ends: tuple[str, ...] = ()
+
+    def following(self, earlier: None, seconds: float) -> TrafficMoved:
+        return self
 
 
 @dataclass(frozen=True, slots=True)
 class BackRead:
-    """`answered` counts good responses per revision, "" for those that name none; all others are `failures`."""
+    """`answered` counts good responses per revision, "" for those that name none; all others are `failures`.
+
+    `now` and `reconciled` are of the last look, `seconds` after the step began.
+    """
 
     now: TrafficMap
     reconciled: bool
     answered: dict[str, int] = field(default_factory=dict)
     failures: int = 0
     last: Attempt | None = None
+    seconds: float = 0.0
+
+    def following(self, earlier: BackRead | None, seconds: float) -> BackRead:
+        if earlier is None:
+            return replace(self, seconds=seconds)
+        answered = Counter(earlier.answered) + Counter(self.answered)
+        failures = earlier.failures + self.failures
+        return replace(self, answered=dict(answered), failures=failures, seconds=seconds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ traffic map is put in place as a whole. Times are seconds.
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -79,6 +80,15 @@ class Readers:
 
     log_within: float = 20.0
     metrics_within: float = 300.0
+
+
+class Phase(enum.StrEnum):
+    """Of a step that looks at requests again and again: what goes on between two looks."""
+
+    ASKING = "asking"  # requests are made at their rate
+    WAITING = "waiting"  # for those that are under way
+    READING = "reading"  # for them to show up where real requests are counted
+    OVER = "over"  # nothing more comes
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,11 +21,12 @@ from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.told import asked_to_stop, image_is_to_blame, latest_release, lease_held, maps_of
 from deploy_lib.plan import Plan
+from deploy_lib.run.asked import until_judged
 from deploy_lib.run.ending import last_seen, next_commands, tag_words
 from deploy_lib.run.explain import Diagnose, explain
 from deploy_lib.run.last_line import serving_now
 from deploy_lib.run.lease import acquire, known_bad, refused_at_once
-from deploy_lib.run.perform import perform
+from deploy_lib.run.perform import Answer, Request, perform
 from deploy_lib.run.restoring import put_back
 from deploy_lib.steps.build import BuildImage, BuildSettings
 from deploy_lib.steps.kind import Verdict
@@ -229,25 +230,35 @@ def _run_step(this: Run, index: int) -> None:
     asked = journal.Asked(clock.now(), index, step.kind.name, step.label, moves_traffic=moves, target=target)
     if not this.record(asked):
         return
-    answer = perform(request, this.drivers, this.tell)
-    if isinstance(answer, RevisionCreated) and not answer.ready:
-        this.evidence = answer.evidence
-    if isinstance(answer, Unknown) and answer.busy:
-        this.record(journal.LeaseRefused(clock.now(), answer.reason, answer.remedy, busy=True))
+
+    def ask(request: Request, tell: Tell) -> Answer | Unknown:
+        return perform(request, this.drivers, tell)
+
+    try:
+        found = until_judged(step.kind, step.settings, this.release, request, ask, clock, this.tell)
+    finally:
+        this.drivers.urls.rest()
+    if isinstance(found.answer, RevisionCreated) and not found.answer.ready:
+        this.evidence = found.answer.evidence
+    unknown = found.verdict if isinstance(found.verdict, Unknown) else None
+    if unknown and unknown.busy:
+        this.record(journal.LeaseRefused(clock.now(), unknown.reason, unknown.remedy, busy=True))
         return
-    if isinstance(answer, Unknown):
-        this.evidence = answer.evidence
-        status = Status.INCONCLUSIVE if answer.conflict else Status.ERRORED
-        reason = f"{answer.reason} ({answer.remedy})" if answer.remedy else answer.reason
-        verdict = Verdict(status, reason, this.release, conflict=answer.conflict)
-        untouched = answer.untouched
+    if isinstance(found.verdict, Unknown):
+        this.evidence = found.verdict.evidence
+        verdict = _of_unknown(found.verdict, this.release)
     else:
-        verdict = _unless_bad(this, step.kind.judge(step.settings, this.release, answer))
-        untouched = False
+        verdict = _unless_bad(this, found.verdict)
     verdict = _unless_taken_over(this, verdict)
-    _judged(this, index, verdict, clock.monotonic() - began, untouched=untouched)
+    _judged(this, index, verdict, clock.monotonic() - began, untouched=bool(unknown and unknown.untouched))
     if isinstance(request, MoveTraffic) and verdict.status is Status.PASSED:
         _record_passed(this, request)
+
+
+def _of_unknown(answer: Unknown, release: Release) -> Verdict:
+    status = Status.INCONCLUSIVE if answer.conflict else Status.ERRORED
+    reason = f"{answer.reason} ({answer.remedy})" if answer.remedy else answer.reason
+    return Verdict(status, reason, release, conflict=answer.conflict)
 
 
 def _unless_bad(this: Run, verdict: Verdict) -> Verdict:

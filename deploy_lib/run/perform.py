@@ -15,18 +15,20 @@ from deploy_lib.model.answers import (
     Probed,
     RevisionCreated,
     SourceRead,
+    Starting,
     TrafficMoved,
     Unknown,
+    Watched,
 )
 from deploy_lib.steps.build import BuildImage
-from deploy_lib.steps.canary import CreateRevision
+from deploy_lib.steps.canary import CreateRevision, EndStart, LookAtStart
 from deploy_lib.steps.compare import Compare
 from deploy_lib.steps.config_contract import CheckContract
 from deploy_lib.steps.git_clean import ReadCheckout
 from deploy_lib.steps.image_contents import ReadSource
 from deploy_lib.steps.import_check import CheckImports
 from deploy_lib.steps.probe import Probe
-from deploy_lib.steps.promote import MoveTraffic
+from deploy_lib.steps.promote import MoveTraffic, WatchUsers
 from deploy_lib.steps.verify import ReadBack
 
 Request = (
@@ -36,9 +38,12 @@ Request = (
     | BuildImage
     | CheckImports
     | CreateRevision
+    | LookAtStart
+    | EndStart
     | Probe
     | Compare
     | MoveTraffic
+    | WatchUsers
     | ReadBack
 )
 """What a step may ask, of any kind."""
@@ -49,10 +54,12 @@ Answer = (
     | ContractRead
     | Built
     | ImportsChecked
+    | Starting
     | RevisionCreated
     | Probed
     | Compared
     | TrafficMoved
+    | Watched
     | BackRead
 )
 """What its driver may say."""
@@ -96,12 +103,18 @@ def _ask(request: Request, drivers: Drivers, tell: Tell) -> Answer:
             return drivers.builds.check_imports(request, tell)
         case CreateRevision():
             return drivers.services.create_revision(request, tell)
+        case LookAtStart():
+            return drivers.services.look_at_start(request, tell)
+        case EndStart():
+            return drivers.services.end_start(request, tell)
         case Probe():
             return drivers.urls.probe(request, tell)
         case Compare():
             return drivers.urls.compare(request, tell)
         case MoveTraffic():
             return drivers.services.move_traffic(request, tell)
+        case WatchUsers():
+            return drivers.urls.watch(request, tell)
         case ReadBack():
             return drivers.services.read_back(request, tell)
         case _:

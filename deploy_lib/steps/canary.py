@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 
 from pydantic import Field
 
-from deploy_lib.model.answers import RevisionCreated
+from deploy_lib.model.answers import RevisionCreated, Start, Starting
 from deploy_lib.model.details import Inventory, Reported, SeenTraffic
 from deploy_lib.model.evidence import Condition, Evidence
 from deploy_lib.model.release import Release, Status
+from deploy_lib.steps.again import Again, next_pause
 from deploy_lib.steps.kind import Duration, Kind, Settings, Usual, Verdict, spoken
 from deploy_lib.steps.known_bad import BadCase
 from deploy_lib.steps.place import Place, Rule
@@ -22,6 +23,13 @@ class CanarySettings(Settings):
         description="the candidate answers at this tag's URL; lower-case letters, digits and hyphens",
     )
     ready_within: Duration = Field(300.0, gt=0, description="the revision must be ready within this time")
+    crashes_alike: int = Field(
+        2, ge=1, description="so many failures alike end the wait, where another try cannot help (an import, a setting)"
+    )
+    sure_after: Duration = Field(
+        5.0, ge=0, description="one is enough where the image alone decides, and this passes without another word"
+    )
+    words_within: Duration = Field(3.0, ge=0, description="the words that explain a failure may come this much later")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +65,51 @@ class CreateRevision:
     settings: CanarySettings
 
 
+@dataclass(frozen=True, slots=True)
+class LookAtStart:
+    """How far the revision is that was just created."""
+
+    release: Release
+
+
+@dataclass(frozen=True, slots=True)
+class EndStart:
+    """Give the revision its tag's URL; or, when it is not `ready`, take the tag off again."""
+
+    release: Release
+    settings: CanarySettings
+    ready: bool
+    failed_early: bool = False
+    timed_out: bool = False
+
+
 def ask(settings: CanarySettings, release: Release) -> CreateRevision:
     return CreateRevision(release, settings)
 
 
-def judge(settings: CanarySettings, release: Release, answer: RevisionCreated) -> Verdict:
+def judge(settings: CanarySettings, release: Release, answer: RevisionCreated | Starting) -> Verdict | Again:
+    return _start(settings, release, answer) if isinstance(answer, Starting) else _end(settings, release, answer)
+
+
+def _start(settings: CanarySettings, release: Release, start: Starting) -> Again:
+    """Wait, or end the wait: it is up, or has failed and the log says why, or no waiting helps, or the time is over."""
+    look, end = LookAtStart(release), EndStart(release, settings, ready=False)
+    if start.state is Start.READY:
+        return Again(0.0, replace(end, ready=True))
+    if start.state is Start.FAILED:
+        told = start.seconds - start.since
+        if start.explained or told >= settings.words_within:
+            return Again(0.0, end)
+        return Again(next_pause(told, settings.words_within - told), look)
+    sure = start.alike > 0 and start.seconds - start.alike_since >= settings.sure_after
+    if start.hopeless or start.alike >= settings.crashes_alike or sure:
+        return Again(0.0, replace(end, failed_early=True))
+    if start.seconds >= settings.ready_within:
+        return Again(0.0, replace(end, timed_out=True))
+    return Again(next_pause(start.seconds, settings.ready_within - start.seconds), look)
+
+
+def _end(settings: CanarySettings, release: Release, answer: RevisionCreated) -> Verdict:
     grown = replace(
         release,
         candidate=answer.revision,
@@ -133,8 +181,10 @@ REFERENCE = """\
 # A revision with a tag and without users.
 - canary:
     tag: canary              # it answers at this tag's URL
-    ready_within: 5m         # ended earlier when it crashes alike twice for good (an import, the syntax, a setting),
-                             # or once for what the image alone decides and 5 s pass without another word
+    ready_within: 5m
+    crashes_alike: 2         # ended earlier when it crashes alike so often for good (an import, the syntax, a setting),
+    sure_after: 5s           # or once for what the image alone decides, and this passes without another word
+    words_within: 3s         # the words that explain a failure may come this much later
 """
 KIND = Kind(
     "canary",
@@ -146,5 +196,6 @@ KIND = Kind(
     CanaryDetails,
     usual=(Usual(60, REFERENCE, {"tag": "canary", "ready_within": "5m"}),),
     known_bad=(BadCase("a revision that does not come up", RevisionCreated("candidate", False)),),
+    later=(LookAtStart, EndStart),
     place=Place(needs=Rule("build", "there is no image to run before it is built"), once=True, brings_candidate=True),
 )

@@ -13,10 +13,12 @@ from pydantic import Field, model_validator
 from deploy_lib.model.answers import Compared, Side
 from deploy_lib.model.details import Counted, Figures, Reported, Whose
 from deploy_lib.model.release import Release, Status
-from deploy_lib.model.requests import Readers, Thresholds
-from deploy_lib.steps.health import AskSettings, Question, question
+from deploy_lib.model.requests import Phase, Readers, Thresholds
+from deploy_lib.steps.again import Again
+from deploy_lib.steps.health import Question, question
 from deploy_lib.steps.kind import Duration, Kind, Usual, Verdict, spoken
 from deploy_lib.steps.known_bad import BadCase
+from deploy_lib.steps.phases import LookSettings, Times, onwards, unready
 from deploy_lib.steps.place import Place, Rule
 from deploy_lib.steps.real_requests import turned_away, unanswered
 from deploy_lib.steps.significance import Opinion, Sight, quantile, weigh
@@ -25,7 +27,7 @@ EXTENDED = 30.0  # seconds at least, unless the YAML says else
 _SHOWN = (0.5, 0.9, 0.95, 0.99)
 
 
-class CompareSettings(AskSettings):
+class CompareSettings(LookSettings):
     for_: Duration = Field(60.0, alias="for", gt=0, description="compare for this long")
     extend_by: Duration | None = Field(
         None,
@@ -99,6 +101,7 @@ class Compare:
     asked: Question
     thresholds: Thresholds
     users: bool
+    phase: Phase = Phase.ASKING
 
 
 def ask(settings: CompareSettings, release: Release) -> Compare:
@@ -121,7 +124,7 @@ def _thresholds(settings: CompareSettings) -> Thresholds:
     )
 
 
-def judge(settings: CompareSettings, release: Release, answer: Compared) -> Verdict:
+def judge(settings: CompareSettings, release: Release, answer: Compared) -> Verdict | Again:
     thresholds = _thresholds(settings)
     details = CompareDetails(
         stable=_figures(answer.stable, settings.quantile),
@@ -132,13 +135,28 @@ def judge(settings: CompareSettings, release: Release, answer: Compared) -> Verd
         looks=answer.looks,
         reader=answer.reader,
     )
-    if answer.revision_failed:
-        return Verdict(Status.FAILED, f"the revision failed: {answer.revision_failed}", release, details=details)
-    worse = worse_by(answer, thresholds) or lost(answer, thresholds, release.percent)
+    failed = settings.why_failed(answer.revision_failed, answer.ends)
+    if failed:
+        return Verdict(Status.FAILED, f"the revision failed: {failed}", release, details=details)
+    request = ask(settings, release)
+
+    def at(phase: Phase) -> Compare:
+        return replace(request, phase=phase)
+
+    early = unready(answer, at)
+    if early:
+        return early
+    worse = worse_by(answer, thresholds)
+    nothing = says_nothing(answer.stable, answer.candidate, request.asked.path)
+    if not worse:
+        times = Times(settings.for_, settings.longest - settings.for_, settings)
+        unclear = "" if nothing else undecided(answer, thresholds)
+        early = onwards(answer, at, times, unclear, read=not nothing)
+        if early:
+            return early
+        worse = lost(answer, thresholds, release.percent)
     if worse:
         return Verdict(Status.FAILED, worse, release, details=details)
-    path = question(settings, release.service.health, None).path
-    nothing = says_nothing(answer.stable, answer.candidate, path)
     if nothing:
         return Verdict(Status.INCONCLUSIVE, f"paired requests: {nothing}", release, details=details)
     asked = weigh(answer.stable, answer.candidate, thresholds, answer.looks)
@@ -190,10 +208,13 @@ def says_nothing(stable: Side, candidate: Side, path: str) -> str:
     return ""
 
 
-def is_undecided(answer: Compared, thresholds: Thresholds) -> bool:
-    """Whether more requests could still decide."""
+def undecided(answer: Compared, thresholds: Thresholds) -> str:
+    """What more requests could still decide; empty when nothing is left to be."""
     asked = weigh(answer.stable, answer.candidate, thresholds, answer.looks)
-    return bool({asked.opinion, _of_users(answer, thresholds).opinion} & {Opinion.UNCLEAR, Opinion.CHANCE})
+    for whose, sight in (("paired", asked), ("real", _of_users(answer, thresholds))):
+        if sight.opinion in (Opinion.UNCLEAR, Opinion.CHANCE):
+            return f"{whose} requests: {sight.reason}"
+    return ""
 
 
 def _of_users(answer: Compared, thresholds: Thresholds) -> Sight:
@@ -259,6 +280,9 @@ REFERENCE = """\
     min_samples: 30          # fewer requests than this pass nothing
     min_failures: 5          # fewer failed requests reject nothing
     min_slow: 10             # fewer slow requests reject nothing
+    crashes: 2               # so many ends of its container reject it; one may be an instance that was scaled away
+    first_look: 500ms        # what was seen is judged after this time at the earliest
+    look_every: 5s           # and then after a quarter of the time so far, this at most
     metrics: true            # also count real requests, by the request log or Cloud Monitoring, once there is traffic
     log_within: 20s          # our own requests must be in the request log by then,
     metrics_within: 5m       # else in Cloud Monitoring's figures; else the step is inconclusive

@@ -6,6 +6,7 @@ answers.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -47,6 +48,23 @@ class AskSettings(Settings):
     )
     text: str | None = Field(None, description="must stand in the body")
     timeout: Duration | None = Field(None, gt=0, description="one request may take this long; default: health.timeout")
+
+
+class CandidateSettings(AskSettings):
+    """For a step that asks the candidate, and looks at it meanwhile."""
+
+    crashes: int = Field(
+        2,
+        ge=1,
+        description="so many ends of its container reject it; one alone may be an instance that was scaled away",
+    )
+
+    def why_failed(self, revision_failed: str | None, ends: Sequence[str]) -> str:
+        """Of what was seen of the candidate itself; empty when nothing was wrong."""
+        if revision_failed or len(ends) < self.crashes:
+            return revision_failed or ""
+        times = f"{len(ends)} times" if len(ends) > 1 else "once"
+        return f"its container ended {times} ({ends[-1]})"
 
 
 class HealthSettings(Settings):

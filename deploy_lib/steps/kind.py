@@ -18,6 +18,7 @@ from deploy_lib.model.details import Details
 from deploy_lib.model.findings import Finding
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.service import Health, Service
+from deploy_lib.steps.again import Again
 from deploy_lib.steps.known_bad import BadCase
 from deploy_lib.steps.place import ANYWHERE, Place
 
@@ -113,12 +114,13 @@ class Kind(Generic[S, R, A]):
     name: str
     settings: type[S]
     ask: Callable[[S, Release], R]
-    judge: Callable[[S, Release, A], Verdict]
+    judge: Callable[[S, Release, A], Verdict | Again]
     request: type[R]
     answer: type[A]
     details: type[Details]
     usual: tuple[Usual, ...]
     known_bad: tuple[BadCase, ...]
+    later: tuple[type, ...] = ()  # the requests that its `judge` may make after the first
     place: Place = ANYWHERE
     describe: Callable[[R], str] = described  # what `plan` says it would do
     label: Callable[[Any], str] = _no_label  # tells this step of a plan from another of its kind
@@ -128,6 +130,13 @@ class Kind(Generic[S, R, A]):
     unfit: Callable[[Any, str, Health], str] = _fits  # why no service with that name and health: could pass it
     offers: Callable[[Any, Service], object | None] = _nothing  # what other steps of its plan may want to know
     takes: Callable[[Any, Sequence[object]], Any] = _as_is  # its settings, with what the others offer
+
+    def verdict(self, settings: S, release: Release, answer: A) -> Verdict:
+        """Of an answer that must be enough. Raises ValueError for one that `judge` would look again after."""
+        found = self.judge(settings, release, answer)
+        if isinstance(found, Again):
+            raise ValueError(f"{self.name}: too early to judge")
+        return found
 
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}

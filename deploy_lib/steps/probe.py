@@ -10,7 +10,8 @@ from pydantic import Field, model_validator
 from deploy_lib.model.answers import Attempt, Probed
 from deploy_lib.model.details import Counted, Figures, Reported, Whose
 from deploy_lib.model.release import Release, Status
-from deploy_lib.steps.health import AskSettings, Question, question
+from deploy_lib.steps.again import Again
+from deploy_lib.steps.health import CandidateSettings, Question, question
 from deploy_lib.steps.kind import Duration, Kind, Usual, Verdict
 from deploy_lib.steps.known_bad import BadCase
 from deploy_lib.steps.place import Place, Rule
@@ -20,7 +21,7 @@ WELL = (200,)
 """The status of a good answer, unless another one is configured."""
 
 
-class ProbeSettings(AskSettings):
+class ProbeSettings(CandidateSettings):
     slower_than: Duration | None = Field(None, gt=0, description="a response slower than this is a failure")
     attempts: int = Field(10, ge=1, le=1000, description="requests at most")
     need: int = Field(3, ge=1, description="good responses in a row")
@@ -68,17 +69,21 @@ def ask(settings: ProbeSettings, release: Release) -> Probe:
     return Probe(release, settings, replace(asked, expect=expect))
 
 
-def judge(settings: ProbeSettings, release: Release, answer: Probed) -> Verdict:
+def judge(settings: ProbeSettings, release: Release, answer: Probed) -> Verdict | Again:
     path = question(settings, release.service.health, WELL).path
     details = ProbeDetails(answer.url, path, tuple(map(_without_its_words, answer.attempts)))
-    if answer.revision_failed:
-        return Verdict(Status.FAILED, f"the revision failed: {answer.revision_failed}", release, details=details)
+    failed = settings.why_failed(answer.revision_failed, answer.ends)
+    if failed:
+        return Verdict(Status.FAILED, f"the revision failed: {failed}", release, details=details)
     if not answer.attempts:
         return Verdict(Status.ERRORED, f"{path} was never asked", release, details=details)
     if in_a_row(answer.attempts) >= settings.need:
         slowest = max(attempt.seconds for attempt in answer.attempts[-settings.need :])
         reason = f"{settings.need} good answers in a row from {path}, the slowest after {slowest * 1000:.0f} ms"
         return Verdict(Status.PASSED, reason, release, details=details)
+    left = settings.attempts - len(answer.attempts)
+    if in_a_row(answer.attempts) + left >= settings.need:
+        return Again(settings.every)
     good = sum(not attempt.problem for attempt in answer.attempts)
     last = next((attempt for attempt in reversed(answer.attempts) if attempt.problem), answer.attempts[-1])
     advice = advice_on(last.status, path)
@@ -117,6 +122,7 @@ REFERENCE = """\
     attempts: 10             # requests at most
     need: 3                  # good answers in a row
     every: 1s
+    crashes: 2               # so many ends of its container reject it; one may be an instance that was scaled away
     timeout: 10s
 """
 KNOWN_BAD = (

@@ -16,19 +16,21 @@ from pydantic import Field
 from deploy_lib.model.answers import Side, TrafficMoved, Watched
 from deploy_lib.model.details import Counted, Figures, Reported, SeenTraffic, Whose
 from deploy_lib.model.release import Release, Status
-from deploy_lib.model.requests import Bake, Readers, Thresholds
+from deploy_lib.model.requests import Bake, Phase, Readers, Thresholds
 from deploy_lib.model.traffic import TrafficMap
-from deploy_lib.steps.health import AskSettings, question
+from deploy_lib.steps.again import Again
+from deploy_lib.steps.health import question
 from deploy_lib.steps.kind import Duration, Kind, NotWritten, ShortForm, Usual, Verdict, spoken
 from deploy_lib.steps.known_bad import BEFORE, BadCase
+from deploy_lib.steps.phases import LookSettings, Times, onwards, unready
 from deploy_lib.steps.place import Place, Rule
-from deploy_lib.steps.watched import doubt, lost, seen, sick
+from deploy_lib.steps.watched import doubt, lost, seen, sick, undecided
 
 EXTENDED = 30.0  # seconds at least, unless the YAML says else
 WARM_UP = 10.0  # seconds at most, unless the YAML says else
 
 
-class PromoteSettings(AskSettings):
+class PromoteSettings(LookSettings):
     percent: int = Field(100, ge=1, le=100, strict=True, description="whole percent of the requests")
     bake: Duration = Field(0.0, ge=0, description="watch the candidate for this long before the next step")
     extend_by: Duration | None = Field(
@@ -94,7 +96,7 @@ class PromoteDetails(Reported):
 
 @dataclass(frozen=True, slots=True)
 class MoveTraffic:
-    """Put `target` in place, if the service still carries one of `ours`; then watch the candidate as `bake` says.
+    """Put `target` in place, if the service still carries one of `ours`.
 
     `ours` are the maps this release may have left; any other was put there by someone else, which is a conflict.
     Empty: whatever the service carries may be replaced.
@@ -103,8 +105,17 @@ class MoveTraffic:
     release: Release
     settings: PromoteSettings
     target: TrafficMap
-    bake: Bake = Bake()
     ours: tuple[TrafficMap, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WatchUsers:
+    """Look at the candidate, which has `percent` of the traffic, as `bake` says."""
+
+    release: Release
+    percent: int
+    bake: Bake
+    phase: Phase = Phase.ASKING
 
 
 def ask(settings: PromoteSettings, release: Release) -> MoveTraffic:
@@ -112,7 +123,7 @@ def ask(settings: PromoteSettings, release: Release) -> MoveTraffic:
     if release.tag:
         before = before.tagged(release.tag, release.candidate or "")
     target = before.moved(release.candidate or "", settings.percent)
-    return MoveTraffic(release, settings, target, _bake(settings, release))
+    return MoveTraffic(release, settings, target)
 
 
 def _bake(settings: PromoteSettings, release: Release) -> Bake:
@@ -143,12 +154,13 @@ def _bake(settings: PromoteSettings, release: Release) -> Bake:
     )
 
 
-def judge(settings: PromoteSettings, release: Release, answer: TrafficMoved) -> Verdict:
+def judge(settings: PromoteSettings, release: Release, answer: TrafficMoved) -> Verdict | Again:
     details = PromoteDetails(settings.percent, answer.now.shares(), answer.at)
     if answer.conflict:
         return Verdict(Status.INCONCLUSIVE, answer.conflict, release, details=details, conflict=True)
-    if answer.revision_failed:
-        reason = f"the candidate failed while it had {settings.percent} %: {answer.revision_failed}"
+    died = settings.why_failed(answer.revision_failed, answer.ends)
+    if died:
+        reason = f"the candidate failed while it had {settings.percent} %: {died}"
         return Verdict(Status.FAILED, reason, release, details=details)
     share = answer.now.shares().get(release.candidate or "", 0)
     if share < settings.percent:
@@ -158,14 +170,22 @@ def judge(settings: PromoteSettings, release: Release, answer: TrafficMoved) -> 
     if not settings.bake:
         return Verdict(Status.PASSED, str(answer.now), grown, details=details)
     if answer.watched is None:
-        return Verdict(Status.INCONCLUSIVE, f"{answer.now}, but it was never watched", grown, details=details)
+        return Again(0.0, WatchUsers(release, settings.percent, _bake(settings, release)))
     return _watched(settings, grown, answer.now, answer.watched, details)
 
 
 def _watched(
     settings: PromoteSettings, release: Release, now: TrafficMap, watched: Watched, details: PromoteDetails
-) -> Verdict:
-    thresholds = _bake(settings, release).thresholds
+) -> Verdict | Again:
+    bake = _bake(settings, release)
+    thresholds = bake.thresholds
+
+    def at(phase: Phase) -> WatchUsers:
+        return WatchUsers(release, settings.percent, bake, phase)
+
+    early = unready(watched, at)
+    if early:
+        return early
     details = replace(
         details,
         real_candidate=_figures(watched.users),
@@ -173,7 +193,13 @@ def _watched(
         own=_figures(watched.own),
         reader=watched.reader,
     )
-    failed = sick(watched, thresholds) or lost(watched, thresholds, settings.percent)
+    failed = sick(watched, thresholds)
+    if not failed:
+        times = Times(bake.seconds, bake.extend_by, settings)
+        early = onwards(watched, at, times, undecided(watched, thresholds, settings.percent))
+        if early:
+            return early
+        failed = lost(watched, thresholds, settings.percent)
     if failed:
         reason = f"the candidate failed while it had {settings.percent} %: {failed}"
         return Verdict(Status.FAILED, reason, release, details=details)
@@ -198,7 +224,7 @@ def label(settings: PromoteSettings) -> str:
 
 
 def describe(request: MoveTraffic) -> str:
-    baked = f", then watches for {spoken(request.bake.seconds)}" if request.bake.seconds else ""
+    baked = f", then watches for {spoken(request.settings.bake)}" if request.settings.bake else ""
     return f"{request.target}{baked}"
 
 
@@ -265,6 +291,9 @@ REFERENCE = """\
     min_failures: 5          # fewer failed requests reject nothing
     min_users_before: 30     # with all traffic: none is answered by no chance where so many were before
     min_slow: 10             # fewer slow requests reject nothing
+    crashes: 2               # so many ends of its container reject it; one may be an instance that was scaled away
+    first_look: 500ms        # what was seen is judged after this time at the earliest
+    look_every: 5s           # and then after a quarter of the time so far, this at most
     log_within: 20s          # our own requests must be in the request log by then,
     metrics_within: 5m       # else in Cloud Monitoring's figures; else the step is inconclusive
 """
@@ -290,6 +319,7 @@ KIND = Kind(
     PromoteDetails,
     usual=(Usual(80, REFERENCE, {"percent": 10}), Usual(100, REFERENCE_SHORT, {"percent": 100})),
     known_bad=KNOWN_BAD,
+    later=(WatchUsers,),
     place=Place(
         needs=Rule("canary", "there is no candidate to promote before the canary"),
         moves_traffic=True,

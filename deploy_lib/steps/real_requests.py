@@ -5,6 +5,7 @@ from __future__ import annotations
 from deploy_lib.model.answers import Side
 from deploy_lib.model.requests import Thresholds
 from deploy_lib.steps.binomial import bounds, tail
+from deploy_lib.steps.kind import counted
 from deploy_lib.steps.responses import is_redirect
 from deploy_lib.steps.significance import allowed_rate
 
@@ -54,8 +55,8 @@ def unanswered(candidate: Side, stable: Side, percent: int, thresholds: Threshol
     if expected - candidate.requests < thresholds.min_failures:
         return ""
     return (
-        f"{candidate.requests} requests to the candidate were answered where {percent} % make about {expected}, beside "
-        f"{stable.requests} to the stable revision; the others still wait"
+        f"the candidate answered {counted(candidate.requests, 'request')} where {percent} % make about {expected}, and "
+        f"the stable revision {stable.requests}; the others still wait"
     )
 
 

@@ -11,6 +11,7 @@ from deploy_lib.model.answers import BackRead
 from deploy_lib.model.details import Reported, SeenTraffic
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.service import Health
+from deploy_lib.steps.again import Again, next_pause
 from deploy_lib.steps.health import GOOD, AskSettings, Question, codes, question
 from deploy_lib.steps.kind import Duration, Kind, Usual, Verdict, counted, spoken
 from deploy_lib.steps.known_bad import AFTER, BEFORE, BadCase
@@ -24,6 +25,7 @@ _FROM = 400
 class VerifySettings(AskSettings):
     within: Duration = Field(60.0, gt=0, description="the candidate must answer well at the main URL within this time")
     header: str = Field("x-revision", description="response header, or key of a JSON body, that names the revision")
+    unnamed: int = Field(3, ge=1, description="so many answers are enough where none of them names its revision")
     percent: int = Field(100, ge=1, le=100, strict=True, description="share the candidate must have")
 
     @field_validator("status")
@@ -76,10 +78,18 @@ def ask(settings: VerifySettings, release: Release) -> ReadBack:
     return ReadBack(release, settings, replace(asked, expect=expect))
 
 
-def judge(settings: VerifySettings, release: Release, answer: BackRead) -> Verdict:
+def _has_arrived(settings: VerifySettings, candidate: str, share: int, answer: BackRead) -> bool:
+    """It has its share, and answers; or whoever answers never says which revision it is."""
+    nameless = answer.answered.get("", 0) >= settings.unnamed and set(answer.answered) == {""}
+    return answer.reconciled and share >= settings.percent and (candidate in answer.answered or nameless)
+
+
+def judge(settings: VerifySettings, release: Release, answer: BackRead) -> Verdict | Again:
     candidate = release.candidate or ""
     share = answer.now.shares().get(candidate, 0)
     details = VerifyDetails(answer.now.shares(), answer.answered)
+    if answer.seconds < settings.within and not _has_arrived(settings, candidate, share, answer):
+        return Again(next_pause(answer.seconds, settings.within - answer.seconds))
     if share < settings.percent:
         reason = f"{candidate} has {share} % of the traffic instead of {settings.percent} %; serving: {answer.now}"
         return Verdict(Status.FAILED, reason, release, details=details)
@@ -125,6 +135,7 @@ REFERENCE = """\
     timeout: 10s
     within: 1m
     header: x-revision       # response header, or key of a JSON body, that names the revision
+    unnamed: 3               # so many answers are enough where none of them names its revision
     percent: 100             # share the candidate must have
 """
 KNOWN_BAD = (

@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Iterator
 from dataclasses import replace
 
 from deploy_lib.model.answers import REQUEST_LOG, Side, Watched
-from deploy_lib.model.requests import Bake, Thresholds
+from deploy_lib.model.requests import Thresholds
 from deploy_lib.steps.kind import counted
 from deploy_lib.steps.real_requests import turned_away, unanswered
 from deploy_lib.steps.significance import Opinion, Sight, late, weigh
-
-
-class Wish(enum.Enum):
-    """What more is wanted before anything is said of the candidate."""
-
-    MORE = "go on asking"
-    ANSWERS = "wait for what is under way"
-    NOTHING = "it is decided, or no waiting helps"
-
-
-def wish(watched: Watched, bake: Bake, percent: int) -> Wish:
-    """After a look that decided nothing."""
-    if watched.seconds < bake.seconds:
-        return Wish.MORE
-    if watched.seconds < bake.seconds + bake.extend_by and is_undecided(watched, bake.thresholds, percent):
-        return Wish.MORE
-    return Wish.ANSWERS if watched.under_way else Wish.NOTHING
 
 
 def sick(watched: Watched, thresholds: Thresholds) -> str:
@@ -79,13 +61,15 @@ def _is_no_use(side: Side) -> bool:
     return side.requests in (side.errors, side.refused)
 
 
-def is_undecided(watched: Watched, thresholds: Thresholds, percent: int) -> bool:
-    """Whether more requests could still decide."""
-    if any(sight.opinion is Opinion.CHANCE for _, sight in _weighed(watched, thresholds)):
-        return True
-    if late(watched.own_stable, watched.own, thresholds):
-        return True
-    return bool(lost(watched, thresholds, percent) or _unclear(watched, thresholds))
+def undecided(watched: Watched, thresholds: Thresholds, percent: int) -> str:
+    """What more requests could still decide; empty when nothing is left to be."""
+    for whose, sight in _weighed(watched, thresholds):
+        if sight.opinion is Opinion.CHANCE:
+            return f"{whose}: {sight.reason}"
+    late_ones = late(watched.own_stable, watched.own, thresholds)
+    if late_ones:
+        return f"{counted(late_ones, 'request')} of our own still waiting"
+    return lost(watched, thresholds, percent) or _unclear(watched, thresholds)
 
 
 def seen(watched: Watched, thresholds: Thresholds) -> str:

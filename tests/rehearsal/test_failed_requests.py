@@ -30,7 +30,7 @@ STEPS: dict[str, Sequence[Mapping[str, Any]]] = {
     "verify": (PROMOTED, {"verify": {"within": "3s"}}),
 }
 JUDGED_BY = {"compare under traffic": "compare", "bake": "promote", "short bake": "promote", "bake alone": "promote"}
-UNANSWERED = "0 requests to the candidate were answered where"
+UNANSWERED = "the candidate answered "
 WAITING = [
     ("slow", "bake", "too slow"),
     ("slow", "bake alone", "too slow"),

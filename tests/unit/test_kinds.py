@@ -59,7 +59,8 @@ def test_a_request_without_words_of_its_own_is_told_field_by_field() -> None:
 
 def test_each_kinds_request_has_a_driver() -> None:
     """`perform` is checked by its types to answer every one of these."""
-    assert {kind.request for kind in KINDS.values()} == set(get_args(Request))
+    asked = {request for kind in KINDS.values() for request in (kind.request, *kind.later)}
+    assert asked == set(get_args(Request))
 
 
 GO_OVER_THE_KINDS = ("config", "decide.py", "plan.py", "run", "journal/lines.py", "cli", "report", "model")

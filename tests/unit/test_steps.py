@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from deploy_lib.model.answers import Compared, Side
+from deploy_lib.model.answers import Compared, Side, Starting
 from deploy_lib.model.details import Figures
 from deploy_lib.model.release import Release
-from deploy_lib.steps.canary import CreateRevision
+from deploy_lib.steps.again import Again
+from deploy_lib.steps.canary import CreateRevision, EndStart, LookAtStart
 from deploy_lib.steps.catalogue import KINDS
 from deploy_lib.steps.compare import CompareDetails
 from deploy_lib.steps.kind import Kind, Settings
@@ -37,6 +38,9 @@ def test_what_an_answer_means(kind: Kind[Any, Any, Any], case: dict[str, Any]) -
     release: Release = RELEASES[case.get("release", "candidate")]
     answer = TypeAdapter(kind.answer).validate_python(case["answer"])
     verdict = kind.judge(settings, release, answer)
+    if isinstance(verdict, Again):
+        assert verdict.after == pytest.approx(case["again"])
+        return
     assert (verdict.status.value, verdict.reason) == (case["status"], case["reason"])
     if "findings" in case:
         assert [f"{finding.severity.value} {finding.code}" for finding in verdict.findings] == case["findings"]
@@ -47,11 +51,26 @@ def test_what_an_answer_means(kind: Kind[Any, Any, Any], case: dict[str, Any]) -
         assert getattr(verdict.release, name) == value
 
 
+@pytest.mark.parametrize("case", read_cases(CASES / "canary/start.yaml"), ids=lambda case: case["case"])
+def test_how_long_a_start_is_waited_for(case: dict[str, Any]) -> None:
+    kind = KINDS["canary"]
+    settings = kind.settings.model_validate(case.get("settings") or {})
+    start = TypeAdapter(Starting).validate_python(case["start"])
+    found = kind.judge(settings, CANDIDATE, start)
+    assert isinstance(found, Again)
+    if "again" in case:
+        assert (found.request, found.after) == (LookAtStart(CANDIDATE), pytest.approx(case["again"]))
+        return
+    end = case["end"]
+    ended = EndStart(CANDIDATE, settings, end == "ready", end == "failed_early", end == "timed_out")
+    assert (found.request, found.after) == (ended, 0)
+
+
 @pytest.mark.parametrize("name", KINDS)
 def test_every_kind_of_step_rejects_something(name: str) -> None:
     """A gate that never says no is no gate."""
     cases = read_cases(CASES / name / "judge.yaml")
-    assert {"passed", "failed"} <= {case["status"] for case in cases}
+    assert {"passed", "failed"} <= {case.get("status") for case in cases}
 
 
 def test_a_promotion_keeps_tags_and_proportions() -> None:

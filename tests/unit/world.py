@@ -20,7 +20,7 @@ from deploy_lib.steps.git_clean import ReadCheckout
 from deploy_lib.steps.image_contents import ReadSource
 from deploy_lib.steps.import_check import CheckImports
 from deploy_lib.steps.probe import Probe
-from deploy_lib.steps.promote import MoveTraffic
+from deploy_lib.steps.promote import MoveTraffic, WatchUsers
 from deploy_lib.steps.verify import ReadBack
 from tests.unit.samples import BEFORE, NOON
 
@@ -125,6 +125,12 @@ class World:
         self._carry(request.target)
         found = self._met("move_traffic")
         return found or answers.TrafficMoved(request.target)  # type: ignore[return-value]
+
+    def watch(self, request: WatchUsers, tell: Tell) -> answers.Watched:
+        return self._met("watch") or answers.Watched(request.bake.seconds, answers.REQUEST_LOG)  # type: ignore[return-value]
+
+    def rest(self) -> None:
+        pass
 
     def read_back(self, request: ReadBack, tell: Tell) -> answers.BackRead:
         found = self._met("read_back")

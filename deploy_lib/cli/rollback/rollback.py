@@ -23,16 +23,19 @@ from deploy_lib.drivers.interface import DriverError, Interrupted
 from deploy_lib.drivers.processes import person, with_process
 from deploy_lib.journal import UNWRITTEN, Journal
 from deploy_lib.model import journal, requests
+from deploy_lib.model.answers import Probed
 from deploy_lib.model.journal import Entry, LeaseRefused, Stopped
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Options, Release, Status
 from deploy_lib.model.remembered import ROLLBACK
 from deploy_lib.model.state import ServiceState
 from deploy_lib.plan import Plan
+from deploy_lib.run.asked import until_judged
 from deploy_lib.run.last_line import serving_now
 from deploy_lib.run.lease import acquire
 from deploy_lib.run.restoring import put_back
 from deploy_lib.steps import probe
+from deploy_lib.steps.kind import Verdict
 from deploy_lib.steps.probe import ProbeSettings
 from deploy_lib.steps.responses import serves
 
@@ -217,13 +220,15 @@ class Rollback:
             url = drivers.services.lend_url(release, release.candidate or "")
             hurried = settings.model_copy(update={"every": min(settings.every, HURRY)})
             request = probe.ask(hurried, replace(release, candidate_url=url))
-            answer = drivers.urls.probe(request, self._tell)
-            verdict = probe.judge(hurried, release, answer)
+            found = until_judged(probe.KIND, hurried, release, request, drivers.urls.probe, drivers.clock, self._tell)
         except DriverError as problem:
             return f"could not be probed: {problem.reason}"
+        answer, verdict = found.answer, found.verdict
+        assert isinstance(answer, Probed) and isinstance(verdict, Verdict)
         if verdict.status is Status.PASSED:
             return ""
-        if not answer.revision_failed and answer.attempts and all(serves(each) for each in answer.attempts):
+        died = hurried.why_failed(answer.revision_failed, answer.ends)
+        if not died and answer.attempts and all(serves(each) for each in answer.attempts):
             self._tell(f"{release.candidate} serves, though {request.asked.path} may be younger: {verdict.reason}")
             return ""
         return f"does not answer well: {verdict.reason}"

@@ -13,40 +13,30 @@ from deploy_lib.model.service import Health
 from deploy_lib.steps.verify import ReadBack
 
 HEADER = "x-revision"
-NAMELESS_ENOUGH = 3  # answers, when none of them names its revision
 _NOBODY_HOME = (502, 503, 504)
 
 
 def read_back(tools: Tools, request: ReadBack, tell: Tell) -> BackRead:
-    """Ends as soon as the candidate has its share and answers, or when `within` is over."""
+    """One look, and one request to the main URL."""
     release, path = request.release, request.release.service.path
     asked, settings = request.asked, request.settings
-    answered: dict[str, int] = {}
-    failures, last = 0, None
-    for _ in polls(tools.clock, settings.within):
-        service = tools.api.service(path)
-        if service is None:
-            raise DriverError(f"the service {release.service.cloud_run} was deleted meanwhile", conflict=True)
-        now = served(service)
-        reconciled = not service.reconciling and now.shares() == carried(service).shares()
-        last = tools.ask(
-            service.uri.rstrip("/") + asked.path,
-            asked.expect,
-            timeout=min(asked.timeout, settings.within),
-            header=settings.header,
-        )
-        if last.problem or last.status is None:
-            failures += 1
-            tell(f"{service.uri}{asked.path}: {last.problem}")
-        else:
-            name = last.revision or ""
-            answered[name] = answered.get(name, 0) + 1
-            tell(f"{service.uri} answered {last.status}{f' from {name}' if name else ''}")
-        share = now.shares().get(release.candidate or "", 0)
-        nameless = answered.get("", 0) >= NAMELESS_ENOUGH and set(answered) == {""}
-        if reconciled and share >= settings.percent and (answered.get(release.candidate or "") or nameless):
-            break
-    return BackRead(now, reconciled, answered, failures, last)
+    service = tools.api.service(path)
+    if service is None:
+        raise DriverError(f"the service {release.service.cloud_run} was deleted meanwhile", conflict=True)
+    now = served(service)
+    reconciled = not service.reconciling and now.shares() == carried(service).shares()
+    answer = tools.ask(
+        service.uri.rstrip("/") + asked.path,
+        asked.expect,
+        timeout=min(asked.timeout, settings.within),
+        header=settings.header,
+    )
+    if answer.problem or answer.status is None:
+        tell(f"{service.uri}{asked.path}: {answer.problem}")
+        return BackRead(now, reconciled, failures=1, last=answer)
+    name = answer.revision or ""
+    tell(f"{service.uri} answered {answer.status}{f' from {name}' if name else ''}")
+    return BackRead(now, reconciled, {name: 1}, last=answer)
 
 
 def answers_from(

@@ -22,11 +22,11 @@ from deploy_lib.drivers.services.records import Record, record_of
 from deploy_lib.drivers.services.template import ATTEMPT_LABEL, base, main_container, merged
 from deploy_lib.drivers.services.tools import Tools, settle
 from deploy_lib.drivers.services.traffic import STABLE_TAG, carried, difference, same, served, tag_url, targets
-from deploy_lib.drivers.services.waiting import Waited, Waiting
-from deploy_lib.model.answers import RevisionCreated
+from deploy_lib.drivers.services.waiting import Waiting
+from deploy_lib.model.answers import RevisionCreated, Starting
 from deploy_lib.model.release import Release
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
-from deploy_lib.steps.canary import CreateRevision
+from deploy_lib.steps.canary import CreateRevision, EndStart
 
 if TYPE_CHECKING:
     from google.cloud import run_v2
@@ -46,7 +46,18 @@ class Made:
     previous_image: str | None = None
 
 
-def create(tools: Tools, request: CreateRevision, tell: Tell) -> RevisionCreated:
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A revision that was asked for, from its first look to its last."""
+
+    made: Made
+    waiting: Waiting
+
+    def look(self, tell: Tell) -> Starting:
+        return self.waiting.look(tell)
+
+
+def create(tools: Tools, request: CreateRevision, tell: Tell) -> Candidate:
     release, path = request.release, request.release.service.path
     if not release.image:
         raise DriverError("there is no image to release", "put a build step before the canary, or name an image")
@@ -59,32 +70,36 @@ def create(tools: Tools, request: CreateRevision, tell: Tell) -> RevisionCreated
     else:
         made = _next(tools, request, service)
     tell(f"{made.name} is starting" if made.operation else f"{made.name} exists already")
-    waiting = Waiting(tools, release.service, made.name, made.operation, since if made.operation else release.started)
-    waited = waiting.until_ready(request.settings.ready_within, tell)
-    if not waited.ready:
+    since = since if made.operation else release.started
+    return Candidate(made, Waiting(tools, release.service, made.name, made.operation, since))
+
+
+def end(tools: Tools, candidate: Candidate, request: EndStart, tell: Tell) -> RevisionCreated:
+    made, release, path = candidate.made, request.release, request.release.service.path
+    if not request.ready:
         _untag(tools, release, made.name, tell)
-        return _created(made, None, request, waited)
+        return _created(candidate, None, request)
 
     def lacks(found: run_v2.Service) -> str:
         return "" if tag_url(found, request.settings.tag) else f"the tag {request.settings.tag} has no URL"
 
     doing = f"give {made.name} the tag {request.settings.tag}"
-    return _created(made, settle(tools, path, made.operation, doing, lacks=lacks), request, waited)
+    return _created(candidate, settle(tools, path, made.operation, doing, lacks=lacks), request)
 
 
-def _created(made: Made, service: run_v2.Service | None, request: CreateRevision, waited: Waited) -> RevisionCreated:
-    stable = request.release.stable
+def _created(candidate: Candidate, service: run_v2.Service | None, request: EndStart) -> RevisionCreated:
+    made, stable = candidate.made, request.release.stable
     tags = served(service).tags() if service is not None else {}
     stable_tag = next((tag for tag, name in tags.items() if name == stable and tag != request.settings.tag), None)
     return RevisionCreated(
         made.name,
-        waited.ready,
+        request.ready,
         url=tag_url(service, request.settings.tag) if service is not None else None,
         main_url=service.uri if service is not None else None,
         stable_url=tag_url(service, stable_tag) if service is not None else None,
-        evidence=waited.evidence,
-        failed_early=waited.failed_early,
-        timed_out=waited.timed_out,
+        evidence=candidate.waiting.evidence(),
+        failed_early=request.failed_early,
+        timed_out=request.timed_out,
         kept=made.kept,
         changed=made.changed,
         previous_image=made.previous_image,

@@ -6,6 +6,8 @@ rollback nor a status needs it.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.interface import Clock, Tell
 from deploy_lib.drivers.lean_import import import_run_client
@@ -23,9 +25,12 @@ from deploy_lib.model.release import Release
 from deploy_lib.model.service import Service
 from deploy_lib.model.serving import Serving
 from deploy_lib.model.state import RevisionPreview, ServiceState
-from deploy_lib.steps.canary import CreateRevision
+from deploy_lib.steps.canary import CreateRevision, EndStart, LookAtStart
 from deploy_lib.steps.promote import MoveTraffic
 from deploy_lib.steps.verify import ReadBack
+
+if TYPE_CHECKING:
+    from deploy_lib.drivers.services.candidate import Candidate
 
 
 class CloudRunServices:
@@ -40,7 +45,8 @@ class CloudRunServices:
         calls = Calls(clients, clock)
         api = RunApi(calls)
         changes = Changes(api, clock)
-        self._tools = Tools(calls, api, changes, Leases(changes, clock), clock, urls.ask, urls.bake, watch)
+        self._tools = Tools(calls, api, changes, Leases(changes, clock), clock, urls.ask, watch)
+        self._candidate: Candidate | None = None
 
     def take_lease(self, request: requests.TakeLease) -> answers.LeaseTaken:
         return taking.take(self._tools, request)
@@ -57,10 +63,23 @@ class CloudRunServices:
     def end_lease(self, request: requests.EndLease) -> answers.LeaseEnded:
         return taking.end(self._tools, request)
 
-    def create_revision(self, request: CreateRevision, tell: Tell) -> answers.RevisionCreated:
+    def create_revision(self, request: CreateRevision, tell: Tell) -> answers.Starting:
         from deploy_lib.drivers.services import candidate
 
-        return candidate.create(self._tools, request, tell)
+        self._candidate = candidate.create(self._tools, request, tell)
+        return self._candidate.look(tell)
+
+    def look_at_start(self, request: LookAtStart, tell: Tell) -> answers.Starting:
+        return self._created().look(tell)
+
+    def end_start(self, request: EndStart, tell: Tell) -> answers.RevisionCreated:
+        from deploy_lib.drivers.services import candidate
+
+        return candidate.end(self._tools, self._created(), request, tell)
+
+    def _created(self) -> Candidate:
+        assert self._candidate is not None, "a revision is created before it is looked at"
+        return self._candidate
 
     def move_traffic(self, request: MoveTraffic, tell: Tell) -> answers.TrafficMoved:
         return moving.move(self._tools, request, tell)

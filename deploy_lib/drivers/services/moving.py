@@ -1,4 +1,4 @@
-"""Moving traffic: only from a map that is this release's own, and watched while it bakes.
+"""Moving traffic: only from a map that is this release's own, and read back.
 
 A map that the release did not leave there was put there by someone else. It is not overwritten: the move ends as a
 conflict that says what changed.
@@ -16,6 +16,7 @@ from deploy_lib.drivers.services.leases import set_annotations
 from deploy_lib.drivers.services.records import Record, record_of
 from deploy_lib.drivers.services.tools import Tools, settle
 from deploy_lib.drivers.services.traffic import carried, difference, same, targets
+from deploy_lib.drivers.watching import RevisionState
 from deploy_lib.model.answers import TrafficMoved
 from deploy_lib.model.traffic import TrafficMap
 from deploy_lib.steps.promote import MoveTraffic
@@ -75,19 +76,17 @@ def move(tools: Tools, request: MoveTraffic, tell: Tell) -> TrafficMoved:
         return TrafficMoved(carried(found), conflict=lacks(found))
     at = tools.clock.now()
     tell(f"now serving: {carried(settled)}")
-    if not request.bake.seconds:
-        return TrafficMoved(request.target, revision_failed=_failed(tools, request, tell), at=at)
-    baked = tools.bake(request, tell)
-    return TrafficMoved(request.target, revision_failed=baked.revision_failed, at=at, watched=baked.watched)
+    state = _state(tools, request, tell)
+    return TrafficMoved(request.target, revision_failed=state.failed, at=at, ends=state.ends)
 
 
-def _failed(tools: Tools, request: MoveTraffic, tell: Tell) -> str | None:
+def _state(tools: Tools, request: MoveTraffic, tell: Tell) -> RevisionState:
     """Not knowing is no failure."""
     try:
-        return tools.watch.revision_failed(request.release)
+        return tools.watch.state(request.release)
     except DriverError as problem:
         tell(f"the candidate could not be watched: {problem.reason}")
-        return None
+        return RevisionState()
 
 
 def refuse_others(

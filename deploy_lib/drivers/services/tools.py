@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from deploy_lib.drivers.errors import PASSES_WITHIN, ApiError
-from deploy_lib.drivers.interface import Clock, DriverError, Tell
+from deploy_lib.drivers.interface import Clock, DriverError
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.polling import polls
 from deploy_lib.drivers.services.api import RunApi
 from deploy_lib.drivers.services.change import Changes
 from deploy_lib.drivers.services.leases import Leases
 from deploy_lib.drivers.services.traffic import carried, served, short
-from deploy_lib.model.answers import Attempt, Watched
+from deploy_lib.drivers.watching import RevisionState
+from deploy_lib.model.answers import Attempt
 from deploy_lib.model.release import Release
 from deploy_lib.model.requests import ANY_ANSWER, Expectation
-from deploy_lib.steps.promote import MoveTraffic
 
 if TYPE_CHECKING:
     from google.cloud import run_v2
@@ -33,25 +33,17 @@ class Ask(Protocol):
     def __call__(self, url: str, expect: Expectation = ANY_ANSWER, *, timeout: float, header: str) -> Attempt: ...
 
 
-class Baked(Protocol):
-    @property
-    def watched(self) -> Watched: ...
-    @property
-    def revision_failed(self) -> str | None: ...
-
-
 class Urls(Protocol):
     """Requests to the service itself."""
 
     @property
     def ask(self) -> Ask: ...
-    def bake(self, request: MoveTraffic, tell: Tell) -> Baked: ...
 
 
 class Watch(Protocol):
-    """What is known of the candidate while it has traffic."""
+    """How the candidate does."""
 
-    def revision_failed(self, release: Release) -> str | None: ...
+    def state(self, release: Release) -> RevisionState: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +54,6 @@ class Tools:
     leases: Leases
     clock: Clock
     ask: Ask
-    bake: Callable[[MoveTraffic, Tell], Baked]
     watch: Watch
 
 

@@ -1,4 +1,4 @@
-"""Waiting for a revision to come up, with its log open: most that fail say why long before Cloud Run gives up.
+"""Looking at a revision as it comes up, with its log open: most that fail say why long before Cloud Run gives up.
 
 The revision's own conditions decide. The operation's code does not (the same failed start has ended with code 9 and
 with code 13), it only adds its words. A failure that no waiting can change ends the wait at its second occurrence,
@@ -11,32 +11,22 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from deploy_lib.diagnose import SURE_AFTER, startup_verdict
+from deploy_lib.diagnose import startup_verdict
 from deploy_lib.diagnose.platform import START_REASONS
 from deploy_lib.drivers.conditions import conditions_of, ready
 from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.interface import DriverError, Tell
 from deploy_lib.drivers.logs import QUOTA_PAUSE, Entries, RevisionLog, is_quota
-from deploy_lib.drivers.polling import polls
 from deploy_lib.drivers.services.template import main_container, startup_limit
 from deploy_lib.drivers.services.tools import Tools
+from deploy_lib.model.answers import Start, Starting
 from deploy_lib.model.evidence import Condition, Evidence, bounded
 from deploy_lib.model.service import Service
 
 if TYPE_CHECKING:
     from google.cloud import run_v2
     from google.longrunning.operations_pb2 import Operation
-
-LAG = 3.0
-"""Seconds that the words which explain a condition may come after it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Waited:
-    ready: bool
-    evidence: Evidence
-    failed_early: bool = False
-    timed_out: bool = False
+TELL_EVERY = 10.0  # seconds between two lines that say that it takes its time
 
 
 @dataclass(slots=True)
@@ -53,34 +43,37 @@ class Waiting:
     found: run_v2.Revision | None = None
     conditions: tuple[Condition, ...] = ()
     quiet_until: float = 0.0  # the log is not read before, by the monotonic clock
-    suspected: float | None = None  # when a failure was first seen that no waiting can change
+    began: float | None = None  # when it was first looked at
+    next_reading: float = 0.0  # of the log, in seconds from there
+    told: float = 0.0
+    fresh: int = 0  # lines that the last reading of the log brought
+    log: RevisionLog = field(init=False)
 
-    def until_ready(self, within: float, tell: Tell) -> Waited:
-        log = self.log()
-        next_look, told = 0.0, 0.0
-        for waited in polls(self.tools.clock, within):
-            self._look()
-            summary = ready(self.conditions)
-            if summary is not None and summary.state == "CONDITION_SUCCEEDED":
-                return Waited(True, self.evidence(log))
-            if self._is_over(summary):
-                self._last_words(log, tell)
-                return Waited(False, self.evidence(log))
-            if waited >= next_look:
-                next_look = waited + _pause_between_readings(waited)
-                self._listen(log, tell)
-                if self._cannot_start(log, waited):
-                    return Waited(False, self.evidence(log), failed_early=True)
-            if waited - told >= 10:
-                told = waited
-                tell(f"{self.revision} is not ready yet after {waited:.0f} s")
-        self._listen(log, tell)
-        return Waited(False, self.evidence(log), timed_out=True)
+    def look(self, tell: Tell) -> Starting:
+        """How far it is now. The log is read now and then only, and always once it has failed."""
+        now = self.tools.clock.monotonic()
+        self.began = now if self.began is None else self.began
+        waited = now - self.began
+        self._look()
+        summary = ready(self.conditions)
+        if summary is not None and summary.state == "CONDITION_SUCCEEDED":
+            return Starting(Start.READY)
+        if self._is_over(summary):
+            self._listen(tell)
+            return Starting(Start.FAILED, explained=self._is_explained())
+        if waited >= self.next_reading:
+            self.next_reading = waited + _pause_between_readings(waited)
+            self._listen(tell)
+        if waited - self.told >= TELL_EVERY:
+            self.told = waited
+            tell(f"{self.revision} is not ready yet after {waited:.0f} s")
+        return self._failing()
 
-    def log(self) -> RevisionLog:
-        return RevisionLog(Entries(self.tools.calls, self.service, (self.revision,), self.since))
+    def __post_init__(self) -> None:
+        self.log = RevisionLog(Entries(self.tools.calls, self.service, (self.revision,), self.since))
 
-    def evidence(self, log: RevisionLog) -> Evidence:
+    def evidence(self) -> Evidence:
+        log = self.log
         container = main_container(self.found) if self.found is not None else None
         cut = ["the log has more lines than were read"] if log.cut else []
         lines, left_out = bounded(log.lines)
@@ -100,15 +93,14 @@ class Waiting:
 
     def gather(self) -> Evidence:
         """Everything that is known now, without waiting. What cannot be read is a gap."""
-        log = self.log()
         try:
             self._look()
             if self.found is None:
                 self.gaps.append(f"the revision {self.revision} does not exist")
         except DriverError as problem:
             self.gaps.append(problem.reason)
-        self._listen(log, lambda text: None)
-        return self.evidence(log)
+        self._listen(lambda text: None)
+        return self.evidence()
 
     def _look(self) -> None:
         self.found = self.tools.api.revision(self.service.path, self.revision)
@@ -133,24 +125,24 @@ class Waiting:
         refused = self.ended is not None and bool(self.ended.error.code)
         return refused and (self.found is None or not self.found.reconciling)
 
-    def _cannot_start(self, log: RevisionLog, waited: float) -> bool:
-        """Whether more waiting can change nothing: it failed alike twice, or once for good and nothing since."""
-        entrypoint = self.service.entrypoint
-        if startup_verdict(log.lines, self.conditions, entrypoint) is not None:
-            return True
-        if startup_verdict(log.lines, self.conditions, entrypoint, enough=1) is None:
-            self.suspected = None
-            return False
-        self.suspected = waited if self.suspected is None else self.suspected
-        return waited - self.suspected >= SURE_AFTER
+    def _failing(self) -> Starting:
+        """How often it failed in a way that another try cannot mend."""
+        lines, entrypoint = self.log.lines, self.service.entrypoint
+        cause = startup_verdict(lines, self.conditions, entrypoint)
+        if cause is None:
+            once = startup_verdict(lines, self.conditions, entrypoint, enough=1) is not None
+            return Starting(Start.STARTING, alike=int(once))
+        if cause.frequency is None:
+            return Starting(Start.STARTING, hopeless=True)
+        return Starting(Start.STARTING, alike=cause.frequency.count)
 
-    def _listen(self, log: RevisionLog, tell: Tell) -> None:
+    def _listen(self, tell: Tell) -> None:
         """Not reading the log costs the diagnosis, not the release."""
         now = self.tools.clock.monotonic()
         if now < self.quiet_until:
             return
         try:
-            new = log.read()
+            new = self.log.read()
         except DriverError as problem:
             if is_quota(problem):
                 self.quiet_until = now + QUOTA_PAUSE
@@ -158,21 +150,20 @@ class Waiting:
             if problem.reason not in self.gaps:
                 self.gaps.append(problem.reason)
             return
+        self.fresh = len(new)
         for line in new:
             if line.source == "system":
                 tell(line.text[:300])
 
-    def _last_words(self, log: RevisionLog, tell: Tell) -> None:
-        """The operation's error and the log's lines may come a moment after the condition.
+    def _is_explained(self) -> bool:
+        """Whether the operation's error and the log's lines are there: they may come a moment after the condition.
 
-        Lines are waited for only where a container was started at all: other reasons say everything themselves.
+        Lines are waited for only where a container was started at all, and until no more of them come: other reasons
+        say everything themselves.
         """
         started = all(each.reason in START_REASONS for each in self.conditions if each.state == "CONDITION_FAILED")
-        for _ in polls(self.tools.clock, LAG):
-            self._ask_operation()
-            self._listen(log, tell)
-            if (self.ended is not None or not self.operation) and (log.lines or self.gaps or not started):
-                return
+        told = bool(self.gaps) or not started or (bool(self.log.lines) and not self.fresh)
+        return told and (self.ended is not None or not self.operation)
 
 
 def _pause_between_readings(waited: float) -> float:

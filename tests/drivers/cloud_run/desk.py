@@ -15,17 +15,20 @@ from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.endpoints import Endpoints
 from deploy_lib.drivers.headers import identity_headers
+from deploy_lib.drivers.interface import Tell
 from deploy_lib.drivers.services import CloudRunServices
 from deploy_lib.drivers.urls import HttpUrls
 from deploy_lib.drivers.watch import CloudWatch
-from deploy_lib.model.answers import LeaseTaken, Restored, RevisionCreated, TrafficMoved
+from deploy_lib.model.answers import LeaseTaken, Restored, RevisionCreated, Starting, TrafficMoved, Watched
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Release
-from deploy_lib.model.requests import Bake, EndLease, RestoreTraffic, TakeLease
+from deploy_lib.model.requests import EndLease, RestoreTraffic, TakeLease
 from deploy_lib.model.service import Service
 from deploy_lib.model.traffic import TrafficMap
-from deploy_lib.steps.canary import CanarySettings, CreateRevision
-from deploy_lib.steps.promote import MoveTraffic, PromoteSettings
+from deploy_lib.run.asked import until_judged
+from deploy_lib.steps import canary, promote
+from deploy_lib.steps.canary import CanarySettings, CreateRevision, EndStart, LookAtStart
+from deploy_lib.steps.promote import MoveTraffic, PromoteSettings, WatchUsers
 from tests.cloud import LocalCloud
 
 PROJECT, REGION = "netra-staging", "us-central1"
@@ -68,9 +71,10 @@ class Desk:
         return replace(release, before=release.before or taken.before, url=taken.url), taken
 
     def create(self, release: Release, within: float = 40.0) -> tuple[Release, RevisionCreated]:
-        made = self.driver.create_revision(
-            CreateRevision(release, CanarySettings(tag="canary", ready_within=within)), self.told.append
-        )
+        settings = CanarySettings(ready_within=within)
+        request, told = canary.ask(settings, release), self.told.append
+        made = until_judged(canary.KIND, settings, release, request, self._start, self.clock, told).answer
+        assert isinstance(made, RevisionCreated)
         grown = replace(
             release,
             candidate=made.revision,
@@ -81,17 +85,36 @@ class Desk:
         )
         return grown, made
 
-    def move(self, release: Release, percent: int, ours: tuple[TrafficMap, ...] = (), bake: float = 0) -> TrafficMoved:
+    def _start(self, request: CreateRevision | LookAtStart | EndStart, tell: Tell) -> Starting | RevisionCreated:
+        match request:
+            case CreateRevision():
+                return self.driver.create_revision(request, tell)
+            case LookAtStart():
+                return self.driver.look_at_start(request, tell)
+            case EndStart():
+                return self.driver.end_start(request, tell)
+
+    def move(self, release: Release, percent: int, ours: tuple[TrafficMap, ...] = ()) -> TrafficMoved:
+        wanted = self.target(release, percent)
         return self.driver.move_traffic(
-            MoveTraffic(
-                release,
-                PromoteSettings(percent=percent),
-                self.target(release, percent),
-                bake=Bake(bake, path="/"),
-                ours=(*ours, *self.ours(release)),
-            ),
+            MoveTraffic(release, PromoteSettings(percent=percent), wanted, ours=(*ours, *self.ours(release))),
             self.told.append,
         )
+
+    def watched(self, moved: TrafficMoved, release: Release, **settings: Any) -> Watched:
+        """What was seen of it until that was enough, the traffic having moved."""
+
+        def look(request: MoveTraffic | WatchUsers, tell: Tell) -> TrafficMoved | Watched:
+            return self.urls.watch(request, tell) if isinstance(request, WatchUsers) else moved
+
+        asked = PromoteSettings(path="/", **settings)
+        try:
+            request = promote.ask(asked, release)
+            found = until_judged(promote.KIND, asked, release, request, look, self.clock, self.told.append)
+        finally:
+            self.urls.rest()
+        assert isinstance(found.answer, TrafficMoved) and found.answer.watched is not None
+        return found.answer.watched
 
     def restore(self, release: Release, ours: tuple[TrafficMap, ...] = ()) -> Restored:
         target = self.ours(release)[1]

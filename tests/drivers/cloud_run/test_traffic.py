@@ -11,12 +11,16 @@ from google.cloud import run_v2
 from google.cloud.run_v2.services.revisions.transports import RevisionsGrpcTransport
 
 from deploy_lib.drivers.services.traffic import targets
-from deploy_lib.model.answers import REQUEST_LOG, Side
+from deploy_lib.drivers.watching import RevisionState
+from deploy_lib.model.answers import REQUEST_LOG, BackRead, Side
 from deploy_lib.model.outcome import Outcome
-from deploy_lib.model.requests import ANY_ANSWER, Readers
+from deploy_lib.model.release import Status
+from deploy_lib.model.requests import Readers
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
-from deploy_lib.steps.health import Question
-from deploy_lib.steps.verify import ReadBack, VerifySettings
+from deploy_lib.run.asked import until_judged
+from deploy_lib.steps import verify
+from deploy_lib.steps.kind import Verdict
+from deploy_lib.steps.verify import VerifySettings
 from tests.drivers.cloud_run.desk import Desk
 
 CRASHING = {"BEHAVIOUR": "crash"}
@@ -144,7 +148,9 @@ def test_real_requests_are_told_from_our_own(desk: Desk) -> None:
     _as_users(url, 6)
     _as_users(release.candidate_url, 3)
     with desk.watch.watching(release, since, Readers()) as watching:
-        watching.catch_up(Side(4, 4), desk.told.append)
+        began = desk.clock.monotonic()
+        while not watching.has_shown(Side(4, 4), desk.clock.monotonic() - began):
+            desk.clock.sleep(0.05)
         seen = watching.seen(Side(4, 4), Side(), desk.told.append)
     assert seen.reader == REQUEST_LOG
     assert (seen.users.requests, seen.users.errors, len(seen.users.latencies)) == (9, 6, 3)
@@ -156,23 +162,22 @@ def test_sick_while_baking(desk: Desk) -> None:
     with ThreadPoolExecutor(1) as users:
         asked = users.submit(_as_users, f"{release.candidate_url}/fail", 40, 0.1)
         began = desk.clock.monotonic()
-        moved = desk.move(release, 10, bake=30)
-        assert moved.watched is not None and moved.watched.users.errors >= 5
-        assert moved.watched.seconds < 20 and desk.clock.monotonic() - began < 29, "it was not watched to the end"
+        watched = desk.watched(desk.move(release, 10), release, percent=10, bake=30)
+        assert watched.users.errors >= 5
+        assert watched.seconds < 20 and desk.clock.monotonic() - began < 29, "it was not watched to the end"
         asked.result()
 
 
 def test_a_candidate_that_crashes_under_traffic_has_failed(desk: Desk) -> None:
     desk.live()
     release, _ = desk.create(desk.take(desk.release({"A": "1"}))[0])
-    assert desk.watch.revision_failed(release) is None
+    assert desk.watch.state(release) == RevisionState()
     _as_users(f"{release.candidate_url}/die", 40, 0.1)
     deadline = desk.clock.monotonic() + 10
-    while (failed := desk.watch.revision_failed(release)) is None:
+    while len(ends := desk.watch.state(release).ends) < 2:
         assert desk.clock.monotonic() < deadline, "never noticed"
         desk.clock.sleep(0.05)
-    assert failed.startswith("its container ended ")
-    assert "exit(3)" in failed
+    assert "exit(3)" in ends[-1]
 
 
 def _as_users(url: str | None, times: int, pause: float = 0.0) -> None:
@@ -185,9 +190,13 @@ def _as_users(url: str | None, times: int, pause: float = 0.0) -> None:
 def test_read_back_waits_for_the_candidate_and_says_who_answers(desk: Desk) -> None:
     first = desk.live()
     release, _ = desk.create(desk.take(desk.release({"A": "1"}))[0])
-    back = desk.driver.read_back(
-        ReadBack(release, VerifySettings(within=0.3), Question("/", ANY_ANSWER, 10)), desk.told.append
-    )
+    settings = VerifySettings(path="/", within=0.3)
+    request = verify.ask(settings, release)
+    read_back = desk.driver.read_back
+    found = until_judged(verify.KIND, settings, release, request, read_back, desk.clock, desk.told.append)
+    assert isinstance(found.verdict, Verdict) and found.verdict.status is Status.FAILED
+    back = found.answer
+    assert isinstance(back, BackRead) and back.seconds >= 0.3
     assert set(back.answered) == {first.candidate}
     assert back.now.shares() == {first.candidate: 100}
     desk.end(release, Outcome.REJECTED, to_blame=True)
