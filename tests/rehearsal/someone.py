@@ -9,8 +9,8 @@ from google.cloud.run_v2.services.revisions.transports import RevisionsGrpcTrans
 from google.cloud.run_v2.services.services.transports import ServicesGrpcTransport
 
 from deploy_lib.drivers.local_account import signed
+from tests.operations import ended
 from tests.rehearsal.theatre import PROJECT, Shares, Theatre
-from tests.waits import WITHIN
 
 PINNED = run_v2.TrafficTargetAllocationType.TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION
 
@@ -31,7 +31,7 @@ class Someone:
         service = self.read()
         edit(service)
         request = run_v2.UpdateServiceRequest(service=service, update_mask={"paths": mask})
-        done: run_v2.Service = self.services.update_service(request).result(timeout=WITHIN)
+        done: run_v2.Service = ended(self.services.update_service(request))
         return done
 
     def split(self, shares: Shares, tags: dict[str, str] | None = None) -> None:
@@ -49,7 +49,7 @@ class Someone:
         self.change(edit, "traffic")
 
     def delete(self, revision: str) -> None:
-        self.revisions.delete_revision(name=f"{self.path}/revisions/{revision}").result(timeout=WITHIN)
+        ended(self.revisions.delete_revision(name=f"{self.path}/revisions/{revision}"))
 
     def tags(self) -> dict[str, str]:
         return {each.tag: each.revision for each in self.read().traffic if each.tag}

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from google.cloud import run_v2
 
+from tests.operations import ended
 from tests.rehearsal.scripts import REST, TENTH, compare, stable, when
 from tests.rehearsal.someone import Someone
 from tests.rehearsal.theatre import Played, Theatre
-from tests.waits import WITHIN
 
 WHOLE = (*TENTH, *REST)
 
@@ -93,7 +93,7 @@ def test_a_service_deleted_meanwhile_serves_nothing(theatre: Theatre) -> None:
     someone = Someone(theatre)
 
     def delete() -> None:
-        someone.services.delete_service(name=someone.path).result(timeout=WITHIN)
+        ended(someone.services.delete_service(name=someone.path))
 
     played = theatre.release(theatre.config((*TENTH, *REST), {"n": 1}), cue=when("canary", delete))
     assert played.code != 0

@@ -30,6 +30,7 @@ from deploy_lib.steps import canary, promote
 from deploy_lib.steps.canary import CanarySettings, CreateRevision, EndStart, LookAtStart
 from deploy_lib.steps.promote import MoveTraffic, PromoteSettings, WatchUsers
 from tests.cloud import LocalCloud
+from tests.operations import ended
 
 PROJECT, REGION = "netra-staging", "us-central1"
 IMAGES = f"{REGION}-docker.pkg.dev/{PROJECT}/services"
@@ -159,7 +160,7 @@ class Desk:
         service = self.read()
         change(service)
         request = run_v2.UpdateServiceRequest(service=service, update_mask={"paths": mask})
-        self.client.update_service(request).result(timeout=30)
+        ended(self.client.update_service(request))
 
     def traffic(self) -> list[tuple[str, int, str]]:
         return sorted((each.revision, each.percent, each.tag) for each in self.read().traffic)

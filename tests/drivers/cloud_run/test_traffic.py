@@ -22,6 +22,7 @@ from deploy_lib.steps import verify
 from deploy_lib.steps.kind import Verdict
 from deploy_lib.steps.verify import VerifySettings
 from tests.drivers.cloud_run.desk import Desk
+from tests.operations import ended
 
 CRASHING = {"BEHAVIOUR": "crash"}
 
@@ -102,7 +103,7 @@ def test_restore_to_a_deleted_revision_is_refused(desk: Desk) -> None:
     desk.move(release, 100)
     desk.by_hand(_to(TrafficTarget(release.candidate, 100, "canary")), ["traffic"])
     revisions = run_v2.RevisionsClient(transport=RevisionsGrpcTransport(channel=desk.cloud.channel()))
-    revisions.delete_revision(name=f"{desk.service.path}/revisions/{first.candidate}").result(timeout=20)
+    ended(revisions.delete_revision(name=f"{desk.service.path}/revisions/{first.candidate}"))
     restored = desk.restore(release, ours=(desk.target(release, 100),))
     assert not restored.whole
     assert restored.reason == f"the revision {first.candidate} was deleted meanwhile"
