@@ -88,6 +88,7 @@ def test_a_candidate_rejected_before_it_had_traffic_loses_its_tag(theatre: Theat
     assert said.startswith(f"{played.candidate} lost its tag canary") and " report " in said
 
 
+@pytest.mark.slow
 def test_a_service_deleted_meanwhile_serves_nothing(theatre: Theatre) -> None:
     stable(theatre)
     someone = Someone(theatre)

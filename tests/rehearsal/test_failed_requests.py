@@ -75,6 +75,7 @@ def test_it_is_rejected_where_only_users_meet_it(stage: Stage, kind: str, step: 
     stage.assert_well(live=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "step", "says"), WAITING, ids=lambda value: str(value)[:20])
 def test_users_who_wait_count(stage: Stage, kind: str, step: str, says: str) -> None:
     """Our own requests are answered at once, elsewhere."""

@@ -114,6 +114,7 @@ def past(theatre: Theatre) -> list[dict[str, Any]]:
     return list(theatre.command("status", theatre.config(PROBED)).events[0]["history"])
 
 
+@pytest.mark.slow
 def test_a_service_that_forgot_all_offers_its_older_revisions(theatre: Theatre) -> None:
     """None is taken unasked: any of them may have been rejected. What is offered runs as printed."""
     first, second = stable(theatre), stable(theatre, n=1)
@@ -127,6 +128,7 @@ def test_a_service_that_forgot_all_offers_its_older_revisions(theatre: Theatre) 
     assert theatre.now == {first: 100}
 
 
+@pytest.mark.slow
 def test_who_waits_is_told_the_plan_once_the_service_is_free(theatre: Theatre) -> None:
     first, second = stable(theatre), stable(theatre, n=1)
     now = datetime.now(UTC)

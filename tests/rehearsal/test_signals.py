@@ -112,6 +112,7 @@ def test_the_second_signal_ends_at_once_and_resume_takes_it_up(theatre: Theatre,
     assert Someone(theatre).lease() is None
 
 
+@pytest.mark.slow
 def test_what_a_cancelled_job_left_is_repaired_by_the_next(
     theatre: Theatre, commands: list[Command], tmp_path: Path
 ) -> None:
