@@ -110,6 +110,7 @@ class Code(enum.StrEnum):
     UNDEFINED_NAME = "undefined_name"
     UNKNOWN = "unknown"
     UNKNOWN_MODULE = "unknown_module"
+    UNKNOWN_START = "unknown_start"
     UNKNOWN_SYNTAX = "unknown_syntax"
     UNTRACKED = "untracked"
     UPSTREAM_REFUSED = "upstream_refused"

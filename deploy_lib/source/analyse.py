@@ -19,6 +19,7 @@ from deploy_lib.source.dependencies.declared import Declared, declared
 from deploy_lib.source.entrypoint import Entrypoint, read_entrypoint
 from deploy_lib.source.entrypoint.line_ends import windows_line_ends
 from deploy_lib.source.entrypoint.misspelt import misspelt_command
+from deploy_lib.source.entrypoint.unknown_start import unknown_start
 from deploy_lib.source.explain import Explainer
 from deploy_lib.source.findings import Describer
 from deploy_lib.source.imports.closure import Closure, close
@@ -80,7 +81,8 @@ def analyse(
     commands = [each for each in (wrong, unreadable) if each]
     entry = read_entrypoint(contents, entrypoint, lambda image: _text(contents, image, read))
     if entry is None:
-        return Analysis(tuple(commands))
+        unknown = None if commands else unknown_start(contents)
+        return Analysis((*commands, *([unknown] if unknown else ())))
     changed = {each.prefix for each in contents.unknown}
     layout = Layout(contents.files, entry.roots, _links(contents, context), changed)
     settings = _django_settings(entry, contents, env or {}, dependencies)

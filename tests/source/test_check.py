@@ -240,7 +240,9 @@ def test_flags_instead_of_a_configuration(check: Check, shop: Repository) -> Non
     code, told = check(*flags, "--entrypoint", "app.main", "--output", "json")
     assert (code, told["service"], [each["code"] for each in told["findings"]]) == (1, "one", ["missing_name"])
     code, told = check(*flags)
-    assert code == 0 and "no Python entrypoint is known" in told
+    assert code == 0 and "unknown_start: no Python entrypoint is known" in told
+    assert "write 'entrypoint: app.main' below the service" in told
+    assert check(*flags, "--strict")[0] == 1
 
 
 def test_misuse(check: Check, shop: Repository) -> None:

@@ -169,3 +169,53 @@ def _program(command: tuple[str, ...]) -> str:
 def test_a_program_of_the_repository_is_no_misspelt_server() -> None:
     contents = ImageContents({"/app/bin/gunicon": "bin/gunicon"}, {}, workdir="/app", command=("gunicon", "main:app"))
     assert misspelt_command(contents, lambda path: None, ()) is None
+
+
+STARTS: list[tuple[str, dict[str, str], str, list[str]]] = [
+    ("gunicorn -c conf.py", {"conf.py": "wsgi_app = 'web.wsgi:app'\nchdir = 'src'\n"}, "web.wsgi:app", ["/app/src"]),
+    ("gunicorn", {"gunicorn.conf.py": "wsgi_app = 'web:app'\npythonpath = 'lib'\n"}, "web:app", ["/app/lib", "/app"]),
+    ("gunicorn other:app", {"gunicorn.conf.py": "wsgi_app = 'web:app'\n"}, "other:app", ["/app"]),
+    ("GUNICORN_CMD_ARGS='--chdir src' gunicorn web:app", {}, "web:app", ["/app/src"]),
+    ("python -m gunicorn web:app", {"gunicorn.conf.py": "chdir = '/srv'\n"}, "web:app", ["/srv"]),
+    ("uwsgi --ini u.ini", {"u.ini": "[uwsgi]\nmodule = web.wsgi:app\nchdir = /srv\n"}, "web.wsgi:app", ["/srv"]),
+    ("uwsgi u.ini", {"u.ini": "[uwsgi]\nwsgi-file = src/web.py\ncallable = app\n"}, "web:app", ["/app/src", "/app"]),
+    (
+        "supervisord -n -c s.conf",
+        {"s.conf": "[supervisord]\nnodaemon=true\n[program:web]\ndirectory=/srv\ncommand=uvicorn web:app\n"},
+        "web:app",
+        ["/srv"],
+    ),
+    ("honcho start", {"Procfile": "web: uvicorn web:app\nworker: celery -A jobs worker\n"}, "web:app", ["/app"]),
+    ("honcho start worker", {"Procfile": "web: uvicorn web:app\nworker: celery -A jobs worker\n"}, "jobs", ["/app"]),
+    ("celery -A jobs.app worker -l info", {}, "jobs.app", ["/app"]),
+    ("streamlit run ui/home.py --server.port 8080", {}, "/app/ui/home.py", ["/app/ui"]),
+    ("python -m streamlit run home.py", {}, "/app/home.py", ["/app"]),
+    ("flask run", {"app.py": ""}, "app", ["/app"]),
+    ("FLASK_APP=web/site.py flask run", {"web/__init__.py": ""}, "web.site", ["/app"]),
+    ("python -m flask --app site run", {}, "site", ["/app"]),
+    ("python -m fastapi run web/main.py", {"web/__init__.py": "", "web/main.py": ""}, "web.main", ["/app"]),
+    ("su -c 'uvicorn web:app' app", {}, "web:app", ["/app"]),
+    ("doppler run -p x -- uvicorn web:app", {}, "web:app", ["/app"]),
+    ("runuser -u app -- uvicorn web:app", {}, "web:app", ["/app"]),
+    ("opentelemetry-instrument --traces_exporter console uvicorn web:app", {}, "web:app", ["/app"]),
+    ("./serve.py --port 8080", {"serve.py": "#!/usr/bin/env python\n"}, "/app/serve.py", ["/app"]),
+    ("python manage.py migrate; unheard-of-server", {}, "None", []),
+    ("python serve.py & nginx -g 'daemon off;'", {}, "/app/serve.py", ["/app"]),
+]
+
+
+@pytest.mark.parametrize(("command", "files", "shown", "roots"), STARTS, ids=[each[0] for each in STARTS])
+def test_every_way_to_start(command: str, files: dict[str, str], shown: str, roots: list[str]) -> None:
+    texts = {f"/app/{path}": text for path, text in files.items()}
+    contents = ImageContents({path: path for path in texts}, {}, workdir="/app", command=(*SHELL, command))
+    entry = read_entrypoint(contents, None, texts.get)
+    assert (str(entry), list(entry.roots) if entry else [], entry.doubt if entry else "") == (shown, roots, "")
+
+
+@pytest.mark.parametrize(
+    "text", ["import os\nchdir = os.environ['HOME']\n", "import sys\nsys.path.insert(0, '/x')\n", "chdir = (\n"]
+)
+def test_a_file_of_settings_that_computes_is_a_doubt(text: str) -> None:
+    contents = ImageContents({}, {}, workdir="/app", command=("gunicorn", "web:app"))
+    entry = read_entrypoint(contents, None, {"/app/gunicorn.conf.py": text}.get)
+    assert entry is not None and "gunicorn.conf.py" in entry.doubt

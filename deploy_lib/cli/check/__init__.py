@@ -40,6 +40,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     shown.add_argument("--files", action="store_true", help="also list every file of the image")
     shown.add_argument("--why", metavar="X", help="is this path or module in the image, and why")
     shown.add_argument("--warnings", action="store_true", help="exit with 1 for warnings too")
+    shown.add_argument("--strict", action="store_true", help="exit with 1 where it is not known what starts, too")
     shown.add_argument("--state", metavar="DIR", help="where what was learned of each file is kept between runs")
 
 

@@ -14,6 +14,7 @@ from deploy_lib.cli.places import state_directory
 from deploy_lib.cli.show.printing import say, say_as_is, say_json
 from deploy_lib.drivers.fact_cache import open_cache
 from deploy_lib.drivers.source import GitSource
+from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Severity
 from deploy_lib.source.analyse import FactCache, analyse
 
@@ -46,7 +47,12 @@ def _run(args: argparse.Namespace, started: float) -> int:
         source.close()
         cache.close()
     stopping = (Severity.ERROR, Severity.WARNING) if args.warnings else (Severity.ERROR,)
-    return 1 if any(outcome.count(severity) for outcome in outcomes for severity in stopping) else 0
+    stopped = any(
+        finding.severity in stopping or (args.strict and finding.code is Code.UNKNOWN_START)
+        for outcome in outcomes
+        for finding in outcome.findings
+    )
+    return 1 if stopped else 0
 
 
 def _check(

@@ -24,11 +24,6 @@ def text(outcome: Outcome, root: str, *, files: bool = False) -> Iterator[str]:
             yield f"{image}  <-  {context}"
     for unknown in outcome.staged.contents.unknown:
         yield f"not known: what is below {unknown.prefix}, since {unknown.reason} (line {unknown.line})"
-    if outcome.analysis.entrypoint is None and not outcome.count(Severity.ERROR):
-        yield (
-            "no Python entrypoint is known, so no import was followed; "
-            "name the module with --entrypoint or in the configuration"
-        )
     yield last_line(outcome)
 
 

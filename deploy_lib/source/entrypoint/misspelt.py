@@ -13,7 +13,7 @@ from deploy_lib.source.entrypoint.read import ReadText, programs_of
 from deploy_lib.source.entrypoint.servers import SERVERS
 from deploy_lib.source.model import ImageContents
 
-_KNOWN = (*SERVERS, "fastapi", "python", "python3")
+_KNOWN = (*SERVERS, "flask", "fastapi", "python", "python3")
 _OF_PYTHON = ("python", "python3")
 _NEAR = 0.82
 """Of difflib's ratio: one letter left out, doubled, or two exchanged."""

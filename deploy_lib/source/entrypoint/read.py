@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from deploy_lib.source.entrypoint.conf_files import configured, managed
 from deploy_lib.source.entrypoint.console_scripts import console_script
 from deploy_lib.source.entrypoint.model import Entrypoint
 from deploy_lib.source.entrypoint.servers import launch_of, named_by, target
@@ -30,6 +31,8 @@ def read_entrypoint(contents: ImageContents, given: str | None, read: ReadText) 
 def _read(contents: ImageContents, given: str | None, read: ReadText) -> Entrypoint | None:
     ran = programs_of(contents, read)
     started = [(program, entry) for program in ran if (entry := _named_by(program, contents, read))]
+    if started and started[-1][1].main and _another_follows(started[-1][0], ran):
+        started = []  # a migration before a server that nobody knows
     runs = started[-1][1] if started else None
     if given is None:
         return replace(runs, doubt=runs.doubt or _branches(started)) if runs else None
@@ -52,8 +55,21 @@ def _branches(started: Sequence[tuple[Program, Entrypoint]]) -> str:
     return f"the script starts one of {', '.join(several)}, as a condition says"
 
 
+_BESIDE = frozenset({"echo", "exit", "kill", "nginx", "printf", "set", "sleep", "tail", "trap", "true", "wait"})
+
+
+def _another_follows(program: Program, ran: Sequence[Program]) -> bool:
+    """Whether the script goes on with a program that may be the server."""
+    later = ran[ran.index(program) + 1 :]
+    return any(each.words[0] not in _BESIDE and not each.words[0].startswith("[") for each in later)
+
+
 def programs_of(contents: ImageContents, read: ReadText) -> list[Program]:
-    """Those of the image's command, or of the shell script that it runs."""
+    """Those of the image's command, of the shell script that it runs, and of what a process manager starts."""
+    return [each for program in _commanded(contents, read) for each in managed(program, read)]
+
+
+def _commanded(contents: ImageContents, read: ReadText) -> list[Program]:
     script = script_of(contents.command, contents.workdir)
     text = read(script[0]) if script else None
     if script and text is not None and (script[0].endswith(".sh") or _SHELL_SCRIPT.match(text)):
@@ -62,6 +78,7 @@ def programs_of(contents: ImageContents, read: ReadText) -> list[Program]:
 
 
 def _named_by(program: Program, contents: ImageContents, read: ReadText) -> Entrypoint | None:
+    program = configured(program, read)
     entry = named_by(program, lambda path: read(path) is not None)
     entry = entry or console_script(program.words[0], contents.projects, read)
     return _complete(entry, program, contents) if entry else None

@@ -28,8 +28,12 @@ def named_by(program: Program, exists: Callable[[str], bool]) -> Entrypoint | No
     `exists` is asked for paths of the image, where a server looks for its module by itself.
     """
     name, *words = program.words
+    if name == "flask":
+        return _flask(words, program, exists)
+    if name.endswith(".py"):
+        return _script(program.written, program)
     if _PYTHON.fullmatch(name):
-        return _python(words, program)
+        return _python(words, program, exists)
     if name == "fastapi":
         return _fastapi(words, program, exists)
     reader = SERVERS.get(name)
@@ -92,12 +96,14 @@ def _wsgi(words: Sequence[str], program: Program) -> Entrypoint | None:
     return replace(entry, roots=(*(_inside(program, part) for part in more), *entry.roots))
 
 
-def _python(words: Sequence[str], program: Program) -> Entrypoint | None:
+def _python(words: Sequence[str], program: Program, exists: Callable[[str], bool]) -> Entrypoint | None:
     rest = list(words)
     while rest and rest[0].startswith("-"):
         flag = rest.pop(0)
         if _MODULE_FLAG.fullmatch(flag) and rest:
             module = rest.pop(0)
+            if module in ("fastapi", "flask"):
+                return (_fastapi if module == "fastapi" else _flask)(rest, program, exists)
             known = SERVERS.get(module)
             if known:
                 return known(rest, program)
@@ -106,19 +112,53 @@ def _python(words: Sequence[str], program: Program) -> Entrypoint | None:
             return None
         if flag in _PYTHON_TAKES_A_VALUE and rest:
             rest.pop(0)
-    if not rest or not rest[0].endswith(".py"):
-        return None
-    script = _inside(program, rest[0])
+    return _script(rest[0], program) if rest and rest[0].endswith(".py") else None
+
+
+def _script(path: str, program: Program) -> Entrypoint:
+    """A file that is run, whose directory is the first place of sys.path."""
+    script = _inside(program, path)
     return Entrypoint("__main__", main=True, script=script, roots=(posixpath.dirname(script),))
 
 
-def _flask(words: Sequence[str], program: Program) -> Entrypoint | None:
-    """flask --app module:app run, or FLASK_APP."""
-    told = _value(words, "--app") or _value(words, "-A") or program.env.get("FLASK_APP")
-    if "run" not in words or not told or told.endswith(".py"):
+def _flask(words: Sequence[str], program: Program, exists: Callable[[str], bool]) -> Entrypoint | None:
+    """flask --app module:app run, or FLASK_APP; else wsgi.py or app.py. A file is the module that it is within the
+    packages around it (https://flask.palletsprojects.com/en/stable/cli/)."""
+    if "run" not in words:
         return None
+    told = _value(words, "--app") or _value(words, "-A") or program.env.get("FLASK_APP")
+    told = told or next((each for each in ("wsgi.py", "app.py") if exists(_inside(program, each))), "")
+    file, _, _ = told.partition(":")
+    if file.endswith(".py"):
+        return _module_of(_inside(program, file), exists)
     found = target(told)
     return _looked_for_in(replace(found, attribute=None, called=False), program, "") if found else None
+
+
+def _module_of(file: str, exists: Callable[[str], bool]) -> Entrypoint | None:
+    """The module that a file is within the packages around it, found from the directory above them."""
+    directory, _, last = file.removesuffix(".py").rpartition("/")
+    names = [last]
+    while exists(f"{directory}/__init__.py"):
+        directory, _, last = directory.rpartition("/")
+        names.insert(0, last)
+    module = target(".".join(names))
+    return replace(module, roots=(directory or "/",)) if module else None
+
+
+def _streamlit(words: Sequence[str], program: Program) -> Entrypoint | None:
+    """streamlit run FILE, and chainlit run FILE: run as a script (https://docs.streamlit.io/develop/api-reference/cli/run)."""
+    file = next((word for word in words[1:] if word.endswith(".py")), None)
+    return _script(file, program) if words[:1] == ["run"] and file else None
+
+
+def _celery(words: Sequence[str], program: Program) -> Entrypoint | None:
+    """celery -A module worker: the module, or the package whose app or celery module holds it
+    (https://docs.celeryq.dev/en/stable/reference/cli.html)."""
+    told = _value(words, "-A") or _value(words, "--app") or program.env.get("CELERY_APP")
+    found = target(told) if told else None
+    directory = _value(words, "--workdir") or ""
+    return _looked_for_in(replace(found, attribute=None, called=False), program, directory) if found else None
 
 
 def _fastapi(words: Sequence[str], program: Program, exists: Callable[[str], bool]) -> Entrypoint | None:
@@ -135,13 +175,8 @@ def _fastapi(words: Sequence[str], program: Program, exists: Callable[[str], boo
     file = file or next(filter(exists, (_inside(program, each) for each in _FASTAPI_FILES)), None)
     if file is None:
         return None
-    directory, _, last = file.removesuffix(".py").rpartition("/")
-    names = [last]
-    while exists(f"{directory}/__init__.py"):
-        directory, _, last = directory.rpartition("/")
-        names.insert(0, last)
-    module = target(".".join(names))
-    return replace(module, attribute=_value(words, "--app"), roots=(directory or "/",)) if module else None
+    module = _module_of(file, exists)
+    return replace(module, attribute=_value(words, "--app")) if module else None
 
 
 def _uwsgi(words: Sequence[str], program: Program) -> Entrypoint | None:
@@ -182,7 +217,9 @@ SERVERS: dict[str, Callable[[Sequence[str], Program], Entrypoint | None]] = {
     "granian": _asgi,
     "gunicorn": _wsgi,
     "waitress-serve": _asgi,
-    "flask": _flask,
+    "streamlit": _streamlit,
+    "chainlit": _streamlit,
+    "celery": _celery,
     "uwsgi": _uwsgi,
     "functions-framework": _functions_framework,
     "functions_framework": _functions_framework,

@@ -15,20 +15,21 @@ from deploy_lib.source.entrypoint.script import follow
 
 _SHELLS = {"sh", "bash", "ash", "dash", "zsh"}
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
+_IS_COMMAND = re.compile(r"-\w*c|--command")
 _VARIABLE = re.compile(r"\$\{(\w+)(?::?[-=]([^{}]*))?\}|\$(\w+)")
 
 
 @dataclass(frozen=True, slots=True)
 class _Wrapper:
     """A program that runs another one: `before` the command stand so many arguments, and flags of which `valued` take
-    a value. One that `chooses` decides which environment's programs are found."""
+    a value ("*": all). One that `chooses` decides which environment's programs are found."""
 
     before: int = 0
     valued: str = ""
     chooses: bool = False
 
     def takes_value(self, flag: str) -> bool:
-        return flag in self.valued.split()
+        return "=" not in flag and flag != "--" and (self.valued == "*" or flag in self.valued.split())
 
 
 _UV = (
@@ -49,8 +50,21 @@ _WRAPPERS: Mapping[tuple[str, ...], _Wrapper] = {
     ("setpriv",): _Wrapper(valued="--reuid --regid --groups"),
     ("timeout",): _Wrapper(1, valued="-k --kill-after -s --signal"),
     ("ddtrace-run",): _Wrapper(),
-    ("opentelemetry-instrument",): _Wrapper(),
+    ("opentelemetry-instrument",): _Wrapper(valued="*"),
     ("newrelic-admin", "run-program"): _Wrapper(),
+    ("doppler", "run"): _Wrapper(valued="-p --project -c --config -t --token --scope --mount --name-transformer"),
+    ("infisical", "run"): _Wrapper(valued="--env --path --projectId --token --tags"),
+    ("op", "run"): _Wrapper(valued="--env-file --account"),
+    ("chamber", "exec"): _Wrapper(1),
+    ("runuser",): _Wrapper(valued="-u --user -g --group"),
+    ("s6-setuidgid",): _Wrapper(1),
+    ("setsid",): _Wrapper(),
+    ("stdbuf",): _Wrapper(valued="-i -o -e"),
+    ("ionice",): _Wrapper(valued="-c -n --class --classdata"),
+    ("xvfb-run",): _Wrapper(valued="-n -s --server-num --server-args -e -f"),
+    ("debugpy",): _Wrapper(valued="--listen --connect --log-to"),
+    ("rye", "run"): _Wrapper(chooses=True, valued="--pyproject"),
+    ("pixi", "run"): _Wrapper(chooses=True, valued="-e --environment --manifest-path"),
     ("poetry", "run"): _Wrapper(chooses=True, valued="-C --directory -P --project"),
     ("pipenv", "run"): _Wrapper(chooses=True),
     ("pdm", "run"): _Wrapper(chooses=True, valued="-p --project"),
@@ -114,8 +128,8 @@ def _programs(
     if not words or not depth:
         return
     name = posixpath.basename(expanded(words[0], env))
-    if name in _SHELLS:
-        flags = [position for position, word in enumerate(words[1:], 1) if re.fullmatch(r"-\w*c", word)]
+    if name in _SHELLS or name == "su":
+        flags = [position for position, word in enumerate(words[1:], 1) if _IS_COMMAND.fullmatch(word)]
         if flags and flags[0] + 1 < len(words):
             yield from shell_programs(words[flags[0] + 1], directory, env, depth=depth - 1, assigned=assigned)
         return

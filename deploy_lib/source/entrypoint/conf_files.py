@@ -1,0 +1,155 @@
+"""Settings that servers read from files of the image, as the words of a command line that says the same.
+
+gunicorn: gunicorn.conf.py of its directory or -c, then GUNICORN_CMD_ARGS, then the command line
+(https://docs.gunicorn.org/en/stable/configure.html). uwsgi: an ini file. supervisord and honcho start what their own
+files name.
+"""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import posixpath
+import re
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from deploy_lib.source.entrypoint.shell import Program, shell_programs
+
+ReadText = Callable[[str], str | None]
+
+_SUPERVISOR = ("supervisord.conf", "etc/supervisord.conf", "/etc/supervisord.conf", "/etc/supervisor/supervisord.conf")
+_PAIR = re.compile(r"(\w+)=(\"[^\"]*\"|'[^']*'|[^,]*)")
+_PROCESS = re.compile(r"^([\w-]+):\s*(.+)$", re.MULTILINE)
+
+
+def configured(program: Program, read: ReadText) -> Program:
+    """The same program with what its file says; with a doubt where only running the file can tell."""
+    words = program.words
+    if "gunicorn" in words[:3]:
+        return _gunicorn(program, read)
+    if words[0] == "uwsgi":
+        return _uwsgi(program, read)
+    return program
+
+
+def managed(program: Program, read: ReadText) -> Iterator[Program]:
+    """What supervisord or honcho starts, a web server last; any other program is itself."""
+    name, *words = program.words
+    if name == "supervisord":
+        given = _after(words, "-c", "--configuration")
+        text = next(filter(None, (read(_inside(program, each)) for each in ([given] if given else _SUPERVISOR))), None)
+        found = list(_supervised(text, program)) if text else []
+    elif name in ("honcho", "foreman", "goreman", "hivemind", "overmind"):
+        text = read(_inside(program, _after(words, "-f", "--procfile") or "Procfile"))
+        found = [each for _, each in sorted(_of_procfile(text, words, program), key=lambda pair: pair[0] == "web")]
+    else:
+        found = []
+    yield from found or (program,)
+
+
+def _gunicorn(program: Program, read: ReadText) -> Program:
+    at = program.words.index("gunicorn") + 1
+    extra = _split(program.env.get("GUNICORN_CMD_ARGS", ""))
+    given = [*program.words[at:], *extra]
+    file = _after(given, "-c", "--config") or "gunicorn.conf.py"
+    file = file.removeprefix("file:")
+    if file.startswith("python:"):
+        file = f"{file.removeprefix('python:').replace('.', '/')}.py"
+    text = read(_inside(program, file))
+    settings, doubt = _assigned(text) if text is not None else ({}, "")
+    told = [f"--{key}={settings[key]}" for key in ("chdir", "pythonpath") if key in settings]
+    app = [settings["wsgi_app"]] if "wsgi_app" in settings else []
+    if doubt:
+        doubt = f"{file} {doubt}"
+    # Of two options the first is read, and of two modules too: the command line comes before the variable and the file.
+    words = (*program.words[:at], *program.words[at:], *extra, *told, *app)
+    return replace(program, words=words, doubt=program.doubt or doubt)
+
+
+def _assigned(text: str) -> tuple[dict[str, str], str]:
+    """The settings that are written out, and what is in doubt since only running it can tell."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return {}, "cannot be read"
+    found: dict[str, str] = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            name = node.targets[0].id
+            if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+                found[name] = node.value.value
+            elif name in ("chdir", "pythonpath", "wsgi_app"):
+                return found, f"computes {name}"
+    if re.search(r"\bsys\.path\b|\bos\.chdir\b", text):
+        return found, "changes where modules are looked for"
+    return found, ""
+
+
+def _uwsgi(program: Program, read: ReadText) -> Program:
+    named = _after(program.words[1:], "--ini", "-i") or next(
+        (word for word in program.words[1:] if word.endswith(".ini")), None
+    )
+    text = read(_inside(program, named)) if named else None
+    if text is None:
+        return program
+    words, section = [*program.words], ""
+    for line in text.splitlines():
+        heading = re.match(r"\s*\[(.+)\]", line)
+        key, equals, value = line.partition("=")
+        if heading:
+            section = heading[1]
+        elif equals and section == "uwsgi" and not line.lstrip().startswith(("#", ";")):
+            words.append(f"--{key.strip()}={value.strip()}")
+    doubt = f"{named} has placeholders" if re.search(r"%[dpnv(]|\$\(", text) else ""
+    return replace(program, words=tuple(words), doubt=program.doubt or doubt)
+
+
+def _supervised(text: str, program: Program) -> Iterator[Program]:
+    parser = configparser.ConfigParser(interpolation=None, strict=False, inline_comment_prefixes=(";",))
+    try:
+        parser.read_string(text)
+    except configparser.Error:
+        return
+    for section in parser.sections():
+        command = parser.get(section, "command", fallback="")
+        if section.startswith("program:") and command:
+            directory = posixpath.join(program.directory, parser.get(section, "directory", fallback=""))
+            env = dict(program.env)
+            for pair in re.findall(
+                r"(\w+)=(\"[^\"]*\"|'[^']*'|[^,]*)", parser.get(section, "environment", fallback="")
+            ):
+                env[pair[0]] = pair[1].strip("\"' ")
+            yield from shell_programs(command, posixpath.normpath(directory), env)
+
+
+def _of_procfile(text: str | None, words: list[str], program: Program) -> Iterator[tuple[str, Program]]:
+    wanted = {word for before, word in pairwise(["", *words]) if before not in ("-f", "--procfile", "-e", "--env")}
+    named = wanted & {name for name, _ in _PROCESS.findall(text or "")}
+    for name, command in _PROCESS.findall(text or ""):
+        if not named or name in named:
+            for each in shell_programs(command, program.directory, program.env):
+                yield name, each
+
+
+def _after(words: Sequence[str], *options: str) -> str | None:
+    for before, word in pairwise(("", *words)):
+        if before in options:
+            return word
+        for option in options:
+            if word.startswith(f"{option}="):
+                return word.partition("=")[2]
+    return None
+
+
+def _split(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return []
+
+
+def _inside(program: Program, path: str) -> str:
+    return posixpath.normpath(posixpath.join(program.directory, path))
