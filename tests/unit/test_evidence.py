@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from deploy_lib.journal import encode
+from deploy_lib.model.codes import Code
 from deploy_lib.model.evidence import FIRST_LINES, LAST_LINES, LONGEST_LINE, Cause, Evidence, LogLine, bounded
 from deploy_lib.model.journal import Diagnosed
 
@@ -22,5 +23,5 @@ def test_a_crash_of_200_000_lines_makes_a_small_entry_that_still_tells_it() -> N
     assert (kept[0].text, kept[-1].text, platform in kept) == ("starting", "ValueError: no", True)
     assert left_out == len(lines) - len(kept) == 200_003 - FIRST_LINES - LAST_LINES - 1
     assert kept[1].text.endswith(f"... ({5003 - LONGEST_LINE} more characters)")
-    entry = Diagnosed(datetime(2026, 3, 2, tzinfo=UTC), Cause("python_error", "no"), Evidence(log=kept))
+    entry = Diagnosed(datetime(2026, 3, 2, tzinfo=UTC), Cause(Code.PYTHON_ERROR, "no"), Evidence(log=kept))
     assert len(encode(entry)) < 2_000_000
