@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from deploy_lib.source.file_kinds import FileKind, kind_of, may_be_committed
-from deploy_lib.source.model import Context, DiskFile, ImageContents, Rule, Surroundings
+from deploy_lib.source.model import Context, DiskFile, ImageContents, PastFile, Rule, Surroundings
 from deploy_lib.source.origins import Origins, stems
 
 
@@ -49,6 +49,11 @@ class Explainer:
     def module(self, module: str) -> Explanation:
         """Never fails: without evidence the module is absent everywhere."""
         return self.evidence(module) or self._history(module) or self._absent(module)
+
+    def expect(self, modules: Iterable[str]) -> None:
+        """Asks the history once for all of these that nothing else explains."""
+        silent = [module for module in modules if self.evidence(module) is None]
+        self._around.expect(self._repository(path) for module in silent for path in self._paths(module))
 
     def evidence(self, module: str) -> Explanation | None:
         """What shows that the application has such a module somewhere outside the image."""
@@ -161,26 +166,29 @@ class Explainer:
         return self._past(self._repository(path) for path in self._paths(module))
 
     def _past(self, paths: Iterable[str]) -> Explanation | None:
-        for path in dict.fromkeys(paths):
+        asked = list(dict.fromkeys(paths))
+        self._around.expect(asked)
+        for path in asked:
             past = self._around.in_history(path)
             if past is None:
                 continue
             short = past.commit[:7]
-            told = f"{short} ({past.subject})" if past.subject else short
             fix = f"git restore --source={short} -- {shlex.quote(path)} && git add -- {shlex.quote(path)} && git commit"
             if past.deleted:
-                return Explanation(
-                    "deleted", f"{path} was deleted; {told} still had it", f"{fix}, or remove the import", path
-                )
+                sentence = f"{path} was deleted{deleted_by(past)}; {short} still had it"
+                return Explanation("deleted", sentence, f"{fix}, or remove the import", path)
+            told = f"{short} ({past.subject})" if past.subject else short
             return Explanation("in_other_commit", f"{path} is on another branch only, in {told}", fix, path)
         return None
 
     def _absent(self, module: str) -> Explanation:
         near = difflib.get_close_matches(module, sorted(self._modules()), n=1, cutoff=0.8)
-        if near:
-            sentence = f"neither the commit, its history nor the disk has such a module; there is {near[0]}"
-            return Explanation("absent_everywhere", sentence, f"import {near[0]} instead, or add {module}")
         sentence = "neither the commit, its history nor the disk has such a module"
+        if not self._around.history_is_whole():
+            sentence = "neither the commit nor the disk has such a module, and its history is too long to be searched"
+        if near:
+            sentence = f"{sentence}; there is {near[0]}"
+            return Explanation("absent_everywhere", sentence, f"import {near[0]} instead, or add {module}")
         return Explanation("absent_everywhere", sentence, f"add {module}, or remove the import")
 
     def _modules(self) -> Iterator[str]:
@@ -199,6 +207,12 @@ class Explainer:
         if not root:
             return path
         return path.removeprefix(f"{root}/") if path.startswith(f"{root}/") else None
+
+
+def deleted_by(past: PastFile) -> str:
+    """ " in 1234567 (Tidy up)", as far as it is known."""
+    by = f" in {past.by[:7]}" if past.by else ""
+    return f"{by} ({past.subject})" if past.subject else by
 
 
 def dropped(repository: str, path: str, rule: Rule) -> Explanation:

@@ -37,6 +37,9 @@ class Describer:
         grouped: dict[tuple[str, str, str | None], list[Problem]] = {}
         for problem in problems:
             grouped.setdefault((problem.code, problem.module, problem.name), []).append(problem)
+        lost = [module for code, module, _ in grouped if code == "missing_module"]
+        if lost:
+            self._explainer().expect(lost)
         found = [self._finding(max(group, key=_weight), group) for group in grouped.values()]
         order = list(Severity)
         return tuple(sorted((each for each in found if each), key=lambda finding: order.index(finding.severity)))

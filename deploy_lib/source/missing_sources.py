@@ -10,7 +10,7 @@ from difflib import get_close_matches
 
 from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity
-from deploy_lib.source.explain import Explanation, dropped, on_disk
+from deploy_lib.source.explain import Explanation, deleted_by, dropped, on_disk
 from deploy_lib.source.model import Context, Surroundings
 
 _NOWHERE = "it is not in the commit, on the disk or in the history"
@@ -106,5 +106,5 @@ def _in_history(path: str, surroundings: Surroundings) -> Explanation | None:
     short, quoted = past.commit[:7], shlex.quote(path)
     fix = f"git restore --source={short} -- {quoted} && git add -- {quoted} && git commit"
     if past.deleted:
-        return Explanation("deleted", f"it was deleted ({past.subject}); {short} still had it", fix)
+        return Explanation("deleted", f"it was deleted{deleted_by(past)}; {short} still had it", fix)
     return Explanation("in_other_commit", f"it is in commit {short} ({past.subject}), not in this one", fix)

@@ -103,11 +103,13 @@ class DiskFile:
 
 @dataclass(frozen=True, slots=True)
 class PastFile:
-    """A commit that held a path which this one does not. `deleted`: an ancestor had it; else another branch has it."""
+    """A commit that held a path which this one does not. `deleted`: an ancestor had it, and `by` is the commit that
+    deleted it, of which `subject` is; else another branch has it, and `subject` is of the commit there."""
 
     commit: str
     deleted: bool
     subject: str = ""
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,8 @@ class Surroundings:
     tracked: Listing  # every file of the commit, by repository path
     disk: Mapping[str, DiskFile] = field(default_factory=dict)  # by repository path
     in_history: Callable[[str], PastFile | None] = lambda path: None
+    expect: Callable[[Iterable[str]], None] = lambda paths: None  # paths that in_history is going to be asked for
+    history_is_whole: Callable[[], bool] = lambda: True  # False once there was no time to look further
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.drivers.source import GitSource
+from deploy_lib.drivers.source.git import Git
+from deploy_lib.drivers.source.history import History
 from deploy_lib.model.answers import Change
 from deploy_lib.model.service import BuildSource
 from deploy_lib.source.model import DiskFile, PastFile, Rule
@@ -185,14 +188,29 @@ def test_an_absence_is_explained_by_disk_and_history(place: Workplace, open_sour
     place.git("checkout", "--quiet", "main")
     place.write({"generated/deep/a.py": "", "app/new.py": "", "app/llm_config.py": ""})
     around = open_source(place.root).surroundings(head)
-    assert around.in_history("app/old.py") == PastFile(held, True, "Drop the old one")
+    assert around.in_history("app/old.py") == PastFile(held, True, "Drop the old one", head)
     assert around.in_history("app/late.py") == PastFile(elsewhere, False, "Add it there")
     assert around.in_history("app/never.py") is None
+    assert around.history_is_whole()
     assert around.disk["app/new.py"] == DiskFile("app/new.py", "untracked")
     assert around.disk["app/llm_config.py"].rule == Rule(".gitignore", 2, "llm_config*", "gitignored")
     assert around.disk["generated/deep/a.py"].rule == Rule(".gitignore", 3, "/generated/", "gitignored")
     assert "generated/deep/b.py" not in around.disk
     assert "app/main.py" not in around.disk
+
+
+def test_all_paths_are_looked_for_at_once_and_no_longer_than_time_allows(place: Workplace) -> None:
+    names = [f"app/old_{number}.py" for number in range(20)]
+    held = place.commit(dict.fromkeys(names, ""))
+    place.git("rm", "--quiet", *names)
+    head = place.commit(message="Drop them")
+    past = History(Git(place.root), head)
+    past.expect([*names, "app/never.py"])
+    shutil.rmtree(place.root / ".git")  # nothing is asked again
+    assert [past.find(name) for name in names] == [PastFile(held, True, "Drop them", head)] * 20
+    assert (past.find("app/never.py"), past.whole) == (None, True)
+    late = History(Git(place.root), head, budget=0)
+    assert (late.find("app/old_1.py"), late.whole) == (None, False)
 
 
 def test_rules_are_found_wherever_git_keeps_them(place: Workplace, open_source: Open) -> None:

@@ -22,7 +22,7 @@ from deploy_lib.drivers.source.beside import Beside
 from deploy_lib.drivers.source.blobs import Blobs
 from deploy_lib.drivers.source.disk import Disk
 from deploy_lib.drivers.source.git import Git
-from deploy_lib.drivers.source.history import find_in_history
+from deploy_lib.drivers.source.history import History
 from deploy_lib.drivers.source.status import Status, read_status, with_rules
 from deploy_lib.drivers.source.tree import list_commit
 from deploy_lib.drivers.source.worktree import if_all_were_committed, with_everything
@@ -55,6 +55,7 @@ class GitSource:
         self._cache = cache
         self._listings: Once[str, Listing] = Once()
         self._staged: Once[_Key, Staged] = Once()
+        self._pasts: dict[str, History] = {}
         self._statuses: Once[None, Status] = Once()
         self._besides: Once[None, Beside] = Once()
 
@@ -127,7 +128,8 @@ class GitSource:
 
     def surroundings(self, commit: str) -> Surroundings:
         """What explains an absence. The disk is read on the first call."""
-        return Surroundings(self._listing(commit), self._beside, lambda path: find_in_history(self._git, commit, path))
+        past = self._pasts.setdefault(commit, History(self._git, commit))
+        return Surroundings(self._listing(commit), self._beside, past.find, past.expect, lambda: past.whole)
 
     def differences(self) -> Mapping[str, DiskFile]:
         """Every file whose state on the disk is not that of HEAD, by repository path."""

@@ -1,23 +1,84 @@
-"""Where a file went: the commit that deleted it, or another branch that has it."""
+"""Where files went: the commit that deleted each, or another branch that has it.
+
+A walk of the whole history costs seconds where that is long, so all paths are asked for in one, and no longer than a
+budget allows.
+"""
 
 from __future__ import annotations
 
-from deploy_lib.drivers.source.git import Git
+import subprocess
+import time
+from collections.abc import Iterable, Iterator
+from threading import Lock
+
+from deploy_lib.drivers.source.git import Git, not_installed, surroundings
 from deploy_lib.source.model import PastFile
 
-
-def find_in_history(git: Git, commit: str, path: str) -> PastFile | None:
-    """The last commit that still held `path`: an ancestor of `commit`, else the newest on any branch."""
-    deleted = _log(git, "--diff-filter=D", "--format=%P%x00%s", commit, "--", path)
-    if deleted:
-        parents, _, subject = deleted.partition("\0")
-        return PastFile(parents.split(" ")[0], True, subject)
-    elsewhere = _log(git, "--diff-filter=AM", "--format=%H%x00%s", "--all", "--", path)
-    if elsewhere:
-        holder, _, subject = elsewhere.partition("\0")
-        return PastFile(holder, False, subject)
-    return None
+BUDGET = 2.0
+"""Seconds that all of a check's questions about history may take."""
+_FORMAT = ("--format=%x01%H%x00%P%x00%s", "--name-only", "--no-renames", "--full-history")
 
 
-def _log(git: Git, *words: str) -> str:
-    return git.run("--literal-pathspecs", "log", "-1", *words).decode(errors="replace").strip()
+class History:
+    """Of one commit. `whole` is False once time ran out, so that what was not found may still be somewhere."""
+
+    def __init__(self, git: Git, commit: str, budget: float = BUDGET) -> None:
+        self._git = git
+        self._commit = commit
+        self._left = budget
+        self._known: dict[str, PastFile | None] = {}
+        self._lock = Lock()
+        self.whole = True
+
+    def expect(self, paths: Iterable[str]) -> None:
+        """Looks for all of them at once: the last commit that held each, an ancestor, else the newest on any branch."""
+        with self._lock:
+            wanted = [path for path in dict.fromkeys(paths) if path not in self._known]
+            if wanted:
+                self._search(wanted)
+
+    def _search(self, wanted: list[str]) -> None:
+        self._known |= dict.fromkeys(wanted)
+        for by, parents, subject, path in self._log("--diff-filter=D", self._commit, "--", *wanted):
+            if self._known.get(path, by) is None:
+                self._known[path] = PastFile(parents.split(" ")[0], True, subject, by)
+        rest = [path for path in wanted if self._known[path] is None]
+        if rest:
+            for holder, _, subject, path in self._log("--diff-filter=AM", "--all", "--not", self._commit, "--", *rest):
+                if self._known.get(path, holder) is None:
+                    self._known[path] = PastFile(holder, False, subject)
+
+    def find(self, path: str) -> PastFile | None:
+        self.expect([path])
+        return self._known[path]
+
+    def _log(self, *words: str) -> Iterator[tuple[str, str, str, str]]:
+        """Commit, parents, subject and path of each change, the newest first, as far as time allows."""
+        started = time.monotonic()
+        try:
+            text = self._read(*words)
+        finally:
+            self._left -= time.monotonic() - started
+        head = ("", "", "")
+        for line in text.split("\n"):
+            if line.startswith("\x01"):
+                commit, parents, subject = line[1:].split("\0", 2)
+                head = (commit, parents, subject)
+            elif line:
+                yield (*head, line)
+
+    def _read(self, *words: str) -> str:
+        if self._left <= 0:
+            self.whole = False
+            return ""
+        command = self._git.command("--literal-pathspecs", "log", *_FORMAT, *words)
+        try:
+            done = subprocess.run(command, capture_output=True, env=surroundings(), check=False, timeout=self._left)
+        except FileNotFoundError:
+            raise not_installed() from None
+        except subprocess.TimeoutExpired as late:
+            self.whole = False
+            return (late.stdout or b"").rpartition(b"\n")[0].decode(errors="surrogateescape")
+        if done.returncode:
+            raise self._git.trouble("log", done.stderr.decode(errors="replace"))
+        return done.stdout.decode(errors="surrogateescape")
