@@ -85,7 +85,9 @@ def analyse(
         return Analysis((*commands, *([unknown] if unknown else ())))
     changed = {each.prefix for each in contents.unknown}
     layout = Layout(contents.files, entry.roots, _links(contents, context), changed)
-    settings = _django_settings(entry, contents, env or {}, dependencies)
+    started = layout.find(entry.module) if entry.script is None else None
+    text = _text(contents, entry.script or (started.image if started else ""), read) or ""
+    settings, unsure = _django_settings(entry, contents, env or {}, dependencies, text) or (None, "")
     closure = _close(entry, layout, contents, _facts_of(contents, context, read_many, cache), settings)
     explainer = remember(lambda: Explainer(contents, context, surroundings(), entry.roots))
     module = f"{entry.module}.__main__" if entry.main and _is_package(layout, entry.module) else entry.module
@@ -98,7 +100,7 @@ def analyse(
         problems = run_imports(closure, ownership.judge, settings, None, called=False)
         known = {(each.code, each.module) for each in found}
         for each in named.findings(problems):
-            found += [each] if (each.code, each.module) not in known else []
+            found += [_doubted(each, entry.doubt or unsure)] if (each.code, each.module) not in known else []
     findings = [*commands, *found, *shadowed_modules(layout, contents, context, dependencies)]
     if undeclared:
         findings += undeclared_dependencies(closure, dependencies(), describer.file_of)
@@ -120,15 +122,32 @@ def _doubted(finding: Finding, doubt: str) -> Finding:
 
 
 def _django_settings(
-    entry: Entrypoint, contents: ImageContents, env: Mapping[str, str], dependencies: Callable[[], Declared]
-) -> str | None:
-    """The module that Django imports when it is set up, told by a variable
-    (https://docs.djangoproject.com/en/stable/topics/settings/); None where Django is not installed or nothing is told.
+    entry: Entrypoint,
+    contents: ImageContents,
+    env: Mapping[str, str],
+    dependencies: Callable[[], Declared],
+    text: str,
+) -> tuple[str, str] | None:
+    """The module that Django imports when it is set up, and what is in doubt about it. A variable tells it, or `text`,
+    the module that is started (https://docs.djangoproject.com/en/stable/topics/settings/); None where Django is not
+    installed or nothing is told.
     """
     assigned = dict(entry.launch.variables) if entry.launch else {}
-    named = assigned.get(DJANGO_SETTINGS) or env.get(DJANGO_SETTINGS) or contents.env.get(DJANGO_SETTINGS)
+    named, doubt = assigned.get(DJANGO_SETTINGS) or env.get(DJANGO_SETTINGS) or contents.env.get(DJANGO_SETTINGS), ""
+    written = _DJANGO_WRITTEN.search(text)
+    if written and _DJANGO_STARTS.search(text) and (named is None or not written["default"]):
+        named = written["module"]
+        doubt = f"the service may have {DJANGO_SETTINGS} set to another module" if written["default"] else ""
     told = named is not None and re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", named)
-    return named if told and "django" in dependencies().names else None
+    return (named, doubt) if named and told and "django" in dependencies().names else None
+
+
+_DJANGO_WRITTEN = re.compile(
+    rf"""^os\.environ(?:(?P<default>\.setdefault\()|\[)["']{DJANGO_SETTINGS}["']"""
+    r"""(?:,|\] =)\s*["'](?P<module>[\w.]+)["']""",
+    re.MULTILINE,
+)
+_DJANGO_STARTS = re.compile(r"^\w+ = (?:\w+\.)*get_[aw]sgi_application\(\)|^django\.setup\(\)", re.MULTILINE)
 
 
 def _close(

@@ -48,7 +48,7 @@ class Explainer:
 
     def module(self, module: str) -> Explanation:
         """Never fails: without evidence the module is absent everywhere."""
-        return self.evidence(module) or self._history(module) or self._absent(module)
+        return self.evidence(module) or self.past(module) or self._absent(module)
 
     def expect(self, modules: Iterable[str]) -> None:
         """Asks the history once for all of these that nothing else explains."""
@@ -162,7 +162,8 @@ class Explainer:
                 return Explanation("case_mismatch", sentence, fix, old)
         return None
 
-    def _history(self, module: str) -> Explanation | None:
+    def past(self, module: str) -> Explanation | None:
+        """The commit that deleted it, or the branch that has it."""
         return self._past(self._repository(path) for path in self._paths(module))
 
     def _past(self, paths: Iterable[str]) -> Explanation | None:

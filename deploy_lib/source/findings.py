@@ -38,6 +38,7 @@ class Describer:
         for problem in problems:
             grouped.setdefault((problem.code, problem.module, problem.name), []).append(problem)
         lost = [module for code, module, _ in grouped if code == "missing_module"]
+        lost += [f"{module}.{name}" for code, module, name in grouped if code == "missing_name" and _may_be_file(name)]
         if lost:
             self._explainer().expect(lost)
         found = [self._finding(max(group, key=_weight), group) for group in grouped.values()]
@@ -84,6 +85,8 @@ class Describer:
     def _submodule(self, module: str, name: str) -> Explanation | None:
         """The file that the name would come from. `Order` is a class beside order.py, and no module in a wrong case."""
         found = self._explainer().evidence(module)
+        if found is None and _may_be_file(name):
+            return self._explainer().past(module)
         return None if found and found.cause == "case_mismatch" and name != name.lower() else found
 
     def _uncommitted(self, module: str) -> Explanation | None:
@@ -123,6 +126,10 @@ class Describer:
                 yield f"{link.module} ({self.file_of(link.module)}:{link.line})"
             elif len(at.from_the_start()) == 1:
                 yield f"the server ({self._told_by})"
+
+
+def _may_be_file(name: str | None) -> bool:
+    return name is not None and name == name.lower()
 
 
 def _why(unknown: Unknown) -> str:

@@ -117,8 +117,11 @@ def _call(node: ast.Call, scope: Scope, events: list[Event]) -> None:
 
 
 def loaded_by(node: ast.Call) -> Load | None:
-    """The module that `importlib.import_module("...")` or `__import__("...")` names, when it is written out."""
+    """The module that `importlib.import_module("...")`, `__import__("...")` or `uvicorn.run("...")` names, when it is
+    written out."""
     chain = dotted(node.func)
+    if chain == ("uvicorn", "run"):
+        return _served_by(node)
     if chain[-1:] != ("import_module",) and chain != ("__import__",):
         return None
     anchor = node.keywords[0].value if node.keywords and node.keywords[0].arg == "package" else None
@@ -128,6 +131,16 @@ def loaded_by(node: ast.Call) -> Load | None:
         case [ast.Constant(value=str(name)), ast.Name(id="__package__")] if chain != ("__import__",):
             stem = name.lstrip(".")
             return Load(node.lineno, len(name) - len(stem), stem)
+    return None
+
+
+def _served_by(node: ast.Call) -> Load | None:
+    """uvicorn imports "module:app" from where the program itself is imported, unless app_dir says another place."""
+    named = {keyword.arg: keyword.value for keyword in node.keywords}
+    match [*node.args, named.get("app")]:
+        case [ast.Constant(value=str(text)), *_] if "app_dir" not in named and None not in named:
+            module, colon, _ = text.partition(":")
+            return Load(node.lineno, 0, module) if colon and module.replace(".", "_").isidentifier() else None
     return None
 
 

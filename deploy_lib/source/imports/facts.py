@@ -13,7 +13,7 @@ from typing import Any
 
 from deploy_lib.source.imports import events
 
-FORMAT = 4
+FORMAT = 5
 
 
 DOUBTFUL = ("unknown_syntax", "too_large")
