@@ -6,16 +6,20 @@ import os
 import sys
 from pathlib import Path
 
+from deploy_lib.cli.failure import Failure
+
 TOOL = Path(__file__).resolve().parents[2]
 """The directory that holds scripts/ and config/ of this tool."""
 
 
 def state_directory(given: str | None) -> Path:
-    """--state, else DEPLOY_STATE_DIR, else the platform's place for state."""
-    if given:
-        return Path(os.path.realpath(Path(given).expanduser()))
-    if os.environ.get("DEPLOY_STATE_DIR"):
-        return Path(os.path.realpath(Path(os.environ["DEPLOY_STATE_DIR"]).expanduser()))
+    """--state, else DEPLOY_STATE_DIR, else the platform's place for state. Raises Failure when that is a file."""
+    for source, named in (("--state", given), ("DEPLOY_STATE_DIR", os.environ.get("DEPLOY_STATE_DIR"))):
+        if named:
+            path = Path(os.path.realpath(Path(named).expanduser()))
+            if path.exists() and not path.is_dir():
+                raise Failure(f"{source} {named} is not a directory; name a directory, which need not be there yet")
+            return path
     if sys.platform == "win32":
         base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
     elif sys.platform == "darwin":

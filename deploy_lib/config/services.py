@@ -70,10 +70,23 @@ def service_problems(
             Problem(document.place((*at, "secrets", variable)), f"{variable} is both in env and in secrets")
             for variable in both
         )
+    found.extend(_twice(services, document))
     circle = _circle(services)
     if circle:
         found.append(Problem(document.place(("services", circle[0], "after")), f"a circle: {' after '.join(circle)}"))
     return found
+
+
+def _twice(services: Mapping[str, ServiceSettings], document: Document) -> Iterator[Problem]:
+    """Services that are one on Cloud Run. All of a file are of one project and region."""
+    first: dict[str, str] = {}
+    for name, service in services.items():
+        other = first.setdefault(service.cloud_run, name)
+        if other != name:
+            message = (
+                f"{name} and {other} are both {service.cloud_run} on Cloud Run; each release would undo the other's"
+            )
+            yield Problem(document.place(("services", name, "cloud_run")), message)
 
 
 def never_well(services: Mapping[str, ServiceSettings], steps: Sequence[Step], document: Document) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -236,6 +236,20 @@ def test_half_of_its_addresses(repository: Path, tmp_path: Path) -> None:
         2,
         True,
     )
+
+
+@pytest.mark.parametrize("command", ["deploy", "plan", "check", "status", "history", "rollback", "report", "resume"])
+@pytest.mark.parametrize("make", [Path.touch, os.mkfifo], ids=["file", "pipe"])
+def test_a_state_directory_that_is_something_else(
+    repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str, make: Callable[[Path], None]
+) -> None:
+    make(tmp_path / "file")
+    (tmp_path / "good.yaml").write_text(GOOD + "local: true\n")
+    of = (
+        [] if command in ("history", "report") else ["--config", str(tmp_path / "good.yaml"), "--repo", str(repository)]
+    )
+    assert main([command, *of, "--state", str(tmp_path / "file")]) == 2
+    assert f"--state {tmp_path / 'file'} is not a directory" in capsys.readouterr().err
 
 
 def test_a_state_directory_that_cannot_be(repository: Path, tmp_path: Path) -> None:

@@ -140,6 +140,10 @@ def test_one_fault_hides_no_other(tmp_path: Path) -> None:
         (HEAD.replace("  backend:", f"  {'a' * 300}:") + STEPS, "is not a valid name of a service"),
         (HEAD.replace("netra-backend}", "b, env: {A: x}, secrets: {A: s}}") + STEPS, "A is both in env and in secrets"),
         (
+            HEAD + "  web: {cloud_run: netra-backend}\n" + STEPS,
+            "c.yaml:6:9: web and backend are both netra-backend on Cloud Run; each release would undo the other's",
+        ),
+        (
             HEAD.replace("netra-backend", "Netra_Backend") + STEPS,
             "cloud_run cannot be 'Netra_Backend'; it is the service's",
         ),
