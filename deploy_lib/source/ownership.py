@@ -7,6 +7,7 @@ the image (and nothing declared is named so); a module of a package that is in t
 from __future__ import annotations
 
 import difflib
+import re
 import sys
 from collections.abc import Callable
 
@@ -22,6 +23,14 @@ _SHORT = 4  # letters; between shorter names one letter says nothing
 _NEAR = 0.85  # of difflib's ratio
 _WRITTEN_BY_BACKENDS = frozenset({"_version", "version", "__version__", "_about"})
 """Modules that setuptools-scm, hatch-vcs and their like write when a project is built."""
+
+
+_WITHOUT_APPLICATION = re.compile(
+    r"^((docker\.io|mirror\.gcr\.io|public\.ecr\.aws/docker)/)?(library/)?"
+    r"(python|pypy|debian|ubuntu|alpine|fedora|rockylinux|almalinux|amazonlinux|buildpack-deps|busybox|node)(?=[:@]|$)"
+    r"|distroless/|astral-sh/uv|chainguard/python|/ubi\d|miniconda|mambaforge|micromamba|nvidia/cuda"
+)
+"""Base images that everybody builds on: what a team's own brings, the application itself perhaps, is not known."""
 
 
 class Ownership:
@@ -78,7 +87,9 @@ class Ownership:
 
     def _is_nobodys(self, top: str) -> bool:
         """The server's own module with no trace in the repository is a typing error, unless a package brings it."""
-        return bool(self._contents.files) and self._declared().whole and not self._may_be_installed(top)
+        base = self._contents.base
+        plain = base is None or _WITHOUT_APPLICATION.search(base) is not None
+        return plain and bool(self._contents.files) and self._declared().whole and not self._may_be_installed(top)
 
     def _may_be_installed(self, top: str) -> bool:
         """Distributions that share a package are named after it: titiler.application and titiler.core."""

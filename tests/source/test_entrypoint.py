@@ -6,7 +6,7 @@ import pytest
 
 from deploy_lib.source.entrypoint import Entrypoint, Launch, read_entrypoint
 from deploy_lib.source.entrypoint.misspelt import misspelt_command
-from deploy_lib.source.model import ImageContents
+from deploy_lib.source.model import ImageContents, Unknown
 
 SHELL = ("/bin/sh", "-c")
 
@@ -219,3 +219,11 @@ def test_a_file_of_settings_that_computes_is_a_doubt(text: str) -> None:
     contents = ImageContents({}, {}, workdir="/app", command=("gunicorn", "web:app"))
     entry = read_entrypoint(contents, None, {"/app/gunicorn.conf.py": text}.get)
     assert entry is not None and "gunicorn.conf.py" in entry.doubt
+
+
+def test_a_script_that_a_step_may_bring_is_a_doubt() -> None:
+    brought = Unknown("/app/serve.py", "RUN curl may change it", 4)
+    for unknown, doubt in (((brought,), "RUN curl may change it (line 4)"), ((), "")):
+        contents = ImageContents({}, {}, unknown=unknown, workdir="/app", command=("python", "serve.py"))
+        entry = read_entrypoint(contents, None, lambda path: None)
+        assert entry is not None and entry.doubt == doubt

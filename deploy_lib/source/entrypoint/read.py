@@ -88,7 +88,16 @@ def _complete(entry: Entrypoint, program: Program, contents: ImageContents) -> E
     roots = _with_python_path(entry.roots, program.env, program.directory)
     told_by = " ".join(contents.command)
     told_by = told_by if len(told_by) < 80 else f"{told_by[:77]}..."
-    return replace(entry, roots=roots, told_by=told_by, launch=launch_of(program), doubt=program.doubt)
+    doubt = program.doubt or _of_a_script(entry.script, contents)
+    return replace(entry, roots=roots, told_by=told_by, launch=launch_of(program), doubt=doubt)
+
+
+def _of_a_script(script: str | None, contents: ImageContents) -> str:
+    """Why a script that no COPY brings may be in the image after all."""
+    if script is None or script in contents.files:
+        return ""
+    found = next((each for each in contents.unknown if f"{script}/".startswith(f"{each.prefix.rstrip('/')}/")), None)
+    return f"{found.reason} (line {found.line})" if found else ""
 
 
 def _with_python_path(roots: tuple[str, ...], env: Mapping[str, str], directory: str) -> tuple[str, ...]:

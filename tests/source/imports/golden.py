@@ -42,6 +42,7 @@ def analysed(case: Mapping[str, Any], cache: FactCache | None = None) -> Analysi
         {f"/app/{path}": Rule("Dockerfile", 5, "COPY . .", "copied") for path in texts},
         unknown=tuple(UnknownPart(prefix, "RUN mv moves files", 7) for prefix in case.get("unknown", ())),
         workdir="/app",
+        base=case.get("base"),
         env=case.get("env", {}),
         python=tuple(map(int, python.split("."))) if python else None,  # type: ignore[arg-type]
         command=tuple(case.get("command", ())),
