@@ -98,7 +98,11 @@ def _where(command: argparse.ArgumentParser, *, services: bool) -> None:
     group = command.add_argument_group("which service")
     group.add_argument("--project", metavar="P", help="Google Cloud project; picks the file in config/ that names it")
     group.add_argument("--config", metavar="FILE", help="configuration file, instead of picking one by project")
-    group.add_argument("--local", action="store_true", help="use config/local.yaml and the local cloud")
+    group.add_argument(
+        "--local",
+        action="store_true",
+        help="the local cloud, with config/local.yaml or a --config that has local: true",
+    )
     if services:
         group.add_argument(
             "--service", metavar="S", action="append", default=[], help="a service of the file; may be repeated"

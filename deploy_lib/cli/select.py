@@ -50,6 +50,9 @@ def select(args: argparse.Namespace, *, source: bool = True) -> Selection:
     if args.project and config.settings.project != args.project:
         place = config.document.place(("project",))
         raise ConfigError([Problem(place, f"this file is for {config.settings.project}, not for {args.project}")])
+    if args.local and not config.settings.local:
+        place = config.document.place(("project",))
+        raise ConfigError([Problem(place, "--local, and this file is for Google Cloud; add the line local: true")])
     plans = list(_plans(args, config))
     names = tuple(plan.service.name for plan in plans)
     program = replace(program_of(args, path, root if source else None), services=names)

@@ -166,6 +166,10 @@ def test_misuse_ends_before_anything_is_done(
         (["--project", "nothing"], "--project: unknown project 'nothing'; known: "),
         ([], "which project? give --project P, or --config FILE, or --local for the local cloud"),
         (["--repo", "nowhere", "--local"], "--repo nowhere: there is no such directory"),
+        (
+            ["--local", "--config", "config/staging.yaml"],
+            "config/staging.yaml:1:1: --local, and this file is for Google Cloud; add the line local: true",
+        ),
         (["--no-such-flag"], "unrecognized arguments: --no-such-flag"),
     ],
 )
