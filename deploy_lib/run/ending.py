@@ -33,9 +33,12 @@ def last_seen(entries: Sequence[Entry]) -> str:
 
 
 def next_commands(
-    plan: Plan, release: Release, outcome: Outcome, *, resumed: bool = False, lost: bool = False
+    plan: Plan, release: Release, outcome: Outcome, *, resumed: bool = False, lost: bool = False, conflict: bool = False
 ) -> tuple[str, ...]:
-    """Commands to choose from, in the order a person should consider them. `lost`: somebody took the service over."""
+    """Commands to choose from, in the order a person should consider them.
+
+    `lost`: somebody took the service over. `conflict`: somebody changed it, and a plain `resume` would meet that again.
+    """
     program = plan.program
     match outcome:
         case Outcome.HELD if lost:
@@ -44,8 +47,9 @@ def next_commands(
                 program.command("deploy", note="release again, from what serves"),
             )
         case Outcome.HELD:
+            accept = program.command("resume", "--accept", note="go on with the release, from the traffic as it is now")
             return (
-                program.command("resume", note="ask again and go on"),
+                accept if conflict else program.command("resume", note="ask again and go on"),
                 program.command("rollback", note="put back what served before"),
                 program.command("status", note="leave it, and see what serves"),
             )

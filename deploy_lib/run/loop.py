@@ -332,6 +332,8 @@ def _finish(this: Run, move: Finish) -> Stopped:
     lost = move.outcome is Outcome.HELD and held and bool(_taken_over(this))
     if move.outcome.wants_a_cause and not lost:
         _explain(this)
+    last = next((entry for entry in reversed(this.entries) if isinstance(entry, journal.Judged)), None)
+    conflict = last is not None and last.conflict
     if held:
         _give_back(this, move)
     stopped = Stopped(
@@ -339,7 +341,7 @@ def _finish(this: Run, move: Finish) -> Stopped:
         move.outcome,
         move.reason,
         serving_now(this.drivers.services, this.release.service, last_seen(this.entries)),
-        next_commands(this.plan, this.release, move.outcome, resumed=_is_resumed(this), lost=lost),
+        next_commands(this.plan, this.release, move.outcome, resumed=_is_resumed(this), lost=lost, conflict=conflict),
     )
     this.record(stopped)
     return stopped

@@ -33,6 +33,7 @@ def test_accepted_it_goes_on_from_what_serves(theatre: Theatre, state: str) -> N
     config = theatre.config((*TENTH, *REST), {"n": 1})
     again = theatre.command("resume", config)
     assert (again.code, "changed the traffic" in again.stopped["reason"]) == (3, True), again.stopped
+    assert " resume --accept " in again.stopped["next_commands"][0]
     accepted = theatre.command("resume", config, "--accept", state=theatre.root / state)
     assert accepted.code == 0, accepted.stopped
     new = played.candidate

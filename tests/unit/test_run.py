@@ -15,7 +15,7 @@ from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Status
 from deploy_lib.plan import Plan
 from deploy_lib.run import Run, run
-from tests.unit.samples import NOON, RELEASE, plan, step
+from tests.unit.samples import BEFORE, NOON, RELEASE, plan, step
 from tests.unit.world import IMAGE, FakeClock, World, unknown
 
 WHOLE = plan(
@@ -111,6 +111,14 @@ def test_a_failed_restore_is_held_and_says_what_serves() -> None:
     assert stopped.outcome is Outcome.HELD
     assert "restoring did not succeed: no route to Google" in stopped.reason
     assert len(stopped.next_commands) == 3
+
+
+def test_a_conflict_names_the_command_that_ends_it_not_one_that_meets_it_again() -> None:
+    world = World(fails={"move_traffic": lambda: answers.TrafficMoved(BEFORE, conflict="ann changed the traffic")})
+    stopped, _ = release(world)
+    assert stopped.outcome is Outcome.HELD
+    assert " resume --accept " in f"{stopped.next_commands[0]} "
+    assert not [each for each in stopped.next_commands if " resume " in each and " --accept" not in each]
 
 
 def test_a_refused_lease_changes_nothing() -> None:
