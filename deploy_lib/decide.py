@@ -23,16 +23,16 @@ from deploy_lib.model.journal import (
     Stopped,
     Withdrawn,
 )
-from deploy_lib.model.outcome import Outcome
-from deploy_lib.model.release import Release, Status
-from deploy_lib.model.told import (
+from deploy_lib.model.journal_queries import (
     latest_release,
     lease_held,
-    left_open,
-    may_have_moved,
+    lease_left_open,
     restore_target,
+    traffic_may_have_moved,
     without_busy_attempts,
 )
+from deploy_lib.model.outcome import Outcome
+from deploy_lib.model.release import Release, Status
 from deploy_lib.model.traffic import TrafficMap
 from deploy_lib.plan import Plan, Step
 
@@ -66,7 +66,7 @@ def next_move(plan: Plan, journal: Sequence[Entry]) -> Move:
     """The one thing to do now. Pure; asking twice with the same journal gives the same move."""
     journal = without_busy_attempts(journal)
     move = _wanted(plan, journal)
-    return AcquireLease() if isinstance(move, Finish) and left_open(journal) else move
+    return AcquireLease() if isinstance(move, Finish) and lease_left_open(journal) else move
 
 
 def why_skipped(step: Step, release: Release) -> str:
@@ -96,11 +96,11 @@ def _wanted(plan: Plan, journal: Sequence[Entry]) -> Move:
         case RestoreAsked():
             return _restore_or_lease(journal, last.target, last.why)
         case Interrupted() if last.errored:
-            return _take_back(journal, last.by) if may_have_moved(journal) else Finish(Outcome.UNKNOWN, last.by)
+            return _take_back(journal, last.by) if traffic_may_have_moved(journal) else Finish(Outcome.UNKNOWN, last.by)
         case Interrupted():
             return _give_up(plan, journal, Outcome.INTERRUPTED, f"interrupted by {last.by}")
         case Withdrawn():
-            moved = may_have_moved(journal)
+            moved = traffic_may_have_moved(journal)
             return _take_back(journal, last.why) if moved else Finish(Outcome.REJECTED, last.why)
         case Asked():
             return _unanswered(plan, journal, last)
@@ -180,7 +180,7 @@ def _after_step(plan: Plan, journal: Sequence[Entry], judged: Judged) -> Move:
 
 def _give_up(plan: Plan, journal: Sequence[Entry], outcome: Outcome, reason: str) -> Move:
     """Stop, and restore first when users may have met the candidate."""
-    if not may_have_moved(journal):
+    if not traffic_may_have_moved(journal):
         return Finish(outcome, reason)
     if plan.on_failure == "hold" and outcome is not Outcome.INTERRUPTED:
         return Finish(Outcome.HELD, reason)

@@ -23,7 +23,7 @@ from deploy_lib.drivers.interface import Interrupted
 from deploy_lib.journal import Journal
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.program import Program
-from deploy_lib.run.group import Member, release_all
+from deploy_lib.release.group import Member, release_all
 
 
 def main(args: argparse.Namespace, clock: SystemClock | None = None, open_journal: OpenJournal = Journal) -> int:

@@ -17,8 +17,8 @@ from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.model.outcome import MOST_URGENT_FIRST, Outcome
 from deploy_lib.plan import Plan
-from deploy_lib.run.last_line import serving_now
-from deploy_lib.run.waiting import held_by, patiently
+from deploy_lib.release.last_line import serving_now
+from deploy_lib.release.waiting import held_by, patiently
 from deploy_lib.steps.kind import spoken
 
 

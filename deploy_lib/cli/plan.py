@@ -27,7 +27,7 @@ from deploy_lib.model.release import Release, Status
 from deploy_lib.model.remembered import drift
 from deploy_lib.model.traffic import TrafficMap
 from deploy_lib.plan import Plan, Step
-from deploy_lib.run.perform import perform
+from deploy_lib.release.perform import perform
 from deploy_lib.steps.canary import CreateRevision
 from deploy_lib.steps.kind import Verdict
 

@@ -28,10 +28,10 @@ from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Release
 from deploy_lib.plan import Plan
 from deploy_lib.redact import Following, Redactor
-from deploy_lib.run import Run, run
-from deploy_lib.run.ending import last_seen
-from deploy_lib.run.last_line import serving_now
-from deploy_lib.run.loop import Others
+from deploy_lib.release import Executor, run
+from deploy_lib.release.executor import Others
+from deploy_lib.release.final_message import last_seen
+from deploy_lib.release.last_line import serving_now
 
 OpenJournal = Callable[[Path], Journal]
 
@@ -64,7 +64,7 @@ class Releasing:
             while self.unwritten:
                 with suppress(OSError):  # the run finds the same with its own first entry
                     note(self.unwritten.pop(0))
-            this = Run(
+            this = Executor(
                 self.plan,
                 self.world.drivers(self.plan),
                 note,

@@ -28,11 +28,11 @@ from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.journal import Journal, read
 from deploy_lib.model.answers import LeftBehind
 from deploy_lib.model.journal import Adopted, Asked, Entry, Judged, LeaseHeld, Started, Stopped
+from deploy_lib.model.journal_queries import latest_release
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Options, Release, Status
 from deploy_lib.model.remembered import is_rollback
 from deploy_lib.model.state import ServiceState
-from deploy_lib.model.told import latest_release
 from deploy_lib.plan import Plan
 
 

@@ -18,7 +18,7 @@ from deploy_lib.cli.show.printing import say
 from deploy_lib.drivers.fact_cache import NoFacts
 from deploy_lib.drivers.source import GitSource
 from deploy_lib.model.release import Status
-from deploy_lib.run.perform import read
+from deploy_lib.release.perform import read
 from deploy_lib.steps.catalogue import KINDS
 from deploy_lib.steps.kind import Kind, Verdict
 from deploy_lib.steps.known_bad import RELEASE, SERVICE, BadCase

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, tzinfo
 
 from deploy_lib.model.journal import Diagnosed, Entry
-from deploy_lib.model.told import latest_release
+from deploy_lib.model.journal_queries import latest_release
 from deploy_lib.printable import Printable
 from deploy_lib.redact import named_secrets
 from deploy_lib.report.model import Report

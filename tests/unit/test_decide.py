@@ -22,9 +22,9 @@ from deploy_lib.model.journal import (
     Stopped,
     Withdrawn,
 )
+from deploy_lib.model.journal_queries import image_is_to_blame, own_traffic_maps, traffic_may_have_moved
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Status
-from deploy_lib.model.told import image_is_to_blame, maps_of, may_have_moved
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
 from tests.unit.samples import BEFORE, CANDIDATE, FIRST, LEASED, NOON, RELEASE, asked, judged, leased, plan, started
 
@@ -207,14 +207,14 @@ def test_a_first_release_has_nothing_to_go_back_to() -> None:
 
 
 def test_maps_of_names_every_map_this_release_may_have_left() -> None:
-    maps = maps_of(AT_TEN)
+    maps = own_traffic_maps(AT_TEN)
     assert BEFORE in maps and BACK in maps
     assert any(traffic.shares() == {"stable-1": 90, "cand-2": 10} for traffic in maps)
 
 
 def test_restored_traffic_no_longer_counts_as_moved() -> None:
-    assert may_have_moved(AT_TEN)
-    assert not may_have_moved([*RESTORED, RestoreAnswered(NOON, True, BACK)])
+    assert traffic_may_have_moved(AT_TEN)
+    assert not traffic_may_have_moved([*RESTORED, RestoreAnswered(NOON, True, BACK)])
 
 
 shares = st.lists(st.integers(1, 100), min_size=1, max_size=4).filter(lambda parts: sum(parts) == 100) | st.just([100])

@@ -15,7 +15,7 @@ from deploy_lib.model.answers import SourceRead
 from deploy_lib.model.evidence import BuildTrouble, Cause, Evidence
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.model.release import Release, Status
-from deploy_lib.run.explain import explain
+from deploy_lib.release.explain import explain
 from deploy_lib.steps.build import BuildDetails
 from deploy_lib.steps.image_contents import ReadSource
 from tests.unit.diagnose.cases import SERVICE, crashes

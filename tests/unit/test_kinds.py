@@ -11,7 +11,7 @@ import pytest
 
 from deploy_lib import steps
 from deploy_lib.model.release import Release
-from deploy_lib.run.perform import Request
+from deploy_lib.release.perform import Request
 from deploy_lib.steps.catalogue import KINDS
 from deploy_lib.steps.kind import Settings, described
 from tests.unit.samples import CANDIDATE, RELEASE
@@ -63,11 +63,11 @@ def test_each_kinds_request_has_a_driver() -> None:
     assert asked == set(get_args(Request))
 
 
-GO_OVER_THE_KINDS = ("config", "decide.py", "plan.py", "run", "journal/lines.py", "cli", "report", "model")
+GO_OVER_THE_KINDS = ("config", "decide.py", "plan.py", "release", "journal/lines.py", "cli", "report", "model")
 SAY_SOMETHING_ELSE = {
     ("model/details.py", "probe"),  # of requests
     ("report/__init__.py", "build"),  # a function
-    ("run/explain.py", "build"),  # where a line of log is from
+    ("release/explain.py", "build"),  # where a line of log is from
 }
 
 

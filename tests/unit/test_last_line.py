@@ -11,8 +11,8 @@ from deploy_lib.model.answers import Restored
 from deploy_lib.model.requests import RestoreTraffic
 from deploy_lib.model.serving import Serving
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
-from deploy_lib.run.last_line import serving_now
-from deploy_lib.run.restoring import PATIENCE, put_back
+from deploy_lib.release.last_line import serving_now
+from deploy_lib.release.restoring import PATIENCE, put_back
 from tests.unit.samples import BEFORE, LEASED
 from tests.unit.world import FakeClock, World, unknown
 

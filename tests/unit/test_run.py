@@ -14,7 +14,7 @@ from deploy_lib.model.journal import Diagnosed, Entry, Judged, LeaseRefused, Sto
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Status
 from deploy_lib.plan import Plan
-from deploy_lib.run import Run, run
+from deploy_lib.release import Executor, run
 from tests.unit.samples import BEFORE, NOON, RELEASE, plan, step
 from tests.unit.world import IMAGE, FakeClock, World, unknown
 
@@ -48,7 +48,7 @@ def release(world: World, chosen: Plan = WHOLE, earlier: list[Entry] | None = No
             raise Killed
         written.append(decode(encode(entry)))
 
-    this = Run(chosen, world.drivers(), note, lambda text: None,
+    this = Executor(chosen, world.drivers(), note, lambda text: None,
                lambda evidence, findings, _: diagnose(evidence, findings), holder)  # fmt: skip
     try:
         return run(this, RELEASE, earlier or []), written

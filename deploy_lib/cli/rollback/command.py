@@ -24,8 +24,8 @@ from deploy_lib.model.journal import Stopped
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.state import ServiceState
 from deploy_lib.plan import Plan
-from deploy_lib.run.group import Ended
-from deploy_lib.run.last_line import serving_now
+from deploy_lib.release.group import Ended
+from deploy_lib.release.last_line import serving_now
 
 LIST = "?"
 """What --to holds when it was given without a name."""

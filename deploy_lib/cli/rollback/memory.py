@@ -10,10 +10,10 @@ from deploy_lib.cli.places import releases_directory
 from deploy_lib.journal import read
 from deploy_lib.model.answers import LeftBehind
 from deploy_lib.model.journal import Asked, Stopped
+from deploy_lib.model.journal_queries import latest_release, traffic_may_have_moved
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Release
 from deploy_lib.model.state import PastRelease, ServiceState
-from deploy_lib.model.told import latest_release, may_have_moved
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
 from deploy_lib.plan import Plan
 
@@ -40,7 +40,7 @@ def with_memory(state: ServiceState, directory: Path, plan: Plan) -> ServiceStat
         outcome = last.outcome if isinstance(last, Stopped) else Outcome.INTERRUPTED
         past.append(_past(release, outcome, last.at))
         serves = release.candidate in state.traffic.shares()
-        if not past[1:] and serves and may_have_moved(entries) and outcome is not Outcome.LIVE:
+        if not past[1:] and serves and traffic_may_have_moved(entries) and outcome is not Outcome.LIVE:
             asked = sum(isinstance(entry, Asked) and entry.moves_traffic for entry in entries)
             left = LeftBehind(
                 release.id, release.commit, release.image, release.candidate, release.tag, release.before, asked, 0, 0

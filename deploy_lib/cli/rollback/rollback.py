@@ -30,10 +30,10 @@ from deploy_lib.model.release import Options, Release, Status
 from deploy_lib.model.remembered import ROLLBACK
 from deploy_lib.model.state import ServiceState
 from deploy_lib.plan import Plan
-from deploy_lib.run.asked import until_judged
-from deploy_lib.run.last_line import serving_now
-from deploy_lib.run.lease import acquire
-from deploy_lib.run.restoring import put_back
+from deploy_lib.release.asked import until_judged
+from deploy_lib.release.last_line import serving_now
+from deploy_lib.release.lease import acquire
+from deploy_lib.release.restoring import put_back
 from deploy_lib.steps import probe
 from deploy_lib.steps.kind import Verdict
 from deploy_lib.steps.probe import ProbeSettings

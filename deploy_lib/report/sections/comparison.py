@@ -7,8 +7,8 @@ from dataclasses import fields, replace
 
 from deploy_lib.model.details import Inventory
 from deploy_lib.model.journal import Entry
+from deploy_lib.model.journal_queries import latest_release
 from deploy_lib.model.service import Service
-from deploy_lib.model.told import latest_release
 from deploy_lib.report.model import Comparison, Difference, Subject
 from deploy_lib.report.sections import subject as subjects
 from deploy_lib.report.sections.inventory import changes

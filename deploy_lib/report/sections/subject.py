@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from deploy_lib.model.journal import Diagnosed, Entry, Judged, Started, Stopped
+from deploy_lib.model.journal_queries import latest_release
 from deploy_lib.model.outcome import Outcome
-from deploy_lib.model.told import latest_release
 from deploy_lib.report.model import Subject
 
 

@@ -12,7 +12,7 @@ from deploy_lib.drivers.interface import DriverError, Drivers, Interrupted
 from deploy_lib.drivers.services.records import lease_of
 from deploy_lib.model.journal import LeaseRefused
 from deploy_lib.model.outcome import Outcome
-from deploy_lib.run.lease import acquire
+from deploy_lib.release.lease import acquire
 from tests.drivers.cloud_run.desk import Desk
 from tests.waits import WITHIN
 

@@ -11,7 +11,7 @@ from deploy_lib.model import requests
 from deploy_lib.model.answers import LeaseTaken
 from deploy_lib.model.journal import LeaseHeld, LeaseRefused
 from deploy_lib.model.release import Release
-from deploy_lib.run.waiting import held_by, patiently
+from deploy_lib.release.waiting import held_by, patiently
 from deploy_lib.steps.build import BuildImage
 from deploy_lib.steps.kind import spoken
 

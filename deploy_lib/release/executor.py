@@ -17,17 +17,23 @@ from deploy_lib.model import journal, requests
 from deploy_lib.model.answers import RevisionCreated, Unknown
 from deploy_lib.model.evidence import Evidence
 from deploy_lib.model.journal import Entry, Stopped
+from deploy_lib.model.journal_queries import (
+    asked_to_stop,
+    image_is_to_blame,
+    latest_release,
+    lease_held,
+    own_traffic_maps,
+)
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Release, Status
-from deploy_lib.model.told import asked_to_stop, image_is_to_blame, latest_release, lease_held, maps_of
 from deploy_lib.plan import Plan
-from deploy_lib.run.asked import until_judged
-from deploy_lib.run.ending import last_seen, next_commands, tag_words
-from deploy_lib.run.explain import Diagnose, explain
-from deploy_lib.run.last_line import serving_now
-from deploy_lib.run.lease import acquire, known_bad, refused_at_once
-from deploy_lib.run.perform import Answer, Request, perform
-from deploy_lib.run.restoring import put_back
+from deploy_lib.release.asked import until_judged
+from deploy_lib.release.explain import Diagnose, explain
+from deploy_lib.release.final_message import last_seen, next_commands, tag_words
+from deploy_lib.release.last_line import serving_now
+from deploy_lib.release.lease import acquire, known_bad, refused_at_once
+from deploy_lib.release.perform import Answer, Request, perform
+from deploy_lib.release.restoring import put_back
 from deploy_lib.steps.build import BuildImage, BuildSettings
 from deploy_lib.steps.kind import Verdict
 from deploy_lib.steps.promote import MoveTraffic
@@ -47,7 +53,7 @@ class Others(Protocol):
 
 
 @dataclass(slots=True)
-class Run:
+class Executor:
     """What the loop carries along: the plan, the drivers, and the entries so far."""
 
     plan: Plan
@@ -86,7 +92,7 @@ class Run:
         return release
 
 
-def run(this: Run, release: Release, earlier: Sequence[Entry] = ()) -> Stopped:
+def run(this: Executor, release: Release, earlier: Sequence[Entry] = ()) -> Stopped:
     """Carry the release to its end; `earlier` are the entries of a journal to resume.
 
     Raises Interrupted when the user interrupts a second time, while traffic is being restored; the journal then
@@ -117,7 +123,7 @@ def run(this: Run, release: Release, earlier: Sequence[Entry] = ()) -> Stopped:
         return _finish(this, _unless_elsewhere(this, move))
 
 
-def _is_withdrawn(this: Run, move: Move) -> bool:
+def _is_withdrawn(this: Executor, move: Move) -> bool:
     """Waits for the others of its group where they wait for each other. True when that changed what is to be done."""
     if this.others is None:
         return False
@@ -138,7 +144,7 @@ def _is_withdrawn(this: Run, move: Move) -> bool:
     return bool(why)
 
 
-def _is_ending(this: Run) -> bool:
+def _is_ending(this: Executor) -> bool:
     """It is given up already, so that the others' end changes nothing."""
     for entry in reversed(this.entries):
         if isinstance(entry, journal.Withdrawn | journal.Interrupted | journal.RestoreAsked):
@@ -148,7 +154,7 @@ def _is_ending(this: Run) -> bool:
     return False
 
 
-def _look_who_deploys(this: Run) -> None:
+def _look_who_deploys(this: Executor) -> None:
     """A service that is busy is told of before any work is done for it."""
     try:
         refused = refused_at_once(this.drivers, this.release, this.tell, wait=this.wait, build=_build_of(this))
@@ -161,19 +167,19 @@ def _look_who_deploys(this: Run) -> None:
         this.known_rollback = refused
 
 
-def _build_of(this: Run) -> BuildImage | None:
+def _build_of(this: Executor) -> BuildImage | None:
     """What the release will ask to be built."""
     settings = this.plan.settings(BuildSettings)
     return BuildImage(this.release, settings) if settings else None
 
 
-def _started(this: Run, release: Release, *, resumed: bool) -> journal.Started:
+def _started(this: Executor, release: Release, *, resumed: bool) -> journal.Started:
     plan, labels = this.plan, tuple(step.label for step in this.plan.steps)
     now = this.drivers.clock.now()
     return journal.Started(now, release, labels, plan.path, this.holder, resumed=resumed, program=plan.program)
 
 
-def _unless_unkept(this: Run, move: Move) -> Move:
+def _unless_unkept(this: Executor, move: Move) -> Move:
     """Without a journal nothing new is begun; what is done is finished, and what was moved is put back."""
     if not this.unkept or not isinstance(move, RunStep | AcquireLease):
         return move
@@ -184,7 +190,7 @@ def _unless_unkept(this: Run, move: Move) -> Move:
     return move
 
 
-def _make(this: Run, move: RunStep | AcquireLease | Restore) -> None:
+def _make(this: Executor, move: RunStep | AcquireLease | Restore) -> None:
     match move:
         case RunStep():
             _run_step(this, move.index)
@@ -196,11 +202,11 @@ def _make(this: Run, move: RunStep | AcquireLease | Restore) -> None:
             assert_never(move)
 
 
-def _is_resumed(this: Run) -> bool:
+def _is_resumed(this: Executor) -> bool:
     return any(isinstance(entry, journal.Started) and entry.resumed for entry in this.entries)
 
 
-def _acquired(this: Run) -> journal.LeaseHeld | journal.LeaseRefused:
+def _acquired(this: Executor) -> journal.LeaseHeld | journal.LeaseRefused:
     """A person's own hold stops new releases, and not the end of one that has begun."""
     return acquire(
         this.drivers,
@@ -214,7 +220,7 @@ def _acquired(this: Run) -> journal.LeaseHeld | journal.LeaseRefused:
     )
 
 
-def _run_step(this: Run, index: int) -> None:
+def _run_step(this: Executor, index: int) -> None:
     step, clock = this.plan.steps[index], this.drivers.clock
     began = clock.monotonic()
     skipped = why_skipped(step, this.release)
@@ -224,7 +230,7 @@ def _run_step(this: Run, index: int) -> None:
     request = step.kind.ask(step.settings, this.release)
     target = None
     if isinstance(request, MoveTraffic):
-        request = replace(request, ours=maps_of(this.entries))
+        request = replace(request, ours=own_traffic_maps(this.entries))
         target = request.target
     moves = step.kind.place.moves_traffic
     asked = journal.Asked(clock.now(), index, step.kind.name, step.label, moves_traffic=moves, target=target)
@@ -261,7 +267,7 @@ def _of_unknown(answer: Unknown, release: Release) -> Verdict:
     return Verdict(status, reason, release, conflict=answer.conflict)
 
 
-def _unless_bad(this: Run, verdict: Verdict) -> Verdict:
+def _unless_bad(this: Executor, verdict: Verdict) -> Verdict:
     """A step that brought the image may have brought one that failed before."""
     lease = next((entry for entry in reversed(this.entries) if isinstance(entry, journal.LeaseHeld)), None)
     if lease is None or verdict.status is not Status.PASSED or this.release.image == verdict.release.image:
@@ -270,7 +276,7 @@ def _unless_bad(this: Run, verdict: Verdict) -> Verdict:
     return replace(verdict, status=Status.FAILED, reason=refusal) if refusal else verdict
 
 
-def _unless_taken_over(this: Run, verdict: Verdict) -> Verdict:
+def _unless_taken_over(this: Executor, verdict: Verdict) -> Verdict:
     """What looks bad once somebody else has the service, a tag that is gone for instance, says nothing of the image."""
     if verdict.status in (Status.PASSED, Status.SKIPPED) or not lease_held(this.entries):
         return verdict
@@ -278,7 +284,7 @@ def _unless_taken_over(this: Run, verdict: Verdict) -> Verdict:
     return Verdict(Status.INCONCLUSIVE, by, this.release, conflict=True) if by else verdict
 
 
-def _taken_over(this: Run) -> str:
+def _taken_over(this: Executor) -> str:
     """By whom; empty while the service is this release's, and where it cannot be read."""
     try:
         return this.drivers.services.taken_over(this.release.service)
@@ -286,7 +292,7 @@ def _taken_over(this: Run) -> str:
         return ""
 
 
-def _judged(this: Run, index: int, verdict: Verdict, seconds: float, *, untouched: bool = False) -> None:
+def _judged(this: Executor, index: int, verdict: Verdict, seconds: float, *, untouched: bool = False) -> None:
     step = this.plan.steps[index]
     this.record(
         journal.Judged(
@@ -306,7 +312,7 @@ def _judged(this: Run, index: int, verdict: Verdict, seconds: float, *, untouche
     )
 
 
-def _record_passed(this: Run, request: MoveTraffic) -> None:
+def _record_passed(this: Executor, request: MoveTraffic) -> None:
     """Tell other machines that this move was answered; without it they would restore instead of going on."""
     try:
         this.drivers.services.record_passed(request)
@@ -314,10 +320,10 @@ def _record_passed(this: Run, request: MoveTraffic) -> None:
         this.tell(f"the progress could not be noted on the service: {problem.reason}")
 
 
-def _restore(this: Run, move: Restore) -> None:
+def _restore(this: Executor, move: Restore) -> None:
     clock = this.drivers.clock
     this.record(journal.RestoreAsked(clock.now(), move.target, move.why))
-    request = requests.RestoreTraffic(this.release, move.target, ours=maps_of(this.entries))
+    request = requests.RestoreTraffic(this.release, move.target, ours=own_traffic_maps(this.entries))
     try:
         answer = put_back(this.drivers, request, this.tell, stopping=asked_to_stop(this.entries))
         entry = journal.RestoreAnswered(clock.now(), answer.whole, answer.now, answer.reason)
@@ -326,7 +332,7 @@ def _restore(this: Run, move: Restore) -> None:
     this.record(entry)
 
 
-def _finish(this: Run, move: Finish) -> Stopped:
+def _finish(this: Executor, move: Finish) -> Stopped:
     """Diagnose, let go of the service, and write the last line."""
     held = any(isinstance(entry, journal.LeaseHeld) for entry in this.entries)
     lost = move.outcome is Outcome.HELD and held and bool(_taken_over(this))
@@ -347,7 +353,7 @@ def _finish(this: Run, move: Finish) -> Stopped:
     return stopped
 
 
-def _unless_elsewhere(this: Run, move: Finish) -> Finish:
+def _unless_elsewhere(this: Executor, move: Finish) -> Finish:
     """Live is said of what is seen serving only, in the traffic as it is now; verify may have seen it a while ago."""
     if move.outcome is not Outcome.LIVE:
         return move
@@ -367,7 +373,7 @@ def _unless_elsewhere(this: Run, move: Finish) -> Finish:
     return Finish(Outcome.HELD, f"{this.release.candidate} does not have all traffic{why}; serving: {serving}")
 
 
-def _give_back(this: Run, move: Finish) -> None:
+def _give_back(this: Executor, move: Finish) -> None:
     """Interrupted once, it is done all the same: what the release has come to must stand on the service."""
     to_blame = move.outcome is Outcome.REJECTED and image_is_to_blame(this.entries)
     request = requests.EndLease(this.release, move.outcome, move.reason, to_blame)
@@ -382,7 +388,7 @@ def _give_back(this: Run, move: Finish) -> None:
         this.tell(f"the lease could not be given back and will expire by itself: {problem.reason}")
 
 
-def _explain(this: Run) -> None:
+def _explain(this: Executor) -> None:
     """The cause of the step that failed last, written down once."""
     last = next((e for e in reversed(this.entries) if isinstance(e, journal.Judged | journal.Diagnosed)), None)
     if isinstance(last, journal.Diagnosed):

@@ -16,7 +16,7 @@ from threading import Lock
 from deploy_lib.drivers.interface import Clock
 from deploy_lib.model.journal import Stopped
 from deploy_lib.model.outcome import MOST_URGENT_FIRST
-from deploy_lib.run.loop import Others
+from deploy_lib.release.executor import Others
 
 EVERY = 0.1
 """Seconds between two looks at the others while one waits for them."""

@@ -6,7 +6,7 @@ from deploy_lib.drivers.interface import DriverError, Interrupted, Tell
 from deploy_lib.drivers.polling import polls
 from deploy_lib.model.answers import Restored
 from deploy_lib.model.requests import RestoreTraffic
-from deploy_lib.run.lease import Deployer
+from deploy_lib.release.lease import Deployer
 
 PATIENCE = 300.0  # seconds
 SAY_AGAIN_EVERY = 15.0  # seconds

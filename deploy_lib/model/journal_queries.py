@@ -53,7 +53,7 @@ def asked_to_stop(journal: Sequence[Entry]) -> bool:
     return False
 
 
-def left_open(journal: Sequence[Entry]) -> bool:
+def lease_left_open(journal: Sequence[Entry]) -> bool:
     """An earlier client took the service and never gave it back: only who holds it can write the ending there."""
     started = False
     for entry in reversed(journal):
@@ -79,7 +79,7 @@ def without_busy_attempts(journal: Sequence[Entry]) -> Sequence[Entry]:
     ]
 
 
-def may_have_moved(journal: Sequence[Entry]) -> bool:
+def traffic_may_have_moved(journal: Sequence[Entry]) -> bool:
     """True when the candidate may have traffic now: a move was asked for, answered or not, and not undone since."""
     moved = before = False
     for entry in journal:
@@ -102,7 +102,7 @@ def restore_target(journal: Sequence[Entry]) -> TrafficMap | None:
     return release.before
 
 
-def maps_of(journal: Sequence[Entry]) -> tuple[TrafficMap, ...]:
+def own_traffic_maps(journal: Sequence[Entry]) -> tuple[TrafficMap, ...]:
     """Every traffic map this release may have left on the service."""
     release = latest_release(journal)
     maps = [entry.target for entry in journal if isinstance(entry, Asked | RestoreAsked) and entry.target]

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from deploy_lib.drivers.interface import Clock, Tell
 from deploy_lib.model.answers import Observation, Unknown
 from deploy_lib.model.release import Release
-from deploy_lib.run.perform import Answer
+from deploy_lib.release.perform import Answer
 from deploy_lib.steps.kind import Kind, Settings, Verdict
 
 
