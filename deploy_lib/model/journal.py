@@ -55,6 +55,7 @@ class LeaseRefused:
     remedy: str = ""
     errored: bool = False
     busy: bool = False
+    on_hold: bool = False  # a person keeps the service as it is
     type: Literal["lease_refused"] = "lease_refused"
 
 

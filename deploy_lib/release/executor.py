@@ -26,6 +26,7 @@ from deploy_lib.model.journal_queries import (
 )
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Release, Status
+from deploy_lib.model.serving import Serving
 from deploy_lib.plan import Plan
 from deploy_lib.release.asked import until_judged
 from deploy_lib.release.explain import Diagnose, explain
@@ -339,16 +340,21 @@ def _finish(this: Executor, move: Finish) -> Stopped:
     if move.outcome.wants_a_cause and not lost:
         _explain(this)
     last = next((entry for entry in reversed(this.entries) if isinstance(entry, journal.Judged)), None)
-    conflict = last is not None and last.conflict
+    refused = this.entries[-1] if isinstance(this.entries[-1], journal.LeaseRefused) else None
     if held:
         _give_back(this, move)
-    stopped = Stopped(
-        this.drivers.clock.now(),
+    serving = serving_now(this.drivers.services, this.release.service, last_seen(this.entries))
+    commands = next_commands(
+        this.plan,
+        this.release,
         move.outcome,
-        move.reason,
-        serving_now(this.drivers.services, this.release.service, last_seen(this.entries)),
-        next_commands(this.plan, this.release, move.outcome, resumed=_is_resumed(this), lost=lost, conflict=conflict),
+        resumed=_is_resumed(this),
+        lost=lost,
+        conflict=last is not None and last.conflict,
+        gone=serving == str(Serving(exists=False)),
+        on_hold=refused is not None and refused.on_hold,
     )
+    stopped = Stopped(this.drivers.clock.now(), move.outcome, move.reason, serving, commands)
     this.record(stopped)
     return stopped
 

@@ -33,11 +33,20 @@ def last_seen(entries: Sequence[Entry]) -> str:
 
 
 def next_commands(
-    plan: Plan, release: Release, outcome: Outcome, *, resumed: bool = False, lost: bool = False, conflict: bool = False
+    plan: Plan,
+    release: Release,
+    outcome: Outcome,
+    *,
+    resumed: bool = False,
+    lost: bool = False,
+    conflict: bool = False,
+    gone: bool = False,
+    on_hold: bool = False,
 ) -> tuple[str, ...]:
     """Commands to choose from, in the order a person should consider them.
 
     `lost`: somebody took the service over. `conflict`: somebody changed it, and a plain `resume` would meet that again.
+    `gone`: somebody deleted it. `on_hold`: it is busy because a person wants it to stay as it is.
     """
     program = plan.program
     match outcome:
@@ -45,6 +54,11 @@ def next_commands(
             return (
                 program.command("status", note="who has the service, and what serves"),
                 program.command("deploy", note="release again, from what serves"),
+            )
+        case Outcome.HELD if gone:
+            return (
+                program.command("deploy", note="make the service again, as if for the first time"),
+                program.command("status", note="see that it is gone"),
             )
         case Outcome.HELD:
             accept = program.command("resume", "--accept", note="go on with the release, from the traffic as it is now")
@@ -63,11 +77,13 @@ def next_commands(
         case Outcome.BUSY:
             name = "resume" if resumed else "deploy"
             over = (program.command("resume", "--force", note="take the service over and go on"),) if resumed else ()
+            back = program.command("rollback", "--force", note="take the service over and put back what served before")
+            end = program.command("hold", "--release", note="end the hold, if it is yours or its time is over")
             return (
                 program.command(name, "--wait", "10m", note="queue behind it"),
                 program.command("status", note="who has the service, and what serves"),
                 *over,
-                program.command("rollback", "--force", note="take the service over and put back what served before"),
+                end if on_hold else back,
             )
         case Outcome.UNKNOWN:
             return (program.command("resume"), program.command("status"))

@@ -57,7 +57,7 @@ def acquire(
     except DriverError as error:
         return LeaseRefused(now(), error.told, errored=not (error.conflict or error.busy), busy=error.busy)
     if not answer.taken:
-        return LeaseRefused(now(), held_by(answer), busy=True)
+        return LeaseRefused(now(), held_by(answer), busy=True, on_hold=answer.on_hold)
     _tell_of_the_clock(answer.clock_ahead, tell)
     refusal, errored = known_bad(release, answer.bad), False
     try:
@@ -103,7 +103,9 @@ def refused_at_once(
         answer = patiently(drivers.clock, wait, ask, tell)
     except DriverError:
         return None
-    return answer.last_rollback if answer.taken else LeaseRefused(drivers.clock.now(), held_by(answer), busy=True)
+    if answer.taken:
+        return answer.last_rollback
+    return LeaseRefused(drivers.clock.now(), held_by(answer), busy=True, on_hold=answer.on_hold)
 
 
 def _give_back(drivers: Deployer, release: Release, tell: Tell) -> None:

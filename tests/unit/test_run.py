@@ -15,6 +15,7 @@ from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Status
 from deploy_lib.plan import Plan
 from deploy_lib.release import Executor, run
+from deploy_lib.release.final_message import next_commands
 from tests.unit.samples import BEFORE, NOON, RELEASE, plan, step
 from tests.unit.world import IMAGE, FakeClock, World, unknown
 
@@ -54,6 +55,19 @@ def release(world: World, chosen: Plan = WHOLE, earlier: list[Entry] | None = No
         return run(this, RELEASE, earlier or []), written
     except Killed:
         raise Killed(written) from None
+
+
+def test_commands_that_are_printed_help_in_what_has_come_to_be() -> None:
+    """A service that is gone has nothing to put back, and a hold is ended by whoever made it."""
+
+    def printed(outcome: Outcome, **known: bool) -> str:
+        return "\n".join(next_commands(WHOLE, RELEASE, outcome, **known))
+
+    gone = printed(Outcome.HELD, gone=True)
+    assert "make the service again" in gone and "resume" not in gone and "rollback" not in gone
+    kept, busy = printed(Outcome.BUSY, on_hold=True), printed(Outcome.BUSY)
+    assert ("hold --release" in kept, "rollback" in kept) == (True, False)
+    assert ("hold --release" in busy, "rollback" in busy) == (False, True)
 
 
 def test_a_good_release_goes_live_step_by_step() -> None:
