@@ -148,12 +148,17 @@ def _limit(stable: Side, thresholds: Thresholds) -> float:
 
 
 def _slower(stable: Side, candidate: Side, thresholds: Thresholds, limit: float) -> str:
-    """The quantiles, the limit, and how many requests show it where they are fewer than are usually needed."""
-    known = (*candidate.latencies, *(age for age in candidate.waiting if age > limit))
+    """The quantiles, the limit, and how many requests show it where they are fewer than are usually needed.
+
+    Of requests that are not answered yet only the least is known.
+    """
+    waiting = [age for age in candidate.waiting if age > limit]
+    known = (*candidate.latencies, *waiting)
     slow, usual = quantile(known, thresholds.quantile), quantile(stable.latencies, thresholds.quantile)
     name = f"p{thresholds.quantile * 100:g}"
     few = f", seen in {len(known)} requests" if len(known) < thresholds.min_samples else ""
-    return f"too slow: {name} is {_ms(slow)} instead of {_ms(usual)}; up to {_ms(limit)} is allowed{few}"
+    least = "at least " if waiting else ""
+    return f"too slow: {name} is {least}{_ms(slow)} instead of {_ms(usual)}; up to {_ms(limit)} is allowed{few}"
 
 
 def _commonest(side: Side) -> str:
