@@ -139,8 +139,8 @@ REFERENCE = """\
     percent: 100             # share the candidate must have
 """
 KNOWN_BAD = (
-    BadCase("a main URL that answers from the old revision", BackRead(AFTER, True, {"stable": 3})),
-    BadCase("a service that still serves the old revision", BackRead(BEFORE, True, {"stable": 3})),
+    BadCase("a main URL that answers from the old revision", BackRead(AFTER, True, {"stable": 3}, seconds=60)),
+    BadCase("a service that still serves the old revision", BackRead(BEFORE, True, {"stable": 3}, seconds=60)),
 )
 
 KIND = Kind(

@@ -264,6 +264,7 @@ def test_a_state_directory_that_cannot_be(repository: Path, tmp_path: Path) -> N
     assert (code, "Not a directory; --state names another directory" in said) == (4, True), said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", ["build", pytest.param("probe", marks=pytest.mark.slow)])
 def test_a_local_cloud_that_dies_midway(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, after: str) -> None:
     """No traffic has moved, so it is not found out how the release would have ended, and that is all."""

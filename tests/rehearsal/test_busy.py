@@ -77,6 +77,7 @@ def test_who_waits_can_leave(theatre: Theatre) -> None:
     assert json.loads(out.splitlines()[-1])["outcome"] == "interrupted"
 
 
+@pytest.mark.slow
 def test_resume_is_busy_too_and_that_changes_nothing(theatre: Theatre) -> None:
     old = stable(theatre)
     held = theatre.release(theatre.config((*TENTH, compare("500ms", path="/nowhere"), *REST), {"n": 1}))
@@ -105,6 +106,7 @@ def test_a_holder_whose_process_has_ended_here_is_told_of(theatre: Theatre) -> N
     assert "that process has ended on this machine" in played.stopped["reason"]
 
 
+@pytest.mark.slow
 def test_who_loses_the_race_of_a_first_release_is_busy(theatre: Theatre) -> None:
     second: list[Played] = []
 

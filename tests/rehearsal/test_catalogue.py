@@ -90,6 +90,7 @@ def test_answers_that_are_not_good(theatre: Theatre, name: str) -> None:
     mended(theatre, name, catalogue.UNHEALTHY[name], (*UP, PROBE))
 
 
+@pytest.mark.slow
 @stories(catalogue.BUILDS)
 def test_builds_that_fail(theatre: Theatre, name: str) -> None:
     mended(theatre, name, catalogue.BUILDS[name], UP)
@@ -106,6 +107,7 @@ def test_a_build_that_takes_too_long(theatre: Theatre) -> None:
     mended(theatre, "slow-build", catalogue.SLOW_BUILD, ({"build": {"timeout": "1s"}}, UP[1]))
 
 
+@pytest.mark.slow
 def test_a_server_that_is_misspelt_where_nothing_but_the_imports_is_checked(theatre: Theatre) -> None:
     """Its module is unknown, and so is nothing else: the commit is to blame, and no image of it is built."""
     steps = (BUILD, {"import_check": None}, UP[1])

@@ -69,6 +69,7 @@ def test_no_service_has_users_before_the_slowest_one_is_as_far(theatre: Theatre,
         assert name == lost or f"{lost} was not released" in last[name]["reason"]
 
 
+@pytest.mark.slow
 def test_what_is_live_goes_back_when_a_later_one_fails_under_traffic(theatre: Theatre) -> None:
     """With --keep it stays."""
     old = candidates(theatre.release(configured(theatre, {}), "--all"))

@@ -6,6 +6,7 @@ import json
 import re
 from datetime import UTC, datetime
 
+import pytest
 from google.cloud import run_v2
 
 from tests.rehearsal.scripts import REST, SHORT, TENTH, compare, stable
@@ -124,6 +125,7 @@ def test_a_held_release_goes_on_where_it_stopped(theatre: Theatre) -> None:
     assert theatre.command("resume", theatre.config(HELD)).code == 2
 
 
+@pytest.mark.slow
 def test_a_held_release_goes_on_from_another_machine(theatre: Theatre) -> None:
     old = stable(theatre)
     theatre.release(theatre.config(HELD, {"n": 1}))

@@ -117,6 +117,7 @@ def test_a_bad_health_check_is_stopped_by_the_probe(theatre: Theatre) -> None:
     assert theatre.maps() == [{stable: 100}]
 
 
+@pytest.mark.slow
 def test_two_releases_of_one_commit_build_once(theatre: Theatre) -> None:
     """A change of memory needs no build; a change of a variable only has the imports checked again."""
     theatre.release(theatre.config(EVERY_STEP))

@@ -50,6 +50,7 @@ def test_a_restore_leaves_what_someone_else_changed(theatre: Theatre) -> None:
     assert "it was left as it is" in played.stopped["reason"]
 
 
+@pytest.mark.slow
 def test_a_stable_revision_deleted_meanwhile_is_not_restored_to(theatre: Theatre) -> None:
     """The candidate has all traffic, so the old revision may go; then the candidate turns out to be sick."""
     old, someone = stable(theatre), Someone(theatre)
@@ -101,6 +102,7 @@ def test_of_two_deployers_at_once_exactly_one_proceeds(theatre: Theatre) -> None
     assert theatre.maps()[0] == {old: 100}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("behave", [{"n": 1}, {"fail_every": 1}], ids=["live", "restored"])
 def test_other_tags_and_a_split_made_by_hand_stay(theatre: Theatre, behave: dict[str, object]) -> None:
     first, second, someone = stable(theatre), stable(theatre, n=0), Someone(theatre)

@@ -83,6 +83,7 @@ def options(shell: Shell, config: Path) -> list[str]:
     return ["--config", str(config), "--service", "backend", "--state", str(shell.theatre.state), *where]
 
 
+@pytest.mark.slow
 def test_a_rejected_release(shell: Shell) -> None:
     """The module is ignored by git: what is printed brings it in, and the release that is printed last goes live."""
     theatre = shell.theatre
@@ -109,6 +110,7 @@ def test_a_rejected_release(shell: Shell) -> None:
     assert fix in codes
 
 
+@pytest.mark.slow
 def test_a_held_release(shell: Shell) -> None:
     theatre = shell.theatre
     old = stable(theatre)

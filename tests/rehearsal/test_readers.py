@@ -31,6 +31,7 @@ def test_a_quiet_service_is_told_by_our_own_requests(theatre: Theatre) -> None:
     assert "; 0 of our own" not in said(played, "promote")
 
 
+@pytest.mark.slow
 def test_users_are_counted(theatre: Theatre) -> None:
     stable(theatre)
     with Users(f"{theatre.url()}/work", rate=30):

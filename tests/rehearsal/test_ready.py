@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 from datetime import UTC, datetime
 
+import pytest
+
 from tests.rehearsal.scripts import BUILT, REST, SHORT, stable
 from tests.rehearsal.someone import Someone
 from tests.rehearsal.theatre import Played, Theatre
@@ -91,6 +93,7 @@ def test_a_plan_without_a_promotion_ends_ready_and_says_what_is_missing(theatre:
     assert theatre.now == {played.candidate: 100}
 
 
+@pytest.mark.slow
 def test_the_next_release_leaves_a_ready_one_its_outcome(theatre: Theatre) -> None:
     old = stable(theatre)
     theatre.release(theatre.config(WHOLE, {"n": 1}), "--no-traffic")
@@ -110,6 +113,7 @@ def test_a_first_release_has_all_traffic_whatever_was_asked(theatre: Theatre) ->
     assert theatre.maps() == [{played.candidate: 100}]
 
 
+@pytest.mark.slow
 def test_live_is_not_said_when_the_traffic_is_elsewhere_by_then(theatre: Theatre) -> None:
     """Without a verify nobody would have looked; somebody moves the traffic right after the promotion."""
     old = stable(theatre)

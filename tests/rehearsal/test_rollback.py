@@ -248,6 +248,7 @@ def test_a_held_release_is_undone_and_cannot_be_resumed_then(theatre: Theatre) -
     assert theatre.now == {old: 100}
 
 
+@pytest.mark.slow
 def test_while_someone_else_deploys_it_only_with_force(theatre: Theatre) -> None:
     """With force the rollback wins: the release that runs meanwhile finds the service taken over."""
     first, second = stable(theatre), stable(theatre, n=1)
@@ -280,6 +281,7 @@ def test_a_rollback_that_is_refused_says_what_serves(theatre: Theatre) -> None:
     assert refused.stopped["serving"] == f"{new} 100 %"
 
 
+@pytest.mark.slow
 def test_a_rollback_left_half_way_is_finished_by_the_next(theatre: Theatre) -> None:
     old = stable(theatre)
     new = stable(theatre, n=1)
@@ -298,6 +300,7 @@ def test_a_rollback_left_half_way_is_finished_by_the_next(theatre: Theatre) -> N
     assert theatre.now == {old: 100}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", ["git_clean", "build", "canary", "promote 10 %", "promote 100 %", "verify"])
 def test_a_release_that_runs_meanwhile_does_not_go_live_after_it(theatre: Theatre, moment: str) -> None:
     """Whatever it had done when a person rolled back over it: it stops, says who has the service, and blames nobody."""

@@ -96,6 +96,7 @@ def test_the_first_signal_restores_and_says_so(theatre: Theatre, commands: list[
     assert users.answers and users.failures() == []
 
 
+@pytest.mark.slow
 def test_the_second_signal_ends_at_once_and_resume_takes_it_up(theatre: Theatre, commands: list[Command]) -> None:
     old, command = baking(theatre, commands)
     theatre.cloud.faults({"method": "google.cloud.run.v2.Services/UpdateService", "delay": 30.0, "times": 0})

@@ -133,6 +133,7 @@ def write(theatre: Theatre, story: str, more: str = "") -> Path:
     return theatre.config(STEPS, services={"backend": entry})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("story", STORIES)
 def test_it_goes_live(theatre: Theatre, story: str) -> None:
     played = theatre.release(write(theatre, story))

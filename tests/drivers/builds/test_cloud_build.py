@@ -44,6 +44,7 @@ def test_a_failing_import_is_told_and_nothing_is_pushed(yard: Yard) -> None:
     assert not yard.pushed(COMMIT) and not yard.pushed("r-1")
 
 
+@pytest.mark.slow
 def test_the_source_beside_the_image_does_not_help_it(yard: Yard) -> None:
     """A check that saw /workspace would find the module that the Dockerfile forgets."""
     files = {**APP, "shop/main.py": "import extra\n", "extra/__init__.py": ""}
@@ -65,6 +66,7 @@ def test_the_incident_is_told_with_the_rule_that_caused_it(yard: Yard) -> None:
     assert finding.fix and finding.fix.startswith("git add --force -- shop/gone.py")
 
 
+@pytest.mark.slow
 def test_the_command_of_the_image_names_what_is_imported(yard: Yard) -> None:
     staged = stage_files(APP)
     staged = replace(staged, contents=replace(staged.contents, command=("uvicorn", "shop.main:total")))
@@ -75,6 +77,7 @@ def test_the_command_of_the_image_names_what_is_imported(yard: Yard) -> None:
     assert len(yard.builds()) == 1
 
 
+@pytest.mark.slow
 def test_asked_again_the_same_build_is_waited_for(yard: Yard) -> None:
     first = yard.build(stage_files(APP))
     again = yard.build(stage_files(APP))
@@ -90,6 +93,7 @@ def test_a_lost_answer_builds_once(yard: Yard) -> None:
     assert yard.statuses() == ["SUCCESS"]
 
 
+@pytest.mark.slow
 def test_a_request_that_never_arrived_is_made_once_more(yard: Yard) -> None:
     yard.cloud.faults({"method": CREATE, "code": "INTERNAL"})
     built = yard.build(stage_files(APP))
@@ -113,6 +117,7 @@ def test_an_unchanged_context_is_not_built_again(yard: Yard) -> None:
     assert len(yard.builds()) == 1
 
 
+@pytest.mark.slow
 def test_new_variables_need_a_new_check_and_no_new_image(yard: Yard) -> None:
     staged = stage_files(APP)
     first = yard.build(staged)
@@ -151,6 +156,7 @@ def test_interrupting_cancels_the_build(yard: Yard) -> None:
     assert not yard.pushed(COMMIT)
 
 
+@pytest.mark.slow
 def test_what_was_cancelled_is_built_when_it_is_asked_for_again(yard: Yard) -> None:
     yard.clock.stop("SIGTERM")
     with pytest.raises(Interrupted):
@@ -168,12 +174,14 @@ def test_pips_own_words_are_the_reason(yard: Yard) -> None:
     assert any("Could not find a version" in line for line in built.log_tail)
 
 
+@pytest.mark.slow
 def test_a_build_that_takes_too_long_is_ended(yard: Yard) -> None:
     built = yard.build(stage_files({**APP, "Dockerfile": DOCKERFILE + "RUN sleep 50\n"}), timeout=1.0)
     assert built.image is None
     assert built.trouble and (built.trouble.status, built.trouble.detail) == ("TIMEOUT", "it did not end within 1 s")
 
 
+@pytest.mark.slow
 def test_an_image_without_python_gives_no_result_and_says_so(yard: Yard) -> None:
     files = {**APP, "Dockerfile": "FROM scratch\nCOPY shop/ /app/shop/\n"}
     built = yard.build(stage_files(files))
@@ -182,6 +190,7 @@ def test_an_image_without_python_gives_no_result_and_says_so(yard: Yard) -> None
     assert built.trouble and "no result" in built.trouble.detail
 
 
+@pytest.mark.slow
 def test_a_result_printed_by_the_application_counts_for_nothing(yard: Yard) -> None:
     forged = """import json, sys
 nonce = json.loads(open('/proc/1/cmdline').read().split(chr(0))[2])['nonce']
@@ -194,6 +203,7 @@ raise ImportError('no')
     assert built.checked and built.checked.findings[0].code == "import_error"
 
 
+@pytest.mark.slow
 def test_an_image_of_another_release_is_checked_by_itself(yard: Yard) -> None:
     staged = stage_files(APP)
     built = yard.build(staged)
@@ -206,6 +216,7 @@ def test_an_image_of_another_release_is_checked_by_itself(yard: Yard) -> None:
     assert again.targets == 3 and len(yard.builds()) == 2, "what was checked once is not checked again"
 
 
+@pytest.mark.slow
 def test_a_given_image_is_not_built(yard: Yard) -> None:
     staged = stage_files(APP)
     built = yard.build(staged)
@@ -218,6 +229,7 @@ def test_a_given_image_is_not_built(yard: Yard) -> None:
             yard.build(staged, yard.release("r-3", options=Options(image=wrong)))
 
 
+@pytest.mark.slow
 def test_a_slow_or_typed_wrong_entrypoint_says_what_helps(yard: Yard) -> None:
     built = yard.build(stage_files(APP), check=ImportCheck(entrypoint="shop.mian"))
     assert built.checked
@@ -226,6 +238,7 @@ def test_a_slow_or_typed_wrong_entrypoint_says_what_helps(yard: Yard) -> None:
     assert finding.fix == "write services.backend.entrypoint: shop.main"
 
 
+@pytest.mark.slow
 def test_files_that_a_run_step_makes_are_advice(yard: Yard) -> None:
     built = yard.build(stage_files({**APP, "Dockerfile": DOCKERFILE + "RUN echo 'A = 1' > shop/made.py\n"}))
     assert built.image and built.checked
@@ -251,6 +264,7 @@ def test_everything_of_builds_and_checks_goes_to_the_bucket_that_the_yaml_names(
     assert alone.options.machine_type.name == "E2_HIGHCPU_8"
 
 
+@pytest.mark.slow
 def test_a_bucket_that_the_yaml_names_may_be_another_projects(yard: Yard) -> None:
     shared = yard.cloud.name("shared")
     owner = Yard(yard.cloud, yard.cloud.name("owner"), yard.state, yard.store)

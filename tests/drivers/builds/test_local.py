@@ -44,6 +44,7 @@ def test_cloud_and_machine_make_the_same_image(yard: Yard) -> None:
     assert replace(here.contents, builder=None, stand_in=None) == cloud.contents
 
 
+@pytest.mark.slow
 def test_a_dockerfile_beside_its_context_makes_the_same_image_everywhere(yard: Yard) -> None:
     here = yard.build(beside_the_context(), builder=HERE)
     assert here.image and here.image == yard.build(beside_the_context()).image
@@ -67,6 +68,7 @@ def test_broken_images_are_told_apart_and_never_pushed(yard: Yard, kind: str) ->
     assert built.checked.findings[0].code == ("missing_name" if kind == "wrong_version" else kind)
 
 
+@pytest.mark.slow
 def test_pips_own_words_are_the_reason(yard: Yard) -> None:
     staged = stage_files({**APP, "Dockerfile": DOCKERFILE + "RUN pip install --no-index nothing-like-this==1.2\n"})
     built = yard.build(staged, builder=HERE)

@@ -242,6 +242,7 @@ print(choose("namespaces", Path(sys.argv[1])).build(BuildSpec(Path(sys.argv[2]))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0 or shutil.which("unshare") is None, reason="needs root, to be it no longer")
 def test_an_ordinary_user_makes_the_same_digest_as_root(bench: Workbench, tmp_path: Path) -> None:
     text = f"{FROM}COPY a /a\nRUN mkdir /data && echo x > /data/x\nUSER nobody\nRUN echo y > /tmp/y\nWORKDIR /tmp/z\n"
