@@ -24,19 +24,26 @@ STEPS: dict[str, Sequence[Mapping[str, Any]]] = {
     "probe": ({"probe": {"attempts": 2, "need": 1, "every": "20ms"}}, PROMOTED),
     "compare": (COMPARE, PROMOTED),
     "compare under traffic": ({"promote": {"percent": 10}}, COMPARE, PROMOTED),
+    "compare with half": ({"promote": {"percent": 50}}, COMPARE, PROMOTED),  # enough users on any machine
     "bake": ({"promote": {"percent": 50, "bake": "20s", "every": "100ms"}}, PROMOTED),
     "short bake": ({"promote": {"percent": 50, "bake": "5s", "extend_by": "3s", "every": "100ms"}}, PROMOTED),
     "bake alone": ({"promote": {"percent": 100, "bake": "20s", "warm_up": "1s", "every": "100ms"}},),
     "verify": (PROMOTED, {"verify": {"within": "3s"}}),
 }
-JUDGED_BY = {"compare under traffic": "compare", "bake": "promote", "short bake": "promote", "bake alone": "promote"}
+JUDGED_BY = {
+    "compare under traffic": "compare",
+    "compare with half": "compare",
+    "bake": "promote",
+    "short bake": "promote",
+    "bake alone": "promote",
+}
 UNANSWERED = "the candidate answered "
 WAITING = [
     ("slow", "bake", "too slow"),
     ("slow", "bake alone", "too slow"),
-    ("slow", "compare under traffic", "too slow"),
+    ("slow", "compare with half", "too slow"),
     ("no answer", "short bake", UNANSWERED),
-    ("no answer", "compare under traffic", UNANSWERED),
+    ("no answer", "compare with half", UNANSWERED),
 ]
 
 
