@@ -70,6 +70,7 @@ def is_there(pid: int) -> bool:
     return path.exists() and path.read_bytes() != b""
 
 
+@pytest.mark.slow
 def test_down_and_up_follow_each_other_at_once(place: Place) -> None:
     code, out, err = place.up()
     assert code == 0 and "the local cloud is up, with engine namespaces" in out, err

@@ -77,6 +77,7 @@ def test_a_failed_import_is_stopped_in_the_image_and_never_pushed(theatre: Theat
     assert theatre.maps() == [{stable: 100}]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("behave", "cause"),
     [

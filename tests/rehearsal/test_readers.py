@@ -40,6 +40,7 @@ def test_users_are_counted(theatre: Theatre) -> None:
     assert " requests, 0 failed; " in said(played, "promote")
 
 
+@pytest.mark.slow
 def test_excluded_from_the_log_users_are_counted_by_monitoring(theatre: Theatre) -> None:
     """Our own requests are fine; what users get is not, and the log shows neither."""
     stable(theatre)
