@@ -31,6 +31,7 @@ from deploy_lib.steps.canary import CanarySettings, CreateRevision, EndStart, Lo
 from deploy_lib.steps.promote import MoveTraffic, PromoteSettings, WatchUsers
 from tests.cloud import LocalCloud
 from tests.operations import ended
+from tests.waits import until
 
 PROJECT, REGION = "netra-staging", "us-central1"
 IMAGES = f"{REGION}-docker.pkg.dev/{PROJECT}/services"
@@ -156,8 +157,8 @@ class Desk:
         return self.client.get_service(name=self.service.path)
 
     def by_hand(self, change: Callable[[run_v2.Service], None], mask: list[str]) -> None:
-        """Someone else's change, with another tool, waited for."""
-        service = self.read()
+        """Someone else's change, with another tool, waited for; as is what goes on, since Cloud Run refuses it then."""
+        service = until(lambda: None if (found := self.read()).reconciling else found)
         change(service)
         request = run_v2.UpdateServiceRequest(service=service, update_mask={"paths": mask})
         ended(self.client.update_service(request))
