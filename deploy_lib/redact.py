@@ -30,7 +30,14 @@ _NAMES = (
 )
 _WORD_START = r"(?:(?<![A-Za-z0-9])|(?-i:(?<=[a-z])(?=[A-Z])))"
 _KEY = rf"{_WORD_START}(?:{_NAMES})(?:[_-](?:value|v?\d+))?\\?['\"]?"
-_NO_VALUE = r"(?!\[masked\]|['\"\\]|projects/|//|latest\b)"  # masked already, quoted (see above), or only a reference
+# After a colon no secret, but the next word of a sentence: "there is no secret api-key: gcloud secrets create ...".
+_PROSE = (
+    r"(?:(?<==)|(?!(?:a|access|added|an|and|cannot|changed|does|expired|for|from|gcloud|grant|in|invalid|is|it|its|missing|no|"
+    r"none|not|nothing|of|on|only|or|permission|plain|removed|required|set|that|the|there|this|to|unknown|unset|was|"
+    r"with|write)(?=[\s,;:.]|$)|roles/))"
+)
+# Masked already, quoted (see above), only a reference, or prose.
+_NO_VALUE = rf"(?!\[masked\]|['\"\\]|projects/|//|latest\b){_PROSE}"
 # Shapes that are secret as a whole.
 _WHOLE = (
     r"(?s:-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z))",
@@ -50,7 +57,8 @@ _WHOLE = (
 # Shapes whose first group may stay: it tells what was masked.
 _AFTER = (
     r"(?i)(\b[a-z][a-z0-9+.-]{1,30}://[^\s:/@'\"]*:)[^\s/@'\"]+(?:/[^\s@'\"]*)?(?=@)",  # scheme://user:password@
-    r"(?i)\b((?:proxy-)?authorization['\"]?\s*[:=]\s*['\"]?(?:(?:bearer|basic|token|digest)\s+)?)[^\s'\",;}]+",
+    r"(?i)\b((?:proxy-)?authorization['\"]?\s*[:=]\s*['\"]?(?:(?:bearer|basic|token|digest)\s+)?)"
+    rf"{_PROSE}[^\s'\",;}}]+",
     r"(?i)\b(bearer\s+)[A-Za-z0-9._~+/=-]{8,}",
     r"(?i)\b((?:set-)?cookie['\"]?\s*:\s*['\"]?)[^\n'\"]+",
     r"(hooks\.slack\.com/(?:services|workflows)/)[A-Za-z0-9/_-]+",

@@ -152,6 +152,21 @@ def test_values_of_any_plain_shape() -> None:
     assert masked.facts["n"] == 3
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "there is no secret api-key: gcloud secrets create api-key",
+        "config/passwd: no such file or directory",
+        "the account may not read the secret db-password: grant it roles/secretmanager.secretAccessor",
+        "variable DB_PASSWORD: added, plain value",
+        "no identity token: the metadata server does not answer",
+        "Authorization: the caller has none",
+    ],
+)
+def test_a_sentence_after_a_colon_is_no_secret(text: str) -> None:
+    assert Redactor().text(text) == text
+
+
 def test_a_secret_named_by_reference_is_no_secret() -> None:
     assert Redactor().value({"API_TOKEN": "api-token:latest"}) == {"API_TOKEN": "api-token:latest"}
 
