@@ -47,3 +47,14 @@ def test_line_ends_that_a_step_mends_or_a_shell_reads_stop_nothing(
         code = main(["check", "--repo", str(shop.root), "--output", "json", "--state", str(tmp_path / "state")])
         codes = [each["code"] for each in json.loads(capsys.readouterr().out)["findings"]]
         assert (code, "windows_line_ends" in codes) == (0, False)
+
+
+def test_line_ends_stop_a_script_that_is_given_arguments_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copied = shutil.copytree(PLACE / "f14-crlf-entrypoint", tmp_path / "given")
+    with (copied / "Dockerfile").open("a", encoding="utf-8") as dockerfile:
+        dockerfile.write('CMD ["web:application"]\n')
+    shop = Repository.copied_from(copied, tmp_path / "shop")
+    assert main(["check", "--repo", str(shop.root), "--state", str(tmp_path / "state")]) == 1
+    assert "windows_line_ends" in capsys.readouterr().out

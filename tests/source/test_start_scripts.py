@@ -102,3 +102,21 @@ def test_a_sourced_file_is_read() -> None:
 )
 def test_words(text: str, words: list[str]) -> None:
     assert [unquoted(each.text) for each in tokens(text) if not each.operator] == words
+
+
+NESTED = 3000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " && ".join(["true"] * NESTED),
+        f"cd {'$(' * NESTED}pwd{')' * NESTED}",
+        'cd "' + '$("' * NESTED + "x" + '")' * NESTED + '"',
+        "if true; then\n" * NESTED + "fi\n" * NESTED,
+        "again() { again; again; again; again; again; again; }\nagain",
+    ],
+    ids=["a long list", "commands in commands", "quotes in quotes", "branches in branches", "functions that call on"],
+)
+def test_no_script_however_deep_takes_long(text: str) -> None:
+    assert len(list(follow(text, "/app", {}, script=SCRIPT))) <= 5_000

@@ -73,7 +73,7 @@ def _assigned(text: str) -> tuple[dict[str, str], str]:
     """The settings that are written out, and what is in doubt since only running it can tell."""
     try:
         tree = ast.parse(text)
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two of what is nested too deep
         return {}, "cannot be read"
     found: dict[str, str] = {}
     for node in tree.body:

@@ -9,7 +9,7 @@ import shlex
 from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.source.entrypoint.read import ReadText
-from deploy_lib.source.entrypoint.shell import script_of
+from deploy_lib.source.entrypoint.shell import is_read_by_a_shell, script_of
 from deploy_lib.source.model import ImageContents
 
 _FIRST_LINE = re.compile(r"#!\s*(\S+)[^\r\n]*\r(?:\n|$)")
@@ -23,7 +23,7 @@ def windows_line_ends(contents: ImageContents, root: str, read: ReadText) -> Fin
     found = script_of(contents.command, contents.workdir)
     text = read(found[0]) if found else None
     first = _FIRST_LINE.match(text) if text else None
-    if found is None or first is None or (contents.command[0].endswith("sh") and len(contents.command) > 1):
+    if found is None or first is None or is_read_by_a_shell(contents.command):
         return None
     script = found[0]
     if any(f"{script}/".startswith(f"{each.prefix.rstrip('/')}/") for each in contents.unknown):

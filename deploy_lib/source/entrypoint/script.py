@@ -27,7 +27,8 @@ _CLOSES = {"fi", "done", "esac"}
 _BETWEEN = {"then", "do", "{", "}", "!", "time"}
 _TESTS = {"[", "[[", "test"}
 _ALL = ("$@", "$*", "${@}", "${*}")
-_DEEPEST = 8
+_DEEPEST = 8  # functions and sourced files within each other
+_MOST = 5_000  # commands that are followed, those of functions each time; no start script comes near it
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class _State:
     assigned: tuple[tuple[str, str], ...] = ()
     functions: dict[str, list[Token]] = field(default_factory=dict)
     depth: int = 0
+    left: int = _MOST
 
     @property
     def place(self) -> tuple[str, str]:
@@ -85,9 +87,11 @@ def _run(given: list[Token], state: _State) -> Iterator[Started]:
     open_branches: list[tuple[str, str]] = []  # where each began
     cases = 0  # how many of them are a `case`
     subshells: list[tuple[str, str]] = []
-    while position < len(given):
+    tested = False  # `[ ... ] && this` depends on the test before it in its list
+    while position < len(given) and state.left:
         token = given[position]
         if token.operator:
+            tested = tested and token.text in ("&&", "||")
             if token.text == "(":
                 subshells.append(state.place)
             elif token.text == ")" and subshells:
@@ -125,8 +129,10 @@ def _run(given: list[Token], state: _State) -> Iterator[Started]:
         end = position
         while end < len(given) and not given[end].operator:
             end += 1
+        state.left -= 1
         words = [each.text for each in given[position:end]]
-        yield from _command(words, state, branch=bool(open_branches), tested=_after_a_test(given, position))
+        yield from _command(words, state, branch=bool(open_branches), tested=tested)
+        tested = tested or words[0] in _TESTS
         position = end
 
 
@@ -147,16 +153,6 @@ def _after_pattern(given: list[Token], position: int) -> int:
             break
         position += 2
     return 0
-
-
-def _after_a_test(given: list[Token], position: int) -> bool:
-    """`[ ... ] && this`: it depends on the test before it."""
-    if not position or given[position - 1].text not in ("&&", "||") or not given[position - 1].operator:
-        return False
-    start = position - 1
-    while start and not given[start - 1].operator:
-        start -= 1
-    return given[start].text in _TESTS or _after_a_test(given, start)
 
 
 def _function(given: list[Token], position: int) -> tuple[str, list[Token], int] | None:
@@ -345,7 +341,9 @@ def _variable(name: str, state: _State) -> str | None:
 
 def _printed(command: str, state: _State) -> str | None:
     """What one of the commands prints by which scripts find their own directory."""
-    inner = replace(state, env=dict(state.env), before=[], functions={})
+    if state.depth >= _DEEPEST:
+        return None
+    inner = replace(state, env=dict(state.env), before=[], functions={}, depth=state.depth + 1)
     printed: str | None = None
     current: list[str] = []
     for token in (*tokens(command), Token(";", operator=True)):

@@ -120,6 +120,16 @@ def script_of(command: Sequence[str], directory: str) -> tuple[str, tuple[str, .
     return posixpath.normpath(posixpath.join(directory, words[0])), words[1:]
 
 
+def is_read_by_a_shell(command: Sequence[str]) -> bool:
+    """`sh start.sh`, where the system does not start the script itself."""
+    words = _unwrapped(tuple(command), {}).words
+    return (
+        bool(words)
+        and posixpath.basename(words[0]) in _SHELLS
+        and not any(re.fullmatch(r"-\w*c", word) for word in words[1:2])
+    )
+
+
 def _programs(
     words: tuple[str, ...], directory: str, env: dict[str, str], assigned: tuple[tuple[str, str], ...], depth: int
 ) -> Iterator[Program]:

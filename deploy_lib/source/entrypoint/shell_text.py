@@ -14,6 +14,10 @@ _REDIRECT = re.compile(r"\d*(?:<<<|<<-?|>>|>\||[<>]&?)|&>>?")
 _HERE = re.compile(r"\d*<<(-?)\s*(['\"]?)([\w.-]+)\2")
 
 
+_DEEPEST = 30
+"""Quotes and substitutions within each other; deeper ones are taken as not closed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
     """A word with its quotes, or an operator."""
@@ -30,14 +34,9 @@ def tokens(text: str) -> list[Token]:
 def unquoted(word: str) -> str:
     """The word without its quotes; what stands in it for something else stays as it is written."""
     parts = []
-    for quote, part in _parts(word):
+    for quote, part in quoted_parts(word):
         parts.append(re.sub(r"\\(.)", r"\1", part) if not quote else part)
     return "".join(parts)
-
-
-def quoted_parts(word: str) -> Iterator[tuple[str, str]]:
-    """(quote, text) for each part of a word; the quote is "", "'" or '"'."""
-    return _parts(word)
 
 
 def _tokens(text: str) -> Iterator[Token]:
@@ -98,35 +97,37 @@ def _end_of_word(text: str, position: int) -> int | None:
     return position
 
 
-def _end_of_part(text: str, position: int) -> int | None:
+def _end_of_part(text: str, position: int, depth: int = 0) -> int | None:
     character = text[position]
+    if depth > _DEEPEST:
+        return None
     if character == "\\":
         return min(position + 2, len(text))
     if character in "'`":
         end = text.find(character, position + 1)
         return None if end < 0 else end + 1
     if character == '"':
-        return _end_of_double_quotes(text, position + 1)
+        return _end_of_double_quotes(text, position + 1, depth + 1)
     if text.startswith("$(", position):
-        return _end_of_parentheses(text, position + 2)
+        return _end_of_parentheses(text, position + 2, depth + 1)
     if text.startswith("${", position):
         end = text.find("}", position)
         return None if end < 0 else end + 1
     return position + 1
 
 
-def _end_of_double_quotes(text: str, position: int) -> int | None:
+def _end_of_double_quotes(text: str, position: int, within: int) -> int | None:
     while position < len(text):
         if text[position] == '"':
             return position + 1
-        ended = position + 1 if text[position] == "'" else _end_of_part(text, position)
+        ended = position + 1 if text[position] == "'" else _end_of_part(text, position, within)
         if ended is None:
             return None
         position = ended
     return None
 
 
-def _end_of_parentheses(text: str, position: int) -> int | None:
+def _end_of_parentheses(text: str, position: int, within: int) -> int | None:
     depth = 1
     while position < len(text):
         if text[position] in "()":
@@ -135,14 +136,15 @@ def _end_of_parentheses(text: str, position: int) -> int | None:
             if not depth:
                 return position
             continue
-        ended = _end_of_part(text, position)
+        ended = _end_of_part(text, position, within)
         if ended is None:
             return None
         position = ended
     return None
 
 
-def _parts(word: str) -> Iterator[tuple[str, str]]:
+def quoted_parts(word: str) -> Iterator[tuple[str, str]]:
+    """(quote, text) for each part of a word; the quote is "", "'" or '"'."""
     position, plain = 0, ""
     while position < len(word):
         if word[position] not in "'\"":
