@@ -9,26 +9,20 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from deploy_lib.source.entrypoint.shell_text import Token, quoted_parts, tokens, unquoted
+from deploy_lib.source.entrypoint.shell_state import DEEPEST, ShellState, assign, move, value_of
+from deploy_lib.source.entrypoint.shell_text import Token, tokens, unquoted
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 _ACTIVATE = re.compile(r"(.+)/bin/activate")
 _DEFAULT = re.compile(r"\$\{(\w+):?=([^{}]*)\}")
-_EXPANSION = re.compile(
-    r"\$\((?P<command>.*)\)$|\$\{(?P<braced>\w+|@|\*)(?P<how>:?[-=+?]|%%?/\*|##?\*/)?(?P<other>[^{}]*)\}"
-    r"|\$(?P<name>\w+)",
-    re.DOTALL,
-)
 _OPENS = {"if", "for", "while", "until", "case", "select"}
 _CLOSES = {"fi", "done", "esac"}
 _BETWEEN = {"then", "do", "{", "}", "!", "time"}
 _TESTS = {"[", "[[", "test"}
 _ALL = ("$@", "$*", "${@}", "${*}")
-_DEEPEST = 8  # functions and sourced files within each other
-_MOST = 5_000  # commands that are followed, those of functions each time; no start script comes near it
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,30 +37,6 @@ class Started:
     doubt: str = ""
 
 
-@dataclass(slots=True)
-class _State:
-    """`directory` is the last one known; `lost` says what took it elsewhere since, empty while it is right."""
-
-    directory: str
-    env: dict[str, str | None]
-    arguments: tuple[str, ...]
-    script: str
-    read: Callable[[str], str | None]
-    lost: str = ""
-    before: list[tuple[str, str]] = field(default_factory=list)  # of pushd
-    assigned: tuple[tuple[str, str], ...] = ()
-    functions: dict[str, list[Token]] = field(default_factory=dict)
-    depth: int = 0
-    left: int = _MOST
-
-    @property
-    def place(self) -> tuple[str, str]:
-        return self.directory, self.lost
-
-    def go(self, place: tuple[str, str]) -> None:
-        self.directory, self.lost = place
-
-
 def follow(
     text: str,
     directory: str,
@@ -77,11 +47,11 @@ def follow(
     assigned: tuple[tuple[str, str], ...] = (),
 ) -> Iterator[Started]:
     """What the text starts, in order. `arguments` stand for "$@", `script` is its own image path, for "$0"."""
-    state = _State(directory, dict(env), tuple(arguments), script, read, assigned=assigned)
+    state = ShellState(directory, dict(env), tuple(arguments), script, read, assigned=assigned)
     yield from _run(tokens(text), state)
 
 
-def _run(given: list[Token], state: _State) -> Iterator[Started]:
+def _run(given: list[Token], state: ShellState) -> Iterator[Started]:
     """Follows a list of commands; the state is changed as they change it."""
     position = 0
     open_branches: list[tuple[str, str]] = []  # where each began
@@ -179,29 +149,29 @@ def _function(given: list[Token], position: int) -> tuple[str, list[Token], int]
     return name, given[after + 1 : end - 1], end
 
 
-def _command(words: list[str], state: _State, *, branch: bool, tested: bool) -> Iterator[Started]:
+def _command(words: list[str], state: ShellState, *, branch: bool, tested: bool) -> Iterator[Started]:
     while words and (match := _ASSIGNMENT.fullmatch(words[0])) and len(words) == 1:
-        _assign(match[1], match[2], state)
+        assign(match[1], match[2], state)
         words = words[1:]
     if not words:
         return
     name, rest = unquoted(words[0]), words[1:]
     if name in ("cd", "pushd", "popd"):
-        _move(name, rest, state, tested=tested)
+        move(name, rest, state, tested=tested)
     elif name in ("export", "declare", "typeset", "readonly", "local"):
         for each in filter(None, map(_ASSIGNMENT.fullmatch, rest)):
-            _assign(each[1], each[2], state)
+            assign(each[1], each[2], state)
     elif name == ":":
         for each in filter(None, map(_DEFAULT.search, rest)):
             if not state.env.get(each[1]):
-                _assign(each[1], each[2], state)
+                assign(each[1], each[2], state)
     elif name == "set" and "--" in rest:
         state.arguments = tuple(_words(rest[rest.index("--") + 1 :], state))
     elif name == "shift":
         state.arguments = state.arguments[1:]
     elif name in (".", "source") and rest:
         yield from _sourced(rest[0], state)
-    elif name in state.functions and state.depth < _DEEPEST:
+    elif name in state.functions and state.depth < DEEPEST:
         yield from _called(name, rest, state, branch=branch or tested)
     else:
         known = {name: value for name, value in state.env.items() if value is not None}
@@ -209,7 +179,7 @@ def _command(words: list[str], state: _State, *, branch: bool, tested: bool) -> 
         yield Started(tuple(_words(words, state)), state.directory, known, state.assigned, branch or tested, place)
 
 
-def _words(words: Sequence[str], state: _State) -> Iterator[str]:
+def _words(words: Sequence[str], state: ShellState) -> Iterator[str]:
     for word in words:
         plain = unquoted(word)
         if plain in _ALL:
@@ -220,7 +190,7 @@ def _words(words: Sequence[str], state: _State) -> Iterator[str]:
             yield plain
 
 
-def _called(name: str, rest: list[str], state: _State, *, branch: bool) -> Iterator[Started]:
+def _called(name: str, rest: list[str], state: ShellState, *, branch: bool) -> Iterator[Started]:
     arguments, state.arguments = state.arguments, tuple(_words(rest, state))
     state.depth += 1
     for each in _run(state.functions[name], state):
@@ -229,154 +199,14 @@ def _called(name: str, rest: list[str], state: _State, *, branch: bool) -> Itera
     state.arguments = arguments
 
 
-def _sourced(word: str, state: _State) -> Iterator[Started]:
-    file = _value(word, state)
+def _sourced(word: str, state: ShellState) -> Iterator[Started]:
+    file = value_of(word, state)
     if activated := _ACTIVATE.fullmatch(unquoted(word)):
         place = posixpath.normpath(posixpath.join(state.directory, activated[1]))
-        _assign("VIRTUAL_ENV", place, state)
-        _assign("PATH", f"{place}/bin:$PATH", state)
-    elif file and state.depth < _DEEPEST:
+        assign("VIRTUAL_ENV", place, state)
+        assign("PATH", f"{place}/bin:$PATH", state)
+    elif file and state.depth < DEEPEST:
         text = state.read(posixpath.normpath(posixpath.join(state.directory, file)))
         state.depth += 1
         yield from _run(tokens(text or ""), state)
         state.depth -= 1
-
-
-def _assign(name: str, raw: str, state: _State) -> None:
-    state.env[name] = _value(raw, state)
-    state.assigned = (*state.assigned, (name, unquoted(raw)))
-
-
-def _move(name: str, rest: list[str], state: _State, *, tested: bool = False) -> None:
-    if name == "popd":
-        state.go(state.before.pop() if state.before else (state.directory, "popd"))
-        return
-    if name == "pushd":
-        state.before.append(state.place)
-    words = [word for word in rest if not word.startswith("-") or word == "-"]
-    wanted = _value(words[0], state) if words else None
-    if wanted is None or wanted == "-" or (state.lost and not wanted.startswith("/")):
-        state.lost = state.lost or " ".join([name, *rest])
-        return
-    before = state.directory
-    state.go((posixpath.normpath(posixpath.join(before, wanted)), ""))
-    if tested and state.directory != before:
-        state.go((before, f"cd {wanted} after a test"))
-
-
-def _value(word: str, state: _State) -> str | None:
-    """What a shell makes of the word; None when only the running script knows."""
-    parts: list[str] = []
-    for quote, text in quoted_parts(word):
-        part = text if quote == "'" else _expanded(text, state)
-        if part is None:
-            return None
-        parts.append(part)
-    return "".join(parts)
-
-
-def _expanded(text: str, state: _State) -> str | None:
-    parts: list[str] = []
-    position = 0
-    while position < len(text):
-        if text[position] != "$" and text[position] != "`":
-            end = next((at for at in range(position, len(text)) if text[at] in "$`"), len(text))
-            parts.append(re.sub(r"\\(.)", r"\1", text[position:end]))
-            position = end
-            continue
-        end = _end_of_expansion(text, position)
-        part = _substituted(text[position:end], state)
-        if part is None:
-            return None
-        parts.append(part)
-        position = end
-    return "".join(parts)
-
-
-def _end_of_expansion(text: str, position: int) -> int:
-    if text[position] == "`":
-        return (text.find("`", position + 1) + 1) or len(text)
-    if text.startswith("$(", position):
-        depth = 0
-        for at in range(position, len(text)):
-            depth += {"(": 1, ")": -1}.get(text[at], 0)
-            if text[at] == ")" and not depth:
-                return at + 1
-        return len(text)
-    found = re.compile(r"\$\{[^{}]*\}|\$\w+|\$.|\$").match(text, position)
-    return found.end() if found else len(text)
-
-
-def _substituted(text: str, state: _State) -> str | None:
-    if text.startswith("`"):
-        return _printed(text.strip("`"), state)
-    found = _EXPANSION.fullmatch(text)
-    if found is None:
-        return None
-    if found["command"] is not None:
-        return _printed(found["command"], state)
-    name, how, other = found["braced"] or found["name"], found["how"] or "", found["other"] or ""
-    value = _variable(name, state)
-    match how:
-        case "":
-            return value if not other or other.startswith("[0]") else None
-        case "-" | ":-" | "=" | ":=":
-            return value or _expanded(other, state)
-        case "%/*":
-            return value.rpartition("/")[0] if value is not None and not other else None
-        case "##*/":
-            return value.rpartition("/")[2] if value is not None and not other else None
-    return None
-
-
-def _variable(name: str, state: _State) -> str | None:
-    if name in ("0", "BASH_SOURCE"):
-        return state.script or None
-    if name == "PWD":
-        return None if state.lost else state.directory
-    if name.isdigit():
-        return state.arguments[int(name) - 1] if 0 < int(name) <= len(state.arguments) else None
-    return state.env.get(name)
-
-
-def _printed(command: str, state: _State) -> str | None:
-    """What one of the commands prints by which scripts find their own directory."""
-    if state.depth >= _DEEPEST:
-        return None
-    inner = replace(state, env=dict(state.env), before=[], functions={}, depth=state.depth + 1)
-    printed: str | None = None
-    current: list[str] = []
-    for token in (*tokens(command), Token(";", operator=True)):
-        if not token.operator:
-            current.append(token.text)
-            continue
-        if current:
-            name, rest = unquoted(current[0]), [word for word in current[1:] if not word.startswith("-")]
-            if token.text in ("|", "||"):
-                return None
-            if name == "cd":
-                _move("cd", rest, inner)
-            else:
-                printed = _prints(name, rest, inner)
-                if printed is None:
-                    return None
-        current = []
-    return printed
-
-
-def _prints(name: str, rest: list[str], state: _State) -> str | None:
-    if name == "pwd":
-        return None if state.lost else state.directory
-    value = _value(rest[0], state) if rest else None
-    if value is None or (state.lost and not value.startswith("/")):
-        return None
-    match name:
-        case "dirname":
-            return posixpath.dirname(value) or "."
-        case "basename":
-            return posixpath.basename(value)
-        case "readlink" | "realpath":
-            return posixpath.normpath(posixpath.join(state.directory, value))
-        case "echo":
-            return value
-    return None

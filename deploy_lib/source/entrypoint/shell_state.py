@@ -1,0 +1,187 @@
+"""What a shell knows while it runs a script: its directory and variables, and what a word stands for by them.
+
+Only what needs no running is known: variables, and the few commands by which a script finds its own directory.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from deploy_lib.source.entrypoint.shell_text import Token, quoted_parts, tokens, unquoted
+
+_EXPANSION = re.compile(
+    r"\$\((?P<command>.*)\)$|\$\{(?P<braced>\w+|@|\*)(?P<how>:?[-=+?]|%%?/\*|##?\*/)?(?P<other>[^{}]*)\}"
+    r"|\$(?P<name>\w+)",
+    re.DOTALL,
+)
+DEEPEST = 8  # functions and sourced files within each other
+_MOST = 5_000  # commands that are followed, those of functions each time; no start script comes near it
+
+
+@dataclass(slots=True)
+class ShellState:
+    """`directory` is the last one known; `lost` says what took it elsewhere since, empty while it is right."""
+
+    directory: str
+    env: dict[str, str | None]
+    arguments: tuple[str, ...]
+    script: str
+    read: Callable[[str], str | None]
+    lost: str = ""
+    before: list[tuple[str, str]] = field(default_factory=list)  # of pushd
+    assigned: tuple[tuple[str, str], ...] = ()
+    functions: dict[str, list[Token]] = field(default_factory=dict)
+    depth: int = 0
+    left: int = _MOST
+
+    @property
+    def place(self) -> tuple[str, str]:
+        return self.directory, self.lost
+
+    def go(self, place: tuple[str, str]) -> None:
+        self.directory, self.lost = place
+
+
+def assign(name: str, raw: str, state: ShellState) -> None:
+    """`raw` is the value as it is written, with its quotes."""
+    state.env[name] = value_of(raw, state)
+    state.assigned = (*state.assigned, (name, unquoted(raw)))
+
+
+def move(name: str, rest: list[str], state: ShellState, *, tested: bool = False) -> None:
+    """cd, pushd or popd; `tested`: only after a test, so that where it leads is not sure."""
+    if name == "popd":
+        state.go(state.before.pop() if state.before else (state.directory, "popd"))
+        return
+    if name == "pushd":
+        state.before.append(state.place)
+    words = [word for word in rest if not word.startswith("-") or word == "-"]
+    wanted = value_of(words[0], state) if words else None
+    if wanted is None or wanted == "-" or (state.lost and not wanted.startswith("/")):
+        state.lost = state.lost or " ".join([name, *rest])
+        return
+    before = state.directory
+    state.go((posixpath.normpath(posixpath.join(before, wanted)), ""))
+    if tested and state.directory != before:
+        state.go((before, f"cd {wanted} after a test"))
+
+
+def value_of(word: str, state: ShellState) -> str | None:
+    """What a shell makes of the word; None when only the running script knows."""
+    parts: list[str] = []
+    for quote, text in quoted_parts(word):
+        part = text if quote == "'" else _expanded(text, state)
+        if part is None:
+            return None
+        parts.append(part)
+    return "".join(parts)
+
+
+def _expanded(text: str, state: ShellState) -> str | None:
+    parts: list[str] = []
+    position = 0
+    while position < len(text):
+        if text[position] != "$" and text[position] != "`":
+            end = next((at for at in range(position, len(text)) if text[at] in "$`"), len(text))
+            parts.append(re.sub(r"\\(.)", r"\1", text[position:end]))
+            position = end
+            continue
+        end = _end_of_expansion(text, position)
+        part = _substituted(text[position:end], state)
+        if part is None:
+            return None
+        parts.append(part)
+        position = end
+    return "".join(parts)
+
+
+def _end_of_expansion(text: str, position: int) -> int:
+    if text[position] == "`":
+        return (text.find("`", position + 1) + 1) or len(text)
+    if text.startswith("$(", position):
+        depth = 0
+        for at in range(position, len(text)):
+            depth += {"(": 1, ")": -1}.get(text[at], 0)
+            if text[at] == ")" and not depth:
+                return at + 1
+        return len(text)
+    found = re.compile(r"\$\{[^{}]*\}|\$\w+|\$.|\$").match(text, position)
+    return found.end() if found else len(text)
+
+
+def _substituted(text: str, state: ShellState) -> str | None:
+    if text.startswith("`"):
+        return _printed(text.strip("`"), state)
+    found = _EXPANSION.fullmatch(text)
+    if found is None:
+        return None
+    if found["command"] is not None:
+        return _printed(found["command"], state)
+    name, how, other = found["braced"] or found["name"], found["how"] or "", found["other"] or ""
+    value = _variable(name, state)
+    match how:
+        case "":
+            return value if not other or other.startswith("[0]") else None
+        case "-" | ":-" | "=" | ":=":
+            return value or _expanded(other, state)
+        case "%/*":
+            return value.rpartition("/")[0] if value is not None and not other else None
+        case "##*/":
+            return value.rpartition("/")[2] if value is not None and not other else None
+    return None
+
+
+def _variable(name: str, state: ShellState) -> str | None:
+    if name in ("0", "BASH_SOURCE"):
+        return state.script or None
+    if name == "PWD":
+        return None if state.lost else state.directory
+    if name.isdigit():
+        return state.arguments[int(name) - 1] if 0 < int(name) <= len(state.arguments) else None
+    return state.env.get(name)
+
+
+def _printed(command: str, state: ShellState) -> str | None:
+    """What one of the commands prints by which scripts find their own directory."""
+    if state.depth >= DEEPEST:
+        return None
+    inner = replace(state, env=dict(state.env), before=[], functions={}, depth=state.depth + 1)
+    printed: str | None = None
+    current: list[str] = []
+    for token in (*tokens(command), Token(";", operator=True)):
+        if not token.operator:
+            current.append(token.text)
+            continue
+        if current:
+            name, rest = unquoted(current[0]), [word for word in current[1:] if not word.startswith("-")]
+            if token.text in ("|", "||"):
+                return None
+            if name == "cd":
+                move("cd", rest, inner)
+            else:
+                printed = _prints(name, rest, inner)
+                if printed is None:
+                    return None
+        current = []
+    return printed
+
+
+def _prints(name: str, rest: list[str], state: ShellState) -> str | None:
+    if name == "pwd":
+        return None if state.lost else state.directory
+    value = value_of(rest[0], state) if rest else None
+    if value is None or (state.lost and not value.startswith("/")):
+        return None
+    match name:
+        case "dirname":
+            return posixpath.dirname(value) or "."
+        case "basename":
+            return posixpath.basename(value)
+        case "readlink" | "realpath":
+            return posixpath.normpath(posixpath.join(state.directory, value))
+        case "echo":
+            return value
+    return None
