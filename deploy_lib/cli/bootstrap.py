@@ -14,7 +14,7 @@ from types import ModuleType
 
 from deploy_lib.cli.arguments import parse
 from deploy_lib.cli.failure import Failure
-from deploy_lib.cli.places import TOOL
+from deploy_lib.cli.paths import TOOL
 from deploy_lib.cli.process import without_signals
 from deploy_lib.cli.program import INTERPRETER
 

@@ -10,14 +10,14 @@ from functools import partial
 from deploy_lib.cli.arguments import OLD_FLAGS
 from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.identity import new_release
+from deploy_lib.cli.notifications import Notifier
 from deploy_lib.cli.options import options_of
-from deploy_lib.cli.outlets import Outlets
-from deploy_lib.cli.releasing import OpenJournal, Releasing
-from deploy_lib.cli.select import commit_of, select
+from deploy_lib.cli.release_runner import OpenJournal, ReleaseRunner
+from deploy_lib.cli.selection import commit_of, select
+from deploy_lib.cli.session import open_session
 from deploy_lib.cli.show.display import choose
 from deploy_lib.cli.signals import stopping
 from deploy_lib.cli.times import seconds
-from deploy_lib.cli.world import opened
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.interface import Interrupted
 from deploy_lib.journal import Journal
@@ -36,30 +36,30 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None, open_journa
     selection = select(args)
     commit = commit_of(selection.root, args.commit)
     clock = clock or SystemClock()
-    with opened(selection, args, clock, starts=True) as world:
+    with open_session(selection, args, clock, starts=True) as session:
         options = {plan.service.name: options_of(args, plan) for plan in selection.plans}
-        outlets = Outlets(selection.config.settings.webhook_env, world.state, args.report_dir)
+        notifier = Notifier(selection.config.settings.webhook_env, session.state, args.report_dir)
         display = choose(args.output, tuple(plan.service.name for plan in selection.plans))
         with stopping(clock, selection.program.command("resume"), display.stopping) as signals, closing(display):
-            releasing = [
-                Releasing(
-                    world,
+            runners = [
+                ReleaseRunner(
+                    session,
                     plan,
                     new_release(plan, commit, options[plan.service.name], clock.now()),
                     display,
-                    outlets,
+                    notifier,
                     wait=wait,
                     open_journal=open_journal,
                 )
                 for plan in selection.plans
             ]
-            return signals.decided(carry_out(releasing, clock, selection.program))
+            return signals.decided(carry_out(runners, clock, selection.program))
 
 
-def carry_out(releasing: Sequence[Releasing], clock: SystemClock, program: Program) -> int:
+def carry_out(runners: Sequence[ReleaseRunner], clock: SystemClock, program: Program) -> int:
     """The exit code of all releases together."""
 
-    def recall(each: Releasing) -> None:
+    def recall(each: ReleaseRunner) -> None:
         if each.thread is not None:
             clock.recall(each.thread)
 
@@ -71,7 +71,7 @@ def carry_out(releasing: Sequence[Releasing], clock: SystemClock, program: Progr
             partial(recall, each),
             each.release.options.keep,
         )
-        for each in releasing
+        for each in runners
     ]
     try:
         return release_all(members, clock).exit_code

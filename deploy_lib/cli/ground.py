@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deploy_lib.cli.world import World
+from deploy_lib.cli.session import Session
 from deploy_lib.diagnose.ground import Ground
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.model.release import Release
@@ -10,18 +10,20 @@ from deploy_lib.plan import Plan
 from deploy_lib.source.repository_facts import RepositoryFacts
 
 
-def ground_of(world: World, plan: Plan, release: Release) -> Ground:
+def ground_of(session: Session, plan: Plan, release: Release) -> Ground:
     """Without `source` where the commit cannot be read: then the advice is more general, and never wrong."""
     steps = {f"step {step.kind.name}": step.place.rpartition(":")[0] for step in reversed(plan.steps) if step.place}
-    return Ground(plan.program, plan.local, release.id, {**plan.places, **steps}, _source(world, release))
+    return Ground(plan.program, plan.local, release.id, {**plan.places, **steps}, _source(session, release))
 
 
-def _source(world: World, release: Release) -> RepositoryFacts | None:
+def _source(session: Session, release: Release) -> RepositoryFacts | None:
     from deploy_lib.drivers.builds.truth import entrypoint_of
 
     try:
-        staged = world.staged(release)
+        staged = session.staged(release)
         entry = entrypoint_of(staged, release.service.entrypoint)
-        return RepositoryFacts(staged, entry.roots if entry else (), lambda: world.source.surroundings(release.commit))
+        return RepositoryFacts(
+            staged, entry.roots if entry else (), lambda: session.source.surroundings(release.commit)
+        )
     except DriverError:
         return None

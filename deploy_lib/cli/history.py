@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from deploy_lib.cli.archive import Kept, kept
 from deploy_lib.cli.failure import Failure
-from deploy_lib.cli.show.printing import say, say_error, say_json
+from deploy_lib.cli.release_store import StoredRelease, stored_releases
+from deploy_lib.cli.show.console import say, say_error, say_json
 from deploy_lib.journal import read
 from deploy_lib.printable import Printable
 from deploy_lib.report.sections import cause as causes
@@ -43,7 +43,7 @@ class Line:
 def main(args: argparse.Namespace) -> int:
     if args.limit < 1:
         raise Failure("--limit: at least 1")
-    lines = [line_of(release) for release in kept(args)[: args.limit]]
+    lines = [line_of(release) for release in stored_releases(args)[: args.limit]]
     if args.output == "json":
         for line in lines:
             started = line.started.isoformat() if line.started else None
@@ -57,7 +57,7 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
-def line_of(release: Kept) -> Line:
+def line_of(release: StoredRelease) -> Line:
     """Read from the journal, masked."""
     entries = read(release.directory).entries
     about = subjects.read(entries, release.id)

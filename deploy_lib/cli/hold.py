@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.identity import holder
 from deploy_lib.cli.program import shorter
-from deploy_lib.cli.select import select
-from deploy_lib.cli.show.printing import say, say_error
+from deploy_lib.cli.selection import select
+from deploy_lib.cli.session import Session, open_session
+from deploy_lib.cli.show.console import say, say_error
 from deploy_lib.cli.signals import stopping
 from deploy_lib.cli.times import seconds
-from deploy_lib.cli.world import World, opened
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.model.outcome import MOST_URGENT_FIRST, Outcome
@@ -29,30 +29,30 @@ def main(args: argparse.Namespace) -> int:
         raise Failure("--release lets go again; leave out --why and --wait")
     selection, clock = select(args, source=False), SystemClock()
     ends: set[Outcome] = set()
-    with opened(selection, args, clock) as world, stopping(clock, selection.program.command("status")):
+    with open_session(selection, args, clock) as session, stopping(clock, selection.program.command("status")):
         for plan in selection.plans:
             try:
-                refused = _let_go(world, plan) if args.release else _hold(world, plan, lasts, args.why or "", wait)
+                refused = _let_go(session, plan) if args.release else _hold(session, plan, lasts, args.why or "", wait)
             except DriverError as problem:
                 remedy = f"\n  {problem.remedy}" if problem.remedy else ""
                 say_error(f"{plan.service.name}: {problem.reason}{remedy}")
                 refused = Outcome.BUSY if problem.busy else Outcome.UNKNOWN
             ends |= {refused} if refused is not None else set()
             prefix = f"{plan.service.name}: " if len(selection.plans) > 1 else ""
-            say(f"{prefix}serving: {serving_now(world.services(plan), plan.service, 'a hold moves no traffic')}")
+            say(f"{prefix}serving: {serving_now(session.services(plan), plan.service, 'a hold moves no traffic')}")
     return next((outcome.exit_code for outcome in MOST_URGENT_FIRST if outcome in ends), 0)
 
 
-def _let_go(world: World, plan: Plan) -> Outcome | None:
-    who = world.services(plan).let_go(plan.service)
+def _let_go(session: Session, plan: Plan) -> Outcome | None:
+    who = session.services(plan).let_go(plan.service)
     say(f"{plan.service.name}: {f'hold released (was held by {who})' if who else 'there was no hold'}")
     return None
 
 
-def _hold(world: World, plan: Plan, lasts: float, why: str, wait: float) -> Outcome | None:
-    services, name = world.services(plan), plan.service.name
+def _hold(session: Session, plan: Plan, lasts: float, why: str, wait: float) -> Outcome | None:
+    services, name = session.services(plan), plan.service.name
     state = patiently(
-        world.clock,
+        session.clock,
         wait,
         lambda: services.hold(plan.service, holder(), lasts, why),
         lambda text: say(f"{name}: {text}"),

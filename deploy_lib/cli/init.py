@@ -11,8 +11,8 @@ from typing import Any
 
 from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.program import program_of, shorter
-from deploy_lib.cli.show.printing import say
-from deploy_lib.cli.world import local_endpoints
+from deploy_lib.cli.session import local_endpoints
+from deploy_lib.cli.show.console import say
 from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.endpoints import Endpoints

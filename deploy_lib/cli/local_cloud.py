@@ -15,9 +15,9 @@ from pathlib import Path
 from deploy_lib import local_cloud
 from deploy_lib.cli.bootstrap import prepare_local_cloud
 from deploy_lib.cli.failure import Failure
-from deploy_lib.cli.places import TOOL, local_cloud_directory, state_directory
+from deploy_lib.cli.paths import TOOL, local_cloud_directory, state_directory
 from deploy_lib.cli.program import program_of
-from deploy_lib.cli.show.printing import say, say_error
+from deploy_lib.cli.show.console import say, say_error
 
 EARLIER_NAME = "deploy_lib.emulator"
 """The package's name in a local cloud that an earlier version of the tool started."""

@@ -6,9 +6,9 @@ from importlib import import_module
 
 from deploy_lib.cli.arguments import parse
 from deploy_lib.cli.failure import Failure
-from deploy_lib.cli.show.printing import prepare_streams, say_error
+from deploy_lib.cli.show.console import prepare_streams, say_error
 
-ROOMS = {
+COMMAND_MODULES = {
     "deploy": "deploy_lib.cli.deploy",
     "plan": "deploy_lib.cli.plan",
     "check": "deploy_lib.cli.check",
@@ -32,7 +32,7 @@ def main(argv: list[str], **given: object) -> int:
     prepare_streams()
     args = parse(argv)
     try:
-        code: int = import_module(ROOMS[args.command]).main(args, **given)
+        code: int = import_module(COMMAND_MODULES[args.command]).main(args, **given)
         return code
     except Failure as failure:
         return _say(failure.message, failure.code)

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from deploy_lib.cli.failure import Failure
-from deploy_lib.cli.places import state_directory
+from deploy_lib.cli.paths import state_directory
 from deploy_lib.model.release import Builder, Options
 from deploy_lib.plan import Plan
 from deploy_lib.steps.build import BuildSettings

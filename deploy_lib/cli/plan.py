@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 
 from deploy_lib.cli.identity import new_release
 from deploy_lib.cli.options import options_of
-from deploy_lib.cli.select import commit_of, select
-from deploy_lib.cli.show.printing import say, say_json
+from deploy_lib.cli.selection import commit_of, select
+from deploy_lib.cli.session import Session, open_session
+from deploy_lib.cli.show.console import say, say_json
 from deploy_lib.cli.show.words import MARKS, finding_lines
 from deploy_lib.cli.side_by_side import side_by_side
 from deploy_lib.cli.signals import stopping
 from deploy_lib.cli.status import ways_out
-from deploy_lib.cli.world import World, opened
 from deploy_lib.decide import why_skipped
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.interface import DriverError, Drivers
@@ -48,12 +48,12 @@ def main(args: argparse.Namespace) -> int:
     commit = commit_of(selection.root, args.commit)
     clock = SystemClock()
     plans, worst = selection.plans, 0
-    with opened(selection, args, clock) as world, stopping(clock, selection.program.command("plan")):
+    with open_session(selection, args, clock) as session, stopping(clock, selection.program.command("plan")):
         releases = {plan.service.name: new_release(plan, commit, options_of(args, plan), clock.now()) for plan in plans}
-        drivers = {plan.service.name: world.drivers(plan) for plan in plans}
+        drivers = {plan.service.name: session.drivers(plan) for plan in plans}
 
         def foresee(plan: Plan) -> Iterable[Line]:
-            lines = told(world, plan, releases[plan.service.name], drivers[plan.service.name])
+            lines = told(session, plan, releases[plan.service.name], drivers[plan.service.name])
             return lines if len(plans) == 1 else list(lines)  # one service's lines are shown as each is known
 
         for plan, lines in zip(plans, side_by_side(foresee, plans), strict=True):
@@ -76,11 +76,11 @@ def main(args: argparse.Namespace) -> int:
     return worst
 
 
-def told(world: World, plan: Plan, release: Release, drivers: Drivers) -> Iterator[Line]:
+def told(session: Session, plan: Plan, release: Release, drivers: Drivers) -> Iterator[Line]:
     """A line for each step, as soon as it is known. Goes on after a check that fails, to tell all at once."""
     before = TrafficMap()
     try:
-        state = world.services(plan).read_state(plan.service)
+        state = session.services(plan).read_state(plan.service)
         before = state.traffic
         yield Line("serving now", str(before) if state.exists else "nothing; the service does not exist yet")
         by_hand = drift(state)
@@ -107,15 +107,17 @@ def told(world: World, plan: Plan, release: Release, drivers: Drivers) -> Iterat
             release = verdict.release
             yield Line(step.label, verdict.reason, verdict.status, verdict.findings)
         elif isinstance(request, CreateRevision):
-            line, release = _revision(world, plan, step, request, release)
+            line, release = _revision(session, plan, step, request, release)
             yield line
         else:
             yield Line(step.label, step.kind.describe(request))
 
 
-def _revision(world: World, plan: Plan, step: Step, request: CreateRevision, release: Release) -> tuple[Line, Release]:
+def _revision(
+    session: Session, plan: Plan, step: Step, request: CreateRevision, release: Release
+) -> tuple[Line, Release]:
     try:
-        preview = world.services(plan).preview(request)
+        preview = session.services(plan).preview(request)
     except DriverError as problem:
         return Line(step.label, problem.reason, Status.ERRORED), release
     changed = tuple(f"changes {text}" for text in preview.changed)

@@ -10,7 +10,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from deploy_lib.cli.places import TOOL
+from deploy_lib.cli.paths import TOOL
 from deploy_lib.model.program import Program
 
 SCRIPT = TOOL / "scripts" / "deploy_to_gcp.py"

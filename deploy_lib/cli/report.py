@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from deploy_lib.cli.archive import choose, kept
-from deploy_lib.cli.outcomes import made_from, write_all
-from deploy_lib.cli.show.printing import say, say_as_is
+from deploy_lib.cli.release_store import choose, stored_releases
+from deploy_lib.cli.report_files import made_from, write_all
+from deploy_lib.cli.show.console import say, say_as_is
 from deploy_lib.report import render
 
 _INERT = {"json": "#\\u0023", "html": "#&#35;", "junit": "#&#35;"}
@@ -16,7 +16,7 @@ _INERT = {"json": "#\\u0023", "html": "#&#35;", "junit": "#&#35;"}
 
 def main(args: argparse.Namespace) -> int:
     """Prints it in one format, or writes every format into --report-dir and prints their paths."""
-    release = choose(kept(args), args.id)
+    release = choose(stored_releases(args), args.id)
     report = made_from(release.directory)
     if args.report_dir:
         for path in write_all(report, Path(args.report_dir).expanduser()):

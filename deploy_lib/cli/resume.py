@@ -15,15 +15,15 @@ from datetime import datetime
 
 from deploy_lib.cli.deploy import carry_out
 from deploy_lib.cli.failure import Failure
+from deploy_lib.cli.notifications import Notifier
 from deploy_lib.cli.options import configured_builder
-from deploy_lib.cli.outlets import Outlets
-from deploy_lib.cli.places import releases_directory
-from deploy_lib.cli.releasing import OpenJournal, Releasing, on_this_plan
-from deploy_lib.cli.select import commit_of, select
+from deploy_lib.cli.paths import releases_directory
+from deploy_lib.cli.release_runner import OpenJournal, ReleaseRunner, on_this_plan
+from deploy_lib.cli.selection import commit_of, select
+from deploy_lib.cli.session import Session, open_session
 from deploy_lib.cli.show.display import choose
 from deploy_lib.cli.signals import stopping
 from deploy_lib.cli.times import seconds
-from deploy_lib.cli.world import World, opened
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.journal import Journal, read
 from deploy_lib.model.answers import LeftBehind
@@ -40,18 +40,18 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None, open_journa
     wait = seconds("--wait", args.wait)
     selection = select(args)
     clock = clock or SystemClock()
-    with opened(selection, args, clock) as world:
-        found = _all_unfinished(world, selection.plans, accept=args.accept)
+    with open_session(selection, args, clock) as session:
+        found = _all_unfinished(session, selection.plans, accept=args.accept)
         display = choose(args.output, tuple(plan.service.name for plan in selection.plans))
-        outlets = Outlets(selection.config.settings.webhook_env, world.state)
+        notifier = Notifier(selection.config.settings.webhook_env, session.state)
         with stopping(clock, selection.program.command("resume"), display.stopping) as signals, closing(display):
-            releasing = [
-                Releasing(
-                    world,
+            runners = [
+                ReleaseRunner(
+                    session,
                     each.plan,
                     each.release,
                     display,
-                    outlets,
+                    notifier,
                     args.force,
                     wait,
                     entries=each.entries,
@@ -60,7 +60,7 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None, open_journa
                 )
                 for each in found
             ]
-            return signals.decided(carry_out(releasing, clock, selection.program))
+            return signals.decided(carry_out(runners, clock, selection.program))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +77,13 @@ class NothingToGoOnWith(Failure):
     """The service's last release came to its end."""
 
 
-def _all_unfinished(world: World, plans: Sequence[Plan], *, accept: bool) -> list[Unfinished]:
+def _all_unfinished(session: Session, plans: Sequence[Plan], *, accept: bool) -> list[Unfinished]:
     """Of several services, those without an unfinished release are told and left out. Raises Failure when all are."""
     found: list[Unfinished] = []
     ended: list[str] = []
     for plan in plans:
         try:
-            found.append(_unfinished(world, plan, accept=accept))
+            found.append(_unfinished(session, plan, accept=accept))
         except NothingToGoOnWith as nothing:
             ended.append(nothing.message)
     if not found:
@@ -93,32 +93,32 @@ def _all_unfinished(world: World, plans: Sequence[Plan], *, accept: bool) -> lis
     return found
 
 
-def _unfinished(world: World, plan: Plan, *, accept: bool) -> Unfinished:
+def _unfinished(session: Session, plan: Plan, *, accept: bool) -> Unfinished:
     """The release to go on with; with `accept` from the traffic that serves now. Raises Failure when there is none."""
-    state, name = world.services(plan).read_state(plan.service), plan.service.name
+    state, name = session.services(plan).read_state(plan.service), plan.service.name
     left = state.unfinished
     if left is not None and is_rollback(left.release_id):
         finish = plan.program.command("rollback", "--force")
         raise Failure(f"{name}: what was left unfinished is a rollback; {finish} finishes it")
-    entries = _journal_of(world, plan, left.release_id if left else None)
+    entries = _journal_of(session, plan, left.release_id if left else None)
     release = latest_release(entries)
     if release is not None and not ended_elsewhere(entries, release, state):
-        commit_of(world.root, release.commit)
+        commit_of(session.root, release.commit)
         if is_ready(entries):
             entries = with_traffic(entries, plan)
         release = latest_release(entries) or release
-        unwritten = [accepted(plan, release, state, _next_step(entries), world.clock.now())] if accept else []
+        unwritten = [accepted(plan, release, state, _next_step(entries), session.clock.now())] if accept else []
         return Unfinished(plan, release, entries, list(unwritten))
     if left is None:
         raise NothingToGoOnWith(
             f"{name}: there is no unfinished release to go on with; {plan.program.command('history')} lists the others"
         )
-    commit = commit_of(world.root, left.commit)
-    found = adopted(plan, state, left, commit, world.clock.now())
+    commit = commit_of(session.root, left.commit)
+    found = adopted(plan, state, left, commit, session.clock.now())
     if accept:
         taken = found.unwritten[-1]
         assert isinstance(taken, Adopted), "the last entry made from the annotations"
-        found.unwritten[-1] = accepted(plan, taken.release, state, taken.step, world.clock.now())
+        found.unwritten[-1] = accepted(plan, taken.release, state, taken.step, session.clock.now())
     return found
 
 
@@ -162,9 +162,9 @@ def ended_elsewhere(entries: Sequence[Entry], release: Release, state: ServiceSt
     return leased and bool(state.history) and state.history[0].id != release.id
 
 
-def _journal_of(world: World, plan: Plan, release_id: str | None) -> list[Entry]:
+def _journal_of(session: Session, plan: Plan, release_id: str | None) -> list[Entry]:
     """This machine's journal of that release, or else of the last one if it did not reach its end."""
-    root = releases_directory(world.state, plan.service.project) / plan.service.name
+    root = releases_directory(session.state, plan.service.project) / plan.service.name
     if release_id is not None:
         return on_this_plan(read(root / release_id).entries, plan)
     kept = (path for path in root.glob("*") if path.is_dir() and not is_rollback(path.name))

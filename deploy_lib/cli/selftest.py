@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from deploy_lib.cli.show.printing import say
+from deploy_lib.cli.show.console import say
 from deploy_lib.drivers.fact_cache import NoFacts
 from deploy_lib.drivers.source import GitSource
 from deploy_lib.model.release import Status

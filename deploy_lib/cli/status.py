@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from deploy_lib.cli.program import shorter
-from deploy_lib.cli.select import select
-from deploy_lib.cli.show.printing import say, say_json
+from deploy_lib.cli.selection import select
+from deploy_lib.cli.session import open_session
+from deploy_lib.cli.show.console import say, say_json
 from deploy_lib.cli.side_by_side import side_by_side
-from deploy_lib.cli.world import opened
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.model.answers import LeftBehind
 from deploy_lib.model.outcome import Outcome
@@ -26,14 +26,14 @@ SHOWN_RELEASES = 5
 
 def main(args: argparse.Namespace) -> int:
     selection = select(args, source=False)
-    with opened(selection, args, SystemClock()) as world:
-        drivers = {plan.service.name: world.services(plan) for plan in selection.plans}
+    with open_session(selection, args, SystemClock()) as session:
+        drivers = {plan.service.name: session.services(plan) for plan in selection.plans}
         states = side_by_side(lambda plan: drivers[plan.service.name].read_state(plan.service), selection.plans)
         for plan, state in zip(selection.plans, states, strict=True):
             if args.output == "json":
                 say_json(_plain(plan.service, state))
             else:
-                say(*(shorter(line) for line in lines(plan, state, world.clock.now())))
+                say(*(shorter(line) for line in lines(plan, state, session.clock.now())))
     return 0
 
 

@@ -16,7 +16,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from deploy_lib.cli.arguments import parse
-from deploy_lib.cli.main import ROOMS
+from deploy_lib.cli.main import COMMAND_MODULES
 from deploy_lib.journal import Journal
 from deploy_lib.model.journal import Entry
 from tests.waits import WITHIN
@@ -81,5 +81,5 @@ def _play(words: list[str], variables: dict[str, str], moment: Moment, said: Pat
     os.dup2(out, 1)
     os.dup2(out, 2)
     args = parse(words)
-    main = import_module(ROOMS[args.command]).main
+    main = import_module(COMMAND_MODULES[args.command]).main
     sys.exit(main(args, open_journal=lambda directory: MortalJournal(directory, moment)))

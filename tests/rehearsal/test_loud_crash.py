@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deploy_lib.cli.places import release_directory
+from deploy_lib.cli.paths import release_directory
 from tests.rehearsal.scripts import SHORT
 from tests.rehearsal.theatre import PROJECT, Theatre
 

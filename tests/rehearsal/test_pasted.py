@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy_lib.cli.places import TOOL
+from deploy_lib.cli.paths import TOOL
 from tests.rehearsal.scripts import stable
 from tests.rehearsal.theatre import WHOLE, Theatre
 from tests.waits import WITHIN

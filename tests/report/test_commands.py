@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from deploy_lib.cli import history, report
-from deploy_lib.cli.archive import before
 from deploy_lib.cli.failure import Failure
-from deploy_lib.cli.outcomes import write_reports
+from deploy_lib.cli.release_store import before
+from deploy_lib.cli.report_files import write_reports
 from deploy_lib.journal import FILE, Journal
 from deploy_lib.model.journal import Entry
 from deploy_lib.report import EXTENSIONS
@@ -163,7 +163,7 @@ def test_a_release_leaves_its_reports_and_a_summary(state: Path, tmp_path: Path)
     directory = state / "releases" / "netra-staging" / "backend" / RELEASE.id
     summary, extra = tmp_path / "summary.md", tmp_path / "extra"
     summary.write_text("from the step before\n")
-    code = "import sys; from pathlib import Path; from deploy_lib.cli.outcomes import write_reports\n"
+    code = "import sys; from pathlib import Path; from deploy_lib.cli.report_files import write_reports\n"
     code += "print(write_reports(Path(sys.argv[1]), Path(sys.argv[2])))"
     done = subprocess.run(
         [sys.executable, "-c", code, str(directory), str(extra)],

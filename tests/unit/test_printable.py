@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deploy_lib.cli.show.console import as_json
 from deploy_lib.cli.show.github import annotation
-from deploy_lib.cli.show.printing import as_json
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.printable import Printable, shown
 

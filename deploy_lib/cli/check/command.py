@@ -9,9 +9,9 @@ import time
 from deploy_lib.cli.check.outcome import Outcome
 from deploy_lib.cli.check.subjects import Subject, subjects
 from deploy_lib.cli.check.text import last_line, text
-from deploy_lib.cli.checkout import commit_of, repository
-from deploy_lib.cli.places import state_directory
-from deploy_lib.cli.show.printing import say, say_as_is, say_json
+from deploy_lib.cli.paths import state_directory
+from deploy_lib.cli.repository import commit_of, repository
+from deploy_lib.cli.show.console import say, say_as_is, say_json
 from deploy_lib.drivers.fact_cache import open_cache
 from deploy_lib.drivers.source import GitSource
 from deploy_lib.model.codes import Code

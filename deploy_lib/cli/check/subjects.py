@@ -63,7 +63,7 @@ def _inside(given: str, flag: str, root: Path) -> str:
 
 
 def _configured(args: argparse.Namespace, root: Path) -> list[Subject]:
-    from deploy_lib.cli.select import candidates
+    from deploy_lib.cli.selection import candidates
 
     paths = [Path(args.config).expanduser()] if args.config else _own(candidates(root), root)
     found: dict[str, tuple[Subject, Path]] = {}
@@ -86,7 +86,7 @@ def _own(paths: list[Path], root: Path) -> list[Path]:
 
 
 def _of_file(path: Path, names: list[str]) -> list[Subject]:
-    from deploy_lib.cli.select import shown
+    from deploy_lib.cli.selection import shown
     from deploy_lib.config import load, plan_for
     from deploy_lib.model.release import Builder
     from deploy_lib.steps.build import BuildSettings

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from deploy_lib.cli.places import releases_directory
+from deploy_lib.cli.paths import releases_directory
 from deploy_lib.journal import read
 from deploy_lib.model.answers import LeftBehind
 from deploy_lib.model.journal import Asked, Stopped

@@ -12,13 +12,13 @@ from datetime import datetime
 
 from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.identity import holder, new_release
-from deploy_lib.cli.outlets import Outlets
-from deploy_lib.cli.places import release_directory
+from deploy_lib.cli.notifications import Notifier
+from deploy_lib.cli.paths import release_directory
 from deploy_lib.cli.rollback.memory import with_memory
 from deploy_lib.cli.rollback.target import Choice, choose, tag_of
 from deploy_lib.cli.secrets import redactor_of
+from deploy_lib.cli.session import Session, TrafficDrivers
 from deploy_lib.cli.show.display import Display
-from deploy_lib.cli.world import Serving, World
 from deploy_lib.drivers.interface import DriverError, Interrupted
 from deploy_lib.drivers.processes import person, with_process
 from deploy_lib.journal import UNWRITTEN, Journal
@@ -53,10 +53,10 @@ class End:
 class Rollback:
     """`state` is what the service was when `choice` was made. Without `probe` the target is taken as good."""
 
-    world: World
+    session: Session
     plan: Plan
     display: Display
-    outlets: Outlets
+    notifier: Notifier
     state: ServiceState
     choice: Choice
     to: str | None = None
@@ -68,9 +68,9 @@ class Rollback:
     def carry_out(self) -> Stopped:
         """Raises Interrupted when a person would not wait for the traffic; what serves then is told before."""
         plan, release = self.plan, self._release()
-        file = Journal(release_directory(self.world.state, plan.service.project, plan.service.name, release.id))
+        file = Journal(release_directory(self.session.state, plan.service.project, plan.service.name, release.id))
 
-        mask, kept = redactor_of(plan.service, self.outlets.webhook_env), [True]
+        mask, kept = redactor_of(plan.service, self.notifier.webhook_env), [True]
 
         def note(entry: Entry) -> None:
             masked = mask.value(entry)
@@ -80,13 +80,13 @@ class Rollback:
                 if kept.pop() if kept else False:
                     self._tell(f"{UNWRITTEN}: {problem.strerror}; the rollback goes on without it")
             self.display.entry(plan.service.name, masked)
-            self.outlets.entry(plan, masked)
+            self.notifier.entry(plan, masked)
 
         try:
             note(journal.Started(self._now(), release, (), plan.path, holder(), program=plan.program))
             if not self._is_busy():
                 self._announce(note)
-            end = self._already() or self._under_lease(self.world.serving(plan), release, note)
+            end = self._already() or self._under_lease(self.session.traffic_drivers(plan), release, note)
             stopped = self._stopped(end)
             note(stopped)
         except Interrupted:
@@ -96,7 +96,7 @@ class Rollback:
             raise
         finally:
             file.close()
-        self.outlets.ended(plan, release.id, ())
+        self.notifier.ended(plan, release.id, ())
         return stopped
 
     def _release(self) -> Release:
@@ -111,7 +111,7 @@ class Rollback:
         settled = self.choice.ends is None and (lease is None or lease.release_id is None)
         return End(Outcome.LIVE, f"already there: {self.choice.why}") if self.choice.there and settled else None
 
-    def _under_lease(self, drivers: Serving, release: Release, note: Callable[[Entry], None]) -> End:
+    def _under_lease(self, drivers: TrafficDrivers, release: Release, note: Callable[[Entry], None]) -> End:
         try:
             lease = acquire(
                 drivers,
@@ -148,13 +148,13 @@ class Rollback:
     def _chosen_again(self, release: Release, note: Callable[[Entry], None]) -> Release:
         """What was read before the lease may have changed until it was taken. Raises Failure and DriverError."""
         plan, left = self.plan, self.state.left
-        fresh = self.world.services(plan).read_state(plan.service)
+        fresh = self.session.services(plan).read_state(plan.service)
         ended = left is not None and any(
             past.id == left.release_id and past.outcome is not Outcome.INTERRUPTED
             for past in fresh.history
             if past not in self.state.history
         )
-        fresh = with_memory(replace(fresh, left=None if ended else left), self.world.state, plan)
+        fresh = with_memory(replace(fresh, left=None if ended else left), self.session.state, plan)
         choice = choose(fresh, self.to, force=self.force, tag=tag_of(plan))
         self.state, before, self.choice = fresh, self.choice, choice
         if not self.announced or not choice.target.same_as(before.target) or choice.there is not before.there:
@@ -188,7 +188,7 @@ class Rollback:
         wanted, back = self.choice.target.main_revision(), self.plan.program.command("rollback", "--now")
         return End(Outcome.REJECTED, f"{wanted} {unfit}; {back} goes back to it all the same")
 
-    def _moved(self, drivers: Serving, release: Release, note: Callable[[Entry], None]) -> End:
+    def _moved(self, drivers: TrafficDrivers, release: Release, note: Callable[[Entry], None]) -> End:
         """Also where nothing has to move: the record of what was under way ends by it, and the service is read back."""
         target, leaving = self.choice.target, self.state.traffic
         note(journal.RestoreAsked(self._now(), target, f"a person asked to leave {leaving}"))
@@ -211,7 +211,7 @@ class Rollback:
             return f"rolled back from {leaving.main_revision() or 'nothing'}{ended}"
         return f"put back {target}; before, it was {leaving}{ended}"
 
-    def _unfit(self, drivers: Serving, release: Release) -> str:
+    def _unfit(self, drivers: TrafficDrivers, release: Release) -> str:
         """Why users should not be sent to the target, asked where it answers alone; empty when it answers well."""
         settings = self.plan.settings(ProbeSettings)
         if settings is None:
@@ -233,7 +233,7 @@ class Rollback:
             return ""
         return f"does not answer well: {verdict.reason}"
 
-    def _give_back(self, drivers: Serving, release: Release, end: End) -> None:
+    def _give_back(self, drivers: TrafficDrivers, release: Release, end: End) -> None:
         """A rollback that moved nothing is not remembered: its target would count as a release that failed."""
         moved = end.outcome in (Outcome.LIVE, Outcome.HELD)
         request = requests.EndLease(release, end.outcome if moved else None, end.reason)
@@ -247,7 +247,7 @@ class Rollback:
 
     def _stopped(self, end: End) -> Stopped:
         serving = serving_now(
-            self.world.services(self.plan), self.plan.service, f"before the rollback it was {self.state.traffic}"
+            self.session.services(self.plan), self.plan.service, f"before the rollback it was {self.state.traffic}"
         )
         program = self.plan.program
         commands = {
@@ -262,7 +262,7 @@ class Rollback:
         return Stopped(self._now(), end.outcome, end.reason, serving, commands.get(end.outcome, ()))
 
     def _now(self) -> datetime:
-        return self.world.clock.now()
+        return self.session.clock.now()
 
     def _tell(self, text: str) -> None:
         self.display.line(self.plan.service.name, redactor_of(self.plan.service).text(text))

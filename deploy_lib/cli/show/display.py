@@ -28,7 +28,7 @@ def choose(output: str, services: tuple[str, ...]) -> Display:
         from deploy_lib.cli.show.events import Events
 
         return Events(sys.stdout, services)
-    from deploy_lib.cli.show.paths import ShortPaths
+    from deploy_lib.cli.show.short_paths import ShortPaths
 
     return ShortPaths(_for_people(services))
 

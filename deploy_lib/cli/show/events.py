@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TextIO
 
+from deploy_lib.cli.show.console import as_json
 from deploy_lib.cli.show.printer import Printer
-from deploy_lib.cli.show.printing import as_json
 from deploy_lib.cli.show.words import answer_to
 from deploy_lib.journal import encode
 from deploy_lib.model.journal import Entry, Stopped

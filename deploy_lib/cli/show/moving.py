@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from deploy_lib.cli.show.printing import say_error
+from deploy_lib.cli.show.console import say_error
 
 BEAT = 0.5  # seconds
 

@@ -8,10 +8,10 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from deploy_lib.cli.checkout import commit_of, repository
 from deploy_lib.cli.failure import Failure
-from deploy_lib.cli.places import TOOL
+from deploy_lib.cli.paths import TOOL
 from deploy_lib.cli.program import program_of
+from deploy_lib.cli.repository import commit_of, repository
 from deploy_lib.config import Config, ConfigError, Problem, load, plan_for
 from deploy_lib.config.file_text import NotReadable, read_text
 from deploy_lib.config.problems import unknown

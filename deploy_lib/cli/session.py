@@ -1,4 +1,4 @@
-"""What the commands share of the world: the cloud, the repository, and the drivers of each service.
+"""What the commands share: the cloud, the repository, and the drivers of each service.
 
 A local cloud is the one that the environment names, else the one in the state directory; a release starts it.
 What reads the repository and builds is imported on its first use: a rollback needs neither, and users wait for it.
@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 from deploy_lib.cli import local_cloud
 from deploy_lib.cli.bootstrap import prepare_local_cloud
 from deploy_lib.cli.failure import Failure
-from deploy_lib.cli.places import local_cloud_directory, state_directory
+from deploy_lib.cli.paths import local_cloud_directory, state_directory
 from deploy_lib.cli.program import program_of, shorter
-from deploy_lib.cli.select import Selection
+from deploy_lib.cli.selection import Selection
 from deploy_lib.cli.show.moving import moving
 from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.endpoints import Endpoints
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Serving:
+class TrafficDrivers:
     """The drivers of what runs already, for commands that build nothing."""
 
     clock: Clock
@@ -48,7 +48,7 @@ class Serving:
 
 
 @dataclass(slots=True)
-class World:
+class Session:
     """`state` is the directory of journals and caches. Each service has a driver of its own, which keeps its lease.
 
     Safe to share between threads.
@@ -59,19 +59,19 @@ class World:
     clock: Clock
     clients: Clients
     _source: Once[None, GitSource] = field(default_factory=Once)
-    _serving: Once[str, Serving] = field(default_factory=Once)
+    _traffic_drivers: Once[str, TrafficDrivers] = field(default_factory=Once)
 
     def services(self, plan: Plan) -> CloudRunServices:
-        return self.serving(plan).services
+        return self.traffic_drivers(plan).services
 
-    def serving(self, plan: Plan) -> Serving:
-        def make() -> Serving:
+    def traffic_drivers(self, plan: Plan) -> TrafficDrivers:
+        def make() -> TrafficDrivers:
             watch = CloudWatch(self.clients, self.clock)
             local = self.clients.endpoints.local
             urls = HttpUrls(self.clock, watch, identity_headers(self.clients), trust_proxies=not local)
-            return Serving(self.clock, CloudRunServices(self.clients, self.clock, urls, watch), urls)
+            return TrafficDrivers(self.clock, CloudRunServices(self.clients, self.clock, urls, watch), urls)
 
-        return self._serving.get(plan.service.name, make)
+        return self._traffic_drivers.get(plan.service.name, make)
 
     @property
     def source(self) -> GitSource:
@@ -87,7 +87,7 @@ class World:
         from deploy_lib.drivers.builds.driver import CloudBuilds
         from deploy_lib.drivers.contract import CloudContract
 
-        services, urls = self.services(plan), self.serving(plan).urls
+        services, urls = self.services(plan), self.traffic_drivers(plan).urls
         builds = CloudBuilds(
             self.clients,
             self.clock,
@@ -110,8 +110,8 @@ class World:
         return self.source.stage(release, release.options.builder is Builder.CLOUD_BUILD)
 
     def close(self) -> None:
-        for serving in self._serving.values():
-            serving.services.close()
+        for drivers in self._traffic_drivers.values():
+            drivers.services.close()
         for source in self._source.values():
             source.close()
         self.clients.close()
@@ -124,16 +124,18 @@ def serving_image(state: ServiceState) -> str | None:
 
 
 @contextmanager
-def opened(selection: Selection, args: argparse.Namespace, clock: Clock, *, starts: bool = False) -> Iterator[World]:
+def open_session(
+    selection: Selection, args: argparse.Namespace, clock: Clock, *, starts: bool = False
+) -> Iterator[Session]:
     """`starts`: a local cloud that does not run is started, else that is a Failure, as one that cannot be is."""
     state = state_directory(args.state)
     settings = selection.config.settings
     endpoints = local_endpoints(args, starts=starts) if settings.local else Endpoints()
-    world = World(selection.root, state, clock, Clients(endpoints, settings.project, selection.program))
+    session = Session(selection.root, state, clock, Clients(endpoints, settings.project, selection.program))
     try:
-        yield world
+        yield session
     finally:
-        world.close()
+        session.close()
 
 
 def local_endpoints(args: argparse.Namespace, *, starts: bool = False) -> Endpoints:

@@ -6,8 +6,8 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from deploy_lib.cli.archive import before
 from deploy_lib.cli.failure import Failure
+from deploy_lib.cli.release_store import before
 from deploy_lib.drivers.whole_file import write_whole
 from deploy_lib.journal import is_written, read
 from deploy_lib.model.journal import Entry

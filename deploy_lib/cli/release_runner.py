@@ -10,11 +10,11 @@ from pathlib import Path
 
 from deploy_lib.cli.ground import ground_of
 from deploy_lib.cli.identity import holder
-from deploy_lib.cli.outlets import Outlets
-from deploy_lib.cli.places import release_directory
+from deploy_lib.cli.notifications import Notifier
+from deploy_lib.cli.paths import release_directory
 from deploy_lib.cli.secrets import redactor_of
+from deploy_lib.cli.session import Session
 from deploy_lib.cli.show.display import Display
-from deploy_lib.cli.world import World
 from deploy_lib.diagnose import diagnose
 from deploy_lib.drivers.interface import Interrupted
 from deploy_lib.drivers.processes import with_process
@@ -37,17 +37,17 @@ OpenJournal = Callable[[Path], Journal]
 
 
 @dataclass(slots=True)
-class Releasing:
+class ReleaseRunner:
     """One service's release. `entries` is its whole journal so far, unmasked, as the run needs it.
 
     `unwritten` are entries that another machine's work left to be told of, and that this machine's journal lacks.
     """
 
-    world: World
+    session: Session
     plan: Plan
     release: Release
     display: Display
-    outlets: Outlets
+    notifier: Notifier
     take_over: bool = False
     wait: float = 0.0
     entries: list[Entry] = field(default_factory=list)
@@ -58,7 +58,7 @@ class Releasing:
     def carry_out(self, others: Others) -> Stopped:
         """From the first step, or from where `entries` end, to the last line. Raises Interrupted."""
         self.thread, name = threading.get_ident(), self.plan.service.name
-        mask = redactor_of(self.plan.service, self.outlets.webhook_env)
+        mask = redactor_of(self.plan.service, self.notifier.webhook_env)
         lines = Following(mask)
         with self._journal(mask) as note:
             while self.unwritten:
@@ -66,7 +66,7 @@ class Releasing:
                     note(self.unwritten.pop(0))
             this = Executor(
                 self.plan,
-                self.world.drivers(self.plan),
+                self.session.drivers(self.plan),
                 note,
                 lambda text: self.display.line(name, lines.line(text)),
                 self._diagnose,
@@ -80,25 +80,29 @@ class Releasing:
             except Interrupted:
                 self.display.entry(name, mask.value(self._half_way()))
                 raise
-        self.outlets.ended(self.plan, self.release.id, self.entries)
+        self.notifier.ended(self.plan, self.release.id, self.entries)
         return stopped
 
     def _half_way(self) -> Stopped:
         """The last word where a person would not wait for the traffic. The journal stays open for `resume`."""
         why = f"interrupted while the traffic was being put back; {self.plan.program.command('resume')} finishes it"
-        services = self.world.services(self.plan)
+        services = self.session.services(self.plan)
         serving = serving_now(services, self.plan.service, last_seen(self.entries))
-        return Stopped(self.world.clock.now(), Outcome.INTERRUPTED, why, serving)
+        return Stopped(self.session.clock.now(), Outcome.INTERRUPTED, why, serving)
 
     def _journal(self, mask: Redactor) -> _Noting:
         directory = release_directory(
-            self.world.state, self.plan.service.project, self.plan.service.name, self.release.id
+            self.session.state, self.plan.service.project, self.plan.service.name, self.release.id
         )
         return _Noting(self, self.open_journal(directory), mask)
 
     def _diagnose(self, evidence: Evidence, findings: tuple[Finding, ...], release: Release) -> Cause:
         return diagnose(
-            evidence, findings, self.plan.service, attempts_of(self.entries), ground_of(self.world, self.plan, release)
+            evidence,
+            findings,
+            self.plan.service,
+            attempts_of(self.entries),
+            ground_of(self.session, self.plan, release),
         )
 
 
@@ -106,7 +110,7 @@ class Releasing:
 class _Noting:
     """Writes entries down, masked, before anyone is told of them; closes the file at the end of the block."""
 
-    releasing: Releasing
+    runner: ReleaseRunner
     file: Journal
     mask: Redactor
 
@@ -117,7 +121,7 @@ class _Noting:
         self.file.close()
 
     def _note(self, entry: Entry) -> None:
-        releasing = self.releasing
+        runner = self.runner
         masked = self.mask.value(entry)
         failed: OSError | None = None
         try:
@@ -126,9 +130,9 @@ class _Noting:
             if isinstance(entry, journal.Asked):  # it will not be done, so it is not told either
                 raise
             failed = problem
-        releasing.entries.append(entry)
-        releasing.display.entry(releasing.plan.service.name, masked)
-        releasing.outlets.entry(releasing.plan, masked)
+        runner.entries.append(entry)
+        runner.display.entry(runner.plan.service.name, masked)
+        runner.notifier.entry(runner.plan, masked)
         if failed is not None:
             raise failed
 

@@ -9,14 +9,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy_lib.cli.places import release_directory
-from deploy_lib.cli.show.printing import say_error
+from deploy_lib.cli.paths import release_directory
+from deploy_lib.cli.show.console import say_error
 from deploy_lib.model.journal import Entry, Started, Stopped
 from deploy_lib.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)
-class Outlets:
+class Notifier:
     """`webhook_env` names the variable that holds the webhook's URL; `report_dir` gets a copy of every report."""
 
     webhook_env: str | None
@@ -26,14 +26,14 @@ class Outlets:
     def entry(self, plan: Plan, entry: Entry) -> None:
         """Starts and endings go to the webhook."""
         if self.webhook_env and isinstance(entry, Started | Stopped):
-            from deploy_lib.cli.outcomes import tell_webhook
+            from deploy_lib.cli.report_files import tell_webhook
 
             name = self.webhook_env
             _attempt("the webhook was not told", lambda: tell_webhook(name, plan, entry))
 
     def ended(self, plan: Plan, release_id: str, entries: Sequence[Entry]) -> None:
         """Writes the report in every format beside the journal, and where --report-dir says."""
-        from deploy_lib.cli.outcomes import write_reports
+        from deploy_lib.cli.report_files import write_reports
 
         directory = release_directory(self.state, plan.service.project, plan.service.name, release_id)
         extra = Path(self.report_dir).expanduser() if self.report_dir else None

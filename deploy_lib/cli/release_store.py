@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy_lib.cli.failure import Failure
-from deploy_lib.cli.places import TOOL, releases_directory, state_directory
+from deploy_lib.cli.paths import TOOL, releases_directory, state_directory
 from deploy_lib.journal import Diary, read, started
 from deploy_lib.model.journal import Entry
 from deploy_lib.model.outcome import Outcome
@@ -21,7 +21,7 @@ SHOWN = 5  # ids named when none fits
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredRelease:
     """One release's directory; its journal may be lost."""
 
     directory: Path
@@ -39,18 +39,18 @@ class Kept:
         return self.directory.parent.parent.name
 
 
-def kept(args: argparse.Namespace) -> list[Kept]:
+def stored_releases(args: argparse.Namespace) -> list[StoredRelease]:
     """The releases that the command line asks about, newest first."""
     state = state_directory(args.state)
     project = _project(args)
     services: Collection[str] = getattr(args, "service", ())
     root = releases_directory(state, project) if project else state / "releases"
-    found = [Kept(path) for path in root.glob("*/*" if project else "*/*/*") if path.is_dir()]
+    found = [StoredRelease(path) for path in root.glob("*/*" if project else "*/*/*") if path.is_dir()]
     chosen = [each for each in found if not services or each.service in services]
     return sorted(chosen, key=lambda each: started(each.directory), reverse=True)
 
 
-def choose(releases: Sequence[Kept], wanted: str | None) -> Kept:
+def choose(releases: Sequence[StoredRelease], wanted: str | None) -> StoredRelease:
     """The release of that id, or the only one that begins or ends with it; the last one when none is named.
 
     Raises Failure, which names those that exist.
