@@ -44,7 +44,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _let_go(session: Session, plan: Plan) -> Outcome | None:
-    who = session.services(plan).let_go(plan.service)
+    who = session.services(plan).release_hold(plan.service)
     say(f"{plan.service.name}: {f'hold released (was held by {who})' if who else 'there was no hold'}")
     return None
 

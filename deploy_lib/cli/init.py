@@ -17,8 +17,8 @@ from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.endpoints import Endpoints
 from deploy_lib.drivers.policy import Calls
-from deploy_lib.drivers.services.adoption import Adopted, adopt
 from deploy_lib.drivers.services.api import RunApi
+from deploy_lib.drivers.services.import_service import ImportedService, import_service
 from deploy_lib.drivers.whole_file import write_whole
 from deploy_lib.redact import MASK, Redactor
 from deploy_lib.steps.catalogue import KINDS
@@ -52,7 +52,7 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
-def _read(args: argparse.Namespace, project: str, region: str) -> Adopted:
+def _read(args: argparse.Namespace, project: str, region: str) -> ImportedService:
     endpoints = local_endpoints(args) if args.local else Endpoints()
     clients = Clients(endpoints, project, program_of(args))
     try:
@@ -63,10 +63,10 @@ def _read(args: argparse.Namespace, project: str, region: str) -> Adopted:
     if service is None:
         runs = "" if args.local else f"; gcloud run services list --project {project} shows what runs"
         raise Failure(f"{project} has no service {args.service} in {region}{runs}")
-    return adopt(service)
+    return import_service(service)
 
 
-def document(found: Adopted, service: str, project: str, region: str, *, local: bool = False) -> str:
+def document(found: ImportedService, service: str, project: str, region: str, *, local: bool = False) -> str:
     """The file's text. A plain variable that looks like a secret is left out, and said so."""
     import yaml
 

@@ -21,7 +21,7 @@ from deploy_lib.cli.status import ways_out
 from deploy_lib.decide import why_skipped
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.interface import DriverError, Drivers
-from deploy_lib.model.answers import Unknown
+from deploy_lib.model.answers import CallFailed
 from deploy_lib.model.findings import Finding
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.remembered import drift
@@ -101,7 +101,7 @@ def told(session: Session, plan: Plan, release: Release, drivers: Drivers) -> It
             answer = perform(request, drivers, lambda text: None)
             verdict = (
                 Verdict(Status.ERRORED, answer.reason, release)
-                if isinstance(answer, Unknown)
+                if isinstance(answer, CallFailed)
                 else step.kind.verdict(step.settings, release, answer)
             )
             release = verdict.release

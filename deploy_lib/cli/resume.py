@@ -26,7 +26,7 @@ from deploy_lib.cli.signals import stopping
 from deploy_lib.cli.times import seconds
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.journal import Journal, read
-from deploy_lib.model.answers import LeftBehind
+from deploy_lib.model.answers import UnfinishedRelease
 from deploy_lib.model.journal import Adopted, Asked, Entry, Judged, LeaseHeld, Started, Stopped
 from deploy_lib.model.journal_queries import latest_release
 from deploy_lib.model.outcome import Outcome
@@ -206,7 +206,7 @@ def may_go_on(entries: Sequence[Entry]) -> bool:
     return not isinstance(last, Stopped) or last.outcome.is_open
 
 
-def adopted(plan: Plan, state: ServiceState, left: LeftBehind, commit: str, now: datetime) -> Unfinished:
+def adopted(plan: Plan, state: ServiceState, left: UnfinishedRelease, commit: str, now: datetime) -> Unfinished:
     """A release taken over from its service's annotations, at the step after the last that surely passed."""
     past = next((past for past in state.history if past.id == left.release_id), None)
     ready = past is not None and past.outcome is Outcome.READY
@@ -244,7 +244,7 @@ def _url_of(revision: str | None, state: ServiceState, other_than: str | None) -
     return next((state.tag_urls.get(tag) for tag, name in tags if name == revision and tag != other_than), None)
 
 
-def step_after(plan: Plan, left: LeftBehind) -> int:
+def step_after(plan: Plan, left: UnfinishedRelease) -> int:
     """Index of the step to go on with: after the last promotion that passed, else where the release must begin.
 
     Without a promotion everything is asked again: a build is found by its tags and a revision by its name, so

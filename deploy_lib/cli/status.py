@@ -14,7 +14,7 @@ from deploy_lib.cli.session import open_session
 from deploy_lib.cli.show.console import say, say_json
 from deploy_lib.cli.side_by_side import side_by_side
 from deploy_lib.drivers.clock import SystemClock
-from deploy_lib.model.answers import LeftBehind
+from deploy_lib.model.answers import UnfinishedRelease
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.remembered import ByHand, drift
 from deploy_lib.model.service import Service
@@ -68,7 +68,7 @@ def lines(plan: Plan, state: ServiceState, now: datetime) -> Iterator[str]:
     yield f"serving: {state.traffic}"
 
 
-def unfinished_words(plan: Plan, left: LeftBehind, state: ServiceState) -> str:
+def unfinished_words(plan: Plan, left: UnfinishedRelease, state: ServiceState) -> str:
     resume, rollback = plan.program.command("resume"), plan.program.command("rollback")
     past = next((past for past in state.history if past.id == left.release_id), None)
     if past is not None and past.outcome is Outcome.READY:

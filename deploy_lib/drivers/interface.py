@@ -25,19 +25,19 @@ if TYPE_CHECKING:  # the command check needs one name of this file, and would sp
     from deploy_lib.steps.import_check import CheckImports
     from deploy_lib.steps.probe import Probe
     from deploy_lib.steps.promote import MoveTraffic, WatchUsers
-    from deploy_lib.steps.verify import ReadBack
+    from deploy_lib.steps.verify import VerifyTraffic
 
 
 class DriverError(Exception):
     """The effect could not be made, or its result not be learned. `conflict`: someone else changed the service.
 
-    `evidence` is what a diagnosis can read of a refusal; None where there was none. `untouched`: surely nothing was
+    `evidence` is what a diagnosis can read of a refusal; None where there was none. `no_effect`: surely nothing was
     changed, so there is nothing to take back. `may_pass_within`: seconds in
     which the same may succeed; 0 where asking again cannot help.
     """
 
     evidence: Evidence | None = None
-    untouched = False
+    no_effect = False
     busy = False  # somebody else deploys this service
     may_pass_within = 0.0
 
@@ -108,7 +108,7 @@ class Services(Protocol):
     def look_at_start(self, request: LookAtStart, tell: Tell) -> answers.Starting: ...
     def end_start(self, request: EndStart, tell: Tell) -> answers.RevisionCreated: ...
     def move_traffic(self, request: MoveTraffic, tell: Tell) -> answers.TrafficMoved: ...
-    def read_back(self, request: ReadBack, tell: Tell) -> answers.BackRead: ...
+    def verify_traffic(self, request: VerifyTraffic, tell: Tell) -> answers.TrafficVerified: ...
     def restore(self, request: requests.RestoreTraffic, tell: Tell) -> answers.Restored: ...
     def read_evidence(self, request: requests.ReadEvidence) -> Evidence: ...
     def read_serving(self, service: Service) -> Serving: ...

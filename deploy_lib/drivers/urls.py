@@ -12,7 +12,7 @@ from deploy_lib.drivers.interface import Clock, DriverError, Tell
 from deploy_lib.drivers.pairs import Pairs
 from deploy_lib.drivers.session import Session
 from deploy_lib.drivers.watch import CloudWatch
-from deploy_lib.drivers.watching import RevisionState
+from deploy_lib.drivers.watching import RevisionHealth
 from deploy_lib.model.answers import Attempt, Compared, Probed, Side, Watched
 from deploy_lib.model.release import Release
 from deploy_lib.model.requests import ANY_ANSWER, Expectation, Phase
@@ -44,7 +44,7 @@ class HttpUrls:
         url = base.rstrip("/") + asked.path
         attempt = self.ask(url, asked.expect, timeout=asked.timeout)
         tell(attempt.problem or f"good, {attempt.seconds * 1000:.0f} ms")
-        state = self._state(request.release) if attempt.problem else RevisionState()
+        state = self._state(request.release) if attempt.problem else RevisionHealth()
         return Probed(url, (attempt,), state.failed, state.ends)
 
     def compare(self, request: Compare, tell: Tell) -> Compared:
@@ -137,9 +137,9 @@ class HttpUrls:
     def _getter(self, timeout: float) -> Getter:
         return getter(self._clock, self._headers, timeout, trust_proxies=self._trust_proxies)
 
-    def _state(self, release: Release) -> RevisionState:
+    def _state(self, release: Release) -> RevisionHealth:
         """Not knowing is no failure: the next request will tell."""
         try:
             return self._watch.state(release)
         except DriverError:
-            return RevisionState()
+            return RevisionHealth()

@@ -12,7 +12,7 @@ from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.interface import Clock, DriverError
 from deploy_lib.drivers.logs import QUOTA_PAUSE, Entries, RevisionLog, is_quota
 from deploy_lib.drivers.policy import Calls
-from deploy_lib.drivers.watching import SYSTEM, RevisionState, Watching
+from deploy_lib.drivers.watching import SYSTEM, RevisionHealth, Watching
 from deploy_lib.model.release import Release
 from deploy_lib.model.requests import Readers
 
@@ -26,7 +26,7 @@ MEASURE_EVERY, MEASURE_LOCALLY = 15.0, 1.0  # seconds between readings of Cloud 
 @dataclass(slots=True)
 class _Known:
     at: float
-    state: RevisionState
+    state: RevisionHealth
 
 
 class CloudWatch:
@@ -39,11 +39,11 @@ class CloudWatch:
         self._known: dict[str, _Known] = {}
         self._crashes: dict[str, _Listening] = {}
 
-    def state(self, release: Release) -> RevisionState:
+    def state(self, release: Release) -> RevisionHealth:
         """How the candidate does, as far as is known."""
         name = release.candidate
         if not name:
-            return RevisionState()
+            return RevisionHealth()
         known, now = self._known.get(name), self._clock.monotonic()
         if known is None or now - known.at >= FRESH_FOR:
             found = self._condition(release, name)
@@ -77,7 +77,7 @@ class CloudWatch:
             MEASURE_LOCALLY if self._local else MEASURE_EVERY,
         )
 
-    def _condition(self, release: Release, name: str) -> RevisionState:
+    def _condition(self, release: Release, name: str) -> RevisionHealth:
         from google.cloud import run_v2
 
         request = run_v2.GetRevisionRequest(name=f"{release.service.path}/revisions/{name}")
@@ -86,9 +86,9 @@ class CloudWatch:
             found = self._calls.ask("get_revision", client.get_revision, request, f"read the revision {name}")
         except ApiError as error:
             if error.code == "NOT_FOUND":
-                return RevisionState("it was deleted")
+                return RevisionHealth("it was deleted")
             raise
-        return RevisionState(why_failed(conditions_of(found.conditions)), sticky=found.session_affinity)
+        return RevisionHealth(why_failed(conditions_of(found.conditions)), sticky=found.session_affinity)
 
     def _ends(self, release: Release, name: str) -> tuple[str, ...]:
         """Not being able to read the log is no crash."""

@@ -64,7 +64,7 @@ class _Reader:
 
 
 @dataclass(frozen=True, slots=True)
-class RevisionState:
+class RevisionHealth:
     """Why a revision has failed, how its containers ended, and whether its users stay with it (session affinity)."""
 
     failed: str | None = None
@@ -82,7 +82,7 @@ class Watching:
     calls: Calls
     clock: Clock
     release: Release
-    condition: Callable[[], RevisionState]
+    condition: Callable[[], RevisionHealth]
     since: datetime
     readers: Readers
     users: bool

@@ -292,7 +292,7 @@ class TrafficMoved:
 
 
 @dataclass(frozen=True, slots=True)
-class BackRead:
+class TrafficVerified:
     """`answered` counts good responses per revision, "" for those that name none; all others are `failures`.
 
     `now` and `reconciled` are of the last look, `seconds` after the step began.
@@ -305,7 +305,7 @@ class BackRead:
     last: Attempt | None = None
     seconds: float = 0.0
 
-    def following(self, earlier: BackRead | None, seconds: float) -> BackRead:
+    def following(self, earlier: TrafficVerified | None, seconds: float) -> TrafficVerified:
         if earlier is None:
             return replace(self, seconds=seconds)
         answered = Counter(earlier.answered) + Counter(self.answered)
@@ -314,14 +314,14 @@ class BackRead:
 
 
 @dataclass(frozen=True, slots=True)
-class Unknown:
+class CallFailed:
     """The effect could not be made or its result not be learned."""
 
     reason: str
     remedy: str = ""
     conflict: bool = False  # someone else changed the service
     evidence: Evidence | None = None  # of a refusal, for a diagnosis
-    untouched: bool = False  # surely nothing was changed
+    no_effect: bool = False  # surely nothing was changed
     busy: bool = False  # somebody else deploys this service, and nothing was done
 
 
@@ -339,8 +339,8 @@ class LeaseTaken:
     on_hold: bool = False  # a person keeps the service as it is; nobody deploys it
     clock_ahead: float = 0.0  # seconds that this machine's clock is before Google's, as far as the write tells
     holder_ended: bool = False  # its process ran on this machine and is gone
-    unfinished: LeftBehind | None = None
-    bad: tuple[str, ...] = ()  # digests recorded as failed
+    unfinished: UnfinishedRelease | None = None
+    rejected_digests: tuple[str, ...] = ()
     by_hand: str = ""  # what was changed by hand since the last release, as a sentence
     absent: bool = False  # there is no such service yet, and so nothing that a lease could be on
     last_rollback: str = ""  # id of the newest rollback that the service remembers
@@ -359,7 +359,7 @@ class LeaseEnded:
 
 
 @dataclass(frozen=True, slots=True)
-class LeftBehind:
+class UnfinishedRelease:
     """A release that a client did not finish, as its service's annotations tell."""
 
     release_id: str
@@ -378,8 +378,8 @@ class LeftBehind:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """`whole` is True when the map was read back as asked and the main URL answered from it."""
+    """`complete` is True when the map was read back as asked and the main URL answered from it."""
 
-    whole: bool
+    complete: bool
     now: TrafficMap
     reason: str = ""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from deploy_lib.model.answers import LeftBehind
+from deploy_lib.model.answers import UnfinishedRelease
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.traffic import TrafficMap
 
@@ -75,13 +75,13 @@ class ServiceState:
     url: str | None = None
     traffic: TrafficMap = TrafficMap()
     lease: LeaseState | None = None
-    unfinished: LeftBehind | None = None
+    unfinished: UnfinishedRelease | None = None
     history: tuple[PastRelease, ...] = ()
     revisions: tuple[RevisionState, ...] = ()
     last_modifier: str = ""
     reconciling: bool = False
     tag_urls: Mapping[str, str] = field(default_factory=dict)
-    left: LeftBehind | None = None
+    left: UnfinishedRelease | None = None
     updated: datetime | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     made_by_hand: MadeByHand | None = None

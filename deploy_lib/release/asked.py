@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from deploy_lib.drivers.interface import Clock, Tell
-from deploy_lib.model.answers import Observation, Unknown
+from deploy_lib.model.answers import CallFailed, Observation
 from deploy_lib.model.release import Release
 from deploy_lib.release.perform import Answer
 from deploy_lib.steps.kind import Kind, Settings, Verdict
@@ -15,15 +15,15 @@ from deploy_lib.steps.kind import Kind, Settings, Verdict
 class Perform(Protocol):
     """Hands a request to its driver. Raises Interrupted."""
 
-    def __call__(self, request: Any, tell: Tell, /) -> Answer | Unknown: ...
+    def __call__(self, request: Any, tell: Tell, /) -> Answer | CallFailed: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """`answer` is the last one, which holds what was seen before; where it is Unknown, so is the verdict."""
+    """`answer` is the last one, which holds what was seen before; where it is CallFailed, so is the verdict."""
 
-    answer: Answer | Unknown
-    verdict: Verdict | Unknown
+    answer: Answer | CallFailed
+    verdict: Verdict | CallFailed
 
 
 def until_judged(
@@ -40,7 +40,7 @@ def until_judged(
     seen: Any = None
     while True:
         answer = perform(request, tell)
-        if isinstance(answer, Unknown):
+        if isinstance(answer, CallFailed):
             return Answered(answer, answer)
         if isinstance(answer, Observation):
             answer = seen = answer.following(seen, clock.monotonic() - began)

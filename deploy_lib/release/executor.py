@@ -14,7 +14,7 @@ from deploy_lib.decide import AcquireLease, Finish, Move, Restore, RunStep, next
 from deploy_lib.drivers.interface import DriverError, Drivers, Interrupted, Recalled, Tell
 from deploy_lib.journal import UNWRITTEN
 from deploy_lib.model import journal, requests
-from deploy_lib.model.answers import RevisionCreated, Unknown
+from deploy_lib.model.answers import CallFailed, RevisionCreated
 from deploy_lib.model.evidence import Evidence
 from deploy_lib.model.journal import Entry, Stopped
 from deploy_lib.model.journal_queries import (
@@ -238,7 +238,7 @@ def _run_step(this: Executor, index: int) -> None:
     if not this.record(asked):
         return
 
-    def ask(request: Request, tell: Tell) -> Answer | Unknown:
+    def ask(request: Request, tell: Tell) -> Answer | CallFailed:
         return perform(request, this.drivers, tell)
 
     try:
@@ -247,22 +247,22 @@ def _run_step(this: Executor, index: int) -> None:
         this.drivers.urls.rest()
     if isinstance(found.answer, RevisionCreated) and not found.answer.ready:
         this.evidence = found.answer.evidence
-    unknown = found.verdict if isinstance(found.verdict, Unknown) else None
+    unknown = found.verdict if isinstance(found.verdict, CallFailed) else None
     if unknown and unknown.busy:
         this.record(journal.LeaseRefused(clock.now(), unknown.reason, unknown.remedy, busy=True))
         return
-    if isinstance(found.verdict, Unknown):
+    if isinstance(found.verdict, CallFailed):
         this.evidence = found.verdict.evidence
         verdict = _of_unknown(found.verdict, this.release)
     else:
         verdict = _unless_bad(this, found.verdict)
     verdict = _unless_taken_over(this, verdict)
-    _judged(this, index, verdict, clock.monotonic() - began, untouched=bool(unknown and unknown.untouched))
+    _judged(this, index, verdict, clock.monotonic() - began, untouched=bool(unknown and unknown.no_effect))
     if isinstance(request, MoveTraffic) and verdict.status is Status.PASSED:
         _record_passed(this, request)
 
 
-def _of_unknown(answer: Unknown, release: Release) -> Verdict:
+def _of_unknown(answer: CallFailed, release: Release) -> Verdict:
     status = Status.INCONCLUSIVE if answer.conflict else Status.ERRORED
     reason = f"{answer.reason} ({answer.remedy})" if answer.remedy else answer.reason
     return Verdict(status, reason, release, conflict=answer.conflict)
@@ -327,7 +327,7 @@ def _restore(this: Executor, move: Restore) -> None:
     request = requests.RestoreTraffic(this.release, move.target, ours=own_traffic_maps(this.entries))
     try:
         answer = put_back(this.drivers, request, this.tell, stopping=asked_to_stop(this.entries))
-        entry = journal.RestoreAnswered(clock.now(), answer.whole, answer.now, answer.reason)
+        entry = journal.RestoreAnswered(clock.now(), answer.complete, answer.now, answer.reason)
     except DriverError as problem:
         entry = journal.RestoreAnswered(clock.now(), False, None, problem.told)
     this.record(entry)

@@ -59,7 +59,7 @@ def acquire(
     if not answer.taken:
         return LeaseRefused(now(), held_by(answer), busy=True, on_hold=answer.on_hold)
     _tell_of_the_clock(answer.clock_ahead, tell)
-    refusal, errored = known_bad(release, answer.bad), False
+    refusal, errored = known_bad(release, answer.rejected_digests), False
     try:
         if repair and not refusal:
             answer, refusal = _repaired(drivers, release, answer, tell)
@@ -73,7 +73,7 @@ def acquire(
         return LeaseRefused(now(), refusal, errored=errored)
     grown = replace(release, before=release.before or answer.before, url=answer.url)
     by_hand = answer.by_hand if repair else ""
-    return LeaseHeld(now(), grown, now() + timedelta(seconds=LASTS), answer.bad, by_hand)
+    return LeaseHeld(now(), grown, now() + timedelta(seconds=LASTS), answer.rejected_digests, by_hand)
 
 
 def _tell_of_the_clock(ahead: float, tell: Tell) -> None:
@@ -134,6 +134,6 @@ def _repaired(drivers: Deployer, release: Release, answer: LeaseTaken, tell: Tel
     tell(f"release {left.release_id} was left unfinished; putting back the traffic it found")
     other = replace(release, id=left.release_id, candidate=left.candidate, tag=left.tag, before=left.before)
     restored = drivers.services.restore(requests.RestoreTraffic(other, left.before), tell)
-    if not restored.whole:
+    if not restored.complete:
         return answer, f"release {left.release_id} was left unfinished and could not be undone: {restored.reason}"
     return replace(answer, before=restored.now, now=restored.now), ""

@@ -6,8 +6,8 @@ from typing import assert_never
 
 from deploy_lib.drivers.interface import DriverError, Drivers, Source, Tell
 from deploy_lib.model.answers import (
-    BackRead,
     Built,
+    CallFailed,
     CheckoutRead,
     Compared,
     ContractRead,
@@ -17,7 +17,7 @@ from deploy_lib.model.answers import (
     SourceRead,
     Starting,
     TrafficMoved,
-    Unknown,
+    TrafficVerified,
     Watched,
 )
 from deploy_lib.steps.build import BuildImage
@@ -29,7 +29,7 @@ from deploy_lib.steps.image_contents import ReadSource
 from deploy_lib.steps.import_check import CheckImports
 from deploy_lib.steps.probe import Probe
 from deploy_lib.steps.promote import MoveTraffic, WatchUsers
-from deploy_lib.steps.verify import ReadBack
+from deploy_lib.steps.verify import VerifyTraffic
 
 Request = (
     ReadCheckout
@@ -44,7 +44,7 @@ Request = (
     | Compare
     | MoveTraffic
     | WatchUsers
-    | ReadBack
+    | VerifyTraffic
 )
 """What a step may ask, of any kind."""
 
@@ -60,22 +60,22 @@ Answer = (
     | Compared
     | TrafficMoved
     | Watched
-    | BackRead
+    | TrafficVerified
 )
 """What its driver may say."""
 
 
-def perform(request: Request, drivers: Drivers, tell: Tell) -> Answer | Unknown:
-    """The driver's answer; Unknown when it could not find out. Raises Interrupted only."""
+def perform(request: Request, drivers: Drivers, tell: Tell) -> Answer | CallFailed:
+    """The driver's answer; CallFailed when it could not find out. Raises Interrupted only."""
     try:
         return _ask(request, drivers, tell)
     except DriverError as problem:
-        return Unknown(
+        return CallFailed(
             problem.reason,
             problem.remedy,
             conflict=problem.conflict,
             evidence=problem.evidence,
-            untouched=problem.untouched,
+            no_effect=problem.no_effect,
             busy=problem.busy,
         )
 
@@ -115,7 +115,7 @@ def _ask(request: Request, drivers: Drivers, tell: Tell) -> Answer:
             return drivers.services.move_traffic(request, tell)
         case WatchUsers():
             return drivers.urls.watch(request, tell)
-        case ReadBack():
-            return drivers.services.read_back(request, tell)
+        case VerifyTraffic():
+            return drivers.services.verify_traffic(request, tell)
         case _:
             assert_never(request)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from pydantic import Field, field_validator
 
-from deploy_lib.model.answers import BackRead
+from deploy_lib.model.answers import TrafficVerified
 from deploy_lib.model.details import Reported, SeenTraffic
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.service import Health
@@ -64,7 +64,7 @@ class VerifyDetails(Reported):
 
 
 @dataclass(frozen=True, slots=True)
-class ReadBack:
+class VerifyTraffic:
     """Read the traffic, and ask the main URL until it answers well from the candidate."""
 
     release: Release
@@ -72,19 +72,19 @@ class ReadBack:
     asked: Question
 
 
-def ask(settings: VerifySettings, release: Release) -> ReadBack:
+def ask(settings: VerifySettings, release: Release) -> VerifyTraffic:
     asked = question(settings, release.service.health, GOOD)
     expect = replace(asked.expect, status=_verifying(asked.expect.status or GOOD))
-    return ReadBack(release, settings, replace(asked, expect=expect))
+    return VerifyTraffic(release, settings, replace(asked, expect=expect))
 
 
-def _has_arrived(settings: VerifySettings, candidate: str, share: int, answer: BackRead) -> bool:
+def _has_arrived(settings: VerifySettings, candidate: str, share: int, answer: TrafficVerified) -> bool:
     """It has its share, and answers; or whoever answers never says which revision it is."""
     nameless = answer.answered.get("", 0) >= settings.unnamed and set(answer.answered) == {""}
     return answer.reconciled and share >= settings.percent and (candidate in answer.answered or nameless)
 
 
-def judge(settings: VerifySettings, release: Release, answer: BackRead) -> Verdict | Again:
+def judge(settings: VerifySettings, release: Release, answer: TrafficVerified) -> Verdict | Again:
     candidate = release.candidate or ""
     share = answer.now.shares().get(candidate, 0)
     details = VerifyDetails(answer.now.shares(), answer.answered)
@@ -121,7 +121,7 @@ def judge(settings: VerifySettings, release: Release, answer: BackRead) -> Verdi
     return Verdict(Status.FAILED, reason, release, details=details)
 
 
-def describe(request: ReadBack) -> str:
+def describe(request: VerifyTraffic) -> str:
     return f"reads the traffic back and asks {request.asked.path} at the main URL"
 
 
@@ -139,8 +139,8 @@ REFERENCE = """\
     percent: 100             # share the candidate must have
 """
 KNOWN_BAD = (
-    BadCase("a main URL that answers from the old revision", BackRead(AFTER, True, {"stable": 3}, seconds=60)),
-    BadCase("a service that still serves the old revision", BackRead(BEFORE, True, {"stable": 3}, seconds=60)),
+    BadCase("a main URL that answers from the old revision", TrafficVerified(AFTER, True, {"stable": 3}, seconds=60)),
+    BadCase("a service that still serves the old revision", TrafficVerified(BEFORE, True, {"stable": 3}, seconds=60)),
 )
 
 KIND = Kind(
@@ -148,8 +148,8 @@ KIND = Kind(
     VerifySettings,
     ask,
     judge,
-    ReadBack,
-    BackRead,
+    VerifyTraffic,
+    TrafficVerified,
     VerifyDetails,
     usual=(Usual(110, REFERENCE, {}),),
     known_bad=KNOWN_BAD,

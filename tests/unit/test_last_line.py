@@ -68,7 +68,7 @@ def restored(world: World) -> tuple[Restored, list[str]]:
 def test_it_is_asked_again_for_as_long_as_that_may_help() -> None:
     clock = FakeClock()
     answer, told = restored(World(clock=clock, fails={"restore": away(100, clock, PATIENCE)}))
-    assert answer.whole and clock.seconds >= 100
+    assert answer.complete and clock.seconds >= 100
     assert told[0] == (
         "the traffic is not back yet: the cloud does not answer; trying again for 300 s (Ctrl-C stops that)"
     )
@@ -102,4 +102,4 @@ def test_moving_ends_at_the_second_one() -> None:
     world = World()
     world.fails["restore"] = lambda: world.fails.pop("restore") and stopped()
     answer, told = restored(world)
-    assert answer.whole and told == ["the traffic is put back first (again to stop at once)"]
+    assert answer.complete and told == ["the traffic is put back first (again to stop at once)"]

@@ -10,7 +10,7 @@ import pytest
 
 from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.rollback.target import choose
-from deploy_lib.model.answers import LeftBehind
+from deploy_lib.model.answers import UnfinishedRelease
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.remembered import drift
 from deploy_lib.model.state import LeaseState, MadeByHand, PastRelease, RevisionState, ServiceState
@@ -50,7 +50,7 @@ def state(case: dict[str, Any]) -> ServiceState:
     )  # fmt: skip
     given, left = case.get("left"), None
     if given:
-        left = LeftBehind(
+        left = UnfinishedRelease(
             given["id"], COMMIT, None, given["candidate"], "canary", traffic(given["before"]), given["asked"], 0, 0,
             restored=given.get("restored", False),
         )  # fmt: skip

@@ -101,7 +101,7 @@ def test_a_good_release_goes_live_step_by_step() -> None:
             [TENTH, STABLE],
         ),
         ("compare", lambda: answers.Compared(answers.Side(3, 0), answers.Side(3, 1)), Outcome.HELD, [TENTH]),
-        ("read_back", unknown(), Outcome.UNKNOWN, [TENTH, ALL, STABLE]),
+        ("verify_traffic", unknown(), Outcome.UNKNOWN, [TENTH, ALL, STABLE]),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -21,7 +21,7 @@ from deploy_lib.steps.image_contents import ReadSource
 from deploy_lib.steps.import_check import CheckImports
 from deploy_lib.steps.probe import Probe
 from deploy_lib.steps.promote import MoveTraffic, WatchUsers
-from deploy_lib.steps.verify import ReadBack
+from deploy_lib.steps.verify import VerifyTraffic
 from tests.unit.samples import BEFORE, NOON
 
 IMAGE = "host/netra-staging/services/backend@sha256:" + "1" * 64
@@ -99,7 +99,7 @@ class World:
         if found is None:
             self.leases += 1
         before = request.release.before or self.traffic
-        taken = answers.LeaseTaken(True, before=before, now=self.traffic, url="http://main", bad=self.bad)
+        taken = answers.LeaseTaken(True, before=before, now=self.traffic, url="http://main", rejected_digests=self.bad)
         return found or taken  # type: ignore[return-value]
 
     def who_deploys(self, service: Service) -> answers.LeaseTaken:
@@ -132,9 +132,9 @@ class World:
     def rest(self) -> None:
         pass
 
-    def read_back(self, request: ReadBack, tell: Tell) -> answers.BackRead:
-        found = self._met("read_back")
-        return found or answers.BackRead(self.traffic, True, {"cand-2": 1})  # type: ignore[return-value]
+    def verify_traffic(self, request: VerifyTraffic, tell: Tell) -> answers.TrafficVerified:
+        found = self._met("verify_traffic")
+        return found or answers.TrafficVerified(self.traffic, True, {"cand-2": 1})  # type: ignore[return-value]
 
     def restore(self, request: requests.RestoreTraffic, tell: Tell) -> answers.Restored:
         found = self._met("restore")

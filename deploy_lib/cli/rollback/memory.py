@@ -8,7 +8,7 @@ from pathlib import Path
 
 from deploy_lib.cli.paths import releases_directory
 from deploy_lib.journal import read
-from deploy_lib.model.answers import LeftBehind
+from deploy_lib.model.answers import UnfinishedRelease
 from deploy_lib.model.journal import Asked, Stopped
 from deploy_lib.model.journal_queries import latest_release, traffic_may_have_moved
 from deploy_lib.model.outcome import Outcome
@@ -30,7 +30,7 @@ def with_memory(state: ServiceState, directory: Path, plan: Plan) -> ServiceStat
     root = releases_directory(directory, plan.service.project) / plan.service.name
     newest = sorted((path for path in root.glob("*") if path.is_dir()), key=lambda path: path.name, reverse=True)
     past: list[PastRelease] = []
-    left: LeftBehind | None = None
+    left: UnfinishedRelease | None = None
     for path in newest[:LOOKED_AT]:
         entries = read(path).entries
         release = latest_release(entries)
@@ -42,7 +42,7 @@ def with_memory(state: ServiceState, directory: Path, plan: Plan) -> ServiceStat
         serves = release.candidate in state.traffic.shares()
         if not past[1:] and serves and traffic_may_have_moved(entries) and outcome is not Outcome.LIVE:
             asked = sum(isinstance(entry, Asked) and entry.moves_traffic for entry in entries)
-            left = LeftBehind(
+            left = UnfinishedRelease(
                 release.id, release.commit, release.image, release.candidate, release.tag, release.before, asked, 0, 0
             )
     return replace(state, history=tuple(past), left=left)

@@ -197,8 +197,8 @@ class Rollback:
         except DriverError as problem:
             note(journal.RestoreAnswered(self._now(), False, None, problem.told))
             return End(Outcome.HELD, f"the rollback did not succeed: {problem.told}")
-        note(journal.RestoreAnswered(self._now(), answer.whole, answer.now, answer.reason))
-        if not answer.whole:
+        note(journal.RestoreAnswered(self._now(), answer.complete, answer.now, answer.reason))
+        if not answer.complete:
             return End(Outcome.HELD, f"the rollback did not succeed: {answer.reason}")
         return End(Outcome.LIVE, self._done())
 
@@ -217,7 +217,7 @@ class Rollback:
         if settings is None:
             return ""
         try:
-            url = drivers.services.lend_url(release, release.candidate or "")
+            url = drivers.services.temporary_url(release, release.candidate or "")
             hurried = settings.model_copy(update={"every": min(settings.every, HURRY)})
             request = probe.ask(hurried, replace(release, candidate_url=url))
             found = until_judged(probe.KIND, hurried, release, request, drivers.urls.probe, drivers.clock, self._tell)

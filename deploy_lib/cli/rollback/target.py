@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.rollback.offers import offers
-from deploy_lib.model.answers import LeftBehind
+from deploy_lib.model.answers import UnfinishedRelease
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.remembered import good, is_rollback, rolled_back
 from deploy_lib.model.state import PastRelease, ServiceState
@@ -36,7 +36,7 @@ class Choice:
     target: TrafficMap
     why: str
     there: bool = False
-    ends: LeftBehind | None = None
+    ends: UnfinishedRelease | None = None
     passed_over: tuple[str, ...] = ()
 
 
@@ -114,7 +114,7 @@ def _remembered(state: ServiceState, live: Sequence[PastRelease]) -> Iterator[tu
         yield TrafficMap((TrafficTarget(stable, 100),)), "it has the most traffic, and no release is remembered"
 
 
-def _ended_without_traffic(left: LeftBehind, history: Sequence[PastRelease]) -> bool:
+def _ended_without_traffic(left: UnfinishedRelease, history: Sequence[PastRelease]) -> bool:
     """It came to an end of its own, and its users never met it: nothing of it has to be undone.
 
     One that `resume` could go on with has not: to give it up is what a rollback is offered for, and moves no user.

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from deploy_lib.drivers.interface import DriverError
-from deploy_lib.drivers.services import differences, records
-from deploy_lib.drivers.services.records import Record
-from deploy_lib.drivers.services.tools import Tools
-from deploy_lib.drivers.services.traffic import short, standing
+from deploy_lib.drivers.services import differences, service_annotations
+from deploy_lib.drivers.services.context import ServiceContext
+from deploy_lib.drivers.services.service_annotations import ReleaseRecord
+from deploy_lib.drivers.services.traffic import baseline_traffic, short
 from deploy_lib.drivers.times import plain_time
 from deploy_lib.model.remembered import changed_by_hand
 from deploy_lib.model.state import MadeByHand
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 FindRevision = Callable[[str], "run_v2.Revision | None"]
 
 
-def told(tools: Tools, path: str, service: run_v2.Service, record: Record | None) -> str:
+def describe(context: ServiceContext, path: str, service: run_v2.Service, record: ReleaseRecord | None) -> str:
     """As a sentence, with what a release does with it; empty where nothing was changed."""
     found = changed_by_hand(
-        standing(service),
-        records.history_of(service.annotations),
+        baseline_traffic(service),
+        service_annotations.history_of(service.annotations),
         record.id if record else None,
         service.last_modifier,
         plain_time(service.update_time),
         labels=dict(service.labels),
-        made=newest(service, lambda name: tools.api.revision(path, name)),
+        made=newest(service, lambda name: context.api.revision(path, name)),
     )
     return f"{found}; {found.fate}" if found else ""
 
@@ -39,7 +39,10 @@ def newest(service: run_v2.Service, find: FindRevision) -> MadeByHand | None:
 
     Any change of a service's template makes one (https://cloud.google.com/run/docs/managing/revisions).
     """
-    history, record = records.history_of(service.annotations), records.record_of(service.annotations)
+    history, record = (
+        service_annotations.history_of(service.annotations),
+        service_annotations.record_of(service.annotations),
+    )
     name = short(service.latest_created_revision)
     ours = {past.candidate for past in history} | {record.candidate if record else None}
     if not history or not name or name in ours:

@@ -1,4 +1,4 @@
-"""The candidate: a new revision beside what serves, with a tag and without users.
+"""The candidate: a new revision next to what serves, with a tag and without users.
 
 A first release has nothing to stand beside: Cloud Run gives a service's first revision all traffic as soon as it is
 ready, so the service is created with it at 100 %. Asking again for the same release finds its revision again by the
@@ -14,15 +14,23 @@ from deploy_lib.drivers.conditions import conditions_of, why_failed
 from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.interface import DriverError, Tell
 from deploy_lib.drivers.polling import polls
-from deploy_lib.drivers.services import differences, records
-from deploy_lib.drivers.services.change import PATIENCE
+from deploy_lib.drivers.services import differences, service_annotations
+from deploy_lib.drivers.services.context import ServiceContext, settle
+from deploy_lib.drivers.services.etag_writer import WRITES_WITHIN
 from deploy_lib.drivers.services.leases import set_annotations
 from deploy_lib.drivers.services.names import revision_name
-from deploy_lib.drivers.services.records import Record, record_of
+from deploy_lib.drivers.services.service_annotations import ReleaseRecord, record_of
+from deploy_lib.drivers.services.startup_observer import StartupObserver
 from deploy_lib.drivers.services.template import ATTEMPT_LABEL, base, main_container, merged
-from deploy_lib.drivers.services.tools import Tools, settle
-from deploy_lib.drivers.services.traffic import STABLE_TAG, carried, difference, same, served, tag_url, targets
-from deploy_lib.drivers.services.waiting import Waiting
+from deploy_lib.drivers.services.traffic import (
+    STABLE_TAG,
+    difference,
+    same,
+    spec_traffic,
+    status_traffic,
+    tag_url,
+    targets,
+)
 from deploy_lib.model.answers import RevisionCreated, Starting
 from deploy_lib.model.release import Release
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
@@ -51,45 +59,45 @@ class Candidate:
     """A revision that was asked for, from its first look to its last."""
 
     made: Made
-    waiting: Waiting
+    observer: StartupObserver
 
     def look(self, tell: Tell) -> Starting:
-        return self.waiting.look(tell)
+        return self.observer.look(tell)
 
 
-def create(tools: Tools, request: CreateRevision, tell: Tell) -> Candidate:
+def create(context: ServiceContext, request: CreateRevision, tell: Tell) -> Candidate:
     release, path = request.release, request.release.service.path
     if not release.image:
         raise DriverError("there is no image to release", "put a build step before the canary, or name an image")
-    since, service = tools.clock.now(), tools.api.service(path)
+    since, service = context.clock.now(), context.api.service(path)
     if service is not None and release.first:
-        _refuse_if_lost(tools, path, service)
+        _refuse_if_lost(context, path, service)
     if service is None:
         tell(f"{release.service.cloud_run} does not exist yet: its first revision gets all traffic once it is ready")
-        made = _first(tools, request)
+        made = _first(context, request)
     else:
-        made = _next(tools, request, service)
+        made = _next(context, request, service)
     tell(f"{made.name} is starting" if made.operation else f"{made.name} exists already")
     since = since if made.operation else release.started
-    return Candidate(made, Waiting(tools, release.service, made.name, made.operation, since))
+    return Candidate(made, StartupObserver(context, release.service, made.name, made.operation, since))
 
 
-def end(tools: Tools, candidate: Candidate, request: EndStart, tell: Tell) -> RevisionCreated:
+def end(context: ServiceContext, candidate: Candidate, request: EndStart, tell: Tell) -> RevisionCreated:
     made, release, path = candidate.made, request.release, request.release.service.path
     if not request.ready:
-        _untag(tools, release, made.name, tell)
+        _untag(context, release, made.name, tell)
         return _created(candidate, None, request)
 
     def lacks(found: run_v2.Service) -> str:
         return "" if tag_url(found, request.settings.tag) else f"the tag {request.settings.tag} has no URL"
 
     doing = f"give {made.name} the tag {request.settings.tag}"
-    return _created(candidate, settle(tools, path, made.operation, doing, lacks=lacks), request)
+    return _created(candidate, settle(context, path, made.operation, doing, lacks=lacks), request)
 
 
 def _created(candidate: Candidate, service: run_v2.Service | None, request: EndStart) -> RevisionCreated:
     made, stable = candidate.made, request.release.stable
-    tags = served(service).tags() if service is not None else {}
+    tags = status_traffic(service).tags() if service is not None else {}
     stable_tag = next((tag for tag, name in tags.items() if name == stable and tag != request.settings.tag), None)
     return RevisionCreated(
         made.name,
@@ -97,7 +105,7 @@ def _created(candidate: Candidate, service: run_v2.Service | None, request: EndS
         url=tag_url(service, request.settings.tag) if service is not None else None,
         main_url=service.uri if service is not None else None,
         stable_url=tag_url(service, stable_tag) if service is not None else None,
-        evidence=candidate.waiting.evidence(),
+        evidence=candidate.observer.evidence(),
         failed_early=request.failed_early,
         timed_out=request.timed_out,
         kept=made.kept,
@@ -106,7 +114,7 @@ def _created(candidate: Candidate, service: run_v2.Service | None, request: EndS
     )
 
 
-def _first(tools: Tools, request: CreateRevision) -> Made:
+def _first(context: ServiceContext, request: CreateRevision) -> Made:
     """Of two first releases at once, the one whose service was created goes on, and the other is refused."""
     from google.cloud import run_v2
 
@@ -115,67 +123,67 @@ def _first(tools: Tools, request: CreateRevision) -> Made:
     name = template.revision = revision_name(release.service.cloud_run, release.commit, template)
     service = run_v2.Service(template=template, traffic=targets(_alone(name, request.settings.tag)))
     service.invoker_iam_disabled = release.service.public
-    record = Record.begun(release, TrafficMap(), image=release.image, candidate=name, tag=request.settings.tag)
-    set_annotations(service, records.with_record({}, record))
-    tools.leases.extend(path, service)
-    for _ in polls(tools.clock, PATIENCE):
+    record = ReleaseRecord.begun(release, TrafficMap(), image=release.image, candidate=name, tag=request.settings.tag)
+    set_annotations(service, service_annotations.with_record({}, record))
+    context.leases.extend(path, service)
+    for _ in polls(context.clock, WRITES_WITHIN):
         try:
-            operation: str | None = tools.api.create(path, service)
+            operation: str | None = context.api.create(path, service)
             break
         except ApiError as error:
             if not (error.maybe_done or error.code in ("ALREADY_EXISTS", "ABORTED")):
                 raise
             doubt = error
-        found = tools.api.service(path)
+        found = context.api.service(path)
         if found is not None:
-            _refuse_if_lost(tools, path, found)
+            _refuse_if_lost(context, path, found)
             operation = None
             break
     else:
         raise doubt
-    tools.leases.renew(path)
+    context.leases.renew(path)
     return Made(name, operation, changed=differences.changed(run_v2.RevisionTemplate(), template))
 
 
-def _refuse_if_lost(tools: Tools, path: str, service: run_v2.Service) -> None:
+def _refuse_if_lost(context: ServiceContext, path: str, service: run_v2.Service) -> None:
     """Somebody else made the service of this first release. Raises DriverError that says so; nothing was done."""
     try:
-        tools.leases.guard(path, service)
+        context.leases.guard(path, service)
     except DriverError as lost:
-        lost.busy = lost.untouched = True
+        lost.busy = lost.no_effect = True
         raise
 
 
-def _next(tools: Tools, request: CreateRevision, service: run_v2.Service) -> Made:
+def _next(context: ServiceContext, request: CreateRevision, service: run_v2.Service) -> Made:
     release, path = request.release, request.release.service.path
-    stable = tools.api.revision(path, release.stable) if release.stable else None
+    stable = context.api.revision(path, release.stable) if release.stable else None
     start = base(service, stable)
     template = merged(start, release)
-    name = _made_before(tools, release, service)
+    name = _made_before(context, release, service)
     again = name is not None
-    name = template.revision = name or _unused_name(tools, release, service, template)
+    name = template.revision = name or _unused_name(context, release, service, template)
 
     def edit(found: run_v2.Service) -> list[str]:
-        tools.leases.guard(path, found)
-        record = record_of(found.annotations) or Record.begun(release, release.before or TrafficMap())
-        wanted, own_tag = _beside(carried(found), record, request, name)
+        context.leases.guard(path, found)
+        record = record_of(found.annotations) or ReleaseRecord.begun(release, release.before or TrafficMap())
+        wanted, own_tag = _beside(spec_traffic(found), record, request, name)
         made = again or (record.candidate == name and found.template.revision == name)
-        if made and wanted.same_as(carried(found)):
+        if made and wanted.same_as(spec_traffic(found)):
             return []
         before = release.before if release.before is not None else record.before
-        noted = Record.begun(
+        noted = ReleaseRecord.begun(
             release, before, image=release.image, candidate=name, tag=request.settings.tag, own_tag=own_tag
         )
         if made and record.id == release.id:
             noted = replace(record, tag=request.settings.tag, own_tag=own_tag)
         found.traffic = targets(wanted)
-        set_annotations(found, records.succeeded(found.annotations, noted, tools.clock.now()))
+        set_annotations(found, service_annotations.succeeded(found.annotations, noted, context.clock.now()))
         if made:
             return ["traffic", "annotations"]
         found.template = template
         return ["template", "traffic", "annotations"]
 
-    changed = tools.changes.make(path, edit, f"create the revision {name}")
+    changed = context.writer.write(path, edit, f"create the revision {name}")
     container = main_container(stable) if stable is not None else None
     return Made(
         name,
@@ -186,22 +194,24 @@ def _next(tools: Tools, request: CreateRevision, service: run_v2.Service) -> Mad
     )
 
 
-def _made_before(tools: Tools, release: Release, service: run_v2.Service) -> str | None:
+def _made_before(context: ServiceContext, release: Release, service: run_v2.Service) -> str | None:
     """The revision that this release made already, unless it has failed."""
     record = record_of(service.annotations)
     if record is None or record.id != release.id or record.image != release.image or not record.candidate:
         return None
-    found = tools.api.revision(release.service.path, record.candidate)
+    found = context.api.revision(release.service.path, record.candidate)
     return None if found is None or why_failed(conditions_of(found.conditions)) else record.candidate
 
 
-def _unused_name(tools: Tools, release: Release, service: run_v2.Service, template: run_v2.RevisionTemplate) -> str:
+def _unused_name(
+    context: ServiceContext, release: Release, service: run_v2.Service, template: run_v2.RevisionTemplate
+) -> str:
     """A release that goes on after Cloud Run itself had failed makes another revision; a failed one stays so."""
     record = record_of(service.annotations)
     name = revision_name(release.service.cloud_run, release.commit, template)
     attempt = 1
     while record is not None and record.id == release.id and record.candidate:
-        found = tools.api.revision(release.service.path, name)
+        found = context.api.revision(release.service.path, name)
         if found is None or not why_failed(conditions_of(found.conditions)):
             break
         attempt += 1
@@ -210,7 +220,9 @@ def _unused_name(tools: Tools, release: Release, service: run_v2.Service, templa
     return name
 
 
-def _beside(now: TrafficMap, record: Record, request: CreateRevision, name: str) -> tuple[TrafficMap, str | None]:
+def _beside(
+    now: TrafficMap, record: ReleaseRecord, request: CreateRevision, name: str
+) -> tuple[TrafficMap, str | None]:
     """The traffic with the candidate in it, and the tag lent to the stable revision.
 
     Raises DriverError when the traffic is no longer the one that the release found.
@@ -220,8 +232,8 @@ def _beside(now: TrafficMap, record: Record, request: CreateRevision, name: str)
         return _alone(name, tag), None
     before = release.before if release.before is not None else now
     if before.shares() and not same(now.untagged(tag), before.untagged(tag), record.own_tag):
-        said = difference([before], now.untagged(record.own_tag) if record.own_tag else now)
-        raise DriverError(f"the traffic was changed since this release began: {said}", "start again", conflict=True)
+        change = difference([before], now.untagged(record.own_tag) if record.own_tag else now)
+        raise DriverError(f"the traffic was changed since this release began: {change}", "start again", conflict=True)
     if not before.shares():
         return now.tagged(tag, name), None
     plain = (now.untagged(record.own_tag) if record.own_tag else now).tagged(tag, name)
@@ -236,13 +248,13 @@ def _alone(name: str, tag: str) -> TrafficMap:
     return TrafficMap((TrafficTarget(name, 100, tag),))
 
 
-def _untag(tools: Tools, release: Release, name: str, tell: Tell) -> None:
+def _untag(context: ServiceContext, release: Release, name: str, tell: Tell) -> None:
     """A tag on a revision that never came up would keep Cloud Run from applying any later traffic."""
     path = release.service.path
 
     def edit(service: run_v2.Service) -> list[str]:
-        tools.leases.guard(path, service)
-        now = carried(service)
+        context.leases.guard(path, service)
+        now = spec_traffic(service)
         left = TrafficMap(tuple(target for target in now.targets if target.percent or target.revision != name))
         if left.same_as(now) or not left.shares():
             return []
@@ -250,6 +262,6 @@ def _untag(tools: Tools, release: Release, name: str, tell: Tell) -> None:
         return ["traffic", "annotations"]
 
     try:
-        tools.changes.make(path, edit, f"take the tag off {name}")
+        context.writer.write(path, edit, f"take the tag off {name}")
     except DriverError as problem:
         tell(f"the tag stays on {name}: {problem.reason}")

@@ -23,12 +23,12 @@ def changed(
 ) -> tuple[str, ...]:
     """ "memory: 512Mi -> 1Gi"; variables by name."""
     was, now = _settings(old), _settings(new)
-    told = [
+    found = [
         f"{name}: {was.get(name) or 'not set'} -> {now.get(name) or 'not set'}"
         for name in now
         if was.get(name) != now.get(name)
     ]
-    return (*told, *_env_changes(_env(old), _env(new)))
+    return (*found, *_env_changes(_env(old), _env(new)))
 
 
 def by_hand(old: run_v2.Revision, new: run_v2.Revision) -> tuple[str, ...]:
@@ -51,14 +51,14 @@ def kept(new: run_v2.RevisionTemplate, wanted: Service) -> tuple[str, ...]:
         "service account": wanted.service_account,
         "VPC connector": wanted.vpc_connector,
     }
-    told = [f"{name}: {value}" for name, value in _settings(new).items() if value and named.get(name) is None]
-    told = [each for each in told if not each.startswith("image: ")]
+    found = [f"{name}: {value}" for name, value in _settings(new).items() if value and named.get(name) is None]
+    found = [each for each in found if not each.startswith("image: ")]
     variables = sorted(set(_env(new)) - set(wanted.env) - set(wanted.secrets))
-    told += [f"variable {name}" for name in variables]
+    found += [f"variable {name}" for name in variables]
     main = main_container(new)
-    told += [f"container {each.name or 'without a name'}" for each in new.containers if each != main]
-    told += [f"volume {each.name}" for each in new.volumes]
-    return tuple(told)
+    found += [f"container {each.name or 'without a name'}" for each in new.containers if each != main]
+    found += [f"volume {each.name}" for each in new.volumes]
+    return tuple(found)
 
 
 def _settings(template: Any) -> dict[str, str]:
@@ -108,9 +108,9 @@ def _kind(variable: Any) -> str:
 
 
 def _env_changes(was: dict[str, Any], now: dict[str, Any]) -> list[str]:
-    told = [f"variable {name}: added, {_kind(now[name])}" for name in now if name not in was]
-    told += [f"variable {name}: removed" for name in was if name not in now]
+    found = [f"variable {name}: added, {_kind(now[name])}" for name in now if name not in was]
+    found += [f"variable {name}: removed" for name in was if name not in now]
     for name in (name for name in now if name in was and was[name] != now[name]):
         old, new = _kind(was[name]), _kind(now[name])
-        told.append(f"variable {name}: {'another value' if old == new else f'{old} -> {new}'}")
-    return told
+        found.append(f"variable {name}: {'another value' if old == new else f'{old} -> {new}'}")
+    return found

@@ -1,4 +1,4 @@
-"""The driver for Cloud Run: one method per request, each told in a file of its own.
+"""The driver for Cloud Run: one method per request, each made in its own file.
 
 What makes and watches a new revision brings the whole diagnosis along, so it is imported on its first use: neither a
 rollback nor a status needs it.
@@ -12,13 +12,16 @@ from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.interface import Clock, Tell
 from deploy_lib.drivers.lean_import import import_run_client
 from deploy_lib.drivers.policy import Calls
-from deploy_lib.drivers.services import arrival, moving, reading, restoring, taking
+from deploy_lib.drivers.services import acquire_lease, end_lease, hold, service_state
 from deploy_lib.drivers.services.api import RunApi
-from deploy_lib.drivers.services.change import Changes
+from deploy_lib.drivers.services.context import CandidateWatch, ServiceContext, UrlClient
+from deploy_lib.drivers.services.etag_writer import EtagWriter
 from deploy_lib.drivers.services.leases import Leases
-from deploy_lib.drivers.services.lending import lend_url
+from deploy_lib.drivers.services.move_traffic import move_traffic
 from deploy_lib.drivers.services.preview import preview
-from deploy_lib.drivers.services.tools import Tools, Urls, Watch
+from deploy_lib.drivers.services.restore_traffic import restore_traffic
+from deploy_lib.drivers.services.temporary_tag import temporary_url
+from deploy_lib.drivers.services.verify_serving import verify_serving
 from deploy_lib.model import answers, requests
 from deploy_lib.model.evidence import Evidence
 from deploy_lib.model.release import Release
@@ -27,7 +30,7 @@ from deploy_lib.model.serving import Serving
 from deploy_lib.model.state import RevisionPreview, ServiceState
 from deploy_lib.steps.canary import CreateRevision, EndStart, LookAtStart
 from deploy_lib.steps.promote import MoveTraffic
-from deploy_lib.steps.verify import ReadBack
+from deploy_lib.steps.verify import VerifyTraffic
 
 if TYPE_CHECKING:
     from deploy_lib.drivers.services.candidate import Candidate
@@ -40,33 +43,33 @@ class CloudRunServices:
     raises DriverError, and Interrupted from the clock.
     """
 
-    def __init__(self, clients: Clients, clock: Clock, urls: Urls, watch: Watch) -> None:
+    def __init__(self, clients: Clients, clock: Clock, urls: UrlClient, watch: CandidateWatch) -> None:
         import_run_client()
         calls = Calls(clients, clock)
         api = RunApi(calls)
-        changes = Changes(api, clock)
-        self._tools = Tools(calls, api, changes, Leases(changes, clock), clock, urls.ask, watch)
+        writer = EtagWriter(api, clock)
+        self._context = ServiceContext(calls, api, writer, Leases(writer, clock), clock, urls.ask, watch)
         self._candidate: Candidate | None = None
 
     def take_lease(self, request: requests.TakeLease) -> answers.LeaseTaken:
-        return taking.take(self._tools, request)
+        return acquire_lease.acquire_lease(self._context, request)
 
     def who_deploys(self, service: Service) -> answers.LeaseTaken:
-        return taking.who_deploys(self._tools, service)
+        return acquire_lease.who_deploys(self._context, service)
 
     def taken_over(self, service: Service) -> str:
-        return taking.taken_over(self._tools, service)
+        return acquire_lease.taken_over(self._context, service)
 
     def record_passed(self, request: MoveTraffic) -> None:
-        taking.record_passed(self._tools, request.release)
+        acquire_lease.record_passed(self._context, request.release)
 
     def end_lease(self, request: requests.EndLease) -> answers.LeaseEnded:
-        return taking.end(self._tools, request)
+        return end_lease.end_lease(self._context, request)
 
     def create_revision(self, request: CreateRevision, tell: Tell) -> answers.Starting:
         from deploy_lib.drivers.services import candidate
 
-        self._candidate = candidate.create(self._tools, request, tell)
+        self._candidate = candidate.create(self._context, request, tell)
         return self._candidate.look(tell)
 
     def look_at_start(self, request: LookAtStart, tell: Tell) -> answers.Starting:
@@ -75,55 +78,55 @@ class CloudRunServices:
     def end_start(self, request: EndStart, tell: Tell) -> answers.RevisionCreated:
         from deploy_lib.drivers.services import candidate
 
-        return candidate.end(self._tools, self._created(), request, tell)
+        return candidate.end(self._context, self._created(), request, tell)
 
     def _created(self) -> Candidate:
         assert self._candidate is not None, "a revision is created before it is looked at"
         return self._candidate
 
     def move_traffic(self, request: MoveTraffic, tell: Tell) -> answers.TrafficMoved:
-        return moving.move(self._tools, request, tell)
+        return move_traffic(self._context, request, tell)
 
-    def read_back(self, request: ReadBack, tell: Tell) -> answers.BackRead:
-        return arrival.read_back(self._tools, request, tell)
+    def verify_traffic(self, request: VerifyTraffic, tell: Tell) -> answers.TrafficVerified:
+        return verify_serving(self._context, request, tell)
 
     def restore(self, request: requests.RestoreTraffic, tell: Tell) -> answers.Restored:
-        return restoring.restore(self._tools, request, tell)
+        return restore_traffic(self._context, request, tell)
 
     def read_evidence(self, request: requests.ReadEvidence) -> Evidence:
-        from deploy_lib.drivers.services.waiting import Waiting
+        from deploy_lib.drivers.services.startup_observer import StartupObserver
 
         release = request.release
         if not release.candidate:
             return Evidence(gaps=("no revision was created",))
-        return Waiting(self._tools, release.service, release.candidate, None, release.started).gather()
+        return StartupObserver(self._context, release.service, release.candidate, None, release.started).gather()
 
     def read_serving(self, service: Service) -> Serving:
-        return reading.read_serving(self._tools, service)
+        return service_state.read_serving(self._context, service)
 
     def read_state(self, service: Service) -> ServiceState:
-        return reading.read_state(self._tools, service)
+        return service_state.read_state(self._context, service)
 
     def read_variables(self, service: Service) -> dict[str, str | None]:
         """The variables that the running service has, with their values; None for a secret's."""
-        return reading.read_variables(self._tools, service)
+        return service_state.read_variables(self._context, service)
 
     def preview(self, request: CreateRevision) -> RevisionPreview:
         """What create_revision would change and keep; reads only."""
-        return preview(self._tools, request)
+        return preview(self._context, request)
 
-    def lend_url(self, release: Release, revision: str) -> str:
+    def temporary_url(self, release: Release, revision: str) -> str:
         """Where the revision alone answers, while this object holds the release's lease."""
-        return lend_url(self._tools, release, revision)
+        return temporary_url(self._context, release, revision)
 
     def hold(self, service: Service, holder: str, lasts: float, reason: str = "") -> answers.LeaseTaken:
-        """Nobody deploys it for `lasts` seconds, or until `let_go`. The service must exist."""
-        return taking.hold(self._tools, service, holder, lasts, reason)
+        """Nobody deploys it for `lasts` seconds, or until `release_hold`. The service must exist."""
+        return hold.hold(self._context, service, holder, lasts, reason)
 
-    def let_go(self, service: Service) -> str | None:
+    def release_hold(self, service: Service) -> str | None:
         """Who held it; None when nobody did."""
-        return taking.let_go(self._tools, service)
+        return hold.release_hold(self._context, service)
 
     def close(self) -> None:
         """Stop renewing leases; they expire by themselves."""
-        self._tools.leases.forget_all()
+        self._context.leases.forget_all()

@@ -16,8 +16,8 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from deploy_lib.drivers.interface import Clock, DriverError, Interrupted
-from deploy_lib.drivers.services.change import Changes
-from deploy_lib.drivers.services.records import Lease, history_of, lease_of, with_lease
+from deploy_lib.drivers.services.etag_writer import EtagWriter
+from deploy_lib.drivers.services.service_annotations import Lease, history_of, lease_of, with_lease
 
 if TYPE_CHECKING:
     from google.cloud import run_v2
@@ -34,8 +34,8 @@ class Held:
 class Leases:
     """By the service's path. Every guarded write extends the lease; in between a thread of its own does."""
 
-    def __init__(self, changes: Changes, clock: Clock) -> None:
-        self._changes = changes
+    def __init__(self, writer: EtagWriter, clock: Clock) -> None:
+        self._writer = writer
         self._clock = clock
         self._held: dict[str, Held] = {}
         self._holds: dict[str, Lease] = {}
@@ -123,7 +123,7 @@ class Leases:
             self.guard(path, service)
             return ["annotations"]
 
-        self._changes.make(path, edit, "renew the lease")
+        self._writer.write(path, edit, "renew the lease")
 
 
 class _Renewal(Thread):

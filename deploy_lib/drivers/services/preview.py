@@ -1,26 +1,26 @@
-"""What a release would make of a service, told without making it: for the command plan."""
+"""What a release would make of a service, without making it: for the command plan."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from deploy_lib.drivers.services import differences
+from deploy_lib.drivers.services.context import ServiceContext
 from deploy_lib.drivers.services.names import name_start
 from deploy_lib.drivers.services.template import base, main_container, merged
-from deploy_lib.drivers.services.tools import Tools
 from deploy_lib.model.release import Release
 from deploy_lib.model.state import RevisionPreview
 from deploy_lib.steps.canary import CreateRevision
 
 
-def preview(tools: Tools, request: CreateRevision) -> RevisionPreview:
+def preview(context: ServiceContext, request: CreateRevision) -> RevisionPreview:
     """Reads only. The name ends in "…" where it would carry a hash of the release's id and image.
 
     An image that is not built yet is no change: the build's own line tells of it.
     """
     release, path = request.release, request.release.service.path
-    service = tools.api.service(path)
-    stable = tools.api.revision(path, release.stable) if service is not None and release.stable else None
+    service = context.api.service(path)
+    stable = context.api.revision(path, release.stable) if service is not None and release.stable else None
     start = base(service, stable)
     container = main_container(start)
     template = merged(start, _with_image(release, container.image if container is not None else None))

@@ -41,9 +41,9 @@ def base(service: run_v2.Service | None, stable: run_v2.Revision | None) -> run_
         return run_v2.RevisionTemplate()
     if stable is None or last == stable.name.rpartition("/")[2]:
         return copy.deepcopy(service.template)
-    told = MessageToDict(run_v2.Revision.pb(stable), preserving_proto_field_name=True)
+    fields = MessageToDict(run_v2.Revision.pb(stable), preserving_proto_field_name=True)
     found = run_v2.RevisionTemplate()
-    ParseDict(told, run_v2.RevisionTemplate.pb(found), ignore_unknown_fields=True)  # their common fields
+    ParseDict(fields, run_v2.RevisionTemplate.pb(found), ignore_unknown_fields=True)  # their common fields
     for name in [key for key in found.annotations if key.startswith(_SYSTEM)]:
         del found.annotations[name]
     return found

@@ -24,25 +24,32 @@ def short(resource: str) -> str:
     return resource.rpartition("/")[2]
 
 
-def carried(service: run_v2.Service) -> TrafficMap:
-    """What the service is told to serve; empty while none of its revisions was ever ready."""
+def spec_traffic(service: run_v2.Service) -> TrafficMap:
+    """The map in the service's spec, which it is told to serve; empty while none of its revisions was ever ready."""
     latest = short(service.latest_ready_revision)
     if not latest:
         return TrafficMap()
     return _map(service.traffic, latest) if service.traffic else TrafficMap((TrafficTarget(latest, 100),))
 
 
-def served(service: run_v2.Service) -> TrafficMap:
-    """What Cloud Run says it serves: behind `carried` while it reconciles, and after a failed update."""
+def status_traffic(service: run_v2.Service) -> TrafficMap:
+    """The map in the service's status: what Cloud Run says it serves.
+
+    It is behind `spec_traffic` while the service reconciles, and after a failed update.
+    """
     return _map(service.traffic_statuses, short(service.latest_ready_revision))
 
 
-def standing(service: run_v2.Service) -> TrafficMap:
-    """What restoring should put back: what is served, where the last update failed; else what is carried."""
+def baseline_traffic(service: run_v2.Service) -> TrafficMap:
+    """What restoring should put back: the status where the last update failed, else the spec."""
     from google.cloud import run_v2
 
     failed = service.terminal_condition.state == run_v2.Condition.State.CONDITION_FAILED
-    return served(service) if failed and not service.reconciling and service.traffic_statuses else carried(service)
+    return (
+        status_traffic(service)
+        if failed and not service.reconciling and service.traffic_statuses
+        else spec_traffic(service)
+    )
 
 
 def targets(traffic: TrafficMap) -> list[run_v2.TrafficTarget]:
@@ -83,9 +90,9 @@ def difference(was: Iterable[TrafficMap], now: TrafficMap) -> str:
     if expected.shares() != now.shares():
         return f"it now carries {now} instead of {expected}"
     gone, new = expected.tags().items() - now.tags().items(), now.tags().items() - expected.tags().items()
-    told = [f"the tag {tag} was added on {revision}" for tag, revision in sorted(new)]
-    told += [f"the tag {tag} is gone from {revision}" for tag, revision in sorted(gone)]
-    return " and ".join(told) or f"it now carries {now}"
+    found = [f"the tag {tag} was added on {revision}" for tag, revision in sorted(new)]
+    found += [f"the tag {tag} is gone from {revision}" for tag, revision in sorted(gone)]
+    return " and ".join(found) or f"it now carries {now}"
 
 
 def _map(found: Any, latest: str) -> TrafficMap:

@@ -45,7 +45,7 @@ def test_every_answer_of_a_write_is_lost(ready: Desk) -> None:
     assert (state.unfinished.asked, state.unfinished.passed) == (1, 0)
     assert state.traffic.shares()[release.candidate] == 40
     assert len(state.revisions) == 2
-    assert ready.restore(release, ours=(ready.target(release, 40),)).whole
+    assert ready.restore(release, ours=(ready.target(release, 40),)).complete
     ready.end(release, Outcome.REJECTED, to_blame=True)
     assert ready.driver.read_state(ready.service).lease is None
 
@@ -83,7 +83,7 @@ def test_restoring_does_not_depend_on_looking_first(ready: Desk) -> None:
     release, _ = ready.create(ready.take(ready.release({"A": "1"}))[0])
     ready.move(release, 50)
     ready.cloud.faults({"method": RUN + "Revisions/*", "code": "PERMISSION_DENIED", "times": 0})
-    assert ready.restore(release, ours=(ready.target(release, 50),)).whole
+    assert ready.restore(release, ours=(ready.target(release, 50),)).complete
 
 
 def test_patience_is_what_the_server_asks_for(ready: Desk) -> None:

@@ -9,7 +9,7 @@ from threading import Barrier, Timer
 import pytest
 
 from deploy_lib.drivers.interface import DriverError, Drivers, Interrupted
-from deploy_lib.drivers.services.records import lease_of
+from deploy_lib.drivers.services.service_annotations import lease_of
 from deploy_lib.model.journal import LeaseRefused
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.release.lease import acquire
@@ -99,12 +99,12 @@ def test_hold_and_let_go(desk: Desk) -> None:
     assert (refused.taken, refused.holder) == (False, "anna (on hold: the fair is on)")
     assert desk.driver.hold(desk.service, "anna", 90).taken  # longer
     assert not ben.driver.hold(desk.service, "ben", 90).taken
-    assert desk.driver.let_go(desk.service) == "anna"
-    assert desk.driver.let_go(desk.service) is None
+    assert desk.driver.release_hold(desk.service) == "anna"
+    assert desk.driver.release_hold(desk.service) is None
     release, taken = ben.take(ben.release({"A": "1"}))
     assert taken.taken
     with pytest.raises(DriverError, match="is deploying shop"):
-        desk.driver.let_go(desk.service)
+        desk.driver.release_hold(desk.service)
     ben.end(release, None)
     ben.close()
 

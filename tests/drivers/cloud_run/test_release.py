@@ -5,7 +5,7 @@ from __future__ import annotations
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.requests import ANY_ANSWER
 from deploy_lib.steps.health import Question
-from deploy_lib.steps.verify import ReadBack, VerifySettings
+from deploy_lib.steps.verify import VerifySettings, VerifyTraffic
 from tests.drivers.cloud_run.desk import Desk
 
 
@@ -18,8 +18,8 @@ def test_first_release(desk: Desk) -> None:
     assert made.url
     assert made.main_url
     assert desk.move(release, 100).conflict is None
-    back = desk.driver.read_back(
-        ReadBack(release, VerifySettings(within=10), Question("/", ANY_ANSWER, 10)), desk.told.append
+    back = desk.driver.verify_traffic(
+        VerifyTraffic(release, VerifySettings(within=10), Question("/", ANY_ANSWER, 10)), desk.told.append
     )
     assert back.answered == {release.candidate: 1}
     desk.end(release)

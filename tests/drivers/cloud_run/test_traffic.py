@@ -11,8 +11,8 @@ from google.cloud import run_v2
 from google.cloud.run_v2.services.revisions.transports import RevisionsGrpcTransport
 
 from deploy_lib.drivers.services.traffic import targets
-from deploy_lib.drivers.watching import RevisionState
-from deploy_lib.model.answers import REQUEST_LOG, BackRead, Side
+from deploy_lib.drivers.watching import RevisionHealth
+from deploy_lib.model.answers import REQUEST_LOG, Side, TrafficVerified
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Status
 from deploy_lib.model.requests import Readers
@@ -42,7 +42,7 @@ def test_conflict_is_told_and_left_alone(desk: Desk) -> None:
     assert moved.conflict
     assert f"{first.candidate} 60 %, {release.candidate} 40 %" in moved.conflict
     restored = desk.restore(release)
-    assert not restored.whole
+    assert not restored.complete
     assert "somebody@local-cloud.invalid changed the traffic" in restored.reason
     assert desk.read().traffic[0].percent == 60
     desk.end(release, Outcome.HELD)
@@ -80,7 +80,7 @@ def test_restore(desk: Desk) -> None:
     release, _ = desk.create(desk.take(desk.release({"A": "1"}))[0])
     desk.move(release, 50)
     restored = desk.restore(release, ours=(desk.target(release, 50),))
-    assert restored.whole, restored
+    assert restored.complete, restored
     assert restored.now.shares() == {first.candidate: 100}
     desk.end(release, Outcome.REJECTED, to_blame=True)
     assert desk.traffic() == [(first.candidate, 100, ""), (release.candidate, 0, "canary")]
@@ -105,7 +105,7 @@ def test_restore_to_a_deleted_revision_is_refused(desk: Desk) -> None:
     revisions = run_v2.RevisionsClient(transport=RevisionsGrpcTransport(channel=desk.cloud.channel()))
     ended(revisions.delete_revision(name=f"{desk.service.path}/revisions/{first.candidate}"))
     restored = desk.restore(release, ours=(desk.target(release, 100),))
-    assert not restored.whole
+    assert not restored.complete
     assert restored.reason == f"the revision {first.candidate} was deleted meanwhile"
     assert restored.now.shares() == {release.candidate: 100}
 
@@ -118,7 +118,7 @@ def test_hand_made_split_and_latest_are_kept(desk: Desk) -> None:
     release, _ = desk.create(release)
     moved = desk.move(release, 20)
     assert moved.now.shares() == {first.candidate: 20, second.candidate: 60, release.candidate: 20}
-    assert desk.restore(release, ours=(desk.target(release, 20),)).whole
+    assert desk.restore(release, ours=(desk.target(release, 20),)).complete
     desk.end(release, Outcome.REJECTED, to_blame=True)
     assert desk.traffic() == [
         (first.candidate, 25, "old"),
@@ -172,7 +172,7 @@ def test_sick_while_baking(desk: Desk) -> None:
 def test_a_candidate_that_crashes_under_traffic_has_failed(desk: Desk) -> None:
     desk.live()
     release, _ = desk.create(desk.take(desk.release({"A": "1"}))[0])
-    assert desk.watch.state(release) == RevisionState()
+    assert desk.watch.state(release) == RevisionHealth()
     _as_users(f"{release.candidate_url}/die", 40, 0.1)
     deadline = desk.clock.monotonic() + 10
     while len(ends := desk.watch.state(release).ends) < 2:
@@ -193,11 +193,11 @@ def test_read_back_waits_for_the_candidate_and_says_who_answers(desk: Desk) -> N
     release, _ = desk.create(desk.take(desk.release({"A": "1"}))[0])
     settings = VerifySettings(path="/", within=0.3)
     request = verify.ask(settings, release)
-    read_back = desk.driver.read_back
-    found = until_judged(verify.KIND, settings, release, request, read_back, desk.clock, desk.told.append)
+    verify_traffic = desk.driver.verify_traffic
+    found = until_judged(verify.KIND, settings, release, request, verify_traffic, desk.clock, desk.told.append)
     assert isinstance(found.verdict, Verdict) and found.verdict.status is Status.FAILED
     back = found.answer
-    assert isinstance(back, BackRead) and back.seconds >= 0.3
+    assert isinstance(back, TrafficVerified) and back.seconds >= 0.3
     assert set(back.answered) == {first.candidate}
     assert back.now.shares() == {first.candidate: 100}
     desk.end(release, Outcome.REJECTED, to_blame=True)

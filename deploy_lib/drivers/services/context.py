@@ -1,4 +1,4 @@
-"""What every part of the driver works with, made once."""
+"""What every function of this driver works with, made once; and the wait for a change to take effect."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from deploy_lib.drivers.interface import Clock, DriverError
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.polling import polls
 from deploy_lib.drivers.services.api import RunApi
-from deploy_lib.drivers.services.change import Changes
+from deploy_lib.drivers.services.etag_writer import EtagWriter
 from deploy_lib.drivers.services.leases import Leases
-from deploy_lib.drivers.services.traffic import carried, served, short
-from deploy_lib.drivers.watching import RevisionState
+from deploy_lib.drivers.services.traffic import short, spec_traffic, status_traffic
+from deploy_lib.drivers.watching import RevisionHealth
 from deploy_lib.model.answers import Attempt
 from deploy_lib.model.release import Release
 from deploy_lib.model.requests import ANY_ANSWER, Expectation
@@ -33,32 +33,32 @@ class Ask(Protocol):
     def __call__(self, url: str, expect: Expectation = ANY_ANSWER, *, timeout: float, header: str) -> Attempt: ...
 
 
-class Urls(Protocol):
+class UrlClient(Protocol):
     """Requests to the service itself."""
 
     @property
     def ask(self) -> Ask: ...
 
 
-class Watch(Protocol):
+class CandidateWatch(Protocol):
     """How the candidate does."""
 
-    def state(self, release: Release) -> RevisionState: ...
+    def state(self, release: Release) -> RevisionHealth: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Tools:
+class ServiceContext:
     calls: Calls
     api: RunApi
-    changes: Changes
+    writer: EtagWriter
     leases: Leases
     clock: Clock
     ask: Ask
-    watch: Watch
+    watch: CandidateWatch
 
 
 def settle(
-    tools: Tools,
+    context: ServiceContext,
     path: str,
     operation: str | None,
     doing: str,
@@ -74,17 +74,17 @@ def settle(
     counts as failed for the last revision created.
     """
     lacking, given_up = "", None
-    remedy = f"type: {tools.calls.clients.program.command('status')}"
-    for waited in polls(tools.clock, within):
-        service = tools.api.service(path)
+    remedy = f"type: {context.calls.clients.program.command('status')}"
+    for waited in polls(context.clock, within):
+        service = context.api.service(path)
         if service is None:
             raise DriverError(f"could not {doing}: the service {short(path)} was deleted meanwhile", conflict=True)
         lacking = _unsettled(service) or lacks(service)
         if not lacking:
             return service
-        idle = not service.reconciling and served(service).shares() != carried(service).shares()
+        idle = not service.reconciling and status_traffic(service).shares() != spec_traffic(service).shares()
         given_up = (waited if given_up is None else given_up) if idle else None
-        refused = _refused(tools, operation) if operation and not service.reconciling else ""
+        refused = _refused(context, operation) if operation and not service.reconciling else ""
         if refused:
             raise DriverError(f"could not {doing}: {refused}", remedy)
         if given_up is not None and waited - given_up >= GIVEN_UP_AFTER:
@@ -96,16 +96,16 @@ def settle(
 
 def _unsettled(service: run_v2.Service) -> str:
     """What Cloud Run itself is not done with; empty when it serves what it was told to."""
-    now, wanted = served(service), carried(service)
+    now, wanted = status_traffic(service), spec_traffic(service)
     if now.shares() != wanted.shares():
         return f"Cloud Run serves {now} and not yet {wanted}"
     return f"Cloud Run serves {now} and still works on the service" if service.reconciling else ""
 
 
-def _refused(tools: Tools, operation: str) -> str:
+def _refused(context: ServiceContext, operation: str) -> str:
     """Why the operation failed; empty while it runs, when it went well, and when it may not be read."""
     try:
-        found = tools.api.operation(operation)
+        found = context.api.operation(operation)
     except ApiError:
         return ""
     return str(found.error.message) if found is not None and found.done and found.error.code else ""

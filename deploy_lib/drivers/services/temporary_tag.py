@@ -9,11 +9,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from deploy_lib.drivers.interface import DriverError
-from deploy_lib.drivers.services import records
+from deploy_lib.drivers.services import service_annotations
+from deploy_lib.drivers.services.context import ServiceContext, settle
 from deploy_lib.drivers.services.leases import set_annotations
-from deploy_lib.drivers.services.records import record_of
-from deploy_lib.drivers.services.tools import Tools, settle
-from deploy_lib.drivers.services.traffic import STABLE_TAG, carried, served, tag_url, targets
+from deploy_lib.drivers.services.service_annotations import record_of
+from deploy_lib.drivers.services.traffic import STABLE_TAG, spec_traffic, status_traffic, tag_url, targets
 from deploy_lib.model.release import Release
 
 if TYPE_CHECKING:
@@ -23,26 +23,26 @@ ANOTHER_TAG = "rollback"
 """Where somebody else uses the usual one."""
 
 
-def lend_url(tools: Tools, release: Release, revision: str) -> str:
+def temporary_url(context: ServiceContext, release: Release, revision: str) -> str:
     """The release must hold the lease. Raises DriverError, also for a service whose name leaves no room for a tag."""
     path = release.service.path
 
     def edit(service: run_v2.Service) -> list[str]:
-        tools.leases.guard(path, service)
-        now, record = carried(service), record_of(service.annotations)
+        context.leases.guard(path, service)
+        now, record = spec_traffic(service), record_of(service.annotations)
         if revision in now.tags().values():
             return []
         if record is None:
             raise DriverError("someone took this release's record off the service", conflict=True)
         tag = record.own_tag or (ANOTHER_TAG if STABLE_TAG in now.tags() else STABLE_TAG)
         service.traffic = targets(now.tagged(tag, revision))
-        set_annotations(service, records.with_record(service.annotations, replace(record, own_tag=tag)))
+        set_annotations(service, service_annotations.with_record(service.annotations, replace(record, own_tag=tag)))
         return ["traffic", "annotations"]
 
     doing = f"give {revision} a URL of its own"
-    changed = tools.changes.make(path, edit, doing)
+    changed = context.writer.write(path, edit, doing)
     settled = settle(
-        tools, path, changed.operation, doing, lacks=lambda found: "" if _url(found, revision) else "it has no URL"
+        context, path, changed.operation, doing, lacks=lambda found: "" if _url(found, revision) else "it has no URL"
     )
     found = _url(settled, revision)
     assert found is not None, "settled with a URL"
@@ -50,5 +50,5 @@ def lend_url(tools: Tools, release: Release, revision: str) -> str:
 
 
 def _url(service: run_v2.Service, revision: str) -> str | None:
-    tag = next((tag for tag, name in served(service).tags().items() if name == revision), None)
+    tag = next((tag for tag, name in status_traffic(service).tags().items() if name == revision), None)
     return tag_url(service, tag)

@@ -11,9 +11,16 @@ from google.cloud import run_v2
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy_lib.drivers.services import records
-from deploy_lib.drivers.services.records import Lease, Record
-from deploy_lib.drivers.services.traffic import carried, difference, same, served, standing, targets
+from deploy_lib.drivers.services import service_annotations
+from deploy_lib.drivers.services.service_annotations import Lease, ReleaseRecord
+from deploy_lib.drivers.services.traffic import (
+    baseline_traffic,
+    difference,
+    same,
+    spec_traffic,
+    status_traffic,
+    targets,
+)
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
 
@@ -24,36 +31,38 @@ MAPS = st.lists(
     st.builds(TrafficTarget, NAMES, st.integers(0, 100), st.none() | NAMES), max_size=4
 ).map(lambda found: TrafficMap(tuple(found)))  # fmt: skip
 RECORDS = st.builds(
-    Record, NAMES, NAMES, st.datetimes(timezones=st.just(UTC)), MAPS, st.none() | st.text(), st.none() | NAMES,
+    ReleaseRecord, NAMES, NAMES, st.datetimes(timezones=st.just(UTC)), MAPS, st.none() | st.text(), st.none() | NAMES,
     st.none() | NAMES, st.none() | NAMES, st.integers(0, 9), st.integers(0, 9), st.integers(0, 100), st.text(),
     st.booleans(),
 )  # fmt: skip
 
 
 @given(RECORDS, st.dictionaries(st.text(), st.text()))
-def test_records_come_back_and_other_annotations_stay(record: Record, others: dict[str, str]) -> None:
-    written = records.with_record(others, record)
-    assert records.record_of(written) == record
-    assert {**others, records.RELEASE: ""}.keys() == written.keys()
-    assert records.with_record(written, None) == {k: v for k, v in others.items() if k != records.RELEASE}
+def test_records_come_back_and_other_annotations_stay(record: ReleaseRecord, others: dict[str, str]) -> None:
+    written = service_annotations.with_record(others, record)
+    assert service_annotations.record_of(written) == record
+    assert {**others, service_annotations.RELEASE: ""}.keys() == written.keys()
+    assert service_annotations.with_record(written, None) == {
+        k: v for k, v in others.items() if k != service_annotations.RELEASE
+    }
 
 
 @given(st.text() | st.just('{"releases": [1, {"id": 2}, null]}') | st.just("[]") | st.just('{"id": 1}'))
 def test_an_annotation_edited_by_hand_counts_as_absent(text: str) -> None:
-    broken = {records.LEASE: text, records.RELEASE: text, records.HISTORY: text}
-    assert records.lease_of(broken) is None
-    assert records.record_of(broken) is None
-    assert records.history_of(broken) == ()
-    assert records.bad_digests(broken) == ()
+    broken = {service_annotations.LEASE: text, service_annotations.RELEASE: text, service_annotations.HISTORY: text}
+    assert service_annotations.lease_of(broken) is None
+    assert service_annotations.record_of(broken) is None
+    assert service_annotations.history_of(broken) == ()
+    assert service_annotations.rejected_digests(broken) == ()
 
 
 def test_lease() -> None:
     lease = Lease("anna", "t", NOON, NOON + timedelta(minutes=2), "r1", "why")
-    assert records.lease_of(records.with_lease({}, lease)) == lease
+    assert service_annotations.lease_of(service_annotations.with_lease({}, lease)) == lease
     assert not lease.state(NOON).expired
     assert lease.state(NOON + timedelta(minutes=2)).expired
-    naive = records.with_lease({}, lease)[records.LEASE].replace("+00:00", "")
-    assert records.lease_of({records.LEASE: naive}) is None
+    naive = service_annotations.with_lease({}, lease)[service_annotations.LEASE].replace("+00:00", "")
+    assert service_annotations.lease_of({service_annotations.LEASE: naive}) is None
 
 
 def test_history_is_short_and_newest_first_and_knows_bad_digests() -> None:
@@ -61,15 +70,15 @@ def test_history_is_short_and_newest_first_and_knows_bad_digests() -> None:
     for number, (digest, outcome) in enumerate(
         [("old", LIVE)] * 9 + [("a", LIVE), ("b", REJECTED), ("a", REJECTED), ("c", Outcome.HELD), ("b", REJECTED)]
     ):
-        record = Record(f"r{number}", "c", NOON, TrafficMap(), f"image@sha256:{digest}")
+        record = ReleaseRecord(f"r{number}", "c", NOON, TrafficMap(), f"image@sha256:{digest}")
         past = record.past(outcome, NOON, TrafficMap((TrafficTarget("x", 100),)), outcome is REJECTED)
-        annotations = records.with_past(annotations, past)
-    history = records.history_of(annotations)
-    assert len(history) == records.REMEMBERED
+        annotations = service_annotations.with_past(annotations, past)
+    history = service_annotations.history_of(annotations)
+    assert len(history) == service_annotations.REMEMBERED
     assert [past.id for past in history[:3]] == ["r13", "r12", "r11"]
-    assert records.bad_digests(annotations) == ("sha256:b",)
-    again = records.with_past(annotations, history[2])
-    assert [past.id for past in records.history_of(again)][:2] == ["r11", "r13"]
+    assert service_annotations.rejected_digests(annotations) == ("sha256:b",)
+    again = service_annotations.with_past(annotations, history[2])
+    assert [past.id for past in service_annotations.history_of(again)][:2] == ["r11", "r13"]
 
 
 @pytest.mark.parametrize(
@@ -92,21 +101,25 @@ def test_outcomes_of_earlier_and_later_versions_are_read(
     written: dict[str, object], outcome: Outcome, to_blame: bool
 ) -> None:
     row = {"id": "r", "commit": "c", "digest": "sha256:d", "candidate": "x", "at": NOON.isoformat(), "traffic": []}
-    annotations = {records.HISTORY: json.dumps({"releases": [row | written]})}
-    [past] = records.history_of(annotations)
+    annotations = {service_annotations.HISTORY: json.dumps({"releases": [row | written]})}
+    [past] = service_annotations.history_of(annotations)
     assert (past.outcome, past.image_is_to_blame) == (outcome, to_blame)
-    assert records.bad_digests(annotations) == (("sha256:d",) if to_blame else ())
+    assert service_annotations.rejected_digests(annotations) == (("sha256:d",) if to_blame else ())
 
 
 def test_a_release_that_ended_keeps_its_outcome_when_the_next_one_begins() -> None:
-    ready = Record("r1", "c", NOON, TrafficMap(), candidate="x")
-    ended = records.with_past(records.with_record({}, ready), ready.past(Outcome.READY, NOON, TrafficMap()))
-    following = Record("r2", "d", NOON, TrafficMap())
-    assert [past.outcome for past in records.history_of(records.succeeded(ended, following, NOON))] == [Outcome.READY]
-    nobody_ended_it = records.with_record({}, ready)
-    taken_back = records.with_record(ended, records.started_over(ready))
+    ready = ReleaseRecord("r1", "c", NOON, TrafficMap(), candidate="x")
+    ended = service_annotations.with_past(
+        service_annotations.with_record({}, ready), ready.past(Outcome.READY, NOON, TrafficMap())
+    )
+    following = ReleaseRecord("r2", "d", NOON, TrafficMap())
+    assert [
+        past.outcome for past in service_annotations.history_of(service_annotations.succeeded(ended, following, NOON))
+    ] == [Outcome.READY]
+    nobody_ended_it = service_annotations.with_record({}, ready)
+    taken_back = service_annotations.with_record(ended, service_annotations.started_over(ready))
     for before, outcome in ((nobody_ended_it, Outcome.INTERRUPTED), (taken_back, REJECTED)):
-        [past] = records.history_of(records.succeeded(before, following, NOON))
+        [past] = service_annotations.history_of(service_annotations.succeeded(before, following, NOON))
         assert (past.outcome, past.image_is_to_blame) == (outcome, False)
 
 
@@ -148,17 +161,17 @@ def test_targets_hold_share_and_tag_together() -> None:
 def test_targets_are_the_same_map(traffic: TrafficMap) -> None:
     service = run_v2.Service(traffic=targets(traffic), latest_ready_revision="x/y/latest")
     if service.traffic:
-        assert carried(service).same_as(traffic)
+        assert spec_traffic(service).same_as(traffic)
 
 
 def test_what_a_service_carries() -> None:
     kinds = run_v2.TrafficTargetAllocationType
     latest = run_v2.TrafficTarget(type_=kinds.TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST, percent=100, tag="t")
     full = "projects/p/locations/r/services/s/revisions/new"
-    assert carried(run_v2.Service()) == TrafficMap()
-    assert carried(run_v2.Service(traffic=targets(_map(("a", 100))))) == TrafficMap()  # none was ever ready
-    assert carried(run_v2.Service(latest_ready_revision=full)) == _map(("new", 100))
-    assert carried(run_v2.Service(traffic=[latest], latest_ready_revision=full)) == _map(("new", 100, "t"))
+    assert spec_traffic(run_v2.Service()) == TrafficMap()
+    assert spec_traffic(run_v2.Service(traffic=targets(_map(("a", 100))))) == TrafficMap()  # none was ever ready
+    assert spec_traffic(run_v2.Service(latest_ready_revision=full)) == _map(("new", 100))
+    assert spec_traffic(run_v2.Service(traffic=[latest], latest_ready_revision=full)) == _map(("new", 100, "t"))
     status = run_v2.TrafficTargetStatus(revision="old", percent=100)
     failed = run_v2.Condition(state=run_v2.Condition.State.CONDITION_FAILED)
     service = run_v2.Service(
@@ -167,9 +180,9 @@ def test_what_a_service_carries() -> None:
         latest_ready_revision=full,
         terminal_condition=failed,
     )
-    assert served(service) == standing(service) == _map(("old", 100))
+    assert status_traffic(service) == baseline_traffic(service) == _map(("old", 100))
     service.terminal_condition = run_v2.Condition(state=run_v2.Condition.State.CONDITION_SUCCEEDED)
-    assert standing(service) == _map(("a", 100))
+    assert baseline_traffic(service) == _map(("a", 100))
 
 
 def test_a_lent_tag_does_not_count() -> None:

@@ -21,11 +21,11 @@ from deploy_lib.drivers.services.traffic import short
 if TYPE_CHECKING:
     from google.cloud import run_v2
 
-PATIENCE = 30.0
+WRITES_WITHIN = 30.0
 """Seconds. A service that is written to for longer than this is in somebody else's hands."""
 
 Edit = Callable[["run_v2.Service"], list[str]]
-"""Changes the message it is given and names the fields changed; none when the service is as wanted already.
+"""EtagWriter the message it is given and names the fields changed; none when the service is as wanted already.
 
 It is called anew on every reading, so it must follow from that reading alone. It refuses by raising DriverError.
 """
@@ -39,7 +39,7 @@ class Changed:
     operation: str | None = None
 
 
-class Changes:
+class EtagWriter:
     """All writes of this process to services go through one lock, so that they never conflict with each other."""
 
     def __init__(self, api: RunApi, clock: Clock) -> None:
@@ -47,11 +47,11 @@ class Changes:
         self._clock = clock
         self._lock = RLock()
 
-    def make(self, path: str, edit: Edit, doing: str) -> Changed:
-        """Raises DriverError, also when the service does not exist; it is `untouched` unless an answer was lost."""
+    def write(self, path: str, edit: Edit, doing: str) -> Changed:
+        """Raises DriverError, also when the service does not exist; it is `no_effect` unless an answer was lost."""
         doubt: ApiError | None = None
         lost = False
-        for _ in polls(self._clock, PATIENCE):
+        for _ in polls(self._clock, WRITES_WITHIN):
             asked = False
             try:
                 with self._lock:
@@ -63,7 +63,7 @@ class Changes:
                     return Changed(service, self._api.update(service, mask, doing))
             except ApiError as error:
                 lost = lost or (asked and error.maybe_done)
-                error.untouched = not lost
+                error.no_effect = not lost
                 if not (error.maybe_done or _stale(error)):
                     raise
                 doubt = error

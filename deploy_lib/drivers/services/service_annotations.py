@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from deploy_lib.drivers.processes import person
-from deploy_lib.model.answers import LeftBehind
+from deploy_lib.model.answers import UnfinishedRelease
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Release
 from deploy_lib.model.state import LeaseState, PastRelease
@@ -52,7 +52,7 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class ReleaseRecord:
     """The release under way. `write` names the last traffic move, so that one whose answer was lost is recognised.
 
     `own_tag` is the stable revision's tag where this release gave it one; `restored` says that its traffic was taken
@@ -75,13 +75,13 @@ class Record:
     traffic: bool = True  # False: the release was asked to bring up its candidate only
 
     @classmethod
-    def begun(cls, release: Release, before: TrafficMap, **known: Any) -> Record:
+    def begun(cls, release: Release, before: TrafficMap, **known: Any) -> ReleaseRecord:
         """What is known of a release as it begins, and what more the caller knows of it."""
         options = release.options
         return cls(release.id, release.commit, release.started, before, traffic=options.traffic, **known)
 
-    def left_behind(self) -> LeftBehind:
-        return LeftBehind(
+    def unfinished(self) -> UnfinishedRelease:
+        return UnfinishedRelease(
             self.id,
             self.commit,
             self.image,
@@ -109,13 +109,13 @@ def lease_of(annotations: Mapping[str, str]) -> Lease | None:
         return None
 
 
-def record_of(annotations: Mapping[str, str]) -> Record | None:
+def record_of(annotations: Mapping[str, str]) -> ReleaseRecord | None:
     found = _loaded(annotations, RELEASE)
     try:
         if not found:
             return None
-        known = {name: found[name] for name in Record.__dataclass_fields__ if name in found}
-        return Record(**{**known, "started": _time(found["started"]), "before": map_of(found["before"])})
+        known = {name: found[name] for name in ReleaseRecord.__dataclass_fields__ if name in found}
+        return ReleaseRecord(**{**known, "started": _time(found["started"]), "before": map_of(found["before"])})
     except (KeyError, TypeError, ValueError):
         return None
 
@@ -169,15 +169,15 @@ def with_lease(annotations: Mapping[str, str], lease: Lease | None) -> dict[str,
     return _with(annotations, LEASE, found)
 
 
-def with_record(annotations: Mapping[str, str], record: Record | None) -> dict[str, str]:
+def with_record(annotations: Mapping[str, str], record: ReleaseRecord | None) -> dict[str, str]:
     if record is None:
         return _with(annotations, RELEASE, None)
-    found = {name: getattr(record, name) for name in Record.__dataclass_fields__}
+    found = {name: getattr(record, name) for name in ReleaseRecord.__dataclass_fields__}
     found |= {"started": record.started.isoformat(), "before": pairs_of(record.before)}
     return _with(annotations, RELEASE, found)
 
 
-def succeeded(annotations: Mapping[str, str], record: Record, at: datetime) -> dict[str, str]:
+def succeeded(annotations: Mapping[str, str], record: ReleaseRecord, at: datetime) -> dict[str, str]:
     """The annotations with that record; the one it takes the place of goes into the history.
 
     One whose traffic was taken back counts as rejected there; one that was left as it stands keeps how it ended, or
@@ -213,7 +213,7 @@ def with_past(annotations: Mapping[str, str], past: PastRelease) -> dict[str, st
     return _with(annotations, HISTORY, {"releases": rows})
 
 
-def bad_digests(annotations: Mapping[str, str]) -> tuple[str, ...]:
+def rejected_digests(annotations: Mapping[str, str]) -> tuple[str, ...]:
     """Digests that are to blame and were never live: one that was live before may have failed for its settings."""
     history = history_of(annotations)
     live = {past.digest for past in history if past.outcome is Outcome.LIVE}
@@ -221,7 +221,7 @@ def bad_digests(annotations: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(bad))
 
 
-def started_over(record: Record) -> Record:
+def started_over(record: ReleaseRecord) -> ReleaseRecord:
     """After its traffic was taken back."""
     return replace(record, restored=True, percent=0)
 

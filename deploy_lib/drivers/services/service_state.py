@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from deploy_lib.drivers.conditions import conditions_of, ready
 from deploy_lib.drivers.services.by_hand import newest
-from deploy_lib.drivers.services.records import history_of, lease_of, record_of
+from deploy_lib.drivers.services.context import ServiceContext
+from deploy_lib.drivers.services.service_annotations import history_of, lease_of, record_of
 from deploy_lib.drivers.services.template import COMMIT_LABEL, base, main_container
-from deploy_lib.drivers.services.tools import Tools
-from deploy_lib.drivers.services.traffic import carried, served, short, standing
+from deploy_lib.drivers.services.traffic import baseline_traffic, short, spec_traffic, status_traffic
 from deploy_lib.drivers.times import plain_time
 from deploy_lib.model.service import Service
 from deploy_lib.model.serving import Serving
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from google.cloud import run_v2
 
 
-def read_state(tools: Tools, service: Service) -> ServiceState:
-    found = tools.api.service(service.path)
+def read_state(context: ServiceContext, service: Service) -> ServiceState:
+    found = context.api.service(service.path)
     if found is None:
         return ServiceState(False)
     lease, record = lease_of(found.annotations), record_of(found.annotations)
-    traffic, revisions = standing(found), tools.api.revisions(service.path)
+    traffic, revisions = baseline_traffic(found), context.api.revisions(service.path)
 
     def find(name: str) -> run_v2.Revision | None:
         return next((each for each in revisions if short(each.name) == name), None)
@@ -34,30 +34,30 @@ def read_state(tools: Tools, service: Service) -> ServiceState:
         True,
         url=found.uri or None,
         traffic=traffic,
-        lease=lease.state(tools.clock.now()) if lease else None,
-        unfinished=record.left_behind() if record and not record.restored else None,
+        lease=lease.state(context.clock.now()) if lease else None,
+        unfinished=record.unfinished() if record and not record.restored else None,
         history=history_of(found.annotations),
-        revisions=tuple(_revision(each, served(found)) for each in revisions),
+        revisions=tuple(_revision(each, status_traffic(found)) for each in revisions),
         last_modifier=found.last_modifier,
         reconciling=found.reconciling,
         tag_urls={each.tag: each.uri for each in found.traffic_statuses if each.tag and each.uri},
-        left=record.left_behind() if record else None,
+        left=record.unfinished() if record else None,
         updated=plain_time(found.update_time),
         labels=dict(found.labels),
         made_by_hand=newest(found, find),
     )
 
 
-def read_serving(tools: Tools, service: Service) -> Serving:
-    found = tools.api.service(service.path)
+def read_serving(context: ServiceContext, service: Service) -> Serving:
+    found = context.api.service(service.path)
     return Serving(False) if found is None else serving_of(found)
 
 
-def read_variables(tools: Tools, service: Service) -> dict[str, str | None]:
+def read_variables(context: ServiceContext, service: Service) -> dict[str, str | None]:
     """Those of the revision that most users get, which a release keeps unless the YAML names them. None: a secret's."""
-    found = tools.api.service(service.path)
-    main = standing(found).main_revision() if found is not None else None
-    container = main_container(base(found, tools.api.revision(service.path, main) if main else None))
+    found = context.api.service(service.path)
+    main = baseline_traffic(found).main_revision() if found is not None else None
+    container = main_container(base(found, context.api.revision(service.path, main) if main else None))
     if container is None:
         return {}
     return {each.name: None if "value_source" in each else each.value for each in container.env}
@@ -67,8 +67,8 @@ def serving_of(found: run_v2.Service) -> Serving:
     """Pure."""
     return Serving(
         True,
-        served(found),
-        carried(found),
+        status_traffic(found),
+        spec_traffic(found),
         under_way=found.reconciling,
         problem="" if found.reconciling else " ".join(found.terminal_condition.message.split())[:300],
     )

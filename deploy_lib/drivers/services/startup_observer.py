@@ -17,8 +17,8 @@ from deploy_lib.drivers.conditions import conditions_of, ready
 from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.interface import DriverError, Tell
 from deploy_lib.drivers.logs import QUOTA_PAUSE, Entries, RevisionLog, is_quota
+from deploy_lib.drivers.services.context import ServiceContext
 from deploy_lib.drivers.services.template import main_container, startup_limit
-from deploy_lib.drivers.services.tools import Tools
 from deploy_lib.model.answers import Start, Starting
 from deploy_lib.model.evidence import Condition, Evidence, bounded
 from deploy_lib.model.service import Service
@@ -30,10 +30,10 @@ TELL_EVERY = 10.0  # seconds between two lines that say that it takes its time
 
 
 @dataclass(slots=True)
-class Waiting:
+class StartupObserver:
     """`since` is a time before the revision was asked for; `operation` is None when nothing was written."""
 
-    tools: Tools
+    context: ServiceContext
     service: Service
     revision: str
     operation: str | None
@@ -45,13 +45,13 @@ class Waiting:
     quiet_until: float = 0.0  # the log is not read before, by the monotonic clock
     began: float | None = None  # when it was first looked at
     next_reading: float = 0.0  # of the log, in seconds from there
-    told: float = 0.0
+    reported_at: float = 0.0
     fresh: int = 0  # lines that the last reading of the log brought
     log: RevisionLog = field(init=False)
 
     def look(self, tell: Tell) -> Starting:
         """How far it is now. The log is read now and then only, and always once it has failed."""
-        now = self.tools.clock.monotonic()
+        now = self.context.clock.monotonic()
         self.began = now if self.began is None else self.began
         waited = now - self.began
         self._look()
@@ -64,13 +64,13 @@ class Waiting:
         if waited >= self.next_reading:
             self.next_reading = waited + _pause_between_readings(waited)
             self._listen(tell)
-        if waited - self.told >= TELL_EVERY:
-            self.told = waited
+        if waited - self.reported_at >= TELL_EVERY:
+            self.reported_at = waited
             tell(f"{self.revision} is not ready yet after {waited:.0f} s")
         return self._failing()
 
     def __post_init__(self) -> None:
-        self.log = RevisionLog(Entries(self.tools.calls, self.service, (self.revision,), self.since))
+        self.log = RevisionLog(Entries(self.context.calls, self.service, (self.revision,), self.since))
 
     def evidence(self) -> Evidence:
         log = self.log
@@ -103,7 +103,7 @@ class Waiting:
         return self.evidence()
 
     def _look(self) -> None:
-        self.found = self.tools.api.revision(self.service.path, self.revision)
+        self.found = self.context.api.revision(self.service.path, self.revision)
         self.conditions = conditions_of(self.found.conditions) if self.found is not None else ()
         self._ask_operation()
 
@@ -112,7 +112,7 @@ class Waiting:
         if not self.operation or self.ended is not None:
             return
         try:
-            operation = self.tools.api.operation(self.operation)
+            operation = self.context.api.operation(self.operation)
         except ApiError as error:
             self.gaps.append(error.reason)
             self.operation = None
@@ -138,7 +138,7 @@ class Waiting:
 
     def _listen(self, tell: Tell) -> None:
         """Not reading the log costs the diagnosis, not the release."""
-        now = self.tools.clock.monotonic()
+        now = self.context.clock.monotonic()
         if now < self.quiet_until:
             return
         try:
@@ -162,8 +162,8 @@ class Waiting:
         say everything themselves.
         """
         started = all(each.reason in START_REASONS for each in self.conditions if each.state == "CONDITION_FAILED")
-        told = bool(self.gaps) or not started or (bool(self.log.lines) and not self.fresh)
-        return told and (self.ended is not None or not self.operation)
+        explained = bool(self.gaps) or not started or (bool(self.log.lines) and not self.fresh)
+        return explained and (self.ended is not None or not self.operation)
 
 
 def _pause_between_readings(waited: float) -> float:

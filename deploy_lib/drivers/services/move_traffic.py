@@ -11,12 +11,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from deploy_lib.drivers.interface import DriverError, Tell
-from deploy_lib.drivers.services import records
+from deploy_lib.drivers.services import service_annotations
+from deploy_lib.drivers.services.context import ServiceContext, settle
 from deploy_lib.drivers.services.leases import set_annotations
-from deploy_lib.drivers.services.records import Record, record_of
-from deploy_lib.drivers.services.tools import Tools, settle
-from deploy_lib.drivers.services.traffic import carried, difference, same, targets
-from deploy_lib.drivers.watching import RevisionState
+from deploy_lib.drivers.services.service_annotations import ReleaseRecord, record_of
+from deploy_lib.drivers.services.traffic import difference, same, spec_traffic, targets
+from deploy_lib.drivers.watching import RevisionHealth
 from deploy_lib.model.answers import TrafficMoved
 from deploy_lib.model.traffic import TrafficMap
 from deploy_lib.steps.promote import MoveTraffic
@@ -25,26 +25,26 @@ if TYPE_CHECKING:
     from google.cloud import run_v2
 
 
-class Elsewhere(Exception):
+class TrafficConflict(Exception):
     """The service carries a map that is not this release's. `now` is without the lent tag."""
 
-    def __init__(self, now: TrafficMap, said: str) -> None:
-        super().__init__(said)
+    def __init__(self, now: TrafficMap, message: str) -> None:
+        super().__init__(message)
         self.now = now
-        self.said = said
+        self.message = message
 
 
-def move(tools: Tools, request: MoveTraffic, tell: Tell) -> TrafficMoved:
+def move_traffic(context: ServiceContext, request: MoveTraffic, tell: Tell) -> TrafficMoved:
     release, path, write = request.release, request.release.service.path, secrets.token_hex(6)
 
     def edit(service: run_v2.Service) -> list[str]:
-        tools.leases.guard(path, service)
-        record = record_of(service.annotations) or Record.begun(release, release.before or TrafficMap())
+        context.leases.guard(path, service)
+        record = record_of(service.annotations) or ReleaseRecord.begun(release, release.before or TrafficMap())
         if record.write == write:  # made, and the answer was lost
             return []
-        refuse_others(tools, service, record.own_tag, request.ours, request.target)
+        refuse_others(context, service, record.own_tag, request.ours, request.target)
         tag = record.own_tag
-        lent = carried(service).tags().get(tag) if tag else None
+        lent = spec_traffic(service).tags().get(tag) if tag else None
         service.traffic = targets(request.target.tagged(tag, lent) if tag and lent else request.target)
         noted = replace(
             record,
@@ -55,63 +55,67 @@ def move(tools: Tools, request: MoveTraffic, tell: Tell) -> TrafficMoved:
             write=write,
             restored=False,
         )
-        set_annotations(service, records.with_record(service.annotations, noted))
+        set_annotations(service, service_annotations.with_record(service.annotations, noted))
         return ["traffic", "annotations"]
 
     doing = f"give {release.candidate} {request.settings.percent} % of the traffic"
     try:
-        changed = tools.changes.make(path, edit, doing)
-    except Elsewhere as elsewhere:
-        return TrafficMoved(elsewhere.now, conflict=elsewhere.said)
+        changed = context.writer.write(path, edit, doing)
+    except TrafficConflict as conflict:
+        return TrafficMoved(conflict.now, conflict=conflict.message)
 
     def lacks(found: run_v2.Service) -> str:
-        return undone(tools, found, request.target)
+        return conflicting_change(context, found, request.target)
 
     try:
-        settled = settle(tools, path, changed.operation, doing, lacks=lacks)
+        settled = settle(context, path, changed.operation, doing, lacks=lacks)
     except DriverError:
-        found = tools.api.service(path)
+        found = context.api.service(path)
         if found is None or not lacks(found):
             raise
-        return TrafficMoved(carried(found), conflict=lacks(found))
-    at = tools.clock.now()
-    tell(f"now serving: {carried(settled)}")
-    state = _state(tools, request, tell)
+        return TrafficMoved(spec_traffic(found), conflict=lacks(found))
+    at = context.clock.now()
+    tell(f"now serving: {spec_traffic(settled)}")
+    state = _state(context, request, tell)
     return TrafficMoved(request.target, revision_failed=state.failed, at=at, ends=state.ends)
 
 
-def _state(tools: Tools, request: MoveTraffic, tell: Tell) -> RevisionState:
+def _state(context: ServiceContext, request: MoveTraffic, tell: Tell) -> RevisionHealth:
     """Not knowing is no failure."""
     try:
-        return tools.watch.state(request.release)
+        return context.watch.state(request.release)
     except DriverError as problem:
         tell(f"the candidate could not be watched: {problem.reason}")
-        return RevisionState()
+        return RevisionHealth()
 
 
 def refuse_others(
-    tools: Tools, service: run_v2.Service, own_tag: str | None, ours: tuple[TrafficMap, ...], target: TrafficMap
+    context: ServiceContext,
+    service: run_v2.Service,
+    own_tag: str | None,
+    ours: tuple[TrafficMap, ...],
+    target: TrafficMap,
 ) -> None:
-    """Raises Elsewhere unless the service carries one of our maps, or the target already. No maps: anything may go."""
-    now = carried(service)
+    """Raises TrafficConflict unless the service has one of our maps or the target. No maps: anything may go."""
+    now = spec_traffic(service)
     if not ours or any(same(now, each, own_tag) for each in (*ours, target)):
         return
     plain = now.untagged(own_tag) if own_tag else now
-    raise Elsewhere(plain, f"{_someone(tools, service)} changed the traffic: {difference(ours, plain)}")
+    raise TrafficConflict(plain, f"{_other_writer(context, service)} changed the traffic: {difference(ours, plain)}")
 
 
-def undone(tools: Tools, service: run_v2.Service, target: TrafficMap) -> str:
+def conflicting_change(context: ServiceContext, service: run_v2.Service, target: TrafficMap) -> str:
     """Who replaced the map that was put in place, and by what; empty when the service still carries it."""
-    now = carried(service)
+    now = spec_traffic(service)
     if now.shares() == target.shares():
         return ""
-    return f"{_someone(tools, service)} changed the traffic: {difference([target], now)}"
+    return f"{_other_writer(context, service)} changed the traffic: {difference([target], now)}"
 
 
-def _someone(tools: Tools, service: run_v2.Service) -> str:
+def _other_writer(context: ServiceContext, service: run_v2.Service) -> str:
     """Who wrote last, unless that was this release renewing its lease."""
     try:
-        account = tools.calls.clients.last_modifier
+        account = context.calls.clients.last_modifier
     except DriverError:
         account = None
     known = account is not None and service.last_modifier not in ("", account)

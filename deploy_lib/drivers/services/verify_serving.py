@@ -6,26 +6,26 @@ from collections.abc import Collection
 
 from deploy_lib.drivers.interface import DriverError, Tell
 from deploy_lib.drivers.polling import polls
-from deploy_lib.drivers.services.tools import Tools
-from deploy_lib.drivers.services.traffic import carried, served
-from deploy_lib.model.answers import Attempt, BackRead
+from deploy_lib.drivers.services.context import ServiceContext
+from deploy_lib.drivers.services.traffic import spec_traffic, status_traffic
+from deploy_lib.model.answers import Attempt, TrafficVerified
 from deploy_lib.model.service import Health
-from deploy_lib.steps.verify import ReadBack
+from deploy_lib.steps.verify import VerifyTraffic
 
 HEADER = "x-revision"
-_NOBODY_HOME = (502, 503, 504)
+_NO_CONTAINER = (502, 503, 504)
 
 
-def read_back(tools: Tools, request: ReadBack, tell: Tell) -> BackRead:
+def verify_serving(context: ServiceContext, request: VerifyTraffic, tell: Tell) -> TrafficVerified:
     """One look, and one request to the main URL."""
     release, path = request.release, request.release.service.path
     asked, settings = request.asked, request.settings
-    service = tools.api.service(path)
+    service = context.api.service(path)
     if service is None:
         raise DriverError(f"the service {release.service.cloud_run} was deleted meanwhile", conflict=True)
-    now = served(service)
-    reconciled = not service.reconciling and now.shares() == carried(service).shares()
-    answer = tools.ask(
+    now = status_traffic(service)
+    reconciled = not service.reconciling and now.shares() == spec_traffic(service).shares()
+    answer = context.ask(
         service.uri.rstrip("/") + asked.path,
         asked.expect,
         timeout=min(asked.timeout, settings.within),
@@ -33,24 +33,24 @@ def read_back(tools: Tools, request: ReadBack, tell: Tell) -> BackRead:
     )
     if answer.problem or answer.status is None:
         tell(f"{service.uri}{asked.path}: {answer.problem}")
-        return BackRead(now, reconciled, failures=1, last=answer)
+        return TrafficVerified(now, reconciled, failures=1, last=answer)
     name = answer.revision or ""
     tell(f"{service.uri} answered {answer.status}{f' from {name}' if name else ''}")
-    return BackRead(now, reconciled, {name: 1}, last=answer)
+    return TrafficVerified(now, reconciled, {name: 1}, last=answer)
 
 
 def answers_from(
-    tools: Tools, url: str, health: Health, wanted: Collection[str], within: float
+    context: ServiceContext, url: str, health: Health, wanted: Collection[str], within: float
 ) -> tuple[bool, Attempt | None]:
     """Whether one of the wanted revisions answers at the URL. An answer that names no revision counts as theirs.
 
     Any status will do: what is put back served before, and its path of health may be younger than it.
     """
     last = None
-    for _ in polls(tools.clock, within):
-        last = tools.ask(url.rstrip("/") + health.path, timeout=min(health.timeout, within), header=HEADER)
+    for _ in polls(context.clock, within):
+        last = context.ask(url.rstrip("/") + health.path, timeout=min(health.timeout, within), header=HEADER)
         if last.revision in wanted:
             return True, last
-        if last.revision is None and last.status is not None and last.status not in _NOBODY_HOME:
+        if last.revision is None and last.status is not None and last.status not in _NO_CONTAINER:
             return True, last
     return False, last

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Adopted:
+class ImportedService:
     """`entry` is the mapping below `services: NAME:`; `image` what serves; `kept` what stays as it is, in words."""
 
     entry: dict[str, Any]
@@ -23,7 +23,7 @@ class Adopted:
     kept: tuple[str, ...]
 
 
-def adopt(service: run_v2.Service) -> Adopted:
+def import_service(service: run_v2.Service) -> ImportedService:
     """Pure. Values of secrets never stand in a service, only their names."""
     template, container = service.template, main_container(service.template)
     entry: dict[str, Any] = {
@@ -57,7 +57,7 @@ def adopt(service: run_v2.Service) -> Adopted:
     kept += [f"sidecar {each.name}" for each in template.containers if each is not container]
     kept += [f"volume {volume.name}" for volume in template.volumes]
     kept += [f"tag {target.tag}" for target in service.traffic if target.tag]
-    return Adopted(entry, container.image if container is not None else "", tuple(kept))
+    return ImportedService(entry, container.image if container is not None else "", tuple(kept))
 
 
 def _variables(container: run_v2.Container) -> dict[str, Any]:

@@ -1,0 +1,158 @@
+"""Acquire a service's deploy lease for one release, write the release's record, and look who holds it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from deploy_lib.drivers.interface import DriverError
+from deploy_lib.drivers.processes import has_ended
+from deploy_lib.drivers.services import by_hand, service_annotations
+from deploy_lib.drivers.services.context import ServiceContext
+from deploy_lib.drivers.services.leases import set_annotations
+from deploy_lib.drivers.services.service_annotations import Lease, ReleaseRecord, record_of
+from deploy_lib.drivers.services.traffic import baseline_traffic, spec_traffic
+from deploy_lib.drivers.times import plain_time
+from deploy_lib.model.answers import LeaseTaken, UnfinishedRelease
+from deploy_lib.model.release import Release
+from deploy_lib.model.remembered import last_rollback
+from deploy_lib.model.requests import TakeLease
+from deploy_lib.model.service import Service
+from deploy_lib.model.traffic import TrafficMap
+
+if TYPE_CHECKING:
+    from google.cloud import run_v2
+
+
+def acquire_lease(context: ServiceContext, request: TakeLease) -> LeaseTaken:
+    """A service that does not exist yet is taken by creating it, with the lease on it from the start."""
+    release, path = request.release, request.release.service.path
+    lease = context.leases.new(path, request.holder, request.lasts, release.id)
+    if context.api.service(path) is None:
+        return LeaseTaken(True, holder=lease.holder, since=lease.since, until=lease.until)
+    acquisition = _Acquisition(context, request)
+    changed = context.writer.write(path, acquisition.edit, "acquire the lease")
+    if acquisition.held_by is not None:
+        context.leases.forget(path)
+        return refused_by(acquisition.held_by)
+    context.leases.renew(path)
+    written = plain_time(context.api.written_at(path)) if changed.operation else None
+    return LeaseTaken(
+        True,
+        before=acquisition.before,
+        now=spec_traffic(changed.service),
+        url=changed.service.uri or None,
+        holder=lease.holder,
+        since=lease.since,
+        until=lease.until,
+        unfinished=acquisition.unfinished,
+        rejected_digests=service_annotations.rejected_digests(changed.service.annotations),
+        clock_ahead=(context.clock.now() - written).total_seconds() if written else 0.0,
+        by_hand=acquisition.by_hand(),
+    )
+
+
+@dataclass(slots=True)
+class _Acquisition:
+    """The edit, and what it found on the service it was made on."""
+
+    context: ServiceContext
+    request: TakeLease
+    held_by: Lease | None = None
+    before: TrafficMap = TrafficMap()
+    unfinished: UnfinishedRelease | None = None
+    by_hand: Callable[[], str] = str
+
+    def edit(self, service: run_v2.Service) -> list[str]:
+        release, path = self.request.release, self.request.release.service.path
+        leases = self.context.leases
+        if leases.ours(path, service):  # written, and the answer was lost
+            return []
+        other = leases.other(path, service)
+        if other is not None and self.request.over_own_hold and other.is_hold_of(self.request.holder):
+            leases.remember_hold(path, other)
+            other = None
+        self.held_by = None if self.request.take_over else other
+        if self.held_by is not None:
+            return []
+        _refuse_if_rolled_back(service, self.request.known_rollback)
+        record = record_of(service.annotations)
+        own = record.id == release.id if record else False
+        tag = record.own_tag if record else None
+        baseline = baseline_traffic(service).untagged(tag) if tag else baseline_traffic(service)
+        self.before = release.before or (record.before if record and own else baseline)
+        self.by_hand = str if own else partial(by_hand.describe, self.context, path, copy.deepcopy(service), record)
+        self.unfinished = record.unfinished() if record and not record.restored else None
+        if record is None or not (own or _needs_repair(record, service)):
+            record = ReleaseRecord.begun(release, self.before, image=release.image, own_tag=tag)
+        elif own:
+            record = replace(record, before=self.before, traffic=release.options.traffic)
+        set_annotations(service, service_annotations.succeeded(service.annotations, record, self.context.clock.now()))
+        leases.extend(path, service)
+        return ["annotations"]
+
+
+def who_deploys(context: ServiceContext, service: Service) -> LeaseTaken:
+    """`taken` when nobody does."""
+    found = context.api.service(service.path)
+    if found is None:
+        return LeaseTaken(True, absent=True)
+    other, rollback = (
+        context.leases.other(service.path, found),
+        last_rollback(service_annotations.history_of(found.annotations)),
+    )
+    return refused_by(other) if other is not None else LeaseTaken(True, last_rollback=rollback.id if rollback else "")
+
+
+def taken_over(context: ServiceContext, service: Service) -> str:
+    """Who has the service that this process deploys, or had it meanwhile; empty while it is ours."""
+    found = context.api.service(service.path)
+    return context.leases.taken_over(service.path, found) if found is not None else ""
+
+
+def record_passed(context: ServiceContext, release: Release) -> None:
+    """Every traffic move asked for so far was answered, and the answer was good."""
+    path = release.service.path
+
+    def edit(service: run_v2.Service) -> list[str]:
+        context.leases.guard(path, service)
+        record = record_of(service.annotations)
+        if record is None or record.passed == record.asked:
+            return []
+        noted = replace(record, passed=record.asked)
+        set_annotations(service, service_annotations.with_record(service.annotations, noted))
+        return ["annotations"]
+
+    context.writer.write(path, edit, "note the progress")
+
+
+def refused_by(lease: Lease) -> LeaseTaken:
+    held = "" if lease.release_id else f" (on hold{f': {lease.why}' if lease.why else ''})"
+    return LeaseTaken(
+        False,
+        holder=lease.holder + held,
+        since=lease.since,
+        until=lease.until,
+        on_hold=lease.release_id is None,
+        holder_ended=has_ended(lease.holder),
+    )
+
+
+def _refuse_if_rolled_back(service: run_v2.Service, known: str | None) -> None:
+    """Raises DriverError, which is `busy`: nothing was done."""
+    newest = last_rollback(service_annotations.history_of(service.annotations))
+    if known is None or newest is None or newest.id == known:
+        return
+    at = f" at {newest.at:%H:%M:%S} UTC" if newest.at else ""
+    refused = DriverError(f"{newest.id} went back to {newest.traffic}{at}, after this release had begun")
+    refused.busy = refused.no_effect = True
+    raise refused
+
+
+def _needs_repair(record: ReleaseRecord, service: run_v2.Service) -> bool:
+    """Another release's record stays until its traffic is put back, so that a second taker can still do it."""
+    serves = bool(record.candidate and spec_traffic(service).shares().get(record.candidate))
+    return serves and not record.restored

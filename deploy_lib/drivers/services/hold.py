@@ -1,0 +1,65 @@
+"""Hold a service, so that nobody deploys it, and release the hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deploy_lib.drivers.interface import DriverError
+from deploy_lib.drivers.services import service_annotations
+from deploy_lib.drivers.services.acquire_lease import refused_by
+from deploy_lib.drivers.services.context import ServiceContext
+from deploy_lib.drivers.services.leases import set_annotations
+from deploy_lib.drivers.services.service_annotations import Lease
+from deploy_lib.model.answers import LeaseTaken
+from deploy_lib.model.service import Service
+
+if TYPE_CHECKING:
+    from google.cloud import run_v2
+
+
+def hold(context: ServiceContext, service: Service, holder: str, lasts: float, why: str) -> LeaseTaken:
+    """A lease that outlives this process and is not renewed."""
+    path = service.path
+    lease = context.leases.new(path, holder, lasts, None, why)
+    met: list[Lease] = []
+
+    def edit(found: run_v2.Service) -> list[str]:
+        met.clear()
+        if context.leases.ours(path, found):
+            return []
+        other = context.leases.other(path, found)
+        if other is not None and not other.is_hold_of(holder):
+            met.append(other)
+            return []
+        context.leases.extend(path, found)
+        return ["annotations"]
+
+    try:
+        context.writer.write(path, edit, "hold the service")
+    finally:
+        context.leases.forget(path)
+    return refused_by(met[0]) if met else LeaseTaken(True, holder=holder, since=lease.since, until=lease.until)
+
+
+def release_hold(context: ServiceContext, service: Service) -> str | None:
+    """Who held it; None when nobody did. Raises DriverError when a release is under way."""
+    path, held = service.path, []
+
+    def edit(found: run_v2.Service) -> list[str]:
+        lease = service_annotations.lease_of(found.annotations)
+        if lease is None:
+            return []
+        if lease.release_id is not None and lease.until > context.clock.now():
+            busy = DriverError(
+                f"{lease.holder} is deploying {service.name}, until {lease.until:%H:%M:%S} UTC unless renewed",
+                "stop that release with Ctrl-C where it runs; a killed one ends with its lease",
+                conflict=True,
+            )
+            busy.busy = busy.no_effect = True
+            raise busy
+        held.append(lease.holder)
+        set_annotations(found, service_annotations.with_lease(found.annotations, None))
+        return ["annotations"]
+
+    context.writer.write(path, edit, "let go of the service")
+    return held[0] if held else None
