@@ -6,7 +6,6 @@ import json
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import pytest
 
@@ -15,6 +14,7 @@ from deploy_lib.model.journal import Entry
 from deploy_lib.report import render
 from deploy_lib.report.formats import brief
 from tests.report.journals import STORIES
+from tests.report.page import page
 from tests.report.test_report import made, of_story
 
 HEADINGS = (
@@ -28,52 +28,6 @@ HEADINGS = (
     "Evidence",
     "Status and risk",
 )
-VOID = {"meta", "link", "br", "hr", "img", "input"}
-OUTSIDE = re.compile(r"(?:https?:)?//[\w.-]+")
-
-
-class Page(HTMLParser):
-    """Tags that are left open, attributes that point outside, headings, and the text."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.faults: list[str] = []
-        self.tags: list[str] = []
-        self.headings: list[str] = []
-        self.text: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        for name, value in attrs:
-            if name in ("src", "href", "srcset", "action", "data") and not (value or "").startswith(("data:", "#")):
-                self.faults.append(f"<{tag} {name}={value}>")
-            if name.startswith("on") or OUTSIDE.search(value or ""):
-                self.faults.append(f"<{tag} {name}={value}>")
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if not self.open or self.open.pop() != tag:
-            self.faults.append(f"</{tag}> closes another")
-
-    def handle_data(self, data: str) -> None:
-        if self.open and self.open[-1] in ("h2", "h1"):
-            self.headings.append(data)
-        if self.open and self.open[-1] == "style" and (OUTSIDE.search(data) or "@import" in data or "url(" in data):
-            self.faults.append("the style sheet points outside")
-        if self.open and self.open[-1] != "style":
-            self.text.append(data)
-
-
-def page(html: str) -> Page:
-    parsed = Page()
-    parsed.feed(html)
-    parsed.close()
-    return parsed
 
 
 @pytest.mark.parametrize("name", STORIES)

@@ -22,13 +22,17 @@ from deploy_lib.model.image import BuiltImage, ImageFile, SourceSummary
 from deploy_lib.model.journal import Entry
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.report import EXTENSIONS, Report, build, file_name, render
+from deploy_lib.report.formats import brief
 from deploy_lib.steps.build import BuildDetails
 from deploy_lib.steps.image_contents import ImageContentsDetails
 from tests.report import journals
 from tests.report.journals import CANDIDATE, DIGEST, NOON, NOW, RELEASE, STABLE, STORIES
+from tests.report.page import words_of
 
 GOLDEN = Path(__file__).resolve().parents[1] / "cases" / "report"
 BERLIN = ZoneInfo("Europe/Berlin")
+RECORDED = {**EXTENSIONS, "html": "words", "brief": "brief.md"}
+"""How a golden file is named. Of a page its words are kept: how it looks is seen in test_browser.py."""
 
 
 def made(entries: Sequence[Entry], previous: Sequence[Entry] | None = None, gaps: Sequence[str] = ()) -> Report:
@@ -69,11 +73,20 @@ def test_a_base_image_that_stands_in_for_another_is_labelled() -> None:
     assert (row.before, row.now) == ("python:3.12-slim", "python:3.12-slim (a stand-in made on this machine)")
 
 
-@pytest.mark.parametrize("name", STORIES)
-@pytest.mark.parametrize("format", ["text", "md"])
+WHOLE = ("incident", "sick_under_traffic")
+"""Stories that are recorded in every format."""
+
+
+@pytest.mark.parametrize(
+    ("name", "format"),
+    [*((name, format) for name in STORIES for format in ("text", "md")),
+     *((name, format) for name in WHOLE for format in ("html", "json", "junit", "brief"))],
+)  # fmt: skip
 def test_says_what_it_said_when_it_was_looked_at(name: str, format: str) -> None:
-    path = GOLDEN / f"{name}.{EXTENSIONS[format]}"
-    told = render(of_story(name), format)
+    path = GOLDEN / f"{name}.{RECORDED[format]}"
+    told = brief.write(of_story(name)) if format == "brief" else render(of_story(name), format)
+    if format == "html":
+        told = words_of(told)
     if os.environ.get("REPORT_GOLDEN") == "write":
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(told, encoding="utf-8")
