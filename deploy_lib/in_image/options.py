@@ -6,14 +6,14 @@ neither a mount nor a copied file. `nonce` is a fresh random text for each run; 
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib import resources
 from typing import Literal
 
-_FUTURE = "from __future__ import annotations\n"
-_JOINED = "from deploy_lib.local_cloud.metadata_server import respond\n"
+from deploy_lib.in_image.probe import join_parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +75,10 @@ def probe_arguments(options: ProbeOptions, launch: Mapping[str, object] | None =
     return "-I", "-S", "-c", start, json.dumps(launch), json.dumps(asdict(options))
 
 
+DEFAULTS = asdict(ProbeOptions(nonce=""))
+
+
+@functools.cache
 def probe_source() -> bytes:
-    """The probe, as it is given to the image's interpreter: one file, the metadata server's answers among it."""
-    probe = resources.files(__package__).joinpath("import_probe.py").read_text(encoding="utf-8")
-    answers = resources.files("deploy_lib.local_cloud").joinpath("metadata_server.py").read_text(encoding="utf-8")
-    _, _, joined = answers.partition(_FUTURE)
-    before, line, after = probe.partition(_JOINED)
-    if not (joined and line):
-        raise RuntimeError(f"the import probe lacks the line {_JOINED!r}, or the metadata server {_FUTURE!r}")
-    return (before + joined + after).encode()
+    """The probe, as it is given to the image's interpreter: one file."""
+    return join_parts(DEFAULTS).encode()

@@ -2,14 +2,14 @@
 
 Any Python of the image runs this first, given as `-c` with the probe on standard input:
 
-    python3 -I -S -c SOURCE '{"program": "/opt/venv/bin/uvicorn", ...}' '{"nonce": "4f2a", ...}' < import_probe.py
+    python3 -I -S -c SOURCE '{"program": "/opt/venv/bin/uvicorn", ...}' '{"nonce": "4f2a", ...}' < joined.py
 
 The first argument is the Launch of deploy_lib.source.entrypoint, or null; the second one is the probe's own. A console
 script names its interpreter in its first line; a runner such as `uv run` puts an environment first on PATH. Where the
 program cannot be found, the Python on PATH is taken. Only the standard library, Python 3.8 to 3.14.
 """
 
-# As in import_probe.py: it is read by old Pythons and starts without what it does not need.
+# As the probe's parts: it is read by old Pythons and starts without what it does not need.
 # ruff: noqa: PTH100, PTH108, PTH109, PTH111, PTH112, PTH113, PTH118, PTH119, PTH120, PTH207
 from __future__ import annotations
 

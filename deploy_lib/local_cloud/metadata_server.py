@@ -1,7 +1,7 @@
 """What Cloud Run's metadata server answers, with placeholders for credentials. Pure.
 
-Used by the local cloud for its instances, and by the import check inside an image: there this module stands in place
-of the line that imports it (see in_image/options.py), so only the standard library, Python 3.8 to 3.14.
+Used by the local cloud for its instances, and by the import check inside an image, whose parts it is joined with (see
+in_image/probe): so only the standard library, Python 3.8 to 3.14.
 
 Paths: https://cloud.google.com/run/docs/container-contract#metadata-server
 Queries: https://cloud.google.com/compute/docs/metadata/querying-metadata

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import ast
-from pathlib import Path
 
-from deploy_lib import in_image
 from deploy_lib.drivers.builds.findings import CIRCUMSTANTIAL
+from deploy_lib.in_image.options import probe_source
 from deploy_lib.model.codes import Code
 from tests.unit.diagnose.cases import CLASSES
 
@@ -17,8 +16,7 @@ def test_every_class_of_failure_has_its_word() -> None:
 
 def test_whatever_the_import_check_meets_has_its_word() -> None:
     """The probe is read, not imported: it clears the import path of what the image does not have."""
-    source = (Path(in_image.__path__[0]) / "import_probe.py").read_text(encoding="utf-8")
-    assigned = [node for node in ast.parse(source).body if isinstance(node, ast.Assign)]
+    assigned = [node for node in ast.parse(probe_source()).body if isinstance(node, ast.Assign)]
     wanted = next(node.value for node in assigned if ast.unparse(node.targets[0]) == "IMPORT_KINDS")
     kinds = (*ast.literal_eval(wanted), *CIRCUMSTANTIAL)
     assert len(kinds) > 15
