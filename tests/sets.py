@@ -45,7 +45,7 @@ PLACES = {
     "tests/drivers/builds/test_handover.py::test_no_value_is_left_in_the_build_or_the_bucket": SAMPLED,
     "tests/drivers/builds/test_local.py": SAMPLED,
     "tests/drivers/builds/test_findings.py": FAST,
-    "tests/drivers/builds/test_reasons.py": FAST,
+    "tests/drivers/builds/test_failure_line.py": FAST,
     "tests/drivers/builds/test_request.py": FAST,
     "tests/drivers/builds/test_request.py::test_the_scripts_of_the_check_are_shell_and_mount_nothing": STANDARD,
     "tests/drivers/cloud_run/test_failed_candidate.py": SLOW,  # by the command: rehearsal/test_catalogue.py

@@ -17,7 +17,7 @@ def ground_of(session: Session, plan: Plan, release: Release) -> Ground:
 
 
 def _source(session: Session, release: Release) -> RepositoryFacts | None:
-    from deploy_lib.drivers.builds.truth import entrypoint_of
+    from deploy_lib.drivers.builds.source_analysis import entrypoint_of
 
     try:
         staged = session.staged(release)

@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 from deploy_lib.cli.failure import Failure
-from deploy_lib.drivers.source.git import surroundings
+from deploy_lib.drivers.source.git import git_environment
 from deploy_lib.drivers.source.git_refusals import PARTIAL, refusal
 
 
@@ -79,7 +79,7 @@ def _git(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
             capture_output=True,
             text=True,
             errors="surrogateescape",
-            env=surroundings(),
+            env=git_environment(),
             check=False,
         )
     except FileNotFoundError:

@@ -83,7 +83,7 @@ def _run(engine: Engine, image: str, command: tuple[str, ...]) -> float:
 
 def _check(engine: Engine, image: str, **options: object) -> float:
     from deploy_lib.drivers.builds.check import CheckPlan
-    from deploy_lib.drivers.builds.inside import run_check
+    from deploy_lib.drivers.builds.local_check import run_check
     from deploy_lib.drivers.clock import SystemClock
     from deploy_lib.in_image.options import ProbeOptions
     from deploy_lib.in_image.result import read_result

@@ -12,9 +12,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from deploy_lib.drivers.builds import outcome
+from deploy_lib.drivers.builds import build_result
 from deploy_lib.drivers.builds.check import without_secrets
-from deploy_lib.drivers.builds.findings import Joined
+from deploy_lib.drivers.builds.check_result import read_check
+from deploy_lib.drivers.builds.cloud_check import result_name
+from deploy_lib.drivers.builds.findings import ResultContext
 from deploy_lib.drivers.builds.handover import Handover, handover, object_name
 from deploy_lib.drivers.builds.job import BuildJob, CheckJob
 from deploy_lib.drivers.builds.log import BuildLog
@@ -30,9 +32,7 @@ from deploy_lib.drivers.builds.request import (
     tag_of,
     value_of,
 )
-from deploy_lib.drivers.builds.result import read_check
-from deploy_lib.drivers.builds.script import result_name
-from deploy_lib.drivers.builds.submission import Place, Submissions
+from deploy_lib.drivers.builds.submission import BuildLocation, Submissions
 from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.interface import DriverError, Interrupted, Tell
 from deploy_lib.drivers.policy import Calls
@@ -60,28 +60,28 @@ class CloudBuild:
     submissions: Submissions
 
     def build(self, job: BuildJob, tell: Tell) -> Built:
-        place = self._place(job.request)
+        location = self._location(job.request)
         tag = tag_of("release", job.release.id)
-        with self.submissions.cancelling(place, tag):
-            build = self.submissions.asked_before(place, tag)
+        with self.submissions.cancelling(location, tag):
+            build = self.submissions.asked_before(location, tag)
             if build is not None:
                 tell(f"build {build.id} of this release was asked for before")
-            elif not job.release.options.rebuild and (known := self._known(place, job)) is not None:
-                return known
+            elif not job.release.options.rebuild and (earlier := self._built_before(location, job)) is not None:
+                return earlier
             else:
-                build = self.submissions.submit(place, tag, self._order(place, job, tell))
+                build = self.submissions.submit(location, tag, self._order(location, job, tell))
                 page = self._page(build)
                 tell(f"build {build.id} is under way" + (f": {page}" if page else ""))
-            log = self._log(place, build, tell)
-            with self._tidying(place, build, tell):
-                ended = self._wait(place, build, log)
-            return self._answer(job, ended, log, place, tell)
+            log = self._log(location, build, tell)
+            with self._tidying(location, build, tell):
+                ended = self._wait(location, build, log)
+            return self._answer(job, ended, log, location, tell)
 
     def under_way(self, request: BuildImage) -> LeaseTaken:
         """`taken` where no other release of the service is being built."""
         tags = f'tags="{run_tag(request.release.service)}"'
-        for status in sorted(outcome.UNDER_WAY):
-            for build in self.submissions.list(self._place(request), f'{tags} AND status="{status}"'):
+        for status in sorted(build_result.UNDER_WAY):
+            for build in self.submissions.list(self._location(request), f'{tags} AND status="{status}"'):
                 release = value_of("release", [tag for tag in build.tags if not tag.startswith("release-check-")])
                 if release and release != tag_of("release", request.release.id).removeprefix("release-"):
                     return LeaseTaken(False, holder=f"release {release}", since=plain_time(build.create_time))
@@ -89,89 +89,91 @@ class CloudBuild:
 
     def check(self, job: CheckJob, tell: Tell) -> ImportsChecked:
         """The result of the release's own build where that made the same check, else of a build that only checks."""
-        place = self._place(job.request)
-        own = self._own(place, job)
+        location = self._location(job.request)
+        own = self._own(location, job)
         if own is not None and tag_of("check", job.plan.identity) in own.tags:
-            return self._read_check(place, own, None, job.joined(_nonce(own)))
-        known = self._checked_before(place, job)
-        if known is not None:
+            return self._read_check(location, own, None, job.result_context(_nonce(own)))
+        earlier = self._checked_before(location, job)
+        if earlier is not None:
             tell("the same image passed the same import check before")
-            return known
+            return earlier
         tag = tag_of("release-check", job.release.id)
-        with self.submissions.cancelling(place, tag):
-            build = self.submissions.asked_before(place, tag)
+        with self.submissions.cancelling(location, tag):
+            build = self.submissions.asked_before(location, tag)
             if build is None:
-                place.bucket.ensure()
-                handed = self._hand_over(place, job, {})
-                order = check_order(job.request, job.plan, job.image, place.bucket.name, handed)
-                build = self.submissions.submit(place, tag, order)
+                location.bucket.ensure()
+                handed = self._hand_over(location, job, {})
+                order = check_order(job.request, job.plan, job.image, location.bucket.name, handed)
+                build = self.submissions.submit(location, tag, order)
                 tell(f"build {build.id} imports the application inside {job.image}")
-            log = self._log(place, build, tell)
-            with self._tidying(place, build, tell):
-                ended = self._wait(place, build, log)
-            return self._read_check(place, ended, log, job.joined(_nonce(ended)), tell)
+            log = self._log(location, build, tell)
+            with self._tidying(location, build, tell):
+                ended = self._wait(location, build, log)
+            return self._read_check(location, ended, log, job.result_context(_nonce(ended)), tell)
 
-    def _checked_before(self, place: Place, job: CheckJob) -> ImportsChecked | None:
+    def _checked_before(self, location: BuildLocation, job: CheckJob) -> ImportsChecked | None:
         """The same check of the same image, made by a build that only checked and passed."""
         image = image_tag(job.image)
         if image is None:
             return None
         same = f'tags="{tag_of("check", job.plan.identity)}" AND tags="{image}" AND status="SUCCESS"'
-        for build in self.submissions.list(place, same)[:_EARLIER]:
-            checked = self._read_check(place, build, None, job.joined(_nonce(build)))
+        for build in self.submissions.list(location, same)[:_EARLIER]:
+            checked = self._read_check(location, build, None, job.result_context(_nonce(build)))
             if checked.ran:
                 return checked
         return None
 
-    def _order(self, place: Place, job: BuildJob, tell: Tell) -> Build:
+    def _order(self, location: BuildLocation, job: BuildJob, tell: Tell) -> Build:
         name = f"source/{job.context_hash}.tgz"
-        place.bucket.ensure()  # before anything in it is trusted
-        generation = place.bucket.generation(name)
+        location.bucket.ensure()  # before anything in it is trusted
+        generation = location.bucket.generation(name)
         if generation is None:
             count = len(job.staged.context.files)
-            tell(f"uploading {count} files to gs://{place.bucket.name}/{name}")
-            generation = place.bucket.put_once(name, lambda: archive(job.staged))
+            tell(f"uploading {count} files to gs://{location.bucket.name}/{name}")
+            generation = location.bucket.put_once(name, lambda: archive(job.staged))
         dockerfile, context = paths_in_archive(job.staged)
-        source = (job.context_hash, dockerfile, place.bucket.name, name, generation)
-        handed = self._hand_over(place, job, secret_arguments(job.release.service.source.args))
+        source = (job.context_hash, dockerfile, location.bucket.name, name, generation)
+        handed = self._hand_over(location, job, secret_arguments(job.release.service.source.args))
         return build_order(Order(job.request, *source, job.plan, handed, context))
 
-    def _hand_over(self, place: Place, job: BuildJob | CheckJob, arguments: Mapping[str, str]) -> Handover | None:
+    def _hand_over(
+        self, location: BuildLocation, job: BuildJob | CheckJob, arguments: Mapping[str, str]
+    ) -> Handover | None:
         """What the build is to know and no one else; in the bucket by then."""
         handed = handover(secrets.token_hex(8), job.plan.given if job.plan else {}, arguments)
         if not handed:
             return None
-        place.bucket.put_once(handed.name, lambda: iter([handed.sealed()]))
+        location.bucket.put_once(handed.name, lambda: iter([handed.sealed()]))
         return handed
 
     @contextmanager
-    def _tidying(self, place: Place, build: Build, tell: Tell) -> Iterator[None]:
+    def _tidying(self, location: BuildLocation, build: Build, tell: Tell) -> Iterator[None]:
         """Nothing that was handed over outlives the build. One that goes on without us still needs it."""
         try:
             yield
         except Interrupted:
-            self._remove_handed(place, build, tell)
+            self._remove_handed(location, build, tell)
             raise
-        self._remove_handed(place, build, tell)
+        self._remove_handed(location, build, tell)
 
-    def _remove_handed(self, place: Place, build: Build, tell: Tell) -> None:
+    def _remove_handed(self, location: BuildLocation, build: Build, tell: Tell) -> None:
         handed = value_of("handover", list(build.tags))
         if handed:
-            _remove(place.bucket, object_name(handed), tell)
+            _remove(location.bucket, object_name(handed), tell)
 
-    def _known(self, place: Place, job: BuildJob) -> Built | None:
+    def _built_before(self, location: BuildLocation, job: BuildJob) -> Built | None:
         """An image made from the same context before, when the registry still has it."""
-        context = tag_of("context", job.context_hash)
-        for build in self.submissions.list(place, f'tags="{context}" AND status="SUCCESS"')[:_EARLIER]:
-            image = outcome.image_of(build)
+        same_context = tag_of("context", job.context_hash)
+        for build in self.submissions.list(location, f'tags="{same_context}" AND status="SUCCESS"')[:_EARLIER]:
+            image = build_result.image_of(build)
             size = self.registry.image_size(image) if image else None
             if image is None or size is None or not image.startswith(f"{job.release.service.image_name}@"):
                 continue
             checked = None
             if job.plan is not None and tag_of("check", job.plan.identity) in build.tags:
-                joined = job.joined(_nonce(build))
-                assert joined is not None
-                checked = self._read_check(place, build, None, joined)
+                context = job.result_context(_nonce(build))
+                assert context is not None
+                checked = self._read_check(location, build, None, context)
             return Built(
                 image,
                 build_id=build.id,
@@ -183,11 +185,11 @@ class CloudBuild:
             )
         return None
 
-    def _answer(self, job: BuildJob, build: Build, log: BuildLog, place: Place, tell: Tell) -> Built:
-        image, trouble = outcome.image_of(build), outcome.trouble_of(build, log)
-        joined, checked = job.joined(_nonce(build)), None
-        if joined is not None and (image or outcome.checks_failed(build)):
-            checked = self._read_check(place, build, log, joined, tell)
+    def _answer(self, job: BuildJob, build: Build, log: BuildLog, location: BuildLocation, tell: Tell) -> Built:
+        image, trouble = build_result.image_of(build), build_result.trouble_of(build, log)
+        context, checked = job.result_context(_nonce(build)), None
+        if context is not None and (image or build_result.checks_failed(build)):
+            checked = self._read_check(location, build, log, context, tell)
             if trouble is not None:
                 silent = f"the import check gave no result: {checked.why_not}"
                 trouble = None if checked.ran else replace(trouble, detail=silent)
@@ -198,41 +200,46 @@ class CloudBuild:
             trouble=trouble,
             checked=checked,
             context_hash=job.context_hash,
-            log_tail=() if image else outcome.log_tail(build, log),
+            log_tail=() if image else build_result.log_tail(build, log),
             log_url=self._page(build),
             contents=_contents(job, checked, size, log.base_digest),
         )
 
     def _read_check(
-        self, place: Place, build: Build, log: BuildLog | None, joined: Joined, tell: Tell | None = None
+        self,
+        location: BuildLocation,
+        build: Build,
+        log: BuildLog | None,
+        context: ResultContext,
+        tell: Tell | None = None,
     ) -> ImportsChecked:
         """The full result where it can be read, else the compact one of the build's outputs.
 
         With `tell`, a result with words of the application in it is removed once it was read: only those of checks
         that met no error stay, for releases that find their image again.
         """
-        compact = outcome.output_of(build, CHECK)
+        compact = build_result.output_of(build, CHECK)
         try:
-            full = place.bucket.read(result_name(joined.plan.options.nonce)) or b""
+            full = location.bucket.read(result_name(context.plan.options.nonce)) or b""
         except DriverError:
             full = b""
         if full and tell and b'"failures": []' not in full:
-            _remove(place.bucket, result_name(joined.plan.options.nonce), tell)
-        silence = outcome.check_silence(build, log) if log is not None and not (compact or full) else ""
-        return read_check(compact + b"\n" + full, joined, silence)
+            _remove(location.bucket, result_name(context.plan.options.nonce), tell)
+        silence = build_result.check_silence(build, log) if log is not None and not (compact or full) else ""
+        return read_check(compact + b"\n" + full, context, silence)
 
     def _size(self, image: str) -> int | None:
-        """Only told, never needed."""
+        """For progress only; never needed."""
         try:
             return self.registry.image_size(image)
         except DriverError:
             return None
 
-    def _wait(self, place: Place, build: Build, log: BuildLog) -> Build:
+    def _wait(self, location: BuildLocation, build: Build, log: BuildLog) -> Build:
         pause = _FIRST_PAUSE
         while True:
-            now = self.submissions.get(place, build.id)
-            ended = now.status.name not in outcome.UNDER_WAY
+            now = self.submissions.get(location, build.id)
+            ended = now.status.name not in build_result.UNDER_WAY
             log.follow(ended=ended)
             if ended:
                 return now
@@ -243,41 +250,41 @@ class CloudBuild:
         """Google's page of the build; a local cloud has none, though it names one as Google would."""
         return None if self.calls.clients.endpoints.local else build.log_url or None
 
-    def _log(self, place: Place, build: Build, tell: Tell) -> BuildLog:
+    def _log(self, location: BuildLocation, build: Build, tell: Tell) -> BuildLog:
         bucket = build.logs_bucket.removeprefix("gs://")
         if not bucket:
             tell(f"the build's log goes to Cloud Logging only: {self._page(build) or build.id}")
             return BuildLog(lambda offset: b"", tell)
         logs = Bucket(self.calls, bucket)
-        told: list[DriverError] = []
+        reported: list[DriverError] = []
 
         def read(offset: int) -> bytes:
             try:
                 return logs.read(f"log-{build.id}.txt", offset) or b""
             except DriverError as problem:
-                if not told:
-                    told.append(problem)
+                if not reported:
+                    reported.append(problem)
                     tell(f"the build's log cannot be read: {problem.reason}; see {self._page(build) or build.id}")
                 return b""
 
         return BuildLog(read, tell)
 
-    def _own(self, place: Place, job: CheckJob) -> Build | None:
+    def _own(self, location: BuildLocation, job: CheckJob) -> Build | None:
         """The build that made the release's image; None for an image that came from elsewhere."""
         if not job.release.build_id:
             return None
         try:
-            return self.submissions.get(place, job.release.build_id)
+            return self.submissions.get(location, job.release.build_id)
         except ApiError as problem:
             if problem.code != "NOT_FOUND":  # it ran elsewhere: the private pool is another one now
                 raise
             return None
 
-    def _place(self, request: BuildImage | CheckImports) -> Place:
+    def _location(self, request: BuildImage | CheckImports) -> BuildLocation:
         service = request.release.service
         name = service.bucket or build_bucket(service.project)
         bucket = Bucket(self.calls, name, named=service.bucket is not None, region=service.region)
-        return Place(service.project, location_of(request.settings.worker.worker_pool), bucket)
+        return BuildLocation(service.project, location_of(request.settings.worker.worker_pool), bucket)
 
 
 def secret_arguments(args: Mapping[str, str]) -> dict[str, str]:
@@ -286,7 +293,7 @@ def secret_arguments(args: Mapping[str, str]) -> dict[str, str]:
 
 
 def _remove(bucket: Bucket, name: str, tell: Tell) -> None:
-    """What cannot be removed is told: it is no reason to end a release."""
+    """What cannot be removed is reported as progress; a release does not end for it."""
     try:
         bucket.remove(name)
     except DriverError as problem:

@@ -13,15 +13,15 @@ from functools import partial
 from pathlib import Path
 
 from deploy_lib.drivers.builds.check import CheckPlan, plan_check
+from deploy_lib.drivers.builds.check_result import foreseen
 from deploy_lib.drivers.builds.cloud_build import CloudBuild
 from deploy_lib.drivers.builds.findings import Explain
 from deploy_lib.drivers.builds.job import BuildJob, CheckJob
 from deploy_lib.drivers.builds.local import LocalBuild
 from deploy_lib.drivers.builds.registry import Registry
 from deploy_lib.drivers.builds.request import image_tags
-from deploy_lib.drivers.builds.result import foreseen
+from deploy_lib.drivers.builds.source_analysis import entrypoint_of, explainer, unstartable
 from deploy_lib.drivers.builds.submission import Submissions
-from deploy_lib.drivers.builds.truth import entrypoint_of, explainer, unstartable
 from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.interface import Clock, DriverError, Tell
 from deploy_lib.drivers.policy import Calls
@@ -34,7 +34,7 @@ from deploy_lib.source.model import Staged, Surroundings
 from deploy_lib.steps.build import BuildImage
 from deploy_lib.steps.import_check import CheckImports
 
-Stage = Callable[[Release, bool], Staged]
+StageContext = Callable[[Release, bool], Staged]
 """The commit's build context; True when it is for Cloud Build, whose ignore file then counts."""
 
 
@@ -50,7 +50,7 @@ class CloudBuilds:
 
     clients: Clients
     clock: Clock
-    stage: Stage
+    stage: StageContext
     state: Path
     store: Path | None = None
     serving: Callable[[Service], str | None] = lambda service: None

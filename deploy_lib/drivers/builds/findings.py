@@ -28,8 +28,8 @@ Explain = Callable[[str], Finding | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Joined:
-    """What a result is joined with. `service` is its key in the YAML."""
+class ResultContext:
+    """What a result is read with. `service` is its key in the YAML."""
 
     plan: CheckPlan
     service: str
@@ -37,43 +37,43 @@ class Joined:
     explain: Explain = lambda module: None
 
 
-def findings_of(result: ProbeResult, joined: Joined) -> tuple[Finding, ...]:
+def findings_of(result: ProbeResult, context: ResultContext) -> tuple[Finding, ...]:
     """The failures, then what was not tried, then slow imports where a budget is set."""
-    found = [_failure(failure, joined) for failure in result.failures]
+    found = [_failure(failure, context) for failure in result.failures]
     left = result.not_run_total or len(result.not_run)
     if result.verdict == "incomplete" or left:
-        found.append(_unfinished(result, joined.plan, left))
+        found.append(_unfinished(result, context.plan, left))
     if result.truncated or result.failures_total > len(result.failures):
         more = result.failures_total - len(result.failures)
         if more > 0:
-            said = f"{more} more problems at import are in the full result, which could not be read"
-            found.append(Finding(Code.MORE_FAILURES, Severity.WARNING, said))
-    found += [_slow(row.module, row.own_ms, joined) for row in result.slow] if joined.plan.budgeted else []
-    found += _memory(result, joined)
+            message = f"{more} more problems at import are in the full result, which could not be read"
+            found.append(Finding(Code.MORE_FAILURES, Severity.WARNING, message))
+    found += [_slow(row.module, row.own_ms, context) for row in result.slow] if context.plan.budgeted else []
+    found += _memory(result, context)
     return tuple(found)
 
 
-def _failure(failure: Failure, joined: Joined) -> Finding:
-    told = _TELL.get(failure.kind, _told_as_is)
-    message, fix = told(failure, joined)
-    soft = failure.kind in {"auto": OFFLINE, "warn": CIRCUMSTANTIAL}.get(joined.plan.options.on_other_errors, ())
-    last = _place(failure, joined.staged)
+def _failure(failure: Failure, context: ResultContext) -> Finding:
+    describe = _DESCRIBE.get(failure.kind, _as_reported)
+    message, fix = describe(failure, context)
+    soft = failure.kind in {"auto": OFFLINE, "warn": CIRCUMSTANTIAL}.get(context.plan.options.on_other_errors, ())
+    last = _place(failure, context.staged)
     others = (failure.targets_total or len(failure.targets)) - 1
     stopped = f" (it stops {others + 1} modules)" if others > 0 else ""
     finding = Finding(
         code=Code(failure.kind),
         severity=Severity.WARNING if soft else Severity.ERROR,
         message=message + stopped,
-        file=_repository_path(last.file, joined.staged) if last and last.file else None,
+        file=_repository_path(last.file, context.staged) if last and last.file else None,
         line=last.line or None if last else None,
         module=failure.module or (failure.targets[0].partition(":")[0] if failure.targets else None),
         importer=last.module if last else None,
-        chain=tuple(_link(frame, joined.staged) for frame in failure.chain),
+        chain=tuple(_link(frame, context.staged) for frame in failure.chain),
         fix=fix or None,
     )
     if failure.kind != "missing_module" or not failure.module:
         return finding
-    known = joined.explain(failure.module)
+    known = context.explain(failure.module)
     if known is None or (failure.near and known.cause == "absent_everywhere"):  # what is misspelt is nowhere
         return finding
     why = known.message if known.module == failure.module else ""
@@ -82,70 +82,70 @@ def _failure(failure: Failure, joined: Joined) -> Finding:
     )
 
 
-def _missing_module(failure: Failure, joined: Joined) -> tuple[str, str]:
-    if failure.near and joined.plan.options.entrypoint.startswith(failure.targets[:1]):
+def _missing_module(failure: Failure, context: ResultContext) -> tuple[str, str]:
+    if failure.near and context.plan.options.entrypoint.startswith(failure.targets[:1]):
         near = failure.near[0]
-        said = f"the image has no module {failure.module}; the nearest name it has is {near}"
-        return said, f"write services.{joined.service}.entrypoint: {near}"
-    said = f"the image has no module {failure.module}{_imported_at(failure, joined)}"
-    return said, "commit its file, and let the Dockerfile copy it"
+        message = f"the image has no module {failure.module}; the nearest name it has is {near}"
+        return message, f"write services.{context.service}.entrypoint: {near}"
+    message = f"the image has no module {failure.module}{_imported_at(failure, context)}"
+    return message, "commit its file, and let the Dockerfile copy it"
 
 
-def _missing_dependency(failure: Failure, joined: Joined) -> tuple[str, str]:
+def _missing_dependency(failure: Failure, context: ResultContext) -> tuple[str, str]:
     module = failure.module or failure.name or "a module"
     wanted = failure.distribution or module.partition(".")[0]
-    said = f"{module} is not installed in the image{_imported_at(failure, joined)}"
+    message = f"{module} is not installed in the image{_imported_at(failure, context)}"
     if failure.party == "standard":
-        return f"Python itself has no module {module} in this version{_imported_at(failure, joined)}", ""
-    staged = joined.staged
+        return f"Python itself has no module {module} in this version{_imported_at(failure, context)}", ""
+    staged = context.staged
     if staged is None:
-        return said, f"let the Dockerfile install {wanted}"
+        return message, f"let the Dockerfile install {wanted}"
     found = adding(module, staged.contents, staged.context.root, reader(staged), failure.distribution)
-    return f"{said}: {found.why}" if found.why else said, found.fix
+    return f"{message}: {found.why}" if found.why else message, found.fix
 
 
-def _missing_name(failure: Failure, joined: Joined) -> tuple[str, str]:
+def _missing_name(failure: Failure, context: ResultContext) -> tuple[str, str]:
     holder = failure.module or failure.file or "the module"
     near = f"; it has {', '.join(failure.near)}" if failure.near else ""
     version = f" ({failure.distribution} is installed)" if failure.distribution else ""
-    said = f"{holder} has no {failure.name}{version}{near}{_imported_at(failure, joined)}"
+    message = f"{holder} has no {failure.name}{version}{near}{_imported_at(failure, context)}"
     if failure.distribution:
-        return said, f"pin a version of {failure.distribution.partition('==')[0]} that has {failure.name}"
-    return said, ""
+        return message, f"pin a version of {failure.distribution.partition('==')[0]} that has {failure.name}"
+    return message, ""
 
 
-def _circular(failure: Failure, joined: Joined) -> tuple[str, str]:
+def _circular(failure: Failure, context: ResultContext) -> tuple[str, str]:
     cycle = " -> ".join(failure.cycle)
-    said = f"modules import each other in a circle: {cycle}" if cycle else _said(failure)
-    return said, "move the import that closes the circle into the function that needs it"
+    message = f"modules import each other in a circle: {cycle}" if cycle else _python_message(failure)
+    return message, "move the import that closes the circle into the function that needs it"
 
 
-def _shared_library(failure: Failure, joined: Joined) -> tuple[str, str]:
-    said = f"the image lacks the shared library {failure.library}{_imported_at(failure, joined)}"
-    return said, "install the system package that brings it, in the Dockerfile"
+def _shared_library(failure: Failure, context: ResultContext) -> tuple[str, str]:
+    message = f"the image lacks the shared library {failure.library}{_imported_at(failure, context)}"
+    return message, "install the system package that brings it, in the Dockerfile"
 
 
-def _offline(failure: Failure, joined: Joined) -> tuple[str, str]:
+def _offline(failure: Failure, context: ResultContext) -> tuple[str, str]:
     """What Cloud Run has and the check has not: no fault of the image, as far as the check can know."""
     lacking = "network" if failure.kind == "network" else "credentials"
     asks = "connects to something" if failure.kind == "network" else "asks for credentials"
-    said = (
-        f"importing it {asks}{_imported_at(failure, joined)}, and the check has no {lacking}: {_said(failure)}; what "
-        "would be imported after that was not tried"
+    message = (
+        f"importing it {asks}{_imported_at(failure, context)}, and the check has no {lacking}: "
+        f"{_python_message(failure)}; what would be imported after that was not tried"
     )
-    setting = joined.plan.options.on_other_errors
+    setting = context.plan.options.on_other_errors
     if setting == "fail":
-        return said, "connect when the first request needs it, or set on_other_errors of import_check to auto"
-    return said, "nothing, if it succeeds on Cloud Run; on_other_errors: fail of import_check lets it stop a release"
+        return message, "connect when the first request needs it, or set on_other_errors of import_check to auto"
+    return message, "nothing, if it succeeds on Cloud Run; on_other_errors: fail of import_check lets it stop a release"
 
 
-def _variable(failure: Failure, joined: Joined) -> tuple[str, str]:
+def _variable(failure: Failure, context: ResultContext) -> tuple[str, str]:
     names = ", ".join(failure.variables or failure.unset)
-    said = f"{names or 'an environment variable'} must be set before the import{_imported_at(failure, joined)}"
-    return said, f"set it under services.{joined.service}.env or secrets" if names else ""
+    message = f"{names or 'an environment variable'} must be set before the import{_imported_at(failure, context)}"
+    return message, f"set it under services.{context.service}.env or secrets" if names else ""
 
 
-def _told_as_is(failure: Failure, joined: Joined) -> tuple[str, str]:
+def _as_reported(failure: Failure, context: ResultContext) -> tuple[str, str]:
     fix = "if only the check meets it: on_other_errors: warn of import_check" if failure.kind in CIRCUMSTANTIAL else ""
     unset = f"; it reads {', '.join(failure.unset)}, which is not set" if failure.unset else ""
     target = failure.targets[0] if failure.targets else "the application"
@@ -155,13 +155,13 @@ def _told_as_is(failure: Failure, joined: Joined) -> tuple[str, str]:
         "killed": f"importing {target} killed the process with signal {failure.signal}",
         "memory": f"importing {target} used up the memory",
     }
-    said = ends.get(failure.kind)
-    if said is None:
-        return f"{_said(failure)}{_imported_at(failure, joined)}{unset}", fix
-    return f"{said}{_imported_at(failure, joined)}{unset}", fix
+    message = ends.get(failure.kind)
+    if message is None:
+        return f"{_python_message(failure)}{_imported_at(failure, context)}{unset}", fix
+    return f"{message}{_imported_at(failure, context)}{unset}", fix
 
 
-_TELL = {
+_DESCRIBE = {
     "missing_module": _missing_module,
     "missing_dependency": _missing_dependency,
     "missing_name": _missing_name,
@@ -173,7 +173,7 @@ _TELL = {
 }
 
 
-def _said(failure: Failure) -> str:
+def _python_message(failure: Failure) -> str:
     """In Python's own words."""
     words = " ".join(failure.message.split())
     return (
@@ -189,11 +189,11 @@ def _place(failure: Failure, staged: Staged | None) -> Frame | None:
     return next((frame for frame in reversed(failure.chain) if frame.file in staged.contents.files), last)
 
 
-def _imported_at(failure: Failure, joined: Joined) -> str:
-    last = _place(failure, joined.staged)
+def _imported_at(failure: Failure, context: ResultContext) -> str:
+    last = _place(failure, context.staged)
     if last is None or not last.file:
         return ""
-    return f" ({_repository_path(last.file, joined.staged)}:{last.line})"
+    return f" ({_repository_path(last.file, context.staged)}:{last.line})"
 
 
 def _link(frame: Frame, staged: Staged | None) -> str:
@@ -210,19 +210,23 @@ def _repository_path(path: str, staged: Staged | None) -> str:
 
 
 def _unfinished(result: ProbeResult, plan: CheckPlan, left: int) -> Finding:
-    said = f"the import check ran out of time: {left} of {result.tried + left} modules were not imported"
-    return Finding(Code.IMPORT_CHECK_UNFINISHED, Severity.ERROR, said, fix="import fewer modules, or name them in also")
+    message = f"the import check ran out of time: {left} of {result.tried + left} modules were not imported"
+    return Finding(
+        Code.IMPORT_CHECK_UNFINISHED, Severity.ERROR, message, fix="import fewer modules, or name them in also"
+    )
 
 
-def _slow(module: str, own_ms: float, joined: Joined) -> Finding:
-    said = f"importing {module} takes {own_ms / 1000:.2g} s by itself, more than its budget"
-    return Finding(Code.SLOW_IMPORT, Severity.ADVICE, said, module=module)
+def _slow(module: str, own_ms: float, context: ResultContext) -> Finding:
+    message = f"importing {module} takes {own_ms / 1000:.2g} s by itself, more than its budget"
+    return Finding(Code.SLOW_IMPORT, Severity.ADVICE, message, module=module)
 
 
-def _memory(result: ProbeResult, joined: Joined) -> list[Finding]:
-    limit = joined.plan.service_memory
+def _memory(result: ProbeResult, context: ResultContext) -> list[Finding]:
+    limit = context.plan.service_memory
     entry = result.targets[0] if result.targets else None
     if limit is None or entry is None or entry.peak_kb * 1024 <= limit:
         return []
-    said = f"importing {entry.name} alone takes {entry.peak_kb // 1024} MiB, and the service may use {limit >> 20} MiB"
-    return [Finding(Code.MEMORY_AT_IMPORT, Severity.WARNING, said, fix=f"raise services.{joined.service}.memory")]
+    message = (
+        f"importing {entry.name} alone takes {entry.peak_kb // 1024} MiB, and the service may use {limit >> 20} MiB"
+    )
+    return [Finding(Code.MEMORY_AT_IMPORT, Severity.WARNING, message, fix=f"raise services.{context.service}.memory")]

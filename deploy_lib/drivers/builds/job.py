@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from deploy_lib.drivers.builds.check import CheckPlan
-from deploy_lib.drivers.builds.findings import Explain, Joined
+from deploy_lib.drivers.builds.findings import Explain, ResultContext
 from deploy_lib.model.image import BuiltImage
 from deploy_lib.model.release import Release
 from deploy_lib.source.model import Staged
@@ -28,9 +28,9 @@ class BuildJob:
     def release(self) -> Release:
         return self.request.release
 
-    def joined(self, nonce: str | None = None) -> Joined | None:
+    def result_context(self, nonce: str | None = None) -> ResultContext | None:
         """What a result is read with; `nonce` is that of an earlier check with the same plan."""
-        return None if self.plan is None else join(self.plan, self.release, self.staged, self.explain, nonce)
+        return None if self.plan is None else _result_context(self.plan, self.release, self.staged, self.explain, nonce)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +47,13 @@ class CheckJob:
     def release(self) -> Release:
         return self.request.release
 
-    def joined(self, nonce: str | None = None) -> Joined:
-        return join(self.plan, self.release, self.staged, self.explain, nonce)
+    def result_context(self, nonce: str | None = None) -> ResultContext:
+        return _result_context(self.plan, self.release, self.staged, self.explain, nonce)
 
 
-def join(plan: CheckPlan, release: Release, staged: Staged | None, explain: Explain, nonce: str | None) -> Joined:
+def _result_context(
+    plan: CheckPlan, release: Release, staged: Staged | None, explain: Explain, nonce: str | None
+) -> ResultContext:
     if nonce is not None:
         plan = replace(plan, options=replace(plan.options, nonce=nonce))
-    return Joined(plan, release.service.name, staged, explain)
+    return ResultContext(plan, release.service.name, staged, explain)

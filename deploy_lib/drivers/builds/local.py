@@ -14,14 +14,14 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING, TypeVar
 
-from deploy_lib.drivers.builds.inside import run_check
+from deploy_lib.drivers.builds.build_result import TAIL
+from deploy_lib.drivers.builds.check_result import passed, read_check
+from deploy_lib.drivers.builds.failure_line import failure_line
+from deploy_lib.drivers.builds.image_cache import CachedImage, ImageCache
 from deploy_lib.drivers.builds.job import BuildJob, CheckJob
-from deploy_lib.drivers.builds.known import KnownImage, KnownImages
-from deploy_lib.drivers.builds.outcome import TAIL
-from deploy_lib.drivers.builds.reasons import telling_line
+from deploy_lib.drivers.builds.local_check import run_check
 from deploy_lib.drivers.builds.registry import Registry
 from deploy_lib.drivers.builds.request import BUILD, REVISION_LABEL, image_tags
-from deploy_lib.drivers.builds.result import passed, read_check
 from deploy_lib.drivers.builds.staging import write_build
 from deploy_lib.drivers.engines import (
     BuildFailed,
@@ -53,7 +53,7 @@ def open_local(builder: str, store: Path, state: Path, clock: Clock, registry: R
         engine = choose(builder, store)
     except EngineUnavailable as problem:
         raise DriverError(problem.reason, problem.remedy) from None
-    return LocalBuild(engine, KnownImages(state / "built"), clock, registry)
+    return LocalBuild(engine, ImageCache(state / "built"), clock, registry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class LocalBuild:
     """Both methods raise DriverError, and Interrupted once nothing of the build runs any more."""
 
     engine: Engine
-    known: KnownImages
+    cache: ImageCache
     clock: Clock
     registry: Registry
 
@@ -81,7 +81,7 @@ class LocalBuild:
         except BuildFailed as failure:
             return self._failed(job, _words(failure, log), log)
         except EngineError as failure:
-            return self._failed(job, telling_line([*failure.output.splitlines(), failure.reason]), log)
+            return self._failed(job, failure_line([*failure.output.splitlines(), failure.reason]), log)
         if image is None:
             limit = f"it did not end within {job.request.settings.timeout:.0f} s"
             return Built(
@@ -108,7 +108,7 @@ class LocalBuild:
             )
         reference = self._push(image.digest, image_tags(job.release), tell)
         plan = job.plan
-        record = KnownImage(
+        record = CachedImage(
             reference,
             self.engine.name,
             check=plan.identity if plan else "",
@@ -116,7 +116,7 @@ class LocalBuild:
             output=output.decode("utf-8", "replace"),
             contents=contents,
         )
-        self.known.keep(name, job.context_hash, record)
+        self.cache.keep(name, job.context_hash, record)
         return Built(reference, checked=checked, context_hash=job.context_hash, contents=contents)
 
     def check(self, job: CheckJob, tell: Tell) -> ImportsChecked:
@@ -178,12 +178,12 @@ class LocalBuild:
         self, plan: CheckPlan, reference: str, job: BuildJob | CheckJob, within: float, tell: Tell
     ) -> tuple[bytes, ImportsChecked]:
         if plan.secrets:
-            said = "secrets: real needs Cloud Build, which reads them as its own account"
-            return b"", ImportsChecked(ran=False, why_not=said)
+            why = "secrets: real needs Cloud Build, which reads them as its own account"
+            return b"", ImportsChecked(ran=False, why_not=why)
         output, why_not = run_check(self.engine, plan, reference, self.clock, within, tell)
-        joined = job.joined()
-        assert joined is not None
-        return output, read_check(output, joined, why_not)
+        context = job.result_context()
+        assert context is not None
+        return output, read_check(output, context, why_not)
 
     def _push(self, digest: str, tags: tuple[str, ...], tell: Tell) -> str:
         """name@sha256:..., the same for every tag."""
@@ -205,20 +205,20 @@ class LocalBuild:
         return first.reference
 
     def _found(self, job: BuildJob, name: str) -> Built | None:
-        known = self.known.find(name, job.context_hash)
-        if known is None or self.registry.image_size(known.image) is None:
+        cached = self.cache.find(name, job.context_hash)
+        if cached is None or self.registry.image_size(cached.image) is None:
             return None
         checked = None
-        if job.plan is not None and known.check == job.plan.identity:
-            joined = job.joined(known.nonce)
-            assert joined is not None
-            checked = read_check(known.output.encode(), joined)
+        if job.plan is not None and cached.check == job.plan.identity:
+            context = job.result_context(cached.nonce)
+            assert context is not None
+            checked = read_check(cached.output.encode(), context)
         return Built(
-            known.image,
+            cached.image,
             reused=True,
             checked=checked if checked and checked.ran else None,
             context_hash=job.context_hash,
-            contents=known.contents,
+            contents=cached.contents,
         )
 
     def _failed(self, job: BuildJob, detail: str, log: deque[str]) -> Built:
@@ -229,9 +229,9 @@ class LocalBuild:
 
 def _words(failure: BuildFailed, log: deque[str]) -> str:
     """The tool's own error line where there is one, with the instruction that ran it."""
-    said = telling_line([*log, *failure.output.splitlines()])
+    why = failure_line([*log, *failure.output.splitlines()])
     where = f"Dockerfile line {failure.line}: {failure.instruction}".rstrip(": ") if failure.line else ""
-    words = failure.reason if not said or said in failure.reason else f"{failure.reason}: {said}"
+    words = failure.reason if not why or why in failure.reason else f"{failure.reason}: {why}"
     return words if not where or words.startswith("Dockerfile line") else f"{where}: {words}"
 
 

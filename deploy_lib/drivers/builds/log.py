@@ -1,4 +1,4 @@
-"""A build's log as it grows: told line by line, and its last lines kept for when the build fails.
+"""A build's log as it grows: reported line by line, and its last lines kept for when the build fails.
 
 Cloud Build writes gs://<logs_bucket>/log-<build id>.txt while the build runs; every read asks only for what is new
 (https://cloud.google.com/build/docs/securing-builds/store-manage-build-logs). With more than one step each line

@@ -32,12 +32,12 @@ def compare_with_image(staged: Staged, image: ImageFacts) -> tuple[Finding, ...]
     extra = [path for path in real.keys() - expected if _ours(path) and not _unknown(path, contents)]
     other = [path for path in expected & real.keys() if _differs(staged, predicted[path], real[path])]
     other = [path for path in other if not _unknown(path, contents)]
-    told = (
+    rows = (
         (Code.IMAGE_FILE_MISSING, missing, "predicted and not in the image: a RUN step removes"),
         (Code.IMAGE_FILE_UNEXPECTED, extra, "in the image and not predicted: a RUN step or the base image makes"),
         (Code.IMAGE_FILE_DIFFERS, other, "of other content in the image than in the commit: a RUN step changes"),
     )
-    return tuple(_advice(code, paths, what) for code, paths, what in told if paths)
+    return tuple(_advice(code, paths, what) for code, paths, what in rows if paths)
 
 
 def _differs(staged: Staged, source: str, blob: str | None) -> bool:

@@ -12,8 +12,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from deploy_lib.drivers.builds.check import CheckPlan
+from deploy_lib.drivers.builds.cloud_check import check_arguments, keep_arguments, literal
 from deploy_lib.drivers.builds.handover import VALUES, VOLUME, Handover
-from deploy_lib.drivers.builds.script import check_arguments, keep_arguments, literal
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.model.release import Release
 from deploy_lib.model.service import Service
@@ -98,7 +98,7 @@ def build_order(order: Order) -> Build:
         images=[literal(image) for image in images],
         tags=[*tags, *_common_tags(release, order.plan, order.handover)],
         timeout=timedelta(seconds=request.settings.timeout),
-        **_surroundings(request, order.bucket, order.plan),
+        **_build_options(request, order.bucket, order.plan),
     )
 
 
@@ -118,7 +118,7 @@ def check_order(
             *([pinned] if pinned else []),
         ],
         timeout=timedelta(seconds=request.timeout),
-        **_surroundings(request, bucket, plan),
+        **_build_options(request, bucket, plan),
     )
 
 
@@ -190,7 +190,7 @@ def _check_steps(plan: CheckPlan, image: str, bucket: str) -> list[BuildStep]:
     ]
 
 
-def _surroundings(request: BuildImage | CheckImports, bucket: str, plan: CheckPlan | None) -> dict[str, Any]:
+def _build_options(request: BuildImage | CheckImports, bucket: str, plan: CheckPlan | None) -> dict[str, Any]:
     from google.cloud.devtools.cloudbuild_v1 import BuildOptions, SecretManagerSecret, Secrets
 
     worker, project = request.settings.worker, request.release.service.project

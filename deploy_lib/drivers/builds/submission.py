@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from deploy_lib.drivers.builds.outcome import UNDER_WAY, WITHOUT_VERDICT
+from deploy_lib.drivers.builds.build_result import UNDER_WAY, WITHOUT_VERDICT
 from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.interface import Interrupted
 from deploy_lib.drivers.policy import Calls
@@ -25,7 +25,7 @@ _PAUSE_AFTER_LOSS = 2.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class BuildLocation:
     """Where a project's builds run, and the bucket that takes their sources, logs and results."""
 
     project: str
@@ -43,67 +43,69 @@ class Submissions:
 
     calls: Calls
 
-    def submit(self, place: Place, tag: str, order: Build) -> Build:
+    def submit(self, location: BuildLocation, tag: str, order: Build) -> Build:
         from google.cloud.devtools.cloudbuild_v1 import CreateBuildRequest
 
-        request = CreateBuildRequest(parent=place.parent, project_id=place.project, build=order)
+        request = CreateBuildRequest(parent=location.parent, project_id=location.project, build=order)
         try:
             operation = self.calls.ask("create_build", self._client.create_build, request, "ask for the build")
-            return self.get(place, operation.metadata.build.id)
+            return self.get(location, operation.metadata.build.id)
         except ApiError as problem:
             if not problem.maybe_done:
                 raise
-        return self._after_loss(place, tag, request)
+        return self._after_loss(location, tag, request)
 
-    def _after_loss(self, place: Place, tag: str, request: object) -> Build:
+    def _after_loss(self, location: BuildLocation, tag: str, request: object) -> Build:
         """Nobody knows whether the build was taken: look for it, and ask once more only when it never shows."""
         for _ in range(_LOOKS_AFTER_LOSS):
-            found = self.asked_before(place, tag)
+            found = self.asked_before(location, tag)
             if found is not None:
                 return found
             self.calls.clock.sleep(_PAUSE_AFTER_LOSS)
         operation = self.calls.ask("create_build", self._client.create_build, request, "ask for the build again")
-        return self.asked_before(place, tag) or self.get(place, operation.metadata.build.id)
+        return self.asked_before(location, tag) or self.get(location, operation.metadata.build.id)
 
-    def asked_before(self, place: Place, tag: str) -> Build | None:
+    def asked_before(self, location: BuildLocation, tag: str) -> Build | None:
         """The release's build that counts; a later one that runs beside it is cancelled."""
-        found = [b for b in self.list(place, f'tags="{tag}"') if b.status.name not in WITHOUT_VERDICT]
+        found = [b for b in self.list(location, f'tags="{tag}"') if b.status.name not in WITHOUT_VERDICT]
         found.sort(key=lambda build: build.create_time)
         for twin in found[1:]:
             if twin.status.name in UNDER_WAY:
-                self.cancel(place, twin.id)
+                self.cancel(location, twin.id)
         return found[0] if found else None
 
     @contextmanager
-    def cancelling(self, place: Place, tag: str) -> Iterator[None]:
+    def cancelling(self, location: BuildLocation, tag: str) -> Iterator[None]:
         """When someone asks to stop, no build of the release is left running, whether its id is known or not."""
         try:
             yield
         except Interrupted:
-            for build in self.list(place, f'tags="{tag}"'):
+            for build in self.list(location, f'tags="{tag}"'):
                 if build.status.name in UNDER_WAY:
-                    self.cancel(place, build.id)
+                    self.cancel(location, build.id)
             raise
 
-    def get(self, place: Place, build_id: str) -> Build:
+    def get(self, location: BuildLocation, build_id: str) -> Build:
         from google.cloud.devtools.cloudbuild_v1 import GetBuildRequest
 
-        name = f"{place.parent}/builds/{build_id}"
-        request = GetBuildRequest(name=name, project_id=place.project, id=build_id)
+        name = f"{location.parent}/builds/{build_id}"
+        request = GetBuildRequest(name=name, project_id=location.project, id=build_id)
         return self.calls.ask("get_build", self._client.get_build, request, f"read the build {build_id}")
 
-    def list(self, place: Place, filter_: str) -> list[Build]:
+    def list(self, location: BuildLocation, filter_: str) -> list[Build]:
         """Newest first, at most one page."""
         from google.cloud.devtools.cloudbuild_v1 import ListBuildsRequest
 
-        request = ListBuildsRequest(parent=place.parent, project_id=place.project, filter=filter_, page_size=20)
+        request = ListBuildsRequest(parent=location.parent, project_id=location.project, filter=filter_, page_size=20)
         pages = self.calls.ask("list_builds", self._client.list_builds, request, "look for earlier builds")
         return sorted(next(iter(pages.pages)).builds, key=lambda build: build.create_time, reverse=True)
 
-    def cancel(self, place: Place, build_id: str) -> None:
+    def cancel(self, location: BuildLocation, build_id: str) -> None:
         from google.cloud.devtools.cloudbuild_v1 import CancelBuildRequest
 
-        request = CancelBuildRequest(name=f"{place.parent}/builds/{build_id}", project_id=place.project, id=build_id)
+        request = CancelBuildRequest(
+            name=f"{location.parent}/builds/{build_id}", project_id=location.project, id=build_id
+        )
         try:
             self.calls.ask("cancel_build", self._client.cancel_build, request, f"cancel the build {build_id}")
         except ApiError as problem:

@@ -15,7 +15,7 @@ from threading import Lock
 from typing import IO, TypeVar
 
 from deploy_lib.drivers.interface import DriverError
-from deploy_lib.drivers.source.git import Git, not_installed, surroundings, unreadable_object
+from deploy_lib.drivers.source.git import Git, git_environment, not_installed, unreadable_object
 from deploy_lib.source.model import TreeFile
 
 T = TypeVar("T")
@@ -78,7 +78,7 @@ class _Reader:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env=surroundings(),
+                env=git_environment(),
             )
         except FileNotFoundError:
             raise not_installed() from None

@@ -28,7 +28,7 @@ class Git:
         """What git printed. Raises DriverError when it ends with another code than those in `fine`."""
         try:
             done = subprocess.run(
-                self.command(*words), input=given, capture_output=True, env=surroundings(), check=False
+                self.command(*words), input=given, capture_output=True, env=git_environment(), check=False
             )
         except FileNotFoundError:
             raise not_installed() from None
@@ -52,7 +52,9 @@ class Git:
 
 def unreadable_object(git: Git, blob: str) -> DriverError:
     """Why git gave no content for an object: it is damaged, or not there."""
-    done = subprocess.run(git.command("cat-file", "blob", blob), capture_output=True, env=surroundings(), check=False)
+    done = subprocess.run(
+        git.command("cat-file", "blob", blob), capture_output=True, env=git_environment(), check=False
+    )
     said = done.stderr.decode(errors="replace")
     if done.returncode and "error: " in said:
         return git.trouble("cat-file", said)
@@ -63,7 +65,7 @@ def not_installed() -> DriverError:
     return DriverError("git is not installed, and releases are made from commits", "install git")
 
 
-def surroundings() -> dict[str, str]:
+def git_environment() -> dict[str, str]:
     """The environment git is run in."""
     kept = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}
     return {**kept, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1"}

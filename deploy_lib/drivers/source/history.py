@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Iterator
 from threading import Lock
 
-from deploy_lib.drivers.source.git import Git, not_installed, surroundings
+from deploy_lib.drivers.source.git import Git, git_environment, not_installed
 from deploy_lib.source.model import PastFile
 
 BUDGET = 2.0
@@ -73,7 +73,7 @@ class History:
             return ""
         command = self._git.command("--literal-pathspecs", "log", *_FORMAT, *words)
         try:
-            done = subprocess.run(command, capture_output=True, env=surroundings(), check=False, timeout=self._left)
+            done = subprocess.run(command, capture_output=True, env=git_environment(), check=False, timeout=self._left)
         except FileNotFoundError:
             raise not_installed() from None
         except subprocess.TimeoutExpired as late:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from deploy_lib.drivers.builds.check import CheckPlan
-from deploy_lib.drivers.builds.findings import Joined
-from deploy_lib.drivers.builds.result import passed, read_check
+from deploy_lib.drivers.builds.check_result import passed, read_check
+from deploy_lib.drivers.builds.findings import ResultContext
 from deploy_lib.in_image.options import ProbeOptions
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.model.image import InsideImage
@@ -20,7 +20,7 @@ from tests.drivers.builds.samples import APP, stage_files
 
 NONCE = "4f2a"
 STAGED = stage_files(APP)
-JOINED = Joined(CheckPlan(ProbeOptions(NONCE, "shop.main:app")), "backend", STAGED)
+RESULT_CONTEXT = ResultContext(CheckPlan(ProbeOptions(NONCE, "shop.main:app")), "backend", STAGED)
 CHAIN = [
     {"file": "/app/shop/main.py", "line": 1, "module": "shop.main", "function": "<module>"},
     {"file": "/app/shop/orders.py", "line": 3, "module": "shop.orders", "function": "<module>"},
@@ -60,8 +60,8 @@ def image(files: dict[str, str]) -> dict[str, Any]:
 ONLY_THERE = "if only the check meets it: on_other_errors: warn of import_check"
 
 
-def only(output: bytes, joined: Joined = JOINED) -> Finding:
-    checked = read_check(output, joined)
+def only(output: bytes, context: ResultContext = RESULT_CONTEXT) -> Finding:
+    checked = read_check(output, context)
     assert checked.ran and not (passed(checked) and checked.findings and checked.findings[0].severity is Severity.ERROR)
     (finding,) = checked.findings
     return finding
@@ -145,7 +145,9 @@ OFFLINE_CHAIN = [
 def test_what_the_check_lacks_is_told_at_the_users_own_line(kind: str, words: str, policy: Any, severity: str) -> None:
     plan = CheckPlan(ProbeOptions(NONCE, "shop.main:app", on_other_errors=policy))
     failure = {"kind": kind, "exception": "ConnectionRefusedError", "message": "refused", "chain": OFFLINE_CHAIN}
-    finding = only(lines(failure, verdict="failed" if policy == "fail" else "warned"), replace(JOINED, plan=plan))
+    finding = only(
+        lines(failure, verdict="failed" if policy == "fail" else "warned"), replace(RESULT_CONTEXT, plan=plan)
+    )
     assert finding.message == (
         f"importing it {words} (shop/orders.py:3), and the check has no {kind}: ConnectionRefusedError: refused; what "
         "would be imported after that was not tried"
@@ -156,14 +158,14 @@ def test_what_the_check_lacks_is_told_at_the_users_own_line(kind: str, words: st
 
 def test_a_missing_dependency_names_the_requirements_file_that_lacks_it() -> None:
     staged = requiring(b"six\n")
-    finding = only(lines({"kind": "missing_dependency", "module": "httpx"}), replace(JOINED, staged=staged))
+    finding = only(lines({"kind": "missing_dependency", "module": "httpx"}), replace(RESULT_CONTEXT, staged=staged))
     assert finding.message == "httpx is not installed in the image: requirements.txt does not name httpx"
     assert finding.fix == "echo httpx >> requirements.txt"
 
 
 def test_a_missing_dependency_that_is_named_is_not_named_again() -> None:
     staged = requiring(b"httpx==0.27\n")
-    finding = only(lines({"kind": "missing_dependency", "module": "httpx"}), replace(JOINED, staged=staged))
+    finding = only(lines({"kind": "missing_dependency", "module": "httpx"}), replace(RESULT_CONTEXT, staged=staged))
     assert "requirements.txt names httpx, so another interpreter" in finding.message
     assert ">>" not in (finding.fix or "")
 
@@ -182,8 +184,8 @@ def requiring(text: bytes) -> Staged:
 def test_a_missing_module_is_joined_with_what_source_truth_knows() -> None:
     why = Finding("missing_module", Severity.ERROR, "git ignores shop/gone.py", module="shop.gone", cause="gitignored")
     why = replace(why, rule=".gitignore:3", fix="git add -f shop/gone.py")
-    joined = replace(JOINED, explain=lambda module: why if module == "shop.gone" else None)
-    finding = only(lines({"kind": "missing_module", "module": "shop.gone", "chain": CHAIN}), joined)
+    context = replace(RESULT_CONTEXT, explain=lambda module: why if module == "shop.gone" else None)
+    finding = only(lines({"kind": "missing_module", "module": "shop.gone", "chain": CHAIN}), context)
     assert (finding.message, finding.cause, finding.rule, finding.fix) == (
         "git ignores shop/gone.py",
         "gitignored",
@@ -197,7 +199,9 @@ def test_a_missing_module_is_joined_with_what_source_truth_knows() -> None:
 def test_other_errors_follow_their_policy(policy: Any, severity: Severity) -> None:
     plan = CheckPlan(ProbeOptions(NONCE, "shop.main", on_other_errors=policy))
     verdict = "warned" if policy == "warn" else "failed"
-    found = only(lines({"kind": "other", "exception": "ValueError"}, verdict=verdict), replace(JOINED, plan=plan))
+    found = only(
+        lines({"kind": "other", "exception": "ValueError"}, verdict=verdict), replace(RESULT_CONTEXT, plan=plan)
+    )
     assert found.severity is severity
 
 
@@ -209,37 +213,37 @@ def test_a_check_that_ran_out_of_time_is_an_error() -> None:
 
 def test_slow_imports_are_told_where_a_budget_is_set() -> None:
     output = lines(verdict="passed", slow=[["pandas", 1500.0, 2000.0]])
-    assert read_check(output, JOINED).findings == ()
-    finding = only(output, replace(JOINED, plan=replace(JOINED.plan, budgeted=True)))
+    assert read_check(output, RESULT_CONTEXT).findings == ()
+    finding = only(output, replace(RESULT_CONTEXT, plan=replace(RESULT_CONTEXT.plan, budgeted=True)))
     assert (finding.code, finding.severity) == ("slow_import", Severity.ADVICE)
     assert "importing pandas takes 1.5 s" in finding.message
 
 
 def test_an_import_larger_than_the_service_is_a_warning() -> None:
-    plan = replace(JOINED.plan, service_memory=8000 * 1024)
-    finding = only(lines(verdict="passed"), replace(JOINED, plan=plan))
+    plan = replace(RESULT_CONTEXT.plan, service_memory=8000 * 1024)
+    finding = only(lines(verdict="passed"), replace(RESULT_CONTEXT, plan=plan))
     assert (finding.code, finding.severity) == ("memory_at_import", Severity.WARNING)
 
 
 def test_files_are_compared_with_the_prediction() -> None:
     blobs = {f"/app/{path}": file.blob for path, file in STAGED.context.files.items() if path.startswith("shop/")}
     same = lines(verdict="passed", image=image(blobs))
-    assert read_check(same, JOINED).findings == ()
+    assert read_check(same, RESULT_CONTEXT).findings == ()
     gone = {path: blob for path, blob in blobs.items() if not path.endswith("orders.py")}
     other = {**gone, "/app/shop/main.py": "1" * 40, "/app/shop/made.py": "2" * 40, "/app/x/site-packages/y.py": "3"}
-    found = read_check(lines(verdict="passed", image=image(other)), JOINED).findings
+    found = read_check(lines(verdict="passed", image=image(other)), RESULT_CONTEXT).findings
     assert [(f.code, f.file, f.severity) for f in found] == [
         ("image_file_missing", "/app/shop/orders.py", Severity.ADVICE),
         ("image_file_unexpected", "/app/shop/made.py", Severity.ADVICE),
         ("image_file_differs", "/app/shop/main.py", Severity.ADVICE),
     ]
     unknown = replace(STAGED.contents, unknown=(Unknown("/app/shop", "a RUN step moves files", 4),))
-    joined = replace(JOINED, staged=replace(STAGED, contents=unknown))
-    assert read_check(lines(verdict="passed", image=image(other)), joined).findings == ()
+    context = replace(RESULT_CONTEXT, staged=replace(STAGED, contents=unknown))
+    assert read_check(lines(verdict="passed", image=image(other)), context).findings == ()
 
 
 def test_the_image_tells_its_python_and_distributions() -> None:
-    inside = read_check(lines(verdict="passed", python="3.11.7", image=image({})), JOINED).inside
+    inside = read_check(lines(verdict="passed", python="3.11.7", image=image({})), RESULT_CONTEXT).inside
     assert inside == InsideImage("3.11.7", {"idna": "3.6"}, {}, "/app", 0)
 
 
@@ -261,15 +265,15 @@ FULL = lines(verdict="failed")
     ],
 )
 def test_what_is_no_result_is_no_pass(output: bytes, why: str) -> None:
-    checked = read_check(output, JOINED)
+    checked = read_check(output, RESULT_CONTEXT)
     assert not checked.ran and not passed(checked)
     assert why in checked.why_not
 
 
 def test_both_lines_together_are_one_result() -> None:
     compact = {**COMPACT, "verdict": "failed", "full_bytes": len(FULL), "full_crc32": zlib.crc32(FULL)}
-    assert read_check(json.dumps(compact).encode() + b"\n" + FULL, JOINED).ran
+    assert read_check(json.dumps(compact).encode() + b"\n" + FULL, RESULT_CONTEXT).ran
 
 
 def test_silence_is_told_by_what_is_known_of_it() -> None:
-    assert read_check(b"", JOINED, "it was killed").why_not == "it was killed"
+    assert read_check(b"", RESULT_CONTEXT, "it was killed").why_not == "it was killed"

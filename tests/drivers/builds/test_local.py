@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy_lib.drivers.builds.known import KnownImage, KnownImages
+from deploy_lib.drivers.builds.image_cache import CachedImage, ImageCache
 from deploy_lib.drivers.builds.staging import write_context
 from deploy_lib.drivers.interface import DriverError, Interrupted
 from deploy_lib.model.image import BuiltImage
@@ -151,8 +151,8 @@ def test_a_context_is_written_with_gits_modes_and_never_outside(tmp_path: Path) 
 
 
 def test_what_was_built_is_remembered_whole_or_not_at_all(tmp_path: Path) -> None:
-    known = KnownImages(tmp_path / "builds")
-    image = KnownImage("host/p/backend@sha256:1", "podman", BuiltImage("python:3.11-slim"))
+    known = ImageCache(tmp_path / "builds")
+    image = CachedImage("host/p/backend@sha256:1", "podman", BuiltImage("python:3.11-slim"))
     assert known.find("host/p/backend", "c0ffee") is None
     threads = [threading.Thread(target=known.keep, args=("host/p/backend", "c0ffee", image)) for _ in range(8)]
     for thread in threads:

@@ -13,8 +13,8 @@ import pytest
 from google.cloud.devtools.cloudbuild_v1 import Build
 
 from deploy_lib.drivers.builds.check import CheckPlan, memory_bytes, plan_check
+from deploy_lib.drivers.builds.cloud_check import check_script
 from deploy_lib.drivers.builds.request import Order, build_order, check_order, location_of, tag_of
-from deploy_lib.drivers.builds.script import check_script
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.in_image.options import Metadata, ProbeOptions
 from deploy_lib.model.requests import ImportCheck, Worker

@@ -92,7 +92,7 @@ def test_restore(desk: Desk) -> None:
         ("live", first.candidate),
     ]
     again, taken = desk.take(desk.release({"A": "2"}))
-    assert taken.bad == ()  # the same image went live before and is was not to blame
+    assert taken.rejected_digests == ()  # the same image went live before, so it was not to blame
     assert taken.before.shares() == {first.candidate: 100}
     desk.end(again, None)
 

@@ -1,4 +1,4 @@
-"""Why a build did not pass, in one line a person understands: the telling line of its log. Pure.
+"""Why a build did not pass, in one line a person understands: the most helpful line of its log. Pure.
 
 A failed `pip install` ends in pip's own ERROR lines, then BuildKit repeats the command and says that it failed;
 the first of pip's lines is what helps. Nothing here changes what the builder said: it only picks the line.
@@ -14,7 +14,7 @@ from deploy_lib.printable import without_escapes
 _LONGEST = 300
 _PREFIX = re.compile(r"#\d+ (?:\d+\.\d+ )?")  # BuildKit's step number and time
 # In the order in which they are believed: the tool's own word before the builder's about it.
-_TELLING = tuple(
+_FAILURE = tuple(
     re.compile(pattern)
     for pattern in (
         r"ERROR: (?:Could not find a version|No matching distribution|Cannot install|ResolutionImpossible|"
@@ -34,10 +34,10 @@ _TELLING = tuple(
 )
 
 
-def telling_line(lines: Sequence[str]) -> str:
+def failure_line(lines: Sequence[str]) -> str:
     """The line that says most about a failure, else the last one with words in it; "" for no words at all."""
     clean = [text for line in lines if (text := plain(line))]
-    for pattern in _TELLING:
+    for pattern in _FAILURE:
         found = next((text for text in reversed(clean) if pattern.search(text)), None)
         if found:
             return found[:_LONGEST]

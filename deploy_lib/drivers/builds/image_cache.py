@@ -18,7 +18,7 @@ from deploy_lib.model.image import BuiltImage
 
 
 @dataclass(frozen=True, slots=True)
-class KnownImage:
+class CachedImage:
     """`check` is the identity of the import check it passed, `output` the two lines that check printed."""
 
     image: str  # name@sha256:...
@@ -30,28 +30,28 @@ class KnownImage:
 
 
 @cache
-def _adapter() -> TypeAdapter[KnownImage]:
-    return TypeAdapter(KnownImage)
+def _adapter() -> TypeAdapter[CachedImage]:
+    return TypeAdapter(CachedImage)
 
 
 @dataclass(frozen=True, slots=True)
-class KnownImages:
+class ImageCache:
     directory: Path
 
-    def find(self, name: str, context_hash: str) -> KnownImage | None:
+    def find(self, name: str, context_hash: str) -> CachedImage | None:
         """`name` is the image's, without tag or digest."""
         try:
-            known = _adapter().validate_json(self._path(name, context_hash).read_bytes())
+            cached = _adapter().validate_json(self._path(name, context_hash).read_bytes())
         except (OSError, ValueError):
             return None
-        return known if known.image.startswith(f"{name}@sha256:") else None
+        return cached if cached.image.startswith(f"{name}@sha256:") else None
 
-    def keep(self, name: str, context_hash: str, known: KnownImage) -> None:
+    def keep(self, name: str, context_hash: str, cached: CachedImage) -> None:
         """Failing to write it is no failure of the build."""
         path = self._path(name, context_hash)
         with suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(path, _adapter().dump_json(known))
+            write_whole(path, _adapter().dump_json(cached))
 
     def _path(self, name: str, context_hash: str) -> Path:
         return self.directory / name.replace("/", "_").replace(":", "_") / f"{context_hash}.json"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deploy_lib.drivers.builds.findings import Joined, findings_of
+from deploy_lib.drivers.builds.findings import ResultContext, findings_of
 from deploy_lib.drivers.builds.prediction import compare_with_image
 from deploy_lib.in_image.result import ProbeResult, ResultUnreadable, read_result
 from deploy_lib.model.answers import ImportsChecked
@@ -10,17 +10,17 @@ from deploy_lib.model.image import BuiltImage, InsideImage
 from deploy_lib.source.model import Staged
 
 
-def read_check(output: bytes, joined: Joined, why_not: str = "") -> ImportsChecked:
+def read_check(output: bytes, context: ResultContext, why_not: str = "") -> ImportsChecked:
     """`output` is all that came back, from one channel or several; `why_not` what is known when nothing did."""
     try:
-        result = read_result(output, joined.plan.options.nonce)
+        result = read_result(output, context.plan.options.nonce)
     except ResultUnreadable as problem:
         return ImportsChecked(ran=False, why_not=why_not or str(problem))
     if result.verdict == "error":
         return ImportsChecked(ran=False, why_not=f"the check itself could not run: {result.error}")
-    findings = findings_of(result, joined)
-    if result.image is not None and joined.staged is not None:
-        findings += compare_with_image(joined.staged, result.image)
+    findings = findings_of(result, context)
+    if result.image is not None and context.staged is not None:
+        findings += compare_with_image(context.staged, result.image)
     return ImportsChecked(
         ran=True,
         targets=result.tried,

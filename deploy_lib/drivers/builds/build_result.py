@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from deploy_lib.drivers.builds.failure_line import failure_line, plain
 from deploy_lib.drivers.builds.log import BuildLog
-from deploy_lib.drivers.builds.reasons import plain, telling_line
 from deploy_lib.drivers.builds.request import CHECK, KEEP
 from deploy_lib.model.evidence import BuildEnd, BuildFailure, BuildTrouble
 
@@ -81,21 +81,21 @@ def log_tail(build: Build, log: BuildLog) -> tuple[str, ...]:
 
 def check_silence(build: Build, log: BuildLog) -> str:
     """Why there is no result of the import check, from what its step said."""
-    said = [line for line in log.of_step(CHECK) if line.strip()]
-    if any("exit code 137" in line for line in said):
+    lines = [line for line in log.of_step(CHECK) if line.strip()]
+    if any("exit code 137" in line for line in lines):
         return "the container of the import check was killed, most likely for its memory"
-    if any(line.startswith("the image has no python to") for line in said):
+    if any(line.startswith("the image has no python to") for line in lines):
         return "the image has no python to import with"
-    return telling_line(said[:-1] if said[-1:] == ["the imports did not pass"] else said)
+    return failure_line(lines[:-1] if lines[-1:] == ["the imports did not pass"] else lines)
 
 
 def _detail(build: Build, kind: BuildFailure, lines: Sequence[str]) -> str:
-    told = " ".join((build.failure_info.detail or build.status_detail).split())
+    detail = " ".join((build.failure_info.detail or build.status_detail).split())
     if build.status.name == "TIMEOUT":
         return f"it did not end within {build.timeout.total_seconds():.0f} s"
     if kind in _IN_WORDS:
-        return f"{_IN_WORDS[kind]}: {told}" if told else _IN_WORDS[kind]
-    return telling_line(lines) or told
+        return f"{_IN_WORDS[kind]}: {detail}" if detail else _IN_WORDS[kind]
+    return failure_line(lines) or detail
 
 
 def _repository(name: str) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from deploy_lib.drivers.builds.failure_line import failure_line
 from deploy_lib.drivers.builds.log import BuildLog
-from deploy_lib.drivers.builds.reasons import telling_line
 
 PIP = """\
 #8 [4/5] RUN pip install --no-cache-dir -r requirements.txt
@@ -35,7 +35,7 @@ ERROR: failed to solve: failed to compute cache key: failed to calculate checksu
     ],
 )
 def test_the_line_that_helps_is_picked(log: str, says: str) -> None:
-    found = telling_line(log.splitlines())
+    found = failure_line(log.splitlines())
     assert says in found if says else not found
 
 
