@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from deploy_lib.cli.session import Session
-from deploy_lib.diagnose.ground import Ground
+from deploy_lib.diagnose.remedy_context import RemedyContext
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.model.release import Release
 from deploy_lib.plan import Plan
 from deploy_lib.source.repository_facts import RepositoryFacts
 
 
-def ground_of(session: Session, plan: Plan, release: Release) -> Ground:
+def ground_of(session: Session, plan: Plan, release: Release) -> RemedyContext:
     """Without `source` where the commit cannot be read: then the advice is more general, and never wrong."""
     steps = {f"step {step.kind.name}": step.place.rpartition(":")[0] for step in reversed(plan.steps) if step.place}
-    return Ground(plan.program, plan.local, release.id, {**plan.places, **steps}, _source(session, release))
+    return RemedyContext(plan.program, plan.local, release.id, {**plan.places, **steps}, _source(session, release))
 
 
 def _source(session: Session, release: Release) -> RepositoryFacts | None:

@@ -10,8 +10,10 @@ from deploy_lib.model.roles import grant, member
 def secret(case: Case) -> list[str]:
     """Make it, give it a version, or let the account read it."""
     name = case.facts.get("secret")
-    if case.ground.local or not name:
-        return [f"# correct secrets: at {case.ground.place('secrets')}, or make the secret and let the account read it"]
+    if case.context.local or not name:
+        return [
+            f"# correct secrets: at {case.context.place('secrets')}, or make the secret and let the account read it"
+        ]
     at = f"--project={case.project}"
     match case.cause.kind:
         case Code.SECRET_MISSING:
@@ -23,14 +25,14 @@ def secret(case: Case) -> list[str]:
             role = "roles/secretmanager.secretAccessor"
             bind = f"gcloud secrets add-iam-policy-binding {name} {at}"
             if case.account is None:
-                return [f"# name service_account: at {case.ground.place('service_account')}, then let it read {name}"]
+                return [f"# name service_account: at {case.context.place('service_account')}, then let it read {name}"]
             return [f"{bind} --member={member(case.account)} --role={role}"]
 
 
 def permission(case: Case) -> list[str]:
     """To whom: the caller whom the platform refused, else the account that the application runs as."""
     facts = case.facts
-    if case.ground.local or not case.service:
+    if case.context.local or not case.service:
         return ["# the local cloud refused this because somebody told it to: a fault is set, or a secret has a policy"]
     if case.cause.kind == Code.FRONTEND_REFUSED:
         bind = f"gcloud run services add-iam-policy-binding {case.cloud_run} {case.where}"

@@ -1,10 +1,10 @@
-"""One cause with all that its remedy may need: the service, the evidence, and the ground it stands on."""
+"""One cause with all that its remedy may need: the service, the evidence, and what the remedy may refer to."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from deploy_lib.diagnose.ground import Ground
+from deploy_lib.diagnose.remedy_context import RemedyContext
 from deploy_lib.model.evidence import Cause, Evidence
 from deploy_lib.model.service import Service
 
@@ -16,7 +16,7 @@ class Case:
     cause: Cause
     service: Service | None
     evidence: Evidence
-    ground: Ground
+    context: RemedyContext
 
     @property
     def facts(self) -> dict[str, str]:
@@ -47,24 +47,24 @@ class Case:
     @property
     def start(self) -> str:
         """Where the server's command is written."""
-        line = self.ground.source.command_line() if self.ground.source else None
+        line = self.context.source.command_line() if self.context.source else None
         return f"{self.dockerfile}:{line}" if line else f"CMD or ENTRYPOINT of {self.dockerfile}"
 
     def check(self, *words: str) -> str:
-        return self.ground.program.command("check", *words)
+        return self.context.program.command("check", *words)
 
     def logs(self) -> list[str]:
         """The report holds the lines of the log that were read; Google's log is only at Google."""
-        report = [self.ground.program.command("report", self.ground.release)] if self.ground.release else []
-        if self.ground.local or not self.service:
+        report = [self.context.program.command("report", self.context.release)] if self.context.release else []
+        if self.context.local or not self.service:
             return report
         return [*report, f"gcloud run services logs read {self.cloud_run} {self.where} --limit=100"]
 
     def at_google(self, *commands: str) -> list[str]:
         """Commands that mean nothing on a local cloud."""
-        return [] if self.ground.local or not self.service else list(commands)
+        return [] if self.context.local or not self.service else list(commands)
 
     def origin(self, path: str) -> str:
         """The repository's path of a file that the log names by its place in the image."""
-        known = self.ground.source.origin(path) if self.ground.source else None
+        known = self.context.source.origin(path) if self.context.source else None
         return known or path

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from deploy_lib.diagnose.tracebacks import Frame, Section
+from deploy_lib.diagnose.tracebacks import Section, StackFrame
 from deploy_lib.model.evidence import Link
 
 _OUTSIDE = ("/site-packages/", "/dist-packages/", "/lib/python3", "<frozen ")
@@ -24,7 +24,7 @@ def first_party(file: str) -> bool:
     return not any(mark in file for mark in _OUTSIDE) and not file.startswith(_LAUNCHERS)
 
 
-def own_frames(section: Section) -> tuple[Frame, ...]:
+def own_frames(section: Section) -> tuple[StackFrame, ...]:
     """The frames from the first one of the service's own code on, without those of the import machinery."""
     frames = [frame for frame in section.frames if not frame.file.startswith("<frozen ")]
     first = next((number for number, frame in enumerate(frames) if first_party(frame.file)), None)
@@ -82,7 +82,7 @@ def own_packages(section: Section, entrypoint: str | None) -> frozenset[str]:
     return frozenset(filter(None, tops))
 
 
-def _root(frames: Sequence[Frame], entrypoint: str | None) -> str | None:
+def _root(frames: Sequence[StackFrame], entrypoint: str | None) -> str | None:
     """The directory modules are imported from: the one that makes the file of an import end in the module's path."""
     if entrypoint:
         wanted = entrypoint.replace(".", "/")

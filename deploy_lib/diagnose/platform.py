@@ -97,8 +97,8 @@ def _denied(message: str, evidence: Evidence) -> Cause:
     named = _PERMISSION.search(message) or _MUST_HAVE.search(message)
     permission = named[1] if named else evidence.permission
     what = f"the permission {permission}" if permission else "a permission"
-    said = f"{evidence.caller or 'the account that deploys'} lacks {what}"
-    found = _cause(Code.PERMISSION_DENIED, said, message, evidence)
+    sentence = f"{evidence.caller or 'the account that deploys'} lacks {what}"
+    found = _cause(Code.PERMISSION_DENIED, sentence, message, evidence)
     known = {"permission": permission, "caller": evidence.caller}
     return replace(found, facts={**found.facts, **{name: text for name, text in known.items() if text}})
 
@@ -118,10 +118,12 @@ def _cause(kind: Code, sentence: str, message: str, evidence: Evidence, conditio
     if image:
         facts["image"] = image[1]
     who = f" (account {facts['account']})" if "account" in facts else ""
-    told = f" ({facts['quota']}: {facts['requested']} wanted, {facts['allowed']} allowed)" if "quota" in facts else ""
+    figures = (
+        f" ({facts['quota']}: {facts['requested']} wanted, {facts['allowed']} allowed)" if "quota" in facts else ""
+    )
     return Cause(
         kind=kind,
-        sentence=f"{sentence}{who}{told}",
+        sentence=f"{sentence}{who}{figures}",
         confidence="certain" if condition is not None else "likely",
         evidence=_words(condition, message),
         deterministic=kind not in (Code.QUOTA, Code.REVISION_LIMIT),

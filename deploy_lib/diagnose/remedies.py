@@ -1,6 +1,6 @@
 """What to do next, for every kind of cause: commands that run as they stand, and instructions behind a "# ".
 
-Each is checked against the commit and the configuration, as far as they are known (`ground`); a setting is changed in
+Each is checked against the commit and the configuration, as far as they are known (`context`); a setting is changed in
 the YAML and never by hand in the cloud, where the next release would undo it. The last command is the release itself.
 """
 
@@ -10,31 +10,31 @@ import shlex
 
 from deploy_lib.diagnose import at_google, libraries
 from deploy_lib.diagnose.case import Case
-from deploy_lib.diagnose.ground import Ground
-from deploy_lib.diagnose.in_shell import in_repository, in_shell
 from deploy_lib.diagnose.packages import package_of
+from deploy_lib.diagnose.remedy_context import RemedyContext
+from deploy_lib.diagnose.shell_commands import in_repository, in_shell
 from deploy_lib.model.codes import Code
 from deploy_lib.model.evidence import Cause, Evidence
 from deploy_lib.model.service import Service
 from deploy_lib.source.entrypoint.misspelt import nearest
 
 
-def commands(cause: Cause, service: Service | None, evidence: Evidence, ground: Ground) -> tuple[str, ...]:
+def commands(cause: Cause, service: Service | None, evidence: Evidence, context: RemedyContext) -> tuple[str, ...]:
     """What the cause already carries (a finding's fix) comes first."""
-    case = Case(cause, service, evidence, ground)
+    case = Case(cause, service, evidence, context)
     given = [in_shell(fix) for fix in cause.commands]
-    found = dict.fromkeys([*given, *_for(case), ground.program.command("deploy")])
-    return tuple(in_repository(each, ground.program.repo) for each in found)
+    found = dict.fromkeys([*given, *_for(case), context.program.command("deploy")])
+    return tuple(in_repository(each, context.program.repo) for each in found)
 
 
 def _for(case: Case) -> list[str]:
-    cause, facts, ground = case.cause, case.facts, case.ground
+    cause, facts, context = case.cause, case.facts, case.context
     match cause.kind:
         case Code.MISSING_MODULE:
             asked = [case.check("--why", cause.module)] if cause.module and "finding" not in facts else []
             return [*asked, case.check()]
         case Code.MISSING_DEPENDENCY | Code.UNDECLARED_DEPENDENCY:
-            return [] if cause.commands else package_of(cause.module or "", ground)
+            return [] if cause.commands else package_of(cause.module or "", context)
         case Code.MISSING_NAME:
             return [*_at_chain(case, f"bind {facts.get('name', 'the name')} in {cause.module}, or correct the import")]
         case Code.CIRCULAR_IMPORT:
@@ -46,35 +46,40 @@ def _for(case: Case) -> list[str]:
             return [libraries.package_for(facts.get("library", ""), case.dockerfile)]
         case Code.SETTINGS_ERROR | Code.ENVIRONMENT_VARIABLE:
             named = facts.get("variables", "").split(",")[0].strip() or "the variable that the log names"
-            return [f"# write {named} with its value under env: (or secrets:) of the service, at {ground.place('env')}"]
+            return [
+                f"# write {named} with its value under env: (or secrets:) of the service, at {context.place('env')}"
+            ]
         case Code.MISSING_FILE:
-            found = ground.source.file(facts.get("file", "")) if ground.source else None
+            found = context.source.file(facts.get("file", "")) if context.source else None
             fix = [in_shell(found.fix)] if found and found.fix else []
             return [*fix, case.check("--why", facts["file"])] if "file" in facts else fix
         case Code.SECRET_MISSING | Code.SECRET_NO_VERSION | Code.SECRET_NO_ACCESS:
             return at_google.secret(case)
         case Code.WRONG_PORT:
             return [
-                ground.write("port", facts["listens"]) if "listens" in facts else f"# listen on $PORT: {case.start}"
+                context.write("port", facts["listens"]) if "listens" in facts else f"# listen on $PORT: {case.start}"
             ]
         case Code.LOCALHOST_ONLY:
             return [f"# let the server listen on 0.0.0.0 instead of localhost: {case.start}, or the code that binds it"]
         case Code.PORT_TAKEN:
             return [f"# let only one process listen on $PORT, and on no port below 1024: {case.start}"]
         case Code.NEVER_LISTENS:
-            late = ground.write("cpu", '"2"').removeprefix("# ")
+            late = context.write("cpu", '"2"').removeprefix("# ")
             return [
                 f"# let the server listen on $PORT: {case.start}",
                 f"# or, where it is only slow to start, {late}",
                 *case.logs(),
             ]
         case Code.SLOW_START:
-            return [ground.write("cpu", '"2"'), f"# or give it longer: ready_within: at {ground.place('step canary')}"]
+            return [
+                context.write("cpu", '"2"'),
+                f"# or give it longer: ready_within: at {context.place('step canary')}",
+            ]
         case Code.CPU_STARVED:
-            return [ground.write("cpu", '"2"')]
+            return [context.write("cpu", '"2"')]
         case Code.OUT_OF_MEMORY:
             limit = facts.get("limit") or case.evidence.memory_limit or (case.service.memory if case.service else None)
-            return [ground.write("memory", more(limit))]
+            return [context.write("memory", more(limit))]
         case Code.EXITS_ZERO:
             return [f"# let the start command be the server, in the foreground: {case.start}"]
         case Code.COMMAND_NOT_FOUND:
@@ -86,14 +91,14 @@ def _for(case: Case) -> list[str]:
         case Code.IMAGE_MISSING:
             image = facts.get("image") or (case.service.image_name if case.service else "")
             look = case.at_google(f"gcloud artifacts docker images list {image.partition('@')[0]}") if image else []
-            return [*look, ground.program.command("deploy", "--rebuild")]
+            return [*look, context.program.command("deploy", "--rebuild")]
         case Code.VPC_MISSING:
             look = case.at_google(f"gcloud compute networks vpc-access connectors list {case.where}")
-            place = ground.place("vpc_connector")
+            place = context.place("vpc_connector")
             return [*look, f"# correct vpc_connector: at {place} (left out, the service keeps the one it has)"]
         case Code.QUOTA:
             page = f"https://console.cloud.google.com/iam-admin/quotas?project={case.project}"
-            lower = f"# lower instances: max:, cpu: or memory: at {ground.place('instances')}"
+            lower = f"# lower instances: max:, cpu: or memory: at {context.place('instances')}"
             return [lower, *case.at_google(f"# or ask for more: {page}")]
         case Code.REVISION_LIMIT:
             return case.at_google(at_google.delete_old_revisions(case)) or [
@@ -103,12 +108,12 @@ def _for(case: Case) -> list[str]:
             return at_google.permission(case)
         case Code.PIP_FAILED:
             wanted = facts.get("requirement", "")
-            where = ground.source.requirement(wanted) if ground.source and wanted else None
+            where = context.source.requirement(wanted) if context.source and wanted else None
             return [f"# correct {wanted or 'the requirements'} at {where or f'what {case.dockerfile} installs'}"]
         case Code.DOCKERFILE_ERROR:
             if "base" in facts:
                 return [f"# correct FROM {facts['base']} in {case.dockerfile}"]
-            found = ground.source.file(facts["path"]) if ground.source and "path" in facts else None
+            found = context.source.file(facts["path"]) if context.source and "path" in facts else None
             fix = [in_shell(found.fix)] if found and found.fix else []
             return [*fix, case.check("--why", facts["path"])] if "path" in facts else [case.check()]
         case Code.BUILD_FAILED | Code.BUILD_CANCELLED:
@@ -116,14 +121,16 @@ def _for(case: Case) -> list[str]:
         case Code.PUSH_FAILED:
             return [*_build_log(case), *case.at_google(at_google.let_builds_push(case))]
         case Code.BUILD_TIMEOUT:
-            return [f"# raise timeout: of the build, or choose a larger machine_type:, at {ground.place('step build')}"]
+            return [
+                f"# raise timeout: of the build, or choose a larger machine_type:, at {context.place('step build')}"
+            ]
         case Code.DATABASE_REFUSED | Code.UPSTREAM_REFUSED:
             return [
-                f"# see that vpc_connector: and the address are right, at {ground.place('vpc_connector')}",
+                f"# see that vpc_connector: and the address are right, at {context.place('vpc_connector')}",
                 *case.logs(),
             ]
         case Code.HEALTH_NOT_FOUND | Code.HEALTH_REDIRECT | Code.HEALTH_BODY:
-            return [f"# correct path: and what is expected, at {ground.place('step probe')}"]
+            return [f"# correct path: and what is expected, at {context.place('step probe')}"]
         case _:
             return case.logs()
 
@@ -132,7 +139,7 @@ def _unreadable(case: Case) -> str:
     """The source that Python cannot read. Null bytes are told without their file, so the commit is searched."""
     if "file" in case.facts:
         return f"{case.origin(case.facts['file'])}:{case.facts.get('line', '1')}"
-    found = case.ground.source.null_bytes() if "holds" in case.facts and case.ground.source else None
+    found = case.context.source.null_bytes() if "holds" in case.facts and case.context.source else None
     return f"{found}, without null bytes" if found else "what the log names"
 
 
@@ -150,14 +157,17 @@ def _command(case: Case) -> list[str]:
         return [f"# correct the start command: {case.start}"]
     near = nearest(command)
     if near:
-        return [f"# write {near} instead of {command} in {case.start}", *package_of(near, case.ground, only_known=True)]
+        return [
+            f"# write {near} instead of {command} in {case.start}",
+            *package_of(near, case.context, only_known=True),
+        ]
     correct = f"# correct {command} in {case.start}, or install what brings it"
-    return [correct, *package_of(command, case.ground, only_known=True)]
+    return [correct, *package_of(command, case.context, only_known=True)]
 
 
 def _executable(case: Case) -> list[str]:
     command = case.facts.get("command", "")
-    known = case.ground.source.origin(command) if case.ground.source and command else None
+    known = case.context.source.origin(command) if case.context.source and command else None
     if known is None:
         return [f"# make the start command executable in the image: {case.start}"]
     return [f"git update-index --chmod=+x {shlex.quote(known)} && git commit -m 'Make the start script executable'"]
@@ -165,9 +175,9 @@ def _executable(case: Case) -> list[str]:
 
 def _build_log(case: Case) -> list[str]:
     """Of Cloud Build, which keeps its logs; of a build on this machine the report has the last lines."""
-    if "build" in case.facts and not case.ground.local and case.service:
+    if "build" in case.facts and not case.context.local and case.service:
         return [f"gcloud builds log {case.facts['build']} --project={case.project}"]
-    return [case.ground.program.command("deploy", "--rebuild", note="shows the whole log of the build")]
+    return [case.context.program.command("deploy", "--rebuild", note="shows the whole log of the build")]
 
 
 def more(limit: str | None) -> str:

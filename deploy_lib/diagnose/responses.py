@@ -6,8 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from deploy_lib.diagnose.lines import aware
-from deploy_lib.diagnose.rhythm import frequency
+from deploy_lib.diagnose.crash_loop import frequency
+from deploy_lib.diagnose.log_rows import aware
 from deploy_lib.model.answers import Attempt
 from deploy_lib.model.codes import Code
 from deploy_lib.model.evidence import Cause, Frequency, LogLine
@@ -34,8 +34,8 @@ def of_probe(attempts: Sequence[Attempt], log: Sequence[LogLine]) -> Cause | Non
         for attempt in bad[-5:]
     )
     often = Frequency(len(bad), bad[-1].at - bad[0].at)
-    kind, said = _kind(status, typical, log)
-    words = f"{said} ({len(bad)} of {len(attempts)} requests)"
+    kind, sentence = _kind(status, typical, log)
+    words = f"{sentence} ({len(bad)} of {len(attempts)} requests)"
     return Cause(
         kind,
         words,
@@ -60,13 +60,13 @@ def of_requests(log: Sequence[LogLine]) -> Cause | None:
     if len(failed) < 2 or len(failed) / len(statuses) < 0.01:
         return None
     status, count = Counter(failed).most_common(1)[0]
-    said = f"{len(failed)} of {len(statuses)} requests failed, {count} of them with {status}"
+    sentence = f"{len(failed)} of {len(statuses)} requests failed, {count} of them with {status}"
     bad = [line for line in log if line.source == "request" and line.status and is_failure(line.status)]
     lines = tuple(line.text for line in bad if line.status == status)[-3:]
     often = frequency([aware(line.at) for line in bad])
     return Cause(
         Code.REQUESTS_FAILING,
-        said,
+        sentence,
         "certain",
         lines,
         frequency=Frequency(often.count, often.span),
@@ -80,8 +80,8 @@ def _kind(status: int | None, typical: Attempt, log: Sequence[LogLine]) -> tuple
             return Code.HEALTH_SLOW, f"the health endpoint does not answer in time: {typical.problem}"
         return Code.HEALTH_UNREACHABLE, f"the health endpoint gives no answer: {typical.problem or 'no response'}"
     if status in (401, 403):
-        told = any(_FRONT_END.search(line.text) for line in log) or _FRONT_END.search(typical.excerpt)
-        if told or status == 403:
+        refused = any(_FRONT_END.search(line.text) for line in log) or _FRONT_END.search(typical.excerpt)
+        if refused or status == 403:
             return (
                 Code.FRONTEND_REFUSED,
                 f"Cloud Run's front end refuses the request with {status}: the caller may not invoke the service",
@@ -99,5 +99,5 @@ def _kind(status: int | None, typical: Attempt, log: Sequence[LogLine]) -> tuple
 
 
 def _front_end(count: int, whole: int, shown: tuple[str, ...]) -> Cause:
-    said = f"Cloud Run's front end refused {count} of {whole} requests: the caller may not invoke the service"
-    return Cause(Code.FRONTEND_REFUSED, said, "certain", shown, frequency=Frequency(count))
+    sentence = f"Cloud Run's front end refused {count} of {whole} requests: the caller may not invoke the service"
+    return Cause(Code.FRONTEND_REFUSED, sentence, "certain", shown, frequency=Frequency(count))

@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from deploy_lib.diagnose import chains, commands_missing, raised, rhythm, servers, unreached
-from deploy_lib.diagnose.lines import PLATFORM
-from deploy_lib.diagnose.reading import Read, ends_frequency, stamp
+from deploy_lib.diagnose import chains, commands_missing, crash_loop, exceptions, not_listening, server_errors
+from deploy_lib.diagnose.log_rows import PLATFORM
+from deploy_lib.diagnose.parsed_log import ParsedLog, ends_frequency, stamp
 from deploy_lib.diagnose.tracebacks import Traceback
 from deploy_lib.model.codes import Code
 from deploy_lib.model.evidence import Cause, Condition, Frequency
 
 
 def cause(
-    log: Read,
+    log: ParsedLog,
     *,
     port: int | None,
     memory_limit: str | None,
@@ -31,38 +31,38 @@ def cause(
         or _unstartable(log)
         or _traceback(log)
         or _server(log)
-        or unreached.find(log, port, conditions, startup_limit)
+        or not_listening.find(log, port, conditions, startup_limit)
         or _ended(log)
     )
 
 
-def of_traceback(log: Read, traceback: Traceback) -> Cause:
+def of_traceback(log: ParsedLog, traceback: Traceback) -> Cause:
     """The cause a traceback names, with its chain and how often it was seen."""
-    section, meaning = raised.telling(traceback, log.entrypoint)
+    section, meaning = exceptions.main_exception(traceback, log.entrypoint)
     imported = (Code.MISSING_MODULE, Code.MISSING_DEPENDENCY, Code.MISSING_NAME)
     failing = meaning.module if meaning.kind in imported else None
     last = section.frames[-1] if section.frames else None
     place = f"{last.file}:{last.line}: " if last else ""
-    said = "the log ends in the middle of a traceback" if traceback.cut and not section.type else ""
-    lines = [f"{stamp(traceback.at)}{place}{section.type}: {raised.short(section.message, 400)}".rstrip(": ")]
+    sentence = "the log ends in the middle of a traceback" if traceback.cut and not section.type else ""
+    lines = [f"{stamp(traceback.at)}{place}{section.type}: {exceptions.short(section.message, 400)}".rstrip(": ")]
     lines += [f"    {last.code}"] if last and last.code else []
     facts = dict(meaning.facts)
     if log.exits:
         facts["exit_code"] = str(log.exits[-1])
     return Cause(
         kind=meaning.kind,
-        sentence=said + (f", after {last.file}:{last.line}" if last else "") if said else meaning.sentence,
-        confidence="guess" if said else "certain" if log.ends and meaning.specific else "likely",
+        sentence=sentence + (f", after {last.file}:{last.line}" if last else "") if sentence else meaning.sentence,
+        confidence="guess" if sentence else "certain" if log.ends and meaning.specific else "likely",
         evidence=tuple(lines),
         chain=chains.chain(section, log.entrypoint, failing),
         module=meaning.module,
         frequency=_frequency(log, traceback),
-        deterministic=meaning.kind in raised.DETERMINISTIC and not said,
+        deterministic=meaning.kind in exceptions.DETERMINISTIC and not sentence,
         facts=facts,
     )
 
 
-def fatal(log: Read) -> Traceback | None:
+def fatal(log: ParsedLog) -> Traceback | None:
     """The traceback that most likely ended the container: the last whole one before its last end."""
     whole = [item for item in log.tracebacks if not item.cut] or list(log.tracebacks)
     if not whole:
@@ -73,19 +73,19 @@ def fatal(log: Read) -> Traceback | None:
     return whole[-1]
 
 
-def _memory(log: Read, limit: str | None) -> Cause | None:
-    told = [(row, found) for row in log.rows if row.source == "system" and (found := rhythm.memory(row.text))]
-    if told:
-        row, (allowed, used) = told[-1]
-        said = f"the container was killed for memory: it used {used} of the {allowed} it may have"
+def _memory(log: ParsedLog, limit: str | None) -> Cause | None:
+    kills = [(row, found) for row in log.rows if row.source == "system" and (found := crash_loop.memory(row.text))]
+    if kills:
+        row, (allowed, used) = kills[-1]
+        sentence = f"the container was killed for memory: it used {used} of the {allowed} it may have"
         return Cause(
             Code.OUT_OF_MEMORY,
-            said,
+            sentence,
             evidence=(f"{stamp(row.at)}{row.text}",),
             frequency=ends_frequency(log),
             facts={"limit": allowed, "peak": used},
         )
-    guess = servers.killed(log.rows)
+    guess = server_errors.killed(log.rows)
     if guess is None and not (log.exits and log.exits[-1] == 137):
         return None
     row = log.rows[guess if guess is not None else log.ends[-1].row]
@@ -100,7 +100,7 @@ def _memory(log: Read, limit: str | None) -> Cause | None:
     )
 
 
-def _unstartable(log: Read) -> Cause | None:
+def _unstartable(log: ParsedLog) -> Cause | None:
     found = commands_missing.find(log.rows)
     if found is None:
         return None
@@ -115,13 +115,13 @@ def _unstartable(log: Read) -> Cause | None:
     )
 
 
-def _traceback(log: Read) -> Cause | None:
+def _traceback(log: ParsedLog) -> Cause | None:
     traceback = fatal(log)
     return of_traceback(log, traceback) if traceback is not None else None
 
 
-def _server(log: Read) -> Cause | None:
-    found = servers.find(log.rows, log.entrypoint)
+def _server(log: ParsedLog) -> Cause | None:
+    found = server_errors.find(log.rows, log.entrypoint)
     if found is None:
         return None
     row = log.rows[found.row]
@@ -132,12 +132,12 @@ def _server(log: Read) -> Cause | None:
         evidence=(f"{stamp(row.at)}{row.text}",),
         module=found.module,
         frequency=ends_frequency(log),
-        deterministic=found.kind in raised.DETERMINISTIC,
+        deterministic=found.kind in exceptions.DETERMINISTIC,
         facts={"name": found.name} if found.name else {},
     )
 
 
-def _ended(log: Read) -> Cause | None:
+def _ended(log: ParsedLog) -> Cause | None:
     if not log.ends:
         return None
     end = log.ends[-1]
@@ -153,14 +153,14 @@ def _ended(log: Read) -> Cause | None:
             facts={"exit_code": "0"},
         )
     if end.code in (126, 127):
-        kind, said = (
+        kind, sentence = (
             (Code.COMMAND_NOT_FOUND, "is not in the image")
             if end.code == 127
             else (Code.NOT_EXECUTABLE, "may not be executed")
         )
         return Cause(
             kind,
-            f"the start command {said} (exit code {end.code})",
+            f"the start command {sentence} (exit code {end.code})",
             "likely",
             shown,
             frequency=often,
@@ -170,7 +170,7 @@ def _ended(log: Read) -> Cause | None:
     how = f"with exit code {end.code}" if end.code is not None else "before it could serve"
     if end.code is not None and end.code > 128:
         how = f"on signal {end.code - 128}"
-    last = f"; its last words: {raised.short(own[-1].text.strip(), 160)}" if own else " and printed nothing"
+    last = f"; its last words: {exceptions.short(own[-1].text.strip(), 160)}" if own else " and printed nothing"
     return Cause(
         Code.EXITS_NONZERO,
         f"the container ends {how}{last}",
@@ -181,19 +181,19 @@ def _ended(log: Read) -> Cause | None:
     )
 
 
-def _frequency(log: Read, traceback: Traceback) -> Frequency:
+def _frequency(log: ParsedLog, traceback: Traceback) -> Frequency:
     """The ends that this failure led to; without any, the tracebacks themselves, one per start."""
     mark = traceback.fingerprint()
     same = [item for item in log.tracebacks if not item.cut and item.fingerprint() == mark] or [traceback]
     deaths = _deaths(log, same)
     if deaths:
-        return rhythm.frequency([end.at for end in deaths], [end.lived for end in deaths])
-    return rhythm.frequency(rhythm.clustered([item.at for item in same]))
+        return crash_loop.frequency([end.at for end in deaths], [end.lived for end in deaths])
+    return crash_loop.frequency(crash_loop.clustered([item.at for item in same]))
 
 
-def _deaths(log: Read, same: Sequence[Traceback]) -> list[rhythm.End]:
+def _deaths(log: ParsedLog, same: Sequence[Traceback]) -> list[crash_loop.ContainerEnd]:
     """The ends that have one of these tracebacks between them and the end before."""
-    found: list[rhythm.End] = []
+    found: list[crash_loop.ContainerEnd] = []
     starts = iter(sorted(item.first_row for item in same))
     current = next(starts, None)
     for end in log.ends:
@@ -205,6 +205,6 @@ def _deaths(log: Read, same: Sequence[Traceback]) -> list[rhythm.End]:
     return found
 
 
-def counted(cause_found: Cause, log: Read) -> Cause:
+def counted(cause_found: Cause, log: ParsedLog) -> Cause:
     """The cause with how often the container ended, when it says nothing of it yet."""
     return cause_found if cause_found.frequency else replace(cause_found, frequency=ends_frequency(log))

@@ -13,15 +13,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from deploy_lib.diagnose import shapes
-from deploy_lib.diagnose.lines import PLATFORM, Row
+from deploy_lib.diagnose import traceback_patterns
+from deploy_lib.diagnose.log_rows import PLATFORM, LogRow
 
 STRAYS = 60  # lines of others between two lines of one traceback, before it counts as cut
 TAIL = 30  # lines of an exception's message after its first
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class StackFrame:
     file: str
     line: int
     function: str = ""
@@ -32,7 +32,7 @@ class Frame:
 class Section:
     """One exception. `type` is "" when the log ends before it was named; `direct` when the next was raised from it."""
 
-    frames: tuple[Frame, ...]
+    frames: tuple[StackFrame, ...]
     type: str = ""
     message: str = ""
     tail: tuple[str, ...] = ()
@@ -69,7 +69,7 @@ class Traceback:
 class _Open:
     first_row: int
     indent: str = ""
-    frames: list[Frame] = field(default_factory=list)
+    frames: list[StackFrame] = field(default_factory=list)
     sections: list[Section] = field(default_factory=list)
     tail: list[str] = field(default_factory=list)
     wants_code: bool = False
@@ -81,7 +81,7 @@ class _Open:
     headless: bool = False
 
 
-def parse(rows: Sequence[Row], ends: frozenset[int] = frozenset()) -> tuple[Traceback, ...]:
+def parse(rows: Sequence[LogRow], ends: frozenset[int] = frozenset()) -> tuple[Traceback, ...]:
     """All tracebacks of the log; `ends` are the rows at which a container is known to have ended."""
     reader = _Reader()
     for number, row in enumerate(rows):
@@ -99,13 +99,13 @@ class _Reader:
     def __init__(self) -> None:
         self.found: list[Traceback] = []
         self.open: list[_Open] = []
-        self.group: tuple[Frame, ...] | None = None  # of the exception group whose members are being printed
+        self.group: tuple[StackFrame, ...] | None = None  # of the exception group whose members are being printed
 
-    def read(self, number: int, row: Row) -> None:
+    def read(self, number: int, row: LogRow) -> None:
         text = row.text
         if not self.open and 'File "' not in text and "raceback (most recent" not in text:
             return
-        text, barred = shapes.unbarred(text)
+        text, barred = traceback_patterns.unbarred(text)
         owner = self._owner(number, text, barred)
         if owner is not None:
             owner.row, owner.at, owner.strays = number, row.at or owner.at, 0
@@ -121,12 +121,12 @@ class _Reader:
 
     def _owner(self, number: int, text: str, barred: bool) -> _Open | None:
         """The traceback this line belongs to, after the line was added to it; None for a line of somebody else."""
-        if shapes.is_header(text):
+        if traceback_patterns.is_header(text):
             return self._begin(number, barred)
-        chained = shapes.chain(text)
+        chained = traceback_patterns.chain(text)
         if chained is not None:
             return self._chain(direct=chained)
-        frame = shapes.frame(text)
+        frame = traceback_patterns.frame(text)
         if frame is not None:
             return self._frame(number, *frame)
         return self._code(text) or self._raised(text) or self._tail(text)
@@ -165,7 +165,7 @@ class _Reader:
         if owner is None:
             owner = _Open(first_row=number, headless=True)
             self.open.append(owner)
-        owner.frames.append(Frame(file, line, function))
+        owner.frames.append(StackFrame(file, line, function))
         owner.indent, owner.wants_code = indent, True
         return owner
 
@@ -173,12 +173,12 @@ class _Reader:
         for item in self.open:
             if item.done or not item.frames:
                 continue
-            if item.wants_code and shapes.is_code(text, item.indent):
+            if item.wants_code and traceback_patterns.is_code(text, item.indent):
                 last = item.frames[-1]
-                item.frames[-1] = Frame(last.file, last.line, last.function, text.strip())
+                item.frames[-1] = StackFrame(last.file, last.line, last.function, text.strip())
                 item.wants_code = False
                 return item
-            if shapes.is_marker(text):
+            if traceback_patterns.is_marker(text):
                 return item
         return None
 
@@ -186,7 +186,7 @@ class _Reader:
         running = [item for item in self.open if not item.done and item.frames]
         if not running:
             return None
-        raised = shapes.raised(text)
+        raised = traceback_patterns.exception_line(text)
         if raised is None:
             return None
         owner = max(running, key=lambda item: len(item.frames))
@@ -196,7 +196,7 @@ class _Reader:
 
     def _tail(self, text: str) -> _Open | None:
         done = next((item for item in reversed(self.open) if item.done), None)
-        if done is None or len(done.tail) >= TAIL or shapes.is_log_start(text):
+        if done is None or len(done.tail) >= TAIL or traceback_patterns.is_log_start(text):
             return None
         done.tail.append(text)
         return done
@@ -210,7 +210,7 @@ class _Reader:
         elif item.frames:
             sections.append(Section(tuple(item.frames)))
         if sections:
-            cut = not item.done or (item.headless and sections[-1].name not in shapes.HEADLESS)
+            cut = not item.done or (item.headless and sections[-1].name not in traceback_patterns.HEADLESS)
             self.found.append(Traceback(tuple(sections), item.at, item.row, item.first_row, cut, item.grouped))
 
 

@@ -56,13 +56,13 @@ _NAMES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class NoConnection:
     kind: Code
     sentence: str
     facts: dict[str, str]
 
 
-def refusal(section: Section) -> Refusal | None:
+def no_connection(section: Section) -> NoConnection | None:
     """Who did not answer, when that is what the exception says."""
     text = "\n".join((section.message, *section.tail))
     if section.name not in _NAMES and not (_CONNECTION.search(section.message) and section.name.endswith("Error")):
@@ -80,7 +80,9 @@ def refusal(section: Section) -> Refusal | None:
     why = re.search(r"authentication failed|access denied", text, re.IGNORECASE)
     did = "refused the password" if why else "could not be reached"
     facts = {"upstream": place} if place else {}
-    return Refusal(Code.DATABASE_REFUSED if database else Code.UPSTREAM_REFUSED, f"{what}{at} {did} at start", facts)
+    return NoConnection(
+        Code.DATABASE_REFUSED if database else Code.UPSTREAM_REFUSED, f"{what}{at} {did} at start", facts
+    )
 
 
 def where(text: str) -> str:

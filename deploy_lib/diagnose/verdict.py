@@ -1,8 +1,8 @@
 """One cause for everything that is known of a failed release.
 
 The order: a build that failed; a platform reason that names its cause; the log of a container that did not start;
-answers over HTTP; what the release's own checks found. A cause is guessed at nowhere: what none of them tells is
-"unknown", shown with the lines that tell most.
+answers over HTTP; what the release's own checks found. No cause is guessed: what none of them shows is
+"unknown", with the lines most likely to help.
 """
 
 from __future__ import annotations
@@ -10,15 +10,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from deploy_lib.diagnose import builds, joined, platform, raised, reading, remedies, responses, startup
-from deploy_lib.diagnose.ground import Ground
+from deploy_lib.diagnose import (
+    exceptions,
+    failed_builds,
+    merge_findings,
+    parsed_log,
+    platform,
+    remedies,
+    responses,
+    startup,
+)
+from deploy_lib.diagnose.remedy_context import RemedyContext
 from deploy_lib.model.answers import Attempt
 from deploy_lib.model.codes import Code
 from deploy_lib.model.evidence import Cause, Condition, Evidence, LogLine
 from deploy_lib.model.findings import Finding
 from deploy_lib.model.service import Service
 
-NOWHERE = Ground()
+NO_CONTEXT = RemedyContext()
 ENOUGH = 2  # identical ends of a container that leave no doubt
 
 
@@ -27,19 +36,19 @@ def diagnose(
     findings: tuple[Finding, ...] = (),
     service: Service | None = None,
     attempts: Sequence[Attempt] = (),
-    ground: Ground = NOWHERE,
+    context: RemedyContext = NO_CONTEXT,
 ) -> Cause:
     """The cause of a failed release. Never raises, whatever the log holds; "unknown" stays unknown.
 
-    `ground` is what the remedies are checked against.
+    `context` is what the remedies are checked against.
     """
-    log = reading.read(evidence.log, service.entrypoint if service else None)
+    log = parsed_log.parse_log(evidence.log, service.entrypoint if service else None)
     cause = _cause(evidence, findings, service, attempts, log)
-    cause = joined.join(_whose(cause, ground), findings)
+    cause = merge_findings.merge(_whose(cause, context), findings)
     if evidence.gaps:
         facts = {**cause.facts, "not_learned": "; ".join(evidence.gaps)}
         cause = replace(cause, facts=facts)
-    return replace(cause, commands=remedies.commands(cause, service, evidence, ground))
+    return replace(cause, commands=remedies.commands(cause, service, evidence, context))
 
 
 def startup_verdict(
@@ -58,13 +67,13 @@ def startup_verdict(
     named = platform.read(Evidence(conditions=tuple(conditions)))
     if named is not None and named.confidence == "certain" and named.deterministic:
         return named
-    known = reading.read(log, entrypoint)
+    known = parsed_log.parse_log(log, entrypoint)
     if len(known.ends) < enough:
         return None
     found = startup.cause(known, port=None, memory_limit=None, conditions=())
     if found is None or not found.deterministic or found.confidence == "guess":
         return None
-    if enough < ENOUGH and found.kind not in raised.IN_THE_IMAGE:
+    if enough < ENOUGH and found.kind not in exceptions.IN_THE_IMAGE:
         return None
     if found.frequency is None or found.frequency.count < enough:
         return None
@@ -76,11 +85,11 @@ def _cause(
     findings: tuple[Finding, ...],
     service: Service | None,
     attempts: Sequence[Attempt],
-    log: reading.Read,
+    log: parsed_log.ParsedLog,
 ) -> Cause:
     if evidence.build is not None:
-        broken = builds.read(evidence.build, log.rows)
-        found = joined.from_findings(findings) if broken.kind == Code.BUILD_FAILED else None
+        broken = failed_builds.read(evidence.build, log.rows)
+        found = merge_findings.from_findings(findings) if broken.kind == Code.BUILD_FAILED else None
         return found or broken
     named = platform.read(evidence)
     if named is not None:
@@ -99,18 +108,18 @@ def _cause(
         return _answered(probed, started)
     if started is not None:
         return started
-    return responses.of_requests(evidence.log) or joined.from_findings(findings) or _unknown(evidence, log)
+    return responses.of_requests(evidence.log) or merge_findings.from_findings(findings) or _unknown(evidence, log)
 
 
-def _whose(cause: Cause, ground: Ground) -> Cause:
+def _whose(cause: Cause, context: RemedyContext) -> Cause:
     """A traceback tells a package from a module of the repository by its name only; the commit knows."""
-    if cause.kind != Code.MISSING_DEPENDENCY or not cause.module or ground.source is None:
+    if cause.kind != Code.MISSING_DEPENDENCY or not cause.module or context.source is None:
         return cause
-    own = ground.source.own(cause.module)
+    own = context.source.own(cause.module)
     if own is not None:
         said = replace(cause, kind=Code.MISSING_MODULE, sentence=f"module {cause.module} is not in the image")
-        return joined.join(said, (own,))
-    why = ground.source.adding(cause.module).why
+        return merge_findings.merge(said, (own,))
+    why = context.source.adding(cause.module).why
     return replace(cause, sentence=f"{cause.sentence}: {why}") if why else cause
 
 
@@ -133,17 +142,17 @@ def _answered(probed: Cause, started: Cause | None) -> Cause:
     )
 
 
-def _unknown(evidence: Evidence, log: reading.Read) -> Cause:
+def _unknown(evidence: Evidence, log: parsed_log.ParsedLog) -> Cause:
     """Nothing known fits: the failed conditions and the lines that sound most like trouble."""
-    told = [
+    facts_known = [
         f"{condition.type}: {condition.reason} {condition.message}".strip()
         for condition in platform.failed(evidence.conditions)
     ]
-    told += [evidence.operation_message] if evidence.operation_message else []
+    facts_known += [evidence.operation_message] if evidence.operation_message else []
     words = ("error", "fatal", "critical", "exception", "fail", "panic", "abort")
     bad = [row for row in log.rows if any(word in row.text[:500].lower() for word in words)]
-    shown = [f"{reading.stamp(row.at)}{row.text}" for row in (bad or log.rows)[-6:] if row.text.strip()]
-    said = "the cause could not be told from what is known"
-    if not told and not shown:
+    shown = [f"{parsed_log.stamp(row.at)}{row.text}" for row in (bad or log.rows)[-6:] if row.text.strip()]
+    said = "the cause could not be determined from what is known"
+    if not facts_known and not shown:
         said = "nothing is known of the cause: no condition failed and no log line was read"
-    return Cause(Code.UNKNOWN, said, "guess", (*told, *map(raised.short, shown)))
+    return Cause(Code.UNKNOWN, said, "guess", (*facts_known, *map(exceptions.short, shown)))

@@ -22,8 +22,8 @@ class Crashes:
 
     def ends(self) -> tuple[str, ...]:
         """The words of the log on each that was no orderly end, oldest first."""
-        from deploy_lib.diagnose.lines import rows  # not at the top: most commands watch nothing
-        from deploy_lib.diagnose.rhythm import ends
+        from deploy_lib.diagnose.crash_loop import ends
+        from deploy_lib.diagnose.log_rows import rows  # not at the top: most commands watch nothing
 
         lines = [line for line in self.lines if line.at is None or line.at >= self.since]
         return tuple(end.text[:LONGEST] for end in ends(rows(lines)) if end.code != 0) if lines else ()

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from deploy_lib.diagnose import diagnose
-from deploy_lib.diagnose.joined import join
+from deploy_lib.diagnose.merge_findings import merge
 from deploy_lib.model import journal
 from deploy_lib.model.answers import Attempt
 from deploy_lib.model.codes import Code
@@ -416,7 +416,7 @@ def rejected_early() -> tuple[Entry, ...]:
     diary.judged(
         "image_contents", 0.7, MISSING.message, Status.FAILED, (MISSING,), details=ImageContentsDetails(image_files=211)
     )
-    cause = join(diagnose(Evidence(), (MISSING,), SERVICE), (MISSING,))
+    cause = merge(diagnose(Evidence(), (MISSING,), SERVICE), (MISSING,))
     diary.entries.append(journal.Diagnosed(diary.at, cause, Evidence()))
     return diary.stopped(
         Outcome.REJECTED, f"image_contents: {MISSING.message}", "unchanged; the service was not touched"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from deploy_lib.cli.check.outcome import Outcome
 from deploy_lib.cli.program import shorter
-from deploy_lib.diagnose.in_shell import whole
+from deploy_lib.diagnose.shell_commands import shown_fix
 from deploy_lib.model.findings import Finding, Severity
 
 _SHOWN_DIFFERENCES = 20
@@ -51,7 +51,7 @@ def _finding(finding: Finding, root: str) -> Iterator[str]:
     if finding.rule:
         yield f"    rule: {finding.rule}"
     if finding.fix:
-        yield f"    fix:  {shorter(whole(finding.fix, root))}"
+        yield f"    fix:  {shorter(shown_fix(finding.fix, root))}"
 
 
 def _differences(outcome: Outcome) -> Iterator[str]:

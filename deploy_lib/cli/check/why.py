@@ -8,7 +8,7 @@ from typing import Any
 
 from deploy_lib.cli.check.outcome import Outcome
 from deploy_lib.cli.program import shorter
-from deploy_lib.diagnose.in_shell import whole
+from deploy_lib.diagnose.shell_commands import shown_fix
 from deploy_lib.source.explain import Explainer, Explanation
 from deploy_lib.source.imports.layout import Layout
 from deploy_lib.source.model import Surroundings
@@ -38,7 +38,7 @@ def spoken(said: dict[str, Any], root: str) -> Iterator[str]:
     if said["rule"]:
         yield f"  rule: {said['rule']}"
     if said["fix"]:
-        yield f"  fix:  {shorter(whole(said['fix'], root))}"
+        yield f"  fix:  {shorter(shown_fix(said['fix'], root))}"
 
 
 def _is_path(asked: str) -> bool:

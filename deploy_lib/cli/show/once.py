@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from deploy_lib.cli.show.words import SHOWN_FINDINGS, lines_of
-from deploy_lib.diagnose.in_shell import in_shell, whole
+from deploy_lib.diagnose.shell_commands import in_shell, shown_fix
 from deploy_lib.model import journal
 from deploy_lib.model.journal import Entry
 from deploy_lib.model.release import Status
@@ -35,4 +35,4 @@ class Once:
         for fix in self._fixes.pop(service, []):
             typed = in_shell(fix).partition("  #")[0]
             if not any(typed in command for command in told):
-                yield f"  fix: {whole(fix)}"
+                yield f"  fix: {shown_fix(fix)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from deploy_lib.diagnose.in_shell import whole
+from deploy_lib.diagnose.shell_commands import shown_fix
 from deploy_lib.model import journal
 from deploy_lib.model.evidence import Cause
 from deploy_lib.model.findings import Finding, Severity
@@ -92,7 +92,7 @@ def finding_lines(findings: Sequence[Finding], *, all_of_them: bool, fixes: bool
         if finding.rule and finding.rule not in finding.message:
             yield f"      rule: {finding.rule}"
         if finding.fix and fixes:
-            yield f"      fix:  {whole(finding.fix)}"
+            yield f"      fix:  {shown_fix(finding.fix)}"
     if len(shown) > SHOWN_FINDINGS:
         yield f"    and {len(shown) - SHOWN_FINDINGS} more; the report has them all"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from deploy_lib.diagnose.joined import from_findings
+from deploy_lib.diagnose.merge_findings import from_findings
 from deploy_lib.model.codes import Code
 from deploy_lib.model.evidence import Cause, Frequency
 from deploy_lib.model.journal import Entry

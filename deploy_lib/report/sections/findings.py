@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from deploy_lib.diagnose.joined import whereabouts
+from deploy_lib.diagnose.merge_findings import whereabouts
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.model.journal import Entry
 from deploy_lib.report.model import Found

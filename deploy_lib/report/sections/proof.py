@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from deploy_lib.diagnose import rhythm
-from deploy_lib.diagnose.lines import rows
+from deploy_lib.diagnose import crash_loop
+from deploy_lib.diagnose.log_rows import rows
 from deploy_lib.model.evidence import Evidence
 from deploy_lib.model.journal import Entry
 from deploy_lib.redact import Redactor
@@ -36,7 +36,7 @@ def read(entries: Sequence[Entry], redactor: Redactor) -> Proof:
         ),
         log_lines=len(lines),
         build_log=_build_log(entries),
-        ends=tuple(end.at for end in rhythm.ends(lines) if end.at is not None),
+        ends=tuple(end.at for end in crash_loop.ends(lines) if end.at is not None),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from deploy_lib.diagnose.in_shell import in_repository, in_shell
+from deploy_lib.diagnose.shell_commands import in_repository, in_shell
 from deploy_lib.model.findings import Severity
 from deploy_lib.model.journal import Entry, Started
 from deploy_lib.model.program import Program

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from deploy_lib.diagnose import diagnose, startup_verdict
-from deploy_lib.diagnose.ground import Ground
+from deploy_lib.diagnose.remedy_context import RemedyContext
 from deploy_lib.model.evidence import Cause
 from tests.unit.diagnose.cases import CLASSES, SERVICE, Case, cases
 
@@ -87,9 +87,9 @@ def test_every_advice_is_a_line_that_a_shell_can_read() -> None:
 
 
 def test_advice_for_a_local_cloud_names_nothing_of_google() -> None:
-    ground = Ground(local=True, release="r-1")
+    context = RemedyContext(local=True, release="r-1")
     for case in ALL:
-        commands = diagnose(case.evidence, (), SERVICE, case.attempts, ground).commands
+        commands = diagnose(case.evidence, (), SERVICE, case.attempts, context).commands
         assert not [line for line in commands if "gcloud" in line or "console.cloud.google.com" in line], case.name
 
 
@@ -97,7 +97,7 @@ def test_no_setting_is_changed_by_hand() -> None:
     """The next release would undo it; the line of the YAML is named instead."""
     places = {"service": "config/staging.yaml:9", "memory": "config/staging.yaml:12"}
     for case in ALL:
-        commands = diagnose(case.evidence, (), SERVICE, case.attempts, Ground(places=places)).commands
+        commands = diagnose(case.evidence, (), SERVICE, case.attempts, RemedyContext(places=places)).commands
         assert not [line for line in commands if "run services update" in line], case.name
         if case.gives["kind"] == "out_of_memory":
             assert any("config/staging.yaml:12" in line for line in commands), commands

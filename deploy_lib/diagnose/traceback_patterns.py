@@ -1,4 +1,4 @@
-"""The shapes of the lines of a Python traceback, one function each.
+"""Patterns for the lines of a Python traceback, one function each.
 
 All patterns are linear in the length of the line, since a log may hold a hundred thousand of them and any bytes.
 """
@@ -75,7 +75,7 @@ def is_code(text: str, frame_indent: str) -> bool:
     if frame_indent.strip():  # a logger's prefix: the code has it too
         return text.startswith(frame_indent)
     if not frame_indent:
-        return raised(text) is None or not _SURE.search(text.partition(":")[0])
+        return exception_line(text) is None or not _SURE.search(text.partition(":")[0])
     return len(text) - len(text.lstrip()) > len(frame_indent)
 
 
@@ -84,7 +84,7 @@ def is_marker(text: str) -> bool:
     return _MARKER.match(text) is not None
 
 
-def raised(text: str) -> tuple[str, str] | None:
+def exception_line(text: str) -> tuple[str, str] | None:
     """(exception type, first line of its message) of the line that ends a traceback."""
     match = _RAISED.match(text)
     if match is None:

@@ -1,4 +1,4 @@
-"""A fix as a shell may be given it, wherever it is pasted."""
+"""Fixes as commands for a shell, wherever they are pasted."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def in_shell(fix: str) -> str:
 
 
 def in_repository(command: str, root: str) -> str:
-    """Paths in what git and the shell are told are those of the repository, wherever it is typed."""
+    """The command with its paths relative to the repository, wherever it is typed."""
     plain, mark, note = command.partition("  #")
     if not root or not re.match(r"(?:git|echo|printf|cd|uv|poetry|pdm|pipenv) ", plain):
         return command
     return f"(cd {shlex.quote(root)} && {plain}){mark}{note}"
 
 
-def whole(fix: str, root: str = "") -> str:
-    """A finding's fix as it is shown: a command waits for nobody and runs anywhere, an edit told in words stays so."""
+def shown_fix(fix: str, root: str = "") -> str:
+    """A finding's fix as it is shown: a command asks no questions and runs anywhere, an edit in words stays so."""
     return in_repository(in_shell(fix), root) if _TYPED.match(fix) else fix

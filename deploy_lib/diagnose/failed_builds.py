@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from deploy_lib.diagnose.lines import Row
+from deploy_lib.diagnose.log_rows import LogRow
 from deploy_lib.model.codes import Code
 from deploy_lib.model.evidence import BuildEnd, BuildFailure, BuildTrouble, Cause
 
@@ -55,42 +55,44 @@ _STEP = re.compile(
 _OWN_STEP = re.compile(r"Dockerfile line (\d+): (\w+): the command ended with exit code (\d+)(?:: (.+))?")
 
 
-def read(trouble: BuildTrouble, rows: Sequence[Row]) -> Cause:
+def read(trouble: BuildTrouble, rows: Sequence[LogRow]) -> Cause:
     """The cause of a failed build. `rows` are the last lines of its log, as far as they are known."""
     log = [row.text for row in rows if row.source == "build"] or [row.text for row in rows]
-    told = (*log, trouble.detail)
+    texts = (*log, trouble.detail)
     if trouble.status in (BuildEnd.TIMEOUT, BuildEnd.EXPIRED):
-        said = (
+        sentence = (
             "the build took longer than its time limit"
             if trouble.status == BuildEnd.TIMEOUT
             else "the build waited too long for a place"
         )
-        return _cause(Code.BUILD_TIMEOUT, said, trouble, log)
+        return _cause(Code.BUILD_TIMEOUT, sentence, trouble, log)
     if trouble.status == BuildEnd.CANCELLED:
         return _cause(Code.BUILD_CANCELLED, "the build was cancelled", trouble, log)
     if trouble.status == BuildEnd.INTERNAL_ERROR:
         return _cause(Code.BUILD_FAILED, "Cloud Build itself failed", trouble, log, confidence="certain")
     if trouble.kind in _BY_TYPE:
-        kind, said = _BY_TYPE[trouble.kind]
-        return _cause(kind, said, trouble, log)
-    return _from_log(told, trouble, log)
+        kind, sentence = _BY_TYPE[trouble.kind]
+        return _cause(kind, sentence, trouble, log)
+    return _from_log(texts, trouble, log)
 
 
-def _from_log(told: Sequence[str], trouble: BuildTrouble, log: Sequence[str]) -> Cause:
-    for line in told:
+def _from_log(texts: Sequence[str], trouble: BuildTrouble, log: Sequence[str]) -> Cause:
+    for line in texts:
         for pattern in _PIP:
             match = pattern.search(line)
             if match:
                 what = match[1] if match.groups() and match[1] else ""
                 facts = {"requirement": what} if what else {}
-                said = f"pip could not install {what}" if what else "pip could not find versions that fit together"
-                return _cause(Code.PIP_FAILED, f"{said}: {line.strip()[:200]}", trouble, log, facts, line)
-    for line in told:
+                sentence = f"pip could not install {what}" if what else "pip could not find versions that fit together"
+                return _cause(Code.PIP_FAILED, f"{sentence}: {line.strip()[:200]}", trouble, log, facts, line)
+    for line in texts:
         match = _COPY.search(line)
         if match:
             what = next((group for group in match.groups() if group), "")
-            said = f"COPY finds no {what} in the build context" if what else "a COPY finds nothing in the build context"
-            return _cause(Code.DOCKERFILE_ERROR, said, trouble, log, {"path": what} if what else {}, line)
+            sentence = (
+                f"COPY finds no {what} in the build context" if what else "a COPY finds nothing in the build context"
+            )
+            return _cause(Code.DOCKERFILE_ERROR, sentence, trouble, log, {"path": what} if what else {}, line)
         if _DOCKERFILE.search(line):
             return _cause(
                 Code.DOCKERFILE_ERROR, f"the Dockerfile cannot be used: {line.strip()[:200]}", trouble, log, {}, line
@@ -101,12 +103,12 @@ def _from_log(told: Sequence[str], trouble: BuildTrouble, log: Sequence[str]) ->
             return _cause(
                 Code.DOCKERFILE_ERROR, f"the base image {what} could not be pulled", trouble, log, {"base": what}, line
             )
-    for line in told:
+    for line in texts:
         own = _OWN_STEP.search(line)
         if own:
             words = f": {own[4].strip()[:160]}" if own[4] else ""
-            said = f"{own[2]} in line {own[1]} of the Dockerfile failed with exit code {own[3]}{words}"
-            return _cause(Code.BUILD_FAILED, said, trouble, log, {"step": f"{own[2]} (line {own[1]})"}, line)
+            sentence = f"{own[2]} in line {own[1]} of the Dockerfile failed with exit code {own[3]}{words}"
+            return _cause(Code.BUILD_FAILED, sentence, trouble, log, {"step": f"{own[2]} (line {own[1]})"}, line)
         step = _STEP.search(line)
         if step:
             what = next((group for group in step.groups() if group), "")
@@ -124,11 +126,11 @@ def _cause(
     trouble: BuildTrouble,
     log: Sequence[str],
     facts: dict[str, str] | None = None,
-    telling: str = "",
+    main_line: str = "",
     confidence: str = "certain",
 ) -> Cause:
     tail = [line for line in log if line.strip()][-6:]
-    shown = tuple(dict.fromkeys(line.strip() for line in (telling, *tail, trouble.detail) if line.strip()))
+    shown = tuple(dict.fromkeys(line.strip() for line in (main_line, *tail, trouble.detail) if line.strip()))
     return Cause(
         kind,
         sentence,

@@ -6,12 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from deploy_lib.diagnose.lines import PLATFORM, Row
+from deploy_lib.diagnose.log_rows import PLATFORM, LogRow
 from deploy_lib.model.codes import Code
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class StartError:
     kind: Code
     sentence: str
     row: int
@@ -33,46 +33,46 @@ _BIND = re.compile(
 )
 
 
-def find(rows: Sequence[Row], own: str | None) -> Refusal | None:
+def find(rows: Sequence[LogRow], own: str | None) -> StartError | None:
     """The last such line; `own` is the service's entrypoint, which tells its modules from packages."""
-    last: Refusal | None = None
+    last: StartError | None = None
     for number, row in enumerate(rows):
         text = row.text
         if row.source in PLATFORM or len(text) > 500:
             continue
         found = _read(text, own)
         if found:
-            last = Refusal(found.kind, found.sentence, number, found.module, found.name)
+            last = StartError(found.kind, found.sentence, number, found.module, found.name)
     return last
 
 
-def killed(rows: Sequence[Row]) -> int | None:
+def killed(rows: Sequence[LogRow]) -> int | None:
     """The row in which a kernel or gunicorn guesses at memory."""
     return next((number for number, row in enumerate(rows) if len(row.text) < 400 and _KILLED.search(row.text)), None)
 
 
-def worker_timeout(rows: Sequence[Row]) -> int | None:
+def worker_timeout(rows: Sequence[LogRow]) -> int | None:
     return next(
         (number for number, row in enumerate(rows) if "WORKER TIMEOUT" in row.text and _TIMEOUT.search(row.text)), None
     )
 
 
-def _read(text: str, own: str | None) -> Refusal | None:
+def _read(text: str, own: str | None) -> StartError | None:
     if "odule" not in text and "ttribute" not in text and "address" not in text and "in use" not in text:
         return None
     attribute = _ATTRIBUTE.search(text)
     if attribute:
         name, module = attribute[1] or attribute[3], attribute[2] or attribute[4]
-        return Refusal(Code.MISSING_NAME, f"{module} has no name {name}", 0, module, name)
+        return StartError(Code.MISSING_NAME, f"{module} has no name {name}", 0, module, name)
     module_match = _MODULE.search(text)
     if module_match:
         module = module_match[1] or module_match[2]
-        return Refusal(Code.MISSING_MODULE, f"the server cannot import {module}", 0, module)
+        return StartError(Code.MISSING_MODULE, f"the server cannot import {module}", 0, module)
     main = _NO_MAIN.search(text)
     if main:
         ours = own is not None and main[1].partition(".")[0] == own.partition(".")[0]
         kind = Code.MISSING_MODULE if ours else Code.MISSING_DEPENDENCY
-        return Refusal(kind, f"python finds no module {main[1]} to run", 0, main[1])
+        return StartError(kind, f"python finds no module {main[1]} to run", 0, main[1])
     if _BIND.search(text):
-        return Refusal(Code.PORT_TAKEN, "the server could not take its port", 0)
+        return StartError(Code.PORT_TAKEN, "the server could not take its port", 0)
     return None

@@ -48,7 +48,7 @@ class Meaning:
         return self.kind != Code.PYTHON_ERROR
 
 
-def telling(traceback: Traceback, entrypoint: str | None) -> tuple[Section, Meaning]:
+def main_exception(traceback: Traceback, entrypoint: str | None) -> tuple[Section, Meaning]:
     """The section to show and what it means.
 
     Of exceptions raised from one another the first is the reason; of exceptions that came up while another was
@@ -81,15 +81,15 @@ def meaning(section: Section, entrypoint: str | None) -> Meaning:
     if variables:
         listed = ", ".join(variables)
         word = "variable" if len(variables) == 1 else "variables"
-        said = f"the settings are incomplete: {word} {listed} ({section.type}: {short(section.message)})"
-        return Meaning(Code.SETTINGS_ERROR, said, facts={"variables": listed})
+        sentence = f"the settings are incomplete: {word} {listed} ({section.type}: {short(section.message)})"
+        return Meaning(Code.SETTINGS_ERROR, sentence, facts={"variables": listed})
     denied = _DENIED.search(text)
     if denied:
-        said = f"permission {denied[1]} is denied on {denied[2].strip()}"
-        return Meaning(Code.PERMISSION_DENIED, said, facts={"permission": denied[1], "resource": denied[2].strip()})
+        sentence = f"permission {denied[1]} is denied on {denied[2].strip()}"
+        return Meaning(Code.PERMISSION_DENIED, sentence, facts={"permission": denied[1], "resource": denied[2].strip()})
     if _BIND.search(text):
         return Meaning(Code.PORT_TAKEN, f"the server could not take its port: {short(section.message)}")
-    refused = upstream.refusal(section)
+    refused = upstream.no_connection(section)
     if refused:
         return Meaning(refused.kind, refused.sentence, facts=refused.facts)
     missing = _FILE.search(text) if name == "FileNotFoundError" else None
@@ -97,8 +97,8 @@ def meaning(section: Section, entrypoint: str | None) -> Meaning:
         return Meaning(Code.MISSING_FILE, f"the file {missing[1]} is not there", facts={"file": missing[1]})
     if name == "MemoryError":
         return Meaning(Code.OUT_OF_MEMORY, "Python ran out of memory")
-    said = f"{section.type or 'an exception'}: {short(section.message)}".rstrip(": ")
-    return Meaning(Code.PYTHON_ERROR, f"the application failed with {said}")
+    sentence = f"{section.type or 'an exception'}: {short(section.message)}".rstrip(": ")
+    return Meaning(Code.PYTHON_ERROR, f"the application failed with {sentence}")
 
 
 def short(text: str, length: int = 200) -> str:
@@ -111,15 +111,15 @@ def _import(section: Section, text: str, entrypoint: str | None) -> Meaning | No
         module = circle[1] if circle else None
         named = _NO_NAME.search(text)
         what = f" while {named[1]} was still to be defined" if named else ""
-        said = f"{module or 'a module'} is imported in a circle{what}"
-        return Meaning(Code.CIRCULAR_IMPORT, said, module)
+        sentence = f"{module or 'a module'} is imported in a circle{what}"
+        return Meaning(Code.CIRCULAR_IMPORT, sentence, module)
     missing = _NO_MODULE.search(text)
     if missing:
         return _missing(section, missing[1], text, entrypoint)
     named = _NO_NAME.search(text)
     if named:
-        said = f"{named[2]} has no name {named[1]}"
-        return Meaning(Code.MISSING_NAME, said, named[2], {"name": named[1]})
+        sentence = f"{named[2]} has no name {named[1]}"
+        return Meaning(Code.MISSING_NAME, sentence, named[2], {"name": named[1]})
     library = _LIBRARY.search(text)
     return _library(library) if library else None
 
@@ -150,8 +150,10 @@ def _syntax(section: Section) -> Meaning:
 
 def _library(match: re.Match[str]) -> Meaning:
     library = match[1] or match[2]
-    said = f"the shared library {library} is not in the image" if match[1] else f"the image's C library lacks {library}"
-    return Meaning(Code.MISSING_SHARED_LIBRARY, said, facts={"library": library})
+    sentence = (
+        f"the shared library {library} is not in the image" if match[1] else f"the image's C library lacks {library}"
+    )
+    return Meaning(Code.MISSING_SHARED_LIBRARY, sentence, facts={"library": library})
 
 
 def _place(section: Section) -> dict[str, str]:

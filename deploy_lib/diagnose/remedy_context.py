@@ -1,4 +1,4 @@
-"""What a remedy stands on: how the tool is typed, where the settings are written, and what the commit holds."""
+"""What a remedy may refer to: how the tool is typed, where the settings are written, and what the commit holds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from deploy_lib.source.repository_facts import RepositoryFacts
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class RemedyContext:
     """`places` are file:line of the service's keys in the YAML and of its steps ("step probe"); `release` is the id.
 
     `source` is None where the commit cannot be read, as after an outage on another machine.

@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from deploy_lib.diagnose import rhythm
-from deploy_lib.diagnose.lines import Row, rows
+from deploy_lib.diagnose import crash_loop
+from deploy_lib.diagnose.log_rows import LogRow, rows
 from deploy_lib.diagnose.tracebacks import Traceback, parse
 from deploy_lib.model.evidence import Frequency, LogLine
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
-    """A log, read once."""
+class ParsedLog:
+    """`tracebacks` are those between the ends of the container."""
 
-    rows: list[Row]
-    ends: tuple[rhythm.End, ...]
+    rows: list[LogRow]
+    ends: tuple[crash_loop.ContainerEnd, ...]
     tracebacks: tuple[Traceback, ...]
     entrypoint: str | None = None
 
@@ -26,17 +26,17 @@ class Read:
         return tuple(end.code for end in self.ends if end.code is not None)
 
 
-def read(log: Sequence[LogLine], entrypoint: str | None = None) -> Read:
+def parse_log(log: Sequence[LogLine], entrypoint: str | None = None) -> ParsedLog:
     lines = rows(log)
-    ended = rhythm.ends(lines)
-    return Read(lines, ended, parse(lines, frozenset(end.row for end in ended)), entrypoint)
+    ended = crash_loop.ends(lines)
+    return ParsedLog(lines, ended, parse(lines, frozenset(end.row for end in ended)), entrypoint)
 
 
-def ends_frequency(log: Read) -> Frequency | None:
+def ends_frequency(log: ParsedLog) -> Frequency | None:
     """How often the container ended; None when it did not."""
     if not log.ends:
         return None
-    return rhythm.frequency([end.at for end in log.ends], [end.lived for end in log.ends])
+    return crash_loop.frequency([end.at for end in log.ends], [end.lived for end in log.ends])
 
 
 def stamp(at: datetime | None) -> str:

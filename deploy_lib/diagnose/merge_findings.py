@@ -1,4 +1,4 @@
-"""A cause joined with what the release's own checks found: why a module is not in the image, and by which rule."""
+"""A cause merged with what the release's own checks found: why a module is not in the image, and by which rule."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from deploy_lib.diagnose.in_shell import in_shell
+from deploy_lib.diagnose.shell_commands import in_shell
 from deploy_lib.model.evidence import Cause, Link
 from deploy_lib.model.findings import Finding, Severity
 
@@ -26,19 +26,19 @@ WHEREABOUTS: dict[str, tuple[str, str, str, str, str]] = {
 _LINK = re.compile(r"^(?P<module>\S+) \((?P<file>.+?):(?P<line>\d+)\)$")
 
 
-def join(cause: Cause, findings: Sequence[Finding]) -> Cause:
+def merge(cause: Cause, findings: Sequence[Finding]) -> Cause:
     """The cause with the whereabouts of its module, when a check found that module missing too."""
     finding = matching(cause, findings)
     if finding is None:
         return cause
     facts = {**cause.facts, **whereabouts(finding)}
-    sentence = _told(cause.sentence, finding, facts.get("why"))
+    sentence = _with_reason(cause.sentence, finding, facts.get("why"))
     chain = cause.chain or links(finding)
     commands = (in_shell(finding.fix), *cause.commands) if finding.fix else cause.commands
     return replace(cause, sentence=sentence, facts=facts, chain=chain, commands=commands)
 
 
-def _told(sentence: str, finding: Finding, why: str | None) -> str:
+def _with_reason(sentence: str, finding: Finding, why: str | None) -> str:
     """The sentence with the reason for the absence, unless it names the rule already, as a finding's own words do."""
     if finding.rule and finding.rule in sentence:
         return sentence

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from deploy_lib.diagnose import listening, raised, servers
-from deploy_lib.diagnose.lines import PLATFORM
-from deploy_lib.diagnose.reading import Read, stamp
+from deploy_lib.diagnose import exceptions, listening, server_errors
+from deploy_lib.diagnose.log_rows import PLATFORM
+from deploy_lib.diagnose.parsed_log import ParsedLog, stamp
 from deploy_lib.model.codes import Code
 from deploy_lib.model.evidence import Cause, Condition
 
 
-def find(log: Read, port: int | None, conditions: Sequence[Condition], limit: float | None = None) -> Cause | None:
+def find(log: ParsedLog, port: int | None, conditions: Sequence[Condition], limit: float | None = None) -> Cause | None:
     """The cause, when the conditions and where the server listens tell of one.
 
     `limit` is how many seconds the start-up probe allows.
@@ -48,13 +48,13 @@ def find(log: Read, port: int | None, conditions: Sequence[Condition], limit: fl
     return _late(log, server, shown, limit)
 
 
-def _probed_well(log: Read) -> bool:
+def _probed_well(log: ParsedLog) -> bool:
     """The platform itself reached it."""
     return any(row.source == "system" and "probe succeeded" in row.text for row in log.rows)
 
 
-def _silent(log: Read, wanted: int, yet: str) -> Cause:
-    slow = servers.worker_timeout(log.rows)
+def _silent(log: ParsedLog, wanted: int, yet: str) -> Cause:
+    slow = server_errors.worker_timeout(log.rows)
     if slow is not None:
         return Cause(
             Code.CPU_STARVED,
@@ -64,7 +64,7 @@ def _silent(log: Read, wanted: int, yet: str) -> Cause:
         )
     own = [row for row in log.rows if row.source not in PLATFORM and row.text.strip()]
     shown = tuple(f"{stamp(row.at)}{row.text}" for row in own[-3:])
-    last = f"; its last words: {raised.short(own[-1].text.strip(), 120)}" if own else "; it printed nothing"
+    last = f"; its last words: {exceptions.short(own[-1].text.strip(), 120)}" if own else "; it printed nothing"
     return Cause(
         Code.NEVER_LISTENS,
         f"the container runs, but nothing listens on port {wanted}{yet}{last}",
@@ -74,11 +74,11 @@ def _silent(log: Read, wanted: int, yet: str) -> Cause:
     )
 
 
-def _late(log: Read, server: listening.Listening, shown: tuple[str, ...], limit: float | None) -> Cause:
+def _late(log: ParsedLog, server: listening.Listening, shown: tuple[str, ...], limit: float | None) -> Cause:
     first = next((row.at for row in log.rows if row.at is not None), None)
     needed = (server.at - first).total_seconds() if server.at and first else None
-    told = f"it needed {needed:.0f} s to listen" if needed is not None else "it listens, but too late"
-    starved = servers.worker_timeout(log.rows) is not None
+    how_late = f"it needed {needed:.0f} s to listen" if needed is not None else "it listens, but too late"
+    starved = server_errors.worker_timeout(log.rows) is not None
     facts = {"needed": f"{needed:.1f}"} if needed is not None else {}
     exceeded = limit is not None and needed is not None and needed > limit
     if limit is not None and exceeded:
@@ -91,4 +91,4 @@ def _late(log: Read, server: listening.Listening, shown: tuple[str, ...], limit:
         if exceeded
         else ", longer than it was given"
     )
-    return Cause(kind, f"the server is too slow to start: {told}{why}", "likely", evidence=shown, facts=facts)
+    return Cause(kind, f"the server is too slow to start: {how_late}{why}", "likely", evidence=shown, facts=facts)

@@ -1,4 +1,4 @@
-"""How often and how regularly a container died: the platform's own words about starts and ends, counted.
+"""How often and how regularly a container ended: the platform's own words about starts and ends, counted.
 
 Clocks of entries may disagree and times may be missing, so nothing here trusts the order of times: ends are
 counted in log order, gaps are taken between sorted times.
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from deploy_lib.diagnose.lines import Row
+from deploy_lib.diagnose.log_rows import LogRow
 from deploy_lib.model.evidence import Frequency
 
 _EXIT = re.compile(r"Container called exit\((-?\d+)\)")
@@ -24,7 +24,7 @@ _SAME_START = 1.0  # seconds: the workers of one start die together
 
 
 @dataclass(frozen=True, slots=True)
-class End:
+class ContainerEnd:
     """One end of a container. `code` is None when the platform did not say; signals count as 128 + n."""
 
     row: int
@@ -34,9 +34,9 @@ class End:
     text: str = ""
 
 
-def ends(rows: Sequence[Row]) -> tuple[End, ...]:
+def ends(rows: Sequence[LogRow]) -> tuple[ContainerEnd, ...]:
     """Every end of a container that the platform reported, in log order."""
-    found: list[End] = []
+    found: list[ContainerEnd] = []
     started: datetime | None = None
     for number, row in enumerate(rows):
         if row.source != "system":
@@ -48,10 +48,12 @@ def ends(rows: Sequence[Row]) -> tuple[End, ...]:
         if code is None and not _MEMORY.search(row.text) and "Application failed to start" not in row.text:
             continue
         if found and _one_event(found[-1], row, started) and code != found[-1].code:
-            found[-1] = End(number, row.at, found[-1].code if code is None else code, found[-1].lived, row.text)
+            found[-1] = ContainerEnd(
+                number, row.at, found[-1].code if code is None else code, found[-1].lived, row.text
+            )
             continue
         lived = (row.at - started).total_seconds() if row.at and started else None
-        found.append(End(number, row.at, code, lived if lived is None or lived >= 0 else None, row.text))
+        found.append(ContainerEnd(number, row.at, code, lived if lived is None or lived >= 0 else None, row.text))
         started = None
     return tuple(found)
 
@@ -71,7 +73,7 @@ def memory(text: str) -> tuple[str, str] | None:
 
 
 def frequency(times: Sequence[datetime | None], lives: Sequence[float | None] = ()) -> Frequency:
-    """The rhythm of failures at `times`; `lives` are the seconds each attempt lasted, where known."""
+    """How often and how regularly it failed at `times`; `lives` are the seconds each attempt lasted, where known."""
     known = sorted(time for time in times if time is not None)
     gaps = [(later - earlier).total_seconds() for earlier, later in itertools.pairwise(known)]
     lasted = [life for life in lives if life is not None]
@@ -93,7 +95,7 @@ def clustered(times: Sequence[datetime | None]) -> list[datetime | None]:
     return kept
 
 
-def _one_event(end: End, row: Row, started: datetime | None) -> bool:
+def _one_event(end: ContainerEnd, row: LogRow, started: datetime | None) -> bool:
     """The line about memory, or about a failed start, and the exit that follows it tell of one end."""
     if started is not None or not ((end.code is None) or memory(row.text)):
         return False

@@ -24,7 +24,7 @@ _WORDS = ("message", "msg", "event", "textPayload")
 _TRACES = ("exc_info", "exception", "stack_trace", "stack", "traceback", "exc_text", "error")
 
 
-class Row(NamedTuple):
+class LogRow(NamedTuple):
     """One physical line. `entry` is the index of its log entry."""
 
     text: str
@@ -33,17 +33,17 @@ class Row(NamedTuple):
     entry: int
 
 
-def rows(log: Iterable[LogLine]) -> list[Row]:
+def rows(log: Iterable[LogLine]) -> list[LogRow]:
     """Every physical line of the log, in the order given. Never raises, whatever the entries hold."""
-    found: list[Row] = []
+    found: list[LogRow] = []
     for entry, line in enumerate(log):
         at, source = aware(line.at), line.source
         text = line.text
         if "\n" not in text and "{" not in text and "\\n" not in text:
-            found.append(Row(clean(text), at, source, entry))
+            found.append(LogRow(clean(text), at, source, entry))
             continue
         for part in _parts(text):
-            found.append(Row(clean(part), at, source, entry))
+            found.append(LogRow(clean(part), at, source, entry))
     return found
 
 
