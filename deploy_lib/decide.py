@@ -14,9 +14,9 @@ from deploy_lib.model.journal import (
     Adopted,
     Asked,
     Entry,
-    Interrupted,
     Judged,
     LeaseRefused,
+    ReleaseInterrupted,
     RestoreAnswered,
     RestoreAsked,
     Started,
@@ -95,9 +95,9 @@ def _wanted(plan: Plan, journal: Sequence[Entry]) -> Move:
             return _after_restore(journal, last)
         case RestoreAsked():
             return _restore_or_lease(journal, last.target, last.why)
-        case Interrupted() if last.errored:
+        case ReleaseInterrupted() if last.errored:
             return _take_back(journal, last.by) if traffic_may_have_moved(journal) else Finish(Outcome.UNKNOWN, last.by)
-        case Interrupted():
+        case ReleaseInterrupted():
             return _give_up(plan, journal, Outcome.INTERRUPTED, f"interrupted by {last.by}")
         case Withdrawn():
             moved = traffic_may_have_moved(journal)
@@ -110,7 +110,9 @@ def _wanted(plan: Plan, journal: Sequence[Entry]) -> Move:
             assert_never(last)
 
 
-_Telling = Stopped | LeaseRefused | Adopted | RestoreAnswered | RestoreAsked | Interrupted | Withdrawn | Asked | Judged
+_Telling = (
+    Stopped | LeaseRefused | Adopted | RestoreAnswered | RestoreAsked | ReleaseInterrupted | Withdrawn | Asked | Judged
+)
 
 
 def _last_telling(journal: Sequence[Entry]) -> _Telling | None:
@@ -217,7 +219,7 @@ def _after_restore(journal: Sequence[Entry], answer: RestoreAnswered) -> Move:
 def _outcome_behind(journal: Sequence[Entry]) -> Outcome:
     """Why a restore was wanted decides the exit code: an interruption, an unknown, or a rejection."""
     for entry in reversed(journal):
-        if isinstance(entry, Interrupted):
+        if isinstance(entry, ReleaseInterrupted):
             return Outcome.UNKNOWN if entry.errored else Outcome.INTERRUPTED
         if isinstance(entry, Withdrawn):
             return Outcome.REJECTED

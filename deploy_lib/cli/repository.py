@@ -11,7 +11,7 @@ from pathlib import Path
 
 from deploy_lib.cli.failure import Failure
 from deploy_lib.drivers.source.git import git_environment
-from deploy_lib.drivers.source.git_refusals import PARTIAL, refusal
+from deploy_lib.drivers.source.git_errors import PARTIAL, explain_error
 
 
 def repository(given: str | None) -> Path:
@@ -68,7 +68,7 @@ def _no_head(root: Path) -> Failure:
 
 
 def _refused(done: subprocess.CompletedProcess[str], root: Path) -> Failure:
-    reason, remedy = refusal(done.stderr, root)
+    reason, remedy = explain_error(done.stderr, root)
     return Failure(f"{reason}\n  {remedy}")
 
 

@@ -21,14 +21,14 @@ from deploy_lib.cli.paths import local_cloud_directory, state_directory
 from deploy_lib.cli.program import program_of, shorter
 from deploy_lib.cli.selection import Selection
 from deploy_lib.cli.show.moving import moving
+from deploy_lib.drivers.candidate_monitor import CandidateMonitor
 from deploy_lib.drivers.clients import Clients
+from deploy_lib.drivers.compute_once import ComputeOnce
 from deploy_lib.drivers.endpoints import Endpoints
 from deploy_lib.drivers.headers import identity_headers
 from deploy_lib.drivers.interface import Clock, Drivers
-from deploy_lib.drivers.once import Once
 from deploy_lib.drivers.services import CloudRunServices
 from deploy_lib.drivers.urls import HttpUrls
-from deploy_lib.drivers.watch import CloudWatch
 from deploy_lib.model.release import Builder, Release
 from deploy_lib.model.state import ServiceState
 from deploy_lib.plan import Plan
@@ -58,15 +58,15 @@ class Session:
     state: Path
     clock: Clock
     clients: Clients
-    _source: Once[None, GitSource] = field(default_factory=Once)
-    _traffic_drivers: Once[str, TrafficDrivers] = field(default_factory=Once)
+    _source: ComputeOnce[None, GitSource] = field(default_factory=ComputeOnce)
+    _traffic_drivers: ComputeOnce[str, TrafficDrivers] = field(default_factory=ComputeOnce)
 
     def services(self, plan: Plan) -> CloudRunServices:
         return self.traffic_drivers(plan).services
 
     def traffic_drivers(self, plan: Plan) -> TrafficDrivers:
         def make() -> TrafficDrivers:
-            watch = CloudWatch(self.clients, self.clock)
+            watch = CandidateMonitor(self.clients, self.clock)
             local = self.clients.endpoints.local
             urls = HttpUrls(self.clock, watch, identity_headers(self.clients), trust_proxies=not local)
             return TrafficDrivers(self.clock, CloudRunServices(self.clients, self.clock, urls, watch), urls)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from deploy_lib.diagnose.log_rows import LogRow
+from deploy_lib.diagnose.log_rows import PhysicalLine
 from deploy_lib.model.codes import Code
 
 
@@ -80,7 +80,7 @@ _HINT = re.compile(
 )
 
 
-def find(rows: Sequence[LogRow]) -> Unstartable | None:
+def find(rows: Sequence[PhysicalLine]) -> Unstartable | None:
     """The last line that says so, from the application's stderr or from the platform."""
     last: Unstartable | None = None
     for number, row in enumerate(rows):

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from deploy_lib.diagnose.log_rows import LogRow
+from deploy_lib.diagnose.log_rows import PhysicalLine
 from deploy_lib.model.evidence import Frequency
 
 _EXIT = re.compile(r"Container called exit\((-?\d+)\)")
@@ -34,7 +34,7 @@ class ContainerEnd:
     text: str = ""
 
 
-def ends(rows: Sequence[LogRow]) -> tuple[ContainerEnd, ...]:
+def ends(rows: Sequence[PhysicalLine]) -> tuple[ContainerEnd, ...]:
     """Every end of a container that the platform reported, in log order."""
     found: list[ContainerEnd] = []
     started: datetime | None = None
@@ -95,7 +95,7 @@ def clustered(times: Sequence[datetime | None]) -> list[datetime | None]:
     return kept
 
 
-def _one_event(end: ContainerEnd, row: LogRow, started: datetime | None) -> bool:
+def _one_event(end: ContainerEnd, row: PhysicalLine, started: datetime | None) -> bool:
     """The line about memory, or about a failed start, and the exit that follows it tell of one end."""
     if started is not None or not ((end.code is None) or memory(row.text)):
         return False

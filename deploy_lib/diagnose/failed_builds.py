@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from deploy_lib.diagnose.log_rows import LogRow
+from deploy_lib.diagnose.log_rows import PhysicalLine
 from deploy_lib.model.codes import Code
 from deploy_lib.model.evidence import BuildEnd, BuildFailure, BuildTrouble, Cause
 
@@ -55,7 +55,7 @@ _STEP = re.compile(
 _OWN_STEP = re.compile(r"Dockerfile line (\d+): (\w+): the command ended with exit code (\d+)(?:: (.+))?")
 
 
-def read(trouble: BuildTrouble, rows: Sequence[LogRow]) -> Cause:
+def read(trouble: BuildTrouble, rows: Sequence[PhysicalLine]) -> Cause:
     """The cause of a failed build. `rows` are the last lines of its log, as far as they are known."""
     log = [row.text for row in rows if row.source == "build"] or [row.text for row in rows]
     texts = (*log, trouble.detail)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from deploy_lib.diagnose.log_rows import PLATFORM, LogRow
+from deploy_lib.diagnose.log_rows import PLATFORM, PhysicalLine
 
 DEFAULT_PORT = 8080
 _WORD = re.compile(r"listen|running on|serving|started|server at|starting", re.IGNORECASE)
@@ -39,7 +39,7 @@ class Listening:
         return self.host.startswith(_LOOPBACK)
 
 
-def found(rows: Sequence[LogRow]) -> Listening | None:
+def found(rows: Sequence[PhysicalLine]) -> Listening | None:
     """The last place a server said it listens."""
     last: Listening | None = None
     for number, row in enumerate(rows):

@@ -24,7 +24,7 @@ _WORDS = ("message", "msg", "event", "textPayload")
 _TRACES = ("exc_info", "exception", "stack_trace", "stack", "traceback", "exc_text", "error")
 
 
-class LogRow(NamedTuple):
+class PhysicalLine(NamedTuple):
     """One physical line. `entry` is the index of its log entry."""
 
     text: str
@@ -33,17 +33,17 @@ class LogRow(NamedTuple):
     entry: int
 
 
-def rows(log: Iterable[LogLine]) -> list[LogRow]:
+def rows(log: Iterable[LogLine]) -> list[PhysicalLine]:
     """Every physical line of the log, in the order given. Never raises, whatever the entries hold."""
-    found: list[LogRow] = []
+    found: list[PhysicalLine] = []
     for entry, line in enumerate(log):
         at, source = aware(line.at), line.source
         text = line.text
         if "\n" not in text and "{" not in text and "\\n" not in text:
-            found.append(LogRow(clean(text), at, source, entry))
+            found.append(PhysicalLine(clean(text), at, source, entry))
             continue
         for part in _parts(text):
-            found.append(LogRow(clean(part), at, source, entry))
+            found.append(PhysicalLine(clean(part), at, source, entry))
     return found
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from deploy_lib.diagnose import crash_loop
-from deploy_lib.diagnose.log_rows import LogRow, rows
+from deploy_lib.diagnose.log_rows import PhysicalLine, rows
 from deploy_lib.diagnose.tracebacks import Traceback, parse
 from deploy_lib.model.evidence import Frequency, LogLine
 
@@ -16,7 +16,7 @@ from deploy_lib.model.evidence import Frequency, LogLine
 class ParsedLog:
     """`tracebacks` are those between the ends of the container."""
 
-    rows: list[LogRow]
+    rows: list[PhysicalLine]
     ends: tuple[crash_loop.ContainerEnd, ...]
     tracebacks: tuple[Traceback, ...]
     entrypoint: str | None = None

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from deploy_lib.diagnose.log_rows import PLATFORM, LogRow
+from deploy_lib.diagnose.log_rows import PLATFORM, PhysicalLine
 from deploy_lib.model.codes import Code
 
 
@@ -33,7 +33,7 @@ _BIND = re.compile(
 )
 
 
-def find(rows: Sequence[LogRow], own: str | None) -> StartError | None:
+def find(rows: Sequence[PhysicalLine], own: str | None) -> StartError | None:
     """The last such line; `own` is the service's entrypoint, which tells its modules from packages."""
     last: StartError | None = None
     for number, row in enumerate(rows):
@@ -46,12 +46,12 @@ def find(rows: Sequence[LogRow], own: str | None) -> StartError | None:
     return last
 
 
-def killed(rows: Sequence[LogRow]) -> int | None:
+def killed(rows: Sequence[PhysicalLine]) -> int | None:
     """The row in which a kernel or gunicorn guesses at memory."""
     return next((number for number, row in enumerate(rows) if len(row.text) < 400 and _KILLED.search(row.text)), None)
 
 
-def worker_timeout(rows: Sequence[LogRow]) -> int | None:
+def worker_timeout(rows: Sequence[PhysicalLine]) -> int | None:
     return next(
         (number for number, row in enumerate(rows) if "WORKER TIMEOUT" in row.text and _TIMEOUT.search(row.text)), None
     )

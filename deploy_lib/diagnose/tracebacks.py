@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from deploy_lib.diagnose import traceback_patterns
-from deploy_lib.diagnose.log_rows import PLATFORM, LogRow
+from deploy_lib.diagnose.log_rows import PLATFORM, PhysicalLine
 
 STRAYS = 60  # lines of others between two lines of one traceback, before it counts as cut
 TAIL = 30  # lines of an exception's message after its first
@@ -81,7 +81,7 @@ class _Open:
     headless: bool = False
 
 
-def parse(rows: Sequence[LogRow], ends: frozenset[int] = frozenset()) -> tuple[Traceback, ...]:
+def parse(rows: Sequence[PhysicalLine], ends: frozenset[int] = frozenset()) -> tuple[Traceback, ...]:
     """All tracebacks of the log; `ends` are the rows at which a container is known to have ended."""
     reader = _Reader()
     for number, row in enumerate(rows):
@@ -101,7 +101,7 @@ class _Reader:
         self.open: list[_Open] = []
         self.group: tuple[StackFrame, ...] | None = None  # of the exception group whose members are being printed
 
-    def read(self, number: int, row: LogRow) -> None:
+    def read(self, number: int, row: PhysicalLine) -> None:
         text = row.text
         if not self.open and 'File "' not in text and "raceback (most recent" not in text:
             return

@@ -137,7 +137,7 @@ class Clients:
 
     @property
     def last_modifier(self) -> str | None:
-        """What a service that these clients wrote names as its last modifier, where that can be told."""
+        """What a service that these clients wrote names as its last modifier, where that is known."""
         return LOCAL_ACCOUNT if self.endpoints.local else self.account
 
     def close(self) -> None:

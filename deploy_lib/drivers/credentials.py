@@ -31,8 +31,8 @@ def find() -> Credentials:
         credentials, _ = google.auth.default(scopes=[SCOPE])
     except (GoogleAuthError, OSError, ValueError) as error:
         if named:
-            said = str(error).strip().rstrip(".").splitlines()[0]
-            reason = f"GOOGLE_APPLICATION_CREDENTIALS names no usable credentials: {said}"
+            message = str(error).strip().rstrip(".").splitlines()[0]
+            reason = f"GOOGLE_APPLICATION_CREDENTIALS names no usable credentials: {message}"
             raise DriverError(reason, "let it name a key file that exists, or unset it and " + REMEDY) from error
         raise DriverError("no Google credentials were found on this machine", REMEDY) from error
     return credentials
@@ -40,5 +40,5 @@ def find() -> Credentials:
 
 def account_of(credentials: Credentials) -> str | None:
     """The account's address, where the credentials tell it."""
-    told = getattr(credentials, "service_account_email", None) or getattr(credentials, "account", None)
-    return told if told and told != "default" else None
+    account = getattr(credentials, "service_account_email", None) or getattr(credentials, "account", None)
+    return account if account and account != "default" else None

@@ -1,4 +1,4 @@
-"""What the Google clients raise, told as a person would: what could not be done, why, and what to type.
+"""What the Google clients raise, in plain words: what could not be done, why, and what to type.
 
 Status codes decide, never texts, with three exceptions that have no code of their own: a refusal that means "this
 API is off", a connection that was never made, and credentials that could not be refreshed (gRPC tells both of the
@@ -61,14 +61,14 @@ _OFF = re.compile(r"SERVICE_DISABLED|has not been used in project|it is disabled
 
 
 class ApiError(DriverError):
-    """A DriverError of a call to Google. `code` is the gRPC status by name, or UNSENT; `said` Google's own words."""
+    """A DriverError of a call to Google. `code` is the gRPC status by name, or UNSENT; `message` Google's own words."""
 
     def __init__(
-        self, code: str, said: str, reason: str, remedy: str = "", *, evidence: Evidence | None = None
+        self, code: str, message: str, reason: str, remedy: str = "", *, evidence: Evidence | None = None
     ) -> None:
         super().__init__(reason, remedy)
         self.code = code
-        self.said = said
+        self.message = message
         self.evidence = evidence
         self.may_pass_within = PASSES_WITHIN if code in _PASSING else 0.0
 
@@ -78,7 +78,7 @@ class ApiError(DriverError):
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ApiCall:
     """What was being done. `method` is the client's method by name, `doing` as in "could not read the service x"."""
 
     method: str
@@ -107,18 +107,18 @@ def code_of(error: Exception) -> str:
     return "UNAUTHENTICATED" if name in ("RefreshError", "ReauthFailError") else "UNKNOWN"
 
 
-def translated(error: Exception, call: Call) -> ApiError:
+def translated(error: Exception, call: ApiCall) -> ApiError:
     """Never raises."""
-    code, said = code_of(error), _words(error)
-    if "Getting metadata from plugin failed" in said or "RefreshError" in said:
+    code, message = code_of(error), _words(error)
+    if "Getting metadata from plugin failed" in message or "RefreshError" in message:
         code = "UNAUTHENTICATED"
     metadata = _metadata(error)
-    reason, remedy = _told(code, said, call, metadata)
-    evidence = _evidence(code, said, call, metadata)
-    told = ApiError(code, said, f"could not {call.doing}: {reason}", remedy, evidence=evidence)
+    reason, remedy = _reason_and_remedy(code, message, call, metadata)
+    evidence = _evidence(code, message, call, metadata)
+    problem = ApiError(code, message, f"could not {call.doing}: {reason}", remedy, evidence=evidence)
     if code == UNSENT and call.endpoints.local:
-        told.may_pass_within = RESTARTED_WITHIN
-    return told
+        problem.may_pass_within = RESTARTED_WITHIN
+    return problem
 
 
 def retry_delay(error: Exception) -> float | None:
@@ -130,68 +130,70 @@ def retry_delay(error: Exception) -> float | None:
     return None
 
 
-def _told(code: str, said: str, call: Call, metadata: dict[str, str]) -> tuple[str, str]:
+def _reason_and_remedy(code: str, message: str, call: ApiCall, metadata: dict[str, str]) -> tuple[str, str]:
     """(why, remedy) as whole clauses."""
     local, command = call.endpoints.grpc, call.program.command("local", "up")
     if local and code in (UNSENT, "UNAVAILABLE"):
         return f"the local cloud at {local} does not answer", f"start it with: {command}"
-    if _is_off(code, said, metadata):
-        api = metadata.get("service") or _first(_API, said) or "the API"
+    if _is_off(code, message, metadata):
+        api = metadata.get("service") or _first(_API, message) or "the API"
         remedy = f"type: gcloud services enable {api} --project {call.project}"
         return f"{api} is not enabled in project {call.project}", remedy
     match code:
         case "PERMISSION_DENIED":
-            permission = _permission(said, call, metadata)
+            permission = _permission(message, call, metadata)
             who = call.account or "the account used"
             if permission is None:
-                return f"{who} may not: {said}", "ask someone who administers the project"
+                return f"{who} may not: {message}", "ask someone who administers the project"
             remedy = f"let someone who may grant it: {grant(call.project, call.account, permission)}"
             return f"{who} lacks the permission {permission}", remedy
         case "UNAUTHENTICATED":
-            return f"Google did not accept the credentials ({said})", REMEDY
+            return f"Google did not accept the credentials ({message})", REMEDY
         case "NOT_FOUND":
-            return f"it does not exist ({said})", f"see that the project {call.project}, region and names are right"
+            return f"it does not exist ({message})", f"see that the project {call.project}, region and names are right"
         case "RESOURCE_EXHAUSTED":
-            if spent_for_good(said):
-                return f"a limit is reached ({said})", "delete what is no longer needed; waiting does not help"
+            if spent_for_good(message):
+                return f"a limit is reached ({message})", "delete what is no longer needed; waiting does not help"
             page = f"https://console.cloud.google.com/iam-admin/quotas?project={call.project}"
             more = "" if local else f", or ask for more: {page}"
-            return f"a quota or limit is used up ({said})", f"try again in a minute{more}"
+            return f"a quota or limit is used up ({message})", f"try again in a minute{more}"
         case "ABORTED":
-            return f"someone else changed it at the same time ({said})", "try again"
+            return f"someone else changed it at the same time ({message})", "try again"
         case "DEADLINE_EXCEEDED":
             return "Google did not answer in time", "try again; https://status.cloud.google.com tells of outages"
         case "UNSENT":
-            return f"no connection to Google could be made ({said})", "see to the network, a proxy or a firewall"
+            return f"no connection to Google could be made ({message})", "see to the network, a proxy or a firewall"
         case "UNAVAILABLE" | "INTERNAL" | "UNKNOWN":
             remedy = "try again; https://status.cloud.google.com tells of outages"
-            return f"Google answered {code}: {said}", remedy
+            return f"Google answered {code}: {message}", remedy
         case "INVALID_ARGUMENT" | "FAILED_PRECONDITION" | "ALREADY_EXISTS" | "OUT_OF_RANGE":
-            return said or f"Google answered {code}", ""
+            return message or f"Google answered {code}", ""
         case _:
-            return f"{code}: {said}", ""
+            return f"{code}: {message}", ""
 
 
-def spent_for_good(said: str) -> bool:
+def spent_for_good(message: str) -> bool:
     """A limit of how many may exist at all: a thousand revisions, say. Others are of a minute and pass."""
-    return bool(re.search(r"\b\d+ revisions\b|revision limit|(?:maximum|limit|number) of revisions", said, re.I))
+    return bool(re.search(r"\b\d+ revisions\b|revision limit|(?:maximum|limit|number) of revisions", message, re.I))
 
 
-def _evidence(code: str, said: str, call: Call, metadata: dict[str, str]) -> Evidence | None:
+def _evidence(code: str, message: str, call: ApiCall, metadata: dict[str, str]) -> Evidence | None:
     """Of a refusal only: what did not answer, or may answer in a minute, tells nothing of a cause."""
-    if code not in _REFUSALS or _is_off(code, said, metadata):
+    if code not in _REFUSALS or _is_off(code, message, metadata):
         return None
-    permission = _permission(said, call, metadata) if code == "PERMISSION_DENIED" else None
-    return Evidence(operation_code=_REFUSALS[code], operation_message=said, caller=call.account, permission=permission)
+    permission = _permission(message, call, metadata) if code == "PERMISSION_DENIED" else None
+    return Evidence(
+        operation_code=_REFUSALS[code], operation_message=message, caller=call.account, permission=permission
+    )
 
 
-def _is_off(code: str, said: str, metadata: dict[str, str]) -> bool:
+def _is_off(code: str, message: str, metadata: dict[str, str]) -> bool:
     """The API is not enabled in the project, which no permission can mend."""
-    return code == "PERMISSION_DENIED" and bool(_OFF.search(said) or metadata.get("reason") == "SERVICE_DISABLED")
+    return code == "PERMISSION_DENIED" and bool(_OFF.search(message) or metadata.get("reason") == "SERVICE_DISABLED")
 
 
-def _permission(said: str, call: Call, metadata: dict[str, str]) -> str | None:
-    return metadata.get("permission") or permission_in(said) or NEEDED.get(call.method)
+def _permission(message: str, call: ApiCall, metadata: dict[str, str]) -> str | None:
+    return metadata.get("permission") or permission_in(message) or NEEDED.get(call.method)
 
 
 def _words(error: Exception) -> str:

@@ -55,8 +55,8 @@ class Getter:
         except httpx.TimeoutException:
             return failed(late)
         except (httpx.HTTPError, httpx.InvalidURL) as problem:
-            said = str(problem) or type(problem).__name__
-            return failed(f"the body was cut: {said}" if status is not None else f"no connection: {said}")
+            message = str(problem) or type(problem).__name__
+            return failed(f"the body was cut: {message}" if status is not None else f"no connection: {message}")
         seconds = self.clock.monotonic() - start
         location = headers.get("location")
         return Attempt(

@@ -48,7 +48,7 @@ class DriverError(Exception):
         self.conflict = conflict
 
     @property
-    def told(self) -> str:
+    def with_remedy(self) -> str:
         """The reason, and what to do about it."""
         return f"{self.reason} ({self.remedy})" if self.remedy else self.reason
 

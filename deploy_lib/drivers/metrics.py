@@ -91,7 +91,7 @@ def _bounds(options: Any) -> list[float]:
 
 
 def _code(series: TimeSeries) -> str:
-    """ "503", or "5xx" where only the class is told."""
+    """ "503", or "5xx" where only the class is known."""
     labels = series.metric.labels
     return str(labels.get("response_code") or labels.get("response_code_class", ""))
 

@@ -105,7 +105,7 @@ class Pairs:
                     self._send()
                     due = self._due - self.clock.monotonic()
                 self.clock.sleep(min(max(due, 0.001), _TICK))
-        except Interrupted:  # the one who waits is told, too
+        except Interrupted:  # whoever waits gets it, too
             pass
 
     def _send(self) -> None:

@@ -1,4 +1,4 @@
-"""Which permission a refused call needed; which role holds it is told by model/roles."""
+"""Which permission a refused call needed; model/roles.py knows which role holds it."""
 
 from __future__ import annotations
 

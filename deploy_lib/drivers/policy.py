@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from deploy_lib.drivers.clients import Clients
-from deploy_lib.drivers.errors import UNSENT, Call, code_of, retry_delay, spent_for_good, translated
+from deploy_lib.drivers.errors import UNSENT, ApiCall, code_of, retry_delay, spent_for_good, translated
 from deploy_lib.drivers.interface import Clock, DriverError, Interrupted
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ RESTARTS_WITHIN = 20.0
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class CallPolicy:
     """Times in seconds. `repeated` are gRPC status names."""
 
     repeated: frozenset[str]
@@ -36,13 +36,13 @@ class Rule:
     total: float = 30.0
 
 
-READ = Rule(frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "ABORTED", "RESOURCE_EXHAUSTED", UNSENT}))
-WRITE = Rule(frozenset({"RESOURCE_EXHAUSTED", UNSENT}), each=20.0)
-TRANSFER = Rule(READ.repeated, each=120.0, total=300.0)
-FIGURES = Rule(READ.repeated - {"RESOURCE_EXHAUSTED"}, each=20.0, total=20.0)
+READ = CallPolicy(frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "ABORTED", "RESOURCE_EXHAUSTED", UNSENT}))
+WRITE = CallPolicy(frozenset({"RESOURCE_EXHAUSTED", UNSENT}), each=20.0)
+TRANSFER = CallPolicy(READ.repeated, each=120.0, total=300.0)
+FIGURES = CallPolicy(READ.repeated - {"RESOURCE_EXHAUSTED"}, each=20.0, total=20.0)
 """Readings that come again by themselves. A quota of 60 a minute is only used up further by repeating them at once."""
 
-RULES = {
+POLICIES = {
     "get_service": READ,
     "list_services": READ,
     "create_service": WRITE,
@@ -51,7 +51,7 @@ RULES = {
     "list_revisions": READ,
     "get_operation": READ,
     "create_build": WRITE,
-    "cancel_build": Rule(READ.repeated),  # cancelling twice is cancelling
+    "cancel_build": CallPolicy(READ.repeated),  # cancelling twice is cancelling
     "get_build": READ,
     "list_builds": READ,
     "list_log_entries": FIGURES,
@@ -71,27 +71,27 @@ RULES = {
 class Calls:
     """Makes calls by these rules. Raises errors.ApiError, and Interrupted from the clock."""
 
-    def __init__(self, clients: Clients, clock: Clock, rules: dict[str, Rule] | None = None) -> None:
+    def __init__(self, clients: Clients, clock: Clock, policies: dict[str, CallPolicy] | None = None) -> None:
         self.clients = clients
         self.clock = clock
-        self._rules = rules or RULES
+        self._policies = policies or POLICIES
         self._answered: float | None = None
 
     def ask(self, name: str, method: Callable[..., T], request: Any, doing: str) -> T:
         """A method of one of Google's generated clients, without the client's own retries."""
-        rule = self._rules[name]
-        return self.make(name, lambda: method(request=request, retry=None, timeout=rule.each), doing)
+        policy = self._policies[name]
+        return self.make(name, lambda: method(request=request, retry=None, timeout=policy.each), doing)
 
     def make(self, name: str, effect: Callable[[], T], doing: str) -> T:
         """Any call of Google's libraries; `name` picks the rule."""
         from tenacity import Retrying, retry_if_exception
 
-        rule, began = self._rules[name], self.clock.monotonic()
+        policy, began = self._policies[name], self.clock.monotonic()
         retrying = Retrying(
             sleep=self.clock.sleep,
             wait=_pause,
-            stop=lambda state: self._over(state, began, rule),
-            retry=retry_if_exception(lambda error: _worth_repeating(error, rule)),
+            stop=lambda state: self._over(state, began, policy),
+            retry=retry_if_exception(lambda error: _worth_repeating(error, policy)),
             reraise=True,
         )
         try:
@@ -103,30 +103,30 @@ class Calls:
         except Exception as error:
             raise translated(error, self._call(name, doing)) from error
 
-    def _over(self, state: RetryCallState, began: float, rule: Rule) -> bool:
+    def _over(self, state: RetryCallState, began: float, policy: CallPolicy) -> bool:
         waited = self.clock.monotonic() - began + state.upcoming_sleep
         error = state.outcome.exception() if state.outcome else None
         if self.clients.endpoints.local and isinstance(error, Exception) and code_of(error) == UNSENT:
             return waited > DEAD_LOCAL_CLOUD and not self._may_be_restarting(state.upcoming_sleep)
-        return waited > rule.total
+        return waited > policy.total
 
     def _may_be_restarting(self, pause: float) -> bool:
         return self._answered is not None and self.clock.monotonic() + pause - self._answered <= RESTARTS_WITHIN
 
-    def _call(self, name: str, doing: str) -> Call:
+    def _call(self, name: str, doing: str) -> ApiCall:
         try:
             account = self.clients.account
         except DriverError:
             account = None
-        return Call(name, doing, self.clients.project, self.clients.endpoints, account, self.clients.program)
+        return ApiCall(name, doing, self.clients.project, self.clients.endpoints, account, self.clients.program)
 
 
-def _worth_repeating(error: BaseException, rule: Rule) -> bool:
+def _worth_repeating(error: BaseException, policy: CallPolicy) -> bool:
     if not isinstance(error, Exception) or isinstance(error, DriverError | Interrupted):
         return False
     if "Getting metadata from plugin failed" in str(error):  # the credentials, which stay as they are
         return False
-    return code_of(error) in rule.repeated and not spent_for_good(str(error))
+    return code_of(error) in policy.repeated and not spent_for_good(str(error))
 
 
 def _pause(state: RetryCallState) -> float:

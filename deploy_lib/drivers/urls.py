@@ -7,12 +7,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
+from deploy_lib.drivers.candidate_monitor import CandidateMonitor
 from deploy_lib.drivers.http_get import REVISION_HEADER, Getter, Headers, getter
 from deploy_lib.drivers.interface import Clock, DriverError, Tell
 from deploy_lib.drivers.pairs import Pairs
-from deploy_lib.drivers.session import Session
-from deploy_lib.drivers.watch import CloudWatch
-from deploy_lib.drivers.watching import RevisionHealth
+from deploy_lib.drivers.request_session import RequestSession
+from deploy_lib.drivers.traffic_watcher import RevisionHealth
 from deploy_lib.model.answers import Attempt, Compared, Probed, Side, Watched
 from deploy_lib.model.release import Release
 from deploy_lib.model.requests import ANY_ANSWER, Expectation, Phase
@@ -29,12 +29,12 @@ class HttpUrls:
     `trust_proxies` is False on the local cloud: no proxy may stand between two ports of this machine.
     """
 
-    def __init__(self, clock: Clock, watch: CloudWatch, headers: Headers, *, trust_proxies: bool = True) -> None:
+    def __init__(self, clock: Clock, watch: CandidateMonitor, headers: Headers, *, trust_proxies: bool = True) -> None:
         self._clock = clock
         self._watch = watch
         self._headers = headers
         self._trust_proxies = trust_proxies
-        self._open: Session | None = None
+        self._open: RequestSession | None = None
 
     def probe(self, request: Probe, tell: Tell) -> Probed:
         """One request."""
@@ -81,12 +81,12 @@ class HttpUrls:
             self._open.close()
             self._open = None
 
-    def _session(self, request: Asked, make: Callable[[Asked], Session]) -> Session:
+    def _session(self, request: Asked, make: Callable[[Asked], RequestSession]) -> RequestSession:
         if self._open is None:
             self._open = make(request)
         return self._open
 
-    def _comparing(self, request: Compare) -> Session:
+    def _comparing(self, request: Compare) -> RequestSession:
         release, settings, asked, now = request.release, request.settings, request.asked, self._clock.now()
         stable, candidate = release.stable_url or release.url, release.candidate_url
         if not stable or not candidate:
@@ -103,9 +103,9 @@ class HttpUrls:
             not_stable=None if release.stable_url else release.candidate,
         )
         watching = self._watch.watching(release, now, settings.readers, users=request.users)
-        return Session(self._clock, pairs, watching, self._clock.monotonic())
+        return RequestSession(self._clock, pairs, watching, self._clock.monotonic())
 
-    def _baking(self, request: WatchUsers) -> Session:
+    def _baking(self, request: WatchUsers) -> RequestSession:
         release, bake, now = request.release, request.bake, self._clock.now()
         base, stable = release.candidate_url, release.stable_url
         if not base:
@@ -122,7 +122,7 @@ class HttpUrls:
         )
         earlier, warm = now - timedelta(seconds=bake.seconds), now + timedelta(seconds=bake.warm_up)
         watching = self._watch.watching(release, now, bake.readers, earlier=earlier, warm=warm)
-        return Session(self._clock, pairs, watching, self._clock.monotonic())
+        return RequestSession(self._clock, pairs, watching, self._clock.monotonic())
 
     def ask(
         self, url: str, expect: Expectation = ANY_ANSWER, *, timeout: float, header: str = REVISION_HEADER

@@ -1,4 +1,4 @@
-"""A chat channel told over its webhook: one POST of {"text": ...}, as Slack and those who copy it take it.
+"""A message to a chat channel over its webhook: one POST of {"text": ...}, as Slack and those who copy it take it.
 
 The address is itself a secret, so no error repeats it.
 """

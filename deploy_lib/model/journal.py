@@ -105,7 +105,7 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Interrupted:
+class ReleaseInterrupted:
     """By a signal, or (`errored`) because the release could not be written down any more."""
 
     at: datetime
@@ -182,7 +182,7 @@ Entry = (
     | Adopted
     | Asked
     | Judged
-    | Interrupted
+    | ReleaseInterrupted
     | Withdrawn
     | Diagnosed
     | GoingBack

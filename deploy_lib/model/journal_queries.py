@@ -10,10 +10,10 @@ from deploy_lib.model.journal import (
     Asked,
     Diagnosed,
     Entry,
-    Interrupted,
     Judged,
     LeaseHeld,
     LeaseRefused,
+    ReleaseInterrupted,
     RestoreAnswered,
     RestoreAsked,
     Started,
@@ -46,7 +46,7 @@ def lease_held(journal: Sequence[Entry]) -> bool:
 def asked_to_stop(journal: Sequence[Entry]) -> bool:
     """Somebody asked this very run to stop."""
     for entry in reversed(journal):
-        if isinstance(entry, Interrupted):
+        if isinstance(entry, ReleaseInterrupted):
             return True
         if isinstance(entry, Started):
             return False

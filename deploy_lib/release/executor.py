@@ -119,7 +119,7 @@ def run(this: Executor, release: Release, earlier: Sequence[Entry] = ()) -> Stop
         except Interrupted as interrupted:
             if isinstance(move, Restore):
                 raise
-            this.record(journal.Interrupted(this.drivers.clock.now(), interrupted.by))
+            this.record(journal.ReleaseInterrupted(this.drivers.clock.now(), interrupted.by))
             continue
         return _finish(this, _unless_elsewhere(this, move))
 
@@ -148,7 +148,7 @@ def _is_withdrawn(this: Executor, move: Move) -> bool:
 def _is_ending(this: Executor) -> bool:
     """It is given up already, so that the others' end changes nothing."""
     for entry in reversed(this.entries):
-        if isinstance(entry, journal.Withdrawn | journal.Interrupted | journal.RestoreAsked):
+        if isinstance(entry, journal.Withdrawn | journal.ReleaseInterrupted | journal.RestoreAsked):
             return True
         if isinstance(entry, journal.Started):
             return False
@@ -160,7 +160,7 @@ def _look_who_deploys(this: Executor) -> None:
     try:
         refused = refused_at_once(this.drivers, this.release, this.tell, wait=this.wait, build=_build_of(this))
     except Interrupted as interrupted:
-        this.record(journal.Interrupted(this.drivers.clock.now(), interrupted.by))
+        this.record(journal.ReleaseInterrupted(this.drivers.clock.now(), interrupted.by))
         return
     if isinstance(refused, journal.LeaseRefused):
         this.record(refused)
@@ -184,9 +184,9 @@ def _unless_unkept(this: Executor, move: Move) -> Move:
     """Without a journal nothing new is begun; what is done is finished, and what was moved is put back."""
     if not this.unkept or not isinstance(move, RunStep | AcquireLease):
         return move
-    if not any(isinstance(entry, journal.Interrupted) and entry.errored for entry in this.entries):
+    if not any(isinstance(entry, journal.ReleaseInterrupted) and entry.errored for entry in this.entries):
         this.tell(f"{this.unkept}; the release stops, and the traffic is put back if it moved")
-        this.record(journal.Interrupted(this.drivers.clock.now(), this.unkept, errored=True))
+        this.record(journal.ReleaseInterrupted(this.drivers.clock.now(), this.unkept, errored=True))
         return next_move(this.plan, this.entries)
     return move
 
@@ -329,7 +329,7 @@ def _restore(this: Executor, move: Restore) -> None:
         answer = put_back(this.drivers, request, this.tell, stopping=asked_to_stop(this.entries))
         entry = journal.RestoreAnswered(clock.now(), answer.complete, answer.now, answer.reason)
     except DriverError as problem:
-        entry = journal.RestoreAnswered(clock.now(), False, None, problem.told)
+        entry = journal.RestoreAnswered(clock.now(), False, None, problem.with_remedy)
     this.record(entry)
 
 

@@ -55,7 +55,7 @@ def acquire(
     try:
         answer = patiently(drivers.clock, wait, lambda: drivers.services.take_lease(request), tell)
     except DriverError as error:
-        return LeaseRefused(now(), error.told, errored=not (error.conflict or error.busy), busy=error.busy)
+        return LeaseRefused(now(), error.with_remedy, errored=not (error.conflict or error.busy), busy=error.busy)
     if not answer.taken:
         return LeaseRefused(now(), held_by(answer), busy=True, on_hold=answer.on_hold)
     _tell_of_the_clock(answer.clock_ahead, tell)
@@ -64,7 +64,7 @@ def acquire(
         if repair and not refusal:
             answer, refusal = _repaired(drivers, release, answer, tell)
     except DriverError as error:
-        refusal, errored = error.told, not error.conflict
+        refusal, errored = error.with_remedy, not error.conflict
     except Interrupted:
         _give_back(drivers, release, tell)
         raise

@@ -9,10 +9,10 @@ from google.auth.exceptions import RefreshError
 from google.rpc.error_details_pb2 import ErrorInfo
 
 from deploy_lib.drivers.endpoints import Endpoints
-from deploy_lib.drivers.errors import Call, translated
+from deploy_lib.drivers.errors import ApiCall, translated
 
-CALL = Call("update_service", "change the service shop", "p-staging", account="ci@p-staging.iam.gserviceaccount.com")
-LOCAL = Call("get_service", "read the service shop", "p-staging", Endpoints("127.0.0.1:9", "x", "y"))
+CALL = ApiCall("update_service", "change the service shop", "p-staging", account="ci@p-staging.iam.gserviceaccount.com")
+LOCAL = ApiCall("get_service", "read the service shop", "p-staging", Endpoints("127.0.0.1:9", "x", "y"))
 DISABLED = ErrorInfo(reason="SERVICE_DISABLED", metadata={"service": "run.googleapis.com"})
 NAMED = ErrorInfo(reason="IAM_PERMISSION_DENIED", metadata={"permission": "iam.serviceaccounts.actAs"})
 
@@ -70,7 +70,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("call", "error", "reason", "remedy"), CASES)
-def test_told(call: Call, error: Exception, reason: str, remedy: str) -> None:
+def test_told(call: ApiCall, error: Exception, reason: str, remedy: str) -> None:
     told = translated(error, call)
     assert reason in told.reason
     assert remedy in told.remedy

@@ -14,7 +14,7 @@ from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.endpoints import Endpoints
 from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.interface import Interrupted
-from deploy_lib.drivers.policy import RULES, Calls
+from deploy_lib.drivers.policy import POLICIES, Calls
 from deploy_lib.drivers.polling import polls
 from deploy_lib.drivers.services.api import RunApi
 from tests.drivers.clocks import FakeClock
@@ -84,7 +84,7 @@ def test_it_ends_within_its_total() -> None:
     clock = FakeClock()
     with pytest.raises(ApiError):
         _calls(clock).make("get_service", _for_ever(exceptions.ServiceUnavailable("x")), "read")
-    assert RULES["get_service"].total - 6 < clock.monotonic() <= RULES["get_service"].total
+    assert POLICIES["get_service"].total - 6 < clock.monotonic() <= POLICIES["get_service"].total
 
 
 def test_a_dead_local_cloud_is_not_waited_for() -> None:

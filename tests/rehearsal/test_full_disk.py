@@ -72,6 +72,6 @@ def test_a_full_disk_leaves_nothing_half_moved(theatre: Theatre, full_at: str, c
 def test_a_line_that_was_cut_is_closed_before_the_next(tmp_path: Path) -> None:
     (tmp_path / "journal.jsonl").write_text('{"half')
     kept = Journal(tmp_path)
-    kept.append(journal.Interrupted(NOON, "SIGINT"))
+    kept.append(journal.ReleaseInterrupted(NOON, "SIGINT"))
     kept.close()
     assert len(read(tmp_path).entries) == 1

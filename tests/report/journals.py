@@ -389,7 +389,7 @@ def interrupted() -> tuple[Entry, ...]:
     diary = _prepared()
     tagged = BEFORE.tagged("canary", CANDIDATE)
     diary.asked("promote 10 %", tagged.moved(CANDIDATE, 10)).after(0.8)
-    diary.entries.append(journal.Interrupted(diary.at, "SIGINT"))
+    diary.entries.append(journal.ReleaseInterrupted(diary.at, "SIGINT"))
     diary.restored("interrupted by SIGINT")
     return diary.stopped(
         Outcome.INTERRUPTED, "interrupted by SIGINT", f"{STABLE} 100 %", f"{COMMAND} --service backend"

@@ -13,7 +13,7 @@ import pytest
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.drivers.source import GitSource
 from deploy_lib.drivers.source.git import Git
-from deploy_lib.drivers.source.history import History
+from deploy_lib.drivers.source.history import FileHistory
 from deploy_lib.model.answers import Change
 from deploy_lib.model.service import BuildSource
 from deploy_lib.source.model import DiskFile, PastFile, Rule
@@ -204,13 +204,13 @@ def test_all_paths_are_looked_for_at_once_and_no_longer_than_time_allows(place: 
     held = place.commit(dict.fromkeys(names, ""))
     place.git("rm", "--quiet", *names)
     head = place.commit(message="Drop them")
-    past = History(Git(place.root), head)
+    past = FileHistory(Git(place.root), head)
     past.expect([*names, "app/never.py"])
     shutil.rmtree(place.root / ".git")  # nothing is asked again
     assert [past.find(name) for name in names] == [PastFile(held, True, "Drop them", head)] * 20
-    assert (past.find("app/never.py"), past.whole) == (None, True)
-    late = History(Git(place.root), head, budget=0)
-    assert (late.find("app/old_1.py"), late.whole) == (None, False)
+    assert (past.find("app/never.py"), past.complete) == (None, True)
+    late = FileHistory(Git(place.root), head, budget=0)
+    assert (late.find("app/old_1.py"), late.complete) == (None, False)
 
 
 def test_rules_are_found_wherever_git_keeps_them(place: Workplace, open_source: Open) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy_lib.drivers.once import Once
+from deploy_lib.drivers.compute_once import ComputeOnce
 from deploy_lib.drivers.source import GitSource
 from deploy_lib.model.service import BuildSource
 from deploy_lib.steps.git_clean import ReadCheckout
@@ -70,7 +70,7 @@ def test_one_who_reads_again_and_again_starts_git_once(
 
 
 def test_what_failed_is_tried_again_by_the_next_who_asks() -> None:
-    once: Once[str, int] = Once()
+    once: ComputeOnce[str, int] = ComputeOnce()
 
     def fail() -> int:
         raise ValueError("not yet")

@@ -15,8 +15,8 @@ from deploy_lib.model.journal import (
     Adopted,
     Diagnosed,
     Entry,
-    Interrupted,
     LeaseRefused,
+    ReleaseInterrupted,
     RestoreAnswered,
     RestoreAsked,
     Stopped,
@@ -92,12 +92,12 @@ HELD = Stopped(NOON, Outcome.HELD, "unclear", "serving")
             id="a restore that failed is held",
         ),
         pytest.param(
-            [*BUILT, Interrupted(NOON, "SIGINT")],
+            [*BUILT, ReleaseInterrupted(NOON, "SIGINT")],
             Finish(Outcome.INTERRUPTED, "interrupted by SIGINT"),
             id="interrupted before traffic moved",
         ),
         pytest.param(
-            [*AT_TEN, asked(4), Interrupted(NOON, "SIGTERM")],
+            [*AT_TEN, asked(4), ReleaseInterrupted(NOON, "SIGTERM")],
             Restore(BACK, "interrupted by SIGTERM"),
             id="interrupted after traffic moved",
         ),
@@ -195,7 +195,7 @@ def test_policies() -> None:
     assert isinstance(next_move(plan(on_inconclusive="restore"), unclear), Restore)
     failed = [*AT_TEN, asked(4), judged(4, Status.FAILED)]
     assert next_move(plan(on_failure="hold"), failed) == Finish(Outcome.HELD, "label: why")
-    interrupted = [*AT_TEN, Interrupted(NOON, "SIGINT")]
+    interrupted = [*AT_TEN, ReleaseInterrupted(NOON, "SIGINT")]
     assert isinstance(next_move(plan(on_failure="hold"), interrupted), Restore)
 
 

@@ -139,7 +139,7 @@ class Rollback:
         except Failure as failure:
             end = End(Outcome.REJECTED, failure.message)
         except DriverError as problem:
-            end = End(Outcome.UNKNOWN, problem.told)
+            end = End(Outcome.UNKNOWN, problem.with_remedy)
         else:
             end = self._refused(unfit) if unfit else self._moved(drivers, release, note)
         self._give_back(drivers, release, end)
@@ -195,8 +195,8 @@ class Rollback:
         try:
             answer = put_back(drivers, requests.RestoreTraffic(release, target), self._tell)
         except DriverError as problem:
-            note(journal.RestoreAnswered(self._now(), False, None, problem.told))
-            return End(Outcome.HELD, f"the rollback did not succeed: {problem.told}")
+            note(journal.RestoreAnswered(self._now(), False, None, problem.with_remedy))
+            return End(Outcome.HELD, f"the rollback did not succeed: {problem.with_remedy}")
         note(journal.RestoreAnswered(self._now(), answer.complete, answer.now, answer.reason))
         if not answer.complete:
             return End(Outcome.HELD, f"the rollback did not succeed: {answer.reason}")

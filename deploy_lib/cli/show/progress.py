@@ -70,7 +70,7 @@ class Progress:
                 self._set_aside(f"restoring the traffic: {entry.target}")
             case journal.RestoreAnswered():
                 self._set_aside(f"restored: {entry.now}" if entry.whole else f"restoring failed: {entry.reason}")
-            case journal.Interrupted():
+            case journal.ReleaseInterrupted():
                 self._set_aside(entry.by if entry.errored else f"stopped by {entry.by}")
             case journal.Withdrawn():
                 self._set_aside(f"taken back: {entry.why}")

@@ -52,7 +52,7 @@ def lines_of(entry: Entry) -> Iterator[str]:
             yield f"{entry.label:<16} {MARKS[entry.status]:<8} {entry.seconds:6.1f} s  {entry.reason}"
             failed = entry.status is Status.FAILED
             yield from finding_lines(entry.findings, all_of_them=failed, fixes=not failed)
-        case journal.Interrupted():
+        case journal.ReleaseInterrupted():
             yield entry.by if entry.errored else f"stopped by {entry.by}"
         case journal.Withdrawn():
             yield f"taken back: {entry.why}"

@@ -35,7 +35,7 @@ class RunApi:
     def service(self, path: str) -> run_v2.Service | None:
         """Never older than what this object has read or written before, as far as its update time tells.
 
-        An absence is believed when it is told again, and of a service that was seen before when it lasts: a release
+        An absence is believed when it is seen again, and of a service that was seen before when it lasts: a release
         that takes its service for a new one has no traffic to put back.
         """
         absences = 0

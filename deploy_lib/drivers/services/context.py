@@ -14,7 +14,7 @@ from deploy_lib.drivers.services.api import RunApi
 from deploy_lib.drivers.services.etag_writer import EtagWriter
 from deploy_lib.drivers.services.leases import Leases
 from deploy_lib.drivers.services.traffic import short, spec_traffic, status_traffic
-from deploy_lib.drivers.watching import RevisionHealth
+from deploy_lib.drivers.traffic_watcher import RevisionHealth
 from deploy_lib.model.answers import Attempt
 from deploy_lib.model.release import Release
 from deploy_lib.model.requests import ANY_ANSWER, Expectation

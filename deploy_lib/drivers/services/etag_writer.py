@@ -78,4 +78,4 @@ class EtagWriter:
 
 
 def _stale(error: ApiError) -> bool:
-    return error.code == "ABORTED" or (error.code == "FAILED_PRECONDITION" and "etag" in error.said.lower())
+    return error.code == "ABORTED" or (error.code == "FAILED_PRECONDITION" and "etag" in error.message.lower())

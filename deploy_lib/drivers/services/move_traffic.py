@@ -16,7 +16,7 @@ from deploy_lib.drivers.services.context import ServiceContext, settle
 from deploy_lib.drivers.services.leases import set_annotations
 from deploy_lib.drivers.services.service_annotations import ReleaseRecord, record_of
 from deploy_lib.drivers.services.traffic import difference, same, spec_traffic, targets
-from deploy_lib.drivers.watching import RevisionHealth
+from deploy_lib.drivers.traffic_watcher import RevisionHealth
 from deploy_lib.model.answers import TrafficMoved
 from deploy_lib.model.traffic import TrafficMap
 from deploy_lib.steps.promote import MoveTraffic

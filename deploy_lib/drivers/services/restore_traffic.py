@@ -67,7 +67,7 @@ def restore_traffic(context: ServiceContext, request: RestoreTraffic, tell: Tell
         found = context.api.service(path)
         back = found is not None and not lacks(found) and status_traffic(found).shares() == target.shares()
         if found is None or problem.conflict or not (back or problem.may_pass_within):
-            return Restored(False, status_traffic(found) if found is not None else TrafficMap(), problem.told)
+            return Restored(False, status_traffic(found) if found is not None else TrafficMap(), problem.with_remedy)
         if not back:
             raise
         settled = found  # it had never moved, and that is all that matters
@@ -78,8 +78,8 @@ def restore_traffic(context: ServiceContext, request: RestoreTraffic, tell: Tell
         if last is not None and last.status is not None and not 200 <= last.status < 300:
             tell(f"{health.path} answers {last.status} from what was put back")
         return Restored(True, spec_traffic(settled))
-    said = f"it answers from {last.revision}" if last and last.revision else (last.problem if last else "")
-    reason = f"the traffic is back, but {settled.uri} does not answer from it: {said or 'no answer came'}"
+    answered = f"it answers from {last.revision}" if last and last.revision else (last.problem if last else "")
+    reason = f"the traffic is back, but {settled.uri} does not answer from it: {answered or 'no answer came'}"
     return Restored(False, spec_traffic(settled), reason)
 
 

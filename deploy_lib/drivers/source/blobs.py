@@ -111,10 +111,10 @@ class _Reader:
         return content
 
     def size(self, blob: str) -> int:
-        said = self._answers.readline().strip()
-        if not said.isdigit():
+        size = self._answers.readline().strip()
+        if not size.isdigit():
             raise unreadable_object(self._git, blob)
-        return int(said)
+        return int(size)
 
     def close(self) -> None:
         for pipe in (self._questions, self._answers):

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from itertools import takewhile, zip_longest
 from pathlib import Path
 
+from deploy_lib.drivers.compute_once import ComputeOnce
 from deploy_lib.drivers.interface import DriverError
-from deploy_lib.drivers.once import Once
 from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.model.service import BuildSource
@@ -42,7 +42,7 @@ class Disk:
         self._root = root
         self._known: dict[str, TreeFile | None] = {}
         self._given: set[TreeFile] = set()
-        self._included: Once[tuple[tuple[str, ...], tuple[str, ...]], Included] = Once()
+        self._included: ComputeOnce[tuple[tuple[str, ...], tuple[str, ...]], Included] = ComputeOnce()
 
     def find(self, path: str, *, hashed: bool) -> TreeFile | None:
         """The file at a repository path; None when it is gone, or is no file. Its blob is "" unless `hashed`."""

@@ -16,15 +16,15 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deploy_lib.drivers.compute_once import ComputeOnce
 from deploy_lib.drivers.interface import DriverError
-from deploy_lib.drivers.once import Once
-from deploy_lib.drivers.source.beside import Beside
 from deploy_lib.drivers.source.blobs import Blobs
 from deploy_lib.drivers.source.disk import Disk
 from deploy_lib.drivers.source.git import Git
-from deploy_lib.drivers.source.history import History
-from deploy_lib.drivers.source.status import Status, read_status, with_rules
+from deploy_lib.drivers.source.history import FileHistory
+from deploy_lib.drivers.source.status import WorktreeStatus, read_status, with_rules
 from deploy_lib.drivers.source.tree import list_commit
+from deploy_lib.drivers.source.uncommitted import UncommittedFiles
 from deploy_lib.drivers.source.worktree import if_all_were_committed, with_everything
 from deploy_lib.source.context import clean_root
 from deploy_lib.source.ignore_rules import IgnoreRules, names_of_ignore_files
@@ -53,11 +53,11 @@ class GitSource:
         self._blobs = Blobs(self._git)
         self._disk = Disk(root)
         self._cache = cache
-        self._listings: Once[str, Listing] = Once()
-        self._staged: Once[_Key, Staged] = Once()
-        self._pasts: dict[str, History] = {}
-        self._statuses: Once[None, Status] = Once()
-        self._besides: Once[None, Beside] = Once()
+        self._listings: ComputeOnce[str, Listing] = ComputeOnce()
+        self._staged: ComputeOnce[_Key, Staged] = ComputeOnce()
+        self._pasts: dict[str, FileHistory] = {}
+        self._statuses: ComputeOnce[None, WorktreeStatus] = ComputeOnce()
+        self._uncommitted_files: ComputeOnce[None, UncommittedFiles] = ComputeOnce()
 
     def close(self) -> None:
         self._blobs.close()
@@ -128,12 +128,12 @@ class GitSource:
 
     def surroundings(self, commit: str) -> Surroundings:
         """What explains an absence. The disk is read on the first call."""
-        past = self._pasts.setdefault(commit, History(self._git, commit))
-        return Surroundings(self._listing(commit), self._beside, past.find, past.expect, lambda: past.whole)
+        past = self._pasts.setdefault(commit, FileHistory(self._git, commit))
+        return Surroundings(self._listing(commit), self._uncommitted, past.find, past.expect, lambda: past.complete)
 
     def differences(self) -> Mapping[str, DiskFile]:
         """Every file whose state on the disk is not that of HEAD, by repository path."""
-        return self._beside
+        return self._uncommitted
 
     def _changes(self, source: BuildSource, entrypoint: str | None, cloud_build: bool) -> tuple[Change, ...]:
         from deploy_lib.drivers.source.changes import Checkout
@@ -153,7 +153,7 @@ class GitSource:
         read_by_build = {dockerfile, *names_of_ignore_files(root, dockerfile)}
         read_by_build |= {posixpath.join(root, path) for path in staged.contents.installs}
         return Checkout(
-            self._beside,
+            self._uncommitted,
             rules,
             staged,
             listing,
@@ -213,13 +213,13 @@ class GitSource:
         return (next(unknown) if file.size == UNKNOWN_SIZE else file.size for file in files)
 
     @property
-    def _status(self) -> Status:
+    def _status(self) -> WorktreeStatus:
         return self._statuses.get(None, lambda: read_status(self._git))
 
     @property
-    def _beside(self) -> Mapping[str, DiskFile]:
-        return self._besides.get(
-            None, lambda: Beside(self._git.root, with_rules(self._git, self._status.files.values()))
+    def _uncommitted(self) -> Mapping[str, DiskFile]:
+        return self._uncommitted_files.get(
+            None, lambda: UncommittedFiles(self._git.root, with_rules(self._git, self._status.files.values()))
         )
 
 

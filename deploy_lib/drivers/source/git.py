@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy_lib.drivers.interface import DriverError
-from deploy_lib.drivers.source.git_refusals import PARTIAL, refusal
+from deploy_lib.drivers.source.git_errors import PARTIAL, explain_error
 
 _ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_NAMESPACE", "GIT_COMMON_DIR")
 
@@ -39,14 +39,14 @@ class Git:
     def command(self, *words: str) -> list[str]:
         return ["git", "-c", "core.quotePath=false", "-C", str(self.root), *words]
 
-    def trouble(self, what: str, said: str) -> DriverError:
+    def trouble(self, what: str, message: str) -> DriverError:
         """git's own words, and what to do about them."""
-        if match := re.search(r"[Nn]ot a valid object name:? *(\S*)", said):
+        if match := re.search(r"[Nn]ot a valid object name:? *(\S*)", message):
             return DriverError(
                 f"there is no commit {match[1]} in {self.root}",
                 "git fetch, if it was made elsewhere; git log lists the ones that are here",
             )
-        reason, remedy = refusal(said, self.root)
+        reason, remedy = explain_error(message, self.root)
         return DriverError(f"{reason} (git {what})", remedy)
 
 
@@ -55,9 +55,9 @@ def unreadable_object(git: Git, blob: str) -> DriverError:
     done = subprocess.run(
         git.command("cat-file", "blob", blob), capture_output=True, env=git_environment(), check=False
     )
-    said = done.stderr.decode(errors="replace")
-    if done.returncode and "error: " in said:
-        return git.trouble("cat-file", said)
+    message = done.stderr.decode(errors="replace")
+    if done.returncode and "error: " in message:
+        return git.trouble("cat-file", message)
     return DriverError(f"the repository does not hold object {blob}, which the commit names", PARTIAL)
 
 

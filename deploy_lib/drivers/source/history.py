@@ -19,8 +19,8 @@ BUDGET = 2.0
 _FORMAT = ("--format=%x01%H%x00%P%x00%s", "--name-only", "--no-renames", "--full-history")
 
 
-class History:
-    """Of one commit. `whole` is False once time ran out, so that what was not found may still be somewhere."""
+class FileHistory:
+    """Of one commit. `complete` is False once time ran out, so that what was not found may still be somewhere."""
 
     def __init__(self, git: Git, commit: str, budget: float = BUDGET) -> None:
         self._git = git
@@ -28,7 +28,7 @@ class History:
         self._left = budget
         self._known: dict[str, PastFile | None] = {}
         self._lock = Lock()
-        self.whole = True
+        self.complete = True
 
     def expect(self, paths: Iterable[str]) -> None:
         """Looks for all of them at once: the last commit that held each, an ancestor, else the newest on any branch."""
@@ -69,7 +69,7 @@ class History:
 
     def _read(self, *words: str) -> str:
         if self._left <= 0:
-            self.whole = False
+            self.complete = False
             return ""
         command = self._git.command("--literal-pathspecs", "log", *_FORMAT, *words)
         try:
@@ -77,7 +77,7 @@ class History:
         except FileNotFoundError:
             raise not_installed() from None
         except subprocess.TimeoutExpired as late:
-            self.whole = False
+            self.complete = False
             return (late.stdout or b"").rpartition(b"\n")[0].decode(errors="surrogateescape")
         if done.returncode:
             raise self._git.trouble("log", done.stderr.decode(errors="replace"))

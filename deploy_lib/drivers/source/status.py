@@ -19,7 +19,7 @@ _BYTECODE = re.compile(r"(^|/)__pycache__(/|$)|\.py[co]$")
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class WorktreeStatus:
     """`files` are those whose disk state is not that of HEAD. `branch` is None when HEAD is detached."""
 
     head: str
@@ -30,7 +30,7 @@ class Status:
     behind: int = 0
 
 
-def read_status(git: Git) -> Status:
+def read_status(git: Git) -> WorktreeStatus:
     """Raises DriverError: no repository, no working copy, no commit yet."""
     words = ("status", "--porcelain=v2", "-z", "--branch", "--untracked-files=all", "--ignored=matching")
     records = git.run(*words).decode(errors="surrogateescape").split("\0")
@@ -68,11 +68,11 @@ def _state(index: str, disk: str) -> str:
     return "staged" if disk == "." or index in "AR" else "modified"
 
 
-def _with_branch(heads: Mapping[str, str], files: Mapping[str, DiskFile]) -> Status:
+def _with_branch(heads: Mapping[str, str], files: Mapping[str, DiskFile]) -> WorktreeStatus:
     head = heads.get("branch.oid", "(initial)")
     branch = heads.get("branch.head", "(detached)")
     ahead, behind = re.findall(r"\d+", heads.get("branch.ab", "+0 -0"))
-    return Status(
+    return WorktreeStatus(
         head="" if head == "(initial)" else head,
         branch=None if branch == "(detached)" else branch,
         files=files,
@@ -89,8 +89,8 @@ def with_rules(git: Git, files: Iterable[DiskFile]) -> dict[str, DiskFile]:
     asked = [path for path, file in known.items() if file.state == "ignored"]
     if asked:
         given = "".join(f"{path}\0" for path in asked).encode(errors="surrogateescape")
-        said = git.run("check-ignore", "-v", "-z", "--stdin", given=given, fine=(0, 1))
-        fields = said.decode(errors="surrogateescape").split("\0")
+        listed = git.run("check-ignore", "-v", "-z", "--stdin", given=given, fine=(0, 1))
+        fields = listed.decode(errors="surrogateescape").split("\0")
         for file, line, pattern, path in zip(*[iter(fields)] * 4, strict=False):
             if path in known and file:
                 known[path] = replace(known[path], rule=Rule(file, int(line), pattern, "gitignored"))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from deploy_lib.drivers.source.disk import Disk
-from deploy_lib.drivers.source.status import Status
+from deploy_lib.drivers.source.status import WorktreeStatus
 from deploy_lib.source.ignore_rules import IgnoreRules
 from deploy_lib.source.model import SUBMODULE, Listing
 
 
-def if_all_were_committed(listing: Listing, status: Status, disk: Disk, *, hashed: bool = True) -> Listing:
+def if_all_were_committed(listing: Listing, status: WorktreeStatus, disk: Disk, *, hashed: bool = True) -> Listing:
     """What `git add --all; git commit` would make of it; without hashes it costs no reading."""
     files = dict(listing)
     for path, changed in status.files.items():
@@ -24,7 +24,7 @@ def if_all_were_committed(listing: Listing, status: Status, disk: Disk, *, hashe
     return files
 
 
-def with_everything(listing: Listing, status: Status, disk: Disk, root: str, rules: IgnoreRules) -> Listing:
+def with_everything(listing: Listing, status: WorktreeStatus, disk: Disk, root: str, rules: IgnoreRules) -> Listing:
     """The commit's files and all that lies in the context beside them, ignored or not; nothing is left out.
 
     Only Python is hashed, since only that is read; and of an ignored directory only Python is listed.
@@ -37,7 +37,7 @@ def with_everything(listing: Listing, status: Status, disk: Disk, root: str, rul
     return files
 
 
-def _paths(status: Status, disk: Disk, root: str, rules: IgnoreRules) -> Iterator[str]:
+def _paths(status: WorktreeStatus, disk: Disk, root: str, rules: IgnoreRules) -> Iterator[str]:
     for path in status.files:
         inside = in_context(path, root)
         if inside is None or rules.dropping(inside.rstrip("/")) is not None:

@@ -83,7 +83,7 @@ def _told(entry: Entry) -> Iterator[tuple[str, str]]:
                 yield f"{entry.label}: asked for {entry.target}", "plain"
         case journal.Judged():
             yield f"{entry.label} {_SAYS[entry.status]}: {entry.reason}", _TONES[entry.status]
-        case journal.Interrupted():
+        case journal.ReleaseInterrupted():
             yield entry.by if entry.errored else f"interrupted by {entry.by}", "unsure"
         case journal.Withdrawn():
             yield f"taken back: {entry.why}", "bad"

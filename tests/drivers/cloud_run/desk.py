@@ -11,6 +11,7 @@ from typing import Any
 from google.cloud import run_v2
 from google.cloud.run_v2.services.services.transports import ServicesGrpcTransport
 
+from deploy_lib.drivers.candidate_monitor import CandidateMonitor
 from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.endpoints import Endpoints
@@ -18,7 +19,6 @@ from deploy_lib.drivers.headers import identity_headers
 from deploy_lib.drivers.interface import Tell
 from deploy_lib.drivers.services import CloudRunServices
 from deploy_lib.drivers.urls import HttpUrls
-from deploy_lib.drivers.watch import CloudWatch
 from deploy_lib.model.answers import LeaseTaken, Restored, RevisionCreated, Starting, TrafficMoved, Watched
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Release
@@ -48,7 +48,7 @@ class Desk:
         self.told: list[str] = []
         self.clock = SystemClock()
         self.clients = Clients(Endpoints(cloud.grpc, cloud.http, cloud.registry), PROJECT)
-        self.watch = CloudWatch(self.clients, self.clock)
+        self.watch = CandidateMonitor(self.clients, self.clock)
         self.urls = HttpUrls(self.clock, self.watch, identity_headers(self.clients), trust_proxies=False)
         self.driver = CloudRunServices(self.clients, self.clock, self.urls, self.watch)
 

@@ -11,7 +11,7 @@ from google.cloud import run_v2
 from google.cloud.run_v2.services.revisions.transports import RevisionsGrpcTransport
 
 from deploy_lib.drivers.services.traffic import targets
-from deploy_lib.drivers.watching import RevisionHealth
+from deploy_lib.drivers.traffic_watcher import RevisionHealth
 from deploy_lib.model.answers import REQUEST_LOG, Side, TrafficVerified
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Status

@@ -21,7 +21,7 @@ _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-class CallFailed(Exception):
+class SystemCallFailed(Exception):
     """A call to the kernel answered with an error number."""
 
     def __init__(self, call: str, number: int, detail: str = "") -> None:
@@ -32,7 +32,7 @@ class CallFailed(Exception):
 
 def _check(result: int, call: str, detail: str = "") -> None:
     if result != 0:
-        raise CallFailed(call, ctypes.get_errno(), detail)
+        raise SystemCallFailed(call, ctypes.get_errno(), detail)
 
 
 def unshare(flags: int) -> None:

@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 
-from .kernel import CallFailed
+from .kernel import SystemCallFailed
 from .spawn import SetupFailed, start
 from .watch import forward_signals, watch
 
@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, [])  # a blocked signal would stay blocked in the command
     try:
         child = start(spec)
-    except (CallFailed, SetupFailed) as error:
+    except (SystemCallFailed, SetupFailed) as error:
         _tell(status_handle, {"failed": str(error), "call": error.call, "errno": error.number})
         sys.exit(125)
     _close_command_streams()

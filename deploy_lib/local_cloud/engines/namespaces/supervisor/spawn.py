@@ -22,7 +22,7 @@ from .kernel import (
     CLONE_NEWPID,
     CLONE_NEWUSER,
     CLONE_NEWUTS,
-    CallFailed,
+    SystemCallFailed,
     die_with_parent,
     forbid_writes,
     set_hostname,
@@ -43,7 +43,7 @@ def start(spec: dict[str, Any]) -> int:
         os.close(errors_r)
         try:
             _become_first_process(spec)
-        except CallFailed as error:
+        except SystemCallFailed as error:
             _leave(errors_w, {"reason": str(error), "call": error.call, "errno": error.number})
         except OSError as error:
             _leave(errors_w, {"reason": str(error), "call": "setup", "errno": error.errno or 0})
@@ -95,7 +95,7 @@ def _enter_user_namespace(spec: dict[str, Any]) -> None:
         os.close(ready_w)
         _, status = os.waitpid(mapper, 0)
     if status:
-        raise CallFailed("uid_map", os.waitstatus_to_exitcode(status))
+        raise SystemCallFailed("uid_map", os.waitstatus_to_exitcode(status))
 
 
 def _write_maps(process: int, spec: dict[str, Any]) -> None:

@@ -49,7 +49,7 @@ class _Reader:
         return not self.for_good and now >= self.next
 
     def read(self, clock: Clock, reading: Callable[[], None]) -> str:
-        """Returns what a person should be told, if anything."""
+        """What a person should read of it; empty when nothing."""
         try:
             reading()
         except DriverError as problem:
@@ -73,7 +73,7 @@ class RevisionHealth:
 
 
 @dataclass(slots=True)
-class Watching:
+class TrafficWatcher:
     """Use it as a context manager. `users`: also count real requests, the stable revision's from `earlier` on.
 
     How long they took counts from `warm` on.
@@ -93,7 +93,7 @@ class Watching:
     failed: str | None = None
     ends: tuple[str, ...] = ()
     sticky: bool = False
-    _told: list[str] = field(default_factory=list)
+    _pending_lines: list[str] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _broken: Exception | None = None
@@ -119,7 +119,7 @@ class Watching:
         self._log, self._metrics = _Reader(self.log_pause), _Reader(self.metrics_pause)
         self._thread = threading.Thread(target=self._run, name="watching", daemon=True)
 
-    def __enter__(self) -> Watching:
+    def __enter__(self) -> TrafficWatcher:
         self._thread.start()
         return self
 
@@ -127,17 +127,17 @@ class Watching:
         self._stop.set()
         self._thread.join(_ENDS_WITHIN)
 
-    # What the one who waits is told
+    # What whoever waits reads
 
     def seen(self, own: Side, own_stable: Side, tell: Tell) -> Watched:
         """What is known of real requests by now; `own` are ours that were answered, to each revision."""
         with self._lock:
-            told, self._told = self._told, []
+            lines, self._pending_lines = self._pending_lines, []
             if self._broken is not None:
                 raise self._broken
             if own.requests and self._asked_since is None:
                 self._asked_since = self.clock.monotonic()
-            for line in told:
+            for line in lines:
                 tell(line)
             return self._counted(own, own_stable)
 
@@ -201,7 +201,7 @@ class Watching:
                 if self._needs_metrics(now) and self._metrics.is_due(now):
                     self._tell(self._metrics.read(self.clock, self._read_metrics))
                 self.clock.sleep(_TICK)
-        except Interrupted:  # the one who waits is told, too
+        except Interrupted:  # whoever waits gets it, too
             pass
         except Exception as problem:  # the thread has no one else to tell
             if not self._stop.is_set():
@@ -251,4 +251,4 @@ class Watching:
     def _tell(self, text: str) -> None:
         if text:
             with self._lock:
-                self._told.append(text)
+                self._pending_lines.append(text)

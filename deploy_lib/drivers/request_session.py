@@ -7,18 +7,18 @@ from dataclasses import dataclass, field, replace
 
 from deploy_lib.drivers.interface import Clock, Tell
 from deploy_lib.drivers.pairs import Pairs
-from deploy_lib.drivers.watching import Watching
+from deploy_lib.drivers.traffic_watcher import TrafficWatcher
 from deploy_lib.model.answers import Watched
 from deploy_lib.model.requests import Phase
 
 
 @dataclass(slots=True)
-class Session:
+class RequestSession:
     """Open from its making on, until it is closed. `began` by the monotonic clock."""
 
     clock: Clock
     pairs: Pairs
-    watching: Watching
+    watching: TrafficWatcher
     began: float
     looks: int = 0
     _reading_since: float | None = None

@@ -19,40 +19,43 @@ _INDEX = re.compile(r"index file corrupt|index file smaller than expected|bad in
 _MISSING = re.compile(r"promisor|missing|unable to read|bad object|could not fetch")
 
 
-def refusal(said: str, root: Path) -> tuple[str, str]:
-    """A clause with git's own sentence, and what to type about it. `said` is what git printed as errors."""
-    if match := re.search(r"dubious ownership in repository at '([^']*)'", said):
+def explain_error(message: str, root: Path) -> tuple[str, str]:
+    """A clause with git's own sentence, and what to type about it. `message` is what git printed as errors."""
+    if match := re.search(r"dubious ownership in repository at '([^']*)'", message):
         trusted = f"git config --global --add safe.directory {shlex.quote(match[1])}"
-        return f"git refuses {root}: {_first_fatal(said)}", trusted
-    if "must be run in a work tree" in said:
+        return f"git refuses {root}: {_first_fatal(message)}", trusted
+    if "must be run in a work tree" in message:
         return (
             f"{root} is a bare repository, so nothing on the disk can be compared with the commit",
             "run the command in a working copy: git clone, or git worktree add",
         )
-    if match := re.search(r"not a git repository: (.+)", said):
+    if match := re.search(r"not a git repository: (.+)", message):
         return (
             f"git refuses {root}: its .git file leads to {match[1].strip()}, which is not there",
             "git worktree repair (in the repository it belongs to), or clone it again",
         )
-    if NOT_A_REPOSITORY in said or "cannot change to" in said:
+    if NOT_A_REPOSITORY in message or "cannot change to" in message:
         return _no_repository(root)
-    if "bad config" in said or "bad numeric config" in said or "bad boolean config" in said:
-        return f"git refuses {root}: {_first_fatal(said)}", "correct that line of git's configuration"
-    if "Expected git repo version" in said or "unknown repository extension" in said:
-        return f"git refuses {root}: {_first_fatal(said)}", "a newer git is needed for this repository; git --version"
-    if _INDEX.search(said):
+    if "bad config" in message or "bad numeric config" in message or "bad boolean config" in message:
+        return f"git refuses {root}: {_first_fatal(message)}", "correct that line of git's configuration"
+    if "Expected git repo version" in message or "unknown repository extension" in message:
         return (
-            f"git cannot read the index of {root}: {_first_fatal(said)}",
+            f"git refuses {root}: {_first_fatal(message)}",
+            "a newer git is needed for this repository; git --version",
+        )
+    if _INDEX.search(message):
+        return (
+            f"git cannot read the index of {root}: {_first_fatal(message)}",
             "rm .git/index && git reset makes it anew from the last commit",
         )
-    if _CORRUPT.search(said):
+    if _CORRUPT.search(message):
         return (
-            f"the repository {root} is damaged: {_first_fatal(said)}",
+            f"the repository {root} is damaged: {_first_fatal(message)}",
             "git fsck --full lists what is broken; a fresh clone has it whole",
         )
-    if _MISSING.search(said):
-        return f"the repository {root} does not hold an object of the commit: {_first_fatal(said)}", PARTIAL
-    return f"git refuses {root}: {_first_fatal(said)}", "run the same git command by hand to see more"
+    if _MISSING.search(message):
+        return f"the repository {root} does not hold an object of the commit: {_first_fatal(message)}", PARTIAL
+    return f"git refuses {root}: {_first_fatal(message)}", "run the same git command by hand to see more"
 
 
 def _no_repository(root: Path) -> tuple[str, str]:
@@ -69,9 +72,9 @@ def _no_repository(root: Path) -> tuple[str, str]:
     )
 
 
-def _first_fatal(said: str) -> str:
+def _first_fatal(message: str) -> str:
     """git's own sentence: the first that it calls fatal, else the first it calls an error, else the last line."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
     for mark in ("fatal: ", "error: ", "warning: "):
         found = next((line for line in lines if line.startswith(mark)), None)
         if found:

@@ -12,7 +12,7 @@ from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.interface import Clock, DriverError
 from deploy_lib.drivers.logs import QUOTA_PAUSE, Entries, RevisionLog, is_quota
 from deploy_lib.drivers.policy import Calls
-from deploy_lib.drivers.watching import SYSTEM, RevisionHealth, Watching
+from deploy_lib.drivers.traffic_watcher import SYSTEM, RevisionHealth, TrafficWatcher
 from deploy_lib.model.release import Release
 from deploy_lib.model.requests import Readers
 
@@ -29,7 +29,7 @@ class _Known:
     state: RevisionHealth
 
 
-class CloudWatch:
+class CandidateMonitor:
     """For one release; what it has read is kept, so asking often is cheap. Raises DriverError."""
 
     def __init__(self, clients: Clients, clock: Clock) -> None:
@@ -60,10 +60,10 @@ class CloudWatch:
         users: bool = True,
         earlier: datetime | None = None,
         warm: datetime | None = None,
-    ) -> Watching:
+    ) -> TrafficWatcher:
         """The candidate from `since` on, in a thread of its own."""
         name = release.candidate or ""
-        return Watching(
+        return TrafficWatcher(
             self._calls,
             self._clock,
             release,

@@ -19,7 +19,7 @@ _MAY_HOLD_KEYS = (FileKind.PROGRAM, FileKind.SOURCE, FileKind.OTHER)
 _BEGINNING = 4096  # bytes that are looked at for a key
 
 
-class Beside(Mapping[str, DiskFile]):
+class UncommittedFiles(Mapping[str, DiskFile]):
     """Iterates over what git names. An ignored directory stands as "path/"."""
 
     def __init__(self, root: Path, files: Mapping[str, DiskFile]) -> None:

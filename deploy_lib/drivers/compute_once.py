@@ -10,7 +10,7 @@ Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
 
-class Once(Generic[Key, Value]):
+class ComputeOnce(Generic[Key, Value]):
     """Values by key. Different keys are made side by side. What making raises is raised, and the next one makes it."""
 
     def __init__(self) -> None:
