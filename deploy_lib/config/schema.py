@@ -9,14 +9,20 @@ from deploy_lib.steps.catalogue import KINDS
 
 
 def schema() -> dict[str, Any]:
-    """A JSON Schema (draft 2020-12) of a configuration file."""
+    """A JSON Schema (draft 2020-12) of a configuration file. Of a kind its own settings come before those it shares."""
     document = FileSettings.model_json_schema(by_alias=True)
     definitions = document.setdefault("$defs", {})
     entries: list[dict[str, Any]] = [{"enum": sorted(KINDS)}]
     for name, kind in KINDS.items():
         settings = kind.settings.model_json_schema(by_alias=True, ref_template="#/$defs/{model}")
         definitions.update(settings.pop("$defs", {}))
-        settings["properties"] |= kind.short_form.schema if kind.short_form else {}
+        own = [
+            field.alias or each
+            for each, field in kind.settings.model_fields.items()
+            if each in kind.settings.__annotations__
+        ]
+        properties = settings["properties"] | (kind.short_form.schema if kind.short_form else {})
+        settings["properties"] = {**{each: properties[each] for each in own if each in properties}, **properties}
         definitions[name] = settings
         entries.append(
             {

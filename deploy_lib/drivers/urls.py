@@ -13,7 +13,7 @@ from deploy_lib.drivers.interface import Clock, DriverError, Tell
 from deploy_lib.drivers.pairs import Pairs
 from deploy_lib.drivers.request_session import RequestSession
 from deploy_lib.drivers.traffic_watcher import RevisionHealth
-from deploy_lib.model.answers import Attempt, Compared, Probed, Side, Watched
+from deploy_lib.model.answers import Attempt, Probed, Side, Watched
 from deploy_lib.model.release import Release
 from deploy_lib.model.requests import ANY_ANSWER, Expectation, Phase
 from deploy_lib.steps.compare import Compare
@@ -47,33 +47,18 @@ class HttpUrls:
         state = self._state(request.release) if attempt.problem else RevisionHealth()
         return Probed(url, (attempt,), state.failed, state.ends)
 
-    def compare(self, request: Compare, tell: Tell) -> Compared:
+    def compare(self, request: Compare, tell: Tell) -> Watched:
         """One look. Pairs of requests go on until `rest`, as long as the last look was ASKING."""
         found = self._session(request, self._comparing).look(request.phase, tell)
         if request.phase is Phase.ASKING:
             tell(f"{found.own.errors} of {found.own.requests} requests to the candidate failed so far")
-        return Compared(
-            found.own_stable,
-            found.own,
-            found.beside,
-            found.users,
-            seconds=found.seconds,
-            looks=found.looks,
-            metrics_gap=found.blind or None,
-            revision_failed=found.revision_failed,
-            ends=found.ends,
-            reader=found.reader,
-            sticky=found.sticky,
-            phase=found.phase,
-            under_way=found.under_way,
-            all_read=found.all_read,
-        )
+        return found
 
     def watch(self, request: WatchUsers, tell: Tell) -> Watched:
         """One look. Requests of our own go on until `rest`, as long as the last look was ASKING."""
         found = self._session(request, self._baking).look(request.phase, tell)
         # What is still under way at the switch must not stand for what the stable revision answers.
-        return replace(found, beside=Side()) if request.percent == 100 else found
+        return replace(found, beside=Side()) if request.settings.percent == 100 else found
 
     def rest(self) -> None:
         """No request goes on, and nobody counts."""
@@ -106,22 +91,22 @@ class HttpUrls:
         return RequestSession(self._clock, pairs, watching, self._clock.monotonic())
 
     def _baking(self, request: WatchUsers) -> RequestSession:
-        release, bake, now = request.release, request.bake, self._clock.now()
+        release, settings, asked, now = request.release, request.settings, request.asked, self._clock.now()
         base, stable = release.candidate_url, release.stable_url
         if not base:
             raise DriverError("the candidate has no URL of its own to be asked at")
         pairs = Pairs(
             self._clock,
-            self._getter(bake.timeout),
-            bake.expect,
-            base.rstrip("/") + bake.path,
-            stable.rstrip("/") + bake.path if stable and not release.first else None,
-            every=bake.every,
-            at_once=bake.at_once,
-            warm_up=bake.warm_up,
+            self._getter(asked.timeout),
+            asked.expect,
+            base.rstrip("/") + asked.path,
+            stable.rstrip("/") + asked.path if stable and not release.first else None,
+            every=settings.every,
+            at_once=settings.at_once,
+            warm_up=settings.warming_up,
         )
-        earlier, warm = now - timedelta(seconds=bake.seconds), now + timedelta(seconds=bake.warm_up)
-        watching = self._watch.watching(release, now, bake.readers, earlier=earlier, warm=warm)
+        earlier, warm = now - timedelta(seconds=settings.bake), now + timedelta(seconds=settings.warming_up)
+        watching = self._watch.watching(release, now, settings.readers, earlier=earlier, warm=warm)
         return RequestSession(self._clock, pairs, watching, self._clock.monotonic())
 
     def ask(

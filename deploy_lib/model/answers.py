@@ -222,41 +222,17 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
-    """`reader` is what counted the real requests, "" when nothing did; then `metrics_gap` says why.
-
-    `phase` is what went on before this look, `under_way` the pairs that are not answered yet; `all_read`: whoever
-    counts real requests has shown all of ours, or never will.
-    """
-
-    stable: Side
-    candidate: Side
-    real_stable: Side = Side()
-    real_candidate: Side = Side()
-    seconds: float = 0.0
-    looks: int = 1
-    metrics_gap: str | None = None
-    revision_failed: str | None = None
-    reader: str = ""
-    sticky: bool = False  # a user stays with a revision, so that shares of requests say nothing
-    phase: Phase = Phase.OVER
-    under_way: int = 0
-    all_read: bool = False
-    ends: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Watched:
-    """What was seen of the candidate while it had traffic.
+    """A look at the requests to the candidate, those of users and ours.
 
-    `reader` is the request log or Cloud Monitoring, "" when neither showed our own requests; then `blind` says why.
-    `users` are real requests to the candidate, `beside` those to the stable revision meanwhile, and `earlier` those to
-    it in as long a time before. `own` and `own_stable` are the requests made to be seen, of which `under_way` pairs
-    have not been answered yet. `sticky`: a user stays with a revision, so that shares of requests say nothing.
+    `users` are real requests to it, `beside` those to the stable revision meanwhile, and `earlier` those to that in as
+    long a time before. `own` and `own_stable` are the pairs that we made, of which `under_way` have not been answered
+    yet. `reader` is what counted real requests, the request log or Cloud Monitoring; "" when neither showed our own,
+    and then `blind` says why. `sticky`: a user stays with a revision, so that shares of requests say nothing.
     `phase` is what went on before this look; `all_read`: the reader has shown all of our requests, or never will.
     """
 
-    seconds: float
+    seconds: float = 0.0
     reader: str = ""
     blind: str = ""
     users: Side = Side()
@@ -272,8 +248,11 @@ class Watched:
     revision_failed: str | None = None
     ends: tuple[str, ...] = ()
 
-    def following(self, earlier: TrafficMoved, seconds: float) -> TrafficMoved:
-        return replace(earlier, watched=self, revision_failed=self.revision_failed, ends=self.ends)
+    def following(self, earlier: TrafficMoved | Watched | None, seconds: float) -> TrafficMoved | Watched:
+        """With the move of traffic that it followed, where there was one."""
+        if isinstance(earlier, TrafficMoved):
+            return replace(earlier, watched=self, revision_failed=self.revision_failed, ends=self.ends)
+        return self
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,24 +57,6 @@ ANY_ANSWER = Expectation(None)
 
 
 @dataclass(frozen=True, slots=True)
-class Thresholds:
-    """When a difference between stable and candidate matters."""
-
-    max_error_rate: float = 0.01  # absolute, 0-1
-    max_error_increase: float = 0.01  # beyond the stable's rate
-    max_slowdown: float = 1.5  # candidate's quantile over stable's
-    latency_tolerance: float = 0.05  # seconds that never matter
-    quantile: float = 0.95
-    confidence: float = 0.95
-    min_samples: int = 30
-    min_failures: int = 5  # fewer failed requests reject nothing
-    min_slow: int = 10  # fewer slow requests reject nothing
-    max_4xx_alone: float = 0.5  # of real requests, where no stable revision serves beside the candidate
-    max_slowdown_alone: float = 3.0  # of real requests, beside those of the time before
-    min_users_before: int = 30  # from so many on it is no chance that none is answered afterwards
-
-
-@dataclass(frozen=True, slots=True)
 class Readers:
     """How long it may take until our own requests show up, in seconds after the last of them."""
 
@@ -89,26 +71,6 @@ class Phase(enum.StrEnum):
     WAITING = "waiting"  # for those that are under way
     READING = "reading"  # for them to show up where real requests are counted
     OVER = "over"  # nothing more comes
-
-
-@dataclass(frozen=True, slots=True)
-class Bake:
-    """How the candidate is watched while it has traffic: real requests are counted, and some are made to be seen.
-
-    Times in seconds: `every` between our own pairs, `extend_by` so much longer while too little is known, and for
-    `warm_up` slow answers are not held against it.
-    """
-
-    seconds: float = 0.0
-    extend_by: float = 0.0
-    warm_up: float = 0.0
-    path: str = "/health"
-    expect: Expectation = ANY_ANSWER
-    every: float = 1.0
-    at_once: int = 20  # of our own pairs: more are under way only when all of them are late
-    timeout: float = 10.0
-    thresholds: Thresholds = Thresholds()
-    readers: Readers = Readers()
 
 
 @dataclass(frozen=True, slots=True)

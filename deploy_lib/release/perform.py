@@ -9,7 +9,6 @@ from deploy_lib.model.answers import (
     Built,
     CallFailed,
     CheckoutRead,
-    Compared,
     ContractRead,
     ImportsChecked,
     Probed,
@@ -57,7 +56,6 @@ Answer = (
     | Starting
     | RevisionCreated
     | Probed
-    | Compared
     | TrafficMoved
     | Watched
     | TrafficVerified

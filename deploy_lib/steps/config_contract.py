@@ -11,7 +11,7 @@ from deploy_lib.model.codes import Code
 from deploy_lib.model.details import Reported
 from deploy_lib.model.findings import errors
 from deploy_lib.model.release import Release, Status
-from deploy_lib.steps.kind import Kind, Settings, Usual, Verdict, counted
+from deploy_lib.steps.kind import Kind, Settings, Usual, Verdict, counted, first_of
 from deploy_lib.steps.known_bad import BadCase, error
 from deploy_lib.steps.place import Place, Rule
 
@@ -44,8 +44,7 @@ def judge(settings: ConfigContractSettings, release: Release, answer: ContractRe
     stopping = errors(answer.findings)
     details = ConfigContractDetails(answer.checked, answer.unknown)
     if stopping:
-        more = f" (and {counted(len(stopping) - 1, 'more problem')})" if len(stopping) > 1 else ""
-        return Verdict(Status.FAILED, stopping[0].message + more, release, answer.findings, details)
+        return Verdict(Status.FAILED, first_of(stopping), release, answer.findings, details)
     if not answer.checked:
         why = answer.unknown[0] if answer.unknown else "there was nothing to check"
         return Verdict(Status.ERRORED, f"nothing could be checked: {why}", release, answer.findings, details)

@@ -22,7 +22,7 @@ from deploy_lib.model.details import Reported
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.model.release import Release, Status
 from deploy_lib.source.file_kinds import FileKind, kind_of, may_be_committed, outermost
-from deploy_lib.steps.kind import Kind, Settings, Usual, Verdict, counted
+from deploy_lib.steps.kind import Kind, Settings, Usual, Verdict, counted, first_of
 from deploy_lib.steps.known_bad import ONLY_ON_DISK
 from deploy_lib.steps.place import Place, Rule
 
@@ -91,8 +91,7 @@ def _verdict(
     details = GitCleanDetails(tuple(change.path for change in changed))
     further = (*((_harmless(changed),) if changed else ()), *advice)
     if problems:
-        more = f" (and {counted(len(problems) - 1, 'more problem')})" if len(problems) > 1 else ""
-        return Verdict(Status.FAILED, problems[0].message + more, release, (*problems, *further), details)
+        return Verdict(Status.FAILED, first_of(problems), release, (*problems, *further), details)
     outside = [change for change in changed if not change.in_context]
     if outside:
         good += f"; {counted(len(outside), 'changed file')} outside it"

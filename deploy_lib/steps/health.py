@@ -67,17 +67,13 @@ class CandidateSettings(AskSettings):
         return f"its container ended {times} ({ends[-1]})"
 
 
-class HealthSettings(Settings):
-    """For a service."""
+class HealthSettings(AskSettings):
+    """For a service, whose steps inherit it."""
 
     path: str = Field("/health", pattern=PATH, description="where the service says that it is well; it begins with /")
     status: Accepted = Field(
         None, description="accepted status code or codes; default: 200 for probe, 2xx for verify, as stable for compare"
     )
-    json_: dict[str, object] | None = Field(
-        None, alias="json", description="dotted paths in the JSON body and their values"
-    )
-    text: str | None = Field(None, description="must stand in the body")
     timeout: Duration = Field(10.0, gt=0, description="one request may take this long")
 
     def as_health(self) -> Health:

@@ -11,7 +11,7 @@ from deploy_lib.model.details import Inventory, Reported
 from deploy_lib.model.findings import Severity, errors
 from deploy_lib.model.image import SourceSummary
 from deploy_lib.model.release import Release, Status
-from deploy_lib.steps.kind import Kind, Settings, Usual, Verdict, counted
+from deploy_lib.steps.kind import Kind, Settings, Usual, Verdict, counted, first_of
 from deploy_lib.steps.known_bad import ONLY_ON_DISK
 from deploy_lib.steps.place import Place, Rule
 
@@ -56,9 +56,7 @@ def judge(settings: ImageContentsSettings, release: Release, answer: SourceRead)
         stopping = tuple(finding for finding in answer.findings if finding.severity is not Severity.ADVICE)
     details = ImageContentsDetails(answer.summary, answer.image_files, answer.closure_modules)
     if stopping:
-        first = stopping[0]
-        more = f" (and {counted(len(stopping) - 1, 'more problem')})" if len(stopping) > 1 else ""
-        return Verdict(Status.FAILED, first.message + more, release, answer.findings, details)
+        return Verdict(Status.FAILED, first_of(stopping), release, answer.findings, details)
     checked = f"{counted(answer.image_files, 'file')} in the image"
     if answer.entrypoint:
         checked += f", {counted(answer.closure_modules, 'module')} imported by {answer.entrypoint}, all there"

@@ -21,7 +21,7 @@ from deploy_lib.model.image import InsideImage
 from deploy_lib.model.release import Builder, Release, Status
 from deploy_lib.model.requests import ImportCheck, Worker
 from deploy_lib.model.service import Service
-from deploy_lib.steps.kind import Duration, Kind, Settings, Usual, Verdict, counted, spoken
+from deploy_lib.steps.kind import Duration, Kind, Settings, Usual, Verdict, counted, first_of, spoken
 from deploy_lib.steps.known_bad import BadCase, error
 from deploy_lib.steps.place import Place, Rule
 
@@ -101,8 +101,7 @@ def judge(settings: ImportCheckSettings, release: Release, answer: ImportsChecke
         return Verdict(Status.FAILED, "no module was imported, so nothing was checked", release, details=details)
     stopping = errors(answer.findings)
     if stopping:
-        more = f" (and {counted(len(stopping) - 1, 'more problem')})" if len(stopping) > 1 else ""
-        return Verdict(Status.FAILED, stopping[0].message + more, release, answer.findings, details)
+        return Verdict(Status.FAILED, first_of(stopping), release, answer.findings, details)
     reason = f"{counted(answer.targets, 'module')} imported in the image in {spoken(answer.seconds)}"
     return Verdict(Status.PASSED, reason, release, answer.findings, details)
 

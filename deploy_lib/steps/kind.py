@@ -176,3 +176,9 @@ def spoken(seconds: float) -> str:
 def counted(number: int, noun: str) -> str:
     """ "1 file", "3 files"."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def first_of(problems: Sequence[Finding]) -> str:
+    """The message of the first one, and how many there are besides. Raises IndexError where there is none."""
+    more = f" (and {counted(len(problems) - 1, 'more problem')})" if len(problems) > 1 else ""
+    return problems[0].message + more

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
-from deploy_lib.model.answers import Compared, Watched
-from deploy_lib.model.requests import Phase
+from deploy_lib.model.answers import Watched
+from deploy_lib.model.requests import Phase, Readers
 from deploy_lib.steps.again import Again
 from deploy_lib.steps.health import CandidateSettings
 from deploy_lib.steps.kind import Duration, spoken
@@ -28,6 +28,12 @@ _PART = 0.25
 class LookSettings(CandidateSettings):
     first_look: Duration = Field(0.5, gt=0, description="what was seen is judged after this time at the earliest")
     look_every: Duration = Field(5.0, gt=0, description="and then after a quarter of the time so far, this at most")
+    log_within: Duration = Field(20.0, ge=0, description="our own requests must be in the request log by then")
+    metrics_within: Duration = Field(300.0, ge=0, description="else in Cloud Monitoring's figures by then")
+
+    @property
+    def readers(self) -> Readers:
+        return Readers(self.log_within, self.metrics_within)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,7 @@ class Times:
         return min(pause, self.wanted - seconds) if seconds < self.wanted else pause
 
 
-def unready(answer: Compared | Watched, at: At) -> Again | None:
+def unready(answer: Watched, at: At) -> Again | None:
     """Nothing is weighed while answers are waited for: it would cost certainty."""
     if answer.phase is Phase.WAITING and answer.under_way:
         return Again(_IDLE, at(Phase.WAITING))
@@ -52,7 +58,7 @@ def unready(answer: Compared | Watched, at: At) -> Again | None:
     return None
 
 
-def onwards(answer: Compared | Watched, at: At, times: Times, undecided: str, *, read: bool = True) -> Again | None:
+def onwards(answer: Watched, at: At, times: Times, undecided: str, *, read: bool = True) -> Again | None:
     """What is to be done before a verdict, nothing having been proven; None when it is time for one.
 
     `undecided` says what more requests could still decide; without `read` nobody's counting is waited for.

@@ -16,21 +16,22 @@ from pydantic import Field
 from deploy_lib.model.answers import Side, TrafficMoved, Watched
 from deploy_lib.model.details import Counted, Figures, Reported, SeenTraffic, Whose
 from deploy_lib.model.release import Release, Status
-from deploy_lib.model.requests import Bake, Phase, Readers, Thresholds
+from deploy_lib.model.requests import Phase
 from deploy_lib.model.traffic import TrafficMap
 from deploy_lib.steps.again import Again
-from deploy_lib.steps.health import question
+from deploy_lib.steps.health import Question, question
 from deploy_lib.steps.kind import Duration, Kind, NotWritten, ShortForm, Usual, Verdict, spoken
 from deploy_lib.steps.known_bad import BEFORE, BadCase
 from deploy_lib.steps.phases import LookSettings, Times, onwards, unready
 from deploy_lib.steps.place import Place, Rule
+from deploy_lib.steps.thresholds import ThresholdsUnderTraffic
 from deploy_lib.steps.watched import doubt, lost, seen, sick, undecided
 
 EXTENDED = 30.0  # seconds at least, unless the YAML says else
 WARM_UP = 10.0  # seconds at most, unless the YAML says else
 
 
-class PromoteSettings(LookSettings):
+class PromoteSettings(ThresholdsUnderTraffic, LookSettings):
     percent: int = Field(100, ge=1, le=100, strict=True, description="whole percent of the requests")
     bake: Duration = Field(0.0, ge=0, description="watch the candidate for this long before the next step")
     extend_by: Duration | None = Field(
@@ -40,36 +41,22 @@ class PromoteSettings(LookSettings):
     )
     every: Duration = Field(1.0, ge=0.01, description="time between our own requests while it bakes")
     at_once: int = Field(20, ge=1, le=500, description="pairs of our own under way at most")
-    max_error_rate: float = Field(0.01, ge=0, le=1, description="the candidate may fail this part of its requests")
-    max_error_increase: float = Field(0.01, ge=0, le=1, description="beyond what the stable revision fails")
-    max_4xx_alone: float = Field(
-        0.5,
-        ge=0,
-        le=1,
-        description="with all traffic: 4xx, or redirects, up to this part of the requests are not held against it",
-    )
-    max_slowdown: float = Field(2.0, ge=1, description="the candidate's latency quantile over the stable's")
-    max_slowdown_alone: float = Field(
-        3.0, ge=1, description="with all traffic: over that of the stable revision's users in as long a time before"
-    )
-    latency_tolerance: Duration = Field(0.1, ge=0, description="a difference this small never matters")
-    quantile: float = Field(0.95, gt=0, lt=1, description="which latency quantile is compared")
     warm_up: Duration | None = Field(
         None,
         ge=0,
         description="slow answers in the first seconds are not held against it, as instances start; default: 10 s, "
         "half of `bake` at most",
     )
-    confidence: float = Field(0.95, gt=0.5, lt=1, description="certainty a rejection needs")
-    min_failures: int = Field(5, ge=1, description="fewer failed requests than this reject nothing")
-    min_users_before: int = Field(
-        30,
-        ge=1,
-        description="with all traffic: that none is answered is no chance where so many were in the time before",
-    )
-    min_slow: int = Field(10, ge=1, description="fewer slow requests than this reject nothing")
-    log_within: Duration = Field(20.0, ge=0, description="our own requests must be in the request log by then")
-    metrics_within: Duration = Field(300.0, ge=0, description="else in Cloud Monitoring's figures by then")
+
+    @property
+    def longer(self) -> float:
+        """Seconds that it goes on for at most, after `bake`."""
+        return max(2 * self.bake, EXTENDED) if self.extend_by is None else self.extend_by
+
+    @property
+    def warming_up(self) -> float:
+        """Seconds."""
+        return min(WARM_UP, self.bake / 2) if self.warm_up is None else self.warm_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +97,11 @@ class MoveTraffic:
 
 @dataclass(frozen=True, slots=True)
 class WatchUsers:
-    """Look at the candidate, which has `percent` of the traffic, as `bake` says."""
+    """Look at the candidate, which has its share of the traffic: real requests are counted, and some are made."""
 
     release: Release
-    percent: int
-    bake: Bake
+    settings: PromoteSettings
+    asked: Question
     phase: Phase = Phase.ASKING
 
 
@@ -124,34 +111,6 @@ def ask(settings: PromoteSettings, release: Release) -> MoveTraffic:
         before = before.tagged(release.tag, release.candidate or "")
     target = before.moved(release.candidate or "", settings.percent)
     return MoveTraffic(release, settings, target)
-
-
-def _bake(settings: PromoteSettings, release: Release) -> Bake:
-    asked = question(settings, release.service.health, None)
-    return Bake(
-        settings.bake,
-        extend_by=max(2 * settings.bake, EXTENDED) if settings.extend_by is None else settings.extend_by,
-        warm_up=min(WARM_UP, settings.bake / 2) if settings.warm_up is None else settings.warm_up,
-        path=asked.path,
-        expect=asked.expect,
-        every=settings.every,
-        at_once=settings.at_once,
-        timeout=asked.timeout,
-        thresholds=Thresholds(
-            max_error_rate=settings.max_error_rate,
-            max_error_increase=settings.max_error_increase,
-            confidence=settings.confidence,
-            min_failures=settings.min_failures,
-            max_4xx_alone=settings.max_4xx_alone,
-            max_slowdown=settings.max_slowdown,
-            max_slowdown_alone=settings.max_slowdown_alone,
-            latency_tolerance=settings.latency_tolerance,
-            quantile=settings.quantile,
-            min_slow=settings.min_slow,
-            min_users_before=settings.min_users_before,
-        ),
-        readers=Readers(settings.log_within, settings.metrics_within),
-    )
 
 
 def judge(settings: PromoteSettings, release: Release, answer: TrafficMoved) -> Verdict | Again:
@@ -170,18 +129,20 @@ def judge(settings: PromoteSettings, release: Release, answer: TrafficMoved) -> 
     if not settings.bake:
         return Verdict(Status.PASSED, str(answer.now), grown, details=details)
     if answer.watched is None:
-        return Again(0.0, WatchUsers(release, settings.percent, _bake(settings, release)))
+        return Again(0.0, _watch(settings, release))
     return _watched(settings, grown, answer.now, answer.watched, details)
+
+
+def _watch(settings: PromoteSettings, release: Release, phase: Phase = Phase.ASKING) -> WatchUsers:
+    return WatchUsers(release, settings, question(settings, release.service.health, None), phase)
 
 
 def _watched(
     settings: PromoteSettings, release: Release, now: TrafficMap, watched: Watched, details: PromoteDetails
 ) -> Verdict | Again:
-    bake = _bake(settings, release)
-    thresholds = bake.thresholds
 
     def at(phase: Phase) -> WatchUsers:
-        return WatchUsers(release, settings.percent, bake, phase)
+        return _watch(settings, release, phase)
 
     early = unready(watched, at)
     if early:
@@ -193,25 +154,25 @@ def _watched(
         own=_figures(watched.own),
         reader=watched.reader,
     )
-    failed = sick(watched, thresholds)
+    failed = sick(watched, settings)
     if not failed:
-        times = Times(bake.seconds, bake.extend_by, settings)
-        early = onwards(watched, at, times, undecided(watched, thresholds, settings.percent))
+        times = Times(settings.bake, settings.longer, settings)
+        early = onwards(watched, at, times, undecided(watched, settings, settings.percent))
         if early:
             return early
-        failed = lost(watched, thresholds, settings.percent)
+        failed = lost(watched, settings, settings.percent)
     if failed:
         reason = f"the candidate failed while it had {settings.percent} %: {failed}"
         return Verdict(Status.FAILED, reason, release, details=details)
     if not watched.reader:
         reason = f"{now}, but real requests could not be seen: {watched.blind}"
         return Verdict(Status.INCONCLUSIVE, reason, release, details=details)
-    unsure = doubt(watched, thresholds)
+    unsure = doubt(watched, settings)
     if unsure:
         return Verdict(
             Status.INCONCLUSIVE, f"{now}, but in {spoken(watched.seconds)} {unsure}", release, details=details
         )
-    reason = f"{now}; in {spoken(watched.seconds)}: {seen(watched, thresholds)}"
+    reason = f"{now}; in {spoken(watched.seconds)}: {seen(watched, settings)}"
     return Verdict(Status.PASSED, reason, release, details=details)
 
 

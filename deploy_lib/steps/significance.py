@@ -19,8 +19,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from deploy_lib.model.answers import Side
-from deploy_lib.model.requests import Thresholds
 from deploy_lib.steps.binomial import bounds, tail
+from deploy_lib.steps.thresholds import Thresholds
 
 
 class Opinion(enum.Enum):
@@ -40,8 +40,8 @@ class Sight:
     p_latency: float = 1.0
 
 
-def weigh(stable: Side, candidate: Side, thresholds: Thresholds, look: int = 1) -> Sight:
-    """Compare two samples at the `look`-th look (1, 2, ...)."""
+def weigh(stable: Side, candidate: Side, thresholds: Thresholds, look: int = 1, *, enough: int = 0) -> Sight:
+    """Compare two samples at the `look`-th look (1, 2, ...); fewer than `enough` requests pass nothing."""
     told = _told(stable, candidate)
     alpha = (1 - thresholds.confidence) / (look * (look + 1))
     low, _ = bounds(candidate.errors, candidate.requests, alpha)
@@ -52,12 +52,12 @@ def weigh(stable: Side, candidate: Side, thresholds: Thresholds, look: int = 1) 
         return Sight(Opinion.WORSE, f"{told}{limit}{_commonest(candidate)}", p_error)
     p_latency, limit_of, slow = _latency(stable, candidate, thresholds)
     if p_latency < alpha:
-        slower = _slower(stable, candidate, thresholds, limit_of)
+        slower = _slower(stable, candidate, thresholds, limit_of, enough)
         if slow >= thresholds.min_slow:
             return Sight(Opinion.WORSE, slower, p_error, p_latency)
         return Sight(Opinion.UNCLEAR, f"{slower} (fewer than min_slow: {thresholds.min_slow})", p_error, p_latency)
-    if candidate.requests < thresholds.min_samples:
-        reason = f"only {candidate.requests} requests; {thresholds.min_samples} are needed to judge"
+    if candidate.requests < enough:
+        reason = f"only {candidate.requests} requests; {enough} are needed to judge"
         return Sight(Opinion.UNCLEAR, reason, p_error, p_latency)
     rate = candidate.errors / candidate.requests if candidate.requests else 0.0
     usual_rate = stable.errors / stable.requests if stable.requests else 0.0
@@ -147,8 +147,8 @@ def _limit(stable: Side, thresholds: Thresholds) -> float:
     return math.inf if usual is None else usual * thresholds.max_slowdown + thresholds.latency_tolerance
 
 
-def _slower(stable: Side, candidate: Side, thresholds: Thresholds, limit: float) -> str:
-    """The quantiles, the limit, and how many requests show it where they are fewer than are usually needed.
+def _slower(stable: Side, candidate: Side, thresholds: Thresholds, limit: float, enough: int) -> str:
+    """The quantiles, the limit, and how many requests show it where they are fewer than `enough`.
 
     Of requests that are not answered yet only the least is known.
     """
@@ -156,7 +156,7 @@ def _slower(stable: Side, candidate: Side, thresholds: Thresholds, limit: float)
     known = (*candidate.latencies, *waiting)
     slow, usual = quantile(known, thresholds.quantile), quantile(stable.latencies, thresholds.quantile)
     name = f"p{thresholds.quantile * 100:g}"
-    few = f", seen in {len(known)} requests" if len(known) < thresholds.min_samples else ""
+    few = f", seen in {len(known)} requests" if len(known) < enough else ""
     least = "at least " if waiting else ""
     return f"too slow: {name} is {least}{_ms(slow)} instead of {_ms(usual)}; up to {_ms(limit)} is allowed{few}"
 

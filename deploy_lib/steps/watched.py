@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from deploy_lib.model.answers import REQUEST_LOG, Side, Watched
-from deploy_lib.model.requests import Thresholds
 from deploy_lib.steps.kind import counted
 from deploy_lib.steps.real_requests import turned_away, unanswered
 from deploy_lib.steps.significance import Opinion, Sight, late, weigh
+from deploy_lib.steps.thresholds import Thresholds, ThresholdsUnderTraffic
 
 
-def sick(watched: Watched, thresholds: Thresholds) -> str:
+def sick(watched: Watched, thresholds: ThresholdsUnderTraffic) -> str:
     """Why the candidate is worse under traffic, as far as it was seen; empty while nothing shows it."""
     for whose, sight in _weighed(watched, thresholds):
         if sight.opinion is Opinion.WORSE:
@@ -32,12 +31,12 @@ def lost(watched: Watched, thresholds: Thresholds, percent: int) -> str:
     return f"real requests: {why}" if why else ""
 
 
-def doubt(watched: Watched, thresholds: Thresholds) -> str:
+def doubt(watched: Watched, thresholds: ThresholdsUnderTraffic) -> str:
     """What speaks against the candidate and is no proof; empty when nothing does."""
     return _unclear(watched, thresholds) or _without_evidence(watched)
 
 
-def _unclear(watched: Watched, thresholds: Thresholds) -> str:
+def _unclear(watched: Watched, thresholds: ThresholdsUnderTraffic) -> str:
     """What more requests could still prove."""
     for whose, sight in _weighed(watched, thresholds):
         if sight.opinion is Opinion.UNCLEAR:
@@ -61,7 +60,7 @@ def _is_no_use(side: Side) -> bool:
     return side.requests in (side.errors, side.refused)
 
 
-def undecided(watched: Watched, thresholds: Thresholds, percent: int) -> str:
+def undecided(watched: Watched, thresholds: ThresholdsUnderTraffic, percent: int) -> str:
     """What more requests could still decide; empty when nothing is left to be."""
     for whose, sight in _weighed(watched, thresholds):
         if sight.opinion is Opinion.CHANCE:
@@ -72,7 +71,7 @@ def undecided(watched: Watched, thresholds: Thresholds, percent: int) -> str:
     return lost(watched, thresholds, percent) or _unclear(watched, thresholds)
 
 
-def seen(watched: Watched, thresholds: Thresholds) -> str:
+def seen(watched: Watched, thresholds: ThresholdsUnderTraffic) -> str:
     """ "412 requests, 0 failed", or what is known where no user asked."""
     users, own = watched.users, watched.own
     ours = f"{own.requests} of our own, {own.errors} failed"
@@ -95,11 +94,11 @@ def _usual(watched: Watched) -> Side:
     return watched.beside if watched.beside.requests else watched.earlier
 
 
-def _weighed(watched: Watched, thresholds: Thresholds) -> Iterator[tuple[str, Sight]]:
+def _weighed(watched: Watched, thresholds: ThresholdsUnderTraffic) -> Iterator[tuple[str, Sight]]:
     """Whose requests, and what they say."""
-    few = replace(thresholds, min_samples=0)
-    of_users = few if watched.beside.requests else replace(few, max_slowdown=thresholds.max_slowdown_alone)
+    alone = thresholds.model_copy(update={"max_slowdown": thresholds.max_slowdown_alone})
     if watched.users.requests:
+        of_users = thresholds if watched.beside.requests else alone
         yield "real requests", weigh(_usual(watched), watched.users, of_users, watched.looks)
     if watched.own.requests or watched.own.waiting:
-        yield "our own requests", weigh(watched.own_stable, watched.own, few, watched.looks)
+        yield "our own requests", weigh(watched.own_stable, watched.own, thresholds, watched.looks)

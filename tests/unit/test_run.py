@@ -39,6 +39,15 @@ class Killed(BaseException):
     """The process died at this line."""
 
 
+def worse() -> answers.Watched:
+    """Each pair shows that the candidate fails."""
+    return answers.Watched(own_stable=answers.Side(20, 0), own=answers.Side(20, 20))
+
+
+def too_few() -> answers.Watched:
+    return answers.Watched(own_stable=answers.Side(3, 0), own=answers.Side(3, 1))
+
+
 def release(world: World, chosen: Plan = WHOLE, earlier: list[Entry] | None = None, kill_at: int | None = None,
             holder: str = "one") -> tuple[Stopped, list[Entry]]:  # fmt: skip
     """Runs to the end; `kill_at` ends the process before that entry is written."""
@@ -96,11 +105,16 @@ def test_a_good_release_goes_live_step_by_step() -> None:
         ("move_traffic", unknown(), Outcome.UNKNOWN, [TENTH, STABLE]),
         (
             "compare",
-            lambda: answers.Compared(answers.Side(20, 0), answers.Side(20, 20)),
+            worse,
             Outcome.REJECTED,
             [TENTH, STABLE],
         ),
-        ("compare", lambda: answers.Compared(answers.Side(3, 0), answers.Side(3, 1)), Outcome.HELD, [TENTH]),
+        (
+            "compare",
+            too_few,
+            Outcome.HELD,
+            [TENTH],
+        ),
         ("verify_traffic", unknown(), Outcome.UNKNOWN, [TENTH, ALL, STABLE]),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -119,7 +133,10 @@ def test_a_failure_ends_where_it_must(
 
 def test_a_failed_restore_is_held_and_says_what_serves() -> None:
     world = World(
-        fails={"compare": lambda: answers.Compared(answers.Side(20, 0), answers.Side(20, 20)), "restore": unknown()}
+        fails={
+            "compare": worse,
+            "restore": unknown(),
+        }
     )
     stopped, _ = release(world)
     assert stopped.outcome is Outcome.HELD
@@ -155,7 +172,7 @@ def test_an_image_that_failed_before_is_not_tried_again_by_accident() -> None:
 def test_the_first_release_of_a_service_has_nothing_to_go_back_to() -> None:
     from deploy_lib.model.traffic import TrafficMap
 
-    sick = {"compare": lambda: answers.Compared(answers.Side(20, 0), answers.Side(20, 20))}
+    sick = {"compare": worse}
     stopped, entries = release(World(traffic=TrafficMap(), fails=sick))
     skipped = [entry.label for entry in entries if isinstance(entry, Judged) and entry.status is Status.SKIPPED]
     assert stopped.outcome is Outcome.LIVE

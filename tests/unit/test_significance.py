@@ -8,8 +8,8 @@ from random import Random
 import pytest
 
 from deploy_lib.model.answers import Side
-from deploy_lib.model.requests import Thresholds
 from deploy_lib.steps.significance import Opinion, exceedance, weigh
+from deploy_lib.steps.thresholds import Thresholds
 
 
 @pytest.mark.parametrize(("stables", "candidates"), [(3, 4), (5, 5), (6, 3)])
@@ -41,10 +41,10 @@ def test_two_equal_revisions_on_a_busy_machine_are_not_told_apart(requests: int)
 @pytest.mark.parametrize("slower", [0.8, 8.0])
 def test_the_slower_the_sooner(slower: float) -> None:
     stable = Side(15, 0, (0.01,) * 15)
-    found = weigh(stable, Side(12, 0, (slower,) * 12), Thresholds())
+    found = weigh(stable, Side(12, 0, (slower,) * 12), Thresholds(), enough=30)
     assert found.opinion is Opinion.WORSE and "too slow" in found.reason and "seen in 12 requests" in found.reason
 
 
 def test_what_still_waits_within_the_limit_says_nothing() -> None:
     stable = Side(40, 0, (0.01,) * 40)
-    assert weigh(stable, Side(0, 0, waiting=(0.05,) * 40), Thresholds()).opinion is Opinion.UNCLEAR
+    assert weigh(stable, Side(0, 0, waiting=(0.05,) * 40), Thresholds(), enough=30).opinion is Opinion.UNCLEAR

@@ -1,22 +1,30 @@
-"""Golden cases of every step: an answer on the left, what it meant on the right. tests/cases/<step>/judge.yaml."""
+"""Golden cases of every kind of step: what it asks for, and what an answer meant. tests/cases/<kind>/{ask,judge}.yaml.
+
+In ask.yaml `with` is all that the request holds besides the release and the settings, `plan` the line of `plan`, and
+`offered` are other steps of the plan.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import TypeAdapter
 
-from deploy_lib.model.answers import Compared, Side, Starting
+from deploy_lib.model.answers import Side, Starting, Watched
 from deploy_lib.model.details import Figures
 from deploy_lib.model.release import Release
+from deploy_lib.model.service import Health
+from deploy_lib.model.traffic import TrafficMap
 from deploy_lib.steps.again import Again
-from deploy_lib.steps.canary import CreateRevision, EndStart, LookAtStart
+from deploy_lib.steps.canary import EndStart, LookAtStart
 from deploy_lib.steps.catalogue import KINDS
 from deploy_lib.steps.compare import CompareDetails
+from deploy_lib.steps.health import GOOD
 from deploy_lib.steps.kind import Kind, Settings
-from deploy_lib.steps.promote import MoveTraffic
+from deploy_lib.steps.promote import PromoteSettings
 from tests.golden_file import read_cases
 from tests.unit.samples import CANDIDATE, FIRST, LEASED
 
@@ -24,15 +32,64 @@ CASES = Path(__file__).parents[1] / "cases"
 RELEASES = {"leased": LEASED, "candidate": CANDIDATE, "first": FIRST}
 
 
-def _cases() -> list[Any]:
+def _cases(table: str) -> list[Any]:
+    """Of every kind; one without a table has none, which the last of these tests tells."""
     found = []
-    for name in KINDS:
-        cases = read_cases(CASES / name / "judge.yaml")
-        found += [pytest.param(KINDS[name], case, id=f"{name}: {case['case']}") for case in cases]
+    for name, kind in KINDS.items():
+        cases = read_cases(CASES / name / table) if (CASES / name / table).is_file() else []
+        found += [pytest.param(kind, case, id=f"{name}: {case['case']}") for case in cases]
     return found
 
 
-@pytest.mark.parametrize(("kind", "case"), _cases())
+def _release(case: dict[str, Any]) -> Release:
+    release = RELEASES[case.get("release", "candidate")]
+    given = case.get("service", {})
+    health = TypeAdapter(Health).validate_python(given.get("health", {}))
+    service = replace(release.service, **{**given, "health": health})
+    options = replace(release.options, **case.get("options", {}))
+    before = (
+        TypeAdapter(TrafficMap).validate_python({"targets": case["before"]}) if "before" in case else release.before
+    )
+    return replace(release, service=service, options=options, before=before, percent=case.get("percent", 0))
+
+
+def _offered(case: dict[str, Any], release: Release) -> list[object]:
+    """What the other steps of the plan offer, each written as in a plan."""
+    others = [(KINDS[name], given) for other in case.get("offered", ()) for name, given in other.items()]
+    return [kind.offers(kind.settings.model_validate(given), release.service) for kind, given in others]
+
+
+def _plain(value: object) -> Any:
+    """As a table can hold it."""
+    if isinstance(value, TrafficMap):
+        return [
+            " ".join([each.revision or "", f"{each.percent} %", *filter(None, [each.tag])]) for each in value.targets
+        ]
+    plain = TypeAdapter(type(value)).dump_python(value, mode="json")
+    if isinstance(plain, dict) and plain.get("expect", {}).get("status") == list(GOOD):
+        plain["expect"]["status"] = "2xx"
+    return plain
+
+
+@pytest.mark.parametrize(("kind", "case"), _cases("ask.yaml"))
+def test_what_is_asked_for(kind: Kind[Any, Any, Any], case: dict[str, Any]) -> None:
+    release = _release(case)
+    settings = kind.takes(kind.settings.model_validate(case.get("settings") or {}), _offered(case, release))
+    request = kind.ask(settings, release)
+    assert type(request) is kind.request
+    assert (request.release, request.settings) == (release, settings)
+    own = {name for name in dir(request) if not name.startswith("_")} - {"release", "settings"}
+    assert {name: _plain(getattr(request, name)) for name in own} == case.get("with", {})
+    assert kind.describe(request) == case["plan"]
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_kind_has_a_table_of_what_it_asks_for(name: str) -> None:
+    assert (CASES / name / "ask.yaml").is_file(), f"write tests/cases/{name}/ask.yaml"
+    assert read_cases(CASES / name / "ask.yaml")
+
+
+@pytest.mark.parametrize(("kind", "case"), _cases("judge.yaml"))
 def test_what_an_answer_means(kind: Kind[Any, Any, Any], case: dict[str, Any]) -> None:
     settings: Settings = kind.settings.model_validate(case.get("settings") or {})
     release: Release = RELEASES[case.get("release", "candidate")]
@@ -73,26 +130,26 @@ def test_every_kind_of_step_rejects_something(name: str) -> None:
     assert {"passed", "failed"} <= {case.get("status") for case in cases}
 
 
-def test_a_promotion_keeps_tags_and_proportions() -> None:
-    kind = KINDS["promote"]
-    request = kind.ask(kind.settings.model_validate({"percent": 10}), CANDIDATE)
-    assert isinstance(request, MoveTraffic)
-    assert request.target.shares() == {"stable-1": 90, "cand-2": 10}
-    assert request.target.tags() == {"canary": "cand-2"}
-
-
-def test_a_canary_is_asked_for_with_its_tag() -> None:
-    kind = KINDS["canary"]
-    request = kind.ask(kind.settings.model_validate({"ready_within": "90s"}), LEASED)
-    assert isinstance(request, CreateRevision)
-    assert (request.settings.tag, request.settings.ready_within) == ("canary", 90.0)
-
-
 def test_a_comparison_records_the_usual_quantiles_beside_the_one_it_compares() -> None:
     kind = KINDS["compare"]
     settings = kind.settings.model_validate({"quantile": 0.8, "min_samples": 5})
     side = Side(100, 0, tuple(number / 1000 for number in range(1, 101)))
-    details = kind.judge(settings, CANDIDATE, Compared(side, side)).details
+    details = kind.judge(settings, CANDIDATE, Watched(0, own_stable=side, own=side)).details
     assert isinstance(details, CompareDetails)
     quantiles = {"p50": 0.05, "p80": 0.08, "p90": 0.09, "p95": 0.095, "p99": 0.099}
     assert details.candidate == Figures(requests=100, errors=0, quantiles=quantiles)
+
+
+@pytest.mark.parametrize(
+    ("given", "longer", "warming_up"),
+    [
+        ({"bake": "3m"}, 360.0, 10.0),
+        ({"bake": "8s"}, 30.0, 4.0),
+        ({"bake": "3m", "extend_by": "0s", "warm_up": "1m"}, 0.0, 60.0),
+    ],
+)
+def test_how_long_a_promotion_bakes_at_most_and_warms_up(
+    given: dict[str, str], longer: float, warming_up: float
+) -> None:
+    settings = PromoteSettings.model_validate(given)
+    assert (settings.longer, settings.warming_up) == (longer, warming_up)

@@ -127,7 +127,7 @@ class World:
         return found or answers.TrafficMoved(request.target)  # type: ignore[return-value]
 
     def watch(self, request: WatchUsers, tell: Tell) -> answers.Watched:
-        return self._met("watch") or answers.Watched(request.bake.seconds, answers.REQUEST_LOG)  # type: ignore[return-value]
+        return self._met("watch") or answers.Watched(request.settings.bake, answers.REQUEST_LOG)  # type: ignore[return-value]
 
     def rest(self) -> None:
         pass
@@ -156,9 +156,9 @@ class World:
         good = tuple(answers.Attempt(float(at), 0.01, 200) for at in range(request.settings.need))
         return self._met("probe") or answers.Probed("http://canary/health", good)  # type: ignore[return-value]
 
-    def compare(self, request: Compare, tell: Tell) -> answers.Compared:
+    def compare(self, request: Compare, tell: Tell) -> answers.Watched:
         good = answers.Side(100, 0, (0.01,) * 100)
-        return self._met("compare") or answers.Compared(good, good, seconds=60)  # type: ignore[return-value]
+        return self._met("compare") or answers.Watched(60, own_stable=good, own=good)  # type: ignore[return-value]
 
     def _carry(self, traffic: TrafficMap) -> None:
         self.traffic = traffic
