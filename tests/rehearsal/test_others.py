@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
+import signal
 import subprocess
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -86,18 +89,35 @@ def test_a_second_deployer_is_told_who_since_and_until(theatre: Theatre) -> None
 
 
 def test_of_two_deployers_at_once_exactly_one_proceeds(theatre: Theatre) -> None:
+    """Both start at the same moment. The first that gets to work is stopped there until the other one has ended."""
     old = stable(theatre)
-    configs = theatre.config((*SHORT, {"verify": {"within": "30s"}}), {"n": 1})
-    running = [theatre.start(configs, state=theatre.root / name) for name in ("one", "two")]
-    try:
-        with ThreadPoolExecutor(2) as pool:
-            said = list(pool.map(lambda process: process.communicate(timeout=WITHIN), running))
-    except subprocess.TimeoutExpired:
-        for process in running:
-            process.kill()
-            process.communicate()
-        raise
-    assert sorted(process.returncode for process in running) == [0, 5], said
+    config = theatre.config(SHORT, {"n": 1})
+    running = [theatre.start(config, state=theatre.root / name) for name in ("one", "two")]
+    at_work: list[subprocess.Popen[str]] = []
+    ended: list[subprocess.Popen[str]] = []
+    one_at_a_time = threading.Lock()
+
+    def follow(process: subprocess.Popen[str]) -> int:
+        assert process.stdout
+        for line in process.stdout:
+            with one_at_a_time:
+                if json.loads(line)["type"] == "judged" and not at_work and not ended:
+                    at_work.append(process)
+                    process.send_signal(signal.SIGSTOP)
+        code = process.wait(WITHIN)
+        with one_at_a_time:
+            ended.append(process)
+            for each in at_work:
+                each.send_signal(signal.SIGCONT)
+        return code
+
+    with ThreadPoolExecutor(2) as pool:
+        try:
+            codes = [ended.result(WITHIN) for ended in [pool.submit(follow, process) for process in running]]
+        finally:
+            for process in running:
+                process.kill()
+    assert sorted(codes) == [0, 5]
     assert len(theatre.maps()) == 2
     assert theatre.maps()[0] == {old: 100}
 
