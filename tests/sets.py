@@ -31,6 +31,8 @@ PLACES = {
     "tests/source/imports/": FAST,
     "tests/source/imports/test_truth.py": STANDARD,
     "tests/source/test_gcloudignore.py::test_drops_what_gcloud_drops": SLOW,
+    "tests/combinations/": SLOW,
+    "tests/combinations/test_combinations.py::test_every_idiom_is_drawn": FAST,
     "tests/demo/": FAST,
     "tests/demo/test_load.py": STANDARD,
     "tests/demo/test_repository.py": STANDARD,

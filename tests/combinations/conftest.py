@@ -1,0 +1,8 @@
+"""The repositories of rehearsals are made by scripts/rehearse."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))

@@ -1,0 +1,7 @@
+class Model:
+    pass
+
+
+class CharField:
+    def __init__(self, **settings):
+        pass

@@ -1,0 +1,3 @@
+class HttpResponse:
+    def __init__(self, text=""):
+        self.text = text

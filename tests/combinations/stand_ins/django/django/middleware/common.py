@@ -1,0 +1,3 @@
+class CommonMiddleware:
+    def __init__(self, answer):
+        pass

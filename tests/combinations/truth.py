@@ -1,0 +1,71 @@
+"""What is so: the commit's context is built, the image started, and whether the server came to serve is seen."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from rehearse.repository import Repository
+
+from deploy_lib.drivers.builds.staging import write_build
+from deploy_lib.drivers.fact_cache import NoFacts
+from deploy_lib.drivers.source import GitSource
+from deploy_lib.local_cloud.engines.model import BuildFailed, BuildSpec, Engine, EngineError, RunSpec
+from deploy_lib.model.service import BuildSource
+from tests.combinations.generator import Combination
+
+_LONGEST = 60.0  # seconds for a start, on a machine that is busy with other things
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """`said` is the build's reason, or the last of what the process printed."""
+
+    starts: bool
+    said: str
+
+
+def commit(made: Combination, root: Path) -> Repository:
+    """The repository as its author has it: what an earlier commit held, this one, and what is on the disk only."""
+    repository = Repository.empty(root)
+    for path, text in {**made.draft.files, **made.draft.before}.items():
+        _write(root / path, text, executable=path in made.draft.executable)
+    if made.draft.before:
+        repository.commit("Open the shop")
+        for path in made.draft.before:
+            (root / path).unlink()
+    repository.commit("Tidy up")
+    for path, text in made.draft.disk.items():
+        _write(root / path, text)
+    return repository
+
+
+def _write(path: Path, text: str, *, executable: bool = False) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode())
+    path.chmod(0o755 if executable else 0o644)
+
+
+def truth(engine: Engine, made: Combination, repository: Repository, place: Path) -> Truth:
+    """`place` is an empty directory."""
+    source = GitSource(repository.root, NoFacts())
+    try:
+        staged = source.stage_commit(repository.head(), BuildSource(dockerfile=made.dockerfile), True)
+        context, dockerfile = write_build(staged, place)
+    finally:
+        source.close()
+    printed: list[str] = []
+    try:
+        image = engine.build(BuildSpec(context, dockerfile), printed.append, lambda: False)
+    except BuildFailed as failure:
+        return Truth(False, f"the build failed: {failure.reason}")
+    try:
+        container = engine.run(RunSpec(image=image.digest, network=False, env={"PORT": "8080"}))
+    except EngineError as problem:
+        return Truth(False, problem.reason)
+    code = container.wait(_LONGEST)
+    output = container.stdout.read().decode(errors="replace")
+    errors = container.stderr.read().decode(errors="replace")
+    starts = code == 0 and "serving" in output.splitlines()
+    return Truth(starts, json.dumps((errors.strip() or output.strip())[-600:]))
