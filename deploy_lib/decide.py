@@ -71,7 +71,7 @@ def next_move(plan: Plan, journal: Sequence[Entry]) -> Move:
 
 def why_skipped(step: Step, release: Release) -> str:
     """Why a step has nothing to do in this release; empty when it has."""
-    place = step.kind.place
+    place = step.kind.position
     if not release.options.traffic and not release.first and not place.before_traffic:
         return "asked for no traffic"
     return place.needs_stable if release.first else ""

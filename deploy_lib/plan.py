@@ -45,7 +45,7 @@ class Plan:
     @property
     def promotes(self) -> bool:
         """Whether a release ends with the candidate serving; else it ends with the candidate up, without users."""
-        return any(step.kind.place.moves_traffic for step in self.steps)
+        return any(step.kind.position.moves_traffic for step in self.steps)
 
     def settings(self, kind: type[S]) -> S | None:
         """Those of the first step that has such settings."""

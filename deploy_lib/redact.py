@@ -159,7 +159,7 @@ class Redactor:
         return value
 
     def _named(self, key: object, item: Any) -> Any:
-        """A text under a telling name is a secret, whatever it looks like."""
+        """A text under a name that says so is a secret, whatever it looks like."""
         if isinstance(key, str) and isinstance(item, str) and is_secret_name(key) and not _REFERENCE.match(item):
             return MASK if item else item
         return self._value(item)

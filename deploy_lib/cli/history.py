@@ -14,7 +14,7 @@ from deploy_lib.journal import read
 from deploy_lib.printable import Printable
 from deploy_lib.report.sections import cause as causes
 from deploy_lib.report.sections import subject as subjects
-from deploy_lib.steps.kind import spoken
+from deploy_lib.steps.kind import format_duration
 
 HEADINGS = ("when (UTC)", "release", "project", "service", "commit", "outcome", "took", "cause")
 
@@ -35,7 +35,7 @@ class Line:
 
     def cells(self) -> tuple[str, ...]:
         when = f"{self.started:%Y-%m-%d %H:%M}" if self.started else "?"
-        took = spoken(self.seconds) if self.seconds is not None and self.seconds >= 0 else ""
+        took = format_duration(self.seconds) if self.seconds is not None and self.seconds >= 0 else ""
         told = f"{self.cause}: {self.sentence}" if self.cause else ""
         return when, self.release, self.project, self.service, self.commit[:7], self.outcome, took, told
 

@@ -19,7 +19,7 @@ from deploy_lib.model.outcome import MOST_URGENT_FIRST, Outcome
 from deploy_lib.plan import Plan
 from deploy_lib.release.last_line import serving_now
 from deploy_lib.release.waiting import held_by, patiently
-from deploy_lib.steps.kind import spoken
+from deploy_lib.steps.kind import format_duration
 
 
 def main(args: argparse.Namespace) -> int:
@@ -57,7 +57,7 @@ def _hold(session: Session, plan: Plan, lasts: float, why: str, wait: float) -> 
         lambda: services.hold(plan.service, holder(), lasts, why),
         lambda text: say(f"{name}: {text}"),
     )
-    for text in _words(plan, spoken(lasts), why) if state.taken else _refused(plan, held_by(state)):
+    for text in _words(plan, format_duration(lasts), why) if state.taken else _refused(plan, held_by(state)):
         say(f"{name}: {text}")
     return None if state.taken else Outcome.BUSY
 

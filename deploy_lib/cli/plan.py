@@ -24,7 +24,7 @@ from deploy_lib.drivers.interface import DriverError, Drivers
 from deploy_lib.model.answers import CallFailed
 from deploy_lib.model.findings import Finding
 from deploy_lib.model.release import Release, Status
-from deploy_lib.model.remembered import drift
+from deploy_lib.model.release_history import drift
 from deploy_lib.model.traffic import TrafficMap
 from deploy_lib.plan import Plan, Step
 from deploy_lib.release.perform import perform
@@ -85,12 +85,14 @@ def told(session: Session, plan: Plan, release: Release, drivers: Drivers) -> It
         yield Line("serving now", str(before) if state.exists else "nothing; the service does not exist yet")
         by_hand = drift(state)
         if by_hand is not None:
-            yield Line("by hand", f"{by_hand}; {by_hand.fate}", details=tuple(ways_out(plan, state, by_hand))[:1])
+            yield Line(
+                "by hand", f"{by_hand}; {by_hand.consequence}", details=tuple(ways_out(plan, state, by_hand))[:1]
+            )
     except DriverError as problem:
         yield Line("serving now", problem.reason, Status.ERRORED)
     release = replace(release, before=before)
     for step in plan.steps:
-        if release.first and step.kind.place.needs_stable:  # there is none, so it is left out
+        if release.first and step.kind.position.needs_stable:  # there is none, so it is left out
             continue
         skipped = why_skipped(step, release)
         if skipped:

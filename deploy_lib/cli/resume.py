@@ -31,7 +31,7 @@ from deploy_lib.model.journal import Adopted, Asked, Entry, Judged, LeaseHeld, S
 from deploy_lib.model.journal_queries import latest_release
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Options, Release, Status
-from deploy_lib.model.remembered import is_rollback
+from deploy_lib.model.release_history import is_rollback
 from deploy_lib.model.state import ServiceState
 from deploy_lib.plan import Plan
 
@@ -250,7 +250,7 @@ def step_after(plan: Plan, left: UnfinishedRelease) -> int:
     Without a promotion everything is asked again: a build is found by its tags and a revision by its name, so
     nothing is made twice.
     """
-    promotions = [index for index, step in enumerate(plan.steps) if step.kind.place.moves_traffic]
+    promotions = [index for index, step in enumerate(plan.steps) if step.kind.position.moves_traffic]
     if left.passed == 0:
         return 0
     return promotions[min(left.passed, len(promotions)) - 1] + 1

@@ -16,7 +16,7 @@ from deploy_lib.cli.side_by_side import side_by_side
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.model.answers import UnfinishedRelease
 from deploy_lib.model.outcome import Outcome
-from deploy_lib.model.remembered import ByHand, drift
+from deploy_lib.model.release_history import ByHand, drift
 from deploy_lib.model.service import Service
 from deploy_lib.model.state import LeaseState, ServiceState
 from deploy_lib.plan import Plan
@@ -88,7 +88,7 @@ def ways_out(plan: Plan, state: ServiceState, by_hand: ByHand) -> Iterator[str]:
     if state.unfinished:
         yield plan.program.command("resume", "--accept", note="go on with the release, from the traffic as it is now")
     else:
-        yield plan.program.command("deploy", note=by_hand.fate)
+        yield plan.program.command("deploy", note=by_hand.consequence)
 
 
 def lease_words(lease: LeaseState | None, now: datetime) -> str:

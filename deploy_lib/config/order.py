@@ -14,7 +14,7 @@ def problems(steps: Sequence[Step]) -> Iterator[tuple[Step, str]]:
     mover: Step | None = None
     percent = 0
     for step in steps:
-        name, place = step.kind.name, step.kind.place
+        name, place = step.kind.name, step.kind.position
         if place.needs and place.needs.kind not in seen:
             yield step, f"{name} needs {place.needs.kind} before it: {place.needs.why}"
         if place.not_after and place.not_after.kind in seen:
@@ -39,13 +39,13 @@ def problems(steps: Sequence[Step]) -> Iterator[tuple[Step, str]]:
 
 def without_end(steps: Sequence[Step]) -> Iterator[tuple[Step, str]]:
     """The last step of a plan that could end neither live nor ready, and what to add."""
-    if not steps or any(step.kind.place.brings_candidate for step in steps):
+    if not steps or any(step.kind.position.brings_candidate for step in steps):
         return
     names = [step.kind.name for step in steps]
-    bringing = next(kind for kind in KINDS.values() if kind.place.brings_candidate)
-    before = bringing.place.needs
+    bringing = next(kind for kind in KINDS.values() if kind.position.brings_candidate)
+    before = bringing.position.needs
     missing = [name for name in (before.kind if before else "", bringing.name) if name and name not in names]
-    moving = next(name for name, kind in KINDS.items() if kind.place.moves_traffic)
-    confirming = next(name for name, kind in KINDS.items() if kind.place.confirms)
+    moving = next(name for name, kind in KINDS.items() if kind.position.moves_traffic)
+    confirming = next(name for name, kind in KINDS.items() if kind.position.confirms)
     why = f"a release would end here with nothing released; add {' and '.join(missing)} to bring up a candidate "
     yield steps[-1], f"{why}without users, and {moving}: {{percent: 100}} and {confirming} after it to make it live"

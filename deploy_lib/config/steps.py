@@ -42,8 +42,8 @@ def read_steps(document: Document, *, to_release: bool) -> tuple[tuple[Step, ...
             except ValidationError as error:
                 found.extend(worded(error, path, document, kind.settings))
     if not found:
-        told = [*order_problems(steps), *(without_end(steps) if to_release else ())]
-        found.extend(Problem(step.place, why) for step, why in told)
+        problems = [*order_problems(steps), *(without_end(steps) if to_release else ())]
+        found.extend(Problem(step.place, why) for step, why in problems)
     return tuple(steps), found
 
 

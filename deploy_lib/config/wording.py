@@ -37,14 +37,14 @@ _WORDS = {
 
 
 def worded(error: ValidationError, path: Path, document: Document, model: type[BaseModel]) -> Iterator[Problem]:
-    """One Problem per error; the members of a union are told once."""
-    told: set[tuple[str, str]] = set()
+    """One Problem per error; the members of a union are reported once."""
+    seen: set[tuple[str, str]] = set()
     for detail in error.errors(include_url=False):
         located = _location(path, detail["loc"], detail["type"], document)
         place = document.place(located)
         message = _message(dict(detail), located, model)
-        if (place, message) not in told:
-            told.add((place, message))
+        if (place, message) not in seen:
+            seen.add((place, message))
             yield Problem(place, message)
 
 

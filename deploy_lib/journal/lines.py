@@ -1,4 +1,4 @@
-"""An entry as a line of JSON, and back. What a step found is of the type that its kind records, told by the kind.
+"""An entry as a line of JSON, and back. What a step found is of the type that its kind records.
 
 On a line it is called `facts`, as it has been since before it had types.
 """

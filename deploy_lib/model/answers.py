@@ -78,7 +78,7 @@ class ContractRead:
 class ImportsChecked:
     """`ran` is False when no result could be had; `why_not` says why. `verdict` is the check's own word.
 
-    `inside` is what it saw of the image; None where that is told elsewhere.
+    `inside` is what it saw of the image; None where another answer has that.
     """
 
     ran: bool

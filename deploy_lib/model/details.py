@@ -1,7 +1,7 @@
 """What a step found, as its kind records it, and what the report, the diagnosis and the last line may ask of it.
 
 Each kind of step has a frozen dataclass of its own, derived from `Details`. It answers what it knows; of a kind that
-answers nothing, every field is told.
+answers nothing, every field is shown.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Details:
         return None
 
     def settings_changed(self) -> tuple[str, ...] | None:
-        """Lines such as "memory: 256Mi -> 512Mi", as the running service told them."""
+        """Lines such as "memory: 256Mi -> 512Mi", as the running service reported them."""
         return None
 
     def build_trouble(self) -> BuildTrouble | None:
@@ -96,7 +96,7 @@ class Details:
         """Its last lines, where the build pushed nothing."""
         return None
 
-    def told(self) -> Iterator[str]:
+    def lines(self) -> Iterator[str]:
         """Lines for a reader, of what no other answer has: every field, unless the kind says else."""
         for each in fields(self):
             yield f"{each.name.replace('_', ' ')}: {getattr(self, each.name)}"
@@ -106,7 +106,7 @@ class Details:
 class Reported(Details):
     """Of a kind whose findings and answers say all that a reader wants."""
 
-    def told(self) -> Iterator[str]:
+    def lines(self) -> Iterator[str]:
         return iter(())
 
 
@@ -116,5 +116,5 @@ class Foreign(Details):
 
     values: Mapping[str, object] = field(default_factory=dict)
 
-    def told(self) -> Iterator[str]:
+    def lines(self) -> Iterator[str]:
         yield from (f"{name}: {value}" for name, value in self.values.items())

@@ -40,7 +40,7 @@ FIRST_LINES, LAST_LINES, LONGEST_LINE = 300, 700, 1000
 
 
 def bounded(lines: Sequence[LogLine]) -> tuple[tuple[LogLine, ...], int]:
-    """The telling part of a log, at most about a megabyte, and how many lines were left out of its middle.
+    """The most helpful part of a log, at most about a megabyte, and how many lines were left out of its middle.
 
     The platform's own words are kept wherever they stand, the last LAST_LINES of them.
     """
@@ -163,7 +163,7 @@ class Cause:
     kind: Code
     sentence: str
     confidence: str = "certain"  # certain, likely, guess
-    evidence: tuple[str, ...] = ()  # telling lines, each with its time
+    evidence: tuple[str, ...] = ()  # the most helpful lines, each with its time
     chain: tuple[Link, ...] = ()
     module: str | None = None
     frequency: Frequency | None = None

@@ -15,7 +15,7 @@ Tone = Literal["good", "bad", "unsure"]
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """How an outcome is told. `junit` is the element for a run that has no failed step of its own; empty: none."""
+    """The words for an outcome. `junit` is the element for a run that has no failed step of its own; empty: none."""
 
     exit_code: int
     mark: str  # before the reason, on the screen

@@ -31,7 +31,7 @@ _ROLES = (
     ("serviceusage.", "roles/serviceusage.serviceUsageConsumer"),
 )
 CALLER = "user:$(gcloud config get-value account)"
-"""Who is logged in to gcloud, where nobody told who was refused."""
+"""The account that is logged in to gcloud, where it is not known who was refused."""
 
 
 def role_for(permission: str) -> str | None:

@@ -34,7 +34,7 @@ class BuildSource:
 class Health:
     """Where the service says that it is well, and what a good answer is. `timeout` in seconds.
 
-    `status` None: nothing was said of it, and each step has its own default.
+    `status` None: it is not set, and each step has its own default.
     """
 
     path: str = "/health"

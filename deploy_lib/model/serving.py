@@ -1,4 +1,4 @@
-"""What users meet now, as the cloud itself told it a moment ago: the words of every last line."""
+"""What users meet now, as the cloud itself reported it a moment ago: the words of every last line."""
 
 from __future__ import annotations
 

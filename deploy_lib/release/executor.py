@@ -129,7 +129,7 @@ def _is_withdrawn(this: Executor, move: Move) -> bool:
     if this.others is None:
         return False
     match move:
-        case RunStep() if this.plan.steps[move.index].kind.place.moves_traffic and not this.let_through:
+        case RunStep() if this.plan.steps[move.index].kind.position.moves_traffic and not this.let_through:
             why = "" if why_skipped(this.plan.steps[move.index], this.release) else this.others.before_traffic()
             this.let_through = not why
         case RunStep() | AcquireLease():
@@ -156,7 +156,7 @@ def _is_ending(this: Executor) -> bool:
 
 
 def _look_who_deploys(this: Executor) -> None:
-    """A service that is busy is told of before any work is done for it."""
+    """A service that is busy is reported before any work is done for it."""
     try:
         refused = refused_at_once(this.drivers, this.release, this.tell, wait=this.wait, build=_build_of(this))
     except Interrupted as interrupted:
@@ -233,7 +233,7 @@ def _run_step(this: Executor, index: int) -> None:
     if isinstance(request, MoveTraffic):
         request = replace(request, ours=own_traffic_maps(this.entries))
         target = request.target
-    moves = step.kind.place.moves_traffic
+    moves = step.kind.position.moves_traffic
     asked = journal.Asked(clock.now(), index, step.kind.name, step.label, moves_traffic=moves, target=target)
     if not this.record(asked):
         return
@@ -360,11 +360,11 @@ def _finish(this: Executor, move: Finish) -> Stopped:
 
 
 def _unless_elsewhere(this: Executor, move: Finish) -> Finish:
-    """Live is said of what is seen serving only, in the traffic as it is now; verify may have seen it a while ago."""
+    """Only what is seen serving is called live, in the traffic as it is now; verify may have seen it a while ago."""
     if move.outcome is not Outcome.LIVE:
         return move
     last = next((entry for entry in reversed(this.entries) if isinstance(entry, journal.Judged)), None)
-    confirms = last is not None and this.plan.steps[last.step].kind.place.confirms
+    confirms = last is not None and this.plan.steps[last.step].kind.position.confirms
     verified = last is not None and confirms and last.status is Status.PASSED
     try:
         serving = this.drivers.services.read_serving(this.release.service)

@@ -13,7 +13,7 @@ from deploy_lib.model.journal import LeaseHeld, LeaseRefused
 from deploy_lib.model.release import Release
 from deploy_lib.release.waiting import held_by, patiently
 from deploy_lib.steps.build import BuildImage
-from deploy_lib.steps.kind import spoken
+from deploy_lib.steps.kind import format_duration
 
 LASTS = 120.0
 """Seconds. The holder renews it while it works, so a killed client blocks the service for two minutes at most."""
@@ -81,8 +81,8 @@ def _tell_of_the_clock(ahead: float, tell: Tell) -> None:
     if abs(ahead) >= SKEW:
         where = "ahead of" if ahead > 0 else "behind"
         tell(
-            f"this machine's clock is {spoken(abs(ahead))} {where} Google's: set it (timedatectl set-ntp true), "
-            "or its lease may be taken over while it works, and it may take over others'"
+            f"this machine's clock is {format_duration(abs(ahead))} {where} Google's: set it "
+            "(timedatectl set-ntp true), or its lease may be taken over while it works, and it may take over others'"
         )
 
 

@@ -8,7 +8,7 @@ from deploy_lib.model.answers import Restored
 from deploy_lib.model.requests import RestoreTraffic
 from deploy_lib.release.lease import Deployer
 
-PATIENCE = 300.0  # seconds
+RETRIES_FOR = 300.0  # seconds
 SAY_AGAIN_EVERY = 15.0  # seconds
 
 
@@ -19,20 +19,20 @@ def put_back(drivers: Deployer, request: RestoreTraffic, tell: Tell, *, stopping
     a restore helps nobody; `stopping` says that this is not the first. Raises Interrupted for the next one, and for
     any that comes while there is nothing to do but wait; and DriverError when asking again cannot help.
     """
-    clock, told, said = drivers.clock, "", 0.0
-    for waited in polls(clock, PATIENCE):
+    clock, last_reason, reported_at = drivers.clock, "", 0.0
+    for waited in polls(clock, RETRIES_FOR):
         try:
             return drivers.services.restore(request, tell)
         except Interrupted:
-            if stopping or told:
+            if stopping or last_reason:
                 raise
             stopping = True
             tell("the traffic is put back first (again to stop at once)")
         except DriverError as problem:
-            left = min(problem.may_pass_within, PATIENCE) - waited
+            left = min(problem.may_pass_within, RETRIES_FOR) - waited
             if left <= 0:
                 raise
-            if problem.reason != told or waited - said >= SAY_AGAIN_EVERY:
-                told, said = problem.reason, waited
-                tell(f"the traffic is not back yet: {told}; trying again for {left:.0f} s (Ctrl-C stops that)")
+            if problem.reason != last_reason or waited - reported_at >= SAY_AGAIN_EVERY:
+                last_reason, reported_at = problem.reason, waited
+                tell(f"the traffic is not back yet: {last_reason}; trying again for {left:.0f} s (Ctrl-C stops that)")
     raise AssertionError("the last turn returns or raises")

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from deploy_lib.drivers.interface import Clock, Tell
 from deploy_lib.model.answers import LeaseTaken
-from deploy_lib.steps.kind import spoken
+from deploy_lib.steps.kind import format_duration
 
 EVERY = 2.0
 """Seconds between two looks at a lease."""
-TOLD_EVERY = 30.0
+REPORT_EVERY = 30.0
 """Seconds between two lines that say who is waited for."""
 
 
@@ -20,15 +20,15 @@ def patiently(clock: Clock, wait: float, ask: Callable[[], LeaseTaken], tell: Te
     Raises what `ask` raises, and Interrupted while it waits.
     """
     began = clock.monotonic()
-    told_of, told_at = "", began
+    last_holder, reported_at = "", began
     while True:
         answer, now = ask(), clock.monotonic()
         left = wait - (now - began)
         if answer.taken or left <= 0:
             return answer
-        if answer.holder != told_of or now - told_at >= TOLD_EVERY:
-            told_of, told_at = answer.holder, now
-            tell(f"waiting {spoken(left)} at most (Ctrl-C leaves): {held_by(answer)}")
+        if answer.holder != last_holder or now - reported_at >= REPORT_EVERY:
+            last_holder, reported_at = answer.holder, now
+            tell(f"waiting {format_duration(left)} at most (Ctrl-C leaves): {held_by(answer)}")
         clock.sleep(min(EVERY, left))
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from deploy_lib.model.details import Whose
 from deploy_lib.model.evidence import Link
 from deploy_lib.report.model import Comparison, Difference, Measured, Period, Report
-from deploy_lib.steps.kind import spoken
+from deploy_lib.steps.kind import format_duration
 
 MARKS = {
     "passed": "ok",
@@ -41,7 +41,7 @@ def seconds(value: float | None) -> str:
 
 
 def duration(value: float | None) -> str:
-    return "not known" if value is None or value < 0 else spoken(value)
+    return "not known" if value is None or value < 0 else format_duration(value)
 
 
 def milliseconds(value: float) -> str:

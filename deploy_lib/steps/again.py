@@ -14,7 +14,7 @@ GROWTH = 0.02
 class Again:
     """Ask once more `after` so many seconds; `request` instead of the one before, where there is one.
 
-    `says` is what a person should be told meanwhile.
+    `says` is a line for whoever waits.
     """
 
     after: float

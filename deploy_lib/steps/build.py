@@ -23,7 +23,7 @@ from deploy_lib.model.requests import ImportCheck, Worker
 from deploy_lib.model.service import Service
 from deploy_lib.steps.kind import Duration, Kind, Settings, Usual, Verdict
 from deploy_lib.steps.known_bad import BadCase
-from deploy_lib.steps.place import Place
+from deploy_lib.steps.position import Position
 
 BuilderName = Annotated[Builder, WithJsonSchema({"enum": [each.value for each in Builder], "type": "string"})]
 
@@ -178,7 +178,7 @@ KIND = Kind(
     BuildDetails,
     usual=(Usual(40, REFERENCE, {"with": "cloud_build", "timeout": "20m"}),),
     known_bad=(BadCase("a build that pushed no image", Built(None)),),
-    place=Place(once=True),
+    position=Position(once=True),
     describe=describe,
     label=label,
     offers=offers,

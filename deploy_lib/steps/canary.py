@@ -11,9 +11,9 @@ from deploy_lib.model.details import Inventory, Reported, SeenTraffic
 from deploy_lib.model.evidence import Condition, Evidence
 from deploy_lib.model.release import Release, Status
 from deploy_lib.steps.again import Again, next_pause
-from deploy_lib.steps.kind import Duration, Kind, Settings, Usual, Verdict, spoken
+from deploy_lib.steps.kind import Duration, Kind, Settings, Usual, Verdict, format_duration
 from deploy_lib.steps.known_bad import BadCase
-from deploy_lib.steps.place import Place, Rule
+from deploy_lib.steps.position import OrderRule, Position
 
 
 class CanarySettings(Settings):
@@ -97,10 +97,10 @@ def _start(settings: CanarySettings, release: Release, start: Starting) -> Again
     if start.state is Start.READY:
         return Again(0.0, replace(end, ready=True))
     if start.state is Start.FAILED:
-        told = start.seconds - start.since
-        if start.explained or told >= settings.words_within:
+        unexplained_for = start.seconds - start.since
+        if start.explained or unexplained_for >= settings.words_within:
             return Again(0.0, end)
-        return Again(next_pause(told, settings.words_within - told), look)
+        return Again(next_pause(unexplained_for, settings.words_within - unexplained_for), look)
     sure = start.alike > 0 and start.seconds - start.alike_since >= settings.sure_after
     if start.hopeless or start.alike >= settings.crashes_alike or sure:
         return Again(0.0, replace(end, failed_early=True))
@@ -135,7 +135,7 @@ def _end(settings: CanarySettings, release: Release, answer: RevisionCreated) ->
         reason = f"Cloud Run {failed} while {answer.revision} was starting{_said(answer.evidence)}"
         return Verdict(Status.ERRORED, reason, grown, details=details)
     if answer.timed_out:
-        reason = f"{answer.revision} was not ready within {spoken(settings.ready_within)}"
+        reason = f"{answer.revision} was not ready within {format_duration(settings.ready_within)}"
         return Verdict(Status.FAILED, reason + _said(answer.evidence), grown, details=details)
     early = "; the wait was ended, as another try would end alike" if answer.failed_early else ""
     return Verdict(
@@ -161,7 +161,7 @@ def _reasons(evidence: Evidence) -> set[str]:
 
 
 def _said(evidence: Evidence) -> str:
-    """The last telling line of the container, else the platform's own words."""
+    """The most helpful line of the container, else the platform's own words."""
     failed = [condition for condition in evidence.conditions if condition.state == "CONDITION_FAILED"]
     for line in reversed(evidence.log):
         text = line.text.strip()
@@ -197,5 +197,7 @@ KIND = Kind(
     usual=(Usual(60, REFERENCE, {"tag": "canary", "ready_within": "5m"}),),
     known_bad=(BadCase("a revision that does not come up", RevisionCreated("candidate", False)),),
     later=(LookAtStart, EndStart),
-    place=Place(needs=Rule("build", "there is no image to run before it is built"), once=True, brings_candidate=True),
+    position=Position(
+        needs=OrderRule("build", "there is no image to run before it is built"), once=True, brings_candidate=True
+    ),
 )

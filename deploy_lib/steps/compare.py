@@ -17,10 +17,10 @@ from deploy_lib.model.requests import Phase
 from deploy_lib.steps.again import Again
 from deploy_lib.steps.compared import of_pairs, of_users, says_nothing, undecided, worse_by
 from deploy_lib.steps.health import Question, question
-from deploy_lib.steps.kind import Duration, Kind, Usual, Verdict, spoken
+from deploy_lib.steps.kind import Duration, Kind, Usual, Verdict, format_duration
 from deploy_lib.steps.known_bad import BadCase
 from deploy_lib.steps.phases import LookSettings, Times, onwards, unready
-from deploy_lib.steps.place import Place, Rule
+from deploy_lib.steps.position import OrderRule, Position
 from deploy_lib.steps.significance import Opinion, quantile
 from deploy_lib.steps.thresholds import Thresholds
 from deploy_lib.steps.watched import lost
@@ -53,8 +53,8 @@ class CompareSettings(Thresholds, LookSettings):
         most = int(self.for_ / self.every) + 1
         if most < self.min_samples:
             raise ValueError(
-                f"for: {spoken(self.for_)} with a pair every {spoken(self.every)} makes {most} at most, and "
-                f"min_samples: {self.min_samples} are needed to judge; compare longer or more often"
+                f"for: {format_duration(self.for_)} with a pair every {format_duration(self.every)} makes {most} at "
+                f"most, and min_samples: {self.min_samples} are needed to judge; compare longer or more often"
             )
         return self
 
@@ -147,7 +147,7 @@ def _without_harm(settings: CompareSettings, release: Release, answer: Watched, 
         return Verdict(Status.INCONCLUSIVE, reason, release, details=details)
     if real.opinion is Opinion.UNCLEAR:
         return Verdict(Status.INCONCLUSIVE, f"real requests: {real.reason}", release, details=details)
-    reason = f"{asked.reason}, over {spoken(answer.seconds)}"
+    reason = f"{asked.reason}, over {format_duration(answer.seconds)}"
     if answer.users.requests:
         reason += f"; {answer.users.errors} of {answer.users.requests} real requests failed"
         reason += ", which may be chance" if real.opinion is Opinion.CHANCE else ""
@@ -164,11 +164,11 @@ def _figures(side: Side, wanted: float) -> Figures:
 
 
 def label(settings: CompareSettings) -> str:
-    return spoken(settings.for_)
+    return format_duration(settings.for_)
 
 
 def describe(request: Compare) -> str:
-    return f"asks {request.asked.path} of both revisions in pairs for {spoken(request.settings.for_)}"
+    return f"asks {request.asked.path} of both revisions in pairs for {format_duration(request.settings.for_)}"
 
 
 REFERENCE = """\
@@ -219,8 +219,8 @@ KIND = Kind(
     CompareDetails,
     usual=(Usual(90, REFERENCE, {"for": "3m", "path": "/health"}),),
     known_bad=KNOWN_BAD,
-    place=Place(
-        needs=Rule("canary", "there is no candidate to compare before the canary"),
+    position=Position(
+        needs=OrderRule("canary", "there is no candidate to compare before the canary"),
         before_traffic=False,
         needs_stable="this is the service's first release; there is nothing to compare with",
     ),

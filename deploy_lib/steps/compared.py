@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from deploy_lib.model.answers import Side, Watched
 from deploy_lib.steps.real_requests import turned_away
-from deploy_lib.steps.significance import Opinion, Sight, weigh
+from deploy_lib.steps.significance import Assessment, Opinion, weigh
 from deploy_lib.steps.thresholds import Thresholds
 
 
@@ -55,10 +55,10 @@ def undecided(answer: Watched, thresholds: Thresholds, enough: int) -> str:
     return ""
 
 
-def of_pairs(answer: Watched, thresholds: Thresholds, enough: int) -> Sight:
+def of_pairs(answer: Watched, thresholds: Thresholds, enough: int) -> Assessment:
     return weigh(answer.own_stable, answer.own, thresholds, answer.looks, enough=enough)
 
 
-def of_users(answer: Watched, thresholds: Thresholds) -> Sight:
+def of_users(answer: Watched, thresholds: Thresholds) -> Assessment:
     """Few requests of users say what they say: nobody need ask at all."""
     return weigh(answer.beside, answer.users, thresholds, answer.looks)

@@ -13,7 +13,7 @@ from deploy_lib.model.findings import errors
 from deploy_lib.model.release import Release, Status
 from deploy_lib.steps.kind import Kind, Settings, Usual, Verdict, counted, first_of
 from deploy_lib.steps.known_bad import BadCase, error
-from deploy_lib.steps.place import Place, Rule
+from deploy_lib.steps.position import OrderRule, Position
 
 
 class ConfigContractSettings(Settings):
@@ -79,6 +79,6 @@ KIND = Kind(
     ConfigContractDetails,
     usual=(Usual(30, REFERENCE, {}),),
     known_bad=KNOWN_BAD,
-    place=Place(not_after=Rule("canary", "the revision would already be created"), once=True),
+    position=Position(not_after=OrderRule("canary", "the revision would already be created"), once=True),
     only_reads=True,
 )

@@ -24,7 +24,7 @@ from deploy_lib.model.release import Release, Status
 from deploy_lib.source.file_kinds import FileKind, kind_of, may_be_committed, outermost
 from deploy_lib.steps.kind import Kind, Settings, Usual, Verdict, counted, first_of
 from deploy_lib.steps.known_bad import ONLY_ON_DISK
-from deploy_lib.steps.place import Place, Rule
+from deploy_lib.steps.position import OrderRule, Position
 
 NAMED = 5  # files that do not stop a release and are named in its one line; the details have them all
 _CODE = (FileKind.PROGRAM, FileKind.SOURCE)
@@ -258,7 +258,7 @@ KIND = Kind(
     GitCleanDetails,
     usual=(Usual(10, REFERENCE, {"branches": ["main"]}),),
     known_bad=(ONLY_ON_DISK,),
-    place=Place(not_after=Rule("build", "the image would already be built"), once=True),
+    position=Position(not_after=OrderRule("build", "the image would already be built"), once=True),
     cloud=False,
     only_reads=True,
 )

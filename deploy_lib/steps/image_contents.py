@@ -13,7 +13,7 @@ from deploy_lib.model.image import SourceSummary
 from deploy_lib.model.release import Release, Status
 from deploy_lib.steps.kind import Kind, Settings, Usual, Verdict, counted, first_of
 from deploy_lib.steps.known_bad import ONLY_ON_DISK
-from deploy_lib.steps.place import Place, Rule
+from deploy_lib.steps.position import OrderRule, Position
 
 
 class ImageContentsSettings(Settings):
@@ -81,7 +81,7 @@ KIND = Kind(
     ImageContentsDetails,
     usual=(Usual(20, REFERENCE, {}),),
     known_bad=(ONLY_ON_DISK,),
-    place=Place(not_after=Rule("build", "the image would already be built"), once=True),
+    position=Position(not_after=OrderRule("build", "the image would already be built"), once=True),
     cloud=False,
     only_reads=True,
 )

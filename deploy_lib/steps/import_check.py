@@ -1,6 +1,6 @@
 """import_check: the entrypoint is imported inside the image just built, as the image would run it.
 
-The build step already ran the check; this step reads what it said. An image that was not built in this release
+The build step already ran the check; this step reads its result. An image that was not built in this release
 gets a check of its own.
 """
 
@@ -21,9 +21,9 @@ from deploy_lib.model.image import InsideImage
 from deploy_lib.model.release import Builder, Release, Status
 from deploy_lib.model.requests import ImportCheck, Worker
 from deploy_lib.model.service import Service
-from deploy_lib.steps.kind import Duration, Kind, Settings, Usual, Verdict, counted, first_of, spoken
+from deploy_lib.steps.kind import Duration, Kind, Settings, Usual, Verdict, counted, first_of, format_duration
 from deploy_lib.steps.known_bad import BadCase, error
-from deploy_lib.steps.place import Place, Rule
+from deploy_lib.steps.position import OrderRule, Position
 
 
 class ImportCheckSettings(Settings):
@@ -102,7 +102,7 @@ def judge(settings: ImportCheckSettings, release: Release, answer: ImportsChecke
     stopping = errors(answer.findings)
     if stopping:
         return Verdict(Status.FAILED, first_of(stopping), release, answer.findings, details)
-    reason = f"{counted(answer.targets, 'module')} imported in the image in {spoken(answer.seconds)}"
+    reason = f"{counted(answer.targets, 'module')} imported in the image in {format_duration(answer.seconds)}"
     return Verdict(Status.PASSED, reason, release, answer.findings, details)
 
 
@@ -150,9 +150,9 @@ KIND = Kind(
     ImportCheckDetails,
     usual=(Usual(50, REFERENCE, {}),),
     known_bad=KNOWN_BAD,
-    place=Place(
-        needs=Rule("build", "there is no image to import from before it is built"),
-        not_after=Rule("canary", "the revision would already run"),
+    position=Position(
+        needs=OrderRule("build", "there is no image to import from before it is built"),
+        not_after=OrderRule("canary", "the revision would already run"),
         once=True,
     ),
     describe=describe,

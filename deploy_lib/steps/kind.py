@@ -20,7 +20,7 @@ from deploy_lib.model.release import Release, Status
 from deploy_lib.model.service import Health, Service
 from deploy_lib.steps.again import Again
 from deploy_lib.steps.known_bad import BadCase
-from deploy_lib.steps.place import ANYWHERE, Place
+from deploy_lib.steps.position import ANYWHERE, Position
 
 
 class Settings(BaseModel):
@@ -79,16 +79,16 @@ class ShortForm:
 
 
 def described(request: object) -> str:
-    """What a request asks for, told field by field: for a kind that has no words of its own."""
-    told = []
+    """What a request asks for, field by field: for a kind that has no words of its own."""
+    parts = []
     for each in fields(request) if is_dataclass(request) else ():
         value = getattr(request, each.name)
         if isinstance(value, BaseModel):
-            told += [f"{name}: {given}" for name, given in value.model_dump(by_alias=True).items()]
+            parts += [f"{name}: {given}" for name, given in value.model_dump(by_alias=True).items()]
         elif not isinstance(value, Release):
-            told.append(f"{each.name}: {value}")
+            parts.append(f"{each.name}: {value}")
     name = type(request).__name__
-    return f"{name} ({', '.join(told)})" if told else name
+    return f"{name} ({', '.join(parts)})" if parts else name
 
 
 def _no_label(settings: Any) -> str:
@@ -121,7 +121,7 @@ class Kind(Generic[S, R, A]):
     usual: tuple[Usual, ...]
     known_bad: tuple[BadCase, ...]
     later: tuple[type, ...] = ()  # the requests that its `judge` may make after the first
-    place: Place = ANYWHERE
+    position: Position = ANYWHERE
     describe: Callable[[R], str] = described  # what `plan` says it would do
     label: Callable[[Any], str] = _no_label  # tells this step of a plan from another of its kind
     cloud: bool = True  # it needs the lease
@@ -164,7 +164,7 @@ Duration = Annotated[
 """Seconds; written as 30s, 5m, 1h30m."""
 
 
-def spoken(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """A time as people write it: "90 s" below two minutes, else "3 min"."""
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"

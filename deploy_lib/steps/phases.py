@@ -15,7 +15,7 @@ from deploy_lib.model.answers import Watched
 from deploy_lib.model.requests import Phase, Readers
 from deploy_lib.steps.again import Again
 from deploy_lib.steps.health import CandidateSettings
-from deploy_lib.steps.kind import Duration, spoken
+from deploy_lib.steps.kind import Duration, format_duration
 
 At = Callable[[Phase], object]
 """The step's request for a phase."""
@@ -69,7 +69,7 @@ def onwards(answer: Watched, at: At, times: Times, undecided: str, *, read: bool
     if seconds < times.wanted:
         return Again(times.pause(seconds), at(Phase.ASKING))
     if undecided and seconds < times.wanted + times.extend_by:
-        left = spoken(times.wanted + times.extend_by - seconds)
+        left = format_duration(times.wanted + times.extend_by - seconds)
         says = f"{undecided}; going on for {left} at most"
         return Again(times.pause(seconds), at(Phase.ASKING), says)
     if answer.under_way:

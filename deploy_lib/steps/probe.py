@@ -14,7 +14,7 @@ from deploy_lib.steps.again import Again
 from deploy_lib.steps.health import CandidateSettings, Question, question
 from deploy_lib.steps.kind import Duration, Kind, Usual, Verdict
 from deploy_lib.steps.known_bad import BadCase
-from deploy_lib.steps.place import Place, Rule
+from deploy_lib.steps.position import OrderRule, Position
 from deploy_lib.steps.responses import advice_on
 
 WELL = (200,)
@@ -143,6 +143,6 @@ KIND = Kind(
     ProbeDetails,
     usual=(Usual(70, REFERENCE, {"path": "/health", "attempts": 10, "need": 3}),),
     known_bad=KNOWN_BAD,
-    place=Place(needs=Rule("canary", "there is no candidate to ask before the canary")),
+    position=Position(needs=OrderRule("canary", "there is no candidate to ask before the canary")),
     describe=describe,
 )

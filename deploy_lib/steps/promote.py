@@ -20,10 +20,10 @@ from deploy_lib.model.requests import Phase
 from deploy_lib.model.traffic import TrafficMap
 from deploy_lib.steps.again import Again
 from deploy_lib.steps.health import Question, question
-from deploy_lib.steps.kind import Duration, Kind, NotWritten, ShortForm, Usual, Verdict, spoken
+from deploy_lib.steps.kind import Duration, Kind, NotWritten, ShortForm, Usual, Verdict, format_duration
 from deploy_lib.steps.known_bad import BEFORE, BadCase
 from deploy_lib.steps.phases import LookSettings, Times, onwards, unready
-from deploy_lib.steps.place import Place, Rule
+from deploy_lib.steps.position import OrderRule, Position
 from deploy_lib.steps.thresholds import ThresholdsUnderTraffic
 from deploy_lib.steps.watched import doubt, lost, seen, sick, undecided
 
@@ -170,9 +170,9 @@ def _watched(
     unsure = doubt(watched, settings)
     if unsure:
         return Verdict(
-            Status.INCONCLUSIVE, f"{now}, but in {spoken(watched.seconds)} {unsure}", release, details=details
+            Status.INCONCLUSIVE, f"{now}, but in {format_duration(watched.seconds)} {unsure}", release, details=details
         )
-    reason = f"{now}; in {spoken(watched.seconds)}: {seen(watched, settings)}"
+    reason = f"{now}; in {format_duration(watched.seconds)}: {seen(watched, settings)}"
     return Verdict(Status.PASSED, reason, release, details=details)
 
 
@@ -185,7 +185,7 @@ def label(settings: PromoteSettings) -> str:
 
 
 def describe(request: MoveTraffic) -> str:
-    baked = f", then watches for {spoken(request.settings.bake)}" if request.settings.bake else ""
+    baked = f", then watches for {format_duration(request.settings.bake)}" if request.settings.bake else ""
     return f"{request.target}{baked}"
 
 
@@ -281,8 +281,8 @@ KIND = Kind(
     usual=(Usual(80, REFERENCE, {"percent": 10}), Usual(100, REFERENCE_SHORT, {"percent": 100})),
     known_bad=KNOWN_BAD,
     later=(WatchUsers,),
-    place=Place(
-        needs=Rule("canary", "there is no candidate to promote before the canary"),
+    position=Position(
+        needs=OrderRule("canary", "there is no candidate to promote before the canary"),
         moves_traffic=True,
         before_traffic=False,
         gives=lambda settings: int(settings.percent),

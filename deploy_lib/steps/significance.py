@@ -31,7 +31,7 @@ class Opinion(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class Assessment:
     """What one look saw. `reason` carries the numbers; a p-value of 1.0 means that nothing speaks against it."""
 
     opinion: Opinion
@@ -40,36 +40,36 @@ class Sight:
     p_latency: float = 1.0
 
 
-def weigh(stable: Side, candidate: Side, thresholds: Thresholds, look: int = 1, *, enough: int = 0) -> Sight:
+def weigh(stable: Side, candidate: Side, thresholds: Thresholds, look: int = 1, *, enough: int = 0) -> Assessment:
     """Compare two samples at the `look`-th look (1, 2, ...); fewer than `enough` requests pass nothing."""
-    told = _told(stable, candidate)
+    counts = _counts(stable, candidate)
     alpha = (1 - thresholds.confidence) / (look * (look + 1))
     low, _ = bounds(candidate.errors, candidate.requests, alpha)
     allowed = allowed_rate(stable.errors, stable.requests, thresholds, alpha)
     p_error = tail(candidate.errors, candidate.requests, allowed)
     if low > allowed and candidate.errors >= thresholds.min_failures:
         limit = "" if candidate.errors == candidate.requests else f"; at most {allowed:.1%} may fail"
-        return Sight(Opinion.WORSE, f"{told}{limit}{_commonest(candidate)}", p_error)
+        return Assessment(Opinion.WORSE, f"{counts}{limit}{_commonest(candidate)}", p_error)
     p_latency, limit_of, slow = _latency(stable, candidate, thresholds)
     if p_latency < alpha:
         slower = _slower(stable, candidate, thresholds, limit_of, enough)
         if slow >= thresholds.min_slow:
-            return Sight(Opinion.WORSE, slower, p_error, p_latency)
-        return Sight(Opinion.UNCLEAR, f"{slower} (fewer than min_slow: {thresholds.min_slow})", p_error, p_latency)
+            return Assessment(Opinion.WORSE, slower, p_error, p_latency)
+        return Assessment(Opinion.UNCLEAR, f"{slower} (fewer than min_slow: {thresholds.min_slow})", p_error, p_latency)
     if candidate.requests < enough:
         reason = f"only {candidate.requests} requests; {enough} are needed to judge"
-        return Sight(Opinion.UNCLEAR, reason, p_error, p_latency)
+        return Assessment(Opinion.UNCLEAR, reason, p_error, p_latency)
     rate = candidate.errors / candidate.requests if candidate.requests else 0.0
     usual_rate = stable.errors / stable.requests if stable.requests else 0.0
     if rate > max(thresholds.max_error_rate, usual_rate + thresholds.max_error_increase):
         if candidate.errors < thresholds.min_failures:
             if may_be_chance(stable, candidate, thresholds):
-                return Sight(Opinion.CHANCE, f"{told}, which may be chance", p_error, p_latency)
-            reason = f"{told} (fewer than min_failures: {thresholds.min_failures}){_commonest(candidate)}"
-            return Sight(Opinion.UNCLEAR, reason, p_error, p_latency)
-        reason = f"{told}: more than allowed, but it may be chance{_commonest(candidate)}"
-        return Sight(Opinion.UNCLEAR, reason, p_error, p_latency)
-    return Sight(Opinion.AS_GOOD, told, p_error, p_latency)
+                return Assessment(Opinion.CHANCE, f"{counts}, which may be chance", p_error, p_latency)
+            reason = f"{counts} (fewer than min_failures: {thresholds.min_failures}){_commonest(candidate)}"
+            return Assessment(Opinion.UNCLEAR, reason, p_error, p_latency)
+        reason = f"{counts}: more than allowed, but it may be chance{_commonest(candidate)}"
+        return Assessment(Opinion.UNCLEAR, reason, p_error, p_latency)
+    return Assessment(Opinion.AS_GOOD, counts, p_error, p_latency)
 
 
 def allowed_rate(errors: int, requests: int, thresholds: Thresholds, alpha: float) -> float:
@@ -166,7 +166,7 @@ def _commonest(side: Side) -> str:
     return f"; most often: {max(side.why, key=lambda pair: pair[1])[0]}" if side.why else ""
 
 
-def _told(stable: Side, candidate: Side) -> str:
+def _counts(stable: Side, candidate: Side) -> str:
     text = f"{candidate.errors} of {candidate.requests} requests to the candidate failed"
     if candidate.errors and candidate.errors == candidate.requests:
         text = f"all {candidate.requests} requests to the candidate failed"

@@ -13,9 +13,9 @@ from deploy_lib.model.release import Release, Status
 from deploy_lib.model.service import Health
 from deploy_lib.steps.again import Again, next_pause
 from deploy_lib.steps.health import GOOD, AskSettings, Question, codes, question
-from deploy_lib.steps.kind import Duration, Kind, Usual, Verdict, counted, spoken
+from deploy_lib.steps.kind import Duration, Kind, Usual, Verdict, counted, format_duration
 from deploy_lib.steps.known_bad import AFTER, BEFORE, BadCase
-from deploy_lib.steps.place import Place, Rule
+from deploy_lib.steps.position import OrderRule, Position
 from deploy_lib.steps.responses import advice_on
 
 _FROM = 400
@@ -94,7 +94,7 @@ def judge(settings: VerifySettings, release: Release, answer: TrafficVerified) -
         reason = f"{candidate} has {share} % of the traffic instead of {settings.percent} %; serving: {answer.now}"
         return Verdict(Status.FAILED, reason, release, details=details)
     if not answer.reconciled:
-        reason = f"the service had not settled within {spoken(settings.within)}"
+        reason = f"the service had not settled within {format_duration(settings.within)}"
         return Verdict(Status.FAILED, reason, release, details=details)
     mine = answer.answered.get(candidate, 0)
     unnamed = answer.answered.get("", 0)
@@ -153,8 +153,8 @@ KIND = Kind(
     VerifyDetails,
     usual=(Usual(110, REFERENCE, {}),),
     known_bad=KNOWN_BAD,
-    place=Place(
-        needs=Rule("promote", "there is nothing to verify before a promotion"),
+    position=Position(
+        needs=OrderRule("promote", "there is nothing to verify before a promotion"),
         once=True,
         before_traffic=False,
         confirms=True,

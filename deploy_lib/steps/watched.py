@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from deploy_lib.model.answers import REQUEST_LOG, Side, Watched
 from deploy_lib.steps.kind import counted
 from deploy_lib.steps.real_requests import turned_away, unanswered
-from deploy_lib.steps.significance import Opinion, Sight, late, weigh
+from deploy_lib.steps.significance import Assessment, Opinion, late, weigh
 from deploy_lib.steps.thresholds import Thresholds, ThresholdsUnderTraffic
 
 
@@ -85,7 +85,7 @@ def seen(watched: Watched, thresholds: ThresholdsUnderTraffic) -> str:
     return f"{counted(users.requests, 'request')}, {users.errors} failed{apart}{by}; {ours}"
 
 
-def _by_chance(sight: Sight) -> bool:
+def _by_chance(sight: Assessment) -> bool:
     return sight.opinion is Opinion.CHANCE
 
 
@@ -94,7 +94,7 @@ def _usual(watched: Watched) -> Side:
     return watched.beside if watched.beside.requests else watched.earlier
 
 
-def _weighed(watched: Watched, thresholds: ThresholdsUnderTraffic) -> Iterator[tuple[str, Sight]]:
+def _weighed(watched: Watched, thresholds: ThresholdsUnderTraffic) -> Iterator[tuple[str, Assessment]]:
     """Whose requests, and what they say."""
     alone = thresholds.model_copy(update={"max_slowdown": thresholds.max_slowdown_alone})
     if watched.users.requests:

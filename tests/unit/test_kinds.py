@@ -49,7 +49,7 @@ def test_a_kind_has_an_entry_in_the_reference_and_a_case_that_it_must_reject(nam
 
 @pytest.mark.parametrize("name", KINDS)
 def test_its_place_names_kinds_that_there_are(name: str) -> None:
-    place = KINDS[name].place
+    place = KINDS[name].position
     assert all(rule.kind in KINDS for rule in (place.needs, place.not_after) if rule)
 
 

@@ -12,7 +12,7 @@ from deploy_lib.model.requests import RestoreTraffic
 from deploy_lib.model.serving import Serving
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
 from deploy_lib.release.last_line import serving_now
-from deploy_lib.release.restoring import PATIENCE, put_back
+from deploy_lib.release.restoring import RETRIES_FOR, put_back
 from tests.unit.samples import BEFORE, LEASED
 from tests.unit.world import FakeClock, World, unknown
 
@@ -67,7 +67,7 @@ def restored(world: World) -> tuple[Restored, list[str]]:
 
 def test_it_is_asked_again_for_as_long_as_that_may_help() -> None:
     clock = FakeClock()
-    answer, told = restored(World(clock=clock, fails={"restore": away(100, clock, PATIENCE)}))
+    answer, told = restored(World(clock=clock, fails={"restore": away(100, clock, RETRIES_FOR)}))
     assert answer.complete and clock.seconds >= 100
     assert told[0] == (
         "the traffic is not back yet: the cloud does not answer; trying again for 300 s (Ctrl-C stops that)"
@@ -86,7 +86,7 @@ def test_and_no_longer(passes_within: float, took: float) -> None:
 def test_waiting_ends_at_the_first_request_to_stop() -> None:
     clock = FakeClock(interrupt_at=[20.0])
     with pytest.raises(Interrupted):
-        restored(World(clock=clock, fails={"restore": away(1000, clock, PATIENCE)}))
+        restored(World(clock=clock, fails={"restore": away(1000, clock, RETRIES_FOR)}))
     assert clock.seconds < 25
 
 

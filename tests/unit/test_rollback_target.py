@@ -12,7 +12,7 @@ from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.rollback.target import choose
 from deploy_lib.model.answers import UnfinishedRelease
 from deploy_lib.model.outcome import Outcome
-from deploy_lib.model.remembered import drift
+from deploy_lib.model.release_history import drift
 from deploy_lib.model.state import LeaseState, MadeByHand, PastRelease, RevisionState, ServiceState
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
 from tests.golden_file import read_cases
@@ -109,7 +109,7 @@ def test_what_was_changed_by_hand(
 
 
 @pytest.mark.parametrize(
-    ("now", "labels", "made", "told", "fate"),
+    ("now", "labels", "made", "told", "consequence"),
     [
         pytest.param(traffic({"b": 100}, x="b"), {"team": "a"}, None, "", "", id="as it was left"),
         pytest.param(
@@ -132,10 +132,10 @@ def test_what_was_changed_by_hand(
     ],
 )  # fmt: skip
 def test_what_else_was_changed_by_hand(
-    now: TrafficMap, labels: dict[str, str], made: MadeByHand | None, told: str, fate: str
+    now: TrafficMap, labels: dict[str, str], made: MadeByHand | None, told: str, consequence: str
 ) -> None:
     past = PastRelease("B", COMMIT, None, "b", Outcome.LIVE, NOON, traffic({"b": 100}, x="b"), labels={"team": "a"})
     found = drift(ServiceState(True, traffic=now, history=(past,), labels=labels, made_by_hand=made))
     assert (found is not None) is bool(told)
-    assert not found or (told in str(found) and fate in found.fate), str(found)
+    assert not found or (told in str(found) and consequence in found.consequence), str(found)
     assert drift(ServiceState(True, traffic=past.traffic, history=(replace(past, labels=None),), labels=labels)) is None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from deploy_lib.model.outcome import Outcome
-from deploy_lib.model.remembered import is_rollback, rolled_back
+from deploy_lib.model.release_history import is_rollback, rolled_back
 from deploy_lib.model.state import PastRelease, ServiceState
 
 SHOWN = 8  # revisions

@@ -27,7 +27,7 @@ from deploy_lib.model.answers import Probed
 from deploy_lib.model.journal import Entry, LeaseRefused, Stopped
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Options, Release, Status
-from deploy_lib.model.remembered import ROLLBACK
+from deploy_lib.model.release_history import ROLLBACK
 from deploy_lib.model.state import ServiceState
 from deploy_lib.plan import Plan
 from deploy_lib.release.asked import until_judged

@@ -14,7 +14,7 @@ from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.rollback.offers import offers
 from deploy_lib.model.answers import UnfinishedRelease
 from deploy_lib.model.outcome import Outcome
-from deploy_lib.model.remembered import good, is_rollback, rolled_back
+from deploy_lib.model.release_history import good, is_rollback, rolled_back
 from deploy_lib.model.state import PastRelease, ServiceState
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
 from deploy_lib.plan import Plan

@@ -10,7 +10,7 @@ from deploy_lib.model.evidence import Cause
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.model.journal import Entry
 from deploy_lib.model.release import Status
-from deploy_lib.model.remembered import is_rollback
+from deploy_lib.model.release_history import is_rollback
 
 MARKS = {
     Status.PASSED: "ok",

@@ -18,7 +18,7 @@ from deploy_lib.drivers.services.traffic import baseline_traffic, spec_traffic
 from deploy_lib.drivers.times import plain_time
 from deploy_lib.model.answers import LeaseTaken, UnfinishedRelease
 from deploy_lib.model.release import Release
-from deploy_lib.model.remembered import last_rollback
+from deploy_lib.model.release_history import last_rollback
 from deploy_lib.model.requests import TakeLease
 from deploy_lib.model.service import Service
 from deploy_lib.model.traffic import TrafficMap

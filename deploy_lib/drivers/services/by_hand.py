@@ -11,7 +11,7 @@ from deploy_lib.drivers.services.context import ServiceContext
 from deploy_lib.drivers.services.service_annotations import ReleaseRecord
 from deploy_lib.drivers.services.traffic import baseline_traffic, short
 from deploy_lib.drivers.times import plain_time
-from deploy_lib.model.remembered import changed_by_hand
+from deploy_lib.model.release_history import changed_by_hand
 from deploy_lib.model.state import MadeByHand
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def describe(context: ServiceContext, path: str, service: run_v2.Service, record
         labels=dict(service.labels),
         made=newest(service, lambda name: context.api.revision(path, name)),
     )
-    return f"{found}; {found.fate}" if found else ""
+    return f"{found}; {found.consequence}" if found else ""
 
 
 def newest(service: run_v2.Service, find: FindRevision) -> MadeByHand | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from deploy_lib.drivers.services.template import main_container
-from deploy_lib.model.remembered import changes_of
+from deploy_lib.model.release_history import changes_of
 from deploy_lib.model.service import Service
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from deploy_lib.model.journal import Adopted, Asked, Entry, LeaseHeld, RestoreAn
 from deploy_lib.report.model import Impact, Measured, Period, Subject
 from deploy_lib.report.sections import traffic
 from deploy_lib.report.sections.subject import diagnosis, verdicts
-from deploy_lib.steps.kind import counted, spoken
+from deploy_lib.steps.kind import counted, format_duration
 from deploy_lib.steps.responses import is_failure
 
 
@@ -59,7 +59,7 @@ def _moved(
     if under:
         top = max(percent for percent, _ in under)
         seconds = sum((period.end - period.start).total_seconds() for _, period in under)
-        yield f"{mine} served up to {top} % of the requests, for {spoken(seconds)} within this release."
+        yield f"{mine} served up to {top} % of the requests, for {format_duration(seconds)} within this release."
     if any(period.shares is None for period in periods):
         yield "For a time it is not known who served: the answer to a traffic move did not come."
     known = [row for row in measured if row.role == "candidate" and row.whose is Whose.USERS and row.requests]

@@ -26,5 +26,5 @@ def read(entries: Sequence[Entry], subject: Subject) -> tuple[StepRow, ...]:
 def _judged(entry: Judged, subject: Subject) -> StepRow:
     at = entry.at - timedelta(seconds=entry.seconds)
     began = max(0.0, (at - subject.started).total_seconds()) if subject.started else None
-    told = tuple(entry.details.told()) if entry.details else ()
+    told = tuple(entry.details.lines()) if entry.details else ()
     return StepRow(entry.label, entry.kind, entry.status.value, entry.reason, at, began, entry.seconds, told)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from deploy_lib.model.journal import Entry
 from deploy_lib.report.model import Impact, RootCause, StepRow, Subject
 from deploy_lib.report.sections.subject import ending
-from deploy_lib.steps.kind import spoken
+from deploy_lib.steps.kind import format_duration
 
 
 def headline(entries: Sequence[Entry], subject: Subject) -> str:
@@ -33,7 +33,7 @@ def _sentences(
     if not entries:
         yield "There is no journal of this release, so this report can only say that."
         return
-    took = f" after {spoken(subject.seconds)}" if subject.seconds is not None and subject.seconds >= 0 else ""
+    took = f" after {format_duration(subject.seconds)}" if subject.seconds is not None and subject.seconds >= 0 else ""
     who = f" by {subject.holder}" if subject.holder else ""
     yield f"Commit {subject.commit[:12]} of {subject.service} was released to {subject.project}{who}."
     if stopped is None:
@@ -48,5 +48,6 @@ def _sentences(
         if cause.frequency:
             yield f"Seen: {cause.frequency}."
         if cause.noticed_after is not None:
-            yield f"The verdict came {spoken(cause.noticed_after)} after the container ended for the first time."
+            after = format_duration(cause.noticed_after)
+            yield f"The verdict came {after} after the container ended for the first time."
     yield from impact.users

@@ -9,7 +9,7 @@ from deploy_lib.model import journal
 from deploy_lib.model.journal import Entry
 from deploy_lib.model.release import Status
 from deploy_lib.report.model import Moment
-from deploy_lib.steps.kind import spoken
+from deploy_lib.steps.kind import format_duration
 
 SKEW = 1.0  # seconds that two entries may go backwards before it is worth saying
 
@@ -53,7 +53,8 @@ def skew(entries: Sequence[Entry]) -> str | None:
         worst = max(worst, (entries[index - 1].at - entries[index].at).total_seconds())
     if worst <= SKEW:
         return None
-    return f"times in the journal go backwards by up to {spoken(worst)}: clocks disagree, so durations may be wrong"
+    most = format_duration(worst)
+    return f"times in the journal go backwards by up to {most}: clocks disagree, so durations may be wrong"
 
 
 def _crashes(ends: Sequence[datetime]) -> Iterator[tuple[datetime, str]]:

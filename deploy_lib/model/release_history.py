@@ -69,30 +69,29 @@ class ByHand:
         return self.moved or bool(self.tags or self.labels or self.made)
 
     @property
-    def fate(self) -> str:
+    def consequence(self) -> str:
         """What a release does with it."""
-        told = []
+        parts = []
         if self.moved:
-            told.append("a release starts from it, goes back to it when it fails, and replaces it at 100 %")
+            parts.append("a release starts from it, goes back to it when it fails, and replaces it at 100 %")
         if self.made and self.made.revision in self.now.shares():
-            told.append(f"what {self.made.revision} set is kept, but for the image and what the YAML names")
+            parts.append(f"what {self.made.revision} set is kept, but for the image and what the YAML names")
         elif self.made:
-            told.append(f"a release starts from what serves, so that it overwrites what {self.made.revision} set")
+            parts.append(f"a release starts from what serves, so that it overwrites what {self.made.revision} set")
         if self.tags or self.labels:
-            told.append("a release leaves tags and labels as they are, but for its own")
-        return "; ".join(told)
+            parts.append("a release leaves tags and labels as they are, but for its own")
+        return "; ".join(parts)
 
     def __str__(self) -> str:
         when = f" at {self.at:%Y-%m-%d %H:%M:%S} UTC" if self.at else ""
         who = f"; the last change of the service is {self.by or 'of somebody unknown'}{f',{when}' if when else ''}"
-        told = [f"it left {self.left.traffic}, and now there is {self.now}"] if self.moved else []
+        parts = [f"it left {self.left.traffic}, and now there is {self.now}"] if self.moved else []
         if self.made:
-            told.append(f"the revision {self.made.revision} was made ({', '.join(self.made.changed) or 'as it was'})")
-        told += [*self.tags, *self.labels]
+            parts.append(f"the revision {self.made.revision} was made ({', '.join(self.made.changed) or 'as it was'})")
+        parts += [*self.tags, *self.labels]
         what = "service" if self.made or self.tags or self.labels else "traffic"
-        return (
-            f"the {what} was changed by hand since release {self.left.id} ({self.left.outcome}): {'; '.join(told)}{who}"
-        )
+        since = f"since release {self.left.id} ({self.left.outcome})"
+        return f"the {what} was changed by hand {since}: {'; '.join(parts)}{who}"
 
 
 def changed_by_hand(

@@ -8,7 +8,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class OrderRule:
     """Another kind by its name, and why it matters which of the two comes first."""
 
     kind: str
@@ -20,11 +20,11 @@ def _none(settings: Any) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Position:
     """`needs` comes before it, and it comes never after `not_after`. Shares are whole percents, 0 for none."""
 
-    needs: Rule | None = None
-    not_after: Rule | None = None
+    needs: OrderRule | None = None
+    not_after: OrderRule | None = None
     once: bool = False
     moves_traffic: bool = False  # its unanswered request may have changed what users meet
     before_traffic: bool = True  # False: it has nothing to do in a release that was asked for no traffic
@@ -35,4 +35,4 @@ class Place:
     expects: Callable[[Any], int] = _none  # the share its settings expect the candidate to have
 
 
-ANYWHERE = Place()
+ANYWHERE = Position()
