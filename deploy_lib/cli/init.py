@@ -20,6 +20,7 @@ from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.services.api import RunApi
 from deploy_lib.drivers.services.import_service import ImportedService, import_service
 from deploy_lib.drivers.whole_file import write_whole
+from deploy_lib.model.image_names import repository_of
 from deploy_lib.redact import MASK, Redactor
 from deploy_lib.steps.catalogue import KINDS
 
@@ -77,7 +78,7 @@ def document(found: ImportedService, service: str, project: str, region: str, *,
             hidden.append(name)
     if hidden:
         entry["env"] = {name: value for name, value in entry["env"].items() if name not in hidden}
-    images = found.image.partition("@")[0].rpartition("/")[0] or f"{region}-docker.pkg.dev/{project}/services"
+    images = repository_of(found.image).rpartition("/")[0] or f"{region}-docker.pkg.dev/{project}/services"
     data = {
         "project": project,
         **({"local": True} if local else {}),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.paths import state_directory
+from deploy_lib.model.image_names import digest_of
 from deploy_lib.model.release import Builder, Options
 from deploy_lib.plan import Plan
 from deploy_lib.steps.build import BuildSettings
@@ -15,7 +16,7 @@ from deploy_lib.steps.build import BuildSettings
 def options_of(args: argparse.Namespace, plan: Plan) -> Options:
     """Raises Failure for what cannot be meant."""
     image = args.skip_build
-    if image and image != "serving" and "@sha256:" not in image:
+    if image and image != "serving" and not digest_of(image):
         raise Failure(f"--skip-build {image}: name the image by digest, NAME@sha256:..., or leave the value out")
     if image and (args.rebuild or args.build_local):
         raise Failure("--skip-build releases an image that is there already; leave out --rebuild and --build-local")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from deploy_lib.diagnose.case import Case
 from deploy_lib.model.codes import Code
-from deploy_lib.model.roles import grant, member
+from deploy_lib.model.roles import IMAGE_READER, IMAGE_WRITER, INVOKER, SECRET_ACCESSOR, grant, member
 
 
 def secret(case: Case) -> list[str]:
@@ -22,11 +22,10 @@ def secret(case: Case) -> list[str]:
             versions = f"gcloud secrets versions list {name} {at}"
             return [versions, f"gcloud secrets versions add {name} {at} --data-file=-"]
         case _:
-            role = "roles/secretmanager.secretAccessor"
             bind = f"gcloud secrets add-iam-policy-binding {name} {at}"
             if case.account is None:
                 return [f"# name service_account: at {case.context.place('service_account')}, then let it read {name}"]
-            return [f"{bind} --member={member(case.account)} --role={role}"]
+            return [f"{bind} --member={member(case.account)} --role={SECRET_ACCESSOR}"]
 
 
 def permission(case: Case) -> list[str]:
@@ -36,12 +35,12 @@ def permission(case: Case) -> list[str]:
         return ["# the local cloud refused this because somebody told it to: a fault is set, or a secret has a policy"]
     if case.cause.kind == Code.FRONTEND_REFUSED:
         bind = f"gcloud run services add-iam-policy-binding {case.cloud_run} {case.where}"
-        return [f"{bind} --member={member(case.evidence.caller)} --role=roles/run.invoker"]
+        return [f"{bind} --member={member(case.evidence.caller)} --role={INVOKER}"]
     if case.cause.kind == Code.IMAGE_NO_PERMISSION:
         agent = f"serviceAccount:service-{_number(case)}@serverless-robot-prod.iam.gserviceaccount.com"
         who = member(facts["account"]) if "account" in facts else f'"{agent}"'
         to = f"gcloud projects add-iam-policy-binding {case.project} --member={who}"
-        return [f"{to} --role=roles/artifactregistry.reader"]
+        return [f"{to} --role={IMAGE_READER}"]
     lacking = facts.get("permission", "")
     refused_here = "message" in facts
     caller = facts.get("caller") or (None if refused_here else case.account)
@@ -61,7 +60,7 @@ def let_builds_push(case: Case) -> str:
     """For the account that builds run as where none is configured."""
     builder = f"{_number(case)}-compute@developer.gserviceaccount.com"
     to = f'gcloud projects add-iam-policy-binding {case.project} --member="serviceAccount:{builder}"'
-    return f"{to} --role=roles/artifactregistry.writer"
+    return f"{to} --role={IMAGE_WRITER}"
 
 
 def _number(case: Case) -> str:

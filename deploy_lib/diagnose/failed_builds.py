@@ -12,13 +12,7 @@ from deploy_lib.diagnose.log_rows import PhysicalLine
 from deploy_lib.model.codes import Code
 from deploy_lib.model.evidence import BuildEnd, BuildFailure, BuildTrouble, Cause
 
-_BY_TYPE = {
-    BuildFailure.PUSH_FAILED: (Code.PUSH_FAILED, "the image could not be pushed to the registry"),
-    BuildFailure.PUSH_IMAGE_NOT_FOUND: (Code.BUILD_FAILED, "the build made no image of the name it was to push"),
-    BuildFailure.PUSH_NOT_AUTHORIZED: (Code.PUSH_FAILED, "the build may not push to the registry"),
-    BuildFailure.FETCH_SOURCE_FAILED: (Code.BUILD_FAILED, "Cloud Build could not fetch the source archive"),
-    BuildFailure.LOGGING_FAILURE: (Code.BUILD_FAILED, "Cloud Build could not write the build's log"),
-}
+_PUSH = (BuildFailure.PUSH_FAILED, BuildFailure.PUSH_NOT_AUTHORIZED)
 _PIP = (
     re.compile(r"Could not find a version that satisfies the requirement ([^\s(]+)"),
     re.compile(r"No matching distribution found for ([^\s(]+)"),
@@ -70,9 +64,9 @@ def read(trouble: BuildTrouble, rows: Sequence[PhysicalLine]) -> Cause:
         return _cause(Code.BUILD_CANCELLED, "the build was cancelled", trouble, log)
     if trouble.status == BuildEnd.INTERNAL_ERROR:
         return _cause(Code.BUILD_FAILED, "Cloud Build itself failed", trouble, log, confidence="certain")
-    if trouble.kind in _BY_TYPE:
-        kind, sentence = _BY_TYPE[trouble.kind]
-        return _cause(kind, sentence, trouble, log)
+    if trouble.kind.in_words:
+        kind = Code.PUSH_FAILED if trouble.kind in _PUSH else Code.BUILD_FAILED
+        return _cause(kind, trouble.kind.in_words, trouble, log)
     return _from_log(texts, trouble, log)
 
 

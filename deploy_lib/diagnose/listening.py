@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from deploy_lib.diagnose.log_rows import PLATFORM, PhysicalLine
+from deploy_lib.model.service import DEFAULT_PORT
 
-DEFAULT_PORT = 8080
 _WORD = re.compile(r"listen|running on|serving|started|server at|starting", re.IGNORECASE)
 _ADDRESS = re.compile(
     r"(?:https?://|tcp://|\bon |\bat |address[ =:]+|\(')?(?<![\w.])(\[?::1?\]?|localhost|(?:\d{1,3}\.){3}\d{1,3}|\*)"

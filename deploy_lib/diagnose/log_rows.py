@@ -51,9 +51,7 @@ def clean(text: str) -> str:
     """One line without colours, control characters or broken surrogates, of bounded length."""
     if text.isascii() and text.isprintable() and len(text) <= LONGEST:
         return text
-    text = text[: LONGEST * 2]
-    if "\x1b" in text:
-        text = without_escapes(text)
+    text = without_escapes(text[: LONGEST * 2])
     return _ODD.sub("\ufffd", text.rstrip("\r\n"))[:LONGEST]
 
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from deploy_lib.model.codes import Code
 from deploy_lib.model.evidence import Cause, Condition, Evidence
+from deploy_lib.model.roles import SECRET_ACCESSOR
 
 PERMISSION_DENIED, RESOURCE_EXHAUSTED = 7, 8
 
@@ -145,7 +146,7 @@ def _secret(message: str, evidence: Evidence) -> Cause:
     }
     label = f"secret {secret}" if secret else "a secret"
     if re.search(r"denied|must be granted|permission", message, re.IGNORECASE):
-        facts["role"] = "roles/secretmanager.secretAccessor"
+        facts["role"] = SECRET_ACCESSOR
         whom = who or "the service's account"
         return Cause(
             Code.SECRET_NO_ACCESS,

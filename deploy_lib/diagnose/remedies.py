@@ -15,6 +15,8 @@ from deploy_lib.diagnose.remedy_context import RemedyContext
 from deploy_lib.diagnose.shell_commands import in_repository, in_shell
 from deploy_lib.model.codes import Code
 from deploy_lib.model.evidence import Cause, Evidence
+from deploy_lib.model.image_names import repository_of
+from deploy_lib.model.memory import doubled
 from deploy_lib.model.service import Service
 from deploy_lib.source.entrypoint.misspelt import nearest
 
@@ -79,7 +81,7 @@ def _for(case: Case) -> list[str]:
             return [context.write("cpu", '"2"')]
         case Code.OUT_OF_MEMORY:
             limit = facts.get("limit") or case.evidence.memory_limit or (case.service.memory if case.service else None)
-            return [context.write("memory", more(limit))]
+            return [context.write("memory", doubled(limit))]
         case Code.EXITS_ZERO:
             return [f"# let the start command be the server, in the foreground: {case.start}"]
         case Code.COMMAND_NOT_FOUND:
@@ -90,7 +92,7 @@ def _for(case: Case) -> list[str]:
             return ["# build for linux/amd64 and copy no program of another machine; with: cloud_build does"]
         case Code.IMAGE_MISSING:
             image = facts.get("image") or (case.service.image_name if case.service else "")
-            look = case.at_google(f"gcloud artifacts docker images list {image.partition('@')[0]}") if image else []
+            look = case.at_google(f"gcloud artifacts docker images list {repository_of(image)}") if image else []
             return [*look, context.program.command("deploy", "--rebuild")]
         case Code.VPC_MISSING:
             look = case.at_google(f"gcloud compute networks vpc-access connectors list {case.where}")
@@ -178,12 +180,3 @@ def _build_log(case: Case) -> list[str]:
     if "build" in case.facts and not case.context.local and case.service:
         return [f"gcloud builds log {case.facts['build']} --project={case.project}"]
     return [case.context.program.command("deploy", "--rebuild", note="shows the whole log of the build")]
-
-
-def more(limit: str | None) -> str:
-    """The next size up: the doubled limit, in the notation of Cloud Run's memory field."""
-    digits = "".join(character for character in (limit or "") if character.isdigit() or character == ".")
-    if not limit or not digits:
-        return "1Gi"
-    mebibytes = float(digits) * (1024 if "G" in limit.upper() else 1) * 2
-    return f"{int(mebibytes // 1024)}Gi" if mebibytes % 1024 == 0 else f"{int(mebibytes)}Mi"

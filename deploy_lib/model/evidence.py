@@ -87,6 +87,20 @@ class BuildFailure(enum.StrEnum):
     def _missing_(cls, value: object) -> BuildFailure:
         return cls.UNTOLD
 
+    @property
+    def in_words(self) -> str:
+        """A whole clause; "" where the build's log says more than the type does."""
+        return _IN_WORDS.get(self, "")
+
+
+_IN_WORDS = {
+    BuildFailure.PUSH_FAILED: "the image could not be pushed to the registry",
+    BuildFailure.PUSH_IMAGE_NOT_FOUND: "the steps made no image of the name that is to be pushed",
+    BuildFailure.PUSH_NOT_AUTHORIZED: "the account of the build may not push to the registry",
+    BuildFailure.LOGGING_FAILURE: "Cloud Build could not write the build's log",
+    BuildFailure.FETCH_SOURCE_FAILED: "Cloud Build could not fetch the source archive",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class BuildTrouble:

@@ -6,27 +6,34 @@ permissions that begin with it, the first match counts.
 
 from __future__ import annotations
 
+INVOKER = "roles/run.invoker"
+SECRET_ACCESSOR = "roles/secretmanager.secretAccessor"
+IMAGE_READER = "roles/artifactregistry.reader"
+IMAGE_WRITER = "roles/artifactregistry.writer"
+READ_SECRETS = frozenset({SECRET_ACCESSOR, "roles/secretmanager.admin", "roles/owner"})
+"""Predefined roles with secretmanager.versions.access (https://cloud.google.com/secret-manager/docs/access-control);
+roles/editor and roles/viewer do not hold it."""
 _ROLES = (
     ("run.services.setIamPolicy", "roles/run.admin"),
     ("run.services.create", "roles/run.developer"),
     ("run.services.update", "roles/run.developer"),
     ("run.services.delete", "roles/run.developer"),
     ("run.revisions.delete", "roles/run.developer"),
-    ("run.routes.invoke", "roles/run.invoker"),
+    ("run.routes.invoke", INVOKER),
     ("run.", "roles/run.viewer"),
     ("cloudbuild.builds.get", "roles/cloudbuild.builds.viewer"),
     ("cloudbuild.builds.list", "roles/cloudbuild.builds.viewer"),
     ("cloudbuild.", "roles/cloudbuild.builds.editor"),
     ("logging.", "roles/logging.viewer"),
     ("monitoring.", "roles/monitoring.viewer"),
-    ("secretmanager.versions.access", "roles/secretmanager.secretAccessor"),
+    ("secretmanager.versions.access", SECRET_ACCESSOR),
     ("secretmanager.", "roles/secretmanager.viewer"),
     ("storage.buckets.", "roles/storage.admin"),
     ("storage.objects.get", "roles/storage.objectViewer"),
     ("storage.objects.list", "roles/storage.objectViewer"),
     ("storage.", "roles/storage.objectAdmin"),
-    ("artifactregistry.repositories.uploadArtifacts", "roles/artifactregistry.writer"),
-    ("artifactregistry.", "roles/artifactregistry.reader"),
+    ("artifactregistry.repositories.uploadArtifacts", IMAGE_WRITER),
+    ("artifactregistry.", IMAGE_READER),
     ("iam.serviceaccounts.actAs", "roles/iam.serviceAccountUser"),
     ("serviceusage.", "roles/serviceusage.serviceUsageConsumer"),
 )

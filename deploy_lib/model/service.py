@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+DEFAULT_PORT = 8080
+"""What Cloud Run sets PORT to where the service names none (https://cloud.google.com/run/docs/container-contract#port)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Instances:

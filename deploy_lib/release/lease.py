@@ -9,6 +9,7 @@ from typing import Protocol
 from deploy_lib.drivers.interface import Clock, DriverError, Drivers, Interrupted, Services, Tell
 from deploy_lib.model import requests
 from deploy_lib.model.answers import LeaseTaken
+from deploy_lib.model.image_names import digest_of, short_digest
 from deploy_lib.model.journal import LeaseHeld, LeaseRefused
 from deploy_lib.model.release import Release
 from deploy_lib.release.waiting import held_by, patiently
@@ -118,9 +119,9 @@ def _give_back(drivers: Deployer, release: Release, tell: Tell) -> None:
 
 def known_bad(release: Release, bad: tuple[str, ...]) -> str:
     """Why the image is not released: a digest that failed before is not tried again by accident. Empty when it may."""
-    digest = release.image.rpartition("@")[2] if release.image else ""
-    if digest in bad and not release.options.force:
-        return f"the image {digest[:19]} failed in an earlier release; --force releases it all the same"
+    digest = digest_of(release.image)
+    if digest and digest in bad and not release.options.force:
+        return f"the image {short_digest(digest)} failed in an earlier release; --force releases it all the same"
     return ""
 
 

@@ -18,6 +18,7 @@ from deploy_lib.model.details import Inventory, Reported
 from deploy_lib.model.evidence import BuildEnd, BuildTrouble
 from deploy_lib.model.findings import errors
 from deploy_lib.model.image import BuiltImage
+from deploy_lib.model.image_names import short
 from deploy_lib.model.release import Builder, Release, Status
 from deploy_lib.model.requests import ImportCheck, Worker
 from deploy_lib.model.service import Service
@@ -129,12 +130,6 @@ def _reason(trouble: BuildTrouble, settings: BuildSettings) -> str:
         return f"the build did not end within {settings.timeout:.0f} s; raise build.timeout or see its log"
     where = f" in step {trouble.step}" if trouble.step else ""
     return f"the build failed{where}: {trouble.detail or trouble.kind or trouble.status}"
-
-
-def short(image: str) -> str:
-    """name@sha256:1234567 -- enough to tell images apart on a screen."""
-    name, _, digest = image.partition("@")
-    return f"{name.rsplit('/', 1)[-1]}@{digest[:19]}"
 
 
 def label(settings: BuildSettings) -> str:

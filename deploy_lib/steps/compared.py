@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from deploy_lib.model.answers import Side, Watched
+from deploy_lib.model.roles import INVOKER
 from deploy_lib.steps.real_requests import turned_away
 from deploy_lib.steps.significance import Assessment, Opinion, weigh
 from deploy_lib.steps.thresholds import Thresholds
@@ -40,7 +41,7 @@ def says_nothing(stable: Side, candidate: Side, path: str) -> str:
         return (
             f"the front end answered, not the service: 401, 403, 404 or a redirect to a login to all "
             f"{candidate.requests} pairs of requests for {path}; name a path that the service answers, "
-            f"services.NAME.health: {{path: /...}}, or let the caller invoke the service (roles/run.invoker)"
+            f"services.NAME.health: {{path: /...}}, or let the caller invoke the service ({INVOKER})"
         )
     if candidate.errors + candidate.refused >= candidate.requests and stable.errors + stable.refused >= stable.requests:
         return f"neither revision gave a good answer to any of {candidate.requests} pairs of requests for {path}"

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from deploy_lib.model.answers import Attempt
 from deploy_lib.model.requests import Expectation
+from deploy_lib.model.roles import INVOKER
 
 TOO_MANY = 429
 _FRONT_END = (401, 403, 404)
@@ -100,7 +101,7 @@ def advice_on(status: int | None, path: str) -> str:
     if status == 404:
         return f"nothing is at {path}; name what the service answers: services.NAME.health: {{path: /...}}"
     if status in (401, 403):
-        return "either the caller may not invoke the service (roles/run.invoker lets it), or the service asks who calls"
+        return f"either the caller may not invoke the service ({INVOKER} lets it), or the service asks who calls"
     if status is not None and 300 <= status < 400:
         return "name a path that needs no login: services.NAME.health: {path: /...}, or say status:"
     return ""

@@ -12,7 +12,7 @@ from deploy_lib.diagnose import diagnose
 from deploy_lib.drivers.interface import DriverError, Drivers, Interrupted
 from deploy_lib.model import journal, requests
 from deploy_lib.model.answers import SourceRead
-from deploy_lib.model.evidence import BuildTrouble, Cause, Evidence
+from deploy_lib.model.evidence import BuildEnd, BuildFailure, BuildTrouble, Cause, Evidence
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.model.release import Release, Status
 from deploy_lib.release.explain import explain
@@ -133,7 +133,7 @@ def test_what_could_not_be_asked_is_a_gap() -> None:
 
 def test_a_build_that_failed_is_explained_by_its_own_record() -> None:
     world = World()
-    trouble = BuildTrouble("FAILURE", "USER_BUILD_STEP", step="build")
+    trouble = BuildTrouble(BuildEnd.FAILURE, BuildFailure.USER_BUILD_STEP, step="build")
     details = BuildDetails(log_tail=("ERROR: No matching distribution found for fastapi==99.0",), trouble=trouble)
     told = explained(world, replace(judged(0, Status.FAILED), kind="build", details=details))
     assert told.cause.kind == "pip_failed"

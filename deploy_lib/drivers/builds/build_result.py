@@ -13,6 +13,7 @@ from deploy_lib.drivers.builds.failure_line import failure_line, plain
 from deploy_lib.drivers.builds.log import BuildLog
 from deploy_lib.drivers.builds.request import CHECK, KEEP
 from deploy_lib.model.evidence import BuildEnd, BuildFailure, BuildTrouble
+from deploy_lib.model.image_names import by_digest, repository_of
 
 if TYPE_CHECKING:
     from google.cloud.devtools.cloudbuild_v1 import Build, BuildStep
@@ -21,13 +22,6 @@ TAIL = 30  # lines
 UNDER_WAY = frozenset({"PENDING", "QUEUED", "WORKING"})
 WITHOUT_VERDICT = frozenset({"CANCELLED", "EXPIRED", "INTERNAL_ERROR"})
 """Such a build says nothing about the commit: it is built again when it is asked for again."""
-_IN_WORDS = {
-    BuildFailure.PUSH_FAILED: "the image could not be pushed to the registry",
-    BuildFailure.PUSH_IMAGE_NOT_FOUND: "the steps made no image of the name that is to be pushed",
-    BuildFailure.PUSH_NOT_AUTHORIZED: "the account of the build may not push to the registry",
-    BuildFailure.LOGGING_FAILURE: "Cloud Build could not write the build's log",
-    BuildFailure.FETCH_SOURCE_FAILED: "Cloud Build could not fetch the source archive",
-}
 
 
 def image_of(build: Build) -> str | None:
@@ -36,7 +30,7 @@ def image_of(build: Build) -> str | None:
         return None
     for pushed in build.results.images:
         if pushed.digest:
-            return f"{_repository(pushed.name)}@{pushed.digest}"
+            return by_digest(repository_of(pushed.name), pushed.digest)
     return None
 
 
@@ -93,12 +87,6 @@ def _detail(build: Build, kind: BuildFailure, lines: Sequence[str]) -> str:
     detail = " ".join((build.failure_info.detail or build.status_detail).split())
     if build.status.name == "TIMEOUT":
         return f"it did not end within {build.timeout.total_seconds():.0f} s"
-    if kind in _IN_WORDS:
-        return f"{_IN_WORDS[kind]}: {detail}" if detail else _IN_WORDS[kind]
+    if kind.in_words:
+        return f"{kind.in_words}: {detail}" if detail else kind.in_words
     return failure_line(lines) or detail
-
-
-def _repository(name: str) -> str:
-    """Without the tag; a host may have a port."""
-    head, slash, last = name.rpartition("/")
-    return f"{head}{slash}{last.partition(':')[0]}"

@@ -17,8 +17,9 @@ from types import MappingProxyType
 
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.in_image.options import Metadata, ProbeOptions, probe_arguments, probe_source
+from deploy_lib.model.memory import memory_bytes
 from deploy_lib.model.requests import ImportCheck
-from deploy_lib.model.service import Service
+from deploy_lib.model.service import DEFAULT_PORT, Service
 from deploy_lib.redact import MASK, SHAPES, Redactor, named_secrets
 from deploy_lib.source.entrypoint import Entrypoint, Launch
 
@@ -28,10 +29,7 @@ _ON_PATH = ("python", "python3")
 _ENVIRONMENTS = ("/opt/venv", "/venv", "/app/.venv")
 _HARMLESS = re.compile(r"\d{1,6}|true|false|yes|no|on|off|none", re.IGNORECASE)  # MAX_TOKEN: 100
 _GIB = 2**30
-_DEFAULT_PORT = 8080
 _DEFAULT_ACCOUNT = "0-compute@developer.gserviceaccount.com"
-_QUANTITY = re.compile(r"(\d+(?:\.\d+)?)(Ki|Mi|Gi|Ti|k|M|G|T)?")
-_UNITS = {None: 1, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +137,6 @@ def without_secrets(env: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def memory_bytes(quantity: str | None) -> int | None:
-    """A quantity as Kubernetes and Cloud Run write it, "512Mi"; None for none and for what is not one."""
-    match = _QUANTITY.fullmatch(quantity or "")
-    return int(float(match[1]) * _UNITS[match[2]]) if match else None
-
-
 def _platform(service: Service) -> dict[str, str]:
     names = {"K_SERVICE": service.cloud_run, "K_CONFIGURATION": service.cloud_run, "K_REVISION": "import-check"}
-    return {"PORT": str(service.port or _DEFAULT_PORT), **names}
+    return {"PORT": str(service.port or DEFAULT_PORT), **names}

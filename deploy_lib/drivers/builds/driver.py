@@ -26,6 +26,7 @@ from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.interface import Clock, DriverError, Tell
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.model.answers import Built, ImportsChecked, LeaseTaken
+from deploy_lib.model.image_names import by_digest, digest_of
 from deploy_lib.model.release import Builder, Release
 from deploy_lib.model.requests import ImportCheck
 from deploy_lib.model.service import Service
@@ -127,9 +128,9 @@ class CloudBuilds:
                     "leave out --skip-build",
                 )
             return found
-        image = f"{release.service.image_name}@{wanted}" if wanted.startswith("sha256:") else wanted
-        if "@sha256:" not in image:
-            raise DriverError(f"{wanted} is no digest", "give --skip-build a digest: sha256:... or name@sha256:...")
+        image = by_digest(release.service.image_name, wanted) if wanted.startswith("sha256:") else wanted
+        if not digest_of(image):
+            raise DriverError(f"{wanted} is not a digest", "give --skip-build a digest: sha256:... or name@sha256:...")
         if self._registry().image_size(image) is None:
             raise DriverError(f"the registry has no image {image}", "see that name and digest are right")
         return image

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 
 from deploy_lib.drivers.whole_file import write_whole
 from deploy_lib.model.image import BuiltImage
+from deploy_lib.model.image_names import by_digest, digest_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class ImageCache:
             cached = _adapter().validate_json(self._path(name, context_hash).read_bytes())
         except (OSError, ValueError):
             return None
-        return cached if cached.image.startswith(f"{name}@sha256:") else None
+        return cached if cached.image == by_digest(name, digest_of(cached.image) or "") else None
 
     def keep(self, name: str, context_hash: str, cached: CachedImage) -> None:
         """Failing to write it is no failure of the build."""

@@ -39,6 +39,8 @@ from deploy_lib.drivers.interface import Clock, DriverError, Tell
 from deploy_lib.model.answers import Built, ImportsChecked
 from deploy_lib.model.evidence import BuildEnd, BuildFailure, BuildTrouble
 from deploy_lib.model.image import InsideImage
+from deploy_lib.model.image_names import digest_of
+from deploy_lib.model.roles import IMAGE_WRITER
 
 if TYPE_CHECKING:
     from deploy_lib.drivers.builds.check import CheckPlan
@@ -121,8 +123,7 @@ class LocalBuild:
 
     def check(self, job: CheckJob, tell: Tell) -> ImportsChecked:
         """Of an image this engine has; another is a case for Cloud Build, which can pull it."""
-        digest = job.image.partition("@")[2]
-        for reference in (job.image, digest):
+        for reference in filter(None, (job.image, digest_of(job.image))):
             try:
                 self.engine.inspect(reference)
             except ImageNotFound:
@@ -197,7 +198,7 @@ class LocalBuild:
             except EngineError as problem:
                 raise DriverError(
                     f"the image could not be pushed to {tag}: {problem.reason}",
-                    "see that the repository exists and that this account has roles/artifactregistry.writer",
+                    f"see that the repository exists and that this account has {IMAGE_WRITER}",
                 ) from None
         first = pushed[0]
         if first is None:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import httpx
 
 from deploy_lib.drivers.interface import DriverError
+from deploy_lib.model.image_names import digest_of, repository_of
+from deploy_lib.model.roles import IMAGE_READER
 
 _ACCEPT = ", ".join(
     (
@@ -59,15 +61,15 @@ class Registry:
         if response.status_code in (401, 403):
             raise DriverError(
                 f"the registry {host} does not let this account read {image}",
-                "grant it roles/artifactregistry.reader on the repository",
+                f"grant it {IMAGE_READER} on the repository",
             )
         if response.status_code not in _SPACES:
             raise DriverError(f"the registry {host} answered {response.status_code} about {image}")
         return response
 
     def _url(self, image: str) -> tuple[str, str]:
-        name, _, digest = image.partition("@")
-        host, _, path = name.partition("/")
+        host, _, path = repository_of(image).partition("/")
+        digest = digest_of(image)
         if self.address is not None:
             return self.address, f"http://{self.address}/v2/{path}/manifests/{digest}"
         return host, f"https://{host}/v2/{path}/manifests/{digest}"

@@ -15,6 +15,7 @@ from deploy_lib.drivers.builds.check import CheckPlan
 from deploy_lib.drivers.builds.cloud_check import check_arguments, keep_arguments, literal
 from deploy_lib.drivers.builds.handover import VALUES, VOLUME, Handover
 from deploy_lib.drivers.interface import DriverError
+from deploy_lib.model.image_names import digest_of
 from deploy_lib.model.release import Release
 from deploy_lib.model.service import Service
 from deploy_lib.steps.build import BuildImage
@@ -65,8 +66,8 @@ def value_of(kind: str, tags: list[str]) -> str | None:
 
 def image_tag(image: str) -> str | None:
     """The build tag of an image known by its digest; None for any other name."""
-    digest = image.partition("@sha256:")[2]
-    return tag_of("image", digest) if digest else None
+    digest = digest_of(image)
+    return tag_of("image", digest.removeprefix("sha256:")) if digest else None
 
 
 def image_tags(release: Release) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ from deploy_lib.model.answers import ContractRead
 from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.model.release import Release
+from deploy_lib.model.service import DEFAULT_PORT
 from deploy_lib.source.model import ImageContents
 from deploy_lib.steps.config_contract import CheckContract
 
@@ -76,7 +77,7 @@ class CloudContract:
             return
         container = main_container(service.template) if service is not None else None
         ports = container.ports if container is not None else []
-        port = release.service.port or (ports[0].container_port if ports else listening.DEFAULT_PORT)
+        port = release.service.port or (ports[0].container_port if ports else DEFAULT_PORT)
         found.findings += listening.check(contents, port)
         found.checked.append(f"port {port}")
 

@@ -14,8 +14,8 @@ from pathlib import PurePosixPath
 from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.source.model import ImageContents
+from deploy_lib.source.option_values import value_of
 
-DEFAULT_PORT = 8080
 _LOCAL = ("127.0.0.1", "localhost", "::1", "[::1]")
 _BIND = re.compile(r"^(?P<host>\[[^\]]*\]|[^:]*):(?P<port>\d+)$")
 
@@ -51,27 +51,17 @@ def _words(command: Sequence[str]) -> list[str]:
 
 def _uvicorn(words: Sequence[str], env: object) -> tuple[str | None, int | None]:
     given = dict(env) if isinstance(env, dict) else {}
-    host = _value(words, "--host") or given.get("UVICORN_HOST")
-    if _value(words, "--fd") or _value(words, "--uds"):
+    host = value_of(words, "--host") or given.get("UVICORN_HOST")
+    if value_of(words, "--fd") or value_of(words, "--uds"):
         return None, None
-    port = _value(words, "--port") or given.get("UVICORN_PORT") or "8000"
+    port = value_of(words, "--port") or given.get("UVICORN_PORT") or "8000"
     return host or "127.0.0.1", int(port) if port.isdigit() else None
 
 
 def _bound(words: Sequence[str], env: object) -> tuple[str | None, int | None]:
     """gunicorn and hypercorn: -b or --bind HOST:PORT."""
-    match = _BIND.match(_value(words, "--bind", "-b") or "")
+    match = _BIND.match(value_of(words, "--bind", "-b") or "")
     return (match["host"], int(match["port"])) if match else (None, None)
 
 
 _SERVERS = {"uvicorn": _uvicorn, "gunicorn": _bound, "hypercorn": _bound}
-
-
-def _value(words: Sequence[str], *names: str) -> str | None:
-    for at, word in enumerate(words):
-        if word in names and at + 1 < len(words):
-            return words[at + 1]
-        for name in names:
-            if word.startswith(f"{name}="):
-                return word.partition("=")[2]
-    return None

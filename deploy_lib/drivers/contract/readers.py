@@ -12,9 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-GRANTS_ACCESS = frozenset({"roles/secretmanager.secretAccessor", "roles/secretmanager.admin", "roles/owner"})
-"""Predefined roles with secretmanager.versions.access (https://cloud.google.com/secret-manager/docs/access-control);
-roles/editor and roles/viewer do not hold it."""
+from deploy_lib.model.roles import READ_SECRETS
+
 _EVERYBODY = ("allUsers", "allAuthenticatedUsers")
 _COLLECTIONS = ("group:", "domain:", "principalSet:", "projectOwner:", "projectEditor:", "projectViewer:")
 _PREDEFINED = "roles/"
@@ -58,7 +57,7 @@ def judge_access(account: str, secret: Iterable[Grant], project: Iterable[Grant]
     """
     grants = [*secret, *(project or ())]
     mine = [grant for grant in grants if _names(grant, account)]
-    if any(grant.role in GRANTS_ACCESS and not grant.conditional for grant in mine):
+    if any(grant.role in READ_SECRETS and not grant.conditional for grant in mine):
         return Judgement(Access.GRANTED)
     doubts = list(_doubts(mine, grants))
     if project is None:
@@ -72,12 +71,12 @@ def judge_access(account: str, secret: Iterable[Grant], project: Iterable[Grant]
 
 def _doubts(mine: list[Grant], grants: list[Grant]) -> Iterator[str]:
     for grant in mine:
-        if grant.role in GRANTS_ACCESS:
+        if grant.role in READ_SECRETS:
             yield f"{grant.role} is granted under a condition"
         elif not grant.role.startswith(_PREDEFINED):
             yield f"the custom role {grant.role} may hold secretmanager.versions.access"
     for grant in grants:
-        if grant.role in GRANTS_ACCESS or not grant.role.startswith(_PREDEFINED):
+        if grant.role in READ_SECRETS or not grant.role.startswith(_PREDEFINED):
             for member in sorted(grant.members):
                 if member.startswith(_COLLECTIONS):
                     yield f"{member} has {grant.role}, and who belongs to it is not looked into"

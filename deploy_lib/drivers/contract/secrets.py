@@ -14,6 +14,7 @@ from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.services.template import secret_parts
 from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity
+from deploy_lib.model.roles import SECRET_ACCESSOR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,7 +101,7 @@ class SecretCheck:
             message = f"{self.account} may not read the secret {name}"
             fix = (
                 f"gcloud secrets add-iam-policy-binding {name} --project={_project(path)} "
-                f"--member=serviceAccount:{self.account} --role=roles/secretmanager.secretAccessor"
+                f"--member=serviceAccount:{self.account} --role={SECRET_ACCESSOR}"
             )
             self.findings.append(Finding(Code.SECRET_NO_ACCESS, Severity.ERROR, message, fix=fix))
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from deploy_lib.drivers.processes import person
 from deploy_lib.model.answers import UnfinishedRelease
+from deploy_lib.model.image_names import digest_of
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Release
 from deploy_lib.model.state import LeaseState, PastRelease
@@ -97,7 +98,7 @@ class ReleaseRecord:
         )
 
     def past(self, outcome: Outcome, at: datetime, traffic: TrafficMap, to_blame: bool = False) -> PastRelease:
-        digest = self.image.rpartition("@")[2] if self.image and "@" in self.image else None
+        digest = digest_of(self.image)
         return PastRelease(self.id, self.commit, digest, self.candidate, outcome, at, traffic, self.before, to_blame)
 
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from deploy_lib.model.release import Release
-from deploy_lib.model.service import Service
+from deploy_lib.model.service import DEFAULT_PORT, Service
 
 if TYPE_CHECKING:
     from google.cloud import run_v2
@@ -112,7 +112,7 @@ def _set_port(container: run_v2.Container, port: int | None) -> None:
 
     if port is None:
         return
-    old = container.ports[0].container_port if container.ports else 8080
+    old = container.ports[0].container_port if container.ports else DEFAULT_PORT
     if container.ports:
         container.ports[0].container_port = port
     else:

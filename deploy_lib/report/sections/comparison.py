@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 
 from deploy_lib.model.details import Inventory
+from deploy_lib.model.image_names import digest_of
 from deploy_lib.model.journal import Entry
 from deploy_lib.model.journal_queries import latest_release
 from deploy_lib.model.service import Service
@@ -33,7 +34,7 @@ def read(entries: Sequence[Entry], previous: Sequence[Entry] | None, subject: Su
     last = subjects.read(previous)
     rows = [
         Difference("commit", last.commit or None, subject.commit or None),
-        Difference("image", _digest(last.image), _digest(subject.image)),
+        Difference("image", digest_of(last.image), digest_of(subject.image)),
         Difference("revision", last.candidate, subject.candidate),
     ]
     had, has = known_of(previous), known_of(entries)
@@ -55,7 +56,7 @@ def _with_what_served(entries: Sequence[Entry], subject: Subject) -> tuple[Diffe
     """What the canary read of the revision that served before, when the journal of its release is not here."""
     known = known_of(entries)
     rows = (
-        Difference("image", _digest(known.previous_image), _digest(subject.image)),
+        Difference("image", digest_of(known.previous_image), digest_of(subject.image)),
         Difference("revision", known.previous_revision or subject.stable, subject.candidate),
     )
     return tuple(row for row in rows if row.before is not None)
@@ -88,10 +89,6 @@ def known_of(entries: Sequence[Entry]) -> Inventory:
 
 def _text_of(value: str | int | None) -> str | None:
     return None if value is None else str(value)
-
-
-def _digest(image: str | None) -> str | None:
-    return image.rpartition("@")[2] if image else None
 
 
 def _settings_told(entries: Sequence[Entry]) -> tuple[str, ...]:

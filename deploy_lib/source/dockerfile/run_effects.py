@@ -14,6 +14,7 @@ from itertools import zip_longest
 
 from deploy_lib.source.dockerfile.installs import read_install
 from deploy_lib.source.dockerfile.shell import Command, split_commands
+from deploy_lib.source.option_values import value_of
 
 _LEAVES_FILES_ALONE = """
     : [ [[ add-apt-repository addgroup adduser alias apk apt apt-get apt-key apt-mark awk base64 basename break case
@@ -128,9 +129,9 @@ def _touched(name: str, args: tuple[str, ...], plain: list[str]) -> Iterator[str
         # A name that nobody knows can only be one removed, which makes no module appear.
         yield from (word for word in plain if name != "rm" or not word.startswith("$"))
     elif name in ("cp", "ln", "install", "rsync"):
-        yield _option(args, "-t", "--target-directory") or (plain[-1] if plain else ".")
+        yield value_of(args, "-t", "--target-directory") or (plain[-1] if plain else ".")
     elif name in ("tar", "bsdtar", "unzip"):
-        yield _option(args, "-C", "--directory", "-d") or "."
+        yield value_of(args, "-C", "--directory", "-d") or "."
     elif name in ("curl", "wget"):
         yield from _download(args, plain)
     elif name == "git":
@@ -158,7 +159,7 @@ def _outputs(args: tuple[str, ...]) -> Iterator[str]:
 
 
 def _download(args: tuple[str, ...], plain: list[str]) -> Iterator[str]:
-    into = _option(args, "-o", "--output", "-O", "--output-document")
+    into = value_of(args, "-o", "--output", "-O", "--output-document")
     if into and not into.startswith("http"):
         yield into
     elif any(word in ("-O", "--remote-name") or (word.startswith("-") and "O" in word) for word in args) or not args:
@@ -180,13 +181,3 @@ def _find(args: tuple[str, ...]) -> Iterator[str]:
         return
     first = next((position for position, word in enumerate(args) if word.startswith(("-", "(", "!"))), len(args))
     yield from args[:first] or (".",)
-
-
-def _option(args: tuple[str, ...], *names: str) -> str | None:
-    for position, word in enumerate(args):
-        if word in names and position + 1 < len(args):
-            return args[position + 1]
-        for name in names:
-            if name.startswith("--") and word.startswith(f"{name}="):
-                return word.partition("=")[2]
-    return None

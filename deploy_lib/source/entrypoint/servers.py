@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from deploy_lib.source.entrypoint.model import Entrypoint, Launch
 from deploy_lib.source.entrypoint.shell import Program
+from deploy_lib.source.option_values import value_of
 
 _TARGET = re.compile(r"(?:\w+:)??([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*)(?:\.\w+)*(\(.*\))?")
 _MODULE = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)")
@@ -44,7 +45,7 @@ def launch_of(program: Program) -> Launch:
     """How the program is started, with what its own options change before it imports anything."""
     directory, variables = program.directory, list(program.assigned)
     if "gunicorn" in program.words:
-        directory = _inside(program, _value(program.words, "--chdir") or "")
+        directory = _inside(program, value_of(program.words, "--chdir") or "")
         given = [after for before, after in pairwise(program.words) if before in ("-e", "--env")]
         variables += [(name, value) for name, equals, value in (each.partition("=") for each in given) if equals]
     flags = _python_flags(program.words[1:]) if _PYTHON.fullmatch(program.words[0]) else ()
@@ -80,7 +81,7 @@ def _asgi(words: Sequence[str], program: Program) -> Entrypoint | None:
     found = _first_target(words)
     if found is None:
         return None
-    directory = _value(words, "--app-dir") or ""
+    directory = value_of(words, "--app-dir") or ""
     called = found.called or "--factory" in words
     return _looked_for_in(replace(found, called=called), program, directory)
 
@@ -90,9 +91,9 @@ def _wsgi(words: Sequence[str], program: Program) -> Entrypoint | None:
     found = _first_target(words) or _positional_module(words)
     if found is None:
         return None
-    directory = _value(words, "--chdir") or ""
+    directory = value_of(words, "--chdir") or ""
     entry = _looked_for_in(replace(found, attribute=found.attribute or "application"), program, directory)
-    more = [part for part in (_value(words, "--pythonpath") or "").split(",") if part]
+    more = [part for part in (value_of(words, "--pythonpath") or "").split(",") if part]
     return replace(entry, roots=(*(_inside(program, part) for part in more), *entry.roots))
 
 
@@ -126,7 +127,7 @@ def _flask(words: Sequence[str], program: Program, exists: Callable[[str], bool]
     packages around it (https://flask.palletsprojects.com/en/stable/cli/)."""
     if "run" not in words:
         return None
-    told = _value(words, "--app") or _value(words, "-A") or program.env.get("FLASK_APP")
+    told = value_of(words, "--app") or value_of(words, "-A") or program.env.get("FLASK_APP")
     told = told or next((each for each in ("wsgi.py", "app.py") if exists(_inside(program, each))), "")
     file, _, _ = told.partition(":")
     if file.endswith(".py"):
@@ -155,9 +156,9 @@ def _streamlit(words: Sequence[str], program: Program) -> Entrypoint | None:
 def _celery(words: Sequence[str], program: Program) -> Entrypoint | None:
     """celery -A module worker: the module, or the package whose app or celery module holds it
     (https://docs.celeryq.dev/en/stable/reference/cli.html)."""
-    told = _value(words, "-A") or _value(words, "--app") or program.env.get("CELERY_APP")
+    told = value_of(words, "-A") or value_of(words, "--app") or program.env.get("CELERY_APP")
     found = target(told) if told else None
-    directory = _value(words, "--workdir") or ""
+    directory = value_of(words, "--workdir") or ""
     return _looked_for_in(replace(found, attribute=None, called=False), program, directory) if found else None
 
 
@@ -166,7 +167,7 @@ def _fastapi(words: Sequence[str], program: Program, exists: Callable[[str], boo
     (https://fastapi.tiangolo.com/fastapi-cli/)."""
     if words[:1] not in (["run"], ["dev"]):
         return None
-    named = _value(words, "--entrypoint") or _value(words, "-e")
+    named = value_of(words, "--entrypoint") or value_of(words, "-e")
     if named:
         found = target(named)
         return _looked_for_in(found, program, "") if found else None
@@ -176,24 +177,24 @@ def _fastapi(words: Sequence[str], program: Program, exists: Callable[[str], boo
     if file is None:
         return None
     module = _module_of(file, exists)
-    return replace(module, attribute=_value(words, "--app")) if module else None
+    return replace(module, attribute=value_of(words, "--app")) if module else None
 
 
 def _uwsgi(words: Sequence[str], program: Program) -> Entrypoint | None:
     """--module, --wsgi or -w name a module or module:callable; --wsgi-file a file
     (https://uwsgi-docs.readthedocs.io/en/latest/Options.html)."""
-    file = _value(words, "--wsgi-file") or _value(words, "--file")
-    named = next(filter(None, (_value(words, option) for option in ("--module", "--wsgi", "-w"))), None)
-    named = named or (_value(words, "--mount") or "").partition("=")[2]
-    directory = _value(words, "--chdir") or ""
-    places = [part for option in ("--pythonpath", "--python-path", "--pp") if (part := _value(words, option))]
+    file = value_of(words, "--wsgi-file") or value_of(words, "--file")
+    named = next(filter(None, (value_of(words, option) for option in ("--module", "--wsgi", "-w"))), None)
+    named = named or (value_of(words, "--mount") or "").partition("=")[2]
+    directory = value_of(words, "--chdir") or ""
+    places = [part for option in ("--pythonpath", "--python-path", "--pp") if (part := value_of(words, option))]
     if not named and file:
         path = _inside(program, posixpath.join(directory, file))
         named, places = posixpath.basename(path).removesuffix(".py"), [*places, posixpath.dirname(path)]
     found = target(named) if named else None
     if found is None:
         return None
-    attribute = found.attribute or _value(words, "--callable") or "application"
+    attribute = found.attribute or value_of(words, "--callable") or "application"
     entry = _looked_for_in(replace(found, attribute=attribute), program, directory)
     return replace(entry, roots=(*(_inside(program, part) for part in places), *entry.roots))
 
@@ -201,8 +202,8 @@ def _uwsgi(words: Sequence[str], program: Program) -> Entrypoint | None:
 def _functions_framework(words: Sequence[str], program: Program) -> Entrypoint | None:
     """--source FILE (main.py) holds the function of --target, which is run as a module of that name
     (https://github.com/GoogleCloudPlatform/functions-framework-python)."""
-    source = _value(words, "--source") or program.env.get("FUNCTION_SOURCE") or "main.py"
-    function = _value(words, "--target") or program.env.get("FUNCTION_TARGET") or "function"
+    source = value_of(words, "--source") or program.env.get("FUNCTION_SOURCE") or "main.py"
+    function = value_of(words, "--target") or program.env.get("FUNCTION_TARGET") or "function"
     path = _inside(program, source)
     module = target(posixpath.basename(path).removesuffix(".py"))
     return replace(module, attribute=function, roots=(posixpath.dirname(path),)) if module else None
@@ -253,15 +254,6 @@ def _positional_module(words: Sequence[str]) -> Entrypoint | None:
         takes = before.startswith("-") and "=" not in before and before not in _GUNICORN_FLAGS
         if not word.startswith("-") and not takes and (found := target(word)):
             return found
-    return None
-
-
-def _value(words: Sequence[str], option: str) -> str | None:
-    for position, word in enumerate(words):
-        if word == option and position + 1 < len(words):
-            return words[position + 1]
-        if word.startswith(f"{option}="):
-            return word.partition("=")[2]
     return None
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from google.cloud.devtools.cloudbuild_v1 import Build
 
-from deploy_lib.drivers.builds.check import CheckPlan, memory_bytes, plan_check
+from deploy_lib.drivers.builds.check import CheckPlan, plan_check
 from deploy_lib.drivers.builds.cloud_check import check_script
 from deploy_lib.drivers.builds.request import Order, build_order, check_order, location_of, tag_of
 from deploy_lib.drivers.interface import DriverError
@@ -244,14 +244,6 @@ def test_the_check_is_told_how_the_server_starts_and_what_it_runs_as() -> None:
     assert json.loads(plan.arguments[4])["program"] == "/opt/venv/bin/uvicorn"
     other = plan_check(ImportCheck(), release.service, replace(entry, launch=None), "/app", "n")
     assert other.identity != plan.identity
-
-
-@pytest.mark.parametrize(
-    ("text", "bytes_"),
-    [("512Mi", 512 * 2**20), ("2Gi", 2**31), ("1.5Gi", 3 * 2**29), ("500M", 500_000_000), (None, None), ("much", None)],
-)
-def test_quantities(text: str | None, bytes_: int | None) -> None:
-    assert memory_bytes(text) == bytes_
 
 
 def test_tags_fit_cloud_builds_rules() -> None:

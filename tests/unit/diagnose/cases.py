@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from deploy_lib.model.answers import Attempt
 from deploy_lib.model.evidence import BuildTrouble, Condition, Evidence, LogLine
 from deploy_lib.model.service import Service
@@ -118,7 +120,7 @@ def _case(file: str, told: dict[str, Any]) -> Case:
         log=lines,
         operation_code=operation.get("code"),
         operation_message=operation.get("message", ""),
-        build=BuildTrouble(**told["build"]) if "build" in told else None,
+        build=TypeAdapter(BuildTrouble).validate_python(told["build"]) if "build" in told else None,
         caller=told.get("caller"),
         permission=told.get("permission"),
         startup_limit=told.get("startup_limit"),

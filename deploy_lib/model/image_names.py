@@ -1,0 +1,33 @@
+"""Names of images: HOST[:PORT]/PATH[:TAG][@sha256:...]. A release knows its image by the digest."""
+
+from __future__ import annotations
+
+_BEFORE = "@sha256:"
+_LETTERS = 19  # "sha256:" and enough to tell images apart on a screen
+
+
+def by_digest(name: str, digest: str) -> str:
+    return f"{name}@{digest}"
+
+
+def digest_of(image: str | None) -> str | None:
+    """sha256:..., None for a name by its tag and for none."""
+    _, found, digest = (image or "").partition(_BEFORE)
+    return f"sha256:{digest}" if found and digest else None
+
+
+def repository_of(image: str) -> str:
+    """Without digest and tag; a host may have a port."""
+    head, slash, last = image.partition("@")[0].rpartition("/")
+    return f"{head}{slash}{last.partition(':')[0]}"
+
+
+def short_digest(digest: str) -> str:
+    """sha256:1234567890ab"""
+    return digest[:_LETTERS]
+
+
+def short(image: str) -> str:
+    """The last part of the name, and so much of the digest; as it is for a name by its tag."""
+    digest = digest_of(image)
+    return f"{repository_of(image).rpartition('/')[2]}@{short_digest(digest)}" if digest else image
