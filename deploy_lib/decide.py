@@ -19,16 +19,22 @@ from deploy_lib.model.journal import (
     ReleaseInterrupted,
     RestoreAnswered,
     RestoreAsked,
-    Started,
     Stopped,
     Withdrawn,
 )
 from deploy_lib.model.journal_queries import (
+    adopted,
+    last_deciding_entry,
+    last_verdict,
     latest_release,
     lease_held,
     lease_left_open,
+    reason_to_restore,
     restore_target,
+    started_since,
+    step_to_resume,
     traffic_may_have_moved,
+    why_restored,
     without_busy_attempts,
 )
 from deploy_lib.model.outcome import Outcome
@@ -59,7 +65,8 @@ class Finish:
     reason: str
 
 
-Move = RunStep | AcquireLease | Restore | Finish
+Effect = RunStep | AcquireLease | Restore
+Move = Effect | Finish
 
 
 def next_move(plan: Plan, journal: Sequence[Entry]) -> Move:
@@ -67,6 +74,23 @@ def next_move(plan: Plan, journal: Sequence[Entry]) -> Move:
     journal = without_busy_attempts(journal)
     move = _wanted(plan, journal)
     return AcquireLease() if isinstance(move, Finish) and lease_left_open(journal) else move
+
+
+def next_to_foresee(plan: Plan, release: Release, step: int, seen: Sequence[Status | None]) -> RunStep | Finish:
+    """As `next_move`, for a release of which only what reads is done: goes on after a check that fails, to tell all.
+
+    `step` is the first that was not looked at, `seen` what came of those before; None for one that was only described.
+    What a first release leaves out is left out.
+    """
+    for index in range(step, len(plan.steps)):
+        if not (release.first and plan.steps[index].kind.place.needs_stable):
+            return RunStep(index)
+    if Status.ERRORED in seen:
+        return Finish(Outcome.UNKNOWN, "some checks could not be made")
+    if Status.FAILED in seen:
+        return Finish(Outcome.REJECTED, "this release would be rejected")
+    live = plan.promotes and release.options.traffic
+    return Finish(Outcome.LIVE if live or release.first else Outcome.READY, "no check would reject this release")
 
 
 def why_skipped(step: Step, release: Release) -> str:
@@ -78,12 +102,14 @@ def why_skipped(step: Step, release: Release) -> str:
 
 
 def _wanted(plan: Plan, journal: Sequence[Entry]) -> Move:
-    last = _last_telling(journal)
+    last = last_deciding_entry(journal)
     match last:
         case None:
             return _step_or_lease(plan, journal, 0)
         case Stopped():
-            return Finish(last.outcome, last.reason) if _is_last(journal, last) else _again(plan, journal, last)
+            if not started_since(journal, last):
+                return Finish(last.outcome, last.reason)
+            return _step_or_lease(plan, journal, step_to_resume(journal, ready=last.outcome is Outcome.READY))
         case LeaseRefused():
             return Finish(_outcome_of_refusal(last), last.reason)
         case Adopted() if last.unanswered and not last.release.first:
@@ -108,40 +134,6 @@ def _wanted(plan: Plan, journal: Sequence[Entry]) -> Move:
             return _after_step(plan, journal, last)
         case _:
             assert_never(last)
-
-
-_Telling = (
-    Stopped | LeaseRefused | Adopted | RestoreAnswered | RestoreAsked | ReleaseInterrupted | Withdrawn | Asked | Judged
-)
-
-
-def _last_telling(journal: Sequence[Entry]) -> _Telling | None:
-    """The last entry that decides something; taking a lease or starting again decides nothing by itself."""
-    return next((entry for entry in reversed(journal) if isinstance(entry, _Telling)), None)
-
-
-def _is_last(journal: Sequence[Entry], stopped: Stopped) -> bool:
-    """False when the release was started again after it stopped."""
-    return not any(isinstance(entry, Started) for entry in journal[journal.index(stopped) :])
-
-
-def _again(plan: Plan, journal: Sequence[Entry], stopped: Stopped) -> Move:
-    """A stopped release that is resumed: the step it stopped at is asked again.
-
-    One that was ready goes on after its last step that passed: what was skipped, since no traffic was asked for, is
-    asked for now.
-    """
-    for entry in reversed(journal):
-        if stopped.outcome is Outcome.READY and isinstance(entry, Judged) and entry.status is Status.SKIPPED:
-            continue
-        if isinstance(entry, Asked):
-            return _step_or_lease(plan, journal, entry.step)
-        if isinstance(entry, Judged):
-            passed = entry.status in (Status.PASSED, Status.SKIPPED)
-            return _step_or_lease(plan, journal, entry.step + passed)
-        if isinstance(entry, Adopted):
-            return _step_or_lease(plan, journal, entry.step)
-    return _step_or_lease(plan, journal, 0)
 
 
 def _step_or_lease(plan: Plan, journal: Sequence[Entry], index: int) -> Move:
@@ -210,7 +202,7 @@ def _has_all_anyway(journal: Sequence[Entry]) -> bool:
 
 
 def _after_restore(journal: Sequence[Entry], answer: RestoreAnswered) -> Move:
-    why = next((entry.why for entry in reversed(journal) if isinstance(entry, RestoreAsked)), "")
+    why = why_restored(journal)
     if not answer.whole:
         return Finish(Outcome.HELD, f"{why}; restoring did not succeed: {answer.reason}")
     return Finish(_outcome_behind(journal), why)
@@ -218,14 +210,13 @@ def _after_restore(journal: Sequence[Entry], answer: RestoreAnswered) -> Move:
 
 def _outcome_behind(journal: Sequence[Entry]) -> Outcome:
     """Why a restore was wanted decides the exit code: an interruption, an unknown, or a rejection."""
-    for entry in reversed(journal):
-        if isinstance(entry, ReleaseInterrupted):
-            return Outcome.UNKNOWN if entry.errored else Outcome.INTERRUPTED
-        if isinstance(entry, Withdrawn):
+    match reason_to_restore(journal):
+        case ReleaseInterrupted() as stopped:
+            return Outcome.UNKNOWN if stopped.errored else Outcome.INTERRUPTED
+        case Judged(status=Status.ERRORED):
+            return Outcome.UNKNOWN
+        case Judged() | Withdrawn() | None:
             return Outcome.REJECTED
-        if isinstance(entry, Judged):
-            return Outcome.UNKNOWN if entry.status is Status.ERRORED else Outcome.REJECTED
-    return Outcome.REJECTED
 
 
 def _end(plan: Plan, journal: Sequence[Entry]) -> Finish:
@@ -244,7 +235,7 @@ def _end(plan: Plan, journal: Sequence[Entry]) -> Finish:
 
 
 def _live_reason(journal: Sequence[Entry]) -> str:
-    last = next((entry for entry in reversed(journal) if isinstance(entry, Judged)), None)
-    if last is None and any(isinstance(entry, Adopted) for entry in journal):
+    last = last_verdict(journal)
+    if last is None and adopted(journal):
         return "every step had passed when the earlier client ended"
     return last.reason if last else "the plan has no steps"
