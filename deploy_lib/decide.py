@@ -83,7 +83,7 @@ def next_to_foresee(plan: Plan, release: Release, step: int, seen: Sequence[Stat
     What a first release leaves out is left out.
     """
     for index in range(step, len(plan.steps)):
-        if not (release.first and plan.steps[index].kind.place.needs_stable):
+        if not (release.first and plan.steps[index].kind.position.needs_stable):
             return RunStep(index)
     if Status.ERRORED in seen:
         return Finish(Outcome.UNKNOWN, "some checks could not be made")

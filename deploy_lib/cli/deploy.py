@@ -12,7 +12,8 @@ from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.identity import new_release
 from deploy_lib.cli.notifications import Notifier
 from deploy_lib.cli.options import options_of
-from deploy_lib.cli.release_runner import OpenJournal, ReleaseRunner
+from deploy_lib.cli.release_runner import ReleaseRunner
+from deploy_lib.cli.run_output import OpenJournal
 from deploy_lib.cli.selection import commit_of, select
 from deploy_lib.cli.session import open_session
 from deploy_lib.cli.show.display import choose
@@ -24,6 +25,7 @@ from deploy_lib.journal import Journal
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.program import Program
 from deploy_lib.release.group import Member, release_all
+from deploy_lib.release.last_line import interrupted_half_way
 
 
 def main(args: argparse.Namespace, clock: SystemClock | None = None, open_journal: OpenJournal = Journal) -> int:
@@ -76,10 +78,8 @@ def carry_out(runners: Sequence[ReleaseRunner], clock: SystemClock, program: Pro
     try:
         return release_all(members, clock).exit_code
     except Interrupted:
-        raise Failure(
-            f"interrupted while the traffic was being put back; {program.command('resume')} finishes it",
-            Outcome.INTERRUPTED.exit_code,
-        ) from None
+        why = interrupted_half_way(program.command("resume"))
+        raise Failure(why, Outcome.INTERRUPTED.exit_code) from None
 
 
 def refuse_old_flags(args: argparse.Namespace) -> None:

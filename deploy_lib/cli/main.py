@@ -48,9 +48,12 @@ def _unforeseen(problem: Exception) -> int:
     """Errors of rooms that are loaded by now; anything else is a fault of the tool, kept whole for a bug report."""
     from deploy_lib.config.problems import ConfigError
     from deploy_lib.drivers.interface import DriverError, Interrupted
+    from deploy_lib.release.not_possible import NotPossible
 
     if isinstance(problem, Interrupted):
         return _say("interrupted; nothing was changed", 130)
+    if isinstance(problem, NotPossible):
+        return _say(problem.message, problem.code)
     if isinstance(problem, ConfigError):
         for each in problem.problems:
             say_error(str(each))

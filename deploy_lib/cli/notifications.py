@@ -5,7 +5,7 @@ None of them may change how a release ends: what cannot be written or sent is to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +31,7 @@ class Notifier:
             name = self.webhook_env
             _attempt("the webhook was not told", lambda: tell_webhook(name, plan, entry))
 
-    def ended(self, plan: Plan, release_id: str, entries: Sequence[Entry]) -> None:
+    def ended(self, plan: Plan, release_id: str) -> None:
         """Writes the report in every format beside the journal, and where --report-dir says."""
         from deploy_lib.cli.report_files import write_reports
 

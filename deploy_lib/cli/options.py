@@ -10,7 +10,7 @@ from deploy_lib.cli.paths import state_directory
 from deploy_lib.model.image_names import digest_of
 from deploy_lib.model.release import Builder, Options
 from deploy_lib.plan import Plan
-from deploy_lib.steps.build import BuildSettings
+from deploy_lib.steps.build import BuildSettings, builder_of
 
 
 def options_of(args: argparse.Namespace, plan: Plan) -> Options:
@@ -29,14 +29,9 @@ def options_of(args: argparse.Namespace, plan: Plan) -> Options:
         builder=(
             _local_builder(args.build_local, state_directory(args.state) / "builds")
             if args.build_local
-            else configured_builder(plan)
+            else builder_of(plan.settings(BuildSettings))
         ),
     )
-
-
-def configured_builder(plan: Plan) -> Builder:
-    build = plan.settings(BuildSettings)
-    return build.builder if build else Builder.CLOUD_BUILD
 
 
 def _local_builder(wanted: str, store: Path) -> Builder:

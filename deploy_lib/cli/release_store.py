@@ -6,16 +6,19 @@ No repository and no configuration is needed for that; a configuration only narr
 from __future__ import annotations
 
 import argparse
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.paths import TOOL, releases_directory, state_directory
 from deploy_lib.journal import Diary, read, started
+from deploy_lib.model.answers import UnfinishedRelease
 from deploy_lib.model.journal import Entry
+from deploy_lib.model.journal_queries import ending
 from deploy_lib.model.outcome import Outcome
-from deploy_lib.report.sections.subject import ending
+from deploy_lib.model.release_history import is_rollback
+from deploy_lib.model.service import Service
 
 SHOWN = 5  # ids named when none fits
 
@@ -77,6 +80,26 @@ def before(directory: Path) -> tuple[Entry, ...] | None:
         if went_live(diary):
             return diary.entries
     return None
+
+
+def journal_to_resume(state: Path, service: Service, unfinished: UnfinishedRelease | None) -> tuple[Entry, ...]:
+    """The journal kept here of the release that the service calls unfinished, else of its newest release."""
+    root = releases_directory(state, service.project) / service.name
+    if unfinished is not None:
+        return read(root / unfinished.release_id).entries
+    newest = next((path for path in _newest_first(root) if not is_rollback(path.name)), None)
+    return read(newest).entries if newest else ()
+
+
+def journals(state: Path, service: Service) -> Iterator[tuple[Entry, ...]]:
+    """Those of the service that are kept here, the newest first; each is read when it is asked for."""
+    root = releases_directory(state, service.project) / service.name
+    return (read(path).entries for path in _newest_first(root))
+
+
+def _newest_first(root: Path) -> list[Path]:
+    """By name: a release's id begins with its time."""
+    return sorted((path for path in root.glob("*") if path.is_dir()), key=lambda path: path.name, reverse=True)
 
 
 def went_live(diary: Diary) -> bool:

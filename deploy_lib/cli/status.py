@@ -16,10 +16,11 @@ from deploy_lib.cli.side_by_side import side_by_side
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.model.answers import UnfinishedRelease
 from deploy_lib.model.outcome import Outcome
-from deploy_lib.model.release_history import ByHand, drift
+from deploy_lib.model.release_history import drift
 from deploy_lib.model.service import Service
 from deploy_lib.model.state import LeaseState, ServiceState
 from deploy_lib.plan import Plan
+from deploy_lib.release.next_commands import after_change_by_hand
 
 SHOWN_RELEASES = 5
 
@@ -52,7 +53,7 @@ def lines(plan: Plan, state: ServiceState, now: datetime) -> Iterator[str]:
     by_hand = drift(state)
     if by_hand is not None:
         yield f"  by hand   {by_hand}"
-        yield from (f"            {way}" for way in ways_out(plan, state, by_hand))
+        yield from (f"            {way}" for way in after_change_by_hand(plan, state, by_hand))
     if state.reconciling:
         yield "  a change is under way"
     for revision in state.revisions:
@@ -79,16 +80,6 @@ def unfinished_words(plan: Plan, left: UnfinishedRelease, state: ServiceState) -
             f"{resume} gives it the users, {rollback} gives it up"
         )
     return f"unfinished release {left.release_id} of commit {left.commit[:7]}: {resume} goes on, {rollback} undoes it"
-
-
-def ways_out(plan: Plan, state: ServiceState, by_hand: ByHand) -> Iterator[str]:
-    """What a person can do about what was changed by hand."""
-    if by_hand.moved:
-        yield plan.program.command("rollback", "--to", "last-release", note="put back what the last good release left")
-    if state.unfinished:
-        yield plan.program.command("resume", "--accept", note="go on with the release, from the traffic as it is now")
-    else:
-        yield plan.program.command("deploy", note=by_hand.consequence)
 
 
 def lease_words(lease: LeaseState | None, now: datetime) -> str:

@@ -1,5 +1,5 @@
-"""The loop that carries a plan out: ask `decide` for the next move, make it, write down what came of it."""
+"""Carrying out: one executor for releases, what `plan` foresees of them, and rollbacks.
 
-from deploy_lib.release.executor import Executor, run
-
-__all__ = ["Executor", "run"]
+`executor` has the loop; `real`, `read_only` and `rollback` are what it carries out; `resuming` finds what there is to
+go on with; `group` releases several services together.
+"""

@@ -16,7 +16,7 @@ from threading import Lock
 from deploy_lib.drivers.interface import Clock
 from deploy_lib.model.journal import Stopped
 from deploy_lib.model.outcome import MOST_URGENT_FIRST
-from deploy_lib.release.executor import Others
+from deploy_lib.release.membership import Others
 
 EVERY = 0.1
 """Seconds between two looks at the others while one waits for them."""
@@ -76,7 +76,7 @@ class _Group:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """One member's view of its group, as run.loop asks for it."""
+    """One member's view of its group, as `membership` asks for it."""
 
     group: _Group
     member: Member

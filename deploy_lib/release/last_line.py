@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from deploy_lib.drivers.interface import DriverError, Interrupted, Services
+from deploy_lib.model.journal import Stopped
+from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.service import Service
 
 
@@ -18,3 +22,14 @@ def serving_now(services: Services, service: Service, otherwise: str) -> str:
     except Interrupted:
         why = "interrupted before it could be read"
     return f"not known: {why}; {otherwise}"
+
+
+def interrupted_half_way(finishes: str) -> str:
+    """What is said where a person would not wait for the traffic. `finishes` is the command that does."""
+    return f"interrupted while the traffic was being put back; {finishes} finishes it"
+
+
+def stopped_half_way(services: Services, service: Service, now: datetime, finishes: str, otherwise: str) -> Stopped:
+    """The last line of such an interruption, which is only shown: the journal stays open for whoever finishes it."""
+    serving = serving_now(services, service, otherwise)
+    return Stopped(now, Outcome.INTERRUPTED, interrupted_half_way(finishes), serving)

@@ -1,4 +1,4 @@
-"""Becoming the only deployer of a service, and repairing what an earlier one left half done."""
+"""Acquire and give back the service's deploy lease, and repair what an earlier deployer left half done."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 
 from deploy_lib.drivers.interface import Clock, DriverError, Drivers, Interrupted, Services, Tell
 from deploy_lib.model import requests
-from deploy_lib.model.answers import LeaseTaken
+from deploy_lib.model.answers import LeaseEnded, LeaseTaken
 from deploy_lib.model.image_names import digest_of, short_digest
 from deploy_lib.model.journal import LeaseHeld, LeaseRefused
 from deploy_lib.model.release import Release
@@ -67,10 +67,10 @@ def acquire(
     except DriverError as error:
         refusal, errored = error.with_remedy, not error.conflict
     except Interrupted:
-        _give_back(drivers, release, tell)
+        _of_no_use(drivers, release, tell)
         raise
     if refusal:
-        _give_back(drivers, release, tell)
+        _of_no_use(drivers, release, tell)
         return LeaseRefused(now(), refusal, errored=errored)
     grown = replace(release, before=release.before or answer.before, url=answer.url)
     by_hand = answer.by_hand if repair else ""
@@ -109,12 +109,24 @@ def refused_at_once(
     return LeaseRefused(drivers.clock.now(), held_by(answer), busy=True, on_hold=answer.on_hold)
 
 
-def _give_back(drivers: Deployer, release: Release, tell: Tell) -> None:
-    """A lease that is of no use must not keep the next deployer waiting."""
+def give_back(services: Services, request: requests.EndLease, tell: Tell) -> LeaseEnded | None:
+    """Interrupted once, it is done all the same: what the release has come to must stand on the service.
+
+    None where it failed; the lease expires by itself then. Raises Interrupted for the second interruption.
+    """
     try:
-        drivers.services.end_lease(requests.EndLease(release, None))
+        try:
+            return services.end_lease(request)
+        except Interrupted:
+            return services.end_lease(request)
     except DriverError as problem:
         tell(f"the lease could not be given back and will expire by itself: {problem.reason}")
+        return None
+
+
+def _of_no_use(drivers: Deployer, release: Release, tell: Tell) -> None:
+    """A lease that is of no use must not keep the next deployer waiting."""
+    give_back(drivers.services, requests.EndLease(release, None), tell)
 
 
 def known_bad(release: Release, bad: tuple[str, ...]) -> str:

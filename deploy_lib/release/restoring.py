@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from deploy_lib.drivers.interface import DriverError, Interrupted, Tell
 from deploy_lib.drivers.polling import polls
 from deploy_lib.model.answers import Restored
+from deploy_lib.model.journal import Entry, RestoreAnswered, RestoreAsked
 from deploy_lib.model.requests import RestoreTraffic
 from deploy_lib.release.lease import Deployer
 
 RETRIES_FOR = 300.0  # seconds
 SAY_AGAIN_EVERY = 15.0  # seconds
+
+
+def restore(
+    drivers: Deployer,
+    request: RestoreTraffic,
+    why: str,
+    record: Callable[[Entry], object],
+    tell: Tell,
+    *,
+    stopping: bool = False,
+) -> None:
+    """Asks for it and records what came of it. Raises Interrupted as `put_back` does."""
+    record(RestoreAsked(drivers.clock.now(), request.target, why))
+    try:
+        answer = put_back(drivers, request, tell, stopping=stopping)
+        answered = RestoreAnswered(drivers.clock.now(), answer.complete, answer.now, answer.reason)
+    except DriverError as problem:
+        answered = RestoreAnswered(drivers.clock.now(), False, None, problem.with_remedy)
+    record(answered)
 
 
 def put_back(drivers: Deployer, request: RestoreTraffic, tell: Tell, *, stopping: bool = False) -> Restored:

@@ -44,6 +44,11 @@ class BuildSettings(Settings):
         return Worker(self.machine_type, self.worker_pool, self.service_account, self.logging)
 
 
+def builder_of(settings: BuildSettings | None) -> Builder:
+    """Who builds under a plan with that step, or without one."""
+    return settings.builder if settings else Builder.CLOUD_BUILD
+
+
 @dataclass(frozen=True, slots=True)
 class BuildDetails(Reported):
     """`log_tail` is the end of the log of a build that pushed nothing; `given`: the image was named, not built."""

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.model.journal import Stopped
 from deploy_lib.model.outcome import Outcome
-from deploy_lib.release.executor import Others
 from deploy_lib.release.group import Ended, Member, release_all
+from deploy_lib.release.membership import Others
 from tests.unit.samples import NOON
 from tests.waits import WITHIN
 

@@ -93,9 +93,7 @@ def test_the_traffic_that_is_known(journal: Sequence[Entry], known: Seen | Asked
         pytest.param([*UP, asked(3), judged(3, Status.FAILED)], False, 3, id="failed: again"),
         pytest.param(UP, False, 3, id="passed: the next"),
         pytest.param([*UP, judged(3, Status.SKIPPED), judged(4, Status.SKIPPED)], False, 5, id="skipped: the next"),
-        pytest.param(
-            [*UP, judged(3, Status.SKIPPED), judged(4, Status.SKIPPED)], True, 3, id="ready: those"
-        ),
+        pytest.param([*UP, judged(3, Status.SKIPPED), judged(4, Status.SKIPPED)], True, 3, id="ready: those"),
         pytest.param([started(), Adopted(NOON, CANDIDATE, 4)], False, 4, id="taken over at a step"),
     ],
 )

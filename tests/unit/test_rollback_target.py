@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from deploy_lib.cli.failure import Failure
-from deploy_lib.cli.rollback.target import choose
 from deploy_lib.model.answers import UnfinishedRelease
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release_history import drift
 from deploy_lib.model.state import LeaseState, MadeByHand, PastRelease, RevisionState, ServiceState
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
+from deploy_lib.release.not_possible import NotPossible
+from deploy_lib.release.rollback.target import choose
 from tests.golden_file import read_cases
 from tests.unit.samples import NOON
 
@@ -70,14 +70,14 @@ def test_target(case: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("case", [each for each in CASES if "refused" in each], ids=lambda case: case["case"])
 def test_refusal(case: dict[str, Any]) -> None:
-    with pytest.raises(Failure) as refused:
+    with pytest.raises(NotPossible) as refused:
         choose(state(case), case.get("to"))
     assert case["refused"] in refused.value.message
     assert refused.value.code == 1
 
 
 def test_a_service_that_does_not_exist() -> None:
-    with pytest.raises(Failure, match="no such service"):
+    with pytest.raises(NotPossible, match="no such service"):
         choose(ServiceState(False))
 
 

@@ -14,8 +14,10 @@ from deploy_lib.model.journal import Diagnosed, Entry, Judged, LeaseRefused, Sto
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Status
 from deploy_lib.plan import Plan
-from deploy_lib.release import Executor, run
-from deploy_lib.release.final_message import next_commands
+from deploy_lib.release.context import ReleaseContext
+from deploy_lib.release.executor import execute
+from deploy_lib.release.next_commands import next_commands
+from deploy_lib.release.real import RealRelease
 from tests.unit.samples import BEFORE, NOON, RELEASE, plan, step
 from tests.unit.world import IMAGE, FakeClock, World, unknown
 
@@ -58,10 +60,10 @@ def release(world: World, chosen: Plan = WHOLE, earlier: list[Entry] | None = No
             raise Killed
         written.append(decode(encode(entry)))
 
-    this = Executor(chosen, world.drivers(), note, lambda text: None,
-               lambda evidence, findings, _: diagnose(evidence, findings), holder)  # fmt: skip
+    this = ReleaseContext(chosen, world.drivers(), note, lambda text: None,
+                          lambda evidence, findings, _: diagnose(evidence, findings), holder)  # fmt: skip
     try:
-        return run(this, RELEASE, earlier or []), written
+        return execute(RealRelease(this, RELEASE, earlier or [])), written
     except Killed:
         raise Killed(written) from None
 

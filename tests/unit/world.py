@@ -9,8 +9,10 @@ from datetime import datetime, timedelta
 from deploy_lib.drivers.interface import DriverError, Drivers, Interrupted, Tell
 from deploy_lib.model import answers, requests
 from deploy_lib.model.evidence import Evidence
+from deploy_lib.model.release import Release
 from deploy_lib.model.service import Service
 from deploy_lib.model.serving import Serving
+from deploy_lib.model.state import RevisionPreview, ServiceState
 from deploy_lib.model.traffic import TrafficMap
 from deploy_lib.steps.build import BuildImage
 from deploy_lib.steps.canary import CreateRevision
@@ -149,6 +151,18 @@ class World:
     def read_serving(self, service: Service) -> Serving:
         found = self._met("read_serving")
         return found or Serving(True, self.traffic, self.traffic)  # type: ignore[return-value]
+
+    def read_state(self, service: Service) -> ServiceState:
+        found = self._met("read_state")
+        return found or ServiceState(bool(self.traffic.shares()), traffic=self.traffic)  # type: ignore[return-value]
+
+    def preview(self, request: CreateRevision) -> RevisionPreview:
+        found = self._met("preview")
+        return found or RevisionPreview("cand-2", ("the image",), ("memory",))  # type: ignore[return-value]
+
+    def temporary_url(self, release: Release, revision: str) -> str:
+        self._met(f"temporary_url {revision}")
+        return "http://lent"
 
     # URLs
 

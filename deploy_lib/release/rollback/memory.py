@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
+from itertools import islice
 
-from deploy_lib.cli.paths import releases_directory
-from deploy_lib.journal import read
 from deploy_lib.model.answers import UnfinishedRelease
-from deploy_lib.model.journal import Asked, Stopped
-from deploy_lib.model.journal_queries import latest_release, traffic_may_have_moved
+from deploy_lib.model.journal import Entry, Stopped
+from deploy_lib.model.journal_queries import latest_release, traffic_may_have_moved, traffic_moves_asked
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Release
 from deploy_lib.model.state import PastRelease, ServiceState
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
-from deploy_lib.plan import Plan
 
 LOOKED_AT = 20  # journals
 
 
-def with_memory(state: ServiceState, directory: Path, plan: Plan) -> ServiceState:
-    """The state with the history, and the release left unfinished, that the journals in `directory` tell of.
+def remembered(state: ServiceState, journals: Iterable[Sequence[Entry]]) -> ServiceState:
+    """The state with the history, and the release left unfinished, that the journals tell of, newest first.
 
     Unchanged where the service has a history or a record of its own, which is true on any machine.
     """
     if not state.exists or state.history or state.left:
         return state
-    root = releases_directory(directory, plan.service.project) / plan.service.name
-    newest = sorted((path for path in root.glob("*") if path.is_dir()), key=lambda path: path.name, reverse=True)
     past: list[PastRelease] = []
     left: UnfinishedRelease | None = None
-    for path in newest[:LOOKED_AT]:
-        entries = read(path).entries
+    for entries in islice(journals, LOOKED_AT):
         release = latest_release(entries)
         if release is None or release.before is None:
             continue
@@ -41,9 +36,9 @@ def with_memory(state: ServiceState, directory: Path, plan: Plan) -> ServiceStat
         past.append(_past(release, outcome, last.at))
         serves = release.candidate in state.traffic.shares()
         if not past[1:] and serves and traffic_may_have_moved(entries) and outcome is not Outcome.LIVE:
-            asked = sum(isinstance(entry, Asked) and entry.moves_traffic for entry in entries)
+            moves = traffic_moves_asked(entries)
             left = UnfinishedRelease(
-                release.id, release.commit, release.image, release.candidate, release.tag, release.before, asked, 0, 0
+                release.id, release.commit, release.image, release.candidate, release.tag, release.before, moves, 0, 0
             )
     return replace(state, history=tuple(past), left=left)
 

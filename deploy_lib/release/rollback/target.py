@@ -10,17 +10,16 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from deploy_lib.cli.failure import Failure
-from deploy_lib.cli.rollback.offers import offers
 from deploy_lib.model.answers import UnfinishedRelease
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release_history import good, is_rollback, rolled_back
 from deploy_lib.model.state import PastRelease, ServiceState
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
 from deploy_lib.plan import Plan
+from deploy_lib.release.not_possible import REFUSED, NotPossible
+from deploy_lib.release.rollback.offers import offers
 from deploy_lib.steps.canary import CanarySettings
 
-REFUSED = 1  # exit code
 _COMMIT = re.compile("[0-9a-fA-F]{7,40}")
 LAST_RELEASE = "last-release"
 """The name for what the last good release left, whatever was changed by hand since."""
@@ -41,17 +40,17 @@ class Choice:
 
 
 def choose(state: ServiceState, to: str | None = None, *, force: bool = False, tag: str = "") -> Choice:
-    """Raises Failure when there is nothing to go back to, or when it leads to a revision known to have failed.
+    """Raises NotPossible when there is nothing to go back to, or when it leads to a revision known to have failed.
 
     `tag` is what releases give their candidates: the one that loses its users by this rollback loses it too.
     """
     if not state.exists:
-        raise Failure("there is no such service, so there is nothing to roll back", REFUSED)
+        raise NotPossible("there is no such service, so there is nothing to roll back", REFUSED)
     choice = _named(state, to) if to else _default(state, force)
     for name in choice.target.shares() if to else ():
         unfit = _unfit(state, name, force)
         if unfit:
-            raise Failure(unfit, REFUSED)
+            raise NotPossible(unfit, REFUSED)
     there = choice.target.shares() == state.traffic.shares()
     return replace(choice, target=_with_tags(state, choice.target.shares(), tag), there=there, ends=state.left)
 
@@ -78,7 +77,7 @@ def _default(state: ServiceState, force: bool) -> Choice:
     if state.left is not None and not passed_over:
         return Choice(now, "there is no earlier traffic, and nothing has to be moved")
     reason = "the service remembers no earlier traffic" if not passed_over else "; ".join(passed_over)
-    raise Failure(f"{reason}; name what to go back to with --to:\n" + "\n".join(offers(state)), REFUSED)
+    raise NotPossible(f"{reason}; name what to go back to with --to:\n" + "\n".join(offers(state)), REFUSED)
 
 
 def _to_undo(state: ServiceState) -> tuple[TrafficMap, str] | None:
@@ -129,13 +128,13 @@ def _named(state: ServiceState, to: str) -> Choice:
     if to == LAST_RELEASE:
         last = next(iter(good(state.history)), None)
         if last is None:
-            raise Failure(f"no good release is remembered; choose with --to:\n{_offered(state)}", REFUSED)
+            raise NotPossible(f"no good release is remembered; choose with --to:\n{_offered(state)}", REFUSED)
         return Choice(last.traffic, f"what release {last.id} left")
     past = next((each for each in state.history if each.id == to), None)
     if past is not None and is_rollback(past.id):
         return Choice(past.traffic, f"what rollback {to} put back")
     if past is not None and past.candidate is None:
-        raise Failure(f"release {to} made no revision; choose with --to:\n{_offered(state)}", REFUSED)
+        raise NotPossible(f"release {to} made no revision; choose with --to:\n{_offered(state)}", REFUSED)
     past = past or _of_commit(state, to)
     name = (past.candidate if past else None) or to
     if state.revision(name) is None:
@@ -144,7 +143,7 @@ def _named(state: ServiceState, to: str) -> Choice:
             if past
             else f"there is no revision {to}, nor release or commit"
         )
-        raise Failure(f"{gone}; choose with --to:\n{_offered(state)}", REFUSED)
+        raise NotPossible(f"{gone}; choose with --to:\n{_offered(state)}", REFUSED)
     why = f"the revision of release {past.id}" if past else "the revision that was named"
     return Choice(TrafficMap((TrafficTarget(name, 100),)), why)
 

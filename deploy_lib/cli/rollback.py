@@ -1,31 +1,44 @@
-"""Rolls back one service or several: first every target is chosen, so that nothing moves when one has none."""
+"""rollback: puts good traffic back in one command, with no build and no journal; the service itself remembers.
+
+Of several services first every target is chosen, so that nothing moves when one has none.
+"""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 
 from deploy_lib.cli.failure import Failure
+from deploy_lib.cli.identity import holder, new_release
 from deploy_lib.cli.notifications import Notifier
-from deploy_lib.cli.rollback.memory import with_memory
-from deploy_lib.cli.rollback.offers import offers, older
-from deploy_lib.cli.rollback.rollback import Rollback
-from deploy_lib.cli.rollback.target import Choice, choose, tag_of
+from deploy_lib.cli.release_store import journals
+from deploy_lib.cli.run_output import run_output
 from deploy_lib.cli.selection import Selection, select
 from deploy_lib.cli.session import Session, open_session
 from deploy_lib.cli.show import display as displays
 from deploy_lib.cli.show.console import say
+from deploy_lib.cli.show.display import Display
 from deploy_lib.cli.signals import stopping
 from deploy_lib.cli.times import seconds
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.interface import Interrupted
 from deploy_lib.model.journal import Stopped
 from deploy_lib.model.outcome import Outcome
+from deploy_lib.model.release import Options
 from deploy_lib.model.state import ServiceState
 from deploy_lib.plan import Plan
+from deploy_lib.release.executor import execute
 from deploy_lib.release.group import Ended
-from deploy_lib.release.last_line import serving_now
+from deploy_lib.release.last_line import interrupted_half_way, serving_now, stopped_half_way
+from deploy_lib.release.not_possible import NotPossible
+from deploy_lib.release.recorder import Recorder
+from deploy_lib.release.rollback.memory import remembered
+from deploy_lib.release.rollback.offers import commands, offers
+from deploy_lib.release.rollback.procedure import Rollback, as_release, commit_of_target
+from deploy_lib.release.rollback.target import Choice, choose, tag_of
 
 LIST = "?"
 """What --to holds when it was given without a name."""
@@ -38,7 +51,7 @@ class Wanted:
     plan: Plan
     state: ServiceState
     choice: Choice | None = None
-    refused: Failure | None = None
+    refused: NotPossible | None = None
 
 
 def main(args: argparse.Namespace) -> int:
@@ -60,48 +73,77 @@ def main(args: argparse.Namespace) -> int:
         try:
             with stopping(clock, finishes, display.stopping) as signals, closing(display):
                 ends = {
-                    each.plan.service.name: Rollback(
-                        session,
-                        each.plan,
-                        display,
-                        notifier,
-                        each.state,
-                        each.choice,
-                        args.to,
-                        probe=not args.now,
-                        force=args.force,
-                        wait=wait,
-                    ).carry_out()
+                    each.plan.service.name: _carry_out(session, args, each, each.choice, display, notifier, wait)
                     for each in wanted
                     if each.choice is not None
                 }
                 return signals.decided(Ended(ends).exit_code)
         except Interrupted:
-            raise Failure(
-                f"interrupted while the traffic was being put back; {finishes} finishes it",
-                Outcome.INTERRUPTED.exit_code,
-            ) from None
+            raise Failure(interrupted_half_way(finishes), Outcome.INTERRUPTED.exit_code) from None
+
+
+def _carry_out(
+    session: Session,
+    args: argparse.Namespace,
+    wanted: Wanted,
+    choice: Choice,
+    display: Display,
+    notifier: Notifier,
+    wait: float,
+) -> Stopped:
+    """Raises Interrupted when a person would not wait for the traffic; what serves then is shown before."""
+    plan, state, drivers = wanted.plan, wanted.state, session.traffic_drivers(wanted.plan)
+    made = new_release(plan, commit_of_target(state, choice), Options(), session.clock.now())
+    release = as_release(made, state, choice)
+    with run_output(session.state, plan, release.id, display, notifier) as output:
+        rollback = Rollback(
+            plan,
+            drivers,
+            Recorder(output.note),
+            output.tell,
+            holder(),
+            release,
+            state,
+            choice,
+            partial(_remembered, session, plan),
+            args.to,
+            probe=not args.now,
+            force=args.force,
+            wait=wait,
+        )
+        try:
+            stopped = execute(rollback)
+        except Interrupted:
+            now, again = session.clock.now(), plan.program.command("rollback", "--force")
+            output.show(stopped_half_way(drivers.services, plan.service, now, again, rollback.last_seen()))
+            raise
+    notifier.ended(plan, release.id)
+    return stopped
+
+
+def _remembered(session: Session, plan: Plan, state: ServiceState) -> ServiceState:
+    return remembered(state, journals(session.state, plan.service))
+
+
+def _read(session: Session, plan: Plan) -> ServiceState:
+    return _remembered(session, plan, session.services(plan).read_state(plan.service))
 
 
 def _wanted(session: Session, plan: Plan, args: argparse.Namespace) -> Wanted:
-    state = with_memory(session.services(plan).read_state(plan.service), session.state, plan)
+    state = _read(session, plan)
     try:
         return Wanted(plan, state, choice=choose(state, args.to, force=args.force, tag=tag_of(plan)))
-    except Failure as failure:
-        return Wanted(plan, state, refused=failure)
+    except NotPossible as refused:
+        return Wanted(plan, state, refused=refused)
 
 
-def _refuse(session: Session, wanted: list[Wanted], display: displays.Display, output: str) -> int:
+def _refuse(session: Session, wanted: Sequence[Wanted], display: Display, output: str) -> int:
     """Every service is told, and every service's last line says what serves."""
     for each in wanted:
         why = each.refused.message if each.refused else "nothing was done, since another service cannot be rolled back"
         serving = serving_now(session.services(each.plan), each.plan.service, f"last seen: {each.state.traffic}")
-        program = each.plan.program
-        commands = tuple(
-            program.command("rollback", "--to", name, note=f"made {when}, ready; it is asked before it gets users")
-            for name, when in older(each.state)
-        )
-        stopped = Stopped(session.clock.now(), Outcome.REJECTED, why, serving, commands if each.refused else ())
+        offered = commands(each.plan, each.state) if each.refused else ()
+        stopped = Stopped(session.clock.now(), Outcome.REJECTED, why, serving, offered)
         display.entry(each.plan.service.name, stopped)
     told = [f"{each.plan.service.name}: {each.refused.message}" for each in wanted if each.refused]
     if output == "json":
@@ -112,7 +154,7 @@ def _refuse(session: Session, wanted: list[Wanted], display: displays.Display, o
 def _list(session: Session, selection: Selection) -> int:
     """What there is to go back to."""
     for plan in selection.plans:
-        state = with_memory(session.services(plan).read_state(plan.service), session.state, plan)
+        state = _read(session, plan)
         say(f"{plan.service.name}: --to takes a release, a revision, a commit or last-release")
         say("\n".join(offers(state)))
         say(f"serving: {state.traffic}")

@@ -8,6 +8,7 @@ from datetime import datetime
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release_history import is_rollback, rolled_back
 from deploy_lib.model.state import PastRelease, ServiceState
+from deploy_lib.plan import Plan
 
 SHOWN = 8  # revisions
 OFFERED = 3  # of them, as commands
@@ -44,6 +45,14 @@ def older(state: ServiceState) -> Iterator[tuple[str, str]]:
     known = [(each.created, each.name) for each in state.revisions if each.ready and each.created]
     before = sorted(((at, name) for at, name in known if at < serving.created), reverse=True)
     yield from ((name, _when(at)) for at, name in before[:OFFERED])
+
+
+def commands(plan: Plan, state: ServiceState) -> tuple[str, ...]:
+    """How to go back to each of `older`."""
+    return tuple(
+        plan.program.command("rollback", "--to", name, note=f"made {when}, ready; it is asked before it gets users")
+        for name, when in older(state)
+    )
 
 
 def _outcome(state: ServiceState, revision: str) -> str:

@@ -1,0 +1,45 @@
+"""One release as a member of its group: where it waits for the others, and when it is taken back for their sake."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, assert_never
+
+from deploy_lib.decide import AcquireLease, Finish, Move, Restore, RunStep, why_skipped
+from deploy_lib.model.journal_queries import is_being_given_up
+from deploy_lib.model.outcome import Outcome
+from deploy_lib.release.context import ReleaseContext
+
+
+class Others(Protocol):
+    """The rest of its group, as one release meets it. Each answer is why it is withdrawn; empty when it is not.
+
+    The two that wait raise Interrupted.
+    """
+
+    def why_withdrawn(self) -> str: ...
+    def before_traffic(self) -> str: ...  # waits until all are as far, and those it comes after are live
+    def before_end(self) -> str: ...  # waits, live, until all are
+
+
+@dataclass(slots=True)
+class Membership:
+    others: Others
+    let_through: bool = False  # the group waits for nobody at the next traffic move
+
+    def why_withdrawn(self, this: ReleaseContext, move: Move) -> str:
+        """Waits for the others where they wait for each other; empty when the move may be made. Raises Interrupted."""
+        match move:
+            case RunStep() if this.plan.steps[move.index].kind.position.moves_traffic and not self.let_through:
+                skipped = why_skipped(this.plan.steps[move.index], this.release)
+                why = "" if skipped else self.others.before_traffic()
+                self.let_through = not why
+                return why
+            case RunStep() | AcquireLease():
+                return "" if is_being_given_up(this.entries) else self.others.why_withdrawn()
+            case Finish(Outcome.LIVE):
+                return self.others.before_end()
+            case Restore() | Finish():
+                return ""
+            case _:
+                assert_never(move)

@@ -1,0 +1,107 @@
+"""What a person can type next, in the order they should consider it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from deploy_lib.model.outcome import Outcome
+from deploy_lib.model.release import Release
+from deploy_lib.model.release_history import ByHand
+from deploy_lib.model.state import ServiceState
+from deploy_lib.plan import Plan
+
+
+def next_commands(
+    plan: Plan,
+    release: Release,
+    outcome: Outcome,
+    *,
+    resumed: bool = False,
+    lost: bool = False,
+    conflict: bool = False,
+    gone: bool = False,
+    on_hold: bool = False,
+) -> tuple[str, ...]:
+    """Commands to choose from, in the order a person should consider them.
+
+    `lost`: somebody took the service over. `conflict`: somebody changed it, and a plain `resume` would meet that again.
+    `gone`: somebody deleted it. `on_hold`: it is busy because a person wants it to stay as it is.
+    """
+    program = plan.program
+    match outcome:
+        case Outcome.HELD if lost:
+            return (
+                program.command("status", note="who has the service, and what serves"),
+                program.command("deploy", note="release again, from what serves"),
+            )
+        case Outcome.HELD if gone:
+            return (
+                program.command("deploy", note="make the service again, as if for the first time"),
+                program.command("status", note="see that it is gone"),
+            )
+        case Outcome.HELD:
+            accept = program.command("resume", "--accept", note="go on with the release, from the traffic as it is now")
+            return (
+                accept if conflict else program.command("resume", note="ask again and go on"),
+                program.command("rollback", note="put back what served before"),
+                program.command("status", note="leave it, and see what serves"),
+            )
+        case Outcome.READY:
+            file = plan.path or "its file"
+            first = "give it the users" if plan.promotes else f"once promote and verify stand in {file}"
+            return (
+                program.command("resume", note=first),
+                program.command("rollback", note="give it up; users stay where they are"),
+            )
+        case Outcome.BUSY:
+            name = "resume" if resumed else "deploy"
+            over = (program.command("resume", "--force", note="take the service over and go on"),) if resumed else ()
+            back = program.command("rollback", "--force", note="take the service over and put back what served before")
+            end = program.command("hold", "--release", note="end the hold, if it is yours or its time is over")
+            return (
+                program.command(name, "--wait", "10m", note="queue behind it"),
+                program.command("status", note="who has the service, and what serves"),
+                *over,
+                end if on_hold else back,
+            )
+        case Outcome.UNKNOWN:
+            return (program.command("resume"), program.command("status"))
+        case Outcome.INTERRUPTED:
+            return (program.command("deploy", note="start again"),)
+        case Outcome.REJECTED:
+            return (program.command("report", release.id),)
+        case Outcome.LIVE:
+            return ()
+        case _:
+            assert_never(outcome)
+
+
+def after_rollback(plan: Plan, outcome: Outcome) -> tuple[str, ...]:
+    """As `next_commands`, for a rollback that came to that."""
+    program = plan.program
+    match outcome:
+        case Outcome.BUSY:
+            return (
+                program.command("rollback", "--wait", "10m", note="queue behind it"),
+                program.command("rollback", "--force", note="take the service over"),
+                program.command("status", note="who has the service, and what serves"),
+            )
+        case Outcome.HELD:
+            return (program.command("rollback", "--force"), program.command("status"))
+        case Outcome.UNKNOWN:
+            return (program.command("rollback"), program.command("status"))
+        case Outcome.LIVE | Outcome.READY | Outcome.REJECTED | Outcome.INTERRUPTED:
+            return ()
+        case _:
+            assert_never(outcome)
+
+
+def after_change_by_hand(plan: Plan, state: ServiceState, by_hand: ByHand) -> Iterator[str]:
+    """What a person can do about what was changed by hand."""
+    if by_hand.moved:
+        yield plan.program.command("rollback", "--to", "last-release", note="put back what the last good release left")
+    if state.unfinished:
+        yield plan.program.command("resume", "--accept", note="go on with the release, from the traffic as it is now")
+    else:
+        yield plan.program.command("deploy", note=by_hand.consequence)

@@ -1,0 +1,119 @@
+"""A release for real: from its first step, or from where an earlier journal ends, to its last line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import assert_never
+
+from deploy_lib.decide import AcquireLease, Effect, Finish, Move, Restore, RunStep, next_move
+from deploy_lib.drivers.interface import Interrupted
+from deploy_lib.model import journal
+from deploy_lib.model.journal import Entry, Stopped
+from deploy_lib.model.journal_queries import asked_to_stop, is_resumed, own_traffic_maps, stopped_unwritten
+from deploy_lib.model.release import Release
+from deploy_lib.model.requests import RestoreTraffic
+from deploy_lib.release.context import ReleaseContext
+from deploy_lib.release.finish import finish, unless_elsewhere
+from deploy_lib.release.lease import acquire, refused_at_once
+from deploy_lib.release.membership import Membership
+from deploy_lib.release.restoring import restore
+from deploy_lib.release.run_step import run_step
+from deploy_lib.steps.build import BuildImage, BuildSettings
+
+
+@dataclass(slots=True)
+class RealRelease:
+    """`earlier` are the entries of a journal that it goes on from; `unwritten`, made from what the service itself
+    says, follow them and are in no journal yet."""
+
+    this: ReleaseContext
+    release: Release
+    earlier: Sequence[Entry] = ()
+    unwritten: Sequence[Entry] = ()
+    group: Membership | None = None
+
+    def begin(self) -> None:
+        """A service that is busy is reported before any work is done for it."""
+        this, plan, resumed = self.this, self.this.plan, bool(self.earlier or self.unwritten)
+        this.entries.extend(self.earlier)
+        for entry in self.unwritten:
+            this.record(entry)
+        labels, now = tuple(step.label for step in plan.steps), this.drivers.clock.now()
+        this.record(
+            journal.Started(now, self.release, labels, plan.path, this.holder, resumed=resumed, program=plan.program)
+        )
+        if not resumed:
+            self._look_who_deploys()
+
+    def next_move(self) -> Move:
+        move = self._unless_unwritten(next_move(self.this.plan, self.this.entries))
+        if isinstance(move, Finish) and self.group is not None:  # the others must not wait for one that does not serve
+            return unless_elsewhere(self.this, move)
+        return move
+
+    def is_overtaken(self, move: Move) -> bool:
+        why = self.group.why_withdrawn(self.this, move) if self.group else ""
+        if why:
+            self.this.record(journal.Withdrawn(self.this.drivers.clock.now(), why))
+        return bool(why)
+
+    def make(self, effect: Effect) -> None:
+        self.this.drivers.clock.sleep(0)
+        match effect:
+            case RunStep():
+                run_step(self.this, effect.index)
+            case AcquireLease():
+                self.this.record(self._acquired())
+            case Restore():
+                self._restore(effect)
+            case _:
+                assert_never(effect)
+
+    def interrupted(self, by: Interrupted) -> None:
+        self.this.record(journal.ReleaseInterrupted(self.this.drivers.clock.now(), by.by))
+
+    def finish(self, move: Finish) -> Stopped:
+        return finish(self.this, unless_elsewhere(self.this, move))
+
+    def _look_who_deploys(self) -> None:
+        this, settings = self.this, self.this.plan.settings(BuildSettings)
+        build = BuildImage(this.release, settings) if settings else None
+        try:
+            refused = refused_at_once(this.drivers, this.release, this.tell, wait=this.wait, build=build)
+        except Interrupted as interrupted:
+            self.interrupted(interrupted)
+            return
+        if isinstance(refused, journal.LeaseRefused):
+            this.record(refused)
+        else:
+            this.known_rollback = refused
+
+    def _unless_unwritten(self, move: Move) -> Move:
+        """Without a journal nothing new is begun; what is done is finished, and what was moved is put back."""
+        this, why = self.this, self.this.recorder.unwritten
+        if not why or not isinstance(move, RunStep | AcquireLease) or stopped_unwritten(this.entries):
+            return move
+        this.tell(f"{why}; the release stops, and the traffic is put back if it moved")
+        this.record(journal.ReleaseInterrupted(this.drivers.clock.now(), why, errored=True))
+        return next_move(this.plan, this.entries)
+
+    def _acquired(self) -> journal.LeaseHeld | journal.LeaseRefused:
+        """A person's own hold stops new releases, and not the end of one that has begun."""
+        this = self.this
+        return acquire(
+            this.drivers,
+            this.release,
+            this.holder,
+            this.tell,
+            take_over=this.take_over,
+            over_own_hold=is_resumed(this.entries),
+            wait=this.wait,
+            known_rollback=this.known_rollback,
+        )
+
+    def _restore(self, move: Restore) -> None:
+        this = self.this
+        request = RestoreTraffic(this.release, move.target, ours=own_traffic_maps(this.entries))
+        stopping = asked_to_stop(this.entries)
+        restore(this.drivers, request, move.why, this.record, this.tell, stopping=stopping)

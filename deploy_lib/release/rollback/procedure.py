@@ -1,0 +1,234 @@
+"""The rollback of one service, for the executor.
+
+It is written down as a release of its own, with the target as its candidate and as the traffic to restore: when its
+client dies half way, the next rollback finishes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Protocol, assert_never
+
+from deploy_lib.decide import AcquireLease, Finish, Restore
+from deploy_lib.drivers.interface import Clock, DriverError, Interrupted, Services, Tell, Urls
+from deploy_lib.drivers.processes import person, with_process
+from deploy_lib.model import journal
+from deploy_lib.model.answers import Probed
+from deploy_lib.model.journal import Entry, LeaseHeld, Stopped
+from deploy_lib.model.journal_queries import lease_held
+from deploy_lib.model.outcome import Outcome
+from deploy_lib.model.release import Release, Status
+from deploy_lib.model.release_history import ROLLBACK
+from deploy_lib.model.requests import EndLease, RestoreTraffic
+from deploy_lib.model.service import Service
+from deploy_lib.model.state import ServiceState
+from deploy_lib.plan import Plan
+from deploy_lib.release.asked import until_judged
+from deploy_lib.release.last_line import serving_now
+from deploy_lib.release.lease import acquire, give_back
+from deploy_lib.release.next_commands import after_rollback
+from deploy_lib.release.not_possible import NotPossible
+from deploy_lib.release.recorder import Recorder
+from deploy_lib.release.restoring import restore
+from deploy_lib.release.rollback.decide import AskTarget, ChooseAgain, Effect, Found, Move, next_move
+from deploy_lib.release.rollback.target import Choice, choose, tag_of
+from deploy_lib.steps import probe
+from deploy_lib.steps.kind import Verdict
+from deploy_lib.steps.probe import ProbeSettings
+from deploy_lib.steps.responses import serves
+
+HURRY = 0.1
+"""Seconds between the requests of the probe at most: users wait for its end."""
+
+
+class RollbackServices(Services, Protocol):
+    """What a rollback needs of Cloud Run beside what a release does."""
+
+    def read_state(self, service: Service) -> ServiceState: ...
+    def temporary_url(self, release: Release, revision: str) -> str: ...
+
+
+class RollbackDrivers(Protocol):
+    """Those of what runs already: nothing is built, and no repository is read."""
+
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def services(self) -> RollbackServices: ...
+    @property
+    def urls(self) -> Urls: ...
+
+
+def commit_of_target(state: ServiceState, choice: Choice) -> str:
+    """The commit that the target was made of; zeros where the service does not say."""
+    known = state.revision(choice.target.main_revision() or "")
+    return known.commit if known and known.commit else "0" * 40
+
+
+def as_release(made: Release, state: ServiceState, choice: Choice) -> Release:
+    """`made` written down as a rollback."""
+    wanted = choice.target.main_revision() or ""
+    return replace(made, id=f"{made.id}{ROLLBACK}", url=state.url, candidate=wanted, before=choice.target)
+
+
+@dataclass(slots=True)
+class Rollback:
+    """`state` is what the service was when `choice` was made; `remembered` adds to a state what journals know.
+
+    Without `probe` the target is taken as good.
+    """
+
+    plan: Plan
+    drivers: RollbackDrivers
+    recorder: Recorder
+    tell: Tell
+    holder: str
+    release: Release
+    state: ServiceState
+    choice: Choice
+    remembered: Callable[[ServiceState], ServiceState]
+    to: str | None = None
+    probe: bool = True
+    force: bool = False
+    wait: float = 0.0
+    announced: bool = False  # a person was told what will be put back
+    found: Found = field(init=False)
+
+    def __post_init__(self) -> None:
+        lease = self.state.lease
+        settled = self.choice.ends is None and (lease is None or lease.release_id is None)
+        self.found = Found(self.choice, self.state.traffic, settled, unfit=None if self.probe else "")
+
+    def begin(self) -> None:
+        now, program = self.drivers.clock.now(), self.plan.program
+        self._record(journal.Started(now, self.release, (), self.plan.path, self.holder, program=program))
+        if not self._is_busy():
+            self._announce()
+
+    def next_move(self) -> Move:
+        return next_move(self.plan.program, self.found, self.recorder.entries)
+
+    def is_overtaken(self, move: Move) -> bool:
+        """A rollback waits for nobody."""
+        return False
+
+    def make(self, effect: Effect) -> None:
+        match effect:
+            case AcquireLease():
+                self._acquire()
+            case ChooseAgain():
+                self._choose_again()
+            case AskTarget():
+                self.found = replace(self.found, unfit=self._unfit())
+            case Restore():
+                request = RestoreTraffic(self.release, effect.target)
+                restore(self.drivers, request, effect.why, self._record, self.tell)
+            case _:
+                assert_never(effect)
+
+    def interrupted(self, by: Interrupted) -> None:
+        self._record(journal.ReleaseInterrupted(self.drivers.clock.now(), by.by))
+
+    def finish(self, move: Finish) -> Stopped:
+        """One that moved nothing is not remembered: its target would count as a release that failed."""
+        if lease_held(self.recorder.entries):
+            moved = move.outcome in (Outcome.LIVE, Outcome.HELD)
+            request = EndLease(self.release, move.outcome if moved else None, move.reason)
+            give_back(self.drivers.services, request, self.tell)
+        serving = serving_now(self.drivers.services, self.plan.service, self.last_seen())
+        commands = after_rollback(self.plan, move.outcome)
+        stopped = Stopped(self.drivers.clock.now(), move.outcome, move.reason, serving, commands)
+        self._record(stopped)
+        return stopped
+
+    def last_seen(self) -> str:
+        """What is known of the traffic where the cloud itself cannot be asked, as the end of a sentence."""
+        return f"before the rollback it was {self.state.traffic}"
+
+    def _record(self, entry: Entry) -> None:
+        """Users wait for the rollback; its journal is not worth their time."""
+        could = not self.recorder.unwritten
+        if not self.recorder.record(entry) and could:
+            self.tell(f"{self.recorder.unwritten}; the rollback goes on without it")
+
+    def _acquire(self) -> None:
+        lease = acquire(
+            self.drivers,
+            self.release,
+            with_process(self.holder),
+            self.tell,
+            take_over=self.force,
+            over_own_hold=True,
+            repair=False,
+            wait=self.wait,
+        )
+        if isinstance(lease, LeaseHeld):
+            self.release = lease.release
+        self._record(lease)
+
+    def _choose_again(self) -> None:
+        plan, left = self.plan, self.state.left
+        try:
+            fresh = self.drivers.services.read_state(plan.service)
+            ended = left is not None and any(
+                past.id == left.release_id and past.outcome is not Outcome.INTERRUPTED
+                for past in fresh.history
+                if past not in self.state.history
+            )
+            fresh = self.remembered(replace(fresh, left=None if ended else left))
+            choice = choose(fresh, self.to, force=self.force, tag=tag_of(plan))
+        except NotPossible as refused:
+            self.found = replace(self.found, unchosen=Finish(Outcome.REJECTED, refused.message))
+            return
+        except DriverError as problem:
+            self.found = replace(self.found, unchosen=Finish(Outcome.UNKNOWN, problem.with_remedy))
+            return
+        before, self.state, self.choice = self.choice, fresh, choice
+        self.found = replace(self.found, choice=choice, leaving=fresh.traffic, chosen_again=True)
+        self.release = replace(self.release, before=choice.target, candidate=choice.target.main_revision() or "")
+        if not self.announced or not choice.target.same_as(before.target) or choice.there is not before.there:
+            self._announce()
+
+    def _is_busy(self) -> bool:
+        """Somebody else has the service, so that nothing will be put back, or only once they are done."""
+        lease = self.state.lease
+        if lease is None or lease.expired or self.force:
+            return False
+        return lease.release_id is not None or person(lease.holder) != person(self.holder)
+
+    def _announce(self) -> None:
+        self.announced = True
+        choice, lease = self.choice, self.state.lease
+        notes = list(choice.passed_over)
+        running = lease is not None and lease.release_id is not None and not lease.expired
+        if lease is not None and running and self.force:
+            notes.append(f"takes the service over from {lease.holder}, whose release {lease.release_id} stops")
+        elif choice.ends is not None:
+            notes.append(f"ends release {choice.ends.release_id} of commit {choice.ends.commit[:7]}")
+        now, there = self.drivers.clock.now(), choice.there
+        entry = journal.GoingBack(now, choice.target, self.state.traffic, choice.why, there=there, notes=tuple(notes))
+        self._record(entry)
+
+    def _unfit(self) -> str:
+        """Why users should not be sent to the target, asked where it answers alone; empty when it answers well."""
+        settings = self.plan.settings(ProbeSettings)
+        if settings is None:
+            return ""
+        drivers, release = self.drivers, self.release
+        try:
+            url = drivers.services.temporary_url(release, release.candidate or "")
+            hurried = settings.model_copy(update={"every": min(settings.every, HURRY)})
+            request = probe.ask(hurried, replace(release, candidate_url=url))
+            found = until_judged(probe.KIND, hurried, release, request, drivers.urls.probe, drivers.clock, self.tell)
+        except DriverError as problem:
+            return f"could not be probed: {problem.reason}"
+        answer, verdict = found.answer, found.verdict
+        assert isinstance(answer, Probed) and isinstance(verdict, Verdict)
+        if verdict.status is Status.PASSED:
+            return ""
+        died = hurried.why_failed(answer.revision_failed, answer.ends)
+        if not died and answer.attempts and all(serves(each) for each in answer.attempts):
+            self.tell(f"{release.candidate} serves, though {request.asked.path} may be younger: {verdict.reason}")
+            return ""
+        return f"does not answer well: {verdict.reason}"

@@ -1,0 +1,118 @@
+"""One step for real: asked, judged, and written down."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from deploy_lib.decide import why_skipped
+from deploy_lib.drivers.interface import DriverError, Interrupted, Tell
+from deploy_lib.model.answers import CallFailed, RevisionCreated
+from deploy_lib.model.journal import Asked, Judged, LeaseRefused
+from deploy_lib.model.journal_queries import last_lease, lease_held, own_traffic_maps
+from deploy_lib.model.release import Release, Status
+from deploy_lib.release.asked import until_judged
+from deploy_lib.release.context import ReleaseContext
+from deploy_lib.release.lease import known_bad
+from deploy_lib.release.perform import Answer, Request, perform
+from deploy_lib.steps.kind import Verdict
+from deploy_lib.steps.promote import MoveTraffic
+
+
+def run_step(this: ReleaseContext, index: int) -> None:
+    """Records Asked before the effect and Judged after it. Raises Interrupted."""
+    step, clock = this.plan.steps[index], this.drivers.clock
+    began = clock.monotonic()
+    skipped = why_skipped(step, this.release)
+    if skipped:
+        _judged(this, index, Verdict(Status.SKIPPED, skipped, this.release), 0.0)
+        return
+    request = step.kind.ask(step.settings, this.release)
+    target = None
+    if isinstance(request, MoveTraffic):
+        request = replace(request, ours=own_traffic_maps(this.entries))
+        target = request.target
+    moves = step.kind.position.moves_traffic
+    if not this.record(Asked(clock.now(), index, step.kind.name, step.label, moves_traffic=moves, target=target)):
+        return
+
+    def ask(request: Request, tell: Tell) -> Answer | CallFailed:
+        return perform(request, this.drivers, tell)
+
+    try:
+        found = until_judged(step.kind, step.settings, this.release, request, ask, clock, this.tell)
+    finally:
+        this.drivers.urls.rest()
+    if isinstance(found.answer, RevisionCreated) and not found.answer.ready:
+        this.evidence = found.answer.evidence
+    failed = found.verdict if isinstance(found.verdict, CallFailed) else None
+    if failed and failed.busy:
+        this.record(LeaseRefused(clock.now(), failed.reason, failed.remedy, busy=True))
+        return
+    if isinstance(found.verdict, CallFailed):
+        this.evidence = found.verdict.evidence
+        verdict = _of_failed_call(found.verdict, this.release)
+    else:
+        verdict = _unless_bad(this, found.verdict)
+    verdict = _unless_taken_over(this, verdict)
+    _judged(this, index, verdict, clock.monotonic() - began, untouched=bool(failed and failed.no_effect))
+    if isinstance(request, MoveTraffic) and verdict.status is Status.PASSED:
+        _record_passed(this, request)
+
+
+def taken_over(this: ReleaseContext) -> str:
+    """By whom; empty while the service is this release's, and where it cannot be read."""
+    try:
+        return this.drivers.services.taken_over(this.release.service)
+    except (DriverError, Interrupted):
+        return ""
+
+
+def _of_failed_call(answer: CallFailed, release: Release) -> Verdict:
+    status = Status.INCONCLUSIVE if answer.conflict else Status.ERRORED
+    reason = f"{answer.reason} ({answer.remedy})" if answer.remedy else answer.reason
+    return Verdict(status, reason, release, conflict=answer.conflict)
+
+
+def _unless_bad(this: ReleaseContext, verdict: Verdict) -> Verdict:
+    """A step that brought the image may have brought one that failed before."""
+    lease = last_lease(this.entries)
+    if lease is None or verdict.status is not Status.PASSED or this.release.image == verdict.release.image:
+        return verdict
+    refusal = known_bad(verdict.release, lease.bad)
+    return replace(verdict, status=Status.FAILED, reason=refusal) if refusal else verdict
+
+
+def _unless_taken_over(this: ReleaseContext, verdict: Verdict) -> Verdict:
+    """What looks bad once somebody else has the service, a tag that is gone for instance, says nothing of the image."""
+    if verdict.status in (Status.PASSED, Status.SKIPPED) or not lease_held(this.entries):
+        return verdict
+    by = taken_over(this)
+    return Verdict(Status.INCONCLUSIVE, by, this.release, conflict=True) if by else verdict
+
+
+def _judged(this: ReleaseContext, index: int, verdict: Verdict, seconds: float, *, untouched: bool = False) -> None:
+    step = this.plan.steps[index]
+    this.record(
+        Judged(
+            this.drivers.clock.now(),
+            index,
+            step.kind.name,
+            step.label,
+            verdict.status,
+            verdict.reason,
+            verdict.release,
+            seconds,
+            findings=verdict.findings,
+            details=verdict.details,
+            conflict=verdict.conflict,
+            untouched=untouched,
+        )
+    )
+
+
+def _record_passed(this: ReleaseContext, request: MoveTraffic) -> None:
+    """Tell other machines that this move was answered; without it they would restore instead of going on."""
+    try:
+        this.drivers.services.record_passed(request)
+    except DriverError as problem:
+        this.tell(f"the progress could not be noted on the service: {problem.reason}")

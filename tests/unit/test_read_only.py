@@ -1,0 +1,75 @@
+"""What `plan` foresees: checks that only read are made, everything else is described, and nothing is changed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from deploy_lib.decide import Finish
+from deploy_lib.model import answers
+from deploy_lib.model.codes import Code
+from deploy_lib.model.findings import Finding, Severity
+from deploy_lib.model.outcome import Outcome
+from deploy_lib.model.release import Options, Status
+from deploy_lib.model.traffic import TrafficMap
+from deploy_lib.plan import Plan
+from deploy_lib.release.executor import execute
+from deploy_lib.release.read_only import Foreseen, ReadOnlyRelease
+from tests.unit.samples import RELEASE, plan, step
+from tests.unit.world import World, unknown
+
+PLAN = plan(
+    step("git_clean"),
+    step("config_contract"),
+    step("build"),
+    step("canary"),
+    step("promote", percent=10),
+    step("compare"),
+    step("promote", percent=100),
+    step("verify"),
+)
+BAD = Finding(Code.SECRET_MISSING, Severity.ERROR, "there is no secret db")
+CHANGES = {"take_lease", "build", "create_revision", "move_traffic", "restore", "record_passed", "verify_traffic"}
+
+
+def foreseen(world: World, release: object = RELEASE, chosen: Plan = PLAN) -> tuple[Finish, list[Foreseen]]:
+    shown: list[Foreseen] = []
+    end = execute(ReadOnlyRelease(chosen, release, world.drivers(), world, shown.append))  # type: ignore[arg-type]
+    return end, shown
+
+
+def test_only_what_reads_is_done_and_every_step_is_shown() -> None:
+    world = World()
+    end, shown = foreseen(world)
+    assert end == Finish(Outcome.LIVE, "no check would reject this release")
+    assert [line.label for line in shown] == ["serving now", *(each.label for each in PLAN.steps)]
+    assert all(line.description for line in shown), "a step that nobody knows closer is described as well"
+    assert [line.label for line in shown if line.status is Status.PASSED] == ["git_clean", "config_contract"]
+    assert world.asked == ["read_state", "read_checkout", "check", "preview"] and not CHANGES & {*world.asked}
+    assert world.maps == []
+
+
+@pytest.mark.parametrize(
+    ("fails", "outcome"),
+    [
+        ({"check": unknown()}, Outcome.UNKNOWN),
+        ({"read_state": unknown()}, Outcome.UNKNOWN),
+        ({"preview": unknown()}, Outcome.UNKNOWN),
+        ({"check": lambda: answers.ContractRead((BAD,))}, Outcome.REJECTED),
+    ],
+    ids=["a check", "the service", "the revision", "rejected"],
+)
+def test_it_goes_on_after_what_fails_to_tell_all(fails: dict[str, object], outcome: Outcome) -> None:
+    end, shown = foreseen(World(fails=fails))  # type: ignore[arg-type]
+    assert end.outcome is outcome
+    assert [line.label for line in shown][-1] == "verify"
+
+
+def test_what_is_left_out_is_left_out() -> None:
+    _, first = foreseen(World(traffic=TrafficMap()))
+    assert "compare 60 s" not in [line.label for line in first], "there is nothing to compare with"
+    assert "all traffic, as the service's first" in next(line.description for line in first if line.label == "canary")
+    end, quiet = foreseen(World(), replace(RELEASE, options=Options(traffic=False)))
+    assert end.outcome is Outcome.READY
+    assert [line.label for line in quiet if line.status is Status.SKIPPED] == [each.label for each in PLAN.steps[4:]]

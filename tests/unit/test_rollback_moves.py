@@ -1,0 +1,178 @@
+"""What a rollback does next, as a table, and whole rollbacks over a world of values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from deploy_lib.decide import AcquireLease, Finish, Restore
+from deploy_lib.drivers.interface import Interrupted
+from deploy_lib.model import answers
+from deploy_lib.model.journal import (
+    Entry,
+    GoingBack,
+    LeaseHeld,
+    LeaseRefused,
+    ReleaseInterrupted,
+    RestoreAnswered,
+    RestoreAsked,
+    Stopped,
+)
+from deploy_lib.model.outcome import Outcome
+from deploy_lib.model.program import PROGRAM
+from deploy_lib.model.state import LeaseState, RevisionState, ServiceState
+from deploy_lib.model.traffic import TrafficMap, TrafficTarget
+from deploy_lib.release.executor import execute
+from deploy_lib.release.recorder import Recorder
+from deploy_lib.release.rollback.decide import AskTarget, ChooseAgain, Found, Move, next_move
+from deploy_lib.release.rollback.procedure import Rollback, as_release
+from deploy_lib.release.rollback.target import Choice
+from tests.unit.samples import BEFORE, LEASED, NOON, RELEASE, leased, plan, started, step
+from tests.unit.world import World, unknown
+
+NOW = TrafficMap((TrafficTarget("cand-2", 100),))
+CHOICE = Choice(BEFORE, "what served before")
+FOUND = Found(CHOICE, NOW, settled=True)
+THERE = replace(FOUND, choice=replace(CHOICE, target=NOW, there=True))
+HELD = [started(), GoingBack(NOON, BEFORE, NOW, "why"), leased()]
+BACK = RestoreAsked(NOON, BEFORE, "why")
+CHOSEN = replace(FOUND, chosen_again=True)
+
+
+@pytest.mark.parametrize(
+    ("journal", "found", "move"),
+    [
+        pytest.param([started()], FOUND, AcquireLease(), id="the lease first"),
+        pytest.param([started()], THERE, Finish(Outcome.LIVE, "already there: what served before"), id="there already"),
+        pytest.param([started()], replace(THERE, settled=False), AcquireLease(), id="there, and a release to be ended"),
+        pytest.param(
+            [started(), LeaseRefused(NOON, "ann deploys", busy=True)],
+            FOUND,
+            Finish(Outcome.BUSY, "ann deploys; --force takes the service over, and that release stops"),
+            id="busy",
+        ),
+        pytest.param(
+            [started(), LeaseRefused(NOON, "no route", errored=True)],
+            FOUND,
+            Finish(Outcome.UNKNOWN, "no route"),
+            id="not known who",
+        ),
+        pytest.param(
+            [started(), ReleaseInterrupted(NOON, "SIGINT")],
+            FOUND,
+            Finish(Outcome.INTERRUPTED, "interrupted by SIGINT while it waited"),
+            id="stopped while it waits",
+        ),
+        pytest.param(HELD, FOUND, ChooseAgain(), id="what was read before the lease may have changed"),
+        pytest.param(
+            HELD,
+            replace(FOUND, unchosen=Finish(Outcome.REJECTED, "nothing is left")),
+            Finish(Outcome.REJECTED, "nothing is left"),
+            id="nothing to go back to any more",
+        ),
+        pytest.param(HELD, CHOSEN, AskTarget(), id="the target is asked"),
+        pytest.param(
+            HELD, replace(CHOSEN, unfit=""), Restore(BEFORE, "a person asked to leave cand-2 100 %"), id="it is well"
+        ),
+        pytest.param(
+            HELD,
+            replace(THERE, chosen_again=True),
+            Restore(NOW, "a person asked to leave cand-2 100 %"),
+            id="there: only the record ends",
+        ),
+        pytest.param(
+            [*HELD, ReleaseInterrupted(NOON, "SIGTERM")],
+            CHOSEN,
+            Finish(Outcome.INTERRUPTED, "interrupted by SIGTERM before the traffic moved"),
+            id="stopped before the traffic moved",
+        ),
+        pytest.param(
+            [*HELD, BACK, RestoreAnswered(NOON, True, BEFORE)],
+            CHOSEN,
+            Finish(Outcome.LIVE, "rolled back from cand-2"),
+            id="done",
+        ),
+        pytest.param(
+            [*HELD, BACK, RestoreAnswered(NOON, False, None, "no route")],
+            CHOSEN,
+            Finish(Outcome.HELD, "the rollback did not succeed: no route"),
+            id="not done",
+        ),
+    ],
+)
+def test_the_next_move(journal: Sequence[Entry], found: Found, move: Move) -> None:
+    assert next_move(PROGRAM, found, journal) == move
+
+
+def test_a_target_that_is_unfit_names_the_way_to_it() -> None:
+    move = next_move(PROGRAM, replace(CHOSEN, unfit="does not answer well: status 500"), HELD)
+    assert isinstance(move, Finish) and move.outcome is Outcome.REJECTED
+    assert "stable-1 does not answer well: status 500" in move.reason and "rollback --now" in move.reason
+
+
+def carried_out(world: World, *, probe: bool = True) -> tuple[Stopped, list[Entry]]:
+    state = ServiceState(
+        True, traffic=NOW, revisions=tuple(RevisionState(name, "image", True, NOON) for name in ("cand-2", "stable-1"))
+    )
+    world.fails.setdefault("read_state", lambda: state)
+    written: list[Entry] = []
+    rollback = Rollback(
+        plan(step("probe")), world.drivers(), Recorder(written.append), lambda text: None, "one",  # type: ignore[arg-type]
+        as_release(RELEASE, state, CHOICE), state, CHOICE, lambda fresh: fresh, "stable-1", probe=probe,
+    )  # fmt: skip
+    return execute(rollback), written
+
+
+def test_lease_probe_restore_and_the_last_line() -> None:
+    world = World(traffic=NOW)
+    stopped, written = carried_out(world)
+    assert (stopped.outcome, stopped.serving) == (Outcome.LIVE, "stable-1 100 %")
+    order = ["take_lease", "read_state", "temporary_url stable-1", "probe", "restore", "end_lease live", "read_serving"]
+    assert world.asked == order
+    names = [type(entry).__name__ for entry in written]
+    assert names == ["Started", "GoingBack", "LeaseHeld", "RestoreAsked", "RestoreAnswered", "Stopped"]
+
+
+@pytest.mark.parametrize(
+    ("fails", "outcome", "ended"),
+    [
+        ({"probe": lambda: answers.Probed("u", (answers.Attempt(0, 1, 500, "status 500"),) * 10)},
+         Outcome.REJECTED, "end_lease None"),
+        ({"restore": unknown()}, Outcome.HELD, "end_lease held"),
+        ({"read_state": unknown()}, Outcome.UNKNOWN, "end_lease None"),
+    ],
+    ids=["unfit", "not restored", "not readable"],
+)  # fmt: skip
+def test_whatever_happens_the_lease_is_given_back(fails: dict[str, object], outcome: Outcome, ended: str) -> None:
+    world = World(traffic=NOW, fails=fails)  # type: ignore[arg-type]
+    stopped, _ = carried_out(world)
+    assert stopped.outcome is outcome and ended in world.asked
+
+
+def test_interrupted_before_the_traffic_moves_nothing_has_moved() -> None:
+    def interrupted() -> object:
+        raise Interrupted("SIGTERM")
+
+    world = World(traffic=NOW, fails={"probe": interrupted})
+    stopped, written = carried_out(world)
+    assert (stopped.outcome, world.maps) == (Outcome.INTERRUPTED, [])
+    assert any(isinstance(entry, ReleaseInterrupted) for entry in written), "its journal says so"
+
+
+def test_a_journal_that_cannot_be_written_does_not_keep_users_waiting() -> None:
+    def full(entry: Entry) -> None:
+        raise OSError(28, "No space left on device")
+
+    world, told = World(traffic=NOW), list[str]()
+    state = ServiceState(True, traffic=NOW, lease=LeaseState("ann", NOON, NOON + timedelta(minutes=1), False, "r1"))
+    world.fails["read_state"] = lambda: replace(state, revisions=(RevisionState("stable-1", "image", True, NOON),))
+    rollback = Rollback(
+        plan(step("git_clean")), world.drivers(), Recorder(full), told.append, "one",  # type: ignore[arg-type]
+        as_release(LEASED, state, CHOICE), state, CHOICE, lambda fresh: fresh, "stable-1",
+    )  # fmt: skip
+    assert execute(rollback).outcome is Outcome.LIVE
+    assert len([line for line in told if "goes on without it" in line]) == 1, "said once"
+    assert not isinstance(rollback.recorder.entries[1], LeaseHeld | GoingBack) or world.maps
