@@ -15,9 +15,9 @@ import pytest
 from deploy_lib.cli.main import main
 from tests.cloud import LocalCloud
 from tests.engine_store import shared_store
+from tests.rehearsal.cli_harness import WHOLE, CliHarness
 from tests.rehearsal.clocks import Hurried
-from tests.rehearsal.scripts import when
-from tests.rehearsal.theatre import WHOLE, Theatre
+from tests.rehearsal.plans import when
 from tests.waits import WITHIN
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -269,19 +269,19 @@ def test_a_state_directory_that_cannot_be(repository: Path, tmp_path: Path) -> N
 def test_a_local_cloud_that_dies_midway(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, after: str) -> None:
     """No traffic has moved, so it is not found out how the release would have ended, and that is all."""
     with LocalCloud(tmp_path / "cloud", store=shared_store(tmp_path_factory)) as cloud:
-        theatre = Theatre(cloud, tmp_path, "midway")
+        harness = CliHarness(cloud, tmp_path, "midway")
         clock = Hurried(60.0, calm=True)
 
         def die() -> None:
             cloud.kill()
             clock.hurry()
 
-        played = theatre.release(theatre.config(WHOLE), cue=when(after, die), clock=clock)
-        assert played.code == 4, (played.stopped, played.statuses)
-        assert "does not answer (start it with: " in played.stopped["reason"]
-        assert "Traceback" not in played.errors
+        result = harness.release(harness.config(WHOLE), cue=when(after, die), clock=clock)
+        assert result.code == 4, (result.stopped, result.statuses)
+        assert "does not answer (start it with: " in result.stopped["reason"]
+        assert "Traceback" not in result.errors
         cloud.start()
-        resumed = theatre.command("resume", theatre.config(WHOLE), "--force")
+        resumed = harness.command("resume", harness.config(WHOLE), "--force")
         assert resumed.code == 0, f"{resumed.errors} {resumed.events}"
 
 

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from tests.cloud import LocalCloud
-from tests.rehearsal.theatre import COMMAND, WHOLE, Theatre
+from tests.rehearsal.cli_harness import COMMAND, WHOLE, CliHarness
 
 ROOT = Path(__file__).resolve().parents[2]
 HELP_WITHIN = 0.2  # seconds of processor time, which a busy machine does not stretch as it does the time that passes
@@ -49,11 +49,11 @@ def test_help_is_quick() -> None:
 
 
 def test_a_whole_release_fits_into_memory(cloud: LocalCloud, tmp_path: Path) -> None:
-    theatre = Theatre(cloud, tmp_path, cloud.name("play"))
+    harness = CliHarness(cloud, tmp_path, cloud.name("play"))
     steps = (*GATES, WHOLE[0], {"import_check": None}, *WHOLE[1:])
-    words = ["--config", str(theatre.config(steps)), "--repo", str(theatre.repository), "--service", "backend"]
-    command = [sys.executable, str(COMMAND), *words, "--state", str(theatre.state)]
-    environment = {**os.environ, **theatre.variables}
+    words = ["--config", str(harness.config(steps)), "--repo", str(harness.repository), "--service", "backend"]
+    command = [sys.executable, str(COMMAND), *words, "--state", str(harness.state)]
+    environment = {**os.environ, **harness.variables}
     small = [sys.executable, "-I", "-S", "-c", WEIGHED, *command]
     done = subprocess.run(small, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -70,9 +70,9 @@ def test_two_releases_leave_the_checkout_as_it_is(cloud: LocalCloud, tmp_path: P
             name: (path.stat().st_mtime_ns, path.stat().st_size) for name in known if (path := ROOT / name).is_file()
         }
 
-    theatre = Theatre(cloud, tmp_path, cloud.name("play"))
+    harness = CliHarness(cloud, tmp_path, cloud.name("play"))
     before = files()
     for number in range(2):
-        assert theatre.release(theatre.config(WHOLE, {"n": number})).code == 0
+        assert harness.release(harness.config(WHOLE, {"n": number})).code == 0
     changed = {name for name, state in files().items() if before.get(name) != state}
     assert not changed

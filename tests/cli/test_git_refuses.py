@@ -11,19 +11,19 @@ from pathlib import Path
 import pytest
 
 from tests.hostile.limits import faults, run
-from tests.source.workplace import FILES, Workplace
+from tests.source.git_repository import FILES, GitRepository
 
 
 @pytest.fixture(scope="module")
-def original(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
-    made = Workplace(tmp_path_factory.mktemp("git") / "original")
+def original(tmp_path_factory: pytest.TempPathFactory) -> GitRepository:
+    made = GitRepository(tmp_path_factory.mktemp("git") / "original")
     made.commit(FILES)
     made.commit({"app/models.py": "X = 2\n"})
     return made
 
 
 @pytest.fixture
-def copy(original: Workplace, tmp_path: Path) -> Path:
+def copy(original: GitRepository, tmp_path: Path) -> Path:
     shutil.copytree(original.root, tmp_path / "my copy")
     return tmp_path / "my copy"
 
@@ -126,14 +126,14 @@ def test_a_repository_of_someone_else(copy: Path, tmp_path: Path) -> None:
     assert run("check", "--state", str(tmp_path / "state"), cwd=copy, variables=variables).code == 0
 
 
-def test_a_bare_repository(original: Workplace, tmp_path: Path) -> None:
+def test_a_bare_repository(original: GitRepository, tmp_path: Path) -> None:
     subprocess.run(["git", "clone", "--quiet", "--bare", str(original.root), str(tmp_path / "bare")], check=True)
     ran = run("check", "--repo", str(tmp_path / "bare"), cwd=tmp_path)
     assert (ran.code, faults(ran)) == (2, []), ran.said
     assert "is a bare repository" in ran.err and "git worktree add" in ran.err
 
 
-def test_a_shallow_clone_lacks_the_commit(original: Workplace, tmp_path: Path) -> None:
+def test_a_shallow_clone_lacks_the_commit(original: GitRepository, tmp_path: Path) -> None:
     first = original.git("rev-parse", "HEAD~1")
     far = f"file://{original.root}"
     subprocess.run(["git", "clone", "--quiet", "--depth=1", far, str(tmp_path / "shallow")], check=True)
@@ -142,7 +142,7 @@ def test_a_shallow_clone_lacks_the_commit(original: Workplace, tmp_path: Path) -
     assert "there is no such commit" in ran.err and "which is a shallow clone: git fetch --unshallow" in ran.err
 
 
-def test_variables_of_a_git_hook_name_no_other_repository(copy: Path, original: Workplace, tmp_path: Path) -> None:
+def test_variables_of_a_git_hook_name_no_other_repository(copy: Path, original: GitRepository, tmp_path: Path) -> None:
     variables = {"GIT_DIR": str(tmp_path / "nowhere"), "GIT_WORK_TREE": str(original.root)}
     ran = run("check", "--state", str(tmp_path / "state"), cwd=copy, variables=variables)
     assert ran.code == 0, ran.said

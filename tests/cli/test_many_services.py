@@ -10,7 +10,7 @@ import pytest
 
 from deploy_lib.cli.side_by_side import AT_ONCE
 from tests.cloud import LocalCloud
-from tests.rehearsal.theatre import WHOLE, Theatre
+from tests.rehearsal.cli_harness import WHOLE, CliHarness
 
 STEPS = ({"git_clean": None}, {"image_contents": None}, {"config_contract": None}, *WHOLE)
 
@@ -22,13 +22,13 @@ def test_no_service_of_a_plan_costs_more_as_they_are_more(
         """How often git was started and which of the cloud's methods were called."""
         root = tmp_path / f"of-{count}"
         root.mkdir()
-        theatre = Theatre(cloud, root, cloud.name("many"))
-        services = {f"s{number}": theatre.entry(f"{theatre.service}-{number}") for number in range(count)}
+        harness = CliHarness(cloud, root, cloud.name("many"))
+        services = {f"s{number}": harness.entry(f"{harness.service}-{number}") for number in range(count)}
         trace, last = tmp_path / f"trace-{count}", cloud.last_call()
         with monkeypatch.context() as changed:
             changed.setenv("GIT_TRACE", str(trace))
-            played = theatre.command("plan", theatre.config(STEPS, services=services), "--all")
-        assert played.code == 0, played.errors
+            result = harness.command("plan", harness.config(STEPS, services=services), "--all")
+        assert result.code == 0, result.errors
         return Counter(re.findall(r"built-in: git (\S+)", trace.read_text())), Counter(cloud.calls(last))
 
     (few, calls_of_few), (many, calls_of_many) = plan(4), plan(60)

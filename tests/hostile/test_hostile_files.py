@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.hostile.limits import Ran, faults, run
-from tests.source.workplace import Workplace
+from tests.source.git_repository import GitRepository
 
 HEAD = "project: netra-staging\nregion: us-central1\nimages: host/netra-staging/services\n"
 
@@ -31,8 +31,8 @@ def merge_bomb(levels: int = 9) -> str:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
-    made = Workplace(tmp_path_factory.mktemp("hostile") / "repository")
+def place(tmp_path_factory: pytest.TempPathFactory) -> GitRepository:
+    made = GitRepository(tmp_path_factory.mktemp("hostile") / "repository")
     made.commit({"Dockerfile": "FROM python:3.11-slim\nWORKDIR /srv\nCOPY . .\nCMD python main.py\n", "main.py": ""})
     return made
 
@@ -57,7 +57,7 @@ def one_line(ran: Ran, part: str) -> None:
         pytest.param("x" * 300_000, "bomb.yaml: the file is larger than 256000 bytes", id="size"),
     ],
 )
-def test_a_configuration_made_to_hurt(place: Workplace, tmp_path: Path, text: str, told: str) -> None:
+def test_a_configuration_made_to_hurt(place: GitRepository, tmp_path: Path, text: str, told: str) -> None:
     (tmp_path / "bomb.yaml").write_text(text)
     one_line(run("check", "--config", "bomb.yaml", "--repo", str(place.root), cwd=tmp_path), told)
 
@@ -104,17 +104,17 @@ def short() -> Iterator[Path]:
 @pytest.mark.parametrize("command", ["check", "plan", "status", "history", "report"])
 @pytest.mark.parametrize(("make", "told"), SPECIAL, ids=[make.__name__ for make, _ in SPECIAL])
 def test_what_is_no_regular_file(
-    place: Workplace, short: Path, command: str, make: Callable[[Path], None], told: str
+    place: GitRepository, short: Path, command: str, make: Callable[[Path], None], told: str
 ) -> None:
     make(short / "c.yaml")
     state = ("--state", str(short / "state"))
     one_line(run(command, "--config", "c.yaml", "--repo", str(place.root), *state, cwd=short), told)
 
 
-def test_special_files_beside_the_configuration_are_passed_over(place: Workplace, short: Path) -> None:
+def test_special_files_beside_the_configuration_are_passed_over(place: GitRepository, short: Path) -> None:
     """Looking for the file of a project reads every file of config/."""
     config = short / "repository" / "config"
-    made = Workplace(short / "repository")
+    made = GitRepository(short / "repository")
     made.commit({"Dockerfile": "FROM scratch\n"})
     config.mkdir()
     fifo(config / "a.yaml")
@@ -140,7 +140,7 @@ MODULES = {
 @pytest.mark.parametrize("name", MODULES)
 def test_a_module_too_large_to_follow(tmp_path: Path, name: str) -> None:
     """It is told as something that was not followed; what else the service imports still is."""
-    made = Workplace(tmp_path / "repository")
+    made = GitRepository(tmp_path / "repository")
     files = {"Dockerfile": "FROM python:3.11-slim\nWORKDIR /srv\nCOPY . .\nCMD python main.py\n"}
     made.commit({**files, "main.py": "import data\nimport gone\n", "data.py": MODULES[name], "gone.py": ""})
     made.git("rm", "--quiet", "--cached", "gone.py")
@@ -153,7 +153,7 @@ def test_a_module_too_large_to_follow(tmp_path: Path, name: str) -> None:
 
 
 def test_a_dockerfile_of_ten_megabytes(tmp_path: Path) -> None:
-    made = Workplace(tmp_path / "repository")
+    made = GitRepository(tmp_path / "repository")
     made.commit({"Dockerfile": "FROM python:3.11-slim\n" + "RUN true\n" * 1_100_000, "main.py": ""})
     ran = run("check", "--state", str(tmp_path / "state"), cwd=made.root)
     assert faults(ran) == [], ran.said[:2000]
@@ -161,7 +161,7 @@ def test_a_dockerfile_of_ten_megabytes(tmp_path: Path) -> None:
 
 
 def test_ignore_files_of_ten_megabytes(tmp_path: Path) -> None:
-    made = Workplace(tmp_path / "repository")
+    made = GitRepository(tmp_path / "repository")
     made.commit({"Dockerfile": "FROM python:3.11-slim\nCOPY . .\n", ".dockerignore": "a*b*c\n" * 1_700_000})
     ran = run("check", "--state", str(tmp_path / "state"), cwd=made.root)
     assert faults(ran) == [], ran.said[:2000]
@@ -169,7 +169,7 @@ def test_ignore_files_of_ten_megabytes(tmp_path: Path) -> None:
 
 
 def test_a_repository_of_symlinks_to_themselves(tmp_path: Path) -> None:
-    made = Workplace(tmp_path / "repository")
+    made = GitRepository(tmp_path / "repository")
     made.write({"Dockerfile": "FROM python:3.11-slim\nWORKDIR /srv\nCOPY . .\nCMD python main.py\n", "main.py": ""})
     for name in ("loop", "package/loop", "a"):
         (made.root / name).parent.mkdir(exist_ok=True)
@@ -183,7 +183,9 @@ def test_a_repository_of_symlinks_to_themselves(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", ["/srv/config/settings.toml", "/", "//", "/..", "../..", "/etc/passwd", "a//b/"])
-def test_why_a_path_outside_of_the_repository_is_not_in_the_image(place: Workplace, tmp_path: Path, path: str) -> None:
+def test_why_a_path_outside_of_the_repository_is_not_in_the_image(
+    place: GitRepository, tmp_path: Path, path: str
+) -> None:
     ran = run("check", "--why", path, "--state", str(tmp_path / "state"), cwd=place.root)
     assert faults(ran) == [], ran.said
     assert ran.code == 1, ran.said

@@ -23,9 +23,9 @@ import pytest
 from tests.cloud import LocalCloud
 from tests.engine_store import shared_store
 from tests.hostile.limits import EXIT_CODES
-from tests.rehearsal.scripts import COMPARED
-from tests.rehearsal.someone import Someone
-from tests.rehearsal.theatre import Theatre, Users
+from tests.rehearsal.cli_harness import CliHarness, Users
+from tests.rehearsal.other_client import OtherClient
+from tests.rehearsal.plans import COMPARED
 
 STEPS = (
     {"build": {"timeout": "2m"}},
@@ -43,8 +43,8 @@ ENDS_WITHIN = 400.0  # seconds
 
 
 @pytest.fixture(scope="module")
-def mortal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    with LocalCloud(tmp_path_factory.mktemp("mortal"), store=shared_store(tmp_path_factory)) as cloud:
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    with LocalCloud(tmp_path_factory.mktemp("cloud"), store=shared_store(tmp_path_factory)) as cloud:
         yield cloud
 
 
@@ -87,7 +87,7 @@ class Release:
         return self.process.wait(ENDS_WITHIN)
 
 
-def recover(theatre: Theatre, config: Path, random: Random, state: Path) -> str:
+def recover(harness: CliHarness, config: Path, random: Random, state: Path) -> str:
     """What a person, another machine or the next release does; what they typed.
 
     The next release finds the service busy while the dead client's lease lasts, and says which commands do not wait;
@@ -95,7 +95,7 @@ def recover(theatre: Theatre, config: Path, random: Random, state: Path) -> str:
     """
     typed = []
     for command in random.sample(("resume", "rollback", "deploy"), 3):
-        ended = theatre.started(config, "--force", command=command, state=state)
+        ended = harness.started(config, "--force", command=command, state=state)
         typed.append(f"{command}: {ended.code} {ended.errors[-500:]}")
         assert ended.code in EXIT_CODES and "Traceback" not in ended.errors, typed
         if ended.code in (0, 1):
@@ -103,16 +103,14 @@ def recover(theatre: Theatre, config: Path, random: Random, state: Path) -> str:
     return "; ".join(typed)
 
 
-def settled(theatre: Theatre) -> dict[str, int]:
+def settled(harness: CliHarness) -> dict[str, int]:
     """The shares as Google's client reads them."""
-    return {each.revision: each.percent for each in Someone(theatre).read().traffic if each.percent}
+    return {each.revision: each.percent for each in OtherClient(harness).read().traffic if each.percent}
 
 
-def test_the_plug_is_pulled(
-    mortal: LocalCloud, tmp_path_factory: pytest.TempPathFactory, kills: int, seed: int
-) -> None:
-    theatre = Theatre(mortal, tmp_path_factory.mktemp("theatre"), mortal.name("play"))
-    first = theatre.release(theatre.config(STEPS, {"number": 0}))
+def test_the_plug_is_pulled(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory, kills: int, seed: int) -> None:
+    harness = CliHarness(cloud, tmp_path_factory.mktemp("harness"), cloud.name("play"))
+    first = harness.release(harness.config(STEPS, {"number": 0}))
     assert first.code == 0, first.errors
     story: list[str] = []
     for number in range(1, kills + 1):
@@ -122,38 +120,38 @@ def test_the_plug_is_pulled(
         event, pause = random.randint(0, EVENTS), random.random() * PAUSE
         story.append(f"{number}: {who}{' of a sick candidate' if sick else ''} at event {event} + {pause:.2f} s")
         behave = {"number": number, "fail_every": 1} if sick else {"number": number}
-        config = theatre.config(STEPS, behave, on_inconclusive="restore")
-        before = settled(theatre)
-        with _users(theatre, who) as users:
-            release = Release(theatre.start(config))
+        config = harness.config(STEPS, behave, on_inconclusive="restore")
+        before = settled(harness)
+        with _users(harness, who) as users:
+            release = Release(harness.start(config))
             release.until(event, pause)
             if who in ("client", "both"):
                 release.process.kill()
             if who in ("cloud", "both"):
-                mortal.kill()
+                cloud.kill()
                 release.until(len(release.events) + 1, random.random())
-                mortal.start()
+                cloud.start()
             code = release.end()
             assert code in {*EXIT_CODES, -9} and "Traceback" not in release.errors, (story, release.errors)
             if code not in (0, 1):
-                place = theatre.state if random.random() < 0.5 else theatre.root / f"elsewhere-{number}"
-                story[-1] += f"; it ended with {code}; then {recover(theatre, config, random, place)}"
-        assert_well(theatre, before, release, users, story)
+                place = harness.state if random.random() < 0.5 else harness.root / f"elsewhere-{number}"
+                story[-1] += f"; it ended with {code}; then {recover(harness, config, random, place)}"
+        assert_well(harness, before, release, users, story)
 
 
 def assert_well(
-    theatre: Theatre, before: dict[str, int], release: Release, users: Users | None, story: list[str]
+    harness: CliHarness, before: dict[str, int], release: Release, users: Users | None, story: list[str]
 ) -> None:
     told = "\n".join([*story[-3:], *(str(event)[:300] for event in release.events[-3:])])
-    now = settled(theatre)
+    now = settled(harness)
     assert [*now.values()] == [100], told
-    someone = Someone(theatre)
-    names = {each.name.rpartition("/")[2]: each for each in someone.revisions.list_revisions(parent=someone.path)}
+    other = OtherClient(harness)
+    names = {each.name.rpartition("/")[2]: each for each in other.revisions.list_revisions(parent=other.path)}
     serving = next(iter(now))
     ready = [each for each in names[serving].conditions if each.type_ == "Ready"]
     assert ready and ready[0].state.name == "CONDITION_SUCCEEDED", told
-    assert httpx.get(f"{someone.read().uri}/work", trust_env=False, timeout=30).status_code == 200, told
-    annotations = someone.read().annotations
+    assert httpx.get(f"{other.read().uri}/work", trust_env=False, timeout=30).status_code == 200, told
+    annotations = other.read().annotations
     assert "deploy-to-gcp/lease" not in annotations and "deploy-to-gcp/release" not in annotations, told
     if users is not None:
         strangers = [each for each in users.failures() if each[0] in before]
@@ -161,10 +159,10 @@ def assert_well(
 
 
 @contextlib.contextmanager
-def _users(theatre: Theatre, who: str) -> Iterator[Users | None]:
+def _users(harness: CliHarness, who: str) -> Iterator[Users | None]:
     """Steady requests, where the front door itself is not what dies."""
     if who != "client":
         yield None
         return
-    with Users(f"{theatre.url()}/work", rate=20) as users:
+    with Users(f"{harness.url()}/work", rate=20) as users:
         yield users

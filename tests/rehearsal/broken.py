@@ -9,7 +9,7 @@ import struct
 import zipfile
 from pathlib import Path
 
-from tests.rehearsal.theatre import Theatre
+from tests.rehearsal.cli_harness import CliHarness
 
 _AARCH64 = b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HHI", 2, 183, 1) + bytes(40)
 """The header of a Linux program for 64-bit ARM; nothing more is read of it before it is refused."""
@@ -69,15 +69,15 @@ def wheel(directory: Path, name: str) -> None:
         archive.writestr(f"{about}/RECORD", "".join(f"{path},,\n" for path in (*files, f"{about}/RECORD")))
 
 
-def add_to(theatre: Theatre) -> str:
+def add_to(harness: CliHarness) -> str:
     """The commit that holds them all."""
-    theatre.write("app/broken/__init__.py", "")
+    harness.write("app/broken/__init__.py", "")
     for name, source in MODULES.items():
-        (theatre.repository / f"app/broken/{name}.py").write_bytes(source)
+        (harness.repository / f"app/broken/{name}.py").write_bytes(source)
     for name, text in _DOCKERFILES.items():
-        theatre.write(f"docker/{name}.Dockerfile", text)
-    theatre.write("start.sh", "#!/bin/sh\nexec python -m app.main\n")
-    theatre.write("requirements.txt", "# none\n")
-    wheel(theatre.repository / "wheels", "asyncpg")
-    (theatre.repository / "server").write_bytes(_AARCH64)
-    return theatre.commit("Break it in every way")
+        harness.write(f"docker/{name}.Dockerfile", text)
+    harness.write("start.sh", "#!/bin/sh\nexec python -m app.main\n")
+    harness.write("requirements.txt", "# none\n")
+    wheel(harness.repository / "wheels", "asyncpg")
+    (harness.repository / "server").write_bytes(_AARCH64)
+    return harness.commit("Break it in every way")

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.rehearsal.theatre import PROJECT
+from tests.rehearsal.cli_harness import PROJECT
 
 ACCOUNT = f"shop@{PROJECT}.iam.gserviceaccount.com"
 READ_SECRETS = "roles/secretmanager.secretAccessor"

@@ -6,30 +6,30 @@ from pathlib import Path
 import pytest
 
 from tests.cloud import LocalCloud
-from tests.rehearsal.stage import Stage
-from tests.rehearsal.theatre import Theatre
+from tests.rehearsal.cli_harness import CliHarness
+from tests.rehearsal.shared_service import SharedService
 
-_IDLE: list[Stage] = []
+_IDLE: list[SharedService] = []
 
 
 @pytest.fixture
-def theatre(cloud: LocalCloud, tmp_path: Path) -> Theatre:
+def harness(cloud: LocalCloud, tmp_path: Path) -> CliHarness:
     cloud.clear_faults()
-    return Theatre(cloud, tmp_path, cloud.name("play"))
+    return CliHarness(cloud, tmp_path, cloud.name("play"))
 
 
 @pytest.fixture
-def another(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Theatre]:
-    """More theatres in one test."""
-    return lambda: Theatre(cloud, tmp_path_factory.mktemp("theatre"), cloud.name("play"))
+def another(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], CliHarness]:
+    """More harnesses in one test."""
+    return lambda: CliHarness(cloud, tmp_path_factory.mktemp("harness"), cloud.name("play"))
 
 
 @pytest.fixture
-def stage(request: pytest.FixtureRequest, another: Callable[[], Theatre]) -> Iterator[Stage]:
+def shared(request: pytest.FixtureRequest, another: Callable[[], CliHarness]) -> Iterator[SharedService]:
     """Used again only after a test that went well, and left no release for the next one to go on with."""
-    stage = _IDLE.pop() if _IDLE else Stage(another())
-    stage.begin()
+    shared = _IDLE.pop() if _IDLE else SharedService(another())
+    shared.begin()
     failed = request.session.testsfailed
-    yield stage
-    if request.session.testsfailed == failed and stage.is_settled():
-        _IDLE.append(stage)
+    yield shared
+    if request.session.testsfailed == failed and shared.is_settled():
+        _IDLE.append(shared)

@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 from tests.rehearsal.broken import WELL
-from tests.rehearsal.theatre import PROJECT, Theatre
+from tests.rehearsal.cli_harness import PROJECT, CliHarness
 
 _SETTING = re.compile(r"# write (\w+): (\S+) for the service, at (\S+):(\d+)$")
 
@@ -111,7 +111,9 @@ EDITS = {
 """By the name of the story; one that is not here has only commands."""
 
 
-def carry_out(theatre: Theatre, name: str, config: Path, cause: Mapping[str, Any]) -> subprocess.CompletedProcess[str]:
+def carry_out(
+    harness: CliHarness, name: str, config: Path, cause: Mapping[str, Any]
+) -> subprocess.CompletedProcess[str]:
     """All that was printed; how the last command, the release, ended."""
     *before, release = cause["commands"]
     printed = [cause["sentence"]]
@@ -121,23 +123,23 @@ def carry_out(theatre: Theatre, name: str, config: Path, cause: Mapping[str, Any
         if setting:
             _write(config, setting[1], setting[2], setting[3])
         elif not line.startswith("#"):
-            done = paste(theatre, line)
+            done = paste(harness, line)
             assert done.returncode in (0, 1) and "usage:" not in done.stderr, (line, done.stdout + done.stderr)
             printed.append(done.stdout + done.stderr)
     if name in EDITS:
         assert any(EDITS[name].told in each for each in printed), "\n".join(printed)
-        _edit(theatre, config, EDITS[name])
-    return paste(theatre, release)
+        _edit(harness, config, EDITS[name])
+    return paste(harness, release)
 
 
-def paste(theatre: Theatre, command: str) -> subprocess.CompletedProcess[str]:
+def paste(harness: CliHarness, command: str) -> subprocess.CompletedProcess[str]:
     plain = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     who = {
         f"GIT_{who}_{what}": "example@example.invalid" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
     }
-    environment = {**plain, **theatre.variables, **who, "GIT_CONFIG_GLOBAL": os.devnull, "NO_COLOR": "1"}
+    environment = {**plain, **harness.variables, **who, "GIT_CONFIG_GLOBAL": os.devnull, "NO_COLOR": "1"}
     return subprocess.run(
-        ["bash", "-c", command], cwd=theatre.root, env=environment, capture_output=True, text=True, timeout=240,
+        ["bash", "-c", command], cwd=harness.root, env=environment, capture_output=True, text=True, timeout=240,
         stdin=subprocess.DEVNULL,
     )  # fmt: skip
 
@@ -148,15 +150,15 @@ def _write(config: Path, key: str, value: str, file: str) -> None:
     _change(config, {key: yaml.safe_load(value)}, {}, {})
 
 
-def _edit(theatre: Theatre, config: Path, edit: Edit) -> None:
+def _edit(harness: CliHarness, config: Path, edit: Edit) -> None:
     for path, text in edit.files.items():
-        theatre.write(path, text)
-    text = (theatre.repository / SERVER).read_text()
+        harness.write(path, text)
+    text = (harness.repository / SERVER).read_text()
     for said, says in edit.code.items():
         assert said in text, f"{SERVER} does not say {said}"
         text = text.replace(said, says)
-    theatre.write(SERVER, text)
-    theatre.commit("Mend it")
+    harness.write(SERVER, text)
+    harness.commit("Mend it")
     _change(config, edit.entry, edit.env, edit.steps)
 
 

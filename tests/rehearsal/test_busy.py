@@ -12,16 +12,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from google.cloud import run_v2
 
+from tests.rehearsal.cli_harness import PROJECT, CliHarness, CommandResult
 from tests.rehearsal.clocks import Later
-from tests.rehearsal.scripts import REST, SHORT, TENTH, compare, stable, when
-from tests.rehearsal.someone import Someone
-from tests.rehearsal.theatre import PROJECT, Played, Theatre
+from tests.rehearsal.other_client import OtherClient
+from tests.rehearsal.plans import REST, SHORT, TENTH, compare, stable, when
 from tests.waits import WITHIN
 
 CHECKED = ({"git_clean": None}, *SHORT)
 
 
-def taken(theatre: Theatre, holder: str, seconds: float) -> None:
+def taken(harness: CliHarness, holder: str, seconds: float) -> None:
     """A lease that nobody renews."""
     now = datetime.now(UTC)
     lease = {"holder": holder, "token": "t", "since": now.isoformat(), "release_id": "r"}
@@ -30,39 +30,39 @@ def taken(theatre: Theatre, holder: str, seconds: float) -> None:
     def edit(service: run_v2.Service) -> None:
         service.annotations["deploy-to-gcp/lease"] = json.dumps(lease)
 
-    Someone(theatre).change(edit, "annotations")
+    OtherClient(harness).change(edit, "annotations")
 
 
-def test_a_second_deployer_is_busy_before_it_does_any_work(theatre: Theatre) -> None:
-    old = stable(theatre)
-    taken(theatre, "ann at elsewhere (process 1)", 3600)
-    played = theatre.release(theatre.config(CHECKED, {"n": 1}))
-    assert (played.code, played.stopped["outcome"], played.stopped["exit_code"]) == (5, "busy", 5), played.errors
-    assert played.statuses == []
+def test_a_second_deployer_is_busy_before_it_does_any_work(harness: CliHarness) -> None:
+    old = stable(harness)
+    taken(harness, "ann at elsewhere (process 1)", 3600)
+    result = harness.release(harness.config(CHECKED, {"n": 1}))
+    assert (result.code, result.stopped["outcome"], result.stopped["exit_code"]) == (5, "busy", 5), result.errors
+    assert result.statuses == []
     said = (
         r"ann at elsewhere \(process 1\) is deploying this service since \d\d:\d\d:\d\d UTC, until \d\d:\d\d:\d\d UTC"
     )
-    assert re.match(said, played.stopped["reason"])
-    assert played.stopped["serving"] == f"{old} 100 %"
-    commands = "\n".join(played.stopped["next_commands"])
+    assert re.match(said, result.stopped["reason"])
+    assert result.stopped["serving"] == f"{old} 100 %"
+    commands = "\n".join(result.stopped["next_commands"])
     assert "--wait 10m" in commands and "rollback --force" in commands
-    assert theatre.maps() == [{old: 100}]
-    assert theatre.command("hold", theatre.config(SHORT)).code == 5
+    assert harness.maps() == [{old: 100}]
+    assert harness.command("hold", harness.config(SHORT)).code == 5
 
 
-def test_it_queues_and_then_goes_on(theatre: Theatre) -> None:
-    old = stable(theatre)
-    taken(theatre, "ann at elsewhere", 4)
-    played = theatre.release(theatre.config(CHECKED, {"n": 1}), "--wait", "1m")
-    assert played.code == 0, played.errors
-    assert any(each["text"].startswith("waiting ") and "ann" in each["text"] for each in played.of_type("progress"))
-    assert theatre.maps() == [{old: 100}, {played.candidate: 100}]
+def test_it_queues_and_then_goes_on(harness: CliHarness) -> None:
+    old = stable(harness)
+    taken(harness, "ann at elsewhere", 4)
+    result = harness.release(harness.config(CHECKED, {"n": 1}), "--wait", "1m")
+    assert result.code == 0, result.errors
+    assert any(each["text"].startswith("waiting ") and "ann" in each["text"] for each in result.of_type("progress"))
+    assert harness.maps() == [{old: 100}, {result.candidate: 100}]
 
 
-def test_who_waits_can_leave(theatre: Theatre) -> None:
-    stable(theatre)
-    taken(theatre, "ann at elsewhere", 3600)
-    process = theatre.start(theatre.config(CHECKED, {"n": 1}), "--wait", "10m")
+def test_who_waits_can_leave(harness: CliHarness) -> None:
+    stable(harness)
+    taken(harness, "ann at elsewhere", 3600)
+    process = harness.start(harness.config(CHECKED, {"n": 1}), "--wait", "10m")
     assert process.stdout is not None
     try:
         for line in process.stdout:
@@ -78,84 +78,84 @@ def test_who_waits_can_leave(theatre: Theatre) -> None:
 
 
 @pytest.mark.slow
-def test_resume_is_busy_too_and_that_changes_nothing(theatre: Theatre) -> None:
-    old = stable(theatre)
-    held = theatre.release(theatre.config((*TENTH, compare("500ms", path="/nowhere"), *REST), {"n": 1}))
+def test_resume_is_busy_too_and_that_changes_nothing(harness: CliHarness) -> None:
+    old = stable(harness)
+    held = harness.release(harness.config((*TENTH, compare("500ms", path="/nowhere"), *REST), {"n": 1}))
     assert held.code == 3
-    taken(theatre, "ann at elsewhere", 3600)
-    config = theatre.config((*TENTH, compare("2s"), *REST), {"n": 1})
-    busy = theatre.command("resume", config)
+    taken(harness, "ann at elsewhere", 3600)
+    config = harness.config((*TENTH, compare("2s"), *REST), {"n": 1})
+    busy = harness.command("resume", config)
     assert (busy.code, busy.stopped["outcome"]) == (5, "busy"), busy.errors
     assert any(" resume --force " in each for each in busy.stopped["next_commands"])
-    [first, *_] = theatre.command("history", config).events
+    [first, *_] = harness.command("history", config).events
     assert first["outcome"] == "held", "what it came to before"
-    resumed = theatre.command("resume", config, "--force")
+    resumed = harness.command("resume", config, "--force")
     assert resumed.code == 0, resumed.errors
     assert resumed.statuses[0][0] == "compare 2 s"
-    assert theatre.maps() == [{old: 100}, {old: 90, resumed.candidate: 10}, {resumed.candidate: 100}]
+    assert harness.maps() == [{old: 100}, {old: 90, resumed.candidate: 10}, {resumed.candidate: 100}]
 
 
-def test_a_holder_whose_process_has_ended_here_is_told_of(theatre: Theatre) -> None:
-    stable(theatre)
+def test_a_holder_whose_process_has_ended_here_is_told_of(harness: CliHarness) -> None:
+    stable(harness)
     with subprocess.Popen(["true"]) as gone:
         gone.wait()
 
-    taken(theatre, f"ann at {socket.gethostname()} (process {gone.pid})", 3600)
-    played = theatre.release(theatre.config(SHORT, {"n": 1}))
-    assert played.code == 5
-    assert "that process has ended on this machine" in played.stopped["reason"]
+    taken(harness, f"ann at {socket.gethostname()} (process {gone.pid})", 3600)
+    result = harness.release(harness.config(SHORT, {"n": 1}))
+    assert result.code == 5
+    assert "that process has ended on this machine" in result.stopped["reason"]
 
 
 @pytest.mark.slow
-def test_who_loses_the_race_of_a_first_release_is_busy(theatre: Theatre) -> None:
-    second: list[Played] = []
+def test_who_loses_the_race_of_a_first_release_is_busy(harness: CliHarness) -> None:
+    second: list[CommandResult] = []
 
     def deploy() -> None:
-        second.append(theatre.started(theatre.config(SHORT, {"n": 2}), state=theatre.root / "another"))
+        second.append(harness.started(harness.config(SHORT, {"n": 2}), state=harness.root / "another"))
 
-    played = theatre.release(theatre.config(SHORT, {"n": 1}), cue=when("build", deploy))
+    result = harness.release(harness.config(SHORT, {"n": 1}), cue=when("build", deploy))
     assert second[0].code == 0, second[0].errors
-    assert (played.code, played.stopped["outcome"]) == (5, "busy"), played.stopped
-    assert theatre.maps() == [{second[0].candidate: 100}]
+    assert (result.code, result.stopped["outcome"]) == (5, "busy"), result.stopped
+    assert harness.maps() == [{second[0].candidate: 100}]
 
 
-def test_a_first_release_that_another_one_is_built_for_is_busy_before_it_does_any_work(theatre: Theatre) -> None:
+def test_a_first_release_that_another_one_is_built_for_is_busy_before_it_does_any_work(harness: CliHarness) -> None:
     """There is no service yet that a lease could be on."""
-    second: list[Played] = []
-    theatre.write("Dockerfile", (theatre.repository / "Dockerfile").read_text() + "RUN sleep 30\n")
-    theatre.commit()
+    second: list[CommandResult] = []
+    harness.write("Dockerfile", (harness.repository / "Dockerfile").read_text() + "RUN sleep 30\n")
+    harness.commit()
 
     def deploy(event: dict[str, object]) -> None:
         if event["type"] == "progress" and "is under way" in str(event["text"]):
-            second.append(theatre.started(theatre.config(CHECKED, {"n": 2}), state=theatre.root / "another"))
+            second.append(harness.started(harness.config(CHECKED, {"n": 2}), state=harness.root / "another"))
             raise SystemExit("the machine is gone")
 
     with pytest.raises(SystemExit):
-        theatre.release(theatre.config(SHORT, {"n": 1}), cue=deploy)
+        harness.release(harness.config(SHORT, {"n": 1}), cue=deploy)
     [busy] = second
     assert (busy.code, busy.stopped["outcome"], busy.statuses) == (5, "busy", []), busy.errors
     assert re.match(
         r"release \S+-backend-\S+ is deploying this service since \d\d:\d\d:\d\d UTC$", busy.stopped["reason"]
     )
-    assert theatre.maps() == []
+    assert harness.maps() == []
 
 
 @pytest.mark.parametrize("text", ["soon", "0s", "200h"])
-def test_a_time_that_is_none(theatre: Theatre, text: str) -> None:
+def test_a_time_that_is_none(harness: CliHarness, text: str) -> None:
     for command in ("deploy", "resume", "rollback", "hold"):
-        played = theatre.command(command, theatre.config(SHORT), "--wait", text)
-        assert played.code == 2 and f"--wait {text}: " in played.errors, command
+        result = harness.command(command, harness.config(SHORT), "--wait", text)
+        assert result.code == 2 and f"--wait {text}: " in result.errors, command
 
 
-def test_the_report_of_a_release_that_runs_says_so_and_does_not_offer_to_resume_it(theatre: Theatre) -> None:
-    stable(theatre)
+def test_the_report_of_a_release_that_runs_says_so_and_does_not_offer_to_resume_it(harness: CliHarness) -> None:
+    stable(harness)
     said: list[str] = []
 
     def report() -> None:
-        said.append(theatre.run("report", "--project", PROJECT, "--format", "text").errors)
+        said.append(harness.run("report", "--project", PROJECT, "--format", "text").errors)
 
-    played = theatre.release(theatre.config(SHORT, {"n": 1}), cue=when("canary", report))
-    assert played.code == 0, played.errors
+    result = harness.release(harness.config(SHORT, {"n": 1}), cue=when("canary", report))
+    assert result.code == 0, result.errors
     assert "is still running" in said[0] and " status " in said[0]
     assert " resume " not in said[0]
 
@@ -163,9 +163,9 @@ def test_the_report_of_a_release_that_runs_says_so_and_does_not_offer_to_resume_
 @pytest.mark.parametrize(
     ("later", "told"), [(300.0, "5 min ahead of Google's"), (-300.0, "5 min behind Google's"), (5.0, "")]
 )
-def test_a_clock_that_goes_wrong_is_told(theatre: Theatre, later: float, told: str) -> None:
-    stable(theatre)
-    played = theatre.release(theatre.config(SHORT, {"n": 1}), clock=Later(later))
-    assert played.code == 0, played.errors
-    lines = [each["text"] for each in played.of_type("progress") if "this machine's clock" in each["text"]]
+def test_a_clock_that_goes_wrong_is_told(harness: CliHarness, later: float, told: str) -> None:
+    stable(harness)
+    result = harness.release(harness.config(SHORT, {"n": 1}), clock=Later(later))
+    assert result.code == 0, result.errors
+    lines = [each["text"] for each in result.of_type("progress") if "this machine's clock" in each["text"]]
     assert len(lines) == (1 if told else 0) and all(told in line for line in lines)

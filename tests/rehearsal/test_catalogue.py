@@ -18,7 +18,7 @@ from google.iam.v1.policy_pb2 import Binding, Policy
 from tests.rehearsal import catalogue, remedies
 from tests.rehearsal.broken import add_to
 from tests.rehearsal.catalogue import Story
-from tests.rehearsal.theatre import PROJECT, Cue, Played, Theatre
+from tests.rehearsal.cli_harness import PROJECT, CliHarness, CommandResult, Cue
 from tests.unit.diagnose.cases import CLASSES, cases
 
 BUILD = {"build": {"timeout": "2m"}}
@@ -26,19 +26,21 @@ UP = (BUILD, {"canary": {"ready_within": "60s"}})
 PROBE = {"probe": {"json": {"status": "ok"}, "slower_than": "400ms", "attempts": 2, "need": 2, "every": "20ms"}}
 
 
-def play(theatre: Theatre, story: Story, steps: Sequence[Mapping[str, Any]], cue: Cue | None = None) -> Played:
+def play(
+    harness: CliHarness, story: Story, steps: Sequence[Mapping[str, Any]], cue: Cue | None = None
+) -> CommandResult:
     """One release of the story that is told as the story says."""
-    services = {"backend": theatre.entry(theatre.service, story.behave, **story.entry)}
-    played = theatre.release(theatre.config(steps, services=services), cue=cue)
-    assert wrong(story, played) == []
-    return played
+    services = {"backend": harness.entry(harness.service, story.behave, **story.entry)}
+    result = harness.release(harness.config(steps, services=services), cue=cue)
+    assert wrong(story, result) == []
+    return result
 
 
-def mended(theatre: Theatre, name: str, story: Story, steps: Sequence[Mapping[str, Any]]) -> None:
+def mended(harness: CliHarness, name: str, story: Story, steps: Sequence[Mapping[str, Any]]) -> None:
     """What is printed is done, and the same service passes."""
-    add_to(theatre)
-    played = play(theatre, story, steps)
-    done = remedies.carry_out(theatre, name, theatre.root / "config.yaml", played.of_type("diagnosed")[-1]["cause"])
+    add_to(harness)
+    result = play(harness, story, steps)
+    done = remedies.carry_out(harness, name, harness.root / "config.yaml", result.of_type("diagnosed")[-1]["cause"])
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -46,11 +48,11 @@ def stories(group: Mapping[str, Story]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("name", group)
 
 
-def wrong(story: Story, played: Played) -> list[str]:
+def wrong(story: Story, result: CommandResult) -> list[str]:
     """What differs from what the story says, in words; empty when nothing does."""
-    causes = [event["cause"] for event in played.of_type("diagnosed")]
+    causes = [event["cause"] for event in result.of_type("diagnosed")]
     if not causes:
-        return [f"no cause was looked for; {played.errors} {played.statuses}"]
+        return [f"no cause was looked for; {result.errors} {result.statuses}"]
     cause = causes[-1]
     if cause["kind"] != story.kind:
         return [f"{cause['kind']} ({cause['sentence']}) instead of {story.kind}"]
@@ -61,69 +63,69 @@ def wrong(story: Story, played: Played) -> list[str]:
 
 
 @stories(catalogue.CRASHES)
-def test_images_that_cannot_start(theatre: Theatre, name: str) -> None:
-    mended(theatre, name, catalogue.CRASHES[name], UP)
+def test_images_that_cannot_start(harness: CliHarness, name: str) -> None:
+    mended(harness, name, catalogue.CRASHES[name], UP)
 
 
 @stories(catalogue.ENDINGS)
 @pytest.mark.slow
-def test_containers_that_end_for_another_reason(theatre: Theatre, name: str) -> None:
-    mended(theatre, name, catalogue.ENDINGS[name], UP)
+def test_containers_that_end_for_another_reason(harness: CliHarness, name: str) -> None:
+    mended(harness, name, catalogue.ENDINGS[name], UP)
 
 
 @stories(catalogue.UNREACHED)
 @pytest.mark.slow
-def test_containers_that_nobody_reaches(theatre: Theatre, name: str) -> None:
-    mended(theatre, name, catalogue.UNREACHED[name], UP)
+def test_containers_that_nobody_reaches(harness: CliHarness, name: str) -> None:
+    mended(harness, name, catalogue.UNREACHED[name], UP)
 
 
 @stories(catalogue.REFUSED)
-def test_what_the_platform_refuses(theatre: Theatre, name: str) -> None:
-    make_secrets(theatre)
-    (theatre.cloud.state / "run" / "connectors.txt").write_text(f"{remedies.CONNECTOR}\n")
-    mended(theatre, name, catalogue.REFUSED[name], UP)
+def test_what_the_platform_refuses(harness: CliHarness, name: str) -> None:
+    make_secrets(harness)
+    (harness.cloud.state / "run" / "connectors.txt").write_text(f"{remedies.CONNECTOR}\n")
+    mended(harness, name, catalogue.REFUSED[name], UP)
 
 
 @stories(catalogue.UNHEALTHY)
 @pytest.mark.slow
-def test_answers_that_are_not_good(theatre: Theatre, name: str) -> None:
-    mended(theatre, name, catalogue.UNHEALTHY[name], (*UP, PROBE))
+def test_answers_that_are_not_good(harness: CliHarness, name: str) -> None:
+    mended(harness, name, catalogue.UNHEALTHY[name], (*UP, PROBE))
 
 
 @pytest.mark.slow
 @stories(catalogue.BUILDS)
-def test_builds_that_fail(theatre: Theatre, name: str) -> None:
-    mended(theatre, name, catalogue.BUILDS[name], UP)
+def test_builds_that_fail(harness: CliHarness, name: str) -> None:
+    mended(harness, name, catalogue.BUILDS[name], UP)
 
 
 @stories(catalogue.COMMANDS)
 @pytest.mark.slow
-def test_commands_that_cannot_be_run(theatre: Theatre, name: str) -> None:
-    mended(theatre, name, catalogue.COMMANDS[name], UP)
+def test_commands_that_cannot_be_run(harness: CliHarness, name: str) -> None:
+    mended(harness, name, catalogue.COMMANDS[name], UP)
 
 
 @pytest.mark.slow
-def test_a_build_that_takes_too_long(theatre: Theatre) -> None:
-    mended(theatre, "slow-build", catalogue.SLOW_BUILD, ({"build": {"timeout": "1s"}}, UP[1]))
+def test_a_build_that_takes_too_long(harness: CliHarness) -> None:
+    mended(harness, "slow-build", catalogue.SLOW_BUILD, ({"build": {"timeout": "1s"}}, UP[1]))
 
 
 @pytest.mark.slow
-def test_a_server_that_is_misspelt_where_nothing_but_the_imports_is_checked(theatre: Theatre) -> None:
+def test_a_server_that_is_misspelt_where_nothing_but_the_imports_is_checked(harness: CliHarness) -> None:
     """Its module is unknown, and so is nothing else: the commit is to blame, and no image of it is built."""
     steps = (BUILD, {"import_check": None}, UP[1])
-    add_to(theatre)
-    played = play(theatre, catalogue.MISSPELT, steps)
-    assert (played.code, played.statuses) == (1, [("build", "failed")])
+    add_to(harness)
+    result = play(harness, catalogue.MISSPELT, steps)
+    assert (result.code, result.statuses) == (1, [("build", "failed")])
     done = remedies.carry_out(
-        theatre, "misspelt", theatre.root / "config.yaml", played.of_type("diagnosed")[-1]["cause"]
+        harness, "misspelt", harness.root / "config.yaml", result.of_type("diagnosed")[-1]["cause"]
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_a_library_that_no_machine_here_can_install(theatre: Theatre) -> None:
+def test_a_library_that_no_machine_here_can_install(harness: CliHarness) -> None:
     """Its remedy needs Debian's archive."""
-    add_to(theatre)
-    play(theatre, catalogue.LIBRARY, UP)
+    add_to(harness)
+    play(harness, catalogue.LIBRARY, UP)
 
 
 @pytest.mark.parametrize(
@@ -136,24 +138,24 @@ def test_a_library_that_no_machine_here_can_install(theatre: Theatre) -> None:
     ],
     ids=["permission", "permission not named", "quota", "revisions"],
 )
-def test_a_call_that_google_refuses(theatre: Theatre, code: str, said: str, story: Story) -> None:
+def test_a_call_that_google_refuses(harness: CliHarness, code: str, said: str, story: Story) -> None:
     fault = {"code": code, "message": said, "times": 0, "retry_delay": 60.0}  # longer than anyone waits for a retry
-    theatre.cloud.faults({"method": "google.cloud.run.v2.Services/CreateService", **fault})
-    assert play(theatre, story, UP).code == 4, "nothing is said of the commit, and resume goes on once it is mended"
+    harness.cloud.faults({"method": "google.cloud.run.v2.Services/CreateService", **fault})
+    assert play(harness, story, UP).code == 4, "nothing is said of the commit, and resume goes on once it is mended"
 
 
 @pytest.mark.slow
-def test_an_image_that_is_gone_from_the_registry(theatre: Theatre) -> None:
+def test_an_image_that_is_gone_from_the_registry(harness: CliHarness) -> None:
     def delete(event: dict[str, Any]) -> None:
         if event["type"] == "judged" and event["kind"] == "build":
             name, _, digest = event["release"]["image"].partition("@")
-            url = f"http://{theatre.cloud.registry}/v2/{name.partition('/')[2]}/manifests/{digest}"
+            url = f"http://{harness.cloud.registry}/v2/{name.partition('/')[2]}/manifests/{digest}"
             assert httpx.delete(url, trust_env=False).status_code == 202
 
-    theatre.write("app/parts/words.py", f'GREETING = "good day at {theatre.service}"\n')  # an image of its own
-    theatre.commit()
-    played = play(theatre, catalogue.IMAGE_GONE, UP, delete)
-    done = remedies.carry_out(theatre, "", theatre.root / "config.yaml", played.of_type("diagnosed")[-1]["cause"])
+    harness.write("app/parts/words.py", f'GREETING = "good day at {harness.service}"\n')  # an image of its own
+    harness.commit()
+    result = play(harness, catalogue.IMAGE_GONE, UP, delete)
+    done = remedies.carry_out(harness, "", harness.root / "config.yaml", result.of_type("diagnosed")[-1]["cause"])
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -167,9 +169,9 @@ def test_every_class_happens_here_or_was_recorded_elsewhere() -> None:
     assert not missing
 
 
-def make_secrets(theatre: Theatre) -> None:
+def make_secrets(harness: CliHarness) -> None:
     """One that everybody may read, and one that only somebody else may; both outlive the test that makes them."""
-    client = SecretManagerServiceClient(transport=SecretManagerServiceGrpcTransport(channel=theatre.cloud.channel()))
+    client = SecretManagerServiceClient(transport=SecretManagerServiceGrpcTransport(channel=harness.cloud.channel()))
     if "catalogue-shut" in {each.name.rpartition("/")[2] for each in client.list_secrets(parent=f"projects/{PROJECT}")}:
         return
     for name in ("catalogue-open", "catalogue-shut"):

@@ -11,18 +11,18 @@ import pytest
 
 from tests.cloud import LocalCloud
 from tests.engine_store import shared_store
-from tests.rehearsal.scripts import BUILT, REST, stable
-from tests.rehearsal.someone import Someone
-from tests.rehearsal.theatre import Played, Theatre
+from tests.rehearsal.cli_harness import CliHarness, CommandResult
+from tests.rehearsal.other_client import OtherClient
+from tests.rehearsal.plans import BUILT, REST, stable
 
 AWAY = 4.0  # seconds: longer than a read waits for a local cloud that never answered
 
 
 @pytest.fixture
-def own(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theatre]:
-    """A theatre whose cloud may be killed."""
+def own(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CliHarness]:
+    """A harness whose cloud may be killed."""
     with LocalCloud(tmp_path / "cloud", store=shared_store(tmp_path_factory)) as cloud:
-        yield Theatre(cloud, tmp_path, cloud.name("away"))
+        yield CliHarness(cloud, tmp_path, cloud.name("away"))
 
 
 class Outage:
@@ -44,11 +44,11 @@ class Outage:
         self.back.join()
 
 
-def release(theatre: Theatre, outage: Outage, **behave: Any) -> Played:
+def release(harness: CliHarness, outage: Outage, **behave: Any) -> CommandResult:
     steps = (*BUILT, {"promote": {"percent": 10}}, *REST)
-    played = theatre.release(theatre.config(steps, behave), cue=outage)
+    result = harness.release(harness.config(steps, behave), cue=outage)
     outage.over()
-    return played
+    return result
 
 
 @pytest.mark.parametrize(
@@ -60,51 +60,51 @@ def release(theatre: Theatre, outage: Outage, **behave: Any) -> Played:
         pytest.param("asked", "verify", id="at the end"),
     ],
 )
-def test_away_at_a_move_it_ends_live_or_as_before(own: Theatre, kind: str, label: str) -> None:
+def test_away_at_a_move_it_ends_live_or_as_before(own: CliHarness, kind: str, label: str) -> None:
     old = stable(own)
-    played = release(own, Outage(own.cloud, kind, label), n=1)
-    someone = Someone(own)
-    shares = {each.revision: each.percent for each in someone.read().traffic_statuses if each.percent}
-    live = played.code == 0
-    assert played.code in (0, 4), played.stopped
-    assert shares == ({played.candidate: 100} if live else {old: 100})
-    assert played.stopped["serving"] == (f"{played.candidate} 100 %" if live else f"{old} 100 %")
-    assert someone.lease() is None
+    result = release(own, Outage(own.cloud, kind, label), n=1)
+    other = OtherClient(own)
+    shares = {each.revision: each.percent for each in other.read().traffic_statuses if each.percent}
+    live = result.code == 0
+    assert result.code in (0, 4), result.stopped
+    assert shares == ({result.candidate: 100} if live else {old: 100})
+    assert result.stopped["serving"] == (f"{result.candidate} 100 %" if live else f"{old} 100 %")
+    assert other.lease() is None
 
 
 @pytest.mark.slow
-def test_away_while_the_traffic_is_put_back_it_is_waited_for(own: Theatre) -> None:
+def test_away_while_the_traffic_is_put_back_it_is_waited_for(own: CliHarness) -> None:
     old, outage = stable(own), Outage(own.cloud, "restore_asked", seconds=25.0)
 
     def cue(event: dict[str, Any]) -> None:
         _deny(own, event)
         outage(event)
 
-    played = own.release(own.config((*BUILT, {"promote": {"percent": 10}}, *REST), {"n": 1}), cue=cue)
+    result = own.release(own.config((*BUILT, {"promote": {"percent": 10}}, *REST), {"n": 1}), cue=cue)
     outage.over()
-    assert played.stopped["serving"] == f"{old} 100 %", played.stopped
-    assert played.code == 4
-    said = [event["text"] for event in played.of_type("progress")]
+    assert result.stopped["serving"] == f"{old} 100 %", result.stopped
+    assert result.code == 4
+    said = [event["text"] for event in result.of_type("progress")]
     assert any("the traffic is not back yet" in text and "does not answer" in text for text in said), said
 
 
 @pytest.mark.slow
-def test_away_while_the_candidate_starts_its_image_is_not_to_blame(own: Theatre) -> None:
+def test_away_while_the_candidate_starts_its_image_is_not_to_blame(own: CliHarness) -> None:
     old = stable(own)
     own.write("app/parts/words.py", 'GREETING = "good evening"\n')
     own.commit()
     outage = Outage(own.cloud, "progress", text="is starting", seconds=1.0)
     config = own.config((*BUILT, *REST), {"start_after": 1})
-    played = own.release(config, cue=outage)
+    result = own.release(config, cue=outage)
     outage.over()
-    assert (played.code, played.statuses[-1]) == (4, ("canary", "errored")), played.stopped
-    assert played.stopped["serving"] == f"{old} 100 %"
+    assert (result.code, result.statuses[-1]) == (4, ("canary", "errored")), result.stopped
+    assert result.stopped["serving"] == f"{old} 100 %"
     resumed = own.command("resume", config)
     assert resumed.code == 0, resumed.stopped
-    assert own.now == {resumed.candidate: 100} and resumed.candidate != played.candidate
+    assert own.now == {resumed.candidate: 100} and resumed.candidate != result.candidate
 
 
-def _deny(theatre: Theatre, event: dict[str, Any]) -> None:
+def _deny(harness: CliHarness, event: dict[str, Any]) -> None:
     """The last move is refused, so the traffic is put back."""
     if event["type"] == "asked" and event["label"] == "promote 100 %":
-        theatre.cloud.faults({"method": "google.cloud.run.v2.Services/UpdateService", "code": "PERMISSION_DENIED"})
+        harness.cloud.faults({"method": "google.cloud.run.v2.Services/UpdateService", "code": "PERMISSION_DENIED"})

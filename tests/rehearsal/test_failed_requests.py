@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.rehearsal.scripts import BUILT, stable
-from tests.rehearsal.stage import Stage
-from tests.rehearsal.theatre import Played, Theatre, Users
+from tests.rehearsal.cli_harness import CliHarness, CommandResult, Users
+from tests.rehearsal.plans import BUILT, stable
+from tests.rehearsal.shared_service import SharedService
 
 TABLE = yaml.safe_load((Path(__file__).parents[1] / "cases/requests/failed.yaml").read_text())
 HEALTH = {"path": "/work", "timeout": "1500ms"}
@@ -47,12 +47,14 @@ WAITING = [
 ]
 
 
-def play(stage: Stage, steps: Sequence[Mapping[str, Any]], wrong: Mapping[str, str], **health: Any) -> Played:
-    entry = stage.theatre.entry(
-        stage.theatre.service, {"number": stage.number, "wrong": wrong}, health={**HEALTH, **health}
+def play(
+    shared: SharedService, steps: Sequence[Mapping[str, Any]], wrong: Mapping[str, str], **health: Any
+) -> CommandResult:
+    entry = shared.harness.entry(
+        shared.harness.service, {"number": shared.number, "wrong": wrong}, health={**HEALTH, **health}
     )
-    config = stage.theatre.config((*BUILT, *steps), services={"backend": entry})
-    return stage.theatre.release(config, "--force")  # the same image failed in the story before
+    config = shared.harness.config((*BUILT, *steps), services={"backend": entry})
+    return shared.harness.release(config, "--force")  # the same image failed in the story before
 
 
 def combinations() -> Iterator[Any]:
@@ -63,79 +65,79 @@ def combinations() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(("kind", "step", "says"), [*combinations()])
-def test_it_is_rejected(stage: Stage, kind: str, step: str, says: str) -> None:
-    played = play(stage, STEPS[step], {"/work": kind})
-    judged = played.of_type("judged")[-1]
-    assert (played.code, judged["kind"], judged["status"]) == (1, JUDGED_BY.get(step, step), "failed"), played.stopped
+def test_it_is_rejected(shared: SharedService, kind: str, step: str, says: str) -> None:
+    result = play(shared, STEPS[step], {"/work": kind})
+    judged = result.of_type("judged")[-1]
+    assert (result.code, judged["kind"], judged["status"]) == (1, JUDGED_BY.get(step, step), "failed"), result.stopped
     assert says in judged["reason"]
-    stage.assert_well(live=False)
+    shared.assert_well(live=False)
 
 
 @pytest.mark.parametrize("kind", ["5xx", "429", "404", "redirect"])
 @pytest.mark.parametrize("step", ["compare under traffic", "bake"])
-def test_it_is_rejected_where_only_users_meet_it(stage: Stage, kind: str, step: str) -> None:
-    with Users(f"{stage.theatre.url()}/work", rate=30):
-        played = play(stage, STEPS[step], {"/work": kind}, path="/health")
-    judged = played.of_type("judged")[-1]
-    assert (played.code, judged["kind"], judged["status"]) == (1, JUDGED_BY[step], "failed"), played.stopped
+def test_it_is_rejected_where_only_users_meet_it(shared: SharedService, kind: str, step: str) -> None:
+    with Users(f"{shared.harness.url()}/work", rate=30):
+        result = play(shared, STEPS[step], {"/work": kind}, path="/health")
+    judged = result.of_type("judged")[-1]
+    assert (result.code, judged["kind"], judged["status"]) == (1, JUDGED_BY[step], "failed"), result.stopped
     assert "real requests: " in judged["reason"]
-    stage.assert_well(live=False)
+    shared.assert_well(live=False)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("kind", "step", "says"), WAITING, ids=lambda value: str(value)[:20])
-def test_users_who_wait_count(stage: Stage, kind: str, step: str, says: str) -> None:
+def test_users_who_wait_count(shared: SharedService, kind: str, step: str, says: str) -> None:
     """Our own requests are answered at once, elsewhere."""
-    with Users(f"{stage.theatre.url()}/work", rate=30, people=90):
-        played = play(stage, STEPS[step], {"/work": kind}, path="/health")
-    judged = played.of_type("judged")[-1]
-    assert (played.code, judged["kind"], judged["status"]) == (1, JUDGED_BY[step], "failed"), played.stopped
+    with Users(f"{shared.harness.url()}/work", rate=30, people=90):
+        result = play(shared, STEPS[step], {"/work": kind}, path="/health")
+    judged = result.of_type("judged")[-1]
+    assert (result.code, judged["kind"], judged["status"]) == (1, JUDGED_BY[step], "failed"), result.stopped
     assert f"real requests: {says}" in judged["reason"]
-    stage.assert_well(live=False)
+    shared.assert_well(live=False)
 
 
-def test_a_bake_that_ends_before_its_requests_could_time_out(stage: Stage) -> None:
+def test_a_bake_that_ends_before_its_requests_could_time_out(shared: SharedService) -> None:
     bake = {"promote": {"percent": 50, "bake": "2s", "every": "200ms", "timeout": "30s"}}
-    played = play(stage, (bake, PROMOTED), {"/work": "no answer"})
-    judged = played.of_type("judged")[-1]
-    assert (played.code, judged["kind"], judged["status"]) == (1, "promote", "failed"), played.stopped
+    result = play(shared, (bake, PROMOTED), {"/work": "no answer"})
+    judged = result.of_type("judged")[-1]
+    assert (result.code, judged["kind"], judged["status"]) == (1, "promote", "failed"), result.stopped
     assert "our own requests: too slow" in judged["reason"]
-    stage.assert_well(live=False)
+    shared.assert_well(live=False)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["404", "403", "redirect"])
-def test_what_both_answer_alike_may_be_the_front_end(stage: Stage, kind: str) -> None:
+def test_what_both_answer_alike_may_be_the_front_end(shared: SharedService, kind: str) -> None:
     """The revision that serves does the same; nothing is known, and what to configure is said."""
-    assert play(stage, (PROMOTED,), {"/work": kind}).code == 0
-    stage.number += 100_000
-    played = play(stage, STEPS["compare"], {"/work": kind})
-    judged = played.of_type("judged")[-1]
-    assert (played.code, judged["status"]) == (3, "inconclusive")
+    assert play(shared, (PROMOTED,), {"/work": kind}).code == 0
+    shared.number += 100_000
+    result = play(shared, STEPS["compare"], {"/work": kind})
+    judged = result.of_type("judged")[-1]
+    assert (result.code, judged["status"]) == (3, "inconclusive")
     assert "the front end answered, not the service" in judged["reason"]
-    stage.theatre.command("rollback", stage.theatre.config(BUILT), "--now")
+    shared.harness.command("rollback", shared.harness.config(BUILT), "--now")
 
 
 @pytest.mark.parametrize("step", ["compare", "compare under traffic"])
-def test_a_404_is_not_the_400_that_stable_gives(stage: Stage, step: str) -> None:
-    assert play(stage, (PROMOTED,), {"/work": "400"}).code == 0
-    before = stage.theatre.now
-    stage.number += 100_000
-    played = play(stage, STEPS[step], {"/work": "404"})
-    judged = played.of_type("judged")[-1]
-    assert (played.code, judged["kind"], judged["status"]) == (1, "compare", "failed"), played.stopped
+def test_a_404_is_not_the_400_that_stable_gives(shared: SharedService, step: str) -> None:
+    assert play(shared, (PROMOTED,), {"/work": "400"}).code == 0
+    before = shared.harness.now
+    shared.number += 100_000
+    result = play(shared, STEPS[step], {"/work": "404"})
+    judged = result.of_type("judged")[-1]
+    assert (result.code, judged["kind"], judged["status"]) == (1, "compare", "failed"), result.stopped
     assert "status 404 where the stable revision answered 400" in judged["reason"]
-    assert stage.theatre.now == before
-    stage.theatre.command("rollback", stage.theatre.config(BUILT), "--now")
+    assert shared.harness.now == before
+    shared.harness.command("rollback", shared.harness.config(BUILT), "--now")
 
 
-def test_going_back_to_a_revision_that_has_no_such_path(theatre: Theatre) -> None:
+def test_going_back_to_a_revision_that_has_no_such_path(harness: CliHarness) -> None:
     """The path of health may be younger than what is put back, which is judged by whether it serves."""
-    old = stable(theatre, wrong={"/work": "404"})
-    stable(theatre, number=2)
-    entry = theatre.entry(theatre.service, {"number": 2}, health=HEALTH)
-    config = theatre.config((*BUILT, *STEPS["probe"]), services={"backend": entry})
-    rolled = theatre.command("rollback", config)
+    old = stable(harness, wrong={"/work": "404"})
+    stable(harness, number=2)
+    entry = harness.entry(harness.service, {"number": 2}, health=HEALTH)
+    config = harness.config((*BUILT, *STEPS["probe"]), services={"backend": entry})
+    rolled = harness.command("rollback", config)
     assert rolled.code == 0, rolled.errors
-    assert theatre.now == {old: 100}
+    assert harness.now == {old: 100}
     assert any("may be younger" in event["text"] for event in rolled.of_type("progress"))

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
+from tests.rehearsal.cli_harness import CliHarness, CommandResult, Cue
 from tests.rehearsal.clocks import Hurried
-from tests.rehearsal.scripts import when
-from tests.rehearsal.stage import Stage
-from tests.rehearsal.theatre import Cue, Played, Theatre
+from tests.rehearsal.plans import when
+from tests.rehearsal.shared_service import SharedService
 
 UP = ({"canary": {"ready_within": "5m"}}, {"probe": {"attempts": 10, "need": 2, "every": "20ms"}})
 ON = ({"promote": {"percent": 10}}, {"promote": {"percent": 100}}, {"verify": {"within": "5m"}})
@@ -43,44 +43,46 @@ STAYS = ("PERMISSION_DENIED", "NOT_FOUND")
 LIVE, RESTORED, HELD, UNKNOWN = 0, 1, 3, 4
 
 
-def release(stage: Stage, method: str, state: Path, cue: Cue | None = None, hurry: float = 10.0) -> Played:
+def release(
+    shared: SharedService, method: str, state: Path, cue: Cue | None = None, hurry: float = 10.0
+) -> CommandResult:
     """An image of its own only where the method has to do with building one."""
     if method in OF_BUILDS:
-        stage.commit()
-    config = stage.config(BUILT if method in OF_BUILDS else REUSED)
-    played = stage.theatre.release(config, state=state, cue=cue, clock=Hurried(hurry))
-    stage.fired = stage.theatre.cloud.fired()
-    stage.theatre.cloud.clear_faults()
-    return played
+        shared.commit()
+    config = shared.config(BUILT if method in OF_BUILDS else REUSED)
+    result = shared.harness.release(config, state=state, cue=cue, clock=Hurried(hurry))
+    shared.fired = shared.harness.cloud.fired()
+    shared.harness.cloud.clear_faults()
+    return result
 
 
-def assert_told(played: Played) -> None:
+def assert_told(result: CommandResult) -> None:
     """Why it could not be found out, and what to type; never how the tool was made."""
-    said = played.stopped["reason"]
+    said = result.stopped["reason"]
     assert "could not" in said and said.endswith(")"), said
-    assert played.stopped["next_commands"]
-    assert "Traceback" not in played.errors and "fault of this tool" not in played.errors
+    assert result.stopped["next_commands"]
+    assert "Traceback" not in result.errors and "fault of this tool" not in result.errors
 
 
-def test_these_are_all_methods(stage: Stage, another: Callable[[], Theatre], tmp_path: Path) -> None:
-    cloud = stage.theatre.cloud
+def test_these_are_all_methods(shared: SharedService, another: Callable[[], CliHarness], tmp_path: Path) -> None:
+    cloud = shared.harness.cloud
     before = cloud.last_call()
-    assert release(stage, ASK, tmp_path / "one").code == LIVE
-    assert another().release(stage.config(REUSED)).code == LIVE
+    assert release(shared, ASK, tmp_path / "one").code == LIVE
+    assert another().release(shared.config(REUSED)).code == LIVE
     once, tidying = "storage.buckets.insert", "storage.objects.delete"  # a removal that fails is told, and no more
     assert {*cloud.calls(before)} - {once, tidying} <= {*METHODS, CREATE}
 
 
 @pytest.mark.parametrize("code", PASSES)
 @pytest.mark.parametrize("method", METHODS)
-def test_a_fault_that_passes_costs_time_only(stage: Stage, method: str, code: str, tmp_path: Path) -> None:
+def test_a_fault_that_passes_costs_time_only(shared: SharedService, method: str, code: str, tmp_path: Path) -> None:
     more = {"retry_delay": 0.2} if code == "RESOURCE_EXHAUSTED" else {}
-    stage.theatre.cloud.faults({"method": method, "code": code, **more})
-    played = release(stage, method, tmp_path)
+    shared.harness.cloud.faults({"method": method, "code": code, **more})
+    result = release(shared, method, tmp_path)
     end = UNKNOWN if (method, code) == (ASK, "ABORTED") else LIVE  # nobody knows what came of it, so nobody repeats it
-    assert played.code == end, f"{played.errors} {played.stopped}"
-    assert stage.fired == [1]
-    stage.assert_well(live=end == LIVE)
+    assert result.code == end, f"{result.errors} {result.stopped}"
+    assert shared.fired == [1]
+    shared.assert_well(live=end == LIVE)
 
 
 REFUSED_ONCE = {
@@ -102,39 +104,39 @@ REFUSED_ONCE = {
 
 @pytest.mark.parametrize("code", STAYS)
 @pytest.mark.parametrize("method", METHODS)
-def test_a_refusal_is_not_repeated(stage: Stage, method: str, code: str, tmp_path: Path) -> None:
-    stage.theatre.cloud.faults({"method": method, "code": code})
-    played = release(stage, method, tmp_path)
+def test_a_refusal_is_not_repeated(shared: SharedService, method: str, code: str, tmp_path: Path) -> None:
+    shared.harness.cloud.faults({"method": method, "code": code})
+    result = release(shared, method, tmp_path)
     end = REFUSED_ONCE[method][STAYS.index(code)]
-    assert played.code == end, f"{played.errors} {played.stopped}"
-    assert stage.fired == [1]
+    assert result.code == end, f"{result.errors} {result.stopped}"
+    assert shared.fired == [1]
     if end == UNKNOWN:
-        assert_told(played)
-    stage.assert_well(live=end == LIVE)
+        assert_told(result)
+    shared.assert_well(live=end == LIVE)
 
 
 @pytest.mark.parametrize("method", [GET, UPDATE, REVISION, OPERATION, LOG, *OF_BUILDS])
-def test_an_answer_that_is_lost_is_settled_by_looking(stage: Stage, method: str, tmp_path: Path) -> None:
-    stage.theatre.cloud.faults({"method": method, "code": "UNAVAILABLE", "after": True, "times": 2})
-    played = release(stage, method, tmp_path)
-    assert played.code == LIVE, played.errors
-    stage.assert_well(live=True)
+def test_an_answer_that_is_lost_is_settled_by_looking(shared: SharedService, method: str, tmp_path: Path) -> None:
+    shared.harness.cloud.faults({"method": method, "code": "UNAVAILABLE", "after": True, "times": 2})
+    result = release(shared, method, tmp_path)
+    assert result.code == LIVE, result.errors
+    shared.assert_well(live=True)
 
 
 @pytest.mark.parametrize("method", [GET, REVISION, SEARCH])
-def test_a_read_that_lags_behind_misleads_nobody(stage: Stage, method: str, tmp_path: Path) -> None:
-    cue = when("build", lambda: stage.theatre.cloud.faults({"method": method, "stale": True, "times": 5}))
-    played = release(stage, method, tmp_path, cue)
-    assert played.code == LIVE, f"{played.errors} {played.stopped}"
-    stage.assert_well(live=True)
+def test_a_read_that_lags_behind_misleads_nobody(shared: SharedService, method: str, tmp_path: Path) -> None:
+    cue = when("build", lambda: shared.harness.cloud.faults({"method": method, "stale": True, "times": 5}))
+    result = release(shared, method, tmp_path, cue)
+    assert result.code == LIVE, f"{result.errors} {result.stopped}"
+    shared.assert_well(live=True)
 
 
 @pytest.mark.parametrize("method", [GET, UPDATE, REVISION, SEARCH, ASK, SEND])
-def test_a_slow_answer_is_waited_for(stage: Stage, method: str, tmp_path: Path) -> None:
-    stage.theatre.cloud.faults({"method": method, "delay": 0.5, "times": 2})
-    played = release(stage, method, tmp_path)
-    assert played.code == LIVE, played.errors
-    stage.assert_well(live=True)
+def test_a_slow_answer_is_waited_for(shared: SharedService, method: str, tmp_path: Path) -> None:
+    shared.harness.cloud.faults({"method": method, "delay": 0.5, "times": 2})
+    result = release(shared, method, tmp_path)
+    assert result.code == LIVE, result.errors
+    shared.assert_well(live=True)
 
 
 @pytest.mark.parametrize(
@@ -147,59 +149,59 @@ def test_a_slow_answer_is_waited_for(stage: Stage, method: str, tmp_path: Path) 
         pytest.param(SEND, "INTERNAL", 200.0, id="nothing can be uploaded"),
     ],
 )
-def test_patience_has_an_end(stage: Stage, method: str, code: str, hurry: float, tmp_path: Path) -> None:
-    stage.theatre.cloud.faults({"method": method, "code": code, "times": 0})
-    played = release(stage, method, tmp_path, hurry=hurry)
-    assert played.code == UNKNOWN, f"{played.errors} {played.stopped}"
-    assert_told(played)
-    stage.assert_well(live=False)
+def test_patience_has_an_end(shared: SharedService, method: str, code: str, hurry: float, tmp_path: Path) -> None:
+    shared.harness.cloud.faults({"method": method, "code": code, "times": 0})
+    result = release(shared, method, tmp_path, hurry=hurry)
+    assert result.code == UNKNOWN, f"{result.errors} {result.stopped}"
+    assert_told(result)
+    shared.assert_well(live=False)
 
 
 @pytest.mark.parametrize(
     ("method", "code"), [(GET, "PERMISSION_DENIED"), (UPDATE, "PERMISSION_DENIED"), (UPDATE, "UNAVAILABLE")]
 )
 def test_a_cloud_that_fails_before_the_first_promotion_leaves_the_old_map(
-    theatre: Theatre, method: str, code: str, tmp_path: Path
+    harness: CliHarness, method: str, code: str, tmp_path: Path
 ) -> None:
     """No traffic has moved, so there is nothing to restore, though nothing could be restored either."""
-    played = failing_from("promote", theatre, method, code, tmp_path)
-    assert played.code == UNKNOWN, f"{played.errors} {played.stopped}"
-    assert_told(played)
-    assert theatre.maps() == theatre.maps()[:1]
-    [old] = theatre.now
+    result = failing_from("promote", harness, method, code, tmp_path)
+    assert result.code == UNKNOWN, f"{result.errors} {result.stopped}"
+    assert_told(result)
+    assert harness.maps() == harness.maps()[:1]
+    [old] = harness.now
     unread = "not known: could not read the service" if method == GET else ""
-    assert played.stopped["serving"].startswith(unread or old)
-    assert played.stopped["serving"].endswith(f"last seen: {old} 100 %" if unread else f"{old} 100 %")
+    assert result.stopped["serving"].startswith(unread or old)
+    assert result.stopped["serving"].endswith(f"last seen: {old} 100 %" if unread else f"{old} 100 %")
 
 
 @pytest.mark.parametrize(
     ("method", "code"), [(GET, "PERMISSION_DENIED"), (UPDATE, "PERMISSION_DENIED"), (UPDATE, "UNAVAILABLE")]
 )
 def test_a_cloud_that_fails_with_traffic_moved_is_left_to_a_person(
-    theatre: Theatre, method: str, code: str, tmp_path: Path
+    harness: CliHarness, method: str, code: str, tmp_path: Path
 ) -> None:
-    played = failing_from("promote 100 %", theatre, method, code, tmp_path)
-    assert played.code == HELD, f"{played.errors} {played.stopped}"
-    assert "restoring did not succeed" in played.stopped["reason"]
-    assert len(played.stopped["next_commands"]) == 3
-    assert sorted(theatre.now.values()) == [10, 90], "as the last line says, or says that it does not know"
-    rolled = theatre.command("rollback", theatre.config(REUSED, {"n": 1}), "--force")
+    result = failing_from("promote 100 %", harness, method, code, tmp_path)
+    assert result.code == HELD, f"{result.errors} {result.stopped}"
+    assert "restoring did not succeed" in result.stopped["reason"]
+    assert len(result.stopped["next_commands"]) == 3
+    assert sorted(harness.now.values()) == [10, 90], "as the last line says, or says that it does not know"
+    rolled = harness.command("rollback", harness.config(REUSED, {"n": 1}), "--force")
     assert rolled.code == LIVE, rolled.errors
-    assert theatre.now == theatre.maps()[0]
+    assert harness.now == harness.maps()[0]
 
 
-def failing_from(label: str, theatre: Theatre, method: str, code: str, state: Path) -> Played:
+def failing_from(label: str, harness: CliHarness, method: str, code: str, state: Path) -> CommandResult:
     """A second release; the method fails for good from the first time that such a step is asked."""
-    assert theatre.release(theatre.config(REUSED)).code == LIVE
+    assert harness.release(harness.config(REUSED)).code == LIVE
     armed: list[bool] = []
     clock = Hurried(30, calm=True)
 
     def cue(event: dict[str, Any]) -> None:
         if event["type"] == "asked" and event["label"].startswith(label) and not armed:
             armed.append(True)
-            theatre.cloud.faults({"method": method, "code": code, "times": 0})
+            harness.cloud.faults({"method": method, "code": code, "times": 0})
             clock.hurry()
 
-    played = theatre.release(theatre.config(REUSED, {"n": 1}), state=state, cue=cue, clock=clock)
-    theatre.cloud.clear_faults()
-    return played
+    result = harness.release(harness.config(REUSED, {"n": 1}), state=state, cue=cue, clock=clock)
+    harness.cloud.clear_faults()
+    return result

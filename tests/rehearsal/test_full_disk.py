@@ -12,8 +12,8 @@ import pytest
 from deploy_lib.journal import Journal, read
 from deploy_lib.model import journal
 from deploy_lib.model.journal import Entry
-from tests.rehearsal.someone import Someone
-from tests.rehearsal.theatre import WHOLE, Theatre
+from tests.rehearsal.cli_harness import WHOLE, CliHarness
+from tests.rehearsal.other_client import OtherClient
 from tests.report.journals import NOON
 
 
@@ -55,18 +55,18 @@ class _Journal(Journal):
         ("stopped", 0),
     ],
 )
-def test_a_full_disk_leaves_nothing_half_moved(theatre: Theatre, full_at: str, code: int) -> None:
-    good = theatre.release(theatre.config(WHOLE, {"n": 1}))
+def test_a_full_disk_leaves_nothing_half_moved(harness: CliHarness, full_at: str, code: int) -> None:
+    good = harness.release(harness.config(WHOLE, {"n": 1}))
     assert good.code == 0, good.errors
-    old = theatre.now
-    played = theatre.release(theatre.config(WHOLE, {"n": 2}), open_journal=Disk(full_at).journal)
-    assert played.code == code, f"{played.statuses} {played.errors}"
-    assert (theatre.now != old) is (code == 0)
-    assert [*theatre.now.values()] == [100]
-    assert Someone(theatre).lease() is None
+    old = harness.now
+    result = harness.release(harness.config(WHOLE, {"n": 2}), open_journal=Disk(full_at).journal)
+    assert result.code == code, f"{result.statuses} {result.errors}"
+    assert (harness.now != old) is (code == 0)
+    assert [*harness.now.values()] == [100]
+    assert OtherClient(harness).lease() is None
     if code:
-        assert "cannot be written: No space left on device" in played.stopped["reason"]
-        assert played.stopped["outcome"] == "unknown"
+        assert "cannot be written: No space left on device" in result.stopped["reason"]
+        assert result.stopped["outcome"] == "unknown"
 
 
 def test_a_line_that_was_cut_is_closed_before_the_next(tmp_path: Path) -> None:

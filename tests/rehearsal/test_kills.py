@@ -12,11 +12,11 @@ import pytest
 
 from deploy_lib.journal import read
 from deploy_lib.model.journal import Asked, Entry, Judged
+from tests.rehearsal.cli_harness import CliHarness, CommandResult
 from tests.rehearsal.clocks import Later
-from tests.rehearsal.mortal import Moment, die
-from tests.rehearsal.someone import Someone
-from tests.rehearsal.stage import Stage
-from tests.rehearsal.theatre import Played, Theatre
+from tests.rehearsal.kill_harness import Moment, die
+from tests.rehearsal.other_client import OtherClient
+from tests.rehearsal.shared_service import SharedService
 
 STEPS = (
     {"build": {"timeout": "2m"}},
@@ -49,28 +49,28 @@ MOMENTS = [Moment(number, after) for number in range(len(ENTRIES)) for after in 
 EXPIRED = 200.0  # seconds; a lease lasts 120
 
 
-def words(stage: Stage, command: str, state: Path) -> list[str]:
-    config, repository = stage.config(STEPS), stage.theatre.repository
+def words(shared: SharedService, command: str, state: Path) -> list[str]:
+    config, repository = shared.config(STEPS), shared.harness.repository
     more = ["--force"] if command == "resume" else []
     where = ["--config", str(config), "--repo", str(repository), "--state", str(state)]
     return [command, *where, "--service", "backend", "--output", "json", *more]
 
 
-def kill(stage: Stage, moment: Moment, state: Path, command: str = "deploy") -> None:
+def kill(shared: SharedService, moment: Moment, state: Path, command: str = "deploy") -> None:
     said = state.with_suffix(f".{command}")
-    code = die(words(stage, command, state), stage.theatre.variables, moment, said)
+    code = die(words(shared, command, state), shared.harness.variables, moment, said)
     assert code == -9, f"it ended with {code}: {said.read_text()}"
 
 
-def resume(stage: Stage, state: Path) -> Played:
-    return stage.theatre.command("resume", stage.config(STEPS), "--force", state=state)
+def resume(shared: SharedService, state: Path) -> CommandResult:
+    return shared.harness.command("resume", shared.config(STEPS), "--force", state=state)
 
 
 @pytest.fixture
-def fresh(stage: Stage) -> Stage:
+def fresh(shared: SharedService) -> SharedService:
     """Its image is not built yet."""
-    stage.commit()
-    return stage
+    shared.commit()
+    return shared
 
 
 def names(entries: tuple[Entry, ...]) -> list[str]:
@@ -81,16 +81,16 @@ def journal(state: Path) -> tuple[Entry, ...]:
     return tuple(entry for path in state.glob("releases/*/*/*") for entry in read(path).entries)
 
 
-def test_these_are_all_entries(fresh: Stage, tmp_path: Path) -> None:
-    assert fresh.theatre.release(fresh.config(STEPS), state=tmp_path).code == 0
+def test_these_are_all_entries(fresh: SharedService, tmp_path: Path) -> None:
+    assert fresh.harness.release(fresh.config(STEPS), state=tmp_path).code == 0
     assert names(journal(tmp_path)) == [*ENTRIES]
 
 
 @pytest.mark.parametrize("moment", MOMENTS, ids=str)
-def test_resumed_elsewhere_without_the_journal(fresh: Stage, moment: Moment, tmp_path: Path) -> None:
+def test_resumed_elsewhere_without_the_journal(fresh: SharedService, moment: Moment, tmp_path: Path) -> None:
     kill(fresh, moment, tmp_path / "here")
     assert names(journal(tmp_path / "here")) == [*ENTRIES[: moment.entry + moment.after]]
-    left = fresh.theatre.now
+    left = fresh.harness.now
     resumed = resume(fresh, tmp_path / "elsewhere")
     end = ENDS[moment.entry][1 + moment.after]
     assert resumed.code == end, resumed.errors
@@ -98,47 +98,47 @@ def test_resumed_elsewhere_without_the_journal(fresh: Stage, moment: Moment, tmp
 
 
 @pytest.mark.parametrize("moment", MOMENTS, ids=str)
-def test_resumed_with_the_journal(stage: Stage, moment: Moment, tmp_path: Path) -> None:
-    kill(stage, moment, tmp_path / "here")
-    left = stage.theatre.now
-    resumed = resume(stage, tmp_path / "here")
+def test_resumed_with_the_journal(shared: SharedService, moment: Moment, tmp_path: Path) -> None:
+    kill(shared, moment, tmp_path / "here")
+    left = shared.harness.now
+    resumed = resume(shared, tmp_path / "here")
     end = ENDS[moment.entry][3 + moment.after]
     assert resumed.code == end, resumed.errors
-    stage.assert_well(live=end == LIVE or (end == NOTHING and left != stage.before))
+    shared.assert_well(live=end == LIVE or (end == NOTHING and left != shared.before))
 
 
 @pytest.mark.parametrize("moment", MOMENTS, ids=str)
-def test_the_next_release_repairs_first(stage: Stage, moment: Moment, tmp_path: Path) -> None:
-    kill(stage, moment, tmp_path / "here")
-    left = stage.theatre.now
-    ended = "deploy-to-gcp/release" not in Someone(stage.theatre).read().annotations
-    played = stage.theatre.release(stage.config(STEPS), state=tmp_path / "elsewhere", clock=Later(EXPIRED))
-    assert played.code == 0, played.errors
-    maps = stage.theatre.maps()
-    if left != stage.before and not ended:
-        assert maps[maps.index(left) + 1] == stage.before, "repaired before anything new is given traffic"
-    stage.assert_well(live=True)
+def test_the_next_release_repairs_first(shared: SharedService, moment: Moment, tmp_path: Path) -> None:
+    kill(shared, moment, tmp_path / "here")
+    left = shared.harness.now
+    ended = "deploy-to-gcp/release" not in OtherClient(shared.harness).read().annotations
+    result = shared.harness.release(shared.config(STEPS), state=tmp_path / "elsewhere", clock=Later(EXPIRED))
+    assert result.code == 0, result.errors
+    maps = shared.harness.maps()
+    if left != shared.before and not ended:
+        assert maps[maps.index(left) + 1] == shared.before, "repaired before anything new is given traffic"
+    shared.assert_well(live=True)
 
 
 @pytest.mark.parametrize("moment", [Moment(number) for number in range(len(RESUMED))], ids=str)
-def test_killed_again_while_it_restores(stage: Stage, moment: Moment, tmp_path: Path) -> None:
+def test_killed_again_while_it_restores(shared: SharedService, moment: Moment, tmp_path: Path) -> None:
     """Then a third one resumes, on yet another machine. Nothing is left to do once the service says: restored."""
-    kill(stage, Moment(ENTRIES.index("judged promote 10 %")), tmp_path / "one")
-    kill(stage, moment, tmp_path / "two", "resume")
+    kill(shared, Moment(ENTRIES.index("judged promote 10 %")), tmp_path / "one")
+    kill(shared, moment, tmp_path / "two", "resume")
     assert names(journal(tmp_path / "two")) == [*RESUMED[: moment.entry]]
     done = RESUMED[moment.entry] in ("restore_answered", "stopped")
-    resumed = resume(stage, tmp_path / "three")
+    resumed = resume(shared, tmp_path / "three")
     assert resumed.code == (NOTHING if done else RESTORED), resumed.errors
-    assert stage.theatre.now == stage.before
+    assert shared.harness.now == shared.before
     if done:
-        assert stage.theatre.release(stage.config(STEPS), state=tmp_path / "four", clock=Later(EXPIRED)).code == LIVE
-    stage.assert_well(live=done)
+        assert shared.harness.release(shared.config(STEPS), state=tmp_path / "four", clock=Later(EXPIRED)).code == LIVE
+    shared.assert_well(live=done)
 
 
 @pytest.mark.parametrize("entry", ["asked canary", "judged canary", "judged promote 10 %", "judged verify"])
-def test_a_first_release_is_gone_on_with(theatre: Theatre, entry: str, tmp_path: Path) -> None:
+def test_a_first_release_is_gone_on_with(harness: CliHarness, entry: str, tmp_path: Path) -> None:
     """There is nothing to restore, and its revision has all traffic as soon as it is ready."""
-    first = Stage(theatre)
+    first = SharedService(harness)
     kill(first, Moment(ENTRIES.index(entry)), tmp_path / "here")
     resumed = resume(first, tmp_path / "elsewhere")
     assert resumed.code == (NOTHING if entry == "asked canary" else LIVE), resumed.errors
@@ -146,7 +146,7 @@ def test_a_first_release_is_gone_on_with(theatre: Theatre, entry: str, tmp_path:
         first.assert_well(live=True)
 
 
-def test_a_journal_left_behind_undoes_nothing_that_was_ended_elsewhere(fresh: Stage, tmp_path: Path) -> None:
+def test_a_journal_left_behind_undoes_nothing_that_was_ended_elsewhere(fresh: SharedService, tmp_path: Path) -> None:
     kill(fresh, Moment(ENTRIES.index("judged verify")), tmp_path / "here")
     assert resume(fresh, tmp_path / "elsewhere").code == LIVE
     late = resume(fresh, tmp_path / "here")
@@ -154,9 +154,9 @@ def test_a_journal_left_behind_undoes_nothing_that_was_ended_elsewhere(fresh: St
     fresh.assert_well(live=True)
 
 
-def test_a_death_is_not_held_against_the_image(fresh: Stage, tmp_path: Path) -> None:
+def test_a_death_is_not_held_against_the_image(fresh: SharedService, tmp_path: Path) -> None:
     kill(fresh, Moment(ENTRIES.index("judged promote 10 %")), tmp_path / "here")
     assert resume(fresh, tmp_path / "elsewhere").code == RESTORED
-    played = fresh.theatre.release(fresh.config(STEPS), state=tmp_path / "again")
-    assert played.code == 0, played.errors
+    result = fresh.harness.release(fresh.config(STEPS), state=tmp_path / "again")
+    assert result.code == 0, result.errors
     fresh.assert_well(live=True)

@@ -12,87 +12,87 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from google.cloud import run_v2
 
-from tests.rehearsal.scripts import BUILT, REST, SHORT, TENTH, compare, stable, when
-from tests.rehearsal.someone import PINNED, Someone
-from tests.rehearsal.theatre import Played, Theatre, Users
+from tests.rehearsal.cli_harness import CliHarness, CommandResult, Users
+from tests.rehearsal.other_client import PINNED, OtherClient
+from tests.rehearsal.plans import BUILT, REST, SHORT, TENTH, compare, stable, when
 from tests.waits import WITHIN
 
 
-def test_traffic_changed_by_someone_else_is_held_and_left_alone(theatre: Theatre) -> None:
-    old, someone = stable(theatre), Someone(theatre)
+def test_traffic_changed_by_someone_else_is_held_and_left_alone(harness: CliHarness) -> None:
+    old, other = stable(harness), OtherClient(harness)
     made: list[str] = []
 
     def change() -> None:
-        new = next(name for name in theatre.now if name != old)
+        new = next(name for name in harness.now if name != old)
         made.append(new)
-        someone.split({old: 70, new: 30}, someone.tags())
+        other.split({old: 70, new: 30}, other.tags())
 
     cue = when("promote 10 %", change)
-    with Users(f"{theatre.url()}/work") as users:
-        played = theatre.release(theatre.config((*TENTH, *REST), {"n": 1}), cue=cue)
+    with Users(f"{harness.url()}/work") as users:
+        released = harness.release(harness.config((*TENTH, *REST), {"n": 1}), cue=cue)
     [new] = made
-    assert (played.code, played.statuses[-1]) == (3, ("promote 100 %", "inconclusive"))
-    assert theatre.maps() == [{old: 100}, {old: 90, new: 10}, {old: 70, new: 30}]
-    assert f"someone else changed the traffic: it now carries {old} 70 %, {new} 30 %" in played.stopped["reason"]
-    assert played.stopped["serving"] == f"{old} 70 %, {new} 30 %"
-    assert someone.lease() is None
+    assert (released.code, released.statuses[-1]) == (3, ("promote 100 %", "inconclusive"))
+    assert harness.maps() == [{old: 100}, {old: 90, new: 10}, {old: 70, new: 30}]
+    assert f"someone else changed the traffic: it now carries {old} 70 %, {new} 30 %" in released.stopped["reason"]
+    assert released.stopped["serving"] == f"{old} 70 %, {new} 30 %"
+    assert other.lease() is None
     assert users.answers and users.failures() == []
 
 
-def test_a_restore_leaves_what_someone_else_changed(theatre: Theatre) -> None:
-    old, someone = stable(theatre), Someone(theatre)
+def test_a_restore_leaves_what_someone_else_changed(harness: CliHarness) -> None:
+    old, other = stable(harness), OtherClient(harness)
 
     def change() -> None:
-        new = next(name for name in theatre.now if name != old)
-        someone.split({old: 60, new: 40}, someone.tags())
+        new = next(name for name in harness.now if name != old)
+        other.split({old: 60, new: 40}, other.tags())
 
     cue = when("compare 60 s", change, "failed")
-    played = theatre.release(theatre.config((*TENTH, compare("60s"), *REST), {"fail_every": 1}), cue=cue)
-    assert played.code == 3
-    assert theatre.now == {old: 60, played.candidate: 40}
-    assert "it was left as it is" in played.stopped["reason"]
+    released = harness.release(harness.config((*TENTH, compare("60s"), *REST), {"fail_every": 1}), cue=cue)
+    assert released.code == 3
+    assert harness.now == {old: 60, released.candidate: 40}
+    assert "it was left as it is" in released.stopped["reason"]
 
 
 @pytest.mark.slow
-def test_a_stable_revision_deleted_meanwhile_is_not_restored_to(theatre: Theatre) -> None:
+def test_a_stable_revision_deleted_meanwhile_is_not_restored_to(harness: CliHarness) -> None:
     """The candidate has all traffic, so the old revision may go; then the candidate turns out to be sick."""
-    old, someone = stable(theatre), Someone(theatre)
+    old, other = stable(harness), OtherClient(harness)
 
     def delete() -> None:
-        new = next(iter(theatre.now))
-        someone.split({new: 100}, {tag: name for tag, name in someone.tags().items() if name != old})
-        someone.delete(old)
+        new = next(iter(harness.now))
+        other.split({new: 100}, {tag: name for tag, name in other.tags().items() if name != old})
+        other.delete(old)
 
     steps = (*BUILT, {"promote": {"percent": 100}}, compare("60s"))
-    played = theatre.release(theatre.config(steps, {"fail_every": 1}), cue=when("promote 100 %", delete))
-    new = played.candidate
-    assert (played.code, played.statuses[-1]) == (3, ("compare 60 s", "failed"))
-    assert theatre.maps() == [{old: 100}, {new: 100}]
-    assert f"the revision {old} was deleted meanwhile" in played.stopped["reason"]
-    assert played.stopped["serving"] == f"{new} 100 %"
+    released = harness.release(harness.config(steps, {"fail_every": 1}), cue=when("promote 100 %", delete))
+    new = released.candidate
+    assert (released.code, released.statuses[-1]) == (3, ("compare 60 s", "failed"))
+    assert harness.maps() == [{old: 100}, {new: 100}]
+    assert f"the revision {old} was deleted meanwhile" in released.stopped["reason"]
+    assert released.stopped["serving"] == f"{new} 100 %"
 
 
-def test_a_second_deployer_is_told_who_since_and_until(theatre: Theatre) -> None:
-    old = stable(theatre)
-    second: list[Played] = []
+def test_a_second_deployer_is_told_who_since_and_until(harness: CliHarness) -> None:
+    old = stable(harness)
+    second: list[CommandResult] = []
 
     def deploy() -> None:
-        second.append(theatre.started(theatre.config(SHORT, {"n": 2}), state=theatre.root / "another"))
+        second.append(harness.started(harness.config(SHORT, {"n": 2}), state=harness.root / "another"))
 
-    played = theatre.release(theatre.config(SHORT, {"n": 1}), cue=when("canary", deploy))
-    assert played.code == 0, played.errors
+    released = harness.release(harness.config(SHORT, {"n": 1}), cue=when("canary", deploy))
+    assert released.code == 0, released.errors
     [refused] = second
     assert refused.code == 5, refused.errors
     said = r".+ is deploying this service since \d\d:\d\d:\d\d UTC, until \d\d:\d\d:\d\d UTC unless renewed"
     assert re.search(said, refused.stopped["reason"]), refused.stopped["reason"]
-    assert theatre.maps() == [{old: 100}, {played.candidate: 100}]
+    assert harness.maps() == [{old: 100}, {released.candidate: 100}]
 
 
-def test_of_two_deployers_at_once_exactly_one_proceeds(theatre: Theatre) -> None:
+def test_of_two_deployers_at_once_exactly_one_proceeds(harness: CliHarness) -> None:
     """Both start at the same moment. The first that gets to work is stopped there until the other one has ended."""
-    old = stable(theatre)
-    config = theatre.config(SHORT, {"n": 1})
-    running = [theatre.start(config, state=theatre.root / name) for name in ("one", "two")]
+    old = stable(harness)
+    config = harness.config(SHORT, {"n": 1})
+    running = [harness.start(config, state=harness.root / name) for name in ("one", "two")]
     at_work: list[subprocess.Popen[str]] = []
     ended: list[subprocess.Popen[str]] = []
     one_at_a_time = threading.Lock()
@@ -118,43 +118,43 @@ def test_of_two_deployers_at_once_exactly_one_proceeds(theatre: Theatre) -> None
             for process in running:
                 process.kill()
     assert sorted(codes) == [0, 5]
-    assert len(theatre.maps()) == 2
-    assert theatre.maps()[0] == {old: 100}
+    assert len(harness.maps()) == 2
+    assert harness.maps()[0] == {old: 100}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("behave", [{"n": 1}, {"fail_every": 1}], ids=["live", "restored"])
-def test_other_tags_and_a_split_made_by_hand_stay(theatre: Theatre, behave: dict[str, object]) -> None:
-    first, second, someone = stable(theatre), stable(theatre, n=0), Someone(theatre)
-    someone.split({first: 30, second: 70}, {"preview": first})
-    played = theatre.release(theatre.config((*TENTH, compare("2s"), *REST), behave))
-    new = played.candidate
+def test_other_tags_and_a_split_made_by_hand_stay(harness: CliHarness, behave: dict[str, object]) -> None:
+    first, second, other = stable(harness), stable(harness, n=0), OtherClient(harness)
+    other.split({first: 30, second: 70}, {"preview": first})
+    released = harness.release(harness.config((*TENTH, compare("2s"), *REST), behave))
+    new = released.candidate
     split, tenth = {first: 30, second: 70}, {first: 27, second: 63, new: 10}
     end = split if "fail_every" in behave else {new: 100}
-    assert theatre.maps() == [{first: 100}, {second: 100}, split, tenth, end]
-    assert someone.tags() == {"preview": first, "canary": new}
-    assert played.code == (1 if "fail_every" in behave else 0), played.errors
+    assert harness.maps() == [{first: 100}, {second: 100}, split, tenth, end]
+    assert other.tags() == {"preview": first, "canary": new}
+    assert released.code == (1 if "fail_every" in behave else 0), released.errors
 
 
-def test_a_field_set_by_hand_is_kept(theatre: Theatre) -> None:
-    stable(theatre)
-    someone = Someone(theatre)
+def test_a_field_set_by_hand_is_kept(harness: CliHarness) -> None:
+    stable(harness)
+    other = OtherClient(harness)
 
     def by_hand(service: run_v2.Service) -> None:
-        service.template.revision = f"{theatre.service}-by-hand"
+        service.template.revision = f"{harness.service}-by-hand"
         service.template.max_instance_request_concurrency = 17
         service.template.containers[0].env.append(run_v2.EnvVar(name="FLAG", value="set by hand"))
         service.template.labels["team"] = "payments"
-        service.traffic = [run_v2.TrafficTarget(type_=PINNED, revision=f"{theatre.service}-by-hand", percent=100)]
+        service.traffic = [run_v2.TrafficTarget(type_=PINNED, revision=f"{harness.service}-by-hand", percent=100)]
         service.annotations["owner"] = "anna"
 
-    someone.change(by_hand, "template", "traffic", "annotations")
-    played = theatre.release(theatre.config((*TENTH, *REST), {"n": 1}))
-    assert played.code == 0, played.errors
-    made = someone.template_of(played.candidate)
+    other.change(by_hand, "template", "traffic", "annotations")
+    released = harness.release(harness.config((*TENTH, *REST), {"n": 1}))
+    assert released.code == 0, released.errors
+    made = other.template_of(released.candidate)
     assert made.max_instance_request_concurrency == 17
     assert {each.name: each.value for each in made.containers[0].env}["FLAG"] == "set by hand"
     assert made.labels["team"] == "payments"
-    assert someone.read().annotations["owner"] == "anna"
-    kept = next(event for event in played.of_type("judged") if event["kind"] == "canary")["facts"]["kept"]
+    assert other.read().annotations["owner"] == "anna"
+    kept = next(event for event in released.of_type("judged") if event["kind"] == "canary")["facts"]["kept"]
     assert "variable FLAG" in kept and "concurrency: 17" in kept

@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 
 from deploy_lib.cli.paths import TOOL
-from tests.rehearsal.scripts import stable
-from tests.rehearsal.theatre import WHOLE, Theatre
+from tests.rehearsal.cli_harness import WHOLE, CliHarness
+from tests.rehearsal.plans import stable
 from tests.waits import WITHIN
 
 BEFORE_BUILD = ({"image_contents": None}, *WHOLE)
@@ -30,7 +30,7 @@ HELD = (*WHOLE[:4], {"verify": {"path": "/nowhere", "within": "1s"}})
 class Shell:
     """Where a person stands, with the vendored tool."""
 
-    theatre: Theatre
+    harness: CliHarness
     script: Path
     stands: Path
 
@@ -60,39 +60,39 @@ class Shell:
             for what in ("NAME", "EMAIL")
         }
         plain = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-        return {**plain, **self.theatre.variables, **who, "GIT_CONFIG_GLOBAL": os.devnull, "NO_COLOR": "1"}
+        return {**plain, **self.harness.variables, **who, "GIT_CONFIG_GLOBAL": os.devnull, "NO_COLOR": "1"}
 
 
 @pytest.fixture(params=["inside", "elsewhere"])
-def shell(theatre: Theatre, request: pytest.FixtureRequest) -> Shell:
+def shell(harness: CliHarness, request: pytest.FixtureRequest) -> Shell:
     """The tool is part of the repository's commit, as where it is vendored."""
-    moved = theatre.root / "my shop"
-    theatre.repository.rename(moved)
-    theatre.repository = moved
+    moved = harness.root / "my shop"
+    harness.repository.rename(moved)
+    harness.repository = moved
     vendored = moved / "tools" / "deploy"
     for name in ("deploy_lib", "scripts", "config"):
         shutil.copytree(TOOL / name, vendored / name, ignore=shutil.ignore_patterns("__pycache__"))
     (moved / ".dockerignore").write_text("tools\n.git\n")
-    theatre.commit("Vendor the tool")
-    stands = moved if request.param == "inside" else theatre.root
-    return Shell(theatre, vendored / "scripts" / "deploy_to_gcp.py", stands)
+    harness.commit("Vendor the tool")
+    stands = moved if request.param == "inside" else harness.root
+    return Shell(harness, vendored / "scripts" / "deploy_to_gcp.py", stands)
 
 
 def options(shell: Shell, config: Path) -> list[str]:
-    where = [] if shell.stands == shell.theatre.repository else ["--repo", str(shell.theatre.repository)]
-    return ["--config", str(config), "--service", "backend", "--state", str(shell.theatre.state), *where]
+    where = [] if shell.stands == shell.harness.repository else ["--repo", str(shell.harness.repository)]
+    return ["--config", str(config), "--service", "backend", "--state", str(shell.harness.state), *where]
 
 
 @pytest.mark.slow
 def test_a_rejected_release(shell: Shell) -> None:
     """The module is ignored by git: what is printed brings it in, and the release that is printed last goes live."""
-    theatre = shell.theatre
-    theatre.write(".gitignore", "app/parts/extra.py\n")
-    theatre.write("app/parts/extra.py", "EXTRA = 1\n")
-    main = (theatre.repository / "app/main.py").read_text()
-    theatre.write("app/main.py", main.replace("from __future__", "from __future__", 1) + "\nimport app.parts.extra\n")
-    theatre.commit("Import what is not there")
-    config = theatre.config(BEFORE_BUILD)
+    harness = shell.harness
+    harness.write(".gitignore", "app/parts/extra.py\n")
+    harness.write("app/parts/extra.py", "EXTRA = 1\n")
+    main = (harness.repository / "app/main.py").read_text()
+    harness.write("app/main.py", main.replace("from __future__", "from __future__", 1) + "\nimport app.parts.extra\n")
+    harness.commit("Import what is not there")
+    config = harness.config(BEFORE_BUILD)
     done = shell.run(*options(shell, config))
     assert done.returncode == 1, done.stdout + done.stderr
     printed = list(commands(done.stdout))
@@ -112,9 +112,9 @@ def test_a_rejected_release(shell: Shell) -> None:
 
 @pytest.mark.slow
 def test_a_held_release(shell: Shell) -> None:
-    theatre = shell.theatre
-    old = stable(theatre)
-    config = theatre.config(HELD, {"n": 1}, on_failure="hold")
+    harness = shell.harness
+    old = stable(harness)
+    config = harness.config(HELD, {"n": 1}, on_failure="hold")
     done = shell.run(*options(shell, config))
     assert done.returncode == 3, done.stdout + done.stderr
     printed = [command for command in commands(done.stdout) if "deploy_to_gcp" in command]
@@ -123,7 +123,7 @@ def test_a_held_release(shell: Shell) -> None:
     _, rollback, status = printed[-3:]
     assert shell.paste(status).returncode == 0
     assert shell.paste(rollback).returncode == 0
-    assert theatre.now == {old: 100}
+    assert harness.now == {old: 100}
 
 
 def commands(text: str) -> Iterator[str]:

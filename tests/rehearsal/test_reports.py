@@ -8,25 +8,25 @@ from typing import Any
 
 import pytest
 
-from tests.rehearsal.theatre import WHOLE, Played, Theatre
+from tests.rehearsal.cli_harness import WHOLE, CliHarness, CommandResult
 from tests.report.channel import channel
 
 SECRET = "pl4nted-in-the-log-0123456789"
 
 
-def incident(theatre: Theatre, *words: str, **more: Any) -> tuple[str, Played]:
+def incident(harness: CliHarness, *words: str, **more: Any) -> tuple[str, CommandResult]:
     """A good release, then one whose module git ignores, with every gate before the canary off."""
-    good = theatre.release(theatre.config(WHOLE))
+    good = harness.release(harness.config(WHOLE))
     assert good.code == 0, f"{good.statuses} {good.errors}"
-    theatre.write("app/parts/secret_plan.py", "PLAN = 1\n")
-    theatre.write("app/parts/words.py", f'print("password={SECRET}")\nfrom app.parts.secret_plan import PLAN\n')
-    theatre.commit()
-    return good.candidate, theatre.release(theatre.config(WHOLE, **more), *words)
+    harness.write("app/parts/secret_plan.py", "PLAN = 1\n")
+    harness.write("app/parts/words.py", f'print("password={SECRET}")\nfrom app.parts.secret_plan import PLAN\n')
+    harness.commit()
+    return good.candidate, harness.release(harness.config(WHOLE, **more), *words)
 
 
-def test_the_incident_is_reported_without_help(theatre: Theatre, tmp_path: Path) -> None:
-    stable, played = incident(theatre, "--report-dir", str(tmp_path / "reports"))
-    assert (played.code, played.statuses[-1]) == (1, ("canary", "failed")), played.errors
+def test_the_incident_is_reported_without_help(harness: CliHarness, tmp_path: Path) -> None:
+    stable, result = incident(harness, "--report-dir", str(tmp_path / "reports"))
+    assert (result.code, result.statuses[-1]) == (1, ("canary", "failed")), result.errors
     (path,) = (tmp_path / "reports").glob("*.json")
     report = json.loads(path.read_text())
     cause = report["cause"]
@@ -46,37 +46,37 @@ def test_the_incident_is_reported_without_help(theatre: Theatre, tmp_path: Path)
     assert report["comparison"]["files"] == ["changed: /srv/app/parts/words.py"]
     assert " && git add --force -- app/parts/secret_plan.py && " in report["recommendations"][0]["command"]
     assert report["standing"]["serving"] == f"{stable} 100 %"
-    assert theatre.maps() == [{stable: 100}]
+    assert harness.maps() == [{stable: 100}]
 
 
-def test_every_format_is_kept_beside_the_journal_and_none_tells_a_secret(theatre: Theatre) -> None:
-    _, played = incident(theatre)
-    release = played.of_type("started")[-1]["release"]["id"]
-    (directory,) = theatre.state.glob(f"releases/*/*/{release}")
+def test_every_format_is_kept_beside_the_journal_and_none_tells_a_secret(harness: CliHarness) -> None:
+    _, result = incident(harness)
+    release = result.of_type("started")[-1]["release"]["id"]
+    (directory,) = harness.state.glob(f"releases/*/*/{release}")
     written = sorted(path.suffix for path in directory.glob("report-*"))
     assert written == [".html", ".json", ".md", ".txt", ".xml"]
     for path in directory.iterdir():
         assert SECRET not in path.read_text(), path.name
     assert "password=[masked]" in (directory / f"report-{release}.txt").read_text()
-    assert SECRET not in json.dumps(played.events) + played.errors
+    assert SECRET not in json.dumps(result.events) + result.errors
 
 
-def test_a_channel_is_told_of_start_and_end(theatre: Theatre, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_channel_is_told_of_start_and_end(harness: CliHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     with channel() as (address, got):
         monkeypatch.setenv("REHEARSAL_WEBHOOK", address)
-        played = theatre.release(theatre.config(WHOLE, webhook_env="REHEARSAL_WEBHOOK"))
-    assert played.code == 0, played.errors
+        result = harness.release(harness.config(WHOLE, webhook_env="REHEARSAL_WEBHOOK"))
+    assert result.code == 0, result.errors
     begun, ended = (json.loads(body)["text"] for body in got)
-    assert "starts by" in begun and f"live: {played.candidate} serves 100 %" in ended
+    assert "starts by" in begun and f"live: {result.candidate} serves 100 %" in ended
 
 
 @pytest.mark.parametrize("variable", ["REHEARSAL_WEBHOOK", "REHEARSAL_WEBHOOK_UNSET"])
 def test_a_channel_that_refuses_fails_no_release(
-    theatre: Theatre, variable: str, monkeypatch: pytest.MonkeyPatch
+    harness: CliHarness, variable: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with channel(500) as (address, _):
         monkeypatch.setenv("REHEARSAL_WEBHOOK", address)
-        played = theatre.release(theatre.config(WHOLE, webhook_env=variable))
-    assert played.code == 0, played.errors
-    assert "the webhook was not told" in played.errors
-    assert "pl4nted-path" not in played.errors
+        result = harness.release(harness.config(WHOLE, webhook_env=variable))
+    assert result.code == 0, result.errors
+    assert "the webhook was not told" in result.errors
+    assert "pl4nted-path" not in result.errors

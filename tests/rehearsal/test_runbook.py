@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.rehearsal.scripts import BUILT, REST
-from tests.rehearsal.someone import Someone
-from tests.rehearsal.theatre import COMMAND, Theatre
+from tests.rehearsal.cli_harness import COMMAND, CliHarness
+from tests.rehearsal.other_client import OtherClient
+from tests.rehearsal.plans import BUILT, REST
 from tests.waits import WITHIN
 
 RUNBOOK = Path(__file__).parents[2] / "docs" / "runbook.md"
@@ -28,13 +28,13 @@ def commands() -> list[str]:
     return [line.partition("  #")[0].rstrip() for line in lines]
 
 
-class Desk:
+class Operator:
     """A person in the repository, whose `deploy` is the alias of the runbook's first lines."""
 
-    def __init__(self, theatre: Theatre) -> None:
-        self.theatre = theatre
+    def __init__(self, harness: CliHarness) -> None:
+        self.harness = harness
         self.count = 0
-        services = {name: theatre.entry(f"{theatre.service}-{name}", {"n": 0}) for name in ("auth", "backend")}
+        services = {name: harness.entry(f"{harness.service}-{name}", {"n": 0}) for name in ("auth", "backend")}
         self.document: dict[str, Any] = {
             "project": PROJECT,
             "local": True,
@@ -43,7 +43,7 @@ class Desk:
             "services": services,
             "steps": [*BUILT, *REST],
         }
-        theatre.write(".dockerignore", "config/\n")  # a configuration makes no other image
+        harness.write(".dockerignore", "config/\n")  # a configuration makes no other image
         self.change()
 
     def change(self) -> None:
@@ -51,16 +51,16 @@ class Desk:
         self.count += 1
         for entry in self.document["services"].values():
             entry["env"]["BEHAVE"] = json.dumps({"n": self.count})
-        self.theatre.write("config/staging.yaml", yaml.safe_dump(self.document, sort_keys=False))
-        self.theatre.commit()
+        self.harness.write("config/staging.yaml", yaml.safe_dump(self.document, sort_keys=False))
+        self.harness.commit()
 
     def type(self, command: str) -> str:
         """What it printed; it must end well."""
-        variables = {**self.theatre.variables, "XDG_STATE_HOME": str(self.theatre.root / "xdg"), "NO_COLOR": "1"}
+        variables = {**self.harness.variables, "XDG_STATE_HOME": str(self.harness.root / "xdg"), "NO_COLOR": "1"}
         alias = f'deploy() {{ {shlex.quote(sys.executable)} {shlex.quote(str(COMMAND))} "$@"; }}\n'
         done = subprocess.run(
             ["bash", "-c", alias + command],
-            cwd=self.theatre.repository, env={**os.environ, **variables}, capture_output=True, text=True,
+            cwd=self.harness.repository, env={**os.environ, **variables}, capture_output=True, text=True,
             stdin=subprocess.DEVNULL, timeout=WITHIN,
         )  # fmt: skip
         assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
@@ -80,13 +80,13 @@ class Desk:
         if "last-release" in command or "--accept" in command:
             serving, *_ = self.state()["serving"]
             others = [each["name"] for each in self.state()["revisions"] if each["name"] != serving]
-            self.someone.split({serving: 60, others[-1]: 40})
+            self.other.split({serving: 60, others[-1]: 40})
         if command.startswith("deploy --"):
             self.change()
 
     @property
-    def someone(self) -> Someone:
-        return Someone(self.theatre, project=PROJECT, service=f"{self.theatre.service}-backend")
+    def other(self) -> OtherClient:
+        return OtherClient(self.harness, project=PROJECT, service=f"{self.harness.service}-backend")
 
     def filled_in(self, command: str) -> str:
         """Names of the runbook's example replaced by those of this service's first release."""
@@ -102,12 +102,12 @@ class Desk:
 
 
 @pytest.mark.slow
-def test_every_command_runs_as_it_is_printed(theatre: Theatre) -> None:
-    desk, typed = Desk(theatre), commands()
+def test_every_command_runs_as_it_is_printed(harness: CliHarness) -> None:
+    operator, typed = Operator(harness), commands()
     assert len(typed) > 20 and not [each for each in typed if "..." in each]
-    desk.type(f"deploy --project {PROJECT} --all")
+    operator.type(f"deploy --project {PROJECT} --all")
     for command in typed:
-        desk.before(command)
-        said = desk.type(desk.filled_in(command))
+        operator.before(command)
+        text = operator.type(operator.filled_in(command))
         if command.split()[1] not in ("report", "history", "check"):
-            assert "serving" in said.splitlines()[-1] or " plan " in command, said
+            assert "serving" in text.splitlines()[-1] or " plan " in command, text

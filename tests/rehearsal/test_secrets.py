@@ -9,54 +9,54 @@ from pathlib import Path
 
 import pytest
 
+from tests.rehearsal.cli_harness import COMMAND, WHOLE, CliHarness
 from tests.rehearsal.planted import KNOWN, leaks, needles, said
-from tests.rehearsal.theatre import COMMAND, WHOLE, Theatre
 from tests.report.channel import channel
 from tests.waits import WITHIN
 
 DISPLAYS = {"plain": [], "json": ["--output", "json"], "github": []}
 
 
-def tool(theatre: Theatre, *words: str, **more: str) -> tuple[int, bytes]:
+def tool(harness: CliHarness, *words: str, **more: str) -> tuple[int, bytes]:
     """The exit code of a command of its own, and all that it wrote."""
-    line = [sys.executable, str(COMMAND), *words, "--state", str(theatre.state)]
-    environment = {**os.environ, **theatre.variables, **more}
+    line = [sys.executable, str(COMMAND), *words, "--state", str(harness.state)]
+    environment = {**os.environ, **harness.variables, **more}
     done = subprocess.run(
-        line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment, timeout=WITHIN, cwd=theatre.root
+        line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment, timeout=WITHIN, cwd=harness.root
     )
     return done.returncode, done.stdout
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("display", DISPLAYS)
-def test_no_output_of_a_release_tells_a_secret(theatre: Theatre, tmp_path: Path, display: str) -> None:
-    dockerfile = (theatre.repository / "Dockerfile").read_text()
-    theatre.write("Dockerfile", dockerfile.replace("\nCMD", "\nRUN cat app/says.txt\nCMD"))
+def test_no_output_of_a_release_tells_a_secret(harness: CliHarness, tmp_path: Path, display: str) -> None:
+    dockerfile = (harness.repository / "Dockerfile").read_text()
+    harness.write("Dockerfile", dockerfile.replace("\nCMD", "\nRUN cat app/says.txt\nCMD"))
     summary = tmp_path / "summary.md"
     with channel() as (address, told):
-        theatre.write("app/says.txt", "\n".join([*said(), f"the webhook is {address}"]))
-        theatre.commit()
+        harness.write("app/says.txt", "\n".join([*said(), f"the webhook is {address}"]))
+        harness.commit()
         written: dict[str, str | bytes | Path] = {}
         for name, behave, code in (("good", {}, 0), ("failing", {"exit_at_start": 3}, 1)):
-            entry = theatre.entry(theatre.service, behave)
+            entry = harness.entry(harness.service, behave)
             entry["env"] |= KNOWN
-            config = theatre.config(WHOLE, services={"backend": entry}, webhook_env="HOOK")
+            config = harness.config(WHOLE, services={"backend": entry}, webhook_env="HOOK")
             common = ["--config", str(config), "--service", "backend"]
-            of = [*common, "--repo", str(theatre.repository)]
+            of = [*common, "--repo", str(harness.repository)]
             more = {"HOOK": address, "GITHUB_STEP_SUMMARY": str(summary)}
             more["GITHUB_ACTIONS"] = "true" if display == "github" else ""
             reports = ["--report-dir", str(tmp_path / "reports")]
-            ended, written[name] = tool(theatre, "deploy", *of, *reports, *DISPLAYS[display], **more)
+            ended, written[name] = tool(harness, "deploy", *of, *reports, *DISPLAYS[display], **more)
             assert ended == code, written[name]
             for command in ("status", "plan", "rollback"):
-                written[f"{command}, {name}"] = tool(theatre, command, *of, *DISPLAYS[display], **more)[1]
-            written[f"history, {name}"] = tool(theatre, "history", *DISPLAYS[display])[1]
-            written[f"report, {name}"] = tool(theatre, "report", "--format", "md")[1]
+                written[f"{command}, {name}"] = tool(harness, command, *of, *DISPLAYS[display], **more)[1]
+            written[f"history, {name}"] = tool(harness, "history", *DISPLAYS[display])[1]
+            written[f"report, {name}"] = tool(harness, "report", "--format", "md")[1]
         places = {**written, "channel": b"\n".join(told), "summary": summary, "reports": tmp_path / "reports"}
-        places |= {"state": theatre.state / "releases", "summary": summary.read_bytes()}
+        places |= {"state": harness.state / "releases", "summary": summary.read_bytes()}
     assert leaks(places) == []
     assert all(b"masked" in text for text in (written["failing"], written["good"]) if isinstance(text, bytes))
-    assert b"sha256:" in written["report, good"] and theatre.service.encode() in written["status, good"]  # type: ignore[operator]
+    assert b"sha256:" in written["report, good"] and harness.service.encode() in written["status, good"]  # type: ignore[operator]
 
 
 def test_the_search_finds_what_is_there(tmp_path: Path) -> None:

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
+from tests.rehearsal.cli_harness import CliHarness, Users
 from tests.rehearsal.clocks import Later
-from tests.rehearsal.scripts import BUILT, TENTH, stable
-from tests.rehearsal.someone import Someone
-from tests.rehearsal.theatre import Theatre, Users
+from tests.rehearsal.other_client import OtherClient
+from tests.rehearsal.plans import BUILT, TENTH, stable
 from tests.waits import WITHIN
 
 WHOLE = (*TENTH, {"promote": {"percent": 100}})
@@ -71,95 +71,95 @@ def wait_until(command: Command, true: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def baking(theatre: Theatre, commands: list[Command]) -> tuple[str, Command]:
+def baking(harness: CliHarness, commands: list[Command]) -> tuple[str, Command]:
     """The stable revision, and a release that waits at 10 %."""
-    old = stable(theatre)
-    command = Command(theatre.start(theatre.config(BAKING, {"n": 1})))
+    old = stable(harness)
+    command = Command(harness.start(harness.config(BAKING, {"n": 1})))
     commands.append(command)
     command.wait_for(type="asked", kind="promote")
-    wait_until(command, lambda: theatre.now != {old: 100})
+    wait_until(command, lambda: harness.now != {old: 100})
     return old, command
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
-def test_the_first_signal_restores_and_says_so(theatre: Theatre, commands: list[Command], number: int) -> None:
-    old, command = baking(theatre, commands)
-    with Users(f"{theatre.url()}/work") as users:
+def test_the_first_signal_restores_and_says_so(harness: CliHarness, commands: list[Command], number: int) -> None:
+    old, command = baking(harness, commands)
+    with Users(f"{harness.url()}/work") as users:
         code, errors = command.signal(number)
     assert code == 130, errors
     assert command.stopped["outcome"] == "interrupted"
     assert command.stopped["reason"] == f"interrupted by {signal.Signals(number).name}"
     assert command.stopped["serving"] == f"{old} 100 %"
     assert "Traceback" not in errors
-    assert theatre.now == {old: 100}
-    assert Someone(theatre).lease() is None
+    assert harness.now == {old: 100}
+    assert OtherClient(harness).lease() is None
     assert users.answers and users.failures() == []
 
 
 @pytest.mark.slow
-def test_the_second_signal_ends_at_once_and_resume_takes_it_up(theatre: Theatre, commands: list[Command]) -> None:
-    old, command = baking(theatre, commands)
-    theatre.cloud.faults({"method": "google.cloud.run.v2.Services/UpdateService", "delay": 30.0, "times": 0})
+def test_the_second_signal_ends_at_once_and_resume_takes_it_up(harness: CliHarness, commands: list[Command]) -> None:
+    old, command = baking(harness, commands)
+    harness.cloud.faults({"method": "google.cloud.run.v2.Services/UpdateService", "delay": 30.0, "times": 0})
     command.process.send_signal(signal.SIGINT)
     command.wait_for(type="restore_asked")
     began = time.monotonic()
     code, errors = command.signal(signal.SIGINT)
     assert (code, time.monotonic() - began < AT_ONCE) == (130, True), errors
     assert "deploy_to_gcp.py resume" in errors and "Traceback" not in errors
-    theatre.cloud.clear_faults()
-    resumed = theatre.command("resume", theatre.config(BAKING, {"n": 1}), "--force")
+    harness.cloud.clear_faults()
+    resumed = harness.command("resume", harness.config(BAKING, {"n": 1}), "--force")
     assert resumed.code == 130, resumed.errors
-    assert theatre.now == {old: 100}
-    assert Someone(theatre).lease() is None
+    assert harness.now == {old: 100}
+    assert OtherClient(harness).lease() is None
 
 
 @pytest.mark.slow
 def test_what_a_cancelled_job_left_is_repaired_by_the_next(
-    theatre: Theatre, commands: list[Command], tmp_path: Path
+    harness: CliHarness, commands: list[Command], tmp_path: Path
 ) -> None:
     """The CI system asks, waits less long than restoring takes, and kills."""
-    old, command = baking(theatre, commands)
-    left = theatre.now
-    theatre.cloud.faults({"method": "google.cloud.run.v2.Services/UpdateService", "delay": 5.0, "times": 1})
+    old, command = baking(harness, commands)
+    left = harness.now
+    harness.cloud.faults({"method": "google.cloud.run.v2.Services/UpdateService", "delay": 5.0, "times": 1})
     command.process.send_signal(signal.SIGTERM)
     command.wait_for(type="restore_asked")
     code, _ = command.signal(signal.SIGKILL)
     assert code == -signal.SIGKILL
-    config = theatre.config(WHOLE, {"n": 2})
-    played = theatre.release(config, state=tmp_path / "next", clock=Later(200))
-    assert played.code == 0, played.errors
-    maps = theatre.maps()
+    config = harness.config(WHOLE, {"n": 2})
+    result = harness.release(config, state=tmp_path / "next", clock=Later(200))
+    assert result.code == 0, result.errors
+    maps = harness.maps()
     assert maps[maps.index(left) + 1] == {old: 100}
-    assert [*theatre.now.values()] == [100] and theatre.now != {old: 100}
+    assert [*harness.now.values()] == [100] and harness.now != {old: 100}
 
 
-def test_a_build_that_is_interrupted_is_cancelled(theatre: Theatre, commands: list[Command]) -> None:
-    theatre.write("Dockerfile", SLOW)
-    theatre.commit()
-    before = theatre.cloud.last_call()
-    command = Command(theatre.start(theatre.config(BAKING)))
+def test_a_build_that_is_interrupted_is_cancelled(harness: CliHarness, commands: list[Command]) -> None:
+    harness.write("Dockerfile", SLOW)
+    harness.commit()
+    before = harness.cloud.last_call()
+    command = Command(harness.start(harness.config(BAKING)))
     commands.append(command)
-    wait_until(command, lambda: f"{BUILD}GetBuild" in theatre.cloud.calls(before))
+    wait_until(command, lambda: f"{BUILD}GetBuild" in harness.cloud.calls(before))
     code, errors = command.signal(signal.SIGINT)
     assert code == 130, errors
-    calls = theatre.cloud.calls(before)
+    calls = harness.cloud.calls(before)
     assert (calls.count(f"{BUILD}CreateBuild"), calls.count(f"{BUILD}CancelBuild")) == (1, 1)
     assert command.stopped["serving"] == "nothing; the service does not exist"
 
 
 @pytest.mark.slow
-def test_a_build_whose_client_was_killed_is_gone_on_with(theatre: Theatre, commands: list[Command]) -> None:
+def test_a_build_whose_client_was_killed_is_gone_on_with(harness: CliHarness, commands: list[Command]) -> None:
     """It is found by its release, and waited for, instead of building again."""
-    theatre.write("Dockerfile", SLOW.replace("sleep 300", "sleep 3"))
-    theatre.commit()
-    stable(theatre)
-    theatre.write("app/parts/words.py", 'GREETING = "good evening"\n')
-    theatre.commit()
-    before = theatre.cloud.last_call()
-    command = Command(theatre.start(theatre.config(WHOLE)))
+    harness.write("Dockerfile", SLOW.replace("sleep 300", "sleep 3"))
+    harness.commit()
+    stable(harness)
+    harness.write("app/parts/words.py", 'GREETING = "good evening"\n')
+    harness.commit()
+    before = harness.cloud.last_call()
+    command = Command(harness.start(harness.config(WHOLE)))
     commands.append(command)
-    wait_until(command, lambda: f"{BUILD}GetBuild" in theatre.cloud.calls(before))
+    wait_until(command, lambda: f"{BUILD}GetBuild" in harness.cloud.calls(before))
     command.signal(signal.SIGKILL)
-    resumed = theatre.command("resume", theatre.config(WHOLE), "--force", state=theatre.root / "elsewhere")
+    resumed = harness.command("resume", harness.config(WHOLE), "--force", state=harness.root / "elsewhere")
     assert resumed.code == 0, resumed.errors
-    assert theatre.cloud.calls(before).count(f"{BUILD}CreateBuild") == 1
+    assert harness.cloud.calls(before).count(f"{BUILD}CreateBuild") == 1

@@ -17,7 +17,7 @@ import pytest
 
 from tests.cloud import LocalCloud
 from tests.engine_store import shared_store
-from tests.rehearsal.theatre import PROJECT, Theatre
+from tests.rehearsal.cli_harness import PROJECT, CliHarness
 
 STEPS = (
     {"build": {"timeout": "2m"}},
@@ -96,8 +96,8 @@ def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
 
 
 @pytest.fixture
-def theatre(patient: LocalCloud, tmp_path: Path) -> Theatre:
-    return Theatre(patient, tmp_path, patient.name("starts"))
+def harness(patient: LocalCloud, tmp_path: Path) -> CliHarness:
+    return CliHarness(patient, tmp_path, patient.name("starts"))
 
 
 def loaded(program: str) -> list[Path]:
@@ -107,44 +107,44 @@ def loaded(program: str) -> list[Path]:
     return [Path(line) for line in said.stdout.split("\n") if "-packages/" in line]
 
 
-def bring_libraries(theatre: Theatre) -> None:
+def bring_libraries(harness: CliHarness) -> None:
     """Google's own way to credentials and all it needs, as pip would have installed them in the image."""
     site = Path(google.auth.__file__).parents[2]
     files = {file for each in ("google/auth", "google/oauth2") for file in (site / each).rglob("*.py")}
     files |= set(loaded("import google.auth.compute_engine"))
     for file in sorted(files):
-        target = theatre.repository / "libraries" / file.relative_to(site)
+        target = harness.repository / "libraries" / file.relative_to(site)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(file.read_bytes())
 
 
-def write(theatre: Theatre, story: str, more: str = "") -> Path:
+def write(harness: CliHarness, story: str, more: str = "") -> Path:
     at_import, dockerfile, _ = STORIES[story]
     if "libraries" in dockerfile:
-        bring_libraries(theatre)
-    theatre.write("web/__init__.py", "")
-    theatre.write("web/main.py", SERVER)
-    theatre.write("web/at_import.py", at_import + more)
-    theatre.write("start.sh", "#!/bin/sh\nset -e\n. /opt/own/bin/activate\nexec python -m web.main\n")
-    theatre.write("Dockerfile", dockerfile)
-    theatre.commit(story)
+        bring_libraries(harness)
+    harness.write("web/__init__.py", "")
+    harness.write("web/main.py", SERVER)
+    harness.write("web/at_import.py", at_import + more)
+    harness.write("start.sh", "#!/bin/sh\nset -e\n. /opt/own/bin/activate\nexec python -m web.main\n")
+    harness.write("Dockerfile", dockerfile)
+    harness.commit(story)
     account = f"web@{PROJECT}.iam.gserviceaccount.com"
-    entry = theatre.entry(theatre.service, service_account=account, health={"path": "/"})
-    return theatre.config(STEPS, services={"backend": entry})
+    entry = harness.entry(harness.service, service_account=account, health={"path": "/"})
+    return harness.config(STEPS, services={"backend": entry})
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("story", STORIES)
-def test_it_goes_live(theatre: Theatre, story: str) -> None:
-    played = theatre.release(write(theatre, story))
-    assert played.code == 0, f"{played.statuses} {played.errors} {played.of_type('diagnosed')}"
-    assert ("import_check", "passed") in played.statuses
-    assert httpx.get(theatre.url(), trust_env=False).text == STORIES[story][2]
+def test_it_goes_live(harness: CliHarness, story: str) -> None:
+    result = harness.release(write(harness, story))
+    assert result.code == 0, f"{result.statuses} {result.errors} {result.of_type('diagnosed')}"
+    assert ("import_check", "passed") in result.statuses
+    assert httpx.get(harness.url(), trust_env=False).text == STORIES[story][2]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("story", sorted(set(STORIES) - {"metadata by hand"}))  # there the check warns at the name
-def test_its_broken_twin_is_rejected(theatre: Theatre, story: str) -> None:
-    played = theatre.release(write(theatre, story, "\nfrom web import gone\n"))
-    assert (played.code, played.statuses[-1]) == (1, ("import_check", "failed")), played.errors
-    assert "gone" in played.of_type("judged")[-1]["reason"]
+def test_its_broken_twin_is_rejected(harness: CliHarness, story: str) -> None:
+    result = harness.release(write(harness, story, "\nfrom web import gone\n"))
+    assert (result.code, result.statuses[-1]) == (1, ("import_check", "failed")), result.errors
+    assert "gone" in result.of_type("judged")[-1]["reason"]

@@ -10,14 +10,14 @@ import pytest
 
 from deploy_lib.drivers.fact_cache import NoFacts
 from deploy_lib.drivers.source import GitSource
-from tests.source.workplace import FILES, Workplace
+from tests.source.git_repository import FILES, GitRepository
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Workplace:
-    made = Workplace(tmp_path / "repository")
+def place(tmp_path: Path) -> GitRepository:
+    made = GitRepository(tmp_path / "repository")
     made.commit(FILES)
     return made
 

@@ -17,7 +17,7 @@ from deploy_lib.steps.catalogue import KINDS
 from deploy_lib.steps.git_clean import ReadCheckout
 from deploy_lib.steps.image_contents import ReadSource
 from deploy_lib.steps.kind import Verdict
-from tests.source.workplace import Workplace, release_of
+from tests.source.git_repository import GitRepository, release_of
 
 Open = Callable[[Path], GitSource]
 
@@ -49,7 +49,7 @@ USUAL = {
 IGNORED = "*\n!.gitignore\n"
 
 
-def judged(source: GitSource, place: Workplace, build: BuildSource | None = None, **settings: object) -> Verdict:
+def judged(source: GitSource, place: GitRepository, build: BuildSource | None = None, **settings: object) -> Verdict:
     kind = KINDS["git_clean"]
     release = release_of(place.git("rev-parse", "HEAD"), build)
     return kind.judge(kind.settings.model_validate(settings), release, source.read_checkout(ReadCheckout(release)))
@@ -67,7 +67,7 @@ def advice(verdict: Verdict) -> Finding:
 @pytest.mark.parametrize("dockerfile", [EVERYTHING, BY_NAME], ids=["copy everything", "copy by name"])
 @pytest.mark.parametrize("ignored", [True, False], ids=["ignored", "untracked"])
 def test_what_lies_about_in_every_working_copy_stops_nothing(
-    place: Workplace, open_source: Open, dockerfile: str, ignored: bool
+    place: GitRepository, open_source: Open, dockerfile: str, ignored: bool
 ) -> None:
     place.commit({"Dockerfile": dockerfile, ".gitignore": "\n".join(USUAL) if ignored else "# nothing\n"})
     usual = dict(USUAL)
@@ -82,7 +82,7 @@ def test_what_lies_about_in_every_working_copy_stops_nothing(
     assert not any(f"git add -- {path}" in (told.fix or "") for path in usual)
 
 
-def test_the_advice_runs_as_it_is_printed_and_then_there_is_none(place: Workplace, open_source: Open) -> None:
+def test_the_advice_runs_as_it_is_printed_and_then_there_is_none(place: GitRepository, open_source: Open) -> None:
     place.commit({"Dockerfile": EVERYTHING, ".gitignore": ".env\n*odd*\n", ".dockerignore": "docs"})
     place.write({".env": "", "odd name [1]*.txt": ""})
     command = advice(judged(open_source(place.root), place)).fix or ""
@@ -94,58 +94,58 @@ def test_the_advice_runs_as_it_is_printed_and_then_there_is_none(place: Workplac
     assert (place.root / ".dockerignore").read_text().startswith("docs\n.env\n")
 
 
-def _untracked(place: Workplace) -> None:
+def _untracked(place: GitRepository) -> None:
     place.write({"app/llm.py": ""})
 
 
-def _ignored(place: Workplace) -> None:
+def _ignored(place: GitRepository) -> None:
     place.commit({".gitignore": "llm*\n"})
     place.write({"app/llm.py": ""})
 
 
-def _directory_ignored(place: Workplace) -> None:
+def _directory_ignored(place: GitRepository) -> None:
     place.commit({".gitignore": "llm/\n"})
     place.write({"app/llm/__init__.py": "from app.llm import types\n", "app/llm/types.py": ""})
 
 
-def _like_an_output(place: Workplace) -> None:
+def _like_an_output(place: GitRepository) -> None:
     place.commit({"app/main.py": "import app.build.llm\n\napp = 1\n", ".gitignore": "build/\n"})
     place.write({"app/build/__init__.py": "", "app/build/llm.py": ""})
 
 
-def _force_removed(place: Workplace) -> None:
+def _force_removed(place: GitRepository) -> None:
     place.commit({"app/llm.py": ""})
     place.git("rm", "--quiet", "--cached", "app/llm.py")
     place.commit({".gitignore": "llm*\n"})
     assert (place.root / "app/llm.py").is_file()
 
 
-def _removed_and_not_committed(place: Workplace) -> None:
+def _removed_and_not_committed(place: GitRepository) -> None:
     place.commit({"app/llm.py": "", ".gitignore": "llm*\n"})
     place.git("add", "--force", "app/llm.py")
     place.git("commit", "--quiet", "--allow-empty", "-m", "It")
     place.git("rm", "--quiet", "--cached", "app/llm.py")
 
 
-def _staged(place: Workplace) -> None:
+def _staged(place: GitRepository) -> None:
     place.write({"app/llm.py": ""})
     place.git("add", "app/llm.py")
 
 
-def _excluded_on_this_machine(place: Workplace) -> None:
+def _excluded_on_this_machine(place: GitRepository) -> None:
     place.write({".git/info/exclude": "llm.py\n", "app/llm.py": ""})
 
 
-def _repository_of_its_own(place: Workplace) -> None:
+def _repository_of_its_own(place: GitRepository) -> None:
     place.git("init", "--quiet", "app/llm")
     place.write({"app/llm/__init__.py": ""})
 
 
-def _wrong_case(place: Workplace) -> None:
+def _wrong_case(place: GitRepository) -> None:
     place.commit({"app/LLM.py": ""})
 
 
-def _link(place: Workplace) -> None:
+def _link(place: GitRepository) -> None:
     place.commit({"shared/llm.py": ""})
     (place.root / "app/llm.py").symlink_to("../shared/llm.py")
 
@@ -168,7 +168,7 @@ def _link(place: Workplace) -> None:
     ],
 )
 def test_a_module_that_is_only_on_this_disk_always_stops_the_release(
-    place: Workplace, open_source: Open, left: Callable[[Workplace], None], dockerfile: str
+    place: GitRepository, open_source: Open, left: Callable[[GitRepository], None], dockerfile: str
 ) -> None:
     place.commit({"Dockerfile": dockerfile, **MAIN})
     left(place)
@@ -180,7 +180,7 @@ def test_a_module_that_is_only_on_this_disk_always_stops_the_release(
         assert stopped_by(judged(source, place))
 
 
-def test_only_an_imported_source_file_is_ever_to_be_forced_into_git(place: Workplace, open_source: Open) -> None:
+def test_only_an_imported_source_file_is_ever_to_be_forced_into_git(place: GitRepository, open_source: Open) -> None:
     place.commit({"Dockerfile": EVERYTHING, ".gitignore": "*_local.py\nllm.py\nsecrets.py\nkeys.py\n"})
     place.commit({"app/main.py": "from app import llm, secrets, keys\n\napp = 1\n"})
     place.write({"app/llm.py": "", "app/secrets.py": "", "app/plugin_local.py": ""})
@@ -202,7 +202,7 @@ def test_only_an_imported_source_file_is_ever_to_be_forced_into_git(place: Workp
         "COPY --from=made /out/ app/gen/",
     ],
 )
-def test_what_the_dockerfile_makes_itself_is_not_missed(place: Workplace, open_source: Open, run: str) -> None:
+def test_what_the_dockerfile_makes_itself_is_not_missed(place: GitRepository, open_source: Open, run: str) -> None:
     before, last = EVERYTHING.split("CMD")
     made = "FROM python:3.11-slim AS made\nRUN make -C /out\n"
     place.commit({"Dockerfile": f"{made}{before}{run}\nCMD{last}", ".gitignore": "gen/\n", "proto/shop.proto": ""})
@@ -217,7 +217,7 @@ def test_what_the_dockerfile_makes_itself_is_not_missed(place: Workplace, open_s
 
 
 def test_a_step_that_may_change_anything_is_no_reason_to_let_the_incident_pass(
-    place: Workplace, open_source: Open
+    place: GitRepository, open_source: Open
 ) -> None:
     place.commit({"Dockerfile": EVERYTHING.replace("CMD", "RUN ./tune.sh\nCMD"), ".gitignore": "llm*\n", **MAIN})
     place.write({"app/llm.py": ""})
@@ -225,7 +225,7 @@ def test_a_step_that_may_change_anything_is_no_reason_to_let_the_incident_pass(
 
 
 @pytest.mark.parametrize("pattern", ["front/dist/**", "front/dist", "front/dist/", "front/**", "front/dist/**/*"])
-def test_what_the_configuration_includes_is_known(place: Workplace, open_source: Open, pattern: str) -> None:
+def test_what_the_configuration_includes_is_known(place: GitRepository, open_source: Open, pattern: str) -> None:
     place.commit({"Dockerfile": EVERYTHING, ".gitignore": "dist/\n", "front/package.json": "{}"})
     place.write({"front/dist/index.html": "", "front/dist/js/deep/a.js": "", "front/dist/.well-known/x": ""})
     build = BuildSource(include=(pattern,))
@@ -236,7 +236,7 @@ def test_what_the_configuration_includes_is_known(place: Workplace, open_source:
     assert {"/srv/front/dist/index.html", "/srv/front/dist/js/deep/a.js", "/srv/front/dist/.well-known/x"} <= set(held)
 
 
-def test_a_pattern_that_matches_nothing_names_its_line(place: Workplace, open_source: Open) -> None:
+def test_a_pattern_that_matches_nothing_names_its_line(place: GitRepository, open_source: Open) -> None:
     build = BuildSource(
         include=("front/dist/**", "app/*.py"), include_places=("config/a.yaml:9:7", "config/a.yaml:10:7")
     )
@@ -245,7 +245,7 @@ def test_a_pattern_that_matches_nothing_names_its_line(place: Workplace, open_so
     assert verdict.status is Status.FAILED
 
 
-def test_a_service_in_its_own_directory_is_told_of_its_own_ignore_file(place: Workplace, open_source: Open) -> None:
+def test_a_service_in_its_own_directory_is_told_of_its_own_ignore_file(place: GitRepository, open_source: Open) -> None:
     place.commit(
         {"services/api/Dockerfile": "FROM scratch\nCOPY . /\n", "services/api/a.py": "", ".gitignore": ".env\n"}
     )
@@ -259,8 +259,10 @@ def test_a_service_in_its_own_directory_is_told_of_its_own_ignore_file(place: Wo
     assert ">> services/api/Dockerfile.dockerignore" in str(advice(judged(open_source(place.root), place, build)).fix)
 
 
-def test_documents_and_submodules_that_differ_only_warn(place: Workplace, open_source: Open, tmp_path: Path) -> None:
-    other = Workplace(tmp_path / "other")
+def test_documents_and_submodules_that_differ_only_warn(
+    place: GitRepository, open_source: Open, tmp_path: Path
+) -> None:
+    other = GitRepository(tmp_path / "other")
     other.commit({"lib.py": ""})
     place.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(other.root), "vendor/other")
     place.commit({"Dockerfile": EVERYTHING})
@@ -281,7 +283,7 @@ def test_documents_and_submodules_that_differ_only_warn(place: Workplace, open_s
         ("docs/a.md", False),
     ],
 )
-def test_a_committed_file_that_changed(place: Workplace, open_source: Open, changed: str, stops: bool) -> None:
+def test_a_committed_file_that_changed(place: GitRepository, open_source: Open, changed: str, stops: bool) -> None:
     install = EVERYTHING.replace("CMD", "RUN pip install -r requirements.txt\nCMD")
     files = {
         "Dockerfile": install,

@@ -19,23 +19,23 @@ from deploy_lib.model.service import BuildSource
 from deploy_lib.source.model import DiskFile, PastFile, Rule
 from deploy_lib.steps.git_clean import GitCleanSettings, ReadCheckout
 from deploy_lib.steps.image_contents import ReadSource
-from tests.source.workplace import FILES, Workplace, release_of
+from tests.source.git_repository import FILES, GitRepository, release_of
 
 Open = Callable[[Path], GitSource]
 
 
-def changes(source: GitSource, place: Workplace, build: BuildSource | None = None) -> dict[str, Change]:
+def changes(source: GitSource, place: GitRepository, build: BuildSource | None = None) -> dict[str, Change]:
     read = source.read_checkout(ReadCheckout(release_of(place.git("rev-parse", "HEAD"), build)))
     return {change.path: change for change in read.changes}
 
 
-def test_a_clean_checkout_differs_in_nothing(place: Workplace, open_source: Open) -> None:
+def test_a_clean_checkout_differs_in_nothing(place: GitRepository, open_source: Open) -> None:
     read = open_source(place.root).read_checkout(ReadCheckout(release_of(place.git("rev-parse", "HEAD"))))
     assert (read.branch, read.changes, read.upstream) == ("main", (), None)
     assert read.head == read.commit
 
 
-def test_every_kind_of_change_is_named_and_weighed(place: Workplace, open_source: Open) -> None:
+def test_every_kind_of_change_is_named_and_weighed(place: GitRepository, open_source: Open) -> None:
     place.commit({"app/old.py": "", "app/gone.py": "", "docs/a.md": "", ".dockerignore": "docs\n"})
     place.write({"app/models.py": "X = 2\n", "app/new.py": "", "app/llm_config_types.py": "", "docs/b.md": ""})
     place.write({"app/staged.py": "", "trace.log": ""})
@@ -57,7 +57,7 @@ def test_every_kind_of_change_is_named_and_weighed(place: Workplace, open_source
     assert found["app/llm_config_types.py"].rule == ".gitignore:2"
 
 
-def test_imported_says_what_the_code_imports_from_the_disk(place: Workplace, open_source: Open) -> None:
+def test_imported_says_what_the_code_imports_from_the_disk(place: GitRepository, open_source: Open) -> None:
     place.commit({"app/main.py": "from app import models, llm_config_types\nimport app.generated.pb\n"})
     place.write({"app/llm_config_types.py": "", "app/models.py": "X = 3\n", "app/unused.py": ""})
     place.write({"app/.gitignore": "generated/\n", "app/generated/pb.py": "", "app/generated/other.py": ""})
@@ -72,7 +72,7 @@ def test_imported_says_what_the_code_imports_from_the_disk(place: Workplace, ope
     }
 
 
-def test_python_leavings_and_environments_cost_nothing(place: Workplace, open_source: Open) -> None:
+def test_python_leavings_and_environments_cost_nothing(place: GitRepository, open_source: Open) -> None:
     place.write({".gitignore": ".venv/\n__pycache__/\n*.pyc\n", ".venv/pyvenv.cfg": "", ".venv/lib/x.py": ""})
     place.git("commit", "--quiet", "-am", "Ignore")
     place.write({"app/__pycache__/main.cpython-311.pyc": "", "app/stale.pyc": ""})
@@ -80,14 +80,14 @@ def test_python_leavings_and_environments_cost_nothing(place: Workplace, open_so
     assert {path: each.imported for path, each in found.items()} == {".venv/": False}
 
 
-def test_what_lies_outside_the_context_is_not_in_it(place: Workplace, open_source: Open) -> None:
+def test_what_lies_outside_the_context_is_not_in_it(place: GitRepository, open_source: Open) -> None:
     place.commit({"api/Dockerfile": "FROM scratch\nCOPY . /\n", "api/a.py": ""})
     place.write({"api/b.py": "", "web/c.js": ""})
     found = changes(open_source(place.root), place, BuildSource("api", "api/Dockerfile"))
     assert {path: each.in_context for path, each in found.items()} == {"api/b.py": True, "web/c.js": False}
 
 
-def test_another_commit_than_the_one_checked_out_is_released_as_it_is(place: Workplace, open_source: Open) -> None:
+def test_another_commit_than_the_one_checked_out_is_released_as_it_is(place: GitRepository, open_source: Open) -> None:
     first = place.git("rev-parse", "HEAD")
     place.commit({"app/models.py": "X = 5\n"})
     place.write({"app/models.py": "X = 6\n"})
@@ -97,7 +97,7 @@ def test_another_commit_than_the_one_checked_out_is_released_as_it_is(place: Wor
     assert dict(staged.read_many(["app/models.py"])) == {"app/models.py": FILES["app/models.py"].encode()}
 
 
-def test_the_branch_beside_its_upstream(place: Workplace, open_source: Open, tmp_path: Path) -> None:
+def test_the_branch_beside_its_upstream(place: GitRepository, open_source: Open, tmp_path: Path) -> None:
     place.git("init", "--quiet", "--bare", str(tmp_path / "far"))
     place.git("remote", "add", "origin", str(tmp_path / "far"))
     place.git("push", "--quiet", "--set-upstream", "origin", "main")
@@ -108,7 +108,7 @@ def test_the_branch_beside_its_upstream(place: Workplace, open_source: Open, tmp
     assert open_source(place.root).read_checkout(ReadCheckout(release_of(head))).branch is None
 
 
-def test_source_is_read_with_its_figures(place: Workplace, open_source: Open) -> None:
+def test_source_is_read_with_its_figures(place: GitRepository, open_source: Open) -> None:
     release = release_of(place.git("rev-parse", "HEAD"))
     read = open_source(place.root).read_source(ReadSource(release))
     assert (read.findings, read.entrypoint, read.image_files, read.closure_modules) == ((), "app.main:app", 3, 3)
@@ -120,7 +120,7 @@ def test_source_is_read_with_its_figures(place: Workplace, open_source: Open) ->
     ]
 
 
-def test_the_disk_can_be_staged_as_if_it_were_committed(place: Workplace, open_source: Open) -> None:
+def test_the_disk_can_be_staged_as_if_it_were_committed(place: GitRepository, open_source: Open) -> None:
     place.write({"app/new.py": "N = 1\n", "app/models.py": "X = 9\n", "app/llm_config_types.py": ""})
     (place.root / "app/main.py").unlink()
     staged = open_source(place.root).stage_worktree(BuildSource(), True)
@@ -133,7 +133,7 @@ def test_the_disk_can_be_staged_as_if_it_were_committed(place: Workplace, open_s
 
 
 def test_generated_files_come_from_the_disk_when_the_configuration_includes_them(
-    place: Workplace, open_source: Open
+    place: GitRepository, open_source: Open
 ) -> None:
     place.commit({".gcloudignore": "#!include:.gitignore\n", "Dockerfile": "FROM scratch\nCOPY generated /g\n"})
     place.write({"generated/pb/a.py": "A = 1\n", "generated/note.txt": ""})
@@ -144,12 +144,12 @@ def test_generated_files_come_from_the_disk_when_the_configuration_includes_them
 
 
 @pytest.mark.parametrize("pattern", ["../x", "/etc/passwd", "a/../../x"])
-def test_includes_cannot_leave_the_repository(place: Workplace, open_source: Open, pattern: str) -> None:
+def test_includes_cannot_leave_the_repository(place: GitRepository, open_source: Open, pattern: str) -> None:
     with pytest.raises(DriverError, match="leaves the repository"):
         open_source(place.root).stage_commit("HEAD", BuildSource(include=(pattern,)), True)
 
 
-def test_a_link_out_of_the_repository_is_not_followed(place: Workplace, open_source: Open, tmp_path: Path) -> None:
+def test_a_link_out_of_the_repository_is_not_followed(place: GitRepository, open_source: Open, tmp_path: Path) -> None:
     (tmp_path / "secret.py").write_text("S = 1\n")
     (place.root / "link.py").symlink_to(tmp_path / "secret.py")
     source = open_source(place.root)
@@ -161,13 +161,13 @@ def test_a_link_out_of_the_repository_is_not_followed(place: Workplace, open_sou
 
 @pytest.mark.parametrize("build", [BuildSource(context="../x"), BuildSource(dockerfile="/etc/Dockerfile")])
 def test_paths_of_the_configuration_cannot_leave_the_repository(
-    place: Workplace, open_source: Open, build: BuildSource
+    place: GitRepository, open_source: Open, build: BuildSource
 ) -> None:
     with pytest.raises(DriverError, match="lies outside the repository"):
         open_source(place.root).stage_commit("HEAD", build, True)
 
 
-def test_odd_names_survive(place: Workplace, open_source: Open) -> None:
+def test_odd_names_survive(place: GitRepository, open_source: Open) -> None:
     names = ["app/mit leer.py", 'app/"quoted".py', "app/neu\nzeile.py", "app/é.py", "app/tab\t.py"]
     head = place.commit(dict.fromkeys(names, "x = 1\n"))
     raw = os.fsencode(place.root) + b"/app/\xff.py"
@@ -179,7 +179,7 @@ def test_odd_names_survive(place: Workplace, open_source: Open) -> None:
     assert list(changes(source, place)) == ["app/\udcff.py"]
 
 
-def test_an_absence_is_explained_by_disk_and_history(place: Workplace, open_source: Open) -> None:
+def test_an_absence_is_explained_by_disk_and_history(place: GitRepository, open_source: Open) -> None:
     held = place.commit({"app/old.py": ""})
     place.git("rm", "--quiet", "app/old.py")
     head = place.commit(message="Drop the old one")
@@ -199,7 +199,7 @@ def test_an_absence_is_explained_by_disk_and_history(place: Workplace, open_sour
     assert "app/main.py" not in around.disk
 
 
-def test_all_paths_are_looked_for_at_once_and_no_longer_than_time_allows(place: Workplace) -> None:
+def test_all_paths_are_looked_for_at_once_and_no_longer_than_time_allows(place: GitRepository) -> None:
     names = [f"app/old_{number}.py" for number in range(20)]
     held = place.commit(dict.fromkeys(names, ""))
     place.git("rm", "--quiet", *names)
@@ -213,7 +213,7 @@ def test_all_paths_are_looked_for_at_once_and_no_longer_than_time_allows(place: 
     assert (late.find("app/old_1.py"), late.complete) == (None, False)
 
 
-def test_rules_are_found_wherever_git_keeps_them(place: Workplace, open_source: Open) -> None:
+def test_rules_are_found_wherever_git_keeps_them(place: GitRepository, open_source: Open) -> None:
     place.commit({"app/.gitignore": "# nested\nlocal_*\n"})
     place.write({".git/info/exclude": "mine.py\n", "app/local_a.py": "", "app/mine.py": ""})
     disk = open_source(place.root).surroundings("HEAD").disk
@@ -221,8 +221,8 @@ def test_rules_are_found_wherever_git_keeps_them(place: Workplace, open_source: 
     assert str(disk["app/mine.py"].rule) == ".git/info/exclude:1"
 
 
-def test_a_submodule_is_pointed_out(place: Workplace, open_source: Open, tmp_path: Path) -> None:
-    other = Workplace(tmp_path / "other")
+def test_a_submodule_is_pointed_out(place: GitRepository, open_source: Open, tmp_path: Path) -> None:
+    other = GitRepository(tmp_path / "other")
     other.commit({"lib.py": ""})
     place.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(other.root), "vendor/other")
     head = place.commit()
@@ -231,7 +231,7 @@ def test_a_submodule_is_pointed_out(place: Workplace, open_source: Open, tmp_pat
     assert "vendor/other" not in staged.context.files
 
 
-def test_a_sparse_checkout_releases_the_whole_commit(place: Workplace, open_source: Open) -> None:
+def test_a_sparse_checkout_releases_the_whole_commit(place: GitRepository, open_source: Open) -> None:
     head = place.commit({"wide/a.py": ""})
     place.git("sparse-checkout", "set", "app")
     source = open_source(place.root)
@@ -245,18 +245,18 @@ def test_no_repository(tmp_path: Path, open_source: Open) -> None:
     assert "git init" in caught.value.remedy
 
 
-def test_no_commit_of_that_name(place: Workplace, open_source: Open) -> None:
+def test_no_commit_of_that_name(place: GitRepository, open_source: Open) -> None:
     with pytest.raises(DriverError, match="no commit nowhere"):
         open_source(place.root).stage_commit("nowhere", BuildSource(), True)
 
 
 def test_a_repository_without_a_commit(tmp_path: Path, open_source: Open) -> None:
-    empty = Workplace(tmp_path / "empty")
+    empty = GitRepository(tmp_path / "empty")
     with pytest.raises(DriverError, match="no commit yet"):
         open_source(empty.root).stage_worktree(BuildSource(), True)
 
 
-def test_an_object_that_is_not_there(place: Workplace, open_source: Open) -> None:
+def test_an_object_that_is_not_there(place: GitRepository, open_source: Open) -> None:
     blob = place.git("rev-parse", "HEAD:app/models.py")
     (place.root / ".git/objects" / blob[:2] / blob[2:]).unlink()
     source = open_source(place.root)
@@ -268,7 +268,9 @@ def test_an_object_that_is_not_there(place: Workplace, open_source: Open) -> Non
     assert dict(staged.read_many(["app/main.py"])) == {"app/main.py": FILES["app/main.py"].encode()}
 
 
-def test_many_files_come_in_order_and_an_abandoned_reading_harms_nobody(place: Workplace, open_source: Open) -> None:
+def test_many_files_come_in_order_and_an_abandoned_reading_harms_nobody(
+    place: GitRepository, open_source: Open
+) -> None:
     texts = {f"app/many/m{number:03}.py": f"N = {number}\n" * 50 for number in range(410)}
     head = place.commit(texts)
     staged = open_source(place.root).stage_commit(head, BuildSource(), True)
@@ -281,7 +283,7 @@ def test_many_files_come_in_order_and_an_abandoned_reading_harms_nobody(place: W
     assert [right for _, right in read] == [(path, text.encode()) for path, text in reversed(texts.items())]
 
 
-def test_closing_ends_the_process(place: Workplace, open_source: Open) -> None:
+def test_closing_ends_the_process(place: GitRepository, open_source: Open) -> None:
     source = open_source(place.root)
     list(source.stage_commit("HEAD", BuildSource(), True).read_many(["app/main.py"]))
     source.close()
@@ -289,13 +291,13 @@ def test_closing_ends_the_process(place: Workplace, open_source: Open) -> None:
     assert "cat-file" not in running
 
 
-def test_a_file_that_changes_nothing_for_git_is_no_change(place: Workplace, open_source: Open) -> None:
+def test_a_file_that_changes_nothing_for_git_is_no_change(place: GitRepository, open_source: Open) -> None:
     """A touched file has another time and the same content; git looks at the content."""
     (place.root / "app/main.py").touch()
     assert changes(open_source(place.root), place) == {}
 
 
-def test_a_shallow_clone_is_enough(place: Workplace, open_source: Open, tmp_path: Path) -> None:
+def test_a_shallow_clone_is_enough(place: GitRepository, open_source: Open, tmp_path: Path) -> None:
     head = place.commit({"app/models.py": "X = 4\n"})
     place.git("clone", "--quiet", "--depth=1", place.root.as_uri(), str(tmp_path / "shallow"))
     source = open_source(tmp_path / "shallow")
@@ -305,7 +307,7 @@ def test_a_shallow_clone_is_enough(place: Workplace, open_source: Open, tmp_path
 
 
 def test_a_partial_clone_that_lost_its_origin_says_what_is_missing(
-    place: Workplace, open_source: Open, tmp_path: Path
+    place: GitRepository, open_source: Open, tmp_path: Path
 ) -> None:
     place.git("config", "uploadpack.allowFilter", "true")
     place.git("clone", "--quiet", "--filter=blob:none", "--no-checkout", place.root.as_uri(), str(tmp_path / "part"))

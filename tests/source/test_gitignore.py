@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from deploy_lib.drivers.fact_cache import NoFacts
 from deploy_lib.drivers.source import GitSource
-from tests.source.workplace import Workplace
+from tests.source.git_repository import GitRepository
 
 NAMES = ["a", "b", "ab", "a.py", "b.py", "c.log"]
 LINES = st.builds(
@@ -46,7 +46,7 @@ def check_ignore(root: Path, paths: list[str]) -> dict[str, str]:
 def test_every_ignored_file_is_known_with_its_rule(
     tmp_path_factory: Callable[..., Path], tree: list[str], top: str, nested: str, where: str, exclude: str
 ) -> None:
-    place = Workplace(tmp_path_factory.mktemp("ignored") / "r")  # type: ignore[attr-defined]
+    place = GitRepository(tmp_path_factory.mktemp("ignored") / "r")  # type: ignore[attr-defined]
     place.git("commit", "--quiet", "--allow-empty", "-m", "Begin")
     place.write(dict.fromkeys(tree, ""))
     place.write({".git/info/exclude": exclude, f"{where}.gitignore": nested, **({".gitignore": top} if where else {})})

@@ -16,7 +16,7 @@ from deploy_lib.drivers.source import GitSource
 from deploy_lib.model.service import BuildSource
 from deploy_lib.steps.git_clean import ReadCheckout
 from deploy_lib.steps.image_contents import ReadSource
-from tests.source.workplace import Workplace, release_of
+from tests.source.git_repository import GitRepository, release_of
 
 Open = Callable[[Path], GitSource]
 
@@ -44,7 +44,7 @@ def read_all(source: GitSource, head: str, names: list[str]) -> list[str]:
 
 @pytest.mark.parametrize("count", [2, 24])
 def test_git_is_asked_once_for_all(
-    place: Workplace, open_source: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int
+    place: GitRepository, open_source: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
     names = [f"s{number:02}" for number in range(count)]
     files = {f"{name}/Dockerfile": "FROM python:3.11-slim\nCOPY . /srv\nCMD python app.py\n" for name in names}
@@ -59,7 +59,7 @@ def test_git_is_asked_once_for_all(
 
 
 def test_one_who_reads_again_and_again_starts_git_once(
-    place: Workplace, open_source: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: GitRepository, open_source: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     head, source = place.git("rev-parse", "HEAD"), open_source(place.root)
     monkeypatch.setenv("GIT_TRACE", str(tmp_path / "trace"))

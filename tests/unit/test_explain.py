@@ -37,7 +37,7 @@ FOUND = Finding(
 
 
 @dataclass
-class World:
+class FakeCloud:
     """The three drivers that an explanation may ask, and what they were asked."""
 
     findings: tuple[Finding, ...] = (FOUND,)
@@ -79,67 +79,67 @@ def cause(evidence: Evidence, findings: tuple[Finding, ...], release: Release) -
     return diagnose(evidence, findings, SERVICE)
 
 
-def explained(world: World, *steps: journal.Judged, evidence: Evidence | None = None) -> journal.Diagnosed:
-    told = explain(world.drivers(), cause, steps, evidence, CANDIDATE)
+def explained(cloud: FakeCloud, *steps: journal.Judged, evidence: Evidence | None = None) -> journal.Diagnosed:
+    told = explain(cloud.drivers(), cause, steps, evidence, CANDIDATE)
     assert told is not None
     return told
 
 
 def test_the_rule_is_found_although_its_gate_is_off() -> None:
-    world = World()
-    told = explained(world, judged(0, Status.FAILED), evidence=CRASHED)
+    cloud = FakeCloud()
+    told = explained(cloud, judged(0, Status.FAILED), evidence=CRASHED)
     assert told.cause.facts.items() >= {"on_disk": "yes", "in_image": "no", "rule": ".gitignore:2"}.items()
     assert told.cause.commands[0] == "git add --force -- shop/gone.py"
-    assert [type(request) for request in world.asked] == [ReadSource]
+    assert [type(request) for request in cloud.asked] == [ReadSource]
 
 
 def test_nothing_is_asked_twice_when_a_check_had_found_it() -> None:
-    world = World()
+    cloud = FakeCloud()
     passed = replace(judged(0), findings=(FOUND,))
-    assert explained(world, passed, judged(1, Status.FAILED), evidence=CRASHED).cause.facts["rule"] == ".gitignore:2"
-    assert world.asked == []
+    assert explained(cloud, passed, judged(1, Status.FAILED), evidence=CRASHED).cause.facts["rule"] == ".gitignore:2"
+    assert cloud.asked == []
 
 
 def test_the_cloud_is_asked_when_no_driver_brought_evidence() -> None:
-    world = World()
-    assert explained(world, judged(0, Status.FAILED)).cause.module == "shop.gone"
-    assert [type(request) for request in world.asked] == [requests.ReadEvidence, ReadSource]
+    cloud = FakeCloud()
+    assert explained(cloud, judged(0, Status.FAILED)).cause.module == "shop.gone"
+    assert [type(request) for request in cloud.asked] == [requests.ReadEvidence, ReadSource]
 
 
 def test_a_release_rejected_after_one_crash_is_watched_for_a_second() -> None:
-    world = World()
-    told = explained(world, judged(0, Status.FAILED), evidence=Evidence(log=crashes(MISSING, count=1)))
+    cloud = FakeCloud()
+    told = explained(cloud, judged(0, Status.FAILED), evidence=Evidence(log=crashes(MISSING, count=1)))
     assert told.cause.frequency is not None and told.cause.frequency.count == 3
-    assert world.seconds == 1.0
+    assert cloud.seconds == 1.0
 
 
 @pytest.mark.parametrize("interrupted", [False, True])
 def test_a_second_crash_that_does_not_come_is_not_awaited_for_long(interrupted: bool) -> None:
     once = Evidence(log=crashes(MISSING, count=1))
-    world = World(evidence=once, interrupted=interrupted)
-    told = explained(world, judged(0, Status.FAILED), evidence=once)
+    cloud = FakeCloud(evidence=once, interrupted=interrupted)
+    told = explained(cloud, judged(0, Status.FAILED), evidence=once)
     assert told.cause.frequency is not None and told.cause.frequency.count == 1
-    assert world.seconds == (0.0 if interrupted else 10.0)
+    assert cloud.seconds == (0.0 if interrupted else 10.0)
 
 
 def test_what_could_not_be_asked_is_a_gap() -> None:
-    told = explained(World(broken=True), judged(0, Status.FAILED), evidence=CRASHED)
+    told = explained(FakeCloud(broken=True), judged(0, Status.FAILED), evidence=CRASHED)
     assert told.cause.module == "shop.gone"
     assert told.evidence.gaps == ("why the file is not in the image: the repository is gone",)
-    told = explained(World(broken=True), judged(0, Status.FAILED, reason="21 of 38 requests failed"))
+    told = explained(FakeCloud(broken=True), judged(0, Status.FAILED, reason="21 of 38 requests failed"))
     assert told.evidence.gaps == ("Cloud Logging did not answer within 10 s",)
     assert told.cause.sentence == "label: 21 of 38 requests failed"
 
 
 def test_a_build_that_failed_is_explained_by_its_own_record() -> None:
-    world = World()
+    cloud = FakeCloud()
     trouble = BuildTrouble(BuildEnd.FAILURE, BuildFailure.USER_BUILD_STEP, step="build")
     details = BuildDetails(log_tail=("ERROR: No matching distribution found for fastapi==99.0",), trouble=trouble)
-    told = explained(world, replace(judged(0, Status.FAILED), kind="build", details=details))
+    told = explained(cloud, replace(judged(0, Status.FAILED), kind="build", details=details))
     assert told.cause.kind == "pip_failed"
-    assert world.asked == []
+    assert cloud.asked == []
 
 
 @pytest.mark.parametrize("steps", [(), (judged(0),), (judged(0, Status.SKIPPED),)])
 def test_a_release_that_no_step_failed_needs_no_explanation(steps: tuple[journal.Judged, ...]) -> None:
-    assert explain(World().drivers(), cause, steps, None, CANDIDATE) is None
+    assert explain(FakeCloud().drivers(), cause, steps, None, CANDIDATE) is None

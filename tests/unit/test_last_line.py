@@ -13,8 +13,8 @@ from deploy_lib.model.serving import Serving
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
 from deploy_lib.release.last_line import serving_now
 from deploy_lib.release.restoring import RETRIES_FOR, put_back
+from tests.unit.fake_cloud import FakeClock, FakeCloud, unknown
 from tests.unit.samples import BEFORE, LEASED
-from tests.unit.world import FakeClock, World, unknown
 
 
 def shares(**given: int) -> TrafficMap:
@@ -41,8 +41,8 @@ def test_what_serves_in_words(serving: Serving, words: str) -> None:
 
 
 def test_where_it_cannot_be_read_the_reason_and_what_was_known() -> None:
-    world = World(fails={"read_serving": unknown("no route to Google")})
-    assert serving_now(world, LEASED.service, "last seen: x 100 %") == (
+    cloud = FakeCloud(fails={"read_serving": unknown("no route to Google")})
+    assert serving_now(cloud, LEASED.service, "last seen: x 100 %") == (
         "not known: no route to Google; last seen: x 100 %"
     )
 
@@ -60,14 +60,14 @@ def away(seconds: float, clock: FakeClock, passes_within: float) -> Callable[[],
     return answer
 
 
-def restored(world: World) -> tuple[Restored, list[str]]:
+def restored(cloud: FakeCloud) -> tuple[Restored, list[str]]:
     told: list[str] = []
-    return put_back(world.drivers(), RestoreTraffic(LEASED, BEFORE), told.append), told
+    return put_back(cloud.drivers(), RestoreTraffic(LEASED, BEFORE), told.append), told
 
 
 def test_it_is_asked_again_for_as_long_as_that_may_help() -> None:
     clock = FakeClock()
-    answer, told = restored(World(clock=clock, fails={"restore": away(100, clock, RETRIES_FOR)}))
+    answer, told = restored(FakeCloud(clock=clock, fails={"restore": away(100, clock, RETRIES_FOR)}))
     assert answer.complete and clock.seconds >= 100
     assert told[0] == (
         "the traffic is not back yet: the cloud does not answer; trying again for 300 s (Ctrl-C stops that)"
@@ -79,14 +79,14 @@ def test_it_is_asked_again_for_as_long_as_that_may_help() -> None:
 def test_and_no_longer(passes_within: float, took: float) -> None:
     clock = FakeClock()
     with pytest.raises(DriverError):
-        restored(World(clock=clock, fails={"restore": away(1000, clock, passes_within)}))
+        restored(FakeCloud(clock=clock, fails={"restore": away(1000, clock, passes_within)}))
     assert took <= clock.seconds <= took + 3
 
 
 def test_waiting_ends_at_the_first_request_to_stop() -> None:
     clock = FakeClock(interrupt_at=[20.0])
     with pytest.raises(Interrupted):
-        restored(World(clock=clock, fails={"restore": away(1000, clock, RETRIES_FOR)}))
+        restored(FakeCloud(clock=clock, fails={"restore": away(1000, clock, RETRIES_FOR)}))
     assert clock.seconds < 25
 
 
@@ -97,9 +97,9 @@ def test_moving_ends_at_the_second_one() -> None:
         raise stops.pop(0)
 
     with pytest.raises(Interrupted):
-        restored(World(fails={"restore": stopped}))
+        restored(FakeCloud(fails={"restore": stopped}))
     stops.append(Interrupted("SIGINT"))
-    world = World()
-    world.fails["restore"] = lambda: world.fails.pop("restore") and stopped()
-    answer, told = restored(world)
+    cloud = FakeCloud()
+    cloud.fails["restore"] = lambda: cloud.fails.pop("restore") and stopped()
+    answer, told = restored(cloud)
     assert answer.complete and told == ["the traffic is put back first (again to stop at once)"]

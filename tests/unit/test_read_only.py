@@ -17,7 +17,7 @@ from deploy_lib.plan import Plan
 from deploy_lib.release.executor import execute
 from deploy_lib.release.read_only import Foreseen, ReadOnlyRelease
 from tests.unit.samples import RELEASE, plan, step
-from tests.unit.world import World, unknown
+from tests.unit.fake_cloud import FakeCloud, unknown
 
 PLAN = plan(
     step("git_clean"),
@@ -33,21 +33,21 @@ BAD = Finding(Code.SECRET_MISSING, Severity.ERROR, "there is no secret db")
 CHANGES = {"take_lease", "build", "create_revision", "move_traffic", "restore", "record_passed", "verify_traffic"}
 
 
-def foreseen(world: World, release: object = RELEASE, chosen: Plan = PLAN) -> tuple[Finish, list[Foreseen]]:
+def foreseen(cloud: FakeCloud, release: object = RELEASE, chosen: Plan = PLAN) -> tuple[Finish, list[Foreseen]]:
     shown: list[Foreseen] = []
-    end = execute(ReadOnlyRelease(chosen, release, world.drivers(), world, shown.append))  # type: ignore[arg-type]
+    end = execute(ReadOnlyRelease(chosen, release, cloud.drivers(), cloud, shown.append))  # type: ignore[arg-type]
     return end, shown
 
 
 def test_only_what_reads_is_done_and_every_step_is_shown() -> None:
-    world = World()
-    end, shown = foreseen(world)
+    cloud = FakeCloud()
+    end, shown = foreseen(cloud)
     assert end == Finish(Outcome.LIVE, "no check would reject this release")
     assert [line.label for line in shown] == ["serving now", *(each.label for each in PLAN.steps)]
     assert all(line.description for line in shown), "a step that nobody knows closer is described as well"
     assert [line.label for line in shown if line.status is Status.PASSED] == ["git_clean", "config_contract"]
-    assert world.asked == ["read_state", "read_checkout", "check", "preview"] and not CHANGES & {*world.asked}
-    assert world.maps == []
+    assert cloud.asked == ["read_state", "read_checkout", "check", "preview"] and not CHANGES & {*cloud.asked}
+    assert cloud.maps == []
 
 
 @pytest.mark.parametrize(
@@ -61,15 +61,15 @@ def test_only_what_reads_is_done_and_every_step_is_shown() -> None:
     ids=["a check", "the service", "the revision", "rejected"],
 )
 def test_it_goes_on_after_what_fails_to_tell_all(fails: dict[str, object], outcome: Outcome) -> None:
-    end, shown = foreseen(World(fails=fails))  # type: ignore[arg-type]
+    end, shown = foreseen(FakeCloud(fails=fails))  # type: ignore[arg-type]
     assert end.outcome is outcome
     assert [line.label for line in shown][-1] == "verify"
 
 
 def test_what_is_left_out_is_left_out() -> None:
-    _, first = foreseen(World(traffic=TrafficMap()))
+    _, first = foreseen(FakeCloud(traffic=TrafficMap()))
     assert "compare 60 s" not in [line.label for line in first], "there is nothing to compare with"
     assert "all traffic, as the service's first" in next(line.description for line in first if line.label == "canary")
-    end, quiet = foreseen(World(), replace(RELEASE, options=Options(traffic=False)))
+    end, quiet = foreseen(FakeCloud(), replace(RELEASE, options=Options(traffic=False)))
     assert end.outcome is Outcome.READY
     assert [line.label for line in quiet if line.status is Status.SKIPPED] == [each.label for each in PLAN.steps[4:]]

@@ -31,7 +31,7 @@ from deploy_lib.release.rollback.decide import AskTarget, ChooseAgain, Found, Mo
 from deploy_lib.release.rollback.procedure import Rollback, as_release
 from deploy_lib.release.rollback.target import Choice
 from tests.unit.samples import BEFORE, LEASED, NOON, RELEASE, leased, plan, started, step
-from tests.unit.world import World, unknown
+from tests.unit.fake_cloud import FakeCloud, unknown
 
 NOW = TrafficMap((TrafficTarget("cand-2", 100),))
 CHOICE = Choice(BEFORE, "what served before")
@@ -113,25 +113,25 @@ def test_a_target_that_is_unfit_names_the_way_to_it() -> None:
     assert "stable-1 does not answer well: status 500" in move.reason and "rollback --now" in move.reason
 
 
-def carried_out(world: World, *, probe: bool = True) -> tuple[Stopped, list[Entry]]:
+def carried_out(cloud: FakeCloud, *, probe: bool = True) -> tuple[Stopped, list[Entry]]:
     state = ServiceState(
         True, traffic=NOW, revisions=tuple(RevisionState(name, "image", True, NOON) for name in ("cand-2", "stable-1"))
     )
-    world.fails.setdefault("read_state", lambda: state)
+    cloud.fails.setdefault("read_state", lambda: state)
     written: list[Entry] = []
     rollback = Rollback(
-        plan(step("probe")), world.drivers(), Recorder(written.append), lambda text: None, "one",  # type: ignore[arg-type]
+        plan(step("probe")), cloud.drivers(), Recorder(written.append), lambda text: None, "one",  # type: ignore[arg-type]
         as_release(RELEASE, state, CHOICE), state, CHOICE, lambda fresh: fresh, "stable-1", probe=probe,
     )  # fmt: skip
     return execute(rollback), written
 
 
 def test_lease_probe_restore_and_the_last_line() -> None:
-    world = World(traffic=NOW)
-    stopped, written = carried_out(world)
+    cloud = FakeCloud(traffic=NOW)
+    stopped, written = carried_out(cloud)
     assert (stopped.outcome, stopped.serving) == (Outcome.LIVE, "stable-1 100 %")
     order = ["take_lease", "read_state", "temporary_url stable-1", "probe", "restore", "end_lease live", "read_serving"]
-    assert world.asked == order
+    assert cloud.asked == order
     names = [type(entry).__name__ for entry in written]
     assert names == ["Started", "GoingBack", "LeaseHeld", "RestoreAsked", "RestoreAnswered", "Stopped"]
 
@@ -147,18 +147,18 @@ def test_lease_probe_restore_and_the_last_line() -> None:
     ids=["unfit", "not restored", "not readable"],
 )  # fmt: skip
 def test_whatever_happens_the_lease_is_given_back(fails: dict[str, object], outcome: Outcome, ended: str) -> None:
-    world = World(traffic=NOW, fails=fails)  # type: ignore[arg-type]
-    stopped, _ = carried_out(world)
-    assert stopped.outcome is outcome and ended in world.asked
+    cloud = FakeCloud(traffic=NOW, fails=fails)  # type: ignore[arg-type]
+    stopped, _ = carried_out(cloud)
+    assert stopped.outcome is outcome and ended in cloud.asked
 
 
 def test_interrupted_before_the_traffic_moves_nothing_has_moved() -> None:
     def interrupted() -> object:
         raise Interrupted("SIGTERM")
 
-    world = World(traffic=NOW, fails={"probe": interrupted})
-    stopped, written = carried_out(world)
-    assert (stopped.outcome, world.maps) == (Outcome.INTERRUPTED, [])
+    cloud = FakeCloud(traffic=NOW, fails={"probe": interrupted})
+    stopped, written = carried_out(cloud)
+    assert (stopped.outcome, cloud.maps) == (Outcome.INTERRUPTED, [])
     assert any(isinstance(entry, ReleaseInterrupted) for entry in written), "its journal says so"
 
 
@@ -166,13 +166,13 @@ def test_a_journal_that_cannot_be_written_does_not_keep_users_waiting() -> None:
     def full(entry: Entry) -> None:
         raise OSError(28, "No space left on device")
 
-    world, told = World(traffic=NOW), list[str]()
+    cloud, told = FakeCloud(traffic=NOW), list[str]()
     state = ServiceState(True, traffic=NOW, lease=LeaseState("ann", NOON, NOON + timedelta(minutes=1), False, "r1"))
-    world.fails["read_state"] = lambda: replace(state, revisions=(RevisionState("stable-1", "image", True, NOON),))
+    cloud.fails["read_state"] = lambda: replace(state, revisions=(RevisionState("stable-1", "image", True, NOON),))
     rollback = Rollback(
-        plan(step("git_clean")), world.drivers(), Recorder(full), told.append, "one",  # type: ignore[arg-type]
+        plan(step("git_clean")), cloud.drivers(), Recorder(full), told.append, "one",  # type: ignore[arg-type]
         as_release(LEASED, state, CHOICE), state, CHOICE, lambda fresh: fresh, "stable-1",
     )  # fmt: skip
     assert execute(rollback).outcome is Outcome.LIVE
     assert len([line for line in told if "goes on without it" in line]) == 1, "said once"
-    assert not isinstance(rollback.recorder.entries[1], LeaseHeld | GoingBack) or world.maps
+    assert not isinstance(rollback.recorder.entries[1], LeaseHeld | GoingBack) or cloud.maps

@@ -19,7 +19,7 @@ from deploy_lib.release.executor import execute
 from deploy_lib.release.next_commands import next_commands
 from deploy_lib.release.real import RealRelease
 from tests.unit.samples import BEFORE, NOON, RELEASE, plan, step
-from tests.unit.world import IMAGE, FakeClock, World, unknown
+from tests.unit.fake_cloud import IMAGE, FakeClock, FakeCloud, unknown
 
 WHOLE = plan(
     step("git_clean"),
@@ -50,7 +50,7 @@ def too_few() -> answers.Watched:
     return answers.Watched(own_stable=answers.Side(3, 0), own=answers.Side(3, 1))
 
 
-def release(world: World, chosen: Plan = WHOLE, earlier: list[Entry] | None = None, kill_at: int | None = None,
+def release(cloud: FakeCloud, chosen: Plan = WHOLE, earlier: list[Entry] | None = None, kill_at: int | None = None,
             holder: str = "one") -> tuple[Stopped, list[Entry]]:  # fmt: skip
     """Runs to the end; `kill_at` ends the process before that entry is written."""
     written: list[Entry] = []
@@ -60,7 +60,7 @@ def release(world: World, chosen: Plan = WHOLE, earlier: list[Entry] | None = No
             raise Killed
         written.append(decode(encode(entry)))
 
-    this = ReleaseContext(chosen, world.drivers(), note, lambda text: None,
+    this = ReleaseContext(chosen, cloud.drivers(), note, lambda text: None,
                           lambda evidence, findings, _: diagnose(evidence, findings), holder)  # fmt: skip
     try:
         return execute(RealRelease(this, RELEASE, earlier or [])), written
@@ -82,14 +82,14 @@ def test_commands_that_are_printed_help_in_what_has_come_to_be() -> None:
 
 
 def test_a_good_release_goes_live_step_by_step() -> None:
-    world = World()
-    stopped, entries = release(world)
+    cloud = FakeCloud()
+    stopped, entries = release(cloud)
     assert (stopped.outcome, stopped.serving) == (Outcome.LIVE, "cand-2 100 %")
-    assert world.maps == [TENTH, ALL]
-    assert world.asked.index("take_lease") == world.asked.index("check") - 1, (
+    assert cloud.maps == [TENTH, ALL]
+    assert cloud.asked.index("take_lease") == cloud.asked.index("check") - 1, (
         "the lease comes before the first cloud step"
     )
-    assert world.asked[-2:] == ["end_lease live", "read_serving"], "the last line comes from the cloud"
+    assert cloud.asked[-2:] == ["end_lease live", "read_serving"], "the last line comes from the cloud"
     assert not any(isinstance(entry, Diagnosed) for entry in entries)
 
 
@@ -124,58 +124,58 @@ def test_a_good_release_goes_live_step_by_step() -> None:
 def test_a_failure_ends_where_it_must(
     method: str, answer: Callable[[], object], outcome: Outcome, maps: list[dict[str, int]]
 ) -> None:
-    world = World(fails={method: answer})
-    stopped, entries = release(world)
-    assert (stopped.outcome, world.maps) == (outcome, maps)
-    assert world.leases == 0, "the lease is given back whatever happened"
+    cloud = FakeCloud(fails={method: answer})
+    stopped, entries = release(cloud)
+    assert (stopped.outcome, cloud.maps) == (outcome, maps)
+    assert cloud.leases == 0, "the lease is given back whatever happened"
     assert stopped.reason, "the last word says why"
     failed = [entry for entry in entries if isinstance(entry, Judged)][-1]
     assert failed.status not in (Status.PASSED, Status.SKIPPED)
 
 
 def test_a_failed_restore_is_held_and_says_what_serves() -> None:
-    world = World(
+    cloud = FakeCloud(
         fails={
             "compare": worse,
             "restore": unknown(),
         }
     )
-    stopped, _ = release(world)
+    stopped, _ = release(cloud)
     assert stopped.outcome is Outcome.HELD
     assert "restoring did not succeed: no route to Google" in stopped.reason
     assert len(stopped.next_commands) == 3
 
 
 def test_a_conflict_names_the_command_that_ends_it_not_one_that_meets_it_again() -> None:
-    world = World(fails={"move_traffic": lambda: answers.TrafficMoved(BEFORE, conflict="ann changed the traffic")})
-    stopped, _ = release(world)
+    cloud = FakeCloud(fails={"move_traffic": lambda: answers.TrafficMoved(BEFORE, conflict="ann changed the traffic")})
+    stopped, _ = release(cloud)
     assert stopped.outcome is Outcome.HELD
     assert " resume --accept " in f"{stopped.next_commands[0]} "
     assert not [each for each in stopped.next_commands if " resume " in each and " --accept" not in each]
 
 
 def test_a_refused_lease_changes_nothing() -> None:
-    world = World(fails={"take_lease": lambda: answers.LeaseTaken(False, holder="ann", until=NOON)})
-    stopped, entries = release(world)
+    cloud = FakeCloud(fails={"take_lease": lambda: answers.LeaseTaken(False, holder="ann", until=NOON)})
+    stopped, entries = release(cloud)
     assert stopped.outcome is Outcome.BUSY
     assert any(isinstance(entry, LeaseRefused) for entry in entries)
     assert "ann is deploying this service" in stopped.reason
-    assert "create_revision" not in world.asked
+    assert "create_revision" not in cloud.asked
 
 
 def test_an_image_that_failed_before_is_not_tried_again_by_accident() -> None:
-    world = World(bad=(IMAGE.rpartition("@")[2],))
-    stopped, _ = release(world)
+    cloud = FakeCloud(bad=(IMAGE.rpartition("@")[2],))
+    stopped, _ = release(cloud)
     assert stopped.outcome is Outcome.REJECTED
     assert "--force" in stopped.reason
-    assert "create_revision" not in world.asked
+    assert "create_revision" not in cloud.asked
 
 
 def test_the_first_release_of_a_service_has_nothing_to_go_back_to() -> None:
     from deploy_lib.model.traffic import TrafficMap
 
     sick = {"compare": worse}
-    stopped, entries = release(World(traffic=TrafficMap(), fails=sick))
+    stopped, entries = release(FakeCloud(traffic=TrafficMap(), fails=sick))
     skipped = [entry.label for entry in entries if isinstance(entry, Judged) and entry.status is Status.SKIPPED]
     assert stopped.outcome is Outcome.LIVE
     assert skipped == ["compare 60 s"], "there is nothing to compare with"
@@ -183,34 +183,34 @@ def test_the_first_release_of_a_service_has_nothing_to_go_back_to() -> None:
 
 def test_an_interruption_under_traffic_restores_first() -> None:
     clock = FakeClock()
-    world = World(clock=clock)
+    cloud = FakeCloud(clock=clock)
 
     def interrupted() -> object:
         raise Interrupted("SIGTERM")
 
-    world.fails["compare"] = interrupted
-    stopped, _ = release(world)
-    assert (stopped.outcome, world.maps) == (Outcome.INTERRUPTED, [TENTH, STABLE])
+    cloud.fails["compare"] = interrupted
+    stopped, _ = release(cloud)
+    assert (stopped.outcome, cloud.maps) == (Outcome.INTERRUPTED, [TENTH, STABLE])
 
 
 def test_a_live_release_is_taken_back_when_its_group_fails() -> None:
-    world = World()
-    _, entries = release(world)
-    stopped, _ = release(world, earlier=[*entries, Withdrawn(NOON, "auth was not released")])
+    cloud = FakeCloud()
+    _, entries = release(cloud)
+    stopped, _ = release(cloud, earlier=[*entries, Withdrawn(NOON, "auth was not released")])
     assert (stopped.outcome, stopped.reason) == (Outcome.REJECTED, "auth was not released")
-    assert world.maps == [TENTH, ALL, STABLE]
+    assert cloud.maps == [TENTH, ALL, STABLE]
 
 
 def test_killed_at_any_entry_and_resumed_it_ends_live_or_restored() -> None:
-    _, whole = release(World())
+    _, whole = release(FakeCloud())
     ends = []
     for entry in range(1, len(whole)):
-        world = World()
+        cloud = FakeCloud()
         with pytest.raises(Killed) as killed:
-            release(world, kill_at=entry)
-        stopped, _ = release(world, earlier=killed.value.args[0])
+            release(cloud, kill_at=entry)
+        stopped, _ = release(cloud, earlier=killed.value.args[0])
         ends.append(stopped.outcome)
         assert stopped.outcome in (Outcome.LIVE, Outcome.REJECTED)
-        assert world.traffic.shares() == (ALL if stopped.outcome is Outcome.LIVE else STABLE), whole[entry]
-        assert world.leases == 0
+        assert cloud.traffic.shares() == (ALL if stopped.outcome is Outcome.LIVE else STABLE), whole[entry]
+        assert cloud.leases == 0
     assert {Outcome.LIVE, Outcome.REJECTED} <= set(ends), "some go on, some restore"

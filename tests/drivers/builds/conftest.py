@@ -32,7 +32,7 @@ class QuickClock(SystemClock):
 
 
 @dataclass
-class Yard:
+class BuildHarness:
     """One project of the local cloud, and the driver under test. `lines` is what it told."""
 
     cloud: LocalCloud
@@ -109,8 +109,8 @@ class Yard:
 
 
 @pytest.fixture
-def yard(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Iterator[Yard]:
-    yard = Yard(cloud, cloud.name("builds"), tmp_path, shared_store(tmp_path_factory))
-    yield yard
+def harness(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Iterator[BuildHarness]:
+    harness = BuildHarness(cloud, cloud.name("builds"), tmp_path, shared_store(tmp_path_factory))
+    yield harness
     cloud.clear_faults()
-    yard.clients.close()
+    harness.clients.close()

@@ -15,7 +15,7 @@ from deploy_lib.drivers.builds.check import without_secrets
 from deploy_lib.drivers.builds.handover import VOLUME, handover
 from deploy_lib.drivers.storage import build_bucket
 from deploy_lib.source.model import Staged
-from tests.drivers.builds.conftest import Yard
+from tests.drivers.builds.conftest import BuildHarness
 from tests.drivers.builds.samples import APP, DOCKERFILE, stage_files
 
 ARGUMENT, PASSWORD, URL_PASSWORD = "npm-argument-Zq71", "hunter2-Tr0ub4dor", "in-the-url-93x"
@@ -66,40 +66,40 @@ def stored(build: Build) -> str:
     return whole
 
 
-def everything(yard: Yard) -> str:
-    blobs = yard.clients.storage.list_blobs(build_bucket(yard.project))
+def everything(harness: BuildHarness) -> str:
+    blobs = harness.clients.storage.list_blobs(build_bucket(harness.project))
     return "\n".join(
         blob.download_as_bytes().decode("utf-8", "replace") for blob in blobs if not blob.name.startswith("source/")
     )
 
 
 @pytest.mark.parametrize("fails", [False, True])
-def test_no_value_is_left_in_the_build_or_the_bucket(yard: Yard, fails: bool) -> None:
-    release = yard.release(env=ENV)
+def test_no_value_is_left_in_the_build_or_the_bucket(harness: BuildHarness, fails: bool) -> None:
+    release = harness.release(env=ENV)
     source = replace(release.service.source, args={"NPM_TOKEN": ARGUMENT, "MODE": "x"})
     release = replace(release, service=replace(release.service, source=source))
     raising = f"raise RuntimeError('cannot log in at ' + {SAID['url']!r} + ' with ' + {SAID['token']!r})\n"
-    built = yard.build(speaking(raising if fails else ""), release)
+    built = harness.build(speaking(raising if fails else ""), release)
     assert built.checked and built.checked.ran, built.trouble
     assert (built.image is None) == fails
-    (build,) = yard.builds()
-    shown = stored(build) + everything(yard) + "\n".join(yard.lines) + repr(built)
+    (build,) = harness.builds()
+    shown = stored(build) + everything(harness) + "\n".join(harness.lines) + repr(built)
     assert not [value for value in SECRET if value in shown]
     assert GREETING not in stored(build)
     kept = ["log", "source"] if fails else ["checks", "log", "source"]
-    assert yard.objects(build_bucket(yard.project)) == kept, "an application's words go once they were read"
-    assert any("here is" in line for line in yard.lines)
+    assert harness.objects(build_bucket(harness.project)) == kept, "an application's words go once they were read"
+    assert any("here is" in line for line in harness.lines)
 
 
-def test_a_check_by_itself_is_given_its_values_in_the_same_way(yard: Yard) -> None:
+def test_a_check_by_itself_is_given_its_values_in_the_same_way(harness: BuildHarness) -> None:
     staged = stage_files(APP)
-    built = yard.build(staged)
-    check = yard.check(staged, built, service={"env": {"GREETING": GREETING}})
+    built = harness.build(staged)
+    check = harness.check(staged, built, service={"env": {"GREETING": GREETING}})
     assert check.ran and not check.findings
-    alone = next(build for build in yard.builds() if not build.source)
+    alone = next(build for build in harness.builds() if not build.source)
     assert [step.id for step in alone.steps] == ["values", "import-check", "import-verdict"]
     assert GREETING not in stored(alone)
-    assert "handover" not in yard.objects(build_bucket(yard.project))
+    assert "handover" not in harness.objects(build_bucket(harness.project))
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from deploy_lib.drivers.interface import DriverError, Interrupted
 from deploy_lib.model.image import BuiltImage
 from deploy_lib.model.requests import ImportCheck
 from deploy_lib.source.model import EXECUTABLE, SYMLINK
-from tests.drivers.builds.conftest import Yard
+from tests.drivers.builds.conftest import BuildHarness
 from tests.drivers.builds.samples import APP, COMMIT, DOCKERFILE, beside_the_context, stage_files
 
 HERE = "namespaces"
@@ -34,44 +34,44 @@ BROKEN = {
 }  # fmt: skip
 
 
-def test_cloud_and_machine_make_the_same_image(yard: Yard) -> None:
-    cloud = yard.build(stage_files(APP))
-    here = yard.build(stage_files(APP), builder=HERE)
+def test_cloud_and_machine_make_the_same_image(harness: BuildHarness) -> None:
+    cloud = harness.build(stage_files(APP))
+    here = harness.build(stage_files(APP), builder=HERE)
     assert here.image == cloud.image
     assert here.context_hash == cloud.context_hash
     assert here.checked and cloud.checked and here.checked.verdict == cloud.checked.verdict
-    assert yard.pushed(COMMIT) and yard.pushed("r-1")
+    assert harness.pushed(COMMIT) and harness.pushed("r-1")
     assert replace(here.contents, builder=None, stand_in=None) == cloud.contents
 
 
 @pytest.mark.slow
-def test_a_dockerfile_beside_its_context_makes_the_same_image_everywhere(yard: Yard) -> None:
-    here = yard.build(beside_the_context(), builder=HERE)
-    assert here.image and here.image == yard.build(beside_the_context()).image
+def test_a_dockerfile_beside_its_context_makes_the_same_image_everywhere(harness: BuildHarness) -> None:
+    here = harness.build(beside_the_context(), builder=HERE)
+    assert here.image and here.image == harness.build(beside_the_context()).image
 
 
-def test_the_same_commit_gives_the_same_digest_and_is_not_built_twice(yard: Yard) -> None:
-    first = yard.build(stage_files(APP), builder=HERE)
-    found = yard.build(stage_files(APP), yard.release("r-2"), builder=HERE)
+def test_the_same_commit_gives_the_same_digest_and_is_not_built_twice(harness: BuildHarness) -> None:
+    first = harness.build(stage_files(APP), builder=HERE)
+    found = harness.build(stage_files(APP), harness.release("r-2"), builder=HERE)
     assert found.reused and found.image == first.image and found.contents == first.contents
     assert found.checked and found.checked.targets == 1
-    again = yard.build(stage_files(APP), yard.release("r-3"), builder=HERE, rebuild=True)
+    again = harness.build(stage_files(APP), harness.release("r-3"), builder=HERE, rebuild=True)
     assert not again.reused and again.image == first.image
 
 
 @pytest.mark.parametrize("kind", BROKEN)
-def test_broken_images_are_told_apart_and_never_pushed(yard: Yard, kind: str) -> None:
+def test_broken_images_are_told_apart_and_never_pushed(harness: BuildHarness, kind: str) -> None:
     check = ImportCheck(entrypoint="shop.main", timeout=1.0)
-    built = yard.build(stage_files({**APP, **BROKEN[kind]}), builder=HERE, check=check)
-    assert built.image is None and not yard.pushed(COMMIT)
+    built = harness.build(stage_files({**APP, **BROKEN[kind]}), builder=HERE, check=check)
+    assert built.image is None and not harness.pushed(COMMIT)
     assert built.checked and built.checked.ran
     assert built.checked.findings[0].code == ("missing_name" if kind == "wrong_version" else kind)
 
 
 @pytest.mark.slow
-def test_pips_own_words_are_the_reason(yard: Yard) -> None:
+def test_pips_own_words_are_the_reason(harness: BuildHarness) -> None:
     staged = stage_files({**APP, "Dockerfile": DOCKERFILE + "RUN pip install --no-index nothing-like-this==1.2\n"})
-    built = yard.build(staged, builder=HERE)
+    built = harness.build(staged, builder=HERE)
     assert built.image is None and built.trouble
     assert built.trouble.detail.startswith("Dockerfile line 4: RUN")
     assert "No matching distribution found for nothing-like-this==1.2" in built.trouble.detail
@@ -86,50 +86,50 @@ def test_pips_own_words_are_the_reason(yard: Yard) -> None:
         ("", "Dockerfile"),
     ],
 )
-def test_a_dockerfile_that_cannot_be_carried_out_says_where(yard: Yard, dockerfile: str, says: str) -> None:
-    built = yard.build(stage_files({**APP, "Dockerfile": dockerfile}), builder=HERE)
+def test_a_dockerfile_that_cannot_be_carried_out_says_where(harness: BuildHarness, dockerfile: str, says: str) -> None:
+    built = harness.build(stage_files({**APP, "Dockerfile": dockerfile}), builder=HERE)
     assert built.image is None and built.trouble and says in built.trouble.detail
 
 
-def test_interrupting_ends_the_build_and_leaves_nothing(yard: Yard) -> None:
+def test_interrupting_ends_the_build_and_leaves_nothing(harness: BuildHarness) -> None:
     staged = stage_files({**APP, "Dockerfile": DOCKERFILE + "RUN echo now-$$; sleep 51\n"})
 
     def stop(line: str) -> None:
         if "now-" in line and "RUN" not in line:
-            yard.clock.stop("SIGINT")
+            harness.clock.stop("SIGINT")
 
-    yard.tell = stop  # type: ignore[method-assign]
+    harness.tell = stop  # type: ignore[method-assign]
     with pytest.raises(Interrupted):
-        yard.build(staged, builder=HERE)
-    assert not yard.pushed(COMMIT)
+        harness.build(staged, builder=HERE)
+    assert not harness.pushed(COMMIT)
     assert not _running("sleep", "51")
 
 
-def test_interrupting_the_check_ends_its_container(yard: Yard) -> None:
+def test_interrupting_the_check_ends_its_container(harness: BuildHarness) -> None:
     staged = stage_files({**APP, "shop/main.py": "print('up', flush=True)\nimport time\ntime.sleep(52)\n"})
-    yard.tell = lambda line: yard.clock.stop("SIGINT") if line.endswith(": up") else None  # type: ignore[method-assign]
+    harness.tell = lambda line: harness.clock.stop("SIGINT") if line.endswith(": up") else None  # type: ignore[method-assign]
     with pytest.raises(Interrupted):
-        yard.build(staged, builder=HERE)
-    assert not yard.pushed(COMMIT)
+        harness.build(staged, builder=HERE)
+    assert not harness.pushed(COMMIT)
 
 
-def test_a_build_that_takes_too_long_is_ended(yard: Yard) -> None:
+def test_a_build_that_takes_too_long_is_ended(harness: BuildHarness) -> None:
     staged = stage_files({**APP, "Dockerfile": DOCKERFILE + "RUN sleep 53\n"})
-    built = yard.build(staged, builder=HERE, timeout=1.0)
+    built = harness.build(staged, builder=HERE, timeout=1.0)
     assert built.trouble and built.trouble.status == "TIMEOUT"
     assert not _running("sleep", "53")
 
 
-def test_a_registry_that_is_gone_is_an_error_with_a_remedy(yard: Yard) -> None:
-    yard.clients.endpoints = type(yard.clients.endpoints)(yard.cloud.grpc, yard.cloud.http, "127.0.0.1:1")
+def test_a_registry_that_is_gone_is_an_error_with_a_remedy(harness: BuildHarness) -> None:
+    harness.clients.endpoints = type(harness.clients.endpoints)(harness.cloud.grpc, harness.cloud.http, "127.0.0.1:1")
     with pytest.raises(DriverError, match="could not be pushed") as refused:
-        yard.build(stage_files(APP), builder=HERE)
+        harness.build(stage_files(APP), builder=HERE)
     assert refused.value.remedy
 
 
-def test_an_image_this_machine_does_not_have_is_not_checked_and_says_why(yard: Yard) -> None:
-    built = yard.build(stage_files(APP))
-    other = Yard(yard.cloud, yard.project, yard.state, yard.state / "another-store")
+def test_an_image_this_machine_does_not_have_is_not_checked_and_says_why(harness: BuildHarness) -> None:
+    built = harness.build(stage_files(APP))
+    other = BuildHarness(harness.cloud, harness.project, harness.state, harness.state / "another-store")
     checked = other.check(stage_files(APP), built, builder=HERE)
     assert not checked.ran and "cloud_build" in checked.why_not
 

@@ -9,13 +9,13 @@ import pytest
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.storage import ONE_REQUEST, Bucket, build_bucket
-from tests.drivers.builds.conftest import Yard
+from tests.drivers.builds.conftest import BuildHarness
 
 LARGE = 2 * ONE_REQUEST + 12_345
 
 
-def bucket(yard: Yard) -> Bucket:
-    return Bucket(Calls(yard.clients, yard.clock), build_bucket(yard.project))
+def bucket(harness: BuildHarness) -> Bucket:
+    return Bucket(Calls(harness.clients, harness.clock), build_bucket(harness.project))
 
 
 def pieces(size: int, asked: list[int] | None = None) -> Iterator[bytes]:
@@ -25,9 +25,9 @@ def pieces(size: int, asked: list[int] | None = None) -> Iterator[bytes]:
         yield bytes([start // 100_000 % 251]) * min(100_000, size - start)
 
 
-def test_a_missing_bucket_is_made_and_an_object_is_sent_once(yard: Yard) -> None:
+def test_a_missing_bucket_is_made_and_an_object_is_sent_once(harness: BuildHarness) -> None:
     asked: list[int] = []
-    store = bucket(yard)
+    store = bucket(harness)
     assert store.generation("source/a.tgz") is None
     first = store.put_once("source/a.tgz", lambda: pieces(250_000, asked))
     assert store.generation("source/a.tgz") == first
@@ -36,53 +36,53 @@ def test_a_missing_bucket_is_made_and_an_object_is_sent_once(yard: Yard) -> None
     assert asked == [250_000]
 
 
-def test_a_large_object_goes_in_chunks_of_unknown_number(yard: Yard) -> None:
-    store = bucket(yard)
+def test_a_large_object_goes_in_chunks_of_unknown_number(harness: BuildHarness) -> None:
+    store = bucket(harness)
     store.put_once("large", lambda: pieces(LARGE))
     assert store.read("large") == b"".join(pieces(LARGE))
 
 
 @pytest.mark.parametrize("size", [0, 1, ONE_REQUEST, ONE_REQUEST + 1])
-def test_sizes_at_the_edges(yard: Yard, size: int) -> None:
-    store = bucket(yard)
+def test_sizes_at_the_edges(harness: BuildHarness, size: int) -> None:
+    store = bucket(harness)
     store.put_once("edge", lambda: pieces(size))
     assert store.read("edge") == b"".join(pieces(size))
 
 
-def test_a_lost_answer_to_an_upload_is_settled_by_looking(yard: Yard) -> None:
-    yard.cloud.faults({"method": "storage.objects.insert", "code": "UNAVAILABLE", "after": True})
-    store = bucket(yard)
+def test_a_lost_answer_to_an_upload_is_settled_by_looking(harness: BuildHarness) -> None:
+    harness.cloud.faults({"method": "storage.objects.insert", "code": "UNAVAILABLE", "after": True})
+    store = bucket(harness)
     assert store.put_once("a", lambda: iter([b"x"])) == store.generation("a")
-    assert yard.cloud.fired() == [1]
+    assert harness.cloud.fired() == [1]
 
 
-def test_a_failed_upload_is_begun_again(yard: Yard) -> None:
-    yard.cloud.faults({"method": "storage.objects.insert", "code": "UNAVAILABLE"})
-    store = bucket(yard)
+def test_a_failed_upload_is_begun_again(harness: BuildHarness) -> None:
+    harness.cloud.faults({"method": "storage.objects.insert", "code": "UNAVAILABLE"})
+    store = bucket(harness)
     store.put_once("a", lambda: pieces(LARGE))
     assert store.read("a") == b"".join(pieces(LARGE))
 
 
-def test_only_what_is_new_is_read(yard: Yard) -> None:
-    store = bucket(yard)
+def test_only_what_is_new_is_read(harness: BuildHarness) -> None:
+    store = bucket(harness)
     store.put_once("log", lambda: iter([b"0123456789"]))
     assert [store.read("log", start) for start in (0, 7, 10, 99)] == [b"0123456789", b"789", b"", b""]
     assert store.read("none") is None
 
 
-def test_a_bucket_of_another_project_gets_nothing(yard: Yard) -> None:
-    other = Yard(yard.cloud, yard.cloud.name("other"), yard.state, yard.store)
+def test_a_bucket_of_another_project_gets_nothing(harness: BuildHarness) -> None:
+    other = BuildHarness(harness.cloud, harness.cloud.name("other"), harness.state, harness.store)
     bucket(other).put_once("a", lambda: iter([b"x"]))
-    store = Bucket(Calls(yard.clients, yard.clock), build_bucket(other.project))
+    store = Bucket(Calls(harness.clients, harness.clock), build_bucket(other.project))
     with pytest.raises(DriverError, match="belongs to another project"):
         store.put_once("secret", lambda: iter([b"source"]))
     assert bucket(other).read("secret") is None
 
 
-def test_who_may_not_make_the_bucket_is_told_so(yard: Yard) -> None:
-    yard.cloud.faults({"method": "storage.buckets.insert", "code": "PERMISSION_DENIED", "message": "no"})
+def test_who_may_not_make_the_bucket_is_told_so(harness: BuildHarness) -> None:
+    harness.cloud.faults({"method": "storage.buckets.insert", "code": "PERMISSION_DENIED", "message": "no"})
     with pytest.raises(DriverError, match="create the bucket") as refused:
-        bucket(yard).put_once("a", lambda: iter([b"x"]))
+        bucket(harness).put_once("a", lambda: iter([b"x"]))
     assert "storage.buckets.create" in refused.value.reason
 
 

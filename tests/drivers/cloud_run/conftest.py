@@ -9,7 +9,7 @@ import pytest
 from deploy_lib.local_cloud.engines import choose
 from deploy_lib.local_cloud.engines.model import RegistryAccess
 from tests.cloud import LocalCloud
-from tests.drivers.cloud_run.desk import IMAGES, Desk
+from tests.drivers.cloud_run.driver_harness import IMAGES, DriverHarness
 from tests.engine_store import shared_store
 from tests.local_cloud.emulator.run.bench import build_subject
 
@@ -23,9 +23,9 @@ def image(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture
-def desk(cloud: LocalCloud, image: str) -> Iterator[Desk]:
+def harness(cloud: LocalCloud, image: str) -> Iterator[DriverHarness]:
     """One deployer, on a service of its own."""
-    found = Desk(cloud, image, cloud.name("shop"))
+    found = DriverHarness(cloud, image, cloud.name("shop"))
     yield found
     cloud.clear_faults()
     found.close()

@@ -14,7 +14,7 @@ from deploy_lib.model.answers import ContractRead
 from deploy_lib.source.model import ImageContents
 from deploy_lib.steps.config_contract import CheckContract, ConfigContractSettings
 from tests.cloud import LocalCloud
-from tests.drivers.cloud_run.desk import PROJECT, Desk
+from tests.drivers.cloud_run.driver_harness import PROJECT, DriverHarness
 
 ACCOUNT = f"shop@{PROJECT}.iam.gserviceaccount.com"
 
@@ -37,14 +37,14 @@ def _secret(client: SecretManagerServiceClient, name: str, versions: int = 1, re
 
 
 def _check(
-    desk: Desk, required: tuple[str, ...] = (), contents: ImageContents | None = None, **service: object
+    harness: DriverHarness, required: tuple[str, ...] = (), contents: ImageContents | None = None, **service: object
 ) -> ContractRead:
-    contract = CloudContract(desk.clients, desk.clock, lambda release: contents)
-    return contract.check(CheckContract(desk.release(**service), ConfigContractSettings(required=required)))  # type: ignore[arg-type]
+    contract = CloudContract(harness.clients, harness.clock, lambda release: contents)
+    return contract.check(CheckContract(harness.release(**service), ConfigContractSettings(required=required)))  # type: ignore[arg-type]
 
 
-def test_secrets(desk: Desk, secrets: SecretManagerServiceClient) -> None:
-    name = desk.cloud.name
+def test_secrets(harness: DriverHarness, secrets: SecretManagerServiceClient) -> None:
+    name = harness.cloud.name
     good, empty, off, shut = name("good"), name("empty"), name("off"), name("shut")
     _secret(secrets, good, readers=[f"serviceAccount:{ACCOUNT}"])
     _secret(secrets, empty, versions=0)
@@ -53,7 +53,7 @@ def test_secrets(desk: Desk, secrets: SecretManagerServiceClient) -> None:
     _secret(secrets, shut, readers=["user:someone@example.com"])
     wanted = {"A": good, "B": empty, "C": off, "D": shut, "E": "nowhere", "F": good + ":9"}
     wanted = {key: value if ":" in value else f"{value}:latest" for key, value in wanted.items()}
-    read = _check(desk, secrets=wanted, service_account=ACCOUNT)
+    read = _check(harness, secrets=wanted, service_account=ACCOUNT)
     assert [(each.code, each.message) for each in read.findings] == [
         ("secret_version_missing", f"B: the secret {empty} has no version latest"),
         ("secret_version_disabled", f"C: version latest of the secret {off} is disabled"),
@@ -66,9 +66,9 @@ def test_secrets(desk: Desk, secrets: SecretManagerServiceClient) -> None:
     assert "hush" not in str(read)
 
 
-def test_what_is_not_proven_is_not_known(desk: Desk, secrets: SecretManagerServiceClient) -> None:
+def test_what_is_not_proven_is_not_known(harness: DriverHarness, secrets: SecretManagerServiceClient) -> None:
     """A custom role, a group and a condition; a condition shows only to those who ask at version 3."""
-    name = desk.cloud.name
+    name = harness.cloud.name
     custom, group, condition = name("custom"), name("group"), name("condition")
     mine = f"serviceAccount:{ACCOUNT}"
     reads = "roles/secretmanager.secretAccessor"
@@ -80,7 +80,7 @@ def test_what_is_not_proven_is_not_known(desk: Desk, secrets: SecretManagerServi
     ):
         policy = Policy(version=3, bindings=[each])
         secrets.set_iam_policy(request={"resource": _secret(secrets, secret), "policy": policy})
-    read = _check(desk, secrets={"A": custom, "B": group, "C": condition}, service_account=ACCOUNT)
+    read = _check(harness, secrets={"A": custom, "B": group, "C": condition}, service_account=ACCOUNT)
     assert read.findings == ()
     assert [line.partition(": ")[2] for line in read.unknown] == [
         f"the custom role projects/{PROJECT}/roles/reader may hold secretmanager.versions.access",
@@ -94,36 +94,38 @@ def test_what_is_not_proven_is_not_known(desk: Desk, secrets: SecretManagerServi
         secrets.set_iam_policy(request={"resource": path, "policy": Policy(bindings=[Binding(condition=when)])})
 
 
-def test_a_secret_of_another_project_is_asked_for_there(desk: Desk, secrets: SecretManagerServiceClient) -> None:
-    name = desk.cloud.name("shared")
+def test_a_secret_of_another_project_is_asked_for_there(
+    harness: DriverHarness, secrets: SecretManagerServiceClient
+) -> None:
+    name = harness.cloud.name("shared")
     secrets.create_secret(parent="projects/elsewhere", secret_id=name, secret={"replication": {"automatic": {}}})
     path = f"projects/elsewhere/secrets/{name}"
     secrets.add_secret_version(parent=path, payload={"data": b"hush"})
-    read = _check(desk, secrets={"A": f"{path}:1", "B": "projects/elsewhere/secrets/nothing:1"})
+    read = _check(harness, secrets={"A": f"{path}:1", "B": "projects/elsewhere/secrets/nothing:1"})
     assert f"A: the secret {name} has version 1" in read.checked
     assert [each.message for each in read.findings] == ["B: there is no secret nothing in project elsewhere"]
 
 
-def test_what_may_not_be_read_is_unknown(desk: Desk, secrets: SecretManagerServiceClient) -> None:
-    name = desk.cloud.name("closed")
+def test_what_may_not_be_read_is_unknown(harness: DriverHarness, secrets: SecretManagerServiceClient) -> None:
+    name = harness.cloud.name("closed")
     _secret(secrets, name)
-    desk.cloud.faults(
+    harness.cloud.faults(
         {"method": "google.cloud.secretmanager.v1.*/GetSecretVersion", "code": "PERMISSION_DENIED", "times": 0}
     )
-    read = _check(desk, secrets={"A": f"{name}:latest"})
+    read = _check(harness, secrets={"A": f"{name}:latest"})
     assert read.findings == ()
     assert len(read.unknown) == 1
     assert "secretmanager.versions.get" in read.unknown[0]
 
 
-def test_running_service_and_cloud_runs_own_opinion(desk: Desk) -> None:
-    desk.live({"OPENAI_API_KEY": "x"})
-    read = _check(desk, env={"OPENAI_APIKEY": "x"})
+def test_running_service_and_cloud_runs_own_opinion(harness: DriverHarness) -> None:
+    harness.live({"OPENAI_API_KEY": "x"})
+    read = _check(harness, env={"OPENAI_APIKEY": "x"})
     assert [each.code for each in read.findings] == ["variable_misspelt", "variable_unnamed"]
     assert "Cloud Run would take the settings" in read.checked
-    before = desk.read().etag
-    refused = _check(desk, cpu="4", memory="512Mi")
+    before = harness.read().etag
+    refused = _check(harness, cpu="4", memory="512Mi")
     assert "refused_by_cloud_run" in [each.code for each in refused.findings]
-    assert desk.read().etag == before
+    assert harness.read().etag == before
     server = ImageContents({}, {}, command=("uvicorn", "a:a", "--host", "0.0.0.0", "--port", "9000"))
-    assert "port_mismatch" in [each.code for each in _check(desk, contents=server).findings]
+    assert "port_mismatch" in [each.code for each in _check(harness, contents=server).findings]

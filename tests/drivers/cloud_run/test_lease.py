@@ -13,21 +13,21 @@ from deploy_lib.drivers.services.service_annotations import lease_of
 from deploy_lib.model.journal import LeaseRefused
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.release.lease import acquire
-from tests.drivers.cloud_run.desk import Desk
+from tests.drivers.cloud_run.driver_harness import DriverHarness
 from tests.waits import WITHIN
 
 
-def test_of_two_who_start_together_one_proceeds(desk: Desk) -> None:
-    desk.live()
-    ben, barrier = desk.other(), Barrier(2)
+def test_of_two_who_start_together_one_proceeds(harness: DriverHarness) -> None:
+    harness.live()
+    ben, barrier = harness.other(), Barrier(2)
 
-    def take(who: Desk) -> object:
+    def take(who: DriverHarness) -> object:
         release = who.release({"A": who.holder})
         barrier.wait(WITHIN)
         return who.take(release)[1]
 
     with ThreadPoolExecutor(2) as pool:
-        answers = list(pool.map(take, (desk, ben)))
+        answers = list(pool.map(take, (harness, ben)))
     ben.close()
     assert sorted(answer.taken for answer in answers) == [False, True]
     refused = next(answer for answer in answers if not answer.taken)
@@ -36,10 +36,10 @@ def test_of_two_who_start_together_one_proceeds(desk: Desk) -> None:
     assert refused.until is not None
 
 
-def test_of_two_first_releases_one_creates_the_service(desk: Desk) -> None:
-    ben, barrier = desk.other(), Barrier(2)
+def test_of_two_first_releases_one_creates_the_service(harness: DriverHarness) -> None:
+    ben, barrier = harness.other(), Barrier(2)
 
-    def deploy(who: Desk) -> object:
+    def deploy(who: DriverHarness) -> object:
         release = who.take(who.release())[0]
         barrier.wait(WITHIN)
         try:
@@ -48,7 +48,7 @@ def test_of_two_first_releases_one_creates_the_service(desk: Desk) -> None:
             return problem
 
     with ThreadPoolExecutor(2) as pool:
-        ends = list(pool.map(deploy, (desk, ben)))
+        ends = list(pool.map(deploy, (harness, ben)))
     ben.close()
     refused = [end for end in ends if isinstance(end, DriverError)]
     assert len(refused) == 1
@@ -56,19 +56,19 @@ def test_of_two_first_releases_one_creates_the_service(desk: Desk) -> None:
     assert "took the service over" in refused[0].reason
 
 
-def test_renewed_while_working_and_free_when_killed(desk: Desk) -> None:
-    desk.live()
-    release, taken = desk.take(desk.release({"A": "1"}), lasts=0.6)
+def test_renewed_while_working_and_free_when_killed(harness: DriverHarness) -> None:
+    harness.live()
+    release, taken = harness.take(harness.release({"A": "1"}), lasts=0.6)
     assert taken.taken
-    until, deadline = lease_of(desk.read().annotations).until, time.monotonic() + WITHIN
-    while lease_of(desk.read().annotations).until <= until:
+    until, deadline = lease_of(harness.read().annotations).until, time.monotonic() + WITHIN
+    while lease_of(harness.read().annotations).until <= until:
         assert time.monotonic() < deadline, "never renewed"
         time.sleep(0.02)
-    ben = desk.other()
+    ben = harness.other()
     assert not ben.take(ben.release())[1].taken
-    release, _ = desk.create(release)
-    desk.move(release, 50)
-    desk.driver.close()  # as when the client is killed: nobody renews
+    release, _ = harness.create(release)
+    harness.move(release, 50)
+    harness.driver.close()  # as when the client is killed: nobody renews
     while not (last := ben.take(ben.release({"B": "1"}))[1]).taken:
         assert time.monotonic() < deadline, "never free"
         time.sleep(0.05)
@@ -76,48 +76,48 @@ def test_renewed_while_working_and_free_when_killed(desk: Desk) -> None:
     assert (last.unfinished.release_id, last.unfinished.candidate) == (release.id, release.candidate)
     assert (last.unfinished.asked, last.unfinished.passed, last.unfinished.percent) == (1, 0, 50)
     assert last.unfinished.before.same_as(release.before)
-    with pytest.raises(DriverError, match="ben at desk took the service over") as lost:
-        desk.move(release, 100)
+    with pytest.raises(DriverError, match="ben at laptop took the service over") as lost:
+        harness.move(release, 100)
     assert lost.value.conflict
     ben.close()
 
 
-def test_take_over_now(desk: Desk) -> None:
-    desk.live()
-    desk.take(desk.release({"A": "1"}))
-    ben = desk.other()
+def test_take_over_now(harness: DriverHarness) -> None:
+    harness.live()
+    harness.take(harness.release({"A": "1"}))
+    ben = harness.other()
     assert ben.take(ben.release(), over=True)[1].taken
     ben.close()
 
 
-def test_hold_and_let_go(desk: Desk) -> None:
-    desk.live()
-    held = desk.driver.hold(desk.service, "anna", 60, "the fair is on")
+def test_hold_and_let_go(harness: DriverHarness) -> None:
+    harness.live()
+    held = harness.driver.hold(harness.service, "anna", 60, "the fair is on")
     assert held.taken
-    ben = desk.other()
+    ben = harness.other()
     refused = ben.take(ben.release())[1]
     assert (refused.taken, refused.holder) == (False, "anna (on hold: the fair is on)")
-    assert desk.driver.hold(desk.service, "anna", 90).taken  # longer
-    assert not ben.driver.hold(desk.service, "ben", 90).taken
-    assert desk.driver.release_hold(desk.service) == "anna"
-    assert desk.driver.release_hold(desk.service) is None
+    assert harness.driver.hold(harness.service, "anna", 90).taken  # longer
+    assert not ben.driver.hold(harness.service, "ben", 90).taken
+    assert harness.driver.release_hold(harness.service) == "anna"
+    assert harness.driver.release_hold(harness.service) is None
     release, taken = ben.take(ben.release({"A": "1"}))
     assert taken.taken
     with pytest.raises(DriverError, match="is deploying shop"):
-        desk.driver.release_hold(desk.service)
+        harness.driver.release_hold(harness.service)
     ben.end(release, None)
     ben.close()
 
 
-def test_same_release_asked_again_finds_its_revision(desk: Desk) -> None:
-    desk.live()
-    before = desk.take(desk.release({"A": "1"}))[0]
-    release, made = desk.create(before)
-    again, found = desk.create(before)
+def test_same_release_asked_again_finds_its_revision(harness: DriverHarness) -> None:
+    harness.live()
+    before = harness.take(harness.release({"A": "1"}))[0]
+    release, made = harness.create(before)
+    again, found = harness.create(before)
     assert found.revision == made.revision
     assert found.url == made.url
-    desk.end(again, Outcome.UNKNOWN)
-    ben = desk.other()
+    harness.end(again, Outcome.UNKNOWN)
+    ben = harness.other()
     resumed, taken = ben.take(before)
     assert taken.unfinished is not None
     assert taken.unfinished.candidate == made.revision
@@ -127,15 +127,15 @@ def test_same_release_asked_again_finds_its_revision(desk: Desk) -> None:
     ben.close()
 
 
-def test_who_takes_over_repairs_first(desk: Desk) -> None:
-    first = desk.live()
-    dead, _ = desk.create(desk.take(desk.release({"A": "1"}), lasts=0.3)[0])
-    desk.move(dead, 50)
-    desk.driver.close()
-    ben, deadline = desk.other(), time.monotonic() + WITHIN
+def test_who_takes_over_repairs_first(harness: DriverHarness) -> None:
+    first = harness.live()
+    dead, _ = harness.create(harness.take(harness.release({"A": "1"}), lasts=0.3)[0])
+    harness.move(dead, 50)
+    harness.driver.close()
+    ben, deadline = harness.other(), time.monotonic() + WITHIN
     drivers = Drivers(ben.clock, None, None, None, ben.driver, ben.urls)  # type: ignore[arg-type]
     release = ben.release({"B": "1"})
-    while isinstance(held := acquire(drivers, release, ben.holder, ben.told.append), LeaseRefused):
+    while isinstance(held := acquire(drivers, release, ben.holder, ben.progress.append), LeaseRefused):
         assert time.monotonic() < deadline, held.reason
         time.sleep(0.05)
     assert held.release.before.shares() == {first.candidate: 100}
@@ -152,13 +152,13 @@ def test_who_takes_over_repairs_first(desk: Desk) -> None:
     ben.close()
 
 
-def test_interrupted_while_the_candidate_starts(desk: Desk) -> None:
-    first = desk.live()
-    release, _ = desk.take(desk.release({"BEHAVIOUR": "slow"}))
-    stopper = Timer(0.4, desk.clock.stop, ("SIGINT",))
+def test_interrupted_while_the_candidate_starts(harness: DriverHarness) -> None:
+    first = harness.live()
+    release, _ = harness.take(harness.release({"BEHAVIOUR": "slow"}))
+    stopper = Timer(0.4, harness.clock.stop, ("SIGINT",))
     stopper.start()
     with pytest.raises(Interrupted):
-        desk.create(release)
-    desk.end(release, Outcome.INTERRUPTED)
-    assert desk.traffic() == [(first.candidate, 100, "")]
-    assert desk.driver.read_state(desk.service).unfinished is None
+        harness.create(release)
+    harness.end(release, Outcome.INTERRUPTED)
+    assert harness.traffic() == [(first.candidate, 100, "")]
+    assert harness.driver.read_state(harness.service).unfinished is None

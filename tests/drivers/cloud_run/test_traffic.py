@@ -21,7 +21,7 @@ from deploy_lib.release.asked import until_judged
 from deploy_lib.steps import verify
 from deploy_lib.steps.kind import Verdict
 from deploy_lib.steps.verify import VerifySettings
-from tests.drivers.cloud_run.desk import Desk
+from tests.drivers.cloud_run.driver_harness import DriverHarness
 from tests.operations import ended
 
 CRASHING = {"BEHAVIOUR": "crash"}
@@ -34,40 +34,42 @@ def _to(*wanted: TrafficTarget):  # type: ignore[no-untyped-def]
     return change
 
 
-def test_conflict_is_told_and_left_alone(desk: Desk) -> None:
-    first = desk.live()
-    release, _ = desk.create(desk.take(desk.release({"A": "1"}))[0])
-    desk.by_hand(_to(TrafficTarget(first.candidate, 60), TrafficTarget(release.candidate, 40, "canary")), ["traffic"])
-    moved = desk.move(release, 10)
+def test_conflict_is_told_and_left_alone(harness: DriverHarness) -> None:
+    first = harness.live()
+    release, _ = harness.create(harness.take(harness.release({"A": "1"}))[0])
+    harness.by_hand(
+        _to(TrafficTarget(first.candidate, 60), TrafficTarget(release.candidate, 40, "canary")), ["traffic"]
+    )
+    moved = harness.move(release, 10)
     assert moved.conflict
     assert f"{first.candidate} 60 %, {release.candidate} 40 %" in moved.conflict
-    restored = desk.restore(release)
+    restored = harness.restore(release)
     assert not restored.complete
     assert "somebody@local-cloud.invalid changed the traffic" in restored.reason
-    assert desk.read().traffic[0].percent == 60
-    desk.end(release, Outcome.HELD)
-    assert desk.driver.read_state(desk.service).unfinished is not None
+    assert harness.read().traffic[0].percent == 60
+    harness.end(release, Outcome.HELD)
+    assert harness.driver.read_state(harness.service).unfinished is not None
 
 
-def test_tags_changed_by_hand_are_a_conflict_too(desk: Desk) -> None:
-    first = desk.live()
-    release, _ = desk.create(desk.take(desk.release({"A": "1"}))[0])
+def test_tags_changed_by_hand_are_a_conflict_too(harness: DriverHarness) -> None:
+    first = harness.live()
+    release, _ = harness.create(harness.take(harness.release({"A": "1"}))[0])
     beta = TrafficTarget(first.candidate, 0, "beta")
-    desk.by_hand(
+    harness.by_hand(
         _to(TrafficTarget(first.candidate, 100, "stable"), TrafficTarget(release.candidate, 0, "canary"), beta),
         ["traffic"],
     )
-    assert desk.move(release, 10).conflict == (
+    assert harness.move(release, 10).conflict == (
         f"somebody@local-cloud.invalid changed the traffic: the tag beta was added on {first.candidate}"
     )
 
 
-def test_traffic_changed_before_the_candidate_is_a_conflict(desk: Desk) -> None:
-    first, second = desk.live(), desk.live({"A": "1"})
-    release, _ = desk.take(desk.release({"A": "2"}))
-    desk.by_hand(_to(TrafficTarget(first.candidate, 50), TrafficTarget(second.candidate, 50)), ["traffic"])
+def test_traffic_changed_before_the_candidate_is_a_conflict(harness: DriverHarness) -> None:
+    first, second = harness.live(), harness.live({"A": "1"})
+    release, _ = harness.take(harness.release({"A": "2"}))
+    harness.by_hand(_to(TrafficTarget(first.candidate, 50), TrafficTarget(second.candidate, 50)), ["traffic"])
     try:
-        desk.create(release)
+        harness.create(release)
     except Exception as problem:
         assert getattr(problem, "conflict", False)
         assert "the traffic was changed since this release began" in str(problem)
@@ -75,109 +77,109 @@ def test_traffic_changed_before_the_candidate_is_a_conflict(desk: Desk) -> None:
         raise AssertionError("not noticed")
 
 
-def test_restore(desk: Desk) -> None:
-    first = desk.live()
-    release, _ = desk.create(desk.take(desk.release({"A": "1"}))[0])
-    desk.move(release, 50)
-    restored = desk.restore(release, ours=(desk.target(release, 50),))
+def test_restore(harness: DriverHarness) -> None:
+    first = harness.live()
+    release, _ = harness.create(harness.take(harness.release({"A": "1"}))[0])
+    harness.move(release, 50)
+    restored = harness.restore(release, ours=(harness.target(release, 50),))
     assert restored.complete, restored
     assert restored.now.shares() == {first.candidate: 100}
-    desk.end(release, Outcome.REJECTED, to_blame=True)
-    assert desk.traffic() == [(first.candidate, 100, ""), (release.candidate, 0, "canary")]
-    state = desk.driver.read_state(desk.service)
+    harness.end(release, Outcome.REJECTED, to_blame=True)
+    assert harness.traffic() == [(first.candidate, 100, ""), (release.candidate, 0, "canary")]
+    state = harness.driver.read_state(harness.service)
     assert state.unfinished is None
     assert state.lease is None
     assert [(past.outcome, past.candidate) for past in state.history] == [
         ("rejected", release.candidate),
         ("live", first.candidate),
     ]
-    again, taken = desk.take(desk.release({"A": "2"}))
+    again, taken = harness.take(harness.release({"A": "2"}))
     assert taken.rejected_digests == ()  # the same image went live before, so it was not to blame
     assert taken.before.shares() == {first.candidate: 100}
-    desk.end(again, None)
+    harness.end(again, None)
 
 
-def test_restore_to_a_deleted_revision_is_refused(desk: Desk) -> None:
-    first = desk.live()
-    release, _ = desk.create(desk.take(desk.release({"A": "1"}))[0])
-    desk.move(release, 100)
-    desk.by_hand(_to(TrafficTarget(release.candidate, 100, "canary")), ["traffic"])
-    revisions = run_v2.RevisionsClient(transport=RevisionsGrpcTransport(channel=desk.cloud.channel()))
-    ended(revisions.delete_revision(name=f"{desk.service.path}/revisions/{first.candidate}"))
-    restored = desk.restore(release, ours=(desk.target(release, 100),))
+def test_restore_to_a_deleted_revision_is_refused(harness: DriverHarness) -> None:
+    first = harness.live()
+    release, _ = harness.create(harness.take(harness.release({"A": "1"}))[0])
+    harness.move(release, 100)
+    harness.by_hand(_to(TrafficTarget(release.candidate, 100, "canary")), ["traffic"])
+    revisions = run_v2.RevisionsClient(transport=RevisionsGrpcTransport(channel=harness.cloud.channel()))
+    ended(revisions.delete_revision(name=f"{harness.service.path}/revisions/{first.candidate}"))
+    restored = harness.restore(release, ours=(harness.target(release, 100),))
     assert not restored.complete
     assert restored.reason == f"the revision {first.candidate} was deleted meanwhile"
     assert restored.now.shares() == {release.candidate: 100}
 
 
-def test_hand_made_split_and_latest_are_kept(desk: Desk) -> None:
-    first, second = desk.live(), desk.live({"A": "1"})
-    desk.by_hand(_to(TrafficTarget(first.candidate, 25, "old"), TrafficTarget(second.candidate, 75)), ["traffic"])
-    release, taken = desk.take(desk.release({"A": "2"}))
+def test_hand_made_split_and_latest_are_kept(harness: DriverHarness) -> None:
+    first, second = harness.live(), harness.live({"A": "1"})
+    harness.by_hand(_to(TrafficTarget(first.candidate, 25, "old"), TrafficTarget(second.candidate, 75)), ["traffic"])
+    release, taken = harness.take(harness.release({"A": "2"}))
     assert taken.before.shares() == {first.candidate: 25, second.candidate: 75}
-    release, _ = desk.create(release)
-    moved = desk.move(release, 20)
+    release, _ = harness.create(release)
+    moved = harness.move(release, 20)
     assert moved.now.shares() == {first.candidate: 20, second.candidate: 60, release.candidate: 20}
-    assert desk.restore(release, ours=(desk.target(release, 20),)).complete
-    desk.end(release, Outcome.REJECTED, to_blame=True)
-    assert desk.traffic() == [
+    assert harness.restore(release, ours=(harness.target(release, 20),)).complete
+    harness.end(release, Outcome.REJECTED, to_blame=True)
+    assert harness.traffic() == [
         (first.candidate, 25, "old"),
         (second.candidate, 75, ""),
         (release.candidate, 0, "canary"),
     ]
 
 
-def test_latest_is_pinned_to_what_it_means(desk: Desk) -> None:
-    first = desk.live()
+def test_latest_is_pinned_to_what_it_means(harness: DriverHarness) -> None:
+    first = harness.live()
 
     def follow_latest(service: run_v2.Service) -> None:
         latest = run_v2.TrafficTargetAllocationType.TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST
         service.traffic = [run_v2.TrafficTarget(type_=latest, percent=100)]
 
-    desk.by_hand(follow_latest, ["traffic"])
-    release, _ = desk.create(desk.take(desk.release({"A": "1"}))[0])
-    assert desk.traffic() == [(first.candidate, 100, "stable"), (release.candidate, 0, "canary")]
-    desk.end(release, Outcome.REJECTED, to_blame=True)
+    harness.by_hand(follow_latest, ["traffic"])
+    release, _ = harness.create(harness.take(harness.release({"A": "1"}))[0])
+    assert harness.traffic() == [(first.candidate, 100, "stable"), (release.candidate, 0, "canary")]
+    harness.end(release, Outcome.REJECTED, to_blame=True)
 
 
-def test_real_requests_are_told_from_our_own(desk: Desk) -> None:
-    desk.live()
-    release, _ = desk.create(desk.take(desk.release({"A": "1"}))[0])
+def test_real_requests_are_told_from_our_own(harness: DriverHarness) -> None:
+    harness.live()
+    release, _ = harness.create(harness.take(harness.release({"A": "1"}))[0])
     since, url = datetime.now(UTC), f"{release.candidate_url}/fail"
     for _ in range(4):
-        assert desk.urls.ask(url, timeout=5).status == 500
+        assert harness.urls.ask(url, timeout=5).status == 500
     _as_users(url, 6)
     _as_users(release.candidate_url, 3)
-    with desk.watch.watching(release, since, Readers()) as watching:
-        began = desk.clock.monotonic()
-        while not watching.has_shown(Side(4, 4), desk.clock.monotonic() - began):
-            desk.clock.sleep(0.05)
-        seen = watching.seen(Side(4, 4), Side(), desk.told.append)
+    with harness.watch.watching(release, since, Readers()) as watching:
+        began = harness.clock.monotonic()
+        while not watching.has_shown(Side(4, 4), harness.clock.monotonic() - began):
+            harness.clock.sleep(0.05)
+        seen = watching.seen(Side(4, 4), Side(), harness.progress.append)
     assert seen.reader == REQUEST_LOG
     assert (seen.users.requests, seen.users.errors, len(seen.users.latencies)) == (9, 6, 3)
 
 
-def test_sick_while_baking(desk: Desk) -> None:
-    desk.live()
-    release, _ = desk.create(desk.take(desk.release({"A": "1"}))[0])
+def test_sick_while_baking(harness: DriverHarness) -> None:
+    harness.live()
+    release, _ = harness.create(harness.take(harness.release({"A": "1"}))[0])
     with ThreadPoolExecutor(1) as users:
         asked = users.submit(_as_users, f"{release.candidate_url}/fail", 40, 0.1)
-        began = desk.clock.monotonic()
-        watched = desk.watched(desk.move(release, 10), release, percent=10, bake=30)
+        began = harness.clock.monotonic()
+        watched = harness.watched(harness.move(release, 10), release, percent=10, bake=30)
         assert watched.users.errors >= 5
-        assert watched.seconds < 20 and desk.clock.monotonic() - began < 29, "it was not watched to the end"
+        assert watched.seconds < 20 and harness.clock.monotonic() - began < 29, "it was not watched to the end"
         asked.result()
 
 
-def test_a_candidate_that_crashes_under_traffic_has_failed(desk: Desk) -> None:
-    desk.live()
-    release, _ = desk.create(desk.take(desk.release({"A": "1"}))[0])
-    assert desk.watch.state(release) == RevisionHealth()
+def test_a_candidate_that_crashes_under_traffic_has_failed(harness: DriverHarness) -> None:
+    harness.live()
+    release, _ = harness.create(harness.take(harness.release({"A": "1"}))[0])
+    assert harness.watch.state(release) == RevisionHealth()
     _as_users(f"{release.candidate_url}/die", 40, 0.1)
-    deadline = desk.clock.monotonic() + 10
-    while len(ends := desk.watch.state(release).ends) < 2:
-        assert desk.clock.monotonic() < deadline, "never noticed"
-        desk.clock.sleep(0.05)
+    deadline = harness.clock.monotonic() + 10
+    while len(ends := harness.watch.state(release).ends) < 2:
+        assert harness.clock.monotonic() < deadline, "never noticed"
+        harness.clock.sleep(0.05)
     assert "exit(3)" in ends[-1]
 
 
@@ -188,16 +190,18 @@ def _as_users(url: str | None, times: int, pause: float = 0.0) -> None:
             time.sleep(pause)
 
 
-def test_read_back_waits_for_the_candidate_and_says_who_answers(desk: Desk) -> None:
-    first = desk.live()
-    release, _ = desk.create(desk.take(desk.release({"A": "1"}))[0])
+def test_read_back_waits_for_the_candidate_and_says_who_answers(harness: DriverHarness) -> None:
+    first = harness.live()
+    release, _ = harness.create(harness.take(harness.release({"A": "1"}))[0])
     settings = VerifySettings(path="/", within=0.3)
     request = verify.ask(settings, release)
-    verify_traffic = desk.driver.verify_traffic
-    found = until_judged(verify.KIND, settings, release, request, verify_traffic, desk.clock, desk.told.append)
+    verify_traffic = harness.driver.verify_traffic
+    found = until_judged(
+        verify.KIND, settings, release, request, verify_traffic, harness.clock, harness.progress.append
+    )
     assert isinstance(found.verdict, Verdict) and found.verdict.status is Status.FAILED
     back = found.answer
     assert isinstance(back, TrafficVerified) and back.seconds >= 0.3
     assert set(back.answered) == {first.candidate}
     assert back.now.shares() == {first.candidate: 100}
-    desk.end(release, Outcome.REJECTED, to_blame=True)
+    harness.end(release, Outcome.REJECTED, to_blame=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from deploy_lib.local_cloud.engines.model import Engine, EngineError, ImageNotFound, Mount, RunSpec
-from tests.local_cloud.engines.workbench import FROM, Workbench, run
+from tests.local_cloud.engines.engine_harness import FROM, EngineHarness, run
 
 DOCKERFILE = f"""{FROM}
 ENV GREETING="hello there" PORT=8080
@@ -23,7 +23,7 @@ EAT = "import time\nkept = bytearray(300 << 20)\ntime.sleep(20)"
 
 @pytest.fixture(scope="module")
 def image(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> str:
-    return Workbench(engine, tmp_path_factory.mktemp("run")).build(DOCKERFILE).digest
+    return EngineHarness(engine, tmp_path_factory.mktemp("run")).build(DOCKERFILE).digest
 
 
 def test_the_image_says_how_it_runs(engine: Engine, image: str) -> None:

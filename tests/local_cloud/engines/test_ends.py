@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from deploy_lib.local_cloud.engines.model import Engine
+from tests.local_cloud.engines.engine_harness import FROM, EngineHarness
 from tests.local_cloud.engines.test_conformance_build import sleeping
-from tests.local_cloud.engines.workbench import FROM, Workbench
 from tests.waits import WITHIN, until
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -40,7 +40,7 @@ def kill(process: subprocess.Popen[bytes]) -> None:
 
 
 def test_a_container_ends_with_its_starter(engine: Engine, store: Path, tmp_path: Path) -> None:
-    image, seconds = Workbench(engine, tmp_path).build(FROM), f"97{os.getpid()}"
+    image, seconds = EngineHarness(engine, tmp_path).build(FROM), f"97{os.getpid()}"
     process = start(engine, store, "run", image.digest, seconds)
     assert process.stdout is not None and int(process.stdout.readline()) > 0
     until(lambda: sleeping(seconds))

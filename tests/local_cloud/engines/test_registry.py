@@ -16,7 +16,7 @@ from deploy_lib.local_cloud.registry.names import locate
 from deploy_lib.local_cloud.registry.oci import host_architecture
 from deploy_lib.local_cloud.registry.pull import choose_platform, pull
 from tests.local_cloud.emulator.http_app import serving
-from tests.local_cloud.engines.workbench import FROM, Workbench, run
+from tests.local_cloud.engines.engine_harness import FROM, EngineHarness, run
 
 NAME = "us-central1-docker.pkg.dev/p/services/api:v1"
 
@@ -35,7 +35,7 @@ def address(images: RegistryImages) -> Iterator[str]:
 def test_what_was_pushed_is_what_was_saved(
     engine: Engine, images: RegistryImages, address: str, tmp_path: Path
 ) -> None:
-    image = Workbench(engine, tmp_path).build(f"{FROM}RUN echo pushed > /x\n")
+    image = EngineHarness(engine, tmp_path).build(f"{FROM}RUN echo pushed > /x\n")
     pushed = engine.push(image.digest, NAME, RegistryAccess(address=address))
     digest = engine.save(image.digest, tmp_path / "layout")
     assert pushed.reference == f"us-central1-docker.pkg.dev/p/services/api@{digest}"
@@ -44,24 +44,24 @@ def test_what_was_pushed_is_what_was_saved(
 
 
 def test_a_base_is_pulled_where_a_registry_answers(namespaces: Engine, address: str, tmp_path: Path) -> None:
-    bench = Workbench(namespaces, tmp_path)
-    base = bench.build(f"{FROM}RUN echo from afar > /base\n")
+    harness = EngineHarness(namespaces, tmp_path)
+    base = harness.build(f"{FROM}RUN echo from afar > /base\n")
     namespaces.push(base.digest, "example.com/team/base:1", RegistryAccess(address=address))
     name = f"{address}/team/base:1"
-    image = bench.build(f"FROM {name}\nRUN cat /base > /copied\n")
-    assert bench.text(image, "/copied") == "from afar\n"
-    assert any(f"pulled {name}" in line for line in bench.lines)
+    image = harness.build(f"FROM {name}\nRUN cat /base > /copied\n")
+    assert harness.text(image, "/copied") == "from afar\n"
+    assert any(f"pulled {name}" in line for line in harness.lines)
     assert run(namespaces, name, "cat", "/base").out == "from afar\n"
 
 
 def test_an_image_the_registry_lacks(namespaces: Engine, address: str, tmp_path: Path) -> None:
-    failure = Workbench(namespaces, tmp_path).refuse(f"FROM {address}/team/nothing:1\n")
+    failure = EngineHarness(namespaces, tmp_path).refuse(f"FROM {address}/team/nothing:1\n")
     assert failure.line == 1
     assert "the registry has no such image: team/nothing" in failure.reason
 
 
 def test_a_registry_that_is_not_there(namespaces: Engine, tmp_path: Path) -> None:
-    image = Workbench(namespaces, tmp_path).build(FROM)
+    image = EngineHarness(namespaces, tmp_path).build(FROM)
     with pytest.raises(RegistryUnreachable, match=r"127\.0\.0\.1:1 could not be reached"):
         namespaces.push(image.digest, NAME, RegistryAccess(address="127.0.0.1:1"))
     with pytest.raises(RegistryUnreachable):
@@ -71,7 +71,7 @@ def test_a_registry_that_is_not_there(namespaces: Engine, tmp_path: Path) -> Non
 def test_a_blob_that_is_not_what_it_is_called(
     namespaces: Engine, images: RegistryImages, address: str, tmp_path: Path
 ) -> None:
-    image = Workbench(namespaces, tmp_path).build(f"{FROM}RUN echo spoilt > /x\n")
+    image = EngineHarness(namespaces, tmp_path).build(f"{FROM}RUN echo spoilt > /x\n")
     digest = namespaces.push(image.digest, "example.com/team/bad:1", RegistryAccess(address=address)).reference[-71:]
     manifest = json.loads(images.blob(digest).read_bytes())
     blob = images.blob(manifest["layers"][-1]["digest"])

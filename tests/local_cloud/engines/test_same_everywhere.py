@@ -8,7 +8,7 @@ from deploy_lib.in_image.options import ProbeOptions, probe_arguments, probe_sou
 from deploy_lib.in_image.result import ProbeResult, read_result
 from deploy_lib.local_cloud.engines.model import Engine, FileEntry
 from tests.local_cloud.engines.conftest import Opened
-from tests.local_cloud.engines.workbench import FROM, Workbench, run
+from tests.local_cloud.engines.engine_harness import FROM, EngineHarness, run
 
 FILES = {
     "shop/__init__.py": "",
@@ -38,8 +38,8 @@ CMD ["python", "-m", "shop.main"]
 OTHERS = ("podman", "docker")
 
 
-def build(engine: Engine, bench: Workbench, files: dict[str, str]) -> str:
-    return bench.build(DOCKERFILE, files).digest
+def build(engine: Engine, harness: EngineHarness, files: dict[str, str]) -> str:
+    return harness.build(DOCKERFILE, files).digest
 
 
 def own_files(engine: Engine, image: str) -> list[FileEntry]:
@@ -59,10 +59,10 @@ def test_the_same_files(other: str, opened: Opened, tmp_path_factory: pytest.Tem
     both = [opened("namespaces"), opened(other)]
     listings = []
     for engine in both:
-        bench = Workbench(engine, tmp_path_factory.mktemp(engine.name))
-        image = build(engine, bench, FILES)
+        harness = EngineHarness(engine, tmp_path_factory.mktemp(engine.name))
+        image = build(engine, harness, FILES)
         listings.append(own_files(engine, image))
-        assert bench.text(bench.engine.inspect(image), "/made/link") == "1\n"
+        assert harness.text(harness.engine.inspect(image), "/made/link") == "1\n"
     assert listings[0] == listings[1]
     assert len(listings[0]) > 12
 
@@ -75,8 +75,8 @@ def test_the_same_verdict(
     files = {name: text for name, text in FILES.items() if name != missing}
     results = []
     for engine in (opened("namespaces"), opened(other)):
-        bench = Workbench(engine, tmp_path_factory.mktemp(engine.name))
-        results.append(probe(engine, build(engine, bench, files)))
+        harness = EngineHarness(engine, tmp_path_factory.mktemp(engine.name))
+        results.append(probe(engine, build(engine, harness, files)))
     here, there = results
     assert here.verdict == there.verdict == ("passed" if missing is None else "failed")
     assert [(f.kind, f.module, f.chain) for f in here.failures] == [(f.kind, f.module, f.chain) for f in there.failures]

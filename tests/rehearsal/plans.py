@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tests.rehearsal.theatre import Cue, Theatre
+from tests.rehearsal.cli_harness import CliHarness, Cue
 
 BUILT = ({"build": {"timeout": "2m"}}, {"canary": {"ready_within": "60s"}})
 """Found again by every story of one worker: all begin with the same repository."""
@@ -21,11 +21,11 @@ def compare(seconds: str, **more: Any) -> dict[str, Any]:
 REST = ({"promote": {"percent": 100}}, {"verify": {"within": "30s"}})
 
 
-def stable(theatre: Theatre, **behave: Any) -> str:
+def stable(harness: CliHarness, **behave: Any) -> str:
     """The revision of a release that went well."""
-    played = theatre.release(theatre.config(SHORT, behave))
-    assert played.code == 0, f"{played.statuses} {played.errors}"
-    return played.candidate
+    result = harness.release(harness.config(SHORT, behave))
+    assert result.code == 0, f"{result.statuses} {result.errors}"
+    return result.candidate
 
 
 def when(label: str, act: Callable[[], None], status: str = "passed") -> Cue:

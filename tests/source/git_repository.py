@@ -21,7 +21,7 @@ FILES = {
 }
 
 
-class Workplace:
+class GitRepository:
     """A working copy and its git. Nothing of the person's own settings is used."""
 
     def __init__(self, root: Path) -> None:

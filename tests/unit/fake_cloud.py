@@ -50,7 +50,7 @@ class FakeClock:
 
 
 @dataclass
-class World:
+class FakeCloud:
     """One service that carries `traffic`. `fails` maps a method to what it raises or answers instead."""
 
     traffic: TrafficMap = BEFORE

@@ -1,8 +1,8 @@
-"""A stage for rehearsals: a repository with a small service, the real local cloud, and the tool run as a user runs it.
+"""For rehearsals: a repository with a small service, the real local cloud, and the tool run as a user runs it.
 
-    theatre.release("backend", steps=[...])            a release in this process, by the command's own main()
-    theatre.start("backend", ...)                      the same as a process, to be killed or interrupted
-    theatre.maps(since)                                every traffic map the service carried, in order
+    harness.release("backend", steps=[...])            a release in this process, by the command's own main()
+    harness.start("backend", ...)                      the same as a process, to be killed or interrupted
+    harness.maps(since)                                every traffic map the service carried, in order
 
 Nothing of the tool is replaced: the clients are Google's, the service is a real process behind a real front door.
 """
@@ -46,7 +46,7 @@ Cue = Callable[[dict[str, Any]], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
+class CommandResult:
     """How one command ended. `events` are its JSON lines."""
 
     code: int
@@ -75,7 +75,7 @@ class Played:
 
 
 @dataclass
-class Theatre:
+class CliHarness:
     """`service` is the name on Cloud Run, another for each story, so that stories do not meet."""
 
     cloud: LocalCloud
@@ -146,22 +146,22 @@ class Theatre:
         env = {"BEHAVE": json.dumps(behave)} if behave else {"BEHAVE": "{}"}
         return {"cloud_run": cloud_run, "port": 8080, "memory": "256Mi", "env": env, **more}
 
-    def run(self, *words: str, state: Path | None = None, cue: Cue | None = None, **given: Any) -> Played:
+    def run(self, *words: str, state: Path | None = None, cue: Cue | None = None, **given: Any) -> CommandResult:
         """A command in this process. JSON events are read from its standard output; `given` as main() takes it."""
         out, errors = _Out(cue), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors), self.environment():
             code = main([*words, "--state", str(state or self.state)], **given)
         lines = [json.loads(line) for line in out.getvalue().splitlines() if line.startswith("{")]
-        return Played(code, tuple(lines), errors.getvalue() + "".join(_not_json(out.getvalue())))
+        return CommandResult(code, tuple(lines), errors.getvalue() + "".join(_not_json(out.getvalue())))
 
     def release(
         self, config: Path, *words: str, state: Path | None = None, cue: Cue | None = None, **given: Any
-    ) -> Played:
+    ) -> CommandResult:
         return self.command("deploy", config, *words, state=state, cue=cue, **given)
 
     def command(
         self, name: str, config: Path, *words: str, state: Path | None = None, cue: Cue | None = None, **given: Any
-    ) -> Played:
+    ) -> CommandResult:
         where = ["--config", str(config), "--repo", str(self.repository), "--output", "json"]
         names = [] if "--service" in words or "--all" in words else ["--service", "backend"]
         return self.run(name, *where, *names, *words, state=state, cue=cue, **given)
@@ -176,7 +176,7 @@ class Theatre:
             line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **self.variables}
         )
 
-    def started(self, config: Path, *words: str, command: str = "deploy", state: Path | None = None) -> Played:
+    def started(self, config: Path, *words: str, command: str = "deploy", state: Path | None = None) -> CommandResult:
         """A whole command as a process of its own, such as may run beside another in this one."""
         with self.start(config, *words, command=command, state=state) as process:
             try:
@@ -185,7 +185,7 @@ class Theatre:
                 process.kill()
                 raise
         events = tuple(json.loads(line) for line in out.splitlines() if line.startswith("{"))
-        return Played(process.returncode, events, errors + "".join(_not_json(out)))
+        return CommandResult(process.returncode, events, errors + "".join(_not_json(out)))
 
     @property
     def variables(self) -> dict[str, str]:

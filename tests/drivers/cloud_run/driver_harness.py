@@ -39,13 +39,13 @@ LASTS = 60.0
 _NUMBER = itertools.count(1)
 
 
-class Desk:
-    """`holder` tells deployers apart. Everything told is in `told`."""
+class DriverHarness:
+    """`holder` tells deployers apart. Everything told is in `progress`."""
 
-    def __init__(self, cloud: LocalCloud, image: str, name: str, holder: str = "anna at desk") -> None:
+    def __init__(self, cloud: LocalCloud, image: str, name: str, holder: str = "anna at laptop") -> None:
         self.cloud, self.image, self.holder = cloud, image, holder
         self.service = Service("shop", PROJECT, REGION, name, IMAGES)
-        self.told: list[str] = []
+        self.progress: list[str] = []
         self.clock = SystemClock()
         self.clients = Clients(Endpoints(cloud.grpc, cloud.http, cloud.registry), PROJECT)
         self.watch = CandidateMonitor(self.clients, self.clock)
@@ -56,9 +56,9 @@ class Desk:
         self.driver.close()
         self.clients.close()
 
-    def other(self, holder: str = "ben at desk") -> Desk:
+    def other(self, holder: str = "ben at laptop") -> DriverHarness:
         """A second deployer of the same service."""
-        return Desk(self.cloud, self.image, self.service.cloud_run, holder)
+        return DriverHarness(self.cloud, self.image, self.service.cloud_run, holder)
 
     # A release in its moves
 
@@ -74,8 +74,8 @@ class Desk:
 
     def create(self, release: Release, within: float = 40.0) -> tuple[Release, RevisionCreated]:
         settings = CanarySettings(ready_within=within)
-        request, told = canary.ask(settings, release), self.told.append
-        made = until_judged(canary.KIND, settings, release, request, self._start, self.clock, told).answer
+        request, progress = canary.ask(settings, release), self.progress.append
+        made = until_judged(canary.KIND, settings, release, request, self._start, self.clock, progress).answer
         assert isinstance(made, RevisionCreated)
         grown = replace(
             release,
@@ -100,7 +100,7 @@ class Desk:
         wanted = self.target(release, percent)
         return self.driver.move_traffic(
             MoveTraffic(release, PromoteSettings(percent=percent), wanted, ours=(*ours, *self.ours(release))),
-            self.told.append,
+            self.progress.append,
         )
 
     def watched(self, moved: TrafficMoved, release: Release, **settings: Any) -> Watched:
@@ -112,7 +112,7 @@ class Desk:
         asked = PromoteSettings(path="/", **settings)
         try:
             request = promote.ask(asked, release)
-            found = until_judged(promote.KIND, asked, release, request, look, self.clock, self.told.append)
+            found = until_judged(promote.KIND, asked, release, request, look, self.clock, self.progress.append)
         finally:
             self.urls.rest()
         assert isinstance(found.answer, TrafficMoved) and found.answer.watched is not None
@@ -121,7 +121,7 @@ class Desk:
     def restore(self, release: Release, ours: tuple[TrafficMap, ...] = ()) -> Restored:
         target = self.ours(release)[1]
         return self.driver.restore(
-            RestoreTraffic(release, target, within=10.0, ours=(*ours, *self.ours(release))), self.told.append
+            RestoreTraffic(release, target, within=10.0, ours=(*ours, *self.ours(release))), self.progress.append
         )
 
     def end(self, release: Release, outcome: Outcome | None = Outcome.LIVE, *, to_blame: bool = False) -> None:

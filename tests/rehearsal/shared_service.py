@@ -11,45 +11,45 @@ from typing import Any
 from google.cloud.devtools.cloudbuild_v1 import Build, CloudBuildClient, ListBuildsRequest
 from google.cloud.devtools.cloudbuild_v1.services.cloud_build.transports import CloudBuildGrpcTransport
 
-from tests.rehearsal.someone import Someone
-from tests.rehearsal.theatre import PROJECT, Shares, Theatre
+from tests.rehearsal.cli_harness import PROJECT, CliHarness, Shares
+from tests.rehearsal.other_client import OtherClient
 
 _NUMBER = itertools.count(1)
 
 
 @dataclass
-class Stage:
+class SharedService:
     """`before` is what it serves as the test begins, `fired` how often each fault was met."""
 
-    theatre: Theatre
+    harness: CliHarness
     before: Shares = field(default_factory=dict)
     number: int = 0
     fired: list[int] = field(default_factory=list)
 
     def begin(self) -> None:
         """Another revision will be released from now on."""
-        self.theatre.cloud.clear_faults()
-        if not self.theatre.cloud.traffic(self.theatre.service):
-            played = self.theatre.release(
+        self.harness.cloud.clear_faults()
+        if not self.harness.cloud.traffic(self.harness.service):
+            result = self.harness.release(
                 self.config(({"build": None}, {"canary": None}, {"promote": {"percent": 100}}))
             )
-            assert played.code == 0, played.errors
+            assert result.code == 0, result.errors
         self.number = next(_NUMBER)
-        self.before = self.theatre.now
+        self.before = self.harness.now
 
     def commit(self) -> None:
         """Another image, too."""
-        self.theatre.write("app/parts/words.py", f'GREETING = "good day number {next(_NUMBER)}"\n')
-        self.theatre.commit()
+        self.harness.write("app/parts/words.py", f'GREETING = "good day number {next(_NUMBER)}"\n')
+        self.harness.commit()
 
     def config(self, steps: Sequence[Mapping[str, Any]]) -> Path:
-        return self.theatre.config(steps, {"number": self.number})
+        return self.harness.config(steps, {"number": self.number})
 
     def assert_well(self, *, live: bool) -> None:
         """All users are on one side; nothing was made twice; nothing keeps the next deployer waiting."""
-        assert [*self.theatre.now.values()] == [100]
-        assert (self.theatre.now != self.before) is live, self.theatre.maps()
-        service = Someone(self.theatre)
+        assert [*self.harness.now.values()] == [100]
+        assert (self.harness.now != self.before) is live, self.harness.maps()
+        service = OtherClient(self.harness)
         revisions = service.revisions.list_revisions(parent=service.path)
         assert_once(each.labels["deploy-to-gcp-release"] for each in revisions)
         assert_once(tag for build in self._builds() for tag in build.tags if tag.startswith("release-"))
@@ -58,11 +58,11 @@ class Stage:
 
     def is_settled(self) -> bool:
         """Whether no release is under way or unfinished."""
-        return not {"deploy-to-gcp/lease", "deploy-to-gcp/release"} & {*Someone(self.theatre).read().annotations}
+        return not {"deploy-to-gcp/lease", "deploy-to-gcp/release"} & {*OtherClient(self.harness).read().annotations}
 
     def _builds(self) -> list[Build]:
         """The newest ones of all stages that were not cancelled."""
-        client = CloudBuildClient(transport=CloudBuildGrpcTransport(channel=self.theatre.cloud.channel()))
+        client = CloudBuildClient(transport=CloudBuildGrpcTransport(channel=self.harness.cloud.channel()))
         request = ListBuildsRequest(project_id=PROJECT, page_size=20)
         found = next(iter(client.list_builds(request).pages)).builds
         return [build for build in found if build.status != Build.Status.CANCELLED]

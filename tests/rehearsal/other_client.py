@@ -10,17 +10,17 @@ from google.cloud.run_v2.services.services.transports import ServicesGrpcTranspo
 
 from deploy_lib.drivers.local_account import signed
 from tests.operations import ended
-from tests.rehearsal.theatre import PROJECT, Shares, Theatre
+from tests.rehearsal.cli_harness import PROJECT, CliHarness, Shares
 
 PINNED = run_v2.TrafficTargetAllocationType.TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION
 
 
-class Someone:
+class OtherClient:
     def __init__(
-        self, theatre: Theatre, account: str = "ann@example.invalid", *, project: str = PROJECT, service: str = ""
+        self, harness: CliHarness, account: str = "ann@example.invalid", *, project: str = PROJECT, service: str = ""
     ) -> None:
-        channel = signed(theatre.cloud.channel(), account)
-        self.path = f"projects/{project}/locations/us-central1/services/{service or theatre.service}"
+        channel = signed(harness.cloud.channel(), account)
+        self.path = f"projects/{project}/locations/us-central1/services/{service or harness.service}"
         self.services = run_v2.ServicesClient(transport=ServicesGrpcTransport(channel=channel))
         self.revisions = run_v2.RevisionsClient(transport=RevisionsGrpcTransport(channel=channel))
 

@@ -45,7 +45,7 @@ class Moment:
         return f"{'after' if self.after else 'before'} entry {self.entry}"
 
 
-class MortalJournal(Journal):
+class KillingJournal(Journal):
     def __init__(self, directory: Path, moment: Moment) -> None:
         super().__init__(directory)
         self._moment = moment
@@ -82,4 +82,4 @@ def _play(words: list[str], variables: dict[str, str], moment: Moment, said: Pat
     os.dup2(out, 2)
     args = parse(words)
     main = import_module(COMMAND_MODULES[args.command]).main
-    sys.exit(main(args, open_journal=lambda directory: MortalJournal(directory, moment)))
+    sys.exit(main(args, open_journal=lambda directory: KillingJournal(directory, moment)))

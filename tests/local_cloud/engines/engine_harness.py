@@ -13,7 +13,7 @@ FROM = "FROM python:3.11-slim\n"
 
 
 @dataclass
-class Workbench:
+class EngineHarness:
     engine: Engine
     root: Path
     lines: list[str] = field(default_factory=list)
