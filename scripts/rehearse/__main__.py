@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from .bench import GROUPS
-from .tool import Unexpected
+from .command import Unexpected
 
 
 def arguments(words: list[str]) -> argparse.Namespace:

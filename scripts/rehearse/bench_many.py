@@ -18,9 +18,9 @@ import yaml
 
 from .bench_figures import TOOL, Bench, Figure, Ran, below
 from .bench_traffic import FILES, LIVE
+from .command import Command, Unexpected
 from .configuration import SERVICE
 from .repository import Repository
-from .tool import Tool, Unexpected
 
 PLANNED, RELEASED = 100, 20
 STEPS: tuple[dict[str, Any], ...] = ({"git_clean": None}, {"image_contents": None}, {"config_contract": None}, *LIVE)
@@ -36,10 +36,10 @@ def figures(bench: Bench) -> Iterator[Figure]:
         for path, text in FILES.items():
             repository.write(f"{name}/{path}", text)
     repository.commit("Begin")
-    tool = Tool(place / "state")
-    tool.state.mkdir()
-    with tool.local_cloud():
-        many = _Many(bench, tool.state, repository)
+    command = Command(place / "state")
+    command.state.mkdir()
+    with command.local_cloud():
+        many = _Many(bench, command.state, repository)
         many.run("deploy", names[:1])  # what the first build of all prepares is nobody's cost
         alone = many.run("plan", names[:1])
         planned = many.run("plan", names)

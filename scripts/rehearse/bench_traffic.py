@@ -18,11 +18,11 @@ import httpx
 import yaml
 
 from .bench_figures import Bench, Figure, below
+from .command import Command, Run, Unexpected
 from .configuration import SERVICE
 from .load import Load
 from .repository import Repository
-from .tally import Tally
-from .tool import Run, Tool, Unexpected
+from .request_stats import RequestStats
 
 RATE, SLOW_RATE = 200.0, 20.0  # requests per second
 ROLLBACKS = 3
@@ -65,19 +65,19 @@ def figures(bench: Bench) -> Iterator[Figure]:
             time.sleep(1.0)
             stage.play(FIVE, {"NUMBER": "2"})
             time.sleep(1.0)
-        yield _lost(f"promotion in five steps, {_rate(load)}", load.tally)
+        yield _lost(f"promotion in five steps, {_rate(load)}", load.stats)
         stage.play(LIVE, {"NUMBER": "3"})
         with Load(url, ("/work",), rate=RATE) as load:
             stage.play(HALF, {"NUMBER": "4"}, code=3)
             stage.rollback()
             time.sleep(1.0)
-        yield _lost(f"promotion to 50 % and a rollback, {_rate(load)}", load.tally)
+        yield _lost(f"promotion to 50 % and a rollback, {_rate(load)}", load.stats)
         with Load(url, ("/work",), rate=SLOW_RATE) as load:
             sick = stage.play(TENTH, {"SICK": "1"}, code=1)
         moved = next(event["at"] for event in sick.of_type("judged") if event["label"] == "promote 10 %")
         seconds = _seconds(moved, sick.of_type("restore_answered")[0]["at"])
         yield below(f"from 10 % to a candidate that fails every request, to restored, {_rate(load)}", seconds, 15.0)
-        share = load.tally.failures / load.tally.requests
+        share = load.stats.failures / load.stats.requests
         yield below("of all requests meanwhile, its share", 100 * share, 12.0, "%")
         yield from _rollback(stage)
 
@@ -98,8 +98,8 @@ def _rollback(stage: _Stage) -> Iterator[Figure]:
 class _Stage:
     """One service on a local cloud of its own, released by the command as a user types it."""
 
-    def __init__(self, tool: Tool, repository: Repository, config: Path) -> None:
-        self._tool, self._repository, self._config = tool, repository, config
+    def __init__(self, command: Command, repository: Repository, config: Path) -> None:
+        self._tool, self._repository, self._config = command, repository, config
 
     def play(self, steps: tuple[dict[str, Any], ...], env: dict[str, str] | None = None, code: int = 0) -> Run:
         """A release; raises Unexpected when it does not end with that code."""
@@ -139,16 +139,16 @@ def _stage(place: Path) -> Iterator[_Stage]:
     source.mkdir()
     for name, text in FILES.items():
         (source / name).write_text(text)
-    tool = Tool(state)
-    with tool.local_cloud():
-        yield _Stage(tool, Repository.copied_from(source, place / "repository"), place / "config.yaml")
+    command = Command(state)
+    with command.local_cloud():
+        yield _Stage(command, Repository.copied_from(source, place / "repository"), place / "config.yaml")
 
 
-def _lost(what: str, tally: Tally) -> Figure:
-    shown = f"{tally.failures} of {tally.requests} requests lost"
-    if tally.failures:
-        shown += f": {tally.problems().most_common(3)}"
-    return Figure(what, shown, "0 lost", tally.failures == 0)
+def _lost(what: str, stats: RequestStats) -> Figure:
+    shown = f"{stats.failures} of {stats.requests} requests lost"
+    if stats.failures:
+        shown += f": {stats.problems().most_common(3)}"
+    return Figure(what, shown, "0 lost", stats.failures == 0)
 
 
 def _rate(load: Load) -> str:

@@ -10,12 +10,12 @@ from rich.console import Console
 from rich.markup import escape
 
 from . import tables
+from .command import Event, Unexpected
 from .load import Load
-from .narrator import Narrator
+from .progress import Progress
 from .stories import STORIES, Story
 from .tables import Result
-from .tool import Event, Unexpected
-from .workshop import Workshop, opened
+from .workspace import Workspace, opened
 
 PATHS = ("/orders?limit=5", "/orders/1001", "/health")  # three, so that a tenth of the requests meets each of them
 _SETTLING = 1.0  # seconds of load before and after a release
@@ -26,13 +26,13 @@ def play(console: Console, *, engine: str | None = None, keep: bool = False, onl
     begun = time.monotonic()
     url: str | None = None
     results: list[Result] = []
-    with opened(console, engine, keep) as workshop:
+    with opened(console, engine, keep) as workspace:
         for story in STORIES:
             if only and story.name not in only and story.users:
                 if story.before:
-                    story.before(workshop.repository)
+                    story.before(workspace.repository)
                 continue
-            result, url = _tell(workshop, story, url)
+            result, url = _tell(workspace, story, url)
             results.append(result)
     console.print()
     console.print(tables.closing(results))
@@ -43,28 +43,28 @@ def play(console: Console, *, engine: str | None = None, keep: bool = False, onl
     return 1 if faults else 0
 
 
-def _tell(workshop: Workshop, story: Story, url: str | None) -> tuple[Result, str | None]:
-    console = workshop.console
+def _tell(workspace: Workspace, story: Story, url: str | None) -> tuple[Result, str | None]:
+    console = workspace.console
     console.print(f"\n[bold]({story.name}) {story.title}[/]")
-    console.print(f"  {story.told}", style="italic", highlight=False, soft_wrap=True)
+    console.print(f"  {story.description}", style="italic", highlight=False, soft_wrap=True)
     if story.before:
-        story.before(workshop.repository)
-    narrator = Narrator(console)
+        story.before(workspace.repository)
+    progress = Progress(console)
     load = Load(url, PATHS) if story.users and url else None
 
     def seen(event: Event) -> None:
-        narrator.tell(event)
+        progress.tell(event)
         if load and event.get("type") in ("asked", "restore_asked"):
             load.phase = str(event.get("label", "restoring"))
 
     with load or contextlib.nullcontext():
         time.sleep(_SETTLING if load else 0)
-        run = workshop.tool.release(workshop.configuration(story.left_out), workshop.repository.root, seen)
+        run = workspace.command.release(workspace.configuration(story.left_out), workspace.repository.root, seen)
         if load:
             load.phase = "after"
             time.sleep(_SETTLING)
     if load:
-        console.print(tables.users(load.tally.rows()))
+        console.print(tables.users(load.stats.rows()))
     if not run.of_type("stopped"):
         raise Unexpected(f"the release ended with {run.code} and no last word: {run.errors.strip()}")
     main = run.release.get("url")
@@ -75,7 +75,7 @@ def _tell(workshop: Workshop, story: Story, url: str | None) -> tuple[Result, st
         rejected_by=run.stopped_by,
         live=run.code == 0,
         seconds=run.seconds,
-        tally=load.tally if load else None,
+        stats=load.stats if load else None,
         harmless=story.harmless,
     )
     return result, str(main) if main else url

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from .tally import NOBODY, Sample, Tally
+from .request_stats import NO_ANSWER, RequestStats, Sample
 
 
 class Load:
@@ -30,7 +30,7 @@ class Load:
         if urlsplit(url).hostname not in ("127.0.0.1", "localhost", "::1"):
             raise ValueError(f"load is sent to this machine only, not to {url}")
         self.phase = "before"
-        self.tally = Tally()
+        self.stats = RequestStats()
         self._url = url
         self._paths = itertools.cycle(paths)
         self._beat = 1.0 / rate
@@ -42,7 +42,7 @@ class Load:
     @property
     def sent_per_second(self) -> float:
         """What really came out of `rate`, once it has ended."""
-        return self.tally.requests / max(self._ended - self._begun, 0.001)
+        return self.stats.requests / max(self._ended - self._begun, 0.001)
 
     def __enter__(self) -> Load:
         self._begun = time.monotonic()
@@ -70,7 +70,7 @@ class Load:
                 await asyncio.sleep(max(0.0, due - time.monotonic()))
 
     async def _send(self, client: httpx.AsyncClient, path: str, phase: str, due: float) -> None:
-        revision, problem = NOBODY, ""
+        revision, problem = NO_ANSWER, ""
         try:
             response = await client.get(path)
             revision = response.headers.get("x-revision", "unnamed")
@@ -78,4 +78,4 @@ class Load:
                 problem = f"{path}: status {response.status_code}"
         except httpx.HTTPError as error:
             problem = f"{path}: {type(error).__name__}"
-        self.tally.add(Sample(phase, revision, time.monotonic() - due, problem))
+        self.stats.add(Sample(phase, revision, time.monotonic() - due, problem))

@@ -18,7 +18,7 @@ class Story:
 
     name: str
     title: str
-    told: str
+    description: str
     before: Callable[[Repository], object] | None
     expected: str | None
     left_out: tuple[str, ...] = ()

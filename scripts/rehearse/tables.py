@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from rich.table import Table
 
-from .tally import Row, Tally
+from .request_stats import RequestStats, Row
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """One story. `expected` is the step that must reject it, None for a release that must go live.
 
-    `tally` is what users got meanwhile; None when there were no users yet. `harmless` says that not one request
+    `stats` is what users got meanwhile; None when there were no users yet. `harmless` says that not one request
     may fail.
     """
 
@@ -24,7 +24,7 @@ class Result:
     rejected_by: str | None
     live: bool
     seconds: float
-    tally: Tally | None = None
+    stats: RequestStats | None = None
     harmless: bool = True
 
     def faults(self) -> list[str]:
@@ -35,11 +35,11 @@ class Result:
             found.append(f"({self.name}) {wanted}, and was rejected by {self.rejected_by or 'nothing'}")
         elif self.live != (self.expected is None):
             found.append(f"({self.name}) {'is not live' if self.expected is None else 'went live'}")
-        if self.tally is not None and not self.tally.requests:
+        if self.stats is not None and not self.stats.requests:
             found.append(f"({self.name}) no request was sent, so nothing is known of its users")
-        if self.tally is not None and self.harmless and self.tally.failures:
-            worst = "; ".join(f"{count} times {what}" for what, count in self.tally.problems().most_common(3))
-            found.append(f"({self.name}) {self.tally.failures} requests of users failed: {worst}")
+        if self.stats is not None and self.harmless and self.stats.failures:
+            worst = "; ".join(f"{count} times {what}" for what, count in self.stats.problems().most_common(3))
+            found.append(f"({self.name}) {self.stats.failures} requests of users failed: {worst}")
         return found
 
 
@@ -52,9 +52,9 @@ def closing(results: Sequence[Result]) -> Table:
     table.add_column("failed", justify="right")
     for result in results:
         rejected = result.rejected_by or ("[green]live[/]" if result.live else "?")
-        users = str(result.tally.requests) if result.tally else "no users yet"
-        failed = str(result.tally.failures) if result.tally else ""
-        failed = f"[red]{failed}[/]" if result.tally and result.tally.failures else failed
+        users = str(result.stats.requests) if result.stats else "no users yet"
+        failed = str(result.stats.failures) if result.stats else ""
+        failed = f"[red]{failed}[/]" if result.stats and result.stats.failures else failed
         table.add_row(f"({result.name}) {result.title}", rejected, f"{result.seconds:.1f} s", users, failed)
     return table
 

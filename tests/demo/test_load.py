@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import pytest
 from aiohttp import web
 from rehearse.load import Load
-from rehearse.tally import NOBODY
+from rehearse.request_stats import NO_ANSWER
 
 from tests.waits import until
 
@@ -61,10 +61,10 @@ def shop() -> Iterator[Shop]:
 
 def test_counts_by_phase_and_revision(shop: Shop) -> None:
     with Load(shop.url, ["/a", "/b"], rate=200) as load:
-        until(lambda: load.tally.requests >= 20)
+        until(lambda: load.stats.requests >= 20)
         shop.revision, load.phase = "v2", "promote"
-        until(lambda: any(sample.phase == "promote" for sample in load.tally.samples))
-    first, second = load.tally.rows()
+        until(lambda: any(sample.phase == "promote" for sample in load.stats.samples))
+    first, second = load.stats.rows()
     assert (first.phase, first.failures) == ("before", 0)
     assert "v1" in first.shares, "the last ones sent before may be answered after the change"
     assert (second.phase, second.failures, second.shares) == ("promote", 0, {"v2": 100})
@@ -74,30 +74,30 @@ def test_counts_by_phase_and_revision(shop: Shop) -> None:
 def test_an_answer_that_is_not_200_is_a_failure_of_its_revision(shop: Shop, status: int, problem: str) -> None:
     shop.status = status
     with Load(shop.url, ["/a"], rate=200) as load:
-        until(lambda: load.tally.failures >= 3)
-    assert set(load.tally.problems()) == {f"{problem} from v1"}
-    assert load.tally.failures == load.tally.requests
+        until(lambda: load.stats.failures >= 3)
+    assert set(load.stats.problems()) == {f"{problem} from v1"}
+    assert load.stats.failures == load.stats.requests
 
 
 def test_a_broken_connection_is_a_failure_and_is_not_tried_again(shop: Shop) -> None:
     shop.status = 0
     with Load(shop.url, ["/a"], rate=100) as load:
-        until(lambda: load.tally.failures >= 3)
-    assert all(sample.revision == NOBODY for sample in load.tally.samples)
-    assert load.tally.failures == load.tally.requests
+        until(lambda: load.stats.failures >= 3)
+    assert all(sample.revision == NO_ANSWER for sample in load.stats.samples)
+    assert load.stats.failures == load.stats.requests
 
 
 def test_a_stall_does_not_stop_the_beat_and_shows_in_the_times(shop: Shop) -> None:
     with Load(shop.url, ["/a"], rate=100) as load:
-        until(lambda: load.tally.requests >= 5)
+        until(lambda: load.stats.requests >= 5)
         shop.gate.clear()
-        before = load.tally.requests
+        before = load.stats.requests
         begun = time.monotonic()
         until(lambda: time.monotonic() - begun > 0.3)
         shop.gate.set()
-        until(lambda: load.tally.requests >= before + 25)
-    assert load.tally.rows()[0].slowest > 0.25
-    assert load.tally.failures == 0
+        until(lambda: load.stats.requests >= before + 25)
+    assert load.stats.rows()[0].slowest > 0.25
+    assert load.stats.failures == 0
 
 
 def test_load_is_sent_to_this_machine_only() -> None:

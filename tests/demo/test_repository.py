@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rehearse import changes
 from rehearse.repository import Repository
-from rehearse.workshop import EXAMPLE
+from rehearse.workspace import EXAMPLE
 
 
 @pytest.fixture

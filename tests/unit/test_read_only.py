@@ -16,8 +16,8 @@ from deploy_lib.model.traffic import TrafficMap
 from deploy_lib.plan import Plan
 from deploy_lib.release.executor import execute
 from deploy_lib.release.read_only import Foreseen, ReadOnlyRelease
-from tests.unit.samples import RELEASE, plan, step
 from tests.unit.fake_cloud import FakeCloud, unknown
+from tests.unit.samples import RELEASE, plan, step
 
 PLAN = plan(
     step("git_clean"),

@@ -30,8 +30,8 @@ from deploy_lib.release.recorder import Recorder
 from deploy_lib.release.rollback.decide import AskTarget, ChooseAgain, Found, Move, next_move
 from deploy_lib.release.rollback.procedure import Rollback, as_release
 from deploy_lib.release.rollback.target import Choice
-from tests.unit.samples import BEFORE, LEASED, NOON, RELEASE, leased, plan, started, step
 from tests.unit.fake_cloud import FakeCloud, unknown
+from tests.unit.samples import BEFORE, LEASED, NOON, RELEASE, leased, plan, started, step
 
 NOW = TrafficMap((TrafficTarget("cand-2", 100),))
 CHOICE = Choice(BEFORE, "what served before")

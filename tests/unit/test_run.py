@@ -18,8 +18,8 @@ from deploy_lib.release.context import ReleaseContext
 from deploy_lib.release.executor import execute
 from deploy_lib.release.next_commands import next_commands
 from deploy_lib.release.real import RealRelease
-from tests.unit.samples import BEFORE, NOON, RELEASE, plan, step
 from tests.unit.fake_cloud import IMAGE, FakeClock, FakeCloud, unknown
+from tests.unit.samples import BEFORE, NOON, RELEASE, plan, step
 
 WHOLE = plan(
     step("git_clean"),

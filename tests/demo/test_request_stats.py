@@ -6,32 +6,32 @@ import io
 
 import pytest
 from rehearse import tables
+from rehearse.request_stats import NO_ANSWER, RequestStats, Row, Sample, percents
 from rehearse.tables import Result
-from rehearse.tally import NOBODY, Row, Sample, Tally, percents
 from rich.console import Console
 
 
-def _tally(*samples: Sample) -> Tally:
-    return Tally(list(samples))
+def _tally(*samples: Sample) -> RequestStats:
+    return RequestStats(list(samples))
 
 
 def test_rows_follow_the_order_of_the_steps() -> None:
-    tally = _tally(
+    stats = _tally(
         Sample("build", "v1", 0.010),
         Sample("promote 10 %", "v1", 0.010),
         Sample("promote 10 %", "v2", 0.030, "/: status 500"),
         Sample("build", "v1", 0.020),
         Sample("promote 10 %", "v1", 0.020),
     )
-    assert tally.rows() == [
+    assert stats.rows() == [
         Row("build", 2, 0, {"v1": 100}, 0.020, 0.020),
         Row("promote 10 %", 3, 1, {"v1": 67, "v2": 33}, 0.020, 0.030),
     ]
-    assert (tally.requests, tally.failures) == (5, 1)
+    assert (stats.requests, stats.failures) == (5, 1)
 
 
 def test_problems_are_counted_by_kind_and_revision() -> None:
-    bad = Sample("x", NOBODY, 1.0, "/: ConnectError")
+    bad = Sample("x", NO_ANSWER, 1.0, "/: ConnectError")
     assert _tally(bad, bad, Sample("x", "v1", 1.0)).problems() == {"/: ConnectError from no answer": 2}
 
 
@@ -68,7 +68,7 @@ BAD = _tally(Sample("build", "v1", 0.01, "/: status 502"))
             ["(c) 1 requests of users failed: 1 times /: status 502 from v1"],
         ),
         (
-            Result("c", "", "git_clean", "git_clean", False, 1.0, Tally()),
+            Result("c", "", "git_clean", "git_clean", False, 1.0, RequestStats()),
             ["(c) no request was sent, so nothing is known of its users"],
         ),
         (Result("f", "", "compare 6 s", "compare 6 s", False, 1.0, BAD, harmless=False), []),

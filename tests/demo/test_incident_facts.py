@@ -6,13 +6,13 @@ import copy
 from typing import Any
 
 import pytest
-from rehearse import told
+from rehearse import incident_facts
 
 REPORT: dict[str, Any] = {
     "subject": {"seconds": 15.8},
     "cause": {
-        "module": told.MODULE,
-        "chain": [{"module": module, "file": "a.py", "line": 3} for module in told.CHAIN],
+        "module": incident_facts.MODULE,
+        "chain": [{"module": module, "file": "a.py", "line": 3} for module in incident_facts.CHAIN],
         "whereabouts": ["a.py exists in the working copy", "it is not in the image"],
         "rule": ".gitignore:7",
         "frequency": "2 identical failures in 12 s, every 12 s, each after 0.7 s",
@@ -48,8 +48,8 @@ CHANGES: list[tuple[tuple[str | int, ...], Any]] = [
 
 
 def test_a_whole_report_has_no_fault() -> None:
-    assert told.faults(REPORT) == []
-    stated = dict(told.facts(REPORT))
+    assert incident_facts.faults(REPORT) == []
+    stated = dict(incident_facts.facts(REPORT))
     assert stated["image before"] == "sha256:1" and stated["first crash to verdict"] == "6.5 s"
 
 
@@ -60,4 +60,4 @@ def test_what_is_missing_is_noticed(path: tuple[str | int, ...], value: Any) -> 
     for key in path[:-1]:
         place = place[key]
     place[path[-1]] = value
-    assert len(told.faults(broken)) >= 1
+    assert len(incident_facts.faults(broken)) >= 1

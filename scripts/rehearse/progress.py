@@ -1,11 +1,11 @@
-"""Tells a release while it runs: one line per step, then the cause and what serves now."""
+"""Shows a release while it runs: one line per step, then the cause and what serves now."""
 
 from __future__ import annotations
 
 from rich.console import Console
 from rich.markup import escape
 
-from .tool import Event
+from .command import Event
 
 _MARKS = {
     "passed": "[green]ok     [/]",
@@ -17,7 +17,7 @@ _MARKS = {
 _SHOWN_FINDINGS = 4
 
 
-class Narrator:
+class Progress:
     def __init__(self, console: Console) -> None:
         self._console = console
 

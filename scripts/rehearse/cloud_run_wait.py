@@ -9,7 +9,7 @@ import re
 import time
 from datetime import datetime
 
-from .tool import Unexpected
+from .command import Unexpected
 
 AT_MOST = 300.0  # seconds; Cloud Run allows a start-up 240
 _PAUSE = 1.0

@@ -13,18 +13,18 @@ from pathlib import Path
 from rich.console import Console
 
 from . import configuration
+from .command import Command
 from .repository import Repository
-from .tool import Tool
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 EXAMPLE = CHECKOUT / "examples" / "backend"
 
 
 @dataclass(frozen=True, slots=True)
-class Workshop:
+class Workspace:
     root: Path
     repository: Repository
-    tool: Tool
+    command: Command
     console: Console
 
     def configuration(self, left_out: tuple[str, ...] = ()) -> Path:
@@ -34,19 +34,19 @@ class Workshop:
 
 
 @contextmanager
-def opened(console: Console, engine: str | None, keep: bool) -> Iterator[Workshop]:
-    """A workshop with its local cloud up. With `keep`, the directory stays, and is named at the end."""
+def opened(console: Console, engine: str | None, keep: bool) -> Iterator[Workspace]:
+    """A workspace with its local cloud up. With `keep`, the directory stays, and is named at the end."""
     root = Path(tempfile.mkdtemp(prefix="rehearsal-"))
     try:
         state = root / "state"
         state.mkdir()
-        tool = Tool(state, engine)
+        command = Command(state, engine)
         repository = Repository.copied_from(EXAMPLE, root / "shop")
         begun = time.monotonic()
-        with tool.local_cloud() as said:
+        with command.local_cloud() as said:
             console.print(said.strip(), highlight=False)
             console.print(f"the local cloud is up after {time.monotonic() - begun:.1f} s", highlight=False)
-            yield Workshop(root, repository, tool, console)
+            yield Workspace(root, repository, command, console)
     finally:
         if keep:
             console.print(f"kept: {root}", highlight=False, soft_wrap=True)

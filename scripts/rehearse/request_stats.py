@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-NOBODY = "no answer"  # in place of a revision, when none answered
+NO_ANSWER = "no answer"  # in place of a revision, when none answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Row:
 
 
 @dataclass(slots=True)
-class Tally:
+class RequestStats:
     samples: list[Sample] = field(default_factory=list)
 
     def add(self, sample: Sample) -> None:

@@ -1,4 +1,4 @@
-"""The tool under rehearsal, run as a user runs it: a command of its own, its events read one line at a time."""
+"""The tool under rehearsal, run as a user runs it: as a process, its events read one line at a time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ COMMAND = Path(__file__).resolve().parents[1] / "deploy_to_gcp.py"
 
 
 class Unexpected(Exception):
-    """The tool did not do what the rehearsal counts on; the message holds its own words."""
+    """The tool did not do what the rehearsal counts on; the message holds what it printed."""
 
 
 @dataclass(slots=True)
@@ -48,11 +48,13 @@ class Run:
         for event in reversed(self.events):
             if "release" in event:
                 return dict(event["release"])
-        raise Unexpected(f"the command wrote no event about its release: {self.errors.strip() or 'no words at all'}")
+        raise Unexpected(
+            f"the command wrote no event about its release: {self.errors.strip() or 'it printed no error'}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class Tool:
+class Command:
     """The command with its state kept in one directory, journals and local cloud alike."""
 
     state: Path
