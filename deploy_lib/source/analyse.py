@@ -7,7 +7,6 @@ keeps its facts, and the surroundings are read only when something is missing.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache as remember
@@ -15,7 +14,7 @@ from typing import Protocol
 
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.source.dependencies.advice import undeclared_dependencies
-from deploy_lib.source.dependencies.declared import Declared, declared
+from deploy_lib.source.dependencies.declared import declared
 from deploy_lib.source.entrypoint import Entrypoint, read_entrypoint
 from deploy_lib.source.entrypoint.line_ends import windows_line_ends
 from deploy_lib.source.entrypoint.misspelt import misspelt_command
@@ -29,9 +28,9 @@ from deploy_lib.source.imports.parse import facts_of
 from deploy_lib.source.imports.run import run_imports
 from deploy_lib.source.model import SYMLINK, Context, ImageContents, Surroundings
 from deploy_lib.source.ownership import Ownership
+from deploy_lib.source.set_up import DJANGO_SETTINGS, django_settings, done_later, with_commas
 from deploy_lib.source.shadows import shadowed_modules
 
-DJANGO_SETTINGS = "DJANGO_SETTINGS_MODULE"
 ReadMany = Callable[[Iterable[str]], Iterator[tuple[str, bytes]]]
 
 
@@ -87,20 +86,27 @@ def analyse(
     layout = Layout(contents.files, entry.roots, _links(contents, context), changed)
     started = layout.find(entry.module) if entry.script is None else None
     text = _text(contents, entry.script or (started.image if started else ""), read) or ""
-    settings, unsure = _django_settings(entry, contents, env or {}, dependencies, text) or (None, "")
-    closure = _close(entry, layout, contents, _facts_of(contents, context, read_many, cache), settings)
+    facts_of_paths = _facts_of(contents, context, read_many, cache)
+    closure = _close(entry, layout, contents, facts_of_paths)
+    django = "django" in dependencies().names and django_settings(entry, contents, env or {}, text)
+    if django:
+        closure = _close(entry, layout, contents, facts_of_paths, django.module)
     explainer = remember(lambda: Explainer(contents, context, surroundings(), entry.roots))
     module = f"{entry.module}.__main__" if entry.main and _is_package(layout, entry.module) else entry.module
     ownership = Ownership(layout, contents, dependencies, explainer, module)
-    problems = run_imports(closure, ownership.judge, module, entry.attribute, called=entry.called)
     describer = Describer(closure, contents, context, explainer, entry.told_by)
+    later, settings = done_later(entry, module, django.module if django else None, closure)
+    first = () if django else later
+    problems = run_imports(closure, ownership.judge, module, entry.attribute, called=entry.called, then=first)
     found = [_doubted(each, entry.doubt) for each in describer.findings(problems)]
-    if settings is not None:
+    if django:
         named = Describer(closure, contents, context, explainer, DJANGO_SETTINGS)
-        problems = run_imports(closure, ownership.judge, settings, None, called=False)
-        known = {(each.code, each.module) for each in found}
-        for each in named.findings(problems):
-            found += [_doubted(each, entry.doubt or unsure)] if (each.code, each.module) not in known else []
+        problems = run_imports(replace(closure, main_file=None), ownership.judge, django.module, then=later)
+        unsure = entry.doubt or django.doubt(closure)
+        known = {(each.code, each.module, each.line) for each in found}
+        for each in with_commas(named.findings(problems), settings):
+            if (each.code, each.module, each.line) not in known:
+                found.append(_doubted(each, unsure))
     findings = [*commands, *found, *shadowed_modules(layout, contents, context, dependencies)]
     if undeclared:
         findings += undeclared_dependencies(closure, dependencies(), describer.file_of)
@@ -121,41 +127,12 @@ def _doubted(finding: Finding, doubt: str) -> Finding:
     return replace(finding, severity=Severity.ADVICE, message=f"{finding.message}; not proven, as {doubt}")
 
 
-def _django_settings(
-    entry: Entrypoint,
-    contents: ImageContents,
-    env: Mapping[str, str],
-    dependencies: Callable[[], Declared],
-    text: str,
-) -> tuple[str, str] | None:
-    """The module that Django imports when it is set up, and what is in doubt about it. A variable tells it, or `text`,
-    the module that is started (https://docs.djangoproject.com/en/stable/topics/settings/); None where Django is not
-    installed or nothing is told.
-    """
-    assigned = dict(entry.launch.variables) if entry.launch else {}
-    named, doubt = assigned.get(DJANGO_SETTINGS) or env.get(DJANGO_SETTINGS) or contents.env.get(DJANGO_SETTINGS), ""
-    written = _DJANGO_WRITTEN.search(text)
-    if written and _DJANGO_STARTS.search(text) and (named is None or not written["default"]):
-        named = written["module"]
-        doubt = f"the service may have {DJANGO_SETTINGS} set to another module" if written["default"] else ""
-    told = named is not None and re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", named)
-    return (named, doubt) if named and told and "django" in dependencies().names else None
-
-
-_DJANGO_WRITTEN = re.compile(
-    rf"""^os\.environ(?:(?P<default>\.setdefault\()|\[)["']{DJANGO_SETTINGS}["']"""
-    r"""(?:,|\] =)\s*["'](?P<module>[\w.]+)["']""",
-    re.MULTILINE,
-)
-_DJANGO_STARTS = re.compile(r"^\w+ = (?:\w+\.)*get_[aw]sgi_application\(\)|^django\.setup\(\)", re.MULTILINE)
-
-
 def _close(
     entry: Entrypoint,
     layout: Layout,
     contents: ImageContents,
     facts_of_paths: FactsOfPaths,
-    settings: str | None,
+    settings: str | None = None,
 ) -> Closure:
     more = (settings,) if settings else ()
     if entry.script is not None:

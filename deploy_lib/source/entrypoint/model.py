@@ -39,6 +39,7 @@ class Entrypoint:
     told_by: str = ""
     launch: Launch | None = None  # None: the image's command tells nothing
     doubt: str = ""
+    worker: bool = False  # of Celery, which imports the modules of its tasks
 
     def __str__(self) -> str:
         return self.script or (f"{self.module}:{self.attribute}" if self.attribute else self.module)

@@ -159,7 +159,10 @@ def _celery(words: Sequence[str], program: Program) -> Entrypoint | None:
     told = value_of(words, "-A") or value_of(words, "--app") or program.env.get("CELERY_APP")
     found = target(told) if told else None
     directory = value_of(words, "--workdir") or ""
-    return _looked_for_in(replace(found, attribute=None, called=False), program, directory) if found else None
+    if found is None:
+        return None
+    found = replace(found, attribute=None, called=False, worker="worker" in words)
+    return _looked_for_in(found, program, directory)
 
 
 def _fastapi(words: Sequence[str], program: Program, exists: Callable[[str], bool]) -> Entrypoint | None:

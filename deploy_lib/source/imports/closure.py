@@ -66,7 +66,7 @@ def close(
 
 
 def mentioned(module: str, closure: Closure) -> Iterator[str]:
-    """The modules that this one may import, wherever in it the import stands."""
+    """The modules that this one may import, wherever in it the import stands, or a framework by its settings."""
     facts = closure.facts[module]
     seen = set()
     for event in imports(facts.program):
@@ -74,6 +74,9 @@ def mentioned(module: str, closure: Closure) -> Iterator[str]:
             if name not in seen:
                 seen.add(name)
                 yield name
+    for setting in facts.settings:
+        for text in (part.text for part in setting.parts if not part.name):
+            yield from (text, text.rpartition(".")[0] or text, f"{text}.apps", f"{text}.models", f"{text}.tasks")
 
 
 def exported(module: str, closure: Closure, starred: set[str]) -> Iterator[str]:

@@ -7,9 +7,10 @@ element of a comprehension) may not be, and stands in Maybe.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from deploy_lib.source.imports.events import Bind, Call, Doubt, Event, Load, Maybe, Read, Store, Use
+from deploy_lib.source.imports.loading import classes_of, loaded_by, object_at
 from deploy_lib.source.imports.names import bound_by, bound_by_walrus, dotted
 from deploy_lib.source.imports.scope import Scope
 
@@ -107,41 +108,26 @@ def _call(node: ast.Call, scope: Scope, events: list[Event]) -> None:
     for given in (*node.args, *(keyword.value for keyword in node.keywords)):
         if isinstance(given, ast.Name) and _looks_into(given.id, scope):
             events.append(Store((given.id, "*")))
-    loaded = loaded_by(node)
+    loaded = loaded_by(node, scope.texts)
     if loaded:
         events.append(loaded)
         return
     chain = dotted(node.func)
+    if node.args and chain[-1:] == ("dictConfig",):
+        events.extend(filter(None, (object_at(path, line) for line, path in classes_of(node.args[0]))))
+    if node.args and chain[:1] and chain[0] in scope.includes:
+        events.extend(_included(node.args[0], node.lineno))
     if chain and _looks_into(chain[0], scope):
         events.append(Call(node.lineno, chain))
 
 
-def loaded_by(node: ast.Call) -> Load | None:
-    """The module that `importlib.import_module("...")`, `__import__("...")` or `uvicorn.run("...")` names, when it is
-    written out."""
-    chain = dotted(node.func)
-    if chain == ("uvicorn", "run"):
-        return _served_by(node)
-    if chain[-1:] != ("import_module",) and chain != ("__import__",):
-        return None
-    anchor = node.keywords[0].value if node.keywords and node.keywords[0].arg == "package" else None
-    match [*node.args, anchor] if anchor else node.args:
-        case [ast.Constant(value=str(name))] if not name.startswith("."):
-            return Load(node.lineno, 0, name)
-        case [ast.Constant(value=str(name)), ast.Name(id="__package__")] if chain != ("__import__",):
-            stem = name.lstrip(".")
-            return Load(node.lineno, len(name) - len(stem), stem)
-    return None
-
-
-def _served_by(node: ast.Call) -> Load | None:
-    """uvicorn imports "module:app" from where the program itself is imported, unless app_dir says another place."""
-    named = {keyword.arg: keyword.value for keyword in node.keywords}
-    match [*node.args, named.get("app")]:
-        case [ast.Constant(value=str(text)), *_] if "app_dir" not in named and None not in named:
-            module, colon, _ = text.partition(":")
-            return Load(node.lineno, 0, module) if colon and module.replace(".", "_").isidentifier() else None
-    return None
+def _included(given: ast.expr, line: int) -> Iterator[Load]:
+    """Django's include("a.urls"), or include(("a.urls", "name"))
+    (https://docs.djangoproject.com/en/stable/ref/urls/#include)."""
+    match given:
+        case ast.Constant(value=str(path)) | ast.Tuple(elts=[ast.Constant(value=str(path)), *_]):
+            if path.replace(".", "_").isidentifier():
+                yield Load(line, 0, path)
 
 
 def _comprehension(node: ast.ListComp | ast.SetComp | ast.DictComp, scope: Scope, events: list[Event]) -> None:

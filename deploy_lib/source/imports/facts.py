@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploy_lib.source.imports import events
+from deploy_lib.source.imports.settings import Part, Setting
 
-FORMAT = 5
+FORMAT = 6
 
 
 DOUBTFUL = ("unknown_syntax", "too_large")
@@ -52,6 +53,7 @@ class Facts:
     loads_unknown: bool = False
     registers: tuple[str, ...] = ()
     exports: tuple[str, ...] | None = None
+    settings: tuple[Setting, ...] = ()
 
 
 Python = tuple[int, int]
@@ -75,6 +77,7 @@ def encode(facts: Facts) -> bytes:
             facts.loads_unknown,
             facts.registers,
             facts.exports,
+            _packed(facts.settings),
         ],
         separators=(",", ":"),
     ).encode()
@@ -83,7 +86,7 @@ def encode(facts: Facts) -> bytes:
 def decode(stored: bytes) -> Facts | None:
     """None for what this version did not write."""
     try:
-        program, broken, is_open, hides, moves_path, loads_unknown, registers, exports = json.loads(stored)
+        program, broken, is_open, hides, moves_path, loads_unknown, registers, exports, given = json.loads(stored)
         return Facts(
             _unpacked(program),
             Broken(*broken) if broken else None,
@@ -93,12 +96,13 @@ def decode(stored: bytes) -> Facts | None:
             loads_unknown,
             tuple(registers),
             None if exports is None else tuple(exports),
+            _unpacked(given),
         )
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
 
 
-_KINDS: tuple[type[events.Event] | type[events.Handler], ...] = (
+_KINDS: tuple[type[events.Event] | type[events.Handler] | type[Setting] | type[Part], ...] = (
     events.Import,
     events.From,
     events.Load,
@@ -117,6 +121,8 @@ _KINDS: tuple[type[events.Event] | type[events.Handler], ...] = (
     events.Lazy,
     events.Handler,
     events.Doubt,
+    Setting,
+    Part,
 )
 _NUMBERS: dict[type, int] = {kind: number for number, kind in enumerate(_KINDS)}
 

@@ -13,9 +13,9 @@ from types import CodeType
 
 from deploy_lib.source.imports.conditions import answer
 from deploy_lib.source.imports.events import Call, Event, From, Handler, Import, Maybe, Program, Try, imports
-from deploy_lib.source.imports.expressions import loaded_by
 from deploy_lib.source.imports.facts import Python
 from deploy_lib.source.imports.guards import caught_names, ignored_by
+from deploy_lib.source.imports.loading import loaded_by
 from deploy_lib.source.imports.names import dotted
 
 AnyFunction = ast.FunctionDef | ast.AsyncFunctionDef

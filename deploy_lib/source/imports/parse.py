@@ -7,6 +7,7 @@ import re
 
 from deploy_lib.source.imports.facts import Broken, Facts, Python
 from deploy_lib.source.imports.scope import Scope, functions_in
+from deploy_lib.source.imports.settings import settings_in
 from deploy_lib.source.imports.statements import run
 from deploy_lib.source.imports.syntax import parse, tree_of
 from deploy_lib.source.imports.undefined import confirm
@@ -44,6 +45,7 @@ def facts_of(source: bytes, python: Python | None) -> Facts:
         loads_unknown=bool(_LOADS.search(source)),
         registers=_registered(source),
         exports=_exports(tree),
+        settings=settings_in(tree, source),
     )
 
 

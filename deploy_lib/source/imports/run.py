@@ -7,12 +7,14 @@ Nothing here recurses from module to module: a generator asks for the import it 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from deploy_lib.source.imports import events
 from deploy_lib.source.imports.closure import MAIN, Closure
 from deploy_lib.source.imports.events import Handler, Program
 from deploy_lib.source.imports.facts import DOUBTFUL
+from deploy_lib.source.imports.frameworks import Done
 from deploy_lib.source.imports.guards import catches
 from deploy_lib.source.imports.importing import import_from, import_whole, load
 from deploy_lib.source.imports.layout import Sort
@@ -25,9 +27,16 @@ _DEEPEST_CALL = 8
 
 
 def run_imports(
-    closure: Closure, judge: Judge, module: str, attribute: str | None = None, *, called: bool = False
+    closure: Closure,
+    judge: Judge,
+    module: str,
+    attribute: str | None = None,
+    *,
+    called: bool = False,
+    then: Iterable[Done] = (),
 ) -> list[Problem]:
-    """Import `module`, take `attribute` from it and, when `called`, call that, as a server does.
+    """Import `module`, take `attribute` from it and, when `called`, call that, as a server does. `then` is what a
+    framework does afterwards.
 
     The first problem's trail has no module but "": it is the server's own import.
     """
@@ -43,6 +52,9 @@ def run_imports(
         names = ((attribute, "app"),) if attribute else ()
         steps: Program = (events.Import(0, module, "", True), events.From(0, 0, module, names))
         _serve(_block((*steps, events.Call(0, ("app",))) if called else steps, start, state), state)
+    for each, program in then:
+        if each in state.spaces:
+            _serve(_block(program, Place(each, Mode.CERTAIN), state), state)
     position = 0
     while position < len(state.lazy):
         program, place = state.lazy[position]

@@ -36,6 +36,8 @@ class Scope:
     looked_into: set[str] = field(default_factory=set)  # bound by an import, a class or a function
     inside: list[set[str]] = field(default_factory=list)  # names of the class bodies and comprehensions around
     suspects: set[Place] = field(default_factory=set)
+    texts: dict[str, str] = field(default_factory=dict)  # names bound once so far, to a text
+    includes: set[str] = field(default_factory=set)  # names of Django's include()
 
     @property
     def at_module_level(self) -> bool:
@@ -47,6 +49,7 @@ class Scope:
             return
         for name in names:
             self.bound.add(name)
+            self.texts.pop(name, None)
             if looked_into:
                 self.looked_into.add(name)
 

@@ -12,6 +12,7 @@ from deploy_lib.source.imports.events import Bind, Event, Handler, Main, Maybe, 
 from deploy_lib.source.imports.expressions import evaluate, evaluate_annotation
 from deploy_lib.source.imports.functions import import_event
 from deploy_lib.source.imports.guards import caught_names, ignored_by
+from deploy_lib.source.imports.loading import loaded_by, text_of
 from deploy_lib.source.imports.names import bound_by, bound_by_pattern, dotted
 from deploy_lib.source.imports.scope import Scope
 
@@ -38,8 +39,12 @@ def _statement(node: ast.stmt, scope: Scope) -> Iterator[Event]:
             yield from evaluate(value, scope)
         case ast.Assign(targets=targets, value=value):
             yield from evaluate(value, scope)
+            fresh = _fresh(targets, scope)
             for target in targets:
                 yield from _assign(target, scope)
+            text = text_of(value, scope.texts) if fresh else None
+            if fresh and text is not None:
+                scope.texts[fresh] = text
         case ast.AnnAssign(target=target, annotation=annotation, value=value):
             yield from evaluate(value, scope)
             yield from evaluate_annotation(annotation, scope)
@@ -57,6 +62,7 @@ def _statement(node: ast.stmt, scope: Scope) -> Iterator[Event]:
             yield from _with(items, body, scope)
         case ast.For(target=target, iter=source, body=body, orelse=orelse):
             yield from evaluate(source, scope)
+            yield from _loaded_in_turn(target, source, body, scope)
             yield from _maybe((*_assign(target, scope), *run([*body, *orelse], scope)))
         case ast.While(test=test, body=body, orelse=orelse):
             yield from evaluate(test, scope)
@@ -80,6 +86,32 @@ def _statement(node: ast.stmt, scope: Scope) -> Iterator[Event]:
             yield from _bind((node.name.id,), scope)
 
 
+def _fresh(targets: Sequence[ast.expr], scope: Scope) -> str | None:
+    """The one name that an assignment binds, where the module has not bound it before."""
+    match targets:
+        case [ast.Name(id=name)] if scope.at_module_level and name not in scope.bound:
+            return name
+    return None
+
+
+def _loaded_in_turn(target: ast.expr, source: ast.expr, body: Sequence[ast.stmt], scope: Scope) -> Iterator[Event]:
+    """The modules that a loop over texts imports by name, as far as no branch decides which."""
+    match target, source:
+        case ast.Name(id=name), ast.List(elts=elements) | ast.Tuple(elts=elements) if scope.at_module_level:
+            for element in elements:
+                text = text_of(element, scope.texts)
+                for statement in body if text is not None else ():
+                    match statement:
+                        case ast.Expr(value=ast.Call() as call) | ast.Assign(value=ast.Call() as call):
+                            loaded = loaded_by(call, {**scope.texts, name: str(text)})
+                            if loaded:
+                                yield loaded
+                        case ast.Expr() | ast.Assign():
+                            pass
+                        case _:
+                            break
+
+
 def _import(node: ast.Import | ast.ImportFrom, scope: Scope) -> Iterator[Event]:
     yield from import_event(node, binds=scope.at_module_level)
     for each in node.names:
@@ -87,6 +119,8 @@ def _import(node: ast.Import | ast.ImportFrom, scope: Scope) -> Iterator[Event]:
             source = node.module or "" if isinstance(node, ast.ImportFrom) else each.name
             standard = source.partition(".")[0] in sys.stdlib_module_names and not getattr(node, "level", 0)
             scope.bind([each.asname or each.name.partition(".")[0]], looked_into=not standard)
+            if each.name == "include" and source in ("django.urls", "django.conf.urls"):
+                scope.includes.add(each.asname or each.name)
 
 
 def _bind(names: Sequence[str], scope: Scope) -> Iterator[Event]:

@@ -1,0 +1,96 @@
+"""What is imported by name once the entrypoint's module is: Django's settings and applications, Celery's tasks."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from deploy_lib.model.findings import Finding
+from deploy_lib.source.entrypoint import Entrypoint
+from deploy_lib.source.imports.closure import MAIN, Closure
+from deploy_lib.source.imports.frameworks import Done, Value, celery_worker, django_setup, values
+from deploy_lib.source.model import ImageContents
+
+DJANGO_SETTINGS = "DJANGO_SETTINGS_MODULE"
+
+_MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+_WRITTEN = re.compile(
+    rf"""^(?P<inside>\s*)os\.environ(?:(?P<default>\.setdefault\()|\[)["']{DJANGO_SETTINGS}["']"""
+    r"""(?:,|\] =)\s*["'](?P<module>[\w.]+)["']""",
+    re.MULTILINE,
+)
+_SETS_UP = re.compile(r"get_[aw]sgi_application\(\)|^django\.setup\(\)", re.MULTILINE)
+_ENVIRONMENT = re.compile(r"(ci|dev|development|local|prod|production|stag(e|ing)|tests?|testing)\.py")
+_MANAGES = re.compile(r"\bexecute_from_command_line\(")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The module that Django imports when it is set up; `default`: unless a variable names another one."""
+
+    module: str
+    default: bool = False
+
+    def doubt(self, closure: Closure) -> str:
+        """Which other settings of the image a variable could choose, where it may; empty when there are none."""
+        others = sorted(set(_other_settings(closure))) if self.default else []
+        return f"{DJANGO_SETTINGS} may be set to another module, such as {others[0]}" if others else ""
+
+
+def django_settings(entry: Entrypoint, contents: ImageContents, env: Mapping[str, str], text: str) -> Settings | None:
+    """By a variable of the service or the image, or by `text`, the module that is started
+    (https://docs.djangoproject.com/en/stable/topics/settings/). None where nothing tells it.
+    """
+    assigned = dict(entry.launch.variables) if entry.launch else {}
+    named = assigned.get(DJANGO_SETTINGS) or env.get(DJANGO_SETTINGS) or contents.env.get(DJANGO_SETTINGS)
+    written = _written(entry, text)
+    if written and (named is None or not written["default"]):
+        return Settings(written["module"], written["default"] is not None)
+    return Settings(named) if named and _MODULE.fullmatch(named) else None
+
+
+def _written(entry: Entrypoint, text: str) -> re.Match[str] | None:
+    manages = _MANAGES.search(text) is not None
+    if not (manages or entry.worker or _SETS_UP.search(text)):
+        return None
+    found = _WRITTEN.search(text)
+    return found if found and (manages or not found["inside"]) else None
+
+
+def _other_settings(closure: Closure) -> Iterator[str]:
+    """Modules of the image that look like settings and that nothing imports."""
+    for root in closure.layout.roots:
+        for image in closure.layout.files:
+            if not image.startswith(f"{root.rstrip('/')}/") or not image.endswith(".py"):
+                continue
+            name = image[len(root.rstrip("/")) + 1 :].removesuffix(".py").replace("/", ".").removesuffix(".__init__")
+            folder, file = posixpath.split(image)
+            likely = "settings" in file or posixpath.basename(folder) == "settings" or _ENVIRONMENT.fullmatch(file)
+            if likely and name not in closure.files:
+                yield name
+
+
+def done_later(
+    entry: Entrypoint, module: str, settings: str | None, closure: Closure
+) -> tuple[list[Done], dict[str, list[Value]]]:
+    """What the frameworks do once `module`, the entrypoint's, and the settings are imported, and the settings."""
+    django = values(settings, closure) if settings else {}
+    served = entry.script is not None and posixpath.basename(entry.script) == "manage.py"
+    done = django_setup(django, closure, served=served)
+    if entry.worker:
+        started = MAIN if closure.main_file else module
+        done += celery_worker(values(started, closure, given=django), django, closure)
+    return done, django
+
+
+def with_commas(findings: Iterable[Finding], settings: Mapping[str, list[Value]]) -> Iterator[Finding]:
+    """Two strings of a list with no comma between them are one string, which names nothing."""
+    joined = {(each.text, each.line) for those in settings.values() for each in those if each.joined}
+    for finding in findings:
+        starts = finding.module and any(
+            f"{text}.".startswith(f"{finding.module}.") and line == finding.line for text, line in joined
+        )
+        comma = f"add the comma that is missing between the strings at line {finding.line}"
+        yield replace(finding, fix=comma) if starts else finding
