@@ -12,7 +12,7 @@ from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.identity import new_release
 from deploy_lib.cli.notifications import Notifier
 from deploy_lib.cli.options import options_of
-from deploy_lib.cli.release_runner import ReleaseRunner
+from deploy_lib.cli.release_runner import release_runner
 from deploy_lib.cli.run_output import OpenJournal
 from deploy_lib.cli.selection import commit_of, select
 from deploy_lib.cli.session import open_session
@@ -26,6 +26,7 @@ from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.program import Program
 from deploy_lib.release.group import Member, release_all
 from deploy_lib.release.last_line import interrupted_half_way
+from deploy_lib.release.runner import ReleaseRunner
 
 
 def main(args: argparse.Namespace, clock: SystemClock | None = None, open_journal: OpenJournal = Journal) -> int:
@@ -44,7 +45,7 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None, open_journa
         display = choose(args.output, tuple(plan.service.name for plan in selection.plans))
         with stopping(clock, selection.program.command("resume"), display.stopping) as signals, closing(display):
             runners = [
-                ReleaseRunner(
+                release_runner(
                     session,
                     plan,
                     new_release(plan, commit, options[plan.service.name], clock.now()),

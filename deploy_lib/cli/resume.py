@@ -10,7 +10,7 @@ from functools import partial
 
 from deploy_lib.cli.deploy import carry_out
 from deploy_lib.cli.notifications import Notifier
-from deploy_lib.cli.release_runner import ReleaseRunner
+from deploy_lib.cli.release_runner import release_runner
 from deploy_lib.cli.release_store import journal_to_resume
 from deploy_lib.cli.run_output import OpenJournal
 from deploy_lib.cli.selection import commit_of, select
@@ -35,14 +35,14 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None, open_journa
         notifier = Notifier(selection.config.settings.webhook_env, session.state)
         with stopping(clock, selection.program.command("resume"), display.stopping) as signals, closing(display):
             runners = [
-                ReleaseRunner(
+                release_runner(
                     session,
                     each.plan,
                     each.release,
                     display,
                     notifier,
-                    args.force,
-                    wait,
+                    take_over=args.force,
+                    wait=wait,
                     earlier=each.entries,
                     unwritten=each.unwritten,
                     open_journal=open_journal,

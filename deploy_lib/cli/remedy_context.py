@@ -10,7 +10,7 @@ from deploy_lib.plan import Plan
 from deploy_lib.source.repository_facts import RepositoryFacts
 
 
-def ground_of(session: Session, plan: Plan, release: Release) -> RemedyContext:
+def remedy_context(session: Session, plan: Plan, release: Release) -> RemedyContext:
     """Without `source` where the commit cannot be read: then the advice is more general, and never wrong."""
     steps = {f"step {step.kind.name}": step.place.rpartition(":")[0] for step in reversed(plan.steps) if step.place}
     return RemedyContext(plan.program, plan.local, release.id, {**plan.places, **steps}, _source(session, release))

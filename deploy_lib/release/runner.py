@@ -1,0 +1,79 @@
+"""One release of one service, handed to the executor; a group of them runs side by side."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from deploy_lib.diagnose import diagnose
+from deploy_lib.diagnose.remedy_context import RemedyContext
+from deploy_lib.drivers.interface import Drivers, Interrupted
+from deploy_lib.drivers.processes import with_process
+from deploy_lib.model.evidence import Cause, Evidence
+from deploy_lib.model.findings import Finding
+from deploy_lib.model.journal import Entry, Stopped
+from deploy_lib.model.journal_queries import last_requests_made
+from deploy_lib.model.release import Release
+from deploy_lib.plan import Plan
+from deploy_lib.release.context import ReleaseContext
+from deploy_lib.release.executor import execute
+from deploy_lib.release.final_message import last_seen
+from deploy_lib.release.last_line import stopped_half_way
+from deploy_lib.release.membership import Membership, Others
+from deploy_lib.release.real import RealRelease
+
+
+class Output(Protocol):
+    """Where a release's entries and lines go: `note` as in Recorder; `show` is for what no journal must have."""
+
+    def note(self, entry: Entry, /) -> None: ...
+    def tell(self, text: str, /) -> None: ...
+    def show(self, entry: Entry, /) -> None: ...
+
+
+@dataclass(slots=True)
+class ReleaseRunner:
+    """`earlier` and `unwritten` as in RealRelease; `wait` and `take_over` as in ReleaseContext.
+
+    `output` is open while the release runs, and `ended` is called when it has ended and the output is closed.
+    `drivers` makes them when they are needed; `remedy_context` tells what advice about a release is checked against.
+    """
+
+    plan: Plan
+    release: Release
+    drivers: Callable[[], Drivers]
+    output: Callable[[], AbstractContextManager[Output]]
+    remedy_context: Callable[[Release], RemedyContext]
+    ended: Callable[[], None]
+    holder: str
+    take_over: bool = False
+    wait: float = 0.0
+    earlier: Sequence[Entry] = ()
+    unwritten: Sequence[Entry] = ()
+    thread: int | None = None  # the one that carries it out
+
+    def carry_out(self, others: Others) -> Stopped:
+        """To its last line. Raises Interrupted when a person would not wait for the traffic to be put back."""
+        self.thread, plan = threading.get_ident(), self.plan
+        with self.output() as output:
+
+            def cause_of(evidence: Evidence, findings: tuple[Finding, ...], release: Release) -> Cause:
+                requests = last_requests_made(this.entries)
+                return diagnose(evidence, findings, plan.service, requests, self.remedy_context(release))
+
+            drivers, holder = self.drivers(), with_process(self.holder)
+            this = ReleaseContext(
+                plan, drivers, output.note, output.tell, cause_of, holder, take_over=self.take_over, wait=self.wait
+            )
+            try:
+                stopped = execute(RealRelease(this, self.release, self.earlier, self.unwritten, Membership(others)))
+            except Interrupted:
+                resume, seen = plan.program.command("resume"), last_seen(this.entries)
+                now = drivers.clock.now()
+                output.show(stopped_half_way(drivers.services, plan.service, now, resume, seen))
+                raise
+        self.ended()
+        return stopped
