@@ -9,7 +9,7 @@ from deploy_lib.model.roles import IMAGE_READER, IMAGE_WRITER, INVOKER, SECRET_A
 
 def secret(case: Case) -> list[str]:
     """Make it, give it a version, or let the account read it."""
-    name = case.facts.get("secret")
+    name = case.facts.secret
     if case.context.local or not name:
         return [
             f"# correct secrets: at {case.context.place('secrets')}, or make the secret and let the account read it"
@@ -38,15 +38,15 @@ def permission(case: Case) -> list[str]:
         return [f"{bind} --member={member(case.evidence.caller)} --role={INVOKER}"]
     if case.cause.kind == Code.IMAGE_NO_PERMISSION:
         agent = f"serviceAccount:service-{_number(case)}@serverless-robot-prod.iam.gserviceaccount.com"
-        who = member(facts["account"]) if "account" in facts else f'"{agent}"'
+        who = member(facts.account) if facts.account else f'"{agent}"'
         to = f"gcloud projects add-iam-policy-binding {case.project} --member={who}"
         return [f"{to} --role={IMAGE_READER}"]
-    lacking = facts.get("permission", "")
-    refused_here = "message" in facts
-    caller = facts.get("caller") or (None if refused_here else case.account)
+    lacking = facts.permission or ""
+    refused_here = facts.message is not None
+    caller = facts.caller or (None if refused_here else case.account)
     if lacking.lower() == "iam.serviceaccounts.actas":
-        return [grant(case.project, caller, lacking, on_account=facts.get("account"))]
-    return [grant(case.project, facts.get("account") or caller, lacking)]
+        return [grant(case.project, caller, lacking, on_account=facts.account)]
+    return [grant(case.project, facts.account or caller, lacking)]
 
 
 def delete_old_revisions(case: Case) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from deploy_lib.diagnose.remedy_context import RemedyContext
-from deploy_lib.model.evidence import Cause, Evidence
+from deploy_lib.model.cause import Cause, CauseFacts
+from deploy_lib.model.evidence import Evidence
 from deploy_lib.model.service import Service
 
 
@@ -19,7 +20,7 @@ class Case:
     context: RemedyContext
 
     @property
-    def facts(self) -> dict[str, str]:
+    def facts(self) -> CauseFacts:
         return self.cause.facts
 
     @property
@@ -38,7 +39,7 @@ class Case:
     def account(self) -> str | None:
         """The account that the application runs as."""
         configured = self.service.service_account if self.service else None
-        return self.facts.get("account") or self.evidence.service_account or configured
+        return self.facts.account or self.evidence.service_account or configured
 
     @property
     def dockerfile(self) -> str:

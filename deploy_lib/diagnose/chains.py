@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from deploy_lib.diagnose.tracebacks import Section, StackFrame
-from deploy_lib.model.evidence import Link
+from deploy_lib.model.cause import Link
 
 _OUTSIDE = ("/site-packages/", "/dist-packages/", "/lib/python3", "<frozen ")
 _LAUNCHERS = ("/bin/", "/usr/local/bin/", "/usr/bin/", "<string>")

@@ -4,19 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from deploy_lib.diagnose.log_rows import PhysicalLine
+from deploy_lib.diagnose.meaning import Meaning, MeaningfulLine
+from deploy_lib.model.cause import CauseFacts
 from deploy_lib.model.codes import Code
-
-
-@dataclass(frozen=True, slots=True)
-class Unstartable:
-    kind: Code
-    sentence: str
-    row: int
-    command: str
-
 
 _TABLE = (
     (
@@ -80,9 +72,9 @@ _HINT = re.compile(
 )
 
 
-def find(rows: Sequence[PhysicalLine]) -> Unstartable | None:
+def find(rows: Sequence[PhysicalLine]) -> MeaningfulLine | None:
     """The last line that says so, from the application's stderr or from the platform."""
-    last: Unstartable | None = None
+    last: MeaningfulLine | None = None
     for number, row in enumerate(rows):
         text = row.text
         if row.source == "request" or len(text) > 500 or not _HINT.search(text):
@@ -91,6 +83,7 @@ def find(rows: Sequence[PhysicalLine]) -> Unstartable | None:
             match = pattern.search(text)
             if match:
                 command = (match[1] if match.groups() else None) or "the start command"
-                last = Unstartable(kind, sentence.format(command), number, command)
+                meaning = Meaning(kind, sentence.format(command), facts=CauseFacts(command=command))
+                last = MeaningfulLine(number, meaning)
                 break
     return last

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from deploy_lib.diagnose.log_rows import PhysicalLine
-from deploy_lib.model.evidence import Frequency
+from deploy_lib.model.cause import Frequency
 
 _EXIT = re.compile(r"Container called exit\((-?\d+)\)")
 _SIGNAL = re.compile(r"(?:terminated on signal|Uncaught signal:|killed by signal)\s*:?\s*(\d+)")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
 from deploy_lib.diagnose import chains, settings, upstream
+from deploy_lib.diagnose.meaning import Meaning
 from deploy_lib.diagnose.tracebacks import Section, Traceback
+from deploy_lib.model.cause import NOTHING_ELSE, CauseFacts
 from deploy_lib.model.codes import Code
 
 IN_THE_IMAGE = frozenset(
@@ -32,20 +33,6 @@ _LIBRARY = re.compile(r"([\w.+-]+\.so[\w.]*): cannot open shared object file|(?:
 _FILE = re.compile(r"No such file or directory: ['\"]?([^'\"]+)")
 _DENIED = re.compile(r"Permission '([\w.]+)' denied (?:on|for) resource '?([^'(]+)'?", re.IGNORECASE)
 _BIND = re.compile(r"address already in use|error while attempting to bind|can't bind|Can't connect to \('", re.I)
-
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """A kind, what failed, and what else is worth knowing. `weight` orders exceptions of one traceback."""
-
-    kind: Code
-    sentence: str
-    module: str | None = None
-    facts: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def specific(self) -> bool:
-        return self.kind != Code.PYTHON_ERROR
 
 
 def main_exception(traceback: Traceback, entrypoint: str | None) -> tuple[Section, Meaning]:
@@ -82,19 +69,21 @@ def meaning(section: Section, entrypoint: str | None) -> Meaning:
         listed = ", ".join(variables)
         word = "variable" if len(variables) == 1 else "variables"
         sentence = f"the settings are incomplete: {word} {listed} ({section.type}: {short(section.message)})"
-        return Meaning(Code.SETTINGS_ERROR, sentence, facts={"variables": listed})
+        return Meaning(Code.SETTINGS_ERROR, sentence, facts=CauseFacts(variables=tuple(variables)))
     denied = _DENIED.search(text)
     if denied:
         sentence = f"permission {denied[1]} is denied on {denied[2].strip()}"
-        return Meaning(Code.PERMISSION_DENIED, sentence, facts={"permission": denied[1], "resource": denied[2].strip()})
+        return Meaning(
+            Code.PERMISSION_DENIED, sentence, facts=CauseFacts(permission=denied[1], resource=denied[2].strip())
+        )
     if _BIND.search(text):
         return Meaning(Code.PORT_TAKEN, f"the server could not take its port: {short(section.message)}")
     refused = upstream.no_connection(section)
     if refused:
-        return Meaning(refused.kind, refused.sentence, facts=refused.facts)
+        return refused
     missing = _FILE.search(text) if name == "FileNotFoundError" else None
     if missing:
-        return Meaning(Code.MISSING_FILE, f"the file {missing[1]} is not there", facts={"file": missing[1]})
+        return Meaning(Code.MISSING_FILE, f"the file {missing[1]} is not there", facts=CauseFacts(file=missing[1]))
     if name == "MemoryError":
         return Meaning(Code.OUT_OF_MEMORY, "Python ran out of memory")
     sentence = f"{section.type or 'an exception'}: {short(section.message)}".rstrip(": ")
@@ -119,17 +108,15 @@ def _import(section: Section, text: str, entrypoint: str | None) -> Meaning | No
     named = _NO_NAME.search(text)
     if named:
         sentence = f"{named[2]} has no name {named[1]}"
-        return Meaning(Code.MISSING_NAME, sentence, named[2], {"name": named[1]})
+        return Meaning(Code.MISSING_NAME, sentence, named[2], CauseFacts(name=named[1]))
     library = _LIBRARY.search(text)
     return _library(library) if library else None
 
 
 def _missing(section: Section, module: str, text: str, entrypoint: str | None) -> Meaning:
     top = module.partition(".")[0]
-    facts: dict[str, str] = {}
     shadow = re.search(r"'([\w.]+)' is not a package", text)
-    if shadow:
-        facts["shadowed"] = shadow[1]
+    facts = CauseFacts(shadowed=shadow[1] if shadow else None)
     own = top in chains.own_packages(section, entrypoint) or module == entrypoint
     if own:
         return Meaning(Code.MISSING_MODULE, f"module {module} is not in the image", module, facts)
@@ -140,12 +127,11 @@ def _missing(section: Section, module: str, text: str, entrypoint: str | None) -
 
 def _syntax(section: Section) -> Meaning:
     nulls = "null byte" in section.message  # of a file that is read: the last frame is the one that imports it
-    place = {} if nulls else _place(section)
+    place = CauseFacts(null_bytes=True) if nulls else _place(section)
     encoding = "Non-UTF-8" in section.message or "(unicode error)" in section.message or nulls
     kind = Code.ENCODING_ERROR if encoding or "unknown encoding" in section.message else Code.SYNTAX_ERROR
-    where = f" in {place['file']}:{place['line']}" if place else ""
-    facts = {"holds": "null bytes"} if nulls else place
-    return Meaning(kind, f"Python cannot read the source{where}: {short(section.message)}", facts=facts)
+    where = f" in {place.file}:{place.line}" if place.file else ""
+    return Meaning(kind, f"Python cannot read the source{where}: {short(section.message)}", facts=place)
 
 
 def _library(match: re.Match[str]) -> Meaning:
@@ -153,12 +139,12 @@ def _library(match: re.Match[str]) -> Meaning:
     sentence = (
         f"the shared library {library} is not in the image" if match[1] else f"the image's C library lacks {library}"
     )
-    return Meaning(Code.MISSING_SHARED_LIBRARY, sentence, facts={"library": library})
+    return Meaning(Code.MISSING_SHARED_LIBRARY, sentence, facts=CauseFacts(library=library))
 
 
-def _place(section: Section) -> dict[str, str]:
+def _place(section: Section) -> CauseFacts:
     frame = section.frames[-1] if section.frames else None
-    return {"file": frame.file, "line": str(frame.line)} if frame else {}
+    return CauseFacts(file=frame.file, line=frame.line) if frame else NOTHING_ELSE
 
 
 def _reads_source(section: Section) -> bool:

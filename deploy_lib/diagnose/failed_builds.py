@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from deploy_lib.diagnose.log_rows import PhysicalLine
+from deploy_lib.model.cause import NOTHING_ELSE, Cause, CauseFacts, Confidence
 from deploy_lib.model.codes import Code
-from deploy_lib.model.evidence import BuildEnd, BuildFailure, BuildTrouble, Cause
+from deploy_lib.model.evidence import BuildEnd, BuildFailure, BuildTrouble
 
 _PUSH = (BuildFailure.PUSH_FAILED, BuildFailure.PUSH_NOT_AUTHORIZED)
 _PIP = (
@@ -63,7 +65,7 @@ def read(trouble: BuildTrouble, rows: Sequence[PhysicalLine]) -> Cause:
     if trouble.status == BuildEnd.CANCELLED:
         return _cause(Code.BUILD_CANCELLED, "the build was cancelled", trouble, log)
     if trouble.status == BuildEnd.INTERNAL_ERROR:
-        return _cause(Code.BUILD_FAILED, "Cloud Build itself failed", trouble, log, confidence="certain")
+        return _cause(Code.BUILD_FAILED, "Cloud Build itself failed", trouble, log, confidence=Confidence.CERTAIN)
     if trouble.kind.in_words:
         kind = Code.PUSH_FAILED if trouble.kind in _PUSH else Code.BUILD_FAILED
         return _cause(kind, trouble.kind.in_words, trouble, log)
@@ -76,7 +78,7 @@ def _from_log(texts: Sequence[str], trouble: BuildTrouble, log: Sequence[str]) -
             match = pattern.search(line)
             if match:
                 what = match[1] if match.groups() and match[1] else ""
-                facts = {"requirement": what} if what else {}
+                facts = CauseFacts(requirement=what or None)
                 sentence = f"pip could not install {what}" if what else "pip could not find versions that fit together"
                 return _cause(Code.PIP_FAILED, f"{sentence}: {line.strip()[:200]}", trouble, log, facts, line)
     for line in texts:
@@ -86,32 +88,42 @@ def _from_log(texts: Sequence[str], trouble: BuildTrouble, log: Sequence[str]) -
             sentence = (
                 f"COPY finds no {what} in the build context" if what else "a COPY finds nothing in the build context"
             )
-            return _cause(Code.DOCKERFILE_ERROR, sentence, trouble, log, {"path": what} if what else {}, line)
+            return _cause(Code.DOCKERFILE_ERROR, sentence, trouble, log, CauseFacts(path=what or None), line)
         if _DOCKERFILE.search(line):
             return _cause(
-                Code.DOCKERFILE_ERROR, f"the Dockerfile cannot be used: {line.strip()[:200]}", trouble, log, {}, line
+                Code.DOCKERFILE_ERROR,
+                f"the Dockerfile cannot be used: {line.strip()[:200]}",
+                trouble,
+                log,
+                NOTHING_ELSE,
+                line,
             )
         base = _BASE.search(line)
         if base:
             what = base[1] or "the base image"
             return _cause(
-                Code.DOCKERFILE_ERROR, f"the base image {what} could not be pulled", trouble, log, {"base": what}, line
+                Code.DOCKERFILE_ERROR,
+                f"the base image {what} could not be pulled",
+                trouble,
+                log,
+                CauseFacts(base=what),
+                line,
             )
     for line in texts:
         own = _OWN_STEP.search(line)
         if own:
             words = f": {own[4].strip()[:160]}" if own[4] else ""
             sentence = f"{own[2]} in line {own[1]} of the Dockerfile failed with exit code {own[3]}{words}"
-            return _cause(Code.BUILD_FAILED, sentence, trouble, log, {"step": f"{own[2]} (line {own[1]})"}, line)
+            return _cause(Code.BUILD_FAILED, sentence, trouble, log, CauseFacts(step=f"{own[2]} (line {own[1]})"), line)
         step = _STEP.search(line)
         if step:
             what = next((group for group in step.groups() if group), "")
             return _cause(
-                Code.BUILD_FAILED, f"the build step `{what[:120]}` failed", trouble, log, {"step": what}, line
+                Code.BUILD_FAILED, f"the build step `{what[:120]}` failed", trouble, log, CauseFacts(step=what), line
             )
     step_name = f" in step {trouble.step}" if trouble.step else ""
     code = f" with exit code {trouble.exit_code}" if trouble.exit_code is not None else ""
-    return _cause(Code.BUILD_FAILED, f"the build failed{step_name}{code}", trouble, log, confidence="likely")
+    return _cause(Code.BUILD_FAILED, f"the build failed{step_name}{code}", trouble, log, confidence=Confidence.LIKELY)
 
 
 def _cause(
@@ -119,9 +131,9 @@ def _cause(
     sentence: str,
     trouble: BuildTrouble,
     log: Sequence[str],
-    facts: dict[str, str] | None = None,
+    facts: CauseFacts = NOTHING_ELSE,
     main_line: str = "",
-    confidence: str = "certain",
+    confidence: Confidence = Confidence.CERTAIN,
 ) -> Cause:
     tail = [line for line in log if line.strip()][-6:]
     shown = tuple(dict.fromkeys(line.strip() for line in (main_line, *tail, trouble.detail) if line.strip()))
@@ -131,9 +143,5 @@ def _cause(
         confidence,
         evidence=shown[:8],
         deterministic=kind in (Code.PIP_FAILED, Code.DOCKERFILE_ERROR),
-        facts={
-            **(facts or {}),
-            "status": trouble.status,
-            **({"build": trouble.build_id} if trouble.build_id else {}),
-        },
+        facts=replace(facts, build_end=trouble.status, build=trouble.build_id or None),
     )

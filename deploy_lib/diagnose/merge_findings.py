@@ -7,22 +7,23 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from deploy_lib.diagnose.shell_commands import in_shell
-from deploy_lib.model.evidence import Cause, Link
+from deploy_lib.model.cause import Cause, Link, Presence, Whereabouts
 from deploy_lib.model.findings import Finding, Severity
 
-# finding.cause -> (on the disk, in the commit, in the build context, in the image, in words)
-WHEREABOUTS: dict[str, tuple[str, str, str, str, str]] = {
-    "gitignored": ("yes", "no", "no", "no", "git ignores it, so no commit holds it"),
-    "untracked": ("yes", "no", "no", "no", "it was never added to git"),
-    "uncommitted": ("yes", "no", "no", "no", "the change was not committed"),
-    "in_other_commit": ("unknown", "no", "no", "no", "it is in another commit"),
-    "deleted": ("no", "no", "no", "no", "the commit deletes it"),
-    "gcloudignored": ("yes", "yes", "no", "no", "the upload to Cloud Build leaves it out"),
-    "dockerignored": ("yes", "yes", "no", "no", "the build context leaves it out"),
-    "not_copied": ("yes", "yes", "yes", "no", "no COPY of the Dockerfile brings it into the image"),
-    "case_mismatch": ("yes", "yes", "yes", "no", "its name is written with other capitals"),
-    "absent_everywhere": ("no", "no", "no", "no", "no such file exists, here or in git"),
+_YES, _NO, _UNKNOWN = Presence.YES, Presence.NO, Presence.UNKNOWN
+WHEREABOUTS = {
+    "gitignored": Whereabouts(_YES, _NO, _NO, _NO, "git ignores it, so no commit holds it"),
+    "untracked": Whereabouts(_YES, _NO, _NO, _NO, "it was never added to git"),
+    "uncommitted": Whereabouts(_YES, _NO, _NO, _NO, "the change was not committed"),
+    "in_other_commit": Whereabouts(_UNKNOWN, _NO, _NO, _NO, "it is in another commit"),
+    "deleted": Whereabouts(_NO, _NO, _NO, _NO, "the commit deletes it"),
+    "gcloudignored": Whereabouts(_YES, _YES, _NO, _NO, "the upload to Cloud Build leaves it out"),
+    "dockerignored": Whereabouts(_YES, _YES, _NO, _NO, "the build context leaves it out"),
+    "not_copied": Whereabouts(_YES, _YES, _YES, _NO, "no COPY of the Dockerfile brings it into the image"),
+    "case_mismatch": Whereabouts(_YES, _YES, _YES, _NO, "its name is written with other capitals"),
+    "absent_everywhere": Whereabouts(_NO, _NO, _NO, _NO, "no such file exists, here or in git"),
 }
+"""By the cause of a finding: on the disk, in the commit, in the build context, in the image, and in words."""
 _LINK = re.compile(r"^(?P<module>\S+) \((?P<file>.+?):(?P<line>\d+)\)$")
 
 
@@ -31,14 +32,14 @@ def merge(cause: Cause, findings: Sequence[Finding]) -> Cause:
     finding = matching(cause, findings)
     if finding is None:
         return cause
-    facts = {**cause.facts, **whereabouts(finding)}
-    sentence = _with_reason(cause.sentence, finding, facts.get("why"))
+    where = whereabouts(finding)
+    sentence = _with_reason(cause.sentence, finding, where.why)
     chain = cause.chain or links(finding)
     commands = (in_shell(finding.fix), *cause.commands) if finding.fix else cause.commands
-    return replace(cause, sentence=sentence, facts=facts, chain=chain, commands=commands)
+    return replace(cause, sentence=sentence, whereabouts=where, chain=chain, commands=commands)
 
 
-def _with_reason(sentence: str, finding: Finding, why: str | None) -> str:
+def _with_reason(sentence: str, finding: Finding, why: str) -> str:
     """The sentence with the reason for the absence, unless it names the rule already, as a finding's own words do."""
     if finding.rule and finding.rule in sentence:
         return sentence
@@ -60,16 +61,10 @@ def matching(cause: Cause, findings: Sequence[Finding]) -> Finding | None:
     )
 
 
-def whereabouts(finding: Finding) -> dict[str, str]:
-    """on_disk, in_commit, in_context, in_image (yes, no, unknown), why, rule, missing_file: what is known of them."""
-    facts: dict[str, str] = {}
-    if finding.cause in WHEREABOUTS:
-        names = ("on_disk", "in_commit", "in_context", "in_image", "why")
-        facts = dict(zip(names, WHEREABOUTS[finding.cause], strict=True))
-    for name, value in (("rule", finding.rule), ("missing_file", finding.missing), ("finding", finding.cause)):
-        if value:
-            facts[name] = value
-    return facts
+def whereabouts(finding: Finding) -> Whereabouts:
+    """What the finding tells of the file: where it is and is not, and by which rule."""
+    known = WHEREABOUTS.get(finding.cause or "", Whereabouts())
+    return replace(known, rule=finding.rule, file=finding.missing or "")
 
 
 def from_findings(findings: Sequence[Finding]) -> Cause | None:
@@ -87,7 +82,7 @@ def from_findings(findings: Sequence[Finding]) -> Cause | None:
         module=first.module,
         commands=tuple(dict.fromkeys(in_shell(finding.fix) for finding in wrong if finding.fix)),
         deterministic=True,
-        facts=whereabouts(first),
+        whereabouts=whereabouts(first),
     )
 
 

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from deploy_lib.diagnose import exceptions, listening, server_errors
 from deploy_lib.diagnose.log_rows import PLATFORM
 from deploy_lib.diagnose.parsed_log import ParsedLog, stamp
+from deploy_lib.model.cause import Cause, CauseFacts, Confidence
 from deploy_lib.model.codes import Code
-from deploy_lib.model.evidence import Cause, Condition
+from deploy_lib.model.evidence import Condition
 
 
 def find(log: ParsedLog, port: int | None, conditions: Sequence[Condition], limit: float | None = None) -> Cause | None:
@@ -30,7 +31,7 @@ def find(log: ParsedLog, port: int | None, conditions: Sequence[Condition], limi
         pending = all(condition.state != "CONDITION_FAILED" for condition in wrong)
         return None if log.ends else _silent(log, wanted, " yet" if pending else "")
     shown = (f"{stamp(server.at)}{server.text}",)
-    facts = {"listens": str(server.port), "expected": str(wanted)}
+    facts = CauseFacts(listens=server.port, expected=wanted)
     if server.port != wanted:
         return Cause(
             Code.WRONG_PORT,
@@ -59,7 +60,7 @@ def _silent(log: ParsedLog, wanted: int, yet: str) -> Cause:
         return Cause(
             Code.CPU_STARVED,
             "the server's workers did not come up in time: the CPU is too small for the start",
-            "likely",
+            Confidence.LIKELY,
             evidence=(f"{stamp(log.rows[slow].at)}{log.rows[slow].text}",),
         )
     own = [row for row in log.rows if row.source not in PLATFORM and row.text.strip()]
@@ -68,9 +69,9 @@ def _silent(log: ParsedLog, wanted: int, yet: str) -> Cause:
     return Cause(
         Code.NEVER_LISTENS,
         f"the container runs, but nothing listens on port {wanted}{yet}{last}",
-        "likely",
+        Confidence.LIKELY,
         evidence=shown,
-        facts={"expected": str(wanted)},
+        facts=CauseFacts(expected=wanted),
     )
 
 
@@ -79,10 +80,8 @@ def _late(log: ParsedLog, server: listening.Listening, shown: tuple[str, ...], l
     needed = (server.at - first).total_seconds() if server.at and first else None
     how_late = f"it needed {needed:.0f} s to listen" if needed is not None else "it listens, but too late"
     starved = server_errors.worker_timeout(log.rows) is not None
-    facts = {"needed": f"{needed:.1f}"} if needed is not None else {}
     exceeded = limit is not None and needed is not None and needed > limit
-    if limit is not None and exceeded:
-        facts["allowed"] = f"{limit:.0f}"
+    facts = CauseFacts(needed=round(needed, 1) if needed is not None else None, allowed=limit if exceeded else None)
     kind = Code.CPU_STARVED if starved else Code.SLOW_START
     why = (
         ", and its workers timed out: the CPU is too small for the start"
@@ -91,4 +90,6 @@ def _late(log: ParsedLog, server: listening.Listening, shown: tuple[str, ...], l
         if exceeded
         else ", longer than it was given"
     )
-    return Cause(kind, f"the server is too slow to start: {how_late}{why}", "likely", evidence=shown, facts=facts)
+    return Cause(
+        kind, f"the server is too slow to start: {how_late}{why}", Confidence.LIKELY, evidence=shown, facts=facts
+    )

@@ -9,7 +9,8 @@ from datetime import datetime
 from deploy_lib.diagnose import crash_loop
 from deploy_lib.diagnose.log_rows import PhysicalLine, rows
 from deploy_lib.diagnose.tracebacks import Traceback, parse
-from deploy_lib.model.evidence import Frequency, LogLine
+from deploy_lib.model.cause import Frequency
+from deploy_lib.model.evidence import LogLine
 
 
 @dataclass(frozen=True, slots=True)

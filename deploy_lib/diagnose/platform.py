@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from deploy_lib.model.cause import Cause, CauseFacts, Confidence, Quota
 from deploy_lib.model.codes import Code
-from deploy_lib.model.evidence import Cause, Condition, Evidence
+from deploy_lib.model.evidence import Condition, Evidence
 from deploy_lib.model.roles import SECRET_ACCESSOR
 
 PERMISSION_DENIED, RESOURCE_EXHAUSTED = 7, 8
@@ -100,32 +101,28 @@ def _denied(message: str, evidence: Evidence) -> Cause:
     what = f"the permission {permission}" if permission else "a permission"
     sentence = f"{evidence.caller or 'the account that deploys'} lacks {what}"
     found = _cause(Code.PERMISSION_DENIED, sentence, message, evidence)
-    known = {"permission": permission, "caller": evidence.caller}
-    return replace(found, facts={**found.facts, **{name: text for name, text in known.items() if text}})
+    facts = replace(found.facts, permission=permission or found.facts.permission, caller=evidence.caller)
+    return replace(found, facts=facts)
 
 
 def _cause(kind: Code, sentence: str, message: str, evidence: Evidence, condition: Condition | None = None) -> Cause:
-    facts: dict[str, str] = {"message": message} if message else {}
-    account = _ACCOUNT.search(message)
-    if account:
-        facts["account"] = account[1]
+    account, image = _ACCOUNT.search(message), _IMAGE.search(message)
     permission = _PERMISSION.search(message) or _MUST_HAVE.search(message)
-    if permission:
-        facts["permission"] = permission[1]
-    quota = _AMOUNT.search(message)
-    if quota:
-        facts.update(quota=quota[1], requested=quota[2], allowed=quota[3])
-    image = _IMAGE.search(message)
-    if image:
-        facts["image"] = image[1]
-    who = f" (account {facts['account']})" if "account" in facts else ""
-    figures = (
-        f" ({facts['quota']}: {facts['requested']} wanted, {facts['allowed']} allowed)" if "quota" in facts else ""
+    amount = _AMOUNT.search(message)
+    quota = Quota(amount[1], int(amount[2]), int(amount[3])) if amount else None
+    facts = CauseFacts(
+        message=message or None,
+        account=account[1] if account else None,
+        permission=permission[1] if permission else None,
+        image=image[1] if image else None,
+        quota=quota,
     )
+    who = f" (account {facts.account})" if facts.account else ""
+    figures = f" ({quota.name}: {quota.requested} wanted, {quota.allowed} allowed)" if quota else ""
     return Cause(
         kind=kind,
         sentence=f"{sentence}{who}{figures}",
-        confidence="certain" if condition is not None else "likely",
+        confidence=Confidence.CERTAIN if condition is not None else Confidence.LIKELY,
         evidence=_words(condition, message),
         deterministic=kind not in (Code.QUOTA, Code.REVISION_LIMIT),
         facts=facts,
@@ -139,21 +136,16 @@ def _secret(message: str, evidence: Evidence) -> Cause:
     version = (named[2] if named else None) or ""
     account = _ACCOUNT.search(message)
     who = account[1] if account else evidence.service_account or ""
-    facts = {
-        key: text
-        for key, text in (("secret", secret), ("version", version), ("account", who), ("message", message))
-        if text
-    }
+    facts = CauseFacts(secret=secret or None, version=version or None, account=who or None, message=message or None)
     label = f"secret {secret}" if secret else "a secret"
     if re.search(r"denied|must be granted|permission", message, re.IGNORECASE):
-        facts["role"] = SECRET_ACCESSOR
         whom = who or "the service's account"
         return Cause(
             Code.SECRET_NO_ACCESS,
-            f"{whom} may not read {label}: it lacks {facts['role']}",
+            f"{whom} may not read {label}: it lacks {SECRET_ACCESSOR}",
             evidence=_words(None, message),
             deterministic=True,
-            facts=facts,
+            facts=replace(facts, role=SECRET_ACCESSOR),
         )
     numbered = version not in ("", "latest") and "not found" in message
     if numbered or _NO_VERSION.search(message):

@@ -13,8 +13,9 @@ from deploy_lib.diagnose.case import Case
 from deploy_lib.diagnose.packages import package_of
 from deploy_lib.diagnose.remedy_context import RemedyContext
 from deploy_lib.diagnose.shell_commands import in_repository, in_shell
+from deploy_lib.model.cause import Cause
 from deploy_lib.model.codes import Code
-from deploy_lib.model.evidence import Cause, Evidence
+from deploy_lib.model.evidence import Evidence
 from deploy_lib.model.image_names import repository_of
 from deploy_lib.model.memory import doubled
 from deploy_lib.model.service import Service
@@ -33,34 +34,32 @@ def _for(case: Case) -> list[str]:
     cause, facts, context = case.cause, case.facts, case.context
     match cause.kind:
         case Code.MISSING_MODULE:
-            asked = [case.check("--why", cause.module)] if cause.module and "finding" not in facts else []
+            asked = [case.check("--why", cause.module)] if cause.module and cause.whereabouts is None else []
             return [*asked, case.check()]
         case Code.MISSING_DEPENDENCY | Code.UNDECLARED_DEPENDENCY:
             return [] if cause.commands else package_of(cause.module or "", context)
         case Code.MISSING_NAME:
-            return [*_at_chain(case, f"bind {facts.get('name', 'the name')} in {cause.module}, or correct the import")]
+            return [*_at_chain(case, f"bind {facts.name or 'the name'} in {cause.module}, or correct the import")]
         case Code.CIRCULAR_IMPORT:
             return [*_at_chain(case, "move the import that closes the circle into the function that needs it")]
         case Code.SYNTAX_ERROR | Code.ENCODING_ERROR:
             wrong = "correct the syntax" if cause.kind == Code.SYNTAX_ERROR else "save the file as UTF-8"
             return [] if cause.commands else [f"# {wrong} at {_unreadable(case)}", case.check()]
         case Code.MISSING_SHARED_LIBRARY:
-            return [libraries.package_for(facts.get("library", ""), case.dockerfile)]
+            return [libraries.package_for(facts.library or "", case.dockerfile)]
         case Code.SETTINGS_ERROR | Code.ENVIRONMENT_VARIABLE:
-            named = facts.get("variables", "").split(",")[0].strip() or "the variable that the log names"
+            named = facts.variables[0] if facts.variables else "the variable that the log names"
             return [
                 f"# write {named} with its value under env: (or secrets:) of the service, at {context.place('env')}"
             ]
         case Code.MISSING_FILE:
-            found = context.source.file(facts.get("file", "")) if context.source else None
+            found = context.source.file(facts.file or "") if context.source else None
             fix = [in_shell(found.fix)] if found and found.fix else []
-            return [*fix, case.check("--why", facts["file"])] if "file" in facts else fix
+            return [*fix, case.check("--why", facts.file)] if facts.file else fix
         case Code.SECRET_MISSING | Code.SECRET_NO_VERSION | Code.SECRET_NO_ACCESS:
             return at_google.secret(case)
         case Code.WRONG_PORT:
-            return [
-                context.write("port", facts["listens"]) if "listens" in facts else f"# listen on $PORT: {case.start}"
-            ]
+            return [context.write("port", str(facts.listens)) if facts.listens else f"# listen on $PORT: {case.start}"]
         case Code.LOCALHOST_ONLY:
             return [f"# let the server listen on 0.0.0.0 instead of localhost: {case.start}, or the code that binds it"]
         case Code.PORT_TAKEN:
@@ -80,7 +79,7 @@ def _for(case: Case) -> list[str]:
         case Code.CPU_STARVED:
             return [context.write("cpu", '"2"')]
         case Code.OUT_OF_MEMORY:
-            limit = facts.get("limit") or case.evidence.memory_limit or (case.service.memory if case.service else None)
+            limit = facts.limit or case.evidence.memory_limit or (case.service.memory if case.service else None)
             return [context.write("memory", doubled(limit))]
         case Code.EXITS_ZERO:
             return [f"# let the start command be the server, in the foreground: {case.start}"]
@@ -91,7 +90,7 @@ def _for(case: Case) -> list[str]:
         case Code.WRONG_ARCHITECTURE:
             return ["# build for linux/amd64 and copy no program of another machine; with: cloud_build does"]
         case Code.IMAGE_MISSING:
-            image = facts.get("image") or (case.service.image_name if case.service else "")
+            image = facts.image or (case.service.image_name if case.service else "")
             look = case.at_google(f"gcloud artifacts docker images list {repository_of(image)}") if image else []
             return [*look, context.program.command("deploy", "--rebuild")]
         case Code.VPC_MISSING:
@@ -109,15 +108,15 @@ def _for(case: Case) -> list[str]:
         case Code.PERMISSION_DENIED | Code.IMAGE_NO_PERMISSION | Code.FRONTEND_REFUSED:
             return at_google.permission(case)
         case Code.PIP_FAILED:
-            wanted = facts.get("requirement", "")
+            wanted = facts.requirement or ""
             where = context.source.requirement(wanted) if context.source and wanted else None
             return [f"# correct {wanted or 'the requirements'} at {where or f'what {case.dockerfile} installs'}"]
         case Code.DOCKERFILE_ERROR:
-            if "base" in facts:
-                return [f"# correct FROM {facts['base']} in {case.dockerfile}"]
-            found = context.source.file(facts["path"]) if context.source and "path" in facts else None
+            if facts.base:
+                return [f"# correct FROM {facts.base} in {case.dockerfile}"]
+            found = context.source.file(facts.path) if context.source and facts.path else None
             fix = [in_shell(found.fix)] if found and found.fix else []
-            return [*fix, case.check("--why", facts["path"])] if "path" in facts else [case.check()]
+            return [*fix, case.check("--why", facts.path)] if facts.path else [case.check()]
         case Code.BUILD_FAILED | Code.BUILD_CANCELLED:
             return _build_log(case)
         case Code.PUSH_FAILED:
@@ -139,9 +138,9 @@ def _for(case: Case) -> list[str]:
 
 def _unreadable(case: Case) -> str:
     """The source that Python cannot read. Null bytes are told without their file, so the commit is searched."""
-    if "file" in case.facts:
-        return f"{case.origin(case.facts['file'])}:{case.facts.get('line', '1')}"
-    found = case.context.source.null_bytes() if "holds" in case.facts and case.context.source else None
+    if case.facts.file:
+        return f"{case.origin(case.facts.file)}:{case.facts.line or 1}"
+    found = case.context.source.null_bytes() if case.facts.null_bytes and case.context.source else None
     return f"{found}, without null bytes" if found else "what the log names"
 
 
@@ -154,7 +153,7 @@ def _at_chain(case: Case, instruction: str) -> list[str]:
 
 
 def _command(case: Case) -> list[str]:
-    command = case.facts.get("command", "").rpartition("/")[2]
+    command = (case.facts.command or "").rpartition("/")[2]
     if not command or " " in command:
         return [f"# correct the start command: {case.start}"]
     near = nearest(command)
@@ -168,7 +167,7 @@ def _command(case: Case) -> list[str]:
 
 
 def _executable(case: Case) -> list[str]:
-    command = case.facts.get("command", "")
+    command = case.facts.command
     known = case.context.source.origin(command) if case.context.source and command else None
     if known is None:
         return [f"# make the start command executable in the image: {case.start}"]
@@ -177,6 +176,6 @@ def _executable(case: Case) -> list[str]:
 
 def _build_log(case: Case) -> list[str]:
     """Of Cloud Build, which keeps its logs; of a build on this machine the report has the last lines."""
-    if "build" in case.facts and not case.context.local and case.service:
-        return [f"gcloud builds log {case.facts['build']} --project={case.project}"]
+    if case.facts.build and not case.context.local and case.service:
+        return [f"gcloud builds log {case.facts.build} --project={case.project}"]
     return [case.context.program.command("deploy", "--rebuild", note="shows the whole log of the build")]

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from deploy_lib.diagnose.crash_loop import frequency
 from deploy_lib.diagnose.log_rows import aware
 from deploy_lib.model.answers import Attempt
+from deploy_lib.model.cause import Cause, CauseFacts, Confidence, Frequency
 from deploy_lib.model.codes import Code
-from deploy_lib.model.evidence import Cause, Frequency, LogLine
+from deploy_lib.model.evidence import LogLine
 from deploy_lib.steps.responses import is_failure
 
 _FRONT_END = re.compile(
@@ -39,10 +40,10 @@ def of_probe(attempts: Sequence[Attempt], log: Sequence[LogLine]) -> Cause | Non
     return Cause(
         kind,
         words,
-        "certain" if kind != Code.HEALTH_UNREACHABLE else "likely",
+        Confidence.CERTAIN if kind != Code.HEALTH_UNREACHABLE else Confidence.LIKELY,
         shown,
         frequency=often,
-        facts={"status": str(status)} if status else {},
+        facts=CauseFacts(status=status),
     )
 
 
@@ -67,10 +68,10 @@ def of_requests(log: Sequence[LogLine]) -> Cause | None:
     return Cause(
         Code.REQUESTS_FAILING,
         sentence,
-        "certain",
+        Confidence.CERTAIN,
         lines,
         frequency=Frequency(often.count, often.span),
-        facts={"status": str(status)},
+        facts=CauseFacts(status=status),
     )
 
 
@@ -100,4 +101,4 @@ def _kind(status: int | None, typical: Attempt, log: Sequence[LogLine]) -> tuple
 
 def _front_end(count: int, whole: int, shown: tuple[str, ...]) -> Cause:
     sentence = f"Cloud Run's front end refused {count} of {whole} requests: the caller may not invoke the service"
-    return Cause(Code.FRONTEND_REFUSED, sentence, "certain", shown, frequency=Frequency(count))
+    return Cause(Code.FRONTEND_REFUSED, sentence, Confidence.CERTAIN, shown, frequency=Frequency(count))

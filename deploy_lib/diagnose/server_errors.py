@@ -4,20 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from deploy_lib.diagnose.log_rows import PLATFORM, PhysicalLine
+from deploy_lib.diagnose.meaning import Meaning, MeaningfulLine
+from deploy_lib.model.cause import CauseFacts
 from deploy_lib.model.codes import Code
-
-
-@dataclass(frozen=True, slots=True)
-class StartError:
-    kind: Code
-    sentence: str
-    row: int
-    module: str | None = None
-    name: str | None = None
-
 
 _MODULE = re.compile(r"Could not import module \"([\w.]+)\"|Error while finding module specification for '([\w.]+)'")
 _NO_MAIN = re.compile(r"python[\d.]*: No module named ([\w.]+)\s*$")
@@ -33,16 +24,16 @@ _BIND = re.compile(
 )
 
 
-def find(rows: Sequence[PhysicalLine], own: str | None) -> StartError | None:
+def find(rows: Sequence[PhysicalLine], own: str | None) -> MeaningfulLine | None:
     """The last such line; `own` is the service's entrypoint, which tells its modules from packages."""
-    last: StartError | None = None
+    last: MeaningfulLine | None = None
     for number, row in enumerate(rows):
         text = row.text
         if row.source in PLATFORM or len(text) > 500:
             continue
         found = _read(text, own)
         if found:
-            last = StartError(found.kind, found.sentence, number, found.module, found.name)
+            last = MeaningfulLine(number, found)
     return last
 
 
@@ -57,22 +48,22 @@ def worker_timeout(rows: Sequence[PhysicalLine]) -> int | None:
     )
 
 
-def _read(text: str, own: str | None) -> StartError | None:
+def _read(text: str, own: str | None) -> Meaning | None:
     if "odule" not in text and "ttribute" not in text and "address" not in text and "in use" not in text:
         return None
     attribute = _ATTRIBUTE.search(text)
     if attribute:
         name, module = attribute[1] or attribute[3], attribute[2] or attribute[4]
-        return StartError(Code.MISSING_NAME, f"{module} has no name {name}", 0, module, name)
+        return Meaning(Code.MISSING_NAME, f"{module} has no name {name}", module, CauseFacts(name=name))
     module_match = _MODULE.search(text)
     if module_match:
         module = module_match[1] or module_match[2]
-        return StartError(Code.MISSING_MODULE, f"the server cannot import {module}", 0, module)
+        return Meaning(Code.MISSING_MODULE, f"the server cannot import {module}", module)
     main = _NO_MAIN.search(text)
     if main:
         ours = own is not None and main[1].partition(".")[0] == own.partition(".")[0]
         kind = Code.MISSING_MODULE if ours else Code.MISSING_DEPENDENCY
-        return StartError(kind, f"python finds no module {main[1]} to run", 0, main[1])
+        return Meaning(kind, f"python finds no module {main[1]} to run", main[1])
     if _BIND.search(text):
-        return StartError(Code.PORT_TAKEN, "the server could not take its port", 0)
+        return Meaning(Code.PORT_TAKEN, "the server could not take its port")
     return None

@@ -13,8 +13,9 @@ from deploy_lib.diagnose import chains, commands_missing, crash_loop, exceptions
 from deploy_lib.diagnose.log_rows import PLATFORM
 from deploy_lib.diagnose.parsed_log import ParsedLog, ends_frequency, stamp
 from deploy_lib.diagnose.tracebacks import Traceback
+from deploy_lib.model.cause import Cause, CauseFacts, Confidence, Frequency
 from deploy_lib.model.codes import Code
-from deploy_lib.model.evidence import Cause, Condition, Frequency
+from deploy_lib.model.evidence import Condition
 
 
 def cause(
@@ -46,13 +47,12 @@ def of_traceback(log: ParsedLog, traceback: Traceback) -> Cause:
     sentence = "the log ends in the middle of a traceback" if traceback.cut and not section.type else ""
     lines = [f"{stamp(traceback.at)}{place}{section.type}: {exceptions.short(section.message, 400)}".rstrip(": ")]
     lines += [f"    {last.code}"] if last and last.code else []
-    facts = dict(meaning.facts)
-    if log.exits:
-        facts["exit_code"] = str(log.exits[-1])
+    facts = replace(meaning.facts, exit_code=log.exits[-1]) if log.exits else meaning.facts
+    sure = Confidence.CERTAIN if log.ends and meaning.specific else Confidence.LIKELY
     return Cause(
         kind=meaning.kind,
         sentence=sentence + (f", after {last.file}:{last.line}" if last else "") if sentence else meaning.sentence,
-        confidence="guess" if sentence else "certain" if log.ends and meaning.specific else "likely",
+        confidence=Confidence.GUESS if sentence else sure,
         evidence=tuple(lines),
         chain=chains.chain(section, log.entrypoint, failing),
         module=meaning.module,
@@ -83,7 +83,7 @@ def _memory(log: ParsedLog, limit: str | None) -> Cause | None:
             sentence,
             evidence=(f"{stamp(row.at)}{row.text}",),
             frequency=ends_frequency(log),
-            facts={"limit": allowed, "peak": used},
+            facts=CauseFacts(limit=allowed, peak=used),
         )
     guess = server_errors.killed(log.rows)
     if guess is None and not (log.exits and log.exits[-1] == 137):
@@ -93,10 +93,10 @@ def _memory(log: ParsedLog, limit: str | None) -> Cause | None:
     return Cause(
         Code.OUT_OF_MEMORY,
         f"the container was killed, most likely for memory{bound}",
-        "likely",
+        Confidence.LIKELY,
         evidence=(f"{stamp(row.at)}{row.text}",),
         frequency=ends_frequency(log),
-        facts={"limit": limit} if limit else {},
+        facts=CauseFacts(limit=limit),
     )
 
 
@@ -104,14 +104,14 @@ def _unstartable(log: ParsedLog) -> Cause | None:
     found = commands_missing.find(log.rows)
     if found is None:
         return None
-    row = log.rows[found.row]
+    row, meaning = log.rows[found.row], found.meaning
     return Cause(
-        found.kind,
-        found.sentence,
+        meaning.kind,
+        meaning.sentence,
         evidence=(f"{stamp(row.at)}{row.text}",),
         frequency=ends_frequency(log),
         deterministic=True,
-        facts={"command": found.command},
+        facts=meaning.facts,
     )
 
 
@@ -124,16 +124,16 @@ def _server(log: ParsedLog) -> Cause | None:
     found = server_errors.find(log.rows, log.entrypoint)
     if found is None:
         return None
-    row = log.rows[found.row]
+    row, meaning = log.rows[found.row], found.meaning
     return Cause(
-        found.kind,
-        found.sentence,
-        "certain" if log.ends else "likely",
+        meaning.kind,
+        meaning.sentence,
+        Confidence.CERTAIN if log.ends else Confidence.LIKELY,
         evidence=(f"{stamp(row.at)}{row.text}",),
-        module=found.module,
+        module=meaning.module,
         frequency=ends_frequency(log),
-        deterministic=found.kind in exceptions.DETERMINISTIC,
-        facts={"name": found.name} if found.name else {},
+        deterministic=meaning.kind in exceptions.DETERMINISTIC,
+        facts=meaning.facts,
     )
 
 
@@ -150,7 +150,7 @@ def _ended(log: ParsedLog) -> Cause | None:
             "the container ends by itself with exit code 0: its command finishes instead of serving",
             evidence=shown,
             frequency=often,
-            facts={"exit_code": "0"},
+            facts=CauseFacts(exit_code=0),
         )
     if end.code in (126, 127):
         kind, sentence = (
@@ -161,11 +161,11 @@ def _ended(log: ParsedLog) -> Cause | None:
         return Cause(
             kind,
             f"the start command {sentence} (exit code {end.code})",
-            "likely",
+            Confidence.LIKELY,
             shown,
             frequency=often,
             deterministic=True,
-            facts={"exit_code": str(end.code)},
+            facts=CauseFacts(exit_code=end.code),
         )
     how = f"with exit code {end.code}" if end.code is not None else "before it could serve"
     if end.code is not None and end.code > 128:
@@ -174,10 +174,10 @@ def _ended(log: ParsedLog) -> Cause | None:
     return Cause(
         Code.EXITS_NONZERO,
         f"the container ends {how}{last}",
-        "certain",
+        Confidence.CERTAIN,
         shown,
         frequency=often,
-        facts={"exit_code": str(end.code)} if end.code is not None else {},
+        facts=CauseFacts(exit_code=end.code),
     )
 
 

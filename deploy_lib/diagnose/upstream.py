@@ -6,9 +6,10 @@ They look transient and often are, so none of them is called deterministic.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from deploy_lib.diagnose.meaning import Meaning
 from deploy_lib.diagnose.tracebacks import Section
+from deploy_lib.model.cause import CauseFacts
 from deploy_lib.model.codes import Code
 
 _DATABASES = re.compile(
@@ -55,14 +56,7 @@ _NAMES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class NoConnection:
-    kind: Code
-    sentence: str
-    facts: dict[str, str]
-
-
-def no_connection(section: Section) -> NoConnection | None:
+def no_connection(section: Section) -> Meaning | None:
     """Who did not answer, when that is what the exception says."""
     text = "\n".join((section.message, *section.tail))
     if section.name not in _NAMES and not (_CONNECTION.search(section.message) and section.name.endswith("Error")):
@@ -79,10 +73,8 @@ def no_connection(section: Section) -> NoConnection | None:
     at = f" at {place}" if place else ""
     why = re.search(r"authentication failed|access denied", text, re.IGNORECASE)
     did = "refused the password" if why else "could not be reached"
-    facts = {"upstream": place} if place else {}
-    return NoConnection(
-        Code.DATABASE_REFUSED if database else Code.UPSTREAM_REFUSED, f"{what}{at} {did} at start", facts
-    )
+    kind = Code.DATABASE_REFUSED if database else Code.UPSTREAM_REFUSED
+    return Meaning(kind, f"{what}{at} {did} at start", facts=CauseFacts(upstream=place or None))
 
 
 def where(text: str) -> str:

@@ -22,8 +22,9 @@ from deploy_lib.diagnose import (
 )
 from deploy_lib.diagnose.remedy_context import RemedyContext
 from deploy_lib.model.answers import Attempt
+from deploy_lib.model.cause import Cause, Confidence
 from deploy_lib.model.codes import Code
-from deploy_lib.model.evidence import Cause, Condition, Evidence, LogLine
+from deploy_lib.model.evidence import Condition, Evidence, LogLine
 from deploy_lib.model.findings import Finding
 from deploy_lib.model.service import Service
 
@@ -45,10 +46,7 @@ def diagnose(
     log = parsed_log.parse_log(evidence.log, service.entrypoint if service else None)
     cause = _cause(evidence, findings, service, attempts, log)
     cause = merge_findings.merge(_whose(cause, context), findings)
-    if evidence.gaps:
-        facts = {**cause.facts, "not_learned": "; ".join(evidence.gaps)}
-        cause = replace(cause, facts=facts)
-    return replace(cause, commands=remedies.commands(cause, service, evidence, context))
+    return replace(cause, not_learned=evidence.gaps, commands=remedies.commands(cause, service, evidence, context))
 
 
 def startup_verdict(
@@ -65,13 +63,13 @@ def startup_verdict(
     what the image alone decides counts; wait a few seconds before believing that.
     """
     named = platform.read(Evidence(conditions=tuple(conditions)))
-    if named is not None and named.confidence == "certain" and named.deterministic:
+    if named is not None and named.confidence is Confidence.CERTAIN and named.deterministic:
         return named
     known = parsed_log.parse_log(log, entrypoint)
     if len(known.ends) < enough:
         return None
     found = startup.cause(known, port=None, memory_limit=None, conditions=())
-    if found is None or not found.deterministic or found.confidence == "guess":
+    if found is None or not found.deterministic or found.confidence is Confidence.GUESS:
         return None
     if enough < ENOUGH and found.kind not in exceptions.IN_THE_IMAGE:
         return None
@@ -128,17 +126,16 @@ def _answered(probed: Cause, started: Cause | None) -> Cause:
     if started is None or probed.kind not in (Code.HEALTH_ERROR, Code.HEALTH_UNREACHABLE, Code.HEALTH_SLOW):
         return probed
     said = f"{probed.sentence}: {started.sentence}"
-    facts = {**started.facts, **probed.facts}
     kind = started.kind if started.kind != Code.PYTHON_ERROR else probed.kind
     return replace(
         started,
         kind=kind,
         sentence=said,
-        confidence="likely",
+        confidence=Confidence.LIKELY,
         evidence=(*probed.evidence, *started.evidence),
         frequency=probed.frequency,
         deterministic=False,
-        facts=facts,
+        facts=replace(started.facts, status=probed.facts.status),
     )
 
 
@@ -155,4 +152,4 @@ def _unknown(evidence: Evidence, log: parsed_log.ParsedLog) -> Cause:
     said = "the cause could not be determined from what is known"
     if not facts_known and not shown:
         said = "nothing is known of the cause: no condition failed and no log line was read"
-    return Cause(Code.UNKNOWN, said, "guess", (*facts_known, *map(exceptions.short, shown)))
+    return Cause(Code.UNKNOWN, said, Confidence.GUESS, (*facts_known, *map(exceptions.short, shown)))

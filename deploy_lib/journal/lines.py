@@ -13,9 +13,9 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
-from deploy_lib.journal.upgrade import upgraded
+from deploy_lib.journal.upgrade import upgraded, upgraded_cause
 from deploy_lib.model.details import Details, Foreign
-from deploy_lib.model.journal import Entry, Judged
+from deploy_lib.model.journal import Diagnosed, Entry, Judged
 from deploy_lib.steps.catalogue import KINDS
 
 
@@ -36,6 +36,13 @@ def _details_of(kind: type[Details]) -> TypeAdapter[Details]:
 
 def encode(entry: Entry) -> bytes:
     """One line, without its newline."""
+    if isinstance(entry, Diagnosed):
+        plain = _entries().dump_python(entry, mode="json")
+        facts = plain["cause"]["facts"].items()
+        plain["cause"]["facts"] = {
+            name: value for name, value in facts if value not in (None, []) and value is not False
+        }
+        return to_json(plain, inf_nan_mode="null")
     if not isinstance(entry, Judged):
         return _entries().dump_json(entry)
     plain = _entries().dump_python(replace(entry, details=None), mode="json")
@@ -47,6 +54,8 @@ def decode(line: bytes) -> Entry:
     """Raises ValueError for anything that is not an entry."""
     try:
         plain = from_json(line)
+        if isinstance(plain, dict) and plain.get("type") == "diagnosed":
+            return _entries().validate_python({**plain, "cause": upgraded_cause(plain.get("cause"))})
         if not (isinstance(plain, dict) and plain.get("type") == "judged"):
             return _entries().validate_json(line)
         facts = plain.pop("facts", None)

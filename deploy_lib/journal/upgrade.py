@@ -1,4 +1,4 @@
-"""What steps found, as versions before 0.2 wrote it: one flat mapping for each, as today's details have it.
+"""What steps and the diagnosis found, as versions before 0.2 wrote it: flat mappings, in the shape of today.
 
 tests/cases/journals holds journals of that time. A mapping of today is given back as it is.
 """
@@ -52,6 +52,33 @@ def _figures(side: object) -> object:
         return side
     quantiles = {name: value for name, value in side.items() if name[:1] == "p" and name[1:2].isdigit()}
     return {**{name: value for name, value in side.items() if name not in quantiles}, "quantiles": quantiles}
+
+
+def upgraded_cause(cause: object) -> object:
+    """Its facts were texts, and where the missing file is, and what was not learned, stood among them."""
+    facts = cause.get("facts") if isinstance(cause, Mapping) and "whereabouts" not in cause else None
+    if not isinstance(cause, Mapping) or not isinstance(facts, Mapping):
+        return cause
+    where = {name: facts[old] for old, name in _WHERE.items() if old in facts}
+    kept = {name: value for name, value in facts.items() if name not in (*_WHERE, "finding", "not_learned", "holds")}
+    if isinstance(facts.get("variables"), str):
+        kept["variables"] = facts["variables"].split(", ")
+    if "quota" in facts:
+        kept["quota"] = {
+            "name": facts["quota"],
+            "requested": facts.get("requested"),
+            "allowed": kept.pop("allowed", None),
+        }
+    if not str(facts.get("status", "0")).isdigit():
+        kept["build_end"] = kept.pop("status")
+    gaps = [facts["not_learned"]] if "not_learned" in facts else []
+    found = {**kept, "null_bytes": "holds" in facts}
+    return {**cause, "facts": found, "whereabouts": where or None, "not_learned": gaps}
+
+
+_WHERE = {name: name for name in ("on_disk", "in_commit", "in_context", "in_image", "why", "rule")} | {
+    "missing_file": "file"
+}
 
 
 def _rows(value: object) -> list[list[object]]:

@@ -1,13 +1,11 @@
-"""What the cloud says of a revision or a build, and the cause that was read from it."""
+"""What the cloud says of a revision or a build."""
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-
-from deploy_lib.model.codes import Code
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,54 +131,3 @@ class Evidence:
     caller: str | None = None
     permission: str | None = None
     startup_limit: float | None = None  # seconds that the start-up probe allows in all
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """One link of an import chain: `module` is imported, or fails, at file:line."""
-
-    module: str
-    file: str
-    line: int
-    code: str = ""  # the source line, when known
-
-
-@dataclass(frozen=True, slots=True)
-class Frequency:
-    """How often the same failure was seen. Seconds throughout."""
-
-    count: int
-    span: float = 0.0
-    interval: float | None = None
-    lived: float | None = None  # typical time from start to end of one attempt
-
-    def __str__(self) -> str:
-        text = f"{self.count} identical failures" if self.count > 1 else "1 failure"
-        if self.count > 1 and self.span:
-            text += f" in {_whole(self.span)} s"
-        if self.interval:
-            text += f", every {_whole(self.interval)} s"
-        if self.lived is not None:
-            text += f", each after {self.lived:.1f} s"
-        return text
-
-
-def _whole(seconds: float) -> str:
-    """Without decimals, unless little would be left."""
-    return f"{seconds:.0f}" if seconds >= 2 else f"{seconds:.1f}"
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """Why a release failed. What is not known stays UNKNOWN."""
-
-    kind: Code
-    sentence: str
-    confidence: str = "certain"  # certain, likely, guess
-    evidence: tuple[str, ...] = ()  # the most helpful lines, each with its time
-    chain: tuple[Link, ...] = ()
-    module: str | None = None
-    frequency: Frequency | None = None
-    commands: tuple[str, ...] = ()  # what to type next, in order
-    deterministic: bool = False  # trying again cannot help
-    facts: dict[str, str] = field(default_factory=dict)

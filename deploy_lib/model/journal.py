@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from deploy_lib.model.cause import Cause
 from deploy_lib.model.details import Details
-from deploy_lib.model.evidence import Cause, Evidence
+from deploy_lib.model.evidence import Evidence
 from deploy_lib.model.findings import Finding
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.program import Program

@@ -11,8 +11,9 @@ from dataclasses import replace
 
 from deploy_lib.drivers.interface import DriverError, Drivers, Interrupted
 from deploy_lib.model import requests
+from deploy_lib.model.cause import Cause, Presence
 from deploy_lib.model.codes import Code
-from deploy_lib.model.evidence import Cause, Evidence, LogLine
+from deploy_lib.model.evidence import Evidence, LogLine
 from deploy_lib.model.findings import Finding
 from deploy_lib.model.journal import Diagnosed, Judged
 from deploy_lib.model.release import Release, Status
@@ -39,7 +40,7 @@ def explain(
     if evidence is not None and _seen_once(cause):
         known = _with_a_second_end(drivers, lambda found: diagnose(found, findings, release), known, release)
         cause = diagnose(known, findings, release)
-    if cause.kind in _WHEREABOUTS and "in_image" not in cause.facts:
+    if cause.kind in _WHEREABOUTS and (cause.whereabouts is None or cause.whereabouts.in_image is Presence.UNKNOWN):
         found, gap = _source_findings(drivers, release)
         if found:
             cause = diagnose(known, (*findings, *found), release)

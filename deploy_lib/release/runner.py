@@ -12,7 +12,8 @@ from deploy_lib.diagnose import diagnose
 from deploy_lib.diagnose.remedy_context import RemedyContext
 from deploy_lib.drivers.interface import Drivers, Interrupted
 from deploy_lib.drivers.processes import with_process
-from deploy_lib.model.evidence import Cause, Evidence
+from deploy_lib.model.cause import Cause
+from deploy_lib.model.evidence import Evidence
 from deploy_lib.model.findings import Finding
 from deploy_lib.model.journal import Entry, Stopped
 from deploy_lib.model.journal_queries import last_requests_made

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from deploy_lib.model.cause import Link
 from deploy_lib.model.details import Whose
-from deploy_lib.model.evidence import Link
 from deploy_lib.model.outcome import Outcome
 
 

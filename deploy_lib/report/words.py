@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from deploy_lib.model.cause import Link
 from deploy_lib.model.details import Whose
-from deploy_lib.model.evidence import Link
 from deploy_lib.report.model import Comparison, Difference, Measured, Period, Report
 from deploy_lib.steps.kind import format_duration
 

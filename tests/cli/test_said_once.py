@@ -9,7 +9,8 @@ import pytest
 
 from deploy_lib.cli.show.plain import Plain
 from deploy_lib.cli.show.printer import Printer
-from deploy_lib.model.evidence import Cause, Evidence
+from deploy_lib.model.cause import Cause
+from deploy_lib.model.evidence import Evidence
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.model.journal import Diagnosed, Judged, Stopped
 from deploy_lib.model.outcome import Outcome

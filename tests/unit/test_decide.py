@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy_lib.decide import AcquireLease, Finish, Move, Restore, RunStep, next_move
-from deploy_lib.model.evidence import Cause, Evidence
+from deploy_lib.model.cause import Cause
+from deploy_lib.model.evidence import Evidence
 from deploy_lib.model.journal import (
     Adopted,
     Diagnosed,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from deploy_lib.journal import encode
+from deploy_lib.model.cause import Cause
 from deploy_lib.model.codes import Code
-from deploy_lib.model.evidence import FIRST_LINES, LAST_LINES, LONGEST_LINE, Cause, Evidence, LogLine, bounded
+from deploy_lib.model.evidence import FIRST_LINES, LAST_LINES, LONGEST_LINE, Evidence, LogLine, bounded
 from deploy_lib.model.journal import Diagnosed
 
 

@@ -12,7 +12,8 @@ from deploy_lib.diagnose import diagnose
 from deploy_lib.drivers.interface import DriverError, Drivers, Interrupted
 from deploy_lib.model import journal, requests
 from deploy_lib.model.answers import SourceRead
-from deploy_lib.model.evidence import BuildEnd, BuildFailure, BuildTrouble, Cause, Evidence
+from deploy_lib.model.cause import Cause
+from deploy_lib.model.evidence import BuildEnd, BuildFailure, BuildTrouble, Evidence
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.model.release import Release, Status
 from deploy_lib.release.explain import explain
@@ -88,7 +89,8 @@ def explained(cloud: FakeCloud, *steps: journal.Judged, evidence: Evidence | Non
 def test_the_rule_is_found_although_its_gate_is_off() -> None:
     cloud = FakeCloud()
     told = explained(cloud, judged(0, Status.FAILED), evidence=CRASHED)
-    assert told.cause.facts.items() >= {"on_disk": "yes", "in_image": "no", "rule": ".gitignore:2"}.items()
+    where = told.cause.whereabouts
+    assert where and (where.on_disk, where.in_image, where.rule) == ("yes", "no", ".gitignore:2")
     assert told.cause.commands[0] == "git add --force -- shop/gone.py"
     assert [type(request) for request in cloud.asked] == [ReadSource]
 
@@ -96,7 +98,8 @@ def test_the_rule_is_found_although_its_gate_is_off() -> None:
 def test_nothing_is_asked_twice_when_a_check_had_found_it() -> None:
     cloud = FakeCloud()
     passed = replace(judged(0), findings=(FOUND,))
-    assert explained(cloud, passed, judged(1, Status.FAILED), evidence=CRASHED).cause.facts["rule"] == ".gitignore:2"
+    where = explained(cloud, passed, judged(1, Status.FAILED), evidence=CRASHED).cause.whereabouts
+    assert where and where.rule == ".gitignore:2"
     assert cloud.asked == []
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from deploy_lib.diagnose.shell_commands import shown_fix
 from deploy_lib.model import journal
-from deploy_lib.model.evidence import Cause
+from deploy_lib.model.cause import Cause, Confidence
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.model.journal import Entry
 from deploy_lib.model.release import Status
@@ -98,7 +98,7 @@ def finding_lines(findings: Sequence[Finding], *, all_of_them: bool, fixes: bool
 
 
 def cause_lines(cause: Cause) -> Iterator[str]:
-    sure = "" if cause.confidence == "certain" else f" ({cause.confidence})"
+    sure = "" if cause.confidence is Confidence.CERTAIN else f" ({cause.confidence})"
     yield f"cause{sure}: {cause.sentence}"
     if cause.frequency and cause.frequency.count > 1:
         yield f"  seen: {cause.frequency}"

@@ -6,18 +6,18 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from deploy_lib.diagnose.merge_findings import from_findings
+from deploy_lib.model.cause import Cause, Confidence, Frequency, Presence, Whereabouts
 from deploy_lib.model.codes import Code
-from deploy_lib.model.evidence import Cause, Frequency
 from deploy_lib.model.journal import Entry
 from deploy_lib.model.release import Status
 from deploy_lib.report.model import RootCause
 from deploy_lib.report.sections.subject import diagnosis, last_verdicts
 
 _PLACES = (
-    ("on_disk", "exists in the working copy", "is not in the working copy"),
-    ("in_commit", "is in the commit", "is not in the commit"),
-    ("in_context", "is in the build context", "is not in the build context"),
-    ("in_image", "is in the image", "is not in the image"),
+    {Presence.YES: "exists in the working copy", Presence.NO: "is not in the working copy"},
+    {Presence.YES: "is in the commit", Presence.NO: "is not in the commit"},
+    {Presence.YES: "is in the build context", Presence.NO: "is not in the build context"},
+    {Presence.YES: "is in the image", Presence.NO: "is not in the image"},
 )
 
 
@@ -35,9 +35,9 @@ def read(entries: Sequence[Entry], ends: Sequence[datetime] = ()) -> RootCause |
         confidence=cause.confidence,
         chain=cause.chain,
         module=cause.module,
-        whereabouts=tuple(whereabouts(cause.facts)),
-        rule=cause.facts.get("rule"),
-        exit_code=cause.facts.get("exit_code"),
+        whereabouts=tuple(whereabouts(cause.whereabouts)) if cause.whereabouts else (),
+        rule=cause.whereabouts.rule if cause.whereabouts else None,
+        exit_code=str(code) if (code := cause.facts.exit_code) is not None else None,
         frequency=spoken_frequency(cause.frequency),
         deterministic=cause.deterministic,
         first_seen=first,
@@ -54,16 +54,17 @@ def found(entries: Sequence[Entry]) -> Cause | None:
     if not failed:
         return None
     last = failed[-1]
-    return from_findings(last.findings) or Cause(Code.UNKNOWN, f"{last.label}: {last.reason}", "guess")
+    return from_findings(last.findings) or Cause(Code.UNKNOWN, f"{last.label}: {last.reason}", Confidence.GUESS)
 
 
-def whereabouts(facts: dict[str, str]) -> Iterator[str]:
+def whereabouts(found: Whereabouts) -> Iterator[str]:
     """ "the file exists in the working copy", "it is not in the image", for what is known of each place."""
-    known = [(yes if facts[name] == "yes" else no) for name, yes, no in _PLACES if facts.get(name) in ("yes", "no")]
-    name = facts.get("missing_file") or "the file"
+    places = (found.on_disk, found.in_commit, found.in_context, found.in_image)
+    known = [words[place] for place, words in zip(places, _PLACES, strict=True) if place in words]
+    name = found.file or "the file"
     yield from (f"{name if not index else 'it'} {clause}" for index, clause in enumerate(known))
-    if facts.get("why") and facts["why"] not in known:
-        yield facts["why"]
+    if found.why and found.why not in known:
+        yield found.why
 
 
 def spoken_frequency(frequency: Frequency | None) -> str | None:

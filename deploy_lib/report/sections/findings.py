@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from deploy_lib.diagnose.merge_findings import whereabouts
+from deploy_lib.model.cause import Presence
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.model.journal import Entry
 from deploy_lib.report.model import Found
@@ -33,9 +34,9 @@ def _found(step: str, finding: Finding) -> Found:
         message=finding.message,
         place=finding.place,
         module=finding.module,
-        in_commit=places.get("in_commit", "unknown"),
-        in_context=places.get("in_context", "unknown"),
-        in_image=places.get("in_image", "unknown"),
+        in_commit=places.in_commit,
+        in_context=places.in_context,
+        in_image=places.in_image,
         rule=finding.rule,
         fix=finding.fix,
         chain=finding.chain,
@@ -44,20 +45,22 @@ def _found(step: str, finding: Finding) -> Found:
 
 def _learned(entries: Sequence[Entry]) -> Found | None:
     diagnosed = diagnosis(entries)
-    if diagnosed is None or "in_image" not in diagnosed.cause.facts:
+    if diagnosed is None or diagnosed.cause.whereabouts is None:
         return None
-    cause = diagnosed.cause
+    cause, places = diagnosed.cause, diagnosed.cause.whereabouts
+    if places.in_image is Presence.UNKNOWN:
+        return None
     return Found(
         step="diagnosis",
         severity=Severity.ERROR.value,
         code=cause.kind,
         message=cause.sentence,
-        place=cause.facts.get("missing_file", ""),
+        place=places.file,
         module=cause.module,
-        in_commit=cause.facts.get("in_commit", "unknown"),
-        in_context=cause.facts.get("in_context", "unknown"),
-        in_image=cause.facts["in_image"],
-        rule=cause.facts.get("rule"),
+        in_commit=places.in_commit,
+        in_context=places.in_context,
+        in_image=places.in_image,
+        rule=places.rule,
         fix=cause.commands[0] if cause.commands else None,
         chain=tuple(f"{link.module} ({link.file}:{link.line})" for link in cause.chain),
     )

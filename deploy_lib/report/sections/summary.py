@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from deploy_lib.model.cause import Confidence
 from deploy_lib.model.journal import Entry
 from deploy_lib.report.model import Impact, RootCause, StepRow, Subject
 from deploy_lib.report.sections.subject import ending
@@ -43,7 +44,7 @@ def _sentences(
     else:
         yield f"{stopped.outcome.words.sentence}{took}: {stopped.reason}."
     if cause is not None:
-        sure = "" if cause.confidence == "certain" else f" ({cause.confidence})"
+        sure = "" if cause.confidence is Confidence.CERTAIN else f" ({cause.confidence})"
         yield f"Cause{sure}: {cause.sentence}."
         if cause.frequency:
             yield f"Seen: {cause.frequency}."

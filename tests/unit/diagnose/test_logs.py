@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deploy_lib.diagnose import diagnose, startup_verdict
-from deploy_lib.model.evidence import Cause, Condition, Evidence, LogLine
+from deploy_lib.model.cause import Cause
+from deploy_lib.model.evidence import Condition, Evidence, LogLine
 from deploy_lib.model.findings import Finding, Severity
 from tests.unit.diagnose.cases import NOON, SERVICE, crashes
 
@@ -172,7 +173,7 @@ def test_no_evidence_however_broken_raises(log: list[LogLine], conditions: list[
 def test_a_gap_in_the_evidence_is_said() -> None:
     cause = diagnose(Evidence(gaps=("Cloud Logging did not answer within 10 s",)), (), SERVICE)
     assert cause.kind == "unknown"
-    assert cause.facts["not_learned"] == "Cloud Logging did not answer within 10 s"
+    assert cause.not_learned == ("Cloud Logging did not answer within 10 s",)
 
 
 def test_a_finding_says_where_the_module_was_lost() -> None:
@@ -187,9 +188,8 @@ def test_a_finding_says_where_the_module_was_lost() -> None:
         fix="git add --force -- shop/models/user.py",
     )
     cause = diagnose(Evidence(log=crashes(TRACEBACK)), (finding,), SERVICE)
-    assert (
-        cause.facts.items() >= {"on_disk": "yes", "in_commit": "no", "in_image": "no", "rule": ".gitignore:4"}.items()
-    )
+    where = cause.whereabouts
+    assert where and (where.on_disk, where.in_commit, where.in_image, where.rule) == ("yes", "no", "no", ".gitignore:4")
     assert cause.sentence.endswith("git ignores it, so no commit holds it (.gitignore:4)")
     assert cause.commands[0] == finding.fix
 
