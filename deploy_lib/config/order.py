@@ -20,7 +20,7 @@ def problems(steps: Sequence[Step]) -> Iterator[tuple[Step, str]]:
         if place.not_after and place.not_after.kind in seen:
             yield step, f"{name} cannot follow {place.not_after.kind}: {place.not_after.why}"
         if place.once and name in seen:
-            yield step, f"{name} stands twice; once is enough"
+            yield step, f"{name} may occur only once"
         share, wanted = place.gives(step.settings), place.expects(step.settings)
         if share:
             if share <= percent:
@@ -28,9 +28,8 @@ def problems(steps: Sequence[Step]) -> Iterator[tuple[Step, str]]:
             mover, percent = step, max(percent, share)
         if mover and wanted > percent:
             moving = mover.kind.name
-            why = (
-                f"{name} wants {wanted} % of the traffic right after {moving} {percent} %, so no release could pass it"
-            )
+            after = f"right after {moving} {percent} %"
+            why = f"{name} expects {wanted} % of the traffic {after}, so no release could pass it"
             yield step, f"{why}; put it after {moving}: {{percent: {wanted}}}, or say percent: {percent}"
         seen.append(name)
     if mover and percent < 100:

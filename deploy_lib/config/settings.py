@@ -99,7 +99,8 @@ class ServiceSettings(Settings):
     secrets: dict[str, str] = Field({}, description="variables and the secret each is read from, name:version")
     after: tuple[str, ...] = Field((), description="services that must be live before this one starts")
     health: HealthSettings = Field(
-        HealthSettings(), description="what probe, compare, promote's bake and verify ask unless they say else"
+        HealthSettings(),
+        description="what probe, compare, promote's bake and verify request unless they set something else",
     )
 
     @field_validator("context", "dockerfile", "include")
@@ -200,7 +201,9 @@ class FileSettings(Settings):
     )
     local: bool = Field(False, description="use the local cloud instead of Google's")
     webhook_env: str | None = Field(
-        None, pattern=_VARIABLE, description="variable that holds a webhook URL to tell of starts and ends"
+        None,
+        pattern=_VARIABLE,
+        description="variable that holds the URL of a webhook, which is called when a release starts and ends",
     )
     on_failure: Literal["restore", "hold"] = Field("restore", description="after a failure under traffic")
     on_inconclusive: Literal["hold", "restore", "continue"] = Field(

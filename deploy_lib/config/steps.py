@@ -59,7 +59,7 @@ def _written_out(entry: Any, path: Path, document: Document, found: list[Problem
     path = (*path, name) if (*path, name) in document.places else path
     settings = {} if settings is None else settings
     if not isinstance(settings, dict):
-        found.append(Problem(document.place(path), f"the settings of {name} are a mapping, not {settings!r}"))
+        found.append(Problem(document.place(path), f"the settings of {name} must be a mapping, not {settings!r}"))
         return
     short = KINDS[name].short_form if name in KINDS else None
     if short is None or short.key not in settings:

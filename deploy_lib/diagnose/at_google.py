@@ -32,7 +32,7 @@ def permission(case: Case) -> list[str]:
     """To whom: the caller whom the platform refused, else the account that the application runs as."""
     facts = case.facts
     if case.context.local or not case.service:
-        return ["# the local cloud refused this because somebody told it to: a fault is set, or a secret has a policy"]
+        return ["# the local cloud refused this because it was set up to: a fault is set, or a secret has a policy"]
     if case.cause.kind == Code.FRONTEND_REFUSED:
         bind = f"gcloud run services add-iam-policy-binding {case.cloud_run} {case.where}"
         return [f"{bind} --member={member(case.evidence.caller)} --role={INVOKER}"]

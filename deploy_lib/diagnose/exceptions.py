@@ -77,7 +77,7 @@ def meaning(section: Section, entrypoint: str | None) -> Meaning:
             Code.PERMISSION_DENIED, sentence, facts=CauseFacts(permission=denied[1], resource=denied[2].strip())
         )
     if _BIND.search(text):
-        return Meaning(Code.PORT_TAKEN, f"the server could not take its port: {short(section.message)}")
+        return Meaning(Code.PORT_TAKEN, f"the server could not bind its port: {short(section.message)}")
     refused = upstream.no_connection(section)
     if refused:
         return refused

@@ -59,7 +59,7 @@ def read(trouble: BuildTrouble, rows: Sequence[PhysicalLine]) -> Cause:
         sentence = (
             "the build took longer than its time limit"
             if trouble.status == BuildEnd.TIMEOUT
-            else "the build waited too long for a place"
+            else "the build waited too long in the queue"
         )
         return _cause(Code.BUILD_TIMEOUT, sentence, trouble, log)
     if trouble.status == BuildEnd.CANCELLED:

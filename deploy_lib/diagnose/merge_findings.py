@@ -20,7 +20,7 @@ WHEREABOUTS = {
     "gcloudignored": Whereabouts(_YES, _YES, _NO, _NO, "the upload to Cloud Build leaves it out"),
     "dockerignored": Whereabouts(_YES, _YES, _NO, _NO, "the build context leaves it out"),
     "not_copied": Whereabouts(_YES, _YES, _YES, _NO, "no COPY of the Dockerfile brings it into the image"),
-    "case_mismatch": Whereabouts(_YES, _YES, _YES, _NO, "its name is written with other capitals"),
+    "case_mismatch": Whereabouts(_YES, _YES, _YES, _NO, "its name differs in upper and lower case"),
     "absent_everywhere": Whereabouts(_NO, _NO, _NO, _NO, "no such file exists, here or in git"),
 }
 """By the cause of a finding: on the disk, in the commit, in the build context, in the image, and in words."""

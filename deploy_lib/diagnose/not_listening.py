@@ -65,7 +65,7 @@ def _silent(log: ParsedLog, wanted: int, yet: str) -> Cause:
         )
     own = [row for row in log.rows if row.source not in PLATFORM and row.text.strip()]
     shown = tuple(f"{stamp(row.at)}{row.text}" for row in own[-3:])
-    last = f"; its last words: {exceptions.short(own[-1].text.strip(), 120)}" if own else "; it printed nothing"
+    last = f"; its last output: {exceptions.short(own[-1].text.strip(), 120)}" if own else "; it printed nothing"
     return Cause(
         Code.NEVER_LISTENS,
         f"the container runs, but nothing listens on port {wanted}{yet}{last}",
@@ -88,7 +88,7 @@ def _late(log: ParsedLog, server: listening.Listening, shown: tuple[str, ...], l
         if starved
         else f", longer than the {limit:.0f} s of the start-up probe"
         if exceeded
-        else ", longer than it was given"
+        else ", longer than it was allowed"
     )
     return Cause(
         kind, f"the server is too slow to start: {how_late}{why}", Confidence.LIKELY, evidence=shown, facts=facts

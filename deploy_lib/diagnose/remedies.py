@@ -127,7 +127,7 @@ def _for(case: Case) -> list[str]:
             ]
         case Code.DATABASE_REFUSED | Code.UPSTREAM_REFUSED:
             return [
-                f"# see that vpc_connector: and the address are right, at {context.place('vpc_connector')}",
+                f"# check that vpc_connector: and the address are right, at {context.place('vpc_connector')}",
                 *case.logs(),
             ]
         case Code.HEALTH_NOT_FOUND | Code.HEALTH_REDIRECT | Code.HEALTH_BODY:

@@ -65,5 +65,5 @@ def _read(text: str, own: str | None) -> Meaning | None:
         kind = Code.MISSING_MODULE if ours else Code.MISSING_DEPENDENCY
         return Meaning(kind, f"python finds no module {main[1]} to run", main[1])
     if _BIND.search(text):
-        return Meaning(Code.PORT_TAKEN, "the server could not take its port")
+        return Meaning(Code.PORT_TAKEN, "the server could not bind its port")
     return None

@@ -9,14 +9,14 @@ _TYPED = re.compile(r"(?:git|gcloud|echo|printf|cd|uv|poetry|pdm|pipenv|python3?
 
 
 def in_shell(fix: str) -> str:
-    """A finding's fix as a shell may be given it: alternatives and what is no command become a comment.
+    """A finding's fix as a shell may be given it: alternatives and what is not a command become a comment.
 
     A commit gets a message, since what is pasted must not wait in an editor.
     """
     if fix.startswith("# ") or not _TYPED.match(fix):
         return fix if fix.startswith("# ") else f"# {fix}"
     command, other, rest = re.split(r"([,;] or )", fix, maxsplit=1) if re.search(r"[,;] or ", fix) else (fix, "", "")
-    command = re.sub(r"git commit(?=\s*(?:$|;|&&))", "git commit -m 'Mend the release'", command)
+    command = re.sub(r"git commit(?=\s*(?:$|;|&&))", "git commit -m 'Fix the release'", command)
     return f"{command}  # or {rest}" if other else command
 
 

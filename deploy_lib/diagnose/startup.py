@@ -170,7 +170,7 @@ def _ended(log: ParsedLog) -> Cause | None:
     how = f"with exit code {end.code}" if end.code is not None else "before it could serve"
     if end.code is not None and end.code > 128:
         how = f"on signal {end.code - 128}"
-    last = f"; its last words: {exceptions.short(own[-1].text.strip(), 160)}" if own else " and printed nothing"
+    last = f"; its last output: {exceptions.short(own[-1].text.strip(), 160)}" if own else " and printed nothing"
     return Cause(
         Code.EXITS_NONZERO,
         f"the container ends {how}{last}",

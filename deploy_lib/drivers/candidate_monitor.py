@@ -91,7 +91,7 @@ class CandidateMonitor:
         return RevisionHealth(why_failed(conditions_of(found.conditions)), sticky=found.session_affinity)
 
     def _ends(self, release: Release, name: str) -> tuple[str, ...]:
-        """Not being able to read the log is no crash."""
+        """A log that cannot be read does not count as a crash."""
         seen = self._crashes.get(name)
         if seen is None:
             extra = f'logName="projects/{release.service.project}/logs/{SYSTEM}"'

@@ -21,7 +21,7 @@ class Crashes:
     lines: list[LogLine] = field(default_factory=list)
 
     def ends(self) -> tuple[str, ...]:
-        """The words of the log on each that was no orderly end, oldest first."""
+        """The words of the log on each that was not orderly, oldest first."""
         from deploy_lib.diagnose.crash_loop import ends
         from deploy_lib.diagnose.log_rows import rows  # not at the top: most commands watch nothing
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from google.auth.credentials import Credentials
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
-REMEDY = "type: gcloud auth application-default login, or let GOOGLE_APPLICATION_CREDENTIALS name a key file"
+REMEDY = "type: gcloud auth application-default login, or set GOOGLE_APPLICATION_CREDENTIALS to a key file"
 
 
 def find() -> Credentials:
@@ -32,8 +32,8 @@ def find() -> Credentials:
     except (GoogleAuthError, OSError, ValueError) as error:
         if named:
             message = str(error).strip().rstrip(".").splitlines()[0]
-            reason = f"GOOGLE_APPLICATION_CREDENTIALS names no usable credentials: {message}"
-            raise DriverError(reason, "let it name a key file that exists, or unset it and " + REMEDY) from error
+            reason = f"GOOGLE_APPLICATION_CREDENTIALS does not name usable credentials: {message}"
+            raise DriverError(reason, "set it to a key file that exists, or unset it and " + REMEDY) from error
         raise DriverError("no Google credentials were found on this machine", REMEDY) from error
     return credentials
 

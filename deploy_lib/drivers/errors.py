@@ -144,13 +144,16 @@ def _reason_and_remedy(code: str, message: str, call: ApiCall, metadata: dict[st
             permission = _permission(message, call, metadata)
             who = call.account or "the account used"
             if permission is None:
-                return f"{who} may not: {message}", "ask someone who administers the project"
+                return f"{who} lacks permission: {message}", "ask someone who administers the project"
             remedy = f"let someone who may grant it: {grant(call.project, call.account, permission)}"
             return f"{who} lacks the permission {permission}", remedy
         case "UNAUTHENTICATED":
             return f"Google did not accept the credentials ({message})", REMEDY
         case "NOT_FOUND":
-            return f"it does not exist ({message})", f"see that the project {call.project}, region and names are right"
+            return (
+                f"it does not exist ({message})",
+                f"check that the project {call.project}, the region and the names are right",
+            )
         case "RESOURCE_EXHAUSTED":
             if spent_for_good(message):
                 return f"a limit is reached ({message})", "delete what is no longer needed; waiting does not help"
@@ -160,11 +163,14 @@ def _reason_and_remedy(code: str, message: str, call: ApiCall, metadata: dict[st
         case "ABORTED":
             return f"someone else changed it at the same time ({message})", "try again"
         case "DEADLINE_EXCEEDED":
-            return "Google did not answer in time", "try again; https://status.cloud.google.com tells of outages"
+            return "Google did not answer in time", "try again; https://status.cloud.google.com lists outages"
         case "UNSENT":
-            return f"no connection to Google could be made ({message})", "see to the network, a proxy or a firewall"
+            return (
+                f"no connection to Google could be made ({message})",
+                "check the network connection, the proxy and the firewall",
+            )
         case "UNAVAILABLE" | "INTERNAL" | "UNKNOWN":
-            remedy = "try again; https://status.cloud.google.com tells of outages"
+            remedy = "try again; https://status.cloud.google.com lists outages"
             return f"Google answered {code}: {message}", remedy
         case "INVALID_ARGUMENT" | "FAILED_PRECONDITION" | "ALREADY_EXISTS" | "OUT_OF_RANGE":
             return message or f"Google answered {code}", ""

@@ -42,7 +42,7 @@ class Getter:
         def failed(problem: str) -> Attempt:
             return Attempt(start - began, self.clock.monotonic() - start, status, problem)
 
-        late = f"no whole answer within {self.timeout:g} s"
+        late = f"no complete answer within {self.timeout:g} s"
         try:
             with self.client.stream("GET", url, headers=dict(self.headers(url))) as response:
                 status, headers = response.status_code, response.headers

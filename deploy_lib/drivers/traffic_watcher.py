@@ -208,7 +208,7 @@ class TrafficWatcher:
                 self._broken = problem
 
     def _look(self) -> None:
-        """Not knowing is no failure."""
+        """What cannot be found out does not count as a failure."""
         try:
             found = self.condition()
         except DriverError:

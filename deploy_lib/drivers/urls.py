@@ -40,7 +40,7 @@ class HttpUrls:
         """One request."""
         asked, base = request.asked, request.release.candidate_url
         if not base:
-            raise DriverError("the candidate has no URL of its own to be asked at")
+            raise DriverError("the candidate has no URL of its own")
         url = base.rstrip("/") + asked.path
         attempt = self.ask(url, asked.expect, timeout=asked.timeout)
         tell(attempt.problem or f"good, {attempt.seconds * 1000:.0f} ms")
@@ -94,7 +94,7 @@ class HttpUrls:
         release, settings, asked, now = request.release, request.settings, request.asked, self._clock.now()
         base, stable = release.candidate_url, release.stable_url
         if not base:
-            raise DriverError("the candidate has no URL of its own to be asked at")
+            raise DriverError("the candidate has no URL of its own")
         pairs = Pairs(
             self._clock,
             self._getter(asked.timeout),
@@ -123,7 +123,7 @@ class HttpUrls:
         return getter(self._clock, self._headers, timeout, trust_proxies=self._trust_proxies)
 
     def _state(self, release: Release) -> RevisionHealth:
-        """Not knowing is no failure: the next request will tell."""
+        """What cannot be found out does not count as a failure: the next request will show it."""
         try:
             return self._watch.state(release)
         except DriverError:

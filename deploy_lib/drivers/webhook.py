@@ -11,7 +11,7 @@ from deploy_lib.drivers.interface import DriverError
 
 PATIENCE = 5.0  # seconds
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
-_REMEDY = "check the webhook's address where it was made"
+_REMEDY = "check the webhook's address where it was created"
 
 
 def send(address: str, text: str, *, patience: float = PATIENCE) -> None:
@@ -20,9 +20,9 @@ def send(address: str, text: str, *, patience: float = PATIENCE) -> None:
         parts = urlsplit(address)
         host = parts.hostname or ""
     except ValueError:
-        raise DriverError("the webhook's address is no URL", _REMEDY) from None
+        raise DriverError("the webhook's address is not a URL", _REMEDY) from None
     if not host or (parts.scheme != "https" and not (parts.scheme == "http" and host in _LOOPBACK)):
-        raise DriverError("the webhook's address is no https URL", _REMEDY)
+        raise DriverError("the webhook's address is not an https URL", _REMEDY)
     import httpx
 
     try:

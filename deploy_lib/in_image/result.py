@@ -161,7 +161,7 @@ def read_result(data: bytes, nonce: str) -> ProbeResult:
     """The full result among the lines of `data`, else the compact one. Raises ResultUnreadable.
 
     `data` may be the two lines as printed, or the compact line from one channel and the full one from another,
-    joined by a newline; lines that are no result are passed over.
+    joined by a newline; lines that are not a result are passed over.
     """
     lines = [line.strip() for line in data.split(b"\n") if line.strip().startswith(MARK)]
     if not lines:
@@ -196,7 +196,7 @@ def _read_line(line: bytes, nonce: str) -> ProbeResult:
     try:
         document = json.loads(line, parse_constant=_refuse)
     except (ValueError, RecursionError):
-        raise ResultUnreadable(f"the result is cut or damaged: {len(line)} bytes that are no JSON document") from None
+        raise ResultUnreadable(f"the result is cut or damaged: {len(line)} bytes, not a JSON document") from None
     try:
         result = decode(ProbeResult, document)
     except WrongShape as problem:

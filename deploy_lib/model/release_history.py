@@ -84,7 +84,7 @@ class ByHand:
 
     def __str__(self) -> str:
         when = f" at {self.at:%Y-%m-%d %H:%M:%S} UTC" if self.at else ""
-        who = f"; the last change of the service is {self.by or 'of somebody unknown'}{f',{when}' if when else ''}"
+        who = f"; the service was last changed by {self.by or 'somebody unknown'}{f',{when}' if when else ''}"
         parts = [f"it left {self.left.traffic}, and now there is {self.now}"] if self.moved else []
         if self.made:
             parts.append(f"the revision {self.made.revision} was made ({', '.join(self.made.changed) or 'as it was'})")

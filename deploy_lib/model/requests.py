@@ -41,7 +41,7 @@ class Worker:
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What a good response is. `json` maps dotted paths to values; `text` must stand in the body.
+    """What a good response is. `json` maps dotted paths to values; `text` must occur in the body.
 
     `status` None: any but 5xx and 429. Whether a redirect or another 4xx is good then depends on what the stable
     revision answers to the same request.

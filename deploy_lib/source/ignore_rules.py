@@ -70,7 +70,7 @@ def _invalid(file: str, problem: InvalidPattern, consequence: str) -> Finding:
     return Finding(
         Code.IGNORE_RULE_INVALID,
         Severity.ERROR,
-        f"{file}:{problem.line} is no valid rule: {problem.reason}; {consequence}",
+        f"{file}:{problem.line} is not a valid rule: {problem.reason}; {consequence}",
         file=file,
         line=problem.line,
         fix=f"correct line {problem.line} of {file}",

@@ -24,12 +24,19 @@ class CanarySettings(Settings):
     )
     ready_within: Duration = Field(300.0, gt=0, description="the revision must be ready within this time")
     crashes_alike: int = Field(
-        2, ge=1, description="so many failures alike end the wait, where another try cannot help (an import, a setting)"
+        2,
+        ge=1,
+        description="this many identical failures end the wait where another try cannot help (an import, a setting)",
     )
     sure_after: Duration = Field(
-        5.0, ge=0, description="one is enough where the image alone decides, and this passes without another word"
+        5.0,
+        ge=0,
+        description="where the image alone decides, one failure ends the wait once this time has passed without "
+        "another log line",
     )
-    words_within: Duration = Field(3.0, ge=0, description="the words that explain a failure may come this much later")
+    words_within: Duration = Field(
+        3.0, ge=0, description="how much later the log lines that explain a failure may arrive"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +144,7 @@ def _end(settings: CanarySettings, release: Release, answer: RevisionCreated) ->
     if answer.timed_out:
         reason = f"{answer.revision} was not ready within {format_duration(settings.ready_within)}"
         return Verdict(Status.FAILED, reason + _said(answer.evidence), grown, details=details)
-    early = "; the wait was ended, as another try would end alike" if answer.failed_early else ""
+    early = "; the wait was ended early, as another try would fail in the same way" if answer.failed_early else ""
     return Verdict(
         Status.FAILED, f"{answer.revision} does not start{_said(answer.evidence)}{early}", grown, details=details
     )
@@ -184,7 +191,7 @@ REFERENCE = """\
     ready_within: 5m
     crashes_alike: 2         # ended earlier when it crashes alike so often for good (an import, the syntax, a setting),
     sure_after: 5s           # or once for what the image alone decides, and this passes without another word
-    words_within: 3s         # the words that explain a failure may come this much later
+    words_within: 3s         # how much later the log lines that explain a failure may arrive
 """
 KIND = Kind(
     "canary",

@@ -184,7 +184,7 @@ REFERENCE = """\
     timeout: 10s
     every: 250ms             # between pairs, whether or not earlier ones were answered
     at_once: 50              # pairs under way at most
-    max_error_rate: 0.01     # the candidate may fail this part of its requests
+    max_error_rate: 0.01     # the candidate may fail this share of its requests
     max_error_increase: 0.01 # and this much more than the stable revision
     max_slowdown: 1.5        # the candidate's quantile over the stable's
     latency_tolerance: 50ms  # a difference this small never matters

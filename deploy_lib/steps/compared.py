@@ -1,4 +1,4 @@
-"""What was seen of a candidate that is asked in pairs with the stable revision: whether it is worse, or is no evidence.
+"""What was seen of a candidate that is asked in pairs with the stable revision: whether it is worse, or proves nothing.
 
 `enough` are the pairs that are needed to judge.
 """
@@ -34,7 +34,7 @@ def all_refused(stable: Side, candidate: Side) -> bool:
 
 
 def says_nothing(stable: Side, candidate: Side, path: str) -> str:
-    """Why paired requests are no evidence, however many; empty when they are some."""
+    """Why paired requests prove nothing, however many; empty when they are some."""
     if not candidate.requests or not stable.requests:
         return ""
     if all_refused(stable, candidate):

@@ -31,7 +31,7 @@ def _can_be_good(given: tuple[int, ...] | int | None) -> tuple[int, ...] | int |
     """What was given. Raises ValueError for a status that is a failure whatever was expected."""
     for status in codes(given) or ():
         if is_failure(status):
-            raise ValueError(f"{status} is a failure always, as are {TOO_MANY} and every 5xx")
+            raise ValueError(f"{status} is always a failure, like {TOO_MANY} and every 5xx")
     return given
 
 
@@ -41,12 +41,14 @@ Accepted = Annotated[tuple[Code, ...] | Code | None, AfterValidator(_can_be_good
 class AskSettings(Settings):
     """For a step: what is left out is the service's."""
 
-    path: str | None = Field(None, pattern=PATH, description="what is asked; it begins with /; default: health.path")
+    path: str | None = Field(
+        None, pattern=PATH, description="the path to request; it begins with /; default: health.path"
+    )
     status: Accepted = Field(None, description="accepted status code or codes")
     json_: dict[str, object] | None = Field(
         None, alias="json", description="dotted paths in the JSON body and their values"
     )
-    text: str | None = Field(None, description="must stand in the body")
+    text: str | None = Field(None, description="must occur in the body")
     timeout: Duration | None = Field(None, gt=0, description="one request may take this long; default: health.timeout")
 
 
@@ -56,7 +58,7 @@ class CandidateSettings(AskSettings):
     crashes: int = Field(
         2,
         ge=1,
-        description="so many ends of its container reject it; one alone may be an instance that was scaled away",
+        description="this many ends of its container reject it; a single one may be an instance that was scaled down",
     )
 
     def why_failed(self, revision_failed: str | None, ends: Sequence[str]) -> str:
@@ -70,7 +72,9 @@ class CandidateSettings(AskSettings):
 class HealthSettings(AskSettings):
     """For a service, whose steps inherit it."""
 
-    path: str = Field("/health", pattern=PATH, description="where the service says that it is well; it begins with /")
+    path: str = Field(
+        "/health", pattern=PATH, description="the path at which the service reports its health; it begins with /"
+    )
     status: Accepted = Field(
         None, description="accepted status code or codes; default: 200 for probe, 2xx for verify, as stable for compare"
     )

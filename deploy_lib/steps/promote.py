@@ -44,7 +44,7 @@ class PromoteSettings(ThresholdsUnderTraffic, LookSettings):
     warm_up: Duration | None = Field(
         None,
         ge=0,
-        description="slow answers in the first seconds are not held against it, as instances start; default: 10 s, "
+        description="slow answers in these first seconds do not count, since instances are starting; default: 10 s, "
         "half of `bake` at most",
     )
 
@@ -239,14 +239,14 @@ REFERENCE = """\
                              # least)
     every: 1s                # between our own requests
     at_once: 20              # pairs of our own under way at most
-    max_error_rate: 0.01     # the candidate may fail this part of its requests
+    max_error_rate: 0.01     # the candidate may fail this share of its requests
     max_error_increase: 0.01 # and this much more than the stable revision
     max_4xx_alone: 0.5       # with all traffic, 4xx or redirects up to this part are not held against it
     max_slowdown: 2          # the candidate's latency quantile over the stable's
     max_slowdown_alone: 3    # with all traffic: over that of the stable revision's users in as long a time before
     latency_tolerance: 100ms # a difference this small never matters
     quantile: 0.95           # which latency quantile
-    warm_up: 10s             # slow answers in the first seconds are not held against it, as instances start (default:
+    warm_up: 10s             # slow answers in these first seconds do not count, since instances are starting (default:
                              # 10s, half of bake at most)
     confidence: 0.95         # certainty that a rejection needs, corrected for looking often
     min_failures: 5          # fewer failed requests reject nothing

@@ -31,7 +31,7 @@ def is_redirect(status: int) -> bool:
 
 
 def is_turned_away(status: int) -> bool:
-    """A redirect, or a 4xx that is no failure by itself."""
+    """A redirect, or a 4xx that does not count as a failure by itself."""
     return is_redirect(status) or (400 <= status < 500 and not is_failure(status))
 
 

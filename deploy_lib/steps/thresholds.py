@@ -8,7 +8,7 @@ from deploy_lib.steps.kind import Duration, Settings
 
 
 class Thresholds(Settings):
-    max_error_rate: float = Field(0.01, ge=0, le=1, description="the candidate may fail this part of its requests")
+    max_error_rate: float = Field(0.01, ge=0, le=1, description="the candidate may fail this share of its requests")
     max_error_increase: float = Field(0.01, ge=0, le=1, description="beyond what the stable revision fails")
     max_slowdown: float = Field(1.5, ge=1, description="the candidate's latency quantile over the stable's")
     latency_tolerance: Duration = Field(0.05, ge=0, description="a difference this small never matters")
@@ -35,5 +35,5 @@ class ThresholdsUnderTraffic(Thresholds):
     min_users_before: int = Field(
         30,
         ge=1,
-        description="with all traffic: that none is answered is no chance where so many were in the time before",
+        description="with all traffic: that none is answered is not chance where so many were in the time before",
     )

@@ -25,7 +25,7 @@ _FROM = 400
 class VerifySettings(AskSettings):
     within: Duration = Field(60.0, gt=0, description="the candidate must answer well at the main URL within this time")
     header: str = Field("x-revision", description="response header, or key of a JSON body, that names the revision")
-    unnamed: int = Field(3, ge=1, description="so many answers are enough where none of them names its revision")
+    unnamed: int = Field(3, ge=1, description="this many answers are enough where none of them names its revision")
     percent: int = Field(100, ge=1, le=100, strict=True, description="share the candidate must have")
 
     @field_validator("status")
@@ -135,7 +135,7 @@ REFERENCE = """\
     timeout: 10s
     within: 1m
     header: x-revision       # response header, or key of a JSON body, that names the revision
-    unnamed: 3               # so many answers are enough where none of them names its revision
+    unnamed: 3               # this many answers are enough where none of them names its revision
     percent: 100             # share the candidate must have
 """
 KNOWN_BAD = (

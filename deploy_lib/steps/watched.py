@@ -32,7 +32,7 @@ def lost(watched: Watched, thresholds: Thresholds, percent: int) -> str:
 
 
 def doubt(watched: Watched, thresholds: ThresholdsUnderTraffic) -> str:
-    """What speaks against the candidate and is no proof; empty when nothing does."""
+    """What suggests that the candidate is bad without proving it; empty when nothing does."""
     return _unclear(watched, thresholds) or _without_evidence(watched)
 
 

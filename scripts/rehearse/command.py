@@ -107,7 +107,7 @@ def _events(lines: Iterable[str]) -> Iterator[Event]:
         try:
             event = json.loads(line)
         except ValueError:
-            raise Unexpected(f"this line is no JSON event: {line.rstrip()[:300]!r}") from None
+            raise Unexpected(f"this line is not a JSON event: {line.rstrip()[:300]!r}") from None
         if isinstance(event, dict):
             yield event
 

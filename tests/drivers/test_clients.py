@@ -68,7 +68,7 @@ def test_no_credentials_is_one_message_soon(silent: socket.socket) -> None:
 
 def test_a_key_file_that_is_not_there() -> None:
     said, _ = _ask(GOOGLE_APPLICATION_CREDENTIALS="/nonexistent/key.json")
-    assert said.startswith("GOOGLE_APPLICATION_CREDENTIALS names no usable credentials: ")
+    assert said.startswith("GOOGLE_APPLICATION_CREDENTIALS does not name usable credentials: ")
     assert "/nonexistent/key.json" in said
 
 

@@ -75,7 +75,7 @@ ENDINGS = {
     "port-taken": Story("port_taken", "Address already in use", "let only one process listen", imports("port_taken")),
     "memory": Story("out_of_memory", "of the 256 MiB it may have", "write memory: 512Mi", imports("hungry")),
     "ends-well": Story("exits_zero", "exit code 0", "let the start command be the server", {"exit_at_start": 0}),
-    "ends-badly": Story("exits_nonzero", "exit code 7; its last words: no use", "report ", {"exit_at_start": 7}),
+    "ends-badly": Story("exits_nonzero", "exit code 7; its last output: no use", "report ", {"exit_at_start": 7}),
 }  # fmt: skip
 UNREACHED = {
     "never": Story("never_listens", "nothing listens on port 8080", "report ", imports("forever")),

@@ -75,7 +75,7 @@ EDITS = {
         "/srv/config/settings.toml is not in the image",
         {"config/settings.toml": "", "Dockerfile": WELL.replace("COPY", "COPY config/ config/\nCOPY", 1)},
     ),
-    "upstream": Edit("# see that vpc_connector: and the address are right", module("upstream")),
+    "upstream": Edit("# check that vpc_connector: and the address are right", module("upstream")),
     "port-taken": Edit("# let only one process listen on $PORT", module("port_taken")),
     "ends-well": Edit("# let the start command be the server, in the foreground: Dockerfile:5", code=STAYS),
     "ends-badly": Edit("no use going on", code=STAYS),

@@ -119,7 +119,7 @@ def test_a_tag_a_label_and_a_template_changed_by_hand_are_told_before_they_are_o
     told = [
         f"the revision {made} was made (memory: 256Mi -> 512Mi, variable FLAG: added, plain value, the label team was "
         f"added (payments)); the tag canary was removed (it was on {old}); the tag preview was added (on {old}); "
-        f"the label owner was added (anna); the last change of the service is ann@example.invalid, at 20",
+        f"the label owner was added (anna); the service was last changed by ann@example.invalid, at 20",
         f"a release starts from what serves, so that it overwrites what {made} set",
     ]
     for command in ("status", "plan"):

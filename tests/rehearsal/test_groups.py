@@ -91,7 +91,7 @@ def test_what_is_live_goes_back_when_a_later_one_fails_under_traffic(harness: Cl
 
 
 def test_resuming_all_goes_on_with_those_that_are_unfinished(harness: CliHarness) -> None:
-    """What has ended has nothing to go on with, and is no obstacle to the others."""
+    """What has ended has nothing to go on with, and does not stop the others."""
     old = candidates(harness.release(configured(harness, {}), "--all"))
     behave = {name: {"n": 1} for name in AFTER}
     ready = harness.release(configured(harness, behave), "--service", "web", "--no-traffic")

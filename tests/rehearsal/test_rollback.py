@@ -204,7 +204,7 @@ def test_traffic_changed_by_hand_is_told_and_put_back_by_name(harness: CliHarnes
     said = f"it left {second} 100 %, and now there is {first} 30 %, {second} 70 %"
     for command in ("status", "plan"):
         text = harness.command(command, config, "--output", "text").errors
-        assert f"{said}; the last change of the service is ann@example.invalid, at 20" in text
+        assert f"{said}; the service was last changed by ann@example.invalid, at 20" in text
     [told] = harness.command("status", config).events
     assert (told["by_hand"]["left"], told["by_hand"]["now"]) == ({second: 100}, {first: 30, second: 70})
     result = harness.release(harness.config(SHORT, {"n": 2}), "--no-traffic")

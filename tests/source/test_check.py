@@ -224,7 +224,7 @@ def test_a_fix_is_whole_wherever_the_user_stands(
 ) -> None:
     """It waits in no editor, and goes where the repository is."""
     ignored_by_git(shop)
-    command = f"git add --force -- {LOST} && git commit -m 'Mend the release'"
+    command = f"git add --force -- {LOST} && git commit -m 'Fix the release'"
     assert f"    fix:  (cd {shop.root} && {command})" in check()[1]
     monkeypatch.chdir(shop.root)
     assert f"    fix:  {command}\n" in check()[1]

@@ -64,7 +64,7 @@ def test_one_fault_hides_no_other(tmp_path: Path) -> None:
         (HEAD + "steps: [canary]\n", "c.yaml:6:9: canary needs build before it"),
         (HEAD + "steps: [build, git_clean]\n", "git_clean cannot follow build"),
         (HEAD + "steps: [build, canary, {promote: {percent: 0.5}}]\n", "percent is a whole number, not 0.5"),
-        (HEAD + "steps: [build, canary, {promote: 10}]\n", "the settings of promote are a mapping, not 10"),
+        (HEAD + "steps: [build, canary, {promote: 10}]\n", "the settings of promote must be a mapping, not 10"),
         (
             HEAD + "steps: [build, canary, {promote: {percent: 50}}, {promote: {percent: 10}}]\n",
             "promote 10 % cannot follow promote 50 %",
@@ -72,7 +72,7 @@ def test_one_fault_hides_no_other(tmp_path: Path) -> None:
         (HEAD + "steps: [build, canary, {promote: {percent: 10}}]\n", "the last promote ends at 10 %"),
         (
             HEAD + "steps: [build, canary, {promote: {percent: 50}}, verify, {promote: {percent: 100}}]\n",
-            "c.yaml:6:50: verify wants 100 % of the traffic right after promote 50 %, so no release could pass it; ",
+            "c.yaml:6:50: verify expects 100 % of the traffic right after promote 50 %, so no release could pass it; ",
         ),
         (
             HEAD + "steps: [build, canary, promote, {verify: {status: 404}}]\n",
@@ -84,11 +84,11 @@ def test_one_fault_hides_no_other(tmp_path: Path) -> None:
         ),
         (
             HEAD + "steps: [build, canary, {probe: {status: [200, 503]}}]\n",
-            "c.yaml:6:33: status: 503 is a failure always, as are 429 and every 5xx",
+            "c.yaml:6:33: status: 503 is always a failure, like 429 and every 5xx",
         ),
         (
             HEAD.replace("netra-backend}", "b, health: {status: 429}}") + STEPS,
-            "c.yaml:5:36: status: 429 is a failure always, as are 429 and every 5xx",
+            "c.yaml:5:36: status: 429 is always a failure, like 429 and every 5xx",
         ),
         (
             HEAD + "steps: [build, canary, {probe: {slower_than: 0s}}]\n",

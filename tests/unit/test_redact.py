@@ -1,4 +1,4 @@
-"""Nothing secret gets through a Redactor, and what is no secret stays readable."""
+"""Nothing secret gets through a Redactor, and what is not a secret stays readable."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ HARMLESS = [
     "KeyError: 'API_TOKEN'",
     "permission secretmanager.versions.access is denied",
     "secret: projects/1/secrets/openai-api-key/versions/latest",
-    "the container ends with exit code 1; its last words: bypass",
+    "the container ends with exit code 1; its last output: bypass",
     "https://example.com:8080/health",
     "us-central1-docker.pkg.dev/p/services/backend@sha256:0123456789abcdef",
     "task-1234 risk-assessment sk-learn",

@@ -105,7 +105,7 @@ def test_what_was_changed_by_hand(
     found = drift(replace(known, traffic=traffic(now)))
     assert (found is not None) is changed
     if found is not None:
-        assert f"and now there is {found.now}; the last change of the service is ann" in str(found)
+        assert f"and now there is {found.now}; the service was last changed by ann" in str(found)
 
 
 @pytest.mark.parametrize(

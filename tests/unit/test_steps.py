@@ -125,7 +125,7 @@ def test_how_long_a_start_is_waited_for(case: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("name", KINDS)
 def test_every_kind_of_step_rejects_something(name: str) -> None:
-    """A gate that never says no is no gate."""
+    """A gate that never rejects anything is not a gate."""
     cases = read_cases(CASES / name / "judge.yaml")
     assert {"passed", "failed"} <= {case.get("status") for case in cases}
 

@@ -64,7 +64,7 @@ def _as_unicode(text: str) -> str:
 
 
 def _whole(value: object) -> object:
-    """Without lone surrogates, which are no Unicode text: many readers of JSON refuse them (RFC 8259, 8.2)."""
+    """Without lone surrogates, which are not Unicode text: many readers of JSON refuse them (RFC 8259, 8.2)."""
     if isinstance(value, str):
         return value if value.isascii() else _as_unicode(value)
     if isinstance(value, dict):

@@ -86,7 +86,7 @@ def plan_check(
     does not name and the service keeps, None for the value of a secret. DriverError: nothing to import."""
     if not (entry or check.also or check.all):
         named = check.entrypoint or service.entrypoint
-        why = f"{named!r} is no module" if named else "the Dockerfile's command names none"
+        why = f"{named!r} is not a module" if named else "the Dockerfile's command names none"
         raise DriverError(
             f"the module that the server of {service.name} imports is not known: {why}",
             f"set services.{service.name}.entrypoint, for example app.main",

@@ -65,7 +65,7 @@ class CloudBuild:
         with self.submissions.cancelling(location, tag):
             build = self.submissions.asked_before(location, tag)
             if build is not None:
-                tell(f"build {build.id} of this release was asked for before")
+                tell(f"build {build.id} of this release was submitted before")
             elif not job.release.options.rebuild and (earlier := self._built_before(location, job)) is not None:
                 return earlier
             else:

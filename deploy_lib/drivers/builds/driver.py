@@ -132,7 +132,7 @@ class CloudBuilds:
         if not digest_of(image):
             raise DriverError(f"{wanted} is not a digest", "give --skip-build a digest: sha256:... or name@sha256:...")
         if self._registry().image_size(image) is None:
-            raise DriverError(f"the registry has no image {image}", "see that name and digest are right")
+            raise DriverError(f"the registry has no image {image}", "check that the name and the digest are right")
         return image
 
     def _cloud(self) -> CloudBuild:

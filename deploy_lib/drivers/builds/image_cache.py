@@ -48,7 +48,7 @@ class ImageCache:
         return cached if cached.image == by_digest(name, digest_of(cached.image) or "") else None
 
     def keep(self, name: str, context_hash: str, cached: CachedImage) -> None:
-        """Failing to write it is no failure of the build."""
+        """Failing to write it does not fail the build."""
         path = self._path(name, context_hash)
         with suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -198,11 +198,11 @@ class LocalBuild:
             except EngineError as problem:
                 raise DriverError(
                     f"the image could not be pushed to {tag}: {problem.reason}",
-                    f"see that the repository exists and that this account has {IMAGE_WRITER}",
+                    f"check that the repository exists and that this account has {IMAGE_WRITER}",
                 ) from None
         first = pushed[0]
         if first is None:
-            raise DriverError("the push did not end within an hour", "see to the network")
+            raise DriverError("the push did not end within an hour", "check the network connection")
         return first.reference
 
     def _found(self, job: BuildJob, name: str) -> Built | None:

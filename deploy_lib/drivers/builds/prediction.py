@@ -35,7 +35,7 @@ def compare_with_image(staged: Staged, image: ImageFacts) -> tuple[Finding, ...]
     rows = (
         (Code.IMAGE_FILE_MISSING, missing, "predicted and not in the image: a RUN step removes"),
         (Code.IMAGE_FILE_UNEXPECTED, extra, "in the image and not predicted: a RUN step or the base image makes"),
-        (Code.IMAGE_FILE_DIFFERS, other, "of other content in the image than in the commit: a RUN step changes"),
+        (Code.IMAGE_FILE_DIFFERS, other, "different in the image and in the commit: a RUN step changes"),
     )
     return tuple(_advice(code, paths, what) for code, paths, what in rows if paths)
 

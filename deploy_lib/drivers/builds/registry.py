@@ -43,7 +43,7 @@ class Registry:
             manifest = response.json()
             return sum(int(layer["size"]) for layer in manifest.get("layers", ()))
         except (ValueError, TypeError, KeyError, AttributeError):
-            raise DriverError(f"the registry's answer about {image} is no manifest") from None
+            raise DriverError(f"the registry's answer about {image} is not a manifest") from None
 
     def _get(self, image: str) -> httpx.Response:
         host, url = self._url(image)

@@ -48,7 +48,7 @@ class Submissions:
 
         request = CreateBuildRequest(parent=location.parent, project_id=location.project, build=order)
         try:
-            operation = self.calls.ask("create_build", self._client.create_build, request, "ask for the build")
+            operation = self.calls.ask("create_build", self._client.create_build, request, "submit the build")
             return self.get(location, operation.metadata.build.id)
         except ApiError as problem:
             if not problem.maybe_done:
@@ -62,7 +62,7 @@ class Submissions:
             if found is not None:
                 return found
             self.calls.clock.sleep(_PAUSE_AFTER_LOSS)
-        operation = self.calls.ask("create_build", self._client.create_build, request, "ask for the build again")
+        operation = self.calls.ask("create_build", self._client.create_build, request, "submit the build again")
         return self.asked_before(location, tag) or self.get(location, operation.metadata.build.id)
 
     def asked_before(self, location: BuildLocation, tag: str) -> Build | None:

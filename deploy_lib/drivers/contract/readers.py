@@ -79,7 +79,7 @@ def _doubts(mine: list[Grant], grants: list[Grant]) -> Iterator[str]:
         if grant.role in READ_SECRETS or not grant.role.startswith(_PREDEFINED):
             for member in sorted(grant.members):
                 if member.startswith(_COLLECTIONS):
-                    yield f"{member} has {grant.role}, and who belongs to it is not looked into"
+                    yield f"{member} has {grant.role}, whose members are not looked up"
 
 
 def _names(grant: Grant, account: str) -> bool:

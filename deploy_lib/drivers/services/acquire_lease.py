@@ -126,7 +126,7 @@ def record_passed(context: ServiceContext, release: Release) -> None:
         set_annotations(service, service_annotations.with_record(service.annotations, noted))
         return ["annotations"]
 
-    context.writer.write(path, edit, "note the progress")
+    context.writer.write(path, edit, "record the progress")
 
 
 def refused_by(lease: Lease) -> LeaseTaken:

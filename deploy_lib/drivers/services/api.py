@@ -116,7 +116,7 @@ class RunApi:
         from google.longrunning.operations_pb2 import GetOperationRequest
 
         request = GetOperationRequest(name=name)
-        doing = "read how the change of the service goes"
+        doing = "read the progress of the change"
         return _found(lambda: self._calls.ask("get_operation", self._clients.services.get_operation, request, doing))
 
 

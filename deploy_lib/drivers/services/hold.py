@@ -61,5 +61,5 @@ def release_hold(context: ServiceContext, service: Service) -> str | None:
         set_annotations(found, service_annotations.with_lease(found.annotations, None))
         return ["annotations"]
 
-    context.writer.write(path, edit, "let go of the service")
+    context.writer.write(path, edit, "release the hold")
     return held[0] if held else None

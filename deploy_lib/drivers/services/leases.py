@@ -87,7 +87,7 @@ class Leases:
             lease = lease_of(service.annotations)
             if lease is None and unless_absent:
                 return
-            lost = self.taken_over(path, service) or "someone took this release's lease off the service"
+            lost = self.taken_over(path, service) or "someone removed this release's lease from the service"
             raise DriverError(lost, conflict=True)
         self.extend(path, service)
 

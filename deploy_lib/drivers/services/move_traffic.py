@@ -81,7 +81,7 @@ def move_traffic(context: ServiceContext, request: MoveTraffic, tell: Tell) -> T
 
 
 def _state(context: ServiceContext, request: MoveTraffic, tell: Tell) -> RevisionHealth:
-    """Not knowing is no failure."""
+    """What cannot be found out does not count as a failure."""
     try:
         return context.watch.state(request.release)
     except DriverError as problem:

@@ -16,7 +16,7 @@ from deploy_lib.steps.canary import CreateRevision
 def preview(context: ServiceContext, request: CreateRevision) -> RevisionPreview:
     """Reads only. The name ends in "…" where it would carry a hash of the release's id and image.
 
-    An image that is not built yet is no change: the build's own line tells of it.
+    An image that is not built yet is not listed as a change: the line of the build shows it.
     """
     release, path = request.release, request.release.service.path
     service = context.api.service(path)

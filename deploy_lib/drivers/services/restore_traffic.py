@@ -76,7 +76,7 @@ def restore_traffic(context: ServiceContext, request: RestoreTraffic, tell: Tell
     arrived, last = answers_from(context, settled.uri, health, target.shares(), request.within)
     if arrived:
         if last is not None and last.status is not None and not 200 <= last.status < 300:
-            tell(f"{health.path} answers {last.status} from what was put back")
+            tell(f"{health.path} answers {last.status} from the restored revision")
         return Restored(True, spec_traffic(settled))
     answered = f"it answers from {last.revision}" if last and last.revision else (last.problem if last else "")
     reason = f"the traffic is back, but {settled.uri} does not answer from it: {answered or 'no answer came'}"

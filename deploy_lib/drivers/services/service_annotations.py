@@ -232,7 +232,7 @@ def pairs_of(traffic: TrafficMap) -> list[list[object]]:
 
 
 def map_of(pairs: Any) -> TrafficMap:
-    """Raises TypeError or ValueError when it is no such list."""
+    """Raises TypeError or ValueError when it is not such a list."""
     return TrafficMap(tuple(TrafficTarget(str(name), int(percent), tag) for name, percent, tag in pairs))
 
 

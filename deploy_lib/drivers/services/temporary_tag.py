@@ -33,7 +33,7 @@ def temporary_url(context: ServiceContext, release: Release, revision: str) -> s
         if revision in now.tags().values():
             return []
         if record is None:
-            raise DriverError("someone took this release's record off the service", conflict=True)
+            raise DriverError("someone removed this release's record from the service", conflict=True)
         tag = record.own_tag or (ANOTHER_TAG if STABLE_TAG in now.tags() else STABLE_TAG)
         service.traffic = targets(now.tagged(tag, revision))
         set_annotations(service, service_annotations.with_record(service.annotations, replace(record, own_tag=tag)))

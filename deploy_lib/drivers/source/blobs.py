@@ -100,7 +100,7 @@ class _Reader:
             self._questions.write("".join(f"{blob}\n" for blob in bunch).encode())
             self._questions.flush()
         except OSError as error:
-            raise DriverError(f"git cat-file ended while it was asked: {error.strerror}") from None
+            raise DriverError(f"git cat-file ended too early: {error.strerror}") from None
 
     def content(self, blob: str) -> bytes:
         head = self._answers.readline().split()

@@ -139,7 +139,7 @@ class Checkout:
         return None
 
     def _makes(self, unknown: Unknown, image: str) -> bool:
-        """A step that may change all of the application is no proof that it makes one file of it."""
+        """A step that may change all of the application does not prove that it makes one file of it."""
         brought_by = self.staged.contents.by.get(image)
         if brought_by is not None and brought_by.line == unknown.line:
             return False  # the COPY that takes the file from the disk, a symlink that leads elsewhere

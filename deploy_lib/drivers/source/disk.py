@@ -45,7 +45,7 @@ class Disk:
         self._included: ComputeOnce[tuple[tuple[str, ...], tuple[str, ...]], Included] = ComputeOnce()
 
     def find(self, path: str, *, hashed: bool) -> TreeFile | None:
-        """The file at a repository path; None when it is gone, or is no file. Its blob is "" unless `hashed`."""
+        """The file at a repository path; None when it is gone, or is not a file. Its blob is "" unless `hashed`."""
         known = self._known.get(path)
         if path not in self._known or (known is not None and hashed and not known.blob):
             known = self._known[path] = self._look(path, hashed)

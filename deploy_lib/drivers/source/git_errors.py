@@ -46,12 +46,12 @@ def explain_error(message: str, root: Path) -> tuple[str, str]:
     if _INDEX.search(message):
         return (
             f"git cannot read the index of {root}: {_first_fatal(message)}",
-            "rm .git/index && git reset makes it anew from the last commit",
+            "rm .git/index && git reset makes a new one from the last commit",
         )
     if _CORRUPT.search(message):
         return (
             f"the repository {root} is damaged: {_first_fatal(message)}",
-            "git fsck --full lists what is broken; a fresh clone has it whole",
+            "git fsck --full lists what is broken; a fresh clone is complete",
         )
     if _MISSING.search(message):
         return f"the repository {root} does not hold an object of the commit: {_first_fatal(message)}", PARTIAL
@@ -64,7 +64,7 @@ def _no_repository(root: Path) -> tuple[str, str]:
     if above is not None:
         return (
             f"{above}/.git is there, but git does not recognize it as a repository",
-            "git fsck, run there, may tell why; a fresh clone has it whole",
+            "git fsck, run there, may show why; a fresh clone is complete",
         )
     return (
         f"{root} is in no git repository, and releases are made from commits",

@@ -13,7 +13,7 @@ def list_commit(git: Git, commit: str) -> Listing:
     """Every file by its repository path; a submodule is one entry without content. Raises DriverError.
 
     Sizes are not asked for: git would open every object for them, which takes ten times as long as the list.
-    A name that is no UTF-8 keeps its bytes as surrogates, so it still finds its way back to the disk.
+    A name that is not UTF-8 keeps its bytes as surrogates, so it still finds its way back to the disk.
     """
     files: dict[str, TreeFile] = {}
     for record in git.run("ls-tree", "-r", "-z", "--full-tree", commit).decode(errors="surrogateescape").split("\0"):

@@ -111,7 +111,7 @@ def read_instruction(
         case "ENTRYPOINT":
             state.entrypoint = _command(state, instruction)
             state.takes_arguments = instruction.exec_form
-            # What the base image would have started is no argument for another program.
+            # What the base image would have started is not an argument for another program.
             state.command = state.command if state.own_command else ()
 
 

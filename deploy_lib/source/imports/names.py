@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 
 def dotted(node: ast.AST) -> tuple[str, ...]:
-    """("a", "b", "c") for a.b.c; empty for what is no dotted name."""
+    """("a", "b", "c") for a.b.c; empty for what is not a dotted name."""
     parts: list[str] = []
     while isinstance(node, ast.Attribute):
         parts.append(node.attr)

@@ -1,4 +1,4 @@
-"""What the import check printed, as findings; and what is no result at all."""
+"""What the import check printed, as findings; and what is not a result at all."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ def test_what_is_not_proven_is_not_known(harness: DriverHarness, secrets: Secret
     assert read.findings == ()
     assert [line.partition(": ")[2] for line in read.unknown] == [
         f"the custom role projects/{PROJECT}/roles/reader may hold secretmanager.versions.access",
-        f"group:team@example.com has {reads}, and who belongs to it is not looked into",
+        f"group:team@example.com has {reads}, whose members are not looked up",
         f"{reads} is granted under a condition",
     ]
     path = f"projects/{PROJECT}/secrets/{condition}"

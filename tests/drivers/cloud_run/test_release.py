@@ -26,7 +26,7 @@ def test_first_release(harness: DriverHarness) -> None:
     service = harness.read()
     assert harness.traffic() == [(release.candidate, 100, "canary")]
     assert service.invoker_iam_disabled
-    assert service.template.containers[0].resources.cpu_idle, "an amount of memory is no order for CPU at all times"
+    assert service.template.containers[0].resources.cpu_idle, "an amount of memory does not ask for CPU at all times"
     assert sorted(service.annotations) == ["deploy-to-gcp/history"]
     state = harness.driver.read_state(harness.service)
     assert [(past.id, past.outcome) for past in state.history] == [(release.id, "live")]
