@@ -16,12 +16,11 @@ from deploy_lib.cli.show.console import say, say_json
 from deploy_lib.cli.show.words import MARKS, finding_lines
 from deploy_lib.cli.side_by_side import side_by_side
 from deploy_lib.cli.signals import stopping
-from deploy_lib.decide import Finish
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.model.release import Status
 from deploy_lib.plan import Plan
 from deploy_lib.release.executor import execute
-from deploy_lib.release.read_only import Foreseen, ReadOnlyRelease
+from deploy_lib.release.read_only import Foreseen, ForeseenEnd, ReadOnlyRelease
 
 Show = Callable[[Foreseen], None]
 
@@ -35,7 +34,7 @@ def main(args: argparse.Namespace) -> int:
         releases = {plan.service.name: new_release(plan, commit, options_of(args, plan), clock.now()) for plan in plans}
         drivers = {plan.service.name: session.drivers(plan) for plan in plans}
 
-        def foresee(plan: Plan, show: Show) -> Finish:
+        def foresee(plan: Plan, show: Show) -> ForeseenEnd:
             name = plan.service.name
             return execute(ReadOnlyRelease(plan, releases[name], drivers[name], session.services(plan), show))
 
@@ -47,8 +46,8 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _ends(
-    foresee: Callable[[Plan, Show], Finish], plans: tuple[Plan, ...], commit: str, *, as_text: bool
-) -> Iterator[Finish]:
+    foresee: Callable[[Plan, Show], ForeseenEnd], plans: tuple[Plan, ...], commit: str, *, as_text: bool
+) -> Iterator[ForeseenEnd]:
     """One service's lines are shown as each is known; those of several side by side, each when all of it is."""
 
     def show(plan: Plan, foreseen: Foreseen) -> None:
@@ -57,7 +56,7 @@ def _ends(
         else:
             say_json(_plain(plan, foreseen))
 
-    def collect(plan: Plan) -> tuple[Finish, list[Foreseen]]:
+    def collect(plan: Plan) -> tuple[ForeseenEnd, list[Foreseen]]:
         found: list[Foreseen] = []
         return foresee(plan, found.append), found
 

@@ -32,7 +32,7 @@ from deploy_lib.model.state import ServiceState
 from deploy_lib.plan import Plan
 from deploy_lib.release.executor import execute
 from deploy_lib.release.group import Ended
-from deploy_lib.release.last_line import interrupted_half_way, serving_now, stopped_half_way
+from deploy_lib.release.last_line import interrupted_half_way, stopped, stopped_half_way
 from deploy_lib.release.not_possible import NotPossible
 from deploy_lib.release.recorder import Recorder
 from deploy_lib.release.rollback.memory import remembered
@@ -112,13 +112,13 @@ def _carry_out(
             wait=wait,
         )
         try:
-            stopped = execute(rollback)
+            end = execute(rollback)
         except Interrupted:
             now, again = session.clock.now(), plan.program.command("rollback", "--force")
             output.show(stopped_half_way(drivers.services, plan.service, now, again, rollback.last_seen()))
             raise
     notifier.ended(plan, release.id)
-    return stopped
+    return end
 
 
 def _remembered(session: Session, plan: Plan, state: ServiceState) -> ServiceState:
@@ -141,10 +141,10 @@ def _refuse(session: Session, wanted: Sequence[Wanted], display: Display, output
     """Every service is told, and every service's last line says what serves."""
     for each in wanted:
         why = each.refused.message if each.refused else "nothing was done, since another service cannot be rolled back"
-        serving = serving_now(session.services(each.plan), each.plan.service, f"last seen: {each.state.traffic}")
         offered = commands(each.plan, each.state) if each.refused else ()
-        stopped = Stopped(session.clock.now(), Outcome.REJECTED, why, serving, offered)
-        display.entry(each.plan.service.name, stopped)
+        service, seen, now = each.plan.service, f"last seen: {each.state.traffic}", session.clock.now()
+        end = stopped(session.services(each.plan), service, now, Outcome.REJECTED, why, offered, seen)
+        display.entry(service.name, end)
     told = [f"{each.plan.service.name}: {each.refused.message}" for each in wanted if each.refused]
     if output == "json":
         raise Failure("\n  ".join(told), Outcome.REJECTED.exit_code)  # for the person who reads standard error

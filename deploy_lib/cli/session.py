@@ -20,7 +20,7 @@ from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.paths import local_cloud_directory, state_directory
 from deploy_lib.cli.program import program_of, shorter
 from deploy_lib.cli.selection import Selection
-from deploy_lib.cli.show.moving import moving
+from deploy_lib.cli.show.spinner import spinner
 from deploy_lib.drivers.candidate_monitor import CandidateMonitor
 from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.compute_once import ComputeOnce
@@ -157,6 +157,6 @@ def local_endpoints(args: argparse.Namespace, *, starts: bool = False) -> Endpoi
     if found is None:
         prepare_local_cloud()
         stops = shorter(program.command("local", "down"))
-        with moving(f"starting the local cloud; {stops} stops it"):
+        with spinner(f"starting the local cloud; {stops} stops it"):
             found = local_cloud.start(directory)
     return Endpoints(found.grpc, found.http, found.registry)

@@ -84,7 +84,7 @@ def unfinished_words(plan: Plan, left: UnfinishedRelease, state: ServiceState) -
 
 def lease_words(lease: LeaseState | None, now: datetime) -> str:
     if lease is None:
-        return "nobody deploys this service"
+        return "no deployment in progress"
     what = "holds it" if lease.release_id is None else f"deploys it (release {lease.release_id})"
     why = f": {lease.why}" if lease.why else ""
     if lease.expired or lease.until <= now:

@@ -24,6 +24,19 @@ def serving_now(services: Services, service: Service, otherwise: str) -> str:
     return f"not known: {why}; {otherwise}"
 
 
+def stopped(
+    services: Services,
+    service: Service,
+    now: datetime,
+    outcome: Outcome,
+    reason: str,
+    commands: tuple[str, ...],
+    otherwise: str,
+) -> Stopped:
+    """The last line; `otherwise` as in `serving_now`."""
+    return Stopped(now, outcome, reason, serving_now(services, service, otherwise), commands)
+
+
 def interrupted_half_way(finishes: str) -> str:
     """What is said where a person would not wait for the traffic. `finishes` is the command that does."""
     return f"interrupted while the traffic was being put back; {finishes} finishes it"
@@ -31,5 +44,5 @@ def interrupted_half_way(finishes: str) -> str:
 
 def stopped_half_way(services: Services, service: Service, now: datetime, finishes: str, otherwise: str) -> Stopped:
     """The last line of such an interruption, which is only shown: the journal stays open for whoever finishes it."""
-    serving = serving_now(services, service, otherwise)
-    return Stopped(now, Outcome.INTERRUPTED, interrupted_half_way(finishes), serving)
+    why = interrupted_half_way(finishes)
+    return stopped(services, service, now, Outcome.INTERRUPTED, why, (), otherwise)

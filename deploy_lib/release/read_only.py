@@ -14,6 +14,7 @@ from deploy_lib.decide import Finish, RunStep, next_to_foresee, why_skipped
 from deploy_lib.drivers.interface import DriverError, Drivers, Interrupted
 from deploy_lib.model.answers import CallFailed
 from deploy_lib.model.findings import Finding
+from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.release_history import drift
 from deploy_lib.model.service import Service
@@ -41,6 +42,14 @@ class Foreseen:
     status: Status | None = None
     findings: tuple[Finding, ...] = ()
     details: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ForeseenEnd:
+    """What the release would come to, as far as that can be known without doing it."""
+
+    outcome: Outcome
+    reason: str
 
 
 @dataclass(slots=True)
@@ -95,8 +104,8 @@ class ReadOnlyRelease:
         """Raises it again: there is nothing to take back."""
         raise by
 
-    def finish(self, move: Finish) -> Finish:
-        return move
+    def finish(self, move: Finish) -> ForeseenEnd:
+        return ForeseenEnd(move.outcome, move.reason)
 
     def _read(self, step: Step, request: Any) -> None:
         answer = perform(request, self.drivers, lambda text: None)

@@ -99,7 +99,7 @@ def test_status_tells_what_serves_who_deploys_and_what_was(harness: CliHarness) 
     release = result.of_type("started")[0]["release"]["id"]
     commit = harness.git("rev-parse", "HEAD")[:7]
     assert f"url {harness.url()}" in lines
-    assert "lease nobody deploys this service" in lines
+    assert "lease no deployment in progress" in lines
     (line,) = [line for line in lines if line.startswith(f"unfinished release {release} of commit {commit}: ")]
     assert f"resume --config {config} --service backend" in line and " goes on, " in line
     assert f"revision {result.candidate} 10 % tags: canary commit {commit}" in lines

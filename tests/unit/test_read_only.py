@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from deploy_lib.decide import Finish
 from deploy_lib.model import answers
 from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity
@@ -15,7 +14,7 @@ from deploy_lib.model.release import Options, Status
 from deploy_lib.model.traffic import TrafficMap
 from deploy_lib.plan import Plan
 from deploy_lib.release.executor import execute
-from deploy_lib.release.read_only import Foreseen, ReadOnlyRelease
+from deploy_lib.release.read_only import Foreseen, ForeseenEnd, ReadOnlyRelease
 from tests.unit.fake_cloud import FakeCloud, unknown
 from tests.unit.samples import RELEASE, plan, step
 
@@ -33,7 +32,7 @@ BAD = Finding(Code.SECRET_MISSING, Severity.ERROR, "there is no secret db")
 CHANGES = {"take_lease", "build", "create_revision", "move_traffic", "restore", "record_passed", "verify_traffic"}
 
 
-def foreseen(cloud: FakeCloud, release: object = RELEASE, chosen: Plan = PLAN) -> tuple[Finish, list[Foreseen]]:
+def foreseen(cloud: FakeCloud, release: object = RELEASE, chosen: Plan = PLAN) -> tuple[ForeseenEnd, list[Foreseen]]:
     shown: list[Foreseen] = []
     end = execute(ReadOnlyRelease(chosen, release, cloud.drivers(), cloud, shown.append))  # type: ignore[arg-type]
     return end, shown
@@ -42,7 +41,7 @@ def foreseen(cloud: FakeCloud, release: object = RELEASE, chosen: Plan = PLAN) -
 def test_only_what_reads_is_done_and_every_step_is_shown() -> None:
     cloud = FakeCloud()
     end, shown = foreseen(cloud)
-    assert end == Finish(Outcome.LIVE, "no check would reject this release")
+    assert end == ForeseenEnd(Outcome.LIVE, "no check would reject this release")
     assert [line.label for line in shown] == ["serving now", *(each.label for each in PLAN.steps)]
     assert all(line.description for line in shown), "a step that nobody knows closer is described as well"
     assert [line.label for line in shown if line.status is Status.PASSED] == ["git_clean", "config_contract"]

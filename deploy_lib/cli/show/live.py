@@ -17,7 +17,7 @@ from deploy_lib.cli.show.once import Once
 from deploy_lib.cli.show.printer import UNREAD, tell_elsewhere
 from deploy_lib.cli.show.progress import Progress
 from deploy_lib.cli.show.table import STYLES, Line, ending_style, final, frame
-from deploy_lib.cli.show.words import answer_to
+from deploy_lib.cli.show.words import answer_to, ending_lines
 from deploy_lib.model import journal
 from deploy_lib.model.journal import Entry
 from deploy_lib.printable import shown
@@ -119,10 +119,10 @@ class Live:
             if stopped is None:
                 continue
             prefix = f"{service.name}: " if several else ""
-            ending = (f"{shown(prefix)}{stopped.outcome.words.mark}", ending_style(stopped.outcome))
-            lines.append([ending, (f": {shown(stopped.reason)}", "")])
-            lines += [[(f"  {shown(command)}", "")] for command in stopped.next_commands]
-            lines.append([(shown(f"{prefix}serving: {stopped.serving}"), "")])
+            first, *others = map(shown, ending_lines(stopped, prefix))
+            mark = len(shown(f"{prefix}{stopped.outcome.words.mark}"))
+            lines.append([(first[:mark], ending_style(stopped.outcome)), (first[mark:], "")])
+            lines += [[(text, "")] for text in others]
         return lines
 
 

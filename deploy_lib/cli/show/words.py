@@ -67,9 +67,14 @@ def lines_of(entry: Entry) -> Iterator[str]:
         case journal.Diagnosed():
             yield from cause_lines(entry.cause)
         case journal.Stopped():
-            yield f"{entry.outcome.words.mark}: {entry.reason}"
-            yield from (f"  {command}" for command in entry.next_commands)
-            yield f"serving: {entry.serving}"
+            yield from ending_lines(entry)
+
+
+def ending_lines(stopped: journal.Stopped, prefix: str = "") -> Iterator[str]:
+    """How it ended, what a person can type, and what serves: the last lines of all. `prefix` names the service."""
+    yield f"{prefix}{stopped.outcome.words.mark}: {stopped.reason}"
+    yield from (f"  {command}" for command in stopped.next_commands)
+    yield f"{prefix}serving: {stopped.serving}"
 
 
 def going_back(entry: journal.GoingBack) -> str:

@@ -25,7 +25,7 @@ from deploy_lib.model.service import Service
 from deploy_lib.model.state import ServiceState
 from deploy_lib.plan import Plan
 from deploy_lib.release.asked import until_judged
-from deploy_lib.release.last_line import serving_now
+from deploy_lib.release.last_line import stopped
 from deploy_lib.release.lease import acquire, give_back
 from deploy_lib.release.next_commands import after_rollback
 from deploy_lib.release.not_possible import NotPossible
@@ -136,11 +136,11 @@ class Rollback:
             moved = move.outcome in (Outcome.LIVE, Outcome.HELD)
             request = EndLease(self.release, move.outcome if moved else None, move.reason)
             give_back(self.drivers.services, request, self.tell)
-        serving = serving_now(self.drivers.services, self.plan.service, self.last_seen())
-        commands = after_rollback(self.plan, move.outcome)
-        stopped = Stopped(self.drivers.clock.now(), move.outcome, move.reason, serving, commands)
-        self._record(stopped)
-        return stopped
+        commands, now, seen = after_rollback(self.plan, move.outcome), self.drivers.clock.now(), self.last_seen()
+        services, service = self.drivers.services, self.plan.service
+        end = stopped(services, service, now, move.outcome, move.reason, commands, seen)
+        self._record(end)
+        return end
 
     def last_seen(self) -> str:
         """What is known of the traffic where the cloud itself cannot be asked, as the end of a sentence."""

@@ -15,7 +15,7 @@ BEAT = 0.5  # seconds
 
 
 @contextmanager
-def moving(text: str) -> Iterator[None]:
+def spinner(text: str) -> Iterator[None]:
     """While the block runs, on standard error: the text, once; at a terminal also the seconds that have gone by."""
     say_error(text)
     if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
@@ -27,7 +27,7 @@ def moving(text: str) -> Iterator[None]:
         while not done.wait(BEAT):
             print(f"\r  {time.monotonic() - began:.0f} s", end="", file=sys.stderr, flush=True)
 
-    thread = threading.Thread(target=count, name="moving", daemon=True)
+    thread = threading.Thread(target=count, name="spinner", daemon=True)
     thread.start()
     try:
         yield
