@@ -178,7 +178,7 @@ def _others(made: Mapping[str, argparse.ArgumentParser]) -> None:
     )
     made["hold"].add_argument("--for", dest="lasts", metavar="TIME", default="1h", help="how long (default: 1h)")
     made["hold"].add_argument("--why", metavar="TEXT", help="the reason, shown to whoever is refused")
-    made["hold"].add_argument("--release", action="store_true", help="let go again")
+    made["hold"].add_argument("--release", action="store_true", help="release the hold before its time is up")
     made["resume"].add_argument(
         "--accept",
         action="store_true",

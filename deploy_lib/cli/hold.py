@@ -1,4 +1,4 @@
-"""hold: nobody deploys the service until the time is up, or until it is let go."""
+"""hold: the service is not deployed until the time is up, or until the hold is released."""
 
 from __future__ import annotations
 
@@ -23,16 +23,18 @@ from deploy_lib.steps.kind import format_duration
 
 
 def main(args: argparse.Namespace) -> int:
-    """0 when every service is held (or let go); else the code of what most needs a person, after trying all."""
+    """0 when every service is held, or its hold released; else the code of what most needs a person. All are tried."""
     lasts, wait = seconds("--for", args.lasts), seconds("--wait", args.wait)
     if args.release and (args.why or args.wait):
-        raise Failure("--release lets go again; leave out --why and --wait")
+        raise Failure("--release ends a hold; leave out --why and --wait")
     selection, clock = select(args, source=False), SystemClock()
     ends: set[Outcome] = set()
     with open_session(selection, args, clock) as session, stopping(clock, selection.program.command("status")):
         for plan in selection.plans:
             try:
-                refused = _let_go(session, plan) if args.release else _hold(session, plan, lasts, args.why or "", wait)
+                refused = (
+                    _release_hold(session, plan) if args.release else _hold(session, plan, lasts, args.why or "", wait)
+                )
             except DriverError as problem:
                 remedy = f"\n  {problem.remedy}" if problem.remedy else ""
                 say_error(f"{plan.service.name}: {problem.reason}{remedy}")
@@ -43,7 +45,7 @@ def main(args: argparse.Namespace) -> int:
     return next((outcome.exit_code for outcome in MOST_URGENT_FIRST if outcome in ends), 0)
 
 
-def _let_go(session: Session, plan: Plan) -> Outcome | None:
+def _release_hold(session: Session, plan: Plan) -> Outcome | None:
     who = session.services(plan).release_hold(plan.service)
     say(f"{plan.service.name}: {f'hold released (was held by {who})' if who else 'there was no hold'}")
     return None
@@ -64,7 +66,7 @@ def _hold(session: Session, plan: Plan, lasts: float, why: str, wait: float) -> 
 
 def _words(plan: Plan, lasts: str, why: str) -> Iterator[str]:
     undo = shorter(plan.program.command("hold", "--release"))
-    yield f"held for {lasts}{f' ({why})' if why else ''}; let go with: {undo}"
+    yield f"held for {lasts}{f' ({why})' if why else ''}; release it with: {undo}"
 
 
 def _refused(plan: Plan, who: str) -> Iterator[str]:

@@ -13,7 +13,7 @@ from deploy_lib.cli.options import options_of
 from deploy_lib.cli.selection import commit_of, select
 from deploy_lib.cli.session import open_session
 from deploy_lib.cli.show.console import say, say_json
-from deploy_lib.cli.show.words import MARKS, finding_lines
+from deploy_lib.cli.show.entry_lines import MARKS, finding_lines
 from deploy_lib.cli.side_by_side import side_by_side
 from deploy_lib.cli.signals import stopping
 from deploy_lib.drivers.clock import SystemClock

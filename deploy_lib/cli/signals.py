@@ -27,20 +27,20 @@ SAYING = 0.5  # seconds that a blocked standard error may cost on top
 @contextmanager
 def stopping(
     clock: SystemClock, afterwards: str, answer: Callable[[str], None] = lambda by: None
-) -> Iterator[Stopping]:
+) -> Iterator[StopListener]:
     """While the block runs, SIGINT, SIGTERM and SIGHUP stop the clock.
 
     Afterwards they mean what they meant before; in a process of the command's own they have nothing left to stop, and
     the second of all still ends it. `afterwards` is the command that takes up what is left unfinished. `answer` is
     told the first signal's name at once, from a thread that must not be held up.
     """
-    heard, told = socket.socketpair()
-    told.setblocking(False)
+    receiver, sender = socket.socketpair()
+    sender.setblocking(False)
     last_word = f"deploy_to_gcp.py: stopped at once; {shorter(afterwards)} takes it up"
-    listener = Stopping(heard, told, clock, answer, last_word)
+    listener = StopListener(receiver, sender, clock, answer, last_word)
     threading.Thread(target=listener.run, name="signals", daemon=True).start()
     own = is_own()
-    earlier = signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
+    earlier = signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
     before = set_handlers(_wake)
     try:
         yield listener
@@ -49,7 +49,7 @@ def stopping(
             for number, handler in before.items():
                 signal.signal(number, handler)
             signal.set_wakeup_fd(earlier)
-            told.close()
+            sender.close()
 
 
 def _wake(number: int, frame: FrameType | None) -> None:
@@ -57,11 +57,11 @@ def _wake(number: int, frame: FrameType | None) -> None:
 
 
 @dataclass(slots=True)
-class Stopping:
+class StopListener:
     """Counts the signals that come through the socket. `last_word` is for who sent two."""
 
-    heard: socket.socket
-    told: socket.socket  # held: it is open for as long as signals may come
+    receiver: socket.socket
+    sender: socket.socket  # held: it is open for as long as signals may come
     clock: SystemClock
     answer: Callable[[str], None]
     last_word: str
@@ -76,12 +76,12 @@ class Stopping:
     def run(self) -> None:
         """Returns when the other end of the socket is closed."""
         numbers = {*stops()}
-        with self.heard:
-            while told := self.heard.recv(1):
-                if told[0] not in numbers:
+        with self.receiver:
+            while number := self.receiver.recv(1):
+                if number[0] not in numbers:
                     continue
                 self.stops += 1
-                name = signal.Signals(told[0]).name
+                name = signal.Signals(number[0]).name
                 if self.stops == 1 and self.code is None:
                     self.answer(name)
                 if self.stops == 2:

@@ -27,7 +27,7 @@ from deploy_lib.model.state import LeaseState, RevisionState, ServiceState
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
 from deploy_lib.release.executor import execute
 from deploy_lib.release.recorder import Recorder
-from deploy_lib.release.rollback.decide import AskTarget, ChooseAgain, Found, Move, next_move
+from deploy_lib.release.rollback.moves import AskTarget, ChooseAgain, Move, RollbackFacts, next_move
 from deploy_lib.release.rollback.procedure import Rollback, as_release
 from deploy_lib.release.rollback.target import Choice
 from tests.unit.fake_cloud import FakeCloud, unknown
@@ -35,41 +35,41 @@ from tests.unit.samples import BEFORE, LEASED, NOON, RELEASE, leased, plan, star
 
 NOW = TrafficMap((TrafficTarget("cand-2", 100),))
 CHOICE = Choice(BEFORE, "what served before")
-FOUND = Found(CHOICE, NOW, settled=True)
-THERE = replace(FOUND, choice=replace(CHOICE, target=NOW, there=True))
+FACTS = RollbackFacts(CHOICE, NOW, settled=True)
+THERE = replace(FACTS, choice=replace(CHOICE, target=NOW, there=True))
 HELD = [started(), GoingBack(NOON, BEFORE, NOW, "why"), leased()]
 BACK = RestoreAsked(NOON, BEFORE, "why")
-CHOSEN = replace(FOUND, chosen_again=True)
+CHOSEN = replace(FACTS, chosen_again=True)
 
 
 @pytest.mark.parametrize(
-    ("journal", "found", "move"),
+    ("journal", "facts", "move"),
     [
-        pytest.param([started()], FOUND, AcquireLease(), id="the lease first"),
+        pytest.param([started()], FACTS, AcquireLease(), id="the lease first"),
         pytest.param([started()], THERE, Finish(Outcome.LIVE, "already there: what served before"), id="there already"),
         pytest.param([started()], replace(THERE, settled=False), AcquireLease(), id="there, and a release to be ended"),
         pytest.param(
             [started(), LeaseRefused(NOON, "ann deploys", busy=True)],
-            FOUND,
+            FACTS,
             Finish(Outcome.BUSY, "ann deploys; --force takes the service over, and that release stops"),
             id="busy",
         ),
         pytest.param(
             [started(), LeaseRefused(NOON, "no route", errored=True)],
-            FOUND,
+            FACTS,
             Finish(Outcome.UNKNOWN, "no route"),
             id="not known who",
         ),
         pytest.param(
             [started(), ReleaseInterrupted(NOON, "SIGINT")],
-            FOUND,
+            FACTS,
             Finish(Outcome.INTERRUPTED, "interrupted by SIGINT while it waited"),
             id="stopped while it waits",
         ),
-        pytest.param(HELD, FOUND, ChooseAgain(), id="what was read before the lease may have changed"),
+        pytest.param(HELD, FACTS, ChooseAgain(), id="what was read before the lease may have changed"),
         pytest.param(
             HELD,
-            replace(FOUND, unchosen=Finish(Outcome.REJECTED, "nothing is left")),
+            replace(FACTS, unchosen=Finish(Outcome.REJECTED, "nothing is left")),
             Finish(Outcome.REJECTED, "nothing is left"),
             id="nothing to go back to any more",
         ),
@@ -103,8 +103,8 @@ CHOSEN = replace(FOUND, chosen_again=True)
         ),
     ],
 )
-def test_the_next_move(journal: Sequence[Entry], found: Found, move: Move) -> None:
-    assert next_move(PROGRAM, found, journal) == move
+def test_the_next_move(journal: Sequence[Entry], facts: RollbackFacts, move: Move) -> None:
+    assert next_move(PROGRAM, facts, journal) == move
 
 
 def test_a_target_that_is_unfit_names_the_way_to_it() -> None:

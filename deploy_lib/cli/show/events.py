@@ -6,8 +6,8 @@ import json
 from typing import TextIO
 
 from deploy_lib.cli.show.console import as_json
+from deploy_lib.cli.show.entry_lines import answer_to
 from deploy_lib.cli.show.printer import Printer
-from deploy_lib.cli.show.words import answer_to
 from deploy_lib.journal import encode
 from deploy_lib.model.journal import Entry, Stopped
 

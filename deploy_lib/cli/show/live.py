@@ -13,11 +13,11 @@ from typing import TextIO
 from rich.cells import cell_len
 
 from deploy_lib.cli.show.background import PATIENCE, Background
-from deploy_lib.cli.show.once import Once
+from deploy_lib.cli.show.entry_lines import answer_to, ending_lines
+from deploy_lib.cli.show.fixes_once import FixesOnce
 from deploy_lib.cli.show.printer import UNREAD, tell_elsewhere
 from deploy_lib.cli.show.progress import Progress
 from deploy_lib.cli.show.table import STYLES, Line, ending_style, final, frame
-from deploy_lib.cli.show.words import answer_to, ending_lines
 from deploy_lib.model import journal
 from deploy_lib.model.journal import Entry
 from deploy_lib.printable import shown
@@ -32,7 +32,7 @@ class Live:
 
     def __init__(self, services: tuple[str, ...], out: TextIO, patience: float = PATIENCE) -> None:
         self._services = {name: Progress(name) for name in services}
-        self._once = Once()
+        self._fixes = FixesOnce()
         self._notice = ""
         self._above: list[Line] = []
         self._drawn: list[int] = []  # columns of each line on the screen that will be drawn over
@@ -64,13 +64,13 @@ class Live:
         service = self._services[name]
         service.entry(entry, at)
         if isinstance(entry, journal.Stopped):
-            self._tell(name, self._once.left(name))
+            self._tell(name, self._fixes.remaining(name))
         if isinstance(entry, journal.Judged):
-            self._tell(name, [*self._once.lines(name, entry)][1:])  # the first is in the table
+            self._tell(name, [*self._fixes.lines(name, entry)][1:])  # the first is in the table
         elif isinstance(entry, journal.Diagnosed | journal.GoingBack) or (
             isinstance(entry, journal.LeaseHeld) and entry.by_hand
         ):
-            self._tell(name, self._once.lines(name, entry))
+            self._tell(name, self._fixes.lines(name, entry))
         elif not any(each.running for each in self._services.values()):
             self._notice = ""
 

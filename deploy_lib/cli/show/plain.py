@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from deploy_lib.cli.show.once import Once
+from deploy_lib.cli.show.entry_lines import answer_to
+from deploy_lib.cli.show.fixes_once import FixesOnce
 from deploy_lib.cli.show.printer import Printer
-from deploy_lib.cli.show.words import answer_to
 from deploy_lib.model.journal import Entry, Stopped
 from deploy_lib.printable import shown
 
@@ -16,11 +16,11 @@ class Plain:
 
     def __init__(self, printer: Printer, services: tuple[str, ...]) -> None:
         self._printer = printer
-        self._once = Once()
+        self._fixes = FixesOnce()
         self._width = max((len(name) for name in services), default=0) if len(services) > 1 else 0
 
     def entry(self, service: str, entry: Entry) -> None:
-        lines = list(self._once.lines(service, entry))
+        lines = list(self._fixes.lines(service, entry))
         ending = isinstance(entry, Stopped)
         for index, text in enumerate(lines):
             bare = ending and index == len(lines) - 1 and not self._width

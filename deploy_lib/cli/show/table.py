@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 
+from deploy_lib.cli.show.entry_lines import MARKS
 from deploy_lib.cli.show.progress import Progress, Row
-from deploy_lib.cli.show.words import MARKS
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Status
 from deploy_lib.printable import shown
@@ -135,8 +135,8 @@ def _one_line(service: Progress, now: float, width: int, name_width: int) -> Lin
     row = service.row
     if row is None:
         return cropped([(f"{name} ", ""), (shown(service.progress) or "running", "cyan")], width)
-    told = f" {row.took(now) or 0.0:6.1f} s  {shown(service.progress)}"
-    return cropped([(f"{name} ", ""), (row.label, "cyan"), (told, "")], width)
+    right = f" {row.took(now) or 0.0:6.1f} s  {shown(service.progress)}"
+    return cropped([(f"{name} ", ""), (row.label, "cyan"), (right, "")], width)
 
 
 def _ended_together(ended: Sequence[Progress], width: int) -> Line:

@@ -1,4 +1,4 @@
 """The way back: lease, probe of the target, traffic, the end of what was under way, and the last line.
 
-`target` chooses what is put back, `decide` what is done next, `procedure` does it.
+`target` chooses what is put back, `moves` what is done next, `procedure` does it.
 """

@@ -31,7 +31,7 @@ from deploy_lib.release.next_commands import after_rollback
 from deploy_lib.release.not_possible import NotPossible
 from deploy_lib.release.recorder import Recorder
 from deploy_lib.release.restoring import restore
-from deploy_lib.release.rollback.decide import AskTarget, ChooseAgain, Effect, Found, Move, next_move
+from deploy_lib.release.rollback.moves import AskTarget, ChooseAgain, Effect, Move, RollbackFacts, next_move
 from deploy_lib.release.rollback.target import Choice, choose, tag_of
 from deploy_lib.steps import probe
 from deploy_lib.steps.kind import Verdict
@@ -93,12 +93,12 @@ class Rollback:
     force: bool = False
     wait: float = 0.0
     announced: bool = False  # a person was told what will be put back
-    found: Found = field(init=False)
+    facts: RollbackFacts = field(init=False)
 
     def __post_init__(self) -> None:
         lease = self.state.lease
         settled = self.choice.ends is None and (lease is None or lease.release_id is None)
-        self.found = Found(self.choice, self.state.traffic, settled, unfit=None if self.probe else "")
+        self.facts = RollbackFacts(self.choice, self.state.traffic, settled, unfit=None if self.probe else "")
 
     def begin(self) -> None:
         now, program = self.drivers.clock.now(), self.plan.program
@@ -107,7 +107,7 @@ class Rollback:
             self._announce()
 
     def next_move(self) -> Move:
-        return next_move(self.plan.program, self.found, self.recorder.entries)
+        return next_move(self.plan.program, self.facts, self.recorder.entries)
 
     def is_overtaken(self, move: Move) -> bool:
         """A rollback waits for nobody."""
@@ -120,7 +120,7 @@ class Rollback:
             case ChooseAgain():
                 self._choose_again()
             case AskTarget():
-                self.found = replace(self.found, unfit=self._unfit())
+                self.facts = replace(self.facts, unfit=self._unfit())
             case Restore():
                 request = RestoreTraffic(self.release, effect.target)
                 restore(self.drivers, request, effect.why, self._record, self.tell)
@@ -179,13 +179,13 @@ class Rollback:
             fresh = self.remembered(replace(fresh, left=None if ended else left))
             choice = choose(fresh, self.to, force=self.force, tag=tag_of(plan))
         except NotPossible as refused:
-            self.found = replace(self.found, unchosen=Finish(Outcome.REJECTED, refused.message))
+            self.facts = replace(self.facts, unchosen=Finish(Outcome.REJECTED, refused.message))
             return
         except DriverError as problem:
-            self.found = replace(self.found, unchosen=Finish(Outcome.UNKNOWN, problem.with_remedy))
+            self.facts = replace(self.facts, unchosen=Finish(Outcome.UNKNOWN, problem.with_remedy))
             return
         before, self.state, self.choice = self.choice, fresh, choice
-        self.found = replace(self.found, choice=choice, leaving=fresh.traffic, chosen_again=True)
+        self.facts = replace(self.facts, choice=choice, leaving=fresh.traffic, chosen_again=True)
         self.release = replace(self.release, before=choice.target, candidate=choice.target.main_revision() or "")
         if not self.announced or not choice.target.same_as(before.target) or choice.there is not before.there:
             self._announce()

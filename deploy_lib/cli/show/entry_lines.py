@@ -27,7 +27,7 @@ def answer_to(signal: str) -> str:
     return f"{signal}: stopping; the traffic is put back first if it moved (again to stop at once)"
 
 
-def lines_of(entry: Entry) -> Iterator[str]:
+def entry_lines(entry: Entry) -> Iterator[str]:
     """The entry as lines of text; none for those that only a machine needs."""
     match entry:
         case journal.Started():

@@ -29,7 +29,7 @@ Move = Effect | Finish
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class RollbackFacts:
     """What is known by now. `leaving` is what served when `choice` was made.
 
     `settled`: nobody's release or lease has to be ended. `unfit` is why users should not be sent to the target: empty
@@ -45,31 +45,31 @@ class Found:
     unchosen: Finish | None = None
 
 
-def next_move(program: Program, found: Found, journal: Sequence[Entry]) -> Move:
+def next_move(program: Program, facts: RollbackFacts, journal: Sequence[Entry]) -> Move:
     """The one thing to do now."""
-    choice, last, held = found.choice, last_deciding_entry(journal), lease_held(journal)
+    choice, last, held = facts.choice, last_deciding_entry(journal), lease_held(journal)
     if isinstance(last, LeaseRefused):
         return _refused(last)
     if isinstance(last, ReleaseInterrupted):
         when = "before the traffic moved" if held else "while it waited"
         return Finish(Outcome.INTERRUPTED, f"interrupted by {last.by} {when}")
     if isinstance(last, RestoreAnswered):
-        return _restored(found, last)
+        return _restored(facts, last)
     if not held:
-        already = choice.there and found.settled
+        already = choice.there and facts.settled
         return Finish(Outcome.LIVE, f"already there: {choice.why}") if already else AcquireLease()
-    if found.unchosen is not None:
-        return found.unchosen
-    if not found.chosen_again:
+    if facts.unchosen is not None:
+        return facts.unchosen
+    if not facts.chosen_again:
         return ChooseAgain()
-    if found.unfit is None and not choice.there:
+    if facts.unfit is None and not choice.there:
         return AskTarget()
-    if found.unfit:
+    if facts.unfit:
         back = program.command("rollback", "--now")
         wanted = choice.target.main_revision()
-        return Finish(Outcome.REJECTED, f"{wanted} {found.unfit}; {back} goes back to it all the same")
+        return Finish(Outcome.REJECTED, f"{wanted} {facts.unfit}; {back} goes back to it all the same")
     # Also where nothing has to move: the record of what was under way ends by it, and the service is read back.
-    return Restore(choice.target, f"a person asked to leave {found.leaving}")
+    return Restore(choice.target, f"a person asked to leave {facts.leaving}")
 
 
 def _refused(refused: LeaseRefused) -> Finish:
@@ -79,13 +79,13 @@ def _refused(refused: LeaseRefused) -> Finish:
     return Finish(Outcome.BUSY if refused.busy else Outcome.REJECTED, f"{refused.reason}; {taken}")
 
 
-def _restored(found: Found, answer: RestoreAnswered) -> Finish:
+def _restored(facts: RollbackFacts, answer: RestoreAnswered) -> Finish:
     if not answer.whole:
         return Finish(Outcome.HELD, f"the rollback did not succeed: {answer.reason}")
-    target, leaving, ends = found.choice.target, found.leaving, found.choice.ends
+    target, leaving, ends = facts.choice.target, facts.leaving, facts.choice.ends
     ended = f"; release {ends.release_id} is ended" if ends else ""
-    if found.choice.there:
-        return Finish(Outcome.LIVE, f"already there: {found.choice.why}{ended}")
+    if facts.choice.there:
+        return Finish(Outcome.LIVE, f"already there: {facts.choice.why}{ended}")
     if target.main_revision() != leaving.main_revision():
         return Finish(Outcome.LIVE, f"rolled back from {leaving.main_revision() or 'nothing'}{ended}")
     return Finish(Outcome.LIVE, f"put back {target}; before, it was {leaving}{ended}")
