@@ -53,6 +53,12 @@ def read_contents(
         return ImageContents({}, {}, findings=findings)
 
 
+def _is_optional(pattern: str) -> bool:
+    """`poetry.lock*` and `uv.loc[k]`: the name of one file, written so that it may be absent."""
+    plain = re.sub(r"\[(.)\]", r"\1", pattern.removesuffix("*"))
+    return not is_wild(plain) and "." in posixpath.basename(plain)
+
+
 class _Reading:
     """One Dockerfile being read; stages are kept, since several may rest on the same one."""
 
@@ -168,7 +174,8 @@ class _Reading:
         if instruction.flag("from") is not None:
             self.findings.append(problems.not_in_stage(self.recipe.file, instruction, word))
         elif is_wild(word):
-            self.findings.append(problems.pattern_matches_nothing(self.recipe.file, instruction, word))
+            if not _is_optional(word):
+                self.findings.append(problems.pattern_matches_nothing(self.recipe.file, instruction, word))
         else:
             path = posixpath.normpath("/" + word).lstrip("/")
             self.findings.append(

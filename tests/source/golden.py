@@ -7,7 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from deploy_lib.model.service import BuildSource
-from deploy_lib.source.model import REGULAR, SYMLINK, DiskFile, PastFile, Rule, Staged, Surroundings, TreeFile
+from deploy_lib.source.model import (
+    EXECUTABLE,
+    REGULAR,
+    SYMLINK,
+    DiskFile,
+    PastFile,
+    Rule,
+    Staged,
+    Surroundings,
+    TreeFile,
+)
 from deploy_lib.source.staging import rules_of, stage_files
 from tests.golden_file import read_cases
 
@@ -26,7 +36,11 @@ def stage(case: dict[str, Any]) -> Staged:
     if case.get("dockerfile") is not None:
         texts["Dockerfile"] = case["dockerfile"]
     links: dict[str, str] = case.get("links", {})
-    tracked = {path: TreeFile(path, REGULAR, path, len(text)) for path, text in texts.items()}
+    executable = case.get("executable", [])
+    tracked = {
+        path: TreeFile(path, EXECUTABLE if path in executable else REGULAR, path, len(text))
+        for path, text in texts.items()
+    }
     tracked |= {path: TreeFile(path, SYMLINK, path, len(target)) for path, target in links.items()}
     contents = {path: text.encode() for path, text in (texts | links).items()}
 

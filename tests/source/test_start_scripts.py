@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from deploy_lib.source.entrypoint.script import follow
-from deploy_lib.source.entrypoint.shell_text import tokens, unquoted
+from deploy_lib.source.shell_text import tokens, unquoted
 
 SCRIPT = "/srv/bin/start.sh"
 WEB = "exec uvicorn web:app"

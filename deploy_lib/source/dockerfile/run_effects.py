@@ -8,26 +8,16 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 
+from deploy_lib.source.dockerfile.harmless import leaves_files_alone
 from deploy_lib.source.dockerfile.installs import read_install
 from deploy_lib.source.dockerfile.shell import Command, split_commands
 from deploy_lib.source.option_values import value_of
 
-_LEAVES_FILES_ALONE = """
-    : [ [[ add-apt-repository addgroup adduser alias apk apt apt-get apt-key apt-mark awk base64 basename break case
-    cat chgrp chmod chown clear command continue cut date debconf-set-selections df dirname dnf dpkg du echo esac
-    exit export false file for getent gpg grep groupadd groupmod hash head id in ldconfig local locale-gen ls
-    microdnf mkdir nproc passwd printf pwd read readlink realpath return seq service set sha256sum sleep sort stat
-    tail test tr trap true type ulimit umask uname uniq unset update-alternatives update-ca-certificates useradd
-    usermod wc which whoami yum zypper
-"""
-_HARMLESS = frozenset(_LEAVES_FILES_ALONE.split())
-_MODULES = frozenset({"compileall", "ensurepip", "nltk.downloader", "pip", "playwright", "site", "spacy", "venv"})
 _NAMES_OUTPUT = re.compile(r"-o|-C|-d|--[\w-]*(out|output|dest|directory)([_-]?(dir|file|path))?")
-_ONLY_ASKS = re.compile(r"\s*(import|from)\s[\w\s.,;()'\"%:{}\[\]=+-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +32,10 @@ class Effects:
 
 
 class _Reading:
-    def __init__(self, workdir: str, variables: Mapping[str, str]) -> None:
+    def __init__(self, workdir: str, variables: Mapping[str, str], holds: Callable[[str], bool]) -> None:
         self.cwd = workdir
         self.variables = variables
+        self.holds = holds
         self.unknown: dict[str, str] = {}
         self.directories: list[str] = []
         self.requirements: list[str] = []
@@ -62,9 +53,12 @@ class _Reading:
         self.unknown.setdefault(self.path(certain), f"RUN {command} may change it")
 
 
-def read_effects(texts: Iterable[str], workdir: str, variables: Mapping[str, str]) -> Effects:
-    """`texts` are shell scripts: the RUN's own words, or its heredocs."""
-    reading = _Reading(workdir, variables)
+def read_effects(
+    texts: Iterable[str], workdir: str, variables: Mapping[str, str], holds: Callable[[str], bool]
+) -> Effects:
+    """`texts` are shell scripts: the RUN's own words, or its heredocs. `holds`: whether files of the context lie below
+    an image path, or are it."""
+    reading = _Reading(workdir, variables, holds)
     for text in texts:
         _read(text, reading)
     return Effects(
@@ -97,30 +91,33 @@ def _judge(command: Command, reading: _Reading) -> None:
         reading.cwd = reading.path(plain[0]) if plain else reading.cwd
     elif name == "mkdir":
         reading.directories += [reading.path(word) for word in plain if "$" not in word]
-    elif name in ("sh", "bash", "dash", "ash") and "-c" in "".join(args[:1]) and len(plain) >= 1:
-        _read(plain[0], reading)
+    elif (text := _shell_text(name, args)) is not None:
+        _read(text, reading)
     elif install := read_install(name, args):
         reading.requirements += [reading.path(word) for word in install.requirements]
         reading.packages += install.packages
         reading.projects += [reading.path(word) for word in install.projects]
         for word in install.directories:
             reading.touch(word, name)
-    elif not _is_harmless(name, args):
+    elif name == "xargs":
+        _judge(Command(_after_flags(args, "-I -n -P -d -L -a -s -E") or ("true",)), reading)
+    elif not leaves_files_alone(name, args, lambda word: reading.holds(reading.path(word)), fetched=command.fetched):
         for word in _touched(name, args, plain):
             reading.touch(word, " ".join(command.words[:3]))
 
 
-def _is_harmless(name: str, args: tuple[str, ...]) -> bool:
-    if name in _HARMLESS:
-        return True
-    if re.fullmatch(r"(python|pypy)[\d.]*", name):
-        if args and args[0].startswith("-m"):
-            module = args[0][2:] or "".join(args[1:2])
-            return module in _MODULES
-        if args[:1] == ("-c",):
-            return len(args) > 1 and _ONLY_ASKS.fullmatch(args[1]) is not None
-        return args in (("--version",), ("-V",))
-    return name in ("npm", "yarn", "pnpm") and args[:1] in (("ci",), ("install",), ("i",))
+def _shell_text(name: str, args: tuple[str, ...]) -> str | None:
+    """What `sh -c` and `su USER -c` are given to run."""
+    if name not in ("sh", "bash", "dash", "ash", "zsh", "su"):
+        return None
+    at = next((at for at, word in enumerate(args) if re.fullmatch(r"-\w*c|--command", word)), None)
+    return args[at + 1] if at is not None and at + 1 < len(args) else None
+
+
+def _after_flags(args: tuple[str, ...], valued: str) -> tuple[str, ...]:
+    while args and args[0].startswith("-"):
+        args = args[2:] if args[0] in valued.split() else args[1:]
+    return args
 
 
 def _touched(name: str, args: tuple[str, ...], plain: list[str]) -> Iterator[str]:
@@ -128,6 +125,10 @@ def _touched(name: str, args: tuple[str, ...], plain: list[str]) -> Iterator[str
     if name in ("mv", "rm", "rmdir", "unlink", "touch", "truncate", "tee", "shred"):
         # A name that nobody knows can only be one removed, which makes no module appear.
         yield from (word for word in plain if name != "rm" or not word.startswith("$"))
+    elif name in ("dos2unix", "gunzip", "patch"):
+        yield from plain or (".",)
+    elif name == "install" and "-d" in args:
+        return
     elif name in ("cp", "ln", "install", "rsync"):
         yield value_of(args, "-t", "--target-directory") or (plain[-1] if plain else ".")
     elif name in ("tar", "bsdtar", "unzip"):
@@ -135,7 +136,7 @@ def _touched(name: str, args: tuple[str, ...], plain: list[str]) -> Iterator[str
     elif name in ("curl", "wget"):
         yield from _download(args, plain)
     elif name == "git":
-        yield from _git(plain)
+        yield from _git(args)
     elif name == "sed":
         yield from plain[1:] if any(word.startswith(("-i", "--in-place")) for word in args) else ()
     elif name == "find":
@@ -166,10 +167,15 @@ def _download(args: tuple[str, ...], plain: list[str]) -> Iterator[str]:
         yield from (posixpath.basename(word) or "." for word in plain)
 
 
-def _git(plain: list[str]) -> Iterator[str]:
+_GIT_OPTIONS = "-b --branch -c --config --depth -o --origin -j --jobs --filter -C"
+
+
+def _git(args: tuple[str, ...]) -> Iterator[str]:
+    valued = _GIT_OPTIONS.split()
+    plain = [word for before, word in pairwise(("", *args)) if before not in valued and not word.startswith("-")]
     if plain[:1] == ["clone"] and len(plain) > 1:
         yield plain[2] if len(plain) > 2 else posixpath.basename(plain[1].rstrip("/")).removesuffix(".git")
-    elif plain[:1] not in (["config"], ["--version"], []):
+    elif plain[:1] not in (["config"], []):
         yield "."
 
 

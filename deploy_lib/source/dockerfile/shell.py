@@ -2,53 +2,61 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
-import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-_ENDS = frozenset({"&&", "||", ";", "|", "&", "(", ")", ";;", "|&"})
-_KEYWORDS = frozenset({"if", "then", "else", "elif", "fi", "do", "done", "while", "until", "{", "}", "!", "time"})
-_PREFIXES = frozenset({"sudo", "exec", "command", "env", "nice", "eatmydata"})
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
+from deploy_lib.source.entrypoint.wrappers import unwrapped
+from deploy_lib.source.shell_text import substitutions, tokens, unquoted
+
+_KEYWORDS = frozenset(
+    {"if", "then", "else", "elif", "fi", "do", "done", "while", "until", "{", "}", "!", "time", "command", "eatmydata"}
+)
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?::?-([^}]*))?\})")
-_COMMENT = re.compile(r"^[ \t]*#.*\n?", re.MULTILINE)  # after a word it may be part of a quoted text
-_REDIRECT = re.compile(r"\d?>>?\|?&?|&>>?")
+_FETCHES = frozenset({"curl", "wget"})
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One simple command: its words, and the files its output goes to."""
+    """One simple command: its words, and the files its output goes to.
+
+    `fetched`: its input is what the command before it has downloaded, as in `curl ... | sh`.
+    """
 
     words: tuple[str, ...]
     writes: tuple[str, ...] = ()
+    fetched: bool = False
 
 
 def split_commands(text: str, variables: Mapping[str, str]) -> Iterator[Command]:
-    """Known variables are put in; others stay as "$NAME". ValueError for text whose quotes do not close."""
-    text = re.sub(r"\\\r?\n", " ", _COMMENT.sub("", text))
-    lexer = shlex.shlex(text.replace("\n", " ; "), posix=True, punctuation_chars=";|&()<>")
-    lexer.whitespace_split = True
-    lexer.commenters = ""
+    """Wrappers are taken off, known variables are put in; others stay as "$NAME". ValueError for text whose quotes do
+    not close."""
     words: list[str] = []
     writes: list[str] = []
-    tokens = list(lexer)
-    for position, token in enumerate(tokens):
-        if token in _ENDS:
-            yield from _command(words, writes, variables)
+    before, piped = "", False
+    found = tokens(text, outputs=True, strict=True)
+    for position, token in enumerate(found):
+        if token.written:
+            writes.append(_put_in(unquoted(token.text), variables))
+        elif not token.operator:
+            for inner in substitutions(token.text):
+                yield from split_commands(inner, variables)
+            words.append(_put_in(unquoted(token.text), variables))
+        if token.operator or position == len(found) - 1:
+            for command in _command(words, writes, fetched=piped and before in _FETCHES):
+                yield command
+                before = posixpath.basename(command.words[0]) if command.words else before
+            piped = token.operator and token.text in ("|", "|&")
             words, writes = [], []
-        elif position and _REDIRECT.fullmatch(tokens[position - 1]):
-            writes.append(_put_in(token, variables))
-        elif not _REDIRECT.fullmatch(token):
-            words.append(_put_in(token, variables))
-    yield from _command(words, writes, variables)
 
 
-def _command(words: list[str], writes: list[str], variables: Mapping[str, str]) -> Iterator[Command]:
-    while words and (words[0] in _KEYWORDS or words[0] in _PREFIXES or _ASSIGNMENT.match(words[0])):
+def _command(words: list[str], writes: list[str], *, fetched: bool) -> Iterator[Command]:
+    while words and words[0] in _KEYWORDS:
         words = words[1:]
-    if words or writes:
-        yield Command(tuple(words), tuple(path for path in writes if not path.isdigit() and path != "/dev/null"))
+    bare = unwrapped(tuple(words), {}).words
+    if bare or writes:
+        yield Command(bare, tuple(path for path in writes if not path.isdigit() and path != "/dev/null"), fetched)
 
 
 def _put_in(word: str, variables: Mapping[str, str]) -> str:

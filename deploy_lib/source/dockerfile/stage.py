@@ -12,6 +12,7 @@ from deploy_lib.source.dockerfile.syntax import Instruction
 from deploy_lib.source.dockerfile.tree import Tree, is_wild
 from deploy_lib.source.dockerfile.variables import Variables
 from deploy_lib.source.model import SITE_PACKAGES, Rule, Unknown
+from deploy_lib.source.shell_text import tokens
 
 _ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst")
 _USUAL = """
@@ -19,6 +20,8 @@ _USUAL = """
     /usr/local /usr/local/bin /usr/local/lib /usr/sbin /usr/share /usr/src /var /var/lib /var/log /var/tmp
 """
 _STANDARD = _USUAL.split()
+_OF_APPLICATIONS = frozenset({"/home", "/media", "/mnt", "/opt", "/srv", "/tmp", "/usr/src"})
+_OF_THE_SYSTEM = frozenset({"/", *_STANDARD}) - _OF_APPLICATIONS
 
 
 @dataclass(slots=True)
@@ -175,12 +178,9 @@ def _without_special(state: StageState, instruction: Instruction, order: Copy) -
 
 def _run(state: StageState, instruction: Instruction, context: Tree) -> None:
     bound = _bind_mounts(instruction, context, state.workdir)
-    texts = [content for _, content in instruction.heredocs] or [
-        _quoted(instruction.args) if instruction.exec_form else " ".join(instruction.args)
-    ]
-    effects = read_effects(texts, state.workdir, state.variables.all())
+    effects = read_effects(_scripts(instruction), state.workdir, state.variables.all(), state.tree.has_files)
     for path, reason in effects.unknown.items():
-        if path not in bound:
+        if path not in bound and not _is_the_systems(path, state.tree):
             state.tree.unknown.append(Unknown(path, reason, instruction.line))
     if effects.projects:
         reason = "RUN installs the project itself"
@@ -195,6 +195,21 @@ def _run(state: StageState, instruction: Instruction, context: Tree) -> None:
     found = (bound.get(path) or state.tree.files.get(state.tree.resolve(path)) for path in effects.requirements)
     state.requirements += [path for path in found if path]
     state.packages += effects.packages
+
+
+def _scripts(instruction: Instruction) -> list[str]:
+    """The shell text that it runs. Here-documents are the script where nothing else stands in the line, else they are
+    what a command reads (https://docs.docker.com/reference/dockerfile/#here-documents)."""
+    if instruction.exec_form:
+        return [_quoted(instruction.args)]
+    line = " ".join(instruction.args)
+    alone = instruction.heredocs and not tokens(line, outputs=True)
+    return [content for _, content in instruction.heredocs] if alone else [line]
+
+
+def _is_the_systems(path: str, tree: Tree) -> bool:
+    """What an installer unpacks into the system's own directories is none of an application that is not there yet."""
+    return path in _OF_THE_SYSTEM and not tree.has_files(path)
 
 
 def _quoted(words: tuple[str, ...]) -> str:

@@ -68,6 +68,10 @@ class Tree:
         prefix = f"{directory}/"
         return (path for path in self.files if path.startswith(prefix))
 
+    def has_files(self, path: str) -> bool:
+        """Whether the path is a file, or a directory that holds some at any depth."""
+        return path in self.files or any(True for _ in self.below(path))
+
     def resolve(self, path: str) -> str:
         """The path with every symlink on its way followed, inside this tree."""
         for _ in range(_LINKS_FOLLOWED):

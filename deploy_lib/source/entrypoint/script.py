@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from deploy_lib.source.entrypoint.shell_state import DEEPEST, ShellState, assign, move, value_of
-from deploy_lib.source.entrypoint.shell_text import Token, tokens, unquoted
+from deploy_lib.source.shell_text import Token, tokens, unquoted
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from deploy_lib.source.entrypoint.shell_text import Token, quoted_parts, tokens, unquoted
+from deploy_lib.source.shell_text import Token, quoted_parts, tokens, unquoted
 
 _EXPANSION = re.compile(
     r"\$\((?P<command>.*)\)$|\$\{(?P<braced>\w+|@|\*)(?P<how>:?[-=+?]|%%?/\*|##?\*/)?(?P<other>[^{}]*)\}"

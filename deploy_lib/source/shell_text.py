@@ -1,6 +1,7 @@
 """Shell text as tokens: words as they are written, with their quotes, and the operators between them.
 
-The grammar is POSIX's "Shell Command Language" as far as start scripts use it; here-documents are left out.
+The grammar is POSIX's "Shell Command Language" as far as start scripts and RUN steps use it; here-documents are left
+out, and so are comments, those that stand in backquotes as well.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 
 _OPERATORS = ("&&", "||", ";;", ";", "|&", "|", "&", "(", ")", "\n")
 _REDIRECT = re.compile(r"\d*(?:<<<|<<-?|>>|>\||[<>]&?)|&>>?")
+_COMMENTED = re.compile(r"`\s*#[^`\n]*`")
 _HERE = re.compile(r"\d*<<(-?)\s*(['\"]?)([\w.-]+)\2")
 
 
@@ -20,15 +22,24 @@ _DEEPEST = 30
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A word with its quotes, or an operator."""
+    """A word with its quotes, an operator, or the file that a command's output goes to."""
 
     text: str
     operator: bool = False
+    written: bool = False
 
 
-def tokens(text: str) -> list[Token]:
-    """Of text whose quotes do not close, those before the open one."""
-    return list(_tokens(re.sub(r"\\\r?\n", " ", text).replace("\r\n", "\n")))
+def tokens(text: str, *, outputs: bool = False, strict: bool = False) -> list[Token]:
+    """`outputs`: with the files that are written. Of text whose quotes do not close those before the open one, or, when
+    `strict`, ValueError."""
+    found: list[Token] = []
+    try:
+        for each in _tokens(_COMMENTED.sub("", re.sub(r"\\\r?\n", " ", text).replace("\r\n", "\n"))):
+            found.append(each)
+    except ValueError:
+        if strict:
+            raise
+    return [each for each in found if outputs or not each.written]
 
 
 def unquoted(word: str) -> str:
@@ -50,8 +61,10 @@ def _tokens(text: str) -> Iterator[Token]:
             waiting.append((here[3], bool(here[1])))
             position = here.end()
         elif redirect := _REDIRECT.match(text, position):
-            end = _end_of_word(text, _after_spaces(text, redirect.end()))
-            position = max(end or len(text), redirect.end())
+            start = _after_spaces(text, redirect.end())
+            position = max(_end_of_word(text, start) or len(text), redirect.end())
+            if ">" in redirect[0] and text[start:position] and not redirect[0].endswith("&"):
+                yield Token(text[start:position], written=True)
         elif operator := next((each for each in _OPERATORS if text.startswith(each, position)), ""):
             yield Token(operator, operator=True)
             position += len(operator)
@@ -60,8 +73,22 @@ def _tokens(text: str) -> Iterator[Token]:
         else:
             end = _end_of_word(text, position)
             if end is None:
-                return
+                raise ValueError("a quote does not close")
             yield Token(text[position:end])
+            position = end
+
+
+def substitutions(word: str) -> Iterator[str]:
+    """The commands whose output stands in the word, wherever it is not in single quotes."""
+    for quote, part in quoted_parts(word):
+        position = 0
+        while quote != "'" and position < len(part):
+            end = _end_of_part(part, position) or len(part)
+            piece = part[position:end]
+            if piece.startswith("$("):
+                yield piece[2:-1]
+            elif piece.startswith("`"):
+                yield piece[1:-1]
             position = end
 
 

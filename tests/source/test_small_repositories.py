@@ -1,0 +1,64 @@
+"""Small repositories of the kinds that services are, and what must be said of each: tests/cases/small/*.yaml.
+
+A case has `texts` by path and its `start` below the usual beginning of a Dockerfile, or a whole `dockerfile`. Expected
+are the `entry`, the modules or names of all `errors`, and other `codes` that are told; none of them when not named.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy_lib.model.findings import Finding, Severity
+from deploy_lib.source.analyse import Analysis, analyse
+from deploy_lib.source.model import Surroundings
+from tests.golden_file import read_cases
+from tests.source.golden import stage
+
+PLACE = Path(__file__).parents[1] / "cases/small"
+HEAD = "FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\n"
+BROKEN = {
+    "requirements.txt": "fastapi\nflask\ngunicorn\nuvicorn\n",
+    "shop/__init__.py": "",
+    "shop/web.py": "import shop.lost\n\napp = application = None\n\n\ndef main():\n    pass\n",
+}
+QUIET = ("undeclared_dependency",)
+
+
+def cases(*stems: str) -> list[Any]:
+    found = []
+    for stem in stems:
+        for case in read_cases(PLACE / f"{stem}.yaml"):
+            if stem == "starts":
+                case = {"entry": "shop.web:app", "errors": ["shop.lost"], **case}
+                case["texts"] = {**BROKEN, **case.get("texts", {})}
+            found.append(pytest.param(case, id=f"{stem}: {case['name']}"))
+    return found
+
+
+def analysed(case: dict[str, Any]) -> tuple[Analysis, list[Finding]]:
+    whole = {"dockerfile": HEAD + case.get("start", 'CMD ["uvicorn", "shop.web:app"]') + "\n", **case}
+    staged = stage(whole)
+    tracked = {file.path: file for file in staged.context.files.values()}
+    analysis = analyse(
+        staged.contents,
+        staged.context,
+        staged.read_many,
+        lambda: Surroundings(tracked),
+        None,
+        None,
+        env=case.get("env"),
+    )
+    return analysis, [*staged.context.findings, *staged.contents.findings, *analysis.findings]
+
+
+@pytest.mark.parametrize("case", cases("steps"))
+def test_what_is_said_of_it(case: dict[str, Any]) -> None:
+    analysis, findings = analysed(case)
+    errors = [each for each in findings if each.severity is Severity.ERROR]
+    told = sorted({each.code.value for each in findings if each.severity is not Severity.ERROR} - {*QUIET})
+    assert analysis.entrypoint == case.get("entry", "shop.web:app"), findings
+    assert sorted({each.module or each.code.value for each in errors}) == sorted(case.get("errors", [])), findings
+    assert told == sorted(case.get("codes", [])), findings
