@@ -1,7 +1,7 @@
 """The command line: every command, what it is for, and what its flags mean.
 
-Standard library only, and nothing of the tool but the words below, so `--help` answers at once even where no
-package is installed yet.
+Standard library only: nothing of the tool is read but the words below and the names of the report's formats, so
+`--help` answers at once even where no package is installed yet.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 from typing import Any
+
+from deploy_lib.report.formats import FORMATS
 
 DESCRIPTION = """\
 Deploy a service to Google Cloud Run through staged steps. A bad release is stopped at the earliest step that can
@@ -189,7 +191,7 @@ def _others(made: Mapping[str, argparse.ArgumentParser]) -> None:
     made["history"].add_argument("--limit", type=int, default=20, metavar="N", help="releases at most (default: 20)")
     report = made["report"]
     report.add_argument("id", nargs="?", help="release id, or the end of one (default: the last release)")
-    report.add_argument("--format", choices=("text", "md", "html", "json", "junit"), default="text")
+    report.add_argument("--format", choices=tuple(FORMATS), default="text", help="brief: as on a CI job's page")
     report.add_argument("--report-dir", metavar="DIR", help="write every format there")
     local = made["local"]
     local.add_argument("action", choices=("up", "down", "status", "env"))

@@ -12,8 +12,7 @@ from deploy_lib.cli.release_store import StoredRelease, stored_releases
 from deploy_lib.cli.show.console import say, say_error, say_json
 from deploy_lib.journal import read
 from deploy_lib.printable import Printable
-from deploy_lib.report.sections import cause as causes
-from deploy_lib.report.sections import subject as subjects
+from deploy_lib.report.facts import root_cause, subject
 from deploy_lib.steps.kind import format_duration
 
 HEADINGS = ("when (UTC)", "release", "project", "service", "commit", "outcome", "took", "cause")
@@ -60,8 +59,8 @@ def main(args: argparse.Namespace) -> int:
 def line_of(release: StoredRelease) -> Line:
     """Read from the journal, masked."""
     entries = read(release.directory).entries
-    about = subjects.read(entries, release.id)
-    cause = causes.found(entries) if not about.is_good else None
+    about = subject.read(entries, release.id)
+    cause = root_cause.found(entries) if not about.is_good else None
     mask = Printable()
     return Line(
         started=about.started,

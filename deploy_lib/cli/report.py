@@ -8,7 +8,7 @@ from pathlib import Path
 from deploy_lib.cli.release_store import choose, stored_releases
 from deploy_lib.cli.report_files import made_from, write_all
 from deploy_lib.cli.show.console import say, say_as_is
-from deploy_lib.report import render
+from deploy_lib.report.formats import render
 
 _INERT = {"json": "#\\u0023", "html": "#&#35;", "junit": "#&#35;"}
 """How the beginning of a CI system's command is written in formats that are for programs."""

@@ -12,7 +12,8 @@ from deploy_lib.drivers.whole_file import write_whole
 from deploy_lib.journal import is_written, read
 from deploy_lib.model.journal import Entry
 from deploy_lib.plan import Plan
-from deploy_lib.report import EXTENSIONS, Report, build, file_name, render
+from deploy_lib.report.build import Report, build
+from deploy_lib.report.formats import EXTENSIONS, file_name, render
 
 
 def write_reports(directory: Path, extra: Path | None = None) -> Path:
@@ -24,10 +25,8 @@ def write_reports(directory: Path, extra: Path | None = None) -> Path:
     write_all(report, directory)
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if summary:
-        from deploy_lib.report.formats import brief
-
         with open(summary, "a", encoding="utf-8") as out:
-            out.write(brief.write(report))
+            out.write(render(report, "brief"))
     if extra is not None:
         write_all(report, extra)
     return (extra or directory) / file_name(report, "html")

@@ -5,9 +5,21 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
+from deploy_lib.model.outcome import Tone
 from deploy_lib.model.service import Service
 from deploy_lib.model.traffic import TrafficMap
+
+
+@dataclass(frozen=True, slots=True)
+class StatusWords:
+    """How a step's status is told. `junit` is the element of its test case; empty: none."""
+
+    mark: str  # in a table of steps
+    clause: str  # behind the name of the step
+    tone: Tone
+    junit: Literal["", "failure", "error", "skipped"] = ""
 
 
 class Status(enum.Enum):
@@ -18,6 +30,19 @@ class Status(enum.Enum):
     ERRORED = "errored"
     INCONCLUSIVE = "inconclusive"
     SKIPPED = "skipped"
+
+    @property
+    def words(self) -> StatusWords:
+        return _WORDS[self]
+
+
+_WORDS = {
+    Status.PASSED: StatusWords("ok", "passed", "good"),
+    Status.FAILED: StatusWords("FAILED", "failed", "bad", "failure"),
+    Status.ERRORED: StatusWords("ERROR", "could not find out", "unsure", "error"),
+    Status.INCONCLUSIVE: StatusWords("UNCLEAR", "is unclear", "unsure", "error"),
+    Status.SKIPPED: StatusWords("skipped", "was skipped", "plain", "skipped"),
+}
 
 
 class Builder(enum.StrEnum):

@@ -1,11 +1,7 @@
-"""The audit report of a release, made from its journal alone: build the document, then show it in any format.
+"""The audit report of a release, made from its journal alone.
 
-Pure: the clock, the time zone and the journals are passed in, and text is handed back. Whatever is missing (the
-journal, its end, the log) the report is still made, and says what it could not learn.
+`build` reads the facts from the journal and has every section say what it makes of them, in blocks; `formats` shows
+blocks as text, HTML and others. Pure: the clock, the time zone and the journals are passed in, and text is handed
+back. Whatever is missing (the journal, its end, the log) the report is still made, and lists what is missing.
+docs/decisions/020-the-report-is-made-of-blocks.md shows the file that a new section is.
 """
-
-from deploy_lib.report.build import build
-from deploy_lib.report.formats import EXTENSIONS, file_name, render
-from deploy_lib.report.model import Report
-
-__all__ = ["EXTENSIONS", "Report", "build", "file_name", "render"]

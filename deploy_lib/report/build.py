@@ -1,28 +1,52 @@
-"""From a journal to the report: every section read from the entries, then everything masked at once."""
+"""From a journal to the report: every section read from it and masked, and what it says of what it read."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from typing import Any, TypeVar
 
-from deploy_lib.model.journal import Diagnosed, Entry
+from deploy_lib.model.journal import Entry
 from deploy_lib.model.journal_queries import latest_release
 from deploy_lib.printable import Printable
 from deploy_lib.redact import named_secrets
-from deploy_lib.report.model import Report
-from deploy_lib.report.sections import (
-    cause,
-    comparison,
-    findings,
-    impact,
-    proof,
-    recommendations,
-    standing,
-    steps,
-    subject,
-    summary,
-    timeline,
-)
+from deploy_lib.report.blocks import Block, Lines
+from deploy_lib.report.facts import ReleaseFacts
+from deploy_lib.report.facts.subject import Subject
+from deploy_lib.report.section import Section
+from deploy_lib.report.sections import SECTIONS
+
+B = TypeVar("B")
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltSection:
+    """`found` is what the section read, for programs; `blocks` say it to people."""
+
+    key: str
+    title: str
+    found: Any
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What every format is made from, so that they cannot disagree."""
+
+    subject: Subject
+    headline: str
+    sections: tuple[BuiltSection, ...]
+    made: datetime
+    zone: str  # IANA name, or an offset, of the local times shown
+
+    def found(self, key: str) -> Any:
+        """What the section of that key read. Raises KeyError."""
+        return {section.key: section.found for section in self.sections}[key]
+
+    def blocks(self, kind: type[B]) -> Iterator[B]:
+        """The blocks of one kind, in order."""
+        return (block for section in self.sections for block in section.blocks if isinstance(block, kind))
 
 
 def build(
@@ -43,43 +67,32 @@ def build(
     mask wherever they stand; what looks like a secret is masked in any case. `running`: its client still works on it.
     """
     redactor = Printable([*secrets, *_given_secrets(entries, previous or ())])
-    about = subject.read(entries, release_id, running=running)
-    shown = proof.read(entries, redactor)
-    rows = steps.read(entries, about)
-    why = cause.read(entries, shown.ends)
-    met = impact.read(entries, about, _until(entries, now))
-    report = Report(
-        subject=about,
-        headline=summary.headline(entries, about),
-        summary=summary.read(entries, about, rows, why, met),
-        steps=rows,
-        timeline=timeline.read(entries, zone, shown.ends),
-        cause=why,
-        findings=findings.read(entries),
-        comparison=comparison.read(entries, previous, about),
-        impact=met,
-        recommendations=recommendations.read(entries, about),
-        proof=shown,
-        standing=standing.read(entries, about),
-        gaps=tuple(dict.fromkeys((*gaps, *_gaps(entries)))),
+    facts = ReleaseFacts(entries, previous, gaps, now, zone, redactor, release_id, running)
+    return Report(
+        subject=redactor.value(facts.subject),
+        headline=redactor.value(_headline(facts)),
+        sections=tuple(_built(section, facts) for section in SECTIONS),
         made=now,
         zone=str(zone),
     )
-    return redactor.value(report)
 
 
-def _until(entries: Sequence[Entry], now: datetime) -> datetime:
-    """The end of the release; while it has none, the last that is known of it."""
-    return max((entry.at for entry in entries), default=now)
+def _built(section: Section[Any], facts: ReleaseFacts) -> BuiltSection:
+    found = facts.redactor.value(section.read(facts))
+    blocks = tuple(section.blocks(found))
+    if not blocks and section.empty is not None:
+        blocks = (Lines((section.empty if isinstance(section.empty, str) else section.empty(facts),), kind="nothing"),)
+    return BuiltSection(section.key, section.title, found, blocks)
 
 
-def _gaps(entries: Sequence[Entry]) -> Iterator[str]:
-    backwards = timeline.skew(entries)
-    if backwards:
-        yield backwards
-    for entry in entries:
-        if isinstance(entry, Diagnosed):
-            yield from entry.evidence.gaps
+def _headline(facts: ReleaseFacts) -> str:
+    """One clause: the service, and how its release ended."""
+    subject, stopped = facts.subject, facts.ending
+    if not facts.entries:
+        return f"nothing is known of release {subject.id or '(no id)'}"
+    name = f"{subject.service or 'the release'} {subject.commit[:7]}".strip()
+    unended = "is still running" if subject.running else "has not ended"
+    return f"{name} {stopped.outcome.words.headline if stopped else unended}"
 
 
 def _given_secrets(*journals: Sequence[Entry]) -> Iterator[str]:

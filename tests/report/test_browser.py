@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy_lib.report import render
+from deploy_lib.report.formats import render
 from tests.report.test_formats import hostile
 from tests.report.test_report import made, of_story
 from tests.waits import WITHIN

@@ -17,7 +17,7 @@ from deploy_lib.cli.release_store import before
 from deploy_lib.cli.report_files import write_reports
 from deploy_lib.journal import FILE, Journal
 from deploy_lib.model.journal import Entry
-from deploy_lib.report import EXTENSIONS
+from deploy_lib.report.formats import EXTENSIONS
 from tests.report import journals
 from tests.report.journals import RELEASE
 
@@ -60,7 +60,7 @@ def asked(state: Path, **more: object) -> argparse.Namespace:
 def test_the_last_release_is_reported_when_none_is_named(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert report.main(asked(state)) == 0
     told = capsys.readouterr().out
-    assert RELEASE.id in told and f"with release {OLDER}" in told
+    assert RELEASE.id in told and f"release {OLDER}" in told
 
 
 @pytest.mark.parametrize("wanted", [RELEASE.id, "9f8e7d6", "20260302"])

@@ -10,9 +10,11 @@ from dataclasses import replace
 import pytest
 
 from deploy_lib.model import journal
+from deploy_lib.model.cause import Link
 from deploy_lib.model.journal import Entry
-from deploy_lib.report import render
-from deploy_lib.report.formats import brief
+from deploy_lib.report.blocks import Bars, Chain, Column, Figure, Lines, Piece, Table, literal
+from deploy_lib.report.build import BuiltSection
+from deploy_lib.report.formats import render
 from tests.report.journals import STORIES
 from tests.report.page import page
 from tests.report.test_report import made, of_story
@@ -20,6 +22,7 @@ from tests.report.test_report import made, of_story
 HEADINGS = (
     "Executive summary",
     "Timeline",
+    "Steps",
     "Root cause",
     "Critical findings",
     "Compared with the last successful release",
@@ -36,16 +39,16 @@ def test_html_is_whole_and_points_nowhere(name: str) -> None:
     assert parsed.faults == []
     assert parsed.open == []
     assert not {"script", "iframe", "img", "object", "embed", "base"} & set(parsed.tags)
-    assert tuple(parsed.headings[1:10]) == HEADINGS
+    assert tuple(parsed.headings[1:11]) == HEADINGS
 
 
 def test_html_draws_steps_traffic_and_latency() -> None:
     html = render(of_story("sick_under_traffic"), "html")
     labels = re.findall(r'<svg[^>]* aria-label="([^"]*)"', html)
     assert labels == [
-        "the steps of the release over time",
-        "share of the traffic over time",
-        "latency of the candidate and of the stable revision",
+        "The steps, from the start of the release on",
+        "Share of the traffic over time",
+        "Latency of the stable revision and of the candidate",
     ]
     assert html.count('class="bar good"') == 7
     assert html.count('class="bar bad"') == 1
@@ -77,7 +80,7 @@ def test_no_text_becomes_markup() -> None:
 @pytest.mark.parametrize("name", STORIES)
 def test_markdown_has_the_sections_in_order(name: str) -> None:
     markdown = re.sub(r"^(`{3,}).*?^\1$", "", render(of_story(name), "md"), flags=re.DOTALL | re.MULTILINE)
-    assert tuple(re.findall(r"^## (.*)$", markdown, re.MULTILINE))[:9] == HEADINGS
+    assert tuple(re.findall(r"^## (.*)$", markdown, re.MULTILINE))[:10] == HEADINGS
 
 
 @pytest.mark.parametrize("name", STORIES)
@@ -87,7 +90,7 @@ def test_junit_counts_what_it_holds(name: str) -> None:
     (suite,) = top.findall("testsuite")
     cases = suite.findall("testcase")
     for element in (top, suite):
-        assert int(element.attrib["tests"]) == len(cases) == len(report.steps)
+        assert int(element.attrib["tests"]) == len(cases) == len(report.found("steps"))
         assert int(element.attrib["failures"]) == len(suite.findall("testcase/failure"))
         assert int(element.attrib["errors"]) == len(suite.findall("testcase/error"))
         assert int(element.attrib["skipped"]) == len(suite.findall("testcase/skipped"))
@@ -105,7 +108,7 @@ def test_junit_fails_exactly_where_the_release_did() -> None:
     failed = [case.attrib["name"] for case in suite.iter("testcase") if case.find("failure") is not None]
     assert failed == ["canary"]
     text = suite.findtext(".//failure") or ""
-    assert "llm_config_types" in text and "fix: git add --force" in text
+    assert "llm_config_types" in text and "do: git add --force" in text
 
 
 @pytest.mark.parametrize("name", STORIES)
@@ -118,11 +121,42 @@ def test_json_reads_back(name: str) -> None:
 
 
 def test_the_brief_form_is_brief_and_names_the_cause() -> None:
-    told = brief.write(of_story("incident"))
+    told = render(of_story("incident"), "brief")
     assert "llm_config_types" in told and "git add --force" in told and "kept 100 %" in told
     assert len(told) < 5000
 
 
+STRANGE = BuiltSection(
+    "strange",
+    "Of tomorrow",
+    {"word": "w0"},
+    (
+        Table((("name", "w1"),)),
+        Table((("w2", Piece("w3", "bad"), literal("w4")),), (Column("One"), Column("Two"), Column("Three", "detail"))),
+        Lines(("w5", ("w6", literal("w7"))), "A title"),
+        Lines(((literal("w8"), "w9"),), kind="commands"),
+        Lines((Piece("w10", "bad"), "w11"), kind="log"),
+        Chain("w12", "w13", "certain", (Link("w14", "a.py", 1, "w15"), Link("w16", "b.py", 2))),
+        Figure("A figure", Bars(()), Table((("w17", "1"),), (Column("One"), Column("Two", "number")))),
+    ),
+)
+
+
+@pytest.mark.parametrize("format", ["text", "md", "html"])
+def test_a_section_that_no_format_knows_is_shown_whole(format: str) -> None:
+    report = of_story("live")
+    shown = render(replace(report, sections=(*report.sections, STRANGE)), format)
+    assert [word for word in (f"w{number}" for number in range(1, 18)) if not re.search(rf"\b{word}\b", shown)] == []
+    assert "of tomorrow" in shown.lower()
+
+
+def test_and_programs_are_told_what_it_read() -> None:
+    report = of_story("live")
+    whole = replace(report, sections=(*report.sections, STRANGE))
+    assert json.loads(render(whole, "json"))["strange"] == {"word": "w0"}
+    assert "w8   # w9" in render(replace(whole, subject=replace(report.subject, outcome=None)), "junit")
+
+
 def test_an_unknown_format_is_refused() -> None:
-    with pytest.raises(ValueError, match="no such format: 'pdf'; one of text, md"):
+    with pytest.raises(ValueError, match="no such format: 'pdf'; one of text, md, html, json, junit, brief"):
         render(of_story("live"), "pdf")

@@ -11,7 +11,8 @@ import pytest
 from deploy_lib.journal import decode, encode
 from deploy_lib.model.details import Foreign
 from deploy_lib.model.journal import Entry, Judged
-from deploy_lib.report import build, render
+from deploy_lib.report.build import build
+from deploy_lib.report.formats import render
 
 CASES = Path(__file__).parents[1] / "cases" / "journals"
 NAMES = sorted(path.stem for path in CASES.glob("*.jsonl"))
@@ -51,5 +52,5 @@ def test_what_an_unknown_kind_found_is_kept_and_told_field_by_field() -> None:
     assert isinstance(strange, Judged) and isinstance(strange.details, Foreign)
     assert decode(encode(strange)) == strange
     report = build([*entries[:1], strange], None, (), datetime(2027, 1, 1, tzinfo=UTC), UTC)
-    assert "waited: 60" in [line.strip() for line in render(report, "text").splitlines()]
+    assert "of_tomorrow: waited: 60" in [line.strip() for line in render(report, "text").splitlines()]
     assert "- of_tomorrow: waited: 60" in render(report, "md").splitlines()

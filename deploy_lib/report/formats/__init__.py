@@ -1,20 +1,23 @@
-"""One file per format. Each takes the whole report and gives text; what a format cannot carry, no other one loses."""
+"""One file per format, named like it: each knows the blocks and no section, and what it cannot carry no other loses."""
 
 from __future__ import annotations
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from deploy_lib.report.model import Report
+if TYPE_CHECKING:
+    from deploy_lib.report.build import Report
 
-EXTENSIONS = {"text": "txt", "md": "md", "html": "html", "json": "json", "junit": "xml"}
+FORMATS = {"text": "txt", "md": "md", "html": "html", "json": "json", "junit": "xml", "brief": None}
+"""Each with the extension of its file; without one it is never kept in a file of its own."""
+EXTENSIONS = {name: extension for name, extension in FORMATS.items() if extension is not None}
 
 
 def render(report: Report, format: str) -> str:
-    """The report as text, md, html, json or junit. Raises ValueError for another format."""
-    if format not in EXTENSIONS:
-        raise ValueError(f"no such format: {format!r}; one of {', '.join(EXTENSIONS)}")
-    name = {"json": "json_document", "md": "markdown"}.get(format, format)
-    written: str = import_module(f"{__name__}.{name}").write(report)
+    """The whole report. Raises ValueError for a format that is not in FORMATS."""
+    if format not in FORMATS:
+        raise ValueError(f"no such format: {format!r}; one of {', '.join(FORMATS)}")
+    written: str = import_module(f"{__name__}.{format}").write(report)
     return written
 
 

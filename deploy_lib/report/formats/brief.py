@@ -1,12 +1,14 @@
-"""A few lines of Markdown for a CI job's summary page: outcome, cause, chain, what to type."""
+"""A few lines of Markdown for a CI job's summary page: outcome, steps, chain, what to type, what serves."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from deploy_lib.report import words
-from deploy_lib.report.formats.markdown import advice, fenced, plain, table
-from deploy_lib.report.model import Report
+from deploy_lib.report.blocks import Block, Chain, Figure, Lines, Spans, Table
+from deploy_lib.report.build import Report
+from deploy_lib.report.formats import md
+from deploy_lib.report.formatting import tree
 
 COMMANDS = 5
 
@@ -16,17 +18,19 @@ def write(report: Report) -> str:
 
 
 def _lines(report: Report) -> Iterator[str]:
-    yield f"### {plain(report.headline)}"
-    yield ""
-    yield from (f"- {plain(sentence)}" for sentence in report.summary[1:])
-    yield f"- serving: {plain(report.standing.serving)}"
-    yield ""
-    rows = ((plain(s.label), words.MARKS[s.status], words.seconds(s.seconds), plain(s.reason)) for s in report.steps)
-    yield from table(("Step", "Verdict", "Took", "Reason"), rows)
-    if report.cause and report.cause.chain:
-        yield from ("", *fenced(words.tree(report.cause.chain)))
-    if report.recommendations:
-        yield ""
-        for number, each in enumerate(report.recommendations[:COMMANDS], 1):
-            yield f"{number}. {advice(each)}"
-    yield ""
+    yield f"### {md.escaped(report.headline)}"
+    for section in report.sections:
+        for block in section.blocks:
+            yield from _shown(block)
+
+
+def _shown(block: Block) -> Iterator[str]:
+    match block:
+        case Figure(chart=Spans()):
+            yield from md.shown(block)
+        case Chain() if block.links:
+            yield from ("", *md.fenced(tree(block.links)))
+        case Lines(kind="commands"):
+            yield from md.shown(replace(block, items=block.items[:COMMANDS]))
+        case Lines(short=True) | Table(short=True):
+            yield from md.shown(block)

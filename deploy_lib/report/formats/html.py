@@ -6,38 +6,37 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploy_lib.report import words
-from deploy_lib.report.drawings import latency, split, steps
-from deploy_lib.report.model import Report
+from deploy_lib.report.blocks import Block, pieces, plain
+from deploy_lib.report.build import Report
+from deploy_lib.report.formats.charts import draw
+from deploy_lib.report.formatting import day
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
+TEMPLATES = Path(__file__).parent / "templates"
 
 
 def write(report: Report) -> str:
-    template = _environment().get_template("report.html.j2")
-    return template.render(
-        report=report,
-        about=report.subject,
-        words=words,
-        steps_drawing=steps.draw(report),
-        split_drawing=split.draw(report),
-        latency_drawing=latency.draw(report),
-        colours=split.colours(report),
-    )
+    return _environment().get_template("report.html.j2").render(report=report, about=report.subject)
+
+
+def _kind(block: Block) -> str:
+    """The macro that shows it."""
+    return type(block).__name__.lower()
 
 
 @cache
 def _environment() -> Environment:
-    """Everything that is put into the page is escaped, unless a drawing made it."""
+    """Everything that is put into the page is escaped, unless a chart made it."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters |= {"pieces": pieces, "plain": plain, "kind": _kind, "draw": draw, "day": day}
+    return environment

@@ -7,27 +7,28 @@ could not find out, or has not enough evidence, is an error there; one that neve
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
 
-from deploy_lib.report import words
-from deploy_lib.report.model import Report, StepRow
-
-_ENDS = {"failed": "failure", "errored": "error", "inconclusive": "error", "unanswered": "error"}
-_SKIPPED = ("skipped", "not run")
+from deploy_lib.report.blocks import Chain, Figure, Lines, Spans, Table, plain
+from deploy_lib.report.build import Report
+from deploy_lib.report.facts.steps import StepRow
+from deploy_lib.report.formats.text import command
+from deploy_lib.report.formatting import tree
 
 
 def write(report: Report) -> str:
     about = report.subject
-    cases = [*report.steps, *_ending(report)]
+    cases = list(_cases(report))
+    elements = [step.words.junit for step in cases]
     counts = {
-        "tests": len(cases),
-        "failures": sum(_ENDS.get(step.status) == "failure" for step in cases),
-        "errors": sum(_ENDS.get(step.status) == "error" for step in cases),
-        "skipped": sum(step.status in _SKIPPED for step in cases),
+        "tests": str(len(cases)),
+        "failures": str(elements.count("failure")),
+        "errors": str(elements.count("error")),
+        "skipped": str(elements.count("skipped")),
     }
     time = f"{sum(step.seconds or 0.0 for step in cases):.3f}"
-    top = ET.Element("testsuites", {"name": "release", "time": time, **{k: str(v) for k, v in counts.items()}})
-    suite = ET.SubElement(top, "testsuite", {"name": f"{about.service or 'release'} {about.id}".strip(), **top.attrib})
-    suite.set("name", f"{about.service or 'release'} {about.id}".strip())
+    top = ET.Element("testsuites", {"name": "release", "time": time, **counts})
+    suite = ET.SubElement(top, "testsuite", top.attrib | {"name": f"{about.service or 'release'} {about.id}".strip()})
     if about.started:
         suite.set("timestamp", f"{about.started:%Y-%m-%dT%H:%M:%S}")
     properties = ET.SubElement(suite, "properties")
@@ -35,48 +36,53 @@ def write(report: Report) -> str:
         ET.SubElement(properties, "property", {"name": name, "value": value})
     for step in cases:
         _case(suite, step, report)
-    ET.SubElement(suite, "system-out").text = "\n".join(report.summary)
+    lines = [
+        plain(item)
+        for lines in report.blocks(Lines)
+        if lines.short and lines.kind == "sentences"
+        for item in lines.items
+    ]
+    ET.SubElement(suite, "system-out").text = "\n".join(lines)
     ET.indent(top)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(top, encoding="unicode")}\n'
 
 
-def _ending(report: Report) -> list[StepRow]:
-    """A case for a release that did not come to what was asked for and has no failed step to show it."""
+def _cases(report: Report) -> Iterator[StepRow]:
+    """The steps; and a case for a release that did not come to what was asked for and has no failed step to show it."""
+    steps = [step for figure in report.blocks(Figure) if isinstance(figure.chart, Spans) for step in figure.chart.steps]
+    yield from steps
     outcome = report.subject.outcome
-    if report.steps and (report.subject.is_good or any(step.status in _ENDS for step in report.steps)):
-        return []
-    failed = outcome is not None and outcome.words.junit == "failure"
-    return [StepRow("release", "release", "failed" if failed else "errored", report.headline)]
+    shown = report.subject.is_good or any(step.words.junit in ("failure", "error") for step in steps)
+    if not steps or not shown:
+        failed = outcome is not None and outcome.words.junit == "failure"
+        yield StepRow("release", "release", "failed" if failed else "errored", report.headline)
 
 
-def _properties(report: Report) -> list[tuple[str, str]]:
+def _properties(report: Report) -> Iterator[tuple[str, str]]:
     about = report.subject
-    pairs = {
-        "outcome": about.outcome,
-        "commit": about.commit,
-        "image": about.image,
-        "candidate": about.candidate,
-        "serving": report.standing.serving,
-        "risk": report.standing.risk,
-        "cause": report.cause.kind if report.cause else None,
-    }
-    return [(name, value) for name, value in pairs.items() if value]
+    known = {"outcome": about.outcome, "commit": about.commit, "image": about.image, "candidate": about.candidate}
+    yield from ((name, value) for name, value in known.items() if value)
+    for table in report.blocks(Table):
+        if table.short and not table.columns:
+            yield from ((plain(name), plain(value)) for name, value in table.rows)
+    yield from (("cause", chain.code) for chain in report.blocks(Chain))
 
 
 def _case(suite: ET.Element, step: StepRow, report: Report) -> None:
     name = {"classname": f"release.{report.subject.service or 'service'}", "name": step.label}
     case = ET.SubElement(suite, "testcase", {**name, "time": f"{step.seconds or 0.0:.3f}"})
-    if step.status in _SKIPPED:
+    words = step.words
+    if words.junit == "skipped":
         ET.SubElement(case, "skipped", {"message": step.reason or "the release ended before this step"})
-    elif step.status in _ENDS:
-        told = {"message": step.reason or words.MARKS[step.status], "type": step.status}
-        ET.SubElement(case, _ENDS[step.status], told).text = "\n".join(_detail(step, report))
+    elif words.junit:
+        why = {"message": step.reason or words.mark, "type": step.status}
+        ET.SubElement(case, words.junit, why).text = "\n".join(_explanation(step, report))
 
 
-def _detail(step: StepRow, report: Report) -> list[str]:
+def _explanation(step: StepRow, report: Report) -> Iterator[str]:
     """What a person who sees only the failed test needs: cause, chain, findings of the step, commands."""
-    lines = [found.message + (f"\n  fix: {found.fix}" if found.fix else "") for found in report.findings
-             if found.step in (step.label, "diagnosis") and found.severity == "error"]  # fmt: skip
-    if report.cause:
-        lines = [report.cause.sentence, *words.tree(report.cause.chain), *lines]
-    return [*dict.fromkeys(lines), *(f"do: {each.line}" for each in report.recommendations)]
+    causes = [line for chain in report.blocks(Chain) for line in (chain.conclusion, *tree(chain.links))]
+    yield from dict.fromkeys((*causes, *step.problems))
+    for lines in report.blocks(Lines):
+        if lines.kind == "commands":
+            yield from (f"do: {command(item)}" for item in lines.items)

@@ -1,11 +1,14 @@
-"""Plain text for a terminal, eighty to a hundred and twenty columns, without colours."""
+"""Plain text for a terminal, without colours: columns aligned, the longest one last."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from deploy_lib.report import words
-from deploy_lib.report.model import Report
+from deploy_lib.report.blocks import Block, Chain, Figure, Lines, Table, Text, pieces, plain
+from deploy_lib.report.build import Report
+from deploy_lib.report.formatting import day, log_lines, tree
+
+TITLE = "AUDIT REPORT"
 
 
 def write(report: Report) -> str:
@@ -13,109 +16,73 @@ def write(report: Report) -> str:
 
 
 def _lines(report: Report) -> Iterator[str]:
-    about = report.subject
-    yield f"AUDIT REPORT  {report.headline}"
-    yield f"release {about.id}  {about.project}/{about.region}/{about.cloud_run}"
-    yield f"started {words.day(about.started)}, took {words.duration(about.seconds)}; made {words.day(report.made)}"
-    yield from _section("SUMMARY", report.summary)
-    yield from _section("TIMELINE (UTC, local time, since the start)", _timeline(report))
-    yield from _section("STEPS", _steps(report))
-    yield from _section("ROOT CAUSE", _cause(report))
-    yield from _section("CRITICAL FINDINGS", _findings(report))
-    yield from _section("COMPARED WITH THE LAST SUCCESSFUL RELEASE", _comparison(report))
-    yield from _section("IMPACT", _impact(report))
-    yield from _section("RECOMMENDATIONS, IN ORDER", _recommendations(report))
-    yield from _section("EVIDENCE", _proof(report))
-    standing = report.standing
-    yield from _section(
-        "STATUS AND RISK", (f"serving: {standing.serving}", f"risk: {standing.risk}", *standing.reasons)
-    )
-    if report.gaps:
-        yield from _section("WHAT COULD NOT BE LEARNED", report.gaps)
+    yield f"{TITLE}  {report.headline}"
+    yield f"made {day(report.made)}"
+    for section in report.sections:
+        if not section.blocks:
+            continue
+        yield from ("", section.title.upper()) if section.title else ()
+        for block in section.blocks:
+            yield from (f"  {line}".replace("\n", "\n    ").rstrip() for line in shown(block))
 
 
-def _section(title: str, lines: Iterator[str] | tuple[str, ...]) -> Iterator[str]:
-    yield ""
-    yield title
-    empty = True
-    for line in lines:
-        empty = False
-        yield f"  {line}".replace("\n", "\n    ")
-    if empty:
-        yield "  nothing"
+def shown(block: Block) -> Iterator[str]:
+    """The block line by line; a line may hold more than one when it quotes."""
+    match block:
+        case Table():
+            yield from _table(block)
+        case Lines():
+            yield from _titled(block.title, _items(block))
+        case Chain():
+            yield f"{block.conclusion} ({block.code}, {block.confidence})"
+            yield from tree(block.links)
+        case Figure():
+            yield from shown(block.table) if block.table else ()
 
 
-def _timeline(report: Report) -> Iterator[str]:
-    for moment in report.timeline:
-        yield f"{words.utc(moment.at)}  {moment.local:%H:%M:%S}  {moment.after:+8.1f} s  {moment.text}"
+def command(item: Text) -> str:
+    """A command with its note, as it can be typed; or what a person does without one."""
+    parts = [piece.text for piece in pieces(item) if piece.text]
+    return "   # ".join(parts)
 
 
-def _steps(report: Report) -> Iterator[str]:
-    for step in report.steps:
-        yield f"{step.label:<16} {words.MARKS[step.status]:<9} {words.seconds(step.seconds):>9}  {step.reason}".rstrip()
-        yield from (f"    {line}" for line in step.details)
+def _titled(title: str, lines: Iterator[str]) -> Iterator[str]:
+    if title:
+        yield f"{title}:"
+        lines = (f"  {line}" for line in lines)
+    yield from lines
 
 
-def _cause(report: Report) -> Iterator[str]:
-    cause = report.cause
-    if cause is None:
-        yield words.no_cause(report)
+def _items(block: Lines) -> Iterator[str]:
+    match block.kind:
+        case "sentences" | "nothing":
+            yield from map(plain, block.items)
+        case "commands":
+            yield from (f"{number}. {command(item)}" for number, item in enumerate(block.items, 1))
+        case "log":
+            yield from log_lines(block)
+
+
+def _table(table: Table) -> Iterator[str]:
+    if not table.columns:
+        yield from (f"{plain(name)}: {plain(value)}" for name, value in table.rows)
         return
-    yield f"{cause.sentence} ({cause.kind}, {cause.confidence})"
-    yield from words.tree(cause.chain)
-    yield from cause.whereabouts
-    if cause.rule:
-        yield f"rule: {cause.rule}"
-    if cause.frequency:
-        yield f"seen: {cause.frequency}"
-    if cause.exit_code:
-        yield f"exit code of the container: {cause.exit_code}"
+    *fixed, last = table.main
+    names = [column.name for column in table.columns]
+    widths = [max(len(plain(row[number])) for row in [names, *table.rows]) for number in fixed]
 
+    def line(row: Sequence[Text]) -> str:
+        cells = (
+            plain(row[number]).rjust(width)
+            if table.columns[number].kind == "number"
+            else plain(row[number]).ljust(width)
+            for number, width in zip(fixed, widths, strict=True)
+        )
+        return "  ".join((*cells, plain(row[last]))).rstrip()
 
-def _findings(report: Report) -> Iterator[str]:
-    for found in report.findings:
-        yield f"{found.severity}: {words.shown_place(found.place, found.message)}{found.message} ({found.step})"
-        yield f"    in the commit: {found.in_commit}; context: {found.in_context}; image: {found.in_image}"
-        if found.rule:
-            yield f"    rule: {found.rule}"
-        if found.fix:
-            yield f"    fix: {found.fix}"
-
-
-def _comparison(report: Report) -> Iterator[str]:
-    comparison = report.comparison
-    if comparison.facts:
-        yield f"with {words.other(comparison)}"
-    for row in comparison.facts:
-        yield f"{row.what:<18} {words.verdict(row):<9} {words.known(row.before)} -> {words.known(row.now)}"
-    for name, lines in (("file", comparison.files), ("package", comparison.packages), ("setting", comparison.settings)):
-        yield from (f"{name:<8} {line}" for line in lines)
-    yield from (f"not known: {line}" for line in comparison.unknown)
-
-
-def _impact(report: Report) -> Iterator[str]:
-    yield from report.impact.users
-    for period in report.impact.periods:
-        lasted = (period.end - period.start).total_seconds()
-        yield f"{words.utc(period.start)} - {words.utc(period.end)}  {lasted:7.1f} s  {words.split(period)}"
-    for row in report.impact.measured:
-        figures = f"{row.requests} requests, {row.errors} failed"
-        yield f"{row.step}, {words.WHOSE[row.whose]}, {row.role}: {figures}  {words.latency(row)}".rstrip()
-
-
-def _recommendations(report: Report) -> Iterator[str]:
-    for number, each in enumerate(report.recommendations, 1):
-        yield f"{number}. {each.line}"
-
-
-def _proof(report: Report) -> Iterator[str]:
-    proof = report.proof
-    yield from proof.lines
-    yield from (f"condition {line}" for line in proof.conditions)
-    if proof.log:
-        yield f"log, {len(proof.log)} of {proof.log_lines} lines:"
-    for row in proof.log:
-        yield f"{'>' if row.telling else ' '} {words.utc(row.at)} {row.source:<7} {row.text}"
-    if proof.build_log:
-        yield "end of the build's log:"
-    yield from (f"  {line}" for line in proof.build_log)
+    yield line(names)
+    for row in table.rows:
+        yield line(row)
+        for number in table.details:
+            if plain(row[number]):
+                yield f"    {names[number].lower()}: {plain(row[number])}"

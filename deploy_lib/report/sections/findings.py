@@ -2,32 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from deploy_lib.diagnose.merge_findings import whereabouts
 from deploy_lib.model.cause import Presence
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.model.journal import Entry
-from deploy_lib.report.model import Found
-from deploy_lib.report.sections.subject import diagnosis, last_verdicts
+from deploy_lib.model.journal_queries import last_diagnosis
+from deploy_lib.model.outcome import Tone
+from deploy_lib.report.blocks import Column, Piece, Table, Text, literal
+from deploy_lib.report.facts import ReleaseFacts
+from deploy_lib.report.formatting import shown_place
+from deploy_lib.report.section import Section
 
 _ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.ADVICE: 2}
+_SEVERITY: dict[str, Tone] = {"error": "bad", "warning": "unsure"}
+_THERE: dict[Presence, Tone] = {Presence.YES: "good", Presence.NO: "bad"}
+COLUMNS = (
+    Column("Severity"),
+    Column("Commit"),
+    Column("Context"),
+    Column("Image"),
+    Column("Finding"),
+    Column("Rule", "detail"),
+    Column("Fix", "detail"),
+    Column("Found by", "detail"),
+)
 
 
-def read(entries: Sequence[Entry]) -> tuple[Found, ...]:
+@dataclass(frozen=True, slots=True)
+class FindingRow:
+    """A finding of a check."""
+
+    step: str
+    severity: str
+    code: str
+    message: str
+    place: str = ""
+    module: str | None = None
+    in_commit: Presence = Presence.UNKNOWN
+    in_context: Presence = Presence.UNKNOWN
+    in_image: Presence = Presence.UNKNOWN
+    rule: str | None = None
+    fix: str | None = None
+    chain: tuple[str, ...] = ()
+
+
+def read(facts: ReleaseFacts) -> tuple[FindingRow, ...]:
     """Errors first. What the diagnosis learned of its module stands among them when no check had found it."""
-    pairs = [(judged.label, finding) for judged in last_verdicts(entries) for finding in judged.findings]
+    pairs = [(judged.label, finding) for judged in facts.last_verdicts for finding in judged.findings]
     pairs.sort(key=lambda pair: _ORDER[pair[1].severity])
     found = list(dict.fromkeys(_found(step, finding) for step, finding in pairs))
-    learned = _learned(entries)
+    learned = _learned(facts.entries)
     if learned and not any(row.module == learned.module and row.severity == "error" for row in found):
         found.insert(0, learned)
     return tuple(found)
 
 
-def _found(step: str, finding: Finding) -> Found:
+def blocks(findings: Sequence[FindingRow]) -> Iterator[Table]:
+    if findings:
+        yield Table(tuple(map(_row, findings)), COLUMNS)
+
+
+def _row(found: FindingRow) -> tuple[Text, ...]:
+    return (
+        Piece(found.severity, _SEVERITY.get(found.severity, "plain")),
+        _there(found.in_commit),
+        _there(found.in_context),
+        _there(found.in_image),
+        shown_place(found.place, found.message) + found.message,
+        literal(found.rule or ""),
+        literal(found.fix or ""),
+        found.step,
+    )
+
+
+def _there(answer: Presence) -> Piece:
+    return Piece(answer, _THERE.get(answer, "plain"))
+
+
+def _found(step: str, finding: Finding) -> FindingRow:
     places = whereabouts(finding)
-    return Found(
+    return FindingRow(
         step=step,
         severity=finding.severity.value,
         code=finding.code,
@@ -43,14 +100,14 @@ def _found(step: str, finding: Finding) -> Found:
     )
 
 
-def _learned(entries: Sequence[Entry]) -> Found | None:
-    diagnosed = diagnosis(entries)
+def _learned(entries: Sequence[Entry]) -> FindingRow | None:
+    diagnosed = last_diagnosis(entries)
     if diagnosed is None or diagnosed.cause.whereabouts is None:
         return None
     cause, places = diagnosed.cause, diagnosed.cause.whereabouts
     if places.in_image is Presence.UNKNOWN:
         return None
-    return Found(
+    return FindingRow(
         step="diagnosis",
         severity=Severity.ERROR.value,
         code=cause.kind,
@@ -64,3 +121,6 @@ def _learned(entries: Sequence[Entry]) -> Found | None:
         fix=cause.commands[0] if cause.commands else None,
         chain=tuple(f"{link.module} ({link.file}:{link.line})" for link in cause.chain),
     )
+
+
+SECTION = Section("findings", "Critical findings", read, blocks, empty="No check found anything.")

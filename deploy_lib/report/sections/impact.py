@@ -1,115 +1,55 @@
-"""What users met: who served them, how many requests are known, how many failed."""
+"""What users met: who served them from when to when, how many requests are known, how many failed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterator
 
-from deploy_lib.model.details import Figures, Whose
-from deploy_lib.model.journal import Adopted, Asked, Entry, LeaseHeld, RestoreAnswered
-from deploy_lib.report.model import Impact, Measured, Period, Subject
-from deploy_lib.report.sections import traffic
-from deploy_lib.report.sections.subject import diagnosis, verdicts
-from deploy_lib.steps.kind import counted, format_duration
-from deploy_lib.steps.responses import is_failure
+from deploy_lib.report.blocks import Bars, Block, Column, Figure, Lines, Piece, Shares, Table
+from deploy_lib.report.facts.traffic import Period
+from deploy_lib.report.facts.users import Impact, Measured
+from deploy_lib.report.formatting import WHOSE, milliseconds, time_of_day
+from deploy_lib.report.section import Section
 
-
-def read(entries: Sequence[Entry], subject: Subject, until: datetime) -> Impact:
-    periods = traffic.read(entries, until)
-    measured = (*_counted(entries, subject), *_logged(entries, subject))
-    return Impact(tuple(_users(entries, subject, periods, measured)), periods, measured)
-
-
-def _users(
-    entries: Sequence[Entry], subject: Subject, periods: Sequence[Period], measured: Sequence[Measured]
-) -> Iterator[str]:
-    if not entries:
-        yield "What users met is not known: there is no journal to read it from."
-        return
-    if not any(isinstance(entry, LeaseHeld | Adopted) for entry in entries):
-        yield "Users noticed nothing: the service was not touched."
-        return
-    moved = any(isinstance(entry, Asked) and entry.moves_traffic for entry in entries)
-    moved = moved or any(isinstance(entry, Adopted) and entry.moved for entry in entries)
-    if subject.first:
-        yield from _first(subject, periods)
-    elif not moved:
-        kept = f"{subject.stable} kept 100 %" if _alone(periods) else "the traffic stayed as it was"
-        who = f"{subject.candidate} never had traffic" if subject.candidate else "no new revision was made"
-        yield f"Users noticed nothing: {who}, and {kept}; 0 requests were lost to this release."
-    else:
-        yield from _moved(entries, subject, periods, measured)
+PERIODS = (Column("From (UTC)", "time"), Column("To", "time"), Column("Seconds", "number"), Column("Serving"))
+REQUESTS = (
+    Column("Step"),
+    Column("Revision"),
+    Column("Asked by"),
+    Column("Requests", "number"),
+    Column("Failed", "number"),
+    Column("Latency"),
+)
 
 
-def _first(subject: Subject, periods: Sequence[Period]) -> Iterator[str]:
-    yield "This is the service's first release, so there was no earlier revision that users could lose."
-    if not any(subject.candidate in dict(period.shares or ()) for period in periods):
-        yield "No revision became ready: the service still serves nothing."
-
-
-def _alone(periods: Sequence[Period]) -> bool:
-    return all(period.shares is not None and len(period.shares) == 1 for period in periods) and bool(periods)
-
-
-def _moved(
-    entries: Sequence[Entry], subject: Subject, periods: Sequence[Period], measured: Sequence[Measured]
-) -> Iterator[str]:
-    mine = subject.candidate or ""
-    under = [(dict(period.shares)[mine], period) for period in periods if period.shares and mine in dict(period.shares)]
-    if under:
-        top = max(percent for percent, _ in under)
-        seconds = sum((period.end - period.start).total_seconds() for _, period in under)
-        yield f"{mine} served up to {top} % of the requests, for {format_duration(seconds)} within this release."
-    if any(period.shares is None for period in periods):
-        yield "For a time it is not known who served: the answer to a traffic move did not come."
-    known = [row for row in measured if row.role == "candidate" and row.whose is Whose.USERS and row.requests]
-    if known:
-        most = max(known, key=lambda row: row.requests)
-        failed = f"{most.errors} of {counted(most.requests, 'request')} of users to it failed"
-        rate = most.errors / most.requests
-        yield f"By the platform's metrics, {failed} ({rate:.1%}); figures of the last minutes may be missing."
-    else:
-        yield "How many requests of users it answered is not known: no figures of real requests were read."
-    last = next((entry for entry in reversed(entries) if isinstance(entry, RestoreAnswered)), None)
-    if last is not None and last.whole:
-        yield f"The traffic was put back: {last.now}."
-    elif last is not None:
-        yield f"The traffic is not put back: {last.reason}."
-
-
-def _counted(entries: Sequence[Entry], subject: Subject) -> Iterator[Measured]:
-    """Requests that the steps made or counted; single ones come first."""
-    names = {"candidate": subject.candidate or "", "stable": subject.stable or ""}
-    found = [
-        Measured(
-            judged.label,
-            names[each.role],
-            each.role,
-            each.whose,
-            each.figures.requests,
-            each.figures.errors,
-            _quantiles(each.figures),
-            tuple((attempt.at, attempt.seconds, not attempt.problem) for attempt in each.attempts),
+def blocks(impact: Impact) -> Iterator[Block]:
+    yield Lines(impact.users)
+    if impact.periods:
+        rows = tuple(
+            (time_of_day(each.start), time_of_day(each.end), f"{each.seconds:.1f}", _serving(each))
+            for each in impact.periods
         )
-        for judged in verdicts(entries)
-        if judged.details
-        for each in judged.details.requests_counted()
-        if each.figures.requests or each.whose is Whose.SINGLE
-    ]
-    yield from sorted(found, key=lambda row: row.whose is not Whose.SINGLE)
+        chart = Shares(impact.periods, impact.revisions)
+        yield Figure("Share of the traffic over time", chart, Table(rows, PERIODS))
+    if impact.measured:
+        yield Figure("Latency of the stable revision and of the candidate", Bars(impact.measured))
+        yield Table(tuple(map(_requests, impact.measured)), REQUESTS)
 
 
-def _quantiles(figures: Figures) -> tuple[tuple[str, float], ...]:
-    """(p50, seconds), (p95, seconds), in order."""
-    kept = [(name, value) for name, value in figures.quantiles.items() if value is not None]
-    return tuple(sorted(kept, key=lambda pair: float(pair[0][1:])))
+def _serving(period: Period) -> str:
+    if period.shares is None:
+        return "not known"
+    return ", ".join(f"{revision} {percent} %" for revision, percent in period.shares) or "nothing"
 
 
-def _logged(entries: Sequence[Entry], subject: Subject) -> Iterator[Measured]:
-    """Requests that the platform logged for the candidate. Those of the probe and of comparisons are among them."""
-    diagnosed = diagnosis(entries)
-    log = diagnosed.evidence.log if diagnosed else ()
-    statuses = [line.status for line in log if line.source == "request" and line.status is not None]
-    if statuses:
-        bad = sum(is_failure(status) for status in statuses)
-        yield Measured("request log", subject.candidate or "", "candidate", Whose.LOG, len(statuses), bad)
+def _requests(row: Measured) -> tuple[str | Piece, ...]:
+    return (
+        row.step,
+        f"{row.revision} ({row.role})",
+        WHOSE[row.whose],
+        str(row.requests),
+        Piece(str(row.errors), "bad" if row.errors else "plain"),
+        ", ".join(f"{name} {milliseconds(value)}" for name, value in row.quantiles),
+    )
+
+
+SECTION = Section("impact", "Impact", lambda facts: facts.impact, blocks)

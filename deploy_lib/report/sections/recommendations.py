@@ -3,43 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from deploy_lib.diagnose.shell_commands import in_repository, in_shell
 from deploy_lib.model.findings import Severity
-from deploy_lib.model.journal import Entry, Started
+from deploy_lib.model.journal import Entry, Judged
+from deploy_lib.model.journal_queries import first_start
 from deploy_lib.model.program import Program
 from deploy_lib.model.release import Status
-from deploy_lib.report.model import Recommendation, Subject
-from deploy_lib.report.sections.cause import found
-from deploy_lib.report.sections.subject import ending, last_verdicts
+from deploy_lib.report.blocks import Lines, literal
+from deploy_lib.report.facts import ReleaseFacts
+from deploy_lib.report.facts.subject import Subject
+from deploy_lib.report.section import Section
 
 
-def read(entries: Sequence[Entry], subject: Subject) -> tuple[Recommendation, ...]:
-    stopped, program = ending(entries), _program(entries, subject)
-    root = program.repo
-    lines: list[tuple[str, str]] = []
-    if stopped is None or not stopped.outcome.is_good:
-        lines += [
-            (in_repository(in_shell(fix), root), "repair what a check found") for fix in _fixes(entries, Severity.ERROR)
-        ]
-        cause = found(entries)
-        lines += [(command, "") for command in (cause.commands if cause else ())]
-    if stopped is None and entries:
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """`command` is typed as it stands; without one, `why` says what a person does."""
+
+    command: str
+    why: str = ""
+
+
+def read(facts: ReleaseFacts) -> tuple[Recommendation, ...]:
+    return tuple(_once(_split(text, why) for text, why in _advice(facts)))
+
+
+def blocks(found: Sequence[Recommendation]) -> Iterator[Lines]:
+    if found:
+        items = tuple((literal(each.command), each.why) if each.command else each.why for each in found)
+        yield Lines(items, kind="commands", short=True)
+
+
+def _advice(facts: ReleaseFacts) -> Iterator[tuple[str, str]]:
+    """(command, why it is to be typed) in order, some of them twice."""
+    stopped, subject, program = facts.ending, facts.subject, _program(facts.entries, facts.subject)
+    good = stopped is not None and stopped.outcome.is_good
+    if not good:
+        fixes = _fixes(facts.last_verdicts, Severity.ERROR)
+        yield from ((in_repository(in_shell(fix), program.repo), "repair what a check found") for fix in fixes)
+        yield from ((command, "") for command in (facts.cause.commands if facts.cause else ()))
+    if stopped is None and facts.entries:
         if not subject.running:
-            lines.append((program.command("resume"), "the release has not ended: go on with it"))
+            yield program.command("resume"), "the release has not ended: go on with it"
         seen = "it is still running: see how far it is, and what serves" if subject.running else "see what serves"
-        lines.append((program.command("status"), seen))
-    lines += [(command, "") for command in (stopped.next_commands if stopped else ()) if " report" not in command]
-    if stopped is not None and stopped.outcome.is_good:
-        lines += [
-            (in_repository(in_shell(fix), root), "not urgent: a check warned")
-            for fix in _fixes(entries, Severity.WARNING)
-        ]
-    return tuple(_once(_split(text, why) for text, why in lines))
+        yield program.command("status"), seen
+    yield from ((command, "") for command in (stopped.next_commands if stopped else ()) if " report" not in command)
+    if good:
+        fixes = _fixes(facts.last_verdicts, Severity.WARNING)
+        yield from ((in_repository(in_shell(fix), program.repo), "not urgent: a check warned") for fix in fixes)
 
 
-def _fixes(entries: Sequence[Entry], severity: Severity) -> Iterator[str]:
-    for judged in last_verdicts(entries):
+def _fixes(last_verdicts: Sequence[Judged], severity: Severity) -> Iterator[str]:
+    for judged in last_verdicts:
         if severity is Severity.ERROR and judged.status in (Status.PASSED, Status.SKIPPED):
             continue
         yield from (finding.fix for finding in judged.findings if finding.severity is severity and finding.fix)
@@ -47,7 +63,7 @@ def _fixes(entries: Sequence[Entry], severity: Severity) -> Iterator[str]:
 
 def _program(entries: Sequence[Entry], subject: Subject) -> Program:
     """As it was typed for the release; journals of earlier versions tell the configuration at most."""
-    started = next((entry for entry in entries if isinstance(entry, Started)), None)
+    started = first_start(entries)
     if started is not None and started.program is not None:
         return started.program
     config = started.config if started is not None else ""
@@ -69,3 +85,6 @@ def _once(found: Iterator[Recommendation]) -> Iterator[Recommendation]:
         if what not in seen:
             seen.add(what)
             yield each
+
+
+SECTION = Section("recommendations", "Recommendations", read, blocks, empty="Nothing needs doing.")

@@ -1,30 +1,26 @@
-"""The steps of the plan: what each said, when, and which were never reached."""
+"""The steps of the plan: how each ended, how long it took, and why."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Iterator
 
-from deploy_lib.model.journal import Asked, Entry, Judged, Started
-from deploy_lib.report.model import StepRow, Subject
+from deploy_lib.report.blocks import Block, Column, Figure, Lines, Piece, Spans, Table
+from deploy_lib.report.facts.steps import StepRow
+from deploy_lib.report.formatting import seconds
+from deploy_lib.report.section import Section
 
-
-def read(entries: Sequence[Entry], subject: Subject) -> tuple[StepRow, ...]:
-    """One row per step of the plan as last started; the last verdict on a step counts."""
-    plan = next((entry.steps for entry in reversed(entries) if isinstance(entry, Started) and entry.steps), ())
-    rows = {index: StepRow(label, label.partition(" ")[0], "not run") for index, label in enumerate(plan)}
-    for entry in entries:
-        match entry:
-            case Asked():
-                began = (entry.at - subject.started).total_seconds() if subject.started else None
-                rows[entry.step] = StepRow(entry.label, entry.kind, "unanswered", at=entry.at, began=began)
-            case Judged():
-                rows[entry.step] = _judged(entry, subject)
-    return tuple(rows[index] for index in sorted(rows))
+COLUMNS = (Column("Step"), Column("Verdict"), Column("Took", "number"), Column("Reason"))
 
 
-def _judged(entry: Judged, subject: Subject) -> StepRow:
-    at = entry.at - timedelta(seconds=entry.seconds)
-    began = max(0.0, (at - subject.started).total_seconds()) if subject.started else None
-    told = tuple(entry.details.lines()) if entry.details else ()
-    return StepRow(entry.label, entry.kind, entry.status.value, entry.reason, at, began, entry.seconds, told)
+def blocks(steps: tuple[StepRow, ...]) -> Iterator[Block]:
+    if steps:
+        rows = (
+            (each.label, Piece(each.words.mark, each.words.tone), seconds(each.seconds), each.reason) for each in steps
+        )
+        yield Figure("The steps, from the start of the release on", Spans(steps), Table(tuple(rows), COLUMNS))
+    details = tuple(f"{step.label}: {line}" for step in steps for line in step.details)
+    if details:
+        yield Lines(details, "Also found")
+
+
+SECTION = Section("steps", "Steps", lambda facts: facts.steps, blocks, empty="No step is known.")

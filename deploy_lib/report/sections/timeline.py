@@ -1,60 +1,69 @@
-"""What happened, in the order it was written down, in words; and where the clocks of the journal disagree."""
+"""What happened, in the order it was written down, in words."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, tzinfo
+from dataclasses import dataclass
+from datetime import datetime
+from typing import assert_never
 
 from deploy_lib.model import journal
 from deploy_lib.model.journal import Entry
-from deploy_lib.model.release import Status
-from deploy_lib.report.model import Moment
-from deploy_lib.steps.kind import format_duration
-
-SKEW = 1.0  # seconds that two entries may go backwards before it is worth saying
-
-_TONES = {
-    Status.PASSED: "good",
-    Status.FAILED: "bad",
-    Status.ERRORED: "unsure",
-    Status.INCONCLUSIVE: "unsure",
-    Status.SKIPPED: "plain",
-}
-_SAYS = {
-    Status.PASSED: "passed",
-    Status.FAILED: "failed",
-    Status.ERRORED: "could not find out",
-    Status.INCONCLUSIVE: "is unclear",
-    Status.SKIPPED: "was skipped",
-}
+from deploy_lib.model.outcome import Tone
+from deploy_lib.report.blocks import Column, Piece, Table
+from deploy_lib.report.facts import ReleaseFacts
+from deploy_lib.report.formatting import time_of_day
+from deploy_lib.report.section import Section
 
 
-def read(entries: Sequence[Entry], zone: tzinfo, ends: Sequence[datetime] = ()) -> tuple[Moment, ...]:
-    """The moments in the order of the journal; `ends` of the container stand where their times put them."""
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """`local` is the same moment in the zone of the reader; `after` is seconds since the start."""
+
+    at: datetime
+    local: datetime
+    after: float
+    text: str
+    tone: Tone = "plain"
+
+
+def read(facts: ReleaseFacts) -> tuple[Moment, ...]:
+    """The moments in the order of the journal; the ends of the container stand where their times put them."""
+    entries, zone = facts.entries, facts.zone
     if not entries:
         return ()
     begin = entries[0].at
     moments = [
         Moment(entry.at, entry.at.astimezone(zone), (entry.at - begin).total_seconds(), text, tone)
         for entry in entries
-        for text, tone in _told(entry)
+        for text, tone in _events(entry)
     ]
-    for at, text in _crashes(ends):
+    for at, text in _crashes(facts.log.ends):
         place = next((number for number, moment in enumerate(moments) if moment.at > at), len(moments))
         after = (at - begin).total_seconds()
         moments.insert(place, Moment(at, at.astimezone(zone), after, text, "bad"))
     return tuple(moments)
 
 
-def skew(entries: Sequence[Entry]) -> str | None:
-    """A clause about times that go backwards, as happens when another machine takes a release up."""
-    worst = 0.0
-    for index in range(1, len(entries)):
-        worst = max(worst, (entries[index - 1].at - entries[index].at).total_seconds())
-    if worst <= SKEW:
-        return None
-    most = format_duration(worst)
-    return f"times in the journal go backwards by up to {most}: clocks disagree, so durations may be wrong"
+def blocks(moments: Sequence[Moment]) -> Iterator[Table]:
+    if not moments:
+        return
+    zone = moments[0].local.tzinfo
+    abroad = any(moment.local.utcoffset() for moment in moments)
+    local = (Column(f"Local ({zone})", "time"),) if abroad else ()
+    columns = (Column("UTC", "time"), *local, Column("Since the start", "number"), Column("What"))
+    yield Table(
+        tuple(
+            (
+                time_of_day(moment.at),
+                *((f"{moment.local:%H:%M:%S}",) if abroad else ()),
+                f"{moment.after:+.1f} s",
+                Piece(moment.text, moment.tone),
+            )
+            for moment in moments
+        ),
+        columns,
+    )
 
 
 def _crashes(ends: Sequence[datetime]) -> Iterator[tuple[datetime, str]]:
@@ -65,7 +74,7 @@ def _crashes(ends: Sequence[datetime]) -> Iterator[tuple[datetime, str]]:
         yield known[-1], f"the container had ended {len(known)} times"
 
 
-def _told(entry: Entry) -> Iterator[tuple[str, str]]:
+def _events(entry: Entry) -> Iterator[tuple[str, Tone]]:
     match entry:
         case journal.Started():
             again = "resumed" if entry.resumed else "started"
@@ -83,7 +92,8 @@ def _told(entry: Entry) -> Iterator[tuple[str, str]]:
             if entry.moves_traffic and entry.target:
                 yield f"{entry.label}: asked for {entry.target}", "plain"
         case journal.Judged():
-            yield f"{entry.label} {_SAYS[entry.status]}: {entry.reason}", _TONES[entry.status]
+            words = entry.status.words
+            yield f"{entry.label} {words.clause}: {entry.reason}", words.tone
         case journal.ReleaseInterrupted():
             yield entry.by if entry.errored else f"interrupted by {entry.by}", "unsure"
         case journal.Withdrawn():
@@ -94,9 +104,14 @@ def _told(entry: Entry) -> Iterator[tuple[str, str]]:
             yield f"restoring {entry.target}", "plain"
         case journal.RestoreAnswered():
             now = "not known what serves" if entry.now is None else f"now {entry.now}"
-            said = f"restored: {entry.now}" if entry.whole else f"restoring failed: {entry.reason}; {now}"
-            yield said, "good" if entry.whole else "bad"
+            failed = f"restoring failed: {entry.reason}; {now}"
+            yield (f"restored: {entry.now}", "good") if entry.whole else (failed, "bad")
         case journal.Diagnosed():
             yield f"cause: {entry.cause.sentence}", "plain"
         case journal.Stopped():
             yield f"ended {entry.outcome.value}; serving {entry.serving}", entry.outcome.words.tone
+        case _:
+            assert_never(entry)
+
+
+SECTION = Section("timeline", "Timeline", read, blocks, empty="No moment is recorded.")

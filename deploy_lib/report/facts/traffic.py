@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from deploy_lib.model.details import SeenTraffic
 from deploy_lib.model.journal import Asked, Entry, Judged, LeaseHeld, RestoreAnswered, RestoreAsked
-from deploy_lib.report.model import Period
+from deploy_lib.model.journal_queries import is_answered
+from deploy_lib.report.facts.subject import Subject
 
 Shares = tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Who served what share from `start` to `end`. `shares` is None where that is not known.
+
+    `after` is seconds from the start of the release to that of the period.
+    """
+
+    start: datetime
+    end: datetime
+    shares: Shares | None
+    after: float = 0.0
+
+    @property
+    def seconds(self) -> float:
+        return (self.end - self.start).total_seconds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +37,7 @@ class _Point:
     shares: Shares | None
 
 
-def read(entries: Sequence[Entry], until: datetime) -> tuple[Period, ...]:
+def read(entries: Sequence[Entry], subject: Subject, until: datetime) -> tuple[Period, ...]:
     """Periods without gaps, from the first time the service was read to `until`; the last may have no length.
 
     Times never run backwards, whatever the journal's clocks say.
@@ -33,7 +51,7 @@ def read(entries: Sequence[Entry], until: datetime) -> tuple[Period, ...]:
             periods[-1] = Period(periods[-1].start, end, point.shares)
         elif end > start or index + 1 == len(points):
             periods.append(Period(start, end, point.shares))
-    return tuple(periods)
+    return tuple(replace(period, after=subject.since_start(period.start) or 0.0) for period in periods)
 
 
 def _points(entries: Sequence[Entry]) -> Iterator[_Point]:
@@ -45,7 +63,7 @@ def _points(entries: Sequence[Entry]) -> Iterator[_Point]:
                 yield _Point(_since(entry, seen), shares(seen.shares))
             case RestoreAnswered():
                 yield _Point(entry.at, shares(entry.now.shares()) if entry.now is not None else None)
-            case Asked() | RestoreAsked() if _unanswered(entry, entries[index + 1 :]):
+            case RestoreAsked() | Asked(moves_traffic=True) if not is_answered(entry, entries[index + 1 :]):
                 yield _Point(entry.at, None)
 
 
@@ -59,12 +77,3 @@ def shares(given: Mapping[str, int]) -> Shares:
 def _since(judged: Judged, seen: SeenTraffic) -> datetime:
     """When the traffic moved, which was before the candidate was watched."""
     return seen.at if seen.at and seen.at.tzinfo else judged.at
-
-
-def _unanswered(asked: Asked | RestoreAsked, after: Sequence[Entry]) -> bool:
-    """A move whose answer never came: who served then is not known."""
-    if isinstance(asked, RestoreAsked):
-        return not any(isinstance(entry, RestoreAnswered) for entry in after)
-    if not asked.moves_traffic:
-        return False
-    return not any(isinstance(entry, Judged) and entry.step == asked.step for entry in after)

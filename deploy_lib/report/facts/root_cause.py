@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from deploy_lib.diagnose.merge_findings import from_findings
-from deploy_lib.model.cause import Cause, Confidence, Frequency, Presence, Whereabouts
+from deploy_lib.model.cause import Cause, Confidence, Link, Presence, Whereabouts
 from deploy_lib.model.codes import Code
 from deploy_lib.model.journal import Entry
+from deploy_lib.model.journal_queries import last_diagnosis, last_verdicts
 from deploy_lib.model.release import Status
-from deploy_lib.report.model import RootCause
-from deploy_lib.report.sections.subject import diagnosis, last_verdicts
 
 _PLACES = (
     {Presence.YES: "exists in the working copy", Presence.NO: "is not in the working copy"},
@@ -21,33 +21,30 @@ _PLACES = (
 )
 
 
-def read(entries: Sequence[Entry], ends: Sequence[datetime] = ()) -> RootCause | None:
-    """None when no cause was looked for: the release went well, or the journal ends before."""
-    cause = found(entries)
-    if cause is None:
-        return None
-    first = min(ends, default=None)
-    noticed = _noticed(entries)
-    after = (noticed - first).total_seconds() if first and noticed else None
-    return RootCause(
-        kind=cause.kind,
-        sentence=cause.sentence,
-        confidence=cause.confidence,
-        chain=cause.chain,
-        module=cause.module,
-        whereabouts=tuple(whereabouts(cause.whereabouts)) if cause.whereabouts else (),
-        rule=cause.whereabouts.rule if cause.whereabouts else None,
-        exit_code=str(code) if (code := cause.facts.exit_code) is not None else None,
-        frequency=spoken_frequency(cause.frequency),
-        deterministic=cause.deterministic,
-        first_seen=first,
-        noticed_after=after if after is not None and after >= 0 else None,
-    )
+@dataclass(frozen=True, slots=True)
+class RootCause:
+    """`whereabouts` is what is known of the place of a missing file, one clause each.
+
+    `first_seen` is the first end of the container, `noticed_after` the seconds from there to the verdict.
+    """
+
+    kind: str
+    sentence: str
+    confidence: Confidence
+    chain: tuple[Link, ...] = ()
+    module: str | None = None
+    whereabouts: tuple[str, ...] = ()
+    rule: str | None = None
+    exit_code: str | None = None
+    frequency: str | None = None
+    deterministic: bool = False
+    first_seen: datetime | None = None
+    noticed_after: float | None = None
 
 
 def found(entries: Sequence[Entry]) -> Cause | None:
-    """The cause as diagnosed, else as the failed check's own findings tell it."""
-    diagnosed = diagnosis(entries)
+    """The cause as diagnosed, else as the failed check's own findings tell it; None when no step failed."""
+    diagnosed = last_diagnosis(entries)
     if diagnosed is not None:
         return diagnosed.cause
     failed = [judged for judged in last_verdicts(entries) if judged.status is Status.FAILED]
@@ -57,7 +54,28 @@ def found(entries: Sequence[Entry]) -> Cause | None:
     return from_findings(last.findings) or Cause(Code.UNKNOWN, f"{last.label}: {last.reason}", Confidence.GUESS)
 
 
-def whereabouts(found: Whereabouts) -> Iterator[str]:
+def read(cause: Cause, entries: Sequence[Entry], ends: Sequence[datetime]) -> RootCause:
+    """`ends` are those of the container."""
+    first = min(ends, default=None)
+    noticed = _noticed(entries)
+    after = (noticed - first).total_seconds() if first and noticed else None
+    return RootCause(
+        kind=cause.kind,
+        sentence=cause.sentence,
+        confidence=cause.confidence,
+        chain=cause.chain,
+        module=cause.module,
+        whereabouts=tuple(_whereabouts(cause.whereabouts)) if cause.whereabouts else (),
+        rule=cause.whereabouts.rule if cause.whereabouts else None,
+        exit_code=str(code) if (code := cause.facts.exit_code) is not None else None,
+        frequency=str(cause.frequency) if cause.frequency else None,
+        deterministic=cause.deterministic,
+        first_seen=first,
+        noticed_after=after if after is not None and after >= 0 else None,
+    )
+
+
+def _whereabouts(found: Whereabouts) -> Iterator[str]:
     """ "the file exists in the working copy", "it is not in the image", for what is known of each place."""
     places = (found.on_disk, found.in_commit, found.in_context, found.in_image)
     known = [words[place] for place, words in zip(places, _PLACES, strict=True) if place in words]
@@ -65,10 +83,6 @@ def whereabouts(found: Whereabouts) -> Iterator[str]:
     yield from (f"{name if not index else 'it'} {clause}" for index, clause in enumerate(known))
     if found.why and found.why not in known:
         yield found.why
-
-
-def spoken_frequency(frequency: Frequency | None) -> str | None:
-    return str(frequency) if frequency is not None else None
 
 
 def _noticed(entries: Sequence[Entry]) -> datetime | None:

@@ -19,19 +19,14 @@ def drawing(height: float, label: str, parts: Iterable[Markup]) -> Markup:
 
 
 def box(x: float, y: float, width: float, height: float, kind: str, title: str = "") -> Markup:
-    told = Markup("<title>{}</title>").format(title) if title else Markup("")
+    text = Markup("<title>{}</title>").format(title) if title else Markup("")
     shape = Markup('<rect x="{}" y="{}" width="{}" height="{}" class="{}">{}</rect>')
-    return shape.format(_n(x), _n(y), _n(max(width, 0.0)), _n(height), kind, told)
+    return shape.format(_n(x), _n(y), _n(max(width, 0.0)), _n(height), kind, text)
 
 
 def line(x1: float, y1: float, x2: float, y2: float, kind: str = "grid") -> Markup:
     shape = Markup('<line x1="{}" y1="{}" x2="{}" y2="{}" class="{}"/>')
     return shape.format(_n(x1), _n(y1), _n(x2), _n(y2), kind)
-
-
-def dot(x: float, y: float, kind: str, title: str = "") -> Markup:
-    told = Markup("<title>{}</title>").format(title) if title else Markup("")
-    return Markup('<circle cx="{}" cy="{}" r="4" class="{}">{}</circle>').format(_n(x), _n(y), kind, told)
 
 
 def words(x: float, y: float, text: str, anchor: str = "start", kind: str = "") -> Markup:

@@ -1,0 +1,114 @@
+"""This release beside the last successful one: image, commit, files, packages, settings; and what is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+
+from deploy_lib.model.details import Inventory
+from deploy_lib.model.image_names import digest_of
+from deploy_lib.model.journal import Entry
+from deploy_lib.model.journal_queries import latest_release, verdicts
+from deploy_lib.report.facts import subject as subjects
+from deploy_lib.report.facts.changes import changes, settings_changed
+from deploy_lib.report.facts.subject import Subject
+
+_FACTS: tuple[tuple[str, Callable[[Inventory], str | int | None]], ...] = (
+    ("base image", lambda known: known.base),
+    ("base image digest", lambda known: known.base_digest),
+    ("Python", lambda known: known.python),
+    ("image size in bytes", lambda known: known.image_size),
+    ("context hash", lambda known: known.context_hash),
+    ("files in the image", lambda known: known.image_files),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One fact of two releases; None where it is not known."""
+
+    what: str
+    before: str | None
+    now: str | None
+    changed: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """With the last successful release. `files`, `packages` and `settings` are lines such as "added: x"."""
+
+    with_release: str | None
+    facts: tuple[Difference, ...] = ()
+    files: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
+def read(entries: Sequence[Entry], previous: Sequence[Entry] | None, subject: Subject) -> Comparison:
+    """`previous` is the journal of the last release that went live, None when there is none to read."""
+    settings = settings_changed(previous, entries)
+    if not previous:
+        alone = "no earlier release of this service that went live is in the journals read"
+        served = _with_what_served(entries, subject)
+        return Comparison(None, served, settings=settings, unknown=() if subject.first else (alone,))
+    last = subjects.read(previous)
+    rows = [
+        _difference("commit", last.commit or None, subject.commit or None),
+        _difference("image", digest_of(last.image), digest_of(subject.image)),
+        _difference("revision", last.candidate, subject.candidate),
+    ]
+    had, has = known_of(previous), known_of(entries)
+    for what, fact in _FACTS:
+        before, now = _text_of(fact(had)), _text_of(fact(has))
+        if before is not None or now is not None:
+            rows.append(_difference(what, before, now))
+    files, packages, unknown = _inside(had, has)
+    if not subject.image:
+        unknown.append("this release has no image: none was built, or the build pushed none")
+    if subject.stable and last.candidate and subject.stable != last.candidate:
+        unknown.append(f"before this release {subject.stable} served, which is not the revision of that release")
+    return Comparison(last.id, tuple(rows), files, packages, settings, tuple(unknown))
+
+
+def _difference(what: str, before: str | None, now: str | None) -> Difference:
+    return Difference(what, before, now, None if before is None or now is None else before != now)
+
+
+def _with_what_served(entries: Sequence[Entry], subject: Subject) -> tuple[Difference, ...]:
+    """What the canary read of the revision that served before, when the journal of its release is not here."""
+    known = known_of(entries)
+    rows = (
+        _difference("image", digest_of(known.previous_image), digest_of(subject.image)),
+        _difference("revision", known.previous_revision or subject.stable, subject.candidate),
+    )
+    return tuple(row for row in rows if row.before is not None)
+
+
+def _inside(had: Inventory, has: Inventory) -> tuple[tuple[str, ...], tuple[str, ...], list[str]]:
+    unknown: list[str] = []
+    found: list[tuple[str, ...]] = []
+    for what, before, now in (("files", had.files, has.files), ("packages", had.packages, has.packages)):
+        if before is None or now is None:
+            which = "that release" if before is None else "this release"
+            unknown.append(f"which {what} changed: the journal of {which} lists none")
+            found.append(())
+        else:
+            found.append(changes(before, now, show_values=what == "packages"))
+    return found[0], found[1], unknown
+
+
+def known_of(entries: Sequence[Entry]) -> Inventory:
+    """What the steps know of a release's image; a later one knows better."""
+    known = Inventory()
+    for judged in verdicts(entries):
+        found = judged.details.inventory() if judged.details else None
+        if found is not None:
+            values = {each.name: getattr(found, each.name) for each in fields(Inventory)}
+            known = replace(known, **{name: value for name, value in values.items() if value is not None})
+    release = latest_release(entries)
+    return replace(known, context_hash=release.context_hash) if release and known.context_hash is None else known
+
+
+def _text_of(value: str | int | None) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,107 @@
+"""The evidence: the lines the cause was read from, the log around them, and the platform's own words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from deploy_lib.model.evidence import Evidence
+from deploy_lib.model.journal import Entry
+from deploy_lib.model.journal_queries import verdicts
+from deploy_lib.report.blocks import Lines, Piece, literal
+from deploy_lib.report.facts import ReleaseFacts
+from deploy_lib.report.facts.container_log import LogRow
+from deploy_lib.report.formatting import time_of_day
+from deploy_lib.report.section import Section
+
+BEFORE, AFTER = 40, 12  # lines of log shown around the most telling one
+BUILD_LINES = 30
+SHORTEST_QUOTE = 12  # characters; a shorter line would match by chance
+
+
+@dataclass(frozen=True, slots=True)
+class ShownEvidence:
+    """`lines` are the lines the cause was read from; `log` is the excerpt around them, of `log_lines` in all."""
+
+    lines: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
+    log: tuple[LogRow, ...] = ()
+    log_lines: int = 0
+    build_log: tuple[str, ...] = ()
+    ends: tuple[datetime, ...] = ()  # of the container, as the platform reported them
+
+
+def read(facts: ReleaseFacts) -> ShownEvidence:
+    quoted = facts.cause.evidence if facts.cause else ()
+    rows = facts.log.rows
+    begin, end, telling = _window([row.text for row in rows], quoted)
+    return ShownEvidence(
+        lines=quoted,
+        conditions=tuple(_conditions(facts.evidence)),
+        log=tuple(replace(rows[number], telling=number in telling) for number in range(begin, end)),
+        log_lines=len(rows),
+        build_log=_build_log(facts.entries),
+        ends=facts.log.ends,
+    )
+
+
+def blocks(found: ShownEvidence) -> Iterator[Lines]:
+    if found.lines:
+        yield Lines(found.lines, kind="log")
+    if found.conditions:
+        yield Lines(tuple(("condition", literal(line)) for line in found.conditions))
+    if found.log:
+        items = tuple(
+            Piece(f"{time_of_day(row.at)} {row.source:<7} {row.text}", "bad" if row.telling else "plain")
+            for row in found.log
+        )
+        yield Lines(items, f"Log, {len(found.log)} of {found.log_lines} lines (UTC)", "log")
+    if found.build_log:
+        yield Lines(found.build_log, "End of the build's log", "log")
+
+
+def _window(texts: Sequence[str], quoted: Sequence[str]) -> tuple[int, int, set[int]]:
+    """First and last line to show, and those among them that the cause quotes."""
+    quoted = [clause for clause in (_quoted(line) for line in quoted) if len(clause) >= SHORTEST_QUOTE]
+    telling = {number for number, text in enumerate(texts) if _tells(text.strip(), quoted)}
+    centre = max(telling, default=len(texts) - 1)
+    begin, end = max(0, centre - BEFORE), min(len(texts), centre + AFTER + 1)
+    return begin, end, {number for number in telling if begin <= number < end}
+
+
+def _tells(text: str, quoted: Sequence[str]) -> bool:
+    """Whether the cause quotes this line; it may have shortened it or put a place before it."""
+    return len(text) >= SHORTEST_QUOTE and any(clause in text or text in clause for clause in quoted)
+
+
+def _quoted(line: str) -> str:
+    """A line of the cause's evidence without the time it was given."""
+    first, _, rest = line.strip().partition(" ")
+    return rest if first[:1].isdigit() and first.endswith("Z") else line.strip()
+
+
+def _conditions(evidence: Evidence) -> list[str]:
+    lines = [
+        f"{condition.type}: {condition.state.removeprefix('CONDITION_').lower()}"
+        + (f", {condition.reason}" if condition.reason else "")
+        + (f": {condition.message}" if condition.message else "")
+        for condition in evidence.conditions
+        if condition.state != "CONDITION_SUCCEEDED"
+    ]
+    if evidence.operation_message:
+        code = f" (code {evidence.operation_code})" if evidence.operation_code is not None else ""
+        lines.append(f"operation{code}: {evidence.operation_message}")
+    return lines
+
+
+def _build_log(entries: Sequence[Entry]) -> tuple[str, ...]:
+    """The end of the build's log, when the build failed."""
+    for judged in verdicts(entries):
+        tail = judged.details.build_log() if judged.details else None
+        if tail is not None:
+            return tail[-BUILD_LINES:]
+    return ()
+
+
+SECTION = Section("proof", "Evidence", read, blocks, empty="None was recorded.")
