@@ -9,6 +9,7 @@ from deploy_lib.diagnose.log_rows import PhysicalLine
 from deploy_lib.diagnose.meaning import Meaning, MeaningfulLine
 from deploy_lib.model.cause import CauseFacts
 from deploy_lib.model.codes import Code
+from deploy_lib.model.evidence import LogSource
 
 _TABLE = (
     (
@@ -77,7 +78,7 @@ def find(rows: Sequence[PhysicalLine]) -> MeaningfulLine | None:
     last: MeaningfulLine | None = None
     for number, row in enumerate(rows):
         text = row.text
-        if row.source == "request" or len(text) > 500 or not _HINT.search(text):
+        if row.source == LogSource.REQUEST or len(text) > 500 or not _HINT.search(text):
             continue
         for pattern, kind, sentence in _TABLE:
             match = pattern.search(text)

@@ -15,6 +15,7 @@ from datetime import datetime
 
 from deploy_lib.diagnose.log_rows import PhysicalLine
 from deploy_lib.model.cause import Frequency
+from deploy_lib.model.evidence import LogSource
 
 _EXIT = re.compile(r"Container called exit\((-?\d+)\)")
 _SIGNAL = re.compile(r"(?:terminated on signal|Uncaught signal:|killed by signal)\s*:?\s*(\d+)")
@@ -39,7 +40,7 @@ def ends(rows: Sequence[PhysicalLine]) -> tuple[ContainerEnd, ...]:
     found: list[ContainerEnd] = []
     started: datetime | None = None
     for number, row in enumerate(rows):
-        if row.source != "system":
+        if row.source != LogSource.SYSTEM:
             continue
         if _START.search(row.text):
             started = row.at

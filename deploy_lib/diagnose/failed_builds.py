@@ -12,7 +12,7 @@ from dataclasses import replace
 from deploy_lib.diagnose.log_rows import PhysicalLine
 from deploy_lib.model.cause import NOTHING_ELSE, Cause, CauseFacts, Confidence
 from deploy_lib.model.codes import Code
-from deploy_lib.model.evidence import BuildEnd, BuildFailure, BuildTrouble
+from deploy_lib.model.evidence import BuildEnd, BuildFailure, BuildTrouble, LogSource
 
 _PUSH = (BuildFailure.PUSH_FAILED, BuildFailure.PUSH_NOT_AUTHORIZED)
 _PIP = (
@@ -53,7 +53,7 @@ _OWN_STEP = re.compile(r"Dockerfile line (\d+): (\w+): the command ended with ex
 
 def read(trouble: BuildTrouble, rows: Sequence[PhysicalLine]) -> Cause:
     """The cause of a failed build. `rows` are the last lines of its log, as far as they are known."""
-    log = [row.text for row in rows if row.source == "build"] or [row.text for row in rows]
+    log = [row.text for row in rows if row.source == LogSource.BUILD] or [row.text for row in rows]
     texts = (*log, trouble.detail)
     if trouble.status in (BuildEnd.TIMEOUT, BuildEnd.EXPIRED):
         sentence = (

@@ -13,11 +13,11 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from deploy_lib.model.evidence import LogLine
+from deploy_lib.model.evidence import LogLine, LogSource
 from deploy_lib.printable import without_escapes
 
 LONGEST = 4000  # characters kept of one line: more is data, not words
-PLATFORM = ("system", "request")
+PLATFORM = (LogSource.SYSTEM, LogSource.REQUEST)
 
 _ODD = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufeff]")
 _WORDS = ("message", "msg", "event", "textPayload")
@@ -29,7 +29,7 @@ class PhysicalLine(NamedTuple):
 
     text: str
     at: datetime | None
-    source: str
+    source: LogSource
     entry: int
 
 

@@ -8,20 +8,20 @@ from dataclasses import replace
 
 from deploy_lib.diagnose.shell_commands import in_shell
 from deploy_lib.model.cause import Cause, Link, Presence, Whereabouts
-from deploy_lib.model.findings import Finding, Severity
+from deploy_lib.model.findings import Absence, Finding, Severity
 
 _YES, _NO, _UNKNOWN = Presence.YES, Presence.NO, Presence.UNKNOWN
 WHEREABOUTS = {
-    "gitignored": Whereabouts(_YES, _NO, _NO, _NO, "git ignores it, so no commit holds it"),
-    "untracked": Whereabouts(_YES, _NO, _NO, _NO, "it was never added to git"),
-    "uncommitted": Whereabouts(_YES, _NO, _NO, _NO, "the change was not committed"),
-    "in_other_commit": Whereabouts(_UNKNOWN, _NO, _NO, _NO, "it is in another commit"),
-    "deleted": Whereabouts(_NO, _NO, _NO, _NO, "the commit deletes it"),
-    "gcloudignored": Whereabouts(_YES, _YES, _NO, _NO, "the upload to Cloud Build leaves it out"),
-    "dockerignored": Whereabouts(_YES, _YES, _NO, _NO, "the build context leaves it out"),
-    "not_copied": Whereabouts(_YES, _YES, _YES, _NO, "no COPY of the Dockerfile brings it into the image"),
-    "case_mismatch": Whereabouts(_YES, _YES, _YES, _NO, "its name differs in upper and lower case"),
-    "absent_everywhere": Whereabouts(_NO, _NO, _NO, _NO, "no such file exists, here or in git"),
+    Absence.GITIGNORED: Whereabouts(_YES, _NO, _NO, _NO, "git ignores it, so no commit holds it"),
+    Absence.UNTRACKED: Whereabouts(_YES, _NO, _NO, _NO, "it was never added to git"),
+    Absence.UNCOMMITTED: Whereabouts(_YES, _NO, _NO, _NO, "the change was not committed"),
+    Absence.IN_OTHER_COMMIT: Whereabouts(_UNKNOWN, _NO, _NO, _NO, "it is in another commit"),
+    Absence.DELETED: Whereabouts(_NO, _NO, _NO, _NO, "the commit deletes it"),
+    Absence.GCLOUDIGNORED: Whereabouts(_YES, _YES, _NO, _NO, "the upload to Cloud Build leaves it out"),
+    Absence.DOCKERIGNORED: Whereabouts(_YES, _YES, _NO, _NO, "the build context leaves it out"),
+    Absence.NOT_COPIED: Whereabouts(_YES, _YES, _YES, _NO, "no COPY of the Dockerfile brings it into the image"),
+    Absence.CASE_MISMATCH: Whereabouts(_YES, _YES, _YES, _NO, "its name differs in upper and lower case"),
+    Absence.ABSENT_EVERYWHERE: Whereabouts(_NO, _NO, _NO, _NO, "no such file exists, here or in git"),
 }
 """By the cause of a finding: on the disk, in the commit, in the build context, in the image, and in words."""
 _LINK = re.compile(r"^(?P<module>\S+) \((?P<file>.+?):(?P<line>\d+)\)$")
@@ -63,7 +63,7 @@ def matching(cause: Cause, findings: Sequence[Finding]) -> Finding | None:
 
 def whereabouts(finding: Finding) -> Whereabouts:
     """What the finding tells of the file: where it is and is not, and by which rule."""
-    known = WHEREABOUTS.get(finding.cause or "", Whereabouts())
+    known = WHEREABOUTS.get(finding.cause or Absence.UNKNOWN, Whereabouts())
     return replace(known, rule=finding.rule, file=finding.missing or "")
 
 

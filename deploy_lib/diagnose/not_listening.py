@@ -12,7 +12,7 @@ from deploy_lib.diagnose.log_rows import PLATFORM
 from deploy_lib.diagnose.parsed_log import ParsedLog, stamp
 from deploy_lib.model.cause import Cause, CauseFacts, Confidence
 from deploy_lib.model.codes import Code
-from deploy_lib.model.evidence import Condition
+from deploy_lib.model.evidence import Condition, LogSource
 
 
 def find(log: ParsedLog, port: int | None, conditions: Sequence[Condition], limit: float | None = None) -> Cause | None:
@@ -20,15 +20,17 @@ def find(log: ParsedLog, port: int | None, conditions: Sequence[Condition], limi
 
     `limit` is how many seconds the start-up probe allows.
     """
-    wrong = [condition for condition in conditions if condition.state == "CONDITION_FAILED"]
-    wrong = wrong or [each for each in conditions if each.type == "Ready" and each.state != "CONDITION_SUCCEEDED"]
+    wrong = [condition for condition in conditions if condition.failed]
+    wrong = wrong or [each for each in conditions if each.type == "Ready" and not each.succeeded]
     if not wrong or (log.exits and log.exits[-1] != 0) or _probed_well(log):
         return None
-    words = [condition.message for condition in wrong] + [row.text for row in log.rows if row.source == "system"]
+    words = [condition.message for condition in wrong] + [
+        row.text for row in log.rows if row.source == LogSource.SYSTEM
+    ]
     wanted = listening.expected(port, words)
     server = listening.found(log.rows)
     if server is None:
-        pending = all(condition.state != "CONDITION_FAILED" for condition in wrong)
+        pending = all(not condition.failed for condition in wrong)
         return None if log.ends else _silent(log, wanted, " yet" if pending else "")
     shown = (f"{stamp(server.at)}{server.text}",)
     facts = CauseFacts(listens=server.port, expected=wanted)
@@ -51,7 +53,7 @@ def find(log: ParsedLog, port: int | None, conditions: Sequence[Condition], limi
 
 def _probed_well(log: ParsedLog) -> bool:
     """The platform itself reached it."""
-    return any(row.source == "system" and "probe succeeded" in row.text for row in log.rows)
+    return any(row.source == LogSource.SYSTEM and "probe succeeded" in row.text for row in log.rows)
 
 
 def _silent(log: ParsedLog, wanted: int, yet: str) -> Cause:

@@ -11,7 +11,7 @@ from deploy_lib.diagnose.log_rows import aware
 from deploy_lib.model.answers import Attempt
 from deploy_lib.model.cause import Cause, CauseFacts, Confidence, Frequency
 from deploy_lib.model.codes import Code
-from deploy_lib.model.evidence import LogLine
+from deploy_lib.model.evidence import LogLine, LogSource
 from deploy_lib.steps.responses import is_failure
 
 _FRONT_END = re.compile(
@@ -49,11 +49,14 @@ def of_probe(attempts: Sequence[Attempt], log: Sequence[LogLine]) -> Cause | Non
 
 def of_requests(log: Sequence[LogLine]) -> Cause | None:
     """What the platform's request log says of real requests; None when too few of them failed."""
-    statuses = [line.status for line in log if line.source == "request" and line.status]
+    answered = [line for line in log if line.source == LogSource.REQUEST and line.status]
+    statuses = [line.status for line in answered if line.status]
     if not statuses:
         return None
     refused = [
-        line for line in log if line.source == "request" and line.status in (401, 403) and _FRONT_END.search(line.text)
+        line
+        for line in log
+        if line.source == LogSource.REQUEST and line.status in (401, 403) and _FRONT_END.search(line.text)
     ]
     if refused:
         return _front_end(len(refused), len(statuses), (refused[-1].text,))
@@ -62,7 +65,7 @@ def of_requests(log: Sequence[LogLine]) -> Cause | None:
         return None
     status, count = Counter(failed).most_common(1)[0]
     sentence = f"{len(failed)} of {len(statuses)} requests failed, {count} of them with {status}"
-    bad = [line for line in log if line.source == "request" and line.status and is_failure(line.status)]
+    bad = [line for line in answered if line.status and is_failure(line.status)]
     lines = tuple(line.text for line in bad if line.status == status)[-3:]
     often = frequency([aware(line.at) for line in bad])
     return Cause(

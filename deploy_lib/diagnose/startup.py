@@ -15,7 +15,7 @@ from deploy_lib.diagnose.parsed_log import ParsedLog, ends_frequency, stamp
 from deploy_lib.diagnose.tracebacks import Traceback
 from deploy_lib.model.cause import Cause, CauseFacts, Confidence, Frequency
 from deploy_lib.model.codes import Code
-from deploy_lib.model.evidence import Condition
+from deploy_lib.model.evidence import Condition, LogSource
 
 
 def cause(
@@ -74,7 +74,9 @@ def fatal(log: ParsedLog) -> Traceback | None:
 
 
 def _memory(log: ParsedLog, limit: str | None) -> Cause | None:
-    kills = [(row, found) for row in log.rows if row.source == "system" and (found := crash_loop.memory(row.text))]
+    kills = [
+        (row, found) for row in log.rows if row.source == LogSource.SYSTEM and (found := crash_loop.memory(row.text))
+    ]
     if kills:
         row, (allowed, used) = kills[-1]
         sentence = f"the container was killed for memory: it used {used} of the {allowed} it may have"

@@ -24,7 +24,7 @@ def ready(found: Iterable[Condition]) -> Condition | None:
 def why_failed(found: Iterable[Condition]) -> str | None:
     """What Cloud Run says when the resource is not ready and will not become so; None when it may be or become."""
     summary = ready(found)
-    if summary is None or summary.state != "CONDITION_FAILED":
+    if summary is None or not summary.failed:
         return None
     return summary.message or summary.reason or "it is not ready"
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.times import plain_time
-from deploy_lib.model.evidence import LogLine
+from deploy_lib.model.evidence import LogLine, LogSource
 from deploy_lib.model.service import Service
 
 if TYPE_CHECKING:
@@ -40,10 +40,10 @@ _RANKS = {
     800: "EMERGENCY",
 }
 _SOURCES = {
-    "run.googleapis.com/stdout": "stdout",
-    "run.googleapis.com/stderr": "stderr",
-    "run.googleapis.com/varlog/system": "system",
-    "run.googleapis.com/requests": "request",
+    "run.googleapis.com/stdout": LogSource.STDOUT,
+    "run.googleapis.com/stderr": LogSource.STDERR,
+    "run.googleapis.com/varlog/system": LogSource.SYSTEM,
+    "run.googleapis.com/requests": LogSource.REQUEST,
 }
 
 
@@ -153,7 +153,7 @@ def line_of(entry: LogEntry) -> LogLine:
     return LogLine(
         at=plain_time(entry.timestamp),
         text=_text(entry),
-        source=_SOURCES.get(log, "stderr" if entry.severity >= 500 else "stdout"),
+        source=_SOURCES.get(log, LogSource.STDERR if entry.severity >= 500 else LogSource.STDOUT),
         severity=_RANKS.get(int(entry.severity), "DEFAULT"),
         revision=entry.resource.labels.get("revision_name", ""),
         id=entry.insert_id,

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
 from deploy_lib.model.evidence import BuildTrouble, Evidence
+from deploy_lib.model.file_state import FileState
 from deploy_lib.model.findings import Finding
 from deploy_lib.model.image import BuiltImage, InsideImage, SourceSummary
 from deploy_lib.model.requests import Phase
@@ -22,7 +23,7 @@ REQUEST_LOG, MONITORING = "the request log", "Cloud Monitoring"
 class Change:
     """A file whose disk state is not in the commit.
 
-    `kind` is modified, deleted, staged, untracked or ignored. `in_image` says that the build would put it into
+    `in_image` says that the build would put it into
     the image were it committed, `copied` that a COPY of any stage would take it; `imported` that the service's code
     imports it; `rule` the ignore rule. `among_code` says that committed code lies in its directory or above it,
     `build` that the build itself reads it (a Dockerfile, a requirements file), `secret` that it holds a key.
@@ -30,7 +31,7 @@ class Change:
     """
 
     path: str
-    kind: str
+    kind: FileState
     in_context: bool = False
     in_image: bool = False
     imported: bool = False

@@ -19,14 +19,34 @@ class Condition:
     severity: str = ""
     at: datetime | None = None
 
+    @property
+    def failed(self) -> bool:
+        return self.state == "CONDITION_FAILED"
+
+    @property
+    def succeeded(self) -> bool:
+        return self.state == "CONDITION_SUCCEEDED"
+
+
+class LogSource(enum.StrEnum):
+    """Who wrote a line. What a later version may add is STDOUT here: words of the application."""
+
+    STDOUT = "stdout"
+    STDERR = "stderr"
+    SYSTEM = "system"  # the platform's own words
+    REQUEST = "request"
+    BUILD = "build"
+
+    @classmethod
+    def _missing_(cls, value: object) -> LogSource:
+        return cls.STDOUT
+
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """`source` is stdout, stderr, system (the platform's own words), request or build."""
-
     at: datetime | None
     text: str
-    source: str = "stderr"
+    source: LogSource = LogSource.STDERR
     severity: str = "DEFAULT"
     revision: str = ""
     id: str = ""
@@ -43,7 +63,7 @@ def bounded(lines: Sequence[LogLine]) -> tuple[tuple[LogLine, ...], int]:
     The platform's own words are kept wherever they stand, the last LAST_LINES of them.
     """
     if len(lines) > FIRST_LINES + LAST_LINES:
-        middle = [line for line in lines[FIRST_LINES:-LAST_LINES] if line.source == "system"][-LAST_LINES:]
+        middle = [line for line in lines[FIRST_LINES:-LAST_LINES] if line.source == LogSource.SYSTEM][-LAST_LINES:]
         kept = [*lines[:FIRST_LINES], *middle, *lines[-LAST_LINES:]]
     else:
         kept = list(lines)

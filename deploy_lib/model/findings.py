@@ -20,11 +20,30 @@ class Severity(enum.Enum):
     ADVICE = "advice"
 
 
+class Absence(enum.StrEnum):
+    """Why a file is not in the image. What a later version may add is UNKNOWN here."""
+
+    UNTRACKED = "untracked"
+    GITIGNORED = "gitignored"
+    GCLOUDIGNORED = "gcloudignored"
+    DOCKERIGNORED = "dockerignored"
+    NOT_IN_CONTEXT = "not_in_context"
+    NOT_COPIED = "not_copied"
+    CASE_MISMATCH = "case_mismatch"
+    UNCOMMITTED = "uncommitted"
+    IN_OTHER_COMMIT = "in_other_commit"
+    DELETED = "deleted"
+    ABSENT_EVERYWHERE = "absent_everywhere"
+    UNKNOWN = "unknown"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Absence:
+        return cls.UNKNOWN
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`cause` is a stable word such as gitignored.
-
-    `chain` leads from the entrypoint to the failing import, each link as "module (path:line)"; `rule` is the
+    """`chain` leads from the entrypoint to the failing import, each link as "module (path:line)"; `rule` is the
     "file:line" of the rule that drops the file; `fix` is the command to type or the edit to make.
     """
 
@@ -37,7 +56,7 @@ class Finding:
     module: str | None = None
     importer: str | None = None
     chain: tuple[str, ...] = ()
-    cause: str | None = None
+    cause: Absence | None = None
     rule: str | None = None
     fix: str | None = None
     lazy: bool = False

@@ -13,7 +13,7 @@ from deploy_lib.drivers.interface import DriverError, Drivers, Interrupted
 from deploy_lib.model import requests
 from deploy_lib.model.cause import Cause, Presence
 from deploy_lib.model.codes import Code
-from deploy_lib.model.evidence import Evidence, LogLine
+from deploy_lib.model.evidence import Evidence, LogLine, LogSource
 from deploy_lib.model.findings import Finding
 from deploy_lib.model.journal import Diagnosed, Judged
 from deploy_lib.model.release import Release, Status
@@ -77,7 +77,7 @@ def _of_build(judged: Judged) -> Evidence | None:
     trouble = judged.details.build_trouble() if judged.details else None
     if judged.details is None or trouble is None:
         return None
-    log = tuple(LogLine(None, line, "build") for line in judged.details.build_log() or ())
+    log = tuple(LogLine(None, line, LogSource.BUILD) for line in judged.details.build_log() or ())
     return Evidence(log=log, build=trouble)
 
 

@@ -12,6 +12,7 @@ import warnings
 
 from e2b_dockerfile_utils import PatternMatcher
 
+from deploy_lib.model.findings import Absence
 from deploy_lib.source.model import Rule
 
 # A pattern such as [[] is fine with BuildKit; Python's remark on it would only puzzle the user.
@@ -42,7 +43,7 @@ class Dockerignore(PatternMatcher):
             except ValueError as error:
                 raise InvalidPattern(number, str(error)) from None
             if kept:
-                self._rules.append(Rule(file, number, line.strip(), "dockerignored"))
+                self._rules.append(Rule(file, number, line.strip(), Absence.DOCKERIGNORED))
         super().__init__(lines)
         self._tests = [(index, each.exclusion, each.match) for index, each in enumerate(self._patterns)]
         self._directories: dict[str, _State] = {"": ((False,) * len(self._tests), None)}

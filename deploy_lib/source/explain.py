@@ -13,6 +13,8 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from deploy_lib.model.file_state import FileState
+from deploy_lib.model.findings import Absence
 from deploy_lib.source.file_kinds import FileKind, kind_of, may_be_committed
 from deploy_lib.source.model import Context, DiskFile, ImageContents, PastFile, Rule, Surroundings
 from deploy_lib.source.origins import Origins, stems
@@ -20,13 +22,9 @@ from deploy_lib.source.origins import Origins, stems
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """`sentence` follows "X is not in the image: "; `path` is the repository path that would have to be there.
+    """`sentence` follows "X is not in the image: "; `path` is the repository path that would have to be there."""
 
-    cause: untracked, gitignored, gcloudignored, dockerignored, not_copied, case_mismatch, uncommitted,
-    in_other_commit, deleted, absent_everywhere.
-    """
-
-    cause: str
+    cause: Absence
     sentence: str
     fix: str
     path: str = ""
@@ -72,10 +70,10 @@ class Explainer:
     def changed(self, path: str) -> Explanation | None:
         """A repository path that the image has, but not as it is on the disk."""
         file = self._around.disk.get(path)
-        if file is None or file.state not in ("modified", "staged"):
+        if file is None or file.state not in (FileState.MODIFIED, FileState.STAGED):
             return None
         sentence = f"{path} has changes that are not committed"
-        return Explanation("uncommitted", sentence, f"git add -- {shlex.quote(path)} && git commit", path)
+        return Explanation(Absence.UNCOMMITTED, sentence, f"git add -- {shlex.quote(path)} && git commit", path)
 
     def _paths(self, module: str) -> Iterator[str]:
         for stem in stems(module, self._roots):
@@ -99,7 +97,7 @@ class Explainer:
     def _on_disk(self, path: str) -> Explanation | None:
         whole = self._repository(path)
         file = self._around.disk.get(whole)
-        if file is not None and (whole not in self._around.tracked or file.state == "deleted"):
+        if file is not None and (whole not in self._around.tracked or file.state == FileState.DELETED):
             return on_disk(file)
         return None if path in self._context.files else self._outside(whole)
 
@@ -109,7 +107,7 @@ class Explainer:
         root = self._context.root or "."
         sentence = f"{path} is in the commit, but the builder is not given it (the build context is {root})"
         return Explanation(
-            "not_copied", sentence, f"move {path} below {root}, or build from a directory above both", path
+            Absence.NOT_COPIED, sentence, f"move {path} below {root}, or build from a directory above both", path
         )
 
     def _not_copied(self, path: str) -> Explanation:
@@ -121,7 +119,7 @@ class Explainer:
         instruction = f"COPY {wanted} {wanted}" if wanted == path else f"COPY {wanted}/ {wanted}/"
         sentence = f"no COPY of {dockerfile} brings {self._repository(path)}"
         return Explanation(
-            "not_copied",
+            Absence.NOT_COPIED,
             sentence,
             f"add to {dockerfile}: {instruction}",
             self._repository(path),
@@ -159,7 +157,7 @@ class Explainer:
                 old, new = self._repository(actual), self._repository(path)
                 sentence = f"the file is named {old}, and the image's file system tells capital letters apart"
                 fix = f"git mv -- {shlex.quote(old)} {shlex.quote(new)} && git commit, or correct the import"
-                return Explanation("case_mismatch", sentence, fix, old)
+                return Explanation(Absence.CASE_MISMATCH, sentence, fix, old)
         return None
 
     def past(self, module: str) -> Explanation | None:
@@ -177,9 +175,9 @@ class Explainer:
             fix = f"git restore --source={short} -- {shlex.quote(path)} && git add -- {shlex.quote(path)} && git commit"
             if past.deleted:
                 sentence = f"{path} was deleted{deleted_by(past)}; {short} still had it"
-                return Explanation("deleted", sentence, f"{fix}, or remove the import", path)
+                return Explanation(Absence.DELETED, sentence, f"{fix}, or remove the import", path)
             told = f"{short} ({past.subject})" if past.subject else short
-            return Explanation("in_other_commit", f"{path} is on another branch only, in {told}", fix, path)
+            return Explanation(Absence.IN_OTHER_COMMIT, f"{path} is on another branch only, in {told}", fix, path)
         return None
 
     def _absent(self, module: str) -> Explanation:
@@ -189,8 +187,8 @@ class Explainer:
             sentence = "neither the commit nor the disk has such a module, and its history is too long to be searched"
         if near:
             sentence = f"{sentence}; there is {near[0]}"
-            return Explanation("absent_everywhere", sentence, f"import {near[0]} instead, or add {module}")
-        return Explanation("absent_everywhere", sentence, f"add {module}, or remove the import")
+            return Explanation(Absence.ABSENT_EVERYWHERE, sentence, f"import {near[0]} instead, or add {module}")
+        return Explanation(Absence.ABSENT_EVERYWHERE, sentence, f"add {module}, or remove the import")
 
     def _modules(self) -> Iterator[str]:
         """The image's own modules, by their names."""
@@ -218,32 +216,32 @@ def deleted_by(past: PastFile) -> str:
 
 def dropped(repository: str, path: str, rule: Rule) -> Explanation:
     """An ignore rule keeps it from the builder."""
-    by = ".dockerignore" if rule.kind == "dockerignored" else ".gcloudignore"
+    by = ".dockerignore" if rule.kind == Absence.DOCKERIGNORED else ".gcloudignore"
     sentence = f"{repository} is in the commit, but the rule {rule.text!r} of {rule} keeps it from the builder"
-    if rule.kind == "dockerignored":
+    if rule.kind == Absence.DOCKERIGNORED:
         fix = f"echo {shlex.quote(f'!{path}')} >> {shlex.quote(rule.file)}"
     else:
         again = f", or add !/{path} to {by} below its include of {posixpath.basename(rule.file)}"
         fix = f"change {rule} so that it does not match {path}" + ("" if rule.file.endswith(by) else again)
-    return Explanation(rule.kind, sentence, fix, repository, str(rule))
+    return Explanation(rule.kind or Absence.UNKNOWN, sentence, fix, repository, str(rule))
 
 
 def on_disk(file: DiskFile, *, directory: bool = False) -> Explanation:
     """git does not have it, or not as the disk does. `directory`: the path is one whose files git does not have."""
     path = shlex.quote(file.path)
     fix = _add(file, directory=directory)
-    if file.state == "ignored":
+    if file.state == FileState.IGNORED:
         rule = file.rule
         by = f"the rule {rule.text!r} of {rule} makes git ignore it" if rule else "git ignores it"
         return Explanation(
-            "gitignored", f"{file.path} is on disk only: {by}", fix, file.path, str(rule) if rule else None
+            Absence.GITIGNORED, f"{file.path} is on disk only: {by}", fix, file.path, str(rule) if rule else None
         )
-    if file.state == "untracked":
-        return Explanation("untracked", f"{file.path} is on disk only: it was never added to git", fix, file.path)
-    if file.state == "deleted":
-        return Explanation("deleted", f"{file.path} is deleted on disk", f"git restore -- {path}", file.path)
+    if file.state == FileState.UNTRACKED:
+        return Explanation(Absence.UNTRACKED, f"{file.path} is on disk only: it was never added to git", fix, file.path)
+    if file.state == FileState.DELETED:
+        return Explanation(Absence.DELETED, f"{file.path} is deleted on disk", f"git restore -- {path}", file.path)
     sentence = f"{file.path} is on disk and not committed ({file.state})"
-    return Explanation("uncommitted", sentence, f"git add -- {path} && git commit", file.path)
+    return Explanation(Absence.UNCOMMITTED, sentence, f"git add -- {path} && git commit", file.path)
 
 
 def _add(file: DiskFile, *, directory: bool) -> str:
@@ -254,9 +252,9 @@ def _add(file: DiskFile, *, directory: bool) -> str:
         return f"give what {file.path} holds with env: or secrets: in the configuration, and never commit it"
     generated = f"name {file.path}{'/**' if directory else ''} in include: if it is made before each build"
     python = file.path.endswith(".py")
-    if not directory and (python or (file.state == "untracked" and may_be_committed(file.path))):
+    if not directory and (python or (file.state == FileState.UNTRACKED and may_be_committed(file.path))):
         return f"git add {'--force ' if file.state == 'ignored' else ''}-- {path} && git commit"
-    if directory and file.state == "untracked" and kind is FileKind.OTHER:
+    if directory and file.state == FileState.UNTRACKED and kind is FileKind.OTHER:
         return f"git add -- {path} && git commit; or {generated}"
     return f"{generated}, or let a RUN step make it"
 

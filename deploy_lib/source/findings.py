@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from deploy_lib.model.codes import Code
-from deploy_lib.model.findings import Finding, Severity
+from deploy_lib.model.findings import Absence, Finding, Severity
 from deploy_lib.source.explain import Explainer, Explanation
 from deploy_lib.source.imports.closure import Closure
 from deploy_lib.source.imports.facts import DOUBTFUL
@@ -87,7 +87,7 @@ class Describer:
         found = self._explainer().evidence(module)
         if found is None and _may_be_file(name):
             return self._explainer().past(module)
-        return None if found and found.cause == "case_mismatch" and name != name.lower() else found
+        return None if found and found.cause == Absence.CASE_MISMATCH and name != name.lower() else found
 
     def _uncommitted(self, module: str) -> Explanation | None:
         path = self.file_of(module)

@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from deploy_lib.model.findings import Absence
 from deploy_lib.source.dockerignore import InvalidPattern
 from deploy_lib.source.model import Rule
 
@@ -74,7 +75,7 @@ def _patterns(text: str, root: str, name: str, read: Callable[[str], str | None]
                 included = line[line.index(_INCLUDE) + len(_INCLUDE) :]
                 yield from _include(included, number, root, read)
             continue
-        pattern = _pattern(line, Rule(file, number, line.rstrip(), "gcloudignored"))
+        pattern = _pattern(line, Rule(file, number, line.rstrip(), Absence.GCLOUDIGNORED))
         if pattern:
             yield pattern
 

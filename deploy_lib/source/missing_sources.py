@@ -9,7 +9,8 @@ from dataclasses import replace
 from difflib import get_close_matches
 
 from deploy_lib.model.codes import Code
-from deploy_lib.model.findings import Finding, Severity
+from deploy_lib.model.file_state import FileState
+from deploy_lib.model.findings import Absence, Finding, Severity
 from deploy_lib.source.explain import Explanation, deleted_by, dropped, on_disk
 from deploy_lib.source.model import Context, Surroundings
 
@@ -23,7 +24,7 @@ def explain_source(path: str, dockerfile: str, line: int, context: Context, surr
         near = get_close_matches(path, list(_with_directories(context.files)), 1, 0.8)
         wanted = posixpath.join(context.root, path)
         hint = f"did you mean {near[0]}?" if near else f"correct the path in {dockerfile}:{line}, or add {wanted}"
-        why = Explanation("absent_everywhere", _NOWHERE, hint)
+        why = Explanation(Absence.ABSENT_EVERYWHERE, _NOWHERE, hint)
     message = f"{dockerfile}:{line} copies {path}, which the build context does not hold: {why.sentence}"
     return Finding(
         Code.COPY_SOURCE_MISSING,
@@ -44,7 +45,7 @@ def explain_dockerfile(path: str, surroundings: Surroundings) -> Finding:
         named = [each for each in surroundings.tracked if "dockerfile" in posixpath.basename(each).lower()]
         near = get_close_matches(path, named, 1, 0.3) or named[:1]
         hint = f"did you mean {near[0]}?" if near else "write it, or correct dockerfile: in the configuration"
-        why = Explanation("absent_everywhere", _NOWHERE, hint)
+        why = Explanation(Absence.ABSENT_EVERYWHERE, _NOWHERE, hint)
     message = f"the Dockerfile {path} is not in the commit: {why.sentence}"
     return Finding(
         Code.DOCKERFILE_MISSING, Severity.ERROR, message, file=path, cause=why.cause, rule=why.rule, fix=why.fix
@@ -64,7 +65,7 @@ def _other_case(path: str, context: Context) -> Explanation | None:
     for known in _with_directories(context.files):
         if known.casefold() == wanted:
             sentence = f"it is written {known}, and the builder's file system tells capital letters apart"
-            return Explanation("case_mismatch", sentence, f"write {known} in the Dockerfile")
+            return Explanation(Absence.CASE_MISMATCH, sentence, f"write {known} in the Dockerfile")
     return None
 
 
@@ -86,7 +87,7 @@ def _elsewhere(path: str, context: Context, surroundings: Surroundings) -> Expla
         where = context.root or "the repository"
         sentence = f"{path} lies outside the context, which is {where}"
         fix = f"write the path as seen from {where}, or change context: in the configuration"
-        return Explanation("not_in_context", sentence, fix, path)
+        return Explanation(Absence.NOT_IN_CONTEXT, sentence, fix, path)
     return None
 
 
@@ -94,7 +95,7 @@ def _on_disk(path: str, surroundings: Surroundings) -> Explanation | None:
     """A file the commit lacks although it is here, itself or as a directory of such files."""
     within = next((each for name, each in surroundings.disk.items() if name.startswith(f"{path}/")), None)
     file = surroundings.disk.get(path) or within
-    if file is None or file.state == "deleted":
+    if file is None or file.state == FileState.DELETED:
         return None
     return on_disk(replace(file, path=path), directory=within is not None)
 
@@ -106,5 +107,5 @@ def _in_history(path: str, surroundings: Surroundings) -> Explanation | None:
     short, quoted = past.commit[:7], shlex.quote(path)
     fix = f"git restore --source={short} -- {quoted} && git add -- {quoted} && git commit"
     if past.deleted:
-        return Explanation("deleted", f"it was deleted{deleted_by(past)}; {short} still had it", fix)
-    return Explanation("in_other_commit", f"it is in commit {short} ({past.subject}), not in this one", fix)
+        return Explanation(Absence.DELETED, f"it was deleted{deleted_by(past)}; {short} still had it", fix)
+    return Explanation(Absence.IN_OTHER_COMMIT, f"it is in commit {short} ({past.subject}), not in this one", fix)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from deploy_lib.model.findings import Finding
+from deploy_lib.model.file_state import FileState
+from deploy_lib.model.findings import Absence, Finding
 
 Read = Callable[[str], bytes]
 """Content of a context path. Raises KeyError for a path the context does not hold."""
@@ -40,7 +41,7 @@ class Rule:
     file: str  # repository path
     line: int
     text: str
-    kind: str  # gitignored, gcloudignored, dockerignored, copied
+    kind: Absence | None = None  # of a rule that drops the path
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"
@@ -93,10 +94,10 @@ class ImageContents:
 
 @dataclass(frozen=True, slots=True)
 class DiskFile:
-    """A file whose state on the disk is not in the commit: modified, deleted, staged, untracked or ignored."""
+    """A file whose state on the disk is not in the commit."""
 
     path: str  # repository path
-    state: str
+    state: FileState
     rule: Rule | None = None  # the line that makes git ignore it
     secret: bool = False  # it holds a private key
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from deploy_lib.model.answers import RevisionCreated, Start, Starting
 from deploy_lib.model.details import Inventory, Reported, SeenTraffic
-from deploy_lib.model.evidence import Condition, Evidence
+from deploy_lib.model.evidence import Condition, Evidence, LogSource
 from deploy_lib.model.release import Release, Status
 from deploy_lib.steps.again import Again, next_pause
 from deploy_lib.steps.kind import Duration, Kind, Settings, Usual, Verdict, format_duration
@@ -164,15 +164,15 @@ def _is_full(evidence: Evidence) -> bool:
 
 
 def _reasons(evidence: Evidence) -> set[str]:
-    return {each.reason for each in evidence.conditions if each.state == "CONDITION_FAILED"}
+    return {each.reason for each in evidence.conditions if each.failed}
 
 
 def _said(evidence: Evidence) -> str:
     """The most helpful line of the container, else the platform's own words."""
-    failed = [condition for condition in evidence.conditions if condition.state == "CONDITION_FAILED"]
+    failed = [condition for condition in evidence.conditions if condition.failed]
     for line in reversed(evidence.log):
         text = line.text.strip()
-        if line.source == "stderr" and "Error" in text.split(":", 1)[0] and not text.startswith("File "):
+        if line.source == LogSource.STDERR and "Error" in text.split(":", 1)[0] and not text.startswith("File "):
             return f": {text[:200]}"
     if failed:
         return f": {_first(failed).message[:300]}"

@@ -19,6 +19,7 @@ from pydantic import Field
 from deploy_lib.model.answers import Change, CheckoutRead
 from deploy_lib.model.codes import Code
 from deploy_lib.model.details import Reported
+from deploy_lib.model.file_state import NOT_IN_GIT, FileState
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.model.release import Release, Status
 from deploy_lib.source.file_kinds import FileKind, kind_of, may_be_committed, outermost
@@ -66,9 +67,9 @@ def judge(settings: GitCleanSettings, release: Release, answer: CheckoutRead) ->
         return _verdict(release, problems, (), (), reason)
     stopping = tuple(change for change in answer.changes if _stops(settings, change))
     others = tuple(change for change in answer.changes if change not in stopping)
-    left = tuple(change for change in others if change.in_context and change.kind in _NOT_IN_GIT and not change.made_by)
+    left = tuple(change for change in others if change.in_context and change.kind in NOT_IN_GIT and not change.made_by)
     changed = tuple(
-        change for change in others if change not in left and change.kind != "ignored" and not change.made_by
+        change for change in others if change not in left and change.kind != FileState.IGNORED and not change.made_by
     )
     problems = (*problems, *(_finding(change, answer) for change in stopping))
     where = f"on {answer.branch}" if answer.branch else "on a detached HEAD"
@@ -132,7 +133,7 @@ def _stops(settings: GitCleanSettings, change: Change) -> bool:
         return change.imported and not change.made_by
     copied = change.copied or change.in_image
     kind = kind_of(posixpath.basename(change.path) if change.among_code else change.path)
-    if change.kind == "ignored":
+    if change.kind == FileState.IGNORED:
         if settings.ignored == "allow":
             return False
         if change.imported or settings.ignored == "imported":
@@ -141,7 +142,7 @@ def _stops(settings: GitCleanSettings, change: Change) -> bool:
         return settings.ignored == "context" or (copied and change.among_code and program)
     if change.imported or change.build:
         return True
-    if change.kind == "untracked":
+    if change.kind == FileState.UNTRACKED:
         return copied and (kind is FileKind.PROGRAM or (kind is FileKind.SOURCE and change.among_code))
     return copied and kind_of(posixpath.basename(change.path)) in _CODE
 
@@ -171,13 +172,12 @@ def _branch_problems(settings: GitCleanSettings, answer: CheckoutRead) -> list[F
     return problems
 
 
-_NOT_IN_GIT = ("untracked", "ignored")
 _SAYS = {
-    "modified": "has changes that are not committed",
-    "deleted": "is deleted here but not in the commit",
-    "staged": "is staged but not committed",
-    "untracked": "is on disk but not in git",
-    "ignored": "is on disk but ignored by git",
+    FileState.MODIFIED: "has changes that are not committed",
+    FileState.DELETED: "is deleted here but not in the commit",
+    FileState.STAGED: "is staged but not committed",
+    FileState.UNTRACKED: "is on disk but not in git",
+    FileState.IGNORED: "is on disk but ignored by git",
 }
 
 
@@ -207,16 +207,16 @@ def _fix(change: Change, answer: CheckoutRead) -> str:
     """Only source files are ever to be committed, and by force only those that the service imports."""
     path = shlex.quote(change.path)
     keep_out = _keep_out((change.path.rstrip("/"),), answer)
-    if change.kind == "deleted":
+    if change.kind == FileState.DELETED:
         return f"git restore --staged --worktree -- {path}, or commit the deletion"
-    if change.kind not in _NOT_IN_GIT:
+    if change.kind not in NOT_IN_GIT:
         return f"git add -- {path} && git commit"
     source = change.imported and kind_of(change.path) is not FileKind.SECRET
     if change.imported and (change.secret or not source):
         return f"keep the key in Secret Manager and give it with secrets: in the configuration; never commit {path}"
     if change.secret or change.path.endswith("/") or not (source or may_be_committed(_own_name(change))):
         return keep_out
-    if change.kind == "untracked":
+    if change.kind == FileState.UNTRACKED:
         return f"git add -- {path} && git commit" + ("" if change.imported else f"; or keep it out: {keep_out}")
     if not change.imported:
         return f"{keep_out}; or name it in include: if the build makes use of it"

@@ -66,7 +66,7 @@ def test_each_kinds_request_has_a_driver() -> None:
 GO_OVER_THE_KINDS = ("config", "decide.py", "plan.py", "release", "journal/lines.py", "cli", "report", "model")
 SAY_SOMETHING_ELSE = {
     ("model/details.py", "probe"),  # of requests
-    ("release/explain.py", "build"),  # where a line of log is from
+    ("model/evidence.py", "build"),  # where a line of log is from
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from deploy_lib.cli.check.outcome import Outcome
+from deploy_lib.model.file_state import FileState
 from deploy_lib.model.findings import Finding
 
 
@@ -28,7 +29,7 @@ def document(outcome: Outcome, *, files: bool = False) -> dict[str, Any]:
         made["differs"] = [
             {"path": path, "state": file.state}
             for path, file in sorted(outcome.differs.items())
-            if file.state != "ignored"
+            if file.state != FileState.IGNORED
         ]
     if files:
         made["files"] = dict(sorted(contents.files.items()))

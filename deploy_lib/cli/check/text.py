@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from deploy_lib.cli.check.outcome import Outcome
 from deploy_lib.cli.program import shorter
 from deploy_lib.diagnose.shell_commands import shown_fix
+from deploy_lib.model.file_state import FileState
 from deploy_lib.model.findings import Finding, Severity
 
 _SHOWN_DIFFERENCES = 20
@@ -56,7 +57,7 @@ def _finding(finding: Finding, root: str) -> Iterator[str]:
 
 def _differences(outcome: Outcome) -> Iterator[str]:
     """What is on the disk and not in the commit, and whether it would get into the image."""
-    shown = {path: file for path, file in sorted(outcome.differs.items()) if file.state != "ignored"}
+    shown = {path: file for path, file in sorted(outcome.differs.items()) if file.state != FileState.IGNORED}
     if not shown:
         yield f"the disk holds what commit {outcome.commit[:7]} holds"
         return

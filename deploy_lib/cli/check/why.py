@@ -9,6 +9,7 @@ from typing import Any
 from deploy_lib.cli.check.outcome import Outcome
 from deploy_lib.cli.program import shorter
 from deploy_lib.diagnose.shell_commands import shown_fix
+from deploy_lib.model.findings import Absence
 from deploy_lib.source.explain import Explainer, Explanation
 from deploy_lib.source.imports.layout import Layout
 from deploy_lib.source.model import Surroundings
@@ -77,7 +78,7 @@ def _absent(asked: str, found: Explanation | None, outcome: Outcome) -> dict[str
     if found is None:
         return {
             "reason": "neither the commit nor the disk has it",
-            "cause": "absent_everywhere",
+            "cause": Absence.ABSENT_EVERYWHERE,
             "rule": None,
             "fix": None,
         }

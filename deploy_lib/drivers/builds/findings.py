@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from deploy_lib.drivers.builds.check import CheckPlan
 from deploy_lib.in_image.result import Failure, Frame, ProbeResult
 from deploy_lib.model.codes import Code
-from deploy_lib.model.findings import Finding, Severity
+from deploy_lib.model.findings import Absence, Finding, Severity
 from deploy_lib.source.dependencies.adding import adding
 from deploy_lib.source.model import Staged
 from deploy_lib.source.repository_facts import reader
@@ -71,10 +71,10 @@ def _failure(failure: Failure, context: ResultContext) -> Finding:
         chain=tuple(_link(frame, context.staged) for frame in failure.chain),
         fix=fix or None,
     )
-    if failure.kind != "missing_module" or not failure.module:
+    if failure.kind != Code.MISSING_MODULE or not failure.module:
         return finding
     known = context.explain(failure.module)
-    if known is None or (failure.near and known.cause == "absent_everywhere"):  # what is misspelt is nowhere
+    if known is None or (failure.near and known.cause == Absence.ABSENT_EVERYWHERE):  # what is misspelt is nowhere
         return finding
     why = known.message if known.module == failure.module else ""
     return replace(
@@ -127,8 +127,8 @@ def _shared_library(failure: Failure, context: ResultContext) -> tuple[str, str]
 
 def _offline(failure: Failure, context: ResultContext) -> tuple[str, str]:
     """What Cloud Run has and the check has not: no fault of the image, as far as the check can know."""
-    lacking = "network" if failure.kind == "network" else "credentials"
-    asks = "connects to something" if failure.kind == "network" else "asks for credentials"
+    lacking = "network" if failure.kind == Code.NETWORK else "credentials"
+    asks = "connects to something" if failure.kind == Code.NETWORK else "asks for credentials"
     message = (
         f"importing it {asks}{_imported_at(failure, context)}, and the check has no {lacking}: "
         f"{_python_message(failure)}; what would be imported after that was not tried"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from posixpath import dirname
 
 from deploy_lib.in_image.result import ImageFacts
 from deploy_lib.model.codes import Code
@@ -60,4 +59,4 @@ def _advice(code: Code, paths: Iterable[str], what: str) -> Finding:
     them = "it" if len(listed) == 1 else "them"
     count = "1 file is" if len(listed) == 1 else f"{len(listed)} files are"
     message = f"{count} {what} {them}, or the prediction is wrong ({shown}{more})"
-    return Finding(code, Severity.ADVICE, message, file=listed[0], cause=dirname(listed[0]) or None)
+    return Finding(code, Severity.ADVICE, message, file=listed[0])

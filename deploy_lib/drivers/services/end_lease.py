@@ -102,5 +102,5 @@ def _unwanted(context: ServiceContext, path: str, release: Release) -> _Unwanted
     if revision is None:
         return _Unwanted(record.candidate, ready=False, costs=False)
     summary = ready(conditions_of(revision.conditions))
-    is_ready = summary is not None and summary.state == "CONDITION_SUCCEEDED"
+    is_ready = summary is not None and summary.succeeded
     return _Unwanted(record.candidate, is_ready, revision.scaling.min_instance_count > 0)

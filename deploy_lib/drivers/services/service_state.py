@@ -77,7 +77,7 @@ def serving_of(found: run_v2.Service) -> Serving:
 def _revision(found: run_v2.Revision, now: TrafficMap) -> RevisionState:
     name, summary = short(found.name), ready(conditions_of(found.conditions))
     container = main_container(found)
-    is_ready = summary is not None and summary.state == "CONDITION_SUCCEEDED"
+    is_ready = summary is not None and summary.succeeded
     return RevisionState(
         name,
         container.image if container is not None else "",

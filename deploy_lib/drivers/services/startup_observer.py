@@ -20,7 +20,7 @@ from deploy_lib.drivers.logs import QUOTA_PAUSE, Entries, RevisionLog, is_quota
 from deploy_lib.drivers.services.context import ServiceContext
 from deploy_lib.drivers.services.template import main_container, startup_limit
 from deploy_lib.model.answers import Start, Starting
-from deploy_lib.model.evidence import Condition, Evidence, bounded
+from deploy_lib.model.evidence import Condition, Evidence, LogSource, bounded
 from deploy_lib.model.service import Service
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class StartupObserver:
         waited = now - self.began
         self._look()
         summary = ready(self.conditions)
-        if summary is not None and summary.state == "CONDITION_SUCCEEDED":
+        if summary is not None and summary.succeeded:
             return Starting(Start.READY)
         if self._is_over(summary):
             self._listen(tell)
@@ -120,7 +120,7 @@ class StartupObserver:
         self.ended = operation if operation is not None and operation.done else None
 
     def _is_over(self, summary: Condition | None) -> bool:
-        if summary is not None and summary.state == "CONDITION_FAILED":
+        if summary is not None and summary.failed:
             return True
         refused = self.ended is not None and bool(self.ended.error.code)
         return refused and (self.found is None or not self.found.reconciling)
@@ -152,7 +152,7 @@ class StartupObserver:
             return
         self.fresh = len(new)
         for line in new:
-            if line.source == "system":
+            if line.source == LogSource.SYSTEM:
                 tell(line.text[:300])
 
     def _is_explained(self) -> bool:
@@ -161,7 +161,7 @@ class StartupObserver:
         Lines are waited for only where a container was started at all, and until no more of them come: other reasons
         say everything themselves.
         """
-        started = all(each.reason in START_REASONS for each in self.conditions if each.state == "CONDITION_FAILED")
+        started = all(each.reason in START_REASONS for each in self.conditions if each.failed)
         explained = bool(self.gaps) or not started or (bool(self.log.lines) and not self.fresh)
         return explained and (self.ended is not None or not self.operation)
 

@@ -10,6 +10,7 @@ from functools import cached_property
 
 from deploy_lib.drivers.source.worktree import in_context
 from deploy_lib.model.answers import Change
+from deploy_lib.model.file_state import NOT_IN_GIT
 from deploy_lib.source.file_kinds import FileKind, kind_of
 from deploy_lib.source.ignore_rules import IgnoreRules
 from deploy_lib.source.model import SITE_PACKAGES, DiskFile, Listing, Staged, Unknown
@@ -41,7 +42,7 @@ class Checkout:
 
     def _describe(self, file: DiskFile) -> Iterator[Change]:
         path = file.path
-        if file.state in ("untracked", "ignored") and self._is_included(path):
+        if file.state in NOT_IN_GIT and self._is_included(path):
             return
         inside = in_context(path, self._root)
         sent = inside is not None and self.rules.dropping(inside.rstrip("/")) is None
@@ -67,7 +68,7 @@ class Checkout:
             among_code=sent and self._is_among_code(inside),
             build=path in self.build_files,
             secret=file.secret,
-            made_by=self._made_by(held) if file.state in ("untracked", "ignored") else None,
+            made_by=self._made_by(held) if file.state in NOT_IN_GIT else None,
         )
 
     @property

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from deploy_lib.drivers.source.git import Git
+from deploy_lib.model.file_state import FileState
+from deploy_lib.model.findings import Absence
 from deploy_lib.source.model import DiskFile, Rule
 
 _BYTECODE = re.compile(r"(^|/)__pycache__(/|$)|\.py[co]$")
@@ -51,21 +53,21 @@ def read_status(git: Git) -> WorktreeStatus:
 def _read(record: str, moved_from: str | None) -> list[DiskFile]:
     kind = record[0]
     if kind in "?!":
-        return [DiskFile(record[2:], "untracked" if kind == "?" else "ignored")]
+        return [DiskFile(record[2:], FileState.UNTRACKED if kind == "?" else FileState.IGNORED)]
     fields = {"1": 8, "2": 9, "u": 10}[kind]
     path = record.split(" ", fields)[fields]
     index, disk = record[2], record[3]
     changed = [DiskFile(path, _state(index, disk))]
     if moved_from is not None and index == "R":
-        changed.append(DiskFile(moved_from, "deleted"))
+        changed.append(DiskFile(moved_from, FileState.DELETED))
     return changed
 
 
-def _state(index: str, disk: str) -> str:
+def _state(index: str, disk: str) -> FileState:
     """X and Y of `git status --short`, in one word."""
     if disk == "D" or (index == "D" and disk == "."):
-        return "deleted"
-    return "staged" if disk == "." or index in "AR" else "modified"
+        return FileState.DELETED
+    return FileState.STAGED if disk == "." or index in "AR" else FileState.MODIFIED
 
 
 def _with_branch(heads: Mapping[str, str], files: Mapping[str, DiskFile]) -> WorktreeStatus:
@@ -86,12 +88,12 @@ def _with_branch(heads: Mapping[str, str], files: Mapping[str, DiskFile]) -> Wor
 def with_rules(git: Git, files: Iterable[DiskFile]) -> dict[str, DiskFile]:
     """The same files, each ignored one with the line that makes git ignore it."""
     known = {file.path: file for file in files}
-    asked = [path for path, file in known.items() if file.state == "ignored"]
+    asked = [path for path, file in known.items() if file.state == FileState.IGNORED]
     if asked:
         given = "".join(f"{path}\0" for path in asked).encode(errors="surrogateescape")
         listed = git.run("check-ignore", "-v", "-z", "--stdin", given=given, fine=(0, 1))
         fields = listed.decode(errors="surrogateescape").split("\0")
         for file, line, pattern, path in zip(*[iter(fields)] * 4, strict=False):
             if path in known and file:
-                known[path] = replace(known[path], rule=Rule(file, int(line), pattern, "gitignored"))
+                known[path] = replace(known[path], rule=Rule(file, int(line), pattern, Absence.GITIGNORED))
     return known

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from deploy_lib.model.file_state import NOT_IN_GIT
 from deploy_lib.source.file_kinds import FileKind, holds_key, kind_of
 from deploy_lib.source.model import DiskFile
 
@@ -40,7 +41,7 @@ class UncommittedFiles(Mapping[str, DiskFile]):
 
     def _noting_keys(self, file: DiskFile) -> DiskFile:
         """The same, with a word about a private key in it: nobody may be advised to commit that."""
-        if file.state not in ("untracked", "ignored") or file.path.endswith("/"):
+        if file.state not in NOT_IN_GIT or file.path.endswith("/"):
             return file
         if kind_of(file.path) not in _MAY_HOLD_KEYS:
             return file

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from deploy_lib.drivers.source.disk import Disk
 from deploy_lib.drivers.source.status import WorktreeStatus
+from deploy_lib.model.file_state import FileState
 from deploy_lib.source.ignore_rules import IgnoreRules
 from deploy_lib.source.model import SUBMODULE, Listing
 
@@ -14,7 +15,7 @@ def if_all_were_committed(listing: Listing, status: WorktreeStatus, disk: Disk, 
     """What `git add --all; git commit` would make of it; without hashes it costs no reading."""
     files = dict(listing)
     for path, changed in status.files.items():
-        if changed.state == "ignored" or path.endswith("/"):
+        if changed.state == FileState.IGNORED or path.endswith("/"):
             continue
         found = disk.find(path, hashed=hashed)
         if found is not None:

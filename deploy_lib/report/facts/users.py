@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from deploy_lib.model.details import Figures, Whose
+from deploy_lib.model.evidence import LogSource
 from deploy_lib.model.journal import Entry
 from deploy_lib.model.journal_queries import (
     last_diagnosis,
@@ -150,7 +151,7 @@ def _logged(entries: Sequence[Entry], subject: Subject) -> Iterator[Measured]:
     """Requests that the platform logged for the candidate. Those of the probe and of comparisons are among them."""
     diagnosed = last_diagnosis(entries)
     log = diagnosed.evidence.log if diagnosed else ()
-    statuses = [line.status for line in log if line.source == "request" and line.status is not None]
+    statuses = [line.status for line in log if line.source == LogSource.REQUEST and line.status is not None]
     if statuses:
         bad = sum(is_failure(status) for status in statuses)
         yield Measured("request log", subject.candidate or "", "candidate", Whose.LOG, len(statuses), bad)

@@ -87,7 +87,7 @@ def _conditions(evidence: Evidence) -> list[str]:
         + (f", {condition.reason}" if condition.reason else "")
         + (f": {condition.message}" if condition.message else "")
         for condition in evidence.conditions
-        if condition.state != "CONDITION_SUCCEEDED"
+        if not condition.succeeded
     ]
     if evidence.operation_message:
         code = f" (code {evidence.operation_code})" if evidence.operation_code is not None else ""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from deploy_lib.model.codes import Code
-from deploy_lib.model.findings import Finding, Severity
+from deploy_lib.model.findings import Absence, Finding, Severity
 from deploy_lib.source.dockerfile.syntax import Instruction
 
 _WORDS = """
@@ -104,7 +104,7 @@ def not_in_stage(file: str, instruction: Instruction, word: str) -> Finding:
         f"{file}:{instruction.line} copies {word}, which stage {instruction.flag('from')} does not hold",
         file=file,
         line=instruction.line,
-        cause="absent_everywhere",
+        cause=Absence.ABSENT_EVERYWHERE,
         fix=f"copy it into that stage first, or correct the path in {file}:{instruction.line}",
     )
 
@@ -117,7 +117,7 @@ def pattern_matches_nothing(file: str, instruction: Instruction, word: str) -> F
         f"{file}:{instruction.line} copies {word}, which matches nothing in the build context",
         file=file,
         line=instruction.line,
-        cause="absent_everywhere",
+        cause=Absence.ABSENT_EVERYWHERE,
         fix=f"correct or remove the pattern in {file}:{instruction.line}",
     )
 

@@ -140,7 +140,7 @@ def _copy(state: StageState, instruction: Instruction, file: str, origin: Origin
         sources=tuple(words[:-1]),
         destination=words[-1],
         workdir=state.workdir,
-        rule=Rule(file, instruction.line, instruction.text, "copied"),
+        rule=Rule(file, instruction.line, instruction.text),
         excludes=tuple(_expand(state, instruction, each, report) for each in instruction.all_flags("exclude")),
         parents=instruction.is_set("parents"),
         fresh=instruction.is_set("link"),

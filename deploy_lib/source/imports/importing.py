@@ -104,13 +104,13 @@ def _missing(module: str, whole: str, place: Place, line: int, state: State) -> 
     if facts is not None and facts.moves_path:
         return None
     absence = state.judge(whole if above is None else module)
-    if absence is Absence.ELSEWHERE:
+    if absence == Absence.ELSEWHERE:
         return None
-    if absence is Absence.UNKNOWN:
+    if absence == Absence.UNKNOWN:
         state.report("unknown_module", "", place.at(line), place.mode, module, sure=False)
         return None
     movable = (above is None or above.sort is Sort.NAMESPACE) and state.paths_moved
-    sure = absence is Absence.MISSING and not movable and "*" not in state.registered
+    sure = absence == Absence.MISSING and not movable and "*" not in state.registered
     return state.report("missing_module", "ModuleNotFoundError", place.at(line), place.mode, module, sure=sure)
 
 
@@ -136,7 +136,7 @@ def _from_one(base: str, name: str, place: Place, line: int, state: State) -> St
         if facts is not None and facts.moves_path:
             return None
         absence = state.judge(below)
-        if absence is Absence.UNKNOWN or found.sort is Sort.NAMESPACE:
+        if absence == Absence.UNKNOWN or found.sort is Sort.NAMESPACE:
             return _missing(below, below, place, line, state)
     itself = base == place.module  # whose names include those that this very statement is to bind
     if base in state.running and facts is not None and list(all_names(facts.program)).count(name) > itself:
