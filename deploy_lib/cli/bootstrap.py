@@ -13,10 +13,10 @@ import sys
 from types import ModuleType
 
 from deploy_lib.cli.arguments import parse
-from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.paths import TOOL
 from deploy_lib.cli.process import without_signals
 from deploy_lib.cli.program import INTERPRETER
+from deploy_lib.model.not_possible import NotPossible
 
 NEEDED = ("pydantic", "yaml", "httpx", "tenacity", "google.cloud.run_v2")
 LOCAL_NEEDED = "aiohttp"
@@ -46,19 +46,19 @@ def run(argv: list[str]) -> int:
 def prepare_local_cloud() -> None:
     """What the local cloud needs besides is installed too, once, into the tool's own .venv.
 
-    Raises Failure with the command for another environment, which is the user's own.
+    Raises NotPossible with the command for another environment, which is the user's own.
     """
     if importlib.util.find_spec(LOCAL_NEEDED) is not None:
         return
     dev = _dev()
     if os.path.realpath(sys.prefix) != os.path.realpath(dev.VENV):
         command = shlex.join([sys.executable, "-m", "pip", "install", "-r", str(dev.REHEARSAL[-1])])
-        raise Failure(f"the local cloud needs {LOCAL_NEEDED}, which is not installed: {command}", 4)
+        raise NotPossible(f"the local cloud needs {LOCAL_NEEDED}, which is not installed: {command}", 4)
     try:
         with dev.locked():
             dev.install(dev.REHEARSAL)
     except dev.Stop as stop:
-        raise Failure(str(stop), 4) from None
+        raise NotPossible(str(stop), 4) from None
 
 
 def _dev() -> ModuleType:

@@ -8,7 +8,6 @@ from contextlib import closing
 from functools import partial
 
 from deploy_lib.cli.arguments import OLD_FLAGS
-from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.identity import new_release
 from deploy_lib.cli.notifications import Notifier
 from deploy_lib.cli.options import options_of
@@ -22,6 +21,7 @@ from deploy_lib.cli.times import seconds
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.interface import Interrupted
 from deploy_lib.journal import Journal
+from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.program import Program
 from deploy_lib.release.group import Member, release_all
@@ -80,15 +80,15 @@ def carry_out(runners: Sequence[ReleaseRunner], clock: SystemClock, program: Pro
         return release_all(members, clock).exit_code
     except Interrupted:
         why = interrupted_half_way(program.command("resume"))
-        raise Failure(why, Outcome.INTERRUPTED.exit_code) from None
+        raise NotPossible(why, Outcome.INTERRUPTED.exit_code) from None
 
 
 def refuse_old_flags(args: argparse.Namespace) -> None:
-    """Flags that must not be ignored in silence say what replaces them. Raises Failure."""
+    """Flags that must not be ignored in silence say what replaces them. Raises NotPossible."""
     refused = [
         f"{flag} is {text}"
         for flag, text in OLD_FLAGS.items()
         if getattr(args, flag.removeprefix("--").replace("-", "_"), False) and text.startswith(("refused", "now"))
     ]
     if refused:
-        raise Failure("\n  ".join(refused))
+        raise NotPossible("\n  ".join(refused))

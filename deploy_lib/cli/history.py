@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.release_store import StoredRelease, stored_releases
 from deploy_lib.cli.show.console import say, say_error, say_json
 from deploy_lib.journal import read
+from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.printable import Printable
 from deploy_lib.report.facts import root_cause, subject
 from deploy_lib.steps.kind import format_duration
@@ -41,7 +41,7 @@ class Line:
 
 def main(args: argparse.Namespace) -> int:
     if args.limit < 1:
-        raise Failure("--limit: at least 1")
+        raise NotPossible("--limit: at least 1")
     lines = [line_of(release) for release in stored_releases(args)[: args.limit]]
     if args.output == "json":
         for line in lines:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
-from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.identity import holder
 from deploy_lib.cli.program import shorter
 from deploy_lib.cli.selection import select
@@ -15,6 +14,7 @@ from deploy_lib.cli.signals import stopping
 from deploy_lib.cli.times import seconds
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.interface import DriverError
+from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.model.outcome import MOST_URGENT_FIRST, Outcome
 from deploy_lib.plan import Plan
 from deploy_lib.release.last_line import serving_now
@@ -26,7 +26,7 @@ def main(args: argparse.Namespace) -> int:
     """0 when every service is held, or its hold released; else the code of what most needs a person. All are tried."""
     lasts, wait = seconds("--for", args.lasts), seconds("--wait", args.wait)
     if args.release and (args.why or args.wait):
-        raise Failure("--release ends a hold; leave out --why and --wait")
+        raise NotPossible("--release ends a hold; leave out --why and --wait")
     selection, clock = select(args, source=False), SystemClock()
     ends: set[Outcome] = set()
     with open_session(selection, args, clock) as session, stopping(clock, selection.program.command("status")):

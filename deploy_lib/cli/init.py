@@ -9,7 +9,6 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.program import program_of, shorter
 from deploy_lib.cli.session import local_endpoints
 from deploy_lib.cli.show.console import say
@@ -21,6 +20,7 @@ from deploy_lib.drivers.services.api import RunApi
 from deploy_lib.drivers.services.import_service import ImportedService, import_service
 from deploy_lib.drivers.whole_file import write_whole
 from deploy_lib.model.image_names import repository_of
+from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.redact import MASK, Redactor
 from deploy_lib.steps.catalogue import KINDS
 
@@ -34,14 +34,16 @@ def usual_steps() -> list[dict[str, Any]]:
 
 def main(args: argparse.Namespace) -> int:
     if args.config:
-        raise Failure("init writes a configuration file; give --project and --region, and no --config")
+        raise NotPossible("init writes a configuration file; give --project and --region, and no --config")
     project = args.project or ("netra-local" if args.local else None)
     region = args.region or ("us-central1" if args.local else None)
     if not project or not region:
-        raise Failure("init needs --project P and --region R, where the service runs")
+        raise NotPossible("init needs --project P and --region R, where the service runs")
     path = Path(args.repo or ".").expanduser() / "config" / f"{project}.yaml"
     if path.exists():
-        raise Failure(f"{path} exists already; move it away, or add the service to it by hand (config/reference.yaml)")
+        raise NotPossible(
+            f"{path} exists already; move it away, or add the service to it by hand (config/reference.yaml)"
+        )
     found = _read(args, project, region)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, document(found, args.service, project, region, local=args.local))
@@ -63,7 +65,7 @@ def _read(args: argparse.Namespace, project: str, region: str) -> ImportedServic
         clients.close()
     if service is None:
         runs = "" if args.local else f"; gcloud run services list --project {project} shows what runs"
-        raise Failure(f"{project} has no service {args.service} in {region}{runs}")
+        raise NotPossible(f"{project} has no service {args.service} in {region}{runs}")
     return import_service(service)
 
 

@@ -14,10 +14,10 @@ from pathlib import Path
 
 from deploy_lib import local_cloud
 from deploy_lib.cli.bootstrap import prepare_local_cloud
-from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.paths import TOOL, local_cloud_directory, state_directory
 from deploy_lib.cli.program import program_of
 from deploy_lib.cli.show.console import say, say_error
+from deploy_lib.model.not_possible import NotPossible
 
 EARLIER_NAME = "deploy_lib.emulator"
 """The package's name in a local cloud that an earlier version of the tool started."""
@@ -52,7 +52,7 @@ def find(directory: Path) -> LocalCloud | None:
 def start(directory: Path, *, engine: str | None = None, time_scale: float = 1.0) -> LocalCloud:
     """Start it, detached from this terminal; one that is just ending is waited for, one that is just starting is taken.
 
-    Raises Failure with the reason it gave.
+    Raises NotPossible with the reason it gave.
     """
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     earlier = _holder(directory)
@@ -79,16 +79,16 @@ def start(directory: Path, *, engine: str | None = None, time_scale: float = 1.0
         if cloud is not None:
             return cloud
         if process.poll() is not None:
-            raise Failure(f"the local cloud did not start: {_last_line(log)}", 4)
+            raise NotPossible(f"the local cloud did not start: {_last_line(log)}", 4)
         time.sleep(0.05)
     process.terminate()
-    raise Failure(f"the local cloud did not start within {STARTS_WITHIN:.0f} s; its log is {log}", 4)
+    raise NotPossible(f"the local cloud did not start within {STARTS_WITHIN:.0f} s; its log is {log}", 4)
 
 
 def stop(directory: Path) -> bool:
     """True when one was running, be it that it was still starting or already ending. Returns when its process is gone.
 
-    Raises Failure when it cannot be ended.
+    Raises NotPossible when it cannot be ended.
     """
     pid = _holder(directory)
     if pid is None:
@@ -100,9 +100,9 @@ def stop(directory: Path) -> bool:
     except ProcessLookupError:
         return True
     except PermissionError:
-        raise Failure(f"the local cloud (process {pid}) belongs to another user, who can end it", 4) from None
+        raise NotPossible(f"the local cloud (process {pid}) belongs to another user, who can end it", 4) from None
     if not _gone(pid, STOPS_WITHIN):
-        raise Failure(f"the local cloud (process {pid}) cannot be ended", 4)
+        raise NotPossible(f"the local cloud (process {pid}) cannot be ended", 4)
     return True
 
 
@@ -124,7 +124,9 @@ def main(args: argparse.Namespace) -> int:
         say(f"  Google APIs (gRPC) {cloud.grpc}\n  Storage and control {cloud.http}\n  images {cloud.registry}")
         return 0
     if cloud is None:
-        raise Failure(f"the local cloud is not running; start it with: {program_of(args).command('local', 'up')}", 4)
+        raise NotPossible(
+            f"the local cloud is not running; start it with: {program_of(args).command('local', 'up')}", 4
+        )
     if args.action == "env":
         say(f"export LOCAL_CLOUD_GRPC={cloud.grpc}")
         say(f"export STORAGE_EMULATOR_HOST={cloud.http}")
@@ -135,14 +137,16 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _check_options(cloud: LocalCloud, args: argparse.Namespace) -> None:
-    """What is asked for must be what runs. Raises Failure."""
+    """What is asked for must be what runs. Raises NotPossible."""
     asked = {"--engine": args.engine, "--time-scale": args.time_scale}
     runs = {"--engine": cloud.engine, "--time-scale": cloud.time_scale}
     other = [f"{name} {runs[name]}" for name, value in asked.items() if value not in (None, runs[name])]
     if other and None not in runs.values():
         down, up = (program_of(args).command("local", action) for action in ("down", "up"))
         words = " ".join(f"{name} {value}" for name, value in asked.items() if value is not None)
-        raise Failure(f"the local cloud runs already, with {' and '.join(other)}; end it first: {down} && {up} {words}")
+        raise NotPossible(
+            f"the local cloud runs already, with {' and '.join(other)}; end it first: {down} && {up} {words}"
+        )
 
 
 def _holder(directory: Path) -> int | None:

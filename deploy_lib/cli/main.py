@@ -5,8 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 
 from deploy_lib.cli.arguments import parse
-from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.show.console import prepare_streams, say_error
+from deploy_lib.model.not_possible import NotPossible
 
 COMMAND_MODULES = {
     "deploy": "deploy_lib.cli.deploy",
@@ -34,8 +34,8 @@ def main(argv: list[str], **given: object) -> int:
     try:
         code: int = import_module(COMMAND_MODULES[args.command]).main(args, **given)
         return code
-    except Failure as failure:
-        return _say(failure.message, failure.code)
+    except NotPossible as refused:
+        return _say(refused.message, refused.code)
     except BrokenPipeError:
         return 0
     except KeyboardInterrupt:
@@ -48,12 +48,9 @@ def _unforeseen(problem: Exception) -> int:
     """Errors of rooms that are loaded by now; anything else is a fault of the tool, kept whole for a bug report."""
     from deploy_lib.config.problems import ConfigError
     from deploy_lib.drivers.interface import DriverError, Interrupted
-    from deploy_lib.release.not_possible import NotPossible
 
     if isinstance(problem, Interrupted):
         return _say("interrupted; nothing was changed", 130)
-    if isinstance(problem, NotPossible):
-        return _say(problem.message, problem.code)
     if isinstance(problem, ConfigError):
         for each in problem.problems:
             say_error(str(each))

@@ -5,21 +5,21 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.paths import state_directory
 from deploy_lib.model.image_names import digest_of
+from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.model.release import Builder, Options
 from deploy_lib.plan import Plan
 from deploy_lib.steps.build import BuildSettings, builder_of
 
 
 def options_of(args: argparse.Namespace, plan: Plan) -> Options:
-    """Raises Failure for what cannot be meant."""
+    """Raises NotPossible for what cannot be meant."""
     image = args.skip_build
     if image and image != "serving" and not digest_of(image):
-        raise Failure(f"--skip-build {image}: name the image by digest, NAME@sha256:..., or leave the value out")
+        raise NotPossible(f"--skip-build {image}: name the image by digest, NAME@sha256:..., or leave the value out")
     if image and (args.rebuild or args.build_local):
-        raise Failure("--skip-build releases an image that is there already; leave out --rebuild and --build-local")
+        raise NotPossible("--skip-build releases an image that is there already; leave out --rebuild and --build-local")
     return Options(
         image=image,
         rebuild=args.rebuild,
@@ -44,4 +44,4 @@ def _local_builder(wanted: str, store: Path) -> Builder:
         return Builder(choose(None, store, ("docker", "podman")).name)
     except EngineUnavailable as refusal:
         hint = f"{refusal.remedy}; or give --build-local namespaces"
-        raise Failure(f"--build-local: {refusal.reason}\n  {hint}") from None
+        raise NotPossible(f"--build-local: {refusal.reason}\n  {hint}") from None

@@ -6,19 +6,19 @@ import os
 import sys
 from pathlib import Path
 
-from deploy_lib.cli.failure import Failure
+from deploy_lib.model.not_possible import NotPossible
 
 TOOL = Path(__file__).resolve().parents[2]
 """The directory that holds scripts/ and config/ of this tool."""
 
 
 def state_directory(given: str | None) -> Path:
-    """--state, else DEPLOY_STATE_DIR, else the platform's place for state. Raises Failure when that is a file."""
+    """--state, else DEPLOY_STATE_DIR, else the platform's place for state. Raises NotPossible when that is a file."""
     for source, named in (("--state", given), ("DEPLOY_STATE_DIR", os.environ.get("DEPLOY_STATE_DIR"))):
         if named:
             path = Path(os.path.realpath(Path(named).expanduser()))
             if path.exists() and not path.is_dir():
-                raise Failure(f"{source} {named} is not a directory; name a directory, which need not be there yet")
+                raise NotPossible(f"{source} {named} is not a directory; name a directory, which need not be there yet")
             return path
     if sys.platform == "win32":
         base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")

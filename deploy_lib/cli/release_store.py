@@ -10,12 +10,12 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.paths import TOOL, releases_directory, state_directory
 from deploy_lib.journal import Diary, read, started
 from deploy_lib.model.answers import UnfinishedRelease
 from deploy_lib.model.journal import Entry
 from deploy_lib.model.journal_queries import ending
+from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release_history import is_rollback
 from deploy_lib.model.service import Service
@@ -56,10 +56,10 @@ def stored_releases(args: argparse.Namespace) -> list[StoredRelease]:
 def choose(releases: Sequence[StoredRelease], wanted: str | None) -> StoredRelease:
     """The release of that id, or the only one that begins or ends with it; the last one when none is named.
 
-    Raises Failure, which names those that exist.
+    Raises NotPossible, which names those that exist.
     """
     if not releases:
-        raise Failure("no release is kept here yet; --state names another directory, --project another project")
+        raise NotPossible("no release is kept here yet; --state names another directory, --project another project")
     if wanted is None:
         return releases[0]
     exact = [each for each in releases if each.id == wanted]
@@ -68,8 +68,8 @@ def choose(releases: Sequence[StoredRelease], wanted: str | None) -> StoredRelea
         return near[0]
     told = "\n  ".join(f"{each.id}  ({each.project}, {each.service})" for each in (near or releases)[:SHOWN])
     if near:
-        raise Failure(f"{wanted} fits {len(near)} releases; give more of the id:\n  {told}")
-    raise Failure(f"no release has the id {wanted}; the last ones kept here:\n  {told}")
+        raise NotPossible(f"{wanted} fits {len(near)} releases; give more of the id:\n  {told}")
+    raise NotPossible(f"no release has the id {wanted}; the last ones kept here:\n  {told}")
 
 
 def before(directory: Path) -> tuple[Entry, ...] | None:

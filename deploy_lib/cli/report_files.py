@@ -6,11 +6,11 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.release_store import before
 from deploy_lib.drivers.whole_file import write_whole
 from deploy_lib.journal import is_written, read
 from deploy_lib.model.journal import Entry
+from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.plan import Plan
 from deploy_lib.report.build import Report, build
 from deploy_lib.report.formats import EXTENSIONS, file_name, render
@@ -42,16 +42,16 @@ def made_from(directory: Path) -> Report:
 
 
 def write_all(report: Report, directory: Path) -> list[Path]:
-    """Every format, each file put in place whole. Raises Failure for a directory that cannot be made."""
+    """Every format, each file put in place whole. Raises NotPossible for a directory that cannot be made."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
         return [_written(directory / file_name(report, name), render(report, name)) for name in EXTENSIONS]
     except OSError as problem:
-        raise Failure(f"the report cannot be written to {directory}: {problem.strerror}") from None
+        raise NotPossible(f"the report cannot be written to {directory}: {problem.strerror}") from None
 
 
 def tell_webhook(variable: str, plan: Plan, entry: Entry) -> None:
-    """Tells the channel whose address the variable holds. Raises Failure and DriverError."""
+    """Tells the channel whose address the variable holds. Raises NotPossible and DriverError."""
     from deploy_lib.drivers.webhook import send
     from deploy_lib.report.notice import notice
 
@@ -60,7 +60,7 @@ def tell_webhook(variable: str, plan: Plan, entry: Entry) -> None:
         return
     address = os.environ.get(variable, "").strip()
     if not address:
-        raise Failure(f"webhook_env names the variable {variable}, which is not set")
+        raise NotPossible(f"webhook_env names the variable {variable}, which is not set")
     send(address, text)
 
 

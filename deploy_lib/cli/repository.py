@@ -9,22 +9,22 @@ import shlex
 import subprocess
 from pathlib import Path
 
-from deploy_lib.cli.failure import Failure
 from deploy_lib.drivers.source.git import git_environment
 from deploy_lib.drivers.source.git_errors import PARTIAL, explain_error
+from deploy_lib.model.not_possible import NotPossible
 
 
 def repository(given: str | None) -> Path:
-    """The top directory of the working copy. Raises Failure where there is none, or where git refuses to read it."""
+    """The top directory of the working copy. Raises NotPossible where there is none, or git refuses it."""
     start = Path(given).expanduser() if given else Path.cwd()
     if not _is_directory(start):
-        raise Failure(f"--repo {given}: there is no such directory")
+        raise NotPossible(f"--repo {given}: there is no such directory")
     done = _git(start, "rev-parse", "--show-toplevel")
     if done.returncode:
         raise _refused(done, start)
     top = Path(done.stdout.removesuffix("\n"))
     if not start.resolve().is_relative_to(top.resolve()):
-        raise Failure(
+        raise NotPossible(
             f"git takes {top} for the working copy of the repository in {start}, for its setting core.worktree\n"
             f"  undo it: git -C {shlex.quote(str(start))} config --unset core.worktree"
         )
@@ -39,37 +39,37 @@ def _is_directory(path: Path) -> bool:
 
 
 def commit_of(root: Path, wanted: str | None) -> str:
-    """The full hash. Raises Failure for a name that is not a commit, and for a commit that git cannot read."""
+    """The full hash. Raises NotPossible for a name that is not a commit, and for a commit that git cannot read."""
     name = wanted or "HEAD"
     done = _git(root, "rev-parse", "--verify", "--end-of-options", f"{name}^{{commit}}")
     if done.returncode == 0:
         return done.stdout.strip()
     kind = _git(root, "cat-file", "-t", name).stdout.strip() if not name.startswith("-") else ""
     if kind in ("tree", "blob"):
-        raise Failure(f"--commit {wanted}: it names a {kind}, not a commit")
+        raise NotPossible(f"--commit {wanted}: it names a {kind}, not a commit")
     if "error: " in done.stderr or "Needed a single revision" not in done.stderr:
         raise _refused(done, root)
     if wanted is None:
         raise _no_head(root)
     shallow = _git(root, "rev-parse", "--is-shallow-repository").stdout.strip() == "true"
     more = ", which is a shallow clone: git fetch --unshallow, or in CI check out the whole history" if shallow else ""
-    raise Failure(f"--commit {wanted}: there is no such commit in {root}{more}")
+    raise NotPossible(f"--commit {wanted}: there is no such commit in {root}{more}")
 
 
-def _no_head(root: Path) -> Failure:
+def _no_head(root: Path) -> NotPossible:
     """Why HEAD leads to no commit: there is none yet, or what it names cannot be read."""
     head = _git(root, "rev-parse", "--verify", "--quiet", "HEAD")
     if head.returncode == 0:
-        return Failure(f"the repository {root} does not hold the commit {head.stdout.strip()}\n  {PARTIAL}")
+        return NotPossible(f"the repository {root} does not hold the commit {head.stdout.strip()}\n  {PARTIAL}")
     broken = _git(root, "for-each-ref", "--count=1")
     if broken.stderr:
         return _refused(broken, root)
-    return Failure(f"{root} has no commit yet; releases are made from commits")
+    return NotPossible(f"{root} has no commit yet; releases are made from commits")
 
 
-def _refused(done: subprocess.CompletedProcess[str], root: Path) -> Failure:
+def _refused(done: subprocess.CompletedProcess[str], root: Path) -> NotPossible:
     reason, remedy = explain_error(done.stderr, root)
-    return Failure(f"{reason}\n  {remedy}")
+    return NotPossible(f"{reason}\n  {remedy}")
 
 
 def _git(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -83,4 +83,4 @@ def _git(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
             check=False,
         )
     except FileNotFoundError:
-        raise Failure("git is not installed, and releases are made from commits; install git") from None
+        raise NotPossible("git is not installed, and releases are made from commits; install git") from None

@@ -11,7 +11,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
-from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.identity import holder, new_release
 from deploy_lib.cli.notifications import Notifier
 from deploy_lib.cli.release_store import journals
@@ -26,6 +25,7 @@ from deploy_lib.cli.times import seconds
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.interface import Interrupted
 from deploy_lib.model.journal import Stopped
+from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Options
 from deploy_lib.model.state import ServiceState
@@ -33,7 +33,6 @@ from deploy_lib.plan import Plan
 from deploy_lib.release.executor import execute
 from deploy_lib.release.group import Ended
 from deploy_lib.release.last_line import interrupted_half_way, stopped, stopped_half_way
-from deploy_lib.release.not_possible import NotPossible
 from deploy_lib.release.recorder import Recorder
 from deploy_lib.release.rollback.memory import remembered
 from deploy_lib.release.rollback.offers import commands, offers
@@ -58,7 +57,7 @@ def main(args: argparse.Namespace) -> int:
     wait = seconds("--wait", args.wait)
     selection = select(args, source=False)
     if args.to and len(selection.plans) > 1:
-        raise Failure("--to names a revision of one service; give one --service")
+        raise NotPossible("--to names a revision of one service; give one --service")
     clock = SystemClock()
     with open_session(selection, args, clock) as session:
         if args.to == LIST:
@@ -79,7 +78,7 @@ def main(args: argparse.Namespace) -> int:
                 }
                 return signals.decided(Ended(ends).exit_code)
         except Interrupted:
-            raise Failure(interrupted_half_way(finishes), Outcome.INTERRUPTED.exit_code) from None
+            raise NotPossible(interrupted_half_way(finishes), Outcome.INTERRUPTED.exit_code) from None
 
 
 def _carry_out(
@@ -147,7 +146,7 @@ def _refuse(session: Session, wanted: Sequence[Wanted], display: Display, output
         display.entry(service.name, end)
     told = [f"{each.plan.service.name}: {each.refused.message}" for each in wanted if each.refused]
     if output == "json":
-        raise Failure("\n  ".join(told), Outcome.REJECTED.exit_code)  # for the person who reads standard error
+        raise NotPossible("\n  ".join(told), Outcome.REJECTED.exit_code)  # for the person who reads standard error
     return Outcome.REJECTED.exit_code
 
 

@@ -8,7 +8,6 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.paths import TOOL
 from deploy_lib.cli.program import program_of
 from deploy_lib.cli.repository import commit_of, repository
@@ -16,6 +15,7 @@ from deploy_lib.config import Config, ConfigError, Problem, load, plan_for
 from deploy_lib.config.file_text import NotReadable, read_text
 from deploy_lib.config.problems import unknown
 from deploy_lib.config.settings import ACCOUNT, REGION
+from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.model.program import Program
 from deploy_lib.plan import Plan
 
@@ -36,7 +36,7 @@ class Selection:
 
 
 def select(args: argparse.Namespace, *, source: bool = True) -> Selection:
-    """Raises Failure and ConfigError. Without `source` no repository is needed: nothing will be released."""
+    """Raises NotPossible and ConfigError. Without `source` no repository is needed: nothing will be released."""
     root = repository(args.repo) if source else _somewhere(args.repo)
     path = _config_path(args, root)
     looked_for = source and getattr(args, "commit", None) is None
@@ -70,7 +70,7 @@ def _somewhere(given: str | None) -> Path:
     """The top directory of the working copy, else simply where the user stands."""
     try:
         return repository(given)
-    except Failure:
+    except NotPossible:
         if given:
             raise
         return Path.cwd()
@@ -90,9 +90,9 @@ def _config_path(args: argparse.Namespace, root: Path) -> Path:
         known = sorted({project for project in projects.values() if project})
         if found:
             names = ", ".join(shown(path) for path in found)
-            raise Failure(f"--project {args.project}: several files name it ({names}); choose one with --config")
-        raise Failure(f"--project: {unknown('project', args.project, known or ['none: config/ holds no file'])}")
-    raise Failure("which project? give --project P, or --config FILE, or --local for the local cloud")
+            raise NotPossible(f"--project {args.project}: several files name it ({names}); choose one with --config")
+        raise NotPossible(f"--project: {unknown('project', args.project, known or ['none: config/ holds no file'])}")
+    raise NotPossible("which project? give --project P, or --config FILE, or --local for the local cloud")
 
 
 def candidates(root: Path) -> list[Path]:
@@ -119,7 +119,7 @@ def _plans(args: argparse.Namespace, config: Config) -> list[Plan]:
     if not names:
         if len(config.services()) > 1:
             known = ", ".join(config.services())
-            raise Failure(f"which service? give --service S (known: {known}), or --all")
+            raise NotPossible(f"which service? give --service S (known: {known}), or --all")
         names = list(config.services())
     account = getattr(args, "service_account", None)
     _fits("--service-account", account, ACCOUNT, "an account: name@project.iam.gserviceaccount.com")
@@ -128,9 +128,9 @@ def _plans(args: argparse.Namespace, config: Config) -> list[Plan]:
 
 
 def _fits(flag: str, value: str | None, pattern: str, what: str) -> None:
-    """Raises Failure for a value that the YAML would be refused for."""
+    """Raises NotPossible for a value that the YAML would be refused for."""
     if value is not None and not re.fullmatch(pattern, value):
-        raise Failure(f"{flag} {value!r} is not {what}")
+        raise NotPossible(f"{flag} {value!r} is not {what}")
 
 
 def _ordered(names: list[str], config: Config) -> list[str]:

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 from deploy_lib.cli import local_cloud
 from deploy_lib.cli.bootstrap import prepare_local_cloud
-from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.paths import local_cloud_directory, state_directory
 from deploy_lib.cli.program import program_of, shorter
 from deploy_lib.cli.selection import Selection
@@ -29,6 +28,7 @@ from deploy_lib.drivers.headers import identity_headers
 from deploy_lib.drivers.interface import Clock, Drivers
 from deploy_lib.drivers.services import CloudRunServices
 from deploy_lib.drivers.urls import HttpUrls
+from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.model.release import Builder, Release
 from deploy_lib.model.state import ServiceState
 from deploy_lib.plan import Plan
@@ -127,7 +127,7 @@ def serving_image(state: ServiceState) -> str | None:
 def open_session(
     selection: Selection, args: argparse.Namespace, clock: Clock, *, starts: bool = False
 ) -> Iterator[Session]:
-    """`starts`: a local cloud that does not run is started, else that is a Failure, as one that cannot be is."""
+    """`starts`: a local cloud that does not run is started, else that is a NotPossible, as one that cannot be is."""
     state = state_directory(args.state)
     settings = selection.config.settings
     endpoints = local_endpoints(args, starts=starts) if settings.local else Endpoints()
@@ -146,14 +146,14 @@ def local_endpoints(args: argparse.Namespace, *, starts: bool = False) -> Endpoi
     if "LOCAL_CLOUD_GRPC" in given:
         missing = [name for name in names if name not in given]
         if missing:
-            raise Failure(
+            raise NotPossible(
                 f"LOCAL_CLOUD_GRPC is set but {' and '.join(missing)} not; {program.command('local', 'env')} has all"
             )
         return Endpoints(*(given[name] for name in names))
     directory = local_cloud_directory(state_directory(args.state))
     found = local_cloud.find(directory)
     if found is None and not starts:
-        raise Failure(f"the local cloud is not running; start it with: {program.command('local', 'up')}", 4)
+        raise NotPossible(f"the local cloud is not running; start it with: {program.command('local', 'up')}", 4)
     if found is None:
         prepare_local_cloud()
         stops = shorter(program.command("local", "down"))

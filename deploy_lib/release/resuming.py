@@ -19,13 +19,17 @@ from deploy_lib.model.journal_queries import (
     may_be_resumed,
     step_to_resume,
 )
+from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Options, Release
 from deploy_lib.model.release_history import is_rollback
 from deploy_lib.model.state import ServiceState
 from deploy_lib.plan import Plan
-from deploy_lib.release.not_possible import REFUSED, NothingToResume, NotPossible
 from deploy_lib.steps.build import BuildSettings, builder_of
+
+
+class NothingToResume(NotPossible):
+    """The service's last release came to its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ def from_traffic_now(plan: Plan, release: Release, state: ServiceState, step: in
     The candidate's own share is left out of that, since nobody wants a failed candidate back. Raises NotPossible.
     """
     if not state.exists:
-        raise NotPossible(f"{plan.service.name}: the service does not exist any more", REFUSED)
+        raise NotPossible(f"{plan.service.name}: the service does not exist any more", Outcome.REJECTED.exit_code)
     candidate = release.candidate or ""
     moved = bool(state.traffic.shares().get(candidate))
     before = state.traffic.without(candidate)

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from deploy_lib.cli import history, report
-from deploy_lib.cli.failure import Failure
 from deploy_lib.cli.release_store import before
 from deploy_lib.cli.report_files import write_reports
 from deploy_lib.journal import FILE, Journal
 from deploy_lib.model.journal import Entry
+from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.report.formats import EXTENSIONS
 from tests.report import journals
 from tests.report.journals import RELEASE
@@ -72,17 +72,17 @@ def test_a_release_is_found_by_id_beginning_or_end(
 
 
 def test_an_unknown_id_is_told_with_those_that_exist(state: Path) -> None:
-    with pytest.raises(Failure, match="no release has the id nope") as failure:
+    with pytest.raises(NotPossible, match="no release has the id nope") as failure:
         report.main(asked(state, id="nope"))
     assert RELEASE.id in failure.value.message and OLDER in failure.value.message
-    with pytest.raises(Failure, match="2026 fits 2 releases"):
+    with pytest.raises(NotPossible, match="2026 fits 2 releases"):
         report.main(asked(state, id="2026"))
-    with pytest.raises(Failure, match="no release has the id"):
+    with pytest.raises(NotPossible, match="no release has the id"):
         report.main(asked(state, id="../../netra-staging/backend/" + RELEASE.id))
 
 
 def test_nothing_kept_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(Failure, match="no release is kept here yet"):
+    with pytest.raises(NotPossible, match="no release is kept here yet"):
         report.main(asked(tmp_path))
     assert history.main(asked(tmp_path)) == 0
     assert "no release is kept here yet" in capsys.readouterr().err
@@ -98,7 +98,7 @@ def test_every_format_goes_into_the_directory(state: Path, tmp_path: Path, capsy
 
 def test_a_directory_that_cannot_be_made_is_told(state: Path) -> None:
     (state / "file").write_text("in the way")
-    with pytest.raises(Failure, match="cannot be written"):
+    with pytest.raises(NotPossible, match="cannot be written"):
         report.main(asked(state, report_dir=str(state / "file" / "below")))
 
 
@@ -148,7 +148,7 @@ def test_history_can_be_narrowed(state: Path, capsys: pytest.CaptureFixture[str]
     for narrowed, count in (({"project": "netra-other"}, 1), ({"limit": 2}, 2), ({"service": ["auth"]}, 0)):
         assert history.main(asked(state, output="json", **narrowed)) == 0
         assert len(capsys.readouterr().out.splitlines()) == count
-    with pytest.raises(Failure, match="--limit"):
+    with pytest.raises(NotPossible, match="--limit"):
         history.main(asked(state, limit=0))
 
 

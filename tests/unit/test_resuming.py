@@ -11,13 +11,13 @@ from deploy_lib.decide import AcquireLease, Finish, Move, Restore, RunStep, next
 from deploy_lib.model.answers import UnfinishedRelease
 from deploy_lib.model.journal import Adopted, Entry, LeaseRefused, Started, Stopped
 from deploy_lib.model.journal_queries import latest_release
+from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Options, Status
 from deploy_lib.model.state import PastRelease, ServiceState
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
 from deploy_lib.plan import Plan
-from deploy_lib.release.not_possible import NothingToResume, NotPossible
-from deploy_lib.release.resuming import Resumable, resumable
+from deploy_lib.release.resuming import NothingToResume, Resumable, resumable
 from tests.unit.samples import BEFORE, CANDIDATE, LEASED, NOON, RELEASE, asked, judged, leased, plan, started, step
 
 PLAN = plan()

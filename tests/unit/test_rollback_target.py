@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from deploy_lib.model.answers import UnfinishedRelease
+from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release_history import drift
 from deploy_lib.model.state import LeaseState, MadeByHand, PastRelease, RevisionState, ServiceState
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
-from deploy_lib.release.not_possible import NotPossible
 from deploy_lib.release.rollback.target import choose
 from tests.golden_file import read_cases
 from tests.unit.samples import NOON

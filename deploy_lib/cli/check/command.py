@@ -20,7 +20,7 @@ from deploy_lib.source.analyse import FactCache, analyse
 
 
 def run(args: argparse.Namespace) -> int:
-    """The exit code. Raises Failure, ConfigError and DriverError."""
+    """The exit code. Raises NotPossible, ConfigError and DriverError."""
     started = time.perf_counter()
     gc.disable()  # the run is short, and syntax trees are freed without it
     try:

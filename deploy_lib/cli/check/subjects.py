@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy_lib.cli.failure import Failure
+from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.model.service import BuildSource
 
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(:[A-Za-z_][\w.]*(\(.*\))?)?")
@@ -28,22 +28,26 @@ class Subject:
 
 
 def subjects(args: argparse.Namespace, root: Path) -> list[Subject]:
-    """Raises Failure and ConfigError."""
+    """Raises NotPossible and ConfigError."""
     if args.dockerfile or args.context or args.entrypoint:
         if args.config:
-            raise Failure("--config says where the Dockerfile is; leave out --dockerfile, --context and --entrypoint")
+            raise NotPossible(
+                "--config says where the Dockerfile is; leave out --dockerfile, --context and --entrypoint"
+            )
         return [_described(args, root)]
     found = _configured(args, root)
     if found:
         return found
     if args.service:
-        raise Failure(f"--service {args.service[0]}: {root} has no configuration in config/; name one with --config")
+        raise NotPossible(
+            f"--service {args.service[0]}: {root} has no configuration in config/; name one with --config"
+        )
     return [_described(args, root)]
 
 
 def _described(args: argparse.Namespace, root: Path) -> Subject:
     if args.entrypoint and not _MODULE.fullmatch(args.entrypoint):
-        raise Failure(f"--entrypoint {args.entrypoint}: write a module, app.main or app.main:app")
+        raise NotPossible(f"--entrypoint {args.entrypoint}: write a module, app.main or app.main:app")
     context = _inside(args.context or ".", "--context", root)
     default = "Dockerfile" if context == "." else f"{context}/Dockerfile"
     dockerfile = _inside(args.dockerfile, "--dockerfile", root) if args.dockerfile else default
@@ -59,7 +63,7 @@ def _inside(given: str, flag: str, root: Path) -> str:
     try:
         return Path(os.path.realpath(chosen)).relative_to(os.path.realpath(root)).as_posix()
     except ValueError:
-        raise Failure(f"{flag} {given}: lies outside the repository {root}") from None
+        raise NotPossible(f"{flag} {given}: lies outside the repository {root}") from None
 
 
 def _configured(args: argparse.Namespace, root: Path) -> list[Subject]:
@@ -71,12 +75,12 @@ def _configured(args: argparse.Namespace, root: Path) -> list[Subject]:
         for subject in _of_file(path, args.service if args.config else []):
             known, where = found.setdefault(subject.service, (subject, path))
             if known != subject and (not args.service or subject.service in args.service):
-                raise Failure(
+                raise NotPossible(
                     f"{where.name} and {path.name} build {subject.service} differently; choose one with --config"
                 )
     missing = [name for name in args.service if name not in found]
     if missing and paths:
-        raise Failure(f"--service {missing[0]}: no such service (known: {', '.join(found)})")
+        raise NotPossible(f"--service {missing[0]}: no such service (known: {', '.join(found)})")
     return [subject for subject, _ in found.values() if not args.service or subject.service in args.service]
 
 

@@ -17,6 +17,7 @@ from deploy_lib.model import journal
 from deploy_lib.model.answers import Probed
 from deploy_lib.model.journal import Entry, LeaseHeld, Stopped
 from deploy_lib.model.journal_queries import lease_held
+from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.release_history import ROLLBACK
@@ -28,7 +29,6 @@ from deploy_lib.release.asked import until_judged
 from deploy_lib.release.last_line import stopped
 from deploy_lib.release.lease import acquire, give_back
 from deploy_lib.release.next_commands import after_rollback
-from deploy_lib.release.not_possible import NotPossible
 from deploy_lib.release.recorder import Recorder
 from deploy_lib.release.restoring import restore
 from deploy_lib.release.rollback.moves import AskTarget, ChooseAgain, Effect, Move, RollbackFacts, next_move

@@ -11,15 +11,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from deploy_lib.model.answers import UnfinishedRelease
+from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release_history import good, is_rollback, rolled_back
 from deploy_lib.model.state import PastRelease, ServiceState
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
 from deploy_lib.plan import Plan
-from deploy_lib.release.not_possible import REFUSED, NotPossible
 from deploy_lib.release.rollback.offers import offers
 from deploy_lib.steps.canary import CanarySettings
 
+REFUSED = Outcome.REJECTED.exit_code
 _COMMIT = re.compile("[0-9a-fA-F]{7,40}")
 LAST_RELEASE = "last-release"
 """The name for what the last good release left, whatever was changed by hand since."""
