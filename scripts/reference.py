@@ -66,7 +66,7 @@ def with_steps(example: str) -> str:
 
 
 def filled(page: str, schema: dict[str, Any]) -> str:
-    """The page with every part as the program says it now. Raises KeyError for a part nobody knows."""
+    """The page with every part as the program says it now. Raises KeyError for an unknown part."""
     parts = {
         "commands": "\n".join(commands(parser())),
         "file": "\n".join(table(schema, leave_out=("services", "steps"))),

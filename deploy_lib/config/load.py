@@ -47,7 +47,7 @@ def load(
     """Raises ConfigError with every problem of the file.
 
     `exists` takes a path relative to the repository's root, `matches` a pattern of include:. Without `to_release` the
-    steps need not lead to a release: nobody who wants to roll back must repair them first.
+    steps need not lead to a release: a rollback must not wait until somebody repairs them.
     """
     file = shown or str(path)
     document = parse(_read(path, file), file)

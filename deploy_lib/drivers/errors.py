@@ -44,7 +44,7 @@ RESTARTED_WITHIN = 60.0
 """Seconds for somebody to start a local cloud again."""
 
 MAYBE_DONE = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "UNKNOWN", "CANCELLED"})
-"""Codes after which nobody knows whether the call had its effect."""
+"""Codes after which the call may or may not have had its effect."""
 
 _REFUSALS = {
     "INVALID_ARGUMENT": 3,

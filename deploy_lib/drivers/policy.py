@@ -1,4 +1,4 @@
-"""How patient each call is: which answers are repeated, how long one try and all of them may take.
+"""Timeouts and retries per API call: which answers are repeated, how long one try and all of them may take.
 
 The clients' own retries differ from method to method and some methods can hang for ever, so they are switched off
 and this table is the only policy. A read is repeated on anything that may pass. A write is repeated here only when

@@ -2,7 +2,7 @@
 
 Reading logs takes its time, is refused when a quota is used up, and must not hold up what is measured meanwhile. Real
 requests are read from the request log, which is seconds old. It counts only after it has shown our own requests: many
-projects keep request logs out of it, and then it is empty and looks like a service that nobody asks. Else Cloud
+projects keep request logs out of it, and then it is empty and looks like a service without requests. Else Cloud
 Monitoring's figures are taken, which are minutes old; else nothing can be said of real requests, and why is.
 """
 

@@ -61,7 +61,7 @@ class HttpUrls:
         return replace(found, beside=Side()) if request.settings.percent == 100 else found
 
     def rest(self) -> None:
-        """No request goes on, and nobody counts."""
+        """No request goes on, and none is counted."""
         if self._open is not None:
             self._open.close()
             self._open = None

@@ -26,7 +26,7 @@ def send(address: str, text: str, *, patience: float = PATIENCE) -> None:
     import httpx
 
     try:
-        # The answer's body is never read, so a server that sends it for ever holds nobody up.
+        # The answer's body is never read, so a server that never stops sending does not block.
         with httpx.stream("POST", address, json={"text": text}, timeout=patience, follow_redirects=False) as answer:
             status = answer.status_code
     except httpx.TimeoutException:

@@ -316,7 +316,7 @@ class LeaseTaken:
     holder: str = ""
     since: datetime | None = None
     until: datetime | None = None
-    on_hold: bool = False  # a person keeps the service as it is; nobody deploys it
+    on_hold: bool = False  # a person blocks deployments of the service
     clock_ahead: float = 0.0  # seconds that this machine's clock is before Google's, as far as the write tells
     holder_ended: bool = False  # its process ran on this machine and is gone
     unfinished: UnfinishedRelease | None = None

@@ -1,7 +1,7 @@
 """The diary of one release: Asked before an effect, Judged after it, and how it ended.
 
 The journal is written as JSON lines and read back to resume; the report is made from it alone. An Asked without
-its Judged is a request whose answer nobody knows.
+its Judged is a request whose answer is not known.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Adopted:
     """A release begun elsewhere goes on here without its journal, as the service's annotations tell.
 
     Steps before `step` passed; `moved` says that the candidate has traffic; `unanswered` that a traffic move was
-    asked for and nobody knows its answer; `traffic` is the map that it, or the last answered one, asked for.
+    asked for and its answer is not known; `traffic` is the map that it, or the last answered one, asked for.
     """
 
     at: datetime

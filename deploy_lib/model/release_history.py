@@ -104,7 +104,7 @@ def changed_by_hand(
     labels: Mapping[str, str] | None = None,
     made: MadeByHand | None = None,
 ) -> ByHand | None:
-    """None where nothing was changed, and while a release that nobody ended may be the one who did it."""
+    """None where nothing was changed, and while an unfinished release may have done it."""
     last = history[0] if history else None
     if last is None or (open_id is not None and open_id != last.id) or not last.traffic.shares():
         return None

@@ -75,7 +75,7 @@ class Phase(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TakeLease:
-    """Become the only deployer of the service and record what restoring puts back.
+    """Acquire the service's deploy lease and record what restoring puts back.
 
     `over_own_hold`: a hold of the same holder does not refuse it, and stands again when the lease has ended.
     `known_rollback` is the id of the newest rollback as the release began (empty: there was none): a newer one refuses

@@ -22,7 +22,7 @@ class Instances:
 class BuildSource:
     """How the image comes to be: paths are relative to the repository's root, with forward slashes.
 
-    `include_places` says where each pattern of `include` stands, file:line:column; empty when nobody knows.
+    `include_places` says where each pattern of `include` stands, file:line:column; empty when that is not known.
     """
 
     context: str = "."

@@ -61,5 +61,5 @@ def of_pairs(answer: Watched, thresholds: Thresholds, enough: int) -> Assessment
 
 
 def of_users(answer: Watched, thresholds: Thresholds) -> Assessment:
-    """Few requests of users say what they say: nobody need ask at all."""
+    """Few requests of users are taken as they are: a service need not have any."""
     return weigh(answer.beside, answer.users, thresholds, answer.looks)

@@ -61,7 +61,7 @@ def unready(answer: Watched, at: At) -> Again | None:
 def onwards(answer: Watched, at: At, times: Times, undecided: str, *, read: bool = True) -> Again | None:
     """What is to be done before a verdict, nothing having been proven; None when it is time for one.
 
-    `undecided` says what more requests could still decide; without `read` nobody's counting is waited for.
+    `undecided` says what more requests could still decide; without `read` no reader's counts are waited for.
     """
     seconds = answer.seconds
     if answer.phase is Phase.OVER:

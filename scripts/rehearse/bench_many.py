@@ -40,7 +40,7 @@ def figures(bench: Bench) -> Iterator[Figure]:
     command.state.mkdir()
     with command.local_cloud():
         many = _Many(bench, command.state, repository)
-        many.run("deploy", names[:1])  # what the first build of all prepares is nobody's cost
+        many.run("deploy", names[:1])  # what the first build of all prepares counts for none of them
         alone = many.run("plan", names[:1])
         planned = many.run("plan", names)
         yield Figure("plan of one service", f"{alone.seconds:.1f} s, {alone.cpu:.1f} s of processor time")

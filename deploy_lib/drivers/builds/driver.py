@@ -77,7 +77,10 @@ class CloudBuilds:
         return built
 
     def under_way(self, request: BuildImage) -> LeaseTaken:
-        """Another release's build of the same service. Of what a machine builds for itself nobody else can know."""
+        """Who builds the same service for another release; `taken` when no such build runs. Reads only.
+
+        What another machine builds for itself cannot be seen from here.
+        """
         if _here(request) or request.release.options.image:
             return LeaseTaken(True)
         return self._cloud().under_way(request)

@@ -1,4 +1,4 @@
-"""Values that a build needs and that nobody else should read: sealed in the bucket, opened by a step of the build.
+"""Values that only the build should read: sealed in the bucket, opened by a step of the build.
 
 What stands in a step's arguments is shown to everyone who may read builds (cloudbuild.builds.get), for ever. So the
 values go to the bucket, each byte combined with one of a random pad, and the pad goes to the step: neither says

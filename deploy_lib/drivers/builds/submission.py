@@ -56,7 +56,7 @@ class Submissions:
         return self._after_loss(location, tag, request)
 
     def _after_loss(self, location: BuildLocation, tag: str, request: object) -> Build:
-        """Nobody knows whether the build was taken: look for it, and ask once more only when it never shows."""
+        """The build may have been accepted or not: look for it, and submit again only when it never shows."""
         for _ in range(_LOOKS_AFTER_LOSS):
             found = self.asked_before(location, tag)
             if found is not None:

@@ -96,7 +96,7 @@ class _Acquisition:
 
 
 def who_deploys(context: ServiceContext, service: Service) -> LeaseTaken:
-    """`taken` when nobody does."""
+    """Who deploys the service now; `taken` when there is no other deployer. Reads only. Raises DriverError."""
     found = context.api.service(service.path)
     if found is None:
         return LeaseTaken(True, absent=True)

@@ -120,11 +120,11 @@ class CloudRunServices:
         return temporary_url(self._context, release, revision)
 
     def hold(self, service: Service, holder: str, lasts: float, reason: str = "") -> answers.LeaseTaken:
-        """Nobody deploys it for `lasts` seconds, or until `release_hold`. The service must exist."""
+        """Block deployments of the service for `lasts` seconds, or until `release_hold`. The service must exist."""
         return hold.hold(self._context, service, holder, lasts, reason)
 
     def release_hold(self, service: Service) -> str | None:
-        """Who held it; None when nobody did."""
+        """Remove the hold. Returns who had it; None when there was none."""
         return hold.release_hold(self._context, service)
 
     def close(self) -> None:

@@ -2,7 +2,7 @@
 
 Cloud Run refuses a write whose etag is stale, so two writers never overwrite each other. A refusal for that reason,
 and an answer that was lost, both lead back to reading: the edit is made again on what is there now, and says that
-there is nothing to do when its effect is there already. Nobody guesses.
+there is nothing to do when its effect is there already. Nothing is guessed.
 """
 
 from __future__ import annotations

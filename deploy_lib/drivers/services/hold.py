@@ -1,4 +1,4 @@
-"""Hold a service, so that nobody deploys it, and release the hold."""
+"""Hold a service, which blocks its deployments, and release the hold."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def hold(context: ServiceContext, service: Service, holder: str, lasts: float, w
 
 
 def release_hold(context: ServiceContext, service: Service) -> str | None:
-    """Who held it; None when nobody did. Raises DriverError when a release is under way."""
+    """Remove the hold. Returns who had it; None when there was none. Raises DriverError when a release is under way."""
     path, held = service.path, []
 
     def edit(found: run_v2.Service) -> list[str]:

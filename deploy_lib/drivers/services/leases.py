@@ -1,4 +1,4 @@
-"""Being the only deployer of a service: a lease on the service itself, guarded by its etag, renewed while working.
+"""The deploy lease: an annotation on the service itself, guarded by its etag, renewed while the release runs.
 
 Of two deployers who start together both read the service without a lease and both write one; Cloud Run takes the
 first write and refuses the other's stale etag, so the second reads again and meets the first one's lease. A service
@@ -92,7 +92,7 @@ class Leases:
         self.extend(path, service)
 
     def taken_over(self, path: str, service: run_v2.Service) -> str:
-        """Who has the service instead, or had it meanwhile; empty where nobody has who is known of."""
+        """Who has the service instead, or had it meanwhile; empty where no such holder is known."""
         lease, held = lease_of(service.annotations), self._held.get(path)
         if self.ours(path, service):
             return ""

@@ -45,7 +45,7 @@ class Lease:
     why: str = ""
 
     def is_hold_of(self, holder: str) -> bool:
-        """Whether that person, from whatever process, asked that nobody deploys."""
+        """Whether it is a hold of that person, from whatever process."""
         return self.release_id is None and person(self.holder) == person(holder)
 
     def state(self, now: datetime) -> LeaseState:
@@ -182,7 +182,7 @@ def succeeded(annotations: Mapping[str, str], record: ReleaseRecord, at: datetim
     """The annotations with that record; the one it takes the place of goes into the history.
 
     One whose traffic was taken back counts as rejected there; one that was left as it stands keeps how it ended, or
-    was interrupted when nobody ended it.
+    was interrupted when no client ended it.
     """
     old, found = record_of(annotations), dict(annotations)
     if old is not None and old.id != record.id and old.candidate:

@@ -50,7 +50,7 @@ class Blobs:
         try:
             yield reader
         finally:
-            # Answers that nobody took are still under way; the next question needs a process that owes nothing.
+            # Answers that were not read are still under way; the next question needs a process that owes nothing.
             if reader.owed:
                 reader.close()
             else:

@@ -40,7 +40,7 @@ class UncommittedFiles(Mapping[str, DiskFile]):
         raise KeyError(path)
 
     def _noting_keys(self, file: DiskFile) -> DiskFile:
-        """The same, with a word about a private key in it: nobody may be advised to commit that."""
+        """The same, marked where it holds a private key, which must never be committed."""
         if file.state not in NOT_IN_GIT or file.path.endswith("/"):
             return file
         if kind_of(file.path) not in _MAY_HOLD_KEYS:
