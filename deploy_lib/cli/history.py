@@ -19,7 +19,7 @@ HEADINGS = ("when (UTC)", "release", "project", "service", "commit", "outcome", 
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class HistoryRow:
     """One release. `outcome` is unfinished when the journal has no ending, unreadable when it has no beginning."""
 
     started: datetime | None
@@ -35,34 +35,34 @@ class Line:
     def cells(self) -> tuple[str, ...]:
         when = f"{self.started:%Y-%m-%d %H:%M}" if self.started else "?"
         took = format_duration(self.seconds) if self.seconds is not None and self.seconds >= 0 else ""
-        told = f"{self.cause}: {self.sentence}" if self.cause else ""
-        return when, self.release, self.project, self.service, self.commit[:7], self.outcome, took, told
+        cause = f"{self.cause}: {self.sentence}" if self.cause else ""
+        return when, self.release, self.project, self.service, self.commit[:7], self.outcome, took, cause
 
 
 def main(args: argparse.Namespace) -> int:
     if args.limit < 1:
         raise NotPossible("--limit: at least 1")
-    lines = [line_of(release) for release in stored_releases(args)[: args.limit]]
+    rows = [row_of(release) for release in stored_releases(args)[: args.limit]]
     if args.output == "json":
-        for line in lines:
-            started = line.started.isoformat() if line.started else None
-            say_json({**asdict(line), "started": started})
+        for row in rows:
+            started = row.started.isoformat() if row.started else None
+            say_json({**asdict(row), "started": started})
         return 0
-    if not lines:
+    if not rows:
         say_error("no release is kept here yet; --state names another directory")
         return 0
-    for text in table([HEADINGS, *(line.cells() for line in lines)]):
+    for text in table([HEADINGS, *(row.cells() for row in rows)]):
         say(text)
     return 0
 
 
-def line_of(release: StoredRelease) -> Line:
+def row_of(release: StoredRelease) -> HistoryRow:
     """Read from the journal, masked."""
     entries = read(release.directory).entries
     about = subject.read(entries, release.id)
     cause = root_cause.found(entries) if not about.is_good else None
     mask = Printable()
-    return Line(
+    return HistoryRow(
         started=about.started,
         release=release.id,
         project=release.project,

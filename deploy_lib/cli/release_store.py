@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy_lib.cli.paths import TOOL, releases_directory, state_directory
-from deploy_lib.journal import Diary, read, started
+from deploy_lib.journal import read, started
 from deploy_lib.model.answers import UnfinishedRelease
 from deploy_lib.model.journal import Entry
-from deploy_lib.model.journal_queries import ending
+from deploy_lib.model.journal_queries import went_live
 from deploy_lib.model.not_possible import NotPossible
-from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release_history import is_rollback
 from deploy_lib.model.service import Service
 
@@ -66,19 +65,19 @@ def choose(releases: Sequence[StoredRelease], wanted: str | None) -> StoredRelea
     near = exact or [each for each in releases if each.id.startswith(wanted) or each.id.endswith(wanted)]
     if len(near) == 1:
         return near[0]
-    told = "\n  ".join(f"{each.id}  ({each.project}, {each.service})" for each in (near or releases)[:SHOWN])
+    ids = "\n  ".join(f"{each.id}  ({each.project}, {each.service})" for each in (near or releases)[:SHOWN])
     if near:
-        raise NotPossible(f"{wanted} fits {len(near)} releases; give more of the id:\n  {told}")
-    raise NotPossible(f"no release has the id {wanted}; the last ones kept here:\n  {told}")
+        raise NotPossible(f"{wanted} fits {len(near)} releases; give more of the id:\n  {ids}")
+    raise NotPossible(f"no release has the id {wanted}; the last ones kept here:\n  {ids}")
 
 
-def before(directory: Path) -> tuple[Entry, ...] | None:
+def last_live_before(directory: Path) -> tuple[Entry, ...] | None:
     """The journal of the last release of the same service that went live before this one; None without one."""
     ordered = sorted(directory.parent.iterdir(), key=started, reverse=True)
     for path in ordered[ordered.index(directory) + 1 :]:
-        diary = read(path)
-        if went_live(diary):
-            return diary.entries
+        entries = read(path).entries
+        if went_live(entries):
+            return entries
     return None
 
 
@@ -100,11 +99,6 @@ def journals(state: Path, service: Service) -> Iterator[tuple[Entry, ...]]:
 def _newest_first(root: Path) -> list[Path]:
     """By name: a release's id begins with its time."""
     return sorted((path for path in root.glob("*") if path.is_dir()), key=lambda path: path.name, reverse=True)
-
-
-def went_live(diary: Diary) -> bool:
-    stopped = ending(diary.entries)
-    return stopped is not None and stopped.outcome is Outcome.LIVE
 
 
 def _project(args: argparse.Namespace) -> str | None:

@@ -6,7 +6,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from deploy_lib.cli.release_store import before
+from deploy_lib.cli.release_store import last_live_before
 from deploy_lib.drivers.whole_file import write_whole
 from deploy_lib.journal import is_written, read
 from deploy_lib.model.journal import Entry
@@ -34,11 +34,19 @@ def write_reports(directory: Path, extra: Path | None = None) -> Path:
 
 def made_from(directory: Path) -> Report:
     """The report of the release that is kept there, whatever is left of its journal."""
-    diary = read(directory)
+    journal = read(directory)
     now = datetime.now(UTC)
     zone = now.astimezone().tzinfo or UTC
     running = is_written(directory)
-    return build(diary.entries, before(directory), diary.gaps, now, zone, release_id=directory.name, running=running)
+    return build(
+        journal.entries,
+        last_live_before(directory),
+        journal.gaps,
+        now,
+        zone,
+        release_id=directory.name,
+        running=running,
+    )
 
 
 def write_all(report: Report, directory: Path) -> list[Path]:

@@ -1,4 +1,4 @@
-"""The diary of a release on disk: one JSON line per entry, each on the disk before the next effect starts.
+"""The journal of a release on disk: one JSON line per entry, each on the disk before the next effect starts.
 
 A journal cut in mid-line (the machine lost power) is read up to the cut. The cloud's annotations are the truth; a
 lost journal costs the report, not the release.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,22 +62,22 @@ def is_written(directory: Path) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Diary:
+class StoredJournal:
     """What could be read. `gaps` says in whole clauses what could not."""
 
     entries: tuple[Entry, ...]
     gaps: tuple[str, ...] = ()
 
 
-def read(directory: Path) -> Diary:
+def read(directory: Path) -> StoredJournal:
     """The entries of a release's directory; an absent journal is empty, with a gap that says so."""
     path = directory / FILE
     try:
         lines = path.read_bytes().split(b"\n")
     except FileNotFoundError:
-        return Diary((), (f"there is no journal at {path}",))
+        return StoredJournal((), (f"there is no journal at {path}",))
     except OSError as problem:
-        return Diary((), (f"the journal {path} cannot be read: {problem.strerror}",))
+        return StoredJournal((), (f"the journal {path} cannot be read: {problem.strerror}",))
     entries: list[Entry] = []
     gaps: list[str] = []
     for number, line in enumerate(lines, 1):
@@ -89,12 +88,7 @@ def read(directory: Path) -> Diary:
         except ValueError as problem:
             cut = number == len(lines)
             gaps.append(f"line {number} of the journal is {'cut off' if cut else 'unreadable'}: {problem}")
-    return Diary(tuple(entries), tuple(gaps))
-
-
-def releases(root: Path) -> Iterator[Path]:
-    """Directories of releases below `root`, newest first."""
-    return iter(sorted((path.parent for path in root.glob(f"*/*/{FILE}")), key=started, reverse=True))
+    return StoredJournal(tuple(entries), tuple(gaps))
 
 
 def started(directory: Path) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""The diary of one release: Asked before an effect, Judged after it, and how it ended.
+"""The entries of one release's journal: Asked before an effect, Judged after it, and how it ended.
 
 The journal is written as JSON lines and read back to resume; the report is made from it alone. An Asked without
 its Judged is a request whose answer is not known.

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from deploy_lib.cli import history, report
-from deploy_lib.cli.release_store import before
+from deploy_lib.cli.release_store import last_live_before
 from deploy_lib.cli.report_files import write_reports
 from deploy_lib.journal import FILE, Journal
 from deploy_lib.model.journal import Entry
@@ -108,8 +108,8 @@ def test_of_two_releases_of_one_second_the_journals_say_which_came_first(
     older = kept(tmp_path, journals.previous())
     older.rename(older.with_name(f"{RELEASE.id}-z"))
     newer = kept(tmp_path, journals.incident())
-    assert before(newer) == journals.previous()
-    assert before(newer.with_name(f"{RELEASE.id}-z")) is None
+    assert last_live_before(newer) == journals.previous()
+    assert last_live_before(newer.with_name(f"{RELEASE.id}-z")) is None
     assert report.main(asked(tmp_path, format="json")) == 0
     assert json.loads(capsys.readouterr().out)["subject"]["id"] == RELEASE.id
 

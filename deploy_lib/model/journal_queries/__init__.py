@@ -21,6 +21,7 @@ from deploy_lib.model.journal_queries.releases import (
     may_be_resumed,
     started_since,
     stopped_unwritten,
+    went_live,
     without_busy_attempts,
 )
 from deploy_lib.model.journal_queries.steps import (

@@ -96,6 +96,12 @@ def ending(journal: Sequence[Entry]) -> Stopped | None:
     return None
 
 
+def went_live(journal: Sequence[Entry]) -> bool:
+    """It ended so, whatever was changed since."""
+    stopped = ending(journal)
+    return stopped is not None and stopped.outcome is Outcome.LIVE
+
+
 def is_ready(journal: Sequence[Entry]) -> bool:
     """The candidate is up, as asked, and what is left is to give it the users."""
     return bool(journal) and isinstance(journal[-1], Stopped) and journal[-1].outcome is Outcome.READY
