@@ -91,6 +91,7 @@ __all__ = [
     "traffic_moves_asked",
     "verdicts",
     "was_given_traffic",
+    "went_live",
     "why_restored",
     "without_busy_attempts",
 ]
