@@ -15,17 +15,15 @@ def secret(case: Case) -> list[str]:
             f"# correct secrets: at {case.context.place('secrets')}, or make the secret and let the account read it"
         ]
     at = f"--project={case.project}"
-    match case.cause.kind:
-        case Code.SECRET_MISSING:
-            return [f"gcloud secrets create {name} {at} --replication-policy=automatic --data-file=-"]
-        case Code.SECRET_NO_VERSION:
-            versions = f"gcloud secrets versions list {name} {at}"
-            return [versions, f"gcloud secrets versions add {name} {at} --data-file=-"]
-        case _:
-            bind = f"gcloud secrets add-iam-policy-binding {name} {at}"
-            if case.account is None:
-                return [f"# name service_account: at {case.context.place('service_account')}, then let it read {name}"]
-            return [f"{bind} --member={member(case.account)} --role={SECRET_ACCESSOR}"]
+    if case.cause.kind == Code.SECRET_MISSING:
+        return [f"gcloud secrets create {name} {at} --replication-policy=automatic --data-file=-"]
+    if case.cause.kind == Code.SECRET_NO_VERSION:
+        versions = f"gcloud secrets versions list {name} {at}"
+        return [versions, f"gcloud secrets versions add {name} {at} --data-file=-"]
+    if case.account is None:
+        return [f"# name service_account: at {case.context.place('service_account')}, then let it read {name}"]
+    bind = f"gcloud secrets add-iam-policy-binding {name} {at}"
+    return [f"{bind} --member={member(case.account)} --role={SECRET_ACCESSOR}"]
 
 
 def permission(case: Case) -> list[str]:

@@ -9,41 +9,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from deploy_lib.diagnose.build_words import BASE, COPY, DOCKERFILE, PIP, named
 from deploy_lib.diagnose.log_rows import PhysicalLine
 from deploy_lib.model.cause import NOTHING_ELSE, Cause, CauseFacts, Confidence
 from deploy_lib.model.codes import Code
 from deploy_lib.model.evidence import BuildEnd, BuildFailure, BuildTrouble, LogSource
 
 _PUSH = (BuildFailure.PUSH_FAILED, BuildFailure.PUSH_NOT_AUTHORIZED)
-_PIP = (
-    re.compile(r"Could not find a version that satisfies the requirement ([^\s(]+)"),
-    re.compile(r"No matching distribution found for ([^\s(]+)"),
-    re.compile(r"ResolutionImpossible|conflicting dependencies|Cannot install ([^\n]+?) because"),
-    re.compile(r"Could not open requirements file:.*?'([^']+)'"),
-    re.compile(r"Failed building wheel for ([\w.-]+)"),
-    re.compile(r"requires a different Python: ([^\n]+)"),
-    re.compile(r"No solution found when resolving dependencies"),
-    re.compile(r"THESE PACKAGES DO NOT MATCH THE HASHES"),
-)
-_COPY = re.compile(
-    r"(?:failed to compute cache key|COPY failed|failed to calculate checksum|ADD failed).{0,200}?"
-    r"[\"' ]([\w./*-]+)[\"']?: (?:file )?(?:not found|does not exist|no such)|"
-    r"COPY failed: (?:file not found in build context or excluded by \.dockerignore: stat )?([\w./*-]+)|"
-    r"COPY: \"([\w./*-]+)\" is not in the build context|"  # the engine of namespaces
-    r"building at STEP \"(?:COPY|ADD) [^\"]*\": .{0,300}?\"([\w./*-]+)\": no such file|"  # podman
-    r"no source files were specified",
-    re.IGNORECASE,
-)
-_DOCKERFILE = re.compile(
-    r"(?:failed to read dockerfile|Cannot locate specified Dockerfile|unable to prepare context|"
-    r"dockerfile parse error|unknown instruction)[^\n]*",
-    re.IGNORECASE,
-)
-_BASE = re.compile(
-    r"(?:pull access denied for|manifest for|failed to resolve source metadata for|not found: manifest unknown)"
-    r"\s*([\w./:@-]*)",
-    re.IGNORECASE,
-)
 _STEP = re.compile(
     r"executor failed running \[([^\]]+)\]|process \"([^\"]+)\" did not complete|"
     r"The command '([^']+)' returned a non-zero code|building at STEP \"([^\"]+)\""
@@ -74,22 +46,21 @@ def read(trouble: BuildTrouble, rows: Sequence[PhysicalLine]) -> Cause:
 
 def _from_log(texts: Sequence[str], trouble: BuildTrouble, log: Sequence[str]) -> Cause:
     for line in texts:
-        for pattern in _PIP:
-            match = pattern.search(line)
-            if match:
-                what = match[1] if match.groups() and match[1] else ""
-                facts = CauseFacts(requirement=what or None)
-                sentence = f"pip could not install {what}" if what else "pip could not find versions that fit together"
-                return _cause(Code.PIP_FAILED, f"{sentence}: {line.strip()[:200]}", trouble, log, facts, line)
-    for line in texts:
-        match = _COPY.search(line)
+        match = PIP.search(line)
         if match:
-            what = next((group for group in match.groups() if group), "")
+            what = named(match)
+            facts = CauseFacts(requirement=what or None)
+            sentence = f"pip could not install {what}" if what else "pip could not find versions that fit together"
+            return _cause(Code.PIP_FAILED, f"{sentence}: {line.strip()[:200]}", trouble, log, facts, line)
+    for line in texts:
+        match = COPY.search(line)
+        if match:
+            what = named(match)
             sentence = (
                 f"COPY finds no {what} in the build context" if what else "a COPY finds nothing in the build context"
             )
             return _cause(Code.DOCKERFILE_ERROR, sentence, trouble, log, CauseFacts(path=what or None), line)
-        if _DOCKERFILE.search(line):
+        if DOCKERFILE.search(line):
             return _cause(
                 Code.DOCKERFILE_ERROR,
                 f"the Dockerfile cannot be used: {line.strip()[:200]}",
@@ -98,7 +69,7 @@ def _from_log(texts: Sequence[str], trouble: BuildTrouble, log: Sequence[str]) -
                 NOTHING_ELSE,
                 line,
             )
-        base = _BASE.search(line)
+        base = BASE.search(line)
         if base:
             what = base[1] or "the base image"
             return _cause(
@@ -117,7 +88,7 @@ def _from_log(texts: Sequence[str], trouble: BuildTrouble, log: Sequence[str]) -
             return _cause(Code.BUILD_FAILED, sentence, trouble, log, CauseFacts(step=f"{own[2]} (line {own[1]})"), line)
         step = _STEP.search(line)
         if step:
-            what = next((group for group in step.groups() if group), "")
+            what = named(step)
             return _cause(
                 Code.BUILD_FAILED, f"the build step `{what[:120]}` failed", trouble, log, CauseFacts(step=what), line
             )

@@ -174,8 +174,7 @@ def _reason_and_remedy(code: str, message: str, call: ApiCall, metadata: dict[st
             return f"Google answered {code}: {message}", remedy
         case "INVALID_ARGUMENT" | "FAILED_PRECONDITION" | "ALREADY_EXISTS" | "OUT_OF_RANGE":
             return message or f"Google answered {code}", ""
-        case _:
-            return f"{code}: {message}", ""
+    return f"{code}: {message}", ""
 
 
 def spent_for_good(message: str) -> bool:

@@ -46,6 +46,7 @@ def _constants(tree: ast.Module) -> Iterator[object]:
         ("amounts of memory", r"^[KMGT]i$|Ki\|Mi", {"model/memory.py"}),
         ("escapes of a terminal", r"\x1b|\\x1b", {"printable.py", "cli/show/live.py"}),
         ("the normal form of a distribution's name", r"\[-_\.\]\+", {"source/dependencies/declared.py"}),
+        ("words of tools whose build failed", r"No matching distribution|COPY failed", {"diagnose/build_words.py"}),
         ("words for Cloud Build's failure types", r"could not be pushed to the registry", {"model/evidence.py"}),
     ],
 )

@@ -94,7 +94,7 @@ def _show(args: argparse.Namespace, outcomes: list[Outcome], root: str) -> None:
                 for finding in outcome.findings:
                     say_as_is(annotation(finding))
                 say(last_line(outcome))
-        case _:
+        case "text":
             for outcome in outcomes:
                 say(*text(outcome, root, files=args.files))
 

@@ -9,28 +9,22 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from deploy_lib.diagnose.build_words import BASE, COPY, DOCKERFILE, OTHERS, PIP
 from deploy_lib.printable import without_escapes
 
 _LONGEST = 300
 _PREFIX = re.compile(r"#\d+ (?:\d+\.\d+ )?")  # BuildKit's step number and time
 # In the order in which they are believed: the tool's own word before the builder's about it.
-_FAILURE = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r"ERROR: (?:Could not find a version|No matching distribution|Cannot install|ResolutionImpossible|"
-        r"Could not open requirements file|Failed building wheel|Package '|THESE PACKAGES|Invalid requirement|"
-        r"Could not install packages|HTTP error)",
-        r"(?:x|×) No solution found|error: Failed to (?:download|build|parse)",
-        r"E: (?:Unable to locate package|Package .* has no installation candidate)",
-        r"No space left on device|cannot allocate memory|Killed$",
-        r"(?:failed to compute cache key|COPY failed|failed to calculate checksum)",
-        r"(?:dockerfile parse error|unknown instruction|failed to read dockerfile)",
-        r"(?:manifest for .* not found|pull access denied|failed to resolve source metadata)",
-        r"\w*(?:Error|Exception): ",
-        r"ERROR: (?!failed to build)",
-        r"ERROR: failed to build",
-        r"(?i)\b(?:error|fatal)\b",
-    )
+_FAILURE = (
+    PIP,
+    *OTHERS,
+    COPY,
+    DOCKERFILE,
+    BASE,
+    re.compile(r"\w*(?:Error|Exception): "),
+    re.compile(r"ERROR: (?!failed to build)"),
+    re.compile(r"ERROR: failed to build"),
+    re.compile(r"\b(?:error|fatal)\b", re.IGNORECASE),
 )
 
 

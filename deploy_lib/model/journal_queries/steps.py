@@ -44,8 +44,6 @@ def step_to_resume(journal: Sequence[Entry], *, ready: bool = False) -> int:
                 return entry.step + (entry.status in (Status.PASSED, Status.SKIPPED))
             case Asked() | Adopted():
                 return entry.step
-            case _:
-                continue
     return 0
 
 

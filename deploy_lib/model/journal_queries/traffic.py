@@ -121,6 +121,4 @@ def last_known_traffic(journal: Sequence[Entry]) -> Seen | AskedFor | None:
                 return AskedFor(entry.target)
             case LeaseHeld() | Adopted() if entry.release.before is not None:
                 return Seen(entry.release.before.shares())
-            case _:
-                continue
     return None
