@@ -42,12 +42,19 @@ def plain(text: Text) -> str:
     return " ".join(piece.text for piece in pieces(text) if piece.text)
 
 
+ColumnKind = Literal["text", "time", "number", "detail"]
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """`detail`: of some rows only, and about what the last other column says; "" where a row has none."""
 
     name: str
-    kind: Literal["text", "time", "number", "detail"] = "text"
+    kind: ColumnKind = "text"
+
+
+def columns(*names: str, kind: ColumnKind = "text") -> tuple[Column, ...]:
+    return tuple(Column(name, kind) for name in names)
 
 
 @dataclass(frozen=True, slots=True)

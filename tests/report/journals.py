@@ -16,8 +16,8 @@ from deploy_lib.model import journal
 from deploy_lib.model.answers import Attempt
 from deploy_lib.model.codes import Code
 from deploy_lib.model.details import Details, Figures
-from deploy_lib.model.evidence import Condition, Evidence, LogLine
-from deploy_lib.model.findings import Finding, Severity
+from deploy_lib.model.evidence import Condition, Evidence, LogLine, LogSource
+from deploy_lib.model.findings import Absence, Finding, Severity
 from deploy_lib.model.image import InsideImage, SourceSummary
 from deploy_lib.model.journal import Entry
 from deploy_lib.model.outcome import Outcome
@@ -208,7 +208,7 @@ def live() -> tuple[Entry, ...]:
         file="netra_backend/app/tools.py",
         line=40,
         module="netra_backend.debug",
-        cause="dockerignored",
+        cause=Absence.DOCKERIGNORED,
         rule=".dockerignore:3",
         fix="take line 3 out of .dockerignore",
         lazy=True,
@@ -275,10 +275,14 @@ def crash_log(begin: datetime, crashes: int = 10, every: float = 12.0) -> tuple[
     lines: list[LogLine] = []
     for number in range(crashes):
         at = begin + timedelta(seconds=every * number)
-        lines.append(LogLine(at, "Starting new instance. Reason: DEPLOYMENT_ROLLOUT", "system", "INFO", CANDIDATE))
+        lines.append(
+            LogLine(at, "Starting new instance. Reason: DEPLOYMENT_ROLLOUT", LogSource.SYSTEM, "INFO", CANDIDATE)
+        )
         for text in TRACEBACK.splitlines():
-            lines.append(LogLine(at + timedelta(seconds=2.4), text, "stderr", "ERROR", CANDIDATE))
-        lines.append(LogLine(at + timedelta(seconds=2.6), "Container called exit(1).", "system", "WARNING", CANDIDATE))
+            lines.append(LogLine(at + timedelta(seconds=2.4), text, LogSource.STDERR, "ERROR", CANDIDATE))
+        lines.append(
+            LogLine(at + timedelta(seconds=2.6), "Container called exit(1).", LogSource.SYSTEM, "WARNING", CANDIDATE)
+        )
     return tuple(lines)
 
 
@@ -291,7 +295,7 @@ MISSING = Finding(
     module="netra_backend.app.schemas.llm_config_types",
     importer="netra_backend.app.schemas",
     missing="netra_backend/app/schemas/llm_config_types.py",
-    cause="gitignored",
+    cause=Absence.GITIGNORED,
     rule=".gitignore:14",
     fix="git add --force -- netra_backend/app/schemas/llm_config_types.py; git commit",
 )

@@ -17,16 +17,17 @@ import pytest
 
 from deploy_lib.journal import decode, encode
 from deploy_lib.model import journal
-from deploy_lib.model.evidence import LogLine
+from deploy_lib.model.evidence import LogLine, LogSource
 from deploy_lib.model.image import BuiltImage, ImageFile, SourceSummary
 from deploy_lib.model.journal import Entry
 from deploy_lib.model.outcome import Outcome
+from deploy_lib.model.service import BuildSource, Health, Service
 from deploy_lib.report.build import Report, build
 from deploy_lib.report.formats import EXTENSIONS, file_name, render
 from deploy_lib.steps.build import BuildDetails
 from deploy_lib.steps.image_contents import ImageContentsDetails
 from tests.report import journals
-from tests.report.journals import CANDIDATE, DIGEST, NOON, NOW, RELEASE, STABLE, STORIES
+from tests.report.journals import CANDIDATE, DIGEST, NOON, NOW, RELEASE, SERVICE, STABLE, STORIES
 from tests.report.page import words_of
 
 GOLDEN = Path(__file__).resolve().parents[1] / "cases" / "report"
@@ -151,6 +152,21 @@ def test_a_release_beside_the_one_before() -> None:
     assert any("which files changed" in clause for clause in comparison.unknown)
 
 
+def test_settings_are_compared_field_by_field() -> None:
+    def of(service: Service) -> list[Entry]:
+        return [journal.Started(NOON, replace(RELEASE, service=service), ("verify",))]
+
+    before = replace(
+        SERVICE, health=Health("/health"), source=BuildSource(args={"TOKEN": "a"}, include_places=("x:1",))
+    )
+    now = replace(SERVICE, health=Health("/up"), source=BuildSource(dockerfile="Dockerfile.api", args={"TOKEN": "b"}))
+    assert made(of(now), of(before)).found("comparison").settings == (
+        "dockerfile: Dockerfile -> Dockerfile.api",
+        "build argument changed: TOKEN",
+        "health.path: /health -> /up",
+    )
+
+
 def test_files_are_compared_by_content() -> None:
     def listed(files: dict[str, str]) -> tuple[ImageFile, ...]:
         return tuple(ImageFile(path, 1, blob) for path, blob in files.items())
@@ -233,7 +249,7 @@ def test_clocks_that_disagree_are_said() -> None:
 
 
 def test_a_hundred_thousand_lines_of_log_give_an_excerpt() -> None:
-    noise = tuple(LogLine(NOON, f"INFO: request {number}", "stdout") for number in range(100_000))
+    noise = tuple(LogLine(NOON, f"INFO: request {number}", LogSource.STDOUT) for number in range(100_000))
     report = made(journals.incident(log=(*noise, *journals.crash_log(NOON))))
     assert report.found("proof").log_lines == 100_160
     assert len(report.found("proof").log) < 60
@@ -242,7 +258,7 @@ def test_a_hundred_thousand_lines_of_log_give_an_excerpt() -> None:
 
 
 def test_garbage_in_the_log_stays_text() -> None:
-    garbage = (LogLine(None, "\x00\x1b[2J\x9b\ud800 <b>&amp; ]]> ``` | \u202e", "stderr"),)
+    garbage = (LogLine(None, "\x00\x1b[2J\x9b\ud800 <b>&amp; ]]> ``` | \u202e", LogSource.STDERR),)
     report = made(journals.incident(log=(*garbage, *journals.crash_log(NOON, 1))))
     for format in EXTENSIONS:
         told = render(report, format)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields, is_dataclass
+from typing import Any
 
 from deploy_lib.model.journal import Entry
 from deploy_lib.model.journal_queries import latest_release, verdicts
-from deploy_lib.model.service import Service
 
 SHOWN = 200  # lines of a difference; a change of everything is not worth more
 
@@ -26,20 +26,11 @@ def changes(before: Mapping[str, str], now: Mapping[str, str], *, show_values: b
 
 def settings_changed(previous: Sequence[Entry] | None, entries: Sequence[Entry]) -> tuple[str, ...]:
     """As the configuration of both releases tells it, and what else the canary changed on the running service."""
-    on_service = _changed_on_service(entries)
-    if not previous:
-        return on_service
-    configured = _configured(previous, entries)
-    return tuple(dict.fromkeys((*configured, *_besides(configured, on_service))))
-
-
-def _changed_on_service(entries: Sequence[Entry]) -> tuple[str, ...]:
-    """What the canary changed on the running service, as the service itself said."""
-    for judged in verdicts(entries):
-        changed = judged.details.settings_changed() if judged.details else None
-        if changed is not None:
-            return changed
-    return ()
+    asked = (each.details.settings_changed() for each in verdicts(entries) if each.details)
+    on_service = next((lines for lines in asked if lines is not None), ())
+    before, now = latest_release(previous or ()), latest_release(entries)
+    configured = tuple(_fields(before.service, now.service)) if before and now else ()
+    return tuple(dict.fromkeys((*configured, *_besides(configured, on_service)))) if previous else on_service
 
 
 def _besides(configured: Sequence[str], on_service: Sequence[str]) -> Iterator[str]:
@@ -51,42 +42,16 @@ def _besides(configured: Sequence[str], on_service: Sequence[str]) -> Iterator[s
             yield line
 
 
-def _configured(previous: Sequence[Entry], entries: Sequence[Entry]) -> tuple[str, ...]:
-    """Differences of the configured service. Of variables only names: a value may be a secret nobody marked."""
-    before, now = latest_release(previous), latest_release(entries)
-    if before is None or now is None:
-        return ()
-    found: list[str] = []
-    for field in fields(Service):
-        old, new = getattr(before.service, field.name), getattr(now.service, field.name)
-        if old == new:
-            continue
-        if isinstance(old, Mapping) and isinstance(new, Mapping):
-            shown = changes(_text(old), _text(new), show_values=field.name == "secrets")
-            found += [f"{field.name} {line}" for line in shown]
-        elif field.name == "source":
-            found += _source(before.service, now.service)
-        else:
-            found.append(f"{field.name}: {_worded(old)} -> {_worded(new)}")
-    return tuple(found)
-
-
-def _source(before: Service, now: Service) -> list[str]:
-    plain = [replace(service.source, args={}) for service in (before, now)]
-    found = [
-        f"{field.name}: {_worded(getattr(plain[0], field.name))} -> {_worded(getattr(plain[1], field.name))}"
-        for field in fields(plain[0])
-        if getattr(plain[0], field.name) != getattr(plain[1], field.name)
-    ]
-    return found + [
-        f"build argument {line}"
-        for line in changes(_text(before.source.args), _text(now.source.args), show_values=False)
-    ]
-
-
-def _text(values: Mapping[str, str]) -> dict[str, str]:
-    return {str(name): str(value) for name, value in values.items()}
-
-
-def _worded(value: object) -> str:
-    return "not set" if value is None else str(value)
+def _fields(before: Any, now: Any) -> Iterator[str]:
+    """Two dataclasses field by field. Of variables only names: a value may be a secret nobody marked."""
+    for field in (field for field in fields(before) if field.compare):
+        old, new = getattr(before, field.name), getattr(now, field.name)
+        if is_dataclass(old) and type(old) is type(new):
+            prefix = "" if field.name == "source" else f"{field.name}."
+            yield from (f"{prefix}{line}" for line in _fields(old, new))
+        elif isinstance(old, Mapping) and isinstance(new, Mapping):
+            name = "build argument" if field.name == "args" else field.name
+            yield from (f"{name} {line}" for line in changes(old, new, show_values=field.name == "secrets"))
+        elif old != new:
+            shown = ("not set" if value is None else str(value) for value in (old, new))
+            yield f"{field.name}: {' -> '.join(shown)}"

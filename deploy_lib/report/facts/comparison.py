@@ -59,10 +59,8 @@ def read(entries: Sequence[Entry], previous: Sequence[Entry] | None, subject: Su
         _difference("revision", last.candidate, subject.candidate),
     ]
     had, has = known_of(previous), known_of(entries)
-    for what, fact in _FACTS:
-        before, now = _text_of(fact(had)), _text_of(fact(has))
-        if before is not None or now is not None:
-            rows.append(_difference(what, before, now))
+    both = (_difference(what, fact(had), fact(has)) for what, fact in _FACTS)
+    rows += [row for row in both if row.before is not None or row.now is not None]
     files, packages, unknown = _inside(had, has)
     if not subject.image:
         unknown.append("this release has no image: none was built, or the build pushed none")
@@ -71,7 +69,8 @@ def read(entries: Sequence[Entry], previous: Sequence[Entry] | None, subject: Su
     return Comparison(last.id, tuple(rows), files, packages, settings, tuple(unknown))
 
 
-def _difference(what: str, before: str | None, now: str | None) -> Difference:
+def _difference(what: str, *values: str | int | None) -> Difference:
+    before, now = (None if value is None else str(value) for value in values)
     return Difference(what, before, now, None if before is None or now is None else before != now)
 
 
@@ -108,7 +107,3 @@ def known_of(entries: Sequence[Entry]) -> Inventory:
             known = replace(known, **{name: value for name, value in values.items() if value is not None})
     release = latest_release(entries)
     return replace(known, context_hash=release.context_hash) if release and known.context_hash is None else known
-
-
-def _text_of(value: str | int | None) -> str | None:
-    return None if value is None else str(value)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 
-from deploy_lib.model.details import SeenTraffic
 from deploy_lib.model.journal import Asked, Entry, Judged, LeaseHeld, RestoreAnswered, RestoreAsked
 from deploy_lib.model.journal_queries import is_answered
 from deploy_lib.report.facts.subject import Subject
 
-Shares = tuple[tuple[str, int], ...]
+Split = tuple[tuple[str, int], ...]
+"""(revision, percent) of those that serve at all, the largest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +24,12 @@ class Period:
 
     start: datetime
     end: datetime
-    shares: Shares | None
+    shares: Split | None
     after: float = 0.0
 
     @property
     def seconds(self) -> float:
         return (self.end - self.start).total_seconds()
-
-
-@dataclass(frozen=True, slots=True)
-class _Point:
-    at: datetime
-    shares: Shares | None
 
 
 def read(entries: Sequence[Entry], subject: Subject, until: datetime) -> tuple[Period, ...]:
@@ -44,36 +39,30 @@ def read(entries: Sequence[Entry], subject: Subject, until: datetime) -> tuple[P
     """
     points = list(_points(entries))
     periods: list[Period] = []
-    for index, point in enumerate(points):
-        start = max(point.at, periods[-1].end) if periods else point.at
-        end = max(start, points[index + 1].at if index + 1 < len(points) else until)
-        if periods and periods[-1].shares == point.shares:
-            periods[-1] = Period(periods[-1].start, end, point.shares)
-        elif end > start or index + 1 == len(points):
-            periods.append(Period(start, end, point.shares))
-    return tuple(replace(period, after=subject.since_start(period.start) or 0.0) for period in periods)
+    for (at, shares), (following, _) in pairwise([*points, (until, None)]):
+        start = max(at, periods[-1].end) if periods else at
+        end = max(start, following)
+        if periods and periods[-1].shares == shares:
+            periods[-1] = replace(periods[-1], end=end)
+        elif end > start or (at, shares) == points[-1]:
+            periods.append(Period(start, end, shares, subject.since_start(start) or 0.0))
+    return tuple(periods)
 
 
-def _points(entries: Sequence[Entry]) -> Iterator[_Point]:
+def _points(entries: Sequence[Entry]) -> Iterator[tuple[datetime, Split | None]]:
+    """Since when who served; a step says when the traffic moved, which was before the candidate was watched."""
     for index, entry in enumerate(entries):
         match entry:
             case LeaseHeld() if entry.release.before is not None:
-                yield _Point(entry.at, shares(entry.release.before.shares()))
+                yield entry.at, _split(entry.release.before.shares())
             case Judged() if entry.details and (seen := entry.details.traffic_seen()):
-                yield _Point(_since(entry, seen), shares(seen.shares))
+                yield seen.at if seen.at and seen.at.tzinfo else entry.at, _split(seen.shares)
             case RestoreAnswered():
-                yield _Point(entry.at, shares(entry.now.shares()) if entry.now is not None else None)
+                yield entry.at, _split(entry.now.shares()) if entry.now is not None else None
             case RestoreAsked() | Asked(moves_traffic=True) if not is_answered(entry, entries[index + 1 :]):
-                yield _Point(entry.at, None)
+                yield entry.at, None
 
 
-def shares(given: Mapping[str, int]) -> Shares:
-    """(revision, percent) of those that serve at all, the largest first."""
-    return tuple(
-        sorted(((name, share) for name, share in given.items() if share), key=lambda each: (-each[1], each[0]))
-    )
-
-
-def _since(judged: Judged, seen: SeenTraffic) -> datetime:
-    """When the traffic moved, which was before the candidate was watched."""
-    return seen.at if seen.at and seen.at.tzinfo else judged.at
+def _split(shares: Mapping[str, int]) -> Split:
+    serving = ((name, percent) for name, percent in shares.items() if percent)
+    return tuple(sorted(serving, key=lambda each: (-each[1], each[0])))

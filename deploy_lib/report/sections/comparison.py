@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from deploy_lib.report.blocks import Block, Column, Lines, Table, literal
+from deploy_lib.report.blocks import Block, Lines, Table, columns, literal
 from deploy_lib.report.facts import ReleaseFacts, comparison
 from deploy_lib.report.facts.comparison import Comparison
 from deploy_lib.report.formatting import known
@@ -24,7 +24,7 @@ def blocks(found: Comparison) -> Iterator[Block]:
             (row.what, _CHANGED[row.changed], literal(known(row.before)), literal(known(row.now)))
             for row in found.facts
         )
-        yield Table(rows, (Column(""), Column(""), Column(other), Column("this release")))
+        yield Table(rows, columns("", "", other, "this release"))
     for title, lines in (
         ("Files", found.files),
         ("Packages", found.packages),

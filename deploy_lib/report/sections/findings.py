@@ -6,12 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from deploy_lib.diagnose.merge_findings import whereabouts
-from deploy_lib.model.cause import Presence
+from deploy_lib.model.cause import Cause, Presence, Whereabouts
 from deploy_lib.model.findings import Finding, Severity
-from deploy_lib.model.journal import Entry
 from deploy_lib.model.journal_queries import last_diagnosis
 from deploy_lib.model.outcome import Tone
-from deploy_lib.report.blocks import Column, Piece, Table, Text, literal
+from deploy_lib.report.blocks import Piece, Table, Text, columns, literal
 from deploy_lib.report.facts import ReleaseFacts
 from deploy_lib.report.formatting import shown_place
 from deploy_lib.report.section import Section
@@ -20,14 +19,8 @@ _ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.ADVICE: 2}
 _SEVERITY: dict[str, Tone] = {"error": "bad", "warning": "unsure"}
 _THERE: dict[Presence, Tone] = {Presence.YES: "good", Presence.NO: "bad"}
 COLUMNS = (
-    Column("Severity"),
-    Column("Commit"),
-    Column("Context"),
-    Column("Image"),
-    Column("Finding"),
-    Column("Rule", "detail"),
-    Column("Fix", "detail"),
-    Column("Found by", "detail"),
+    *columns("Severity", "Commit", "Context", "Image", "Finding"),
+    *columns("Rule", "Fix", "Found by", kind="detail"),
 )
 
 
@@ -53,8 +46,9 @@ def read(facts: ReleaseFacts) -> tuple[FindingRow, ...]:
     """Errors first. What the diagnosis learned of its module stands among them when no check had found it."""
     pairs = [(judged.label, finding) for judged in facts.last_verdicts for finding in judged.findings]
     pairs.sort(key=lambda pair: _ORDER[pair[1].severity])
-    found = list(dict.fromkeys(_found(step, finding) for step, finding in pairs))
-    learned = _learned(facts.entries)
+    found = list(dict.fromkeys(_found(step, finding, finding.place, whereabouts(finding)) for step, finding in pairs))
+    diagnosed = last_diagnosis(facts.entries)
+    learned = _learned(diagnosed.cause) if diagnosed else None
     if learned and not any(row.module == learned.module and row.severity == "error" for row in found):
         found.insert(0, learned)
     return tuple(found)
@@ -82,14 +76,13 @@ def _there(answer: Presence) -> Piece:
     return Piece(answer, _THERE.get(answer, "plain"))
 
 
-def _found(step: str, finding: Finding) -> FindingRow:
-    places = whereabouts(finding)
+def _found(step: str, finding: Finding, place: str, places: Whereabouts) -> FindingRow:
     return FindingRow(
         step=step,
         severity=finding.severity.value,
         code=finding.code,
         message=finding.message,
-        place=finding.place,
+        place=place,
         module=finding.module,
         in_commit=places.in_commit,
         in_context=places.in_context,
@@ -100,27 +93,21 @@ def _found(step: str, finding: Finding) -> FindingRow:
     )
 
 
-def _learned(entries: Sequence[Entry]) -> FindingRow | None:
-    diagnosed = last_diagnosis(entries)
-    if diagnosed is None or diagnosed.cause.whereabouts is None:
+def _learned(cause: Cause) -> FindingRow | None:
+    """What the diagnosis knows of the place of a file, as a finding of its own."""
+    if cause.whereabouts is None or cause.whereabouts.in_image is Presence.UNKNOWN:
         return None
-    cause, places = diagnosed.cause, diagnosed.cause.whereabouts
-    if places.in_image is Presence.UNKNOWN:
-        return None
-    return FindingRow(
-        step="diagnosis",
-        severity=Severity.ERROR.value,
-        code=cause.kind,
-        message=cause.sentence,
-        place=places.file,
+    places = cause.whereabouts
+    finding = Finding(
+        cause.kind,
+        Severity.ERROR,
+        cause.sentence,
         module=cause.module,
-        in_commit=places.in_commit,
-        in_context=places.in_context,
-        in_image=places.in_image,
         rule=places.rule,
         fix=cause.commands[0] if cause.commands else None,
         chain=tuple(f"{link.module} ({link.file}:{link.line})" for link in cause.chain),
     )
+    return _found("diagnosis", finding, places.file, places)
 
 
 SECTION = Section("findings", "Critical findings", read, blocks, empty="No check found anything.")

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from deploy_lib.report.blocks import Bars, Block, Column, Figure, Lines, Piece, Shares, Table
+from deploy_lib.report.blocks import Bars, Block, Column, Figure, Lines, Piece, Shares, Table, columns
 from deploy_lib.report.facts.traffic import Period
 from deploy_lib.report.facts.users import Impact, Measured
 from deploy_lib.report.formatting import WHOSE, milliseconds, time_of_day
 from deploy_lib.report.section import Section
 
-PERIODS = (Column("From (UTC)", "time"), Column("To", "time"), Column("Seconds", "number"), Column("Serving"))
-REQUESTS = (
-    Column("Step"),
-    Column("Revision"),
-    Column("Asked by"),
-    Column("Requests", "number"),
-    Column("Failed", "number"),
-    Column("Latency"),
-)
+PERIODS = (*columns("From (UTC)", "To", kind="time"), Column("Seconds", "number"), Column("Serving"))
+NUMBERS = columns("Requests", "Failed", kind="number")
+REQUESTS = (*columns("Step", "Revision", "Asked by"), *NUMBERS, Column("Latency"))
 
 
 def blocks(impact: Impact) -> Iterator[Block]:
