@@ -48,6 +48,8 @@ class Clients:
 
     @property
     def services(self) -> run_v2.ServicesClient:
+        """Cloud Run services (run.googleapis.com, v2); made on first use."""
+
         def make() -> run_v2.ServicesClient:
             from google.cloud import run_v2
             from google.cloud.run_v2.services.services.transports import ServicesGrpcTransport
@@ -58,6 +60,8 @@ class Clients:
 
     @property
     def revisions(self) -> run_v2.RevisionsClient:
+        """Cloud Run revisions (run.googleapis.com, v2); made on first use."""
+
         def make() -> run_v2.RevisionsClient:
             from google.cloud import run_v2
             from google.cloud.run_v2.services.revisions.transports import RevisionsGrpcTransport
@@ -68,6 +72,8 @@ class Clients:
 
     @property
     def builds(self) -> cloudbuild_v1.CloudBuildClient:
+        """Cloud Build (cloudbuild.googleapis.com, v1); made on first use."""
+
         def make() -> cloudbuild_v1.CloudBuildClient:
             from google.cloud.devtools import cloudbuild_v1
             from google.cloud.devtools.cloudbuild_v1.services.cloud_build.transports import CloudBuildGrpcTransport
@@ -78,6 +84,8 @@ class Clients:
 
     @property
     def logs(self) -> LoggingServiceV2Client:
+        """Cloud Logging (logging.googleapis.com, v2); made on first use."""
+
         def make() -> LoggingServiceV2Client:
             from google.cloud.logging_v2.services.logging_service_v2 import LoggingServiceV2Client
             from google.cloud.logging_v2.services.logging_service_v2.transports import LoggingServiceV2GrpcTransport
@@ -88,6 +96,8 @@ class Clients:
 
     @property
     def metrics(self) -> MetricServiceClient:
+        """Cloud Monitoring (monitoring.googleapis.com, v3); made on first use."""
+
         def make() -> MetricServiceClient:
             from google.cloud.monitoring_v3 import MetricServiceClient
             from google.cloud.monitoring_v3.services.metric_service.transports import MetricServiceGrpcTransport
@@ -98,6 +108,8 @@ class Clients:
 
     @property
     def secrets(self) -> SecretManagerServiceClient:
+        """Secret Manager (secretmanager.googleapis.com, v1); made on first use."""
+
         def make() -> SecretManagerServiceClient:
             from google.cloud.secretmanager_v1 import SecretManagerServiceClient
             from google.cloud.secretmanager_v1.services.secret_manager_service.transports import (
@@ -110,6 +122,8 @@ class Clients:
 
     @property
     def storage(self) -> storage.Client:
+        """Cloud Storage (JSON API, v1); made on first use."""
+
         def make() -> storage.Client:
             from google.auth.credentials import AnonymousCredentials
             from google.cloud import storage
@@ -141,6 +155,7 @@ class Clients:
         return LOCAL_ACCOUNT if self.endpoints.local else self.account
 
     def close(self) -> None:
+        """Closes the channels that are open. No client may be used afterwards."""
         with self._lock:
             channel = self._made.pop("channel", None)
             self._made.clear()

@@ -28,6 +28,7 @@ class SystemClock:
         return len(self._stops)
 
     def stop(self, by: str) -> None:
+        """Asks every thread that sleeps on this clock to stop; `by` names the signal. Safe in a signal handler."""
         with self._changed:
             self._stops.append(by)
             self._changed.notify_all()
@@ -39,9 +40,11 @@ class SystemClock:
             self._changed.notify_all()
 
     def now(self) -> datetime:
+        """The time of this machine, aware, in UTC."""
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
+        """Seconds since some fixed moment; never set back."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 
 def conditions_of(found: Iterable[run_v2.Condition]) -> tuple[Condition, ...]:
+    """Cloud Run's conditions as values of the model, in their order.
+
+    Their meaning: https://cloud.google.com/run/docs/reference/rest/v2/Condition
+    """
     return tuple(_condition(each) for each in found)
 
 

@@ -22,4 +22,5 @@ class Endpoints:
 
     @property
     def local(self) -> bool:
+        """Whether they are those of a local cloud."""
         return self.grpc is not None

@@ -74,6 +74,7 @@ class ApiError(DriverError):
 
     @property
     def maybe_done(self) -> bool:
+        """Whether the call may have had its effect although it failed."""
         return self.code in MAYBE_DONE
 
 

@@ -27,6 +27,7 @@ class DiskFacts:
         self._unusable = False
 
     def get(self, keys: Sequence[str]) -> Mapping[str, bytes]:
+        """The values that are kept for those keys; a key without one is left out."""
         found: dict[str, bytes] = {}
         if not keys:
             return found
@@ -39,6 +40,7 @@ class DiskFacts:
         return found
 
     def put(self, values: Mapping[str, bytes]) -> None:
+        """Keeps the values. A disk that is full or read-only costs the cache and raises nothing."""
         if not values:
             return
         with self._connection() as connection:
@@ -47,6 +49,7 @@ class DiskFacts:
                     connection.executemany("INSERT OR IGNORE INTO facts VALUES (?, ?)", values.items())
 
     def close(self) -> None:
+        """Closes the file; the next use opens it again."""
         with self._lock:
             self._close()
 
@@ -92,10 +95,11 @@ class NoFacts:
     """Keeps nothing."""
 
     def get(self, keys: Sequence[str]) -> Mapping[str, bytes]:
+        """Always empty."""
         return {}
 
     def put(self, values: Mapping[str, bytes]) -> None:
-        return None
+        """Keeps nothing."""
 
 
 def open_cache(state: Path) -> DiskFacts:

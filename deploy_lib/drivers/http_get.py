@@ -75,6 +75,7 @@ class Getter:
 
 
 def getter(clock: Clock, headers: Headers, timeout: float, *, trust_proxies: bool) -> Getter:
+    """A function that makes one GET; `headers` gives those to send, `timeout` is in seconds. It raises nothing."""
     import httpx
 
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)

@@ -10,6 +10,7 @@ import sys
 
 
 def import_run_client() -> None:
+    """Imports google.cloud.run_v2 without aiohttp, which takes half of its time. Safe to call again."""
     if "aiohttp" in sys.modules or "google.cloud.run_v2" in sys.modules:
         return
     sys.modules["aiohttp"] = None  # type: ignore[assignment]  # what makes an import of it fail

@@ -102,6 +102,10 @@ class Entries:
         return next(iter(self.calls.ask("list_log_entries", client.list_log_entries, request, doing).pages))
 
     def filter(self) -> str:
+        """The filter of the next reading.
+
+        Its language: https://cloud.google.com/logging/docs/view/logging-query-language
+        """
         start = max(self.since, self._newest or self.since) - self.overlap
         names = " OR ".join(f'"{name}"' for name in self.revisions)
         parts = [
@@ -135,6 +139,7 @@ class RevisionLog:
 
     @property
     def cut(self) -> bool:
+        """Whether the log has more lines than were read."""
         return self.entries.cut
 
     def read(self) -> list[LogLine]:
@@ -148,6 +153,7 @@ class RevisionLog:
 
 
 def line_of(entry: LogEntry) -> LogLine:
+    """A log entry as text with its time, its log and its severity."""
     log = entry.log_name.rpartition("/logs/")[2].replace("%2F", "/")
     request = entry.http_request if "http_request" in entry else None
     return LogLine(

@@ -73,6 +73,7 @@ class Pairs:
 
     @property
     def under_way(self) -> int:
+        """The number of pairs that are not answered yet."""
         with self._lock:
             self._collect()
             return len(self._under_way)

@@ -62,6 +62,7 @@ class RequestTally:
     _earlier: dict[str, _Counted] = field(default_factory=dict)
 
     def add(self, entry: LogEntry) -> None:
+        """Counts one entry of the request log, as ours or as a user's. The caller passes each entry once."""
         at, request = plain_time(entry.timestamp), entry.http_request
         revision = entry.resource.labels.get("revision_name", "")
         earlier = at is not None and at < self.since
@@ -74,7 +75,9 @@ class RequestTally:
         counts.setdefault(revision, _Counted()).add(request.status, taken, timed=timed)
 
     def users(self, revision: str) -> Side:
+        """The requests of users to that revision since the start; our own are left out."""
         return self._users.get(revision, _Counted()).side()
 
     def earlier(self, revision: str) -> Side:
+        """The requests of users to that revision before the start."""
         return self._earlier.get(revision, _Counted()).side()

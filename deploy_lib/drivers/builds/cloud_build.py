@@ -60,6 +60,11 @@ class CloudBuild:
     submissions: Submissions
 
     def build(self, job: BuildJob, tell: Tell) -> Built:
+        """The image of the job: built, or found where the same context was built before.
+
+        Waits until the build has ended, at most its timeout. Build.status:
+        https://cloud.google.com/build/docs/api/reference/rest/v1/projects.builds#status
+        """
         location = self._location(job.request)
         tag = tag_of("release", job.release.id)
         with self.submissions.cancelling(location, tag):

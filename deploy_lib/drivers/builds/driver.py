@@ -60,6 +60,7 @@ class CloudBuilds:
     _checked: dict[str, ImportsChecked] = field(default_factory=dict)
 
     def build(self, request: BuildImage, tell: Tell) -> Built:
+        """The image of the release by its digest; `trouble` says why there is none. Raises DriverError, Interrupted."""
         release = request.release
         if release.options.image:
             image = self._given(release)
@@ -86,6 +87,7 @@ class CloudBuilds:
         return self._cloud().under_way(request)
 
     def check_imports(self, request: CheckImports, tell: Tell) -> ImportsChecked:
+        """The import check of the release's image, made with its build or now. Raises DriverError and Interrupted."""
         release = request.release
         if release.id in self._checked:
             return self._checked[release.id]

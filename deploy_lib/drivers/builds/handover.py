@@ -70,6 +70,7 @@ class Handover:
 
 
 def object_name(id_: str) -> str:
+    """The object in the bucket that holds the sealed values of that hand-over."""
     return f"handover/{id_}"
 
 

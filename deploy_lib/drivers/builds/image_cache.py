@@ -37,6 +37,8 @@ def _adapter() -> TypeAdapter[CachedImage]:
 
 @dataclass(frozen=True, slots=True)
 class ImageCache:
+    """By the image's name and the hash of its context; `directory` is made when something is kept."""
+
     directory: Path
 
     def find(self, name: str, context_hash: str) -> CachedImage | None:

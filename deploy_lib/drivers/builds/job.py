@@ -26,6 +26,7 @@ class BuildJob:
 
     @property
     def release(self) -> Release:
+        """The release that the image is for."""
         return self.request.release
 
     def result_context(self, nonce: str | None = None) -> ResultContext | None:
@@ -45,9 +46,11 @@ class CheckJob:
 
     @property
     def release(self) -> Release:
+        """The release whose image is checked."""
         return self.request.release
 
     def result_context(self, nonce: str | None = None) -> ResultContext:
+        """What a result is read with; `nonce` is that of an earlier check with the same plan."""
         return _result_context(self.plan, self.release, self.staged, self.explain, nonce)
 
 

@@ -68,6 +68,7 @@ class LocalBuild:
     registry: Registry
 
     def build(self, job: BuildJob, tell: Tell) -> Built:
+        """The image of the job by its digest; `trouble` says why there is none."""
         name = job.release.service.image_name
         if not job.release.options.rebuild and (found := self._found(job, name)) is not None:
             return found

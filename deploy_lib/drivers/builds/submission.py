@@ -34,6 +34,7 @@ class BuildLocation:
 
     @property
     def parent(self) -> str:
+        """The resource that builds belong to, as the API takes it."""
         return f"projects/{self.project}/locations/{self.location}"
 
 
@@ -44,6 +45,7 @@ class Submissions:
     calls: Calls
 
     def submit(self, location: BuildLocation, tag: str, order: Build) -> Build:
+        """The build that now runs for the release. An answer that is lost does not start a second build."""
         from google.cloud.devtools.cloudbuild_v1 import CreateBuildRequest
 
         request = CreateBuildRequest(parent=location.parent, project_id=location.project, build=order)
@@ -86,6 +88,7 @@ class Submissions:
             raise
 
     def get(self, location: BuildLocation, build_id: str) -> Build:
+        """The build as it is now. Raises ApiError, also when there is none of that id."""
         from google.cloud.devtools.cloudbuild_v1 import GetBuildRequest
 
         name = f"{location.parent}/builds/{build_id}"
@@ -101,6 +104,10 @@ class Submissions:
         return sorted(next(iter(pages.pages)).builds, key=lambda build: build.create_time, reverse=True)
 
     def cancel(self, location: BuildLocation, build_id: str) -> None:
+        """Asks Cloud Build to cancel the build; one that has ended stays as it is.
+
+        https://cloud.google.com/build/docs/api/reference/rest/v1/projects.builds/cancel
+        """
         from google.cloud.devtools.cloudbuild_v1 import CancelBuildRequest
 
         request = CancelBuildRequest(

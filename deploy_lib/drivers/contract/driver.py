@@ -42,6 +42,7 @@ class CloudContract:
         self._contents = contents
 
     def check(self, request: CheckContract) -> ContractRead:
+        """What the service's settings lack in the project; `unknown` says what could not be found out. Reads only."""
         release = request.release
         service = self._api.service(release.service.path)
         found = _Found()

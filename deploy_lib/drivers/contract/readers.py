@@ -29,6 +29,8 @@ class Grant:
 
 
 class Access(enum.Enum):
+    """Whether an account may read a secret."""
+
     GRANTED = "granted"
     DENIED = "denied"
     UNKNOWN = "unknown"

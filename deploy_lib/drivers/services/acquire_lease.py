@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
 
 def acquire_lease(context: ServiceContext, request: TakeLease) -> LeaseTaken:
-    """A service that does not exist yet is taken by creating it, with the lease on it from the start."""
+    """The lease, with the traffic that restoring puts back; `taken` is False when another deployer has it.
+
+    A service that does not exist yet cannot carry a lease: it is created with the lease on it. Raises DriverError.
+    """
     release, path = request.release, request.release.service.path
     lease = context.leases.new(path, request.holder, request.lasts, release.id)
     if context.api.service(path) is None:
@@ -108,13 +111,13 @@ def who_deploys(context: ServiceContext, service: Service) -> LeaseTaken:
 
 
 def taken_over(context: ServiceContext, service: Service) -> str:
-    """Who has the service that this process deploys, or had it meanwhile; empty while it is ours."""
+    """Who took the service from this process, or had it since; empty while the lease is ours. Raises DriverError."""
     found = context.api.service(service.path)
     return context.leases.taken_over(service.path, found) if found is not None else ""
 
 
 def record_passed(context: ServiceContext, release: Release) -> None:
-    """Every traffic move asked for so far was answered, and the answer was good."""
+    """Record on the service that every traffic move asked for so far was answered, and well. Raises DriverError."""
     path = release.service.path
 
     def edit(service: run_v2.Service) -> list[str]:
@@ -130,6 +133,7 @@ def record_passed(context: ServiceContext, release: Release) -> None:
 
 
 def refused_by(lease: Lease) -> LeaseTaken:
+    """The answer for a service whose lease somebody else has."""
     held = "" if lease.release_id else f" (on hold{f': {lease.why}' if lease.why else ''})"
     return LeaseTaken(
         False,

@@ -67,6 +67,10 @@ class RunApi:
         return False
 
     def revision(self, path: str, name: str) -> run_v2.Revision | None:
+        """The revision; None when it does not exist.
+
+        https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services.revisions/get
+        """
         from google.cloud import run_v2
 
         request = run_v2.GetRevisionRequest(name=f"{path}/revisions/{name}")

@@ -62,10 +62,12 @@ class Candidate:
     observer: StartupObserver
 
     def look(self, tell: Tell) -> Starting:
+        """How far the start is now; `tell` gets what is new in the log. Raises DriverError."""
         return self.observer.look(tell)
 
 
 def create(context: ServiceContext, request: CreateRevision, tell: Tell) -> Candidate:
+    """The revision of the release, created or found again; it may still be starting. Raises DriverError."""
     release, path = request.release, request.release.service.path
     if not release.image:
         raise DriverError("there is no image to release", "put a build step before the canary, or name an image")
@@ -83,6 +85,7 @@ def create(context: ServiceContext, request: CreateRevision, tell: Tell) -> Cand
 
 
 def end(context: ServiceContext, candidate: Candidate, request: EndStart, tell: Tell) -> RevisionCreated:
+    """The end of the start: the tag's URL of a ready revision, and the evidence. A failed one loses its tag."""
     made, release, path = candidate.made, request.release, request.release.service.path
     if not request.ready:
         _untag(context, release, made.name, tell)

@@ -48,6 +48,8 @@ class CandidateWatch(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ServiceContext:
+    """The clients, the clock and the leases of one driver."""
+
     calls: Calls
     api: RunApi
     writer: EtagWriter

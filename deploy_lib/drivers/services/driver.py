@@ -52,30 +52,38 @@ class CloudRunServices:
         self._candidate: Candidate | None = None
 
     def take_lease(self, request: requests.TakeLease) -> answers.LeaseTaken:
+        """Acquire the deploy lease; `taken` is False when another deployer has it."""
         return acquire_lease.acquire_lease(self._context, request)
 
     def who_deploys(self, service: Service) -> answers.LeaseTaken:
+        """Who deploys the service now; `taken` when there is no other deployer. Reads only."""
         return acquire_lease.who_deploys(self._context, service)
 
     def taken_over(self, service: Service) -> str:
+        """Who took the service from this process; empty while the lease is ours. Reads only."""
         return acquire_lease.taken_over(self._context, service)
 
     def record_passed(self, request: MoveTraffic) -> None:
+        """Record on the service that the traffic move went well."""
         acquire_lease.record_passed(self._context, request.release)
 
     def end_lease(self, request: requests.EndLease) -> answers.LeaseEnded:
+        """Give the lease back and write the outcome into the service's history."""
         return end_lease.end_lease(self._context, request)
 
     def create_revision(self, request: CreateRevision, tell: Tell) -> answers.Starting:
+        """Create the candidate, or find the one that this release made; the first look at its start."""
         from deploy_lib.drivers.services import candidate
 
         self._candidate = candidate.create(self._context, request, tell)
         return self._candidate.look(tell)
 
     def look_at_start(self, request: LookAtStart, tell: Tell) -> answers.Starting:
+        """Another look at the start of the candidate."""
         return self._created().look(tell)
 
     def end_start(self, request: EndStart, tell: Tell) -> answers.RevisionCreated:
+        """What came of the start, with the evidence for a diagnosis."""
         from deploy_lib.drivers.services import candidate
 
         return candidate.end(self._context, self._created(), request, tell)
@@ -85,15 +93,19 @@ class CloudRunServices:
         return self._candidate
 
     def move_traffic(self, request: MoveTraffic, tell: Tell) -> answers.TrafficMoved:
+        """Give the candidate its share; `conflict` says who changed the traffic meanwhile."""
         return move_traffic(self._context, request, tell)
 
     def verify_traffic(self, request: VerifyTraffic, tell: Tell) -> answers.TrafficVerified:
+        """The traffic as Cloud Run reports it, and one request to the main URL."""
         return verify_serving(self._context, request, tell)
 
     def restore(self, request: requests.RestoreTraffic, tell: Tell) -> answers.Restored:
+        """Put the recorded traffic back; `complete` when it was read back and the main URL answered from it."""
         return restore_traffic(self._context, request, tell)
 
     def read_evidence(self, request: requests.ReadEvidence) -> Evidence:
+        """All that is known of the candidate now, without waiting. Reads only."""
         from deploy_lib.drivers.services.startup_observer import StartupObserver
 
         release = request.release
@@ -102,9 +114,11 @@ class CloudRunServices:
         return StartupObserver(self._context, release.service, release.candidate, None, release.started).gather()
 
     def read_serving(self, service: Service) -> Serving:
+        """What users are served now. Reads only."""
         return service_state.read_serving(self._context, service)
 
     def read_state(self, service: Service) -> ServiceState:
+        """Everything about the service that status, rollback and resume need. Reads only."""
         return service_state.read_state(self._context, service)
 
     def read_variables(self, service: Service) -> dict[str, str | None]:

@@ -53,6 +53,7 @@ class Leases:
         self._holds[path] = hold
 
     def hold_to_put_back(self, path: str) -> Lease | None:
+        """The hold that this process took its lease over; None where there was none, or it has expired."""
         hold = self._holds.get(path)
         return hold if hold is not None and hold.until > self._clock.now() else None
 
@@ -64,10 +65,12 @@ class Leases:
         self._held.pop(path, None)
 
     def forget_all(self) -> None:
+        """Stop renewing every lease of this process."""
         for path in [*self._held]:
             self.forget(path)
 
     def ours(self, path: str, service: run_v2.Service) -> bool:
+        """Whether the service carries this process's lease."""
         lease, held = lease_of(service.annotations), self._held.get(path)
         return lease is not None and held is not None and lease.token == held.lease.token
 
@@ -150,5 +153,6 @@ class _Renewal(Thread):
 
 
 def set_annotations(service: run_v2.Service, annotations: dict[str, str]) -> None:
+    """Replaces all annotations of the message."""
     service.annotations.clear()
     service.annotations.update(annotations)

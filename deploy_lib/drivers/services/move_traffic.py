@@ -35,6 +35,10 @@ class TrafficConflict(Exception):
 
 
 def move_traffic(context: ServiceContext, request: MoveTraffic, tell: Tell) -> TrafficMoved:
+    """The traffic after the move, read back; `conflict` says who changed it meanwhile, and then nothing was moved.
+
+    Raises DriverError when Cloud Run refuses the move or does not carry it out within a minute.
+    """
     release, path, write = request.release, request.release.service.path, secrets.token_hex(6)
 
     def edit(service: run_v2.Service) -> list[str]:

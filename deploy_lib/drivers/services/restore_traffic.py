@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 
 def restore_traffic(context: ServiceContext, request: RestoreTraffic, tell: Tell) -> Restored:
+    """What serves after restoring; `complete` when the map was read back and the main URL answered from it.
+
+    `reason` says why not. Raises DriverError while asking again may still help: see `may_pass_within`.
+    """
     release, path = request.release, request.release.service.path
     service = context.api.service(path)
     if service is None:

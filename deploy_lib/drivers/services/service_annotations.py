@@ -49,6 +49,7 @@ class Lease:
         return self.release_id is None and person(self.holder) == person(holder)
 
     def state(self, now: datetime) -> LeaseState:
+        """The lease for a person to read; `now` decides whether it has expired."""
         return LeaseState(self.holder, self.since, self.until, self.until <= now, self.release_id, self.why)
 
 
@@ -82,6 +83,7 @@ class ReleaseRecord:
         return cls(release.id, release.commit, release.started, before, traffic=options.traffic, **known)
 
     def unfinished(self) -> UnfinishedRelease:
+        """The release for another client to take up."""
         return UnfinishedRelease(
             self.id,
             self.commit,
@@ -98,11 +100,13 @@ class ReleaseRecord:
         )
 
     def past(self, outcome: Outcome, at: datetime, traffic: TrafficMap, to_blame: bool = False) -> PastRelease:
+        """The release as a line of the history, ended with that outcome."""
         digest = digest_of(self.image)
         return PastRelease(self.id, self.commit, digest, self.candidate, outcome, at, traffic, self.before, to_blame)
 
 
 def lease_of(annotations: Mapping[str, str]) -> Lease | None:
+    """The lease on the service; None where there is none that can be read."""
     found = _loaded(annotations, LEASE)
     try:
         return Lease(**{**found, "since": _time(found["since"]), "until": _time(found["until"])}) if found else None
@@ -111,6 +115,7 @@ def lease_of(annotations: Mapping[str, str]) -> Lease | None:
 
 
 def record_of(annotations: Mapping[str, str]) -> ReleaseRecord | None:
+    """The release under way; None where there is none that can be read."""
     found = _loaded(annotations, RELEASE)
     try:
         if not found:
@@ -171,6 +176,7 @@ def with_lease(annotations: Mapping[str, str], lease: Lease | None) -> dict[str,
 
 
 def with_record(annotations: Mapping[str, str], record: ReleaseRecord | None) -> dict[str, str]:
+    """The annotations with that record; None takes it away. The others stay."""
     if record is None:
         return _with(annotations, RELEASE, None)
     found = {name: getattr(record, name) for name in ReleaseRecord.__dataclass_fields__}
@@ -228,6 +234,7 @@ def started_over(record: ReleaseRecord) -> ReleaseRecord:
 
 
 def pairs_of(traffic: TrafficMap) -> list[list[object]]:
+    """The map as JSON holds it: [revision, percent, tag] for each target."""
     return [[each.revision, each.percent, each.tag] for each in traffic.targets]
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 
 def read_state(context: ServiceContext, service: Service) -> ServiceState:
+    """Everything about the service that status, rollback and resume need. Raises DriverError."""
     found = context.api.service(service.path)
     if found is None:
         return ServiceState(False)
@@ -49,6 +50,7 @@ def read_state(context: ServiceContext, service: Service) -> ServiceState:
 
 
 def read_serving(context: ServiceContext, service: Service) -> Serving:
+    """What users are served now. Raises DriverError."""
     found = context.api.service(service.path)
     return Serving(False) if found is None else serving_of(found)
 

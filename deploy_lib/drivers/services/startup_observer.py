@@ -73,6 +73,7 @@ class StartupObserver:
         self.log = RevisionLog(Entries(self.context.calls, self.service, (self.revision,), self.since))
 
     def evidence(self) -> Evidence:
+        """What was seen so far, for a diagnosis; nothing more is read."""
         log = self.log
         container = main_container(self.found) if self.found is not None else None
         cut = ["the log has more lines than were read"] if log.cut else []

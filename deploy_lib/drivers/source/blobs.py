@@ -58,6 +58,7 @@ class Blobs:
                     self._idle[what].append(reader)
 
     def close(self) -> None:
+        """Ends the processes of git. The next reading starts new ones."""
         with self._lock:
             idle = [reader for readers in self._idle.values() for reader in readers]
             for readers in self._idle.values():

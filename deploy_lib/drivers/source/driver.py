@@ -60,9 +60,11 @@ class GitSource:
         self._uncommitted_files: ComputeOnce[None, UncommittedFiles] = ComputeOnce()
 
     def close(self) -> None:
+        """Ends the processes of git."""
         self._blobs.close()
 
     def read_checkout(self, request: ReadCheckout) -> CheckoutRead:
+        """How the working copy differs from the commit of the release. Reads only."""
         from deploy_lib.model.answers import CheckoutRead
 
         release, status = request.release, self._status
@@ -87,6 +89,7 @@ class GitSource:
         )
 
     def read_source(self, request: ReadSource) -> SourceRead:
+        """What the image of the release will hold, and which imports will fail in it. Reads only."""
         from deploy_lib.model.answers import SourceRead
         from deploy_lib.source.summary import summarise
 
@@ -109,6 +112,7 @@ class GitSource:
         return self.stage_commit(release.commit, release.service.source, cloud_build)
 
     def stage_commit(self, commit: str, source: BuildSource, cloud_build: bool) -> Staged:
+        """As `stage`, for a commit and the build's settings."""
         key = (commit, cloud_build, *_identity(source))
 
         def make() -> Staged:

@@ -37,6 +37,7 @@ class Git:
         return done.stdout
 
     def command(self, *words: str) -> list[str]:
+        """The command line of git in this repository."""
         return ["git", "-c", "core.quotePath=false", "-C", str(self.root), *words]
 
     def trouble(self, what: str, message: str) -> DriverError:
@@ -62,6 +63,7 @@ def unreadable_object(git: Git, blob: str) -> DriverError:
 
 
 def not_installed() -> DriverError:
+    """The error for a machine without git."""
     return DriverError("git is not installed, and releases are made from commits", "install git")
 
 

@@ -49,6 +49,7 @@ class FileHistory:
                     self._known[path] = PastFile(holder, False, subject)
 
     def find(self, path: str) -> PastFile | None:
+        """The last commit that held the file; None when not found (see `complete`). Raises DriverError."""
         self.expect([path])
         return self._known[path]
 
