@@ -13,7 +13,7 @@ from deploy_lib.cli.options import options_of
 from deploy_lib.cli.selection import commit_of, select
 from deploy_lib.cli.session import open_session
 from deploy_lib.cli.show.console import say, say_json
-from deploy_lib.cli.show.entry_lines import MARKS, finding_lines
+from deploy_lib.cli.show.entry_lines import finding_lines
 from deploy_lib.cli.side_by_side import side_by_side
 from deploy_lib.cli.signals import stopping
 from deploy_lib.drivers.clock import SystemClock
@@ -78,7 +78,7 @@ def _title(plan: Plan, commit: str) -> str:
 
 
 def _text(line: Foreseen) -> Iterator[str]:
-    mark = MARKS[line.status] if line.status else "would"
+    mark = line.status.words.mark if line.status else "would"
     yield f"  {line.label:<16} {mark:<8} {line.description}"
     yield from (f"      {detail}" for detail in line.details)
     yield from (f"  {text}" for text in finding_lines(line.findings, all_of_them=line.status is Status.FAILED))

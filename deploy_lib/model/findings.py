@@ -74,3 +74,8 @@ class Finding:
 def errors(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     """Those that stop a release."""
     return tuple(finding for finding in findings if finding.severity is Severity.ERROR)
+
+
+def with_place(message: str, place: str) -> str:
+    """The message behind its place, unless it names that itself."""
+    return f"{place}: {message}" if place and place not in message else message

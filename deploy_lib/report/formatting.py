@@ -42,11 +42,6 @@ def known(value: str | None) -> str:
     return "not known" if value is None else value
 
 
-def shown_place(place: str, message: str) -> str:
-    """The place of a finding, unless its message says it already."""
-    return f"{place}: " if place and place not in message else ""
-
-
 def tree(links: Sequence[Link]) -> list[str]:
     """The chain of imports drawn with lines: each module below the one that imports it."""
     lines = []

@@ -1,24 +1,19 @@
-"""What a person is told of each entry, whatever shows it. Pure."""
+"""The lines that a person reads of each entry, whatever shows them. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
-from deploy_lib.diagnose.shell_commands import shown_fix
+from deploy_lib.diagnose.shell_commands import in_shell, shown_fix
 from deploy_lib.model import journal
 from deploy_lib.model.cause import Cause, Confidence
-from deploy_lib.model.findings import Finding, Severity
+from deploy_lib.model.entry_words import sentence
+from deploy_lib.model.findings import Finding, Severity, with_place
 from deploy_lib.model.journal import Entry
 from deploy_lib.model.release import Status
 from deploy_lib.model.release_history import is_rollback
 
-MARKS = {
-    Status.PASSED: "ok",
-    Status.FAILED: "FAILED",
-    Status.ERRORED: "ERROR",
-    Status.INCONCLUSIVE: "UNCLEAR",
-    Status.SKIPPED: "skipped",
-}
 SHOWN_FINDINGS = 8
 
 
@@ -43,31 +38,47 @@ def entry_lines(entry: Entry) -> Iterator[str]:
         case journal.LeaseRefused():
             if not entry.busy:  # the last line has it
                 yield entry.reason
-        case journal.Adopted():
-            since = f"; the traffic is {entry.traffic}" if entry.traffic else ""
-            yield f"goes on at step {entry.step + 1}, from what the service itself says{since}"
         case journal.Asked():
             yield f"{entry.label} ..."
         case journal.Judged():
-            yield f"{entry.label:<16} {MARKS[entry.status]:<8} {entry.seconds:6.1f} s  {entry.reason}"
+            yield f"{entry.label:<16} {entry.status.words.mark:<8} {entry.seconds:6.1f} s  {entry.reason}"
             failed = entry.status is Status.FAILED
             yield from finding_lines(entry.findings, all_of_them=failed, fixes=not failed)
-        case journal.ReleaseInterrupted():
-            yield entry.by if entry.errored else f"stopped by {entry.by}"
-        case journal.Withdrawn():
-            yield f"taken back: {entry.why}"
         case journal.GoingBack():
-            yield going_back(entry)
+            yield sentence(entry)[0]
             yield from (f"  {note}" for note in entry.notes)
-        case journal.RestoreAsked():
-            yield f"restoring the traffic: {entry.target}"
-        case journal.RestoreAnswered():
-            now = "not known what serves" if entry.now is None else f"now: {entry.now}"
-            yield f"restored: {entry.now}" if entry.whole else f"RESTORING FAILED: {entry.reason}; {now}"
         case journal.Diagnosed():
             yield from cause_lines(entry.cause)
         case journal.Stopped():
             yield from ending_lines(entry)
+        case _:
+            yield sentence(entry)[0]
+
+
+@dataclass(slots=True)
+class FixesOnce:
+    """The fixes of a step that failed are among what its cause says to do; any other is told behind that."""
+
+    _fixes: dict[str, list[str]] = field(default_factory=dict)
+
+    def lines(self, service: str, entry: Entry) -> Iterator[str]:
+        """As `entry_lines`; the entries of each service come in their order."""
+        if isinstance(entry, journal.Judged):
+            failed = entry.status is Status.FAILED
+            shown = entry.findings[:SHOWN_FINDINGS] if failed else ()
+            self._fixes[service] = list(dict.fromkeys(finding.fix for finding in shown if finding.fix))
+        if isinstance(entry, journal.Stopped):
+            yield from self.remaining(service)
+        yield from entry_lines(entry)
+        if isinstance(entry, journal.Diagnosed):
+            yield from self.remaining(service, entry.cause.commands)
+
+    def remaining(self, service: str, named: tuple[str, ...] = ()) -> Iterator[str]:
+        """The fixes that are not among the commands of a cause, or that no cause was found for."""
+        for fix in self._fixes.pop(service, []):
+            typed = in_shell(fix).partition("  #")[0]
+            if not any(typed in command for command in named):
+                yield f"  fix: {shown_fix(fix)}"
 
 
 def ending_lines(stopped: journal.Stopped, prefix: str = "") -> Iterator[str]:
@@ -75,12 +86,6 @@ def ending_lines(stopped: journal.Stopped, prefix: str = "") -> Iterator[str]:
     yield f"{prefix}{stopped.outcome.words.mark}: {stopped.reason}"
     yield from (f"  {command}" for command in stopped.next_commands)
     yield f"{prefix}serving: {stopped.serving}"
-
-
-def going_back(entry: journal.GoingBack) -> str:
-    if entry.there:
-        return f"nothing will be moved; {entry.target} serves already: {entry.why}"
-    return f"will put back {entry.target}: {entry.why}; now it is {entry.now}"
 
 
 def finding_lines(findings: Sequence[Finding], *, all_of_them: bool, fixes: bool = True) -> Iterator[str]:
@@ -91,8 +96,7 @@ def finding_lines(findings: Sequence[Finding], *, all_of_them: bool, fixes: bool
     if not any(finding.severity is Severity.ERROR for finding in shown):
         shown += [finding for finding in findings if finding.severity is Severity.ADVICE]
     for finding in shown[:SHOWN_FINDINGS]:
-        place = f"{finding.place}: " if finding.place and finding.place not in finding.message else ""
-        yield f"    {finding.severity.value}: {place}{finding.message}"
+        yield f"    {finding.severity.value}: {with_place(finding.message, finding.place)}"
         yield from (f"      {'-> ' if index else ''}{link}" for index, link in enumerate(finding.chain))
         if finding.rule and finding.rule not in finding.message:
             yield f"      rule: {finding.rule}"

@@ -13,11 +13,10 @@ from typing import TextIO
 from rich.cells import cell_len
 
 from deploy_lib.cli.show.background import PATIENCE, Background
-from deploy_lib.cli.show.entry_lines import answer_to, ending_lines
-from deploy_lib.cli.show.fixes_once import FixesOnce
+from deploy_lib.cli.show.entry_lines import FixesOnce, answer_to, ending_lines
 from deploy_lib.cli.show.printer import UNREAD, tell_elsewhere
 from deploy_lib.cli.show.progress import Progress
-from deploy_lib.cli.show.table import STYLES, Line, ending_style, final, frame
+from deploy_lib.cli.show.table import IN_TONE, STYLES, Line, final, frame
 from deploy_lib.model import journal
 from deploy_lib.model.journal import Entry
 from deploy_lib.printable import shown
@@ -121,7 +120,7 @@ class Live:
             prefix = f"{service.name}: " if several else ""
             first, *others = map(shown, ending_lines(stopped, prefix))
             mark = len(shown(f"{prefix}{stopped.outcome.words.mark}"))
-            lines.append([(first[:mark], ending_style(stopped.outcome)), (first[mark:], "")])
+            lines.append([(first[:mark], IN_TONE[stopped.outcome.words.tone]), (first[mark:], "")])
             lines += [[(text, "")] for text in others]
         return lines
 

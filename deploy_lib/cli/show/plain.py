@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from deploy_lib.cli.show.entry_lines import answer_to
-from deploy_lib.cli.show.fixes_once import FixesOnce
+from deploy_lib.cli.show.entry_lines import FixesOnce, answer_to
 from deploy_lib.cli.show.printer import Printer
 from deploy_lib.model.journal import Entry, Stopped
 from deploy_lib.printable import shown

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from deploy_lib.model import journal
+from deploy_lib.model.entry_words import sentence
 from deploy_lib.model.journal import Entry, Stopped
 from deploy_lib.model.release import Status
 
@@ -66,14 +67,10 @@ class Progress:
             case journal.Judged():
                 row = self.rows[entry.step]
                 row.status, row.reason, row.seconds, self.progress = entry.status, entry.reason, entry.seconds, ""
-            case journal.RestoreAsked():
-                self._set_aside(f"restoring the traffic: {entry.target}")
-            case journal.RestoreAnswered():
-                self._set_aside(f"restored: {entry.now}" if entry.whole else f"restoring failed: {entry.reason}")
-            case journal.ReleaseInterrupted():
-                self._set_aside(entry.by if entry.errored else f"stopped by {entry.by}")
-            case journal.Withdrawn():
-                self._set_aside(f"taken back: {entry.why}")
+            case (
+                journal.RestoreAsked() | journal.RestoreAnswered() | journal.ReleaseInterrupted() | journal.Withdrawn()
+            ):
+                self._set_aside(sentence(entry)[0])
             case journal.LeaseRefused():
                 self._set_aside(entry.reason)
             case journal.Stopped():

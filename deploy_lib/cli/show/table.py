@@ -10,10 +10,8 @@ from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 
-from deploy_lib.cli.show.entry_lines import MARKS
 from deploy_lib.cli.show.progress import Progress, Row
-from deploy_lib.model.outcome import Outcome
-from deploy_lib.model.release import Status
+from deploy_lib.model.outcome import Tone
 from deploy_lib.printable import shown
 
 Line = list[tuple[str, str]]
@@ -21,13 +19,8 @@ Line = list[tuple[str, str]]
 
 STYLES = {"": "", "bold": "1", "dim": "2", "italic": "3", "cyan": "36", "green": "32", "yellow": "33",
           "bold green": "1;32", "bold yellow": "1;33", "bold red": "1;31"}  # fmt: skip
-_OF_STATUS = {
-    Status.PASSED: "green",
-    Status.FAILED: "bold red",
-    Status.ERRORED: "bold yellow",
-    Status.INCONCLUSIVE: "yellow",
-    Status.SKIPPED: "dim",
-}
+IN_TONE: dict[Tone, str] = {"good": "bold green", "bad": "bold red", "unsure": "bold yellow", "plain": "dim"}
+"""The style of good news, and of other."""
 _LEAST = 24  # columns that a reason needs beside its step; with fewer it stands below
 
 
@@ -129,7 +122,7 @@ def _one_line(service: Progress, now: float, width: int, name_width: int) -> Lin
     name = _cell(service.name, name_width)
     if service.stopped is not None:
         word = service.stopped.outcome.words.mark
-        style = ending_style(service.stopped.outcome)
+        style = IN_TONE[service.stopped.outcome.words.tone]
         took = f"{service.ended - service.began:6.1f} s"
         return cropped([(f"{name} ", ""), (word, style), (f" {took}  {shown(service.stopped.reason)}", "")], width)
     row = service.row
@@ -145,13 +138,9 @@ def _ended_together(ended: Sequence[Progress], width: int) -> Line:
     return cropped([(f"ended: {counted}", "")], width)
 
 
-def ending_style(outcome: Outcome) -> str:
-    return {"good": "bold green", "bad": "bold red", "unsure": "bold yellow"}[outcome.words.tone]
-
-
 def _mark(row: Row) -> tuple[str, str]:
     if row.status is not None:
-        return MARKS[row.status], _OF_STATUS[row.status]
+        return row.status.words.mark, IN_TONE[row.status.words.tone]
     return ("running", "cyan") if row.running else ("", "")
 
 

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 from deploy_lib.diagnose.merge_findings import whereabouts
 from deploy_lib.model.cause import Cause, Presence, Whereabouts
-from deploy_lib.model.findings import Finding, Severity
+from deploy_lib.model.findings import Finding, Severity, with_place
 from deploy_lib.model.journal_queries import last_diagnosis
 from deploy_lib.model.outcome import Tone
 from deploy_lib.report.blocks import Piece, Table, Text, columns, literal
 from deploy_lib.report.facts import ReleaseFacts
-from deploy_lib.report.formatting import shown_place
 from deploy_lib.report.section import Section
 
 _ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.ADVICE: 2}
@@ -65,7 +64,7 @@ def _row(found: FindingRow) -> tuple[Text, ...]:
         _there(found.in_commit),
         _there(found.in_context),
         _there(found.in_image),
-        shown_place(found.place, found.message) + found.message,
+        with_place(found.message, found.place),
         literal(found.rule or ""),
         literal(found.fix or ""),
         found.step,

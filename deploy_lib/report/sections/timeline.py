@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import assert_never
 
 from deploy_lib.model import journal
+from deploy_lib.model.entry_words import sentence
 from deploy_lib.model.journal import Entry
 from deploy_lib.model.outcome import Tone
 from deploy_lib.report.blocks import Column, Piece, Table
@@ -86,32 +86,18 @@ def _events(entry: Entry) -> Iterator[tuple[str, Tone]]:
             yield f"the service is leased to this release; {serves}", "plain"
         case journal.LeaseRefused():
             yield f"the lease was not given: {entry.reason}", "unsure" if entry.errored else "bad"
-        case journal.Adopted():
-            yield f"taken up from the service's own record at step {entry.step + 1}", "plain"
         case journal.Asked():
             if entry.moves_traffic and entry.target:
                 yield f"{entry.label}: asked for {entry.target}", "plain"
         case journal.Judged():
             words = entry.status.words
             yield f"{entry.label} {words.clause}: {entry.reason}", words.tone
-        case journal.ReleaseInterrupted():
-            yield entry.by if entry.errored else f"interrupted by {entry.by}", "unsure"
-        case journal.Withdrawn():
-            yield f"taken back: {entry.why}", "bad"
-        case journal.GoingBack():
-            yield f"going back to {entry.target}: {entry.why}; it was {entry.now}", "plain"
-        case journal.RestoreAsked():
-            yield f"restoring {entry.target}", "plain"
-        case journal.RestoreAnswered():
-            now = "not known what serves" if entry.now is None else f"now {entry.now}"
-            failed = f"restoring failed: {entry.reason}; {now}"
-            yield (f"restored: {entry.now}", "good") if entry.whole else (failed, "bad")
         case journal.Diagnosed():
             yield f"cause: {entry.cause.sentence}", "plain"
         case journal.Stopped():
             yield f"ended {entry.outcome.value}; serving {entry.serving}", entry.outcome.words.tone
         case _:
-            assert_never(entry)
+            yield sentence(entry)
 
 
 SECTION = Section("timeline", "Timeline", read, blocks, empty="No moment is recorded.")

@@ -1,0 +1,42 @@
+"""Entries of the journal that are told in one sentence, the same on a screen, in a log and in a report."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from deploy_lib.model.journal import (
+    Adopted,
+    GoingBack,
+    ReleaseInterrupted,
+    RestoreAnswered,
+    RestoreAsked,
+    Withdrawn,
+)
+from deploy_lib.model.outcome import Tone
+
+InOneSentence = Adopted | GoingBack | ReleaseInterrupted | RestoreAnswered | RestoreAsked | Withdrawn
+
+
+def sentence(entry: InOneSentence) -> tuple[str, Tone]:
+    """What happened, in one line, and how good that is."""
+    match entry:
+        case Adopted():
+            since = f"; the traffic is {entry.traffic}" if entry.traffic else ""
+            return f"goes on at step {entry.step + 1}, from what the service itself says{since}", "plain"
+        case GoingBack() if entry.there:
+            return f"nothing will be moved; {entry.target} serves already: {entry.why}", "plain"
+        case GoingBack():
+            return f"will put back {entry.target}: {entry.why}; now it is {entry.now}", "plain"
+        case ReleaseInterrupted():
+            return entry.by if entry.errored else f"stopped by {entry.by}", "unsure"
+        case RestoreAsked():
+            return f"restoring the traffic: {entry.target}", "plain"
+        case RestoreAnswered() if entry.whole:
+            return f"restored: {entry.now}", "good"
+        case RestoreAnswered():
+            now = "not known what serves" if entry.now is None else f"now: {entry.now}"
+            return f"RESTORING FAILED: {entry.reason}; {now}", "bad"
+        case Withdrawn():
+            return f"taken back: {entry.why}", "bad"
+        case _:
+            assert_never(entry)
