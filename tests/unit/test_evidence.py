@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from deploy_lib.journal import encode
 from deploy_lib.model.cause import Cause
 from deploy_lib.model.codes import Code
-from deploy_lib.model.evidence import FIRST_LINES, LAST_LINES, LONGEST_LINE, Evidence, LogLine, bounded
+from deploy_lib.model.evidence import FIRST_LINES, LAST_LINES, LONGEST_LINE, Evidence, LogLine, LogSource, bounded
 from deploy_lib.model.journal import Diagnosed
 
 
@@ -18,7 +18,7 @@ def test_a_short_log_is_kept_whole() -> None:
 
 def test_a_crash_of_200_000_lines_makes_a_small_entry_that_still_tells_it() -> None:
     noise = [LogLine(None, "0: " + "x" * 5000)] * 200_000
-    platform = LogLine(None, "Container terminated on signal 11.", "system")
+    platform = LogLine(None, "Container terminated on signal 11.", LogSource.SYSTEM)
     lines = [LogLine(None, "starting"), *noise[:100_000], platform, *noise[100_000:], LogLine(None, "ValueError: no")]
     kept, left_out = bounded(lines)
     assert (kept[0].text, kept[-1].text, platform in kept) == ("starting", "ValueError: no", True)

@@ -14,7 +14,7 @@ from deploy_lib.model import journal, requests
 from deploy_lib.model.answers import SourceRead
 from deploy_lib.model.cause import Cause
 from deploy_lib.model.evidence import BuildEnd, BuildFailure, BuildTrouble, Evidence
-from deploy_lib.model.findings import Finding, Severity
+from deploy_lib.model.findings import Absence, Finding, Severity
 from deploy_lib.model.release import Release, Status
 from deploy_lib.release.explain import explain
 from deploy_lib.steps.build import BuildDetails
@@ -31,7 +31,7 @@ FOUND = Finding(
     "shop.gone is not in the image",
     file="shop/gone.py",
     module="shop.gone",
-    cause="gitignored",
+    cause=Absence.GITIGNORED,
     rule=".gitignore:2",
     fix="git add --force -- shop/gone.py",
 )

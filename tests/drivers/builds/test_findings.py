@@ -13,7 +13,7 @@ from deploy_lib.drivers.builds.check import CheckPlan
 from deploy_lib.drivers.builds.check_result import passed, read_check
 from deploy_lib.drivers.builds.findings import ResultContext
 from deploy_lib.in_image.options import ProbeOptions
-from deploy_lib.model.findings import Finding, Severity
+from deploy_lib.model.findings import Absence, Finding, Severity
 from deploy_lib.model.image import InsideImage
 from deploy_lib.source.model import Staged, TreeFile, Unknown
 from tests.drivers.builds.samples import APP, stage_files
@@ -182,7 +182,9 @@ def requiring(text: bytes) -> Staged:
 
 
 def test_a_missing_module_is_joined_with_what_source_truth_knows() -> None:
-    why = Finding("missing_module", Severity.ERROR, "git ignores shop/gone.py", module="shop.gone", cause="gitignored")
+    why = Finding(
+        "missing_module", Severity.ERROR, "git ignores shop/gone.py", module="shop.gone", cause=Absence.GITIGNORED
+    )
     why = replace(why, rule=".gitignore:3", fix="git add -f shop/gone.py")
     context = replace(RESULT_CONTEXT, explain=lambda module: why if module == "shop.gone" else None)
     finding = only(lines({"kind": "missing_module", "module": "shop.gone", "chain": CHAIN}), context)

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from deploy_lib.model.answers import Attempt
-from deploy_lib.model.evidence import BuildTrouble, Condition, Evidence, LogLine
+from deploy_lib.model.evidence import BuildTrouble, Condition, Evidence, LogLine, LogSource
 from deploy_lib.model.service import Service
 from tests.golden_file import read_cases
 
@@ -88,9 +88,9 @@ def crashes(stderr: str, count: int = 3, every: float = 12.0, lived: float = 2.5
     lines: list[LogLine] = []
     for number in range(count):
         start = NOON + timedelta(seconds=every * number)
-        lines.append(LogLine(start, "Starting new instance. Reason: DEPLOYMENT_ROLLOUT", "system"))
+        lines.append(LogLine(start, "Starting new instance. Reason: DEPLOYMENT_ROLLOUT", LogSource.SYSTEM))
         lines += [LogLine(start + timedelta(seconds=lived - 0.1), text) for text in stderr.splitlines()]
-        lines.append(LogLine(start + timedelta(seconds=lived), "Container called exit(1).", "system"))
+        lines.append(LogLine(start + timedelta(seconds=lived), "Container called exit(1).", LogSource.SYSTEM))
     return tuple(lines)
 
 

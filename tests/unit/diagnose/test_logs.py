@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from deploy_lib.diagnose import diagnose, startup_verdict
 from deploy_lib.model.cause import Cause
-from deploy_lib.model.evidence import Condition, Evidence, LogLine
-from deploy_lib.model.findings import Finding, Severity
+from deploy_lib.model.evidence import Condition, Evidence, LogLine, LogSource
+from deploy_lib.model.findings import Absence, Finding, Severity
 from tests.unit.diagnose.cases import NOON, SERVICE, crashes
 
 TRACEBACK = """\
@@ -27,7 +27,7 @@ Traceback (most recent call last):
     from shop.models.user import User
 ModuleNotFoundError: No module named 'shop.models.user'"""
 CHAIN = ["shop.main", "shop.core", "shop.models.user"]
-ENDED = LogLine(NOON + timedelta(seconds=3), "Container called exit(1).", "system")
+ENDED = LogLine(NOON + timedelta(seconds=3), "Container called exit(1).", LogSource.SYSTEM)
 
 
 def cause_of(*lines: LogLine) -> Cause:
@@ -126,7 +126,9 @@ def test_clocks_that_disagree_change_no_cause(change: str) -> None:
 
 
 def test_a_hundred_thousand_lines_are_read_in_seconds() -> None:
-    noise = [LogLine(NOON, f"INFO: request {number} took {number % 90} ms", "stdout") for number in range(100_000)]
+    noise = [
+        LogLine(NOON, f"INFO: request {number} took {number % 90} ms", LogSource.STDOUT) for number in range(100_000)
+    ]
     began = time.thread_time()
     cause = cause_of(*noise, *crashes(TRACEBACK))
     assert cause.module == "shop.models.user"
@@ -149,7 +151,7 @@ LINES = st.builds(
     LogLine,
     at=TIMES,
     text=st.one_of(PIECES, st.text(), st.binary().map(lambda data: data.decode("utf-8", "surrogateescape"))),
-    source=st.sampled_from(["stdout", "stderr", "system", "request", "build"]),
+    source=st.sampled_from(LogSource),
     status=st.one_of(st.none(), st.integers(0, 999)),
 )
 CONDITIONS = st.builds(
@@ -183,7 +185,7 @@ def test_a_finding_says_where_the_module_was_lost() -> None:
         "shop.models.user is not in the image",
         file="shop/models/user.py",
         module="shop.models.user",
-        cause="gitignored",
+        cause=Absence.GITIGNORED,
         rule=".gitignore:4",
         fix="git add --force -- shop/models/user.py",
     )
