@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from deploy_lib.drivers.interface import Drivers, Tell
 from deploy_lib.model.evidence import Evidence
@@ -36,6 +37,9 @@ class ReleaseContext:
     def record(self, entry: Entry) -> bool:
         """Whether it was written down."""
         return self.recorder.record(entry)
+
+    def now(self) -> datetime:
+        return self.drivers.clock.now()
 
     @property
     def entries(self) -> list[Entry]:

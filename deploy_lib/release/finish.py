@@ -27,66 +27,68 @@ from deploy_lib.release.next_commands import next_commands
 from deploy_lib.release.run_step import taken_over
 
 
-def finish(this: ReleaseContext, move: Finish) -> Stopped:
+def finish(context: ReleaseContext, move: Finish) -> Stopped:
     """Records the last entry, and returns it."""
-    held = last_lease(this.entries) is not None
-    lost = move.outcome is Outcome.HELD and held and bool(taken_over(this))
+    held = last_lease(context.entries) is not None
+    lost = move.outcome is Outcome.HELD and held and bool(taken_over(context))
     if move.outcome.wants_a_cause and not lost:
-        _explain(this)
-    verdict, refused = last_verdict(this.entries), last_refusal(this.entries)
+        _explain(context)
+    verdict, refused = last_verdict(context.entries), last_refusal(context.entries)
     if held:
-        _give_back(this, move)
-    serving = serving_now(this.drivers.services, this.release.service, last_seen(this.entries))
+        _give_back(context, move)
+    serving = serving_now(context.drivers.services, context.release.service, last_seen(context.entries))
     commands = next_commands(
-        this.plan,
-        this.release,
+        context.plan,
+        context.release,
         move.outcome,
-        resumed=is_resumed(this.entries),
+        resumed=is_resumed(context.entries),
         lost=lost,
         conflict=verdict is not None and verdict.conflict,
         gone=serving == str(Serving(exists=False)),
         on_hold=refused is not None and refused.on_hold,
     )
-    stopped = Stopped(this.drivers.clock.now(), move.outcome, move.reason, serving, commands)
-    this.record(stopped)
+    stopped = Stopped(context.now(), move.outcome, move.reason, serving, commands)
+    context.record(stopped)
     return stopped
 
 
-def unless_elsewhere(this: ReleaseContext, move: Finish) -> Finish:
+def unless_elsewhere(context: ReleaseContext, move: Finish) -> Finish:
     """Only what is seen serving is called live, in the traffic as it is now; verify may have seen it a while ago."""
     if move.outcome is not Outcome.LIVE:
         return move
-    last = last_verdict(this.entries)
-    confirms = last is not None and this.plan.steps[last.step].kind.position.confirms
+    last = last_verdict(context.entries)
+    confirms = last is not None and context.plan.steps[last.step].kind.position.confirms
     verified = last is not None and confirms and last.status is Status.PASSED
     try:
-        serving = this.drivers.services.read_serving(this.release.service)
+        serving = context.drivers.services.read_serving(context.release.service)
     except (DriverError, Interrupted) as problem:
         if verified:
             return move
         return Finish(Outcome.UNKNOWN, f"{move.reason}; whether it serves could not be read back: {problem}")
-    if serving.now.shares() == {this.release.candidate: 100}:
+    if serving.now.shares() == {context.release.candidate: 100}:
         return move
-    by = taken_over(this)
+    by = taken_over(context)
     why = f"; {by}" if by else ""
-    return Finish(Outcome.HELD, f"{this.release.candidate} does not have all traffic{why}; serving: {serving}")
+    return Finish(Outcome.HELD, f"{context.release.candidate} does not have all traffic{why}; serving: {serving}")
 
 
-def _give_back(this: ReleaseContext, move: Finish) -> None:
-    to_blame = move.outcome is Outcome.REJECTED and image_is_to_blame(this.entries)
-    request = EndLease(this.release, move.outcome, move.reason, to_blame)
-    ended = give_back(this.drivers.services, request, this.tell)
+def _give_back(context: ReleaseContext, move: Finish) -> None:
+    to_blame = move.outcome is Outcome.REJECTED and image_is_to_blame(context.entries)
+    request = EndLease(context.release, move.outcome, move.reason, to_blame)
+    ended = give_back(context.drivers.services, request, context.tell)
     if ended is not None and ended.candidate:
-        this.tell(tag_words(this.plan, this.release, ended))
+        context.tell(tag_words(context.plan, context.release, ended))
 
 
-def _explain(this: ReleaseContext) -> None:
+def _explain(context: ReleaseContext) -> None:
     """The cause of the step that failed last, written down once."""
-    if is_diagnosed(this.entries):
+    if is_diagnosed(context.entries):
         return
     try:
-        diagnosed = explain(this.drivers, this.diagnose, verdicts(this.entries), this.evidence, this.release)
+        diagnosed = explain(
+            context.drivers, context.diagnose, verdicts(context.entries), context.evidence, context.release
+        )
     except Interrupted:  # no diagnosis after a second Ctrl-C
         return
     if diagnosed is not None:
-        this.record(diagnosed)
+        context.record(diagnosed)

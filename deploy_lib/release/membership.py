@@ -27,16 +27,16 @@ class Membership:
     others: Others
     let_through: bool = False  # the group waits for nobody at the next traffic move
 
-    def why_withdrawn(self, this: ReleaseContext, move: Move) -> str:
+    def why_withdrawn(self, context: ReleaseContext, move: Move) -> str:
         """Waits for the others where they wait for each other; empty when the move may be made. Raises Interrupted."""
         match move:
-            case RunStep() if this.plan.steps[move.index].kind.position.moves_traffic and not self.let_through:
-                skipped = why_skipped(this.plan.steps[move.index], this.release)
+            case RunStep() if context.plan.steps[move.index].kind.position.moves_traffic and not self.let_through:
+                skipped = why_skipped(context.plan.steps[move.index], context.release)
                 why = "" if skipped else self.others.before_traffic()
                 self.let_through = not why
                 return why
             case RunStep() | AcquireLease():
-                return "" if is_being_given_up(this.entries) else self.others.why_withdrawn()
+                return "" if is_being_given_up(context.entries) else self.others.why_withdrawn()
             case Finish(Outcome.LIVE):
                 return self.others.before_end()
             case Restore() | Finish():

@@ -27,7 +27,7 @@ class RealRelease:
     """`earlier` are the entries of a journal that it goes on from; `unwritten`, made from what the service itself
     says, follow them and are in no journal yet."""
 
-    this: ReleaseContext
+    context: ReleaseContext
     release: Release
     earlier: Sequence[Entry] = ()
     unwritten: Sequence[Entry] = ()
@@ -35,85 +35,85 @@ class RealRelease:
 
     def begin(self) -> None:
         """A service that is busy is reported before any work is done for it."""
-        this, plan, resumed = self.this, self.this.plan, bool(self.earlier or self.unwritten)
-        this.entries.extend(self.earlier)
+        context, plan, resumed = self.context, self.context.plan, bool(self.earlier or self.unwritten)
+        context.entries.extend(self.earlier)
         for entry in self.unwritten:
-            this.record(entry)
-        labels, now = tuple(step.label for step in plan.steps), this.drivers.clock.now()
-        this.record(
-            journal.Started(now, self.release, labels, plan.path, this.holder, resumed=resumed, program=plan.program)
+            context.record(entry)
+        labels, now = tuple(step.label for step in plan.steps), context.now()
+        context.record(
+            journal.Started(now, self.release, labels, plan.path, context.holder, resumed=resumed, program=plan.program)
         )
         if not resumed:
             self._look_who_deploys()
 
     def next_move(self) -> Move:
-        move = self._unless_unwritten(next_move(self.this.plan, self.this.entries))
+        move = self._unless_unwritten(next_move(self.context.plan, self.context.entries))
         if isinstance(move, Finish) and self.group is not None:  # the others must not wait for one that does not serve
-            return unless_elsewhere(self.this, move)
+            return unless_elsewhere(self.context, move)
         return move
 
     def is_overtaken(self, move: Move) -> bool:
-        why = self.group.why_withdrawn(self.this, move) if self.group else ""
+        why = self.group.why_withdrawn(self.context, move) if self.group else ""
         if why:
-            self.this.record(journal.Withdrawn(self.this.drivers.clock.now(), why))
+            self.context.record(journal.Withdrawn(self.context.now(), why))
         return bool(why)
 
     def make(self, effect: Effect) -> None:
-        self.this.drivers.clock.sleep(0)
+        self.context.drivers.clock.sleep(0)
         match effect:
             case RunStep():
-                run_step(self.this, effect.index)
+                run_step(self.context, effect.index)
             case AcquireLease():
-                self.this.record(self._acquired())
+                self.context.record(self._acquired())
             case Restore():
                 self._restore(effect)
             case _:
                 assert_never(effect)
 
     def interrupted(self, by: Interrupted) -> None:
-        self.this.record(journal.ReleaseInterrupted(self.this.drivers.clock.now(), by.by))
+        self.context.record(journal.ReleaseInterrupted(self.context.now(), by.by))
 
     def finish(self, move: Finish) -> Stopped:
-        return finish(self.this, unless_elsewhere(self.this, move))
+        return finish(self.context, unless_elsewhere(self.context, move))
 
     def _look_who_deploys(self) -> None:
-        this, settings = self.this, self.this.plan.settings(BuildSettings)
-        build = BuildImage(this.release, settings) if settings else None
+        context, settings = self.context, self.context.plan.settings(BuildSettings)
+        build = BuildImage(context.release, settings) if settings else None
         try:
-            refused = refused_at_once(this.drivers, this.release, this.tell, wait=this.wait, build=build)
+            refused = refused_at_once(context.drivers, context.release, context.tell, wait=context.wait, build=build)
         except Interrupted as interrupted:
             self.interrupted(interrupted)
             return
         if isinstance(refused, journal.LeaseRefused):
-            this.record(refused)
+            context.record(refused)
         else:
-            this.known_rollback = refused
+            context.known_rollback = refused
 
     def _unless_unwritten(self, move: Move) -> Move:
         """Without a journal nothing new is begun; what is done is finished, and what was moved is put back."""
-        this, why = self.this, self.this.recorder.unwritten
-        if not why or not isinstance(move, RunStep | AcquireLease) or stopped_unwritten(this.entries):
+        context, why = self.context, self.context.recorder.unwritten
+        if not why or not isinstance(move, RunStep | AcquireLease) or stopped_unwritten(context.entries):
             return move
-        this.tell(f"{why}; the release stops, and the traffic is put back if it moved")
-        this.record(journal.ReleaseInterrupted(this.drivers.clock.now(), why, errored=True))
-        return next_move(this.plan, this.entries)
+        context.tell(f"{why}; the release stops, and the traffic is put back if it moved")
+        context.record(journal.ReleaseInterrupted(context.now(), why, errored=True))
+        return next_move(context.plan, context.entries)
 
     def _acquired(self) -> journal.LeaseHeld | journal.LeaseRefused:
         """A person's own hold stops new releases, and not the end of one that has begun."""
-        this = self.this
+        context = self.context
         return acquire(
-            this.drivers,
-            this.release,
-            this.holder,
-            this.tell,
-            take_over=this.take_over,
-            over_own_hold=is_resumed(this.entries),
-            wait=this.wait,
-            known_rollback=this.known_rollback,
+            context.drivers,
+            context.release,
+            context.holder,
+            context.tell,
+            take_over=context.take_over,
+            over_own_hold=is_resumed(context.entries),
+            wait=context.wait,
+            known_rollback=context.known_rollback,
         )
 
     def _restore(self, move: Restore) -> None:
-        this = self.this
-        request = RestoreTraffic(this.release, move.target, ours=own_traffic_maps(this.entries))
-        stopping = asked_to_stop(this.entries)
-        restore(this.drivers, request, move.why, this.record, this.tell, stopping=stopping)
+        context = self.context
+        request = RestoreTraffic(context.release, move.target, ours=own_traffic_maps(context.entries))
+        stopping = asked_to_stop(context.entries)
+        restore(context.drivers, request, move.why, context.record, context.tell, stopping=stopping)

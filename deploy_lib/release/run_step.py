@@ -18,51 +18,51 @@ from deploy_lib.steps.kind import Verdict
 from deploy_lib.steps.promote import MoveTraffic
 
 
-def run_step(this: ReleaseContext, index: int) -> None:
+def run_step(context: ReleaseContext, index: int) -> None:
     """Records Asked before the effect and Judged after it. Raises Interrupted."""
-    step, clock = this.plan.steps[index], this.drivers.clock
+    step, clock = context.plan.steps[index], context.drivers.clock
     began = clock.monotonic()
-    skipped = why_skipped(step, this.release)
+    skipped = why_skipped(step, context.release)
     if skipped:
-        _judged(this, index, Verdict(Status.SKIPPED, skipped, this.release), 0.0)
+        _judged(context, index, Verdict(Status.SKIPPED, skipped, context.release), 0.0)
         return
-    request = step.kind.ask(step.settings, this.release)
+    request = step.kind.ask(step.settings, context.release)
     target = None
     if isinstance(request, MoveTraffic):
-        request = replace(request, ours=own_traffic_maps(this.entries))
+        request = replace(request, ours=own_traffic_maps(context.entries))
         target = request.target
     moves = step.kind.position.moves_traffic
-    if not this.record(Asked(clock.now(), index, step.kind.name, step.label, moves_traffic=moves, target=target)):
+    if not context.record(Asked(clock.now(), index, step.kind.name, step.label, moves_traffic=moves, target=target)):
         return
 
     def ask(request: Request, tell: Tell) -> Answer | CallFailed:
-        return perform(request, this.drivers, tell)
+        return perform(request, context.drivers, tell)
 
     try:
-        found = until_judged(step.kind, step.settings, this.release, request, ask, clock, this.tell)
+        found = until_judged(step.kind, step.settings, context.release, request, ask, clock, context.tell)
     finally:
-        this.drivers.urls.rest()
+        context.drivers.urls.rest()
     if isinstance(found.answer, RevisionCreated) and not found.answer.ready:
-        this.evidence = found.answer.evidence
+        context.evidence = found.answer.evidence
     failed = found.verdict if isinstance(found.verdict, CallFailed) else None
     if failed and failed.busy:
-        this.record(LeaseRefused(clock.now(), failed.reason, failed.remedy, busy=True))
+        context.record(LeaseRefused(clock.now(), failed.reason, failed.remedy, busy=True))
         return
     if isinstance(found.verdict, CallFailed):
-        this.evidence = found.verdict.evidence
-        verdict = _of_failed_call(found.verdict, this.release)
+        context.evidence = found.verdict.evidence
+        verdict = _of_failed_call(found.verdict, context.release)
     else:
-        verdict = _unless_bad(this, found.verdict)
-    verdict = _unless_taken_over(this, verdict)
-    _judged(this, index, verdict, clock.monotonic() - began, untouched=bool(failed and failed.no_effect))
+        verdict = _unless_bad(context, found.verdict)
+    verdict = _unless_taken_over(context, verdict)
+    _judged(context, index, verdict, clock.monotonic() - began, untouched=bool(failed and failed.no_effect))
     if isinstance(request, MoveTraffic) and verdict.status is Status.PASSED:
-        _record_passed(this, request)
+        _record_passed(context, request)
 
 
-def taken_over(this: ReleaseContext) -> str:
+def taken_over(context: ReleaseContext) -> str:
     """By whom; empty while the service is this release's, and where it cannot be read."""
     try:
-        return this.drivers.services.taken_over(this.release.service)
+        return context.drivers.services.taken_over(context.release.service)
     except (DriverError, Interrupted):
         return ""
 
@@ -73,28 +73,28 @@ def _of_failed_call(answer: CallFailed, release: Release) -> Verdict:
     return Verdict(status, reason, release, conflict=answer.conflict)
 
 
-def _unless_bad(this: ReleaseContext, verdict: Verdict) -> Verdict:
+def _unless_bad(context: ReleaseContext, verdict: Verdict) -> Verdict:
     """A step that brought the image may have brought one that failed before."""
-    lease = last_lease(this.entries)
-    if lease is None or verdict.status is not Status.PASSED or this.release.image == verdict.release.image:
+    lease = last_lease(context.entries)
+    if lease is None or verdict.status is not Status.PASSED or context.release.image == verdict.release.image:
         return verdict
     refusal = known_bad(verdict.release, lease.bad)
     return replace(verdict, status=Status.FAILED, reason=refusal) if refusal else verdict
 
 
-def _unless_taken_over(this: ReleaseContext, verdict: Verdict) -> Verdict:
+def _unless_taken_over(context: ReleaseContext, verdict: Verdict) -> Verdict:
     """What looks bad once somebody else has the service, a tag that is gone for instance, says nothing of the image."""
-    if verdict.status in (Status.PASSED, Status.SKIPPED) or not lease_held(this.entries):
+    if verdict.status in (Status.PASSED, Status.SKIPPED) or not lease_held(context.entries):
         return verdict
-    by = taken_over(this)
-    return Verdict(Status.INCONCLUSIVE, by, this.release, conflict=True) if by else verdict
+    by = taken_over(context)
+    return Verdict(Status.INCONCLUSIVE, by, context.release, conflict=True) if by else verdict
 
 
-def _judged(this: ReleaseContext, index: int, verdict: Verdict, seconds: float, *, untouched: bool = False) -> None:
-    step = this.plan.steps[index]
-    this.record(
+def _judged(context: ReleaseContext, index: int, verdict: Verdict, seconds: float, *, untouched: bool = False) -> None:
+    step = context.plan.steps[index]
+    context.record(
         Judged(
-            this.drivers.clock.now(),
+            context.now(),
             index,
             step.kind.name,
             step.label,
@@ -110,9 +110,9 @@ def _judged(this: ReleaseContext, index: int, verdict: Verdict, seconds: float, 
     )
 
 
-def _record_passed(this: ReleaseContext, request: MoveTraffic) -> None:
+def _record_passed(context: ReleaseContext, request: MoveTraffic) -> None:
     """Tell other machines that this move was answered; without it they would restore instead of going on."""
     try:
-        this.drivers.services.record_passed(request)
+        context.drivers.services.record_passed(request)
     except DriverError as problem:
-        this.tell(f"the progress could not be noted on the service: {problem.reason}")
+        context.tell(f"the progress could not be noted on the service: {problem.reason}")

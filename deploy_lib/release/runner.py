@@ -62,17 +62,17 @@ class ReleaseRunner:
         with self.output() as output:
 
             def cause_of(evidence: Evidence, findings: tuple[Finding, ...], release: Release) -> Cause:
-                requests = last_requests_made(this.entries)
+                requests = last_requests_made(context.entries)
                 return diagnose(evidence, findings, plan.service, requests, self.remedy_context(release))
 
             drivers, holder = self.drivers(), with_process(self.holder)
-            this = ReleaseContext(
+            context = ReleaseContext(
                 plan, drivers, output.note, output.tell, cause_of, holder, take_over=self.take_over, wait=self.wait
             )
             try:
-                stopped = execute(RealRelease(this, self.release, self.earlier, self.unwritten, Membership(others)))
+                stopped = execute(RealRelease(context, self.release, self.earlier, self.unwritten, Membership(others)))
             except Interrupted:
-                resume, seen = plan.program.command("resume"), last_seen(this.entries)
+                resume, seen = plan.program.command("resume"), last_seen(context.entries)
                 now = drivers.clock.now()
                 output.show(stopped_half_way(drivers.services, plan.service, now, resume, seen))
                 raise

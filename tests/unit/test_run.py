@@ -60,10 +60,10 @@ def release(cloud: FakeCloud, chosen: Plan = WHOLE, earlier: list[Entry] | None 
             raise Killed
         written.append(decode(encode(entry)))
 
-    this = ReleaseContext(chosen, cloud.drivers(), note, lambda text: None,
+    context = ReleaseContext(chosen, cloud.drivers(), note, lambda text: None,
                           lambda evidence, findings, _: diagnose(evidence, findings), holder)  # fmt: skip
     try:
-        return execute(RealRelease(this, RELEASE, earlier or [])), written
+        return execute(RealRelease(context, RELEASE, earlier or [])), written
     except Killed:
         raise Killed(written) from None
 
