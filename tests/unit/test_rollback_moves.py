@@ -162,6 +162,16 @@ def test_interrupted_before_the_traffic_moves_nothing_has_moved() -> None:
     assert any(isinstance(entry, ReleaseInterrupted) for entry in written), "its journal says so"
 
 
+def test_who_would_not_wait_for_the_traffic_leaves_it_to_the_next_rollback() -> None:
+    def impatient() -> object:
+        raise Interrupted("SIGINT")
+
+    cloud = FakeCloud(traffic=NOW, fails={"restore": impatient})
+    with pytest.raises(Interrupted):
+        carried_out(cloud)
+    assert not [call for call in cloud.asked if call.startswith("end_lease")], "its record stays on the service"
+
+
 def test_a_journal_that_cannot_be_written_does_not_keep_users_waiting() -> None:
     def full(entry: Entry) -> None:
         raise OSError(28, "No space left on device")

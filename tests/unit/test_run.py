@@ -10,9 +10,12 @@ from deploy_lib.diagnose import diagnose
 from deploy_lib.drivers.interface import Interrupted
 from deploy_lib.journal import decode, encode
 from deploy_lib.model import answers
-from deploy_lib.model.journal import Diagnosed, Entry, Judged, LeaseRefused, Stopped, Withdrawn
+from deploy_lib.model.cause import Cause
+from deploy_lib.model.evidence import Evidence
+from deploy_lib.model.findings import Finding
+from deploy_lib.model.journal import Diagnosed, Entry, Judged, LeaseRefused, RestoreAsked, Stopped, Withdrawn
 from deploy_lib.model.outcome import Outcome
-from deploy_lib.model.release import Status
+from deploy_lib.model.release import Release, Status
 from deploy_lib.plan import Plan
 from deploy_lib.release.context import ReleaseContext
 from deploy_lib.release.executor import execute
@@ -35,6 +38,10 @@ WHOLE = plan(
     step("verify"),
 )
 STABLE, TENTH, ALL = {"stable-1": 100}, {"stable-1": 90, "cand-2": 10}, {"cand-2": 100}
+
+
+def no_cause(evidence: Evidence, findings: tuple[Finding, ...], _: Release) -> Cause:
+    return diagnose(evidence, findings)
 
 
 class Killed(BaseException):
@@ -191,6 +198,22 @@ def test_an_interruption_under_traffic_restores_first() -> None:
     cloud.fails["compare"] = interrupted
     stopped, _ = release(cloud)
     assert (stopped.outcome, cloud.maps) == (Outcome.INTERRUPTED, [TENTH, STABLE])
+
+
+def test_who_would_not_wait_for_the_restore_leaves_it_to_the_next() -> None:
+    """The journal ends with the restore that was asked for, so that `resume` finishes it."""
+
+    def impatient() -> object:
+        raise Interrupted("SIGINT")
+
+    bad = {"compare": worse, "restore": impatient}
+    cloud, written = FakeCloud(fails=bad), list[Entry]()
+    context = ReleaseContext(WHOLE, cloud.drivers(), written.append, lambda text: None, no_cause, "one")
+    with pytest.raises(Interrupted):
+        execute(RealRelease(context, RELEASE))
+    assert isinstance(written[-1], RestoreAsked)
+    stopped, _ = release(FakeCloud(traffic=cloud.traffic), earlier=written)
+    assert stopped.outcome is Outcome.REJECTED
 
 
 def test_a_live_release_is_taken_back_when_its_group_fails() -> None:
