@@ -7,6 +7,7 @@ keeps its facts, and the surroundings are read only when something is missing.
 from __future__ import annotations
 
 import hashlib
+import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache as remember
@@ -26,7 +27,7 @@ from deploy_lib.source.imports.facts import Facts, decode, encode, key
 from deploy_lib.source.imports.layout import Layout
 from deploy_lib.source.imports.parse import facts_of
 from deploy_lib.source.imports.run import run_imports
-from deploy_lib.source.model import SYMLINK, Context, ImageContents, Surroundings
+from deploy_lib.source.model import SITE_PACKAGES, SYMLINK, Context, ImageContents, Surroundings, Unknown
 from deploy_lib.source.ownership import Ownership
 from deploy_lib.source.set_up import DJANGO_SETTINGS, django_settings, done_later, with_commas
 from deploy_lib.source.shadows import shadowed_modules
@@ -74,14 +75,20 @@ def analyse(
     no import is followed.
     """
     read = _reader(context, read_many)
+    contents = replace(contents, env={**contents.env, **(env or {})})
     dependencies = remember(lambda: declared(contents, read))
     wrong = misspelt_command(contents, lambda image: _text(contents, image, read), dependencies().names)
     unreadable = windows_line_ends(contents, context.root, lambda image: _text(contents, image, read))
     commands = [each for each in (wrong, unreadable) if each]
-    entry = read_entrypoint(contents, entrypoint, lambda image: _text(contents, image, read))
+    projects = [posixpath.normpath(posixpath.join(contents.workdir, each)) for each in dependencies().directories]
+    entry = read_entrypoint(contents, entrypoint, lambda image: _text(contents, image, read), projects)
     if entry is None:
         unknown = None if commands else unknown_start(contents)
         return Analysis((*commands, *([unknown] if unknown else ())))
+    if entry.installs:
+        runner = " ".join(entry.launch.runner[:2]) if entry.launch else ""
+        brought = Unknown(SITE_PACKAGES, f"{runner} installs the project when it starts", 0)
+        contents = replace(contents, unknown=(*contents.unknown, brought))
     changed = {each.prefix for each in contents.unknown}
     layout = Layout(contents.files, entry.roots, _links(contents, context), changed)
     started = layout.find(entry.module) if entry.script is None else None

@@ -107,7 +107,7 @@ class Ownership:
         if self._explainer().evidence(module):
             return self._unless_unknown(module)
         declared = self._declared()
-        if names_of(top) & declared.names or top in DISTRIBUTIONS:
+        if names_of(top) & declared.names or top in DISTRIBUTIONS or _named_after(module) & declared.names:
             return Absence.ELSEWHERE
         if not declared.names or not declared.whole or self._may_be_installed(top):
             return Absence.UNCERTAIN
@@ -130,6 +130,12 @@ class Ownership:
                 if _may_bring(unknown, stem):
                     return Absence.UNKNOWN
         return Absence.MISSING
+
+
+def _named_after(module: str) -> set[str]:
+    """Distributions that are called as a package below a shared one: stac-fastapi-api brings stac_fastapi.api."""
+    parts = module.replace("_", "-").lower().split(".")
+    return {"-".join(parts[:count]) for count in range(2, len(parts) + 1)}
 
 
 def _may_bring(unknown: Unknown, stem: str) -> bool:

@@ -17,7 +17,7 @@ DJANGO_SETTINGS = "DJANGO_SETTINGS_MODULE"
 
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 _WRITTEN = re.compile(
-    rf"""^(?P<inside>\s*)os\.environ(?:(?P<default>\.setdefault\()|\[)["']{DJANGO_SETTINGS}["']"""
+    rf"""^(?P<inside>[^\S\n]*)os\.environ(?:(?P<default>\.setdefault\()|\[)["']{DJANGO_SETTINGS}["']"""
     r"""(?:,|\] =)\s*["'](?P<module>[\w.]+)["']""",
     re.MULTILINE,
 )

@@ -12,7 +12,10 @@ SHELL = ("/bin/sh", "-c")
 
 
 def read(*command: str, given: str | None = None, script: str | None = None, **env: str) -> Entrypoint | None:
-    return read_entrypoint(ImageContents({}, {}, workdir="/app", command=command, env=env), given, lambda path: script)
+    """`script` is the text of the command's own file."""
+    own = command[0].removeprefix(".") if script else "/"
+    contents = ImageContents({}, {}, workdir="/app", command=command, env=env)
+    return read_entrypoint(contents, given, lambda path: script if path.endswith(own) else None)
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def test_what_is_started_and_what_depends_on_a_condition() -> None:
     text = """\
 set -e
 start() { exec gunicorn "$1" --workers 2; }
-case "$1" in
+case "$MODE" in
   web) start web:app ;;
   worker|beat)
     exec celery -A web worker
@@ -72,6 +72,67 @@ exec "$@"
         (("exec", "celery", "-A", "web", "worker"), True),
         (("exec", "uvicorn", "web:app"), False),
     ]
+
+
+CHOSEN = """\
+serve() { exec gunicorn web:app; }
+if [ "$#" -eq 0 ]; then set -- serve; fi
+if [[ $1 == -* ]]; then exec gunicorn web:app "$@"; fi
+case "$1" in
+  work|beat) exec celery -A web worker ;;
+  serve)
+    if [ -n "$2" ] && [ "$2" != "quiet" ]; then
+      exec uvicorn web:app
+    fi
+    serve
+    ;;
+  *) exec "$@" ;;
+esac
+exec never reached
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), ("exec", "gunicorn", "web:app")),
+        (("serve",), ("exec", "gunicorn", "web:app")),
+        (("serve", "quiet"), ("exec", "gunicorn", "web:app")),
+        (("serve", "loud"), ("exec", "uvicorn", "web:app")),
+        (("beat",), ("exec", "celery", "-A", "web", "worker")),
+        (("-w", "2"), ("exec", "gunicorn", "web:app", "-w", "2")),
+        (("python", "x.py"), ("exec", "python", "x.py")),
+    ],
+)
+def test_a_branch_that_the_arguments_choose(arguments: tuple[str, ...], words: tuple[str, ...]) -> None:
+    started = [(each.words, each.branch, each.doubt) for each in follow(CHOSEN, "/app", {}, arguments)]
+    assert started == [(words, False, "")]
+
+
+@pytest.mark.parametrize(
+    ("test", "runs"),
+    [
+        ('[ "$1" = "web" ]', True),
+        ('[ "$1" == web ]', True),
+        ('test "$1" != "web"', False),
+        ('[ "$1" = "w*" ]', False),
+        ("[[ $1 == w* ]]", True),
+        ('[ -z "$2" ]', True),
+        ('[ ! -z "$1" ]', True),
+        ('[ "${1#w}" != "$1" ]', True),
+        ('[ "${1:-api}" = "api" ]', False),
+        ("[ $# -gt 1 ]", False),
+        ("true", True),
+        ('[ "$1" = "api" ] || [ "$1" = "web" ]', True),
+    ],
+)
+def test_tests_that_are_answered_before_it_runs(test: str, runs: bool) -> None:
+    for text in (
+        f"if {test}; then\n  exec uvicorn web:app\nfi\nexec sleep 1",
+        f"{test} && exec uvicorn web:app; exec sleep 1",
+    ):
+        first = next(each for each in follow(text, "/app", {}, ("web",)) if each.words[0] == "exec")
+        assert (first.words[1], first.branch) == ("uvicorn" if runs else "sleep", False), text
 
 
 def test_arguments_that_the_script_sets_itself() -> None:

@@ -11,7 +11,7 @@ from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.source.dependencies.declared import declared
 from deploy_lib.source.entrypoint import Entrypoint, read_entrypoint
 from deploy_lib.source.entrypoint.misspelt import misspelt_command
-from deploy_lib.source.entrypoint.read import ReadText
+from deploy_lib.source.entrypoint.scripts import ReadText
 from deploy_lib.source.explain import explain
 from deploy_lib.source.model import Staged, Surroundings
 from deploy_lib.source.repository_facts import reader

@@ -20,6 +20,8 @@ ReadContext = Callable[[str], bytes | None]
 _NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[[^\]]*\])?\s*(?:[<>=!~;@,]|$)")
 _DIRECTORY = re.compile(r"^(?:(?:-e|--editable)[\s=]*)?(?:file:|\.{0,2}/|\.)|@\s*file:")
 _EGG = re.compile(r"[#&]egg=([A-Za-z0-9._-]+)")
+_OWN = frozenset({"workspace", "path"})
+"""Keys of a source in pyproject.toml that lies in the repository itself."""
 _TABLES = ("pyproject.toml", "Pipfile", "poetry.lock", "uv.lock", "pdm.lock")
 
 
@@ -32,6 +34,8 @@ class Declared:
     whole: bool = True
     brings_project: bool = False
     """A file names a directory, so that what lies there is installed like any distribution."""
+    directories: tuple[str, ...] = ()
+    """Those that requirements files name, as they are written, without file: and what follows them."""
 
 
 @dataclass(slots=True)
@@ -41,6 +45,7 @@ class _Reading:
     files: list[str] = field(default_factory=list)
     whole: bool = True
     brings_project: bool = False
+    directories: list[str] = field(default_factory=list)
 
 
 def declared(contents: ImageContents, read: ReadContext) -> Declared:
@@ -51,7 +56,13 @@ def declared(contents: ImageContents, read: ReadContext) -> Declared:
             _table(path, reading)
         else:
             _requirements(path, reading)
-    return Declared(frozenset(reading.names), tuple(reading.files), reading.whole, reading.brings_project)
+    return Declared(
+        frozenset(reading.names),
+        tuple(reading.files),
+        reading.whole,
+        reading.brings_project,
+        tuple(dict.fromkeys(reading.directories)),
+    )
 
 
 def normalised(name: str) -> str:
@@ -88,11 +99,14 @@ def _requirement(text: str, path: str, reading: _Reading) -> None:
     editable = re.match(r"(?:-e|--editable)[\s=]*(\S+)", text)
     if text.startswith("-") and not editable:
         return
-    reading.brings_project = reading.brings_project or _DIRECTORY.search(text) is not None
+    if _DIRECTORY.search(text):
+        reading.brings_project = True
+        written = re.sub(r"^(-e|--editable)[\s=]*|^[\w.-]+\s*(\[[^\]]*\])?\s*@\s*", "", text)
+        reading.directories.append(re.split(r"[\[;#\s]", re.sub(r"^file:(//)?", "", written))[0])
     named = _EGG.search(text) or (None if editable else _NAME.match(text))
-    if named:
+    if named and not _DIRECTORY.search(text):
         reading.names.add(normalised(named[1]))
-    else:
+    elif not named:
         reading.whole = False
 
 
@@ -105,9 +119,11 @@ def _table(path: str, reading: _Reading) -> None:
         return
     reading.files.append(path)
     reading.brings_project = reading.brings_project or any(_paths(table))
+    sources = _part(_part(_part(table, "tool"), "uv"), "sources")
+    own = {normalised(name) for name, source in sources.items() if isinstance(source, dict) and _OWN & source.keys()}
     for requirement in _listed(table):
         found = _NAME.match(requirement)
-        if found:
+        if found and normalised(found[1]) not in own:
             reading.names.add(normalised(found[1]))
 
 
@@ -132,7 +148,7 @@ def _listed(table: Mapping[str, Any]) -> Iterator[str]:
 def _is_project(source: Mapping[str, Any]) -> bool:
     """In uv.lock the project itself has an entry of its own, with the directory that it lies in
     (https://docs.astral.sh/uv/concepts/projects/layout/)."""
-    return bool({"virtual", "editable"} & source.keys())
+    return bool({"virtual", "editable", "directory"} & source.keys())
 
 
 def _paths(table: Mapping[str, Any]) -> Iterator[str]:

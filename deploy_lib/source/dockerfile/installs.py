@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_BY_FILE = re.compile(r"(?:[\w.-]+\s*(?:\[[^\]]*\])?\s*@\s*)?file:(?://)?([^#;\s]+)")
 _OPTIONS_WITH_VALUE = """
     -c --constraint -i --index-url --extra-index-url -f --find-links --trusted-host --prefix --cache-dir --timeout
     --retries --platform --python-version --implementation --abi --python -p --no-binary --only-binary --proxy --cert
@@ -39,6 +40,8 @@ def read_install(name: str, args: tuple[str, ...]) -> Install | None:
         if args[:1] not in (("install",), ("sync",)):
             return Install()
         return Install(("pyproject.toml",), (), () if {"--no-root", "--no-self"} & set(args) else (".",))
+    if name == "hatch":
+        return Install(("pyproject.toml",), (), (".",)) if args[:2] == ("env", "create") else Install()
     if name == "pipenv":
         return Install(("Pipfile",))
     if re.fullmatch(r"(python|pypy)[\d.]*", name) and args[:1] == ("setup.py",):
@@ -72,8 +75,9 @@ def _pip(args: tuple[str, ...]) -> Install:
         elif option in ("-t", "--target"):
             target.append(value)
         elif option in ("-e", "--editable", ""):
-            if value.startswith((".", "/", "file:")) or "/" in value.split("[")[0].split("@")[0]:
-                where = value.removeprefix("file:").partition("[")[0].rstrip("/")
+            named = _BY_FILE.match(value)
+            if named or value.startswith((".", "/")) or "/" in value.split("[")[0].split("@")[0]:
+                where = (named[1] if named else value).partition("[")[0].rstrip("/")
                 projects.append(where)
                 requirements += [f"{where}/pyproject.toml", f"{where}/setup.py"]
             elif match := _NAME.match(value):

@@ -29,6 +29,7 @@ class Effects:
     requirements: tuple[str, ...] = ()  # image paths, and file names in them
     packages: tuple[str, ...] = ()  # installed by name
     projects: tuple[str, ...] = ()
+    roots: tuple[str, ...] = ()  # image directories that a .pth file puts on sys.path
 
 
 class _Reading:
@@ -41,6 +42,7 @@ class _Reading:
         self.requirements: list[str] = []
         self.packages: list[str] = []
         self.projects: list[str] = []
+        self.roots: list[str] = []
 
     def path(self, word: str) -> str:
         return "/" + posixpath.normpath(posixpath.join(self.cwd, word)).lstrip("/")
@@ -67,6 +69,7 @@ def read_effects(
         tuple(reading.requirements),
         tuple(reading.packages),
         tuple(reading.projects),
+        tuple(reading.roots),
     )
 
 
@@ -79,6 +82,8 @@ def _read(text: str, reading: _Reading) -> None:
     for command in commands:
         for path in command.writes:
             reading.touch(path, f"... > {path}")
+            if path.endswith(".pth") and command.words[:1] == ("echo",):
+                reading.roots += [word for word in command.words[1:] if word.startswith("/")]
         if command.words:
             _judge(command, reading)
 

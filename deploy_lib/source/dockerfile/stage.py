@@ -190,6 +190,7 @@ def _run(state: StageState, instruction: Instruction, context: Tree) -> None:
         state.projects += [path for path in (f"{project.rstrip('/')}/src", project) if path in state.tree.directories][
             :1
         ]
+    state.projects += effects.roots
     for directory in effects.directories:
         state.tree.add_directory(directory)
     found = (bound.get(path) or state.tree.files.get(state.tree.resolve(path)) for path in effects.requirements)

@@ -12,16 +12,21 @@ import configparser
 import posixpath
 import re
 import shlex
-from collections.abc import Callable, Iterator, Sequence
+import tomllib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from itertools import pairwise
 
 from deploy_lib.source.entrypoint.shell import Program, shell_programs
+from deploy_lib.source.option_values import value_of
 
 ReadText = Callable[[str], str | None]
 
 _SUPERVISOR = ("supervisord.conf", "etc/supervisord.conf", "/etc/supervisord.conf", "/etc/supervisor/supervisord.conf")
 _PAIR = re.compile(r"(\w+)=(\"[^\"]*\"|'[^']*'|[^,]*)")
+_OF_THE_ENVIRONMENT = re.compile(r"%\(ENV_(\w+)\)s")
+_WEB_SERVERS = frozenset({"daphne", "flask", "granian", "gunicorn", "hypercorn", "uvicorn", "uwsgi", "waitress-serve"})
 _PROCESS = re.compile(r"^([\w-]+):\s*(.+)$", re.MULTILINE)
 
 
@@ -32,18 +37,21 @@ def configured(program: Program, read: ReadText) -> Program:
         return _gunicorn(program, read)
     if words[0] == "uwsgi":
         return _uwsgi(program, read)
+    if "hypercorn" in words[:3]:
+        return _hypercorn(program, read)
     return program
 
 
-def managed(program: Program, read: ReadText) -> Iterator[Program]:
-    """What supervisord or honcho starts, a web server last; any other program is itself."""
+def managed(program: Program, read: ReadText, files: Iterable[str] = ()) -> Iterator[Program]:
+    """What supervisord or honcho starts, a web server last; any other program is itself. `files` are the image's."""
     name, *words = program.words
     if name == "supervisord":
-        given = _after(words, "-c", "--configuration")
-        text = next(filter(None, (read(_inside(program, each)) for each in ([given] if given else _SUPERVISOR))), None)
-        found = list(_supervised(text, program)) if text else []
+        given = value_of(words, "-c", "--configuration")
+        paths = [_inside(program, each) for each in ([given] if given else _SUPERVISOR)]
+        path = next((each for each in paths if read(each) is not None), "")
+        found = sorted(_supervised(path, program, read, files), key=_is_web)
     elif name in ("honcho", "foreman", "goreman", "hivemind", "overmind"):
-        text = read(_inside(program, _after(words, "-f", "--procfile") or "Procfile"))
+        text = read(_inside(program, value_of(words, "-f", "--procfile") or "Procfile"))
         found = [each for _, each in sorted(_of_procfile(text, words, program), key=lambda pair: pair[0] == "web")]
     else:
         found = []
@@ -54,7 +62,7 @@ def _gunicorn(program: Program, read: ReadText) -> Program:
     at = program.words.index("gunicorn") + 1
     extra = _split(program.env.get("GUNICORN_CMD_ARGS", ""))
     given = [*program.words[at:], *extra]
-    file = _after(given, "-c", "--config") or "gunicorn.conf.py"
+    file = value_of(given, "-c", "--config") or "gunicorn.conf.py"
     file = file.removeprefix("file:")
     if file.startswith("python:"):
         file = f"{file.removeprefix('python:').replace('.', '/')}.py"
@@ -89,7 +97,7 @@ def _assigned(text: str) -> tuple[dict[str, str], str]:
 
 
 def _uwsgi(program: Program, read: ReadText) -> Program:
-    named = _after(program.words[1:], "--ini", "-i") or next(
+    named = value_of(program.words[1:], "--ini", "-i") or next(
         (word for word in program.words[1:] if word.endswith(".ini")), None
     )
     text = read(_inside(program, named)) if named else None
@@ -107,22 +115,50 @@ def _uwsgi(program: Program, read: ReadText) -> Program:
     return replace(program, words=tuple(words), doubt=program.doubt or doubt)
 
 
-def _supervised(text: str, program: Program) -> Iterator[Program]:
+def _hypercorn(program: Program, read: ReadText) -> Program:
+    """application_path of -c FILE, TOML or file:FILE in Python
+    (https://hypercorn.readthedocs.io/en/latest/how_to_guides/configuring.html)."""
+    named = value_of(program.words[1:], "-c", "--config") or ""
+    name = f"{named[7:].replace('.', '/')}.py" if named.startswith("python:") else named.removeprefix("file:")
+    text = read(_inside(program, name)) if name else None
+    if text is None:
+        return program
+    settings, doubt = ({}, "") if name.endswith(".toml") else _assigned(text)
+    if name.endswith(".toml"):
+        try:
+            settings = {key: value for key, value in tomllib.loads(text).items() if isinstance(value, str)}
+        except tomllib.TOMLDecodeError:
+            doubt = "cannot be read"
+    told = [settings["application_path"]] if "application_path" in settings else []
+    return replace(program, words=(*program.words, *told), doubt=program.doubt or (doubt and f"{name} {doubt}"))
+
+
+def _supervised(path: str, program: Program, read: ReadText, files: Iterable[str]) -> Iterator[Program]:
+    """What its programs run, and those of the files that it includes (http://supervisord.org/configuration.html)."""
     parser = configparser.ConfigParser(interpolation=None, strict=False, inline_comment_prefixes=(";",))
+    here = posixpath.dirname(path)
     try:
-        parser.read_string(text)
+        parser.read_string(read(path) or "")
+        for pattern in parser.get("include", "files", fallback="").split():
+            wanted = posixpath.join(here, pattern.replace("%(here)s", here))
+            for each in sorted(files):
+                if fnmatchcase(each, wanted):
+                    parser.read_string(read(each) or "")
     except configparser.Error:
         return
     for section in parser.sections():
-        command = parser.get(section, "command", fallback="")
+        command = parser.get(section, "command", fallback="").replace("%(here)s", here)
         if section.startswith("program:") and command:
             directory = posixpath.join(program.directory, parser.get(section, "directory", fallback=""))
             env = dict(program.env)
-            for pair in re.findall(
-                r"(\w+)=(\"[^\"]*\"|'[^']*'|[^,]*)", parser.get(section, "environment", fallback="")
-            ):
-                env[pair[0]] = pair[1].strip("\"' ")
+            for name, value in _PAIR.findall(parser.get(section, "environment", fallback="")):
+                env[name] = value.strip("\"' ")
+            command = _OF_THE_ENVIRONMENT.sub(lambda found, env=env: env.get(found[1], ""), command)  # type: ignore[misc]
             yield from shell_programs(command, posixpath.normpath(directory), env)
+
+
+def _is_web(program: Program) -> bool:
+    return bool(_WEB_SERVERS & set(program.words[:3]))
 
 
 def _of_procfile(text: str | None, words: list[str], program: Program) -> Iterator[tuple[str, Program]]:
@@ -132,16 +168,6 @@ def _of_procfile(text: str | None, words: list[str], program: Program) -> Iterat
         if not named or name in named:
             for each in shell_programs(command, program.directory, program.env):
                 yield name, each
-
-
-def _after(words: Sequence[str], *options: str) -> str | None:
-    for before, word in pairwise(("", *words)):
-        if before in options:
-            return word
-        for option in options:
-            if word.startswith(f"{option}="):
-                return word.partition("=")[2]
-    return None
 
 
 def _split(text: str) -> list[str]:

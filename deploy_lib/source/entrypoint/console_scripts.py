@@ -1,10 +1,11 @@
-"""Commands that installing a project makes: the entry points that its pyproject.toml or setup.cfg names.
+"""Commands that installing a project makes: the entry points that its pyproject.toml, setup.cfg or setup.py names.
 
 https://packaging.python.org/en/latest/specifications/entry-points/
 """
 
 from __future__ import annotations
 
+import ast
 import configparser
 import posixpath
 import tomllib
@@ -37,6 +38,9 @@ def _commands(directory: str, read: Callable[[str], str | None]) -> Iterator[tup
     text = read(posixpath.join(directory, "setup.cfg"))
     if text is not None:
         yield from _of_setup_cfg(text)
+    text = read(posixpath.join(directory, "setup.py"))
+    if text is not None:
+        yield from _of_setup_py(text)
 
 
 def _of_table(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -54,7 +58,36 @@ def _of_setup_cfg(text: str) -> Iterator[tuple[str, str]]:
         parser.read_string(text)
     except configparser.Error:
         return
-    for line in parser.get("options.entry_points", "console_scripts", fallback="").splitlines():
+    yield from _lines(parser.get("options.entry_points", "console_scripts", fallback=""))
+
+
+def _of_setup_py(text: str) -> Iterator[tuple[str, str]]:
+    """What setup() is given as entry_points, when it is written out."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two of what is nested too deep
+        return
+    given = [each.value for each in ast.walk(tree) if isinstance(each, ast.keyword) and each.arg == "entry_points"]
+    for value in given:
+        try:
+            points = ast.literal_eval(value)
+        except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+            continue
+        if isinstance(points, str):
+            yield from _of_setup_cfg(f"[options.entry_points]\nconsole_scripts =\n{_section(points)}")
+        elif isinstance(points, dict):
+            scripts = points.get("console_scripts", ())
+            yield from _lines(scripts if isinstance(scripts, str) else "\n".join(map(str, scripts)))
+
+
+def _section(points: str) -> str:
+    """The lines of [console_scripts], each with a space before it."""
+    _, _, after = points.partition("[console_scripts]")
+    return "\n".join(f"  {line.strip()}" for line in after.partition("[")[0].splitlines() if line.strip())
+
+
+def _lines(text: str) -> Iterator[tuple[str, str]]:
+    for line in text.splitlines():
         name, equals, value = line.partition("=")
         if equals:
             yield name.strip(), value.strip()

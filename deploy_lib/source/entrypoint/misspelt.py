@@ -9,7 +9,8 @@ from collections.abc import Collection
 
 from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity
-from deploy_lib.source.entrypoint.read import ReadText, programs_of
+from deploy_lib.source.entrypoint.read import programs_of
+from deploy_lib.source.entrypoint.scripts import ReadText
 from deploy_lib.source.entrypoint.servers import SERVERS
 from deploy_lib.source.model import ImageContents
 

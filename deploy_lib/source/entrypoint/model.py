@@ -27,7 +27,8 @@ class Entrypoint:
 
     `attribute` is what the server takes from the module, and calls when `called`. `roots` are the image directories
     of sys.path that can hold the application, in order. `told_by` says where this is written. `doubt` is why it is
-    not proven that the process starts this, from there; empty when it is.
+    not proven that the process starts this, from there; empty when it is. `installs` is the project's directory that
+    the runner installs before it starts this; "" for none.
     """
 
     module: str
@@ -39,6 +40,7 @@ class Entrypoint:
     told_by: str = ""
     launch: Launch | None = None  # None: the image's command tells nothing
     doubt: str = ""
+    installs: str = ""
     worker: bool = False  # of Celery, which imports the modules of its tasks
 
     def __str__(self) -> str:

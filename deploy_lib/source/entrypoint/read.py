@@ -3,39 +3,45 @@
 from __future__ import annotations
 
 import posixpath
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from deploy_lib.source.entrypoint.conf_files import configured, managed
 from deploy_lib.source.entrypoint.console_scripts import console_script
 from deploy_lib.source.entrypoint.model import Entrypoint
-from deploy_lib.source.entrypoint.servers import launch_of, named_by, target
-from deploy_lib.source.entrypoint.shell import Program, programs, script_of, shell_programs
+from deploy_lib.source.entrypoint.scripts import ReadText, file_of, is_python, started
+from deploy_lib.source.entrypoint.servers import launch_of, named_by, script_of, target
+from deploy_lib.source.entrypoint.shell import Program
 from deploy_lib.source.model import ImageContents
-
-_SHELL_SCRIPT = re.compile(r"#!\s*(?:/usr/bin/env\s+)?(?:/\S*/)?(?:ba|da|a|z)?sh\b")
-ReadText = Callable[[str], str | None]
-"""Text of an image path; None when the image has none there."""
+from deploy_lib.source.projects import installed_at_start, package_roots, site_packages
 
 
-def read_entrypoint(contents: ImageContents, given: str | None, read: ReadText) -> Entrypoint | None:
-    """None when nothing names a module. `given` is the YAML's entrypoint, module or module:app.
+def read_entrypoint(
+    contents: ImageContents, given: str | None, read: ReadText, installed: Sequence[str] = ()
+) -> Entrypoint | None:
+    """None when nothing names a module. `given` is the YAML's entrypoint, module or module:app. `installed` are image
+    directories of projects that requirements files name.
 
     What an installed project holds is looked for last, where Python has its installed packages.
     """
     entry = _read(contents, given, read)
-    return replace(entry, roots=tuple(dict.fromkeys((*entry.roots, *contents.projects)))) if entry else None
+    if entry is None:
+        return None
+    launch = entry.launch
+    started = installed_at_start(launch.runner, launch.directory, read) if launch else None
+    projects = (*installed, *([started] if started else ()))
+    more = (*package_roots(contents, read, projects), *site_packages(contents.files))
+    return replace(entry, roots=tuple(dict.fromkeys((*entry.roots, *more))), installs=started or "")
 
 
 def _read(contents: ImageContents, given: str | None, read: ReadText) -> Entrypoint | None:
     ran = programs_of(contents, read)
-    started = [(program, entry) for program in ran if (entry := _named_by(program, contents, read))]
-    if started and started[-1][1].main and _another_follows(started[-1][0], ran):
-        started = []  # a migration before a server that nobody knows
-    runs = started[-1][1] if started else None
+    servers = [(program, entry) for program in ran if (entry := _named_by(program, contents, read))]
+    if servers and servers[-1][1].main and _another_follows(servers[-1][0], ran):
+        servers = []  # a migration before a server that nobody knows
+    runs = servers[-1][1] if servers else None
     if given is None:
-        return replace(runs, doubt=runs.doubt or _branches(started)) if runs else None
+        return replace(runs, doubt=runs.doubt or _branches(servers)) if runs else None
     named = target(given)
     if named is None:
         return None
@@ -46,10 +52,10 @@ def _read(contents: ImageContents, given: str | None, read: ReadText) -> Entrypo
     return replace(named, main=main, roots=roots, told_by=given, launch=launch, doubt=runs.doubt if runs else "")
 
 
-def _branches(started: Sequence[tuple[Program, Entrypoint]]) -> str:
+def _branches(servers: Sequence[tuple[Program, Entrypoint]]) -> str:
     """The doubt where the last server stands in a branch of a script, and other branches start others."""
-    program, last = started[-1]
-    several = sorted({str(last), *(str(entry) for each, entry in started if each.branch)})
+    program, last = servers[-1]
+    several = sorted({str(last), *(str(entry) for each, entry in servers if each.branch)})
     if not program.branch or len(several) == 1:
         return ""
     return f"the script starts one of {', '.join(several)}, as a condition says"
@@ -65,22 +71,17 @@ def _another_follows(program: Program, ran: Sequence[Program]) -> bool:
 
 
 def programs_of(contents: ImageContents, read: ReadText) -> list[Program]:
-    """Those of the image's command, of the shell script that it runs, and of what a process manager starts."""
-    return [each for program in _commanded(contents, read) for each in managed(program, read)]
-
-
-def _commanded(contents: ImageContents, read: ReadText) -> list[Program]:
-    script = script_of(contents.command, contents.workdir)
-    text = read(script[0]) if script else None
-    if script and text is not None and (script[0].endswith(".sh") or _SHELL_SCRIPT.match(text)):
-        return list(shell_programs(text, contents.workdir, contents.env, script[1], script=script[0], read=read))
-    return programs(contents.command, contents.workdir, contents.env)
+    """Those of the image's command, of the shell scripts that it runs, and of what a process manager starts."""
+    return [each for program in started(contents, read).programs for each in managed(program, read, contents.files)]
 
 
 def _named_by(program: Program, contents: ImageContents, read: ReadText) -> Entrypoint | None:
     program = configured(program, read)
     entry = named_by(program, lambda path: read(path) is not None)
-    entry = entry or console_script(program.words[0], contents.projects, read)
+    if entry is None and (file := file_of(program, read)) and is_python(read(file) or ""):
+        entry = script_of(file, program)
+    brought = installed_at_start(program.runner, program.directory, read)
+    entry = entry or console_script(program.words[0], (*contents.projects, *([brought] if brought else ())), read)
     return _complete(entry, program, contents) if entry else None
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from deploy_lib.source.entrypoint.branches import TESTS, chosen_case, chosen_if, truth_of_test
 from deploy_lib.source.entrypoint.shell_state import DEEPEST, ShellState, assign, move, value_of
 from deploy_lib.source.shell_text import Token, tokens, unquoted
 
@@ -21,7 +22,6 @@ _DEFAULT = re.compile(r"\$\{(\w+):?=([^{}]*)\}")
 _OPENS = {"if", "for", "while", "until", "case", "select"}
 _CLOSES = {"fi", "done", "esac"}
 _BETWEEN = {"then", "do", "{", "}", "!", "time"}
-_TESTS = {"[", "[[", "test"}
 _ALL = ("$@", "$*", "${@}", "${*}")
 
 
@@ -51,22 +51,32 @@ def follow(
     yield from _run(tokens(text), state)
 
 
-def _run(given: list[Token], state: ShellState) -> Iterator[Started]:
-    """Follows a list of commands; the state is changed as they change it."""
+def _run(given: list[Token], state: ShellState, *, branch: bool = False) -> Iterator[Started]:
+    """Follows a list of commands; the state is changed as they change it. `branch`: it depends on a condition."""
     position = 0
     open_branches: list[tuple[str, str]] = []  # where each began
     cases = 0  # how many of them are a `case`
     subshells: list[tuple[str, str]] = []
     tested = False  # `[ ... ] && this` depends on the test before it in its list
-    while position < len(given) and state.left:
+    status: bool | None = None  # of the last command, where it is known
+    before = ""  # the operator before the command
+    while position < len(given) and state.left and not state.ended:
         token = given[position]
         if token.operator:
-            tested = tested and token.text in ("&&", "||")
+            before = token.text
+            tested = tested and before in ("&&", "||")
             if token.text == "(":
                 subshells.append(state.place)
             elif token.text == ")" and subshells:
                 state.go(subshells.pop())
             position += 1
+            continue
+        choose = {"case": chosen_case, "if": chosen_if}.get(token.text) if state.depth < DEEPEST else None
+        if choose and (chosen := choose(given, position, state)):
+            state.depth += 1
+            yield from _run(chosen.body, state, branch=branch or bool(open_branches))
+            state.depth -= 1
+            position = chosen.end
             continue
         if token.text in _OPENS:
             open_branches.append(state.place)
@@ -101,9 +111,15 @@ def _run(given: list[Token], state: ShellState) -> Iterator[Started]:
             end += 1
         state.left -= 1
         words = [each.text for each in given[position:end]]
-        yield from _command(words, state, branch=bool(open_branches), tested=tested)
-        tested = tested or words[0] in _TESTS
         position = end
+        if (before == "&&" and status is False) or (before == "||" and status is True):
+            continue
+        status = truth_of_test(words, state)
+        unsure = branch or bool(open_branches)
+        yield from _command(words, state, branch=unsure, tested=tested)
+        tested = tested or (words[0] in TESTS and status is None)
+        leaves = words[0] == "exit" or (words[0] == "exec" and len(words) > 1)
+        state.ended |= leaves and not (unsure or tested or subshells or (before == "||" and status is None))
 
 
 def _after_head(given: list[Token], position: int) -> int:
@@ -193,8 +209,7 @@ def _words(words: Sequence[str], state: ShellState) -> Iterator[str]:
 def _called(name: str, rest: list[str], state: ShellState, *, branch: bool) -> Iterator[Started]:
     arguments, state.arguments = state.arguments, tuple(_words(rest, state))
     state.depth += 1
-    for each in _run(state.functions[name], state):
-        yield replace(each, branch=each.branch or branch)
+    yield from _run(state.functions[name], state, branch=branch)
     state.depth -= 1
     state.arguments = arguments
 

@@ -29,10 +29,10 @@ def named_by(program: Program, exists: Callable[[str], bool]) -> Entrypoint | No
     `exists` is asked for paths of the image, where a server looks for its module by itself.
     """
     name, *words = program.words
-    if name == "flask":
+    if name in ("flask", "quart"):
         return _flask(words, program, exists)
     if name.endswith(".py"):
-        return _script(program.written, program)
+        return script_of(program.written, program)
     if _PYTHON.fullmatch(name):
         return _python(words, program, exists)
     if name == "fastapi":
@@ -103,7 +103,7 @@ def _python(words: Sequence[str], program: Program, exists: Callable[[str], bool
         flag = rest.pop(0)
         if _MODULE_FLAG.fullmatch(flag) and rest:
             module = rest.pop(0)
-            if module in ("fastapi", "flask"):
+            if module in ("fastapi", "flask", "quart"):
                 return (_fastapi if module == "fastapi" else _flask)(rest, program, exists)
             known = SERVERS.get(module)
             if known:
@@ -113,10 +113,10 @@ def _python(words: Sequence[str], program: Program, exists: Callable[[str], bool
             return None
         if flag in _PYTHON_TAKES_A_VALUE and rest:
             rest.pop(0)
-    return _script(rest[0], program) if rest and rest[0].endswith(".py") else None
+    return script_of(rest[0], program) if rest and rest[0].endswith(".py") else None
 
 
-def _script(path: str, program: Program) -> Entrypoint:
+def script_of(path: str, program: Program) -> Entrypoint:
     """A file that is run, whose directory is the first place of sys.path."""
     script = _inside(program, path)
     return Entrypoint("__main__", main=True, script=script, roots=(posixpath.dirname(script),))
@@ -127,7 +127,7 @@ def _flask(words: Sequence[str], program: Program, exists: Callable[[str], bool]
     packages around it (https://flask.palletsprojects.com/en/stable/cli/)."""
     if "run" not in words:
         return None
-    told = value_of(words, "--app") or value_of(words, "-A") or program.env.get("FLASK_APP")
+    told = value_of(words, "--app", "-A") or program.env.get("FLASK_APP") or program.env.get("QUART_APP")
     told = told or next((each for each in ("wsgi.py", "app.py") if exists(_inside(program, each))), "")
     file, _, _ = told.partition(":")
     if file.endswith(".py"):
@@ -150,7 +150,7 @@ def _module_of(file: str, exists: Callable[[str], bool]) -> Entrypoint | None:
 def _streamlit(words: Sequence[str], program: Program) -> Entrypoint | None:
     """streamlit run FILE, and chainlit run FILE: run as a script (https://docs.streamlit.io/develop/api-reference/cli/run)."""
     file = next((word for word in words[1:] if word.endswith(".py")), None)
-    return _script(file, program) if words[:1] == ["run"] and file else None
+    return script_of(file, program) if words[:1] == ["run"] and file else None
 
 
 def _celery(words: Sequence[str], program: Program) -> Entrypoint | None:
@@ -212,6 +212,41 @@ def _functions_framework(words: Sequence[str], program: Program) -> Entrypoint |
     return replace(module, attribute=function, roots=(posixpath.dirname(path),)) if module else None
 
 
+def _dotted(words: Sequence[str], program: Program) -> Entrypoint | None:
+    """module:app, or module.app as arq, sanic and huey take it."""
+    for before, word in pairwise(("", *words)):
+        if word.startswith("-") or before in _NOT_THE_TARGET:
+            continue
+        found = target(word)
+        if found and found.attribute:
+            return _looked_for_in(found, program, "")
+        module, dot, attribute = word.rpartition(".")
+        if dot and (named := target(module)):
+            return _looked_for_in(replace(named, attribute=attribute), program, "")
+    return None
+
+
+def _litestar(words: Sequence[str], program: Program) -> Entrypoint | None:
+    """litestar --app module:app run, or LITESTAR_APP
+    (https://docs.litestar.dev/latest/usage/cli.html)."""
+    told = value_of(words, "--app") or program.env.get("LITESTAR_APP")
+    found = target(told) if told and "run" in words else None
+    return _looked_for_in(found, program, value_of(words, "--app-dir") or "") if found else None
+
+
+def _worker(words: Sequence[str], program: Program) -> Entrypoint | None:
+    """dramatiq module or module:broker; taskiq worker module:broker and nameko run module."""
+    plain = [word for word in words if not word.startswith("-") and word not in ("worker", "scheduler", "run", "serve")]
+    found = next(filter(None, map(target, plain)), None)
+    return _looked_for_in(found, program, value_of(words, "--path", "-p") or "") if found else None
+
+
+def _locust(words: Sequence[str], program: Program) -> Entrypoint | None:
+    """locust -f FILE, else locustfile.py: imported with its directory first on sys.path
+    (https://docs.locust.io/en/stable/configuration.html)."""
+    return script_of(value_of(words, "-f", "--locustfile") or "locustfile.py", program)
+
+
 _FASTAPI_FILES = ("main.py", "app.py", "api.py", "app/main.py", "app/app.py", "app/api.py")  # in its own order
 _FASTAPI_VALUES = {"--host", "--port", "--workers", "--root-path", "--app", "--forwarded-allow-ips", "--reload-dir"}
 SERVERS: dict[str, Callable[[Sequence[str], Program], Entrypoint | None]] = {
@@ -225,6 +260,17 @@ SERVERS: dict[str, Callable[[Sequence[str], Program], Entrypoint | None]] = {
     "chainlit": _streamlit,
     "celery": _celery,
     "uwsgi": _uwsgi,
+    "arq": _dotted,
+    "sanic": _dotted,
+    "huey_consumer": _dotted,
+    "huey_consumer.py": _dotted,
+    "litestar": _litestar,
+    "dramatiq": _worker,
+    "taskiq": _worker,
+    "nameko": _worker,
+    "bentoml": _worker,
+    "locust": _locust,
+    "cheroot": _asgi,
     "functions-framework": _functions_framework,
     "functions_framework": _functions_framework,
 }

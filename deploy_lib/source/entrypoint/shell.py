@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from deploy_lib.source.entrypoint.script import follow
-from deploy_lib.source.entrypoint.wrappers import Wrapper, expanded, unwrapped, without_flags
+from deploy_lib.source.entrypoint.wrappers import expanded, unwrapped
 
-_SHELLS = {"sh", "bash", "ash", "dash", "zsh"}
+SHELLS = {"sh", "bash", "ash", "dash", "zsh"}
 _IS_COMMAND = re.compile(r"-\w*c|--command")
 
 
@@ -42,28 +42,6 @@ def programs(command: Sequence[str], directory: str, env: Mapping[str, str]) -> 
     return list(_programs(tuple(command), directory, dict(env), (), depth=4))
 
 
-def script_of(command: Sequence[str], directory: str) -> tuple[str, tuple[str, ...]] | None:
-    """The shell script that the command runs, as the image knows it, and its arguments; a script may have any name."""
-    words = unwrapped(tuple(command), {}).words
-    if words and posixpath.basename(words[0]) in _SHELLS:
-        words = words[len(words) - len(without_flags(words[1:], Wrapper())) :]
-    elif words and "/" not in words[0] and not words[0].endswith(".sh"):
-        return None  # found on PATH
-    if not words or words[0].endswith(".py"):
-        return None
-    return posixpath.normpath(posixpath.join(directory, words[0])), words[1:]
-
-
-def is_read_by_a_shell(command: Sequence[str]) -> bool:
-    """`sh start.sh`, where the system does not start the script itself."""
-    words = unwrapped(tuple(command), {}).words
-    return (
-        bool(words)
-        and posixpath.basename(words[0]) in _SHELLS
-        and not any(re.fullmatch(r"-\w*c", word) for word in words[1:2])
-    )
-
-
 def _programs(
     words: tuple[str, ...], directory: str, env: dict[str, str], assigned: tuple[tuple[str, str], ...], depth: int
 ) -> Iterator[Program]:
@@ -72,11 +50,11 @@ def _programs(
     if not words or not depth:
         return
     name = posixpath.basename(expanded(words[0], env))
-    if name in _SHELLS or name == "su":
+    if name in SHELLS or name == "su":
         flags = [position for position, word in enumerate(words[1:], 1) if _IS_COMMAND.fullmatch(word)]
         if flags and flags[0] + 1 < len(words):
             yield from shell_programs(words[flags[0] + 1], directory, env, depth=depth - 1, assigned=assigned)
-        return
+            return
     arguments = tuple(expanded(word, env) for word in words[1:])
     yield Program((name, *arguments), directory, dict(env), words[0], bare.runner, assigned)
 

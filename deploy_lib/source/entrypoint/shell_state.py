@@ -9,12 +9,13 @@ import posixpath
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 
 from deploy_lib.source.shell_text import Token, quoted_parts, tokens, unquoted
 
 _EXPANSION = re.compile(
-    r"\$\((?P<command>.*)\)$|\$\{(?P<braced>\w+|@|\*)(?P<how>:?[-=+?]|%%?/\*|##?\*/)?(?P<other>[^{}]*)\}"
-    r"|\$(?P<name>\w+)",
+    r"\$\((?P<command>.*)\)$|\$\{(?P<braced>\w+|@|\*)(?P<how>:?[-=+?]|%%?|##?)?(?P<other>[^{}]*)\}"
+    r"|\$(?P<name>\w+|#)",
     re.DOTALL,
 )
 DEEPEST = 8  # functions and sourced files within each other
@@ -36,6 +37,7 @@ class ShellState:
     functions: dict[str, list[Token]] = field(default_factory=dict)
     depth: int = 0
     left: int = _MOST
+    ended: bool = False  # it has exited, or has become another program
 
     @property
     def place(self) -> tuple[str, str]:
@@ -127,11 +129,19 @@ def _substituted(text: str, state: ShellState) -> str | None:
             return value if not other or other.startswith("[0]") else None
         case "-" | ":-" | "=" | ":=":
             return value or _expanded(other, state)
-        case "%/*":
-            return value.rpartition("/")[0] if value is not None and not other else None
-        case "##*/":
-            return value.rpartition("/")[2] if value is not None and not other else None
+        case "%" | "%%" | "#" | "##" if value is not None:
+            return _shortened(value, how, other)
     return None
+
+
+def _shortened(value: str, how: str, pattern: str) -> str:
+    """Without the shortest or the longest beginning or end that the pattern matches."""
+    ends = range(len(value) + 1) if how in ("#", "%%") else range(len(value), -1, -1)
+    for at in ends:
+        head, tail = value[:at], value[at:]
+        if fnmatchcase(head if how.startswith("#") else tail, pattern):
+            return tail if how.startswith("#") else head
+    return value
 
 
 def _variable(name: str, state: ShellState) -> str | None:
@@ -140,7 +150,9 @@ def _variable(name: str, state: ShellState) -> str | None:
     if name == "PWD":
         return None if state.lost else state.directory
     if name.isdigit():
-        return state.arguments[int(name) - 1] if 0 < int(name) <= len(state.arguments) else None
+        return state.arguments[int(name) - 1] if 0 < int(name) <= len(state.arguments) else ""
+    if name == "#":
+        return str(len(state.arguments))
     return state.env.get(name)
 
 

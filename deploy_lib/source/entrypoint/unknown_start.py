@@ -13,8 +13,8 @@ _USUAL = ("asgi", "wsgi", "main", "app", "server", "run", "api")
 
 
 def unknown_start(contents: ImageContents) -> Finding | None:
-    """None where no file would be in the image, since that is told already."""
-    if not contents.files:
+    """None where the Dockerfile cannot be read, since that is told already."""
+    if not contents.command and not contents.base:
         return None
     command = " ".join(contents.command)
     told = f"{command[:77]}..." if len(command) > 80 else command

@@ -22,7 +22,7 @@ def loaded_by(node: ast.Call, texts: Texts | None = None) -> Load | From | None:
     chain = dotted(node.func)
     texts = texts or {}
     match chain[-1:]:
-        case ("run",) if chain == ("uvicorn", "run"):
+        case ("run",) if chain == ("uvicorn", "run") or (len(chain) == 1 and _is_of_a_server(node)):
             return _served_by(node)
         case ("import_module",):
             return _module(node, texts)
@@ -80,6 +80,11 @@ def _module(node: ast.Call, texts: Texts) -> Load | None:
             stem = name.lstrip(".")
             return Load(node.lineno, len(name) - len(stem), stem)
     return None
+
+
+def _is_of_a_server(node: ast.Call) -> bool:
+    """Whether a function called run takes what uvicorn's takes."""
+    return bool({"host", "port", "reload", "workers", "factory"} & {keyword.arg for keyword in node.keywords})
 
 
 def _served_by(node: ast.Call) -> Load | None:

@@ -1,0 +1,109 @@
+"""Programs that are scripts of the image: followed into, as often as one starts another."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from deploy_lib.source.entrypoint.shell import SHELLS, Program, programs, shell_programs
+from deploy_lib.source.entrypoint.tasks import task_text
+from deploy_lib.source.entrypoint.wrappers import expanded
+from deploy_lib.source.model import ImageContents
+
+ReadText = Callable[[str], str | None]
+"""Text of an image path; None when the image has none there."""
+_OF_A_SHELL = re.compile(r"#!\s*(?:/usr/bin/env\s+(?:-S\s+)?)?(?:/\S*/)?(?:ba|da|a|z)?sh\b")
+_OF_PYTHON = re.compile(r"#!\s*(?:/usr/bin/env\s+(?:-S\s+)?)?(?:\S*/)?(?:python|pypy)[\d.]*\b|#!.*\buv run\b")
+_USUAL_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_DEEPEST = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A shell script that is started. `by_shell`: a shell is told to read it, so the system need not start it."""
+
+    path: str
+    text: str
+    by_shell: bool
+    unsure: bool  # whether it runs depends on a condition
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    programs: list[Program] = field(default_factory=list)
+    scripts: list[Script] = field(default_factory=list)
+
+
+def started(contents: ImageContents, read: ReadText) -> Started:
+    """What the image's command starts, in order; the last program stays."""
+    found = Started()
+    for each in _followed(programs(contents.command, contents.workdir, contents.env), read, found.scripts, _DEEPEST):
+        found.programs.append(each)
+    return found
+
+
+def file_of(program: Program, read: ReadText) -> str | None:
+    """The image path of a program whose file the image is known to have."""
+    written = expanded(program.written, program.env)
+    if "/" in written:
+        places = [program.directory]
+    else:
+        places = [each for each in f"{program.env.get('PATH', '')}:{_USUAL_PATH}".split(":") if each.startswith("/")]
+    paths = (posixpath.normpath(posixpath.join(place, written)) for place in places)
+    return next((path for path in paths if read(path) is not None), None)
+
+
+def is_python(text: str) -> bool:
+    """Whether its first line says so."""
+    return _OF_PYTHON.match(text) is not None
+
+
+def _followed(given: Sequence[Program], read: ReadText, scripts: list[Script], left: int) -> Iterator[Program]:
+    for program in given:
+        task = task_text(program, read) if left else None
+        if task:
+            run = shell_programs(task[0], program.directory, program.env, assigned=program.assigned, read=read)
+            for each in _followed(list(run), read, scripts, left - 1):
+                yield replace(
+                    each,
+                    runner=each.runner or program.runner,
+                    branch=program.branch or each.branch,
+                    doubt=program.doubt or each.doubt,
+                )
+            continue
+        found = _script(program, read) if left else None
+        if found is None:
+            yield program
+            continue
+        script, arguments = found
+        scripts.append(script)
+        inner = shell_programs(
+            script.text,
+            program.directory,
+            program.env,
+            arguments,
+            assigned=program.assigned,
+            script=script.path,
+            read=read,
+        )
+        for each in _followed(list(inner), read, scripts, left - 1):
+            yield replace(each, branch=program.branch or each.branch, doubt=program.doubt or each.doubt)
+
+
+def _script(program: Program, read: ReadText) -> tuple[Script, tuple[str, ...]] | None:
+    """The shell script that the program is, or that a shell is given, and its arguments; a script may have any name."""
+    name, *words = program.words
+    if name in SHELLS:
+        while words and words[0].startswith("-"):
+            words = words[1:]
+        path = posixpath.normpath(posixpath.join(program.directory, words[0])) if words else ""
+        text = read(path) if words else None
+        found = Script(path, text, True, program.branch) if text is not None else None
+        return (found, tuple(words[1:])) if found else None
+    file = file_of(program, read)
+    text = read(file) if file else None
+    if file and text is not None and (file.endswith(".sh") or _OF_A_SHELL.match(text)):
+        return Script(file, text, False, program.branch), tuple(words)
+    return None

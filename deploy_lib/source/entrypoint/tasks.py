@@ -1,0 +1,86 @@
+"""Commands that a project's own files name: tasks of pdm, Pipenv, hatch, pixi, rye and poe, targets of make and just.
+
+https://pdm-project.org/latest/usage/scripts/, https://pipenv.pypa.io/en/latest/scripts.html,
+https://hatch.pypa.io/latest/config/environment/overview/#scripts, https://poethepoet.natn.io
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import tomllib
+from collections.abc import Callable
+from typing import Any
+
+from deploy_lib.source.entrypoint.shell import Program
+
+ReadText = Callable[[str], str | None]
+
+_TABLES: dict[tuple[str, ...], tuple[tuple[str, tuple[str, ...]], ...]] = {
+    ("pdm", "run"): (("pyproject.toml", ("tool", "pdm", "scripts")),),
+    ("rye", "run"): (("pyproject.toml", ("tool", "rye", "scripts")),),
+    ("hatch", "run"): (
+        ("pyproject.toml", ("tool", "hatch", "envs", "default", "scripts")),
+        ("hatch.toml", ("envs", "default", "scripts")),
+    ),
+    ("pixi", "run"): (("pixi.toml", ("tasks",)), ("pyproject.toml", ("tool", "pixi", "tasks"))),
+    ("pipenv", "run"): (("Pipfile", ("scripts",)),),
+}
+_POE = (("pyproject.toml", ("tool", "poe", "tasks")), ("poe_tasks.toml", ("tool", "poe", "tasks")))
+
+
+def task_text(program: Program, read: ReadText) -> tuple[str, str] | None:
+    """What the task runs as shell text, and the file that says so; None for any other program."""
+    name, *words = program.words
+    if name in ("make", "just"):
+        return _recipe(name, [word for word in words if not word.startswith("-") and "=" not in word], program, read)
+    tables = _POE if name == "poe" and words else _TABLES.get(program.runner[:2], ())
+    wanted = words[0] if name == "poe" and words else name
+    for file, keys in tables:
+        path = posixpath.normpath(posixpath.join(program.directory, file))
+        value = _value(read(path), (*keys, wanted))
+        text = _text(value)
+        if text is not None:
+            more = words[1:] if name == "poe" else words
+            return " ".join([text, *more]), path
+    return None
+
+
+def _value(text: str | None, keys: tuple[str, ...]) -> Any:
+    try:
+        found: Any = tomllib.loads(text or "")
+    except tomllib.TOMLDecodeError:
+        return None
+    for key in keys:
+        found = found.get(key) if isinstance(found, dict) else None
+    return found
+
+
+def _text(value: Any) -> str | None:
+    match value:
+        case str():
+            return value
+        case {"cmd": str(text)} | {"shell": str(text)}:
+            return text
+        case {"cmd": [*words]} if all(isinstance(each, str) for each in words):
+            return " ".join(words)
+        case [*lines] if lines and all(isinstance(each, str) for each in lines):
+            return " && ".join(lines)
+    return None
+
+
+def _recipe(name: str, targets: list[str], program: Program, read: ReadText) -> tuple[str, str] | None:
+    """The lines below the target, without make's marks at their beginning; the first target where none is named."""
+    files = ("Makefile", "makefile", "GNUmakefile") if name == "make" else ("justfile", "Justfile", ".justfile")
+    for file in files:
+        path = posixpath.normpath(posixpath.join(program.directory, file))
+        text = read(path)
+        if text is None:
+            continue
+        recipes = re.findall(r"^([\w./-]+)[^\S\n]*:(?![=])[^\n]*\n((?:[ \t]+[^\n]*\n?|\n)*)", f"{text}\n", re.MULTILINE)
+        wanted = targets[:1] or [found for found, _ in recipes[:1]]
+        for found, body in recipes:
+            if [found] == wanted:
+                lines = [re.sub(r"^[ \t]+[@+-]*", "", line) for line in body.splitlines() if line.strip()]
+                return "\n".join(line.replace("$$", "$") for line in lines), path
+    return None
