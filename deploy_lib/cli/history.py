@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -12,7 +11,9 @@ from deploy_lib.cli.show.console import say, say_error, say_json
 from deploy_lib.journal import read
 from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.printable import Printable
+from deploy_lib.report.blocks import Table, columns
 from deploy_lib.report.facts import root_cause, subject
+from deploy_lib.report.formats.text import shown
 from deploy_lib.steps.kind import format_duration
 
 HEADINGS = ("when (UTC)", "release", "project", "service", "commit", "outcome", "took", "cause")
@@ -51,8 +52,7 @@ def main(args: argparse.Namespace) -> int:
     if not rows:
         say_error("no release is kept here yet; --state names another directory")
         return 0
-    for text in table([HEADINGS, *(row.cells() for row in rows)]):
-        say(text)
+    say(*shown(Table(tuple(row.cells() for row in rows), columns(*HEADINGS))))
     return 0
 
 
@@ -73,11 +73,3 @@ def row_of(release: StoredRelease) -> HistoryRow:
         cause=cause.kind if cause else None,
         sentence=" ".join(mask.text(cause.sentence).split()) if cause else None,
     )
-
-
-def table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    """Columns as wide as their widest cell; the last one runs on."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
-    for row in rows:
-        fixed = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False))
-        yield f"{fixed}  {row[-1]}".rstrip()
