@@ -53,9 +53,10 @@ class SecretManager:
 
     def add_version(self, request: messages.AddSecretVersionRequest) -> messages.SecretVersion:
         data = request.payload.data
-        if "data_crc32c" in request.payload and request.payload.data_crc32c != google_crc32c.value(data):
+        checksummed = "data_crc32c" in request.payload
+        if checksummed and request.payload.data_crc32c != google_crc32c.value(data):
             raise SecretRefusal("The checksum of the payload does not match its data.")
-        return version_message(self._secrets.add_version(request.parent, data))
+        return version_message(self._secrets.add_version(request.parent, data, checksummed=checksummed))
 
     def get_version(self, request: messages.GetSecretVersionRequest) -> messages.SecretVersion:
         return version_message(self._secrets.version(request.name))

@@ -22,4 +22,5 @@ def version_message(version: Version) -> messages.SecretVersion:
         name=version.name,
         create_time=utc(version.created),
         state=getattr(messages.SecretVersion.State, version.state.value),
+        client_specified_payload_checksum=version.checksummed,  # gcloud calls the value corrupt without it
     )

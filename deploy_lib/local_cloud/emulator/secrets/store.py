@@ -65,6 +65,7 @@ class Version:
     state: VersionState
     created: float  # seconds since the epoch
     value: bytes = field(repr=False)
+    checksummed: bool = False  # whoever added it sent a checksum as well
 
     @property
     def number(self) -> int:
@@ -138,13 +139,13 @@ class Secrets:
             self.secret(name)
             del self._secrets[name]
 
-    def add_version(self, name: str, value: bytes) -> Version:
+    def add_version(self, name: str, value: bytes, *, checksummed: bool = False) -> Version:
         if len(value) > _LARGEST:
             raise SecretRefusal(f"A secret's payload may have {_LARGEST} bytes; this one has {len(value)}")
         with self._lock:
             found = self.secret(name)
             number = len(found.versions) + 1
-            version = Version(f"{name}/versions/{number}", VersionState.ENABLED, self._clock(), value)
+            version = Version(f"{name}/versions/{number}", VersionState.ENABLED, self._clock(), value, checksummed)
             self._keep(replace(found, versions=(*found.versions, version)))
             return version
 

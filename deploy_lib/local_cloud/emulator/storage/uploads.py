@@ -14,10 +14,11 @@ import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
-from aiohttp import BodyPartReader, web
+from aiohttp import web
 
 from .incoming import Incoming
 from .model import Conditions, StorageRefusal, StoredObject
+from .multipart import RelatedParts
 from .objects import json_body, origin
 from .resources import (
     Json,
@@ -84,19 +85,16 @@ class UploadApi:
         return web.json_response(object_json(item, origin(request)))
 
     async def _multipart(self, request: web.Request) -> web.StreamResponse:
-        parts = await request.multipart()
-        first, second = await parts.next(), None
-        if isinstance(first, BodyPartReader):
-            resource = _resource(await first.read())
-            second = await parts.next()
-        if not isinstance(second, BodyPartReader):
-            raise StorageRefusal(400, "badContent", "Missing end boundary in multipart body.")
+        parts = RelatedParts(request.headers.get("Content-Type", ""), request.content)
+        await parts.next_part()
+        resource = _resource(await parts.whole())
+        headers = await parts.next_part()
         bucket = request.match_info["bucket"]
         name = str(resource.get("name") or request.query.get("name", ""))
         conditions = conditions_from(request.query)
         self._storage.check(bucket, name, conditions)
-        incoming = await self._received(bucket, _part_chunks(second))
-        about = description_from(resource, second.headers.get("Content-Type"))
+        incoming = await self._received(bucket, parts.chunks())
+        about = description_from(resource, headers.get("content-type"))
         item = self._storage.finish(incoming, bucket, name, about, conditions, expected_from(resource))
         return web.json_response(object_json(item, origin(request)))
 
@@ -166,11 +164,6 @@ async def _fill(incoming: Incoming, chunks: AsyncIterator[bytes], skip: int = 0)
     async for chunk in chunks:
         incoming.write(chunk[skip:])
         skip = max(0, skip - len(chunk))
-
-
-async def _part_chunks(part: BodyPartReader) -> AsyncIterator[bytes]:
-    while chunk := await part.read_chunk(_CHUNK):
-        yield chunk
 
 
 def _so_far(incoming: Incoming) -> web.Response:
