@@ -55,6 +55,9 @@ PLACES = {
     "tests/drivers/cloud_run/test_lease.py": SLOW,  # rehearsal/test_busy.py, test_others.py
     "tests/drivers/cloud_run/test_traffic.py": SLOW,  # rehearsal/test_traffic.py, test_by_hand.py
     "tests/local_cloud/emulator/run/": SAMPLED,
+    "tests/local_cloud/emulator/rest/": SLOW,
+    "tests/local_cloud/emulator/rest/test_payload.py": FAST,
+    "tests/local_cloud/emulator/rest/test_knative.py": FAST,
     "tests/local_cloud/emulator/wire/test_process.py": SAMPLED,
     "tests/local_cloud/emulator/wire/test_whole.py::test_a_crash_at_start_is_told_by_operation_condition_and_log": SLOW,
     "tests/local_cloud/engines/test_instructions.py::test_two_stores_make_the_same_digest": SLOW,
@@ -92,6 +95,7 @@ PLACES = {
     "tests/rehearsal/test_traffic.py::test_slow_at_a_quarter": SLOW,
     "tests/rehearsal/test_cloud_away.py": SLOW,
     "tests/rehearsal/test_faults.py": SLOW,
+    "tests/rehearsal/test_judged_by_gcloud.py": SLOW,
     "tests/rehearsal/test_kills.py": SLOW,
     "tests/unit/diagnose/test_logs.py::test_a_hundred_thousand_lines": SLOW,
     "tests/unit/diagnose/test_logs.py::test_no_evidence_however_broken_raises": STANDARD,

@@ -195,6 +195,7 @@ def _others(made: Mapping[str, argparse.ArgumentParser]) -> None:
     report.add_argument("--report-dir", metavar="DIR", help="write every format there")
     local = made["local"]
     local.add_argument("action", choices=("up", "down", "status", "env"))
+    local.add_argument("--gcloud", action="store_true", help="with env: the environment for gcloud itself")
     local.add_argument("--state", metavar="DIR", help="where journals and the local cloud's images are kept")
     local.add_argument("--engine", choices=("docker", "podman", "namespaces"), help="default: whichever works here")
     local.add_argument("--time-scale", type=_scale, metavar="X", help="0.1: waits take a tenth")

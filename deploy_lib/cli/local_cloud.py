@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -108,6 +109,8 @@ def stop(directory: Path) -> bool:
 
 def main(args: argparse.Namespace) -> int:
     """`local up|down|status|env`."""
+    if args.gcloud and args.action != "env":
+        raise NotPossible("--gcloud belongs to local env: it prints the environment for gcloud", 2)
     directory = local_cloud_directory(state_directory(args.state))
     cloud = find(directory)
     if args.action == "down":
@@ -128,12 +131,38 @@ def main(args: argparse.Namespace) -> int:
             f"the local cloud is not running; start it with: {program_of(args).command('local', 'up')}", 4
         )
     if args.action == "env":
-        say(f"export LOCAL_CLOUD_GRPC={cloud.grpc}")
-        say(f"export STORAGE_EMULATOR_HOST={cloud.http}")
-        say(f"export LOCAL_CLOUD_REGISTRY={cloud.registry}")
+        for name, value in (_gcloud_environment(cloud, args) if args.gcloud else _environment(cloud)).items():
+            say(f"export {name}={shlex.quote(value)}")
         return 0
     say(f"the local cloud is up (process {cloud.pid}), with engine {cloud.engine}, at {cloud.grpc}")
     return 0
+
+
+def _environment(cloud: LocalCloud) -> dict[str, str]:
+    """With which the tool takes this local cloud, wherever its directory is."""
+    return {
+        "LOCAL_CLOUD_GRPC": cloud.grpc,
+        "STORAGE_EMULATOR_HOST": cloud.http,
+        "LOCAL_CLOUD_REGISTRY": cloud.registry,
+    }
+
+
+def _gcloud_environment(cloud: LocalCloud, args: argparse.Namespace) -> dict[str, str]:
+    """With which an unmodified gcloud works with it, and reaches nothing else. Raises NotPossible."""
+    import httpx  # which no other command here needs
+
+    try:
+        answer = httpx.post(f"{cloud.http}/_local/gcloud", trust_env=False, timeout=STARTS_WITHIN)
+        told = answer.json()
+        environment: dict[str, str] = told["environment"]
+    except httpx.HTTPError as error:
+        raise NotPossible(f"the local cloud at {cloud.http} does not answer: {error}", 4) from None
+    except (ValueError, KeyError, TypeError):
+        if answer.status_code == 400:
+            raise NotPossible(f"gcloud cannot be led to the local cloud: {told['error']}", 4) from None
+        down, up = (program_of(args).command("local", action) for action in ("down", "up"))
+        raise NotPossible(f"this local cloud was started by an earlier version: {down} && {up}", 4) from None
+    return environment
 
 
 def _check_options(cloud: LocalCloud, args: argparse.Namespace) -> None:

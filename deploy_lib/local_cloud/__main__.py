@@ -20,7 +20,7 @@ from .engines import BY_SPEED, choose
 from .engines.model import EngineError, EngineUnavailable
 
 UNUSABLE = 4  # exit code: this machine or this directory cannot serve a local cloud
-_PORTS = ("grpc", "http", "registry")
+_PORTS = ("grpc", "http", "registry", "gcloud")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -60,7 +60,7 @@ def _serve(args: argparse.Namespace, ending: threading.Event) -> None:
     before = {name: port for name, port in last_ports(state).items() if name in _PORTS and is_free(port)}
     settings = CloudSettings(state, args.time_scale, *(given[name] or before.get(name, 0) for name in _PORTS))
     with serving(engine, settings) as at:
-        endpoints = {"grpc": at.grpc, "http": at.http, "registry": at.registry}
+        endpoints = {"grpc": at.grpc, "http": at.http, "registry": at.registry, "gcloud": at.gcloud}
         keep_ports(state, {name: int(address.rpartition(":")[2]) for name, address in endpoints.items()})
         with published(state, {**endpoints, "engine": engine.name, "engine_note": why, "time_scale": args.time_scale}):
             _say(f"serving gRPC on {at.grpc}, HTTP on {at.http}, images on {at.registry}")

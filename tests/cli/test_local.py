@@ -33,6 +33,7 @@ class Place:
     """One state directory, and the command run in it."""
 
     root: Path
+    path: str = os.environ["PATH"]
 
     @property
     def cloud(self) -> Path:
@@ -44,6 +45,7 @@ class Place:
 
     def run(self, *words: str) -> tuple[int, str, str]:
         variables = {name: value for name, value in os.environ.items() if not name.startswith(("LOCAL_", "STORAGE_"))}
+        variables["PATH"] = self.path
         line = [sys.executable, str(COMMAND), *words, "--state", str(self.root)]
         done = subprocess.run(line, capture_output=True, text=True, timeout=WITHIN, env=variables, cwd=self.root)
         return done.returncode, done.stdout, done.stderr
@@ -91,6 +93,14 @@ def test_up_again_is_no_error_and_other_options_are(place: Place) -> None:
     for words in ((), ("--time-scale", "0.5")):
         code, out, _ = place.up(*words)
         assert (code, "was up already" in out) == (0, True)
+    code, out, _ = place.run("local", "env", "--gcloud")
+    assert code == 0
+    assert {line.partition("=")[0] for line in out.splitlines()} >= {
+        "export CLOUDSDK_CONFIG",
+        "export CLOUDSDK_PROXY_PORT",
+    }
+    code, _, err = place.up("--gcloud")
+    assert (code, "--gcloud belongs to local env" in err) == (2, True), err
     code, _, err = place.up("--time-scale", "0.1")
     assert (code, len(err.splitlines())) == (2, 1), err
     assert "the local cloud runs already, with --time-scale 0.5; end it first: " in err
@@ -98,6 +108,21 @@ def test_up_again_is_no_error_and_other_options_are(place: Place) -> None:
     code, _, err = place.run("local", "up", "--engine", "podman")
     assert (code, "with --engine namespaces" in err) == (2, True), err
     assert place.pid == pid
+
+
+@pytest.mark.slow
+def test_without_openssl_one_line_says_so(place: Place, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Whoever starts the local cloud has the programs that it needs, but for that one."""
+    programs = tmp_path_factory.mktemp("programs")
+    for directory in os.environ["PATH"].split(os.pathsep):
+        for program in Path(directory).glob("*"):
+            if program.name != "openssl" and not (programs / program.name).exists():
+                (programs / program.name).symlink_to(program)
+    place.path = str(programs)
+    assert place.up()[0] == 0
+    code, _, err = place.run("local", "env", "--gcloud")
+    assert (code, len(err.splitlines())) == (4, 1), err
+    assert "gcloud cannot be led to the local cloud: openssl is not installed" in err
 
 
 def test_what_a_killed_one_left_is_no_cloud(place: Place) -> None:

@@ -19,19 +19,23 @@ from .faults.fault import REQUEST_LOG, REQUEST_METRICS
 from .faults.fault_queue import FaultQueue
 from .faults.middleware import FaultMiddleware
 from .faults.routes import control_routes
+from .gcloud.access import GcloudAccess
+from .knative.routes import KnativeApi
 from .logging.build_log import write_build_line
 from .logging.methods import logging_methods
 from .logging.run_log import Delivery, RunLogWriter
 from .logging.store import LogStore
 from .monitoring.counts import RequestCounts
 from .monitoring.methods import monitoring_methods
+from .projects.routes import project_routes
 from .registry.images import RegistryImages
 from .registry.routes import registry_routes
+from .rest.routes import RestApi
 from .run import methods as run_methods
 from .run.service import CloudRun
 from .secrets.methods import secret_methods
 from .secrets.store import Secrets
-from .storage.routes import storage_routes
+from .storage.routes import STORAGE_HOST, storage_downloads, storage_routes
 from .storage.store import Storage
 from .wire.http import HttpServer, registry_error
 from .wire.operations import operation_methods
@@ -50,15 +54,17 @@ class CloudSettings:
     grpc_port: int = 0
     http_port: int = 0
     registry_port: int = 0
+    gcloud_port: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class ListenAddresses:
-    """Of loopback: host:port, but `http` is a base URL."""
+    """Of loopback: host:port, but `http` is a base URL. `gcloud` is the proxy that leads to `http`."""
 
     grpc: str
     http: str
     registry: str
+    gcloud: str
 
 
 @contextmanager
@@ -98,12 +104,22 @@ def serving(engine: Engine, settings: CloudSettings) -> Iterator[ListenAddresses
             *operation_methods([run_methods.find_operation(run), find_build_operation(builds)], ending.wait),
         ]
         rows = [middleware.row(method) for method in methods]
-        routes = [*storage_routes(storage, middleware.route), *control_routes(queue, calls, run.history)]
+        gcloud = stack.enter_context(closing(GcloudAccess(state / "gcloud", clock, settings.gcloud_port)))
+        rest = stack.enter_context(closing(RestApi(rows, {STORAGE_HOST: storage_downloads(storage, middleware.route)})))
+        routes = [
+            *storage_routes(storage, middleware.route),
+            *control_routes(queue, calls, run.history),
+            gcloud.route(),
+            *KnativeApi(rows, run.catalogue.locations).routes(rest),
+            *project_routes(),
+            *rest.routes(),
+        ]
         http = stack.enter_context(closing(HttpServer(routes, settings.http_port)))
+        gcloud.serve(http.serve_tls)
         registry = stack.enter_context(
             closing(HttpServer(registry_routes(images), settings.registry_port, registry_error))
         )
         grpc = stack.enter_context(closing(GrpcServer(rows, settings.grpc_port)))
         # First of all, so that no call that only waits holds up the servers.
         stack.callback(ending.set)
-        yield ListenAddresses(grpc.address, f"http://{http.address}", registry.address)
+        yield ListenAddresses(grpc.address, f"http://{http.address}", registry.address, gcloud.address)

@@ -12,29 +12,13 @@ from google.rpc.error_details_pb2 import RetryInfo
 
 from ..wire.codec import reader, writer
 from ..wire.method import Method, RpcRefusal
+from ..wire.status import HTTP_STATUS
 from .calls import CallLog
 from .fault import Fault
 from .fault_queue import FaultQueue
 from .stale import Memory, is_read
 
 Serve = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-# https://cloud.google.com/apis/design/errors#handling_errors, the HTTP status of each code.
-_HTTP = {
-    "INVALID_ARGUMENT": 400,
-    "FAILED_PRECONDITION": 400,
-    "OUT_OF_RANGE": 400,
-    "UNAUTHENTICATED": 401,
-    "PERMISSION_DENIED": 403,
-    "NOT_FOUND": 404,
-    "ABORTED": 409,
-    "ALREADY_EXISTS": 409,
-    "RESOURCE_EXHAUSTED": 429,
-    "CANCELLED": 499,
-    "UNIMPLEMENTED": 501,
-    "UNAVAILABLE": 503,
-    "DEADLINE_EXCEEDED": 504,
-}
 
 
 class FaultMiddleware:
@@ -122,7 +106,7 @@ def _refusal(fault: Fault) -> RpcRefusal:
 
 
 def _http_refusal(fault: Fault) -> web.Response:
-    status = _HTTP.get(fault.code, 500)
+    status = HTTP_STATUS.get(fault.code, 500)
     error = {"code": status, "message": _message(fault), "errors": [{"message": _message(fault), "reason": "fault"}]}
     headers = {"Retry-After": str(round(fault.retry_delay))} if fault.retry_delay is not None else {}
     return web.json_response({"error": error}, status=status, headers=headers)

@@ -27,6 +27,12 @@ class Catalogue:
 
     store: ServiceStore
 
+    def locations(self, project: str) -> list[str]:
+        """Those in which the project has a service, in order."""
+        with self.store.lock:
+            names = [record.name for record in self.store.all(f"projects/{project}")]
+        return sorted({name.location for name in names})
+
     def get_service(self, request: GetServiceRequest) -> Service:
         with self.store.lock:
             return copy_service(self.store.get(parse_service(request.name)).service)

@@ -92,6 +92,15 @@ class ObjectApi:
             return await self._send(request, item)
         return web.json_response(object_json(item, origin(request)))
 
+    async def download(self, request: web.Request) -> web.StreamResponse:
+        """As at storage.googleapis.com/BUCKET/OBJECT (https://cloud.google.com/storage/docs/xml-api/get-object-download)."""
+        bucket, _, name = request.path[1:].partition("/")
+        if request.method != "GET" or not name:
+            raise StorageRefusal(
+                501, "notImplemented", f"The local cloud does not serve {request.method} {request.path}"
+            )
+        return await self._send(request, self._storage.get(bucket, name, None, conditions_from({})))
+
     async def patch_object(self, request: web.Request) -> web.StreamResponse:
         body = await json_body(request)
         item = self._storage.patch(

@@ -15,6 +15,8 @@ from .resources import refusal_json
 from .store import Storage
 from .uploads import UploadApi
 
+STORAGE_HOST = "storage.googleapis.com"
+
 Serve = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -36,12 +38,21 @@ def storage_routes(storage: Storage, guard: Callable[[str, Serve], Serve]) -> li
         ("PUT", f"/upload/storage/v1{bucket}/o", "storage.objects.insert", uploads.resume),
         ("DELETE", f"/upload/storage/v1{bucket}/o", "storage.objects.insert", uploads.abandon),
     ]
+    # gcloud opens its sessions below /resumable [client].
+    table += [
+        (verb, f"/resumable{path}", method, serve) for verb, path, method, serve in table if path.startswith("/upload/")
+    ]
     served = [
         web.route(verb, path, guard(method, _answering(serve)), **({"allow_head": False} if verb == "GET" else {}))
         for verb, path, method, serve in table
     ]
-    gaps = [f"/{part}storage/v1/{{rest:.*}}" for part in ("", "upload/", "download/")]
+    gaps = [f"/{part}storage/v1/{{rest:.*}}" for part in ("", "upload/", "resumable/upload/", "download/")]
     return [*served, *(web.route("*", path, _answering(_unserved)) for path in gaps)]
+
+
+def storage_downloads(storage: Storage, guard: Callable[[str, Serve], Serve]) -> Serve:
+    """What the host storage.googleapis.com answers at all other paths: gcloud reads a build's log there [client]."""
+    return guard("storage.objects.get", _answering(ObjectApi(storage).download))
 
 
 def _answering(serve: Serve) -> Serve:

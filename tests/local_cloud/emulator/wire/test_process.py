@@ -124,7 +124,7 @@ def test_one_state_directory_serves_one_local_cloud(cloud: LocalCloud) -> None:
     assert (cloud.state / "endpoints.json").read_text() == before
 
 
-@pytest.mark.parametrize("option", ["--grpc-port", "--http-port", "--registry-port"])
+@pytest.mark.parametrize("option", ["--grpc-port", "--http-port", "--registry-port", "--gcloud-port"])
 def test_a_port_in_use_is_named_with_the_option_to_change(tmp_path: Path, engine_store: Path, option: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -178,7 +178,7 @@ def test_a_host_that_forbids_user_namespaces_is_told_what_to_enable(tmp_path: Pa
 
 def test_endpoints_say_who_serves_and_with_what(cloud: LocalCloud) -> None:
     found = json.loads((cloud.state / "endpoints.json").read_text())
-    assert set(found) == {"pid", "grpc", "http", "registry", "engine", "engine_note", "time_scale"}
+    assert set(found) == {"pid", "grpc", "http", "registry", "gcloud", "engine", "engine_note", "time_scale"}
     assert (found["pid"], found["engine"]) == (cloud.pid, "namespaces")
     assert f"engine namespaces: {found['engine_note']}" in cloud.log()
     assert httpx.get(f"http://{found['registry']}/v2/", trust_env=False).status_code == 200

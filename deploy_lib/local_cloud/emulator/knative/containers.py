@@ -1,0 +1,104 @@
+"""Containers and volumes of v1 and v2: the same things, some of them spelt otherwise. Pure.
+
+https://cloud.google.com/run/docs/reference/rest/v1/RevisionSpec beside
+https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services#RevisionTemplate.
+"""
+
+from __future__ import annotations
+
+from .annotations import CLOUD_SQL, CPU_BOOST, CPU_THROTTLING, Json
+
+_SAME = ("name", "image", "command", "args", "ports", "workingDir", "startupProbe", "livenessProbe", "volumeMounts")
+_SQL_VOLUME = "cloudsql"
+
+
+def containers_to_v1(template: Json) -> list[Json]:
+    """Of a v2 template or revision."""
+    found = []
+    for container in template.get("containers", []):
+        told = {name: container[name] for name in _SAME if name in container}
+        told["env"] = [_env_to_v1(each) for each in container.get("env", [])]
+        told["resources"] = {"limits": container.get("resources", {}).get("limits", {})}
+        told["volumeMounts"] = [each for each in told.get("volumeMounts", []) if each.get("name") != _SQL_VOLUME]
+        found.append({name: value for name, value in told.items() if value != []})
+    return found
+
+
+def cpu_to_annotations(template: Json) -> dict[str, str]:
+    """What v1 says once for all containers."""
+    resources: Json = next((each.get("resources", {}) for each in template.get("containers", [])), {})
+    boost = {CPU_BOOST: "true"} if resources.get("startupCpuBoost") else {}
+    return boost if resources.get("cpuIdle") else {**boost, CPU_THROTTLING: "false"}
+
+
+def sql_to_annotation(template: Json) -> dict[str, str]:
+    instances = [
+        instance
+        for volume in template.get("volumes", [])
+        for instance in volume.get("cloudSqlInstance", {}).get("instances", [])
+    ]
+    return {CLOUD_SQL: ",".join(instances)} if instances else {}
+
+
+def volumes_to_v1(template: Json) -> list[Json]:
+    return [_volume_to_v1(each) for each in template.get("volumes", []) if "cloudSqlInstance" not in each]
+
+
+def containers_from_v1(spec: Json, annotations: dict[str, str]) -> list[Json]:
+    """With the CPU's annotations; CPU is throttled unless one says otherwise
+    (https://cloud.google.com/run/docs/configuring/billing-settings)."""
+    found = []
+    for container in spec.get("containers", []):
+        told = {name: container[name] for name in _SAME if name in container}
+        told["env"] = [_env_from_v1(each) for each in container.get("env", [])]
+        resources = {"limits": container.get("resources", {}).get("limits", {})}
+        resources["cpuIdle"] = annotations.get(CPU_THROTTLING, "true").lower() != "false"
+        if annotations.get(CPU_BOOST, "").lower() == "true":
+            resources["startupCpuBoost"] = True
+        found.append({**told, "resources": resources})
+    if annotations.get(CLOUD_SQL) and found:
+        found[0].setdefault("volumeMounts", []).append({"name": _SQL_VOLUME, "mountPath": "/cloudsql"})
+    return found
+
+
+def volumes_from_v1(spec: Json, annotations: dict[str, str]) -> list[Json]:
+    found = [_volume_from_v1(each) for each in spec.get("volumes", [])]
+    if instances := annotations.get(CLOUD_SQL):
+        found.append({"name": _SQL_VOLUME, "cloudSqlInstance": {"instances": instances.split(",")}})
+    return found
+
+
+def _env_to_v1(env: Json) -> Json:
+    secret = env.get("valueSource", {}).get("secretKeyRef")
+    if secret is None:
+        return {"name": env.get("name", ""), "value": env.get("value", "")}
+    key = {"name": secret.get("secret", ""), "key": secret.get("version", "latest")}
+    return {"name": env.get("name", ""), "valueFrom": {"secretKeyRef": key}}
+
+
+def _env_from_v1(env: Json) -> Json:
+    secret = env.get("valueFrom", {}).get("secretKeyRef")
+    if secret is None:
+        return {"name": env.get("name", ""), "value": env.get("value", "")}
+    key = {"secret": secret.get("name", ""), "version": secret.get("key", "latest")}
+    return {"name": env.get("name", ""), "valueSource": {"secretKeyRef": key}}
+
+
+def _volume_to_v1(volume: Json) -> Json:
+    if "secret" not in volume:
+        return volume
+    secret = volume["secret"]
+    items = [_renamed(item, "version", "key") for item in secret.get("items", [])]
+    return {"name": volume["name"], "secret": {**_renamed(secret, "secret", "secretName"), "items": items}}
+
+
+def _volume_from_v1(volume: Json) -> Json:
+    if "secret" not in volume:
+        return volume
+    secret = volume["secret"]
+    items = [_renamed(item, "key", "version") for item in secret.get("items", [])]
+    return {"name": volume["name"], "secret": {**_renamed(secret, "secretName", "secret"), "items": items}}
+
+
+def _renamed(fields: Json, old: str, new: str) -> Json:
+    return {new if name == old else name: value for name, value in fields.items()}

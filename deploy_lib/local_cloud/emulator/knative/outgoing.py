@@ -1,0 +1,156 @@
+"""Services and revisions of v2 as v1 tells them. Pure.
+
+https://cloud.google.com/run/docs/reference/rest/v1/namespaces.services, .../namespaces.revisions. Names of conditions
+are the same in both; v2's states and reasons are v1's words in capital letters.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from google.cloud.run_v2 import Revision, Service
+from google.protobuf import json_format
+
+from .annotations import SERVICE, TEMPLATE, WRITTEN_BY_US, Json, own, to_annotations
+from .containers import containers_to_v1, cpu_to_annotations, sql_to_annotation, volumes_to_v1
+
+API = "serving.knative.dev/v1"
+LOCATION, OF_SERVICE = "cloud.googleapis.com/location", "serving.knative.dev/service"
+_STATUS = {"CONDITION_SUCCEEDED": "True", "CONDITION_FAILED": "False"}
+_LATEST = "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST"
+
+
+def service_to_v1(service: Service) -> Json:
+    told = _dict(Service.pb(service))
+    template = told.get("template", {})
+    annotations = to_annotations(told, (*SERVICE, *WRITTEN_BY_US))
+    conditions = [each for each in (told.get("terminalCondition"), *told.get("conditions", [])) if each]
+    generation = int(told.get("generation", 0))
+    settled = not told.get("reconciling", False)
+    status = {
+        # A failure is told of the wanted generation too [report: a captured failed service].
+        "observedGeneration": generation if settled else int(told.get("observedGeneration", 0)),
+        "conditions": _conditions(conditions),
+        "latestCreatedRevisionName": _short(told.get("latestCreatedRevision", "")),
+        "latestReadyRevisionName": _short(told.get("latestReadyRevision", "")),
+        "traffic": [_target(each, told) for each in told.get("trafficStatuses", [])],
+        "url": told.get("uri", ""),
+        "address": {"url": told["uri"]} if told.get("uri") else None,
+    }
+    return {
+        "apiVersion": API,
+        "kind": "Service",
+        "metadata": {**_metadata(told, annotations), "resourceVersion": resource_version(service)},
+        "spec": {"template": _template(template), "traffic": [_target(each, {}) for each in told.get("traffic", [])]},
+        "status": {name: value for name, value in status.items() if value not in ("", None, [])},
+    }
+
+
+def revision_to_v1(revision: Revision) -> Json:
+    told = _dict(Revision.pb(revision))
+    metadata = _metadata(told, _template_annotations(told))
+    service = _short(told.get("service", ""))
+    metadata["labels"] |= {OF_SERVICE: service, "serving.knative.dev/configuration": service}
+    status = {
+        "observedGeneration": int(told.get("observedGeneration", 0)),
+        "conditions": _conditions(told.get("conditions", [])),
+        "imageDigest": next((each.get("image", "") for each in told.get("containers", [])), ""),
+        "logUrl": told.get("logUri", ""),
+    }
+    return {
+        "apiVersion": API,
+        "kind": "Revision",
+        "metadata": metadata,
+        "spec": _spec(told),
+        "status": {name: value for name, value in status.items() if value not in ("", None, [])},
+    }
+
+
+def resource_version(service: Service) -> str:
+    """The moment of the last change, of wanted state or of status, in microseconds [report]."""
+    conditions = [service.terminal_condition, *service.conditions]
+    moments = [service.update_time, *(each.last_transition_time for each in conditions)]
+    return str(max((int(at.timestamp() * 1_000_000) for at in moments if at), default=0))
+
+
+def _metadata(told: Json, annotations: dict[str, str]) -> Json:
+    _, project, _, location, *_ = told["name"].split("/")
+    found = {
+        "name": _short(told["name"]),
+        "namespace": project,
+        "uid": told.get("uid", ""),
+        "generation": int(told.get("generation", 0)),
+        "creationTimestamp": told.get("createTime", ""),
+        "deletionTimestamp": told.get("deleteTime", ""),
+        "labels": {**told.get("labels", {}), LOCATION: location},
+        "annotations": {**told.get("annotations", {}), **annotations},
+    }
+    return {name: value for name, value in found.items() if value != ""}
+
+
+def _template(template: Json) -> Json:
+    metadata = {
+        "name": template.get("revision"),
+        "labels": template.get("labels", {}),
+        "annotations": {**own(template.get("annotations", {})), **_template_annotations(template)},
+    }
+    return {"metadata": {name: value for name, value in metadata.items() if value}, "spec": _spec(template)}
+
+
+def _template_annotations(template: Json) -> dict[str, str]:
+    return {**to_annotations(template, TEMPLATE), **cpu_to_annotations(template), **sql_to_annotation(template)}
+
+
+def _spec(template: Json) -> Json:
+    """Of a template, and of a revision, which has the same fields."""
+    found = {
+        "containerConcurrency": template.get("maxInstanceRequestConcurrency"),
+        "timeoutSeconds": _seconds(template.get("timeout")),
+        "serviceAccountName": template.get("serviceAccount"),
+        "containers": containers_to_v1(template),
+        "volumes": volumes_to_v1(template),
+    }
+    return {name: value for name, value in found.items() if value not in (None, [])}
+
+
+def _target(target: Json, service: Json) -> Json:
+    """Of the wanted traffic, or with `service` of its status, where v1 names the latest revision too."""
+    latest = target.get("type") == _LATEST
+    revision = target.get("revision") or (_short(service.get("latestReadyRevision", "")) if latest else "")
+    found = {
+        "revisionName": revision,
+        "latestRevision": latest or None,
+        "percent": target.get("percent"),
+        "tag": target.get("tag"),
+        "url": target.get("uri"),
+    }
+    return {name: value for name, value in found.items() if value not in (None, "")}
+
+
+def _conditions(conditions: list[Json]) -> list[Json]:
+    found: dict[str, Json] = {}
+    for each in conditions:
+        reason = each.get("reason") or each.get("revisionReason") or ""
+        told = {
+            "type": each.get("type", "Ready"),
+            "status": _STATUS.get(each.get("state", ""), "Unknown"),
+            "reason": "".join(word.capitalize() for word in reason.split("_")),
+            "message": each.get("message", ""),
+            "lastTransitionTime": each.get("lastTransitionTime", ""),
+            "severity": "Info" if each.get("severity") == "INFO" else "",
+        }
+        found.setdefault(told["type"], {name: value for name, value in told.items() if value})
+    return list(found.values())
+
+
+def _dict(message: Any) -> Json:
+    found: Json = json_format.MessageToDict(message)
+    return found
+
+
+def _seconds(duration: str | None) -> int | None:
+    return None if duration is None else round(float(duration.removesuffix("s")))
+
+
+def _short(name: str) -> str:
+    return name.rpartition("/")[2]

@@ -1,0 +1,160 @@
+"""Services in v1's words: what v2 holds comes back from v1 as it was, and what v1 alone can do wrong is refused."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from typing import Any
+
+import pytest
+from google.cloud.run_v2 import Condition, Revision, Service
+from google.protobuf import json_format
+
+from deploy_lib.local_cloud.emulator.knative.incoming import service_from_v1
+from deploy_lib.local_cloud.emulator.knative.outgoing import resource_version, revision_to_v1, service_to_v1
+from deploy_lib.local_cloud.emulator.knative.selector import selecting
+from deploy_lib.local_cloud.emulator.wire.method import RpcRefusal
+
+NAME = "projects/p/locations/us-central1/services/shop"
+TEMPLATE: dict[str, Any] = {
+    "revision": "shop-a", "labels": {"team": "x"}, "annotations": {"own.example/a": "b"},
+    "scaling": {"minInstanceCount": 1, "maxInstanceCount": 7}, "timeout": "30s",
+    "vpcAccess": {"connector": "projects/p/locations/l/connectors/c", "egress": "PRIVATE_RANGES_ONLY"},
+    "serviceAccount": "a@b", "maxInstanceRequestConcurrency": 9, "sessionAffinity": True,
+    "executionEnvironment": "EXECUTION_ENVIRONMENT_GEN2",
+    "containers": [{
+        "name": "main", "image": "i@sha256:1", "command": ["c"], "args": ["a"],
+        "env": [{"name": "A", "value": "1"},
+                {"name": "S", "valueSource": {"secretKeyRef": {"secret": "key", "version": "3"}}}],
+        "resources": {"limits": {"cpu": "1", "memory": "512Mi"}, "cpuIdle": True, "startupCpuBoost": True},
+        "ports": [{"name": "http1", "containerPort": 8080}],
+        "startupProbe": {"httpGet": {"path": "/up", "port": 8080}, "periodSeconds": 3, "timeoutSeconds": 2},
+        "volumeMounts": [{"name": "v", "mountPath": "/v"}, {"name": "cloudsql", "mountPath": "/cloudsql"}],
+    }],
+    "volumes": [{"name": "v", "secret": {"secret": "key", "items": [{"path": "f", "version": "1", "mode": 256}]}},
+                {"name": "cloudsql", "cloudSqlInstance": {"instances": ["p:r:one", "p:r:two"]}}],
+}  # fmt: skip
+SERVICE: dict[str, Any] = {
+    "name": NAME, "annotations": {"own.example/lease": "t"}, "labels": {"team": "x"}, "description": "d",
+    "ingress": "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER", "invokerIamDisabled": True, "customAudiences": ["https://a"],
+    "scaling": {"minInstanceCount": 2}, "client": "gcloud", "clientVersion": "1",
+    "template": TEMPLATE,
+    "traffic": [{"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", "percent": 90},
+                {"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION", "revision": "shop-a", "percent": 10, "tag": "t"}],
+}  # fmt: skip
+
+
+def service(told: dict[str, Any]) -> Service:
+    message = Service.pb(Service())
+    json_format.ParseDict(told, message)
+    found: Service = Service.wrap(message)
+    return found
+
+
+def test_what_v1_reads_and_writes_back_changes_nothing() -> None:
+    before = service(SERVICE)
+    after = service_from_v1(service_to_v1(before), before)
+    assert json_format.MessageToDict(Service.pb(after)) == json_format.MessageToDict(Service.pb(before))
+
+
+def test_the_same_of_a_service_with_the_least() -> None:
+    resources = {"limits": {"cpu": "1"}, "cpuIdle": True}
+    before = service({"name": NAME, "template": {"containers": [{"image": "i", "resources": resources}]}})
+    assert service_from_v1(service_to_v1(before), before) == before
+
+
+def test_what_v1_cannot_say_stays() -> None:
+    before = service({**SERVICE, "binaryAuthorization": {"policy": "x"}})
+    body = service_to_v1(before)
+    body["spec"]["traffic"] = [{"latestRevision": True, "percent": 100}]
+    after = service_from_v1(body, before)
+    assert after.binary_authorization.policy == "x"
+    assert [(target.percent, target.revision) for target in after.traffic] == [(100, "")]
+
+
+def test_cpu_is_throttled_unless_v1_says_otherwise() -> None:
+    body = {"spec": {"template": {"spec": {"containers": [{"image": "i"}]}}}}
+    assert service_from_v1(body, None).template.containers[0].resources.cpu_idle is True
+    always: dict[str, Any] = {"metadata": {"annotations": {"run.googleapis.com/cpu-throttling": "false"}}}
+    body["spec"]["template"] |= always
+    assert service_from_v1(body, None).template.containers[0].resources.cpu_idle is False
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"metadata": {"annotations": {"run.googleapis.com/minScale": "many"}}}, "minScale]: invalid value 'many'"),
+        ({"metadata": {"annotations": {"run.googleapis.com/ingress": "some"}}}, "INGRESS_TRAFFIC_SOME"),
+        ({"spec": {"template": {"spec": {"timeoutSeconds": "long"}}}}, "long"),
+        ({"spec": 7}, "wrong type"),
+        ({"spec": {"template": {"spec": {"containers": [7]}}}}, "wrong type"),
+        ({"spec": {"traffic": [{"percent": "all"}]}}, "percent"),
+    ],
+)
+def test_what_cannot_be_read_is_refused(body: dict[str, Any], words: str) -> None:
+    with pytest.raises(RpcRefusal) as caught:
+        service_from_v1(body, None)
+    assert caught.value.code == "INVALID_ARGUMENT"
+    assert words in caught.value.message and "\n" not in caught.value.message
+
+
+def test_the_state_of_a_failed_service() -> None:
+    at = datetime.datetime(2026, 1, 2, 3, 4, 5, 678901, datetime.UTC)
+    failed = {"type": "Ready", "state": "CONDITION_FAILED", "message": "it died", "severity": "ERROR",
+              "revisionReason": "HEALTH_CHECK_CONTAINER_ERROR"}  # fmt: skip
+    found = service({
+        **SERVICE, "generation": "3", "observedGeneration": "2", "uri": "http://here", "urls": ["http://here"],
+        "latestCreatedRevision": f"{NAME}/revisions/shop-b", "latestReadyRevision": f"{NAME}/revisions/shop-a",
+        "terminalCondition": failed, "trafficStatuses": SERVICE["traffic"], "creator": "ann@example.com",
+    })  # fmt: skip
+    found.update_time = at
+    told = service_to_v1(found)
+    status = told["status"]
+    # Of the wanted generation, or gcloud waits for ever.
+    assert (told["metadata"]["generation"], status["observedGeneration"]) == (3, 3)
+    assert status["conditions"] == [
+        {"type": "Ready", "status": "False", "reason": "HealthCheckContainerError", "message": "it died"}
+    ]
+    assert (status["latestCreatedRevisionName"], status["latestReadyRevisionName"]) == ("shop-b", "shop-a")
+    assert status["traffic"][0] == {"revisionName": "shop-a", "latestRevision": True, "percent": 90}
+    assert told["spec"]["traffic"][0] == {"latestRevision": True, "percent": 90}
+    assert told["metadata"]["annotations"]["serving.knative.dev/creator"] == "ann@example.com"
+    assert json.loads(told["metadata"]["annotations"]["run.googleapis.com/urls"]) == ["http://here"]
+    assert told["metadata"]["resourceVersion"] == "1767323045678901" == resource_version(found)
+    found.reconciling = True
+    assert service_to_v1(found)["status"]["observedGeneration"] == 2
+
+
+def test_the_version_moves_with_the_state() -> None:
+    at = datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC)
+    found = service({"name": NAME})
+    found.update_time = at
+    before = resource_version(found)
+    found.terminal_condition = Condition(type_="Ready", last_transition_time=at + datetime.timedelta(seconds=2))
+    assert int(resource_version(found)) - int(before) == 2_000_000
+
+
+def test_a_revision_names_its_service() -> None:
+    message = Revision.pb(Revision())
+    fields = {name: value for name, value in TEMPLATE.items() if name != "revision"}
+    json_format.ParseDict({**fields, "name": f"{NAME}/revisions/shop-a", "service": NAME}, message)
+    told = revision_to_v1(Revision.wrap(message))
+    assert (told["metadata"]["name"], told["metadata"]["labels"]["serving.knative.dev/service"]) == ("shop-a", "shop")
+    assert told["spec"]["timeoutSeconds"] == 30
+    assert told["metadata"]["annotations"]["autoscaling.knative.dev/maxScale"] == "7"
+
+
+@pytest.mark.parametrize(
+    ("selector", "meant"),
+    [
+        ("", True), ("a=1", True), ("a = 1", True), ("a==1,b!=3", True), ("a=2", False), ("b!=2", False), ("a,b", True),
+        ("c", False), ("x.example/y=1", False),
+    ],
+)  # fmt: skip
+def test_a_label_selector(selector: str, meant: bool) -> None:
+    assert selecting(selector)({"a": "1", "b": "2"}) is meant
+
+
+def test_a_selector_that_is_not_understood_is_refused() -> None:
+    with pytest.raises(RpcRefusal, match="cannot read 'a in \\(1'"):
+        selecting("a in (1,2)")
