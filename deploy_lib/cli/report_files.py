@@ -12,7 +12,8 @@ from deploy_lib.journal import is_written, read
 from deploy_lib.model.journal import Entry
 from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.plan import Plan
-from deploy_lib.report.build import Report, build
+from deploy_lib.report.build import build
+from deploy_lib.report.document import Report
 from deploy_lib.report.formats import EXTENSIONS, file_name, render
 
 

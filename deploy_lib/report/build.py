@@ -3,50 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from typing import Any, TypeVar
+from typing import Any
 
 from deploy_lib.model.journal import Entry
 from deploy_lib.model.journal_queries import latest_release
 from deploy_lib.printable import Printable
 from deploy_lib.redact import named_secrets
-from deploy_lib.report.blocks import Block, Lines
+from deploy_lib.report.blocks import Lines
+from deploy_lib.report.document import BuiltSection, Report
 from deploy_lib.report.facts import ReleaseFacts
-from deploy_lib.report.facts.subject import Subject
 from deploy_lib.report.section import Section
 from deploy_lib.report.sections import SECTIONS
-
-B = TypeVar("B")
-
-
-@dataclass(frozen=True, slots=True)
-class BuiltSection:
-    """`found` is what the section read, for programs; `blocks` say it to people."""
-
-    key: str
-    title: str
-    found: Any
-    blocks: tuple[Block, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What every format is made from, so that they cannot disagree."""
-
-    subject: Subject
-    headline: str
-    sections: tuple[BuiltSection, ...]
-    made: datetime
-    zone: str  # IANA name, or an offset, of the local times shown
-
-    def found(self, key: str) -> Any:
-        """What the section of that key read. Raises KeyError."""
-        return {section.key: section.found for section in self.sections}[key]
-
-    def blocks(self, kind: type[B]) -> Iterator[B]:
-        """The blocks of one kind, in order."""
-        return (block for section in self.sections for block in section.blocks if isinstance(block, kind))
 
 
 def build(

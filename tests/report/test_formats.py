@@ -13,7 +13,7 @@ from deploy_lib.model import journal
 from deploy_lib.model.cause import Link
 from deploy_lib.model.journal import Entry
 from deploy_lib.report.blocks import Bars, Chain, Column, Figure, Lines, Piece, Table, literal
-from deploy_lib.report.build import BuiltSection
+from deploy_lib.report.document import BuiltSection
 from deploy_lib.report.formats import render
 from tests.report.journals import STORIES
 from tests.report.page import page

@@ -22,7 +22,8 @@ from deploy_lib.model.image import BuiltImage, ImageFile, SourceSummary
 from deploy_lib.model.journal import Entry
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.service import BuildSource, Health, Service
-from deploy_lib.report.build import Report, build
+from deploy_lib.report.build import build
+from deploy_lib.report.document import Report
 from deploy_lib.report.formats import EXTENSIONS, file_name, render
 from deploy_lib.steps.build import BuildDetails
 from deploy_lib.steps.image_contents import ImageContentsDetails

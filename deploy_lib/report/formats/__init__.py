@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from deploy_lib.report.build import Report
+    from deploy_lib.report.document import Report
 
 FORMATS = {"text": "txt", "md": "md", "html": "html", "json": "json", "junit": "xml", "brief": None}
 """Each with the extension of its file; without one it is never kept in a file of its own."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from deploy_lib.report.blocks import Block, Chain, Figure, Lines, Spans, Table
-from deploy_lib.report.build import Report
+from deploy_lib.report.document import Report
 from deploy_lib.report.formats import md
 from deploy_lib.report.formatting import tree
 

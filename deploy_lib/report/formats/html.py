@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploy_lib.report.blocks import Block, pieces, plain
-from deploy_lib.report.build import Report
+from deploy_lib.report.document import Report
 from deploy_lib.report.formats.charts import draw
 from deploy_lib.report.formatting import day
 

@@ -7,7 +7,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from deploy_lib.report.build import Report
+from deploy_lib.report.document import Report
 
 FORMAT = 1
 """Raised when a field changes its meaning; new fields do not."""

@@ -10,7 +10,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 
 from deploy_lib.report.blocks import Chain, Figure, Lines, Spans, Table, plain
-from deploy_lib.report.build import Report
+from deploy_lib.report.document import Report
 from deploy_lib.report.facts.steps import StepRow
 from deploy_lib.report.formats.text import command
 from deploy_lib.report.formatting import tree

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from deploy_lib.report.blocks import Block, Chain, Figure, Lines, Table, Text, pieces
-from deploy_lib.report.build import Report
+from deploy_lib.report.document import Report
 from deploy_lib.report.formatting import log_lines, tree
 
 # An underscore between letters and a > within a line mean nothing.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from deploy_lib.report.blocks import Block, Chain, Figure, Lines, Table, Text, pieces, plain
-from deploy_lib.report.build import Report
+from deploy_lib.report.document import Report
 from deploy_lib.report.formatting import day, log_lines, tree
 
 TITLE = "AUDIT REPORT"
