@@ -15,7 +15,7 @@ from deploy_lib.cli.times import seconds
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.model.not_possible import NotPossible
-from deploy_lib.model.outcome import MOST_URGENT_FIRST, Outcome
+from deploy_lib.model.outcome import Outcome, exit_code_of
 from deploy_lib.plan import Plan
 from deploy_lib.release.last_line import serving_now
 from deploy_lib.release.waiting import held_by, patiently
@@ -42,7 +42,7 @@ def main(args: argparse.Namespace) -> int:
             ends |= {refused} if refused is not None else set()
             prefix = f"{plan.service.name}: " if len(selection.plans) > 1 else ""
             say(f"{prefix}serving: {serving_now(session.services(plan), plan.service, 'a hold moves no traffic')}")
-    return next((outcome.exit_code for outcome in MOST_URGENT_FIRST if outcome in ends), 0)
+    return exit_code_of(ends)
 
 
 def _release_hold(session: Session, plan: Plan) -> Outcome | None:

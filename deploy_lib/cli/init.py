@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from deploy_lib.cli.program import program_of, shorter
 from deploy_lib.cli.session import local_endpoints
 from deploy_lib.cli.show.console import say
+from deploy_lib.config.new_file import new_file
 from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.endpoints import Endpoints
@@ -19,17 +19,7 @@ from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.services.api import RunApi
 from deploy_lib.drivers.services.import_service import ImportedService, import_service
 from deploy_lib.drivers.whole_file import write_whole
-from deploy_lib.model.image_names import repository_of
 from deploy_lib.model.not_possible import NotPossible
-from deploy_lib.redact import MASK, Redactor
-from deploy_lib.steps.catalogue import KINDS
-
-
-def usual_steps() -> list[dict[str, Any]]:
-    """The steps of a usual plan, as the YAML has them."""
-    stands = [(usual.place, name, usual.settings) for name, kind in KINDS.items() for usual in kind.usual]
-    stands.sort(key=lambda stand: stand[0])
-    return [{name: dict(settings) or None} for _, name, settings in stands if settings is not None]
 
 
 def main(args: argparse.Namespace) -> int:
@@ -45,8 +35,9 @@ def main(args: argparse.Namespace) -> int:
             f"{path} exists already; move it away, or add the service to it by hand (config/reference.yaml)"
         )
     found = _read(args, project, region)
+    text = new_file(found.entry, found.image, args.service, project, region, local=args.local)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, document(found, args.service, project, region, local=args.local))
+    write_whole(path, text)
     say(f"wrote {path}")
     program = program_of(args, path, Path(args.repo) if args.repo else None).of(args.service)
     say(f"look at context, dockerfile and the paths that are asked; then: {shorter(program.command('plan'))}")
@@ -67,34 +58,3 @@ def _read(args: argparse.Namespace, project: str, region: str) -> ImportedServic
         runs = "" if args.local else f"; gcloud run services list --project {project} shows what runs"
         raise NotPossible(f"{project} has no service {args.service} in {region}{runs}")
     return import_service(service)
-
-
-def document(found: ImportedService, service: str, project: str, region: str, *, local: bool = False) -> str:
-    """The file's text. A plain variable that looks like a secret is left out, and said so."""
-    import yaml
-
-    entry, hidden = dict(found.entry), []
-    shown = Redactor()
-    for name, value in (entry.get("env") or {}).items():
-        if shown.value({name: value})[name] != value:
-            hidden.append(name)
-    if hidden:
-        entry["env"] = {name: value for name, value in entry["env"].items() if name not in hidden}
-    images = repository_of(found.image).rpartition("/")[0] or f"{region}-docker.pkg.dev/{project}/services"
-    data = {
-        "project": project,
-        **({"local": True} if local else {}),
-        "region": region,
-        "images": images,
-        "services": {service: entry},
-        "on_failure": "restore",
-        "on_inconclusive": "hold",
-        "steps": usual_steps(),
-    }
-    lines = [f"# The service {service} as it ran when this file was written. Every key: config/reference.yaml."]
-    if hidden:
-        names = ", ".join(hidden)
-        lines.append(f"# Not written here, as they look like secrets ({MASK}), and kept as they are: {names}.")
-        lines.append("# Better: put them into Secret Manager, and name them under `secrets:`.")
-    text: str = yaml.safe_dump(data, sort_keys=False, default_flow_style=False, width=120)
-    return "\n".join([*lines, text])

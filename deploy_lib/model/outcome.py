@@ -7,6 +7,7 @@ same image may be released again. The service's record keeps that in a field of 
 from __future__ import annotations
 
 import enum
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -114,3 +115,8 @@ MOST_URGENT_FIRST = (
     Outcome.LIVE,
 )
 """Of several releases in one command, the first of these that occurs is the one a person must look at."""
+
+
+def exit_code_of(outcomes: Collection[Outcome]) -> int:
+    """That of the one that a person must look at; 0 of none."""
+    return next((outcome.exit_code for outcome in MOST_URGENT_FIRST if outcome in outcomes), 0)

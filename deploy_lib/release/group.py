@@ -15,7 +15,7 @@ from threading import Lock
 
 from deploy_lib.drivers.interface import Clock
 from deploy_lib.model.journal import Stopped
-from deploy_lib.model.outcome import MOST_URGENT_FIRST
+from deploy_lib.model.outcome import exit_code_of
 from deploy_lib.release.membership import Others
 
 EVERY = 0.1
@@ -130,7 +130,7 @@ class Ended:
         own = {name: stopped.outcome for name, stopped in self.ends.items() if name not in self.withdrawn}
         held = {stopped.outcome for stopped in self.ends.values() if stopped.outcome.is_open}
         outcomes = {*own.values(), *held} or {stopped.outcome for stopped in self.ends.values()}
-        return next((outcome.exit_code for outcome in MOST_URGENT_FIRST if outcome in outcomes), 0)
+        return exit_code_of(outcomes)
 
 
 def release_all(members: Sequence[Member], clock: Clock) -> Ended:
