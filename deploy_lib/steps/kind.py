@@ -1,7 +1,7 @@
 """A kind of step: what is needed (`ask`), and what the answer meant (`judge`), both pure.
 
-Each kind has one file beside this one, with the same stem everywhere: `steps/canary.py`, `canary:` in the YAML,
-`tests/cases/canary/`. A kind is a record of values and functions; there is nothing to inherit from it.
+Each kind has one file or folder beside this one, with the same name everywhere: `steps/canary.py`, `canary:` in the
+YAML, `tests/cases/canary/`. A kind is a record of values and functions; there is nothing to inherit from it.
 docs/decisions/017-a-step-kind-owns-itself.md shows the file that a new one is.
 """
 

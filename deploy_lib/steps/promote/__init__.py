@@ -9,9 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
-
-from pydantic import Field
 
 from deploy_lib.model.answers import Side, TrafficMoved, Watched
 from deploy_lib.model.details import Counted, Figures, Reported, SeenTraffic, Whose
@@ -20,43 +17,13 @@ from deploy_lib.model.requests import Phase
 from deploy_lib.model.traffic import TrafficMap
 from deploy_lib.steps.again import Again
 from deploy_lib.steps.health import Question, question
-from deploy_lib.steps.kind import Duration, Kind, NotWritten, ShortForm, Usual, Verdict, format_duration
+from deploy_lib.steps.kind import Kind, Usual, Verdict, format_duration
 from deploy_lib.steps.known_bad import BEFORE, BadCase
-from deploy_lib.steps.phases import LookSettings, Times, onwards, unready
+from deploy_lib.steps.phases import Times, onwards, unready
 from deploy_lib.steps.position import OrderRule, Position
-from deploy_lib.steps.thresholds import ThresholdsUnderTraffic
+from deploy_lib.steps.promote.settings import PromoteSettings
+from deploy_lib.steps.promote.short_form import REFERENCE_SHORT, SHORT
 from deploy_lib.steps.watched import doubt, lost, seen, sick, undecided
-
-EXTENDED = 30.0  # seconds at least, unless the YAML says else
-WARM_UP = 10.0  # seconds at most, unless the YAML says else
-
-
-class PromoteSettings(ThresholdsUnderTraffic, LookSettings):
-    percent: int = Field(100, ge=1, le=100, strict=True, description="whole percent of the requests")
-    bake: Duration = Field(0.0, ge=0, description="watch the candidate for this long before the next step")
-    extend_by: Duration | None = Field(
-        None,
-        ge=0,
-        description="go on for up to this much longer while too little is known; default: twice `bake`, 30 s at least",
-    )
-    every: Duration = Field(1.0, ge=0.01, description="time between our own requests while it bakes")
-    at_once: int = Field(20, ge=1, le=500, description="pairs of our own under way at most")
-    warm_up: Duration | None = Field(
-        None,
-        ge=0,
-        description="slow answers in these first seconds do not count, since instances are starting; default: 10 s, "
-        "half of `bake` at most",
-    )
-
-    @property
-    def longer(self) -> float:
-        """Seconds that it goes on for at most, after `bake`."""
-        return max(2 * self.bake, EXTENDED) if self.extend_by is None else self.extend_by
-
-    @property
-    def warming_up(self) -> float:
-        """Seconds."""
-        return min(WARM_UP, self.bake / 2) if self.warm_up is None else self.warm_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,41 +156,6 @@ def describe(request: MoveTraffic) -> str:
     return f"{request.target}{baked}"
 
 
-SHORT_FORM = {
-    "steps": {
-        "type": "array",
-        "items": {"type": "integer"},
-        "minItems": 1,
-        "description": "several percents, one after the other, instead of percent",
-    },
-    "watch": {
-        "$ref": "#/$defs/compare",
-        "description": "compare for the time of bake after each of steps but the last",
-    },
-}
-
-
-def write_out(settings: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """`{steps: [1, 10, 100], bake: 2m, watch: {...}}` as single promotions, each but the last followed by its
-    comparison, so that everything else knows one kind of promotion only."""
-    percents, watch = settings["steps"], settings.get("watch")
-    rest = {key: value for key, value in settings.items() if key not in SHORT_FORM}
-    if not isinstance(percents, list) or not percents:
-        raise NotWritten("steps", "steps is a list of whole percents, e.g. [1, 10, 100]")
-    if "percent" in settings:
-        raise NotWritten("percent", "give percent or steps, not both")
-    if watch is not None and not isinstance(watch, dict):
-        raise NotWritten("watch", "watch holds the settings of compare")
-    written: list[tuple[str, dict[str, Any]]] = []
-    for percent in percents:
-        baked = {key: value for key, value in rest.items() if watch is None or key != "bake"}
-        written.append(("promote", {**baked, "percent": percent}))
-        if watch is not None and percent != percents[-1]:
-            duration = {"for": rest["bake"]} if "bake" in rest and "for" not in watch else {}
-            written.append(("compare", {**duration, **watch}))
-    return written
-
-
 REFERENCE = """\
 # A share of the traffic, pinned by revision name.
 - promote:
@@ -258,13 +190,6 @@ REFERENCE = """\
     log_within: 20s          # our own requests must be in the request log by then,
     metrics_within: 5m       # else in Cloud Monitoring's figures; else the step is inconclusive
 """
-REFERENCE_SHORT = """\
-# Several shares in one entry: promote 25 %, compare, promote 100 %.
-- promote:
-    steps: [25, 100]
-    bake: 2m
-    watch: {path: /health}   # settings of compare; it runs for `bake` after each share but the last
-"""
 KNOWN_BAD = (
     BadCase("traffic that never moved", TrafficMoved(BEFORE), {"percent": 100}),
     BadCase("traffic that someone else moved", TrafficMoved(BEFORE, conflict="someone changed it"), {"percent": 100}),
@@ -289,5 +214,5 @@ KIND = Kind(
     ),
     describe=describe,
     label=label,
-    short_form=ShortForm("steps", write_out, SHORT_FORM),
+    short_form=SHORT,
 )

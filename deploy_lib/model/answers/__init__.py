@@ -1,0 +1,33 @@
+"""What came of a request. Drivers fill these in; the steps' `judge` functions read them. Times are seconds."""
+
+from deploy_lib.model.answers.builds import Built, ImportsChecked
+from deploy_lib.model.answers.lease import CallFailed, LeaseEnded, LeaseTaken, Restored, UnfinishedRelease
+from deploy_lib.model.answers.repository import Change, CheckoutRead, ContractRead, SourceRead
+from deploy_lib.model.answers.requests import MONITORING, REQUEST_LOG, Side, TrafficMoved, TrafficVerified, Watched
+from deploy_lib.model.answers.revision import Attempt, Observation, Probed, RevisionCreated, Start, Starting
+
+__all__ = [
+    "MONITORING",
+    "REQUEST_LOG",
+    "Attempt",
+    "Built",
+    "CallFailed",
+    "Change",
+    "CheckoutRead",
+    "ContractRead",
+    "ImportsChecked",
+    "LeaseEnded",
+    "LeaseTaken",
+    "Observation",
+    "Probed",
+    "Restored",
+    "RevisionCreated",
+    "Side",
+    "SourceRead",
+    "Start",
+    "Starting",
+    "TrafficMoved",
+    "TrafficVerified",
+    "UnfinishedRelease",
+    "Watched",
+]

@@ -1,0 +1,65 @@
+"""What was read before anything is built: the working copy, the source, the configuration's contract."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from deploy_lib.model.file_state import FileState
+from deploy_lib.model.findings import Finding
+from deploy_lib.model.image import SourceSummary
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A file whose disk state is not in the commit.
+
+    `in_image` says that the build would put it into
+    the image were it committed, `copied` that a COPY of any stage would take it; `imported` that the service's code
+    imports it; `rule` the ignore rule. `among_code` says that committed code lies in its directory or above it,
+    `build` that the build itself reads it (a Dockerfile, a requirements file), `secret` that it holds a key.
+    `made_by` is the line of the Dockerfile that makes the file in the image, so that the one on the disk is not needed.
+    """
+
+    path: str
+    kind: FileState
+    in_context: bool = False
+    in_image: bool = False
+    imported: bool = False
+    rule: str | None = None
+    copied: bool = False
+    among_code: bool = False
+    build: bool = False
+    secret: bool = False
+    made_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutRead:
+    """`context` and `ignore_file` are repository paths: the build context, and the file of its ignore rules."""
+
+    commit: str
+    head: str
+    branch: str | None  # None when detached
+    changes: tuple[Change, ...] = ()
+    upstream: str | None = None
+    ahead: int = 0
+    behind: int = 0
+    context: str = ""
+    ignore_file: str = ".dockerignore"
+    findings: tuple[Finding, ...] = ()  # of the configuration's include: patterns
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRead:
+    findings: tuple[Finding, ...] = ()
+    entrypoint: str | None = None
+    image_files: int = 0
+    closure_modules: int = 0
+    summary: SourceSummary = SourceSummary()
+
+
+@dataclass(frozen=True, slots=True)
+class ContractRead:
+    findings: tuple[Finding, ...] = ()
+    checked: tuple[str, ...] = ()  # what was looked at, one clause each
+    unknown: tuple[str, ...] = ()  # what could not be found out
