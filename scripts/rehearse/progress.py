@@ -5,15 +5,11 @@ from __future__ import annotations
 from rich.console import Console
 from rich.markup import escape
 
+from deploy_lib.model.release import Status
+
 from .command import Event
 
-_MARKS = {
-    "passed": "[green]ok     [/]",
-    "failed": "[bold red]FAILED [/]",
-    "errored": "[bold red]ERROR  [/]",
-    "inconclusive": "[yellow]UNCLEAR[/]",
-    "skipped": "[dim]skipped[/]",
-}
+_STYLES = {"good": "green", "bad": "bold red", "unsure": "yellow", "plain": "dim"}
 _SHOWN_FINDINGS = 4
 
 
@@ -32,7 +28,8 @@ class Progress:
             lines[event["type"]](event)
 
     def _judged(self, event: Event) -> None:
-        mark = _MARKS.get(event["status"], event["status"])
+        words = Status(event["status"]).words
+        mark = f"[{_STYLES[words.tone]}]{words.mark:<7}[/]"
         self._say(f"{event['label']:<15} {mark} {event['seconds']:5.1f} s  {escape(event['reason'])}")
         errors = [finding for finding in event.get("findings", ()) if finding["severity"] == "error"]
         for finding in errors[:_SHOWN_FINDINGS] if event["status"] == "failed" else ():
