@@ -36,13 +36,13 @@ def write(report: Report) -> str:
         ET.SubElement(properties, "property", {"name": name, "value": value})
     for step in cases:
         _case(suite, step, report)
-    lines = [
+    summary = [
         plain(item)
         for lines in report.blocks(Lines)
         if lines.short and lines.kind == "sentences"
         for item in lines.items
     ]
-    ET.SubElement(suite, "system-out").text = "\n".join(lines)
+    ET.SubElement(suite, "system-out").text = "\n".join(summary)
     ET.indent(top)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(top, encoding="unicode")}\n'
 
