@@ -6,18 +6,17 @@ before gives the image that came of it.
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from deploy_lib.drivers.builds import build_result
+from deploy_lib.drivers.builds.build_progress import BuildProgress
 from deploy_lib.drivers.builds.check import without_secrets
 from deploy_lib.drivers.builds.check_result import read_check
 from deploy_lib.drivers.builds.cloud_check import result_name
 from deploy_lib.drivers.builds.findings import ResultContext
-from deploy_lib.drivers.builds.handover import Handover, handover, object_name
+from deploy_lib.drivers.builds.handed_values import hand_over, remove, tidying
 from deploy_lib.drivers.builds.job import BuildJob, CheckJob
 from deploy_lib.drivers.builds.log import BuildLog
 from deploy_lib.drivers.builds.registry import Registry
@@ -34,7 +33,7 @@ from deploy_lib.drivers.builds.request import (
 )
 from deploy_lib.drivers.builds.submission import BuildLocation, Submissions
 from deploy_lib.drivers.errors import ApiError
-from deploy_lib.drivers.interface import DriverError, Interrupted, Tell
+from deploy_lib.drivers.interface import DriverError, Tell
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.storage import Bucket, build_bucket
 from deploy_lib.drivers.times import plain_time
@@ -47,7 +46,6 @@ from deploy_lib.steps.import_check import CheckImports
 if TYPE_CHECKING:
     from google.cloud.devtools.cloudbuild_v1 import Build
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 1.0  # seconds between two looks at a build
 _EARLIER = 5  # successful builds of one context that are looked at
 
 
@@ -58,6 +56,10 @@ class CloudBuild:
     calls: Calls
     registry: Registry
     submissions: Submissions
+
+    @property
+    def _progress(self) -> BuildProgress:
+        return BuildProgress(self.calls, self.submissions)
 
     def build(self, job: BuildJob, tell: Tell) -> Built:
         """The image of the job: built, or found where the same context was built before.
@@ -75,11 +77,11 @@ class CloudBuild:
                 return earlier
             else:
                 build = self.submissions.submit(location, tag, self._order(location, job, tell))
-                page = self._page(build)
+                page = self._progress.page(build)
                 tell(f"build {build.id} is under way" + (f": {page}" if page else ""))
-            log = self._log(location, build, tell)
-            with self._tidying(location, build, tell):
-                ended = self._wait(location, build, log)
+            log = self._progress.log(build, tell)
+            with tidying(location, build, tell):
+                ended = self._progress.wait(location, build, log)
             return self._answer(job, ended, log, location, tell)
 
     def under_way(self, request: BuildImage) -> LeaseTaken:
@@ -107,13 +109,13 @@ class CloudBuild:
             build = self.submissions.asked_before(location, tag)
             if build is None:
                 location.bucket.ensure()
-                handed = self._hand_over(location, job, {})
+                handed = hand_over(location, job, {})
                 order = check_order(job.request, job.plan, job.image, location.bucket.name, handed)
                 build = self.submissions.submit(location, tag, order)
                 tell(f"build {build.id} imports the application inside {job.image}")
-            log = self._log(location, build, tell)
-            with self._tidying(location, build, tell):
-                ended = self._wait(location, build, log)
+            log = self._progress.log(build, tell)
+            with tidying(location, build, tell):
+                ended = self._progress.wait(location, build, log)
             return self._read_check(location, ended, log, job.result_context(_nonce(ended)), tell)
 
     def _checked_before(self, location: BuildLocation, job: CheckJob) -> ImportsChecked | None:
@@ -138,33 +140,8 @@ class CloudBuild:
             generation = location.bucket.put_once(name, lambda: archive(job.staged))
         dockerfile, context = paths_in_archive(job.staged)
         source = (job.context_hash, dockerfile, location.bucket.name, name, generation)
-        handed = self._hand_over(location, job, secret_arguments(job.release.service.source.args))
+        handed = hand_over(location, job, secret_arguments(job.release.service.source.args))
         return build_order(Order(job.request, *source, job.plan, handed, context))
-
-    def _hand_over(
-        self, location: BuildLocation, job: BuildJob | CheckJob, arguments: Mapping[str, str]
-    ) -> Handover | None:
-        """What the build is to know and no one else; in the bucket by then."""
-        handed = handover(secrets.token_hex(8), job.plan.given if job.plan else {}, arguments)
-        if not handed:
-            return None
-        location.bucket.put_once(handed.name, lambda: iter([handed.sealed()]))
-        return handed
-
-    @contextmanager
-    def _tidying(self, location: BuildLocation, build: Build, tell: Tell) -> Iterator[None]:
-        """Nothing that was handed over outlives the build. One that goes on without us still needs it."""
-        try:
-            yield
-        except Interrupted:
-            self._remove_handed(location, build, tell)
-            raise
-        self._remove_handed(location, build, tell)
-
-    def _remove_handed(self, location: BuildLocation, build: Build, tell: Tell) -> None:
-        handed = value_of("handover", list(build.tags))
-        if handed:
-            _remove(location.bucket, object_name(handed), tell)
 
     def _built_before(self, location: BuildLocation, job: BuildJob) -> Built | None:
         """An image made from the same context before, when the registry still has it."""
@@ -185,7 +162,7 @@ class CloudBuild:
                 reused=True,
                 checked=checked if checked and checked.ran else None,
                 context_hash=job.context_hash,
-                log_url=self._page(build),
+                log_url=self._progress.page(build),
                 contents=_contents(job, checked, size, None),
             )
         return None
@@ -206,7 +183,7 @@ class CloudBuild:
             checked=checked,
             context_hash=job.context_hash,
             log_tail=() if image else build_result.log_tail(build, log),
-            log_url=self._page(build),
+            log_url=self._progress.page(build),
             contents=_contents(job, checked, size, log.base_digest),
         )
 
@@ -229,7 +206,7 @@ class CloudBuild:
         except DriverError:
             full = b""
         if full and tell and b'"failures": []' not in full:
-            _remove(location.bucket, result_name(context.plan.options.nonce), tell)
+            remove(location.bucket, result_name(context.plan.options.nonce), tell)
         silence = build_result.check_silence(build, log) if log is not None and not (compact or full) else ""
         return read_check(compact + b"\n" + full, context, silence)
 
@@ -239,40 +216,6 @@ class CloudBuild:
             return self.registry.image_size(image)
         except DriverError:
             return None
-
-    def _wait(self, location: BuildLocation, build: Build, log: BuildLog) -> Build:
-        pause = _FIRST_PAUSE
-        while True:
-            now = self.submissions.get(location, build.id)
-            ended = now.status.name not in build_result.UNDER_WAY
-            log.follow(ended=ended)
-            if ended:
-                return now
-            self.calls.clock.sleep(pause)
-            pause = min(_LONGEST_PAUSE, pause * 1.3)
-
-    def _page(self, build: Build) -> str | None:
-        """Google's page of the build; a local cloud has none, though it names one as Google would."""
-        return None if self.calls.clients.endpoints.local else build.log_url or None
-
-    def _log(self, location: BuildLocation, build: Build, tell: Tell) -> BuildLog:
-        bucket = build.logs_bucket.removeprefix("gs://")
-        if not bucket:
-            tell(f"the build's log goes to Cloud Logging only: {self._page(build) or build.id}")
-            return BuildLog(lambda offset: b"", tell)
-        logs = Bucket(self.calls, bucket)
-        reported: list[DriverError] = []
-
-        def read(offset: int) -> bytes:
-            try:
-                return logs.read(f"log-{build.id}.txt", offset) or b""
-            except DriverError as problem:
-                if not reported:
-                    reported.append(problem)
-                    tell(f"the build's log cannot be read: {problem.reason}; see {self._page(build) or build.id}")
-                return b""
-
-        return BuildLog(read, tell)
 
     def _own(self, location: BuildLocation, job: CheckJob) -> Build | None:
         """The build that made the release's image; None for an image that came from elsewhere."""
@@ -295,14 +238,6 @@ class CloudBuild:
 def secret_arguments(args: Mapping[str, str]) -> dict[str, str]:
     """Those of the Dockerfile's arguments that look like secrets, by name or by shape."""
     return {name: value for name, value in args.items() if without_secrets({name: value})[name] != value}
-
-
-def _remove(bucket: Bucket, name: str, tell: Tell) -> None:
-    """What cannot be removed is reported as progress; a release does not end for it."""
-    try:
-        bucket.remove(name)
-    except DriverError as problem:
-        tell(f"gs://{bucket.name}/{name} could not be removed: {problem.reason}")
 
 
 def _nonce(build: Build) -> str | None:
