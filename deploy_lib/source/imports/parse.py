@@ -6,7 +6,7 @@ import ast
 import re
 
 from deploy_lib.source.imports.facts import Broken, Facts, Python
-from deploy_lib.source.imports.scope import Scope, functions_in
+from deploy_lib.source.imports.scope import ALWAYS, Scope, functions_in
 from deploy_lib.source.imports.settings import settings_in
 from deploy_lib.source.imports.statements import run
 from deploy_lib.source.imports.syntax import parse, tree_of
@@ -30,12 +30,14 @@ def facts_of(source: bytes, python: Python | None) -> Facts:
         return Facts(broken=parsed, open=True, hides=True)
     tree = parsed.tree
     annotations = python is not None and python < _ANNOTATIONS_LATER and not _postpones(tree)
-    scope = Scope(python, annotations, codes := functions_in(parsed.code))
+    codes = functions_in(parsed.code)
+    known = {*ALWAYS, *parsed.bound}
+    scope = Scope(python, annotations, codes, bound=set(known))
     program = run(tree.body, scope)
     if scope.suspects:
-        confirmed = confirm(tree_of(source), scope.suspects, python)
+        confirmed = confirm(tree_of(parsed.source), scope.suspects, python)
         if confirmed:
-            program = run(tree.body, Scope(python, annotations, codes, confirmed))
+            program = run(tree.body, Scope(python, annotations, codes, confirmed, set(known)))
     hides = bool(_HIDES.search(source))
     return Facts(
         program,

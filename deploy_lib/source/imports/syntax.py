@@ -1,7 +1,7 @@
 """From bytes to a syntax tree, by the grammar of the image's Python as far as this interpreter knows it.
 
-An older grammar is asked for with ast's feature_version, which Python's documentation calls best effort. What a
-newer grammar may allow is not called an error: only what no version accepts is.
+An older grammar is asked for with ast's feature_version, which Python's documentation calls best effort. Of a newer
+one, what is known is written again in this interpreter's; what it may allow besides is not called an error.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ import re
 import sys
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 from types import CodeType
 
 from deploy_lib.source.imports.facts import Broken, Python
+from deploy_lib.source.imports.newer import LAZILY, NEWEST, Rewritten, in_older_grammar
 
 RUNNING: Python = sys.version_info[:2]
 _OLDEST = (3, 4)
@@ -48,10 +49,15 @@ _FORMATTED = re.compile(rb"\b[rR]?[fFtT][rR]?[\"']")
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """`code` is what the compiler made of the tree: it knows each function's local names and whether it yields."""
+    """`code` is what the compiler made of the tree: it knows each function's local names and whether it yields.
+
+    `source` is what was parsed, and `bound` are names that it does not bind although the module's own text does.
+    """
 
     tree: ast.Module
     code: CodeType
+    source: bytes
+    bound: frozenset[str] = frozenset()
 
 
 def parse(source: bytes, python: Python | None) -> Parsed | Broken:
@@ -62,14 +68,42 @@ def parse(source: bytes, python: Python | None) -> Parsed | Broken:
     grammar = min(max(python, _OLDEST), RUNNING) if python else RUNNING
     with _alone():
         try:
-            tree = ast.parse(source, feature_version=grammar)
-            # Some errors (a return outside any function) show only when the tree is compiled.
-            code = compile(tree, "<module>", "exec", dont_inherit=True)
+            return _parsed(source, grammar)
         except SyntaxError as error:
-            return _broken(error, source, python)
+            newer = _in_older_grammar(source) if python is None or python > RUNNING else None
+            return _broken(error, source, python) if newer is None else _again(newer, error, source, python)
         except (ValueError, RecursionError, MemoryError) as error:
             return Broken("unknown_syntax", 1, 0, f"cannot be parsed here: {error}")
-    return Parsed(tree, code)
+
+
+def _parsed(source: bytes, grammar: Python) -> Parsed:
+    tree = ast.parse(source, feature_version=grammar)
+    # Some errors (a return outside any function) show only when the tree is compiled.
+    return Parsed(tree, compile(tree, "<module>", "exec", dont_inherit=True), source)
+
+
+def _again(newer: Rewritten, first: SyntaxError, source: bytes, python: Python | None) -> Parsed | Broken:
+    """The same text in a grammar that this interpreter knows. What is wrong in it on a line that was not written again
+    is wrong in every version."""
+    try:
+        parsed = _parsed(newer.text.encode(), RUNNING)
+    except SyntaxError as error:
+        sure = python is not None and python <= NEWEST and (error.lineno or 1) not in newer.lines
+        return (
+            Broken("syntax_error", error.lineno or 1, error.offset or 0, error.msg)
+            if sure
+            else _broken(first, source, python)
+        )
+    except (ValueError, RecursionError, MemoryError) as error:
+        return Broken("unknown_syntax", 1, 0, f"cannot be parsed here: {error}")
+    return replace(parsed, bound=frozenset({*newer.names, LAZILY}))
+
+
+def _in_older_grammar(source: bytes) -> Rewritten | None:
+    try:
+        return in_older_grammar(source.decode("utf-8-sig").replace("\r\n", "\n"))
+    except UnicodeDecodeError:
+        return None
 
 
 def tree_of(source: bytes) -> ast.Module:
