@@ -193,6 +193,11 @@ def _others(made: Mapping[str, argparse.ArgumentParser]) -> None:
     report.add_argument("id", nargs="?", help="release id, or the end of one (default: the last release)")
     report.add_argument("--format", choices=tuple(FORMATS), default="text", help="brief: as on a CI job's page")
     report.add_argument("--report-dir", metavar="DIR", help="write every format there")
+    report.add_argument(
+        "--write-facts",
+        metavar="FILE",
+        help="write what the image held instead, for `check --facts FILE` (default: of the last release that is live)",
+    )
     local = made["local"]
     local.add_argument("action", choices=("up", "down", "status", "env"))
     local.add_argument("--gcloud", action="store_true", help="with env: the environment for gcloud itself")

@@ -71,6 +71,15 @@ def choose(releases: Sequence[StoredRelease], wanted: str | None) -> StoredRelea
     raise NotPossible(f"no release has the id {wanted}; the last ones kept here:\n  {ids}")
 
 
+def last_live(directory: Path) -> Iterator[tuple[Entry, ...]]:
+    """The journals of the releases in it that went live, the newest first."""
+    paths = [path for path in directory.glob("*") if path.is_dir()]
+    for path in sorted(paths, key=started, reverse=True):
+        entries = read(path).entries
+        if went_live(entries):
+            yield entries
+
+
 def last_live_before(directory: Path) -> tuple[Entry, ...] | None:
     """The journal of the last release of the same service that went live before this one; None without one."""
     ordered = sorted(directory.parent.iterdir(), key=started, reverse=True)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
-from deploy_lib.cli.release_store import choose, stored_releases
+from deploy_lib.cli.release_store import StoredRelease, choose, stored_releases
 from deploy_lib.cli.report_files import made_from, write_all
 from deploy_lib.cli.show.console import say, say_as_is
+from deploy_lib.journal import read
+from deploy_lib.model.journal_queries import went_live
+from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.report.formats import render
 
 _INERT = {"json": "#\\u0023", "html": "#&#35;", "junit": "#&#35;"}
@@ -15,8 +19,12 @@ _INERT = {"json": "#\\u0023", "html": "#&#35;", "junit": "#&#35;"}
 
 
 def main(args: argparse.Namespace) -> int:
-    """Prints it in one format, or writes every format into --report-dir and prints their paths."""
-    release = choose(stored_releases(args), args.id)
+    """Prints it in one format, or writes every format into --report-dir and prints their paths; or writes the facts of
+    the image that `check --facts` reads."""
+    releases = stored_releases(args)
+    if args.write_facts:
+        return _write_facts(releases, args)
+    release = choose(releases, args.id)
     report = made_from(release.directory)
     if args.report_dir:
         for path in write_all(report, Path(args.report_dir).expanduser()):
@@ -28,4 +36,23 @@ def main(args: argparse.Namespace) -> int:
         say_as_is(text.replace("##", _INERT[wanted]).rstrip("\n"))
     else:
         say(text.rstrip("\n"))
+    return 0
+
+
+def _write_facts(releases: Sequence[StoredRelease], args: argparse.Namespace) -> int:
+    """Of the release that is named, else of the last one that went live and noted what its image held."""
+    from deploy_lib.cli.image_facts import facts_of, write_facts
+
+    if args.id:
+        chosen = choose(releases, args.id)
+        image = facts_of(read(chosen.directory).entries)
+        if image is None:
+            raise NotPossible(f"{chosen.id} has no facts of an image: it came to no import check that listed its files")
+    else:
+        kept = (read(each.directory).entries for each in releases)
+        image = next((found for entries in kept if went_live(entries) and (found := facts_of(entries))), None)
+        if image is None:
+            raise NotPossible("no release that is kept here went live and noted what its image held")
+    write_facts(image, Path(args.write_facts).expanduser())
+    say(f"{args.write_facts}: {image.name}, {image.service}, {image.release}")
     return 0

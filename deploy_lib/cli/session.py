@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from deploy_lib.cli import local_cloud
 from deploy_lib.cli.bootstrap import prepare_local_cloud
-from deploy_lib.cli.paths import local_cloud_directory, state_directory
+from deploy_lib.cli.paths import local_cloud_directory, releases_directory, state_directory
 from deploy_lib.cli.program import program_of, shorter
 from deploy_lib.cli.selection import Selection
 from deploy_lib.cli.show.spinner import spinner
@@ -35,6 +35,8 @@ from deploy_lib.plan import Plan
 
 if TYPE_CHECKING:
     from deploy_lib.drivers.source import GitSource
+    from deploy_lib.model.service import Service
+    from deploy_lib.source.last_image import LastImage
     from deploy_lib.source.model import Staged
 
 
@@ -79,9 +81,14 @@ class Session:
             from deploy_lib.drivers.fact_cache import open_cache
             from deploy_lib.drivers.source import GitSource
 
-            return GitSource(self.root, open_cache(self.state))
+            return GitSource(self.root, open_cache(self.state), self._last_image)
 
         return self._source.get(None, make)
+
+    def _last_image(self, service: Service) -> LastImage | None:
+        from deploy_lib.cli.image_facts import of_last_release
+
+        return of_last_release(releases_directory(self.state, service.project) / service.name)
 
     def drivers(self, plan: Plan) -> Drivers:
         from deploy_lib.drivers.builds.driver import CloudBuilds

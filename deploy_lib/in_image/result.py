@@ -101,8 +101,11 @@ class Variable:
 
 
 class Distribution(NamedTuple):
+    """`modules` are the packages and single modules that it brings; of a namespace the parts in it."""
+
     name: str
     version: str
+    modules: tuple[str, ...]
 
 
 class ListedFile(NamedTuple):
@@ -115,7 +118,10 @@ class ListedFile(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ImageFacts:
-    """What the image holds. `files` are those under `roots`, without installed packages and bytecode."""
+    """What the image holds. `files` are those under `roots`, without installed packages and bytecode.
+
+    `loose` are the top-level names among the installed packages that no distribution brings.
+    """
 
     python: str
     implementation: str
@@ -130,6 +136,7 @@ class ImageFacts:
     files: tuple[ListedFile, ...]
     files_cut: bool
     modules: tuple[str, ...]
+    loose: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

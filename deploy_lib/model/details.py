@@ -14,6 +14,7 @@ from typing import Literal
 
 from deploy_lib.model.answers import Attempt
 from deploy_lib.model.evidence import BuildTrouble
+from deploy_lib.model.image import InsideImage
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,10 @@ class Details:
         return ()
 
     def inventory(self) -> Inventory | None:
+        return None
+
+    def image_seen(self) -> InsideImage | None:
+        """What the import check saw of the image."""
         return None
 
     def settings_changed(self) -> tuple[str, ...] | None:

@@ -42,9 +42,12 @@ class SourceSummary:
 
 @dataclass(frozen=True, slots=True)
 class InsideImage:
-    """What the import check saw of the image. None: the check does not tell, or there were too many.
+    """What is known of an image that the import check saw from inside. None: it does not tell, or there were too many.
 
-    `distributions` are name -> version, `files` path in the image -> git's name of the content.
+    `distributions` are name -> version, `files` path in the image -> git's name of the content. `modules` are the
+    packages and modules that each distribution brings, under "" those that none does. `path` is sys.path as the
+    server's process has it, `roots` the directories whose files are listed. `entrypoint` is what was imported,
+    `command` what the image starts.
     """
 
     python: str | None = None
@@ -52,6 +55,12 @@ class InsideImage:
     files: Mapping[str, str] | None = None
     workdir: str | None = None
     uid: int | None = None
+    executable: str | None = None
+    path: tuple[str, ...] | None = None
+    roots: tuple[str, ...] | None = None
+    modules: Mapping[str, tuple[str, ...]] | None = None
+    entrypoint: str | None = None
+    command: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,9 @@ from dataclasses import dataclass, field, replace
 from functools import cache as remember
 from typing import Protocol
 
+from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity
+from deploy_lib.source.dependencies.adding import adding
 from deploy_lib.source.dependencies.advice import undeclared_dependencies
 from deploy_lib.source.dependencies.declared import declared
 from deploy_lib.source.entrypoint import Entrypoint, read_entrypoint
@@ -27,6 +29,7 @@ from deploy_lib.source.imports.facts import Facts, decode, encode, key
 from deploy_lib.source.imports.layout import Layout
 from deploy_lib.source.imports.parse import facts_of
 from deploy_lib.source.imports.run import run_imports
+from deploy_lib.source.last_image import Known
 from deploy_lib.source.model import SITE_PACKAGES, SYMLINK, Context, ImageContents, Surroundings, Unknown
 from deploy_lib.source.ownership import Ownership
 from deploy_lib.source.set_up import DJANGO_SETTINGS, django_settings, done_later, with_commas
@@ -67,9 +70,10 @@ def analyse(
     cache: FactCache | None,
     undeclared: bool = True,
     env: Mapping[str, str] | None = None,
+    known: Known | None = None,
 ) -> Analysis:
     """`entrypoint` is the YAML's, module or module:app; None: the image's command tells. `env` are the variables that
-    the service is given, above those of the image.
+    the service is given, above those of the image. `known` is what the last good image taught.
 
     The findings are those of imports and of the command; context and contents have their own. Without an entrypoint
     no import is followed.
@@ -81,7 +85,7 @@ def analyse(
     unreadable = windows_line_ends(contents, context.root, lambda image: _text(contents, image, read))
     commands = [each for each in (wrong, unreadable) if each]
     projects = [posixpath.normpath(posixpath.join(contents.workdir, each)) for each in dependencies().directories]
-    entry = read_entrypoint(contents, entrypoint, lambda image: _text(contents, image, read), projects)
+    entry = _entrypoint(contents, entrypoint, known, lambda image: _text(contents, image, read), projects)
     if entry is None:
         unknown = None if commands else unknown_start(contents)
         return Analysis((*commands, *([unknown] if unknown else ())))
@@ -89,6 +93,7 @@ def analyse(
         runner = " ".join(entry.launch.runner[:2]) if entry.launch else ""
         brought = Unknown(SITE_PACKAGES, f"{runner} installs the project when it starts", 0)
         contents = replace(contents, unknown=(*contents.unknown, brought))
+        known = replace(known, installed=None) if known else None
     changed = {each.prefix for each in contents.unknown}
     layout = Layout(contents.files, entry.roots, _links(contents, context), changed)
     started = layout.find(entry.module) if entry.script is None else None
@@ -100,7 +105,7 @@ def analyse(
         closure = _close(entry, layout, contents, facts_of_paths, django.module)
     explainer = remember(lambda: Explainer(contents, context, surroundings(), entry.roots))
     module = f"{entry.module}.__main__" if entry.main and _is_package(layout, entry.module) else entry.module
-    ownership = Ownership(layout, contents, dependencies, explainer, module)
+    ownership = Ownership(layout, contents, dependencies, explainer, module, known.installed if known else None)
     describer = Describer(closure, contents, context, explainer, entry.told_by)
     later, settings = done_later(entry, module, django.module if django else None, closure)
     first = () if django else later
@@ -110,13 +115,17 @@ def analyse(
         named = Describer(closure, contents, context, explainer, DJANGO_SETTINGS)
         problems = run_imports(replace(closure, main_file=None), ownership.judge, django.module, then=later)
         unsure = entry.doubt or django.doubt(closure)
-        known = {(each.code, each.module, each.line) for each in found}
+        told = {(each.code, each.module, each.line) for each in found}
         for each in with_commas(named.findings(problems), settings):
-            if (each.code, each.module, each.line) not in known:
+            if (each.code, each.module, each.line) not in told:
                 found.append(_doubted(each, unsure))
+    if known is not None and known.installed is not None:
+        found = [_not_installed(each, known, layout, contents, context, read) for each in found]
     findings = [*commands, *found, *shadowed_modules(layout, contents, context, dependencies)]
     if undeclared:
-        findings += undeclared_dependencies(closure, dependencies(), describer.file_of)
+        missing = {each.module for each in found if each.severity is Severity.ERROR}
+        advice = undeclared_dependencies(closure, dependencies(), describer.file_of)
+        findings += [each for each in advice if each.module not in missing]
     return Analysis(
         findings=tuple(findings),
         entrypoint=str(entry),
@@ -125,6 +134,40 @@ def analyse(
         missing=describer.missing,
         roots=entry.roots,
     )
+
+
+def _entrypoint(
+    contents: ImageContents,
+    given: str | None,
+    known: Known | None,
+    read: Callable[[str], str | None],
+    projects: Sequence[str],
+) -> Entrypoint | None:
+    """The one of the last good image where nothing else tells it; Python looks where it looked then."""
+    entry = read_entrypoint(contents, given, read, projects)
+    if known is None:
+        return entry
+    if entry is None and known.entrypoint:
+        entry = read_entrypoint(contents, known.entrypoint, read, projects)
+    return replace(entry, roots=tuple(dict.fromkeys((*entry.roots, *known.roots)))) if entry else None
+
+
+def _not_installed(
+    finding: Finding,
+    known: Known,
+    layout: Layout,
+    contents: ImageContents,
+    context: Context,
+    read: Callable[[str], bytes | None],
+) -> Finding:
+    """Of a package that nothing brings: the last good image had none, and how it gets there."""
+    module = finding.module or ""
+    if finding.code is not Code.MISSING_MODULE or finding.cause != "absent_everywhere" or layout.find(module):
+        return finding
+    if layout.find(module.partition(".")[0]) is not None:
+        return finding
+    message = f"{finding.message}; no package that is installed in {known.name} brings it"
+    return replace(finding, message=message, fix=adding(module, contents, context.root, read).fix)
 
 
 def _doubted(finding: Finding, doubt: str) -> Finding:

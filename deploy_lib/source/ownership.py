@@ -16,6 +16,7 @@ from deploy_lib.source.dependencies.names import DISTRIBUTIONS, names_of
 from deploy_lib.source.explain import Explainer
 from deploy_lib.source.imports.layout import Layout, Sort
 from deploy_lib.source.imports.state import Absence
+from deploy_lib.source.last_image import Installed
 from deploy_lib.source.model import SITE_PACKAGES, ImageContents, Unknown
 from deploy_lib.source.origins import stems
 
@@ -25,6 +26,11 @@ _WRITTEN_BY_BACKENDS = frozenset({"_version", "version", "__version__", "_about"
 """Modules that setuptools-scm, hatch-vcs and their like write when a project is built."""
 
 
+_ONCE_STANDARD = (
+    "_bootlocale aifc asynchat asyncore audioop binhex cgi cgitb chunk crypt distutils formatter imghdr imp lib2to3 "
+    "mailcap msilib nis nntplib ossaudiodev parser pipes smtpd sndhdr spwd sunau symbol telnetlib uu xdrlib"
+)
+"""What left the standard library in 3.10 to 3.13: the image's Python may be older than this one."""
 _WITHOUT_APPLICATION = re.compile(
     r"^((docker\.io|mirror\.gcr\.io|public\.ecr\.aws/docker)/)?(library/)?"
     r"(python|pypy|debian|ubuntu|alpine|fedora|rockylinux|almalinux|amazonlinux|buildpack-deps|busybox|node)(?=[:@]|$)"
@@ -43,12 +49,14 @@ class Ownership:
         declared: Callable[[], Declared],
         explainer: Callable[[], Explainer],
         entry: str,
+        installed: Installed | None = None,
     ) -> None:
         self._layout = layout
         self._contents = contents
         self._declared = declared
         self._explainer = explainer
         self._entry = entry
+        self._installed = installed
         self._known: dict[str, Absence] = {}
 
     def judge(self, module: str) -> Absence:
@@ -61,11 +69,22 @@ class Ownership:
         if top in sys.stdlib_module_names:
             return Absence.ELSEWHERE
         found = self._layout.find(top)
+        if self._installed is not None and (found is None or found.sort is Sort.NAMESPACE):
+            return self._beside(self._installed, module, top)
         if found is None:
             return self._top_level(module, top)
         if found.sort is Sort.NAMESPACE and self._nearest_is_namespace(module):
             return self._below_namespace(module, top)
         return self._unless_unknown(module)
+
+    def _beside(self, installed: Installed, module: str, top: str) -> Absence:
+        """Where what is installed is known, nothing else can bring it but a step that nobody can read."""
+        if installed.brings(module) or top in _ONCE_STANDARD.split():
+            return Absence.ELSEWHERE
+        if Absence.UNKNOWN in (self._unless_unknown(module), self._unless_unknown(top)):
+            return Absence.UNKNOWN
+        project = self._installs_project() and self._layout.find(top) is None and self._explainer().evidence(top)
+        return Absence.UNKNOWN if project else Absence.MISSING
 
     def _top_level(self, module: str, top: str) -> Absence:
         if names_of(top) & self._declared().names:

@@ -17,7 +17,7 @@ from deploy_lib.model.answers import Built
 from deploy_lib.model.details import Inventory, Reported
 from deploy_lib.model.evidence import BuildEnd, BuildTrouble
 from deploy_lib.model.findings import errors
-from deploy_lib.model.image import BuiltImage
+from deploy_lib.model.image import BuiltImage, InsideImage
 from deploy_lib.model.image_names import short
 from deploy_lib.model.release import Builder, Release, Status
 from deploy_lib.model.requests import ImportCheck, Worker
@@ -73,6 +73,9 @@ class BuildDetails(Reported):
             files=image.manifest if image.manifest is not None else inside.files,
             packages=inside.distributions,
         )
+
+    def image_seen(self) -> InsideImage:
+        return self.contents.inside
 
     def build_trouble(self) -> BuildTrouble | None:
         return replace(self.trouble, build_id=self.build_id or "") if self.trouble else None

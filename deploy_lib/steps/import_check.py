@@ -67,6 +67,9 @@ class ImportCheckDetails(Reported):
         inside = self.inside
         return Inventory(python=inside.python, packages=inside.distributions) if inside else None
 
+    def image_seen(self) -> InsideImage | None:
+        return self.inside
+
 
 @dataclass(frozen=True, slots=True)
 class CheckImports:

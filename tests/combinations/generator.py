@@ -31,7 +31,8 @@ class Combination:
         return "\n".join([f"{self.name}: {', '.join(self.chosen)}", *texts])
 
 
-def combination(kind: str, number: int) -> Combination:
+def combination(kind: str, number: int, *, planted: bool = True) -> Combination:
+    """`planted`: with its fault; else as it was before somebody made the mistake."""
     fault = FAULTS[kind]
     chance = random.Random(f"{kind} {number}")
     layout = LAYOUTS[fault.layouts[number % len(fault.layouts)]]
@@ -46,7 +47,8 @@ def combination(kind: str, number: int) -> Combination:
     rules = dockerfiles.dockerignore(recipe, layout, draft)
     if rules:
         draft.files[".dockerignore"] = rules
-    fault.plant(chance, Made(layout, draft, made, file))
+    if planted:
+        fault.plant(chance, Made(layout, draft, made, file))
     chosen = (layout.name, flavour, recipe.install, recipe.copy, recipe.ignore, made.server, made.wrapper, made.form)
     return Combination(f"{kind} {number}", draft, chosen, file)
 

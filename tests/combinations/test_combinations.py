@@ -9,20 +9,22 @@ from pathlib import Path
 import pytest
 
 from deploy_lib.cli.main import main
-from deploy_lib.local_cloud.engines import choose
-from deploy_lib.local_cloud.engines.model import Engine, EngineUnavailable
-from tests.combinations.base import base_image
+from deploy_lib.local_cloud.engines.model import Engine
+from deploy_lib.source.last_image.record import write
 from tests.combinations.dockerfiles import COPIES, IGNORES, INSTALLS
 from tests.combinations.faults import FAULTS
 from tests.combinations.generator import Combination, combination
 from tests.combinations.layouts import LAYOUTS
 from tests.combinations.starts import FORMS, SERVERS, WRAPPERS
-from tests.combinations.truth import commit, truth
-from tests.engine_store import shared_store
+from tests.combinations.truth import commit, commit_over, seen_inside, truth
 
 EACH = {"none": 30}
 """Combinations of a kind where they are not SEVERAL; 336 in all."""
 SEVERAL = 17
+FEW = 3
+"""Of each kind with what the last good image taught: that is two images for each."""
+TAUGHT = ("misspelt import", "missing top level", "missing requirement", "string import")
+"""Kinds of which nothing is left to guess once it is known what is installed."""
 LEAST = {
     "untracked": 0.85,
     "deleted": 0.85,
@@ -55,16 +57,6 @@ IDIOMS = {
 }
 
 
-@pytest.fixture(scope="session")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
-    try:
-        made = choose("namespaces", shared_store(tmp_path_factory).parent / "combinations-store")
-    except EngineUnavailable as error:
-        pytest.skip(f"{error.reason}; {error.remedy}")
-    base_image(made, tmp_path_factory.mktemp("base"))
-    return made
-
-
 @pytest.mark.parametrize("kind", FAULTS)
 def test_what_starts_has_no_error_and_what_does_not_has(
     kind: str, engine: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -95,14 +87,44 @@ def test_what_starts_has_no_error_and_what_does_not_has(
         assert seen["error"] >= LEAST[kind] * broken, "\n".join(missed)
 
 
+@pytest.mark.parametrize("kind", FAULTS)
+def test_the_last_good_image_teaches_more_and_nothing_wrong(
+    kind: str, engine: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The commit before the mistake is built and looked into, then the one with it is judged with those facts."""
+    without, with_facts = Counter[str](), Counter[str]()
+    for number in range(FEW):
+        place = tmp_path / str(number)
+        repository = commit(combination(kind, number, planted=False), place / "repository")
+        made = combination(kind, number)
+        (place / "before").mkdir()
+        (place / "now").mkdir()
+        facts = place / "facts.json"
+        facts.write_text(write(seen_inside(engine, repository, made.dockerfile, place / "before")), encoding="utf-8")
+        commit_over(made, repository)
+        so = truth(engine, made, repository, place / "now")
+        for seen, words in ((without, ()), (with_facts, ("--facts", str(facts)))):
+            told = checked(made, repository.root, tmp_path / "state", capsys, *words)
+            errors = [each for each in told if each["severity"] == "error"]
+            assert not (so.starts and errors), f"it starts, but {errors} with {words}\n{made}"
+            about = any(made.draft.expects in json.dumps(each) for each in errors)
+            seen["starts" if so.starts else "error" if about else "unseen"] += 1
+    print(f"{kind}: {without['error']} of {FEW - without['starts']} foretold, with facts {with_facts['error']}")
+    assert with_facts["error"] >= without["error"]
+    if kind in TAUGHT:
+        assert with_facts["error"] == FEW
+
+
 def test_every_idiom_is_drawn() -> None:
     drawn = {each for kind in FAULTS for number in range(SEVERAL) for each in combination(kind, number).chosen}
     assert drawn >= IDIOMS, IDIOMS - drawn
 
 
-def checked(made: Combination, root: Path, state: Path, capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
+def checked(
+    made: Combination, root: Path, state: Path, capsys: pytest.CaptureFixture[str], *more: str
+) -> list[dict[str, object]]:
     capsys.readouterr()
     words = ("--dockerfile", made.dockerfile, "--context", ".", "--output", "json", "--state", str(state))
-    main(["check", "--repo", str(root), *words])
+    main(["check", "--repo", str(root), *words, *more])
     found: list[dict[str, object]] = json.loads(capsys.readouterr().out)["findings"]
     return found

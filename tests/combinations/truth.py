@@ -8,12 +8,22 @@ from pathlib import Path
 
 from rehearse.repository import Repository
 
+from deploy_lib.cli.image_facts import facts_from
+from deploy_lib.drivers.builds.check import plan_check
+from deploy_lib.drivers.builds.check_result import read_check
+from deploy_lib.drivers.builds.findings import ResultContext
+from deploy_lib.drivers.builds.local_check import run_check
+from deploy_lib.drivers.builds.source_analysis import entrypoint_of
 from deploy_lib.drivers.builds.staging import write_build
+from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.fact_cache import NoFacts
 from deploy_lib.drivers.source import GitSource
 from deploy_lib.local_cloud.engines.model import BuildFailed, BuildSpec, Engine, EngineError, RunSpec
+from deploy_lib.model.requests import ImportCheck
 from deploy_lib.model.service import BuildSource
+from deploy_lib.source.last_image import LastImage
 from tests.combinations.generator import Combination
+from tests.source.git_repository import release_of
 
 _LONGEST = 60.0  # seconds for a start, on a machine that is busy with other things
 
@@ -45,6 +55,39 @@ def _write(path: Path, text: str, *, executable: bool = False) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(text.encode())
     path.chmod(0o755 if executable else 0o644)
+
+
+def commit_over(made: Combination, repository: Repository) -> None:
+    """A further commit that holds what it holds, and no other file."""
+    for path in sorted(repository.root.rglob("*")):
+        if path.is_file() and ".git" not in path.relative_to(repository.root).parts:
+            path.unlink()
+    for path, text in made.draft.files.items():
+        _write(repository.root / path, text, executable=path in made.draft.executable)
+    repository.write("NOTES.md", "Something changes in every commit.\n")
+    repository.commit("Change it")
+    for path, text in made.draft.disk.items():
+        _write(repository.root / path, text)
+
+
+def seen_inside(engine: Engine, repository: Repository, dockerfile: str, place: Path) -> LastImage:
+    """The facts of the image of the commit that is checked out, as the import check of a release notes them."""
+    source = BuildSource(dockerfile=dockerfile)
+    release = release_of(repository.head(), source, builder="namespaces")
+    git = GitSource(repository.root, NoFacts())
+    try:
+        staged = git.stage_commit(release.commit, source, True)
+        image = engine.build(BuildSpec(*write_build(staged, place)), lambda line: None, lambda: False)
+        entry, check = entrypoint_of(staged, None), ImportCheck(also=("json",))  # something, where no start is known
+        plan = plan_check(check, release.service, entry, staged.contents.workdir, "n")
+        output, why = run_check(engine, plan, image.digest, SystemClock(), _LONGEST, lambda line: None)
+        inside = read_check(output, ResultContext(plan, "shop", staged), why).inside
+    finally:
+        git.close()
+    assert inside is not None, why
+    facts = facts_from(release, inside)
+    assert facts is not None
+    return facts
 
 
 def truth(engine: Engine, made: Combination, repository: Repository, place: Path) -> Truth:

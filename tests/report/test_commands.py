@@ -53,6 +53,7 @@ def asked(state: Path, **more: object) -> argparse.Namespace:
         "id": None,
         "format": "text",
         "report_dir": None,
+        "write_facts": None,
     }
     return argparse.Namespace(**{**plain, "state": str(state), **more})
 

@@ -30,6 +30,11 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "--context", metavar="DIR", help="build context, relative to the repository (default: its top)"
     )
     service.add_argument("--entrypoint", metavar="M", help="module the server imports (default: from the Dockerfile)")
+    service.add_argument(
+        "--facts",
+        metavar="FILE",
+        help="what the last good image held, from `report --write-facts FILE`: only what changed since is guessed",
+    )
     shown = command.add_argument_group("output")
     shown.add_argument(
         "--output",

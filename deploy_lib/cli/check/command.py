@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import gc
 import time
+from dataclasses import replace
 
+from deploy_lib.cli.check.facts import Facts
 from deploy_lib.cli.check.outcome import Outcome
 from deploy_lib.cli.check.subjects import Subject, subjects
 from deploy_lib.cli.check.text import last_line, text
@@ -33,12 +35,13 @@ def _run(args: argparse.Namespace, started: float) -> int:
     root = repository(args.repo)
     chosen = subjects(args, root)
     commit = commit_of(root, args.commit)
+    facts = Facts.read(args.facts, chosen) if args.facts else None
     cache = open_cache(state_directory(args.state))
     source = GitSource(root, cache)
     try:
         outcomes = []
         for subject in chosen:
-            outcomes.append(_check(subject, source, commit, args.worktree, cache, started))
+            outcomes.append(_check(subject, source, commit, args.worktree, cache, started, facts))
             started = time.perf_counter()
         if args.why:
             return _why(args, outcomes, source, commit, str(root))
@@ -56,12 +59,20 @@ def _run(args: argparse.Namespace, started: float) -> int:
 
 
 def _check(
-    subject: Subject, source: GitSource, commit: str, worktree: bool, cache: FactCache, started: float
+    subject: Subject,
+    source: GitSource,
+    commit: str,
+    worktree: bool,
+    cache: FactCache,
+    started: float,
+    facts: Facts | None,
 ) -> Outcome:
     if worktree:
         staged = source.stage_worktree(subject.source, subject.cloud_build)
     else:
         staged = source.stage_commit(commit, subject.source, subject.cloud_build)
+    learned = facts.about(subject, staged, source) if facts else None
+    staged = replace(staged, contents=learned.contents) if learned else staged
     analysis = analyse(
         staged.contents,
         staged.context,
@@ -71,9 +82,10 @@ def _check(
         cache,
         subject.undeclared,
         subject.env,
+        learned.known if learned else None,
     )
     differs = dict(source.differences()) if worktree else {}
-    return Outcome(subject.service, commit, staged, analysis, time.perf_counter() - started, worktree, differs)
+    return Outcome(subject.service, commit, staged, analysis, time.perf_counter() - started, worktree, differs, learned)
 
 
 def _show(args: argparse.Namespace, outcomes: list[Outcome], root: str) -> None:

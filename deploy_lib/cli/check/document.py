@@ -24,6 +24,9 @@ def document(outcome: Outcome, *, files: bool = False) -> dict[str, Any]:
         ],
         "seconds": round(outcome.seconds, 4),
     }
+    if outcome.learned is not None:
+        learned = outcome.learned
+        made["facts"] = {"image": learned.image, "used": list(learned.used), "unused": learned.unused or None}
     if outcome.worktree:
         made["worktree"] = True
         made["differs"] = [

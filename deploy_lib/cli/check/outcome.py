@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.source.analyse import Analysis
+from deploy_lib.source.last_image import Learned
 from deploy_lib.source.model import DiskFile, Staged
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`differs` are the files whose state on the disk is not the commit's; only a worktree check asks for them."""
+    """`differs` are the files whose state on the disk is not the commit's; only a worktree check asks for them.
+    `learned` is what the facts of the last good image taught, where some were given for this service."""
 
     service: str
     commit: str
@@ -21,6 +23,7 @@ class Outcome:
     seconds: float
     worktree: bool = False
     differs: Mapping[str, DiskFile] = field(default_factory=dict)
+    learned: Learned | None = None
 
     @property
     def findings(self) -> tuple[Finding, ...]:

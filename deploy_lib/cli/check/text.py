@@ -10,6 +10,7 @@ from deploy_lib.cli.program import shorter
 from deploy_lib.diagnose.shell_commands import shown_fix
 from deploy_lib.model.file_state import FileState
 from deploy_lib.model.findings import Finding, Severity
+from deploy_lib.source.last_image import Learned
 
 _SHOWN_DIFFERENCES = 20
 
@@ -25,7 +26,14 @@ def text(outcome: Outcome, root: str, *, files: bool = False) -> Iterator[str]:
             yield f"{image}  <-  {context}"
     for unknown in outcome.staged.contents.unknown:
         yield f"not known: what is below {unknown.prefix}, since {unknown.reason} (line {unknown.line})"
+    if outcome.learned is not None:
+        yield _learned(outcome.learned)
     yield last_line(outcome)
+
+
+def _learned(learned: Learned) -> str:
+    known = f"known from {learned.image}: {', '.join(learned.used)}" if learned.used else f"not used: {learned.image}"
+    return f"{known}; {learned.unused}" if learned.unused else known
 
 
 def last_line(outcome: Outcome) -> str:

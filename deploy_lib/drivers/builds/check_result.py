@@ -27,7 +27,7 @@ def read_check(output: bytes, context: ResultContext, why_not: str = "") -> Impo
         seconds=sum(target.ms for target in result.targets) / 1000,
         findings=findings,
         verdict=result.verdict,
-        inside=_inside(result),
+        inside=_inside(result, context.staged),
     )
 
 
@@ -36,14 +36,25 @@ def passed(checked: ImportsChecked) -> bool:
     return checked.ran and checked.verdict in ("passed", "warned")
 
 
-def _inside(result: ProbeResult) -> InsideImage:
+def _inside(result: ProbeResult, staged: Staged | None) -> InsideImage:
     """As far as the result knows it."""
     image = result.image
     if image is None:
         return InsideImage(result.python)
     files = None if image.files_cut else {file.path: file.blob or "" for file in image.files}
-    packages = {item.name: item.version for item in image.distributions}
-    return InsideImage(result.python, packages, files, image.workdir, image.uid)
+    return InsideImage(
+        result.python,
+        {item.name: item.version for item in image.distributions},
+        files,
+        image.workdir,
+        image.uid,
+        executable=image.executable,
+        path=image.path,
+        roots=image.roots,
+        modules={**{item.name: item.modules for item in image.distributions}, "": image.loose},
+        entrypoint=result.targets[0].name if result.targets else None,
+        command=staged.contents.command if staged else None,
+    )
 
 
 def foreseen(staged: Staged) -> BuiltImage:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
@@ -34,8 +34,9 @@ from deploy_lib.source.staging import rules_of, stage_files
 if TYPE_CHECKING:
     from deploy_lib.model.answers import Change, CheckoutRead, SourceRead
     from deploy_lib.model.release import Release
-    from deploy_lib.model.service import BuildSource
+    from deploy_lib.model.service import BuildSource, Service
     from deploy_lib.source.analyse import Analysis, FactCache
+    from deploy_lib.source.last_image import Known, LastImage, Learned
     from deploy_lib.steps.git_clean import ReadCheckout
     from deploy_lib.steps.image_contents import ReadSource
 
@@ -48,11 +49,14 @@ class GitSource:
     Safe to share between threads.
     """
 
-    def __init__(self, root: Path, cache: FactCache) -> None:
+    def __init__(
+        self, root: Path, cache: FactCache, last_image: Callable[[Service], LastImage | None] = lambda service: None
+    ) -> None:
         self._git = Git(root)
         self._blobs = Blobs(self._git)
         self._disk = Disk(root)
         self._cache = cache
+        self._last_image = last_image
         self._listings: ComputeOnce[str, Listing] = ComputeOnce()
         self._staged: ComputeOnce[_Key, Staged] = ComputeOnce()
         self._pasts: dict[str, FileHistory] = {}
@@ -94,11 +98,19 @@ class GitSource:
         from deploy_lib.source.summary import summarise
 
         release = request.release
-        staged = self.stage(release, release.options.builder == "cloud_build")
+        source, cloud_build = release.service.source, release.options.builder == "cloud_build"
+        staged = self.stage(release, cloud_build)
+        last = self._last_image(release.service)
+        learned = self.learned(last, staged, source, cloud_build) if last else None
+        staged = replace(staged, contents=learned.contents) if learned else staged
         analysis = self._analyse(
-            staged, release.commit, release.service.entrypoint, release.service.env, request.settings.undeclared
+            staged,
+            release.commit,
+            release.service.entrypoint,
+            release.service.env,
+            request.settings.undeclared,
+            learned.known if learned else None,
         )
-        source = release.service.source
         return SourceRead(
             findings=(*staged.context.findings, *staged.contents.findings, *analysis.findings),
             entrypoint=analysis.entrypoint,
@@ -121,6 +133,15 @@ class GitSource:
             return self._with_includes(source, tracked, rules, commit)
 
         return self._staged.get(key, make)
+
+    def learned(self, last: LastImage, staged: Staged, source: BuildSource, cloud_build: bool) -> Learned | None:
+        """What the last good image teaches of a staged commit; None where this repository does not have its commit."""
+        from deploy_lib.source.last_image import learn
+
+        known = self._git.run("rev-parse", "--verify", "--quiet", f"{last.commit}^{{commit}}", fine=(0, 1, 128))
+        if not known or not last.is_of(source):
+            return None
+        return learn(last, self.stage_commit(last.commit, source, cloud_build), staged, source)
 
     def stage_worktree(self, source: BuildSource, cloud_build: bool) -> Staged:
         """The same for what would ship if everything on the disk were committed."""
@@ -187,7 +208,13 @@ class GitSource:
             return rules_of(source, tracked, self._read, cloud_build=cloud_build)
 
     def _analyse(
-        self, staged: Staged, commit: str, entrypoint: str | None, env: Mapping[str, str], undeclared: bool
+        self,
+        staged: Staged,
+        commit: str,
+        entrypoint: str | None,
+        env: Mapping[str, str],
+        undeclared: bool,
+        known: Known | None = None,
     ) -> Analysis:
         from deploy_lib.source.analyse import analyse
 
@@ -200,6 +227,7 @@ class GitSource:
             self._cache,
             undeclared,
             env,
+            known,
         )
 
     def _listing(self, commit: str) -> Listing:

@@ -123,6 +123,48 @@ def list_distributions(path: list[str]) -> list[list[str]]:
     return sorted(found.values())
 
 
+def stem_of(line: str) -> str:
+    """shop/api for the line shop/api.py,sha256=...,120; "" for what is no module."""
+    directory, slash, name = line.strip().split(",")[0].strip('"').rpartition("/")
+    return directory + slash + name.partition(".")[0] if name.endswith((".py", ".so", ".pyd")) else ""
+
+
+def modules_of(metadata: str) -> list[str]:
+    """What a distribution brings: its packages, of a namespace the parts in it, and its single modules.
+
+    RECORD lists what a wheel installed, installed-files.txt what setup.py did; an editable one has its own names only.
+    """
+    found = {line.strip() for line in read_lines(os.path.join(metadata, "top_level.txt")) if line.strip()}
+    listed = read_lines(os.path.join(metadata, "RECORD"))
+    listed = listed or [
+        line.replace("../", "", 1) for line in read_lines(os.path.join(metadata, "installed-files.txt"))
+    ]
+    stems = list(filter(None, map(stem_of, listed)))
+    packages = {stem.rpartition("/")[0] for stem in stems if stem.endswith("/__init__")}
+    exact = set()
+    for stem in stems:
+        parts = stem.split("/")
+        heads = ["/".join(parts[:end]) for end in range(1, len(parts))]
+        name = next((head for head in heads if head in packages), stem).replace("/", ".")
+        if all(part.isidentifier() for part in name.split(".")):
+            exact.add(name)
+    tops = {name.partition(".")[0] for name in exact}
+    return sorted(exact | (found - tops))
+
+
+def loose_modules(directories: list[str], known: Iterable[str]) -> list[str]:
+    """What lies in a directory of packages and no distribution names: copied there, or of an unknown kind."""
+    named = {name.partition(".")[0] for name in known}
+    loose: set[str] = set()
+    for directory in directories:
+        try:
+            entries = os.listdir(directory)
+        except OSError:
+            continue
+        loose.update(entry.partition(".")[0] for entry in entries if "-info" not in entry)
+    return sorted(name for name in loose - named if name.isidentifier() and name != "__pycache__")
+
+
 def version_within(metadata: str) -> str:
     match = re.search(r"^Version: *(.+)$", "".join(read_lines(metadata)), re.M)
     return match.group(1).strip() if match else ""
@@ -130,6 +172,8 @@ def version_within(metadata: str) -> str:
 
 def describe_image(options: Document, territory: Territory, path: list[str]) -> Document:
     files, cut = walk_files(territory.roots, options["max_files"])
+    distributions = [(name, version, modules_of(about)) for name, version, about in list_distributions(path)]
+    packages = [p for p in path if not Territory.is_standard(p) and ("-packages" in p or p not in territory.roots)]
     release = dict(line.rstrip("\n").split("=", 1) for line in read_lines("/etc/os-release") if "=" in line)
     return {
         "python": "%d.%d.%d" % sys.version_info[:3],
@@ -141,7 +185,8 @@ def describe_image(options: Document, territory: Territory, path: list[str]) -> 
         "workdir": os.getcwd(),
         "path": path,
         "roots": territory.roots,
-        "distributions": [row[:2] for row in list_distributions(path)],
+        "distributions": distributions,
+        "loose": loose_modules(packages, [name for _, _, modules in distributions for name in modules]),
         "files": describe_files(files, options["max_hashed"]),
         "files_cut": cut,
         "modules": find_modules(files, path),

@@ -50,7 +50,8 @@ def image(files: dict[str, str]) -> dict[str, Any]:
         "workdir": "/app",
         "path": ["/app"],
         "roots": ["/app"],
-        "distributions": [["idna", "3.6"]],
+        "distributions": [["idna", "3.6", ["idna"]]],
+        "loose": ["legacy"],
         "files": [[path, 1, blob] for path, blob in files.items()],
         "files_cut": False,
         "modules": [],
@@ -246,7 +247,19 @@ def test_files_are_compared_with_the_prediction() -> None:
 
 def test_the_image_tells_its_python_and_distributions() -> None:
     inside = read_check(lines(verdict="passed", python="3.11.7", image=image({})), RESULT_CONTEXT).inside
-    assert inside == InsideImage("3.11.7", {"idna": "3.6"}, {}, "/app", 0)
+    assert inside == InsideImage(
+        "3.11.7",
+        {"idna": "3.6"},
+        {},
+        "/app",
+        0,
+        executable="",
+        path=("/app",),
+        roots=("/app",),
+        modules={"idna": ("idna",), "": ("legacy",)},
+        entrypoint="shop.main:app",
+        command=STAGED.contents.command,
+    )
 
 
 COMPACT = {"probe": 1, "nonce": NONCE, "verdict": "passed", "form": "compact", "tried": 1}

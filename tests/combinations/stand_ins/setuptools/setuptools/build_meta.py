@@ -1,10 +1,13 @@
 """A wheel of what [tool.setuptools.packages.find] finds, or of the directory itself when it is editable (PEP 660)."""
 
 import os
+import sys
 import tomllib
 import zipfile
 
 from setuptools import find_packages
+
+__legacy__ = sys.modules[__name__]  # what pip calls where pyproject.toml names no backend
 
 
 def build_wheel(directory, config_settings=None, metadata_directory=None):
