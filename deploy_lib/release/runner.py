@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
 
 from deploy_lib.diagnose import diagnose
 from deploy_lib.diagnose.remedy_context import RemedyContext
@@ -24,15 +23,8 @@ from deploy_lib.release.executor import execute
 from deploy_lib.release.final_message import last_seen
 from deploy_lib.release.last_line import stopped_half_way
 from deploy_lib.release.membership import Membership, Others
+from deploy_lib.release.output import Output
 from deploy_lib.release.real import RealRelease
-
-
-class Output(Protocol):
-    """Where a release's entries and lines go: `note` as in Recorder; `show` is for what no journal must have."""
-
-    def note(self, entry: Entry, /) -> None: ...
-    def tell(self, text: str, /) -> None: ...
-    def show(self, entry: Entry, /) -> None: ...
 
 
 @dataclass(slots=True)

@@ -28,7 +28,8 @@ from deploy_lib.model.traffic import TrafficMap, TrafficTarget
 from deploy_lib.release.executor import execute
 from deploy_lib.release.recorder import Recorder
 from deploy_lib.release.rollback.moves import AskTarget, ChooseAgain, Move, RollbackFacts, next_move
-from deploy_lib.release.rollback.procedure import Rollback, as_release
+from deploy_lib.release.rollback.procedure import Rollback, RollbackOptions, as_release
+from deploy_lib.release.rollback.runner import NOT_ALONE, choose_all, refusal
 from deploy_lib.release.rollback.target import Choice
 from tests.unit.fake_cloud import FakeCloud, unknown
 from tests.unit.samples import BEFORE, LEASED, NOON, RELEASE, leased, plan, started, step
@@ -121,9 +122,24 @@ def carried_out(cloud: FakeCloud, *, probe: bool = True) -> tuple[Stopped, list[
     written: list[Entry] = []
     rollback = Rollback(
         plan(step("probe")), cloud.drivers(), Recorder(written.append), lambda text: None, "one",  # type: ignore[arg-type]
-        as_release(RELEASE, state, CHOICE), state, CHOICE, lambda fresh: fresh, "stable-1", probe=probe,
+        as_release(RELEASE, state, CHOICE), state, CHOICE, lambda fresh: fresh,
+        RollbackOptions("stable-1", probe=probe),
     )  # fmt: skip
     return execute(rollback), written
+
+
+def test_of_several_services_none_moves_when_one_has_no_target() -> None:
+    known = ServiceState(True, traffic=NOW, revisions=(RevisionState("stable-1", "image", True, NOON),))
+    options = RollbackOptions("stable-1")
+    both = choose_all([(plan(), known), (plan(), known)], options)
+    assert [each.choice and each.choice.target.shares() for each in both] == [BEFORE.shares()] * 2
+    one, other = choose_all([(plan(), known), (plan(), ServiceState(False))], options)
+    assert (one.choice, one.refused, one.why_not) == (None, False, NOT_ALONE)
+    assert (other.choice, other.refused) == (None, True) and "no such service" in other.why_not
+    cloud = FakeCloud(traffic=NOW)
+    said = refusal(one, cloud.drivers())  # type: ignore[arg-type]
+    assert (said.outcome, said.serving, said.next_commands) == (Outcome.REJECTED, "cand-2 100 %", ())
+    assert cloud.asked == ["read_serving"]
 
 
 def test_lease_probe_restore_and_the_last_line() -> None:
@@ -181,7 +197,7 @@ def test_a_journal_that_cannot_be_written_does_not_keep_users_waiting() -> None:
     cloud.fails["read_state"] = lambda: replace(state, revisions=(RevisionState("stable-1", "image", True, NOON),))
     rollback = Rollback(
         plan(step("git_clean")), cloud.drivers(), Recorder(full), told.append, "one",  # type: ignore[arg-type]
-        as_release(LEASED, state, CHOICE), state, CHOICE, lambda fresh: fresh, "stable-1",
+        as_release(LEASED, state, CHOICE), state, CHOICE, lambda fresh: fresh, RollbackOptions("stable-1"),
     )  # fmt: skip
     assert execute(rollback).outcome is Outcome.LIVE
     assert len([line for line in told if "goes on without it" in line]) == 1, "said once"

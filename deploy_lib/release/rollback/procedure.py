@@ -72,12 +72,23 @@ def as_release(made: Release, state: ServiceState, choice: Choice) -> Release:
     return replace(made, id=f"{made.id}{ROLLBACK}", url=state.url, candidate=wanted, before=choice.target)
 
 
+@dataclass(frozen=True, slots=True)
+class RollbackOptions:
+    """`to` names the target; None is the default one. Without `probe` it is taken as good.
+
+    `force` goes back to a revision recorded as failed too, and takes the service over. `wait`: seconds to queue behind
+    whoever has it.
+    """
+
+    to: str | None = None
+    probe: bool = True
+    force: bool = False
+    wait: float = 0.0
+
+
 @dataclass(slots=True)
 class Rollback:
-    """`state` is what the service was when `choice` was made; `remembered` adds to a state what journals know.
-
-    Without `probe` the target is taken as good.
-    """
+    """`state` is what the service was when `choice` was made; `remembered` adds to a state what journals know."""
 
     plan: Plan
     drivers: RollbackDrivers
@@ -88,17 +99,14 @@ class Rollback:
     state: ServiceState
     choice: Choice
     remembered: Callable[[ServiceState], ServiceState]
-    to: str | None = None
-    probe: bool = True
-    force: bool = False
-    wait: float = 0.0
+    options: RollbackOptions = RollbackOptions()
     announced: bool = False  # a person was told what will be put back
     facts: RollbackFacts = field(init=False)
 
     def __post_init__(self) -> None:
         lease = self.state.lease
         settled = self.choice.ends is None and (lease is None or lease.release_id is None)
-        self.facts = RollbackFacts(self.choice, self.state.traffic, settled, unfit=None if self.probe else "")
+        self.facts = RollbackFacts(self.choice, self.state.traffic, settled, unfit=None if self.options.probe else "")
 
     def begin(self) -> None:
         now, program = self.drivers.clock.now(), self.plan.program
@@ -158,10 +166,10 @@ class Rollback:
             self.release,
             with_process(self.holder),
             self.tell,
-            take_over=self.force,
+            take_over=self.options.force,
             over_own_hold=True,
             repair=False,
-            wait=self.wait,
+            wait=self.options.wait,
         )
         if isinstance(lease, LeaseHeld):
             self.release = lease.release
@@ -177,7 +185,7 @@ class Rollback:
                 if past not in self.state.history
             )
             fresh = self.remembered(replace(fresh, left=None if ended else left))
-            choice = choose(fresh, self.to, force=self.force, tag=tag_of(plan))
+            choice = choose(fresh, self.options.to, force=self.options.force, tag=tag_of(plan))
         except NotPossible as refused:
             self.facts = replace(self.facts, unchosen=Finish(Outcome.REJECTED, refused.message))
             return
@@ -193,7 +201,7 @@ class Rollback:
     def _is_busy(self) -> bool:
         """Somebody else has the service, so that nothing will be put back, or only once they are done."""
         lease = self.state.lease
-        if lease is None or lease.expired or self.force:
+        if lease is None or lease.expired or self.options.force:
             return False
         return lease.release_id is not None or person(lease.holder) != person(self.holder)
 
@@ -202,7 +210,7 @@ class Rollback:
         choice, lease = self.choice, self.state.lease
         notes = list(choice.passed_over)
         running = lease is not None and lease.release_id is not None and not lease.expired
-        if lease is not None and running and self.force:
+        if lease is not None and running and self.options.force:
             notes.append(f"takes the service over from {lease.holder}, whose release {lease.release_id} stops")
         elif choice.ends is not None:
             notes.append(f"ends release {choice.ends.release_id} of commit {choice.ends.commit[:7]}")
