@@ -39,7 +39,7 @@ def beside(what: str, value: float, ours: float) -> Figure:
 
 
 def _spoken(value: float, unit: str) -> str:
-    return f"{value:.3f} s" if unit == "s" else f"{value:.0f} {unit}"
+    return f"{value:.3f} s" if unit == "s" else f"{value:.{2 if unit == 'times' else 0}f} {unit}"
 
 
 @dataclass(frozen=True, slots=True)

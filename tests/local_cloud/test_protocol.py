@@ -6,6 +6,7 @@ import json
 import re
 import threading
 import time
+from contextlib import closing
 from dataclasses import fields
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from deploy_lib.local_cloud.emulator.faults.calls import CallLog, Recorded
 from deploy_lib.local_cloud.emulator.faults.fault import Fault
 from deploy_lib.local_cloud.emulator.faults.fault_queue import FaultQueue
 from deploy_lib.local_cloud.emulator.faults.routes import control_routes
+from deploy_lib.local_cloud.emulator.gcloud.access import GcloudAccess
 from deploy_lib.local_cloud.emulator.run.history import ServedTraffic, TrafficHistory
 from tests.cloud import LocalCloud
 
@@ -38,9 +40,11 @@ def test_the_keys_of_the_endpoints(cloud: LocalCloud, page: Path, heading: str) 
     assert set(table(page, heading)) == set(json.loads((cloud.state / "endpoints.json").read_text()))
 
 
-def test_the_calls_of_the_control_interface() -> None:
+def test_the_calls_of_the_control_interface(tmp_path: Path) -> None:
     told = {call.partition("?")[0]: answer for call, answer in table(PROTOCOL, "Control interface").items()}
     routes = control_routes(FaultQueue(threading.Event()), CallLog(time.time), TrafficHistory(time.time))
+    with closing(GcloudAccess(tmp_path, time.time)) as gcloud:
+        routes.append(gcloud.route())
     assert set(told) == {f"{route.method} {route.path}" for route in routes}
     for call, kind in (("GET /_local/calls", Recorded), ("GET /_local/traffic", ServedTraffic)):
         name, *keys = re.findall(r"`([^`]+)`", told[call])
