@@ -73,9 +73,7 @@ def meaning(section: Section, entrypoint: str | None) -> Meaning:
     denied = _DENIED.search(text)
     if denied:
         sentence = f"permission {denied[1]} is denied on {denied[2].strip()}"
-        return Meaning(
-            Code.PERMISSION_DENIED, sentence, facts=CauseFacts(permission=denied[1], resource=denied[2].strip())
-        )
+        return Meaning(Code.PERMISSION_DENIED, sentence, facts=CauseFacts(permission=denied[1]))
     if _BIND.search(text):
         return Meaning(Code.PORT_TAKEN, f"the server could not bind its port: {short(section.message)}")
     refused = upstream.no_connection(section)
@@ -115,14 +113,10 @@ def _import(section: Section, text: str, entrypoint: str | None) -> Meaning | No
 
 def _missing(section: Section, module: str, text: str, entrypoint: str | None) -> Meaning:
     top = module.partition(".")[0]
-    shadow = re.search(r"'([\w.]+)' is not a package", text)
-    facts = CauseFacts(shadowed=shadow[1] if shadow else None)
     own = top in chains.own_packages(section, entrypoint) or module == entrypoint
     if own:
-        return Meaning(Code.MISSING_MODULE, f"module {module} is not in the image", module, facts)
-    return Meaning(
-        Code.MISSING_DEPENDENCY, f"the package that provides {module} is not installed in the image", module, facts
-    )
+        return Meaning(Code.MISSING_MODULE, f"module {module} is not in the image", module)
+    return Meaning(Code.MISSING_DEPENDENCY, f"the package that provides {module} is not installed in the image", module)
 
 
 def _syntax(section: Section) -> Meaning:

@@ -85,13 +85,11 @@ def _from_log(texts: Sequence[str], trouble: BuildTrouble, log: Sequence[str]) -
         if own:
             words = f": {own[4].strip()[:160]}" if own[4] else ""
             sentence = f"{own[2]} in line {own[1]} of the Dockerfile failed with exit code {own[3]}{words}"
-            return _cause(Code.BUILD_FAILED, sentence, trouble, log, CauseFacts(step=f"{own[2]} (line {own[1]})"), line)
+            return _cause(Code.BUILD_FAILED, sentence, trouble, log, NOTHING_ELSE, line)
         step = _STEP.search(line)
         if step:
             what = named(step)
-            return _cause(
-                Code.BUILD_FAILED, f"the build step `{what[:120]}` failed", trouble, log, CauseFacts(step=what), line
-            )
+            return _cause(Code.BUILD_FAILED, f"the build step `{what[:120]}` failed", trouble, log, NOTHING_ELSE, line)
     step_name = f" in step {trouble.step}" if trouble.step else ""
     code = f" with exit code {trouble.exit_code}" if trouble.exit_code is not None else ""
     return _cause(Code.BUILD_FAILED, f"the build failed{step_name}{code}", trouble, log, confidence=Confidence.LIKELY)
@@ -114,5 +112,5 @@ def _cause(
         confidence,
         evidence=shown[:8],
         deterministic=kind in (Code.PIP_FAILED, Code.DOCKERFILE_ERROR),
-        facts=replace(facts, build_end=trouble.status, build=trouble.build_id or None),
+        facts=replace(facts, build=trouble.build_id or None),
     )

@@ -70,7 +70,7 @@ def upgraded_cause(cause: object) -> object:
             "allowed": kept.pop("allowed", None),
         }
     if not str(facts.get("status", "0")).isdigit():
-        kept["build_end"] = kept.pop("status")
+        del kept["status"]  # how a build ended
     gaps = [facts["not_learned"]] if "not_learned" in facts else []
     found = {**kept, "null_bytes": "holds" in facts}
     return {**cause, "facts": found, "whereabouts": where or None, "not_learned": gaps}

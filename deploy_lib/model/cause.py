@@ -6,7 +6,6 @@ import enum
 from dataclasses import dataclass
 
 from deploy_lib.model.codes import Code
-from deploy_lib.model.evidence import BuildEnd
 
 
 class Presence(enum.StrEnum):
@@ -49,7 +48,6 @@ class CauseFacts:
     status: int | None = None  # of a response
     # of Python
     name: str | None = None  # that the module lacks
-    shadowed: str | None = None  # a module that stands where a package is meant
     variables: tuple[str, ...] = ()
     file: str | None = None
     line: int | None = None
@@ -69,19 +67,16 @@ class CauseFacts:
     account: str | None = None
     caller: str | None = None
     permission: str | None = None
-    resource: str | None = None
     role: str | None = None
     secret: str | None = None
     version: str | None = None
     image: str | None = None
     quota: Quota | None = None
     # of a build
-    build_end: BuildEnd | None = None
     build: str | None = None  # its id at Cloud Build
     requirement: str | None = None
     base: str | None = None  # the base image
     path: str | None = None  # that a COPY names
-    step: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from deploy_lib.model.release import Release, Status
 from deploy_lib.model.service import Health, Service
 from deploy_lib.steps.again import Again
 from deploy_lib.steps.known_bad import BadCase
-from deploy_lib.steps.position import ANYWHERE, Position
+from deploy_lib.steps.position import Position
 
 
 class Settings(BaseModel):
@@ -120,8 +120,8 @@ class Kind(Generic[S, R, A]):
     details: type[Details]
     usual: tuple[Usual, ...]
     known_bad: tuple[BadCase, ...]
+    position: Position
     later: tuple[type, ...] = ()  # the requests that its `judge` may make after the first
-    position: Position = ANYWHERE
     describe: Callable[[R], str] = described  # what `plan` says it would do
     label: Callable[[Any], str] = _no_label  # tells this step of a plan from another of its kind
     cloud: bool = True  # it needs the lease

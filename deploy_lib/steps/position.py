@@ -33,6 +33,3 @@ class Position:
     confirms: bool = False  # that it passed shows the candidate serving
     gives: Callable[[Any], int] = _none  # the share its settings give to the candidate
     expects: Callable[[Any], int] = _none  # the share its settings expect the candidate to have
-
-
-ANYWHERE = Position()

@@ -9,7 +9,7 @@ import pytest
 from deploy_lib.journal.lines import decode, encode
 from deploy_lib.model.cause import Cause, CauseFacts, Presence, Quota, Whereabouts
 from deploy_lib.model.codes import Code
-from deploy_lib.model.evidence import BuildEnd, Evidence
+from deploy_lib.model.evidence import Evidence
 from deploy_lib.model.journal import Diagnosed
 from tests.unit.samples import NOON
 
@@ -25,7 +25,7 @@ BEFORE = [
     ({"variables": "DATABASE_URL, WORKERS"}, CauseFacts(variables=("DATABASE_URL", "WORKERS")), None),
     ({"quota": "Cpu", "requested": "60", "allowed": "20"}, CauseFacts(quota=Quota("Cpu", 60, 20)), None),
     ({"status": "FAILURE", "build": "b-1", "base": "acme"},
-     CauseFacts(build_end=BuildEnd.FAILURE, build="b-1", base="acme"), None),
+     CauseFacts(build="b-1", base="acme"), None),
     ({"status": "500", "upstream": "10.0.0.5:6379"}, CauseFacts(status=500, upstream="10.0.0.5:6379"), None),
     ({"holds": "null bytes"}, CauseFacts(null_bytes=True), None),
     ({"of_tomorrow": "1"}, CauseFacts(), None),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import get_args
 
@@ -13,7 +13,7 @@ from deploy_lib import steps
 from deploy_lib.model.release import Release
 from deploy_lib.release.perform import Request
 from deploy_lib.steps.catalogue import KINDS
-from deploy_lib.steps.kind import Settings, described
+from deploy_lib.steps.kind import Kind, Settings, described
 from tests.unit.samples import CANDIDATE, RELEASE
 
 ROOM = Path(steps.__path__[0])
@@ -35,6 +35,11 @@ def test_every_file_that_says_kind_is_a_step_by_its_name() -> None:
         path.parent.name: path for path in ROOM.glob("*/__init__.py")
     }
     assert set(KINDS) == {name for name, path in files.items() if "\nKIND = " in path.read_text(encoding="utf-8")}
+
+
+def test_a_kind_must_say_where_it_may_stand() -> None:
+    """One that says nothing stood anywhere, and as often as a plan named it."""
+    assert next(each for each in fields(Kind) if each.name == "position").default is MISSING
 
 
 def test_the_kinds_stand_in_the_order_of_a_usual_plan() -> None:
