@@ -36,7 +36,7 @@ from deploy_lib.plan import Plan
 if TYPE_CHECKING:
     from deploy_lib.drivers.source import GitSource
     from deploy_lib.model.service import Service
-    from deploy_lib.source.last_image import LastImage
+    from deploy_lib.source.last_image.record import LastImage
     from deploy_lib.source.model import Staged
 
 

@@ -21,7 +21,7 @@ from deploy_lib.drivers.source import GitSource
 from deploy_lib.local_cloud.engines.model import BuildFailed, BuildSpec, Engine, EngineError, RunSpec
 from deploy_lib.model.requests import ImportCheck
 from deploy_lib.model.service import BuildSource
-from deploy_lib.source.last_image import LastImage
+from deploy_lib.source.last_image.record import LastImage
 from tests.combinations.generator import Combination
 from tests.source.git_repository import release_of
 

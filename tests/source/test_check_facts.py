@@ -15,8 +15,7 @@ from rehearse.repository import Repository
 from deploy_lib.cli.main import main
 from deploy_lib.in_image.result import Distribution
 from deploy_lib.model.service import BuildSource
-from deploy_lib.source.last_image import LastImage
-from deploy_lib.source.last_image.record import PlacedFile, built_with, write
+from deploy_lib.source.last_image.record import LastImage, PlacedFile, built_with, write
 
 FILES = {
     "Dockerfile": "FROM python:3.11-slim\nWORKDIR /app\nCOPY . .\nRUN pip install flask\nRUN ./prepare\n"

@@ -10,8 +10,9 @@ import pytest
 
 from deploy_lib.in_image.result import Distribution
 from deploy_lib.model.service import BuildSource
-from deploy_lib.source.last_image import Installed, LastImage, Learned, learn
-from deploy_lib.source.last_image.record import NoFacts, PlacedFile, built_with, read, write
+from deploy_lib.source.last_image import Installed, Learned
+from deploy_lib.source.last_image.learn import learn
+from deploy_lib.source.last_image.record import LastImage, NoFacts, PlacedFile, built_with, read, write
 from deploy_lib.source.model import Staged
 from tests.source.golden import stage
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from deploy_lib.cli.check.subjects import Subject
 from deploy_lib.drivers.source import GitSource
 from deploy_lib.model.not_possible import NotPossible
-from deploy_lib.source.last_image import LastImage, Learned
+from deploy_lib.source.last_image import Learned
 from deploy_lib.source.model import Staged
+
+if TYPE_CHECKING:  # a check without facts is in a hurry
+    from deploy_lib.source.last_image.record import LastImage
 
 
 @dataclass(frozen=True, slots=True)

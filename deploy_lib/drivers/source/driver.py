@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from deploy_lib.model.release import Release
     from deploy_lib.model.service import BuildSource, Service
     from deploy_lib.source.analyse import Analysis, FactCache
-    from deploy_lib.source.last_image import Known, LastImage, Learned
+    from deploy_lib.source.last_image import Known, Learned
+    from deploy_lib.source.last_image.record import LastImage
     from deploy_lib.steps.git_clean import ReadCheckout
     from deploy_lib.steps.image_contents import ReadSource
 
@@ -136,7 +137,7 @@ class GitSource:
 
     def learned(self, last: LastImage, staged: Staged, source: BuildSource, cloud_build: bool) -> Learned | None:
         """What the last good image teaches of a staged commit; None where this repository does not have its commit."""
-        from deploy_lib.source.last_image import learn
+        from deploy_lib.source.last_image.learn import learn
 
         known = self._git.run("rev-parse", "--verify", "--quiet", f"{last.commit}^{{commit}}", fine=(0, 1, 128))
         if not known or not last.is_of(source):

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from deploy_lib.model.service import BuildSource
 from deploy_lib.source.dockerfile.syntax import Refused, parse
 from deploy_lib.source.last_image.installed import Installed
+from deploy_lib.source.last_image.known import Known, Learned
 from deploy_lib.source.last_image.placed import Placed, place
 from deploy_lib.source.last_image.record import LastImage, built_with
 from deploy_lib.source.model import SITE_PACKAGES, ImageContents, Staged, TreeFile, Unknown
@@ -26,29 +27,6 @@ _READ_BY_NOTHING = re.compile(
     r"\.(md|rst|html?|css|js|ts|svg|png|jpe?g|gif|ico|woff2?|sql|csv|po|mo|pot|txt|sh)$|(^|/)(LICENSE|Procfile|\.[^/]+)$"
 )
 """Files that no step makes Python modules of. Any other may be what generated code comes from."""
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """`name` is the image's, for a sentence. `installed` is None where packages may have changed since, `roots` are
-    further directories of sys.path, `entrypoint` what the server imported, where nothing that tells it changed."""
-
-    name: str
-    installed: Installed | None = None
-    roots: tuple[str, ...] = ()
-    entrypoint: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Learned:
-    """`contents` are those predicted, with what is known of the parts that were not. `image`, `used` and `unused` are
-    for a person: which image, what it taught, and why it did not teach more."""
-
-    contents: ImageContents
-    image: str
-    known: Known | None = None
-    used: tuple[str, ...] = ()
-    unused: str = ""
 
 
 def learn(last: LastImage, before: Staged, now: Staged, source: BuildSource) -> Learned:
