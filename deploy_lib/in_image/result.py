@@ -7,6 +7,7 @@ and no image facts. Application prints cannot reach these lines, but a channel m
 
 from __future__ import annotations
 
+import enum
 import json
 import zlib
 from dataclasses import dataclass
@@ -15,7 +16,19 @@ from typing import NamedTuple, NoReturn
 from deploy_lib.in_image.decode import WrongShape, decode
 
 MARK = b'{"probe": '
-VERDICTS = ("passed", "warned", "incomplete", "failed", "error")
+
+
+class CheckVerdict(enum.StrEnum):
+    """The check's own word, in the order of what it means for the image."""
+
+    PASSED = "passed"
+    WARNED = "warned"
+    INCOMPLETE = "incomplete"  # not all was imported in time
+    FAILED = "failed"
+    ERROR = "error"  # the check itself could not run
+
+
+MAY_BE_PUSHED = (CheckVerdict.PASSED, CheckVerdict.WARNED)
 
 
 class ResultUnreadable(Exception):
@@ -210,7 +223,7 @@ def _read_line(line: bytes, nonce: str) -> ProbeResult:
         raise ResultUnreadable(f"the result has another shape: {problem}") from None
     if result.nonce != nonce:
         raise ResultUnreadable("the result carries the mark of another run")
-    if result.verdict not in VERDICTS or result.form not in ("full", "compact"):
+    if result.verdict not in tuple(CheckVerdict) or result.form not in ("full", "compact"):
         raise ResultUnreadable(f"the result has another shape: verdict {result.verdict!r}, form {result.form!r}")
     if result.form == "full" and any((t.failure or 0) >= max(1, len(result.failures)) for t in result.targets):
         raise ResultUnreadable("the result has another shape: a target points to a failure that is not there")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from deploy_lib.drivers.builds.findings import ResultContext, findings_of
 from deploy_lib.drivers.builds.prediction import compare_with_image
-from deploy_lib.in_image.result import ProbeResult, ResultUnreadable, read_result
+from deploy_lib.in_image.result import MAY_BE_PUSHED, CheckVerdict, ProbeResult, ResultUnreadable, read_result
 from deploy_lib.model.answers import ImportsChecked
 from deploy_lib.model.image import BuiltImage, InsideImage
 from deploy_lib.source.model import Staged
@@ -16,7 +16,7 @@ def read_check(output: bytes, context: ResultContext, why_not: str = "") -> Impo
         result = read_result(output, context.plan.options.nonce)
     except ResultUnreadable as problem:
         return ImportsChecked(ran=False, why_not=why_not or str(problem))
-    if result.verdict == "error":
+    if result.verdict == CheckVerdict.ERROR:
         return ImportsChecked(ran=False, why_not=f"the check itself could not run: {result.error}")
     findings = findings_of(result, context)
     if result.image is not None and context.staged is not None:
@@ -33,7 +33,7 @@ def read_check(output: bytes, context: ResultContext, why_not: str = "") -> Impo
 
 def passed(checked: ImportsChecked) -> bool:
     """Whether an image with this result may be pushed."""
-    return checked.ran and checked.verdict in ("passed", "warned")
+    return checked.ran and checked.verdict in MAY_BE_PUSHED
 
 
 def _inside(result: ProbeResult, staged: Staged | None) -> InsideImage:

@@ -17,6 +17,7 @@ from dataclasses import asdict
 from deploy_lib.drivers.builds.check import CheckPlan
 from deploy_lib.drivers.builds.handover import VALUES, VOLUME
 from deploy_lib.in_image.options import probe_source
+from deploy_lib.in_image.result import MAY_BE_PUSHED
 
 _PASSED = f"{VOLUME}/passed"
 _RESULT = f"{VOLUME}/result"
@@ -60,7 +61,7 @@ def check_script(plan: CheckPlan, image: str) -> str:
     """The probe's first line is the compact result: it goes to the build's outputs and decides."""
     flags, end = shlex.join(docker_flags(plan)), f"END-OF-PROBE-{plan.options.nonce}"
     arguments = shlex.join([image, *plan.arguments])
-    passed = " | ".join(shlex.quote(_beginning(plan.options.nonce, verdict)) + "*" for verdict in ("passed", "warned"))
+    passed = " | ".join(shlex.quote(_beginning(plan.options.nonce, verdict)) + "*" for verdict in MAY_BE_PUSHED)
     return f"""\
 set -uo pipefail
 variables=()

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from deploy_lib.drivers.builds.check import CheckPlan
-from deploy_lib.in_image.result import Failure, Frame, ProbeResult
+from deploy_lib.in_image.result import CheckVerdict, Failure, Frame, ProbeResult
 from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Absence, Finding, Severity
 from deploy_lib.source.dependencies.adding import adding
@@ -41,7 +41,7 @@ def findings_of(result: ProbeResult, context: ResultContext) -> tuple[Finding, .
     """The failures, then what was not tried, then slow imports where a budget is set."""
     found = [_failure(failure, context) for failure in result.failures]
     left = result.not_run_total or len(result.not_run)
-    if result.verdict == "incomplete" or left:
+    if result.verdict == CheckVerdict.INCOMPLETE or left:
         found.append(_unfinished(result, context.plan, left))
     if result.truncated or result.failures_total > len(result.failures):
         more = result.failures_total - len(result.failures)
