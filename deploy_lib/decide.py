@@ -45,6 +45,8 @@ from deploy_lib.plan import Plan, Step
 
 @dataclass(frozen=True, slots=True)
 class RunStep:
+    """Run the step of that index."""
+
     index: int
 
 
@@ -55,12 +57,16 @@ class AcquireLease:
 
 @dataclass(frozen=True, slots=True)
 class Restore:
+    """Put `target` back, and say `why`."""
+
     target: TrafficMap
     why: str
 
 
 @dataclass(frozen=True, slots=True)
 class Finish:
+    """The release has ended with that outcome."""
+
     outcome: Outcome
     reason: str
 

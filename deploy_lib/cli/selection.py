@@ -11,7 +11,7 @@ from pathlib import Path
 from deploy_lib.cli.paths import TOOL
 from deploy_lib.cli.program import program_of
 from deploy_lib.cli.repository import commit_of, repository
-from deploy_lib.config import Config, ConfigError, Problem, load, plan_for
+from deploy_lib.config import Config, ConfigError, ConfigProblem, load, plan_for
 from deploy_lib.config.file_text import NotReadable, read_text
 from deploy_lib.config.problems import unknown
 from deploy_lib.config.settings import ACCOUNT, REGION
@@ -49,10 +49,12 @@ def select(args: argparse.Namespace, *, source: bool = True) -> Selection:
     )
     if args.project and config.settings.project != args.project:
         place = config.document.place(("project",))
-        raise ConfigError([Problem(place, f"this file is for {config.settings.project}, not for {args.project}")])
+        raise ConfigError([ConfigProblem(place, f"this file is for {config.settings.project}, not for {args.project}")])
     if args.local and not config.settings.local:
         place = config.document.place(("project",))
-        raise ConfigError([Problem(place, "--local, and this file is for Google Cloud; add the line local: true")])
+        raise ConfigError(
+            [ConfigProblem(place, "--local, and this file is for Google Cloud; add the line local: true")]
+        )
     plans = list(_plans(args, config))
     names = tuple(plan.service.name for plan in plans)
     program = replace(program_of(args, path, root if source else None), services=names)

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from deploy_lib.config.problems import ConfigError, Problem
+from deploy_lib.config.problems import ConfigError, ConfigProblem
 
 Path = tuple[str | int, ...]
 
@@ -29,7 +29,7 @@ class Document:
     file: str
     data: Any = None
     places: dict[Path, tuple[int, int]] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[ConfigProblem] = field(default_factory=list)
 
     def place(self, path: Path) -> str:
         """file:line:column of the path, or of the nearest part above it that is in the file."""
@@ -52,11 +52,11 @@ def parse(text: str, file: str) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else file
-        raise ConfigError([Problem(place, f"not valid YAML: {error.problem or error.context}")]) from None
+        raise ConfigError([ConfigProblem(place, f"not valid YAML: {error.problem or error.context}")]) from None
     except RecursionError:
-        raise ConfigError([Problem(file, "not valid YAML: nested too deeply")]) from None
+        raise ConfigError([ConfigProblem(file, "not valid YAML: nested too deeply")]) from None
     except (yaml.YAMLError, ValueError) as error:
-        raise ConfigError([Problem(file, f"not valid YAML: {str(error).splitlines()[0]}")]) from None
+        raise ConfigError([ConfigProblem(file, f"not valid YAML: {str(error).splitlines()[0]}")]) from None
     return document
 
 
@@ -79,7 +79,7 @@ def _bounded(root: yaml.Node, file: str) -> None:
             aliased = True
         elif id(node) in open_nodes:
             place = f"{file}:{node.start_mark.line + 1}:{node.start_mark.column + 1}"
-            raise ConfigError([Problem(place, "a value contains itself")])
+            raise ConfigError([ConfigProblem(place, "a value contains itself")])
         elif inner:
             open_nodes.add(id(node))
             stack.append((node, True))
@@ -88,7 +88,7 @@ def _bounded(root: yaml.Node, file: str) -> None:
             sizes[id(node)] = 1
     if sizes[id(root)] > MOST_VALUES:
         whose = "its aliases stand for" if aliased and len(sizes) <= MOST_VALUES else "it holds"
-        raise ConfigError([Problem(file, f"{whose} more than {MOST_VALUES} values; is it the right file?")])
+        raise ConfigError([ConfigProblem(file, f"{whose} more than {MOST_VALUES} values; is it the right file?")])
 
 
 def _inner(node: yaml.Node) -> list[yaml.Node]:
@@ -107,7 +107,7 @@ def _value(loader: yaml.SafeLoader, node: yaml.Node, path: Path, document: Docum
         return _usable(loader.construct_object(node, deep=True), node, document)
     except ValueError as error:
         place = f"{document.file}:{node.start_mark.line + 1}:{node.start_mark.column + 1}"
-        raise ConfigError([Problem(place, f"not valid YAML: {error}")]) from None
+        raise ConfigError([ConfigProblem(place, f"not valid YAML: {error}")]) from None
 
 
 def _usable(value: Any, node: yaml.Node, document: Document) -> Any:
@@ -116,7 +116,7 @@ def _usable(value: Any, node: yaml.Node, document: Document) -> Any:
     if odd is None:
         return value
     place = f"{document.file}:{node.start_mark.line + 1}:{node.start_mark.column + 1}"
-    document.problems.append(Problem(place, f"a text cannot hold the character U+{ord(odd[0]):04X}"))
+    document.problems.append(ConfigProblem(place, f"a text cannot hold the character U+{ord(odd[0]):04X}"))
     return _UNUSABLE.sub("", value)
 
 
@@ -127,7 +127,7 @@ def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode, path: Path, docume
         name = str(key.value)
         if isinstance(key, yaml.ScalarNode) and name in seen and name != "<<":
             place = f"{document.file}:{key.start_mark.line + 1}:{key.start_mark.column + 1}"
-            document.problems.append(Problem(place, f"{name!r} is given twice"))
+            document.problems.append(ConfigProblem(place, f"{name!r} is given twice"))
         seen.add(name)
     loader.flatten_mapping(node)
     result: dict[str, Any] = {}

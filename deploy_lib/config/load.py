@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from deploy_lib.config.file_text import NotReadable, read_text
 from deploy_lib.config.lines import Document, parse
-from deploy_lib.config.problems import ConfigError, Problem, unknown
+from deploy_lib.config.problems import ConfigError, ConfigProblem, unknown
 from deploy_lib.config.services import as_far_as_readable, never_well, service_problems
 from deploy_lib.config.settings import FileSettings
 from deploy_lib.config.steps import read_steps
@@ -33,6 +33,7 @@ class Config:
     document: Document
 
     def services(self) -> tuple[str, ...]:
+        """The names of the services, in the order of the file."""
         return tuple(self.settings.services)
 
 
@@ -52,7 +53,9 @@ def load(
     file = shown or str(path)
     document = parse(_read(path, file), file)
     if not isinstance(document.data, dict):
-        raise ConfigError([Problem(file, "the file must be a mapping of keys; config/reference.yaml shows every key")])
+        raise ConfigError(
+            [ConfigProblem(file, "the file must be a mapping of keys; config/reference.yaml shows every key")]
+        )
     problems = list(document.problems)
     settings: FileSettings | None = None
     try:
@@ -74,7 +77,7 @@ def plan_for(config: Config, name: str, *, region: str | None = None, service_ac
     settings = config.settings
     if name not in settings.services:
         where = config.document.place(("services",))
-        raise ConfigError([Problem(where, unknown("service", name, settings.services))])
+        raise ConfigError([ConfigProblem(where, unknown("service", name, settings.services))])
     service = settings.services[name].as_service(name, settings, region)
     if service_account:
         service = replace(service, service_account=service_account)
@@ -110,7 +113,7 @@ def _read(path: Path, shown: str) -> str:
     try:
         return read_text(path)
     except NotReadable as error:
-        raise ConfigError([Problem(shown, str(error))]) from None
+        raise ConfigError([ConfigProblem(shown, str(error))]) from None
 
 
 def _order(place: str) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class ConfigProblem:
     """`place` is file:line:column, or the file alone when nothing in it is to blame."""
 
     place: str
@@ -21,7 +21,7 @@ class Problem:
 class ConfigError(Exception):
     """Carries all problems, in the order of the file."""
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    def __init__(self, problems: Iterable[ConfigProblem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pydantic import ValidationError
 
 from deploy_lib.config.lines import Document
-from deploy_lib.config.problems import Problem, unknown
+from deploy_lib.config.problems import ConfigProblem, unknown
 from deploy_lib.config.settings import ServiceSettings
 from deploy_lib.plan import Step
 
@@ -43,7 +43,7 @@ def service_problems(
     document: Document,
     exists: Callable[[str], bool],
     matches: Callable[[str], bool],
-) -> list[Problem]:
+) -> list[ConfigProblem]:
     """`exists` takes a path relative to the repository's root, `matches` a pattern of include:."""
     names = [*document.data["services"]] if services else []
     found = []
@@ -52,32 +52,34 @@ def service_problems(
         misread = {*document.data["services"][name]} - service.model_fields_set
         if "dockerfile" not in misread and not exists(service.dockerfile):
             message = f"there is no Dockerfile at {service.dockerfile} in the repository"
-            found.append(Problem(document.place((*at, "dockerfile")), message))
+            found.append(ConfigProblem(document.place((*at, "dockerfile")), message))
         if "context" not in misread and not exists(service.context):
-            found.append(Problem(document.place((*at, "context")), f"there is no directory {service.context}"))
+            found.append(ConfigProblem(document.place((*at, "context")), f"there is no directory {service.context}"))
         for index, pattern in enumerate(service.include):
             if not matches(pattern):
                 message = (
                     f"include: {pattern} matches no file on this disk; make the files first, or remove the pattern"
                 )
-                found.append(Problem(document.place((*at, "include", index)), message))
+                found.append(ConfigProblem(document.place((*at, "include", index)), message))
         for other in service.after:
             if other not in names:
                 message = unknown("service", other, names)
-                found.append(Problem(document.place((*at, "after")), message))
+                found.append(ConfigProblem(document.place((*at, "after")), message))
         both = sorted(set(service.env) & set(service.secrets))
         found.extend(
-            Problem(document.place((*at, "secrets", variable)), f"{variable} is both in env and in secrets")
+            ConfigProblem(document.place((*at, "secrets", variable)), f"{variable} is both in env and in secrets")
             for variable in both
         )
     found.extend(_twice(services, document))
     circle = _circle(services)
     if circle:
-        found.append(Problem(document.place(("services", circle[0], "after")), f"a circle: {' after '.join(circle)}"))
+        found.append(
+            ConfigProblem(document.place(("services", circle[0], "after")), f"a circle: {' after '.join(circle)}")
+        )
     return found
 
 
-def _twice(services: Mapping[str, ServiceSettings], document: Document) -> Iterator[Problem]:
+def _twice(services: Mapping[str, ServiceSettings], document: Document) -> Iterator[ConfigProblem]:
     """Services that are one on Cloud Run. All of a file are of one project and region."""
     first: dict[str, str] = {}
     for name, service in services.items():
@@ -86,16 +88,18 @@ def _twice(services: Mapping[str, ServiceSettings], document: Document) -> Itera
             message = (
                 f"{name} and {other} are both {service.cloud_run} on Cloud Run; each release would undo the other's"
             )
-            yield Problem(document.place(("services", name, "cloud_run")), message)
+            yield ConfigProblem(document.place(("services", name, "cloud_run")), message)
 
 
-def never_well(services: Mapping[str, ServiceSettings], steps: Sequence[Step], document: Document) -> Iterator[Problem]:
+def never_well(
+    services: Mapping[str, ServiceSettings], steps: Sequence[Step], document: Document
+) -> Iterator[ConfigProblem]:
     """Services whose health: allows only what a step cannot accept."""
     for step in steps:
         for name, service in services.items():
             message = step.kind.unfit(step.settings, name, service.health.as_health())
             if message:
-                yield Problem(document.place(("services", name, "health", "status")), message)
+                yield ConfigProblem(document.place(("services", name, "health", "status")), message)
 
 
 def _circle(services: Mapping[str, ServiceSettings]) -> list[str]:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from deploy_lib.config.lines import Document, Path
-from deploy_lib.config.problems import Problem, unknown
+from deploy_lib.config.problems import ConfigProblem, unknown
 
 _WORDS = {
     "missing": "{key} is missing",
@@ -36,8 +36,8 @@ _WORDS = {
 }
 
 
-def worded(error: ValidationError, path: Path, document: Document, model: type[BaseModel]) -> Iterator[Problem]:
-    """One Problem per error; the members of a union are reported once."""
+def worded(error: ValidationError, path: Path, document: Document, model: type[BaseModel]) -> Iterator[ConfigProblem]:
+    """One ConfigProblem per error; the members of a union are reported once."""
     seen: set[tuple[str, str]] = set()
     for detail in error.errors(include_url=False):
         located = _location(path, detail["loc"], detail["type"], document)
@@ -45,7 +45,7 @@ def worded(error: ValidationError, path: Path, document: Document, model: type[B
         message = _message(dict(detail), located, model)
         if (place, message) not in seen:
             seen.add((place, message))
-            yield Problem(place, message)
+            yield ConfigProblem(place, message)
 
 
 def _location(path: Path, loc: tuple[str | int, ...], kind: str, document: Document) -> Path:

@@ -21,18 +21,22 @@ class Case:
 
     @property
     def facts(self) -> CauseFacts:
+        """What the cause's reader knows beyond its sentence."""
         return self.cause.facts
 
     @property
     def cloud_run(self) -> str:
+        """The service's name on Cloud Run."""
         return self.service.cloud_run if self.service else ""
 
     @property
     def project(self) -> str:
+        """The project's id."""
         return self.service.project if self.service else ""
 
     @property
     def where(self) -> str:
+        """The options of gcloud that name project and region."""
         return f"--project={self.project} --region={self.service.region if self.service else ''}"
 
     @property
@@ -43,6 +47,7 @@ class Case:
 
     @property
     def dockerfile(self) -> str:
+        """The Dockerfile's repository path."""
         return self.service.source.dockerfile if self.service else "Dockerfile"
 
     @property
@@ -52,6 +57,7 @@ class Case:
         return f"{self.dockerfile}:{line}" if line else f"CMD or ENTRYPOINT of {self.dockerfile}"
 
     def check(self, *words: str) -> str:
+        """The command `check` of this tool with those words, as it is typed here."""
         return self.context.program.command("check", *words)
 
     def logs(self) -> list[str]:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from deploy_lib.diagnose.tracebacks import Section, StackFrame
+from deploy_lib.diagnose.tracebacks import ExceptionSection, StackFrame
 from deploy_lib.model.cause import Link
 
 _OUTSIDE = ("/site-packages/", "/dist-packages/", "/lib/python3", "<frozen ")
@@ -24,14 +24,14 @@ def first_party(file: str) -> bool:
     return not any(mark in file for mark in _OUTSIDE) and not file.startswith(_LAUNCHERS)
 
 
-def own_frames(section: Section) -> tuple[StackFrame, ...]:
+def own_frames(section: ExceptionSection) -> tuple[StackFrame, ...]:
     """The frames from the first one of the service's own code on, without those of the import machinery."""
     frames = [frame for frame in section.frames if not frame.file.startswith("<frozen ")]
     first = next((number for number, frame in enumerate(frames) if first_party(frame.file)), None)
     return tuple(frames[first:]) if first is not None else tuple(frames)
 
 
-def chain(section: Section, entrypoint: str | None, failing: str | None) -> tuple[Link, ...]:
+def chain(section: ExceptionSection, entrypoint: str | None, failing: str | None) -> tuple[Link, ...]:
     """Each module with the line at which it imports the next; the last is what failed, at the line that asked for it.
 
     `failing` is the module that could not be imported, or None when the last frame's own module failed. Files are
@@ -72,7 +72,7 @@ def imported(code: str, here: str = "", file: str = "") -> str | None:
     return ".".join(filter(None, [*kept, name.lstrip(".")])) or None
 
 
-def own_packages(section: Section, entrypoint: str | None) -> frozenset[str]:
+def own_packages(section: ExceptionSection, entrypoint: str | None) -> frozenset[str]:
     """Top-level names that are the service's own: of its entrypoint and of its files in the traceback."""
     tops = {entrypoint.partition(".")[0]} if entrypoint else set()
     frames = [frame for frame in section.frames if first_party(frame.file)]

@@ -60,6 +60,7 @@ def ends(rows: Sequence[PhysicalLine]) -> tuple[ContainerEnd, ...]:
 
 
 def exit_code(text: str) -> int | None:
+    """The exit code in the platform's line, 128 + n for signal n; None in any other line."""
     match = _EXIT.search(text)
     if match:
         return int(match[1])

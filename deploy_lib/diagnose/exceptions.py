@@ -6,7 +6,7 @@ import re
 
 from deploy_lib.diagnose import chains, settings, upstream
 from deploy_lib.diagnose.meaning import Meaning
-from deploy_lib.diagnose.tracebacks import Section, Traceback
+from deploy_lib.diagnose.tracebacks import ExceptionSection, Traceback
 from deploy_lib.model.cause import NOTHING_ELSE, CauseFacts
 from deploy_lib.model.codes import Code
 
@@ -35,7 +35,7 @@ _DENIED = re.compile(r"Permission '([\w.]+)' denied (?:on|for) resource '?([^'(]
 _BIND = re.compile(r"address already in use|error while attempting to bind|can't bind|Can't connect to \('", re.I)
 
 
-def main_exception(traceback: Traceback, entrypoint: str | None) -> tuple[Section, Meaning]:
+def main_exception(traceback: Traceback, entrypoint: str | None) -> tuple[ExceptionSection, Meaning]:
     """The section to show and what it means.
 
     Of exceptions raised from one another the first is the reason; of exceptions that came up while another was
@@ -49,7 +49,7 @@ def main_exception(traceback: Traceback, entrypoint: str | None) -> tuple[Sectio
     return next((pair for pair in order if pair[1].specific), meant[-1])
 
 
-def meaning(section: Section, entrypoint: str | None) -> Meaning:
+def meaning(section: ExceptionSection, entrypoint: str | None) -> Meaning:
     """The kind of one exception."""
     text = "\n".join((section.message, *section.tail))
     name = section.name
@@ -92,7 +92,7 @@ def short(text: str, length: int = 200) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
-def _import(section: Section, text: str, entrypoint: str | None) -> Meaning | None:
+def _import(section: ExceptionSection, text: str, entrypoint: str | None) -> Meaning | None:
     circle = _HALF_MADE.search(text)
     if circle or "most likely due to a circular import" in text:
         module = circle[1] if circle else None
@@ -111,7 +111,7 @@ def _import(section: Section, text: str, entrypoint: str | None) -> Meaning | No
     return _library(library) if library else None
 
 
-def _missing(section: Section, module: str, text: str, entrypoint: str | None) -> Meaning:
+def _missing(section: ExceptionSection, module: str, text: str, entrypoint: str | None) -> Meaning:
     top = module.partition(".")[0]
     own = top in chains.own_packages(section, entrypoint) or module == entrypoint
     if own:
@@ -119,7 +119,7 @@ def _missing(section: Section, module: str, text: str, entrypoint: str | None) -
     return Meaning(Code.MISSING_DEPENDENCY, f"the package that provides {module} is not installed in the image", module)
 
 
-def _syntax(section: Section) -> Meaning:
+def _syntax(section: ExceptionSection) -> Meaning:
     nulls = "null byte" in section.message  # of a file that is read: the last frame is the one that imports it
     place = CauseFacts(null_bytes=True) if nulls else _place(section)
     encoding = "Non-UTF-8" in section.message or "(unicode error)" in section.message or nulls
@@ -136,11 +136,11 @@ def _library(match: re.Match[str]) -> Meaning:
     return Meaning(Code.MISSING_SHARED_LIBRARY, sentence, facts=CauseFacts(library=library))
 
 
-def _place(section: Section) -> CauseFacts:
+def _place(section: ExceptionSection) -> CauseFacts:
     frame = section.frames[-1] if section.frames else None
     return CauseFacts(file=frame.file, line=frame.line) if frame else NOTHING_ELSE
 
 
-def _reads_source(section: Section) -> bool:
+def _reads_source(section: ExceptionSection) -> bool:
     last = section.frames[-1] if section.frames else None
     return last is None or last.file.startswith("<frozen") or last.function.startswith(("get_code", "source_to_code"))

@@ -36,6 +36,7 @@ class Listening:
 
     @property
     def loopback(self) -> bool:
+        """Whether only this container can reach the address."""
         return self.host.startswith(_LOOPBACK)
 
 

@@ -17,6 +17,7 @@ class Meaning:
 
     @property
     def specific(self) -> bool:
+        """Whether more is known than that Python failed."""
         return self.kind != Code.PYTHON_ERROR
 
 

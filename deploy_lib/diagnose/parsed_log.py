@@ -24,10 +24,12 @@ class ParsedLog:
 
     @property
     def exits(self) -> tuple[int, ...]:
+        """The exit codes of the ends whose code is known, in log order."""
         return tuple(end.code for end in self.ends if end.code is not None)
 
 
 def parse_log(log: Sequence[LogLine], entrypoint: str | None = None) -> ParsedLog:
+    """The log with its ends and tracebacks; `entrypoint` tells the service's modules from packages. Never raises."""
     lines = rows(log)
     ended = crash_loop.ends(lines)
     return ParsedLog(lines, ended, parse(lines, frozenset(end.row for end in ended)), entrypoint)

@@ -43,6 +43,7 @@ def killed(rows: Sequence[PhysicalLine]) -> int | None:
 
 
 def worker_timeout(rows: Sequence[PhysicalLine]) -> int | None:
+    """The row in which gunicorn gives up on a worker that did not start; None where there is none."""
     return next(
         (number for number, row in enumerate(rows) if "WORKER TIMEOUT" in row.text and _TIMEOUT.search(row.text)), None
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 
-from deploy_lib.diagnose.tracebacks import Section
+from deploy_lib.diagnose.tracebacks import ExceptionSection
 
 _UPPER = r"[A-Z][A-Z0-9_]{2,}"
 _KEY = re.compile(rf"^'({_UPPER})'$")
@@ -43,7 +43,7 @@ _NOT_NAMES = frozenset(
 )
 
 
-def variables(section: Section) -> tuple[str, ...]:
+def variables(section: ExceptionSection) -> tuple[str, ...]:
     """The variables named, in order; empty when the exception is about something else."""
     name = section.name
     if name == "ValidationError":
@@ -70,7 +70,7 @@ def variables(section: Section) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for word in found if word not in _NOT_NAMES and word == word.upper()))
 
 
-def _of_pydantic(section: Section) -> tuple[str, ...]:
+def _of_pydantic(section: ExceptionSection) -> tuple[str, ...]:
     """Pydantic prints each field on a line of its own, then what is wrong with it, indented."""
     model = _PYDANTIC.search(section.message)
     if model is None or not re.search(r"setting|config|env", model[1], re.IGNORECASE):

@@ -48,6 +48,7 @@ def unbarred(text: str) -> tuple[str, bool]:
 
 
 def is_header(text: str) -> bool:
+    """Whether the line begins a traceback."""
     return "raceback (most recent" in text and _HEADER.search(text) is not None
 
 

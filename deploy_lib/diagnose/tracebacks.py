@@ -22,6 +22,8 @@ TAIL = 30  # lines of an exception's message after its first
 
 @dataclass(frozen=True, slots=True)
 class StackFrame:
+    """One line of the stack: where the exception passed through."""
+
     file: str
     line: int
     function: str = ""
@@ -29,7 +31,7 @@ class StackFrame:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class ExceptionSection:
     """One exception. `type` is "" when the log ends before it was named; `direct` when the next was raised from it."""
 
     frames: tuple[StackFrame, ...]
@@ -48,7 +50,7 @@ class Section:
 class Traceback:
     """Sections in the order printed: the earliest exception first. `row` is the index of its last line."""
 
-    sections: tuple[Section, ...]
+    sections: tuple[ExceptionSection, ...]
     at: datetime | None
     row: int
     first_row: int
@@ -56,7 +58,8 @@ class Traceback:
     grouped: bool = False
 
     @property
-    def last(self) -> Section:
+    def last(self) -> ExceptionSection:
+        """The exception that ended the process."""
         return self.sections[-1]
 
     def fingerprint(self) -> tuple[str, str, str]:
@@ -70,7 +73,7 @@ class _Open:
     first_row: int
     indent: str = ""
     frames: list[StackFrame] = field(default_factory=list)
-    sections: list[Section] = field(default_factory=list)
+    sections: list[ExceptionSection] = field(default_factory=list)
     tail: list[str] = field(default_factory=list)
     wants_code: bool = False
     done: bool = False  # the current section has its exception
@@ -153,7 +156,7 @@ class _Reader:
         if done is None:
             return None
         last = done.sections[-1]
-        done.sections[-1] = Section(last.frames, last.type, last.message, tuple(done.tail), direct)
+        done.sections[-1] = ExceptionSection(last.frames, last.type, last.message, tuple(done.tail), direct)
         done.frames, done.tail, done.done, done.wants_code = [], [], False, False
         return done
 
@@ -190,7 +193,7 @@ class _Reader:
         if raised is None:
             return None
         owner = max(running, key=lambda item: len(item.frames))
-        owner.sections.append(Section(tuple(owner.frames), *raised))
+        owner.sections.append(ExceptionSection(tuple(owner.frames), *raised))
         owner.done, owner.wants_code = True, False
         return owner
 
@@ -206,9 +209,9 @@ class _Reader:
         sections = list(item.sections)
         if item.done:
             last = sections[-1]
-            sections[-1] = Section(last.frames, last.type, last.message, tuple(item.tail))
+            sections[-1] = ExceptionSection(last.frames, last.type, last.message, tuple(item.tail))
         elif item.frames:
-            sections.append(Section(tuple(item.frames)))
+            sections.append(ExceptionSection(tuple(item.frames)))
         if sections:
             cut = not item.done or (item.headless and sections[-1].name not in traceback_patterns.HEADLESS)
             self.found.append(Traceback(tuple(sections), item.at, item.row, item.first_row, cut, item.grouped))

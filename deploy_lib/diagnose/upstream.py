@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from deploy_lib.diagnose.meaning import Meaning
-from deploy_lib.diagnose.tracebacks import Section
+from deploy_lib.diagnose.tracebacks import ExceptionSection
 from deploy_lib.model.cause import CauseFacts
 from deploy_lib.model.codes import Code
 
@@ -56,7 +56,7 @@ _NAMES = (
 )
 
 
-def no_connection(section: Section) -> Meaning | None:
+def no_connection(section: ExceptionSection) -> Meaning | None:
     """Who did not answer, when that is what the exception says."""
     text = "\n".join((section.message, *section.tail))
     if section.name not in _NAMES and not (_CONNECTION.search(section.message) and section.name.endswith("Error")):

@@ -41,6 +41,7 @@ class Journal:
         self._cut = False
 
     def close(self) -> None:
+        """Closes the file. Nothing may be appended afterwards."""
         os.close(self._file)
 
 

@@ -38,6 +38,8 @@ class Whose(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Counted:
+    """Requests to one of the revisions, and who made or counted them."""
+
     role: Literal["candidate", "stable"]
     whose: Whose
     figures: Figures
@@ -77,6 +79,7 @@ class Details:
         return None
 
     def requests_counted(self) -> tuple[Counted, ...]:
+        """The requests that the step counted, by revision."""
         return ()
 
     def requests_made(self) -> tuple[Attempt, ...]:
@@ -84,6 +87,7 @@ class Details:
         return ()
 
     def inventory(self) -> Inventory | None:
+        """What the step learned of the image or the service; None where that is nothing."""
         return None
 
     def image_seen(self) -> InsideImage | None:
@@ -95,6 +99,7 @@ class Details:
         return None
 
     def build_trouble(self) -> BuildTrouble | None:
+        """Why the build failed; None where it did not."""
         return None
 
     def build_log(self) -> tuple[str, ...] | None:

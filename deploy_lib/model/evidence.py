@@ -21,10 +21,12 @@ class Condition:
 
     @property
     def failed(self) -> bool:
+        """Whether Cloud Run gave up on it."""
         return self.state == "CONDITION_FAILED"
 
     @property
     def succeeded(self) -> bool:
+        """Whether it holds."""
         return self.state == "CONDITION_SUCCEEDED"
 
 
@@ -44,6 +46,8 @@ class LogSource(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
+    """One entry of a log. `severity` is Cloud Logging's."""
+
     at: datetime | None
     text: str
     source: LogSource = LogSource.STDERR

@@ -7,6 +7,7 @@ _LETTERS = 19  # "sha256:" and enough to tell images apart on a screen
 
 
 def by_digest(name: str, digest: str) -> str:
+    """The image as name@sha256:..., which never changes."""
     return f"{name}@{digest}"
 
 

@@ -22,6 +22,8 @@ from deploy_lib.model.traffic import TrafficMap
 
 @dataclass(frozen=True, slots=True)
 class Started:
+    """The run begins, for the first time or (`resumed`) again."""
+
     at: datetime
     release: Release
     steps: tuple[str, ...]  # labels in order, e.g. "promote 10 %"
@@ -79,6 +81,8 @@ class Adopted:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
+    """A request is about to be made; `target` is the traffic that it asks for."""
+
     at: datetime
     step: int  # index in the plan
     kind: str
@@ -90,6 +94,8 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
+    """The verdict on the answer, and what is known of the release since."""
+
     at: datetime
     step: int
     kind: str
@@ -126,6 +132,8 @@ class Withdrawn:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosed:
+    """Why the release failed, and what that was read from."""
+
     at: datetime
     cause: Cause
     evidence: Evidence
@@ -147,6 +155,8 @@ class GoingBack:
 
 @dataclass(frozen=True, slots=True)
 class RestoreAsked:
+    """The recorded traffic is about to be put back."""
+
     at: datetime
     target: TrafficMap
     why: str

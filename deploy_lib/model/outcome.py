@@ -40,10 +40,12 @@ class Outcome(enum.StrEnum):
 
     @property
     def words(self) -> Words:
+        """Its words for a person."""
         return _WORDS[self]
 
     @property
     def exit_code(self) -> int:
+        """The exit code of the command that ends with it."""
         return self.words.exit_code
 
     @property

@@ -97,4 +97,5 @@ class Release:
 
     @property
     def stable(self) -> str | None:
+        """The revision that most users got before the release; None in a first release."""
         return self.before.main_revision() if self.before else None

@@ -15,10 +15,12 @@ ROLLBACK = "-rollback"
 
 
 def is_rollback(release_id: str) -> bool:
+    """Whether the id is that of a rollback."""
     return release_id.endswith(ROLLBACK)
 
 
 def last_rollback(history: Sequence[PastRelease]) -> PastRelease | None:
+    """The newest rollback; None where there is none."""
     return next((past for past in history if is_rollback(past.id)), None)
 
 
@@ -66,6 +68,7 @@ class ByHand:
 
     @property
     def anything(self) -> bool:
+        """Whether anything was changed at all."""
         return self.moved or bool(self.tags or self.labels or self.made)
 
     @property

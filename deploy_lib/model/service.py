@@ -14,6 +14,8 @@ DEFAULT_PORT = 8080
 
 @dataclass(frozen=True, slots=True)
 class Instances:
+    """How many instances Cloud Run may keep; None leaves what the service has."""
+
     min: int | None = None
     max: int | None = None
 

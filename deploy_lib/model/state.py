@@ -87,6 +87,7 @@ class ServiceState:
     made_by_hand: MadeByHand | None = None
 
     def revision(self, name: str) -> RevisionState | None:
+        """The revision of that name; None where it does not exist."""
         return next((each for each in self.revisions if each.name == name), None)
 
 

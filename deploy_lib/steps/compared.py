@@ -57,6 +57,7 @@ def undecided(answer: Watched, thresholds: Thresholds, enough: int) -> str:
 
 
 def of_pairs(answer: Watched, thresholds: Thresholds, enough: int) -> Assessment:
+    """The candidate weighed by the paired requests alone."""
     return weigh(answer.own_stable, answer.own, thresholds, answer.looks, enough=enough)
 
 

@@ -24,6 +24,7 @@ PATH = r"^/[^\x00-\x1f\x7f-\x9f]*$"
 
 
 def codes(given: tuple[int, ...] | int | None) -> tuple[int, ...] | None:
+    """The accepted status codes as a tuple; None where none is given."""
     return (given,) if isinstance(given, int) else given or None
 
 
@@ -81,6 +82,7 @@ class HealthSettings(AskSettings):
     timeout: Duration = Field(10.0, gt=0, description="one request may take this long")
 
     def as_health(self) -> Health:
+        """The settings as the model's value."""
         return Health(self.path, codes(self.status), self.json_, self.text, self.timeout)
 
 

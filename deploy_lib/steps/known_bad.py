@@ -54,4 +54,5 @@ ONLY_ON_DISK = BadCase(
 
 
 def error(code: Code, message: str) -> tuple[Finding, ...]:
+    """A finding of severity error."""
     return (Finding(code, Severity.ERROR, message),)

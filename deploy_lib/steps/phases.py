@@ -33,6 +33,7 @@ class LookSettings(CandidateSettings):
 
     @property
     def readers(self) -> Readers:
+        """How long each reader of real requests is waited for."""
         return Readers(self.log_within, self.metrics_within)
 
 
@@ -45,6 +46,7 @@ class Times:
     settings: LookSettings
 
     def pause(self, seconds: float) -> float:
+        """Seconds until the next look."""
         pause = min(max(self.settings.first_look, seconds * _PART), self.settings.look_every)
         return min(pause, self.wanted - seconds) if seconds < self.wanted else pause
 

@@ -24,6 +24,8 @@ from deploy_lib.steps.thresholds import Thresholds
 
 
 class Opinion(enum.Enum):
+    """What two samples say of the candidate."""
+
     WORSE = "worse"
     AS_GOOD = "as good"
     CHANCE = "may be chance"  # a few failed, as chance would have it; more requests tell, and none is needed
