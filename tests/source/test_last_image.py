@@ -90,6 +90,7 @@ def test_a_change_of_python_leaves_nothing_to_guess() -> None:
     [
         ({"requirements.txt": "flask\nrequests\n"}, "requirements.txt changed since", False),
         ({"uv.lock": "1"}, "uv.lock changed since", False),
+        ({"wheels/own-1.0-py3-none-any.whl": "zip"}, "wheels/own-1.0-py3-none-any.whl changed since", False),
         ({"api.proto": "2"}, "api.proto changed since", True),
         ({"Makefile": "code:"}, "Makefile changed since", True),
         ({"README.md": "# Read", "templates/a.html": "<p>"}, "", True),
@@ -116,6 +117,19 @@ def test_another_recipe_teaches_nothing(last: LastImage, dockerfile: str, why: s
     assert (told.known, told.used, told.unused) == (None, (), why)
 
 
+def test_a_file_by_another_name_that_a_stage_installs_from() -> None:
+    """And the one that it includes."""
+    recipe = (
+        "FROM python:3.11-slim AS b\nCOPY deps deps\nRUN python -m venv /v && /v/bin/pip install -r deps/all.txt\n"
+        "FROM python:3.11-slim\nWORKDIR /app\nCOPY --from=b /v /v\nCOPY . .\n"
+    )
+    texts = {**FILES, "deps/all.txt": "-r more.txt\n", "deps/more.txt": "flask\n"}
+    for changed in ("deps/all.txt", "deps/more.txt"):
+        now = staged({**texts, changed: texts[changed] + "requests\n"}, recipe)
+        told = learn(image({}, recipe), staged(texts, recipe), now, BuildSource())
+        assert told.known is not None and told.known.installed is None, changed
+
+
 INSTALLS = "FROM python:3.11-slim\nWORKDIR /build\nCOPY . .\nRUN pip install .\nWORKDIR /\n"
 PROJECT = {"pyproject.toml": "p", "src/shop/__init__.py": "i", "src/shop/a.py": "a", "src/shop/deep/__init__.py": "d"}
 
@@ -127,6 +141,8 @@ PROJECT = {"pyproject.toml": "p", "src/shop/__init__.py": "i", "src/shop/a.py": 
         ({"src/shop/a.py": None}, ["shop/__init__.py"], ["shop/a.py"]),
         ({"src/shop/b.py": "b"}, ["shop/a.py", "shop/b.py"], []),
         ({"src/shop/deep/c.py": "c"}, ["shop/deep/c.py"], []),
+        ({"src/shop/far/c.py": "c"}, ["shop/far/c.py"], []),
+        ({"src/other/__init__.py": "o"}, ["other/__init__.py"], []),
         ({"src/shop/deep/__init__.py": None, "src/shop/deep/c.py": "c"}, ["shop/a.py"], ["shop/deep/c.py"]),
     ],
 )

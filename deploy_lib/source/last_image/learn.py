@@ -12,16 +12,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from deploy_lib.model.service import BuildSource
+from deploy_lib.source.dependencies.declared import declared
 from deploy_lib.source.dockerfile.syntax import Refused, parse
 from deploy_lib.source.last_image.installed import Installed
 from deploy_lib.source.last_image.known import Known, Learned
 from deploy_lib.source.last_image.placed import Placed, place
 from deploy_lib.source.last_image.record import LastImage, built_with
 from deploy_lib.source.model import SITE_PACKAGES, ImageContents, Staged, TreeFile, Unknown
+from deploy_lib.source.repository_facts import reader
 
 _DECLARES = re.compile(
     r"(^|/)(requirements[^/]*\.(txt|in)|requirements/[^/]+\.(txt|in)|constraints[^/]*\.txt|pyproject\.toml|setup\.(py|cfg)"
-    r"|Pipfile(\.lock)?|(poetry|uv|pdm)\.lock|environment\.ya?ml)$"
+    r"|Pipfile(\.lock)?|(poetry|uv|pdm)\.lock|environment\.ya?ml|[^/]+\.(whl|tar\.gz|zip))$"
 )
 _READ_BY_NOTHING = re.compile(
     r"\.(md|rst|html?|css|js|ts|svg|png|jpe?g|gif|ico|woff2?|sql|csv|po|mo|pot|txt|sh)$|(^|/)(LICENSE|Procfile|\.[^/]+)$"
@@ -39,7 +41,8 @@ def learn(last: LastImage, before: Staged, now: Staged, source: BuildSource) -> 
     changed = _changed(before, now)
     runs = _runs(recipe)
     read_again = sorted(path for path in changed if _is_read(path, runs))
-    packages = sorted(path for path in changed if _DECLARES.search(path) or path in now.contents.installs)
+    declaring = {*_declaring(before), *_declaring(now)}
+    packages = sorted(path for path in changed if _DECLARES.search(path) or path in declaring or _is_named(path, runs))
     installed = None if packages else Installed(last.modules)
     contents, used = now.contents, ["where Python looks"]
     if installed is not None:
@@ -87,6 +90,16 @@ def _runs(recipe: str) -> str:
     return "\n".join(each.text for stage in stages for each in stage.instructions if each.name == "RUN")
 
 
+def _declaring(staged: Staged) -> tuple[str, ...]:
+    """The files that packages are installed from, with those that they include."""
+    return (*staged.contents.installs, *declared(staged.contents, reader(staged)).files)
+
+
+def _is_named(path: str, runs: str) -> bool:
+    """By a step, which may install what stands in it. Of a Python module that is known to be run."""
+    return not path.endswith(".py") and path.rpartition("/")[2] in runs
+
+
 def _is_read(path: str, runs: str) -> bool:
     """Whether a RUN step may make something else of the image since this file changed."""
     directory, _, name = path.rpartition("/")
@@ -114,7 +127,7 @@ def _line(stem: str, contents: ImageContents) -> int:
 def _is_listed(prefix: str, last: LastImage) -> bool:
     """Whether all that Python can import from below it was seen: as a file of the application, or as a package."""
     if prefix == SITE_PACKAGES:
-        return True
+        return False  # where the project itself goes: a package that is new in it goes there too
     below = f"{prefix.rstrip('/')}/"
     inside = [entry for entry in last.path if f"{entry}/".startswith(below)]
     holding = any(below.startswith(f"{root.rstrip('/')}/") for root in last.roots)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 
@@ -68,7 +68,7 @@ def _nearest(image: str, sources: Iterable[str]) -> str | None:
 
 def _beside(copied: Mapping[str, str], before: Staged, now: Staged) -> dict[str, str]:
     """New modules, which lie where those of their directory do, or of the nearest above it."""
-    directories = {posixpath.dirname(source): posixpath.dirname(image) for image, source in copied.items()}
+    directories = dict(_pairs(copied))
     found = {}
     for path in now.context.files.keys() - before.context.files.keys():
         above = posixpath.dirname(path)
@@ -77,6 +77,16 @@ def _beside(copied: Mapping[str, str], before: Staged, now: Staged) -> dict[str,
         if path.endswith(".py") and above in directories:
             found[posixpath.join(directories[above], posixpath.relpath(path, above or "."))] = path
     return found
+
+
+def _pairs(copied: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """src/shop/deep lay in .../site-packages/shop/deep, so that src/shop does in shop, and src in site-packages."""
+    for image, source in copied.items():
+        inside, outside = posixpath.dirname(source), posixpath.dirname(image)
+        yield inside, outside
+        while inside and posixpath.basename(inside) == posixpath.basename(outside):
+            inside, outside = posixpath.dirname(inside), posixpath.dirname(outside)
+            yield inside, outside
 
 
 def _stem(image: str) -> str:
