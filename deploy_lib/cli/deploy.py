@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from contextlib import closing
-from functools import partial
 
 from deploy_lib.cli.arguments import OLD_FLAGS
 from deploy_lib.cli.identity import new_release
@@ -24,9 +23,8 @@ from deploy_lib.journal import Journal
 from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.program import Program
-from deploy_lib.release.group import Member, release_all
 from deploy_lib.release.last_line import interrupted_half_way
-from deploy_lib.release.runner import ReleaseRunner
+from deploy_lib.release.runner import ReleaseRunner, release_together
 
 
 def main(args: argparse.Namespace, clock: SystemClock | None = None, open_journal: OpenJournal = Journal) -> int:
@@ -61,23 +59,8 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None, open_journa
 
 def carry_out(runners: Sequence[ReleaseRunner], clock: SystemClock, program: Program) -> int:
     """The exit code of all releases together."""
-
-    def recall(each: ReleaseRunner) -> None:
-        if each.thread is not None:
-            clock.recall(each.thread)
-
-    members = [
-        Member(
-            each.plan.service.name,
-            each.plan.service.after,
-            each.carry_out,
-            partial(recall, each),
-            each.release.options.keep,
-        )
-        for each in runners
-    ]
     try:
-        return release_all(members, clock).exit_code
+        return release_together(runners, clock, clock.recall).exit_code
     except Interrupted:
         why = interrupted_half_way(program.command("resume"))
         raise NotPossible(why, Outcome.INTERRUPTED.exit_code) from None

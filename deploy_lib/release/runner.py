@@ -1,4 +1,4 @@
-"""One release of one service, handed to the executor; a group of them runs side by side."""
+"""Releases handed to the executor, one or several side by side."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 
 from deploy_lib.diagnose import diagnose
 from deploy_lib.diagnose.remedy_context import RemedyContext
-from deploy_lib.drivers.interface import Drivers, Interrupted
+from deploy_lib.drivers.interface import Clock, Drivers, Interrupted
 from deploy_lib.drivers.processes import with_process
 from deploy_lib.model.cause import Cause
 from deploy_lib.model.evidence import Evidence
@@ -21,6 +22,7 @@ from deploy_lib.plan import Plan
 from deploy_lib.release.context import ReleaseContext
 from deploy_lib.release.executor import execute
 from deploy_lib.release.final_message import last_seen
+from deploy_lib.release.group import Ended, Member, release_all
 from deploy_lib.release.last_line import stopped_half_way
 from deploy_lib.release.membership import Membership, Others
 from deploy_lib.release.output import Output
@@ -70,3 +72,26 @@ class ReleaseRunner:
                 raise
         self.ended()
         return stopped
+
+
+def release_together(runners: Sequence[ReleaseRunner], clock: Clock, recall: Callable[[int], None]) -> Ended:
+    """Side by side, each after those it waits for; `recall` ends the waits of a thread.
+
+    Raises Interrupted when all have ended and one of them was interrupted while its traffic was being put back.
+    """
+
+    def recall_one(each: ReleaseRunner) -> None:
+        if each.thread is not None:
+            recall(each.thread)
+
+    members = [
+        Member(
+            each.plan.service.name,
+            each.plan.service.after,
+            each.carry_out,
+            partial(recall_one, each),
+            keep=each.release.options.keep,
+        )
+        for each in runners
+    ]
+    return release_all(members, clock)
