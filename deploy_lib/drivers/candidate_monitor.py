@@ -12,6 +12,7 @@ from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.interface import Clock, DriverError
 from deploy_lib.drivers.logs import QUOTA_PAUSE, Entries, RevisionLog, is_quota
 from deploy_lib.drivers.policy import Calls
+from deploy_lib.drivers.status_code import StatusCode
 from deploy_lib.drivers.traffic_watcher import SYSTEM, RevisionHealth, TrafficWatcher
 from deploy_lib.model.release import Release
 from deploy_lib.model.requests import Readers
@@ -85,7 +86,7 @@ class CandidateMonitor:
             client = self._calls.clients.revisions
             found = self._calls.ask("get_revision", client.get_revision, request, f"read the revision {name}")
         except ApiError as error:
-            if error.code == "NOT_FOUND":
+            if error.code is StatusCode.NOT_FOUND:
                 return RevisionHealth("it was deleted")
             raise
         return RevisionHealth(why_failed(conditions_of(found.conditions)), sticky=found.session_affinity)

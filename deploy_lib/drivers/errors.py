@@ -9,49 +9,65 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import assert_never
 
 from deploy_lib.drivers.credentials import REMEDY
 from deploy_lib.drivers.endpoints import Endpoints
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.drivers.permissions import NEEDED, permission_in
+from deploy_lib.drivers.status_code import StatusCode
 from deploy_lib.model.evidence import Evidence
 from deploy_lib.model.program import PROGRAM, Program
 from deploy_lib.model.roles import grant
 
 _BY_HTTP = {
-    400: "INVALID_ARGUMENT",
-    401: "UNAUTHENTICATED",
-    403: "PERMISSION_DENIED",
-    404: "NOT_FOUND",
-    408: "DEADLINE_EXCEEDED",
-    409: "ABORTED",
-    412: "FAILED_PRECONDITION",
-    429: "RESOURCE_EXHAUSTED",
-    499: "CANCELLED",
-    500: "INTERNAL",
-    502: "UNAVAILABLE",
-    503: "UNAVAILABLE",
-    504: "DEADLINE_EXCEEDED",
+    400: StatusCode.INVALID_ARGUMENT,
+    401: StatusCode.UNAUTHENTICATED,
+    403: StatusCode.PERMISSION_DENIED,
+    404: StatusCode.NOT_FOUND,
+    408: StatusCode.DEADLINE_EXCEEDED,
+    409: StatusCode.ABORTED,
+    412: StatusCode.FAILED_PRECONDITION,
+    429: StatusCode.RESOURCE_EXHAUSTED,
+    499: StatusCode.CANCELLED,
+    500: StatusCode.INTERNAL,
+    502: StatusCode.UNAVAILABLE,
+    503: StatusCode.UNAVAILABLE,
+    504: StatusCode.DEADLINE_EXCEEDED,
 }
-UNSENT = "UNSENT"
-"""Not a status of gRPC: no connection could be made, so the call cannot have had an effect."""
-
-_PASSING = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "ABORTED", "RESOURCE_EXHAUSTED", UNSENT})
+_PASSING = frozenset(
+    {
+        StatusCode.UNAVAILABLE,
+        StatusCode.DEADLINE_EXCEEDED,
+        StatusCode.INTERNAL,
+        StatusCode.ABORTED,
+        StatusCode.RESOURCE_EXHAUSTED,
+        StatusCode.UNSENT,
+    }
+)
 """Codes after which the same call may succeed a little later."""
 PASSES_WITHIN = 300.0
 """Seconds. Most outages of one region's control plane that pass at all have passed by then."""
 RESTARTED_WITHIN = 60.0
 """Seconds for somebody to start a local cloud again."""
 
-MAYBE_DONE = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "UNKNOWN", "CANCELLED"})
+MAYBE_DONE = frozenset(
+    {
+        StatusCode.UNAVAILABLE,
+        StatusCode.DEADLINE_EXCEEDED,
+        StatusCode.INTERNAL,
+        StatusCode.UNKNOWN,
+        StatusCode.CANCELLED,
+    }
+)
 """Codes after which the call may or may not have had its effect."""
 
 _REFUSALS = {
-    "INVALID_ARGUMENT": 3,
-    "NOT_FOUND": 5,
-    "PERMISSION_DENIED": 7,
-    "RESOURCE_EXHAUSTED": 8,
-    "FAILED_PRECONDITION": 9,
+    StatusCode.INVALID_ARGUMENT: 3,
+    StatusCode.NOT_FOUND: 5,
+    StatusCode.PERMISSION_DENIED: 7,
+    StatusCode.RESOURCE_EXHAUSTED: 8,
+    StatusCode.FAILED_PRECONDITION: 9,
 }
 """Answers that say no, with the numbers of google.rpc.Code."""
 
@@ -64,7 +80,7 @@ class ApiError(DriverError):
     """A DriverError of a call to Google. `code` is the gRPC status by name, or UNSENT; `message` Google's own words."""
 
     def __init__(
-        self, code: str, message: str, reason: str, remedy: str = "", *, evidence: Evidence | None = None
+        self, code: StatusCode, message: str, reason: str, remedy: str = "", *, evidence: Evidence | None = None
     ) -> None:
         super().__init__(reason, remedy)
         self.code = code
@@ -90,34 +106,40 @@ class ApiCall:
     program: Program = PROGRAM
 
 
-def code_of(error: Exception) -> str:
+def code_of(error: Exception) -> StatusCode:
     """The gRPC status by name, whichever library raised it; UNSENT when no connection was made."""
     from google.api_core import exceptions
 
     if isinstance(error, exceptions.GoogleAPICallError):
         status = getattr(error, "grpc_status_code", None)
-        code = status.name if status is not None else _BY_HTTP.get(int(error.code or 0), "UNKNOWN")
+        by_http = _BY_HTTP.get(int(error.code or 0), StatusCode.UNKNOWN)
+        code = StatusCode(status.name) if status is not None else by_http
         if isinstance(error, exceptions.AlreadyExists):
-            code = "ALREADY_EXISTS"
-        return UNSENT if code == "UNAVAILABLE" and _NO_CONNECTION.search(error.message or "") else str(code)
+            code = StatusCode.ALREADY_EXISTS
+        unsent = code is StatusCode.UNAVAILABLE and _NO_CONNECTION.search(error.message or "")
+        return StatusCode.UNSENT if unsent else code
     name = type(error).__name__
     if name in ("ConnectionError", "ConnectTimeout", "TransportError", "MaxRetryError", "ProxyError", "SSLError"):
-        return UNSENT if _NO_CONNECTION.search(str(error)) or name == "ConnectTimeout" else "UNAVAILABLE"
+        return (
+            StatusCode.UNSENT
+            if _NO_CONNECTION.search(str(error)) or name == "ConnectTimeout"
+            else StatusCode.UNAVAILABLE
+        )
     if name in ("Timeout", "ReadTimeout", "RetryError"):
-        return "DEADLINE_EXCEEDED"
-    return "UNAUTHENTICATED" if name in ("RefreshError", "ReauthFailError") else "UNKNOWN"
+        return StatusCode.DEADLINE_EXCEEDED
+    return StatusCode.UNAUTHENTICATED if name in ("RefreshError", "ReauthFailError") else StatusCode.UNKNOWN
 
 
 def translated(error: Exception, call: ApiCall) -> ApiError:
     """Never raises."""
     code, message = code_of(error), _words(error)
     if "Getting metadata from plugin failed" in message or "RefreshError" in message:
-        code = "UNAUTHENTICATED"
+        code = StatusCode.UNAUTHENTICATED
     metadata = _metadata(error)
     reason, remedy = _reason_and_remedy(code, message, call, metadata)
     evidence = _evidence(code, message, call, metadata)
     problem = ApiError(code, message, f"could not {call.doing}: {reason}", remedy, evidence=evidence)
-    if code == UNSENT and call.endpoints.local:
+    if code == StatusCode.UNSENT and call.endpoints.local:
         problem.may_pass_within = RESTARTED_WITHIN
     return problem
 
@@ -131,51 +153,59 @@ def retry_delay(error: Exception) -> float | None:
     return None
 
 
-def _reason_and_remedy(code: str, message: str, call: ApiCall, metadata: dict[str, str]) -> tuple[str, str]:
+def _reason_and_remedy(code: StatusCode, message: str, call: ApiCall, metadata: dict[str, str]) -> tuple[str, str]:
     """(why, remedy) as whole clauses."""
     local, command = call.endpoints.grpc, call.program.command("local", "up")
-    if local and code in (UNSENT, "UNAVAILABLE"):
+    if local and code in (StatusCode.UNSENT, StatusCode.UNAVAILABLE):
         return f"the local cloud at {local} does not answer", f"start it with: {command}"
     if _is_off(code, message, metadata):
         api = metadata.get("service") or _first(_API, message) or "the API"
         remedy = f"type: gcloud services enable {api} --project {call.project}"
         return f"{api} is not enabled in project {call.project}", remedy
     match code:
-        case "PERMISSION_DENIED":
+        case StatusCode.PERMISSION_DENIED:
             permission = _permission(message, call, metadata)
             who = call.account or "the account used"
             if permission is None:
                 return f"{who} lacks permission: {message}", "ask someone who administers the project"
             remedy = f"let someone who may grant it: {grant(call.project, call.account, permission)}"
             return f"{who} lacks the permission {permission}", remedy
-        case "UNAUTHENTICATED":
+        case StatusCode.UNAUTHENTICATED:
             return f"Google did not accept the credentials ({message})", REMEDY
-        case "NOT_FOUND":
+        case StatusCode.NOT_FOUND:
             return (
                 f"it does not exist ({message})",
                 f"check that the project {call.project}, the region and the names are right",
             )
-        case "RESOURCE_EXHAUSTED":
+        case StatusCode.RESOURCE_EXHAUSTED:
             if spent_for_good(message):
                 return f"a limit is reached ({message})", "delete what is no longer needed; waiting does not help"
             page = f"https://console.cloud.google.com/iam-admin/quotas?project={call.project}"
             more = "" if local else f", or ask for more: {page}"
             return f"a quota or limit is used up ({message})", f"try again in a minute{more}"
-        case "ABORTED":
+        case StatusCode.ABORTED:
             return f"someone else changed it at the same time ({message})", "try again"
-        case "DEADLINE_EXCEEDED":
+        case StatusCode.DEADLINE_EXCEEDED:
             return "Google did not answer in time", "try again; https://status.cloud.google.com lists outages"
-        case "UNSENT":
+        case StatusCode.UNSENT:
             return (
                 f"no connection to Google could be made ({message})",
                 "check the network connection, the proxy and the firewall",
             )
-        case "UNAVAILABLE" | "INTERNAL" | "UNKNOWN":
+        case StatusCode.UNAVAILABLE | StatusCode.INTERNAL | StatusCode.UNKNOWN:
             remedy = "try again; https://status.cloud.google.com lists outages"
             return f"Google answered {code}: {message}", remedy
-        case "INVALID_ARGUMENT" | "FAILED_PRECONDITION" | "ALREADY_EXISTS" | "OUT_OF_RANGE":
+        case (
+            StatusCode.INVALID_ARGUMENT
+            | StatusCode.FAILED_PRECONDITION
+            | StatusCode.ALREADY_EXISTS
+            | StatusCode.OUT_OF_RANGE
+        ):
             return message or f"Google answered {code}", ""
-    return f"{code}: {message}", ""
+        case StatusCode.OK | StatusCode.CANCELLED | StatusCode.UNIMPLEMENTED | StatusCode.DATA_LOSS:
+            return f"{code}: {message}", ""
+        case _:
+            assert_never(code)
 
 
 def spent_for_good(message: str) -> bool:
@@ -183,19 +213,21 @@ def spent_for_good(message: str) -> bool:
     return bool(re.search(r"\b\d+ revisions\b|revision limit|(?:maximum|limit|number) of revisions", message, re.I))
 
 
-def _evidence(code: str, message: str, call: ApiCall, metadata: dict[str, str]) -> Evidence | None:
+def _evidence(code: StatusCode, message: str, call: ApiCall, metadata: dict[str, str]) -> Evidence | None:
     """Of a refusal only: what did not answer, or may answer in a minute, tells nothing of a cause."""
     if code not in _REFUSALS or _is_off(code, message, metadata):
         return None
-    permission = _permission(message, call, metadata) if code == "PERMISSION_DENIED" else None
+    permission = _permission(message, call, metadata) if code is StatusCode.PERMISSION_DENIED else None
     return Evidence(
         operation_code=_REFUSALS[code], operation_message=message, caller=call.account, permission=permission
     )
 
 
-def _is_off(code: str, message: str, metadata: dict[str, str]) -> bool:
+def _is_off(code: StatusCode, message: str, metadata: dict[str, str]) -> bool:
     """The API is not enabled in the project, which no permission can mend."""
-    return code == "PERMISSION_DENIED" and bool(_OFF.search(message) or metadata.get("reason") == "SERVICE_DISABLED")
+    return code is StatusCode.PERMISSION_DENIED and bool(
+        _OFF.search(message) or metadata.get("reason") == "SERVICE_DISABLED"
+    )
 
 
 def _permission(message: str, call: ApiCall, metadata: dict[str, str]) -> str | None:

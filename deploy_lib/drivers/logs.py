@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.policy import Calls
+from deploy_lib.drivers.status_code import StatusCode
 from deploy_lib.drivers.times import plain_time
 from deploy_lib.model.evidence import LogLine, LogSource
 from deploy_lib.model.service import Service
@@ -49,7 +50,7 @@ _SOURCES = {
 
 def is_quota(problem: Exception) -> bool:
     """Whether a reading was refused as too many were made."""
-    return isinstance(problem, ApiError) and problem.code == "RESOURCE_EXHAUSTED"
+    return isinstance(problem, ApiError) and problem.code is StatusCode.RESOURCE_EXHAUSTED
 
 
 @dataclass(slots=True)

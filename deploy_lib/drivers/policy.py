@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from deploy_lib.drivers.clients import Clients
-from deploy_lib.drivers.errors import UNSENT, ApiCall, code_of, retry_delay, spent_for_good, translated
+from deploy_lib.drivers.errors import ApiCall, code_of, retry_delay, spent_for_good, translated
 from deploy_lib.drivers.interface import Clock, DriverError, Interrupted
+from deploy_lib.drivers.status_code import StatusCode
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
@@ -36,10 +37,21 @@ class CallPolicy:
     total: float = 30.0
 
 
-READ = CallPolicy(frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "ABORTED", "RESOURCE_EXHAUSTED", UNSENT}))
-WRITE = CallPolicy(frozenset({"RESOURCE_EXHAUSTED", UNSENT}), each=20.0)
+READ = CallPolicy(
+    frozenset(
+        {
+            StatusCode.UNAVAILABLE,
+            StatusCode.DEADLINE_EXCEEDED,
+            StatusCode.INTERNAL,
+            StatusCode.ABORTED,
+            StatusCode.RESOURCE_EXHAUSTED,
+            StatusCode.UNSENT,
+        }
+    )
+)
+WRITE = CallPolicy(frozenset({StatusCode.RESOURCE_EXHAUSTED, StatusCode.UNSENT}), each=20.0)
 TRANSFER = CallPolicy(READ.repeated, each=120.0, total=300.0)
-FIGURES = CallPolicy(READ.repeated - {"RESOURCE_EXHAUSTED"}, each=20.0, total=20.0)
+FIGURES = CallPolicy(READ.repeated - {StatusCode.RESOURCE_EXHAUSTED}, each=20.0, total=20.0)
 """Readings that come again by themselves. A quota of 60 a minute is only used up further by repeating them at once."""
 
 POLICIES = {
@@ -106,7 +118,7 @@ class Calls:
     def _over(self, state: RetryCallState, began: float, policy: CallPolicy) -> bool:
         waited = self.clock.monotonic() - began + state.upcoming_sleep
         error = state.outcome.exception() if state.outcome else None
-        if self.clients.endpoints.local and isinstance(error, Exception) and code_of(error) == UNSENT:
+        if self.clients.endpoints.local and isinstance(error, Exception) and code_of(error) is StatusCode.UNSENT:
             return waited > DEAD_LOCAL_CLOUD and not self._may_be_restarting(state.upcoming_sleep)
         return waited > policy.total
 

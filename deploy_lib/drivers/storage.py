@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, cast
 from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.drivers.policy import Calls
+from deploy_lib.drivers.status_code import StatusCode
 
 if TYPE_CHECKING:
     from google.cloud.storage import Blob
@@ -56,7 +57,9 @@ class Bucket:
         try:
             self._calls.make("put_object", lambda: self._send(name, pieces()), f"upload gs://{self.name}/{name}")
         except ApiError as problem:
-            if problem.code != "FAILED_PRECONDITION":  # else it came to be meanwhile, perhaps by a lost try of ours
+            if (
+                problem.code is not StatusCode.FAILED_PRECONDITION
+            ):  # else it came to be meanwhile, perhaps by a lost try of ours
                 raise
         found = self.generation(name)
         if found is None:
@@ -133,7 +136,7 @@ class Bucket:
             if self._calls.make("get_bucket", listed, doing):
                 return
         except ApiError as problem:
-            if problem.code != "PERMISSION_DENIED":
+            if problem.code is not StatusCode.PERMISSION_DENIED:
                 raise
             return  # who may not look at buckets may still write to this one
         try:
@@ -143,7 +146,7 @@ class Bucket:
                 f"create the bucket gs://{self.name} for source archives",
             )
         except ApiError as problem:
-            if problem.code not in ("ABORTED", "ALREADY_EXISTS"):
+            if problem.code not in (StatusCode.ABORTED, StatusCode.ALREADY_EXISTS):
                 raise
             if self._calls.make("get_bucket", listed, doing):  # made by someone else meanwhile
                 return

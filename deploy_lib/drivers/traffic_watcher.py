@@ -20,6 +20,7 @@ from deploy_lib.drivers.interface import Clock, DriverError, Interrupted, Tell
 from deploy_lib.drivers.logs import PAGE, QUOTA_PAUSE, Entries, is_quota, line_of
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.request_log import RequestTally
+from deploy_lib.drivers.status_code import StatusCode
 from deploy_lib.model.answers import MONITORING, REQUEST_LOG, Side, Watched
 from deploy_lib.model.release import Release
 from deploy_lib.model.requests import Readers
@@ -31,7 +32,15 @@ LATE = timedelta(seconds=30)
 """Entries of the request log may come this much later than younger ones."""
 _TICK = 0.1
 _ENDS_WITHIN = 1.0
-_FOR_GOOD = frozenset({"PERMISSION_DENIED", "UNAUTHENTICATED", "NOT_FOUND", "UNIMPLEMENTED", "INVALID_ARGUMENT"})
+_FOR_GOOD = frozenset(
+    {
+        StatusCode.PERMISSION_DENIED,
+        StatusCode.UNAUTHENTICATED,
+        StatusCode.NOT_FOUND,
+        StatusCode.UNIMPLEMENTED,
+        StatusCode.INVALID_ARGUMENT,
+    }
+)
 """Codes that no waiting changes."""
 REQUESTS, SYSTEM = "run.googleapis.com%2Frequests", "run.googleapis.com%2Fvarlog%2Fsystem"
 

@@ -35,6 +35,7 @@ from deploy_lib.drivers.builds.submission import BuildLocation, Submissions
 from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.interface import DriverError, Tell
 from deploy_lib.drivers.policy import Calls
+from deploy_lib.drivers.status_code import StatusCode
 from deploy_lib.drivers.storage import Bucket, build_bucket
 from deploy_lib.drivers.times import plain_time
 from deploy_lib.model.answers import Built, ImportsChecked, LeaseTaken
@@ -224,7 +225,7 @@ class CloudBuild:
         try:
             return self.submissions.get(location, job.release.build_id)
         except ApiError as problem:
-            if problem.code != "NOT_FOUND":  # it ran elsewhere: the private pool is another one now
+            if problem.code is not StatusCode.NOT_FOUND:  # it ran elsewhere: the private pool is another one now
                 raise
             return None
 

@@ -15,6 +15,7 @@ from deploy_lib.drivers.builds.build_result import UNDER_WAY, WITHOUT_VERDICT
 from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.interface import Interrupted
 from deploy_lib.drivers.policy import Calls
+from deploy_lib.drivers.status_code import StatusCode
 from deploy_lib.drivers.storage import Bucket
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ class Submissions:
         try:
             self.calls.ask("cancel_build", self._client.cancel_build, request, f"cancel the build {build_id}")
         except ApiError as problem:
-            if problem.code != "FAILED_PRECONDITION":  # it ended by itself meanwhile
+            if problem.code is not StatusCode.FAILED_PRECONDITION:  # it ended by itself meanwhile
                 raise
 
     @property

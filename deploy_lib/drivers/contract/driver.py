@@ -19,6 +19,7 @@ from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.services.api import RunApi
 from deploy_lib.drivers.services.names import revision_name
 from deploy_lib.drivers.services.template import base, main_container, merged
+from deploy_lib.drivers.status_code import StatusCode
 from deploy_lib.model.answers import ContractRead
 from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity
@@ -92,8 +93,14 @@ class CloudContract:
         try:
             self._api.validate(service)
         except ApiError as error:
-            if error.code in ("INVALID_ARGUMENT", "FAILED_PRECONDITION", "PERMISSION_DENIED"):
-                code = Code.PERMISSION_DENIED if error.code == "PERMISSION_DENIED" else Code.REFUSED_BY_CLOUD_RUN
+            if error.code in (
+                StatusCode.INVALID_ARGUMENT,
+                StatusCode.FAILED_PRECONDITION,
+                StatusCode.PERMISSION_DENIED,
+            ):
+                code = (
+                    Code.PERMISSION_DENIED if error.code is StatusCode.PERMISSION_DENIED else Code.REFUSED_BY_CLOUD_RUN
+                )
                 found.findings.append(Finding(code, Severity.ERROR, error.reason, fix=error.remedy or None))
             else:
                 found.unknown.append(error.reason)

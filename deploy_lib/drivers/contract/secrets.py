@@ -12,6 +12,7 @@ from deploy_lib.drivers.contract.readers import Access, Grant, Judgement, grants
 from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.services.template import secret_parts
+from deploy_lib.drivers.status_code import StatusCode
 from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.model.roles import SECRET_ACCESSOR
@@ -54,7 +55,7 @@ class SecretCheck:
         try:
             found = self.calls.ask("get_secret_version", client.get_secret_version, request, doing)
         except ApiError as error:
-            if error.code not in ("NOT_FOUND", "FAILED_PRECONDITION"):
+            if error.code not in (StatusCode.NOT_FOUND, StatusCode.FAILED_PRECONDITION):
                 raise
             self._absent(variable, path, version)
             return False
@@ -75,7 +76,7 @@ class SecretCheck:
             doing = f"look at the secret {name}"
             self.calls.ask("get_secret", client.get_secret, GetSecretRequest(name=path), doing)
         except ApiError as error:
-            if error.code != "NOT_FOUND":
+            if error.code is not StatusCode.NOT_FOUND:
                 raise
             message = f"{variable}: there is no secret {name} in project {_project(path)}"
             fix = f"gcloud secrets create {name} --project={_project(path)} --data-file=FILE"

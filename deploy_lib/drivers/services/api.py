@@ -10,6 +10,7 @@ from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.polling import polls
 from deploy_lib.drivers.services.traffic import short
+from deploy_lib.drivers.status_code import StatusCode
 
 if TYPE_CHECKING:
     from google.cloud import run_v2
@@ -128,6 +129,6 @@ def _found(ask: Callable[[], T]) -> T | None:
     try:
         return ask()
     except ApiError as error:
-        if error.code == "NOT_FOUND":
+        if error.code is StatusCode.NOT_FOUND:
             return None
         raise

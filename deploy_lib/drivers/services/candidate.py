@@ -31,6 +31,7 @@ from deploy_lib.drivers.services.traffic import (
     tag_url,
     targets,
 )
+from deploy_lib.drivers.status_code import StatusCode
 from deploy_lib.model.answers import RevisionCreated, Starting
 from deploy_lib.model.release import Release
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
@@ -134,7 +135,7 @@ def _first(context: ServiceContext, request: CreateRevision) -> Made:
             operation: str | None = context.api.create(path, service)
             break
         except ApiError as error:
-            if not (error.maybe_done or error.code in ("ALREADY_EXISTS", "ABORTED")):
+            if not (error.maybe_done or error.code in (StatusCode.ALREADY_EXISTS, StatusCode.ABORTED)):
                 raise
             doubt = error
         found = context.api.service(path)

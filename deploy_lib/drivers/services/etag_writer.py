@@ -17,6 +17,7 @@ from deploy_lib.drivers.interface import Clock, DriverError
 from deploy_lib.drivers.polling import polls
 from deploy_lib.drivers.services.api import RunApi
 from deploy_lib.drivers.services.traffic import short
+from deploy_lib.drivers.status_code import StatusCode
 
 if TYPE_CHECKING:
     from google.cloud import run_v2
@@ -78,4 +79,6 @@ class EtagWriter:
 
 
 def _stale(error: ApiError) -> bool:
-    return error.code == "ABORTED" or (error.code == "FAILED_PRECONDITION" and "etag" in error.message.lower())
+    return error.code is StatusCode.ABORTED or (
+        error.code is StatusCode.FAILED_PRECONDITION and "etag" in error.message.lower()
+    )
