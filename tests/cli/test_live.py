@@ -131,7 +131,7 @@ def test_a_screen_that_takes_nothing_holds_nobody_up() -> None:
     """Ctrl-S, or a dead connection: every entry is taken at once, and only the end waits, for its time."""
     lines = [f"{number} " + "x" * 200 for number in range(2000)]
     with terminal(reading=False) as shown:
-        live = Live(("backend",), shown.out, patience=0.2)
+        live = Live(("backend",), shown.out, timeout=0.2)
         began = time.monotonic()
         play(live, ("backend",), journals.incident() * 100)
         for text in lines:

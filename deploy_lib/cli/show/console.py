@@ -23,7 +23,7 @@ def prepare_streams() -> None:
 
 
 def say(*lines: str, to: TextIO | None = None) -> None:
-    """Lines for a person, on standard output unless told otherwise."""
+    """Lines for a person, on standard output, or to another stream."""
     for text in lines:
         print(shown(text), file=to or sys.stdout)
 

@@ -8,7 +8,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any, Protocol, TypeVar
 
 from deploy_lib.cli.program import shorter
-from deploy_lib.cli.show.background import descriptor
+from deploy_lib.cli.show.writer_thread import descriptor
 from deploy_lib.model.journal import Entry
 
 T = TypeVar("T")

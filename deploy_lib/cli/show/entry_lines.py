@@ -29,7 +29,7 @@ def entry_lines(entry: Entry) -> Iterator[str]:
             again = "resuming " if entry.resumed else ""
             yield f"{again}release {entry.release.id}: commit {entry.release.commit[:7]}"
         case journal.LeaseHeld() if is_rollback(entry.release.id):
-            yield "nobody else deploys the service from here on"
+            yield "the service is leased to this rollback"
         case journal.LeaseHeld():
             before = entry.release.before
             if entry.by_hand:
@@ -57,7 +57,7 @@ def entry_lines(entry: Entry) -> Iterator[str]:
 
 @dataclass(slots=True)
 class FixesOnce:
-    """The fixes of a step that failed are among what its cause says to do; any other is told behind that."""
+    """The fixes of a step that failed are among what its cause says to do; any other is shown behind that."""
 
     _fixes: dict[str, list[str]] = field(default_factory=dict)
 

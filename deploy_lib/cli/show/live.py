@@ -12,16 +12,16 @@ from typing import TextIO
 
 from rich.cells import cell_len
 
-from deploy_lib.cli.show.background import PATIENCE, Background
 from deploy_lib.cli.show.entry_lines import FixesOnce, answer_to, ending_lines
-from deploy_lib.cli.show.printer import UNREAD, tell_elsewhere
+from deploy_lib.cli.show.printer import UNREAD, write_to_stderr
 from deploy_lib.cli.show.progress import Progress
 from deploy_lib.cli.show.table import IN_TONE, STYLES, Line, final, frame
+from deploy_lib.cli.show.writer_thread import TIMEOUT, WriterThread
 from deploy_lib.model import journal
 from deploy_lib.model.journal import Entry
 from deploy_lib.printable import shown
 
-BEAT = 0.25  # seconds between two drawings, so that the elapsed time moves
+INTERVAL = 0.25  # seconds between two drawings, so that the elapsed time moves
 _NARROWEST = 20
 CLEAR_RIGHT, CLEAR_BELOW = "\x1b[K", "\x1b[J"
 
@@ -29,7 +29,7 @@ CLEAR_RIGHT, CLEAR_BELOW = "\x1b[K", "\x1b[J"
 class Live:
     """`out` is a terminal. Lines that are cropped to its width are drawn over; all others stay."""
 
-    def __init__(self, services: tuple[str, ...], out: TextIO, patience: float = PATIENCE) -> None:
+    def __init__(self, services: tuple[str, ...], out: TextIO, timeout: float = TIMEOUT) -> None:
         self._services = {name: Progress(name) for name in services}
         self._fixes = FixesOnce()
         self._notice = ""
@@ -39,7 +39,7 @@ class Live:
         self._descriptor = out.fileno()
         self._encoding = out.encoding or "utf-8"
         out.flush()
-        self._thread = Background(self._descriptor, self._draw, BEAT, patience)
+        self._thread = WriterThread(self._descriptor, self._draw, INTERVAL, timeout)
 
     def entry(self, service: str, entry: Entry) -> None:
         at = time.monotonic()
@@ -55,7 +55,7 @@ class Live:
     def close(self) -> None:
         self._thread.put(self._end)
         if not self._thread.close():
-            tell_elsewhere(f"{UNREAD}{''.join(f'{_plain(line)}{os.linesep}' for line in self._endings())}")
+            write_to_stderr(f"{UNREAD}{''.join(f'{_plain(line)}{os.linesep}' for line in self._endings())}")
 
     # In the thread that draws
 

@@ -11,7 +11,7 @@ from deploy_lib.printable import shown
 
 
 class Plain:
-    """Services are told apart by a column when there are several."""
+    """Where there are several services, a column names them."""
 
     def __init__(self, printer: Printer, services: tuple[str, ...]) -> None:
         self._printer = printer

@@ -8,9 +8,9 @@ import sys
 import threading
 from typing import TextIO
 
-from deploy_lib.cli.show.background import Background, descriptor
+from deploy_lib.cli.show.writer_thread import WriterThread, descriptor
 
-UNREAD = "deploy_to_gcp.py: nobody reads the output any more; it ended so:\n"
+UNREAD = "deploy_to_gcp.py: the output is no longer read; the last lines were:\n"
 
 
 class Printer:
@@ -21,13 +21,13 @@ class Printer:
         self._encoding = out.encoding or "utf-8"
         self._lock = threading.Lock()
         number = descriptor(out)
-        self._thread = None if number is None else Background(number)
+        self._thread = None if number is None else WriterThread(number)
         self._left_out = 0
         self._last = ""
         out.flush()
 
     def put(self, text: str, *, progress: bool = False, last: bool = False) -> None:
-        """One line. Progress may be left out for a slow reader; the last lines are told elsewhere when nobody reads."""
+        """One line. Progress may be left out for a slow reader; the last lines go to standard error when none reads."""
         if last:
             self._last += f"{text}\n"
         if self._thread is None:
@@ -45,10 +45,10 @@ class Printer:
     def close(self) -> None:
         """Within seconds, whether anybody reads or not."""
         if self._thread is not None and not self._thread.close():
-            tell_elsewhere(f"{UNREAD}{self._last}")
+            write_to_stderr(f"{UNREAD}{self._last}")
 
 
-def tell_elsewhere(text: str) -> None:
+def write_to_stderr(text: str) -> None:
     """On standard error, if that can take it at once: it may be the same pipe."""
     number = descriptor(sys.stderr)
     if number is None:

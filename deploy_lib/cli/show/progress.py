@@ -88,7 +88,7 @@ class Progress:
             self.rows = [Row(label) for label in entry.steps]
 
     def _set_aside(self, progress: str) -> None:
-        """No step runs any more; what is said now is of the service."""
+        """No step runs any more; what is shown now is about the service."""
         self.progress = progress
         row = self.row
         if row is not None:

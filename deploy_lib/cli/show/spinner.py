@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from deploy_lib.cli.show.console import say_error
 
-BEAT = 0.5  # seconds
+INTERVAL = 0.5  # seconds
 
 
 @contextmanager
@@ -24,7 +24,7 @@ def spinner(text: str) -> Iterator[None]:
     done, began = threading.Event(), time.monotonic()
 
     def count() -> None:
-        while not done.wait(BEAT):
+        while not done.wait(INTERVAL):
             print(f"\r  {time.monotonic() - began:.0f} s", end="", file=sys.stderr, flush=True)
 
     thread = threading.Thread(target=count, name="spinner", daemon=True)
@@ -33,5 +33,5 @@ def spinner(text: str) -> Iterator[None]:
         yield
     finally:
         done.set()
-        thread.join(BEAT)
+        thread.join(INTERVAL)
         print("\r        \r", end="", file=sys.stderr, flush=True)

@@ -113,7 +113,7 @@ def _row(row: Row, progress: str, now: float, label_width: int, width: int, *, f
 
 
 def _aside(service: Progress, width: int) -> Iterator[Line]:
-    """What is said of a service while no step of it runs: that it is put back, say."""
+    """What a service does while no step of it runs, such as restoring."""
     if service.progress and service.row is None:
         yield cropped([(f"  {shown(service.progress)}", "cyan")], width)
 
@@ -153,7 +153,7 @@ def _cell(text: str, width: int) -> str:
 
 
 def crop(text: str, width: int) -> str:
-    """At most so many columns; "..." at the end tells that there was more."""
+    """At most so many columns; "..." at the end shows that there was more."""
     text = text.replace("\n", " ").replace("\t", " ")
     if cell_len(text) <= width:
         return text

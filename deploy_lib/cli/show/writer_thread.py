@@ -1,7 +1,7 @@
-"""A thread that writes what others hand it, so that a screen or a pipe that blocks holds up nobody else.
+"""A thread that writes, so that a screen or a pipe that blocks holds nothing else up.
 
-Handing over takes no lock that the thread holds while it writes, so a signal handler may do it too. A reader who has
-gone is written to no more, in silence; one who has only stopped reading is waited for at the end, and not for ever.
+Handing over takes no lock that the thread holds while it writes, so a signal handler may do it too. When the reader has
+gone, nothing more is written; when it has only stopped reading, the end of the command waits for it, but not for ever.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import threading
 from collections.abc import Callable
 from typing import TextIO
 
-PATIENCE = 10.0
-"""Seconds without a byte taken, after which the end of the command waits for a reader no longer."""
+TIMEOUT = 10.0
+"""Seconds at the end of a command without a byte taken, after which it no longer waits for the reader."""
 CHUNK = 4096  # bytes; so much is taken by a slow reader at a time, and shows that somebody reads
-MOST = 5000
-"""Lines of progress that may wait. More are left out: a build may say 200,000 of them to a pipe that nobody reads."""
+MAX_WAITING = 5000
+"""Lines of progress that may wait. More are left out: a build may say 200,000 of them to a pipe that is not read."""
 
 Job = Callable[[], None]
 
@@ -29,16 +29,16 @@ def descriptor(out: TextIO) -> int | None:
         return None
 
 
-class Background:
-    """Runs jobs one after the other in one thread. `idle` is run whenever none waits, and every `beat` seconds."""
+class WriterThread:
+    """Runs jobs one after the other. `when_idle` is run whenever none waits, and every `interval` seconds."""
 
     def __init__(
-        self, descriptor: int, idle: Job = lambda: None, beat: float | None = None, patience: float = PATIENCE
+        self, descriptor: int, when_idle: Job = lambda: None, interval: float | None = None, timeout: float = TIMEOUT
     ) -> None:
         self._descriptor = descriptor
-        self._patience = patience
-        self._idle = idle
-        self._beat = beat
+        self._timeout = timeout
+        self._when_idle = when_idle
+        self._interval = interval
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._taken = 0
         self._gone = False
@@ -52,7 +52,7 @@ class Background:
     @property
     def behind(self) -> bool:
         """Whether so much waits that what may be left out should be."""
-        return self._jobs.qsize() > MOST
+        return self._jobs.qsize() > MAX_WAITING
 
     def write(self, text: str, encoding: str) -> None:
         """For jobs. Does nothing once the reader has gone."""
@@ -67,11 +67,11 @@ class Background:
             self._taken += 1
 
     def close(self) -> bool:
-        """Waits until all is written. False when nobody reads it any more; the thread is left to itself then."""
+        """Waits until all is written. False when it is no longer read; the thread is left to itself then."""
         self._jobs.put(None)
         while self._thread.is_alive():
             before = self._taken
-            self._thread.join(self._patience)
+            self._thread.join(self._timeout)
             if self._thread.is_alive() and self._taken == before:
                 return False
         return True
@@ -79,11 +79,11 @@ class Background:
     def _run(self) -> None:
         while True:
             try:
-                job = self._jobs.get(timeout=self._beat)
+                job = self._jobs.get(timeout=self._interval)
                 while job is not None:
                     job()
                     job = self._jobs.get_nowait()
-                self._idle()
+                self._when_idle()
                 return
             except queue.Empty:
-                self._idle()
+                self._when_idle()
