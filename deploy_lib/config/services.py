@@ -1,6 +1,6 @@
 """What is wrong between the services of a file, or between one and its repository, beside the form of each.
 
-A file is told all its problems at once, so a service whose form is wrong somewhere is looked at for the rest of it.
+All problems of a file are shown at once, so a service whose form is wrong somewhere is looked at for the rest of it.
 """
 
 from __future__ import annotations

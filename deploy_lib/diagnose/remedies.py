@@ -136,7 +136,7 @@ def _for(case: Case) -> list[str]:
 
 
 def _unreadable(case: Case) -> str:
-    """The source that Python cannot read. Null bytes are told without their file, so the commit is searched."""
+    """The source that Python cannot read. Null bytes are reported without their file, so the commit is searched."""
     if case.facts.file:
         return f"{case.origin(case.facts.file)}:{case.facts.line or 1}"
     found = case.context.source.null_bytes() if case.facts.null_bytes and case.context.source else None

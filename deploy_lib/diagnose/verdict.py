@@ -115,8 +115,8 @@ def _whose(cause: Cause, context: RemedyContext) -> Cause:
         return cause
     own = context.source.own(cause.module)
     if own is not None:
-        said = replace(cause, kind=Code.MISSING_MODULE, sentence=f"module {cause.module} is not in the image")
-        return merge_findings.merge(said, (own,))
+        missing = replace(cause, kind=Code.MISSING_MODULE, sentence=f"module {cause.module} is not in the image")
+        return merge_findings.merge(missing, (own,))
     why = context.source.adding(cause.module).why
     return replace(cause, sentence=f"{cause.sentence}: {why}") if why else cause
 
@@ -125,12 +125,12 @@ def _answered(probed: Cause, started: Cause | None) -> Cause:
     """A bad answer of a container that lives: a traceback behind a 5xx says why, a 404 needs none."""
     if started is None or probed.kind not in (Code.HEALTH_ERROR, Code.HEALTH_UNREACHABLE, Code.HEALTH_SLOW):
         return probed
-    said = f"{probed.sentence}: {started.sentence}"
+    sentence = f"{probed.sentence}: {started.sentence}"
     kind = started.kind if started.kind != Code.PYTHON_ERROR else probed.kind
     return replace(
         started,
         kind=kind,
-        sentence=said,
+        sentence=sentence,
         confidence=Confidence.LIKELY,
         evidence=(*probed.evidence, *started.evidence),
         frequency=probed.frequency,
@@ -149,7 +149,7 @@ def _unknown(evidence: Evidence, log: parsed_log.ParsedLog) -> Cause:
     words = ("error", "fatal", "critical", "exception", "fail", "panic", "abort")
     bad = [row for row in log.rows if any(word in row.text[:500].lower() for word in words)]
     shown = [f"{parsed_log.stamp(row.at)}{row.text}" for row in (bad or log.rows)[-6:] if row.text.strip()]
-    said = "the cause could not be determined from what is known"
+    sentence = "the cause could not be determined from what is known"
     if not facts_known and not shown:
-        said = "nothing is known of the cause: no condition failed and no log line was read"
-    return Cause(Code.UNKNOWN, said, Confidence.GUESS, (*facts_known, *map(exceptions.short, shown)))
+        sentence = "nothing is known of the cause: no condition failed and no log line was read"
+    return Cause(Code.UNKNOWN, sentence, Confidence.GUESS, (*facts_known, *map(exceptions.short, shown)))

@@ -48,7 +48,7 @@ class SystemClock:
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """Raises Interrupted, at once, when a stop was asked for that this thread has not been told of; or Recalled."""
+        """Raises Interrupted, at once, when a stop was asked for that this thread has not seen yet; or Recalled."""
         seen, thread = getattr(self._seen, "count", 0), threading.get_ident()
 
         def is_over() -> bool:

@@ -42,7 +42,7 @@ class Quota:
 
 @dataclass(frozen=True, slots=True)
 class CauseFacts:
-    """What the evidence told besides the sentence, for the remedy and the report. What it did not tell is empty."""
+    """What the evidence shows besides the sentence, for the remedy and the report; empty where it shows nothing."""
 
     exit_code: int | None = None
     status: int | None = None  # of a response

@@ -1,4 +1,4 @@
-"""Entries of the journal that are told in one sentence, the same on a screen, in a log and in a report."""
+"""Entries of the journal that are shown in one sentence, the same on a screen, in a log and in a report."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from deploy_lib.model.traffic import TrafficMap
 
 @dataclass(frozen=True, slots=True)
 class StatusWords:
-    """How a step's status is told. `junit` is the element of its test case; empty: none."""
+    """The words for a step's status. `junit` is the element of its test case; empty: none."""
 
     mark: str  # in a table of steps
     clause: str  # behind the name of the step

@@ -6,7 +6,7 @@ All tests are exact:
 - latency: with t = stable's quantile q times the allowed slowdown plus the tolerance, too many candidate requests
   above t contradict "it is at most that much slower" (the exceedance test of two samples: of n + m values in one order
   any n are as likely to be the stable's). It asks nothing of the shape of the latencies and is exact for ten requests
-  as for a thousand, so a candidate that is plainly slow is told so early, and a busy machine, on which both wait
+  as for a thousand, so a candidate that is plainly slow is found early, and a busy machine, on which both wait
   alike, is not.
 Looking k times would cheat the confidence, so the k-th look spends alpha / (k (k + 1)); those sum to alpha.
 """

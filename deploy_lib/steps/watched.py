@@ -53,7 +53,9 @@ def _without_evidence(watched: Watched) -> str:
         return ""
     if watched.own_stable.requests and not _is_no_use(watched.own_stable):
         return ""
-    return f"no user asked, and none of our own {counted(watched.own.requests, 'request')} was answered well"
+    return (
+        f"there were no user requests, and none of our own {counted(watched.own.requests, 'request')} was answered well"
+    )
 
 
 def _is_no_use(side: Side) -> bool:

@@ -42,7 +42,7 @@ class BuildProgress:
             pause = min(_LONGEST_PAUSE, pause * 1.3)
 
     def log(self, build: Build, tell: Tell) -> BuildLog:
-        """Its log, each line of which is told as it comes; one that cannot be read is told once and stays empty."""
+        """Its log, shown line by line as it comes; one that cannot be read is reported once and stays empty."""
         bucket = build.logs_bucket.removeprefix("gs://")
         if not bucket:
             tell(f"the build's log goes to Cloud Logging only: {self.page(build) or build.id}")

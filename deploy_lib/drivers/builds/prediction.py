@@ -1,6 +1,6 @@
 """The image's real files beside those that source truth predicted.
 
-A difference is never an error: a RUN step may have made or removed files on purpose. But it is told, since the
+A difference is never an error: a RUN step may have made or removed files on purpose. But it is shown, since the
 only other explanation is that the prediction is wrong, and everything else trusts the prediction. Pure.
 """
 

@@ -11,7 +11,7 @@ from deploy_lib.source.model import EXECUTABLE, SUBMODULE, SYMLINK, Staged
 
 
 def write_build(staged: Staged, directory: Path) -> tuple[Path, str]:
-    """Fill an empty directory; the context's directory, and the Dockerfile as an engine is told of it.
+    """Fill an empty directory; the context's directory, and the Dockerfile's path for an engine.
 
     DriverError as with `write_context`.
     """

@@ -1,6 +1,6 @@
 """Whether the image's server listens where Cloud Run sends requests, as far as its command line tells. Pure.
 
-Only what is certain is said: a literal port, a literal address, or uvicorn without --host, whose default is
+Only what is certain is reported: a literal port, a literal address, or uvicorn without --host, whose default is
 127.0.0.1 (https://www.uvicorn.org/settings/). gunicorn without a bind listens on 0.0.0.0:$PORT by itself.
 """
 

@@ -2,7 +2,7 @@
 
 Only presence proves anything: a policy shows the bindings of its own resource, while a role may be custom, granted
 on a folder or an organisation above (https://cloud.google.com/iam/docs/resource-hierarchy-access-control), to a
-group, or under a condition. So absence is mostly told as not known, with what could not be known.
+group, or under a condition. So absence mostly counts as not known, with what could not be known.
 """
 
 from __future__ import annotations

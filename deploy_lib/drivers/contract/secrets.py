@@ -116,7 +116,7 @@ class SecretCheck:
         return judge_access(self.account, own, above.grants, whole=above.whole)
 
     def _policy_of(self, path: str, name: str) -> list[Grant]:
-        """Asked at version 3, without which a condition is not told.
+        """Asked at version 3, without which a condition is not shown.
 
         https://cloud.google.com/iam/docs/policies#specifying-version-get
         """

@@ -68,7 +68,7 @@ def settle(
     lacks: Callable[[run_v2.Service], str] = lambda service: "",
     within: float = SETTLES_WITHIN,
 ) -> run_v2.Service:
-    """The service once it serves what it was told to and lacks nothing; `lacks` tells in words what it still does.
+    """The service once it serves what it was told to and lacks nothing; `lacks` says in words what it still does.
 
     Raises DriverError when it does not come to that.
 

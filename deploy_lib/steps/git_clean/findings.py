@@ -1,4 +1,4 @@
-"""What is said of files that differ from the commit, and how each gets into it or out of the way."""
+"""Findings about files that differ from the commit, and how each gets into it or out of the way."""
 
 from __future__ import annotations
 
