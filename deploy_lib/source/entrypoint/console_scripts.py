@@ -10,6 +10,7 @@ import configparser
 import posixpath
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from deploy_lib.source.entrypoint.model import Entrypoint
@@ -17,13 +18,13 @@ from deploy_lib.source.entrypoint.servers import target
 
 
 def console_script(name: str, projects: Iterable[str], read: Callable[[str], str | None]) -> Entrypoint | None:
-    """What the command of that name imports. `projects` are the image directories that RUN steps install, or their
+    """What the command of that name imports and calls. `projects` are the image directories that RUN steps install, or their
     `src`."""
     for project in projects:
         for directory in (project, posixpath.dirname(project)):
             for command, value in _commands(directory, read):
                 if command == name and (found := target(value.partition("[")[0].strip())):
-                    return found
+                    return replace(found, called=True)
     return None
 
 
