@@ -31,9 +31,10 @@ class Report:
     made: datetime
     zone: str  # IANA name, or an offset, of the local times shown
 
-    def found(self, key: str) -> Any:
-        """What the section of that key read. Raises KeyError."""
-        return {section.key: section.found for section in self.sections}[key]
+    @property
+    def found(self) -> dict[str, Any]:
+        """What each section read, by its key."""
+        return {section.key: section.found for section in self.sections}
 
     def blocks(self, kind: type[B]) -> Iterator[B]:
         """The blocks of one kind, in order."""

@@ -90,7 +90,7 @@ def test_junit_counts_what_it_holds(name: str) -> None:
     (suite,) = top.findall("testsuite")
     cases = suite.findall("testcase")
     for element in (top, suite):
-        assert int(element.attrib["tests"]) == len(cases) == len(report.found("steps"))
+        assert int(element.attrib["tests"]) == len(cases) == len(report.found["steps"])
         assert int(element.attrib["failures"]) == len(suite.findall("testcase/failure"))
         assert int(element.attrib["errors"]) == len(suite.findall("testcase/error"))
         assert int(element.attrib["skipped"]) == len(suite.findall("testcase/skipped"))

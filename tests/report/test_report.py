@@ -58,7 +58,7 @@ def test_the_base_and_the_size_of_the_image_are_compared() -> None:
 
     before = built(journals.previous(), "sha256:aa", 1000)
     now = built(journals.live(), "sha256:bb", 1200)
-    rows = {row.what: (row.before, row.now) for row in made(now, before).found("comparison").facts}
+    rows = {row.what: (row.before, row.now) for row in made(now, before).found["comparison"].facts}
     assert rows["base image digest"] == ("sha256:aa", "sha256:bb")
     assert rows["image size in bytes"] == ("1000", "1200")
 
@@ -71,7 +71,7 @@ def test_a_base_image_that_stands_in_for_another_is_labelled() -> None:
         else entry
         for entry in journals.live()
     ]
-    row = next(row for row in made(now, journals.previous()).found("comparison").facts if row.what == "base image")
+    row = next(row for row in made(now, journals.previous()).found["comparison"].facts if row.what == "base image")
     assert (row.before, row.now) == ("python:3.12-slim", "python:3.12-slim (a stand-in made on this machine)")
 
 
@@ -97,7 +97,7 @@ def test_says_what_it_said_when_it_was_looked_at(name: str, format: str) -> None
 
 def test_the_incident_is_told_without_help() -> None:
     report = of_story("incident")
-    cause = report.found("cause")
+    cause = report.found["cause"]
     assert cause is not None
     assert cause.module == "netra_backend.app.schemas.llm_config_types"
     assert [f"{link.module.removeprefix('netra_backend.app.')}:{link.line}" for link in cause.chain] == [
@@ -111,11 +111,11 @@ def test_the_incident_is_told_without_help() -> None:
     assert cause.exit_code == "1"
     assert any(
         f"{STABLE} kept 100 %" in sentence and "0 requests were lost" in sentence
-        for sentence in report.found("summary")
+        for sentence in report.found["summary"]
     )
-    image = next(row for row in report.found("comparison").facts if row.what == "image")
+    image = next(row for row in report.found["comparison"].facts if row.what == "image")
     assert (image.before, image.now) == (DIGEST["bad"].replace("b2", "c3"), DIGEST["bad"])
-    assert report.found("recommendations")[0].command.startswith(
+    assert report.found["recommendations"][0].command.startswith(
         "git add --force -- netra_backend/app/schemas/llm_config"
     )
     assert report.subject.seconds == pytest.approx(164.2)
@@ -124,7 +124,7 @@ def test_the_incident_is_told_without_help() -> None:
 
 def test_who_served_what_when() -> None:
     def told(name: str) -> list[tuple[dict[str, int] | None, float]]:
-        periods = of_story(name).found("impact").periods
+        periods = of_story(name).found["impact"].periods
         return [(dict(p.shares) if p.shares is not None else None, (p.end - p.start).total_seconds()) for p in periods]
 
     split = {STABLE: 90, CANDIDATE: 10}
@@ -138,12 +138,12 @@ def test_who_served_what_when() -> None:
 
 def test_periods_leave_no_time_out() -> None:
     for name in STORIES:
-        periods = of_story(name).found("impact").periods
+        periods = of_story(name).found["impact"].periods
         assert all(one.end == two.start for one, two in pairwise(periods)), name
 
 
 def test_a_release_beside_the_one_before() -> None:
-    comparison = of_story("live").found("comparison")
+    comparison = of_story("live").found["comparison"]
     assert comparison.with_release == "20260301t120000-backend-1a2b3c4"
     assert "added: pydantic 2.9.1" in comparison.packages
     assert "changed: fastapi 0.114.0 -> 0.115.0" in comparison.packages
@@ -161,7 +161,7 @@ def test_settings_are_compared_field_by_field() -> None:
         SERVICE, health=Health("/health"), source=BuildSource(args={"TOKEN": "a"}, include_places=("x:1",))
     )
     now = replace(SERVICE, health=Health("/up"), source=BuildSource(dockerfile="Dockerfile.api", args={"TOKEN": "b"}))
-    assert made(of(now), of(before)).found("comparison").settings == (
+    assert made(of(now), of(before)).found["comparison"].settings == (
         "dockerfile: Dockerfile -> Dockerfile.api",
         "build argument changed: TOKEN",
         "health.path: /health -> /up",
@@ -182,7 +182,7 @@ def test_files_are_compared_by_content() -> None:
 
     before = listing(journals.previous(), {"app/a.py": "1", "app/b.py": "1", "app/c.py": "1"})
     now = listing(journals.live(), {"app/a.py": "1", "app/b.py": "2", "app/d.py": "1"})
-    assert made(now, before).found("comparison").files == ("added: app/d.py", "removed: app/c.py", "changed: app/b.py")
+    assert made(now, before).found["comparison"].files == ("added: app/d.py", "removed: app/c.py", "changed: app/b.py")
 
 
 @pytest.mark.parametrize(
@@ -191,14 +191,14 @@ def test_files_are_compared_by_content() -> None:
      ("first_release", "medium"), ("rejected_early", "low"), ("unfinished", "high")],
 )  # fmt: skip
 def test_the_risk_follows_from_what_may_still_go_wrong(name: str, risk: str) -> None:
-    assert of_story(name).found("standing").risk == risk
+    assert of_story(name).found["standing"].risk == risk
 
 
 def test_a_restore_that_failed_is_the_highest_risk() -> None:
     diary = journals._prepared("bad").moved(10).restored("why", whole=False)
     report = made(diary.stopped(Outcome.HELD, "restoring did not succeed", "x"))
-    assert report.found("standing").risk == "high"
-    assert any("not put back: the revision of before is gone" in sentence for sentence in report.found("impact").users)
+    assert report.found["standing"].risk == "high"
+    assert any("not put back: the revision of before is gone" in sentence for sentence in report.found["impact"].users)
 
 
 # What is missing is said, and the report is made all the same.
@@ -207,7 +207,7 @@ def test_a_restore_that_failed_is_the_highest_risk() -> None:
 @pytest.mark.parametrize("format", EXTENSIONS)
 def test_without_a_journal(format: str) -> None:
     report = build((), None, ("there is no journal at x",), NOW, BERLIN, release_id="20260302t1-backend-9f8")
-    assert report.found("gaps") == ("there is no journal at x",)
+    assert report.found["gaps"] == ("there is no journal at x",)
     assert render(report, format)
     assert file_name(report, format) == f"report-20260302t1-backend-9f8.{EXTENSIONS[format]}"
 
@@ -231,20 +231,20 @@ def test_any_single_entry_missing() -> None:
 
 def test_logs_that_could_not_be_read_are_said() -> None:
     report = made(journals.incident(log=(), gaps=("Cloud Logging did not answer within 10 s",)))
-    assert report.found("gaps") == ("Cloud Logging did not answer within 10 s",)
-    assert report.found("cause") is not None and report.found("cause").frequency is None
+    assert report.found["gaps"] == ("Cloud Logging did not answer within 10 s",)
+    assert report.found["cause"] is not None and report.found["cause"].frequency is None
 
 
 def test_no_figures_of_real_requests_is_said() -> None:
-    assert any("is not known" in sentence for sentence in of_story("held").found("impact").users)
+    assert any("is not known" in sentence for sentence in of_story("held").found["impact"].users)
 
 
 def test_clocks_that_disagree_are_said() -> None:
     entries = list(journals.live())
     entries[-1] = replace(entries[-1], at=NOON - timedelta(minutes=5))
     report = made(entries)
-    assert any("go backwards" in gap for gap in report.found("gaps"))
-    assert all(period.end >= period.start for period in report.found("impact").periods)
+    assert any("go backwards" in gap for gap in report.found["gaps"])
+    assert all(period.end >= period.start for period in report.found["impact"].periods)
     for format in EXTENSIONS:
         assert render(report, format)
 
@@ -252,9 +252,9 @@ def test_clocks_that_disagree_are_said() -> None:
 def test_a_hundred_thousand_lines_of_log_give_an_excerpt() -> None:
     noise = tuple(LogLine(NOON, f"INFO: request {number}", LogSource.STDOUT) for number in range(100_000))
     report = made(journals.incident(log=(*noise, *journals.crash_log(NOON))))
-    assert report.found("proof").log_lines == 100_160
-    assert len(report.found("proof").log) < 60
-    assert any(row.telling for row in report.found("proof").log)
+    assert report.found["proof"].log_lines == 100_160
+    assert len(report.found["proof"].log) < 60
+    assert any(row.telling for row in report.found["proof"].log)
     assert len(render(report, "html")) < 200_000
 
 

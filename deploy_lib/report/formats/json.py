@@ -14,8 +14,7 @@ FORMAT = 1
 
 
 def write(report: Report) -> str:
-    found = {section.key: section.found for section in report.sections}
-    whole = {"format": FORMAT, "headline": report.headline, **found, "made": report.made, "zone": report.zone}
+    whole = {"format": FORMAT, "headline": report.headline, **report.found, "made": report.made, "zone": report.zone}
     return json.dumps(_plain(whole), indent=2, ensure_ascii=False) + "\n"
 
 

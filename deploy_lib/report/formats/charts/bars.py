@@ -19,13 +19,13 @@ Pairs = Mapping[str, Mapping[str, Sequence[tuple[Measured, float]]]]
 """Title of a group -> name of a quantile -> each side with its seconds."""
 
 
-def draw(chart: Bars, label: str) -> Markup | None:
+def draw(chart: Bars, title: str) -> Markup | None:
     """None when no latency was measured."""
     pairs = _pairs(chart.measured)
     if not pairs:
         return None
     height = 4 + sum(_HEAD + _tall(names) for names in pairs.values())
-    return canvas.drawing(height + 22, label, _parts(pairs, height))
+    return canvas.drawing(height + 22, title, _parts(pairs, height))
 
 
 def _pairs(measured: Sequence[Measured]) -> Pairs:
@@ -46,18 +46,18 @@ def _parts(pairs: Pairs, height: float) -> Iterator[Markup]:
     top = max(value for names in pairs.values() for sides in names.values() for _, value in sides) or 0.001
     marks = [(tick, _LEFT + tick / (top * 1000) * _WIDTH) for tick in canvas.ticks(top * 1000)]
     for tick, x in marks:
-        yield canvas.words(x, height + 14, f"{tick:g} ms", "middle", "axis")
+        yield canvas.label(x, height + 14, f"{tick:g} ms", "middle", "axis")
     y = 4.0
     for title, names in pairs.items():
-        yield canvas.words(8, y + 14, title, "start", "axis")
+        yield canvas.label(8, y + 14, title, "start", "axis")
         y += _HEAD
         yield from (canvas.line(x, y, x, y + _tall(names) - 4) for _, x in marks)
         for name, sides in names.items():
-            yield canvas.words(_LEFT - 8, y + _BAR * len(sides) / 2 + 4, name, "end")
+            yield canvas.label(_LEFT - 8, y + _BAR * len(sides) / 2 + 4, name, "end")
             for row, value in sides:
                 length, shown = value / top * _WIDTH, milliseconds(value)
                 note = f"{name} of the {row.role} revision, {shown} of {row.requests} {WHOSE[row.whose]}"
                 yield canvas.box(_LEFT, y + 1, max(2.0, length), _BAR - 2, row.role, f"{row.step}: {note}")
-                yield canvas.words(_LEFT + length + 6, y + _BAR - 3, shown, "start", "axis")
+                yield canvas.label(_LEFT + length + 6, y + _BAR - 3, shown, "start", "axis")
                 y += _BAR
             y += _BETWEEN

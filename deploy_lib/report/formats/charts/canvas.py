@@ -10,11 +10,11 @@ from markupsafe import Markup
 WIDTH = 720.0
 
 
-def drawing(height: float, label: str, parts: Iterable[Markup]) -> Markup:
-    """A whole picture that scales with the page; `label` is what a screen reader says of it."""
+def drawing(height: float, title: str, parts: Iterable[Markup]) -> Markup:
+    """A whole picture that scales with the page; `title` is what a screen reader says of it."""
     inside = Markup("").join(parts)
     return Markup('<svg viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
-        _n(WIDTH), _n(height), label, inside
+        _n(WIDTH), _n(height), title, inside
     )
 
 
@@ -29,7 +29,7 @@ def line(x1: float, y1: float, x2: float, y2: float, kind: str = "grid") -> Mark
     return shape.format(_n(x1), _n(y1), _n(x2), _n(y2), kind)
 
 
-def words(x: float, y: float, text: str, anchor: str = "start", kind: str = "") -> Markup:
+def label(x: float, y: float, text: str, anchor: str = "start", kind: str = "") -> Markup:
     shape = Markup('<text x="{}" y="{}" text-anchor="{}" class="{}">{}</text>')
     return shape.format(_n(x), _n(y), anchor, kind, text)
 

@@ -16,11 +16,11 @@ _OTHERS = 4  # colours for revisions that are neither candidate nor stable
 _ORDER = {"stable": 0, "candidate": 2}  # from the bottom; others between them
 
 
-def draw(chart: Shares, label: str) -> Markup | None:
+def draw(chart: Shares, title: str) -> Markup | None:
     """None when it is not known who served at any time."""
     if not any(period.shares for period in chart.periods):
         return None
-    return canvas.drawing(_TOP + _BODY + 26, label, _parts(chart))
+    return canvas.drawing(_TOP + _BODY + 26, title, _parts(chart))
 
 
 def colours(chart: Shares) -> dict[str, str]:
@@ -39,7 +39,7 @@ def _parts(chart: Shares) -> Iterator[Markup]:
     for percent in (0, 50, 100):
         y = _TOP + _BODY * (1 - percent / 100)
         yield canvas.line(_LEFT, y, canvas.WIDTH - _RIGHT, y)
-        yield canvas.words(_LEFT - 6, y + 4, f"{percent} %", "end", "axis")
+        yield canvas.label(_LEFT - 6, y + 4, f"{percent} %", "end", "axis")
     for period in chart.periods:
         x = _LEFT + (period.after - begin) / span * _WIDTH
         length = period.seconds / span * _WIDTH
@@ -55,4 +55,4 @@ def _parts(chart: Shares) -> Iterator[Markup]:
     for tick in canvas.ticks(begin + span):
         if tick >= begin:
             x = _LEFT + (tick - begin) / span * _WIDTH
-            yield canvas.words(x, _TOP + _BODY + 18, canvas.clock(tick), "middle", "axis")
+            yield canvas.label(x, _TOP + _BODY + 18, canvas.clock(tick), "middle", "axis")
