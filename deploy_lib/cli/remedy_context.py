@@ -23,7 +23,7 @@ def _source(session: Session, release: Release) -> RepositoryFacts | None:
         staged = session.staged(release)
         entry = entrypoint_of(staged, release.service.entrypoint)
         return RepositoryFacts(
-            staged, entry.roots if entry else (), lambda: session.source.surroundings(release.commit)
+            staged, entry.roots if entry else (), lambda: session.source.missing_file_context(release.commit)
         )
     except DriverError:
         return None

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy_lib.cli.show.console import say
-from deploy_lib.drivers.fact_cache import NoFacts
+from deploy_lib.drivers.fact_cache import NoFactCache
 from deploy_lib.drivers.source import GitSource
 from deploy_lib.model.release import Status
 from deploy_lib.release.perform import read
@@ -51,7 +51,7 @@ def _judged(kind: Kind[Any, Any, Any], case: BadCase) -> Verdict:
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).write_text(text, encoding="utf-8")
         release = replace(RELEASE, service=replace(SERVICE, entrypoint="app.main"), commit=_commit(root))
-        source = GitSource(root, NoFacts())
+        source = GitSource(root, NoFactCache())
         try:
             return kind.verdict(settings, release, read(kind.ask(settings, release), source))
         finally:

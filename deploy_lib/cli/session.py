@@ -101,7 +101,7 @@ class Session:
             self.source.stage,
             self.state / "builds",
             serving=lambda service: serving_image(services.read_state(service)),
-            surroundings=self.source.surroundings,
+            missing_file_context=self.source.missing_file_context,
             kept=services.read_variables,
         )
         return Drivers(

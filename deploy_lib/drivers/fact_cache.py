@@ -91,7 +91,7 @@ class DiskFacts:
                 self._path.unlink()
 
 
-class NoFacts:
+class NoFactCache:
     """Keeps nothing."""
 
     def get(self, keys: Sequence[str]) -> Mapping[str, bytes]:

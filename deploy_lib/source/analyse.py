@@ -1,7 +1,7 @@
 """Follow the entrypoint's imports through the predicted image and say which will fail, why, and what to type.
 
 Nothing is read that is not needed: only modules of the closure are parsed, each blob once for ever when the cache
-keeps its facts, and the surroundings are read only when something is missing.
+keeps its facts, and the context of missing files is read only when something is missing.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from deploy_lib.source.imports.layout import Layout
 from deploy_lib.source.imports.parse import facts_of
 from deploy_lib.source.imports.run import run_imports
 from deploy_lib.source.last_image import Known
-from deploy_lib.source.model import SITE_PACKAGES, SYMLINK, Context, ImageContents, Surroundings, Unknown
+from deploy_lib.source.model import SITE_PACKAGES, SYMLINK, Context, ImageContents, MissingFileContext, Unknown
 from deploy_lib.source.ownership import Ownership
 from deploy_lib.source.set_up import DJANGO_SETTINGS, django_settings, done_later, with_commas
 from deploy_lib.source.shadows import shadowed_modules
@@ -65,7 +65,7 @@ def analyse(
     contents: ImageContents,
     context: Context,
     read_many: ReadMany,
-    surroundings: Callable[[], Surroundings],
+    missing_file_context: Callable[[], MissingFileContext],
     entrypoint: str | None,
     cache: FactCache | None,
     undeclared: bool = True,
@@ -103,7 +103,7 @@ def analyse(
     django = "django" in dependencies().names and django_settings(entry, contents, env or {}, text)
     if django:
         closure = _close(entry, layout, contents, facts_of_paths, django.module)
-    explainer = remember(lambda: Explainer(contents, context, surroundings(), entry.roots))
+    explainer = remember(lambda: Explainer(contents, context, missing_file_context(), entry.roots))
     module = f"{entry.module}.__main__" if entry.main and _is_package(layout, entry.module) else entry.module
     ownership = Ownership(layout, contents, dependencies, explainer, module, known.installed if known else None)
     describer = Describer(closure, contents, context, explainer, entry.told_by)

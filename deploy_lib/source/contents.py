@@ -19,7 +19,7 @@ from deploy_lib.source.dockerfile.stage import Origin, Reporter, StageState, rea
 from deploy_lib.source.dockerfile.syntax import Dockerfile, Instruction, Refused, Stage, parse
 from deploy_lib.source.dockerfile.tree import Tree, is_wild
 from deploy_lib.source.dockerfile.variables import Variables, is_always_allowed, read_globals
-from deploy_lib.source.model import Context, ImageContents, Surroundings
+from deploy_lib.source.model import Context, ImageContents, MissingFileContext
 
 _PYTHON = re.compile(r"python[:-]?(\d)\.(\d+)")
 _STOP_READING = 30  # stages deep; more is a loop that no builder accepts
@@ -39,13 +39,13 @@ def read_contents(
     recipe: Recipe,
     context: Context,
     links: Mapping[str, str],
-    surroundings: Callable[[], Surroundings],
+    missing_file_context: Callable[[], MissingFileContext],
 ) -> ImageContents:
-    """`links` are the targets of the context's symlinks. `surroundings` is asked only to explain what is missing."""
+    """`links` are the targets of the context's symlinks. `missing_file_context` is read once something is missing."""
     if recipe.text is None:
-        finding = missing_sources.explain_dockerfile(recipe.file, surroundings())
+        finding = missing_sources.explain_dockerfile(recipe.file, missing_file_context())
         return ImageContents({}, {}, findings=(finding,))
-    reading = _Reading(recipe, context, Tree.of_context(context.files, links), surroundings)
+    reading = _Reading(recipe, context, Tree.of_context(context.files, links), missing_file_context)
     try:
         return reading.read(parse(recipe.text))
     except Refused as refusal:
@@ -62,11 +62,13 @@ def _is_optional(pattern: str) -> bool:
 class _Reading:
     """One Dockerfile being read; stages are kept, since several may rest on the same one."""
 
-    def __init__(self, recipe: Recipe, context: Context, tree: Tree, surroundings: Callable[[], Surroundings]) -> None:
+    def __init__(
+        self, recipe: Recipe, context: Context, tree: Tree, missing_file_context: Callable[[], MissingFileContext]
+    ) -> None:
         self.recipe = recipe
         self.context = context
         self.tree = tree
-        self.surroundings = surroundings
+        self.missing_file_context = missing_file_context
         self.findings: list[Finding] = []
         self.done: dict[int, StageState] = {}
         self.declared: set[str] = set()
@@ -180,7 +182,7 @@ class _Reading:
             path = posixpath.normpath("/" + word).lstrip("/")
             self.findings.append(
                 missing_sources.explain_source(
-                    path, self.recipe.file, instruction.line, self.context, self.surroundings()
+                    path, self.recipe.file, instruction.line, self.context, self.missing_file_context()
                 )
             )
 

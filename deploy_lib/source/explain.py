@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from deploy_lib.model.file_state import FileState
 from deploy_lib.model.findings import Absence
 from deploy_lib.source.file_kinds import FileKind, kind_of, may_be_committed
-from deploy_lib.source.model import Context, DiskFile, ImageContents, PastFile, Rule, Surroundings
+from deploy_lib.source.model import Context, DiskFile, ImageContents, MissingFileContext, PastFile, Rule
 from deploy_lib.source.origins import Origins, stems
 
 
@@ -32,14 +32,14 @@ class Explanation:
 
 
 class Explainer:
-    """`roots` are the image directories of sys.path. The surroundings are asked for only when the context is silent."""
+    """`roots` are the image directories of sys.path. `missing_file_context` is read only once something is missing."""
 
     def __init__(
-        self, contents: ImageContents, context: Context, surroundings: Surroundings, roots: Sequence[str]
+        self, contents: ImageContents, context: Context, missing_file_context: MissingFileContext, roots: Sequence[str]
     ) -> None:
         self._contents = contents
         self._context = context
-        self._around = surroundings
+        self._around = missing_file_context
         self._roots = tuple(roots) or (contents.workdir,)
         self._origins = Origins(contents.files)
         self._copied = frozenset(contents.files.values())
@@ -260,7 +260,11 @@ def _add(file: DiskFile, *, directory: bool) -> str:
 
 
 def explain(
-    module: str, contents: ImageContents, context: Context, surroundings: Surroundings, roots: Sequence[str] = ()
+    module: str,
+    contents: ImageContents,
+    context: Context,
+    missing_file_context: MissingFileContext,
+    roots: Sequence[str] = (),
 ) -> Explanation:
     """Why `module` is not in the image. `roots` are the image's own directories of sys.path; default: its WORKDIR."""
-    return Explainer(contents, context, surroundings, roots).module(module)
+    return Explainer(contents, context, missing_file_context, roots).module(module)

@@ -12,14 +12,16 @@ from deploy_lib.model.codes import Code
 from deploy_lib.model.file_state import FileState
 from deploy_lib.model.findings import Absence, Finding, Severity
 from deploy_lib.source.explain import Explanation, deleted_by, dropped, on_disk
-from deploy_lib.source.model import Context, Surroundings
+from deploy_lib.source.model import Context, MissingFileContext
 
 _NOWHERE = "it is not in the commit, on the disk or in the history"
 
 
-def explain_source(path: str, dockerfile: str, line: int, context: Context, surroundings: Surroundings) -> Finding:
+def explain_source(
+    path: str, dockerfile: str, line: int, context: Context, missing_file_context: MissingFileContext
+) -> Finding:
     """`path` is the context path that a literal COPY or ADD source names."""
-    why = _dropped(path, context) or _other_case(path, context) or _elsewhere(path, context, surroundings)
+    why = _dropped(path, context) or _other_case(path, context) or _elsewhere(path, context, missing_file_context)
     if why is None:
         near = get_close_matches(path, list(_with_directories(context.files)), 1, 0.8)
         wanted = posixpath.join(context.root, path)
@@ -38,11 +40,11 @@ def explain_source(path: str, dockerfile: str, line: int, context: Context, surr
     )
 
 
-def explain_dockerfile(path: str, surroundings: Surroundings) -> Finding:
+def explain_dockerfile(path: str, missing_file_context: MissingFileContext) -> Finding:
     """The finding for a Dockerfile that the commit does not have."""
-    why = _on_disk(path, surroundings) or _in_history(path, surroundings)
+    why = _on_disk(path, missing_file_context) or _in_history(path, missing_file_context)
     if why is None:
-        named = [each for each in surroundings.tracked if "dockerfile" in posixpath.basename(each).lower()]
+        named = [each for each in missing_file_context.tracked if "dockerfile" in posixpath.basename(each).lower()]
         near = get_close_matches(path, named, 1, 0.3) or named[:1]
         hint = f"did you mean {near[0]}?" if near else "write it, or correct dockerfile: in the configuration"
         why = Explanation(Absence.ABSENT_EVERYWHERE, _NOWHERE, hint)
@@ -78,12 +80,14 @@ def _with_directories(paths: Iterable[str]) -> Iterable[str]:
     return sorted(seen)
 
 
-def _elsewhere(path: str, context: Context, surroundings: Surroundings) -> Explanation | None:
+def _elsewhere(path: str, context: Context, missing_file_context: MissingFileContext) -> Explanation | None:
     whole = posixpath.join(context.root, path)
-    known = _on_disk(whole, surroundings) or _in_history(whole, surroundings)
+    known = _on_disk(whole, missing_file_context) or _in_history(whole, missing_file_context)
     if known:
         return known
-    if path in surroundings.tracked or any(each.startswith(f"{path}/") for each in surroundings.tracked):
+    if path in missing_file_context.tracked or any(
+        each.startswith(f"{path}/") for each in missing_file_context.tracked
+    ):
         where = context.root or "the repository"
         sentence = f"{path} lies outside the context, which is {where}"
         fix = f"write the path as seen from {where}, or change context: in the configuration"
@@ -91,17 +95,17 @@ def _elsewhere(path: str, context: Context, surroundings: Surroundings) -> Expla
     return None
 
 
-def _on_disk(path: str, surroundings: Surroundings) -> Explanation | None:
+def _on_disk(path: str, missing_file_context: MissingFileContext) -> Explanation | None:
     """A file the commit lacks although it is here, itself or as a directory of such files."""
-    within = next((each for name, each in surroundings.disk.items() if name.startswith(f"{path}/")), None)
-    file = surroundings.disk.get(path) or within
+    within = next((each for name, each in missing_file_context.disk.items() if name.startswith(f"{path}/")), None)
+    file = missing_file_context.disk.get(path) or within
     if file is None or file.state == FileState.DELETED:
         return None
     return on_disk(replace(file, path=path), directory=within is not None)
 
 
-def _in_history(path: str, surroundings: Surroundings) -> Explanation | None:
-    past = surroundings.in_history(path)
+def _in_history(path: str, missing_file_context: MissingFileContext) -> Explanation | None:
+    past = missing_file_context.in_history(path)
     if past is None:
         return None
     short, quoted = past.commit[:7], shlex.quote(path)

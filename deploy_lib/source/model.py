@@ -114,7 +114,7 @@ class PastFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class MissingFileContext:
     """What can explain why a file is not in the image. Read only once something is missing."""
 
     tracked: Listing  # every file of the commit, by repository path

@@ -15,7 +15,7 @@ from deploy_lib.source.dependencies.declared import Declared
 from deploy_lib.source.dependencies.names import DISTRIBUTIONS, names_of
 from deploy_lib.source.explain import Explainer
 from deploy_lib.source.imports.layout import Layout, Sort
-from deploy_lib.source.imports.state import Absence
+from deploy_lib.source.imports.state import MissingKind
 from deploy_lib.source.last_image import Installed
 from deploy_lib.source.model import SITE_PACKAGES, ImageContents, Unknown
 from deploy_lib.source.origins import stems
@@ -57,17 +57,17 @@ class Ownership:
         self._explainer = explainer
         self._entry = entry
         self._installed = installed
-        self._known: dict[str, Absence] = {}
+        self._known: dict[str, MissingKind] = {}
 
-    def judge(self, module: str) -> Absence:
+    def judge(self, module: str) -> MissingKind:
         if module not in self._known:
             self._known[module] = self._judge(module)
         return self._known[module]
 
-    def _judge(self, module: str) -> Absence:
+    def _judge(self, module: str) -> MissingKind:
         top = module.partition(".")[0]
         if top in sys.stdlib_module_names:
-            return Absence.ELSEWHERE
+            return MissingKind.ELSEWHERE
         found = self._layout.find(top)
         if self._installed is not None and (found is None or found.sort is Sort.NAMESPACE):
             return self._beside(self._installed, module, top)
@@ -77,25 +77,25 @@ class Ownership:
             return self._below_namespace(module, top)
         return self._unless_unknown(module)
 
-    def _beside(self, installed: Installed, module: str, top: str) -> Absence:
+    def _beside(self, installed: Installed, module: str, top: str) -> MissingKind:
         """Where what is installed is known, nothing else can bring it but a step that nobody can read."""
         if installed.brings(module) or top in _ONCE_STANDARD.split():
-            return Absence.ELSEWHERE
-        if Absence.UNKNOWN in (self._unless_unknown(module), self._unless_unknown(top)):
-            return Absence.UNKNOWN
+            return MissingKind.ELSEWHERE
+        if MissingKind.UNKNOWN in (self._unless_unknown(module), self._unless_unknown(top)):
+            return MissingKind.UNKNOWN
         project = self._installs_project() and self._layout.find(top) is None and self._explainer().evidence(top)
-        return Absence.UNKNOWN if project else Absence.MISSING
+        return MissingKind.UNKNOWN if project else MissingKind.MISSING
 
-    def _top_level(self, module: str, top: str) -> Absence:
+    def _top_level(self, module: str, top: str) -> MissingKind:
         if names_of(top) & self._declared().names:
-            return Absence.ELSEWHERE
+            return MissingKind.ELSEWHERE
         if self._installs_project():
             mine = module == self._entry or self._explainer().evidence(top)
-            return Absence.UNKNOWN if mine else Absence.ELSEWHERE
+            return MissingKind.UNKNOWN if mine else MissingKind.ELSEWHERE
         if self._explainer().evidence(module) or self._explainer().evidence(top):
             return self._unless_unknown(module)
         misspelt = module == self._entry or self._is_nearly_ours(top)
-        return self._unless_unknown(module) if misspelt and self._is_nobodys(top) else Absence.ELSEWHERE
+        return self._unless_unknown(module) if misspelt and self._is_nobodys(top) else MissingKind.ELSEWHERE
 
     def _is_nearly_ours(self, top: str) -> bool:
         """A letter more or less than a module that stands where this one would be looked for: a typing error."""
@@ -121,15 +121,15 @@ class Ownership:
             return True
         return self._declared().brings_project
 
-    def _below_namespace(self, module: str, top: str) -> Absence:
+    def _below_namespace(self, module: str, top: str) -> MissingKind:
         """A directory without __init__ may be one part of a package whose other parts are installed."""
         if self._explainer().evidence(module):
             return self._unless_unknown(module)
         declared = self._declared()
         if names_of(top) & declared.names or top in DISTRIBUTIONS or _named_after(module) & declared.names:
-            return Absence.ELSEWHERE
+            return MissingKind.ELSEWHERE
         if not declared.names or not declared.whole or self._may_be_installed(top):
-            return Absence.UNCERTAIN
+            return MissingKind.UNCERTAIN
         return self._unless_unknown(module)
 
     def _nearest_is_namespace(self, module: str) -> bool:
@@ -141,14 +141,14 @@ class Ownership:
             parent = parent.rpartition(".")[0]
         return False
 
-    def _unless_unknown(self, module: str) -> Absence:
+    def _unless_unknown(self, module: str) -> MissingKind:
         if module.rpartition(".")[2] in _WRITTEN_BY_BACKENDS and self._installs_project():
-            return Absence.UNKNOWN
+            return MissingKind.UNKNOWN
         for stem in stems(module, self._layout.roots):
             for unknown in self._contents.unknown:
                 if _may_bring(unknown, stem):
-                    return Absence.UNKNOWN
-        return Absence.MISSING
+                    return MissingKind.UNKNOWN
+        return MissingKind.MISSING
 
 
 def _named_after(module: str) -> set[str]:

@@ -11,7 +11,7 @@ from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.source.dependencies.adding import Adding, adding
 from deploy_lib.source.explain import Explainer, Explanation
-from deploy_lib.source.model import Staged, Surroundings
+from deploy_lib.source.model import MissingFileContext, Staged
 from deploy_lib.source.origins import Origins
 
 _COMMAND = re.compile(r"^\s*(?:CMD|ENTRYPOINT)\b", re.IGNORECASE)
@@ -19,11 +19,11 @@ _COMMAND = re.compile(r"^\s*(?:CMD|ENTRYPOINT)\b", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class RepositoryFacts:
-    """`roots` are the image's directories of sys.path. The surroundings are read only once something is missing."""
+    """`roots` are the image's directories of sys.path. `missing_file_context` is read once something is missing."""
 
     staged: Staged
     roots: tuple[str, ...]
-    surroundings: Callable[[], Surroundings]
+    missing_file_context: Callable[[], MissingFileContext]
 
     def adding(self, module: str) -> Adding:
         """How the package that brings the module gets into the image."""
@@ -74,7 +74,7 @@ class RepositoryFacts:
         return None
 
     def _explainer(self) -> Explainer:
-        return Explainer(self.staged.contents, self.staged.context, self.surroundings(), self.roots)
+        return Explainer(self.staged.contents, self.staged.context, self.missing_file_context(), self.roots)
 
 
 def reader(staged: Staged) -> Callable[[str], bytes | None]:

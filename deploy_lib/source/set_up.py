@@ -27,7 +27,7 @@ _MANAGES = re.compile(r"\bexecute_from_command_line\(")
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class DjangoSettings:
     """The module that Django imports when it is set up; `default`: unless a variable names another one."""
 
     module: str
@@ -39,7 +39,9 @@ class Settings:
         return f"{DJANGO_SETTINGS} may be set to another module, such as {others[0]}" if others else ""
 
 
-def django_settings(entry: Entrypoint, contents: ImageContents, env: Mapping[str, str], text: str) -> Settings | None:
+def django_settings(
+    entry: Entrypoint, contents: ImageContents, env: Mapping[str, str], text: str
+) -> DjangoSettings | None:
     """By a variable of the service or the image, or by `text`, the module that is started
     (https://docs.djangoproject.com/en/stable/topics/settings/). None where nothing tells it.
     """
@@ -47,8 +49,8 @@ def django_settings(entry: Entrypoint, contents: ImageContents, env: Mapping[str
     named = assigned.get(DJANGO_SETTINGS) or env.get(DJANGO_SETTINGS) or contents.env.get(DJANGO_SETTINGS)
     written = _written(entry, text)
     if written and (named is None or not written["default"]):
-        return Settings(written["module"], written["default"] is not None)
-    return Settings(named) if named and _MODULE.fullmatch(named) else None
+        return DjangoSettings(written["module"], written["default"] is not None)
+    return DjangoSettings(named) if named and _MODULE.fullmatch(named) else None
 
 
 def _written(entry: Entrypoint, text: str) -> re.Match[str] | None:

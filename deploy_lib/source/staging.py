@@ -16,7 +16,7 @@ from deploy_lib.source.contents import Recipe, read_contents
 from deploy_lib.source.context import clean_root, make_context
 from deploy_lib.source.ignore_rules import IgnoreRules, read_ignore_rules
 from deploy_lib.source.large_files import find_pointers, is_kept_elsewhere
-from deploy_lib.source.model import REGULAR, SYMLINK, Context, Listing, Staged, Surroundings, TreeFile
+from deploy_lib.source.model import REGULAR, SYMLINK, Context, Listing, MissingFileContext, Staged, TreeFile
 
 ReadFiles = Callable[[Iterable[TreeFile]], Iterator[bytes]]
 """Contents in the order asked, each read once."""
@@ -31,7 +31,7 @@ def stage_files(
     generated: Listing,
     rules: IgnoreRules,
     read: ReadFiles,
-    surroundings: Callable[[], Surroundings],
+    missing_file_context: Callable[[], MissingFileContext],
 ) -> Staged:
     """ValueError when the configuration's paths leave the repository, or a file that is read whole is too large."""
     dockerfile = clean_root(source.dockerfile)
@@ -45,7 +45,7 @@ def stage_files(
         Recipe(dockerfile, text, source.args, source.target),
         context,
         dict(zip(links, (_decode(each) for each in read(context.files[path] for path in links)), strict=True)),
-        surroundings,
+        missing_file_context,
     )
     beside = _encode(text) if text is not None and place is None else None
     name = place or posixpath.basename(dockerfile)

@@ -31,13 +31,13 @@ def _stage(root: Path) -> float:
     """Seconds from nothing known to the predicted image, imports of the library aside."""
     import subprocess
 
-    from deploy_lib.drivers.fact_cache import NoFacts
+    from deploy_lib.drivers.fact_cache import NoFactCache
     from deploy_lib.drivers.source import GitSource
     from deploy_lib.model.service import BuildSource
 
     commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=True).stdout
     begun = time.perf_counter()
-    source = GitSource(root, NoFacts())
+    source = GitSource(root, NoFactCache())
     staged = source.stage_commit(commit.strip(), BuildSource(), cloud_build=True)
     seconds = time.perf_counter() - begun
     source.close()

@@ -16,7 +16,7 @@ from deploy_lib.drivers.builds.local_check import run_check
 from deploy_lib.drivers.builds.source_analysis import entrypoint_of
 from deploy_lib.drivers.builds.staging import write_build
 from deploy_lib.drivers.clock import SystemClock
-from deploy_lib.drivers.fact_cache import NoFacts
+from deploy_lib.drivers.fact_cache import NoFactCache
 from deploy_lib.drivers.source import GitSource
 from deploy_lib.local_cloud.engines.model import BuildFailed, BuildSpec, Engine, EngineError, RunSpec
 from deploy_lib.model.requests import ImportCheck
@@ -74,7 +74,7 @@ def seen_inside(engine: Engine, repository: Repository, dockerfile: str, place: 
     """The facts of the image of the commit that is checked out, as the import check of a release notes them."""
     source = BuildSource(dockerfile=dockerfile)
     release = release_of(repository.head(), source, builder="namespaces")
-    git = GitSource(repository.root, NoFacts())
+    git = GitSource(repository.root, NoFactCache())
     try:
         staged = git.stage_commit(release.commit, source, True)
         image = engine.build(BuildSpec(*write_build(staged, place)), lambda line: None, lambda: False)
@@ -92,7 +92,7 @@ def seen_inside(engine: Engine, repository: Repository, dockerfile: str, place: 
 
 def truth(engine: Engine, made: Combination, repository: Repository, place: Path) -> Truth:
     """`place` is an empty directory."""
-    source = GitSource(repository.root, NoFacts())
+    source = GitSource(repository.root, NoFactCache())
     try:
         staged = source.stage_commit(repository.head(), BuildSource(dockerfile=made.dockerfile), True)
         context, dockerfile = write_build(staged, place)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy_lib.drivers.fact_cache import NoFacts
+from deploy_lib.drivers.fact_cache import NoFactCache
 from deploy_lib.drivers.source import GitSource
 from tests.source.git_repository import FILES, GitRepository
 
@@ -31,7 +31,7 @@ def open_source() -> Iterator[Open]:
     opened: list[GitSource] = []
 
     def open_one(root: Path) -> GitSource:
-        opened.append(GitSource(root, NoFacts()))
+        opened.append(GitSource(root, NoFactCache()))
         return opened[-1]
 
     yield open_one

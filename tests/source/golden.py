@@ -12,10 +12,10 @@ from deploy_lib.source.model import (
     REGULAR,
     SYMLINK,
     DiskFile,
+    MissingFileContext,
     PastFile,
     Rule,
     Staged,
-    Surroundings,
     TreeFile,
 )
 from deploy_lib.source.staging import rules_of, stage_files
@@ -54,4 +54,4 @@ def stage(case: dict[str, Any]) -> Staged:
     past = {path: PastFile("c" * 40, was == "deleted", "Tidy up") for path, was in case.get("history", {}).items()}
     source = BuildSource(**case.get("source", {}))
     rules = rules_of(source, tracked, read, cloud_build=case.get("cloud_build", False))
-    return stage_files(source, tracked, {}, rules, read, lambda: Surroundings(tracked, disk, past.get))
+    return stage_files(source, tracked, {}, rules, read, lambda: MissingFileContext(tracked, disk, past.get))

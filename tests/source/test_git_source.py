@@ -187,7 +187,7 @@ def test_an_absence_is_explained_by_disk_and_history(place: GitRepository, open_
     elsewhere = place.commit({"app/late.py": ""}, "Add it there")
     place.git("checkout", "--quiet", "main")
     place.write({"generated/deep/a.py": "", "app/new.py": "", "app/llm_config.py": ""})
-    around = open_source(place.root).surroundings(head)
+    around = open_source(place.root).missing_file_context(head)
     assert around.in_history("app/old.py") == PastFile(held, True, "Drop the old one", head)
     assert around.in_history("app/late.py") == PastFile(elsewhere, False, "Add it there")
     assert around.in_history("app/never.py") is None
@@ -216,7 +216,7 @@ def test_all_paths_are_looked_for_at_once_and_no_longer_than_time_allows(place: 
 def test_rules_are_found_wherever_git_keeps_them(place: GitRepository, open_source: Open) -> None:
     place.commit({"app/.gitignore": "# nested\nlocal_*\n"})
     place.write({".git/info/exclude": "mine.py\n", "app/local_a.py": "", "app/mine.py": ""})
-    disk = open_source(place.root).surroundings("HEAD").disk
+    disk = open_source(place.root).missing_file_context("HEAD").disk
     assert str(disk["app/local_a.py"].rule) == "app/.gitignore:2"
     assert str(disk["app/mine.py"].rule) == ".git/info/exclude:1"
 
@@ -303,7 +303,7 @@ def test_a_shallow_clone_is_enough(place: GitRepository, open_source: Open, tmp_
     source = open_source(tmp_path / "shallow")
     staged = source.stage_commit(head, BuildSource(), True)
     assert dict(staged.read_many(["app/models.py"])) == {"app/models.py": b"X = 4\n"}
-    assert source.surroundings(head).in_history("app/never.py") is None
+    assert source.missing_file_context(head).in_history("app/never.py") is None
 
 
 def test_a_partial_clone_that_lost_its_origin_says_what_is_missing(

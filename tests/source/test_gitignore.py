@@ -9,7 +9,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from deploy_lib.drivers.fact_cache import NoFacts
+from deploy_lib.drivers.fact_cache import NoFactCache
 from deploy_lib.drivers.source import GitSource
 from tests.source.git_repository import GitRepository
 
@@ -50,8 +50,8 @@ def test_every_ignored_file_is_known_with_its_rule(
     place.git("commit", "--quiet", "--allow-empty", "-m", "Begin")
     place.write(dict.fromkeys(tree, ""))
     place.write({".git/info/exclude": exclude, f"{where}.gitignore": nested, **({".gitignore": top} if where else {})})
-    source = GitSource(place.root, NoFacts())
-    disk = source.surroundings("HEAD").disk
+    source = GitSource(place.root, NoFactCache())
+    disk = source.missing_file_context("HEAD").disk
     told = {path: str(disk[path].rule) for path in tree if disk[path].state == "ignored"}
     expected = check_ignore(place.root, tree)
     assert told == expected

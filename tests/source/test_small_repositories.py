@@ -13,7 +13,7 @@ import pytest
 
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.source.analyse import Analysis, analyse
-from deploy_lib.source.model import Surroundings
+from deploy_lib.source.model import MissingFileContext
 from tests.golden_file import read_cases
 from tests.source.golden import stage
 
@@ -46,7 +46,7 @@ def analysed(case: dict[str, Any]) -> tuple[Analysis, list[Finding]]:
         staged.contents,
         staged.context,
         staged.read_many,
-        lambda: Surroundings(tracked),
+        lambda: MissingFileContext(tracked),
         None,
         None,
         env=case.get("env"),

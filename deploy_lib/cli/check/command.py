@@ -7,7 +7,7 @@ import gc
 import time
 from dataclasses import replace
 
-from deploy_lib.cli.check.facts import Facts
+from deploy_lib.cli.check.facts import GivenFacts
 from deploy_lib.cli.check.outcome import Outcome
 from deploy_lib.cli.check.subjects import Subject, subjects
 from deploy_lib.cli.check.text import last_line, text
@@ -35,7 +35,7 @@ def _run(args: argparse.Namespace, started: float) -> int:
     root = repository(args.repo)
     chosen = subjects(args, root)
     commit = commit_of(root, args.commit)
-    facts = Facts.read(args.facts, chosen) if args.facts else None
+    facts = GivenFacts.read(args.facts, chosen) if args.facts else None
     cache = open_cache(state_directory(args.state))
     source = GitSource(root, cache)
     try:
@@ -65,7 +65,7 @@ def _check(
     worktree: bool,
     cache: FactCache,
     started: float,
-    facts: Facts | None,
+    facts: GivenFacts | None,
 ) -> Outcome:
     if worktree:
         staged = source.stage_worktree(subject.source, subject.cloud_build)
@@ -77,7 +77,7 @@ def _check(
         staged.contents,
         staged.context,
         staged.read_many,
-        lambda: source.surroundings(commit),
+        lambda: source.missing_file_context(commit),
         subject.entrypoint,
         cache,
         subject.undeclared,
@@ -115,7 +115,7 @@ def _why(args: argparse.Namespace, outcomes: list[Outcome], source: GitSource, c
     """0 when it is in the image of every service that was asked about."""
     from deploy_lib.cli.check.why import answer, spoken
 
-    answers = [answer(args.why, outcome, source.surroundings(commit)) for outcome in outcomes]
+    answers = [answer(args.why, outcome, source.missing_file_context(commit)) for outcome in outcomes]
     if args.output == "json":
         say_json(answers[0] if len(answers) == 1 else answers, indent=2)
     else:

@@ -18,14 +18,14 @@ if TYPE_CHECKING:  # a check without facts is in a hurry
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class GivenFacts:
     """`shown` is the file as the user named it."""
 
     shown: str
     image: LastImage
 
     @classmethod
-    def read(cls, shown: str, subjects: Sequence[Subject]) -> Facts:
+    def read(cls, shown: str, subjects: Sequence[Subject]) -> GivenFacts:
         """Raises NotPossible for a file that holds none, and for those of no service that is checked."""
         from deploy_lib.cli.image_facts import read_facts
 

@@ -12,14 +12,14 @@ from deploy_lib.diagnose.shell_commands import shown_fix
 from deploy_lib.model.findings import Absence
 from deploy_lib.source.explain import Explainer, Explanation
 from deploy_lib.source.imports.layout import Layout
-from deploy_lib.source.model import Surroundings
+from deploy_lib.source.model import MissingFileContext
 
 
-def answer(asked: str, outcome: Outcome, surroundings: Surroundings) -> dict[str, Any]:
+def answer(asked: str, outcome: Outcome, missing_file_context: MissingFileContext) -> dict[str, Any]:
     """Plain data. `asked` is a module, a path in the repository, or a path in the image."""
     contents, context = outcome.staged.contents, outcome.staged.context
     roots = outcome.analysis.roots or (contents.workdir,)
-    explainer = Explainer(contents, context, surroundings, roots)
+    explainer = Explainer(contents, context, missing_file_context, roots)
     images = _images(asked, outcome, roots)
     if images:
         return {"asked": asked, "service": outcome.service, "in_image": True, **_present(images[0], outcome)}

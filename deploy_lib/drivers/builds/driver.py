@@ -31,7 +31,7 @@ from deploy_lib.model.release import Builder, Release
 from deploy_lib.model.requests import ImportCheck
 from deploy_lib.model.service import Service
 from deploy_lib.source.archive import context_hash
-from deploy_lib.source.model import Staged, Surroundings
+from deploy_lib.source.model import MissingFileContext, Staged
 from deploy_lib.steps.build import BuildImage
 from deploy_lib.steps.import_check import CheckImports
 
@@ -44,9 +44,9 @@ class CloudBuilds:
     """Implements drivers.interface.Builds.
 
     `state` is a directory for engines' images and for what was built before; `store` another one for the images.
-    `serving` tells the image that a service runs now. `surroundings` takes a commit and gives what can explain why a
-    module is not in its image; without it the reason is left out. `kept` tells the variables that the running service
-    has and a release keeps, None for the value of a secret.
+    `serving` tells the image that a service runs now. `missing_file_context` takes a commit and gives
+    what can explain why a module is not in its image; without it the reason is left out. `kept` gives the variables
+    that the running service has and a release keeps, None for the value of a secret.
     """
 
     clients: Clients
@@ -55,7 +55,7 @@ class CloudBuilds:
     state: Path
     store: Path | None = None
     serving: Callable[[Service], str | None] = lambda service: None
-    surroundings: Callable[[str], Surroundings] | None = None
+    missing_file_context: Callable[[str], MissingFileContext] | None = None
     kept: Callable[[Service], Mapping[str, str | None]] = lambda service: {}
     _checked: dict[str, ImportsChecked] = field(default_factory=dict)
 
@@ -112,10 +112,10 @@ class CloudBuilds:
 
     def _plan(self, check: ImportCheck, release: Release, staged: Staged) -> tuple[CheckPlan, Explain]:
         entry = entrypoint_of(staged, check.entrypoint or release.service.entrypoint)
-        surroundings = partial(self.surroundings, release.commit) if self.surroundings else None
+        missing_file_context = partial(self.missing_file_context, release.commit) if self.missing_file_context else None
         workdir, nonce = staged.contents.workdir, secrets.token_hex(8)
         plan = plan_check(check, release.service, entry, workdir, nonce, self._kept(release.service))
-        return plan, explainer(staged, entry, surroundings)
+        return plan, explainer(staged, entry, missing_file_context)
 
     def _kept(self, service: Service) -> Mapping[str, str | None]:
         try:

@@ -13,7 +13,7 @@ from deploy_lib.source.entrypoint import Entrypoint, read_entrypoint
 from deploy_lib.source.entrypoint.misspelt import misspelt_command
 from deploy_lib.source.entrypoint.scripts import ReadText
 from deploy_lib.source.explain import explain
-from deploy_lib.source.model import Staged, Surroundings
+from deploy_lib.source.model import MissingFileContext, Staged
 from deploy_lib.source.repository_facts import reader
 
 
@@ -38,11 +38,13 @@ def _text_of(staged: Staged) -> ReadText:
     return read
 
 
-def explainer(staged: Staged, entry: Entrypoint | None, surroundings: Callable[[], Surroundings] | None) -> Explain:
+def explainer(
+    staged: Staged, entry: Entrypoint | None, missing_file_context: Callable[[], MissingFileContext] | None
+) -> Explain:
     """Asks git and the disk only once something is missing, and says nothing when it may not ask them."""
-    if surroundings is None:
+    if missing_file_context is None:
         return lambda module: None
-    around = cache(surroundings)
+    around = cache(missing_file_context)
     roots = entry.roots if entry else ()
 
     def why(module: str) -> Finding | None:

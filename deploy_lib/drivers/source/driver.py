@@ -28,7 +28,7 @@ from deploy_lib.drivers.source.uncommitted import UncommittedFiles
 from deploy_lib.drivers.source.worktree import if_all_were_committed, with_everything
 from deploy_lib.source.context import clean_root
 from deploy_lib.source.ignore_rules import IgnoreRules, names_of_ignore_files
-from deploy_lib.source.model import UNKNOWN_SIZE, DiskFile, Listing, Staged, Surroundings, TreeFile
+from deploy_lib.source.model import UNKNOWN_SIZE, DiskFile, Listing, MissingFileContext, Staged, TreeFile
 from deploy_lib.source.staging import rules_of, stage_files
 
 if TYPE_CHECKING:
@@ -152,10 +152,12 @@ class GitSource:
         rules = self._rules(source, tracked, cloud_build)
         return self._with_includes(source, tracked, rules, self._status.head)
 
-    def surroundings(self, commit: str) -> Surroundings:
+    def missing_file_context(self, commit: str) -> MissingFileContext:
         """What explains an absence. The disk is read on the first call."""
         past = self._pasts.setdefault(commit, FileHistory(self._git, commit))
-        return Surroundings(self._listing(commit), self._uncommitted, past.find, past.expect, lambda: past.complete)
+        return MissingFileContext(
+            self._listing(commit), self._uncommitted, past.find, past.expect, lambda: past.complete
+        )
 
     def differences(self) -> Mapping[str, DiskFile]:
         """Every file whose state on the disk is not that of HEAD, by repository path."""
@@ -200,7 +202,7 @@ class GitSource:
         self, source: BuildSource, tracked: Listing, generated: Listing, rules: IgnoreRules, commit: str
     ) -> Staged:
         with _in_words():
-            return stage_files(source, tracked, generated, rules, self._read, lambda: self.surroundings(commit))
+            return stage_files(source, tracked, generated, rules, self._read, lambda: self.missing_file_context(commit))
 
     def _rules(self, source: BuildSource, tracked: Listing, cloud_build: bool) -> IgnoreRules:
         _inside(source.context)
@@ -223,7 +225,7 @@ class GitSource:
             staged.contents,
             staged.context,
             staged.read_many,
-            lambda: self.surroundings(commit),
+            lambda: self.missing_file_context(commit),
             entrypoint,
             self._cache,
             undeclared,

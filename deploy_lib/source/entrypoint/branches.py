@@ -20,14 +20,14 @@ _NUMBERS = {"-eq": 0, "-ne": 0, "-gt": 1, "-ge": 1, "-lt": -1, "-le": -1}
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class ChosenBranch:
     """The commands that run, and where the whole of it ends."""
 
     body: list[Token]
     end: int
 
 
-def chosen_case(given: list[Token], position: int, state: ShellState) -> Chosen | None:
+def chosen_case(given: list[Token], position: int, state: ShellState) -> ChosenBranch | None:
     """None where the word or a pattern is not known, and for text that is no `case`."""
     end = _end(given, position)
     if end is None or position + 2 >= end or given[position + 2].text != "in":
@@ -49,12 +49,12 @@ def chosen_case(given: list[Token], position: int, state: ShellState) -> Chosen 
         if None in patterns and not any(each is not None and fnmatchcase(value, each) for each in patterns):
             return None
         if any(each is not None and fnmatchcase(value, each) for each in patterns):
-            return Chosen(given[at + 1 : body_ends], end)
+            return ChosenBranch(given[at + 1 : body_ends], end)
         at = body_ends
-    return Chosen([], end)
+    return ChosenBranch([], end)
 
 
-def chosen_if(given: list[Token], position: int, state: ShellState) -> Chosen | None:
+def chosen_if(given: list[Token], position: int, state: ShellState) -> ChosenBranch | None:
     """None where a condition before the one that holds is not known."""
     end = _end(given, position)
     if end is None:
@@ -63,14 +63,14 @@ def chosen_if(given: list[Token], position: int, state: ShellState) -> Chosen | 
     while at < end:
         word = given[at].text
         if word == "fi":
-            return Chosen([], end)
+            return ChosenBranch([], end)
         then = _next(given, at + 1, end, ("then",)) if word in ("if", "elif") else at
         until = _next(given, then + 1, end, ("elif", "else", "fi"))
         holds = True if word == "else" else truth_of(given[at + 1 : then], state)
         if holds is None:
             return None
         if holds:
-            return Chosen(given[then + 1 : until], end)
+            return ChosenBranch(given[then + 1 : until], end)
         at = until
     return None
 

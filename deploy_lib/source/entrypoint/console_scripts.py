@@ -18,8 +18,10 @@ from deploy_lib.source.entrypoint.servers import target
 
 
 def console_script(name: str, projects: Iterable[str], read: Callable[[str], str | None]) -> Entrypoint | None:
-    """What the command of that name imports and calls. `projects` are the image directories that RUN steps install, or their
-    `src`."""
+    """What the command of that name imports and calls.
+
+    `projects` are the image directories that RUN steps install, or their `src`.
+    """
     for project in projects:
         for directory in (project, posixpath.dirname(project)):
             for command, value in _commands(directory, read):

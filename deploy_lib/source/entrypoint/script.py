@@ -26,7 +26,7 @@ _ALL = ("$@", "$*", "${@}", "${*}")
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
+class StartedCommand:
     """Words of one command, without quotes; variables in them are not put in. `doubt` is empty for what is sure."""
 
     words: tuple[str, ...]
@@ -45,13 +45,13 @@ def follow(
     script: str = "",
     read: Callable[[str], str | None] = lambda path: None,
     assigned: tuple[tuple[str, str], ...] = (),
-) -> Iterator[Started]:
+) -> Iterator[StartedCommand]:
     """What the text starts, in order. `arguments` stand for "$@", `script` is its own image path, for "$0"."""
     state = ShellState(directory, dict(env), tuple(arguments), script, read, assigned=assigned)
     yield from _run(tokens(text), state)
 
 
-def _run(given: list[Token], state: ShellState, *, branch: bool = False) -> Iterator[Started]:
+def _run(given: list[Token], state: ShellState, *, branch: bool = False) -> Iterator[StartedCommand]:
     """Follows a list of commands; the state is changed as they change it. `branch`: it depends on a condition."""
     position = 0
     open_branches: list[tuple[str, str]] = []  # where each began
@@ -165,7 +165,7 @@ def _function(given: list[Token], position: int) -> tuple[str, list[Token], int]
     return name, given[after + 1 : end - 1], end
 
 
-def _command(words: list[str], state: ShellState, *, branch: bool, tested: bool) -> Iterator[Started]:
+def _command(words: list[str], state: ShellState, *, branch: bool, tested: bool) -> Iterator[StartedCommand]:
     while words and (match := _ASSIGNMENT.fullmatch(words[0])) and len(words) == 1:
         assign(match[1], match[2], state)
         words = words[1:]
@@ -192,7 +192,9 @@ def _command(words: list[str], state: ShellState, *, branch: bool, tested: bool)
     else:
         known = {name: value for name, value in state.env.items() if value is not None}
         place = f"the directory is known only when the script runs ({state.lost})" if state.lost else ""
-        yield Started(tuple(_words(words, state)), state.directory, known, state.assigned, branch or tested, place)
+        yield StartedCommand(
+            tuple(_words(words, state)), state.directory, known, state.assigned, branch or tested, place
+        )
 
 
 def _words(words: Sequence[str], state: ShellState) -> Iterator[str]:
@@ -206,7 +208,7 @@ def _words(words: Sequence[str], state: ShellState) -> Iterator[str]:
             yield plain
 
 
-def _called(name: str, rest: list[str], state: ShellState, *, branch: bool) -> Iterator[Started]:
+def _called(name: str, rest: list[str], state: ShellState, *, branch: bool) -> Iterator[StartedCommand]:
     arguments, state.arguments = state.arguments, tuple(_words(rest, state))
     state.depth += 1
     yield from _run(state.functions[name], state, branch=branch)
@@ -214,7 +216,7 @@ def _called(name: str, rest: list[str], state: ShellState, *, branch: bool) -> I
     state.arguments = arguments
 
 
-def _sourced(word: str, state: ShellState) -> Iterator[Started]:
+def _sourced(word: str, state: ShellState) -> Iterator[StartedCommand]:
     file = value_of(word, state)
     if activated := _ACTIVATE.fullmatch(unquoted(word)):
         place = posixpath.normpath(posixpath.join(state.directory, activated[1]))

@@ -31,14 +31,14 @@ class Script:
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
+class StartedScripts:
     programs: list[Program] = field(default_factory=list)
     scripts: list[Script] = field(default_factory=list)
 
 
-def started(contents: ImageContents, read: ReadText) -> Started:
+def started(contents: ImageContents, read: ReadText) -> StartedScripts:
     """What the image's command starts, in order; the last program stays."""
-    found = Started()
+    found = StartedScripts()
     for each in _followed(programs(contents.command, contents.workdir, contents.env), read, found.scripts, _DEEPEST):
         found.programs.append(each)
     return found

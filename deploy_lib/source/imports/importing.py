@@ -10,7 +10,7 @@ from deploy_lib.source.imports.events import From, Import, Load
 from deploy_lib.source.imports.layout import Sort
 from deploy_lib.source.imports.namespace import OF_EVERY_MODULE, ClassRef, ModuleRef, all_names
 from deploy_lib.source.imports.problems import Mode
-from deploy_lib.source.imports.state import Absence, Place, State, Steps
+from deploy_lib.source.imports.state import MissingKind, Place, State, Steps
 
 
 def import_whole(event: Import, place: Place, state: State) -> Steps:
@@ -104,13 +104,13 @@ def _missing(module: str, whole: str, place: Place, line: int, state: State) -> 
     if facts is not None and facts.moves_path:
         return None
     absence = state.judge(whole if above is None else module)
-    if absence == Absence.ELSEWHERE:
+    if absence == MissingKind.ELSEWHERE:
         return None
-    if absence == Absence.UNKNOWN:
+    if absence == MissingKind.UNKNOWN:
         state.report("unknown_module", "", place.at(line), place.mode, module, sure=False)
         return None
     movable = (above is None or above.sort is Sort.NAMESPACE) and state.paths_moved
-    sure = absence == Absence.MISSING and not movable and "*" not in state.registered
+    sure = absence == MissingKind.MISSING and not movable and "*" not in state.registered
     return state.report("missing_module", "ModuleNotFoundError", place.at(line), place.mode, module, sure=sure)
 
 
@@ -136,7 +136,7 @@ def _from_one(base: str, name: str, place: Place, line: int, state: State) -> St
         if facts is not None and facts.moves_path:
             return None
         absence = state.judge(below)
-        if absence == Absence.UNKNOWN or found.sort is Sort.NAMESPACE:
+        if absence == MissingKind.UNKNOWN or found.sort is Sort.NAMESPACE:
             return _missing(below, below, place, line, state)
     itself = base == place.module  # whose names include those that this very statement is to bind
     if base in state.running and facts is not None and list(all_names(facts.program)).count(name) > itself:

@@ -16,7 +16,7 @@ Steps = Generator[Wanted, str | None, str | None]
 """Asks for imports, is told the error each ended with, and ends with one itself: None when all went well."""
 
 
-class Absence(enum.Enum):
+class MissingKind(enum.Enum):
     """What it means that the image's own directories hold no such module.
 
     MISSING: it is the application's own, and the import fails. UNCERTAIN: it seems so, but an installed package may
@@ -29,7 +29,7 @@ class Absence(enum.Enum):
     ELSEWHERE = "elsewhere"
 
 
-Judge = Callable[[str], Absence]
+Judge = Callable[[str], MissingKind]
 
 
 @dataclass(frozen=True, slots=True)

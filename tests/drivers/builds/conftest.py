@@ -17,7 +17,7 @@ from deploy_lib.drivers.endpoints import Endpoints
 from deploy_lib.model.answers import Built, ImportsChecked
 from deploy_lib.model.release import Builder, Options, Release
 from deploy_lib.model.requests import ImportCheck, Worker
-from deploy_lib.source.model import Staged, Surroundings
+from deploy_lib.source.model import MissingFileContext, Staged
 from deploy_lib.steps.import_check import CheckImports, ImportCheckSettings
 from tests.cloud import LocalCloud
 from tests.drivers.builds.samples import PLAIN, release_of, request_of
@@ -41,7 +41,7 @@ class BuildHarness:
     store: Path
     clock: QuickClock = field(default_factory=QuickClock)
     lines: list[str] = field(default_factory=list)
-    surroundings: Surroundings = field(default_factory=lambda: Surroundings({}))
+    missing_file_context: MissingFileContext = field(default_factory=lambda: MissingFileContext({}))
 
     def __post_init__(self) -> None:
         self.clients = Clients(Endpoints(self.cloud.grpc, self.cloud.http, self.cloud.registry), self.project)
@@ -54,7 +54,7 @@ class BuildHarness:
             lambda release, cloud_build: staged,
             self.state,
             self.store,
-            surroundings=lambda commit: self.surroundings,
+            missing_file_context=lambda commit: self.missing_file_context,
         )
 
     def release(self, release_id: str = "r-1", *, options: Options = PLAIN, **service: object) -> Release:

@@ -12,7 +12,7 @@ from deploy_lib.drivers.storage import build_bucket
 from deploy_lib.model.findings import Severity
 from deploy_lib.model.release import Options
 from deploy_lib.model.requests import ImportCheck
-from deploy_lib.source.model import DiskFile, Rule, Surroundings
+from deploy_lib.source.model import DiskFile, MissingFileContext, Rule
 from tests.drivers.builds.conftest import BuildHarness
 from tests.drivers.builds.samples import APP, COMMIT, DOCKERFILE, beside_the_context, stage_files
 
@@ -59,7 +59,7 @@ def test_the_incident_is_told_with_the_rule_that_caused_it(harness: BuildHarness
     """A module on the developer's disk that git ignores: the check joins the image with the repository."""
     rule = Rule(".gitignore", 7, "gone.py", "gitignored")
     disk = {"shop/gone.py": DiskFile("shop/gone.py", "ignored", rule)}
-    harness.surroundings = Surroundings(stage_files(APP).context.files, disk)
+    harness.missing_file_context = MissingFileContext(stage_files(APP).context.files, disk)
     built = harness.build(stage_files({**APP, "shop/orders.py": "import shop.gone\n"}))
     assert built.image is None and built.checked
     (finding,) = built.checked.findings

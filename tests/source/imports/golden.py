@@ -13,7 +13,16 @@ from typing import Any
 
 from deploy_lib.model.findings import Finding
 from deploy_lib.source.analyse import Analysis, FactCache, analyse
-from deploy_lib.source.model import REGULAR, Context, DiskFile, ImageContents, PastFile, Rule, Surroundings, TreeFile
+from deploy_lib.source.model import (
+    REGULAR,
+    Context,
+    DiskFile,
+    ImageContents,
+    MissingFileContext,
+    PastFile,
+    Rule,
+    TreeFile,
+)
 from deploy_lib.source.model import Unknown as UnknownPart
 from tests.golden_file import read_cases
 
@@ -52,7 +61,7 @@ def analysed(case: Mapping[str, Any], cache: FactCache | None = None) -> Analysi
         return ((path, texts[path]) for path in paths)
 
     tracked = {**held, **{path: TreeFile(path, REGULAR, path, 1) for path in dropped}}
-    around = Surroundings(tracked, disk, past.get)
+    around = MissingFileContext(tracked, disk, past.get)
     entry = case.get("entry", None if "command" in case else "main")
     return analyse(contents, Context("", held, dropped), read_many, lambda: around, entry, cache)
 

@@ -10,7 +10,7 @@ import pytest
 
 from deploy_lib.model.findings import Severity
 from deploy_lib.source.analyse import analyse
-from deploy_lib.source.model import REGULAR, Context, ImageContents, Surroundings, TreeFile
+from deploy_lib.source.model import REGULAR, Context, ImageContents, MissingFileContext, TreeFile
 
 PACKAGES = (
     "anyio",
@@ -40,6 +40,6 @@ def test_nothing_is_wrong(name: str) -> None:
     def read_many(paths: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         return ((path, files[path].read_bytes()) for path in paths)
 
-    analysis = analyse(contents, Context("", held), read_many, lambda: Surroundings(held), name, None)
+    analysis = analyse(contents, Context("", held), read_many, lambda: MissingFileContext(held), name, None)
     assert [each for each in analysis.findings if each.severity is Severity.ERROR] == []
     assert len(analysis.modules) > 3
