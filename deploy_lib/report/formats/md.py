@@ -71,6 +71,12 @@ def inline(text: Text) -> str:
     return " ".join(code(each.text) if each.literal else escaped(each.text) for each in pieces(text) if each.text)
 
 
+def _cell(text: Text) -> str:
+    """No line starts in a table, and a bar in code needs a backslash there; escaped text has it already."""
+    kept = (code(each.text.replace("|", "\\|")) if each.literal else _within(each.text) for each in pieces(text))
+    return " ".join(part for part in kept if part)
+
+
 def items(lines: Lines) -> Iterator[str]:
     match lines.kind:
         case "sentences":
@@ -90,12 +96,3 @@ def _table(table: Table) -> Iterator[str]:
     yield f"|{'|'.join(' --- ' for _ in shown)}|"
     for row in table.rows:
         yield f"| {' | '.join(_cell(row[number]) for number in shown)} |"
-
-
-def _cell(text: Text) -> str:
-    """In a table a bar needs a backslash even in code; text has it already. No line starts here."""
-    return " ".join(
-        code(each.text.replace("|", "\\|")) if each.literal else _within(each.text)
-        for each in pieces(text)
-        if each.text
-    )
