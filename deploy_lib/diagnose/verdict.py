@@ -46,7 +46,7 @@ def diagnose(
     log = parsed_log.parse_log(evidence.log, service.entrypoint if service else None)
     cause = _cause(evidence, findings, service, attempts, log)
     cause = merge_findings.merge(_whose(cause, context), findings)
-    return replace(cause, not_learned=evidence.gaps, commands=remedies.commands(cause, service, evidence, context))
+    return replace(cause, commands=remedies.commands(cause, service, evidence, context))
 
 
 def startup_verdict(

@@ -55,7 +55,7 @@ def _figures(side: object) -> object:
 
 
 def upgraded_cause(cause: object) -> object:
-    """Its facts were texts, and where the missing file is, and what was not learned, stood among them."""
+    """Its facts were texts, and where the missing file is stood among them."""
     facts = cause.get("facts") if isinstance(cause, Mapping) and "whereabouts" not in cause else None
     if not isinstance(cause, Mapping) or not isinstance(facts, Mapping):
         return cause
@@ -71,9 +71,8 @@ def upgraded_cause(cause: object) -> object:
         }
     if not str(facts.get("status", "0")).isdigit():
         del kept["status"]  # how a build ended
-    gaps = [facts["not_learned"]] if "not_learned" in facts else []
     found = {**kept, "null_bytes": "holds" in facts}
-    return {**cause, "facts": found, "whereabouts": where or None, "not_learned": gaps}
+    return {**cause, "facts": found, "whereabouts": where or None}
 
 
 _WHERE = {name: name for name in ("on_disk", "in_commit", "in_context", "in_image", "why", "rule")} | {

@@ -42,7 +42,10 @@ class Quota:
 
 @dataclass(frozen=True, slots=True)
 class CauseFacts:
-    """What the evidence shows besides the sentence, for the remedy and the report; empty where it shows nothing."""
+    """What the evidence shows besides the sentence: for the remedy, the report, and whoever reads the events as JSON.
+
+    Empty where it shows nothing.
+    """
 
     exit_code: int | None = None
     status: int | None = None  # of a response
@@ -131,7 +134,7 @@ NOTHING_ELSE = CauseFacts()
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What is not known stays UNKNOWN. `not_learned` are the gaps in the evidence, one clause each."""
+    """What is not known stays UNKNOWN."""
 
     kind: Code
     sentence: str
@@ -144,4 +147,3 @@ class Cause:
     deterministic: bool = False  # trying again cannot help
     facts: CauseFacts = NOTHING_ELSE
     whereabouts: Whereabouts | None = None
-    not_learned: tuple[str, ...] = ()

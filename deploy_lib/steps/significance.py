@@ -34,12 +34,10 @@ class Opinion(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """What one look saw. `reason` carries the numbers; a p-value of 1.0 means that nothing speaks against it."""
+    """What one look saw. `reason` carries the numbers."""
 
     opinion: Opinion
     reason: str
-    p_error: float = 1.0
-    p_latency: float = 1.0
 
 
 def weigh(stable: Side, candidate: Side, thresholds: Thresholds, look: int = 1, *, enough: int = 0) -> Assessment:
@@ -48,30 +46,29 @@ def weigh(stable: Side, candidate: Side, thresholds: Thresholds, look: int = 1, 
     alpha = (1 - thresholds.confidence) / (look * (look + 1))
     low, _ = bounds(candidate.errors, candidate.requests, alpha)
     allowed = allowed_rate(stable.errors, stable.requests, thresholds, alpha)
-    p_error = tail(candidate.errors, candidate.requests, allowed)
     if low > allowed and candidate.errors >= thresholds.min_failures:
         limit = "" if candidate.errors == candidate.requests else f"; at most {allowed:.1%} may fail"
-        return Assessment(Opinion.WORSE, f"{counts}{limit}{_commonest(candidate)}", p_error)
+        return Assessment(Opinion.WORSE, f"{counts}{limit}{_commonest(candidate)}")
     p_latency, limit_of, slow = _latency(stable, candidate, thresholds)
     if p_latency < alpha:
         slower = _slower(stable, candidate, thresholds, limit_of, enough)
         if slow >= thresholds.min_slow:
-            return Assessment(Opinion.WORSE, slower, p_error, p_latency)
-        return Assessment(Opinion.UNCLEAR, f"{slower} (fewer than min_slow: {thresholds.min_slow})", p_error, p_latency)
+            return Assessment(Opinion.WORSE, slower)
+        return Assessment(Opinion.UNCLEAR, f"{slower} (fewer than min_slow: {thresholds.min_slow})")
     if candidate.requests < enough:
         reason = f"only {candidate.requests} requests; {enough} are needed to judge"
-        return Assessment(Opinion.UNCLEAR, reason, p_error, p_latency)
+        return Assessment(Opinion.UNCLEAR, reason)
     rate = candidate.errors / candidate.requests if candidate.requests else 0.0
     usual_rate = stable.errors / stable.requests if stable.requests else 0.0
     if rate > max(thresholds.max_error_rate, usual_rate + thresholds.max_error_increase):
         if candidate.errors < thresholds.min_failures:
             if may_be_chance(stable, candidate, thresholds):
-                return Assessment(Opinion.CHANCE, f"{counts}, which may be chance", p_error, p_latency)
+                return Assessment(Opinion.CHANCE, f"{counts}, which may be chance")
             reason = f"{counts} (fewer than min_failures: {thresholds.min_failures}){_commonest(candidate)}"
-            return Assessment(Opinion.UNCLEAR, reason, p_error, p_latency)
+            return Assessment(Opinion.UNCLEAR, reason)
         reason = f"{counts}: more than allowed, but it may be chance{_commonest(candidate)}"
-        return Assessment(Opinion.UNCLEAR, reason, p_error, p_latency)
-    return Assessment(Opinion.AS_GOOD, counts, p_error, p_latency)
+        return Assessment(Opinion.UNCLEAR, reason)
+    return Assessment(Opinion.AS_GOOD, counts)
 
 
 def allowed_rate(errors: int, requests: int, thresholds: Thresholds, alpha: float) -> float:

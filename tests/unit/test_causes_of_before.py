@@ -36,7 +36,7 @@ BEFORE = [
 @pytest.mark.parametrize(("facts", "found", "where"), BEFORE)
 def test_what_was_text(facts: dict[str, str], found: CauseFacts, where: Whereabouts | None) -> None:
     now = json.loads(encode(Diagnosed(NOON, Cause(Code.MISSING_MODULE, "it lacks x"), Evidence())))
-    del now["cause"]["whereabouts"], now["cause"]["not_learned"]
+    del now["cause"]["whereabouts"]
     read = decode(json.dumps({**now, "cause": {**now["cause"], "facts": facts}}).encode())
     assert isinstance(read, Diagnosed)
     assert (read.cause.facts, read.cause.whereabouts) == (found, where)
@@ -46,9 +46,7 @@ def test_what_was_text(facts: dict[str, str], found: CauseFacts, where: Whereabo
 def test_what_is_written_now_is_read_as_it_was(
     facts: dict[str, str], found: CauseFacts, where: Whereabouts | None
 ) -> None:
-    told = Diagnosed(
-        NOON, Cause(Code.UNKNOWN, "why", facts=found, whereabouts=where, not_learned=("a", "b")), Evidence()
-    )
+    told = Diagnosed(NOON, Cause(Code.UNKNOWN, "why", facts=found, whereabouts=where), Evidence())
     assert decode(encode(told)) == told
 
 

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from deploy_lib.model.answers import Side, Starting, Watched
+from deploy_lib.model.answers import Change, CheckoutRead, Side, Starting, Watched
 from deploy_lib.model.details import Figures
+from deploy_lib.model.file_state import FileState
 from deploy_lib.model.release import Release
 from deploy_lib.model.service import Health
 from deploy_lib.model.traffic import TrafficMap
@@ -22,8 +23,9 @@ from deploy_lib.steps.again import Again
 from deploy_lib.steps.canary import EndStart, LookAtStart
 from deploy_lib.steps.catalogue import KINDS
 from deploy_lib.steps.compare import CompareDetails
+from deploy_lib.steps.git_clean.findings import NAMED
 from deploy_lib.steps.health import GOOD
-from deploy_lib.steps.kind import Kind, Settings
+from deploy_lib.steps.kind import Kind, Settings, Verdict
 from deploy_lib.steps.promote import PromoteSettings
 from tests.golden_file import read_cases
 from tests.unit.samples import CANDIDATE, FIRST, LEASED
@@ -153,3 +155,12 @@ def test_how_long_a_promotion_bakes_at_most_and_warms_up(
 ) -> None:
     settings = PromoteSettings.model_validate(given)
     assert (settings.longer, settings.warming_up) == (longer, warming_up)
+
+
+def test_all_files_that_differ_are_reported_where_the_warning_names_some() -> None:
+    changes = tuple(Change(f"notes/{number}.md", FileState.MODIFIED) for number in range(NAMED + 2))
+    kind = KINDS["git_clean"]
+    verdict = kind.judge(kind.settings(), CANDIDATE, CheckoutRead("c0ffee1", "c0ffee1", "main", changes))
+    assert isinstance(verdict, Verdict) and verdict.details and verdict.findings[0].message.endswith("and 2 more")
+    (line,) = verdict.details.lines()
+    assert line.endswith(", ".join(change.path for change in changes))

@@ -8,6 +8,7 @@ machine, environments, caches, databases, build output) cannot reach the image, 
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from typing import Literal
@@ -16,12 +17,12 @@ from pydantic import Field
 
 from deploy_lib.model.answers import Change, CheckoutRead
 from deploy_lib.model.codes import Code
-from deploy_lib.model.details import Reported
+from deploy_lib.model.details import Details
 from deploy_lib.model.file_state import NOT_IN_GIT, FileState
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.model.release import Release, Status
 from deploy_lib.source.file_kinds import FileKind, kind_of
-from deploy_lib.steps.git_clean.findings import finding, harmless, leftovers
+from deploy_lib.steps.git_clean.findings import NAMED, finding, harmless, leftovers
 from deploy_lib.steps.kind import Kind, Settings, Usual, Verdict, counted, first_of
 from deploy_lib.steps.known_bad import ONLY_ON_DISK
 from deploy_lib.steps.position import OrderRule, Position
@@ -40,10 +41,15 @@ class GitCleanSettings(Settings):
 
 
 @dataclass(frozen=True, slots=True)
-class GitCleanDetails(Reported):
+class GitCleanDetails(Details):
     """`outside`: files that differ from the commit and cannot reach the service."""
 
     outside: tuple[str, ...] = ()
+
+    def lines(self) -> Iterator[str]:
+        """The files, where the finding about them names some only."""
+        if len(self.outside) > NAMED:
+            yield f"differ from the commit and cannot reach the service: {', '.join(self.outside)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.source.file_kinds import FileKind, kind_of, may_be_committed, outermost
 from deploy_lib.steps.kind import counted
 
-NAMED = 5  # files that do not stop a release and are named in its one line; the details have them all
+NAMED = 5  # files that do not stop a release and are named in its one line; the report has them all
 _SAYS = {
     FileState.MODIFIED: "has changes that are not committed",
     FileState.DELETED: "is deleted here but not in the commit",
