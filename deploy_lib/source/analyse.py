@@ -81,7 +81,7 @@ def analyse(
     read = _reader(context, read_many)
     contents = replace(contents, env={**contents.env, **(env or {})})
     dependencies = remember(lambda: declared(contents, read))
-    wrong = misspelt_command(contents, lambda image: _text(contents, image, read), dependencies().names)
+    wrong = misspelt_command(contents, lambda image: _text(contents, image, read), dependencies().installed)
     unreadable = windows_line_ends(contents, context.root, lambda image: _text(contents, image, read))
     commands = [each for each in (wrong, unreadable) if each]
     projects = [posixpath.normpath(posixpath.join(contents.workdir, each)) for each in dependencies().directories]
@@ -100,7 +100,7 @@ def analyse(
     text = _text(contents, entry.script or (started.image if started else ""), read) or ""
     facts_of_paths = _facts_of(contents, context, read_many, cache)
     closure = _close(entry, layout, contents, facts_of_paths)
-    django = "django" in dependencies().names and django_settings(entry, contents, env or {}, text)
+    django = "django" in dependencies().installed and django_settings(entry, contents, env or {}, text)
     if django:
         closure = _close(entry, layout, contents, facts_of_paths, django.module)
     explainer = remember(lambda: Explainer(contents, context, missing_file_context(), entry.roots))

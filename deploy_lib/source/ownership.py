@@ -87,7 +87,7 @@ class Ownership:
         return MissingKind.UNKNOWN if project else MissingKind.MISSING
 
     def _top_level(self, module: str, top: str) -> MissingKind:
-        if names_of(top) & self._declared().names:
+        if names_of(top) & self._declared().installed:
             return MissingKind.ELSEWHERE
         if self._installs_project():
             mine = module == self._entry or self._explainer().evidence(top)
@@ -99,10 +99,8 @@ class Ownership:
 
     def _is_nearly_ours(self, top: str) -> bool:
         """A letter more or less than a module that stands where this one would be looked for: a typing error."""
-        known = self._layout.top_level()
-        return (
-            len(top) > _SHORT and bool(difflib.get_close_matches(top, known, 1, _NEAR)) and bool(self._declared().names)
-        )
+        near = len(top) > _SHORT and difflib.get_close_matches(top, self._layout.top_level(), 1, _NEAR)
+        return bool(near) and bool(self._declared().installed)
 
     def _is_nobodys(self, top: str) -> bool:
         """The server's own module with no trace in the repository is a typing error, unless a package brings it."""
@@ -113,7 +111,7 @@ class Ownership:
     def _may_be_installed(self, top: str) -> bool:
         """Distributions that share a package are named after it: titiler.application and titiler.core."""
         prefix = f"{top.replace('_', '-').lower()}-"
-        return top in DISTRIBUTIONS or any(name.startswith(prefix) for name in self._declared().names)
+        return top in DISTRIBUTIONS or any(name.startswith(prefix) for name in self._declared().installed)
 
     def _installs_project(self) -> bool:
         """A RUN step installs the project: its packages are among Python's own, wherever their sources lie."""
@@ -126,9 +124,9 @@ class Ownership:
         if self._explainer().evidence(module):
             return self._unless_unknown(module)
         declared = self._declared()
-        if names_of(top) & declared.names or top in DISTRIBUTIONS or _named_after(module) & declared.names:
+        if names_of(top) & declared.installed or top in DISTRIBUTIONS or _named_after(module) & declared.installed:
             return MissingKind.ELSEWHERE
-        if not declared.names or not declared.whole or self._may_be_installed(top):
+        if not declared.installed or not declared.whole or self._may_be_installed(top):
             return MissingKind.UNCERTAIN
         return self._unless_unknown(module)
 

@@ -27,7 +27,7 @@ def shadowed_modules(
     for name, image in _top_level(layout):
         if name in sys.stdlib_module_names and name not in _HARMLESS:
             whose, fix = "the standard library's module", f"rename {name}"
-        elif names_of(name) & declared().names:
+        elif names_of(name) & declared().installed:
             whose, fix = "a package that the requirements declare", f"rename {name}"
         else:
             continue

@@ -24,7 +24,7 @@ def entrypoint_of(staged: Staged, given: str | None) -> Entrypoint | None:
 
 def unstartable(staged: Staged) -> Finding | None:
     """What is wrong with a start command that no image of this commit can have; None where it may have it."""
-    brought = declared(staged.contents, reader(staged)).names
+    brought = declared(staged.contents, reader(staged)).installed
     return misspelt_command(staged.contents, _text_of(staged), brought)
 
 

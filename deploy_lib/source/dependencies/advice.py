@@ -25,7 +25,7 @@ def undeclared_dependencies(
                 continue
             top = event.module.partition(".")[0]
             brought_by = DISTRIBUTIONS.get(top)
-            if not brought_by or top in told or brought_by & declared.names or closure.layout.find(top) is not None:
+            if not brought_by or top in told or brought_by & declared.installed or closure.layout.find(top) is not None:
                 continue
             told.add(top)
             name = min(brought_by, key=len)

@@ -36,6 +36,13 @@ class Declared:
     """A file names a directory, so that what lies there is installed like any distribution."""
     directories: tuple[str, ...] = ()
     """Those that requirements files name, as they are written, without file: and what follows them."""
+    by_command: frozenset[str] = frozenset()
+    """What RUN steps install by name, `pip install flask`."""
+
+    @property
+    def installed(self) -> frozenset[str]:
+        """By whatever names it."""
+        return self.names | self.by_command
 
 
 @dataclass(slots=True)
@@ -62,6 +69,7 @@ def declared(contents: ImageContents, read: ReadContext) -> Declared:
         reading.whole,
         reading.brings_project,
         tuple(dict.fromkeys(reading.directories)),
+        frozenset(map(normalised, contents.packages)),
     )
 
 
