@@ -35,7 +35,7 @@ COMMANDS = {
     "check": "what the image will hold and which import will fail; needs no cloud",
     "resume": "go on with a release that was held or whose client died",
     "rollback": "put the last good traffic back",
-    "hold": "take the service's lease so that nobody deploys it",
+    "hold": "block deployments of a service for a while",
     "status": "what serves, who deploys, the last releases",
     "history": "releases with outcome, cause and duration",
     "report": "the audit report of a release",

@@ -22,7 +22,7 @@ from deploy_lib.drivers.interface import Interrupted
 from deploy_lib.journal import Journal
 from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.model.outcome import Outcome
-from deploy_lib.model.program import Program
+from deploy_lib.model.program import Invocation
 from deploy_lib.release.last_line import interrupted_half_way
 from deploy_lib.release.runner import ReleaseRunner, release_together
 
@@ -57,7 +57,7 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None, open_journa
             return signals.decided(carry_out(runners, clock, selection.program))
 
 
-def carry_out(runners: Sequence[ReleaseRunner], clock: SystemClock, program: Program) -> int:
+def carry_out(runners: Sequence[ReleaseRunner], clock: SystemClock, program: Invocation) -> int:
     """The exit code of all releases together."""
     try:
         return release_together(runners, clock, clock.recall).exit_code

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from deploy_lib.cli.paths import TOOL
-from deploy_lib.model.program import Program
+from deploy_lib.model.program import Invocation
 
 SCRIPT = TOOL / "scripts" / "deploy_to_gcp.py"
 INSTALLED = "deploy-to-gcp"
@@ -20,7 +20,7 @@ INTERPRETER = "DEPLOY_TO_GCP_INTERPRETER"
 """The variable in which the bootstrap keeps the interpreter that the user typed, before it starts another one."""
 
 
-def program_of(args: argparse.Namespace, config: Path | None = None, root: Path | None = None) -> Program:
+def program_of(args: argparse.Namespace, config: Path | None = None, root: Path | None = None) -> Invocation:
     """The program with the options of this command line; `config` and `root` are what they came to."""
     again: list[str] = []
     for flag in ("service_account", "build_local"):
@@ -29,7 +29,7 @@ def program_of(args: argparse.Namespace, config: Path | None = None, root: Path 
     if getattr(args, "no_traffic", False):
         again.append("--no-traffic")
     state = getattr(args, "state", None)
-    return Program(
+    return Invocation(
         typed(),
         config=_absolute(config) if config else "",
         project=getattr(args, "project", None) or "",

@@ -16,7 +16,7 @@ from deploy_lib.config.file_text import NotReadable, read_text
 from deploy_lib.config.problems import unknown
 from deploy_lib.config.settings import ACCOUNT, REGION
 from deploy_lib.model.not_possible import NotPossible
-from deploy_lib.model.program import Program
+from deploy_lib.model.program import Invocation
 from deploy_lib.plan import Plan
 
 __all__ = ["Selection", "candidates", "commit_of", "repository", "select", "shown"]
@@ -32,7 +32,7 @@ class Selection:
     root: Path
     config: Config
     plans: tuple[Plan, ...]
-    program: Program
+    program: Invocation
 
 
 def select(args: argparse.Namespace, *, source: bool = True) -> Selection:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from deploy_lib.model.program import PROGRAM, Program
+from deploy_lib.model.program import PROGRAM, Invocation
 from deploy_lib.source.repository_facts import RepositoryFacts
 
 
@@ -16,7 +16,7 @@ class RemedyContext:
     `source` is None where the commit cannot be read, as after an outage on another machine.
     """
 
-    program: Program = PROGRAM
+    program: Invocation = PROGRAM
     local: bool = False
     release: str = ""
     places: Mapping[str, str] = field(default_factory=dict)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from deploy_lib.drivers import credentials
 from deploy_lib.drivers.endpoints import LOCAL_ACCOUNT, Endpoints
-from deploy_lib.model.program import PROGRAM, Program
+from deploy_lib.model.program import PROGRAM, Invocation
 
 if TYPE_CHECKING:
     import grpc
@@ -39,7 +39,7 @@ _CHANNEL_OPTIONS = [
 class Clients:
     """Safe to share between threads. Each property raises DriverError when there are no credentials."""
 
-    def __init__(self, endpoints: Endpoints, project: str, program: Program = PROGRAM) -> None:
+    def __init__(self, endpoints: Endpoints, project: str, program: Invocation = PROGRAM) -> None:
         self.endpoints = endpoints
         self.program = program
         self.project = project

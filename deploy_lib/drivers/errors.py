@@ -17,7 +17,7 @@ from deploy_lib.drivers.interface import DriverError
 from deploy_lib.drivers.permissions import NEEDED, permission_in
 from deploy_lib.drivers.status_code import StatusCode
 from deploy_lib.model.evidence import Evidence
-from deploy_lib.model.program import PROGRAM, Program
+from deploy_lib.model.program import PROGRAM, Invocation
 from deploy_lib.model.roles import grant
 
 _BY_HTTP = {
@@ -103,7 +103,7 @@ class ApiCall:
     project: str
     endpoints: Endpoints = Endpoints()
     account: str | None = None
-    program: Program = PROGRAM
+    program: Invocation = PROGRAM
 
 
 def code_of(error: Exception) -> StatusCode:

@@ -15,7 +15,7 @@ from deploy_lib.model.details import Details
 from deploy_lib.model.evidence import Evidence
 from deploy_lib.model.findings import Finding
 from deploy_lib.model.outcome import Outcome
-from deploy_lib.model.program import Program
+from deploy_lib.model.program import Invocation
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.traffic import TrafficMap
 
@@ -30,7 +30,7 @@ class Started:
     config: str = ""
     holder: str = ""
     resumed: bool = False
-    program: Program | None = None  # how this tool was typed; None in journals of earlier versions
+    program: Invocation | None = None  # how this tool was typed; None in journals of earlier versions
     type: Literal["started"] = "started"
 
 

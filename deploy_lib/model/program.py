@@ -27,7 +27,7 @@ _TAKES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Program:
+class Invocation:
     """`typed` is the words before a command's name, quoted for a shell; the rest are the options in force, "" for none.
 
     `again` are further words that releasing once more needs, such as those of --no-traffic. `project` stands in for
@@ -43,7 +43,7 @@ class Program:
     state: str = ""
     again: tuple[str, ...] = ()
 
-    def of(self, service: str) -> Program:
+    def of(self, service: str) -> Invocation:
         """The same for one service of the configuration."""
         return replace(self, services=(service,))
 
@@ -67,5 +67,5 @@ class Program:
         return [f"--{option}", value] if value else []
 
 
-PROGRAM = Program()
+PROGRAM = Invocation()
 """As it is typed at the top of this repository, where nothing else is known."""

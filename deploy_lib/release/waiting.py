@@ -38,6 +38,6 @@ def held_by(answer: LeaseTaken) -> str:
     until = f", until {answer.until:%H:%M:%S} UTC" if answer.until else ""
     renewed = " unless renewed" if until else ""
     if answer.on_hold:
-        return f"{answer.holder} lets nobody deploy this service{since}{until}"
+        return f"{answer.holder} blocks deployments of this service{since}{until}"
     ended = "; that process has ended on this machine, so nobody renews it" if answer.holder_ended else ""
     return f"{answer.holder or 'someone'} is deploying this service{since}{until}{renewed}{ended}"

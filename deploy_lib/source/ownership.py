@@ -1,4 +1,4 @@
-"""Whose a module is that the image's own directories do not hold: the application's, or an installed package's.
+"""Classifies modules that the image's directories do not hold: the application's, or an installed package's.
 
 Only the application's can be called missing. A top-level module is the application's when it has it somewhere outside
 the image (and nothing declared is named so); a module of a package that is in the image always is.

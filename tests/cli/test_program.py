@@ -12,9 +12,9 @@ import pytest
 
 from deploy_lib.cli.arguments import parse
 from deploy_lib.cli.program import SCRIPT, program_of, shorter, typed
-from deploy_lib.model.program import Program
+from deploy_lib.model.program import Invocation
 
-FULL = Program(
+FULL = Invocation(
     "python3 /opt/tools/scripts/deploy_to_gcp.py",
     config="/srv/my repo/config/staging.yaml",
     project="netra-staging",
@@ -39,8 +39,8 @@ COMMANDS = {
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-@pytest.mark.parametrize("program", [FULL, Program(project="p", services=("backend",)), Program()], ids=str)
-def test_every_command_parses_as_printed(name: str, program: Program) -> None:
+@pytest.mark.parametrize("program", [FULL, Invocation(project="p", services=("backend",)), Invocation()], ids=str)
+def test_every_command_parses_as_printed(name: str, program: Invocation) -> None:
     line = program.command(name, *COMMANDS[name], note="why it's there")
     words = shlex.split(line, comments=True)
     args = parse(words[2:])
@@ -75,7 +75,7 @@ def repository(tmp_path: Path) -> Path:
 )
 def test_paths_are_short_from_where_the_user_stands(repository: Path, stands: str, shown: str) -> None:
     here = (repository / stands).resolve()
-    program = Program(typed(), str(repository / "config" / "a.yaml"), repo=str(repository)).of("backend")
+    program = Invocation(typed(), str(repository / "config" / "a.yaml"), repo=str(repository)).of("backend")
     inside = repository.relative_to(here) if repository.is_relative_to(here) else ""
     said = shorter(f"then {program.command('resume')}", here)
     assert said == f"then {typed()} {shown.format(root=repository, inside=inside)}"
@@ -83,7 +83,7 @@ def test_paths_are_short_from_where_the_user_stands(repository: Path, stands: st
 
 def test_a_vendored_script_is_named_by_its_path_below() -> None:
     root = SCRIPT.parents[1]
-    assert shorter(Program(typed()).command("status"), root.parent).startswith(
+    assert shorter(Invocation(typed()).command("status"), root.parent).startswith(
         f"{typed().partition(' ')[0]} {root.name}/scripts/deploy_to_gcp.py status"
     )
 
@@ -91,7 +91,7 @@ def test_a_vendored_script_is_named_by_its_path_below() -> None:
 def test_a_repository_inside_another_keeps_its_option(repository: Path) -> None:
     inner = repository / "vendor"
     (inner / ".git").mkdir(parents=True)
-    command = Program(typed(), repo=str(repository)).of("backend").command("deploy")
+    command = Invocation(typed(), repo=str(repository)).of("backend").command("deploy")
     assert f"--repo '{repository}'" in shorter(command, inner)
 
 

@@ -23,7 +23,7 @@ def test_a_held_service_takes_no_release_until_it_is_let_go(harness: CliHarness)
     assert (taken.code, "backend: held for 120 min (the fair is on)" in taken.errors) == (0, True), taken.errors
     refused = harness.release(config)
     assert (refused.code, refused.stopped["outcome"]) == (5, "busy")
-    assert "(on hold: the fair is on) lets nobody deploy this service since " in refused.stopped["reason"]
+    assert "(on hold: the fair is on) blocks deployments of this service since " in refused.stopped["reason"]
     status = harness.command("status", config, "--output", "text")
     assert re.search(r" holds it since .+, until \d{4}-.+ UTC: the fair is on", status.errors), status.errors
     assert taken.errors.splitlines()[-1] == f"serving: {old} 100 %"

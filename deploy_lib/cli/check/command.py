@@ -8,8 +8,8 @@ import time
 from dataclasses import replace
 
 from deploy_lib.cli.check.facts import GivenFacts
-from deploy_lib.cli.check.outcome import Outcome
-from deploy_lib.cli.check.subjects import Subject, subjects
+from deploy_lib.cli.check.result import CheckResult
+from deploy_lib.cli.check.subjects import CheckSubject, subjects
 from deploy_lib.cli.check.text import last_line, text
 from deploy_lib.cli.paths import state_directory
 from deploy_lib.cli.repository import commit_of, repository
@@ -59,14 +59,14 @@ def _run(args: argparse.Namespace, started: float) -> int:
 
 
 def _check(
-    subject: Subject,
+    subject: CheckSubject,
     source: GitSource,
     commit: str,
     worktree: bool,
     cache: FactCache,
     started: float,
     facts: GivenFacts | None,
-) -> Outcome:
+) -> CheckResult:
     if worktree:
         staged = source.stage_worktree(subject.source, subject.cloud_build)
     else:
@@ -85,10 +85,12 @@ def _check(
         learned.known if learned else None,
     )
     differs = dict(source.differences()) if worktree else {}
-    return Outcome(subject.service, commit, staged, analysis, time.perf_counter() - started, worktree, differs, learned)
+    return CheckResult(
+        subject.service, commit, staged, analysis, time.perf_counter() - started, worktree, differs, learned
+    )
 
 
-def _show(args: argparse.Namespace, outcomes: list[Outcome], root: str) -> None:
+def _show(args: argparse.Namespace, outcomes: list[CheckResult], root: str) -> None:
     match args.output:
         case "json":
             from deploy_lib.cli.check.document import document
@@ -111,7 +113,7 @@ def _show(args: argparse.Namespace, outcomes: list[Outcome], root: str) -> None:
                 say(*text(outcome, root, files=args.files))
 
 
-def _why(args: argparse.Namespace, outcomes: list[Outcome], source: GitSource, commit: str, root: str) -> int:
+def _why(args: argparse.Namespace, outcomes: list[CheckResult], source: GitSource, commit: str, root: str) -> int:
     """0 when it is in the image of every service that was asked about."""
     from deploy_lib.cli.check.why import answer, spoken
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from deploy_lib.cli.check.outcome import Outcome
+from deploy_lib.cli.check.result import CheckResult
 from deploy_lib.model.file_state import FileState
 from deploy_lib.model.findings import Finding
 
 
-def document(outcome: Outcome, *, files: bool = False) -> dict[str, Any]:
+def document(outcome: CheckResult, *, files: bool = False) -> dict[str, Any]:
     """`importer` and `line` are the place of the import that fails; `chain` leads there from the entrypoint."""
     contents = outcome.staged.contents
     made: dict[str, Any] = {

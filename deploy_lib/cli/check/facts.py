@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploy_lib.cli.check.subjects import Subject
+from deploy_lib.cli.check.subjects import CheckSubject
 from deploy_lib.drivers.source import GitSource
 from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.source.last_image import Learned
@@ -25,7 +25,7 @@ class GivenFacts:
     image: LastImage
 
     @classmethod
-    def read(cls, shown: str, subjects: Sequence[Subject]) -> GivenFacts:
+    def read(cls, shown: str, subjects: Sequence[CheckSubject]) -> GivenFacts:
         """Raises NotPossible for a file that holds none, and for those of no service that is checked."""
         from deploy_lib.cli.image_facts import read_facts
 
@@ -38,7 +38,7 @@ class GivenFacts:
             )
         return cls(shown, image)
 
-    def about(self, subject: Subject, staged: Staged, source: GitSource) -> Learned | None:
+    def about(self, subject: CheckSubject, staged: Staged, source: GitSource) -> Learned | None:
         """None for another service than theirs. Raises NotPossible where the repository does not have their commit."""
         if not self.image.is_of(subject.source):
             return None

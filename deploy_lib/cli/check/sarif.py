@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from deploy_lib.cli.check.outcome import Outcome
+from deploy_lib.cli.check.result import CheckResult
 from deploy_lib.model.findings import Finding, Severity
 
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.ADVICE: "note"}
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 
-def sarif(outcomes: list[Outcome]) -> dict[str, Any]:
+def sarif(outcomes: list[CheckResult]) -> dict[str, Any]:
     return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [_run(outcome) for outcome in outcomes]}
 
 
-def _run(outcome: Outcome) -> dict[str, Any]:
+def _run(outcome: CheckResult) -> dict[str, Any]:
     codes = sorted({finding.code for finding in outcome.findings})
     return {
         "automationDetails": {"id": f"deploy-to-gcp/{outcome.service}/"},

@@ -16,7 +16,7 @@ _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(:[A-Za-z_][\w.]*(\(.*\))?)?
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class CheckSubject:
     """`cloud_build`: the build goes there, so .gcloudignore counts."""
 
     service: str
@@ -27,7 +27,7 @@ class Subject:
     env: Mapping[str, str] = field(default_factory=dict)
 
 
-def subjects(args: argparse.Namespace, root: Path) -> list[Subject]:
+def subjects(args: argparse.Namespace, root: Path) -> list[CheckSubject]:
     """Raises NotPossible and ConfigError."""
     if args.dockerfile or args.context or args.entrypoint:
         if args.config:
@@ -45,14 +45,14 @@ def subjects(args: argparse.Namespace, root: Path) -> list[Subject]:
     return [_described(args, root)]
 
 
-def _described(args: argparse.Namespace, root: Path) -> Subject:
+def _described(args: argparse.Namespace, root: Path) -> CheckSubject:
     if args.entrypoint and not _MODULE.fullmatch(args.entrypoint):
         raise NotPossible(f"--entrypoint {args.entrypoint}: write a module, app.main or app.main:app")
     context = _inside(args.context or ".", "--context", root)
     default = "Dockerfile" if context == "." else f"{context}/Dockerfile"
     dockerfile = _inside(args.dockerfile, "--dockerfile", root) if args.dockerfile else default
     name = args.service[0] if args.service else (root if context == "." else root / context).name
-    return Subject(name, BuildSource(context=context, dockerfile=dockerfile), args.entrypoint)
+    return CheckSubject(name, BuildSource(context=context, dockerfile=dockerfile), args.entrypoint)
 
 
 def _inside(given: str, flag: str, root: Path) -> str:
@@ -66,11 +66,11 @@ def _inside(given: str, flag: str, root: Path) -> str:
         raise NotPossible(f"{flag} {given}: lies outside the repository {root}") from None
 
 
-def _configured(args: argparse.Namespace, root: Path) -> list[Subject]:
+def _configured(args: argparse.Namespace, root: Path) -> list[CheckSubject]:
     from deploy_lib.cli.selection import candidates
 
     paths = [Path(args.config).expanduser()] if args.config else _own(candidates(root), root)
-    found: dict[str, tuple[Subject, Path]] = {}
+    found: dict[str, tuple[CheckSubject, Path]] = {}
     for path in paths:
         for subject in _of_file(path, args.service if args.config else []):
             known, where = found.setdefault(subject.service, (subject, path))
@@ -89,7 +89,7 @@ def _own(paths: list[Path], root: Path) -> list[Path]:
     return [path for path in paths if path.parent == root / "config"]
 
 
-def _of_file(path: Path, names: list[str]) -> list[Subject]:
+def _of_file(path: Path, names: list[str]) -> list[CheckSubject]:
     from deploy_lib.cli.selection import shown
     from deploy_lib.config import load, plan_for
     from deploy_lib.model.release import Builder
@@ -102,7 +102,7 @@ def _of_file(path: Path, names: list[str]) -> list[Subject]:
         plan = plan_for(config, name)
         build, contents = plan.settings(BuildSettings), plan.settings(ImageContentsSettings)
         made.append(
-            Subject(
+            CheckSubject(
                 name,
                 plan.service.source,
                 plan.service.entrypoint,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from deploy_lib.cli.check.outcome import Outcome
+from deploy_lib.cli.check.result import CheckResult
 from deploy_lib.cli.program import shorter
 from deploy_lib.diagnose.shell_commands import shown_fix
 from deploy_lib.model.file_state import FileState
@@ -15,7 +15,7 @@ from deploy_lib.source.last_image import Learned
 _SHOWN_DIFFERENCES = 20
 
 
-def text(outcome: Outcome, root: str, *, files: bool = False) -> Iterator[str]:
+def text(outcome: CheckResult, root: str, *, files: bool = False) -> Iterator[str]:
     """`root` is the repository's, which a fix is typed in."""
     for finding in outcome.findings:
         yield from _finding(finding, root)
@@ -36,13 +36,13 @@ def _learned(learned: Learned) -> str:
     return f"{known}; {learned.unused}" if learned.unused else known
 
 
-def last_line(outcome: Outcome) -> str:
+def last_line(outcome: CheckResult) -> str:
     counts = [
         f"{outcome.count(severity)} {word if outcome.count(severity) == 1 else plural}"
         for severity, word, plural in (
             (Severity.ERROR, "error", "errors"),
             (Severity.WARNING, "warning", "warnings"),
-            (Severity.ADVICE, "advice", "advices"),
+            (Severity.ADVICE, "suggestion", "suggestions"),
         )
         if outcome.count(severity)
     ]
@@ -63,7 +63,7 @@ def _finding(finding: Finding, root: str) -> Iterator[str]:
         yield f"    fix:  {shorter(shown_fix(finding.fix, root))}"
 
 
-def _differences(outcome: Outcome) -> Iterator[str]:
+def _differences(outcome: CheckResult) -> Iterator[str]:
     """What is on the disk and not in the commit, and whether it would get into the image."""
     shown = {path: file for path, file in sorted(outcome.differs.items()) if file.state != FileState.IGNORED}
     if not shown:

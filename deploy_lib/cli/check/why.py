@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterator
 from typing import Any
 
-from deploy_lib.cli.check.outcome import Outcome
+from deploy_lib.cli.check.result import CheckResult
 from deploy_lib.cli.program import shorter
 from deploy_lib.diagnose.shell_commands import shown_fix
 from deploy_lib.model.findings import Absence
@@ -15,7 +15,7 @@ from deploy_lib.source.imports.layout import Layout
 from deploy_lib.source.model import MissingFileContext
 
 
-def answer(asked: str, outcome: Outcome, missing_file_context: MissingFileContext) -> dict[str, Any]:
+def answer(asked: str, outcome: CheckResult, missing_file_context: MissingFileContext) -> dict[str, Any]:
     """Plain data. `asked` is a module, a path in the repository, or a path in the image."""
     contents, context = outcome.staged.contents, outcome.staged.context
     roots = outcome.analysis.roots or (contents.workdir,)
@@ -46,7 +46,7 @@ def _is_path(asked: str) -> bool:
     return "/" in asked or asked.endswith((".py", ".txt", ".json", ".toml", ".yaml", ".yml"))
 
 
-def _images(asked: str, outcome: Outcome, roots: tuple[str, ...]) -> list[str]:
+def _images(asked: str, outcome: CheckResult, roots: tuple[str, ...]) -> list[str]:
     """Image paths that it stands for."""
     contents, context = outcome.staged.contents, outcome.staged.context
     if asked in contents.files:
@@ -59,7 +59,7 @@ def _images(asked: str, outcome: Outcome, roots: tuple[str, ...]) -> list[str]:
     return [module.image] if module is not None else []
 
 
-def _present(image: str, outcome: Outcome) -> dict[str, Any]:
+def _present(image: str, outcome: CheckResult) -> dict[str, Any]:
     contents, analysis = outcome.staged.contents, outcome.analysis
     path = contents.files.get(image)
     rule = contents.by.get(image)
@@ -74,7 +74,7 @@ def _present(image: str, outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _absent(asked: str, found: Explanation | None, outcome: Outcome) -> dict[str, Any]:
+def _absent(asked: str, found: Explanation | None, outcome: CheckResult) -> dict[str, Any]:
     if found is None:
         return {
             "reason": "neither the commit nor the disk has it",

@@ -54,7 +54,7 @@ def last_requests_made(journal: Sequence[Entry]) -> tuple[Attempt, ...]:
 
 
 def last_diagnosis(journal: Sequence[Entry]) -> Diagnosed | None:
-    """A release that was resumed may have had several."""
+    """The last one; a release that was resumed may have several."""
     return next((entry for entry in reversed(journal) if isinstance(entry, Diagnosed)), None)
 
 

@@ -9,7 +9,7 @@ from deploy_lib.decide import AcquireLease, Finish, Restore
 from deploy_lib.model.journal import Entry, LeaseRefused, ReleaseInterrupted, RestoreAnswered
 from deploy_lib.model.journal_queries import last_deciding_entry, lease_held
 from deploy_lib.model.outcome import Outcome
-from deploy_lib.model.program import Program
+from deploy_lib.model.program import Invocation
 from deploy_lib.model.traffic import TrafficMap
 from deploy_lib.release.rollback.target import Choice
 
@@ -45,7 +45,7 @@ class RollbackFacts:
     unchosen: Finish | None = None
 
 
-def next_move(program: Program, facts: RollbackFacts, journal: Sequence[Entry]) -> Move:
+def next_move(program: Invocation, facts: RollbackFacts, journal: Sequence[Entry]) -> Move:
     """The one thing to do now."""
     choice, last, held = facts.choice, last_deciding_entry(journal), lease_held(journal)
     if isinstance(last, LeaseRefused):

@@ -9,7 +9,7 @@ from deploy_lib.diagnose.shell_commands import in_repository, in_shell
 from deploy_lib.model.findings import Severity
 from deploy_lib.model.journal import Entry, Judged
 from deploy_lib.model.journal_queries import first_start
-from deploy_lib.model.program import Program
+from deploy_lib.model.program import Invocation
 from deploy_lib.model.release import Status
 from deploy_lib.report.blocks import Lines, literal
 from deploy_lib.report.facts import ReleaseFacts
@@ -61,13 +61,13 @@ def _fixes(last_verdicts: Sequence[Judged], severity: Severity) -> Iterator[str]
         yield from (finding.fix for finding in judged.findings if finding.severity is severity and finding.fix)
 
 
-def _program(entries: Sequence[Entry], subject: Subject) -> Program:
+def _program(entries: Sequence[Entry], subject: Subject) -> Invocation:
     """As it was typed for the release; journals of earlier versions tell the configuration at most."""
     started = first_start(entries)
     if started is not None and started.program is not None:
         return started.program
     config = started.config if started is not None else ""
-    return Program(config=config, project=subject.project).of(subject.service)
+    return Invocation(config=config, project=subject.project).of(subject.service)
 
 
 def _split(text: str, why: str) -> Recommendation:

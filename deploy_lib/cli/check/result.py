@@ -12,7 +12,7 @@ from deploy_lib.source.model import DiskFile, Staged
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CheckResult:
     """`differs` are the files whose state on the disk is not the commit's; only a worktree check asks for them.
     `learned` is what the facts of the last good image taught, where some were given for this service."""
 
