@@ -11,9 +11,8 @@ from deploy_lib.model.journal_queries import latest_release
 from deploy_lib.printable import Printable
 from deploy_lib.redact import named_secrets
 from deploy_lib.report.blocks import Lines
-from deploy_lib.report.document import BuiltSection, Report
+from deploy_lib.report.document import BuiltSection, Report, Section
 from deploy_lib.report.facts import ReleaseFacts
-from deploy_lib.report.section import Section
 from deploy_lib.report.sections import SECTIONS
 
 

@@ -1,16 +1,33 @@
-"""The whole report, built: what every format is made from, so that they cannot disagree."""
+"""The report as a document: its sections, as each file of `sections/` declares one and as it is built for a release."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from deploy_lib.report.blocks import Block
+from deploy_lib.report.facts import ReleaseFacts
 from deploy_lib.report.facts.subject import Subject
 
 B = TypeVar("B")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Section(Generic[T]):
+    """`read` gives plain values, which are masked before `blocks` gets them.
+
+    `key` never changes once a release had it: programs read the JSON. Without a title, the blocks stand under the
+    headline. `empty` is what is said where there are no blocks; None leaves the section out then.
+    """
+
+    key: str
+    title: str
+    read: Callable[[ReleaseFacts], T]
+    blocks: Callable[[T], Iterable[Block]]
+    empty: str | Callable[[ReleaseFacts], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any
 
 from deploy_lib.model.details import Inventory
 from deploy_lib.model.image_names import digest_of
 from deploy_lib.model.journal import Entry
 from deploy_lib.model.journal_queries import latest_release, verdicts
 from deploy_lib.report.facts import subject as subjects
-from deploy_lib.report.facts.changes import changes, settings_changed
 from deploy_lib.report.facts.subject import Subject
 
+SHOWN = 200  # lines of a difference; a change of everything is not worth more
 _FACTS: tuple[tuple[str, Callable[[Inventory], str | int | None]], ...] = (
     ("base image", lambda known: known.base),
     ("base image digest", lambda known: known.base_digest),
@@ -47,7 +48,7 @@ class Comparison:
 
 def read(entries: Sequence[Entry], previous: Sequence[Entry] | None, subject: Subject) -> Comparison:
     """`previous` is the journal of the last release that went live, None when there is none to read."""
-    settings = settings_changed(previous, entries)
+    settings = _settings(previous, entries)
     if not previous:
         alone = "no earlier release of this service that went live is in the journals read"
         served = _with_what_served(entries, subject)
@@ -58,7 +59,7 @@ def read(entries: Sequence[Entry], previous: Sequence[Entry] | None, subject: Su
         _difference("image", digest_of(last.image), digest_of(subject.image)),
         _difference("revision", last.candidate, subject.candidate),
     ]
-    had, has = known_of(previous), known_of(entries)
+    had, has = _known_of(previous), _known_of(entries)
     both = (_difference(what, fact(had), fact(has)) for what, fact in _FACTS)
     rows += [row for row in both if row.before is not None or row.now is not None]
     files, packages, unknown = _inside(had, has)
@@ -76,7 +77,7 @@ def _difference(what: str, *values: str | int | None) -> Difference:
 
 def _with_what_served(entries: Sequence[Entry], subject: Subject) -> tuple[Difference, ...]:
     """What the canary read of the revision that served before, when the journal of its release is not here."""
-    known = known_of(entries)
+    known = _known_of(entries)
     rows = (
         _difference("image", digest_of(known.previous_image), digest_of(subject.image)),
         _difference("revision", known.previous_revision or subject.stable, subject.candidate),
@@ -93,11 +94,11 @@ def _inside(had: Inventory, has: Inventory) -> tuple[tuple[str, ...], tuple[str,
             unknown.append(f"which {what} changed: the journal of {which} lists none")
             found.append(())
         else:
-            found.append(changes(before, now, show_values=what == "packages"))
+            found.append(_changes(before, now, show_values=what == "packages"))
     return found[0], found[1], unknown
 
 
-def known_of(entries: Sequence[Entry]) -> Inventory:
+def _known_of(entries: Sequence[Entry]) -> Inventory:
     """What the steps know of a release's image; a later one knows better."""
     known = Inventory()
     for judged in verdicts(entries):
@@ -107,3 +108,48 @@ def known_of(entries: Sequence[Entry]) -> Inventory:
             known = replace(known, **{name: value for name, value in values.items() if value is not None})
     release = latest_release(entries)
     return replace(known, context_hash=release.context_hash) if release and known.context_hash is None else known
+
+
+def _changes(before: Mapping[str, str], now: Mapping[str, str], *, show_values: bool) -> tuple[str, ...]:
+    """ "added: x", "removed: y", "changed: z 1 -> 2", sorted by name within each."""
+    added = [f"added: {name}" + (f" {now[name]}" if show_values else "") for name in sorted(now.keys() - before.keys())]
+    gone = [f"removed: {name}" for name in sorted(before.keys() - now.keys())]
+    differ = [name for name in sorted(before.keys() & now.keys()) if before[name] != now[name]]
+    changed = [f"changed: {name}" + (f" {before[name]} -> {now[name]}" if show_values else "") for name in differ]
+    found = [*added, *gone, *changed]
+    if len(found) > SHOWN:
+        return (*found[:SHOWN], f"and {len(found) - SHOWN} more")
+    return tuple(found)
+
+
+def _settings(previous: Sequence[Entry] | None, entries: Sequence[Entry]) -> tuple[str, ...]:
+    """As the configuration of both releases tells it, and what else the canary changed on the running service."""
+    asked = (each.details.settings_changed() for each in verdicts(entries) if each.details)
+    on_service = next((lines for lines in asked if lines is not None), ())
+    before, now = latest_release(previous or ()), latest_release(entries)
+    configured = tuple(_fields(before.service, now.service)) if before and now else ()
+    return tuple(dict.fromkeys((*configured, *_besides(configured, on_service)))) if previous else on_service
+
+
+def _besides(configured: Sequence[str], on_service: Sequence[str]) -> Iterator[str]:
+    """What the canary changed, and neither the configuration's changes nor the table of facts say already."""
+    variables = {line.split(": ", 1)[1].split(" ")[0] for line in configured if line.startswith(("env ", "secrets "))}
+    for line in on_service:
+        what = line.partition(":")[0]
+        if what != "image" and what.removeprefix("variable ") not in variables:
+            yield line
+
+
+def _fields(before: Any, now: Any) -> Iterator[str]:
+    """Two dataclasses field by field. Of variables only names: a value may be a secret nobody marked."""
+    for field in (field for field in fields(before) if field.compare):
+        old, new = getattr(before, field.name), getattr(now, field.name)
+        if is_dataclass(old) and type(old) is type(new):
+            prefix = "" if field.name == "source" else f"{field.name}."
+            yield from (f"{prefix}{line}" for line in _fields(old, new))
+        elif isinstance(old, Mapping) and isinstance(new, Mapping):
+            name = "build argument" if field.name == "args" else field.name
+            yield from (f"{name} {line}" for line in _changes(old, new, show_values=field.name == "secrets"))
+        elif old != new:
+            shown = ("not set" if value is None else str(value) for value in (old, new))
+            yield f"{field.name}: {' -> '.join(shown)}"

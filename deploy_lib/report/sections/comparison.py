@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from deploy_lib.report.blocks import Block, Lines, Table, columns, literal
+from deploy_lib.report.document import Section
 from deploy_lib.report.facts import ReleaseFacts, comparison
 from deploy_lib.report.facts.comparison import Comparison
 from deploy_lib.report.formatting import known
-from deploy_lib.report.section import Section
 
 _CHANGED = {True: "changed", False: "same", None: "not known"}
 

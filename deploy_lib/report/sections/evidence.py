@@ -10,10 +10,10 @@ from deploy_lib.model.evidence import Evidence
 from deploy_lib.model.journal import Entry
 from deploy_lib.model.journal_queries import verdicts
 from deploy_lib.report.blocks import Lines, Piece, literal
+from deploy_lib.report.document import Section
 from deploy_lib.report.facts import ReleaseFacts
 from deploy_lib.report.facts.container_log import LogRow
 from deploy_lib.report.formatting import time_of_day
-from deploy_lib.report.section import Section
 
 BEFORE, AFTER = 40, 12  # lines of log shown around the most telling one
 BUILD_LINES = 30

@@ -11,8 +11,8 @@ from deploy_lib.model.findings import Finding, Severity, with_place
 from deploy_lib.model.journal_queries import last_diagnosis
 from deploy_lib.model.outcome import Tone
 from deploy_lib.report.blocks import Piece, Table, Text, columns, literal
+from deploy_lib.report.document import Section
 from deploy_lib.report.facts import ReleaseFacts
-from deploy_lib.report.section import Section
 
 _ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.ADVICE: 2}
 _SEVERITY: dict[str, Tone] = {"error": "bad", "warning": "unsure"}

@@ -7,8 +7,8 @@ from itertools import pairwise
 
 from deploy_lib.model.journal import Diagnosed, Entry
 from deploy_lib.report.blocks import Lines
+from deploy_lib.report.document import Section
 from deploy_lib.report.facts import ReleaseFacts
-from deploy_lib.report.section import Section
 from deploy_lib.steps.kind import format_duration
 
 SKEW = 1.0  # seconds that two entries may go backwards before it is worth saying

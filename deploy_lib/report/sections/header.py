@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from deploy_lib.report.blocks import Table, literal
+from deploy_lib.report.document import Section
 from deploy_lib.report.facts.subject import Subject
 from deploy_lib.report.formatting import day, duration
-from deploy_lib.report.section import Section
 
 
 def blocks(subject: Subject) -> Iterator[Table]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from deploy_lib.report.blocks import Bars, Block, Column, Figure, Lines, Piece, Shares, Table, columns
+from deploy_lib.report.document import Section
 from deploy_lib.report.facts.traffic import Period
 from deploy_lib.report.facts.users import Impact, Measured
 from deploy_lib.report.formatting import WHOSE, milliseconds, time_of_day
-from deploy_lib.report.section import Section
 
 PERIODS = (*columns("From (UTC)", "To", kind="time"), Column("Seconds", "number"), Column("Serving"))
 NUMBERS = columns("Requests", "Failed", kind="number")

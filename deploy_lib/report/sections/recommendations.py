@@ -12,9 +12,9 @@ from deploy_lib.model.journal_queries import first_start
 from deploy_lib.model.program import Invocation
 from deploy_lib.model.release import Status
 from deploy_lib.report.blocks import Lines, literal
+from deploy_lib.report.document import Section
 from deploy_lib.report.facts import ReleaseFacts
 from deploy_lib.report.facts.subject import Subject
-from deploy_lib.report.section import Section
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from deploy_lib.model.release import Status
 from deploy_lib.report.blocks import Block, Chain, Lines, Text, literal
+from deploy_lib.report.document import Section
 from deploy_lib.report.facts import ReleaseFacts
 from deploy_lib.report.facts.root_cause import RootCause
 from deploy_lib.report.formatting import duration
-from deploy_lib.report.section import Section
 
 _UNSURE = {Status.FAILED.value, Status.ERRORED.value, Status.INCONCLUSIVE.value}
 

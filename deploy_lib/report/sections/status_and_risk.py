@@ -10,8 +10,8 @@ from deploy_lib.model.journal_queries import last_lease, last_restore, traffic_m
 from deploy_lib.model.outcome import Outcome, Tone
 from deploy_lib.model.release import Status
 from deploy_lib.report.blocks import Block, Lines, Piece, Table
+from deploy_lib.report.document import Section
 from deploy_lib.report.facts import ReleaseFacts
-from deploy_lib.report.section import Section
 from deploy_lib.steps.kind import counted
 
 _TONES: dict[str, Tone] = {"none": "good", "low": "good", "medium": "unsure", "high": "bad"}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from deploy_lib.report.blocks import Block, Column, Figure, Lines, Piece, Spans, Table
+from deploy_lib.report.document import Section
 from deploy_lib.report.facts.steps import StepRow
 from deploy_lib.report.formatting import seconds
-from deploy_lib.report.section import Section
 
 COLUMNS = (Column("Step"), Column("Verdict"), Column("Took", "number"), Column("Reason"))
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from deploy_lib.model.cause import Confidence
 from deploy_lib.report.blocks import Lines
+from deploy_lib.report.document import Section
 from deploy_lib.report.facts import ReleaseFacts
 from deploy_lib.report.facts.steps import NOT_RUN
 from deploy_lib.report.formatting import duration
-from deploy_lib.report.section import Section
 
 
 def sentences(facts: ReleaseFacts) -> Iterator[str]:

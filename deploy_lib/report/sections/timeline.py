@@ -11,9 +11,9 @@ from deploy_lib.model.entry_words import sentence
 from deploy_lib.model.journal import Entry
 from deploy_lib.model.outcome import Tone
 from deploy_lib.report.blocks import Column, Piece, Table
+from deploy_lib.report.document import Section
 from deploy_lib.report.facts import ReleaseFacts
 from deploy_lib.report.formatting import time_of_day
-from deploy_lib.report.section import Section
 
 
 @dataclass(frozen=True, slots=True)
