@@ -15,12 +15,11 @@ from datetime import datetime, timedelta
 
 from deploy_lib.drivers import metrics
 from deploy_lib.drivers.crashes import Crashes
-from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.interface import Clock, DriverError, Interrupted, Tell
-from deploy_lib.drivers.logs import PAGE, QUOTA_PAUSE, Entries, is_quota, line_of
+from deploy_lib.drivers.logs import PAGE, Entries, line_of
+from deploy_lib.drivers.paced_reader import PacedReader
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.request_log import RequestTally
-from deploy_lib.drivers.status_code import StatusCode
 from deploy_lib.model.answers import MONITORING, REQUEST_LOG, Side, Watched
 from deploy_lib.model.release import Release
 from deploy_lib.model.requests import Readers
@@ -32,44 +31,7 @@ LATE = timedelta(seconds=30)
 """Entries of the request log may come this much later than younger ones."""
 _TICK = 0.1
 _ENDS_WITHIN = 1.0
-_FOR_GOOD = frozenset(
-    {
-        StatusCode.PERMISSION_DENIED,
-        StatusCode.UNAUTHENTICATED,
-        StatusCode.NOT_FOUND,
-        StatusCode.UNIMPLEMENTED,
-        StatusCode.INVALID_ARGUMENT,
-    }
-)
-"""Codes that no waiting changes."""
 REQUESTS, SYSTEM = "run.googleapis.com%2Frequests", "run.googleapis.com%2Fvarlog%2Fsystem"
-
-
-@dataclass(slots=True)
-class _Reader:
-    """When it is read next, and why the last reading failed. Times by the monotonic clock."""
-
-    pause: float
-    next: float = 0.0
-    gap: str = ""
-    for_good: bool = False
-
-    def is_due(self, now: float) -> bool:
-        return not self.for_good and now >= self.next
-
-    def read(self, clock: Clock, reading: Callable[[], None]) -> str:
-        """What a person should read of it; empty when nothing."""
-        try:
-            reading()
-        except DriverError as problem:
-            quota = is_quota(problem)
-            self.for_good = isinstance(problem, ApiError) and problem.code in _FOR_GOOD
-            self.next = clock.monotonic() + (QUOTA_PAUSE if quota else self.pause)
-            new, self.gap = problem.reason != self.gap, problem.reason
-            pause = f"; not read again for {QUOTA_PAUSE:.0f} s" if quota else ""
-            return f"{problem.reason}{pause}" if new or quota else ""
-        self.gap, self.next = "", clock.monotonic() + self.pause
-        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +70,8 @@ class TrafficWatcher:
     _broken: Exception | None = None
     _asked_since: float | None = None  # when the first of our own requests had been answered
     _figures: tuple[Side, Side, Side] | None = None  # Monitoring's: candidate, stable, stable earlier
-    _log: _Reader = field(init=False)
-    _metrics: _Reader = field(init=False)
+    _log: PacedReader = field(init=False)
+    _metrics: PacedReader = field(init=False)
     _entries: Entries = field(init=False)
     _tally: RequestTally = field(init=False)
     _crashes: Crashes = field(init=False)
@@ -125,7 +87,7 @@ class TrafficWatcher:
         most, start = PAGES * PAGE, self.earlier if self.users else self.since
         self._entries = Entries(self.calls, service, tuple(names), start, extra, most, LATE)
         self._tally, self._crashes = RequestTally(self.since, self.warm), Crashes(self.since)
-        self._log, self._metrics = _Reader(self.log_pause), _Reader(self.metrics_pause)
+        self._log, self._metrics = PacedReader(self.log_pause), PacedReader(self.metrics_pause)
         self._thread = threading.Thread(target=self._run, name="watching", daemon=True)
 
     def __enter__(self) -> TrafficWatcher:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy_lib.drivers.services import service_annotations
-from deploy_lib.drivers.services.service_annotations import Lease, ReleaseRecord
+from deploy_lib.drivers.services.release_record import Lease, ReleaseRecord
 from deploy_lib.drivers.services.traffic import (
     baseline_traffic,
     difference,

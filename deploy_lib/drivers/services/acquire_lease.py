@@ -13,7 +13,8 @@ from deploy_lib.drivers.processes import has_ended
 from deploy_lib.drivers.services import by_hand, service_annotations
 from deploy_lib.drivers.services.context import ServiceContext
 from deploy_lib.drivers.services.leases import set_annotations
-from deploy_lib.drivers.services.service_annotations import Lease, ReleaseRecord, record_of
+from deploy_lib.drivers.services.release_record import Lease, ReleaseRecord
+from deploy_lib.drivers.services.service_annotations import record_of
 from deploy_lib.drivers.services.traffic import baseline_traffic, spec_traffic
 from deploy_lib.drivers.times import plain_time
 from deploy_lib.model.answers import LeaseTaken, UnfinishedRelease

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.drivers.services import differences, service_annotations
 from deploy_lib.drivers.services.context import ServiceContext
-from deploy_lib.drivers.services.service_annotations import ReleaseRecord
+from deploy_lib.drivers.services.release_record import ReleaseRecord
 from deploy_lib.drivers.services.traffic import baseline_traffic, short
 from deploy_lib.drivers.times import plain_time
 from deploy_lib.model.release_history import changed_by_hand

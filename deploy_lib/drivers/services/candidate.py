@@ -19,7 +19,8 @@ from deploy_lib.drivers.services.context import ServiceContext, settle
 from deploy_lib.drivers.services.etag_writer import WRITES_WITHIN
 from deploy_lib.drivers.services.leases import set_annotations
 from deploy_lib.drivers.services.names import revision_name
-from deploy_lib.drivers.services.service_annotations import ReleaseRecord, record_of
+from deploy_lib.drivers.services.release_record import ReleaseRecord
+from deploy_lib.drivers.services.service_annotations import record_of
 from deploy_lib.drivers.services.startup_observer import StartupObserver
 from deploy_lib.drivers.services.template import ATTEMPT_LABEL, base, main_container, merged
 from deploy_lib.drivers.services.traffic import (

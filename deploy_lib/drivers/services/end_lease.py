@@ -9,7 +9,8 @@ from deploy_lib.drivers.conditions import conditions_of, ready
 from deploy_lib.drivers.services import service_annotations
 from deploy_lib.drivers.services.context import ServiceContext
 from deploy_lib.drivers.services.leases import set_annotations
-from deploy_lib.drivers.services.service_annotations import ReleaseRecord, record_of
+from deploy_lib.drivers.services.release_record import ReleaseRecord
+from deploy_lib.drivers.services.service_annotations import record_of
 from deploy_lib.drivers.services.traffic import spec_traffic, tag_url, targets
 from deploy_lib.model.answers import LeaseEnded
 from deploy_lib.model.release import Release

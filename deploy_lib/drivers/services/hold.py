@@ -9,7 +9,7 @@ from deploy_lib.drivers.services import service_annotations
 from deploy_lib.drivers.services.acquire_lease import refused_by
 from deploy_lib.drivers.services.context import ServiceContext
 from deploy_lib.drivers.services.leases import set_annotations
-from deploy_lib.drivers.services.service_annotations import Lease
+from deploy_lib.drivers.services.release_record import Lease
 from deploy_lib.model.answers import LeaseTaken
 from deploy_lib.model.service import Service
 

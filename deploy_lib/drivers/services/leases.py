@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 
 from deploy_lib.drivers.interface import Clock, DriverError, Interrupted
 from deploy_lib.drivers.services.etag_writer import EtagWriter
-from deploy_lib.drivers.services.service_annotations import Lease, history_of, lease_of, with_lease
+from deploy_lib.drivers.services.release_record import Lease
+from deploy_lib.drivers.services.service_annotations import history_of, lease_of, with_lease
 
 if TYPE_CHECKING:
     from google.cloud import run_v2

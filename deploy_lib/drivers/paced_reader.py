@@ -1,0 +1,49 @@
+"""Reads something every so often, more seldom once a quota is used up, and no more where no waiting helps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from deploy_lib.drivers.errors import ApiError
+from deploy_lib.drivers.interface import Clock, DriverError
+from deploy_lib.drivers.logs import QUOTA_PAUSE, is_quota
+from deploy_lib.drivers.status_code import StatusCode
+
+_FOR_GOOD = frozenset(
+    {
+        StatusCode.PERMISSION_DENIED,
+        StatusCode.UNAUTHENTICATED,
+        StatusCode.NOT_FOUND,
+        StatusCode.UNIMPLEMENTED,
+        StatusCode.INVALID_ARGUMENT,
+    }
+)
+"""Codes that no waiting changes."""
+
+
+@dataclass(slots=True)
+class PacedReader:
+    """When it is read next, and why the last reading failed. Times by the monotonic clock."""
+
+    pause: float
+    next: float = 0.0
+    gap: str = ""
+    for_good: bool = False
+
+    def is_due(self, now: float) -> bool:
+        return not self.for_good and now >= self.next
+
+    def read(self, clock: Clock, reading: Callable[[], None]) -> str:
+        """What a person should read of it; empty when nothing."""
+        try:
+            reading()
+        except DriverError as problem:
+            quota = is_quota(problem)
+            self.for_good = isinstance(problem, ApiError) and problem.code in _FOR_GOOD
+            self.next = clock.monotonic() + (QUOTA_PAUSE if quota else self.pause)
+            new, self.gap = problem.reason != self.gap, problem.reason
+            pause = f"; not read again for {QUOTA_PAUSE:.0f} s" if quota else ""
+            return f"{problem.reason}{pause}" if new or quota else ""
+        self.gap, self.next = "", clock.monotonic() + self.pause
+        return ""
