@@ -15,6 +15,7 @@ from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.interface import DriverError, Tell
 from deploy_lib.drivers.polling import polls
 from deploy_lib.drivers.services import differences, service_annotations
+from deploy_lib.drivers.services.candidate_traffic import alone, beside
 from deploy_lib.drivers.services.context import ServiceContext, settle
 from deploy_lib.drivers.services.etag_writer import WRITES_WITHIN
 from deploy_lib.drivers.services.leases import set_annotations
@@ -24,9 +25,6 @@ from deploy_lib.drivers.services.service_annotations import record_of
 from deploy_lib.drivers.services.startup_observer import StartupObserver
 from deploy_lib.drivers.services.template import ATTEMPT_LABEL, base, main_container, merged
 from deploy_lib.drivers.services.traffic import (
-    STABLE_TAG,
-    difference,
-    same,
     spec_traffic,
     status_traffic,
     tag_url,
@@ -35,14 +33,11 @@ from deploy_lib.drivers.services.traffic import (
 from deploy_lib.drivers.status_code import StatusCode
 from deploy_lib.model.answers import RevisionCreated, Starting
 from deploy_lib.model.release import Release
-from deploy_lib.model.traffic import TrafficMap, TrafficTarget
+from deploy_lib.model.traffic import TrafficMap
 from deploy_lib.steps.canary import CreateRevision, EndStart
 
 if TYPE_CHECKING:
     from google.cloud import run_v2
-
-LONGEST_HOST = 46
-"""Characters of a service's name and a tag together, as Cloud Run allows them in one host name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +121,7 @@ def _first(context: ServiceContext, request: CreateRevision) -> Made:
     release, path = request.release, request.release.service.path
     template = merged(base(None, None), release)
     name = template.revision = revision_name(release.service.cloud_run, release.commit, template)
-    service = run_v2.Service(template=template, traffic=targets(_alone(name, request.settings.tag)))
+    service = run_v2.Service(template=template, traffic=targets(alone(name, request.settings.tag)))
     service.invoker_iam_disabled = release.service.public
     record = ReleaseRecord.begun(release, TrafficMap(), image=release.image, candidate=name, tag=request.settings.tag)
     set_annotations(service, service_annotations.with_record({}, record))
@@ -171,7 +166,7 @@ def _next(context: ServiceContext, request: CreateRevision, service: run_v2.Serv
     def edit(found: run_v2.Service) -> list[str]:
         context.leases.guard(path, found)
         record = record_of(found.annotations) or ReleaseRecord.begun(release, release.before or TrafficMap())
-        wanted, own_tag = _beside(spec_traffic(found), record, request, name)
+        wanted, own_tag = beside(spec_traffic(found), record, request, name)
         made = again or (record.candidate == name and found.template.revision == name)
         if made and wanted.same_as(spec_traffic(found)):
             return []
@@ -223,34 +218,6 @@ def _unused_name(
         template.labels[ATTEMPT_LABEL] = str(attempt)
         name = revision_name(release.service.cloud_run, release.commit, template)
     return name
-
-
-def _beside(
-    now: TrafficMap, record: ReleaseRecord, request: CreateRevision, name: str
-) -> tuple[TrafficMap, str | None]:
-    """The traffic with the candidate in it, and the tag lent to the stable revision.
-
-    Raises DriverError when the traffic is no longer the one that the release found.
-    """
-    release, tag = request.release, request.settings.tag
-    if not now.shares():
-        return _alone(name, tag), None
-    before = release.before if release.before is not None else now
-    if before.shares() and not same(now.untagged(tag), before.untagged(tag), record.own_tag):
-        change = difference([before], now.untagged(record.own_tag) if record.own_tag else now)
-        raise DriverError(f"the traffic was changed since this release began: {change}", "start again", conflict=True)
-    if not before.shares():
-        return now.tagged(tag, name), None
-    plain = (now.untagged(record.own_tag) if record.own_tag else now).tagged(tag, name)
-    stable = before.main_revision() or ""
-    fits = len(release.service.cloud_run) + len(STABLE_TAG) <= LONGEST_HOST
-    if stable in plain.tags().values() or STABLE_TAG in plain.tags() or not fits:
-        return plain, None
-    return plain.tagged(STABLE_TAG, stable), STABLE_TAG
-
-
-def _alone(name: str, tag: str) -> TrafficMap:
-    return TrafficMap((TrafficTarget(name, 100, tag),))
 
 
 def _untag(context: ServiceContext, release: Release, name: str, tell: Tell) -> None:
