@@ -29,7 +29,7 @@ class Notifier:
             from deploy_lib.cli.report_files import tell_webhook
 
             name = self.webhook_env
-            _attempt("the webhook was not told", lambda: tell_webhook(name, plan, entry))
+            _attempt("the webhook was not called", lambda: tell_webhook(name, plan, entry))
 
     def ended(self, plan: Plan, release_id: str) -> None:
         """Writes the report in every format beside the journal, and where --report-dir says."""

@@ -49,7 +49,7 @@ def value_of(words: list[str], *names: str) -> str | None:
 
 
 def environment_of(runner: list[str], directory: str) -> str | None:
-    """The directory of the environment that the runner would run a program in; None where it cannot be told."""
+    """The directory of the environment that the runner would run a program in; None where it is not known."""
     tool = os.path.basename(runner[0])
     given = os.environ.get("VIRTUAL_ENV", "")
     if tool in ("conda", "mamba", "micromamba"):
@@ -109,7 +109,7 @@ def interpreter_of(file: str) -> str | None:
 
 
 def choose(launch: dict[str, Any]) -> str | None:
-    """Set variables and directory as the command does; the interpreter, None where it cannot be told."""
+    """Set variables and directory as the command does; the interpreter, None where it is not known."""
     for name, text in launch["variables"]:
         os.environ[name] = expand(text)
     directory = launch["directory"] or os.getcwd()

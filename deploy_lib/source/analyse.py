@@ -106,7 +106,7 @@ def analyse(
     explainer = remember(lambda: Explainer(contents, context, missing_file_context(), entry.roots))
     module = f"{entry.module}.__main__" if entry.main and _is_package(layout, entry.module) else entry.module
     ownership = Ownership(layout, contents, dependencies, explainer, module, known.installed if known else None)
-    describer = Describer(closure, contents, context, explainer, entry.told_by)
+    describer = Describer(closure, contents, context, explainer, entry.named_by)
     later, settings = done_later(entry, module, django.module if django else None, closure)
     first = () if django else later
     problems = run_imports(closure, ownership.judge, module, entry.attribute, called=entry.called, then=first)
@@ -115,9 +115,9 @@ def analyse(
         named = Describer(closure, contents, context, explainer, DJANGO_SETTINGS)
         problems = run_imports(replace(closure, main_file=None), ownership.judge, django.module, then=later)
         unsure = entry.doubt or django.doubt(closure)
-        told = {(each.code, each.module, each.line) for each in found}
+        reported = {(each.code, each.module, each.line) for each in found}
         for each in with_commas(named.findings(problems), settings):
-            if (each.code, each.module, each.line) not in told:
+            if (each.code, each.module, each.line) not in reported:
                 found.append(_doubted(each, unsure))
     if known is not None and known.installed is not None:
         found = [_not_installed(each, known, layout, contents, context, read) for each in found]

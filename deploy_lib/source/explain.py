@@ -176,8 +176,8 @@ class Explainer:
             if past.deleted:
                 sentence = f"{path} was deleted{deleted_by(past)}; {short} still had it"
                 return Explanation(Absence.DELETED, sentence, f"{fix}, or remove the import", path)
-            told = f"{short} ({past.subject})" if past.subject else short
-            return Explanation(Absence.IN_OTHER_COMMIT, f"{path} is on another branch only, in {told}", fix, path)
+            where = f"{short} ({past.subject})" if past.subject else short
+            return Explanation(Absence.IN_OTHER_COMMIT, f"{path} is on another branch only, in {where}", fix, path)
         return None
 
     def _absent(self, module: str) -> Explanation:

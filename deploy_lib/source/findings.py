@@ -15,7 +15,7 @@ from deploy_lib.source.model import Context, ImageContents, Unknown
 
 
 class Describer:
-    """`told_by` is where the entrypoint is written. The explainer is asked for only when something is missing."""
+    """`named_by` is where the entrypoint is written. The explainer is asked for only when something is missing."""
 
     def __init__(
         self,
@@ -23,13 +23,13 @@ class Describer:
         contents: ImageContents,
         context: Context,
         explainer: Callable[[], Explainer],
-        told_by: str,
+        named_by: str,
     ) -> None:
         self._closure = closure
         self._contents = contents
         self._context = context
         self._explainer = explainer
-        self._told_by = told_by
+        self._named_by = named_by
         self.missing: dict[str, str] = {}
 
     def findings(self, problems: Sequence[Problem]) -> tuple[Finding, ...]:
@@ -102,15 +102,15 @@ class Describer:
     def _message(
         self, problem: Problem, code: str, module: str, explanation: Explanation | None, group: list[Problem]
     ) -> str:
-        said = _said(problem, code, module, self._closure)
+        text = _message(problem, code, module, self._closure)
         if code == "unknown_module":
-            said += f", and whether the image holds it cannot be known: {self._unknown(module)}"
+            text += f", and whether the image holds it cannot be known: {self._unknown(module)}"
         if explanation:
-            said += f": {explanation.sentence}"
+            text += f": {explanation.sentence}"
         others = len({(each.at.module, each.at.line) for each in group}) - 1
         if others:
-            said += f" ({others} more {'import' if others == 1 else 'imports'} of it)"
-        return f"{said}{_when(problem)}"
+            text += f" ({others} more {'import' if others == 1 else 'imports'} of it)"
+        return f"{text}{_when(problem)}"
 
     def _unknown(self, module: str) -> str:
         below = "/".join(module.split("."))
@@ -125,7 +125,7 @@ class Describer:
             if link.module:
                 yield f"{link.module} ({self.file_of(link.module)}:{link.line})"
             elif len(at.from_the_start()) == 1:
-                yield f"the server ({self._told_by})"
+                yield f"the server ({self._named_by})"
 
 
 def _may_be_file(name: str | None) -> bool:
@@ -140,7 +140,7 @@ def _weight(problem: Problem) -> tuple[bool, Mode, bool]:
     return problem.stops, problem.mode, not problem.guarded
 
 
-def _said(problem: Problem, code: str, module: str, closure: Closure) -> str:
+def _message(problem: Problem, code: str, module: str, closure: Closure) -> str:
     where = problem.at.module or "the server"
     match code:
         case "missing_module":

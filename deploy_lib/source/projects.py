@@ -76,7 +76,7 @@ def _members(top: str, directories: set[str], read: ReadText) -> Iterator[str]:
 def _roots(project: str, contents: ImageContents, read: ReadText) -> list[str]:
     """What the project's files say, else src/ where there is one, else the project's own directory."""
     table = _table(read(posixpath.join(project, "pyproject.toml")) or "")
-    told = [
+    declared = [
         *_texts(_part(table, "tool", "setuptools", "packages", "find").get("where")),
         *(value for key, value in _part(table, "tool", "setuptools", "package-dir").items() if key == ""),
         *(
@@ -91,7 +91,7 @@ def _roots(project: str, contents: ImageContents, read: ReadText) -> list[str]:
         *_texts(_part(table, "tool", "pdm", "build").get("package-dir")),
         *_texts(_part(table, "tool", "uv", "build-backend").get("module-root")),
     ]
-    places = [posixpath.normpath(posixpath.join(project, each)) for each in told]
+    places = [posixpath.normpath(posixpath.join(project, each)) for each in declared]
     usual = [posixpath.join(project, "src"), project]
     found = [each for each in places if _holds(each, contents)]
     return found or [each for each in usual if _holds(each, contents)][:1]

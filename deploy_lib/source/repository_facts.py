@@ -88,11 +88,11 @@ def reader(staged: Staged) -> Callable[[str], bytes | None]:
     return read
 
 
-def _finding(name: str, said: str, found: Explanation) -> Finding:
+def _finding(name: str, message: str, found: Explanation) -> Finding:
     return Finding(
         Code.MISSING_MODULE,
         Severity.ERROR,
-        f"{said}: {found.sentence}",
+        f"{message}: {found.sentence}",
         module=name,
         cause=found.cause,
         rule=found.rule,

@@ -91,7 +91,7 @@ def test_how_it_is_started(command: tuple[str, ...], launch: Launch) -> None:
 def test_the_yamls_module_is_imported_as_the_command_would_start_it() -> None:
     entry = read("/opt/venv/bin/shop-server", "--port", "8080", given="shop.main:app")
     assert entry is not None and entry.launch == Launch("/opt/venv/bin/shop-server", directory="/app")
-    assert read(given="shop.main") == Entrypoint("shop.main", roots=("/app",), told_by="shop.main")
+    assert read(given="shop.main") == Entrypoint("shop.main", roots=("/app",), named_by="shop.main")
 
 
 @pytest.mark.parametrize("name", ["./start.sh", "/app/docker-entrypoint"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,3 +46,13 @@ def test_such_a_message_would_be_found() -> None:
     lines = ('"""a docstring is no message"""', 'raise ValueError(f"{name} is no {kind}")', 'say("there is no file")')
     found = [text for _, text in messages("\n".join([*lines, 'say("x is no URL")'])) if IS_NO.search(text)]
     assert sorted(found) == ["x is no URL", "{} is no {}"]
+
+
+def test_a_class_name_means_one_thing() -> None:
+    """The local cloud is a package of its own: what it calls a Dockerfile is its own Dockerfile."""
+    places = defaultdict(list)
+    for path in sorted(PACKAGE.rglob("*.py")):
+        if "local_cloud" not in path.parts:
+            for name in re.findall(r"^class ([A-Z]\w*)", path.read_text(encoding="utf-8"), re.MULTILINE):
+                places[name].append(str(path.relative_to(PACKAGE)))
+    assert places and {name: where for name, where in places.items() if len(where) > 1} == {}

@@ -115,11 +115,11 @@ def _show(args: argparse.Namespace, outcomes: list[CheckResult], root: str) -> N
 
 def _why(args: argparse.Namespace, outcomes: list[CheckResult], source: GitSource, commit: str, root: str) -> int:
     """0 when it is in the image of every service that was asked about."""
-    from deploy_lib.cli.check.why import answer, spoken
+    from deploy_lib.cli.check.why import answer, answer_lines
 
     answers = [answer(args.why, outcome, source.missing_file_context(commit)) for outcome in outcomes]
     if args.output == "json":
         say_json(answers[0] if len(answers) == 1 else answers, indent=2)
     else:
-        say(*(line for each in answers for line in spoken(each, root)))
+        say(*(line for each in answers for line in answer_lines(each, root)))
     return 0 if all(each["in_image"] for each in answers) else 1

@@ -27,19 +27,20 @@ def answer(asked: str, outcome: CheckResult, missing_file_context: MissingFileCo
     return {"asked": asked, "service": outcome.service, "in_image": False, **_absent(asked, found, outcome)}
 
 
-def spoken(said: dict[str, Any], root: str) -> Iterator[str]:
-    if said["in_image"]:
-        yield f"{said['asked']} is in the image of {said['service']} as {said['image_path']}"
-        yield f"  from:        {said['context_path']}"
-        yield f"  brought by:  {said['by']} {said['instruction']}" if said["by"] else "  brought by:  a RUN step"
-        importers = said["imported_by"]
+def answer_lines(reply: dict[str, Any], root: str) -> Iterator[str]:
+    """The answer as lines for a person; `root` is the repository's directory."""
+    if reply["in_image"]:
+        yield f"{reply['asked']} is in the image of {reply['service']} as {reply['image_path']}"
+        yield f"  from:        {reply['context_path']}"
+        yield f"  brought by:  {reply['by']} {reply['instruction']}" if reply["by"] else "  brought by:  a RUN step"
+        importers = reply["imported_by"]
         yield f"  imported by: {', '.join(importers) if importers else 'nothing that the entrypoint reaches'}"
         return
-    yield f"{said['asked']} is not in the image of {said['service']}: {said['reason']}"
-    if said["rule"]:
-        yield f"  rule: {said['rule']}"
-    if said["fix"]:
-        yield f"  fix:  {shorter(shown_fix(said['fix'], root))}"
+    yield f"{reply['asked']} is not in the image of {reply['service']}: {reply['reason']}"
+    if reply["rule"]:
+        yield f"  rule: {reply['rule']}"
+    if reply["fix"]:
+        yield f"  fix:  {shorter(shown_fix(reply['fix'], root))}"
 
 
 def _is_path(asked: str) -> bool:

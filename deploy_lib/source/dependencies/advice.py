@@ -18,16 +18,16 @@ def undeclared_dependencies(
     """One advice per package. None where the files that declare are not known whole."""
     if not declared.files or not declared.whole:
         return
-    told: set[str] = set()
+    seen: set[str] = set()
     for module, facts in closure.facts.items():
         for event in imports(facts.program):
             if not isinstance(event, Import | From) or (isinstance(event, From) and event.level):
                 continue
             top = event.module.partition(".")[0]
             brought_by = DISTRIBUTIONS.get(top)
-            if not brought_by or top in told or brought_by & declared.installed or closure.layout.find(top) is not None:
+            if not brought_by or top in seen or brought_by & declared.installed or closure.layout.find(top) is not None:
                 continue
-            told.add(top)
+            seen.add(top)
             name = min(brought_by, key=len)
             files = " nor ".join(declared.files) if len(declared.files) < 3 else "the requirements files"
             negated = "neither " if " nor " in files else ""

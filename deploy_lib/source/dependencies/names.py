@@ -105,7 +105,7 @@ def names_of(module: str) -> frozenset[str]:
 
 
 def to_install(module: str) -> str | None:
-    """The distribution to install for an import; None where its name cannot be told from the module's.
+    """The distribution to install for an import; None where the module's name does not show it.
 
     >>> to_install("yaml"), to_install("google.cloud.secretmanager_v1"), to_install("google"), to_install("unheard.of")
     ('pyyaml', 'google-cloud-secret-manager', None, None)

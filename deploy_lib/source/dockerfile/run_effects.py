@@ -1,7 +1,7 @@
 """What a RUN step may do to files nobody can see beforehand, and which requirements it installs.
 
 The aim is never to be wrong: a command whose effect on files is known leaves the rest of the image certain, and any
-other makes its working directory unknown. Unknown is said as such; it is never an error.
+other makes its working directory unknown. What is unknown is marked so; it is never an error.
 """
 
 from __future__ import annotations

@@ -68,12 +68,12 @@ def _gunicorn(program: Program, read: ReadText) -> Program:
         file = f"{file.removeprefix('python:').replace('.', '/')}.py"
     text = read(_inside(program, file))
     settings, doubt = _assigned(text) if text is not None else ({}, "")
-    told = [f"--{key}={settings[key]}" for key in ("chdir", "pythonpath") if key in settings]
+    options = [f"--{key}={settings[key]}" for key in ("chdir", "pythonpath") if key in settings]
     app = [settings["wsgi_app"]] if "wsgi_app" in settings else []
     if doubt:
         doubt = f"{file} {doubt}"
     # Of two options the first is read, and of two modules too: the command line comes before the variable and the file.
-    words = (*program.words[:at], *program.words[at:], *extra, *told, *app)
+    words = (*program.words[:at], *program.words[at:], *extra, *options, *app)
     return replace(program, words=words, doubt=program.doubt or doubt)
 
 
@@ -129,8 +129,8 @@ def _hypercorn(program: Program, read: ReadText) -> Program:
             settings = {key: value for key, value in tomllib.loads(text).items() if isinstance(value, str)}
         except tomllib.TOMLDecodeError:
             doubt = "cannot be read"
-    told = [settings["application_path"]] if "application_path" in settings else []
-    return replace(program, words=(*program.words, *told), doubt=program.doubt or (doubt and f"{name} {doubt}"))
+    options = [settings["application_path"]] if "application_path" in settings else []
+    return replace(program, words=(*program.words, *options), doubt=program.doubt or (doubt and f"{name} {doubt}"))
 
 
 def _supervised(path: str, program: Program, read: ReadText, files: Iterable[str]) -> Iterator[Program]:

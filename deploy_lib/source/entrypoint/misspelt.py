@@ -42,8 +42,8 @@ def misspelt_command(contents: ImageContents, read: ReadText, declared: Collecti
     brought = name.lower() in declared or any(posixpath.basename(path) == name for path in contents.files)
     if near is None or brought:
         return None
-    said = f"the start command {name} is not in the image: nothing installs it, and no file has that name"
+    message = f"the start command {name} is not in the image: nothing installs it, and no file has that name"
     fix = f"write {near} instead of {name} in CMD or ENTRYPOINT"
     if near not in (*declared, *_OF_PYTHON):
         fix = f"{fix}, and let the Dockerfile install {near}"
-    return Finding(Code.COMMAND_NOT_FOUND, Severity.ERROR, said, fix=fix)
+    return Finding(Code.COMMAND_NOT_FOUND, Severity.ERROR, message, fix=fix)

@@ -26,7 +26,7 @@ class Entrypoint:
     """`module` is imported, or run as __main__ when `main`; a `script` is an image path that Python is given.
 
     `attribute` is what the server takes from the module, and calls when `called`. `roots` are the image directories
-    of sys.path that can hold the application, in order. `told_by` says where this is written. `doubt` is why it is
+    of sys.path that can hold the application, in order. `named_by` says where this is written. `doubt` is why it is
     not proven that the process starts this, from there; empty when it is. `installs` is the project's directory that
     the runner installs before it starts this; "" for none.
     """
@@ -37,7 +37,7 @@ class Entrypoint:
     main: bool = False
     script: str | None = None
     roots: tuple[str, ...] = ()
-    told_by: str = ""
+    named_by: str = ""
     launch: Launch | None = None  # None: the image's command tells nothing
     doubt: str = ""
     installs: str = ""

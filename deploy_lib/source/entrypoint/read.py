@@ -49,7 +49,7 @@ def _read(contents: ImageContents, given: str | None, read: ReadText) -> Entrypo
     roots = (*(runs.roots if runs else ()), contents.workdir)
     main = runs is not None and runs.main and runs.module == named.module
     roots = _with_python_path(roots, contents.env, contents.workdir)
-    return replace(named, main=main, roots=roots, told_by=given, launch=launch, doubt=runs.doubt if runs else "")
+    return replace(named, main=main, roots=roots, named_by=given, launch=launch, doubt=runs.doubt if runs else "")
 
 
 def _branches(servers: Sequence[tuple[Program, Entrypoint]]) -> str:
@@ -87,10 +87,10 @@ def _named_by(program: Program, contents: ImageContents, read: ReadText) -> Entr
 
 def _complete(entry: Entrypoint, program: Program, contents: ImageContents) -> Entrypoint:
     roots = _with_python_path(entry.roots, program.env, program.directory)
-    told_by = " ".join(contents.command)
-    told_by = told_by if len(told_by) < 80 else f"{told_by[:77]}..."
+    named_by = " ".join(contents.command)
+    named_by = named_by if len(named_by) < 80 else f"{named_by[:77]}..."
     doubt = program.doubt or _of_a_script(entry.script, contents)
-    return replace(entry, roots=roots, told_by=told_by, launch=launch_of(program), doubt=doubt)
+    return replace(entry, roots=roots, named_by=named_by, launch=launch_of(program), doubt=doubt)
 
 
 def _of_a_script(script: str | None, contents: ImageContents) -> str:

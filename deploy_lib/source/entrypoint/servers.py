@@ -127,12 +127,12 @@ def _flask(words: Sequence[str], program: Program, exists: Callable[[str], bool]
     packages around it (https://flask.palletsprojects.com/en/stable/cli/)."""
     if "run" not in words:
         return None
-    told = value_of(words, "--app", "-A") or program.env.get("FLASK_APP") or program.env.get("QUART_APP")
-    told = told or next((each for each in ("wsgi.py", "app.py") if exists(_inside(program, each))), "")
-    file, _, _ = told.partition(":")
+    application = value_of(words, "--app", "-A") or program.env.get("FLASK_APP") or program.env.get("QUART_APP")
+    application = application or next((each for each in ("wsgi.py", "app.py") if exists(_inside(program, each))), "")
+    file, _, _ = application.partition(":")
     if file.endswith(".py"):
         return _module_of(_inside(program, file), exists)
-    found = target(told)
+    found = target(application)
     return _looked_for_in(replace(found, attribute=None, called=False), program, "") if found else None
 
 
@@ -156,8 +156,8 @@ def _streamlit(words: Sequence[str], program: Program) -> Entrypoint | None:
 def _celery(words: Sequence[str], program: Program) -> Entrypoint | None:
     """celery -A module worker: the module, or the package whose app or celery module holds it
     (https://docs.celeryq.dev/en/stable/reference/cli.html)."""
-    told = value_of(words, "-A") or value_of(words, "--app") or program.env.get("CELERY_APP")
-    found = target(told) if told else None
+    application = value_of(words, "-A") or value_of(words, "--app") or program.env.get("CELERY_APP")
+    found = target(application) if application else None
     directory = value_of(words, "--workdir") or ""
     if found is None:
         return None
@@ -229,8 +229,8 @@ def _dotted(words: Sequence[str], program: Program) -> Entrypoint | None:
 def _litestar(words: Sequence[str], program: Program) -> Entrypoint | None:
     """litestar --app module:app run, or LITESTAR_APP
     (https://docs.litestar.dev/latest/usage/cli.html)."""
-    told = value_of(words, "--app") or program.env.get("LITESTAR_APP")
-    found = target(told) if told and "run" in words else None
+    application = value_of(words, "--app") or program.env.get("LITESTAR_APP")
+    found = target(application) if application and "run" in words else None
     return _looked_for_in(found, program, value_of(words, "--app-dir") or "") if found else None
 
 

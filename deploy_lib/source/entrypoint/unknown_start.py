@@ -1,4 +1,4 @@
-"""A start that cannot be followed: said as a finding, with the line of YAML that tells what starts."""
+"""A start that cannot be followed, as a finding with the line of YAML that names what starts."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ _USUAL = ("asgi", "wsgi", "main", "app", "server", "run", "api")
 
 
 def unknown_start(contents: ImageContents) -> Finding | None:
-    """None where the Dockerfile cannot be read, since that is told already."""
+    """None where the Dockerfile cannot be read, since that is reported already."""
     if not contents.command and not contents.base:
         return None
     command = " ".join(contents.command)
-    told = f"{command[:77]}..." if len(command) > 80 else command
-    said = f"the command is {told}" if told else "the Dockerfile has no CMD, and the base image's is not known"
+    shown = f"{command[:77]}..." if len(command) > 80 else command
+    reason = f"the command is {shown}" if shown else "the Dockerfile has no CMD, and the base image's is not known"
     likely = next(_likely(contents), None)
     line = f"entrypoint: {likely or 'package.module:app'}"
     return Finding(
         Code.UNKNOWN_START,
         Severity.ADVICE,
-        f"no Python entrypoint is known ({said}), so no import was followed",
+        f"no Python entrypoint is known ({reason}), so no import was followed",
         fix=f"write '{line}' below the service in the YAML{'' if likely else ', with the module that is started'}, "
         f"or give --entrypoint {likely or 'package.module:app'}",
     )

@@ -17,8 +17,8 @@ def confirm(tree: ast.Module, suspects: set[Place], python: Python | None) -> fr
     """Those of the suspects that pyflakes calls undefined too. Changes the tree: branches that never run go."""
     from pyflakes import checker, messages
 
-    told: list[Any] = checker.Checker(_Pruned(python).visit(tree)).messages  # type: ignore[no-untyped-call]
-    undefined = [each for each in told if isinstance(each, messages.UndefinedName | messages.ImportStarUsage)]
+    reported: list[Any] = checker.Checker(_Pruned(python).visit(tree)).messages  # type: ignore[no-untyped-call]
+    undefined = [each for each in reported if isinstance(each, messages.UndefinedName | messages.ImportStarUsage)]
     return frozenset(suspects & {(str(_name(each)), each.lineno) for each in undefined})
 
 
