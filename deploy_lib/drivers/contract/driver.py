@@ -7,11 +7,12 @@ tells what would be refused. It carries the image that serves now, since the new
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.contract import listening, variables
+from deploy_lib.drivers.contract.found import ContractFound
 from deploy_lib.drivers.contract.secrets import SecretCheck
 from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.interface import Clock, DriverError
@@ -46,7 +47,7 @@ class CloudContract:
         """What the service's settings lack in the project; `unknown` says what could not be found out. Reads only."""
         release = request.release
         service = self._api.service(release.service.path)
-        found = _Found()
+        found = ContractFound()
         running = _running(service)
         found.findings += variables.check(release.service, request.settings.required, running)
         found.checked.append("variables")
@@ -54,22 +55,18 @@ class CloudContract:
             found.checked.append(f"{', '.join(request.settings.required)} required")
         self._check_secrets(release, service, found)
         self._check_port(release, service, found)
-        if not any(each.code == "reserved_variable" for each in found.findings):
+        if not any(each.code == Code.RESERVED_VARIABLE for each in found.findings):
             self._ask_cloud_run(release, service, found)
-        return ContractRead(tuple(found.findings), tuple(found.checked), tuple(found.unknown))
+        return found.answer()
 
-    def _check_secrets(self, release: Release, service: run_v2.Service | None, found: _Found) -> None:
+    def _check_secrets(self, release: Release, service: run_v2.Service | None, found: ContractFound) -> None:
         if not release.service.secrets:
             return
         running = service.template.service_account if service is not None else ""
         account = release.service.service_account or running or None
-        check = SecretCheck(self._calls, release.service.project, account)
-        check.check(release.service.secrets)
-        found.findings += check.findings
-        found.checked += check.checked
-        found.unknown += check.unknown
+        SecretCheck(self._calls, release.service.project, account, found).check(release.service.secrets)
 
-    def _check_port(self, release: Release, service: run_v2.Service | None, found: _Found) -> None:
+    def _check_port(self, release: Release, service: run_v2.Service | None, found: ContractFound) -> None:
         try:
             contents = self._contents(release) if self._contents is not None else None
         except DriverError as problem:
@@ -83,7 +80,7 @@ class CloudContract:
         found.findings += listening.check(contents, port)
         found.checked.append(f"port {port}")
 
-    def _ask_cloud_run(self, release: Release, service: run_v2.Service | None, found: _Found) -> None:
+    def _ask_cloud_run(self, release: Release, service: run_v2.Service | None, found: ContractFound) -> None:
         container = main_container(service.template) if service is not None else None
         if service is None or container is None or not container.image:
             return  # creating a service cannot be tried without an image that exists
@@ -106,13 +103,6 @@ class CloudContract:
                 found.unknown.append(error.reason)
             return
         found.checked.append("Cloud Run would take the settings")
-
-
-@dataclass(slots=True)
-class _Found:
-    findings: list[Finding] = field(default_factory=list)
-    checked: list[str] = field(default_factory=list)
-    unknown: list[str] = field(default_factory=list)
 
 
 def _running(service: run_v2.Service | None) -> dict[str, str]:

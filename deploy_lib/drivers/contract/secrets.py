@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from deploy_lib.drivers.contract.found import ContractFound
 from deploy_lib.drivers.contract.readers import Access, Grant, Judgement, grants_of, judge_access
 from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.policy import Calls
@@ -30,9 +31,7 @@ class SecretCheck:
     calls: Calls
     project: str
     account: str | None
-    findings: list[Finding] = field(default_factory=list)
-    checked: list[str] = field(default_factory=list)
-    unknown: list[str] = field(default_factory=list)
+    found: ContractFound
     _projects: dict[str, _Above] = field(default_factory=dict)
 
     def check(self, secrets: Mapping[str, str]) -> None:
@@ -44,7 +43,7 @@ class SecretCheck:
                 if self._has_version(variable, path, version):
                     self._check_reader(path)
             except ApiError as error:
-                self.unknown.append(f"the secret of {variable}: {error.reason}")
+                self.found.unknown.append(f"the secret of {variable}: {error.reason}")
 
     def _has_version(self, variable: str, path: str, version: str) -> bool:
         from google.cloud.secretmanager_v1 import GetSecretVersionRequest, SecretVersion
@@ -63,9 +62,9 @@ class SecretCheck:
             message = f"{variable}: version {version} of the secret {name} is {found.state.name.lower()}"
             number = found.name.rpartition("/")[2]
             fix = f"gcloud secrets versions enable {number} --secret={name} --project={_project(path)}"
-            self.findings.append(Finding(Code.SECRET_VERSION_DISABLED, Severity.ERROR, message, fix=fix))
+            self.found.findings.append(Finding(Code.SECRET_VERSION_DISABLED, Severity.ERROR, message, fix=fix))
             return False
-        self.checked.append(f"{variable}: the secret {name} has version {version}")
+        self.found.checked.append(f"{variable}: the secret {name} has version {version}")
         return True
 
     def _absent(self, variable: str, path: str, version: str) -> None:
@@ -80,31 +79,31 @@ class SecretCheck:
                 raise
             message = f"{variable}: there is no secret {name} in project {_project(path)}"
             fix = f"gcloud secrets create {name} --project={_project(path)} --data-file=FILE"
-            self.findings.append(Finding(Code.SECRET_MISSING, Severity.ERROR, message, fix=fix))
+            self.found.findings.append(Finding(Code.SECRET_MISSING, Severity.ERROR, message, fix=fix))
             return
         message = f"{variable}: the secret {name} has no version {version}"
         fix = f"gcloud secrets versions add {name} --project={_project(path)} --data-file=FILE"
-        self.findings.append(Finding(Code.SECRET_VERSION_MISSING, Severity.ERROR, message, fix=fix))
+        self.found.findings.append(Finding(Code.SECRET_VERSION_MISSING, Severity.ERROR, message, fix=fix))
 
     def _check_reader(self, path: str) -> None:
         name = path.rpartition("/")[2]
         if self.account is None:
-            self.unknown.append(f"whether the service may read {name}: its account is not known")
+            self.found.unknown.append(f"whether the service may read {name}: its account is not known")
             return
         judgement = self._judge_access(path, name)
         if judgement is None:
             return
         if judgement.access is Access.GRANTED:
-            self.checked.append(f"{self.account} may read {name}")
+            self.found.checked.append(f"{self.account} may read {name}")
         elif judgement.access is Access.UNKNOWN:
-            self.unknown.append(f"whether {self.account} may read {name}: {judgement.why}")
+            self.found.unknown.append(f"whether {self.account} may read {name}: {judgement.why}")
         else:
             message = f"{self.account} may not read the secret {name}"
             fix = (
                 f"gcloud secrets add-iam-policy-binding {name} --project={_project(path)} "
                 f"--member=serviceAccount:{self.account} --role={SECRET_ACCESSOR}"
             )
-            self.findings.append(Finding(Code.SECRET_NO_ACCESS, Severity.ERROR, message, fix=fix))
+            self.found.findings.append(Finding(Code.SECRET_NO_ACCESS, Severity.ERROR, message, fix=fix))
 
     def _judge_access(self, path: str, name: str) -> Judgement | None:
         """None for a secret of the local cloud that has no policy of its own: it is open to every account."""
