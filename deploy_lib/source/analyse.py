@@ -14,7 +14,7 @@ from functools import cache as remember
 from typing import Protocol
 
 from deploy_lib.model.codes import Code
-from deploy_lib.model.findings import Finding, Severity
+from deploy_lib.model.findings import Absence, Finding, Severity
 from deploy_lib.source.dependencies.adding import adding
 from deploy_lib.source.dependencies.advice import undeclared_dependencies
 from deploy_lib.source.dependencies.declared import declared
@@ -162,7 +162,7 @@ def _not_installed(
 ) -> Finding:
     """Of a package that nothing brings: the last good image had none, and how it gets there."""
     module = finding.module or ""
-    if finding.code is not Code.MISSING_MODULE or finding.cause != "absent_everywhere" or layout.find(module):
+    if finding.code is not Code.MISSING_MODULE or finding.cause != Absence.ABSENT_EVERYWHERE or layout.find(module):
         return finding
     if layout.find(module.partition(".")[0]) is not None:
         return finding

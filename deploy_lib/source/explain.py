@@ -253,7 +253,7 @@ def _add(file: DiskFile, *, directory: bool) -> str:
     generated = f"name {file.path}{'/**' if directory else ''} in include: if it is made before each build"
     python = file.path.endswith(".py")
     if not directory and (python or (file.state == FileState.UNTRACKED and may_be_committed(file.path))):
-        return f"git add {'--force ' if file.state == 'ignored' else ''}-- {path} && git commit"
+        return f"git add {'--force ' if file.state == FileState.IGNORED else ''}-- {path} && git commit"
     if directory and file.state == FileState.UNTRACKED and kind is FileKind.OTHER:
         return f"git add -- {path} && git commit; or {generated}"
     return f"{generated}, or let a RUN step make it"

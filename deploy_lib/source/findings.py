@@ -51,17 +51,17 @@ class Describer:
         return posixpath.join(self._context.root, self._contents.files[image]) if image else None
 
     def _finding(self, problem: Problem, group: Iterable[Problem]) -> Finding | None:
-        if problem.code == "raises_at_import" and not problem.stops:
+        if problem.code == Code.RAISES_AT_IMPORT and not problem.stops:
             return None
         code, explanation = problem.code, None
         module = problem.module
-        if problem.code == "missing_module":
+        if problem.code == Code.MISSING_MODULE:
             explanation = self._explainer().module(module)
-        elif problem.code == "missing_name":
+        elif problem.code == Code.MISSING_NAME:
             explanation = self._submodule(f"{module}.{problem.name}", str(problem.name))
             if explanation:
                 code, module = "missing_module", f"{module}.{problem.name}"
-        if explanation is None and problem.code in ("missing_name", "missing_attribute"):
+        if explanation is None and problem.code in (Code.MISSING_NAME, Code.MISSING_ATTRIBUTE):
             explanation = self._uncommitted(module)
         if explanation and explanation.path and code == "missing_module":
             self.missing[module] = explanation.path
@@ -95,7 +95,7 @@ class Describer:
 
     @staticmethod
     def _severity(problem: Problem) -> Severity:
-        if problem.code in ("unknown_module", *DOUBTFUL):
+        if problem.code in (Code.UNKNOWN_MODULE, *DOUBTFUL):
             return Severity.ADVICE
         return Severity.ERROR if problem.stops else Severity.WARNING
 
@@ -175,7 +175,7 @@ def _when(problem: Problem) -> str:
         return "; the error is caught"
     if problem.mode is Mode.MAYBE:
         return "; only under a condition that cannot be known here"
-    return "; an installed package may bring it" if problem.uncertain and problem.code == "missing_module" else ""
+    return "; an installed package may bring it" if problem.uncertain and problem.code == Code.MISSING_MODULE else ""
 
 
 def _fix(problem: Problem) -> str | None:
