@@ -70,6 +70,8 @@ Tell = Callable[[str], None]
 
 
 class Clock(Protocol):
+    """The only source of time; what sleeps on it can be asked to stop."""
+
     def now(self) -> datetime: ...  # UTC, aware
     def monotonic(self) -> float: ...  # seconds
     def sleep(self, seconds: float) -> None: ...  # raises Interrupted at once when asked to stop

@@ -32,6 +32,7 @@ class PacedReader:
     for_good: bool = False
 
     def is_due(self, now: float) -> bool:
+        """Whether it is time to read again; `now` is of the monotonic clock, in seconds."""
         return not self.for_good and now >= self.next
 
     def read(self, clock: Clock, reading: Callable[[], None]) -> str:

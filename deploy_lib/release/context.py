@@ -17,7 +17,7 @@ from deploy_lib.release.recorder import Note, Recorder
 
 @dataclass(slots=True)
 class ReleaseContext:
-    """`holder` is who deploys, as others are told. `wait`: seconds to queue behind whoever has the service."""
+    """`holder` is who deploys, as others see it. `wait`: seconds to queue behind whoever has the service."""
 
     plan: Plan
     drivers: Drivers
@@ -39,14 +39,17 @@ class ReleaseContext:
         return self.recorder.record(entry)
 
     def now(self) -> datetime:
+        """The time of the release's clock, aware, in UTC."""
         return self.drivers.clock.now()
 
     @property
     def entries(self) -> list[Entry]:
+        """The journal so far, those entries too that could not be written."""
         return self.recorder.entries
 
     @property
     def release(self) -> Release:
+        """The release with all that is known by now."""
         release = latest_release(self.entries)
         assert release is not None, "a release starts by recording itself"
         return release

@@ -24,8 +24,10 @@ class Others(Protocol):
 
 @dataclass(slots=True)
 class Membership:
+    """`others` is the rest of the group, as this release meets it."""
+
     others: Others
-    let_through: bool = False  # the group waits for nobody at the next traffic move
+    let_through: bool = False  # the group does not wait at the next traffic move
 
     def why_withdrawn(self, context: ReleaseContext, move: Move) -> str:
         """Waits for the others where they wait for each other; empty when the move may be made. Raises Interrupted."""

@@ -65,6 +65,7 @@ class ReadOnlyRelease:
     step: int = 0
 
     def begin(self) -> None:
+        """Reads what serves now, and shows it. What cannot be read is shown as such. Raises Interrupted."""
         before, plan = TrafficMap(), self.plan
         try:
             state = self.services.read_state(plan.service)
@@ -80,6 +81,7 @@ class ReadOnlyRelease:
         self.release = replace(self.release, before=before)
 
     def next_move(self) -> RunStep | Finish:
+        """The next step to describe, or the end."""
         return next_to_foresee(self.plan, self.release, self.step, [each.status for each in self.foreseen])
 
     def is_overtaken(self, move: RunStep | Finish) -> bool:
@@ -87,6 +89,7 @@ class ReadOnlyRelease:
         return False
 
     def make(self, effect: RunStep) -> None:
+        """Does the step where it only reads, else shows what it would do."""
         step, self.step = self.plan.steps[effect.index], effect.index + 1
         skipped = why_skipped(step, self.release)
         if skipped:
@@ -105,6 +108,7 @@ class ReadOnlyRelease:
         raise by
 
     def finish(self, move: Finish) -> ForeseenEnd:
+        """What the release would come to, as far as that is known."""
         return ForeseenEnd(move.outcome, move.reason)
 
     def _read(self, step: Step, request: Any) -> None:

@@ -47,18 +47,21 @@ class RealRelease:
             self._look_who_deploys()
 
     def next_move(self) -> Move:
+        """What the journal says is next; a release that cannot be written down any more ends."""
         move = self._unless_unwritten(next_move(self.context.plan, self.context.entries))
         if isinstance(move, Finish) and self.group is not None:  # the others must not wait for one that does not serve
             return unless_elsewhere(self.context, move)
         return move
 
     def is_overtaken(self, move: Move) -> bool:
+        """Whether the group took the release back meanwhile; it may wait for the others."""
         why = self.group.why_withdrawn(self.context, move) if self.group else ""
         if why:
             self.context.record(journal.Withdrawn(self.context.now(), why))
         return bool(why)
 
     def make(self, effect: Effect) -> None:
+        """Makes the effect and records its answer. Raises Interrupted."""
         self.context.drivers.clock.sleep(0)
         match effect:
             case RunStep():
@@ -71,9 +74,11 @@ class RealRelease:
                 assert_never(effect)
 
     def interrupted(self, by: Interrupted) -> None:
+        """Records who asked to stop."""
         self.context.record(journal.ReleaseInterrupted(self.context.now(), by.by))
 
     def finish(self, move: Finish) -> Stopped:
+        """Reads back what serves, gives the lease back, and records the end."""
         return finish(self.context, unless_elsewhere(self.context, move))
 
     def _look_who_deploys(self) -> None:

@@ -13,7 +13,7 @@ LONGEST_HOST = 46
 
 
 def beside(now: TrafficMap, record: ReleaseRecord, request: CreateRevision, name: str) -> tuple[TrafficMap, str | None]:
-    """The traffic with the candidate in it, and the tag lent to the stable revision.
+    """The traffic with the candidate in it, and the stable revision's temporary tag.
 
     Raises DriverError when the traffic is no longer the one that the release found.
     """
@@ -35,4 +35,5 @@ def beside(now: TrafficMap, record: ReleaseRecord, request: CreateRevision, name
 
 
 def alone(name: str, tag: str) -> TrafficMap:
+    """All traffic on one revision, which has the tag."""
     return TrafficMap((TrafficTarget(name, 100, tag),))

@@ -74,7 +74,7 @@ class _Unwanted:
 
 
 def _tidied(now: TrafficMap, record: ReleaseRecord, unwanted: _Unwanted | None) -> TrafficMap:
-    """Without the tag lent to the stable revision, and without that of a candidate that need not be looked at."""
+    """Without the stable revision's temporary tag, and without that of a candidate that need not be looked at."""
     left = now.untagged(record.own_tag) if record.own_tag else now
     if unwanted is None or unwanted.name in now.shares():
         return left

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class TrafficConflict(Exception):
-    """The service carries a map that is not this release's. `now` is without the lent tag."""
+    """The service carries a map that is not this release's. `now` is without the temporary tag."""
 
     def __init__(self, now: TrafficMap, message: str) -> None:
         super().__init__(message)
@@ -49,8 +49,8 @@ def move_traffic(context: ServiceContext, request: MoveTraffic, tell: Tell) -> T
             return []
         refuse_others(context, service, record.own_tag, request.ours, request.target)
         tag = record.own_tag
-        lent = spec_traffic(service).tags().get(tag) if tag else None
-        service.traffic = targets(request.target.tagged(tag, lent) if tag and lent else request.target)
+        stable = spec_traffic(service).tags().get(tag) if tag else None
+        service.traffic = targets(request.target.tagged(tag, stable) if tag and stable else request.target)
         noted = replace(
             record,
             candidate=release.candidate,

@@ -89,7 +89,7 @@ def restore_traffic(context: ServiceContext, request: RestoreTraffic, tell: Tell
 
 
 def _rollback_record(release: Release, target: TrafficMap, other: ReleaseRecord) -> ReleaseRecord:
-    """Of a rollback that undoes what another release left: that one goes into the history, the tag it lent does not."""
+    """Of a rollback that undoes what another release left: that one goes into the history, its tag does not."""
     return ReleaseRecord.begun(release, target, candidate=release.candidate, own_tag=other.own_tag)
 
 

@@ -1,6 +1,6 @@
 """A URL at which one revision alone answers, also one that has neither traffic nor a tag.
 
-Cloud Run gives such a URL to tags only, so the revision is lent one, which goes when the lease ends.
+Cloud Run gives such a URL to tags only, so the revision gets a temporary one, which goes when the lease ends.
 """
 
 from __future__ import annotations

@@ -109,19 +109,22 @@ class Rollback:
         self.facts = RollbackFacts(self.choice, self.state.traffic, settled, unfit=None if self.options.probe else "")
 
     def begin(self) -> None:
+        """Records the start, and shows what will be put back unless the service is busy."""
         now, program = self.drivers.clock.now(), self.plan.program
         self._record(journal.Started(now, self.release, (), self.plan.path, self.holder, program=program))
         if not self._is_busy():
             self._announce()
 
     def next_move(self) -> Move:
+        """What the facts and the journal say is next."""
         return next_move(self.plan.program, self.facts, self.recorder.entries)
 
     def is_overtaken(self, move: Move) -> bool:
-        """A rollback waits for nobody."""
+        """A rollback never waits for others."""
         return False
 
     def make(self, effect: Effect) -> None:
+        """Makes the effect and records its answer. Raises Interrupted."""
         match effect:
             case AcquireLease():
                 self._acquire()
@@ -136,6 +139,7 @@ class Rollback:
                 assert_never(effect)
 
     def interrupted(self, by: Interrupted) -> None:
+        """Records who asked to stop."""
         self._record(journal.ReleaseInterrupted(self.drivers.clock.now(), by.by))
 
     def finish(self, move: Finish) -> Stopped:
