@@ -24,8 +24,8 @@ HELP = """usage: python scripts/dev.py COMMAND [ARGUMENTS]
 
 commands:
   demo       release the example service six times on this machine, well and badly, under steady traffic (90 s)
-  incident   replay the outage this tool was made for, and show the report that writes itself (60 s), then when
-             Cloud Run itself would have noticed (2 min more; --no-wait leaves that out)
+  incident   replay the outage this tool was made for, and show the report that writes itself (60 s), beside when
+             Cloud Run itself says that the start failed (--no-wait leaves that out)
   test       run the tests, without the long matrices; arguments go to pytest:  dev.py test -k canary -x
              --fast: only those that need no process, in seconds; --all: everything, as CI does
   check      ruff, mypy --strict and import-linter; runs all of them even when one fails

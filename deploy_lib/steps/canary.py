@@ -35,7 +35,7 @@ class CanarySettings(Settings):
         "another log line",
     )
     words_within: Duration = Field(
-        3.0, ge=0, description="how much later the log lines that explain a failure may arrive"
+        30.0, ge=0, description="how much later the log lines that explain a failure may arrive"
     )
 
 
@@ -191,7 +191,7 @@ REFERENCE = """\
     ready_within: 5m
     crashes_alike: 2         # ended earlier when it crashes alike so often for good (an import, the syntax, a setting),
     sure_after: 5s           # or once for what the image alone decides, and this passes without another word
-    words_within: 3s         # how much later the log lines that explain a failure may arrive
+    words_within: 30s        # how much later the log lines that explain a failure may arrive
 """
 KIND = Kind(
     "canary",

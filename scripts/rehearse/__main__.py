@@ -24,7 +24,7 @@ def arguments(words: list[str]) -> argparse.Namespace:
         "--report-dir", metavar="DIR", type=Path, help="where the report goes (default: .deploy/incident)"
     )
     incident.add_argument(
-        "--no-wait", action="store_true", help="do not wait to see when Cloud Run itself would have noticed"
+        "--no-wait", action="store_true", help="do not ask when Cloud Run itself said that the start failed"
     )
     bench = commands.add_parser("bench", help="the figures the documents promise, measured")
     bench.add_argument("only", nargs="*", choices=(*GROUPS, []), metavar="GROUP", help=f"of: {', '.join(GROUPS)}")

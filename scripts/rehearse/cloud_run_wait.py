@@ -15,7 +15,7 @@ AT_MOST = 300.0  # seconds; Cloud Run allows a start-up 240
 _PAUSE = 1.0
 
 
-def given_up_at(environment: str, revision: str) -> datetime:
+def failed_at(environment: str, revision: str) -> datetime:
     """When the revision's Ready condition said that it failed. `environment` is what `local env` printed.
 
     Raises Unexpected when it does not within AT_MOST seconds.

@@ -1,7 +1,8 @@
 """The outage this tool was made for, replayed: a module that one disk has and the image has not.
 
 Every gate before the canary is off, as it was then. The container crashes at start, and the audit report says why
-without a person's help. Then Cloud Run itself is watched until it notices, which takes about two minutes.
+without a person's help. Beside it stands when Cloud Run itself says that the start failed: at its first exit, and not
+why.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from . import changes, incident_facts
-from .cloud_run_wait import given_up_at
+from .cloud_run_wait import failed_at
 from .command import Run, Unexpected
 from .progress import Progress
 from .workspace import CHECKOUT, Workspace, opened
@@ -73,12 +74,12 @@ def _report(workspace: Workspace, release: str, directory: Path) -> Any:
 
 
 def _beside_cloud_run(console: Console, workspace: Workspace, bad: Run, report: Any) -> None:
-    """The time from the first crash to the verdict, beside the time until Cloud Run itself would have reported it."""
-    console.print("\nwaiting to see when Cloud Run itself gives the revision up (about two minutes) ...")
+    """From the first crash to the verdict with its cause, beside the time until Cloud Run said that it failed."""
     service = bad.release["service"]
     path = f"projects/{service['project']}/locations/{service['region']}/services/{service['cloud_run']}"
     environment = workspace.command.ask("local", "env", "--state", str(workspace.command.state))
-    gave_up = given_up_at(environment, f"{path}/revisions/{bad.release['candidate']}")
+    failed = failed_at(environment, f"{path}/revisions/{bad.release['candidate']}")
     first = datetime.fromisoformat(report["cause"]["first_seen"])
     _say(console, "first crash to verdict", incident_facts.noticed(report))
-    _say(console, "Cloud Run alone would take", f"{(gave_up - first).total_seconds():.1f} s, in the local cloud")
+    alone = f"{max((failed - first).total_seconds(), 0.0):.1f} s, in the local cloud: that it failed, not why"
+    _say(console, "Cloud Run alone says after", alone)

@@ -27,7 +27,7 @@ _MUST = (
     ("that the old revision kept all", lambda report: "kept 100 %" in " ".join(report["impact"]["users"])),
     ("both digests", lambda report: None not in _digests(report)),
     ("which files changed", lambda report: bool(report["comparison"]["files"])),
-    ("the fix", lambda report: report["recommendations"][0]["command"].startswith("git add")),
+    ("the fix", lambda report: report["recommendations"][0]["command"].count("git add") > 0),
     ("how long it took", lambda report: bool(report["subject"]["seconds"])),
     ("when it was noticed", lambda report: report["cause"]["noticed_after"] is not None),
 )

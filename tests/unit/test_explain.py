@@ -122,7 +122,7 @@ def test_a_second_crash_that_does_not_come_is_not_awaited_for_long(interrupted: 
     cloud = FakeCloud(evidence=once, interrupted=interrupted)
     told = explained(cloud, judged(0, Status.FAILED), evidence=once)
     assert told.cause.frequency is not None and told.cause.frequency.count == 1
-    assert cloud.seconds == (0.0 if interrupted else 10.0)
+    assert cloud.seconds == (0.0 if interrupted else 20.0)
 
 
 def test_what_could_not_be_asked_is_a_gap() -> None:
