@@ -204,6 +204,11 @@ def _others(made: Mapping[str, argparse.ArgumentParser]) -> None:
     local.add_argument("--state", metavar="DIR", help="where journals and the local cloud's images are kept")
     local.add_argument("--engine", choices=("docker", "podman", "namespaces"), help="default: whichever works here")
     local.add_argument("--time-scale", type=_scale, metavar="X", help="0.1: waits take a tenth")
+    local.add_argument(
+        "--profile",
+        choices=("relaxed", "production"),
+        help="production: quotas, permissions, delays and chance as at Google; default: relaxed",
+    )
     init = made["init"]
     _where(init, services=False)
     init.add_argument("--service", metavar="S", required=True, help="the service's name on Cloud Run")

@@ -28,8 +28,8 @@ STOPS_WITHIN = 15.0
 
 @dataclass(frozen=True, slots=True)
 class LocalCloud:
-    """Addresses on loopback. `engine` names what builds and runs the images; `time_scale` is what it runs with, None
-    for one of an earlier version."""
+    """Addresses on loopback. `engine` names what builds and runs the images; `time_scale` and `profile` are what it
+    runs with, None for one of an earlier version."""
 
     pid: int
     grpc: str
@@ -37,6 +37,7 @@ class LocalCloud:
     registry: str
     engine: str
     time_scale: float | None = None
+    profile: str | None = None
 
 
 def find(directory: Path) -> LocalCloud | None:
@@ -44,13 +45,15 @@ def find(directory: Path) -> LocalCloud | None:
     try:
         found = json.loads((directory / "endpoints.json").read_text(encoding="utf-8"))
         known = {key: found[key] for key in ("pid", "grpc", "http", "registry", "engine")}
-        cloud = LocalCloud(**known, time_scale=found.get("time_scale"))
+        cloud = LocalCloud(**known, time_scale=found.get("time_scale"), profile=found.get("profile"))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     return cloud if _alive(cloud.pid) else None
 
 
-def start(directory: Path, *, engine: str | None = None, time_scale: float = 1.0) -> LocalCloud:
+def start(
+    directory: Path, *, engine: str | None = None, time_scale: float = 1.0, profile: str = "relaxed"
+) -> LocalCloud:
     """Start it, detached from this terminal; one that is just ending is waited for, one that is just starting is taken.
 
     Raises NotPossible with the reason it gave.
@@ -60,7 +63,7 @@ def start(directory: Path, *, engine: str | None = None, time_scale: float = 1.0
     if earlier is not None and (taken := _settled(directory, earlier)) is not None:
         return taken
     command = [sys.executable, "-m", local_cloud.__name__]
-    command += ["--state", str(directory), "--time-scale", str(time_scale)]
+    command += ["--state", str(directory), "--time-scale", str(time_scale), "--profile", profile]
     if engine:
         command += ["--engine", engine]
     log = directory / "local-cloud.log"
@@ -121,7 +124,8 @@ def main(args: argparse.Namespace) -> int:
         if cloud is None:
             prepare_local_cloud()
             say_error("starting the local cloud")
-            cloud = start(directory, engine=args.engine, time_scale=args.time_scale or 1.0)
+            scale, profile = args.time_scale or 1.0, args.profile or "relaxed"
+            cloud = start(directory, engine=args.engine, time_scale=scale, profile=profile)
         _check_options(cloud, args)
         say(f"the local cloud {'is up' if started else 'was up already'}, with engine {cloud.engine}")
         say(f"  Google APIs (gRPC) {cloud.grpc}\n  Storage and control {cloud.http}\n  images {cloud.registry}")
@@ -167,8 +171,8 @@ def _gcloud_environment(cloud: LocalCloud, args: argparse.Namespace) -> dict[str
 
 def _check_options(cloud: LocalCloud, args: argparse.Namespace) -> None:
     """What is asked for must be what runs. Raises NotPossible."""
-    asked = {"--engine": args.engine, "--time-scale": args.time_scale}
-    runs = {"--engine": cloud.engine, "--time-scale": cloud.time_scale}
+    asked = {"--engine": args.engine, "--time-scale": args.time_scale, "--profile": args.profile}
+    runs = {"--engine": cloud.engine, "--time-scale": cloud.time_scale, "--profile": cloud.profile}
     other = [f"{name} {runs[name]}" for name, value in asked.items() if value not in (None, runs[name])]
     if other and None not in runs.values():
         down, up = (program_of(args).command("local", action) for action in ("down", "up"))

@@ -12,6 +12,7 @@ import contextlib
 import signal
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 from .emulator.state import AlreadyServed, keep_ports, last_ports, locked, published
@@ -51,6 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _serve(args: argparse.Namespace, ending: threading.Event) -> None:
     # Google's libraries take half a second to import; what can be refused without them is refused before.
     from .emulator.cloud import CloudSettings, serving
+    from .emulator.profile.profile import PROFILES
 
     state: Path = args.state.absolute()
     engine = choose(args.engine, (args.store or state / "engine").absolute(), BY_SPEED)
@@ -58,11 +60,15 @@ def _serve(args: argparse.Namespace, ending: threading.Event) -> None:
     _say(f"engine {engine.name}: {why}")
     given = {name: getattr(args, f"{name}_port") for name in _PORTS}
     before = {name: port for name, port in last_ports(state).items() if name in _PORTS and is_free(port)}
-    settings = CloudSettings(state, args.time_scale, *(given[name] or before.get(name, 0) for name in _PORTS))
+    profile = PROFILES[args.profile]
+    if args.etags:
+        profile = replace(profile, enforce_etags=args.etags == "enforced")
+    settings = CloudSettings(state, args.time_scale, profile, *(given[name] or before.get(name, 0) for name in _PORTS))
     with serving(engine, settings) as at:
         endpoints = {"grpc": at.grpc, "http": at.http, "registry": at.registry, "gcloud": at.gcloud}
         keep_ports(state, {name: int(address.rpartition(":")[2]) for name, address in endpoints.items()})
-        with published(state, {**endpoints, "engine": engine.name, "engine_note": why, "time_scale": args.time_scale}):
+        about = {"engine": engine.name, "engine_note": why, "time_scale": args.time_scale, "profile": profile.name}
+        with published(state, {**endpoints, **about}):
             _say(f"serving gRPC on {at.grpc}, HTTP on {at.http}, images on {at.registry}")
             ending.wait()
             _say("ending")
@@ -76,6 +82,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--store", type=Path, metavar="DIR", help="the engine's images, which several local clouds may share")
     add("--engine", metavar="NAME", help="docker, podman or namespaces; without it the quickest that works here")
     add("--time-scale", type=_positive, default=1.0, metavar="X", help="0.01: two minutes of Cloud Run take a second")
+    add("--profile", choices=("relaxed", "production"), default="relaxed", help="production: as strict as Google")
+    add("--etags", choices=("enforced", "ignored"), help="what Cloud Run does with a stale one; else as in the profile")
     for name in _PORTS:
         add(f"--{name}-port", type=_port, default=0, metavar="N", help="0, a free one, when not given")
     return parser

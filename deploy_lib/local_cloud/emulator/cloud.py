@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from collections.abc import Iterator
@@ -27,6 +28,11 @@ from .logging.run_log import Delivery, RunLogWriter
 from .logging.store import LogStore
 from .monitoring.counts import RequestCounts
 from .monitoring.methods import monitoring_methods
+from .profile.gate import Gate
+from .profile.grants import Grants
+from .profile.profile import RELAXED, Profile
+from .profile.quotas import QuotaMeter
+from .profile.routes import grant_routes
 from .projects.routes import project_routes
 from .registry.images import RegistryImages
 from .registry.routes import registry_routes
@@ -51,6 +57,7 @@ class CloudSettings:
 
     state: Path
     time_scale: float = 1.0
+    profile: Profile = RELAXED
     grpc_port: int = 0
     http_port: int = 0
     registry_port: int = 0
@@ -73,8 +80,11 @@ def serving(engine: Engine, settings: CloudSettings) -> Iterator[ListenAddresses
     clock, state = time.time, settings.state
     ending = threading.Event()
     queue, calls = FaultQueue(ending), CallLog(clock)
-    middleware = FaultMiddleware(queue, calls)
-    log, secrets = LogStore(clock), Secrets(clock)
+    profile, grants = settings.profile, Grants()
+    gate = Gate(profile, QuotaMeter(profile.quotas, clock), grants, queue.wait)
+    middleware = FaultMiddleware(queue, calls, gate)
+    log = LogStore(clock, lateness=lambda: random.uniform(*profile.log_seconds) * settings.time_scale)
+    secrets = Secrets(clock)
     counts = RequestCounts(clock, settings.time_scale, lambda: queue.meet(REQUEST_METRICS) is not None)
     storage, images = Storage(state / "storage", clock), RegistryImages(state / "images")
 
@@ -92,7 +102,7 @@ def serving(engine: Engine, settings: CloudSettings) -> Iterator[ListenAddresses
         )
         builds = stack.enter_context(closing(CloudBuildService(environment)))
         run = CloudRun(
-            engine, images, secrets, state / "run", RunLogWriter(log, sink), counts, clock, settings.time_scale
+            engine, images, secrets, state / "run", RunLogWriter(log, sink), counts, clock, settings.time_scale, profile
         )
         stack.enter_context(closing(run))
         methods = [
@@ -109,6 +119,7 @@ def serving(engine: Engine, settings: CloudSettings) -> Iterator[ListenAddresses
         routes = [
             *storage_routes(storage, middleware.route),
             *control_routes(queue, calls, run.history),
+            *grant_routes(grants),
             gcloud.route(),
             *KnativeApi(rows, run.catalogue.locations).routes(rest),
             *project_routes(),

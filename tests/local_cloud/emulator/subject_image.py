@@ -14,20 +14,20 @@ from tests.local_cloud.emulator import clients
 from tests.waits import WITHIN
 
 _SUBJECT = Path(__file__).with_name("run") / "subject.py"
-_DOCKERFILE = 'FROM python:3.11-slim\nCOPY app.py /app.py\nCMD ["python", "/app.py"]\n'
+_DOCKERFILE = 'FROM python:3.11-slim\nENV BEHAVIOUR={}\nCOPY app.py /app.py\nCMD ["python", "/app.py"]\n'
 
 
-def push_subject(cloud: LocalCloud, project: str) -> str:
-    """The image by its digest: HOST/PROJECT/services/subject@sha256:..."""
+def push_subject(cloud: LocalCloud, project: str, image: str = "", behaviour: str = "serve") -> str:
+    """The image by its digest: HOST/PROJECT/services/subject@sha256:..., or under another name."""
     data = io.BytesIO()
     with tarfile.open(fileobj=data, mode="w:gz") as archive:
-        for name, text in (("app.py", _SUBJECT.read_text()), ("Dockerfile", _DOCKERFILE)):
+        for name, text in (("app.py", _SUBJECT.read_text()), ("Dockerfile", _DOCKERFILE.replace("{}", behaviour))):
             info = tarfile.TarInfo(name)
             info.size = len(text.encode())
             archive.addfile(info, io.BytesIO(text.encode()))
     bucket = clients.buckets(cloud, project).create_bucket(cloud.name("subject"))
     bucket.blob("source.tgz").upload_from_string(data.getvalue())
-    name = f"us-central1-docker.pkg.dev/{project}/services/subject"
+    name = image or f"us-central1-docker.pkg.dev/{project}/services/subject"
     build = Build(
         source=Source(storage_source=StorageSource(bucket=bucket.name, object_="source.tgz")),
         steps=[BuildStep(name="gcr.io/cloud-builders/docker", args=["build", "-t", name, "."])],

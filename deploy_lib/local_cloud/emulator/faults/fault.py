@@ -29,7 +29,8 @@ class Fault:
     The first `skip` calls are let through, the next `times` are hit (0: all). A hit waits `delay` seconds, then
     answers `code`; without a code the method's own answer follows. `after`: the method is carried out first, so
     only its answer is lost or late. `stale`: a read answers what it answered before the last write. `lost`: what is
-    written on its own by the platform never arrives, which is for REQUEST_LOG and REQUEST_METRICS.
+    written on its own by the platform never arrives, which is for REQUEST_LOG and REQUEST_METRICS. `etag_ignored`: a
+    change of Cloud Run is taken whatever version it names.
     """
 
     method: str
@@ -40,6 +41,7 @@ class Fault:
     after: bool = False
     stale: bool = False
     lost: bool = False
+    etag_ignored: bool = False
     message: str = ""
     retry_delay: float | None = None  # seconds, given in a RetryInfo
 
@@ -64,8 +66,8 @@ def read_fault(given: object) -> Fault:
         fault = Fault(**{**values, "code": "UNAVAILABLE"})
     if fault.code and (fault.code not in CODES):
         raise BadFault(f"code is {fault.code!r}; want the name of a gRPC status such as UNAVAILABLE")
-    if not (fault.code or fault.delay or fault.stale or fault.lost):
-        raise BadFault("a fault needs a code, a delay, after, stale or lost; this one would do nothing")
+    if not (fault.code or fault.delay or fault.stale or fault.lost or fault.etag_ignored):
+        raise BadFault("a fault needs a code, a delay, after, stale, lost or etag_ignored; this one would do nothing")
     written = fault.method in WRITTEN
     if fault.lost and not written:
         raise BadFault(f"lost is for {REQUEST_LOG} and {REQUEST_METRICS}, not for {fault.method!r}")

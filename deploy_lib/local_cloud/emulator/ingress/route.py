@@ -1,14 +1,15 @@
 """Where the requests of one address go: revisions with their shares, dealt out evenly. Pure.
 
-Cloud Run draws lots for each request, so a rehearsal with few of them would see shares that are far off. Here a
-fixed order of one whole period is made by smooth weighted round robin and repeated: in any hundred requests in a
-row, a share of 10 % gets exactly ten, spread out and never in clumps.
+Cloud Run draws lots for each request, so a rehearsal with few of them would see shares that are far off. Here, but for
+the production profile, a fixed order of one whole period is made by smooth weighted round robin and repeated: in any
+hundred requests in a row, a share of 10 % gets exactly ten, spread out and never in clumps.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
+import random
 import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -47,13 +48,20 @@ class Route:
 
     upstreams: tuple[Upstream, ...]
     percents: tuple[int, ...]  # of the upstreams, in the same order; their sum is 100
+    lots: bool = False  # drawn for each request, as Cloud Run does
     _turns: Iterator[int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_turns", itertools.cycle(deal(self.percents) if self.percents else ()))
+        object.__setattr__(self, "_turns", draw(self.percents) if self.lots else itertools.cycle(deal(self.percents)))
 
     def next(self) -> Upstream:
         return self.upstreams[next(self._turns)]
+
+
+def draw(weights: Sequence[int]) -> Iterator[int]:
+    """Indexes by lot, each with its weight, without end."""
+    while weights:
+        yield random.choices(range(len(weights)), weights)[0]
 
 
 def deal(weights: Sequence[int]) -> tuple[int, ...]:
@@ -62,6 +70,8 @@ def deal(weights: Sequence[int]) -> tuple[int, ...]:
     >>> deal([75, 25])
     (0, 0, 1, 0)
     """
+    if not weights:
+        return ()
     divisor = math.gcd(*weights)
     steps = [weight // divisor for weight in weights]
     credit, order = [0] * len(steps), []

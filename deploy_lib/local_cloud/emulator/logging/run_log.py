@@ -52,6 +52,7 @@ class RunLogWriter:
         instance_id: str,
         timestamp: float | None = None,
         request: RequestRecord | None = None,
+        container: str = "",
     ) -> None:
         entry = _Entry(log_name=f"projects/{project}/logs/run.googleapis.com%2F{_LOGS[stream]}")
         entry.resource.type = "cloud_run_revision"
@@ -67,6 +68,8 @@ class RunLogWriter:
         entry.severity = RANKS[severity]
         if instance_id:
             entry.labels["instanceId"] = instance_id
+        if container:
+            entry.labels["container_name"] = container
         if timestamp is not None:
             entry.timestamp.FromNanoseconds(round(timestamp * 1e9))
         if request is not None:

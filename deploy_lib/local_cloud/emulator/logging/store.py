@@ -25,21 +25,24 @@ _DROPPED = 1_000  # at a time, since dropping moves all others
 class LogStore:
     """Entries are protobuf LogEntry messages, whole and not to be changed any more. May be used from any thread."""
 
-    def __init__(self, clock: Callable[[], float], kept: int = KEPT) -> None:
-        self._clock = clock
+    def __init__(
+        self, clock: Callable[[], float], kept: int = KEPT, lateness: Callable[[], float] = lambda: 0.0
+    ) -> None:
+        """`lateness` gives the seconds after which the next entry can be found."""
+        self._clock, self._lateness = clock, lateness
         self._kept = kept
         self._lock = threading.Lock()
         self._logs: dict[str, list[tuple[Key, Any]]] = {}  # by log name
         self._number = itertools.count(1)
 
     def add(self, entry: Any, delay: float = 0.0) -> None:
-        """Fills in what the writer left out; it can be found after `delay` seconds.
+        """Fills in what the writer left out; it can be found after `delay` seconds, or later.
 
         An entry with the time and insert id of another of its log is dropped.
         That is how a write that is repeated after a lost answer leaves one entry
         (https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry, insertId).
         """
-        now = round(self._clock() * 1e9)
+        now, delay = round(self._clock() * 1e9), max(delay, self._lateness())
         entry.receive_timestamp.FromNanoseconds(now + round(delay * 1e9))
         if not entry.HasField("timestamp"):
             entry.timestamp.FromNanoseconds(now)

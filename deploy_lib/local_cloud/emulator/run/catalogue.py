@@ -65,7 +65,7 @@ class Catalogue:
         for record in self.store.all(name.parent) if name.service == "-" else [self.store.get(name)]:
             if short in record.revisions:
                 return record, record.revisions[short]
-        raise missing("REVISION", short)
+        raise missing("REVISION", short, name.location, name.project)
 
 
 def copy_service(service: Service) -> Service:

@@ -16,6 +16,7 @@ from google.cloud.run_v2 import IngressTraffic, RevisionTemplate, Service
 from ..registry.images import RegistryImages
 from ..wire.caller import caller
 from . import checks, conditions, traffic
+from .catalogue import copy_service
 from .mask import merge
 from .names import ServiceName, generate_revision
 from .refusal import RunRefusal
@@ -23,8 +24,10 @@ from .requirements import find_image
 from .revisions import make_revision
 from .store import Deployed, ServiceRecord
 from .template import fill_in
+from .versions import stamp
 
 _MOST_REVISIONS = 1000  # https://cloud.google.com/run/quotas
+_RESTORABLE = datetime.timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +52,31 @@ def update(
     return _apply(copy, merge(record.service, wanted, paths), images, now)
 
 
+def deleted(service: Service, now: datetime.datetime) -> Service:
+    """A copy as a deletion leaves it at once: it could be restored for 30 days [recorded]."""
+    going = copy_service(service)
+    going.generation += 1
+    stamp(going, now)
+    going.last_modifier, going.reconciling = caller(), True
+    going.delete_time, going.expire_time = going.update_time, going.update_time + _RESTORABLE
+    going.terminal_condition = conditions.accepted(service.terminal_condition)
+    return going
+
+
+def gone(going: Service, now: datetime.datetime) -> Service:
+    """A copy as it is when the deletion has ended: the one end that makes a new version [recorded]."""
+    ended = copy_service(going)
+    stamp(ended, now)
+    ended.reconciling, ended.observed_generation = False, ended.generation
+    ended.terminal_condition = conditions.ready(ended.update_time)
+    return ended
+
+
 def _apply(record: ServiceRecord, wanted: Service, images: RegistryImages, now: datetime.datetime) -> AppliedChange:
     name, before = record.name, record.service
     checks.check_shape(wanted.template)
     fill_in(wanted.template, name.project)
-    checks.check_service(wanted, name.service)
+    checks.check_service(wanted, before, name.service)
     wanted.ingress = wanted.ingress or IngressTraffic(IngressTraffic.INGRESS_TRAFFIC_ALL)
     if not wanted.traffic:
         wanted.traffic = [traffic.everything_to_latest()]
@@ -61,25 +84,26 @@ def _apply(record: ServiceRecord, wanted: Service, images: RegistryImages, now: 
 
     new_template = before.generation == 0 or wanted.template != before.template
     moved = new_template or list(wanted.traffic) != list(before.traffic) or _spec(wanted) != _spec(before)
-    wanted.name, wanted.update_time = str(name), now
+    wanted.name = str(name)
+    stamp(wanted, now)
     wanted.creator, wanted.last_modifier = before.creator or caller(), caller()
     wanted.generation = before.generation + 1 if moved else before.generation
     wanted.reconciling = True
-    wanted.terminal_condition = conditions.under_way(now, "Deploying Revision." if new_template else "Routing traffic.")
+    wanted.terminal_condition = conditions.accepted(before.terminal_condition)
     record.service = wanted
     fresh = _next_revision(record, images, now) if new_template else None
     return AppliedChange(record, fresh)
 
 
 def _next_revision(record: ServiceRecord, images: RegistryImages, now: datetime.datetime) -> str | None:
-    """Also points the service at it. None when the wanted template is that of a revision which is there already."""
+    """Also points the record at it. None when the wanted template is that of a revision which is there already."""
     service, name = record.service, record.name
     short = service.template.revision
     record.template_generation = service.generation
     if short in record.revisions:
         if record.revisions[short].template != service.template:
             raise RunRefusal("ALREADY_EXISTS", f"Revision named '{short}' with different configuration already exists.")
-        service.latest_created_revision = name.revision(short)
+        record.current = short
         return None
     if len(record.revisions) >= _MOST_REVISIONS:
         raise RunRefusal(
@@ -91,7 +115,7 @@ def _next_revision(record: ServiceRecord, images: RegistryImages, now: datetime.
     digest = find_image(images, template.containers[0].image) or ""
     revision = make_revision(template, name, short, service, now)
     record.revisions[short] = Deployed(revision, template, digest)
-    service.latest_created_revision = revision.name
+    record.current = short
     return short
 
 

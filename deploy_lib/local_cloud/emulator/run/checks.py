@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from google.cloud.run_v2 import Container, Probe, RevisionTemplate, Service
 
+from .metadata_keys import check_metadata
 from .names import check_revision
 from .quantity import check_together, parse_cpu, parse_memory
 from .refusal import RunRefusal, invalid, not_here
@@ -34,7 +35,7 @@ def check_shape(template: RevisionTemplate) -> None:
         raise invalid("Violation in service.template.containers[0].ports: ports should contain 0 or 1 port.")
 
 
-def check_service(service: Service, short: str) -> None:
+def check_service(service: Service, before: Service, short: str) -> None:
     """The whole request, its template filled in. Raises RunRefusal with every violation in one message."""
     template = service.template
     container = template.containers[0]
@@ -43,6 +44,7 @@ def check_service(service: Service, short: str) -> None:
     if template.revision:
         check_revision(short, template.revision)
     problems = [
+        *check_metadata(service, before),
         *_container(container),
         *_environment(container),
         *_template(template),

@@ -2,7 +2,7 @@
 
 Types, states and reasons are those of google.cloud.run_v2.Condition; which of them stand together in a failed
 revision is as captured from the real one: Ready and the failed part False with one reason, the parts before it
-True, Retry True with severity INFO.
+True with messages and times of their own, Retry True with severity INFO.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from google.cloud.run_v2 import Condition
 _State, _Common, _Revision = Condition.State, Condition.CommonReason, Condition.RevisionReason
 _SUCCEEDED, _FAILED = _State(_State.CONDITION_SUCCEEDED), _State(_State.CONDITION_FAILED)
 _PENDING, _RECONCILING = _State(_State.CONDITION_PENDING), _State(_State.CONDITION_RECONCILING)
-_PARTS = ("ResourcesAvailable", "ContainerReady", "ContainerHealthy")  # in the order Cloud Run works through them
+IMAGE, RESOURCES, HEALTH = "ContainerReady", "ResourcesAvailable", "ContainerHealthy"
+"""The parts of a revision in the order Cloud Run works through them: import, provision, health check."""
+_LISTED = (HEALTH, IMAGE, RESOURCES)
 
 Reason = Condition.CommonReason | Condition.RevisionReason
 CONTAINER_MISSING = _Common(_Common.CONTAINER_MISSING)
@@ -24,6 +26,7 @@ INTERNAL = _Common(_Common.INTERNAL)
 NEVER_STARTED = _Revision(_Revision.HEALTH_CHECK_CONTAINER_ERROR)
 SECRETS_REFUSED = _Common(_Common.SECRETS_ACCESS_CHECK_FAILED)
 NETWORK_MISSING = _Common(_Common.VPC_NETWORK_NOT_FOUND)
+_RETRY = "System will retry after 00:00 from lastTransitionTime for attempt 0."
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,39 +38,55 @@ class ConditionFailure:
     message: str
 
 
-def of_revision(failure: ConditionFailure | None, ready: bool, at: datetime.datetime) -> list[Condition]:
-    """Neither failed nor ready: under way."""
-    if failure is not None:
-        return _of_failed(failure, at)
-    if ready:
-        return [_condition(name, _SUCCEEDED, at) for name in ("Ready", *_PARTS, "Active")]
+def begun(at: datetime.datetime) -> list[Condition]:
+    """Of a revision on which work begins."""
     return [
         _condition("Ready", _RECONCILING, at, message="Deploying Revision.", reason=_Revision(_Revision.PENDING)),
-        *(_condition(name, _PENDING, at) for name in _PARTS),
+        *(_condition(name, _PENDING, at) for name in _LISTED),
     ]
 
 
-def _of_failed(failure: ConditionFailure, at: datetime.datetime) -> list[Condition]:
-    found = [_condition("Ready", _FAILED, at, failure.message, failure.reason)]
-    passed = True
-    for name in _PARTS:
-        if name == failure.part:
-            found.append(_condition(name, _FAILED, at, failure.message, failure.reason))
-            passed = False
-        else:
-            found.append(_condition(name, _SUCCEEDED if passed else _PENDING, at))
-    retry = _condition("Retry", _SUCCEEDED, at, "System will retry after 0:00 from the last failure.")
+def with_part(found: Iterable[Condition], part: str, message: str, at: datetime.datetime) -> list[Condition]:
+    """One part of the work is done. Each part keeps the time and the sentence of its own end."""
+    passed = _condition(part, _SUCCEEDED, at, message)
+    return [passed if condition.type_ == part else condition for condition in found]
+
+
+def with_end(found: Iterable[Condition], at: datetime.datetime) -> list[Condition]:
+    """The revision is ready."""
+    parts = [condition for condition in found if condition.type_ in _LISTED]
+    return [_condition("Ready", _SUCCEEDED, at), *parts, _condition("Active", _SUCCEEDED, at)]
+
+
+def with_failure(found: Iterable[Condition], failure: ConditionFailure, at: datetime.datetime) -> list[Condition]:
+    """The failed part and Ready say the same at the same time; what follows the failed part stays pending."""
+    old = {condition.type_: condition for condition in found}
+    bad = _condition(failure.part, _FAILED, at, failure.message, failure.reason)
+    parts = [bad if name == failure.part else old.get(name) or _condition(name, _PENDING, at) for name in _LISTED]
+    since = max((each.last_transition_time for each in parts if each.state == _SUCCEEDED), default=at)
+    retry = _condition("Retry", _SUCCEEDED, since, _RETRY, _Common(_Common.IMMEDIATE_RETRY))
     retry.severity = Condition.Severity(Condition.Severity.INFO)
-    retry.reason = _Common(_Common.IMMEDIATE_RETRY)
-    return [*found, retry]
+    return [_condition("Ready", _FAILED, at, failure.message, failure.reason), *parts, retry]
+
+
+def accepted(before: Condition) -> Condition:
+    """Ready of a service that was just written: its time is that of the last end, of a new one it has neither."""
+    found = Condition(state=_PENDING)
+    if before.type_:
+        found.type_, found.last_transition_time = before.type_, before.last_transition_time
+    return found
+
+
+def kept(old: Iterable[Condition], new: Condition) -> Condition:
+    """`new`, with the time of the old one of its type when its state is the same."""
+    for before in old:
+        if (before.type_, before.state) == (new.type_, new.state):
+            new.last_transition_time = before.last_transition_time
+    return new
 
 
 def ready(at: datetime.datetime) -> Condition:
     return _condition("Ready", _SUCCEEDED, at)
-
-
-def under_way(at: datetime.datetime, message: str) -> Condition:
-    return _condition("Ready", _RECONCILING, at, message)
 
 
 def failed(kind: str, message: str, at: datetime.datetime, reason: Reason | None = None) -> Condition:
@@ -78,10 +97,6 @@ def passed(kind: str, at: datetime.datetime) -> Condition:
     return _condition(kind, _SUCCEEDED, at)
 
 
-def pending(kind: str, at: datetime.datetime) -> Condition:
-    return _condition(kind, _RECONCILING, at)
-
-
 def is_ready(conditions: Iterable[Condition]) -> bool:
     return any(found.type_ == "Ready" and found.state == _SUCCEEDED for found in conditions)
 
@@ -89,6 +104,12 @@ def is_ready(conditions: Iterable[Condition]) -> bool:
 def failure_of(conditions: Iterable[Condition]) -> str | None:
     """The message of a revision's failure; None when it has not failed."""
     return next((found.message for found in conditions if found.type_ == "Ready" and found.state == _FAILED), None)
+
+
+def ended_at(conditions: Iterable[Condition]) -> datetime.datetime | None:
+    """When a revision became ready or failed; None while it is under way."""
+    over = (found for found in conditions if found.type_ == "Ready" and found.state in (_SUCCEEDED, _FAILED))
+    return next((found.last_transition_time for found in over), None)
 
 
 def _condition(

@@ -25,10 +25,13 @@ class Operations:
         self._lock = threading.Lock()
         self._found: OrderedDict[str, tuple[Operation, Callable[[], Any]]] = OrderedDict()
 
-    def begin(self, parent: str, tell: Callable[[], Any]) -> Operation:
-        """`tell` gives the resource as it stands: the metadata while the operation runs, the answer at its end."""
+    def begin(self, parent: str, accepted: Any, tell: Callable[[], Any]) -> Operation:
+        """`accepted` is the resource as the write left it: the metadata until the operation's end [recorded].
+
+        `tell` gives it as it stands at the end.
+        """
         operation = Operation(name=f"{parent}/operations/{uuid.uuid4()}")
-        operation.metadata.Pack(tell())
+        operation.metadata.Pack(accepted)
         with self._lock:
             self._found[operation.name] = (operation, tell)
             while len(self._found) > _KEPT:
@@ -52,12 +55,8 @@ class Operations:
         found = self._found.get(name)
         if found is None:
             return None
-        operation, tell = found
-        resource = tell()
         with self._lock:
-            if not operation.done:
-                operation.metadata.Pack(resource)
-            return _copy(operation)
+            return _copy(found[0])
 
 
 def done(resource: Any, parent: str) -> Operation:

@@ -40,12 +40,14 @@ class RunLog(Protocol):
         instance_id: str,
         timestamp: float | None = None,
         request: RequestRecord | None = None,
+        container: str = "",
     ) -> None:
         """One line. `stream` is stdout, stderr, system or requests; `severity` a LogSeverity by name.
 
         stdout and stderr come with severity DEFAULT; a line that is a JSON object is recognized by the log, as
         Cloud Run does (https://cloud.google.com/run/docs/logging#using-json). `timestamp` is in seconds since
-        the epoch, None for now. `request` comes with the stream requests only.
+        the epoch, None for now. `request` comes with the stream requests only; `container` is the name of the one
+        that the line is of.
         """
 
 

@@ -16,8 +16,10 @@ def invalid(message: str) -> RunRefusal:
     return RunRefusal("INVALID_ARGUMENT", message)
 
 
-def missing(kind: str, name: str) -> RunRefusal:
-    return RunRefusal("NOT_FOUND", f"Resource '{name}' of kind '{kind}' in region does not exist.")
+def missing(kind: str, name: str, region: str, project: str) -> RunRefusal:
+    """`kind` is SERVICE, REVISION or its like [recorded]."""
+    message = f"Resource '{name}' of kind '{kind}' in region '{region}' in project '{project}' does not exist."
+    return RunRefusal("NOT_FOUND", message)
 
 
 def not_here(what: str) -> RunRefusal:

@@ -45,7 +45,7 @@ def load_image(engine: Engine, images: RegistryImages, name: str, digest: str) -
 
 
 def image_missing(name: str) -> ConditionFailure:
-    return ConditionFailure("ContainerReady", conditions.CONTAINER_MISSING, f"Image '{name}' not found.")
+    return ConditionFailure(conditions.IMAGE, conditions.CONTAINER_MISSING, f"Image '{name}' not found.")
 
 
 def check_secrets(secrets: Secrets, template: RevisionTemplate, service: ServiceName) -> ConditionFailure | None:
@@ -56,7 +56,7 @@ def check_secrets(secrets: Secrets, template: RevisionTemplate, service: Service
             _read(secrets, variable, template, service)
         except SecretRefusal as error:
             problems.append(f"{where}: {_secret_problem(error, variable, template, service)}")
-    return ConditionFailure("ResourcesAvailable", conditions.SECRETS_REFUSED, "\n".join(problems)) if problems else None
+    return ConditionFailure(conditions.RESOURCES, conditions.SECRETS_REFUSED, "\n".join(problems)) if problems else None
 
 
 def read_secrets(secrets: Secrets, template: RevisionTemplate, service: ServiceName) -> dict[str, str]:
@@ -81,7 +81,7 @@ def check_network(template: RevisionTemplate, service: ServiceName, root: Path) 
     if declared.is_file() and full in declared.read_text().split():
         return None
     message = f"VPC connector {full} does not exist, or Cloud Run does not have permission to use it."
-    return ConditionFailure("ResourcesAvailable", conditions.NETWORK_MISSING, message)
+    return ConditionFailure(conditions.RESOURCES, conditions.NETWORK_MISSING, message)
 
 
 def _secret_variables(template: RevisionTemplate) -> Iterator[tuple[int, EnvVar]]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Set
+import time
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -17,12 +18,16 @@ from ..secrets.store import Secrets
 from . import conditions, requirements, traffic
 from .conditions import ConditionFailure
 from .container import make_instance_spec
+from .instances import wording
 from .instances.instance_supervisor import InstanceSupervisor
 from .instances.timescale import Timescale
 from .names import ServiceName
 from .ports import RunLog
 from .service_ports import ServicePorts
 from .store import Deployed, ServiceRecord
+
+Passed = Callable[[str, str], None]
+"""Told the condition of a part of the work that is done, and its message."""
 
 _LAST_GRACE = 2.0  # seconds an instance has when the whole local cloud ends
 
@@ -39,32 +44,57 @@ class RevisionManager:
     timescale: Timescale
     ingress: Ingress
     addresses: ServicePorts
+    lots: bool = False  # how the shares of traffic are kept: by lot, or exactly
     closed: bool = False  # nothing is started any more
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _supervisors: dict[str, InstanceSupervisor] = field(default_factory=dict)  # by the revision's full name
 
-    def prepare(self, name: ServiceName, deployed: Deployed) -> ConditionFailure | None:
+    def prepare(self, name: ServiceName, deployed: Deployed, passed: Passed) -> ConditionFailure | None:
         """Everything a container needs, checked in Cloud Run's order; the image is ready to run after it."""
         template = deployed.template
-        image = template.containers[0].image
+        image, began = template.containers[0].image, time.monotonic()
         if not deployed.digest:
             return requirements.image_missing(image)
-        failure = requirements.check_network(template, name, self.root) or requirements.check_secrets(
-            self.secrets, template, name
-        )
-        if failure is not None:
-            return failure
         try:
             requirements.load_image(self.engine, self.images, image, deployed.digest)
         except (EngineError, RegistryRefusal) as error:
             message = f"Container import failed: {error}"
-            return ConditionFailure("ContainerReady", conditions.CONTAINER_MISSING, message)
-        return None
+            return ConditionFailure(conditions.IMAGE, conditions.CONTAINER_MISSING, message)
+        passed(conditions.IMAGE, wording.imported(time.monotonic() - began))
+        began = time.monotonic()
+        failure = requirements.check_network(template, name, self.root) or requirements.check_secrets(
+            self.secrets, template, name
+        )
+        if failure is None:
+            probe = template.containers[0].startup_probe
+            limit = probe.failure_threshold * probe.period_seconds
+            took = time.monotonic() - began
+            passed(conditions.RESOURCES, wording.provisioned(took, limit, probe.initial_delay_seconds))
+        return failure
 
-    def start(self, name: ServiceName, deployed: Deployed) -> ConditionFailure | None:
-        """Blocks until the revision has a ready instance, or Cloud Run would have given up."""
+    def start(self, name: ServiceName, deployed: Deployed, passed: Passed) -> ConditionFailure | None:
+        """Blocks until the revision has a ready instance, or its first start has failed."""
+        began = time.monotonic()
         message = self.supervisor(name, deployed).start()
-        return None if message is None else ConditionFailure("ContainerHealthy", conditions.NEVER_STARTED, message)
+        if message is None:
+            passed(conditions.HEALTH, wording.healthy(time.monotonic() - began))
+            return None
+        message += wording.where_to_look(name.project, name.service, deployed.short)
+        return ConditionFailure(conditions.HEALTH, conditions.NEVER_STARTED, message)
+
+    def retire(self, deployed: Deployed) -> None:
+        """Of a revision that failed: its supervisor ends when it has made its last try. Returns at once."""
+        with self._lock:
+            supervisor = self._supervisors.get(deployed.revision.name)
+        if supervisor is None:
+            return
+
+        def end() -> None:
+            supervisor.wait_for_last_try()
+            for released in self.release([deployed.revision.name]):
+                released.close()
+
+        start_worker(end, f"retire-{deployed.short}", unheard)
 
     def supervisor(self, name: ServiceName, deployed: Deployed) -> InstanceSupervisor:
         full = deployed.revision.name
@@ -107,7 +137,7 @@ class RevisionManager:
                 name: ServiceName = record.name,
                 deployed: Deployed = deployed,
             ) -> None:
-                self.prepare(name, deployed)
+                self.prepare(name, deployed, lambda part, message: None)
                 supervisor.start()
 
             start_worker(start, f"take-up-{deployed.short}", unheard)  # the first request starts it again
@@ -136,14 +166,14 @@ class RevisionManager:
         """To nothing, which is 503, while no revision is ready."""
         known = {short: percent for short, percent in shares.items() if short in record.revisions}
         supervisors = tuple(self.supervisor(record.name, record.revisions[short]) for short in known)
-        return Route(supervisors, tuple(known.values()))
+        return Route(supervisors, tuple(known.values()), self.lots)
 
     def _make_crew(self, name: ServiceName, deployed: Deployed) -> InstanceSupervisor:
         place = (name.project, name.location, name.service, deployed.short)
         template = deployed.template
 
         def say(instance: str, stream: str, severity: str, text: str) -> None:
-            self.log.write(*place, text, stream, severity, instance)
+            self.log.write(*place, text, stream, severity, instance, container=spec.container)
 
         spec = make_instance_spec(
             template, name, deployed.short, deployed.digest,

@@ -41,7 +41,7 @@ def make_revision(
         update_time=now,
         reconciling=True,
         launch_stage=service.launch_stage,
-        conditions=conditions.of_revision(None, False, now),
+        conditions=conditions.begun(now),
         etag=f'"{uuid.uuid4().hex}"',
     )
     source, target = RevisionTemplate.pb(template), Revision.pb(revision)

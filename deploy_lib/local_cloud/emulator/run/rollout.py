@@ -18,11 +18,6 @@ from .conditions import ConditionFailure
 from .revision_manager import RevisionManager
 from .store import Deployed, ServiceRecord, ServiceStore
 
-_GUIDANCE = (
-    "\nFor more troubleshooting guidance, see "
-    "https://cloud.google.com/run/docs/troubleshooting#container-failed-to-start"
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Rollouts:
@@ -32,6 +27,7 @@ class Rollouts:
 
     def carry_out(self, record: ServiceRecord, revision: str | None) -> str | None:
         """Blocks until the change has taken effect or failed: then why. `revision` is the new one's short name."""
+        self._observe(record)
         failed = self._bring_up(record, revision) if revision is not None else None
         self._warm(record)
         with self.store.lock:
@@ -49,22 +45,38 @@ class Rollouts:
             deployed = record.revisions.get(revision or "")
             if deployed is not None and deployed.pending:
                 unknown = Condition.CommonReason(Condition.CommonReason.UNKNOWN)
-                self._record(record, deployed, ConditionFailure("ContainerHealthy", unknown, why))
+                self._record(record, deployed, ConditionFailure(conditions.HEALTH, unknown, why))
             self._settle(record)
 
     def _bring_up(self, record: ServiceRecord, revision: str) -> str | None:
         deployed = record.revisions[revision]
-        failure = self.manager.prepare(record.name, deployed) or self.manager.start(record.name, deployed)
+
+        def passed(part: str, message: str) -> None:
+            with self.store.lock:
+                if self._alive(record):
+                    found = conditions.with_part(deployed.revision.conditions, part, message, self.now())
+                    deployed.revision.conditions = found
+                    self.store.save(record)
+
+        failure = self.manager.prepare(record.name, deployed, passed)
+        failure = failure or self.manager.start(record.name, deployed, passed)
         with self.store.lock:
             if not self._alive(record):
                 return None
             self._record(record, deployed, failure)
-            if failure is None:
-                return None
-            supervisors = self.manager.release([deployed.revision.name])
-        for supervisor in supervisors:
-            supervisor.close()
-        return not_ready(revision, failure.message)
+        if failure is None:
+            return None
+        self.manager.retire(deployed)
+        return failure.message
+
+    def _observe(self, record: ServiceRecord) -> None:
+        """What Cloud Run tells of a service only after it has looked at what was written."""
+        with self.store.lock:
+            if self._alive(record):
+                service = record.service
+                service.latest_created_revision = record.name.revision(record.current)
+                service.urls = [self.manager.addresses.uri(record.name)]
+                self.store.save(record)
 
     def _alive(self, record: ServiceRecord) -> bool:
         """The service was not deleted, nor another made in its place, and the local cloud is not ending."""
@@ -72,7 +84,10 @@ class Rollouts:
 
     def _record(self, record: ServiceRecord, deployed: Deployed, failure: ConditionFailure | None) -> None:
         now = self.now()
-        deployed.revision.conditions = conditions.of_revision(failure, failure is None, now)
+        before = deployed.revision.conditions
+        deployed.revision.conditions = (
+            conditions.with_failure(before, failure, now) if failure else conditions.with_end(before, now)
+        )
         deployed.revision.reconciling = False
         deployed.revision.observed_generation = deployed.revision.generation
         deployed.revision.update_time = now
@@ -103,26 +118,30 @@ class Rollouts:
         service, now = record.service, self.now()
         own = record.template_generation == service.generation
         created, reason = record.created, None
-        problem = not_ready(created.short, created.failure) if own and created.failure is not None else None
+        problem = created.failure if own else None
         if problem is not None:
             reason = _reason(created)
         else:
             problem = self._route_problem(record)
+        since = conditions.ended_at(created.revision.conditions) or now
         configured = (
-            conditions.failed("ConfigurationsReady", not_ready(created.short, created.failure), now, _reason(created))
+            conditions.failed("ConfigurationsReady", created.failure, since, _reason(created))
             if created.failure is not None
-            else conditions.passed("ConfigurationsReady", now)
+            else conditions.passed("ConfigurationsReady", since)
         )
+        configured = conditions.kept(service.conditions, configured)
         service.reconciling = False
-        service.update_time = now
         if problem is not None:
             service.terminal_condition = conditions.failed("Ready", problem, now, reason)
-            routed = conditions.failed("RoutesReady", problem, now, reason)
+            routed = conditions.kept(service.conditions, conditions.failed("RoutesReady", problem, now, reason))
             service.conditions = [routed, configured]
+            if not record.latest_ready:  # nothing serves whose generation could be told
+                service.observed_generation = service.generation
         else:
-            service.terminal_condition = conditions.ready(now)
+            service.terminal_condition = conditions.ready(self.now())  # after the routes
             service.conditions = [conditions.passed("RoutesReady", now), configured]
             service.observed_generation = service.generation
+            service.uri = self.manager.addresses.uri(record.name)
             service.traffic_statuses = traffic.statuses(
                 list(service.traffic), lambda tag: self.manager.addresses.uri(record.name, tag)
             )
@@ -134,7 +153,7 @@ class Rollouts:
         for short in dict.fromkeys(traffic.targets(list(record.service.traffic), record.latest_ready)):
             found = record.revisions.get(short)
             if not short:
-                return not_ready(record.created.short, record.created.failure)
+                return record.created.failure or not_ready(record.created.short, None)
             if found is None:
                 return (
                     f"Revision '{short}' does not exist or is deleted. Update all traffic to route to currently "
@@ -147,8 +166,7 @@ class Rollouts:
 
 def not_ready(revision: str, why: str | None) -> str:
     """Cloud Run's sentence about a revision, with its reason."""
-    guidance = _GUIDANCE if why and "container failed" in why else ""
-    return f"Revision '{revision}' is not ready and cannot serve traffic. {why or ''}{guidance}"
+    return f"Revision '{revision}' is not ready and cannot serve traffic. {why or ''}"
 
 
 def _reason(deployed: Deployed) -> conditions.Reason | None:

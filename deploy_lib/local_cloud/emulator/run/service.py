@@ -15,6 +15,7 @@ from google.cloud.run_v2 import (
     CreateServiceRequest,
     DeleteRevisionRequest,
     DeleteServiceRequest,
+    IngressTraffic,
     Revision,
     Service,
     UpdateServiceRequest,
@@ -24,6 +25,7 @@ from google.longrunning.operations_pb2 import Operation
 from ...engines.model import Engine
 from ...worker import explain, start_worker
 from ..ingress.server import Ingress
+from ..profile.profile import RELAXED, Profile
 from ..registry.images import RegistryImages
 from ..secrets.store import Secrets
 from ..wire.times import utc
@@ -55,6 +57,7 @@ class CloudRun:
         metrics: Metrics,
         clock: Callable[[], float],
         time_scale: float,
+        profile: Profile = RELAXED,
     ) -> None:
         """`clock` gives seconds since the epoch; `time_scale` shortens Cloud Run's own waits, 1.0 is its pace."""
         root.mkdir(parents=True, exist_ok=True)
@@ -65,7 +68,9 @@ class CloudRun:
         self._ingress = Ingress(RequestRecorder(log, metrics, clock))
         timescale = Timescale(time_scale)
         addresses = ServicePorts(root / "addresses.json", self._ingress)
-        self._manager = RevisionManager(engine, images, secrets, root, log, timescale, self._ingress, addresses)
+        self._manager = RevisionManager(
+            engine, images, secrets, root, log, timescale, self._ingress, addresses, profile.lots
+        )
         self._rollouts = Rollouts(self._store, self._manager, self._now)
         with self._store.lock:
             for record in self._store.all():
@@ -91,7 +96,7 @@ class CloudRun:
             record = self._store.find(name)
             if record is None:
                 if not request.allow_missing:
-                    raise missing("SERVICE", name.service)
+                    raise missing("SERVICE", name.service, name.location, name.project)
                 return self._create(name, wanted, request.validate_only)
             _check_etag(name.service, wanted.etag, record.service.etag)
             paths = list(request.update_mask.paths)
@@ -99,7 +104,7 @@ class CloudRun:
             if request.validate_only:
                 return operations.done(Service.pb(changed.record.service), name.parent)
             record.service, record.revisions = changed.record.service, changed.record.revisions
-            record.template_generation = changed.record.template_generation
+            record.template_generation, record.current = changed.record.template_generation, changed.record.current
             return self._deploy(record, changed.revision)
 
     def delete_service(self, request: DeleteServiceRequest) -> Operation:
@@ -107,15 +112,14 @@ class CloudRun:
         with self._store.lock:
             record = self._store.get(name)
             _check_etag(name.service, request.etag, record.service.etag)
-            gone = copy_service(record.service)
+            gone = change.deleted(record.service, self._now())
             if request.validate_only:
                 return operations.done(Service.pb(gone), name.parent)
-            gone.delete_time = self._now()
             self._manager.close_routes(name)
             self._manager.addresses.forget(name)
             self._store.remove(record)
             supervisors = self._manager.release(deployed.revision.name for deployed in record.revisions.values())
-        return self._end(name, supervisors, Service.pb(gone))
+        return self._end(name, supervisors, Service.pb(gone), lambda: Service.pb(change.gone(gone, self._now())))
 
     # Revisions
 
@@ -143,7 +147,7 @@ class CloudRun:
             del record.revisions[deployed.short]
             self._store.save(record)
             supervisors = self._manager.release([deployed.revision.name])
-        return self._end(record.name, supervisors, Revision.pb(gone))
+        return self._end(record.name, supervisors, Revision.pb(gone), lambda: Revision.pb(gone))
 
     # Operations
 
@@ -177,8 +181,6 @@ class CloudRun:
         record = changed.record
         if validate_only:
             return operations.done(Service.pb(record.service), name.parent)
-        record.service.uri = self._manager.addresses.uri(name)
-        record.service.urls = [record.service.uri]
         self._manager.direct(record)
         return self._deploy(record, changed.revision)
 
@@ -192,7 +194,10 @@ class CloudRun:
                 found = self._store.find(name)
                 return Service.pb(copy_service((found or record).service))
 
-        operation = self._operations.begin(name.parent, tell)
+        accepted = copy_service(record.service)
+        if accepted.observed_generation == 0 and not accepted.latest_created_revision:  # as recorded of a new one
+            accepted.ingress = IngressTraffic(IngressTraffic.INGRESS_TRAFFIC_UNSPECIFIED)
+        operation = self._operations.begin(name.parent, Service.pb(accepted), tell)
 
         def work() -> None:
             self._operations.end(operation.name, self._rollouts.carry_out(record, revision))
@@ -206,8 +211,10 @@ class CloudRun:
         start_worker(work, f"deploy-{name.service}", fail)
         return operation
 
-    def _end(self, name: ServiceName, supervisors: list[InstanceSupervisor], gone: object) -> Operation:
-        operation = self._operations.begin(name.parent, lambda: gone)
+    def _end(
+        self, name: ServiceName, supervisors: list[InstanceSupervisor], going: object, gone: Callable[[], object]
+    ) -> Operation:
+        operation = self._operations.begin(name.parent, going, gone)
 
         def work() -> None:
             for supervisor in supervisors:

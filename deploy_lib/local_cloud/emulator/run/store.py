@@ -10,7 +10,6 @@ import base64
 import datetime
 import json
 import threading
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,13 +56,14 @@ class ServiceRecord:
     name: ServiceName
     service: Service
     template_generation: int = 1  # the service's generation when its template changed last
+    current: str = ""  # short name of the revision of the service's present template
     policy: bytes = b""  # a google.iam.v1.Policy
     revisions: dict[str, Deployed] = field(default_factory=dict)  # by short name, oldest first
 
     @property
     def created(self) -> Deployed:
-        """The revision of the service's present template."""
-        return self.revisions[short_name(self.service.latest_created_revision)]
+        """The revision of the service's present template, before the service itself names it."""
+        return self.revisions[self.current]
 
     @property
     def latest_ready(self) -> str:
@@ -91,7 +91,7 @@ class ServiceStore:
         """Raises RunRefusal NOT_FOUND."""
         found = self._records.get(str(name))
         if found is None:
-            raise missing("SERVICE", name.service)
+            raise missing("SERVICE", name.service, name.location, name.project)
         return found
 
     def find(self, name: ServiceName) -> ServiceRecord | None:
@@ -101,8 +101,7 @@ class ServiceStore:
         return [record for key, record in sorted(self._records.items()) if key.startswith(f"{parent}/") or not parent]
 
     def save(self, record: ServiceRecord) -> None:
-        """Also what `wait` callers wake up for. The etag is new after it."""
-        record.service.etag = f'"{uuid.uuid4().hex}"'
+        """Also what `wait` callers wake up for."""
         self._records[str(record.name)] = record
         self.history.note(record.service)
         write_whole(self._path(record.name), json.dumps(_write(record)))
@@ -118,12 +117,13 @@ class ServiceStore:
 
     def _give_up(self, record: ServiceRecord) -> None:
         now = self._now()
-        failure = conditions.ConditionFailure("ContainerHealthy", conditions.INTERNAL, _ENDED)
+        failure = conditions.ConditionFailure(conditions.HEALTH, conditions.INTERNAL, _ENDED)
         for deployed in record.revisions.values():
             if deployed.pending:
-                deployed.revision.conditions = conditions.of_revision(failure, False, now)
+                deployed.revision.conditions = conditions.with_failure(deployed.revision.conditions, failure, now)
                 deployed.revision.reconciling = False
         record.service.reconciling = False
+        record.service.latest_created_revision = record.name.revision(record.current)
         record.service.terminal_condition = conditions.failed("Ready", _ENDED, now)
 
 
@@ -132,6 +132,7 @@ def _write(record: ServiceRecord) -> dict[str, Any]:
         "name": str(record.name),
         "service": _text(Service.serialize(record.service)),
         "template_generation": record.template_generation,
+        "current": record.current,
         "policy": _text(record.policy),
         "revisions": [
             {
@@ -153,10 +154,12 @@ def _read(value: dict[str, Any]) -> ServiceRecord:
         )
         for item in value["revisions"]
     ]
+    service = Service.deserialize(_bytes(value["service"]))
     return ServiceRecord(
         parse_service(value["name"]),
-        Service.deserialize(_bytes(value["service"])),
+        service,
         value["template_generation"],
+        value.get("current") or short_name(service.latest_created_revision),
         _bytes(value["policy"]),
         {deployed.short: deployed for deployed in found},
     )

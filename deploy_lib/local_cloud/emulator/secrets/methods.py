@@ -1,7 +1,7 @@
 """Secret Manager's RPCs, as rows for the server.
 
-https://cloud.google.com/secret-manager/docs/reference/rpc/google.cloud.secretmanager.v1. The etags, rotation,
-expiry and replicas of a secret are not kept: nothing here reads them.
+https://cloud.google.com/secret-manager/docs/reference/rpc/google.cloud.secretmanager.v1. The rotation, expiry
+and replicas of a secret are not kept: nothing here reads them.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class SecretManager:
         )
 
     def delete(self, request: messages.DeleteSecretRequest) -> Empty:
-        self._secrets.delete(request.name)
+        self._secrets.delete(request.name, request.etag)
         return Empty()
 
     def add_version(self, request: messages.AddSecretVersionRequest) -> messages.SecretVersion:
@@ -76,13 +76,13 @@ class SecretManager:
         return messages.AccessSecretVersionResponse(name=self._secrets.version(request.name).name, payload=payload)
 
     def enable(self, request: messages.EnableSecretVersionRequest) -> messages.SecretVersion:
-        return version_message(self._secrets.set_state(request.name, VersionState.ENABLED))
+        return version_message(self._secrets.set_state(request.name, VersionState.ENABLED, request.etag))
 
     def disable(self, request: messages.DisableSecretVersionRequest) -> messages.SecretVersion:
-        return version_message(self._secrets.set_state(request.name, VersionState.DISABLED))
+        return version_message(self._secrets.set_state(request.name, VersionState.DISABLED, request.etag))
 
     def destroy(self, request: messages.DestroySecretVersionRequest) -> messages.SecretVersion:
-        return version_message(self._secrets.set_state(request.name, VersionState.DESTROYED))
+        return version_message(self._secrets.set_state(request.name, VersionState.DESTROYED, request.etag))
 
     def set_policy(self, request: iam_policy_pb2.SetIamPolicyRequest) -> policy_pb2.Policy:
         """A condition needs version 3 [doc]; what it says is not worked out, so it lets nobody read [assumed].

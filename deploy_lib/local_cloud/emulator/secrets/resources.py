@@ -14,6 +14,7 @@ def secret_message(secret: Secret) -> messages.Secret:
         replication=messages.Replication(automatic=messages.Replication.Automatic()),
         create_time=utc(secret.created),
         labels=dict(secret.labels),
+        etag=secret.etag,
     )
 
 
@@ -22,5 +23,8 @@ def version_message(version: Version) -> messages.SecretVersion:
         name=version.name,
         create_time=utc(version.created),
         state=getattr(messages.SecretVersion.State, version.state.value),
+        etag=version.etag,
+        destroy_time=utc(version.destroyed) if version.destroyed is not None else None,
+        replication_status=messages.ReplicationStatus(automatic=messages.ReplicationStatus.AutomaticStatus()),
         client_specified_payload_checksum=version.checksummed,  # gcloud calls the value corrupt without it
     )

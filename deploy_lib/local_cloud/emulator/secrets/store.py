@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
+from ..builds.environment import project_number
+
 _ID = re.compile(r"[A-Za-z0-9_-]{1,255}")
 _LARGEST = 64 * 1024  # bytes, https://cloud.google.com/secret-manager/quotas
 
@@ -61,11 +63,13 @@ class VersionState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    name: str  # projects/P/secrets/S/versions/N
+    name: str  # projects/NUMBER/secrets/S/versions/N
     state: VersionState
     created: float  # seconds since the epoch
     value: bytes = field(repr=False)
     checksummed: bool = False  # whoever added it sent a checksum as well
+    etag: str = ""
+    destroyed: float | None = None  # seconds since the epoch
 
     @property
     def number(self) -> int:
@@ -76,21 +80,32 @@ class Version:
 class Secret:
     """`readers` None means nobody ever set a policy: every account may read, as with a grant on the project."""
 
-    name: str  # projects/P/secrets/S
+    name: str  # projects/NUMBER/secrets/S
     created: float
     labels: Mapping[str, str] = field(default_factory=dict)
     versions: tuple[Version, ...] = ()  # oldest first
     policy: bytes | None = None  # google.iam.v1.Policy as it was set
     readers: frozenset[str] | None = None  # IAM members such as serviceAccount:a@b
+    etag: str = ""
+
+
+class StaleEtag(SecretRefusal):
+    """https://cloud.google.com/secret-manager/docs/etags"""
+
+    code = "FAILED_PRECONDITION"
 
 
 class Secrets:
-    """All methods raise SecretRefusal kinds and may be called from any thread."""
+    """All methods raise SecretRefusal kinds and may be called from any thread.
+
+    Names may give the project by its id or its number; what is given back has the number [recorded].
+    """
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._lock = threading.RLock()
         self._secrets: dict[str, Secret] = {}
+        self._etags = 0
 
     def read(self, project: str, secret: str, version: str, account: str) -> bytes:
         """A version's value for a service account (its e-mail): what Cloud Run and Cloud Build mount.
@@ -117,13 +132,14 @@ class Secrets:
     def create(self, project: str, secret: str, labels: Mapping[str, str]) -> Secret:
         if not _ID.fullmatch(secret):
             raise SecretRefusal(f"Secret id {secret!r} must be 1-255 letters, digits, underscores or hyphens")
-        name = f"projects/{project}/secrets/{secret}"
+        name = _numbered(f"projects/{project}/secrets/{secret}")
         with self._lock:
             if name in self._secrets:
                 raise SecretExists(f"Secret [{name}] already exists.")
-            return self._keep(Secret(name, self._clock(), dict(labels)))
+            return self._keep(Secret(name, self._clock(), dict(labels), etag=self._next_etag()))
 
     def secret(self, name: str) -> Secret:
+        name = _numbered(name)
         with self._lock:
             if name not in self._secrets:
                 raise SecretMissing(f"Secret [{name}] not found.")
@@ -131,13 +147,14 @@ class Secrets:
 
     def secrets(self, project: str) -> list[Secret]:
         with self._lock:
-            found = [s for s in self._secrets.values() if s.name.startswith(f"projects/{project}/")]
+            found = [s for s in self._secrets.values() if s.name.startswith(_numbered(f"projects/{project}/"))]
             return sorted(found, key=lambda secret: secret.name)
 
-    def delete(self, name: str) -> None:
+    def delete(self, name: str, etag: str = "") -> None:
         with self._lock:
-            self.secret(name)
-            del self._secrets[name]
+            found = self.secret(name)
+            _check(found, etag)
+            del self._secrets[found.name]
 
     def add_version(self, name: str, value: bytes, *, checksummed: bool = False) -> Version:
         if len(value) > _LARGEST:
@@ -145,11 +162,13 @@ class Secrets:
         with self._lock:
             found = self.secret(name)
             number = len(found.versions) + 1
-            version = Version(f"{name}/versions/{number}", VersionState.ENABLED, self._clock(), value, checksummed)
+            full, etag = f"{found.name}/versions/{number}", self._next_etag()
+            version = Version(full, VersionState.ENABLED, self._clock(), value, checksummed, etag)
             self._keep(replace(found, versions=(*found.versions, version)))
             return version
 
     def version(self, name: str) -> Version:
+        name = _numbered(name)
         secret, _, wanted = name.rpartition("/versions/")
         found = self.secret(secret).versions
         if not found:
@@ -161,14 +180,18 @@ class Secrets:
                 return version
         raise VersionMissing(f"Secret Version [{name}] not found.")
 
-    def set_state(self, name: str, state: VersionState) -> Version:
+    def set_state(self, name: str, state: VersionState, etag: str = "") -> Version:
         """A destroyed version never comes back and its value is gone."""
         with self._lock:
             old = self.version(name)
+            _check(old, etag)
             if old.state is VersionState.DESTROYED and state is not VersionState.DESTROYED:
                 raise VersionUnusable(f"Secret Version [{old.name}] is in DESTROYED state.")
-            value = b"" if state is VersionState.DESTROYED else old.value
-            new = replace(old, state=state, value=value)
+            if old.state is state:
+                return old
+            new = replace(old, state=state, etag=self._next_etag())
+            if state is VersionState.DESTROYED:
+                new = replace(new, value=b"", destroyed=self._clock())
             found = self.secret(name.rpartition("/versions/")[0])
             self._keep(replace(found, versions=tuple(new if v is old else v for v in found.versions)))
             return new
@@ -180,3 +203,20 @@ class Secrets:
     def _keep(self, secret: Secret) -> Secret:
         self._secrets[secret.name] = secret
         return secret
+
+    def _next_etag(self) -> str:
+        """Hold the lock. A 1 and the microseconds of the change in hexadecimal digits, as recorded ones read."""
+        self._etags = max(int(self._clock() * 1_000_000), self._etags + 1)
+        return f'"1{self._etags:x}"'
+
+
+def _numbered(name: str) -> str:
+    """The name with its project's number."""
+    head, _, rest = name.removeprefix("projects/").partition("/")
+    return f"projects/{head if head.isdigit() else project_number(head)}/{rest}"
+
+
+def _check(found: Secret | Version, etag: str) -> None:
+    if etag and etag != found.etag:
+        kind = "Secret Version" if isinstance(found, Version) else "Secret"
+        raise StaleEtag(f"The etag provided does not match the current etag of {kind} [{found.name}].")

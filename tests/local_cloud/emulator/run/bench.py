@@ -68,6 +68,7 @@ class Told:
         instance_id: str,
         timestamp: float | None = None,
         request: RequestRecord | None = None,
+        container: str = "",
     ) -> None:
         self.lines.append((revision, stream, severity, text))
         if request is not None:
@@ -120,6 +121,12 @@ class RunBench:
         assert operation.WhichOneof("result") == "response", operation.error
         service = Service.pb(Service())
         assert operation.response.Unpack(service)
+        return Service.wrap(service)
+
+    def accepted(self, operation: Operation) -> Service:
+        """As the write was answered at once."""
+        service = Service.pb(Service())
+        assert operation.metadata.Unpack(service)
         return Service.wrap(service)
 
     def wait(self, operation: Operation) -> Operation:

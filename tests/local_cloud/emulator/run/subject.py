@@ -4,6 +4,7 @@ serve      answers (the default)
 crash      raises while starting        exit_zero  ends with 0 while starting
 port       listens on 9999              localhost  listens on 127.0.0.1
 slow       listens after 1.2 seconds     memory     takes memory until it is killed, before it listens
+unhurried  listens after 0.4 seconds, and takes as long to end
 google     asks the metadata server before it listens, as a Google client at module level does
 """
 
@@ -143,8 +144,12 @@ def main() -> None:
         assert connection.getresponse().headers["Metadata-Flavor"] == "Google"
     if BEHAVIOUR == "slow":
         time.sleep(1.2)
+    if BEHAVIOUR == "unhurried":
+        time.sleep(0.4)
 
     def leave(*_: object) -> None:
+        if BEHAVIOUR == "unhurried":
+            time.sleep(0.4)
         print("terminating", flush=True)
         sys.exit(0)
 

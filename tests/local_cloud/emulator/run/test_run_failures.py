@@ -12,6 +12,7 @@ from tests.local_cloud.emulator.run.bench import RunBench, named, template
 from tests.waits import until
 
 HUNGRY = "import time; held = b'x' * 190_000_000; time.sleep(9)"
+CALLED = "Container called exit(1)."
 BESIDE = ("crash", "local", "secret")
 START = "The user-provided container failed to start and listen on the port defined provided by the PORT=8080"
 
@@ -63,8 +64,9 @@ def failed(bench: RunBench) -> Mapping[str, Operation]:
 @pytest.mark.parametrize("name", BESIDE)
 def test_the_service_goes_on_as_it_was(bench: RunBench, failed: Mapping[str, Operation], name: str) -> None:
     assert failed[name].error.code == 9
-    assert failed[name].error.message.startswith(f"Revision '{name}-b' is not ready and cannot serve traffic. ")
     service = bench.get(name)
+    assert failed[name].error.message == service.terminal_condition.message
+    assert not failed[name].error.message.startswith("Revision ")
     assert service.terminal_condition.state.name == "CONDITION_FAILED" and not service.reconciling
     assert (service.generation, service.observed_generation) == (2, 1)
     assert service.latest_created_revision.endswith(f"/{name}-b")
@@ -99,10 +101,16 @@ def test_the_revision_says_which_part_failed_and_why(
         told = found.revision_reason if "revision_reason" in found else found.reason
         assert (found.state.name, told.name, found.severity.name) == ("CONDITION_FAILED", reason, "ERROR")
         assert said in found.message
+        assert ("Logs URL: https://" in found.message) == (part == "ContainerHealthy")
+    assert list(conditions) == ["Ready", "ContainerHealthy", "ContainerReady", "ResourcesAvailable", "Retry"]
     assert conditions["Retry"].severity.name == "INFO"
-    order = ["ResourcesAvailable", "ContainerReady", "ContainerHealthy"]
-    before = order[: order.index(part)]
-    assert all(conditions[kind].state.name == "CONDITION_SUCCEEDED" for kind in before)
+    order = ["ContainerReady", "ResourcesAvailable", "ContainerHealthy"]
+    at = order.index(part)
+    passed, pending = [conditions[kind] for kind in order[:at]], [conditions[kind] for kind in order[at + 1 :]]
+    assert all(each.state.name == "CONDITION_SUCCEEDED" and "completed in" in each.message for each in passed)
+    assert all(each.state.name == "CONDITION_PENDING" for each in pending)
+    times = [each.last_transition_time for each in (*passed, conditions["Ready"])]
+    assert times == sorted(times) and len(set(times)) == len(times)
 
 
 def test_every_secret_that_is_refused_is_named_and_no_value_is(
@@ -115,7 +123,18 @@ def test_every_secret_that_is_refused_is_named_and_no_value_is(
     assert "env[3]" in lines[2] and "secrets/present/versions/7 was not found" in lines[2]
 
 
+def test_a_crash_is_told_at_its_first_exit(bench: RunBench) -> None:
+    ended = bench.wait(bench.create("soon", Service(template=template("soon-a", "crash"))))
+    assert ended.error.message.startswith(START) and bench.told.of("soon-a", "system").count(CALLED) < 3
+    service = bench.get("soon")
+    assert service.observed_generation == service.generation == 1  # gcloud waits for it
+    assert not service.uri and list(service.urls)
+    until(lambda: bench.told.of("soon-a", "system").count(CALLED) == 10)
+    assert bench.get("soon").terminal_condition.state.name == "CONDITION_FAILED"
+
+
 def test_a_crash_is_tried_ten_times_and_each_is_in_the_log(bench: RunBench, failed: Mapping[str, Operation]) -> None:
+    until(lambda: bench.told.of("crash-b", "system")[-1].startswith("Default STARTUP") and _tries(bench) == (10, 10))
     system = bench.told.of("crash-b", "system")
     assert system.count("Container called exit(1).") == 10
     assert sum(line.startswith("Starting new instance.") for line in system) == 10
@@ -123,7 +142,12 @@ def test_a_crash_is_tried_ten_times_and_each_is_in_the_log(bench: RunBench, fail
     last = [text for _, text in lines[-3:]]
     assert last[0] == "ModuleNotFoundError: No module named 'shop.schemas.llm'"
     assert last[1] == "Container called exit(1)." and last[2].startswith("Default STARTUP TCP probe failed 1 time")
-    assert bench.told.of("zero-b", "system").count("Container called exit(0).") == 10
+    until(lambda: bench.told.of("zero-b", "system").count("Container called exit(0).") == 10)
+
+
+def _tries(bench: RunBench) -> tuple[int, int]:
+    system = bench.told.of("crash-b", "system")
+    return system.count(CALLED), sum(line.startswith("Default STARTUP TCP probe failed") for line in system)
 
 
 def test_a_container_that_takes_too_much_memory_is_told_so(bench: RunBench, failed: Mapping[str, Operation]) -> None:
@@ -144,7 +168,7 @@ def test_a_first_revision_that_fails_leaves_a_service_without_one(bench: RunBenc
     assert "Image 'absent' not found." in ended.error.message
     service = bench.get("first")
     assert not service.latest_ready_revision and not list(service.traffic_statuses)
-    assert bench.http.get(service.uri).status_code == 503
+    assert not service.uri and bench.http.get(service.urls[0]).status_code == 503
     good = bench.served(bench.wait(bench.update(Service(name=service.name, template=template("first-b")))))
     assert bench.http.get(good.uri).text == "first-b"
 

@@ -119,10 +119,48 @@ def test_a_stale_etag_is_told_and_a_fresh_one_is_not(bench: RunBench) -> None:
 def test_validate_only_says_what_would_be_and_does_nothing(bench: RunBench) -> None:
     service = bench.deploy("only", Service(template=template("only-a")))
     operation = bench.update(Service(name=service.name, template=template("only-b")), validate_only=True)
-    assert operation.done and bench.served(operation).latest_created_revision.endswith("/only-b")
+    assert operation.done and bench.served(operation).template.revision == "only-b"
     assert bench.get("only").etag == service.etag
     with pytest.raises(RunRefusal, match="sum of percents"):
         bench.update(Service(name=service.name, traffic=[latest(1)]), ["traffic"], validate_only=True)
+
+
+REFUSED_NAMES = {
+    "annotations": {"run.googleapis.com/client-name": "x", "autoscaling.knative.dev/minScale": "1"},
+    "labels": {"cloud.googleapis.com/location": "r", "Bad Key": "Bad Value!"},
+}
+
+
+@pytest.mark.parametrize("kind", REFUSED_NAMES)
+def test_names_of_google_and_malformed_labels_are_refused_at_service_and_template(bench: RunBench, kind: str) -> None:
+    for where, wanted in (
+        ("service", Service(template=template(), **{kind: REFUSED_NAMES[kind]})),
+        ("service.template", Service(template=template())),
+    ):
+        if where == "service.template":
+            getattr(wanted.template, kind).update(REFUSED_NAMES[kind])
+        with pytest.raises(RunRefusal) as refused:
+            bench.create("refused", wanted)
+        assert refused.value.code == "INVALID_ARGUMENT"
+        for name in REFUSED_NAMES[kind]:
+            assert f"Violation in {where}.{kind}: " in refused.value.message and name in refused.value.message
+
+
+def test_a_version_moves_with_a_write_and_with_nothing_else(bench: RunBench) -> None:
+    begun = bench.create("version", Service(template=template()))
+    accepted = bench.accepted(begun)
+    assert accepted.terminal_condition.state.name == "CONDITION_PENDING" and not accepted.terminal_condition.type_
+    assert (accepted.uri, accepted.latest_created_revision, list(accepted.conditions)) == ("", "", [])
+    ended = bench.served(bench.wait(begun))
+    assert (ended.etag, ended.update_time) == (accepted.etag, accepted.update_time)
+    assert ended.update_time == ended.create_time < ended.terminal_condition.last_transition_time
+    began = bench.update(Service(name=ended.name, template=template(env=[EnvVar(name="X", value="1")])), ["template"])
+    changed = bench.accepted(began)
+    assert changed.latest_created_revision == ended.latest_created_revision and changed.etag != ended.etag
+    assert changed.terminal_condition.state.name == "CONDITION_PENDING"
+    assert changed.terminal_condition.last_transition_time == ended.terminal_condition.last_transition_time
+    after = bench.served(bench.wait(began))
+    assert after.etag == changed.etag and after.latest_created_revision != ended.latest_created_revision
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,8 @@ class Instance:
             self._say(self.key, "system", "INFO", text)
         else:
             detail = found.detail or "Connection failed with status CANCELLED."
-            text = wording.probe_failed(probe.kind, name, probe.port, max(found.tries, 1), probe.default, detail)
+            tries = max(found.tries, 1)
+            text = wording.probe_failed(probe.kind, name, probe.port, probe.path, tries, probe.default, detail)
             self._say(self.key, "system", "ERROR", text)
         return found
 

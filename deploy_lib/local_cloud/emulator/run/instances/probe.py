@@ -1,8 +1,9 @@
 """The start-up probe: asks the instance until it answers, exits, or the failure threshold is reached.
 
 A TCP try lasts its whole timeout, connecting again while it is refused: the default probe is one try of 240 s,
-and a server that listens after ten seconds passes it. HTTP wants a status from 200 to 399
-(https://cloud.google.com/run/docs/configuring/healthchecks).
+and a server that listens after ten seconds passes it. An HTTP try fails at once when it is refused (two public notes:
+after 0.22 s of 240), so a server slower than its period times its threshold fails. HTTP wants a status from 200 to
+399 (https://cloud.google.com/run/docs/configuring/healthchecks).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from .instance_spec import StartupProbe
 from .netns_sockets import NetnsSockets
 from .timescale import Timescale
 
+_REAL = 5.0  # seconds that all tries together last at any scale, unless they are configured to be fewer
 _AGAIN = 0.02  # seconds between two connections within one try
 
 
@@ -39,10 +41,12 @@ def probe_startup(
     ask = _connect if probe.path is None else _request
     for number in range(1, probe.threshold + 1):
         began = time.monotonic()
-        passed, detail = _try(lambda left: ask(probe, netns, left), timescale.limit(probe.timeout), ended)
+        patient = probe.path is None
+        passed, detail = _try(lambda left: ask(probe, netns, left), timescale.limit(probe.timeout), ended, patient)
         if passed:
             return ProbeResult(True, False, number)
-        rest = timescale.wait(probe.period) - (time.monotonic() - began) if number < probe.threshold else 0.0
+        pause = timescale.limit(probe.period, _REAL / probe.threshold)
+        rest = pause - (time.monotonic() - began) if number < probe.threshold else 0.0
         if ended.wait(max(rest, 0.0)):
             return ProbeResult(False, True, number)
     return ProbeResult(False, False, probe.threshold, detail)
@@ -51,8 +55,8 @@ def probe_startup(
 Ask = Callable[[float], "str | None"]
 
 
-def _try(ask: Ask, seconds: float, ended: threading.Event) -> tuple[bool, str]:
-    """One try: refused connections are tried again, an answer counts. Returns early when the container ended."""
+def _try(ask: Ask, seconds: float, ended: threading.Event, patient: bool) -> tuple[bool, str]:
+    """One try. `patient`: refused connections are tried again. Returns early when the container ended."""
     deadline = time.monotonic() + seconds
     detail = "Connection failed with status DEADLINE_EXCEEDED."
     while (left := deadline - time.monotonic()) > 0:
@@ -61,6 +65,8 @@ def _try(ask: Ask, seconds: float, ended: threading.Event) -> tuple[bool, str]:
         except TimeoutError:
             continue
         except (OSError, http.client.HTTPException):
+            if not patient:
+                return False, "Connection failed with status ERROR_CONNECTION_FAILED."
             if ended.wait(min(_AGAIN, left)):
                 return False, "Connection failed with status CANCELLED."
             continue

@@ -1,0 +1,96 @@
+"""What a call passes before it is answered: the time it takes, its quota, and the permission of its caller."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from google.rpc.error_details_pb2 import ErrorInfo
+
+from ..wire.caller import caller
+from ..wire.method import RpcRefusal
+from .grants import Grants
+from .profile import Profile
+from .quotas import QuotaMeter
+from .roles import ACT_AS, NEEDED, SET_POLICY
+
+_PROJECT, _REGION = re.compile(r"projects/([a-z0-9-]+)"), re.compile(r"/locations/([a-z0-9-]+)")
+_NAMES = ("name", "parent", "resource", "project_id", "log_name")
+_CHANGES = ("CreateService", "UpdateService")
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """May be used from any thread. `pause` waits some seconds, or until the local cloud ends."""
+
+    profile: Profile
+    meter: QuotaMeter
+    grants: Grants
+    pause: Callable[[float], object]
+
+    def admit(self, method: str, request: Any) -> None:
+        """Raises RpcRefusal RESOURCE_EXHAUSTED or PERMISSION_DENIED."""
+        if self.profile.call_seconds:
+            self.pause(self.profile.call_seconds)
+        resource = _resource(request)
+        project, region = _PROJECT.search(resource), _REGION.search(resource)
+        self.meter.take(method, project[1] if project else resource, region[1] if region else "")
+        if self.profile.check_callers:
+            self._check(method, resource, request)
+
+    def refusal(self, method: str, resource: str) -> str | None:
+        """Of an HTTP handler such as storage.objects.insert: the sentence with which it is refused."""
+        permission = NEEDED.get(method)
+        if not self.profile.check_callers or permission is None or self.grants.allows(caller(), permission):
+            return None
+        return (
+            f"{caller()} does not have {permission} access to the Google Cloud Storage {resource}. Permission "
+            f"'{permission}' denied on resource (or it may not exist)."
+        )
+
+    def _check(self, method: str, resource: str, request: Any) -> None:
+        permission = NEEDED.get(method)
+        if permission is not None and not self.grants.allows(caller(), permission):
+            raise _denied(permission, _sentence(method, permission, resource), resource)
+        if method.rpartition("/")[2] in _CHANGES and ".run." in method:
+            if request.service.invoker_iam_disabled and not self.grants.allows(caller(), SET_POLICY):
+                raise _denied(SET_POLICY, _sentence(method, SET_POLICY, resource), resource)
+            account = request.service.template.service_account
+            if account and not self.grants.allows(caller(), ACT_AS):
+                sentence = f"Permission '{ACT_AS}' denied on service account {account} (or it may not exist)."
+                raise _denied(ACT_AS, sentence, account)
+
+
+def _sentence(method: str, permission: str, resource: str) -> str:
+    """Each API has its own words."""
+    if ".cloudbuild." in method:
+        return "The caller does not have permission"
+    if ".secretmanager." in method:
+        return f"Permission '{permission}' denied for resource '{resource}' (or it may not exist)."
+    if ".monitoring." in method:
+        return f"Permission {permission} denied (or the resource may not exist)."
+    if ".logging." in method:
+        return f"Permission denied for all log views. Permission '{permission}' denied (or it may not exist)."
+    return f"Permission '{permission}' denied on resource '{resource}' (or resource may not exist)."
+
+
+def _denied(permission: str, message: str, resource: str) -> RpcRefusal:
+    info = ErrorInfo(
+        reason="IAM_PERMISSION_DENIED",
+        domain="iam.googleapis.com",
+        metadata={"permission": permission, "resource": resource},
+    )
+    return RpcRefusal("PERMISSION_DENIED", message, (info,))
+
+
+def _resource(request: Any) -> str:
+    """The name of what is asked for, whichever field has it."""
+    if service := getattr(getattr(request, "service", None), "name", ""):
+        return str(service)
+    for field in _NAMES:
+        value = getattr(request, field, "")
+        if isinstance(value, str) and value:
+            return value
+    return next(iter(getattr(request, "resource_names", ())), "")

@@ -1,0 +1,97 @@
+"""Which permission each call needs, and which permissions each role holds. Pure.
+
+Roles: https://cloud.google.com/iam/docs/roles-permissions; permissions of a method: the pages on access control of
+Cloud Run, Cloud Build, Logging, Monitoring, Secret Manager and Storage. A role that is not here holds nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+
+_RUN, _BUILD = "google.cloud.run.v2", "google.devtools.cloudbuild.v1.CloudBuild"
+_SECRETS = "google.cloud.secretmanager.v1.SecretManagerService"
+_LOGGING, _MONITORING = "google.logging.v2.LoggingServiceV2", "google.monitoring.v3.MetricService"
+
+NEEDED = {
+    f"{_RUN}.Services/CreateService": "run.services.create",
+    f"{_RUN}.Services/GetService": "run.services.get",
+    f"{_RUN}.Services/ListServices": "run.services.list",
+    f"{_RUN}.Services/UpdateService": "run.services.update",
+    f"{_RUN}.Services/DeleteService": "run.services.delete",
+    f"{_RUN}.Services/GetIamPolicy": "run.services.getIamPolicy",
+    f"{_RUN}.Services/SetIamPolicy": "run.services.setIamPolicy",
+    f"{_RUN}.Revisions/GetRevision": "run.revisions.get",
+    f"{_RUN}.Revisions/ListRevisions": "run.revisions.list",
+    f"{_RUN}.Revisions/DeleteRevision": "run.revisions.delete",
+    f"{_BUILD}/CreateBuild": "cloudbuild.builds.create",
+    f"{_BUILD}/GetBuild": "cloudbuild.builds.get",
+    f"{_BUILD}/ListBuilds": "cloudbuild.builds.list",
+    f"{_BUILD}/CancelBuild": "cloudbuild.builds.update",
+    f"{_LOGGING}/ListLogEntries": "logging.logEntries.list",
+    f"{_LOGGING}/WriteLogEntries": "logging.logEntries.create",
+    f"{_LOGGING}/ListLogs": "logging.logs.list",
+    f"{_MONITORING}/ListTimeSeries": "monitoring.timeSeries.list",
+    f"{_SECRETS}/CreateSecret": "secretmanager.secrets.create",
+    f"{_SECRETS}/GetSecret": "secretmanager.secrets.get",
+    f"{_SECRETS}/ListSecrets": "secretmanager.secrets.list",
+    f"{_SECRETS}/DeleteSecret": "secretmanager.secrets.delete",
+    f"{_SECRETS}/AddSecretVersion": "secretmanager.versions.add",
+    f"{_SECRETS}/GetSecretVersion": "secretmanager.versions.get",
+    f"{_SECRETS}/ListSecretVersions": "secretmanager.versions.list",
+    f"{_SECRETS}/AccessSecretVersion": "secretmanager.versions.access",
+    f"{_SECRETS}/EnableSecretVersion": "secretmanager.versions.enable",
+    f"{_SECRETS}/DisableSecretVersion": "secretmanager.versions.disable",
+    f"{_SECRETS}/DestroySecretVersion": "secretmanager.versions.destroy",
+    f"{_SECRETS}/GetIamPolicy": "secretmanager.secrets.getIamPolicy",
+    f"{_SECRETS}/SetIamPolicy": "secretmanager.secrets.setIamPolicy",
+    "storage.buckets.get": "storage.buckets.get",
+    "storage.buckets.insert": "storage.buckets.create",
+    "storage.buckets.list": "storage.buckets.list",
+    "storage.buckets.delete": "storage.buckets.delete",
+    "storage.objects.get": "storage.objects.get",
+    "storage.objects.insert": "storage.objects.create",
+    "storage.objects.list": "storage.objects.list",
+    "storage.objects.delete": "storage.objects.delete",
+}
+"""By method. What is not here needs no permission, such as the operation that a caller began."""
+
+SET_POLICY, ACT_AS, INVOKE = "run.services.setIamPolicy", "iam.serviceaccounts.actAs", "run.routes.invoke"
+
+_HELD: dict[str, tuple[str, ...]] = {
+    "roles/owner": ("*",),
+    "roles/editor": ("run.services.create", "run.services.get", "run.services.list", "run.services.update",
+                     "run.services.delete", "run.revisions.*", "cloudbuild.*", "logging.logEntries.*", "logging.logs.*",
+                     "monitoring.*", "storage.*", "artifactregistry.*", "secretmanager.*.get", "secretmanager.*.list",
+                     ACT_AS),
+    "roles/viewer": ("run.*.get", "run.*.list", "run.*.getIamPolicy", "cloudbuild.*.get", "cloudbuild.*.list",
+                     "logging.*.list", "monitoring.*.list", "secretmanager.*.get", "secretmanager.*.list"),
+    "roles/run.admin": ("run.*",),
+    "roles/run.developer": ("run.services.create", "run.services.get", "run.services.list", "run.services.update",
+                            "run.services.delete", "run.services.getIamPolicy", "run.revisions.*", INVOKE),
+    "roles/run.viewer": ("run.*.get", "run.*.list", "run.*.getIamPolicy"),
+    "roles/run.invoker": (INVOKE,),
+    "roles/cloudbuild.builds.editor": ("cloudbuild.builds.*",),
+    "roles/cloudbuild.builds.viewer": ("cloudbuild.builds.get", "cloudbuild.builds.list"),
+    "roles/logging.viewer": ("logging.logEntries.list", "logging.logs.list"),
+    "roles/logging.logWriter": ("logging.logEntries.create",),
+    "roles/monitoring.viewer": ("monitoring.*.list", "monitoring.*.get"),
+    "roles/secretmanager.admin": ("secretmanager.*",),
+    "roles/secretmanager.viewer": ("secretmanager.*.get", "secretmanager.*.list", "secretmanager.*.getIamPolicy"),
+    "roles/secretmanager.secretAccessor": ("secretmanager.versions.access",),
+    "roles/storage.admin": ("storage.*",),
+    "roles/storage.objectAdmin": ("storage.objects.*",),
+    "roles/storage.objectViewer": ("storage.objects.get", "storage.objects.list"),
+    "roles/artifactregistry.writer": ("artifactregistry.repositories.uploadArtifacts",
+                                      "artifactregistry.repositories.downloadArtifacts"),
+    "roles/artifactregistry.reader": ("artifactregistry.repositories.downloadArtifacts",),
+    "roles/iam.serviceAccountUser": (ACT_AS,),
+}  # fmt: skip
+
+
+def holds(roles: Iterable[str], permission: str) -> bool:
+    return any(fnmatchcase(permission, pattern) for role in roles for pattern in _HELD.get(role, ()))
+
+
+def is_known(role: str) -> bool:
+    return role in _HELD

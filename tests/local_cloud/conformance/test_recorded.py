@@ -1,0 +1,56 @@
+"""The local cloud beside recorded answers of Google's: every field is equal, or its difference is declared."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cloud import ROOT, LocalCloud
+from tests.engine_store import shared_store
+from tests.local_cloud.conformance.declared import declared
+from tests.local_cloud.conformance.recording import read, recordings
+from tests.local_cloud.conformance.replay import Replay
+from tests.local_cloud.emulator.subject_image import push_subject
+
+IMAGE = "gcr.io/cloudrun/hello"
+
+
+@pytest.fixture(scope="module")
+def recorded_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """Nothing in it but the image that the recordings deploy."""
+    with LocalCloud(tmp_path_factory.mktemp("recorded"), store=shared_store(tmp_path_factory)) as cloud:
+        push_subject(cloud, "example-project", IMAGE, behaviour="unhurried")
+        yield cloud
+
+
+@pytest.mark.parametrize("path", recordings(), ids=lambda path: path.stem)
+def test_every_field_is_equal_or_declared(recorded_cloud: LocalCloud, path: Path) -> None:
+    differences, explained, equal = declared(), Counter[str](), 0
+    unexplained = []
+    with recorded_cloud.channel() as channel:
+        replay = Replay(channel)
+        for exchange, field in replay.fields(read(path)):
+            why = next((each for each in differences if each.explains(field)), None)
+            if field.equal:
+                equal += 1
+            elif why is not None:
+                explained[f"{why.field}: {why.reason}"] += 1
+            else:
+                unexplained.append(f"{exchange}: {field.path}: recorded {field.recorded!r}, ours {field.ours!r}")
+    unexplained += replay.unordered()
+    print(f"{path.stem}: {equal} fields equal, {explained.total()} declared, {len(unexplained)} unexplained")
+    for reason, times in explained.items():
+        print(f"  {times} x {reason}")
+    assert not unexplained, "\n".join(unexplained)
+    assert equal
+
+
+@pytest.mark.fast
+def test_the_documentation_lists_the_same_differences() -> None:
+    text = (ROOT / "docs" / "local-cloud.md").read_text(encoding="utf-8")
+    table = text.partition("## Declared differences")[2].partition("\n## ")[0].splitlines()
+    rows = [line for line in table if line.startswith("| `")]
+    assert rows == [f"| `{each.field}` | {each.reason} |" for each in declared()]
