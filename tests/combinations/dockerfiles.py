@@ -10,7 +10,8 @@ from tests.combinations.draft import Draft
 from tests.combinations.layouts import Layout
 from tests.combinations.starts import Start
 
-INSTALLS = ("early", "early", "plain", "heredoc", "venv", "prefix", "by name", "after the code")
+INSTALLS = (*("early",) * 6, "plain", "heredoc", "venv", "prefix", "by name", "after the code")
+"""Mostly a layer that other combinations have as well: pip is what takes time here."""
 COPIES = ("all", "all", "add", "chown", "listed", "listed", "stage", "into")
 IGNORES = ("none", "few", "many", "only")
 WORKDIRS = ("/app", "/app", "/usr/src/app", "/srv/shop", "relative")
