@@ -54,6 +54,7 @@ class Code(enum.StrEnum):
     IMPORT_ERROR = "import_error"
     INCLUDE_MATCHES_NOTHING = "include_matches_nothing"
     INCOMPATIBLE_BINARY = "incompatible_binary"
+    INTERPRETER_MISSING = "interpreter_missing"
     KILLED = "killed"
     LFS_POINTER = "lfs_pointer"
     LISTENS_ON_LOCALHOST = "listens_on_localhost"

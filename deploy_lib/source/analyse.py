@@ -19,9 +19,10 @@ from deploy_lib.source.dependencies.adding import adding
 from deploy_lib.source.dependencies.advice import undeclared_dependencies
 from deploy_lib.source.dependencies.declared import declared
 from deploy_lib.source.entrypoint import Entrypoint, read_entrypoint
-from deploy_lib.source.entrypoint.line_ends import windows_line_ends
-from deploy_lib.source.entrypoint.misspelt import misspelt_command
+from deploy_lib.source.entrypoint.misspelt import misspelt_command, undeclared_server
+from deploy_lib.source.entrypoint.script_problems import script_problems
 from deploy_lib.source.entrypoint.unknown_start import unknown_start
+from deploy_lib.source.environment import variables_of
 from deploy_lib.source.explain import Explainer
 from deploy_lib.source.findings import Describer
 from deploy_lib.source.imports.closure import Closure, close
@@ -82,12 +83,16 @@ def analyse(
     contents = replace(contents, env={**contents.env, **(env or {})})
     dependencies = remember(lambda: declared(contents, read))
     wrong = misspelt_command(contents, lambda image: _text(contents, image, read), dependencies().installed)
-    unreadable = windows_line_ends(contents, context.root, lambda image: _text(contents, image, read))
-    commands = [each for each in (wrong, unreadable) if each]
+    wrong = wrong or undeclared_server(contents, lambda image: _text(contents, image, read), dependencies())
+    refused = script_problems(
+        contents, context.root, lambda image: _text(contents, image, read), lambda path: context.files[path].mode
+    )
+    commands = [*([wrong] if wrong else ()), *refused]
     projects = [posixpath.normpath(posixpath.join(contents.workdir, each)) for each in dependencies().directories]
     entry = _entrypoint(contents, entrypoint, known, lambda image: _text(contents, image, read), projects)
     if entry is None:
-        unknown = None if commands else unknown_start(contents)
+        stopped = any(each.severity is Severity.ERROR for each in commands)
+        unknown = None if stopped else unknown_start(contents)
         return Analysis((*commands, *([unknown] if unknown else ())))
     if entry.installs:
         runner = " ".join(entry.launch.runner[:2]) if entry.launch else ""
@@ -109,11 +114,16 @@ def analyse(
     describer = Describer(closure, contents, context, explainer, entry.named_by)
     later, settings = done_later(entry, module, django.module if django else None, closure)
     first = () if django else later
-    problems = run_imports(closure, ownership.judge, module, entry.attribute, called=entry.called, then=first)
+    variables = variables_of(entry, contents)
+    problems = run_imports(
+        closure, ownership.judge, module, entry.attribute, called=entry.called, then=first, variables=variables
+    )
     found = [_doubted(each, entry.doubt) for each in describer.findings(problems)]
     if django:
         named = Describer(closure, contents, context, explainer, DJANGO_SETTINGS)
-        problems = run_imports(replace(closure, main_file=None), ownership.judge, django.module, then=later)
+        problems = run_imports(
+            replace(closure, main_file=None), ownership.judge, django.module, then=later, variables=variables
+        )
         unsure = entry.doubt or django.doubt(closure)
         reported = {(each.code, each.module, each.line) for each in found}
         for each in with_commas(named.findings(problems), settings):

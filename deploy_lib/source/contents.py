@@ -98,6 +98,8 @@ class _Reading:
             packages=tuple(dict.fromkeys(state.packages)),
             projects=tuple(dict.fromkeys(state.projects)),
             copied=copied,
+            executable=tuple(dict.fromkeys(state.executable)),
+            mentioned=frozenset(state.mentioned),
             findings=tuple(dict.fromkeys(self.findings)),
         )
 

@@ -95,7 +95,7 @@ class Describer:
 
     @staticmethod
     def _severity(problem: Problem) -> Severity:
-        if problem.code in (Code.UNKNOWN_MODULE, *DOUBTFUL):
+        if problem.code in (Code.UNKNOWN_MODULE, Code.VARIABLE_MISSING, *DOUBTFUL):
             return Severity.ADVICE
         return Severity.ERROR if problem.stops else Severity.WARNING
 
@@ -151,6 +151,11 @@ def _message(problem: Problem, code: str, module: str, closure: Closure) -> str:
             return f"{where} imports {problem.name} from {module}, which binds no such name"
         case "missing_attribute":
             return f"{where} reads {module}.{problem.name} while it is imported, and there is no such attribute"
+        case "variable_missing":
+            return (
+                f"{where} reads the environment variable {problem.name} while it is imported, and neither the "
+                "Dockerfile nor the configuration sets it"
+            )
         case "undefined_name":
             return f"{where} evaluates {problem.name} while it is imported, and nothing binds that name"
         case "import_cycle_at_import_time":
@@ -186,6 +191,8 @@ def _fix(problem: Problem) -> str | None:
             return f"import {problem.module}.{problem.name} first"
         case "missing_attribute":
             return f"add {problem.name} to {problem.module}, or correct the name"
+        case "variable_missing":
+            return f"give the service {problem.name} with env: or secrets:, or read it with os.environ.get"
         case "undefined_name":
             return f"import or define {problem.name} before line {problem.at.line}"
         case "syntax_error":

@@ -89,6 +89,8 @@ class ImageContents:
     packages: tuple[str, ...] = ()  # distributions that RUN steps install by name
     projects: tuple[str, ...] = ()  # image directories whose packages RUN steps install
     copied: frozenset[str] = frozenset()
+    executable: tuple[str, ...] = ()  # image paths and patterns that RUN steps and COPY make executable
+    mentioned: frozenset[str] = frozenset()  # words of RUN steps of the final stage and those below it
     findings: tuple[Finding, ...] = ()
 
 

@@ -7,12 +7,12 @@ the image (and nothing declared is named so); a module of a package that is in t
 from __future__ import annotations
 
 import difflib
-import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from deploy_lib.source.dependencies.declared import Declared
-from deploy_lib.source.dependencies.names import DISTRIBUTIONS, names_of
+from deploy_lib.source.base_images import is_official
+from deploy_lib.source.dependencies.declared import Declared, normalised
+from deploy_lib.source.dependencies.names import DISTRIBUTIONS, import_names, may_be_brought_by
 from deploy_lib.source.explain import Explainer
 from deploy_lib.source.imports.layout import Layout, Sort
 from deploy_lib.source.imports.state import MissingKind
@@ -22,6 +22,7 @@ from deploy_lib.source.origins import stems
 
 _SHORT = 4  # letters; between shorter names one letter says nothing
 _NEAR = 0.85  # of difflib's ratio
+_VERY_NEAR = 0.92  # one letter of a longer name
 _WRITTEN_BY_BACKENDS = frozenset({"_version", "version", "__version__", "_about"})
 """Modules that setuptools-scm, hatch-vcs and their like write when a project is built."""
 
@@ -31,12 +32,6 @@ _ONCE_STANDARD = (
     "mailcap msilib nis nntplib ossaudiodev parser pipes smtpd sndhdr spwd sunau symbol telnetlib uu xdrlib"
 )
 """What left the standard library in 3.10 to 3.13: the image's Python may be older than this one."""
-_WITHOUT_APPLICATION = re.compile(
-    r"^((docker\.io|mirror\.gcr\.io|public\.ecr\.aws/docker)/)?(library/)?"
-    r"(python|pypy|debian|ubuntu|alpine|fedora|rockylinux|almalinux|amazonlinux|buildpack-deps|busybox|node)(?=[:@]|$)"
-    r"|distroless/|astral-sh/uv|chainguard/python|/ubi\d|miniconda|mambaforge|micromamba|nvidia/cuda"
-)
-"""Base images that everybody builds on: what a team's own brings, the application itself perhaps, is not known."""
 
 
 class Ownership:
@@ -71,7 +66,7 @@ class Ownership:
         found = self._layout.find(top)
         if self._installed is not None and (found is None or found.sort is Sort.NAMESPACE):
             return self._beside(self._installed, module, top)
-        if found is None:
+        if found is None or (found.sort is Sort.NAMESPACE and not self._holds_modules(found.directories)):
             return self._top_level(module, top)
         if found.sort is Sort.NAMESPACE and self._nearest_is_namespace(module):
             return self._below_namespace(module, top)
@@ -86,9 +81,16 @@ class Ownership:
         project = self._installs_project() and self._layout.find(top) is None and self._explainer().evidence(top)
         return MissingKind.UNKNOWN if project else MissingKind.MISSING
 
+    def _holds_modules(self, directories: Sequence[str]) -> bool:
+        """A directory of data hides no installed package of its name."""
+        inside = tuple(f"{each}/" for each in directories)
+        return any(path.startswith(inside) and path.endswith((".py", ".pyc", ".so")) for path in self._layout.files)
+
     def _top_level(self, module: str, top: str) -> MissingKind:
-        if names_of(top) & self._declared().installed:
+        if may_be_brought_by(top) & self._declared().installed:
             return MissingKind.ELSEWHERE
+        if self._is_plain() and (self._is_not_locked(top) or self._is_nearly_declared(top)):
+            return self._unless_unknown(module)
         if self._installs_project():
             mine = module == self._entry or self._explainer().evidence(top)
             return MissingKind.UNKNOWN if mine else MissingKind.ELSEWHERE
@@ -97,6 +99,18 @@ class Ownership:
         misspelt = module == self._entry or self._is_nearly_ours(top)
         return self._unless_unknown(module) if misspelt and self._is_nobodys(top) else MissingKind.ELSEWHERE
 
+    def _is_not_locked(self, top: str) -> bool:
+        """A well-known package that the lock file of all that is installed does not name."""
+        return top in DISTRIBUTIONS and self._declared().locked and self._declared().whole
+
+    def _is_nearly_declared(self, top: str) -> bool:
+        """A letter more or less than what a declared distribution is imported as, and nothing that is known."""
+        known = import_names(self._declared().installed)
+        near = difflib.get_close_matches(top, known, 1, _VERY_NEAR)
+        digits = bool(near) and near[0].rstrip("0123456789") == top.rstrip("0123456789")
+        unknown = top not in DISTRIBUTIONS and may_be_brought_by(top) == {normalised(top)}
+        return len(top) > _SHORT and bool(near) and not digits and unknown and self._declared().whole
+
     def _is_nearly_ours(self, top: str) -> bool:
         """A letter more or less than a module that stands where this one would be looked for: a typing error."""
         near = len(top) > _SHORT and difflib.get_close_matches(top, self._layout.top_level(), 1, _NEAR)
@@ -104,9 +118,11 @@ class Ownership:
 
     def _is_nobodys(self, top: str) -> bool:
         """The server's own module with no trace in the repository is a typing error, unless a package brings it."""
-        base = self._contents.base
-        plain = base is None or _WITHOUT_APPLICATION.search(base) is not None
-        return plain and bool(self._contents.files) and self._declared().whole and not self._may_be_installed(top)
+        return self._is_plain() and self._declared().whole and not self._may_be_installed(top)
+
+    def _is_plain(self) -> bool:
+        """Whether everything that the application needs stands in the Dockerfile."""
+        return bool(self._contents.files) and is_official(self._contents.base)
 
     def _may_be_installed(self, top: str) -> bool:
         """Distributions that share a package are named after it: titiler.application and titiler.core."""
@@ -124,7 +140,7 @@ class Ownership:
         if self._explainer().evidence(module):
             return self._unless_unknown(module)
         declared = self._declared()
-        if names_of(top) & declared.installed or top in DISTRIBUTIONS or _named_after(module) & declared.installed:
+        if (may_be_brought_by(top) | _named_after(module)) & declared.installed or top in DISTRIBUTIONS:
             return MissingKind.ELSEWHERE
         if not declared.installed or not declared.whole or self._may_be_installed(top):
             return MissingKind.UNCERTAIN

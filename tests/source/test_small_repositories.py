@@ -13,6 +13,7 @@ import pytest
 
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.source.analyse import Analysis, analyse
+from deploy_lib.source.entrypoint.servers import SERVERS
 from deploy_lib.source.model import MissingFileContext
 from tests.golden_file import read_cases
 from tests.source.golden import stage
@@ -20,7 +21,7 @@ from tests.source.golden import stage
 PLACE = Path(__file__).parents[1] / "cases/small"
 HEAD = "FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\n"
 BROKEN = {
-    "requirements.txt": "fastapi\nflask\ngunicorn\nuvicorn\n",
+    "requirements.txt": "fastapi\nflask\ngunicorn\nuvicorn\n" + "\n".join(sorted({*SERVERS, "waitress"})),
     "shop/__init__.py": "",
     "shop/web.py": "import shop.lost\n\napp = application = None\n\n\ndef main():\n    pass\n",
 }
@@ -34,6 +35,7 @@ def cases(*stems: str) -> list[Any]:
             if stem == "starts":
                 case = {"entry": "shop.web:app", "errors": ["shop.lost"], **case}
                 case["texts"] = {**BROKEN, **case.get("texts", {})}
+                case["executable"] = [path for path, text in case["texts"].items() if text.startswith("#!")]
             found.append(pytest.param(case, id=f"{stem}: {case['name']}"))
     return found
 

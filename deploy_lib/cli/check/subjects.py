@@ -108,7 +108,7 @@ def _of_file(path: Path, names: list[str]) -> list[CheckSubject]:
                 plan.service.entrypoint,
                 cloud_build=build is None or build.builder is Builder.CLOUD_BUILD,
                 undeclared=contents is None or contents.undeclared,
-                env=plan.service.env,
+                env={**dict.fromkeys(plan.service.secrets, ""), **plan.service.env},
             )
         )
     return made

@@ -99,16 +99,17 @@ class GitSource:
         from deploy_lib.source.summary import summarise
 
         release = request.release
-        source, cloud_build = release.service.source, release.options.builder == "cloud_build"
+        service = release.service
+        source, cloud_build = service.source, release.options.builder == "cloud_build"
         staged = self.stage(release, cloud_build)
-        last = self._last_image(release.service)
+        last = self._last_image(service)
         learned = self.learned(last, staged, source, cloud_build) if last else None
         staged = replace(staged, contents=learned.contents) if learned else staged
         analysis = self._analyse(
             staged,
             release.commit,
-            release.service.entrypoint,
-            release.service.env,
+            service.entrypoint,
+            {**dict.fromkeys(service.secrets, ""), **service.env},
             request.settings.undeclared,
             learned.known if learned else None,
         )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.source.dependencies.declared import Declared
-from deploy_lib.source.dependencies.names import DISTRIBUTIONS
+from deploy_lib.source.dependencies.names import DISTRIBUTIONS, may_be_brought_by
 from deploy_lib.source.imports.closure import Closure
 from deploy_lib.source.imports.events import From, Import, imports
 
@@ -25,7 +25,9 @@ def undeclared_dependencies(
                 continue
             top = event.module.partition(".")[0]
             brought_by = DISTRIBUTIONS.get(top)
-            if not brought_by or top in seen or brought_by & declared.installed or closure.layout.find(top) is not None:
+            if not brought_by or top in seen or may_be_brought_by(top) & declared.installed:
+                continue
+            if closure.layout.find(top) is not None:
                 continue
             seen.add(top)
             name = min(brought_by, key=len)

@@ -20,6 +20,7 @@ ReadContext = Callable[[str], bytes | None]
 _NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[[^\]]*\])?\s*(?:[<>=!~;@,]|$)")
 _DIRECTORY = re.compile(r"^(?:(?:-e|--editable)[\s=]*)?(?:file:|\.{0,2}/|\.)|@\s*file:")
 _EGG = re.compile(r"[#&]egg=([A-Za-z0-9._-]+)")
+_LOCKS = frozenset({"poetry.lock", "uv.lock", "pdm.lock"})
 _OWN = frozenset({"workspace", "path"})
 """Keys of a source in pyproject.toml that lies in the repository itself."""
 _TABLES = ("pyproject.toml", "Pipfile", "poetry.lock", "uv.lock", "pdm.lock")
@@ -34,6 +35,8 @@ class Declared:
     whole: bool = True
     brings_project: bool = False
     """A file names a directory, so that what lies there is installed like any distribution."""
+    locked: bool = False
+    """A lock file names all that is installed, with what each distribution needs."""
     directories: tuple[str, ...] = ()
     """Those that requirements files name, as they are written, without file: and what follows them."""
     by_command: frozenset[str] = frozenset()
@@ -68,6 +71,7 @@ def declared(contents: ImageContents, read: ReadContext) -> Declared:
         tuple(reading.files),
         reading.whole,
         reading.brings_project,
+        any(posixpath.basename(path) in _LOCKS for path in reading.files),
         tuple(dict.fromkeys(reading.directories)),
         frozenset(map(normalised, contents.packages)),
     )

@@ -7,6 +7,9 @@ from. Names are normalised; "a b" means that either brings it, and that a is the
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
 
 _SAME = """
 aiofiles aiohttp aiomysql aioredis alembic anthropic anyio apscheduler arq asyncpg authlib bcrypt bokeh boto3 botocore
@@ -102,6 +105,24 @@ DISTRIBUTIONS: dict[str, frozenset[str]] = {
 def names_of(module: str) -> frozenset[str]:
     """Distributions that are called as the module is, or known to bring it."""
     return DISTRIBUTIONS.get(module, frozenset({module.replace("_", "-").lower()}))
+
+
+def may_be_brought_by(module: str) -> frozenset[str]:
+    """The same, and those that the generated table names (scripts/distributions.py), which knows many more."""
+    return names_of(module) | _generated().get(module, frozenset()) | {re.sub(r"[-_.]+", "-", module).lower()}
+
+
+def import_names(distributions: Iterable[str]) -> set[str]:
+    """What those of the distributions are imported as that are well known; of others nobody can tell."""
+    wanted = set(distributions)
+    return {module for module, brought in DISTRIBUTIONS.items() if brought & wanted}
+
+
+@cache
+def _generated() -> dict[str, frozenset[str]]:
+    text = Path(__file__).with_name("distributions.txt").read_text(encoding="utf-8")
+    lines = (line.split() for line in text.splitlines() if not line.startswith("#"))
+    return {module: frozenset(names) for module, *names in lines}
 
 
 def to_install(module: str) -> str | None:

@@ -30,6 +30,7 @@ class Effects:
     packages: tuple[str, ...] = ()  # installed by name
     projects: tuple[str, ...] = ()
     roots: tuple[str, ...] = ()  # image directories that a .pth file puts on sys.path
+    executable: tuple[str, ...] = ()  # image paths and patterns that become executable
 
 
 class _Reading:
@@ -43,6 +44,7 @@ class _Reading:
         self.packages: list[str] = []
         self.projects: list[str] = []
         self.roots: list[str] = []
+        self.executable: list[str] = []
 
     def path(self, word: str) -> str:
         return "/" + posixpath.normpath(posixpath.join(self.cwd, word)).lstrip("/")
@@ -70,6 +72,7 @@ def read_effects(
         tuple(reading.packages),
         tuple(reading.projects),
         tuple(reading.roots),
+        tuple(reading.executable),
     )
 
 
@@ -104,6 +107,11 @@ def _judge(command: Command, reading: _Reading) -> None:
         reading.projects += [reading.path(word) for word in install.projects]
         for word in install.directories:
             reading.touch(word, name)
+    elif name == "chmod":
+        given = [reading.path(word) for word in plain[1:]] if not any("$" in word for word in plain[1:]) else ["/"]
+        reading.executable += given or ["/"]
+    elif name == "find" and "chmod" in args:
+        reading.executable.append(reading.path(plain[0]) if plain else reading.cwd)
     elif name == "xargs":
         _judge(Command(_after_flags(args, "-I -n -P -d -L -a -s -E") or ("true",)), reading)
     elif not leaves_files_alone(name, args, lambda word: reading.holds(reading.path(word)), fetched=command.fetched):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -20,6 +21,8 @@ _USUAL = """
     /usr/local /usr/local/bin /usr/local/lib /usr/sbin /usr/share /usr/src /var /var/lib /var/log /var/tmp
 """
 _STANDARD = _USUAL.split()
+_EXECUTABLE_MODE = re.compile(r"^0?[0-7]*[1357][0-7]{0,2}$|\+\w*x|=\w*x")
+_WORD = re.compile(r"[\w.+-]+")
 _OF_APPLICATIONS = frozenset({"/home", "/media", "/mnt", "/opt", "/srv", "/tmp", "/usr/src"})
 _OF_THE_SYSTEM = frozenset({"/", *_STANDARD}) - _OF_APPLICATIONS
 
@@ -40,6 +43,8 @@ class StageState:
     requirements: list[str] = field(default_factory=list)  # context paths
     packages: list[str] = field(default_factory=list)
     projects: list[str] = field(default_factory=list)  # image directories
+    executable: list[str] = field(default_factory=list)  # image paths and patterns
+    mentioned: set[str] = field(default_factory=set)  # words of RUN steps
 
     @property
     def started(self) -> tuple[str, ...]:
@@ -64,6 +69,8 @@ class StageState:
             requirements=list(self.requirements),
             packages=list(self.packages),
             projects=list(self.projects),
+            executable=list(self.executable),
+            mentioned=set(self.mentioned),
         )
 
 
@@ -153,7 +160,10 @@ def _copy(state: StageState, instruction: Instruction, file: str, origin: Origin
     for name, _ in instruction.heredocs:
         path = posixpath.join(order.target, name) if order.names_directory else order.target
         state.tree.unknown.append(order.unknown(path, "its content stands in the Dockerfile"))
+    if _EXECUTABLE_MODE.search(instruction.flag("chmod") or ""):
+        state.executable.append(order.target)
     if origin.state is not None:
+        state.executable += [order.target] if origin.state.executable else []
         state.requirements += origin.state.requirements
         state.packages += origin.state.packages
         state.tree.unknown += [each for each in origin.tree.unknown if each.prefix == SITE_PACKAGES]
@@ -191,6 +201,9 @@ def _run(state: StageState, instruction: Instruction, context: Tree) -> None:
             :1
         ]
     state.projects += effects.roots
+    state.executable += effects.executable
+    for text in _scripts(instruction):
+        state.mentioned.update(_WORD.findall(text))
     for directory in effects.directories:
         state.tree.add_directory(directory)
     found = (bound.get(path) or state.tree.files.get(state.tree.resolve(path)) for path in effects.requirements)

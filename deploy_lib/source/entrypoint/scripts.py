@@ -22,12 +22,13 @@ _DEEPEST = 6
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A shell script that is started. `by_shell`: a shell is told to read it, so the system need not start it."""
+    """A script that is started. `by_shell`: a shell is told to read it, so the system need not start it."""
 
     path: str
     text: str
     by_shell: bool
     unsure: bool  # whether it runs depends on a condition
+    first: bool  # the container's own process, which no shell starts
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,9 @@ class StartedScripts:
 def started(contents: ImageContents, read: ReadText) -> StartedScripts:
     """What the image's command starts, in order; the last program stays."""
     found = StartedScripts()
-    for each in _followed(programs(contents.command, contents.workdir, contents.env), read, found.scripts, _DEEPEST):
+    given = programs(contents.command, contents.workdir, contents.env)
+    direct = bool(contents.command) and posixpath.basename(contents.command[0]) not in SHELLS
+    for each in _followed(given, read, found.scripts, _DEEPEST, first=direct):
         found.programs.append(each)
     return found
 
@@ -60,7 +63,9 @@ def is_python(text: str) -> bool:
     return _OF_PYTHON.match(text) is not None
 
 
-def _followed(given: Sequence[Program], read: ReadText, scripts: list[Script], left: int) -> Iterator[Program]:
+def _followed(
+    given: Sequence[Program], read: ReadText, scripts: list[Script], left: int, *, first: bool = False
+) -> Iterator[Program]:
     for program in given:
         task = task_text(program, read) if left else None
         if task:
@@ -73,8 +78,11 @@ def _followed(given: Sequence[Program], read: ReadText, scripts: list[Script], l
                     doubt=program.doubt or each.doubt,
                 )
             continue
-        found = _script(program, read) if left else None
+        found = _script(program, read, first=first) if left else None
         if found is None:
+            file = file_of(program, read) if left else None
+            if file:
+                scripts.append(Script(file, read(file) or "", False, program.branch, first))
             yield program
             continue
         script, arguments = found
@@ -92,7 +100,7 @@ def _followed(given: Sequence[Program], read: ReadText, scripts: list[Script], l
             yield replace(each, branch=program.branch or each.branch, doubt=program.doubt or each.doubt)
 
 
-def _script(program: Program, read: ReadText) -> tuple[Script, tuple[str, ...]] | None:
+def _script(program: Program, read: ReadText, *, first: bool) -> tuple[Script, tuple[str, ...]] | None:
     """The shell script that the program is, or that a shell is given, and its arguments; a script may have any name."""
     name, *words = program.words
     if name in SHELLS:
@@ -100,10 +108,10 @@ def _script(program: Program, read: ReadText) -> tuple[Script, tuple[str, ...]] 
             words = words[1:]
         path = posixpath.normpath(posixpath.join(program.directory, words[0])) if words else ""
         text = read(path) if words else None
-        found = Script(path, text, True, program.branch) if text is not None else None
+        found = Script(path, text, True, program.branch, first) if text is not None else None
         return (found, tuple(words[1:])) if found else None
     file = file_of(program, read)
     text = read(file) if file else None
     if file and text is not None and (file.endswith(".sh") or _OF_A_SHELL.match(text)):
-        return Script(file, text, False, program.branch), tuple(words)
+        return Script(file, text, False, program.branch, first), tuple(words)
     return None

@@ -80,6 +80,15 @@ class Doubt(NamedTuple):
     """A name is evaluated that may not be bound: two readings of the text disagree."""
 
 
+class Variable(NamedTuple):
+    """`os.environ["name"]` is evaluated, which fails unless the variable is set; `sets`: this module may set it, and
+    "*" stands for any."""
+
+    line: int
+    name: str
+    sets: bool
+
+
 class Read(NamedTuple):
     """`chain[0].chain[1]...` is evaluated."""
 
@@ -142,6 +151,7 @@ Event = (
     | Unbind
     | Use
     | Doubt
+    | Variable
     | Read
     | Store
     | Raise

@@ -14,7 +14,7 @@ from typing import Any
 from deploy_lib.source.imports import events
 from deploy_lib.source.imports.settings import Part, Setting
 
-FORMAT = 7
+FORMAT = 8
 
 
 DOUBTFUL = ("unknown_syntax", "too_large")
@@ -121,6 +121,7 @@ _KINDS: tuple[type[events.Event] | type[events.Handler] | type[Setting] | type[P
     events.Lazy,
     events.Handler,
     events.Doubt,
+    events.Variable,
     Setting,
     Part,
 )

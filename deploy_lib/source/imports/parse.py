@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 
+from deploy_lib.source.imports.events import Variable
 from deploy_lib.source.imports.facts import Broken, Facts, Python
 from deploy_lib.source.imports.scope import ALWAYS, Scope, functions_in
 from deploy_lib.source.imports.settings import settings_in
@@ -19,6 +21,8 @@ _OPEN = re.compile(rb"sys\.modules|setattr\(\s*(?!self\b|cls\b)\w+,")
 _MOVES = re.compile(rb"sys\.path\b(?!_|\s*\))|__path__|addsitedir|meta_path|path_hooks|extend_path|chdir\(")
 _LOADS = re.compile(rb"import_module\(|__import__\(|iter_modules|walk_packages|find_modules|load_module|exec_module")
 _REGISTERS = re.compile(rb"sys\.modules(?:\[\s*([^\]]*?)\s*\]\s*=[^=]|\.(?:setdefault|update)\(\s*([^,)]*))")
+_SETS = re.compile(rb"environ(?:\[\s*[\"'](\w+)[\"']\s*\]\s*=[^=]|\.setdefault\(\s*[\"'](\w+)[\"'])")
+_SETS_ANY = re.compile(rb"dotenv|environ\.update|environ\[[^\"']|putenv|read_env|\bEnv\(|environ\s*\|=|environs?\.Env")
 _LITERAL = re.compile(r"""["']([\w.]+)["']""")
 _ANNOTATIONS_LATER = (3, 14)  # PEP 649: evaluated only when somebody asks
 
@@ -40,7 +44,7 @@ def facts_of(source: bytes, python: Python | None) -> Facts:
             program = run(tree.body, Scope(python, annotations, codes, confirmed, set(known)))
     hides = bool(_HIDES.search(source))
     return Facts(
-        program,
+        (*_variables(source), *program),
         open=hides or bool(_OPEN.search(source)) or "__getattr__" in scope.bound,
         hides=hides,
         moves_path=bool(_MOVES.search(source)),
@@ -58,6 +62,14 @@ def _postpones(tree: ast.Module) -> bool:
         and any(each.name == "annotations" for each in node.names)
         for node in tree.body
     )
+
+
+def _variables(source: bytes) -> Iterator[Variable]:
+    """The environment variables that the module may set, wherever in it."""
+    if b"environ" in source or b"env" in source:
+        names = {(match[1] or match[2]).decode() for match in _SETS.finditer(source)}
+        for name in sorted({"*"} if _SETS_ANY.search(source) else names):
+            yield Variable(0, name, True)
 
 
 def _registered(source: bytes) -> tuple[str, ...]:

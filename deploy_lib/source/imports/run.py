@@ -34,13 +34,14 @@ def run_imports(
     *,
     called: bool = False,
     then: Iterable[Done] = (),
+    variables: Iterable[str] = ("*",),
 ) -> list[Problem]:
     """Import `module`, take `attribute` from it and, when `called`, call that, as a server does. `then` is what a
-    framework does afterwards.
+    framework does afterwards; `variables` are those of the environment, "*" for any.
 
     The first problem's trail has no module but "": it is the server's own import.
     """
-    state = State(closure, judge)
+    state = State(closure, judge, variables=set(variables))
     start = Place("", Mode.CERTAIN)
     state.spaces[""] = Namespace(open=True, hides=True)
     if closure.main_file is not None:
@@ -185,11 +186,28 @@ def _note(event: events.Event, place: Place, state: State) -> None:
             state.queue(body, place)
         case events.Doubt():
             state.doubts += 1
+        case events.Variable():
+            _variable(event, place, state)
+
+
+def _variable(event: events.Variable, place: Place, state: State) -> None:
+    """Said only where it is certain to be evaluated; what the service is given in the end nobody knows here."""
+    if event.sets:
+        state.variables.add(event.name)
+    elif place.mode is Mode.CERTAIN and not place.handling and not {"*", event.name} & state.variables:
+        at = place.at(event.line)
+        state.report("variable_missing", "KeyError", at, place.mode, place.module, event.name, sure=False)
+
+
+def _without_variables(program: Program) -> Program:
+    return tuple(each for each in program if not isinstance(each, events.Variable))
 
 
 def _try(event: events.Try, place: Place, state: State) -> Steps:
     mark, doubts = state.mark(), state.doubts
-    error = yield from _block(event.body, place, state, event.handlers)
+    cared_for = any(catches(each.catches, "KeyError") is not False for each in event.handlers)
+    body = _without_variables(event.body) if cared_for else event.body
+    error = yield from _block(body, place, state, event.handlers)
     handling = replace(place, handling=True)
     unsure = replace(handling, mode=min(place.mode, Mode.MAYBE))
     if error is None:

@@ -62,6 +62,7 @@ class State:
     registered: set[str] = field(default_factory=set)  # put into sys.modules by the application itself
     paths_moved: bool = False  # sys.path was changed by a module that ran
     loads_unknown: bool = False  # a module that ran imports others by computed names
+    variables: set[str] = field(default_factory=lambda: {"*"})  # of the environment; "*": any may be set
     after_error: int = 0
     doubts: int = 0  # what nobody can foretell: installed packages, names of open modules
     lazy: list[tuple[Program, Place]] = field(default_factory=list)
