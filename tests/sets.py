@@ -28,6 +28,7 @@ PLACES = {
     "tests/source/test_entrypoint.py": FAST,
     "tests/source/test_start_scripts.py": FAST,
     "tests/source/test_small_repositories.py": FAST,
+    "tests/source/test_check_words.py": FAST,
     "tests/source/test_file_kinds.py": FAST,
     "tests/source/test_last_image.py": FAST,
     "tests/source/imports/": FAST,

@@ -20,7 +20,7 @@ def document(outcome: CheckResult, *, files: bool = False) -> dict[str, Any]:
         "closure_modules": len(outcome.analysis.modules),
         "findings": [_finding(finding) for finding in outcome.findings],
         "unknown": [
-            {"prefix": unknown.prefix, "reason": unknown.reason, "line": unknown.line} for unknown in contents.unknown
+            {"prefix": unknown.prefix, "reason": unknown.reason, "line": unknown.line} for unknown in outcome.unknown
         ],
         "seconds": round(outcome.seconds, 4),
     }

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.source.analyse import Analysis
 from deploy_lib.source.last_image import Learned
-from deploy_lib.source.model import DiskFile, Staged
+from deploy_lib.source.model import DiskFile, Staged, Unknown
+from deploy_lib.source.unknowns import relevant
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,11 @@ class CheckResult:
         found = (*self.staged.context.findings, *self.staged.contents.findings, *self.analysis.findings)
         order = list(Severity)
         return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
+
+    @property
+    def unknown(self) -> tuple[Unknown, ...]:
+        """What could matter of what is not known of the image."""
+        return tuple(relevant(self.staged.contents, self.analysis.roots, followed=bool(self.analysis.modules)))
 
     def count(self, severity: Severity) -> int:
         return sum(1 for finding in self.findings if finding.severity is severity)

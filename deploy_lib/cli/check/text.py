@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from deploy_lib.cli.check.result import CheckResult
 from deploy_lib.cli.program import shorter
@@ -13,19 +13,23 @@ from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.source.last_image import Learned
 
 _SHOWN_DIFFERENCES = 20
+_SHOWN_OTHERS = 5
+_LINKS = 6
+"""Of a chain that is shown whole."""
 
 
 def text(outcome: CheckResult, root: str, *, files: bool = False) -> Iterator[str]:
     """`root` is the repository's, which a fix is typed in."""
-    for finding in outcome.findings:
-        yield from _finding(finding, root)
+    for finding, others in _by_cause(outcome.findings):
+        yield from _finding(finding, others, root)
     if outcome.worktree:
         yield from _differences(outcome)
     if files:
         for image, context in sorted(outcome.staged.contents.files.items()):
             yield f"{image}  <-  {context}"
-    for unknown in outcome.staged.contents.unknown:
-        yield f"not known: what is below {unknown.prefix}, since {unknown.reason} (line {unknown.line})"
+    for unknown in outcome.unknown:
+        line = f" (line {unknown.line})" if unknown.line else ""
+        yield f"not known: what is below {unknown.prefix}, since {unknown.reason}{line}"
     if outcome.learned is not None:
         yield _learned(outcome.learned)
     yield last_line(outcome)
@@ -51,12 +55,34 @@ def last_line(outcome: CheckResult) -> str:
     return f"{outcome.service}, {what}: {', '.join(counts) or 'nothing found'}; {size}, {outcome.seconds:.2f} s"
 
 
-def _finding(finding: Finding, root: str) -> Iterator[str]:
+def _by_cause(findings: Iterable[Finding]) -> Iterator[tuple[Finding, list[Finding]]]:
+    """Each finding, with others that the same rule of an ignore file or COPY explains."""
+    groups: dict[object, list[Finding]] = {}
+    for finding in findings:
+        key = (finding.severity, finding.code, finding.cause, finding.rule) if finding.rule else id(finding)
+        groups.setdefault(key, []).append(finding)
+    for first, *others in groups.values():
+        yield first, others
+
+
+def _folded(chain: Sequence[str]) -> list[str]:
+    """A long way from the entrypoint without its middle."""
+    if len(chain) <= _LINKS:
+        return list(chain)
+    return [*chain[:2], f"... {len(chain) - 5} more ...", *chain[-3:]]
+
+
+def _finding(finding: Finding, others: Sequence[Finding], root: str) -> Iterator[str]:
     place = f"{finding.place}: " if finding.place else ""
     cause = f" ({finding.cause})" if finding.cause else ""
     yield f"{place}{finding.severity.value}: {finding.code}{cause}: {finding.message}"
-    for index, link in enumerate(finding.chain):
+    for index, link in enumerate(_folded(finding.chain)):
         yield f"    {'-> ' if index else '   '}{link}"
+    if others:
+        names = [each.module or each.place or "" for each in others]
+        shown = ", ".join(names[:_SHOWN_OTHERS])
+        more = f" and {len(names) - _SHOWN_OTHERS} more" if len(names) > _SHOWN_OTHERS else ""
+        yield f"    the same for {shown}{more}"
     if finding.rule:
         yield f"    rule: {finding.rule}"
     if finding.fix:

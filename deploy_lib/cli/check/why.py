@@ -10,9 +10,12 @@ from deploy_lib.cli.check.result import CheckResult
 from deploy_lib.cli.program import shorter
 from deploy_lib.diagnose.shell_commands import shown_fix
 from deploy_lib.model.findings import Absence
+from deploy_lib.source.dependencies.declared import declared
+from deploy_lib.source.dependencies.names import may_be_brought_by
 from deploy_lib.source.explain import Explainer, Explanation
 from deploy_lib.source.imports.layout import Layout
 from deploy_lib.source.model import MissingFileContext
+from deploy_lib.source.repository_facts import reader
 
 
 def answer(asked: str, outcome: CheckResult, missing_file_context: MissingFileContext) -> dict[str, Any]:
@@ -23,12 +26,20 @@ def answer(asked: str, outcome: CheckResult, missing_file_context: MissingFileCo
     images = _images(asked, outcome, roots)
     if images:
         return {"asked": asked, "service": outcome.service, "in_image": True, **_present(images[0], outcome)}
+    brought = None if _is_path(asked) else _declared(asked, outcome)
+    if brought:
+        file, name = brought
+        return {"asked": asked, "service": outcome.service, "in_image": True, "declared_by": file, "as": name}
     found = explainer.file(asked) if _is_path(asked) else explainer.module(asked)
     return {"asked": asked, "service": outcome.service, "in_image": False, **_absent(asked, found, outcome)}
 
 
 def answer_lines(reply: dict[str, Any], root: str) -> Iterator[str]:
     """The answer as lines for a person; `root` is the repository's directory."""
+    if "declared_by" in reply:
+        yield f"{reply['asked']} is an installed package in the image of {reply['service']}"
+        yield f"  declared by: {reply['declared_by']}, as {reply['as']}"
+        return
     if reply["in_image"]:
         yield f"{reply['asked']} is in the image of {reply['service']} as {reply['image_path']}"
         yield f"  from:        {reply['context_path']}"
@@ -41,6 +52,16 @@ def answer_lines(reply: dict[str, Any], root: str) -> Iterator[str]:
         yield f"  rule: {reply['rule']}"
     if reply["fix"]:
         yield f"  fix:  {shorter(shown_fix(reply['fix'], root))}"
+
+
+def _declared(asked: str, outcome: CheckResult) -> tuple[str, str] | None:
+    """The file that declares the distribution which brings the module, and its name there."""
+    found = declared(outcome.staged.contents, reader(outcome.staged))
+    wanted = may_be_brought_by(asked.partition(".")[0])
+    name = next((each for each in sorted(wanted) if each in found.installed), None)
+    if name is None:
+        return None
+    return posixpath.join(outcome.staged.context.root, found.first_in.get(name, outcome.staged.dockerfile)), name
 
 
 def _is_path(asked: str) -> bool:

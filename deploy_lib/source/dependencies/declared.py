@@ -41,6 +41,8 @@ class Declared:
     """Those that requirements files name, as they are written, without file: and what follows them."""
     by_command: frozenset[str] = frozenset()
     """What RUN steps install by name, `pip install flask`."""
+    first_in: Mapping[str, str] = field(default_factory=dict)
+    """Name -> the first file that has it."""
 
     @property
     def installed(self) -> frozenset[str]:
@@ -51,7 +53,7 @@ class Declared:
 @dataclass(slots=True)
 class _Reading:
     read: ReadContext
-    names: set[str] = field(default_factory=set)
+    names: dict[str, str] = field(default_factory=dict)
     files: list[str] = field(default_factory=list)
     whole: bool = True
     brings_project: bool = False
@@ -74,6 +76,7 @@ def declared(contents: ImageContents, read: ReadContext) -> Declared:
         any(posixpath.basename(path) in _LOCKS for path in reading.files),
         tuple(dict.fromkeys(reading.directories)),
         frozenset(map(normalised, contents.packages)),
+        first_in=reading.names,
     )
 
 
@@ -117,7 +120,7 @@ def _requirement(text: str, path: str, reading: _Reading) -> None:
         reading.directories.append(re.split(r"[\[;#\s]", re.sub(r"^file:(//)?", "", written))[0])
     named = _EGG.search(text) or (None if editable else _NAME.match(text))
     if named and not _DIRECTORY.search(text):
-        reading.names.add(normalised(named[1]))
+        reading.names.setdefault(normalised(named[1]), path)
     elif not named:
         reading.whole = False
 
@@ -136,7 +139,7 @@ def _table(path: str, reading: _Reading) -> None:
     for requirement in _listed(table):
         found = _NAME.match(requirement)
         if found and normalised(found[1]) not in own:
-            reading.names.add(normalised(found[1]))
+            reading.names.setdefault(normalised(found[1]), path)
 
 
 def _listed(table: Mapping[str, Any]) -> Iterator[str]:

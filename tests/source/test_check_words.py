@@ -1,0 +1,78 @@
+"""What `check` prints fits a screen: long ways are folded, a cause is told once, and what cannot matter is left out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from deploy_lib.cli.check.result import CheckResult
+from deploy_lib.cli.check.text import text
+from deploy_lib.cli.check.why import answer, answer_lines
+from deploy_lib.model.codes import Code
+from deploy_lib.model.findings import Finding, Severity
+from deploy_lib.source.analyse import Analysis
+from deploy_lib.source.model import MissingFileContext
+from tests.source.golden import stage
+
+DOCKERFILE = """\
+FROM python:3.12-slim
+RUN rm -rf /var/lib/apt/lists/* && curl -o /usr/bin/tool https://example.com/tool
+WORKDIR /app
+COPY . .
+RUN pip install . && ./make-catalog.sh > catalog.json
+"""
+
+
+def result(case: dict[str, Any], *findings: Finding, roots: tuple[str, ...] = ("/app",)) -> CheckResult:
+    analysis = Analysis(findings=findings, modules={"web": "web.py"}, roots=roots)
+    return CheckResult("shop", "c" * 40, stage({"dockerfile": DOCKERFILE, **case}), analysis, 0.1)
+
+
+def missing(module: str, rule: str | None = ".dockerignore:3") -> Finding:
+    return Finding(Code.MISSING_MODULE, Severity.ERROR, f"{module} is not in the image", module=module, rule=rule)
+
+
+def test_a_long_way_is_folded() -> None:
+    chain = tuple(f"m{number}" for number in range(12))
+    found = Finding(Code.MISSING_MODULE, Severity.ERROR, "gone", chain=chain)
+    lines = [line.strip() for line in text(result({}, found), ".")]
+    assert lines[1:7] == ["m0", "-> m1", "-> ... 7 more ...", "-> m9", "-> m10", "-> m11"]
+    short = Finding(Code.MISSING_MODULE, Severity.ERROR, "gone", chain=chain[:6])
+    assert "more" not in "\n".join(list(text(result({}, short), "."))[:7])
+
+
+def test_the_same_rule_is_told_once() -> None:
+    others = [missing(f"web.part{number}") for number in range(8)]
+    lines = list(text(result({}, missing("web.core"), *others, missing("web.other", None)), "."))
+    assert [line for line in lines if ": missing_module" in line] == [
+        "error: missing_module: web.core is not in the image",
+        "error: missing_module: web.other is not in the image",
+    ]
+    assert "    the same for web.part0, web.part1, web.part2, web.part3, web.part4 and 3 more" in lines
+    assert "10 errors" in lines[-1]
+
+
+def test_only_what_could_matter_is_called_unknown() -> None:
+    lines = [
+        line for line in text(result({"files": ["web.py", "pyproject.toml"]}), ".") if line.startswith("not known")
+    ]
+    assert len(lines) == 1 and lines[0].startswith("not known: what is below /app, since RUN ./make-catalog.sh")
+
+
+@pytest.mark.parametrize(
+    ("asked", "file", "name"),
+    [
+        ("fastapi", "requirements.txt", "fastapi"),
+        ("yaml.nodes", "requirements.txt", "pyyaml"),
+        ("flask", "Dockerfile", "flask"),
+    ],
+)
+def test_why_of_a_declared_package_names_who_declares_it(asked: str, file: str, name: str) -> None:
+    case = {
+        "dockerfile": "FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt flask\n",
+        "texts": {"requirements.txt": "fastapi==0.115\nPyYAML\n"},
+    }
+    reply = answer(asked, result(case), MissingFileContext({}))
+    assert reply["in_image"] and (reply["declared_by"], reply["as"]) == (file, name)
+    assert list(answer_lines(reply, "."))[1] == f"  declared by: {file}, as {name}"
