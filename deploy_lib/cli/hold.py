@@ -18,7 +18,7 @@ from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.model.outcome import Outcome, exit_code_of
 from deploy_lib.plan import Plan
 from deploy_lib.release.last_line import serving_now
-from deploy_lib.release.waiting import held_by, patiently
+from deploy_lib.release.lease_queue import held_by, wait_for_lease
 from deploy_lib.steps.kind import format_duration
 
 
@@ -53,7 +53,7 @@ def _release_hold(session: Session, plan: Plan) -> Outcome | None:
 
 def _hold(session: Session, plan: Plan, lasts: float, why: str, wait: float) -> Outcome | None:
     services, name = session.services(plan), plan.service.name
-    state = patiently(
+    state = wait_for_lease(
         session.clock,
         wait,
         lambda: services.hold(plan.service, holder(), lasts, why),

@@ -21,7 +21,7 @@ from deploy_lib.cli.times import seconds
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.journal import Journal
 from deploy_lib.plan import Plan
-from deploy_lib.release.resuming import NothingToResume, Resumable, resumable
+from deploy_lib.release.resume import NothingToResume, Resumable, resumable
 
 
 def main(args: argparse.Namespace, clock: SystemClock | None = None, open_journal: OpenJournal = Journal) -> int:

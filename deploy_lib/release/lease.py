@@ -12,7 +12,7 @@ from deploy_lib.model.answers import LeaseEnded, LeaseTaken
 from deploy_lib.model.image_names import digest_of, short_digest
 from deploy_lib.model.journal import LeaseHeld, LeaseRefused
 from deploy_lib.model.release import Release
-from deploy_lib.release.waiting import held_by, patiently
+from deploy_lib.release.lease_queue import held_by, wait_for_lease
 from deploy_lib.steps.build import BuildImage
 from deploy_lib.steps.kind import format_duration
 
@@ -54,7 +54,7 @@ def acquire(
     now = drivers.clock.now
     request = requests.TakeLease(release, holder, LASTS, take_over, over_own_hold, known_rollback)
     try:
-        answer = patiently(drivers.clock, wait, lambda: drivers.services.take_lease(request), tell)
+        answer = wait_for_lease(drivers.clock, wait, lambda: drivers.services.take_lease(request), tell)
     except DriverError as error:
         return LeaseRefused(now(), error.with_remedy, errored=not (error.conflict or error.busy), busy=error.busy)
     if not answer.taken:
@@ -101,7 +101,7 @@ def refused_at_once(
         return drivers.builds.under_way(build) if answer.absent and build is not None else answer
 
     try:
-        answer = patiently(drivers.clock, wait, ask, tell)
+        answer = wait_for_lease(drivers.clock, wait, ask, tell)
     except DriverError:
         return None
     if answer.taken:

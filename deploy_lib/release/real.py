@@ -17,7 +17,7 @@ from deploy_lib.release.context import ReleaseContext
 from deploy_lib.release.finish import finish, unless_elsewhere
 from deploy_lib.release.lease import acquire, refused_at_once
 from deploy_lib.release.membership import Membership
-from deploy_lib.release.restoring import restore
+from deploy_lib.release.restore_traffic import restore
 from deploy_lib.release.run_step import run_step
 from deploy_lib.steps.build import BuildImage, BuildSettings
 

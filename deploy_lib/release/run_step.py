@@ -10,9 +10,9 @@ from deploy_lib.model.answers import CallFailed, RevisionCreated
 from deploy_lib.model.journal import Asked, Judged, LeaseRefused
 from deploy_lib.model.journal_queries import last_lease, lease_held, own_traffic_maps
 from deploy_lib.model.release import Release, Status
-from deploy_lib.release.asked import until_judged
 from deploy_lib.release.context import ReleaseContext
 from deploy_lib.release.lease import known_bad
+from deploy_lib.release.observe import until_judged
 from deploy_lib.release.perform import Answer, Request, perform
 from deploy_lib.steps.kind import Verdict
 from deploy_lib.steps.promote import MoveTraffic

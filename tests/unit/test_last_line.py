@@ -12,7 +12,7 @@ from deploy_lib.model.requests import RestoreTraffic
 from deploy_lib.model.serving import Serving
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
 from deploy_lib.release.last_line import serving_now
-from deploy_lib.release.restoring import RETRIES_FOR, put_back
+from deploy_lib.release.restore_traffic import RETRIES_FOR, put_back
 from tests.unit.fake_cloud import FakeClock, FakeCloud, unknown
 from tests.unit.samples import BEFORE, LEASED
 

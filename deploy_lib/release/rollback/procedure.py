@@ -25,12 +25,12 @@ from deploy_lib.model.requests import EndLease, RestoreTraffic
 from deploy_lib.model.service import Service
 from deploy_lib.model.state import ServiceState
 from deploy_lib.plan import Plan
-from deploy_lib.release.asked import until_judged
 from deploy_lib.release.last_line import stopped
 from deploy_lib.release.lease import acquire, give_back
 from deploy_lib.release.next_commands import after_rollback
+from deploy_lib.release.observe import until_judged
 from deploy_lib.release.recorder import Recorder
-from deploy_lib.release.restoring import restore
+from deploy_lib.release.restore_traffic import restore
 from deploy_lib.release.rollback.moves import AskTarget, ChooseAgain, Effect, Move, RollbackFacts, next_move
 from deploy_lib.release.rollback.target import Choice, choose, tag_of
 from deploy_lib.steps import probe

@@ -25,7 +25,7 @@ from deploy_lib.model.release import Release
 from deploy_lib.model.requests import EndLease, RestoreTraffic, TakeLease
 from deploy_lib.model.service import Service
 from deploy_lib.model.traffic import TrafficMap
-from deploy_lib.release.asked import until_judged
+from deploy_lib.release.observe import until_judged
 from deploy_lib.steps import canary, promote
 from deploy_lib.steps.canary import CanarySettings, CreateRevision, EndStart, LookAtStart
 from deploy_lib.steps.promote import MoveTraffic, PromoteSettings, WatchUsers

@@ -17,7 +17,7 @@ from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Status
 from deploy_lib.model.requests import Readers
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
-from deploy_lib.release.asked import until_judged
+from deploy_lib.release.observe import until_judged
 from deploy_lib.steps import verify
 from deploy_lib.steps.kind import Verdict
 from deploy_lib.steps.verify import VerifySettings

@@ -17,7 +17,7 @@ from deploy_lib.model.release import Options, Status
 from deploy_lib.model.state import PastRelease, ServiceState
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
 from deploy_lib.plan import Plan
-from deploy_lib.release.resuming import NothingToResume, Resumable, resumable
+from deploy_lib.release.resume import NothingToResume, Resumable, resumable
 from tests.unit.samples import BEFORE, CANDIDATE, LEASED, NOON, RELEASE, asked, judged, leased, plan, started, step
 
 PLAN = plan()

@@ -14,7 +14,7 @@ REPORT_EVERY = 30.0
 """Seconds between two lines that say who is waited for."""
 
 
-def patiently(clock: Clock, wait: float, ask: Callable[[], LeaseTaken], tell: Tell) -> LeaseTaken:
+def wait_for_lease(clock: Clock, wait: float, ask: Callable[[], LeaseTaken], tell: Tell) -> LeaseTaken:
     """The answer once the service is free, or the last refusal when `wait` seconds are over.
 
     Raises what `ask` raises, and Interrupted while it waits.
