@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
+from deploy_lib.source.dependencies.declared import normalised
+
 _SAME = """
 aiofiles aiohttp aiomysql aioredis alembic anthropic anyio apscheduler arq asyncpg authlib bcrypt bokeh boto3 botocore
 cachetools celery certifi channels click cohere cryptography dash databases discord django docker elasticsearch environs
@@ -109,7 +111,7 @@ def names_of(module: str) -> frozenset[str]:
 
 def may_be_brought_by(module: str) -> frozenset[str]:
     """The same, and those that the generated table names (scripts/distributions.py), which knows many more."""
-    return names_of(module) | _generated().get(module, frozenset()) | {re.sub(r"[-_.]+", "-", module).lower()}
+    return names_of(module) | _generated().get(module, frozenset()) | {normalised(module)}
 
 
 def import_names(distributions: Iterable[str]) -> set[str]:

@@ -80,7 +80,7 @@ class Doubt(NamedTuple):
     """A name is evaluated that may not be bound: two readings of the text disagree."""
 
 
-class Variable(NamedTuple):
+class VariableRead(NamedTuple):
     """`os.environ["name"]` is evaluated, which fails unless the variable is set; `sets`: this module may set it, and
     "*" stands for any."""
 
@@ -151,7 +151,7 @@ Event = (
     | Unbind
     | Use
     | Doubt
-    | Variable
+    | VariableRead
     | Read
     | Store
     | Raise

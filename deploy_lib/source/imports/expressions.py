@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
-from deploy_lib.source.imports.events import Bind, Call, Doubt, Event, Load, Maybe, Read, Store, Use, Variable
+from deploy_lib.source.imports.events import Bind, Call, Doubt, Event, Load, Maybe, Read, Store, Use, VariableRead
 from deploy_lib.source.imports.loading import classes_of, loaded_by, object_at
 from deploy_lib.source.imports.names import bound_by, bound_by_walrus, dotted
 from deploy_lib.source.imports.scope import Scope
@@ -40,7 +40,7 @@ def _evaluate(node: ast.AST, scope: Scope, events: list[Event]) -> None:
         case ast.Subscript(value=value, slice=ast.Constant(value=str(name)), ctx=ast.Load()):
             _evaluate(value, scope, events)
             if dotted(value) in (("os", "environ"), ("environ",)):
-                events.append(Variable(node.lineno, name, False))
+                events.append(VariableRead(node.lineno, name, False))
         case ast.Call():
             _call(node, scope, events)
         case ast.Lambda(args=arguments):

@@ -121,7 +121,7 @@ _KINDS: tuple[type[events.Event] | type[events.Handler] | type[Setting] | type[P
     events.Lazy,
     events.Handler,
     events.Doubt,
-    events.Variable,
+    events.VariableRead,
     Setting,
     Part,
 )

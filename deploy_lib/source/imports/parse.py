@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from deploy_lib.source.imports.events import Variable
+from deploy_lib.source.imports.events import VariableRead
 from deploy_lib.source.imports.facts import Broken, Facts, Python
 from deploy_lib.source.imports.scope import ALWAYS, Scope, functions_in
 from deploy_lib.source.imports.settings import settings_in
@@ -64,12 +64,12 @@ def _postpones(tree: ast.Module) -> bool:
     )
 
 
-def _variables(source: bytes) -> Iterator[Variable]:
+def _variables(source: bytes) -> Iterator[VariableRead]:
     """The environment variables that the module may set, wherever in it."""
     if b"environ" in source or b"env" in source:
         names = {(match[1] or match[2]).decode() for match in _SETS.finditer(source)}
         for name in sorted({"*"} if _SETS_ANY.search(source) else names):
-            yield Variable(0, name, True)
+            yield VariableRead(0, name, True)
 
 
 def _registered(source: bytes) -> tuple[str, ...]:

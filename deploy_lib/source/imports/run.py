@@ -186,11 +186,11 @@ def _note(event: events.Event, place: Place, state: State) -> None:
             state.queue(body, place)
         case events.Doubt():
             state.doubts += 1
-        case events.Variable():
+        case events.VariableRead():
             _variable(event, place, state)
 
 
-def _variable(event: events.Variable, place: Place, state: State) -> None:
+def _variable(event: events.VariableRead, place: Place, state: State) -> None:
     """Said only where it is certain to be evaluated; what the service is given in the end nobody knows here."""
     if event.sets:
         state.variables.add(event.name)
@@ -200,7 +200,7 @@ def _variable(event: events.Variable, place: Place, state: State) -> None:
 
 
 def _without_variables(program: Program) -> Program:
-    return tuple(each for each in program if not isinstance(each, events.Variable))
+    return tuple(each for each in program if not isinstance(each, events.VariableRead))
 
 
 def _try(event: events.Try, place: Place, state: State) -> Steps:
