@@ -20,7 +20,7 @@ def variables_of(entry: Entrypoint, contents: ImageContents) -> set[str]:
     Cloud Run's: https://cloud.google.com/run/docs/container-contract#env-vars
     """
     launch = entry.launch
-    told = {name for name, _ in launch.variables} if launch else set()
+    assigned = {name for name, _ in launch.variables} if launch else set()
     brought = _BRINGS.search(" ".join((*contents.command, *(launch.runner if launch else ()))))
     any_other = {"*"} if brought or launch is None or not is_official(contents.base) else set()
-    return {*_OF_CLOUD_RUN.split(), *_OF_IMAGES.split(), *contents.env, *told, *any_other}
+    return {*_OF_CLOUD_RUN.split(), *_OF_IMAGES.split(), *contents.env, *assigned, *any_other}

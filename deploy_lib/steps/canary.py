@@ -139,14 +139,14 @@ def _end(settings: CanarySettings, release: Release, answer: RevisionCreated) ->
         return Verdict(Status.PASSED, f"{answer.revision} is ready; {share}", grown, details=details)
     if _is_of_cloud_run(answer.evidence):
         failed = "had no room for it" if _is_full(answer.evidence) else "itself failed"
-        reason = f"Cloud Run {failed} while {answer.revision} was starting{_said(answer.evidence)}"
+        reason = f"Cloud Run {failed} while {answer.revision} was starting{_last_words(answer.evidence)}"
         return Verdict(Status.ERRORED, reason, grown, details=details)
     if answer.timed_out:
         reason = f"{answer.revision} was not ready within {format_duration(settings.ready_within)}"
-        return Verdict(Status.FAILED, reason + _said(answer.evidence), grown, details=details)
+        return Verdict(Status.FAILED, reason + _last_words(answer.evidence), grown, details=details)
     early = "; the wait was ended early, as another try would fail in the same way" if answer.failed_early else ""
     return Verdict(
-        Status.FAILED, f"{answer.revision} does not start{_said(answer.evidence)}{early}", grown, details=details
+        Status.FAILED, f"{answer.revision} does not start{_last_words(answer.evidence)}{early}", grown, details=details
     )
 
 
@@ -167,7 +167,7 @@ def _reasons(evidence: Evidence) -> set[str]:
     return {each.reason for each in evidence.conditions if each.failed}
 
 
-def _said(evidence: Evidence) -> str:
+def _last_words(evidence: Evidence) -> str:
     """The most helpful line of the container, else the platform's own words."""
     failed = [condition for condition in evidence.conditions if condition.failed]
     for line in reversed(evidence.log):

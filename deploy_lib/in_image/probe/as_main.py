@@ -14,8 +14,8 @@ def import_as_main(name: str, module: Any) -> Document | None:
         bootstrap: Any = sys.modules["_frozen_importlib"]
         spec = bootstrap._find_spec(name + ".__main__", module.__path__)
         if spec is None:
-            said = "%s is a package without a __main__, which python -m cannot run" % name
-            return {"kind": "missing_module", "module": name + ".__main__", "party": "first", "message": said}
+            message = "%s is a package without a __main__, which python -m cannot run" % name
+            return {"kind": "missing_module", "module": name + ".__main__", "party": "first", "message": message}
         space, file = {"__name__": "__main__", "__package__": name, "__file__": spec.origin}, spec.origin
     else:
         space, file = module.__dict__, module.__file__

@@ -124,7 +124,7 @@ def list_distributions(path: list[str]) -> list[list[str]]:
 
 
 def stem_of(line: str) -> str:
-    """shop/api for the line shop/api.py,sha256=...,120; "" for what is no module."""
+    """shop/api for the line shop/api.py,sha256=...,120; "" for what is not a module."""
     directory, slash, name = line.strip().split(",")[0].strip('"').rpartition("/")
     return directory + slash + name.partition(".")[0] if name.endswith((".py", ".so", ".pyd")) else ""
 

@@ -208,7 +208,7 @@ def blame_network(failure: Document, use: list[Any], territory: Territory) -> No
             if (frame["file"], frame["function"]) == (file, function):
                 after, last = frame["line"] - line, frame is own[-1]
                 asked = asked or (last if failure["kind"] == "hang" else 0 < after <= NEAR or (last and after == 0))
-    told = failure["kind"] != "other" and OFFLINE.search(failure.get("output") or "")
-    if asked or told:
+    offline = failure["kind"] != "other" and OFFLINE.search(failure.get("output") or "")
+    if asked or offline:
         failure["message"] = failure["message"] + (" after asking for %s" % use[0] if asked else "")
         failure["kind"] = "network"

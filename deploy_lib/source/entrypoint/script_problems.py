@@ -73,9 +73,9 @@ def _is_executable(image: str, contents: ImageContents) -> bool:
 
 def _lacks(contents: ImageContents, program: str) -> bool:
     """Whether an official image lacks the program, no step of RUN mentions it and no file has its name."""
-    told = program in contents.mentioned or any(posixpath.basename(path) == program for path in contents.files)
+    mentioned = program in contents.mentioned or any(posixpath.basename(path) == program for path in contents.files)
     lacking = (names for kind, names in _LACKS.items() if kind.search(contents.base or ""))
-    return not told and any(program in names.split() for names in lacking)
+    return not mentioned and any(program in names.split() for names in lacking)
 
 
 def _line_ends(path: str, interpreter: str) -> Finding:

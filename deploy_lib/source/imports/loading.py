@@ -34,7 +34,7 @@ def loaded_by(node: ast.Call, texts: Texts | None = None) -> Load | From | None:
 
 
 def object_at(path: str, line: int) -> Load | From | None:
-    """The import of "a.b.c" or "a.b:c": c of a.b, or the module of that name; None for what is no such path
+    """The import of "a.b.c" or "a.b:c": c of a.b, or the module of that name; None for what is not such a path
     (https://werkzeug.palletsprojects.com/en/stable/utils/#werkzeug.utils.import_string)."""
     found = _OBJECT.fullmatch(path)
     if found:
