@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .bench_figures import TOOL, Bench, Figure, below, median
+from .bench_figures import ROOT, TOOL, Bench, Figure, below, median
 
 _WORLDS = "google grpc pydantic yaml rich aiohttp httpx"
 _LOADED = f"""
 import sys
-sys.argv = ["deploy_to_gcp.py", "--help"]
-import runpy
+sys.path.insert(0, {str(ROOT)!r})
+import deploy_lib.cli.process  # as the script does, which ends the process without another word
+from deploy_lib.cli.bootstrap import run
 try:
-    runpy.run_path({TOOL[1]!r}, run_name="__main__")
+    run(["--help"])
 except SystemExit:
     pass
-print([name for name in {_WORLDS!r}.split() if name in sys.modules], file=sys.stdout)
+print([name for name in {_WORLDS!r}.split() if name in sys.modules])
 """
 
 
