@@ -10,8 +10,10 @@ from __future__ import annotations
 import difflib
 import posixpath
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
 
 from deploy_lib.model.file_state import FileState
 from deploy_lib.model.findings import Absence
@@ -138,27 +140,40 @@ class Explainer:
         """A package without __init__ is a directory: one of its files stands for it."""
         for stem in stems(module, self._roots):
             for path in self._origins.of(stem):
-                within = f"{path}/"
-                for each in (*self._context.dropped, *self._context.files):
-                    if each.startswith(within) and each.endswith(".py"):
-                        return self._in_context(each)
-                whole = f"{self._repository(path)}/"
-                for name, file in self._around.disk.items():
-                    if name.startswith(whole) and name.endswith(".py"):
-                        return on_disk(file)
+                if path in self._python_below:
+                    return self._in_context(self._python_below[path])
+                if self._repository(path) in self._python_on_disk:
+                    return on_disk(self._around.disk[self._python_on_disk[self._repository(path)]])
         return None
 
     def _case(self, paths: Sequence[str]) -> Explanation | None:
         wanted = {path.casefold(): path for path in reversed(paths)}
-        known = {self._inside(name) or "": name for name in self._around.disk}
-        for actual in (*self._context.files, *self._context.dropped, *known):
-            path = wanted.get(actual.casefold())
-            if path is not None and path != actual:
-                old, new = self._repository(actual), self._repository(path)
-                sentence = f"the file is named {old}, and the image's file system tells capital letters apart"
-                fix = f"git mv -- {shlex.quote(old)} {shlex.quote(new)} && git commit, or correct the import"
-                return Explanation(Absence.CASE_MISMATCH, sentence, fix, old)
-        return None
+        others = [found for key, path in wanted.items() for found in self._spelt.get(key, ()) if found[1] != path]
+        if not others:
+            return None
+        _, actual = min(others)
+        old, new = self._repository(actual), self._repository(wanted[actual.casefold()])
+        sentence = f"the file is named {old}, and the image's file system tells capital letters apart"
+        fix = f"git mv -- {shlex.quote(old)} {shlex.quote(new)} && git commit, or correct the import"
+        return Explanation(Absence.CASE_MISMATCH, sentence, fix, old)
+
+    @cached_property
+    def _spelt(self) -> Mapping[str, list[tuple[int, str]]]:
+        """Known paths, each with its place among them, by what they are without regard to capital letters."""
+        found: dict[str, list[tuple[int, str]]] = {}
+        on_disk_too = (self._inside(name) or "" for name in self._around.disk)
+        for position, path in enumerate(chain(self._context.files, self._context.dropped, on_disk_too)):
+            found.setdefault(path.casefold(), []).append((position, path))
+        return found
+
+    @cached_property
+    def _python_below(self) -> Mapping[str, str]:
+        """Directory -> its first source file, at any depth."""
+        return _first_source(chain(self._context.dropped, self._context.files))
+
+    @cached_property
+    def _python_on_disk(self) -> Mapping[str, str]:
+        return _first_source(self._around.disk)
 
     def past(self, module: str) -> Explanation | None:
         """The commit that deleted it, or the branch that has it."""
@@ -206,6 +221,16 @@ class Explainer:
         if not root:
             return path
         return path.removeprefix(f"{root}/") if path.startswith(f"{root}/") else None
+
+
+def _first_source(paths: Iterable[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for path in paths:
+        directory = posixpath.dirname(path) if path.endswith(".py") else ""
+        while directory and directory not in found:
+            found[directory] = path
+            directory = posixpath.dirname(directory)
+    return found
 
 
 def deleted_by(past: PastFile) -> str:

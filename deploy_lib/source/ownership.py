@@ -113,7 +113,7 @@ class Ownership:
 
     def _is_nearly_ours(self, top: str) -> bool:
         """A letter more or less than a module that stands where this one would be looked for: a typing error."""
-        near = len(top) > _SHORT and difflib.get_close_matches(top, self._layout.top_level(), 1, _NEAR)
+        near = len(top) > _SHORT and difflib.get_close_matches(top, self._layout.top_level, 1, _NEAR)
         return bool(near) and bool(self._declared().installed)
 
     def _is_nobodys(self, top: str) -> bool:

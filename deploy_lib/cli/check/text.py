@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from deploy_lib.cli.check.result import CheckResult
 from deploy_lib.cli.program import shorter
-from deploy_lib.diagnose.shell_commands import shown_fix
 from deploy_lib.model.file_state import FileState
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.source.last_image import Learned
@@ -86,6 +85,8 @@ def _finding(finding: Finding, others: Sequence[Finding], root: str) -> Iterator
     if finding.rule:
         yield f"    rule: {finding.rule}"
     if finding.fix:
+        from deploy_lib.diagnose.shell_commands import shown_fix  # a check that finds nothing is in a hurry
+
         yield f"    fix:  {shorter(shown_fix(finding.fix, root))}"
 
 

@@ -15,6 +15,7 @@ import posixpath
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 
 class Sort(enum.Enum):
@@ -75,6 +76,7 @@ class Layout:
         self._known[module] = found
         return found
 
+    @cached_property
     def top_level(self) -> list[str]:
         """Names of the modules that stand in the roots themselves."""
         heads = {image[len(root) + 1 :] for root in (each.rstrip("/") for each in self.roots) for image in self.files
