@@ -18,6 +18,8 @@ from deploy_lib.local_cloud.emulator.faults.fault import Fault
 from deploy_lib.local_cloud.emulator.faults.fault_queue import FaultQueue
 from deploy_lib.local_cloud.emulator.faults.routes import control_routes
 from deploy_lib.local_cloud.emulator.gcloud.access import GcloudAccess
+from deploy_lib.local_cloud.emulator.profile.grants import Grants
+from deploy_lib.local_cloud.emulator.profile.routes import grant_routes
 from deploy_lib.local_cloud.emulator.run.history import ServedTraffic, TrafficHistory
 from tests.cloud import LocalCloud
 
@@ -44,7 +46,7 @@ def test_the_calls_of_the_control_interface(tmp_path: Path) -> None:
     told = {call.partition("?")[0]: answer for call, answer in table(PROTOCOL, "Control interface").items()}
     routes = control_routes(FaultQueue(threading.Event()), CallLog(time.time), TrafficHistory(time.time))
     with closing(GcloudAccess(tmp_path, time.time)) as gcloud:
-        routes.append(gcloud.route())
+        routes += [gcloud.route(), *grant_routes(Grants())]
     assert set(told) == {f"{route.method} {route.path}" for route in routes}
     for call, kind in (("GET /_local/calls", Recorded), ("GET /_local/traffic", ServedTraffic)):
         name, *keys = re.findall(r"`([^`]+)`", told[call])

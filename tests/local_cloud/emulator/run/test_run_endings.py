@@ -104,7 +104,7 @@ def test_googles_client_deploys_moves_and_reads_over_the_wire(process: LocalClou
             services.create_service(parent=PARENT, service=wanted, service_id="wire")
 
         service.template = template("wire-b", command=["false"])
-        with pytest.raises(GoogleAPICallError, match="Revision 'wire-b' is not ready") as failed:
+        with pytest.raises(GoogleAPICallError, match="container failed to start and listen on the port") as failed:
             finished(services.update_service(service=service))
         assert failed.value.errors[0].code == 9
         condition = revisions.get_revision(name=f"{service.name}/revisions/wire-b").conditions[0]

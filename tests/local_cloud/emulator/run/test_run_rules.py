@@ -171,6 +171,6 @@ def test_a_variable_and_a_secret_of_one_name_are_one_too_many() -> None:
     template = RevisionTemplate(containers=[Container(image="i", env=[EnvVar(name=name) for name in names])])
     fill_in(template, "p")
     with pytest.raises(RunRefusal) as refused:
-        check_service(service(template=template), "s")
+        check_service(service(template=template), Service(), "s")
     assert "reserved env names were provided: PORT, K_SERVICE." in refused.value.message
     assert "A is set 2 times" in refused.value.message and "'X=Y' is not a valid" in refused.value.message
