@@ -61,7 +61,7 @@ class Bench:
 
     @cached_property
     def large(self) -> Path:
-        """A working copy of 9,000 tracked files."""
+        """A working copy of 9,000 tracked files and 5,000 commits."""
         root = self.place / "large"
         generated.generate(root)
         return root

@@ -1,4 +1,5 @@
-"""A repository of the size teams have: 9,000 tracked files, 6,000 of them Python, 800 imported by the service.
+"""A repository of the size teams have: 5,000 commits, 9,000 tracked files, 6,000 of them Python, 800 imported by the
+service.
 
 The shape is that of a grown backend: packages in packages, modules of about 80 lines that import a few others at the
 top, tests and documents beside them, ignore files that drop some of it. Every run writes the same bytes.
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from .repository import Repository
 
+COMMITS = 5000
 FILES = 9000
 PYTHON = 6000
 IMPORTED = 800
@@ -36,10 +38,19 @@ CMD ["uvicorn", "backend.main:app", "--host", "0.0.0.0", "--port", "8080"]
 def generate(root: Path) -> Repository:
     """Writes and commits it below `root`, which must not exist."""
     made = Repository.empty(root)
+    made.grow(COMMITS, "docs/notes")
     for path, text in _files():
         made.write(path, text)
     made.commit("Grow for five years")
     return made
+
+
+def lose_a_module(repository: Repository) -> str:
+    """Commits that a module is gone which another one imports; its dotted name."""
+    gone = next(name for name in _modules("backend", IMPORTED) if "module" in name)
+    (repository.root / _path(gone)).unlink()
+    repository.commit("Tidy up")
+    return gone
 
 
 def _files() -> Iterator[tuple[str, str]]:

@@ -43,6 +43,17 @@ class Repository:
         self._commits += 1
         return self.head()
 
+    def grow(self, commits: int, folder: str) -> None:
+        """A history of small changes to 200 files of `folder`, before anything else is committed."""
+        stream = []
+        for number in range(commits):
+            when, text = _FIRST_COMMIT - 60 * (commits - number), f"note {number}\n"
+            stream.append(f"commit refs/heads/main\ncommitter Example <example@example.invalid> {when} +0000\n")
+            stream.append(f"data {len(text)}\n{text}M 100644 inline {folder}/note{number % 200:03}.md\n")
+            stream.append(f"data {len(text)}\n{text}\n")
+        self._git("fast-import", "--quiet", given="".join(stream))
+        self._git("reset", "--quiet", "--hard", "main")
+
     def head(self) -> str:
         return self._git("rev-parse", "HEAD").strip()
 
@@ -61,7 +72,7 @@ class Repository:
     def move(self, old: str, new: str) -> None:
         (self.root / old).rename(self.root / new)
 
-    def _git(self, *words: str) -> str:
+    def _git(self, *words: str, given: str | None = None) -> str:
         when = f"{_FIRST_COMMIT + 60 * self._commits} +0000"
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("GIT_")},
@@ -74,7 +85,9 @@ class Repository:
             "GIT_COMMITTER_EMAIL": "example@example.invalid",
             "GIT_COMMITTER_DATE": when,
         }
-        done = subprocess.run(["git", *words], cwd=self.root, env=environment, capture_output=True, text=True)
+        done = subprocess.run(
+            ["git", *words], cwd=self.root, env=environment, input=given, capture_output=True, text=True
+        )
         if done.returncode:
             raise RuntimeError(f"git {words[0]} failed in the rehearsal's repository: {done.stderr.strip()}")
         return done.stdout

@@ -73,8 +73,15 @@ def test_these_are_all_methods(shared: SharedService, another: Callable[[], CliH
     assert {*cloud.calls(before)} - {once, tidying} <= {*METHODS, CREATE}
 
 
-@pytest.mark.parametrize("code", PASSES)
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    ("method", "code"),
+    [
+        (method, code)
+        for row, method in enumerate(METHODS)
+        for column, code in enumerate(PASSES)
+        if (row + column) % 2 == 0 or (method, code) == (ASK, "ABORTED")
+    ],
+)
 def test_a_fault_that_passes_costs_time_only(shared: SharedService, method: str, code: str, tmp_path: Path) -> None:
     more = {"retry_delay": 0.2} if code == "RESOURCE_EXHAUSTED" else {}
     shared.harness.cloud.faults({"method": method, "code": code, **more})
