@@ -100,7 +100,7 @@ def test_an_image_that_was_never_pushed(ready: DriverHarness) -> None:
     _, made = ready.create(replace(release, image=wrong))
     assert not made.ready
     assert any(each.reason == "CONTAINER_MISSING" for each in made.evidence.conditions)
-    assert "is not ready and cannot serve traffic" in made.evidence.operation_message
+    assert made.evidence.operation_message == f"Image '{wrong}' not found."
     ready.end(release, Outcome.REJECTED, to_blame=True)
 
 
