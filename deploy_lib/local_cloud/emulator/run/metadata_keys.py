@@ -2,7 +2,8 @@
 
 "Cloud Run API v2 does not support annotations with `run.googleapis.com`, ... namespaces, and they will be rejected in
 new resources" (docstrings of google.cloud.run_v2.Service and RevisionTemplate, of labels too): v2 has fields for them.
-Form of labels: https://cloud.google.com/run/docs/configuring/services/labels.
+Form of labels: https://cloud.google.com/run/docs/configuring/services/labels; a key may have somebody's domain before
+it, as gcloud's own `client.knative.dev/nonce` [client].
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from google.cloud.run_v2 import RevisionTemplate, Service
 
 _NAMESPACES = ("run.googleapis.com", "cloud.googleapis.com", "serving.knative.dev", "autoscaling.knative.dev")
-_KEY = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+_KEY = re.compile(r"(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?/)?[a-z][a-z0-9_-]{0,62}")
 _VALUE = re.compile(r"[a-z0-9_-]{0,63}")
 
 

@@ -146,6 +146,14 @@ def test_names_of_google_and_malformed_labels_are_refused_at_service_and_templat
             assert f"Violation in {where}.{kind}: " in refused.value.message and name in refused.value.message
 
 
+def test_a_label_may_have_the_domain_of_somebody_else(bench: RunBench) -> None:
+    """gcloud's, with which it makes sure of a new revision."""
+    wanted = template()
+    wanted.labels["client.knative.dev/nonce"] = "wltdmbiqot"
+    service = bench.deploy("nonce", Service(template=wanted))
+    assert service.template.labels["client.knative.dev/nonce"] == "wltdmbiqot"
+
+
 def test_a_version_moves_with_a_write_and_with_nothing_else(bench: RunBench) -> None:
     begun = bench.create("version", Service(template=template()))
     accepted = bench.accepted(begun)
