@@ -6,18 +6,16 @@ keeps its facts, and the context of missing files is read only when something is
 
 from __future__ import annotations
 
-import hashlib
 import posixpath
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache as remember
-from typing import Protocol
 
 from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Absence, Finding, Severity
 from deploy_lib.source.dependencies.adding import adding
 from deploy_lib.source.dependencies.advice import undeclared_dependencies
-from deploy_lib.source.dependencies.declared import declared
+from deploy_lib.source.dependencies.declared import Declared, declared
 from deploy_lib.source.entrypoint import Entrypoint, read_entrypoint
 from deploy_lib.source.entrypoint.misspelt import misspelt_command, undeclared_server
 from deploy_lib.source.entrypoint.script_problems import script_problems
@@ -26,24 +24,14 @@ from deploy_lib.source.environment import variables_of
 from deploy_lib.source.explain import Explainer
 from deploy_lib.source.findings import Describer
 from deploy_lib.source.imports.closure import Closure, close
-from deploy_lib.source.imports.facts import Facts, decode, encode, key
 from deploy_lib.source.imports.layout import Layout
-from deploy_lib.source.imports.parse import facts_of
 from deploy_lib.source.imports.run import run_imports
 from deploy_lib.source.last_image import Known
 from deploy_lib.source.model import SITE_PACKAGES, SYMLINK, Context, ImageContents, MissingFileContext, Unknown
 from deploy_lib.source.ownership import Ownership
-from deploy_lib.source.set_up import DJANGO_SETTINGS, django_settings, done_later, with_commas
+from deploy_lib.source.set_up import DJANGO_SETTINGS, DjangoSettings, django_settings, done_later, with_commas
 from deploy_lib.source.shadows import shadowed_modules
-
-ReadMany = Callable[[Iterable[str]], Iterator[tuple[str, bytes]]]
-
-
-class FactCache(Protocol):
-    """Keeps small values by key. Losing any of them costs time and nothing else."""
-
-    def get(self, keys: Sequence[str]) -> Mapping[str, bytes]: ...
-    def put(self, values: Mapping[str, bytes]) -> None: ...
+from deploy_lib.source.stored_facts import FactCache, FactsOfPaths, ReadMany, stored_facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +67,12 @@ def analyse(
     The findings are those of imports and of the command; context and contents have their own. Without an entrypoint
     no import is followed.
     """
-    read = _reader(context, read_many)
     contents = replace(contents, env={**contents.env, **(env or {})})
-    dependencies = remember(lambda: declared(contents, read))
-    wrong = misspelt_command(contents, lambda image: _text(contents, image, read), dependencies().installed)
-    wrong = wrong or undeclared_server(contents, lambda image: _text(contents, image, read), dependencies())
-    refused = script_problems(
-        contents, context.root, lambda image: _text(contents, image, read), lambda path: context.files[path].mode
-    )
-    commands = [*([wrong] if wrong else ()), *refused]
+    files = _Files(contents, context, _reader(context, read_many))
+    dependencies = remember(lambda: declared(contents, files.read))
+    commands = _of_the_command(files, dependencies)
     projects = [posixpath.normpath(posixpath.join(contents.workdir, each)) for each in dependencies().directories]
-    entry = _entrypoint(contents, entrypoint, known, lambda image: _text(contents, image, read), projects)
+    entry = _entrypoint(contents, entrypoint, known, files.text, projects)
     if entry is None:
         stopped = any(each.severity is Severity.ERROR for each in commands)
         unknown = None if stopped else unknown_start(contents)
@@ -99,38 +82,23 @@ def analyse(
         brought = Unknown(SITE_PACKAGES, f"{runner} installs the project when it starts", 0)
         contents = replace(contents, unknown=(*contents.unknown, brought))
         known = replace(known, installed=None) if known else None
-    changed = {each.prefix for each in contents.unknown}
-    layout = Layout(contents.files, entry.roots, _links(contents, context), changed)
+    layout = Layout(contents.files, entry.roots, _links(contents, context), {each.prefix for each in contents.unknown})
     started = layout.find(entry.module) if entry.script is None else None
-    text = _text(contents, entry.script or (started.image if started else ""), read) or ""
-    facts_of_paths = _facts_of(contents, context, read_many, cache)
+    facts_of_paths = stored_facts(contents, context, read_many, cache)
     closure = _close(entry, layout, contents, facts_of_paths)
-    django = "django" in dependencies().installed and django_settings(entry, contents, env or {}, text)
+    django = None
+    if "django" in dependencies().installed:
+        text = files.text(entry.script or (started.image if started else "")) or ""
+        django = django_settings(entry, contents, text, closure)
     if django:
         closure = _close(entry, layout, contents, facts_of_paths, django.module)
     explainer = remember(lambda: Explainer(contents, context, missing_file_context(), entry.roots))
     module = f"{entry.module}.__main__" if entry.main and _is_package(layout, entry.module) else entry.module
     ownership = Ownership(layout, contents, dependencies, explainer, module, known.installed if known else None)
     describer = Describer(closure, contents, context, explainer, entry.named_by)
-    later, settings = done_later(entry, module, django.module if django else None, closure)
-    first = () if django else later
-    variables = variables_of(entry, contents)
-    problems = run_imports(
-        closure, ownership.judge, module, entry.attribute, called=entry.called, then=first, variables=variables
-    )
-    found = [_doubted(each, entry.doubt) for each in describer.findings(problems)]
-    if django:
-        named = Describer(closure, contents, context, explainer, DJANGO_SETTINGS)
-        problems = run_imports(
-            replace(closure, main_file=None), ownership.judge, django.module, then=later, variables=variables
-        )
-        unsure = entry.doubt or django.doubt(closure)
-        reported = {(each.code, each.module, each.line) for each in found}
-        for each in with_commas(named.findings(problems), settings):
-            if (each.code, each.module, each.line) not in reported:
-                found.append(_doubted(each, unsure))
+    found = _of_imports(entry, module, closure, ownership, describer, django, variables_of(entry, contents))
     if known is not None and known.installed is not None:
-        found = [_not_installed(each, known, layout, contents, context, read) for each in found]
+        found = [_not_installed(each, known, layout, contents, context, files.read) for each in found]
     findings = [*commands, *found, *shadowed_modules(layout, contents, context, dependencies)]
     if undeclared:
         missing = {each.module for each in found if each.severity is Severity.ERROR}
@@ -144,6 +112,42 @@ def analyse(
         missing=describer.missing,
         roots=entry.roots,
     )
+
+
+def _of_the_command(files: _Files, dependencies: Callable[[], Declared]) -> list[Finding]:
+    """What keeps the image's command from being run at all."""
+    contents, context = files.contents, files.context
+    wrong = misspelt_command(contents, files.text, dependencies().installed)
+    wrong = wrong or undeclared_server(contents, files.text, dependencies())
+    refused = script_problems(contents, context.root, files.text, lambda path: context.files[path].mode)
+    return [*([wrong] if wrong else ()), *refused]
+
+
+def _of_imports(
+    entry: Entrypoint,
+    module: str,
+    closure: Closure,
+    ownership: Ownership,
+    describer: Describer,
+    django: DjangoSettings | None,
+    variables: set[str],
+) -> list[Finding]:
+    """Of the module that is started, then of what the frameworks import by name. `module` is how Python calls it."""
+    later, settings = done_later(entry, module, django.module if django else None, closure)
+    first = () if django else later
+    problems = run_imports(
+        closure, ownership.judge, module, entry.attribute, called=entry.called, then=first, variables=variables
+    )
+    found = [_doubted(each, entry.doubt) for each in describer.findings(problems)]
+    if django:
+        by_itself = replace(closure, main_file=None)
+        problems = run_imports(by_itself, ownership.judge, django.module, then=later, variables=variables)
+        doubt = entry.doubt or django.doubt(closure)
+        reported = {(each.code, each.module, each.line) for each in found}
+        for each in with_commas(describer.findings(problems, DJANGO_SETTINGS), settings):
+            if (each.code, each.module, each.line) not in reported:
+                found.append(_doubted(each, doubt))
+    return found
 
 
 def _entrypoint(
@@ -212,42 +216,29 @@ def _is_package(layout: Layout, module: str) -> bool:
     return found is not None and bool(found.directories)
 
 
-FactsOfPaths = Callable[[Sequence[str]], Mapping[str, Facts]]
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """What the commit's files hold; `read` takes a context path, and reads each once."""
 
+    contents: ImageContents
+    context: Context
+    read: Callable[[str], bytes | None]
 
-def _facts_of(contents: ImageContents, context: Context, read_many: ReadMany, cache: FactCache | None) -> FactsOfPaths:
-    """Facts by image path: from the cache by blob id, else parsed and put there."""
-
-    def facts(images: Sequence[str]) -> Mapping[str, Facts]:
-        paths = {image: contents.files[image] for image in images}
-        keys = {path: key(blob, contents.python) for path in paths.values() if (blob := context.files[path].blob)}
-        stored = cache.get(list(keys.values())) if cache else {}
-        by_path = {path: found for path, name in keys.items() if name in stored and (found := decode(stored[name]))}
-        fresh: dict[str, bytes] = {}
-        for path, source in read_many([path for path in dict.fromkeys(paths.values()) if path not in by_path]):
-            name = keys.get(path) or key(hashlib.sha256(source).hexdigest(), contents.python)
-            by_path[path] = facts_of(source, contents.python)
-            fresh[name] = encode(by_path[path])
-        if fresh and cache:
-            cache.put(fresh)
-        return {image: by_path[path] for image, path in paths.items()}
-
-    return facts
+    def text(self, image: str) -> str | None:
+        """Of a path in the image; None where no COPY brings a file there."""
+        path = self.contents.files.get(image)
+        content = self.read(path) if path else None
+        return content.decode("utf-8", "replace") if content is not None else None
 
 
 def _reader(context: Context, read_many: ReadMany) -> Callable[[str], bytes | None]:
+    @remember
     def read(path: str) -> bytes | None:
         if path not in context.files:
             return None
         return next((content for _, content in read_many([path])), None)
 
     return read
-
-
-def _text(contents: ImageContents, image: str, read: Callable[[str], bytes | None]) -> str | None:
-    path = contents.files.get(image)
-    content = read(path) if path else None
-    return content.decode("utf-8", "replace") if content is not None else None
 
 
 def _links(contents: ImageContents, context: Context) -> list[str]:

@@ -32,8 +32,11 @@ class Describer:
         self._named_by = named_by
         self.missing: dict[str, str] = {}
 
-    def findings(self, problems: Sequence[Problem]) -> tuple[Finding, ...]:
-        """One per thing that is wrong, however many import it; what stops the import first."""
+    def findings(self, problems: Sequence[Problem], named_by: str = "") -> tuple[Finding, ...]:
+        """One per thing that is wrong, however many import it; what stops the import first. `named_by` is where what
+        was imported is written, if not where the entrypoint is.
+        """
+        named_by = named_by or self._named_by
         grouped: dict[tuple[str, str, str | None], list[Problem]] = {}
         for problem in problems:
             grouped.setdefault((problem.code, problem.module, problem.name), []).append(problem)
@@ -41,7 +44,7 @@ class Describer:
         lost += [f"{module}.{name}" for code, module, name in grouped if code == "missing_name" and _may_be_file(name)]
         if lost:
             self._explainer().expect(lost)
-        found = [self._finding(max(group, key=_weight), group) for group in grouped.values()]
+        found = [self._finding(max(group, key=_weight), group, named_by) for group in grouped.values()]
         order = list(Severity)
         return tuple(sorted((each for each in found if each), key=lambda finding: order.index(finding.severity)))
 
@@ -50,7 +53,7 @@ class Describer:
         image = self._closure.files.get(module)
         return posixpath.join(self._context.root, self._contents.files[image]) if image else None
 
-    def _finding(self, problem: Problem, group: Iterable[Problem]) -> Finding | None:
+    def _finding(self, problem: Problem, group: Iterable[Problem], named_by: str) -> Finding | None:
         if problem.code == Code.RAISES_AT_IMPORT and not problem.stops:
             return None
         code, explanation = problem.code, None
@@ -73,7 +76,7 @@ class Describer:
             line=problem.at.line or None,
             module=module,
             importer=problem.at.module or None,
-            chain=tuple(self._chain(problem.at)),
+            chain=tuple(self._chain(problem.at, named_by)),
             cause=explanation.cause if explanation else None,
             rule=explanation.rule if explanation else None,
             fix=explanation.fix if explanation else _fix(problem),
@@ -120,12 +123,12 @@ class Describer:
                     return _why(unknown)
         return "a RUN step may bring it"
 
-    def _chain(self, at: Trail) -> Iterator[str]:
+    def _chain(self, at: Trail, named_by: str) -> Iterator[str]:
         for link in at.from_the_start():
             if link.module:
                 yield f"{link.module} ({self.file_of(link.module)}:{link.line})"
             elif len(at.from_the_start()) == 1:
-                yield f"the server ({self._named_by})"
+                yield f"the server ({named_by})"
 
 
 def _may_be_file(name: str | None) -> bool:

@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from deploy_lib.model.findings import Finding
 from deploy_lib.source.entrypoint import Entrypoint
 from deploy_lib.source.imports.closure import MAIN, Closure
+from deploy_lib.source.imports.events import From, Import, imports
 from deploy_lib.source.imports.frameworks import Done, Value, celery_worker, django_setup, values
+from deploy_lib.source.imports.names import is_module
 from deploy_lib.source.model import ImageContents
 
 DJANGO_SETTINGS = "DJANGO_SETTINGS_MODULE"
 
-_MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 _WRITTEN = re.compile(
     rf"""^(?P<inside>[^\S\n]*)os\.environ(?:(?P<default>\.setdefault\()|\[)["']{DJANGO_SETTINGS}["']"""
     r"""(?:,|\] =)\s*["'](?P<module>[\w.]+)["']""",
@@ -23,34 +24,45 @@ _WRITTEN = re.compile(
 )
 _SETS_UP = re.compile(r"get_[aw]sgi_application\(\)|^django\.setup\(\)", re.MULTILINE)
 _ENVIRONMENT = re.compile(r"(ci|dev|development|local|prod|production|stag(e|ing)|tests?|testing)\.py")
+_SETTING_UP = frozenset({"django", "django.core.asgi", "django.core.management", "django.core.wsgi"})
 _MANAGES = re.compile(r"\bexecute_from_command_line\(")
 
 
 @dataclass(frozen=True, slots=True)
 class DjangoSettings:
-    """The module that Django imports when it is set up; `default`: unless a variable names another one."""
+    """The module that Django imports when it is set up; `default`: unless a variable names another one.
+
+    `used`: something that is imported sets Django up; a variable alone does not.
+    """
 
     module: str
-    default: bool = False
+    default: bool
+    used: bool
 
     def doubt(self, closure: Closure) -> str:
-        """Which other settings of the image a variable could choose, where it may; empty when there are none."""
+        """What else may be so: nothing sets Django up, or a variable chooses other settings of the image."""
+        if not self.used:
+            return "nothing that is imported sets Django up"
         others = sorted(set(_other_settings(closure))) if self.default else []
         return f"{DJANGO_SETTINGS} may be set to another module, such as {others[0]}" if others else ""
 
 
-def django_settings(
-    entry: Entrypoint, contents: ImageContents, env: Mapping[str, str], text: str
-) -> DjangoSettings | None:
+def django_settings(entry: Entrypoint, contents: ImageContents, text: str, closure: Closure) -> DjangoSettings | None:
     """By a variable of the service or the image, or by `text`, the module that is started
-    (https://docs.djangoproject.com/en/stable/topics/settings/). None where nothing tells it.
+    (https://docs.djangoproject.com/en/stable/topics/settings/). None where nothing tells it. `closure` is what is
+    imported before the settings.
     """
+    used = entry.worker or any(
+        isinstance(event, Import | From) and event.module in _SETTING_UP
+        for facts in closure.facts.values()
+        for event in imports(facts.program)
+    )
     assigned = dict(entry.launch.variables) if entry.launch else {}
-    named = assigned.get(DJANGO_SETTINGS) or env.get(DJANGO_SETTINGS) or contents.env.get(DJANGO_SETTINGS)
+    named = assigned.get(DJANGO_SETTINGS) or contents.env.get(DJANGO_SETTINGS)
     written = _written(entry, text)
     if written and (named is None or not written["default"]):
-        return DjangoSettings(written["module"], written["default"] is not None)
-    return DjangoSettings(named) if named and _MODULE.fullmatch(named) else None
+        return DjangoSettings(written["module"], written["default"] is not None, used)
+    return DjangoSettings(named, False, used) if named and is_module(named) else None
 
 
 def _written(entry: Entrypoint, text: str) -> re.Match[str] | None:

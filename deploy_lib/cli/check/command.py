@@ -18,7 +18,8 @@ from deploy_lib.drivers.fact_cache import open_cache
 from deploy_lib.drivers.source import GitSource
 from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Severity
-from deploy_lib.source.analyse import FactCache, analyse
+from deploy_lib.source.analyse import analyse
+from deploy_lib.source.stored_facts import FactCache
 
 
 def run(args: argparse.Namespace) -> int:

@@ -35,9 +35,10 @@ if TYPE_CHECKING:
     from deploy_lib.model.answers import Change, CheckoutRead, SourceRead
     from deploy_lib.model.release import Release
     from deploy_lib.model.service import BuildSource, Service
-    from deploy_lib.source.analyse import Analysis, FactCache
+    from deploy_lib.source.analyse import Analysis
     from deploy_lib.source.last_image import Known, Learned
     from deploy_lib.source.last_image.record import LastImage
+    from deploy_lib.source.stored_facts import FactCache
     from deploy_lib.steps.git_clean import ReadCheckout
     from deploy_lib.steps.image_contents import ReadSource
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity
+from deploy_lib.source.imports.names import is_module
 from deploy_lib.source.model import ImageContents
 
 _USUAL = ("asgi", "wsgi", "main", "app", "server", "run", "api")
@@ -39,5 +40,5 @@ def _likely(contents: ImageContents) -> Iterator[str]:
             for path in sorted(inside):
                 module = path.removesuffix(".py").replace("/", ".")
                 named = posixpath.basename(path) == f"{name}.py" and path.count("/") == depth
-                if named and all(part.isidentifier() for part in module.split(".")):
+                if named and is_module(module):
                     yield module

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from deploy_lib.source.imports.events import From, Import, Load, imports
 from deploy_lib.source.imports.facts import Facts
 from deploy_lib.source.imports.layout import Found, Layout, Sort
+from deploy_lib.source.imports.names import is_module
 
 MAIN = "__main__"
 
@@ -75,7 +76,7 @@ def mentioned(module: str, closure: Closure) -> Iterator[str]:
                 seen.add(name)
                 yield name
     for setting in facts.settings:
-        for text in (part.text for part in setting.parts if not part.name):
+        for text in (part.text for part in setting.parts if not part.name and is_module(part.text)):
             yield from (text, text.rpartition(".")[0] or text, f"{text}.apps", f"{text}.models", f"{text}.tasks")
 
 

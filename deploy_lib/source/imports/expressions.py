@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from deploy_lib.source.imports.events import Bind, Call, Doubt, Event, Load, Maybe, Read, Store, Use, VariableRead
 from deploy_lib.source.imports.loading import classes_of, loaded_by, object_at
-from deploy_lib.source.imports.names import bound_by, bound_by_walrus, dotted
+from deploy_lib.source.imports.names import bound_by, bound_by_walrus, dotted, is_module
 from deploy_lib.source.imports.scope import Scope
 
 
@@ -130,7 +130,7 @@ def _included(given: ast.expr, line: int) -> Iterator[Load]:
     (https://docs.djangoproject.com/en/stable/ref/urls/#include)."""
     match given:
         case ast.Constant(value=str(path)) | ast.Tuple(elts=[ast.Constant(value=str(path)), *_]):
-            if path.replace(".", "_").isidentifier():
+            if is_module(path):
                 yield Load(line, 0, path)
 
 

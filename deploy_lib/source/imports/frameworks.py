@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from deploy_lib.source.imports.closure import Closure, absolute
 from deploy_lib.source.imports.events import Event, From, Load, Maybe, Program, imports
 from deploy_lib.source.imports.loading import object_at
+from deploy_lib.source.imports.names import is_module
 from deploy_lib.source.imports.settings import TASK_MODULES, TASK_PACKAGES, Setting
-
-_PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 
 Done = tuple[str, Program]
 """A module, and what is done later as if it stood there."""
@@ -41,9 +39,7 @@ def values(
             inherited = values(base, closure, (*above, module)) if base else {}
             for name, those in inherited.items():
                 sure = event in facts.program
-                found[name] = those if sure else [each._replace(certain=False) for each in found.get(name, [])] + [
-                    each._replace(certain=False) for each in those
-                ]  # fmt: skip
+                found[name] = those if sure else _doubtful((*found.get(name, []), *those))
     for setting in facts.settings:
         _apply(setting, module, found)
     return found
@@ -64,7 +60,11 @@ def _apply(setting: Setting, module: str, found: dict[str, list[Value]]) -> None
     elif setting.certain:
         found[setting.name] = given
     else:
-        found[setting.name] = [each._replace(certain=False) for each in (*before, *given)]
+        found[setting.name] = _doubtful((*before, *given))
+
+
+def _doubtful(those: Iterable[Value]) -> list[Value]:
+    return [each._replace(certain=False) for each in those]
 
 
 def django_setup(found: Mapping[str, list[Value]], closure: Closure, *, served: bool) -> list[Done]:
@@ -96,7 +96,7 @@ def _done(value: Value, events: Iterable[Event | None]) -> Done:
 
 
 def _module(value: Value) -> Load | None:
-    return Load(value.line, 0, value.text) if _PATH.fullmatch(value.text) else None
+    return Load(value.line, 0, value.text) if is_module(value.text) else None
 
 
 def _application(value: Value, closure: Closure) -> Iterator[Event | None]:
@@ -121,5 +121,5 @@ def _is_class(application: str, closure: Closure) -> bool:
 
 def _below(package: str, name: str, line: int, closure: Closure) -> Iterator[Event]:
     below = f"{package}.{name}"
-    if _PATH.fullmatch(package) and closure.layout.find(below) is not None:
+    if is_module(package) and closure.layout.find(below) is not None:
         yield Load(line, 0, below)

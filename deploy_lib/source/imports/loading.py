@@ -7,9 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 
 from deploy_lib.source.imports.events import From, Load
-from deploy_lib.source.imports.names import dotted
+from deploy_lib.source.imports.names import dotted, is_module
 
-_PATH = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 _OBJECT = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)[.:]([A-Za-z_]\w*)")
 
 Texts = Mapping[str, str]
@@ -39,7 +38,7 @@ def object_at(path: str, line: int) -> Load | From | None:
     found = _OBJECT.fullmatch(path)
     if found:
         return From(line, 0, found[1], ((found[2], ""),))
-    return Load(line, 0, path) if _PATH.fullmatch(path) else None
+    return Load(line, 0, path) if is_module(path) else None
 
 
 def text_of(node: ast.expr, texts: Texts) -> str | None:
@@ -74,7 +73,7 @@ def classes_of(configuration: ast.expr) -> Iterator[tuple[int, str]]:
 def _module(node: ast.Call, texts: Texts) -> Load | None:
     anchor = node.keywords[0].value if node.keywords and node.keywords[0].arg == "package" else None
     match [*node.args, anchor] if anchor else node.args:
-        case [expression] if (name := text_of(expression, texts)) and _PATH.fullmatch(name):
+        case [expression] if (name := text_of(expression, texts)) and is_module(name):
             return Load(node.lineno, 0, name)
         case [ast.Constant(value=str(name)), ast.Name(id="__package__")] if dotted(node.func) != ("__import__",):
             stem = name.lstrip(".")
@@ -93,5 +92,5 @@ def _served_by(node: ast.Call) -> Load | None:
     match [*node.args, named.get("app")]:
         case [ast.Constant(value=str(text)), *_] if "app_dir" not in named and None not in named:
             module, colon, _ = text.partition(":")
-            return Load(node.lineno, 0, module) if colon and _PATH.fullmatch(module) else None
+            return Load(node.lineno, 0, module) if colon and is_module(module) else None
     return None

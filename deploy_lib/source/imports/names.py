@@ -6,6 +6,11 @@ import ast
 from collections.abc import Iterable, Iterator
 
 
+def is_module(text: str) -> bool:
+    """Whether it can be the full name of a module: a, a.b."""
+    return all(part.isidentifier() for part in text.split("."))
+
+
 def dotted(node: ast.AST) -> tuple[str, ...]:
     """("a", "b", "c") for a.b.c; empty for what is not a dotted name."""
     parts: list[str] = []

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy_lib.model.findings import Finding
-from deploy_lib.source.analyse import Analysis, FactCache, analyse
+from deploy_lib.source.analyse import Analysis, analyse
 from deploy_lib.source.model import (
     REGULAR,
     Context,
@@ -24,6 +24,7 @@ from deploy_lib.source.model import (
     TreeFile,
 )
 from deploy_lib.source.model import Unknown as UnknownPart
+from deploy_lib.source.stored_facts import FactCache
 from tests.golden_file import read_cases
 
 PLACE = Path(__file__).parents[2] / "cases/imports"
