@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from deploy_lib.source.entrypoint.model import Entrypoint
-from deploy_lib.source.entrypoint.servers import target
+from deploy_lib.source.entrypoint.targets import target
 
 
 def console_script(name: str, projects: Iterable[str], read: Callable[[str], str | None]) -> Entrypoint | None:

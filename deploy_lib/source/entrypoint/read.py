@@ -8,10 +8,12 @@ from dataclasses import replace
 
 from deploy_lib.source.entrypoint.conf_files import configured, managed
 from deploy_lib.source.entrypoint.console_scripts import console_script
+from deploy_lib.source.entrypoint.launch import launch_of
 from deploy_lib.source.entrypoint.model import Entrypoint
 from deploy_lib.source.entrypoint.scripts import ReadText, file_of, is_python, started
-from deploy_lib.source.entrypoint.servers import launch_of, named_by, script_of, target
+from deploy_lib.source.entrypoint.servers import named_by, script_of
 from deploy_lib.source.entrypoint.shell import Program
+from deploy_lib.source.entrypoint.targets import target
 from deploy_lib.source.model import ImageContents
 from deploy_lib.source.projects import installed_at_start, package_roots, site_packages
 

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from deploy_lib.source.entrypoint.model import Entrypoint, Launch
+from deploy_lib.source.entrypoint.launch import MODULE_FLAG, PYTHON, TAKES_A_VALUE
+from deploy_lib.source.entrypoint.model import Entrypoint
 from deploy_lib.source.entrypoint.shell import Program
+from deploy_lib.source.entrypoint.targets import (
+    OF_OPTIONS,
+    first_target,
+    inside,
+    looked_for_in,
+    module_of,
+    positional_module,
+    target,
+)
 from deploy_lib.source.option_values import value_of
-
-_TARGET = re.compile(r"(?:\w+:)??([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*)(?:\.\w+)*(\(.*\))?")
-_MODULE = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)")
-_NOT_THE_TARGET = {  # options whose value may look like module:name
-    "-b", "--bind", "-k", "--worker-class", "-c", "--config", "--log-config", "--logger-class", "--host", "--uds",
-    "-e", "--env", "--header", "--access-logformat", "--log-level", "--loop", "--http", "--ws", "--interface",
-}  # fmt: skip
-_MODULE_FLAG = re.compile(r"-[bBdEhiIOPqsSuvx]*m")
-_PYTHON = re.compile(r"python(3(\.\d+)?)?|pypy3?")
-_PYTHON_TAKES_A_VALUE = {"-X", "-W", "--check-hash-based-pycs"}
 
 
 def named_by(program: Program, exists: Callable[[str], bool]) -> Entrypoint | None:
@@ -33,7 +32,7 @@ def named_by(program: Program, exists: Callable[[str], bool]) -> Entrypoint | No
         return _flask(words, program, exists)
     if name.endswith(".py"):
         return script_of(program.written, program)
-    if _PYTHON.fullmatch(name):
+    if PYTHON.fullmatch(name):
         return _python(words, program, exists)
     if name == "fastapi":
         return _fastapi(words, program, exists)
@@ -41,84 +40,49 @@ def named_by(program: Program, exists: Callable[[str], bool]) -> Entrypoint | No
     return reader(words, program) if reader else None
 
 
-def launch_of(program: Program) -> Launch:
-    """How the program is started, with what its own options change before it imports anything."""
-    directory, variables = program.directory, list(program.assigned)
-    if "gunicorn" in program.words:
-        directory = _inside(program, value_of(program.words, "--chdir") or "")
-        given = [after for before, after in pairwise(program.words) if before in ("-e", "--env")]
-        variables += [(name, value) for name, equals, value in (each.partition("=") for each in given) if equals]
-    flags = _python_flags(program.words[1:]) if _PYTHON.fullmatch(program.words[0]) else ()
-    return Launch(program.written, flags, program.runner, directory, tuple(variables))
-
-
-def _python_flags(words: Sequence[str]) -> tuple[str, ...]:
-    """Those before the module, the script or the code."""
-    flags: list[str] = []
-    for before, word in pairwise(("", *words)):
-        if before in _PYTHON_TAKES_A_VALUE:
-            flags.append(word)
-        elif _MODULE_FLAG.fullmatch(word):
-            return (*flags, *([word[:-1]] if len(word) > 2 else []))
-        elif not word.startswith("-") or word in ("-", "-c"):
-            break
-        else:
-            flags.append(word)
-    return tuple(flags)
-
-
-def target(text: str) -> Entrypoint | None:
-    """module, module:app, module:factory()."""
-    found = _TARGET.fullmatch(text)
-    if found:
-        return Entrypoint(found[1], found[2], called=bool(found[3]))
-    module = _MODULE.fullmatch(text)
-    return Entrypoint(module[1]) if module else None
-
-
 def _asgi(words: Sequence[str], program: Program) -> Entrypoint | None:
     """uvicorn and hypercorn: module:app, looked for in --app-dir or the working directory."""
-    found = _first_target(words)
+    found = first_target(words)
     if found is None:
         return None
     directory = value_of(words, "--app-dir") or ""
     called = found.called or "--factory" in words
-    return _looked_for_in(replace(found, called=called), program, directory)
+    return looked_for_in(replace(found, called=called), program, directory)
 
 
 def _wsgi(words: Sequence[str], program: Program) -> Entrypoint | None:
     """gunicorn: module alone means module:application; --chdir and --pythonpath say where it is."""
-    found = _first_target(words) or _positional_module(words)
+    found = first_target(words) or positional_module(words)
     if found is None:
         return None
     directory = value_of(words, "--chdir") or ""
-    entry = _looked_for_in(replace(found, attribute=found.attribute or "application"), program, directory)
+    entry = looked_for_in(replace(found, attribute=found.attribute or "application"), program, directory)
     more = [part for part in (value_of(words, "--pythonpath") or "").split(",") if part]
-    return replace(entry, roots=(*(_inside(program, part) for part in more), *entry.roots))
+    return replace(entry, roots=(*(inside(program, part) for part in more), *entry.roots))
 
 
 def _python(words: Sequence[str], program: Program, exists: Callable[[str], bool]) -> Entrypoint | None:
     rest = list(words)
     while rest and rest[0].startswith("-"):
         flag = rest.pop(0)
-        if _MODULE_FLAG.fullmatch(flag) and rest:
+        if MODULE_FLAG.fullmatch(flag) and rest:
             module = rest.pop(0)
             if module in ("fastapi", "flask", "quart"):
                 return (_fastapi if module == "fastapi" else _flask)(rest, program, exists)
             known = SERVERS.get(module)
             if known:
                 return known(rest, program)
-            return _looked_for_in(Entrypoint(module, main=True), program, "")
+            return looked_for_in(Entrypoint(module, main=True), program, "")
         if flag in ("-c", "-", "-V", "--version"):
             return None
-        if flag in _PYTHON_TAKES_A_VALUE and rest:
+        if flag in TAKES_A_VALUE and rest:
             rest.pop(0)
     return script_of(rest[0], program) if rest and rest[0].endswith(".py") else None
 
 
 def script_of(path: str, program: Program) -> Entrypoint:
     """A file that is run, whose directory is the first place of sys.path."""
-    script = _inside(program, path)
+    script = inside(program, path)
     return Entrypoint("__main__", main=True, script=script, roots=(posixpath.dirname(script),))
 
 
@@ -128,23 +92,12 @@ def _flask(words: Sequence[str], program: Program, exists: Callable[[str], bool]
     if "run" not in words:
         return None
     application = value_of(words, "--app", "-A") or program.env.get("FLASK_APP") or program.env.get("QUART_APP")
-    application = application or next((each for each in ("wsgi.py", "app.py") if exists(_inside(program, each))), "")
+    application = application or next((each for each in ("wsgi.py", "app.py") if exists(inside(program, each))), "")
     file, _, _ = application.partition(":")
     if file.endswith(".py"):
-        return _module_of(_inside(program, file), exists)
+        return module_of(inside(program, file), exists)
     found = target(application)
-    return _looked_for_in(replace(found, attribute=None, called=False), program, "") if found else None
-
-
-def _module_of(file: str, exists: Callable[[str], bool]) -> Entrypoint | None:
-    """The module that a file is within the packages around it, found from the directory above them."""
-    directory, _, last = file.removesuffix(".py").rpartition("/")
-    names = [last]
-    while exists(f"{directory}/__init__.py"):
-        directory, _, last = directory.rpartition("/")
-        names.insert(0, last)
-    module = target(".".join(names))
-    return replace(module, roots=(directory or "/",)) if module else None
+    return looked_for_in(replace(found, attribute=None, called=False), program, "") if found else None
 
 
 def _streamlit(words: Sequence[str], program: Program) -> Entrypoint | None:
@@ -162,7 +115,7 @@ def _celery(words: Sequence[str], program: Program) -> Entrypoint | None:
     if found is None:
         return None
     found = replace(found, attribute=None, called=False, worker="worker" in words)
-    return _looked_for_in(found, program, directory)
+    return looked_for_in(found, program, directory)
 
 
 def _fastapi(words: Sequence[str], program: Program, exists: Callable[[str], bool]) -> Entrypoint | None:
@@ -173,13 +126,13 @@ def _fastapi(words: Sequence[str], program: Program, exists: Callable[[str], boo
     named = value_of(words, "--entrypoint") or value_of(words, "-e")
     if named:
         found = target(named)
-        return _looked_for_in(found, program, "") if found else None
+        return looked_for_in(found, program, "") if found else None
     plain = [word for before, word in pairwise(words) if not word.startswith("-") and before not in _FASTAPI_VALUES]
-    file = _inside(program, plain[0]) if plain else None
-    file = file or next(filter(exists, (_inside(program, each) for each in _FASTAPI_FILES)), None)
+    file = inside(program, plain[0]) if plain else None
+    file = file or next(filter(exists, (inside(program, each) for each in _FASTAPI_FILES)), None)
     if file is None:
         return None
-    module = _module_of(file, exists)
+    module = module_of(file, exists)
     return replace(module, attribute=value_of(words, "--app")) if module else None
 
 
@@ -192,14 +145,14 @@ def _uwsgi(words: Sequence[str], program: Program) -> Entrypoint | None:
     directory = value_of(words, "--chdir") or ""
     places = [part for option in ("--pythonpath", "--python-path", "--pp") if (part := value_of(words, option))]
     if not named and file:
-        path = _inside(program, posixpath.join(directory, file))
+        path = inside(program, posixpath.join(directory, file))
         named, places = posixpath.basename(path).removesuffix(".py"), [*places, posixpath.dirname(path)]
     found = target(named) if named else None
     if found is None:
         return None
     attribute = found.attribute or value_of(words, "--callable") or "application"
-    entry = _looked_for_in(replace(found, attribute=attribute), program, directory)
-    return replace(entry, roots=(*(_inside(program, part) for part in places), *entry.roots))
+    entry = looked_for_in(replace(found, attribute=attribute), program, directory)
+    return replace(entry, roots=(*(inside(program, part) for part in places), *entry.roots))
 
 
 def _functions_framework(words: Sequence[str], program: Program) -> Entrypoint | None:
@@ -207,7 +160,7 @@ def _functions_framework(words: Sequence[str], program: Program) -> Entrypoint |
     (https://github.com/GoogleCloudPlatform/functions-framework-python)."""
     source = value_of(words, "--source") or program.env.get("FUNCTION_SOURCE") or "main.py"
     function = value_of(words, "--target") or program.env.get("FUNCTION_TARGET") or "function"
-    path = _inside(program, source)
+    path = inside(program, source)
     module = target(posixpath.basename(path).removesuffix(".py"))
     return replace(module, attribute=function, roots=(posixpath.dirname(path),)) if module else None
 
@@ -215,14 +168,14 @@ def _functions_framework(words: Sequence[str], program: Program) -> Entrypoint |
 def _dotted(words: Sequence[str], program: Program) -> Entrypoint | None:
     """module:app, or module.app as arq, sanic and huey take it."""
     for before, word in pairwise(("", *words)):
-        if word.startswith("-") or before in _NOT_THE_TARGET:
+        if word.startswith("-") or before in OF_OPTIONS:
             continue
         found = target(word)
         if found and found.attribute:
-            return _looked_for_in(found, program, "")
+            return looked_for_in(found, program, "")
         module, dot, attribute = word.rpartition(".")
         if dot and (named := target(module)):
-            return _looked_for_in(replace(named, attribute=attribute), program, "")
+            return looked_for_in(replace(named, attribute=attribute), program, "")
     return None
 
 
@@ -231,14 +184,14 @@ def _litestar(words: Sequence[str], program: Program) -> Entrypoint | None:
     (https://docs.litestar.dev/latest/usage/cli.html)."""
     application = value_of(words, "--app") or program.env.get("LITESTAR_APP")
     found = target(application) if application and "run" in words else None
-    return _looked_for_in(found, program, value_of(words, "--app-dir") or "") if found else None
+    return looked_for_in(found, program, value_of(words, "--app-dir") or "") if found else None
 
 
 def _worker(words: Sequence[str], program: Program) -> Entrypoint | None:
     """dramatiq module or module:broker; taskiq worker module:broker and nameko run module."""
     plain = [word for word in words if not word.startswith("-") and word not in ("worker", "scheduler", "run", "serve")]
     found = next(filter(None, map(target, plain)), None)
-    return _looked_for_in(found, program, value_of(words, "--path", "-p") or "") if found else None
+    return looked_for_in(found, program, value_of(words, "--path", "-p") or "") if found else None
 
 
 def _locust(words: Sequence[str], program: Program) -> Entrypoint | None:
@@ -274,41 +227,3 @@ SERVERS: dict[str, Callable[[Sequence[str], Program], Entrypoint | None]] = {
     "functions-framework": _functions_framework,
     "functions_framework": _functions_framework,
 }
-
-
-def _first_target(words: Sequence[str]) -> Entrypoint | None:
-    before = ""
-    for word in words:
-        if not word.startswith("-") and before not in _NOT_THE_TARGET:
-            found = target(word)
-            if found and found.attribute:
-                return found
-        before = word
-    return None
-
-
-_GUNICORN_FLAGS = {  # those without a value (docs.gunicorn.org/en/stable/settings.html); all others take one
-    "-R", "-D", "--reload", "--spew", "--check-config", "--print-config", "--preload", "--daemon", "--capture-output",
-    "--enable-stdio-inheritance", "--no-sendfile", "--reuse-port", "--log-syslog", "--proxy-protocol",
-    "--disable-redirect-access-to-syslog", "--initgroups",
-    "--suppress-ragged-eofs", "--do-handshake-on-connect", "--strip-header-spaces", "--no-control-socket",
-    "--permit-obsolete-folding", "--permit-unconventional-http-method", "--permit-unconventional-http-version",
-    "--casefold-http-method",
-}  # fmt: skip
-
-
-def _positional_module(words: Sequence[str]) -> Entrypoint | None:
-    """A module alone, wherever it stands between the options."""
-    for before, word in pairwise(("", *words)):
-        takes = before.startswith("-") and "=" not in before and before not in _GUNICORN_FLAGS
-        if not word.startswith("-") and not takes and (found := target(word)):
-            return found
-    return None
-
-
-def _looked_for_in(entry: Entrypoint, program: Program, directory: str) -> Entrypoint:
-    return replace(entry, roots=(_inside(program, directory),))
-
-
-def _inside(program: Program, path: str) -> str:
-    return posixpath.normpath(posixpath.join(program.directory, path))
