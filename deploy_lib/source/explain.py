@@ -11,26 +11,15 @@ import difflib
 import posixpath
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 
 from deploy_lib.model.file_state import FileState
 from deploy_lib.model.findings import Absence
-from deploy_lib.source.file_kinds import FileKind, kind_of, may_be_committed
-from deploy_lib.source.model import Context, DiskFile, ImageContents, MissingFileContext, PastFile, Rule
+from deploy_lib.source.explanations import Explanation, deleted_by, dropped, on_disk
+from deploy_lib.source.imports.layout import modules_below
+from deploy_lib.source.model import Context, ImageContents, MissingFileContext, Rule
 from deploy_lib.source.origins import Origins, stems
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """`sentence` follows "X is not in the image: "; `path` is the repository path that would have to be there."""
-
-    cause: Absence
-    sentence: str
-    fix: str
-    path: str = ""
-    rule: str | None = None
 
 
 class Explainer:
@@ -196,7 +185,8 @@ class Explainer:
         return None
 
     def _absent(self, module: str) -> Explanation:
-        near = difflib.get_close_matches(module, sorted(self._modules()), n=1, cutoff=0.8)
+        known = sorted(name for name, _ in modules_below(self._contents.files, self._roots))
+        near = difflib.get_close_matches(module, known, n=1, cutoff=0.8)
         sentence = "neither the commit, its history nor the disk has such a module"
         if not self._around.history_is_whole():
             sentence = "neither the commit nor the disk has such a module, and its history is too long to be searched"
@@ -204,14 +194,6 @@ class Explainer:
             sentence = f"{sentence}; there is {near[0]}"
             return Explanation(Absence.ABSENT_EVERYWHERE, sentence, f"import {near[0]} instead, or add {module}")
         return Explanation(Absence.ABSENT_EVERYWHERE, sentence, f"add {module}, or remove the import")
-
-    def _modules(self) -> Iterator[str]:
-        """The image's own modules, by their names."""
-        for image in self._contents.files:
-            for root in self._roots:
-                if image.startswith(f"{root.rstrip('/')}/") and image.endswith(".py"):
-                    name = image[len(root.rstrip("/")) + 1 : -3].replace("/", ".")
-                    yield name.removesuffix(".__init__")
 
     def _repository(self, path: str) -> str:
         return posixpath.join(self._context.root, path)
@@ -231,57 +213,6 @@ def _first_source(paths: Iterable[str]) -> dict[str, str]:
             found[directory] = path
             directory = posixpath.dirname(directory)
     return found
-
-
-def deleted_by(past: PastFile) -> str:
-    """ " in 1234567 (Tidy up)", as far as it is known."""
-    by = f" in {past.by[:7]}" if past.by else ""
-    return f"{by} ({past.subject})" if past.subject else by
-
-
-def dropped(repository: str, path: str, rule: Rule) -> Explanation:
-    """An ignore rule keeps it from the builder."""
-    by = ".dockerignore" if rule.kind == Absence.DOCKERIGNORED else ".gcloudignore"
-    sentence = f"{repository} is in the commit, but the rule {rule.text!r} of {rule} keeps it from the builder"
-    if rule.kind == Absence.DOCKERIGNORED:
-        fix = f"echo {shlex.quote(f'!{path}')} >> {shlex.quote(rule.file)}"
-    else:
-        again = f", or add !/{path} to {by} below its include of {posixpath.basename(rule.file)}"
-        fix = f"change {rule} so that it does not match {path}" + ("" if rule.file.endswith(by) else again)
-    return Explanation(rule.kind or Absence.UNKNOWN, sentence, fix, repository, str(rule))
-
-
-def on_disk(file: DiskFile, *, directory: bool = False) -> Explanation:
-    """git does not have it, or not as the disk does. `directory`: the path is one whose files git does not have."""
-    path = shlex.quote(file.path)
-    fix = _add(file, directory=directory)
-    if file.state == FileState.IGNORED:
-        rule = file.rule
-        by = f"the rule {rule.text!r} of {rule} makes git ignore it" if rule else "git ignores it"
-        return Explanation(
-            Absence.GITIGNORED, f"{file.path} is on disk only: {by}", fix, file.path, str(rule) if rule else None
-        )
-    if file.state == FileState.UNTRACKED:
-        return Explanation(Absence.UNTRACKED, f"{file.path} is on disk only: it was never added to git", fix, file.path)
-    if file.state == FileState.DELETED:
-        return Explanation(Absence.DELETED, f"{file.path} is deleted on disk", f"git restore -- {path}", file.path)
-    sentence = f"{file.path} is on disk and not committed ({file.state})"
-    return Explanation(Absence.UNCOMMITTED, sentence, f"git add -- {path} && git commit", file.path)
-
-
-def _add(file: DiskFile, *, directory: bool) -> str:
-    """How a file that is on the disk only gets into the image. What may hold a secret is never to be committed."""
-    path = shlex.quote(file.path)
-    kind = kind_of(f"{file.path}/" if directory else file.path)
-    if file.secret or kind is FileKind.SECRET:
-        return f"give what {file.path} holds with env: or secrets: in the configuration, and never commit it"
-    generated = f"name {file.path}{'/**' if directory else ''} in include: if it is made before each build"
-    python = file.path.endswith(".py")
-    if not directory and (python or (file.state == FileState.UNTRACKED and may_be_committed(file.path))):
-        return f"git add {'--force ' if file.state == FileState.IGNORED else ''}-- {path} && git commit"
-    if directory and file.state == FileState.UNTRACKED and kind is FileKind.OTHER:
-        return f"git add -- {path} && git commit; or {generated}"
-    return f"{generated}, or let a RUN step make it"
 
 
 def explain(

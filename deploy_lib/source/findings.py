@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Absence, Finding, Severity
-from deploy_lib.source.explain import Explainer, Explanation
+from deploy_lib.source.explain import Explainer
+from deploy_lib.source.explanations import Explanation
 from deploy_lib.source.imports.closure import Closure
 from deploy_lib.source.imports.facts import DOUBTFUL
 from deploy_lib.source.imports.problems import Mode, Problem, Trail

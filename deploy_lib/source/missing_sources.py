@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from deploy_lib.model.codes import Code
 from deploy_lib.model.file_state import FileState
 from deploy_lib.model.findings import Absence, Finding, Severity
-from deploy_lib.source.explain import Explanation, deleted_by, dropped, on_disk
+from deploy_lib.source.explanations import Explanation, deleted_by, dropped, on_disk
 from deploy_lib.source.model import Context, MissingFileContext
 
 _NOWHERE = "it is not in the commit, on the disk or in the history"

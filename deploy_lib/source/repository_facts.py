@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.source.dependencies.adding import Adding, adding
-from deploy_lib.source.explain import Explainer, Explanation
+from deploy_lib.source.explain import Explainer
+from deploy_lib.source.explanations import Explanation
 from deploy_lib.source.model import MissingFileContext, Staged
 from deploy_lib.source.origins import Origins
 

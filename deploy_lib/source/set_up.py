@@ -12,6 +12,7 @@ from deploy_lib.source.entrypoint import Entrypoint
 from deploy_lib.source.imports.closure import MAIN, Closure
 from deploy_lib.source.imports.events import From, Import, imports
 from deploy_lib.source.imports.frameworks import Done, Value, celery_worker, django_setup, values
+from deploy_lib.source.imports.layout import modules_below
 from deploy_lib.source.imports.names import is_module
 from deploy_lib.source.model import ImageContents
 
@@ -75,15 +76,11 @@ def _written(entry: Entrypoint, text: str) -> re.Match[str] | None:
 
 def _other_settings(closure: Closure) -> Iterator[str]:
     """Modules of the image that look like settings and that nothing imports."""
-    for root in closure.layout.roots:
-        for image in closure.layout.files:
-            if not image.startswith(f"{root.rstrip('/')}/") or not image.endswith(".py"):
-                continue
-            name = image[len(root.rstrip("/")) + 1 :].removesuffix(".py").replace("/", ".").removesuffix(".__init__")
-            folder, file = posixpath.split(image)
-            likely = "settings" in file or posixpath.basename(folder) == "settings" or _ENVIRONMENT.fullmatch(file)
-            if likely and name not in closure.files:
-                yield name
+    for name, image in modules_below(closure.layout.files, closure.layout.roots):
+        folder, file = posixpath.split(image)
+        likely = "settings" in file or posixpath.basename(folder) == "settings" or _ENVIRONMENT.fullmatch(file)
+        if likely and name not in closure.files:
+            yield name
 
 
 def done_later(

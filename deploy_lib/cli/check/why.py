@@ -11,7 +11,8 @@ from deploy_lib.cli.program import shorter
 from deploy_lib.model.findings import Absence
 from deploy_lib.source.dependencies.declared import declared
 from deploy_lib.source.dependencies.names import may_be_brought_by
-from deploy_lib.source.explain import Explainer, Explanation
+from deploy_lib.source.explain import Explainer
+from deploy_lib.source.explanations import Explanation
 from deploy_lib.source.imports.layout import Layout
 from deploy_lib.source.model import MissingFileContext
 from deploy_lib.source.repository_facts import reader

@@ -13,7 +13,7 @@ from __future__ import annotations
 import enum
 import posixpath
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -79,9 +79,7 @@ class Layout:
     @cached_property
     def top_level(self) -> list[str]:
         """Names of the modules that stand in the roots themselves."""
-        heads = {image[len(root) + 1 :] for root in (each.rstrip("/") for each in self.roots) for image in self.files
-                 if image.startswith(f"{root}/") and image.endswith(".py")}  # fmt: skip
-        return sorted({head.removesuffix(".py").partition("/")[0] for head in heads})
+        return sorted({name.partition(".")[0] for name, _ in modules_below(self.files, self.roots)})
 
     def is_directory(self, image: str) -> bool:
         if self._directories is None:
@@ -123,6 +121,15 @@ class Layout:
                 if path.endswith(".so")
             )
         return self._extensions
+
+
+def modules_below(files: Iterable[str], roots: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The full names of the modules that have source below the roots, each with its file."""
+    for root in (each.rstrip("/") for each in roots):
+        for image in files:
+            if image.startswith(f"{root}/") and image.endswith(".py"):
+                name = image[len(root) + 1 : -3].replace("/", ".")
+                yield name.removesuffix(".__init__"), image
 
 
 def _directories(files: Iterable[str]) -> frozenset[str]:
