@@ -35,7 +35,7 @@ _BY_HTTP = {
     503: StatusCode.UNAVAILABLE,
     504: StatusCode.DEADLINE_EXCEEDED,
 }
-_PASSING = frozenset(
+PASSING = frozenset(
     {
         StatusCode.UNAVAILABLE,
         StatusCode.DEADLINE_EXCEEDED,
@@ -86,7 +86,7 @@ class ApiError(DriverError):
         self.code = code
         self.message = message
         self.evidence = evidence
-        self.may_pass_within = PASSES_WITHIN if code in _PASSING else 0.0
+        self.may_pass_within = PASSES_WITHIN if code in PASSING else 0.0
 
     @property
     def maybe_done(self) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from deploy_lib.drivers.clients import Clients
-from deploy_lib.drivers.errors import ApiCall, code_of, retry_delay, spent_for_good, translated
+from deploy_lib.drivers.errors import PASSING, ApiCall, code_of, retry_delay, spent_for_good, translated
 from deploy_lib.drivers.interface import Clock, DriverError, Interrupted
 from deploy_lib.drivers.status_code import StatusCode
 
@@ -30,25 +30,14 @@ RESTARTS_WITHIN = 20.0
 
 @dataclass(frozen=True, slots=True)
 class CallPolicy:
-    """Times in seconds. `repeated` are gRPC status names."""
+    """Times in seconds. `repeated` are the codes after which the call is made again."""
 
-    repeated: frozenset[str]
+    repeated: frozenset[StatusCode]
     each: float = 10.0
     total: float = 30.0
 
 
-READ = CallPolicy(
-    frozenset(
-        {
-            StatusCode.UNAVAILABLE,
-            StatusCode.DEADLINE_EXCEEDED,
-            StatusCode.INTERNAL,
-            StatusCode.ABORTED,
-            StatusCode.RESOURCE_EXHAUSTED,
-            StatusCode.UNSENT,
-        }
-    )
-)
+READ = CallPolicy(PASSING)
 WRITE = CallPolicy(frozenset({StatusCode.RESOURCE_EXHAUSTED, StatusCode.UNSENT}), each=20.0)
 TRANSFER = CallPolicy(READ.repeated, each=120.0, total=300.0)
 FIGURES = CallPolicy(READ.repeated - {StatusCode.RESOURCE_EXHAUSTED}, each=20.0, total=20.0)
