@@ -9,8 +9,9 @@ from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.conditions import conditions_of, why_failed
 from deploy_lib.drivers.crashes import Crashes
 from deploy_lib.drivers.errors import ApiError
-from deploy_lib.drivers.interface import Clock, DriverError
-from deploy_lib.drivers.logs import QUOTA_PAUSE, Entries, RevisionLog, is_quota
+from deploy_lib.drivers.interface import Clock
+from deploy_lib.drivers.logs import Entries, RevisionLog
+from deploy_lib.drivers.paced_reader import PacedReader
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.status_code import StatusCode
 from deploy_lib.drivers.traffic_watcher import SYSTEM, RevisionHealth, TrafficWatcher
@@ -98,23 +99,21 @@ class CandidateMonitor:
             extra = f'logName="projects/{release.service.project}/logs/{SYSTEM}"'
             now = self._clock.now()
             entries = Entries(self._calls, release.service, (name,), now, extra)
-            seen = self._crashes[name] = _Listening(RevisionLog(entries), Crashes(now))
-        return seen.listen(self._clock, LISTEN_LOCALLY if self._local else LISTEN_EVERY)
+            paced = PacedReader(LISTEN_LOCALLY if self._local else LISTEN_EVERY)
+            seen = self._crashes[name] = _Listening(RevisionLog(entries), Crashes(now), paced)
+        return seen.listen(self._clock)
 
 
 @dataclass(slots=True)
 class _Listening:
     log: RevisionLog
     crashes: Crashes
-    next_reading: float = 0.0
+    paced: PacedReader
 
-    def listen(self, clock: Clock, pause: float) -> tuple[str, ...]:
-        now = clock.monotonic()
-        if now >= self.next_reading:
-            self.next_reading = now + pause
-            try:
-                self.crashes.lines += self.log.read()
-            except DriverError as problem:
-                if is_quota(problem):
-                    self.next_reading = now + QUOTA_PAUSE
+    def listen(self, clock: Clock) -> tuple[str, ...]:
+        if self.paced.is_due(clock.monotonic()):
+            self.paced.read(clock, self._read)
         return self.crashes.ends()
+
+    def _read(self) -> None:
+        self.crashes.lines += self.log.read()
