@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
+from unittest.mock import Mock
 
 import pytest
 from google.api_core import exceptions
+from google.cloud import run_v2
 from google.protobuf.duration_pb2 import Duration
 from google.rpc.error_details_pb2 import RetryInfo
 
@@ -115,6 +118,20 @@ def test_polls_notice_soon_and_grow_gently() -> None:
     assert max(pause for pause, at in zip(clock.slept, seen, strict=False) if at <= 25) <= 0.5
     assert max(clock.slept) <= 2.0
     assert len(list(polls(FakeClock(), 0))) == 1
+
+
+def test_a_service_just_created_is_waited_for_where_it_is_not_shown_yet() -> None:
+    """As its first release would else take it for deleted."""
+    path = "projects/p/locations/r/services/s"
+    made = run_v2.Service(name=path, update_time=datetime(2026, 3, 2, 12, tzinfo=UTC))
+    absent = exceptions.NotFound("x")
+    clients, clock = Mock(endpoints=LOCAL), FakeClock()
+    clients.services.create_service.return_value = Mock(metadata=made, operation=Mock())
+    clients.services.get_service.side_effect = [absent, absent, absent, made]
+    api = RunApi(Calls(clients, clock))
+    api.create(path, run_v2.Service())
+    assert api.service(path) == made
+    assert api.written_at(path) == made.update_time
 
 
 def test_nothing_listens_at_the_address() -> None:

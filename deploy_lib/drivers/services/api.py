@@ -34,7 +34,10 @@ class RunApi:
         self._newest: dict[str, datetime] = {}
 
     def service(self, path: str) -> run_v2.Service | None:
-        """Never older than what this object has read or written before, as far as its update time tells.
+        """Never older than the newest write that this object has made or read, as its update time tells.
+
+        That time moves with writes alone: how far Cloud Run has come with one may look older at a later read, so who
+        waits for that looks until it is there.
 
         An absence is believed when it is seen again, and of a service that was seen before when it lasts: a release
         that takes its service for a new one has no traffic to put back.
@@ -96,6 +99,8 @@ class RunApi:
         request = run_v2.CreateServiceRequest(parent=parent, service=service, service_id=name)
         doing = f"create the service {name}"
         made = self._calls.ask("create_service", self._clients.services.create_service, request, doing)
+        if made.metadata is not None:
+            self._is_stale(path, made.metadata)
         return str(made.operation.name)
 
     def update(self, service: run_v2.Service, mask: list[str], doing: str) -> str:
