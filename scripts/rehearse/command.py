@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 Event = dict[str, Any]
-_RESTORING = 30.0  # seconds
 COMMAND = Path(__file__).resolve().parents[1] / "deploy_to_gcp.py"
 
 

@@ -104,11 +104,11 @@ def who_deploys(context: ServiceContext, service: Service) -> LeaseTaken:
     found = context.api.service(service.path)
     if found is None:
         return LeaseTaken(True, absent=True)
-    other, rollback = (
-        context.leases.other(service.path, found),
-        last_rollback(service_annotations.history_of(found.annotations)),
-    )
-    return refused_by(other) if other is not None else LeaseTaken(True, last_rollback=rollback.id if rollback else "")
+    other = context.leases.other(service.path, found)
+    if other is not None:
+        return refused_by(other)
+    rollback = last_rollback(service_annotations.history_of(found.annotations))
+    return LeaseTaken(True, last_rollback=rollback.id if rollback else "")
 
 
 def taken_over(context: ServiceContext, service: Service) -> str:

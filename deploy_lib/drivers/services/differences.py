@@ -96,10 +96,6 @@ def _labels(found: run_v2.Revision) -> dict[str, str]:
     return {name: value for name, value in found.labels.items() if "/" not in name and not name.startswith(OURS)}
 
 
-def _kinds(template: Any) -> dict[str, str]:
-    return {name: _kind(each) for name, each in _env(template).items()}
-
-
 def _kind(variable: Any) -> str:
     if "value_source" not in variable:
         return "plain value"

@@ -26,7 +26,7 @@ WRITES_WITHIN = 30.0
 """Seconds. A service that is written to for longer than this is in somebody else's hands."""
 
 Edit = Callable[["run_v2.Service"], list[str]]
-"""EtagWriter the message it is given and names the fields changed; none when the service is as wanted already.
+"""Changes the message it is given and names the fields changed; none when the service is as wanted already.
 
 It is called anew on every reading, so it must follow from that reading alone. It refuses by raising DriverError.
 """

@@ -24,8 +24,6 @@ from deploy_lib.steps.verify import VerifySettings
 from tests.drivers.cloud_run.driver_harness import DriverHarness
 from tests.operations import ended
 
-CRASHING = {"BEHAVIOUR": "crash"}
-
 
 def _to(*wanted: TrafficTarget):  # type: ignore[no-untyped-def]
     def change(service: run_v2.Service) -> None:
