@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from deploy_lib.decide import AcquireLease, Effect, Finish, Move, Restore, RunStep, next_move
-from deploy_lib.drivers.interface import Interrupted
+from deploy_lib.drivers.interface import Interrupted, Recalled
 from deploy_lib.model import journal
 from deploy_lib.model.journal import Entry, Stopped
 from deploy_lib.model.journal_queries import asked_to_stop, is_resumed, own_traffic_maps, stopped_unwritten
@@ -86,6 +86,8 @@ class RealRelease:
         build = BuildImage(context.release, settings) if settings else None
         try:
             refused = refused_at_once(context.drivers, context.release, context.tell, wait=context.wait, build=build)
+        except Recalled:
+            return  # the group says why, before the first step
         except Interrupted as interrupted:
             self.interrupted(interrupted)
             return

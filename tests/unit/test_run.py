@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from deploy_lib.diagnose import diagnose
-from deploy_lib.drivers.interface import Interrupted
+from deploy_lib.drivers.interface import Interrupted, Recalled
 from deploy_lib.journal import decode, encode
 from deploy_lib.model import answers
 from deploy_lib.model.cause import Cause
@@ -19,6 +19,7 @@ from deploy_lib.model.release import Release, Status
 from deploy_lib.plan import Plan
 from deploy_lib.release.context import ReleaseContext
 from deploy_lib.release.executor import execute
+from deploy_lib.release.membership import Membership
 from deploy_lib.release.next_commands import next_commands
 from deploy_lib.release.real import RealRelease
 from tests.unit.fake_cloud import IMAGE, FakeClock, FakeCloud, unknown
@@ -222,6 +223,23 @@ def test_a_live_release_is_taken_back_when_its_group_fails() -> None:
     stopped, _ = release(cloud, earlier=[*entries, Withdrawn(NOON, "auth was not released")])
     assert (stopped.outcome, stopped.reason) == (Outcome.REJECTED, "auth was not released")
     assert cloud.maps == [TENTH, ALL, STABLE]
+
+
+def test_one_that_its_group_recalls_from_the_queue_was_not_interrupted() -> None:
+    class Lost:
+        def why_withdrawn(self) -> str:
+            return "auth was not released"
+
+        before_traffic = before_end = why_withdrawn
+
+    def recalled() -> object:
+        raise Recalled("its group")
+
+    cloud, written = FakeCloud(fails={"who_deploys": recalled}), list[Entry]()
+    context = ReleaseContext(WHOLE, cloud.drivers(), written.append, lambda text: None, no_cause, "one", wait=60.0)
+    stopped = execute(RealRelease(context, RELEASE, group=Membership(Lost())))
+    assert (stopped.outcome, stopped.reason) == (Outcome.REJECTED, "auth was not released")
+    assert cloud.asked == ["read_serving"], "no step was begun"
 
 
 def test_killed_at_any_entry_and_resumed_it_ends_live_or_restored() -> None:
