@@ -16,7 +16,7 @@ from typing import Any
 
 from deploy_lib.cli.show.console import say
 from deploy_lib.drivers.fact_cache import NoFactCache
-from deploy_lib.drivers.source import GitSource
+from deploy_lib.drivers.source.driver import GitSource
 from deploy_lib.model.release import Status
 from deploy_lib.release.perform import read
 from deploy_lib.steps.catalogue import KINDS

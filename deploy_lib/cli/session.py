@@ -34,7 +34,7 @@ from deploy_lib.model.state import ServiceState
 from deploy_lib.plan import Plan
 
 if TYPE_CHECKING:
-    from deploy_lib.drivers.source import GitSource
+    from deploy_lib.drivers.source.driver import GitSource
     from deploy_lib.model.service import Service
     from deploy_lib.source.last_image.record import LastImage
     from deploy_lib.source.model import Staged
@@ -79,7 +79,7 @@ class Session:
     def source(self) -> GitSource:
         def make() -> GitSource:
             from deploy_lib.drivers.fact_cache import open_cache
-            from deploy_lib.drivers.source import GitSource
+            from deploy_lib.drivers.source.driver import GitSource
 
             return GitSource(self.root, open_cache(self.state), self._last_image)
 

@@ -63,7 +63,7 @@ def _pack_as_gcloud(root: Path, target: Path) -> float:
 @contextmanager
 def _staged(root: Path) -> Iterator[Staged]:
     from deploy_lib.drivers.fact_cache import NoFactCache
-    from deploy_lib.drivers.source import GitSource
+    from deploy_lib.drivers.source.driver import GitSource
     from deploy_lib.model.service import BuildSource
 
     commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=True).stdout

@@ -32,7 +32,7 @@ def _stage(root: Path) -> float:
     import subprocess
 
     from deploy_lib.drivers.fact_cache import NoFactCache
-    from deploy_lib.drivers.source import GitSource
+    from deploy_lib.drivers.source.driver import GitSource
     from deploy_lib.model.service import BuildSource
 
     commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=True).stdout

@@ -38,6 +38,16 @@ def test_help_is_at_once_and_imports_nothing_heavy() -> None:
     assert not {"google", "grpc", "pydantic", "yaml", "httpx", "rich"} & {*json.loads(done.stdout)}
 
 
+def test_commands_that_build_nothing_import_nothing_that_reads_an_image() -> None:
+    """Users wait for a rollback."""
+    code = (
+        "import sys, deploy_lib.cli.status, deploy_lib.cli.rollback, deploy_lib.cli.hold\n"
+        "print(*(name for name in sys.modules if name.startswith('deploy_lib.source.') or name.endswith('.driver')))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert {*done.stdout.split()} == {"deploy_lib.source.file_kinds", "deploy_lib.drivers.services.driver"}
+
+
 def test_help_is_quick() -> None:
     spent = []
     for _ in range(3):

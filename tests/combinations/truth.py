@@ -17,7 +17,7 @@ from deploy_lib.drivers.builds.source_analysis import entrypoint_of
 from deploy_lib.drivers.builds.staging import write_build
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.fact_cache import NoFactCache
-from deploy_lib.drivers.source import GitSource
+from deploy_lib.drivers.source.driver import GitSource
 from deploy_lib.local_cloud.engines.model import BuildFailed, BuildSpec, Engine, EngineError, RunSpec
 from deploy_lib.model.requests import ImportCheck
 from deploy_lib.model.service import BuildSource

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from deploy_lib.drivers.fact_cache import NoFactCache
-from deploy_lib.drivers.source import GitSource
+from deploy_lib.drivers.source.driver import GitSource
 from tests.source.git_repository import FILES, GitRepository
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))

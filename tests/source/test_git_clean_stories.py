@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy_lib.drivers.source import GitSource
+from deploy_lib.drivers.source.driver import GitSource
 from deploy_lib.model.findings import Finding, errors
 from deploy_lib.model.release import Status
 from deploy_lib.model.service import BuildSource

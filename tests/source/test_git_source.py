@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from deploy_lib.drivers.interface import DriverError
-from deploy_lib.drivers.source import GitSource
+from deploy_lib.drivers.source.driver import GitSource
 from deploy_lib.drivers.source.git import Git
 from deploy_lib.drivers.source.history import FileHistory
 from deploy_lib.model.answers import Change

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deploy_lib.drivers.fact_cache import NoFactCache
-from deploy_lib.drivers.source import GitSource
+from deploy_lib.drivers.source.driver import GitSource
 from tests.source.git_repository import GitRepository
 
 NAMES = ["a", "b", "ab", "a.py", "b.py", "c.log"]

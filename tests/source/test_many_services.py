@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from deploy_lib.drivers.compute_once import ComputeOnce
-from deploy_lib.drivers.source import GitSource
+from deploy_lib.drivers.source.driver import GitSource
 from deploy_lib.model.service import BuildSource
 from deploy_lib.steps.git_clean import ReadCheckout
 from deploy_lib.steps.image_contents import ReadSource

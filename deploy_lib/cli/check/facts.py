@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploy_lib.cli.check.subjects import CheckSubject
-from deploy_lib.drivers.source import GitSource
+from deploy_lib.drivers.source.driver import GitSource
 from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.source.last_image import Learned
 from deploy_lib.source.model import Staged

@@ -1,5 +1,4 @@
-"""The repository as the run meets it: git, the disk beside it, and what both mean for the image."""
+"""The repository as the run meets it: git, the disk beside it, and what both mean for the image.
 
-from deploy_lib.drivers.source.driver import GitSource
-
-__all__ = ["GitSource"]
+Its driver is not imported here: who asks git alone would pay for all that reads an image.
+"""
