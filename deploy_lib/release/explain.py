@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from deploy_lib.drivers.interface import DriverError, Drivers, Interrupted
+from deploy_lib.drivers.interface import DriverError, Drivers, Interrupted, Tell
 from deploy_lib.model import requests
 from deploy_lib.model.cause import Cause, Presence
 from deploy_lib.model.codes import Code
@@ -29,7 +29,12 @@ _WHEREABOUTS = (Code.MISSING_MODULE, Code.MISSING_FILE, Code.MISSING_NAME)
 
 
 def explain(
-    drivers: Drivers, diagnose: Diagnose, judged: Sequence[Judged], evidence: Evidence | None, release: Release
+    drivers: Drivers,
+    diagnose: Diagnose,
+    judged: Sequence[Judged],
+    evidence: Evidence | None,
+    release: Release,
+    tell: Tell,
 ) -> Diagnosed | None:
     """The diagnosis; None when no step failed. `evidence` is what a driver already brought along."""
     if not judged or judged[-1].status in (Status.PASSED, Status.SKIPPED):
@@ -39,6 +44,7 @@ def explain(
     findings = tuple(dict.fromkeys(finding for each in judged for finding in each.findings))
     cause = diagnose(known, findings, release)
     if evidence is not None and _seen_once(cause):
+        tell(f"one crash was seen; for {RHYTHM_WITHIN:.0f} s at most it is watched for a second (Ctrl-C ends that)")
         known = _with_a_second_end(drivers, lambda found: diagnose(found, findings, release), known, release)
         cause = diagnose(known, findings, release)
     if cause.kind in _WHEREABOUTS and (cause.whereabouts is None or cause.whereabouts.in_image is Presence.UNKNOWN):

@@ -86,7 +86,12 @@ def _explain(context: ReleaseContext) -> None:
         return
     try:
         diagnosed = explain(
-            context.drivers, context.diagnose, verdicts(context.entries), context.evidence, context.release
+            context.drivers,
+            context.diagnose,
+            verdicts(context.entries),
+            context.evidence,
+            context.release,
+            context.tell,
         )
     except Interrupted:  # no diagnosis after a second Ctrl-C
         return

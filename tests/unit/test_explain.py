@@ -45,6 +45,7 @@ class FakeCloud:
     evidence: Evidence = CRASHED
     broken: bool = False
     asked: list[object] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
     seconds: float = 0.0
     interrupted: bool = False
 
@@ -81,7 +82,7 @@ def cause(evidence: Evidence, findings: tuple[Finding, ...], release: Release) -
 
 
 def explained(cloud: FakeCloud, *steps: journal.Judged, evidence: Evidence | None = None) -> journal.Diagnosed:
-    told = explain(cloud.drivers(), cause, steps, evidence, CANDIDATE)
+    told = explain(cloud.drivers(), cause, steps, evidence, CANDIDATE, cloud.told.append)
     assert told is not None
     return told
 
@@ -93,6 +94,7 @@ def test_the_rule_is_found_although_its_gate_is_off() -> None:
     assert where and (where.on_disk, where.in_image, where.rule) == ("yes", "no", ".gitignore:2")
     assert told.cause.commands[0] == "git add --force -- shop/gone.py"
     assert [type(request) for request in cloud.asked] == [ReadSource]
+    assert cloud.told == [], "nothing is waited for"
 
 
 def test_nothing_is_asked_twice_when_a_check_had_found_it() -> None:
@@ -123,6 +125,7 @@ def test_a_second_crash_that_does_not_come_is_not_awaited_for_long(interrupted: 
     told = explained(cloud, judged(0, Status.FAILED), evidence=once)
     assert told.cause.frequency is not None and told.cause.frequency.count == 1
     assert cloud.seconds == (0.0 if interrupted else 20.0)
+    assert len(cloud.told) == 1 and "for 20 s at most" in cloud.told[0], "who waits is told for what"
 
 
 def test_what_could_not_be_asked_is_a_gap() -> None:
@@ -145,4 +148,4 @@ def test_a_build_that_failed_is_explained_by_its_own_record() -> None:
 
 @pytest.mark.parametrize("steps", [(), (judged(0),), (judged(0, Status.SKIPPED),)])
 def test_a_release_that_no_step_failed_needs_no_explanation(steps: tuple[journal.Judged, ...]) -> None:
-    assert explain(FakeCloud().drivers(), cause, steps, None, CANDIDATE) is None
+    assert explain(FakeCloud().drivers(), cause, steps, None, CANDIDATE, lambda text: None) is None
