@@ -20,7 +20,7 @@ from deploy_lib.report.formats import EXTENSIONS, file_name, render
 def write_reports(directory: Path, extra: Path | None = None) -> Path:
     """Writes the report in every format beside the journal in `directory`, and into `extra`; the HTML's path.
 
-    In GitHub Actions a short form is appended to the job's summary. Raises OSError when a file cannot be written.
+    In GitHub Actions a short form is appended to the job's summary. Raises NotPossible, and OSError for the summary.
     """
     report = made_from(directory)
     write_all(report, directory)

@@ -18,7 +18,7 @@ Result = TypeVar("Result", covariant=True)
 class Procedure(Protocol[Result]):
     """What the executor carries out; its moves are of its own, but for Finish and Restore.
 
-    Only `is_overtaken` and `make` may raise Interrupted.
+    An Interrupted of `is_overtaken` or `make` is handed to `interrupted`; of any other it ends the whole.
     """
 
     def begin(self) -> None: ...
@@ -41,8 +41,8 @@ class Procedure(Protocol[Result]):
 def execute(procedure: Procedure[Result]) -> Result:
     """Carry it to its end.
 
-    Raises Interrupted when the user interrupts while traffic is being restored and would not wait for it; what is
-    recorded by then tells the next run to restore.
+    Raises Interrupted when the user interrupts while traffic is being restored and would not wait for it, where what is
+    recorded by then tells the next run to restore; and when the procedure lets an interruption through.
     """
     procedure.begin()
     while True:

@@ -1,8 +1,8 @@
 """For rehearsals: a repository with a small service, the real local cloud, and the tool run as a user runs it.
 
-    harness.release("backend", steps=[...])            a release in this process, by the command's own main()
-    harness.start("backend", ...)                      the same as a process, to be killed or interrupted
-    harness.maps(since)                                every traffic map the service carried, in order
+    harness.release(harness.config(steps))   a release in this process, by the command's own main()
+    harness.start(harness.config(steps))     the same as a process, to be killed or interrupted
+    harness.maps()                           every traffic map the service carried, in order
 
 Nothing of the tool is replaced: the clients are Google's, the service is a real process behind a real front door.
 """
