@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 from deploy_lib.drivers.whole_file import write_whole
@@ -15,6 +16,8 @@ from deploy_lib.source.context import clean_root
 from deploy_lib.source.last_image.record import LastImage, NoFacts, PlacedFile, built_with, read, write
 
 _LARGEST = 64 << 20  # bytes
+LOOKED_AT = 20
+"""Journals. Where images hold too much to be listed, none has facts, and every release would read all that are kept."""
 
 
 def facts_of(entries: Sequence[Entry]) -> LastImage | None:
@@ -55,10 +58,13 @@ def facts_from(release: Release, inside: InsideImage) -> LastImage | None:
 
 
 def of_last_release(directory: Path) -> LastImage | None:
-    """Those of the last release of a service that went live and noted them; `directory` holds its releases."""
+    """Those of the last release of a service that went live and noted them, of its last LOOKED_AT that went live.
+
+    `directory` holds its releases.
+    """
     from deploy_lib.cli.release_store import last_live
 
-    return next((found for entries in last_live(directory) if (found := facts_of(entries))), None)
+    return next((found for entries in islice(last_live(directory), LOOKED_AT) if (found := facts_of(entries))), None)
 
 
 def write_facts(image: LastImage, path: Path) -> None:
