@@ -15,12 +15,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from deploy_lib.diagnose import diagnose
 from deploy_lib.journal import decode, encode
 from deploy_lib.model import journal
-from deploy_lib.model.evidence import LogLine, LogSource
+from deploy_lib.model.evidence import Evidence, LogLine, LogSource
 from deploy_lib.model.image import BuiltImage, ImageFile, SourceSummary
 from deploy_lib.model.journal import Entry
 from deploy_lib.model.outcome import Outcome
+from deploy_lib.model.release import Status
 from deploy_lib.model.service import BuildSource, Health, Service
 from deploy_lib.report.build import build
 from deploy_lib.report.document import Report
@@ -199,6 +201,31 @@ def test_a_restore_that_failed_is_the_highest_risk() -> None:
     report = made(diary.stopped(Outcome.HELD, "restoring did not succeed", "x"))
     assert report.found["standing"].risk == "high"
     assert any("not put back: the revision of before is gone" in sentence for sentence in report.found["impact"].users)
+
+
+def test_the_build_log_is_that_of_the_attempt_that_decided() -> None:
+    def tried(*outcomes: tuple[Status, str]) -> tuple[str, ...]:
+        diary = journals.Diary(steps=("build",)).leased()
+        for status, line in outcomes:
+            diary.judged("build", 9.0, "why", status, details=BuildDetails(log_tail=(line,) if line else None))
+        found: tuple[str, ...] = made(tuple(diary.entries)).found["proof"].build_log
+        return found
+
+    errored, failed = (Status.ERRORED, "the pool is gone"), (Status.FAILED, "no such package")
+    assert tried(errored) == ("the pool is gone",)
+    assert tried(errored, failed) == ("no such package",)
+    assert tried(errored, (Status.PASSED, "")) == ()
+
+
+def test_a_failure_is_noticed_by_the_step_that_met_it() -> None:
+    """What was skipped, or left undecided, came before the container ended."""
+    diary = journals.Diary(steps=("probe", "compare 1 min", "verify")).leased()
+    diary.judged("probe", 1.0, "not enough evidence", Status.INCONCLUSIVE)
+    diary.judged("compare 1 min", 0.0, "there is nothing to compare with", Status.SKIPPED)
+    evidence = Evidence(log=journals.crash_log(diary.at, crashes=1))
+    diary.judged("verify", 10.0, "nothing answers", Status.FAILED)
+    diary.entries.append(journal.Diagnosed(diary.at, diagnose(evidence, (), SERVICE), evidence))
+    assert made(tuple(diary.entries)).found["cause"].noticed_after == pytest.approx(7.4)
 
 
 # What is missing is said, and the report is made all the same.

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from deploy_lib.model.cause import Cause
 from deploy_lib.model.evidence import Evidence
-from deploy_lib.model.journal import Entry, Judged, Stopped
+from deploy_lib.model.journal import Diagnosed, Entry, Judged, Stopped
 from deploy_lib.model.journal_queries import ending, last_diagnosis, last_verdicts
 from deploy_lib.redact import Redactor
 from deploy_lib.report.facts import container_log, root_cause, steps, subject, users
@@ -53,10 +53,13 @@ class ReleaseFacts:
         return steps.read(self.entries, self.subject)
 
     @cached_property
+    def diagnosed(self) -> Diagnosed | None:
+        return last_diagnosis(self.entries)
+
+    @cached_property
     def evidence(self) -> Evidence:
         """What the diagnosis looked at; empty where there was none."""
-        diagnosed = last_diagnosis(self.entries)
-        return diagnosed.evidence if diagnosed else Evidence()
+        return self.diagnosed.evidence if self.diagnosed else Evidence()
 
     @cached_property
     def log(self) -> ContainerLog:
@@ -68,7 +71,7 @@ class ReleaseFacts:
 
     @cached_property
     def root_cause(self) -> RootCause | None:
-        return root_cause.read(self.cause, self.entries, self.log.ends) if self.cause else None
+        return root_cause.read(self.cause, self.last_verdicts, self.log.ends) if self.cause else None
 
     @cached_property
     def impact(self) -> Impact:

@@ -9,7 +9,7 @@ from datetime import datetime
 from deploy_lib.diagnose.merge_findings import from_findings
 from deploy_lib.model.cause import Cause, Confidence, Link, Presence, Whereabouts
 from deploy_lib.model.codes import Code
-from deploy_lib.model.journal import Entry
+from deploy_lib.model.journal import Entry, Judged
 from deploy_lib.model.journal_queries import last_diagnosis, last_verdicts
 from deploy_lib.model.release import Status
 
@@ -54,10 +54,10 @@ def found(entries: Sequence[Entry]) -> Cause | None:
     return from_findings(last.findings) or Cause(Code.UNKNOWN, f"{last.label}: {last.reason}", Confidence.GUESS)
 
 
-def read(cause: Cause, entries: Sequence[Entry], ends: Sequence[datetime]) -> RootCause:
-    """`ends` are those of the container."""
+def read(cause: Cause, judged: Sequence[Judged], ends: Sequence[datetime]) -> RootCause:
+    """`judged` are the last verdicts, `ends` those of the container."""
     first = min(ends, default=None)
-    noticed = _noticed(entries)
+    noticed = _noticed(judged)
     after = (noticed - first).total_seconds() if first and noticed else None
     return RootCause(
         kind=cause.kind,
@@ -85,7 +85,7 @@ def _whereabouts(found: Whereabouts) -> Iterator[str]:
         yield found.why
 
 
-def _noticed(entries: Sequence[Entry]) -> datetime | None:
-    """When the step that met the failure gave its verdict."""
-    failed = [judged for judged in last_verdicts(entries) if judged.status is not Status.PASSED]
-    return failed[0].at if failed else None
+def _noticed(judged: Sequence[Judged]) -> datetime | None:
+    """When the step that met the failure gave its verdict: the last one that ran and did not pass."""
+    met = [each for each in judged if each.status not in (Status.PASSED, Status.SKIPPED)]
+    return met[-1].at if met else None

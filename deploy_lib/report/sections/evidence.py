@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from deploy_lib.model.evidence import Evidence
-from deploy_lib.model.journal import Entry
-from deploy_lib.model.journal_queries import verdicts
+from deploy_lib.model.journal import Judged
 from deploy_lib.report.blocks import Lines, Piece, literal
 from deploy_lib.report.document import Section
 from deploy_lib.report.facts import ReleaseFacts
@@ -41,7 +40,7 @@ def read(facts: ReleaseFacts) -> ShownEvidence:
         conditions=tuple(_conditions(facts.evidence)),
         log=tuple(replace(rows[number], telling=number in telling) for number in range(begin, end)),
         log_lines=len(rows),
-        build_log=_build_log(facts.entries),
+        build_log=_build_log(facts.last_verdicts),
         ends=facts.log.ends,
     )
 
@@ -95,9 +94,9 @@ def _conditions(evidence: Evidence) -> list[str]:
     return lines
 
 
-def _build_log(entries: Sequence[Entry]) -> tuple[str, ...]:
+def _build_log(last_verdicts: Sequence[Judged]) -> tuple[str, ...]:
     """The end of the build's log, when the build failed."""
-    for judged in verdicts(entries):
+    for judged in last_verdicts:
         tail = judged.details.build_log() if judged.details else None
         if tail is not None:
             return tail[-BUILD_LINES:]

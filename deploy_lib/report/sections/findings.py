@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from deploy_lib.diagnose.merge_findings import whereabouts
 from deploy_lib.model.cause import Cause, Presence, Whereabouts
 from deploy_lib.model.findings import Finding, Severity, with_place
-from deploy_lib.model.journal_queries import last_diagnosis
 from deploy_lib.model.outcome import Tone
 from deploy_lib.report.blocks import Piece, Table, Text, columns, literal
 from deploy_lib.report.document import Section
@@ -46,8 +45,7 @@ def read(facts: ReleaseFacts) -> tuple[FindingRow, ...]:
     pairs = [(judged.label, finding) for judged in facts.last_verdicts for finding in judged.findings]
     pairs.sort(key=lambda pair: _ORDER[pair[1].severity])
     found = list(dict.fromkeys(_found(step, finding, finding.place, whereabouts(finding)) for step, finding in pairs))
-    diagnosed = last_diagnosis(facts.entries)
-    learned = _learned(diagnosed.cause) if diagnosed else None
+    learned = _learned(facts.diagnosed.cause) if facts.diagnosed else None
     if learned and not any(row.module == learned.module and row.severity == "error" for row in found):
         found.insert(0, learned)
     return tuple(found)
