@@ -19,13 +19,12 @@ from deploy_lib.steps.compared import of_pairs, of_users, says_nothing, undecide
 from deploy_lib.steps.health import Question, question
 from deploy_lib.steps.kind import Duration, Kind, Usual, Verdict, format_duration
 from deploy_lib.steps.known_bad import BadCase
-from deploy_lib.steps.phases import LookSettings, Times, onwards, unready
+from deploy_lib.steps.phases import LookSettings, Times, extension, onwards, unready
 from deploy_lib.steps.position import OrderRule, Position
 from deploy_lib.steps.significance import Opinion, quantile
 from deploy_lib.steps.thresholds import Thresholds
 from deploy_lib.steps.watched import lost
 
-EXTENDED = 30.0  # seconds at least, unless the YAML says else
 _SHOWN = (0.5, 0.9, 0.95, 0.99)
 
 
@@ -42,11 +41,6 @@ class CompareSettings(Thresholds, LookSettings):
     metrics: bool = Field(
         True, description="also count real requests, by the request log or Cloud Monitoring, once there is traffic"
     )
-
-    @property
-    def longest(self) -> float:
-        """Seconds it may take in all."""
-        return self.for_ + (max(2 * self.for_, EXTENDED) if self.extend_by is None else self.extend_by)
 
     @model_validator(mode="after")
     def _enough(self) -> CompareSettings:
@@ -121,7 +115,7 @@ def judge(settings: CompareSettings, release: Release, answer: Watched) -> Verdi
     worse = worse_by(answer, settings, settings.min_samples)
     nothing = says_nothing(answer.own_stable, answer.own, request.asked.path)
     if not worse:
-        times = Times(settings.for_, settings.longest - settings.for_, settings)
+        times = Times(settings.for_, extension(settings.for_, settings.extend_by), settings)
         unclear = "" if nothing else undecided(answer, settings, settings.min_samples)
         early = onwards(answer, at, times, unclear, read=not nothing)
         if early:

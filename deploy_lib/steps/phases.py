@@ -23,6 +23,7 @@ At = Callable[[Phase], object]
 _IDLE = 0.05  # seconds between two looks at what is under way
 _TICK = 0.1  # seconds between two looks at what a reader has shown
 _PART = 0.25
+_EXTENDED = 30.0  # seconds at least, unless the YAML says else
 
 
 class LookSettings(CandidateSettings):
@@ -35,6 +36,11 @@ class LookSettings(CandidateSettings):
     def readers(self) -> Readers:
         """How long each reader of real requests is waited for."""
         return Readers(self.log_within, self.metrics_within)
+
+
+def extension(wanted: float, extend_by: float | None) -> float:
+    """Seconds that a step goes on for at most, after those that are `wanted`."""
+    return max(2 * wanted, _EXTENDED) if extend_by is None else extend_by
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pydantic import Field
 
 from deploy_lib.steps.kind import Duration
-from deploy_lib.steps.phases import LookSettings
+from deploy_lib.steps.phases import LookSettings, extension
 from deploy_lib.steps.thresholds import ThresholdsUnderTraffic
 
-EXTENDED = 30.0  # seconds at least, unless the YAML says else
 WARM_UP = 10.0  # seconds at most, unless the YAML says else
 
 
@@ -32,7 +31,7 @@ class PromoteSettings(ThresholdsUnderTraffic, LookSettings):
     @property
     def longer(self) -> float:
         """Seconds that it goes on for at most, after `bake`."""
-        return max(2 * self.bake, EXTENDED) if self.extend_by is None else self.extend_by
+        return extension(self.bake, self.extend_by)
 
     @property
     def warming_up(self) -> float:
