@@ -102,7 +102,7 @@ def _import(section: ExceptionSection, text: str, entrypoint: str | None) -> Mea
         return Meaning(Code.CIRCULAR_IMPORT, sentence, module)
     missing = _NO_MODULE.search(text)
     if missing:
-        return _missing(section, missing[1], text, entrypoint)
+        return _missing(section, missing[1], entrypoint)
     named = _NO_NAME.search(text)
     if named:
         sentence = f"{named[2]} has no name {named[1]}"
@@ -111,7 +111,7 @@ def _import(section: ExceptionSection, text: str, entrypoint: str | None) -> Mea
     return _library(library) if library else None
 
 
-def _missing(section: ExceptionSection, module: str, text: str, entrypoint: str | None) -> Meaning:
+def _missing(section: ExceptionSection, module: str, entrypoint: str | None) -> Meaning:
     top = module.partition(".")[0]
     own = top in chains.own_packages(section, entrypoint) or module == entrypoint
     if own:

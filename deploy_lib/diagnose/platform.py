@@ -65,7 +65,7 @@ def read(evidence: Evidence) -> Cause | None:
             return _secret(condition.message or message, evidence)
         if condition.reason in _BY_REASON:
             kind, sentence = _BY_REASON[condition.reason]
-            return _cause(kind, sentence, condition.message or message, evidence, condition)
+            return _cause(kind, sentence, condition.message or message, condition)
     return _from_words(message or evidence.operation_message, evidence)
 
 
@@ -74,21 +74,21 @@ def _from_words(message: str, evidence: Evidence) -> Cause | None:
     if not message:
         return None
     if _ARCHITECTURE.search(message):
-        return _cause(Code.WRONG_ARCHITECTURE, "the image is not built for linux/amd64", message, evidence)
+        return _cause(Code.WRONG_ARCHITECTURE, "the image is not built for linux/amd64", message)
     if _ENTRYPOINT.search(message):
-        return _cause(Code.NOT_EXECUTABLE, "the image's entrypoint may not be executed", message, evidence)
+        return _cause(Code.NOT_EXECUTABLE, "the image's entrypoint may not be executed", message)
     if "secret_key_ref" in message or re.search(r"secret[s:/ ]", message, re.IGNORECASE):
         return _secret(message, evidence)
     if "must have permission to read the image" in message:
-        return _cause(Code.IMAGE_NO_PERMISSION, "Cloud Run may not read the image", message, evidence)
+        return _cause(Code.IMAGE_NO_PERMISSION, "Cloud Run may not read the image", message)
     if _IMAGE.search(message):
-        return _cause(Code.IMAGE_MISSING, "the image is not in the registry", message, evidence)
+        return _cause(Code.IMAGE_MISSING, "the image is not in the registry", message)
     if _CONNECTOR.search(message):
-        return _cause(Code.VPC_MISSING, _BY_REASON["VPC_NETWORK_NOT_FOUND"][1], message, evidence)
+        return _cause(Code.VPC_MISSING, _BY_REASON["VPC_NETWORK_NOT_FOUND"][1], message)
     if _TOO_MANY.search(message):
-        return _cause(Code.REVISION_LIMIT, _BY_REASON["ACTIVE_REVISION_LIMIT_REACHED"][1], message, evidence)
+        return _cause(Code.REVISION_LIMIT, _BY_REASON["ACTIVE_REVISION_LIMIT_REACHED"][1], message)
     if _QUOTA.search(message) or evidence.operation_code == RESOURCE_EXHAUSTED:
-        return _cause(Code.QUOTA, "the project's quota does not allow this", message, evidence)
+        return _cause(Code.QUOTA, "the project's quota does not allow this", message)
     if _PERMISSION.search(message) or _MUST_HAVE.search(message) or evidence.operation_code == PERMISSION_DENIED:
         return _denied(message, evidence)
     return None
@@ -100,12 +100,12 @@ def _denied(message: str, evidence: Evidence) -> Cause:
     permission = named[1] if named else evidence.permission
     what = f"the permission {permission}" if permission else "a permission"
     sentence = f"{evidence.caller or 'the account that deploys'} lacks {what}"
-    found = _cause(Code.PERMISSION_DENIED, sentence, message, evidence)
+    found = _cause(Code.PERMISSION_DENIED, sentence, message)
     facts = replace(found.facts, permission=permission or found.facts.permission, caller=evidence.caller)
     return replace(found, facts=facts)
 
 
-def _cause(kind: Code, sentence: str, message: str, evidence: Evidence, condition: Condition | None = None) -> Cause:
+def _cause(kind: Code, sentence: str, message: str, condition: Condition | None = None) -> Cause:
     account, image = _ACCOUNT.search(message), _IMAGE.search(message)
     permission = _PERMISSION.search(message) or _MUST_HAVE.search(message)
     amount = _AMOUNT.search(message)

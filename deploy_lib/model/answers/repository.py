@@ -13,11 +13,11 @@ from deploy_lib.model.image import SourceSummary
 class Change:
     """A file whose disk state is not in the commit.
 
-    `in_image` says that the build would put it into
-    the image were it committed, `copied` that a COPY of any stage would take it; `imported` that the service's code
-    imports it; `rule` the ignore rule. `among_code` says that committed code lies in its directory or above it,
-    `build` that the build itself reads it (a Dockerfile, a requirements file), `secret` that it holds a key.
-    `made_by` is the line of the Dockerfile that makes the file in the image, so that the one on the disk is not needed.
+    `in_image` says that the build would put it into the image were it committed, `copied` that a COPY of any stage
+    would take it; `imported` that the service's code imports it; `rule` the ignore rule. `among_code` says that
+    committed code lies in its directory or above it, `build` that the build itself reads it (a Dockerfile, a
+    requirements file), `secret` that it holds a key. `made_by` is the line of the Dockerfile that makes the file in the
+    image, so that the one on the disk is not needed.
     """
 
     path: str

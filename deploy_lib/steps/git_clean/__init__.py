@@ -77,13 +77,10 @@ def judge(settings: GitCleanSettings, release: Release, answer: CheckoutRead) ->
     )
     problems = (*problems, *(finding(change, answer) for change in stopping))
     where = f"on {answer.branch}" if answer.branch else "on a detached HEAD"
-    what = (
-        "no code in the build context differs"
-        if others and any(each.in_context for each in others)
-        else ("nothing in the build context differs")
-    )
+    what = "no code" if any(each.in_context for each in others) else "nothing"
     advice = (leftovers(left, answer),) if left else ()
-    return _verdict(release, problems, changed, advice, f"{answer.commit[:7]} {where}, {what} from it")
+    reason = f"{answer.commit[:7]} {where}, {what} in the build context differs from it"
+    return _verdict(release, problems, changed, advice, reason)
 
 
 def _verdict(
