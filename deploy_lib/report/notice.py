@@ -22,7 +22,7 @@ def notice(service: Service, entry: Entry) -> str | None:
         text = "\n".join([*lines, *entry.next_commands])
     else:
         return None
-    masked = Printable(named_secrets(service.env)).text(text)
+    masked = Printable([*named_secrets(service.env), *named_secrets(service.source.args)]).text(text)
     return _escaped(masked[:LONGEST])
 
 

@@ -15,6 +15,7 @@ from deploy_lib.model.codes import Code
 from deploy_lib.model.evidence import LogLine
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.model.journal import Entry
+from deploy_lib.model.journal_queries import first_start
 from deploy_lib.report.build import build
 from deploy_lib.report.formats import EXTENSIONS, render
 from deploy_lib.report.notice import notice
@@ -77,7 +78,7 @@ def planted() -> tuple[Entry, ...]:
                             commands=("psql postgresql://app:pl4nted-password@db/x",))  # fmt: skip
             entry = replace(entry, cause=cause)
         if isinstance(entry, journal.Stopped):
-            entry = replace(entry, reason="pl4nted-in-env", serving="password=pl4nted-password",
+            entry = replace(entry, reason="pl4nted-in-env, pl4nted-in-arg", serving="password=pl4nted-password",
                             next_commands=("curl -H 'Authorization: Bearer pl4nted.bearer.token'",))  # fmt: skip
         entries.append(entry)
     return tuple(entries)
@@ -99,9 +100,11 @@ def test_what_is_no_secret_stays() -> None:
 
 
 def test_no_message_tells_a_secret() -> None:
-    service = replace(SERVICE, env={"DB_PASSWORD": "pl4nted-in-env"})
-    for entry in planted():
-        text = notice(service, entry) or ""
+    entries = planted()
+    started = first_start(entries)
+    assert started is not None
+    for entry in entries:
+        text = notice(started.release.service, entry) or ""
         assert [secret for secret in PLANTED if secret in text] == []
 
 
