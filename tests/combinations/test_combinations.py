@@ -32,20 +32,20 @@ LEAST = {
     "ignored": 0.8,
     "not copied": 0.8,
     "misspelt import": 0.8,
-    "missing top level": 0.0,
-    "missing requirement": 0.0,
     "crlf script": 0.9,
-    "script not executable": 0.0,
-    "missing interpreter": 0.0,
+    "script not executable": 0.9,
+    "missing interpreter": 0.6,
     "undefined name": 0.6,
-    "variable read": 0.0,
     "missing init": 0.75,
-    "django": 0.1,
+    "django": 0.5,
     "string import": 0.4,
     "wrong target": 0.8,
     "wrong command": 0.8,
 }
 """The part of those that do not start which an error about the planted fault must foretell."""
+KNOWN_SILENT = frozenset({"missing top level", "missing requirement", "variable read"})
+"""Kinds that the commit alone does not prove: an installed package, or the service's environment, may bring what is
+missing. They have no error, of the fault or of anything else; one that gets some belongs into LEAST."""
 IDIOMS = {
     *LAYOUTS,
     *INSTALLS,
@@ -70,8 +70,9 @@ def test_what_starts_has_no_error_and_what_does_not_has(
         so = truth(engine, made, repository, place / "context")
         told = checked(made, repository.root, tmp_path / "state", capsys)
         errors = [each for each in told if each["severity"] == "error"]
+        if so.starts or kind in KNOWN_SILENT:
+            assert not errors, f"{'it starts' if so.starts else 'nothing proves it'}, but {errors}\n{made}"
         if so.starts:
-            assert not errors, f"it starts, but {errors}\n{made}"
             seen["starts"] += 1
             continue
         assert kind != "none", f"nothing is planted, and it does not start: {so.said}\n{made}"
@@ -84,7 +85,7 @@ def test_what_starts_has_no_error_and_what_does_not_has(
     print(f"{kind}: {seen['error']} of {broken} foretold, {seen['advice']} as advice, {seen['starts']} that start")
     if kind != "none":
         assert broken >= SEVERAL // 2, "the faults that were planted harm too little"
-        assert seen["error"] >= LEAST[kind] * broken, "\n".join(missed)
+        assert kind in KNOWN_SILENT or seen["error"] >= LEAST[kind] * broken, "\n".join(missed)
 
 
 @pytest.mark.parametrize("kind", [*TAUGHT, "none", "untracked"])
