@@ -120,7 +120,7 @@ class Describer:
         below = "/".join(module.split("."))
         for root in self._closure.layout.roots:
             for unknown in self._contents.unknown:
-                if f"{posixpath.join(root, below)}/".startswith(f"{unknown.prefix.rstrip('/')}/"):
+                if unknown.covers(posixpath.join(root, below)):
                     return _why(unknown)
         return "a RUN step may bring it"
 

@@ -65,6 +65,10 @@ class Unknown:
     reason: str
     line: int
 
+    def covers(self, path: str) -> bool:
+        """Whether the image path is it, or lies below it."""
+        return f"{path}/".startswith(f"{self.prefix.rstrip('/')}/")
+
 
 SITE_PACKAGES = "/site-packages"
 """Stands, as the prefix of an Unknown, for wherever Python installs packages: there RUN put the project itself."""

@@ -176,6 +176,6 @@ def _may_bring(unknown: Unknown, stem: str) -> bool:
 
     Python takes stem.py, an extension stem.*.so, and a directory stem/ with anything in it.
     """
-    if f"{stem}/".startswith(f"{unknown.prefix.rstrip('/')}/") or unknown.prefix.startswith(f"{stem}/"):
+    if unknown.covers(stem) or unknown.prefix.startswith(f"{stem}/"):
         return True
     return unknown.prefix == f"{stem}.py" or (unknown.prefix.startswith(f"{stem}.") and unknown.prefix.endswith(".so"))

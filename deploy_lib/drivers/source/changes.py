@@ -144,8 +144,7 @@ class Checkout:
         brought_by = self.staged.contents.by.get(image)
         if brought_by is not None and brought_by.line == unknown.line:
             return False  # the COPY that takes the file from the disk, a symlink that leads elsewhere
-        prefix = unknown.prefix.rstrip("/")
-        if image != unknown.prefix and not image.startswith(f"{prefix}/"):
+        if not unknown.covers(image):
             return False
-        everything = f"{self.staged.contents.workdir.rstrip('/')}/".startswith(f"{prefix}/")
+        everything = unknown.covers(self.staged.contents.workdir.rstrip("/"))
         return not everything or image.endswith(_GENERATED_NAMES)

@@ -99,7 +99,7 @@ def _of_a_script(script: str | None, contents: ImageContents) -> str:
     """Why a script that no COPY brings may be in the image after all."""
     if script is None or script in contents.files:
         return ""
-    found = next((each for each in contents.unknown if f"{script}/".startswith(f"{each.prefix.rstrip('/')}/")), None)
+    found = next((each for each in contents.unknown if each.covers(script)), None)
     return f"{found.reason} (line {found.line})" if found else ""
 
 

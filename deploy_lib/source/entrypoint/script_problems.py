@@ -35,7 +35,7 @@ def script_problems(contents: ImageContents, root: str, read: ReadText, mode_of:
     """
     seen = set()
     for script in started(contents, read).scripts:
-        if script.path in seen or script.unsure or may_change(contents, script.path):
+        if script.path in seen or script.unsure or _may_change(contents, script.path):
             continue
         seen.add(script.path)
         path = posixpath.join(root, contents.files[script.path])
@@ -44,9 +44,9 @@ def script_problems(contents: ImageContents, root: str, read: ReadText, mode_of:
             yield found
 
 
-def may_change(contents: ImageContents, path: str) -> bool:
+def _may_change(contents: ImageContents, path: str) -> bool:
     """Whether a step may have written the file after it was copied."""
-    return any(f"{path}/".startswith(f"{each.prefix.rstrip('/')}/") for each in contents.unknown)
+    return any(each.covers(path) for each in contents.unknown)
 
 
 def _problem(script: Script, path: str, contents: ImageContents, mode: int) -> Finding | None:

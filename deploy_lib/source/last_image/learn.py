@@ -120,7 +120,7 @@ def _settled(contents: ImageContents, last: LastImage, placed: Placed) -> ImageC
 
 def _line(stem: str, contents: ImageContents) -> int:
     """Of the step that nobody could read; of the last one where it is another that did it."""
-    of_it = [each.line for each in contents.unknown if f"{stem}/".startswith(f"{each.prefix.rstrip('/')}/")]
+    of_it = [each.line for each in contents.unknown if each.covers(stem)]
     return max(of_it or [each.line for each in contents.unknown] or [1])
 
 
