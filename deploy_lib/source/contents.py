@@ -22,7 +22,6 @@ from deploy_lib.source.dockerfile.variables import Variables, is_always_allowed,
 from deploy_lib.source.model import Context, ImageContents, MissingFileContext
 
 _PYTHON = re.compile(r"python[:-]?(\d)\.(\d+)")
-_STOP_READING = 30  # stages deep; more is a loop that no builder accepts
 
 
 @dataclass(frozen=True, slots=True)

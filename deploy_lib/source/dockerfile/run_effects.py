@@ -15,8 +15,10 @@ from itertools import pairwise, zip_longest
 from deploy_lib.source.dockerfile.harmless import leaves_files_alone
 from deploy_lib.source.dockerfile.installs import read_install
 from deploy_lib.source.dockerfile.shell import Command, split_commands
+from deploy_lib.source.entrypoint.wrappers import Wrapper, without_flags
 from deploy_lib.source.option_values import value_of
 
+_XARGS = Wrapper(valued="-I -n -P -d -L -a -s -E")
 _NAMES_OUTPUT = re.compile(r"-o|-C|-d|--[\w-]*(out|output|dest|directory)([_-]?(dir|file|path))?")
 
 
@@ -113,7 +115,7 @@ def _judge(command: Command, reading: _Reading) -> None:
     elif name == "find" and "chmod" in args:
         reading.executable.append(reading.path(plain[0]) if plain else reading.cwd)
     elif name == "xargs":
-        _judge(Command(_after_flags(args, "-I -n -P -d -L -a -s -E") or ("true",)), reading)
+        _judge(Command(without_flags(args, _XARGS) or ("true",)), reading)
     elif not leaves_files_alone(name, args, lambda word: reading.holds(reading.path(word)), fetched=command.fetched):
         for word in _touched(name, args, plain):
             reading.touch(word, " ".join(command.words[:3]))
@@ -125,12 +127,6 @@ def _shell_text(name: str, args: tuple[str, ...]) -> str | None:
         return None
     at = next((at for at, word in enumerate(args) if re.fullmatch(r"-\w*c|--command", word)), None)
     return args[at + 1] if at is not None and at + 1 < len(args) else None
-
-
-def _after_flags(args: tuple[str, ...], valued: str) -> tuple[str, ...]:
-    while args and args[0].startswith("-"):
-        args = args[2:] if args[0] in valued.split() else args[1:]
-    return args
 
 
 def _touched(name: str, args: tuple[str, ...], plain: list[str]) -> Iterator[str]:

@@ -19,6 +19,7 @@ from fnmatch import fnmatchcase
 from itertools import pairwise
 
 from deploy_lib.source.entrypoint.shell import Program, shell_programs
+from deploy_lib.source.entrypoint.targets import inside
 from deploy_lib.source.option_values import value_of
 
 ReadText = Callable[[str], str | None]
@@ -47,11 +48,11 @@ def managed(program: Program, read: ReadText, files: Iterable[str] = ()) -> Iter
     name, *words = program.words
     if name == "supervisord":
         given = value_of(words, "-c", "--configuration")
-        paths = [_inside(program, each) for each in ([given] if given else _SUPERVISOR)]
+        paths = [inside(program, each) for each in ([given] if given else _SUPERVISOR)]
         path = next((each for each in paths if read(each) is not None), "")
         found = sorted(_supervised(path, program, read, files), key=_is_web)
     elif name in ("honcho", "foreman", "goreman", "hivemind", "overmind"):
-        text = read(_inside(program, value_of(words, "-f", "--procfile") or "Procfile"))
+        text = read(inside(program, value_of(words, "-f", "--procfile") or "Procfile"))
         found = [each for _, each in sorted(_of_procfile(text, words, program), key=lambda pair: pair[0] == "web")]
     else:
         found = []
@@ -66,7 +67,7 @@ def _gunicorn(program: Program, read: ReadText) -> Program:
     file = file.removeprefix("file:")
     if file.startswith("python:"):
         file = f"{file.removeprefix('python:').replace('.', '/')}.py"
-    text = read(_inside(program, file))
+    text = read(inside(program, file))
     settings, doubt = _assigned(text) if text is not None else ({}, "")
     options = [f"--{key}={settings[key]}" for key in ("chdir", "pythonpath") if key in settings]
     app = [settings["wsgi_app"]] if "wsgi_app" in settings else []
@@ -100,7 +101,7 @@ def _uwsgi(program: Program, read: ReadText) -> Program:
     named = value_of(program.words[1:], "--ini", "-i") or next(
         (word for word in program.words[1:] if word.endswith(".ini")), None
     )
-    text = read(_inside(program, named)) if named else None
+    text = read(inside(program, named)) if named else None
     if text is None:
         return program
     words, section = [*program.words], ""
@@ -120,7 +121,7 @@ def _hypercorn(program: Program, read: ReadText) -> Program:
     (https://hypercorn.readthedocs.io/en/latest/how_to_guides/configuring.html)."""
     named = value_of(program.words[1:], "-c", "--config") or ""
     name = f"{named[7:].replace('.', '/')}.py" if named.startswith("python:") else named.removeprefix("file:")
-    text = read(_inside(program, name)) if name else None
+    text = read(inside(program, name)) if name else None
     if text is None:
         return program
     settings, doubt = ({}, "") if name.endswith(".toml") else _assigned(text)
@@ -149,12 +150,12 @@ def _supervised(path: str, program: Program, read: ReadText, files: Iterable[str
     for section in parser.sections():
         command = parser.get(section, "command", fallback="").replace("%(here)s", here)
         if section.startswith("program:") and command:
-            directory = posixpath.join(program.directory, parser.get(section, "directory", fallback=""))
+            directory = inside(program, parser.get(section, "directory", fallback=""))
             env = dict(program.env)
             for name, value in _PAIR.findall(parser.get(section, "environment", fallback="")):
                 env[name] = value.strip("\"' ")
             command = _OF_THE_ENVIRONMENT.sub(lambda found, env=env: env.get(found[1], ""), command)  # type: ignore[misc]
-            yield from shell_programs(command, posixpath.normpath(directory), env)
+            yield from shell_programs(command, directory, env)
 
 
 def _is_web(program: Program) -> bool:
@@ -175,7 +176,3 @@ def _split(text: str) -> list[str]:
         return shlex.split(text)
     except ValueError:
         return []
-
-
-def _inside(program: Program, path: str) -> str:
-    return posixpath.normpath(posixpath.join(program.directory, path))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from deploy_lib.source.entrypoint.shell import SHELLS, Program, programs, shell_programs
+from deploy_lib.source.entrypoint.targets import inside
 from deploy_lib.source.entrypoint.tasks import task_text
 from deploy_lib.source.entrypoint.wrappers import expanded
 from deploy_lib.source.model import ImageContents
@@ -106,7 +107,7 @@ def _script(program: Program, read: ReadText, *, first: bool) -> tuple[Script, t
     if name in SHELLS:
         while words and words[0].startswith("-"):
             words = words[1:]
-        path = posixpath.normpath(posixpath.join(program.directory, words[0])) if words else ""
+        path = inside(program, words[0]) if words else ""
         text = read(path) if words else None
         found = Script(path, text, True, program.branch, first) if text is not None else None
         return (found, tuple(words[1:])) if found else None

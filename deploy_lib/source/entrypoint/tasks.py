@@ -6,13 +6,13 @@ https://hatch.pypa.io/latest/config/environment/overview/#scripts, https://poeth
 
 from __future__ import annotations
 
-import posixpath
 import re
 import tomllib
 from collections.abc import Callable
 from typing import Any
 
 from deploy_lib.source.entrypoint.shell import Program
+from deploy_lib.source.entrypoint.targets import inside
 
 ReadText = Callable[[str], str | None]
 
@@ -37,7 +37,7 @@ def task_text(program: Program, read: ReadText) -> tuple[str, str] | None:
     tables = _POE if name == "poe" and words else _TABLES.get(program.runner[:2], ())
     wanted = words[0] if name == "poe" and words else name
     for file, keys in tables:
-        path = posixpath.normpath(posixpath.join(program.directory, file))
+        path = inside(program, file)
         value = _value(read(path), (*keys, wanted))
         text = _text(value)
         if text is not None:
@@ -73,7 +73,7 @@ def _recipe(name: str, targets: list[str], program: Program, read: ReadText) -> 
     """The lines below the target, without make's marks at their beginning; the first target where none is named."""
     files = ("Makefile", "makefile", "GNUmakefile") if name == "make" else ("justfile", "Justfile", ".justfile")
     for file in files:
-        path = posixpath.normpath(posixpath.join(program.directory, file))
+        path = inside(program, file)
         text = read(path)
         if text is None:
             continue
