@@ -18,7 +18,7 @@ from .instance_spec import StartupProbe
 from .netns_sockets import NetnsSockets
 from .timescale import Timescale
 
-_REAL = 5.0  # seconds that all tries together last at any scale, unless they are configured to be fewer
+_REAL = 10.0  # seconds that all tries together last at any scale, unless they are configured to be fewer
 _AGAIN = 0.02  # seconds between two connections within one try
 
 
