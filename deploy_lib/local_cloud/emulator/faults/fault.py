@@ -30,7 +30,7 @@ class Fault:
     answers `code`; without a code the method's own answer follows. `after`: the method is carried out first, so
     only its answer is lost or late. `stale`: a read answers what it answered before the last write. `lost`: what is
     written on its own by the platform never arrives, which is for REQUEST_LOG and REQUEST_METRICS. `etag_ignored`: a
-    change of Cloud Run is taken whatever version it names.
+    change of Cloud Run v2 is taken whatever version it names.
     """
 
     method: str

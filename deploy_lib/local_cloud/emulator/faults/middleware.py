@@ -13,6 +13,7 @@ from google.rpc.error_details_pb2 import RetryInfo
 from ..profile.gate import Gate
 from ..wire.caller import note_caller
 from ..wire.codec import reader, writer
+from ..wire.etags import must_count
 from ..wire.method import Method, RpcRefusal
 from ..wire.status import HTTP_STATUS
 from .calls import CallLog
@@ -80,7 +81,8 @@ class FaultMiddleware:
                 raise _refusal(fault)
             if stale is not None and fault.stale:
                 return reader(method.response)(stale)
-        if not self._gate.profile.enforce_etags or (fault is not None and fault.etag_ignored):
+        ignored = not self._gate.profile.enforce_etags or (fault is not None and fault.etag_ignored)
+        if ignored and not must_count():
             request = _without_etag(name, request)
         answer = method.answer(request)
         if is_read(name):

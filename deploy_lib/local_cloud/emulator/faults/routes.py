@@ -17,9 +17,9 @@ def control_routes(queue: FaultQueue, calls: CallLog, history: TrafficHistory) -
     async def set_faults(request: web.Request) -> web.StreamResponse:
         """All of them or, when one is unusable, none."""
         try:
-            given = json.loads(await request.text())
+            given = json.loads(await request.read())
             faults = [read_fault(one) for one in (given if isinstance(given, list) else [given])]
-        except ValueError:
+        except (ValueError, RecursionError):
             return web.json_response({"error": "the body is not JSON"}, status=400)
         except BadFault as error:
             return web.json_response({"error": str(error)}, status=400)

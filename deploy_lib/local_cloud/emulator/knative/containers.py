@@ -6,10 +6,26 @@ https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services#
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from .annotations import CLOUD_SQL, CPU_BOOST, CPU_THROTTLING, Json
 
 _SAME = ("name", "image", "command", "args", "ports", "workingDir", "startupProbe", "livenessProbe", "volumeMounts")
 _SQL_VOLUME = "cloudsql"
+
+
+@dataclass(frozen=True, slots=True)
+class _Spelling:
+    """What a version of the API calls the places in which a secret is named."""
+
+    source: str  # of a variable's value
+    secret: str  # there
+    volume: str  # the secret of a volume
+    version: str  # in both
+
+
+_V1 = _Spelling("valueFrom", "name", "secretName", "key")
+_V2 = _Spelling("valueSource", "secret", "secret", "version")
 
 
 def containers_to_v1(template: Json) -> list[Json]:
@@ -17,7 +33,7 @@ def containers_to_v1(template: Json) -> list[Json]:
     found = []
     for container in template.get("containers", []):
         told = {name: container[name] for name in _SAME if name in container}
-        told["env"] = [_env_to_v1(each) for each in container.get("env", [])]
+        told["env"] = [_env(each, _V2, _V1) for each in container.get("env", [])]
         told["resources"] = {"limits": container.get("resources", {}).get("limits", {})}
         told["volumeMounts"] = [each for each in told.get("volumeMounts", []) if each.get("name") != _SQL_VOLUME]
         found.append({name: value for name, value in told.items() if value != []})
@@ -41,7 +57,7 @@ def sql_to_annotation(template: Json) -> dict[str, str]:
 
 
 def volumes_to_v1(template: Json) -> list[Json]:
-    return [_volume_to_v1(each) for each in template.get("volumes", []) if "cloudSqlInstance" not in each]
+    return [_volume(each, _V2, _V1) for each in template.get("volumes", []) if "cloudSqlInstance" not in each]
 
 
 def containers_from_v1(spec: Json, annotations: dict[str, str]) -> list[Json]:
@@ -50,7 +66,7 @@ def containers_from_v1(spec: Json, annotations: dict[str, str]) -> list[Json]:
     found = []
     for container in spec.get("containers", []):
         told = {name: container[name] for name in _SAME if name in container}
-        told["env"] = [_env_from_v1(each) for each in container.get("env", [])]
+        told["env"] = [_env(each, _V1, _V2) for each in container.get("env", [])]
         resources = {"limits": container.get("resources", {}).get("limits", {})}
         resources["cpuIdle"] = annotations.get(CPU_THROTTLING, "true").lower() != "false"
         if annotations.get(CPU_BOOST, "").lower() == "true":
@@ -62,42 +78,26 @@ def containers_from_v1(spec: Json, annotations: dict[str, str]) -> list[Json]:
 
 
 def volumes_from_v1(spec: Json, annotations: dict[str, str]) -> list[Json]:
-    found = [_volume_from_v1(each) for each in spec.get("volumes", [])]
+    found = [_volume(each, _V1, _V2) for each in spec.get("volumes", [])]
     if instances := annotations.get(CLOUD_SQL):
         found.append({"name": _SQL_VOLUME, "cloudSqlInstance": {"instances": instances.split(",")}})
     return found
 
 
-def _env_to_v1(env: Json) -> Json:
-    secret = env.get("valueSource", {}).get("secretKeyRef")
+def _env(env: Json, given: _Spelling, wanted: _Spelling) -> Json:
+    secret = env.get(given.source, {}).get("secretKeyRef")
     if secret is None:
         return {"name": env.get("name", ""), "value": env.get("value", "")}
-    key = {"name": secret.get("secret", ""), "key": secret.get("version", "latest")}
-    return {"name": env.get("name", ""), "valueFrom": {"secretKeyRef": key}}
+    key = {wanted.secret: secret.get(given.secret, ""), wanted.version: secret.get(given.version, "latest")}
+    return {"name": env.get("name", ""), wanted.source: {"secretKeyRef": key}}
 
 
-def _env_from_v1(env: Json) -> Json:
-    secret = env.get("valueFrom", {}).get("secretKeyRef")
-    if secret is None:
-        return {"name": env.get("name", ""), "value": env.get("value", "")}
-    key = {"secret": secret.get("name", ""), "version": secret.get("key", "latest")}
-    return {"name": env.get("name", ""), "valueSource": {"secretKeyRef": key}}
-
-
-def _volume_to_v1(volume: Json) -> Json:
+def _volume(volume: Json, given: _Spelling, wanted: _Spelling) -> Json:
     if "secret" not in volume:
         return volume
     secret = volume["secret"]
-    items = [_renamed(item, "version", "key") for item in secret.get("items", [])]
-    return {"name": volume["name"], "secret": {**_renamed(secret, "secret", "secretName"), "items": items}}
-
-
-def _volume_from_v1(volume: Json) -> Json:
-    if "secret" not in volume:
-        return volume
-    secret = volume["secret"]
-    items = [_renamed(item, "key", "version") for item in secret.get("items", [])]
-    return {"name": volume["name"], "secret": {**_renamed(secret, "secretName", "secret"), "items": items}}
+    items = [_renamed(item, given.version, wanted.version) for item in secret.get("items", [])]
+    return {"name": volume["name"], "secret": {**_renamed(secret, given.volume, wanted.volume), "items": items}}
 
 
 def _renamed(fields: Json, old: str, new: str) -> Json:

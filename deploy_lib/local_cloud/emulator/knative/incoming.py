@@ -5,8 +5,6 @@ What v1 cannot say of a service stays as it is.
 
 from __future__ import annotations
 
-import copy
-
 from google.cloud.run_v2 import Service
 from google.protobuf import json_format
 
@@ -21,7 +19,7 @@ def service_from_v1(body: Json, current: Service | None) -> Service:
     """`current` is what it is to replace. Raises RpcRefusal INVALID_ARGUMENT, all it finds in one message."""
     try:
         metadata, spec = body.get("metadata", {}), body.get("spec", {})
-        found = _wanted(current)
+        found: Json = {} if current is None else json_format.MessageToDict(Service.pb(current))
         annotations = metadata.get("annotations", {})
         from_annotations(found, annotations, SERVICE)
         found["annotations"], found["labels"] = own(annotations), own(metadata.get("labels", {}))
@@ -31,18 +29,10 @@ def service_from_v1(body: Json, current: Service | None) -> Service:
         json_format.ParseDict(found, message)
     except (AttributeError, TypeError, KeyError) as error:
         raise RpcRefusal("INVALID_ARGUMENT", f"The request has a field of a wrong type: {error}") from None
-    except (ValueError, json_format.ParseError) as error:
+    except (ValueError, OverflowError, json_format.ParseError) as error:
         raise RpcRefusal("INVALID_ARGUMENT", str(error).partition("\n")[0]) from None
     service: Service = Service.wrap(message)
     return service
-
-
-def _wanted(current: Service | None) -> Json:
-    """What somebody asked for, without what the platform says of it."""
-    if current is None:
-        return {}
-    found: Json = json_format.MessageToDict(Service.pb(current))
-    return copy.deepcopy(found)
 
 
 def _template(template: Json, current: Json) -> Json:

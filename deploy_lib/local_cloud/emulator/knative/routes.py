@@ -16,7 +16,9 @@ from aiohttp import web
 from google.cloud import run_v2
 from google.longrunning.operations_pb2 import Operation
 
+from ..rest.payload import json_object
 from ..rest.routes import RestApi
+from ..wire.etags import etag_counts
 from ..wire.method import Method, RpcRefusal
 from .annotations import Json
 from .incoming import service_from_v1
@@ -43,15 +45,6 @@ class _Call:
     @property
     def dry(self) -> bool:
         return self.query.get("dryRun") == "all"
-
-    def json(self) -> Json:
-        try:
-            found = json.loads(self.body)
-        except ValueError as error:
-            raise RpcRefusal("INVALID_ARGUMENT", f"Invalid JSON payload received. {error}") from None
-        if not isinstance(found, dict):
-            raise RpcRefusal("INVALID_ARGUMENT", "Invalid JSON payload received. The root must be a message.")
-        return found
 
 
 class KnativeApi:
@@ -90,36 +83,37 @@ class KnativeApi:
         return service_to_v1(self._service(call))
 
     def _create(self, call: _Call) -> Json:
-        body = call.json()
-        metadata = body.get("metadata") or {}
-        region = call.region or (metadata.get("labels") or {}).get(LOCATION)
+        body = json_object(call.body)
+        wanted, metadata = service_from_v1(body, None), body.get("metadata", {})
+        region = call.region or metadata.get("labels", {}).get(LOCATION)
         if not region:
             raise RpcRefusal(
                 "INVALID_ARGUMENT", f"no region: ask REGION-run.googleapis.com, or set the label {LOCATION}"
             )
         request = run_v2.CreateServiceRequest(
             parent=_parent(call.project, region),
-            service_id=metadata.get("name", ""),
-            service=service_from_v1(body, None),
+            service_id=str(metadata.get("name") or ""),
+            service=wanted,
             validate_only=call.dry,
         )
         return self._begun("Services/CreateService", request)
 
     def _replace(self, call: _Call) -> Json:
         """Refused when the version that the caller read is no longer the present one [report: captures of v1]."""
-        body, current = call.json(), self._service(call)
-        given, version = (body.get("metadata") or {}).get("resourceVersion", ""), resource_version(current)
+        body, current = json_object(call.body), self._service(call)
+        wanted = service_from_v1(body, current)
+        given, version = body.get("metadata", {}).get("resourceVersion", ""), resource_version(current)
         if given and given != version:
             raise RpcRefusal(
                 "ABORTED",
                 f"Conflict for resource '{call.name}': version '{given}' was specified but current version is "
                 f"'{version}'.",
             )
-        wanted = service_from_v1(body, current)
         wanted.name, wanted.etag = current.name, current.etag if given else ""
-        return self._begun(
-            "Services/UpdateService", run_v2.UpdateServiceRequest(service=wanted, validate_only=call.dry)
-        )
+        with etag_counts():
+            return self._begun(
+                "Services/UpdateService", run_v2.UpdateServiceRequest(service=wanted, validate_only=call.dry)
+            )
 
     def _delete_service(self, call: _Call) -> Json:
         request = run_v2.DeleteServiceRequest(name=self._service(call).name, validate_only=call.dry)
@@ -129,8 +123,7 @@ class KnativeApi:
     # Revisions
 
     def _list_revisions(self, call: _Call) -> Json:
-        selector = call.query.get("labelSelector", "")
-        meant = selecting(selector)
+        meant = selecting(call.query.get("labelSelector", ""))
         found = [revision_to_v1(each) for region in self._regions(call) for each in self._revisions(call, region)]
         return _listing("RevisionList", [each for each in found if meant(each["metadata"]["labels"])])
 

@@ -12,8 +12,8 @@ from .grants import BadGrant, Grants
 def grant_routes(grants: Grants) -> list[web.RouteDef]:
     async def set_grants(request: web.Request) -> web.StreamResponse:
         try:
-            grants.set(json.loads(await request.text()))
-        except ValueError:
+            grants.set(json.loads(await request.read()))
+        except (ValueError, RecursionError):
             return web.json_response({"error": "the body is not JSON"}, status=400)
         except BadGrant as error:
             return web.json_response({"error": str(error)}, status=400)

@@ -33,7 +33,7 @@ def message_of(
     message = type(kind.pb(kind()))() if hasattr(kind, "pb") else kind()
     fields: dict[str, Any] = {}
     if body_field and body.strip():
-        given = _json(body)
+        given = json_object(body)
         fields = given if body_field == "*" else {body_field: given}
     for name, text in query:
         if name not in _SYSTEM and not name.startswith("$"):
@@ -42,8 +42,20 @@ def message_of(
         _put(fields, message.DESCRIPTOR, name, text, replace=True)
     try:
         return json_format.ParseDict(fields, message)
-    except json_format.ParseError as error:
+    except (json_format.ParseError, OverflowError) as error:
         raise _unreadable(str(error), body_field) from None
+
+
+def json_object(body: bytes) -> dict[str, Any]:
+    """Raises RpcRefusal INVALID_ARGUMENT."""
+    try:
+        given = json.loads(body)
+        json.dumps(given, ensure_ascii=False).encode()  # half a surrogate pair is no text
+    except (ValueError, RecursionError) as error:
+        raise _invalid(f"Invalid JSON payload received. {error}") from None
+    if not isinstance(given, dict):
+        raise _invalid('Invalid JSON payload received. Unknown name "": Root element must be a message.')
+    return given
 
 
 def answer_json(answer: Any, *, numbers: bool = False) -> str:
@@ -63,16 +75,6 @@ def refusal_json(refusal: RpcRefusal) -> tuple[int, dict[str, object]]:
     return code, {"error": error}
 
 
-def _json(body: bytes) -> dict[str, Any]:
-    try:
-        given = json.loads(body)
-    except ValueError as error:
-        raise _invalid(f"Invalid JSON payload received. {error}") from None
-    if not isinstance(given, dict):
-        raise _invalid('Invalid JSON payload received. Unknown name "": Root element must be a message.')
-    return given
-
-
 def _put(fields: dict[str, Any], at: Descriptor, name: str, text: str, *, replace: bool = False) -> None:
     """Sets the field of that dotted name. An unknown one is left to the reader of the whole, which refuses it."""
     *parents, last = name.split(".")
@@ -89,7 +91,10 @@ def _put(fields: dict[str, Any], at: Descriptor, name: str, text: str, *, replac
     for spelling in {last, *((field.name, field.json_name) if field else ())} if replace else ():
         fields.pop(spelling, None)
     if field is not None and field.is_repeated and not _is_map(field):
-        fields.setdefault(last, []).append(value)
+        before = fields.setdefault(last, [])
+        if not isinstance(before, list):
+            raise _invalid(f"Invalid value at '{last}', it is not a list")
+        before.append(value)
     else:
         fields[last] = value
 
