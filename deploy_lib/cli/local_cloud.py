@@ -158,12 +158,12 @@ def _gcloud_environment(cloud: LocalCloud, args: argparse.Namespace) -> dict[str
     try:
         answer = httpx.post(f"{cloud.http}/_local/gcloud", trust_env=False, timeout=STARTS_WITHIN)
         reply = answer.json()
+        if answer.status_code == 400:
+            raise NotPossible(f"gcloud cannot be led to the local cloud: {reply['error']}", 4)
         environment: dict[str, str] = reply["environment"]
     except httpx.HTTPError as error:
         raise NotPossible(f"the local cloud at {cloud.http} does not answer: {error}", 4) from None
     except (ValueError, KeyError, TypeError):
-        if answer.status_code == 400:
-            raise NotPossible(f"gcloud cannot be led to the local cloud: {reply['error']}", 4) from None
         down, up = (program_of(args).command("local", action) for action in ("down", "up"))
         raise NotPossible(f"this local cloud was started by an earlier version: {down} && {up}", 4) from None
     return environment

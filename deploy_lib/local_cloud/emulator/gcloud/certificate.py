@@ -43,8 +43,10 @@ class Certificate:
         configuration = self._directory / "openssl.cnf"
         configuration.write_text(_CONFIGURATION, encoding="ascii")
         self._key.touch(mode=0o600)
+        made = self.path.with_suffix(".new")  # whole, or not there at all
         command = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", _DAYS, "-config", str(configuration)]
-        _openssl([*command, "-keyout", str(self._key), "-out", str(self.path)])
+        _openssl([*command, "-keyout", str(self._key), "-out", str(made)])
+        made.replace(self.path)
 
     def ends(self) -> float:
         """When it expires, in seconds since the epoch; 0.0 when there is none. Raises GcloudUnavailable."""

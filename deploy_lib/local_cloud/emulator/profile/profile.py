@@ -16,7 +16,7 @@ class Profile:
     """`call_seconds` is what each call takes; `log_seconds` between what times an entry may be listed after it came.
 
     `enforce_etags`: whether a stale etag is refused. `lots`: the shares of traffic are drawn for each request instead
-    of dealt out exactly. `check_callers`: calls need permissions, and requests to a private service an identity token.
+    of dealt out exactly. `check_callers`: calls need permissions.
     """
 
     name: str

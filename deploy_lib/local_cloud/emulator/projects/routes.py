@@ -1,6 +1,6 @@
 """What gcloud asks of a project on its way [client]: that it is there, and that an API is enabled.
 
-Every project is there, and everything that the local cloud serves is enabled. Shapes:
+Every project is there, and every API is enabled, served here or not. Shapes:
 https://cloud.google.com/resource-manager/reference/rest/v1/projects,
 https://cloud.google.com/service-usage/docs/reference/rest/v1/services.
 """

@@ -87,6 +87,10 @@ def test_a_line_of_text() -> None:
     assert "severity" not in found
 
 
+def test_a_line_names_its_instance_and_its_container() -> None:
+    assert written("up", container="main")["labels"] == {"instanceId": "i-1", "container_name": "main"}
+
+
 def test_a_line_of_the_platform() -> None:
     found = written("Container called exit(1).", "system", severity="WARNING")
     assert found["logName"].endswith("%2Fvarlog%2Fsystem")

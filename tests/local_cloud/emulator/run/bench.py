@@ -53,6 +53,7 @@ class Told:
     """What Cloud Run wrote to Logging and Monitoring."""
 
     lines: list[tuple[str, str, str, str]] = field(default_factory=list)  # revision, stream, severity, text
+    labels: list[tuple[str, str, str, str]] = field(default_factory=list)  # revision, stream, instance, container
     requests: list[tuple[str, RequestRecord]] = field(default_factory=list)
     measured: list[tuple[str, int]] = field(default_factory=list)
 
@@ -71,6 +72,7 @@ class Told:
         container: str = "",
     ) -> None:
         self.lines.append((revision, stream, severity, text))
+        self.labels.append((revision, stream, instance_id, container))
         if request is not None:
             self.requests.append((revision, request))
 

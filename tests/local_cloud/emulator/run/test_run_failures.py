@@ -143,6 +143,8 @@ def test_a_crash_is_tried_ten_times_and_each_is_in_the_log(bench: RunBench, fail
     assert last[0] == "ModuleNotFoundError: No module named 'shop.schemas.llm'"
     assert last[1] == "Container called exit(1)." and last[2].startswith("Default STARTUP TCP probe failed 1 time")
     until(lambda: bench.told.of("zero-b", "system").count("Container called exit(0).") == 10)
+    labels = {label for label in bench.told.labels if label[:2] == ("crash-b", "stderr")}
+    assert labels and all(instance and container for _, _, instance, container in labels)
 
 
 def _tries(bench: RunBench) -> tuple[int, int]:

@@ -1,6 +1,6 @@
 """Sockets inside the network of one container: they reach its port and take none of the host's.
 
-Every instance may listen on the port its template names, however many run at once. See `inside` for how.
+Every instance may listen on the port its template names, however many run at once. See `netns_helper` for how.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class NetnsSockets:
         self.metadata = socket.socket(fileno=handles[0])
 
     def dial(self) -> socket.socket:
-        """A fresh unconnected socket of the container's network. Raises DoorwayClosed."""
+        """A fresh unconnected socket of the container's network. Raises NetnsClosed."""
         try:
             with self._lock:
                 self._channel.send(b"s")
