@@ -88,7 +88,8 @@ def test_down_and_up_follow_each_other_at_once(place: Place) -> None:
 
 
 def test_up_again_is_no_error_and_other_options_are(place: Place) -> None:
-    assert place.up("--time-scale", "0.5")[0] == 0
+    assert place.up("--time-scale", "0.5", "--profile", "production")[0] == 0
+    assert json.loads((place.cloud / "endpoints.json").read_text())["profile"] == "production"
     pid = place.pid
     for words in ((), ("--time-scale", "0.5")):
         code, out, _ = place.up(*words)
@@ -101,6 +102,8 @@ def test_up_again_is_no_error_and_other_options_are(place: Place) -> None:
     }
     code, _, err = place.up("--gcloud")
     assert (code, "--gcloud belongs to local env" in err) == (2, True), err
+    code, _, err = place.up("--profile", "relaxed")
+    assert (code, "runs already, with --profile production; end it first: " in err) == (2, True), err
     code, _, err = place.up("--time-scale", "0.1")
     assert (code, len(err.splitlines())) == (2, 1), err
     assert "the local cloud runs already, with --time-scale 0.5; end it first: " in err

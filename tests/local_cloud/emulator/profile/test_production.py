@@ -45,6 +45,18 @@ def test_calls_take_their_time_and_a_stale_etag_stops_nobody(strict: LocalCloud)
         assert services.get_service(name=name).labels["who"] == "two"
 
 
+def test_etags_may_be_enforced_in_it(tmp_path_factory: pytest.TempPathFactory) -> None:
+    arguments, store = ("--profile", "production", "--etags", "enforced"), shared_store(tmp_path_factory)
+    state = tmp_path_factory.mktemp("exact")
+    with LocalCloud(state, store=store, arguments=arguments) as cloud, cloud.channel() as channel:
+        services = clients.services(channel)
+        service = Service(template=RevisionTemplate(containers=[Container(image="absent")]))
+        services.create_service(parent=PARENT, service_id="exact", service=service)
+        stale = Service(name=f"{PARENT}/services/exact", etag='"of before"', labels={"who": "one"})
+        with pytest.raises(exceptions.Aborted, match="Conflict for resource 'exact'"):
+            services.update_service(service=stale, update_mask="labels")
+
+
 def test_a_caller_without_the_role_is_refused_in_googles_words(strict: LocalCloud) -> None:
     usual = httpx.get(f"{strict.http}/_local/grants", trust_env=False).json()
     httpx.put(f"{strict.http}/_local/grants", json={"roles/run.viewer": ["allUsers"]}, trust_env=False)
