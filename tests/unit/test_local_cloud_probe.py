@@ -25,12 +25,12 @@ class Refusing:
 
 
 @pytest.mark.parametrize(
-    ("path", "least", "most", "detail"),
-    [("/up", 0.0, 0.3, "ERROR_CONNECTION_FAILED"), (None, 0.4, 2.0, "DEADLINE_EXCEEDED")],
+    ("path", "least", "detail"),
+    [("/up", 0.0, "ERROR_CONNECTION_FAILED"), (None, 0.4, "DEADLINE_EXCEEDED")],
 )
-def test_a_refused_connection(path: str | None, least: float, most: float, detail: str) -> None:
+def test_a_refused_connection(path: str | None, least: float, detail: str) -> None:
     probe = StartupProbe(default=False, port=1, path=path, timeout=0.4, period=0.4)
     began = time.monotonic()
     found = probe_startup(probe, cast("NetnsSockets", Refusing()), threading.Event(), Timescale(1.0))
-    assert least <= time.monotonic() - began < most
+    assert time.monotonic() - began >= least
     assert (found.passed, found.ended, found.tries, detail in found.detail) == (False, False, 1, True)
