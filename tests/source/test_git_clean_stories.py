@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -178,6 +179,17 @@ def test_a_module_that_is_only_on_this_disk_always_stops_the_release(
     assert before_the_build
     if left is not _wrong_case:  # nothing differs from the commit there: the image's contents tell
         assert stopped_by(judged(source, place))
+
+
+def test_variables_of_the_service_say_where_its_modules_are(place: GitRepository, open_source: Open) -> None:
+    place.commit({"Dockerfile": EVERYTHING, ".gitignore": "lib/\n", "app/main.py": "import helper\n\napp = helper\n"})
+    place.write({"lib/helper.py": ""})
+    release = release_of(place.git("rev-parse", "HEAD"))
+    given = replace(release, service=replace(release.service, env={"PYTHONPATH": "/srv/lib"}))
+    kind, source = KINDS["git_clean"], open_source(place.root)
+    for each, stopping in ((release, []), (given, ["lib/helper.py"])):
+        verdict = kind.judge(kind.settings(), each, source.read_checkout(ReadCheckout(each)))
+        assert stopped_by(verdict) == stopping
 
 
 def test_only_an_imported_source_file_is_ever_to_be_forced_into_git(place: GitRepository, open_source: Open) -> None:

@@ -78,7 +78,7 @@ class GitSource:
         changes: tuple[Change, ...] = ()
         if status.head == release.commit and status.files:
             cloud_build = release.options.builder == "cloud_build"
-            changes = self._changes(source, release.service.entrypoint, cloud_build)
+            changes = self._changes(release.service, cloud_build)
         own_rules = f"{_inside(source.dockerfile)}.dockerignore"
         root = _inside(source.context)
         return CheckoutRead(
@@ -109,8 +109,7 @@ class GitSource:
         analysis = self._analyse(
             staged,
             release.commit,
-            service.entrypoint,
-            {**dict.fromkeys(service.secrets, ""), **service.env},
+            service,
             request.settings.undeclared,
             learned.known if learned else None,
         )
@@ -165,10 +164,10 @@ class GitSource:
         """Every file whose state on the disk is not that of HEAD, by repository path."""
         return self._uncommitted
 
-    def _changes(self, source: BuildSource, entrypoint: str | None, cloud_build: bool) -> tuple[Change, ...]:
+    def _changes(self, service: Service, cloud_build: bool) -> tuple[Change, ...]:
         from deploy_lib.drivers.source.changes import Checkout
 
-        head = self._status.head
+        source, head = service.source, self._status.head
         listing = self._listing(head)
         tracked = if_all_were_committed(listing, self._status, self._disk, hashed=False)
         rules = self._rules(source, tracked, cloud_build)
@@ -177,7 +176,7 @@ class GitSource:
         staged = self._stage(source, everything, {}, rules, head)
 
         def imported() -> frozenset[str]:
-            return frozenset(self._analyse(staged, head, entrypoint, {}, False).modules.values())
+            return frozenset(self._analyse(staged, head, service, False).modules.values())
 
         dockerfile = _inside(source.dockerfile)
         read_by_build = {dockerfile, *names_of_ignore_files(root, dockerfile)}
@@ -216,8 +215,7 @@ class GitSource:
         self,
         staged: Staged,
         commit: str,
-        entrypoint: str | None,
-        env: Mapping[str, str],
+        service: Service,
         undeclared: bool,
         known: Known | None = None,
     ) -> Analysis:
@@ -228,10 +226,10 @@ class GitSource:
             staged.context,
             staged.read_many,
             lambda: self.missing_file_context(commit),
-            entrypoint,
+            service.entrypoint,
             self._cache,
             undeclared,
-            env,
+            {**dict.fromkeys(service.secrets, ""), **service.env},
             known,
         )
 
