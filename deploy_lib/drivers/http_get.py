@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from deploy_lib.drivers.interface import Clock
@@ -79,8 +81,18 @@ def getter(clock: Clock, headers: Headers, timeout: float, *, trust_proxies: boo
     import httpx
 
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
-    client = httpx.Client(timeout=timeout, follow_redirects=False, trust_env=trust_proxies, limits=limits)
+    client = httpx.Client(
+        verify=_trusted(trust_proxies), timeout=timeout, follow_redirects=False, trust_env=trust_proxies, limits=limits
+    )
     return Getter(clock, headers, client, timeout)
+
+
+@cache
+def _trusted(trust_env: bool) -> ssl.SSLContext:
+    """Read once: reading a few hundred certificates takes longer than a request."""
+    import httpx
+
+    return httpx.create_ssl_context(trust_env=trust_env)
 
 
 def _named_in(body: bytes, key: str) -> str | None:
