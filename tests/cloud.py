@@ -137,6 +137,11 @@ class LocalCloud:
         found: list[dict[str, Any]] = self._control("GET", f"calls?after={after}")["calls"]
         return found
 
+    def credentials(self, kind: str) -> dict[str, str]:
+        """The environment with which the tool uses credentials of that kind; identity/credentials.py has them."""
+        found: dict[str, str] = self._control("POST", "credentials", json={"kind": kind})["environment"]
+        return found
+
     def last_call(self) -> int:
         """The number to give to `calls`, so that it tells only what follows."""
         self._last_call = max((call["number"] for call in self.call_records(self._last_call)), default=self._last_call)

@@ -201,6 +201,12 @@ def _others(made: Mapping[str, argparse.ArgumentParser]) -> None:
     local = made["local"]
     local.add_argument("action", choices=("up", "down", "status", "env"))
     local.add_argument("--gcloud", action="store_true", help="with env: the environment for gcloud itself")
+    local.add_argument(
+        "--credentials",
+        metavar="KIND",
+        help="with env: the tool's environment with credentials of that kind: login, key-file, impersonated, "
+        "federation, federation-account, metadata",
+    )
     local.add_argument("--state", metavar="DIR", help="where journals and the local cloud's images are kept")
     local.add_argument("--engine", choices=("docker", "podman", "namespaces"), help="default: whichever works here")
     local.add_argument("--time-scale", type=_scale, metavar="X", help="0.1: waits take a tenth")

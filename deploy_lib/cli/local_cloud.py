@@ -114,6 +114,8 @@ def main(args: argparse.Namespace) -> int:
     """`local up|down|status|env`."""
     if args.gcloud and args.action != "env":
         raise NotPossible("--gcloud belongs to local env: it prints the environment for gcloud", 2)
+    if args.credentials and (args.action != "env" or args.gcloud):
+        raise NotPossible("--credentials belongs to local env alone: it prints the tool's environment with them", 2)
     directory = local_cloud_directory(state_directory(args.state))
     cloud = find(directory)
     if args.action == "down":
@@ -135,7 +137,7 @@ def main(args: argparse.Namespace) -> int:
             f"the local cloud is not running; start it with: {program_of(args).command('local', 'up')}", 4
         )
     if args.action == "env":
-        for name, value in (_gcloud_environment(cloud, args) if args.gcloud else _environment(cloud)).items():
+        for name, value in _asked_environment(cloud, args).items():
             say(f"export {name}={shlex.quote(value)}")
         return 0
     say(f"the local cloud is up (process {cloud.pid}), with engine {cloud.engine}, at {cloud.grpc}")
@@ -151,15 +153,27 @@ def _environment(cloud: LocalCloud) -> dict[str, str]:
     }
 
 
-def _gcloud_environment(cloud: LocalCloud, args: argparse.Namespace) -> dict[str, str]:
-    """With which an unmodified gcloud works with it, and reaches nothing else. Raises NotPossible."""
+def _asked_environment(cloud: LocalCloud, args: argparse.Namespace) -> dict[str, str]:
+    """Raises NotPossible."""
+    if args.gcloud:
+        return _made_there(cloud, args, "gcloud", "gcloud cannot be led to the local cloud")
+    if not args.credentials:
+        return _environment(cloud)
+    made = _made_there(cloud, args, "credentials", "there are no such credentials", {"kind": args.credentials})
+    return {**_environment(cloud), **made}
+
+
+def _made_there(
+    cloud: LocalCloud, args: argparse.Namespace, what: str, problem: str, body: dict[str, str] | None = None
+) -> dict[str, str]:
+    """An environment with which a client of Google's works with it, and reaches nothing else. Raises NotPossible."""
     import httpx  # which no other command here needs
 
     try:
-        answer = httpx.post(f"{cloud.http}/_local/gcloud", trust_env=False, timeout=STARTS_WITHIN)
+        answer = httpx.post(f"{cloud.http}/_local/{what}", json=body, trust_env=False, timeout=STARTS_WITHIN)
         reply = answer.json()
         if answer.status_code == 400:
-            raise NotPossible(f"gcloud cannot be led to the local cloud: {reply['error']}", 4)
+            raise NotPossible(f"{problem}: {reply['error']}", 4)
         environment: dict[str, str] = reply["environment"]
     except httpx.HTTPError as error:
         raise NotPossible(f"the local cloud at {cloud.http} does not answer: {error}", 4) from None

@@ -15,6 +15,7 @@ from binascii import b2a_base64
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 _BELOW = "computeMetadata/v1"
@@ -29,15 +30,19 @@ def respond(request: str, about: dict[str, str], now: float) -> bytes:
     `about`: project, number (of the project), region, account (its e-mail address) and instance (its id).
     `now`: seconds since the epoch, from which tokens are good for an hour.
     """
-    status, kind, body = _answer(request, about, now)
+    status, kind, body = metadata_answer(request, about, now)
     data = body.encode()
     head = f"HTTP/1.1 {status}\r\nMetadata-Flavor: Google\r\nServer: Metadata Server for VM\r\n"
     head += f"Content-Type: {kind}\r\nContent-Length: {len(data)}\r\nConnection: close\r\n\r\n"
     return head.encode() + (b"" if request.startswith("HEAD ") else data)
 
 
-def _answer(request: str, about: dict[str, str], now: float) -> Any:
-    """Status line, content type and body."""
+def metadata_answer(request: str, about: dict[str, str], now: float, sign: Callable[[str], str] | None = None) -> Any:
+    """Status line, content type and body.
+
+    `sign` gives a token of the account: for an audience its identity token, for "" its access token. Without it
+    both are placeholders.
+    """
     from urllib.parse import parse_qs  # not at the top: an import check that nobody asks would load it for nothing
 
     words = request.split(" ", 2)
@@ -52,7 +57,7 @@ def _answer(request: str, about: dict[str, str], now: float) -> Any:
     if re.search(r"(?im)^x-forwarded-for:", request):
         return "403 Forbidden", "text/html", "Requests with an X-Forwarded-For header are not answered.\n"
     query = parse_qs(question, keep_blank_values=True)
-    found = _find(path, _tree(about, query, now))
+    found = _find(path, _tree(about, query, now, sign))
     if found is None:
         return "404 Not Found", "text/html", f"not found: {address}\n"
     if found == "" and path.endswith("/identity"):
@@ -79,12 +84,17 @@ def _find(path: str, tree: dict[str, Any]) -> Any:
     return found
 
 
-def _tree(about: dict[str, str], query: dict[str, list[str]], now: float) -> dict[str, Any]:
-    token = {"access_token": _PLACEHOLDER, "expires_in": _SECONDS, "token_type": "Bearer"}
+def _tree(
+    about: dict[str, str], query: dict[str, list[str]], now: float, sign: Callable[[str], str] | None
+) -> dict[str, Any]:
+    access = sign("") if sign else _PLACEHOLDER
+    audience = query.get("audience", [""])[0]
+    identity = sign(audience) if sign and audience else _identity(about["account"], audience, now)
+    token = {"access_token": access, "expires_in": _SECONDS, "token_type": "Bearer"}
     account = {
         "aliases": "default",
         "email": about["account"],
-        "identity": _identity(about["account"], query.get("audience", [""])[0], now),
+        "identity": identity,
         "scopes": _SCOPE,
         "token": json.dumps(token),
     }

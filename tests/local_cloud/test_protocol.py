@@ -46,7 +46,7 @@ def test_the_calls_of_the_control_interface(tmp_path: Path) -> None:
     told = {call.partition("?")[0]: answer for call, answer in table(PROTOCOL, "Control interface").items()}
     routes = control_routes(FaultQueue(threading.Event()), CallLog(time.time), TrafficHistory(time.time))
     with closing(GcloudAccess(tmp_path, time.time)) as gcloud:
-        routes += [gcloud.route(), *grant_routes(Grants())]
+        routes += [*gcloud.routes(), *grant_routes(Grants())]
     assert set(told) == {f"{route.method} {route.path}" for route in routes}
     for call, kind in (("GET /_local/calls", Recorded), ("GET /_local/traffic", ServedTraffic)):
         name, *keys = re.findall(r"`([^`]+)`", told[call])

@@ -21,6 +21,7 @@ from .faults.fault_queue import FaultQueue
 from .faults.middleware import FaultMiddleware
 from .faults.routes import control_routes
 from .gcloud.access import GcloudAccess
+from .identity.routes import identity_routes
 from .knative.routes import KnativeApi
 from .logging.build_log import write_build_line
 from .logging.methods import logging_methods
@@ -101,9 +102,9 @@ def serving(engine: Engine, settings: CloudSettings) -> Iterator[ListenAddresses
             engine, storage, images, read_secret, partial(write_build_line, log), state / "builds", clock
         )
         builds = stack.enter_context(closing(CloudBuildService(environment)))
-        run = CloudRun(
-            engine, images, secrets, state / "run", RunLogWriter(log, sink), counts, clock, settings.time_scale, profile
-        )
+        scale, writer = settings.time_scale, RunLogWriter(log, sink)
+        allows = grants.allows if profile.check_callers else None
+        run = CloudRun(engine, images, secrets, state / "run", writer, counts, clock, scale, profile, allows)
         stack.enter_context(closing(run))
         methods = [
             *run_methods.methods(run),
@@ -120,7 +121,8 @@ def serving(engine: Engine, settings: CloudSettings) -> Iterator[ListenAddresses
             *storage_routes(storage, middleware.route),
             *control_routes(queue, calls, run.history),
             *grant_routes(grants),
-            gcloud.route(),
+            *identity_routes(allows),
+            *gcloud.routes(),
             *KnativeApi(rows, run.catalogue.locations).routes(rest),
             *project_routes(),
             *rest.routes(),

@@ -1,4 +1,7 @@
-"""What gcloud needs to work with the local cloud and with nothing else: its environment, and TLS for Google's names."""
+"""What gcloud needs to work with the local cloud and with nothing else: its environment, and TLS for Google's names.
+
+What google-auth needs for credentials of a kind is the same and a file (see identity/credentials.py).
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from ..identity.credentials import UnknownKind, write_credentials
 from ..wire.ports import HOST
 from .certificate import Certificate, GcloudUnavailable
 from .proxy import ConnectProxy
@@ -36,9 +40,9 @@ class GcloudAccess:
         """`serve_tls` begins to serve the APIs with TLS, and gives the port."""
         self._serve_tls = serve_tls
 
-    def route(self) -> web.RouteDef:
-        """Of the control interface: the environment."""
-        return web.post("/_local/gcloud", self._answer)
+    def routes(self) -> list[web.RouteDef]:
+        """Of the control interface: the environments."""
+        return [web.post("/_local/gcloud", self._answer), web.post("/_local/credentials", self._answer_credentials)]
 
     @property
     def address(self) -> str:
@@ -50,12 +54,9 @@ class GcloudAccess:
         Raises GcloudUnavailable. Properties: https://cloud.google.com/sdk/gcloud/reference/config
         """
         configuration, token = self._directory / "config", self._directory / "token"
-        with self._lock:
-            configuration.mkdir(parents=True, exist_ok=True, mode=0o700)
-            token.write_text(_TOKEN, encoding="ascii")
-            if self._certificate.ends() < self._clock() + _DAY:
-                self._certificate.make()
-            self._load()
+        self._renew()
+        configuration.mkdir(exist_ok=True, mode=0o700)
+        token.write_text(_TOKEN, encoding="ascii")
         host, _, port = self.address.partition(":")
         return {
             "CLOUDSDK_CONFIG": str(configuration),
@@ -70,8 +71,31 @@ class GcloudAccess:
             "CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK": "true",
         }
 
+    def credentials(self, kind: str, metadata_host: str) -> dict[str, str]:
+        """The variables for credentials of a kind, and nothing but the local cloud behind them.
+
+        Raises GcloudUnavailable and UnknownKind.
+        """
+        self._renew()
+        file = write_credentials(self._directory / "credentials", kind, self._certificate.key)
+        if file is None:
+            return {"LOCAL_CLOUD_CREDENTIALS": kind, "GCE_METADATA_HOST": metadata_host}
+        return {
+            "LOCAL_CLOUD_CREDENTIALS": str(file),
+            "HTTPS_PROXY": f"http://{self.address}",
+            "REQUESTS_CA_BUNDLE": str(self._certificate.path),
+        }
+
     def close(self) -> None:
         self._proxy.close()
+
+    def _renew(self) -> None:
+        """Makes a certificate where none is good for another day."""
+        with self._lock:
+            self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if self._certificate.ends() < self._clock() + _DAY:
+                self._certificate.make()
+            self._load()
 
     def _way(self) -> tuple[str, int]:
         """Where a connection for Google's names goes. Raises GcloudUnavailable."""
@@ -91,6 +115,15 @@ class GcloudAccess:
         try:
             return web.json_response({"environment": await asyncio.to_thread(self.environment)})
         except (GcloudUnavailable, OSError) as error:
+            return web.json_response({"error": str(error)}, status=400)
+
+    async def _answer_credentials(self, request: web.Request) -> web.Response:
+        try:
+            kind = str((await request.json())["kind"])
+            return web.json_response({"environment": await asyncio.to_thread(self.credentials, kind, request.host)})
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return web.json_response({"error": 'the body is not {"kind": "..."}'}, status=400)
+        except (GcloudUnavailable, UnknownKind, OSError) as error:
             return web.json_response({"error": str(error)}, status=400)
 
     def _load(self) -> None:

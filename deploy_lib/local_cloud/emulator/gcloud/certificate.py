@@ -55,6 +55,10 @@ class Certificate:
         told = _openssl(["x509", "-noout", "-enddate", "-in", str(self.path)])
         return float(ssl.cert_time_to_seconds(told.strip().removeprefix("notAfter=")))
 
+    def key(self) -> str:
+        """In PEM."""
+        return self._key.read_text(encoding="ascii")
+
     def load(self, context: ssl.SSLContext) -> None:
         """For the connections to come. Raises GcloudUnavailable."""
         try:

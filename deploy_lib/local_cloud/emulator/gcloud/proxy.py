@@ -6,6 +6,7 @@ So no call of a client behind it can reach the real cloud. https://www.rfc-edito
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 from collections.abc import Callable
 
@@ -59,7 +60,8 @@ class ConnectProxy:
             writer.close()
             return
         writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        await asyncio.gather(_copy(reader, back), _copy(there, writer))
+        with contextlib.suppress(asyncio.CancelledError):  # the local cloud ends; the server asks how this task ended
+            await asyncio.gather(_copy(reader, back), _copy(there, writer))
 
     async def _connected(self, line: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         verb, _, rest = line.partition(" ")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
 
 import aiohttp
 from aiohttp import web
@@ -19,12 +19,14 @@ _WITHOUT_BODY = frozenset({204, 304})
 
 @dataclass
 class Passage:
-    """What is known of one request when it has ended."""
+    """What is known of one request when it has ended. `replaced` are the headers that the container gets changed."""
 
+    replaced: Mapping[str, str] = field(default_factory=dict)
     status: int = 503
     received: int = 0  # bytes of the request's body
     sent: int = 0  # bytes of the answer's body
     failed: bool = False  # the container gave no whole answer
+    refused: bool = False  # the request was not let through to it
 
 
 async def forward(
@@ -38,7 +40,7 @@ async def forward(
             pool.request(
                 request.method,
                 url_of(target, request),
-                headers=inward(request.headers, request.remote or ""),
+                headers=inward(request.headers, request.remote or "", passage.replaced),
                 data=_body(request, passage) if request.can_read_body else None,
                 allow_redirects=False,
             ) as found,

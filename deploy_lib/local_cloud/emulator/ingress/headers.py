@@ -6,6 +6,8 @@ https://cloud.google.com/run/docs/container-contract and RFC 9110 7.6.1 (connect
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
@@ -34,9 +36,12 @@ _HANDSHAKE = frozenset(
 )
 
 
-def inward(given: CIMultiDictProxy[str], client: str) -> CIMultiDict[str]:
+def inward(
+    given: CIMultiDictProxy[str], client: str, replaced: Mapping[str, str] = MappingProxyType({})
+) -> CIMultiDict[str]:
     """For the container: the client's, plus where the request came from and a trace."""
     found = _through(given, frozenset({"expect"}))
+    found.update(replaced)
     before = found.popall("X-Forwarded-For", [])
     found["X-Forwarded-For"] = ", ".join([*before, client])
     found.setdefault("X-Forwarded-Proto", "http")

@@ -15,6 +15,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from .admission import Admission
+
 
 class RouteTarget(Protocol):
     """One running instance. `key` names it for as long as the local cloud runs."""
@@ -49,6 +51,7 @@ class Route:
     upstreams: tuple[Upstream, ...]
     percents: tuple[int, ...]  # of the upstreams, in the same order; their sum is 100
     lots: bool = False  # drawn for each request, as Cloud Run does
+    admission: Admission | None = None  # without it, whoever asks may
     _turns: Iterator[int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -20,7 +20,7 @@ from ...worker import start_worker, unheard
 from ..wire.ports import HOST
 from ..wire.visitors import refused
 from .connections import Connections
-from .error_pages import UNAVAILABLE, not_found, plain
+from .error_pages import UNAVAILABLE, not_found, plain, turned_away
 from .forward import Passage, forward
 from .route import Route, RouteTarget, Upstream
 from .websocket import forward_websocket, wants_websocket
@@ -44,7 +44,8 @@ class ServedRequest:
     remote: str
     received: int
     sent: int
-    failed: bool  # the answer is the ingress's own
+    failed: bool  # the answer is the ingress's own, for want of a container's
+    refused: bool  # so is this one, to who may not invoke the service
 
 
 class Ingress:
@@ -112,9 +113,20 @@ class Ingress:
         route = self._routes.get(port)
         if route is None:
             return not_found(request.path)
+        given = {name.lower(): value for name, value in request.headers.items()}
+        refusal = route.admission.refusal(given) if route.admission else None
         if not route.upstreams:
-            return plain(503, UNAVAILABLE)
+            return turned_away(refusal, request.path) if refusal else plain(503, UNAVAILABLE)
         upstream, began, passage = route.next(), time.monotonic(), Passage()
+        if refusal is not None:
+            passage.status, passage.refused = refusal.status, True
+            if (
+                refusal.status != 404
+            ):  # whose absence from the log tells of it, https://cloud.google.com/run/docs/troubleshooting#404
+                self._tell(request, upstream, "", passage, time.monotonic() - began)
+            return turned_away(refusal, request.path)
+        if route.admission is not None:
+            passage.replaced = route.admission.replaced(given)
         instance = ""
         upstream.enter()
         try:
@@ -158,6 +170,7 @@ class Ingress:
                 passage.received,
                 passage.sent,
                 passage.failed,
+                passage.refused,
             )
         )
 

@@ -29,7 +29,7 @@ async def forward_websocket(
     try:
         inner = await pool.ws_connect(
             url_of(target, request),
-            headers=without_handshake(inward(request.headers, request.remote or "")),
+            headers=without_handshake(inward(request.headers, request.remote or "", passage.replaced)),
             protocols=offered,
             autoclose=False,
             autoping=False,

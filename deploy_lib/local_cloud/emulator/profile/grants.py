@@ -7,21 +7,28 @@ for no permission.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from .roles import holds, is_known
 
+_EVERYBODY = ("allAuthenticatedUsers", "principalSet://iam.googleapis.com/*")
+"""allAuthenticatedUsers leaves out federated identities: https://cloud.google.com/iam/docs/principals-overview"""
 USUAL: Mapping[str, tuple[str, ...]] = {
-    "roles/run.admin": ("allAuthenticatedUsers",),
-    "roles/cloudbuild.builds.editor": ("allAuthenticatedUsers",),
-    "roles/storage.admin": ("allAuthenticatedUsers",),
-    "roles/logging.viewer": ("allAuthenticatedUsers",),
-    "roles/monitoring.viewer": ("allAuthenticatedUsers",),
-    "roles/secretmanager.admin": ("allAuthenticatedUsers",),
-    "roles/artifactregistry.writer": ("allAuthenticatedUsers",),
-    "roles/logging.logWriter": ("allAuthenticatedUsers",),
-    "roles/iam.serviceAccountUser": ("allAuthenticatedUsers",),
+    "roles/run.admin": _EVERYBODY,
+    "roles/cloudbuild.builds.editor": _EVERYBODY,
+    "roles/storage.admin": _EVERYBODY,
+    "roles/logging.viewer": _EVERYBODY,
+    "roles/monitoring.viewer": _EVERYBODY,
+    "roles/secretmanager.admin": _EVERYBODY,
+    "roles/artifactregistry.writer": _EVERYBODY,
+    "roles/logging.logWriter": _EVERYBODY,
+    "roles/iam.serviceAccountUser": _EVERYBODY,
+    "roles/iam.serviceAccountTokenCreator": _EVERYBODY,
 }
+
+
+Allows = Callable[[str, str], bool]
+"""Whether an account holds a permission on everything there is."""
 
 
 class BadGrant(Exception):
@@ -52,8 +59,18 @@ class Grants:
             return {role: list(members) for role, members in self._members.items()}
 
     def allows(self, account: str, permission: str) -> bool:
-        """`account` is an e-mail address."""
-        wanted = {f"user:{account}", f"serviceAccount:{account}", "allAuthenticatedUsers", "allUsers"}
+        """`account` is an e-mail address, or the principal:// of a federated identity."""
         with self._lock:
-            roles = [role for role, members in self._members.items() if wanted.intersection(members)]
+            roles = [role for role, members in self._members.items() if is_among(account, members)]
         return holds(roles, permission)
+
+
+def is_among(account: str, members: Iterable[str]) -> bool:
+    """Whether the members of a role include an account; of principal sets, a whole pool's alone are looked up."""
+    if account.startswith("principal://"):
+        as_set = account.replace("principal://", "principalSet://", 1)
+        return any(
+            member in (account, "allUsers") or (member.endswith("/*") and as_set.startswith(member[:-1]))
+            for member in members
+        )
+    return not {f"user:{account}", f"serviceAccount:{account}", "allAuthenticatedUsers", "allUsers"}.isdisjoint(members)

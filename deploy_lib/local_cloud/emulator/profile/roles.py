@@ -57,6 +57,7 @@ NEEDED = {
 """By method. What is not here needs no permission, such as the operation that a caller began."""
 
 SET_POLICY, ACT_AS, INVOKE = "run.services.setIamPolicy", "iam.serviceaccounts.actAs", "run.routes.invoke"
+GET_ACCESS_TOKEN, GET_ID_TOKEN = "iam.serviceAccounts.getAccessToken", "iam.serviceAccounts.getOpenIdToken"
 
 _HELD: dict[str, tuple[str, ...]] = {
     "roles/owner": ("*",),
@@ -86,6 +87,9 @@ _HELD: dict[str, tuple[str, ...]] = {
                                       "artifactregistry.repositories.downloadArtifacts"),
     "roles/artifactregistry.reader": ("artifactregistry.repositories.downloadArtifacts",),
     "roles/iam.serviceAccountUser": (ACT_AS,),
+    "roles/iam.serviceAccountTokenCreator": (GET_ACCESS_TOKEN, GET_ID_TOKEN),
+    "roles/iam.serviceAccountOpenIdTokenCreator": (GET_ID_TOKEN,),
+    "roles/iam.workloadIdentityUser": (GET_ACCESS_TOKEN, GET_ID_TOKEN),
 }  # fmt: skip
 
 

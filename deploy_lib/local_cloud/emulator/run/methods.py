@@ -28,6 +28,7 @@ from google.iam.v1.iam_policy_pb2 import (
 from google.iam.v1.policy_pb2 import Policy
 from google.longrunning.operations_pb2 import Operation
 
+from ..wire.caller import caller
 from ..wire.method import Method, RpcRefusal
 from .refusal import RunRefusal
 from .service import CloudRun
@@ -76,17 +77,18 @@ def _set_policy(run: CloudRun) -> Callable[[SetIamPolicyRequest], Policy]:
 
 
 def _test_policy(run: CloudRun) -> Callable[[TestIamPermissionsRequest], TestIamPermissionsResponse]:
-    """Whoever reaches the local cloud may do everything, but nobody anything with what is not there [doc: an empty set,
+    """Nobody may do anything with what is not there [doc: an empty set,
     no NOT_FOUND, https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services/testIamPermissions]."""
 
     def answer(request: TestIamPermissionsRequest) -> TestIamPermissionsResponse:
         try:
-            run.get_policy(request.resource)
+            return TestIamPermissionsResponse(
+                permissions=run.permitted(request.resource, caller(), request.permissions)
+            )
         except RunRefusal as refusal:
             if refusal.code != "NOT_FOUND":
                 raise
             return TestIamPermissionsResponse()
-        return TestIamPermissionsResponse(permissions=request.permissions)
 
     return answer
 

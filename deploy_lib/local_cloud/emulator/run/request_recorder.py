@@ -12,6 +12,14 @@ from .ports import Metrics, RequestRecord, RunLog
 _NO_ANSWER = (
     "The request failed because either the HTTP response was malformed or connection to the instance had an error."
 )
+_READ_MORE = "Read more at https://cloud.google.com/run/docs/securing/authenticating"
+_NOT_AUTHENTICATED = (
+    "The request was not authenticated. Either allow unauthenticated invocations or set the proper Authorization "
+    f"header. {_READ_MORE}"
+)
+_NOT_VERIFIED = (
+    "The request was not authorized to invoke this service. The access token could not be verified. " + _READ_MORE
+)
 _NO_INSTANCE = "The request was aborted because there was no available instance."
 
 
@@ -36,7 +44,9 @@ class RequestRecorder:
             response_size=served.sent,
         )
         text = ""
-        if served.failed:
+        if served.refused:
+            text = _NOT_VERIFIED if served.status == 401 else _NOT_AUTHENTICATED
+        elif served.failed:
             text = _NO_ANSWER if served.instance else _NO_INSTANCE
         self.log.write(*place, text, "requests", _severity(served.status), served.instance, now, record)
 

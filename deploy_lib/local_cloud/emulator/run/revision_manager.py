@@ -13,6 +13,7 @@ from ...engines.model import Engine, EngineError
 from ...worker import start_worker, unheard
 from ..ingress.route import Route
 from ..ingress.server import Ingress
+from ..profile.grants import Allows
 from ..registry.images import RegistryImages, RegistryRefusal
 from ..secrets.store import Secrets
 from . import conditions, requirements, traffic
@@ -21,6 +22,7 @@ from .container import make_instance_spec
 from .instances import wording
 from .instances.instance_supervisor import InstanceSupervisor
 from .instances.timescale import Timescale
+from .invocation import invocation
 from .names import ServiceName
 from .ports import RunLog
 from .service_ports import ServicePorts
@@ -45,6 +47,7 @@ class RevisionManager:
     ingress: Ingress
     addresses: ServicePorts
     lots: bool = False  # how the shares of traffic are kept: by lot, or exactly
+    allows: Allows | None = None  # who may do what; None: whoever asks may invoke any service, from anywhere
     closed: bool = False  # nothing is started any more
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _supervisors: dict[str, InstanceSupervisor] = field(default_factory=dict)  # by the revision's full name
@@ -166,7 +169,10 @@ class RevisionManager:
         """To nothing, which is 503, while no revision is ready."""
         known = {short: percent for short, percent in shares.items() if short in record.revisions}
         supervisors = tuple(self.supervisor(record.name, record.revisions[short]) for short in known)
-        return Route(supervisors, tuple(known.values()), self.lots)
+        admission = None
+        if self.allows is not None:
+            admission = invocation(record, self.addresses.uri(record.name), self.allows)
+        return Route(supervisors, tuple(known.values()), self.lots, admission)
 
     def _make_crew(self, name: ServiceName, deployed: Deployed) -> InstanceSupervisor:
         place = (name.project, name.location, name.service, deployed.short)

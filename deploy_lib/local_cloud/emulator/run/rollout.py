@@ -75,8 +75,16 @@ class Rollouts:
             if self._alive(record):
                 service = record.service
                 service.latest_created_revision = record.name.revision(record.current)
-                service.urls = [self.manager.addresses.uri(record.name)]
+                url = self._url(record)
+                service.urls = [url] if url else []
                 self.store.save(record)
+
+    def _url(self, record: ServiceRecord, tag: str = "") -> str:
+        """Empty where the service has its default URL disabled, and with it those of its tags.
+
+        https://cloud.google.com/run/docs/securing/ingress#disable-url
+        """
+        return "" if record.service.default_uri_disabled else self.manager.addresses.uri(record.name, tag)
 
     def _alive(self, record: ServiceRecord) -> bool:
         """The service was not deleted, nor another made in its place, and the local cloud is not ending."""
@@ -141,10 +149,8 @@ class Rollouts:
             service.terminal_condition = conditions.ready(self.now())  # after the routes
             service.conditions = [conditions.passed("RoutesReady", now), configured]
             service.observed_generation = service.generation
-            service.uri = self.manager.addresses.uri(record.name)
-            service.traffic_statuses = traffic.statuses(
-                list(service.traffic), lambda tag: self.manager.addresses.uri(record.name, tag)
-            )
+            service.uri = self._url(record)
+            service.traffic_statuses = traffic.statuses(list(service.traffic), lambda tag: self._url(record, tag))
             self.manager.direct(record)
         self.store.save(record)
         return problem

@@ -7,7 +7,7 @@ rule is taken from stands where the rule is, and all of it in README.md.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from google.longrunning.operations_pb2 import Operation
 from ...engines.model import Engine
 from ...worker import explain, start_worker
 from ..ingress.server import Ingress
+from ..profile.grants import Allows, is_among
 from ..profile.profile import RELAXED, Profile
 from ..registry.images import RegistryImages
 from ..secrets.store import Secrets
@@ -33,6 +34,7 @@ from . import change, operations
 from .catalogue import Catalogue, copy_revision, copy_service
 from .instances.instance_supervisor import InstanceSupervisor
 from .instances.timescale import Timescale
+from .invocation import holders
 from .names import ServiceName, parse_parent, parse_service
 from .ports import Metrics, RunLog
 from .refusal import RunRefusal, missing
@@ -58,10 +60,14 @@ class CloudRun:
         clock: Callable[[], float],
         time_scale: float,
         profile: Profile = RELAXED,
+        allows: Allows | None = None,
     ) -> None:
-        """`clock` gives seconds since the epoch; `time_scale` shortens Cloud Run's own waits, 1.0 is its pace."""
+        """`clock` gives seconds since the epoch; `time_scale` shortens Cloud Run's own waits, 1.0 is its pace.
+
+        `allows` says who may do what; without it anybody may invoke any service and do everything.
+        """
         root.mkdir(parents=True, exist_ok=True)
-        self._images, self._clock = images, clock
+        self._images, self._clock, self._allows = images, clock, allows
         self._operations = operations.Operations()
         self._store = ServiceStore(root / "services", self._now)
         self.catalogue, self.history = Catalogue(self._store), self._store.history
@@ -69,7 +75,7 @@ class CloudRun:
         timescale = Timescale(time_scale)
         addresses = ServicePorts(root / "addresses.json", self._ingress)
         self._manager = RevisionManager(
-            engine, images, secrets, root, log, timescale, self._ingress, addresses, profile.lots
+            engine, images, secrets, root, log, timescale, self._ingress, addresses, profile.lots, allows
         )
         self._rollouts = Rollouts(self._store, self._manager, self._now)
         with self._store.lock:
@@ -155,17 +161,30 @@ class CloudRun:
         """None when the name is not that of an operation of Cloud Run."""
         return self._operations.get(name)
 
-    # Access policies, kept and not enforced: everyone may call a service of the local cloud.
+    # Access policies: who may invoke a service, where that is asked.
 
     def get_policy(self, resource: str) -> bytes:
         with self._store.lock:
             return self._store.get(parse_service(resource)).policy
+
+    def permitted(self, resource: str, account: str, permissions: Iterable[str]) -> list[str]:
+        """Those that the account holds on the service, by its own policy or by everybody's."""
+        with self._store.lock:
+            record = self._store.get(parse_service(resource))
+            return [
+                permission
+                for permission in permissions
+                if self._allows is None
+                or self._allows(account, permission)
+                or is_among(account, holders(record, permission))
+            ]
 
     def set_policy(self, resource: str, policy: bytes) -> None:
         with self._store.lock:
             record = self._store.get(parse_service(resource))
             record.policy = policy
             self._store.save(record)
+            self._manager.direct(record)
 
     def close(self) -> None:
         """Ends every instance and the ingress."""

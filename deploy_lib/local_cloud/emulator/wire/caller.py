@@ -1,9 +1,11 @@
-"""The caller of the current request: whom the client names, since the local cloud has no accounts."""
+"""The caller of the current request: whom its token or the client names, since the local cloud has no accounts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from contextvars import ContextVar
+
+from .tokens import account_of
 
 HEADER = "x-local-account"
 """The client's word, in the call's metadata."""
@@ -19,5 +21,6 @@ def caller() -> str:
 
 def note_caller(metadata: Iterable[tuple[str, str | bytes]]) -> None:
     """For the rest of the call that this thread answers."""
-    named = next((value for name, value in metadata if name == HEADER and isinstance(value, str)), "")
-    _CALLER.set(named or UNNAMED)
+    given = {name: value for name, value in metadata if isinstance(value, str)}
+    bearer = given.get("authorization", "").partition(" ")[2]
+    _CALLER.set(given.get(HEADER) or account_of(bearer) or UNNAMED)

@@ -24,6 +24,7 @@ from google.cloud.run_v2 import (
 )
 from google.longrunning.operations_pb2 import Operation
 
+from deploy_lib.local_cloud.emulator.profile.grants import Allows
 from deploy_lib.local_cloud.emulator.registry.images import RegistryImages
 from deploy_lib.local_cloud.emulator.run.ports import RequestRecord
 from deploy_lib.local_cloud.emulator.run.service import CloudRun
@@ -86,8 +87,10 @@ class Told:
 
 
 class RunBench:
-    def __init__(self, engine: Engine, subject: str, root: Path, scale: float = SCALE) -> None:
-        self.engine, self.root, self.scale = engine, root, scale
+    def __init__(
+        self, engine: Engine, subject: str, root: Path, scale: float = SCALE, allows: Allows | None = None
+    ) -> None:
+        self.engine, self.root, self.scale, self.allows = engine, root, scale, allows
         self.images, self.secrets, self.told = RegistryImages(root / "images"), Secrets(), Told()
         self.images.put_from_engine(engine, subject, IMAGE)
         self.cloud = self.open()
@@ -95,8 +98,9 @@ class RunBench:
 
     def open(self) -> CloudRun:
         """Another Cloud Run on the same state, as after a restart."""
+        told, root = self.told, self.root / "run"
         return CloudRun(
-            self.engine, self.images, self.secrets, self.root / "run", self.told, self.told, time.time, self.scale
+            self.engine, self.images, self.secrets, root, told, told, time.time, self.scale, allows=self.allows
         )
 
     def close(self) -> None:
