@@ -24,7 +24,7 @@ from deploy_lib.drivers.candidate_monitor import CandidateMonitor
 from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.compute_once import ComputeOnce
 from deploy_lib.drivers.endpoints import Endpoints
-from deploy_lib.drivers.headers import identity_headers
+from deploy_lib.drivers.identity.service_identity import service_identity
 from deploy_lib.drivers.interface import Clock, Drivers
 from deploy_lib.drivers.services import CloudRunServices
 from deploy_lib.drivers.urls import HttpUrls
@@ -70,7 +70,8 @@ class Session:
         def make() -> TrafficDrivers:
             watch = CandidateMonitor(self.clients, self.clock)
             local = self.clients.endpoints.local
-            urls = HttpUrls(self.clock, watch, identity_headers(self.clients), trust_proxies=not local)
+            identity = service_identity(self.clients, self.clock, plan.service)
+            urls = HttpUrls(self.clock, watch, identity, trust_proxies=not local)
             return TrafficDrivers(self.clock, CloudRunServices(self.clients, self.clock, urls, watch), urls)
 
         return self._traffic_drivers.get(plan.service.name, make)

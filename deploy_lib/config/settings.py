@@ -95,6 +95,11 @@ class ServiceSettings(Settings):
         description="Serverless VPC Access connector: its name, or projects/PROJECT/locations/REGION/connectors/NAME",
     )
     public: bool = Field(False, description="let anyone call the service, when it is created")
+    invoke_as: str | None = Field(
+        None,
+        pattern=ACCOUNT,
+        description="the account in whose name a service that is not public is asked; default: the caller's own",
+    )
     env: dict[str, Text] = Field({}, description="variables and their values")
     secrets: dict[str, str] = Field({}, description="variables and the secret each is read from, name:version")
     after: tuple[str, ...] = Field((), description="services that must be live before this one starts")
@@ -171,6 +176,7 @@ class ServiceSettings(Settings):
             request_timeout=self.request_timeout,
             instances=Instances(self.instances.min, self.instances.max),
             service_account=self.service_account,
+            invoke_as=self.invoke_as,
             vpc_connector=self.vpc_connector,
             public=self.public,
             env=dict(self.env),

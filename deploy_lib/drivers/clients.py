@@ -131,9 +131,12 @@ class Clients:
             make_client: Callable[..., storage.Client] = storage.Client
             if not self.endpoints.local:
                 return make_client(project=self.project, credentials=self.credentials)
+            from deploy_lib.drivers.local_account import named_credentials
+
             anonymous: Callable[[], Credentials] = AnonymousCredentials
             options = {"api_endpoint": self.endpoints.http}
-            client = make_client(project=self.project, credentials=anonymous(), client_options=options)
+            given = named_credentials() or anonymous()
+            client = make_client(project=self.project, credentials=given, client_options=options)
             client._http.trust_env = False  # no proxy may stand between two ports of this machine
             return client
 
@@ -141,18 +144,41 @@ class Clients:
 
     @property
     def credentials(self) -> Credentials:
-        """Google's own world only. Raises DriverError when there are none."""
-        return self._once("credentials", credentials.find)
+        """google-auth's. Raises DriverError when there are none."""
+
+        def make() -> Credentials:
+            if not self.endpoints.local:
+                return credentials.find()
+            from deploy_lib.drivers.local_account import local_credentials
+
+            found: Credentials = local_credentials(self.endpoints)
+            return found
+
+        return self._once("credentials", make)
 
     @property
     def account(self) -> str | None:
         """Who the calls are made as, where the credentials tell it."""
-        return None if self.endpoints.local else credentials.account_of(self.credentials)
+        return None if self._nameless else credentials.account_of(self.credentials)
 
     @property
     def last_modifier(self) -> str | None:
         """What a service that these clients wrote names as its last modifier, where that is known."""
-        return LOCAL_ACCOUNT if self.endpoints.local else self.account
+        return LOCAL_ACCOUNT if self._nameless else self.account
+
+    def auth_request(self) -> Any:
+        """With what google-auth asks for tokens: past any proxy for a local cloud's own account."""
+        from google.auth.transport.requests import Request
+        from requests import Session
+
+        session = Session()
+        session.trust_env = not self._nameless
+        return Request(session)
+
+    @property
+    def _nameless(self) -> bool:
+        """At a local cloud, with no credentials but the account's name."""
+        return self.endpoints.local and not os.environ.get(credentials.LOCAL)
 
     def close(self) -> None:
         """Closes the channels that are open. No client may be used afterwards."""
@@ -172,10 +198,10 @@ class Clients:
         def make() -> grpc.Channel:
             import grpc
 
-            from deploy_lib.drivers.local_account import signed
+            from deploy_lib.drivers.local_account import named_credentials, signed
 
             open_channel: Callable[..., grpc.Channel] = grpc.insecure_channel
-            return signed(open_channel(self.endpoints.grpc, options=_CHANNEL_OPTIONS))
+            return signed(open_channel(self.endpoints.grpc, options=_CHANNEL_OPTIONS), named_credentials())
 
         return self._once("channel", make)
 

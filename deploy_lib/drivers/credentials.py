@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 REMEDY = "type: gcloud auth application-default login, or set GOOGLE_APPLICATION_CREDENTIALS to a key file"
+LOCAL = "LOCAL_CLOUD_CREDENTIALS"
+"""The variable that names a rehearsal's credentials; those of the real world are never used at a local cloud."""
 
 
 def find() -> Credentials:
@@ -31,8 +33,7 @@ def find() -> Credentials:
         credentials, _ = google.auth.default(scopes=[SCOPE])
     except (GoogleAuthError, OSError, ValueError) as error:
         if named:
-            message = str(error).strip().rstrip(".").splitlines()[0]
-            reason = f"GOOGLE_APPLICATION_CREDENTIALS does not name usable credentials: {message}"
+            reason = f"GOOGLE_APPLICATION_CREDENTIALS does not name usable credentials: {words_of(error)}"
             raise DriverError(reason, "set it to a key file that exists, or unset it and " + REMEDY) from error
         raise DriverError("no Google credentials were found on this machine", REMEDY) from error
     return credentials
@@ -42,3 +43,9 @@ def account_of(credentials: Credentials) -> str | None:
     """The account's address, where the credentials tell it."""
     account = getattr(credentials, "service_account_email", None) or getattr(credentials, "account", None)
     return account if account and account != "default" else None
+
+
+def words_of(error: Exception) -> str:
+    """In one line: google-auth puts what Google answered into a second argument."""
+    lines = [str(arg).strip() for arg in error.args if isinstance(arg, str)] or [str(error).strip()]
+    return ": ".join(" ".join(line.split("\n\n")[0].split()).rstrip(".") for line in lines if line)[:400]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import ssl
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
+from deploy_lib.drivers.identity.service_identity import WANTS_IDENTITY, Identity
 from deploy_lib.drivers.interface import Clock
+from deploy_lib.drivers.request_log import USER_AGENT
 from deploy_lib.model.answers import Attempt
 from deploy_lib.model.requests import Expectation
 from deploy_lib.steps.responses import problem_of
@@ -21,21 +23,33 @@ BODY_LIMIT = 1_000_000
 EXCERPT = 300
 REVISION_HEADER = "x-revision"
 
-Headers = Callable[[str], Mapping[str, str]]
-"""Headers a URL needs, such as an identity token for a service that is not public."""
-
 
 @dataclass(frozen=True, slots=True)
 class Getter:
     """`timeout` is for the whole of a request, in seconds. May be used from any thread until it is closed."""
 
     clock: Clock
-    headers: Headers
+    identity: Identity
     client: httpx.Client
     timeout: float
 
     def get(self, url: str, expect: Expectation, began: float, header: str = REVISION_HEADER) -> Attempt:
-        """`began` is the time by the clock that the attempt's `at` counts from."""
+        """`began` is the time by the clock that the attempt's `at` counts from.
+
+        A refused request is made again where the service turns out to want an identity token.
+        """
+        sent = self.identity.headers(url)
+        attempt = self._ask(url, expect, began, header, sent)
+        if attempt.status not in WANTS_IDENTITY:
+            return attempt
+        more = self.identity.after_refusal(url, sent)
+        if more is not None:
+            attempt = self._ask(url, expect, began, header, more)
+        if attempt.problem and attempt.status in WANTS_IDENTITY and (why := self.identity.why_none()):
+            return replace(attempt, problem=f"{attempt.problem}: {why}")
+        return attempt
+
+    def _ask(self, url: str, expect: Expectation, began: float, header: str, given: Mapping[str, str]) -> Attempt:
         import httpx
 
         start = self.clock.monotonic()
@@ -46,7 +60,7 @@ class Getter:
 
         late = f"no complete answer within {self.timeout:g} s"
         try:
-            with self.client.stream("GET", url, headers=dict(self.headers(url))) as response:
+            with self.client.stream("GET", url, headers={"user-agent": USER_AGENT, **given}) as response:
                 status, headers = response.status_code, response.headers
                 for chunk in response.iter_bytes():
                     body += chunk
@@ -76,15 +90,15 @@ class Getter:
         self.client.close()
 
 
-def getter(clock: Clock, headers: Headers, timeout: float, *, trust_proxies: bool) -> Getter:
-    """A function that makes one GET; `headers` gives those to send, `timeout` is in seconds. It raises nothing."""
+def getter(clock: Clock, identity: Identity, timeout: float, *, trust_proxies: bool) -> Getter:
+    """A function that makes one GET; `timeout` is in seconds. It raises nothing."""
     import httpx
 
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
     client = httpx.Client(
         verify=_trusted(trust_proxies), timeout=timeout, follow_redirects=False, trust_env=trust_proxies, limits=limits
     )
-    return Getter(clock, headers, client, timeout)
+    return Getter(clock, identity, client, timeout)
 
 
 @cache

@@ -1,32 +1,94 @@
-"""Says to the local cloud who makes each call: it has no accounts, and tells creator and lastModifier from this."""
+"""Who makes each call to a local cloud: an account by name, or the credentials that a rehearsal names.
+
+A local cloud checks no keys, so the name is enough; it tells creator and lastModifier from it. Credentials of the real
+world are never used here: only those that LOCAL_CLOUD_CREDENTIALS names (`local env --credentials` prints it), with
+which google-auth goes every step of its way at the local cloud.
+"""
 
 from __future__ import annotations
 
+import os
+import warnings
+from collections.abc import Callable
 from typing import Any
 
 import grpc
 
-from deploy_lib.drivers.endpoints import LOCAL_ACCOUNT
+from deploy_lib.drivers.credentials import LOCAL, SCOPE, words_of
+from deploy_lib.drivers.endpoints import LOCAL_ACCOUNT, Endpoints
+from deploy_lib.drivers.interface import DriverError
 
 _HEADER = "x-local-account"
+_METADATA = "metadata"
 
 
-def signed(channel: grpc.Channel, account: str = LOCAL_ACCOUNT) -> grpc.Channel:
-    """The channel, with that account on every call."""
-    intercepted: grpc.Channel = grpc.intercept_channel(channel, _Signing(account))
+def local_credentials(endpoints: Endpoints) -> Any:
+    """Those that are named, else the tool's own account: a key that nobody checks. Raises DriverError."""
+    return named_credentials() or _own(endpoints)
+
+
+def named_credentials() -> Any:
+    """None where no credentials are named. Raises DriverError for a name that is not of credentials."""
+    named = os.environ.get(LOCAL)
+    if not named:
+        return None
+    import google.auth
+    from google.auth import compute_engine
+    from google.auth.exceptions import GoogleAuthError
+
+    if named == _METADATA:
+        make: Callable[..., Any] = compute_engine.Credentials
+        return make()
+    load: Callable[..., tuple[Any, Any]] = google.auth.load_credentials_from_file
+    try:
+        with warnings.catch_warnings(action="ignore"):  # of files by strangers, and of logins without a quota project
+            return load(named, scopes=[SCOPE])[0]
+    except (GoogleAuthError, OSError, ValueError) as error:
+        remedy = "type: deploy_to_gcp.py local env --credentials KIND, or unset it"
+        raise DriverError(f"{LOCAL} does not name usable credentials: {words_of(error)}", remedy) from error
+
+
+def signed(channel: grpc.Channel, credentials: Any = None, account: str = LOCAL_ACCOUNT) -> grpc.Channel:
+    """The channel, with the credentials' access token on every call, or with that account's name."""
+    header = (lambda: _authorization(credentials)) if credentials else (lambda: (_HEADER, account))
+    intercepted: grpc.Channel = grpc.intercept_channel(channel, _Signing(header))
     return intercepted
 
 
+def _authorization(credentials: Any) -> tuple[str, str]:
+    from google.auth.transport.requests import Request
+
+    if not credentials.valid:
+        credentials.refresh(Request())
+    return "authorization", f"Bearer {credentials.token}"
+
+
+def _own(endpoints: Endpoints) -> Any:
+    from google.auth import crypt
+    from google.oauth2 import service_account
+
+    class Unchecked(crypt.Signer):
+        """Its signature is none."""
+
+        key_id = None
+
+        def sign(self, message: object) -> bytes:
+            return b"unchecked"
+
+    make: Callable[..., Any] = service_account.Credentials
+    return make(Unchecked(), LOCAL_ACCOUNT, f"{endpoints.http}/token", scopes=[SCOPE])
+
+
 class _Signing(grpc.UnaryUnaryClientInterceptor):
-    def __init__(self, account: str) -> None:
-        self._account = account
+    def __init__(self, header: Callable[[], tuple[str, str]]) -> None:
+        self._header = header
 
     def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
-        return continuation(_Details(details, self._account), request)
+        return continuation(_Details(details, self._header()), request)
 
 
 class _Details(grpc.ClientCallDetails):
-    def __init__(self, of: Any, account: str) -> None:
+    def __init__(self, of: Any, header: tuple[str, str]) -> None:
         self.method, self.timeout, self.credentials = of.method, of.timeout, of.credentials
         self.wait_for_ready, self.compression = of.wait_for_ready, of.compression
-        self.metadata = [*(of.metadata or ()), (_HEADER, account)]
+        self.metadata = [*(of.metadata or ()), header]

@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from deploy_lib.drivers.headers import USER_AGENT
 from deploy_lib.drivers.times import plain_time
 from deploy_lib.model.answers import Side
 from deploy_lib.steps.responses import is_failure, is_redirect, is_turned_away
 
 if TYPE_CHECKING:
     from google.cloud.logging_v2.types import LogEntry
+
+
+USER_AGENT = "deploy-to-gcp"
+"""Of our own requests, which are none of a user's."""
 
 
 @dataclass(slots=True)

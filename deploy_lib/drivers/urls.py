@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import TypeVar
 
 from deploy_lib.drivers.candidate_monitor import CandidateMonitor
-from deploy_lib.drivers.http_get import REVISION_HEADER, Getter, Headers, getter
+from deploy_lib.drivers.http_get import REVISION_HEADER, Getter, getter
+from deploy_lib.drivers.identity.service_identity import Identity
 from deploy_lib.drivers.interface import Clock, DriverError, Tell
 from deploy_lib.drivers.pairs import Pairs
 from deploy_lib.drivers.request_session import RequestSession
@@ -29,10 +30,12 @@ class HttpUrls:
     `trust_proxies` is False on the local cloud: no proxy may stand between two ports of this machine.
     """
 
-    def __init__(self, clock: Clock, watch: CandidateMonitor, headers: Headers, *, trust_proxies: bool = True) -> None:
+    def __init__(
+        self, clock: Clock, watch: CandidateMonitor, identity: Identity, *, trust_proxies: bool = True
+    ) -> None:
         self._clock = clock
         self._watch = watch
-        self._headers = headers
+        self._identity = identity
         self._trust_proxies = trust_proxies
         self._open: RequestSession | None = None
 
@@ -120,7 +123,7 @@ class HttpUrls:
             asked.close()
 
     def _getter(self, timeout: float) -> Getter:
-        return getter(self._clock, self._headers, timeout, trust_proxies=self._trust_proxies)
+        return getter(self._clock, self._identity, timeout, trust_proxies=self._trust_proxies)
 
     def _state(self, release: Release) -> RevisionHealth:
         """What cannot be found out does not count as a failure: the next request will show it."""

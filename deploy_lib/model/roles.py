@@ -13,6 +13,9 @@ IMAGE_WRITER = "roles/artifactregistry.writer"
 READ_SECRETS = frozenset({SECRET_ACCESSOR, "roles/secretmanager.admin", "roles/owner"})
 """Predefined roles with secretmanager.versions.access (https://cloud.google.com/secret-manager/docs/access-control);
 roles/editor and roles/viewer do not hold it."""
+INVOKERS = frozenset({INVOKER, "roles/run.admin", "roles/run.developer", "roles/run.servicesInvoker"})
+"""Predefined roles with run.routes.invoke (https://cloud.google.com/run/docs/reference/iam/roles)."""
+OPEN_ID_TOKEN, ACCESS_TOKEN = "iam.serviceAccounts.getOpenIdToken", "iam.serviceAccounts.getAccessToken"
 _ROLES = (
     ("run.services.setIamPolicy", "roles/run.admin"),
     ("run.services.create", "roles/run.developer"),
@@ -35,6 +38,8 @@ _ROLES = (
     ("artifactregistry.repositories.uploadArtifacts", IMAGE_WRITER),
     ("artifactregistry.", IMAGE_READER),
     ("iam.serviceaccounts.actAs", "roles/iam.serviceAccountUser"),
+    (OPEN_ID_TOKEN, "roles/iam.serviceAccountOpenIdTokenCreator"),
+    (ACCESS_TOKEN, "roles/iam.serviceAccountTokenCreator"),
     ("serviceusage.", "roles/serviceusage.serviceUsageConsumer"),
 )
 CALLER = "user:$(gcloud config get-value account)"
@@ -59,7 +64,9 @@ def grant(project: str, account: str | None, permission: str, *, on_account: str
 
 
 def member(account: str | None) -> str:
-    """Of an account's address, as the policies of IAM write it; quoted for a shell where it must be."""
+    """Of an account's address or a principal, as the policies of IAM write it; quoted for a shell where it must be."""
     if account is None:
         return f'"{CALLER}"'
+    if account.startswith(("principal://", "principalSet://")):
+        return f'"{account}"'
     return f"serviceAccount:{account}" if account.endswith(".gserviceaccount.com") else f"user:{account}"

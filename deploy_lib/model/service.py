@@ -70,6 +70,7 @@ class Service:
     service_account: str | None = None
     vpc_connector: str | None = None
     public: bool = False  # allow unauthenticated calls when the service is created
+    invoke_as: str | None = None  # the account in whose name our own requests are made, where it is not the caller's
     env: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
     after: tuple[str, ...] = ()

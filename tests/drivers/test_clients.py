@@ -1,4 +1,4 @@
-"""Clients for a world without credentials, and figures and headers that need no world at all."""
+"""Clients for a world without credentials, and figures that need no world at all."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 from google.api.distribution_pb2 import Distribution
 
-from deploy_lib.drivers.headers import audience_of
 from deploy_lib.drivers.metrics import spread
 from deploy_lib.model.roles import grant
 from tests.waits import WITHIN
@@ -70,19 +69,6 @@ def test_a_key_file_that_is_not_there() -> None:
     said, _ = _ask(GOOGLE_APPLICATION_CREDENTIALS="/nonexistent/key.json")
     assert said.startswith("GOOGLE_APPLICATION_CREDENTIALS does not name usable credentials: ")
     assert "/nonexistent/key.json" in said
-
-
-@pytest.mark.parametrize(
-    ("url", "audience"),
-    [
-        ("https://canary---shop-abc-uc.a.run.app/health", "https://shop-abc-uc.a.run.app"),
-        ("https://shop-abc-uc.a.run.app", "https://shop-abc-uc.a.run.app"),
-        ("https://stable---shop-123.us-central1.run.app/", "https://shop-123.us-central1.run.app"),
-        ("http://127.0.0.1:8000/", None),
-    ],
-)
-def test_audience_is_the_services_own_url(url: str, audience: str | None) -> None:
-    assert audience_of(url) == audience
 
 
 def test_distributions_are_spread_out() -> None:

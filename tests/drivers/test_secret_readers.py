@@ -9,7 +9,8 @@ from google.iam.v1.policy_pb2 import Policy
 from google.protobuf.json_format import ParseDict
 
 from deploy_lib.config.settings import ServiceSettings
-from deploy_lib.drivers.contract.readers import Access, Grant, grants_of, judge_access
+from deploy_lib.drivers.contract.readers import Access, judge_access
+from deploy_lib.drivers.iam_grants import Grant, grants_of
 
 ME = "shop@p.iam.gserviceaccount.com"
 MINE = f"serviceAccount:{ME}"

@@ -81,6 +81,7 @@ class CliHarness:
     cloud: LocalCloud
     root: Path
     service: str
+    more: dict[str, str] = field(default_factory=dict)  # variables of the tool's own environment
     state: Path = field(init=False)
     repository: Path = field(init=False)
 
@@ -194,6 +195,7 @@ class CliHarness:
             "STORAGE_EMULATOR_HOST": self.cloud.http,
             "LOCAL_CLOUD_REGISTRY": self.cloud.registry,
             "GITHUB_ACTIONS": "",
+            **self.more,
         }
 
     @contextlib.contextmanager

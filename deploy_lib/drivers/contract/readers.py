@@ -8,24 +8,15 @@ group, or under a condition. So absence mostly counts as not known, with what co
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
+from deploy_lib.drivers.iam_grants import Grant
 from deploy_lib.model.roles import READ_SECRETS
 
 _EVERYBODY = ("allUsers", "allAuthenticatedUsers")
 _COLLECTIONS = ("group:", "domain:", "principalSet:", "projectOwner:", "projectEditor:", "projectViewer:")
 _PREDEFINED = "roles/"
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """One binding: a role, its members, and whether a condition limits it."""
-
-    role: str
-    members: frozenset[str]
-    conditional: bool = False
 
 
 class Access(enum.Enum):
@@ -42,14 +33,6 @@ class Judgement:
 
     access: Access
     why: str = ""
-
-
-def grants_of(policy: Mapping[str, Any]) -> tuple[Grant, ...]:
-    """The bindings of a policy as Google's REST APIs write it."""
-    return tuple(
-        Grant(each.get("role", ""), frozenset(each.get("members", ())), conditional=bool(each.get("condition")))
-        for each in policy.get("bindings", ())
-    )
 
 
 def judge_access(account: str, secret: Iterable[Grant], project: Iterable[Grant] | None, *, whole: bool) -> Judgement:

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from deploy_lib.drivers.contract.found import ContractFound
-from deploy_lib.drivers.contract.readers import Access, Grant, Judgement, grants_of, judge_access
+from deploy_lib.drivers.contract.readers import Access, Judgement, judge_access
 from deploy_lib.drivers.errors import ApiError
+from deploy_lib.drivers.iam_grants import Grant, grants_in, grants_of
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.services.template import secret_parts
 from deploy_lib.drivers.status_code import StatusCode
@@ -125,10 +126,7 @@ class SecretCheck:
         client = self.calls.clients.secrets
         request = GetIamPolicyRequest(resource=path, options=GetPolicyOptions(requested_policy_version=3))
         policy = self.calls.ask("get_secret_policy", client.get_iam_policy, request, f"read who may read {name}")
-        return [
-            Grant(each.role, frozenset(each.members), conditional=each.HasField("condition"))
-            for each in policy.bindings
-        ]
+        return grants_in(policy)
 
     def _above(self, project: str) -> _Above:
         """The policy of the secret's own project, asked for once."""

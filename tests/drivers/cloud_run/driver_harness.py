@@ -15,7 +15,7 @@ from deploy_lib.drivers.candidate_monitor import CandidateMonitor
 from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.endpoints import Endpoints
-from deploy_lib.drivers.headers import identity_headers
+from deploy_lib.drivers.identity.service_identity import service_identity
 from deploy_lib.drivers.interface import Tell
 from deploy_lib.drivers.services import CloudRunServices
 from deploy_lib.drivers.urls import HttpUrls
@@ -49,7 +49,8 @@ class DriverHarness:
         self.clock = SystemClock()
         self.clients = Clients(Endpoints(cloud.grpc, cloud.http, cloud.registry), PROJECT)
         self.watch = CandidateMonitor(self.clients, self.clock)
-        self.urls = HttpUrls(self.clock, self.watch, identity_headers(self.clients), trust_proxies=False)
+        identity = service_identity(self.clients, self.clock, self.service)
+        self.urls = HttpUrls(self.clock, self.watch, identity, trust_proxies=False)
         self.driver = CloudRunServices(self.clients, self.clock, self.urls, self.watch)
 
     def close(self) -> None:

@@ -3,7 +3,8 @@
 BEHAVE is JSON: fail_every (each n-th /work answers 500), slow (seconds before /work answers), exit_at_start (code),
 crash_after (requests, then the process ends), port (listens there instead), address, start_after (seconds), late
 (listens once it is asked to end), import (a module, before anything else), health (status), health_says (status in its
-body), health_slow (seconds), wrong (what is wrong with a path, as `misbehave` knows it).
+body), health_slow (seconds), wrong (what is wrong with a path, as `misbehave` knows it). /seen tells the headers of
+every request so far.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ REVISION = os.environ.get("K_REVISION", "none")
 WORK = itertools.count(1)
 ALL = itertools.count(1)
 LOCK = threading.Lock()
+SEEN: list[dict[str, str]] = []
 
 
 class Answers(BaseHTTPRequestHandler):
@@ -35,11 +37,14 @@ class Answers(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         with LOCK:
             served = next(ALL)
+            SEEN.append({name.lower(): value for name, value in self.headers.items()})
         if BEHAVE.get("crash_after", 1 << 60) < served:
             print("giving up", file=sys.stderr, flush=True)
             os._exit(3)
         if self.path in BEHAVE.get("wrong", {}):
             self.misbehave(BEHAVE["wrong"][self.path])
+        elif self.path == "/seen":
+            self.say(200, {"seen": SEEN})
         elif self.path.startswith("/work"):
             self.work()
         elif self.path.startswith("/health"):
