@@ -16,6 +16,7 @@ from .docker_like.engine import DockerLikeEngine
 from .model import EngineUnavailable
 
 _PATIENCE = 5.0  # seconds for the daemon to answer
+_BUILDX_ONLY = 23  # from this version of the command on, BuildKit is in its plugin alone
 _REMEDY = "start Docker, or choose the engine podman or namespaces"
 
 
@@ -29,6 +30,8 @@ def open_docker(store: Path) -> DockerLikeEngine:
     if reason:
         raise EngineUnavailable(f"docker's daemon does not answer: {reason}", _REMEDY)
     buildkit = _has_buildkit(program, env)
+    # Said outright: a command without BuildKit fails where the user's environment asks for it.
+    env["DOCKER_BUILDKIT"] = "1" if buildkit else "0"
     flavour = CliFlavour(
         build=("--pull=false",),
         create=("--pull=never",),
@@ -63,6 +66,20 @@ def _ask_daemon(program: str, env: dict[str, str]) -> str:
 
 
 def _has_buildkit(program: str, env: dict[str, str]) -> bool:
-    """Without its buildx plugin the command falls back to an old builder, which knows less (see CliFlavour)."""
-    done = subprocess.run([program, "buildx", "version"], capture_output=True, timeout=_PATIENCE, check=False, env=env)
-    return done.returncode == 0
+    """Unless the user forbids it: through the buildx plugin, or in commands before 23 built in. The others fall back to
+    an old builder, which knows less (see CliFlavour). https://docs.docker.com/build/buildkit/#getting-started
+    """
+    if env.get("DOCKER_BUILDKIT") == "0":
+        return False
+    if _said(program, env, "buildx", "version"):
+        return True
+    version = _said(program, env, "version", "--format", "{{.Client.Version}}").partition(".")[0]
+    return version.isdigit() and int(version) < _BUILDX_ONLY
+
+
+def _said(program: str, env: dict[str, str], *words: str) -> str:
+    """What the command printed; empty when it failed."""
+    done = subprocess.run(
+        [program, *words], capture_output=True, text=True, errors="replace", timeout=_PATIENCE, check=False, env=env
+    )
+    return done.stdout.strip() if done.returncode == 0 else ""

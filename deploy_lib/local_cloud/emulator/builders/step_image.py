@@ -55,8 +55,8 @@ def _builder(name: str) -> str | None:
 def make_builder(engine: Engine, entrypoint: str) -> str:
     """The digest of a builder image. The engine's cache makes every time but the first one cheap."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    lines = [f"FROM python:{version}-slim", "COPY --chmod=755 shim.py /usr/local/bin/docker"]
-    lines += [f"COPY --chmod=755 shim.py /usr/local/bin/{command}" for command in COMMANDS[1:]]
+    lines = [f"FROM python:{version}-slim", "COPY shim.py /usr/local/bin/docker"]
+    lines += [f"COPY shim.py /usr/local/bin/{command}" for command in COMMANDS[1:]]
     lines += [
         f'ENTRYPOINT ["{entrypoint}"]' if entrypoint else "ENTRYPOINT []",
         'CMD ["bash"]' if not entrypoint else "",
@@ -64,7 +64,9 @@ def make_builder(engine: Engine, entrypoint: str) -> str:
     with tempfile.TemporaryDirectory(prefix="builder-image-") as directory:
         context = Path(directory)
         (context / "Dockerfile").write_text("\n".join(lines) + "\n")
-        (context / "shim.py").write_bytes(Path(shim.__file__).read_bytes())
+        program = context / "shim.py"
+        program.write_bytes(Path(shim.__file__).read_bytes())
+        program.chmod(0o755)  # COPY keeps it; that it can set one is known to BuildKit alone
         try:
             return engine.build(BuildSpec(context), lambda _: None, lambda: False).digest
         except EngineError as error:
