@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from .docker_like.cli_flavour import CliFlavour
@@ -29,7 +31,7 @@ def open_docker(store: Path) -> DockerLikeEngine:
     reason = _ask_daemon(program, env)
     if reason:
         raise EngineUnavailable(f"docker's daemon does not answer: {reason}", _REMEDY)
-    buildkit = _has_buildkit(program, env)
+    buildkit = has_buildkit(env.get("DOCKER_BUILDKIT"), partial(_ask, program, env))
     # Said outright: a command without BuildKit fails where the user's environment asks for it.
     env["DOCKER_BUILDKIT"] = "1" if buildkit else "0"
     flavour = CliFlavour(
@@ -65,19 +67,20 @@ def _ask_daemon(program: str, env: dict[str, str]) -> str:
     return "" if answered else last_line(done.stderr)
 
 
-def _has_buildkit(program: str, env: dict[str, str]) -> bool:
-    """Unless the user forbids it: through the buildx plugin, or in commands before 23 built in. The others fall back to
-    an old builder, which knows less (see CliFlavour). https://docs.docker.com/build/buildkit/#getting-started
+def has_buildkit(wish: str | None, asked: Callable[..., str]) -> bool:
+    """Unless the user forbids it (DOCKER_BUILDKIT=0): through the buildx plugin, or in commands before 23 built in. The
+    others fall back to an old builder, which knows less (see CliFlavour).
+    https://docs.docker.com/build/buildkit/#getting-started
     """
-    if env.get("DOCKER_BUILDKIT") == "0":
+    if wish == "0":
         return False
-    if _said(program, env, "buildx", "version"):
+    if asked("buildx", "version"):
         return True
-    version = _said(program, env, "version", "--format", "{{.Client.Version}}").partition(".")[0]
+    version = asked("version", "--format", "{{.Client.Version}}").partition(".")[0]
     return version.isdigit() and int(version) < _BUILDX_ONLY
 
 
-def _said(program: str, env: dict[str, str], *words: str) -> str:
+def _ask(program: str, env: dict[str, str], *words: str) -> str:
     """What the command printed; empty when it failed."""
     done = subprocess.run(
         [program, *words], capture_output=True, text=True, errors="replace", timeout=_PATIENCE, check=False, env=env

@@ -34,8 +34,20 @@ BUILDKIT = [
     'ERROR: failed to build: failed to solve: process "/bin/sh -c pip" did not complete successfully: exit code: 1',
 ]  # fmt: skip
 
+OLD_BUILDKIT = [
+    "#8 [4/5] RUN pip install     nosuch==9", "#8 sha256:b8bee7fc54b838f1f6adf1c91755d7170081d84c9a0a7bb8a1685d4df96e7",
+    *[f"#8 0.{number} {line}" for number, line in enumerate(PIP)],
+    "#8 ERROR: executor failed running [/bin/sh -c pip install     nosuch==9]: exit code: 1",
+    "------", " > [4/5] RUN pip install     nosuch==9:", "------",
+    "executor failed running [/bin/sh -c pip install     nosuch==9]: exit code: 1",
+]  # fmt: skip
 
-@pytest.mark.parametrize("lines", [PODMAN, OLD_DOCKER, BUILDKIT], ids=["podman", "old docker", "BuildKit"])
+
+@pytest.mark.parametrize(
+    "lines",
+    [PODMAN, OLD_DOCKER, BUILDKIT, OLD_BUILDKIT],
+    ids=["podman", "old docker", "BuildKit", "BuildKit in docker 20.10"],
+)
 def test_a_command_that_failed(lines: list[str]) -> None:
     failure = read_failure(lines, parse_dockerfile(DOCKERFILE), "/store")
     assert isinstance(failure, BuildFailed)
@@ -53,6 +65,17 @@ def test_a_source_that_is_not_there() -> None:
     assert isinstance(failure, BuildFailed)
     assert failure.line == 3
     assert '"/shop": no such' in failure.reason
+
+
+def test_an_image_that_buildkit_cannot_get() -> None:
+    told = [
+        "#4 [stage-0 1/2] FROM localhost/stand-in/python:3.11-slim", "#4 CACHED",
+        "#5 FROM docker.io/library/nosuch:latest", "#5 resolve docker.io/library/nosuch:latest done",
+        "#5 ERROR: failed to do request: no such host", "failed to load cache key: failed to do request: no such host",
+    ]  # fmt: skip
+    failure = read_failure(told, parse_dockerfile("FROM python:3.11-slim\nCOPY --from=nosuch /x /x\n"), "/store")
+    assert isinstance(failure, BuildFailed)
+    assert failure.line == 2
 
 
 def test_a_full_disk_is_no_fault_of_the_dockerfile() -> None:

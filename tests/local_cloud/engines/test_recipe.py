@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from deploy_lib.local_cloud.engines.docker_like.recipe import list_bases, refuse_heredocs, write_recipe
-from deploy_lib.local_cloud.engines.dockerfile import parse_dockerfile
+from deploy_lib.local_cloud.engines.docker_like.recipe import list_bases, original_line, refuse_heredocs, write_recipe
+from deploy_lib.local_cloud.engines.dockerfile import expand_words, parse_dockerfile
 from deploy_lib.local_cloud.engines.model import BuildFailed
 from deploy_lib.local_cloud.registry.oci import host_architecture
 
@@ -43,8 +43,23 @@ def test_only_what_has_to_change_changes() -> None:
     ]
 
 
+def test_the_lines_of_a_recipe_are_led_back() -> None:
+    plan, bases, args = parse_dockerfile(TEXT), ["python:3.11-slim", None, None], {"A": "1"}
+    lines, written = TEXT.splitlines(), write_recipe(TEXT, plan, bases, args).splitlines()
+    kept = [number for number, line in enumerate(written, 1) if line.startswith(("RUN", "COPY", "#", "FROM build"))]
+    assert [lines[original_line(plan, bases, args, number) - 1] for number in kept] == [
+        written[number - 1] for number in kept
+    ]
+
+
 def test_nothing_changes_when_nothing_has_to() -> None:
     assert write_recipe(TEXT, parse_dockerfile(TEXT), [None, None, None], {}) == TEXT
+
+
+def test_an_argument_of_several_words_is_one_value() -> None:
+    written = write_recipe("FROM a\n", parse_dockerfile("FROM a\n"), ["a"], {"PIP_FIND_LINKS": 'http://x/a $b "c" \\'})
+    (argument,) = parse_dockerfile(written).stages[0].instructions
+    assert expand_words(argument.text.removeprefix("ARG "), {}, "\\") == ['PIP_FIND_LINKS=http://x/a $b "c" \\']
 
 
 @pytest.mark.parametrize(

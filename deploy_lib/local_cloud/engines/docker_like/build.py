@@ -12,11 +12,13 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
 from ..dockerfile import Dockerfile, parse_dockerfile
 from ..error_line import without_colour
 from ..model import BuildFailed, BuildSpec, Cancelled, EngineError, Image
+from ..namespaces.settings import PREDEFINED_ARGS
 from ..readiness import is_readable
 from .bases import ensure_base
 from .build_log import read_failure
@@ -25,8 +27,9 @@ from .host_mounts import HostMounts, mount_host_files
 from .images import DockerImages
 from .orphan_reaper import OrphanReaper
 from .orphaned_builds import building
+from .package_index import lend_index
 from .processes import kill_tree
-from .recipe import list_bases, refuse_heredocs, write_recipe
+from .recipe import list_bases, original_line, refuse_heredocs, write_recipe
 
 _LOOK = 0.1  # seconds between two looks at whether the build was cancelled
 
@@ -54,12 +57,13 @@ class Builder:
             directory = Path(name)
             mounted = self._lend(directory)
             recipe = directory / "Dockerfile"
-            recipe.write_text(write_recipe(text, plan, bases, dict(mounted.args)))
+            args = dict(mounted.args)
+            recipe.write_text(write_recipe(text, plan, bases, args))
             (directory / "Dockerfile.dockerignore").write_text("")
             lines = self._run(spec, directory, mounted, log, cancelled)
             identity = directory / "id"
             if not identity.is_file():
-                raise read_failure(lines, plan, str(self._store))
+                raise read_failure(lines, plan, str(self._store), partial(original_line, plan, bases, args))
             image = self._images.need(identity.read_text().strip())
         for tag in spec.tags:
             self._images.tag(image.digest, tag)
@@ -90,7 +94,7 @@ class Builder:
 
     def _lend(self, directory: Path) -> HostMounts:
         if not self._flavour.build_mounts:
-            return HostMounts()
+            return lend_index()
         files = directory / "host"
         files.mkdir()
         return mount_host_files(files)
@@ -107,6 +111,10 @@ class Builder:
         flags, values = self._commands.pass_values("--build-arg", spec.args)
         flags += [word for name, value in spec.labels.items() for word in ("--label", f"{name}={value}")]
         flags += ["--target", spec.target] if spec.target else []
+        if not self._flavour.build_mounts:  # podman passes the host's proxies on by itself
+            proxies = [name for name in sorted(PREDEFINED_ARGS & os.environ.keys()) if name.lower() != "no_proxy"]
+            beside = ",".join(filter(None, (os.environ.get("no_proxy") or os.environ.get("NO_PROXY"), "127.0.0.1")))
+            flags += [word for name in (*proxies, f"no_proxy={beside}") for word in ("--build-arg", name)]
         flags += [] if spec.use_cache else ["--no-cache"]
         flags += ["--ignorefile", str(directory / "Dockerfile.dockerignore")] if self._flavour.ignore_file else []
         flags += [word for volume in mounted.volumes for word in ("--volume", volume)]

@@ -14,6 +14,7 @@ from ..namespaces.host_files import (
     CERTIFICATE_VARIABLES,
     find_certificates,
     local_indexes,
+    move_index,
     pip_files,
     read_pip_settings,
     write_pip_settings,
@@ -41,17 +42,7 @@ def mount_host_files(directory: Path) -> HostMounts:
         for number, path in enumerate(path for path in local_indexes(settings) if Path(path).is_dir()):
             (directory / f"index-{number}").mkdir()
             volumes.append(f"{path}:{_INSIDE}/index-{number}:ro")
-            settings = {key: _move(value, path, f"{_INSIDE}/index-{number}") for key, value in settings.items()}
+            settings = {key: move_index(value, path, f"{_INSIDE}/index-{number}") for key, value in settings.items()}
         (directory / "pip.conf").write_text(write_pip_settings(settings))
         args["PIP_CONFIG_FILE"] = f"{_INSIDE}/pip.conf"
     return HostMounts(tuple(volumes), tuple(args.items()))
-
-
-def _move(value: str, path: str, inside: str) -> str:
-    """Words that are the path, lie below it, or name it as a file:// address."""
-    words = []
-    for word in value.split():
-        plain = word.removeprefix("file://")
-        moved = plain == path or plain.startswith(f"{path}/")
-        words.append(word[: len(word) - len(plain)] + inside + plain[len(path) :] if moved else word)
-    return " ".join(words)

@@ -1,12 +1,13 @@
 """The Dockerfile as docker or podman gets it: the user's, with bases under the names they have here. Pure.
 
 A base image that had to be stood in for has a name of its own, so that a stand-in is never taken for the real
-image by anything else on this machine; its FROM is written accordingly. podman's steps also get arguments that
+image by anything else on this machine; its FROM is written accordingly. Steps also get arguments that
 say where the host's certificates and package index are: an ARG is seen by RUN and leaves nothing in the image.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from ...registry.oci import host_architecture
@@ -61,11 +62,29 @@ def write_recipe(text: str, plan: Dockerfile, bases: list[str | None], args: Map
     # From the last stage up, so that line numbers above stay true.
     for stage, base in reversed(list(zip(plan.stages, bases, strict=True))):
         origin = stage.origin
-        declared = ["ARG " + " ".join(f"{name}={value}" for name, value in args.items())] if args else []
+        declared = (
+            ["ARG " + " ".join(f"{name}={_quote(value, plan.escape)}" for name, value in args.items())] if args else []
+        )
         named = f" AS {stage.name}" if stage.name else ""
         opening = lines[origin.line - 1 : origin.end] if base is None else [f"FROM {base}{named}"]
         lines[origin.line - 1 : origin.end] = [*opening, *declared]
     return "\n".join(lines) + "\n"
+
+
+def original_line(plan: Dockerfile, bases: list[str | None], args: Mapping[str, str], number: int) -> int:
+    """The user's number of a line of what `write_recipe` made of these."""
+    moved = 0
+    for stage, base in zip(plan.stages, bases, strict=True):
+        if number <= stage.origin.line + moved:
+            break
+        moved += bool(args) - (0 if base is None else stage.origin.end - stage.origin.line)
+    return number - moved
+
+
+def _quote(value: str, escape: str) -> str:
+    if re.fullmatch(r"[\w./:,+=-]*", value):
+        return value
+    return '"' + "".join(escape + each if each in ('"', "$", escape) else each for each in value) + '"'
 
 
 def refuse_heredocs(plan: Dockerfile, program: str) -> None:

@@ -94,3 +94,14 @@ def local_indexes(settings: Mapping[str, str]) -> list[str]:
     # A file:// index ends in /simple and may link to files beside it.
     roots = [path.rstrip("/").removesuffix("/simple") for path in paths]
     return list(dict.fromkeys(os.path.normpath(path) for path in roots if path.startswith("/") and path != "/"))
+
+
+def move_index(value: str, path: str, inside: str) -> str:
+    """`value` with `inside` (a path or a URL) where a word is the path, lies below it, or names it by file://."""
+    words = []
+    for word in value.split():
+        plain = word.removeprefix("file://")
+        moved = plain == path or plain.startswith(f"{path}/")
+        scheme = "" if "://" in inside else word[: len(word) - len(plain)]
+        words.append(scheme + inside + plain[len(path) :] if moved else word)
+    return " ".join(words)
