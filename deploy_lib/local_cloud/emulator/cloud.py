@@ -22,8 +22,12 @@ from .faults.middleware import FaultMiddleware
 from .faults.routes import control_routes
 from .gcloud.access import GcloudAccess
 from .identity.routes import identity_routes
+from .jobs.methods import find_job_operation, job_methods
+from .jobs.names import JobName
+from .jobs.service import CloudRunJobs
 from .knative.routes import KnativeApi
 from .logging.build_log import write_build_line
+from .logging.job_log import write_task_line
 from .logging.methods import logging_methods
 from .logging.run_log import Delivery, RunLogWriter
 from .logging.store import LogStore
@@ -39,6 +43,7 @@ from .registry.images import RegistryImages
 from .registry.routes import registry_routes
 from .rest.routes import RestApi
 from .run import methods as run_methods
+from .run.instances.instance_spec import Say
 from .run.service import CloudRun
 from .secrets.methods import secret_methods
 from .secrets.store import Secrets
@@ -106,13 +111,16 @@ def serving(engine: Engine, settings: CloudSettings) -> Iterator[ListenAddresses
         allows = grants.allows if profile.check_callers else None
         run = CloudRun(engine, images, secrets, state / "run", writer, counts, clock, scale, profile, allows)
         stack.enter_context(closing(run))
+        jobs = stack.enter_context(closing(CloudRunJobs(engine, images, secrets, partial(_task_lines, log), clock)))
+        finders = [run_methods.find_operation(run), find_job_operation(jobs), find_build_operation(builds)]
         methods = [
             *run_methods.methods(run),
+            *job_methods(jobs),
             *build_methods(builds),
             *logging_methods(log),
             *monitoring_methods(counts),
             *secret_methods(secrets),
-            *operation_methods([run_methods.find_operation(run), find_build_operation(builds)], ending.wait),
+            *operation_methods(finders, ending.wait),
         ]
         rows = [middleware.row(method) for method in methods]
         gcloud = stack.enter_context(closing(GcloudAccess(state / "gcloud", clock, settings.gcloud_port)))
@@ -136,3 +144,18 @@ def serving(engine: Engine, settings: CloudSettings) -> Iterator[ListenAddresses
         # First of all, so that no call that only waits holds up the servers.
         stack.callback(ending.set)
         yield ListenAddresses(grpc.address, f"http://{http.address}", registry.address, gcloud.address)
+
+
+def _task_lines(log: LogStore, name: JobName, task: int, number: int) -> Say:
+    """What takes the lines of one try of a task."""
+    labels = {
+        "run.googleapis.com/execution_name": name.execution,
+        "run.googleapis.com/task_index": str(task),
+        "run.googleapis.com/task_attempt": str(number),
+    }
+
+    def say(instance: str, stream: str, severity: str, text: str) -> None:
+        place = (name.project, name.location, name.job)
+        write_task_line(log, place, {**labels, "instanceId": instance}, stream, severity, text)
+
+    return say

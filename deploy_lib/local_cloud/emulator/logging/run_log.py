@@ -18,9 +18,9 @@ from ..run.ports import RequestRecord
 from .severity import RANKS
 from .store import LogStore
 
-_Entry: Any = type(LogEntry.pb(LogEntry()))
-_LOGS = {"stdout": "stdout", "stderr": "stderr", "system": "varlog%2Fsystem", "requests": "requests"}
-_LONGEST = 256 * 1024  # characters of one entry's text, https://cloud.google.com/logging/quotas
+Entry: Any = type(LogEntry.pb(LogEntry()))
+LOGS = {"stdout": "stdout", "stderr": "stderr", "system": "varlog%2Fsystem", "requests": "requests"}
+LONGEST = 256 * 1024  # characters of one entry's text, https://cloud.google.com/logging/quotas
 _SPECIAL = "logging.googleapis.com/"
 _TEXTS = {"trace": "trace", "spanId": "span_id", "insertId": "insert_id"}
 
@@ -54,7 +54,7 @@ class RunLogWriter:
         request: RequestRecord | None = None,
         container: str = "",
     ) -> None:
-        entry = _Entry(log_name=f"projects/{project}/logs/run.googleapis.com%2F{_LOGS[stream]}")
+        entry = Entry(log_name=f"projects/{project}/logs/run.googleapis.com%2F{LOGS[stream]}")
         entry.resource.type = "cloud_run_revision"
         entry.resource.labels.update(
             {
@@ -75,16 +75,16 @@ class RunLogWriter:
         if request is not None:
             _put_request(entry.http_request, request)
             entry.text_payload = text
-        elif stream not in {"stdout", "stderr"} or not _put_json(entry, text):
-            entry.text_payload = text[:_LONGEST]
+        elif stream not in {"stdout", "stderr"} or not put_json(entry, text):
+            entry.text_payload = text[:LONGEST]
         delivery = self._sink() if stream == "requests" else Delivery()
         if not delivery.lost:
             self._store.add(entry, delivery.delay)
 
 
-def _put_json(entry: Any, text: str) -> bool:
+def put_json(entry: Any, text: str) -> bool:
     """False when the line is not a JSON object. Special keys go into the entry, the rest into its payload."""
-    if not text.lstrip().startswith("{") or len(text) > _LONGEST:
+    if not text.lstrip().startswith("{") or len(text) > LONGEST:
         return False
     try:
         value = json.loads(text)

@@ -28,6 +28,8 @@ class Instance:
     def __init__(self, engine: Engine, spec: InstanceSpec, say: Say, reason: str) -> None:
         self.key = uuid.uuid4().hex
         self.ended = threading.Event()
+        self.code: int | None = None  # how it ended by itself, as docker tells it
+        self.over_memory = False
         self._spec, self._say = spec, say
         self._stopping = False
         run_spec = RunSpec(
@@ -119,7 +121,9 @@ class Instance:
         if self._netns is not None:
             self._netns.close()
         if not self._stopping:
-            if self._container.killed_for_memory():
+            self.code = code
+            self.over_memory = self._container.killed_for_memory()
+            if self.over_memory:
                 used = self._container.peak_memory() or self._spec.memory
                 self._say(self.key, "system", "ERROR", wording.over_memory(self._spec.memory, used))
             self._say(self.key, "system", "WARNING", wording.ended(code))

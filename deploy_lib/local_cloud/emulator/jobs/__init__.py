@@ -1,0 +1,1 @@
+"""Cloud Run jobs: their executions and tasks, each task a real process."""

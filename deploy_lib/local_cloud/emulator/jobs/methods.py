@@ -1,0 +1,55 @@
+"""The RPCs of jobs, executions and tasks, as rows for the server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from google.cloud import run_v2
+from google.longrunning.operations_pb2 import Operation
+
+from ..run.refusal import RunRefusal
+from ..wire.method import Method, RpcRefusal
+from .service import CloudRunJobs
+
+_Asked = TypeVar("_Asked")
+_Answer = TypeVar("_Answer")
+
+
+def job_methods(jobs: CloudRunJobs) -> list[Method]:
+    rows: list[tuple[str, type, type, Callable[..., object]]] = [
+        ("Jobs/CreateJob", run_v2.CreateJobRequest, Operation, jobs.create_job),
+        ("Jobs/GetJob", run_v2.GetJobRequest, run_v2.Job, jobs.get_job),
+        ("Jobs/ListJobs", run_v2.ListJobsRequest, run_v2.ListJobsResponse, jobs.list_jobs),
+        ("Jobs/UpdateJob", run_v2.UpdateJobRequest, Operation, jobs.update_job),
+        ("Jobs/DeleteJob", run_v2.DeleteJobRequest, Operation, jobs.delete_job),
+        ("Jobs/RunJob", run_v2.RunJobRequest, Operation, jobs.run_job),
+        ("Executions/GetExecution", run_v2.GetExecutionRequest, run_v2.Execution, jobs.get_execution),
+        (
+            "Executions/ListExecutions",
+            run_v2.ListExecutionsRequest,
+            run_v2.ListExecutionsResponse,
+            jobs.list_executions,
+        ),
+        ("Executions/DeleteExecution", run_v2.DeleteExecutionRequest, Operation, jobs.delete_execution),
+        ("Executions/CancelExecution", run_v2.CancelExecutionRequest, Operation, jobs.cancel_execution),
+        ("Tasks/GetTask", run_v2.GetTaskRequest, run_v2.Task, jobs.get_task),
+        ("Tasks/ListTasks", run_v2.ListTasksRequest, run_v2.ListTasksResponse, jobs.list_tasks),
+    ]
+    return [
+        Method(f"/google.cloud.run.v2.{path}", asked, given, _refusing(answer)) for path, asked, given, answer in rows
+    ]
+
+
+def find_job_operation(jobs: CloudRunJobs) -> Callable[[str], Operation | None]:
+    return _refusing(jobs.operation)
+
+
+def _refusing(answer: Callable[[_Asked], _Answer]) -> Callable[[_Asked], _Answer]:
+    def answering(asked: _Asked) -> _Answer:
+        try:
+            return answer(asked)
+        except RunRefusal as refusal:
+            raise RpcRefusal(refusal.code, refusal.message) from None
+
+    return answering

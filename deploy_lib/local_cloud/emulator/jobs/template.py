@@ -1,0 +1,82 @@
+"""Cloud Run's defaults in a job's template, the checks of it, and what one execution changes. Pure.
+
+https://cloud.google.com/run/docs/create-jobs, .../configuring/max-retries, .../configuring/task-timeout.
+"""
+
+from __future__ import annotations
+
+import datetime
+
+from google.cloud.run_v2 import ExecutionTemplate, ResourceRequirements, RevisionTemplate, RunJobRequest, TaskTemplate
+
+from ..run.quantity import parse_memory
+from ..run.refusal import RunRefusal, invalid
+from ..run.template import default_account
+
+_RETRIES, _TIMEOUT = 3, datetime.timedelta(seconds=600)
+_MOST_TASKS, _LONGEST = 10_000, datetime.timedelta(days=7)
+
+
+def fill_in(template: ExecutionTemplate, project: str) -> None:
+    """In place."""
+    task = template.template
+    template.task_count = template.task_count or 1
+    task.service_account = task.service_account or default_account(project)
+    task.timeout = task.timeout or _TIMEOUT
+    if "max_retries" not in task:
+        task.max_retries = _RETRIES
+    for container in task.containers:
+        if "resources" not in container:
+            container.resources = ResourceRequirements()
+        for name, value in (("cpu", "1000m"), ("memory", "512Mi")):
+            container.resources.limits[name] = container.resources.limits.get(name) or value
+
+
+def check(template: ExecutionTemplate) -> None:
+    """Raises RunRefusal with every problem in one message."""
+    task, problems = template.template, []
+    if len(task.containers) > 1:
+        raise RunRefusal("UNIMPLEMENTED", "the local cloud runs tasks of one container only")
+    if task.volumes:
+        raise RunRefusal("UNIMPLEMENTED", "the local cloud runs tasks without volumes only")
+    if not task.containers or not task.containers[0].image:
+        problems.append("template.template.containers[0].image: the image is missing")
+    else:
+        try:
+            parse_memory(task.containers[0].resources.limits["memory"])
+        except (RunRefusal, ValueError) as error:
+            problems.append(f"template.template.containers[0].resources: {error}")
+    if not 1 <= template.task_count <= _MOST_TASKS:
+        problems.append(f"template.task_count: must be from 1 to {_MOST_TASKS}")
+    if not 0 <= template.parallelism <= template.task_count:
+        problems.append("template.parallelism: must be from 0 to task_count")
+    if not 0 <= task.max_retries <= 10:
+        problems.append("template.template.max_retries: must be from 0 to 10")
+    if not datetime.timedelta() < task.timeout <= _LONGEST:
+        problems.append("template.template.timeout: must be above 0 and at most 7 days")
+    if problems:
+        raise invalid("; ".join(problems))
+
+
+def overridden(template: ExecutionTemplate, overrides: RunJobRequest.Overrides) -> ExecutionTemplate:
+    """A copy for one execution (https://cloud.google.com/run/docs/execute/jobs#override-job-configuration)."""
+    found: ExecutionTemplate = ExecutionTemplate.deserialize(ExecutionTemplate.serialize(template))
+    found.task_count = overrides.task_count or found.task_count
+    found.parallelism = min(found.parallelism, found.task_count)
+    found.template.timeout = overrides.timeout or found.template.timeout
+    container = found.template.containers[0]
+    for each in overrides.container_overrides:
+        if each.name and each.name != container.name:
+            raise invalid(f"overrides.container_overrides: there is no container {each.name!r}")
+        if each.args or each.clear_args:
+            container.args = list(each.args)
+        named = {variable.name for variable in each.env}
+        container.env = [variable for variable in container.env if variable.name not in named] + list(each.env)
+    return found
+
+
+def as_revision(task: TaskTemplate) -> RevisionTemplate:
+    """With what the checks of images and secrets look at."""
+    return RevisionTemplate(
+        containers=list(task.containers), service_account=task.service_account, vpc_access=task.vpc_access
+    )
