@@ -108,7 +108,7 @@ class Session:
         return Drivers(
             self.clock,
             self.source,
-            CloudContract(self.clients, self.clock, lambda release: self.staged(release).contents),
+            CloudContract(self.clients, self.clock, lambda release: self.staged(release).contents, urls),
             builds,
             services,
             urls,

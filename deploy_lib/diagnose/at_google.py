@@ -33,7 +33,7 @@ def permission(case: Case) -> list[str]:
         return ["# the local cloud refused this because it was set up to: a fault is set, or a secret has a policy"]
     if case.cause.kind == Code.FRONTEND_REFUSED:
         bind = f"gcloud run services add-iam-policy-binding {case.cloud_run} {case.where}"
-        return [f"{bind} --member={member(case.evidence.caller)} --role={INVOKER}"]
+        return [f"{bind} --member={member(case.service.invoke_as or case.evidence.caller)} --role={INVOKER}"]
     if case.cause.kind == Code.IMAGE_NO_PERMISSION:
         agent = f"serviceAccount:service-{_number(case)}@serverless-robot-prod.iam.gserviceaccount.com"
         who = member(facts.account) if facts.account else f'"{agent}"'

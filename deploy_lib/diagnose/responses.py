@@ -12,13 +12,8 @@ from deploy_lib.model.answers import Attempt
 from deploy_lib.model.cause import Cause, CauseFacts, Confidence, Frequency
 from deploy_lib.model.codes import Code
 from deploy_lib.model.evidence import LogLine, LogSource
-from deploy_lib.steps.responses import is_failure
+from deploy_lib.steps.responses import is_failure, is_front_end
 
-_FRONT_END = re.compile(
-    r"not authenticated|does not have permission to get URL|allow unauthenticated invocations|"
-    r"lacks valid authentication|Your client does not have permission|The access token could not be verified",
-    re.IGNORECASE,
-)
 _SLOW = re.compile(r"slow|took|longer than|timed? ?out", re.IGNORECASE)
 
 
@@ -56,7 +51,7 @@ def of_requests(log: Sequence[LogLine]) -> Cause | None:
     refused = [
         line
         for line in log
-        if line.source == LogSource.REQUEST and line.status in (401, 403) and _FRONT_END.search(line.text)
+        if line.source == LogSource.REQUEST and line.status in (401, 403) and is_front_end(line.text)
     ]
     if refused:
         return _front_end(len(refused), len(statuses), (refused[-1].text,))
@@ -84,7 +79,7 @@ def _kind(status: int | None, typical: Attempt, log: Sequence[LogLine]) -> tuple
             return Code.HEALTH_SLOW, f"the health endpoint does not answer in time: {typical.problem}"
         return Code.HEALTH_UNREACHABLE, f"the health endpoint gives no answer: {typical.problem or 'no response'}"
     if status in (401, 403):
-        refused = any(_FRONT_END.search(line.text) for line in log) or _FRONT_END.search(typical.excerpt)
+        refused = any(is_front_end(line.text) for line in log) or is_front_end(typical.excerpt)
         if refused or status == 403:
             return (
                 Code.FRONTEND_REFUSED,

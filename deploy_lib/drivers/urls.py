@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from deploy_lib.drivers.candidate_monitor import CandidateMonitor
 from deploy_lib.drivers.http_get import REVISION_HEADER, Getter, getter
-from deploy_lib.drivers.identity.service_identity import Identity
+from deploy_lib.drivers.identity.service_identity import ServiceIdentity
 from deploy_lib.drivers.interface import Clock, DriverError, Tell
 from deploy_lib.drivers.pairs import Pairs
 from deploy_lib.drivers.request_session import RequestSession
@@ -31,11 +31,11 @@ class HttpUrls:
     """
 
     def __init__(
-        self, clock: Clock, watch: CandidateMonitor, identity: Identity, *, trust_proxies: bool = True
+        self, clock: Clock, watch: CandidateMonitor, identity: ServiceIdentity, *, trust_proxies: bool = True
     ) -> None:
         self._clock = clock
         self._watch = watch
-        self._identity = identity
+        self.identity = identity
         self._trust_proxies = trust_proxies
         self._open: RequestSession | None = None
 
@@ -123,7 +123,7 @@ class HttpUrls:
             asked.close()
 
     def _getter(self, timeout: float) -> Getter:
-        return getter(self._clock, self._identity, timeout, trust_proxies=self._trust_proxies)
+        return getter(self._clock, self.identity, timeout, trust_proxies=self._trust_proxies)
 
     def _state(self, release: Release) -> RevisionHealth:
         """What cannot be found out does not count as a failure: the next request will show it."""

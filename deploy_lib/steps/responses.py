@@ -17,6 +17,11 @@ from deploy_lib.model.roles import INVOKER
 
 TOO_MANY = 429
 _FRONT_END = (401, 403, 404)
+_REFUSED = re.compile(
+    r"not authenticated|does not have permission to get URL|allow unauthenticated invocations|"
+    r"lacks valid authentication|Your client does not have permission|The access token could not be verified",
+    re.IGNORECASE,
+)
 _LOGIN = re.compile(r"log-?in|sign-?in|oauth|sso\b|/auth|accounts\.google\.com", re.IGNORECASE)
 
 
@@ -81,6 +86,11 @@ def _is_alike(candidate: Attempt, stable: Attempt, given: Collection[int]) -> bo
     if is_redirect(candidate.status) and is_redirect(stable.status):
         return _leads_to_login(stable) or not _leads_to_login(candidate)
     return candidate.status == stable.status or candidate.status in given
+
+
+def is_front_end(text: str) -> bool:
+    """Whether Cloud Run's front end wrote it, in an answer or in the request log, of a request that it refused."""
+    return bool(_REFUSED.search(text))
 
 
 def may_be_the_front_end(expect: Expectation, answer: Attempt, url: str | None) -> bool:

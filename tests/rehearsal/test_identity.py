@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -79,6 +80,56 @@ def test_only_identity_tokens_for_the_service_reach_it(
         claims = unverified_claims(given.removeprefix("Bearer "))
         audience = claims["aud"] in GCLOUD if kind == "login" else claims["aud"] == harness.url()
         assert (claims["email"], audience) == (account, True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "invoke_as", "without", "words"),
+    [
+        ("federation", {}, "", ("identity of ci", "roles/iam.serviceAccountOpenIdTokenCreator", "invoke_as:")),
+        ("federation", {"invoke_as": ASKER}, "TokenCreator", (f"tokens of {ASKER}", f"binding {ASKER}", "OpenIdToken")),
+        ("key-file", {}, "run.admin", (f"{ACCOUNT} may not invoke", f"serviceAccount:{ACCOUNT}", "run.invoker")),
+    ],
+    ids=("no account", "no role on the account", "no role on the service"),
+)
+def test_what_cannot_be_asked_is_said_before_the_build(
+    strict: LocalCloud,
+    released: CliHarness,
+    kind: str,
+    invoke_as: Mapping[str, str],
+    without: str,
+    words: tuple[str, ...],
+) -> None:
+    harness = released
+    harness.more = strict.credentials(kind)
+    before, entry = strict.last_call(), harness.entry(harness.service, {"kind": kind}, **invoke_as)
+    plan = harness.config(({"config_contract": None}, *ASKED), services={"backend": entry})
+    with lacking(strict, without):
+        result = harness.release(plan)
+    assert (result.code, result.statuses) == (1, [("config_contract", "failed")]), result.errors
+    (finding,) = [each for each in result.of_type("judged")[0]["findings"] if each["severity"] == "error"]
+    assert finding["code"] == "frontend_refused"
+    for word in words:
+        assert word in f"{finding['message']} {finding['fix']}"
+    assert not [call for call in strict.calls(before) if "CreateBuild" in call]
+
+
+def test_a_private_service_passes_the_contract(strict: LocalCloud, released: CliHarness) -> None:
+    released.more = strict.credentials("federation-account")
+    result = released.command("plan", released.config(({"config_contract": None}, *ASKED)))
+    assert result.code == 0, result.errors
+
+
+@contextmanager
+def lacking(cloud: LocalCloud, role: str) -> Iterator[None]:
+    """Everybody may edit, and holds what is usual but for one role."""
+    grants = f"{cloud.http}/_local/grants"
+    usual = httpx.get(grants, trust_env=False).json()
+    left = {name: members for name, members in usual.items() if not role or role not in name}
+    httpx.put(grants, json={**left, "roles/editor": usual["roles/run.admin"]}, trust_env=False).raise_for_status()
+    try:
+        yield
+    finally:
+        httpx.put(grants, json=usual, trust_env=False).raise_for_status()
 
 
 def headers_of(harness: CliHarness, url: str) -> list[dict[str, str]]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.contract import listening, variables
 from deploy_lib.drivers.contract.found import ContractFound
+from deploy_lib.drivers.contract.invocation import check_invocation
 from deploy_lib.drivers.contract.secrets import SecretCheck
 from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.interface import Clock, DriverError
@@ -21,6 +22,7 @@ from deploy_lib.drivers.services.api import RunApi
 from deploy_lib.drivers.services.names import revision_name
 from deploy_lib.drivers.services.template import base, main_container, merged
 from deploy_lib.drivers.status_code import StatusCode
+from deploy_lib.drivers.urls import HttpUrls
 from deploy_lib.model.answers import ContractRead
 from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity
@@ -34,12 +36,19 @@ if TYPE_CHECKING:
 
 
 class CloudContract:
-    """`contents` predicts the release's image, where it can be known. Raises DriverError when nothing can be read."""
+    """`contents` predicts the release's image, where it can be known; `urls` asks the service as the steps will.
+
+    Raises DriverError when nothing can be read.
+    """
 
     def __init__(
-        self, clients: Clients, clock: Clock, contents: Callable[[Release], ImageContents | None] | None = None
+        self,
+        clients: Clients,
+        clock: Clock,
+        contents: Callable[[Release], ImageContents | None],
+        urls: HttpUrls,
     ) -> None:
-        self._calls = Calls(clients, clock)
+        self._calls, self._urls = Calls(clients, clock), urls
         self._api = RunApi(self._calls)
         self._contents = contents
 
@@ -57,6 +66,7 @@ class CloudContract:
         self._check_port(release, service, found)
         if not any(each.code == Code.RESERVED_VARIABLE for each in found.findings):
             self._ask_cloud_run(release, service, found)
+        check_invocation(self._urls, release, service, found)
         return found.answer()
 
     def _check_secrets(self, release: Release, service: run_v2.Service | None, found: ContractFound) -> None:
@@ -68,7 +78,7 @@ class CloudContract:
 
     def _check_port(self, release: Release, service: run_v2.Service | None, found: ContractFound) -> None:
         try:
-            contents = self._contents(release) if self._contents is not None else None
+            contents = self._contents(release)
         except DriverError as problem:
             found.unknown.append(f"where the server listens: {problem.reason}")
             return

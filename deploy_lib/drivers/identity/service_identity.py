@@ -41,7 +41,7 @@ class ServiceIdentity:
     """Of one service. `read` tells how it may be called, `make` gives the tokens for an audience."""
 
     def __init__(self, clock: Clock, read: Callable[[], ServiceAccess], make: Callable[[str], IdTokens]) -> None:
-        self._clock, self._read, self._make = clock, read, make
+        self._clock, self._read, self.tokens = clock, read, make
         self._lock = RLock()
         self._wanted = False
         self._access: ServiceAccess | None = None
@@ -85,7 +85,7 @@ class ServiceIdentity:
                 return None
             try:
                 if self._tokens is None:
-                    self._tokens = self._make(self._audience())
+                    self._tokens = self.tokens(self._audience())
                 token = self._tokens.token()
             except DriverError as problem:
                 self._put_off(problem)

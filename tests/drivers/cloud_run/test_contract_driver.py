@@ -39,7 +39,7 @@ def _secret(client: SecretManagerServiceClient, name: str, versions: int = 1, re
 def _check(
     harness: DriverHarness, required: tuple[str, ...] = (), contents: ImageContents | None = None, **service: object
 ) -> ContractRead:
-    contract = CloudContract(harness.clients, harness.clock, lambda release: contents)
+    contract = CloudContract(harness.clients, harness.clock, lambda release: contents, harness.urls)
     return contract.check(CheckContract(harness.release(**service), ConfigContractSettings(required=required)))  # type: ignore[arg-type]
 
 
