@@ -19,7 +19,7 @@ class OtherClient:
     def __init__(
         self, harness: CliHarness, account: str = "ann@example.invalid", *, project: str = PROJECT, service: str = ""
     ) -> None:
-        channel = signed(harness.cloud.channel(), account)
+        channel = signed(harness.cloud.channel(), account=account)
         self.path = f"projects/{project}/locations/us-central1/services/{service or harness.service}"
         self.services = run_v2.ServicesClient(transport=ServicesGrpcTransport(channel=channel))
         self.revisions = run_v2.RevisionsClient(transport=RevisionsGrpcTransport(channel=channel))
