@@ -71,6 +71,8 @@ _REFUSALS = {
 }
 """Answers that say no, with the numbers of google.rpc.Code."""
 
+_ACT_AS = re.compile(r"act as service account (?:projects/[^/\s]+/serviceAccounts/)?(\S+?)[.,;]?(?:\s|$)")
+_OTHER_LACKS = re.compile(r"(\S+@\S+) does not have ([a-z]+(?:\.[a-zA-Z]+){2}) access")
 _API = re.compile(r"([a-z]+\.googleapis\.com)")
 _NO_CONNECTION = re.compile(r"failed to connect|connection refused|name resolution|dns|no route|connection error", re.I)
 _OFF = re.compile(r"SERVICE_DISABLED|has not been used in project|it is disabled")
@@ -166,6 +168,10 @@ def _reason_and_remedy(code: StatusCode, message: str, call: ApiCall, metadata: 
         case StatusCode.PERMISSION_DENIED:
             permission = _permission(message, call, metadata)
             who = call.account or "the account used"
+            if acted_for := _first(_ACT_AS, message):
+                named = acted_for if "@" in acted_for else None
+                command = grant(call.project, call.account, "iam.serviceaccounts.actAs", on_account=named)
+                return f"{who} may not act as {acted_for}: {message}", f"let someone who may grant it: {command}"
             if permission is None:
                 return f"{who} lacks permission: {message}", "ask someone who administers the project"
             remedy = f"let someone who may grant it: {grant(call.project, call.account, permission)}"
@@ -201,11 +207,19 @@ def _reason_and_remedy(code: StatusCode, message: str, call: ApiCall, metadata: 
             | StatusCode.ALREADY_EXISTS
             | StatusCode.OUT_OF_RANGE
         ):
-            return message or f"Google answered {code}", ""
+            return message or f"Google answered {code}", _grant_to_other(message, call)
         case StatusCode.OK | StatusCode.CANCELLED | StatusCode.UNIMPLEMENTED | StatusCode.DATA_LOSS:
             return f"{code}: {message}", ""
         case _:
             assert_never(code)
+
+
+def _grant_to_other(message: str, call: ApiCall) -> str:
+    """For a refusal that was met by another account than the caller's, such as the one that builds; else empty."""
+    found = _OTHER_LACKS.search(message)
+    if found is None:
+        return ""
+    return f"let someone who may grant it: {grant(call.project, found[1], found[2])}"
 
 
 def spent_for_good(message: str) -> bool:

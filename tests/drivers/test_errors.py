@@ -34,6 +34,23 @@ CASES = [
     ),
     (
         CALL,
+        exceptions.PermissionDenied("caller does not have permission to act as service account b@p.iam.example"),
+        "ci@p-staging.iam.gserviceaccount.com may not act as b@p.iam.example",
+        "gcloud iam service-accounts add-iam-policy-binding b@p.iam.example --project=p-staging "
+        "--member=serviceAccount:ci@p-staging.iam.gserviceaccount.com --role=roles/iam.serviceAccountUser",
+    ),
+    (
+        CALL,
+        exceptions.InvalidArgument(
+            "could not resolve source: googleapi: Error 403: 1-compute@developer.gserviceaccount.com does not have "
+            "storage.objects.get access to the Google Cloud Storage object."
+        ),
+        "could not resolve source",
+        "gcloud projects add-iam-policy-binding p-staging "
+        "--member=serviceAccount:1-compute@developer.gserviceaccount.com --role=roles/storage.objectViewer",
+    ),
+    (
+        CALL,
         exceptions.PermissionDenied("Cloud Run Admin API has not been used", details=[DISABLED]),
         "run.googleapis.com is not enabled in project p-staging",
         "gcloud services enable run.googleapis.com --project p-staging",

@@ -103,12 +103,12 @@ def serving(engine: Engine, settings: CloudSettings) -> Iterator[ListenAddresses
         return secrets.read(project, secret, version, account)
 
     with ExitStack() as stack:
+        allows = grants.allows if profile.check_callers else None
         environment = BuildEnvironment(
-            engine, storage, images, read_secret, partial(write_build_line, log), state / "builds", clock
+            engine, storage, images, read_secret, partial(write_build_line, log), state / "builds", clock, allows
         )
         builds = stack.enter_context(closing(CloudBuildService(environment)))
         scale, writer = settings.time_scale, RunLogWriter(log, sink)
-        allows = grants.allows if profile.check_callers else None
         run = CloudRun(engine, images, secrets, state / "run", writer, counts, clock, scale, profile, allows)
         stack.enter_context(closing(run))
         jobs = stack.enter_context(closing(CloudRunJobs(engine, images, secrets, partial(_task_lines, log), clock)))

@@ -43,6 +43,7 @@ class BuildBench:
     store: Path
     around: Callable[[Engine], Engine] = lambda engine: engine  # what stands between Cloud Build and its engine
     lines: list[tuple[str, str]] = field(default_factory=list)  # what went to Cloud Logging
+    lacks: set[str] = field(default_factory=set)  # permissions that no account holds
 
     def __post_init__(self) -> None:
         self.storage = Storage(self.root / "storage")
@@ -63,8 +64,18 @@ class BuildBench:
             self.lines.append((step, line))
 
         engine = self.around(choose("namespaces", self.store))
+        root = self.root / "builds"
         return CloudBuildService(
-            BuildEnvironment(engine, self.storage, self.images, read_secret, write_log, self.root / "builds", time.time)
+            BuildEnvironment(
+                engine,
+                self.storage,
+                self.images,
+                read_secret,
+                write_log,
+                root,
+                time.time,
+                lambda account, permission: permission not in self.lacks,
+            )
         )
 
     def upload(self, files: Mapping[str, str]) -> Source:

@@ -12,7 +12,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from google.cloud.devtools.cloudbuild_v1 import Build, BuildStep, CancelBuildRequest, Source, StorageSource
+from google.cloud.devtools.cloudbuild_v1 import (
+    Build,
+    BuildOptions,
+    BuildStep,
+    CancelBuildRequest,
+    Source,
+    StorageSource,
+)
 
 from deploy_lib.local_cloud.emulator.builds.refusal import BuildRefusal
 from tests.local_cloud.emulator.build_bench import DOCKER, BuildBench, shell
@@ -55,6 +62,25 @@ def test_nothing_is_pushed_when_a_later_step_fails(bench: BuildBench) -> None:
     assert build.status == Status.FAILURE
     assert not build.results.images
     assert bench.images.resolve(IMAGE, "release-1") is None
+
+
+def test_the_account_of_builds_needs_its_roles(bench: BuildBench) -> None:
+    """By default Compute Engine's account, which has none in new projects."""
+    source = bench.upload(FILES)
+    bench.lacks = {"storage.objects.get"}
+    with pytest.raises(
+        BuildRefusal, match=f"could not resolve source: .* 403: .*{account} does not have storage"
+    ) as no:
+        bench.submit(shell("true"), source=source)
+    assert no.value.code == "INVALID_ARGUMENT"
+    bench.lacks = {"artifactregistry.repositories.uploadArtifacts", "logging.logEntries.create"}
+    build = bench.run(build_image(), source=source, images=[IMAGE], options=BuildOptions(logging="LEGACY"))
+    assert build.failure_info.type_.name == "PUSH_NOT_AUTHORIZED"
+    assert 'denied: Permission "artifactregistry.repositories.uploadArtifacts"' in build.status_detail
+    assert bench.images.resolve(IMAGE, "release-1") is None
+    assert bench.lines == [] and "roles/logging.logWriter" in build.warnings[0].text
+    pushing = bench.run(build_image(), docker("push", IMAGE), source=source)
+    assert pushing.failure_info.type_.name == "USER_BUILD_STEP"
 
 
 def test_an_image_no_step_made_fails_the_push(bench: BuildBench) -> None:

@@ -12,11 +12,16 @@ from dataclasses import dataclass
 
 from ...engines.model import Engine, EngineError, Image, ImageNotFound
 from ...registry.names import BadName, Reference, parse_reference
+from ..profile.roles import PUSH
 from ..registry.images import RegistryImages, RegistryRefusal
 
 
 class NoSuchImage(Exception):
     """Neither the build, nor the registry, nor the engine has it; the message is Docker's."""
+
+
+class NotAuthorized(Exception):
+    """The build's account may not push; the message is the registry's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +33,11 @@ class PushedImage:
 class BuiltImages:
     """May be used from several steps at once."""
 
-    def __init__(self, engine: Engine, images: RegistryImages) -> None:
-        self.engine = engine
+    def __init__(
+        self, engine: Engine, images: RegistryImages, refusal: Callable[[str], str | None] = lambda permission: None
+    ) -> None:
+        """`refusal` says why the build's account may not do what needs a permission; None where it may."""
+        self.engine, self.refusal = engine, refusal
         self._images = images
         self._lock = threading.Lock()
         self._named: dict[str, str] = {}  # tagged name -> what the engine knows it by
@@ -86,10 +94,12 @@ class BuiltImages:
         return image.digest
 
     def push(self, name: str) -> PushedImage:
-        """Raises NoSuchImage when the build has no image of that name; EngineError, RegistryRefusal."""
+        """Raises NoSuchImage when the build has no image of that name; NotAuthorized, EngineError, RegistryRefusal."""
         found = self.find(name)
         if found is None:
             raise NoSuchImage(f"An image does not exist locally with the tag: {name}")
+        if refused := self.refusal(PUSH):
+            raise NotAuthorized(refused)
         digest = self._images.put_from_engine(self.engine, found, name)
         reference = _parse(name)
         with self._lock:
@@ -119,4 +129,4 @@ def _pinned(reference: Reference, digest: str) -> str:
     return f"{host}{reference.repository}@{digest}"
 
 
-IMAGE_ERRORS = (NoSuchImage, EngineError, RegistryRefusal)
+IMAGE_ERRORS = (NoSuchImage, NotAuthorized, EngineError, RegistryRefusal)

@@ -6,6 +6,7 @@ import mimetypes
 import posixpath
 from collections.abc import Sequence
 
+from ..profile.roles import WRITE_OBJECT
 from ..storage.model import Description, StorageRefusal
 from .flags import Flags, parse_flags
 from .shim_server import CommandFailed, ShimCall
@@ -57,6 +58,8 @@ def _copy(step: StepContext, call: ShimCall, source: str, target: str, content_t
     bucket, _, name = target.removeprefix("gs://").partition("/")
     if into or not name or name.endswith("/"):
         name = posixpath.join(name, posixpath.basename(source))
+    if refused := step.built.refusal(WRITE_OBJECT):
+        raise StorageRefusal(403, "forbidden", refused)
     about = Description(content_type or mimetypes.guess_type(source)[0] or "application/octet-stream")
     incoming = step.storage.begin(bucket)
     try:

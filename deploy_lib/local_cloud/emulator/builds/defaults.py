@@ -6,6 +6,7 @@ import datetime
 
 from google.cloud.devtools.cloudbuild_v1 import Build, BuildOptions
 
+from .environment import compute_account
 from .refusal import invalid
 
 _HOUR = datetime.timedelta(hours=1)
@@ -26,10 +27,13 @@ def fill_defaults(build: Build, number: str) -> None:
 
 
 def service_account(build: Build, number: str) -> str:
-    """The e-mail address the build runs as."""
+    """The e-mail address the build runs as: by default that of Compute Engine, as in projects since 2024.
+
+    https://cloud.google.com/build/docs/cloud-build-service-account-updates
+    """
     if build.service_account:
         return build.service_account.rpartition("/")[2]
-    return f"{number}@cloudbuild.gserviceaccount.com"
+    return compute_account(number)
 
 
 def log_bucket(build: Build) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from google.cloud.devtools.cloudbuild_v1 import Build
 
 from ...engines.model import Engine
+from ..profile.grants import Allows
 from ..registry.images import RegistryImages
 from ..storage.store import Storage
 
@@ -28,8 +29,25 @@ class BuildEnvironment:
     write_log: WriteLog
     root: Path
     clock: Callable[[], float]  # seconds since the epoch
+    allows: Allows | None = None  # what a build's account may do; without it, everything
+
+    def refusal(self, account: str, permission: str) -> str | None:
+        """The sentence with which Cloud Storage or Artifact Registry refuses a build; None where it may."""
+        if self.allows is None or self.allows(account, permission):
+            return None
+        if permission.startswith("artifactregistry."):
+            return f'denied: Permission "{permission}" denied on resource (or it may not exist)'
+        return (
+            f"{account} does not have {permission} access to the Google Cloud Storage object. Permission "
+            f"'{permission}' denied on resource (or it may not exist)."
+        )
 
 
 def project_number(project: str) -> str:
     """Twelve digits, always the same for a project."""
     return str(int(hashlib.sha256(project.encode()).hexdigest(), 16) % 900_000_000_000 + 100_000_000_000)
+
+
+def compute_account(number: str) -> str:
+    """What builds and revisions run as where nothing else is said: Compute Engine's own account."""
+    return f"{number}-compute@developer.gserviceaccount.com"

@@ -15,7 +15,8 @@ from functools import partial
 
 from google.cloud.devtools.cloudbuild_v1 import Build, BuiltImage, Results, TimeSpan
 
-from ..builders.built_images import IMAGE_ERRORS, BuiltImages
+from ..builders.built_images import IMAGE_ERRORS, BuiltImages, NotAuthorized
+from ..profile.roles import WRITE_LOG
 from ..secrets.store import SecretRefusal
 from ..storage.model import StorageRefusal
 from ..wire.times import utc
@@ -32,6 +33,11 @@ from .source import SourceUnusable, fetch_source
 from .step import Site, StepRecord
 from .steps import STEP_FAILED, run_steps
 from .store import BuildStore
+
+_NO_LOG = (
+    "The service account running this build {} does not have permission to write logs to Cloud Logging. To fix this, "
+    "grant the Logs Writer (roles/logging.logWriter) role to the service account."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,7 @@ class _Run:
         self._store = store
         self._build = build
         self._cancellation = cancellation
+        self._account = service_account(build, project_number(build.project_id))
         self._directory = environment.root / "work" / build.id
         self._log = BuildLogWriter()
         self._timing: dict[str, TimeSpan] = {}
@@ -87,7 +94,7 @@ class _Run:
         (self._directory / "workspace").mkdir(parents=True)
         with self._phase("FETCHSOURCE"):
             self._fetch()
-        built = BuiltImages(self._shop.engine, self._shop.images)
+        built = BuiltImages(self._shop.engine, self._shop.images, partial(self._shop.refusal, self._account))
         site = Site(self._shop, self._build, built, self._log, self._directory, self._read_secrets())
         with self._phase("BUILD"):
             self._records, failed = run_steps(site, self._cancellation)
@@ -136,6 +143,10 @@ class _Run:
                 detail = f"the log bucket gs://{bucket} cannot be written: {refusal.message}"
                 raise _Stopped(Ending("FAILURE", detail, detail, "LOGGING_FAILURE")) from None
         note = partial(self._shop.write_log, self._build) if logs_to_logging(self._build) else None
+        if note is not None and self._shop.refusal(self._account, WRITE_LOG):
+            note = None
+            warning = Build.Warning(text=_NO_LOG.format(self._account), priority=Build.Warning.Priority.WARNING)
+            self._change(lambda build: build.warnings.append(warning))
         self._log.open(append, note)
 
     def _append(self, bucket: str, name: str, data: bytes) -> None:
@@ -155,11 +166,10 @@ class _Run:
         self._change(lambda build: _set(build.source_provenance, resolved_storage_source=resolved))
 
     def _read_secrets(self) -> dict[str, str]:
-        account = service_account(self._build, project_number(self._build.project_id))
         values: dict[str, str] = {}
         for secret in self._build.available_secrets.secret_manager:
             try:
-                data = self._shop.read_secret(self._build.project_id, secret.version_name, account)
+                data = self._shop.read_secret(self._build.project_id, secret.version_name, self._account)
                 values[secret.env] = data.decode()
             except (SecretRefusal, UnicodeDecodeError) as error:
                 why = error.message if isinstance(error, SecretRefusal) else "its value is not valid UTF-8"
@@ -192,6 +202,9 @@ class _Run:
             start = self._shop.clock()
             try:
                 pushed = built.push(name)
+            except NotAuthorized as error:
+                detail = f"pushing {name}: {error}"
+                raise _Stopped(Ending("FAILURE", detail, detail, "PUSH_NOT_AUTHORIZED")) from None
             except IMAGE_ERRORS as error:
                 detail = f"pushing {name}: {error}"
                 raise _Stopped(Ending("FAILURE", detail, detail, "PUSH_FAILED")) from None

@@ -22,8 +22,10 @@ from google.cloud.devtools.cloudbuild_v1 import (
 from google.longrunning.operations_pb2 import Operation
 
 from ...worker import explain, start_worker
+from ..profile.roles import READ_OBJECT
 from ..wire.times import utc
 from .cancellation import Cancellation
+from .defaults import service_account
 from .environment import BuildEnvironment, project_number
 from .filters import parse_filter
 from .refusal import BuildRefusal, invalid
@@ -59,6 +61,7 @@ class CloudBuildService:
             number=project_number(project),
             location=location,
         )
+        self._check_source(build, service_account(build, project_number(project)))
         build.create_time = utc(self._shop.clock())
         build.status = Build.Status(Build.Status.QUEUED)
         self._store.add(build)
@@ -110,6 +113,12 @@ class CloudBuildService:
             self._end(build_id, "the local cloud is stopping")
         for thread in running.values():
             thread.join(_CANCEL_WITHIN)
+
+    def _check_source(self, build: Build, account: str) -> None:
+        """The source is looked up before the build is queued [report]."""
+        refused = self._shop.refusal(account, READ_OBJECT) if build.source.storage_source.bucket else None
+        if refused:
+            raise invalid(f"could not resolve source: googleapi: Error 403: {refused}, forbidden")
 
     def _run(self, build: Build, cancellation: Cancellation) -> None:
         try:

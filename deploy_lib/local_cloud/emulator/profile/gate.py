@@ -54,6 +54,9 @@ class Gate:
         permission = NEEDED.get(method)
         if permission is not None and not self.grants.allows(caller(), permission):
             raise _denied(permission, _sentence(method, permission, resource), resource)
+        if method.endswith("CloudBuild/CreateBuild") and not self.grants.allows(caller(), ACT_AS):
+            account = request.build.service_account or "the project's default account for builds"
+            raise _denied(ACT_AS, f"caller does not have permission to act as service account {account}", account)
         if method.rpartition("/")[2] in _CHANGES and ".run." in method:
             if request.service.invoker_iam_disabled and not self.grants.allows(caller(), SET_POLICY):
                 raise _denied(SET_POLICY, _sentence(method, SET_POLICY, resource), resource)

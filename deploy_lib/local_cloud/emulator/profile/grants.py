@@ -1,7 +1,7 @@
 """Who holds which roles in the local cloud's projects: one policy for all of them, set over the control interface.
 
-Without one, every caller holds what a deployer is usually given. What a build or a revision does by itself is asked
-for no permission.
+Without one, everybody holds what a deployer and the account of builds are usually given. What a revision does by
+itself is asked for no permission.
 """
 
 from __future__ import annotations

@@ -70,6 +70,8 @@ NEEDED = {
 
 SET_POLICY, ACT_AS, INVOKE = "run.services.setIamPolicy", "iam.serviceaccounts.actAs", "run.routes.invoke"
 GET_ACCESS_TOKEN, GET_ID_TOKEN = "iam.serviceAccounts.getAccessToken", "iam.serviceAccounts.getOpenIdToken"
+PUSH, READ_OBJECT = "artifactregistry.repositories.uploadArtifacts", "storage.objects.get"
+WRITE_OBJECT, WRITE_LOG = "storage.objects.create", "logging.logEntries.create"
 
 _JOBS = ("run.jobs.*", "run.executions.*", "run.tasks.*")
 _HELD: dict[str, tuple[str, ...]] = {
@@ -98,8 +100,7 @@ _HELD: dict[str, tuple[str, ...]] = {
     "roles/storage.admin": ("storage.*",),
     "roles/storage.objectAdmin": ("storage.objects.*",),
     "roles/storage.objectViewer": ("storage.objects.get", "storage.objects.list"),
-    "roles/artifactregistry.writer": ("artifactregistry.repositories.uploadArtifacts",
-                                      "artifactregistry.repositories.downloadArtifacts"),
+    "roles/artifactregistry.writer": (PUSH, "artifactregistry.repositories.downloadArtifacts"),
     "roles/artifactregistry.reader": ("artifactregistry.repositories.downloadArtifacts",),
     "roles/iam.serviceAccountUser": (ACT_AS,),
     "roles/iam.serviceAccountTokenCreator": (GET_ACCESS_TOKEN, GET_ID_TOKEN),

@@ -17,7 +17,7 @@ from google.cloud.run_v2 import (
     TCPSocketAction,
 )
 
-from ..builds.environment import project_number
+from ..builds.environment import compute_account, project_number
 
 PORT = 8080
 _TIMEOUT = datetime.timedelta(seconds=300)
@@ -27,7 +27,7 @@ _STARTUP_SECONDS = 240
 
 
 def default_account(project: str) -> str:
-    return f"{project_number(project)}-compute@developer.gserviceaccount.com"
+    return compute_account(project_number(project))
 
 
 def fill_in(template: RevisionTemplate, project: str) -> None:

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 from google.api.monitored_resource_pb2 import MonitoredResource
-from google.cloud.devtools.cloudbuild_v1 import GetBuildRequest
+from google.cloud.devtools.cloudbuild_v1 import Build, CreateBuildRequest, GetBuildRequest
 from google.cloud.logging_v2.types import ListLogEntriesRequest, WriteLogEntriesRequest
 from google.cloud.run_v2 import GetServiceRequest, RevisionTemplate, Service, UpdateServiceRequest
 
 from deploy_lib.local_cloud.emulator.ingress.route import deal, draw
 from deploy_lib.local_cloud.emulator.profile.gate import Gate
-from deploy_lib.local_cloud.emulator.profile.grants import BadGrant, Grants
+from deploy_lib.local_cloud.emulator.profile.grants import BadGrant, Grants, is_among
 from deploy_lib.local_cloud.emulator.profile.profile import PRODUCTION, RELAXED, Profile
 from deploy_lib.local_cloud.emulator.profile.quotas import QuotaMeter
 from deploy_lib.local_cloud.emulator.wire.caller import HEADER, note_caller
@@ -22,6 +22,7 @@ from deploy_lib.local_cloud.emulator.wire.method import RpcRefusal
 
 RUN, LOGS, BUILD = "google.cloud.run.v2.Services", "google.logging.v2.LoggingServiceV2", "google.devtools.cloudbuild.v1"
 GET, UPDATE, LIST = f"{RUN}/GetService", f"{RUN}/UpdateService", f"{LOGS}/ListLogEntries"
+FEDERATED = "principal://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/ci/subject/job"
 CALLER = "ci@p.iam.gserviceaccount.com"
 
 
@@ -149,6 +150,32 @@ def test_who_may_do_what(roles: tuple[str, ...], method: str, request_: Any, per
     assert refused.value.code == "PERMISSION_DENIED" and f"'{permission}' denied" in refused.value.message
     assert dict(refused.value.details[0].metadata)["permission"] == permission
     assert Desk(RELAXED).asked(method, request_) == ["OK"]
+
+
+def test_who_builds_acts_for_the_account_of_builds() -> None:
+    desk = Desk(PRODUCTION)
+    request = CreateBuildRequest(project_id="p", build=Build(service_account="projects/p/serviceAccounts/b@p"))
+    desk.grants.set({"roles/cloudbuild.builds.editor": [f"serviceAccount:{CALLER}"]})
+    with pytest.raises(RpcRefusal, match="does not have permission to act as service account projects/p") as refused:
+        desk.gate.admit(f"{BUILD}.CloudBuild/CreateBuild", request)
+    assert dict(refused.value.details[0].metadata)["permission"] == "iam.serviceaccounts.actAs"
+
+
+@pytest.mark.parametrize(
+    ("account", "members", "among"),
+    [
+        ("a@b", ["user:a@b"], True),
+        ("a@b", ["allAuthenticatedUsers"], True),
+        ("a@b", ["principalSet://iam.googleapis.com/*"], False),
+        (FEDERATED, ["allAuthenticatedUsers"], False),
+        (FEDERATED, ["allUsers"], True),
+        (FEDERATED, [FEDERATED], True),
+        (FEDERATED, [FEDERATED.replace("principal:", "principalSet:").replace("subject/job", "*")], True),
+        (FEDERATED, [FEDERATED.replace("principal:", "principalSet:").replace("ci/subject/job", "other/*")], False),
+    ],
+)
+def test_whom_a_member_means(account: str, members: list[str], among: bool) -> None:
+    assert is_among(account, members) is among
 
 
 def test_everybody_is_a_deployer_until_roles_are_given() -> None:
