@@ -123,6 +123,10 @@ def serving(engine: Engine, settings: CloudSettings) -> Iterator[ListenAddresses
             *operation_methods(finders, ending.wait),
         ]
         rows = [middleware.row(method) for method in methods]
+
+        def locations(project: str) -> list[str]:
+            return sorted({*run.catalogue.locations(project), *jobs.locations(project)})
+
         gcloud = stack.enter_context(closing(GcloudAccess(state / "gcloud", clock, settings.gcloud_port)))
         rest = stack.enter_context(closing(RestApi(rows, {STORAGE_HOST: storage_downloads(storage, middleware.route)})))
         routes = [
@@ -131,7 +135,7 @@ def serving(engine: Engine, settings: CloudSettings) -> Iterator[ListenAddresses
             *grant_routes(grants),
             *identity_routes(allows),
             *gcloud.routes(),
-            *KnativeApi(rows, run.catalogue.locations).routes(rest),
+            *KnativeApi(rows, locations).routes(rest),
             *project_routes(),
             *rest.routes(),
         ]

@@ -74,6 +74,11 @@ class CloudRunJobs:
         shown, token = page(found, request.page_size, request.page_token)
         return run_v2.ListJobsResponse(jobs=shown, next_page_token=token)
 
+    def locations(self, project: str) -> list[str]:
+        """Where a project has jobs."""
+        with self._store.lock:
+            return sorted({each.name.location for each in self._store.jobs.values() if each.name.project == project})
+
     def delete_job(self, request: run_v2.DeleteJobRequest) -> Operation:
         """Its running executions are cancelled."""
         name = parse(request.name)

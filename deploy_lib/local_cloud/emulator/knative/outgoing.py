@@ -21,18 +21,17 @@ _LATEST = "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST"
 
 
 def service_to_v1(service: Service) -> Json:
-    told = _dict(Service.pb(service))
+    told = as_json(Service.pb(service))
     template = told.get("template", {})
     annotations = to_annotations(told, (*SERVICE, *WRITTEN_BY_US))
-    conditions = [each for each in (told.get("terminalCondition"), *told.get("conditions", [])) if each]
     generation = int(told.get("generation", 0))
     settled = not told.get("reconciling", False)
     status = {
         # A failure is told of the wanted generation too [report: a captured failed service].
         "observedGeneration": generation if settled else int(told.get("observedGeneration", 0)),
-        "conditions": _conditions(conditions),
-        "latestCreatedRevisionName": _short(told.get("latestCreatedRevision", "")),
-        "latestReadyRevisionName": _short(told.get("latestReadyRevision", "")),
+        "conditions": conditions_of([told.get("terminalCondition", {}), *told.get("conditions", [])]),
+        "latestCreatedRevisionName": short(told.get("latestCreatedRevision", "")),
+        "latestReadyRevisionName": short(told.get("latestReadyRevision", "")),
         "traffic": [_target(each, told) for each in told.get("trafficStatuses", [])],
         "url": told.get("uri", ""),
         "address": {"url": told["uri"]} if told.get("uri") else None,
@@ -40,20 +39,20 @@ def service_to_v1(service: Service) -> Json:
     return {
         "apiVersion": API,
         "kind": "Service",
-        "metadata": {**_metadata(told, annotations), "resourceVersion": resource_version(service)},
+        "metadata": {**metadata_of(told, annotations), "resourceVersion": resource_version(service)},
         "spec": {"template": _template(template), "traffic": [_target(each, {}) for each in told.get("traffic", [])]},
         "status": {name: value for name, value in status.items() if value not in ("", None, [])},
     }
 
 
 def revision_to_v1(revision: Revision) -> Json:
-    told = _dict(Revision.pb(revision))
-    metadata = _metadata(told, _template_annotations(told))
-    service = _short(told.get("service", ""))
+    told = as_json(Revision.pb(revision))
+    metadata = metadata_of(told, _template_annotations(told))
+    service = short(told.get("service", ""))
     metadata["labels"] |= {OF_SERVICE: service, "serving.knative.dev/configuration": service}
     status = {
         "observedGeneration": int(told.get("observedGeneration", 0)),
-        "conditions": _conditions(told.get("conditions", [])),
+        "conditions": conditions_of(told.get("conditions", [])),
         "imageDigest": next((each.get("image", "") for each in told.get("containers", [])), ""),
         "logUrl": told.get("logUri", ""),
     }
@@ -73,10 +72,10 @@ def resource_version(service: Service) -> str:
     return str(max((int(at.timestamp() * 1_000_000) for at in moments if at), default=0))
 
 
-def _metadata(told: Json, annotations: dict[str, str]) -> Json:
+def metadata_of(told: Json, annotations: dict[str, str]) -> Json:
     _, project, _, location, *_ = told["name"].split("/")
     found = {
-        "name": _short(told["name"]),
+        "name": short(told["name"]),
         "namespace": project,
         "uid": told.get("uid", ""),
         "generation": int(told.get("generation", 0)),
@@ -105,7 +104,7 @@ def _spec(template: Json) -> Json:
     """Of a template, and of a revision, which has the same fields."""
     found = {
         "containerConcurrency": template.get("maxInstanceRequestConcurrency"),
-        "timeoutSeconds": _seconds(template.get("timeout")),
+        "timeoutSeconds": seconds(template.get("timeout")),
         "serviceAccountName": template.get("serviceAccount"),
         "containers": containers_to_v1(template),
         "volumes": volumes_to_v1(template),
@@ -116,7 +115,7 @@ def _spec(template: Json) -> Json:
 def _target(target: Json, service: Json) -> Json:
     """Of the wanted traffic, or with `service` of its status, where v1 names the latest revision too."""
     latest = target.get("type") == _LATEST
-    revision = target.get("revision") or (_short(service.get("latestReadyRevision", "")) if latest else "")
+    revision = target.get("revision") or (short(service.get("latestReadyRevision", "")) if latest else "")
     found = {
         "revisionName": revision,
         "latestRevision": latest or None,
@@ -127,10 +126,10 @@ def _target(target: Json, service: Json) -> Json:
     return {name: value for name, value in found.items() if value not in (None, "")}
 
 
-def _conditions(conditions: list[Json]) -> list[Json]:
+def conditions_of(conditions: list[Json]) -> list[Json]:
     found: dict[str, Json] = {}
-    for each in conditions:
-        reason = each.get("reason") or each.get("revisionReason") or ""
+    for each in filter(None, conditions):
+        reason = each.get("reason") or each.get("revisionReason") or each.get("executionReason") or ""
         told = {
             "type": each.get("type", "Ready"),
             "status": _STATUS.get(each.get("state", ""), "Unknown"),
@@ -143,14 +142,14 @@ def _conditions(conditions: list[Json]) -> list[Json]:
     return list(found.values())
 
 
-def _dict(message: Any) -> Json:
+def as_json(message: Any) -> Json:
     found: Json = json_format.MessageToDict(message)
     return found
 
 
-def _seconds(duration: str | None) -> int | None:
+def seconds(duration: str | None) -> int | None:
     return None if duration is None else round(float(duration.removesuffix("s")))
 
 
-def _short(name: str) -> str:
+def short(name: str) -> str:
     return name.rpartition("/")[2]

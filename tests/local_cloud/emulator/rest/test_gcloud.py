@@ -161,3 +161,36 @@ def test_calls_of_gcloud_meet_the_same_faults(gcloud: Gcloud, cloud: LocalCloud)
     cloud.clear_faults()
     assert (code, "no, you may not" in printed) == (1, True), printed
     assert "google.cloud.secretmanager.v1.SecretManagerService/ListSecrets" in until(lambda: cloud.calls(before))
+
+
+@pytest.fixture(scope="module")
+def nightly(gcloud: Gcloud, image: str) -> str:
+    """A job that was executed twice, well and badly; its name."""
+    script = "import os, sys; print(os.environ['CLOUD_RUN_TASK_INDEX']); sys.exit(len(sys.argv) > 2)"
+    run = ("--image", image, "--command", "python", f"--args=^|^-c|{script}|once", "--set-env-vars", "WHO=me")
+    gcloud.good("run", "jobs", "create", "nightly", *run, "--tasks", "2", "--max-retries", "0", "--task-timeout", "60")
+    assert "has successfully completed" in gcloud.good("run", "jobs", "execute", "nightly", "--wait")
+    badly = (f"--args=^|^-c|{script}|a|b", "--tasks", "1")
+    code, printed = gcloud.run("run", "jobs", "execute", "nightly", "--wait", *badly)
+    assert code == 1 and "The execution failed." in printed
+    return "nightly"
+
+
+def test_a_job_its_executions_and_their_tasks_are_listed(gcloud: Gcloud, nightly: str) -> None:
+    told = gcloud.told("run", "jobs", "describe", nightly)
+    task = told["spec"]["template"]["spec"]["template"]["spec"]
+    assert (task["maxRetries"], task["timeoutSeconds"], told["spec"]["template"]["spec"]["taskCount"]) == (0, "60", 2)
+    assert task["containers"][0]["env"] == [{"name": "WHO", "value": "me"}]
+    assert (told["status"]["executionCount"], told["status"]["conditions"][0]["status"]) == (2, "True")
+    assert told["status"]["latestCreatedExecution"]["completionStatus"] == "EXECUTION_FAILED"
+    executions = gcloud.told("run", "jobs", "executions", "list", "--job", nightly)
+    counted = [(each["status"].get("succeededCount", 0), each["status"].get("failedCount", 0)) for each in executions]
+    assert sorted(counted) == [(0, 1), (2, 0)]
+    good = next(each["metadata"]["name"] for each in executions if each["status"].get("succeededCount"))
+    tasks = gcloud.told("run", "jobs", "executions", "tasks", "list", "--execution", good, "--succeeded")
+    assert sorted(each["status"].get("index", 0) for each in tasks) == [0, 1]
+
+
+def test_a_job_is_deleted(gcloud: Gcloud, nightly: str) -> None:
+    gcloud.good("run", "jobs", "delete", nightly)
+    assert gcloud.told("run", "jobs", "list") == []
