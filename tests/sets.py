@@ -59,6 +59,7 @@ PLACES = {
     "tests/drivers/cloud_run/test_lease.py": SLOW,  # rehearsal/test_busy.py, test_others.py
     "tests/drivers/cloud_run/test_traffic.py": SLOW,  # rehearsal/test_traffic.py, test_by_hand.py
     "tests/local_cloud/emulator/profile/test_gate.py": FAST,
+    "tests/local_cloud/emulator/reach/": FAST,
     "tests/local_cloud/emulator/profile/test_production.py": SLOW,
     "tests/local_cloud/conformance/": SLOW,
     "tests/local_cloud/emulator/run/": SAMPLED,

@@ -215,6 +215,12 @@ def _others(made: Mapping[str, argparse.ArgumentParser]) -> None:
         choices=("relaxed", "production"),
         help="production: quotas, permissions, delays and chance as at Google; default: relaxed",
     )
+    local.add_argument(
+        "--reach",
+        action="append",
+        metavar="WHAT",
+        help="with up: HOST:PORT, or a service's name, that containers may reach; several times for several",
+    )
     init = made["init"]
     _where(init, services=False)
     init.add_argument("--service", metavar="S", required=True, help="the service's name on Cloud Run")

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,8 +29,8 @@ STOPS_WITHIN = 15.0
 
 @dataclass(frozen=True, slots=True)
 class LocalCloud:
-    """Addresses on loopback. `engine` names what builds and runs the images; `time_scale` and `profile` are what it
-    runs with, None for one of an earlier version."""
+    """Addresses on loopback. `engine` names what builds and runs the images; `time_scale`, `profile` and `reach` are
+    what it runs with, None for one of an earlier version."""
 
     pid: int
     grpc: str
@@ -38,6 +39,12 @@ class LocalCloud:
     engine: str
     time_scale: float | None = None
     profile: str | None = None
+    reach: tuple[str, ...] | None = None
+
+    def lacks(self, reach: Iterable[str]) -> list[str]:
+        """Which of these its containers may not reach."""
+        found = self.reach or ()
+        return [each for each in reach if each.lower().replace("localhost:", "127.0.0.1:") not in found]
 
 
 def find(directory: Path) -> LocalCloud | None:
@@ -45,14 +52,20 @@ def find(directory: Path) -> LocalCloud | None:
     try:
         found = json.loads((directory / "endpoints.json").read_text(encoding="utf-8"))
         known = {key: found[key] for key in ("pid", "grpc", "http", "registry", "engine")}
-        cloud = LocalCloud(**known, time_scale=found.get("time_scale"), profile=found.get("profile"))
+        reach = tuple(found["reach"]) if "reach" in found else None
+        cloud = LocalCloud(**known, time_scale=found.get("time_scale"), profile=found.get("profile"), reach=reach)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     return cloud if _alive(cloud.pid) else None
 
 
 def start(
-    directory: Path, *, engine: str | None = None, time_scale: float = 1.0, profile: str = "relaxed"
+    directory: Path,
+    *,
+    engine: str | None = None,
+    time_scale: float = 1.0,
+    profile: str = "relaxed",
+    reach: Iterable[str] = (),
 ) -> LocalCloud:
     """Start it, detached from this terminal; one that is just ending is waited for, one that is just starting is taken.
 
@@ -66,6 +79,7 @@ def start(
     command += ["--state", str(directory), "--time-scale", str(time_scale), "--profile", profile]
     if engine:
         command += ["--engine", engine]
+    command += [word for each in reach for word in ("--reach", each)]
     log = directory / "local-cloud.log"
     with log.open("wb") as out:
         process = subprocess.Popen(
@@ -127,7 +141,8 @@ def main(args: argparse.Namespace) -> int:
             prepare_local_cloud()
             say_error("starting the local cloud")
             scale, profile = args.time_scale or 1.0, args.profile or "relaxed"
-            cloud = start(directory, engine=args.engine, time_scale=scale, profile=profile)
+            reach = args.reach or ()
+            cloud = start(directory, engine=args.engine, time_scale=scale, profile=profile, reach=reach)
         _check_options(cloud, args)
         say(f"the local cloud {'is up' if started else 'was up already'}, with engine {cloud.engine}")
         say(f"  Google APIs (gRPC) {cloud.grpc}\n  Storage and control {cloud.http}\n  images {cloud.registry}")
@@ -188,11 +203,18 @@ def _check_options(cloud: LocalCloud, args: argparse.Namespace) -> None:
     asked = {"--engine": args.engine, "--time-scale": args.time_scale, "--profile": args.profile}
     runs = {"--engine": cloud.engine, "--time-scale": cloud.time_scale, "--profile": cloud.profile}
     other = [f"{name} {runs[name]}" for name, value in asked.items() if value not in (None, runs[name])]
+    lacking = cloud.lacks(args.reach or ())
+    if lacking and cloud.reach is not None:
+        other.append(f"without --reach {' --reach '.join(lacking)}")
     if other and None not in runs.values():
         down, up = (program_of(args).command("local", action) for action in ("down", "up"))
-        words = " ".join(f"{name} {value}" for name, value in asked.items() if value is not None)
+        given = [(name, value) for name, value in asked.items() if value is not None]
+        words = " ".join(
+            f"{name} {value}" for name, value in (*given, *(("--reach", each) for each in args.reach or ()))
+        )
         raise NotPossible(
-            f"the local cloud runs already, with {' and '.join(other)}; end it first: {down} && {up} {words}"
+            f"the local cloud runs already, {'with ' if len(other) > len(lacking[:1]) else ''}{' and '.join(other)}; "
+            f"end it first: {down} && {up} {words}"
         )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -138,7 +138,7 @@ def open_session(
     """`starts`: a local cloud that does not run is started, else that is a NotPossible, as one that cannot be is."""
     state = state_directory(args.state)
     settings = selection.config.settings
-    endpoints = local_endpoints(args, starts=starts) if settings.local else Endpoints()
+    endpoints = local_endpoints(args, starts=starts, reach=settings.reach) if settings.local else Endpoints()
     session = Session(selection.root, state, clock, Clients(endpoints, settings.project, selection.program))
     try:
         yield session
@@ -146,8 +146,11 @@ def open_session(
         session.close()
 
 
-def local_endpoints(args: argparse.Namespace, *, starts: bool = False) -> Endpoints:
-    """Those of LOCAL_CLOUD_GRPC and its like (see `local env`), else of the local cloud in the state directory."""
+def local_endpoints(args: argparse.Namespace, *, starts: bool = False, reach: Sequence[str] = ()) -> Endpoints:
+    """Those of LOCAL_CLOUD_GRPC and its like (see `local env`), else of the local cloud in the state directory.
+
+    `reach` is what its containers have to reach, for one that a release starts or uses.
+    """
     program = program_of(args)
     names = ("LOCAL_CLOUD_GRPC", "STORAGE_EMULATOR_HOST", "LOCAL_CLOUD_REGISTRY")
     given = {name: os.environ[name] for name in names if os.environ.get(name)}
@@ -166,5 +169,11 @@ def local_endpoints(args: argparse.Namespace, *, starts: bool = False) -> Endpoi
         prepare_local_cloud()
         stops = shorter(program.command("local", "down"))
         with spinner(f"starting the local cloud; {stops} stops it"):
-            found = local_cloud.start(directory)
+            found = local_cloud.start(directory, reach=reach)
+    if starts and (lacking := found.lacks(reach)):
+        down = program.command("local", "down")
+        raise NotPossible(
+            f"the local cloud runs already, and its containers may not reach {', '.join(lacking)}, which the "
+            f"configuration names; end it, and the next release starts it anew: {down}"
+        )
     return Endpoints(found.grpc, found.http, found.registry)

@@ -12,6 +12,7 @@ from deploy_lib.steps.health import HealthSettings
 from deploy_lib.steps.kind import Duration, Settings
 
 _NAME = r"^[a-z]([-a-z0-9]{0,47}[a-z0-9])?$"
+_HOST = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?"
 _VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
 _SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 """How a file may call a service: releases are kept in a directory of this name."""
@@ -33,6 +34,16 @@ def _number_as_text(value: Any) -> Any:
     return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
+def _reachable(value: Any) -> Any:
+    """The local cloud itself refuses what is of this form and cannot be reached all the same."""
+    if isinstance(value, str) and not re.fullmatch(_NAME, value):
+        host, _, port = value.rpartition(":")
+        if not re.fullmatch(_HOST, host) or not port.isdigit() or not 0 < int(port) < 65536:
+            raise ValueError(f"{value!r} is neither HOST:PORT, with an IPv4 address or a name, nor a service's name")
+    return value
+
+
+Reachable = Annotated[str, BeforeValidator(_reachable)]
 Text = Annotated[str, BeforeValidator(_text)]
 Inside = Annotated[str, Field(min_length=1)]
 
@@ -206,6 +217,11 @@ class FileSettings(Settings):
         "default: PROJECT_cloudbuild",
     )
     local: bool = Field(False, description="use the local cloud instead of Google's")
+    reach: tuple[Reachable, ...] = Field(
+        (),
+        description="what containers of the local cloud may reach beside its services by their URLs: HOST:PORT, or "
+        "services by their names",
+    )
     webhook_env: str | None = Field(
         None,
         pattern=_VARIABLE,

@@ -15,6 +15,7 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
+from .emulator.reach.targets import NotReachable, Target, parse_target
 from .emulator.state import AlreadyServed, keep_ports, last_ports, locked, published
 from .emulator.wire.ports import PortInUse, is_free
 from .engines import BY_SPEED, choose
@@ -63,11 +64,18 @@ def _serve(args: argparse.Namespace, ending: threading.Event) -> None:
     profile = PROFILES[args.profile]
     if args.etags:
         profile = replace(profile, enforce_etags=args.etags == "enforced")
-    settings = CloudSettings(state, args.time_scale, profile, *(given[name] or before.get(name, 0) for name in _PORTS))
+    ports = (given[name] or before.get(name, 0) for name in _PORTS)
+    settings = CloudSettings(state, args.time_scale, profile, tuple(dict.fromkeys(args.reach)), *ports)
     with serving(engine, settings) as at:
         endpoints = {"grpc": at.grpc, "http": at.http, "registry": at.registry, "gcloud": at.gcloud}
         keep_ports(state, {name: int(address.rpartition(":")[2]) for name, address in endpoints.items()})
-        about = {"engine": engine.name, "engine_note": why, "time_scale": args.time_scale, "profile": profile.name}
+        about: dict[str, object] = {
+            "engine": engine.name,
+            "engine_note": why,
+            "time_scale": args.time_scale,
+            "profile": profile.name,
+            "reach": [str(target) for target in settings.reach],
+        }
         with published(state, {**endpoints, **about}):
             _say(f"serving gRPC on {at.grpc}, HTTP on {at.http}, images on {at.registry}")
             ending.wait()
@@ -84,6 +92,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--time-scale", type=_positive, default=1.0, metavar="X", help="0.01: two minutes of Cloud Run take a second")
     add("--profile", choices=("relaxed", "production"), default="relaxed", help="production: as strict as Google")
     add("--etags", choices=("enforced", "ignored"), help="what Cloud Run does with a stale one; else as in the profile")
+    what = "HOST:PORT, or a service's name, that containers may reach; may be given several times"
+    add("--reach", type=_target, action="append", default=[], metavar="WHAT", help=what)
     for name in _PORTS:
         add(f"--{name}-port", type=_port, default=0, metavar="N", help="0, a free one, when not given")
     return parser
@@ -100,6 +110,13 @@ def _positive(text: str) -> float:
         if 0 < (value := float(text)) < float("inf"):
             return value
     raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+
+
+def _target(text: str) -> Target:
+    try:
+        return parse_target(text)
+    except NotReachable as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _port(text: str) -> int:

@@ -88,10 +88,10 @@ def test_down_and_up_follow_each_other_at_once(place: Place) -> None:
 
 
 def test_up_again_is_no_error_and_other_options_are(place: Place) -> None:
-    assert place.up("--time-scale", "0.5", "--profile", "production")[0] == 0
+    assert place.up("--time-scale", "0.5", "--profile", "production", "--reach", "localhost:5432")[0] == 0
     assert json.loads((place.cloud / "endpoints.json").read_text())["profile"] == "production"
     pid = place.pid
-    for words in ((), ("--time-scale", "0.5")):
+    for words in ((), ("--time-scale", "0.5"), ("--reach", "127.0.0.1:5432")):
         code, out, _ = place.up(*words)
         assert (code, "was up already" in out) == (0, True)
     code, out, _ = place.run("local", "env", "--gcloud")
@@ -108,6 +108,9 @@ def test_up_again_is_no_error_and_other_options_are(place: Place) -> None:
     assert (code, len(err.splitlines())) == (2, 1), err
     assert "the local cloud runs already, with --time-scale 0.5; end it first: " in err
     assert "local up" in err and err.rstrip().endswith("--engine namespaces --time-scale 0.1")
+    code, _, err = place.up("--reach", "shop", "--reach", "localhost:5432")
+    assert "the local cloud runs already, without --reach shop; end it first: " in err
+    assert (code, err.rstrip().endswith("--engine namespaces --reach shop --reach localhost:5432")) == (2, True), err
     code, _, err = place.run("local", "up", "--engine", "podman")
     assert (code, "with --engine namespaces" in err) == (2, True), err
     assert place.pid == pid

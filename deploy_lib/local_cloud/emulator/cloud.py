@@ -39,6 +39,8 @@ from .profile.profile import RELAXED, Profile
 from .profile.quotas import QuotaMeter
 from .profile.routes import grant_routes
 from .projects.routes import project_routes
+from .reach.reach import Reach
+from .reach.targets import Target
 from .registry.images import RegistryImages
 from .registry.routes import registry_routes
 from .rest.routes import RestApi
@@ -58,12 +60,13 @@ from .wire.server import GrpcServer
 class CloudSettings:
     """`state` keeps what outlives the process. `time_scale` shortens Cloud Run's and Cloud Monitoring's times.
 
-    A port of 0 is any free one.
+    A port of 0 is any free one. `reach` is what containers may reach beside the other services.
     """
 
     state: Path
     time_scale: float = 1.0
     profile: Profile = RELAXED
+    reach: tuple[Target, ...] = ()
     grpc_port: int = 0
     http_port: int = 0
     registry_port: int = 0
@@ -109,9 +112,13 @@ def serving(engine: Engine, settings: CloudSettings) -> Iterator[ListenAddresses
         )
         builds = stack.enter_context(closing(CloudBuildService(environment)))
         scale, writer = settings.time_scale, RunLogWriter(log, sink)
-        run = CloudRun(engine, images, secrets, state / "run", writer, counts, clock, scale, profile, allows)
+        reach = stack.enter_context(closing(Reach(settings.reach)))
+        root = state / "run"
+        run = CloudRun(engine, images, secrets, root, writer, counts, clock, scale, profile, allows, reach=reach)
         stack.enter_context(closing(run))
-        jobs = stack.enter_context(closing(CloudRunJobs(engine, images, secrets, partial(_task_lines, log), clock)))
+        jobs = stack.enter_context(
+            closing(CloudRunJobs(engine, images, secrets, partial(_task_lines, log), clock, reach))
+        )
         finders = [run_methods.find_operation(run), find_job_operation(jobs), find_build_operation(builds)]
         methods = [
             *run_methods.methods(run),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Set
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -51,8 +51,9 @@ class ServedRequest:
 class Ingress:
     """Runs on a thread of its own. `note` is called there for every request that reached a revision's turn."""
 
-    def __init__(self, note: Callable[[ServedRequest], None]) -> None:
-        self._note = note
+    def __init__(self, note: Callable[[ServedRequest], None], names: Set[str] = frozenset()) -> None:
+        """`names` are hosts by which containers may ask, beside those of this machine."""
+        self._note, self._names = note, names
         self._loop = asyncio.new_event_loop()
         self._routes: dict[int, Route] = {}
         self._waking: dict[Upstream, asyncio.Future[bool]] = {}
@@ -105,7 +106,7 @@ class Ingress:
         await self._connections.close()
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        why = refused(request.headers.getall("Host", []), request.headers.getall("Origin", []))
+        why = refused(request.headers.getall("Host", []), request.headers.getall("Origin", []), self._names)
         if why is not None:
             return plain(403, why)
         assert request.transport is not None

@@ -10,6 +10,7 @@ from google.cloud.run_v2 import TaskTemplate
 
 from ...engines.model import Engine, EngineError
 from ..builds.environment import project_number
+from ..reach.reach import Reach
 from ..run.instances.instance import Instance
 from ..run.instances.instance_spec import InstanceSpec, Say, StartupProbe
 from ..run.quantity import parse_memory
@@ -53,7 +54,14 @@ def attempt(
 
 
 def spec_of(
-    template: TaskTemplate, name: JobName, index: int, number: int, count: int, image: str, secrets: Mapping[str, str]
+    template: TaskTemplate,
+    name: JobName,
+    index: int,
+    number: int,
+    count: int,
+    image: str,
+    secrets: Mapping[str, str],
+    reach: Reach,
 ) -> InstanceSpec:
     """Of try `number` of a task. Variables: https://cloud.google.com/run/docs/container-contract#jobs-env-vars."""
     container = template.containers[0]
@@ -76,6 +84,7 @@ def spec_of(
         workdir=container.working_dir or None,
         memory=parse_memory(container.resources.limits["memory"]),
         probe=StartupProbe(),
+        reach=reach,
         metadata={
             "project": name.project,
             "number": project_number(name.project),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from google.cloud.run_v2 import Execution, Task, TaskAttemptResult
 
 from ...engines.model import Engine
+from ..reach.reach import Reach
 from ..run.instances.instance_spec import Say
 from . import conditions
 from .attempt import Ended, attempt, spec_of
@@ -27,6 +28,7 @@ SayOf = Callable[[int, int], Say]
 @dataclass(frozen=True, slots=True)
 class ExecutionRunner:
     engine: Engine
+    reach: Reach
     lock: threading.RLock
     now: Callable[[], datetime.datetime]
 
@@ -58,7 +60,7 @@ class ExecutionRunner:
         for number in range(template.max_retries + 1):
             if record.cancelled.is_set():
                 break
-            spec = spec_of(template, name, task.index, number, execution.task_count, image, secrets)
+            spec = spec_of(template, name, task.index, number, execution.task_count, image, secrets, self.reach)
             reason = "Starting new instance. Reason: NEW_INSTANCE - Instance started for a task of the execution."
             timeout = template.timeout.total_seconds()
             ended = attempt(self.engine, spec, timeout, record.cancelled, say(task.index, number), reason)

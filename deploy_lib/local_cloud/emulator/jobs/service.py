@@ -13,6 +13,7 @@ from google.longrunning.operations_pb2 import Operation
 
 from ...engines.model import Engine, EngineError
 from ...worker import explain, start_worker
+from ..reach.reach import Reach
 from ..registry.images import RegistryImages, RegistryRefusal
 from ..run import requirements
 from ..run.instances.instance_spec import Say
@@ -40,11 +41,17 @@ class CloudRunJobs:
     """All methods may be called from any thread and raise RunRefusal."""
 
     def __init__(
-        self, engine: Engine, images: RegistryImages, secrets: Secrets, lines: Lines, clock: Callable[[], float]
+        self,
+        engine: Engine,
+        images: RegistryImages,
+        secrets: Secrets,
+        lines: Lines,
+        clock: Callable[[], float],
+        reach: Reach,
     ) -> None:
         self._engine, self._images, self._secrets, self._lines, self._clock = engine, images, secrets, lines, clock
         self._store, self._operations = JobStore(), Operations()
-        self._runner = ExecutionRunner(engine, self._store.lock, self._now)
+        self._runner = ExecutionRunner(engine, reach, self._store.lock, self._now)
 
     # Jobs
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from google.cloud.run_v2 import Probe, RevisionTemplate
 
 from ..builds.environment import project_number
+from ..reach.reach import Reach
 from .instances.instance_spec import InstanceSpec, StartupProbe
 from .names import ServiceName
 from .quantity import parse_memory
@@ -23,6 +24,7 @@ def make_instance_spec(
     revision: str,
     image: str,
     secrets: Callable[[], Mapping[str, str]],
+    reach: Reach,
 ) -> InstanceSpec:
     """`template` is filled in; `image` is what the engine knows the image by."""
     container = template.containers[0]
@@ -45,6 +47,7 @@ def make_instance_spec(
         workdir=container.working_dir or None,
         memory=parse_memory(container.resources.limits["memory"]),
         probe=_startup_probe(container.startup_probe),
+        reach=reach,
         metadata={
             "project": service.project,
             "number": project_number(service.project),

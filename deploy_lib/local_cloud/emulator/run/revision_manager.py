@@ -183,7 +183,7 @@ class RevisionManager:
 
         spec = make_instance_spec(
             template, name, deployed.short, deployed.digest,
-            lambda: requirements.read_secrets(self.secrets, template, name),
+            lambda: requirements.read_secrets(self.secrets, template, name), self.addresses.reach,
         )  # fmt: skip
         return InstanceSupervisor(
             place,

@@ -27,6 +27,7 @@ from ...worker import explain, start_worker
 from ..ingress.server import Ingress
 from ..profile.grants import Allows, is_among
 from ..profile.profile import RELAXED, Profile
+from ..reach.reach import Reach
 from ..registry.images import RegistryImages
 from ..secrets.store import Secrets
 from ..wire.times import utc
@@ -61,19 +62,22 @@ class CloudRun:
         time_scale: float,
         profile: Profile = RELAXED,
         allows: Allows | None = None,
+        *,
+        reach: Reach,
     ) -> None:
         """`clock` gives seconds since the epoch; `time_scale` shortens Cloud Run's own waits, 1.0 is its pace.
 
-        `allows` says who may do what; without it anybody may invoke any service and do everything.
+        `allows` says who may do what; without it anybody may invoke any service and do everything. `reach`, which is
+        the caller's to close, is told of every service.
         """
         root.mkdir(parents=True, exist_ok=True)
         self._images, self._clock, self._allows = images, clock, allows
         self._operations = operations.Operations()
         self._store = ServiceStore(root / "services", self._now)
         self.catalogue, self.history = Catalogue(self._store), self._store.history
-        self._ingress = Ingress(RequestRecorder(log, metrics, clock))
+        self._ingress = Ingress(RequestRecorder(log, metrics, clock), reach.services)
         timescale = Timescale(time_scale)
-        addresses = ServicePorts(root / "addresses.json", self._ingress)
+        addresses = ServicePorts(root / "addresses.json", self._ingress, reach)
         self._manager = RevisionManager(
             engine, images, secrets, root, log, timescale, self._ingress, addresses, profile.lots, allows
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ...files import write_whole
 from ..ingress.server import Ingress
+from ..reach.reach import Reach
 from ..wire.ports import HOST
 from .names import ServiceName
 
@@ -14,8 +15,9 @@ from .names import ServiceName
 class ServicePorts:
     """Hold the store's lock while calling. An address keeps its port until its service is deleted."""
 
-    def __init__(self, path: Path, ingress: Ingress) -> None:
-        self._path, self._ingress = path, ingress
+    def __init__(self, path: Path, ingress: Ingress, reach: Reach) -> None:
+        """`reach` is told of every address, so that the other services' containers find it."""
+        self._path, self._ingress, self.reach = path, ingress, reach
         self._wanted: dict[str, int] = json.loads(path.read_text()) if path.is_file() else {}
         self._open: dict[str, int] = {}
 
@@ -27,6 +29,7 @@ class ServicePorts:
             if self._wanted.get(key) != self._open[key]:
                 self._wanted[key] = self._open[key]
                 self._save()
+            self.reach.announce((service.project, service.location), service.service, tag, self._open[key])
         return self._open[key]
 
     def uri(self, service: ServiceName, tag: str = "") -> str:
@@ -42,6 +45,7 @@ class ServicePorts:
         for tag in self.ports(service):
             del self._open[f"{service}#{tag}"]
             self._wanted.pop(f"{service}#{tag}", None)
+        self.reach.withdraw((service.project, service.location), service.service)
         self._save()
 
     def _save(self) -> None:

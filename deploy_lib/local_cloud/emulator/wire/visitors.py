@@ -7,16 +7,19 @@ the Origin that every browser adds to what a page sends elsewhere (https://fetch
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from urllib.parse import urlsplit
 
 _HERE = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
-def refused(hosts: Sequence[str], origins: Sequence[str] = ()) -> str | None:
-    """Why a request with these headers Host (or :authority) and Origin is not answered; None when it may be."""
+def refused(hosts: Sequence[str], origins: Sequence[str] = (), names: Set[str] = frozenset()) -> str | None:
+    """Why a request with these headers Host (or :authority) and Origin is not answered; None when it may be.
+
+    `names` are more hosts that mean this machine.
+    """
     for host in hosts:
-        if not _is_here(f"//{host}"):
+        if host not in names and not _is_here(f"//{host}"):
             return (
                 f"the local cloud answers on loopback only, and this request is for the host {_shown(host)}; ask "
                 "127.0.0.1 or localhost"

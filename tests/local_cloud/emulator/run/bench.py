@@ -25,6 +25,8 @@ from google.cloud.run_v2 import (
 from google.longrunning.operations_pb2 import Operation
 
 from deploy_lib.local_cloud.emulator.profile.grants import Allows
+from deploy_lib.local_cloud.emulator.reach.reach import Reach
+from deploy_lib.local_cloud.emulator.reach.targets import Target
 from deploy_lib.local_cloud.emulator.registry.images import RegistryImages
 from deploy_lib.local_cloud.emulator.run.ports import RequestRecord
 from deploy_lib.local_cloud.emulator.run.service import CloudRun
@@ -88,9 +90,15 @@ class Told:
 
 class RunBench:
     def __init__(
-        self, engine: Engine, subject: str, root: Path, scale: float = SCALE, allows: Allows | None = None
+        self,
+        engine: Engine,
+        subject: str,
+        root: Path,
+        scale: float = SCALE,
+        allows: Allows | None = None,
+        reach: Sequence[Target] = (),
     ) -> None:
-        self.engine, self.root, self.scale, self.allows = engine, root, scale, allows
+        self.engine, self.root, self.scale, self.allows, self.reach = engine, root, scale, allows, Reach(reach)
         self.images, self.secrets, self.told = RegistryImages(root / "images"), Secrets(), Told()
         self.images.put_from_engine(engine, subject, IMAGE)
         self.cloud = self.open()
@@ -100,12 +108,14 @@ class RunBench:
         """Another Cloud Run on the same state, as after a restart."""
         told, root = self.told, self.root / "run"
         return CloudRun(
-            self.engine, self.images, self.secrets, root, told, told, time.time, self.scale, allows=self.allows
-        )
+            self.engine, self.images, self.secrets, root, told, told, time.time, self.scale,
+            allows=self.allows, reach=self.reach,
+        )  # fmt: skip
 
     def close(self) -> None:
         self.http.close()
         self.cloud.close()
+        self.reach.close()
 
     def create(self, name: str, service: Service) -> Operation:
         return self.cloud.create_service(CreateServiceRequest(parent=PARENT, service_id=name, service=service))

@@ -17,6 +17,7 @@ import http.server
 import json
 import os
 import signal
+import socket
 import sys
 import time
 
@@ -34,6 +35,8 @@ class Answers(http.server.BaseHTTPRequestHandler):
             self._echo_frames()
         elif path == "/env":
             self._send(200, json.dumps(dict(os.environ)).encode())
+        elif path == "/connect":
+            self._connect(query)
         elif path == "/metadata":
             self._ask_metadata(query)
         elif path == "/headers":
@@ -57,6 +60,16 @@ class Answers(http.server.BaseHTTPRequestHandler):
             self._send(500, b"no")
         else:
             self._send(200, os.environ["K_REVISION"].encode())
+
+    def _connect(self, address: str) -> None:
+        """All that is answered there to a request of HTTP/1.0; or why nothing is."""
+        host, _, port = address.partition(":")
+        try:
+            with socket.create_connection((host, int(port)), timeout=5) as connection:
+                connection.sendall(b"GET /path HTTP/1.0\r\nHost: %s\r\n\r\n" % host.encode())
+                self._send(200, b"".join(iter(lambda: connection.recv(65536), b"")))
+        except OSError as error:
+            self._send(502, str(error).encode())
 
     def _ask_metadata(self, path: str) -> None:
         connection = http.client.HTTPConnection("metadata.google.internal", timeout=5)

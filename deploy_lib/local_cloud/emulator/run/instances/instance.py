@@ -11,6 +11,7 @@ import uuid
 
 from ....engines.model import Container, Engine, EngineError, RunSpec
 from ....worker import start_worker
+from ...reach.reach import WaysOut
 from . import wording
 from .instance_spec import InstanceSpec, Say
 from .metadata import METADATA_NAME, MetadataServer
@@ -40,12 +41,13 @@ class Instance:
             workdir=spec.workdir,
             name="localhost",
             network=False,
-            hosts={METADATA_NAME: NetnsSockets.metadata_address},
+            hosts={METADATA_NAME: NetnsSockets.metadata_address, **spec.reach.hosts},
             memory=spec.memory,
             prepare=self._open,
         )
         self._netns: NetnsSockets | None = None
         self._metadata: MetadataServer | None = None
+        self._ways_out: WaysOut | None = None
         self._closed: NetnsClosed | None = None
         say(self.key, "system", "INFO", reason)
         self._container: Container = engine.run(run_spec)
@@ -58,14 +60,18 @@ class Instance:
         start_worker(self._watch, f"watch-{self.key[:8]}", lambda error: self.ended.set())
 
     def _open(self, process: int) -> None:
-        """The way into the container's network, with the metadata server in it: before its code runs, if possible."""
+        """The ways into the container's network and out of it, with the metadata server: before its code runs, if
+        possible."""
         self._closed = None
         try:
             self._netns = NetnsSockets(process)
         except NetnsClosed as error:
             self._closed = error
             return
-        self._metadata = MetadataServer(self._netns.metadata, {**self._spec.metadata, "instance": self.key})
+        about = self._spec.metadata
+        self._metadata = MetadataServer(self._netns.metadata, {**about, "instance": self.key})
+        place = (about["project"], about["region"])
+        self._ways_out = self._spec.reach.enter(self._netns, place, self._spec.port, self._complain)
 
     @property
     def address(self) -> tuple[str, int]:
@@ -102,6 +108,9 @@ class Instance:
         self._container.stop(grace)
         self.ended.wait(_DRAIN * 2)
 
+    def _complain(self, why: str) -> None:
+        self._say(self.key, "system", "WARNING", why)
+
     def _kill(self) -> None:
         self._container.stop(0)
 
@@ -118,6 +127,8 @@ class Instance:
         self._output.join(_DRAIN)
         if self._metadata is not None:
             self._metadata.close()
+        if self._ways_out is not None:
+            self._ways_out.close()
         if self._netns is not None:
             self._netns.close()
         if not self._stopping:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from ...reach.reach import Reach
+
 
 @dataclass(frozen=True, slots=True)
 class StartupProbe:
@@ -38,6 +40,7 @@ class InstanceSpec:
     workdir: str | None
     memory: int  # bytes
     probe: StartupProbe
+    reach: Reach  # the ways out of its network
     metadata: Mapping[str, str]  # what metadata_server.respond is told of the service; the instance adds its id
 
 

@@ -10,7 +10,7 @@ import subprocess
 import threading
 
 from ....helper import helper_command
-from .netns_helper import ADDRESS, METADATA, hand_out_sockets
+from .netns_helper import ADDRESS, LISTEN, METADATA, hand_out_sockets
 
 _PATIENCE = 10.0  # seconds the helper process may take for anything it does
 
@@ -56,6 +56,21 @@ class NetnsSockets:
             raise NetnsClosed(str(error)) from None
         if not handles:
             raise NetnsClosed("the container ended")
+        return socket.socket(fileno=handles[0])
+
+    def listen(self, host: str, port: int) -> socket.socket:
+        """One that listens at an IPv4 address of the container's network, which is given the address for it.
+
+        Raises NetnsClosed, also when the container listens there itself.
+        """
+        try:
+            with self._lock:
+                self._channel.send(b"l" + LISTEN.pack(socket.inet_aton(host), port))
+                answer, handles, _, _ = socket.recv_fds(self._channel, 4096, 1)
+        except OSError as error:
+            raise NetnsClosed(str(error)) from None
+        if not handles:
+            raise NetnsClosed(answer[1:].decode(errors="replace") or "the container ended")
         return socket.socket(fileno=handles[0])
 
     def close(self) -> None:

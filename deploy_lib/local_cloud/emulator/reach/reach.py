@@ -1,0 +1,126 @@
+"""Opens the ways out of a container's network: to the named addresses, and to the services by their URLs.
+
+A container's network has no other end. What it may reach listens inside it, at the very address where it is found
+outside, and connections there are carried over by a relay; so nothing else can be reached, whatever its code tries.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Protocol
+
+from ..wire.ports import HOST
+from .relay import Complain, Find, Relay
+from .targets import Target, aliases
+
+_HTTP = 80  # of a service that is asked by its name
+
+Place = tuple[str, str]
+"""A project and a location: services are found by name in their own."""
+
+
+class Network(Protocol):
+    """The network of one container. `listen` raises OSError when it is gone, or the container listens there itself."""
+
+    def listen(self, host: str, port: int) -> socket.socket: ...
+
+
+@dataclass
+class WaysOut:
+    """Those of one container, until `close`."""
+
+    network: Network
+    complain: Callable[[str], None]
+    _relay: Relay
+    _forget: Callable[[WaysOut], None]
+    _servers: list[asyncio.Server] = field(default_factory=list)
+
+    def open(self, host: str, port: int, target: object, find: Find) -> None:
+        """Raises OSError."""
+        complain: Complain = lambda why: self.complain(f"{target} could not be reached: {why}")  # noqa: E731
+        self._servers.append(self._relay.serve(self.network.listen(host, port), find, complain))
+
+    def close(self) -> None:
+        self._forget(self)
+        self._relay.end(self._servers)
+
+
+class Reach:
+    """May be used from any thread. `hosts` belongs into /etc/hosts of every container."""
+
+    def __init__(self, targets: Sequence[Target] = ()) -> None:
+        """Raises NotReachable for more names than can be given."""
+        self._targets = tuple(dict.fromkeys(targets))
+        self.hosts: Mapping[str, str] = aliases(self._targets)
+        self.services = frozenset(target.service for target in self._targets if target.service)
+        self._relay = Relay()
+        self._lock = threading.Lock()
+        self._urls: set[int] = set()
+        self._ports: dict[tuple[Place, str], int] = {}  # of the services' own addresses
+        self._open: list[WaysOut] = []
+
+    def announce(self, place: Place, service: str, tag: str, port: int) -> None:
+        """A URL that is there from now on; "" is the tag of the service's own."""
+        with self._lock:
+            if not tag:
+                self._ports[place, service] = port
+            if port in self._urls:
+                return
+            self._urls.add(port)
+            ways = list(self._open)
+        for each in ways:
+            _open_url(each, port)
+
+    def withdraw(self, place: Place, service: str) -> None:
+        """The service was deleted."""
+        with self._lock:
+            self._ports.pop((place, service), None)
+
+    def enter(self, network: Network, place: Place, own_port: int, complain: Callable[[str], None]) -> WaysOut:
+        """Opens them in the network of a new container, which listens on `own_port`; `complain` is told what fails."""
+        ways = WaysOut(network, complain, self._relay, self._leave)
+        with self._lock:
+            self._open.append(ways)
+            urls = sorted(self._urls)
+        for port in urls:
+            _open_url(ways, port)
+        for target in self._targets:
+            host, port = self.hosts.get(target.name, target.host), target.port or _HTTP
+            if port == own_port:
+                why = f"it listens on port {own_port} itself, at every address"
+                complain(f"{target} cannot be reached from this container: {why}")
+                continue
+            find = partial(self._port_of, place, target.service) if target.service else partial(_always, target)
+            try:
+                ways.open(host, port, target, find)
+            except OSError as error:
+                complain(f"{target} cannot be reached from this container: {error}")
+        return ways
+
+    def close(self) -> None:
+        self._relay.close()
+
+    def _port_of(self, place: Place, service: str) -> tuple[str, int] | None:
+        with self._lock:
+            port = self._ports.get((place, service))
+        return (HOST, port) if port else None
+
+    def _leave(self, ways: WaysOut) -> None:
+        with self._lock, contextlib.suppress(ValueError):
+            self._open.remove(ways)
+
+
+def _open_url(ways: WaysOut, port: int) -> None:
+    """A container that is gone, or has a server of its own there, is not given it."""
+    with contextlib.suppress(OSError):
+        ways.open(HOST, port, f"{HOST}:{port}", lambda: (HOST, port))
+
+
+def _always(target: Target) -> tuple[str, int]:
+    return target.host, target.port
