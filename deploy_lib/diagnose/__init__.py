@@ -3,6 +3,6 @@
 Pure: the same evidence always gives the same cause, and no evidence, however broken, raises.
 """
 
-from deploy_lib.diagnose.verdict import diagnose, startup_verdict
+from deploy_lib.diagnose.verdict import diagnose, startup_verdict, tells_why
 
-__all__ = ["diagnose", "startup_verdict"]
+__all__ = ["diagnose", "startup_verdict", "tells_why"]

@@ -78,6 +78,13 @@ def startup_verdict(
     return found
 
 
+def tells_why(log: Sequence[LogLine], entrypoint: str | None = None) -> bool:
+    """Whether the log of a container that ended says more than that, and with what code."""
+    known = parsed_log.parse_log(log, entrypoint)
+    found = startup.cause(known, port=None, memory_limit=None, conditions=())
+    return found is not None and found.kind not in (Code.EXITS_NONZERO, Code.EXITS_ZERO)
+
+
 def _cause(
     evidence: Evidence,
     findings: tuple[Finding, ...],

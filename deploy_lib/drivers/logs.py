@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from deploy_lib.drivers.errors import ApiError
@@ -26,6 +27,8 @@ OVERLAP = timedelta(seconds=10)
 PAGE = 1000  # entries, the most the API gives at once
 MOST = 5_000
 """Entries per reading, oldest first: what a revision that logs more than this tells next is how it ends."""
+ENDS_READ = 2
+"""Ends of a container before which a flood is read: what it says there is why it ended."""
 QUOTA_PAUSE = 60.0
 """Seconds without a reading after a quota was used up: it is by the minute, and asking again uses it up further."""
 
@@ -84,9 +87,18 @@ class Entries:
                 return new
             token = page.next_page_token
 
-    def latest(self) -> list[LogEntry]:
-        """One page of the newest, by time, as far as they are new: what follows a reading that was cut."""
-        page = self._page(self.filter(), "timestamp desc", "")
+    def latest(self, until: datetime | None = None) -> list[LogEntry]:
+        """The last page of all, or of those until a time, as far as they are new: the end of a log, long or late."""
+        bound = f' AND timestamp<="{until.astimezone(UTC).isoformat()}"' if until is not None else ""
+        page = self._page(self.filter(self.since) + bound, "timestamp desc", "")
+        new = [entry for entry in reversed(page.entries) if self._is_new(entry)]
+        self.cut = self.cut or bool(page.next_page_token and len(new) == len(page.entries))
+        return new
+
+    def of_platform(self) -> list[LogEntry]:
+        """A page of the platform's own words, the newest, as far as they are new."""
+        log = f"projects/{self.service.project}/logs/run.googleapis.com%2Fvarlog%2Fsystem"
+        page = self._page(f'{self.filter(self.since)} AND logName="{log}"', "timestamp desc", "")
         return [entry for entry in reversed(page.entries) if self._is_new(entry)]
 
     def _page(self, wanted: str, order: str, token: str) -> ListLogEntriesResponse:
@@ -102,12 +114,12 @@ class Entries:
         client, doing = self.calls.clients.logs, f"read the log of {self.revisions[0]}"
         return next(iter(self.calls.ask("list_log_entries", client.list_log_entries, request, doing).pages))
 
-    def filter(self) -> str:
-        """The filter of the next reading.
+    def filter(self, since: datetime | None = None) -> str:
+        """The filter of the next reading, or of one of everything from a time on.
 
         Its language: https://cloud.google.com/logging/docs/view/logging-query-language
         """
-        start = max(self.since, self._newest or self.since) - self.overlap
+        start = (since or max(self.since, self._newest or self.since)) - self.overlap
         names = " OR ".join(f'"{name}"' for name in self.revisions)
         parts = [
             'resource.type="cloud_run_revision"',
@@ -137,20 +149,45 @@ class RevisionLog:
 
     entries: Entries
     lines: list[LogLine] = field(default_factory=list)
+    _ends_read: set[str] = field(default_factory=set)
 
     @property
     def cut(self) -> bool:
         """Whether the log has more lines than were read."""
         return self.entries.cut
 
-    def read(self) -> list[LogLine]:
-        """The lines that are new: of a flood how it goes on and how it stands. Raises ApiError."""
-        entries = self.entries.read()
-        if self.entries.cut:
+    def read(self, *, whole: bool = False) -> list[LogLine]:
+        """The lines that are new: of a flood how it goes on and how it stands. Raises ApiError.
+
+        `whole`: also those that came so late that others of a later time were read before, and of a flood those before
+        each of the container's first ends.
+        """
+        entries = [] if whole and self.lines else self.entries.read()
+        if self.entries.cut or whole:
             entries += self.entries.latest()
-        new = [line_of(entry) for entry in entries]
-        self.lines += new
+        new = self._add(entries)
+        if whole and self.cut:
+            new += self._add(self.entries.of_platform())
+            for end in self._ends():
+                if end.at is not None and end.id not in self._ends_read:
+                    self._ends_read.add(end.id)
+                    new += self._add(self.entries.latest(end.at))
         return new
+
+    def _add(self, entries: list[LogEntry]) -> list[LogLine]:
+        new = [line_of(entry) for entry in entries]
+        self.lines = sorted([*self.lines, *new], key=_time) if new else self.lines
+        return new
+
+    def _ends(self) -> list[LogLine]:
+        from deploy_lib.diagnose.crash_loop import exit_code  # not at the top: most commands read no log
+
+        ends = (line for line in self.lines if line.source is LogSource.SYSTEM and exit_code(line.text) is not None)
+        return list(islice(ends, ENDS_READ))
+
+
+def _time(line: LogLine) -> datetime:
+    return line.at or datetime.min.replace(tzinfo=UTC)
 
 
 def line_of(entry: LogEntry) -> LogLine:

@@ -59,19 +59,21 @@ class LogLine:
 
 FIRST_LINES, LAST_LINES, LONGEST_LINE = 300, 700, 1000
 """What is kept of a log: how it began, how it ended, and of each line so many characters."""
+PLATFORM_LINES, LINES_BEFORE, WORDS_KEPT = 700, 200, 3
+"""Of its middle: so many of the platform's own words, and so many lines before each of the first few of those."""
 
 
 def bounded(lines: Sequence[LogLine]) -> tuple[tuple[LogLine, ...], int]:
     """The most helpful part of a log, at most about a megabyte, and how many lines were left out of its middle.
 
-    The platform's own words are kept wherever they stand, the last LAST_LINES of them.
+    The platform's own words are kept wherever they stand, and what a container printed before it ended.
     """
-    if len(lines) > FIRST_LINES + LAST_LINES:
-        middle = [line for line in lines[FIRST_LINES:-LAST_LINES] if line.source == LogSource.SYSTEM][-LAST_LINES:]
-        kept = [*lines[:FIRST_LINES], *middle, *lines[-LAST_LINES:]]
-    else:
-        kept = list(lines)
-    return tuple(map(_shortened, kept)), len(lines) - len(kept)
+    middle = range(FIRST_LINES, len(lines) - LAST_LINES)
+    words = [number for number in middle if lines[number].source is LogSource.SYSTEM]
+    kept = {number for number in range(len(lines)) if number not in middle} | set(words[-PLATFORM_LINES:])
+    for number in words[:WORDS_KEPT]:
+        kept.update(range(max(0, number - LINES_BEFORE), number))
+    return tuple(_shortened(lines[number]) for number in sorted(kept)), len(lines) - len(kept)
 
 
 def _shortened(line: LogLine) -> LogLine:

@@ -29,7 +29,7 @@ from tests.rehearsal.plans import COMPARED
 
 STEPS = (
     {"build": {"timeout": "2m"}},
-    {"canary": {"ready_within": "60s"}},
+    {"canary": {"ready_within": "60s", "words_within": "1s"}},
     {"probe": {"attempts": 20, "need": 2, "every": "20ms"}},
     {"promote": {"percent": 10}},
     {"compare": {"for": "1s", "log_within": "2s", "metrics_within": "3s", "extend_by": "3s", **COMPARED}},

@@ -35,7 +35,7 @@ COMMAND = Path(__file__).resolve().parents[2] / "scripts" / "deploy_to_gcp.py"
 PROJECT = "netra-rehearsal"
 WHOLE = (
     {"build": {"with": "cloud_build", "timeout": "5m"}},
-    {"canary": {"ready_within": "2m"}},
+    {"canary": {"ready_within": "2m", "words_within": "1s"}},
     {"probe": {"attempts": 10, "need": 2, "every": "20ms"}},
     {"promote": {"percent": 100}},
     {"verify": {"within": "1m"}},

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.rehearsal.cli_harness import CliHarness, Cue
 
-BUILT = ({"build": {"timeout": "2m"}}, {"canary": {"ready_within": "60s"}})
+BUILT = ({"build": {"timeout": "2m"}}, {"canary": {"ready_within": "60s", "words_within": "1s"}})
 """Found again by every story of one worker: all begin with the same repository."""
 SHORT = (*BUILT, {"promote": {"percent": 100}})
 COMPARED = {"path": "/work", "every": "10ms", "min_samples": 5, "latency_tolerance": "1s", "timeout": "20s"}

@@ -22,7 +22,7 @@ from tests.rehearsal.cli_harness import PROJECT, CliHarness, CommandResult, Cue
 from tests.unit.diagnose.cases import CLASSES, cases
 
 BUILD = {"build": {"timeout": "2m"}}
-UP = (BUILD, {"canary": {"ready_within": "60s"}})
+UP = (BUILD, {"canary": {"ready_within": "60s", "words_within": "1s"}})
 PROBE = {"probe": {"json": {"status": "ok"}, "slower_than": "400ms", "attempts": 2, "need": 2, "every": "20ms"}}
 
 

@@ -20,7 +20,7 @@ from tests.rehearsal.shared_service import SharedService
 
 STEPS = (
     {"build": {"timeout": "2m"}},
-    {"canary": {"ready_within": "60s"}},
+    {"canary": {"ready_within": "60s", "words_within": "1s"}},
     {"promote": {"percent": 10}},
     {"promote": {"percent": 100}},
     {"verify": {"within": "30s"}},

@@ -8,7 +8,10 @@ from tests.rehearsal.cli_harness import CliHarness, Users
 
 GATES = ({"git_clean": {"branches": ["main"]}}, {"image_contents": None}, {"config_contract": None})
 BUILT = ({"build": {"timeout": "2m"}}, {"import_check": None})
-UP = ({"canary": {"ready_within": "20s"}}, {"probe": {"attempts": 10, "need": 2, "every": "20ms"}})
+UP = (
+    {"canary": {"ready_within": "20s", "words_within": "1s"}},
+    {"probe": {"attempts": 10, "need": 2, "every": "20ms"}},
+)
 GRADUAL = (
     {"promote": {"percent": 10}},
     {"compare": {"for": "1s", "path": "/work", "every": "10ms", "min_samples": 5, "latency_tolerance": "1s"}},

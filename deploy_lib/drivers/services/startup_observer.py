@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from deploy_lib.diagnose import startup_verdict
+from deploy_lib.diagnose import startup_verdict, tells_why
 from deploy_lib.diagnose.platform import START_REASONS
 from deploy_lib.drivers.conditions import conditions_of, ready
 from deploy_lib.drivers.errors import ApiError
@@ -47,6 +47,7 @@ class StartupObserver:
     next_reading: float = 0.0  # of the log, in seconds from there
     reported_at: float = 0.0
     fresh: int = 0  # lines that the last reading of the log brought
+    asked_why: bool = False  # it was said that later lines are waited for
     log: RevisionLog = field(init=False)
 
     def look(self, tell: Tell) -> Starting:
@@ -59,8 +60,8 @@ class StartupObserver:
         if summary is not None and summary.succeeded:
             return Starting(Start.READY)
         if self._is_over(summary):
-            self._listen(tell)
-            return Starting(Start.FAILED, explained=self._is_explained())
+            self._listen(tell, whole=True)
+            return Starting(Start.FAILED, explained=self._is_explained(tell))
         if waited >= self.next_reading:
             self.next_reading = waited + _pause_between_readings(waited)
             self._listen(tell)
@@ -100,7 +101,7 @@ class StartupObserver:
                 self.gaps.append(f"the revision {self.revision} does not exist")
         except DriverError as problem:
             self.gaps.append(problem.reason)
-        self._listen(lambda text: None)
+        self._listen(lambda text: None, whole=True)
         return self.evidence()
 
     def _look(self) -> None:
@@ -137,13 +138,13 @@ class StartupObserver:
             return Starting(Start.STARTING, hopeless=True)
         return Starting(Start.STARTING, alike=cause.frequency.count)
 
-    def _listen(self, tell: Tell) -> None:
-        """Not reading the log costs the diagnosis, not the release."""
+    def _listen(self, tell: Tell, *, whole: bool = False) -> None:
+        """Not reading the log costs the diagnosis, not the release. `whole`: lines that come late are read too."""
         now = self.context.clock.monotonic()
         if now < self.quiet_until:
             return
         try:
-            new = self.log.read()
+            new = self.log.read(whole=whole)
         except DriverError as problem:
             if is_quota(problem):
                 self.quiet_until = now + QUOTA_PAUSE
@@ -156,15 +157,24 @@ class StartupObserver:
             if line.source == LogSource.SYSTEM:
                 tell(line.text[:300])
 
-    def _is_explained(self) -> bool:
-        """Whether the operation's error and the log's lines are there: they may come a moment after the condition.
+    def _is_explained(self, tell: Tell) -> bool:
+        """Whether the operation's error and the log's lines are there: they may come long after the condition.
 
-        Lines are waited for only where a container was started at all, and until no more of them come: other reasons
-        say everything themselves.
+        Lines are waited for only where a container was started at all (other reasons say everything themselves), and
+        until they say more than that it ended: those of its standard error may be later than the platform's.
         """
+        operation_told = self.ended is not None or not self.operation
         started = all(each.reason in START_REASONS for each in self.conditions if each.failed)
-        explained = bool(self.gaps) or not started or (bool(self.log.lines) and not self.fresh)
-        return explained and (self.ended is not None or not self.operation)
+        if self.gaps or not started:
+            return operation_told
+        if self.fresh or not self.log.lines:
+            return False
+        if tells_why(self.log.lines, self.service.entrypoint):
+            return operation_told
+        if not self.asked_why:
+            self.asked_why = True
+            tell("the container failed and its log does not say why; lines that come late are waited for")
+        return False
 
 
 def _pause_between_readings(waited: float) -> float:

@@ -74,7 +74,7 @@ class DriverHarness:
         return replace(release, before=release.before or taken.before, url=taken.url), taken
 
     def create(self, release: Release, within: float = 40.0) -> tuple[Release, RevisionCreated]:
-        settings = CanarySettings(ready_within=within)
+        settings = CanarySettings(ready_within=within, words_within=1.0)
         request, progress = canary.ask(settings, release), self.progress.append
         made = until_judged(canary.KIND, settings, release, request, self._start, self.clock, progress).answer
         assert isinstance(made, RevisionCreated)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deploy_lib.diagnose import diagnose, startup_verdict
+from deploy_lib.diagnose import diagnose, startup_verdict, tells_why
 from deploy_lib.model.cause import Cause
 from deploy_lib.model.evidence import Condition, Evidence, LogLine, LogSource
 from deploy_lib.model.findings import Absence, Finding, Severity
@@ -216,3 +216,18 @@ def test_one_crash_is_enough_only_for_what_the_image_alone_decides() -> None:
         assert (startup_verdict(once, (), SERVICE.entrypoint, enough=1) is not None) == enough
         assert startup_verdict(twice, (), SERVICE.entrypoint) is not None
     assert startup_verdict(crashes(TRACEBACK, count=1)[:-1], (), SERVICE.entrypoint, enough=1) is None
+
+
+@pytest.mark.parametrize(
+    ("lines", "why"),
+    [
+        ((), False),
+        ((ENDED,), False),
+        ((*entries("many lines that say nothing"), ENDED), False),
+        ((*entries(*TRACEBACK.splitlines()[:4]), ENDED), True),
+        ((*entries(*TRACEBACK.splitlines()), ENDED), True),
+        ((*entries("exec: gunicon: not found"), replace(ENDED, text="Container called exit(127).")), True),
+    ],
+)
+def test_whether_a_log_says_more_than_that_the_container_ended(lines: tuple[LogLine, ...], why: bool) -> None:
+    assert tells_why(lines, SERVICE.entrypoint) is why

@@ -20,7 +20,7 @@ from .output import copy_lines
 from .probe import ProbeResult, probe_startup
 from .timescale import Timescale
 
-_DRAIN = 2.0  # seconds to read what an ended container left in its pipes
+_DRAIN = 2.0  # seconds without a line, after which no more of an ended container's are waited for
 
 
 class Instance:
@@ -33,6 +33,7 @@ class Instance:
         self.over_memory = False
         self._spec, self._say = spec, say
         self._stopping = False
+        self._copied = 0  # lines
         run_spec = RunSpec(
             image=spec.image,
             entrypoint=spec.entrypoint,
@@ -124,7 +125,7 @@ class Instance:
 
     def _watch(self) -> None:
         code = self._container.wait()
-        self._output.join(_DRAIN)
+        self._drain()
         if self._metadata is not None:
             self._metadata.close()
         if self._ways_out is not None:
@@ -140,8 +141,17 @@ class Instance:
             self._say(self.key, "system", "WARNING", wording.ended(code))
         self.ended.set()
 
+    def _drain(self) -> None:
+        """All that it printed comes before its end, however much it was and however slow this machine is."""
+        while self._output.is_alive():
+            copied = self._copied
+            self._output.join(_DRAIN)
+            if self._copied == copied:  # something else keeps its pipes open
+                return
+
     def _copy(self) -> None:
-        container = self._container
-        copy_lines(
-            container.stdout, container.stderr, lambda stream, text: self._say(self.key, stream, "DEFAULT", text)
-        )
+        def write(stream: str, text: str) -> None:
+            self._say(self.key, stream, "DEFAULT", text)
+            self._copied += 1
+
+        copy_lines(self._container.stdout, self._container.stderr, write)

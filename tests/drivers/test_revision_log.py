@@ -1,0 +1,85 @@
+"""The log of a revision, whose lines may come in another order than they were written."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+from google.cloud.logging_v2.types import ListLogEntriesResponse, LogEntry
+
+from deploy_lib.drivers.logs import Entries, RevisionLog
+from deploy_lib.model.service import Service
+
+BEGAN = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
+SHOP = Service("shop", "p-staging", "us-central1", "shop", "images")
+_UNTIL = re.compile(r'timestamp<="([^"]+)"')
+_FROM = re.compile(r'timestamp>="([^"]+)"')
+
+
+@dataclass
+class LateLog:
+    """Answers as Cloud Logging does: with what has come in by now, whatever its own time is. Platform words begin
+    with "Container"."""
+
+    lines: list[tuple[float, str]] = field(default_factory=list)  # seconds since BEGAN, text
+    clients: Any = field(default_factory=lambda: SimpleNamespace(logs=SimpleNamespace(list_log_entries=None)))
+
+    def ask(self, name: str, method: object, request: Any, doing: str) -> Any:
+        match = _FROM.search(request.filter)
+        until = _UNTIL.search(request.filter)
+        assert match is not None
+        entries = [
+            LogEntry(log_name=_name(text), timestamp=at, text_payload=text, insert_id=f"{seconds} {text}")
+            for seconds, text in self.lines
+            if (at := BEGAN + timedelta(seconds=seconds)) >= datetime.fromisoformat(match[1])
+            and ("logName" not in request.filter or text.startswith("Container"))
+            and (until is None or at <= datetime.fromisoformat(until[1]))
+        ]
+        entries.sort(key=lambda entry: entry.timestamp, reverse="desc" in request.order_by)
+        more = "more" if len(entries) > request.page_size else ""
+        page = ListLogEntriesResponse(entries=entries[: request.page_size], next_page_token=more)
+        return SimpleNamespace(pages=[page])
+
+
+def _name(text: str) -> str:
+    log = "varlog%2Fsystem" if text.startswith("Container") else "stderr"
+    return f"projects/p-staging/logs/run.googleapis.com%2F{log}"
+
+
+def _log(late: LateLog) -> RevisionLog:
+    return RevisionLog(Entries(late, SHOP, ("shop-1",), BEGAN))  # type: ignore[arg-type]
+
+
+def test_a_line_that_is_later_than_the_next_is_read_and_stands_in_its_place() -> None:
+    late = LateLog([(1, "starts"), (30, "Container called exit(1).")])
+    log = _log(late)
+    log.read()
+    late.lines.append((12, "ValueError: no more"))
+    log.read(whole=True)
+    assert [line.text for line in log.lines] == ["starts", "ValueError: no more", "Container called exit(1)."]
+
+
+def test_of_a_flood_that_is_read_whole_the_end_is_known() -> None:
+    late = LateLog([(number / 100, f"line {number}") for number in range(3_000)])
+    log = _log(late)
+    log.entries.most = 1_000
+    log.read(whole=True)
+    assert (log.lines[0].text, log.lines[-1].text, log.cut) == ("line 0", "line 2999", True)
+
+
+def test_of_a_flood_that_began_anew_it_is_read_why_it_ended_before() -> None:
+    first = [(number / 100, f"line {number}") for number in range(3_000)]
+    again = [(60 + number / 100, f"line {number}") for number in range(3_000)]
+    log = _log(LateLog([*first, (30.1, "ValueError: no more"), (30.2, "Container called exit(1)."), *again]))
+    log.entries.most = 1_000
+    log.read(whole=True)  # the newest thousand lines are of the second start
+    assert "ValueError: no more" in [line.text for line in log.lines]
+
+
+def test_nothing_is_told_twice() -> None:
+    late = LateLog([(1, "starts")])
+    log = _log(late)
+    assert [len(log.read(whole=True)), len(log.read(whole=True)), len(log.read())] == [1, 0, 0]
