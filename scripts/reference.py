@@ -1,5 +1,5 @@
-"""Writes what follows from the program: config/schema.json, the steps of config/reference.yaml, and the parts of
-docs/reference.md about commands, flags, settings and their defaults.
+"""Writes what follows from the program: config/schema.json, the steps of config/reference.yaml, the parts of
+docs/reference.md about commands, flags, settings and their defaults, and the tables of docs/permissions.md.
 
     python scripts/reference.py           write them again
     python scripts/reference.py --check   exit with 1 when they are not what the program says
@@ -25,9 +25,12 @@ sys.path.insert(0, str(ROOT))
 
 from deploy_lib.cli.arguments import parser  # noqa: E402
 from deploy_lib.config.schema import schema  # noqa: E402
+from deploy_lib.model.needs import APIS, BUILDER, DEPLOYER, RUNTIME, Need  # noqa: E402
+from deploy_lib.model.roles import role_for  # noqa: E402
 from deploy_lib.steps.catalogue import KINDS  # noqa: E402
 
 PAGE = ROOT / "docs" / "reference.md"
+PERMISSIONS = ROOT / "docs" / "permissions.md"
 SCHEMA = ROOT / "config" / "schema.json"
 EXAMPLE = ROOT / "config" / "reference.yaml"
 SHARED = 4  # commands that must have a flag, for it to be told once for all
@@ -54,7 +57,28 @@ def files() -> dict[Path, str]:
         SCHEMA: json.dumps(settings, indent=2) + "\n",
         EXAMPLE: with_steps(EXAMPLE.read_text(encoding="utf-8")),
         PAGE: filled(PAGE.read_text(encoding="utf-8"), settings),
+        PERMISSIONS: with_permissions(PERMISSIONS.read_text(encoding="utf-8")),
     }
+
+
+def with_permissions(page: str) -> str:
+    """docs/permissions.md with the tables that the command doctor asks by."""
+    parts = {
+        "apis": ["| API | needed when |", "|---|---|", *(f"| `{api.name}` | {api.when} |" for api in APIS)],
+        "deployer": _permission_rows(DEPLOYER),
+        "builder": _permission_rows(BUILDER),
+        "runtime": _permission_rows(RUNTIME),
+    }
+    return _PART.sub(lambda match: match[1] + "\n" + "\n".join(parts[match[2]]) + "\n\n" + match[3], page)
+
+
+def _permission_rows(needs: Iterable[Need]) -> list[str]:
+    head = ["| permission | on | needed to | needed when | smallest role |", "|---|---|---|---|---|"]
+    rows = [
+        f"| `{need.permission}` | {need.on} | {need.why} | {need.when} | `{role_for(need.permission)}` |"
+        for need in needs
+    ]
+    return head + rows
 
 
 def with_steps(example: str) -> str:

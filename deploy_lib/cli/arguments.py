@@ -41,6 +41,7 @@ COMMANDS = {
     "report": "the audit report of a release",
     "local": "the local cloud: up, down, status, env",
     "init": "write the YAML of a service that already runs",
+    "doctor": "whether the project has all that a release will need; changes nothing",
     "selftest": "every gate must reject its known-bad case",
 }
 
@@ -74,7 +75,7 @@ def parser() -> argparse.ArgumentParser:
         made[name].add_argument(
             "--wait", metavar="TIME", help="when somebody else has the service, queue for this long, e.g. 10m"
         )
-    for name in ("resume", "rollback", "hold", "status", "history", "report"):
+    for name in ("resume", "rollback", "hold", "status", "history", "report", "doctor"):
         _where(made[name], services=name != "report")
     _others(made)
     return top

@@ -20,6 +20,7 @@ COMMAND_MODULES = {
     "report": "deploy_lib.cli.report",
     "local": "deploy_lib.cli.local_cloud",
     "init": "deploy_lib.cli.init",
+    "doctor": "deploy_lib.cli.doctor",
     "selftest": "deploy_lib.cli.selftest",
 }
 

@@ -18,6 +18,7 @@ from deploy_lib.model.program import PROGRAM, Invocation
 
 if TYPE_CHECKING:
     import grpc
+    import requests
     from google.auth.credentials import Credentials
     from google.cloud import run_v2, storage
     from google.cloud.devtools import cloudbuild_v1
@@ -141,6 +142,27 @@ class Clients:
             return client
 
         return self._once("storage", make)
+
+    @property
+    def rest(self) -> requests.Session:
+        """For REST methods of Google's APIs that have no client here: every request has the caller's access token."""
+
+        def make() -> requests.Session:
+            import requests
+            from google.auth.transport.requests import AuthorizedSession
+
+            if self._nameless:
+                from deploy_lib.drivers.local_account import HEADER
+
+                session = requests.Session()
+                session.headers[HEADER] = LOCAL_ACCOUNT
+            else:
+                authorized: Callable[..., requests.Session] = AuthorizedSession
+                session = authorized(self.credentials, auth_request=self.auth_request())
+            session.trust_env = not self.endpoints.local
+            return session
+
+        return self._once("rest", make)
 
     @property
     def credentials(self) -> Credentials:

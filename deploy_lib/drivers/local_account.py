@@ -18,7 +18,7 @@ from deploy_lib.drivers.credentials import LOCAL, SCOPE, words_of
 from deploy_lib.drivers.endpoints import LOCAL_ACCOUNT, Endpoints
 from deploy_lib.drivers.interface import DriverError
 
-_HEADER = "x-local-account"
+HEADER = "x-local-account"
 _METADATA = "metadata"
 
 
@@ -50,7 +50,7 @@ def named_credentials() -> Any:
 
 def signed(channel: grpc.Channel, credentials: Any = None, account: str = LOCAL_ACCOUNT) -> grpc.Channel:
     """The channel, with the credentials' access token on every call, or with that account's name."""
-    header = (lambda: _authorization(credentials)) if credentials else (lambda: (_HEADER, account))
+    header = (lambda: _authorization(credentials)) if credentials else (lambda: (HEADER, account))
     intercepted: grpc.Channel = grpc.intercept_channel(channel, _Signing(header))
     return intercepted
 

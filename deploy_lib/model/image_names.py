@@ -32,3 +32,15 @@ def short(image: str) -> str:
     """The last part of the name, and so much of the digest; as it is for a name by its tag."""
     digest = digest_of(image)
     return f"{repository_of(image).rpartition('/')[2]}@{short_digest(digest)}" if digest else image
+
+
+def artifact_repository(images: str) -> str | None:
+    """The repository of Artifact Registry as its API names it, None for images that are kept elsewhere.
+
+    "us-central1-docker.pkg.dev/p/services/a" is in "projects/p/locations/us-central1/repositories/services".
+    """
+    host, _, path = images.partition("/")
+    location, of_google, _ = host.partition("-docker.pkg.dev")
+    project, _, rest = path.partition("/")
+    name = rest.partition("/")[0]
+    return f"projects/{project}/locations/{location}/repositories/{name}" if of_google and name else None

@@ -12,9 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from deploy_lib.drivers.iam_grants import Grant
-from deploy_lib.model.roles import READ_SECRETS
+from deploy_lib.model.roles import EVERYBODY, READ_SECRETS
 
-_EVERYBODY = ("allUsers", "allAuthenticatedUsers")
 _COLLECTIONS = ("group:", "domain:", "principalSet:", "projectOwner:", "projectEditor:", "projectViewer:")
 _PREDEFINED = "roles/"
 
@@ -68,4 +67,4 @@ def _doubts(mine: list[Grant], grants: list[Grant]) -> Iterator[str]:
 
 
 def _names(grant: Grant, account: str) -> bool:
-    return bool(grant.members & {f"serviceAccount:{account}", *_EVERYBODY})
+    return bool(grant.members & {f"serviceAccount:{account}", *EVERYBODY})

@@ -38,6 +38,7 @@ from .profile.grants import Grants
 from .profile.profile import RELAXED, Profile
 from .profile.quotas import QuotaMeter
 from .profile.routes import grant_routes
+from .projects.permissions import permission_routes
 from .projects.routes import project_routes
 from .reach.reach import Reach
 from .reach.targets import Target
@@ -140,6 +141,7 @@ def serving(engine: Engine, settings: CloudSettings) -> Iterator[ListenAddresses
             *storage_routes(storage, middleware.route),
             *control_routes(queue, calls, run.history),
             *grant_routes(grants),
+            *permission_routes(allows, grants.as_json, storage.has_bucket),
             *identity_routes(allows),
             *gcloud.routes(),
             *KnativeApi(rows, locations).routes(rest),

@@ -85,7 +85,8 @@ _HELD: dict[str, tuple[str, ...]] = {
                      "logging.*.list", "monitoring.*.list", "secretmanager.*.get", "secretmanager.*.list"),
     "roles/run.admin": ("run.*",),
     "roles/run.developer": ("run.services.create", "run.services.get", "run.services.list", "run.services.update",
-                            "run.services.delete", "run.services.getIamPolicy", "run.revisions.*", *_JOBS,
+                            "run.services.delete", "run.services.getIamPolicy", "run.revisions.*", "run.operations.*",
+                            *_JOBS,
                             INVOKE),
     "roles/run.viewer": ("run.*.get", "run.*.list", "run.*.getIamPolicy"),
     "roles/run.invoker": (INVOKE,),
@@ -110,7 +111,9 @@ _HELD: dict[str, tuple[str, ...]] = {
 
 
 def holds(roles: Iterable[str], permission: str) -> bool:
-    return any(fnmatchcase(permission, pattern) for role in roles for pattern in _HELD.get(role, ()))
+    """Permissions are told in two ways of writing: iam.serviceAccounts.actAs, iam.serviceaccounts.actAs."""
+    asked = permission.lower()
+    return any(fnmatchcase(asked, pattern.lower()) for role in roles for pattern in _HELD.get(role, ()))
 
 
 def is_known(role: str) -> bool:

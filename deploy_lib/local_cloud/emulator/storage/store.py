@@ -76,6 +76,11 @@ class Storage:
                 raise no_such_bucket()
             return self._buckets[name]
 
+    def has_bucket(self, name: str) -> bool:
+        """In whichever project."""
+        with self._lock:
+            return name in self._buckets
+
     def buckets(self, project: str) -> list[StoredBucket]:
         with self._lock:
             return sorted((b for b in self._buckets.values() if b.project == project), key=lambda b: b.name)

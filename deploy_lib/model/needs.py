@@ -1,0 +1,114 @@
+"""What a release needs of a project: APIs, accounts and permissions, in one table.
+
+The command doctor asks for each, and docs/permissions.md is made from the same rows. Which permission a call needs:
+https://cloud.google.com/run/docs/reference/iam/roles, https://cloud.google.com/build/docs/iam-roles-permissions,
+https://cloud.google.com/logging/docs/access-control, https://cloud.google.com/monitoring/access-control,
+https://cloud.google.com/secret-manager/docs/access-control, https://cloud.google.com/artifact-registry/docs/access-control,
+https://cloud.google.com/storage/docs/access-control/iam-permissions.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from deploy_lib.model.roles import ACT_AS
+
+
+class When(enum.StrEnum):
+    """What of a plan makes a row count; the value is how documents say it."""
+
+    ALWAYS = "every release"
+    BUILD = "Cloud Build builds (`build: {with: cloud_build}`)"
+    BUILD_ACCOUNT = "`service_account` of the build step is set"
+    HERE = "this machine builds (`build: {with: docker}` and others)"
+    SECRETS = "the service is given secrets"
+    REAL_SECRETS = "`import_check: {secrets: real}`"
+    PUBLIC = "`public: true`"
+
+
+class GrantedOn(enum.StrEnum):
+    """What a permission is about, and where its role may be granted; the value is how documents say it."""
+
+    PROJECT = "the project"
+    BUCKET = "the build bucket"
+    REPOSITORY = "the repository of images"
+    RUNTIME = "the account the service runs as"
+    BUILDER = "the account that builds"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One permission. `why` completes "needed to"."""
+
+    permission: str
+    on: GrantedOn
+    why: str
+    when: When = When.ALWAYS
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """One API that must be enabled in the project."""
+
+    name: str
+    when: When = When.ALWAYS
+
+
+APIS = (
+    Api("run.googleapis.com"),
+    Api("logging.googleapis.com"),
+    Api("monitoring.googleapis.com"),
+    Api("artifactregistry.googleapis.com"),
+    Api("cloudbuild.googleapis.com", When.BUILD),
+    Api("storage.googleapis.com", When.BUILD),
+    Api("secretmanager.googleapis.com", When.SECRETS),
+)
+
+DEPLOYER = (
+    Need("run.services.get", GrantedOn.PROJECT, "read what serves"),
+    Need("run.services.create", GrantedOn.PROJECT, "make the service at its first release"),
+    Need("run.services.update", GrantedOn.PROJECT, "add a revision and move traffic"),
+    Need("run.services.setIamPolicy", GrantedOn.PROJECT, "let everybody call the service", When.PUBLIC),
+    Need("run.revisions.get", GrantedOn.PROJECT, "see whether the candidate came up"),
+    Need("run.revisions.list", GrantedOn.PROJECT, "offer revisions to go back to"),
+    Need("run.operations.get", GrantedOn.PROJECT, "read how a change ended"),
+    Need("logging.logEntries.list", GrantedOn.PROJECT, "read why a container ended, and users' requests"),
+    Need("monitoring.timeSeries.list", GrantedOn.PROJECT, "count users' requests where the log has none"),
+    Need("cloudbuild.builds.create", GrantedOn.PROJECT, "start a build", When.BUILD),
+    Need("cloudbuild.builds.get", GrantedOn.PROJECT, "follow a build", When.BUILD),
+    Need("cloudbuild.builds.list", GrantedOn.PROJECT, "find a build of the same commit", When.BUILD),
+    Need("cloudbuild.builds.update", GrantedOn.PROJECT, "cancel a build", When.BUILD),
+    Need("secretmanager.secrets.get", GrantedOn.PROJECT, "look whether a secret is there", When.SECRETS),
+    Need("secretmanager.versions.get", GrantedOn.PROJECT, "look whether its version is enabled", When.SECRETS),
+    Need("storage.objects.create", GrantedOn.BUCKET, "upload the source", When.BUILD),
+    Need("storage.objects.get", GrantedOn.BUCKET, "read the build's log and what the check found", When.BUILD),
+    Need("artifactregistry.repositories.downloadArtifacts", GrantedOn.REPOSITORY, "look up an image by its tag"),
+    Need("artifactregistry.repositories.uploadArtifacts", GrantedOn.REPOSITORY, "push the image", When.HERE),
+    Need(ACT_AS, GrantedOn.RUNTIME, "deploy revisions that run as it"),
+    Need(ACT_AS, GrantedOn.BUILDER, "start builds that run as it", When.BUILD_ACCOUNT),
+)
+"""Of whoever starts a release."""
+
+BUILDER = (
+    Need("storage.objects.get", GrantedOn.BUCKET, "fetch the source", When.BUILD),
+    Need("storage.objects.create", GrantedOn.BUCKET, "write the log and what the check found", When.BUILD),
+    Need("artifactregistry.repositories.uploadArtifacts", GrantedOn.REPOSITORY, "push the image", When.BUILD),
+    Need("logging.logEntries.create", GrantedOn.PROJECT, "write its log to Cloud Logging", When.BUILD),
+    Need("secretmanager.versions.access", GrantedOn.PROJECT, "import the service with its secrets", When.REAL_SECRETS),
+)
+"""Of the account that Cloud Build builds as."""
+
+RUNTIME = (Need("secretmanager.versions.access", GrantedOn.PROJECT, "read its secrets when it starts", When.SECRETS),)
+"""Of the account that the service runs as."""
+
+
+def needed(rows: Iterable[Need], on: GrantedOn, when: frozenset[When]) -> tuple[Need, ...]:
+    """Those of one place that count where all of `when` is so, in the table's order."""
+    return tuple(row for row in rows if row.on is on and row.when in when)
+
+
+def apis(when: frozenset[When]) -> tuple[str, ...]:
+    """The names of those that count where all of `when` is so."""
+    return tuple(api.name for api in APIS if api.when in when)

@@ -1,0 +1,208 @@
+"""Whether a project has all that releases of some services will need, asked before any of it is needed.
+
+Everything the caller itself needs is tested and certain. Of the account that builds only the project's policy can be
+read, so what that does not show is not known: the bucket, the repository or something above may grant it.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from deploy_lib.drivers.interface import DriverError
+from deploy_lib.drivers.project_access import ProjectAccess
+from deploy_lib.drivers.storage import build_bucket
+from deploy_lib.model import needs
+from deploy_lib.model.image_names import artifact_repository
+from deploy_lib.model.needs import BUILDER, DEPLOYER, GrantedOn, Need, When
+from deploy_lib.model.release import Builder
+from deploy_lib.model.roles import EVERYBODY, grant, grant_on_bucket, grant_on_repository, roles_with
+from deploy_lib.model.service import Service
+from deploy_lib.plan import Plan
+from deploy_lib.steps.build import BuildSettings, builder_of
+from deploy_lib.steps.import_check import ImportCheckSettings
+
+_OF_PROJECT, _COMPUTE = ".iam.gserviceaccount.com", "-compute@developer.gserviceaccount.com"
+
+
+class Standing(enum.StrEnum):
+    """Of one thing that is needed."""
+
+    HAD = "ok"
+    MISSING = "missing"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkup:
+    """`subject` is what was looked at, `words` what was found, `commands` what makes it good."""
+
+    subject: str
+    state: Standing
+    words: str
+    commands: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """`subject` is what it is about. `ask` raises DriverError."""
+
+    subject: str
+    ask: Callable[[], list[Checkup]]
+
+    def answers(self) -> list[Checkup]:
+        """What could not be asked is not known."""
+        try:
+            return self.ask()
+        except DriverError as problem:
+            return [
+                Checkup(self.subject, Standing.UNKNOWN, problem.reason, (problem.remedy,) if problem.remedy else ())
+            ]
+
+
+@dataclass(frozen=True, slots=True)
+class Doctor:
+    """Of the services of one project. `runs_as` gives the account of the running service, None when there is none.
+
+    `account` is the caller's, None where that is not known.
+    """
+
+    access: ProjectAccess
+    plans: Sequence[Plan]
+    account: str | None
+    runs_as: Callable[[Service], str | None]
+
+    def questions(self) -> Iterator[Inquiry]:
+        """Each may be asked in a thread of its own."""
+        yield Inquiry("APIs", self._apis)
+        yield Inquiry(f"project {self.access.project}", self._project)
+        for bucket in self._buckets():
+            yield Inquiry(f"bucket {bucket}", partial(self._bucket, bucket))
+        for images in sorted({plan.service.images for plan in self.plans}):
+            yield Inquiry(f"images {images}", partial(self._repository, images))
+        for service in (plan.service for plan in self.plans):
+            yield Inquiry(f"{service.name} runs as", partial(self._runtime, service))
+        for account in self._build_accounts():
+            yield Inquiry("builds as", partial(self._builder, account))
+
+    @property
+    def _when(self) -> frozenset[When]:
+        return frozenset(found for plan in self.plans for found in whens(plan))
+
+    def _apis(self) -> list[Checkup]:
+        wanted = needs.apis(self._when)
+        off = sorted(set(wanted) - self.access.enabled(wanted))
+        if not off:
+            return [Checkup("APIs", Standing.HAD, ", ".join(name.partition(".")[0] for name in wanted))]
+        command = f"gcloud services enable {' '.join(off)} --project={self.access.project}"
+        return [Checkup("APIs", Standing.MISSING, f"not enabled: {', '.join(off)}", (command,))]
+
+    def _project(self) -> list[Checkup]:
+        wanted = needs.needed(DEPLOYER, GrantedOn.PROJECT, self._when)
+        held = self.access.held(need.permission for need in wanted)
+        to_grant = partial(grant, self.access.project, self.account)
+        return _judge(f"project {self.access.project}", wanted, held, to_grant)
+
+    def _buckets(self) -> list[str]:
+        if When.BUILD not in self._when:
+            return []
+        named = {plan.service.bucket or build_bucket(self.access.project) for plan in self.plans}
+        return sorted(named)
+
+    def _bucket(self, bucket: str) -> list[Checkup]:
+        wanted, subject = needs.needed(DEPLOYER, GrantedOn.BUCKET, self._when), f"bucket {bucket}"
+        held = self.access.held_on_bucket(bucket, [need.permission for need in wanted])
+        if held is not None:
+            return _judge(subject, wanted, held, partial(grant_on_bucket, bucket, self.account))
+        if self.access.held(["storage.buckets.create"]):
+            return [Checkup(subject, Standing.HAD, "the first build makes it")]
+        region = self.plans[0].service.region
+        make = f"gcloud storage buckets create gs://{bucket} --project={self.access.project} --location={region}"
+        return [Checkup(subject, Standing.MISSING, "there is none, and you may not make it", (make,))]
+
+    def _repository(self, images: str) -> list[Checkup]:
+        name = artifact_repository(images)
+        if name is None:
+            return [Checkup(f"images {images}", Standing.UNKNOWN, "are not in Artifact Registry, which alone is asked")]
+        wanted, subject = needs.needed(DEPLOYER, GrantedOn.REPOSITORY, self._when), f"repository {name}"
+        held = self.access.held_on_repository(name, [need.permission for need in wanted])
+        if held is not None:
+            return _judge(subject, wanted, held, partial(grant_on_repository, name, self.account))
+        _, project, _, location, _, short = name.split("/")
+        place = f"--location={location} --project={project}"
+        make = f"gcloud artifacts repositories create {short} --repository-format=docker {place}"
+        return [Checkup(subject, Standing.MISSING, "there is none", (make,))]
+
+    def _runtime(self, service: Service) -> list[Checkup]:
+        account = service.service_account or self.runs_as(service) or f"{self.access.number()}{_COMPUTE}"
+        return self._may_act_as(account, GrantedOn.RUNTIME, f"{service.name} runs as {account}")
+
+    def _build_accounts(self) -> list[str | None]:
+        """None is the project's default."""
+        built = (plan for plan in self.plans if When.BUILD in whens(plan))
+        return sorted({_build_account(plan) for plan in built}, key=str)
+
+    def _builder(self, given: str | None) -> list[Checkup]:
+        account = given or self.access.build_account()
+        if not account:
+            return [Checkup("builds as", Standing.UNKNOWN, "the project has no default account for builds")]
+        acts = self._may_act_as(account, GrantedOn.BUILDER, f"builds as {account}") if given else []
+        return [*acts, self._may_build(account)]
+
+    def _may_act_as(self, account: str, on: GrantedOn, subject: str) -> list[Checkup]:
+        wanted = needs.needed(DEPLOYER, on, self._when)
+        held = self.access.held_on_account(account, [need.permission for need in wanted])
+        if held is not None:
+            return _judge(subject, wanted, held, partial(grant, self.access.project, self.account, on_account=account))
+        name, _, host = account.partition("@")
+        made = host.endswith(_OF_PROJECT)
+        make = f"gcloud iam service-accounts create {name} --project={host.removesuffix(_OF_PROJECT)}"
+        return [Checkup(subject, Standing.MISSING, "there is no such account", (make,) if made else ())]
+
+    def _may_build(self, account: str) -> Checkup:
+        subject, members = f"builds as {account}", {f"serviceAccount:{account}", *EVERYBODY}
+        wanted = [need for on in GrantedOn for need in needs.needed(BUILDER, on, self._when)]
+        mine = {each.role for each in self.access.grants() if members & each.members and not each.conditional}
+        left = [need for need in wanted if not mine & roles_with(need.permission)]
+        if not left:
+            return Checkup(subject, Standing.HAD, "its roles in the project are enough for a build")
+        words = "; ".join(f"{need.permission}, to {need.why}" for need in left)
+        commands = dict.fromkeys(grant(self.access.project, account, need.permission) for need in left)
+        note = "not granted in the project; unless the resource itself or something above it grants"
+        return Checkup(subject, Standing.UNKNOWN, f"{note} {words}", tuple(commands))
+
+
+def whens(plan: Plan) -> Iterator[When]:
+    """Which rows of the table of needs count for releases of that plan."""
+    service, build = plan.service, plan.settings(BuildSettings)
+    yield When.ALWAYS
+    if builder_of(build) is Builder.CLOUD_BUILD:
+        yield When.BUILD
+        if _build_account(plan):
+            yield When.BUILD_ACCOUNT
+        checks = plan.settings(ImportCheckSettings)
+        if checks is not None and checks.secrets == "real":
+            yield When.REAL_SECRETS
+    else:
+        yield When.HERE
+    if service.secrets:
+        yield When.SECRETS
+    if service.public:
+        yield When.PUBLIC
+
+
+def _build_account(plan: Plan) -> str | None:
+    build = plan.settings(BuildSettings)
+    named = build.service_account if build is not None else None
+    return named.rpartition("/")[2] if named else None
+
+
+def _judge(subject: str, wanted: Sequence[Need], held: Iterable[str], to_grant: Callable[[str], str]) -> list[Checkup]:
+    lacking = [need for need in wanted if need.permission not in held]
+    if not lacking:
+        return [Checkup(subject, Standing.HAD, f"you hold what is needed ({len(wanted)} permissions)")]
+    words = "; ".join(f"{need.permission}, to {need.why}" for need in lacking)
+    commands = tuple(dict.fromkeys(to_grant(need.permission) for need in lacking))
+    return [Checkup(subject, Standing.MISSING, f"you lack {words}", commands)]

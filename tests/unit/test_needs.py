@@ -1,0 +1,86 @@
+"""Which rows of the table of needs count for a plan, and the commands that grant them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from deploy_lib.model.image_names import artifact_repository
+from deploy_lib.model.needs import BUILDER, DEPLOYER, GrantedOn, When, apis, needed
+from deploy_lib.model.release import Builder
+from deploy_lib.model.roles import ACT_AS, grant_on_bucket, grant_on_repository, role_for, roles_with
+from deploy_lib.model.service import Service
+from deploy_lib.plan import Plan, Step
+from deploy_lib.release.doctor import whens
+from deploy_lib.steps import build, import_check
+
+SHOP = Service("shop", "p-staging", "us-central1", "shop", "us-central1-docker.pkg.dev/p-staging/services")
+ACCOUNT = "builder@p-staging.iam.gserviceaccount.com"
+CLOUD_BUILD = build.BuildSettings()
+
+
+def _plan(service: Service = SHOP, *settings: object) -> Plan:
+    kinds = {build.BuildSettings: build.KIND, import_check.ImportCheckSettings: import_check.KIND}
+    return Plan(service, tuple(Step(kinds[type(each)], each) for each in settings))  # type: ignore[arg-type,index]
+
+
+@pytest.mark.parametrize(
+    ("plan", "expected"),
+    [
+        (_plan(), {When.ALWAYS, When.BUILD}),
+        (_plan(SHOP, CLOUD_BUILD), {When.ALWAYS, When.BUILD}),
+        (_plan(SHOP, build.BuildSettings(**{"with": Builder.DOCKER})), {When.ALWAYS, When.HERE}),
+        (
+            _plan(SHOP, build.BuildSettings(service_account=f"projects/p-staging/serviceAccounts/{ACCOUNT}")),
+            {When.ALWAYS, When.BUILD, When.BUILD_ACCOUNT},
+        ),
+        (
+            _plan(SHOP, CLOUD_BUILD, import_check.ImportCheckSettings(secrets="real")),
+            {When.ALWAYS, When.BUILD, When.REAL_SECRETS},
+        ),
+        (_plan(replace(SHOP, public=True)), {When.ALWAYS, When.BUILD, When.PUBLIC}),
+        (_plan(replace(SHOP, secrets={"A": "a:1"})), {When.ALWAYS, When.BUILD, When.SECRETS}),
+    ],
+)
+def test_what_a_plan_makes_count(plan: Plan, expected: set[When]) -> None:
+    assert set(whens(plan)) == expected
+
+
+def test_a_service_without_secrets_asks_for_nothing_of_secret_manager() -> None:
+    when = frozenset({When.ALWAYS, When.BUILD})
+    assert "secretmanager.googleapis.com" not in apis(when)
+    assert not [row for row in needed(DEPLOYER, GrantedOn.PROJECT, when) if row.permission.startswith("secretmanager")]
+
+
+@pytest.mark.parametrize("row", [*DEPLOYER, *BUILDER], ids=lambda row: f"{row.permission} {row.on.name}")
+def test_every_permission_has_a_role_that_can_be_granted(row: object) -> None:
+    permission = row.permission  # type: ignore[attr-defined]
+    assert role_for(permission) in roles_with(permission)
+
+
+@pytest.mark.parametrize(
+    ("images", "repository"),
+    [
+        ("us-central1-docker.pkg.dev/p/services", "projects/p/locations/us-central1/repositories/services"),
+        ("europe-docker.pkg.dev/p/services/shop/web", "projects/p/locations/europe/repositories/services"),
+        ("us-central1-docker.pkg.dev/p", None),
+        ("gcr.io/p/shop", None),
+        ("docker.io/library/python", None),
+    ],
+)
+def test_the_repository_of_images(images: str, repository: str | None) -> None:
+    assert artifact_repository(images) == repository
+
+
+def test_a_role_is_granted_where_the_permission_is_needed() -> None:
+    assert grant_on_bucket("b", ACCOUNT, "storage.objects.get") == (
+        f"gcloud storage buckets add-iam-policy-binding gs://b --member=serviceAccount:{ACCOUNT} "
+        "--role=roles/storage.objectViewer"
+    )
+    name = "projects/p/locations/us/repositories/services"
+    assert grant_on_repository(name, None, "artifactregistry.repositories.downloadArtifacts") == (
+        "gcloud artifacts repositories add-iam-policy-binding services --location=us --project=p "
+        '--member="user:$(gcloud config get-value account)" --role=roles/artifactregistry.reader'
+    )
+    assert role_for(ACT_AS) == "roles/iam.serviceAccountUser"
