@@ -200,9 +200,10 @@ def _build_account(plan: Plan) -> str | None:
 
 
 def _judge(subject: str, wanted: Sequence[Need], held: Iterable[str], to_grant: Callable[[str], str]) -> list[Checkup]:
+    permissions = ", ".join(need.permission for need in wanted) if len(wanted) < 3 else f"{len(wanted)} permissions"
     lacking = [need for need in wanted if need.permission not in held]
     if not lacking:
-        return [Checkup(subject, Standing.HAD, f"you hold what is needed ({len(wanted)} permissions)")]
+        return [Checkup(subject, Standing.HAD, f"you hold what is needed: {permissions}")]
     words = "; ".join(f"{need.permission}, to {need.why}" for need in lacking)
     commands = tuple(dict.fromkeys(to_grant(need.permission) for need in lacking))
     return [Checkup(subject, Standing.MISSING, f"you lack {words}", commands)]
