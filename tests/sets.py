@@ -63,6 +63,7 @@ PLACES = {
     "tests/local_cloud/emulator/profile/test_production.py": SLOW,
     "tests/local_cloud/conformance/": SLOW,
     "tests/local_cloud/emulator/run/": SAMPLED,
+    "tests/local_cloud/emulator/run/test_database.py": SLOW,
     "tests/local_cloud/emulator/run/test_invocation.py": SLOW,
     "tests/local_cloud/emulator/jobs/": SLOW,
     "tests/local_cloud/emulator/rest/": SLOW,

@@ -15,6 +15,7 @@ class Settings:
     revision: str = "local"
     commit: str = "unknown"
     environment: str = "development"
+    database: str = ""  # postgresql://USER@HOST:PORT/NAME, from which orders are read at start; empty: samples
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -22,4 +23,5 @@ class Settings:
             revision=environment.get("K_REVISION", cls.revision),
             commit=environment.get("RELEASE_COMMIT", cls.commit),
             environment=environment.get("ENVIRONMENT", cls.environment),
+            database=environment.get("DATABASE_URL", cls.database),
         )

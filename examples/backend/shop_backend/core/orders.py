@@ -1,9 +1,10 @@
-"""The order book, kept in memory: an example needs no database."""
+"""The order book, kept in memory; it begins with samples, or with what a database holds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from shop_backend.core.database import ask
 from shop_backend.core.errors import ShopError
 from shop_backend.schemas.core_enums import ErrorCode, OrderState
 from shop_backend.schemas.orders import NewOrder, Order
@@ -23,6 +24,13 @@ class OrderBook:
                 for n in range(50)
             ]
         )
+
+    @classmethod
+    def from_database(cls, url: str) -> OrderBook:
+        """Raises OSError or DatabaseError, which end the service while it starts."""
+        fields = ("number", "item", "quantity", "state")
+        rows = ask(url, f"SELECT {', '.join(fields)} FROM orders ORDER BY number")
+        return cls([Order.model_validate(dict(zip(fields, row, strict=True))) for row in rows])
 
     def get(self, number: int) -> Order:
         if number not in self._orders:
