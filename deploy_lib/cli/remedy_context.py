@@ -18,10 +18,11 @@ def remedy_context(session: Session, plan: Plan, release: Release) -> RemedyCont
 
 def _source(session: Session, release: Release) -> RepositoryFacts | None:
     from deploy_lib.drivers.builds.source_analysis import entrypoint_of
+    from deploy_lib.source.entrypoint import start_of
 
     try:
         staged = session.staged(release)
-        entry = entrypoint_of(staged, release.service.entrypoint)
+        entry = entrypoint_of(staged, start_of(release.service))
         return RepositoryFacts(
             staged, entry.roots if entry else (), lambda: session.source.missing_file_context(release.commit)
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator
 
 from deploy_lib.model.service import BuildSource, Instances, Service
 from deploy_lib.steps.health import HealthSettings
@@ -43,8 +43,25 @@ def _reachable(value: Any) -> Any:
     return value
 
 
+def _as_list(value: object) -> object:
+    """A text alone is a list of one."""
+    if isinstance(value, list) and not value:
+        raise ValueError("the list is empty; leave it out to have it read from the Dockerfile")
+    if isinstance(value, list) and len(set(map(str, value))) < len(value):
+        raise ValueError("an entrypoint stands twice in the list")
+    return (value,) if isinstance(value, str) else () if value is None else value
+
+
 Reachable = Annotated[str, BeforeValidator(_reachable)]
 Text = Annotated[str, BeforeValidator(_text)]
+_MODULE = r"^[A-Za-z_][\w.]*(:[A-Za-z_][\w.]*(\(.*\))?)?$"
+Entrypoints = Annotated[
+    tuple[Annotated[str, Field(pattern=_MODULE)], ...],
+    BeforeValidator(_as_list),
+    WithJsonSchema({"anyOf": [{"type": "string", "pattern": _MODULE},
+                              {"type": "array", "minItems": 1, "items": {"type": "string", "pattern": _MODULE}}]}),
+]  # fmt: skip
+PathInImage = Annotated[str, Field(pattern=r"^[^:\s]+$")]
 Inside = Annotated[str, Field(min_length=1)]
 
 
@@ -77,10 +94,15 @@ class ServiceSettings(Settings):
     target: str | None = Field(
         None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="stage of the Dockerfile to build; default: the last"
     )
-    entrypoint: str | None = Field(
-        None,
-        pattern=r"^[A-Za-z_][\w.]*(:[A-Za-z_][\w.]*)?$",
-        description="the module the server imports, e.g. app.main or app.main:app; default: from the Dockerfile",
+    entrypoint: Entrypoints = Field(
+        (),
+        description="the module the server imports, e.g. app.main or app.main:app, or a list where the container "
+        "starts several processes, the server's first; default: from the Dockerfile",
+    )
+    pythonpath: tuple[PathInImage, ...] = Field(
+        (),
+        description="directories of the image where Python looks for modules, besides those that the command and "
+        "PYTHONPATH name, e.g. /app/src",
     )
     port: int | None = Field(None, ge=1, le=65535, description="port the container listens on, given to it as PORT")
     cpu: Annotated[str, BeforeValidator(_number_as_text)] | None = Field(
@@ -178,7 +200,9 @@ class ServiceSettings(Settings):
                 args=dict(self.build_args),
                 target=self.target,
             ),
-            entrypoint=self.entrypoint,
+            entrypoint=self.entrypoint[0] if self.entrypoint else None,
+            more_entrypoints=self.entrypoint[1:],
+            pythonpath=self.pythonpath,
             port=self.port,
             cpu=self.cpu,
             memory=self.memory,

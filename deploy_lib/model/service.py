@@ -60,6 +60,8 @@ class Service:
     images: str  # repository prefix, e.g. us-central1-docker.pkg.dev/netra-staging/services
     source: BuildSource = BuildSource()
     entrypoint: str | None = None  # module the server imports; None: read from the Dockerfile
+    more_entrypoints: tuple[str, ...] = ()  # of further processes of the container
+    pythonpath: tuple[str, ...] = ()  # image directories of sys.path besides those the image names
     port: int | None = None
     cpu: str | None = None
     memory: str | None = None

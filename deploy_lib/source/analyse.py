@@ -16,7 +16,7 @@ from deploy_lib.model.findings import Absence, Finding, Severity
 from deploy_lib.source.dependencies.adding import adding
 from deploy_lib.source.dependencies.advice import undeclared_dependencies
 from deploy_lib.source.dependencies.declared import Declared, declared
-from deploy_lib.source.entrypoint import Entrypoint, read_entrypoint
+from deploy_lib.source.entrypoint import Entrypoint, GivenStart, read_entrypoint, with_environment
 from deploy_lib.source.entrypoint.misspelt import misspelt_command, undeclared_server
 from deploy_lib.source.entrypoint.script_problems import script_problems
 from deploy_lib.source.entrypoint.unknown_start import unknown_start
@@ -55,63 +55,104 @@ def analyse(
     context: Context,
     read_many: ReadMany,
     missing_file_context: Callable[[], MissingFileContext],
-    entrypoint: str | None,
+    start: GivenStart,
     cache: FactCache | None,
     undeclared: bool = True,
-    env: Mapping[str, str] | None = None,
     known: Known | None = None,
 ) -> Analysis:
-    """`entrypoint` is the YAML's, module or module:app; None: the image's command tells. `env` are the variables that
-    the service is given, above those of the image. `known` is what the last good image taught.
+    """`known` is what the last good image taught.
 
     The findings are those of imports and of the command; context and contents have their own. Without an entrypoint
     no import is followed.
     """
-    contents = replace(contents, env={**contents.env, **(env or {})})
+    contents = with_environment(contents, start)
     files = _Files(contents, context, _reader(context, read_many))
     dependencies = remember(lambda: declared(contents, files.read))
     commands = _of_the_command(files, dependencies)
-    projects = [posixpath.normpath(posixpath.join(contents.workdir, each)) for each in dependencies().directories]
-    entry = _entrypoint(contents, entrypoint, known, files.text, projects)
-    if entry is None:
+    around = remember(missing_file_context)
+    analysis = _Analysis(
+        files, dependencies, stored_facts(contents, context, read_many, cache), around, undeclared, known
+    )
+    found = [each for given in start.entrypoints or (None,) if (each := analysis.of(given)) is not None]
+    if not found:
         stopped = any(each.severity is Severity.ERROR for each in commands)
         unknown = None if stopped else unknown_start(contents)
         return Analysis((*commands, *([unknown] if unknown else ())))
-    if entry.installs:
-        runner = " ".join(entry.launch.runner[:2]) if entry.launch else ""
-        brought = Unknown(SITE_PACKAGES, f"{runner} installs the project when it starts", 0)
-        contents = replace(contents, unknown=(*contents.unknown, brought))
-        known = replace(known, installed=None) if known else None
-    layout = Layout(contents.files, entry.roots, _links(contents, context), {each.prefix for each in contents.unknown})
-    started = layout.find(entry.module) if entry.script is None else None
-    facts_of_paths = stored_facts(contents, context, read_many, cache)
-    closure = _close(entry, layout, contents, facts_of_paths)
-    django = None
-    if "django" in dependencies().installed:
-        text = files.text(entry.script or (started.image if started else "")) or ""
-        django = django_settings(entry, contents, text, closure)
-    if django:
-        closure = _close(entry, layout, contents, facts_of_paths, django.module)
-    explainer = remember(lambda: Explainer(contents, context, missing_file_context(), entry.roots))
-    module = f"{entry.module}.__main__" if entry.main and _is_package(layout, entry.module) else entry.module
-    ownership = Ownership(layout, contents, dependencies, explainer, module, known.installed if known else None)
-    describer = Describer(closure, contents, context, explainer, entry.named_by)
-    found = _of_imports(entry, module, closure, ownership, describer, django, variables_of(entry, contents))
-    if known is not None and known.installed is not None:
-        found = [_not_installed(each, known, layout, contents, context, files.read) for each in found]
-    findings = [*commands, *found, *shadowed_modules(layout, contents, context, dependencies)]
-    if undeclared:
-        missing = {each.module for each in found if each.severity is Severity.ERROR}
-        advice = undeclared_dependencies(closure, dependencies(), describer.file_of)
-        findings += [each for each in advice if each.module not in missing]
+    return _joined(found, commands)
+
+
+def _joined(found: Sequence[Analysis], commands: Sequence[Finding]) -> Analysis:
+    """Of all processes: what two of them import is told once."""
+    if len(found) == 1:
+        return replace(found[0], findings=(*commands, *found[0].findings))
+    importers: dict[str, list[str]] = {}
+    for each in found:
+        for module, those in each.importers.items():
+            importers[module] = list(dict.fromkeys((*importers.get(module, ()), *those)))
     return Analysis(
-        findings=tuple(findings),
-        entrypoint=str(entry),
-        modules={name: contents.files[image] for name, image in closure.files.items()},
-        importers=closure.importers,
-        missing=describer.missing,
-        roots=entry.roots,
+        findings=tuple(dict.fromkeys((*commands, *(finding for each in found for finding in each.findings)))),
+        entrypoint=", ".join(each.entrypoint for each in found if each.entrypoint),
+        modules={module: path for each in found for module, path in each.modules.items()},
+        importers=importers,
+        missing={module: path for each in found for module, path in each.missing.items()},
+        roots=tuple(dict.fromkeys(root for each in found for root in each.roots)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Analysis:
+    """What the processes of one image have in common; each file is read once for all of them."""
+
+    files: _Files
+    dependencies: Callable[[], Declared]
+    facts_of_paths: FactsOfPaths
+    missing_file_context: Callable[[], MissingFileContext]
+    undeclared: bool
+    known: Known | None
+
+    def of(self, given: str | None) -> Analysis | None:
+        """Of the process with that entrypoint, without the findings of the command; None where none is known."""
+        contents, context, files, known = self.files.contents, self.files.context, self.files, self.known
+        dependencies = self.dependencies
+        projects = [posixpath.normpath(posixpath.join(contents.workdir, each)) for each in dependencies().directories]
+        entry = _entrypoint(contents, given, known, files.text, projects)
+        if entry is None:
+            return None
+        if entry.installs:
+            runner = " ".join(entry.launch.runner[:2]) if entry.launch else ""
+            brought = Unknown(SITE_PACKAGES, f"{runner} installs the project when it starts", 0)
+            contents = replace(contents, unknown=(*contents.unknown, brought))
+            known = replace(known, installed=None) if known else None
+        unknown = {each.prefix for each in contents.unknown}
+        layout = Layout(contents.files, entry.roots, _links(contents, context), unknown)
+        started = layout.find(entry.module) if entry.script is None else None
+        closure = _close(entry, layout, contents, self.facts_of_paths)
+        django = None
+        if "django" in dependencies().installed:
+            text = files.text(entry.script or (started.image if started else "")) or ""
+            django = django_settings(entry, contents, text, closure)
+        if django:
+            closure = _close(entry, layout, contents, self.facts_of_paths, django.module)
+        explainer = remember(lambda: Explainer(contents, context, self.missing_file_context(), entry.roots))
+        module = f"{entry.module}.__main__" if entry.main and _is_package(layout, entry.module) else entry.module
+        ownership = Ownership(layout, contents, dependencies, explainer, module, known.installed if known else None)
+        describer = Describer(closure, contents, context, explainer, entry.named_by)
+        found = _of_imports(entry, module, closure, ownership, describer, django, variables_of(entry, contents))
+        if known is not None and known.installed is not None:
+            found = [_not_installed(each, known, layout, contents, context, files.read) for each in found]
+        findings = [*found, *shadowed_modules(layout, contents, context, dependencies)]
+        if self.undeclared:
+            missing = {each.module for each in found if each.severity is Severity.ERROR}
+            advice = undeclared_dependencies(closure, dependencies(), describer.file_of)
+            findings += [each for each in advice if each.module not in missing]
+        return Analysis(
+            findings=tuple(findings),
+            entrypoint=str(entry),
+            modules={name: contents.files[image] for name, image in closure.files.items()},
+            importers=closure.importers,
+            missing=describer.missing,
+            roots=entry.roots,
+        )
 
 
 def _of_the_command(files: _Files, dependencies: Callable[[], Declared]) -> list[Finding]:

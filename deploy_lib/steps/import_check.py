@@ -41,11 +41,12 @@ class ImportCheckSettings(Settings):
     worker: SkipJsonSchema[Worker] = Field(Worker(), exclude=True, description="that of the plan's build")
 
 
-def wanted(settings: ImportCheckSettings, entrypoint: str | None) -> ImportCheck:
-    """The check as the build carries it."""
+def wanted(settings: ImportCheckSettings, service: Service) -> ImportCheck:
+    """The check as the build carries it: of all processes of the service, the server's first."""
+    others = (entrypoint.partition(":")[0] for entrypoint in service.more_entrypoints)
     return ImportCheck(
-        entrypoint=entrypoint,
-        also=settings.also,
+        entrypoint=service.entrypoint,
+        also=tuple(dict.fromkeys((*others, *settings.also))),
         all=settings.all,
         timeout=settings.timeout,
         budget=settings.budget,
@@ -84,7 +85,7 @@ class CheckImports:
 
     @property
     def check(self) -> ImportCheck:
-        return wanted(self.settings, self.release.service.entrypoint)
+        return wanted(self.settings, self.release.service)
 
     @property
     def builder(self) -> Builder:
@@ -114,7 +115,7 @@ def describe(request: CheckImports) -> str:
 
 
 def offers(settings: ImportCheckSettings, service: Service) -> ImportCheck:
-    return wanted(settings, service.entrypoint)
+    return wanted(settings, service)
 
 
 def takes(settings: ImportCheckSettings, offered: Sequence[object]) -> ImportCheckSettings:

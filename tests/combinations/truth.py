@@ -21,6 +21,7 @@ from deploy_lib.drivers.source.driver import GitSource
 from deploy_lib.local_cloud.engines.model import BuildFailed, BuildSpec, Engine, EngineError, RunSpec
 from deploy_lib.model.requests import ImportCheck
 from deploy_lib.model.service import BuildSource
+from deploy_lib.source.entrypoint import GivenStart
 from deploy_lib.source.last_image.record import LastImage
 from tests.combinations.generator import Combination
 from tests.source.git_repository import release_of
@@ -78,7 +79,8 @@ def seen_inside(engine: Engine, repository: Repository, dockerfile: str, place: 
     try:
         staged = git.stage_commit(release.commit, source, True)
         image = engine.build(BuildSpec(*write_build(staged, place)), lambda line: None, lambda: False)
-        entry, check = entrypoint_of(staged, None), ImportCheck(also=("json",))  # something, where no start is known
+        entry = entrypoint_of(staged, GivenStart())
+        check = ImportCheck(also=("json",))  # something, where no start is known
         plan = plan_check(check, release.service, entry, staged.contents.workdir, "n")
         output, why = run_check(engine, plan, image.digest, SystemClock(), _LONGEST, lambda line: None)
         inside = read_check(output, ResultContext(plan, "shop", staged), why).inside

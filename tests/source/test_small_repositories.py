@@ -13,6 +13,7 @@ import pytest
 
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.source.analyse import Analysis, analyse
+from deploy_lib.source.entrypoint import GivenStart
 from deploy_lib.source.entrypoint.servers import SERVERS
 from deploy_lib.source.model import MissingFileContext
 from tests.golden_file import read_cases
@@ -49,14 +50,13 @@ def analysed(case: dict[str, Any]) -> tuple[Analysis, list[Finding]]:
         staged.context,
         staged.read_many,
         lambda: MissingFileContext(tracked),
+        GivenStart(tuple(case.get("entrypoints", ())), tuple(case.get("pythonpath", ())), case.get("env", {})),
         None,
-        None,
-        env=case.get("env"),
     )
     return analysis, [*staged.context.findings, *staged.contents.findings, *analysis.findings]
 
 
-@pytest.mark.parametrize("case", cases("starts", "installed", "steps", "broken"))
+@pytest.mark.parametrize("case", cases("starts", "installed", "steps", "broken", "given"))
 def test_what_is_said_of_it(case: dict[str, Any]) -> None:
     analysis, findings = analysed(case)
     errors = [each for each in findings if each.severity is Severity.ERROR]

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from deploy_lib.config import ConfigError, load, plan_for
 from deploy_lib.config.lines import parse
 from deploy_lib.model.requests import ImportCheck
+from deploy_lib.source.entrypoint import start_of
+from deploy_lib.steps.import_check import ImportCheckSettings, wanted
 from tests.drivers.builds.samples import release_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -127,6 +129,15 @@ def test_one_fault_hides_no_other(tmp_path: Path) -> None:
         (HEAD.replace("netra-backend}", "b, vpc_connector: 'a b'}") + STEPS, "vpc_connector cannot be 'a b'"),
         (HEAD.replace("netra-backend}", "b, target: 'a b'}") + STEPS, "target cannot be 'a b'"),
         (HEAD.replace("netra-backend}", "b, build_args: {A B: x}}") + STEPS, "'A B' is not a valid name for an ARG"),
+        (HEAD.replace("netra-backend}", "b, entrypoint: app-main}") + STEPS, "entrypoint cannot be 'app-main'"),
+        (HEAD.replace("netra-backend}", "b, entrypoint: [app.main, 3]}") + STEPS, "entrypoint is a text, not 3"),
+        (HEAD.replace("netra-backend}", "b, entrypoint: []}") + STEPS, "entrypoint: the list is empty; leave it out"),
+        (
+            HEAD.replace("netra-backend}", "b, entrypoint: [a.b, a.b]}") + STEPS,
+            "an entrypoint stands twice in the list",
+        ),
+        (HEAD.replace("netra-backend}", "b, pythonpath: 'a:b'}") + STEPS, "pythonpath is a list, not 'a:b'"),
+        (HEAD.replace("netra-backend}", "b, pythonpath: ['a:b']}") + STEPS, "c.yaml:5:40: pythonpath cannot be 'a:b'"),
         (HEAD.replace("netra-backend}", "b, secrets: {A: 'x:\u0663'}}") + STEPS, "is not a secret reference"),
         (HEAD.replace("netra-backend}", "b, include: ['\\']}") + STEPS, "is not a valid pattern"),
         (HEAD.replace("netra-backend}", 'b, include: ["a\\0"]}') + STEPS, "cannot hold the character U+0000"),
@@ -229,6 +240,15 @@ def test_a_check_without_a_build_runs_where_and_as_whom_the_build_would(tmp_path
     for request in (build, check):
         assert {name: getattr(request.settings.worker, name) for name in cloud} == cloud
     assert plan.service.bucket == "eu-builds"
+
+
+def test_every_process_of_the_service_is_imported_in_the_image(tmp_path: Path) -> None:
+    text = HEAD.replace("netra-backend}", "b, entrypoint: ['shop.main:app', shop.worker], pythonpath: [src]}") + STEPS
+    (tmp_path / "c.yaml").write_text(text)
+    service = plan_for(load(tmp_path / "c.yaml"), "backend").service
+    check = wanted(ImportCheckSettings(also=("shop.jobs",)), service)
+    assert (check.entrypoint, check.also) == ("shop.main:app", ("shop.worker", "shop.jobs"))
+    assert start_of(service).pythonpath == ("src",)
 
 
 @pytest.mark.parametrize("name", ["local.yaml", "staging.yaml", "production.yaml", "reference.yaml"])

@@ -29,7 +29,20 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     service.add_argument(
         "--context", metavar="DIR", help="build context, relative to the repository (default: its top)"
     )
-    service.add_argument("--entrypoint", metavar="M", help="module the server imports (default: from the Dockerfile)")
+    service.add_argument(
+        "--entrypoint",
+        metavar="M",
+        action="append",
+        default=[],
+        help="module the server imports (default: from the Dockerfile); may be repeated, for further processes",
+    )
+    service.add_argument(
+        "--pythonpath",
+        metavar="DIR",
+        action="append",
+        default=[],
+        help="a directory of the image where Python looks for modules as well; may be repeated",
+    )
     service.add_argument(
         "--facts",
         metavar="FILE",

@@ -79,10 +79,9 @@ def _check(
         staged.context,
         staged.read_many,
         lambda: source.missing_file_context(commit),
-        subject.entrypoint,
+        subject.start,
         cache,
         subject.undeclared,
-        subject.env,
         learned.known if learned else None,
     )
     differs = dict(source.differences()) if worktree else {}

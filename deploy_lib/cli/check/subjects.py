@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.model.service import BuildSource
+from deploy_lib.source.entrypoint.given import GivenStart, start_of
 
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(:[A-Za-z_][\w.]*(\(.*\))?)?")
 
@@ -21,18 +21,18 @@ class CheckSubject:
 
     service: str
     source: BuildSource
-    entrypoint: str | None = None
+    start: GivenStart = GivenStart()
     cloud_build: bool = True
     undeclared: bool = True
-    env: Mapping[str, str] = field(default_factory=dict)
 
 
 def subjects(args: argparse.Namespace, root: Path) -> list[CheckSubject]:
     """Raises NotPossible and ConfigError."""
-    if args.dockerfile or args.context or args.entrypoint:
+    if args.dockerfile or args.context or args.entrypoint or args.pythonpath:
         if args.config:
             raise NotPossible(
-                "--config says where the Dockerfile is; leave out --dockerfile, --context and --entrypoint"
+                "--config says where the Dockerfile is and how it starts; "
+                "leave out --dockerfile, --context, --entrypoint and --pythonpath"
             )
         return [_described(args, root)]
     found = _configured(args, root)
@@ -46,13 +46,15 @@ def subjects(args: argparse.Namespace, root: Path) -> list[CheckSubject]:
 
 
 def _described(args: argparse.Namespace, root: Path) -> CheckSubject:
-    if args.entrypoint and not _MODULE.fullmatch(args.entrypoint):
-        raise NotPossible(f"--entrypoint {args.entrypoint}: write a module, app.main or app.main:app")
+    for entrypoint in args.entrypoint:
+        if not _MODULE.fullmatch(entrypoint):
+            raise NotPossible(f"--entrypoint {entrypoint}: write a module, app.main or app.main:app")
     context = _inside(args.context or ".", "--context", root)
     default = "Dockerfile" if context == "." else f"{context}/Dockerfile"
     dockerfile = _inside(args.dockerfile, "--dockerfile", root) if args.dockerfile else default
+    start = GivenStart(tuple(args.entrypoint), tuple(args.pythonpath))
     name = args.service[0] if args.service else (root if context == "." else root / context).name
-    return CheckSubject(name, BuildSource(context=context, dockerfile=dockerfile), args.entrypoint)
+    return CheckSubject(name, BuildSource(context=context, dockerfile=dockerfile), start)
 
 
 def _inside(given: str, flag: str, root: Path) -> str:
@@ -105,10 +107,9 @@ def _of_file(path: Path, names: list[str]) -> list[CheckSubject]:
             CheckSubject(
                 name,
                 plan.service.source,
-                plan.service.entrypoint,
+                start_of(plan.service),
                 cloud_build=build is None or build.builder is Builder.CLOUD_BUILD,
                 undeclared=contents is None or contents.undeclared,
-                env={**dict.fromkeys(plan.service.secrets, ""), **plan.service.env},
             )
         )
     return made

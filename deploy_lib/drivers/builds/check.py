@@ -101,7 +101,7 @@ def plan_check(
         also=check.also,
         all=check.all,
         first_party=(entry.module.partition(".")[0],) if entry and not entry.script and entry.module else (),
-        import_path=entry.roots if entry and moved else None,
+        import_path=entry.roots if entry and (moved or service.pythonpath) else None,
         timeout=check.timeout,
         total_timeout=max(300.0, 2 * check.timeout),
         on_other_errors=check.on_other_errors,  # type: ignore[arg-type]  # validated with the YAML

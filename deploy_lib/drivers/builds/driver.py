@@ -31,6 +31,7 @@ from deploy_lib.model.release import Builder, Release
 from deploy_lib.model.requests import ImportCheck
 from deploy_lib.model.service import Service
 from deploy_lib.source.archive import context_hash
+from deploy_lib.source.entrypoint import start_of
 from deploy_lib.source.model import MissingFileContext, Staged
 from deploy_lib.steps.build import BuildImage
 from deploy_lib.steps.import_check import CheckImports
@@ -111,7 +112,7 @@ class CloudBuilds:
         return BuildJob(request, staged, identity, plan, explain, contents)
 
     def _plan(self, check: ImportCheck, release: Release, staged: Staged) -> tuple[CheckPlan, Explain]:
-        entry = entrypoint_of(staged, check.entrypoint or release.service.entrypoint)
+        entry = entrypoint_of(staged, start_of(release.service))
         missing_file_context = partial(self.missing_file_context, release.commit) if self.missing_file_context else None
         workdir, nonce = staged.contents.workdir, secrets.token_hex(8)
         plan = plan_check(check, release.service, entry, workdir, nonce, self._kept(release.service))

@@ -220,16 +220,16 @@ class GitSource:
         known: Known | None = None,
     ) -> Analysis:
         from deploy_lib.source.analyse import analyse
+        from deploy_lib.source.entrypoint import start_of
 
         return analyse(
             staged.contents,
             staged.context,
             staged.read_many,
             lambda: self.missing_file_context(commit),
-            service.entrypoint,
+            start_of(service),
             self._cache,
             undeclared,
-            {**dict.fromkeys(service.secrets, ""), **service.env},
             known,
         )
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from deploy_lib.model.findings import Finding
 from deploy_lib.source.analyse import Analysis, analyse
+from deploy_lib.source.entrypoint import GivenStart
 from deploy_lib.source.model import (
     REGULAR,
     Context,
@@ -64,7 +65,9 @@ def analysed(case: Mapping[str, Any], cache: FactCache | None = None) -> Analysi
     tracked = {**held, **{path: TreeFile(path, REGULAR, path, 1) for path in dropped}}
     around = MissingFileContext(tracked, disk, past.get)
     entry = case.get("entry", None if "command" in case else "main")
-    return analyse(contents, Context("", held, dropped), read_many, lambda: around, entry, cache)
+    return analyse(
+        contents, Context("", held, dropped), read_many, lambda: around, GivenStart((entry,) if entry else ()), cache
+    )
 
 
 def line_of(finding: Finding) -> str:

@@ -10,6 +10,7 @@ import pytest
 
 from deploy_lib.model.findings import Severity
 from deploy_lib.source.analyse import analyse
+from deploy_lib.source.entrypoint import GivenStart
 from deploy_lib.source.model import REGULAR, Context, ImageContents, MissingFileContext, TreeFile
 
 PACKAGES = (
@@ -40,6 +41,8 @@ def test_nothing_is_wrong(name: str) -> None:
     def read_many(paths: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         return ((path, files[path].read_bytes()) for path in paths)
 
-    analysis = analyse(contents, Context("", held), read_many, lambda: MissingFileContext(held), name, None)
+    analysis = analyse(
+        contents, Context("", held), read_many, lambda: MissingFileContext(held), GivenStart((name,)), None
+    )
     assert [each for each in analysis.findings if each.severity is Severity.ERROR] == []
     assert len(analysis.modules) > 3
