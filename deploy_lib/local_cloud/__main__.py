@@ -17,6 +17,7 @@ from pathlib import Path
 
 from .emulator.reach.targets import NotReachable, Target, parse_target
 from .emulator.state import AlreadyServed, keep_ports, last_ports, locked, published
+from .emulator.wire.message_types import postpone_clients
 from .emulator.wire.ports import PortInUse, is_free
 from .engines import BY_SPEED, choose
 from .engines.model import EngineError, EngineUnavailable
@@ -51,7 +52,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _serve(args: argparse.Namespace, ending: threading.Event) -> None:
-    # Google's libraries take half a second to import; what can be refused without them is refused before.
+    # Google's libraries take a third of a second to import; what can be refused without them is refused before.
+    postpone_clients()
     from .emulator.cloud import CloudSettings, serving
     from .emulator.profile.profile import PROFILES
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from google.cloud import run_v2
 from google.cloud.run_v2.services.services.transports import ServicesGrpcTransport
 
 from deploy_lib import local_cloud
+from deploy_lib.local_cloud.emulator.wire.message_types import LIBRARIES
 from tests.engine_store import shared_store
 from tests.waits import WITHIN, until
 
@@ -44,3 +46,35 @@ def test_a_copy_of_its_directory_serves_googles_own_client(
     finally:
         process.terminate()
         assert process.wait(WITHIN) == 0
+
+
+@pytest.mark.fast
+def test_it_takes_messages_where_no_client_is_loaded_with_them() -> None:
+    """A package of Google's imports all its clients, which would double the time to start."""
+    whole = "|".join(re.escape(library) for library in LIBRARIES)
+    parents = "|".join({library.rpartition(".")[0].replace(".", r"\.") for library in LIBRARIES})
+    names = "|".join(library.rpartition(".")[2] for library in LIBRARIES)
+    wrong = re.compile(rf"^\s*(from ({whole}) import (?!types as )|from ({parents}) import ({names})\b)", re.MULTILINE)
+    package = Path(local_cloud.__file__).parent
+    assert [str(path) for path in package.rglob("*.py") if wrong.search(path.read_text(encoding="utf-8"))] == []
+
+
+def test_it_starts_without_clients_and_they_can_be_had_all_the_same() -> None:
+    story = """
+import sys
+from deploy_lib.local_cloud.emulator.wire.message_types import postpone_clients
+postpone_clients()
+import deploy_lib.local_cloud.emulator.cloud
+assert not [name for name in sys.modules if name.startswith("google.cloud.") and ".services" in name]
+assert "google.api_core" not in sys.modules
+from google.cloud import run_v2
+from google.cloud.run_v2.types import Service
+assert run_v2.Service is Service
+assert run_v2.ServicesClient.__module__ == "google.cloud.run_v2.services.services.client"
+try:
+    run_v2.NothingOfTheKind
+except AttributeError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", story], capture_output=True, text=True)
+    assert (done.returncode, "no attribute 'NothingOfTheKind'" in done.stdout) == (0, True), done.stderr

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 
-from google.cloud.devtools.cloudbuild_v1 import Build, BuildOptions, BuildStep, Source
+from google.cloud.devtools.cloudbuild_v1.types import Build, BuildOptions, BuildStep, Source
 
 from ...registry.names import BadName, is_tag, parse_reference
 from .order import prerequisites

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 
-from google.cloud.devtools.cloudbuild_v1 import Build, BuildOptions
+from google.cloud.devtools.cloudbuild_v1.types import Build, BuildOptions
 
 from .environment import compute_account
 from .refusal import invalid

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from google.cloud.devtools.cloudbuild_v1 import Build
+from google.cloud.devtools.cloudbuild_v1.types import Build
 
 from .refusal import invalid, not_here
 

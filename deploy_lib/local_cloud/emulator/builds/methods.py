@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import TypeVar
 
-from google.cloud.devtools.cloudbuild_v1 import (
+from google.cloud.devtools.cloudbuild_v1.types import (
     Build,
     CancelBuildRequest,
     CreateBuildRequest,

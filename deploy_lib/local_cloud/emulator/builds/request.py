@@ -6,7 +6,7 @@ does not have is refused by name, because skipping it silently would make the re
 
 from __future__ import annotations
 
-from google.cloud.devtools.cloudbuild_v1 import Build, BuildOptions, BuildStep
+from google.cloud.devtools.cloudbuild_v1.types import Build, BuildOptions, BuildStep
 
 from .checks import check, refuse_unknown_features
 from .defaults import fill_defaults, service_account

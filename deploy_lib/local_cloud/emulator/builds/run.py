@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from google.cloud.devtools.cloudbuild_v1 import Build, BuiltImage, Results, TimeSpan
+from google.cloud.devtools.cloudbuild_v1.types import Build, BuiltImage, Results, TimeSpan
 
 from ..builders.built_images import IMAGE_ERRORS, BuiltImages, NotAuthorized
 from ..profile.roles import WRITE_LOG

@@ -10,7 +10,7 @@ import re
 import threading
 import uuid
 
-from google.cloud.devtools.cloudbuild_v1 import (
+from google.cloud.devtools.cloudbuild_v1.types import (
     Build,
     BuildOperationMetadata,
     CancelBuildRequest,

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
-from google.cloud.devtools.cloudbuild_v1 import StorageSource
+from google.cloud.devtools.cloudbuild_v1.types import StorageSource
 
 from ...engines.model import EngineError
 from ...engines.namespaces.unpack import unpack_members

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from google.cloud.devtools.cloudbuild_v1 import Build, BuildStep
+from google.cloud.devtools.cloudbuild_v1.types import Build, BuildStep
 
 from ...engines.model import Container, EngineError, Mount, RunSpec
 from ..builders.built_images import IMAGE_ERRORS, BuiltImages

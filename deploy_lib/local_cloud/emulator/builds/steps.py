@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 from functools import partial
 
-from google.cloud.devtools.cloudbuild_v1 import Build
+from google.cloud.devtools.cloudbuild_v1.types import Build
 
 from ...worker import explain, start_worker
 from .cancellation import Cancellation

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from google.cloud.run_v2 import TaskTemplate
+from google.cloud.run_v2.types import TaskTemplate
 
 from ...engines.model import Engine, EngineError
 from ..builds.environment import project_number

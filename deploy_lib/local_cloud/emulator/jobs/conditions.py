@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable
 
-from google.cloud.run_v2 import Condition
+from google.cloud.run_v2.types import Condition
 
 _State, _Why = Condition.State, Condition.ExecutionReason
 PENDING, RUNNING = _State(_State.CONDITION_PENDING), _State(_State.CONDITION_RECONCILING)

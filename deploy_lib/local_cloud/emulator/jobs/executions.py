@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import uuid
 
-from google.cloud.run_v2 import Execution, ExecutionTemplate, Task
+from google.cloud.run_v2.types import Execution, ExecutionTemplate, Task
 
 from ..wire.caller import caller
 from . import conditions

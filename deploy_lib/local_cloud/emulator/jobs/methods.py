@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from google.cloud import run_v2
+from google.cloud.run_v2 import types as run_v2
 from google.longrunning.operations_pb2 import Operation
 
 from ..run.refusal import RunRefusal

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from google.cloud.run_v2 import Execution, Task, TaskAttemptResult
+from google.cloud.run_v2.types import Execution, Task, TaskAttemptResult
 
 from ...engines.model import Engine
 from ..reach.reach import Reach

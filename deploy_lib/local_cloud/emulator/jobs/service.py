@@ -7,8 +7,8 @@ import datetime
 import uuid
 from collections.abc import Callable
 
-from google.cloud import run_v2
-from google.cloud.run_v2 import Condition, Execution, ExecutionReference, Job, Task
+from google.cloud.run_v2 import types as run_v2
+from google.cloud.run_v2.types import Condition, Execution, ExecutionReference, Job, Task
 from google.longrunning.operations_pb2 import Operation
 
 from ...engines.model import Engine, EngineError

@@ -9,7 +9,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from google.cloud.run_v2 import Execution, Job, Task
+from google.cloud.run_v2.types import Execution, Job, Task
 
 from ..run.refusal import RunRefusal
 from .names import JobName, parse

@@ -7,7 +7,13 @@ from __future__ import annotations
 
 import datetime
 
-from google.cloud.run_v2 import ExecutionTemplate, ResourceRequirements, RevisionTemplate, RunJobRequest, TaskTemplate
+from google.cloud.run_v2.types import (
+    ExecutionTemplate,
+    ResourceRequirements,
+    RevisionTemplate,
+    RunJobRequest,
+    TaskTemplate,
+)
 
 from ..run.quantity import parse_memory
 from ..run.refusal import RunRefusal, invalid

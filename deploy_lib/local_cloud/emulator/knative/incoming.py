@@ -5,7 +5,7 @@ What v1 cannot say of a service stays as it is.
 
 from __future__ import annotations
 
-from google.cloud.run_v2 import Service
+from google.cloud.run_v2.types import Service
 from google.protobuf import json_format
 
 from ..wire.method import RpcRefusal

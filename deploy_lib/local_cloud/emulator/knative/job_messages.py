@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from google.cloud.run_v2 import Execution, Job, RunJobRequest, Task
+from google.cloud.run_v2.types import Execution, Job, RunJobRequest, Task
 from google.protobuf import json_format
 
 from ..wire.method import RpcRefusal

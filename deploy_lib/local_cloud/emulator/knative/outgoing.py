@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from google.cloud.run_v2 import Revision, Service
+from google.cloud.run_v2.types import Revision, Service
 from google.protobuf import json_format
 
 from .annotations import SERVICE, TEMPLATE, WRITTEN_BY_US, Json, own, to_annotations

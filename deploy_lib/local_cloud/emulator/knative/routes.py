@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from aiohttp import web
-from google.cloud import run_v2
+from google.cloud.run_v2 import types as run_v2
 from google.longrunning.operations_pb2 import Operation
 
 from ..rest.payload import json_object

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from google.cloud.devtools.cloudbuild_v1 import Build
+from google.cloud.devtools.cloudbuild_v1.types import Build
 from google.cloud.logging_v2.types import LogEntry
 
 from .severity import RANKS

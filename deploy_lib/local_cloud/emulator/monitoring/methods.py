@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from google.api import distribution_pb2, metric_pb2, monitored_resource_pb2
-from google.cloud import monitoring_v3 as messages
+from google.cloud.monitoring_v3 import types as messages
 
 from ..query.parse import BadQuery, parse
 from ..wire.method import Method, RpcRefusal

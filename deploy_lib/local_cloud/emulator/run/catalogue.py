@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from google.cloud.run_v2 import (
+from google.cloud.run_v2.types import (
     GetRevisionRequest,
     GetServiceRequest,
     ListRevisionsRequest,

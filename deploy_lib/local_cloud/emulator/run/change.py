@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from google.cloud.run_v2 import IngressTraffic, RevisionTemplate, Service
+from google.cloud.run_v2.types import IngressTraffic, RevisionTemplate, Service
 
 from ..registry.images import RegistryImages
 from ..wire.caller import caller

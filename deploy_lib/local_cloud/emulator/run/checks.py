@@ -11,7 +11,7 @@ import collections
 import re
 from collections.abc import Iterator
 
-from google.cloud.run_v2 import Container, Probe, RevisionTemplate, Service
+from google.cloud.run_v2.types import Container, Probe, RevisionTemplate, Service
 
 from .metadata_keys import check_metadata
 from .names import check_revision

@@ -11,7 +11,7 @@ import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from google.cloud.run_v2 import Condition
+from google.cloud.run_v2.types import Condition
 
 _State, _Common, _Revision = Condition.State, Condition.CommonReason, Condition.RevisionReason
 _SUCCEEDED, _FAILED = _State(_State.CONDITION_SUCCEEDED), _State(_State.CONDITION_FAILED)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from google.cloud.run_v2 import Probe, RevisionTemplate
+from google.cloud.run_v2.types import Probe, RevisionTemplate
 
 from ..builds.environment import project_number
 from ..reach.reach import Reach

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from google.cloud.run_v2 import Service
+from google.cloud.run_v2.types import Service
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from google.cloud.run_v2 import IngressTraffic
+from google.cloud.run_v2.types import IngressTraffic
 from google.iam.v1.policy_pb2 import Policy
 
 from ..ingress.admission import TurnedAway

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from google.cloud.run_v2 import Service
+from google.cloud.run_v2.types import Service
 from google.protobuf.field_mask_pb2 import FieldMask  # type: ignore[attr-defined]
 
 from .refusal import invalid

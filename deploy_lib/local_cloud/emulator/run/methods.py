@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from google.cloud.run_v2 import (
+from google.cloud.run_v2.types import (
     CreateServiceRequest,
     DeleteRevisionRequest,
     DeleteServiceRequest,

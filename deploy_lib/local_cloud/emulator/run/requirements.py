@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from google.cloud.run_v2 import EnvVar, RevisionTemplate
+from google.cloud.run_v2.types import EnvVar, RevisionTemplate
 
 from ...engines.model import Engine, ImageNotFound
 from ...registry.names import BadName, parse_reference

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import uuid
 
-from google.cloud.run_v2 import Revision, RevisionTemplate, Service
+from google.cloud.run_v2.types import Revision, RevisionTemplate, Service
 
 from . import conditions
 from .names import ServiceName

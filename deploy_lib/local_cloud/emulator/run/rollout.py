@@ -11,7 +11,7 @@ import datetime
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from google.cloud.run_v2 import Condition
+from google.cloud.run_v2.types import Condition
 
 from . import conditions, traffic
 from .conditions import ConditionFailure

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
-from google.cloud.run_v2 import (
+from google.cloud.run_v2.types import (
     CreateServiceRequest,
     DeleteRevisionRequest,
     DeleteServiceRequest,

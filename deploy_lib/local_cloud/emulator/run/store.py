@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from google.cloud.run_v2 import Revision, RevisionTemplate, Service
+from google.cloud.run_v2.types import Revision, RevisionTemplate, Service
 
 from ...files import write_whole
 from . import conditions

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 
-from google.cloud.run_v2 import (
+from google.cloud.run_v2.types import (
     Container,
     ContainerPort,
     Probe,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from google.cloud.run_v2 import TrafficTarget, TrafficTargetAllocationType, TrafficTargetStatus
+from google.cloud.run_v2.types import TrafficTarget, TrafficTargetAllocationType, TrafficTargetStatus
 
 from .refusal import invalid
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import datetime
 
-from google.cloud.run_v2 import Service
+from google.cloud.run_v2.types import Service
 from google.protobuf.timestamp_pb2 import Timestamp  # type: ignore[attr-defined]
 
 _STEP = datetime.timedelta(microseconds=1)
