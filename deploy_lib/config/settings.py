@@ -17,6 +17,7 @@ _VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
 _SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 """How a file may call a service: releases are kept in a directory of this name."""
 REGION = r"^[a-z]+-[a-z]+\d+$"
+_URL = r"^https?://[^/\s?#@]+(/[^\s?#]*)?$"
 ACCOUNT = r"^[A-Za-z0-9._-]+@[A-Za-z0-9.-]+$"
 _CONNECTOR = r"^(projects/[a-z0-9.:-]+/locations/[a-z0-9-]+/connectors/)?[a-z][-a-z0-9]{0,62}$"
 
@@ -128,6 +129,18 @@ class ServiceSettings(Settings):
         description="Serverless VPC Access connector: its name, or projects/PROJECT/locations/REGION/connectors/NAME",
     )
     public: bool = Field(False, description="let anyone call the service, when it is created")
+    url: str | None = Field(
+        None,
+        pattern=_URL,
+        description="where the service is asked, e.g. at a load balancer or a domain of one's own; default: its own "
+        "URL on Cloud Run",
+    )
+    candidate_url: str | None = Field(
+        None,
+        pattern=_URL,
+        description="where the revision of a tag is asked, with {tag} in place of the tag; default: the tag's own URL "
+        "on Cloud Run",
+    )
     invoke_as: str | None = Field(
         None,
         pattern=ACCOUNT,
@@ -147,6 +160,13 @@ class ServiceSettings(Settings):
         for path in value if isinstance(value, tuple) else (value,):
             if path.startswith(("/", "~")) or re.match(r"^[A-Za-z]:", path) or ".." in re.split(r"[\\/]", path):
                 raise ValueError(f"{path!r} leaves the repository; paths are relative to its root")
+        return value
+
+    @field_validator("candidate_url")
+    @classmethod
+    def _of_a_tag(cls, value: str | None) -> str | None:
+        if value is not None and value.replace("{tag}", "", 1).count("{") + ("{tag}" not in value):
+            raise ValueError(f"{value!r} names no tag, or something else; write {{tag}} once, where the tag stands")
         return value
 
     @field_validator("env", "secrets")
@@ -211,6 +231,8 @@ class ServiceSettings(Settings):
             request_timeout=self.request_timeout,
             instances=Instances(self.instances.min, self.instances.max),
             service_account=self.service_account,
+            url=self.url,
+            candidate_url=self.candidate_url,
             invoke_as=self.invoke_as,
             vpc_connector=self.vpc_connector,
             public=self.public,

@@ -40,8 +40,12 @@ class HttpUrls:
         self._open: RequestSession | None = None
 
     def probe(self, request: Probe, tell: Tell) -> Probed:
-        """One request."""
+        """One request, or one look at what Cloud Run and the log say."""
         asked, base = request.asked, request.release.candidate_url
+        if request.settings.via == "none":
+            state = self._watch.state(request.release)
+            tell("not asked (via: none)")
+            return Probed("", (), state.failed, state.ends)
         if not base:
             raise DriverError("the candidate has no URL of its own")
         url = base.rstrip("/") + asked.path

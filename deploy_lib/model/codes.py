@@ -72,6 +72,7 @@ class Code(enum.StrEnum):
     NETWORK = "network"
     NEVER_LISTENS = "never_listens"
     NOT_EXECUTABLE = "not_executable"
+    NOT_REACHABLE = "not_reachable"
     NOT_PUSHED = "not_pushed"
     NO_UPSTREAM = "no_upstream"
     NULL_BYTES = "null_bytes"

@@ -14,9 +14,10 @@ from deploy_lib.model.answers import Side, Watched
 from deploy_lib.model.details import Counted, Figures, Reported, Whose
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.requests import Phase
+from deploy_lib.model.service import Service
 from deploy_lib.steps.again import Again
 from deploy_lib.steps.compared import of_pairs, of_users, says_nothing, undecided, worse_by
-from deploy_lib.steps.health import Question, question
+from deploy_lib.steps.health import AsksService, Question, question
 from deploy_lib.steps.kind import Duration, Kind, Usual, Verdict, format_duration
 from deploy_lib.steps.known_bad import BadCase
 from deploy_lib.steps.phases import LookSettings, Times, extension, onwards, unready
@@ -157,6 +158,10 @@ def _figures(side: Side, wanted: float) -> Figures:
     return Figures(side.requests, side.errors, side.refused, quantiles)
 
 
+def offers(settings: CompareSettings, service: Service) -> AsksService:
+    return AsksService("compare")
+
+
 def label(settings: CompareSettings) -> str:
     return format_duration(settings.for_)
 
@@ -220,4 +225,5 @@ KIND = Kind(
     ),
     describe=describe,
     label=label,
+    offers=offers,
 )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
 
 from deploy_lib.model.answers import ContractRead
 from deploy_lib.model.codes import Code
 from deploy_lib.model.details import Reported
 from deploy_lib.model.findings import errors
 from deploy_lib.model.release import Release, Status
+from deploy_lib.steps.health import AsksService
 from deploy_lib.steps.kind import Kind, Settings, Usual, Verdict, counted, first_of
 from deploy_lib.steps.known_bad import BadCase, error
 from deploy_lib.steps.position import OrderRule, Position
@@ -18,6 +21,7 @@ from deploy_lib.steps.position import OrderRule, Position
 
 class ConfigContractSettings(Settings):
     required: tuple[str, ...] = Field((), description="variables the service must be given, as env or as secret")
+    asks: SkipJsonSchema[tuple[AsksService, ...]] = Field((), exclude=True, description="the plan's steps that ask it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,12 @@ def judge(settings: ConfigContractSettings, release: Release, answer: ContractRe
     return Verdict(Status.PASSED, reason, release, answer.findings, details)
 
 
+def takes(settings: ConfigContractSettings, offered: Sequence[object]) -> ConfigContractSettings:
+    """Whether the service can be asked matters where a step of the plan does."""
+    asks = tuple(each for each in offered if isinstance(each, AsksService))
+    return settings.model_copy(update={"asks": asks})
+
+
 REFERENCE = """\
 # Port, variables, secrets and accounts agree with the project.
 - config_contract:
@@ -81,4 +91,5 @@ KIND = Kind(
     known_bad=KNOWN_BAD,
     position=Position(not_after=OrderRule("canary", "the revision would already be created"), once=True),
     only_reads=True,
+    takes=takes,
 )

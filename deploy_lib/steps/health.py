@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -68,6 +68,18 @@ class CandidateSettings(AskSettings):
             return revision_failed or ""
         times = f"{len(ends)} times" if len(ends) > 1 else "once"
         return f"its container ended {times} ({ends[-1]})"
+
+
+Via = Literal["url", "none"]
+"""How a step learns that a revision is well: by asking it, or from what Cloud Run itself says of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AsksService:
+    """What a step that makes requests offers to the others: its kind, and whether it asks a revision alone."""
+
+    step: str
+    alone: bool = True
 
 
 class HealthSettings(AskSettings):

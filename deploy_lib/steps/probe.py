@@ -10,9 +10,10 @@ from pydantic import Field, model_validator
 from deploy_lib.model.answers import Attempt, Probed
 from deploy_lib.model.details import Counted, Figures, Reported, Whose
 from deploy_lib.model.release import Release, Status
+from deploy_lib.model.service import Service
 from deploy_lib.steps.again import Again
-from deploy_lib.steps.health import CandidateSettings, Question, question
-from deploy_lib.steps.kind import Duration, Kind, Usual, Verdict
+from deploy_lib.steps.health import AsksService, CandidateSettings, Question, Via, question
+from deploy_lib.steps.kind import Duration, Kind, Usual, Verdict, counted
 from deploy_lib.steps.known_bad import BadCase
 from deploy_lib.steps.position import OrderRule, Position
 from deploy_lib.steps.responses import advice_on
@@ -22,6 +23,11 @@ WELL = (200,)
 
 
 class ProbeSettings(CandidateSettings):
+    via: Via = Field(
+        "url",
+        description="url: by asking it. none: nothing is asked; Cloud Run's own health check and the log are looked at "
+        "so often as `attempts` says",
+    )
     slower_than: Duration | None = Field(None, gt=0, description="a response slower than this is a failure")
     attempts: int = Field(10, ge=1, le=1000, description="requests at most")
     need: int = Field(3, ge=1, description="good responses in a row")
@@ -29,7 +35,7 @@ class ProbeSettings(CandidateSettings):
 
     @model_validator(mode="after")
     def _possible(self) -> ProbeSettings:
-        if self.need > self.attempts:
+        if self.via == "url" and self.need > self.attempts:
             raise ValueError(f"need: {self.need} good responses cannot come from attempts: {self.attempts}")
         return self
 
@@ -75,6 +81,14 @@ def judge(settings: ProbeSettings, release: Release, answer: Probed) -> Verdict 
     failed = settings.why_failed(answer.revision_failed, answer.ends)
     if failed:
         return Verdict(Status.FAILED, f"the revision failed: {failed}", release, details=details)
+    if settings.via == "none":
+        if answer.looks < settings.attempts:
+            return Again(settings.every)
+        reason = (
+            f"it was not asked (via: none): it rests on Cloud Run's own health check, by which {release.candidate} is "
+            f"ready, and on its log, which shows no crash, in {counted(answer.looks, 'look')}"
+        )
+        return Verdict(Status.PASSED, reason, release, details=details)
     if not answer.attempts:
         return Verdict(Status.ERRORED, f"{path} was never asked", release, details=details)
     if in_a_row(answer.attempts) >= settings.need:
@@ -94,6 +108,10 @@ def judge(settings: ProbeSettings, release: Release, answer: Probed) -> Verdict 
     return Verdict(Status.FAILED, reason, release, details=details)
 
 
+def offers(settings: ProbeSettings, service: Service) -> AsksService | None:
+    return AsksService("probe") if settings.via == "url" else None
+
+
 def in_a_row(attempts: Sequence[Attempt]) -> int:
     """Good attempts at the end of the list."""
     count = 0
@@ -105,6 +123,8 @@ def in_a_row(attempts: Sequence[Attempt]) -> int:
 
 
 def describe(request: Probe) -> str:
+    if request.settings.via == "none":
+        return f"asks nothing; looks {request.settings.attempts} times at what Cloud Run and the log say of it"
     return (
         f"asks {request.asked.path} up to {request.settings.attempts} times; "
         f"{request.settings.need} good answers in a row are needed"
@@ -124,6 +144,8 @@ REFERENCE = """\
     every: 1s
     crashes: 2               # so many ends of its container reject it; one may be an instance that was scaled away
     timeout: 10s
+    via: url                 # none: it is not asked, and Cloud Run's own health check and the log decide; for a service
+                             # that cannot be reached from here
 """
 KNOWN_BAD = (
     BadCase(
@@ -145,4 +167,5 @@ KIND = Kind(
     known_bad=KNOWN_BAD,
     position=Position(needs=OrderRule("canary", "there is no candidate to ask before the canary")),
     describe=describe,
+    offers=offers,
 )

@@ -10,9 +10,9 @@ from pydantic import Field, field_validator
 from deploy_lib.model.answers import TrafficVerified
 from deploy_lib.model.details import Reported, SeenTraffic
 from deploy_lib.model.release import Release, Status
-from deploy_lib.model.service import Health
+from deploy_lib.model.service import Health, Service
 from deploy_lib.steps.again import Again, next_pause
-from deploy_lib.steps.health import GOOD, AskSettings, Question, codes, question
+from deploy_lib.steps.health import GOOD, AskSettings, AsksService, Question, Via, codes, question
 from deploy_lib.steps.kind import Duration, Kind, Usual, Verdict, counted, format_duration
 from deploy_lib.steps.known_bad import AFTER, BEFORE, BadCase
 from deploy_lib.steps.position import OrderRule, Position
@@ -23,6 +23,7 @@ _FROM = 400
 
 
 class VerifySettings(AskSettings):
+    via: Via = Field("url", description="url: by asking it. none: nothing is asked; what Cloud Run reports decides")
     within: Duration = Field(60.0, gt=0, description="the candidate must answer well at the main URL within this time")
     header: str = Field("x-revision", description="response header, or key of a JSON body, that names the revision")
     unnamed: int = Field(3, ge=1, description="this many answers are enough where none of them names its revision")
@@ -80,6 +81,8 @@ def ask(settings: VerifySettings, release: Release) -> VerifyTraffic:
 
 def _has_arrived(settings: VerifySettings, candidate: str, share: int, answer: TrafficVerified) -> bool:
     """It has its share, and answers; or whoever answers never says which revision it is."""
+    if settings.via == "none":
+        return answer.reconciled and share >= settings.percent
     nameless = answer.answered.get("", 0) >= settings.unnamed and set(answer.answered) == {""}
     return answer.reconciled and share >= settings.percent and (candidate in answer.answered or nameless)
 
@@ -96,6 +99,9 @@ def judge(settings: VerifySettings, release: Release, answer: TrafficVerified) -
     if not answer.reconciled:
         reason = f"the service had not settled within {format_duration(settings.within)}"
         return Verdict(Status.FAILED, reason, release, details=details)
+    if settings.via == "none":
+        reason = f"{candidate} serves {share} %, as Cloud Run reports; it was not asked (via: none)"
+        return Verdict(Status.PASSED, reason, release, details=details)
     mine = answer.answered.get(candidate, 0)
     unnamed = answer.answered.get("", 0)
     others = sum(answer.answered.values()) - mine - unnamed
@@ -121,7 +127,13 @@ def judge(settings: VerifySettings, release: Release, answer: TrafficVerified) -
     return Verdict(Status.FAILED, reason, release, details=details)
 
 
+def offers(settings: VerifySettings, service: Service) -> AsksService | None:
+    return AsksService("verify", alone=False) if settings.via == "url" else None
+
+
 def describe(request: VerifyTraffic) -> str:
+    if request.settings.via == "none":
+        return "reads the traffic back, and asks nothing"
     return f"reads the traffic back and asks {request.asked.path} at the main URL"
 
 
@@ -137,6 +149,7 @@ REFERENCE = """\
     header: x-revision       # response header, or key of a JSON body, that names the revision
     unnamed: 3               # this many answers are enough where none of them names its revision
     percent: 100             # share the candidate must have
+    via: url                 # none: it is not asked, and what Cloud Run reports decides
 """
 KNOWN_BAD = (
     BadCase("a main URL that answers from the old revision", TrafficVerified(AFTER, True, {"stable": 3}, seconds=60)),
@@ -162,4 +175,5 @@ KIND = Kind(
     ),
     describe=describe,
     unfit=unfit,
+    offers=offers,
 )

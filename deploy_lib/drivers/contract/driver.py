@@ -66,7 +66,7 @@ class CloudContract:
         self._check_port(release, service, found)
         if not any(each.code == Code.RESERVED_VARIABLE for each in found.findings):
             self._ask_cloud_run(release, service, found)
-        check_invocation(self._urls, release, service, found)
+        check_invocation(self._urls, release, service, request.settings.asks, found)
         return found.answer()
 
     def _check_secrets(self, release: Release, service: run_v2.Service | None, found: ContractFound) -> None:

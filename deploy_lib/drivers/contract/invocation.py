@@ -1,15 +1,17 @@
-"""Whether our own requests will reach the service: said before anything is built, since every later step asks it.
+"""Whether our own requests will reach the service: said before anything is built, since later steps make them.
 
-The running service is asked once, as the steps will ask it. Only the answer of Google's front end counts: what the
-service itself answers is the steps' matter.
+The running service is asked once, as the steps will ask it. Only what stands before it counts here: ingress, IAP, a
+disabled default URL, and who may invoke it. What the service itself answers is the steps' matter.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from deploy_lib.drivers.contract.found import ContractFound
 from deploy_lib.drivers.interface import DriverError
+from deploy_lib.drivers.services.addresses import has_no_tag_urls, main_url
 from deploy_lib.drivers.urls import HttpUrls
 from deploy_lib.model.answers import Attempt
 from deploy_lib.model.codes import Code
@@ -17,47 +19,94 @@ from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.model.release import Release
 from deploy_lib.model.roles import INVOKER, member
 from deploy_lib.model.service import Service
+from deploy_lib.steps.health import AsksService
 from deploy_lib.steps.responses import is_front_end
 
 if TYPE_CHECKING:
     from google.cloud import run_v2
 
 _FIRST = "the service will be private (public: is not set), and the steps could not ask it for want of a token: {why}"
+_NOT_FOUND = "<h1>Error: Page not found</h1>"
+"""Of the page of Google's front end, whose own words a long path may push out of the excerpt."""
+_IAP, _SIGN_IN = "Invalid IAP credentials", "//accounts.google.com/"
+_INGRESS = {2: "internal", 3: "internal-and-cloud-load-balancing", 4: "none"}
+"""IngressTraffic of Cloud Run v2, but ALL."""
 
 
-def check_invocation(urls: HttpUrls, release: Release, service: run_v2.Service | None, found: ContractFound) -> None:
-    """Adds what was found. Raises nothing."""
-    if service is None or not service.uri:
-        if not release.service.public and (problem := _no_tokens(urls, release.service)):
-            message = _FIRST.format(why=problem.reason)
-            found.findings.append(Finding(Code.FRONTEND_REFUSED, Severity.WARNING, message, fix=problem.remedy or None))
+def check_invocation(
+    urls: HttpUrls,
+    release: Release,
+    service: run_v2.Service | None,
+    asks: Sequence[AsksService],
+    found: ContractFound,
+) -> None:
+    """Adds what was found; `asks` are the steps that make requests. Raises nothing."""
+    if not asks:
         return
-    health = release.service.health
-    answer = urls.ask(f"{service.uri.rstrip('/')}{health.path}", timeout=health.timeout)
-    if answer.status in (health.status or ()) or not _refused(answer):
+    if service is None:
+        _check_first(urls, release.service, found)
+        return
+    problem = _without_address(release.service, service, asks)
+    if problem is None:
+        health = release.service.health
+        answer = urls.ask(f"{main_url(release.service, service).rstrip('/')}{health.path}", timeout=health.timeout)
+        if answer.status not in (health.status or ()):
+            problem = _in_between(release.service, service, asks, answer) or _refused(urls, release, answer)
+    if problem is None:
         found.checked.append("the service can be asked")
-        return
-    problem, account = urls.identity.problem, urls.identity.account
-    if problem is not None:
-        message = f"requests to the service are refused with {answer.status} and go without a token: {problem.reason}"
-        fix = problem.remedy
     else:
-        message = f"{account or 'the caller'} may not invoke the service: it answers {answer.status} to its token"
-        fix = _grant(release.service, account)
-    found.findings.append(Finding(Code.FRONTEND_REFUSED, Severity.ERROR, message, fix=fix or None))
+        found.findings.append(problem)
 
 
-def _refused(answer: Attempt) -> bool:
-    return answer.status in (401, 403) and is_front_end(answer.excerpt)
-
-
-def _no_tokens(urls: HttpUrls, service: Service) -> DriverError | None:
-    """Why none can be made; the audience of a service that does not exist yet is not known, and none is sent."""
+def _check_first(urls: HttpUrls, service: Service, found: ContractFound) -> None:
+    """The audience of a service that does not exist yet is not known, and no token is sent."""
+    if service.public:
+        return
     try:
         urls.identity.tokens(f"https://{service.cloud_run}.invalid").token()
     except DriverError as problem:
-        return problem
+        message = _FIRST.format(why=problem.reason)
+        found.findings.append(Finding(Code.FRONTEND_REFUSED, Severity.WARNING, message, fix=problem.remedy or None))
+
+
+def _without_address(wanted: Service, service: run_v2.Service, asks: Sequence[AsksService]) -> Finding | None:
+    main = bool(main_url(wanted, service))
+    if main and not (has_no_tag_urls(wanted, service) and any(each.alone for each in asks)):
+        return None
+    lacks = "it has no revision's URL" if main else "it has no URL"
+    return _unreachable(wanted, asks, f"the service's default URL is disabled, so that {lacks}")
+
+
+def _in_between(
+    wanted: Service, service: run_v2.Service, asks: Sequence[AsksService], answer: Attempt
+) -> Finding | None:
+    if _IAP in answer.excerpt or (service.iap_enabled and _SIGN_IN in (answer.location or "")):
+        return _unreachable(wanted, asks, f"Identity-Aware Proxy stands before the service and answers {answer.status}")
+    ingress = _INGRESS.get(int(service.ingress))
+    if ingress and answer.status == 404 and _NOT_FOUND in answer.excerpt:
+        why = f"the service takes requests from inside only (ingress: {ingress}), so those from here are answered 404"
+        return _unreachable(wanted, asks, why)
     return None
+
+
+def _unreachable(wanted: Service, asks: Sequence[AsksService], why: str) -> Finding:
+    names = list(dict.fromkeys(each.step for each in asks))
+    fix = (
+        f"name where it can be asked from here: services.{wanted.name}.url and candidate_url (with {{tag}} in it), or "
+        "let probe and verify rest on what Cloud Run reports: {via: none}, without compare and bake"
+    )
+    return Finding(Code.NOT_REACHABLE, Severity.ERROR, f"{why}, and {', '.join(names)} would ask it", fix=fix)
+
+
+def _refused(urls: HttpUrls, release: Release, answer: Attempt) -> Finding | None:
+    if answer.status not in (401, 403) or not is_front_end(answer.excerpt):
+        return None
+    problem, account = urls.identity.problem, urls.identity.account
+    if problem is not None:
+        message = f"requests to the service are refused with {answer.status} and go without a token: {problem.reason}"
+        return Finding(Code.FRONTEND_REFUSED, Severity.ERROR, message, fix=problem.remedy or None)
+    message = f"{account or 'the caller'} may not invoke the service: it answers {answer.status} to its token"
+    return Finding(Code.FRONTEND_REFUSED, Severity.ERROR, message, fix=_grant(release.service, account))
 
 
 def _grant(service: Service, account: str | None) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.drivers.processes import has_ended
 from deploy_lib.drivers.services import by_hand, service_annotations
+from deploy_lib.drivers.services.addresses import main_url
 from deploy_lib.drivers.services.context import ServiceContext
 from deploy_lib.drivers.services.leases import set_annotations
 from deploy_lib.drivers.services.release_record import Lease, ReleaseRecord
@@ -48,7 +49,7 @@ def acquire_lease(context: ServiceContext, request: TakeLease) -> LeaseTaken:
         True,
         before=acquisition.before,
         now=spec_traffic(changed.service),
-        url=changed.service.uri or None,
+        url=main_url(request.release.service, changed.service) or None,
         holder=lease.holder,
         since=lease.since,
         until=lease.until,

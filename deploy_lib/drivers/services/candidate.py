@@ -15,6 +15,7 @@ from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.interface import DriverError, Tell
 from deploy_lib.drivers.polling import polls
 from deploy_lib.drivers.services import differences, service_annotations
+from deploy_lib.drivers.services.addresses import has_no_tag_urls, main_url, url_of_tag
 from deploy_lib.drivers.services.candidate_traffic import alone, beside
 from deploy_lib.drivers.services.context import ServiceContext, settle
 from deploy_lib.drivers.services.etag_writer import WRITES_WITHIN
@@ -27,7 +28,6 @@ from deploy_lib.drivers.services.template import ATTEMPT_LABEL, base, main_conta
 from deploy_lib.drivers.services.traffic import (
     spec_traffic,
     status_traffic,
-    tag_url,
     targets,
 )
 from deploy_lib.drivers.status_code import StatusCode
@@ -89,7 +89,8 @@ def end(context: ServiceContext, candidate: Candidate, request: EndStart, tell: 
         return _created(candidate, None, request)
 
     def lacks(found: run_v2.Service) -> str:
-        return "" if tag_url(found, request.settings.tag) else f"the tag {request.settings.tag} has no URL"
+        known = url_of_tag(release.service, found, request.settings.tag) or has_no_tag_urls(release.service, found)
+        return "" if known else f"the tag {request.settings.tag} has no URL"
 
     doing = f"give {made.name} the tag {request.settings.tag}"
     return _created(candidate, settle(context, path, made.operation, doing, lacks=lacks), request)
@@ -102,9 +103,9 @@ def _created(candidate: Candidate, service: run_v2.Service | None, request: EndS
     return RevisionCreated(
         made.name,
         request.ready,
-        url=tag_url(service, request.settings.tag) if service is not None else None,
-        main_url=service.uri if service is not None else None,
-        stable_url=tag_url(service, stable_tag) if service is not None else None,
+        url=url_of_tag(request.release.service, service, request.settings.tag) if service is not None else None,
+        main_url=main_url(request.release.service, service) if service is not None else None,
+        stable_url=url_of_tag(request.release.service, service, stable_tag) if service is not None else None,
         evidence=candidate.observer.evidence(),
         failed_early=request.failed_early,
         timed_out=request.timed_out,

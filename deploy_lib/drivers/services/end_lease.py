@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 
 from deploy_lib.drivers.conditions import conditions_of, ready
 from deploy_lib.drivers.services import service_annotations
+from deploy_lib.drivers.services.addresses import url_of_tag
 from deploy_lib.drivers.services.context import ServiceContext
 from deploy_lib.drivers.services.leases import set_annotations
 from deploy_lib.drivers.services.release_record import ReleaseRecord
 from deploy_lib.drivers.services.service_annotations import record_of
-from deploy_lib.drivers.services.traffic import spec_traffic, tag_url, targets
+from deploy_lib.drivers.services.traffic import spec_traffic, targets
 from deploy_lib.model.answers import LeaseEnded
 from deploy_lib.model.release import Release
 from deploy_lib.model.requests import EndLease
+from deploy_lib.model.service import Service
 from deploy_lib.model.traffic import TrafficMap
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ def end_lease(context: ServiceContext, request: EndLease) -> LeaseEnded:
         if record is not None and record.id == release.id:
             left = _tidied(now, record, unwanted) if ended else now
             nonlocal ending
-            ending = _ending(service, record, now, left) if unwanted else LeaseEnded()
+            ending = _ending(release.service, service, record, now, left) if unwanted else LeaseEnded()
             if not left.same_as(now):
                 service.traffic = targets(left)
                 mask.append("traffic")
@@ -85,12 +87,14 @@ def _tidied(now: TrafficMap, record: ReleaseRecord, unwanted: _Unwanted | None) 
     return left
 
 
-def _ending(service: run_v2.Service, record: ReleaseRecord, now: TrafficMap, left: TrafficMap) -> LeaseEnded:
+def _ending(
+    wanted: Service, service: run_v2.Service, record: ReleaseRecord, now: TrafficMap, left: TrafficMap
+) -> LeaseEnded:
     tag = record.tag or ""
     if now.tags().get(tag, "") != record.candidate or record.candidate in now.shares():
         return LeaseEnded()
     kept = tag in left.tags()
-    return LeaseEnded(record.candidate or "", tag, (tag_url(service, tag) or "") if kept else "")
+    return LeaseEnded(record.candidate or "", tag, (url_of_tag(wanted, service, tag) or "") if kept else "")
 
 
 def _unwanted(context: ServiceContext, path: str, release: Release) -> _Unwanted | None:

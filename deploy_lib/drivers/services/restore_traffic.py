@@ -12,6 +12,7 @@ from deploy_lib.drivers.conditions import conditions_of, why_failed
 from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.interface import DriverError, Tell
 from deploy_lib.drivers.services import service_annotations
+from deploy_lib.drivers.services.addresses import main_url
 from deploy_lib.drivers.services.context import ServiceContext, settle
 from deploy_lib.drivers.services.leases import set_annotations
 from deploy_lib.drivers.services.move_traffic import TrafficConflict, conflicting_change, refuse_others
@@ -78,13 +79,16 @@ def restore_traffic(context: ServiceContext, request: RestoreTraffic, tell: Tell
         settled = found  # it had never moved, and that is all that matters
     tell(f"back to: {status_traffic(settled)}")
     health = release.service.health
-    arrived, last = answers_from(context, settled.uri, health, target.shares(), request.within)
+    url = main_url(release.service, settled)
+    if not url:  # as Cloud Run reports it, which is all that can be known of a service without an address
+        return Restored(True, spec_traffic(settled))
+    arrived, last = answers_from(context, url, health, target.shares(), request.within)
     if arrived:
         if last is not None and last.status is not None and not 200 <= last.status < 300:
             tell(f"{health.path} answers {last.status} from the restored revision")
         return Restored(True, spec_traffic(settled))
     answered = f"it answers from {last.revision}" if last and last.revision else (last.problem if last else "")
-    reason = f"the traffic is back, but {settled.uri} does not answer from it: {answered or 'no answer came'}"
+    reason = f"the traffic is back, but {url} does not answer from it: {answered or 'no answer came'}"
     return Restored(False, spec_traffic(settled), reason)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deploy_lib.drivers.conditions import conditions_of, ready
+from deploy_lib.drivers.services.addresses import main_url, tag_urls
 from deploy_lib.drivers.services.by_hand import newest
 from deploy_lib.drivers.services.context import ServiceContext
 from deploy_lib.drivers.services.service_annotations import history_of, lease_of, record_of
@@ -33,7 +34,7 @@ def read_state(context: ServiceContext, service: Service) -> ServiceState:
 
     return ServiceState(
         True,
-        url=found.uri or None,
+        url=main_url(service, found) or None,
         traffic=traffic,
         lease=lease.state(context.clock.now()) if lease else None,
         unfinished=record.unfinished() if record and not record.restored else None,
@@ -41,7 +42,7 @@ def read_state(context: ServiceContext, service: Service) -> ServiceState:
         revisions=tuple(_revision(each, status_traffic(found)) for each in revisions),
         last_modifier=found.last_modifier,
         reconciling=found.reconciling,
-        tag_urls={each.tag: each.uri for each in found.traffic_statuses if each.tag and each.uri},
+        tag_urls=tag_urls(service, found),
         left=record.unfinished() if record else None,
         updated=plain_time(found.update_time),
         labels=dict(found.labels),

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.drivers.services import service_annotations
+from deploy_lib.drivers.services.addresses import has_no_tag_urls, url_of_tag
 from deploy_lib.drivers.services.context import ServiceContext, settle
 from deploy_lib.drivers.services.leases import set_annotations
 from deploy_lib.drivers.services.service_annotations import record_of
-from deploy_lib.drivers.services.traffic import STABLE_TAG, spec_traffic, status_traffic, tag_url, targets
+from deploy_lib.drivers.services.traffic import STABLE_TAG, spec_traffic, status_traffic, targets
 from deploy_lib.model.release import Release
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 ANOTHER_TAG = "rollback"
 """Where somebody else uses the usual one."""
+_NAME_IT = "name candidate_url: of the service, with {tag} in it"
 
 
 def temporary_url(context: ServiceContext, release: Release, revision: str) -> str:
@@ -29,6 +31,8 @@ def temporary_url(context: ServiceContext, release: Release, revision: str) -> s
 
     def edit(service: run_v2.Service) -> list[str]:
         context.leases.guard(path, service)
+        if has_no_tag_urls(release.service, service):
+            raise DriverError("its default URL is disabled, so that no revision has a URL of its own", _NAME_IT)
         now, record = spec_traffic(service), record_of(service.annotations)
         if revision in now.tags().values():
             return []
@@ -41,14 +45,16 @@ def temporary_url(context: ServiceContext, release: Release, revision: str) -> s
 
     doing = f"give {revision} a URL of its own"
     changed = context.writer.write(path, edit, doing)
-    settled = settle(
-        context, path, changed.operation, doing, lacks=lambda found: "" if _url(found, revision) else "it has no URL"
-    )
-    found = _url(settled, revision)
+
+    def lacks(service: run_v2.Service) -> str:
+        return "" if _url(release, service, revision) else "it has no URL"
+
+    settled = settle(context, path, changed.operation, doing, lacks=lacks)
+    found = _url(release, settled, revision)
     assert found is not None, "settled with a URL"
     return found
 
 
-def _url(service: run_v2.Service, revision: str) -> str | None:
+def _url(release: Release, service: run_v2.Service, revision: str) -> str | None:
     tag = next((tag for tag, name in status_traffic(service).tags().items() if name == revision), None)
-    return tag_url(service, tag)
+    return url_of_tag(release.service, service, tag)

@@ -67,11 +67,6 @@ def targets(traffic: TrafficMap) -> list[run_v2.TrafficTarget]:
     return found
 
 
-def tag_url(service: run_v2.Service, tag: str | None) -> str | None:
-    """Where the tag's revision alone answers; None before Cloud Run has set it up."""
-    return next((each.uri for each in service.traffic_statuses if tag and each.tag == tag and each.uri), None)
-
-
 def same(one: TrafficMap, other: TrafficMap, aside: str | None = None) -> bool:
     """Equal shares and tags, the tag `aside` left out of it."""
     return (one.untagged(aside) if aside else one).same_as(other.untagged(aside) if aside else other)

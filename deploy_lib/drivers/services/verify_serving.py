@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from deploy_lib.drivers.interface import DriverError, Tell
 from deploy_lib.drivers.polling import polls
+from deploy_lib.drivers.services.addresses import main_url
 from deploy_lib.drivers.services.context import ServiceContext
 from deploy_lib.drivers.services.traffic import spec_traffic, status_traffic
 from deploy_lib.model.answers import Attempt, TrafficVerified
@@ -25,17 +26,26 @@ def verify_serving(context: ServiceContext, request: VerifyTraffic, tell: Tell) 
         raise DriverError(f"the service {release.service.cloud_run} was deleted meanwhile", conflict=True)
     now = status_traffic(service)
     reconciled = not service.reconciling and now.shares() == spec_traffic(service).shares()
+    if settings.via == "none":
+        tell("not asked (via: none)")
+        return TrafficVerified(now, reconciled)
+    url = main_url(release.service, service)
+    if not url:
+        raise DriverError(
+            "the service's default URL is disabled, so it has no address to ask",
+            f"name url: of services.{release.service.name}, or say verify: {{via: none}}",
+        )
     answer = context.ask(
-        service.uri.rstrip("/") + asked.path,
+        url.rstrip("/") + asked.path,
         asked.expect,
         timeout=min(asked.timeout, settings.within),
         header=settings.header,
     )
     if answer.problem or answer.status is None:
-        tell(f"{service.uri}{asked.path}: {answer.problem}")
+        tell(f"{url}{asked.path}: {answer.problem}")
         return TrafficVerified(now, reconciled, failures=1, last=answer)
     name = answer.revision or ""
-    tell(f"{service.uri} answered {answer.status}{f' from {name}' if name else ''}")
+    tell(f"{url} answered {answer.status}{f' from {name}' if name else ''}")
     return TrafficVerified(now, reconciled, {name: 1}, last=answer)
 
 

@@ -94,7 +94,10 @@ class Probed:
     attempts: tuple[Attempt, ...] = ()
     revision_failed: str | None = None
     ends: tuple[str, ...] = ()
+    looks: int = 1
 
     def following(self, earlier: Probed | None, seconds: float) -> Probed:
         made = tuple(replace(each, at=max(0.0, seconds - each.seconds)) for each in self.attempts)
-        return replace(self, attempts=(*(earlier.attempts if earlier else ()), *made))
+        if earlier is None:
+            return replace(self, attempts=made)
+        return replace(self, attempts=(*earlier.attempts, *made), looks=earlier.looks + self.looks)

@@ -229,7 +229,8 @@ class Rollback:
             return ""
         drivers, release = self.drivers, self.release
         try:
-            url = drivers.services.temporary_url(release, release.candidate or "")
+            asked = settings.via == "url"
+            url = drivers.services.temporary_url(release, release.candidate or "") if asked else None
             hurried = settings.model_copy(update={"every": min(settings.every, HURRY)})
             request = probe.ask(hurried, replace(release, candidate_url=url))
             found = until_judged(probe.KIND, hurried, release, request, drivers.urls.probe, drivers.clock, self.tell)

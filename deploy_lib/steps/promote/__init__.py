@@ -14,9 +14,10 @@ from deploy_lib.model.answers import Side, TrafficMoved, Watched
 from deploy_lib.model.details import Counted, Figures, Reported, SeenTraffic, Whose
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.requests import Phase
+from deploy_lib.model.service import Service
 from deploy_lib.model.traffic import TrafficMap
 from deploy_lib.steps.again import Again
-from deploy_lib.steps.health import Question, question
+from deploy_lib.steps.health import AsksService, Question, question
 from deploy_lib.steps.kind import Kind, Usual, Verdict, format_duration
 from deploy_lib.steps.known_bad import BEFORE, BadCase
 from deploy_lib.steps.phases import Times, onwards, unready
@@ -147,6 +148,10 @@ def _figures(side: Side) -> Figures:
     return Figures(side.requests, side.errors, side.refused)
 
 
+def offers(settings: PromoteSettings, service: Service) -> AsksService | None:
+    return AsksService("promote's bake") if settings.bake else None
+
+
 def label(settings: PromoteSettings) -> str:
     return f"{settings.percent} %"
 
@@ -215,4 +220,5 @@ KIND = Kind(
     describe=describe,
     label=label,
     short_form=SHORT,
+    offers=offers,
 )
