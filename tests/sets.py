@@ -105,6 +105,8 @@ PLACES = {
     "tests/rehearsal/test_traffic.py::test_inconclusive_as_only_the_front_end_answers": SLOW,
     "tests/rehearsal/test_traffic.py::test_slow_at_a_quarter": SLOW,
     "tests/rehearsal/test_cloud_away.py": SLOW,
+    "tests/rehearsal/test_elsewhere.py": SLOW,
+    "tests/rehearsal/test_identity.py": SLOW,
     "tests/rehearsal/test_faults.py": SLOW,
     "tests/rehearsal/test_judged_by_gcloud.py": SLOW,
     "tests/rehearsal/test_kills.py": SLOW,
