@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,14 +10,16 @@ import pytest
 from google.cloud.devtools.cloudbuild_v1 import (
     Build,
     BuildOptions,
+    BuildStep,
     CancelBuildRequest,
     GetBuildRequest,
     ListBuildsRequest,
 )
 
+from deploy_lib.local_cloud.emulator.builds.environment import project_number
 from deploy_lib.local_cloud.emulator.builds.refusal import BuildRefusal
 from deploy_lib.local_cloud.emulator.builds.store import BuildStore
-from tests.local_cloud.emulator.build_bench import BuildBench, shell
+from tests.local_cloud.emulator.build_bench import DOCKER, BuildBench, shell
 
 Status = Build.Status
 
@@ -76,7 +79,27 @@ def test_regions_hold_their_own_builds(bench: BuildBench) -> None:
     assert listed(bench, "", parent) == [regional]
     assert listed(bench, "") == []
     named = bench.cloud.get(GetBuildRequest(name=f"{parent}/builds/{regional}"))
-    assert named.name == f"{parent}/builds/{regional}"
+    numbered = f"projects/{project_number('p')}/locations/us-central1"
+    assert (named.name, named.project_id) == (f"{numbered}/builds/{regional}", "p")
+    assert listed(bench, "", numbered) == [regional]
+    assert bench.cloud.get(GetBuildRequest(name=named.name)).id == regional
+
+
+def test_what_google_fills_in_is_there(bench: BuildBench) -> None:
+    name = "us-central1-docker.pkg.dev/p/services/app"
+    source = bench.upload({"Dockerfile": "FROM scratch\nCOPY Dockerfile /\n"})
+    build = bench.run(BuildStep(name=DOCKER, args=["build", "-t", name, "."]), source=source, images=[name])
+    assert [image.name for image in build.results.images] == [name, f"{name}:latest"]
+    assert len({image.digest for image in build.results.images}) == 1
+    assert list(build.artifacts.images) == [name]
+    assert "pool" in build.options
+    account = f"{project_number('p')}-compute@developer.gserviceaccount.com"
+    assert build.service_account == f"projects/p/serviceAccounts/{account}"
+    resolved = build.source_provenance.resolved_storage_source
+    address = f"gs://src/source.tgz#{resolved.generation}"
+    (hashed,) = build.source_provenance.file_hashes[address].file_hash
+    md5 = bench.storage.get("src", "source.tgz").md5
+    assert (hashed.type_.name, base64.b64encode(hashed.value).decode()) == ("MD5", md5)
 
 
 def test_an_operation_carries_the_build_and_then_its_end(bench: BuildBench) -> None:

@@ -15,7 +15,10 @@ _OBJECT_MODES = {_MODE.LOGGING_UNSPECIFIED, _MODE.LEGACY, _MODE.GCS_ONLY}
 
 
 def fill_defaults(build: Build, number: str) -> None:
-    """Changes `build` in place; `number` is the project's. Raises BuildRefusal."""
+    """Changes `build` in place, to what a submitted one is answered with [report]. `number` is the project's.
+
+    Raises BuildRefusal.
+    """
     if not build.timeout:
         build.timeout = _HOUR
     if not build.queue_ttl:
@@ -24,6 +27,10 @@ def fill_defaults(build: Build, number: str) -> None:
         build.options.logging = _MODE(_MODE.LEGACY)
     build.logs_bucket = _logs_bucket(build, number)
     build.log_url = f"https://console.cloud.google.com/cloud-build/builds/{build.id}?project={number}"
+    build.service_account = f"projects/{build.project_id}/serviceAccounts/{service_account(build, number)}"
+    build.artifacts.images = build.images
+    if not build.options.pool.name:
+        BuildOptions.pb(build.options).pool.SetInParent()
 
 
 def service_account(build: Build, number: str) -> str:

@@ -32,7 +32,7 @@ def prepare(asked: Build, *, build_id: str, project: str, number: str, location:
         for name in _STEP_OUTPUT_ONLY:
             BuildStep.pb(step).ClearField(name)
     build.id, build.project_id = build_id, project
-    build.name = f"projects/{project}/locations/{location}/builds/{build_id}"
+    build.name = f"projects/{number}/locations/{location}/builds/{build_id}"
     refuse_unknown_features(build)
     _substitute(build, number, location)
     fill_defaults(build, number)

@@ -78,7 +78,7 @@ class CloudBuildService:
 
     def list(self, request: ListBuildsRequest) -> ListBuildsResponse:
         project, location = _place(request.parent, request.project_id)
-        found = self._store.list(f"projects/{project}/locations/{location}", parse_filter(request.filter))
+        found = self._store.list(project, location, parse_filter(request.filter))
         try:
             start = int(request.page_token or "0")
         except ValueError:

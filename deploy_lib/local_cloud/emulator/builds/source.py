@@ -11,7 +11,7 @@ from google.cloud.devtools.cloudbuild_v1.types import StorageSource
 
 from ...engines.model import EngineError
 from ...engines.namespaces.unpack import unpack_members
-from ..storage.model import StorageRefusal
+from ..storage.model import StorageRefusal, StoredObject
 from ..storage.store import Storage
 
 
@@ -19,8 +19,8 @@ class SourceUnusable(Exception):
     """The archive cannot be fetched or is none; the message says why."""
 
 
-def fetch_source(storage: Storage, source: StorageSource, workspace: Path, say: Callable[[str], None]) -> int:
-    """The generation that was fetched. Nothing is ever written outside `workspace`, whatever the archive names."""
+def fetch_source(storage: Storage, source: StorageSource, workspace: Path, say: Callable[[str], None]) -> StoredObject:
+    """The object that was fetched. Nothing is ever written outside `workspace`, whatever the archive names."""
     bucket, name = source.bucket, source.object_
     try:
         item = storage.get(bucket, name, source.generation or None)
@@ -33,4 +33,4 @@ def fetch_source(storage: Storage, source: StorageSource, workspace: Path, say: 
     except (EngineError, tarfile.TarError, EOFError, OSError, zlib.error) as error:
         raise SourceUnusable(f"gs://{bucket}/{name} could not be unpacked as a .tar.gz archive: {error}") from None
     say("Operation completed over 1 objects.")
-    return item.generation
+    return item

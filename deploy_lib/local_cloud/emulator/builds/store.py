@@ -45,7 +45,7 @@ class BuildStore:
         """Raises BuildRefusal NOT_FOUND."""
         with self._changed:
             found = self._builds.get(build_id)
-            if found is None or found.project_id != project:
+            if found is None or project not in _names(found):
                 raise BuildRefusal("NOT_FOUND", f"Requested entity was not found: build {build_id} of {project}")
             return _copy(found)
 
@@ -65,14 +65,20 @@ class BuildStore:
             self._changed.wait_for(lambda: self._builds[build_id].status not in UNDER_WAY, seconds)
             return _copy(self._builds[build_id])
 
-    def list(self, parent: str, matches: Callable[[Build], bool]) -> list[Build]:
-        """Newest first; `parent` is projects/P/locations/L."""
+    def list(self, project: str, location: str, matches: Callable[[Build], bool]) -> list[Build]:
+        """Newest first, of a location."""
         with self._changed:
-            found = [b for b in self._builds.values() if b.name.startswith(f"{parent}/builds/") and matches(b)]
+            there = [b for b in self._builds.values() if project in _names(b) and b.name.split("/")[3] == location]
+            found = [b for b in there if matches(b)]
         return [_copy(b) for b in sorted(found, key=lambda b: (b.create_time, b.id), reverse=True)]
 
     def _save(self, build: Build) -> None:
         write_whole(self._root / f"{build.id}.build", Build.serialize(build))
+
+
+def _names(build: Build) -> tuple[str, str]:
+    """The id of its project and, but for a build of an earlier version, the number: requests may give either."""
+    return build.project_id, build.name.split("/")[1]
 
 
 def _copy(build: Build) -> Build:

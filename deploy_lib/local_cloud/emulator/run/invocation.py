@@ -9,7 +9,7 @@ https://cloud.google.com/run/docs/authenticating/public. What IAP answers is fro
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from google.cloud.run_v2.types import IngressTraffic
@@ -72,14 +72,14 @@ class Invocation:
         return {name: f"Bearer {token.rpartition('.')[0]}.{_UNSIGNED}"}
 
 
-def invocation(record: ServiceRecord, url: str, allows: Allows) -> Invocation:
-    """`url` is the service's own."""
+def invocation(record: ServiceRecord, urls: Iterable[str], allows: Allows) -> Invocation:
+    """`urls` are the service's own."""
     service, members = record.service, holders(record, INVOKE)
     return Invocation(
         reachable=service.ingress == IngressTraffic.INGRESS_TRAFFIC_ALL and not service.default_uri_disabled,
         behind_iap=service.iap_enabled,
         public=service.invoker_iam_disabled or "allUsers" in members,
-        audiences=frozenset({url, *service.custom_audiences}),
+        audiences=frozenset({*urls, *service.custom_audiences}),
         invokers=members,
         allows=allows,
     )

@@ -114,7 +114,8 @@ class RevisionManager:
         names = traffic.targets(list(serving), record.latest_ready)
         routes: dict[int, Route | None] = dict.fromkeys(self.addresses.ports(record.name).values())
         shares = traffic.shares([(short, status.percent) for short, status in zip(names, serving, strict=True)])
-        routes[self.addresses.port(record.name)] = self._route(record, shares)
+        route = self._route(record, shares)
+        routes |= dict.fromkeys(self.addresses.own_ports(record.name), route)
         for short, status in zip(names, serving, strict=True):
             if status.tag:
                 routes[self.addresses.port(record.name, status.tag)] = self._route(record, {short: 100})
@@ -171,7 +172,7 @@ class RevisionManager:
         supervisors = tuple(self.supervisor(record.name, record.revisions[short]) for short in known)
         admission = None
         if self.allows is not None:
-            admission = invocation(record, self.addresses.uri(record.name), self.allows)
+            admission = invocation(record, self.addresses.urls(record.name), self.allows)
         return Route(supervisors, tuple(known.values()), self.lots, admission)
 
     def _make_crew(self, name: ServiceName, deployed: Deployed) -> InstanceSupervisor:

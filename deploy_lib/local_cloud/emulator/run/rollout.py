@@ -75,8 +75,8 @@ class Rollouts:
             if self._alive(record):
                 service = record.service
                 service.latest_created_revision = record.name.revision(record.current)
-                url = self._url(record)
-                service.urls = [url] if url else []
+                disabled = service.default_uri_disabled
+                service.urls = [] if disabled else self.manager.addresses.urls(record.name)
                 self.store.save(record)
 
     def _url(self, record: ServiceRecord, tag: str = "") -> str:

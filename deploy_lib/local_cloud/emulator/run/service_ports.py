@@ -11,6 +11,9 @@ from ..reach.reach import Reach
 from ..wire.ports import HOST
 from .names import ServiceName
 
+BY_NUMBER = "#"
+"""In place of a tag: the service's other address, at Google the one that has the project's number in it."""
+
 
 class ServicePorts:
     """Hold the store's lock while calling. An address keeps its port until its service is deleted."""
@@ -34,6 +37,14 @@ class ServicePorts:
 
     def uri(self, service: ServiceName, tag: str = "") -> str:
         return f"http://{HOST}:{self.port(service, tag)}"
+
+    def own_ports(self, service: ServiceName) -> list[int]:
+        """Of its addresses that are no tag's."""
+        return [self.port(service, BY_NUMBER), self.port(service)]
+
+    def urls(self, service: ServiceName) -> list[str]:
+        """Both of its own addresses, in the order in which captures since 2025 list them."""
+        return [f"http://{HOST}:{port}" for port in self.own_ports(service)]
 
     def ports(self, service: ServiceName) -> dict[str, int]:
         """Every open address of the service by tag, also of tags that were removed."""

@@ -27,6 +27,15 @@ def shop(bench: RunBench) -> Service:
     return bench.served(bench.wait(bench.update(update)))
 
 
+def test_a_service_has_two_addresses_that_share_its_traffic(bench: RunBench, shop: Service) -> None:
+    first, second = shop.urls
+    assert (second, first != second) == (shop.uri, True)
+    bench.move(shop, named("door-a", 50), named("door-b", 50, "next"))
+    answers = [bench.http.get(url).text for url in (first, second) * 2]
+    assert collections.Counter(answers) == {"door-a": 2, "door-b": 2}
+    bench.move(shop, named("door-a", 100), named("door-b", 0, "next"))
+
+
 def test_method_path_headers_and_status_go_through(bench: RunBench, shop: Service) -> None:
     assert bench.http.get(f"{shop.uri}/path?a=%2F%20b&c").text == "/path?a=%2F%20b&c"
     seen = bench.http.get(f"{shop.uri}/headers", headers={"X-Own": "1", "X-Forwarded-For": "1.2.3.4"}).json()
