@@ -54,3 +54,21 @@ def test_the_documentation_lists_the_same_differences() -> None:
     table = text.partition("## Declared differences")[2].partition("\n## ")[0].splitlines()
     rows = [line for line in table if line.startswith("| `")]
     assert rows == [f"| `{each.field}` | {each.reason} |" for each in declared()]
+
+
+@pytest.mark.fast
+def test_every_gcloud_command_of_the_table_is_called_by_the_test_named_beside_it() -> None:
+    text = (ROOT / "docs" / "local-cloud.md").read_text(encoding="utf-8").partition("\n## gcloud\n")[2]
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("| `")
+    ]
+    assert rows
+    whole = (ROOT / "tests" / "local_cloud" / "emulator" / "rest" / "test_gcloud.py").read_text(encoding="utf-8")
+    fixtures = "".join(
+        part for part in whole.split("\n\n\n") if "@pytest.fixture" in part or "\ndef shares" in f"\n{part}"
+    )
+    for command, _, test in rows:
+        body = whole.partition(f"\ndef {test.strip('`')}(")[2].partition("\n\n\n")[0]
+        assert body, f"there is no {test}"
+        for word in command.partition(",")[0].split("`")[1].split():
+            assert f'"{word}"' in body + fixtures, f"{test} does not call {command}: {word}"

@@ -6,6 +6,7 @@ Without a mask everything a client may set is replaced, so what the request leav
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from google.cloud.run_v2.types import Service
@@ -13,6 +14,7 @@ from google.protobuf.field_mask_pb2 import FieldMask  # type: ignore[attr-define
 
 from .refusal import invalid
 
+_SMALL = re.compile(r"(?<=[a-z0-9])[A-Z]")
 SETTABLE = (
     "annotations",
     "binary_authorization",
@@ -35,7 +37,11 @@ SETTABLE = (
 
 
 def merge(current: Service, wanted: Service, paths: Sequence[str]) -> Service:
-    """The service after the request; paths that name output-only fields change nothing. Raises RunRefusal."""
+    """The service after the request; paths that name output-only fields change nothing. Raises RunRefusal.
+
+    A path may be written in camel case, over gRPC too [report: google-cloud-python#14259, where it was taken].
+    """
+    paths = [_SMALL.sub(lambda found: f"_{found[0].lower()}", path) for path in paths]
     result = Service.pb(Service.deserialize(Service.serialize(current)))
     mask = FieldMask(paths=[path for path in paths if path != "*"])
     if not mask.IsValidForDescriptor(result.DESCRIPTOR):

@@ -130,9 +130,10 @@ def test_a_mask_changes_what_it_names_and_nothing_else() -> None:
     )
 
 
-def test_a_mask_may_reach_into_the_template() -> None:
+@pytest.mark.parametrize("mask", ["template.service_account", "template.serviceAccount"])
+def test_a_mask_may_reach_into_the_template(mask: str) -> None:
     before = service(template=RevisionTemplate(revision="x", containers=[Container(image="i")]))
-    after = merge(before, service(template=RevisionTemplate(service_account="a@b")), ["template.service_account"])
+    after = merge(before, service(template=RevisionTemplate(service_account="a@b")), [mask])
     assert (after.template.revision, after.template.service_account) == ("x", "a@b")
 
 
