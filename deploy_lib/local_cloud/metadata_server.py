@@ -1,4 +1,4 @@
-"""What Cloud Run's metadata server answers, with placeholders for credentials. Pure.
+"""What Cloud Run's metadata server answers, with placeholders for credentials unless better ones are given. Pure.
 
 Used by the local cloud for its instances, and by the import check inside an image, whose parts it is joined with (see
 in_image/probe): so only the standard library, Python 3.8 to 3.14.
@@ -24,13 +24,13 @@ _PLACEHOLDER = "placeholder"
 _SECONDS = 3599  # that a token is good for
 
 
-def respond(request: str, about: dict[str, str], now: float) -> bytes:
+def respond(request: str, about: dict[str, str], now: float, sign: Callable[[str], str] | None = None) -> bytes:
     """The whole HTTP response to the head of a request; the connection is closed after it.
 
     `about`: project, number (of the project), region, account (its e-mail address) and instance (its id).
-    `now`: seconds since the epoch, from which tokens are good for an hour.
+    `now`: seconds since the epoch, from which tokens are good for an hour. `sign` as `metadata_answer` takes it.
     """
-    status, kind, body = metadata_answer(request, about, now)
+    status, kind, body = metadata_answer(request, about, now, sign)
     data = body.encode()
     head = f"HTTP/1.1 {status}\r\nMetadata-Flavor: Google\r\nServer: Metadata Server for VM\r\n"
     head += f"Content-Type: {kind}\r\nContent-Length: {len(data)}\r\nConnection: close\r\n\r\n"

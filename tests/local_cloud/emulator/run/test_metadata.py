@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from google.auth import jwt
 from google.cloud.run_v2 import Service
 
 from deploy_lib.local_cloud.emulator.builds.environment import project_number
+from deploy_lib.local_cloud.emulator.wire.tokens import account_of, identity_of
 from tests.local_cloud.emulator.run.bench import RunBench, template
 
 ACCOUNT = "shop@p.iam.gserviceaccount.com"
@@ -37,11 +37,12 @@ def test_it_tells_of_the_service(bench: RunBench, url: str, path: str, answer: s
     assert bench.http.get(f"{url}/metadata?{path}").text == answer
 
 
-def test_it_has_no_token_that_anyone_takes(bench: RunBench, url: str) -> None:
-    assert json.loads(bench.http.get(f"{url}/metadata?{DEFAULT}/token").text)["access_token"] == "placeholder"
+def test_its_tokens_are_of_the_account_that_it_runs_as(bench: RunBench, url: str) -> None:
+    access = json.loads(bench.http.get(f"{url}/metadata?{DEFAULT}/token").text)["access_token"]
+    assert account_of(access) == ACCOUNT
     identity = bench.http.get(f"{url}/metadata?{DEFAULT}/identity?audience=https://other.run.app").text
-    assert jwt.decode_header(identity)["alg"] == "none"
-    assert jwt.decode(identity, verify=False)["aud"] == "https://other.run.app"
+    claims = identity_of(identity)
+    assert claims is not None and (claims["email"], claims["aud"]) == (ACCOUNT, "https://other.run.app")
 
 
 def test_its_instance_id_is_the_one_that_the_log_names(bench: RunBench, url: str) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from ....metadata_server import respond
 from ....worker import start_worker, unheard
+from ...wire import tokens
 
 METADATA_NAME = "metadata.google.internal"
 _PATIENCE = 1.0  # seconds for one question to arrive
@@ -24,6 +25,11 @@ class MetadataServer:
     def __init__(self, listener: socket.socket, about: Mapping[str, str]) -> None:
         self._listener, self._about = listener, dict(about)
         start_worker(self._serve, f"metadata-{about['instance'][:8]}", unheard)
+
+    def _sign(self, audience: str) -> str:
+        """Of the account that the revision runs as, known at the local cloud alone."""
+        account = self._about["account"]
+        return tokens.identity_token(account, audience) if audience else tokens.access_token(account)
 
     def close(self) -> None:
         with contextlib.suppress(OSError):
@@ -39,7 +45,7 @@ class MetadataServer:
             with connection, contextlib.suppress(OSError):
                 connection.settimeout(_PATIENCE)
                 head = _read_head(connection)
-                connection.sendall(respond(head, self._about, time.time()))
+                connection.sendall(respond(head, self._about, time.time(), self._sign))
 
 
 def _read_head(connection: socket.socket) -> str:
