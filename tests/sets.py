@@ -57,6 +57,7 @@ PLACES = {
     "tests/drivers/cloud_run/test_failed_candidate.py": SLOW,  # by the command: rehearsal/test_catalogue.py
     "tests/drivers/cloud_run/test_faults.py": SLOW,  # rehearsal/test_faults.py
     "tests/drivers/cloud_run/test_lease.py": SLOW,  # rehearsal/test_busy.py, test_others.py
+    "tests/drivers/cloud_run/test_races.py": SLOW,
     "tests/drivers/cloud_run/test_traffic.py": SLOW,  # rehearsal/test_traffic.py, test_by_hand.py
     "tests/local_cloud/emulator/profile/test_gate.py": FAST,
     "tests/local_cloud/emulator/reach/": FAST,

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from google.cloud.monitoring_v3 import MetricServiceClient
     from google.cloud.secretmanager_v1 import SecretManagerServiceClient
 
+    from deploy_lib.drivers.json_api import JsonApi
+
 T = TypeVar("T")
 
 _CHANNEL_OPTIONS = [
@@ -163,6 +165,17 @@ class Clients:
             return session
 
         return self._once("rest", make)
+
+    @property
+    def json_api(self) -> JsonApi:
+        """The same session as calls that are answered with JSON and the server's time."""
+
+        def make() -> JsonApi:
+            from deploy_lib.drivers.json_api import JsonApi
+
+            return JsonApi(self.rest, self.endpoints.http)
+
+        return self._once("json_api", make)
 
     @property
     def credentials(self) -> Credentials:

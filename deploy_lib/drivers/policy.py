@@ -48,6 +48,7 @@ POLICIES = {
     "list_services": READ,
     "create_service": WRITE,
     "update_service": WRITE,
+    "replace_service": WRITE,
     "get_revision": READ,
     "list_revisions": READ,
     "get_operation": READ,
@@ -70,6 +71,7 @@ POLICIES = {
     "get_object": TRANSFER,
     "put_object": TRANSFER,
     "delete_object": WRITE,
+    "put_lease": CallPolicy(READ.repeated),  # by its generation it is written once, however often it is sent
     "get_bucket": READ,
     "create_bucket": WRITE,
 }

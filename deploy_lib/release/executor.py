@@ -18,7 +18,7 @@ Result = TypeVar("Result", covariant=True)
 class Procedure(Protocol[Result]):
     """What the executor carries out; its moves are of its own, but for Finish and Restore.
 
-    An Interrupted of `is_overtaken` or `make` is handed to `interrupted`; of any other it ends the whole.
+    An Interrupted of `next_move`, `is_overtaken` or `make` is handed to `interrupted`; of any other it ends the whole.
     """
 
     def begin(self) -> None: ...
@@ -46,8 +46,9 @@ def execute(procedure: Procedure[Result]) -> Result:
     """
     procedure.begin()
     while True:
-        move = procedure.next_move()
+        move: object = None
         try:
+            move = procedure.next_move()
             if procedure.is_overtaken(move):
                 continue
             if not isinstance(move, Finish):
@@ -60,4 +61,5 @@ def execute(procedure: Procedure[Result]) -> Result:
                 raise
             procedure.interrupted(interrupted)
             continue
+        assert isinstance(move, Finish)
         return procedure.finish(move)

@@ -30,7 +30,7 @@ from deploy_lib.release.run_step import taken_over
 def finish(context: ReleaseContext, move: Finish) -> Stopped:
     """Records the last entry, and returns it."""
     held = last_lease(context.entries) is not None
-    lost = move.outcome is Outcome.HELD and held and bool(taken_over(context))
+    lost = move.outcome is Outcome.HELD and held and bool(_taken_over(context))
     if move.outcome.wants_a_cause and not lost:
         _explain(context)
     verdict, refused = last_verdict(context.entries), last_refusal(context.entries)
@@ -53,7 +53,10 @@ def finish(context: ReleaseContext, move: Finish) -> Stopped:
 
 
 def unless_elsewhere(context: ReleaseContext, move: Finish) -> Finish:
-    """Only what is seen serving is called live, in the traffic as it is now; verify may have seen it a while ago."""
+    """Only what is seen serving is called live, in the traffic as it is now; verify may have seen it a while ago.
+
+    Raises Interrupted: who asks to stop while it is read back is not answered that all is well.
+    """
     if move.outcome is not Outcome.LIVE:
         return move
     last = last_verdict(context.entries)
@@ -61,15 +64,23 @@ def unless_elsewhere(context: ReleaseContext, move: Finish) -> Finish:
     verified = last is not None and confirms and last.status is Status.PASSED
     try:
         serving = context.drivers.services.read_serving(context.release.service)
-    except (DriverError, Interrupted) as problem:
+    except DriverError as problem:
         if verified:
             return move
         return Finish(Outcome.UNKNOWN, f"{move.reason}; whether it serves could not be read back: {problem}")
     if serving.now.shares() == {context.release.candidate: 100}:
         return move
-    by = taken_over(context)
+    by = _taken_over(context)
     why = f"; {by}" if by else ""
     return Finish(Outcome.HELD, f"{context.release.candidate} does not have all traffic{why}; serving: {serving}")
+
+
+def _taken_over(context: ReleaseContext) -> str:
+    """By whom; at the end nothing more is to be stopped."""
+    try:
+        return taken_over(context)
+    except Interrupted:
+        return ""
 
 
 def _give_back(context: ReleaseContext, move: Finish) -> None:

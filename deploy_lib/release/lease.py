@@ -16,12 +16,12 @@ from deploy_lib.release.lease_queue import held_by, wait_for_lease
 from deploy_lib.steps.build import BuildImage
 from deploy_lib.steps.kind import format_duration
 
-LASTS = 120.0
-"""Seconds. The holder renews it while it works, so a killed client blocks the service for two minutes at most."""
+LASTS = 600.0
+"""Seconds. The holder renews it while it works, so a killed client blocks the service for ten minutes at most."""
 
 
 SKEW = 30.0
-"""Seconds between this machine's clock and Google's that are worth a line: a quarter of a lease."""
+"""Seconds between this machine's clock and Google's that are worth a line."""
 
 
 class Deployer(Protocol):
@@ -54,12 +54,14 @@ def acquire(
     now = drivers.clock.now
     request = requests.TakeLease(release, holder, LASTS, take_over, over_own_hold, known_rollback)
     try:
-        answer = wait_for_lease(drivers.clock, wait, lambda: drivers.services.take_lease(request), tell)
+        answer = wait_for_lease(drivers.clock, wait, lambda: _taken(drivers, request, tell), tell)
     except DriverError as error:
         return LeaseRefused(now(), error.with_remedy, errored=not (error.conflict or error.busy), busy=error.busy)
     if not answer.taken:
         return LeaseRefused(now(), held_by(answer), busy=True, on_hold=answer.on_hold)
     _tell_of_the_clock(answer.clock_ahead, tell)
+    if answer.unguarded:
+        tell(f"only the service's own record keeps others off meanwhile, since {answer.unguarded}")
     refusal, errored = known_bad(release, answer.rejected_digests), False
     try:
         if repair and not refusal:
@@ -77,13 +79,22 @@ def acquire(
     return LeaseHeld(now(), grown, now() + timedelta(seconds=LASTS), answer.rejected_digests, by_hand)
 
 
+def _taken(drivers: Deployer, request: requests.TakeLease, tell: Tell) -> LeaseTaken:
+    """Who is interrupted may have it by then."""
+    try:
+        return drivers.services.take_lease(request)
+    except Interrupted:
+        _of_no_use(drivers, request.release, tell)
+        raise
+
+
 def _tell_of_the_clock(ahead: float, tell: Tell) -> None:
-    """Whether a lease has expired is judged by the clocks of those who deploy."""
+    """Logs are searched from the moments that this machine's clock gives them."""
     if abs(ahead) >= SKEW:
         where = "ahead of" if ahead > 0 else "behind"
         tell(
-            f"this machine's clock is {format_duration(abs(ahead))} {where} Google's: set it "
-            "(timedatectl set-ntp true), or its lease may be taken over while it works, and it may take over others'"
+            f"this machine's clock is {format_duration(round(abs(ahead), -1))} {where} Google's: set it "
+            "(timedatectl set-ntp true), or logs are looked for at the wrong time"
         )
 
 
@@ -112,7 +123,7 @@ def refused_at_once(
 def give_back(services: Services, request: requests.EndLease, tell: Tell) -> LeaseEnded | None:
     """Interrupted once, it is done all the same: what the release has come to must stand on the service.
 
-    None where it failed; the lease expires by itself then. Raises Interrupted for the second interruption.
+    None where it failed, or was interrupted twice; the lease expires by itself then.
     """
     try:
         try:
@@ -120,8 +131,11 @@ def give_back(services: Services, request: requests.EndLease, tell: Tell) -> Lea
         except Interrupted:
             return services.end_lease(request)
     except DriverError as problem:
-        tell(f"the lease could not be given back and will expire by itself: {problem.reason}")
-        return None
+        why = problem.reason
+    except Interrupted:
+        why = "interrupted twice"
+    tell(f"the lease could not be given back and will expire by itself: {why}")
+    return None
 
 
 def _of_no_use(drivers: Deployer, release: Release, tell: Tell) -> None:

@@ -49,16 +49,16 @@ class RealRelease:
     def next_move(self) -> Move:
         """What the journal says is next; a release that cannot be written down any more ends."""
         move = self._unless_unwritten(next_move(self.context.plan, self.context.entries))
-        if isinstance(move, Finish) and self.group is not None:  # the others must not wait for one that does not serve
-            return unless_elsewhere(self.context, move)
-        return move
+        return unless_elsewhere(self.context, move) if isinstance(move, Finish) else move
 
     def is_overtaken(self, move: Move) -> bool:
         """Whether the group took the release back meanwhile; it may wait for the others."""
         why = self.group.why_withdrawn(self.context, move) if self.group else ""
         if why:
             self.context.record(journal.Withdrawn(self.context.now(), why))
-        return bool(why)
+            return True
+        waited = self.group is not None and isinstance(move, Finish)  # for the others to be live, it may be long
+        return waited and isinstance(move, Finish) and unless_elsewhere(self.context, move) != move
 
     def make(self, effect: Effect) -> None:
         """Makes the effect and records its answer. Raises Interrupted."""
@@ -79,7 +79,7 @@ class RealRelease:
 
     def finish(self, move: Finish) -> Stopped:
         """Reads back what serves, gives the lease back, and records the end."""
-        return finish(self.context, unless_elsewhere(self.context, move))
+        return finish(self.context, move)
 
     def _look_who_deploys(self) -> None:
         context, settings = self.context, self.context.plan.settings(BuildSettings)

@@ -53,17 +53,23 @@ def run_step(context: ReleaseContext, index: int) -> None:
         verdict = _of_failed_call(found.verdict, context.release)
     else:
         verdict = _unless_bad(context, found.verdict)
-    verdict = _unless_taken_over(context, verdict)
+    stop: Interrupted | None = None
+    try:
+        verdict = _unless_taken_over(context, verdict)
+    except Interrupted as interrupted:  # what was judged is written down first
+        stop = interrupted
     _judged(context, index, verdict, clock.monotonic() - began, untouched=bool(failed and failed.no_effect))
     if isinstance(request, MoveTraffic) and verdict.status is Status.PASSED:
         _record_passed(context, request)
+    if stop is not None:
+        raise stop
 
 
 def taken_over(context: ReleaseContext) -> str:
-    """By whom; empty while the service is this release's, and where it cannot be read."""
+    """By whom; empty while the service is this release's, and where it cannot be read. Raises Interrupted."""
     try:
         return context.drivers.services.taken_over(context.release.service)
-    except (DriverError, Interrupted):
+    except DriverError:
         return ""
 
 

@@ -13,7 +13,6 @@ import pytest
 from deploy_lib.journal import read
 from deploy_lib.model.journal import Asked, Entry, Judged
 from tests.rehearsal.cli_harness import CliHarness, CommandResult
-from tests.rehearsal.clocks import Later
 from tests.rehearsal.kill_harness import Moment, die
 from tests.rehearsal.other_client import OtherClient
 from tests.rehearsal.shared_service import SharedService
@@ -46,7 +45,6 @@ ENDS = (
 ENTRIES = tuple(end[0] for end in ENDS)
 RESUMED = ("started", "adopted", "started", "lease", "restore_asked", "restore_answered", "stopped")
 MOMENTS = [Moment(number, after) for number in range(len(ENTRIES)) for after in (False, True)]
-EXPIRED = 200.0  # seconds; a lease lasts 120
 
 
 def words(shared: SharedService, command: str, state: Path) -> list[str]:
@@ -112,7 +110,8 @@ def test_the_next_release_repairs_first(shared: SharedService, moment: Moment, t
     kill(shared, moment, tmp_path / "here")
     left = shared.harness.now
     ended = "deploy-to-gcp/release" not in OtherClient(shared.harness).read().annotations
-    result = shared.harness.release(shared.config(STEPS), state=tmp_path / "elsewhere", clock=Later(EXPIRED))
+    OtherClient(shared.harness).lease_runs_out()
+    result = shared.harness.release(shared.config(STEPS), state=tmp_path / "elsewhere")
     assert result.code == 0, result.errors
     maps = shared.harness.maps()
     if left != shared.before and not ended:
@@ -131,7 +130,8 @@ def test_killed_again_while_it_restores(shared: SharedService, moment: Moment, t
     assert resumed.code == (NOTHING if done else RESTORED), resumed.errors
     assert shared.harness.now == shared.before
     if done:
-        assert shared.harness.release(shared.config(STEPS), state=tmp_path / "four", clock=Later(EXPIRED)).code == LIVE
+        OtherClient(shared.harness).lease_runs_out()
+        assert shared.harness.release(shared.config(STEPS), state=tmp_path / "four").code == LIVE
     shared.assert_well(live=done)
 
 

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from tests.rehearsal.cli_harness import CliHarness, Users
-from tests.rehearsal.clocks import Later
 from tests.rehearsal.other_client import OtherClient
 from tests.rehearsal.plans import BUILT, TENTH, stable
 from tests.waits import WITHIN
@@ -126,7 +125,8 @@ def test_what_a_cancelled_job_left_is_repaired_by_the_next(
     code, _ = command.signal(signal.SIGKILL)
     assert code == -signal.SIGKILL
     config = harness.config(WHOLE, {"n": 2})
-    result = harness.release(config, state=tmp_path / "next", clock=Later(200))
+    OtherClient(harness).lease_runs_out()
+    result = harness.release(config, state=tmp_path / "next")
     assert result.code == 0, result.errors
     maps = harness.maps()
     assert maps[maps.index(left) + 1] == {old: 100}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -17,7 +18,6 @@ from deploy_lib.drivers.services.leases import set_annotations
 from deploy_lib.drivers.services.release_record import Lease, ReleaseRecord
 from deploy_lib.drivers.services.service_annotations import record_of
 from deploy_lib.drivers.services.traffic import baseline_traffic, spec_traffic
-from deploy_lib.drivers.times import plain_time
 from deploy_lib.model.answers import LeaseTaken, UnfinishedRelease
 from deploy_lib.model.release import Release
 from deploy_lib.model.release_history import last_rollback
@@ -32,32 +32,56 @@ if TYPE_CHECKING:
 def acquire_lease(context: ServiceContext, request: TakeLease) -> LeaseTaken:
     """The lease, with the traffic that restoring puts back; `taken` is False when another deployer has it.
 
-    A service that does not exist yet cannot carry a lease: it is created with the lease on it. Raises DriverError.
+    A service that does not exist yet is created with the lease on it. Raises DriverError, and Interrupted from the
+    clock: the lease may be written then, and is ended by `end_lease`.
     """
     release, path = request.release, request.release.service.path
-    lease = context.leases.new(path, request.holder, request.lasts, release.id)
-    if context.api.service(path) is None:
-        return LeaseTaken(True, holder=lease.holder, since=lease.since, until=lease.until)
-    acquisition = _Acquisition(context, request)
-    changed = context.writer.write(path, acquisition.edit, "acquire the lease")
+    leases = context.leases
+    leases.new(release.service, request.holder, request.lasts, release.id)
+    try:
+        other = leases.take(path, over=request.take_over)
+        if other is not None:
+            leases.forget(path)
+            return refused_by(other)
+        acquisition = _Acquisition(context, request)
+        found = context.api.service(path)
+        if found is not None:
+            found = context.writer.write(path, acquisition.edit, "acquire the lease").service
+    except DriverError:
+        leave(context, path)
+        raise
     if acquisition.held_by is not None:
-        context.leases.forget(path)
+        leave(context, path)
         return refused_by(acquisition.held_by)
-    context.leases.renew(path)
-    written = plain_time(context.api.written_at(path)) if changed.operation else None
-    return LeaseTaken(
+    held = leases.held(path)
+    assert held is not None
+    if found is not None:
+        leases.renew(path)
+    answer = LeaseTaken(
         True,
+        holder=held.lease.holder,
+        since=held.lease.since,
+        until=held.lease.until,
+        clock_ahead=leases.ahead,
+        unguarded=held.unguarded,
+    )
+    if found is None:
+        return answer
+    return replace(
+        answer,
         before=acquisition.before,
-        now=spec_traffic(changed.service),
-        url=main_url(request.release.service, changed.service) or None,
-        holder=lease.holder,
-        since=lease.since,
-        until=lease.until,
+        now=spec_traffic(found),
+        url=main_url(release.service, found) or None,
         unfinished=acquisition.unfinished,
-        rejected_digests=service_annotations.rejected_digests(changed.service.annotations),
-        clock_ahead=(context.clock.now() - written).total_seconds() if written else 0.0,
+        rejected_digests=service_annotations.rejected_digests(found.annotations),
         by_hand=acquisition.by_hand(),
     )
+
+
+def leave(context: ServiceContext, path: str) -> None:
+    """Of a lease that is of no use, the object must not keep the next deployer waiting. Never raises DriverError."""
+    with contextlib.suppress(DriverError):  # it ends by itself
+        context.leases.give_up(path)
 
 
 @dataclass(slots=True)
@@ -76,11 +100,11 @@ class _Acquisition:
         leases = self.context.leases
         if leases.ours(path, service):  # written, and the answer was lost
             return []
-        other = leases.other(path, service)
+        other = None if self.request.take_over else leases.other(path, service)
         if other is not None and self.request.over_own_hold and other.is_hold_of(self.request.holder):
             leases.remember_hold(path, other)
             other = None
-        self.held_by = None if self.request.take_over else other
+        self.held_by = other
         if self.held_by is not None:
             return []
         _refuse_if_rolled_back(service, self.request.known_rollback)
@@ -103,11 +127,11 @@ class _Acquisition:
 def who_deploys(context: ServiceContext, service: Service) -> LeaseTaken:
     """Who deploys the service now; `taken` when there is no other deployer. Reads only. Raises DriverError."""
     found = context.api.service(service.path)
-    if found is None:
-        return LeaseTaken(True, absent=True)
-    other = context.leases.other(service.path, found)
+    other = context.leases.holder(service, found)
     if other is not None:
         return refused_by(other)
+    if found is None:
+        return LeaseTaken(True, absent=True)
     rollback = last_rollback(service_annotations.history_of(found.annotations))
     return LeaseTaken(True, last_rollback=rollback.id if rollback else "")
 

@@ -11,8 +11,8 @@ from deploy_lib.drivers.interface import Clock, DriverError
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.polling import polls
 from deploy_lib.drivers.services.api import RunApi
-from deploy_lib.drivers.services.etag_writer import EtagWriter
 from deploy_lib.drivers.services.leases import Leases
+from deploy_lib.drivers.services.service_writer import ServiceWriter
 from deploy_lib.drivers.services.traffic import short, spec_traffic, status_traffic
 from deploy_lib.drivers.traffic_watcher import RevisionHealth
 from deploy_lib.model.answers import Attempt
@@ -52,7 +52,7 @@ class ServiceContext:
 
     calls: Calls
     api: RunApi
-    writer: EtagWriter
+    writer: ServiceWriter
     leases: Leases
     clock: Clock
     ask: Ask

@@ -15,11 +15,13 @@ from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.services import acquire_lease, end_lease, hold, service_state
 from deploy_lib.drivers.services.api import RunApi
 from deploy_lib.drivers.services.context import CandidateWatch, ServiceContext, UrlClient
-from deploy_lib.drivers.services.etag_writer import EtagWriter
+from deploy_lib.drivers.services.knative import KnativeApi
+from deploy_lib.drivers.services.lease_objects import LeaseObjects
 from deploy_lib.drivers.services.leases import Leases
 from deploy_lib.drivers.services.move_traffic import move_traffic
 from deploy_lib.drivers.services.preview import preview
 from deploy_lib.drivers.services.restore_traffic import restore_traffic
+from deploy_lib.drivers.services.service_writer import ServiceWriter
 from deploy_lib.drivers.services.temporary_tag import temporary_url
 from deploy_lib.drivers.services.verify_serving import verify_serving
 from deploy_lib.model import answers, requests
@@ -47,8 +49,9 @@ class CloudRunServices:
         import_run_client()
         calls = Calls(clients, clock)
         api = RunApi(calls)
-        writer = EtagWriter(api, clock)
-        self._context = ServiceContext(calls, api, writer, Leases(writer, clock), clock, urls.ask, watch)
+        writer = ServiceWriter(api, KnativeApi(calls), clock)
+        leases = Leases(writer, LeaseObjects(calls), clock)
+        self._context = ServiceContext(calls, api, writer, leases, clock, urls.ask, watch)
         self._candidate: Candidate | None = None
 
     def take_lease(self, request: requests.TakeLease) -> answers.LeaseTaken:

@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from deploy_lib.drivers.conditions import conditions_of, ready
+from deploy_lib.drivers.interface import DriverError
 from deploy_lib.drivers.services import service_annotations
+from deploy_lib.drivers.services.acquire_lease import leave
 from deploy_lib.drivers.services.addresses import url_of_tag
 from deploy_lib.drivers.services.context import ServiceContext
 from deploy_lib.drivers.services.leases import set_annotations
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def end_lease(context: ServiceContext, request: EndLease) -> LeaseEnded:
-    """Quiet when the lease is no longer ours: the service is in other hands then.
+    """Quiet when the lease is no longer ours: the service is in other hands then. Interrupted, it can be asked again.
 
     A candidate that was not wanted keeps its tag only where users had met it, it came up, and it costs nothing: a
     tagged revision keeps its minimum instances running (https://cloud.google.com/run/docs/configuring/min-instances).
@@ -61,8 +63,10 @@ def end_lease(context: ServiceContext, request: EndLease) -> LeaseEnded:
     try:
         if context.api.service(path) is not None:
             context.writer.write(path, edit, "give the lease back")
-    finally:
-        context.leases.forget(path)
+    except DriverError:
+        leave(context, path)
+        raise
+    leave(context, path)
     return ending
 
 

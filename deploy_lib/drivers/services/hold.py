@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.drivers.services import service_annotations
-from deploy_lib.drivers.services.acquire_lease import refused_by
+from deploy_lib.drivers.services.acquire_lease import leave, refused_by
 from deploy_lib.drivers.services.context import ServiceContext
 from deploy_lib.drivers.services.leases import set_annotations
 from deploy_lib.drivers.services.release_record import Lease
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 def hold(context: ServiceContext, service: Service, holder: str, lasts: float, why: str) -> LeaseTaken:
-    """A lease that outlives this process and is not renewed."""
+    """A lease on the service that outlives this process and is not renewed. Nobody deploys while it is written."""
     path = service.path
-    lease = context.leases.new(path, holder, lasts, None, why)
+    lease = context.leases.new(service, holder, lasts, None, why)
     met: list[Lease] = []
 
     def edit(found: run_v2.Service) -> list[str]:
@@ -35,9 +35,12 @@ def hold(context: ServiceContext, service: Service, holder: str, lasts: float, w
         return ["annotations"]
 
     try:
+        deployer = context.leases.take(path, over=False)
+        if deployer is not None:
+            return refused_by(deployer)
         context.writer.write(path, edit, "hold the service")
     finally:
-        context.leases.forget(path)
+        leave(context, path)
     return refused_by(met[0]) if met else LeaseTaken(True, holder=holder, since=lease.since, until=lease.until)
 
 
@@ -49,7 +52,7 @@ def release_hold(context: ServiceContext, service: Service) -> str | None:
         lease = service_annotations.lease_of(found.annotations)
         if lease is None:
             return []
-        if lease.release_id is not None and lease.until > context.clock.now():
+        if lease.release_id is not None and context.leases.other(path, found) is not None:
             busy = DriverError(
                 f"{lease.holder} is deploying {service.name}, until {lease.until:%H:%M:%S} UTC unless renewed",
                 "stop that release with Ctrl-C where it runs; a killed one ends with its lease",

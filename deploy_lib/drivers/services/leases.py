@@ -1,9 +1,12 @@
-"""The deploy lease: an annotation on the service itself, guarded by its etag, renewed while the release runs.
+"""The deploy lease: an object in the build bucket decides who deploys; the service's annotations say it too.
 
-Of two deployers who start together both read the service without a lease and both write one; Cloud Run takes the
-first write and refuses the other's stale etag, so the second reads again and meets the first one's lease. A service
-that does not exist yet can carry no lease: of two first releases the second to create the service is refused.
-Expiry is judged by the reader's clock; machines whose clocks differ by more than the lease lasts may take over early.
+Of two deployers who start together both find no object and both write one; Storage takes the first and refuses the
+other, so the second reads the first one's lease. Expiry is judged by Storage's clock, and the object is written again
+at half of its time. A service that does not exist yet is kept like any other.
+
+The annotation is for people, for versions of this tool that know of no object, and for whoever cannot have one: it is
+written along with what is written anyway. One that names its object counts as long as the object does; one that
+names none counts by its own times, and is renewed by writes of the service.
 """
 
 from __future__ import annotations
@@ -11,43 +14,109 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
+from deploy_lib.drivers.errors import PASSING, ApiError
 from deploy_lib.drivers.interface import Clock, DriverError, Interrupted
-from deploy_lib.drivers.services.etag_writer import EtagWriter
+from deploy_lib.drivers.polling import polls
+from deploy_lib.drivers.services.lease_objects import LeaseObject, LeaseObjects, StoredLease
 from deploy_lib.drivers.services.release_record import Lease
-from deploy_lib.drivers.services.service_annotations import history_of, lease_of, with_lease
+from deploy_lib.drivers.services.service_annotations import history_of, lease_of, object_of, with_lease
+from deploy_lib.drivers.services.service_writer import WRITES_WITHIN, ServiceWriter
+from deploy_lib.model.service import Service
+from deploy_lib.model.state import LeaseState
 
 if TYPE_CHECKING:
     from google.cloud import run_v2
 
+TOLD_FOR = 3600.0
+"""Seconds that an annotation beside an object counts for versions which know of no object: nothing renews it between
+two changes of the service, and a bake may be long."""
+LONGEST = 600.0
+"""Seconds of an object; a hold of days has one while it is written only."""
+RETRY_AFTER = 15.0  # seconds, where a renewal could not be made
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class Held:
-    """A lease of this process. `lasts` in seconds."""
+    """A lease of this process. `lasts` in seconds; `generation` of its object, None where it has none.
 
+    `unguarded` says why it has none.
+    """
+
+    service: Service
     lease: Lease
     lasts: float
+    generation: int | None = None
+    unguarded: str = ""
 
 
 class Leases:
-    """By the service's path. Every guarded write extends the lease; in between a thread of its own does."""
+    """By the service's path. A thread for each lease renews it."""
 
-    def __init__(self, writer: EtagWriter, clock: Clock) -> None:
+    def __init__(self, writer: ServiceWriter, objects: LeaseObjects, clock: Clock) -> None:
         self._writer = writer
+        self._objects = objects
         self._clock = clock
         self._held: dict[str, Held] = {}
         self._holds: dict[str, Lease] = {}
         self._renewals: dict[str, _Renewal] = {}
 
-    def new(self, path: str, holder: str, lasts: float, release_id: str | None, why: str = "") -> Lease:
+    def now(self) -> datetime:
+        """Storage's time, as far as it was asked yet; else this machine's."""
+        return self._clock.now() - timedelta(seconds=self._objects.ahead)
+
+    @property
+    def ahead(self) -> float:
+        """Seconds that this machine's clock is before Storage's; 0 where it was not asked."""
+        return self._objects.ahead
+
+    def new(self, service: Service, holder: str, lasts: float, release_id: str | None, why: str = "") -> Lease:
         """A lease for this process; it counts once it is written."""
-        now = self._clock.now()
+        now = self.now()
         lease = Lease(holder, secrets.token_hex(8), now, now + timedelta(seconds=lasts), release_id, why)
-        self._held[path] = Held(lease, lasts)
+        self._held[service.path] = Held(service, lease, lasts)
         return lease
+
+    def take(self, path: str, *, over: bool) -> Lease | None:
+        """Somebody else's lease; None when the new one is written, or no object can be had (`unguarded` says why).
+
+        `over` takes it from whoever has it. Raises DriverError when it may be had a little later.
+        """
+        held = self._held[path]
+        for _ in polls(self._clock, WRITES_WITHIN):
+            try:
+                found = self._objects.read(LeaseObject.of(held.service))
+                if found is None or found.lease.token != held.lease.token:  # else written, and the answer was lost
+                    if found is not None and not found.is_over and not over:
+                        return found.lease
+                    found = self._put(held, found.generation if found is not None else 0)
+            except DriverError as problem:
+                if isinstance(problem, ApiError) and problem.code in PASSING and not over:
+                    problem.no_effect = True
+                    raise
+                held.unguarded = problem.with_remedy
+                return None
+            if found is not None:
+                held.generation = found.generation
+                held.lease = replace(held.lease, since=found.lease.since, until=found.lease.until)
+                self.renew(path)
+                return None
+        raise DriverError("could not acquire the lease: others take it again and again", "try again")
+
+    def _put(self, held: Held, over: int) -> StoredLease | None:
+        return self._objects.write(held.service, held.lease, min(held.lasts, LONGEST), over)
+
+    def held(self, path: str) -> Held | None:
+        """This process's lease."""
+        return self._held.get(path)
+
+    def unguarded(self, path: str) -> str:
+        """Why this process's lease is in the service's annotations alone; empty where it is an object."""
+        held = self._held.get(path)
+        return held.unguarded if held is not None else ""
 
     def remember_hold(self, path: str, hold: Lease) -> None:
         """A hold of the same person, which stands again when the lease that is taken over it has ended."""
@@ -56,7 +125,7 @@ class Leases:
     def hold_to_put_back(self, path: str) -> Lease | None:
         """The hold that this process took its lease over; None where there was none, or it has expired."""
         hold = self._holds.get(path)
-        return hold if hold is not None and hold.until > self._clock.now() else None
+        return hold if hold is not None and hold.until > self.now() else None
 
     def forget(self, path: str) -> None:
         """Stop renewing. What is written stays until it expires."""
@@ -70,30 +139,96 @@ class Leases:
         for path in [*self._held]:
             self.forget(path)
 
+    def give_up(self, path: str) -> None:
+        """Remove the object, unless it is another's by now, and forget it. Raises DriverError; forgotten it is then."""
+        held = self._held.get(path)
+        self.forget(path)
+        if held is not None and held.generation is not None:
+            self._objects.remove(held.service, held.generation)
+
     def ours(self, path: str, service: run_v2.Service) -> bool:
         """Whether the service carries this process's lease."""
         lease, held = lease_of(service.annotations), self._held.get(path)
         return lease is not None and held is not None and lease.token == held.lease.token
 
     def other(self, path: str, service: run_v2.Service) -> Lease | None:
-        """Somebody else's lease that has not expired."""
+        """Somebody else's lease on the service that counts.
+
+        Raises DriverError where it is an object that cannot be read: nobody knows then whether it still does.
+        """
         lease = lease_of(service.annotations)
-        if lease is None or self.ours(path, service) or lease.until <= self._clock.now():
+        if lease is None or self.ours(path, service):
             return None
-        return lease
+        where, held = object_of(service.annotations), self._held.get(path)
+        if not where:
+            return lease if lease.until > self.now() else None
+        if held is not None and held.generation is not None and str(LeaseObject.of(held.service)) == where:
+            return None  # the object is this process's
+        try:
+            found = self._objects.read(LeaseObject.at(where))
+        except DriverError as problem:
+            unknown = f"whether {lease.holder} still deploys this service is not known: {problem.reason}"
+            raise DriverError(unknown, f"{problem.remedy}; or take it over with --force") from problem
+        return found.lease if found is not None and found.lease.token == lease.token and not found.is_over else None
+
+    def holder(self, service: Service, found: run_v2.Service | None) -> Lease | None:
+        """Somebody else's lease that counts, on the object or the service. Raises DriverError as `other` does."""
+        held = self._held.get(service.path)
+        try:
+            stored = self._objects.read(LeaseObject.of(service))
+        except DriverError:
+            stored = None  # who may not read the object reads the annotation
+        if stored is not None and not stored.is_over and (held is None or stored.lease.token != held.lease.token):
+            return stored.lease
+        return self.other(service.path, found) if found is not None else None
+
+    def state(self, service: Service, found: run_v2.Service) -> LeaseState | None:
+        """The lease for a person to read, whoever has it and also when it is over."""
+        lease = lease_of(found.annotations)
+        try:
+            live = self.holder(service, found)
+        except DriverError:
+            return lease.state(self.now()) if lease is not None else None
+        if live is not None:
+            return live.state(self.now())
+        if lease is None:
+            return None
+        known = lease.state(self.now())
+        return known if self.ours(service.path, found) else replace(known, expired=True)
 
     def guard(self, path: str, service: run_v2.Service, *, unless_absent: bool = False) -> None:
-        """Raises DriverError when the service is no longer ours. Else the next write extends the lease.
+        """Raises DriverError when the service is no longer ours. Else the next write says that it still is.
 
         `unless_absent` lets a write through that must not fail for a lease that a person deleted.
         """
         if not self.ours(path, service):
             lease = lease_of(service.annotations)
             if lease is None and unless_absent:
+                self._confirm(path, unless_absent=True)
                 return
             lost = self.taken_over(path, service) or "someone removed this release's lease from the service"
             raise DriverError(lost, conflict=True)
+        self._confirm(path, unless_absent=unless_absent)
         self.extend(path, service)
+
+    def _confirm(self, path: str, *, unless_absent: bool) -> None:
+        """Whoever slept past the end of the lease writes it again, or learns here who has it."""
+        held = self._held.get(path)
+        if held is None or held.generation is None:
+            return
+        try:
+            found = self._objects.read(LeaseObject.of(held.service))
+            if found is not None and found.is_over and found.lease.token == held.lease.token:
+                self._renew_object(held)
+                return
+        except DriverError as problem:
+            if problem.conflict:
+                raise
+            return  # the annotation is ours, and a write of the service is refused when that changes
+        if found is None and unless_absent:
+            return
+        if found is None or found.lease.token != held.lease.token:
+            raise DriverError(_lost(found), conflict=True)
 
     def taken_over(self, path: str, service: run_v2.Service) -> str:
         """Who has the service instead, or had it meanwhile; empty where no such holder is known."""
@@ -112,26 +247,52 @@ class Leases:
         held = self._held.get(path)
         if held is None:  # given back by another thread just now
             raise DriverError("the lease was given back", conflict=True)
-        until = self._clock.now() + timedelta(seconds=held.lasts)
-        set_annotations(service, with_lease(service.annotations, replace(held.lease, until=until)))
+        is_hold = held.lease.release_id is None
+        where = str(LeaseObject.of(held.service)) if held.generation is not None and not is_hold else ""
+        until = self.now() + timedelta(seconds=max(held.lasts, TOLD_FOR) if where else held.lasts)
+        set_annotations(service, with_lease(service.annotations, replace(held.lease, until=until), where))
 
     def renew(self, path: str) -> None:
         """Renew it in the background until it is forgotten."""
         held = self._held[path]
         if path not in self._renewals:
-            self._renewals[path] = _Renewal(lambda: self._renew_once(path), held.lasts / 3)
+            self._renewals[path] = _Renewal(lambda: self._renew_once(path), held.lasts / 2)
             self._renewals[path].start()
 
     def _renew_once(self, path: str) -> None:
+        held = self._held.get(path)
+        if held is not None and held.generation is not None:
+            self._renew_object(held)
+            return
+
         def edit(service: run_v2.Service) -> list[str]:
             self.guard(path, service)
             return ["annotations"]
 
         self._writer.write(path, edit, "renew the lease")
 
+    def _renew_object(self, held: Held) -> None:
+        """Raises DriverError, a conflict when it is another's."""
+        assert held.generation is not None
+        for _ in polls(self._clock, WRITES_WITHIN):
+            found = self._put(held, held.generation)
+            if found is None:
+                found = self._objects.read(LeaseObject.of(held.service))
+            if found is None or found.lease.token != held.lease.token:
+                raise DriverError(_lost(found), conflict=True)
+            held.generation = found.generation
+            if not found.is_over:  # written, here or by the other thread, or the answer was lost
+                return
+
+
+def _lost(found: StoredLease | None) -> str:
+    if found is None:
+        return "someone removed this release's lease"
+    return f"{found.lease.holder} took the service over at {found.lease.since:%H:%M:%S} UTC"
+
 
 class _Renewal(Thread):
-    """A renewal that fails is tried again at the next turn; one that finds the lease lost ends."""
+    """A renewal that fails is tried again soon; one that finds the lease lost ends."""
 
     def __init__(self, renew: Callable[[], None], every: float) -> None:
         super().__init__(name="lease", daemon=True)
@@ -143,7 +304,9 @@ class _Renewal(Thread):
         self._over.set()
 
     def run(self) -> None:
-        while not self._over.wait(self._every):
+        pause = self._every
+        while not self._over.wait(pause):
+            pause = self._every
             try:
                 self._renew()
             except Interrupted:
@@ -151,6 +314,7 @@ class _Renewal(Thread):
             except DriverError as problem:
                 if problem.conflict:
                     return
+                pause = min(self._every, RETRY_AFTER)
 
 
 def set_annotations(service: run_v2.Service, annotations: dict[str, str]) -> None:

@@ -1,8 +1,9 @@
-"""What the service itself remembers of its releases, as JSON in three annotations of its own.
+"""What the service itself remembers of its releases, as JSON in annotations of its own.
 
-`deploy-to-gcp/lease` says who may change it, `deploy-to-gcp/release` how far the release under way has come and what
-restoring puts back, `deploy-to-gcp/history` how the last ones ended. So any machine can take over, with no shared
-disk. An annotation that cannot be read counts as absent: a person may have edited it.
+`deploy-to-gcp/lease` says who may change it and `deploy-to-gcp/lease-object` where that is decided,
+`deploy-to-gcp/release` how far the release under way has come and what restoring puts back, `deploy-to-gcp/history` how
+the last ones ended. So any machine can take over, with no shared disk. An annotation that cannot be read counts as
+absent: a person may have edited it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from deploy_lib.model.state import PastRelease
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
 
 LEASE, RELEASE, HISTORY = "deploy-to-gcp/lease", "deploy-to-gcp/release", "deploy-to-gcp/history"
+LEASE_OBJECT = "deploy-to-gcp/lease-object"
+"""Beside a lease that an object stands for: earlier versions read the lease alone, and take no key that they do not
+know."""
 REMEMBERED = 10  # releases; annotations have room for far more, people do not
 _EARLIER_WORDS = {
     "failed": (Outcome.REJECTED, True),
@@ -87,8 +91,16 @@ def _labels(found: Any) -> dict[str, str] | None:
     return {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else None
 
 
-def with_lease(annotations: Mapping[str, str], lease: Lease | None) -> dict[str, str]:
-    """The annotations with that lease; None takes it away. The others stay."""
+def object_of(annotations: Mapping[str, str]) -> str:
+    """Where the object is that the lease on the service stands for; empty where it stands for itself."""
+    lease, found = lease_of(annotations), _loaded(annotations, LEASE_OBJECT)
+    return str(found.get("object", "")) if lease is not None and found.get("token") == lease.token else ""
+
+
+def with_lease(annotations: Mapping[str, str], lease: Lease | None, where: str = "") -> dict[str, str]:
+    """The annotations with that lease and where its object is; None takes both away. The others stay."""
+    known = {"token": lease.token, "object": where} if lease is not None and where else None
+    annotations = _with(annotations, LEASE_OBJECT, known)
     found = lease and {
         "holder": lease.holder,
         "token": lease.token,

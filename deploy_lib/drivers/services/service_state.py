@@ -8,7 +8,7 @@ from deploy_lib.drivers.conditions import conditions_of, ready
 from deploy_lib.drivers.services.addresses import main_url, tag_urls
 from deploy_lib.drivers.services.by_hand import newest
 from deploy_lib.drivers.services.context import ServiceContext
-from deploy_lib.drivers.services.service_annotations import history_of, lease_of, record_of
+from deploy_lib.drivers.services.service_annotations import history_of, record_of
 from deploy_lib.drivers.services.template import COMMIT_LABEL, base, main_container
 from deploy_lib.drivers.services.traffic import baseline_traffic, short, spec_traffic, status_traffic
 from deploy_lib.drivers.times import plain_time
@@ -26,7 +26,7 @@ def read_state(context: ServiceContext, service: Service) -> ServiceState:
     found = context.api.service(service.path)
     if found is None:
         return ServiceState(False)
-    lease, record = lease_of(found.annotations), record_of(found.annotations)
+    lease, record = context.leases.state(service, found), record_of(found.annotations)
     traffic, revisions = baseline_traffic(found), context.api.revisions(service.path)
 
     def find(name: str) -> run_v2.Revision | None:
@@ -36,7 +36,7 @@ def read_state(context: ServiceContext, service: Service) -> ServiceState:
         True,
         url=main_url(service, found) or None,
         traffic=traffic,
-        lease=lease.state(context.clock.now()) if lease else None,
+        lease=lease,
         unfinished=record.unfinished() if record and not record.restored else None,
         history=history_of(found.annotations),
         revisions=tuple(_revision(each, status_traffic(found)) for each in revisions),

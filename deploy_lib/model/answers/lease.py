@@ -33,7 +33,8 @@ class LeaseTaken:
     since: datetime | None = None
     until: datetime | None = None
     on_hold: bool = False  # a person blocks deployments of the service
-    clock_ahead: float = 0.0  # seconds that this machine's clock is before Google's, as far as the write tells
+    clock_ahead: float = 0.0  # seconds that this machine's clock is before Google's
+    unguarded: str = ""  # why the lease is in the service's annotations alone
     holder_ended: bool = False  # its process ran on this machine and is gone
     unfinished: UnfinishedRelease | None = None
     rejected_digests: tuple[str, ...] = ()

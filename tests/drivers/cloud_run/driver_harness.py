@@ -42,11 +42,13 @@ _NUMBER = itertools.count(1)
 class DriverHarness:
     """`holder` tells deployers apart. Everything told is in `progress`."""
 
-    def __init__(self, cloud: LocalCloud, image: str, name: str, holder: str = "anna at laptop") -> None:
+    def __init__(
+        self, cloud: LocalCloud, image: str, name: str, holder: str = "anna at laptop", clock: SystemClock | None = None
+    ) -> None:
         self.cloud, self.image, self.holder = cloud, image, holder
         self.service = Service("shop", PROJECT, REGION, name, IMAGES)
         self.progress: list[str] = []
-        self.clock = SystemClock()
+        self.clock = clock or SystemClock()
         self.clients = Clients(Endpoints(cloud.grpc, cloud.http, cloud.registry), PROJECT)
         self.watch = CandidateMonitor(self.clients, self.clock)
         identity = service_identity(self.clients, self.clock, self.service)
@@ -57,9 +59,9 @@ class DriverHarness:
         self.driver.close()
         self.clients.close()
 
-    def other(self, holder: str = "ben at laptop") -> DriverHarness:
-        """A second deployer of the same service."""
-        return DriverHarness(self.cloud, self.image, self.service.cloud_run, holder)
+    def other(self, holder: str = "ben at laptop", clock: SystemClock | None = None) -> DriverHarness:
+        """Another deployer of the same service."""
+        return DriverHarness(self.cloud, self.image, self.service.cloud_run, holder, clock)
 
     # A release in its moves
 

@@ -9,12 +9,13 @@ from threading import Barrier, Timer
 import pytest
 
 from deploy_lib.drivers.interface import DriverError, Drivers, Interrupted
-from deploy_lib.drivers.services.service_annotations import lease_of
+from deploy_lib.drivers.policy import Calls
+from deploy_lib.drivers.services.lease_objects import LeaseObject, LeaseObjects
 from deploy_lib.model.journal import LeaseRefused
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.release.lease import acquire
 from tests.drivers.cloud_run.driver_harness import DriverHarness
-from tests.waits import WITHIN
+from tests.waits import WITHIN, until
 
 
 def test_of_two_who_start_together_one_proceeds(harness: DriverHarness) -> None:
@@ -36,34 +37,28 @@ def test_of_two_who_start_together_one_proceeds(harness: DriverHarness) -> None:
     assert refused.until is not None
 
 
-def test_of_two_first_releases_one_creates_the_service(harness: DriverHarness) -> None:
-    ben, barrier = harness.other(), Barrier(2)
-
-    def deploy(who: DriverHarness) -> object:
-        release = who.take(who.release())[0]
-        barrier.wait(WITHIN)
-        try:
-            return who.create(release)[1]
-        except DriverError as problem:
-            return problem
-
-    with ThreadPoolExecutor(2) as pool:
-        ends = list(pool.map(deploy, (harness, ben)))
+def test_who_takes_over_a_first_release_creates_the_service(harness: DriverHarness) -> None:
+    ben = harness.other()
+    lost, _ = harness.take(harness.release())
+    assert not ben.take(ben.release())[1].taken
+    release, taken = ben.take(ben.release(), over=True)
+    assert taken.taken
+    assert ben.create(release)[1].ready
+    with pytest.raises(DriverError, match="ben at laptop took the service over") as refused:
+        harness.create(lost)
+    assert refused.value.conflict and refused.value.busy
     ben.close()
-    refused = [end for end in ends if isinstance(end, DriverError)]
-    assert len(refused) == 1
-    assert refused[0].conflict
-    assert "took the service over" in refused[0].reason
 
 
 def test_renewed_while_working_and_free_when_killed(harness: DriverHarness) -> None:
     harness.live()
     release, taken = harness.take(harness.release({"A": "1"}), lasts=0.6)
     assert taken.taken
-    until, deadline = lease_of(harness.read().annotations).until, time.monotonic() + WITHIN
-    while lease_of(harness.read().annotations).until <= until:
-        assert time.monotonic() < deadline, "never renewed"
-        time.sleep(0.02)
+    objects, where = LeaseObjects(Calls(harness.clients, harness.clock)), LeaseObject.of(harness.service)
+    first, deadline, before = objects.read(where), time.monotonic() + WITHIN, harness.cloud.last_call()
+    assert first is not None
+    until(lambda: (objects.read(where) or first).generation != first.generation)
+    assert not [call for call in harness.cloud.calls(before) if call.endswith("UpdateService")], "by no write of it"
     ben = harness.other()
     assert not ben.take(ben.release())[1].taken
     release, _ = harness.create(release)
