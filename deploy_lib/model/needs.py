@@ -62,7 +62,7 @@ APIS = (
     Api("monitoring.googleapis.com"),
     Api("artifactregistry.googleapis.com"),
     Api("cloudbuild.googleapis.com", When.BUILD),
-    Api("storage.googleapis.com", When.BUILD),
+    Api("storage.googleapis.com"),
     Api("secretmanager.googleapis.com", When.SECRETS),
 )
 
@@ -82,8 +82,9 @@ DEPLOYER = (
     Need("cloudbuild.builds.update", GrantedOn.PROJECT, "cancel a build", When.BUILD),
     Need("secretmanager.secrets.get", GrantedOn.PROJECT, "look whether a secret is there", When.SECRETS),
     Need("secretmanager.versions.get", GrantedOn.PROJECT, "look whether its version is enabled", When.SECRETS),
-    Need("storage.objects.create", GrantedOn.BUCKET, "upload the source", When.BUILD),
-    Need("storage.objects.get", GrantedOn.BUCKET, "read the build's log and what the check found", When.BUILD),
+    Need("storage.objects.create", GrantedOn.BUCKET, "write the deploy lease, and upload the source"),
+    Need("storage.objects.get", GrantedOn.BUCKET, "read who deploys, the build's log and what the check found"),
+    Need("storage.objects.delete", GrantedOn.BUCKET, "renew the deploy lease and end it"),
     Need("artifactregistry.repositories.downloadArtifacts", GrantedOn.REPOSITORY, "look up an image by its tag"),
     Need("artifactregistry.repositories.uploadArtifacts", GrantedOn.REPOSITORY, "push the image", When.HERE),
     Need(ACT_AS, GrantedOn.RUNTIME, "deploy revisions that run as it"),

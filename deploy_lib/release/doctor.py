@@ -106,8 +106,6 @@ class Doctor:
         return _judge(f"project {self.access.project}", wanted, held, to_grant)
 
     def _buckets(self) -> list[str]:
-        if When.BUILD not in self._when:
-            return []
         named = {plan.service.bucket or build_bucket(self.access.project) for plan in self.plans}
         return sorted(named)
 
@@ -117,7 +115,7 @@ class Doctor:
         if held is not None:
             return _judge(subject, wanted, held, partial(grant_on_bucket, bucket, self.account))
         if self.access.held(["storage.buckets.create"]):
-            return [Checkup(subject, Standing.HAD, "the first build makes it")]
+            return [Checkup(subject, Standing.HAD, "the first release makes it")]
         region = self.plans[0].service.region
         make = f"gcloud storage buckets create gs://{bucket} --project={self.access.project} --location={region}"
         return [Checkup(subject, Standing.MISSING, "there is none, and you may not make it", (make,))]

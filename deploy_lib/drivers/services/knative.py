@@ -1,7 +1,7 @@
 """Cloud Run v1, for the one thing that v2 does not do: refuse a write when somebody else has written meanwhile.
 
 https://cloud.google.com/run/docs/reference/rest/v1/namespaces.services/replaceService. A PUT with a stale
-`metadata.resourceVersion` is answered 409 by the real API, where v2 takes a stale etag (docs/decisions/022).
+`metadata.resourceVersion` is answered 409 by the real API, where v2 takes a stale etag (docs/decisions/023).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """One change of a service: read it, decide, write on the condition that it is still what was read.
 
 A change that leaves the template alone goes through v1 of the API, which refuses it when somebody else has written
-meanwhile; v2 takes a stale etag and writes over (docs/decisions/022). A new template, and a service that v1 has no
+meanwhile; v2 takes a stale etag and writes over (docs/decisions/023). A new template, and a service that v1 has no
 words for, go through v2 with the fields that change and the etag. A refusal, and an answer that was lost, both lead
 back to reading: the edit is made again on what is there now, and says that there is nothing to do when its effect is
 there already. Nothing is guessed.
