@@ -32,6 +32,7 @@ class RunApi:
         self._calls = calls
         self._clients = calls.clients
         self._newest: dict[str, datetime] = {}
+        self._replaced: dict[str, datetime] = {}
 
     def service(self, path: str) -> run_v2.Service | None:
         """Never older than the newest write that this object has made or read, as its update time tells.
@@ -59,13 +60,14 @@ class RunApi:
         doing = f"read the service {short(path)}"
         return _found(lambda: self._calls.ask("get_service", self._clients.services.get_service, request, doing))
 
-    def written_at(self, path: str) -> datetime | None:
-        """Google's time of the newest write that this object knows of."""
-        return self._newest.get(path)
+    def replaced(self, path: str, before: run_v2.Service) -> None:
+        """Another way than by this object it was written over `before`, which no read may show any more."""
+        if before.update_time is not None:
+            self._replaced[path] = before.update_time
 
     def _is_stale(self, path: str, found: run_v2.Service) -> bool:
-        at, newest = found.update_time, self._newest.get(path)
-        if at is None or (newest is not None and at < newest):
+        at, newest, replaced = found.update_time, self._newest.get(path), self._replaced.get(path)
+        if at is None or (newest is not None and at < newest) or (replaced is not None and at <= replaced):
             return newest is not None
         self._newest[path] = at
         return False

@@ -82,6 +82,7 @@ class ServiceWriter:
                         asked = True
                         assert self._v1 is not None
                         self._v1.replace(path, knative.changed(document, before, service), doing)
+                        self._api.replaced(path, before)
                         return Changed(service)
                     asked = True
                     return Changed(service, self._api.update(service, mask, doing))
