@@ -75,7 +75,7 @@ def describe_stand_in(tag: str) -> str:
 
 
 def _make_stand_in(store: ImageStore, name: str) -> BuildState:
-    key = f"stand-in-{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
+    key = f"compiled-stand-in-{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
     layer = _recall(store, key)
     if layer is None:
         with store.workspace() as workspace:

@@ -27,7 +27,7 @@ COMMANDS = (
     "install kill ps timeout sha256sum md5sum base64 od dd tac yes which getent ldd ldconfig ip nice nohup "
     "useradd groupadd usermod adduser addgroup chroot getopt curl git"
 ).split()
-_LEFT_OUT = {"test", "tests", "idlelib", "turtledemo", "site-packages", "dist-packages", "__pycache__", "lib2to3"}
+_LEFT_OUT = {"test", "tests", "idlelib", "turtledemo", "site-packages", "dist-packages", "lib2to3"}
 _CERTIFICATES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
 # In every python:3.x-slim, and asked for by compiled wheels rather than by Python itself.
 _RUNTIME_LIBRARIES = (
@@ -103,6 +103,10 @@ def _copy_python(root: Path) -> Path:
 
 
 def _ignore(directory: str, names: list[str]) -> set[str]:
+    """Compiled modules are taken as far as this host has them: every container would compile its own anew."""
+    if Path(directory).name == "__pycache__":
+        suffix = f".{sys.implementation.cache_tag}.pyc"
+        return {name for name in names if not name.endswith(suffix)}
     return {name for name in names if name in _LEFT_OUT or name.startswith("config-") or name == "EXTERNALLY-MANAGED"}
 
 
