@@ -220,7 +220,8 @@ def _others(made: Mapping[str, argparse.ArgumentParser]) -> None:
         "--reach",
         action="append",
         metavar="WHAT",
-        help="with up: HOST:PORT, or a service's name, that containers may reach; several times for several",
+        help="with up: what containers may reach: HOST:PORT, a service's name, or PROJECT:REGION:NAME=HOST:PORT for "
+        "a Cloud SQL socket; several times for several",
     )
     init = made["init"]
     _where(init, services=False)

@@ -12,6 +12,7 @@ from deploy_lib.steps.health import HealthSettings
 from deploy_lib.steps.kind import Duration, Settings
 
 _NAME = r"^[a-z]([-a-z0-9]{0,47}[a-z0-9])?$"
+_INSTANCE = r"[a-z][a-z0-9.:-]*:[a-z0-9-]+:[a-z][a-z0-9-]*"
 _HOST = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?"
 _VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
 _SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
@@ -38,7 +39,10 @@ def _number_as_text(value: Any) -> Any:
 def _reachable(value: Any) -> Any:
     """The local cloud itself refuses what is of this form and cannot be reached all the same."""
     if isinstance(value, str) and not re.fullmatch(_NAME, value):
-        host, _, port = value.rpartition(":")
+        instance, equals, address = value.rpartition("=")
+        host, _, port = address.rpartition(":")
+        if equals and not re.fullmatch(_INSTANCE, instance):
+            raise ValueError(f"{instance!r} is not a Cloud SQL instance; want PROJECT:REGION:INSTANCE=HOST:PORT")
         if not re.fullmatch(_HOST, host) or not port.isdigit() or not 0 < int(port) < 65536:
             raise ValueError(f"{value!r} is neither HOST:PORT, with an IPv4 address or a name, nor a service's name")
     return value
@@ -265,8 +269,8 @@ class FileSettings(Settings):
     local: bool = Field(False, description="use the local cloud instead of Google's")
     reach: tuple[Reachable, ...] = Field(
         (),
-        description="what containers of the local cloud may reach beside its services by their URLs: HOST:PORT, or "
-        "services by their names",
+        description="what containers of the local cloud may reach beside its services by their URLs: HOST:PORT, "
+        "services by their names, or PROJECT:REGION:INSTANCE=HOST:PORT for the socket of a Cloud SQL volume",
     )
     webhook_env: str | None = Field(
         None,

@@ -94,7 +94,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--time-scale", type=_positive, default=1.0, metavar="X", help="0.01: two minutes of Cloud Run take a second")
     add("--profile", choices=("relaxed", "production"), default="relaxed", help="production: as strict as Google")
     add("--etags", choices=("enforced", "ignored"), help="what Cloud Run does with a stale one; else as in the profile")
-    what = "HOST:PORT, or a service's name, that containers may reach; may be given several times"
+    what = (
+        "what containers may reach: HOST:PORT, a service's name, or PROJECT:REGION:NAME=HOST:PORT for a Cloud SQL "
+        "socket; may be given several times"
+    )
     add("--reach", type=_target, action="append", default=[], metavar="WHAT", help=what)
     for name in _PORTS:
         add(f"--{name}-port", type=_port, default=0, metavar="N", help="0, a free one, when not given")

@@ -14,6 +14,7 @@ from ..reach.reach import Reach
 from ..run.instances.instance import Instance
 from ..run.instances.instance_spec import InstanceSpec, Say, StartupProbe
 from ..run.quantity import parse_memory
+from ..run.volumes import Open
 from . import conditions
 from .names import JobName
 
@@ -28,6 +29,16 @@ class Ended:
     why: str = ""
     code: int | None = None
     cancelled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Provided:
+    """What every try of an execution gets."""
+
+    image: str  # as the engine knows it
+    secrets: Mapping[str, str]
+    reach: Reach
+    volumes: Open
 
 
 def attempt(
@@ -54,14 +65,7 @@ def attempt(
 
 
 def spec_of(
-    template: TaskTemplate,
-    name: JobName,
-    index: int,
-    number: int,
-    count: int,
-    image: str,
-    secrets: Mapping[str, str],
-    reach: Reach,
+    template: TaskTemplate, name: JobName, index: int, number: int, count: int, provided: Provided
 ) -> InstanceSpec:
     """Of try `number` of a task. Variables: https://cloud.google.com/run/docs/container-contract#jobs-env-vars."""
     container = template.containers[0]
@@ -74,17 +78,19 @@ def spec_of(
         "CLOUD_RUN_TASK_COUNT": str(count),
     }
     return InstanceSpec(
-        image=image,
+        image=provided.image,
         container=container.name or f"{name.job}-1",
         port=0,
         entrypoint=tuple(container.command) or None,
         command=tuple(container.args) or None,
         env={**given, **platform},
-        secrets=lambda: secrets,
+        secrets=lambda: provided.secrets,
         workdir=container.working_dir or None,
         memory=parse_memory(container.resources.limits["memory"]),
         probe=StartupProbe(),
-        reach=reach,
+        reach=provided.reach,
+        volumes=provided.volumes,
+        volume_mounts=tuple(container.volume_mounts),
         metadata={
             "project": name.project,
             "number": project_number(name.project),

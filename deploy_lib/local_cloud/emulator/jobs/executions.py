@@ -48,6 +48,7 @@ def begin(name: JobName, wanted: ExecutionTemplate, now: datetime.datetime) -> E
             update_time=now,
             reconciling=True,
             containers=list(wanted.template.containers),
+            volumes=list(wanted.template.volumes),
             max_retries=wanted.template.max_retries,
             timeout=wanted.template.timeout,
             service_account=wanted.template.service_account,

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import datetime
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from google.cloud.run_v2.types import Execution, Task, TaskAttemptResult
 
 from ...engines.model import Engine
-from ..reach.reach import Reach
 from ..run.instances.instance_spec import Say
 from . import conditions
-from .attempt import Ended, attempt, spec_of
+from .attempt import Ended, Provided, attempt, spec_of
 from .names import JobName
 from .store import ExecutionRecord
 
@@ -28,11 +27,10 @@ SayOf = Callable[[int, int], Say]
 @dataclass(frozen=True, slots=True)
 class ExecutionRunner:
     engine: Engine
-    reach: Reach
     lock: threading.RLock
     now: Callable[[], datetime.datetime]
 
-    def run(self, name: JobName, record: ExecutionRecord, image: str, secrets: Mapping[str, str], say: SayOf) -> None:
+    def run(self, name: JobName, record: ExecutionRecord, provided: Provided, say: SayOf) -> None:
         """Blocks until every task has ended."""
         with self.lock:
             execution = record.execution
@@ -41,17 +39,9 @@ class ExecutionRunner:
             execution.conditions = conditions.all_of(going, True, self.now())
         together = min(execution.parallelism or execution.task_count, _MOST_AT_ONCE)
         with ThreadPoolExecutor(together, thread_name_prefix=f"task-{name.execution}") as pool:
-            list(pool.map(lambda task: self._task(name, record, task, image, secrets, say), record.tasks))
+            list(pool.map(lambda task: self._task(name, record, task, provided, say), record.tasks))
 
-    def _task(
-        self,
-        name: JobName,
-        record: ExecutionRecord,
-        task: Task,
-        image: str,
-        secrets: Mapping[str, str],
-        say: SayOf,
-    ) -> None:
+    def _task(self, name: JobName, record: ExecutionRecord, task: Task, provided: Provided, say: SayOf) -> None:
         template, execution = record.execution.template, record.execution
         ended = Ended(conditions.WAS_CANCELLED, cancelled=True)
         with self.lock:
@@ -60,7 +50,7 @@ class ExecutionRunner:
         for number in range(template.max_retries + 1):
             if record.cancelled.is_set():
                 break
-            spec = spec_of(template, name, task.index, number, execution.task_count, image, secrets, self.reach)
+            spec = spec_of(template, name, task.index, number, execution.task_count, provided)
             reason = "Starting new instance. Reason: NEW_INSTANCE - Instance started for a task of the execution."
             timeout = template.timeout.total_seconds()
             ended = attempt(self.engine, spec, timeout, record.cancelled, say(task.index, number), reason)

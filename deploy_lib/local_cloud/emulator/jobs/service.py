@@ -20,11 +20,13 @@ from ..run.instances.instance_spec import Say
 from ..run.names import ServiceName
 from ..run.operations import INTERNAL, Operations, done
 from ..run.refusal import RunRefusal
+from ..run.volumes import Volumes, open_volumes
 from ..secrets.store import Secrets
 from ..wire.caller import caller
 from ..wire.pages import page
 from ..wire.times import utc
 from . import conditions, template
+from .attempt import Provided
 from .executions import begin
 from .names import JobName, parse
 from .runner import ExecutionRunner, verdict
@@ -51,7 +53,8 @@ class CloudRunJobs:
     ) -> None:
         self._engine, self._images, self._secrets, self._lines, self._clock = engine, images, secrets, lines, clock
         self._store, self._operations = JobStore(), Operations()
-        self._runner = ExecutionRunner(engine, reach, self._store.lock, self._now)
+        self._reach = reach
+        self._runner = ExecutionRunner(engine, self._store.lock, self._now)
 
     # Jobs
 
@@ -241,7 +244,13 @@ class CloudRunJobs:
             if failure is None and digest is not None:
                 known = requirements.load_image(self._engine, self._images, image, digest)
                 secrets = requirements.read_secrets(self._secrets, revision, place)
-                self._runner.run(name, begun, known, secrets, lambda task, number: self._lines(name, task, number))
+
+                def volumes(complain: Callable[[str], None]) -> Volumes:
+                    read = requirements.secret_reader(self._secrets, revision, place)
+                    return open_volumes(revision.volumes, read, self._reach, complain)
+
+                provided = Provided(known, secrets, self._reach, volumes)
+                self._runner.run(name, begun, provided, lambda task, number: self._lines(name, task, number))
                 with self._store.lock:
                     return verdict(name, begun, self._now())
             message = failure.message if failure else ""

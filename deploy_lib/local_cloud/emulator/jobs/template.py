@@ -18,6 +18,7 @@ from google.cloud.run_v2.types import (
 from ..run.quantity import parse_memory
 from ..run.refusal import RunRefusal, invalid
 from ..run.template import default_account
+from ..run.volumes import check_volumes
 
 _RETRIES, _TIMEOUT = 3, datetime.timedelta(seconds=600)
 _MOST_TASKS, _LONGEST = 10_000, datetime.timedelta(days=7)
@@ -40,11 +41,11 @@ def fill_in(template: ExecutionTemplate, project: str) -> None:
 
 def check(template: ExecutionTemplate) -> None:
     """Raises RunRefusal with every problem in one message."""
-    task, problems = template.template, []
+    task = template.template
+    problems: list[str] = []
     if len(task.containers) > 1:
         raise RunRefusal("UNIMPLEMENTED", "the local cloud runs tasks of one container only")
-    if task.volumes:
-        raise RunRefusal("UNIMPLEMENTED", "the local cloud runs tasks without volumes only")
+    problems += check_volumes(task.volumes, task.containers)
     if not task.containers or not task.containers[0].image:
         problems.append("template.template.containers[0].image: the image is missing")
     else:
@@ -84,5 +85,8 @@ def overridden(template: ExecutionTemplate, overrides: RunJobRequest.Overrides) 
 def as_revision(task: TaskTemplate) -> RevisionTemplate:
     """With what the checks of images and secrets look at."""
     return RevisionTemplate(
-        containers=list(task.containers), service_account=task.service_account, vpc_access=task.vpc_access
+        containers=list(task.containers),
+        volumes=list(task.volumes),
+        service_account=task.service_account,
+        vpc_access=task.vpc_access,
     )

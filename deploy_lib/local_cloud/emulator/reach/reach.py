@@ -51,12 +51,24 @@ class WaysOut:
         self._relay.end(self._servers)
 
 
+@dataclass(frozen=True)
+class UnixWays:
+    """One that begins at a Unix socket, until `close`."""
+
+    _server: asyncio.Server
+    _relay: Relay
+
+    def close(self) -> None:
+        self._relay.end([self._server])
+
+
 class Reach:
     """May be used from any thread. `hosts` belongs into /etc/hosts of every container."""
 
     def __init__(self, targets: Sequence[Target] = ()) -> None:
         """Raises NotReachable for more names than can be given."""
-        self._targets = tuple(dict.fromkeys(targets))
+        self._targets = tuple(dict.fromkeys(target for target in targets if not target.instance))
+        self._databases = {target.instance: target for target in targets if target.instance}
         self.hosts: Mapping[str, str] = aliases(self._targets)
         self.services = frozenset(target.service for target in self._targets if target.service)
         self._relay = Relay()
@@ -102,6 +114,17 @@ class Reach:
             except OSError as error:
                 complain(f"{target} cannot be reached from this container: {error}")
         return ways
+
+    def database(self, instance: str) -> Target | None:
+        """Where a Cloud SQL instance ("project:region:name") is; None when nobody said."""
+        return self._databases.get(instance)
+
+    def enter_socket(self, listener: socket.socket, instance: str, complain: Callable[[str], None]) -> UnixWays:
+        """Leads a listening Unix socket to that instance. One that nobody named refuses every connection."""
+        target = self._databases.get(instance)
+        told: Complain = lambda why: complain(f"Cloud SQL instance {instance} could not be reached: {why}")  # noqa: E731
+        find = partial(_always, target) if target else lambda: None
+        return UnixWays(self._relay.serve(listener, find, told), self._relay)
 
     def close(self) -> None:
         self._relay.close()

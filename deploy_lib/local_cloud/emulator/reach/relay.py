@@ -74,7 +74,7 @@ class Relay:
 
 
 async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, find: Find, complain: Complain) -> None:
-    place, why = find(), "there is no such service"
+    place, why = find(), "nothing was named for it, or there is no such service"
     if place is not None:
         try:
             there = await asyncio.wait_for(asyncio.open_connection(*place), _PATIENCE)

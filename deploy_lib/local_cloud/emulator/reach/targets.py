@@ -1,4 +1,5 @@
-"""Reads the addresses that containers may reach, as they are written: `HOST:PORT`, or the name of a service. Pure.
+"""Reads the addresses that containers may reach, as they are written: `HOST:PORT`, the name of a service, or
+`PROJECT:REGION:INSTANCE=HOST:PORT` for where the socket of a Cloud SQL volume leads. Pure.
 
 Inside a container an address is found as outside: an IPv4 address is one of the container's own loopback interface,
 a name stands in /etc/hosts. A service is found at http://NAME/, so that others can be configured before it has a port.
@@ -16,6 +17,7 @@ _MOST_NAMES = 250
 _SERVICE = re.compile(r"[a-z](?:[a-z0-9-]{0,47}[a-z0-9])?")
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+_INSTANCE = re.compile(r"[a-z][a-z0-9-]*(?:[.:][a-z][a-z0-9.-]*)?:[a-z0-9-]+:[a-z][a-z0-9-]*")
 _OWN = frozenset({"169.254.169.254", "metadata.google.internal"})
 
 
@@ -25,23 +27,34 @@ class NotReachable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One address outside, or one service (`service`, and neither host nor port)."""
+    """One address outside, or one service (`service`, and neither host nor port). With `instance` the address is where
+    sockets of that Cloud SQL instance lead, and nothing that a container finds by itself."""
 
     host: str = ""
     port: int = 0
     service: str = ""
+    instance: str = ""
 
     def __str__(self) -> str:
-        return self.service or f"{self.host}:{self.port}"
+        return self.service or f"{self.instance}{'=' if self.instance else ''}{self.host}:{self.port}"
 
     @property
     def name(self) -> str:
-        """What has to stand in /etc/hosts; "" for an IPv4 address."""
-        return self.service or ("" if _is_address(self.host) else self.host)
+        """What has to stand in /etc/hosts; "" for an IPv4 address and for a socket."""
+        return "" if self.instance else self.service or ("" if _is_address(self.host) else self.host)
 
 
 def parse_target(text: str) -> Target:
     """Raises NotReachable."""
+    instance, equals, address = text.rpartition("=")
+    if equals:
+        if _INSTANCE.fullmatch(instance) is None:
+            why = f"{instance!r} is not a Cloud SQL instance; want PROJECT:REGION:INSTANCE=HOST:PORT"
+            raise NotReachable(f"{text!r}: {why}")
+        found = parse_target(address)
+        if found.service:
+            raise NotReachable(f"{text!r}: a Cloud SQL instance needs an address, HOST:PORT")
+        return Target(found.host, found.port, instance=instance)
     host, colon, port = text.rpartition(":")
     if not colon:
         if _SERVICE.fullmatch(text) is None:

@@ -17,6 +17,7 @@ from .metadata_keys import check_metadata
 from .names import check_revision
 from .quantity import check_together, parse_cpu, parse_memory
 from .refusal import RunRefusal, invalid, not_here
+from .volumes import check_volumes
 
 RESERVED = ("PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION")
 _VARIABLE = re.compile(r"[^=\0]+")
@@ -49,6 +50,7 @@ def check_service(service: Service, before: Service, short: str) -> None:
         *_environment(container),
         *_template(template),
         *_probe(container.startup_probe),
+        *check_volumes(template.volumes, template.containers),
     ]
     if problems:
         raise invalid("; ".join(problems))
@@ -60,8 +62,6 @@ def _beyond(template: RevisionTemplate, container: Container) -> Iterator[RunRef
         yield not_here("HTTP/2 to the container: ports[0].name must be http1")
     if "grpc" in container.startup_probe:
         yield not_here("gRPC start-up probes")
-    if template.volumes:
-        yield not_here("volumes: hand secrets over as variables; /tmp is writable and in memory")
 
 
 def _container(container: Container) -> Iterator[str]:

@@ -16,6 +16,7 @@ from .instances.instance_spec import InstanceSpec, StartupProbe
 from .names import ServiceName
 from .quantity import parse_memory
 from .template import is_default_probe
+from .volumes import Open
 
 
 def make_instance_spec(
@@ -25,6 +26,7 @@ def make_instance_spec(
     image: str,
     secrets: Callable[[], Mapping[str, str]],
     reach: Reach,
+    volumes: Open,
 ) -> InstanceSpec:
     """`template` is filled in; `image` is what the engine knows the image by."""
     container = template.containers[0]
@@ -48,6 +50,8 @@ def make_instance_spec(
         memory=parse_memory(container.resources.limits["memory"]),
         probe=_startup_probe(container.startup_probe),
         reach=reach,
+        volumes=volumes,
+        volume_mounts=tuple(container.volume_mounts),
         metadata={
             "project": service.project,
             "number": project_number(service.project),

@@ -8,9 +8,10 @@ in full: no connector is ever made here, so a rehearsal says which ones producti
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from google.cloud.run_v2.types import EnvVar, RevisionTemplate
+from google.cloud.run_v2.types import RevisionTemplate
 
 from ...engines.model import Engine, ImageNotFound
 from ...registry.names import BadName, parse_reference
@@ -20,6 +21,7 @@ from ..secrets.store import AccessDenied, SecretMissing, SecretRefusal, Secrets,
 from . import conditions
 from .conditions import ConditionFailure
 from .names import ServiceName
+from .volumes import ReadSecret, secret_files
 
 CONNECTORS = "connectors.txt"
 
@@ -50,26 +52,39 @@ def image_missing(name: str) -> ConditionFailure:
 
 def check_secrets(secrets: Secrets, template: RevisionTemplate, service: ServiceName) -> ConditionFailure | None:
     problems = []
-    for number, variable in _secret_variables(template):
-        where = f"spec.template.spec.containers[0].env[{number}].value_from.secret_key_ref.name"
+    for reference in _references(template):
         try:
-            _read(secrets, variable, template, service)
+            _read(secrets, reference, template, service)
         except SecretRefusal as error:
-            problems.append(f"{where}: {_secret_problem(error, variable, template, service)}")
+            problems.append(f"{reference.where}: {_secret_problem(error, reference, template, service)}")
     return ConditionFailure(conditions.RESOURCES, conditions.SECRETS_REFUSED, "\n".join(problems)) if problems else None
 
 
-def read_secrets(secrets: Secrets, template: RevisionTemplate, service: ServiceName) -> dict[str, str]:
-    """The values for an instance that starts now. Raises SecretGone."""
+def read_secrets(secrets: Secrets, template: RevisionTemplate, service: ServiceName, number: int = 0) -> dict[str, str]:
+    """The variables of a container that starts now. Raises SecretGone."""
     found = {}
-    for _, variable in _secret_variables(template):
+    for reference in _of_variables(template, number):
         try:
-            found[variable.name] = _read(secrets, variable, template, service).decode()
+            found[reference.variable] = _read(secrets, reference, template, service).decode()
         except SecretRefusal as error:
-            raise SecretGone(f"{variable.name}: {_secret_problem(error, variable, template, service)}") from None
+            problem = _secret_problem(error, reference, template, service)
+            raise SecretGone(f"{reference.variable}: {problem}") from None
         except UnicodeDecodeError:
-            raise SecretGone(f"{variable.name}: the secret's value is not UTF-8, so it fits no variable") from None
+            raise SecretGone(f"{reference.variable}: the secret's value is not UTF-8, so it fits no variable") from None
     return found
+
+
+def secret_reader(secrets: Secrets, template: RevisionTemplate, service: ServiceName) -> ReadSecret:
+    """Reads for the volumes of an instance that starts now."""
+
+    def read(secret: str, version: str) -> bytes:
+        reference = _Reference("", secret, version)
+        try:
+            return _read(secrets, reference, template, service)
+        except SecretRefusal as error:
+            raise SecretGone(_secret_problem(error, reference, template, service)) from None
+
+    return read
 
 
 def check_network(template: RevisionTemplate, service: ServiceName, root: Path) -> ConditionFailure | None:
@@ -84,23 +99,46 @@ def check_network(template: RevisionTemplate, service: ServiceName, root: Path) 
     return ConditionFailure(conditions.RESOURCES, conditions.NETWORK_MISSING, message)
 
 
-def _secret_variables(template: RevisionTemplate) -> Iterator[tuple[int, EnvVar]]:
-    for number, variable in enumerate(template.containers[0].env):
+@dataclass(frozen=True, slots=True)
+class _Reference:
+    """A secret that a template names, and where."""
+
+    where: str
+    secret: str
+    version: str
+    variable: str = ""
+
+
+def _references(template: RevisionTemplate) -> Iterator[_Reference]:
+    for number in range(len(template.containers)):
+        yield from _of_variables(template, number)
+    for number, volume in enumerate(template.volumes):
+        if "secret" in volume:
+            for _, version, _ in secret_files(volume):
+                yield _Reference(
+                    f"spec.template.spec.volumes[{number}].secret.secretName", volume.secret.secret, version
+                )
+
+
+def _of_variables(template: RevisionTemplate, number: int) -> Iterator[_Reference]:
+    for at, variable in enumerate(template.containers[number].env):
         if "value_source" in variable:
-            yield number, variable
+            where = f"spec.template.spec.containers[{number}].env[{at}].value_from.secret_key_ref.name"
+            named = variable.value_source.secret_key_ref
+            yield _Reference(where, named.secret, named.version or "latest", variable.name)
 
 
-def _read(secrets: Secrets, variable: EnvVar, template: RevisionTemplate, service: ServiceName) -> bytes:
-    reference = variable.value_source.secret_key_ref
-    return secrets.read(service.project, reference.secret, reference.version or "latest", template.service_account)
+def _read(secrets: Secrets, reference: _Reference, template: RevisionTemplate, service: ServiceName) -> bytes:
+    return secrets.read(service.project, reference.secret, reference.version, template.service_account)
 
 
-def _secret_problem(error: SecretRefusal, variable: EnvVar, template: RevisionTemplate, service: ServiceName) -> str:
-    reference = variable.value_source.secret_key_ref
+def _secret_problem(
+    error: SecretRefusal, reference: _Reference, template: RevisionTemplate, service: ServiceName
+) -> str:
     full = reference.secret
     if "/" not in full:
         full = f"projects/{project_number(service.project)}/secrets/{full}"
-    full = f"{full}/versions/{reference.version or 'latest'}"
+    full = f"{full}/versions/{reference.version}"
     if isinstance(error, AccessDenied):
         return (
             f"Permission denied on secret: {full} for Revision service account {template.service_account}. The "

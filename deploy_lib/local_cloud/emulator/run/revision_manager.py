@@ -27,6 +27,7 @@ from .names import ServiceName
 from .ports import RunLog
 from .service_ports import ServicePorts
 from .store import Deployed, ServiceRecord
+from .volumes import Volumes, open_volumes
 
 Passed = Callable[[str, str], None]
 """Told the condition of a part of the work that is done, and its message."""
@@ -182,9 +183,13 @@ class RevisionManager:
         def say(instance: str, stream: str, severity: str, text: str) -> None:
             self.log.write(*place, text, stream, severity, instance, container=spec.container)
 
+        def volumes(complain: Callable[[str], None]) -> Volumes:
+            read = requirements.secret_reader(self.secrets, template, name)
+            return open_volumes(template.volumes, read, self.addresses.reach, complain)
+
         spec = make_instance_spec(
             template, name, deployed.short, deployed.digest,
-            lambda: requirements.read_secrets(self.secrets, template, name), self.addresses.reach,
+            lambda: requirements.read_secrets(self.secrets, template, name), self.addresses.reach, volumes,
         )  # fmt: skip
         return InstanceSupervisor(
             place,

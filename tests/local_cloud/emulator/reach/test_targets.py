@@ -16,6 +16,7 @@ from deploy_lib.local_cloud.emulator.reach.targets import NotReachable, Target, 
         ("DB.internal:5432", Target("db.internal", 5432), "db.internal"),
         ("db:5432", Target("db", 5432), "db"),
         ("shop", Target(service="shop"), "shop"),
+        ("p-1:r1:db=localhost:5432", Target("127.0.0.1", 5432, instance="p-1:r1:db"), ""),
     ],
 )
 def test_what_can_be_reached(text: str, target: Target, name: str) -> None:
@@ -43,6 +44,8 @@ def test_what_can_be_reached(text: str, target: Target, name: str) -> None:
         ("224.0.0.1:80", "not an IPv4 address of one machine"),
         ("169.254.169.254:80", "the metadata server"),
         ("metadata.google.internal:80", "the metadata server"),
+        ("db=127.0.0.1:5432", "'db' is not a Cloud SQL instance; want PROJECT:REGION:INSTANCE=HOST:PORT"),
+        ("p:r:db=shop", "needs an address, HOST:PORT"),
     ],
 )
 def test_what_cannot_be_reached_is_told(text: str, why: str) -> None:

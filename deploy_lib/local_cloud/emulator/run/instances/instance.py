@@ -34,6 +34,7 @@ class Instance:
         self._spec, self._say = spec, say
         self._stopping = False
         self._copied = 0  # lines
+        self._volumes = spec.volumes(self._complain)
         run_spec = RunSpec(
             image=spec.image,
             entrypoint=spec.entrypoint,
@@ -44,6 +45,7 @@ class Instance:
             network=False,
             hosts={METADATA_NAME: NetnsSockets.metadata_address, **spec.reach.hosts},
             memory=spec.memory,
+            mounts=self._volumes.mounts(spec.volume_mounts),
             prepare=self._open,
         )
         self._netns: NetnsSockets | None = None
@@ -51,7 +53,11 @@ class Instance:
         self._ways_out: WaysOut | None = None
         self._closed: NetnsClosed | None = None
         say(self.key, "system", "INFO", reason)
-        self._container: Container = engine.run(run_spec)
+        try:
+            self._container: Container = engine.run(run_spec)
+        except BaseException:
+            self._volumes.close()
+            raise
         # An instance whose output nobody reads would stand still one day.
         self._output = start_worker(self._copy, f"output-{self.key[:8]}", lambda error: self._kill())
         if self._netns is None:
@@ -132,6 +138,7 @@ class Instance:
             self._ways_out.close()
         if self._netns is not None:
             self._netns.close()
+        self._volumes.close()
         if not self._stopping:
             self.code = code
             self.over_memory = self._container.killed_for_memory()

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from google.cloud.run_v2.types import VolumeMount
+
 from ...reach.reach import Reach
+from ..volumes import Open
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,8 @@ class InstanceSpec:
     memory: int  # bytes
     probe: StartupProbe
     reach: Reach  # the ways out of its network
+    volumes: Open  # those of a new instance
+    volume_mounts: tuple[VolumeMount, ...]
     metadata: Mapping[str, str]  # what metadata_server.respond is told of the service; the instance adds its id
 
 
