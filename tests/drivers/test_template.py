@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from deploy_lib.drivers.services.differences import changed, kept
 from deploy_lib.drivers.services.names import revision_name
-from deploy_lib.drivers.services.template import base, main_container, merged
+from deploy_lib.drivers.services.template import base, main_container, merged, without_system_names
 from deploy_lib.model.release import Release
 from deploy_lib.model.service import Instances, Service
 
@@ -197,3 +197,57 @@ def test_where_nothing_serves_yet_what_failed_is_not_kept() -> None:
     tried = merged(run_v2.RevisionTemplate(), replace(RELEASE, service=replace(SERVICE, vpc_connector="nowhere")))
     assert base(run_v2.Service(template=tried), None) == run_v2.RevisionTemplate()
     assert base(run_v2.Service(template=running()), None) == running(), "made by another tool, it is"
+
+
+_UNKNOWN = b"\xfa\xff\x7f\x01x"  # field 262143
+
+
+def _know_more(*messages: Any) -> None:
+    """Fields of a later version of the API."""
+    for message in messages:
+        type(message).pb(message).MergeFromString(_UNKNOWN)
+
+
+def _knows_more(message: Any) -> bool:
+    serialized: bytes = type(message).pb(message).SerializeToString()
+    return _UNKNOWN in serialized
+
+
+@pytest.mark.parametrize("rejected", [False, True])
+def test_what_this_client_does_not_know_is_kept(rejected: bool) -> None:
+    """Also where the service's own template is that of a candidate that was rejected."""
+    template = running()
+    template.health_check_disabled = True
+    _know_more(template, template.containers[0], template.containers[1].liveness_probe, template.volumes[0])
+    same = type(template).to_dict(template)
+    common = {name: same[name] for name in run_v2.Revision.meta.fields if name in same}
+    stable = run_v2.Revision({**common, "name": "x/revisions/shop-staging-old"}, ignore_unknown_fields=True)
+    stable.containers, stable.volumes = template.containers, template.volumes
+    service = run_v2.Service(template=template)
+    if rejected:
+        service.template = merged(template, replace(RELEASE, service=replace(SERVICE, env={"BAD": "1"}, memory="1Gi")))
+        service.template.revision = "shop-staging-bad"
+    found = merged(base(service, stable), RELEASE)
+    assert found == merged(template, RELEASE)
+    main = found.containers[1]
+    assert found.health_check_disabled
+    assert {each.name for each in main.env} == {"A", "KEY", "BY_HAND"}
+    for part in (found, found.containers[0], main.liveness_probe, found.volumes[0]):
+        assert _knows_more(part)
+
+
+def test_names_in_googles_own_namespaces_are_never_sent_back() -> None:
+    own = {"team": "shop", "note.example/a": "b"}
+    theirs = {
+        "run.googleapis.com/ingress": "all",
+        "cloud.googleapis.com/location": "l",
+        "serving.knative.dev/creator": "c",
+        "autoscaling.knative.dev/maxScale": "3",
+    }
+    everything = {**own, **theirs}
+    template = run_v2.RevisionTemplate(labels=everything, annotations=everything)
+    service = run_v2.Service(labels=everything, annotations=everything, template=template)
+    sent = without_system_names(service)
+    assert dict(service.labels) == everything, "what was read stays as it is"
+    for names in (sent.labels, sent.annotations, sent.template.labels, sent.template.annotations):
+        assert dict(names) == own

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.polling import polls
+from deploy_lib.drivers.services.template import without_system_names
 from deploy_lib.drivers.services.traffic import short
 from deploy_lib.drivers.status_code import StatusCode
 
@@ -98,7 +99,7 @@ class RunApi:
         from google.cloud import run_v2
 
         parent, _, name = path.rpartition("/services/")
-        request = run_v2.CreateServiceRequest(parent=parent, service=service, service_id=name)
+        request = run_v2.CreateServiceRequest(parent=parent, service=without_system_names(service), service_id=name)
         doing = f"create the service {name}"
         made = self._calls.ask("create_service", self._clients.services.create_service, request, doing)
         if made.metadata is not None:
@@ -109,7 +110,7 @@ class RunApi:
         """Name of the operation. The service's etag goes with it: a change by someone else makes it ABORTED."""
         from google.cloud import run_v2
 
-        request = run_v2.UpdateServiceRequest(service=service, update_mask={"paths": mask})
+        request = run_v2.UpdateServiceRequest(service=without_system_names(service), update_mask={"paths": mask})
         made = self._calls.ask("update_service", self._clients.services.update_service, request, doing)
         if made.metadata is not None:
             self._is_stale(service.name, made.metadata)
@@ -119,7 +120,9 @@ class RunApi:
         """Would Cloud Run take it? Nothing is changed. Raises ApiError with its objection."""
         from google.cloud import run_v2
 
-        request = run_v2.UpdateServiceRequest(service=service, update_mask={"paths": ["template"]}, validate_only=True)
+        request = run_v2.UpdateServiceRequest(
+            service=without_system_names(service), update_mask={"paths": ["template"]}, validate_only=True
+        )
         doing = f"change the service {short(service.name)}"
         self._calls.ask("update_service", self._clients.services.update_service, request, doing)
 

@@ -28,25 +28,58 @@ def base(service: run_v2.Service | None, stable: run_v2.Revision | None) -> run_
     """The template to start from: the stable revision's.
 
     The service's own template is that of its last created revision. Where that is not what serves (a rejected
-    candidate's, say), the settings are read back from the stable revision. Where nothing serves yet, what an earlier
-    release of this tool tried is not kept: else a setting that was taken out of the YAML would stay for good.
+    candidate's, say), the settings are read back from the stable revision; what a revision has no field for, and fields
+    of the template that not even this client knows, stay as the service has them. Where nothing serves yet, what an
+    earlier release of this tool tried is not kept: else a setting taken out of the YAML would stay for good.
     """
     from google.cloud import run_v2
-    from google.protobuf.json_format import MessageToDict, ParseDict
 
     if service is None:
         return run_v2.RevisionTemplate()
     last = service.template.revision or service.latest_created_revision.rpartition("/")[2]
     if stable is None and RELEASE_LABEL in service.template.labels:
         return run_v2.RevisionTemplate()
-    if stable is None or last == stable.name.rpartition("/")[2]:
-        return copy.deepcopy(service.template)
-    fields = MessageToDict(run_v2.Revision.pb(stable), preserving_proto_field_name=True)
-    found = run_v2.RevisionTemplate()
-    ParseDict(fields, run_v2.RevisionTemplate.pb(found), ignore_unknown_fields=True)  # their common fields
-    for name in [key for key in found.annotations if key.startswith(_SYSTEM)]:
-        del found.annotations[name]
+    found = copy.deepcopy(service.template)
+    if stable is not None and last != stable.name.rpartition("/")[2]:
+        _take_over(run_v2.RevisionTemplate.pb(found), run_v2.Revision.pb(stable))
+    _drop_system_names(found)
     return found
+
+
+def _take_over(template: Any, revision: Any) -> None:
+    """The fields that both have, as messages and not by their names: so what is unknown inside of them comes along."""
+    common = {*template.DESCRIPTOR.fields_by_name} & {*revision.DESCRIPTOR.fields_by_name}
+    for name in common:
+        template.ClearField(name)
+    for field, value in revision.ListFields():
+        if field.name not in common:
+            continue
+        if field.message_type is not None and field.message_type.GetOptions().map_entry:
+            getattr(template, field.name).update(value)
+        elif field.message_type is not None and hasattr(value, "CopyFrom"):
+            getattr(template, field.name).CopyFrom(value)
+        elif hasattr(value, "extend"):
+            getattr(template, field.name).extend(value)
+        else:
+            setattr(template, field.name, value)
+
+
+def without_system_names(service: run_v2.Service) -> run_v2.Service:
+    """A copy without labels and annotations in Google's own namespaces, which v2 may show and does not take back.
+
+    "Cloud Run API v2 does not support [them], and they will be rejected in new resources": docstrings of
+    google.cloud.run_v2.Service and RevisionTemplate. v2 has fields for what they say.
+    """
+    found = copy.deepcopy(service)
+    _drop_system_names(found)
+    _drop_system_names(found.template)
+    return found
+
+
+def _drop_system_names(found: run_v2.Service | run_v2.RevisionTemplate) -> None:
+    for names in (found.labels, found.annotations):
+        for name in [key for key in names if key.startswith(_SYSTEM)]:
+            del names[name]
 
 
 def merged(start: run_v2.RevisionTemplate, release: Release) -> run_v2.RevisionTemplate:
