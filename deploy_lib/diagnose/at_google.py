@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from deploy_lib.diagnose.case import Case
+from deploy_lib.model.cause_facts import RefusalFacts, SecretFacts
 from deploy_lib.model.codes import Code
 from deploy_lib.model.roles import IMAGE_READER, IMAGE_WRITER, INVOKER, SECRET_ACCESSOR, grant, member
 
 
 def secret(case: Case) -> list[str]:
     """Make it, give it a version, or let the account read it."""
-    name = case.facts.secret
+    name = case.facts.secret if isinstance(case.facts, SecretFacts) else None
     if case.context.local or not name:
         return [
             f"# correct secrets: at {case.context.place('secrets')}, or make the secret and let the account read it"
@@ -28,7 +29,7 @@ def secret(case: Case) -> list[str]:
 
 def permission(case: Case) -> list[str]:
     """To whom: the caller whom the platform refused, else the account that the application runs as."""
-    facts = case.facts
+    facts = case.facts if isinstance(case.facts, RefusalFacts) else RefusalFacts()
     if case.context.local or not case.service:
         return ["# the local cloud refused this because it was set up to: a fault is set, or a secret has a policy"]
     if case.cause.kind == Code.FRONTEND_REFUSED:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from deploy_lib.diagnose.remedy_context import RemedyContext
-from deploy_lib.model.cause import Cause, CauseFacts
+from deploy_lib.model.cause import Cause
+from deploy_lib.model.cause_facts import CauseFacts, RefusalFacts, SecretFacts
 from deploy_lib.model.evidence import Evidence
 from deploy_lib.model.service import Service
 
@@ -43,7 +44,8 @@ class Case:
     def account(self) -> str | None:
         """The account that the application runs as."""
         configured = self.service.service_account if self.service else None
-        return self.facts.account or self.evidence.service_account or configured
+        named = self.facts.account if isinstance(self.facts, RefusalFacts | SecretFacts) else None
+        return named or self.evidence.service_account or configured
 
     @property
     def dockerfile(self) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from deploy_lib.diagnose.log_rows import PhysicalLine
 from deploy_lib.diagnose.meaning import Meaning, MeaningfulLine
-from deploy_lib.model.cause import CauseFacts
+from deploy_lib.model.cause_facts import CommandFacts
 from deploy_lib.model.codes import Code
 from deploy_lib.model.evidence import LogSource
 
@@ -84,7 +84,7 @@ def find(rows: Sequence[PhysicalLine]) -> MeaningfulLine | None:
             match = pattern.search(text)
             if match:
                 command = (match[1] if match.groups() else None) or "the start command"
-                meaning = Meaning(kind, sentence.format(command), facts=CauseFacts(command=command))
+                meaning = Meaning(kind, sentence.format(command), facts=CommandFacts(command=command))
                 last = MeaningfulLine(number, meaning)
                 break
     return last

@@ -7,7 +7,7 @@ import re
 from deploy_lib.diagnose import chains, settings, upstream
 from deploy_lib.diagnose.meaning import Meaning
 from deploy_lib.diagnose.tracebacks import ExceptionSection, Traceback
-from deploy_lib.model.cause import NOTHING_ELSE, CauseFacts
+from deploy_lib.model.cause_facts import FileFacts, LibraryFacts, NameFacts, RefusalFacts, SettingsFacts
 from deploy_lib.model.codes import Code
 
 IN_THE_IMAGE = frozenset(
@@ -69,11 +69,11 @@ def meaning(section: ExceptionSection, entrypoint: str | None) -> Meaning:
         listed = ", ".join(variables)
         word = "variable" if len(variables) == 1 else "variables"
         sentence = f"the settings are incomplete: {word} {listed} ({section.type}: {short(section.message)})"
-        return Meaning(Code.SETTINGS_ERROR, sentence, facts=CauseFacts(variables=tuple(variables)))
+        return Meaning(Code.SETTINGS_ERROR, sentence, facts=SettingsFacts(variables=tuple(variables)))
     denied = _DENIED.search(text)
     if denied:
         sentence = f"permission {denied[1]} is denied on {denied[2].strip()}"
-        return Meaning(Code.PERMISSION_DENIED, sentence, facts=CauseFacts(permission=denied[1]))
+        return Meaning(Code.PERMISSION_DENIED, sentence, facts=RefusalFacts(permission=denied[1]))
     if _BIND.search(text):
         return Meaning(Code.PORT_TAKEN, f"the server could not bind its port: {short(section.message)}")
     refused = upstream.no_connection(section)
@@ -81,7 +81,7 @@ def meaning(section: ExceptionSection, entrypoint: str | None) -> Meaning:
         return refused
     missing = _FILE.search(text) if name == "FileNotFoundError" else None
     if missing:
-        return Meaning(Code.MISSING_FILE, f"the file {missing[1]} is not there", facts=CauseFacts(file=missing[1]))
+        return Meaning(Code.MISSING_FILE, f"the file {missing[1]} is not there", facts=FileFacts(file=missing[1]))
     if name == "MemoryError":
         return Meaning(Code.OUT_OF_MEMORY, "Python ran out of memory")
     sentence = f"{section.type or 'an exception'}: {short(section.message)}".rstrip(": ")
@@ -106,7 +106,7 @@ def _import(section: ExceptionSection, text: str, entrypoint: str | None) -> Mea
     named = _NO_NAME.search(text)
     if named:
         sentence = f"{named[2]} has no name {named[1]}"
-        return Meaning(Code.MISSING_NAME, sentence, named[2], CauseFacts(name=named[1]))
+        return Meaning(Code.MISSING_NAME, sentence, named[2], NameFacts(name=named[1]))
     library = _LIBRARY.search(text)
     return _library(library) if library else None
 
@@ -121,7 +121,7 @@ def _missing(section: ExceptionSection, module: str, entrypoint: str | None) -> 
 
 def _syntax(section: ExceptionSection) -> Meaning:
     nulls = "null byte" in section.message  # of a file that is read: the last frame is the one that imports it
-    place = CauseFacts(null_bytes=True) if nulls else _place(section)
+    place = FileFacts(null_bytes=True) if nulls else _place(section)
     encoding = "Non-UTF-8" in section.message or "(unicode error)" in section.message or nulls
     kind = Code.ENCODING_ERROR if encoding or "unknown encoding" in section.message else Code.SYNTAX_ERROR
     where = f" in {place.file}:{place.line}" if place.file else ""
@@ -133,12 +133,12 @@ def _library(match: re.Match[str]) -> Meaning:
     sentence = (
         f"the shared library {library} is not in the image" if match[1] else f"the image's C library lacks {library}"
     )
-    return Meaning(Code.MISSING_SHARED_LIBRARY, sentence, facts=CauseFacts(library=library))
+    return Meaning(Code.MISSING_SHARED_LIBRARY, sentence, facts=LibraryFacts(library=library))
 
 
-def _place(section: ExceptionSection) -> CauseFacts:
+def _place(section: ExceptionSection) -> FileFacts:
     frame = section.frames[-1] if section.frames else None
-    return CauseFacts(file=frame.file, line=frame.line) if frame else NOTHING_ELSE
+    return FileFacts(file=frame.file, line=frame.line) if frame else FileFacts()
 
 
 def _reads_source(section: ExceptionSection) -> bool:

@@ -11,10 +11,12 @@ from dataclasses import replace
 
 from deploy_lib.diagnose.build_words import BASE, COPY, DOCKERFILE, PIP, named
 from deploy_lib.diagnose.log_rows import PhysicalLine
-from deploy_lib.model.cause import NOTHING_ELSE, Cause, CauseFacts, Confidence
+from deploy_lib.model.cause import Cause, Confidence
+from deploy_lib.model.cause_facts import BuildFacts, DockerfileFacts, RequirementFacts
 from deploy_lib.model.codes import Code
 from deploy_lib.model.evidence import BuildEnd, BuildFailure, BuildTrouble, LogSource
 
+_NOTHING_ELSE = BuildFacts()
 _PUSH = (BuildFailure.PUSH_FAILED, BuildFailure.PUSH_NOT_AUTHORIZED)
 _STEP = re.compile(
     r"executor failed running \[([^\]]+)\]|process \"([^\"]+)\" did not complete|"
@@ -49,7 +51,7 @@ def _from_log(texts: Sequence[str], trouble: BuildTrouble, log: Sequence[str]) -
         match = PIP.search(line)
         if match:
             what = named(match)
-            facts = CauseFacts(requirement=what or None)
+            facts = RequirementFacts(requirement=what or None)
             sentence = f"pip could not install {what}" if what else "pip could not find versions that fit together"
             return _cause(Code.PIP_FAILED, f"{sentence}: {line.strip()[:200]}", trouble, log, facts, line)
     for line in texts:
@@ -59,14 +61,14 @@ def _from_log(texts: Sequence[str], trouble: BuildTrouble, log: Sequence[str]) -
             sentence = (
                 f"COPY finds no {what} in the build context" if what else "a COPY finds nothing in the build context"
             )
-            return _cause(Code.DOCKERFILE_ERROR, sentence, trouble, log, CauseFacts(path=what or None), line)
+            return _cause(Code.DOCKERFILE_ERROR, sentence, trouble, log, DockerfileFacts(path=what or None), line)
         if DOCKERFILE.search(line):
             return _cause(
                 Code.DOCKERFILE_ERROR,
                 f"the Dockerfile cannot be used: {line.strip()[:200]}",
                 trouble,
                 log,
-                NOTHING_ELSE,
+                _NOTHING_ELSE,
                 line,
             )
         base = BASE.search(line)
@@ -77,7 +79,7 @@ def _from_log(texts: Sequence[str], trouble: BuildTrouble, log: Sequence[str]) -
                 f"the base image {what} could not be pulled",
                 trouble,
                 log,
-                CauseFacts(base=what),
+                DockerfileFacts(base=what),
                 line,
             )
     for line in texts:
@@ -85,11 +87,11 @@ def _from_log(texts: Sequence[str], trouble: BuildTrouble, log: Sequence[str]) -
         if own:
             words = f": {own[4].strip()[:160]}" if own[4] else ""
             sentence = f"{own[2]} in line {own[1]} of the Dockerfile failed with exit code {own[3]}{words}"
-            return _cause(Code.BUILD_FAILED, sentence, trouble, log, NOTHING_ELSE, line)
+            return _cause(Code.BUILD_FAILED, sentence, trouble, log, _NOTHING_ELSE, line)
         step = _STEP.search(line)
         if step:
             what = named(step)
-            return _cause(Code.BUILD_FAILED, f"the build step `{what[:120]}` failed", trouble, log, NOTHING_ELSE, line)
+            return _cause(Code.BUILD_FAILED, f"the build step `{what[:120]}` failed", trouble, log, _NOTHING_ELSE, line)
     step_name = f" in step {trouble.step}" if trouble.step else ""
     code = f" with exit code {trouble.exit_code}" if trouble.exit_code is not None else ""
     return _cause(Code.BUILD_FAILED, f"the build failed{step_name}{code}", trouble, log, confidence=Confidence.LIKELY)
@@ -100,7 +102,7 @@ def _cause(
     sentence: str,
     trouble: BuildTrouble,
     log: Sequence[str],
-    facts: CauseFacts = NOTHING_ELSE,
+    facts: BuildFacts | RequirementFacts | DockerfileFacts = _NOTHING_ELSE,
     main_line: str = "",
     confidence: Confidence = Confidence.CERTAIN,
 ) -> Cause:

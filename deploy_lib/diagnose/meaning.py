@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from deploy_lib.model.cause import NOTHING_ELSE, CauseFacts
+from deploy_lib.model.cause_facts import NOTHING_ELSE, CauseFacts
 from deploy_lib.model.codes import Code
 
 

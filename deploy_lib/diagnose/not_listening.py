@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from deploy_lib.diagnose import exceptions, listening, server_errors
 from deploy_lib.diagnose.log_rows import PLATFORM
 from deploy_lib.diagnose.parsed_log import ParsedLog, stamp
-from deploy_lib.model.cause import Cause, CauseFacts, Confidence
+from deploy_lib.model.cause import Cause, Confidence
+from deploy_lib.model.cause_facts import PortFacts, StartTimeFacts
 from deploy_lib.model.codes import Code
 from deploy_lib.model.evidence import Condition, LogSource
 
@@ -33,7 +34,7 @@ def find(log: ParsedLog, port: int | None, conditions: Sequence[Condition], limi
         pending = all(not condition.failed for condition in wrong)
         return None if log.ends else _silent(log, wanted, " yet" if pending else "")
     shown = (f"{stamp(server.at)}{server.text}",)
-    facts = CauseFacts(listens=server.port, expected=wanted)
+    facts = PortFacts(listens=server.port, expected=wanted)
     if server.port != wanted:
         return Cause(
             Code.WRONG_PORT,
@@ -73,7 +74,7 @@ def _silent(log: ParsedLog, wanted: int, yet: str) -> Cause:
         f"the container runs, but nothing listens on port {wanted}{yet}{last}",
         Confidence.LIKELY,
         evidence=shown,
-        facts=CauseFacts(expected=wanted),
+        facts=PortFacts(expected=wanted),
     )
 
 
@@ -83,7 +84,7 @@ def _late(log: ParsedLog, server: listening.Listening, shown: tuple[str, ...], l
     how_late = f"it needed {needed:.0f} s to listen" if needed is not None else "it listens, but too late"
     starved = server_errors.worker_timeout(log.rows) is not None
     exceeded = limit is not None and needed is not None and needed > limit
-    facts = CauseFacts(needed=round(needed, 1) if needed is not None else None, allowed=limit if exceeded else None)
+    facts = StartTimeFacts(needed=round(needed, 1) if needed is not None else None, allowed=limit if exceeded else None)
     kind = Code.CPU_STARVED if starved else Code.SLOW_START
     why = (
         ", and its workers timed out: the CPU is too small for the start"

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from deploy_lib.model.cause import Cause, CauseFacts, Confidence, Quota
+from deploy_lib.model.cause import Cause, Confidence
+from deploy_lib.model.cause_facts import Quota, RefusalFacts, SecretFacts
 from deploy_lib.model.codes import Code
 from deploy_lib.model.evidence import Condition, Evidence
 from deploy_lib.model.roles import SECRET_ACCESSOR
@@ -101,22 +102,13 @@ def _denied(message: str, evidence: Evidence) -> Cause:
     what = f"the permission {permission}" if permission else "a permission"
     sentence = f"{evidence.caller or 'the account that deploys'} lacks {what}"
     found = _cause(Code.PERMISSION_DENIED, sentence, message)
-    facts = replace(found.facts, permission=permission or found.facts.permission, caller=evidence.caller)
+    facts = replace(_refusal(message), permission=permission, caller=evidence.caller)
     return replace(found, facts=facts)
 
 
 def _cause(kind: Code, sentence: str, message: str, condition: Condition | None = None) -> Cause:
-    account, image = _ACCOUNT.search(message), _IMAGE.search(message)
-    permission = _PERMISSION.search(message) or _MUST_HAVE.search(message)
-    amount = _AMOUNT.search(message)
-    quota = Quota(amount[1], int(amount[2]), int(amount[3])) if amount else None
-    facts = CauseFacts(
-        message=message or None,
-        account=account[1] if account else None,
-        permission=permission[1] if permission else None,
-        image=image[1] if image else None,
-        quota=quota,
-    )
+    facts = _refusal(message)
+    quota = facts.quota
     who = f" (account {facts.account})" if facts.account else ""
     figures = f" ({quota.name}: {quota.requested} wanted, {quota.allowed} allowed)" if quota else ""
     return Cause(
@@ -129,6 +121,18 @@ def _cause(kind: Code, sentence: str, message: str, condition: Condition | None 
     )
 
 
+def _refusal(message: str) -> RefusalFacts:
+    account, image, amount = _ACCOUNT.search(message), _IMAGE.search(message), _AMOUNT.search(message)
+    permission = _PERMISSION.search(message) or _MUST_HAVE.search(message)
+    return RefusalFacts(
+        message=message or None,
+        account=account[1] if account else None,
+        permission=permission[1] if permission else None,
+        image=image[1] if image else None,
+        quota=Quota(amount[1], int(amount[2]), int(amount[3])) if amount else None,
+    )
+
+
 def _secret(message: str, evidence: Evidence) -> Cause:
     """No enum tells a missing secret from a missing version or a missing right, so here the words decide."""
     named = _SECRET.search(message) or _SECRET_NAMED.search(message)
@@ -136,7 +140,7 @@ def _secret(message: str, evidence: Evidence) -> Cause:
     version = (named[2] if named else None) or ""
     account = _ACCOUNT.search(message)
     who = account[1] if account else evidence.service_account or ""
-    facts = CauseFacts(secret=secret or None, version=version or None, account=who or None, message=message or None)
+    facts = SecretFacts(secret=secret or None, version=version or None, account=who or None, message=message or None)
     label = f"secret {secret}" if secret else "a secret"
     if re.search(r"denied|must be granted|permission", message, re.IGNORECASE):
         whom = who or "the service's account"

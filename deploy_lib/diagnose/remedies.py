@@ -14,6 +14,20 @@ from deploy_lib.diagnose.packages import package_of
 from deploy_lib.diagnose.remedy_context import RemedyContext
 from deploy_lib.diagnose.shell_commands import in_repository, in_shell
 from deploy_lib.model.cause import Cause
+from deploy_lib.model.cause_facts import (
+    BuildFacts,
+    CauseFacts,
+    CommandFacts,
+    DockerfileFacts,
+    FileFacts,
+    LibraryFacts,
+    MemoryFacts,
+    NameFacts,
+    PortFacts,
+    RefusalFacts,
+    RequirementFacts,
+    SettingsFacts,
+)
 from deploy_lib.model.codes import Code
 from deploy_lib.model.evidence import Evidence
 from deploy_lib.model.image_names import repository_of
@@ -39,27 +53,29 @@ def _for(case: Case) -> list[str]:
         case Code.MISSING_DEPENDENCY | Code.UNDECLARED_DEPENDENCY:
             return [] if cause.commands else package_of(cause.module or "", context)
         case Code.MISSING_NAME:
-            return [*_at_chain(case, f"bind {facts.name or 'the name'} in {cause.module}, or correct the import")]
+            name = facts.name if isinstance(facts, NameFacts) else None
+            return [*_at_chain(case, f"bind {name or 'the name'} in {cause.module}, or correct the import")]
         case Code.CIRCULAR_IMPORT:
             return [*_at_chain(case, "move the import that closes the circle into the function that needs it")]
         case Code.SYNTAX_ERROR | Code.ENCODING_ERROR:
             wrong = "correct the syntax" if cause.kind == Code.SYNTAX_ERROR else "save the file as UTF-8"
             return [] if cause.commands else [f"# {wrong} at {_unreadable(case)}", case.check()]
         case Code.MISSING_SHARED_LIBRARY:
-            return [libraries.package_for(facts.library or "", case.dockerfile)]
+            library = facts.library if isinstance(facts, LibraryFacts) else None
+            return [libraries.package_for(library or "", case.dockerfile)]
         case Code.SETTINGS_ERROR | Code.ENVIRONMENT_VARIABLE:
-            named = facts.variables[0] if facts.variables else "the variable that the log names"
+            variables = facts.variables if isinstance(facts, SettingsFacts) else ()
+            named = variables[0] if variables else "the variable that the log names"
             return [
                 f"# write {named} with its value under env: (or secrets:) of the service, at {context.place('env')}"
             ]
         case Code.MISSING_FILE:
-            found = context.source.file(facts.file or "") if context.source else None
-            fix = [in_shell(found.fix)] if found and found.fix else []
-            return [*fix, case.check("--why", facts.file)] if facts.file else fix
+            return _missing_file(case, facts.file if isinstance(facts, FileFacts) else None)
         case Code.SECRET_MISSING | Code.SECRET_NO_VERSION | Code.SECRET_NO_ACCESS:
             return at_google.secret(case)
         case Code.WRONG_PORT:
-            return [context.write("port", str(facts.listens)) if facts.listens else f"# listen on $PORT: {case.start}"]
+            port = facts.listens if isinstance(facts, PortFacts) else None
+            return [context.write("port", str(port)) if port else f"# listen on $PORT: {case.start}"]
         case Code.LOCALHOST_ONLY:
             return [f"# let the server listen on 0.0.0.0 instead of localhost: {case.start}, or the code that binds it"]
         case Code.PORT_TAKEN:
@@ -79,7 +95,8 @@ def _for(case: Case) -> list[str]:
         case Code.CPU_STARVED:
             return [context.write("cpu", '"2"')]
         case Code.OUT_OF_MEMORY:
-            limit = facts.limit or case.evidence.memory_limit or (case.service.memory if case.service else None)
+            limit = facts.limit if isinstance(facts, MemoryFacts) else None
+            limit = limit or case.evidence.memory_limit or (case.service.memory if case.service else None)
             return [context.write("memory", doubled(limit))]
         case Code.EXITS_ZERO:
             return [f"# let the start command be the server, in the foreground: {case.start}"]
@@ -90,7 +107,8 @@ def _for(case: Case) -> list[str]:
         case Code.WRONG_ARCHITECTURE:
             return ["# build for linux/amd64 and copy no program of another machine; with: cloud_build does"]
         case Code.IMAGE_MISSING:
-            image = facts.image or (case.service.image_name if case.service else "")
+            image = facts.image if isinstance(facts, RefusalFacts) else None
+            image = image or (case.service.image_name if case.service else "")
             look = case.at_google(f"gcloud artifacts docker images list {repository_of(image)}") if image else []
             return [*look, context.program.command("deploy", "--rebuild")]
         case Code.VPC_MISSING:
@@ -108,15 +126,14 @@ def _for(case: Case) -> list[str]:
         case Code.PERMISSION_DENIED | Code.IMAGE_NO_PERMISSION | Code.FRONTEND_REFUSED:
             return at_google.permission(case)
         case Code.PIP_FAILED:
-            wanted = facts.requirement or ""
+            wanted = (facts.requirement if isinstance(facts, RequirementFacts) else None) or ""
             where = context.source.requirement(wanted) if context.source and wanted else None
             return [f"# correct {wanted or 'the requirements'} at {where or f'what {case.dockerfile} installs'}"]
         case Code.DOCKERFILE_ERROR:
-            if facts.base:
+            if isinstance(facts, DockerfileFacts) and facts.base:
                 return [f"# correct FROM {facts.base} in {case.dockerfile}"]
-            found = context.source.file(facts.path) if context.source and facts.path else None
-            fix = [in_shell(found.fix)] if found and found.fix else []
-            return [*fix, case.check("--why", facts.path)] if facts.path else [case.check()]
+            path = facts.path if isinstance(facts, DockerfileFacts) else None
+            return _missing_file(case, path) or [case.check()]
         case Code.BUILD_FAILED | Code.BUILD_CANCELLED:
             return _build_log(case)
         case Code.PUSH_FAILED:
@@ -135,11 +152,19 @@ def _for(case: Case) -> list[str]:
     return case.logs()  # that the log tells more is true of all the others
 
 
+def _missing_file(case: Case, path: str | None) -> list[str]:
+    """What brings the file into the image, and why it is not there."""
+    found = case.context.source.file(path or "") if case.context.source else None
+    fix = [in_shell(found.fix)] if found and found.fix else []
+    return [*fix, case.check("--why", path)] if path else fix
+
+
 def _unreadable(case: Case) -> str:
     """The source that Python cannot read. Null bytes are reported without their file, so the commit is searched."""
-    if case.facts.file:
-        return f"{case.origin(case.facts.file)}:{case.facts.line or 1}"
-    found = case.context.source.null_bytes() if case.facts.null_bytes and case.context.source else None
+    facts = case.facts if isinstance(case.facts, FileFacts) else FileFacts()
+    if facts.file:
+        return f"{case.origin(facts.file)}:{facts.line or 1}"
+    found = case.context.source.null_bytes() if facts.null_bytes and case.context.source else None
     return f"{found}, without null bytes" if found else "what the log names"
 
 
@@ -152,7 +177,7 @@ def _at_chain(case: Case, instruction: str) -> list[str]:
 
 
 def _command(case: Case) -> list[str]:
-    command = (case.facts.command or "").rpartition("/")[2]
+    command = (_start_command(case.facts) or "").rpartition("/")[2]
     if not command or " " in command:
         return [f"# correct the start command: {case.start}"]
     near = nearest(command)
@@ -165,8 +190,12 @@ def _command(case: Case) -> list[str]:
     return [correct, *package_of(command, case.context, only_known=True)]
 
 
+def _start_command(facts: CauseFacts) -> str | None:
+    return facts.command if isinstance(facts, CommandFacts) else None
+
+
 def _executable(case: Case) -> list[str]:
-    command = case.facts.command
+    command = _start_command(case.facts)
     known = case.context.source.origin(command) if case.context.source and command else None
     if known is None:
         return [f"# make the start command executable in the image: {case.start}"]
@@ -175,6 +204,8 @@ def _executable(case: Case) -> list[str]:
 
 def _build_log(case: Case) -> list[str]:
     """Of Cloud Build, which keeps its logs; of a build on this machine the report has the last lines."""
-    if case.facts.build and not case.context.local and case.service:
-        return [f"gcloud builds log {case.facts.build} --project={case.project}"]
+    facts = case.facts
+    build = facts.build if isinstance(facts, BuildFacts | RequirementFacts | DockerfileFacts) else None
+    if build and not case.context.local and case.service:
+        return [f"gcloud builds log {build} --project={case.project}"]
     return [case.context.program.command("deploy", "--rebuild", note="shows the whole log of the build")]

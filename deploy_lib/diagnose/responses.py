@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from deploy_lib.diagnose.crash_loop import frequency
 from deploy_lib.diagnose.log_rows import aware
 from deploy_lib.model.answers import Attempt
-from deploy_lib.model.cause import Cause, CauseFacts, Confidence, Frequency
+from deploy_lib.model.cause import Cause, Confidence, Frequency
+from deploy_lib.model.cause_facts import PlainFacts
 from deploy_lib.model.codes import Code
 from deploy_lib.model.evidence import LogLine, LogSource
 from deploy_lib.steps.responses import is_failure, is_front_end
@@ -38,7 +39,7 @@ def of_probe(attempts: Sequence[Attempt], log: Sequence[LogLine]) -> Cause | Non
         Confidence.CERTAIN if kind != Code.HEALTH_UNREACHABLE else Confidence.LIKELY,
         shown,
         frequency=often,
-        facts=CauseFacts(status=status),
+        facts=PlainFacts(status=status),
     )
 
 
@@ -69,7 +70,7 @@ def of_requests(log: Sequence[LogLine]) -> Cause | None:
         Confidence.CERTAIN,
         lines,
         frequency=Frequency(often.count, often.span),
-        facts=CauseFacts(status=status),
+        facts=PlainFacts(status=status),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from deploy_lib.diagnose.log_rows import PLATFORM, PhysicalLine
 from deploy_lib.diagnose.meaning import Meaning, MeaningfulLine
-from deploy_lib.model.cause import CauseFacts
+from deploy_lib.model.cause_facts import NameFacts
 from deploy_lib.model.codes import Code
 
 _MODULE = re.compile(r"Could not import module \"([\w.]+)\"|Error while finding module specification for '([\w.]+)'")
@@ -55,7 +55,7 @@ def _read(text: str, own: str | None) -> Meaning | None:
     attribute = _ATTRIBUTE.search(text)
     if attribute:
         name, module = attribute[1] or attribute[3], attribute[2] or attribute[4]
-        return Meaning(Code.MISSING_NAME, f"{module} has no name {name}", module, CauseFacts(name=name))
+        return Meaning(Code.MISSING_NAME, f"{module} has no name {name}", module, NameFacts(name=name))
     module_match = _MODULE.search(text)
     if module_match:
         module = module_match[1] or module_match[2]

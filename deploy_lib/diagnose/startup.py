@@ -13,7 +13,8 @@ from deploy_lib.diagnose import chains, commands_missing, crash_loop, exceptions
 from deploy_lib.diagnose.log_rows import PLATFORM
 from deploy_lib.diagnose.parsed_log import ParsedLog, ends_frequency, stamp
 from deploy_lib.diagnose.tracebacks import Traceback
-from deploy_lib.model.cause import Cause, CauseFacts, Confidence, Frequency
+from deploy_lib.model.cause import Cause, Confidence, Frequency
+from deploy_lib.model.cause_facts import MemoryFacts, PlainFacts
 from deploy_lib.model.codes import Code
 from deploy_lib.model.evidence import Condition, LogSource
 
@@ -85,7 +86,7 @@ def _memory(log: ParsedLog, limit: str | None) -> Cause | None:
             sentence,
             evidence=(f"{stamp(row.at)}{row.text}",),
             frequency=ends_frequency(log),
-            facts=CauseFacts(limit=allowed, peak=used),
+            facts=MemoryFacts(limit=allowed, peak=used),
         )
     guess = server_errors.killed(log.rows)
     if guess is None and not (log.exits and log.exits[-1] == 137):
@@ -98,7 +99,7 @@ def _memory(log: ParsedLog, limit: str | None) -> Cause | None:
         Confidence.LIKELY,
         evidence=(f"{stamp(row.at)}{row.text}",),
         frequency=ends_frequency(log),
-        facts=CauseFacts(limit=limit),
+        facts=MemoryFacts(limit=limit),
     )
 
 
@@ -152,7 +153,7 @@ def _ended(log: ParsedLog) -> Cause | None:
             "the container ends by itself with exit code 0: its command finishes instead of serving",
             evidence=shown,
             frequency=often,
-            facts=CauseFacts(exit_code=0),
+            facts=PlainFacts(exit_code=0),
         )
     if end.code in (126, 127):
         kind, sentence = (
@@ -167,7 +168,7 @@ def _ended(log: ParsedLog) -> Cause | None:
             shown,
             frequency=often,
             deterministic=True,
-            facts=CauseFacts(exit_code=end.code),
+            facts=PlainFacts(exit_code=end.code),
         )
     how = f"with exit code {end.code}" if end.code is not None else "before it could serve"
     if end.code is not None and end.code > 128:
@@ -179,7 +180,7 @@ def _ended(log: ParsedLog) -> Cause | None:
         Confidence.CERTAIN,
         shown,
         frequency=often,
-        facts=CauseFacts(exit_code=end.code),
+        facts=PlainFacts(exit_code=end.code),
     )
 
 

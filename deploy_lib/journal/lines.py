@@ -14,6 +14,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
 from deploy_lib.journal.upgrade import upgraded, upgraded_cause
+from deploy_lib.model.cause_facts import NOTHING_ELSE
 from deploy_lib.model.details import Details, Foreign
 from deploy_lib.model.journal import Diagnosed, Entry, Judged
 from deploy_lib.steps.catalogue import KINDS
@@ -39,9 +40,8 @@ def encode(entry: Entry) -> bytes:
     if isinstance(entry, Diagnosed):
         plain = _entries().dump_python(entry, mode="json")
         facts = plain["cause"]["facts"].items()
-        plain["cause"]["facts"] = {
-            name: value for name, value in facts if value not in (None, []) and value is not False
-        }
+        known = {name: value for name, value in facts if value not in (None, []) and value is not False}
+        plain["cause"]["facts"] = {} if known == {"type": NOTHING_ELSE.type} else known
         return to_json(plain, inf_nan_mode="null")
     if not isinstance(entry, Judged):
         return _entries().dump_json(entry)

@@ -6,6 +6,10 @@ tests/cases/journals holds journals of that time. A mapping of today is given ba
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import fields
+from typing import get_args
+
+from deploy_lib.model.cause_facts import CauseFacts, PlainFacts
 
 Facts = Mapping[str, object]
 
@@ -55,9 +59,29 @@ def _figures(side: object) -> object:
 
 
 def upgraded_cause(cause: object) -> object:
-    """Its facts were texts, and where the missing file is stood among them."""
-    facts = cause.get("facts") if isinstance(cause, Mapping) and "whereabouts" not in cause else None
-    if not isinstance(cause, Mapping) or not isinstance(facts, Mapping):
+    """Its facts were texts once, later one record for all causes; `type` tells the records of today apart."""
+    now = _of_texts(cause) if isinstance(cause, Mapping) and "whereabouts" not in cause else cause
+    facts = now.get("facts") if isinstance(now, Mapping) else None
+    if not isinstance(now, Mapping) or not isinstance(facts, Mapping) or facts.get("type") in _RECORDS:
+        return now
+    return {**now, "facts": {**facts, "type": _record_of(facts)}}
+
+
+def _record_of(facts: Facts) -> str:
+    """The `type` of the record that has fields for most of the facts."""
+    return max(_RECORDS, key=lambda name: len(_RECORDS[name] & facts.keys()))
+
+
+_RECORDS: Mapping[str, set[str]] = {
+    "plain": {field.name for field in fields(PlainFacts)},  # first: where the others have no more, it is this
+    **{record().type: {field.name for field in fields(record)} for record in get_args(get_args(CauseFacts)[0])},
+}
+
+
+def _of_texts(cause: Facts) -> Facts:
+    """Where the missing file is stood among its facts."""
+    facts = cause.get("facts")
+    if not isinstance(facts, Mapping):
         return cause
     where = {name: facts[old] for old, name in _WHERE.items() if old in facts}
     kept = {name: value for name, value in facts.items() if name not in (*_WHERE, "finding", "not_learned", "holds")}
@@ -71,8 +95,8 @@ def upgraded_cause(cause: object) -> object:
         }
     if not str(facts.get("status", "0")).isdigit():
         del kept["status"]  # how a build ended
-    found = {**kept, "null_bytes": "holds" in facts}
-    return {**cause, "facts": found, "whereabouts": where or None}
+    nulls = {"null_bytes": True} if "holds" in facts else {}
+    return {**cause, "facts": {**kept, **nulls}, "whereabouts": where or None}
 
 
 _WHERE = {name: name for name in ("on_disk", "in_commit", "in_context", "in_image", "why", "rule")} | {

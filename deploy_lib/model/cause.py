@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from deploy_lib.model.cause_facts import NOTHING_ELSE, CauseFacts
 from deploy_lib.model.codes import Code
 
 
@@ -31,55 +32,6 @@ class Whereabouts:
     why: str = ""
     rule: str | None = None
     file: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Quota:
-    name: str
-    requested: int
-    allowed: int
-
-
-@dataclass(frozen=True, slots=True)
-class CauseFacts:
-    """What the evidence shows besides the sentence: for the remedy, the report, and whoever reads the events as JSON.
-
-    Empty where it shows nothing.
-    """
-
-    exit_code: int | None = None
-    status: int | None = None  # of a response
-    # of Python
-    name: str | None = None  # that the module lacks
-    variables: tuple[str, ...] = ()
-    file: str | None = None
-    line: int | None = None
-    null_bytes: bool = False
-    library: str | None = None
-    # of the container
-    command: str | None = None
-    listens: int | None = None  # a port
-    expected: int | None = None
-    needed: float | None = None  # seconds to listen
-    allowed: float | None = None  # seconds that the start-up probe allows
-    limit: str | None = None  # of memory, as the platform writes it
-    peak: str | None = None
-    upstream: str | None = None  # host:port that did not answer
-    # of the platform's refusals
-    message: str | None = None
-    account: str | None = None
-    caller: str | None = None
-    permission: str | None = None
-    role: str | None = None
-    secret: str | None = None
-    version: str | None = None
-    image: str | None = None
-    quota: Quota | None = None
-    # of a build
-    build: str | None = None  # its id at Cloud Build
-    requirement: str | None = None
-    base: str | None = None  # the base image
-    path: str | None = None  # that a COPY names
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +79,6 @@ class Confidence(enum.StrEnum):
     @classmethod
     def _missing_(cls, value: object) -> Confidence:
         return cls.GUESS
-
-
-NOTHING_ELSE = CauseFacts()
 
 
 @dataclass(frozen=True, slots=True)
