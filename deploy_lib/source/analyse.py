@@ -19,6 +19,7 @@ from deploy_lib.source.dependencies.declared import Declared, declared
 from deploy_lib.source.entrypoint import Entrypoint, GivenStart, read_entrypoint, with_environment
 from deploy_lib.source.entrypoint.misspelt import misspelt_command, undeclared_server
 from deploy_lib.source.entrypoint.script_problems import script_problems
+from deploy_lib.source.entrypoint.scripts import Started, started
 from deploy_lib.source.entrypoint.unknown_start import unknown_start
 from deploy_lib.source.environment import variables_of
 from deploy_lib.source.explain import Explainer
@@ -68,10 +69,11 @@ def analyse(
     contents = with_environment(contents, start)
     files = _Files(contents, context, _reader(context, read_many))
     dependencies = remember(lambda: declared(contents, files.read))
-    commands = _of_the_command(files, dependencies)
+    start_up = started(contents, files.text)
+    commands = _of_the_command(files, dependencies, start_up)
     around = remember(missing_file_context)
     analysis = _Analysis(
-        files, dependencies, stored_facts(contents, context, read_many, cache), around, undeclared, known
+        files, start_up, dependencies, stored_facts(contents, context, read_many, cache), around, undeclared, known
     )
     found = [each for given in start.entrypoints or (None,) if (each := analysis.of(given)) is not None]
     if not found:
@@ -104,6 +106,7 @@ class _Analysis:
     """What the processes of one image have in common; each file is read once for all of them."""
 
     files: _Files
+    started: Started
     dependencies: Callable[[], Declared]
     facts_of_paths: FactsOfPaths
     missing_file_context: Callable[[], MissingFileContext]
@@ -115,7 +118,7 @@ class _Analysis:
         contents, context, files, known = self.files.contents, self.files.context, self.files, self.known
         dependencies = self.dependencies
         projects = [posixpath.normpath(posixpath.join(contents.workdir, each)) for each in dependencies().directories]
-        entry = _entrypoint(contents, given, known, files.text, projects)
+        entry = self._entrypoint(given, projects)
         if entry is None:
             return None
         if entry.installs:
@@ -154,13 +157,23 @@ class _Analysis:
             roots=entry.roots,
         )
 
+    def _entrypoint(self, given: str | None, projects: Sequence[str]) -> Entrypoint | None:
+        """The one of the last good image where nothing else tells it; Python looks where it looked then."""
+        known, contents, read, ran = self.known, self.files.contents, self.files.text, self.started.programs
+        entry = read_entrypoint(contents, given, read, projects, ran)
+        if known is None:
+            return entry
+        if entry is None and known.entrypoint:
+            entry = read_entrypoint(contents, known.entrypoint, read, projects, ran)
+        return replace(entry, roots=tuple(dict.fromkeys((*entry.roots, *known.roots)))) if entry else None
 
-def _of_the_command(files: _Files, dependencies: Callable[[], Declared]) -> list[Finding]:
+
+def _of_the_command(files: _Files, dependencies: Callable[[], Declared], found: Started) -> list[Finding]:
     """What keeps the image's command from being run at all."""
     contents, context = files.contents, files.context
-    wrong = misspelt_command(contents, files.text, dependencies().installed)
-    wrong = wrong or undeclared_server(contents, files.text, dependencies())
-    refused = script_problems(contents, context.root, files.text, lambda path: context.files[path].mode)
+    wrong = misspelt_command(found.programs, contents, dependencies().installed)
+    wrong = wrong or undeclared_server(found.programs, contents, dependencies())
+    refused = script_problems(found.scripts, contents, context.root, lambda path: context.files[path].mode)
     return [*([wrong] if wrong else ()), *refused]
 
 
@@ -189,22 +202,6 @@ def _of_imports(
             if (each.code, each.module, each.line) not in reported:
                 found.append(_doubted(each, doubt))
     return found
-
-
-def _entrypoint(
-    contents: ImageContents,
-    given: str | None,
-    known: Known | None,
-    read: Callable[[str], str | None],
-    projects: Sequence[str],
-) -> Entrypoint | None:
-    """The one of the last good image where nothing else tells it; Python looks where it looked then."""
-    entry = read_entrypoint(contents, given, read, projects)
-    if known is None:
-        return entry
-    if entry is None and known.entrypoint:
-        entry = read_entrypoint(contents, known.entrypoint, read, projects)
-    return replace(entry, roots=tuple(dict.fromkeys((*entry.roots, *known.roots)))) if entry else None
 
 
 def _not_installed(

@@ -8,17 +8,14 @@ unwritten default, the top .gitignore, would drop files that were committed by f
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.source.dockerignore import Dockerignore, InvalidPattern
 from deploy_lib.source.gcloudignore import NAME, Gcloudignore
-from deploy_lib.source.model import Rule
-
-ReadText = Callable[[str], str | None]
-"""Text of a repository path; None where there is no such file."""
+from deploy_lib.source.model import ReadText, Rule
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,10 @@ from deploy_lib.model.findings import Absence, Finding
 
 Read = Callable[[str], bytes]
 """Content of a context path. Raises KeyError for a path the context does not hold."""
+ReadText = Callable[[str], str | None]
+"""Text of a path of the image, or of the repository; None where there is no such file."""
+ReadContext = Callable[[str], bytes | None]
+"""Content of a context path; None when the context has none there."""
 
 REGULAR, EXECUTABLE, SYMLINK, SUBMODULE = 0o100644, 0o100755, 0o120000, 0o160000
 UNKNOWN_SIZE = -1

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import posixpath
 import re
-import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
-from typing import Any
 
-from deploy_lib.source.model import ImageContents
+from deploy_lib.source.model import ImageContents, ReadText
 from deploy_lib.source.option_values import value_of
-
-ReadText = Callable[[str], str | None]
+from deploy_lib.source.tables import part, read_table, tables, texts
 
 
 def package_roots(contents: ImageContents, read: ReadText, installed: Sequence[str] = ()) -> tuple[str, ...]:
@@ -47,9 +44,9 @@ def installed_at_start(runner: Sequence[str], directory: str, read: ReadText) ->
     while True:
         text = read(posixpath.join(place, "pyproject.toml"))
         if text is not None:
-            table = _table(text)
-            built = "build-system" in table or _part(table, "tool", "uv").get("package") is True
-            return place if built or runner[0] == "hatch" or _part(table, "tool", "uv", "workspace") else None
+            table = read_table(text)
+            built = "build-system" in table or part(table, "tool", "uv").get("package") is True
+            return place if built or runner[0] == "hatch" or part(table, "tool", "uv", "workspace") else None
         if place == "/":
             return None
         place = posixpath.dirname(place)
@@ -57,17 +54,17 @@ def installed_at_start(runner: Sequence[str], directory: str, read: ReadText) ->
 
 def _members(top: str, directories: set[str], read: ReadText) -> Iterator[str]:
     """Members of a workspace, and projects that are named by their path."""
-    table = _table(read(posixpath.join(top, "pyproject.toml")) or "")
-    workspace = _part(table, "tool", "uv", "workspace")
-    excluded = [posixpath.join(top, each) for each in _texts(workspace.get("exclude"))]
-    for pattern in _texts(workspace.get("members")):
+    table = read_table(read(posixpath.join(top, "pyproject.toml")))
+    workspace = part(table, "tool", "uv", "workspace")
+    excluded = [posixpath.join(top, each) for each in texts(workspace.get("exclude"))]
+    for pattern in texts(workspace.get("members")):
         wanted = posixpath.normpath(posixpath.join(top, pattern))
         for each in sorted(directories):
             same_depth = each.count("/") == wanted.count("/")
             if same_depth and fnmatchcase(each, wanted) and not any(fnmatchcase(each, other) for other in excluded):
                 yield each
-    groups = [_part(group, "dependencies") for group in _part(table, "tool", "poetry", "group").values()]
-    for entries in (_part(table, "tool", "uv", "sources"), _part(table, "tool", "poetry", "dependencies"), *groups):
+    groups = [part(group, "dependencies") for group in part(table, "tool", "poetry", "group").values()]
+    for entries in (part(table, "tool", "uv", "sources"), part(table, "tool", "poetry", "dependencies"), *groups):
         for source in entries.values():
             if isinstance(source, dict) and isinstance(source.get("path"), str):
                 yield posixpath.normpath(posixpath.join(top, source["path"]))
@@ -75,21 +72,21 @@ def _members(top: str, directories: set[str], read: ReadText) -> Iterator[str]:
 
 def _roots(project: str, contents: ImageContents, read: ReadText) -> list[str]:
     """What the project's files say, else src/ where there is one, else the project's own directory."""
-    table = _table(read(posixpath.join(project, "pyproject.toml")) or "")
+    table = read_table(read(posixpath.join(project, "pyproject.toml")))
     declared = [
-        *_texts(_part(table, "tool", "setuptools", "packages", "find").get("where")),
-        *(value for key, value in _part(table, "tool", "setuptools", "package-dir").items() if key == ""),
+        *texts(part(table, "tool", "setuptools", "packages", "find").get("where")),
+        *(value for key, value in part(table, "tool", "setuptools", "package-dir").items() if key == ""),
         *(
             str(each["from"])
-            for each in _tables(_part(table, "tool", "poetry").get("packages"))
+            for each in tables(part(table, "tool", "poetry").get("packages"))
             if isinstance(each.get("from"), str)
         ),
         *(
             posixpath.dirname(each)
-            for each in _texts(_part(table, "tool", "hatch", "build", "targets", "wheel").get("packages"))
+            for each in texts(part(table, "tool", "hatch", "build", "targets", "wheel").get("packages"))
         ),
-        *_texts(_part(table, "tool", "pdm", "build").get("package-dir")),
-        *_texts(_part(table, "tool", "uv", "build-backend").get("module-root")),
+        *texts(part(table, "tool", "pdm", "build").get("package-dir")),
+        *texts(part(table, "tool", "uv", "build-backend").get("module-root")),
     ]
     places = [posixpath.normpath(posixpath.join(project, each)) for each in declared]
     usual = [posixpath.join(project, "src"), project]
@@ -100,25 +97,3 @@ def _roots(project: str, contents: ImageContents, read: ReadText) -> list[str]:
 def _holds(directory: str, contents: ImageContents) -> bool:
     prefix = f"{directory.rstrip('/')}/"
     return any(path.startswith(prefix) and path.endswith(".py") for path in contents.files)
-
-
-def _table(text: str) -> Mapping[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
-        return {}
-
-
-def _part(table: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
-    found: Any = table
-    for key in keys:
-        found = found.get(key) if isinstance(found, dict) else None
-    return found if isinstance(found, dict) else {}
-
-
-def _texts(value: Any) -> list[str]:
-    return [value] if isinstance(value, str) else [each for each in value or () if isinstance(each, str)]
-
-
-def _tables(value: Any) -> list[dict[str, Any]]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

@@ -6,6 +6,7 @@ import pytest
 
 from deploy_lib.source.entrypoint import Entrypoint, Launch, read_entrypoint
 from deploy_lib.source.entrypoint.misspelt import misspelt_command
+from deploy_lib.source.entrypoint.scripts import started
 from deploy_lib.source.model import ImageContents, Unknown
 
 SHELL = ("/bin/sh", "-c")
@@ -159,7 +160,7 @@ def test_the_yaml_names_it() -> None:
 )
 def test_a_server_that_is_misspelt(command: tuple[str, ...], near: str | None) -> None:
     contents = ImageContents({}, {}, workdir="/app", command=command)
-    found = misspelt_command(contents, lambda path: None, {"gunicon-worker", "flask"})
+    found = misspelt_command(started(contents, lambda path: None).programs, contents, {"gunicon-worker", "flask"})
     fix = found.fix if found else None
     installed = "" if near in ("flask", "python") else f", and let the Dockerfile install {near}"
     assert fix == (f"write {near} instead of {_program(command)} in CMD or ENTRYPOINT{installed}" if near else None)
@@ -171,7 +172,7 @@ def _program(command: tuple[str, ...]) -> str:
 
 def test_a_program_of_the_repository_is_no_misspelt_server() -> None:
     contents = ImageContents({"/app/bin/gunicon": "bin/gunicon"}, {}, workdir="/app", command=("gunicon", "main:app"))
-    assert misspelt_command(contents, lambda path: None, ()) is None
+    assert misspelt_command(started(contents, lambda path: None).programs, contents, ()) is None
 
 
 STARTS: list[tuple[str, dict[str, str], str, list[str]]] = [

@@ -11,9 +11,9 @@ from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.source.dependencies.declared import declared
 from deploy_lib.source.entrypoint import Entrypoint, GivenStart, read_entrypoint, with_environment
 from deploy_lib.source.entrypoint.misspelt import misspelt_command
-from deploy_lib.source.entrypoint.scripts import ReadText
+from deploy_lib.source.entrypoint.scripts import started
 from deploy_lib.source.explain import explain
-from deploy_lib.source.model import MissingFileContext, Staged
+from deploy_lib.source.model import MissingFileContext, ReadText, Staged
 from deploy_lib.source.repository_facts import reader
 
 
@@ -26,7 +26,7 @@ def entrypoint_of(staged: Staged, start: GivenStart) -> Entrypoint | None:
 def unstartable(staged: Staged) -> Finding | None:
     """What is wrong with a start command that no image of this commit can have; None where it may have it."""
     brought = declared(staged.contents, reader(staged)).installed
-    return misspelt_command(staged.contents, _text_of(staged), brought)
+    return misspelt_command(started(staged.contents, _text_of(staged)).programs, staged.contents, brought)
 
 
 def _text_of(staged: Staged) -> ReadText:

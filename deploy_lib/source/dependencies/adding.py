@@ -9,14 +9,11 @@ from __future__ import annotations
 import posixpath
 import re
 import shlex
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from deploy_lib.source.dependencies.declared import declared, normalised
 from deploy_lib.source.dependencies.names import names_of, to_install
-from deploy_lib.source.model import ImageContents
-
-ReadContext = Callable[[str], bytes | None]
+from deploy_lib.source.model import ImageContents, ReadContext
 
 _LOCKS = (("uv.lock", "uv add"), ("poetry.lock", "poetry add"), ("pdm.lock", "pdm add"))
 _COMPILED = re.compile(r"^#\s+((?:uv pip compile|pip-compile)\s.+)$", re.MULTILINE)

@@ -8,14 +8,11 @@ from __future__ import annotations
 import posixpath
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from deploy_lib.source.model import ImageContents
-
-ReadContext = Callable[[str], bytes | None]
-"""Content of a context path; None when the context has none there."""
+from deploy_lib.source.model import ImageContents, ReadContext
+from deploy_lib.source.tables import Table, part, tables, texts
 
 _NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[[^\]]*\])?\s*(?:[<>=!~;@,]|$)")
 _DIRECTORY = re.compile(r"^(?:(?:-e|--editable)[\s=]*)?(?:file:|\.{0,2}/|\.)|@\s*file:")
@@ -62,8 +59,23 @@ class _Reading:
 
 def declared(contents: ImageContents, read: ReadContext) -> Declared:
     """By the files that the image installs from, and those of a known name that it holds."""
+    return _of_files((*contents.installs, *_by_name(contents.files.values())), contents, read)
+
+
+def installed(contents: ImageContents, read: ReadContext) -> Declared:
+    """Only by the files that RUN steps install from, with the locks beside them."""
+    locks = (
+        posixpath.join(posixpath.dirname(path), lock)
+        for path in contents.installs
+        if posixpath.basename(path) in _TABLES
+        for lock in sorted(_LOCKS)
+    )
+    return _of_files((*contents.installs, *(lock for lock in locks if read(lock) is not None)), contents, read)
+
+
+def _of_files(paths: Sequence[str], contents: ImageContents, read: ReadContext) -> Declared:
     reading = _Reading(read)
-    for path in dict.fromkeys((*contents.installs, *_by_name(contents.files.values()))):
+    for path in dict.fromkeys(paths):
         if posixpath.basename(path) in _TABLES:
             _table(path, reading)
         else:
@@ -134,7 +146,7 @@ def _table(path: str, reading: _Reading) -> None:
         return
     reading.files.append(path)
     reading.brings_project = reading.brings_project or any(_paths(table))
-    sources = _part(_part(_part(table, "tool"), "uv"), "sources")
+    sources = part(table, "tool", "uv", "sources")
     own = {normalised(name) for name, source in sources.items() if isinstance(source, dict) and _OWN & source.keys()}
     for requirement in _listed(table):
         found = _NAME.match(requirement)
@@ -142,40 +154,34 @@ def _table(path: str, reading: _Reading) -> None:
             reading.names.setdefault(normalised(found[1]), path)
 
 
-def _listed(table: Mapping[str, Any]) -> Iterator[str]:
-    project, tools = _part(table, "project"), _part(table, "tool")
+def _listed(table: Table) -> Iterator[str]:
+    project, tools = part(table, "project"), part(table, "tool")
     for group in (
         project.get("dependencies"),
-        *_part(project, "optional-dependencies").values(),
-        *_part(table, "dependency-groups").values(),
+        *part(project, "optional-dependencies").values(),
+        *part(table, "dependency-groups").values(),
     ):
-        yield from (each for each in group if isinstance(each, str)) if isinstance(group, list) else ()
-    poetry = _part(tools, "poetry")
-    groups = [_part(group, "dependencies") for group in _part(poetry, "group").values() if isinstance(group, dict)]
-    for names in (_part(poetry, "dependencies"), *groups, _part(table, "packages"), _part(table, "dev-packages")):
+        yield from texts(group)
+    poetry = part(tools, "poetry")
+    groups = [part(group, "dependencies") for group in part(poetry, "group").values() if isinstance(group, dict)]
+    for names in (part(poetry, "dependencies"), *groups, part(table, "packages"), part(table, "dev-packages")):
         yield from names
-    packages = table.get("package")
-    for each in packages if isinstance(packages, list) else ():
-        if isinstance(each, dict) and not _is_project(_part(each, "source")):
+    for each in tables(table.get("package")):
+        if not _is_project(part(each, "source")):
             yield str(each.get("name", ""))
 
 
-def _is_project(source: Mapping[str, Any]) -> bool:
+def _is_project(source: Table) -> bool:
     """In uv.lock the project itself has an entry of its own, with the directory that it lies in
     (https://docs.astral.sh/uv/concepts/projects/layout/)."""
     return bool({"virtual", "editable", "directory"} & source.keys())
 
 
-def _paths(table: Mapping[str, Any]) -> Iterator[str]:
+def _paths(table: Table) -> Iterator[str]:
     """Directories that Pipenv, Poetry and uv install from; the project's own entry in a lock file is none of them."""
-    tools = _part(table, "tool")
-    poetry = _part(tools, "poetry")
-    groups = [_part(group, "dependencies") for group in _part(poetry, "group").values() if isinstance(group, dict)]
-    sources = _part(_part(tools, "uv"), "sources")
-    for entries in (_part(table, "packages"), _part(poetry, "dependencies"), *groups, sources):
+    tools = part(table, "tool")
+    poetry = part(tools, "poetry")
+    groups = [part(group, "dependencies") for group in part(poetry, "group").values() if isinstance(group, dict)]
+    sources = part(tools, "uv", "sources")
+    for entries in (part(table, "packages"), part(poetry, "dependencies"), *groups, sources):
         yield from (str(each["path"]) for each in entries.values() if isinstance(each, dict) and "path" in each)
-
-
-def _part(table: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = table.get(key)
-    return value if isinstance(value, dict) else {}

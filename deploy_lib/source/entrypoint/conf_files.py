@@ -13,16 +13,15 @@ import posixpath
 import re
 import shlex
 import tomllib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from itertools import pairwise
 
 from deploy_lib.source.entrypoint.shell import Program, shell_programs
 from deploy_lib.source.entrypoint.targets import inside
+from deploy_lib.source.model import ReadText
 from deploy_lib.source.option_values import value_of
-
-ReadText = Callable[[str], str | None]
 
 _SUPERVISOR = ("supervisord.conf", "etc/supervisord.conf", "/etc/supervisord.conf", "/etc/supervisor/supervisord.conf")
 _PAIR = re.compile(r"(\w+)=(\"[^\"]*\"|'[^']*'|[^,]*)")

@@ -8,16 +8,16 @@ from __future__ import annotations
 import ast
 import configparser
 import posixpath
-import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Any
 
 from deploy_lib.source.entrypoint.model import Entrypoint
 from deploy_lib.source.entrypoint.targets import target
+from deploy_lib.source.model import ReadText
+from deploy_lib.source.tables import Table, part, read_table
 
 
-def console_script(name: str, projects: Iterable[str], read: Callable[[str], str | None]) -> Entrypoint | None:
+def console_script(name: str, projects: Iterable[str], read: ReadText) -> Entrypoint | None:
     """What the command of that name imports and calls.
 
     `projects` are the image directories that RUN steps install, or their `src`.
@@ -30,14 +30,9 @@ def console_script(name: str, projects: Iterable[str], read: Callable[[str], str
     return None
 
 
-def _commands(directory: str, read: Callable[[str], str | None]) -> Iterator[tuple[str, str]]:
+def _commands(directory: str, read: ReadText) -> Iterator[tuple[str, str]]:
     text = read(posixpath.join(directory, "pyproject.toml"))
-    if text is not None:
-        try:
-            table = tomllib.loads(text)
-        except tomllib.TOMLDecodeError:
-            table = {}
-        yield from _of_table(table)
+    yield from _of_table(read_table(text))
     text = read(posixpath.join(directory, "setup.cfg"))
     if text is not None:
         yield from _of_setup_cfg(text)
@@ -46,12 +41,9 @@ def _commands(directory: str, read: Callable[[str], str | None]) -> Iterator[tup
         yield from _of_setup_py(text)
 
 
-def _of_table(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _of_table(table: Table) -> Iterator[tuple[str, str]]:
     for path in (("project", "scripts"), ("tool", "poetry", "scripts")):
-        found: Any = table
-        for key in path:
-            found = found.get(key) if isinstance(found, dict) else None
-        for name, value in found.items() if isinstance(found, dict) else ():
+        for name, value in part(table, *path).items():
             yield str(name), str(value.get("reference", "") if isinstance(value, dict) else value)
 
 

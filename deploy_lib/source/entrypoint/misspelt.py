@@ -5,15 +5,14 @@ from __future__ import annotations
 import difflib
 import posixpath
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.source.base_images import is_official
 from deploy_lib.source.dependencies.declared import Declared
-from deploy_lib.source.entrypoint.read import programs_of
-from deploy_lib.source.entrypoint.scripts import ReadText
 from deploy_lib.source.entrypoint.servers import SERVERS
+from deploy_lib.source.entrypoint.shell import Program
 from deploy_lib.source.model import SITE_PACKAGES, ImageContents
 
 _KNOWN = (*SERVERS, "flask", "fastapi", "python", "python3")
@@ -34,9 +33,8 @@ def nearest(program: str) -> str | None:
     return next(iter(difflib.get_close_matches(program, _KNOWN, 1, _NEAR)), None)
 
 
-def misspelt_command(contents: ImageContents, read: ReadText, declared: Collection[str]) -> Finding | None:
-    """The program that ends up running. `declared` are the distributions that are installed, which may bring it."""
-    ran = programs_of(contents, read)
+def misspelt_command(ran: Sequence[Program], contents: ImageContents, declared: Collection[str]) -> Finding | None:
+    """Of the program that ends up running. `declared` are the distributions that are installed, which may bring it."""
     if not ran:
         return None
     name = ran[-1].words[0]
@@ -51,14 +49,13 @@ def misspelt_command(contents: ImageContents, read: ReadText, declared: Collecti
     return Finding(Code.COMMAND_NOT_FOUND, Severity.ERROR, message, fix=fix)
 
 
-def undeclared_server(contents: ImageContents, read: ReadText, declared: Declared) -> Finding | None:
+def undeclared_server(ran: Sequence[Program], contents: ImageContents, declared: Declared) -> Finding | None:
     """Advice on a well-known server that no file of requirements names, where a lock file names all that is
     installed or where they name another server instead.
 
     None where the requirements are not known whole, where the project itself is installed, and for a base image that
     may bring anything.
     """
-    ran = programs_of(contents, read)
     name = ran[-1].words[0] if ran else ""
     projects = any(each.prefix == SITE_PACKAGES for each in contents.unknown) or declared.brings_project
     if name not in SERVERS or not declared.files or not declared.whole or not is_official(contents.base) or projects:

@@ -6,38 +6,41 @@ import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from deploy_lib.source.entrypoint.conf_files import configured, managed
+from deploy_lib.source.entrypoint.conf_files import configured
 from deploy_lib.source.entrypoint.console_scripts import console_script
 from deploy_lib.source.entrypoint.launch import launch_of
 from deploy_lib.source.entrypoint.model import Entrypoint
-from deploy_lib.source.entrypoint.scripts import ReadText, file_of, is_python, started
+from deploy_lib.source.entrypoint.scripts import file_of, is_python, started
 from deploy_lib.source.entrypoint.servers import named_by, script_of
 from deploy_lib.source.entrypoint.shell import Program
 from deploy_lib.source.entrypoint.targets import target
-from deploy_lib.source.model import ImageContents
+from deploy_lib.source.model import ImageContents, ReadText
 from deploy_lib.source.projects import installed_at_start, package_roots, site_packages
 
 
 def read_entrypoint(
-    contents: ImageContents, given: str | None, read: ReadText, installed: Sequence[str] = ()
+    contents: ImageContents,
+    given: str | None,
+    read: ReadText,
+    installed: Sequence[str] = (),
+    ran: Sequence[Program] | None = None,
 ) -> Entrypoint | None:
     """None when nothing names a module. `given` is the YAML's entrypoint, module or module:app. `installed` are image
-    directories of projects that requirements files name.
+    directories of projects that requirements files name. `ran` are the programs that are started, once they are known.
 
     What an installed project holds is looked for last, where Python has its installed packages.
     """
-    entry = _read(contents, given, read)
+    entry = _read(contents, given, read, started(contents, read).programs if ran is None else ran)
     if entry is None:
         return None
     launch = entry.launch
-    started = installed_at_start(launch.runner, launch.directory, read) if launch else None
-    projects = (*installed, *([started] if started else ()))
+    brought = installed_at_start(launch.runner, launch.directory, read) if launch else None
+    projects = (*installed, *([brought] if brought else ()))
     more = (*package_roots(contents, read, projects), *site_packages(contents.files))
-    return replace(entry, roots=tuple(dict.fromkeys((*entry.roots, *more))), installs=started or "")
+    return replace(entry, roots=tuple(dict.fromkeys((*entry.roots, *more))), installs=brought or "")
 
 
-def _read(contents: ImageContents, given: str | None, read: ReadText) -> Entrypoint | None:
-    ran = programs_of(contents, read)
+def _read(contents: ImageContents, given: str | None, read: ReadText, ran: Sequence[Program]) -> Entrypoint | None:
     servers = [(program, entry) for program in ran if (entry := _named_by(program, contents, read))]
     if servers and servers[-1][1].main and _another_follows(servers[-1][0], ran):
         servers = []  # a migration before a server that nobody knows
@@ -70,11 +73,6 @@ def _another_follows(program: Program, ran: Sequence[Program]) -> bool:
     """Whether the script goes on with a program that may be the server."""
     later = ran[ran.index(program) + 1 :]
     return any(each.words[0] not in _BESIDE and not each.words[0].startswith("[") for each in later)
-
-
-def programs_of(contents: ImageContents, read: ReadText) -> list[Program]:
-    """Those of the image's command, of the shell scripts that it runs, and of what a process manager starts."""
-    return [each for program in started(contents, read).programs for each in managed(program, read, contents.files)]
 
 
 def _named_by(program: Program, contents: ImageContents, read: ReadText) -> Entrypoint | None:

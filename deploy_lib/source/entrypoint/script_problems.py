@@ -9,12 +9,12 @@ from __future__ import annotations
 import posixpath
 import re
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
 
 from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity
-from deploy_lib.source.entrypoint.scripts import ReadText, Script, started
+from deploy_lib.source.entrypoint.scripts import Script
 from deploy_lib.source.model import REGULAR, ImageContents
 
 ModeOf = Callable[[str], int]
@@ -28,13 +28,15 @@ _LACKS = {_ALPINE: "bash dash fish ksh zsh perl", _SLIM: "fish ksh zsh node ruby
 """What the official images of these kinds do not hold, by the lists of packages that they are made of."""
 
 
-def script_problems(contents: ImageContents, root: str, read: ReadText, mode_of: ModeOf) -> Iterator[Finding]:
+def script_problems(
+    scripts: Iterable[Script], contents: ImageContents, root: str, mode_of: ModeOf
+) -> Iterator[Finding]:
     """One per script. None where a RUN step may have changed the script, or where it only may be started.
 
-    `root` is the context's.
+    `scripts` are those that the image's command starts; `root` is the context's.
     """
     seen = set()
-    for script in started(contents, read).scripts:
+    for script in scripts:
         if script.path in seen or script.unsure or _may_change(contents, script.path):
             continue
         seen.add(script.path)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from deploy_lib.source.entrypoint.conf_files import managed
 from deploy_lib.source.entrypoint.shell import SHELLS, Program, programs, shell_programs
 from deploy_lib.source.entrypoint.targets import inside
 from deploy_lib.source.entrypoint.tasks import task_text
 from deploy_lib.source.entrypoint.wrappers import expanded
-from deploy_lib.source.model import ImageContents
+from deploy_lib.source.model import ImageContents, ReadText
 
-ReadText = Callable[[str], str | None]
-"""Text of an image path; None when the image has none there."""
 _OF_A_SHELL = re.compile(r"#!\s*(?:/usr/bin/env\s+(?:-S\s+)?)?(?:/\S*/)?(?:ba|da|a|z)?sh\b")
 _OF_PYTHON = re.compile(r"#!\s*(?:/usr/bin/env\s+(?:-S\s+)?)?(?:\S*/)?(?:python|pypy)[\d.]*\b|#!.*\buv run\b")
 _USUAL_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -33,18 +32,21 @@ class Script:
 
 
 @dataclass(frozen=True, slots=True)
-class StartedScripts:
+class Started:
+    """`programs` are those of the image's command, of the shell scripts that it runs, and of what a process manager
+    starts, in order; the last one stays."""
+
     programs: list[Program] = field(default_factory=list)
     scripts: list[Script] = field(default_factory=list)
 
 
-def started(contents: ImageContents, read: ReadText) -> StartedScripts:
-    """What the image's command starts, in order; the last program stays."""
-    found = StartedScripts()
+def started(contents: ImageContents, read: ReadText) -> Started:
+    """What the image's command starts."""
+    found = Started()
     given = programs(contents.command, contents.workdir, contents.env)
     direct = bool(contents.command) and posixpath.basename(contents.command[0]) not in SHELLS
     for each in _followed(given, read, found.scripts, _DEEPEST, first=direct):
-        found.programs.append(each)
+        found.programs.extend(managed(each, read, contents.files))
     return found
 
 

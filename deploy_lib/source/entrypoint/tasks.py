@@ -7,14 +7,12 @@ https://hatch.pypa.io/latest/config/environment/overview/#scripts, https://poeth
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Callable
 from typing import Any
 
 from deploy_lib.source.entrypoint.shell import Program
 from deploy_lib.source.entrypoint.targets import inside
-
-ReadText = Callable[[str], str | None]
+from deploy_lib.source.model import ReadText
+from deploy_lib.source.tables import read_table, value_at
 
 _TABLES: dict[tuple[str, ...], tuple[tuple[str, tuple[str, ...]], ...]] = {
     ("pdm", "run"): (("pyproject.toml", ("tool", "pdm", "scripts")),),
@@ -38,22 +36,11 @@ def task_text(program: Program, read: ReadText) -> tuple[str, str] | None:
     wanted = words[0] if name == "poe" and words else name
     for file, keys in tables:
         path = inside(program, file)
-        value = _value(read(path), (*keys, wanted))
-        text = _text(value)
+        text = _text(value_at(read_table(read(path)), *keys, wanted))
         if text is not None:
             more = words[1:] if name == "poe" else words
             return " ".join([text, *more]), path
     return None
-
-
-def _value(text: str | None, keys: tuple[str, ...]) -> Any:
-    try:
-        found: Any = tomllib.loads(text or "")
-    except tomllib.TOMLDecodeError:
-        return None
-    for key in keys:
-        found = found.get(key) if isinstance(found, dict) else None
-    return found
 
 
 def _text(value: Any) -> str | None:
