@@ -175,8 +175,7 @@ def kind(field: dict[str, Any]) -> str:
             return "`true` or `false`"
         case "integer" | "number":
             return "whole number" if field["type"] == "integer" else "number"
-        case _:
-            return "text"
+    return "text"
 
 
 def value(field: dict[str, Any]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from deploy_lib.diagnose.shell_commands import in_shell, shown_fix
 from deploy_lib.model import journal
@@ -51,8 +52,16 @@ def entry_lines(entry: Entry) -> Iterator[str]:
             yield from cause_lines(entry.cause)
         case journal.Stopped():
             yield from ending_lines(entry)
-        case _:
+        case (
+            journal.Adopted()
+            | journal.ReleaseInterrupted()
+            | journal.RestoreAsked()
+            | journal.RestoreAnswered()
+            | journal.Withdrawn()
+        ):
             yield sentence(entry)[0]
+        case _:
+            assert_never(entry)
 
 
 @dataclass(slots=True)

@@ -159,12 +159,10 @@ def _read_heredoc(parsed: DockerfileHeredoc) -> Heredoc:
 def _open_stage(instruction: Instruction) -> Stage:
     match instruction.args:
         case (base,):
-            name = None
+            return Stage(instruction, base, None, instruction.flag("platform"), ())
         case (base, word, alias) if word.lower() == "as":
-            name = alias.lower()
-        case _:
-            raise instruction.failure("expected FROM image or FROM image AS name")
-    return Stage(instruction, base, name, instruction.flag("platform"), ())
+            return Stage(instruction, base, alias.lower(), instruction.flag("platform"), ())
+    raise instruction.failure("expected FROM image or FROM image AS name")
 
 
 def expand_word(word: str, env: Mapping[str, str], escape: str) -> str:

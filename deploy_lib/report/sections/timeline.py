@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import assert_never
 
 from deploy_lib.model import journal
 from deploy_lib.model.entry_words import sentence
@@ -96,8 +97,17 @@ def _events(entry: Entry) -> Iterator[tuple[str, Tone]]:
             yield f"cause: {entry.cause.sentence}", "plain"
         case journal.Stopped():
             yield f"ended {entry.outcome.value}; serving {entry.serving}", entry.outcome.words.tone
-        case _:
+        case (
+            journal.Adopted()
+            | journal.GoingBack()
+            | journal.ReleaseInterrupted()
+            | journal.RestoreAsked()
+            | journal.RestoreAnswered()
+            | journal.Withdrawn()
+        ):
             yield sentence(entry)
+        case _:
+            assert_never(entry)
 
 
 SECTION = Section("timeline", "Timeline", read, blocks, empty="No moment is recorded.")

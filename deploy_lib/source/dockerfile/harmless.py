@@ -90,7 +90,7 @@ def _only_asks(code: str, holds: Callable[[str], bool]) -> bool:
                 continue
             case ast.Assert() | ast.Pass():
                 continue
-            case _:
+            case ast.stmt():
                 return False
         if any(holds(top) or holds(f"{top}.py") for top in tops):
             return False

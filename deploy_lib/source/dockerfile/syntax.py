@@ -107,12 +107,10 @@ def _read(parsed: DockerfileInstruction) -> Instruction:
 def _stage(origin: Instruction, instructions: list[Instruction]) -> Stage:
     match origin.args:
         case (base,):
-            name = None
+            return Stage(base, None, origin.line, tuple(instructions))
         case (base, word, alias) if word.lower() == "as":
-            name = alias.lower()
-        case _:
-            raise Refused(origin.line, "expected FROM image or FROM image AS name")
-    return Stage(base, name, origin.line, tuple(instructions))
+            return Stage(base, alias.lower(), origin.line, tuple(instructions))
+    raise Refused(origin.line, "expected FROM image or FROM image AS name")
 
 
 _BARE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")

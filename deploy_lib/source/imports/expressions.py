@@ -64,7 +64,7 @@ def _evaluate(node: ast.AST, scope: Scope, events: list[Event]) -> None:
             scope.bind(names)
             if scope.at_module_level:
                 events.append(Bind(names))
-        case _:
+        case ast.AST():
             _all(ast.iter_child_nodes(node), scope, events)
 
 

@@ -60,7 +60,7 @@ def certain_start(node: ast.FunctionDef, code: CodeType, python: Python | None) 
                 if _may_leave(statement):
                     break
                 events.extend(_statement(statement, python))
-            case _:
+            case ast.stmt():
                 if _may_leave(statement):
                     break
     return tuple(events)

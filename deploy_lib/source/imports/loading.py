@@ -54,7 +54,7 @@ def text_of(node: ast.expr, texts: Texts) -> str | None:
             parts = [text_of(value, texts) for value in values]
         case ast.FormattedValue(value=value, conversion=-1, format_spec=None):
             return text_of(value, texts)
-        case _:
+        case ast.expr():
             return None
     return "".join(part for part in parts if part is not None) if None not in parts else None
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import assert_never
 
 from deploy_lib.source.imports import events
 from deploy_lib.source.imports.closure import MAIN, Closure
@@ -157,8 +158,19 @@ def _event(event: events.Event, place: Place, state: State) -> Steps:
             return use(name, line, place, state)
         case events.Raise():
             return _raise(event, place, state)
-        case _:
+        case (
+            events.Bind()
+            | events.Class()
+            | events.Function()
+            | events.Unbind()
+            | events.Doubt()
+            | events.VariableRead()
+            | events.Store()
+            | events.Lazy()
+        ):
             _note(event, place, state)
+        case _:
+            assert_never(event)
     return None
 
 

@@ -82,7 +82,8 @@ def _statement(node: ast.stmt, scope: Scope) -> Iterator[Event]:
         case ast.Assert(test=test, msg=message):
             yield from evaluate(test, scope)
             yield from _maybe(tuple(evaluate(message, scope)))
-        case _ if hasattr(node, "name") and isinstance(node.name, ast.Name):  # the `type` statement of Python 3.12
+        case ast.stmt() if hasattr(node, "name") and isinstance(node.name, ast.Name):
+            # the `type` statement of Python 3.12
             yield from _bind((node.name.id,), scope)
 
 
@@ -108,7 +109,7 @@ def _loaded_in_turn(target: ast.expr, source: ast.expr, body: Sequence[ast.stmt]
                                 yield loaded
                         case ast.Expr() | ast.Assign():
                             pass
-                        case _:
+                        case ast.stmt():
                             break
 
 

@@ -39,8 +39,7 @@ class Series:
                 return self.labels.get(name)
             case ("resource", "label" | "labels", name):
                 return self.resource.get(name)
-            case _:
-                return None
+        return None
 
 
 def make_series(found: Mapping[RequestSource, list[Point]]) -> list[Series]:
