@@ -42,6 +42,7 @@ from .projects.permissions import permission_routes
 from .projects.routes import project_routes
 from .reach.reach import Reach
 from .reach.targets import Target
+from .registry.artifacts import artifact_routes
 from .registry.images import RegistryImages
 from .registry.routes import registry_routes
 from .rest.routes import RestApi
@@ -128,7 +129,7 @@ def serving(engine: Engine, settings: CloudSettings) -> Iterator[ListenAddresses
             *logging_methods(log),
             *monitoring_methods(counts),
             *secret_methods(secrets),
-            *operation_methods(finders, ending.wait),
+            *operation_methods(finders, [run.operations, jobs.operations], ending.wait),
         ]
         rows = [middleware.row(method) for method in methods]
 
@@ -145,6 +146,7 @@ def serving(engine: Engine, settings: CloudSettings) -> Iterator[ListenAddresses
             *identity_routes(allows),
             *gcloud.routes(),
             *KnativeApi(rows, locations).routes(rest),
+            *artifact_routes(images, rest),
             *project_routes(),
             *rest.routes(),
         ]

@@ -167,6 +167,10 @@ class CloudRunJobs:
         """None when the name is not that of an operation of a job."""
         return self._operations.get(name)
 
+    def operations(self, parent: str) -> list[Operation]:
+        """Those of a project's location, the newest first."""
+        return self._operations.below(parent)
+
     def close(self) -> None:
         """Ends every task that runs."""
         with self._store.lock:

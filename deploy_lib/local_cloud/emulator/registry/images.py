@@ -47,6 +47,18 @@ class Manifest:
     data: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class HeldImage:
+    """An image of a repository; `size` in bytes, `pushed` in seconds since the epoch."""
+
+    name: str
+    digest: str
+    tags: list[str]
+    media_type: str
+    size: int
+    pushed: float
+
+
 class RegistryImages:
     """All names are taken with or without their host, which is not looked at."""
 
@@ -78,6 +90,18 @@ class RegistryImages:
         if not (home / "_digests").is_dir():
             return None
         return sorted(path.name for path in (home / "_tags").glob("*") if is_tag(path.name))
+
+    def held(self, repository: str) -> list[HeldImage]:
+        """Of "project/repository", by name and digest."""
+        root, found = self._root / "refs" / repository, []
+        for record in sorted(root.rglob("_digests/*")):
+            home, digest = record.parent.parent, f"sha256:{record.name}"
+            tags = [tag.name for tag in sorted((home / "_tags").glob("*")) if tag.read_text() == digest]
+            data = self.blob(digest).read_bytes()
+            size = len(data) + sum(self.blob(part).stat().st_size for part in _parts(data))
+            pushed = record.stat().st_mtime
+            found.append(HeldImage(str(home.relative_to(root)), digest, tags, record.read_text(), size, pushed))
+        return found
 
     def manifest(self, name: str, reference: str) -> Manifest:
         digest = self.resolve(name, reference)

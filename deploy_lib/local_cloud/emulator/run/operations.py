@@ -58,6 +58,12 @@ class Operations:
         with self._lock:
             return _copy(found[0])
 
+    def below(self, parent: str) -> list[Operation]:
+        """Of a project's location ("projects/P/locations/L"), the newest first."""
+        with self._lock:
+            kept = [_copy(operation) for operation, _ in self._found.values()]
+        return [each for each in reversed(kept) if each.name.startswith(f"{parent}/operations/")]
+
 
 def done(resource: Any, parent: str) -> Operation:
     """An operation that changed nothing and has ended, for validate_only."""

@@ -165,6 +165,10 @@ class CloudRun:
         """None when the name is not that of an operation of Cloud Run."""
         return self._operations.get(name)
 
+    def operations(self, parent: str) -> list[Operation]:
+        """Those of a project's location, the newest first."""
+        return self._operations.below(parent)
+
     # Access policies: who may invoke a service, where that is asked.
 
     def get_policy(self, resource: str) -> bytes:

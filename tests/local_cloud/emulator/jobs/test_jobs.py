@@ -91,6 +91,8 @@ def test_tasks_know_who_they_are_and_their_lines_are_in_the_log(bench: Bench) ->
     tasks = list(bench.tasks.list_tasks(parent=execution.name))
     assert [task.index for task in tasks] == [0, 1, 2]
     assert all(completed(bench.tasks.get_task(name=task.name)).state == SUCCEEDED for task in tasks)
+    operations = bench.jobs.list_operations({"name": PARENT, "filter": "done=true"}).operations
+    assert any(found.metadata.value and execution.name.encode() in found.metadata.value for found in operations)
     found = bench.jobs.get_job(name=job)
     assert (found.execution_count, found.latest_created_execution.name) == (1, execution.name)
     assert found.latest_created_execution.completion_status.name == "EXECUTION_SUCCEEDED"

@@ -163,6 +163,13 @@ def test_calls_of_gcloud_meet_the_same_faults(gcloud: Gcloud, cloud: LocalCloud)
     assert "google.cloud.secretmanager.v1.SecretManagerService/ListSecrets" in until(lambda: cloud.calls(before))
 
 
+def test_images_are_listed(gcloud: Gcloud, image: str) -> None:
+    repository, name = image.partition("@")[0].rpartition("/")[::2]
+    told = gcloud.told("artifacts", "docker", "images", "list", repository, "--include-tags")
+    assert f"{repository}/{name}" in {each["package"] for each in told}
+    assert image.partition("@")[2] in {each["version"] for each in told}
+
+
 @pytest.fixture(scope="module")
 def nightly(gcloud: Gcloud, image: str) -> str:
     """A job that was executed twice, well and badly; its name."""

@@ -104,7 +104,7 @@ def test_an_operation_is_looked_for_in_every_service_and_waited_for() -> None:
         asked.append(name)
         return Operation(name=name, done=len(asked) > 2) if name == "slow" else None
 
-    rows = {row.path.rpartition("/")[2]: row for row in operation_methods([lambda name: None, slow], Event().wait)}
+    rows = {row.path.rpartition("/")[2]: row for row in operation_methods([lambda name: None, slow], [], Event().wait)}
     assert rows["WaitOperation"].answer(WaitOperationRequest(name="slow")).done
     with pytest.raises(RpcRefusal, match="other"):
         rows["GetOperation"].answer(GetOperationRequest(name="other"))
@@ -112,7 +112,8 @@ def test_an_operation_is_looked_for_in_every_service_and_waited_for() -> None:
 
 def test_waiting_ends_with_the_time_asked_for() -> None:
     wait = {
-        row.path.rpartition("/")[2]: row for row in operation_methods([lambda name: Operation(name=name)], Event().wait)
+        row.path.rpartition("/")[2]: row
+        for row in operation_methods([lambda name: Operation(name=name)], [], Event().wait)
     }
     request = WaitOperationRequest(name="never")
     request.timeout.FromMilliseconds(60)

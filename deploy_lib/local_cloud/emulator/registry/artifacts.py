@@ -1,0 +1,68 @@
+"""Artifact Registry's list of the images that a repository holds, as `gcloud artifacts docker images list` asks for it.
+
+https://cloud.google.com/artifact-registry/docs/reference/rest/v1/projects.locations.repositories.dockerImages. The
+registry does not look at hosts, so a repository holds the same images in every location.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from typing import Any
+from urllib.parse import quote, unquote
+
+from aiohttp import web
+
+from ..rest.routes import RestApi
+from ..wire.method import RpcRefusal
+from ..wire.pages import page
+from .images import HeldImage, RegistryImages
+
+_IMAGES = "/v1/projects/{project}/locations/{location}/repositories/{repository:[^/:]+}/dockerImages"
+
+
+def artifact_routes(images: RegistryImages, rest: RestApi) -> list[web.RouteDef]:
+    async def listed(request: web.Request) -> web.Response:
+        place, query = dict(request.match_info), request.query
+
+        def work() -> str:
+            size = query.get("pageSize", "0")
+            if not size.isascii() or not size.isdigit():
+                raise RpcRefusal("INVALID_ARGUMENT", f"Invalid value at 'page_size': {size!r}")
+            held = images.held(f"{place['project']}/{place['repository']}")
+            shown, token = page(held, int(size), query.get("pageToken", ""))
+            found = [_image(place, each) for each in shown]
+            return json.dumps({"dockerImages": found, **({"nextPageToken": token} if token else {})})
+
+        return await rest.answering(request, work)
+
+    async def one(request: web.Request) -> web.Response:
+        place, wanted = dict(request.match_info), unquote(request.match_info["image"])
+
+        def work() -> str:
+            for each in images.held(f"{place['project']}/{place['repository']}"):
+                if f"{each.name}@{each.digest}" == wanted:
+                    return json.dumps(_image(place, each))
+            raise RpcRefusal("NOT_FOUND", "Requested entity was not found.")
+
+        return await rest.answering(request, work)
+
+    return [
+        web.get(_IMAGES, listed, allow_head=False),
+        web.get(f"{_IMAGES}/{{image:.+}}", one, allow_head=False),
+    ]
+
+
+def _image(place: dict[str, str], held: HeldImage) -> dict[str, Any]:
+    parent = "projects/{project}/locations/{location}/repositories/{repository}".format(**place)
+    host = f"{place['location']}-docker.pkg.dev"
+    at = datetime.datetime.fromtimestamp(held.pushed, datetime.UTC).isoformat().replace("+00:00", "Z")
+    return {
+        "name": f"{parent}/dockerImages/{quote(held.name, safe='')}@{held.digest}",
+        "uri": f"{host}/{place['project']}/{place['repository']}/{held.name}@{held.digest}",
+        "tags": held.tags,
+        "imageSizeBytes": str(held.size),
+        "mediaType": held.media_type,
+        "uploadTime": at,
+        "updateTime": at,
+    }
