@@ -76,3 +76,35 @@ def test_why_of_a_declared_package_names_who_declares_it(asked: str, file: str, 
     reply = answer(asked, result(case), MissingFileContext({}))
     assert reply["in_image"] and (reply["declared_by"], reply["as"]) == (file, name)
     assert list(answer_lines(reply, "."))[1] == f"  declared by: {file}, as {name}"
+
+
+@pytest.mark.parametrize(
+    ("install", "command", "inside"),
+    [
+        ("pip install -r requirements.txt", "uvicorn web:app", False),
+        ("pip install -r requirements.txt -r requirements-dev.txt", "uvicorn web:app", True),
+        ("pip install -r requirements-dev.txt", "uvicorn web:app", True),
+        ("uv sync --frozen", "uvicorn web:app", False),
+        ("true", "uv run --with-requirements requirements-dev.txt uvicorn web:app", True),
+    ],
+)
+def test_why_of_a_package_whose_file_no_step_installs(install: str, command: str, inside: bool) -> None:
+    case = {
+        "dockerfile": f"FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\nRUN {install}\nCMD {command}\n",
+        "texts": {"requirements.txt": "fastapi\n", "requirements-dev.txt": "-r requirements.txt\npytest\n"},
+    }
+    reply = answer("pytest", result(case), MissingFileContext({}))
+    assert (reply["in_image"], reply["declared_by"]) == (inside, "requirements-dev.txt")
+    assert ("only if something else installs it" in list(answer_lines(reply, "."))[0]) is not inside
+
+
+def test_why_of_a_package_that_the_installed_lock_names() -> None:
+    case = {
+        "dockerfile": "FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\nRUN uv sync --frozen\n",
+        "texts": {
+            "pyproject.toml": "[project]\nname = 'web'\nversion = '1'\ndependencies = ['fastapi']\n",
+            "uv.lock": "version = 1\n[[package]]\nname = 'fastapi'\n[[package]]\nname = 'starlette'\n",
+        },
+    }
+    reply = answer("starlette", result(case), MissingFileContext({}))
+    assert (reply["in_image"], reply["declared_by"]) == (True, "uv.lock")

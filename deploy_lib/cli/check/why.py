@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from deploy_lib.cli.check.result import CheckResult
 from deploy_lib.cli.program import shorter
 from deploy_lib.model.findings import Absence
-from deploy_lib.source.dependencies.declared import declared
+from deploy_lib.source.dependencies.declared import declared, installed
 from deploy_lib.source.dependencies.names import may_be_brought_by
 from deploy_lib.source.explain import Explainer
 from deploy_lib.source.explanations import Explanation
 from deploy_lib.source.imports.layout import Layout
 from deploy_lib.source.model import MissingFileContext
 from deploy_lib.source.repository_facts import reader
+
+_INSTALLS_AT_START = re.compile(r"\b(?:uv|hatch) run\b")
+"""Runners that install what the project declares before they start anything."""
 
 
 def answer(asked: str, outcome: CheckResult, missing_file_context: MissingFileContext) -> dict[str, Any]:
@@ -28,8 +32,7 @@ def answer(asked: str, outcome: CheckResult, missing_file_context: MissingFileCo
         return {"asked": asked, "service": outcome.service, "in_image": True, **_present(images[0], outcome)}
     brought = None if _is_path(asked) else _declared(asked, outcome)
     if brought:
-        file, name = brought
-        return {"asked": asked, "service": outcome.service, "in_image": True, "declared_by": file, "as": name}
+        return {"asked": asked, "service": outcome.service, **brought}
     found = explainer.file(asked) if _is_path(asked) else explainer.module(asked)
     return {"asked": asked, "service": outcome.service, "in_image": False, **_absent(asked, found, outcome)}
 
@@ -37,7 +40,13 @@ def answer(asked: str, outcome: CheckResult, missing_file_context: MissingFileCo
 def answer_lines(reply: dict[str, Any], root: str) -> Iterator[str]:
     """The answer as lines for a person; `root` is the repository's directory."""
     if "declared_by" in reply:
-        yield f"{reply['asked']} is an installed package in the image of {reply['service']}"
+        if reply["in_image"]:
+            yield f"{reply['asked']} is an installed package in the image of {reply['service']}"
+        else:
+            yield (
+                f"{reply['asked']} is in the image of {reply['service']} only if something else installs it: "
+                + (reply["reason"])
+            )
         yield f"  declared by: {reply['declared_by']}, as {reply['as']}"
         return
     if reply["in_image"]:
@@ -56,14 +65,22 @@ def answer_lines(reply: dict[str, Any], root: str) -> Iterator[str]:
         yield f"  fix:  {shorter(shown_fix(reply['fix'], root))}"
 
 
-def _declared(asked: str, outcome: CheckResult) -> tuple[str, str] | None:
-    """The file that declares the distribution which brings the module, and its name there."""
-    found = declared(outcome.staged.contents, reader(outcome.staged))
-    wanted = may_be_brought_by(asked.partition(".")[0])
-    name = next((each for each in sorted(wanted) if each in found.installed), None)
-    if name is None:
-        return None
-    return posixpath.join(outcome.staged.context.root, found.first_in.get(name, outcome.staged.dockerfile)), name
+def _declared(asked: str, outcome: CheckResult) -> dict[str, Any] | None:
+    """The file that declares the distribution which brings the module, its name there, and whether it is installed."""
+    staged, read = outcome.staged, reader(outcome.staged)
+    wanted = sorted(may_be_brought_by(asked.partition(".")[0]))
+    by_steps, at_all = installed(staged.contents, read), declared(staged.contents, read)
+    at_start = _INSTALLS_AT_START.search(" ".join(staged.contents.command))
+    for found in (by_steps, at_all):
+        name = next((each for each in wanted if each in found.installed), None)
+        if name is None:
+            continue
+        file = posixpath.join(staged.context.root, found.first_in.get(name, staged.dockerfile))
+        if found is by_steps or at_start:
+            return {"in_image": True, "declared_by": file, "as": name}
+        reason = f"{file} declares it, and no RUN step is seen to install from that file"
+        return {"in_image": False, "declared_by": file, "as": name, "reason": reason, "rule": None, "fix": None}
+    return None
 
 
 def _is_path(asked: str) -> bool:
