@@ -19,7 +19,7 @@ from deploy_lib.source.dependencies.declared import Declared, declared
 from deploy_lib.source.entrypoint import Entrypoint, GivenStart, read_entrypoint, with_environment
 from deploy_lib.source.entrypoint.misspelt import misspelt_command, undeclared_server
 from deploy_lib.source.entrypoint.script_problems import script_problems
-from deploy_lib.source.entrypoint.scripts import Started, started
+from deploy_lib.source.entrypoint.scripts import StartedPrograms, started
 from deploy_lib.source.entrypoint.unknown_start import unknown_start
 from deploy_lib.source.environment import variables_of
 from deploy_lib.source.explain import Explainer
@@ -106,7 +106,7 @@ class _Analysis:
     """What the processes of one image have in common; each file is read once for all of them."""
 
     files: _Files
-    started: Started
+    started: StartedPrograms
     dependencies: Callable[[], Declared]
     facts_of_paths: FactsOfPaths
     missing_file_context: Callable[[], MissingFileContext]
@@ -168,7 +168,7 @@ class _Analysis:
         return replace(entry, roots=tuple(dict.fromkeys((*entry.roots, *known.roots)))) if entry else None
 
 
-def _of_the_command(files: _Files, dependencies: Callable[[], Declared], found: Started) -> list[Finding]:
+def _of_the_command(files: _Files, dependencies: Callable[[], Declared], found: StartedPrograms) -> list[Finding]:
     """What keeps the image's command from being run at all."""
     contents, context = files.contents, files.context
     wrong = misspelt_command(found.programs, contents, dependencies().installed)

@@ -32,7 +32,7 @@ class Script:
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
+class StartedPrograms:
     """`programs` are those of the image's command, of the shell scripts that it runs, and of what a process manager
     starts, in order; the last one stays."""
 
@@ -40,9 +40,9 @@ class Started:
     scripts: list[Script] = field(default_factory=list)
 
 
-def started(contents: ImageContents, read: ReadText) -> Started:
+def started(contents: ImageContents, read: ReadText) -> StartedPrograms:
     """What the image's command starts."""
-    found = Started()
+    found = StartedPrograms()
     given = programs(contents.command, contents.workdir, contents.env)
     direct = bool(contents.command) and posixpath.basename(contents.command[0]) not in SHELLS
     for each in _followed(given, read, found.scripts, _DEEPEST, first=direct):
