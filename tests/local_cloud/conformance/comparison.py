@@ -22,10 +22,12 @@ _KINDS = {
     "time": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z"),
     "id": re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
     "suffix": re.compile(r"(?<=-\d{5}-)[a-z0-9]{3}\b"),
-    "number": re.compile(r"(?<=projects/)\d+(?=/)|\d+(?=-compute@)"),
+    "number": re.compile(r"(?<=projects/)\d+(?=/)|\d+(?=-compute@)|(?<=project=)\d+$|(?<=gs://)\d+(?=\.cloudbuild)"),
+    "address": re.compile(r"(?<=http://127\.0\.0\.1)(?::\d+)?$"),
     "version": re.compile(r'"[0-9a-f]{14,}"'),
     "account": re.compile(r"[\w.-]+@[\w.-]+(?<!developer\.gserviceaccount\.com)$"),
 }
+_SECONDS = re.compile(r"\b\d+\.\d\ds\b")
 _ETAG = re.compile(r'"([\w-]+)/([\w-]+)"')
 
 
@@ -83,19 +85,20 @@ def _times(answer: Any) -> list[str]:
     return _KINDS["time"].findall(answer) if isinstance(answer, str) else []
 
 
-def compare(recorded: Any, ours: Any, bindings: Bindings, path: str = "") -> Iterator[Field]:
-    """Every leaf of either side once."""
+def compare(recorded: Any, ours: Any, bindings: Bindings, path: str = "", *, partial: bool = False) -> Iterator[Field]:
+    """Every leaf of either side once; when the recorded one is `partial`, of that side."""
     if isinstance(recorded, dict) and isinstance(ours, dict):
         if not recorded and not ours:
             yield Field(path, recorded, ours, True)
-        for key in sorted({*recorded, *ours}):
+        for key in sorted(recorded if partial else {*recorded, *ours}):
             inner = f"{path}.{key}".lstrip(".")
-            yield from compare(recorded.get(key, _ABSENT), ours.get(key, _ABSENT), bindings, inner)
+            left, right = recorded.get(key, _ABSENT), ours.get(key, _ABSENT)
+            yield from compare(left, right, bindings, inner, partial=partial)
     elif isinstance(recorded, list) and isinstance(ours, list):
         for number in range(max(len(recorded), len(ours))):
             left = recorded[number] if number < len(recorded) else _ABSENT
             right = ours[number] if number < len(ours) else _ABSENT
-            yield from compare(left, right, bindings, path)
+            yield from compare(left, right, bindings, path, partial=partial)
     elif isinstance(recorded, str) and isinstance(ours, str):
         yield Field(path, recorded, ours, _same(recorded, ours, bindings))
     else:
@@ -106,7 +109,7 @@ def _same(recorded: str, ours: str, bindings: Bindings) -> bool:
     left, right = _ETAG.fullmatch(recorded), _ETAG.fullmatch(ours)
     if left and right:
         return _decoded(left, 2) == _decoded(right, 2) and bindings.bind("etag", _time(left), _time(right))
-    equal = True
+    equal, ours = True, _SECONDS.sub("seconds", ours) if "seconds" in recorded else ours
     for kind, pattern in _KINDS.items():
         theirs, own = pattern.findall(recorded), pattern.findall(ours)
         if len(theirs) != len(own):

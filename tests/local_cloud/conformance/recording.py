@@ -2,6 +2,10 @@
 
 A file is `{"source": ..., "exchanges": [{"request": {"method", "url", "body"}, "response": {"status", "body"}}]}`.
 Which call of the official client a request is, the client library's own HTTP rules say.
+
+A published capture, of which not everything was published, has `"partial": true`: what it leaves out is not compared,
+and `"(absent)"` is a field that it shows to be absent. Its requests are made up, its answers are not; "seconds" in its
+texts are any number of them.
 """
 
 from __future__ import annotations
@@ -19,10 +23,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 DIRECTORY = Path(__file__).resolve().parents[2] / "recorded"
 _APIS = {
-    "run.googleapis.com": ("google.cloud.run_v2", ("services", "revisions")),
+    "run.googleapis.com": ("google.cloud.run_v2", ("services", "revisions", "jobs")),
+    "cloudbuild.googleapis.com": ("google.cloud.devtools.cloudbuild_v1", ("cloud_build",)),
     "secretmanager.googleapis.com": ("google.cloud.secretmanager_v1", ("secret_manager_service",)),
 }
-_VARIABLE = re.compile(r"\{([a-z_.]+)=([^}]*)\}")
+_VARIABLE = re.compile(r"\{([a-z_.]+)(?:=([^}]*))?\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,7 @@ class Exchange:
     body: Any
     status: int
     answer: Any
+    partial: bool = False
 
     @property
     def host(self) -> str:
@@ -67,7 +73,7 @@ def recordings() -> list[Path]:
 
 
 def read(path: Path) -> list[Exchange]:
-    found = json.loads(path.read_text(encoding="utf-8"))["exchanges"]
+    whole = json.loads(path.read_text(encoding="utf-8"))
     return [
         Exchange(
             each["request"]["method"],
@@ -75,8 +81,9 @@ def read(path: Path) -> list[Exchange]:
             each["request"]["body"],
             each["response"]["status"],
             each["response"]["body"] or {},
+            whole.get("partial", False),
         )
-        for each in found
+        for each in whole["exchanges"]
     ]
 
 
@@ -124,7 +131,7 @@ def _pattern(template: str) -> tuple[re.Pattern[str], tuple[str, ...]]:
     text, at, names = "", 0, []
     for found in _VARIABLE.finditer(template):
         text += re.escape(template[at : found.start()])
-        text += "(" + re.escape(found[2]).replace(r"\*\*", ".+").replace(r"\*", "[^/:]+") + ")"
+        text += "(" + re.escape(found[2] or "*").replace(r"\*\*", ".+").replace(r"\*", "[^/:]+") + ")"
         names.append(found[1])
         at = found.end()
     return re.compile(text + re.escape(template[at:])), tuple(names)

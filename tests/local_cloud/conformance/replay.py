@@ -4,6 +4,7 @@ at once after a write, while it is carried out, and after its end."""
 from __future__ import annotations
 
 import importlib
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
@@ -23,13 +24,16 @@ _CLIENTS: dict[str, Any] = {
     "services": clients.services,
     "revisions": clients.revisions,
     "secret_manager_service": clients.secrets,
+    "jobs": clients.jobs,
+    "cloud_build": clients.builds,
 }
 _TYPES = {
     "services": "google.cloud.run_v2.types",
     "revisions": "google.cloud.run_v2.types",
     "secret_manager_service": "google.cloud.secretmanager_v1.types",
+    "jobs": "google.cloud.run_v2.types",
+    "cloud_build": "google.cloud.devtools.cloudbuild_v1.types",
 }
-_ERROR = "error.code"
 
 
 class Replay:
@@ -44,10 +48,11 @@ class Replay:
         for exchange in exchanges:
             status, answer = self._ask(exchange)
             yield exchange, Field("status", exchange.status, status, exchange.status == status)
-            if exchange.status < 400 and status < 400:
+            if exchange.status < 400 and status < 400 and not exchange.partial:
                 resource = exchange.answer.get("metadata", exchange.answer)
                 self._answers[resource.get("name", "")].append((exchange.answer, answer))
-                for field in comparison.compare(exchange.answer, answer, self.bindings):
+            if exchange.partial or (exchange.status < 400 and status < 400):
+                for field in comparison.compare(exchange.answer, answer, self.bindings, partial=exchange.partial):
                     yield exchange, field
 
     def unordered(self) -> list[str]:
@@ -66,12 +71,14 @@ class Replay:
             call = getattr(_CLIENTS[service](self._channel), _snake(rpc))
             return 200, _as_json(call(request=request), exchange.integers)
         except exceptions.GoogleAPICallError as error:
-            return int(error.code or 0), {}
+            code, grpc_code = int(error.code or 0), error.grpc_status_code
+            told = {"code": code, "message": error.message, "status": grpc_code.name if grpc_code else ""}
+            return code, {"error": told}
 
     def _poll(self, exchange: Exchange) -> dict[str, Any]:
         """Once while the recorded operation was under way, else until ours is over."""
         client = clients.services(self._channel)
-        name = exchange.url.partition("/v2/")[2].partition("?")[0]
+        name = re.split(r"/v[12]/", exchange.url)[-1].partition("?")[0]
 
         def look() -> dict[str, Any]:
             return _as_json(client.get_operation(GetOperationRequest(name=name)), exchange.integers)

@@ -11,7 +11,8 @@ from google.cloud.logging_v2.services.logging_service_v2 import LoggingServiceV2
 from google.cloud.logging_v2.services.logging_service_v2.transports import LoggingServiceV2GrpcTransport
 from google.cloud.monitoring_v3 import MetricServiceClient
 from google.cloud.monitoring_v3.services.metric_service.transports import MetricServiceGrpcTransport
-from google.cloud.run_v2 import RevisionsClient, ServicesClient
+from google.cloud.run_v2 import JobsClient, RevisionsClient, ServicesClient
+from google.cloud.run_v2.services.jobs.transports import JobsGrpcTransport
 from google.cloud.run_v2.services.revisions.transports import RevisionsGrpcTransport
 from google.cloud.run_v2.services.services.transports import ServicesGrpcTransport
 from google.cloud.secretmanager_v1 import SecretManagerServiceClient
@@ -32,6 +33,10 @@ def services(channel: grpc.Channel) -> ServicesClient:
 
 def revisions(channel: grpc.Channel) -> RevisionsClient:
     return RevisionsClient(transport=RevisionsGrpcTransport(channel=channel))
+
+
+def jobs(channel: grpc.Channel) -> JobsClient:
+    return JobsClient(transport=JobsGrpcTransport(channel=channel))
 
 
 def logs(channel: grpc.Channel) -> LoggingServiceV2Client:

@@ -18,6 +18,7 @@ from .calls import NAME, SUCCESS, V2, Answer, Call, listing, parent, routes_of
 from .incoming import service_from_v1
 from .jobs import JobsFace
 from .outgoing import API, LOCATION, resource_version, revision_to_v1, service_to_v1
+from .schema import checked
 from .selector import selecting
 
 
@@ -53,7 +54,7 @@ class KnativeApi:
         return service_to_v1(self._service(call))
 
     def _create(self, call: Call) -> Json:
-        body = json_object(call.body)
+        body = checked(json_object(call.body))
         wanted, metadata = service_from_v1(body, None), body.get("metadata", {})
         region = call.region or metadata.get("labels", {}).get(LOCATION)
         if not region:
@@ -70,7 +71,7 @@ class KnativeApi:
 
     def _replace(self, call: Call) -> Json:
         """Refused when the version that the caller read is no longer the present one [report: captures of v1]."""
-        body, current = json_object(call.body), self._service(call)
+        body, current = checked(json_object(call.body)), self._service(call)
         wanted = service_from_v1(body, current)
         given, version = body.get("metadata", {}).get("resourceVersion", ""), resource_version(current)
         if given and given != version:

@@ -54,4 +54,6 @@ def make_revision(
             getattr(target, descriptor.name).CopyFrom(value)
         else:
             setattr(target, descriptor.name, value)
+    for number, container in enumerate(target.containers, 1):
+        container.name = container.name or f"{name.service}-{number}"  # captured in 2026
     return revision

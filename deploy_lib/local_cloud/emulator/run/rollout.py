@@ -75,9 +75,11 @@ class Rollouts:
             if self._alive(record):
                 service = record.service
                 service.latest_created_revision = record.name.revision(record.current)
-                disabled = service.default_uri_disabled
-                service.urls = [] if disabled else self.manager.addresses.urls(record.name)
+                service.urls = self._urls(record) if service.uri else self._urls(record)[:1]  # captured in 2025
                 self.store.save(record)
+
+    def _urls(self, record: ServiceRecord) -> list[str]:
+        return [] if record.service.default_uri_disabled else self.manager.addresses.urls(record.name)
 
     def _url(self, record: ServiceRecord, tag: str = "") -> str:
         """Empty where the service has its default URL disabled, and with it those of its tags.
@@ -149,7 +151,7 @@ class Rollouts:
             service.terminal_condition = conditions.ready(self.now())  # after the routes
             service.conditions = [conditions.passed("RoutesReady", now), configured]
             service.observed_generation = service.generation
-            service.uri = self._url(record)
+            service.uri, service.urls = self._url(record), self._urls(record)
             service.traffic_statuses = traffic.statuses(list(service.traffic), lambda tag: self._url(record, tag))
             self.manager.direct(record)
         self.store.save(record)

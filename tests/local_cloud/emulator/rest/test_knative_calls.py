@@ -86,10 +86,10 @@ class Shop:
         (b"{", "Invalid JSON payload received. Expecting property name"),
         (b"[]", "Root element must be a message."),
         (b"[" * 100_000, "Invalid JSON payload received. maximum recursion depth"),
-        (b'{"metadata": "shop"}', "wrong type"),
-        (b'{"metadata": {"labels": 7}}', "wrong type"),
+        (b'{"metadata": "shop"}', "Invalid value at 'service.metadata' (a message), 'shop'."),
+        (b'{"metadata": {"labels": 7}}', "Invalid value at 'service.metadata.labels'"),
         (b'{"metadata": {"annotations": {"run.googleapis.com/description": "\\ud800"}}}', "surrogates not allowed"),
-        (b'{"spec": {"template": {"spec": {"timeoutSeconds": 1e999}}}}', "cannot convert float infinity"),
+        (b'{"spec": {"template": {"spec": {"timeoutSeconds": 1e999}}}}', "timeoutSeconds' (TYPE_INT32), inf."),
     ],
     ids=lambda value: "" if isinstance(value, bytes) else value,
 )
