@@ -155,8 +155,12 @@ def main(args: argparse.Namespace) -> int:
         for name, value in _asked_environment(cloud, args).items():
             say(f"export {name}={shlex.quote(value)}")
         return 0
-    say(f"the local cloud is up (process {cloud.pid}), with engine {cloud.engine}, at {cloud.grpc}")
+    say(f"the local cloud is up (process {cloud.pid}), with engine {cloud.engine}{_profile(cloud)}, at {cloud.grpc}")
     return 0
+
+
+def _profile(cloud: LocalCloud) -> str:
+    return f" and profile {cloud.profile}" if cloud.profile else ""
 
 
 def _environment(cloud: LocalCloud) -> dict[str, str]:

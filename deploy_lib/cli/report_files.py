@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,19 +18,29 @@ from deploy_lib.report.document import Report
 from deploy_lib.report.formats import EXTENSIONS, file_name, render
 
 
-def write_reports(directory: Path, extra: Path | None = None) -> Path:
+def write_reports(directory: Path, extra: Path | None = None, environment: Mapping[str, str] = os.environ) -> Path:
     """Writes the report in every format beside the journal in `directory`, and into `extra`; the HTML's path.
 
-    In GitHub Actions a short form is appended to the job's summary. Raises NotPossible, and OSError for the summary.
+    In GitHub Actions a short form is appended to the job's summary. A place that cannot be written does not keep the
+    report from the others: NotPossible, which names all such places, is raised when all have been tried.
     """
     report = made_from(directory)
-    write_all(report, directory)
-    summary = os.environ.get("GITHUB_STEP_SUMMARY")
-    if summary:
-        with open(summary, "a", encoding="utf-8") as out:
-            out.write(render(report, "brief"))
-    if extra is not None:
-        write_all(report, extra)
+    problems = []
+    for place in (directory, extra):
+        try:
+            if place is not None:
+                write_all(report, place)
+        except NotPossible as problem:
+            problems.append(problem.message)
+    summary = environment.get("GITHUB_STEP_SUMMARY")
+    try:
+        if summary:
+            with open(summary, "a", encoding="utf-8") as out:
+                out.write(render(report, "brief"))
+    except OSError as problem:
+        problems.append(f"GITHUB_STEP_SUMMARY {summary} cannot be written: {problem.strerror}")
+    if problems:
+        raise NotPossible("; ".join(problems))
     return (extra or directory) / file_name(report, "html")
 
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from functools import partial
 
 from deploy_lib.cli.identity import holder, new_release
 from deploy_lib.cli.notifications import Notifier
 from deploy_lib.cli.release_store import journals
-from deploy_lib.cli.run_output import run_output
+from deploy_lib.cli.run_output import RunOutput, run_output
 from deploy_lib.cli.selection import Selection, select
 from deploy_lib.cli.session import Session, open_session
 from deploy_lib.cli.show.console import say
@@ -25,7 +26,7 @@ from deploy_lib.drivers.interface import Interrupted
 from deploy_lib.model.journal import Stopped
 from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.model.outcome import Outcome
-from deploy_lib.model.release import Options
+from deploy_lib.model.release import Options, Release
 from deploy_lib.model.state import ServiceState
 from deploy_lib.plan import Plan
 from deploy_lib.release.group import Ended
@@ -57,32 +58,53 @@ def main(args: argparse.Namespace) -> int:
         notifier = Notifier(selection.config.settings.webhook_env, session.state)
         finishes = selection.program.command("rollback", "--force")
         try:
-            with stopping(clock, finishes, display.stopping) as signals, closing(display):
-                ends = {
-                    each.plan.service.name: _roll_back(session, each, each.choice, display, notifier, options)
+            with ExitStack() as journals_open, closing(display):
+                signals = journals_open.enter_context(stopping(clock, finishes, display.stopping))
+                begun = [
+                    _begin(session, each, each.choice, display, notifier, journals_open)
                     for each in found
                     if each.choice is not None
-                }
+                ]
+                ends = {each.chosen.plan.service.name: _roll_back(session, each, notifier, options) for each in begun}
                 return signals.decided(Ended(ends).exit_code)
         except Interrupted:
             raise NotPossible(interrupted_half_way(finishes), Outcome.INTERRUPTED.exit_code) from None
 
 
-def _roll_back(
-    session: Session,
-    chosen: Chosen,
-    choice: Choice,
-    display: Display,
-    notifier: Notifier,
-    options: RollbackOptions,
-) -> Stopped:
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """One service's rollback, whose journal is open; nothing has moved yet. `release` is what it is written down as."""
+
+    chosen: Chosen
+    choice: Choice
+    release: Release
+    output: RunOutput
+    journal: ExitStack  # closes it
+
+
+def _begin(
+    session: Session, chosen: Chosen, choice: Choice, display: Display, notifier: Notifier, journals_open: ExitStack
+) -> _Begun:
+    """Raises NotPossible when the journal cannot be opened."""
     plan, state = chosen.plan, chosen.state
     made = new_release(plan, commit_of_target(state, choice), Options(), session.clock.now())
-    release = as_release(made, state, choice)
-    output = run_output(session.state, plan, release.id, display, notifier)
+    try:
+        journal = journals_open.enter_context(ExitStack())
+        output = journal.enter_context(run_output(session.state, plan, made.id, display, notifier))
+        return _Begun(chosen, choice, as_release(made, state, choice), output, journal)
+    except OSError as problem:
+        raise NotPossible(
+            f"the journal of this rollback cannot be opened at {problem.filename}: {problem.strerror}; nothing was "
+            "done; --state names another directory for what is kept"
+        ) from None
+
+
+def _roll_back(session: Session, begun: _Begun, notifier: Notifier, options: RollbackOptions) -> Stopped:
+    plan = begun.chosen.plan
     drivers, known = session.traffic_drivers(plan), partial(_remembered, session, plan)
-    end = roll_back(chosen, choice, release, drivers, output, holder(), known, options)
-    notifier.ended(plan, release.id)
+    with begun.journal:
+        end = roll_back(begun.chosen, begun.choice, begun.release, drivers, begun.output, holder(), known, options)
+    notifier.ended(plan, begun.release.id)
     return end
 
 

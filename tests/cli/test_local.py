@@ -94,6 +94,7 @@ def test_up_again_is_no_error_and_other_options_are(place: Place) -> None:
     for words in ((), ("--time-scale", "0.5"), ("--reach", "127.0.0.1:5432")):
         code, out, _ = place.up(*words)
         assert (code, "was up already" in out) == (0, True)
+    assert "with engine namespaces and profile production, at " in place.run("local", "status")[1]
     code, out, _ = place.run("local", "env", "--gcloud")
     assert code == 0
     assert {line.partition("=")[0] for line in out.splitlines()} >= {

@@ -42,6 +42,10 @@ def test_the_default_is_what_was_there_before_and_twice_is_there_already(harness
     assert once.stopped["reason"] == f"rolled back from {third}"
     assert twice.stopped["reason"].startswith("already there: rollback ")
     assert OtherClient(harness).tags() == {}, "the tag lent for the probe is gone, and that of what was rolled back"
+    (releases := harness.root / "unwritable" / "releases").parent.mkdir()
+    releases.touch()
+    unopened = back(harness, "--to", third, state=releases.parent)
+    assert (unopened.code, "journal of this rollback cannot be opened" in unopened.errors) == (2, True), unopened
     rows = len(past(harness))
     assert [back(harness, *words).code for words in (("--force",), ("--force", "--to", second), ("--now",))] == [0] * 3
     assert len(past(harness)) == rows, "what is there already adds nothing to what is remembered"

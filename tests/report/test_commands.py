@@ -177,6 +177,23 @@ def test_a_release_leaves_its_reports_and_a_summary(state: Path, tmp_path: Path)
     assert told.startswith("from the step before\n### backend 9f8e7d6 was rejected")
 
 
+@pytest.mark.parametrize("broken", ["summary", "beside", "extra"])
+def test_a_place_that_cannot_be_written_costs_no_other_place(state: Path, tmp_path: Path, broken: str) -> None:
+    directory = state / "releases" / "netra-staging" / "backend" / RELEASE.id
+    places = {"summary": tmp_path / "summary.md", "extra": tmp_path / "extra"}
+    if broken == "summary":
+        places[broken].mkdir()
+    elif broken == "extra":
+        places[broken].touch()
+    else:
+        (directory / f"report-{RELEASE.id}.html").mkdir()
+    with pytest.raises(NotPossible, match="cannot be written"):
+        write_reports(directory, places["extra"], {"GITHUB_STEP_SUMMARY": str(places["summary"])})
+    assert broken == "summary" or "was rejected" in places["summary"].read_text()
+    assert broken == "extra" or len(list(places["extra"].glob("report-*"))) == len(EXTENSIONS)
+    assert broken == "beside" or len(list(directory.glob("report-*"))) == len(EXTENSIONS)
+
+
 def test_without_another_directory_the_report_lies_beside_the_journal(state: Path) -> None:
     directory = state / "releases" / "netra-staging" / "backend" / RELEASE.id
     assert write_reports(directory).parent == directory

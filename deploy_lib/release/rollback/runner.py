@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 from deploy_lib.drivers.interface import Interrupted
@@ -63,7 +62,7 @@ def roll_back(
     choice: Choice,
     release: Release,
     drivers: RollbackDrivers,
-    output: AbstractContextManager[Output],
+    output: Output,
     holder: str,
     remembered: Callable[[ServiceState], ServiceState],
     options: RollbackOptions,
@@ -73,26 +72,14 @@ def roll_back(
     Raises Interrupted when a person would not wait for the traffic; what serves then is shown before.
     """
     plan, state = chosen.plan, chosen.state
-    with output as open_output:
-        rollback = Rollback(
-            plan,
-            drivers,
-            Recorder(open_output.note),
-            open_output.tell,
-            holder,
-            release,
-            state,
-            choice,
-            remembered,
-            options,
-        )
-        try:
-            return execute(rollback)
-        except Interrupted:
-            now, again = drivers.clock.now(), plan.program.command("rollback", "--force")
-            seen = rollback.last_seen()
-            open_output.show(stopped_half_way(drivers.services, plan.service, now, again, seen))
-            raise
+    recorder = Recorder(output.note)
+    rollback = Rollback(plan, drivers, recorder, output.tell, holder, release, state, choice, remembered, options)
+    try:
+        return execute(rollback)
+    except Interrupted:
+        now, again = drivers.clock.now(), plan.program.command("rollback", "--force")
+        output.show(stopped_half_way(drivers.services, plan.service, now, again, rollback.last_seen()))
+        raise
 
 
 def _chosen(plan: Plan, state: ServiceState, options: RollbackOptions) -> Chosen:

@@ -18,6 +18,13 @@ REQUEST_LOG, REQUEST_METRICS = "logging.sinks.requests", "monitoring.points.requ
 WRITTEN = (REQUEST_LOG, REQUEST_METRICS)
 
 
+WITH_ETAG = tuple(
+    f"google.cloud.run.v2.{name}"
+    for name in ("Services/UpdateService", "Services/DeleteService", "Revisions/DeleteRevision")
+)
+"""The methods that compare the etag they are given."""
+
+
 class BadFault(Exception):
     """The fault cannot be set; the message says why."""
 
@@ -30,7 +37,7 @@ class Fault:
     answers `code`; without a code the method's own answer follows. `after`: the method is carried out first, so
     only its answer is lost or late. `stale`: a read answers what it answered before the last write. `lost`: what is
     written on its own by the platform never arrives, which is for REQUEST_LOG and REQUEST_METRICS. `etag_ignored`: a
-    change of Cloud Run v2 is taken whatever version it names.
+    change of Cloud Run v2 is taken whatever version it names, which is for the methods of WITH_ETAG.
     """
 
     method: str
@@ -74,6 +81,10 @@ def read_fault(given: object) -> Fault:
     if written and (fault.code or fault.stale or fault.after or (fault.delay and fault.method == REQUEST_METRICS)):
         can = "lost or delay" if fault.method == REQUEST_LOG else "lost"
         raise BadFault(f"{fault.method} is not a call: all it takes is {can}")
+    if fault.etag_ignored and not any(map(fault.matches, WITH_ETAG)):
+        raise BadFault(f"etag_ignored is for {', '.join(WITH_ETAG)}, not for {fault.method!r}")
+    if fault.etag_ignored and fault.code and not fault.after:
+        raise BadFault(f"etag_ignored lets a change through; it does not go with a code ({fault.code}) instead of it")
     if fault.stale and (fault.code or fault.after):
         raise BadFault("a stale answer is an answer: it goes with neither code nor after")
     return fault

@@ -63,7 +63,7 @@ class Rule:
 
 
 def rules() -> list[Rule]:
-    """Of all RPCs that the installed libraries know, served here or not. Imports them: half a second at first."""
+    """Of all RPCs that the installed libraries know, served here or not. Imports them, which takes its time."""
     return [rule(*row) for row in (*_of_libraries(), *_WRITTEN_HERE)]
 
 

@@ -167,6 +167,11 @@ def test_storage_has_its_faults_too(cloud: LocalCloud) -> None:
         ({"method": "*", "code": "ABORTED", "times": True}, "times is True"),
         ({"method": "*", "code": "ABORTED", "delay": "1s"}, "number of seconds"),
         ({"method": "*", "stale": True, "code": "ABORTED"}, "stale"),
+        ({"method": GET, "etag_ignored": True}, "etag_ignored is for google.cloud.run.v2.Services/UpdateService, "),
+        (
+            {"method": "google.cloud.run.v2.*/Delete*", "etag_ignored": True, "code": "ABORTED"},
+            "does not go with a code",
+        ),
     ],
 )
 def test_a_fault_that_cannot_be_meant_is_refused(cloud: LocalCloud, fault: object, why: str) -> None:
