@@ -26,6 +26,8 @@ from deploy_lib.drivers.compute_once import ComputeOnce
 from deploy_lib.drivers.endpoints import Endpoints
 from deploy_lib.drivers.identity.service_identity import service_identity
 from deploy_lib.drivers.interface import Clock, Drivers
+from deploy_lib.drivers.policy import Calls
+from deploy_lib.drivers.project_log import ProjectLog
 from deploy_lib.drivers.services import CloudRunServices
 from deploy_lib.drivers.urls import HttpUrls
 from deploy_lib.model.not_possible import NotPossible
@@ -61,6 +63,7 @@ class Session:
     clock: Clock
     clients: Clients
     _source: ComputeOnce[None, GitSource] = field(default_factory=ComputeOnce)
+    _logs: ComputeOnce[None, ProjectLog] = field(default_factory=ComputeOnce)
     _traffic_drivers: ComputeOnce[str, TrafficDrivers] = field(default_factory=ComputeOnce)
 
     def services(self, plan: Plan) -> CloudRunServices:
@@ -68,13 +71,17 @@ class Session:
 
     def traffic_drivers(self, plan: Plan) -> TrafficDrivers:
         def make() -> TrafficDrivers:
-            watch = CandidateMonitor(self.clients, self.clock)
+            watch = CandidateMonitor(self.clients, self.clock, self.logs)
             local = self.clients.endpoints.local
             identity = service_identity(self.clients, self.clock, plan.service)
             urls = HttpUrls(self.clock, watch, identity, trust_proxies=not local)
-            return TrafficDrivers(self.clock, CloudRunServices(self.clients, self.clock, urls, watch), urls)
+            return TrafficDrivers(self.clock, CloudRunServices(self.clients, self.clock, urls, watch, self.logs), urls)
 
         return self._traffic_drivers.get(plan.service.name, make)
+
+    @property
+    def logs(self) -> ProjectLog:
+        return self._logs.get(None, lambda: ProjectLog(Calls(self.clients, self.clock), self.clock))
 
     @property
     def source(self) -> GitSource:
@@ -122,6 +129,8 @@ class Session:
             drivers.services.close()
         for source in self._source.values():
             source.close()
+        for logs in self._logs.values():
+            logs.close()
         self.clients.close()
 
 

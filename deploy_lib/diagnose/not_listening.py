@@ -66,6 +66,13 @@ def _silent(log: ParsedLog, wanted: int, yet: str) -> Cause:
             Confidence.LIKELY,
             evidence=(f"{stamp(log.rows[slow].at)}{log.rows[slow].text}",),
         )
+    if not log.rows:
+        return Cause(
+            Code.NEVER_LISTENS,
+            f"nothing listens on port {wanted}{yet}; no line of the container's log could be read, which may say why",
+            Confidence.GUESS,
+            facts=PortFacts(expected=wanted),
+        )
     own = [row for row in log.rows if row.source not in PLATFORM and row.text.strip()]
     shown = tuple(f"{stamp(row.at)}{row.text}" for row in own[-3:])
     last = f"; its last output: {exceptions.short(own[-1].text.strip(), 120)}" if own else "; it printed nothing"

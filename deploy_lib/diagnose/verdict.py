@@ -78,11 +78,11 @@ def startup_verdict(
     return found
 
 
-def tells_why(log: Sequence[LogLine], entrypoint: str | None = None) -> bool:
-    """Whether the log of a container that ended says more than that, and with what code."""
+def tells_why(log: Sequence[LogLine], entrypoint: str | None = None, conditions: Sequence[Condition] = ()) -> bool:
+    """Whether the log of a container that failed says more than that it ended, with what code, or did not listen."""
     known = parsed_log.parse_log(log, entrypoint)
-    found = startup.cause(known, port=None, memory_limit=None, conditions=())
-    return found is not None and found.kind not in (Code.EXITS_NONZERO, Code.EXITS_ZERO)
+    found = startup.cause(known, port=None, memory_limit=None, conditions=conditions)
+    return found is not None and found.kind not in (Code.EXITS_NONZERO, Code.EXITS_ZERO, Code.NEVER_LISTENS)
 
 
 def _cause(

@@ -10,18 +10,16 @@ from deploy_lib.drivers.conditions import conditions_of, why_failed
 from deploy_lib.drivers.crashes import Crashes
 from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.interface import Clock
-from deploy_lib.drivers.logs import Entries, RevisionLog
-from deploy_lib.drivers.paced_reader import PacedReader
+from deploy_lib.drivers.log_follower import LogFollower
+from deploy_lib.drivers.logs import Entries, line_of
 from deploy_lib.drivers.policy import Calls
+from deploy_lib.drivers.project_log import ProjectLog
 from deploy_lib.drivers.status_code import StatusCode
 from deploy_lib.drivers.traffic_watcher import SYSTEM, RevisionHealth, TrafficWatcher
 from deploy_lib.model.release import Release
 from deploy_lib.model.requests import Readers
 
 FRESH_FOR = 1.0  # seconds that what is known of the conditions is good for
-LISTEN_EVERY, LISTEN_LOCALLY = 4.0, 0.5
-"""Seconds between readings of a log: a project may read its logs 60 times a minute
-(https://cloud.google.com/logging/quotas), a local cloud's as often as one likes."""
 MEASURE_EVERY, MEASURE_LOCALLY = 15.0, 1.0  # seconds between readings of Cloud Monitoring
 
 
@@ -34,9 +32,10 @@ class _Known:
 class CandidateMonitor:
     """For one release; what it has read is kept, so asking often is cheap. Raises DriverError."""
 
-    def __init__(self, clients: Clients, clock: Clock) -> None:
+    def __init__(self, clients: Clients, clock: Clock, logs: ProjectLog) -> None:
         self._calls = Calls(clients, clock)
         self._clock = clock
+        self._logs = logs
         self._local = clients.endpoints.local
         self._known: dict[str, _Known] = {}
         self._crashes: dict[str, _Listening] = {}
@@ -67,6 +66,7 @@ class CandidateMonitor:
         name = release.candidate or ""
         return TrafficWatcher(
             self._calls,
+            self._logs,
             self._clock,
             release,
             lambda: self._condition(release, name),
@@ -75,7 +75,6 @@ class CandidateMonitor:
             users,
             earlier or since,
             warm or since,
-            LISTEN_LOCALLY if self._local else LISTEN_EVERY,
             MEASURE_LOCALLY if self._local else MEASURE_EVERY,
         )
 
@@ -93,27 +92,17 @@ class CandidateMonitor:
         return RevisionHealth(why_failed(conditions_of(found.conditions)), sticky=found.session_affinity)
 
     def _ends(self, release: Release, name: str) -> tuple[str, ...]:
-        """A log that cannot be read does not count as a crash."""
+        """As far as the log was read since the first look. One that cannot be read does not count as a crash."""
         seen = self._crashes.get(name)
         if seen is None:
-            extra = f'logName="projects/{release.service.project}/logs/{SYSTEM}"'
             now = self._clock.now()
-            entries = Entries(self._calls, release.service, (name,), now, extra)
-            paced = PacedReader(LISTEN_LOCALLY if self._local else LISTEN_EVERY)
-            seen = self._crashes[name] = _Listening(RevisionLog(entries), Crashes(now), paced)
-        return seen.listen(self._clock)
+            entries = Entries(self._calls, release.service, (name,), now, (SYSTEM,))
+            seen = self._crashes[name] = _Listening(self._logs.follow(entries), Crashes(now))
+        seen.crashes.lines += [line_of(entry) for entry in seen.follower.take()]
+        return seen.crashes.ends()
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Listening:
-    log: RevisionLog
+    follower: LogFollower
     crashes: Crashes
-    paced: PacedReader
-
-    def listen(self, clock: Clock) -> tuple[str, ...]:
-        if self.paced.is_due(clock.monotonic()):
-            self.paced.read(clock, self._read)
-        return self.crashes.ends()
-
-    def _read(self) -> None:
-        self.crashes.lines += self.log.read()

@@ -13,6 +13,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from deploy_lib.drivers import credentials
+from deploy_lib.drivers.call_budget import Budgets
 from deploy_lib.drivers.endpoints import LOCAL_ACCOUNT, Endpoints
 from deploy_lib.model.program import PROGRAM, Invocation
 
@@ -40,12 +41,16 @@ _CHANNEL_OPTIONS = [
 
 
 class Clients:
-    """Safe to share between threads. Each property raises DriverError when there are no credentials."""
+    """Safe to share between threads. Each property raises DriverError when there are no credentials.
+
+    `budgets` are of all calls that are made with them.
+    """
 
     def __init__(self, endpoints: Endpoints, project: str, program: Invocation = PROGRAM) -> None:
         self.endpoints = endpoints
         self.program = program
         self.project = project
+        self.budgets = Budgets()
         self._made: dict[str, Any] = {}
         self._lock = RLock()
 

@@ -79,7 +79,10 @@ _OFF = re.compile(r"SERVICE_DISABLED|has not been used in project|it is disabled
 
 
 class ApiError(DriverError):
-    """A DriverError of a call to Google. `code` is the gRPC status by name, or UNSENT; `message` Google's own words."""
+    """A DriverError of a call to Google. `code` is the gRPC status by name, or UNSENT; `message` Google's own words.
+
+    `retry_after` are the seconds that it asks to wait, if it does.
+    """
 
     def __init__(
         self, code: StatusCode, message: str, reason: str, remedy: str = "", *, evidence: Evidence | None = None
@@ -88,12 +91,19 @@ class ApiError(DriverError):
         self.code = code
         self.message = message
         self.evidence = evidence
+        self.retry_after: float | None = None
         self.may_pass_within = PASSES_WITHIN if code in PASSING else 0.0
 
     @property
     def maybe_done(self) -> bool:
         """Whether the call may have had its effect although it failed."""
         return self.code in MAYBE_DONE
+
+
+def is_quota(problem: Exception) -> bool:
+    """Whether a call was refused as too many were made in this minute."""
+    used_up = isinstance(problem, ApiError) and problem.code is StatusCode.RESOURCE_EXHAUSTED
+    return used_up and not spent_for_good(str(problem))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +151,16 @@ def translated(error: Exception, call: ApiCall) -> ApiError:
     reason, remedy = _reason_and_remedy(code, message, call, metadata)
     evidence = _evidence(code, message, call, metadata)
     problem = ApiError(code, message, f"could not {call.doing}: {reason}", remedy, evidence=evidence)
+    problem.retry_after = retry_delay(error)
     if code == StatusCode.UNSENT and call.endpoints.local:
         problem.may_pass_within = RESTARTED_WITHIN
     return problem
+
+
+def is_by_the_minute(error: Exception) -> bool:
+    """Whether a quota is used up that has room again within a minute (google.rpc.ErrorInfo, or Google's words)."""
+    told = _metadata(error).get("reason") == "RATE_LIMIT_EXCEEDED" or "per minute" in str(error)
+    return told and code_of(error) is StatusCode.RESOURCE_EXHAUSTED
 
 
 def retry_delay(error: Exception) -> float | None:

@@ -8,14 +8,13 @@ told to stop. Cloud Run names its logs stdout, stderr, varlog/system (the platfo
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.policy import Calls
-from deploy_lib.drivers.status_code import StatusCode
 from deploy_lib.drivers.times import plain_time
 from deploy_lib.model.evidence import LogLine, LogSource
 from deploy_lib.model.service import Service
@@ -23,14 +22,13 @@ from deploy_lib.model.service import Service
 if TYPE_CHECKING:
     from google.cloud.logging_v2.types import ListLogEntriesResponse, LogEntry
 
-OVERLAP = timedelta(seconds=10)
+OVERLAP = timedelta(seconds=30)
+"""Entries may come this much later than younger ones."""
 PAGE = 1000  # entries, the most the API gives at once
 MOST = 5_000
 """Entries per reading, oldest first: what a revision that logs more than this tells next is how it ends."""
 ENDS_READ = 2
 """Ends of a container before which a flood is read: what it says there is why it ended."""
-QUOTA_PAUSE = 60.0
-"""Seconds without a reading after a quota was used up: it is by the minute, and asking again uses it up further."""
 
 _RANKS = {
     0: "DEFAULT",
@@ -51,20 +49,15 @@ _SOURCES = {
 }
 
 
-def is_quota(problem: Exception) -> bool:
-    """Whether a reading was refused as too many were made."""
-    return isinstance(problem, ApiError) and problem.code is StatusCode.RESOURCE_EXHAUSTED
-
-
 @dataclass(slots=True)
 class Entries:
-    """The entries of revisions, from `since` on. `extra` is more of the filter language; `most` per reading."""
+    """The entries of revisions, from `since` on. `logs` are those read, by their id, else all; `most` per reading."""
 
     calls: Calls
     service: Service
     revisions: tuple[str, ...]
     since: datetime
-    extra: str = ""
+    logs: tuple[str, ...] = ()
     most: int = MOST
     overlap: timedelta = OVERLAP
     cut: bool = False  # a reading found more than `most`
@@ -72,26 +65,36 @@ class Entries:
     _newest: datetime | None = None
 
     def read(self) -> list[LogEntry]:
-        """Those that are new, by time. Raises ApiError."""
+        """Those of the next reading, by time, known ones among them: `new` and `takes` tell. Raises ApiError."""
         wanted, token = self.filter(), ""
-        new: list[LogEntry] = []
-        read = 0
+        found: list[LogEntry] = []
         while True:
             page = self._page(wanted, "timestamp asc", token)
-            new += [entry for entry in page.entries if self._is_new(entry)]
+            found += page.entries
             if not page.next_page_token:
-                return new
-            read += len(page.entries)
-            if read >= self.most:
+                return found
+            if len(found) >= self.most:
                 self.cut = True
-                return new
+                return found
             token = page.next_page_token
+
+    def new(self, entries: Iterable[LogEntry]) -> list[LogEntry]:
+        """Those that were not given before."""
+        return [entry for entry in entries if self._is_new(entry)]
+
+    def takes(self, entry: LogEntry) -> bool:
+        """Whether the entry, which may be of another service, is of these and was not given before."""
+        labels, log = entry.resource.labels, entry.log_name.rpartition("/logs/")[2]
+        at = plain_time(entry.timestamp)
+        ours = labels.get("service_name") == self.service.cloud_run and labels.get("revision_name") in self.revisions
+        wanted = not self.logs or log in self.logs
+        return ours and wanted and (at is None or at >= self.since - self.overlap) and self._is_new(entry)
 
     def latest(self, until: datetime | None = None) -> list[LogEntry]:
         """The last page of all, or of those until a time, as far as they are new: the end of a log, long or late."""
         bound = f' AND timestamp<="{until.astimezone(UTC).isoformat()}"' if until is not None else ""
         page = self._page(self.filter(self.since) + bound, "timestamp desc", "")
-        new = [entry for entry in reversed(page.entries) if self._is_new(entry)]
+        new = self.new(reversed(page.entries))
         self.cut = self.cut or bool(page.next_page_token and len(new) == len(page.entries))
         return new
 
@@ -99,20 +102,10 @@ class Entries:
         """A page of the platform's own words, the newest, as far as they are new."""
         log = f"projects/{self.service.project}/logs/run.googleapis.com%2Fvarlog%2Fsystem"
         page = self._page(f'{self.filter(self.since)} AND logName="{log}"', "timestamp desc", "")
-        return [entry for entry in reversed(page.entries) if self._is_new(entry)]
+        return self.new(reversed(page.entries))
 
     def _page(self, wanted: str, order: str, token: str) -> ListLogEntriesResponse:
-        from google.cloud.logging_v2.types import ListLogEntriesRequest
-
-        request = ListLogEntriesRequest(
-            resource_names=[f"projects/{self.service.project}"],
-            filter=wanted,
-            order_by=order,
-            page_size=PAGE,
-            page_token=token,
-        )
-        client, doing = self.calls.clients.logs, f"read the log of {self.revisions[0]}"
-        return next(iter(self.calls.ask("list_log_entries", client.list_log_entries, request, doing).pages))
+        return _page(self.calls, self.service.project, wanted, order, token, f"read the log of {self.revisions[0]}")
 
     def filter(self, since: datetime | None = None) -> str:
         """The filter of the next reading, or of one of everything from a time on.
@@ -130,7 +123,8 @@ class Entries:
             f'resource.labels.location="{self.service.region}"',
             f'timestamp>="{start.astimezone(UTC).isoformat()}"',
         ]
-        return " AND ".join([*parts, f"({self.extra})"] if self.extra else parts)
+        logs = " OR ".join(f'"projects/{self.service.project}/logs/{log}"' for log in self.logs)
+        return " AND ".join([*parts, f"logName=({logs})"] if logs else parts)
 
     def _is_new(self, entry: LogEntry) -> bool:
         key = entry.insert_id or f"{entry.timestamp}{entry.text_payload}"
@@ -141,6 +135,28 @@ class Entries:
         if at is not None and (self._newest is None or at > self._newest):
             self._newest = at
         return True
+
+
+def read_together(followed: Sequence[Entries]) -> list[LogEntry] | None:
+    """What all of them would read next, by one call; None when that is more than it can give. Raises ApiError.
+
+    All are of one project.
+    """
+    first = followed[0]
+    wanted = " OR ".join(f"({each.filter()})" for each in followed)
+    doing = f"read the logs of {', '.join(dict.fromkeys(each.revisions[0] for each in followed))}"
+    page = _page(first.calls, first.service.project, wanted, "timestamp asc", "", doing)
+    return None if page.next_page_token else list(page.entries)
+
+
+def _page(calls: Calls, project: str, wanted: str, order: str, token: str, doing: str) -> ListLogEntriesResponse:
+    from google.cloud.logging_v2.types import ListLogEntriesRequest
+
+    request = ListLogEntriesRequest(
+        resource_names=[f"projects/{project}"], filter=wanted, order_by=order, page_size=PAGE, page_token=token
+    )
+    client = calls.clients.logs
+    return next(iter(calls.ask("list_log_entries", client.list_log_entries, request, doing).pages))
 
 
 @dataclass(slots=True)
@@ -162,7 +178,7 @@ class RevisionLog:
         `whole`: also those that came so late that others of a later time were read before, and of a flood those before
         each of the container's first ends.
         """
-        entries = [] if whole and self.lines else self.entries.read()
+        entries = [] if whole and self.lines else self.entries.new(self.entries.read())
         if self.entries.cut or whole:
             entries += self.entries.latest()
         new = self._add(entries)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from deploy_lib.drivers.errors import ApiError
+from deploy_lib.drivers.call_budget import REFUSED_FOR
+from deploy_lib.drivers.errors import ApiError, is_quota
 from deploy_lib.drivers.interface import Clock, DriverError
-from deploy_lib.drivers.logs import QUOTA_PAUSE, is_quota
 from deploy_lib.drivers.status_code import StatusCode
 
-_FOR_GOOD = frozenset(
+FOR_GOOD = frozenset(
     {
         StatusCode.PERMISSION_DENIED,
         StatusCode.UNAUTHENTICATED,
@@ -41,10 +41,10 @@ class PacedReader:
             reading()
         except DriverError as problem:
             quota = is_quota(problem)
-            self.for_good = isinstance(problem, ApiError) and problem.code in _FOR_GOOD
-            self.next = clock.monotonic() + (QUOTA_PAUSE if quota else self.pause)
+            self.for_good = isinstance(problem, ApiError) and problem.code in FOR_GOOD
+            self.next = clock.monotonic() + (REFUSED_FOR if quota else self.pause)
             new, self.gap = problem.reason != self.gap, problem.reason
-            pause = f"; not read again for {QUOTA_PAUSE:.0f} s" if quota else ""
+            pause = f"; not read again for {REFUSED_FOR:.0f} s" if quota else ""
             return f"{problem.reason}{pause}" if new or quota else ""
         self.gap, self.next = "", clock.monotonic() + self.pause
         return ""

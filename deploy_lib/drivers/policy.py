@@ -12,7 +12,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from deploy_lib.drivers.clients import Clients
-from deploy_lib.drivers.errors import PASSING, ApiCall, code_of, retry_delay, spent_for_good, translated
+from deploy_lib.drivers.errors import (
+    PASSING,
+    ApiCall,
+    code_of,
+    is_by_the_minute,
+    retry_delay,
+    spent_for_good,
+    translated,
+)
 from deploy_lib.drivers.interface import Clock, DriverError, Interrupted
 from deploy_lib.drivers.status_code import StatusCode
 
@@ -22,6 +30,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 LONGEST_PAUSE = 5.0
+QUOTA_WITHIN = 90.0
+"""Seconds in which a quota by the minute, used up by whomever, has room again."""
 DEAD_LOCAL_CLOUD = 2.0
 """Seconds. Nothing listens at its address: it was stopped, and will not come back while one waits."""
 RESTARTS_WITHIN = 20.0
@@ -41,7 +51,7 @@ READ = CallPolicy(PASSING)
 WRITE = CallPolicy(frozenset({StatusCode.RESOURCE_EXHAUSTED, StatusCode.UNSENT}), each=20.0)
 TRANSFER = CallPolicy(READ.repeated, each=120.0, total=300.0)
 FIGURES = CallPolicy(READ.repeated - {StatusCode.RESOURCE_EXHAUSTED}, each=20.0, total=20.0)
-"""Readings that come again by themselves. A quota of 60 a minute is only used up further by repeating them at once."""
+"""Readings that come again by themselves. A quota by the minute is only used up further by repeating them at once."""
 
 POLICIES = {
     "get_service": READ,
@@ -54,7 +64,7 @@ POLICIES = {
     "get_operation": READ,
     "create_build": WRITE,
     "cancel_build": CallPolicy(READ.repeated),  # cancelling twice is cancelling
-    "get_build": READ,
+    "get_build": FIGURES,
     "list_builds": READ,
     "list_log_entries": FIGURES,
     "list_time_series": FIGURES,
@@ -104,7 +114,7 @@ class Calls:
             reraise=True,
         )
         try:
-            answer = retrying(effect)
+            answer = retrying(self._counted(name, effect))
             self._answered = self.clock.monotonic()
             return answer
         except (DriverError, Interrupted):
@@ -112,12 +122,25 @@ class Calls:
         except Exception as error:
             raise translated(error, self._call(name, doing)) from error
 
+    def _counted(self, name: str, effect: Callable[[], T]) -> Callable[[], T]:
+        """Each try is a call to Google, which counts it."""
+        budget = self.clients.budgets.of(name)
+        if budget is None:
+            return effect
+
+        def counted() -> T:
+            budget.spend(self.clock.monotonic())
+            return effect()
+
+        return counted
+
     def _over(self, state: RetryCallState, began: float, policy: CallPolicy) -> bool:
         waited = self.clock.monotonic() - began + state.upcoming_sleep
         error = state.outcome.exception() if state.outcome else None
         if self.clients.endpoints.local and isinstance(error, Exception) and code_of(error) is StatusCode.UNSENT:
             return waited > DEAD_LOCAL_CLOUD and not self._may_be_restarting(state.upcoming_sleep)
-        return waited > policy.total
+        by_the_minute = isinstance(error, Exception) and is_by_the_minute(error)
+        return waited > (max(policy.total, QUOTA_WITHIN) if by_the_minute else policy.total)
 
     def _may_be_restarting(self, pause: float) -> bool:
         return self._answered is not None and self.clock.monotonic() + pause - self._answered <= RESTARTS_WITHIN

@@ -1,6 +1,6 @@
 """Looks after a candidate in a thread of its own, while it is asked or has traffic.
 
-Reading logs takes its time, is refused when a quota is used up, and must not hold up what is measured meanwhile. Real
+The project's one reader of logs brings the entries; nothing here waits for it. Real
 requests are read from the request log, which is seconds old. It counts only after it has shown our own requests: many
 projects keep request logs out of it, and then it is empty and looks like a service without requests. Else Cloud
 Monitoring's figures are taken, which are minutes old; else nothing can be said of real requests, and why is.
@@ -11,14 +11,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from deploy_lib.drivers import metrics
 from deploy_lib.drivers.crashes import Crashes
 from deploy_lib.drivers.interface import Clock, DriverError, Interrupted, Tell
+from deploy_lib.drivers.log_follower import LogFollower
 from deploy_lib.drivers.logs import PAGE, Entries, line_of
 from deploy_lib.drivers.paced_reader import PacedReader
 from deploy_lib.drivers.policy import Calls
+from deploy_lib.drivers.project_log import ProjectLog
 from deploy_lib.drivers.request_log import RequestTally
 from deploy_lib.model.answers import MONITORING, REQUEST_LOG, Side, Watched
 from deploy_lib.model.release import Release
@@ -27,8 +29,6 @@ from deploy_lib.steps.real_requests import without_own
 
 PAGES = 3
 """Pages of the request log per reading; a service with more requests than that is counted by Cloud Monitoring."""
-LATE = timedelta(seconds=30)
-"""Entries of the request log may come this much later than younger ones."""
 _TICK = 0.1
 _ENDS_WITHIN = 1.0
 REQUESTS, SYSTEM = "run.googleapis.com%2Frequests", "run.googleapis.com%2Fvarlog%2Fsystem"
@@ -51,6 +51,7 @@ class TrafficWatcher:
     """
 
     calls: Calls
+    logs: ProjectLog
     clock: Clock
     release: Release
     condition: Callable[[], RevisionHealth]
@@ -59,7 +60,6 @@ class TrafficWatcher:
     users: bool
     earlier: datetime
     warm: datetime
-    log_pause: float
     metrics_pause: float
     failed: str | None = None
     ends: tuple[str, ...] = ()
@@ -70,7 +70,7 @@ class TrafficWatcher:
     _broken: Exception | None = None
     _asked_since: float | None = None  # when the first of our own requests had been answered
     _figures: tuple[Side, Side, Side] | None = None  # Monitoring's: candidate, stable, stable earlier
-    _log: PacedReader = field(init=False)
+    _log: LogFollower = field(init=False)
     _metrics: PacedReader = field(init=False)
     _entries: Entries = field(init=False)
     _tally: RequestTally = field(init=False)
@@ -81,21 +81,21 @@ class TrafficWatcher:
         service, names = self.release.service, [self.release.candidate or ""]
         if self.users and self.release.stable:
             names.append(self.release.stable)
-        logs = [SYSTEM, *([REQUESTS] if self.users else [])]
-        wanted = " OR ".join(f'"projects/{service.project}/logs/{log}"' for log in logs)
-        extra = f"logName=({wanted})" if len(logs) > 1 else f"logName={wanted}"
-        most, start = PAGES * PAGE, self.earlier if self.users else self.since
-        self._entries = Entries(self.calls, service, tuple(names), start, extra, most, LATE)
+        logs = (SYSTEM, *([REQUESTS] if self.users else []))
+        start = self.earlier if self.users else self.since
+        self._entries = Entries(self.calls, service, tuple(names), start, logs, PAGES * PAGE)
         self._tally, self._crashes = RequestTally(self.since, self.warm), Crashes(self.since)
-        self._log, self._metrics = PacedReader(self.log_pause), PacedReader(self.metrics_pause)
+        self._metrics = PacedReader(self.metrics_pause)
         self._thread = threading.Thread(target=self._run, name="watching", daemon=True)
 
     def __enter__(self) -> TrafficWatcher:
+        self._log = self.logs.follow(self._entries)
         self._thread.start()
         return self
 
     def __exit__(self, *error: object) -> None:
         self._stop.set()
+        self._log.stop()
         self._thread.join(_ENDS_WITHIN)
 
     # What whoever waits reads
@@ -116,6 +116,8 @@ class TrafficWatcher:
         """Whether the reader that counts has shown all of our own requests, or will not, `waited` seconds after."""
         if not self.users or not own.requests:
             return True
+        if not waited:
+            self._log.hasten()
         with self._lock:
             shown, known = self._shown(), self._figures[0].requests if self._figures else 0
             if self._broken is not None or self.failed or shown >= own.requests:
@@ -168,7 +170,7 @@ class TrafficWatcher:
                 if now >= next_condition:
                     self._look()
                     next_condition = self.clock.monotonic() + 1.0
-                self._tell(self._log.read(self.clock, self._read_log) if self._log.is_due(now) else "")
+                self._take_log()
                 if self._needs_metrics(now) and self._metrics.is_due(now):
                     self._tell(self._metrics.read(self.clock, self._read_metrics))
                 self.clock.sleep(_TICK)
@@ -186,8 +188,12 @@ class TrafficWatcher:
             return
         self.failed, self.sticky = self.failed or found.failed, found.sticky
 
-    def _read_log(self) -> None:
-        entries = self._entries.read()
+    def _take_log(self) -> None:
+        entries = self._log.take()
+        for message in self._log.messages():
+            self._tell(message)
+        if not entries:
+            return
         with self._lock:
             for entry in entries:
                 if entry.log_name.endswith(REQUESTS):

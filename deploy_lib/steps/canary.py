@@ -90,6 +90,10 @@ class EndStart:
     timed_out: bool = False
 
 
+QUOTA_WITHIN = 90.0
+"""Seconds more in which the words of a failure are waited for while a quota by the minute keeps them unread."""
+
+
 def ask(settings: CanarySettings, release: Release) -> CreateRevision:
     return CreateRevision(release, settings)
 
@@ -105,9 +109,10 @@ def _start(settings: CanarySettings, release: Release, start: Starting) -> Again
         return Again(0.0, replace(end, ready=True))
     if start.state is Start.FAILED:
         unexplained_for = start.seconds - start.since
-        if start.explained or unexplained_for >= settings.words_within:
+        patience = settings.words_within + (QUOTA_WITHIN if start.unread else 0.0)
+        if start.explained or unexplained_for >= patience:
             return Again(0.0, end)
-        return Again(next_pause(unexplained_for, settings.words_within - unexplained_for), look)
+        return Again(next_pause(unexplained_for, patience - unexplained_for), look)
     sure = start.alike > 0 and start.seconds - start.alike_since >= settings.sure_after
     if start.hopeless or start.alike >= settings.crashes_alike or sure:
         return Again(0.0, replace(end, failed_early=True))

@@ -17,7 +17,7 @@ from rich.table import Table
 
 from .bench_figures import Bench, Figure
 
-GROUPS = ("startup", "cloud", "source", "check", "archive", "imports", "traffic", "many")
+GROUPS = ("startup", "cloud", "source", "check", "archive", "imports", "traffic", "quotas", "many")
 """Each is a module `bench_NAME` with a function `figures(bench)`."""
 
 

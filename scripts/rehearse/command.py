@@ -54,15 +54,19 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """The command with its state kept in one directory, journals and local cloud alike."""
+    """The command with its state kept in one directory, journals and local cloud alike.
+
+    `options` are more of those with which the local cloud is started.
+    """
 
     state: Path
     engine: str | None = None
+    options: tuple[str, ...] = ()
 
     @contextmanager
     def local_cloud(self) -> Iterator[str]:
         """The local cloud for as long as the block runs; gives what `local up` said."""
-        words = ["--engine", self.engine] if self.engine else []
+        words = ["--engine", self.engine, *self.options] if self.engine else self.options
         try:
             yield self.ask("local", "up", "--state", str(self.state), *words)
         finally:

@@ -10,7 +10,7 @@ import pytest
 from google.api_core import exceptions
 from google.cloud import run_v2
 from google.protobuf.duration_pb2 import Duration
-from google.rpc.error_details_pb2 import RetryInfo
+from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 
 from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.clock import SystemClock
@@ -88,6 +88,28 @@ def test_it_ends_within_its_total() -> None:
     with pytest.raises(ApiError):
         _calls(clock).make("get_service", _for_ever(exceptions.ServiceUnavailable("x")), "read")
     assert POLICIES["get_service"].total - 6 < clock.monotonic() <= POLICIES["get_service"].total
+
+
+PER_MINUTE = "Quota exceeded for quota metric 'Read requests' and limit 'Read requests per minute per region'"
+BY_THE_MINUTE = ErrorInfo(reason="RATE_LIMIT_EXCEEDED", domain="googleapis.com")
+
+
+@pytest.mark.parametrize(
+    ("error", "waits"),
+    [
+        (exceptions.ResourceExhausted(PER_MINUTE), 90.0),
+        (exceptions.ResourceExhausted("Quota exceeded", details=[BY_THE_MINUTE]), 90.0),
+        (exceptions.ResourceExhausted("CpuAllocPerProjectRegion requested: 60000 allowed: 20000"), 30.0),
+        (exceptions.ServiceUnavailable("x"), 30.0),
+    ],
+)
+@pytest.mark.parametrize("name", ["get_revision", "update_service"])
+def test_a_quota_by_the_minute_is_waited_out(name: str, error: Exception, waits: float) -> None:
+    clock = FakeClock()
+    with pytest.raises(ApiError):
+        _calls(clock).make(name, _for_ever(error), "ask")
+    written_once = name == "update_service" and isinstance(error, exceptions.ServiceUnavailable)
+    assert (0.0 if written_once else waits - 6) <= clock.monotonic() <= (0.0 if written_once else waits)
 
 
 def test_a_dead_local_cloud_is_not_waited_for() -> None:

@@ -95,7 +95,7 @@ def test_why_of_a_package_whose_file_no_step_installs(install: str, command: str
     }
     reply = answer("pytest", result(case), MissingFileContext({}))
     assert (reply["in_image"], reply["declared_by"]) == (inside, "requirements-dev.txt")
-    assert ("only if something else installs it" in list(answer_lines(reply, "."))[0]) is not inside
+    assert ("only if something else installs it" in next(iter(answer_lines(reply, ".")))) is not inside
 
 
 def test_why_of_a_package_that_the_installed_lock_names() -> None:

@@ -82,7 +82,7 @@ class CloudBuild:
                 tell(f"build {build.id} is under way" + (f": {page}" if page else ""))
             log = self._progress.log(build, tell)
             with tidying(location, build, tell):
-                ended = self._progress.wait(location, build, log)
+                ended = self._progress.wait(location, build, log, tell)
             return self._answer(job, ended, log, location, tell)
 
     def under_way(self, request: BuildImage) -> LeaseTaken:
@@ -98,7 +98,7 @@ class CloudBuild:
     def check(self, job: CheckJob, tell: Tell) -> ImportsChecked:
         """The result of the release's own build where that made the same check, else of a build that only checks."""
         location = self._location(job.request)
-        own = self._own(location, job)
+        own = self._own(location, job, tell)
         if own is not None and tag_of("check", job.plan.identity) in own.tags:
             return self._read_check(location, own, None, job.result_context(_nonce(own)))
         earlier = self._checked_before(location, job)
@@ -116,7 +116,7 @@ class CloudBuild:
                 tell(f"build {build.id} imports the application inside {job.image}")
             log = self._progress.log(build, tell)
             with tidying(location, build, tell):
-                ended = self._progress.wait(location, build, log)
+                ended = self._progress.wait(location, build, log, tell)
             return self._read_check(location, ended, log, job.result_context(_nonce(ended)), tell)
 
     def _checked_before(self, location: BuildLocation, job: CheckJob) -> ImportsChecked | None:
@@ -218,12 +218,12 @@ class CloudBuild:
         except DriverError:
             return None
 
-    def _own(self, location: BuildLocation, job: CheckJob) -> Build | None:
+    def _own(self, location: BuildLocation, job: CheckJob, tell: Tell) -> Build | None:
         """The build that made the release's image; None for an image that came from elsewhere."""
         if not job.release.build_id:
             return None
         try:
-            return self.submissions.get(location, job.release.build_id)
+            return self._progress.get(location, job.release.build_id, tell)
         except ApiError as problem:
             if problem.code is not StatusCode.NOT_FOUND:  # it ran elsewhere: the private pool is another one now
                 raise

@@ -43,6 +43,7 @@ class BuildLog:
     tell: Tell
     lines: deque[LogEntry] = field(default_factory=lambda: deque(maxlen=_KEPT))
     base_digest: str | None = None  # of the last base image that BuildKit resolved
+    ended: bool = False  # Cloud Build's own last line was read
     _offset: int = 0
     _pending: bytes = b""
 
@@ -77,6 +78,7 @@ class BuildLog:
         step = (match["name"] or (f"step {match['number']}" if match["number"] else "")) if match else ""
         text = match["text"] if match else line
         self.lines.append(LogEntry(step, text))
+        self.ended = self.ended or (not step and (text == "DONE" or text.startswith("ERROR")))
         if resolved := _BASE.search(text):
             self.base_digest = resolved[1]
         if text.strip() and not _CEREMONY.match(text):

@@ -52,7 +52,8 @@ class Submissions:
         request = CreateBuildRequest(parent=location.parent, project_id=location.project, build=order)
         try:
             operation = self.calls.ask("create_build", self._client.create_build, request, "submit the build")
-            return self.get(location, operation.metadata.build.id)
+            submitted: Build = operation.metadata.build
+            return submitted
         except ApiError as problem:
             if not problem.maybe_done:
                 raise
@@ -66,7 +67,7 @@ class Submissions:
                 return found
             self.calls.clock.sleep(_PAUSE_AFTER_LOSS)
         operation = self.calls.ask("create_build", self._client.create_build, request, "submit the build again")
-        return self.asked_before(location, tag) or self.get(location, operation.metadata.build.id)
+        return self.asked_before(location, tag) or operation.metadata.build
 
     def asked_before(self, location: BuildLocation, tag: str) -> Build | None:
         """The release's build that counts; a later one that runs beside it is cancelled."""

@@ -10,6 +10,7 @@ from deploy_lib.drivers.errors import PASSES_WITHIN, ApiError
 from deploy_lib.drivers.interface import Clock, DriverError
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.polling import polls
+from deploy_lib.drivers.project_log import ProjectLog
 from deploy_lib.drivers.services.api import RunApi
 from deploy_lib.drivers.services.leases import Leases
 from deploy_lib.drivers.services.service_writer import ServiceWriter
@@ -57,6 +58,7 @@ class ServiceContext:
     clock: Clock
     ask: Ask
     watch: CandidateWatch
+    logs: ProjectLog
 
 
 def settle(

@@ -12,6 +12,7 @@ from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.interface import Clock, Tell
 from deploy_lib.drivers.lean_import import import_run_client
 from deploy_lib.drivers.policy import Calls
+from deploy_lib.drivers.project_log import ProjectLog
 from deploy_lib.drivers.services import acquire_lease, end_lease, hold, service_state
 from deploy_lib.drivers.services.api import RunApi
 from deploy_lib.drivers.services.context import CandidateWatch, ServiceContext, UrlClient
@@ -36,23 +37,27 @@ from deploy_lib.steps.verify import VerifyTraffic
 
 if TYPE_CHECKING:
     from deploy_lib.drivers.services.candidate import Candidate
+    from deploy_lib.drivers.services.startup_observer import StartupObserver
 
 
 class CloudRunServices:
     """Keeps the leases it takes: take and end a lease with the same object. Close it when done.
 
-    `urls` makes the requests to the service itself, `watch` tells how the candidate does. Every method
-    raises DriverError, and Interrupted from the clock.
+    `urls` makes the requests to the service itself, `watch` tells how the candidate does, `logs` reads the
+    project's. Every method raises DriverError, and Interrupted from the clock.
     """
 
-    def __init__(self, clients: Clients, clock: Clock, urls: UrlClient, watch: CandidateWatch) -> None:
+    def __init__(
+        self, clients: Clients, clock: Clock, urls: UrlClient, watch: CandidateWatch, logs: ProjectLog
+    ) -> None:
         import_run_client()
         calls = Calls(clients, clock)
         api = RunApi(calls)
         writer = ServiceWriter(api, KnativeApi(calls), clock)
         leases = Leases(writer, LeaseObjects(calls), clock)
-        self._context = ServiceContext(calls, api, writer, leases, clock, urls.ask, watch)
+        self._context = ServiceContext(calls, api, writer, leases, clock, urls.ask, watch, logs)
         self._candidate: Candidate | None = None
+        self._observer: StartupObserver | None = None  # with what was read of the log so far
 
     def take_lease(self, request: requests.TakeLease) -> answers.LeaseTaken:
         """Acquire the deploy lease; `taken` is False when another deployer has it."""
@@ -111,10 +116,13 @@ class CloudRunServices:
         """All that is known of the candidate now, without waiting. Reads only."""
         from deploy_lib.drivers.services.startup_observer import StartupObserver
 
-        release = request.release
+        release, known = request.release, self._observer
         if not release.candidate:
             return Evidence(gaps=("no revision was created",))
-        return StartupObserver(self._context, release.service, release.candidate, None, release.started).gather()
+        if known is None or known.revision != release.candidate:
+            known = StartupObserver(self._context, release.service, release.candidate, None, release.started)
+            self._observer = known
+        return known.gather()
 
     def read_serving(self, service: Service) -> Serving:
         """What users are served now. Reads only."""

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from deploy_lib.diagnose import startup_verdict, tells_why
 from deploy_lib.diagnose.platform import START_REASONS
 from deploy_lib.drivers.conditions import conditions_of, ready
-from deploy_lib.drivers.errors import ApiError
+from deploy_lib.drivers.errors import ApiError, is_quota
 from deploy_lib.drivers.interface import DriverError, Tell
-from deploy_lib.drivers.logs import QUOTA_PAUSE, Entries, RevisionLog, is_quota
+from deploy_lib.drivers.logs import Entries, RevisionLog
+from deploy_lib.drivers.project_log import not_read_for
 from deploy_lib.drivers.services.context import ServiceContext
 from deploy_lib.drivers.services.template import main_container, startup_limit
 from deploy_lib.model.answers import Start, Starting
@@ -45,6 +47,8 @@ class StartupObserver:
     quiet_until: float = 0.0  # the log is not read before, by the monotonic clock
     began: float | None = None  # when it was first looked at
     next_reading: float = 0.0  # of the log, in seconds from there
+    failed_at: float | None = None  # likewise
+    log_gap: str = ""  # why the log was not read the last time
     reported_at: float = 0.0
     fresh: int = 0  # lines that the last reading of the log brought
     asked_why: bool = False  # it was said that later lines are waited for
@@ -55,13 +59,19 @@ class StartupObserver:
         now = self.context.clock.monotonic()
         self.began = now if self.began is None else self.began
         waited = now - self.began
+        if self.failed_at is not None and (waited < self.next_reading or now < self.quiet_until):
+            return Starting(Start.FAILED, unread=now < self.quiet_until)
         self._look()
         summary = ready(self.conditions)
         if summary is not None and summary.succeeded:
             return Starting(Start.READY)
         if self._is_over(summary):
+            self.failed_at = waited if self.failed_at is None else self.failed_at
+            self.next_reading = waited + _pause_after_failure(waited - self.failed_at)
             self._listen(tell, whole=True)
-            return Starting(Start.FAILED, explained=self._is_explained(tell))
+            explained = self._is_explained(tell)
+            unread = not explained and self.context.clock.monotonic() < self.quiet_until
+            return Starting(Start.FAILED, explained=explained, unread=unread)
         if waited >= self.next_reading:
             self.next_reading = waited + _pause_between_readings(waited)
             self._listen(tell)
@@ -89,7 +99,7 @@ class StartupObserver:
             service_account=(self.found.service_account or None) if self.found is not None else None,
             memory_limit=container.resources.limits.get("memory") if container is not None else None,
             port=container.ports[0].container_port if container is not None and container.ports else None,
-            gaps=(*self.gaps, *cut),
+            gaps=(*self.gaps, *([self.log_gap] if self.log_gap else []), *cut),
             startup_limit=startup_limit(container) if container is not None else None,
         )
 
@@ -144,15 +154,14 @@ class StartupObserver:
         if now < self.quiet_until:
             return
         try:
-            new = self.log.read(whole=whole)
+            new = self.context.logs.read(partial(self.log.read, whole=whole))
         except DriverError as problem:
             if is_quota(problem):
-                self.quiet_until = now + QUOTA_PAUSE
-                tell(f"{problem.reason}; not read again for {QUOTA_PAUSE:.0f} s")
-            if problem.reason not in self.gaps:
-                self.gaps.append(problem.reason)
+                self.quiet_until = self.context.logs.closed_until
+                tell(f"{problem.reason}{not_read_for(self.quiet_until - now)}")
+            self.log_gap = problem.reason
             return
-        self.fresh = len(new)
+        self.fresh, self.log_gap = len(new), ""
         for line in new:
             if line.source == LogSource.SYSTEM:
                 tell(line.text[:300])
@@ -165,16 +174,23 @@ class StartupObserver:
         """
         operation_told = self.ended is not None or not self.operation
         started = all(each.reason in START_REASONS for each in self.conditions if each.failed)
-        if self.gaps or not started:
+        if started and self.log_gap and self.quiet_until > self.context.clock.monotonic():
+            return False
+        if self.gaps or self.log_gap or not started:
             return operation_told
         if self.fresh or not self.log.lines:
             return False
-        if tells_why(self.log.lines, self.service.entrypoint):
+        if tells_why(self.log.lines, self.service.entrypoint, self.conditions):
             return operation_told
         if not self.asked_why:
             self.asked_why = True
             tell("the container failed and its log does not say why; lines that come late are waited for")
         return False
+
+
+def _pause_after_failure(waited: float) -> float:
+    """Seconds: most logs are whole at once."""
+    return 0.2 if waited < 1 else _pause_between_readings(waited)
 
 
 def _pause_between_readings(waited: float) -> float:

@@ -91,10 +91,10 @@ def serving(engine: Engine, settings: CloudSettings) -> Iterator[ListenAddresses
     clock, state = time.time, settings.state
     ending = threading.Event()
     queue, calls = FaultQueue(ending), CallLog(clock)
-    profile, grants = settings.profile, Grants()
+    profile, grants = settings.profile.scaled(settings.time_scale), Grants()
     gate = Gate(profile, QuotaMeter(profile.quotas, clock), grants, queue.wait)
     middleware = FaultMiddleware(queue, calls, gate)
-    log = LogStore(clock, lateness=lambda: random.uniform(*profile.log_seconds) * settings.time_scale)
+    log = LogStore(clock, lateness=lambda: random.uniform(*profile.log_seconds))
     secrets = Secrets(clock)
     counts = RequestCounts(clock, settings.time_scale, lambda: queue.meet(REQUEST_METRICS) is not None)
     storage, images = Storage(state / "storage", clock), RegistryImages(state / "images")

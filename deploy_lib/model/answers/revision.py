@@ -31,13 +31,15 @@ class Starting:
 
     `alike` counts the failures that another try cannot mend; one counts only where the image alone decides.
     `hopeless`: the platform names a cause that no waiting changes. `explained`: the words that explain a failure are
-    there, or will not come. `since` and `alike_since` are when the start, and the failures alike, came to be so.
+    there, or will not come. `unread`: a quota is used up, and the log will be read when that has passed. `since` and
+    `alike_since` are when the start, and the failures alike, came to be so.
     """
 
     state: Start
     alike: int = 0
     hopeless: bool = False
     explained: bool = False
+    unread: bool = False
     seconds: float = 0.0
     since: float = 0.0
     alike_since: float = 0.0

@@ -17,6 +17,8 @@ from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.endpoints import Endpoints
 from deploy_lib.drivers.identity.service_identity import service_identity
 from deploy_lib.drivers.interface import Tell
+from deploy_lib.drivers.policy import Calls
+from deploy_lib.drivers.project_log import ProjectLog
 from deploy_lib.drivers.services import CloudRunServices
 from deploy_lib.drivers.urls import HttpUrls
 from deploy_lib.model.answers import LeaseTaken, Restored, RevisionCreated, Starting, TrafficMoved, Watched
@@ -50,13 +52,15 @@ class DriverHarness:
         self.progress: list[str] = []
         self.clock = clock or SystemClock()
         self.clients = Clients(Endpoints(cloud.grpc, cloud.http, cloud.registry), PROJECT)
-        self.watch = CandidateMonitor(self.clients, self.clock)
+        self.logs = ProjectLog(Calls(self.clients, self.clock), self.clock)
+        self.watch = CandidateMonitor(self.clients, self.clock, self.logs)
         identity = service_identity(self.clients, self.clock, self.service)
         self.urls = HttpUrls(self.clock, self.watch, identity, trust_proxies=False)
-        self.driver = CloudRunServices(self.clients, self.clock, self.urls, self.watch)
+        self.driver = CloudRunServices(self.clients, self.clock, self.urls, self.watch, self.logs)
 
     def close(self) -> None:
         self.driver.close()
+        self.logs.close()
         self.clients.close()
 
     def other(self, holder: str = "ben at laptop", clock: SystemClock | None = None) -> DriverHarness:

@@ -25,7 +25,7 @@ PARENT = "projects/strict/locations/us-central1"
 def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     arguments = ("--profile", "production")
     store = shared_store(tmp_path_factory)
-    with LocalCloud(tmp_path_factory.mktemp("strict"), store=store, arguments=arguments) as cloud:
+    with LocalCloud(tmp_path_factory.mktemp("strict"), store=store, time_scale=0.1, arguments=arguments) as cloud:
         yield cloud
 
 
@@ -38,7 +38,7 @@ def test_calls_take_their_time_and_a_stale_etag_stops_nobody(strict: LocalCloud)
         until(lambda: not services.get_service(name=name).reconciling)
         began = time.monotonic()
         old = services.get_service(name=name)
-        assert time.monotonic() - began >= 0.15
+        assert time.monotonic() - began >= 0.015
         for who in ("one", "two"):
             changed = Service(name=name, etag=old.etag, labels={"who": who})
             services.update_service(service=changed, update_mask="labels")
@@ -72,12 +72,12 @@ def test_a_caller_without_the_role_is_refused_in_googles_words(strict: LocalClou
 
 
 def test_a_log_entry_is_late(strict: LocalCloud) -> None:
-    """By 5 to 20 s times the time scale of 0.02."""
+    """By 5 to 20 s times the time scale of 0.1."""
     with strict.channel() as channel:
         logs, log = clients.logs(channel), "projects/strict/logs/late"
         entry = LogEntry(log_name=log, text_payload="here", resource=MonitoredResource(type="global"))
         logs.write_log_entries(entries=[entry])
         began = datetime.now(UTC)
         (entry,) = until(lambda: list(logs.list_log_entries({"resource_names": ["projects/strict"], "filter": log})))
-        assert 0.05 < (entry.receive_timestamp - entry.timestamp).total_seconds() < 0.5
+        assert 0.4 < (entry.receive_timestamp - entry.timestamp).total_seconds() < 2.5
         assert entry.timestamp < began
