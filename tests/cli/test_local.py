@@ -66,6 +66,18 @@ def place(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     found.run("local", "down")
 
 
+def release(place: Place, more: str = "") -> tuple[str, ...]:
+    """The options for one of a repository with one commit; `more` is added to its configuration."""
+    repository = place.root / "repository"
+    repository.mkdir()
+    (repository / "Dockerfile").write_text("FROM python:3.11-slim\n")
+    who = {f"GIT_{who}_{what}": "a@example.invalid" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    for git in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message", "a"]):
+        subprocess.run(["git", *git], cwd=repository, env={**os.environ, **who}, check=True)
+    (place.root / "c.yaml").write_text(CONFIG + more)
+    return ("--config", str(place.root / "c.yaml"), "--repo", str(repository), "--service", "backend")
+
+
 def is_there(pid: int) -> bool:
     """A process that has ended and that its parent has not asked for has no command line any more."""
     path = Path(f"/proc/{pid}/cmdline")
@@ -112,6 +124,9 @@ def test_up_again_is_no_error_and_other_options_are(place: Place) -> None:
     code, _, err = place.up("--reach", "shop", "--reach", "localhost:5432")
     assert "the local cloud runs already, without --reach shop; end it first: " in err
     assert (code, err.rstrip().endswith("--engine namespaces --reach shop --reach localhost:5432")) == (2, True), err
+    code, _, err = place.run(*release(place, "reach: [localhost:5432, '127.0.0.1:1']\n"))
+    assert "runs already, and its containers may not reach 127.0.0.1:1, which the configuration names; end it" in err
+    assert (code, "local down" in err) == (2, True), err
     code, _, err = place.run("local", "up", "--engine", "podman")
     assert (code, "with --engine namespaces" in err) == (2, True), err
     assert place.pid == pid
@@ -159,15 +174,7 @@ def test_an_endpoints_file_that_is_stale_or_damaged_is_no_cloud(place: Place, co
     "words", [("status",), ("plan",), ("deploy", "--dry-run"), ("hold",), ("rollback",), ("resume",)]
 )
 def test_what_only_looks_starts_no_cloud(place: Place, words: tuple[str, ...]) -> None:
-    repository = place.root / "repository"
-    repository.mkdir()
-    (repository / "Dockerfile").write_text("FROM python:3.11-slim\n")
-    who = {f"GIT_{who}_{what}": "a@example.invalid" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
-    for git in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message", "a"]):
-        subprocess.run(["git", *git], cwd=repository, env={**os.environ, **who}, check=True)
-    (place.root / "c.yaml").write_text(CONFIG)
-    where = ("--config", str(place.root / "c.yaml"), "--repo", str(repository), "--service", "backend")
-    code, _, err = place.run(*words, *where)
+    code, _, err = place.run(*words, *release(place))
     assert code == 4, err
     assert "the local cloud is not running; start it with: " in err and "local up" in err
     assert not (place.cloud / "lock").exists()
