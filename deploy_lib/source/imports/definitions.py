@@ -24,7 +24,8 @@ def define_function(node: AnyFunction, scope: Scope) -> Iterator[Event]:
         arguments = (*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg)
         for annotation in (*(argument.annotation for argument in arguments if argument), node.returns):
             yield from evaluate_annotation(annotation, scope)
-    later = body_imports(node.body, scope.python)
+    may_import = scope.importing.any_in(node.lineno, node.end_lineno or node.lineno)
+    later = body_imports(node.body, scope.python) if may_import else ()
     if scope.at_module_level:
         start = _start(node, scope)
         yield Function(node.name, start) if start else Bind((node.name,))

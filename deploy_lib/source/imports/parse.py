@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from deploy_lib.source.imports.events import VariableRead
 from deploy_lib.source.imports.facts import Broken, Facts, Python
+from deploy_lib.source.imports.quick_search import ImportingLines, QuickSearch
 from deploy_lib.source.imports.scope import ALWAYS, Scope, functions_in
 from deploy_lib.source.imports.settings import settings_in
 from deploy_lib.source.imports.statements import run
@@ -16,13 +17,29 @@ from deploy_lib.source.imports.undefined import confirm
 
 # Text that may bind names, move paths or make modules in ways no statement shows. Finding it where it does no such
 # thing only means that less is claimed.
-_HIDES = re.compile(rb"globals\(|locals\(|vars\(|\bexec\(|\beval\(|__dict__")
-_OPEN = re.compile(rb"sys\.modules|setattr\(\s*(?!self\b|cls\b)\w+,")
-_MOVES = re.compile(rb"sys\.path\b(?!_|\s*\))|__path__|addsitedir|meta_path|path_hooks|extend_path|chdir\(")
-_LOADS = re.compile(rb"import_module\(|__import__\(|iter_modules|walk_packages|find_modules|load_module|exec_module")
-_REGISTERS = re.compile(rb"sys\.modules(?:\[\s*([^\]]*?)\s*\]\s*=[^=]|\.(?:setdefault|update)\(\s*([^,)]*))")
-_SETS = re.compile(rb"environ(?:\[\s*[\"'](\w+)[\"']\s*\]\s*=[^=]|\.setdefault\(\s*[\"'](\w+)[\"'])")
-_SETS_ANY = re.compile(rb"dotenv|environ\.update|environ\[[^\"']|putenv|read_env|\bEnv\(|environ\s*\|=|environs?\.Env")
+_HIDES = QuickSearch.of(
+    rb"globals\(|locals\(|vars\(|\bexec\(|\beval\(|__dict__",
+    *(b"globals(", b"locals(", b"vars(", b"exec(", b"eval(", b"__dict__"),
+)
+_OPEN = QuickSearch.of(rb"sys\.modules|setattr\(\s*(?!self\b|cls\b)\w+,", b"sys.modules", b"setattr(")
+_MOVES = QuickSearch.of(
+    rb"sys\.path\b(?!_|\s*\))|__path__|addsitedir|meta_path|path_hooks|extend_path|chdir\(",
+    *(b"sys.path", b"__path__", b"addsitedir", b"meta_path", b"path_hooks", b"extend_path", b"chdir("),
+)
+_LOADS = QuickSearch.of(
+    rb"import_module\(|__import__\(|iter_modules|walk_packages|find_modules|load_module|exec_module"
+)
+_REGISTERS = QuickSearch.of(
+    rb"sys\.modules(?:\[\s*([^\]]*?)\s*\]\s*=[^=]|\.(?:setdefault|update)\(\s*([^,)]*))", b"sys.modules"
+)
+_SETS = QuickSearch.of(
+    rb"environ(?:\[\s*[\"'](\w+)[\"']\s*\]\s*=[^=]|\.setdefault\(\s*[\"'](\w+)[\"'])",
+    b"environ[",
+    b"environ.setdefault",
+)
+_SETS_ANY = QuickSearch.of(
+    rb"dotenv|environ\.update|environ\[[^\"']|putenv|read_env|\bEnv\(|environ\s*\|=|environs?\.Env", b"env", b"Env("
+)
 _LITERAL = re.compile(r"""["']([\w.]+)["']""")
 _ANNOTATIONS_LATER = (3, 14)  # PEP 649: evaluated only when somebody asks
 
@@ -36,19 +53,20 @@ def facts_of(source: bytes, python: Python | None) -> Facts:
     annotations = python is not None and python < _ANNOTATIONS_LATER and not _postpones(tree)
     codes = functions_in(parsed.code)
     known = {*ALWAYS, *parsed.bound}
-    scope = Scope(python, annotations, codes, bound=set(known))
+    importing = ImportingLines.of(parsed.source)
+    scope = Scope(python, annotations, codes, importing, bound=set(known))
     program = run(tree.body, scope)
     if scope.suspects:
         confirmed = confirm(tree_of(parsed.source), scope.suspects, python)
         if confirmed:
-            program = run(tree.body, Scope(python, annotations, codes, confirmed, set(known)))
-    hides = bool(_HIDES.search(source))
+            program = run(tree.body, Scope(python, annotations, codes, importing, confirmed, set(known)))
+    hides = _HIDES.found_in(source)
     return Facts(
         (*_variables(source), *program),
-        open=hides or bool(_OPEN.search(source)) or "__getattr__" in scope.bound,
+        open=hides or _OPEN.found_in(source) or "__getattr__" in scope.bound,
         hides=hides,
-        moves_path=bool(_MOVES.search(source)),
-        loads_unknown=bool(_LOADS.search(source)),
+        moves_path=_MOVES.found_in(source),
+        loads_unknown=_LOADS.found_in(source),
         registers=_registered(source),
         exports=_exports(tree),
         settings=settings_in(tree, source),
@@ -67,14 +85,14 @@ def _postpones(tree: ast.Module) -> bool:
 def _variables(source: bytes) -> Iterator[VariableRead]:
     """The environment variables that the module may set, wherever in it."""
     if b"environ" in source or b"env" in source:
-        names = {(match[1] or match[2]).decode() for match in _SETS.finditer(source)}
-        for name in sorted({"*"} if _SETS_ANY.search(source) else names):
+        names = {(match[1] or match[2]).decode() for match in _SETS.all_in(source)}
+        for name in sorted({"*"} if _SETS_ANY.found_in(source) else names):
             yield VariableRead(0, name, True)
 
 
 def _registered(source: bytes) -> tuple[str, ...]:
     names = set()
-    for match in _REGISTERS.finditer(source):
+    for match in _REGISTERS.all_in(source):
         key = (match[1] or match[2] or b"").decode("utf-8", "replace")
         literal = _LITERAL.fullmatch(key)
         if key != "__name__":

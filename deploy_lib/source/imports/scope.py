@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from types import CodeType
 
 from deploy_lib.source.imports.facts import Python
+from deploy_lib.source.imports.quick_search import ImportingLines
 
 Place = tuple[str, int]
 """A name and the line that evaluates it."""
@@ -31,6 +32,7 @@ class Scope:
     python: Python | None
     annotations: bool
     functions: Mapping[Place, CodeType]
+    importing: ImportingLines
     confirmed: frozenset[Place] = frozenset()
     bound: set[str] = field(default_factory=lambda: set(ALWAYS))
     looked_into: set[str] = field(default_factory=set)  # bound by an import, a class or a function

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from deploy_lib.source.imports.loading import classes_of
 from deploy_lib.source.imports.names import dotted
+from deploy_lib.source.imports.quick_search import QuickSearch
 
 TASK_MODULES = "Celery's modules"
 TASK_PACKAGES = "Celery's packages"
 
-_ANY = re.compile(
+_ANY = QuickSearch.of(
     rb"_APPS\b|MIDDLEWARE|ROOT_URLCONF|WSGI_APPLICATION|LOGGING|CELERY_|Celery\(|autodiscover_tasks|config_from_object"
-    rb"|conf\.(imports|include|update)"
+    rb"|conf\.(?:imports|include|update)",
+    *(b"_APPS", b"MIDDLEWARE", b"ROOT_URLCONF", b"WSGI_APPLICATION", b"LOGGING", b"CELERY_", b"Celery("),
+    *(b"autodiscover_tasks", b"config_from_object", b"conf."),
 )
 
 
@@ -42,7 +44,7 @@ class Setting(NamedTuple):
 
 def settings_in(tree: ast.Module, source: bytes) -> tuple[Setting, ...]:
     """In the order of the module. Quick for the many modules that have none."""
-    return tuple(_settings(tree.body, certain=True)) if _ANY.search(source) else ()
+    return tuple(_settings(tree.body, certain=True)) if _ANY.found_in(source) else ()
 
 
 def _settings(statements: Sequence[ast.stmt], *, certain: bool) -> Iterator[Setting]:
