@@ -66,6 +66,7 @@ PLACES = {
     "tests/local_cloud/emulator/run/": SAMPLED,
     "tests/local_cloud/emulator/run/test_database.py": SLOW,
     "tests/local_cloud/emulator/run/test_invocation.py": SLOW,
+    "tests/local_cloud/emulator/run/test_scaling.py": SLOW,
     "tests/local_cloud/emulator/jobs/": SLOW,
     "tests/local_cloud/emulator/rest/": SLOW,
     "tests/local_cloud/emulator/rest/test_payload.py": FAST,

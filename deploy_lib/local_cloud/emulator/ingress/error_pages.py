@@ -12,7 +12,7 @@ from .admission import TurnedAway
 # (https://cloud.google.com/run/docs/troubleshooting#connection-reset-by-peer).
 BROKEN = "upstream connect error or disconnect/reset before headers. reset reason: connection termination"
 LATE = "upstream request timeout"
-UNAVAILABLE = "Service Unavailable"
+UNAVAILABLE, TOO_MANY = "Service Unavailable", "Rate exceeded."
 SERVER = "Google Frontend"
 _INVALID_TOKEN = 'Bearer error="invalid_token" error_description="The access token could not be verified"'
 

@@ -40,8 +40,9 @@ class Upstream(Protocol):
     def target(self) -> RouteTarget | None: ...  # None while no instance is ready
     def wake(self) -> bool: ...  # blocks until an instance is ready; False when there will be none
     def asleep(self) -> bool: ...  # no instance runs, and none is being started again after a crash
-    def enter(self) -> None: ...  # a request begins
-    def leave(self) -> None: ...  # it has ended
+    def full(self) -> bool: ...  # all instances that there may be run, and have no room
+    def enter(self, instance: str) -> None: ...  # a request begins there; "" while it has none
+    def leave(self, instance: str) -> None: ...  # it has ended
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,11 +20,12 @@ from ...worker import start_worker, unheard
 from ..wire.ports import HOST
 from ..wire.visitors import refused
 from .connections import Connections
-from .error_pages import UNAVAILABLE, not_found, plain, turned_away
+from .error_pages import TOO_MANY, UNAVAILABLE, not_found, plain, turned_away
 from .forward import Passage, forward
 from .route import Route, RouteTarget, Upstream
 from .websocket import forward_websocket, wants_websocket
 
+_LOOKS_EVERY = 0.02  # seconds, for an instance that has got free
 _CLIENT_GONE = 499  # as web servers log a client that left before its answer
 
 T = TypeVar("T")
@@ -51,9 +52,12 @@ class ServedRequest:
 class Ingress:
     """Runs on a thread of its own. `note` is called there for every request that reached a revision's turn."""
 
-    def __init__(self, note: Callable[[ServedRequest], None], names: Set[str] = frozenset()) -> None:
-        """`names` are hosts by which containers may ask, beside those of this machine."""
-        self._note, self._names = note, names
+    def __init__(self, note: Callable[[ServedRequest], None], names: Set[str], queued: float) -> None:
+        """`names` are hosts by which containers may ask, beside those of this machine.
+
+        `queued` is how long, in seconds, a request waits for an instance with room where there may be no more.
+        """
+        self._note, self._names, self._queued = note, names, queued
         self._loop = asyncio.new_event_loop()
         self._routes: dict[int, Route] = {}
         self._waking: dict[Upstream, asyncio.Future[bool]] = {}
@@ -121,39 +125,52 @@ class Ingress:
         upstream, began, passage = route.next(), time.monotonic(), Passage()
         if refusal is not None:
             passage.status, passage.refused = refusal.status, True
-            if (
-                refusal.status != 404
-            ):  # whose absence from the log tells of it, https://cloud.google.com/run/docs/troubleshooting#404
+            if refusal.status != 404:  # no log entry tells of it: cloud.google.com/run/docs/troubleshooting#404
                 self._tell(request, upstream, "", passage, time.monotonic() - began)
             return turned_away(refusal, request.path)
         if route.admission is not None:
             passage.replaced = route.admission.replaced(given)
         instance = ""
-        upstream.enter()
+        upstream.enter("")
         try:
-            target = upstream.target()
-            if target is None and upstream.asleep():
-                target = await self._woken(upstream)
+            target = await self._target(upstream)
             if target is None:
                 passage.failed = True
+                if upstream.full():
+                    passage.status = 429
+                    return plain(429, TOO_MANY)
                 return plain(503, UNAVAILABLE)
             instance = target.key
+            upstream.enter(instance)
+            upstream.leave("")
             carry = forward_websocket if wants_websocket(request) else forward
             return await carry(request, target, self._connections.pool(target), passage, upstream.timeout)
         except asyncio.CancelledError:
             passage.status = _CLIENT_GONE
             raise
         finally:
-            upstream.leave()
+            upstream.leave(instance)
             self._tell(request, upstream, instance, passage, time.monotonic() - began)
 
-    async def _woken(self, upstream: Upstream) -> RouteTarget | None:
+    async def _target(self, upstream: Upstream) -> RouteTarget | None:
+        """An instance with room: one that runs, one that is started for it, or one that gets free in time."""
+        until = self._loop.time() + self._queued
+        while (target := upstream.target()) is None:
+            if upstream.asleep():
+                if not await self._woken(upstream):
+                    return None
+            elif upstream.full() and self._loop.time() < until:
+                await asyncio.sleep(_LOOKS_EVERY)
+            else:
+                return None
+        return target
+
+    async def _woken(self, upstream: Upstream) -> bool:
         """A cold start: requests wait for the instance, all of a revision's in one thread."""
         if upstream not in self._waking:
             self._waking[upstream] = self._loop.run_in_executor(None, upstream.wake)
             self._waking[upstream].add_done_callback(lambda _: self._waking.pop(upstream))
-        ready = await asyncio.shield(self._waking[upstream])
-        return upstream.target() if ready else None
+        return await asyncio.shield(self._waking[upstream])
 
     def _tell(
         self, request: web.BaseRequest, upstream: Upstream, instance: str, passage: Passage, seconds: float

@@ -16,7 +16,8 @@ class Profile:
     """`call_seconds` is what each call takes; `log_seconds` between what times an entry may be listed after it came.
 
     `enforce_etags`: whether a stale etag is refused. `lots`: the shares of traffic are drawn for each request instead
-    of dealt out exactly. `check_callers`: calls need permissions.
+    of dealt out exactly. `check_callers`: calls need permissions. `scales`: a revision has as many instances as its
+    requests need.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Profile:
     enforce_etags: bool = True
     lots: bool = False
     check_callers: bool = False
+    scales: bool = False
 
     def scaled(self, time_scale: float) -> Profile:
         """What takes its time at Google takes that much less here. A quota's minute stays a minute."""
@@ -56,5 +58,6 @@ PRODUCTION = Profile(
     enforce_etags=False,
     lots=True,
     check_callers=True,
+    scales=True,
 )
 PROFILES = {profile.name: profile for profile in (RELAXED, PRODUCTION)}

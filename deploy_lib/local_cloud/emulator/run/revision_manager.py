@@ -20,6 +20,7 @@ from . import conditions, requirements, traffic
 from .conditions import ConditionFailure
 from .container import make_instance_spec
 from .instances import wording
+from .instances.instance_pool import InstancePool
 from .instances.instance_supervisor import InstanceSupervisor
 from .instances.timescale import Timescale
 from .invocation import invocation
@@ -32,6 +33,10 @@ from .volumes import Volumes, open_volumes
 Passed = Callable[[str, str], None]
 """Told the condition of a part of the work that is done, and its message."""
 
+RevisionRunner = InstanceSupervisor | InstancePool
+_MOST, _ROOM = 100, 80
+"""Instances, and requests at once in one, where the template names none: https://cloud.google.com/run/quotas,
+https://cloud.google.com/run/docs/about-concurrency"""
 _LAST_GRACE = 2.0  # seconds an instance has when the whole local cloud ends
 
 
@@ -49,9 +54,10 @@ class RevisionManager:
     addresses: ServicePorts
     lots: bool = False  # how the shares of traffic are kept: by lot, or exactly
     allows: Allows | None = None  # who may do what; None: whoever asks may invoke any service, from anywhere
+    scales: bool = False  # a revision has as many instances as its requests need, else one
     closed: bool = False  # nothing is started any more
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _supervisors: dict[str, InstanceSupervisor] = field(default_factory=dict)  # by the revision's full name
+    _supervisors: dict[str, RevisionRunner] = field(default_factory=dict)  # by the revision's full name
 
     def prepare(self, name: ServiceName, deployed: Deployed, passed: Passed) -> ConditionFailure | None:
         """Everything a container needs, checked in Cloud Run's order; the image is ready to run after it."""
@@ -100,11 +106,11 @@ class RevisionManager:
 
         start_worker(end, f"retire-{deployed.short}", unheard)
 
-    def supervisor(self, name: ServiceName, deployed: Deployed) -> InstanceSupervisor:
+    def supervisor(self, name: ServiceName, deployed: Deployed) -> RevisionRunner:
         full = deployed.revision.name
         with self._lock:
             if full not in self._supervisors:
-                self._supervisors[full] = self._make_crew(name, deployed)
+                self._supervisors[full] = self._make_runner(name, deployed)
                 if self.closed:
                     self._supervisors[full].close()
             return self._supervisors[full]
@@ -125,7 +131,7 @@ class RevisionManager:
     def close_routes(self, name: ServiceName) -> None:
         self.ingress.lead(dict.fromkeys(self.addresses.ports(name).values()))
 
-    def release(self, fulls: Iterable[str]) -> list[InstanceSupervisor]:
+    def release(self, fulls: Iterable[str]) -> list[RevisionRunner]:
         """The supervisors of these revisions, forgotten here: the caller ends them."""
         with self._lock:
             return [self._supervisors.pop(full) for full in fulls if full in self._supervisors]
@@ -138,7 +144,7 @@ class RevisionManager:
             supervisor = self.supervisor(record.name, deployed)
 
             def start(
-                supervisor: InstanceSupervisor = supervisor,
+                supervisor: RevisionRunner = supervisor,
                 name: ServiceName = record.name,
                 deployed: Deployed = deployed,
             ) -> None:
@@ -147,7 +153,7 @@ class RevisionManager:
 
             start_worker(start, f"take-up-{deployed.short}", unheard)  # the first request starts it again
 
-    def sleepers(self, wanted: Set[str], idle: float) -> list[InstanceSupervisor]:
+    def sleepers(self, wanted: Set[str], idle: float) -> list[RevisionRunner]:
         """Supervisors of revisions that nobody wants that had no request for `idle` seconds."""
         with self._lock:
             return [
@@ -155,6 +161,13 @@ class RevisionManager:
                 for full, supervisor in self._supervisors.items()
                 if full not in wanted and supervisor.idle() > idle
             ]
+
+    def shrink(self, idle: float) -> None:
+        """End the instances beside the first of a revision that had no request for `idle` seconds."""
+        with self._lock:
+            pools = [runner for runner in self._supervisors.values() if isinstance(runner, InstancePool)]
+        for pool in pools:
+            pool.shrink(idle)
 
     def close(self) -> None:
         with self._lock:
@@ -175,6 +188,14 @@ class RevisionManager:
         if self.allows is not None:
             admission = invocation(record, self.addresses.urls(record.name), self.allows)
         return Route(supervisors, tuple(known.values()), self.lots, admission)
+
+    def _make_runner(self, name: ServiceName, deployed: Deployed) -> RevisionRunner:
+        if not self.scales:
+            return self._make_crew(name, deployed)
+        template = deployed.template
+        most = template.scaling.max_instance_count or _MOST
+        room = template.max_instance_request_concurrency or _ROOM
+        return InstancePool(lambda: self._make_crew(name, deployed), room, most)
 
     def _make_crew(self, name: ServiceName, deployed: Deployed) -> InstanceSupervisor:
         place = (name.project, name.location, name.service, deployed.short)

@@ -36,6 +36,7 @@ class ScaleToZero:
                 if self._closing.is_set():  # all of them are about to be ended at once
                     return
                 supervisor.sleep()
+            self._manager.shrink(self._idle)
 
     def _wanted(self) -> set[str]:
         """Full names of the revisions that serve, are asked to, or are still being deployed."""

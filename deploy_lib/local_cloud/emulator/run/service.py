@@ -33,18 +33,21 @@ from ..secrets.store import Secrets
 from ..wire.times import utc
 from . import change, operations
 from .catalogue import Catalogue, copy_revision, copy_service
-from .instances.instance_supervisor import InstanceSupervisor
 from .instances.timescale import Timescale
 from .invocation import holders
 from .names import ServiceName, parse_parent, parse_service
 from .ports import Metrics, RunLog
 from .refusal import RunRefusal, missing
 from .request_recorder import RequestRecorder
-from .revision_manager import RevisionManager
+from .revision_manager import RevisionManager, RevisionRunner
 from .rollout import Rollouts
 from .scale_to_zero import ScaleToZero
 from .service_ports import ServicePorts
 from .store import ServiceRecord, ServiceStore
+
+_QUEUED = 10.0
+"""Seconds that a request waits while no instance has room and there may be no more:
+https://cloud.google.com/run/docs/about-instance-autoscaling"""
 
 
 class CloudRun:
@@ -75,11 +78,21 @@ class CloudRun:
         self._operations = operations.Operations()
         self._store = ServiceStore(root / "services", self._now)
         self.catalogue, self.history = Catalogue(self._store), self._store.history
-        self._ingress = Ingress(RequestRecorder(log, metrics, clock), reach.services)
         timescale = Timescale(time_scale)
+        self._ingress = Ingress(RequestRecorder(log, metrics, clock), reach.services, timescale.wait(_QUEUED))
         addresses = ServicePorts(root / "addresses.json", self._ingress, reach)
         self._manager = RevisionManager(
-            engine, images, secrets, root, log, timescale, self._ingress, addresses, profile.lots, allows
+            engine,
+            images,
+            secrets,
+            root,
+            log,
+            timescale,
+            self._ingress,
+            addresses,
+            profile.lots,
+            allows,
+            profile.scales,
         )
         self._rollouts = Rollouts(self._store, self._manager, self._now)
         with self._store.lock:
@@ -239,7 +252,7 @@ class CloudRun:
         return operation
 
     def _end(
-        self, name: ServiceName, supervisors: list[InstanceSupervisor], going: object, gone: Callable[[], object]
+        self, name: ServiceName, supervisors: list[RevisionRunner], going: object, gone: Callable[[], object]
     ) -> Operation:
         operation = self._operations.begin(name.parent, going, gone)
 

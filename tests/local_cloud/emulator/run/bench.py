@@ -25,6 +25,7 @@ from google.cloud.run_v2 import (
 from google.longrunning.operations_pb2 import Operation
 
 from deploy_lib.local_cloud.emulator.profile.grants import Allows
+from deploy_lib.local_cloud.emulator.profile.profile import RELAXED, Profile
 from deploy_lib.local_cloud.emulator.reach.reach import Reach
 from deploy_lib.local_cloud.emulator.reach.targets import Target
 from deploy_lib.local_cloud.emulator.registry.images import RegistryImages
@@ -97,7 +98,9 @@ class RunBench:
         scale: float = SCALE,
         allows: Allows | None = None,
         reach: Sequence[Target] = (),
+        profile: Profile = RELAXED,
     ) -> None:
+        self.profile = profile
         self.engine, self.root, self.scale, self.allows, self.reach = engine, root, scale, allows, Reach(reach)
         self.images, self.secrets, self.told = RegistryImages(root / "images"), Secrets(), Told()
         self.images.put_from_engine(engine, subject, IMAGE)
@@ -109,7 +112,7 @@ class RunBench:
         told, root = self.told, self.root / "run"
         return CloudRun(
             self.engine, self.images, self.secrets, root, told, told, time.time, self.scale,
-            allows=self.allows, reach=self.reach,
+            profile=self.profile, allows=self.allows, reach=self.reach,
         )  # fmt: skip
 
     def close(self) -> None:

@@ -78,11 +78,15 @@ class InstanceSupervisor:
     def wake(self) -> bool:
         return self.start(wording.WAKING) is None
 
-    def enter(self) -> None:
+    def full(self) -> bool:
+        """One instance takes any number of requests."""
+        return False
+
+    def enter(self, instance: str) -> None:
         with self._changed:
             self._requests += 1
 
-    def leave(self) -> None:
+    def leave(self, instance: str) -> None:
         with self._changed:
             self._requests -= 1
             self._idle_since = time.monotonic()
