@@ -140,7 +140,6 @@ class ImageFacts:
     implementation: str
     executable: str
     system: str
-    binary_tag: str
     uid: int
     workdir: str
     path: tuple[str, ...]

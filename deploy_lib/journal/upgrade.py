@@ -25,7 +25,7 @@ def upgraded(kind: str, facts: Facts) -> Facts:
 def _image_contents(facts: Facts) -> Facts:
     if "source" in facts:
         return facts
-    names = ("context_hash", "context_files", "base", "python", "excluded", "unknown")
+    names = ("context_hash", "base", "python", "unknown")
     source = {name: facts[name] for name in names if name in facts}
     source["manifest"] = [
         {"path": each[0], "size": each[1], "blob": each[2]} for each in _rows(facts.get("manifest")) if len(each) == 3

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +26,11 @@ class Unforeseen:
 
 @dataclass(frozen=True, slots=True)
 class SourceSummary:
-    """What a release keeps of its source. `excluded` counts the files that each sort of rule keeps out.
-
-    `base` is the reference of the base image, `manifest` every predicted file.
-    """
+    """What a release keeps of its source: `base` is the base image as it is named, `manifest` every predicted file."""
 
     context_hash: str = ""
-    context_files: int = 0
     base: str | None = None
     python: str | None = None
-    excluded: Mapping[str, int] = field(default_factory=dict)
     unknown: tuple[Unforeseen, ...] = ()
     manifest: tuple[ImageFile, ...] = ()
 

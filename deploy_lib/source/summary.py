@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
-from deploy_lib.model.findings import Absence
 from deploy_lib.model.image import ImageFile, SourceSummary, Unforeseen
 from deploy_lib.source.archive import context_hash
 from deploy_lib.source.model import Staged, TreeFile
@@ -19,10 +17,8 @@ def summarise(
     weighed = zip(predicted, sizes([file for _, file in predicted]), strict=True)
     return SourceSummary(
         context_hash=context_hash(staged, args, target),
-        context_files=len(files),
         base=contents.base,
         python=".".join(map(str, contents.python)) if contents.python else None,
-        excluded=dict(Counter(rule.kind or Absence.UNKNOWN for rule in staged.context.dropped.values())),
         unknown=tuple(Unforeseen(each.prefix, each.reason, each.line) for each in staged.contents.unknown),
         manifest=tuple(ImageFile(path, size, file.blob) for (path, file), size in weighed),
     )

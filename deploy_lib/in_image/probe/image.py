@@ -180,7 +180,6 @@ def describe_image(options: Document, territory: Territory, path: list[str]) -> 
         "implementation": sys.implementation.name,
         "executable": sys.executable,
         "system": release.get("PRETTY_NAME", sys.platform).strip('"'),
-        "binary_tag": EXTENSION_SUFFIXES[0] if EXTENSION_SUFFIXES else "",
         "uid": os.getuid(),
         "workdir": os.getcwd(),
         "path": path,

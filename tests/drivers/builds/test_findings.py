@@ -44,7 +44,7 @@ def lines(*failures: dict[str, Any], verdict: str = "failed", **more: Any) -> by
 
 def image(files: dict[str, str]) -> dict[str, Any]:
     return {
-        **dict.fromkeys(("implementation", "executable", "system", "binary_tag"), ""),
+        **dict.fromkeys(("implementation", "executable", "system"), ""),
         "python": "3.11.7",
         "uid": 0,
         "workdir": "/app",
