@@ -177,6 +177,11 @@ def _others(made: Mapping[str, argparse.ArgumentParser]) -> None:
     )
     rollback.add_argument("--now", action="store_true", help="do not probe the target first")
     rollback.add_argument(
+        "--unpin",
+        action="store_true",
+        help="move no user, but let the traffic follow the latest revision again, for other tools to deploy",
+    )
+    rollback.add_argument(
         "--force", action="store_true", help="also to a revision recorded as failed, or while someone else deploys"
     )
     made["hold"].add_argument("--for", dest="lasts", metavar="TIME", default="1h", help="how long (default: 1h)")

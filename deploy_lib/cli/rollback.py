@@ -11,6 +11,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
 
+from deploy_lib.cli import unpin
 from deploy_lib.cli.identity import holder, new_release
 from deploy_lib.cli.notifications import Notifier
 from deploy_lib.cli.release_store import journals
@@ -42,6 +43,8 @@ LIST = "?"
 
 
 def main(args: argparse.Namespace) -> int:
+    if args.unpin:
+        return unpin.main(args)
     options = RollbackOptions(args.to, probe=not args.now, force=args.force, wait=seconds("--wait", args.wait))
     selection = select(args, source=False)
     if args.to and len(selection.plans) > 1:

@@ -13,7 +13,7 @@ from deploy_lib.drivers.interface import Clock, Tell
 from deploy_lib.drivers.lean_import import import_run_client
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.project_log import ProjectLog
-from deploy_lib.drivers.services import acquire_lease, end_lease, hold, service_state
+from deploy_lib.drivers.services import acquire_lease, end_lease, hold, service_state, unpin
 from deploy_lib.drivers.services.api import RunApi
 from deploy_lib.drivers.services.context import CandidateWatch, ServiceContext, UrlClient
 from deploy_lib.drivers.services.knative import KnativeApi
@@ -151,6 +151,10 @@ class CloudRunServices:
     def release_hold(self, service: Service) -> str | None:
         """Remove the hold. Returns who had it; None when there was none."""
         return hold.release_hold(self._context, service)
+
+    def unpin(self, service: Service, holder: str) -> answers.LeaseTaken:
+        """Let the traffic follow the latest revision again, where that moves no user."""
+        return unpin.unpin(self._context, service, holder)
 
     def close(self) -> None:
         """Stop renewing leases; they expire by themselves."""
