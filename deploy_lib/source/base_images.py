@@ -11,6 +11,16 @@ _WITHOUT_APPLICATION = re.compile(
 )
 """Base images that everybody builds on: what a team's own brings, the application itself perhaps, is not known."""
 
+_OF_LAMBDA = re.compile(r"(^|/)lambda/python(?=[:@]|$)")
+LAMBDA_ENTRYPOINT = "/lambda-entrypoint.sh"
+LAMBDA_TASK_ROOT = "/var/task"
+
+
+def is_of_lambda(base: str | None) -> bool:
+    """Whether it is AWS's base image for handlers: its entrypoint is given the name of one, which it imports from
+    LAMBDA_TASK_ROOT, its working directory (https://docs.aws.amazon.com/lambda/latest/dg/python-image.html)."""
+    return base is not None and _OF_LAMBDA.search(base) is not None
+
 
 def is_official(base: str | None) -> bool:
     """Whether the image brings no application: one that everybody builds on, or none at all."""

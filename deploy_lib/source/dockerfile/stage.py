@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from deploy_lib.source.base_images import LAMBDA_ENTRYPOINT, LAMBDA_TASK_ROOT, is_of_lambda
 from deploy_lib.source.dockerfile.copying import Copy, copy
 from deploy_lib.source.dockerfile.run_effects import read_effects
 from deploy_lib.source.dockerfile.syntax import Instruction
@@ -56,6 +57,10 @@ class StageState:
         tree = Tree()
         for directory in _STANDARD if base else ():
             tree.add_directory(directory)
+        if is_of_lambda(base):
+            variables.env["LAMBDA_TASK_ROOT"] = LAMBDA_TASK_ROOT
+            tree.add_directory(LAMBDA_TASK_ROOT)
+            return cls(tree, variables, base, LAMBDA_TASK_ROOT, entrypoint=(LAMBDA_ENTRYPOINT,))
         return cls(tree, variables, base)
 
     def derived(self, variables: Variables) -> StageState:
