@@ -3,9 +3,26 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from deploy_lib.source.model import SITE_PACKAGES, ImageContents, Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownPart:
+    """What is unknown below one directory, or of one file: the first step that makes it so, and how many more do."""
+
+    first: Unknown
+    others: int
+
+
+def by_place(unknown: Iterable[Unknown]) -> list[UnknownPart]:
+    """Each place once, in the order of the Dockerfile."""
+    parts: dict[str, list[Unknown]] = {}
+    for each in unknown:
+        parts.setdefault(each.prefix, []).append(each)
+    return [UnknownPart(first, len(others)) for first, *others in parts.values()]
 
 
 def relevant(contents: ImageContents, roots: Sequence[str], *, followed: bool) -> Iterator[Unknown]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -58,6 +59,25 @@ def test_only_what_could_matter_is_called_unknown() -> None:
         line for line in text(result({"files": ["web.py", "pyproject.toml"]}), ".") if line.startswith("not known")
     ]
     assert len(lines) == 1 and lines[0].startswith("not known: what is below /app, since RUN ./make-catalog.sh")
+
+
+def test_a_place_that_several_steps_make_unknown_is_named_once() -> None:
+    steps = "RUN ./one.sh\nRUN ./two.sh\nRUN ./three.sh\n"
+    case = {"files": ["web.py"], "dockerfile": f"FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\n{steps}"}
+    lines = [line for line in text(result(case), ".") if line.startswith("not known")]
+    assert lines == [
+        "not known: what is below /app, since RUN ./one.sh may change it (line 4), and 2 more such steps",
+    ]
+
+
+def test_an_installed_project_is_not_called_by_a_path_that_no_image_has() -> None:
+    case = {
+        "files": ["pyproject.toml"],
+        "dockerfile": "FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\nRUN pip install .\n",
+    }
+    outcome = replace(result(case), analysis=Analysis(roots=("/app",)))
+    lines = [line for line in text(outcome, ".") if line.startswith("not known")]
+    assert lines == ["not known: what is installed, since RUN installs the project itself (line 4)"]
 
 
 @pytest.mark.parametrize(

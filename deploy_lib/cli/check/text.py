@@ -10,6 +10,8 @@ from deploy_lib.cli.program import shorter
 from deploy_lib.model.file_state import FileState
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.source.last_image import Learned
+from deploy_lib.source.model import SITE_PACKAGES
+from deploy_lib.source.unknowns import UnknownPart, by_place
 
 _SHOWN_DIFFERENCES = 20
 _SHOWN_OTHERS = 5
@@ -26,12 +28,19 @@ def text(outcome: CheckResult, root: str, *, files: bool = False) -> Iterator[st
     if files:
         for image, context in sorted(outcome.staged.contents.files.items()):
             yield f"{image}  <-  {context}"
-    for unknown in outcome.unknown:
-        line = f" (line {unknown.line})" if unknown.line else ""
-        yield f"not known: what is below {unknown.prefix}, since {unknown.reason}{line}"
+    for part in by_place(outcome.unknown):
+        yield _unknown(part)
     if outcome.learned is not None:
         yield _learned(outcome.learned)
     yield last_line(outcome)
+
+
+def _unknown(part: UnknownPart) -> str:
+    prefix, reason = part.first.prefix, part.first.reason
+    place = "is installed" if prefix == SITE_PACKAGES else f"is below {prefix}"
+    line = f" (line {part.first.line})" if part.first.line else ""
+    more = f", and {part.others} more such {'step' if part.others == 1 else 'steps'}" if part.others else ""
+    return f"not known: what {place}, since {reason}{line}{more}"
 
 
 def _learned(learned: Learned) -> str:

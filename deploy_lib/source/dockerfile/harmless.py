@@ -57,8 +57,8 @@ def leaves_files_alone(name: str, args: tuple[str, ...], holds: Callable[[str], 
 
 
 def _of_python(args: tuple[str, ...], holds: Callable[[str], bool]) -> bool:
-    while args and args[0] in ("-u", "-B", "-O", "-OO", "-I", "-s", "-E"):
-        args = args[1:]
+    while args and args[0] in ("-u", "-B", "-O", "-OO", "-I", "-s", "-E", "-W", "-X"):
+        args = args[2:] if args[0] in ("-W", "-X") else args[1:]
     if not args:
         return False
     if args[0].startswith("-m"):

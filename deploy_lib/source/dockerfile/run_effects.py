@@ -53,10 +53,20 @@ class _Reading:
 
     def touch(self, word: str, command: str) -> None:
         """The file or directory of that name is unknown from here on."""
-        certain = re.split(r"[$*?\[`{]", word, maxsplit=1)[0]
-        if certain != word:
-            certain = certain[: certain.rfind("/") + 1] or ("/" if word.startswith(("$", "`")) else ".")
-        self.unknown.setdefault(self.path(certain), f"RUN {command} may change it")
+        self.unknown.setdefault(self.path(_certain(word)), f"RUN {command} may change it")
+
+    def remove(self, word: str, command: str) -> None:
+        """As `touch`; where the application has no file, removing makes no module appear and takes none away."""
+        if self.holds(self.path(_certain(word))):
+            self.touch(word, command)
+
+
+def _certain(word: str) -> str:
+    """The part of a path before what only the shell can tell, as far as a directory."""
+    certain = re.split(r"[$*?\[`{]", word, maxsplit=1)[0]
+    if certain == word:
+        return word
+    return certain[: certain.rfind("/") + 1] or ("/" if word.startswith(("$", "`")) else ".")
 
 
 def read_effects(
@@ -116,6 +126,10 @@ def _judge(command: Command, reading: _Reading) -> None:
         reading.executable.append(reading.path(plain[0]) if plain else reading.cwd)
     elif name == "xargs":
         _judge(Command(without_flags(args, _XARGS) or ("true",)), reading)
+    elif name in ("rm", "rmdir", "unlink", "shred"):
+        # A name that nobody knows can only be one removed, which makes no module appear.
+        for word in (each for each in plain if not each.startswith("$")):
+            reading.remove(word, " ".join(command.words[:3]))
     elif not leaves_files_alone(name, args, lambda word: reading.holds(reading.path(word)), fetched=command.fetched):
         for word in _touched(name, args, plain):
             reading.touch(word, " ".join(command.words[:3]))
@@ -131,9 +145,8 @@ def _shell_text(name: str, args: tuple[str, ...]) -> str | None:
 
 def _touched(name: str, args: tuple[str, ...], plain: list[str]) -> Iterator[str]:
     """The words that name what the command may change."""
-    if name in ("mv", "rm", "rmdir", "unlink", "touch", "truncate", "tee", "shred"):
-        # A name that nobody knows can only be one removed, which makes no module appear.
-        yield from (word for word in plain if name != "rm" or not word.startswith("$"))
+    if name in ("mv", "touch", "truncate", "tee"):
+        yield from plain
     elif name in ("dos2unix", "gunzip", "patch"):
         yield from plain or (".",)
     elif name == "install" and "-d" in args:

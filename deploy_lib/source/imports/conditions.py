@@ -30,6 +30,8 @@ _COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.GtE: operator.ge,
     ast.In: lambda left, right: left in right,
     ast.NotIn: lambda left, right: left not in right,
+    ast.Is: operator.is_,  # `TYPE_CHECKING is True`
+    ast.IsNot: operator.is_not,
 }
 _STARTS = ("sys", "platform", "startswith")
 _UNKNOWN = object()

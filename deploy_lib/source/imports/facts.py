@@ -14,7 +14,7 @@ from typing import Any
 from deploy_lib.source.imports import events
 from deploy_lib.source.imports.settings import Part, Setting
 
-FORMAT = 8
+FORMAT = 9
 
 
 DOUBTFUL = ("unknown_syntax", "too_large")
