@@ -1,6 +1,6 @@
 """Runs the command in an environment that has the packages: this one, else .venv, made first where it is missing.
 
-A vendored copy of the tool that is installed into a project's own environment is used as it is.
+A vendored copy of the tool that is installed into a project's environment is used as it is.
 """
 
 from __future__ import annotations

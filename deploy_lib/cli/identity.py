@@ -13,7 +13,7 @@ from deploy_lib.plan import Plan
 
 
 def new_release(plan: Plan, commit: str, options: Options, now: datetime) -> Release:
-    """A release with an id of its own, also when two deployers start in the same second."""
+    """A release with a unique id, also when two deployers start in the same second."""
     release_id = f"{now:%Y%m%dt%H%M%S}-{plan.service.name}-{commit[:7]}-{secrets.token_hex(2)}"
     return Release(release_id, plan.service, commit, now, options=options)
 

@@ -1,4 +1,4 @@
-"""The local cloud from outside: start it, find it, stop it. It is a process of its own, speaking Google's protocols."""
+"""The local cloud from outside: start it, find it, stop it. It is a separate process, speaking Google's protocols."""
 
 from __future__ import annotations
 

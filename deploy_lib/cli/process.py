@@ -1,7 +1,7 @@
 """The process of one command: from its first line until it is gone, a signal ends it with a documented exit code.
 
 A signal's default action would end it with none, and Python gives that action back before it has left. So the handlers
-set here stay, and the process leaves past Python's own end. Imports nothing that takes time, for the time until then
+set here stay, and the process leaves past Python's shutdown. Imports nothing that takes time, for the time until then
 is the one in which a signal still has its default action.
 """
 

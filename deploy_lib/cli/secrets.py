@@ -13,7 +13,7 @@ from deploy_lib.redact import named_secrets
 def redactor_of(service: Service, webhook_env: str | None = None) -> Printable:
     """Knows the values of `env` and of build arguments that are secret, and the webhook's address.
 
-    A value that stands in the release's own names (a password "backend" of the service backend) is no use as a
+    A value that stands in the release's names (a password "backend" of the service backend) is no use as a
     secret, and masking it would make every line unreadable; it goes only where it follows its name.
     """
     values = {*named_secrets(service.env), *named_secrets(service.source.args), *_address(webhook_env)}

@@ -26,7 +26,7 @@ __all__ = ["Selection", "candidates", "commit_of", "repository", "select", "show
 class Selection:
     """`root` is the repository's top directory; `plans` are in the order they may start.
 
-    `program` is this tool as it is typed, for all of them; each plan has it for its own service.
+    `program` is this tool as it is typed, for all of them; each plan has it for its service.
     """
 
     root: Path

@@ -59,7 +59,7 @@ def _judged(kind: Kind[Any, Any, Any], case: BadCase) -> Verdict:
 
 
 def _commit(root: Path) -> str:
-    """The hash of a first commit of everything that is not ignored, made without anything of the person's own git."""
+    """The hash of a first commit of everything that is not ignored, made without anything of the person's git."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     environment |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
     who = ["-c", "user.name=selftest", "-c", "user.email=selftest@example.invalid"]

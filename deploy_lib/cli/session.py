@@ -53,7 +53,7 @@ class TrafficDrivers:
 
 @dataclass(slots=True)
 class Session:
-    """`state` is the directory of journals and caches. Each service has a driver of its own, which keeps its lease.
+    """`state` is the directory of journals and caches. Each service has a separate driver, which keeps its lease.
 
     Safe to share between threads.
     """

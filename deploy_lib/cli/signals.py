@@ -1,6 +1,6 @@
 """Ctrl-C and a CI system's cancellation: the first stops and restores, the second stops at once.
 
-The system's own handler writes each signal's number into a socket where a thread waits. Neither a lock nor a stream
+The system's handler writes each signal's number into a socket where a thread waits. Neither a lock nor a stream
 that the rest waits for can keep it from ending the process. Nothing is lost by that: the journal is on
 the disk before every effect, and `resume` takes it up.
 """
@@ -30,7 +30,7 @@ def stopping(
 ) -> Iterator[StopListener]:
     """While the block runs, SIGINT, SIGTERM and SIGHUP stop the clock.
 
-    Afterwards they mean what they meant before; in a process of the command's own they have nothing left to stop, and
+    Afterwards they mean what they meant before; in a process that runs one command they have nothing left to stop, and
     the second of all still ends it. `afterwards` is the command that takes up what is left unfinished. `answer` is
     told the first signal's name at once, from a thread that must not be held up.
     """
@@ -53,7 +53,7 @@ def stopping(
 
 
 def _wake(number: int, frame: FrameType | None) -> None:
-    """Being there is enough: with a handler of its own the signal is written into the socket."""
+    """Being there is enough: with a handler set, the signal is written into the socket."""
 
 
 @dataclass(slots=True)

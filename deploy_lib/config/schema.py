@@ -9,7 +9,7 @@ from deploy_lib.steps.catalogue import KINDS
 
 
 def schema() -> dict[str, Any]:
-    """A JSON Schema (draft 2020-12) of a configuration file. Of a kind its own settings come before those it shares."""
+    """A JSON Schema (draft 2020-12) of a configuration file. Of a kind its settings come before those it shares."""
     document = FileSettings.model_json_schema(by_alias=True)
     definitions = document.setdefault("$defs", {})
     entries: list[dict[str, Any]] = [{"enum": sorted(KINDS)}]

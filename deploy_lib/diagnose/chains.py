@@ -20,12 +20,12 @@ _IMPORT = re.compile(r"^(?:from\s+(?P<from>\.*[\w.]*)\s+import\s+(?P<names>.+)|i
 
 
 def first_party(file: str) -> bool:
-    """True for the service's own files, as far as a path in a container can tell."""
+    """True for the service's files, as far as a path in a container can tell."""
     return not any(mark in file for mark in _OUTSIDE) and not file.startswith(_LAUNCHERS)
 
 
 def own_frames(section: ExceptionSection) -> tuple[StackFrame, ...]:
-    """The frames from the first one of the service's own code on, without those of the import machinery."""
+    """The frames from the first one of the service's code on, without those of the import machinery."""
     frames = [frame for frame in section.frames if not frame.file.startswith("<frozen ")]
     first = next((number for number, frame in enumerate(frames) if first_party(frame.file)), None)
     return tuple(frames[first:]) if first is not None else tuple(frames)
@@ -34,7 +34,7 @@ def own_frames(section: ExceptionSection) -> tuple[StackFrame, ...]:
 def chain(section: ExceptionSection, entrypoint: str | None, failing: str | None) -> tuple[Link, ...]:
     """Each module with the line at which it imports the next; the last is what failed, at the line that asked for it.
 
-    `failing` is the module that could not be imported, or None when the last frame's own module failed. Files are
+    `failing` is the module that could not be imported, or None when the last frame's module failed. Files are
     relative to the directory the service's modules are imported from, where that can be told.
     """
     frames = own_frames(section)
@@ -104,7 +104,7 @@ def _root(frames: Sequence[StackFrame], entrypoint: str | None) -> str | None:
     for frame in own:
         above = PurePosixPath(frame.file).parts[:-1]
         top, dot, _ = (imported(frame.code) or "").partition(".")
-        if dot and top in above[1:]:  # a file below app/ that asks for app.x: its own package, most likely
+        if dot and top in above[1:]:  # a file below app/ that asks for app.x: its package, most likely
             return str(PurePosixPath(*above[: above.index(top)]))
     return str(PurePosixPath(own[0].file).parent) if own else None
 

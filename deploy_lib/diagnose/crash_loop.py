@@ -1,4 +1,4 @@
-"""How often and how regularly a container ended: the platform's own words about starts and ends, counted.
+"""How often and how regularly a container ended: the platform's messages about starts and ends, counted.
 
 Clocks of entries may disagree and times may be missing, so nothing here trusts the order of times: ends are
 counted in log order, gaps are taken between sorted times.

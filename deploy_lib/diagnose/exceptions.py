@@ -39,7 +39,7 @@ def main_exception(traceback: Traceback, entrypoint: str | None) -> tuple[Except
     """The section to show and what it means.
 
     Of exceptions raised from one another the first is the reason; of exceptions that came up while another was
-    handled, the last one ended the process. An exception that says nothing of its own yields to one that does.
+    handled, the last one ended the process. An exception that says nothing yields to one that does.
     """
     meant = [(section, meaning(section, entrypoint)) for section in traceback.sections]
     start = len(meant) - 1

@@ -58,7 +58,7 @@ def found(rows: Sequence[PhysicalLine]) -> Listening | None:
 
 
 def expected(port: int | None, messages: Sequence[str]) -> int:
-    """The port Cloud Run waits for: as configured, as its own message says, or its default."""
+    """The port Cloud Run waits for: as configured, as its message says, or its default."""
     if port:
         return port
     for message in messages:

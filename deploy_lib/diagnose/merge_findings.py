@@ -1,4 +1,4 @@
-"""A cause merged with what the release's own checks found: why a module is not in the image, and by which rule."""
+"""A cause merged with what the release's checks found: why a module is not in the image, and by which rule."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def merge(cause: Cause, findings: Sequence[Finding]) -> Cause:
 
 
 def _with_reason(sentence: str, finding: Finding, why: str) -> str:
-    """The sentence with the reason for the absence, unless it names the rule already, as a finding's own words do."""
+    """The sentence with the reason for the absence, unless it names the rule already, as a finding's words do."""
     if finding.rule and finding.rule in sentence:
         return sentence
     reason = f": {why}" if why and why not in sentence else ""

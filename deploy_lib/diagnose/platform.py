@@ -52,7 +52,7 @@ _ENTRYPOINT = re.compile(r"Invalid ENTRYPOINT|invalid mode \\?\"(-[rwx-]+)", re.
 
 
 def failed(conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
-    """The failed conditions, the telling ones first: those with a reason of their own before "Ready"."""
+    """The failed conditions, the telling ones first: those with a specific reason before "Ready"."""
     wrong = [condition for condition in conditions if condition.failed]
     return tuple(sorted(wrong, key=lambda condition: (condition.reason in START_REASONS, condition.type == "Ready")))
 

@@ -1,4 +1,4 @@
-"""What answers over HTTP mean: of the probe's own requests, and of the platform's request log."""
+"""What answers over HTTP mean: of the probe's requests, and of the platform's request log."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def variables(section: ExceptionSection) -> tuple[str, ...]:
 
 
 def _of_pydantic(section: ExceptionSection) -> tuple[str, ...]:
-    """Pydantic prints each field on a line of its own, then what is wrong with it, indented."""
+    """Pydantic prints each field on a separate line, then what is wrong with it, indented."""
     model = _PYDANTIC.search(section.message)
     if model is None or not re.search(r"setting|config|env", model[1], re.IGNORECASE):
         return ()

@@ -96,7 +96,7 @@ def exception_line(text: str) -> tuple[str, str] | None:
         return None
     message = match["message"]
     if message is None and not (_SURE.search(last) or last in ("StopIteration", "AssertionError")):
-        return None  # a lone word of the application's own output
+        return None  # a lone word of the application's output
     if (
         message is not None
         and not _SURE.search(last)

@@ -1,6 +1,6 @@
 """Python tracebacks, read from logs as they really look.
 
-On Cloud Run each line of stderr is an entry of its own, so lines of several workers and of the platform stand
+On Cloud Run each line of stderr is a separate entry, so lines of several workers and of the platform stand
 between the lines of one traceback. The reader keeps every unfinished traceback open, gives each line to the one
 it fits, and closes what an exit of the container cuts off. Chained exceptions stay one traceback of several
 sections; the members of an exception group follow their group.

@@ -1,7 +1,7 @@
 """One cause for everything that is known of a failed release.
 
 The order: a build that failed; a platform reason that names its cause; the log of a container that did not start;
-answers over HTTP; what the release's own checks found. No cause is guessed: what none of them shows is
+answers over HTTP; what the release's checks found. No cause is guessed: what none of them shows is
 "unknown", with the lines most likely to help.
 """
 

@@ -62,7 +62,7 @@ class CandidateMonitor:
         earlier: datetime | None = None,
         warm: datetime | None = None,
     ) -> TrafficWatcher:
-        """The candidate from `since` on, in a thread of its own."""
+        """The candidate from `since` on, in a separate thread."""
         name = release.candidate or ""
         return TrafficWatcher(
             self._calls,

@@ -1,7 +1,7 @@
 """Google's official clients, each made once and on its first use, all pointed at the same world.
 
 For a local cloud they speak over one plain channel on loopback, past any proxy (gRPC obeys http_proxy even for
-127.0.0.1); else each finds its own endpoint and uses the machine's application default credentials. Importing the
+127.0.0.1); else each finds its endpoint and uses the machine's application default credentials. Importing the
 clients takes longer than most commands, so nothing is imported before it is needed.
 """
 
@@ -207,7 +207,7 @@ class Clients:
         return LOCAL_ACCOUNT if self._nameless else self.account
 
     def auth_request(self) -> Any:
-        """With what google-auth asks for tokens: past any proxy for a local cloud's own account."""
+        """With what google-auth asks for tokens: past any proxy for a local cloud's account."""
         from google.auth.transport.requests import Request
         from requests import Session
 
@@ -248,7 +248,7 @@ class Clients:
     def _once(self, name: str, make: Callable[[], T]) -> T:
         with self._lock:
             if name not in self._made:
-                os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its own words on stderr are for its developers
+                os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its words on stderr are for its developers
                 self._made[name] = make()
             made: T = self._made[name]
             return made

@@ -10,7 +10,7 @@ LOCAL_ACCOUNT = "deploy-to-gcp@local-cloud.invalid"
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """All None: Google's own APIs with the caller's credentials. Else every address is on loopback.
+    """All None: Google's APIs with the caller's credentials. Else every address is on loopback.
 
     `grpc` is host:port without TLS, for Cloud Run, Cloud Build, Logging, Monitoring and Secret Manager; `http` the
     base URL of the Storage JSON API; `registry` is host:port and stands in for the host of every image name.

@@ -79,7 +79,7 @@ _OFF = re.compile(r"SERVICE_DISABLED|has not been used in project|it is disabled
 
 
 class ApiError(DriverError):
-    """A DriverError of a call to Google. `code` is the gRPC status by name, or UNSENT; `message` Google's own words.
+    """A DriverError of a call to Google. `code` is the gRPC status by name, or UNSENT; `message` Google's message.
 
     `retry_after` are the seconds that it asks to wait, if it does.
     """

@@ -1,6 +1,6 @@
 """Google's APIs as JSON over HTTP, where the generated clients have no words for what is asked.
 
-That is v1 of Cloud Run, whose writes are refused when what they rest on has changed, and the server's own time, which
+That is v1 of Cloud Run, whose writes are refused when what they rest on has changed, and the server's time, which
 stands in the header of every answer (RFC 9110, 6.6.1).
 """
 

@@ -23,7 +23,7 @@ _METADATA = "metadata"
 
 
 def local_credentials(endpoints: Endpoints) -> Any:
-    """Those that are named, else the tool's own account: a key that nobody checks. Raises DriverError."""
+    """Those that are named, else the tool's account: a key that nobody checks. Raises DriverError."""
     return named_credentials() or _own(endpoints)
 
 

@@ -2,7 +2,7 @@
 
 `run.googleapis.com/request_count` counts by response code class, `request_latencies` holds a distribution in
 milliseconds. They come up to three minutes late, so figures that are absent are not figures of zero; and they count
-every request, those of our own probes among them.
+every request, those of our probes among them.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ class _Asked:
 
 @dataclass(slots=True)
 class Pairs:
-    """Use it as a context manager: from then on pairs are sent while `sending`, in a thread of its own.
+    """Use it as a context manager: from then on pairs are sent while `sending`, in a separate thread.
 
     `stable` is None where nothing serves beside the candidate; then only that is asked. Times in seconds.
     """

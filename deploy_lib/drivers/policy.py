@@ -1,6 +1,6 @@
 """Timeouts and retries per API call: which answers are repeated, how long one try and all of them may take.
 
-The clients' own retries differ from method to method and some methods can hang for ever, so they are switched off
+The clients' retries differ from method to method and some methods can hang for ever, so they are switched off
 and this table is the only policy. A read is repeated on anything that may pass. A write is repeated here only when
 it surely had no effect; what a lost answer means is settled by whoever asked, by reading.
 """
@@ -97,7 +97,7 @@ class Calls:
         self._answered: float | None = None
 
     def ask(self, name: str, method: Callable[..., T], request: Any, doing: str) -> T:
-        """A method of one of Google's generated clients, without the client's own retries."""
+        """A method of one of Google's generated clients, without the client's retries."""
         policy = self._policies[name]
         return self.make(name, lambda: method(request=request, retry=None, timeout=policy.each), doing)
 

@@ -31,7 +31,7 @@ class ProjectAccess:
         return str(self._get("get_project", _PROJECTS, f"v1/projects/{self.project}", doing)["projectNumber"])
 
     def grants(self) -> tuple[Grant, ...]:
-        """The project's own policy; what is granted above it is not in it."""
+        """The project's policy; what is granted above it is not in it."""
         doing = f"read who has which role in {self.project}"
         asked = {"options": {"requestedPolicyVersion": 3}}
         path = f"v1/projects/{self.project}:getIamPolicy"
@@ -51,7 +51,7 @@ class ProjectAccess:
         return frozenset(each["name"].rpartition("/")[2] for each in on)
 
     def build_account(self) -> str:
-        """The account that builds without one of their own run as; "" where the project has none.
+        """The account as which builds run that name none; "" where the project has none.
 
         https://cloud.google.com/build/docs/api/reference/rest/v1/projects.locations/getDefaultServiceAccount
         """

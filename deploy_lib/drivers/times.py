@@ -1,4 +1,4 @@
-"""Google's times as plain ones: its own class of datetime carries nanoseconds, and is None when unset."""
+"""Google's times as plain ones: its class of datetime carries nanoseconds, and is None when unset."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Looks after a candidate in a thread of its own, while it is asked or has traffic.
+"""Looks after a candidate in a separate thread, while it is asked or has traffic.
 
 The project's one reader of logs brings the entries; nothing here waits for it. Real
-requests are read from the request log, which is seconds old. It counts only after it has shown our own requests: many
+requests are read from the request log, which is seconds old. It counts only after it has shown our requests: many
 projects keep request logs out of it, and then it is empty and looks like a service without requests. Else Cloud
 Monitoring's figures are taken, which are minutes old; else nothing can be said of real requests, and why is.
 """
@@ -68,7 +68,7 @@ class TrafficWatcher:
     _stop: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _broken: Exception | None = None
-    _asked_since: float | None = None  # when the first of our own requests had been answered
+    _asked_since: float | None = None  # when the first of our requests had been answered
     _figures: tuple[Side, Side, Side] | None = None  # Monitoring's: candidate, stable, stable earlier
     _log: LogFollower = field(init=False)
     _metrics: PacedReader = field(init=False)
@@ -113,7 +113,7 @@ class TrafficWatcher:
             return self._counted(own, own_stable)
 
     def has_shown(self, own: Side, waited: float) -> bool:
-        """Whether the reader that counts has shown all of our own requests, or will not, `waited` seconds after."""
+        """Whether the reader that counts has shown all of our requests, or will not, `waited` seconds after."""
         if not self.users or not own.requests:
             return True
         if not waited:

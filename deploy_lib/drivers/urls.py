@@ -62,7 +62,7 @@ class HttpUrls:
         return found
 
     def watch(self, request: WatchUsers, tell: Tell) -> Watched:
-        """One look. Requests of our own go on until `rest`, as long as the last look was ASKING."""
+        """One look. Our requests go on until `rest`, as long as the last look was ASKING."""
         found = self._session(request, self._baking).look(request.phase, tell)
         # What is still under way at the switch must not stand for what the stable revision answers.
         return replace(found, beside=Side()) if request.settings.percent == 100 else found
@@ -91,7 +91,7 @@ class HttpUrls:
             stable.rstrip("/") + asked.path,
             every=settings.every,
             at_once=settings.at_once,
-            # Without a URL of its own the stable side is asked at the main URL, where the candidate may answer too.
+            # Without a separate URL the stable side is asked at the main URL, where the candidate may answer too.
             not_stable=None if release.stable_url else release.candidate,
         )
         watching = self._watch.watching(release, now, settings.readers, users=request.users)

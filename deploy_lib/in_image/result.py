@@ -19,7 +19,7 @@ MARK = b'{"probe": '
 
 
 class CheckVerdict(enum.StrEnum):
-    """The check's own word, in the order of what it means for the image."""
+    """The check's word, in the order of what it means for the image."""
 
     PASSED = "passed"
     WARNED = "warned"
@@ -89,7 +89,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One import in a process of its own. `failure` is an index into the result's failures."""
+    """One import in a separate process. `failure` is an index into the result's failures."""
 
     name: str
     ms: float

@@ -1,4 +1,4 @@
-"""Start the import check with the interpreter, variables and directory that the server's own process would have.
+"""Start the import check with the interpreter, variables and directory that the server's process would have.
 
 Any Python of the image runs this first, given as `-c` with the probe on standard input:
 

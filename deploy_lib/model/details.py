@@ -48,7 +48,7 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class SeenTraffic:
-    """Revision -> percent. `at`: since when, where that is known better than by the verdict's own time."""
+    """Revision -> percent. `at`: since when, where that is known better than by the verdict's time."""
 
     shares: Mapping[str, int]
     at: datetime | None = None

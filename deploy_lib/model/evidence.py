@@ -35,7 +35,7 @@ class LogSource(enum.StrEnum):
 
     STDOUT = "stdout"
     STDERR = "stderr"
-    SYSTEM = "system"  # the platform's own words
+    SYSTEM = "system"  # the platform's messages
     REQUEST = "request"
     BUILD = "build"
 
@@ -60,13 +60,13 @@ class LogLine:
 FIRST_LINES, LAST_LINES, LONGEST_LINE = 300, 700, 1000
 """What is kept of a log: how it began, how it ended, and of each line so many characters."""
 PLATFORM_LINES, LINES_BEFORE, WORDS_KEPT = 700, 200, 3
-"""Of its middle: so many of the platform's own words, and so many lines before each of the first few of those."""
+"""Of its middle: so many of the platform's messages, and so many lines before each of the first few of those."""
 
 
 def bounded(lines: Sequence[LogLine]) -> tuple[tuple[LogLine, ...], int]:
     """The most helpful part of a log, at most about a megabyte, and how many lines were left out of its middle.
 
-    The platform's own words are kept wherever they stand, and what a container printed before it ended.
+    The platform's messages are kept wherever they stand, and what a container printed before it ended.
     """
     middle = range(FIRST_LINES, len(lines) - LAST_LINES)
     words = [number for number in middle if lines[number].source is LogSource.SYSTEM]
@@ -142,7 +142,7 @@ class BuildTrouble:
 class Evidence:
     """Everything a diagnosis may look at. `gaps` names what could not be learned, in whole clauses.
 
-    `caller` is who was refused when a call of the tool's own was, `permission` what that call needs.
+    `caller` is who was refused when a call of this tool was, `permission` what that call needs.
     """
 
     conditions: tuple[Condition, ...] = ()

@@ -1,7 +1,7 @@
 """How a release ends: one enum, and one table of the words and the exit code that go with it everywhere.
 
 Whether an image is to blame is not an outcome: a release can be rejected for reasons outside its image, and then the
-same image may be released again. The service's record keeps that in a field of its own.
+same image may be released again. The service's record keeps that in a separate field.
 """
 
 from __future__ import annotations

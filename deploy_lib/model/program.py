@@ -48,7 +48,7 @@ class Invocation:
         return replace(self, services=(service,))
 
     def command(self, name: str, *words: str, note: str = "") -> str:
-        """The command to paste; `words` are its own arguments, unquoted, and `note` follows as a comment."""
+        """The command to paste; `words` are its arguments, unquoted, and `note` follows as a comment."""
         parts = [*([] if name == "deploy" else [name]), *words]
         for option in _TAKES[name]:
             parts += self._option(option)

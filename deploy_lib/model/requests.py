@@ -1,5 +1,5 @@
 """What the run itself needs done, as data: nothing happens until a driver is handed a request. What a kind of step asks
-stands in its own file; here is also what several of them ask in one way.
+stands in its file; here is also what several of them ask in one way.
 
 Every request is safe to repeat: revision names are deterministic, a build is found again by its tags, and a
 traffic map is put in place as a whole. Times are seconds.
@@ -58,7 +58,7 @@ ANY_ANSWER = Expectation(None)
 
 @dataclass(frozen=True, slots=True)
 class Readers:
-    """How long it may take until our own requests show up, in seconds after the last of them."""
+    """How long it may take until our requests show up, in seconds after the last of them."""
 
     log_within: float = 20.0
     metrics_within: float = 300.0

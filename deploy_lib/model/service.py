@@ -39,7 +39,7 @@ class BuildSource:
 class Health:
     """Where the service says that it is well, and what a good answer is. `timeout` in seconds.
 
-    `status` None: it is not set, and each step has its own default.
+    `status` None: it is not set, and each step has its default.
     """
 
     path: str = "/health"
@@ -72,9 +72,9 @@ class Service:
     service_account: str | None = None
     vpc_connector: str | None = None
     public: bool = False  # allow unauthenticated calls when the service is created
-    url: str | None = None  # where the service is asked; None: at its own URL on Cloud Run
-    candidate_url: str | None = None  # where a tag's revision is, with {tag} in it; None: at the tag's own URL
-    invoke_as: str | None = None  # the account in whose name our own requests are made, where it is not the caller's
+    url: str | None = None  # where the service is asked; None: at its URL on Cloud Run
+    candidate_url: str | None = None  # where a tag's revision is, with {tag} in it; None: at the tag's URL
+    invoke_as: str | None = None  # the account in whose name our requests are made, where it is not the caller's
     env: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
     after: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""What a service is like now, as its own annotations, traffic and revisions tell: for status, resume and rollback."""
+"""What a service is like now, as its annotations, traffic and revisions tell: for status, resume and rollback."""
 
 from __future__ import annotations
 

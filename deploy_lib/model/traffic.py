@@ -95,7 +95,7 @@ def _scaled(shares: dict[str, int], total: int) -> dict[str, int]:
 
 
 def _compose(shares: dict[str, int], tags: dict[str, str]) -> TrafficMap:
-    """Shares without a tag come first, each tag follows as its own target of 0 %.
+    """Shares without a tag come first, each tag follows as its target of 0 %.
 
     Cloud Run accepts a revision in several targets as long as each tag is unique.
     """

@@ -75,7 +75,7 @@ class Doctor:
     runs_as: Callable[[Service], str | None]
 
     def questions(self) -> Iterator[Inquiry]:
-        """Each may be asked in a thread of its own."""
+        """Each may be asked in a separate thread."""
         yield Inquiry("APIs", self._apis)
         yield Inquiry(f"project {self.access.project}", self._project)
         for bucket in self._buckets():

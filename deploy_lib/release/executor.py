@@ -2,7 +2,7 @@
 
 What it carries out is a procedure: a release for real, also one that goes on from an earlier journal (`real`), a
 release of which only what reads is done (`read_only`), or the short way back (`rollback`). Each decides by a pure
-function and brings its own effects; the order, what interrupts it, and the end are the same for all, and are here.
+function and brings its effects; the order, what interrupts it, and the end are the same for all, and are here.
 """
 
 from __future__ import annotations

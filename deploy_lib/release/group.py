@@ -2,8 +2,8 @@
 
 All start side by side and wait for each other at two places: before their first traffic move, where `after:` orders
 them, and before their end. When one does not come to its end, those that run are withdrawn at once and those that are
-live go back, the last one first; each tells that in its own journal, and ends once. A group whose client is killed
-leaves every service with its own journal and lease, to be resumed or repaired like any other.
+live go back, the last one first; each tells that in its journal, and ends once. A group whose client is killed
+leaves every service with its journal and lease, to be resumed or repaired like any other.
 """
 
 from __future__ import annotations

@@ -106,7 +106,7 @@ class RealRelease:
         return next_move(context.plan, context.entries)
 
     def _acquired(self) -> journal.LeaseHeld | journal.LeaseRefused:
-        """A person's own hold stops new releases, and not the end of one that has begun."""
+        """A person's hold stops new releases, and not the end of one that has begun."""
         context = self.context
         return acquire(
             context.drivers,

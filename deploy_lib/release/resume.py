@@ -1,6 +1,6 @@
 """Which release there is to go on with, and from where: pure decisions.
 
-The journal of this machine tells most. Without one, the service's own annotations tell enough: what was released,
+The journal of this machine tells most. Without one, the service's annotations tell enough: what was released,
 how far the traffic was moved, and what restoring puts back.
 """
 
@@ -84,7 +84,7 @@ def ended_elsewhere(entries: Sequence[Entry], release: Release, state: ServiceSt
 def from_traffic_now(plan: Plan, release: Release, state: ServiceState, step: int, now: datetime) -> Adopted:
     """Goes on at that step from the traffic as somebody left it: what serves now is what restoring puts back.
 
-    The candidate's own share is left out of that, since nobody wants a failed candidate back. Raises NotPossible.
+    The candidate's share is left out of that, since nobody wants a failed candidate back. Raises NotPossible.
     """
     if not state.exists:
         raise NotPossible(f"{plan.service.name}: the service does not exist any more", Outcome.REJECTED.exit_code)

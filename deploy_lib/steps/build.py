@@ -129,7 +129,7 @@ _NO_VERDICT = (BuildEnd.INTERNAL_ERROR, BuildEnd.EXPIRED, BuildEnd.CANCELLED)
 
 
 def _status(trouble: BuildTrouble) -> Status:
-    """The builder's own failures say nothing about the commit."""
+    """The builder's failures say nothing about the commit."""
     return Status.ERRORED if trouble.status in _NO_VERDICT else Status.FAILED
 
 

@@ -1,4 +1,4 @@
-"""canary: the candidate becomes a revision of its own, with a tag and without users, and must come up."""
+"""canary: the candidate becomes a new revision, with a tag and without users, and must come up."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ _FULL = frozenset({"ACTIVE_REVISION_LIMIT_REACHED", "MIN_INSTANCES_NOT_PROVISION
 
 
 def _is_of_cloud_run(evidence: Evidence) -> bool:
-    """Its own words for a failure that is not the container's: CommonReason INTERNAL of the v2 API, and `_FULL`."""
+    """Its words for a failure that is not the container's: CommonReason INTERNAL of the v2 API, and `_FULL`."""
     return bool(_reasons(evidence) & {"INTERNAL", *_FULL})
 
 
@@ -173,7 +173,7 @@ def _reasons(evidence: Evidence) -> set[str]:
 
 
 def _last_words(evidence: Evidence) -> str:
-    """The most helpful line of the container, else the platform's own words."""
+    """The most helpful line of the container, else the platform's message."""
     failed = [condition for condition in evidence.conditions if condition.failed]
     for line in reversed(evidence.log):
         text = line.text.strip()

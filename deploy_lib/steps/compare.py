@@ -77,7 +77,7 @@ class CompareDetails(Reported):
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """Paired requests to stable and candidate; with `users`, the platform's own figures for real requests too."""
+    """Paired requests to stable and candidate; with `users`, the platform's figures for real requests too."""
 
     release: Release
     settings: CompareSettings

@@ -1,6 +1,6 @@
 """What is asked of a revision, and what a good answer is: set once for a service, inherited by the steps that ask.
 
-A step that names a path of its own takes only `timeout` from the service's `health:`, as another path has other
+A step that names a path takes only `timeout` from the service's `health:`, as another path has other
 answers.
 """
 

@@ -1,7 +1,7 @@
 """import_check: the entrypoint is imported inside the image just built, as the image would run it.
 
 The build step already ran the check; this step reads its result. An image that was not built in this release
-gets a check of its own.
+gets a separate check.
 """
 
 from __future__ import annotations
@@ -74,9 +74,9 @@ class ImportCheckDetails(Reported):
 
 @dataclass(frozen=True, slots=True)
 class CheckImports:
-    """The import check's result for the image: the one made in its build, else a check of its own.
+    """The import check's result for the image: the one made in its build, else a separate check.
 
-    A check of its own may take `timeout` seconds in all.
+    A separate check may take `timeout` seconds in all.
     """
 
     release: Release

@@ -1,4 +1,4 @@
-"""probe: the candidate answers well at its own URL, several times in a row, before any user meets it."""
+"""probe: the candidate answers well at its URL, several times in a row, before any user meets it."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _without_its_words(attempt: Attempt) -> Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """Ask the candidate's own URL until enough answers in a row were good, or the attempts are used up."""
+    """Ask the candidate's URL until enough answers in a row were good, or the attempts are used up."""
 
     release: Release
     settings: ProbeSettings

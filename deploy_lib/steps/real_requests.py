@@ -14,7 +14,7 @@ def turned_away(candidate: Side, stable: Side, thresholds: Thresholds, look: int
     """Why the candidate answers 4xx, or redirects, more users than the stable revision does; empty while nothing
     shows it.
 
-    Users ask wrong things and are led elsewhere, so without the stable revision's own rate neither says anything. Each
+    Users ask wrong things and are led elsewhere, so without the stable revision's rate neither says anything. Each
     status has its rate, too: one that answers 404 to what was a 400 answers as many of them 4xx.
     """
     if not stable.requests:
@@ -61,7 +61,7 @@ def unanswered(candidate: Side, stable: Side, percent: int, thresholds: Threshol
 
 
 def without_own(counted: Side, own: Side) -> Side:
-    """Monitoring cannot tell our own requests from others, but we know how many they were."""
+    """Monitoring cannot tell our requests from others, but we know how many they were."""
     errors = max(0, counted.errors - own.errors)
     refused = max(0, counted.refused - own.refused)
     ours = dict(own.statuses)

@@ -48,7 +48,7 @@ def _unclear(watched: Watched, thresholds: ThresholdsUnderTraffic) -> str:
 
 
 def _without_evidence(watched: Watched) -> str:
-    """There were no user requests, and our own prove nothing: both revisions fail at them, or turn them away."""
+    """There were no user requests, and ours prove nothing: both revisions fail at them, or turn them away."""
     if watched.users.requests or not watched.own.requests or not _is_no_use(watched.own):
         return ""
     if watched.own_stable.requests and not _is_no_use(watched.own_stable):

@@ -87,7 +87,7 @@ def _configured(args: argparse.Namespace, root: Path) -> list[CheckSubject]:
 
 
 def _own(paths: list[Path], root: Path) -> list[Path]:
-    """The tool's own files say nothing about another repository."""
+    """The tool's files say nothing about another repository."""
     return [path for path in paths if path.parent == root / "config"]
 
 

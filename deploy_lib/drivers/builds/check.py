@@ -2,7 +2,7 @@
 
 The same plan is carried out by a step of Cloud Build and by an engine of this machine, and its identity says
 whether an earlier result still holds. Limits and variables are Cloud Run's, so that the image is imported as it
-would be started (https://cloud.google.com/run/docs/container-contract#env-vars): by the server's own interpreter, in
+would be started (https://cloud.google.com/run/docs/container-contract#env-vars): by the server's interpreter, in
 its directory, on a disk that can be written. A metadata server that knows no real token answers inside it.
 """
 
@@ -25,7 +25,7 @@ from deploy_lib.source.entrypoint import Entrypoint, Launch
 
 PLACEHOLDER = "placeholder"
 _ON_PATH = ("python", "python3")
-"""Tried in this order: images of a distribution's own Python have only the second."""
+"""Tried in this order: images of a distribution's Python have only the second."""
 _ENVIRONMENTS = ("/opt/venv", "/venv", "/app/.venv")
 _HARMLESS = re.compile(r"\d{1,6}|true|false|yes|no|on|off|none", re.IGNORECASE)  # MAX_TOKEN: 100
 _GIB = 2**30
@@ -121,7 +121,7 @@ def plan_check(
         env={**_platform(service), **placeholders},
         given=without_secrets({**plain, **service.env}),
         secrets=dict(service.secrets) if check.real_secrets else {},
-        memory=max(2 * _GIB, 2 * (needed or 0)),  # imports run side by side; each one's own use is reported
+        memory=max(2 * _GIB, 2 * (needed or 0)),  # imports run side by side; each one's use is reported
         service_memory=needed,
         budgeted=check.budget is not None,
     )

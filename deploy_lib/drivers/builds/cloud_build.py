@@ -96,7 +96,7 @@ class CloudBuild:
         return LeaseTaken(True)
 
     def check(self, job: CheckJob, tell: Tell) -> ImportsChecked:
-        """The result of the release's own build where that made the same check, else of a build that only checks."""
+        """The result of the release's build where that made the same check, else of a build that only checks."""
         location = self._location(job.request)
         own = self._own(location, job, tell)
         if own is not None and tag_of("check", job.plan.identity) in own.tags:

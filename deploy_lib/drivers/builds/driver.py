@@ -1,7 +1,7 @@
 """The run's requests about images, answered: what is built is staged once, whoever builds it.
 
 An image that was given (--skip-build) is never built; what is checked in a build is not checked again, and an image
-that no build of this release checked gets a check of its own.
+that no build of this release checked gets a separate check.
 """
 
 from __future__ import annotations
@@ -166,7 +166,7 @@ class CloudBuilds:
 
 
 def _without_image(checked: ImportsChecked) -> ImportsChecked:
-    """What the check saw of the image is among the build's own details: a journal need not hold it twice."""
+    """What the check saw of the image is among the build's details: a journal need not hold it twice."""
     return replace(checked, inside=None)
 
 

@@ -1,6 +1,6 @@
 """Why a build did not pass, in one line a person understands: the most helpful line of its log. Pure.
 
-A failed `pip install` ends in pip's own ERROR lines, then BuildKit repeats the command and says that it failed;
+A failed `pip install` ends in pip's ERROR lines, then BuildKit repeats the command and says that it failed;
 the first of pip's lines is what helps. Nothing here changes what the builder said: it only picks the line.
 """
 
@@ -14,7 +14,7 @@ from deploy_lib.printable import without_escapes
 
 _LONGEST = 300
 _PREFIX = re.compile(r"#\d+ (?:\d+\.\d+ )?")  # BuildKit's step number and time
-# In the order in which they are believed: the tool's own word before the builder's about it.
+# In the order in which they are believed: the tool's word before the builder's about it.
 _FAILURE = (
     PIP,
     *OTHERS,

@@ -174,7 +174,7 @@ _DESCRIBE = {
 
 
 def _python_message(failure: Failure) -> str:
-    """In Python's own words."""
+    """In Python's words."""
     words = " ".join(failure.message.split())
     return (
         f"{failure.exception}: {words}" if failure.exception and words else words or failure.exception or failure.kind
@@ -182,7 +182,7 @@ def _python_message(failure: Failure) -> str:
 
 
 def _place(failure: Failure, staged: Staged | None) -> Frame | None:
-    """Where it failed; of what may be no fault of the image, where the repository's own code led to it."""
+    """Where it failed; of what may be no fault of the image, where the repository's code led to it."""
     last = failure.chain[-1] if failure.chain else None
     if failure.kind not in CIRCUMSTANTIAL or staged is None:
         return last

@@ -75,6 +75,6 @@ def object_name(id_: str) -> str:
 
 
 def handover(id_: str, variables: Mapping[str, str], arguments: Mapping[str, str]) -> Handover:
-    """With a pad of its own."""
+    """With a separate pad."""
     bare = Handover(id_, variables, arguments, b"")
     return Handover(id_, variables, arguments, secrets.token_bytes(len(bare.plain)))

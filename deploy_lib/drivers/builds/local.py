@@ -1,7 +1,7 @@
 """Images built by an engine of this machine: docker, podman, or Linux namespaces.
 
 The engine gets the same staged context as Cloud Build would, the image is checked the same way, and it is pushed
-only when the check passed. The engine works in a thread of its own, so that a request to stop is heard at once.
+only when the check passed. The engine works in a separate thread, so that a request to stop is heard at once.
 """
 
 from __future__ import annotations
@@ -230,7 +230,7 @@ class LocalBuild:
 
 
 def _words(failure: BuildFailed, log: deque[str]) -> str:
-    """The tool's own error line where there is one, with the instruction that ran it."""
+    """The tool's error line where there is one, with the instruction that ran it."""
     why = failure_line([*log, *failure.output.splitlines()])
     where = f"Dockerfile line {failure.line}: {failure.instruction}".rstrip(": ") if failure.line else ""
     words = failure.reason if not why or why in failure.reason else f"{failure.reason}: {why}"

@@ -19,7 +19,7 @@ _INSTALLED = re.compile(r"/(?:site|dist)-packages/|/__pycache__(?:/|$)|\.py[co]$
 
 
 def compare_with_image(staged: Staged, image: ImageFacts) -> tuple[Finding, ...]:
-    """Advice for files that are missing, unexpected or of other content in the image's own directories."""
+    """Advice for files that are missing, unexpected or of other content in the image's directories."""
     contents = staged.contents
     if image.files_cut:
         return ()

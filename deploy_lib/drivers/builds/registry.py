@@ -29,7 +29,7 @@ _SPACES = (200, 404)
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """`address` is host:port of a registry on loopback; None means each image's own host, with `token`."""
+    """`address` is host:port of a registry on loopback; None means each image's host, with `token`."""
 
     address: str | None
     token: Callable[[], str | None]

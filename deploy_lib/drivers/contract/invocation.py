@@ -1,4 +1,4 @@
-"""Whether our own requests will reach the service: said before anything is built, since later steps make them.
+"""Whether our requests will reach the service: said before anything is built, since later steps make them.
 
 The running service is asked once, as the steps will ask it. Only what stands before it counts here: ingress, IAP, a
 disabled default URL, and who may invoke it. What the service itself answers is the steps' matter.

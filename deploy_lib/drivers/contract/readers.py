@@ -1,6 +1,6 @@
 """Whether a service account may read a secret, as far as the policies that could be read tell. Pure.
 
-Only presence proves anything: a policy shows the bindings of its own resource, while a role may be custom, granted
+Only presence proves anything: a policy shows the bindings of its resource, while a role may be custom, granted
 on a folder or an organisation above (https://cloud.google.com/iam/docs/resource-hierarchy-access-control), to a
 group, or under a condition. So absence mostly counts as not known, with what could not be known.
 """
@@ -35,7 +35,7 @@ class Judgement:
 
 
 def judge_access(account: str, secret: Iterable[Grant], project: Iterable[Grant] | None, *, whole: bool) -> Judgement:
-    """`secret` and `project` are the bindings of the secret's own policy and of its project's, None when not readable.
+    """`secret` and `project` are the bindings of the secret's policy and of its project's, None when not readable.
 
     `whole` says that nothing stands above the project, as in the local cloud or without an organisation.
     """

@@ -129,7 +129,7 @@ class SecretCheck:
         return grants_in(policy)
 
     def _above(self, project: str) -> _Above:
-        """The policy of the secret's own project, asked for once."""
+        """The policy of the secret's project, asked for once."""
         if project not in self._projects:
             self._projects[project] = self._read_project(project)
         return self._projects[project]

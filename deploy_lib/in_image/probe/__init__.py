@@ -1,4 +1,4 @@
-"""Import an application inside its own image and say what would stop it from starting.
+"""Import an application inside its image and say what would stop it from starting.
 
 Given to the image's interpreter on standard input, so nothing is copied into the image:
 

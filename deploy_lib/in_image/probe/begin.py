@@ -8,5 +8,5 @@ import sys
 STARTED_WITH = set(sys.modules)  # what any `python` has loaded at start
 IMAGE_PATH = list(sys.path)
 STDLIB = os.path.dirname(os.__file__)
-# The application may hold a json.py or a signal.py: the probe's own imports must not meet them.
+# The application may hold a json.py or a signal.py: the probe's imports must not meet them.
 sys.path[:] = [p for p in sys.path if p == STDLIB or os.path.basename(p) == "lib-dynload"]

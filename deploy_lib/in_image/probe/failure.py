@@ -84,7 +84,7 @@ def module_at(chain: list[Document]) -> str:
 
 
 def chain_of(links: list[BaseException]) -> list[Document]:
-    """Frames from the target's first line to the failing statement, the import system's own left out.
+    """Frames from the target's first line to the failing statement, the import system's left out.
 
     The frames of an exception caught and followed by another start where it was caught; the outer one's lead there.
     """

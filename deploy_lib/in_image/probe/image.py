@@ -132,7 +132,7 @@ def stem_of(line: str) -> str:
 def modules_of(metadata: str) -> list[str]:
     """What a distribution brings: its packages, of a namespace the parts in it, and its single modules.
 
-    RECORD lists what a wheel installed, installed-files.txt what setup.py did; an editable one has its own names only.
+    RECORD lists what a wheel installed, installed-files.txt what setup.py did; an editable one has its names only.
     """
     found = {line.strip() for line in read_lines(os.path.join(metadata, "top_level.txt")) if line.strip()}
     listed = read_lines(os.path.join(metadata, "RECORD"))

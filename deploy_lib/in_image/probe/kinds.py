@@ -99,7 +99,7 @@ def name_import_kind(error: BaseException, message: str) -> tuple[str, Document]
 
 
 def name_system_kind(error: OSError) -> str:
-    """Three come from how the probe is run or by whom, so they must not read as the application's own mistake."""
+    """Three come from how the probe is run or by whom, so they must not read as the application's mistake."""
     import errno
 
     if error.errno == errno.EROFS:
@@ -123,7 +123,7 @@ def offline_kind(error: BaseException, message: str) -> str | None:
 
 
 def read_settings_error(error: Any) -> tuple[str, Document]:
-    """Fields of a pydantic ValidationError. Its own message quotes the input, which may be a secret."""
+    """Fields of a pydantic ValidationError. Its message quotes the input, which may be a secret."""
     owner = getattr(error, "model", None)
     trace = error.__traceback__
     while trace:
@@ -148,4 +148,4 @@ def variable_of(owner: Any, field: str) -> str:
         return str(sorted(extra.get("env_names", [top]))[0]).upper()
     if top in getattr(owner, "model_fields", {}):
         return (str(owner.model_config.get("env_prefix", "")) + top).upper()
-    return top if top.isupper() else top.upper()  # an alias is reported by its own name
+    return top if top.isupper() else top.upper()  # an alias is reported by its name

@@ -18,7 +18,7 @@ from deploy_lib.in_image.probe.target import forget_probe
 
 
 def compile_sources(files: list[str], jobs: int, deadline: float) -> None:
-    """Learn their code on all cores, in processes of their own: a compiler that crashes must not take this one."""
+    """Learn their code on all cores, in separate processes: a compiler that crashes must not take this one."""
 
     def compile_slice(part: list[str]) -> Callable[[int], None]:
         def work(writing: int) -> None:
@@ -50,7 +50,7 @@ def warm_groups(loaded: list[list[Any]]) -> list[list[str]]:
 
 def grow_warm(groups: list[list[str]], territory: Territory) -> None:
     """Import each group in a fork of what came before. A fork fit to be forked from goes on in its parent's place;
-    one that started threads, loaded the application's own modules, or failed is dropped with all it did."""
+    one that started threads, loaded the application's modules, or failed is dropped with all it did."""
     for group in groups:
         pid = os.fork()
         if pid == 0:

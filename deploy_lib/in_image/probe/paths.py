@@ -64,7 +64,7 @@ def is_file(target: str) -> bool:
 
 
 def application_path(options: Document) -> list[str]:
-    """sys.path as the server's own process has it: the working directory, or the script's, comes first."""
+    """sys.path as the server's process has it: the working directory, or the script's, comes first."""
     rest = [p for p in IMAGE_PATH if p != ""]
     if options["import_path"] is not None:
         return [os.path.abspath(p) for p in options["import_path"]] + rest

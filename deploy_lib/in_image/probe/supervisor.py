@@ -1,4 +1,4 @@
-"""Import targets in processes of their own, and tell of those that end otherwise."""
+"""Import targets in separate processes, and tell of those that end otherwise."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ NEAR = 6  # lines
 
 
 def blame_network(failure: Document, use: list[Any], territory: Territory) -> None:
-    """An error of the application's own making that followed upon what it asked of the network, or said so itself.
+    """An error of the application's making that followed upon what it asked of the network, or said so itself.
 
     The function that failed must have asked, a few lines before: what was caught long ago explains nothing. A loop
     that does not end may have asked anywhere in it.

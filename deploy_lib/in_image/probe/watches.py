@@ -97,7 +97,7 @@ def watch_network(board: Board, territory: Territory) -> None:
 
 
 def own_functions(frame: FrameType | None, territory: Territory) -> list[list[Any]]:
-    """[file, function, line] of the application's own frames, innermost first."""
+    """[file, function, line] of the application's frames, innermost first."""
     found: list[list[Any]] = []
     while frame and len(found) < 8:
         file = frame.f_code.co_filename

@@ -11,7 +11,7 @@ from deploy_lib.model.image import BuiltImage, InsideImage
 
 @dataclass(frozen=True, slots=True)
 class ImportsChecked:
-    """`ran` is False when no result could be had; `why_not` says why. `verdict` is the check's own word.
+    """`ran` is False when no result could be had; `why_not` says why. `verdict` is the check's word.
 
     `inside` is what it saw of the image; None where another answer has that.
     """

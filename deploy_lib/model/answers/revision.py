@@ -63,7 +63,7 @@ class RevisionCreated:
     ready: bool
     url: str | None = None  # of the tag
     main_url: str | None = None
-    stable_url: str | None = None  # of the stable revision's own tag
+    stable_url: str | None = None  # of the stable revision's tag
     evidence: Evidence = Evidence()
     failed_early: bool = False
     timed_out: bool = False

@@ -21,7 +21,7 @@ LOOKED_AT = 20  # journals
 def remembered(state: ServiceState, journals: Iterable[Sequence[Entry]]) -> ServiceState:
     """The state with the history, and the release left unfinished, that the journals tell of, newest first.
 
-    Unchanged where the service has a history or a record of its own, which is true on any machine.
+    Unchanged where the service has a history or a record, which is true on any machine.
     """
     if not state.exists or state.history or state.left:
         return state

@@ -1,6 +1,6 @@
 """The rollback of one service, for the executor.
 
-It is written down as a release of its own, with the target as its candidate and as the traffic to restore: when its
+It is written down as a separate release, with the target as its candidate and as the traffic to restore: when its
 client dies half way, the next rollback finishes it.
 """
 

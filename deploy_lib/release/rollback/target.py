@@ -1,7 +1,7 @@
 """Which traffic a rollback puts back, and what else there is to go back to. Pure.
 
 Without a name it is what a release that nobody ended found, else the last map that was live before the one that serves
-now. A rollback is an end of its own: asked for again, it is there already, and never goes one release further.
+now. A rollback is final: asked for again, it is there already, and never goes one release further.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def _remembered(state: ServiceState, live: Sequence[PastRelease]) -> Iterator[tu
 
 
 def _ended_without_traffic(left: UnfinishedRelease, history: Sequence[PastRelease]) -> bool:
-    """It came to an end of its own, and its users never met it: nothing of it has to be undone.
+    """It ended by itself, and its users never met it: nothing of it has to be undone.
 
     One that `resume` could go on with has not: to give it up is what a rollback is offered for, and moves no user.
     """

@@ -43,7 +43,7 @@ class RootCause:
 
 
 def found(entries: Sequence[Entry]) -> Cause | None:
-    """The cause as diagnosed, else as the failed check's own findings tell it; None when no step failed."""
+    """The cause as diagnosed, else as the failed check's findings tell it; None when no step failed."""
     diagnosed = last_diagnosis(entries)
     if diagnosed is not None:
         return diagnosed.cause

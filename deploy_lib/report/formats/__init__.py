@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from deploy_lib.report.document import Report
 
 FORMATS = {"text": "txt", "md": "md", "html": "html", "json": "json", "junit": "xml", "brief": None}
-"""Each with the extension of its file; without one it is never kept in a file of its own."""
+"""Each with the extension of its file; without one it is never kept in a separate file."""
 EXTENSIONS = {name: extension for name, extension in FORMATS.items() if extension is not None}
 
 

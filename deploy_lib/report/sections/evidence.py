@@ -1,4 +1,4 @@
-"""The evidence: the lines the cause was read from, the log around them, and the platform's own words."""
+"""The evidence: the lines the cause was read from, the log around them, and the platform's messages."""
 
 from __future__ import annotations
 

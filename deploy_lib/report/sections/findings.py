@@ -91,7 +91,7 @@ def _found(step: str, finding: Finding, place: str, places: Whereabouts) -> Find
 
 
 def _learned(cause: Cause) -> FindingRow | None:
-    """What the diagnosis knows of the place of a file, as a finding of its own."""
+    """What the diagnosis knows of the place of a file, as a separate finding."""
     if cause.whereabouts is None or cause.whereabouts.in_image is Presence.UNKNOWN:
         return None
     places = cause.whereabouts

@@ -1,6 +1,6 @@
 """promote: give the candidate a share of the traffic, pinned by revision name; the rest keeps its proportions.
 
-While it bakes the requests of users are counted, and some of our own are made, so that a service without users can be
+While it bakes the requests of users are counted, and some of ours are made, so that a service without users can be
 told from a log that shows nothing.
 """
 
