@@ -53,7 +53,7 @@ def _as_list(value: object) -> object:
     if isinstance(value, list) and not value:
         raise ValueError("the list is empty; leave it out to have it read from the Dockerfile")
     if isinstance(value, list) and len(set(map(str, value))) < len(value):
-        raise ValueError("an entrypoint stands twice in the list")
+        raise ValueError("an entrypoint is listed twice")
     return (value,) if isinstance(value, str) else () if value is None else value
 
 
@@ -170,7 +170,7 @@ class ServiceSettings(Settings):
     @classmethod
     def _of_a_tag(cls, value: str | None) -> str | None:
         if value is not None and value.replace("{tag}", "", 1).count("{") + ("{tag}" not in value):
-            raise ValueError(f"{value!r} names no tag, or something else; write {{tag}} once, where the tag stands")
+            raise ValueError(f"{value!r} names no tag, or something else; write {{tag}} once, in place of the tag")
         return value
 
     @field_validator("env", "secrets")

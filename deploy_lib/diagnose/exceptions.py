@@ -113,8 +113,8 @@ def _import(section: ExceptionSection, text: str, entrypoint: str | None) -> Mea
 
 def _missing(section: ExceptionSection, module: str, entrypoint: str | None) -> Meaning:
     top = module.partition(".")[0]
-    own = top in chains.own_packages(section, entrypoint) or module == entrypoint
-    if own:
+    first_party = top in chains.own_packages(section, entrypoint) or module == entrypoint
+    if first_party:
         return Meaning(Code.MISSING_MODULE, f"module {module} is not in the image", module)
     return Meaning(Code.MISSING_DEPENDENCY, f"the package that provides {module} is not installed in the image", module)
 

@@ -22,7 +22,7 @@ _STEP = re.compile(
     r"executor failed running \[([^\]]+)\]|process \"([^\"]+)\" did not complete|"
     r"The command '([^']+)' returned a non-zero code|building at STEP \"([^\"]+)\""
 )
-_OWN_STEP = re.compile(r"Dockerfile line (\d+): (\w+): the command ended with exit code (\d+)(?:: (.+))?")
+_ENGINE_STEP = re.compile(r"Dockerfile line (\d+): (\w+): the command ended with exit code (\d+)(?:: (.+))?")
 
 
 def read(trouble: BuildTrouble, rows: Sequence[PhysicalLine]) -> Cause:
@@ -83,10 +83,10 @@ def _from_log(texts: Sequence[str], trouble: BuildTrouble, log: Sequence[str]) -
                 line,
             )
     for line in texts:
-        own = _OWN_STEP.search(line)
-        if own:
-            words = f": {own[4].strip()[:160]}" if own[4] else ""
-            sentence = f"{own[2]} in line {own[1]} of the Dockerfile failed with exit code {own[3]}{words}"
+        failed = _ENGINE_STEP.search(line)
+        if failed:
+            words = f": {failed[4].strip()[:160]}" if failed[4] else ""
+            sentence = f"{failed[2]} in line {failed[1]} of the Dockerfile failed with exit code {failed[3]}{words}"
             return _cause(Code.BUILD_FAILED, sentence, trouble, log, _NOTHING_ELSE, line)
         step = _STEP.search(line)
         if step:

@@ -73,9 +73,11 @@ def _silent(log: ParsedLog, wanted: int, yet: str) -> Cause:
             Confidence.GUESS,
             facts=PortFacts(expected=wanted),
         )
-    own = [row for row in log.rows if row.source not in PLATFORM and row.text.strip()]
-    shown = tuple(f"{stamp(row.at)}{row.text}" for row in own[-3:])
-    last = f"; its last output: {exceptions.short(own[-1].text.strip(), 120)}" if own else "; it printed nothing"
+    printed = [row for row in log.rows if row.source not in PLATFORM and row.text.strip()]
+    shown = tuple(f"{stamp(row.at)}{row.text}" for row in printed[-3:])
+    last = (
+        f"; its last output: {exceptions.short(printed[-1].text.strip(), 120)}" if printed else "; it printed nothing"
+    )
     return Cause(
         Code.NEVER_LISTENS,
         f"the container runs, but nothing listens on port {wanted}{yet}{last}",

@@ -24,14 +24,14 @@ _BIND = re.compile(
 )
 
 
-def find(rows: Sequence[PhysicalLine], own: str | None) -> MeaningfulLine | None:
-    """The last such line; `own` is the service's entrypoint, which tells its modules from packages."""
+def find(rows: Sequence[PhysicalLine], entrypoint: str | None) -> MeaningfulLine | None:
+    """The last such line; `entrypoint` is the service's entrypoint, which tells its modules from packages."""
     last: MeaningfulLine | None = None
     for number, row in enumerate(rows):
         text = row.text
         if row.source in PLATFORM or len(text) > 500:
             continue
-        found = _read(text, own)
+        found = _read(text, entrypoint)
         if found:
             last = MeaningfulLine(number, found)
     return last
@@ -49,7 +49,7 @@ def worker_timeout(rows: Sequence[PhysicalLine]) -> int | None:
     )
 
 
-def _read(text: str, own: str | None) -> Meaning | None:
+def _read(text: str, entrypoint: str | None) -> Meaning | None:
     if "odule" not in text and "ttribute" not in text and "address" not in text and "in use" not in text:
         return None
     attribute = _ATTRIBUTE.search(text)
@@ -62,7 +62,7 @@ def _read(text: str, own: str | None) -> Meaning | None:
         return Meaning(Code.MISSING_MODULE, f"the server cannot import {module}", module)
     main = _NO_MAIN.search(text)
     if main:
-        ours = own is not None and main[1].partition(".")[0] == own.partition(".")[0]
+        ours = entrypoint is not None and main[1].partition(".")[0] == entrypoint.partition(".")[0]
         kind = Code.MISSING_MODULE if ours else Code.MISSING_DEPENDENCY
         return Meaning(kind, f"python finds no module {main[1]} to run", main[1])
     if _BIND.search(text):

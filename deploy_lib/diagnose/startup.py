@@ -144,8 +144,8 @@ def _ended(log: ParsedLog) -> Cause | None:
     if not log.ends:
         return None
     end = log.ends[-1]
-    own = [row for row in log.rows[: end.row] if row.source not in PLATFORM and row.text.strip()]
-    shown = (*(f"{stamp(row.at)}{row.text}" for row in own[-4:]), f"{stamp(end.at)}{end.text}")
+    printed = [row for row in log.rows[: end.row] if row.source not in PLATFORM and row.text.strip()]
+    shown = (*(f"{stamp(row.at)}{row.text}" for row in printed[-4:]), f"{stamp(end.at)}{end.text}")
     often = ends_frequency(log)
     if end.code == 0:
         return Cause(
@@ -173,7 +173,9 @@ def _ended(log: ParsedLog) -> Cause | None:
     how = f"with exit code {end.code}" if end.code is not None else "before it could serve"
     if end.code is not None and end.code > 128:
         how = f"on signal {end.code - 128}"
-    last = f"; its last output: {exceptions.short(own[-1].text.strip(), 160)}" if own else " and printed nothing"
+    last = (
+        f"; its last output: {exceptions.short(printed[-1].text.strip(), 160)}" if printed else " and printed nothing"
+    )
     return Cause(
         Code.EXITS_NONZERO,
         f"the container ends {how}{last}",

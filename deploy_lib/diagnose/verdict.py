@@ -120,10 +120,10 @@ def _whose(cause: Cause, context: RemedyContext) -> Cause:
     """A traceback tells a package from a module of the repository by its name only; the commit knows."""
     if cause.kind != Code.MISSING_DEPENDENCY or not cause.module or context.source is None:
         return cause
-    own = context.source.own(cause.module)
-    if own is not None:
+    found = context.source.own(cause.module)
+    if found is not None:
         missing = replace(cause, kind=Code.MISSING_MODULE, sentence=f"module {cause.module} is not in the image")
-        return merge_findings.merge(missing, (own,))
+        return merge_findings.merge(missing, (found,))
     why = context.source.adding(cause.module).why
     return replace(cause, sentence=f"{cause.sentence}: {why}") if why else cause
 

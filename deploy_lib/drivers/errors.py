@@ -159,8 +159,8 @@ def translated(error: Exception, call: ApiCall) -> ApiError:
 
 def is_by_the_minute(error: Exception) -> bool:
     """Whether a quota is used up that has room again within a minute (google.rpc.ErrorInfo, or Google's words)."""
-    told = _metadata(error).get("reason") == "RATE_LIMIT_EXCEEDED" or "per minute" in str(error)
-    return told and code_of(error) is StatusCode.RESOURCE_EXHAUSTED
+    by_minute = _metadata(error).get("reason") == "RATE_LIMIT_EXCEEDED" or "per minute" in str(error)
+    return by_minute and code_of(error) is StatusCode.RESOURCE_EXHAUSTED
 
 
 def retry_delay(error: Exception) -> float | None:

@@ -49,7 +49,7 @@ def next_commands(
             )
         case Outcome.READY:
             file = plan.path or "its file"
-            first = "give it the users" if plan.promotes else f"once promote and verify stand in {file}"
+            first = "give it the users" if plan.promotes else f"once promote and verify are in {file}"
             return (
                 program.command("resume", note=first),
                 program.command("rollback", note="give it up; users stay where they are"),

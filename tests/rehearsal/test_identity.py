@@ -142,7 +142,7 @@ def walled(strict: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> CliH
     ("change", "words"),
     [
         ({"ingress": IngressTraffic.INGRESS_TRAFFIC_INTERNAL_ONLY}, "from inside only (ingress: internal)"),
-        ({"iap_enabled": True}, "Identity-Aware Proxy stands before the service and answers 302"),
+        ({"iap_enabled": True}, "Identity-Aware Proxy is in front of the service and answers 302"),
         ({"default_uri_disabled": True}, "default URL is disabled, so that it has no URL"),
     ],
     ids=("ingress", "IAP", "default URL"),

@@ -134,7 +134,7 @@ def test_one_fault_hides_no_other(tmp_path: Path) -> None:
         (HEAD.replace("netra-backend}", "b, entrypoint: []}") + STEPS, "entrypoint: the list is empty; leave it out"),
         (
             HEAD.replace("netra-backend}", "b, entrypoint: [a.b, a.b]}") + STEPS,
-            "an entrypoint stands twice in the list",
+            "an entrypoint is listed twice",
         ),
         (HEAD.replace("netra-backend}", "b, pythonpath: 'a:b'}") + STEPS, "pythonpath is a list, not 'a:b'"),
         (HEAD.replace("netra-backend}", "b, pythonpath: ['a:b']}") + STEPS, "c.yaml:5:40: pythonpath cannot be 'a:b'"),

@@ -43,7 +43,7 @@ class BuildProgress:
         A quota that is used up ends neither the build nor the wait: that goes on for as long as the build may take.
         """
         clock, budget = self.calls.clock, self.calls.clients.budgets.builds
-        pause, next_look, told_end = _FIRST_PAUSE, clock.monotonic(), False
+        pause, next_look, end_shown = _FIRST_PAUSE, clock.monotonic(), False
         until = next_look + _longest(build)
         while True:
             now = clock.monotonic()
@@ -54,8 +54,8 @@ class BuildProgress:
                     return found
                 next_look, pause = clock.monotonic() + pause, min(_LONGEST_PAUSE, pause * _GROWTH)
             log.follow()
-            if log.ended and not told_end:
-                told_end, pause, next_look = True, _FIRST_PAUSE, now
+            if log.ended and not end_shown:
+                end_shown, pause, next_look = True, _FIRST_PAUSE, now
                 continue
             clock.sleep(min(_LOG_EVERY, max(_FIRST_PAUSE, next_look - clock.monotonic())))
 

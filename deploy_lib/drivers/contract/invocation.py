@@ -81,7 +81,9 @@ def _in_between(
     wanted: Service, service: run_v2.Service, asks: Sequence[AsksService], answer: Attempt
 ) -> Finding | None:
     if _IAP in answer.excerpt or (service.iap_enabled and _SIGN_IN in (answer.location or "")):
-        return _unreachable(wanted, asks, f"Identity-Aware Proxy stands before the service and answers {answer.status}")
+        return _unreachable(
+            wanted, asks, f"Identity-Aware Proxy is in front of the service and answers {answer.status}"
+        )
     ingress = _INGRESS.get(int(service.ingress))
     if ingress and answer.status == 404 and _NOT_FOUND in answer.excerpt:
         why = f"the service takes requests from inside only (ingress: {ingress}), so those from here are answered 404"

@@ -172,16 +172,16 @@ class StartupObserver:
         Lines are waited for only where a container was started at all (other reasons say everything themselves), and
         until they say more than that it ended: those of its standard error may be later than the platform's.
         """
-        operation_told = self.ended is not None or not self.operation
+        operation_answered = self.ended is not None or not self.operation
         started = all(each.reason in START_REASONS for each in self.conditions if each.failed)
         if started and self.log_gap and self.quiet_until > self.context.clock.monotonic():
             return False
         if self.gaps or self.log_gap or not started:
-            return operation_told
+            return operation_answered
         if self.fresh or not self.log.lines:
             return False
         if tells_why(self.log.lines, self.service.entrypoint, self.conditions):
-            return operation_told
+            return operation_answered
         if not self.asked_why:
             self.asked_why = True
             tell("the container failed and its log does not say why; lines that come late are waited for")
