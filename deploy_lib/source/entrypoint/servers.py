@@ -86,7 +86,7 @@ def _python(words: Sequence[str], program: Program, exists: Callable[[str], bool
 
 
 def _handler(words: Sequence[str], program: Program) -> Entrypoint | None:
-    """AWS Lambda's runtime: package.module.handler, or package/module.handler, from LAMBDA_TASK_ROOT or else the working
+    """AWS Lambda's runtime: package.module.handler or package/module.handler, from LAMBDA_TASK_ROOT or else the working
     directory (https://docs.aws.amazon.com/lambda/latest/dg/python-handler.html#naming)."""
     module, dot, name = words[0].replace("/", ".").rpartition(".") if len(words) == 1 else ("", "", "")
     found = target(f"{module}:{name}") if dot else None
