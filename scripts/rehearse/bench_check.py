@@ -27,8 +27,24 @@ def figures(bench: Bench) -> Iterator[Figure]:
     yield below("check, facts known", ours, 0.4)
     yield below("check --why a module of it", median(lambda: _why(bench, state).seconds), 0.5)
     yield below("peak memory", max(ran.memory for ran in (*cold, *warm)), 200, "MB")
-    yield beside("git status, same tree", median(lambda: bench.run("git", "status", cwd=bench.large).seconds), ours)
+    yield from _peers(bench, ours, min(ran.seconds for ran in cold))
     yield from _a_module_is_gone(bench)
+
+
+def _peers(bench: Bench, warm: float, cold: float) -> Iterator[Figure]:
+    """Other programs that read the same tree, those that are installed here."""
+    status = median(lambda: bench.run("git", "status", cwd=bench.large).seconds)
+    yield beside("git status, same tree, facts known", status, warm)
+    ruff = shutil.which("ruff", path=str(Path(TOOL[0]).parent)) or shutil.which("ruff")
+    if ruff:
+        checked = (ruff, "check", "--quiet", "--no-cache", "--select", "F,E9")
+        seconds = median(lambda: bench.run(*checked, cwd=bench.large).seconds, 3)
+        yield beside("ruff check --select F,E9, same tree, nothing known", seconds, cold)
+    if shutil.which("gcloud"):
+        listed = ("gcloud", "meta", "list-files-for-upload", str(bench.large))
+        yield beside("gcloud meta list-files-for-upload, same tree", bench.run(*listed).seconds, warm)
+    else:
+        yield Figure("gcloud meta list-files-for-upload", "gcloud is not installed here")
 
 
 def _a_module_is_gone(bench: Bench) -> Iterator[Figure]:

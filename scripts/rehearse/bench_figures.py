@@ -72,7 +72,7 @@ class Bench:
         process = subprocess.Popen(
             words,
             cwd=cwd or self.place,
-            env={**os.environ, **(env or {})},
+            env={**_as_users_have_it(), **(env or {})},
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
@@ -83,6 +83,11 @@ class Bench:
         seconds = time.perf_counter() - begun
         process.stdout.close()
         return Ran(seconds, usage.ru_maxrss / 1024, process.returncode, output, usage.ru_utime + usage.ru_stime)
+
+
+def _as_users_have_it() -> dict[str, str]:
+    """This process's environment; a command keeps the bytecode of its modules, as it does by default."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def median(measure: Callable[[], float], times: int = 5) -> float:
