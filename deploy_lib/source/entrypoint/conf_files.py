@@ -96,6 +96,12 @@ def _assigned(text: str) -> tuple[dict[str, str], str]:
     return found, ""
 
 
+_DECIDES_TEXT = "module wsgi wsgi-file file mount chdir pythonpath python-path pp ini include env"
+_UWSGI_DECIDES = frozenset(_DECIDES_TEXT.split())
+"""What decides which module is imported, and where it is looked for; a port or a number of workers does not
+(https://uwsgi-docs.readthedocs.io/en/latest/Options.html)."""
+
+
 def _uwsgi(program: Program, read: ReadText) -> Program:
     named = value_of(program.words[1:], "--ini", "-i") or next(
         (word for word in program.words[1:] if word.endswith(".ini")), None
@@ -103,7 +109,7 @@ def _uwsgi(program: Program, read: ReadText) -> Program:
     text = read(inside(program, named)) if named else None
     if text is None:
         return program
-    words, section = [*program.words], ""
+    words, section, doubt = [*program.words], "", ""
     for line in text.splitlines():
         heading = re.match(r"\s*\[(.+)\]", line)
         key, equals, value = line.partition("=")
@@ -111,7 +117,8 @@ def _uwsgi(program: Program, read: ReadText) -> Program:
             section = heading[1]
         elif equals and section == "uwsgi" and not line.lstrip().startswith(("#", ";")):
             words.append(f"--{key.strip()}={value.strip()}")
-    doubt = f"{named} has placeholders" if re.search(r"%[dpnv(]|\$\(", text) else ""
+            if key.strip() in _UWSGI_DECIDES and re.search(r"%[dpnv(]|\$\(", value):
+                doubt = f"{named} has a placeholder in {key.strip()}"
     return replace(program, words=tuple(words), doubt=program.doubt or doubt)
 
 

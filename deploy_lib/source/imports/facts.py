@@ -14,7 +14,7 @@ from typing import Any
 from deploy_lib.source.imports import events
 from deploy_lib.source.imports.settings import Part, Setting
 
-FORMAT = 9
+FORMAT = 10
 
 
 DOUBTFUL = ("unknown_syntax", "too_large")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 from inspect import CO_COROUTINE, CO_GENERATOR
+from itertools import takewhile
 from types import CodeType
 
 from deploy_lib.source.imports.conditions import answer
@@ -56,7 +57,12 @@ def certain_start(node: ast.FunctionDef, code: CodeType, python: Python | None) 
                 break
             case ast.Raise():
                 break
-            case ast.Try() | ast.With():
+            case ast.With(items=items, body=body):
+                sure = list(takewhile(lambda each: not _may_leave(each), body))
+                events.extend(_with(items, sure, python))
+                if len(sure) < len(body):
+                    break
+            case ast.Try():
                 if _may_leave(statement):
                     break
                 events.extend(_statement(statement, python))
@@ -88,9 +94,7 @@ def _statement(node: ast.stmt, python: Python | None) -> Iterator[Event]:
         case ast.Try() | ast.TryStar():
             yield from _try(node, python)
         case ast.With(items=items, body=body) | ast.AsyncWith(items=items, body=body):
-            inner = body_imports(body, python)
-            names = tuple(name for item in items for name in ignored_by(item))
-            yield from ((Try(inner, (Handler(names, ()),), (), ()),) if names and inner else inner)
+            yield from _with(items, body, python)
         case (
             ast.For(body=body, orelse=orelse)
             | ast.AsyncFor(body=body, orelse=orelse)
@@ -111,6 +115,12 @@ def _statement(node: ast.stmt, python: Python | None) -> Iterator[Event]:
             loaded = loaded_by(call)
             if loaded:
                 yield loaded
+
+
+def _with(items: Sequence[ast.withitem], body: Sequence[ast.stmt], python: Python | None) -> Program:
+    inner = body_imports(body, python)
+    names = tuple(name for item in items for name in ignored_by(item))
+    return (Try(inner, (Handler(names, ()),), (), ()),) if names and inner else inner
 
 
 def _maybe(inner: Program) -> Program:

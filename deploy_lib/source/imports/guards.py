@@ -7,7 +7,9 @@ import builtins
 
 from deploy_lib.source.imports.names import dotted
 
-_WELL_KNOWN = "Lock RLock catch_warnings chdir closing localcontext nullcontext open redirect_stderr redirect_stdout"
+_WELL_KNOWN = (
+    "Lock RLock app_context catch_warnings chdir closing localcontext nullcontext open redirect_stderr redirect_stdout"
+)
 _SWALLOWS_NOTHING = frozenset(_WELL_KNOWN.split())
 _BUILT_IN = frozenset(name for name, value in vars(builtins).items() if isinstance(value, type))
 _KINDS = {
