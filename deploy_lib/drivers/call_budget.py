@@ -64,7 +64,14 @@ class Budgets:
     def __init__(self) -> None:
         self.logs = CallBudget(per_minute=30, burst=12)
         self.builds = CallBudget(per_minute=30, burst=12)
-        self._of = {"list_log_entries": self.logs, "get_build": self.builds}
+        writes = CallBudget(per_minute=30, burst=30)  # not held to it: older projects may write more often
+        self._of = {
+            "list_log_entries": self.logs,
+            "get_build": self.builds,
+            "create_service": writes,
+            "update_service": writes,
+            "replace_service": writes,
+        }
 
     def of(self, method: str) -> CallBudget | None:
         """None for what is asked seldom enough."""

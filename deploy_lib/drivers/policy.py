@@ -32,6 +32,10 @@ T = TypeVar("T")
 LONGEST_PAUSE = 5.0
 QUOTA_WITHIN = 90.0
 """Seconds in which a quota by the minute, used up by whomever, has room again."""
+WRITES_PAUSE = 10.0
+"""Seconds in which nobody of a run writes after a quota of writes was used up; some of its minute has passed then."""
+PACED = frozenset({"create_service", "update_service", "replace_service"})
+"""Calls that wait for such a pause."""
 DEAD_LOCAL_CLOUD = 2.0
 """Seconds. Nothing listens at its address: it was stopped, and will not come back while one waits."""
 RESTARTS_WITHIN = 20.0
@@ -123,14 +127,23 @@ class Calls:
             raise translated(error, self._call(name, doing)) from error
 
     def _counted(self, name: str, effect: Callable[[], T]) -> Callable[[], T]:
-        """Each try is a call to Google, which counts it."""
+        """Each try is a call, which Google counts; none is made of what was just refused to somebody of the run."""
         budget = self.clients.budgets.of(name)
         if budget is None:
             return effect
 
         def counted() -> T:
+            closed_for = budget.closed_until - self.clock.monotonic()
+            if name in PACED and closed_for > 0:
+                self.clock.sleep(closed_for)
             budget.spend(self.clock.monotonic())
-            return effect()
+            try:
+                return effect()
+            except Exception as error:
+                if name in PACED and is_by_the_minute(error):
+                    delay = retry_delay(error)
+                    budget.refused(self.clock.monotonic(), WRITES_PAUSE if delay is None else delay)
+                raise
 
         return counted
 

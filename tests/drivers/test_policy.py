@@ -12,6 +12,7 @@ from google.cloud import run_v2
 from google.protobuf.duration_pb2 import Duration
 from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 
+from deploy_lib.drivers.call_budget import Budgets
 from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.endpoints import Endpoints
@@ -112,6 +113,20 @@ def test_a_quota_by_the_minute_is_waited_out(name: str, error: Exception, waits:
     assert (0.0 if written_once else waits - 6) <= clock.monotonic() <= (0.0 if written_once else waits)
 
 
+def test_what_was_refused_to_one_service_is_not_asked_by_another_at_once() -> None:
+    clients, clock = Clients(LOCAL, "p-staging"), FakeClock()
+    info = RetryInfo(retry_delay=Duration(seconds=1))
+    refused = exceptions.ResourceExhausted(PER_MINUTE, details=[info])
+    one, other = Calls(clients, clock), Calls(clients, clock)
+    with pytest.raises(ApiError):
+        one.make("update_service", _for_ever(exceptions.ResourceExhausted(PER_MINUTE)), "write")
+    since = clock.monotonic()
+    assert other.make("create_service", lambda: "done", "write") == "done"
+    assert 5.0 <= clock.monotonic() - since <= 10.0
+    assert one.make("update_service", _failing(refused), "write") == "done"
+    assert clock.monotonic() - since <= 12.0, "Google's own delay comes first"
+
+
 def test_a_dead_local_cloud_is_not_waited_for() -> None:
     clock = FakeClock()
     with pytest.raises(ApiError, match="the local cloud at 127.0.0.1:1 does not answer") as raised:  # noqa: RUF043
@@ -147,7 +162,7 @@ def test_a_service_just_created_is_waited_for_where_it_is_not_shown_yet() -> Non
     path = "projects/p/locations/r/services/s"
     made = run_v2.Service(name=path, update_time=datetime(2026, 3, 2, 12, tzinfo=UTC))
     absent = exceptions.NotFound("x")
-    clients, clock = Mock(endpoints=LOCAL), FakeClock()
+    clients, clock = Mock(endpoints=LOCAL, budgets=Budgets()), FakeClock()
     clients.services.create_service.return_value = Mock(metadata=made, operation=Mock())
     clients.services.get_service.side_effect = [absent, absent, absent, made]
     api = RunApi(Calls(clients, clock))
