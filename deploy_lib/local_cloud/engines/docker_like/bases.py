@@ -12,11 +12,9 @@ from pathlib import Path
 from ...registry.client import RegistryUnreachable
 from ...registry.reach import check_reachable
 from ..model import BuildSpec, EngineError
-from ..namespaces.base_image import describe_stand_in, python_tag
+from ..namespaces.base_image import describe_stand_in, python_tag, stand_in_key
 from ..namespaces.engine import NamespacesEngine
 from .images import DockerImages
-
-_OWN_NAME = "localhost/stand-in"
 
 
 def ensure_base(images: DockerImages, store: Path, name: str, log: Callable[[str], None]) -> str:
@@ -38,7 +36,7 @@ def ensure_base(images: DockerImages, store: Path, name: str, log: Callable[[str
 
 
 def _stand_in(images: DockerImages, store: Path, name: str, tag: str) -> str:
-    own = f"{_OWN_NAME}/python:{tag}"
+    own = f"localhost/{stand_in_key()}/python:{tag}"  # not what an earlier version left here
     if images.find(own) is None:
         with tempfile.TemporaryDirectory(prefix="stand-in-") as directory:
             context = Path(directory)

@@ -74,8 +74,13 @@ def describe_stand_in(tag: str) -> str:
     return text
 
 
+def stand_in_key() -> str:
+    """Another one for another Python of this host, and for stand-ins that are made in another way."""
+    return f"compiled-stand-in-{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
+
+
 def _make_stand_in(store: ImageStore, name: str) -> BuildState:
-    key = f"compiled-stand-in-{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
+    key = stand_in_key()
     layer = _recall(store, key)
     if layer is None:
         with store.workspace() as workspace:
