@@ -67,6 +67,7 @@ def analyse(
     no import is followed.
     """
     contents = with_environment(contents, start)
+    contents = replace(contents, files={**contents.packed, **contents.files}) if contents.packed else contents
     files = _Files(contents, context, _reader(context, read_many))
     dependencies = remember(lambda: declared(contents, files.read))
     start_up = started(contents, files.text)

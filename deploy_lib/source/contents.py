@@ -96,6 +96,7 @@ class _Reading:
             installs=tuple(dict.fromkeys(state.requirements)),
             packages=tuple(dict.fromkeys(state.packages)),
             projects=tuple(dict.fromkeys(state.projects)),
+            packed=state.brought,
             copied=copied,
             executable=tuple(dict.fromkeys(state.executable)),
             mentioned=frozenset(state.mentioned),

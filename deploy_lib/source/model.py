@@ -75,7 +75,8 @@ class Unknown:
 
 
 SITE_PACKAGES = "/site-packages"
-"""Stands, as the prefix of an Unknown, for wherever Python installs packages: there RUN put the project itself."""
+"""Stands for wherever Python installs packages: as the prefix of an Unknown, where RUN put the project itself; as the
+directory of files, where another stage put them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,7 @@ class ImageContents:
     installs: tuple[str, ...] = ()  # context paths of requirements files that RUN steps install
     packages: tuple[str, ...] = ()  # distributions that RUN steps install by name
     projects: tuple[str, ...] = ()  # image directories whose packages RUN steps install
+    packed: Mapping[str, str] = field(default_factory=dict)  # sources that another stage installed, below SITE_PACKAGES
     copied: frozenset[str] = frozenset()
     executable: tuple[str, ...] = ()  # image paths and patterns that RUN steps and COPY make executable
     mentioned: frozenset[str] = frozenset()  # words of RUN steps of the final stage and those below it

@@ -160,7 +160,7 @@ class Ownership:
             return MissingKind.UNKNOWN
         for stem in stems(module, self._layout.roots):
             for unknown in self._contents.unknown:
-                if _may_bring(unknown, stem):
+                if unknown.prefix != SITE_PACKAGES and _may_bring(unknown, stem):
                     return MissingKind.UNKNOWN
         return MissingKind.MISSING
 

@@ -15,7 +15,7 @@ from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.source.dependencies.declared import Declared
 from deploy_lib.source.dependencies.names import names_of
 from deploy_lib.source.imports.layout import Layout
-from deploy_lib.source.model import Context, ImageContents
+from deploy_lib.source.model import SITE_PACKAGES, Context, ImageContents
 
 _HARMLESS = frozenset({"__main__", "antigravity", "idlelib", "lib2to3", "test", "this", "turtledemo", "pydoc_data"})
 
@@ -43,7 +43,7 @@ def shadowed_modules(
 
 
 def _top_level(layout: Layout) -> Iterator[tuple[str, str]]:
-    roots = {root.rstrip("/") for root in layout.roots}
+    roots = {root.rstrip("/") for root in layout.roots} - {SITE_PACKAGES}  # looked into after all others
     for image in layout.files:
         directory, _, file = image.rpartition("/")
         if directory in roots and file.endswith(".py") and file != "__init__.py":

@@ -20,12 +20,17 @@ _VALUED = frozenset(_OPTIONS_WITH_VALUE.split())
 
 @dataclass(frozen=True, slots=True)
 class Install:
-    """All paths are as written. `projects` are what is built and installed; `directories` are filled by it."""
+    """All paths are as written. `projects` are what is built and installed; `directories` are filled by it.
+
+    `packed` are those of the projects whose packages are copied into the environment: not the editable ones, which stay
+    where they lie.
+    """
 
     requirements: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     projects: tuple[str, ...] = ()
     directories: tuple[str, ...] = ()
+    packed: tuple[str, ...] = ()
 
 
 def read_install(name: str, args: tuple[str, ...]) -> Install | None:
@@ -39,7 +44,8 @@ def read_install(name: str, args: tuple[str, ...]) -> Install | None:
     if name in ("poetry", "pdm"):
         if args[:1] not in (("install",), ("sync",)):
             return Install()
-        return Install(("pyproject.toml",), (), () if {"--no-root", "--no-self"} & set(args) else (".",))
+        projects = () if {"--no-root", "--no-self"} & set(args) else (".",)
+        return Install(("pyproject.toml",), (), projects, packed=projects if "--no-editable" in args else ())
     if name == "hatch":
         return Install(("pyproject.toml",), (), (".",)) if args[:2] == ("env", "create") else Install()
     if name == "pipenv":
@@ -54,7 +60,9 @@ def _uv(args: tuple[str, ...]) -> Install | None:
         return _pip(args[1:])
     if args[:1] == ("sync",):
         without = {"--no-install-project", "--no-install-workspace"} & set(args)
-        return Install(("pyproject.toml",), (), () if without else (".",), (".venv",))
+        projects = () if without else (".",)
+        packed = projects if "--no-editable" in args else ()
+        return Install(("pyproject.toml",), (), projects, (".venv",), packed)
     if args[:1] == ("venv",):
         return Install(directories=(args[1] if len(args) > 1 and not args[1].startswith("-") else ".venv",))
     return (
@@ -69,6 +77,7 @@ def _pip(args: tuple[str, ...]) -> Install:
     packages: list[str] = []
     projects: list[str] = []
     target: list[str] = []
+    packed: list[str] = []
     for option, value in _words(args[args.index("install" if "install" in args else "sync") + 1 :]):
         if option in ("-r", "--requirement", "--requirements") or (option == "" and args[0] == "sync"):
             requirements.append(value)
@@ -79,10 +88,11 @@ def _pip(args: tuple[str, ...]) -> Install:
             if named or value.startswith((".", "/")) or "/" in value.split("[")[0].split("@")[0]:
                 where = (named[1] if named else value).partition("[")[0].rstrip("/")
                 projects.append(where)
+                packed += [] if option else [where]
                 requirements += [f"{where}/pyproject.toml", f"{where}/setup.py"]
             elif match := _NAME.match(value):
                 packages.append(match[0])
-    return Install(tuple(requirements), tuple(packages), tuple(projects), tuple(target))
+    return Install(tuple(requirements), tuple(packages), tuple(projects), tuple(target), tuple(packed))
 
 
 def _words(args: tuple[str, ...]) -> Iterator[tuple[str, str]]:

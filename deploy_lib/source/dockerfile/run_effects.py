@@ -24,7 +24,8 @@ _NAMES_OUTPUT = re.compile(r"-o|-C|-d|--[\w-]*(out|output|dest|directory)([_-]?(
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """`unknown` maps image paths to reasons. `projects` are image paths that are built and installed."""
+    """`unknown` maps image paths to reasons. `projects` are image paths that are built and installed;
+    `packed` those of them whose packages are copied into the environment."""
 
     unknown: Mapping[str, str] = field(default_factory=dict)
     directories: tuple[str, ...] = ()
@@ -33,6 +34,7 @@ class Effects:
     projects: tuple[str, ...] = ()
     roots: tuple[str, ...] = ()  # image directories that a .pth file puts on sys.path
     executable: tuple[str, ...] = ()  # image paths and patterns that become executable
+    packed: tuple[str, ...] = ()
 
 
 class _Reading:
@@ -47,6 +49,7 @@ class _Reading:
         self.projects: list[str] = []
         self.roots: list[str] = []
         self.executable: list[str] = []
+        self.packed: list[str] = []
 
     def path(self, word: str) -> str:
         return "/" + posixpath.normpath(posixpath.join(self.cwd, word)).lstrip("/")
@@ -85,6 +88,7 @@ def read_effects(
         tuple(reading.projects),
         tuple(reading.roots),
         tuple(reading.executable),
+        tuple(reading.packed),
     )
 
 
@@ -117,6 +121,7 @@ def _judge(command: Command, reading: _Reading) -> None:
         reading.requirements += [reading.path(word) for word in install.requirements]
         reading.packages += install.packages
         reading.projects += [reading.path(word) for word in install.projects]
+        reading.packed += [reading.path(word) for word in install.packed]
         for word in install.directories:
             reading.touch(word, name)
     elif name == "chmod":

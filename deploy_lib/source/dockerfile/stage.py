@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from deploy_lib.source.base_images import LAMBDA_ENTRYPOINT, LAMBDA_TASK_ROOT, is_of_lambda
 from deploy_lib.source.dockerfile.copying import Copy, copy
+from deploy_lib.source.dockerfile.packed import is_environment, packages_of
 from deploy_lib.source.dockerfile.run_effects import read_effects
 from deploy_lib.source.dockerfile.syntax import Instruction
 from deploy_lib.source.dockerfile.tree import Tree, is_wild
@@ -44,6 +45,8 @@ class StageState:
     requirements: list[str] = field(default_factory=list)  # context paths
     packages: list[str] = field(default_factory=list)
     projects: list[str] = field(default_factory=list)  # image directories
+    packed: list[str] = field(default_factory=list)  # those of them whose packages are copied into the environment
+    brought: dict[str, str] = field(default_factory=dict)  # sources of packages that another stage packed
     executable: list[str] = field(default_factory=list)  # image paths and patterns
     mentioned: set[str] = field(default_factory=set)  # words of RUN steps
 
@@ -74,6 +77,8 @@ class StageState:
             requirements=list(self.requirements),
             packages=list(self.packages),
             projects=list(self.projects),
+            packed=list(self.packed),
+            brought=dict(self.brought),
             executable=list(self.executable),
             mentioned=set(self.mentioned),
         )
@@ -172,6 +177,9 @@ def _copy(state: StageState, instruction: Instruction, file: str, origin: Origin
         state.requirements += origin.state.requirements
         state.packages += origin.state.packages
         state.tree.unknown += [each for each in origin.tree.unknown if each.prefix == SITE_PACKAGES]
+        if any(is_environment(word) for word in order.sources):
+            for project in origin.state.packed:
+                state.brought |= packages_of(project, origin.tree)
     if order.sources:
         for word in copy(order, origin.tree, state.tree):
             report.missing_source(instruction, word)
@@ -200,11 +208,8 @@ def _run(state: StageState, instruction: Instruction, context: Tree) -> None:
     if effects.projects:
         reason = "RUN installs the project itself"
         state.tree.unknown.append(Unknown(SITE_PACKAGES, reason, instruction.line))
-    for project in effects.projects:
-        # The layout with src/ is the one every build backend finds by itself; else packages lie at the top.
-        state.projects += [path for path in (f"{project.rstrip('/')}/src", project) if path in state.tree.directories][
-            :1
-        ]
+    state.projects += _package_directories(effects.projects, state.tree)
+    state.packed += _package_directories(effects.packed, state.tree)
     state.projects += effects.roots
     state.executable += effects.executable
     for text in _scripts(instruction):
@@ -214,6 +219,12 @@ def _run(state: StageState, instruction: Instruction, context: Tree) -> None:
     found = (bound.get(path) or state.tree.files.get(state.tree.resolve(path)) for path in effects.requirements)
     state.requirements += [path for path in found if path]
     state.packages += effects.packages
+
+
+def _package_directories(projects: Iterable[str], tree: Tree) -> Iterator[str]:
+    """The layout with src/ is the one every build backend finds by itself; else packages lie at the top."""
+    for project in projects:
+        yield from [path for path in (f"{project.rstrip('/')}/src", project) if path in tree.directories][:1]
 
 
 def _scripts(instruction: Instruction) -> list[str]:
