@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, TypeVar
 
 from deploy_lib.redact.shapes import HINT, MASK, MASKED_SHAPES
-from deploy_lib.redact.values import REFERENCE, forms_of, is_secret_name
+from deploy_lib.redact.values import forms_of, is_secret
 
 T = TypeVar("T")
 PIECE = 6  # characters of a known secret that give away a line which holds only a part of it
@@ -89,8 +89,8 @@ class Redactor:
 
     def _named(self, key: object, item: Any) -> Any:
         """A text under a name that says so is a secret, whatever it looks like."""
-        if isinstance(key, str) and isinstance(item, str) and is_secret_name(key) and not REFERENCE.match(item):
-            return MASK if item else item
+        if isinstance(key, str) and isinstance(item, str) and is_secret(key, item):
+            return MASK
         return self._value(item)
 
 

@@ -16,7 +16,7 @@ _SECRET_NAME = re.compile(rf"(?:^|[_.-])(?:{NAMES})(?:[_-](?:value|v?\d+|old|new
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _KEY_NAME = re.compile(r"(?:^|[_.-])key$", re.IGNORECASE)
 _RANDOM = re.compile(r"(?=.*\d)(?=.*[A-Za-z])\S{16,}")  # what a key looks like, and the name of a field does not
-REFERENCE = re.compile(r"^[\w-]+:(?:latest|\d+)$|^projects/")  # the name of a secret and its version
+_REFERENCE = re.compile(r"^[\w-]+:(?:latest|\d+)$|^projects/")  # the name of a secret and its version
 _IN_URL = re.compile(r"://[^\s:/@]*:([^\s@]+)@")
 _IN_PAIRS = re.compile(rf"(?i){KEY}\s*=\s*{NO_VALUE}([^\s&;'\"]+)")
 
@@ -60,16 +60,19 @@ def named_secrets(values: Mapping[str, str]) -> tuple[str, ...]:
     """
     found: list[str] = []
     for name, value in values.items():
-        if not value or REFERENCE.match(value):
-            continue
-        if is_secret_name(name) or (_KEY_NAME.search(name) and _RANDOM.fullmatch(value)):
+        if is_secret(name, value):
             found.append(value)
-        found += _within(value)
+        if not _REFERENCE.match(value):
+            found += _within(value)
     return tuple(value for value in dict.fromkeys(found) if is_worth_masking(value))
 
 
-def is_secret_name(name: str) -> bool:
-    return bool(_SECRET_NAME.search(_CAMEL.sub("_", name)))
+def is_secret(name: str, value: str) -> bool:
+    """The one place that decides by a name: DB_PASSWORD holds a secret, SOME_KEY what looks like a key."""
+    if not value or _REFERENCE.match(value):
+        return False
+    named = _SECRET_NAME.search(_CAMEL.sub("_", name))
+    return bool(named or (_KEY_NAME.search(name) and _RANDOM.fullmatch(value)))
 
 
 # Words that many services are given as a "secret" on a developer's machine, and that any log is full of.

@@ -135,6 +135,21 @@ def test_a_key_over_several_log_lines_goes_as_a_whole() -> None:
     assert Redactor().lines(lines) == [MASK, MASK, MASK, MASK, "then this"]
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "secret"),
+    [
+        ("APP_KEY", "a1b2c3d4e5f6a7b8c9", True),
+        ("APP_KEY", "order_id", False),
+        ("dbPassword", "pl4nted", True),
+        ("DB_PASSWORD", "db-password:latest", False),
+        ("DB_PASSWORD", "", False),
+    ],
+)
+def test_a_name_means_the_same_in_settings_and_in_records(name: str, value: str, secret: bool) -> None:
+    assert (value in named_secrets({name: value})) is secret
+    assert (Redactor().value({name: value})[name] == MASK) is secret
+
+
 @dataclass(frozen=True)
 class Holder:
     name: str
