@@ -24,7 +24,9 @@ _WRITTEN = re.compile(
     re.MULTILINE,
 )
 _SETS_UP = re.compile(r"get_[aw]sgi_application\(\)|^django\.setup\(\)", re.MULTILINE)
-_ENVIRONMENT = re.compile(r"(ci|dev|development|local|prod|production|stag(e|ing)|tests?|testing)\.py")
+_NAMED_SETTINGS = re.compile(r"settings(_\w+)?|\w+_settings|dev|development|local|prod|production|stag(e|ing)")
+_NOT_SERVED = frozenset({"ci", "migrations", "test", "testing", "tests"})
+"""Folders whose modules no container is started with."""
 _SETTING_UP = frozenset({"django", "django.core.asgi", "django.core.management", "django.core.wsgi"})
 _MANAGES = re.compile(r"\bexecute_from_command_line\(")
 
@@ -44,7 +46,7 @@ class DjangoSettings:
         """What else may be so: nothing sets Django up, or a variable chooses other settings of the image."""
         if not self.used:
             return "nothing that is imported sets Django up"
-        others = sorted(set(_other_settings(closure))) if self.default else []
+        others = sorted(set(_other_settings(closure, self.module))) if self.default else []
         return f"{DJANGO_SETTINGS} may be set to another module, such as {others[0]}" if others else ""
 
 
@@ -74,12 +76,15 @@ def _written(entry: Entrypoint, text: str) -> re.Match[str] | None:
     return found if found and (manages or not found["inside"]) else None
 
 
-def _other_settings(closure: Closure) -> Iterator[str]:
-    """Modules of the image that look like settings and that nothing imports."""
-    for name, image in modules_below(closure.layout.files, closure.layout.roots):
-        folder, file = posixpath.split(image)
-        likely = "settings" in file or posixpath.basename(folder) == "settings" or _ENVIRONMENT.fullmatch(file)
-        if likely and name not in closure.files:
+def _other_settings(closure: Closure, default: str) -> Iterator[str]:
+    """Modules of the image that look like settings that a service may be started with, and that nothing imports."""
+    beside = default.rpartition(".")[0]
+    for name, _ in modules_below(closure.layout.files, closure.layout.roots):
+        package, _, module = name.rpartition(".")
+        if name in closure.files or not is_module(name) or not _NOT_SERVED.isdisjoint(package.split(".")):
+            continue
+        near = package == beside and "settings" in module
+        if near or package.rpartition(".")[2] == "settings" or _NAMED_SETTINGS.fullmatch(module):
             yield name
 
 

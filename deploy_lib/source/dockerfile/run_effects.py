@@ -59,8 +59,9 @@ class _Reading:
         self.unknown.setdefault(self.path(_certain(word)), f"RUN {command} may change it")
 
     def remove(self, word: str, command: str) -> None:
-        """As `touch`; where the application has no file, removing makes no module appear and takes none away."""
-        if self.holds(self.path(_certain(word))):
+        """As `touch`; where the application has no file, removing makes no module appear and takes none away. A module
+        that is named may have come from elsewhere."""
+        if word.endswith(".py") or self.holds(self.path(_certain(word))):
             self.touch(word, command)
 
 
