@@ -8,12 +8,14 @@ import pytest
 
 from deploy_lib.diagnose import diagnose
 from deploy_lib.drivers.interface import DriverError, Interrupted, Recalled
+from deploy_lib.model.answers import LeaseTaken
 from deploy_lib.model.journal import Entry, ReleaseInterrupted, Stopped
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.release.context import ReleaseContext
 from deploy_lib.release.executor import execute
 from deploy_lib.release.real import RealRelease
 from tests.unit.fake_cloud import FakeCloud, unknown
+from tests.unit.samples import BEFORE
 from tests.unit.test_run import ALL, RELEASE, STABLE, TENTH, WHOLE
 
 
@@ -74,6 +76,14 @@ def test_while_the_lease_is_acquired_none_is_left() -> None:
     assert (stopped.outcome, cloud.maps) == (Outcome.INTERRUPTED, [])
     asked = cloud.asked[cloud.asked.index("take_lease") :]
     assert asked[:2] == ["take_lease", "end_lease None"]
+
+
+def test_a_lease_that_no_object_stands_for_is_told() -> None:
+    """The bucket may not be written: the release goes on, and says on what it rests."""
+    unguarded = LeaseTaken(True, before=BEFORE, now=BEFORE, unguarded="ann lacks storage.objects.create")
+    stopped, _, told = release(FakeCloud(fails={"take_lease": lambda: unguarded}))
+    assert stopped.outcome is Outcome.LIVE
+    assert told.count(f"only the service's own record keeps others off meanwhile, since {unguarded.unguarded}") == 1
 
 
 def test_while_it_is_asked_who_took_over_the_verdict_is_written_down_first() -> None:
