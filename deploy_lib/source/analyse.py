@@ -142,8 +142,17 @@ class _Analysis:
         ownership = Ownership(layout, contents, dependencies, explainer, module, known.installed if known else None)
         describer = Describer(closure, contents, context, explainer, entry.named_by)
         found = _of_imports(entry, module, closure, ownership, describer, django, variables_of(entry, contents))
+        found = [each for each in found if not (each.guarded and ownership.is_foreign(each.module or ""))]
         if known is not None and known.installed is not None:
-            found = [_not_installed(each, known, layout, contents, context, files.read) for each in found]
+            where = f"that is installed in {known.name}"
+            found = [_not_installed(each, where, layout, contents, context, files.read) for each in found]
+        else:
+            found = [
+                _not_installed(each, "that is declared, or comes with one,", layout, contents, context, files.read)
+                if each.module and ownership.comes_with_none(each.module.partition(".")[0])
+                else each
+                for each in found
+            ]
         findings = [*found, *shadowed_modules(layout, contents, context, dependencies)]
         if self.undeclared:
             missing = {each.module for each in found if each.severity is Severity.ERROR}
@@ -207,19 +216,19 @@ def _of_imports(
 
 def _not_installed(
     finding: Finding,
-    known: Known,
+    where: str,
     layout: Layout,
     contents: ImageContents,
     context: Context,
     read: Callable[[str], bytes | None],
 ) -> Finding:
-    """Of a package that nothing brings: the last good image had none, and how it gets there."""
+    """Of a package that nothing brings: no package `where` has it, and how it gets there."""
     module = finding.module or ""
     if finding.code is not Code.MISSING_MODULE or finding.cause != Absence.ABSENT_EVERYWHERE or layout.find(module):
         return finding
     if layout.find(module.partition(".")[0]) is not None:
         return finding
-    message = f"{finding.message}; no package that is installed in {known.name} brings it"
+    message = f"{finding.message}; no package {where} brings it"
     return replace(finding, message=message, fix=adding(module, contents, context.root, read).fix)
 
 

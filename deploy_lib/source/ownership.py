@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from deploy_lib.source.base_images import is_official
+from deploy_lib.source.dependencies.brought import all_installed, modules_of, with_extras
 from deploy_lib.source.dependencies.declared import Declared, normalised
 from deploy_lib.source.dependencies.names import DISTRIBUTIONS, import_names, may_be_brought_by
 from deploy_lib.source.explain import Explainer
@@ -23,6 +24,8 @@ from deploy_lib.source.origins import stems
 _SHORT = 4  # letters; between shorter names one letter says nothing
 _NEAR = 0.85  # of difflib's ratio
 _VERY_NEAR = 0.92  # one letter of a longer name
+_OF_THE_BASE = frozenset({"_distutils_hack", "pip", "pkg_resources", "setuptools", "wheel"})
+"""What official images of some versions bring: https://github.com/docker-library/python."""
 _WRITTEN_BY_BACKENDS = frozenset({"_version", "version", "__version__", "_about"})
 """Modules that setuptools-scm, hatch-vcs and their like write when a project is built."""
 
@@ -53,6 +56,11 @@ class Ownership:
         self._entry = entry
         self._installed = installed
         self._known: dict[str, MissingKind] = {}
+
+    def is_foreign(self, module: str) -> bool:
+        """Whether nothing of that name is in the image's directories, the repository or its history."""
+        top = module.partition(".")[0]
+        return self._layout.find(top) is None and not self._explainer().evidence(top)
 
     def judge(self, module: str) -> MissingKind:
         if module not in self._known:
@@ -89,7 +97,9 @@ class Ownership:
     def _top_level(self, module: str, top: str) -> MissingKind:
         if may_be_brought_by(top) & self._declared().installed:
             return MissingKind.ELSEWHERE
-        if self._is_plain() and (self._is_not_locked(top) or self._is_nearly_declared(top)):
+        if self._is_plain() and (
+            self._is_not_locked(top) or self._is_nearly_declared(top) or self.comes_with_none(top)
+        ):
             return self._unless_unknown(module)
         if self._installs_project():
             mine = module == self._entry or self._explainer().evidence(top)
@@ -102,6 +112,19 @@ class Ownership:
     def _is_not_locked(self, top: str) -> bool:
         """A well-known package that the lock file of all that is installed does not name."""
         return top in DISTRIBUTIONS and self._declared().locked and self._declared().whole
+
+    def comes_with_none(self, top: str) -> bool:
+        """Nothing that is declared brings a module of that name, nor anything that comes with it, and all is known.
+
+        A project that is installed may bring modules of any name, but none of a well-known package's.
+        """
+        declared, by_step = self._declared(), self._contents.installs or self._contents.packages
+        if top in _OF_THE_BASE or not (self._is_plain() and by_step and declared.whole and declared.installed):
+            return False
+        if self._installs_project() and (top not in DISTRIBUTIONS or self._explainer().evidence(top)):
+            return False
+        installed = all_installed((*declared.names, *declared.extras, *with_extras(declared.by_command)))
+        return installed is not None and not may_be_brought_by(top) & installed and top not in modules_of(installed)
 
     def _is_nearly_declared(self, top: str) -> bool:
         """A letter more or less than what a declared distribution is imported as, and nothing that is known."""

@@ -41,11 +41,13 @@ LEAST = {
     "string import": 0.4,
     "wrong target": 0.8,
     "wrong command": 0.8,
+    "missing top level": 0.6,
+    "missing requirement": 0.6,
 }
 """The part of those that do not start which an error about the planted fault must foretell."""
-KNOWN_SILENT = frozenset({"missing top level", "missing requirement", "variable read"})
-"""Kinds that the commit alone does not prove: an installed package, or the service's environment, may bring what is
-missing. They have no error, of the fault or of anything else; one that gets some belongs into LEAST."""
+KNOWN_SILENT = frozenset({"variable read"})
+"""Kinds that the commit alone does not prove: the service's environment may bring what is missing. They have no error,
+of the fault or of anything else; one that gets some belongs into LEAST."""
 IDIOMS = {
     *LAYOUTS,
     *INSTALLS,

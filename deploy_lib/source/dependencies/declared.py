@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from deploy_lib.source.model import ImageContents, ReadContext
 from deploy_lib.source.tables import Table, part, tables, texts
 
-_NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[[^\]]*\])?\s*(?:[<>=!~;@,]|$)")
+_NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[([^\]]*)\])?\s*(?:[<>=!~;@,]|$)")
 _DIRECTORY = re.compile(r"^(?:(?:-e|--editable)[\s=]*)?(?:file:|\.{0,2}/|\.)|@\s*file:")
 _EGG = re.compile(r"[#&]egg=([A-Za-z0-9._-]+)")
 _LOCKS = frozenset({"poetry.lock", "uv.lock", "pdm.lock"})
@@ -40,6 +40,8 @@ class Declared:
     """What RUN steps install by name, `pip install flask`."""
     first_in: Mapping[str, str] = field(default_factory=dict)
     """Name -> the first file that has it."""
+    extras: frozenset[str] = frozenset()
+    """Of the names, as in "uvicorn[standard]"."""
 
     @property
     def installed(self) -> frozenset[str]:
@@ -55,6 +57,13 @@ class _Reading:
     whole: bool = True
     brings_project: bool = False
     directories: list[str] = field(default_factory=list)
+    extras: set[str] = field(default_factory=set)
+
+    def note(self, match: re.Match[str], path: str) -> None:
+        """A requirement of _NAME's form."""
+        name = normalised(match[1])
+        self.names.setdefault(name, path)
+        self.extras |= {f"{name}[{normalised(each.strip())}]" for each in (match[2] or "").split(",") if each.strip()}
 
 
 def declared(contents: ImageContents, read: ReadContext) -> Declared:
@@ -89,6 +98,7 @@ def _of_files(paths: Sequence[str], contents: ImageContents, read: ReadContext) 
         tuple(dict.fromkeys(reading.directories)),
         frozenset(map(normalised, contents.packages)),
         first_in=reading.names,
+        extras=frozenset(reading.extras),
     )
 
 
@@ -130,10 +140,12 @@ def _requirement(text: str, path: str, reading: _Reading) -> None:
         reading.brings_project = True
         written = re.sub(r"^(-e|--editable)[\s=]*|^[\w.-]+\s*(\[[^\]]*\])?\s*@\s*", "", text)
         reading.directories.append(re.split(r"[\[;#\s]", re.sub(r"^file:(//)?", "", written))[0])
-    named = _EGG.search(text) or (None if editable else _NAME.match(text))
-    if named and not _DIRECTORY.search(text):
-        reading.names.setdefault(normalised(named[1]), path)
-    elif not named:
+    egg, named = _EGG.search(text), None if editable else _NAME.match(text)
+    if egg and not _DIRECTORY.search(text):
+        reading.names.setdefault(normalised(egg[1]), path)
+    elif named and not _DIRECTORY.search(text):
+        reading.note(named, path)
+    elif not (egg or named):
         reading.whole = False
 
 
@@ -151,7 +163,7 @@ def _table(path: str, reading: _Reading) -> None:
     for requirement in _listed(table):
         found = _NAME.match(requirement)
         if found and normalised(found[1]) not in own:
-            reading.names.setdefault(normalised(found[1]), path)
+            reading.note(found, path)
 
 
 def _listed(table: Table) -> Iterator[str]:
@@ -165,7 +177,9 @@ def _listed(table: Table) -> Iterator[str]:
     poetry = part(tools, "poetry")
     groups = [part(group, "dependencies") for group in part(poetry, "group").values() if isinstance(group, dict)]
     for names in (part(poetry, "dependencies"), *groups, part(table, "packages"), part(table, "dev-packages")):
-        yield from names
+        for name, wanted in names.items():
+            extras = texts(wanted.get("extras")) if isinstance(wanted, dict) else ()
+            yield f"{name}[{','.join(extras)}]"
     for each in tables(table.get("package")):
         if not _is_project(part(each, "source")):
             yield str(each.get("name", ""))
