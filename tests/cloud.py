@@ -154,9 +154,8 @@ class LocalCloud:
 
     def _control(self, verb: str, path: str, **kwargs: Any) -> dict[str, Any]:
         address = f"{self.http}/_local/{path}"
-        answer = httpx.request(
-            verb, address, trust_env=False, verify=False, timeout=WITHIN, **kwargs
-        )  # no certificates to read
+        plain = {"trust_env": False, "verify": False}  # no certificates to read
+        answer = httpx.request(verb, address, timeout=WITHIN, **plain, **kwargs)
         found: dict[str, Any] = answer.json()
         assert answer.status_code == 200, found
         return found
