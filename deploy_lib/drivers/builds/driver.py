@@ -112,7 +112,8 @@ class CloudBuilds:
         return BuildJob(request, staged, identity, plan, explain, contents)
 
     def _plan(self, check: ImportCheck, release: Release, staged: Staged) -> tuple[CheckPlan, Explain]:
-        entry = entrypoint_of(staged, start_of(release.service))
+        start = start_of(release.service)
+        entry = entrypoint_of(staged, replace(start, entrypoints=(check.entrypoint,)) if check.entrypoint else start)
         missing_file_context = partial(self.missing_file_context, release.commit) if self.missing_file_context else None
         workdir, nonce = staged.contents.workdir, secrets.token_hex(8)
         plan = plan_check(check, release.service, entry, workdir, nonce, self._kept(release.service))
