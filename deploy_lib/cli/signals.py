@@ -37,7 +37,7 @@ def stopping(
     receiver, sender = socket.socketpair()
     sender.setblocking(False)
     last_word = f"deploy_to_gcp.py: stopped at once; {shorter(afterwards)} takes it up"
-    listener = StopListener(receiver, clock, answer, last_word)
+    listener = StopListener(receiver, sender, clock, answer, last_word)
     threading.Thread(target=listener.run, name="signals", daemon=True).start()
     own = is_own()
     earlier = signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
@@ -61,6 +61,7 @@ class StopListener:
     """Counts the signals that come through the socket. `last_word` is for who sent two."""
 
     receiver: socket.socket
+    sender: socket.socket  # held, so that it is open for as long as signals may come
     clock: SystemClock
     answer: Callable[[str], None]
     last_word: str

@@ -74,7 +74,8 @@ class RunLogWriter:
             entry.timestamp.FromNanoseconds(round(timestamp * 1e9))
         if request is not None:
             _put_request(entry.http_request, request)
-            entry.text_payload = text
+            if text:  # why it was refused
+                entry.text_payload = text
         elif stream not in {"stdout", "stderr"} or not put_json(entry, text):
             entry.text_payload = text[:LONGEST]
         delivery = self._sink() if stream == "requests" else Delivery()

@@ -11,7 +11,6 @@ import os
 import re
 import shutil
 import ssl
-import threading
 from base64 import b64encode
 from functools import cache
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -19,6 +18,8 @@ from typing import cast
 from urllib.error import HTTPError, URLError
 from urllib.parse import unquote, urljoin, urlsplit
 from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
+
+from ...worker import start_worker
 
 _FIRST_PORT = 20000
 _PATIENCE = 60.0  # seconds for an index to answer
@@ -32,7 +33,7 @@ def serve_indexes(certificates: str | None, proxy: str | None) -> IndexServer:
         server = IndexServer(_FIRST_PORT + os.getuid() % 10000, certificates, proxy)
     except OSError:
         server = IndexServer(0, certificates, proxy)
-    threading.Thread(target=server.serve_forever, name="package-index", daemon=True).start()
+    start_worker(server.serve_forever, "package-index", lambda error: server.server_close())
     return server
 
 

@@ -178,7 +178,18 @@ def test_a_host_that_forbids_user_namespaces_is_told_what_to_enable(tmp_path: Pa
 
 def test_endpoints_say_who_serves_and_with_what(cloud: LocalCloud) -> None:
     found = json.loads((cloud.state / "endpoints.json").read_text())
-    assert set(found) == {"pid", "grpc", "http", "registry", "gcloud", "engine", "engine_note", "time_scale", "profile"}
+    assert set(found) == {
+        "pid",
+        "grpc",
+        "http",
+        "registry",
+        "gcloud",
+        "engine",
+        "engine_note",
+        "time_scale",
+        "profile",
+        "reach",
+    }
     assert (found["pid"], found["engine"]) == (cloud.pid, "namespaces")
     assert f"engine namespaces: {found['engine_note']}" in cloud.log()
     assert httpx.get(f"http://{found['registry']}/v2/", trust_env=False).status_code == 200
