@@ -31,6 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     if sys.platform == "win32":
         _say("the local cloud needs Linux, whose processes it is made of; on Windows start it within WSL")
         return UNUSABLE
+    _may_open_many_files()
     ending = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: _end(ending))
@@ -49,6 +50,16 @@ def main(arguments: list[str] | None = None) -> int:
         _say(str(error))
         return UNUSABLE
     return 0
+
+
+def _may_open_many_files() -> None:
+    """A shell's usual limit of 1024 is less than the sockets of a few dozen services; up to the hard one is allowed."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _serve(args: argparse.Namespace, ending: threading.Event) -> None:

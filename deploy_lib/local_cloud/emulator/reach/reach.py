@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import socket
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
@@ -20,6 +22,10 @@ from .relay import Complain, Find, Relay
 from .targets import Target, aliases
 
 _HTTP = 80  # of a service that is asked by its name
+MOST_URLS = 24
+"""URLs of services that a container is given without their being named in its variables, the newest: each is a socket
+in the network of each container, and of many services there would be more than a process may have."""
+_NAMED = re.compile(r"(?:127\.0\.0\.1|localhost):(\d{1,5})\b")
 
 Place = tuple[str, str]
 """A project and a location: services are found by name in their own."""
@@ -39,16 +45,32 @@ class WaysOut:
     complain: Callable[[str], None]
     _relay: Relay
     _forget: Callable[[WaysOut], None]
+    _named: frozenset[int] = frozenset()  # ports of URLs that its variables have
     _servers: list[asyncio.Server] = field(default_factory=list)
+    _newest: deque[asyncio.Server] = field(default_factory=deque)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def open(self, host: str, port: int, target: object, find: Find) -> None:
         """Raises OSError."""
         complain: Complain = lambda why: self.complain(f"{target} could not be reached: {why}")  # noqa: E731
         self._servers.append(self._relay.serve(self.network.listen(host, port), find, complain))
 
+    def open_url(self, port: int) -> None:
+        """A container that is gone, or has a server of its own there, is not given it."""
+        with contextlib.suppress(OSError):
+            if port in self._named:
+                self.open(HOST, port, f"{HOST}:{port}", lambda: (HOST, port))
+                return
+            complain: Complain = lambda why: self.complain(f"{HOST}:{port} could not be reached: {why}")  # noqa: E731
+            server = self._relay.serve(self.network.listen(HOST, port), lambda: (HOST, port), complain)
+            with self._lock:
+                self._newest.append(server)
+                over = [self._newest.popleft()] if len(self._newest) > MOST_URLS else []
+            self._relay.end(over)
+
     def close(self) -> None:
         self._forget(self)
-        self._relay.end(self._servers)
+        self._relay.end([*self._servers, *self._newest])
 
 
 @dataclass(frozen=True)
@@ -73,7 +95,7 @@ class Reach:
         self.services = frozenset(target.service for target in self._targets if target.service)
         self._relay = Relay()
         self._lock = threading.Lock()
-        self._urls: set[int] = set()
+        self._urls: dict[int, None] = {}  # in the order in which they came to be
         self._ports: dict[tuple[Place, str], int] = {}  # of the services' own addresses
         self._open: list[WaysOut] = []
 
@@ -84,24 +106,35 @@ class Reach:
                 self._ports[place, service] = port
             if port in self._urls:
                 return
-            self._urls.add(port)
+            self._urls[port] = None
             ways = list(self._open)
         for each in ways:
-            _open_url(each, port)
+            each.open_url(port)
 
     def withdraw(self, place: Place, service: str) -> None:
         """The service was deleted."""
         with self._lock:
             self._ports.pop((place, service), None)
 
-    def enter(self, network: Network, place: Place, own_port: int, complain: Callable[[str], None]) -> WaysOut:
-        """Opens them in the network of a new container, which listens on `own_port`; `complain` is told what fails."""
-        ways = WaysOut(network, complain, self._relay, self._leave)
+    def enter(
+        self,
+        network: Network,
+        place: Place,
+        own_port: int,
+        complain: Callable[[str], None],
+        variables: Iterable[str] = (),
+    ) -> WaysOut:
+        """Opens them in the network of a new container, which listens on `own_port`; `complain` is told what fails.
+
+        `variables` are the values of its environment, whose URLs it is given in any case.
+        """
+        named = frozenset(int(port) for text in variables for port in _NAMED.findall(text))
+        ways = WaysOut(network, complain, self._relay, self._leave, named)
         with self._lock:
             self._open.append(ways)
-            urls = sorted(self._urls)
-        for port in urls:
-            _open_url(ways, port)
+            urls = list(self._urls)
+        for port in (*(named & {*urls}), *(port for port in urls[-MOST_URLS:] if port not in named)):
+            ways.open_url(port)
         for target in self._targets:
             host, port = self.hosts.get(target.name, target.host), target.port or _HTTP
             if port == own_port:
@@ -137,12 +170,6 @@ class Reach:
     def _leave(self, ways: WaysOut) -> None:
         with self._lock, contextlib.suppress(ValueError):
             self._open.remove(ways)
-
-
-def _open_url(ways: WaysOut, port: int) -> None:
-    """A container that is gone, or has a server of its own there, is not given it."""
-    with contextlib.suppress(OSError):
-        ways.open(HOST, port, f"{HOST}:{port}", lambda: (HOST, port))
 
 
 def _always(target: Target) -> tuple[str, int]:

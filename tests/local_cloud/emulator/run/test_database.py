@@ -1,4 +1,4 @@
-"""The example service's database variant against a real PostgreSQL of this machine, under every engine."""
+"""The example service's database variant against a real PostgreSQL of this machine."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ import pytest
 from google.cloud.run_v2 import EnvVar, Service
 
 from deploy_lib.local_cloud.emulator.reach.targets import parse_target
-from deploy_lib.local_cloud.engines import BY_CUSTOM, choose
-from deploy_lib.local_cloud.engines.model import BuildSpec, EngineUnavailable
+from deploy_lib.local_cloud.engines.model import BuildSpec, Engine
 from tests.cloud import ROOT
 from tests.local_cloud.emulator.postgres import postgres
 from tests.local_cloud.emulator.run.bench import RunBench, template
@@ -70,12 +69,7 @@ def test_what_the_database_refuses_is_told_in_its_words(database: int) -> None:
         module.ask(f"postgresql://postgres@127.0.0.1:{database}/nobody", "SELECT 1")
 
 
-@pytest.mark.parametrize("name", BY_CUSTOM)
-def test_a_service_reads_its_database_at_start(name: str, database: int, engine_store: Path, tmp_path: Path) -> None:
-    try:
-        engine = choose(name, engine_store)
-    except EngineUnavailable as error:
-        pytest.skip(f"the engine {name} does not work on this machine: {error.reason}; {error.remedy}")
+def test_a_service_reads_its_database_at_start(engine: Engine, database: int, tmp_path: Path) -> None:
     context = tmp_path / "context"
     shutil.copytree(EXAMPLE, context / "shop_backend", ignore=shutil.ignore_patterns("__pycache__"))
     (context / "server.py").write_text(SERVER)

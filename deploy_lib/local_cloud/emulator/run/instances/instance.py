@@ -78,7 +78,8 @@ class Instance:
         about = self._spec.metadata
         self._metadata = MetadataServer(self._netns.metadata, {**about, "instance": self.key})
         place = (about["project"], about["region"])
-        self._ways_out = self._spec.reach.enter(self._netns, place, self._spec.port, self._complain)
+        variables = self._spec.env.values()
+        self._ways_out = self._spec.reach.enter(self._netns, place, self._spec.port, self._complain, variables)
 
     @property
     def address(self) -> tuple[str, int]:
