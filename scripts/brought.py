@@ -1,8 +1,8 @@
 """Writes deploy_lib/source/dependencies/brought.txt: what each well-known distribution brings when it is installed.
 
-The source is PyPI itself: the requirements of releases of several years, for a pinned version may be
-an old one, and the top-level modules of the newest wheel. Run it again for a newer table: `python scripts/brought.py`.
-It asks https://pypi.org/pypi/NAME/json and reads the end of wheels; nothing else uses it.
+The source is PyPI itself: the requirements of the newest release and of some older ones where PyPI tells them, since a
+pinned version may be an old one, and the top-level modules of the newest wheel. Run it again for a newer table:
+`python scripts/brought.py`. It asks https://pypi.org/pypi/NAME/json and reads the end of wheels; nothing else uses it.
 """
 
 from __future__ import annotations

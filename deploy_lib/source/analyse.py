@@ -7,6 +7,7 @@ keeps its facts, and the context of missing files is read only when something is
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache as remember
@@ -16,6 +17,7 @@ from deploy_lib.model.findings import Absence, Finding, Severity
 from deploy_lib.source.dependencies.adding import adding
 from deploy_lib.source.dependencies.advice import undeclared_dependencies
 from deploy_lib.source.dependencies.declared import Declared, declared
+from deploy_lib.source.dependencies.names import may_be_brought_by
 from deploy_lib.source.entrypoint import Entrypoint, GivenStart, read_entrypoint, with_environment
 from deploy_lib.source.entrypoint.misspelt import misspelt_command, undeclared_server
 from deploy_lib.source.entrypoint.script_problems import script_problems
@@ -33,6 +35,12 @@ from deploy_lib.source.ownership import Ownership
 from deploy_lib.source.set_up import DJANGO_SETTINGS, DjangoSettings, django_settings, done_later, with_commas
 from deploy_lib.source.shadows import shadowed_modules
 from deploy_lib.source.stored_facts import FactCache, FactsOfPaths, ReadMany, stored_facts
+
+_NOT_IN_THE_TABLE = "another release of what is declared, or a step that nothing here reads, may bring it"
+_SHAPES = re.compile(
+    rb"package[-_]dir|force-include|hooks|version[-_]file|write_to|\[tool\.poetry\.build|wheel\.sources|cmdclass|packages\s*="
+)
+"""Of pyproject.toml and setup.py: what makes a wheel hold other modules than the project's directory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +75,9 @@ def analyse(
     no import is followed.
     """
     contents = with_environment(contents, start)
-    contents = replace(contents, files={**contents.packed, **contents.files}) if contents.packed else contents
-    files = _Files(contents, context, _reader(context, read_many))
+    read = _reader(context, read_many)
+    contents = replace(contents, files={**_packed(contents, read), **contents.files}) if contents.packed else contents
+    files = _Files(contents, context, read)
     dependencies = remember(lambda: declared(contents, files.read))
     start_up = started(contents, files.text)
     commands = _of_the_command(files, dependencies, start_up)
@@ -82,6 +91,16 @@ def analyse(
         unknown = None if stopped else unknown_start(contents)
         return Analysis((*commands, *([unknown] if unknown else ())))
     return _joined(found, commands)
+
+
+def _packed(contents: ImageContents, read: Callable[[str], bytes | None]) -> Mapping[str, str]:
+    """Nothing where a build may make, move or leave out modules; no package that a distribution may bring as well."""
+    built = [read(each) or b"" for each in contents.installs if each.endswith(("pyproject.toml", "setup.py"))]
+    if len(built) != 1 or _SHAPES.search(built[0]):
+        return {}
+    brought = declared(contents, read).installed
+    own = {top for top in {each.split("/")[2] for each in contents.packed} if not may_be_brought_by(top) & brought}
+    return {image: path for image, path in contents.packed.items() if image.split("/")[2] in own}
 
 
 def _joined(found: Sequence[Analysis], commands: Sequence[Finding]) -> Analysis:
@@ -147,15 +166,10 @@ class _Analysis:
             where = f"that is installed in {known.name}"
             found = [_not_installed(each, where, layout, contents, context, files.read) for each in found]
         else:
-            found = [
-                _not_installed(each, "that is declared, or comes with one,", layout, contents, context, files.read)
-                if each.module and ownership.comes_with_none(each.module.partition(".")[0])
-                else each
-                for each in found
-            ]
+            found = [_by_the_table(each, ownership, layout, contents, context, files.read) for each in found]
         findings = [*found, *shadowed_modules(layout, contents, context, dependencies)]
         if self.undeclared:
-            missing = {each.module for each in found if each.severity is Severity.ERROR}
+            missing = {each.module for each in found}
             advice = undeclared_dependencies(closure, dependencies(), describer.file_of)
             findings += [each for each in advice if each.module not in missing]
         return Analysis(
@@ -230,6 +244,22 @@ def _not_installed(
         return finding
     message = f"{finding.message}; no package {where} brings it"
     return replace(finding, message=message, fix=adding(module, contents, context.root, read).fix)
+
+
+def _by_the_table(
+    finding: Finding,
+    ownership: Ownership,
+    layout: Layout,
+    contents: ImageContents,
+    context: Context,
+    read: Callable[[str], bytes | None],
+) -> Finding:
+    """Of a package that nothing declared brings, by what is known of distributions."""
+    module = finding.module or ""
+    if not module or not ownership.comes_with_none(module.partition(".")[0]):
+        return finding
+    found = _not_installed(finding, "that is declared, or comes with one,", layout, contents, context, read)
+    return _doubted(found, _NOT_IN_THE_TABLE) if ownership.rests_on_the_table(module) else found
 
 
 def _doubted(finding: Finding, doubt: str) -> Finding:

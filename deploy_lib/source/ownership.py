@@ -126,6 +126,19 @@ class Ownership:
         installed = all_installed((*declared.names, *declared.extras, *with_extras(declared.by_command)))
         return installed is not None and not may_be_brought_by(top) & installed and top not in modules_of(installed)
 
+    def rests_on_the_table(self, module: str) -> bool:
+        """Whether only the table of what distributions bring says that the module comes with none of them."""
+        top = module.partition(".")[0]
+        if (
+            self._layout.find(top)
+            or not self.comes_with_none(top)
+            or self._is_not_locked(top)
+            or self._is_nearly_declared(top)
+        ):
+            return False
+        misspelt = module == self._entry or self._is_nearly_ours(top)
+        return not (self._explainer().evidence(module) or self._explainer().evidence(top) or misspelt)
+
     def _is_nearly_declared(self, top: str) -> bool:
         """A letter more or less than what a declared distribution is imported as, and nothing that is known."""
         known = import_names(self._declared().installed)

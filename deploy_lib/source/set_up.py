@@ -84,7 +84,8 @@ def _other_settings(closure: Closure, default: str) -> Iterator[str]:
         if name in closure.files or not is_module(name) or not _NOT_SERVED.isdisjoint(package.split(".")):
             continue
         near = package == beside and "settings" in module
-        if near or package.rpartition(".")[2] == "settings" or _NAMED_SETTINGS.fullmatch(module):
+        likely = package.rpartition(".")[2] == "settings" or re.fullmatch(r"[a-z]+settings", module)
+        if near or likely or _NAMED_SETTINGS.fullmatch(module):
             yield name
 
 

@@ -41,13 +41,11 @@ LEAST = {
     "string import": 0.4,
     "wrong target": 0.8,
     "wrong command": 0.8,
-    "missing top level": 0.6,
-    "missing requirement": 0.6,
 }
 """The part of those that do not start which an error about the planted fault must foretell."""
-KNOWN_SILENT = frozenset({"variable read"})
-"""Kinds that the commit alone does not prove: the service's environment may bring what is missing. They have no error,
-of the fault or of anything else; one that gets some belongs into LEAST."""
+UNPROVEN = frozenset({"missing top level", "missing requirement", "variable read"})
+"""Kinds that the commit alone does not prove: an older release of a package, or the service's environment, may bring
+what is missing. They are told at most as advice; one that gets errors belongs into LEAST."""
 IDIOMS = {
     *LAYOUTS,
     *INSTALLS,
@@ -72,7 +70,7 @@ def test_what_starts_has_no_error_and_what_does_not_has(
         so = truth(engine, made, repository, place / "context")
         told = checked(made, repository.root, tmp_path / "state", capsys)
         errors = [each for each in told if each["severity"] == "error"]
-        if so.starts or kind in KNOWN_SILENT:
+        if so.starts or kind in UNPROVEN:
             assert not errors, f"{'it starts' if so.starts else 'nothing proves it'}, but {errors}\n{made}"
         if so.starts:
             seen["starts"] += 1
@@ -87,7 +85,7 @@ def test_what_starts_has_no_error_and_what_does_not_has(
     print(f"{kind}: {seen['error']} of {broken} foretold, {seen['advice']} as advice, {seen['starts']} that start")
     if kind != "none":
         assert broken >= SEVERAL // 2, "the faults that were planted harm too little"
-        assert kind in KNOWN_SILENT or seen["error"] >= LEAST[kind] * broken, "\n".join(missed)
+        assert kind in UNPROVEN or seen["error"] >= LEAST[kind] * broken, "\n".join(missed)
 
 
 @pytest.mark.parametrize("kind", [*TAUGHT, "none", "untracked"])

@@ -1,7 +1,7 @@
 """What comes with the distributions that a project declares: which others they need, and the modules of all of them.
 
-The table is made from PyPI (scripts/brought.py). Requirements of several years are joined, since a pinned version may
-be an old one: what is not among them comes with none of its releases that anybody would still install.
+The table is made from PyPI (scripts/brought.py): the requirements of newest releases, and of older ones as far as PyPI
+tells them. A pinned release may have brought more, so what the table lacks is no proof.
 """
 
 from __future__ import annotations

@@ -209,7 +209,8 @@ def _run(state: StageState, instruction: Instruction, context: Tree) -> None:
         reason = "RUN installs the project itself"
         state.tree.unknown.append(Unknown(SITE_PACKAGES, reason, instruction.line))
     state.projects += _package_directories(effects.projects, state.tree)
-    state.packed += _package_directories(effects.packed, state.tree)
+    packed = list(_package_directories(effects.packed, state.tree))
+    state.packed += packed if len(packed) == len(effects.packed) else []
     state.projects += effects.roots
     state.executable += effects.executable
     for text in _scripts(instruction):

@@ -21,6 +21,13 @@ _VALUES = {
     ("six", "PY3"): True,
     ("__debug__",): True,
 }
+
+
+def _is(left: Any, right: Any) -> bool:
+    """`TYPE_CHECKING is True`; of texts and numbers two that are equal may be one, as Python keeps many once."""
+    return left is right if isinstance(right, bool) or right is None else bool(left == right)
+
+
 _COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
@@ -30,8 +37,8 @@ _COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.GtE: operator.ge,
     ast.In: lambda left, right: left in right,
     ast.NotIn: lambda left, right: left not in right,
-    ast.Is: operator.is_,  # `TYPE_CHECKING is True`
-    ast.IsNot: operator.is_not,
+    ast.Is: _is,
+    ast.IsNot: lambda left, right: not _is(left, right),
 }
 _STARTS = ("sys", "platform", "startswith")
 _UNKNOWN = object()
