@@ -91,10 +91,11 @@ def _begin(
     """Raises NotPossible when the journal cannot be opened."""
     plan, state = chosen.plan, chosen.state
     made = new_release(plan, commit_of_target(state, choice), Options(), session.clock.now())
+    release = as_release(made, state, choice)
     try:
         journal = journals_open.enter_context(ExitStack())
-        output = journal.enter_context(run_output(session.state, plan, made.id, display, notifier))
-        return _Begun(chosen, choice, as_release(made, state, choice), output, journal)
+        output = journal.enter_context(run_output(session.state, plan, release.id, display, notifier))
+        return _Begun(chosen, choice, release, output, journal)
     except OSError as problem:
         raise NotPossible(
             f"the journal of this rollback cannot be opened at {problem.filename}: {problem.strerror}; nothing was "

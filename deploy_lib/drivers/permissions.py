@@ -18,6 +18,7 @@ NEEDED = {
     "list_builds": "cloudbuild.builds.list",
     "get_object": "storage.objects.get",
     "put_object": "storage.objects.create",
+    "get_lease": "storage.objects.get",
     "put_lease": "storage.objects.create",
     "delete_object": "storage.objects.delete",
     "replace_service": "run.services.update",

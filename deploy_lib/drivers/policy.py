@@ -68,7 +68,7 @@ POLICIES = {
     "get_operation": READ,
     "create_build": WRITE,
     "cancel_build": CallPolicy(READ.repeated),  # cancelling twice is cancelling
-    "get_build": FIGURES,
+    "get_build": CallPolicy(FIGURES.repeated),
     "list_builds": READ,
     "list_log_entries": FIGURES,
     "list_time_series": FIGURES,
@@ -84,7 +84,8 @@ POLICIES = {
     "access_secret_version": READ,
     "get_object": TRANSFER,
     "put_object": TRANSFER,
-    "delete_object": WRITE,
+    "delete_object": CallPolicy(READ.repeated),  # removing twice is removing
+    "get_lease": READ,  # a restore and a status wait for it, while Cloud Run itself answers
     "put_lease": CallPolicy(READ.repeated),  # by its generation it is written once, however often it is sent
     "get_bucket": READ,
     "create_bucket": WRITE,
@@ -135,7 +136,7 @@ class Calls:
         def counted() -> T:
             closed_for = budget.closed_until - self.clock.monotonic()
             if name in PACED and closed_for > 0:
-                self.clock.sleep(closed_for)
+                self.clock.sleep(min(closed_for, WRITES_PAUSE))
             budget.spend(self.clock.monotonic())
             try:
                 return effect()

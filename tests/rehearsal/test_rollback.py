@@ -36,6 +36,8 @@ def test_the_default_is_what_was_there_before_and_twice_is_there_already(harness
     with Users(f"{harness.url()}/work") as users:
         once, twice = (back(harness, state=harness.root / "another") for _ in range(2))
     assert (once.code, twice.code) == (0, 0), once.errors + twice.errors
+    assert "was not written" not in once.errors + twice.errors
+    assert [path.name for path in (harness.root / "another").glob("releases/*/*/*-rollback")], "its report is kept"
     assert harness.maps() == [{first: 100}, {second: 100}, {third: 100}, {second: 100}]
     assert users.answers and users.failures() == []
     assert once.stopped["serving"] == twice.stopped["serving"] == f"{second} 100 %"

@@ -100,11 +100,13 @@ class _Acquisition:
         leases = self.context.leases
         if leases.ours(path, service):  # written, and the answer was lost
             return []
-        other = None if self.request.take_over else leases.other(path, service)
+        over = self.request.take_over
+        # A hold has no object: it is known without asking anybody, and stands again afterwards.
+        other = None if over and service_annotations.object_of(service.annotations) else leases.other(path, service)
         if other is not None and self.request.over_own_hold and other.is_hold_of(self.request.holder):
             leases.remember_hold(path, other)
             other = None
-        self.held_by = other
+        self.held_by = None if over else other
         if self.held_by is not None:
             return []
         _refuse_if_rolled_back(service, self.request.known_rollback)

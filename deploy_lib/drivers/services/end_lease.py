@@ -34,7 +34,7 @@ def end_lease(context: ServiceContext, request: EndLease) -> LeaseEnded:
     release, path = request.release, request.release.service.path
     ended = request.outcome is None or not request.outcome.is_open
     wanted = request.outcome is not None and request.outcome.is_good
-    unwanted = _unwanted(context, path, release) if ended and not wanted else None
+    unwanted: _Unwanted | None = None
     ending = LeaseEnded()
 
     def edit(service: run_v2.Service) -> list[str]:
@@ -61,6 +61,7 @@ def end_lease(context: ServiceContext, request: EndLease) -> LeaseEnded:
         return mask
 
     try:
+        unwanted = _unwanted(context, path, release) if ended and not wanted else None
         if context.api.service(path) is not None:
             context.writer.write(path, edit, "give the lease back")
     except DriverError:

@@ -72,6 +72,7 @@ def tells_the_same(document: Json, service: run_v2.Service) -> bool:
     metadata = document.get("metadata", {})
     annotations = metadata.get("annotations", {})
     same = all(annotations.get(name) == text for name, text in service.annotations.items())
+    same = same and all(name in service.annotations for name in annotations if name.startswith("deploy-to-gcp/"))
     traffic = [_target(each) for each in service.traffic]
     return same and _plain(document.get("spec", {}).get("traffic", [])) == _plain(traffic)
 

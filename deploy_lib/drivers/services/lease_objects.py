@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from deploy_lib.drivers.errors import ApiError
+from deploy_lib.drivers.interface import DriverError
 from deploy_lib.drivers.json_api import JsonAnswer
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.services.release_record import Lease
@@ -72,7 +73,7 @@ class LeaseObjects:
         """None where there is none, or no bucket."""
         path = f"/storage/v1/b/{where.bucket}/o/{quote(where.name, safe='')}"
         try:
-            answer = self._ask("get_object", "GET", path, f"read the lease {where}")
+            answer = self._ask("get_lease", "GET", path, f"read the lease {where}")
         except ApiError as error:
             if error.code is StatusCode.NOT_FOUND:
                 return None
@@ -104,8 +105,8 @@ class LeaseObjects:
             raise
         return _stored(answer)
 
-    def remove(self, service: Service, generation: int) -> None:
-        """The lease of that generation; nothing happens where it is another by now, or none."""
+    def remove(self, service: Service, generation: int) -> bool:
+        """The lease of that generation; False where it is another by now, or none."""
         where = LeaseObject.of(service)
         path = f"/storage/v1/b/{where.bucket}/o/{quote(where.name, safe='')}"
         query = {"ifGenerationMatch": str(generation)}
@@ -114,13 +115,16 @@ class LeaseObjects:
         except ApiError as error:
             if error.code not in (StatusCode.NOT_FOUND, StatusCode.FAILED_PRECONDITION):
                 raise
+            return False
+        return True
 
     def _ask(self, name: str, verb: str, path: str, doing: str, **more: Any) -> JsonAnswer:
         api = self._calls.clients.json_api
+        before = api.told
         try:
             return self._calls.make(name, lambda: api.ask(verb, _HOST, path, timeout=_TIMEOUT, **more), doing)
         finally:  # a refusal has its time too
-            if api.told is not None:
+            if api.told is not None and api.told is not before:
                 self.ahead = (self._calls.clock.now() - api.told).total_seconds()
 
     def _bucket(self, service: Service) -> Bucket:
@@ -133,8 +137,11 @@ class LeaseObjects:
 
 def _stored(answer: JsonAnswer) -> StoredLease:
     """An object that somebody else put there counts as a lease that is over."""
-    written = datetime.fromisoformat(str(answer.body["updated"])).astimezone(UTC)
-    generation, now = int(answer.body["generation"]), answer.at or written
+    try:
+        written = datetime.fromisoformat(str(answer.body["updated"])).astimezone(UTC)
+        generation, now = int(answer.body["generation"]), answer.at or written
+    except (KeyError, ValueError):
+        raise DriverError("Cloud Storage's answer tells no lease", "try again") from None
     told = answer.body.get("metadata") or {}
     try:
         until = written + timedelta(seconds=float(told["lasts"]))

@@ -25,6 +25,7 @@ from deploy_lib.drivers.services.lease_objects import LeaseObject, LeaseObjects,
 from deploy_lib.drivers.services.release_record import Lease
 from deploy_lib.drivers.services.service_annotations import history_of, lease_of, object_of, with_lease
 from deploy_lib.drivers.services.service_writer import WRITES_WITHIN, ServiceWriter
+from deploy_lib.drivers.status_code import StatusCode
 from deploy_lib.model.service import Service
 from deploy_lib.model.state import LeaseState
 
@@ -51,6 +52,7 @@ class Held:
     lasts: float
     generation: int | None = None
     unguarded: str = ""
+    asked: bool = False  # to be written as an object
 
 
 class Leases:
@@ -107,6 +109,7 @@ class Leases:
         raise DriverError("could not acquire the lease: others take it again and again", "try again")
 
     def _put(self, held: Held, over: int) -> StoredLease | None:
+        held.asked = True
         return self._objects.write(held.service, held.lease, min(held.lasts, LONGEST), over)
 
     def held(self, path: str) -> Held | None:
@@ -143,8 +146,12 @@ class Leases:
         """Remove the object, unless it is another's by now, and forget it. Raises DriverError; forgotten it is then."""
         held = self._held.get(path)
         self.forget(path)
-        if held is not None and held.generation is not None:
-            self._objects.remove(held.service, held.generation)
+        if held is None or not held.asked:
+            return
+        if held.generation is None or not self._objects.remove(held.service, held.generation):
+            found = self._objects.read(LeaseObject.of(held.service))  # an answer was lost, or the renewal came between
+            if found is not None and found.lease.token == held.lease.token:
+                self._objects.remove(held.service, found.generation)
 
     def ours(self, path: str, service: run_v2.Service) -> bool:
         """Whether the service carries this process's lease."""
@@ -204,14 +211,14 @@ class Leases:
         if not self.ours(path, service):
             lease = lease_of(service.annotations)
             if lease is None and unless_absent:
-                self._confirm(path, unless_absent=True)
+                self._confirm(path, unless_absent=True, lost=self.taken_over(path, service))
                 return
             lost = self.taken_over(path, service) or "someone removed this release's lease from the service"
             raise DriverError(lost, conflict=True)
         self._confirm(path, unless_absent=unless_absent)
         self.extend(path, service)
 
-    def _confirm(self, path: str, *, unless_absent: bool) -> None:
+    def _confirm(self, path: str, *, unless_absent: bool, lost: str = "") -> None:
         """Whoever slept past the end of the lease writes it again, or learns here who has it."""
         held = self._held.get(path)
         if held is None or held.generation is None:
@@ -225,10 +232,10 @@ class Leases:
             if problem.conflict:
                 raise
             return  # the annotation is ours, and a write of the service is refused when that changes
-        if found is None and unless_absent:
+        if found is None and unless_absent and not lost:
             return
         if found is None or found.lease.token != held.lease.token:
-            raise DriverError(_lost(found), conflict=True)
+            raise DriverError(lost or _lost(found), conflict=True)
 
     def taken_over(self, path: str, service: run_v2.Service) -> str:
         """Who has the service instead, or had it meanwhile; empty where no such holder is known."""
@@ -262,8 +269,13 @@ class Leases:
     def _renew_once(self, path: str) -> None:
         held = self._held.get(path)
         if held is not None and held.generation is not None:
-            self._renew_object(held)
-            return
+            try:
+                self._renew_object(held)
+                return
+            except ApiError as problem:
+                if problem.code is not StatusCode.PERMISSION_DENIED:
+                    raise
+            held.generation = None  # who may create objects, and not write over them, has the annotation from now on
 
         def edit(service: run_v2.Service) -> list[str]:
             self.guard(path, service)
@@ -310,7 +322,7 @@ class _Renewal(Thread):
             try:
                 self._renew()
             except Interrupted:
-                continue
+                pause = min(self._every, RETRY_AFTER)
             except DriverError as problem:
                 if problem.conflict:
                     return

@@ -59,7 +59,7 @@ class StartupObserver:
         now = self.context.clock.monotonic()
         self.began = now if self.began is None else self.began
         waited = now - self.began
-        if self.failed_at is not None and (waited < self.next_reading or now < self.quiet_until):
+        if self.failed_at is not None and waited < self.next_reading:
             return Starting(Start.FAILED, unread=now < self.quiet_until)
         self._look()
         summary = ready(self.conditions)
@@ -72,7 +72,7 @@ class StartupObserver:
             explained = self._is_explained(tell)
             unread = not explained and self.context.clock.monotonic() < self.quiet_until
             return Starting(Start.FAILED, explained=explained, unread=unread)
-        if waited >= self.next_reading:
+        if waited >= self.next_reading and self.context.logs.has_room:
             self.next_reading = waited + _pause_between_readings(waited)
             self._listen(tell)
         if waited - self.reported_at >= TELL_EVERY:
