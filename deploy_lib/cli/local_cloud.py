@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -44,7 +45,13 @@ class LocalCloud:
     def lacks(self, reach: Iterable[str]) -> list[str]:
         """Which of these its containers may not reach."""
         found = self.reach or ()
-        return [each for each in reach if each.lower().replace("localhost:", "127.0.0.1:") not in found]
+        return [each for each in reach if _as_told(each) not in found]
+
+
+def _as_told(reach: str) -> str:
+    """As a running local cloud tells an address that it was given."""
+    host = re.sub(r"(^|=)localhost:", r"\g<1>127.0.0.1:", reach.lower())
+    return re.sub(r":0+(?=\d+$)", ":", host)
 
 
 def find(directory: Path) -> LocalCloud | None:

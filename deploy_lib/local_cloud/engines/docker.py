@@ -82,7 +82,10 @@ def has_buildkit(wish: str | None, asked: Callable[..., str]) -> bool:
 
 def _ask(program: str, env: dict[str, str], *words: str) -> str:
     """What the command printed; empty when it failed."""
-    done = subprocess.run(
-        [program, *words], capture_output=True, text=True, errors="replace", timeout=_PATIENCE, check=False, env=env
-    )
+    try:
+        done = subprocess.run(
+            [program, *words], capture_output=True, text=True, errors="replace", timeout=_PATIENCE, check=False, env=env
+        )
+    except (subprocess.TimeoutExpired, OSError):
+        return ""
     return done.stdout.strip() if done.returncode == 0 else ""

@@ -67,6 +67,12 @@ def test_links_of_an_index_with_a_password_lead_back_here(index: str, server: In
     assert get(f"{server.url}/http/{index}/files/b-1.whl") == "/files/b-1.whl"
 
 
+def test_a_password_for_https_is_not_sent_over_plain_http(index: str, server: IndexServer) -> None:
+    server.offer_index(f"https://user:secret@{index}/simple")
+    with pytest.raises(HTTPError, match="403"):
+        get(f"{server.url}/http/{index}/simple/")
+
+
 @pytest.mark.parametrize(
     ("path", "code"),
     [("/http/127.0.0.1:9/x", 403), ("/https/example.org/", 403), ("/etc/passwd", 404), ("/directory/etc/passwd", 404)],

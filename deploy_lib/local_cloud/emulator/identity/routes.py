@@ -58,7 +58,9 @@ def identity_routes(allows: Allows | None) -> list[web.RouteDef]:
         note_caller((name.lower(), value) for name, value in request.headers.items())
         account, _, action = request.match_info["account"].partition(":")
         body = await _json(request)
-        if action not in ACTIONS or body is None or (action == "generateIdToken" and not body.get("audience")):
+        if action not in ACTIONS:
+            return _refused(501, "UNIMPLEMENTED", f"the local cloud does not serve the method {action}")
+        if body is None or (action == "generateIdToken" and not body.get("audience")):
             return _refused(400, "INVALID_ARGUMENT", "Request contains an invalid argument.")
         if allows is not None and not allows(caller(), ACTIONS[action]):
             return _denied(ACTIONS[action])
@@ -115,8 +117,9 @@ async def _oauth(request: web.Request) -> web.StreamResponse:
         return web.json_response(_bearer(account))
     if form.get("grant_type") == "refresh_token" and form.get("refresh_token"):
         account = form["refresh_token"] if "@" in form["refresh_token"] else UNNAMED
-        own = tokens.identity_token(account, form.get("client_id", ""))
-        return web.json_response({**_bearer(account), "id_token": own, "scope": "openid"})
+        scopes = form.get("scope", "openid").split()  # without any: all that the login was for
+        own = {"id_token": tokens.identity_token(account, form.get("client_id", ""))} if "openid" in scopes else {}
+        return web.json_response({**_bearer(account), **own, "scope": " ".join(scopes)})
     return _oauth_error("unsupported_grant_type", "Invalid grant_type.")
 
 

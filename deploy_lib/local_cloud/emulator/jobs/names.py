@@ -53,6 +53,14 @@ def parse(text: str) -> JobName:
     return JobName(match["parent"], match["job"], match["execution"] or "", match["task"] or "")
 
 
+def parse_job(text: str) -> JobName:
+    """Of a job itself. Raises RunRefusal."""
+    found = parse(text)
+    if found.execution or found.job == "-":
+        raise invalid(f"invalid name {text!r}: want projects/PROJECT/locations/LOCATION/jobs/JOB")
+    return found
+
+
 def new_execution(job: str) -> str:
     """JOB-abcde, as Cloud Run names them."""
     return f"{job}-{''.join(random.choices(_LETTERS, k=5))}"

@@ -28,7 +28,7 @@ from ..wire.times import utc
 from . import conditions, template
 from .attempt import Provided
 from .executions import begin
-from .names import JobName, parse
+from .names import JobName, parse, parse_job
 from .runner import ExecutionRunner, verdict
 from .store import ExecutionRecord, JobRecord, JobStore, copied
 
@@ -59,7 +59,7 @@ class CloudRunJobs:
     # Jobs
 
     def create_job(self, request: run_v2.CreateJobRequest) -> Operation:
-        name = parse(f"{request.parent}/jobs/{request.job_id}")
+        name = parse_job(f"{request.parent}/jobs/{request.job_id}")
         with self._store.lock:
             if name.full_job in self._store.jobs:
                 raise RunRefusal("ALREADY_EXISTS", f"Resource '{name.job}' already exists.")
@@ -67,7 +67,7 @@ class CloudRunJobs:
             return self._put(JobRecord(name, fresh), request.job, request.validate_only)
 
     def update_job(self, request: run_v2.UpdateJobRequest) -> Operation:
-        name = parse(request.job.name)
+        name = parse_job(request.job.name)
         with self._store.lock:
             if name.full_job not in self._store.jobs and request.allow_missing:
                 fresh = Job(name=name.full_job, uid=str(uuid.uuid4()), create_time=self._now(), creator=caller())
@@ -76,7 +76,7 @@ class CloudRunJobs:
 
     def get_job(self, request: run_v2.GetJobRequest) -> Job:
         with self._store.lock:
-            return copied(self._store.job(parse(request.name)).job)
+            return copied(self._store.job(parse_job(request.name)).job)
 
     def list_jobs(self, request: run_v2.ListJobsRequest) -> run_v2.ListJobsResponse:
         with self._store.lock:
@@ -91,7 +91,7 @@ class CloudRunJobs:
 
     def delete_job(self, request: run_v2.DeleteJobRequest) -> Operation:
         """Its running executions are cancelled."""
-        name = parse(request.name)
+        name = parse_job(request.name)
         with self._store.lock:
             record = self._store.job(name)
             gone = copied(record.job)
@@ -102,7 +102,7 @@ class CloudRunJobs:
         return self._after_cancelling(list(record.executions.values()), name.parent, Job.pb(gone))
 
     def run_job(self, request: run_v2.RunJobRequest) -> Operation:
-        name = parse(request.name)
+        name = parse_job(request.name)
         with self._store.lock:
             record = self._store.job(name)
             wanted = template.overridden(record.job.template, request.overrides)

@@ -85,7 +85,12 @@ async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, fin
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         writer.transport.abort()
         return
-    await asyncio.gather(_pump(reader, there[1]), _pump(there[0], writer))
+    try:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.gather(_pump(reader, there[1]), _pump(there[0], writer))
+    finally:
+        there[1].close()
+        writer.close()
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -17,7 +17,7 @@ _MOST_NAMES = 250
 _SERVICE = re.compile(r"[a-z](?:[a-z0-9-]{0,47}[a-z0-9])?")
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
-_INSTANCE = re.compile(r"[a-z][a-z0-9-]*(?:[.:][a-z][a-z0-9.-]*)?:[a-z0-9-]+:[a-z][a-z0-9-]*")
+INSTANCE = re.compile(r"[a-z][a-z0-9-]*(?:[.:][a-z][a-z0-9.-]*)?:[a-z0-9-]+:[a-z][a-z0-9-]*")
 _OWN = frozenset({"169.254.169.254", "metadata.google.internal"})
 
 
@@ -48,7 +48,7 @@ def parse_target(text: str) -> Target:
     """Raises NotReachable."""
     instance, equals, address = text.rpartition("=")
     if equals:
-        if _INSTANCE.fullmatch(instance) is None:
+        if INSTANCE.fullmatch(instance) is None:
             why = f"{instance!r} is not a Cloud SQL instance; want PROJECT:REGION:INSTANCE=HOST:PORT"
             raise NotReachable(f"{text!r}: {why}")
         found = parse_target(address)

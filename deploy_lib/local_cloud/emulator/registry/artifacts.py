@@ -13,12 +13,15 @@ from urllib.parse import quote, unquote
 
 from aiohttp import web
 
+from ...registry.names import BadName
 from ..rest.routes import RestApi
 from ..wire.method import RpcRefusal
 from ..wire.pages import page
 from .images import HeldImage, RegistryImages
 
 _IMAGES = "/v1/projects/{project}/locations/{location}/repositories/{repository:[^/:]+}/dockerImages"
+
+_DIGITS = 18  # of a page's size
 
 
 def artifact_routes(images: RegistryImages, rest: RestApi) -> list[web.RouteDef]:
@@ -27,9 +30,9 @@ def artifact_routes(images: RegistryImages, rest: RestApi) -> list[web.RouteDef]
 
         def work() -> str:
             size = query.get("pageSize", "0")
-            if not size.isascii() or not size.isdigit():
+            if not size.isascii() or not size.isdigit() or len(size) > _DIGITS:
                 raise RpcRefusal("INVALID_ARGUMENT", f"Invalid value at 'page_size': {size!r}")
-            held = images.held(f"{place['project']}/{place['repository']}")
+            held = _held(images, place)
             shown, token = page(held, int(size), query.get("pageToken", ""))
             found = [_image(place, each) for each in shown]
             return json.dumps({"dockerImages": found, **({"nextPageToken": token} if token else {})})
@@ -40,7 +43,7 @@ def artifact_routes(images: RegistryImages, rest: RestApi) -> list[web.RouteDef]
         place, wanted = dict(request.match_info), unquote(request.match_info["image"])
 
         def work() -> str:
-            for each in images.held(f"{place['project']}/{place['repository']}"):
+            for each in _held(images, place):
                 if f"{each.name}@{each.digest}" == wanted:
                     return json.dumps(_image(place, each))
             raise RpcRefusal("NOT_FOUND", "Requested entity was not found.")
@@ -51,6 +54,14 @@ def artifact_routes(images: RegistryImages, rest: RestApi) -> list[web.RouteDef]
         web.get(_IMAGES, listed, allow_head=False),
         web.get(f"{_IMAGES}/{{image:.+}}", one, allow_head=False),
     ]
+
+
+def _held(images: RegistryImages, place: dict[str, str]) -> list[HeldImage]:
+    """Of one repository; a name that no repository can have has nothing."""
+    try:
+        return images.held(f"{place['project']}/{place['repository']}")
+    except BadName:
+        raise RpcRefusal("NOT_FOUND", "Requested entity was not found.") from None
 
 
 def _image(place: dict[str, str], held: HeldImage) -> dict[str, Any]:

@@ -93,7 +93,7 @@ class RegistryImages:
 
     def held(self, repository: str) -> list[HeldImage]:
         """Of "project/repository", by name and digest."""
-        root, found = self._root / "refs" / repository, []
+        root, found = self._home(repository), []
         for record in sorted(root.rglob("_digests/*")):
             home, digest = record.parent.parent, f"sha256:{record.name}"
             tags = [tag.name for tag in sorted((home / "_tags").glob("*")) if tag.read_text() == digest]

@@ -19,6 +19,7 @@ from google.cloud.run_v2.types import Container, Volume, VolumeMount
 
 from ...engines.model import Mount
 from ..reach.reach import Reach, UnixWays
+from ..reach.targets import INSTANCE
 from .refusal import not_here
 
 _MEMORY = Path("/dev/shm")
@@ -47,18 +48,28 @@ def check_volumes(volumes: Sequence[Volume], containers: Sequence[Container]) ->
             yield f"{where}: one of secret, empty_dir and cloud_sql_instance must be set"
         if "secret" in volume:
             for path, _, _ in secret_files(volume):
-                if not path or path.startswith("/") or ".." in path.split("/"):
+                if not _is_below(path):
                     yield f"{where}.secret.items: {path!r} is not a path below the volume"
+        for instance in volume.cloud_sql_instance.instances:
+            if INSTANCE.fullmatch(instance) is None:
+                yield f"{where}.cloud_sql_instance: {instance!r} is not PROJECT:REGION:INSTANCE"
     for number, container in enumerate(containers):
         where = f"template.containers[{number}].volume_mounts"
         places = [mount.mount_path for mount in container.volume_mounts]
         for mount in container.volume_mounts:
             if mount.name not in names:
                 yield f"{where}: there is no volume {mount.name!r}"
-            if not mount.mount_path.startswith("/") or ".." in f"{mount.mount_path}/{mount.sub_path}".split("/"):
+            if not mount.mount_path.startswith("/") or ".." in mount.mount_path.split("/"):
                 yield f"{where}: {mount.mount_path!r} is not an absolute path"
+            if mount.sub_path and not _is_below(mount.sub_path):
+                yield f"{where}: {mount.sub_path!r} is not a path below the volume"
             if places.count(mount.mount_path) > 1:
                 yield f"{where}: {mount.mount_path} is mounted more than once"
+
+
+def _is_below(path: str) -> bool:
+    """Whether it names something inside a volume, and nothing outside."""
+    return path.strip("./") != "" and not path.startswith("/") and not {"..", "\0"} & {*path.split("/"), *path}
 
 
 @dataclass

@@ -56,14 +56,14 @@ def unverified_claims(token: str) -> dict[str, Any]:
         return {}
     try:
         found = json.loads(base64.urlsafe_b64decode(parts[1] + "=="))
-    except (ValueError, binascii.Error):
+    except (ValueError, binascii.Error, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 
 
 def _claims(token: str) -> dict[str, Any] | None:
     head, _, signature = token.rpartition(".")
-    if not head or not hmac.compare_digest(_sign(head).encode(), signature.encode()):
+    if not token.isascii() or not head or not hmac.compare_digest(_sign(head).encode(), signature.encode()):
         return None
     found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(head.rpartition(".")[2] + "=="))
     return found if found["exp"] > time.time() else None

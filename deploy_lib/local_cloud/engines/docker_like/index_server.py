@@ -43,7 +43,7 @@ class IndexServer(ThreadingHTTPServer):
     def __init__(self, port: int, certificates: str | None, proxy: str | None) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
         self.directories: set[str] = set()
-        self.passwords: dict[str, str] = {}  # by host, of every host that may be asked
+        self.passwords: dict[str, str] = {}  # by scheme and host, of all that may be asked
         context = ssl.create_default_context(cafile=certificates)
         proxies = ProxyHandler({"http": proxy, "https": proxy} if proxy else None)
         self._opener = build_opener(HTTPSHandler(context=context), proxies)
@@ -63,14 +63,16 @@ class IndexServer(ThreadingHTTPServer):
         if parts.scheme not in ("http", "https") or word.startswith(self.url):
             return word
         name, _, host = parts.netloc.rpartition("@")
-        self.passwords[host] = name
+        place = f"{parts.scheme}://{host}"
+        self.passwords[place] = name or self.passwords.get(place, "")
         return f"{self.url}/{parts.scheme}/{host}{parts.path}"
 
     def open(self, scheme: str, host: str, path: str):  # type: ignore[no-untyped-def]
         """The answer of an index. Raises HTTPError, URLError or OSError."""
         request = Request(f"{scheme}://{host}/{path}", headers={"Accept": "text/html, */*;q=0.5"})
-        if password := self.passwords[host]:
-            named = b64encode(unquote(password).encode()).decode()
+        if password := self.passwords[f"{scheme}://{host}"]:
+            whole = password if ":" in password else f"{password}:"  # a token alone, as pip sends it
+            named = b64encode(unquote(whole).encode()).decode()
             request.add_unredirected_header("Authorization", f"Basic {named}")
         return self._opener.open(request, timeout=_PATIENCE)
 
@@ -82,7 +84,7 @@ class IndexServer(ThreadingHTTPServer):
             parts = urlsplit(target)
             if parts.scheme not in ("http", "https"):
                 return match[0]
-            self.passwords.setdefault(parts.netloc, "")
+            self.passwords.setdefault(f"{parts.scheme}://{parts.netloc}", "")
             address = target.replace(f"{parts.scheme}://", f"{self.url}/{parts.scheme}/", 1)
             return f"{match[1]}{match[2]}{html.escape(address)}{match[2]}"
 
@@ -96,7 +98,7 @@ class _Handler(SimpleHTTPRequestHandler):
         if scheme not in ("http", "https"):
             super().do_GET()
             return
-        if host not in server.passwords:
+        if f"{scheme}://{host}" not in server.passwords:
             self.send_error(403, "no index links to that host")
             return
         try:
