@@ -18,7 +18,7 @@ _VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
 _SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 """How a file may call a service: releases are kept in a directory of this name."""
 REGION = r"^[a-z]+-[a-z]+\d+$"
-_URL = r"^https?://[^/\s?#@]+(/[^\s?#]*)?$"
+_URL = r"^https?://(\[[0-9A-Fa-f:.]+\]|[^/\s?#@\[\]:]+)(:\d{1,5})?(/[^\s?#]*)?$"
 ACCOUNT = r"^[A-Za-z0-9._-]+@[A-Za-z0-9.-]+$"
 _CONNECTOR = r"^(projects/[a-z0-9.:-]+/locations/[a-z0-9-]+/connectors/)?[a-z][-a-z0-9]{0,62}$"
 

@@ -46,8 +46,8 @@ class CallBudget:
             self._left -= 1
 
     def refused(self, now: float, retry_after: float | None) -> float:
-        """The quota was used up: there is no room for the seconds returned, Google's where it names them."""
-        pause = REFUSED_FOR if retry_after is None else retry_after
+        """The quota was used up: there is no room for the seconds returned, Google's where it names fewer."""
+        pause = REFUSED_FOR if retry_after is None else min(retry_after, REFUSED_FOR)
         self.closed_until = now + pause
         return pause
 

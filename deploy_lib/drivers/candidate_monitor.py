@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -9,7 +10,7 @@ from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.conditions import conditions_of, why_failed
 from deploy_lib.drivers.crashes import Crashes
 from deploy_lib.drivers.errors import ApiError
-from deploy_lib.drivers.interface import Clock
+from deploy_lib.drivers.interface import Clock, DriverError
 from deploy_lib.drivers.log_follower import LogFollower
 from deploy_lib.drivers.logs import Entries, line_of
 from deploy_lib.drivers.policy import Calls
@@ -98,6 +99,10 @@ class CandidateMonitor:
             now = self._clock.now()
             entries = Entries(self._calls, release.service, (name,), now, (SYSTEM,))
             seen = self._crashes[name] = _Listening(self._logs.follow(entries), Crashes(now))
+        follower = seen.follower
+        if follower.is_behind:
+            with suppress(DriverError):
+                self._logs.read(lambda: follower.add(follower.entries.read()))
         seen.crashes.lines += [line_of(entry) for entry in seen.follower.take()]
         return seen.crashes.ends()
 

@@ -72,6 +72,11 @@ class LogFollower:
         """Nothing is read any more."""
         self.stopped = True
 
+    @property
+    def is_behind(self) -> bool:
+        """Nobody looked for so long that it is read no more."""
+        return not self.for_good and self.clock.monotonic() - self._looked >= FORGOTTEN_AFTER
+
     # Called by the reader
 
     def is_wanted(self, now: float) -> bool:

@@ -178,16 +178,15 @@ class RevisionLog:
         `whole`: also those that came so late that others of a later time were read before, and of a flood those before
         each of the container's first ends.
         """
-        entries = [] if whole and self.lines else self.entries.new(self.entries.read())
+        new = [] if whole and self.lines else self._add(self.entries.new(self.entries.read()))
         if self.entries.cut or whole:
-            entries += self.entries.latest()
-        new = self._add(entries)
+            new += self._add(self.entries.latest())
         if whole and self.cut:
             new += self._add(self.entries.of_platform())
             for end in self._ends():
                 if end.at is not None and end.id not in self._ends_read:
-                    self._ends_read.add(end.id)
                     new += self._add(self.entries.latest(end.at))
+                    self._ends_read.add(end.id)
         return new
 
     def _add(self, entries: list[LogEntry]) -> list[LogLine]:

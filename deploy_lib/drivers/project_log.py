@@ -39,6 +39,7 @@ class ProjectLog:
         self._thread: threading.Thread | None = None
         self._refusal: ApiError | None = None
         self._closed = False
+        self._answered_last = False  # then it is the followers' turn
 
     def follow(self, entries: Entries) -> LogFollower:
         """What comes in from now on, until the follower is stopped."""
@@ -63,6 +64,11 @@ class ProjectLog:
         while not answer.done():
             self._clock.sleep(_TICK)
         return cast(T, answer.result())
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one more reading would not have to wait."""
+        return not self._asked and self._budget.may_call(self._clock.monotonic())
 
     @property
     def closed_until(self) -> float:
@@ -107,8 +113,10 @@ class ProjectLog:
         if not closed and not self._budget.may_call(now):
             return False
         with self._lock:
-            asked = self._asked.popleft() if self._asked else None
             followers = [each for each in self._followers if each.is_wanted(now)]
+            turn = self._answered_last and not closed and any(each.is_due(now) for each in followers)
+            asked = self._asked.popleft() if self._asked and not turn else None
+            self._answered_last = asked is not None
         if asked is not None:
             self._answer(*asked, closed=closed)
             return True
@@ -136,7 +144,15 @@ class ProjectLog:
         except DriverError as problem:
             self._failed(problem, followers)
             return
-        for each in followers:
+        except Interrupted:
+            raise
+        except Exception as problem:  # the thread has no one else to tell
+            for each in followers:
+                each.broke(problem)
+            return
+        for number, each in enumerate(followers):
+            if found is None and number and not self._budget.may_call(self._clock.monotonic()):
+                return  # the others stay due, and come first
             try:
                 each.add(each.entries.read() if found is None else found)
             except DriverError as problem:

@@ -47,7 +47,7 @@ _ROLES = (
 BUILDS = "roles/cloudbuild.builds.builder"
 """What the accounts that build are given (https://cloud.google.com/build/docs/cloud-build-service-account)."""
 _WIDE = {
-    "storage.": ("roles/storage.admin", "roles/storage.objectUser", BUILDS),
+    "storage.": ("roles/storage.admin", "roles/storage.objectAdmin", "roles/storage.objectUser", BUILDS),
     "artifactregistry.": ("roles/artifactregistry.admin", "roles/artifactregistry.repoAdmin", BUILDS, "roles/editor"),
     "logging.": ("roles/logging.admin", BUILDS, "roles/editor"),
     "secretmanager.versions.access": ("roles/secretmanager.admin",),

@@ -159,15 +159,30 @@ class Doctor:
         make = f"gcloud iam service-accounts create {name} --project={host.removesuffix(_OF_PROJECT)}"
         return [Checkup(subject, Standing.MISSING, "there is no such account", (make,) if made else ())]
 
+    def _elsewhere(self) -> str:
+        """A repository of images in another project, whose policy is not read; "" for none."""
+        names = filter(None, (artifact_repository(plan.service.images) for plan in self.plans))
+        return next((name for name in names if name.split("/")[1] != self.access.project), "")
+
     def _may_build(self, account: str) -> Checkup:
         subject, members = f"builds as {account}", {f"serviceAccount:{account}", *EVERYBODY}
         wanted = [need for on in GrantedOn for need in needs.needed(BUILDER, on, self._when)]
         mine = {each.role for each in self.access.grants() if members & each.members and not each.conditional}
-        left = [need for need in wanted if not mine & roles_with(need.permission)]
+        elsewhere = self._elsewhere()
+        left = [
+            need
+            for need in wanted
+            if not mine & roles_with(need.permission) or (elsewhere and need.on is GrantedOn.REPOSITORY)
+        ]
         if not left:
             return Checkup(subject, Standing.HAD, "its roles in the project are enough for a build")
         words = "; ".join(f"{need.permission}, to {need.why}" for need in left)
-        commands = dict.fromkeys(grant(self.access.project, account, need.permission) for need in left)
+        commands = dict.fromkeys(
+            grant_on_repository(elsewhere, account, need.permission)
+            if elsewhere and need.on is GrantedOn.REPOSITORY
+            else grant(self.access.project, account, need.permission)
+            for need in left
+        )
         note = "not granted in the project; unless the resource itself or something above it grants"
         return Checkup(subject, Standing.UNKNOWN, f"{note} {words}", tuple(commands))
 

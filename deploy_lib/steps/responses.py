@@ -18,7 +18,7 @@ from deploy_lib.model.roles import INVOKER
 TOO_MANY = 429
 _FRONT_END = (401, 403, 404)
 _REFUSED = re.compile(
-    r"not authenticated|does not have permission to get URL|allow unauthenticated invocations|"
+    r"request was not authenticated|does not have permission to get URL|allow unauthenticated invocations|"
     r"lacks valid authentication|Your client does not have permission|The access token could not be verified",
     re.IGNORECASE,
 )

@@ -151,3 +151,24 @@ def test_a_reading_that_goes_wrong_is_raised_where_it_is_looked_for(logging: Log
     follower = project.follow(of(logging, "shop"))
     with pytest.raises(ZeroDivisionError):
         until(lambda: follower.take())
+
+
+def test_a_start_that_asks_again_and_again_leaves_the_others_their_turn(logging: Logging, project: ProjectLog) -> None:
+    shop, start = project.follow(of(logging, "shop")), of(logging, "auth")
+    for _ in range(40):
+        shop.take()
+        project.read(start.read)
+    assert ["shop" in asked for asked in logging.asked[20:]].count(True) >= 10, "the budget is not the start's alone"
+
+
+def test_whatever_one_reading_meets_the_next_is_made(logging: Logging, project: ProjectLog) -> None:
+    shop, auth = project.follow(of(logging, "shop")), project.follow(of(logging, "auth"))
+    logging.entries = [entry("shop", "a")]
+    until(lambda: shop.take() or auth.take())
+    before = len(logging.asked)
+    logging.refuses = ZeroDivisionError("nobody foresaw it")  # type: ignore[assignment]
+    until(lambda: len(logging.asked) > before)
+    logging.refuses = None
+    with pytest.raises(ZeroDivisionError):
+        until(lambda: shop.take() and None)
+    assert project.read(lambda: 7) == 7

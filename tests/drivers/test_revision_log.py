@@ -8,8 +8,10 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from google.cloud.logging_v2.types import ListLogEntriesResponse, LogEntry
 
+from deploy_lib.drivers.interface import DriverError
 from deploy_lib.drivers.logs import Entries, RevisionLog
 from deploy_lib.model.service import Service
 
@@ -27,7 +29,13 @@ class LateLog:
     lines: list[tuple[float, str]] = field(default_factory=list)  # seconds since BEGAN, text
     clients: Any = field(default_factory=lambda: SimpleNamespace(logs=SimpleNamespace(list_log_entries=None)))
 
+    fails_at: int = 0  # the number of a call
+    calls: int = 0
+
     def ask(self, name: str, method: object, request: Any, doing: str) -> Any:
+        self.calls += 1
+        if self.calls == self.fails_at:
+            raise DriverError("a quota is used up")
         match = _FROM.search(request.filter)
         until = _UNTIL.search(request.filter)
         assert match is not None
@@ -83,3 +91,13 @@ def test_nothing_is_told_twice() -> None:
     late = LateLog([(1, "starts")])
     log = _log(late)
     assert [len(log.read(whole=True)), len(log.read(whole=True)), len(log.read())] == [1, 0, 0]
+
+
+def test_lines_that_were_read_before_a_reading_failed_are_kept() -> None:
+    late = LateLog([(1, "ModuleNotFoundError: No module named 'shop'")])
+    log = _log(late)
+    late.fails_at = 2
+    with pytest.raises(DriverError):
+        log.read(whole=True)
+    log.read(whole=True)
+    assert [line.text for line in log.lines] == ["ModuleNotFoundError: No module named 'shop'"]

@@ -129,6 +129,7 @@ def test_one_fault_hides_no_other(tmp_path: Path) -> None:
         (HEAD.replace("netra-backend}", "b, vpc_connector: 'a b'}") + STEPS, "vpc_connector cannot be 'a b'"),
         (HEAD.replace("netra-backend}", "b, target: 'a b'}") + STEPS, "target cannot be 'a b'"),
         (HEAD.replace("netra-backend}", "b, build_args: {A B: x}}") + STEPS, "'A B' is not a valid name for an ARG"),
+        (HEAD.replace("netra-backend}", 'b, url: "https://[shop].example.com"}') + STEPS, "url cannot be"),
         (HEAD.replace("netra-backend}", "b, entrypoint: app-main}") + STEPS, "entrypoint cannot be 'app-main'"),
         (HEAD.replace("netra-backend}", "b, entrypoint: [app.main, 3]}") + STEPS, "entrypoint is a text, not 3"),
         (HEAD.replace("netra-backend}", "b, entrypoint: []}") + STEPS, "entrypoint: the list is empty; leave it out"),

@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import pytest
 
+from deploy_lib.drivers.iam_grants import Grant
 from deploy_lib.model.image_names import artifact_repository
 from deploy_lib.model.needs import BUILDER, DEPLOYER, GrantedOn, When, apis, needed
 from deploy_lib.model.release import Builder
 from deploy_lib.model.roles import ACT_AS, grant_on_bucket, grant_on_repository, role_for, roles_with
 from deploy_lib.model.service import Service
 from deploy_lib.plan import Plan, Step
-from deploy_lib.release.doctor import whens
+from deploy_lib.release.doctor import Doctor, Standing, whens
 from deploy_lib.steps import build, import_check
 
 SHOP = Service("shop", "p-staging", "us-central1", "shop", "us-central1-docker.pkg.dev/p-staging/services")
@@ -84,3 +85,24 @@ def test_a_role_is_granted_where_the_permission_is_needed() -> None:
         '--member="user:$(gcloud config get-value account)" --role=roles/artifactregistry.reader'
     )
     assert role_for(ACT_AS) == "roles/iam.serviceAccountUser"
+
+
+class Access:
+    """A project where the account that builds has the role for builds."""
+
+    project = "p-staging"
+
+    def build_account(self) -> str:
+        return ACCOUNT
+
+    def grants(self) -> tuple[Grant, ...]:
+        return (Grant("roles/cloudbuild.builds.builder", frozenset({f"serviceAccount:{ACCOUNT}"})),)
+
+
+@pytest.mark.parametrize(("project", "standing"), [("p-staging", Standing.HAD), ("p-images", Standing.UNKNOWN)])
+def test_roles_of_this_project_are_no_roles_on_a_repository_of_another(project: str, standing: Standing) -> None:
+    plan = _plan(replace(SHOP, images=f"us-central1-docker.pkg.dev/{project}/services"), CLOUD_BUILD)
+    doctor = Doctor(Access(), [plan], None, lambda service: None)  # type: ignore[arg-type]
+    (found,) = next(inquiry for inquiry in doctor.questions() if inquiry.subject == "builds as").answers()
+    assert found.state is standing, found
+    assert [f"--project={project} " in command for command in found.commands] == [True] * (project != "p-staging")

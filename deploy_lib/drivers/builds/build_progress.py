@@ -57,7 +57,9 @@ class BuildProgress:
             if log.ended and not end_shown:
                 end_shown, pause, next_look = True, _FIRST_PAUSE, now
                 continue
-            clock.sleep(min(_LOG_EVERY, max(_FIRST_PAUSE, next_look - clock.monotonic())))
+            now = clock.monotonic()
+            pause_now = next_look - now if budget.may_call(now) else _LOG_EVERY
+            clock.sleep(min(_LOG_EVERY, max(_FIRST_PAUSE, pause_now)))
 
     def get(self, location: BuildLocation, build_id: str, tell: Tell) -> Build:
         """The build as it is now; a quota that is used up is waited out."""

@@ -78,7 +78,7 @@ class BuildLog:
         step = (match["name"] or (f"step {match['number']}" if match["number"] else "")) if match else ""
         text = match["text"] if match else line
         self.lines.append(LogEntry(step, text))
-        self.ended = self.ended or (not step and (text == "DONE" or text.startswith("ERROR")))
+        self.ended = self.ended or (not step and (text in ("DONE", "ERROR") or text.startswith("ERROR: build step")))
         if resolved := _BASE.search(text):
             self.base_digest = resolved[1]
         if text.strip() and not _CEREMONY.match(text):

@@ -6,6 +6,7 @@ Artifact Registry speaks the OCI distribution API and takes the caller's access 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -25,11 +26,18 @@ _ACCEPT = ", ".join(
 )
 _PATIENCE = 20.0  # seconds
 _SPACES = (200, 404)
+_OF_GOOGLE = re.compile(r"[a-z0-9-]+-docker\.pkg\.dev|(?:[a-z]+\.)?gcr\.io")
+"""The hosts that the caller's access token may go to: it opens far more than a registry."""
+
+
+def takes_access_token(host: str) -> bool:
+    """Whether a registry is Google's; no other is sent the caller's access token."""
+    return _OF_GOOGLE.fullmatch(host) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """`address` is host:port of a registry on loopback; None means each image's host, with `token`."""
+    """`address` is host:port of a registry on loopback; None means each image's host, with `token` for Google's."""
 
     address: str | None
     token: Callable[[], str | None]
@@ -48,7 +56,7 @@ class Registry:
     def _get(self, image: str) -> httpx.Response:
         host, url = self._url(image)
         headers = {"Accept": _ACCEPT}
-        token = self.token() if self.address is None else None
+        token = self.token() if self.address is None and takes_access_token(host) else None
         if token:
             headers["Authorization"] = f"Bearer {token}"
         try:

@@ -104,6 +104,8 @@ def _refused(urls: HttpUrls, release: Release, answer: Attempt) -> Finding | Non
     if answer.status not in (401, 403) or not is_front_end(answer.excerpt):
         return None
     problem, account = urls.identity.problem, urls.identity.account
+    if problem is None and not urls.identity.wanted:  # everybody may invoke it, so the service itself answers so
+        return None
     if problem is not None:
         message = f"requests to the service are refused with {answer.status} and go without a token: {problem.reason}"
         return Finding(Code.FRONTEND_REFUSED, Severity.ERROR, message, fix=problem.remedy or None)

@@ -33,8 +33,14 @@ class IdTokens:
 
         Raises NoIdToken for credentials that can make none.
         """
+        from google.auth.exceptions import GoogleAuthError
+        from requests.exceptions import RequestException
+
         self._given, self._request = credentials, request
-        self._made = _by_kind(credentials, audience, invoke_as, request)
+        try:
+            self._made = _by_kind(credentials, audience, invoke_as, request)
+        except (GoogleAuthError, RequestException, OSError, ValueError, KeyError) as error:  # a metadata server's
+            raise NoIdToken(f"no identity token could be had ({words_of(error)})", REMEDY) from error
         self._lock = Lock()
 
     @property
@@ -104,7 +110,16 @@ def _by_kind(credentials: Any, audience: str, invoke_as: str | None, request: An
     if isinstance(credentials, external_account.Credentials) and credentials.service_account_email:
         return _of_account(_without_account(credentials), credentials.service_account_email, audience)
     if isinstance(credentials, login.Credentials):
-        return credentials
+        # Without scopes: a refresh for cloud-platform alone brings no identity token.
+        make: Callable[..., Any] = login.Credentials
+        return make(
+            None,
+            refresh_token=credentials.refresh_token,
+            token_uri=credentials.token_uri,
+            client_id=credentials.client_id,
+            client_secret=credentials.client_secret,
+            rapt_token=credentials.rapt_token,
+        )
     raise NoIdToken(f"{_name_of(credentials)} can make no identity tokens", _BY_ACCOUNT)
 
 

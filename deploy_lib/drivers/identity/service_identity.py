@@ -50,6 +50,11 @@ class ServiceIdentity:
         self.problem: DriverError | None = None
 
     @property
+    def wanted(self) -> bool:
+        """Whether the service is known to want a token."""
+        return self._wanted
+
+    @property
     def account(self) -> str | None:
         """Whose tokens they are, where any were made and that is known."""
         return self._tokens.account if self._tokens else None
@@ -68,11 +73,14 @@ class ServiceIdentity:
             if self._clock.monotonic() < self._again_at:
                 return None
             try:
-                self._wanted = not self._read_once().public
+                self._wanted, self.problem = not self._read_once().public, None
             except DriverError as problem:
                 self._put_off(problem)
                 return None
         headers = self.headers(url)
+        if not headers and self._wanted and self.problem is None:
+            why = f"an identity token goes over https only, and {url} is not"
+            self.problem = NoIdToken(why, "write https:// in url: and candidate_url:")
         return headers if headers != sent else None
 
     def why_none(self) -> str:
