@@ -43,7 +43,7 @@ def explain(
     known = evidence or _of_build(last) or _of_candidate(drivers, release)
     findings = tuple(dict.fromkeys(finding for each in judged for finding in each.findings))
     cause = diagnose(known, findings, release)
-    if evidence is not None and _seen_once(cause) and _may_start_again(drivers, release):
+    if evidence is not None and _seen_once(cause):
         tell(f"one crash was seen; for {RHYTHM_WITHIN:.0f} s at most it is watched for a second (Ctrl-C ends that)")
         known = _with_a_second_end(drivers, lambda found: diagnose(found, findings, release), known, release)
         cause = diagnose(known, findings, release)
@@ -60,15 +60,6 @@ def explain(
 
 def _seen_once(cause: Cause) -> bool:
     return cause.deterministic and cause.frequency is not None and cause.frequency.count == 1
-
-
-def _may_start_again(drivers: Drivers, release: Release) -> bool:
-    """False where the candidate has neither traffic nor a tag any more: nothing starts its container then."""
-    try:
-        serving = drivers.services.read_serving(release.service)
-    except (DriverError, Interrupted):
-        return False
-    return any(target.revision == release.candidate for target in (*serving.now.targets, *serving.wanted.targets))
 
 
 def _with_a_second_end(

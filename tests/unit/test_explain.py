@@ -16,17 +16,14 @@ from deploy_lib.model.cause import Cause
 from deploy_lib.model.evidence import BuildEnd, BuildFailure, BuildTrouble, Evidence
 from deploy_lib.model.findings import Absence, Finding, Severity
 from deploy_lib.model.release import Release, Status
-from deploy_lib.model.service import Service
-from deploy_lib.model.serving import Serving
 from deploy_lib.release.explain import explain
 from deploy_lib.steps.build import BuildDetails
 from deploy_lib.steps.image_contents import ReadSource
 from tests.unit.diagnose.cases import SERVICE, crashes
-from tests.unit.samples import BEFORE, CANDIDATE, NOON, judged
+from tests.unit.samples import CANDIDATE, NOON, judged
 
 MISSING = 'Traceback (most recent call last):\n  File "/app/shop/main.py", line 1, in <module>\n    import shop.gone\n'
 MISSING += "ModuleNotFoundError: No module named 'shop.gone'"
-TAGGED = BEFORE.tagged("canary", "cand-2")
 CRASHED = Evidence(log=crashes(MISSING))
 FOUND = Finding(
     "missing_module",
@@ -51,7 +48,6 @@ class FakeCloud:
     told: list[str] = field(default_factory=list)
     seconds: float = 0.0
     interrupted: bool = False
-    serving: Serving = Serving(True, TAGGED, TAGGED)
 
     def monotonic(self) -> float:
         return self.seconds
@@ -75,9 +71,6 @@ class FakeCloud:
         if self.broken:
             raise DriverError("Cloud Logging did not answer within 10 s")
         return self.evidence
-
-    def read_serving(self, service: Service) -> Serving:
-        return self.serving
 
     def drivers(self) -> Drivers:
         me: Any = self
@@ -133,14 +126,6 @@ def test_a_second_crash_that_does_not_come_is_not_awaited_for_long(interrupted: 
     assert told.cause.frequency is not None and told.cause.frequency.count == 1
     assert cloud.seconds == (0.0 if interrupted else 20.0)
     assert len(cloud.told) == 1 and "for 20 s at most" in cloud.told[0], "who waits is told for what"
-
-
-@pytest.mark.parametrize("serving", [Serving(True, BEFORE, BEFORE), Serving(False)], ids=["without its tag", "deleted"])
-def test_what_nothing_starts_any_more_is_not_watched(serving: Serving) -> None:
-    cloud = FakeCloud(serving=serving)
-    told = explained(cloud, judged(0, Status.FAILED), evidence=Evidence(log=crashes(MISSING, count=1)))
-    assert told.cause.frequency is not None and told.cause.frequency.count == 1
-    assert (cloud.seconds, cloud.told) == (0.0, [])
 
 
 def test_what_could_not_be_asked_is_a_gap() -> None:
