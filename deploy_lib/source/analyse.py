@@ -7,40 +7,33 @@ keeps its facts, and the context of missing files is read only when something is
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache as remember
 
-from deploy_lib.model.codes import Code
-from deploy_lib.model.findings import Absence, Finding, Severity
-from deploy_lib.source.dependencies.adding import adding
+from deploy_lib.model.findings import Finding, Severity
+from deploy_lib.source.absent_packages import AbsentPackages
 from deploy_lib.source.dependencies.advice import undeclared_dependencies
 from deploy_lib.source.dependencies.declared import Declared, declared
-from deploy_lib.source.dependencies.names import may_be_brought_by
-from deploy_lib.source.entrypoint import Entrypoint, GivenStart, read_entrypoint, with_environment
+from deploy_lib.source.entry_closure import closure_of, is_package
+from deploy_lib.source.entrypoint import Entrypoint, GivenStart, read_entrypoint, with_environment, with_pythonpath
 from deploy_lib.source.entrypoint.misspelt import misspelt_command, undeclared_server
 from deploy_lib.source.entrypoint.script_problems import script_problems
 from deploy_lib.source.entrypoint.scripts import StartedPrograms, started
 from deploy_lib.source.entrypoint.unknown_start import unknown_start
 from deploy_lib.source.environment import variables_of
 from deploy_lib.source.explain import Explainer
-from deploy_lib.source.findings import Describer
-from deploy_lib.source.imports.closure import Closure, close
+from deploy_lib.source.findings import Describer, doubted
+from deploy_lib.source.imports.closure import Closure
 from deploy_lib.source.imports.layout import Layout
 from deploy_lib.source.imports.run import run_imports
 from deploy_lib.source.last_image import Known
 from deploy_lib.source.model import SITE_PACKAGES, SYMLINK, Context, ImageContents, MissingFileContext, Unknown
 from deploy_lib.source.ownership import Ownership
+from deploy_lib.source.packed_projects import packed_modules
 from deploy_lib.source.set_up import DJANGO_SETTINGS, DjangoSettings, django_settings, done_later, with_commas
 from deploy_lib.source.shadows import shadowed_modules
 from deploy_lib.source.stored_facts import FactCache, FactsOfPaths, ReadMany, stored_facts
-
-_NOT_IN_THE_TABLE = "another release of what is declared, or a step that nothing here reads, may bring it"
-_SHAPES = re.compile(
-    rb"package[-_]dir|force-include|hooks|version[-_]file|write_to|\[tool\.poetry\.build|wheel\.sources|cmdclass|packages\s*="
-)
-"""Of pyproject.toml and setup.py: what makes a wheel hold other modules than the project's directory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,31 +69,21 @@ def analyse(
     """
     contents = with_environment(contents, start)
     read = _reader(context, read_many)
-    contents = replace(contents, files={**_packed(contents, read), **contents.files}) if contents.packed else contents
+    packed = packed_modules(contents, read)
+    contents = replace(contents, files={**packed, **contents.files}) if packed else contents
     files = _Files(contents, context, read)
     dependencies = remember(lambda: declared(contents, files.read))
     start_up = started(contents, files.text)
     commands = _of_the_command(files, dependencies, start_up)
+    facts_of_paths = stored_facts(contents, context, read_many, cache)
     around = remember(missing_file_context)
-    analysis = _Analysis(
-        files, start_up, dependencies, stored_facts(contents, context, read_many, cache), around, undeclared, known
-    )
+    analysis = _Analysis(files, start_up, dependencies, facts_of_paths, around, start, undeclared, known)
     found = [each for given in start.entrypoints or (None,) if (each := analysis.of(given)) is not None]
     if not found:
         stopped = any(each.severity is Severity.ERROR for each in commands)
         unknown = None if stopped else unknown_start(contents)
         return Analysis((*commands, *([unknown] if unknown else ())))
     return _joined(found, commands)
-
-
-def _packed(contents: ImageContents, read: Callable[[str], bytes | None]) -> Mapping[str, str]:
-    """Nothing where a build may make, move or leave out modules; no package that a distribution may bring as well."""
-    built = [read(each) or b"" for each in contents.installs if each.endswith(("pyproject.toml", "setup.py"))]
-    if len(built) != 1 or _SHAPES.search(built[0]):
-        return {}
-    brought = declared(contents, read).installed
-    own = {top for top in {each.split("/")[2] for each in contents.packed} if not may_be_brought_by(top) & brought}
-    return {image: path for image, path in contents.packed.items() if image.split("/")[2] in own}
 
 
 def _joined(found: Sequence[Analysis], commands: Sequence[Finding]) -> Analysis:
@@ -130,6 +113,7 @@ class _Analysis:
     dependencies: Callable[[], Declared]
     facts_of_paths: FactsOfPaths
     missing_file_context: Callable[[], MissingFileContext]
+    start: GivenStart
     undeclared: bool
     known: Known | None
 
@@ -149,24 +133,22 @@ class _Analysis:
         unknown = {each.prefix for each in contents.unknown}
         layout = Layout(contents.files, entry.roots, _links(contents, context), unknown)
         started = layout.find(entry.module) if entry.script is None else None
-        closure = _close(entry, layout, contents, self.facts_of_paths)
+        closure = closure_of(entry, layout, contents, self.facts_of_paths)
         django = None
         if "django" in dependencies().installed:
             text = files.text(entry.script or (started.image if started else "")) or ""
             django = django_settings(entry, contents, text, closure)
         if django:
-            closure = _close(entry, layout, contents, self.facts_of_paths, django.module)
+            closure = closure_of(entry, layout, contents, self.facts_of_paths, django.module)
         explainer = remember(lambda: Explainer(contents, context, self.missing_file_context(), entry.roots))
-        module = f"{entry.module}.__main__" if entry.main and _is_package(layout, entry.module) else entry.module
+        module = f"{entry.module}.__main__" if entry.main and is_package(layout, entry.module) else entry.module
         ownership = Ownership(layout, contents, dependencies, explainer, module, known.installed if known else None)
         describer = Describer(closure, contents, context, explainer, entry.named_by)
         found = _of_imports(entry, module, closure, ownership, describer, django, variables_of(entry, contents))
         found = [each for each in found if not (each.guarded and ownership.is_foreign(each.module or ""))]
-        if known is not None and known.installed is not None:
-            where = f"that is installed in {known.name}"
-            found = [_not_installed(each, where, layout, contents, context, files.read) for each in found]
-        else:
-            found = [_by_the_table(each, ownership, layout, contents, context, files.read) for each in found]
+        good_image = known.name if known is not None and known.installed is not None else ""
+        packages = AbsentPackages(ownership, layout, contents, context.root, files.read, good_image)
+        found = [packages.told(each) for each in found]
         findings = [*found, *shadowed_modules(layout, contents, context, dependencies)]
         if self.undeclared:
             missing = {each.module for each in found}
@@ -185,11 +167,12 @@ class _Analysis:
         """The one of the last good image where nothing else tells it; Python looks where it looked then."""
         known, contents, read, ran = self.known, self.files.contents, self.files.text, self.started.programs
         entry = read_entrypoint(contents, given, read, projects, ran)
-        if known is None:
-            return entry
-        if entry is None and known.entrypoint:
+        if entry is None and known is not None and known.entrypoint:
             entry = read_entrypoint(contents, known.entrypoint, read, projects, ran)
-        return replace(entry, roots=tuple(dict.fromkeys((*entry.roots, *known.roots)))) if entry else None
+        if entry is None:
+            return None
+        entry = with_pythonpath(entry, self.start, contents.workdir)
+        return replace(entry, roots=tuple(dict.fromkeys((*entry.roots, *known.roots)))) if known else entry
 
 
 def _of_the_command(files: _Files, dependencies: Callable[[], Declared], found: StartedPrograms) -> list[Finding]:
@@ -216,7 +199,7 @@ def _of_imports(
     problems = run_imports(
         closure, ownership.judge, module, entry.attribute, called=entry.called, then=first, variables=variables
     )
-    found = [_doubted(each, entry.doubt) for each in describer.findings(problems)]
+    found = [doubted(each, entry.doubt) for each in describer.findings(problems)]
     if django:
         by_itself = replace(closure, main_file=None)
         problems = run_imports(by_itself, ownership.judge, django.module, then=later, variables=variables)
@@ -224,74 +207,8 @@ def _of_imports(
         reported = {(each.code, each.module, each.line) for each in found}
         for each in with_commas(describer.findings(problems, DJANGO_SETTINGS), settings):
             if (each.code, each.module, each.line) not in reported:
-                found.append(_doubted(each, doubt))
+                found.append(doubted(each, doubt))
     return found
-
-
-def _not_installed(
-    finding: Finding,
-    where: str,
-    layout: Layout,
-    contents: ImageContents,
-    context: Context,
-    read: Callable[[str], bytes | None],
-) -> Finding:
-    """Of a package that nothing brings: no package `where` has it, and how it gets there."""
-    module = finding.module or ""
-    if finding.code is not Code.MISSING_MODULE or finding.cause != Absence.ABSENT_EVERYWHERE or layout.find(module):
-        return finding
-    if layout.find(module.partition(".")[0]) is not None:
-        return finding
-    message = f"{finding.message}; no package {where} brings it"
-    return replace(finding, message=message, fix=adding(module, contents, context.root, read).fix)
-
-
-def _by_the_table(
-    finding: Finding,
-    ownership: Ownership,
-    layout: Layout,
-    contents: ImageContents,
-    context: Context,
-    read: Callable[[str], bytes | None],
-) -> Finding:
-    """Of a package that nothing declared brings, by what is known of distributions."""
-    module = finding.module or ""
-    if not module or not ownership.comes_with_none(module.partition(".")[0]):
-        return finding
-    found = _not_installed(finding, "that is declared, or comes with one,", layout, contents, context, read)
-    return _doubted(found, _NOT_IN_THE_TABLE) if ownership.rests_on_the_table(module) else found
-
-
-def _doubted(finding: Finding, doubt: str) -> Finding:
-    """What is only so if the process starts as supposed stops no release."""
-    if not doubt or finding.severity is not Severity.ERROR:
-        return finding
-    return replace(finding, severity=Severity.ADVICE, message=f"{finding.message}; not proven, as {doubt}")
-
-
-def _close(
-    entry: Entrypoint,
-    layout: Layout,
-    contents: ImageContents,
-    facts_of_paths: FactsOfPaths,
-    settings: str | None = None,
-) -> Closure:
-    more = (settings,) if settings else ()
-    if entry.script is not None:
-        script = entry.script if entry.script in contents.files else None
-        return close(layout, (*more, *(() if script else ("__main__",))), facts_of_paths, main_file=script)
-    if not entry.main:
-        return close(layout, (entry.module, *more), facts_of_paths)
-    package = _is_package(layout, entry.module)
-    found = layout.find(f"{entry.module}.__main__" if package else entry.module)
-    parent = entry.module if package else entry.module.rpartition(".")[0]
-    file = found.image if found is not None and found.image in contents.files else None
-    return close(layout, (parent or entry.module, *more), facts_of_paths, main_file=file, main_package=parent)
-
-
-def _is_package(layout: Layout, module: str) -> bool:
-    found = layout.find(module)
-    return found is not None and bool(found.directories)
 
 
 @dataclass(frozen=True, slots=True)

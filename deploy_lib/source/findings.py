@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Absence, Finding, Severity
@@ -212,3 +213,10 @@ def _fix(problem: Problem) -> str | None:
         case "raises_at_import":
             return f"remove the raise at line {problem.at.line}, or do not import the module"
     return None
+
+
+def doubted(finding: Finding, doubt: str) -> Finding:
+    """What is not proven stops no release: an error as advice, with why; as it is where there is no doubt."""
+    if not doubt or finding.severity is not Severity.ERROR:
+        return finding
+    return replace(finding, severity=Severity.ADVICE, message=f"{finding.message}; not proven, as {doubt}")

@@ -9,7 +9,7 @@ from deploy_lib.drivers.builds.findings import Explain
 from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.source.dependencies.declared import declared
-from deploy_lib.source.entrypoint import Entrypoint, GivenStart, read_entrypoint, with_environment
+from deploy_lib.source.entrypoint import Entrypoint, GivenStart, read_entrypoint, with_environment, with_pythonpath
 from deploy_lib.source.entrypoint.misspelt import misspelt_command
 from deploy_lib.source.entrypoint.scripts import started
 from deploy_lib.source.explain import explain
@@ -20,7 +20,8 @@ from deploy_lib.source.repository_facts import reader
 def entrypoint_of(staged: Staged, start: GivenStart) -> Entrypoint | None:
     """The YAML's first, with the directories the image's command puts on sys.path; else the command's own."""
     given = start.entrypoints[0] if start.entrypoints else None
-    return read_entrypoint(with_environment(staged.contents, start), given, _text_of(staged))
+    entry = read_entrypoint(with_environment(staged.contents, start), given, _text_of(staged))
+    return with_pythonpath(entry, start, staged.contents.workdir) if entry else None
 
 
 def unstartable(staged: Staged) -> Finding | None:

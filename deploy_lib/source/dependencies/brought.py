@@ -22,19 +22,18 @@ class Brought:
 
 
 def all_installed(wanted: Iterable[str], known: Mapping[str, Brought] | None = None) -> frozenset[str] | None:
-    """The names of all that comes with the wanted ones, themselves included; None where the table lacks one of those.
+    """The names of all that comes with the wanted ones, themselves included; None where the table knows not all of it.
 
     A name is normalised and may have an extra: "uvicorn[standard]".
 
     >>> table = {"a": Brought(frozenset({"a"}), frozenset({"b[x]"}), {}),
-    ...          "b": Brought(frozenset({"b"}), frozenset(), {"x": frozenset({"c"})})}
+    ...          "b": Brought(frozenset({"b"}), frozenset(), {"x": frozenset({"c"})}),
+    ...          "c": Brought(frozenset({"c"}), frozenset(), {})}
     >>> sorted(all_installed(["a"], table)), all_installed(["private"], table)
     (['a', 'b', 'c'], None)
     """
     known = table() if known is None else known
     waiting, seen = list(wanted), set[str]()
-    if any(name.partition("[")[0] not in known for name in waiting):
-        return None
     while waiting:
         name = waiting.pop()
         if name in seen:
@@ -42,8 +41,9 @@ def all_installed(wanted: Iterable[str], known: Mapping[str, Brought] | None = N
         seen.add(name)
         plain, _, extra = name.rstrip("]").partition("[")
         found = known.get(plain)
-        if found is not None:
-            waiting += found.extras.get(extra, ()) if extra else found.needs
+        if found is None or not found.modules:
+            return None
+        waiting += found.extras.get(extra, ()) if extra else found.needs
         if extra:
             waiting.append(plain)
     return frozenset(name for name in seen if "[" not in name)

@@ -172,12 +172,17 @@ def _listed(table: Table) -> Iterator[str]:
         project.get("dependencies"),
         *part(project, "optional-dependencies").values(),
         *part(table, "dependency-groups").values(),
+        part(tools, "uv").get("dev-dependencies"),
+        *part(tools, "pdm", "dev-dependencies").values(),
     ):
         yield from texts(group)
     poetry = part(tools, "poetry")
     groups = [part(group, "dependencies") for group in part(poetry, "group").values() if isinstance(group, dict)]
-    for names in (part(poetry, "dependencies"), *groups, part(table, "packages"), part(table, "dev-packages")):
+    older = part(poetry, "dev-dependencies")
+    for names in (part(poetry, "dependencies"), older, *groups, part(table, "packages"), part(table, "dev-packages")):
         for name, wanted in names.items():
+            if name == "python":  # Poetry's word for the interpreter
+                continue
             extras = texts(wanted.get("extras")) if isinstance(wanted, dict) else ()
             yield f"{name}[{','.join(extras)}]"
     for each in tables(table.get("package")):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from deploy_lib.model.service import Service
+from deploy_lib.source.entrypoint.model import Entrypoint
 from deploy_lib.source.model import ImageContents
 
 
@@ -30,7 +32,10 @@ def start_of(service: Service) -> GivenStart:
 
 def with_environment(contents: ImageContents, start: GivenStart) -> ImageContents:
     """The contents with all variables that the process is started with, as far as the repository tells."""
-    env = {**contents.env, **start.env}
-    if start.pythonpath:
-        env["PYTHONPATH"] = ":".join([*filter(None, [env.get("PYTHONPATH")]), *start.pythonpath])
-    return replace(contents, env=env)
+    return replace(contents, env={**contents.env, **start.env})
+
+
+def with_pythonpath(entry: Entrypoint, start: GivenStart, workdir: str) -> Entrypoint:
+    """Looked through last, whatever the command itself makes of PYTHONPATH."""
+    given = (posixpath.normpath(posixpath.join(workdir, each)) for each in start.pythonpath)
+    return replace(entry, roots=tuple(dict.fromkeys((*entry.roots, *given))))
