@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from google.cloud.run_v2 import Service, TrafficTarget, TrafficTargetAllocationType
 from google.protobuf import json_format
 
+from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.services import knative
+from deploy_lib.drivers.services.service_writer import ServiceWriter
 from deploy_lib.drivers.services.v1_words import has_no_word
+from deploy_lib.drivers.status_code import StatusCode
 from deploy_lib.local_cloud.emulator.knative.incoming import service_from_v1
 from deploy_lib.local_cloud.emulator.knative.outgoing import service_to_v1
+from tests.drivers.clocks import FakeClock
 from tests.local_cloud.emulator.rest.test_knative import NAME, SERVICE, TEMPLATE
 
 PINNED = TrafficTargetAllocationType.TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION
@@ -111,3 +116,55 @@ def test_a_field_that_this_client_does_not_know_goes_by_v2(where: str) -> None:
     part = {"service": service, "template": service.template, "container": main, "probe": main.startup_probe}[where]
     type(part).pb(part).MergeFromString(b"\xfa\xff\x7f\x01x")  # field 262143
     assert has_no_word(service) == "a field that this client does not know"
+
+
+def test_all_traffic_to_the_latest_may_be_left_unsaid() -> None:
+    before = read(LEAST)
+    document = service_to_v1(before)
+    document["spec"]["traffic"] = [{"latestRevision": True, "percent": 100}]
+    assert knative.tells_the_same(document, before)
+
+
+@dataclass
+class Api:
+    """v2, with what was written through it."""
+
+    service_now: Service
+    masks: list[list[str]] = field(default_factory=list)
+
+    def service(self, path: str) -> Service:
+        return copy.deepcopy(self.service_now)
+
+    def update(self, service: Service, mask: list[str], doing: str) -> str:
+        self.masks.append(mask)
+        return "operations/1"
+
+
+@dataclass
+class V1:
+    """v1, which tells a service and refuses to have it back."""
+
+    service_now: Service
+    code: StatusCode
+    asked: int = 0
+
+    def read(self, path: str) -> dict[str, Any]:
+        return service_to_v1(self.service_now)
+
+    def replace(self, path: str, document: dict[str, Any], doing: str) -> None:
+        self.asked += 1
+        raise ApiError(self.code, "no", "could not write")
+
+
+@pytest.mark.parametrize("code", [StatusCode.INVALID_ARGUMENT, StatusCode.PERMISSION_DENIED, StatusCode.UNIMPLEMENTED])
+def test_what_v1_refuses_for_good_is_written_by_v2(code: StatusCode) -> None:
+    before = read(SERVICE)
+    api, v1 = Api(before), V1(before, code)
+    writer = ServiceWriter(api, v1, FakeClock())  # type: ignore[arg-type]
+
+    def edit(service: Service) -> list[str]:
+        service.annotations["deploy-to-gcp/lease"] = "{}"
+        return ["annotations"]
+
+    assert writer.write(NAME, edit, "change it").operation == "operations/1"
+    assert (v1.asked, api.masks) == (1, [["annotations"]])

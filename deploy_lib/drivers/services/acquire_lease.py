@@ -14,9 +14,8 @@ from deploy_lib.drivers.processes import has_ended
 from deploy_lib.drivers.services import by_hand, service_annotations
 from deploy_lib.drivers.services.addresses import main_url
 from deploy_lib.drivers.services.context import ServiceContext
-from deploy_lib.drivers.services.leases import set_annotations
 from deploy_lib.drivers.services.release_record import Lease, ReleaseRecord
-from deploy_lib.drivers.services.service_annotations import record_of
+from deploy_lib.drivers.services.service_annotations import record_of, set_annotations
 from deploy_lib.drivers.services.traffic import baseline_traffic, spec_traffic
 from deploy_lib.model.answers import LeaseTaken, UnfinishedRelease
 from deploy_lib.model.release import Release

@@ -18,10 +18,9 @@ from deploy_lib.drivers.services import differences, service_annotations
 from deploy_lib.drivers.services.addresses import has_no_tag_urls, main_url, url_of_tag
 from deploy_lib.drivers.services.candidate_traffic import alone, beside
 from deploy_lib.drivers.services.context import ServiceContext, settle
-from deploy_lib.drivers.services.leases import set_annotations
 from deploy_lib.drivers.services.names import revision_name
 from deploy_lib.drivers.services.release_record import ReleaseRecord
-from deploy_lib.drivers.services.service_annotations import record_of
+from deploy_lib.drivers.services.service_annotations import record_of, set_annotations
 from deploy_lib.drivers.services.service_writer import WRITES_WITHIN
 from deploy_lib.drivers.services.startup_observer import StartupObserver
 from deploy_lib.drivers.services.template import ATTEMPT_LABEL, base, main_container, merged

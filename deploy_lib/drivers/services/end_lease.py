@@ -11,9 +11,8 @@ from deploy_lib.drivers.services import service_annotations
 from deploy_lib.drivers.services.acquire_lease import leave
 from deploy_lib.drivers.services.addresses import url_of_tag
 from deploy_lib.drivers.services.context import ServiceContext
-from deploy_lib.drivers.services.leases import set_annotations
 from deploy_lib.drivers.services.release_record import ReleaseRecord
-from deploy_lib.drivers.services.service_annotations import record_of
+from deploy_lib.drivers.services.service_annotations import record_of, set_annotations
 from deploy_lib.drivers.services.traffic import spec_traffic, targets
 from deploy_lib.model.answers import LeaseEnded
 from deploy_lib.model.release import Release

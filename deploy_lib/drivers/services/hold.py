@@ -8,8 +8,8 @@ from deploy_lib.drivers.interface import DriverError
 from deploy_lib.drivers.services import service_annotations
 from deploy_lib.drivers.services.acquire_lease import leave, refused_by
 from deploy_lib.drivers.services.context import ServiceContext
-from deploy_lib.drivers.services.leases import set_annotations
 from deploy_lib.drivers.services.release_record import Lease
+from deploy_lib.drivers.services.service_annotations import set_annotations
 from deploy_lib.model.answers import LeaseTaken
 from deploy_lib.model.service import Service
 

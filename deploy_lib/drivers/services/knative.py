@@ -59,7 +59,8 @@ def changed(document: Json, before: run_v2.Service, after: run_v2.Service) -> Js
         if before.annotations.get(name) != text:
             annotations[name] = text
     template = dict(spec.get("template", {}))
-    name = short(before.latest_created_revision) or before.template.revision
+    named = template.get("metadata", {}).get("name") or before.template.revision
+    name = named or short(before.latest_created_revision)  # the status may lag behind a template that has a name
     template["metadata"] = {**template.get("metadata", {}), "name": name}
     spec |= {"template": template, "traffic": [_target(each) for each in after.traffic]}
     metadata["annotations"] = annotations
@@ -68,7 +69,7 @@ def changed(document: Json, before: run_v2.Service, after: run_v2.Service) -> Js
 
 
 def tells_the_same(document: Json, service: run_v2.Service) -> bool:
-    """Whether the two were read of one state: the generation and every annotation that v2 tells. Pure."""
+    """Whether the two were read of one state: the traffic, every annotation that v2 tells, and all of ours. Pure."""
     metadata = document.get("metadata", {})
     annotations = metadata.get("annotations", {})
     same = all(annotations.get(name) == text for name, text in service.annotations.items())
@@ -78,6 +79,8 @@ def tells_the_same(document: Json, service: run_v2.Service) -> bool:
 
 
 def _plain(traffic: list[Json]) -> list[tuple[Any, ...]]:
+    """None at all is all of it to the latest revision."""
+    traffic = traffic or [{"latestRevision": True, "percent": 100}]
     keys = ("revisionName", "percent", "tag", "latestRevision")
     return [tuple(target.get(key) or None for key in keys) for target in traffic]
 

@@ -12,18 +12,23 @@ names none counts by its own times, and is renewed by writes of the service.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from deploy_lib.drivers.errors import PASSING, ApiError
-from deploy_lib.drivers.interface import Clock, DriverError, Interrupted
+from deploy_lib.drivers.interface import Clock, DriverError
 from deploy_lib.drivers.polling import polls
 from deploy_lib.drivers.services.lease_objects import LeaseObject, LeaseObjects, StoredLease
+from deploy_lib.drivers.services.lease_renewal import Renewal
 from deploy_lib.drivers.services.release_record import Lease
-from deploy_lib.drivers.services.service_annotations import history_of, lease_of, object_of, with_lease
+from deploy_lib.drivers.services.service_annotations import (
+    history_of,
+    lease_of,
+    object_of,
+    set_annotations,
+    with_lease,
+)
 from deploy_lib.drivers.services.service_writer import WRITES_WITHIN, ServiceWriter
 from deploy_lib.drivers.status_code import StatusCode
 from deploy_lib.model.service import Service
@@ -37,7 +42,6 @@ TOLD_FOR = 3600.0
 two changes of the service, and a bake may be long."""
 LONGEST = 600.0
 """Seconds of an object; a hold of days has one while it is written only."""
-RETRY_AFTER = 15.0  # seconds, where a renewal could not be made
 
 
 @dataclass(slots=True)
@@ -64,7 +68,7 @@ class Leases:
         self._clock = clock
         self._held: dict[str, Held] = {}
         self._holds: dict[str, Lease] = {}
-        self._renewals: dict[str, _Renewal] = {}
+        self._renewals: dict[str, Renewal] = {}
 
     def now(self) -> datetime:
         """Storage's time, as far as it was asked yet; else this machine's."""
@@ -175,7 +179,9 @@ class Leases:
             found = self._objects.read(LeaseObject.at(where))
         except DriverError as problem:
             unknown = f"whether {lease.holder} still deploys this service is not known: {problem.reason}"
-            raise DriverError(unknown, f"{problem.remedy}; or take it over with --force") from problem
+            raise DriverError(
+                unknown, f"{problem.remedy}; or take it over: rollback --force, or resume --force"
+            ) from problem
         return found.lease if found is not None and found.lease.token == lease.token and not found.is_over else None
 
     def holder(self, service: Service, found: run_v2.Service | None) -> Lease | None:
@@ -243,7 +249,7 @@ class Leases:
         if self.ours(path, service):
             return ""
         if lease is not None:
-            return f"{lease.holder} took the service over at {lease.since:%H:%M:%S} UTC"
+            return _took_over(lease)
         newest = next(iter(history_of(service.annotations)), None)
         if newest is not None and newest.at is not None and held is not None and newest.at > held.lease.since:
             return f"release {newest.id} took the service over and ended at {newest.at:%H:%M:%S} UTC ({newest.outcome})"
@@ -263,7 +269,7 @@ class Leases:
         """Renew it in the background until it is forgotten."""
         held = self._held[path]
         if path not in self._renewals:
-            self._renewals[path] = _Renewal(lambda: self._renew_once(path), held.lasts / 2)
+            self._renewals[path] = Renewal(lambda: self._renew_once(path), held.lasts / 2)
             self._renewals[path].start()
 
     def _renew_once(self, path: str) -> None:
@@ -298,38 +304,8 @@ class Leases:
 
 
 def _lost(found: StoredLease | None) -> str:
-    if found is None:
-        return "someone removed this release's lease"
-    return f"{found.lease.holder} took the service over at {found.lease.since:%H:%M:%S} UTC"
+    return _took_over(found.lease) if found is not None else "someone removed this release's lease"
 
 
-class _Renewal(Thread):
-    """A renewal that fails is tried again soon; one that finds the lease lost ends."""
-
-    def __init__(self, renew: Callable[[], None], every: float) -> None:
-        super().__init__(name="lease", daemon=True)
-        self._renew = renew
-        self._every = every
-        self._over = Event()
-
-    def stop(self) -> None:
-        self._over.set()
-
-    def run(self) -> None:
-        pause = self._every
-        while not self._over.wait(pause):
-            pause = self._every
-            try:
-                self._renew()
-            except Interrupted:
-                pause = min(self._every, RETRY_AFTER)
-            except DriverError as problem:
-                if problem.conflict:
-                    return
-                pause = min(self._every, RETRY_AFTER)
-
-
-def set_annotations(service: run_v2.Service, annotations: dict[str, str]) -> None:
-    """Replaces all annotations of the message."""
-    service.annotations.clear()
-    service.annotations.update(annotations)
+def _took_over(lease: Lease) -> str:
+    return f"{lease.holder} took the service over at {lease.since:%H:%M:%S} UTC"

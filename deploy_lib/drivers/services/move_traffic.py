@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 from deploy_lib.drivers.interface import DriverError, Tell
 from deploy_lib.drivers.services import service_annotations
 from deploy_lib.drivers.services.context import ServiceContext, settle
-from deploy_lib.drivers.services.leases import set_annotations
 from deploy_lib.drivers.services.release_record import ReleaseRecord
-from deploy_lib.drivers.services.service_annotations import record_of
+from deploy_lib.drivers.services.service_annotations import record_of, set_annotations
 from deploy_lib.drivers.services.traffic import difference, same, spec_traffic, targets
 from deploy_lib.drivers.traffic_watcher import RevisionHealth
 from deploy_lib.model.answers import TrafficMoved

@@ -14,10 +14,9 @@ from deploy_lib.drivers.interface import DriverError, Tell
 from deploy_lib.drivers.services import service_annotations
 from deploy_lib.drivers.services.addresses import main_url
 from deploy_lib.drivers.services.context import ServiceContext, settle
-from deploy_lib.drivers.services.leases import set_annotations
 from deploy_lib.drivers.services.move_traffic import TrafficConflict, conflicting_change, refuse_others
 from deploy_lib.drivers.services.release_record import ReleaseRecord
-from deploy_lib.drivers.services.service_annotations import record_of
+from deploy_lib.drivers.services.service_annotations import record_of, set_annotations
 from deploy_lib.drivers.services.traffic import spec_traffic, status_traffic, targets
 from deploy_lib.drivers.services.verify_serving import answers_from
 from deploy_lib.model.answers import Restored

@@ -12,12 +12,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deploy_lib.drivers.services.release_record import Lease, ReleaseRecord
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.state import PastRelease
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
+
+if TYPE_CHECKING:
+    from google.cloud import run_v2
 
 LEASE, RELEASE, HISTORY = "deploy-to-gcp/lease", "deploy-to-gcp/release", "deploy-to-gcp/history"
 LEASE_OBJECT = "deploy-to-gcp/lease-object"
@@ -200,3 +203,9 @@ def _with(annotations: Mapping[str, str], key: str, value: Any) -> dict[str, str
     if value is not None:
         found[key] = json.dumps(value, separators=(",", ":"))
     return found
+
+
+def set_annotations(service: run_v2.Service, annotations: dict[str, str]) -> None:
+    """Replaces all annotations of the message."""
+    service.annotations.clear()
+    service.annotations.update(annotations)

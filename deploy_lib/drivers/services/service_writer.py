@@ -34,6 +34,8 @@ WRITES_WITHIN = 30.0
 _BY_V1 = {"traffic", "annotations"}
 _ABSENT = frozenset({StatusCode.NOT_FOUND, StatusCode.UNIMPLEMENTED, StatusCode.UNSENT, StatusCode.PERMISSION_DENIED})
 """v1 is not to be had here: another host than v2's, which a network or a perimeter may keep out."""
+_REFUSED = _ABSENT - {StatusCode.UNSENT} | {StatusCode.INVALID_ARGUMENT}
+"""v1 does not take what it gave: one field of it, perhaps. v2 is asked, which is given less."""
 
 Edit = Callable[["run_v2.Service"], list[str]]
 """Changes the message it is given and names the fields changed; none when the service is as wanted already.
@@ -65,12 +67,12 @@ class ServiceWriter:
         `template`: the edit may change the template, so that v1 need not be asked.
         """
         doubt: ApiError | None = None
-        lost = False
+        lost, by_v1 = False, not template
         for _ in polls(self._clock, WRITES_WITHIN):
-            asked = False
+            asked = asked_v1 = False
             try:
                 with self._lock:
-                    document = None if template else self._document(path)
+                    document = self._document(path) if by_v1 else None
                     service = self._read(path, doing)
                     before = copy.deepcopy(service)
                     mask = edit(service)
@@ -79,7 +81,7 @@ class ServiceWriter:
                     if document is not None and _BY_V1.issuperset(mask) and not has_no_word(before):
                         if not knative.tells_the_same(document, before):
                             continue  # one of the two was older
-                        asked = True
+                        asked = asked_v1 = True
                         assert self._v1 is not None
                         self._v1.replace(path, knative.changed(document, before, service), doing)
                         self._api.replaced(path, before)
@@ -89,7 +91,9 @@ class ServiceWriter:
             except ApiError as error:
                 lost = lost or (asked and error.maybe_done)
                 error.no_effect = not lost
-                if not (error.maybe_done or _stale(error)):
+                if asked_v1 and error.code in _REFUSED:
+                    by_v1 = False
+                elif not (error.maybe_done or _stale(error)):
                     raise
                 doubt = error
         if doubt is None:

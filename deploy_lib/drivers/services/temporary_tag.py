@@ -12,8 +12,7 @@ from deploy_lib.drivers.interface import DriverError
 from deploy_lib.drivers.services import service_annotations
 from deploy_lib.drivers.services.addresses import has_no_tag_urls, url_of_tag
 from deploy_lib.drivers.services.context import ServiceContext, settle
-from deploy_lib.drivers.services.leases import set_annotations
-from deploy_lib.drivers.services.service_annotations import record_of
+from deploy_lib.drivers.services.service_annotations import record_of, set_annotations
 from deploy_lib.drivers.services.traffic import STABLE_TAG, spec_traffic, status_traffic, targets
 from deploy_lib.model.release import Release
 
