@@ -151,12 +151,14 @@ class Clients:
         return self._once("storage", make)
 
     @property
-    def rest(self) -> requests.Session:
-        """For REST methods of Google's APIs that have no client here: every request has the caller's access token."""
+    def json_api(self) -> JsonApi:
+        """REST methods of Google's APIs that have no client here: every request has the caller's access token."""
 
-        def make() -> requests.Session:
+        def make() -> JsonApi:
             import requests
             from google.auth.transport.requests import AuthorizedSession
+
+            from deploy_lib.drivers.json_api import JsonApi
 
             if self._nameless:
                 from deploy_lib.drivers.local_account import HEADER
@@ -167,18 +169,7 @@ class Clients:
                 authorized: Callable[..., requests.Session] = AuthorizedSession
                 session = authorized(self.credentials, auth_request=self.auth_request())
             session.trust_env = not self.endpoints.local
-            return session
-
-        return self._once("rest", make)
-
-    @property
-    def json_api(self) -> JsonApi:
-        """The same session as calls that are answered with JSON and the server's time."""
-
-        def make() -> JsonApi:
-            from deploy_lib.drivers.json_api import JsonApi
-
-            return JsonApi(self.rest, self.endpoints.http)
+            return JsonApi(session, self.endpoints.http)
 
         return self._once("json_api", make)
 

@@ -7,7 +7,7 @@ stands in the header of every answer (RFC 9110, 6.6.1).
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -42,7 +42,7 @@ class JsonApi:
         host: str,
         path: str,
         *,
-        query: Mapping[str, str] | None = None,
+        query: Mapping[str, str | Sequence[str]] | None = None,
         body: bytes | None = None,
         content: str = "application/json",
         timeout: float,

@@ -7,13 +7,17 @@ read from a policy, as far as that is readable.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.iam_grants import Grant, grants_of
+from deploy_lib.drivers.json_api import Json
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.status_code import StatusCode
+
+Query = Mapping[str, str | Sequence[str]]
 
 _TIMEOUT = 10.0  # seconds
 _PROJECTS, _IAM = "cloudresourcemanager.googleapis.com", "iam.googleapis.com"
@@ -109,22 +113,12 @@ class ProjectAccess:
                 return None
             raise
 
-    def _get(self, name: str, host: str, path: str, doing: str, query: Mapping[str, Any] | None = None) -> Any:
-        return self._ask(name, "GET", host, path, doing, params=query)
+    def _get(self, name: str, host: str, path: str, doing: str, query: Query | None = None) -> Json:
+        return self._ask(name, "GET", host, path, doing, query=query)
 
-    def _post(self, name: str, host: str, path: str, body: Mapping[str, Any], doing: str) -> Any:
-        return self._ask(name, "POST", host, path, doing, json=body)
+    def _post(self, name: str, host: str, path: str, body: Json, doing: str) -> Json:
+        return self._ask(name, "POST", host, path, doing, body=json.dumps(body).encode())
 
-    def _ask(self, name: str, verb: str, host: str, path: str, doing: str, **given: Any) -> Any:
-        from google.api_core import exceptions
-
-        clients = self._calls.clients
-        base = clients.endpoints.http if clients.endpoints.local else f"https://{host}"
-
-        def effect() -> Any:
-            answer = clients.rest.request(verb, f"{base}/{path}", timeout=_TIMEOUT, **given)
-            if answer.status_code != 200:
-                raise exceptions.from_http_response(answer)
-            return answer.json()
-
-        return self._calls.make(name, effect, doing)
+    def _ask(self, name: str, verb: str, host: str, path: str, doing: str, **more: Any) -> Json:
+        api = self._calls.clients.json_api
+        return self._calls.make(name, lambda: api.ask(verb, host, f"/{path}", timeout=_TIMEOUT, **more), doing).body
