@@ -5,19 +5,15 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
+from deploy_lib.cli.every_service import on_every_service
 from deploy_lib.cli.identity import holder
 from deploy_lib.cli.program import shorter
-from deploy_lib.cli.selection import select
-from deploy_lib.cli.session import Session, open_session
-from deploy_lib.cli.show.console import say, say_error
-from deploy_lib.cli.signals import stopping
+from deploy_lib.cli.session import Session
+from deploy_lib.cli.show.console import say
 from deploy_lib.cli.times import seconds
-from deploy_lib.drivers.clock import SystemClock
-from deploy_lib.drivers.interface import DriverError
 from deploy_lib.model.not_possible import NotPossible
-from deploy_lib.model.outcome import Outcome, exit_code_of
+from deploy_lib.model.outcome import Outcome
 from deploy_lib.plan import Plan
-from deploy_lib.release.last_line import serving_now
 from deploy_lib.release.lease_queue import held_by, wait_for_lease
 from deploy_lib.steps.kind import format_duration
 
@@ -27,22 +23,14 @@ def main(args: argparse.Namespace) -> int:
     lasts, wait = seconds("--for", args.lasts), seconds("--wait", args.wait)
     if args.release and (args.why or args.wait):
         raise NotPossible("--release ends a hold; leave out --why and --wait")
-    selection, clock = select(args, source=False), SystemClock()
-    ends: set[Outcome] = set()
-    with open_session(selection, args, clock) as session, stopping(clock, selection.program.command("status")):
-        for plan in selection.plans:
-            try:
-                refused = (
-                    _release_hold(session, plan) if args.release else _hold(session, plan, lasts, args.why or "", wait)
-                )
-            except DriverError as problem:
-                remedy = f"\n  {problem.remedy}" if problem.remedy else ""
-                say_error(f"{plan.service.name}: {problem.reason}{remedy}")
-                refused = Outcome.BUSY if problem.busy else Outcome.UNKNOWN
-            ends |= {refused} if refused is not None else set()
-            prefix = f"{plan.service.name}: " if len(selection.plans) > 1 else ""
-            say(f"{prefix}serving: {serving_now(session.services(plan), plan.service, 'a hold moves no traffic')}")
-    return exit_code_of(ends)
+    return on_every_service(
+        args,
+        lambda session, plan: (
+            _release_hold(session, plan) if args.release else _hold(session, plan, lasts, args.why or "", wait)
+        ),
+        lambda problem: Outcome.BUSY if problem.busy else Outcome.UNKNOWN,
+        "a hold moves no traffic",
+    )
 
 
 def _release_hold(session: Session, plan: Plan) -> Outcome | None:
