@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from unittest.mock import Mock
+from types import SimpleNamespace
 
 import pytest
 from google.api_core import exceptions
@@ -21,6 +21,7 @@ from deploy_lib.drivers.interface import Interrupted
 from deploy_lib.drivers.policy import POLICIES, Calls
 from deploy_lib.drivers.polling import polls
 from deploy_lib.drivers.services.api import RunApi
+from deploy_lib.model.program import PROGRAM
 from tests.drivers.clocks import FakeClock
 
 LOCAL = Endpoints("127.0.0.1:1", "http://127.0.0.1:2", "127.0.0.1:3")
@@ -162,10 +163,19 @@ def test_a_service_just_created_is_waited_for_where_it_is_not_shown_yet() -> Non
     path = "projects/p/locations/r/services/s"
     made = run_v2.Service(name=path, update_time=datetime(2026, 3, 2, 12, tzinfo=UTC))
     absent = exceptions.NotFound("x")
-    clients, clock = Mock(endpoints=LOCAL, budgets=Budgets()), FakeClock()
-    clients.services.create_service.return_value = Mock(metadata=made, operation=Mock())
-    clients.services.get_service.side_effect = [absent, absent, absent, made]
-    api = RunApi(Calls(clients, clock))
+    shown = iter([absent, absent, absent, made])
+
+    def get_service(**asked: object) -> run_v2.Service:
+        found = next(shown)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    begun = SimpleNamespace(metadata=made, operation=SimpleNamespace(name="operations/1"))
+    services = SimpleNamespace(create_service=lambda **asked: begun, get_service=get_service)
+    common = {"endpoints": LOCAL, "budgets": Budgets(), "project": "p", "account": None, "program": PROGRAM}
+    clients = SimpleNamespace(services=services, **common)
+    api = RunApi(Calls(clients, FakeClock()))  # type: ignore[arg-type]
     api.create(path, run_v2.Service())
     assert api.service(path) == made
 
