@@ -45,7 +45,7 @@ def answer_lines(reply: dict[str, Any], root: str) -> Iterator[str]:
         else:
             yield (
                 f"{reply['asked']} is in the image of {reply['service']} only if something else installs it: "
-                + (reply["reason"])
+                + reply["reason"]
             )
         yield f"  declared by: {reply['declared_by']}, as {reply['as']}"
         return
