@@ -5,7 +5,15 @@ from __future__ import annotations
 from deploy_lib.diagnose.case import Case
 from deploy_lib.model.cause_facts import RefusalFacts, SecretFacts
 from deploy_lib.model.codes import Code
-from deploy_lib.model.roles import IMAGE_READER, IMAGE_WRITER, INVOKER, SECRET_ACCESSOR, grant, member
+from deploy_lib.model.roles import (
+    IMAGE_READER,
+    IMAGE_WRITER,
+    binding,
+    grant,
+    grant_on_secret,
+    grant_on_service,
+    member,
+)
 
 
 def secret(case: Case) -> list[str]:
@@ -23,8 +31,7 @@ def secret(case: Case) -> list[str]:
         return [versions, f"gcloud secrets versions add {name} {at} --data-file=-"]
     if case.account is None:
         return [f"# name service_account: at {case.context.place('service_account')}, then let it read {name}"]
-    bind = f"gcloud secrets add-iam-policy-binding {name} {at}"
-    return [f"{bind} --member={member(case.account)} --role={SECRET_ACCESSOR}"]
+    return [grant_on_secret(name, case.project, case.account)]
 
 
 def permission(case: Case) -> list[str]:
@@ -33,13 +40,11 @@ def permission(case: Case) -> list[str]:
     if case.context.local or not case.service:
         return ["# the local cloud refused this because it was set up to: a fault is set, or a secret has a policy"]
     if case.cause.kind == Code.FRONTEND_REFUSED:
-        bind = f"gcloud run services add-iam-policy-binding {case.cloud_run} {case.where}"
-        return [f"{bind} --member={member(case.service.invoke_as or case.evidence.caller)} --role={INVOKER}"]
+        return [grant_on_service(case.cloud_run, case.where, case.service.invoke_as or case.evidence.caller)]
     if case.cause.kind == Code.IMAGE_NO_PERMISSION:
         agent = f"serviceAccount:service-{_number(case)}@serverless-robot-prod.iam.gserviceaccount.com"
         who = member(facts.account) if facts.account else f'"{agent}"'
-        to = f"gcloud projects add-iam-policy-binding {case.project} --member={who}"
-        return [f"{to} --role={IMAGE_READER}"]
+        return [binding("projects", case.project, who, IMAGE_READER)]
     lacking = facts.permission or ""
     refused_here = facts.message is not None
     caller = facts.caller or (None if refused_here else case.account)
@@ -58,8 +63,7 @@ def delete_old_revisions(case: Case) -> str:
 def let_builds_push(case: Case) -> str:
     """For the account that builds run as where none is configured."""
     builder = f"{_number(case)}-compute@developer.gserviceaccount.com"
-    to = f'gcloud projects add-iam-policy-binding {case.project} --member="serviceAccount:{builder}"'
-    return f"{to} --role={IMAGE_WRITER}"
+    return binding("projects", case.project, f'"serviceAccount:{builder}"', IMAGE_WRITER)
 
 
 def _number(case: Case) -> str:

@@ -71,28 +71,47 @@ def roles_with(permission: str) -> frozenset[str]:
 
 
 def grant(project: str, account: str | None, permission: str, *, on_account: str | None = None) -> str:
-    """The command for someone who may grant it; `on_account` is the account that the permission is about."""
+    """The command for someone who may grant it; `on_account` is the account that the permission is about.
+
+    `project` may be empty for an account whose address does not tell it: gcloud finds an account by its address.
+    """
     role = role_for(permission)
     if role is None:
         return f"# grant a role with {permission} (https://cloud.google.com/iam/docs/permissions-reference)"
     if on_account:
-        target = f"gcloud iam service-accounts add-iam-policy-binding {on_account} --project={project}"
-    else:
-        target = f"gcloud projects add-iam-policy-binding {project}"
-    return f"{target} --member={member(account)} --role={role}"
+        where = f" --project={project}" if project else ""
+        return binding("iam service-accounts", f"{on_account}{where}", member(account), role)
+    return binding("projects", project, member(account), role)
 
 
 def grant_on_bucket(bucket: str, account: str | None, permission: str) -> str:
     """The command for someone who may grant it on that bucket alone."""
-    command = f"gcloud storage buckets add-iam-policy-binding gs://{bucket}"
-    return f"{command} --member={member(account)} --role={role_for(permission)}"
+    return binding("storage buckets", f"gs://{bucket}", member(account), role_for(permission))
 
 
 def grant_on_repository(repository: str, account: str | None, permission: str) -> str:
     """The same on one repository of images: projects/P/locations/L/repositories/R."""
     _, project, _, location, _, name = repository.split("/")
-    command = f"gcloud artifacts repositories add-iam-policy-binding {name} --location={location} --project={project}"
-    return f"{command} --member={member(account)} --role={role_for(permission)}"
+    where = f"{name} --location={location} --project={project}"
+    return binding("artifacts repositories", where, member(account), role_for(permission))
+
+
+def grant_on_service(service: str, where: str, account: str | None) -> str:
+    """That the account may invoke one service of Cloud Run; `where` are the flags of its region and project."""
+    return binding("run services", f"{service} {where}", member(account), INVOKER)
+
+
+def grant_on_secret(secret: str, project: str, account: str | None) -> str:
+    """That the account may read one secret."""
+    return binding("secrets", f"{secret} --project={project}", member(account), SECRET_ACCESSOR)
+
+
+def binding(kind: str, resource: str, to: str, role: str | None) -> str:
+    """`resource` with the flags that place it; `to` is a member, quoted where a shell needs it.
+
+    Without a word on conditions gcloud asks for one where the policy has any, and fails where nobody can answer.
+    """
+    return f"gcloud {kind} add-iam-policy-binding {resource} --member={to} --role={role} --condition=None"
 
 
 def member(account: str | None) -> str:

@@ -90,6 +90,6 @@ def _Plus(found: Distribution) -> object:
 
 def test_grant_names_member_and_role() -> None:
     assert grant("p", None, "logging.logEntries.list").endswith(
-        '--member="user:$(gcloud config get-value account)" --role=roles/logging.viewer'
+        '--member="user:$(gcloud config get-value account)" --role=roles/logging.viewer --condition=None'
     )
     assert "user:anna@example.com" in grant("p", "anna@example.com", "run.services.get")

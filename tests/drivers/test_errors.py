@@ -23,7 +23,7 @@ CASES = [
         "could not change the service shop: ci@p-staging.iam.gserviceaccount.com lacks the permission "
         "run.services.update",
         "gcloud projects add-iam-policy-binding p-staging "
-        "--member=serviceAccount:ci@p-staging.iam.gserviceaccount.com --role=roles/run.developer",
+        "--member=serviceAccount:ci@p-staging.iam.gserviceaccount.com --role=roles/run.developer --condition=None",
     ),
     (CALL, exceptions.PermissionDenied("no"), "lacks the permission run.services.update", "roles/run.developer"),
     (
@@ -37,7 +37,8 @@ CASES = [
         exceptions.PermissionDenied("caller does not have permission to act as service account b@p.iam.example"),
         "ci@p-staging.iam.gserviceaccount.com may not act as b@p.iam.example",
         "gcloud iam service-accounts add-iam-policy-binding b@p.iam.example --project=p-staging "
-        "--member=serviceAccount:ci@p-staging.iam.gserviceaccount.com --role=roles/iam.serviceAccountUser",
+        "--member=serviceAccount:ci@p-staging.iam.gserviceaccount.com --role=roles/iam.serviceAccountUser "
+        "--condition=None",
     ),
     (
         CALL,
@@ -47,7 +48,8 @@ CASES = [
         ),
         "could not resolve source",
         "gcloud projects add-iam-policy-binding p-staging "
-        "--member=serviceAccount:1-compute@developer.gserviceaccount.com --role=roles/storage.objectViewer",
+        "--member=serviceAccount:1-compute@developer.gserviceaccount.com --role=roles/storage.objectViewer "
+        "--condition=None",
     ),
     (
         CALL,

@@ -133,7 +133,7 @@ def test_a_missing_role_is_named_with_the_command(
     project = account.partition("@")[2].partition(".")[0]
     assert refused.value.remedy.endswith(
         f"gcloud iam service-accounts add-iam-policy-binding {account} --project={project} --member={member} "
-        f"--role=roles/iam.serviceAccount{role}"
+        f"--role=roles/iam.serviceAccount{role} --condition=None"
     )
 
 

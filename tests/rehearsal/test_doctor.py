@@ -67,7 +67,7 @@ def test_what_is_missing_is_named_with_the_command_that_grants_it(harness: CliHa
     project = found["project"]
     assert (project["state"], "monitoring.timeSeries.list" in project["told"]) == ("missing", True)
     binding = f"gcloud projects add-iam-policy-binding {PROJECT}"
-    assert project["commands"] == [f'{binding} --member="{_CALLER}" --role=roles/monitoring.viewer']
+    assert project["commands"] == [f'{binding} --member="{_CALLER}" --role=roles/monitoring.viewer --condition=None']
     acts = found["backend"]
     assert (acts["state"], acts["subject"]) == ("missing", f"backend runs as {account}")
     assert acts["commands"][0].startswith(f"gcloud iam service-accounts add-iam-policy-binding {account} ")

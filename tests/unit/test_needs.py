@@ -77,12 +77,12 @@ def test_the_repository_of_images(images: str, repository: str | None) -> None:
 def test_a_role_is_granted_where_the_permission_is_needed() -> None:
     assert grant_on_bucket("b", ACCOUNT, "storage.objects.get") == (
         f"gcloud storage buckets add-iam-policy-binding gs://b --member=serviceAccount:{ACCOUNT} "
-        "--role=roles/storage.objectViewer"
+        "--role=roles/storage.objectViewer --condition=None"
     )
     name = "projects/p/locations/us/repositories/services"
     assert grant_on_repository(name, None, "artifactregistry.repositories.downloadArtifacts") == (
         "gcloud artifacts repositories add-iam-policy-binding services --location=us --project=p "
-        '--member="user:$(gcloud config get-value account)" --role=roles/artifactregistry.reader'
+        '--member="user:$(gcloud config get-value account)" --role=roles/artifactregistry.reader --condition=None'
     )
     assert role_for(ACT_AS) == "roles/iam.serviceAccountUser"
 

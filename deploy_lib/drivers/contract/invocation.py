@@ -17,7 +17,7 @@ from deploy_lib.model.answers import Attempt
 from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.model.release import Release
-from deploy_lib.model.roles import INVOKER, member
+from deploy_lib.model.roles import grant_on_service
 from deploy_lib.model.service import Service
 from deploy_lib.steps.health import AsksService
 from deploy_lib.steps.responses import is_front_end
@@ -110,11 +110,6 @@ def _refused(urls: HttpUrls, release: Release, answer: Attempt) -> Finding | Non
         message = f"requests to the service are refused with {answer.status} and go without a token: {problem.reason}"
         return Finding(Code.FRONTEND_REFUSED, Severity.ERROR, message, fix=problem.remedy or None)
     message = f"{account or 'the caller'} may not invoke the service: it answers {answer.status} to its token"
-    return Finding(Code.FRONTEND_REFUSED, Severity.ERROR, message, fix=_grant(release.service, account))
-
-
-def _grant(service: Service, account: str | None) -> str:
-    return (
-        f"gcloud run services add-iam-policy-binding {service.cloud_run} --region={service.region} "
-        f"--project={service.project} --member={member(account)} --role={INVOKER}"
-    )
+    service = release.service
+    fix = grant_on_service(service.cloud_run, f"--region={service.region} --project={service.project}", account)
+    return Finding(Code.FRONTEND_REFUSED, Severity.ERROR, message, fix=fix)

@@ -17,7 +17,7 @@ from deploy_lib.drivers.services.template import secret_parts
 from deploy_lib.drivers.status_code import StatusCode
 from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity
-from deploy_lib.model.roles import SECRET_ACCESSOR
+from deploy_lib.model.roles import grant_on_secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,10 +100,7 @@ class SecretCheck:
             self.found.unknown.append(f"whether {self.account} may read {name}: {judgement.why}")
         else:
             message = f"{self.account} may not read the secret {name}"
-            fix = (
-                f"gcloud secrets add-iam-policy-binding {name} --project={_project(path)} "
-                f"--member=serviceAccount:{self.account} --role={SECRET_ACCESSOR}"
-            )
+            fix = grant_on_secret(name, _project(path), self.account)
             self.found.findings.append(Finding(Code.SECRET_NO_ACCESS, Severity.ERROR, message, fix=fix))
 
     def _judge_access(self, path: str, name: str) -> Judgement | None:
