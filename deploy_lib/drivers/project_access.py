@@ -31,8 +31,11 @@ class ProjectAccess:
 
     def number(self) -> str:
         """The project's number, which names its default accounts."""
-        doing = f"look up the project {self.project}"
-        return str(self._get("get_project", _PROJECTS, f"v1/projects/{self.project}", doing)["projectNumber"])
+        return str(self._itself()["projectNumber"])
+
+    def is_whole(self) -> bool:
+        """Whether neither a folder nor an organisation stands above it, whose policy would count as well."""
+        return not self._itself().get("parent")
 
     def grants(self) -> tuple[Grant, ...]:
         """The project's policy; what is granted above it is not in it."""
@@ -100,6 +103,10 @@ class ProjectAccess:
             return frozenset(found.get("permissions", ()))
 
         return self._unless_absent(ask)
+
+    def _itself(self) -> Any:
+        doing = f"look up the project {self.project}"
+        return self._get("get_project", _PROJECTS, f"v1/projects/{self.project}", doing)
 
     def _tested(self, host: str, path: str, permissions: Iterable[str], doing: str) -> frozenset[str]:
         found = self._post("test_permissions", host, path, {"permissions": list(permissions)}, doing)

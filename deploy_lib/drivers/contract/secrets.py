@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from deploy_lib.drivers.contract.found import ContractFound
 from deploy_lib.drivers.contract.readers import Access, Judgement, judge_access
 from deploy_lib.drivers.errors import ApiError
-from deploy_lib.drivers.iam_grants import Grant, grants_in, grants_of
+from deploy_lib.drivers.iam_grants import Grant, grants_in
 from deploy_lib.drivers.policy import Calls
+from deploy_lib.drivers.project_access import ProjectAccess
 from deploy_lib.drivers.services.template import secret_parts
 from deploy_lib.drivers.status_code import StatusCode
 from deploy_lib.model.codes import Code
@@ -21,8 +22,6 @@ from deploy_lib.model.roles import grant_on_secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-_PROJECTS = "https://cloudresourcemanager.googleapis.com/v1/projects"
 
 
 @dataclass(slots=True)
@@ -132,21 +131,16 @@ class SecretCheck:
         return self._projects[project]
 
     def _read_project(self, project: str) -> _Above:
-        from google.auth.exceptions import GoogleAuthError
-        from google.auth.transport.requests import AuthorizedSession
-        from requests.exceptions import RequestException
-
-        asked = {"options": {"requestedPolicyVersion": 3}}
+        access = ProjectAccess(self.calls, project)
         try:
-            with AuthorizedSession(self.calls.clients.credentials) as http:
-                policy = http.post(f"{_PROJECTS}/{project}:getIamPolicy", json=asked, timeout=10)
-                itself = http.get(f"{_PROJECTS}/{project}", timeout=10)
-            return _Above(
-                grants_of(policy.json()) if policy.status_code == 200 else None,
-                whole=itself.status_code == 200 and not itself.json().get("parent"),
-            )
-        except (GoogleAuthError, RequestException, ValueError):
-            return _Above(None, whole=False)
+            grants = access.grants()
+        except ApiError:
+            grants = None
+        try:
+            whole = access.is_whole()
+        except ApiError:
+            whole = False
+        return _Above(grants, whole)
 
 
 @dataclass(frozen=True, slots=True)
