@@ -16,6 +16,7 @@ from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.project_access import ProjectAccess
 from deploy_lib.drivers.services.api import RunApi
+from deploy_lib.model.roles import name_of
 from deploy_lib.model.service import Service
 from deploy_lib.release.doctor import Checkup, Doctor, Standing
 
@@ -32,11 +33,11 @@ def main(args: argparse.Namespace) -> int:
             running = api.service(service.path)
             return (running.template.service_account or None) if running is not None else None
 
-        account, as_text = session.clients.account, args.output == "text"
+        account, as_text = session.clients.learn_principal(), args.output == "text"
         doctor = Doctor(access, selection.plans, account, runs_as)
         if as_text:
             names = ", ".join(plan.service.name for plan in selection.plans)
-            asked_as = account or "whoever is logged in"
+            asked_as = name_of(account, "whoever is logged in")
             say(f"what releases of {names} need in {access.project}, asked as {asked_as}")
         for checkups in side_by_side(lambda question: question.answers(), list(doctor.questions())):
             for checkup in checkups:

@@ -14,7 +14,7 @@ from deploy_lib.model.cause import Cause, Confidence
 from deploy_lib.model.cause_facts import Quota, RefusalFacts, SecretFacts
 from deploy_lib.model.codes import Code
 from deploy_lib.model.evidence import Condition, Evidence
-from deploy_lib.model.roles import SECRET_ACCESSOR
+from deploy_lib.model.roles import SECRET_ACCESSOR, name_of
 
 PERMISSION_DENIED, RESOURCE_EXHAUSTED = 7, 8
 
@@ -100,7 +100,7 @@ def _denied(message: str, evidence: Evidence) -> Cause:
     named = _PERMISSION.search(message) or _MUST_HAVE.search(message)
     permission = named[1] if named else evidence.permission
     what = f"the permission {permission}" if permission else "a permission"
-    sentence = f"{evidence.caller or 'the account that deploys'} lacks {what}"
+    sentence = f"{name_of(evidence.caller, 'the account that deploys')} lacks {what}"
     found = _cause(Code.PERMISSION_DENIED, sentence, message)
     facts = replace(_refusal(message), permission=permission, caller=evidence.caller)
     return replace(found, facts=facts)

@@ -193,6 +193,17 @@ class Clients:
         return None if self._nameless else credentials.account_of(self.credentials)
 
     @property
+    def principal(self) -> str | None:
+        """Whom a policy names for the calls, where the credentials tell it."""
+        return None if self._nameless else credentials.principal_of(self.credentials)
+
+    def learn_principal(self) -> str | None:
+        """The same, with one question to the metadata server where that alone knows it."""
+        if not self._nameless:
+            credentials.learn_account(self.credentials, self.auth_request())
+        return self.principal
+
+    @property
     def last_modifier(self) -> str | None:
         """What a service that these clients wrote names as its last modifier, where that is known."""
         return LOCAL_ACCOUNT if self._nameless else self.account

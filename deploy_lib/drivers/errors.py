@@ -18,7 +18,7 @@ from deploy_lib.drivers.permissions import NEEDED, permission_in
 from deploy_lib.drivers.status_code import StatusCode
 from deploy_lib.model.evidence import Evidence
 from deploy_lib.model.program import PROGRAM, Invocation
-from deploy_lib.model.roles import grant
+from deploy_lib.model.roles import grant, name_of
 
 _BY_HTTP = {
     400: StatusCode.INVALID_ARGUMENT,
@@ -108,7 +108,10 @@ def is_quota(problem: Exception) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ApiCall:
-    """What was being done. `method` is the client's method by name, `doing` as in "could not read the service x"."""
+    """What was being done. `method` is the client's method by name, `doing` as in "could not read the service x".
+
+    `account` is whom a policy names for the caller.
+    """
 
     method: str
     doing: str
@@ -184,7 +187,7 @@ def _reason_and_remedy(code: StatusCode, message: str, call: ApiCall, metadata: 
     match code:
         case StatusCode.PERMISSION_DENIED:
             permission = _permission(message, call, metadata)
-            who = call.account or "the account used"
+            who = name_of(call.account, "the account used")
             if acted_for := _first(_ACT_AS, message):
                 named = acted_for if "@" in acted_for else None
                 command = grant(call.project, call.account, "iam.serviceaccounts.actAs", on_account=named)

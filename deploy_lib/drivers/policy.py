@@ -161,7 +161,7 @@ class Calls:
 
     def _call(self, name: str, doing: str) -> ApiCall:
         try:
-            account = self.clients.account
+            account = self.clients.principal
         except DriverError:
             account = None
         return ApiCall(name, doing, self.clients.project, self.clients.endpoints, account, self.clients.program)

@@ -6,6 +6,8 @@ permissions that begin with it, the first match counts.
 
 from __future__ import annotations
 
+import re
+
 INVOKER = "roles/run.invoker"
 SECRET_ACCESSOR = "roles/secretmanager.secretAccessor"
 IMAGE_READER = "roles/artifactregistry.reader"
@@ -57,6 +59,9 @@ EVERYBODY = ("allUsers", "allAuthenticatedUsers")
 """Members that stand for every account (https://cloud.google.com/iam/docs/principals-overview)."""
 CALLER = "user:$(gcloud config get-value account)"
 """The account that is logged in to gcloud, where it is not known who was refused."""
+
+_POOL = re.compile(r"principalSet://.*/([^/]+)/\*")
+"""Everybody of one pool of federated identities."""
 
 
 def role_for(permission: str) -> str | None:
@@ -111,7 +116,14 @@ def binding(kind: str, resource: str, to: str, role: str | None) -> str:
 
     Without a word on conditions gcloud asks for one where the policy has any, and fails where nobody can answer.
     """
-    return f"gcloud {kind} add-iam-policy-binding {resource} --member={to} --role={role} --condition=None"
+    note = "  # to every identity of the pool" if _POOL.search(to) else ""
+    return f"gcloud {kind} add-iam-policy-binding {resource} --member={to} --role={role} --condition=None{note}"
+
+
+def name_of(account: str | None, otherwise: str) -> str:
+    """Of an account's address or a principal, for a sentence; `otherwise` where it is not known."""
+    pool = _POOL.search(account or "")
+    return f"a federated identity of {pool[1]}" if pool else account or otherwise
 
 
 def member(account: str | None) -> str:

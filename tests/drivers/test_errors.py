@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import requests
 from google.api_core import exceptions
@@ -26,6 +28,15 @@ CASES = [
         "--member=serviceAccount:ci@p-staging.iam.gserviceaccount.com --role=roles/run.developer --condition=None",
     ),
     (CALL, exceptions.PermissionDenied("no"), "lacks the permission run.services.update", "roles/run.developer"),
+    (
+        replace(
+            CALL, account="principalSet://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/ci/*"
+        ),
+        exceptions.PermissionDenied("no"),
+        "a federated identity of ci lacks the permission run.services.update",
+        '--member="principalSet://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/ci/*" '
+        "--role=roles/run.developer --condition=None  # to every identity of the pool",
+    ),
     (
         CALL,
         exceptions.PermissionDenied("no", details=[NAMED]),

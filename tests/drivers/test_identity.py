@@ -12,10 +12,12 @@ from typing import Any
 
 import httpx
 import pytest
+from google.auth.exceptions import RefreshError
 from google.auth.transport.requests import Request
 from google.cloud.run_v2 import Service
 
 from deploy_lib.drivers.clock import SystemClock
+from deploy_lib.drivers.credentials import learn_account, principal_of
 from deploy_lib.drivers.http_get import Getter
 from deploy_lib.drivers.iam_grants import Grant
 from deploy_lib.drivers.identity.access import ServiceAccess, access_of
@@ -33,6 +35,7 @@ from deploy_lib.local_cloud.emulator.wire.tokens import account_of, identity_of
 from deploy_lib.model.requests import Expectation
 
 URL = "https://shop-abc-uc.a.run.app"
+COMPUTE = "1-compute@developer.gserviceaccount.com"
 OTHER = "asker@elsewhere.iam.gserviceaccount.com"
 POOL = "iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/ci"
 GCLOUD = "764086051850-6qr4p6gpi6hn506pt8ejuq83di341hur.apps.googleusercontent.com"
@@ -107,6 +110,7 @@ def test_federation_without_an_account_says_what_to_grant(
     ("kind", "invoke_as", "lacks", "account", "member"),
     [
         ("federation", OTHER, "getOpenIdToken", OTHER, f'"principalSet://{POOL}/*"'),
+        ("federation", COMPUTE, "getOpenIdToken", COMPUTE, f'"principalSet://{POOL}/*"'),
         ("key-file", OTHER, "getOpenIdToken", OTHER, f"serviceAccount:{ACCOUNT}"),
         ("impersonated", None, "getOpenIdToken", ACCOUNT, '"user:$(gcloud config get-value account)"'),
         ("impersonated", OTHER, "getAccessToken", ACCOUNT, '"user:$(gcloud config get-value account)"'),
@@ -131,10 +135,49 @@ def test_a_missing_role_is_named_with_the_command(
     assert f" {account}: it lacks iam.serviceAccounts.{lacks}" in refused.value.reason
     role = {"getOpenIdToken": "OpenIdTokenCreator", "getAccessToken": "TokenCreator"}[lacks]
     project = account.partition("@")[2].partition(".")[0]
+    where = "" if account == COMPUTE else f" --project={project}"
+    note = "  # to every identity of the pool" if kind == "federation" else ""
     assert refused.value.remedy.endswith(
-        f"gcloud iam service-accounts add-iam-policy-binding {account} --project={project} --member={member} "
-        f"--role=roles/iam.serviceAccount{role} --condition=None"
+        f"gcloud iam service-accounts add-iam-policy-binding {account}{where} --member={member} "
+        f"--role=roles/iam.serviceAccount{role} --condition=None{note}"
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "principal"),
+    [
+        ("login", None),
+        ("key-file", ACCOUNT),
+        ("impersonated", ACCOUNT),
+        ("federation", f"principalSet://{POOL}/*"),
+        ("federation-account", ACCOUNT),
+    ],
+)
+def test_whom_a_policy_names_for_the_credentials(
+    endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch, kind: str, principal: str | None
+) -> None:
+    assert principal_of(endpoints.use(kind, monkeypatch)) == principal
+
+
+@dataclass
+class Machine:
+    """Credentials of a machine of Google's, whose account the metadata server knows, if that answers."""
+
+    answer: str | None
+    service_account_email: str = "default"
+
+    def refresh(self, request: object) -> None:
+        if self.answer is None:
+            raise RefreshError("no answer")
+        self.service_account_email = self.answer
+
+
+@pytest.mark.parametrize("answer", [ACCOUNT, None])
+def test_the_account_of_a_machine_is_asked_for(answer: str | None) -> None:
+    credentials = Machine(answer)
+    assert principal_of(credentials) is None
+    learn_account(credentials, Request())
+    assert principal_of(credentials) == answer
 
 
 @pytest.mark.parametrize(

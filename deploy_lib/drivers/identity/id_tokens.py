@@ -12,12 +12,11 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Any
 
-from deploy_lib.drivers.credentials import REMEDY, SCOPE, account_of, words_of
+from deploy_lib.drivers.credentials import REMEDY, SCOPE, account_of, pool_of, principal_of, words_of
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.drivers.permissions import permission_in
 from deploy_lib.model.roles import ACCESS_TOKEN, INVOKER, OPEN_ID_TOKEN, grant, role_for
 
-_POOL = re.compile(r"//(iam\.googleapis\.com/.+/work(?:loadIdentity|force)Pools/[^/]+)/providers/")
 _PROJECT = re.compile(r"@([a-z0-9-]+)\.iam\.gserviceaccount\.com$")
 
 
@@ -71,14 +70,14 @@ class IdTokens:
         permission, target = permission_in(text), getattr(self._made, "_target_credentials", None)
         if target is None or permission is None:
             return NoIdToken(f"no identity token could be had ({text})", REMEDY if target is None else "")
-        own, who, name = account_of(self._given), _principal_of(self._given), _name_of(self._given)
+        own, who, name = account_of(self._given), principal_of(self._given), _name_of(self._given)
         doing, account = "make identity tokens of", target.service_account_email
         if permission == ACCESS_TOKEN:
             doing, account = "act for", own or account
         if account == own:  # it is asked by who stands behind the account that the credentials are of
-            who, name = _pool_of(self._given), "whoever these credentials stand for"
+            who, name = pool_of(self._given), "whoever these credentials stand for"
         project = _PROJECT.search(account)
-        command = grant(project[1] if project else "PROJECT", who, permission, on_account=account)
+        command = grant(project[1] if project else "", who, permission, on_account=account)
         reason = f"{name} may not {doing} {account}: it lacks {permission}"
         return NoIdToken(reason, f"let someone who may grant it: {command}")
 
@@ -148,17 +147,7 @@ def _without_account(credentials: Any) -> Any:
 def _name_of(credentials: Any) -> str:
     if account := account_of(credentials):
         return account
-    pool = _pool_of(credentials)
+    pool = pool_of(credentials)
     if pool:
         return f"a federated identity of {pool.split('/')[-2]} without a service account"
     return "this login" if hasattr(credentials, "id_token") else f"credentials of the kind {type(credentials).__name__}"
-
-
-def _principal_of(credentials: Any) -> str | None:
-    return account_of(credentials) or _pool_of(credentials)
-
-
-def _pool_of(credentials: Any) -> str | None:
-    """A federated identity as a policy names it: by its whole pool, since its own name is not known here."""
-    pool = _POOL.match(getattr(credentials, "_audience", None) or "")
-    return f"principalSet://{pool[1]}/*" if pool else None
