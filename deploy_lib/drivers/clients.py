@@ -188,11 +188,6 @@ class Clients:
         return self._once("credentials", make)
 
     @property
-    def account(self) -> str | None:
-        """Who the calls are made as, where the credentials tell it."""
-        return None if self._nameless else credentials.account_of(self.credentials)
-
-    @property
     def principal(self) -> str | None:
         """Whom a policy names for the calls, where the credentials tell it."""
         return None if self._nameless else credentials.principal_of(self.credentials)
@@ -206,7 +201,7 @@ class Clients:
     @property
     def last_modifier(self) -> str | None:
         """What a service that these clients wrote names as its last modifier, where that is known."""
-        return LOCAL_ACCOUNT if self._nameless else self.account
+        return LOCAL_ACCOUNT if self._nameless else credentials.account_of(self.credentials)
 
     def auth_request(self) -> Any:
         """With what google-auth asks for tokens: past any proxy for a local cloud's account."""

@@ -105,13 +105,15 @@ class RestoreTraffic:
     """Put `target` back and confirm it by reading back and by asking the main URL.
 
     `ours` are the maps this release may have left behind: a service that carries any other was changed by someone
-    else, and is left alone. Empty: whatever it carries may be replaced.
+    else, and is left alone. Empty: whatever it carries may be replaced. Without `asks` no request is made, and the
+    map that is read back decides.
     """
 
     release: Release
     target: TrafficMap
     within: float = 60.0
     ours: tuple[TrafficMap, ...] = ()
+    asks: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,12 +44,13 @@ def acquire(
     repair: bool = True,
     wait: float = 0.0,
     known_rollback: str | None = None,
+    asks: bool = True,
 ) -> LeaseHeld | LeaseRefused:
     """The lease, with the map that restoring puts back; or who holds it and until when.
 
     `wait` seconds at most it queues behind whoever has the service; raises Interrupted meanwhile. Without `repair`
     what an unfinished release left is not put back first: who takes the lease is about to do it. `known_rollback` as
-    in TakeLease.
+    in TakeLease, `asks` as in RestoreTraffic.
     """
     now = drivers.clock.now
     request = requests.TakeLease(release, holder, LASTS, take_over, over_own_hold, known_rollback)
@@ -65,7 +66,7 @@ def acquire(
     refusal, errored = known_bad(release, answer.rejected_digests), False
     try:
         if repair and not refusal:
-            answer, refusal = _repaired(drivers, release, answer, tell)
+            answer, refusal = _repaired(drivers, release, answer, tell, asks=asks)
     except DriverError as error:
         refusal, errored = error.with_remedy, not error.conflict
     except Interrupted:
@@ -151,7 +152,9 @@ def known_bad(release: Release, bad: tuple[str, ...]) -> str:
     return ""
 
 
-def _repaired(drivers: Deployer, release: Release, answer: LeaseTaken, tell: Tell) -> tuple[LeaseTaken, str]:
+def _repaired(
+    drivers: Deployer, release: Release, answer: LeaseTaken, tell: Tell, *, asks: bool
+) -> tuple[LeaseTaken, str]:
     """Put back what an unfinished release of someone else left, before anything new starts."""
     left = answer.unfinished
     if left is None or left.release_id == release.id:
@@ -160,7 +163,7 @@ def _repaired(drivers: Deployer, release: Release, answer: LeaseTaken, tell: Tel
         return answer, ""
     tell(f"release {left.release_id} was left unfinished; putting back the traffic it found")
     other = replace(release, id=left.release_id, candidate=left.candidate, tag=left.tag, before=left.before)
-    restored = drivers.services.restore(requests.RestoreTraffic(other, left.before), tell)
+    restored = drivers.services.restore(requests.RestoreTraffic(other, left.before, asks=asks), tell)
     if not restored.complete:
         return answer, f"release {left.release_id} was left unfinished and could not be undone: {restored.reason}"
     return replace(answer, before=restored.now, now=restored.now), ""

@@ -17,7 +17,7 @@ from deploy_lib.release.context import ReleaseContext
 from deploy_lib.release.finish import finish, unless_elsewhere
 from deploy_lib.release.lease import acquire, refused_at_once
 from deploy_lib.release.membership import Membership
-from deploy_lib.release.restore_traffic import restore
+from deploy_lib.release.restore_traffic import asks_main_url, restore
 from deploy_lib.release.run_step import run_step
 from deploy_lib.steps.build import BuildImage, BuildSettings
 
@@ -117,10 +117,12 @@ class RealRelease:
             over_own_hold=is_resumed(context.entries),
             wait=context.wait,
             known_rollback=context.known_rollback,
+            asks=asks_main_url(context.plan),
         )
 
     def _restore(self, move: Restore) -> None:
         context = self.context
-        request = RestoreTraffic(context.release, move.target, ours=own_traffic_maps(context.entries))
+        ours, asks = own_traffic_maps(context.entries), asks_main_url(context.plan)
+        request = RestoreTraffic(context.release, move.target, ours=ours, asks=asks)
         stopping = asked_to_stop(context.entries)
         restore(context.drivers, request, move.why, context.record, context.tell, stopping=stopping)

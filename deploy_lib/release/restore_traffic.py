@@ -9,10 +9,18 @@ from deploy_lib.drivers.polling import polls
 from deploy_lib.model.answers import Restored
 from deploy_lib.model.journal import Entry, RestoreAnswered, RestoreAsked
 from deploy_lib.model.requests import RestoreTraffic
+from deploy_lib.plan import Plan
 from deploy_lib.release.lease import Deployer
+from deploy_lib.steps.verify import VerifySettings
 
 RETRIES_FOR = 300.0  # seconds
 SAY_AGAIN_EVERY = 15.0  # seconds
+
+
+def asks_main_url(plan: Plan) -> bool:
+    """Whether what was put back is asked: not where the plan's verify rests on what Cloud Run reports."""
+    verify = plan.settings(VerifySettings)
+    return verify is None or verify.via == "url"
 
 
 def restore(

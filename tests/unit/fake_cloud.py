@@ -58,6 +58,7 @@ class FakeCloud:
     fails: dict[str, Callable[[], object]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     maps: list[dict[str, int]] = field(default_factory=list)
+    restored: list[requests.RestoreTraffic] = field(default_factory=list)
     builds: int = 0
     leases: int = 0
     bad: tuple[str, ...] = ()
@@ -139,6 +140,7 @@ class FakeCloud:
         return found or answers.TrafficVerified(self.traffic, True, {"cand-2": 1})  # type: ignore[return-value]
 
     def restore(self, request: requests.RestoreTraffic, tell: Tell) -> answers.Restored:
+        self.restored.append(request)
         found = self._met("restore")
         if found is None:
             self._carry(request.target)

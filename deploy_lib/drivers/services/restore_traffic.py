@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 
 def restore_traffic(context: ServiceContext, request: RestoreTraffic, tell: Tell) -> Restored:
-    """What serves after restoring; `complete` when the map was read back and the main URL answered from it.
+    """What serves after restoring; `complete` when the map was read back and, where it is to be asked, the main URL
+    answered from it.
 
     `reason` says why not. Raises DriverError while asking again may still help: see `may_pass_within`.
     """
@@ -79,7 +80,7 @@ def restore_traffic(context: ServiceContext, request: RestoreTraffic, tell: Tell
     tell(f"back to: {status_traffic(settled)}")
     health = release.service.health
     url = main_url(release.service, settled)
-    if not url:  # as Cloud Run reports it, which is all that can be known of a service without an address
+    if not (url and request.asks):  # as Cloud Run reports it, which is all that can be known without an address
         return Restored(True, spec_traffic(settled))
     arrived, last = answers_from(context, url, health, target.shares(), request.within)
     if arrived:

@@ -30,7 +30,7 @@ from deploy_lib.release.lease import acquire, give_back
 from deploy_lib.release.next_commands import after_rollback
 from deploy_lib.release.observe import until_judged
 from deploy_lib.release.recorder import Recorder
-from deploy_lib.release.restore_traffic import restore
+from deploy_lib.release.restore_traffic import asks_main_url, restore
 from deploy_lib.release.rollback.moves import AskTarget, ChooseAgain, Effect, Move, RollbackFacts, next_move
 from deploy_lib.release.rollback.target import Choice, choose, tag_of
 from deploy_lib.steps import probe
@@ -133,7 +133,7 @@ class Rollback:
             case AskTarget():
                 self.facts = replace(self.facts, unfit=self._unfit())
             case Restore():
-                request = RestoreTraffic(self.release, effect.target)
+                request = RestoreTraffic(self.release, effect.target, asks=asks_main_url(self.plan))
                 restore(self.drivers, request, effect.why, self._record, self.tell)
             case _:
                 assert_never(effect)

@@ -125,11 +125,10 @@ class DriverHarness:
         assert isinstance(found.answer, TrafficMoved) and found.answer.watched is not None
         return found.answer.watched
 
-    def restore(self, release: Release, ours: tuple[TrafficMap, ...] = ()) -> Restored:
-        target = self.ours(release)[1]
-        return self.driver.restore(
-            RestoreTraffic(release, target, within=10.0, ours=(*ours, *self.ours(release))), self.progress.append
-        )
+    def restore(self, release: Release, ours: tuple[TrafficMap, ...] = (), *, asks: bool = True) -> Restored:
+        mine = self.ours(release)
+        request = RestoreTraffic(release, mine[1], within=10.0, ours=(*ours, *mine), asks=asks)
+        return self.driver.restore(request, self.progress.append)
 
     def end(self, release: Release, outcome: Outcome | None = Outcome.LIVE, *, to_blame: bool = False) -> None:
         self.driver.end_lease(EndLease(release, outcome, image_is_to_blame=to_blame))

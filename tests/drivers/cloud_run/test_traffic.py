@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import httpx
@@ -79,6 +80,8 @@ def test_restore(harness: DriverHarness) -> None:
     first = harness.live()
     release, _ = harness.create(harness.take(harness.release({"A": "1"}))[0])
     harness.move(release, 50)
+    walled = replace(release, service=replace(release.service, url="http://127.0.0.1:9"))
+    assert harness.restore(walled, ours=(harness.target(release, 50),), asks=False).complete
     restored = harness.restore(release, ours=(harness.target(release, 50),))
     assert restored.complete, restored
     assert restored.now.shares() == {first.candidate: 100}
