@@ -6,7 +6,7 @@ disabled default URL, and who may invoke it. What the service itself answers is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from deploy_lib.drivers.contract.found import ContractFound
@@ -47,15 +47,32 @@ def check_invocation(
         _check_first(urls, release.service, found)
         return
     problem = _without_address(release.service, service, asks)
-    if problem is None:
-        health = release.service.health
-        answer = urls.ask(f"{main_url(release.service, service).rstrip('/')}{health.path}", timeout=health.timeout)
-        if answer.status not in (health.status or ()):
-            problem = _in_between(release.service, service, asks, answer) or _refused(urls, release, answer)
+    for address, by in _addresses(release.service, service, asks):
+        problem = problem or _asked(urls, release, service, address, by)
     if problem is None:
         found.checked.append("the service can be asked")
     else:
         found.findings.append(problem)
+
+
+def _addresses(
+    wanted: Service, service: run_v2.Service, asks: Sequence[AsksService]
+) -> Iterator[tuple[str, Sequence[AsksService]]]:
+    """Which are asked, and by which steps. The URLs of tags are reached as the service's own is, unless named."""
+    main, alone = main_url(wanted, service), [each for each in asks if each.alone]
+    yield main, asks
+    if alone and not wanted.candidate_url and service.uri not in ("", main):
+        yield service.uri, alone
+
+
+def _asked(
+    urls: HttpUrls, release: Release, service: run_v2.Service, address: str, asks: Sequence[AsksService]
+) -> Finding | None:
+    health = release.service.health
+    answer = urls.ask(f"{address.rstrip('/')}{health.path}", timeout=health.timeout)
+    if answer.status in (health.status or ()):
+        return None
+    return _in_between(release.service, service, asks, answer) or _refused(urls, release, answer)
 
 
 def _check_first(urls: HttpUrls, service: Service, found: ContractFound) -> None:
