@@ -13,7 +13,7 @@ import enum
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from deploy_lib.model.roles import ACT_AS
+from deploy_lib.model.roles import ACT_AS, OPEN_ID_TOKEN
 
 
 class When(enum.StrEnum):
@@ -26,16 +26,20 @@ class When(enum.StrEnum):
     SECRETS = "the service is given secrets"
     REAL_SECRETS = "`import_check: {secrets: real}`"
     PUBLIC = "`public: true`"
+    INVOKE_AS = "`invoke_as` is set"
 
 
 class GrantedOn(enum.StrEnum):
     """What a permission is about, and where its role may be granted; the value is how documents say it."""
 
     PROJECT = "the project"
+    SERVICE = "the service"
+    SECRET = "each secret"
     BUCKET = "the build bucket"
     REPOSITORY = "the repository of images"
     RUNTIME = "the account the service runs as"
     BUILDER = "the account that builds"
+    ASKER = "the account of `invoke_as`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +68,18 @@ APIS = (
     Api("cloudbuild.googleapis.com", When.BUILD),
     Api("storage.googleapis.com"),
     Api("secretmanager.googleapis.com", When.SECRETS),
+    Api("iamcredentials.googleapis.com", When.INVOKE_AS),
 )
 
 DEPLOYER = (
-    Need("run.services.get", GrantedOn.PROJECT, "read what serves"),
-    Need("run.services.create", GrantedOn.PROJECT, "make the service at its first release"),
-    Need("run.services.update", GrantedOn.PROJECT, "add a revision and move traffic"),
-    Need("run.services.setIamPolicy", GrantedOn.PROJECT, "let everybody call the service", When.PUBLIC),
-    Need("run.revisions.get", GrantedOn.PROJECT, "see whether the candidate came up"),
-    Need("run.revisions.list", GrantedOn.PROJECT, "offer revisions to go back to"),
+    Need("run.services.get", GrantedOn.SERVICE, "read what serves"),
+    Need(
+        "run.services.create", GrantedOn.SERVICE, "make it at its first release, when only the project can grant this"
+    ),
+    Need("run.services.update", GrantedOn.SERVICE, "add a revision and move traffic"),
+    Need("run.services.setIamPolicy", GrantedOn.SERVICE, "let everybody call the service", When.PUBLIC),
+    Need("run.revisions.get", GrantedOn.SERVICE, "see whether the candidate came up"),
+    Need("run.revisions.list", GrantedOn.SERVICE, "offer revisions to go back to"),
     Need("run.operations.get", GrantedOn.PROJECT, "read how a change ended"),
     Need("logging.logEntries.list", GrantedOn.PROJECT, "read why a container ended, and users' requests"),
     Need("monitoring.timeSeries.list", GrantedOn.PROJECT, "count users' requests where the log has none"),
@@ -80,15 +87,17 @@ DEPLOYER = (
     Need("cloudbuild.builds.get", GrantedOn.PROJECT, "follow a build", When.BUILD),
     Need("cloudbuild.builds.list", GrantedOn.PROJECT, "find a build of the same commit", When.BUILD),
     Need("cloudbuild.builds.update", GrantedOn.PROJECT, "cancel a build", When.BUILD),
-    Need("secretmanager.secrets.get", GrantedOn.PROJECT, "look whether a secret is there", When.SECRETS),
-    Need("secretmanager.versions.get", GrantedOn.PROJECT, "look whether its version is enabled", When.SECRETS),
+    Need("secretmanager.secrets.get", GrantedOn.SECRET, "look whether a secret is there", When.SECRETS),
+    Need("secretmanager.versions.get", GrantedOn.SECRET, "look whether its version is enabled", When.SECRETS),
     Need("storage.objects.create", GrantedOn.BUCKET, "write the deploy lease, and upload the source"),
     Need("storage.objects.get", GrantedOn.BUCKET, "read who deploys, the build's log and what the check found"),
+    Need("storage.objects.list", GrantedOn.BUCKET, "be told of what is absent, and not that it may not be read"),
     Need("storage.objects.delete", GrantedOn.BUCKET, "renew the deploy lease and end it"),
     Need("artifactregistry.repositories.downloadArtifacts", GrantedOn.REPOSITORY, "look up an image by its tag"),
     Need("artifactregistry.repositories.uploadArtifacts", GrantedOn.REPOSITORY, "push the image", When.HERE),
     Need(ACT_AS, GrantedOn.RUNTIME, "deploy revisions that run as it"),
     Need(ACT_AS, GrantedOn.BUILDER, "start builds that run as it", When.BUILD_ACCOUNT),
+    Need(OPEN_ID_TOKEN, GrantedOn.ASKER, "ask the service in its name", When.INVOKE_AS),
 )
 """Of whoever starts a release."""
 
@@ -97,11 +106,11 @@ BUILDER = (
     Need("storage.objects.create", GrantedOn.BUCKET, "write the log and what the check found", When.BUILD),
     Need("artifactregistry.repositories.uploadArtifacts", GrantedOn.REPOSITORY, "push the image", When.BUILD),
     Need("logging.logEntries.create", GrantedOn.PROJECT, "write its log to Cloud Logging", When.BUILD),
-    Need("secretmanager.versions.access", GrantedOn.PROJECT, "import the service with its secrets", When.REAL_SECRETS),
+    Need("secretmanager.versions.access", GrantedOn.SECRET, "import the service with its secrets", When.REAL_SECRETS),
 )
 """Of the account that Cloud Build builds as."""
 
-RUNTIME = (Need("secretmanager.versions.access", GrantedOn.PROJECT, "read its secrets when it starts", When.SECRETS),)
+RUNTIME = (Need("secretmanager.versions.access", GrantedOn.SECRET, "read its secrets when it starts", When.SECRETS),)
 """Of the account that the service runs as."""
 
 

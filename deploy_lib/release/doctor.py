@@ -1,7 +1,8 @@
 """Whether a project has all that releases of some services will need, asked before any of it is needed.
 
-Everything the caller itself needs is tested and certain. Of the account that builds only the project's policy can be
-read, so what that does not show is not known: the bucket, the repository or something above may grant it.
+What the caller itself needs is tested where it is needed and certain, but for services and secrets: those are tested in
+their project, and what is lacking there they may grant themselves. Of the account that builds only the project's policy
+can be read, so what that does not show is not known: the bucket, the repository or something above may grant it.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from deploy_lib.plan import Plan
 from deploy_lib.steps.build import BuildSettings, builder_of
 from deploy_lib.steps.import_check import ImportCheckSettings
 
+_IN_PROJECT = (GrantedOn.PROJECT, GrantedOn.SERVICE, GrantedOn.SECRET)
+"""What is tested in the project."""
 _OF_PROJECT, _COMPUTE = ".iam.gserviceaccount.com", "-compute@developer.gserviceaccount.com"
 
 
@@ -57,16 +60,14 @@ class Inquiry:
         try:
             return self.ask()
         except DriverError as problem:
-            return [
-                Checkup(self.subject, Standing.UNKNOWN, problem.reason, (problem.remedy,) if problem.remedy else ())
-            ]
+            return [Checkup(self.subject, Standing.UNKNOWN, problem.with_remedy)]
 
 
 @dataclass(frozen=True, slots=True)
 class Doctor:
     """Of the services of one project. `runs_as` gives the account of the running service, None when there is none.
 
-    `account` is the caller's, None where that is not known.
+    `account` is whom a policy names for the caller, None where that is not known.
     """
 
     access: ProjectAccess
@@ -78,18 +79,21 @@ class Doctor:
         """Each may be asked in a separate thread."""
         yield Inquiry("APIs", self._apis)
         yield Inquiry(f"project {self.access.project}", self._project)
-        for bucket in self._buckets():
-            yield Inquiry(f"bucket {bucket}", partial(self._bucket, bucket))
+        for bucket, region in sorted(self._buckets().items()):
+            yield Inquiry(f"bucket {bucket}", partial(self._bucket, bucket, region))
         for images in sorted({plan.service.images for plan in self.plans}):
             yield Inquiry(f"images {images}", partial(self._repository, images))
         for service in (plan.service for plan in self.plans):
             yield Inquiry(f"{service.name} runs as", partial(self._runtime, service))
         for account in self._build_accounts():
             yield Inquiry("builds as", partial(self._builder, account))
+        for account in sorted({plan.service.invoke_as for plan in self.plans} - {None}, key=str):
+            subject = f"asks as {account}"
+            yield Inquiry(subject, partial(self._on_account, str(account), GrantedOn.ASKER, subject))
 
     @property
     def _when(self) -> frozenset[When]:
-        return frozenset(found for plan in self.plans for found in whens(plan))
+        return _any_of(self.plans)
 
     def _apis(self) -> list[Checkup]:
         wanted = needs.apis(self._when)
@@ -100,23 +104,31 @@ class Doctor:
         return [Checkup("APIs", Standing.MISSING, f"not enabled: {', '.join(off)}", (command,))]
 
     def _project(self) -> list[Checkup]:
-        wanted = needs.needed(DEPLOYER, GrantedOn.PROJECT, self._when)
-        held = self.access.held(need.permission for need in wanted)
-        to_grant = partial(grant, self.access.project, self.account)
-        return _judge(f"project {self.access.project}", wanted, held, to_grant)
+        wanted = [need for on in _IN_PROJECT for need in needs.needed(DEPLOYER, on, self._when)]
+        project, held = self.access.project, self.access.held(need.permission for need in wanted)
+        to_grant = partial(grant, project, self.account)
+        open_ = [need for need in wanted if need.on is not GrantedOn.PROJECT and need.permission not in held]
+        answers = _judge(f"project {project}", [need for need in wanted if need not in open_], held, to_grant)
+        if open_:
+            note = "not granted in the project; unless the service or the secret itself grants it, you lack"
+            words, subject = f"{note} {_listed(open_)}", f"services and secrets in {project}"
+            answers.append(Checkup(subject, Standing.UNKNOWN, words, _commands(open_, to_grant)))
+        return answers
 
-    def _buckets(self) -> list[str]:
-        named = {plan.service.bucket or build_bucket(self.access.project) for plan in self.plans}
-        return sorted(named)
+    def _buckets(self) -> dict[str, str]:
+        """Each with the region of a service that uses it."""
+        return {
+            plan.service.bucket or build_bucket(self.access.project): plan.service.region
+            for plan in reversed(self.plans)
+        }
 
-    def _bucket(self, bucket: str) -> list[Checkup]:
+    def _bucket(self, bucket: str, region: str) -> list[Checkup]:
         wanted, subject = needs.needed(DEPLOYER, GrantedOn.BUCKET, self._when), f"bucket {bucket}"
         held = self.access.held_on_bucket(bucket, [need.permission for need in wanted])
         if held is not None:
             return _judge(subject, wanted, held, partial(grant_on_bucket, bucket, self.account))
         if self.access.held(["storage.buckets.create"]):
             return [Checkup(subject, Standing.HAD, "the first release makes it")]
-        region = self.plans[0].service.region
         make = f"gcloud storage buckets create gs://{bucket} --project={self.access.project} --location={region}"
         return [Checkup(subject, Standing.MISSING, "there is none, and you may not make it", (make,))]
 
@@ -124,7 +136,8 @@ class Doctor:
         name = artifact_repository(images)
         if name is None:
             return [Checkup(f"images {images}", Standing.UNKNOWN, "are not in Artifact Registry, which alone is asked")]
-        wanted, subject = needs.needed(DEPLOYER, GrantedOn.REPOSITORY, self._when), f"repository {name}"
+        when = _any_of(plan for plan in self.plans if plan.service.images == images)
+        wanted, subject = needs.needed(DEPLOYER, GrantedOn.REPOSITORY, when), f"repository {name}"
         held = self.access.held_on_repository(name, [need.permission for need in wanted])
         if held is not None:
             return _judge(subject, wanted, held, partial(grant_on_repository, name, self.account))
@@ -135,21 +148,23 @@ class Doctor:
 
     def _runtime(self, service: Service) -> list[Checkup]:
         account = service.service_account or self.runs_as(service) or f"{self.access.number()}{_COMPUTE}"
-        return self._may_act_as(account, GrantedOn.RUNTIME, f"{service.name} runs as {account}")
+        return self._on_account(account, GrantedOn.RUNTIME, f"{service.name} runs as {account}")
 
     def _build_accounts(self) -> list[str | None]:
         """None is the project's default."""
-        built = (plan for plan in self.plans if When.BUILD in whens(plan))
-        return sorted({_build_account(plan) for plan in built}, key=str)
+        return sorted({_build_account(plan) for plan in self._built()}, key=str)
+
+    def _built(self) -> list[Plan]:
+        return [plan for plan in self.plans if When.BUILD in whens(plan)]
 
     def _builder(self, given: str | None) -> list[Checkup]:
         account = given or self.access.build_account()
         if not account:
             return [Checkup("builds as", Standing.UNKNOWN, "the project has no default account for builds")]
-        acts = self._may_act_as(account, GrantedOn.BUILDER, f"builds as {account}") if given else []
-        return [*acts, self._may_build(account)]
+        acts = self._on_account(account, GrantedOn.BUILDER, f"builds as {account}") if given else []
+        return [*acts, self._may_build(account, [plan for plan in self._built() if _build_account(plan) == given])]
 
-    def _may_act_as(self, account: str, on: GrantedOn, subject: str) -> list[Checkup]:
+    def _on_account(self, account: str, on: GrantedOn, subject: str) -> list[Checkup]:
         wanted = needs.needed(DEPLOYER, on, self._when)
         held = self.access.held_on_account(account, [need.permission for need in wanted])
         if held is not None:
@@ -159,16 +174,17 @@ class Doctor:
         make = f"gcloud iam service-accounts create {name} --project={host.removesuffix(_OF_PROJECT)}"
         return [Checkup(subject, Standing.MISSING, "there is no such account", (make,) if made else ())]
 
-    def _elsewhere(self) -> str:
+    def _elsewhere(self, plans: Sequence[Plan]) -> str:
         """A repository of images in another project, whose policy is not read; "" for none."""
-        names = filter(None, (artifact_repository(plan.service.images) for plan in self.plans))
+        names = filter(None, (artifact_repository(plan.service.images) for plan in plans))
         return next((name for name in names if name.split("/")[1] != self.access.project), "")
 
-    def _may_build(self, account: str) -> Checkup:
+    def _may_build(self, account: str, plans: Sequence[Plan]) -> Checkup:
+        """`plans` are those whose builds run as it."""
         subject, members = f"builds as {account}", {f"serviceAccount:{account}", *EVERYBODY}
-        wanted = [need for on in GrantedOn for need in needs.needed(BUILDER, on, self._when)]
+        wanted = [need for on in GrantedOn for need in needs.needed(BUILDER, on, _any_of(plans))]
         mine = {each.role for each in self.access.grants() if members & each.members and not each.conditional}
-        elsewhere = self._elsewhere()
+        elsewhere = self._elsewhere(plans)
         left = [
             need
             for need in wanted
@@ -176,15 +192,14 @@ class Doctor:
         ]
         if not left:
             return Checkup(subject, Standing.HAD, "its roles in the project are enough for a build")
-        words = "; ".join(f"{need.permission}, to {need.why}" for need in left)
         commands = dict.fromkeys(
             grant_on_repository(elsewhere, account, need.permission)
             if elsewhere and need.on is GrantedOn.REPOSITORY
             else grant(self.access.project, account, need.permission)
             for need in left
         )
-        note = "not granted in the project; unless the resource itself or something above it grants"
-        return Checkup(subject, Standing.UNKNOWN, f"{note} {words}", tuple(commands))
+        note = "not granted in the project; unless the resource itself or something above it grants it, it lacks"
+        return Checkup(subject, Standing.UNKNOWN, f"{note} {_listed(left)}", tuple(commands))
 
 
 def whens(plan: Plan) -> Iterator[When]:
@@ -204,6 +219,12 @@ def whens(plan: Plan) -> Iterator[When]:
         yield When.SECRETS
     if service.public:
         yield When.PUBLIC
+    if service.invoke_as:
+        yield When.INVOKE_AS
+
+
+def _any_of(plans: Iterable[Plan]) -> frozenset[When]:
+    return frozenset(found for plan in plans for found in whens(plan))
 
 
 def _build_account(plan: Plan) -> str | None:
@@ -217,6 +238,12 @@ def _judge(subject: str, wanted: Sequence[Need], held: Iterable[str], to_grant: 
     lacking = [need for need in wanted if need.permission not in held]
     if not lacking:
         return [Checkup(subject, Standing.HAD, f"you hold what is needed: {permissions}")]
-    words = "; ".join(f"{need.permission}, to {need.why}" for need in lacking)
-    commands = tuple(dict.fromkeys(to_grant(need.permission) for need in lacking))
-    return [Checkup(subject, Standing.MISSING, f"you lack {words}", commands)]
+    return [Checkup(subject, Standing.MISSING, f"you lack {_listed(lacking)}", _commands(lacking, to_grant))]
+
+
+def _listed(lacking: Iterable[Need]) -> str:
+    return "; ".join(f"{need.permission}, to {need.why}" for need in lacking)
+
+
+def _commands(lacking: Iterable[Need], to_grant: Callable[[str], str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(to_grant(need.permission) for need in lacking))

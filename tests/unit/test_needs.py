@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import pytest
 
 from deploy_lib.drivers.iam_grants import Grant
+from deploy_lib.drivers.interface import DriverError
 from deploy_lib.model.image_names import artifact_repository
 from deploy_lib.model.needs import BUILDER, DEPLOYER, GrantedOn, When, apis, needed
 from deploy_lib.model.release import Builder
 from deploy_lib.model.roles import ACT_AS, grant_on_bucket, grant_on_repository, role_for, roles_with
 from deploy_lib.model.service import Service
 from deploy_lib.plan import Plan, Step
-from deploy_lib.release.doctor import Doctor, Standing, whens
+from deploy_lib.release.doctor import Checkup, Doctor, Inquiry, Standing, whens
 from deploy_lib.steps import build, import_check
 
 SHOP = Service("shop", "p-staging", "us-central1", "shop", "us-central1-docker.pkg.dev/p-staging/services")
 ACCOUNT = "builder@p-staging.iam.gserviceaccount.com"
+ASKER = "asker@p-staging.iam.gserviceaccount.com"
 CLOUD_BUILD = build.BuildSettings()
 
 
@@ -42,6 +45,7 @@ def _plan(service: Service = SHOP, *settings: object) -> Plan:
         ),
         (_plan(replace(SHOP, public=True)), {When.ALWAYS, When.BUILD, When.PUBLIC}),
         (_plan(replace(SHOP, secrets={"A": "a:1"})), {When.ALWAYS, When.BUILD, When.SECRETS}),
+        (_plan(replace(SHOP, invoke_as=ASKER)), {When.ALWAYS, When.BUILD, When.INVOKE_AS}),
     ],
 )
 def test_what_a_plan_makes_count(plan: Plan, expected: set[When]) -> None:
@@ -51,7 +55,7 @@ def test_what_a_plan_makes_count(plan: Plan, expected: set[When]) -> None:
 def test_a_service_without_secrets_asks_for_nothing_of_secret_manager() -> None:
     when = frozenset({When.ALWAYS, When.BUILD})
     assert "secretmanager.googleapis.com" not in apis(when)
-    assert not [row for row in needed(DEPLOYER, GrantedOn.PROJECT, when) if row.permission.startswith("secretmanager")]
+    assert not needed(DEPLOYER, GrantedOn.SECRET, when)
 
 
 @pytest.mark.parametrize("row", [*DEPLOYER, *BUILDER], ids=lambda row: f"{row.permission} {row.on.name}")
@@ -87,10 +91,18 @@ def test_a_role_is_granted_where_the_permission_is_needed() -> None:
     assert role_for(ACT_AS) == "roles/iam.serviceAccountUser"
 
 
+@dataclass
 class Access:
-    """A project where the account that builds has the role for builds."""
+    """A project where the account that builds has the role for builds, and the caller all but what it lacks."""
 
+    lacks: tuple[str, ...] = ()
     project = "p-staging"
+
+    def held(self, permissions: Iterable[str]) -> frozenset[str]:
+        return frozenset(each for each in permissions if not each.startswith(self.lacks))
+
+    def held_on_account(self, account: str, permissions: Iterable[str]) -> frozenset[str] | None:
+        return self.held(permissions) if account in (ACCOUNT, ASKER) else None
 
     def build_account(self) -> str:
         return ACCOUNT
@@ -106,3 +118,56 @@ def test_roles_of_this_project_are_no_roles_on_a_repository_of_another(project: 
     (found,) = next(inquiry for inquiry in doctor.questions() if inquiry.subject == "builds as").answers()
     assert found.state is standing, found
     assert [f"--project={project} " in command for command in found.commands] == [True] * (project != "p-staging")
+
+
+def _asked(subject: str, *plans: Plan, access: Access | None = None) -> list[Checkup]:
+    doctor = Doctor(access or Access(), plans, None, lambda service: None)  # type: ignore[arg-type]
+    return [each for inquiry in doctor.questions() if inquiry.subject == subject for each in inquiry.answers()]
+
+
+@pytest.mark.parametrize(
+    ("lacks", "found"),
+    [
+        ((), [("project", Standing.HAD)]),
+        (("run.services.update",), [("project", Standing.HAD), ("services", Standing.UNKNOWN)]),
+        (("secretmanager.",), [("project", Standing.HAD), ("services", Standing.UNKNOWN)]),
+        (("monitoring.", "run.revisions."), [("project", Standing.MISSING), ("services", Standing.UNKNOWN)]),
+    ],
+)
+def test_what_a_service_or_a_secret_may_grant_itself_is_not_known_to_be_missing(
+    lacks: tuple[str, ...], found: list[tuple[str, Standing]]
+) -> None:
+    plan = _plan(replace(SHOP, secrets={"A": "a:1"}), CLOUD_BUILD)
+    answers = _asked("project p-staging", plan, access=Access(lacks))
+    assert [(each.subject.partition(" ")[0], each.state) for each in answers] == found
+    assert [bool(each.commands) for each in answers] == [each.state is not Standing.HAD for each in answers]
+
+
+def test_whether_the_caller_may_ask_in_the_name_of_invoke_as() -> None:
+    plan = _plan(replace(SHOP, invoke_as=ASKER))
+    assert "iamcredentials.googleapis.com" in apis(frozenset(whens(plan)))
+    (had,) = _asked(f"asks as {ASKER}", plan)
+    (lacking,) = _asked(f"asks as {ASKER}", plan, access=Access(("iam.serviceAccounts.getOpenIdToken",)))
+    assert (had.state, lacking.state) == (Standing.HAD, Standing.MISSING)
+    (command,) = lacking.commands
+    assert f"add-iam-policy-binding {ASKER} " in command and "OpenIdTokenCreator" in command
+    assert not _asked(f"asks as {ASKER}", _plan())
+
+
+def test_an_account_needs_what_its_own_builds_need() -> None:
+    usual = _plan(SHOP, CLOUD_BUILD)
+    other = build.BuildSettings(
+        service_account="projects/p-staging/serviceAccounts/other@p-staging.iam.gserviceaccount.com"
+    )
+    real = _plan(SHOP, other, import_check.ImportCheckSettings(secrets="real"))
+    (own, *_, its) = _asked("builds as", usual, real)
+    assert own.state is Standing.HAD and "secretmanager.versions.access" not in own.words
+    assert its.state is Standing.UNKNOWN and "secretmanager.versions.access" in its.words
+
+
+def test_what_to_do_about_a_question_that_fails_is_no_command() -> None:
+    def fail() -> list[Checkup]:
+        raise DriverError("Google did not answer in time", "try again")
+
+    (found,) = Inquiry("APIs", fail).answers()
+    assert found == Checkup("APIs", Standing.UNKNOWN, "Google did not answer in time (try again)")
