@@ -1,7 +1,7 @@
 """What our own requests to one service carry: nothing, until the service is seen to want an identity token.
 
 The first request goes out bare. Where it is answered 401 or 403, the service's policy decides: one that lets everybody
-in gave that answer itself, and gets no token then either.
+in gave that answer itself, and gets no token then either. A policy that may not be read lets nobody in.
 """
 
 from __future__ import annotations
