@@ -11,6 +11,7 @@ from deploy_lib.model.journal import Entry, RestoreAnswered, RestoreAsked
 from deploy_lib.model.requests import RestoreTraffic
 from deploy_lib.plan import Plan
 from deploy_lib.release.lease import Deployer
+from deploy_lib.steps.probe import ProbeSettings
 from deploy_lib.steps.verify import VerifySettings
 
 RETRIES_FOR = 300.0  # seconds
@@ -18,9 +19,9 @@ SAY_AGAIN_EVERY = 15.0  # seconds
 
 
 def asks_main_url(plan: Plan) -> bool:
-    """Whether what was put back is asked: not where the plan's verify rests on what Cloud Run reports."""
-    verify = plan.settings(VerifySettings)
-    return verify is None or verify.via == "url"
+    """Whether what was put back is asked: not where verify, or else probe, rests on what Cloud Run reports."""
+    chosen = plan.settings(VerifySettings) or plan.settings(ProbeSettings)
+    return chosen is None or chosen.via == "url"
 
 
 def restore(

@@ -89,11 +89,22 @@ def test_commands_that_are_printed_help_in_what_has_come_to_be() -> None:
     assert ("hold --release" in busy, "rollback" in busy) == (False, True)
 
 
-@pytest.mark.parametrize("via", ["url", "none"])
-def test_what_is_put_back_is_asked_as_the_plan_verifies(via: str) -> None:
-    cloud = FakeCloud(fails={"verify_traffic": unknown()})
-    release(cloud, plan(*WHOLE.steps[:-1], step("verify", via=via)))
-    assert [request.asks for request in cloud.restored] == [via == "url"]
+@pytest.mark.parametrize(
+    ("probe", "verify", "asks"),
+    [
+        (None, "url", True),
+        (None, "none", False),
+        ("none", None, False),
+        ("none", "url", True),
+        (None, None, True),
+    ],
+)
+def test_what_is_put_back_is_asked_as_the_plan_asks(probe: str | None, verify: str | None, asks: bool) -> None:
+    first = [step("build"), step("canary"), *([step("probe", via=probe)] if probe else [])]
+    last = [step("promote", percent=100), *([step("verify", via=verify)] if verify else [])]
+    cloud = FakeCloud(fails={"move_traffic": unknown()})
+    release(cloud, plan(*first, *last))
+    assert [request.asks for request in cloud.restored] == [asks]
 
 
 def test_a_good_release_goes_live_step_by_step() -> None:
