@@ -104,9 +104,12 @@ class ProjectAccess:
 
         return self._unless_absent(ask)
 
-    def _itself(self) -> Any:
+    def _itself(self) -> Json:
         doing = f"look up the project {self.project}"
-        return self._get("get_project", _PROJECTS, f"v1/projects/{self.project}", doing)
+        found = self._get("get_project", _PROJECTS, f"v1/projects/{self.project}", doing)
+        if "projectNumber" not in found:
+            raise ApiError(StatusCode.UNKNOWN, "", f"could not {doing}: the answer does not describe one")
+        return found
 
     def _tested(self, host: str, path: str, permissions: Iterable[str], doing: str) -> frozenset[str]:
         found = self._post("test_permissions", host, path, {"permissions": list(permissions)}, doing)

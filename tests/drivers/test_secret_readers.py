@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any
 
 import pytest
+from google.cloud.secretmanager_v1 import SecretVersion
 from google.iam.v1.policy_pb2 import Policy
 from google.protobuf.json_format import ParseDict
+from requests import Response
 
 from deploy_lib.config.settings import ServiceSettings
+from deploy_lib.drivers.call_budget import Budgets
+from deploy_lib.drivers.contract.found import ContractFound
 from deploy_lib.drivers.contract.readers import Access, judge_access
+from deploy_lib.drivers.contract.secrets import SecretCheck
+from deploy_lib.drivers.endpoints import Endpoints
 from deploy_lib.drivers.iam_grants import Grant, grants_of
+from deploy_lib.drivers.json_api import JsonApi
+from deploy_lib.drivers.policy import Calls
+from deploy_lib.model.program import PROGRAM, Invocation
+from tests.drivers.clocks import FakeClock
 
 ME = "shop@p.iam.gserviceaccount.com"
 MINE = f"serviceAccount:{ME}"
@@ -73,3 +87,66 @@ def test_what_is_proven_and_what_is_not_known(
 )
 def test_a_secret_may_be_written_as_google_writes_it(written: str, read: str) -> None:
     assert ServiceSettings(cloud_run="shop", secrets={"KEY": written}).secrets == {"KEY": read}
+
+
+def _answer(body: Mapping[str, Any] | None) -> Response:
+    """Of a REST API; None is refused."""
+    answer = Response()
+    answer.status_code = 403 if body is None else 200
+    answer.raw = BytesIO(json.dumps(body or {}).encode())
+    return answer
+
+
+@dataclass
+class Google:
+    """A project and one secret whose own policy grants nothing: what the check asks of Clients. None is refused."""
+
+    policy: Mapping[str, Any] | None
+    project_itself: Mapping[str, Any] | None
+    project: str = "p"
+    principal: str | None = None
+    endpoints: Endpoints = Endpoints()
+    program: Invocation = PROGRAM
+    budgets: Budgets = field(default_factory=Budgets)
+
+    @property
+    def json_api(self) -> JsonApi:
+        return JsonApi(self, None)  # type: ignore[arg-type]
+
+    @property
+    def secrets(self) -> Google:
+        return self
+
+    def request(self, verb: str, url: str, **_: object) -> Response:
+        return _answer(self.policy if url.endswith(":getIamPolicy") else self.project_itself)
+
+    def get_secret_version(self, **_: object) -> SecretVersion:
+        return SecretVersion(name="projects/p/secrets/s/versions/1", state=SecretVersion.State.ENABLED)
+
+    def get_iam_policy(self, **_: object) -> Policy:
+        return Policy()
+
+
+MAY_READ = {"bindings": [binding(READS, MINE)]}
+ALONE = {"projectNumber": "1"}
+ABOVE = {**ALONE, "parent": {"type": "organization", "id": "1"}}
+
+
+@pytest.mark.parametrize(
+    ("policy", "itself", "checked", "unknown", "found"),
+    [
+        (MAY_READ, ABOVE, 2, 0, 0),
+        (MAY_READ, None, 2, 0, 0),
+        ({}, ABOVE, 1, 1, 0),
+        ({}, None, 1, 1, 0),
+        ({}, {}, 1, 1, 0),
+        (None, ALONE, 1, 1, 0),
+        ({}, ALONE, 1, 0, 1),
+    ],
+)
+def test_the_policy_of_the_secrets_project(
+    policy: Mapping[str, Any] | None, itself: Mapping[str, Any] | None, checked: int, unknown: int, found: int
+) -> None:
+    calls, answer = Calls(Google(policy, itself), FakeClock()), ContractFound()  # type: ignore[arg-type]
+    SecretCheck(calls, "p", ME, answer).check({"A": "s:1"})
+    assert (len(answer.checked), len(answer.unknown), len(answer.findings)) == (checked, unknown, found), answer
