@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TypeVar
 
 from google.cloud.devtools.cloudbuild_v1.types import (
     Build,
@@ -18,23 +17,20 @@ from google.cloud.devtools.cloudbuild_v1.types import (
 )
 from google.longrunning.operations_pb2 import Operation
 
-from ..wire.method import Method, RpcRefusal
+from ..wire.method import Method, RpcRefusal, refusing
 from .environment import compute_account, project_number
-from .refusal import BuildRefusal
 from .service import CloudBuildService
 
 _DEFAULT = re.compile(r"projects/([^/]+)/locations/[^/]+/defaultServiceAccount")
-_Asked = TypeVar("_Asked")
-_Answer = TypeVar("_Answer")
 
 
 def build_methods(builds: CloudBuildService) -> list[Method]:
     service = "/google.devtools.cloudbuild.v1.CloudBuild"
     return [
-        Method(f"{service}/CreateBuild", CreateBuildRequest, Operation, _refusing(builds.create)),
-        Method(f"{service}/GetBuild", GetBuildRequest, Build, _refusing(builds.get)),
-        Method(f"{service}/ListBuilds", ListBuildsRequest, ListBuildsResponse, _refusing(builds.list)),
-        Method(f"{service}/CancelBuild", CancelBuildRequest, Build, _refusing(builds.cancel)),
+        Method(f"{service}/CreateBuild", CreateBuildRequest, Operation, refusing(builds.create)),
+        Method(f"{service}/GetBuild", GetBuildRequest, Build, refusing(builds.get)),
+        Method(f"{service}/ListBuilds", ListBuildsRequest, ListBuildsResponse, refusing(builds.list)),
+        Method(f"{service}/CancelBuild", CancelBuildRequest, Build, refusing(builds.cancel)),
         Method(
             f"{service}/GetDefaultServiceAccount",
             GetDefaultServiceAccountRequest,
@@ -56,14 +52,4 @@ def _default_account(asked: GetDefaultServiceAccountRequest) -> DefaultServiceAc
 
 
 def find_build_operation(builds: CloudBuildService) -> Callable[[str], Operation | None]:
-    return _refusing(builds.operation)
-
-
-def _refusing(answer: Callable[[_Asked], _Answer]) -> Callable[[_Asked], _Answer]:
-    def answering(asked: _Asked) -> _Answer:
-        try:
-            return answer(asked)
-        except BuildRefusal as refusal:
-            raise RpcRefusal(refusal.code, refusal.message) from None
-
-    return answering
+    return refusing(builds.operation)

@@ -1,15 +1,12 @@
-"""Why a build request is refused, with the gRPC status by name; independent of the protocol."""
+"""Why a build request is refused."""
 
 from __future__ import annotations
 
+from ..refusal import Refusal
 
-class BuildRefusal(Exception):
-    """`code` is a gRPC status name such as INVALID_ARGUMENT or NOT_FOUND."""
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
+class BuildRefusal(Refusal):
+    """Of Cloud Build."""
 
 
 def invalid(message: str) -> BuildRefusal:

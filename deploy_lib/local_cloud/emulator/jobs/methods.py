@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
 
 from google.cloud.run_v2 import types as run_v2
 from google.longrunning.operations_pb2 import Operation
 
-from ..run.refusal import RunRefusal
-from ..wire.method import Method, RpcRefusal
+from ..wire.method import Method, refusing
 from .service import CloudRunJobs
-
-_Asked = TypeVar("_Asked")
-_Answer = TypeVar("_Answer")
 
 
 def job_methods(jobs: CloudRunJobs) -> list[Method]:
@@ -37,19 +32,9 @@ def job_methods(jobs: CloudRunJobs) -> list[Method]:
         ("Tasks/ListTasks", run_v2.ListTasksRequest, run_v2.ListTasksResponse, jobs.list_tasks),
     ]
     return [
-        Method(f"/google.cloud.run.v2.{path}", asked, given, _refusing(answer)) for path, asked, given, answer in rows
+        Method(f"/google.cloud.run.v2.{path}", asked, given, refusing(answer)) for path, asked, given, answer in rows
     ]
 
 
 def find_job_operation(jobs: CloudRunJobs) -> Callable[[str], Operation | None]:
-    return _refusing(jobs.operation)
-
-
-def _refusing(answer: Callable[[_Asked], _Answer]) -> Callable[[_Asked], _Answer]:
-    def answering(asked: _Asked) -> _Answer:
-        try:
-            return answer(asked)
-        except RunRefusal as refusal:
-            raise RpcRefusal(refusal.code, refusal.message) from None
-
-    return answering
+    return refusing(jobs.operation)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
 
 from google.cloud.run_v2.types import (
     CreateServiceRequest,
@@ -29,12 +28,9 @@ from google.iam.v1.policy_pb2 import Policy
 from google.longrunning.operations_pb2 import Operation
 
 from ..wire.caller import caller
-from ..wire.method import Method, RpcRefusal
+from ..wire.method import Method, refusing
 from .refusal import RunRefusal
 from .service import CloudRun
-
-_Asked = TypeVar("_Asked")
-_Answer = TypeVar("_Answer")
 
 
 def methods(cloud_run: CloudRun) -> list[Method]:
@@ -52,11 +48,11 @@ def methods(cloud_run: CloudRun) -> list[Method]:
         (f"{revisions}/ListRevisions", ListRevisionsRequest, ListRevisionsResponse, run.catalogue.list_revisions),
         (f"{revisions}/DeleteRevision", DeleteRevisionRequest, Operation, run.delete_revision),
     ]
-    return [Method(path, request, response, _refusing(answer)) for path, request, response, answer in rows]
+    return [Method(path, request, response, refusing(answer)) for path, request, response, answer in rows]
 
 
 def find_operation(cloud_run: CloudRun) -> Callable[[str], Operation | None]:
-    return _refusing(cloud_run.operation)
+    return refusing(cloud_run.operation)
 
 
 def _get_policy(run: CloudRun) -> Callable[[GetIamPolicyRequest], Policy]:
@@ -91,13 +87,3 @@ def _test_policy(run: CloudRun) -> Callable[[TestIamPermissionsRequest], TestIam
             return TestIamPermissionsResponse()
 
     return answer
-
-
-def _refusing(answer: Callable[[_Asked], _Answer]) -> Callable[[_Asked], _Answer]:
-    def answering(asked: _Asked) -> _Answer:
-        try:
-            return answer(asked)
-        except RunRefusal as refusal:
-            raise RpcRefusal(refusal.code, refusal.message) from None
-
-    return answering

@@ -1,15 +1,12 @@
-"""Why a request to Cloud Run is refused, with the gRPC status by name; independent of the protocol."""
+"""Why a request to Cloud Run is refused."""
 
 from __future__ import annotations
 
+from ..refusal import Refusal
 
-class RunRefusal(Exception):
-    """`code` is a gRPC status name such as INVALID_ARGUMENT or NOT_FOUND."""
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
+class RunRefusal(Refusal):
+    """Of Cloud Run."""
 
 
 def invalid(message: str) -> RunRefusal:
@@ -20,6 +17,16 @@ def missing(kind: str, name: str, region: str, project: str) -> RunRefusal:
     """`kind` is SERVICE, REVISION or its like [recorded]."""
     message = f"Resource '{name}' of kind '{kind}' in region '{region}' in project '{project}' does not exist."
     return RunRefusal("NOT_FOUND", message)
+
+
+def check_etag(short: str, given: str, current: str) -> None:
+    """What the client last read must be there: someone else may have changed it meanwhile. Raises RunRefusal."""
+    if given and given != current:
+        raise RunRefusal("ABORTED", conflict(short, given, current))
+
+
+def conflict(short: str, given: str, current: str) -> str:
+    return f"Conflict for resource '{short}': version '{given}' was specified but current version is '{current}'."
 
 
 def not_here(what: str) -> RunRefusal:

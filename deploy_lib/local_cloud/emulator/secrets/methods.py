@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import TypeVar
 
 import google_crc32c
 from google.cloud.secretmanager_v1 import types as messages
 from google.iam.v1 import iam_policy_pb2, policy_pb2
 from google.protobuf.empty_pb2 import Empty  # type: ignore[attr-defined]
 
-from ..wire.method import Method, RpcRefusal
+from ..wire.method import Method, RpcRefusal, refusing
 from ..wire.pages import page
 from .resources import secret_message, version_message
 from .store import READER_ROLES, SecretRefusal, Secrets, VersionState
 
-_Asked = TypeVar("_Asked")
-_Answer = TypeVar("_Answer")
 _WITH_CONDITIONS = 3  # version of a policy that may hold conditions
 
 
@@ -160,7 +157,7 @@ def secret_methods(secrets: Secrets) -> list[Method]:
         ("GetIamPolicy", iam_policy_pb2.GetIamPolicyRequest, policy_pb2.Policy, api.get_policy),
         ("TestIamPermissions", *permissions, api.test_permissions),
     ]
-    return [Method(f"{service}/{name}", asked, given, _refusing(answer)) for name, asked, given, answer in table]
+    return [Method(f"{service}/{name}", asked, given, refusing(answer)) for name, asked, given, answer in table]
 
 
 def _after(name: str, word: str) -> str:
@@ -168,13 +165,3 @@ def _after(name: str, word: str) -> str:
     if kind != word or not found or "/" in found:
         raise RpcRefusal("INVALID_ARGUMENT", f"invalid parent {name!r}: want {word}/ID")
     return found
-
-
-def _refusing(answer: Callable[[_Asked], _Answer]) -> Callable[[_Asked], _Answer]:
-    def answering(asked: _Asked) -> _Answer:
-        try:
-            return answer(asked)
-        except SecretRefusal as refusal:
-            raise RpcRefusal(refusal.code, refusal.message) from None
-
-    return answering

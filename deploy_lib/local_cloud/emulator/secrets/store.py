@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from ..builds.environment import project_number
+from ..refusal import Refusal
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,255}")
 _LARGEST = 64 * 1024  # bytes, https://cloud.google.com/secret-manager/quotas
@@ -23,14 +24,13 @@ _LARGEST = 64 * 1024  # bytes, https://cloud.google.com/secret-manager/quotas
 READER_ROLES = frozenset({"roles/secretmanager.secretAccessor", "roles/secretmanager.admin", "roles/owner"})
 
 
-class SecretRefusal(Exception):
-    """`code` is the gRPC status by name."""
+class SecretRefusal(Refusal):
+    """Of Secret Manager; each kind has its code."""
 
     code = "INVALID_ARGUMENT"
 
     def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
+        super().__init__(self.code, message)
 
 
 class SecretMissing(SecretRefusal):

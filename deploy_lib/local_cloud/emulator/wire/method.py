@@ -8,7 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
+
+from ..refusal import Refusal
+
+_Asked = TypeVar("_Asked")
+_Answer = TypeVar("_Answer")
 
 
 class RpcRefusal(Exception):
@@ -33,3 +38,15 @@ class Method:
     request: type
     response: type
     answer: Callable[[Any], Any]
+
+
+def refusing(answer: Callable[[_Asked], _Answer]) -> Callable[[_Asked], _Answer]:
+    """The same answers, and a Refusal as RpcRefusal."""
+
+    def answering(asked: _Asked) -> _Answer:
+        try:
+            return answer(asked)
+        except Refusal as refusal:
+            raise RpcRefusal(refusal.code, refusal.message) from None
+
+    return answering
