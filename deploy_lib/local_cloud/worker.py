@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 
 def start_worker(work: Callable[[], object], name: str, failed: Callable[[Exception], None]) -> threading.Thread:
@@ -29,6 +29,12 @@ def start_worker(work: Callable[[], object], name: str, failed: Callable[[Except
     thread = threading.Thread(target=run, name=name, daemon=True)
     thread.start()
     return thread
+
+
+def side_by_side(works: Iterable[Callable[[], object]], name: str) -> None:
+    """Carries all of them out at once and waits for their end, whatever one of them raises."""
+    for thread in [start_worker(work, name, unheard) for work in works]:
+        thread.join()
 
 
 def explain(error: Exception) -> str:

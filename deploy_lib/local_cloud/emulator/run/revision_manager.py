@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from ...engines.model import Engine, EngineError
-from ...worker import start_worker, unheard
+from ...worker import side_by_side, start_worker, unheard
 from ..ingress.route import Route
 from ..ingress.server import Ingress
 from ..profile.grants import Allows
@@ -173,12 +173,7 @@ class RevisionManager:
         with self._lock:
             self.closed = True
             supervisors, self._supervisors = list(self._supervisors.values()), {}
-        ends = [
-            start_worker(partial(supervisor.close, _LAST_GRACE), f"end-{supervisor.revision}", unheard)
-            for supervisor in supervisors
-        ]
-        for end in ends:
-            end.join()
+        side_by_side([partial(supervisor.close, _LAST_GRACE) for supervisor in supervisors], "end")
 
     def _route(self, record: ServiceRecord, shares: dict[str, int]) -> Route:
         """To nothing, which is 503, while no revision is ready."""

@@ -23,7 +23,7 @@ from google.cloud.run_v2.types import (
 from google.longrunning.operations_pb2 import Operation
 
 from ...engines.model import Engine
-from ...worker import explain, start_worker
+from ...worker import explain, side_by_side, start_worker
 from ..ingress.server import Ingress
 from ..profile.grants import Allows, is_among
 from ..profile.profile import RELAXED, Profile
@@ -37,7 +37,7 @@ from .instances.timescale import Timescale
 from .invocation import holders
 from .names import ServiceName, parse_parent, parse_service
 from .ports import Metrics, RunLog
-from .refusal import RunRefusal, missing
+from .refusal import RunRefusal, check_etag, missing
 from .request_recorder import RequestRecorder
 from .revision_manager import RevisionManager, RevisionRunner
 from .rollout import Rollouts
@@ -121,7 +121,7 @@ class CloudRun:
                 if not request.allow_missing:
                     raise missing("SERVICE", name.service, name.location, name.project)
                 return self._create(name, wanted, request.validate_only)
-            _check_etag(name.service, wanted.etag, record.service.etag)
+            check_etag(name.service, wanted.etag, record.service.etag)
             paths = list(request.update_mask.paths)
             changed = change.update(record, wanted, paths, self._images, self._now())
             if request.validate_only:
@@ -134,7 +134,7 @@ class CloudRun:
         name = parse_service(request.name)
         with self._store.lock:
             record = self._store.get(name)
-            _check_etag(name.service, request.etag, record.service.etag)
+            check_etag(name.service, request.etag, record.service.etag)
             gone = change.deleted(record.service, self._now())
             if request.validate_only:
                 return operations.done(Service.pb(gone), name.parent)
@@ -150,7 +150,7 @@ class CloudRun:
         """Refused for one that may get traffic or is the latest (https://cloud.google.com/run/docs/managing/revisions)."""
         with self._store.lock:
             record, deployed = self.catalogue.find_revision(request.name)
-            _check_etag(deployed.short, request.etag, deployed.revision.etag)
+            check_etag(deployed.short, request.etag, deployed.revision.etag)
             service = record.service
             led_to = {target.revision for target in service.traffic}
             led_to |= {status.revision for status in service.traffic_statuses}
@@ -257,8 +257,7 @@ class CloudRun:
         operation = self._operations.begin(name.parent, going, gone)
 
         def work() -> None:
-            for supervisor in supervisors:
-                supervisor.close()
+            side_by_side([supervisor.close for supervisor in supervisors], f"end-{name.service}")
             self._operations.end(operation.name, None)
 
         def fail(error: Exception) -> None:
@@ -272,12 +271,3 @@ class CloudRun:
 
     def _now(self) -> datetime.datetime:
         return utc(self._clock())
-
-
-def _check_etag(short: str, given: str, current: str) -> None:
-    """What the client last read must be what is there: someone else may have changed it meanwhile."""
-    if given and given != current:
-        raise RunRefusal(
-            "ABORTED",
-            f"Conflict for resource '{short}': version '{given}' was specified but current version is '{current}'.",
-        )

@@ -11,7 +11,9 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 
+from ....worker import side_by_side
 from .instance import Instance
 from .instance_supervisor import InstanceSupervisor
 
@@ -108,22 +110,18 @@ class InstancePool:
                 and now - self._used.get(instance.key, now) >= idle
             ]
             self._others = [member for member in self._others if member not in over]
-        for member in over:
-            member.close()
+        side_by_side([member.close for member in over], f"shrink-{self.revision}")
 
     def sleep(self) -> None:
         with self._lock:
             others, self._others = self._others, []
-        for member in others:
-            member.close()
-        self._first.sleep()
+        side_by_side([self._first.sleep, *(member.close for member in others)], f"sleep-{self.revision}")
 
     def close(self, *at_most: float) -> None:
         with self._lock:
             self._closed = True
             members = self._members()
-        for member in members:
-            member.close(*at_most)
+        side_by_side([partial(member.close, *at_most) for member in members], f"end-{self.revision}")
 
     def _members(self) -> list[InstanceSupervisor]:
         return [self._first, *self._others]
