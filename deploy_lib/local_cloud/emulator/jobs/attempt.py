@@ -24,7 +24,8 @@ _LOOK = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """`why` is "" for success; `code` is how the process ended as docker tells it, None when it was ended."""
+    """`why` is "" for success; `code` is how the process ended as docker tells it, None when it was ended or when that
+    is not known."""
 
     why: str = ""
     code: int | None = None
@@ -59,9 +60,16 @@ def attempt(
         if waited >= timeout:
             instance.stop(_GRACE)
             return Ended(conditions.TIMED_OUT)
-    if instance.over_memory:
-        return Ended(conditions.OUT_OF_MEMORY, instance.code)
-    return Ended(conditions.EXITED if instance.code else "", instance.code)
+    return by_itself(instance.code, instance.over_memory)
+
+
+def by_itself(code: int | None, over_memory: bool) -> Ended:
+    """What the end of a container that nobody ended comes to. Without its exit code nothing says that it did well."""
+    if over_memory:
+        return Ended(conditions.OUT_OF_MEMORY, code)
+    if code is None:
+        return Ended(conditions.UNKNOWN)
+    return Ended(conditions.EXITED if code else "", code)
 
 
 def spec_of(

@@ -19,6 +19,7 @@ NON_ZERO, CANCELLED = _Why(_Why.NON_ZERO_EXIT_CODE), _Why(_Why.CANCELLED)
 COMPLETED, PARTS = "Completed", ("ResourcesAvailable", "Started", "ContainerReady")
 EXITED = "The container exited with an error."
 TIMED_OUT = "The configured timeout was reached."
+UNKNOWN = "How the container ended is not known."
 WAS_CANCELLED = "The execution was cancelled."
 OUT_OF_MEMORY = "The container was killed: its memory limit was exceeded."
 
