@@ -20,7 +20,16 @@ WRITTEN = (REQUEST_LOG, REQUEST_METRICS)
 
 WITH_ETAG = tuple(
     f"google.cloud.run.v2.{name}"
-    for name in ("Services/UpdateService", "Services/DeleteService", "Revisions/DeleteRevision")
+    for name in (
+        "Services/UpdateService",
+        "Services/DeleteService",
+        "Revisions/DeleteRevision",
+        "Jobs/UpdateJob",
+        "Jobs/DeleteJob",
+        "Jobs/RunJob",
+        "Executions/CancelExecution",
+        "Executions/DeleteExecution",
+    )
 )
 """The methods that compare the etag they are given."""
 

@@ -17,7 +17,7 @@ from ..wire.etags import must_count
 from ..wire.method import Method, RpcRefusal
 from ..wire.status import HTTP_STATUS
 from .calls import CallLog
-from .fault import Fault
+from .fault import WITH_ETAG, Fault
 from .fault_queue import FaultQueue
 from .stale import Memory, is_read
 
@@ -116,13 +116,11 @@ class FaultMiddleware:
 
 def _without_etag(name: str, request: Any) -> Any:
     """A request to Cloud Run v2 that no version stands in the way of, as the real one takes it in a published test."""
-    if not name.startswith("google.cloud.run.v2.") or not (hasattr(request, "etag") or hasattr(request, "service")):
-        return request  # of IAM's own, which are made otherwise
+    if name not in WITH_ETAG:
+        return request
     copy = type(request)(request)
-    if getattr(copy, "etag", ""):
-        copy.etag = ""
-    if name.endswith("/UpdateService"):
-        copy.service.etag = ""
+    within = {"UpdateService": "service", "UpdateJob": "job"}.get(name.rpartition("/")[2])
+    (getattr(copy, within) if within else copy).etag = ""
     return copy
 
 

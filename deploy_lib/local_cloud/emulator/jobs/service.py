@@ -19,7 +19,7 @@ from ..run import requirements
 from ..run.instances.instance_spec import Say
 from ..run.names import ServiceName
 from ..run.operations import INTERNAL, Operations, done
-from ..run.refusal import RunRefusal
+from ..run.refusal import RunRefusal, check_etag
 from ..run.volumes import Volumes, open_volumes
 from ..secrets.store import Secrets
 from ..wire.caller import caller
@@ -72,7 +72,9 @@ class CloudRunJobs:
             if name.full_job not in self._store.jobs and request.allow_missing:
                 fresh = Job(name=name.full_job, uid=str(uuid.uuid4()), create_time=self._now(), creator=caller())
                 return self._put(JobRecord(name, fresh), request.job, request.validate_only)
-            return self._put(self._store.job(name), request.job, request.validate_only)
+            record = self._store.job(name)
+            check_etag(name.job, request.job.etag, record.job.etag)
+            return self._put(record, request.job, request.validate_only)
 
     def get_job(self, request: run_v2.GetJobRequest) -> Job:
         with self._store.lock:
@@ -94,6 +96,7 @@ class CloudRunJobs:
         name = parse_job(request.name)
         with self._store.lock:
             record = self._store.job(name)
+            check_etag(name.job, request.etag, record.job.etag)
             gone = copied(record.job)
             if request.validate_only:
                 return done(Job.pb(gone), name.parent)
@@ -105,6 +108,7 @@ class CloudRunJobs:
         name = parse_job(request.name)
         with self._store.lock:
             record = self._store.job(name)
+            check_etag(name.job, request.etag, record.job.etag)
             wanted = template.overridden(record.job.template, request.overrides)
             template.check(wanted)
             begun = begin(record.name, wanted, self._now())
@@ -135,6 +139,7 @@ class CloudRunJobs:
         name = parse(request.name)
         with self._store.lock:
             record = self._store.execution(request.name)
+            check_etag(name.execution, request.etag, record.execution.etag)
             if record.ended.is_set():
                 raise RunRefusal("FAILED_PRECONDITION", f"Execution '{name.execution}' has completed already.")
             if request.validate_only:
@@ -145,6 +150,7 @@ class CloudRunJobs:
         name = parse(request.name)
         with self._store.lock:
             record = self._store.execution(request.name)
+            check_etag(name.execution, request.etag, record.execution.etag)
             gone = copied(record.execution)
             if request.validate_only:
                 return done(Execution.pb(gone), name.parent)

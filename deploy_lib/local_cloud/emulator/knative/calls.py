@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
+from google.longrunning.operations_pb2 import Operation
 
 from ..rest.routes import RestApi
+from ..run.refusal import conflict
 from ..wire.method import Method, RpcRefusal
 from .annotations import Json
 
@@ -22,6 +24,9 @@ NAME = "{name:[^/:]+}"  # what follows a colon is an action
 SUCCESS = {"kind": "Status", "apiVersion": "v1", "status": "Success"}
 _REGIONAL = re.compile(r"([a-z0-9-]+)-run\.googleapis\.com(?::\d+)?")
 _PAGE = 1000
+
+LOCATION = "cloud.googleapis.com/location"
+"""The label that names a resource's region."""
 
 Serve = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -74,6 +79,25 @@ def listing(api: str, kind: str, items: list[Json]) -> Json:
     return {"apiVersion": api, "kind": kind, "metadata": {}, "items": items}
 
 
+def new_place(call: Call, metadata: Json) -> str:
+    """The parent of what is created. Raises RpcRefusal when nothing names its region."""
+    region = call.region or metadata.get("labels", {}).get(LOCATION)
+    if not region:
+        raise RpcRefusal("INVALID_ARGUMENT", f"no region: ask REGION-run.googleapis.com, or set the label {LOCATION}")
+    return parent(call.project, region)
+
+
+def wanted_etag(call: Call, body: Json, version: str, etag: str) -> str:
+    """What a change names of the version and the etag that are there: "" when the caller named no version.
+
+    Raises RpcRefusal when the one that the caller read is no longer the present one [report: captures of v1].
+    """
+    given = body.get("metadata", {}).get("resourceVersion", "")
+    if given and given != version:
+        raise RpcRefusal("ABORTED", conflict(call.name, given, version))
+    return etag if given else ""
+
+
 def parent(project: str, region: str) -> str:
     return f"projects/{project}/locations/{region}"
 
@@ -88,6 +112,13 @@ class V2:
 
     def ask(self, rpc: str, request: Any) -> Any:
         return self._methods[f"/google.cloud.run.v2.{rpc}"](request)
+
+    def begun(self, rpc: str, request: Any, kind: Any) -> Any:
+        """What the change is of, a message of that kind, as it stands when the change has begun."""
+        operation: Operation = self.ask(rpc, request)
+        found = kind.pb(kind())
+        operation.metadata.Unpack(found)
+        return kind.wrap(found)
 
     def regions(self, call: Call) -> list[str]:
         """Never none: what is in no region has to be refused by v2's own words."""

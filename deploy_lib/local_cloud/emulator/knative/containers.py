@@ -6,12 +6,15 @@ https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services#
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from .annotations import CLOUD_SQL, CPU_BOOST, CPU_THROTTLING, Json
 
 _SAME = ("name", "image", "command", "args", "ports", "workingDir", "startupProbe", "livenessProbe", "volumeMounts")
 _SQL_VOLUME = "cloudsql"
+_UNHEEDED = ("protocol", "readOnly", "successThreshold", "host", "scheme", "optional")
+"""Fields that v1 takes, Cloud Run does not heed [doc] and v2 does not have: of ports, mounts, probes and secrets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +25,11 @@ class _Spelling:
     secret: str  # there
     volume: str  # the secret of a volume
     version: str  # in both
+    medium: Callable[[str], str]  # of an empty directory: Memory, MEMORY
 
 
-_V1 = _Spelling("valueFrom", "name", "secretName", "key")
-_V2 = _Spelling("valueSource", "secret", "secret", "version")
+_V1 = _Spelling("valueFrom", "name", "secretName", "key", str.capitalize)
+_V2 = _Spelling("valueSource", "secret", "secret", "version", str.upper)
 
 
 def containers_to_v1(template: Json) -> list[Json]:
@@ -66,6 +70,8 @@ def containers_from_v1(spec: Json, annotations: dict[str, str]) -> list[Json]:
     found = []
     for container in spec.get("containers", []):
         told = {name: container[name] for name in _SAME if name in container}
+        told |= {name: [_heeded(each) for each in told[name]] for name in ("ports", "volumeMounts") if name in told}
+        told |= {name: _probe(told[name]) for name in ("startupProbe", "livenessProbe") if name in told}
         told["env"] = [_env(each, _V1, _V2) for each in container.get("env", [])]
         resources = {"limits": container.get("resources", {}).get("limits", {})}
         resources["cpuIdle"] = annotations.get(CPU_THROTTLING, "true").lower() != "false"
@@ -92,10 +98,22 @@ def _env(env: Json, given: _Spelling, wanted: _Spelling) -> Json:
     return {"name": env.get("name", ""), wanted.source: {"secretKeyRef": key}}
 
 
+def _probe(probe: Json) -> Json:
+    return {name: _heeded(value) if isinstance(value, dict) else value for name, value in _heeded(probe).items()}
+
+
+def _heeded(fields: Json) -> Json:
+    return {name: value for name, value in fields.items() if name not in _UNHEEDED}
+
+
 def _volume(volume: Json, given: _Spelling, wanted: _Spelling) -> Json:
+    if "emptyDir" in volume:
+        source = dict(volume["emptyDir"])
+        medium = source.pop("medium", "")
+        return {**volume, "emptyDir": {**source, **({"medium": wanted.medium(medium)} if medium else {})}}
     if "secret" not in volume:
         return volume
-    secret = volume["secret"]
+    secret = _heeded(volume["secret"])
     items = [_renamed(item, given.version, wanted.version) for item in secret.get("items", [])]
     return {"name": volume["name"], "secret": {**_renamed(secret, given.volume, wanted.volume), "items": items}}
 

@@ -13,7 +13,7 @@ from google.protobuf import json_format
 from ..wire.method import RpcRefusal
 from .annotations import SERVICE, TEMPLATE, Json, Mapped, from_annotations, own, to_annotations
 from .containers import containers_from_v1, containers_to_v1, sql_to_annotation, volumes_from_v1, volumes_to_v1
-from .outgoing import as_json, conditions_of, metadata_of, seconds, short
+from .outgoing import as_json, conditions_of, metadata_of, resource_version, seconds, short
 
 API = "run.googleapis.com/v1"
 _RUN = "run.googleapis.com/"
@@ -40,12 +40,13 @@ def job_to_v1(job: Job) -> Json:
         "executionCount": told.get("executionCount"),
         "latestCreatedExecution": _filled(execution) if latest else None,
     }
-    metadata = {"labels": template.get("labels", {}), "annotations": _annotations(template)}
+    metadata = metadata_of(told, to_annotations(told, (*_OF_JOB, *_WRITTEN)))
+    within = {"labels": template.get("labels", {}), "annotations": _annotations(template)}
     return {
         "apiVersion": API,
         "kind": "Job",
-        "metadata": metadata_of(told, to_annotations(told, (*_OF_JOB, *_WRITTEN))),
-        "spec": {"template": {"metadata": metadata, "spec": _execution_spec(template)}},
+        "metadata": {**metadata, "resourceVersion": resource_version(job)},
+        "spec": {"template": {"metadata": within, "spec": _execution_spec(template)}},
         "status": _filled(status),
     }
 

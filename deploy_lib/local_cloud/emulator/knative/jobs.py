@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from aiohttp import web
 from google.cloud.run_v2 import types as run_v2
-from google.longrunning.operations_pb2 import Operation
 
 from ..rest.payload import json_object
 from ..rest.routes import RestApi
+from ..wire.etags import etag_counts
 from ..wire.method import RpcRefusal
 from .annotations import Json
-from .calls import NAME, SUCCESS, V2, Answer, Call, listing, parent, routes_of
+from .calls import NAME, SUCCESS, V2, Answer, Call, listing, new_place, routes_of, wanted_etag
 from .job_messages import API, EXECUTION, execution_to_v1, job_from_v1, job_to_v1, overrides_from_v1, task_to_v1
-from .outgoing import LOCATION
+from .outgoing import resource_version
+from .schema import JOB, RUN, checked
 from .selector import selecting
 
 
@@ -47,36 +46,32 @@ class JobsFace:
         return _meant("JobList", found, call)
 
     def _create(self, call: Call) -> Json:
-        body = json_object(call.body)
+        body = checked(json_object(call.body), JOB, "job")
         wanted, metadata = job_from_v1(body, None), body.get("metadata", {})
-        region = call.region or metadata.get("labels", {}).get(LOCATION)
-        if not region:
-            raise RpcRefusal(
-                "INVALID_ARGUMENT", f"no region: ask REGION-run.googleapis.com, or set the label {LOCATION}"
-            )
         request = run_v2.CreateJobRequest(
-            parent=parent(call.project, region),
+            parent=new_place(call, metadata),
             job_id=str(metadata.get("name") or ""),
             job=wanted,
             validate_only=call.dry,
         )
-        return job_to_v1(_begun(self._v2.ask("Jobs/CreateJob", request), run_v2.Job))
+        return job_to_v1(self._v2.begun("Jobs/CreateJob", request, run_v2.Job))
 
     def _replace(self, call: Call) -> Json:
-        current = self._job(call)
-        wanted = job_from_v1(json_object(call.body), current)
-        wanted.name, wanted.etag = current.name, ""
+        body, current = checked(json_object(call.body), JOB, "job"), self._job(call)
+        wanted = job_from_v1(body, current)
+        wanted.name, wanted.etag = current.name, wanted_etag(call, body, resource_version(current), current.etag)
         request = run_v2.UpdateJobRequest(job=wanted, validate_only=call.dry)
-        return job_to_v1(_begun(self._v2.ask("Jobs/UpdateJob", request), run_v2.Job))
+        with etag_counts():
+            return job_to_v1(self._v2.begun("Jobs/UpdateJob", request, run_v2.Job))
 
     def _delete_job(self, call: Call) -> Json:
         self._v2.ask("Jobs/DeleteJob", run_v2.DeleteJobRequest(name=self._job(call).name, validate_only=call.dry))
         return SUCCESS
 
     def _run(self, call: Call) -> Json:
-        overrides = overrides_from_v1(json_object(call.body or b"{}"))
+        overrides = overrides_from_v1(checked(json_object(call.body or b"{}"), RUN, "request"))
         request = run_v2.RunJobRequest(name=self._job(call).name, overrides=overrides)
-        return execution_to_v1(_begun(self._v2.ask("Jobs/RunJob", request), run_v2.Execution))
+        return execution_to_v1(self._v2.begun("Jobs/RunJob", request, run_v2.Execution))
 
     # Executions and tasks
 
@@ -85,7 +80,7 @@ class JobsFace:
 
     def _cancel(self, call: Call) -> Json:
         request = run_v2.CancelExecutionRequest(name=self._execution(call).name)
-        return execution_to_v1(_begun(self._v2.ask("Executions/CancelExecution", request), run_v2.Execution))
+        return execution_to_v1(self._v2.begun("Executions/CancelExecution", request, run_v2.Execution))
 
     def _delete_execution(self, call: Call) -> Json:
         request = run_v2.DeleteExecutionRequest(name=self._execution(call).name)
@@ -132,13 +127,6 @@ class JobsFace:
                 request = run_v2.ListTasksRequest(parent=execution.name)
                 found += [task_to_v1(task) for task in self._v2.pages("Tasks/ListTasks", "tasks", request)]
         return found
-
-
-def _begun(operation: Operation, kind: Any) -> Any:
-    """What the operation is about, as it stands when it has begun."""
-    begun = kind.pb(kind())
-    operation.metadata.Unpack(begun)
-    return kind.wrap(begun)
 
 
 def _meant(kind: str, items: list[Json], call: Call) -> Json:

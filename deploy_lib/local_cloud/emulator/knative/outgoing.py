@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from google.cloud.run_v2.types import Revision, Service
+from google.cloud.run_v2.types import Job, Revision, Service
 from google.protobuf import json_format
 
 from .annotations import SERVICE, TEMPLATE, WRITTEN_BY_US, Json, own, to_annotations
+from .calls import LOCATION
 from .containers import containers_to_v1, cpu_to_annotations, sql_to_annotation, volumes_to_v1
 
 API = "serving.knative.dev/v1"
-LOCATION, OF_SERVICE = "cloud.googleapis.com/location", "serving.knative.dev/service"
+OF_SERVICE = "serving.knative.dev/service"
 _STATUS = {"CONDITION_SUCCEEDED": "True", "CONDITION_FAILED": "False"}
 _LATEST = "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST"
 
@@ -65,10 +66,10 @@ def revision_to_v1(revision: Revision) -> Json:
     }
 
 
-def resource_version(service: Service) -> str:
+def resource_version(of: Service | Job) -> str:
     """The moment of the last change, of wanted state or of status, in microseconds [report]."""
-    conditions = [service.terminal_condition, *service.conditions]
-    moments = [service.update_time, *(each.last_transition_time for each in conditions)]
+    conditions = [of.terminal_condition, *of.conditions]
+    moments = [of.update_time, *(each.last_transition_time for each in conditions)]
     return str(max((int(at.timestamp() * 1_000_000) for at in moments if at), default=0))
 
 

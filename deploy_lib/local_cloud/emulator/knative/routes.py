@@ -7,17 +7,16 @@ from typing import Any
 
 from aiohttp import web
 from google.cloud.run_v2 import types as run_v2
-from google.longrunning.operations_pb2 import Operation
 
 from ..rest.payload import json_object
 from ..rest.routes import RestApi
 from ..wire.etags import etag_counts
-from ..wire.method import Method, RpcRefusal
+from ..wire.method import Method
 from .annotations import Json
-from .calls import NAME, SUCCESS, V2, Answer, Call, listing, parent, routes_of
+from .calls import NAME, SUCCESS, V2, Answer, Call, listing, new_place, parent, routes_of, wanted_etag
 from .incoming import service_from_v1
 from .jobs import JobsFace
-from .outgoing import API, LOCATION, resource_version, revision_to_v1, service_to_v1
+from .outgoing import API, resource_version, revision_to_v1, service_to_v1
 from .schema import checked
 from .selector import selecting
 
@@ -56,13 +55,8 @@ class KnativeApi:
     def _create(self, call: Call) -> Json:
         body = checked(json_object(call.body))
         wanted, metadata = service_from_v1(body, None), body.get("metadata", {})
-        region = call.region or metadata.get("labels", {}).get(LOCATION)
-        if not region:
-            raise RpcRefusal(
-                "INVALID_ARGUMENT", f"no region: ask REGION-run.googleapis.com, or set the label {LOCATION}"
-            )
         request = run_v2.CreateServiceRequest(
-            parent=parent(call.project, region),
+            parent=new_place(call, metadata),
             service_id=str(metadata.get("name") or ""),
             service=wanted,
             validate_only=call.dry,
@@ -70,21 +64,12 @@ class KnativeApi:
         return self._begun("Services/CreateService", request)
 
     def _replace(self, call: Call) -> Json:
-        """Refused when the version that the caller read is no longer the present one [report: captures of v1]."""
         body, current = checked(json_object(call.body)), self._service(call)
         wanted = service_from_v1(body, current)
-        given, version = body.get("metadata", {}).get("resourceVersion", ""), resource_version(current)
-        if given and given != version:
-            raise RpcRefusal(
-                "ABORTED",
-                f"Conflict for resource '{call.name}': version '{given}' was specified but current version is "
-                f"'{version}'.",
-            )
-        wanted.name, wanted.etag = current.name, current.etag if given else ""
+        wanted.name, wanted.etag = current.name, wanted_etag(call, body, resource_version(current), current.etag)
+        request = run_v2.UpdateServiceRequest(service=wanted, validate_only=call.dry)
         with etag_counts():
-            return self._begun(
-                "Services/UpdateService", run_v2.UpdateServiceRequest(service=wanted, validate_only=call.dry)
-            )
+            return self._begun("Services/UpdateService", request)
 
     def _delete_service(self, call: Call) -> Json:
         request = run_v2.DeleteServiceRequest(name=self._service(call).name, validate_only=call.dry)
@@ -134,7 +119,4 @@ class KnativeApi:
 
     def _begun(self, rpc: str, request: Any) -> Json:
         """The service as it stands when the change has begun."""
-        operation: Operation = self._v2.ask(rpc, request)
-        begun = run_v2.Service.pb(run_v2.Service())
-        operation.metadata.Unpack(begun)
-        return service_to_v1(run_v2.Service.wrap(begun))
+        return service_to_v1(self._v2.begun(rpc, request, run_v2.Service))

@@ -1,7 +1,8 @@
-"""Which fields v1's clients may send of a service, and of what type; what is otherwise is refused as Google does. Pure.
+"""Which fields v1's clients may send of a service or a job, and of what type; what is otherwise is refused as Google
+does. Pure.
 
-https://cloud.google.com/run/docs/reference/rest/v1/namespaces.services#Service. The name of a message's type, which
-Google adds to a refusal, is left out.
+https://cloud.google.com/run/docs/reference/rest/v1/namespaces.services#Service, .../namespaces.jobs#Job. The name of a
+message's type, which Google adds to a refusal, is left out.
 """
 
 from __future__ import annotations
@@ -40,10 +41,11 @@ _PROBE = {
     "grpc": {"port": _NUMBER, "service": _TEXT},
 }
 _KEY = {**_all(_TEXT, "name key"), "optional": _FLAG, "localObjectReference": _ANY}
+_ENV = {**_all(_TEXT, "name value"), "valueFrom": {"secretKeyRef": _KEY, "configMapKeyRef": _KEY}}
 _CONTAINER = {
     **_all(_TEXT, "name image workingDir terminationMessagePath terminationMessagePolicy imagePullPolicy"),
     **_all([_TEXT], "command args"),
-    "env": [{**_all(_TEXT, "name value"), "valueFrom": {"secretKeyRef": _KEY, "configMapKeyRef": _KEY}}],
+    "env": [_ENV],
     "resources": _all(_MAP, "limits requests"),
     "ports": [{**_all(_TEXT, "name protocol"), "containerPort": _NUMBER}],
     "volumeMounts": [{**_all(_TEXT, "name mountPath subPath"), "readOnly": _FLAG}],
@@ -79,6 +81,27 @@ SERVICE = {
     "spec": {"template": {"metadata": _META, "spec": _REVISION}, "traffic": [_TRAFFIC]},
     "status": _ANY,
 }
+
+_TASK = {
+    **_all(_NUMBER, "maxRetries timeoutSeconds"),
+    "serviceAccountName": _TEXT,
+    "containers": [_CONTAINER],
+    "volumes": [_VOLUME],
+    "nodeSelector": _MAP,
+}
+_EXECUTION = {**_all(_NUMBER, "parallelism taskCount"), "template": {"spec": _TASK}}
+JOB = {
+    **_all(_TEXT, "apiVersion kind"),
+    "metadata": _META,
+    "spec": {
+        **_all(_TEXT, "runExecutionToken startExecutionToken"),
+        "template": {"metadata": _META, "spec": _EXECUTION},
+    },
+    "status": _ANY,
+}
+_OVERRIDDEN = {"name": _TEXT, "args": [_TEXT], "clearArgs": _FLAG, "env": [_ENV]}
+RUN = {"overrides": {"containerOverrides": [_OVERRIDDEN], **_all(_NUMBER, "taskCount timeoutSeconds")}}
+"""Of a request to run a job."""
 
 
 def checked(body: Json, kind: Type = SERVICE, root: str = "service") -> Json:

@@ -18,7 +18,7 @@ from .roles import ACT_AS, NEEDED, SET_POLICY
 
 _PROJECT, _REGION = re.compile(r"projects/([a-z0-9-]+)"), re.compile(r"/locations/([a-z0-9-]+)")
 _NAMES = ("name", "parent", "resource", "project_id", "log_name")
-_CHANGES = ("CreateService", "UpdateService")
+_CHANGES = ("CreateService", "UpdateService", "CreateJob", "UpdateJob")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +58,12 @@ class Gate:
             account = request.build.service_account or "the project's default account for builds"
             raise _denied(ACT_AS, f"caller does not have permission to act as service account {account}", account)
         if method.rpartition("/")[2] in _CHANGES and ".run." in method:
-            if request.service.invoker_iam_disabled and not self.grants.allows(caller(), SET_POLICY):
-                raise _denied(SET_POLICY, _sentence(method, SET_POLICY, resource), resource)
-            account = request.service.template.service_account
+            if method.endswith("Job"):
+                account = request.job.template.template.service_account
+            else:
+                account = request.service.template.service_account
+                if request.service.invoker_iam_disabled and not self.grants.allows(caller(), SET_POLICY):
+                    raise _denied(SET_POLICY, _sentence(method, SET_POLICY, resource), resource)
             if account and not self.grants.allows(caller(), ACT_AS):
                 sentence = f"Permission '{ACT_AS}' denied on service account {account} (or it may not exist)."
                 raise _denied(ACT_AS, sentence, account)
@@ -90,8 +93,9 @@ def _denied(permission: str, message: str, resource: str) -> RpcRefusal:
 
 def _resource(request: Any) -> str:
     """The name of what is asked for, whichever field has it."""
-    if service := getattr(getattr(request, "service", None), "name", ""):
-        return str(service)
+    for field in ("service", "job"):
+        if name := getattr(getattr(request, field, None), "name", ""):
+            return str(name)
     for field in _NAMES:
         value = getattr(request, field, "")
         if isinstance(value, str) and value:

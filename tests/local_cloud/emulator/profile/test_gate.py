@@ -10,7 +10,14 @@ import pytest
 from google.api.monitored_resource_pb2 import MonitoredResource
 from google.cloud.devtools.cloudbuild_v1 import Build, CreateBuildRequest, GetBuildRequest
 from google.cloud.logging_v2.types import ListLogEntriesRequest, WriteLogEntriesRequest
-from google.cloud.run_v2 import GetServiceRequest, RevisionTemplate, Service, UpdateServiceRequest
+from google.cloud.run_v2 import (
+    GetServiceRequest,
+    Job,
+    RevisionTemplate,
+    Service,
+    UpdateJobRequest,
+    UpdateServiceRequest,
+)
 
 from deploy_lib.local_cloud.emulator.ingress.route import deal, draw
 from deploy_lib.local_cloud.emulator.profile.gate import Gate
@@ -22,6 +29,7 @@ from deploy_lib.local_cloud.emulator.wire.method import RpcRefusal
 
 RUN, LOGS, BUILD = "google.cloud.run.v2.Services", "google.logging.v2.LoggingServiceV2", "google.devtools.cloudbuild.v1"
 GET, UPDATE, LIST = f"{RUN}/GetService", f"{RUN}/UpdateService", f"{LOGS}/ListLogEntries"
+UPDATE_JOB = "google.cloud.run.v2.Jobs/UpdateJob"
 FEDERATED = "principal://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/ci/subject/job"
 CALLER = "ci@p.iam.gserviceaccount.com"
 
@@ -64,6 +72,7 @@ def service(project: str = "p", region: str = "r") -> GetServiceRequest:
             lambda p, r: UpdateServiceRequest(service=Service(name=f"projects/{p}/locations/{r}/services/shop")),
             30,
         ),
+        (UPDATE_JOB, lambda p, r: UpdateJobRequest(job=Job(name=f"projects/{p}/locations/{r}/jobs/nightly")), 30),
     ],
 )
 def test_a_quota_is_of_one_minute_and_one_project(method: str, request_of: Any, limit: int) -> None:
@@ -113,6 +122,11 @@ def update(**fields: Any) -> UpdateServiceRequest:
     return UpdateServiceRequest(service=Service(name=NAME, **fields))
 
 
+def update_job() -> UpdateJobRequest:
+    template: Any = {"template": {"service_account": "run@p"}}
+    return UpdateJobRequest(job=Job(name=NAME.replace("services", "jobs"), template=template))
+
+
 @pytest.mark.parametrize(
     ("roles", "method", "request_", "permission"),
     [
@@ -133,6 +147,9 @@ def update(**fields: Any) -> UpdateServiceRequest:
             update(template=RevisionTemplate(service_account="run@p")),
             None,
         ),
+        (("roles/run.developer",), UPDATE_JOB, update_job(), "iam.serviceaccounts.actAs"),
+        (("roles/run.developer", "roles/iam.serviceAccountUser"), UPDATE_JOB, update_job(), None),
+        ((), UPDATE_JOB, update_job(), "run.jobs.update"),
         ((), GET, service(), "run.services.get"),
         (("roles/run.admin",), LIST, ListLogEntriesRequest(resource_names=["projects/p"]), "logging.logEntries.list"),
         (("roles/logging.viewer",), LIST, ListLogEntriesRequest(resource_names=["projects/p"]), None),

@@ -7,14 +7,16 @@ import json
 from typing import Any
 
 import pytest
-from google.cloud.run_v2 import Condition, Revision, Service
+from google.cloud.run_v2 import Condition, EmptyDirVolumeSource, Revision, Service
 from google.protobuf import json_format
 
 from deploy_lib.local_cloud.emulator.knative.incoming import service_from_v1
 from deploy_lib.local_cloud.emulator.knative.outgoing import resource_version, revision_to_v1, service_to_v1
+from deploy_lib.local_cloud.emulator.knative.schema import checked
 from deploy_lib.local_cloud.emulator.knative.selector import selecting
 from deploy_lib.local_cloud.emulator.wire.method import RpcRefusal
 
+Medium = EmptyDirVolumeSource.Medium
 NAME = "projects/p/locations/us-central1/services/shop"
 TEMPLATE: dict[str, Any] = {
     "revision": "shop-a", "labels": {"team": "x"}, "annotations": {"own.example/a": "b"},
@@ -32,6 +34,7 @@ TEMPLATE: dict[str, Any] = {
         "volumeMounts": [{"name": "v", "mountPath": "/v"}, {"name": "cloudsql", "mountPath": "/cloudsql"}],
     }],
     "volumes": [{"name": "v", "secret": {"secret": "key", "items": [{"path": "f", "version": "1", "mode": 256}]}},
+                {"name": "m", "emptyDir": {"medium": "MEMORY", "sizeLimit": "10Mi"}},
                 {"name": "cloudsql", "cloudSqlInstance": {"instances": ["p:r:one", "p:r:two"]}}],
 }  # fmt: skip
 SERVICE: dict[str, Any] = {
@@ -70,6 +73,27 @@ def test_what_v1_cannot_say_stays() -> None:
     after = service_from_v1(body, before)
     assert after.binary_authorization.policy == "x"
     assert [(target.percent, target.revision) for target in after.traffic] == [(100, "")]
+
+
+def test_what_cloud_run_does_not_heed_is_taken() -> None:
+    container: dict[str, Any] = {
+        "image": "i",
+        "ports": [{"containerPort": 8080, "protocol": "TCP"}],
+        "volumeMounts": [{"name": "m", "mountPath": "/m", "readOnly": True}],
+        "startupProbe": {"httpGet": {"path": "/up", "scheme": "HTTP", "host": "h"}, "successThreshold": 1},
+        "livenessProbe": {"tcpSocket": {"port": 8080, "host": "h"}, "successThreshold": 1},
+    }
+    volumes = [
+        {"name": "m", "emptyDir": {"medium": "Memory"}},
+        {"name": "n", "emptyDir": {"medium": ""}},
+        {"name": "s", "secret": {"secretName": "key", "optional": False}},
+    ]
+    body = checked({"spec": {"template": {"spec": {"containers": [container], "volumes": volumes}}}})
+    found = service_from_v1(body, None).template
+    assert [volume.empty_dir.medium for volume in found.volumes[:2]] == [Medium.MEMORY, Medium.MEDIUM_UNSPECIFIED]
+    (taken,) = found.containers
+    assert (taken.ports[0].container_port, taken.volume_mounts[0].mount_path) == (8080, "/m")
+    assert (taken.startup_probe.http_get.path, taken.liveness_probe.tcp_socket.port) == ("/up", 8080)
 
 
 def test_cpu_is_throttled_unless_v1_says_otherwise() -> None:

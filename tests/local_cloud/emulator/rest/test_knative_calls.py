@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import threading
 from collections.abc import Callable
-from contextlib import closing
 from typing import Any
 
 import pytest
-from aiohttp import StreamReader, web
-from aiohttp.base_protocol import BaseProtocol
-from aiohttp.test_utils import make_mocked_request
 from google.cloud import run_v2
 from google.longrunning.operations_pb2 import Operation
 
@@ -21,17 +16,15 @@ from deploy_lib.local_cloud.emulator.faults.fault import read_fault
 from deploy_lib.local_cloud.emulator.faults.fault_queue import FaultQueue
 from deploy_lib.local_cloud.emulator.faults.middleware import FaultMiddleware
 from deploy_lib.local_cloud.emulator.knative.outgoing import resource_version
-from deploy_lib.local_cloud.emulator.knative.routes import KnativeApi
 from deploy_lib.local_cloud.emulator.profile.gate import Gate
 from deploy_lib.local_cloud.emulator.profile.grants import Grants
 from deploy_lib.local_cloud.emulator.profile.profile import PRODUCTION, RELAXED, Profile
 from deploy_lib.local_cloud.emulator.profile.quotas import QuotaMeter
-from deploy_lib.local_cloud.emulator.rest.routes import RestApi
 from deploy_lib.local_cloud.emulator.wire.method import Method
+from tests.local_cloud.emulator.rest.v1 import call
 
 SERVICES = "google.cloud.run.v2.Services"
 NAME = "projects/p/locations/us-central1/services/shop"
-PATH = "/v1/projects/p/locations/us-central1/services"
 
 
 class Shop:
@@ -51,22 +44,8 @@ class Shop:
         rows = [Method(f"/{SERVICES}/{name}", *row) for name, *row in table]
         self.methods = {row.path: row for row in map(middleware.row, rows)}
 
-    def call(self, verb: str, body: bytes) -> tuple[int, dict[str, Any]]:
-        return asyncio.run(self._call(verb, body))
-
-    async def _call(self, verb: str, body: bytes) -> tuple[int, dict[str, Any]]:
-        path, end = (f"{PATH}/shop", "{name:[^/:]+}") if verb == "PUT" else (PATH, "services")
-        with closing(RestApi((), {})) as rest:
-            routes = KnativeApi(self.methods.values(), lambda project: []).routes(rest)
-            found = [each for each in routes if each.method == verb and each.path.startswith("/v1/")]
-            (route,) = (each for each in found if each.path.endswith(end))
-            content = StreamReader(BaseProtocol(asyncio.get_running_loop()), 2**20)
-            content.feed_data(body)
-            content.feed_eof()
-            where = {"project": "p", "location": "us-central1", "name": "shop"}
-            answer = await route.handler(make_mocked_request(verb, path, match_info=where, payload=content))
-            assert isinstance(answer, web.Response) and answer.text is not None
-            return answer.status, json.loads(answer.text)
+    def call(self, verb: str, body: bytes) -> tuple[int, Any]:
+        return call(self.methods.values(), verb, "services", body)
 
     def _update(self, request: run_v2.UpdateServiceRequest) -> Operation:
         self.etags.append(request.service.etag)
