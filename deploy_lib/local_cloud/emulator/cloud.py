@@ -49,6 +49,7 @@ from .rest.routes import RestApi
 from .run import methods as run_methods
 from .run.instances.instance_spec import Say
 from .run.service import CloudRun
+from .run.volumes import remove_leftovers
 from .secrets.methods import secret_methods
 from .secrets.store import Secrets
 from .storage.routes import STORAGE_HOST, storage_downloads, storage_routes
@@ -107,7 +108,9 @@ def serving(engine: Engine, settings: CloudSettings) -> Iterator[ListenAddresses
         secret, _, version = name.rpartition("/versions/")
         return secrets.read(project, secret, version, account)
 
+    remove_leftovers()
     with ExitStack() as stack:
+        stack.callback(remove_leftovers)
         allows = grants.allows if profile.check_callers else None
         environment = BuildEnvironment(
             engine, storage, images, read_secret, partial(write_build_line, log), state / "builds", clock, allows

@@ -1,13 +1,15 @@
 """Volumes of one instance, as directories of this machine that its containers get mounted, until it has ended.
 
-Secrets and empty directories are in memory (/dev/shm): no value reaches a disk. A Cloud SQL volume holds a Unix socket
-for each instance, which leads to the address that `reach` gives for it
+Secrets and empty directories are in memory (/dev/shm) and nowhere else: no value reaches a disk. What a local cloud
+that was killed leaves there, the next one removes. A Cloud SQL volume holds a Unix socket for each instance, which
+leads to the address that `reach` gives for it
 (https://cloud.google.com/sql/docs/postgres/connect-run#connecting_to_via_a_unix_socket).
 """
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import tempfile
@@ -22,7 +24,8 @@ from ..reach.reach import Reach, UnixWays
 from ..reach.targets import INSTANCE
 from .refusal import not_here
 
-_MEMORY = Path("/dev/shm")
+MEMORY = Path("/dev/shm")
+_OF_PROCESS = re.compile(r"volumes-(\d+)-.*")
 _MODE = 0o444  # of a secret's files [doc of SecretVolumeSource.default_mode]
 _MYSQL = 3306  # its socket is the instance's name; PostgreSQL's lies in a directory of that name
 _POSTGRESQL = ".s.PGSQL.5432"
@@ -95,12 +98,21 @@ class Volumes:
             shutil.rmtree(self._root, ignore_errors=True)
 
 
-def open_volumes(volumes: Iterable[Volume], read: ReadSecret, reach: Reach, complain: Callable[[str], None]) -> Volumes:
+def open_volumes(
+    volumes: Iterable[Volume],
+    read: ReadSecret,
+    reach: Reach,
+    complain: Callable[[str], None],
+    memory: Path = MEMORY,
+) -> Volumes:
     """See `Open`."""
     volumes = list(volumes)
     if not volumes:
         return Volumes()
-    root = Path(tempfile.mkdtemp(prefix="volumes-", dir=_MEMORY if os.access(_MEMORY, os.W_OK) else None))
+    try:
+        root = Path(tempfile.mkdtemp(prefix=f"volumes-{os.getpid()}-", dir=memory))
+    except OSError as error:
+        raise OSError(f"volumes are kept in memory, in {memory}, which cannot be written: {error.strerror}") from None
     opened = Volumes(root)
     try:
         for number, volume in enumerate(volumes):
@@ -116,6 +128,24 @@ def open_volumes(volumes: Iterable[Volume], read: ReadSecret, reach: Reach, comp
         opened.close()
         raise
     return opened
+
+
+def remove_leftovers(memory: Path = MEMORY) -> None:
+    """What local clouds left that were killed, and what this process still has: for its start and its end."""
+    for place in memory.iterdir() if memory.is_dir() else ():
+        found = _OF_PROCESS.fullmatch(place.name)
+        if found is not None and (int(found[1]) == os.getpid() or not _runs(int(found[1]))):
+            shutil.rmtree(place, ignore_errors=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:  # somebody else's
+        return True
+    return True
 
 
 def secret_files(volume: Volume) -> Iterator[tuple[str, str, int]]:

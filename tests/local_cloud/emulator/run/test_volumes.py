@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socketserver
 import threading
 from collections.abc import Iterator
@@ -22,8 +23,9 @@ from google.cloud.run_v2 import (
     VolumeMount,
 )
 
+from deploy_lib.local_cloud.emulator.reach.reach import Reach
 from deploy_lib.local_cloud.emulator.reach.targets import parse_target
-from deploy_lib.local_cloud.emulator.run.volumes import check_volumes
+from deploy_lib.local_cloud.emulator.run.volumes import check_volumes, open_volumes, remove_leftovers
 from deploy_lib.local_cloud.engines.model import Engine
 from tests.local_cloud.emulator.run.bench import IMAGE, RunBench
 from tests.waits import until
@@ -146,3 +148,23 @@ def test_no_value_is_left_on_this_machine_when_an_instance_has_ended(bench: RunB
 )  # fmt: skip
 def test_volumes_that_cannot_be(volumes: list[Volume], mounts: list[VolumeMount], told: str) -> None:
     assert any(told in each for each in check_volumes(volumes, [Container(volume_mounts=mounts)]))
+
+
+@pytest.mark.fast
+def test_what_a_killed_local_cloud_left_is_removed(tmp_path: Path) -> None:
+    gone, left = 2**22 + 1, tmp_path / "other"  # above what the kernel gives
+    kept = [tmp_path / f"volumes-{process}-a" for process in (1, os.getppid())] + [left]
+    removed = [tmp_path / f"volumes-{process}-a" for process in (gone, os.getpid())]
+    for place in (*kept, *removed):
+        place.mkdir()
+        (place / "value").write_text("x")
+    remove_leftovers(tmp_path)
+    assert [place.exists() for place in (*kept, *removed)] == [True, True, True, False, False]
+    remove_leftovers(tmp_path / "nowhere")
+
+
+@pytest.mark.fast
+def test_without_memory_no_volume_is_opened(tmp_path: Path) -> None:
+    volume = Volume(name="a", secret=SecretVolumeSource(secret="s"))
+    with pytest.raises(OSError, match=f"kept in memory, in {tmp_path}/none, which cannot be written: No such file"):
+        open_volumes([volume], lambda secret, version: b"x", Reach(), print, tmp_path / "none")

@@ -34,12 +34,17 @@ class Instance:
         self._spec, self._say = spec, say
         self._stopping = False
         self._copied = 0  # lines
+        self._netns: NetnsSockets | None = None
+        self._metadata: MetadataServer | None = None
+        self._ways_out: WaysOut | None = None
+        self._closed: NetnsClosed | None = None
+        secrets = spec.secrets()
         self._volumes = spec.volumes(self._complain)
         run_spec = RunSpec(
             image=spec.image,
             entrypoint=spec.entrypoint,
             command=spec.command,
-            env={**spec.env, **spec.secrets()},
+            env={**spec.env, **secrets},
             workdir=spec.workdir,
             name="localhost",
             network=False,
@@ -48,16 +53,20 @@ class Instance:
             mounts=self._volumes.mounts(spec.volume_mounts),
             prepare=self._open,
         )
-        self._netns: NetnsSockets | None = None
-        self._metadata: MetadataServer | None = None
-        self._ways_out: WaysOut | None = None
-        self._closed: NetnsClosed | None = None
-        say(self.key, "system", "INFO", reason)
         try:
+            say(self.key, "system", "INFO", reason)
             self._container: Container = engine.run(run_spec)
+            try:
+                self._attend()
+            except BaseException:
+                self._container.stop(0)
+                raise
         except BaseException:
-            self._volumes.close()
+            self._close()
             raise
+
+    def _attend(self) -> None:
+        """To a container that was just started, until its end."""
         # An instance whose output nobody reads would stand still one day.
         self._output = start_worker(self._copy, f"output-{self.key[:8]}", lambda error: self._kill())
         if self._netns is None:
@@ -127,19 +136,14 @@ class Instance:
         try:
             self._container.wait(_DRAIN)
         except TimeoutError:
-            self._container.stop(0)
             raise EngineError(f"the network of the container could not be entered: {error}") from None
 
     def _watch(self) -> None:
-        code = self._container.wait()
-        self._drain()
-        if self._metadata is not None:
-            self._metadata.close()
-        if self._ways_out is not None:
-            self._ways_out.close()
-        if self._netns is not None:
-            self._netns.close()
-        self._volumes.close()
+        try:
+            code = self._container.wait()
+            self._drain()
+        finally:
+            self._close()
         if not self._stopping:
             self.code = code
             self.over_memory = self._container.killed_for_memory()
@@ -148,6 +152,12 @@ class Instance:
                 self._say(self.key, "system", "ERROR", wording.over_memory(self._spec.memory, used))
             self._say(self.key, "system", "WARNING", wording.ended(code))
         self.ended.set()
+
+    def _close(self) -> None:
+        """What was opened for the container."""
+        for each in (self._metadata, self._ways_out, self._netns, self._volumes):
+            if each is not None:
+                each.close()
 
     def _drain(self) -> None:
         """All that it printed comes before its end, however much it was and however slow this machine is."""
