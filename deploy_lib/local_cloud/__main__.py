@@ -15,7 +15,7 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
-from .emulator.reach.targets import NotReachable, Target, parse_target
+from .emulator.reach.targets import NotReachable, Target, aliases, parse_target
 from .emulator.state import AlreadyServed, keep_ports, last_ports, locked, published
 from .emulator.wire.message_types import postpone_clients
 from .emulator.wire.ports import PortInUse, is_free
@@ -27,7 +27,12 @@ _PORTS = ("grpc", "http", "registry", "gcloud")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    args = _parser().parse_args(arguments)
+    parser = _parser()
+    args = parser.parse_args(arguments)
+    try:
+        aliases(args.reach)
+    except NotReachable as error:
+        parser.error(f"argument --reach: {error}")
     if sys.platform == "win32":
         _say("the local cloud needs Linux, whose processes it is made of; on Windows start it within WSL")
         return UNUSABLE

@@ -45,10 +45,18 @@ class WaysOut:
     complain: Callable[[str], None]
     _relay: Relay
     _forget: Callable[[WaysOut], None]
+    _own_port: int = 0  # at which the container listens
     _named: frozenset[int] = frozenset()  # ports of URLs that its variables have
     _servers: list[asyncio.Server] = field(default_factory=list)
     _newest: deque[asyncio.Server] = field(default_factory=deque)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def is_own(self, port: int, target: object) -> bool:
+        """Whether the container listens there itself, which it is told of: it must find its port free."""
+        if port == self._own_port:
+            why = f"it listens on port {port} itself, at every address"
+            self.complain(f"{target} cannot be reached from this container: {why}")
+        return port == self._own_port
 
     def open(self, host: str, port: int, target: object, find: Find) -> None:
         """Raises OSError."""
@@ -57,6 +65,8 @@ class WaysOut:
 
     def open_url(self, port: int) -> None:
         """A container that is gone, or has a server of its own there, is not given it."""
+        if self.is_own(port, f"{HOST}:{port}"):
+            return
         with contextlib.suppress(OSError):
             if port in self._named:
                 self.open(HOST, port, f"{HOST}:{port}", lambda: (HOST, port))
@@ -129,7 +139,7 @@ class Reach:
         `variables` are the values of its environment, whose URLs it is given in any case.
         """
         named = frozenset(int(port) for text in variables for port in _NAMED.findall(text))
-        ways = WaysOut(network, complain, self._relay, self._leave, named)
+        ways = WaysOut(network, complain, self._relay, self._leave, own_port, named)
         with self._lock:
             self._open.append(ways)
             urls = list(self._urls)
@@ -137,9 +147,7 @@ class Reach:
             ways.open_url(port)
         for target in self._targets:
             host, port = self.hosts.get(target.name, target.host), target.port or _HTTP
-            if port == own_port:
-                why = f"it listens on port {own_port} itself, at every address"
-                complain(f"{target} cannot be reached from this container: {why}")
+            if ways.is_own(port, target):
                 continue
             find = partial(self._port_of, place, target.service) if target.service else partial(_always, target)
             try:

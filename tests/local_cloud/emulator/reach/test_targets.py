@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from deploy_lib.local_cloud.__main__ import main
 from deploy_lib.local_cloud.emulator.reach.targets import NotReachable, Target, aliases, parse_target
 
 
@@ -52,6 +55,14 @@ def test_what_cannot_be_reached_is_told(text: str, why: str) -> None:
     with pytest.raises(NotReachable) as caught:
         parse_target(text)
     assert why in str(caught.value) and repr(text) in str(caught.value)
+
+
+def test_more_names_than_can_be_given_are_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--state", str(tmp_path / "none"), *(word for n in range(251) for word in ("--reach", f"n{n}:1"))])
+    assert ended.value.code == 2
+    assert "argument --reach: 251 names can be reached at most 250 at a time" in capsys.readouterr().err
+    assert not (tmp_path / "none").exists()
 
 
 def test_each_name_has_one_address() -> None:

@@ -51,3 +51,17 @@ def test_of_many_services_the_newest_and_those_that_its_variables_name(reach: Re
     assert until(lambda: sorted(network.open()) == [NAMED, *ports[-MOST_URLS:]])
     ways.close()
     assert until(lambda: not network.open())
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_url_with_the_port_of_the_container_is_left_to_it(reach: Reach, before: bool) -> None:
+    network, told = Network(), list[str]()
+    if before:
+        reach.announce(PLACE, "shop", "", 8080)
+    ways = reach.enter(network, PLACE, 8080, told.append, ["http://127.0.0.1:8080/"])
+    if not before:
+        reach.announce(PLACE, "shop", "", 8080)
+    ways.close()
+    assert network.listening == {}
+    why = "it listens on port 8080 itself, at every address"
+    assert told == [f"127.0.0.1:8080 cannot be reached from this container: {why}"]
