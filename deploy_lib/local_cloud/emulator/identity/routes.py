@@ -92,7 +92,7 @@ def _machine_token(audience: str) -> str:
 
 async def _exchange(request: web.Request) -> web.StreamResponse:
     """A federated identity is named after its pool and the subject of its token, whoever signed that."""
-    form = {name: str(value) for name, value in (await request.post()).items()}
+    form = await _form(request)
     pool = _POOL.fullmatch(form.get("audience", ""))
     if form.get("grant_type") != _GRANT + "token-exchange" or not form.get("subject_token"):
         return _oauth_error("invalid_request", "Invalid token exchange request.")
@@ -106,7 +106,9 @@ async def _exchange(request: web.Request) -> web.StreamResponse:
 
 async def _oauth(request: web.Request) -> web.StreamResponse:
     """A key file's assertion names its account and what it wants; a login's refresh token may be an address."""
-    form = {name: str(value) for name, value in (await request.post()).items()}
+    form = await _form(request)
+    if not form.get("grant_type"):
+        return _oauth_error("invalid_request", "Required parameter is missing: grant_type")
     if form.get("grant_type") == _GRANT + "jwt-bearer":
         claims = tokens.unverified_claims(form.get("assertion", ""))
         if not claims.get("iss"):
@@ -127,9 +129,17 @@ def _bearer(account: str) -> dict[str, Any]:
     return {"access_token": tokens.access_token(account), "token_type": "Bearer", "expires_in": tokens.LIFETIME}
 
 
+async def _form(request: web.Request) -> Mapping[str, str]:
+    """Empty for a body that is no form, in which everything is missing then."""
+    try:
+        return {name: str(value) for name, value in (await request.post()).items()}
+    except (ValueError, LookupError, RuntimeError):  # its boundary, its character set, its encoding
+        return {}
+
+
 async def _json(request: web.Request) -> Mapping[str, Any] | None:
     try:
-        found = json.loads(await request.text() or "{}")
+        found = json.loads(await request.read() or b"{}")
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None

@@ -5,6 +5,7 @@ https://cloud.google.com/iam/docs/testing-permissions. Every account and every r
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from aiohttp import web
@@ -26,8 +27,8 @@ def permission_routes(
 
     async def tested(request: web.Request) -> web.Response:
         try:
-            body = await request.json()
-        except ValueError:
+            body = json.loads(await request.read())
+        except (ValueError, RecursionError):
             body = None
         if not isinstance(body, dict) or not isinstance(body.get("permissions"), list):
             return _error(400, "INVALID_ARGUMENT", "Request contains an invalid argument.")
