@@ -9,6 +9,8 @@ from shop_backend.core.errors import ShopError
 from shop_backend.schemas.core_enums import ErrorCode, OrderState
 from shop_backend.schemas.orders import NewOrder, Order
 
+_FIRST = 1000  # the number of the first order
+
 
 class OrderBook:
     def __init__(self, orders: list[Order]) -> None:
@@ -20,7 +22,7 @@ class OrderBook:
         states = list(OrderState)
         return cls(
             [
-                Order(number=1000 + n, item=items[n % 5], quantity=1 + n % 3, state=states[n % len(states)])
+                Order(number=_FIRST + n, item=items[n % 5], quantity=1 + n % 3, state=states[n % len(states)])
                 for n in range(50)
             ]
         )
@@ -43,6 +45,6 @@ class OrderBook:
                 yield order
 
     def add(self, new: NewOrder) -> Order:
-        order = Order(number=max(self._orders) + 1, state=OrderState.OPEN, **new.model_dump())
+        order = Order(number=max(self._orders, default=_FIRST - 1) + 1, state=OrderState.OPEN, **new.model_dump())
         self._orders[order.number] = order
         return order
