@@ -32,9 +32,12 @@ def start_worker(work: Callable[[], object], name: str, failed: Callable[[Except
 
 
 def side_by_side(works: Iterable[Callable[[], object]], name: str) -> None:
-    """Carries all of them out at once and waits for their end, whatever one of them raises."""
-    for thread in [start_worker(work, name, unheard) for work in works]:
+    """Carries all of them out at once and waits for their end; then raises what one of them raised, if any did."""
+    failed: list[Exception] = []
+    for thread in [start_worker(work, name, failed.append) for work in works]:
         thread.join()
+    if failed:
+        raise failed[0]
 
 
 def explain(error: Exception) -> str:

@@ -12,6 +12,9 @@ from collections.abc import Iterable
 
 from google.cloud.run_v2.types import Condition
 
+from ..run import conditions as common
+
+condition = common.condition
 _State, _Why = Condition.State, Condition.ExecutionReason
 PENDING, RUNNING = _State(_State.CONDITION_PENDING), _State(_State.CONDITION_RECONCILING)
 SUCCEEDED, FAILED = _State(_State.CONDITION_SUCCEEDED), _State(_State.CONDITION_FAILED)
@@ -22,21 +25,6 @@ TIMED_OUT = "The configured timeout was reached."
 UNKNOWN = "How the container ended is not known."
 WAS_CANCELLED = "The execution was cancelled."
 OUT_OF_MEMORY = "The container was killed: its memory limit was exceeded."
-
-Reason = Condition.CommonReason | Condition.ExecutionReason
-
-
-def condition(
-    kind: str, state: Condition.State, at: datetime.datetime, message: str = "", reason: Reason | None = None
-) -> Condition:
-    found = Condition(type_=kind, state=state, message=message, last_transition_time=at)
-    if isinstance(reason, Condition.ExecutionReason):
-        found.execution_reason = reason
-    elif reason is not None:
-        found.reason = reason
-    if state == FAILED:
-        found.severity = Condition.Severity(Condition.Severity.ERROR)
-    return found
 
 
 def all_of(completed: Condition, started: bool, at: datetime.datetime) -> list[Condition]:

@@ -213,9 +213,7 @@ class CloudRunJobs:
             with self._store.lock:
                 state = conditions.FAILED if failure else conditions.SUCCEEDED
                 message, reason = (failure.message, failure.reason) if failure else ("", None)
-                found = conditions.condition("Ready", state, self._now(), message)
-                if isinstance(reason, Condition.CommonReason):
-                    found.reason = reason
+                found = conditions.condition("Ready", state, self._now(), message, reason)
                 job.terminal_condition, job.reconciling, job.observed_generation = found, False, job.generation
             self._operations.end(operation.name, message or None)
 

@@ -38,35 +38,54 @@ class ConditionFailure:
     message: str
 
 
+def condition(
+    kind: str,
+    state: Condition.State,
+    at: datetime.datetime,
+    message: str = "",
+    reason: Reason | Condition.ExecutionReason | None = None,
+) -> Condition:
+    found = Condition(type_=kind, state=state, message=message, last_transition_time=at)
+    if isinstance(reason, Condition.RevisionReason):
+        found.revision_reason = reason
+    elif isinstance(reason, Condition.ExecutionReason):
+        found.execution_reason = reason
+    elif reason is not None:
+        found.reason = reason
+    if state == _FAILED:
+        found.severity = Condition.Severity(Condition.Severity.ERROR)
+    return found
+
+
 def begun(at: datetime.datetime) -> list[Condition]:
     """Of a revision on which work begins."""
     return [
-        _condition("Ready", _RECONCILING, at, message="Deploying Revision.", reason=_Revision(_Revision.PENDING)),
-        *(_condition(name, _PENDING, at) for name in _LISTED),
+        condition("Ready", _RECONCILING, at, message="Deploying Revision.", reason=_Revision(_Revision.PENDING)),
+        *(condition(name, _PENDING, at) for name in _LISTED),
     ]
 
 
 def with_part(found: Iterable[Condition], part: str, message: str, at: datetime.datetime) -> list[Condition]:
     """One part of the work is done. Each part keeps the time and the sentence of its own end."""
-    passed = _condition(part, _SUCCEEDED, at, message)
-    return [passed if condition.type_ == part else condition for condition in found]
+    passed = condition(part, _SUCCEEDED, at, message)
+    return [passed if each.type_ == part else each for each in found]
 
 
 def with_end(found: Iterable[Condition], at: datetime.datetime) -> list[Condition]:
     """The revision is ready."""
-    parts = [condition for condition in found if condition.type_ in _LISTED]
-    return [_condition("Ready", _SUCCEEDED, at), *parts, _condition("Active", _SUCCEEDED, at)]
+    parts = [each for each in found if each.type_ in _LISTED]
+    return [condition("Ready", _SUCCEEDED, at), *parts, condition("Active", _SUCCEEDED, at)]
 
 
 def with_failure(found: Iterable[Condition], failure: ConditionFailure, at: datetime.datetime) -> list[Condition]:
     """The failed part and Ready say the same at the same time; what follows the failed part stays pending."""
-    old = {condition.type_: condition for condition in found}
-    bad = _condition(failure.part, _FAILED, at, failure.message, failure.reason)
-    parts = [bad if name == failure.part else old.get(name) or _condition(name, _PENDING, at) for name in _LISTED]
+    old = {each.type_: each for each in found}
+    bad = condition(failure.part, _FAILED, at, failure.message, failure.reason)
+    parts = [bad if name == failure.part else old.get(name) or condition(name, _PENDING, at) for name in _LISTED]
     since = max((each.last_transition_time for each in parts if each.state == _SUCCEEDED), default=at)
-    retry = _condition("Retry", _SUCCEEDED, since, _RETRY, _Common(_Common.IMMEDIATE_RETRY))
+    retry = condition("Retry", _SUCCEEDED, since, _RETRY, _Common(_Common.IMMEDIATE_RETRY))
     retry.severity = Condition.Severity(Condition.Severity.INFO)
-    return [_condition("Ready", _FAILED, at, failure.message, failure.reason), *parts, retry]
+    return [condition("Ready", _FAILED, at, failure.message, failure.reason), *parts, retry]
 
 
 def accepted(before: Condition) -> Condition:
@@ -86,15 +105,15 @@ def kept(old: Iterable[Condition], new: Condition) -> Condition:
 
 
 def ready(at: datetime.datetime) -> Condition:
-    return _condition("Ready", _SUCCEEDED, at)
+    return condition("Ready", _SUCCEEDED, at)
 
 
 def failed(kind: str, message: str, at: datetime.datetime, reason: Reason | None = None) -> Condition:
-    return _condition(kind, _FAILED, at, message, reason)
+    return condition(kind, _FAILED, at, message, reason)
 
 
 def passed(kind: str, at: datetime.datetime) -> Condition:
-    return _condition(kind, _SUCCEEDED, at)
+    return condition(kind, _SUCCEEDED, at)
 
 
 def is_ready(conditions: Iterable[Condition]) -> bool:
@@ -110,16 +129,3 @@ def ended_at(conditions: Iterable[Condition]) -> datetime.datetime | None:
     """When a revision became ready or failed; None while it is under way."""
     over = (found for found in conditions if found.type_ == "Ready" and found.state in (_SUCCEEDED, _FAILED))
     return next((found.last_transition_time for found in over), None)
-
-
-def _condition(
-    kind: str, state: Condition.State, at: datetime.datetime, message: str = "", reason: Reason | None = None
-) -> Condition:
-    found = Condition(type_=kind, state=state, message=message, last_transition_time=at)
-    if isinstance(reason, Condition.RevisionReason):
-        found.revision_reason = reason
-    elif reason is not None:
-        found.reason = reason
-    if state == _FAILED:
-        found.severity = Condition.Severity(Condition.Severity.ERROR)
-    return found

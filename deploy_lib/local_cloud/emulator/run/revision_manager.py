@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Set
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -173,7 +174,8 @@ class RevisionManager:
         with self._lock:
             self.closed = True
             supervisors, self._supervisors = list(self._supervisors.values()), {}
-        side_by_side([partial(supervisor.close, _LAST_GRACE) for supervisor in supervisors], "end")
+        with suppress(Exception):  # it is told already, and all else has to end too
+            side_by_side([partial(supervisor.close, _LAST_GRACE) for supervisor in supervisors], "end")
 
     def _route(self, record: ServiceRecord, shares: dict[str, int]) -> Route:
         """To nothing, which is 503, while no revision is ready."""
