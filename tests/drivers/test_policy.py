@@ -173,7 +173,7 @@ def test_a_service_just_created_is_waited_for_where_it_is_not_shown_yet() -> Non
 
     begun = SimpleNamespace(metadata=made, operation=SimpleNamespace(name="operations/1"))
     services = SimpleNamespace(create_service=lambda **asked: begun, get_service=get_service)
-    common = {"endpoints": LOCAL, "budgets": Budgets(), "project": "p", "account": None, "program": PROGRAM}
+    common = {"endpoints": LOCAL, "budgets": Budgets(), "project": "p", "principal": None, "program": PROGRAM}
     clients = SimpleNamespace(services=services, **common)
     api = RunApi(Calls(clients, FakeClock()))  # type: ignore[arg-type]
     api.create(path, run_v2.Service())

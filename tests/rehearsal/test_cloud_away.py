@@ -107,4 +107,5 @@ def test_away_while_the_candidate_starts_its_image_is_not_to_blame(own: CliHarne
 def _deny(harness: CliHarness, event: dict[str, Any]) -> None:
     """The last move is refused, so the traffic is put back."""
     if event["type"] == "asked" and event["label"] == "promote 100 %":
-        harness.cloud.faults({"method": "google.cloud.run.v2.Services/UpdateService", "code": "PERMISSION_DENIED"})
+        update = "google.cloud.run.v2.Services/UpdateService"
+        harness.cloud.faults({"method": update, "code": "PERMISSION_DENIED", "times": 2})  # by v1, and then by v2

@@ -83,6 +83,9 @@ class Operator:
             self.other.split({serving: 60, others[-1]: 40})
         if command.startswith("deploy --"):
             self.change()
+        if "--unpin" in command:  # after a release, as it says itself
+            self.change()
+            self.type(f"deploy --project {PROJECT} --service backend")
 
     @property
     def other(self) -> OtherClient:
