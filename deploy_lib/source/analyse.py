@@ -33,7 +33,7 @@ from deploy_lib.source.ownership import Ownership
 from deploy_lib.source.packed_projects import packed_modules
 from deploy_lib.source.set_up import DJANGO_SETTINGS, DjangoSettings, django_settings, done_later, with_commas
 from deploy_lib.source.shadows import shadowed_modules
-from deploy_lib.source.stored_facts import FactCache, FactsOfPaths, ReadMany, stored_facts
+from deploy_lib.source.stored_facts import FactCache, FactsOfPaths, ParseMany, ReadMany, in_turn, stored_facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,7 @@ def analyse(
     cache: FactCache | None,
     undeclared: bool = True,
     known: Known | None = None,
+    parse_many: ParseMany = in_turn,
 ) -> Analysis:
     """`known` is what the last good image taught.
 
@@ -75,7 +76,7 @@ def analyse(
     dependencies = remember(lambda: declared(contents, files.read))
     start_up = started(contents, files.text)
     commands = _of_the_command(files, dependencies, start_up)
-    facts_of_paths = stored_facts(contents, context, read_many, cache)
+    facts_of_paths = stored_facts(contents, context, read_many, cache, parse_many)
     around = remember(missing_file_context)
     analysis = _Analysis(files, start_up, dependencies, facts_of_paths, around, start, undeclared, known)
     found = [each for given in start.entrypoints or (None,) if (each := analysis.of(given)) is not None]

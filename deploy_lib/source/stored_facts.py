@@ -7,11 +7,15 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
-from deploy_lib.source.imports.facts import Facts, decode, encode, key
+from deploy_lib.source.imports.facts import Facts, Python, decode, encode, key
 from deploy_lib.source.imports.parse import facts_of
 from deploy_lib.source.model import Context, ImageContents
 
-ReadMany = Callable[[Iterable[str]], Iterator[tuple[str, bytes]]]
+Source = tuple[str, bytes]
+"""A path and what stands there."""
+ReadMany = Callable[[Iterable[str]], Iterator[Source]]
+ParseMany = Callable[[Iterable[Source], Python | None], Iterator[tuple[str, Facts, bytes]]]
+"""Of each path its facts, and the same as they are kept."""
 FactsOfPaths = Callable[[Sequence[str]], Mapping[str, Facts]]
 
 
@@ -22,11 +26,27 @@ class FactCache(Protocol):
     def put(self, values: Mapping[str, bytes]) -> None: ...
 
 
+def in_turn(sources: Iterable[Source], python: Python | None) -> Iterator[tuple[str, Facts, bytes]]:
+    for path, source in sources:
+        facts = facts_of(source, python)
+        yield path, facts, encode(facts)
+
+
 def stored_facts(
-    contents: ImageContents, context: Context, read_many: ReadMany, cache: FactCache | None
+    contents: ImageContents,
+    context: Context,
+    read_many: ReadMany,
+    cache: FactCache | None,
+    parse_many: ParseMany = in_turn,
 ) -> FactsOfPaths:
     """From the cache by blob id, else parsed and put there."""
     by_path: dict[str, Facts] = {}
+
+    def named(wanted: Iterable[str], keys: dict[str, str]) -> Iterator[Source]:
+        """Those without facts; what git knows by no blob id gets a key of its own."""
+        for path, source in read_many([path for path in wanted if path not in by_path]):
+            keys.setdefault(path, key(hashlib.sha256(source).hexdigest(), contents.python))
+            yield path, source
 
     def facts(images: Sequence[str]) -> Mapping[str, Facts]:
         paths = {image: contents.files[image] for image in images}
@@ -38,10 +58,8 @@ def stored_facts(
             if found:
                 by_path[path] = found
         fresh: dict[str, bytes] = {}
-        for path, source in read_many([path for path in wanted if path not in by_path]):
-            name = keys.get(path) or key(hashlib.sha256(source).hexdigest(), contents.python)
-            by_path[path] = facts_of(source, contents.python)
-            fresh[name] = encode(by_path[path])
+        for path, by_path[path], text in parse_many(named(wanted, keys), contents.python):
+            fresh[keys[path]] = text
         if fresh and cache:
             cache.put(fresh)
         return {image: by_path[path] for image, path in paths.items()}

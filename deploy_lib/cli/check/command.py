@@ -15,6 +15,7 @@ from deploy_lib.cli.paths import state_directory
 from deploy_lib.cli.repository import commit_of, repository
 from deploy_lib.cli.show.console import say, say_as_is, say_json
 from deploy_lib.drivers.fact_cache import open_cache
+from deploy_lib.drivers.parse_workers import side_by_side
 from deploy_lib.drivers.source.driver import GitSource
 from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Severity
@@ -83,6 +84,7 @@ def _check(
         cache,
         subject.undeclared,
         learned.known if learned else None,
+        side_by_side,
     )
     differs = dict(source.differences()) if worktree else {}
     return CheckResult(

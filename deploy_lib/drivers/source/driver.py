@@ -219,6 +219,7 @@ class GitSource:
         undeclared: bool,
         known: Known | None = None,
     ) -> Analysis:
+        from deploy_lib.drivers.parse_workers import side_by_side
         from deploy_lib.source.analyse import analyse
         from deploy_lib.source.entrypoint import start_of
 
@@ -231,6 +232,7 @@ class GitSource:
             self._cache,
             undeclared,
             known,
+            side_by_side,
         )
 
     def _listing(self, commit: str) -> Listing:
