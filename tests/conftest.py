@@ -32,6 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--rounds", type=int, default=25, help="cases of each kind that are made from a seed (default: 25)"
     )
+    parser.addoption("--combinations", type=int, default=6, help="services composed of each kind (default: 6)")
     parser.addoption("--kills", type=int, default=4, help="how often the plug is pulled (default: 4)")
     parser.addoption("--seed", type=int, default=1, help="what the made cases begin with (default: 1)")
 

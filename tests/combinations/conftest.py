@@ -23,3 +23,9 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
         pytest.skip(f"{error.reason}; {error.remedy}")
     base_image(made, tmp_path_factory.mktemp("base"))
     return made
+
+
+@pytest.fixture
+def many(request: pytest.FixtureRequest) -> int:
+    """How many of each kind are composed: few, unless the command line says otherwise."""
+    return int(request.config.getoption("--combinations"))
