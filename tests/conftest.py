@@ -20,6 +20,8 @@ from tests.stories import failed
 _STARTS = frozenset({"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.exec", "socket.bind"})
 _WATCHED: list[list[str]] = []
 """What the fast test that runs now has started; empty while none runs."""
+_OF_A_CI_JOB = ("GITHUB_", "CI_", "BITBUCKET_", "CIRCLE", "JENKINS_", "BUILD_SOURCE", "BRANCH_NAME", "TAG_NAME", "_PR_")
+"""Variables of the job that runs these tests, which say nothing of the repositories that tests make."""
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +48,8 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 def pytest_configure(config: pytest.Config) -> None:
     settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("any machine")
+    for name in [name for name in os.environ if name.startswith(_OF_A_CI_JOB)]:
+        del os.environ[name]
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
         if signal.getsignal(number) is signal.SIG_IGN:  # a job in the background begins so, and its children too
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)

@@ -9,6 +9,7 @@ user, and in a hurry.
 from __future__ import annotations
 
 import contextlib
+import os
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -48,13 +49,18 @@ _Key = tuple[object, ...]
 class GitSource:
     """`root` is the top of the working copy; `cache` keeps what was learned of each blob. Raises DriverError only.
 
-    Safe to share between threads.
+    `environment` is where a CI system says what it runs for. Safe to share between threads.
     """
 
     def __init__(
-        self, root: Path, cache: FactCache, last_image: Callable[[Service], LastImage | None] = lambda service: None
+        self,
+        root: Path,
+        cache: FactCache,
+        last_image: Callable[[Service], LastImage | None] = lambda service: None,
+        environment: Mapping[str, str] = os.environ,
     ) -> None:
         self._git = Git(root)
+        self._environment = environment
         self._blobs = Blobs(self._git)
         self._disk = Disk(root)
         self._cache = cache
@@ -71,7 +77,10 @@ class GitSource:
 
     def read_checkout(self, request: ReadCheckout) -> CheckoutRead:
         """How the working copy differs from the commit of the release. Reads only."""
+        from deploy_lib.drivers.source.commit_refs import Upstream, read_refs, upstream_of
         from deploy_lib.model.answers import CheckoutRead
+        from deploy_lib.source.ci_variables import ci_ref
+        from deploy_lib.source.commit_branch import branch_of
 
         release, status = request.release, self._status
         source = release.service.source
@@ -81,17 +90,25 @@ class GitSource:
             changes = self._changes(release.service, cloud_build)
         own_rules = f"{_inside(source.dockerfile)}.dockerignore"
         root = _inside(source.context)
+        refs = read_refs(self._git, release.commit, status, ci_ref(self._environment))
+        branch, evidence = branch_of(refs, request.settings.branches)
+        upstream = (
+            upstream_of(self._git, release.commit, status, branch, evidence)
+            if request.settings.upstream
+            else Upstream(status.upstream, status.ahead, status.behind)
+        )
         return CheckoutRead(
             commit=release.commit,
             head=status.head,
-            branch=status.branch,
+            branch=branch,
             changes=changes,
-            upstream=status.upstream,
-            ahead=status.ahead,
-            behind=status.behind,
+            upstream=upstream.name,
+            ahead=upstream.ahead,
+            behind=upstream.behind,
             context=root,
             ignore_file=own_rules if (self._git.root / own_rules).is_file() else posixpath.join(root, ".dockerignore"),
             findings=self._disk.included(source).findings,
+            evidence=evidence,
         )
 
     def read_source(self, request: ReadSource) -> SourceRead:

@@ -21,8 +21,8 @@ _MISSING = re.compile(r"promisor|missing|unable to read|bad object|could not fet
 
 def explain_error(message: str, root: Path) -> tuple[str, str]:
     """A clause with git's own sentence, and what to type about it. `message` is what git printed as errors."""
-    if match := re.search(r"dubious ownership in repository at '([^']*)'", message):
-        trusted = f"git config --global --add safe.directory {shlex.quote(match[1])}"
+    if match := re.search(r"dubious ownership in repository at '(.+)'|unsafe repository \('(.+)' is owned", message):
+        trusted = f"git config --global --add safe.directory {shlex.quote(match[1] or match[2])}"
         return f"git refuses {root}: {_first_fatal(message)}", trusted
     if "must be run in a work tree" in message:
         return (

@@ -2,7 +2,7 @@
 
 from deploy_lib.model.answers.builds import Built, ImportsChecked
 from deploy_lib.model.answers.lease import CallFailed, LeaseEnded, LeaseTaken, Restored, UnfinishedRelease
-from deploy_lib.model.answers.repository import Change, CheckoutRead, ContractRead, SourceRead
+from deploy_lib.model.answers.repository import BranchEvidence, Change, CheckoutRead, ContractRead, SourceRead
 from deploy_lib.model.answers.requests import MONITORING, REQUEST_LOG, Side, TrafficMoved, TrafficVerified, Watched
 from deploy_lib.model.answers.revision import Attempt, Observation, Probed, RevisionCreated, Start, Starting
 
@@ -10,6 +10,7 @@ __all__ = [
     "MONITORING",
     "REQUEST_LOG",
     "Attempt",
+    "BranchEvidence",
     "Built",
     "CallFailed",
     "Change",

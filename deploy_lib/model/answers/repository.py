@@ -34,12 +34,33 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class BranchEvidence:
+    """What the name of a commit's branch rests on: `by`, empty where the branch is simply checked out.
+
+    Where there is no name, `what` says what the commit is instead; `doubt` is why something that gave a name was not
+    believed.
+    """
+
+    by: str = ""
+    what: str = "a detached HEAD"
+    doubt: str = ""
+    upstream: str | None = None  # the remote branch that holds the commit, where that is what the name rests on
+    remote: str = "origin"  # to fetch from
+    shallow: bool = False
+    tag: bool = False
+    pull_request: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class CheckoutRead:
-    """`context` and `ignore_file` are repository paths: the build context, and the file of its ignore rules."""
+    """`context` and `ignore_file` are repository paths: the build context, and the file of its ignore rules.
+
+    `upstream` is the branch's own, else the remote branch of its name; None where this clone has none.
+    """
 
     commit: str
     head: str
-    branch: str | None  # None when detached
+    branch: str | None  # of the commit; a tag by its whole name, refs/tags/v1; None when that is not known
     changes: tuple[Change, ...] = ()
     upstream: str | None = None
     ahead: int = 0
@@ -47,6 +68,7 @@ class CheckoutRead:
     context: str = ""
     ignore_file: str = ".dockerignore"
     findings: tuple[Finding, ...] = ()  # of the configuration's include: patterns
+    evidence: BranchEvidence = BranchEvidence()
 
 
 @dataclass(frozen=True, slots=True)

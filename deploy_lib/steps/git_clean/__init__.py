@@ -10,18 +10,17 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatch
 from typing import Literal
 
 from pydantic import Field
 
 from deploy_lib.model.answers import Change, CheckoutRead
-from deploy_lib.model.codes import Code
 from deploy_lib.model.details import Details
 from deploy_lib.model.file_state import NOT_IN_GIT, FileState
-from deploy_lib.model.findings import Finding, Severity
+from deploy_lib.model.findings import Finding
 from deploy_lib.model.release import Release, Status
 from deploy_lib.source.file_kinds import FileKind, kind_of
+from deploy_lib.steps.git_clean.branches import branch_problems
 from deploy_lib.steps.git_clean.findings import NAMED, finding, harmless, leftovers
 from deploy_lib.steps.kind import Kind, Settings, Usual, Verdict, counted, first_of
 from deploy_lib.steps.known_bad import ONLY_ON_DISK
@@ -31,8 +30,15 @@ _CODE = (FileKind.PROGRAM, FileKind.SOURCE)
 
 
 class GitCleanSettings(Settings):
-    branches: tuple[str, ...] = Field((), description="branches that may be released, as globs; empty: any")
-    upstream: bool = Field(False, description="refuse when the branch is not in sync with its upstream")
+    branches: tuple[str, ...] = Field(
+        (),
+        description="branches that may be released, as globs, and tags as refs/tags/v*; empty: any. Where a CI system "
+        "checks out a commit alone, its variables or the remote branches that hold the commit tell the branch",
+    )
+    upstream: bool = Field(
+        False,
+        description="refuse when the branch is not in sync with its upstream, or with the remote branch of its name",
+    )
     ignored: Literal["code", "context", "imported", "allow"] = Field(
         "code",
         description="which git-ignored files stop a release: those the code imports or a COPY would bring as code, "
@@ -65,9 +71,10 @@ def ask(settings: GitCleanSettings, release: Release) -> ReadCheckout:
 
 
 def judge(settings: GitCleanSettings, release: Release, answer: CheckoutRead) -> Verdict:
-    problems = (*_branch_problems(settings, answer), *answer.findings)
+    problems = (*branch_problems(settings.branches, answer, settings.upstream), *answer.findings)
     if answer.head != answer.commit:
-        reason = f"releasing {answer.commit[:7]}, which is not checked out; uncommitted files do not matter"
+        of = f" of {answer.branch} ({answer.evidence.by})" if answer.evidence.by else ""
+        reason = f"releasing {answer.commit[:7]}{of}, which is not checked out; uncommitted files do not matter"
         return _verdict(release, problems, (), (), reason)
     stopping = tuple(change for change in answer.changes if _stops(settings, change))
     others = tuple(change for change in answer.changes if change not in stopping)
@@ -76,7 +83,8 @@ def judge(settings: GitCleanSettings, release: Release, answer: CheckoutRead) ->
         change for change in others if change not in left and change.kind != FileState.IGNORED and not change.made_by
     )
     problems = (*problems, *(finding(change, answer) for change in stopping))
-    where = f"on {answer.branch}" if answer.branch else "on a detached HEAD"
+    by = f" ({answer.evidence.by})" if answer.evidence.by else ""
+    where = f"on {answer.branch}{by}" if answer.branch else f"on {answer.evidence.what}"
     what = "no code" if any(each.in_context for each in others) else "nothing"
     advice = (leftovers(left, answer),) if left else ()
     reason = f"{answer.commit[:7]} {where}, {what} in the build context differs from it"
@@ -120,35 +128,10 @@ def _stops(settings: GitCleanSettings, change: Change) -> bool:
     return copied and kind_of(posixpath.basename(change.path)) in _CODE
 
 
-def _branch_problems(settings: GitCleanSettings, answer: CheckoutRead) -> list[Finding]:
-    problems = []
-    allowed = ", ".join(settings.branches)
-    if settings.branches and not any(fnmatch(answer.branch or "", pattern) for pattern in settings.branches):
-        where = f"branch {answer.branch}" if answer.branch else "a detached HEAD"
-        problems.append(
-            Finding(
-                Code.WRONG_BRANCH,
-                Severity.ERROR,
-                f"{where} may not be released here; allowed: {allowed}",
-                fix=f"git switch {settings.branches[0]}",
-            )
-        )
-    if settings.upstream and answer.upstream is None:
-        message = "the branch has no upstream to be in sync with"
-        problems.append(Finding(Code.NO_UPSTREAM, Severity.ERROR, message, fix="git push --set-upstream origin HEAD"))
-    if settings.upstream and answer.ahead:
-        message = f"{counted(answer.ahead, 'commit')} not pushed to {answer.upstream}"
-        problems.append(Finding(Code.NOT_PUSHED, Severity.ERROR, message, fix="git push"))
-    if settings.upstream and answer.behind:
-        message = f"{counted(answer.behind, 'commit')} behind {answer.upstream}"
-        problems.append(Finding(Code.BEHIND_UPSTREAM, Severity.ERROR, message, fix="git pull --ff-only"))
-    return problems
-
-
 REFERENCE = """\
 # The release is the commit: nothing on the disk may look as if it were part of it.
 - git_clean:
-    branches: [main]         # globs of branches that may be released (default: any)
+    branches: [main]         # globs of branches that may be released (default: any); tags are refs/tags/v*
     upstream: false          # true: refuse when not in sync with the upstream branch, as last fetched
     ignored: code            # git-ignored files that stop a release: code (what the code imports, or a COPY would
                              # bring as code) | context (all that the build context would hold) | imported | allow
