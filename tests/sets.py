@@ -17,6 +17,7 @@ SAMPLED = "sampled"
 
 PLACES = {
     "tests/": STANDARD,
+    "tests/test_package.py": STANDARD,
     "tests/unit/": FAST,
     "tests/report/": FAST,
     "tests/report/test_browser.py": SLOW,

@@ -10,19 +10,20 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
+from deploy_lib.cli.called import NAME
 from deploy_lib.report.formats import FORMATS
 
 DESCRIPTION = """\
 Deploy a service to Google Cloud Run through staged steps. A bad release is stopped at the earliest step that can
 know, users never see it, and you are told what is wrong, why, and what to type next."""
 
-EPILOG = """\
+EPILOG = f"""\
 examples:
-  deploy_to_gcp.py --project netra-staging --service backend      deploy the commit that is checked out
-  deploy_to_gcp.py plan --project netra-staging --service backend what would happen; changes nothing
-  deploy_to_gcp.py check --worktree                               what would be missing from the image, no cloud needed
-  deploy_to_gcp.py rollback --project netra-staging --service backend
-  deploy_to_gcp.py --config config/local.yaml --service backend   the same for real, on this machine
+  {NAME} --project netra-staging --service backend      deploy the commit that is checked out
+  {NAME} plan --project netra-staging --service backend what would happen; changes nothing
+  {NAME} check --worktree                               what would be missing from the image, no cloud needed
+  {NAME} rollback --project netra-staging --service backend
+  {NAME} --config config/local.yaml --service backend   the same for real, on this machine
 
 exit codes:
   0 live, or ready as asked   1 rejected, users unaffected   2 usage or configuration   3 held, a person must decide
@@ -58,7 +59,7 @@ class _Parser(argparse.ArgumentParser):
 def parser() -> argparse.ArgumentParser:
     """The whole command line. `args.command` names the command."""
     top = _Parser(
-        prog="deploy_to_gcp.py",
+        prog=NAME,
         description=DESCRIPTION,
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -13,6 +13,7 @@ import sys
 from types import ModuleType
 
 from deploy_lib.cli.arguments import parse
+from deploy_lib.cli.called import NAME
 from deploy_lib.cli.paths import TOOL
 from deploy_lib.cli.process import without_signals
 from deploy_lib.cli.program import INTERPRETER
@@ -26,7 +27,7 @@ MARK = "DEPLOY_TO_GCP_BOOTSTRAPPED"
 def run(argv: list[str]) -> int:
     """The command's exit code, whichever interpreter ran it."""
     if sys.version_info < (3, 11):  # noqa: UP036  the command is started with whatever Python there is
-        print(f"deploy_to_gcp.py: Python 3.11 or newer is needed; this is {sys.version.split()[0]}", file=sys.stderr)
+        print(f"{NAME}: Python 3.11 or newer is needed; this is {sys.version.split()[0]}", file=sys.stderr)
         return 2
     if {"-h", "--help"} & set(argv) or not argv or os.environ.get(MARK) or _complete():
         from deploy_lib.cli.main import main
@@ -38,7 +39,7 @@ def run(argv: list[str]) -> int:
         with dev.locked():
             dev.install(dev.RELEASE)
     except dev.Stop as stop:
-        print(f"deploy_to_gcp.py: {stop}", file=sys.stderr)
+        print(f"{NAME}: {stop}", file=sys.stderr)
         return 2
     return _again(str(dev.PYTHON), argv)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from deploy_lib.cli.arguments import parse
+from deploy_lib.cli.called import NAME
 from deploy_lib.cli.show.console import prepare_streams, say_error
 from deploy_lib.model.not_possible import NotPossible
 
@@ -69,5 +70,5 @@ def _unforeseen(problem: Exception) -> int:
 def _say(message: str, code: int) -> int:
     from deploy_lib.cli.program import shorter
 
-    say_error(f"deploy_to_gcp.py: {shorter(message)}")
+    say_error(f"{NAME}: {shorter(message)}")
     return code

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy_lib.cli.called import NAME
 from deploy_lib.cli.paths import release_directory
 from deploy_lib.cli.show.console import say_error
 from deploy_lib.model.journal import Entry, Started, Stopped
@@ -44,4 +45,4 @@ def _attempt(what_failed: str, effect: Callable[[], object]) -> None:
     try:
         effect()
     except Exception as problem:  # a report or a webhook never fails a release
-        say_error(f"deploy_to_gcp.py: {what_failed}: {problem}")
+        say_error(f"{NAME}: {what_failed}: {problem}")

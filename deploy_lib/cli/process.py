@@ -15,6 +15,8 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any, NoReturn
 
+from deploy_lib.cli.called import NAME
+
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # a terminal that is closed sends the last one
 INTERRUPTED = 130
 Handler = Callable[[int, FrameType | None], None]
@@ -32,7 +34,7 @@ def carry_out(argv: list[str], run: Callable[[list[str]], int]) -> NoReturn:
         end(_code_of(argv, run))
     except KeyboardInterrupt:
         with suppress(OSError, ValueError):
-            print("deploy_to_gcp.py: interrupted", file=sys.stderr)
+            print(f"{NAME}: interrupted", file=sys.stderr)
         end(INTERRUPTED)
 
 

@@ -10,11 +10,11 @@ import shutil
 import sys
 from pathlib import Path
 
+from deploy_lib.cli.called import INSTALLED
 from deploy_lib.cli.paths import TOOL
 from deploy_lib.model.program import Invocation
 
 SCRIPT = TOOL / "scripts" / "deploy_to_gcp.py"
-INSTALLED = "deploy-to-gcp"
 _PATH = r"'(?:[^']|'\"'\"')*'|[^\s;,)]+"
 INTERPRETER = "DEPLOY_TO_GCP_INTERPRETER"
 """The variable in which the bootstrap keeps the interpreter that the user typed, before it starts another one."""

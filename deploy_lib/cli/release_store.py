@@ -124,4 +124,4 @@ def _project(args: argparse.Namespace) -> str | None:
 
 def _local() -> Path:
     own = Path("config") / "local.yaml"
-    return own if own.is_file() else TOOL / own
+    return TOOL / own if (TOOL / own).is_file() and not own.is_file() else own

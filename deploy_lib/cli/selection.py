@@ -69,42 +69,51 @@ def _finds(root: Path, pattern: str) -> bool:
 
 
 def _somewhere(given: str | None) -> Path:
-    """The top directory of the working copy, else simply where the user stands."""
+    """The top directory of the working copy. Outside of any: here, or the tool that has files there."""
     try:
         return repository(given)
     except NotPossible:
         if given:
             raise
-        return Path.cwd()
+        return next((each for each in (Path.cwd(), TOOL) if candidates(each)), Path.cwd())
 
 
 def _config_path(args: argparse.Namespace, root: Path) -> Path:
     if args.config:
         return Path(args.config).expanduser()
     if args.local:
-        return next((path for path in candidates(root) if path.name == "local.yaml"), TOOL / "config" / "local.yaml")
+        path = root / "config" / "local.yaml"
+        if not path.exists():
+            raise NotPossible(_none_yet(args, root, f"there is no {shown(path)}", "--local"))
+        return path
     files = list(candidates(root))
     projects = {path: _project_of(path) for path in files}
+    nowhere = f"no file in {shown(root / 'config')}/ names a project"
     if args.project:
         found = [path for path, project in projects.items() if project == args.project]
         if len(found) == 1:
             return found[0]
         known = sorted({project for project in projects.values() if project})
+        if not known:
+            raise NotPossible(_none_yet(args, root, nowhere, "--project", args.project))
         if found:
             names = ", ".join(shown(path) for path in found)
             raise NotPossible(f"--project {args.project}: several files name it ({names}); choose one with --config")
-        raise NotPossible(f"--project: {unknown('project', args.project, known or ['none: config/ holds no file'])}")
+        raise NotPossible(f"--project: {unknown('project', args.project, known)}")
+    if not files:
+        raise NotPossible(_none_yet(args, root, nowhere, "--project", "P"))
     raise NotPossible("which project? give --project P, or --config FILE, or --local for the local cloud")
 
 
+def _none_yet(args: argparse.Namespace, root: Path, what: str, *words: str) -> str:
+    return f"{what}; init writes one: {program_of(args, root=root).command('init', *words)}"
+
+
 def candidates(root: Path) -> list[Path]:
-    """YAML files in config/ of the repository, else of the tool itself."""
-    for directory in (root / "config", TOOL / "config"):
-        found = sorted([*directory.glob("*.yaml"), *directory.glob("*.yml")])
-        found = [path for path in found if path.stem != "reference" and _project_of(path)]
-        if found:
-            return found
-    return []
+    """The YAML files in its config/ that name a project."""
+    directory = root / "config"
+    found = sorted([*directory.glob("*.yaml"), *directory.glob("*.yml")])
+    return [path for path in found if path.stem != "reference" and _project_of(path)]
 
 
 def _project_of(path: Path) -> str | None:

@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
 
+from deploy_lib.cli.called import NAME
 from deploy_lib.cli.process import INTERRUPTED, is_own, set_handlers, stops
 from deploy_lib.cli.program import shorter
 from deploy_lib.drivers.clock import SystemClock
@@ -36,7 +37,7 @@ def stopping(
     """
     receiver, sender = socket.socketpair()
     sender.setblocking(False)
-    last_word = f"deploy_to_gcp.py: stopped at once; {shorter(afterwards)} takes it up"
+    last_word = f"{NAME}: stopped at once; {shorter(afterwards)} takes it up"
     listener = StopListener(receiver, sender, clock, answer, last_word)
     threading.Thread(target=listener.run, name="signals", daemon=True).start()
     own = is_own()

@@ -71,7 +71,7 @@ def _inside(given: str, flag: str, root: Path) -> str:
 def _configured(args: argparse.Namespace, root: Path) -> list[CheckSubject]:
     from deploy_lib.cli.selection import candidates
 
-    paths = [Path(args.config).expanduser()] if args.config else _own(candidates(root), root)
+    paths = [Path(args.config).expanduser()] if args.config else candidates(root)
     found: dict[str, tuple[CheckSubject, Path]] = {}
     for path in paths:
         for subject in _of_file(path, args.service if args.config else []):
@@ -84,11 +84,6 @@ def _configured(args: argparse.Namespace, root: Path) -> list[CheckSubject]:
     if missing and paths:
         raise NotPossible(f"--service {missing[0]}: no such service (known: {', '.join(found)})")
     return [subject for subject, _ in found.values() if not args.service or subject.service in args.service]
-
-
-def _own(paths: list[Path], root: Path) -> list[Path]:
-    """The tool's files say nothing about another repository."""
-    return [path for path in paths if path.parent == root / "config"]
 
 
 def _of_file(path: Path, names: list[str]) -> list[CheckSubject]:

@@ -8,9 +8,10 @@ import sys
 import threading
 from typing import TextIO
 
+from deploy_lib.cli.called import NAME
 from deploy_lib.cli.show.writer_thread import WriterThread, descriptor
 
-UNREAD = "deploy_to_gcp.py: the output is no longer read; the last lines were:\n"
+UNREAD = f"{NAME}: the output is no longer read; the last lines were:\n"
 
 
 class Printer:
