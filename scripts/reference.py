@@ -91,10 +91,13 @@ def with_steps(example: str) -> str:
 
 def filled(page: str, schema: dict[str, Any]) -> str:
     """The page with every part as the program says it now. Raises KeyError for an unknown part."""
+    whole = schema["then"]  # what is needed of a file that extends none
+    file = schema | {"required": whole["required"]}
+    service = schema["$defs"]["ServiceSettings"] | whole["properties"]["services"]["additionalProperties"]
     parts = {
         "commands": "\n".join(commands(parser())),
-        "file": "\n".join(table(schema, leave_out=("services", "steps"))),
-        "service": "\n".join(table(schema["$defs"]["ServiceSettings"], schema)),
+        "file": "\n".join(table(file, leave_out=("services", "steps"))),
+        "service": "\n".join(table(service, schema)),
         "steps": "\n".join(steps(schema)),
     }
     return _PART.sub(lambda match: f"{match[1]}\n{parts[match[2]]}\n\n{match[3]}", page)

@@ -71,6 +71,11 @@ def parser() -> argparse.ArgumentParser:
     for name in ("deploy", "plan"):
         _where(made[name], services=True)
         _release(made[name])
+    made["plan"].add_argument(
+        "--explain",
+        metavar="KEY",
+        help="only which file a setting is from, and what it replaced, e.g. memory or services.backend.env",
+    )
     _deploy_only(made["deploy"])
     for name in ("deploy", "resume", "rollback", "hold"):
         made[name].add_argument(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator
 
+from deploy_lib.cli.explain import explain
 from deploy_lib.cli.identity import new_release
 from deploy_lib.cli.options import options_of
 from deploy_lib.cli.selection import commit_of, select
@@ -27,6 +28,8 @@ Show = Callable[[Foreseen], None]
 
 def main(args: argparse.Namespace) -> int:
     selection = select(args)
+    if getattr(args, "explain", None):
+        return explain(selection, args.explain, as_text=args.output == "text")
     commit = commit_of(selection.root, args.commit)
     clock = SystemClock()
     plans, as_text = selection.plans, args.output == "text"

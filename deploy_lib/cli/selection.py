@@ -13,6 +13,7 @@ from deploy_lib.cli.program import program_of
 from deploy_lib.cli.repository import commit_of, repository
 from deploy_lib.config import Config, ConfigError, ConfigProblem, load, plan_for
 from deploy_lib.config.file_text import NotReadable, read_text
+from deploy_lib.config.files import MOST_FILES
 from deploy_lib.config.problems import unknown
 from deploy_lib.config.settings import ACCOUNT, REGION
 from deploy_lib.model.not_possible import NotPossible
@@ -116,13 +117,17 @@ def candidates(root: Path) -> list[Path]:
     return [path for path in found if path.stem != "reference" and _project_of(path)]
 
 
-def _project_of(path: Path) -> str | None:
-    """The project a file names, without reading it whole as YAML: an unrelated broken file must not be in the way."""
+def _project_of(path: Path, chain: int = MOST_FILES) -> str | None:
+    """The project a file names, or one that it extends, without reading it whole as YAML: an unrelated broken file must
+    not be in the way."""
     try:
-        match = re.search(r"^project:\s*[\"']?([\w-]+)", read_text(path), re.MULTILINE)
+        text = read_text(path)
     except NotReadable:
         return None
-    return match.group(1) if match else None
+    if match := re.search(r"^project:\s*[\"']?([\w-]+)", text, re.MULTILINE):
+        return match[1]
+    extends = re.search(r"^extends:\s*[\"']?([^\s\"'#]+)", text, re.MULTILINE)
+    return _project_of(path.parent / extends[1], chain - 1) if extends and chain else None
 
 
 def _plans(args: argparse.Namespace, config: Config) -> list[Plan]:

@@ -22,21 +22,32 @@ _UNUSABLE = re.compile("[\x00\ud800-\udfff]")
 """No file name, variable, address or request can hold these, and "\\0" or "\\ud800" in quotes makes them."""
 
 
+@dataclass(frozen=True, slots=True)
+class Overridden:
+    """A value that a file further up the chain replaced, or took away."""
+
+    place: str
+    value: Any
+
+
 @dataclass(slots=True)
 class Document:
-    """`data` as yaml.safe_load gives it; `places` maps a path such as ("steps", 3, "canary") to (line, column)."""
+    """`data` as yaml.safe_load gives it; `places` maps a path such as ("steps", 3, "canary") to file:line:column.
+
+    Of one that extends others, `places` tells which file each value is from, and `overridden` what others said of it.
+    """
 
     file: str
     data: Any = None
-    places: dict[Path, tuple[int, int]] = field(default_factory=dict)
+    places: dict[Path, str] = field(default_factory=dict)
     problems: list[ConfigProblem] = field(default_factory=list)
+    overridden: dict[Path, list[Overridden]] = field(default_factory=dict)
 
     def place(self, path: Path) -> str:
         """file:line:column of the path, or of the nearest part above it that is in the file."""
         for length in range(len(path), -1, -1):
             if path[:length] in self.places:
-                line, column = self.places[path[:length]]
-                return f"{self.file}:{line}:{column}"
+                return self.places[path[:length]]
         return self.file
 
 
@@ -78,7 +89,7 @@ def _bounded(root: yaml.Node, file: str) -> None:
         elif id(node) in sizes:
             aliased = True
         elif id(node) in open_nodes:
-            place = f"{file}:{node.start_mark.line + 1}:{node.start_mark.column + 1}"
+            place = _place(file, node)
             raise ConfigError([ConfigProblem(place, "a value contains itself")])
         elif inner:
             open_nodes.add(id(node))
@@ -91,6 +102,10 @@ def _bounded(root: yaml.Node, file: str) -> None:
         raise ConfigError([ConfigProblem(file, f"{whose} more than {MOST_VALUES} values; is it the right file?")])
 
 
+def _place(file: str, node: yaml.Node) -> str:
+    return f"{file}:{node.start_mark.line + 1}:{node.start_mark.column + 1}"
+
+
 def _inner(node: yaml.Node) -> list[yaml.Node]:
     if isinstance(node, yaml.MappingNode):
         return [each for pair in node.value for each in pair]
@@ -98,7 +113,7 @@ def _inner(node: yaml.Node) -> list[yaml.Node]:
 
 
 def _value(loader: yaml.SafeLoader, node: yaml.Node, path: Path, document: Document) -> Any:
-    document.places.setdefault(path, (node.start_mark.line + 1, node.start_mark.column + 1))
+    document.places.setdefault(path, _place(document.file, node))
     if isinstance(node, yaml.MappingNode):
         return _mapping(loader, node, path, document)
     if isinstance(node, yaml.SequenceNode):
@@ -106,7 +121,7 @@ def _value(loader: yaml.SafeLoader, node: yaml.Node, path: Path, document: Docum
     try:
         return _usable(loader.construct_object(node, deep=True), node, document)
     except ValueError as error:
-        place = f"{document.file}:{node.start_mark.line + 1}:{node.start_mark.column + 1}"
+        place = _place(document.file, node)
         raise ConfigError([ConfigProblem(place, f"not valid YAML: {error}")]) from None
 
 
@@ -115,7 +130,7 @@ def _usable(value: Any, node: yaml.Node, document: Document) -> Any:
     odd = _UNUSABLE.search(value) if isinstance(value, str) else None
     if odd is None:
         return value
-    place = f"{document.file}:{node.start_mark.line + 1}:{node.start_mark.column + 1}"
+    place = _place(document.file, node)
     document.problems.append(ConfigProblem(place, f"a text cannot hold the character U+{ord(odd[0]):04X}"))
     return _UNUSABLE.sub("", value)
 
@@ -126,7 +141,7 @@ def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode, path: Path, docume
     for key, _ in node.value:
         name = str(key.value)
         if isinstance(key, yaml.ScalarNode) and name in seen and name != "<<":
-            place = f"{document.file}:{key.start_mark.line + 1}:{key.start_mark.column + 1}"
+            place = _place(document.file, key)
             document.problems.append(ConfigProblem(place, f"{name!r} is given twice"))
         seen.add(name)
     loader.flatten_mapping(node)
@@ -136,6 +151,6 @@ def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode, path: Path, docume
         if isinstance(key, yaml.ScalarNode) and key.value not in own and name in result:
             continue
         inner = (*path, name)
-        document.places[inner] = (key.start_mark.line + 1, key.start_mark.column + 1)
+        document.places[inner] = _place(document.file, key)
         result[name] = _value(loader, value, inner, document)
     return result

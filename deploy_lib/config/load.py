@@ -1,7 +1,7 @@
 """Reads a configuration file, and makes the plan of one of its services.
 
-Nothing here touches the world but reading the one file; whether a Dockerfile exists is asked through `exists`,
-whether a pattern finds a file through `matches`.
+Nothing here touches the world but reading the file and those that it names; whether a Dockerfile exists is asked
+through `exists`, whether a pattern finds a file through `matches`.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from deploy_lib.config.file_text import NotReadable, read_text
-from deploy_lib.config.lines import Document, parse
+from deploy_lib.config.files import read_files
+from deploy_lib.config.lines import Document
 from deploy_lib.config.problems import ConfigError, ConfigProblem, unknown
 from deploy_lib.config.services import as_far_as_readable, never_well, service_problems
 from deploy_lib.config.settings import FileSettings
 from deploy_lib.config.steps import read_steps
+from deploy_lib.config.variables import check_variables
 from deploy_lib.config.wording import worded
 from deploy_lib.model.service import Service
 from deploy_lib.plan import Plan, Step
@@ -45,18 +46,13 @@ def load(
     matches: Callable[[str], bool] = lambda pattern: True,
     to_release: bool = True,
 ) -> Config:
-    """Raises ConfigError with every problem of the file.
-
+    """Raises ConfigError with every problem of the file, and of those that it extends.
     `exists` takes a path relative to the repository's root, `matches` a pattern of include:. Without `to_release` the
     steps need not lead to a release: a rollback must not wait until somebody repairs them.
     """
     file = shown or str(path)
-    document = parse(_read(path, file), file)
-    if not isinstance(document.data, dict):
-        raise ConfigError(
-            [ConfigProblem(file, "the file must be a mapping of keys; config/reference.yaml shows every key")]
-        )
-    problems = list(document.problems)
+    document = read_files(path, file)
+    problems = [*document.problems, *check_variables(document)]
     settings: FileSettings | None = None
     try:
         settings = FileSettings.model_validate(document.data)
@@ -68,7 +64,7 @@ def load(
     problems.extend(service_problems(services, document, exists, matches))
     problems.extend(never_well(services, steps, document))
     if problems or settings is None:
-        raise ConfigError(sorted(problems, key=lambda problem: _order(problem.place)))
+        raise ConfigError(sorted(problems, key=lambda problem: _order(problem.place, file)))
     return Config(file, settings, steps, document)
 
 
@@ -109,13 +105,9 @@ def _joined(steps: tuple[Step, ...], service: Service) -> tuple[Step, ...]:
     return tuple(replace(step, settings=step.kind.takes(step.settings, offered)) for step in steps)
 
 
-def _read(path: Path, shown: str) -> str:
-    try:
-        return read_text(path)
-    except NotReadable as error:
-        raise ConfigError([ConfigProblem(shown, str(error))]) from None
-
-
-def _order(place: str) -> tuple[int, int]:
+def _order(place: str, first: str) -> tuple[bool, str, int, int]:
+    """This file's problems first, each file's in its order."""
     parts = place.rsplit(":", 2)
-    return (int(parts[1]), int(parts[2])) if len(parts) == 3 and parts[1].isdigit() else (0, 0)
+    known = len(parts) == 3 and parts[1].isdigit()
+    file = parts[0] if known else place
+    return file != first, file, int(parts[1]) if known else 0, int(parts[2]) if known else 0

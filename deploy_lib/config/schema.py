@@ -9,7 +9,10 @@ from deploy_lib.steps.catalogue import KINDS
 
 
 def schema() -> dict[str, Any]:
-    """A JSON Schema (draft 2020-12) of a configuration file. Of a kind its settings come before those it shares."""
+    """A JSON Schema (draft 2020-12) of a configuration file. Of a kind its settings come before those it shares.
+
+    What a file that extends another leaves out may stand in that one, so nothing is required of it.
+    """
     document = FileSettings.model_json_schema(by_alias=True)
     definitions = document.setdefault("$defs", {})
     entries: list[dict[str, Any]] = [{"enum": sorted(KINDS)}]
@@ -33,5 +36,12 @@ def schema() -> dict[str, Any]:
             }
         )
     document["properties"]["steps"] = {"type": "array", "minItems": 1, "items": {"anyOf": entries}}
+    service = definitions["ServiceSettings"]
+    document["patternProperties"] = {"^x-": {"description": "not read; a place for anchors"}}
+    document["if"] = {"not": {"required": ["extends"]}}
+    document["then"] = {
+        "required": document.pop("required"),
+        "properties": {"services": {"additionalProperties": {"required": service.pop("required")}}},
+    }
     document["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     return document

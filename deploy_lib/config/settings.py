@@ -48,6 +48,10 @@ def _reachable(value: Any) -> Any:
     return value
 
 
+def _one_or_more(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
 def _as_list(value: object) -> object:
     """A text alone is a list of one."""
     if isinstance(value, list) and not value:
@@ -66,8 +70,13 @@ Entrypoints = Annotated[
     WithJsonSchema({"anyOf": [{"type": "string", "pattern": _MODULE},
                               {"type": "array", "minItems": 1, "items": {"type": "string", "pattern": _MODULE}}]}),
 ]  # fmt: skip
-PathInImage = Annotated[str, Field(pattern=r"^[^:\s]+$")]
 Inside = Annotated[str, Field(min_length=1)]
+Files = Annotated[
+    tuple[Inside, ...],
+    BeforeValidator(_one_or_more),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+PathInImage = Annotated[str, Field(pattern=r"^[^:\s]+$")]
 
 
 _SECRET = re.compile(
@@ -150,7 +159,14 @@ class ServiceSettings(Settings):
         pattern=ACCOUNT,
         description="the account in whose name a service that is not public is asked; default: the caller's own",
     )
-    env: dict[str, Text] = Field({}, description="variables and their values")
+    env: dict[str, Text] = Field(
+        {}, description="variables and their values; ${COMMIT}, ${PROJECT}, ${SERVICE} and ${RELEASE} are filled in"
+    )
+    env_file: Files = Field(
+        (),
+        description="a file of variables in dotenv format, beside the file that names it, or a list; env wins over it, "
+        "and secrets do not belong in it",
+    )
     secrets: dict[str, str] = Field({}, description="variables and the secret each is read from, name:version")
     after: tuple[str, ...] = Field((), description="services that must be live before this one starts")
     health: HealthSettings = Field(
@@ -251,6 +267,11 @@ class ServiceSettings(Settings):
 class FileSettings(Settings):
     """The whole file, its steps apart."""
 
+    extends: Inside | None = Field(
+        None,
+        description="a file whose values hold where this one says nothing, e.g. base.yaml beside it: mappings are "
+        "merged key by key, lists are replaced, null takes a value away",
+    )
     project: str = Field(
         pattern=r"^[a-z][a-z0-9-]{4,28}[a-z0-9]$",
         description="a Google Cloud project id: 6 to 30 lower-case letters, digits and hyphens",

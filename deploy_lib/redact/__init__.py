@@ -7,6 +7,6 @@ A mask keeps the name and loses the value: better a report that says too little 
 
 from deploy_lib.redact.redactor import Following, Redactor
 from deploy_lib.redact.shapes import MASK, SHAPES
-from deploy_lib.redact.values import named_secrets
+from deploy_lib.redact.values import is_secret, named_secrets
 
-__all__ = ["MASK", "SHAPES", "Following", "Redactor", "named_secrets"]
+__all__ = ["MASK", "SHAPES", "Following", "Redactor", "is_secret", "named_secrets"]

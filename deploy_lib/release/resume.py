@@ -24,6 +24,7 @@ from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Options, Release
 from deploy_lib.model.release_history import is_rollback
 from deploy_lib.model.state import ServiceState
+from deploy_lib.model.variables import for_release
 from deploy_lib.plan import Plan
 from deploy_lib.steps.build import BuildSettings, builder_of
 
@@ -129,7 +130,8 @@ def _from_annotations(
     if ready:
         _require_promotion(plan)
     options = Options(builder=builder_of(plan.settings(BuildSettings)), traffic=left.traffic or ready)
-    release = Release(left.release_id, plan.service, commit, left.started or now, options=options)
+    service = for_release(plan.service, commit, left.release_id)
+    release = Release(left.release_id, service, commit, left.started or now, options=options)
     known = replace(
         release,
         image=left.image,
@@ -154,7 +156,9 @@ def _from_annotations(
 
 def _with_service(entries: Sequence[Entry], plan: Plan) -> tuple[Entry, ...]:
     """With the service as the configuration has it now: the journal holds it masked."""
-    return _each_release(entries, lambda release: replace(release, service=plan.service))
+    return _each_release(
+        entries, lambda release: replace(release, service=for_release(plan.service, release.commit, release.id))
+    )
 
 
 def _with_traffic(release: Release) -> Release:

@@ -1,0 +1,117 @@
+"""Where a value of the configuration is from, and what it replaced. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from deploy_lib.config.inherit import paths
+from deploy_lib.config.lines import Document, Overridden, Path
+from deploy_lib.config.load import Config
+from deploy_lib.config.problems import unknown
+from deploy_lib.config.settings import FileSettings, ServiceSettings
+from deploy_lib.redact import Redactor
+
+
+@dataclass(frozen=True, slots=True)
+class ValueOrigin:
+    """`place` is file:line:column, empty for what no file names; `value` is masked where it holds a secret.
+
+    `over` are the values that this one replaced, the nearest first.
+    """
+
+    key: str
+    value: Any
+    place: str
+    over: tuple[Overridden, ...] = ()
+    taken_away: bool = False
+    default: bool = False
+
+
+class NoSuchKey(Exception):
+    """Why there is nothing to explain, as a whole clause."""
+
+
+def explained(config: Config, key: str, services: Sequence[str]) -> list[ValueOrigin]:
+    """One for each value of that key; a key of a service may leave out `services.NAME.` of those. Raises NoSuchKey."""
+    found = [origin for start in _starts(services) for origin in _origins(config.document, start, key)]
+    if not found:
+        found = [origin for name in services if (origin := _default(ServiceSettings, key, name)) is not None]
+    if not found and (whole := _default(FileSettings, key, "")) is not None:
+        found = [whole]
+    if not found:
+        known = [*ServiceSettings.model_fields, *FileSettings.model_fields]
+        raise NoSuchKey(unknown("key", key, known))
+    return found
+
+
+def _starts(services: Sequence[str]) -> Iterator[Path]:
+    yield ()
+    yield ("services",)
+    yield from (("services", name) for name in services)
+
+
+def _origins(document: Document, start: Path, key: str) -> Iterator[ValueOrigin]:
+    path = _path(document, _at(document.data, start), start, key)
+    if path is None:
+        return
+    value = _at(document.data, path)
+    below = [each for each in document.overridden if each[: len(path)] == path and each != path]
+    leaves = [each for each in paths(value, path) if not _has_more(document.data, each)]
+    leaves += [each for each in below if each not in leaves and _at(document.data, each) is None]
+    yield from (_origin(document, each) for each in leaves)
+
+
+def _path(document: Document, value: Any, start: Path, key: str) -> Path | None:
+    """The path below `start` that a dotted key names; names with dots in them are met as a whole."""
+    if not key:
+        return start
+    if isinstance(value, list):
+        first, _, rest = key.partition(".")
+        index = int(first) if first.isdigit() else len(value)
+        return _path(document, value[index], (*start, index), rest) if index < len(value) else None
+    if isinstance(value, dict):
+        taken_away = [str(path[-1]) for path in document.overridden if path[:-1] == start]
+        for name in [*value, *taken_away]:
+            if key == name or key.startswith(f"{name}."):
+                found = _path(document, value.get(name), (*start, name), key[len(name) + 1 :])
+                if found is not None:
+                    return found
+    return None
+
+
+def _at(data: Any, path: Path) -> Any:
+    """None where the path ends in nothing."""
+    for part in path:
+        if isinstance(data, dict):
+            data = data.get(part)
+        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
+            data = data[part]
+        else:
+            return None
+    return data
+
+
+def _has_more(data: Any, path: Path) -> bool:
+    value = _at(data, path)
+    return isinstance(value, dict | list) and bool(value)
+
+
+def _origin(document: Document, path: Path) -> ValueOrigin:
+    name, value = str(path[-1]), _at(document.data, path)
+    over = tuple(Overridden(each.place, _shown(name, each.value)) for each in document.overridden.get(path, ()))
+    key = ".".join(map(str, path))
+    return ValueOrigin(key, _shown(name, value), document.place(path), over, taken_away=value is None and bool(over))
+
+
+def _shown(name: str, value: Any) -> Any:
+    return Redactor().value({name: value})[name]
+
+
+def _default(model: type[FileSettings | ServiceSettings], key: str, service: str) -> ValueOrigin | None:
+    if key not in model.model_fields:
+        return None
+    default = model.model_fields[key].get_default(call_default_factory=True)
+    plain = default.model_dump(exclude_none=True) if hasattr(default, "model_dump") else default
+    return ValueOrigin(f"services.{service}.{key}" if service else key, plain or None, "", default=True)
