@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from deploy_lib.cli.called import NAME
-from deploy_lib.report.formats import FORMATS
+from deploy_lib.cli.reading_arguments import add_reading_arguments
+from deploy_lib.cli.suggestions import did_you_mean, unknown_arguments
 
 DESCRIPTION = """\
 Deploy a service to Google Cloud Run through staged steps. A bad release is stopped at the earliest step that can
@@ -40,10 +41,13 @@ COMMANDS = {
     "status": "what serves, who deploys, the last releases",
     "history": "releases with outcome, cause and duration",
     "report": "the audit report of a release",
+    "logs": "what a service, a revision or a release wrote, and what it writes now",
+    "open": "the address of a service, in a browser where there is one",
     "local": "the local cloud: up, down, status, env",
     "init": "write the YAML of a service that already runs",
     "doctor": "whether the project has all that a release will need; changes nothing",
     "selftest": "every gate must reject its known-bad case",
+    "completion": "a script for your shell that completes commands, flags, services and projects",
 }
 
 
@@ -55,6 +59,23 @@ class _Parser(argparse.ArgumentParser):
 
         super()._print_message(shown(message), file)
 
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        try:
+            super()._check_value(action, value)
+        except argparse.ArgumentError as error:
+            error.message += did_you_mean(str(value), map(str, action.choices or ()))
+            raise
+
+
+class _Version(argparse.Action):
+    """Prints it and ends, as --help does; nothing is read of the tool before."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *given: object) -> NoReturn:
+        from deploy_lib.cli.version import version_line
+
+        print(version_line())
+        parser.exit()
+
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line. `args.command` names the command."""
@@ -64,6 +85,7 @@ def parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    top.add_argument("--version", action=_Version, nargs=0, help="show the version and the tool's commit, and exit")
     commands = top.add_subparsers(dest="command", metavar="command", title="commands")
     made = {
         name: commands.add_parser(name, help=text, description=f"{name}: {text}.") for name, text in COMMANDS.items()
@@ -81,7 +103,7 @@ def parser() -> argparse.ArgumentParser:
         made[name].add_argument(
             "--wait", metavar="TIME", help="when somebody else has the service, queue for this long, e.g. 10m"
         )
-    for name in ("resume", "rollback", "hold", "status", "history", "report", "doctor"):
+    for name in ("resume", "rollback", "hold", "status", "history", "report", "logs", "open", "doctor"):
         _where(made[name], services=name != "report")
     _others(made)
     return top
@@ -89,17 +111,33 @@ def parser() -> argparse.ArgumentParser:
 
 def parse(argv: list[str]) -> argparse.Namespace:
     """Exits with code 2 on misuse. A command line without a command deploys."""
-    named = argv and (argv[0] in COMMANDS or argv[0] in ("-h", "--help"))
+    named = argv and (argv[0] in COMMANDS or argv[0] in ("-h", "--help", "--version"))
     top = parser()
-    args = top.parse_args(argv if named else ["deploy", *argv])
-    empty = [name for name, value in vars(args).items() if value == "" or (isinstance(value, list) and "" in value)]
+    if argv and not named and not argv[0].startswith("-"):
+        top.error(f"{argv[0]!r} is not a command{did_you_mean(argv[0], COMMANDS)}")
+    args, unknown = top.parse_known_args(argv if named else ["deploy", *argv])
+    if unknown:
+        used = command_parsers(top)[args.command]
+        used.error(unknown_arguments(unknown, used._option_string_actions, COMMANDS))
+    if getattr(args, "named", None):
+        args.service.insert(0, args.named)
+    given = {name: value for name, value in vars(args).items() if name != "words"}  # a Tab comes before a word, too
+    empty = [name for name, value in given.items() if value == "" or (isinstance(value, list) and "" in value)]
     if empty:
         flags = ", ".join(FLAGS.get(name, f"--{name.replace('_', '-')}") for name in empty)
         top.error(f"empty value for {flags}; is a variable of the script not set?")
     return args
 
 
-FLAGS = {"lasts": "--for", "id": "ID"}
+def command_parsers(top: argparse.ArgumentParser) -> Mapping[str, argparse.ArgumentParser]:
+    """The parser of each command, by its name."""
+    found: Mapping[str, argparse.ArgumentParser] = next(
+        action.choices for action in top._actions if isinstance(action, argparse._SubParsersAction)
+    )
+    return found
+
+
+FLAGS = {"lasts": "--for", "id": "ID", "named": "SERVICE"}
 """Names of values whose flag is called otherwise."""
 
 
@@ -200,16 +238,7 @@ def _others(made: Mapping[str, argparse.ArgumentParser]) -> None:
         "back when the release fails",
     )
     made["resume"].add_argument("--force", action="store_true", help="take over although the lease has not expired")
-    made["history"].add_argument("--limit", type=int, default=20, metavar="N", help="releases at most (default: 20)")
-    report = made["report"]
-    report.add_argument("id", nargs="?", help="release id, or the end of one (default: the last release)")
-    report.add_argument("--format", choices=tuple(FORMATS), default="text", help="brief: as on a CI job's page")
-    report.add_argument("--report-dir", metavar="DIR", help="write every format there")
-    report.add_argument(
-        "--write-facts",
-        metavar="FILE",
-        help="write what the image held instead, for `check --facts FILE` (default: of the last release that is live)",
-    )
+    add_reading_arguments(made)
     local = made["local"]
     local.add_argument("action", choices=("up", "down", "status", "env"))
     local.add_argument("--gcloud", action="store_true", help="with env: the environment for gcloud itself")

@@ -29,7 +29,8 @@ def run(argv: list[str]) -> int:
     if sys.version_info < (3, 11):  # noqa: UP036  the command is started with whatever Python there is
         print(f"{NAME}: Python 3.11 or newer is needed; this is {sys.version.split()[0]}", file=sys.stderr)
         return 2
-    if {"-h", "--help"} & set(argv) or not argv or os.environ.get(MARK) or _complete():
+    needs_none = {"-h", "--help", "--version"} & set(argv) or argv[:1] in ([], ["completion"])
+    if needs_none or os.environ.get(MARK) or _complete():
         from deploy_lib.cli.main import main
 
         return main(argv)

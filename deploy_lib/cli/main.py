@@ -19,10 +19,13 @@ COMMAND_MODULES = {
     "status": "deploy_lib.cli.status",
     "history": "deploy_lib.cli.history",
     "report": "deploy_lib.cli.report",
+    "logs": "deploy_lib.cli.logs",
+    "open": "deploy_lib.cli.open",
     "local": "deploy_lib.cli.local_cloud",
     "init": "deploy_lib.cli.init",
     "doctor": "deploy_lib.cli.doctor",
     "selftest": "deploy_lib.cli.selftest",
+    "completion": "deploy_lib.cli.completion",
 }
 
 

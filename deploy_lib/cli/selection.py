@@ -20,7 +20,17 @@ from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.model.program import Invocation
 from deploy_lib.plan import Plan
 
-__all__ = ["Selection", "candidates", "commit_of", "repository", "select", "shown"]
+__all__ = [
+    "Selection",
+    "candidates",
+    "commit_of",
+    "config_path",
+    "project_of",
+    "repository",
+    "select",
+    "shown",
+    "somewhere",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +48,8 @@ class Selection:
 
 def select(args: argparse.Namespace, *, source: bool = True) -> Selection:
     """Raises NotPossible and ConfigError. Without `source` no repository is needed: nothing will be released."""
-    root = repository(args.repo) if source else _somewhere(args.repo)
-    path = _config_path(args, root)
+    root = repository(args.repo) if source else somewhere(args.repo)
+    path = config_path(args, root)
     looked_for = source and getattr(args, "commit", None) is None
     config = load(
         path,
@@ -69,7 +79,7 @@ def _finds(root: Path, pattern: str) -> bool:
     return next(included_paths(root, pattern), None) is not None
 
 
-def _somewhere(given: str | None) -> Path:
+def somewhere(given: str | None) -> Path:
     """The top directory of the working copy. Outside of any: here, or the tool that has files there."""
     try:
         return repository(given)
@@ -79,7 +89,8 @@ def _somewhere(given: str | None) -> Path:
         return next((each for each in (Path.cwd(), TOOL) if candidates(each)), Path.cwd())
 
 
-def _config_path(args: argparse.Namespace, root: Path) -> Path:
+def config_path(args: argparse.Namespace, root: Path) -> Path:
+    """The one file that --config, --local or --project means. Raises NotPossible, which names those there are."""
     if args.config:
         return Path(args.config).expanduser()
     if args.local:
@@ -88,7 +99,7 @@ def _config_path(args: argparse.Namespace, root: Path) -> Path:
             raise NotPossible(_none_yet(args, root, f"there is no {shown(path)}", "--local"))
         return path
     files = list(candidates(root))
-    projects = {path: _project_of(path) for path in files}
+    projects = {path: project_of(path) for path in files}
     nowhere = f"no file in {shown(root / 'config')}/ names a project"
     if args.project:
         found = [path for path, project in projects.items() if project == args.project]
@@ -114,10 +125,10 @@ def candidates(root: Path) -> list[Path]:
     """The YAML files in its config/ that name a project."""
     directory = root / "config"
     found = sorted([*directory.glob("*.yaml"), *directory.glob("*.yml")])
-    return [path for path in found if path.stem != "reference" and _project_of(path)]
+    return [path for path in found if path.stem != "reference" and project_of(path)]
 
 
-def _project_of(path: Path, chain: int = MOST_FILES) -> str | None:
+def project_of(path: Path, chain: int = MOST_FILES) -> str | None:
     """The project a file names, or one that it extends, without reading it whole as YAML: an unrelated broken file must
     not be in the way."""
     try:
@@ -127,7 +138,7 @@ def _project_of(path: Path, chain: int = MOST_FILES) -> str | None:
     if match := re.search(r"^project:\s*[\"']?([\w-]+)", text, re.MULTILINE):
         return match[1]
     extends = re.search(r"^extends:\s*[\"']?([^\s\"'#]+)", text, re.MULTILINE)
-    return _project_of(path.parent / extends[1], chain - 1) if extends and chain else None
+    return project_of(path.parent / extends[1], chain - 1) if extends and chain else None
 
 
 def _plans(args: argparse.Namespace, config: Config) -> list[Plan]:

@@ -11,10 +11,15 @@ from datetime import datetime
 from deploy_lib.cli.program import shorter
 from deploy_lib.cli.selection import select
 from deploy_lib.cli.session import open_session
-from deploy_lib.cli.show.console import say, say_json
+from deploy_lib.cli.show.console import as_json as as_one_line
+from deploy_lib.cli.show.console import say, say_as_is
+from deploy_lib.cli.show.watch import watch
 from deploy_lib.cli.side_by_side import side_by_side
+from deploy_lib.cli.signals import stopping
+from deploy_lib.cli.times import seconds
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.model.answers import UnfinishedRelease
+from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release_history import drift
 from deploy_lib.model.service import Service
@@ -23,18 +28,32 @@ from deploy_lib.plan import Plan
 from deploy_lib.release.next_commands import after_change_by_hand
 
 SHOWN_RELEASES = 5
+LEAST_PAUSE = 1.0
+"""Seconds between two looks of --watch."""
 
 
-def main(args: argparse.Namespace) -> int:
-    selection = select(args, source=False)
-    with open_session(selection, args, SystemClock()) as session:
+def main(args: argparse.Namespace, clock: SystemClock | None = None) -> int:
+    every = seconds("--watch", args.watch)
+    if 0 < every < LEAST_PAUSE:
+        raise NotPossible(f"--watch {args.watch}: at least every {LEAST_PAUSE:g}s; others read the service, too")
+    selection, clock = select(args, source=False), clock or SystemClock()
+    as_json = args.output == "json"
+    with open_session(selection, args, clock) as session:
         drivers = {plan.service.name: session.services(plan) for plan in selection.plans}
-        states = side_by_side(lambda plan: drivers[plan.service.name].read_state(plan.service), selection.plans)
-        for plan, state in zip(selection.plans, states, strict=True):
-            if args.output == "json":
-                say_json(_plain(plan.service, state))
-            else:
-                say(*(shorter(line) for line in lines(plan, state, session.clock.now())))
+
+        def look() -> Iterator[str]:
+            states = side_by_side(lambda plan: drivers[plan.service.name].read_state(plan.service), selection.plans)
+            for plan, state in zip(selection.plans, states, strict=True):
+                if as_json:
+                    yield as_one_line(_plain(plan.service, state))
+                else:
+                    yield from (shorter(line) for line in lines(plan, state, session.clock.now()))
+
+        if every:
+            with stopping(clock, selection.program.command("status")):
+                watch(look, every, clock, as_json=as_json)
+        for line in look():
+            (say_as_is if as_json else say)(line)
     return 0
 
 

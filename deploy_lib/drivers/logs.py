@@ -51,7 +51,10 @@ _SOURCES = {
 
 @dataclass(slots=True)
 class Entries:
-    """The entries of revisions, from `since` on. `logs` are those read, by their id, else all; `most` per reading."""
+    """The entries of revisions, of all of the service where none is named, from `since` on.
+
+    `logs` are those read, by their id, else all; `most` per reading.
+    """
 
     calls: Calls
     service: Service
@@ -78,6 +81,16 @@ class Entries:
                 return found
             token = page.next_page_token
 
+    @property
+    def subject(self) -> str:
+        """Whose they are, in words."""
+        return self.revisions[0] if self.revisions else self.service.cloud_run
+
+    def page(self, token: str = "") -> tuple[list[LogEntry], str]:
+        """One page of all since the beginning, oldest first, and the token of the next one ("" after the last)."""
+        page = self._page(self.filter(self.since), "timestamp asc", token)
+        return self.new(page.entries), page.next_page_token
+
     def new(self, entries: Iterable[LogEntry]) -> list[LogEntry]:
         """Those that were not given before."""
         return [entry for entry in entries if self._is_new(entry)]
@@ -86,7 +99,9 @@ class Entries:
         """Whether the entry, which may be of another service, is of these and was not given before."""
         labels, log = entry.resource.labels, entry.log_name.rpartition("/logs/")[2]
         at = plain_time(entry.timestamp)
-        ours = labels.get("service_name") == self.service.cloud_run and labels.get("revision_name") in self.revisions
+        ours = labels.get("service_name") == self.service.cloud_run and (
+            not self.revisions or labels.get("revision_name") in self.revisions
+        )
         wanted = not self.logs or log in self.logs
         return ours and wanted and (at is None or at >= self.since - self.overlap) and self._is_new(entry)
 
@@ -105,7 +120,7 @@ class Entries:
         return self.new(reversed(page.entries))
 
     def _page(self, wanted: str, order: str, token: str) -> ListLogEntriesResponse:
-        return _page(self.calls, self.service.project, wanted, order, token, f"read the log of {self.revisions[0]}")
+        return _page(self.calls, self.service.project, wanted, order, token, f"read the log of {self.subject}")
 
     def filter(self, since: datetime | None = None) -> str:
         """The filter of the next reading, or of one of everything from a time on.
@@ -117,9 +132,7 @@ class Entries:
         parts = [
             'resource.type="cloud_run_revision"',
             f'resource.labels.service_name="{self.service.cloud_run}"',
-            f"resource.labels.revision_name=({names})"
-            if len(self.revisions) > 1
-            else f"resource.labels.revision_name={names}",
+            *([f"resource.labels.revision_name={f'({names})' if len(self.revisions) > 1 else names}"] if names else []),
             f'resource.labels.location="{self.service.region}"',
             f'timestamp>="{start.astimezone(UTC).isoformat()}"',
         ]
@@ -144,7 +157,7 @@ def read_together(followed: Sequence[Entries]) -> list[LogEntry] | None:
     """
     first = followed[0]
     wanted = " OR ".join(f"({each.filter()})" for each in followed)
-    doing = f"read the logs of {', '.join(dict.fromkeys(each.revisions[0] for each in followed))}"
+    doing = f"read the logs of {', '.join(dict.fromkeys(each.subject for each in followed))}"
     page = _page(first.calls, first.service.project, wanted, "timestamp asc", "", doing)
     return None if page.next_page_token else list(page.entries)
 

@@ -20,6 +20,8 @@ _TAKES = {
     "status": ("config", "service", "region", "state"),
     "history": ("config", "service", "state"),
     "report": ("config", "state"),
+    "logs": ("config", "service", "region", "state"),
+    "open": ("config", "service", "region", "state"),
     "local": ("state",),
     "init": ("repo", "state"),
 }

@@ -32,6 +32,8 @@ COMMANDS = {
     "rollback": ("--to", "x", "--now"),
     "hold": ("--release",),
     "status": (),
+    "logs": ("--follow",),
+    "open": (),
     "history": (),
     "report": ("20260302t120000-backend-9f8e7d6",),
     "local": ("up",),

@@ -107,7 +107,7 @@ class Live:
     def _back(self, width: int) -> str:
         """To the first line that is drawn over; a terminal made narrower has folded those that are now too long."""
         rows = sum(max(1, -(-columns // width)) for columns in self._drawn)
-        return f"\r\x1b[{rows}A" if rows else "\r"
+        return up(rows)
 
     def _endings(self) -> list[Line]:
         """How each service ended, and what serves: the last lines of all."""
@@ -123,6 +123,11 @@ class Live:
             lines.append([(first[:mark], IN_TONE[stopped.outcome.words.tone]), (first[mark:], "")])
             lines += [[(text, "")] for text in others]
         return lines
+
+
+def up(rows: int) -> str:
+    """To the beginning of the line so many rows above."""
+    return f"\r\x1b[{rows}A" if rows else "\r"
 
 
 def _plain(line: Line) -> str:

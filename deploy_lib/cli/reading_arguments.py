@@ -1,0 +1,56 @@
+"""The flags of the commands that only look: status, history, report, logs, open, completion."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+
+from deploy_lib.report.formats import FORMATS
+
+SHELLS = ("bash", "zsh", "fish")
+
+
+def add_reading_arguments(made: Mapping[str, argparse.ArgumentParser]) -> None:
+    """To the parsers of these commands, by their names."""
+    made["status"].add_argument(
+        "--watch",
+        nargs="?",
+        const="5s",
+        metavar="EVERY",
+        help="look again and again until Ctrl-C (default: every 5s); without a terminal, only what has changed",
+    )
+    made["history"].add_argument("--limit", type=int, default=20, metavar="N", help="releases at most (default: 20)")
+    _report(made["report"])
+    _logs(made["logs"])
+    made["open"].add_argument("named", nargs="?", metavar="SERVICE", help="a service of the file, as with --service")
+    made["open"].add_argument("--console", action="store_true", help="its page in Google's console instead")
+    completion = made["completion"]
+    completion.add_argument("shell", choices=SHELLS, help="the shell whose script is printed")
+    completion.add_argument(
+        "--name", metavar="N", action="append", default=[], help="complete this command, too, as an alias has it"
+    )
+    completion.add_argument("--for", dest="words", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+
+
+def _report(report: argparse.ArgumentParser) -> None:
+    report.add_argument("id", nargs="?", help="release id, or the end of one (default: the last release)")
+    report.add_argument("--format", choices=tuple(FORMATS), default="text", help="brief: as on a CI job's page")
+    report.add_argument("--report-dir", metavar="DIR", help="write every format there")
+    report.add_argument(
+        "--write-facts",
+        metavar="FILE",
+        help="write what the image held instead, for `check --facts FILE` (default: of the last release that is live)",
+    )
+
+
+def _logs(logs: argparse.ArgumentParser) -> None:
+    logs.add_argument("named", nargs="?", metavar="SERVICE", help="a service of the file, as with --service")
+    which = logs.add_mutually_exclusive_group()
+    which.add_argument("--revision", metavar="R", help="only this revision's")
+    which.add_argument(
+        "--release", metavar="ID", help="only what the revision of this release wrote; the end of its id is enough"
+    )
+    logs.add_argument("--follow", action="store_true", help="go on with what comes in, until Ctrl-C")
+    logs.add_argument(
+        "--since", metavar="TIME", help="how far back, e.g. 2h (default: 10m, with --release its beginning)"
+    )

@@ -1,0 +1,75 @@
+"""Mistyped command lines say what was most likely meant; --version says which commit of the tool this is."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from deploy_lib.cli.arguments import parse
+from deploy_lib.cli.version import version_line
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["statsu"], "'statsu' is not a command; did you mean status?"),
+        (["Rollback"], "'Rollback' is not a command; did you mean rollback?"),
+        (["hystory", "--limit", "3"], "'hystory' is not a command; did you mean history?"),
+        (["xyzzy"], "'xyzzy' is not a command\n"),
+        (["--sevice", "a"], "unrecognized arguments: --sevice a; did you mean --service?"),
+        (["status", "--sevice=a"], "unrecognized arguments: --sevice=a; did you mean --service?"),
+        (["rollback", "--too", "x"], "unrecognized arguments: --too x; did you mean --to?"),
+        (["--project", "p", "status"], "unrecognized arguments: status; a command comes first, its flags after it"),
+        (["--no-such-thing-at-all"], "unrecognized arguments: --no-such-thing-at-all\n"),
+        (["status", "--output", "jsno"], "did you mean json?"),
+        (["local", "upp"], "did you mean up?"),
+        (["report", "--format", "mdd"], "did you mean md?"),
+        (["completion", "bsh"], "did you mean bash?"),
+        (["\x1b]0;title\x07status"], "is not a command"),
+        (["s" * 100_000], "is not a command"),
+    ],
+    ids=lambda value: " ".join(value)[:30] if isinstance(value, list) else "",
+)
+def test_a_mistyped_word_is_told_with_what_was_meant(
+    capsys: pytest.CaptureFixture[str], words: list[str], told: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse(words)
+    said = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert told in said and "\x1b" not in said
+
+
+def _git(where: Path, *words: str) -> str:
+    who = ["-c", "user.name=a", "-c", "user.email=a@example.invalid"]
+    return subprocess.run(["git", *who, *words], cwd=where, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_the_version_is_the_commit_of_the_tool_wherever_it_lies(tmp_path: Path) -> None:
+    """In a checkout of its own, vendored in a repository that went on without it, changed, and in no repository."""
+    tool = tmp_path / "repository" / "tools"
+    (tool / "deploy_lib").mkdir(parents=True)
+    (tool / "pyproject.toml").write_text('[project]\nname = "deploy-to-gcp"\nversion = "9.8.7"\n')
+    assert version_line(tool) == "deploy_to_gcp.py 9.8.7, commit unknown"
+    _git(tool.parent, "init", "--quiet")
+    _git(tool.parent, "add", ".")
+    _git(tool.parent, "commit", "--quiet", "--message", "Vendor it")
+    vendored = _git(tool.parent, "rev-parse", "HEAD")
+    _git(tool.parent, "commit", "--quiet", "--allow-empty", "--message", "Go on")
+    assert version_line(tool) == f"deploy_to_gcp.py 9.8.7, commit {vendored}"
+    (tool / "deploy_lib" / "more.py").write_text("")
+    assert version_line(tool) == f"deploy_to_gcp.py 9.8.7, commit {vendored}, with changes that are not committed"
+
+
+def test_the_version_needs_no_package() -> None:
+    bare = [sys.executable, "-I", "-S", str(ROOT / "scripts" / "deploy_to_gcp.py"), "--version"]
+    done = subprocess.run(bare, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(r"deploy_to_gcp\.py \d+\.\d+\.\d+, commit \S.*\n", done.stdout)
