@@ -13,7 +13,6 @@ from deploy_lib.cli.selection import select
 from deploy_lib.cli.session import open_session
 from deploy_lib.cli.show.console import as_json as as_one_line
 from deploy_lib.cli.show.console import say, say_as_is
-from deploy_lib.cli.show.watch import watch
 from deploy_lib.cli.side_by_side import side_by_side
 from deploy_lib.cli.signals import stopping
 from deploy_lib.cli.times import seconds
@@ -50,6 +49,8 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None) -> int:
                     yield from (shorter(line) for line in lines(plan, state, session.clock.now()))
 
         if every:
+            from deploy_lib.cli.show.watch import watch
+
             with stopping(clock, selection.program.command("status")):
                 watch(look, every, clock, as_json=as_json)
         for line in look():
