@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 from importlib import metadata
 from pathlib import Path
 
+from deploy_lib.cli.called import INSTALLED, NAME
 from deploy_lib.cli.paths import TOOL
 from deploy_lib.drivers.source.git import git_environment
-
-NAME = "deploy-to-gcp"
 
 
 def version_line(tool: Path = TOOL) -> str:
     """ "deploy_to_gcp.py 0.1.0, commit 1f2e3d4..."; of a copy inside another repository the commit that last touched
     it. Raises nothing: what cannot be known is said so."""
-    commit = _commit(tool) or _installed_from() or "unknown"
-    return f"deploy_to_gcp.py {_number(tool)}, commit {commit}"
+    commit = _packaged(tool) or _commit(tool) or "unknown"
+    return f"{NAME} {_number(tool)}, commit {commit}"
 
 
 def _number(tool: Path) -> str:
@@ -29,7 +27,7 @@ def _number(tool: Path) -> str:
     if found:
         return found[1]
     try:
-        return metadata.version(NAME)
+        return metadata.version(INSTALLED)
     except metadata.PackageNotFoundError:
         return "of an unknown number"
 
@@ -53,10 +51,9 @@ def _git(tool: Path, *words: str) -> str:
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
-def _installed_from() -> str:
-    """The commit that pip installed from (https://packaging.python.org/specifications/direct-url/)."""
+def _packaged(tool: Path) -> str:
+    """The commit that the package was built from, which is kept in it."""
     try:
-        found = json.loads(metadata.distribution(NAME).read_text("direct_url.json") or "{}")
-        return str(found["vcs_info"]["commit_id"])
-    except (metadata.PackageNotFoundError, ValueError, KeyError, TypeError):
+        return (tool / "deploy_lib" / "commit.txt").read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
         return ""

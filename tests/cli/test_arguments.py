@@ -66,6 +66,8 @@ def test_the_version_is_the_commit_of_the_tool_wherever_it_lies(tmp_path: Path) 
     assert version_line(tool) == f"deploy_to_gcp.py 9.8.7, commit {vendored}"
     (tool / "deploy_lib" / "more.py").write_text("")
     assert version_line(tool) == f"deploy_to_gcp.py 9.8.7, commit {vendored}, with changes that are not committed"
+    (tool / "deploy_lib" / "commit.txt").write_text("1f2e3d4c\n")  # as a package has it
+    assert version_line(tool) == "deploy_to_gcp.py 9.8.7, commit 1f2e3d4c"
 
 
 def test_the_version_needs_no_package() -> None:
