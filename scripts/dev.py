@@ -30,6 +30,7 @@ commands:
              --fast: only those that need no process, in seconds; --all: everything, as CI does
   check      ruff, mypy --strict and import-linter; runs all of them even when one fails
   bench      measure what the documents promise: start-up, speed, memory
+  release    make a version: changelog, tag and packages, all on this machine:  dev.py release 0.2.0
   install    only make .venv and install all that any of these needs
   help       this text
 
@@ -58,6 +59,7 @@ COMMANDS: dict[str, list[list[str]]] = {
     "bench": [["python", "-m", "rehearse", "bench"]],
     "test": [["python", "-m", "pytest", "-n", "auto", "--dist", "worksteal"]],
     "check": [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy", "--strict"], ["lint-imports"]],
+    "release": [["python", "scripts/new_version.py"]],
     "install": [],
 }
 

@@ -1,4 +1,4 @@
-"""What git prints when it trusts nobody's repository, as of its versions, and the one command that makes it trust it."""
+"""What git prints when it trusts nobody's repository, by version, and the one command that makes it trust it."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ Judge = Callable[..., Verdict]
 
 @pytest.fixture(scope="module")
 def far(tmp_path_factory: pytest.TempPathFactory) -> GitRepository:
-    """main with three commits, feature with one of its own that left it after the first, and the tag v1 on the second."""
+    """main with three commits, feature that left it after the first with one of its own, the tag v1 on the second."""
     made = GitRepository(tmp_path_factory.mktemp("far") / "repository")
     made.commit(FILES)
     made.git("branch", "feature")
