@@ -34,7 +34,8 @@ def main(args: argparse.Namespace) -> int:
             return (running.template.service_account or None) if running is not None else None
 
         account, as_text = session.clients.learn_principal(), args.output == "text"
-        doctor = Doctor(access, selection.plans, account, runs_as)
+        counts_here = session.clients.is_login and session.clients.counted_in == session.clients.project
+        doctor = Doctor(access, selection.plans, account, runs_as, counts_here)
         if as_text:
             names = ", ".join(plan.service.name for plan in selection.plans)
             asked_as = name_of(account, "whoever is logged in")

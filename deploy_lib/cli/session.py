@@ -25,7 +25,8 @@ from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.compute_once import ComputeOnce
 from deploy_lib.drivers.endpoints import Endpoints
 from deploy_lib.drivers.identity.service_identity import service_identity
-from deploy_lib.drivers.interface import Clock, Drivers
+from deploy_lib.drivers.interface import Clock, DriverError, Drivers
+from deploy_lib.drivers.network import shared_settings
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.project_log import ProjectLog
 from deploy_lib.drivers.services import CloudRunServices
@@ -147,12 +148,21 @@ def open_session(
     """`starts`: a local cloud that does not run is started, else that is a NotPossible, as one that cannot be is."""
     state = state_directory(args.state)
     settings = selection.config.settings
-    endpoints = local_endpoints(args, starts=starts, reach=settings.reach) if settings.local else Endpoints()
+    endpoints = local_endpoints(args, starts=starts, reach=settings.reach) if settings.local else _googles()
     session = Session(selection.root, state, clock, Clients(endpoints, settings.project, selection.program))
     try:
         yield session
     finally:
         session.close()
+
+
+def _googles() -> Endpoints:
+    """With what the environment says of the way there, told to every library."""
+    try:
+        os.environ.update(shared_settings(os.environ))
+    except DriverError as problem:
+        raise NotPossible(problem.with_remedy) from problem
+    return Endpoints()
 
 
 def local_endpoints(args: argparse.Namespace, *, starts: bool = False, reach: Sequence[str] = ()) -> Endpoints:

@@ -143,7 +143,7 @@ class Clients:
 
             anonymous: Callable[[], Credentials] = AnonymousCredentials
             options = {"api_endpoint": self.endpoints.http}
-            given = named_credentials() or anonymous()
+            given = named_credentials(self.project) or anonymous()
             client = make_client(project=self.project, credentials=given, client_options=options)
             client._http.trust_env = False  # no proxy may stand between two ports of this machine
             return client
@@ -179,10 +179,10 @@ class Clients:
 
         def make() -> Credentials:
             if not self.endpoints.local:
-                return credentials.find()
+                return credentials.find(self.project)
             from deploy_lib.drivers.local_account import local_credentials
 
-            found: Credentials = local_credentials(self.endpoints)
+            found: Credentials = local_credentials(self.endpoints, self.project)
             return found
 
         return self._once("credentials", make)
@@ -197,6 +197,16 @@ class Clients:
         if not self._nameless:
             credentials.learn_account(self.credentials, self.auth_request())
         return self.principal
+
+    @property
+    def is_login(self) -> bool:
+        """Whether a person makes the calls, which count for a project of their choice."""
+        return not self._nameless and credentials.is_login(self.credentials)
+
+    @property
+    def counted_in(self) -> str | None:
+        """The project whose quotas the calls use, and which must have the APIs enabled; None where that is not told."""
+        return None if self._nameless else credentials.project_of(self.credentials)
 
     @property
     def last_modifier(self) -> str | None:
@@ -238,7 +248,7 @@ class Clients:
             from deploy_lib.drivers.local_account import named_credentials, signed
 
             open_channel: Callable[..., grpc.Channel] = grpc.insecure_channel
-            return signed(open_channel(self.endpoints.grpc, options=_CHANNEL_OPTIONS), named_credentials())
+            return signed(open_channel(self.endpoints.grpc, options=_CHANNEL_OPTIONS), named_credentials(self.project))
 
         return self._once("channel", make)
 

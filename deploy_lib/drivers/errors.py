@@ -1,8 +1,8 @@
 """What the Google clients raise, in plain words: what could not be done, why, and what to type.
 
-Status codes decide, never texts, with three exceptions that have no code of their own: a refusal that means "this
-API is off", a connection that was never made, and credentials that could not be refreshed (gRPC tells both of the
-latter as UNAVAILABLE).
+Status codes decide, never texts, with four exceptions that have no code of their own: refusals that mean "this API is
+off" and "these calls count for no project", a connection that was never made, and credentials that could not be
+refreshed (gRPC tells both of the latter as UNAVAILABLE).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import assert_never
 from deploy_lib.drivers.credentials import REMEDY
 from deploy_lib.drivers.endpoints import Endpoints
 from deploy_lib.drivers.interface import DriverError
+from deploy_lib.drivers.network import CA_FILE
 from deploy_lib.drivers.permissions import NEEDED, permission_in
 from deploy_lib.drivers.status_code import StatusCode
 from deploy_lib.model.evidence import Evidence
@@ -75,7 +76,21 @@ _ACT_AS = re.compile(r"act as service account (?:projects/[^/\s]+/serviceAccount
 _OTHER_LACKS = re.compile(r"(\S+@\S+) does not have ([a-z]+(?:\.[a-zA-Z]+){2}) access")
 _API = re.compile(r"([a-z]+\.googleapis\.com)")
 _NO_CONNECTION = re.compile(r"failed to connect|connection refused|name resolution|dns|no route|connection error", re.I)
+_UNTRUSTED = re.compile(r"certificate.?verify.?failed|self.signed certificate|unable to get local issuer", re.I)
 _OFF = re.compile(r"SERVICE_DISABLED|has not been used in project|it is disabled")
+_NO_QUOTA_PROJECT = re.compile(r"requires a quota project|quota project, which is not set")
+_GCLOUD = "764086051850"
+"""The number of gcloud's own project, for which the calls of a login count that names none."""
+_PLUGIN = "Getting metadata from plugin failed"
+"""How gRPC begins to tell whatever google-auth raised when it was asked for a token (grpc/_plugin_wrapping.py and
+src/core/lib/security/credentials/plugin)."""
+_NO_TOKEN_FOR_GOOD = re.compile(
+    r"\b(?:invalid_[a-z]+|unauthorized_client|unsupported_[a-z_]+|access_denied|(?:deleted|disabled)_client)\b"
+    r"|reauth|\brapt\b|PERMISSION_DENIED|NOT_FOUND|INVALID_ARGUMENT|FAILED_PRECONDITION|was not found|does not exist",
+    re.I,
+)
+"""The refusals of OAuth (RFC 6749, 5.2; RFC 8693, 2.2.2) and of IAM Credentials, and files that are gone. What else
+keeps a token away passes: a connection that broke, a server that is out."""
 
 
 class ApiError(DriverError):
@@ -119,12 +134,19 @@ class ApiCall:
     endpoints: Endpoints = Endpoints()
     account: str | None = None
     program: Invocation = PROGRAM
+    counted_in: str | None = None
 
 
 def code_of(error: Exception) -> StatusCode:
-    """The gRPC status by name, whichever library raised it; UNSENT when no connection was made."""
+    """The gRPC status by name, whichever library raised it.
+
+    UNSENT when no connection was made, or no token could be had that may be had a little later.
+    """
     from google.api_core import exceptions
 
+    if is_of_token(error):
+        passes = getattr(error, "retryable", False) or not _NO_TOKEN_FOR_GOOD.search(str(error))
+        return StatusCode.UNSENT if passes else StatusCode.UNAUTHENTICATED
     if isinstance(error, exceptions.GoogleAPICallError):
         status = getattr(error, "grpc_status_code", None)
         by_http = _BY_HTTP.get(int(error.code or 0), StatusCode.UNKNOWN)
@@ -134,7 +156,7 @@ def code_of(error: Exception) -> StatusCode:
         unsent = code is StatusCode.UNAVAILABLE and _NO_CONNECTION.search(error.message or "")
         return StatusCode.UNSENT if unsent else code
     name = type(error).__name__
-    if name in ("ConnectionError", "ConnectTimeout", "TransportError", "MaxRetryError", "ProxyError", "SSLError"):
+    if name in ("ConnectionError", "ConnectTimeout", "MaxRetryError", "ProxyError", "SSLError"):
         return (
             StatusCode.UNSENT
             if _NO_CONNECTION.search(str(error)) or name == "ConnectTimeout"
@@ -142,16 +164,24 @@ def code_of(error: Exception) -> StatusCode:
         )
     if name in ("Timeout", "ReadTimeout", "RetryError"):
         return StatusCode.DEADLINE_EXCEEDED
-    return StatusCode.UNAUTHENTICATED if name in ("RefreshError", "ReauthFailError") else StatusCode.UNKNOWN
+    return StatusCode.UNKNOWN
+
+
+def is_of_token(error: Exception) -> bool:
+    """Whether no token could be had, so that the call was not sent; google-auth's own requests are for tokens alone."""
+    from google.auth.exceptions import OAuthError, RefreshError, TransportError
+
+    return isinstance(error, TransportError | RefreshError | OAuthError) or _PLUGIN in str(error)
 
 
 def translated(error: Exception, call: ApiCall) -> ApiError:
     """Never raises."""
     code, message = code_of(error), _words(error)
-    if "Getting metadata from plugin failed" in message or "RefreshError" in message:
-        code = StatusCode.UNAUTHENTICATED
     metadata = _metadata(error)
-    reason, remedy = _reason_and_remedy(code, message, call, metadata)
+    if code is StatusCode.UNSENT and is_of_token(error):
+        reason, remedy = f"no access token could be had ({message})", _connect(message)
+    else:
+        reason, remedy = _reason_and_remedy(code, message, call, metadata)
     evidence = _evidence(code, message, call, metadata)
     problem = ApiError(code, message, f"could not {call.doing}: {reason}", remedy, evidence=evidence)
     problem.retry_after = retry_delay(error)
@@ -180,10 +210,12 @@ def _reason_and_remedy(code: StatusCode, message: str, call: ApiCall, metadata: 
     local, command = call.endpoints.grpc, call.program.command("local", "up")
     if local and code in (StatusCode.UNSENT, StatusCode.UNAVAILABLE):
         return f"the local cloud at {local} does not answer", f"start it with: {command}"
+    if _lacks_quota_project(code, message, metadata):
+        remedy = f"type: gcloud auth application-default set-quota-project {call.project}"
+        return f"the login names no project that its calls count for ({message})", remedy
     if _is_off(code, message, metadata):
-        api = metadata.get("service") or _first(_API, message) or "the API"
-        remedy = f"type: gcloud services enable {api} --project {call.project}"
-        return f"{api} is not enabled in project {call.project}", remedy
+        api, project = metadata.get("service") or _first(_API, message) or "the API", _consumer(metadata, call)
+        return f"{api} is not enabled in project {project}", f"type: gcloud services enable {api} --project {project}"
     match code:
         case StatusCode.PERMISSION_DENIED:
             permission = _permission(message, call, metadata)
@@ -214,10 +246,7 @@ def _reason_and_remedy(code: StatusCode, message: str, call: ApiCall, metadata: 
         case StatusCode.DEADLINE_EXCEEDED:
             return "Google did not answer in time", "try again; https://status.cloud.google.com lists outages"
         case StatusCode.UNSENT:
-            return (
-                f"no connection to Google could be made ({message})",
-                "check the network connection, the proxy and the firewall",
-            )
+            return f"no connection to Google could be made ({message})", _connect(message)
         case StatusCode.UNAVAILABLE | StatusCode.INTERNAL | StatusCode.UNKNOWN:
             remedy = "try again; https://status.cloud.google.com lists outages"
             return f"Google answered {code}: {message}", remedy
@@ -232,6 +261,13 @@ def _reason_and_remedy(code: StatusCode, message: str, call: ApiCall, metadata: 
             return f"{code}: {message}", ""
         case _:
             assert_never(code)
+
+
+def _connect(message: str) -> str:
+    """What to do where nothing could be sent."""
+    if _UNTRUSTED.search(message):
+        return f"{CA_FILE} names the certificates to trust: let its file hold that of whoever signs connections here"
+    return "check the network connection, the proxy and the firewall"
 
 
 def _grant_to_other(message: str, call: ApiCall) -> str:
@@ -249,7 +285,7 @@ def spent_for_good(message: str) -> bool:
 
 def _evidence(code: StatusCode, message: str, call: ApiCall, metadata: dict[str, str]) -> Evidence | None:
     """Of a refusal only: what did not answer, or may answer in a minute, tells nothing of a cause."""
-    if code not in _REFUSALS or _is_off(code, message, metadata):
+    if code not in _REFUSALS or _is_off(code, message, metadata) or _lacks_quota_project(code, message, metadata):
         return None
     permission = _permission(message, call, metadata) if code is StatusCode.PERMISSION_DENIED else None
     return Evidence(
@@ -259,19 +295,32 @@ def _evidence(code: StatusCode, message: str, call: ApiCall, metadata: dict[str,
 
 def _is_off(code: StatusCode, message: str, metadata: dict[str, str]) -> bool:
     """The API is not enabled in the project, which no permission can mend."""
-    return code is StatusCode.PERMISSION_DENIED and bool(
-        _OFF.search(message) or metadata.get("reason") == "SERVICE_DISABLED"
-    )
+    off = _OFF.search(message) or metadata.get("reason") == "SERVICE_DISABLED"
+    return code is StatusCode.PERMISSION_DENIED and bool(off) and not _lacks_quota_project(code, message, metadata)
+
+
+def _lacks_quota_project(code: StatusCode, message: str, metadata: dict[str, str]) -> bool:
+    """Told by Google as an API that is off in gcloud's own project."""
+    gcloud = metadata.get("consumer") == f"projects/{_GCLOUD}"
+    return code is StatusCode.PERMISSION_DENIED and (gcloud or bool(_NO_QUOTA_PROJECT.search(message)))
+
+
+def _consumer(metadata: dict[str, str], call: ApiCall) -> str:
+    """The project that the call counted for, by its id: Google tells a number that the caller need not know."""
+    told = metadata.get("consumer", "").removeprefix("projects/")
+    return told if told and not told.isdigit() else call.counted_in or call.project
 
 
 def _permission(message: str, call: ApiCall, metadata: dict[str, str]) -> str | None:
+    if metadata.get("reason") == "USER_PROJECT_DENIED":
+        return "serviceusage.services.use"
     return metadata.get("permission") or permission_in(message) or NEEDED.get(call.method)
 
 
 def _words(error: Exception) -> str:
     """Google's message in one line, without the trailing stop."""
     text = str(getattr(error, "message", "") or error).strip()
-    return " ".join(text.split()).rstrip(".")[:600]
+    return " ".join(text.removeprefix(f"{_PLUGIN} with error: ").split()).rstrip(".")[:600]
 
 
 def _metadata(error: Exception) -> dict[str, str]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import grpc
 
-from deploy_lib.drivers.credentials import LOCAL, SCOPE, words_of
+from deploy_lib.drivers.credentials import LOCAL, SCOPE, counted_in, words_of
 from deploy_lib.drivers.endpoints import LOCAL_ACCOUNT, Endpoints
 from deploy_lib.drivers.interface import DriverError
 
@@ -22,13 +22,13 @@ HEADER = "x-local-account"
 _METADATA = "metadata"
 
 
-def local_credentials(endpoints: Endpoints) -> Any:
+def local_credentials(endpoints: Endpoints, project: str) -> Any:
     """Those that are named, else the tool's account: a key that nobody checks. Raises DriverError."""
-    return named_credentials() or _own(endpoints)
+    return named_credentials(project) or _own(endpoints)
 
 
-def named_credentials() -> Any:
-    """None where no credentials are named. Raises DriverError for a name that is not of credentials."""
+def named_credentials(project: str) -> Any:
+    """A person's count in `project`. None where none are named. Raises DriverError for a name that is of none."""
     named = os.environ.get(LOCAL)
     if not named:
         return None
@@ -42,7 +42,7 @@ def named_credentials() -> Any:
     load: Callable[..., tuple[Any, Any]] = google.auth.load_credentials_from_file
     try:
         with warnings.catch_warnings(action="ignore"):  # of files by strangers, and of logins without a quota project
-            return load(named, scopes=[SCOPE])[0]
+            return counted_in(load(named, scopes=[SCOPE])[0], project)
     except (GoogleAuthError, OSError, ValueError) as error:
         remedy = "type: deploy_to_gcp.py local env --credentials KIND, or unset it"
         raise DriverError(f"{LOCAL} does not name usable credentials: {words_of(error)}", remedy) from error
@@ -50,17 +50,20 @@ def named_credentials() -> Any:
 
 def signed(channel: grpc.Channel, credentials: Any = None, account: str = LOCAL_ACCOUNT) -> grpc.Channel:
     """The channel, with the credentials' access token on every call, or with that account's name."""
-    header = (lambda: _authorization(credentials)) if credentials else (lambda: (HEADER, account))
-    intercepted: grpc.Channel = grpc.intercept_channel(channel, _Signing(header))
+    headers = (lambda: _headers(credentials)) if credentials else (lambda: [(HEADER, account)])
+    intercepted: grpc.Channel = grpc.intercept_channel(channel, _Signing(headers))
     return intercepted
 
 
-def _authorization(credentials: Any) -> tuple[str, str]:
+def _headers(credentials: Any) -> list[tuple[str, str]]:
+    """As google-auth's plugin of a channel puts them on."""
     from google.auth.transport.requests import Request
 
     if not credentials.valid:
         credentials.refresh(Request())
-    return "authorization", f"Bearer {credentials.token}"
+    headers: dict[str, str] = {}
+    credentials.apply(headers)
+    return list(headers.items())
 
 
 def _own(endpoints: Endpoints) -> Any:
@@ -80,15 +83,15 @@ def _own(endpoints: Endpoints) -> Any:
 
 
 class _Signing(grpc.UnaryUnaryClientInterceptor):
-    def __init__(self, header: Callable[[], tuple[str, str]]) -> None:
-        self._header = header
+    def __init__(self, headers: Callable[[], list[tuple[str, str]]]) -> None:
+        self._headers = headers
 
     def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
-        return continuation(_Details(details, self._header()), request)
+        return continuation(_Details(details, self._headers()), request)
 
 
 class _Details(grpc.ClientCallDetails):
-    def __init__(self, of: Any, header: tuple[str, str]) -> None:
+    def __init__(self, of: Any, headers: list[tuple[str, str]]) -> None:
         self.method, self.timeout, self.credentials = of.method, of.timeout, of.credentials
         self.wait_for_ready, self.compression = of.wait_for_ready, of.compression
-        self.metadata = [*(of.metadata or ()), header]
+        self.metadata = [*(of.metadata or ()), *headers]

@@ -161,16 +161,15 @@ class Calls:
 
     def _call(self, name: str, doing: str) -> ApiCall:
         try:
-            account = self.clients.principal
+            account, counted_in = self.clients.principal, self.clients.counted_in
         except DriverError:
-            account = None
-        return ApiCall(name, doing, self.clients.project, self.clients.endpoints, account, self.clients.program)
+            account = counted_in = None
+        clients = self.clients
+        return ApiCall(name, doing, clients.project, clients.endpoints, account, clients.program, counted_in)
 
 
 def _worth_repeating(error: BaseException, policy: CallPolicy) -> bool:
     if not isinstance(error, Exception) or isinstance(error, DriverError | Interrupted):
-        return False
-    if "Getting metadata from plugin failed" in str(error):  # the credentials, which stay as they are
         return False
     return code_of(error) in policy.repeated and not spent_for_good(str(error))
 

@@ -27,6 +27,7 @@ class When(enum.StrEnum):
     REAL_SECRETS = "`import_check: {secrets: real}`"
     PUBLIC = "`public: true`"
     INVOKE_AS = "`invoke_as` is set"
+    LOGIN = "a person's login (`gcloud auth application-default login`)"
 
 
 class GrantedOn(enum.StrEnum):
@@ -80,6 +81,7 @@ DEPLOYER = (
     Need("run.services.setIamPolicy", GrantedOn.SERVICE, "let everybody call the service", When.PUBLIC),
     Need("run.revisions.get", GrantedOn.SERVICE, "see whether the candidate came up"),
     Need("run.revisions.list", GrantedOn.SERVICE, "offer revisions to go back to"),
+    Need("serviceusage.services.use", GrantedOn.PROJECT, "have calls count for the project", When.LOGIN),
     Need("run.operations.get", GrantedOn.PROJECT, "read how a change ended"),
     Need("logging.logEntries.list", GrantedOn.PROJECT, "read why a container ended, and users' requests"),
     Need("monitoring.timeSeries.list", GrantedOn.PROJECT, "count users' requests where the log has none"),

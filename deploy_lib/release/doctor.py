@@ -67,13 +67,15 @@ class Inquiry:
 class Doctor:
     """Of the services of one project. `runs_as` gives the account of the running service, None when there is none.
 
-    `account` is whom a policy names for the caller, None where that is not known.
+    `account` is whom a policy names for the caller, None where that is not known. `counts_here`: the caller's is a
+    login whose calls count for the project.
     """
 
     access: ProjectAccess
     plans: Sequence[Plan]
     account: str | None
     runs_as: Callable[[Service], str | None]
+    counts_here: bool = False
 
     def questions(self) -> Iterator[Inquiry]:
         """Each may be asked in a separate thread."""
@@ -93,7 +95,7 @@ class Doctor:
 
     @property
     def _when(self) -> frozenset[When]:
-        return _any_of(self.plans)
+        return _any_of(self.plans) | ({When.LOGIN} if self.counts_here else frozenset())
 
     def _apis(self) -> list[Checkup]:
         wanted = needs.apis(self._when)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import requests
 from google.api_core import exceptions
-from google.auth.exceptions import RefreshError
+from google.auth.exceptions import RefreshError, TransportError
 from google.rpc.error_details_pb2 import ErrorInfo
 
 from deploy_lib.drivers.endpoints import Endpoints
@@ -16,6 +16,13 @@ from deploy_lib.drivers.errors import ApiCall, translated
 CALL = ApiCall("update_service", "change the service shop", "p-staging", account="ci@p-staging.iam.gserviceaccount.com")
 LOCAL = ApiCall("get_service", "read the service shop", "p-staging", Endpoints("127.0.0.1:9", "x", "y"))
 DISABLED = ErrorInfo(reason="SERVICE_DISABLED", metadata={"service": "run.googleapis.com"})
+GCLOUDS = ErrorInfo(reason="SERVICE_DISABLED", metadata={"consumer": "projects/764086051850"})
+ELSEWHERE = ErrorInfo(
+    reason="SERVICE_DISABLED", metadata={"service": "run.googleapis.com", "consumer": "projects/sandbox"}
+)
+NUMBERED = ErrorInfo(reason="SERVICE_DISABLED", metadata={"service": "run.googleapis.com", "consumer": "projects/4711"})
+NO_USE = ErrorInfo(reason="USER_PROJECT_DENIED", metadata={"consumer": "projects/p-staging"})
+PLUGIN = "Getting metadata from plugin failed with error: "
 NAMED = ErrorInfo(reason="IAM_PERMISSION_DENIED", metadata={"permission": "iam.serviceaccounts.actAs"})
 
 CASES = [
@@ -68,12 +75,59 @@ CASES = [
         "run.googleapis.com is not enabled in project p-staging",
         "gcloud services enable run.googleapis.com --project p-staging",
     ),
+    *(
+        (
+            CALL,
+            error,
+            "the login names no project that its calls count for (",
+            "type: gcloud auth application-default set-quota-project p-staging",
+        )
+        for error in (
+            exceptions.PermissionDenied("The cloudbuild.googleapis.com API requires a quota project, which is not set"),
+            exceptions.PermissionDenied("Cloud Build API has not been used in project 764086051850", details=[GCLOUDS]),
+            exceptions.Forbidden("The x.googleapis.com API requires a quota project"),
+        )
+    ),
+    (
+        CALL,
+        exceptions.PermissionDenied("Caller does not have required permission to use project", details=[NO_USE]),
+        "lacks the permission serviceusage.services.use",
+        "--role=roles/serviceusage.serviceUsageConsumer",
+    ),
+    *(
+        (call, exceptions.PermissionDenied("off", details=[told]), f"not enabled in project {at}", f"--project {at}")
+        for call, told, at in (
+            (CALL, ELSEWHERE, "sandbox"),
+            (CALL, NUMBERED, "p-staging"),
+            (replace(CALL, counted_in="tools"), NUMBERED, "tools"),
+        )
+    ),
     (CALL, exceptions.Unauthenticated("expired"), "did not accept the credentials", "application-default login"),
+    *(
+        (CALL, error, "no access token could be had (", "check the network connection, the proxy and the firewall")
+        for error in (
+            TransportError("HTTPSConnectionPool(host='oauth2.googleapis.com', port=443): Read timed out."),
+            RefreshError("internal_failure: x", {"error": "internal_failure"}, retryable=True),
+            exceptions.ServiceUnavailable(f"{PLUGIN}HTTPSConnectionPool(host='oauth2.googleapis.com', port=443): Max "),
+        )
+    ),
+    (
+        CALL,
+        TransportError("SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify"),
+        "no access token could be had",
+        "SSL_CERT_FILE names the certificates to trust",
+    ),
+    (
+        CALL,
+        exceptions.ServiceUnavailable("failed to connect to all addresses; OPENSSL_internal:CERTIFICATE_VERIFY_FAILED"),
+        "no connection to Google could be made",
+        "SSL_CERT_FILE names the certificates to trust",
+    ),
     (CALL, RefreshError("Reauthentication is needed"), "did not accept the credentials", "application-default login"),
     (
         CALL,
-        exceptions.ServiceUnavailable("Getting metadata from plugin failed with error: Reauthentication is needed"),
-        "did not accept the credentials",
+        exceptions.ServiceUnavailable(f"{PLUGIN}Reauthentication is needed"),
+        "did not accept the credentials (Reauthentication is needed)",
         "application-default login",
     ),
     (CALL, exceptions.NotFound("no such service"), "it does not exist (no such service)", "p-staging"),
@@ -118,6 +172,7 @@ def test_a_refusal_is_evidence_of_who_was_refused_what() -> None:
     "error",
     [
         exceptions.PermissionDenied("Cloud Run Admin API has not been used", details=[DISABLED]),
+        exceptions.PermissionDenied("x requires a quota project", details=[GCLOUDS]),
         exceptions.ServiceUnavailable("busy"),
         exceptions.Aborted("stale"),
         ValueError("odd"),

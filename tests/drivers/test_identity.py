@@ -54,7 +54,7 @@ class Endpoints:
     def use(self, kind: str, monkeypatch: pytest.MonkeyPatch) -> Any:
         for name, value in self.gcloud.credentials(kind, self.server.address).items():
             monkeypatch.setenv(name, value)
-        return named_credentials()
+        return named_credentials("p-staging")
 
     def close(self) -> None:
         self.gcloud.close()

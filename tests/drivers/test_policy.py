@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from types import SimpleNamespace
+from typing import Any
 
+import google.oauth2.credentials
+import grpc
 import pytest
 from google.api_core import exceptions
+from google.auth.exceptions import OAuthError, RefreshError, TransportError
+from google.auth.transport.grpc import AuthMetadataPlugin
+from google.auth.transport.requests import Request
 from google.cloud import run_v2
 from google.protobuf.duration_pb2 import Duration
 from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
@@ -16,11 +23,12 @@ from deploy_lib.drivers.call_budget import Budgets
 from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.endpoints import Endpoints
-from deploy_lib.drivers.errors import ApiError
+from deploy_lib.drivers.errors import ApiError, code_of, is_of_token
 from deploy_lib.drivers.interface import Interrupted
 from deploy_lib.drivers.policy import POLICIES, Calls
 from deploy_lib.drivers.polling import polls
 from deploy_lib.drivers.services.api import RunApi
+from deploy_lib.drivers.status_code import StatusCode
 from deploy_lib.model.program import PROGRAM
 from tests.drivers.clocks import FakeClock
 
@@ -83,6 +91,68 @@ def test_writes_that_may_have_happened_are_not_repeated(name: str) -> None:
         assert raised.value.maybe_done is (raised.value.code != "ABORTED")
     assert _calls(FakeClock()).make(name, _failing(exceptions.ResourceExhausted("x")), "write") == "done"
     assert _calls(FakeClock()).make(name, _failing(UNREACHABLE), "write") == "done"
+
+
+PLUGIN = "Getting metadata from plugin failed with error: "
+BROKEN = (
+    "HTTPSConnectionPool(host='oauth2.googleapis.com', port=443): Max retries exceeded with url: /token (Caused by "
+)
+
+
+@pytest.mark.parametrize("name", ["get_service", "get_object", "create_build", "create_service"])
+@pytest.mark.parametrize(
+    "error",
+    [
+        TransportError(f'{BROKEN}NameResolutionError("Temporary failure in name resolution"))'),
+        TransportError("('Connection aborted.', RemoteDisconnected('Remote end closed connection without response'))"),
+        RefreshError("internal_failure: x", {"error": "internal_failure"}, retryable=True),
+        exceptions.ServiceUnavailable(f'{PLUGIN}{BROKEN}NameResolutionError("Temporary failure in name resolution"))'),
+        exceptions.ServiceUnavailable(f"{PLUGIN}HTTPSConnectionPool(host='sts.googleapis.com', port=443): Read timed"),
+        exceptions.ServiceUnavailable(f"{PLUGIN}('internal_failure: x', {{'error': 'internal_failure'}})"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_token_that_did_not_come_is_asked_for_again_before_reads_and_writes(name: str, error: Exception) -> None:
+    """As the call itself was not sent."""
+    assert Calls(Clients(Endpoints(), "p-staging"), FakeClock()).make(name, _failing(error, error), "ask") == "done"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RefreshError("invalid_grant: Token has been expired or revoked.", {"error": "invalid_grant"}),
+        RefreshError("Reauthentication is needed. Please run `gcloud auth application-default login`"),
+        OAuthError("Error code invalid_target: x"),
+        exceptions.ServiceUnavailable(f"{PLUGIN}('invalid_grant: Bad Request', {{'error': 'invalid_grant'}})"),
+        exceptions.ServiceUnavailable(
+            f"{PLUGIN}('Unable to acquire impersonated', '\"status\": \"PERMISSION_DENIED\"')"
+        ),
+        exceptions.ServiceUnavailable(f"{PLUGIN}File '/var/run/token' was not found."),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_token_that_is_refused_is_not(error: Exception) -> None:
+    clock = FakeClock()
+    with pytest.raises(ApiError, match="did not accept the credentials"):
+        _calls(clock).make("get_service", _for_ever(error), "read")
+    assert clock.slept == []
+
+
+def test_grpc_tells_a_token_endpoint_that_is_away_in_words_that_are_known() -> None:
+    """Its real plugin, over google-auth's real login."""
+    login: Callable[..., Any] = google.oauth2.credentials.Credentials
+    away = login(None, refresh_token="r", token_uri="http://127.0.0.1:1/token", client_id="i", client_secret="s")
+    plugin = grpc.metadata_call_credentials(AuthMetadataPlugin(away, Request()))
+    credentials = grpc.composite_channel_credentials(grpc.local_channel_credentials(), plugin)
+    server = grpc.server(ThreadPoolExecutor(1))
+    port = server.add_secure_port("127.0.0.1:0", grpc.local_server_credentials())
+    server.start()
+    with grpc.secure_channel(f"localhost:{port}", credentials) as channel, pytest.raises(grpc.RpcError) as failed:
+        channel.unary_unary("/x/Y")(b"", timeout=10)
+    server.stop(0)
+    told = exceptions.from_grpc_error(failed.value)
+    assert isinstance(told, exceptions.ServiceUnavailable) and is_of_token(told)
+    assert code_of(told) is StatusCode.UNSENT
 
 
 def test_it_ends_within_its_total() -> None:
@@ -173,7 +243,14 @@ def test_a_service_just_created_is_waited_for_where_it_is_not_shown_yet() -> Non
 
     begun = SimpleNamespace(metadata=made, operation=SimpleNamespace(name="operations/1"))
     services = SimpleNamespace(create_service=lambda **asked: begun, get_service=get_service)
-    common = {"endpoints": LOCAL, "budgets": Budgets(), "project": "p", "principal": None, "program": PROGRAM}
+    common = {
+        "endpoints": LOCAL,
+        "budgets": Budgets(),
+        "project": "p",
+        "principal": None,
+        "program": PROGRAM,
+        "counted_in": None,
+    }
     clients = SimpleNamespace(services=services, **common)
     api = RunApi(Calls(clients, FakeClock()))  # type: ignore[arg-type]
     api.create(path, run_v2.Service())

@@ -105,6 +105,7 @@ class Google:
     project_itself: Mapping[str, Any] | None
     project: str = "p"
     principal: str | None = None
+    counted_in: str | None = None
     endpoints: Endpoints = Endpoints()
     program: Invocation = PROGRAM
     budgets: Budgets = field(default_factory=Budgets)

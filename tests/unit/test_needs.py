@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
@@ -141,6 +142,15 @@ def test_what_a_service_or_a_secret_may_grant_itself_is_not_known_to_be_missing(
     answers = _asked("project p-staging", plan, access=Access(lacks))
     assert [(each.subject.partition(" ")[0], each.state) for each in answers] == found
     assert [bool(each.commands) for each in answers] == [each.state is not Standing.HAD for each in answers]
+
+
+@pytest.mark.parametrize(("counts_here", "state"), [(True, Standing.MISSING), (False, Standing.HAD)])
+def test_whether_the_calls_of_a_login_may_count_for_the_project(counts_here: bool, state: Standing) -> None:
+    access: Any = Access(("serviceusage.",))
+    doctor = Doctor(access, [_plan()], None, lambda service: None, counts_here)
+    (found,) = next(inquiry for inquiry in doctor.questions() if inquiry.subject == "project p-staging").answers()
+    assert found.state is state
+    assert ["roles/serviceusage.serviceUsageConsumer" in command for command in found.commands] == [True] * counts_here
 
 
 def test_whether_the_caller_may_ask_in_the_name_of_invoke_as() -> None:

@@ -121,12 +121,13 @@ async def _oauth(request: web.Request) -> web.StreamResponse:
         account = form["refresh_token"] if "@" in form["refresh_token"] else UNNAMED
         scopes = form.get("scope", "openid").split()  # without any: all that the login was for
         own = {"id_token": tokens.identity_token(account, form.get("client_id", ""))} if "openid" in scopes else {}
-        return web.json_response({**_bearer(account), **own, "scope": " ".join(scopes)})
+        return web.json_response({**_bearer(account, login=True), **own, "scope": " ".join(scopes)})
     return _oauth_error("unsupported_grant_type", "Invalid grant_type.")
 
 
-def _bearer(account: str) -> dict[str, Any]:
-    return {"access_token": tokens.access_token(account), "token_type": "Bearer", "expires_in": tokens.LIFETIME}
+def _bearer(account: str, *, login: bool = False) -> dict[str, Any]:
+    token = tokens.access_token(account, login=login)
+    return {"access_token": token, "token_type": "Bearer", "expires_in": tokens.LIFETIME}
 
 
 async def _form(request: web.Request) -> Mapping[str, str]:

@@ -9,15 +9,18 @@ from typing import Any
 
 from google.rpc.error_details_pb2 import ErrorInfo
 
-from ..wire.caller import caller
+from ..wire.caller import caller, counted_in
 from ..wire.method import RpcRefusal
 from .grants import Grants
 from .profile import Profile
 from .quotas import QuotaMeter
-from .roles import ACT_AS, NEEDED, SET_POLICY
+from .roles import ACT_AS, NEEDED, SET_POLICY, USE_QUOTAS
 
 _PROJECT, _REGION = re.compile(r"projects/([a-z0-9-]+)"), re.compile(r"/locations/([a-z0-9-]+)")
 _NAMES = ("name", "parent", "resource", "project_id", "log_name")
+_APIS = {name: f"{name}.googleapis.com" for name in ("run", "cloudbuild", "secretmanager", "monitoring", "logging")}
+_GCLOUD = "projects/764086051850"
+"""gcloud's own project, for which the calls of a login count that names none."""
 _CHANGES = ("CreateService", "UpdateService", "CreateJob", "UpdateJob")
 
 
@@ -51,6 +54,11 @@ class Gate:
         )
 
     def _check(self, method: str, resource: str, request: Any) -> None:
+        counted = counted_in()
+        if counted == "":
+            raise _uncounted(method)
+        if counted is not None and not self.grants.allows(caller(), USE_QUOTAS):
+            raise _may_not_count(counted)
         permission = NEEDED.get(method)
         if permission is not None and not self.grants.allows(caller(), permission):
             raise _denied(permission, _sentence(method, permission, resource), resource)
@@ -80,6 +88,29 @@ def _sentence(method: str, permission: str, resource: str) -> str:
     if ".logging." in method:
         return f"Permission denied for all log views. Permission '{permission}' denied (or it may not exist)."
     return f"Permission '{permission}' denied on resource '{resource}' (or resource may not exist)."
+
+
+def _uncounted(method: str) -> RpcRefusal:
+    """As reported, e.g. in https://github.com/GoogleCloudPlatform/cloud-foundation-fabric/issues/2622."""
+    api = next((api for package, api in _APIS.items() if f".{package}." in method), "run.googleapis.com")
+    sentence = (
+        "Your application is authenticating by using local Application Default Credentials. The "
+        f"{api} API requires a quota project, which is not set by default. To learn how to set your quota project, "
+        "see https://cloud.google.com/docs/authentication/adc-troubleshooting/user-creds ."
+    )
+    metadata = {"service": api, "consumer": _GCLOUD}
+    info = ErrorInfo(reason="SERVICE_DISABLED", domain="googleapis.com", metadata=metadata)
+    return RpcRefusal("PERMISSION_DENIED", sentence, (info,))
+
+
+def _may_not_count(project: str) -> RpcRefusal:
+    sentence = (
+        f"Caller does not have required permission to use project {project}. Grant the caller the "
+        f"roles/serviceusage.serviceUsageConsumer role, or a custom role with the {USE_QUOTAS} permission."
+    )
+    metadata = {"consumer": f"projects/{project}"}
+    info = ErrorInfo(reason="USER_PROJECT_DENIED", domain="googleapis.com", metadata=metadata)
+    return RpcRefusal("PERMISSION_DENIED", sentence, (info,))
 
 
 def _denied(permission: str, message: str, resource: str) -> RpcRefusal:

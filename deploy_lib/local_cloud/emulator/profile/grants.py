@@ -24,6 +24,7 @@ USUAL: Mapping[str, tuple[str, ...]] = {
     "roles/logging.logWriter": _EVERYBODY,
     "roles/iam.serviceAccountUser": _EVERYBODY,
     "roles/iam.serviceAccountTokenCreator": _EVERYBODY,
+    "roles/serviceusage.serviceUsageConsumer": _EVERYBODY,
 }
 
 

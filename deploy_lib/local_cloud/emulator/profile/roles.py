@@ -71,6 +71,7 @@ NEEDED = {
 SET_POLICY, ACT_AS, INVOKE = "run.services.setIamPolicy", "iam.serviceaccounts.actAs", "run.routes.invoke"
 GET_ACCESS_TOKEN, GET_ID_TOKEN = "iam.serviceAccounts.getAccessToken", "iam.serviceAccounts.getOpenIdToken"
 PUSH, READ_OBJECT = "artifactregistry.repositories.uploadArtifacts", "storage.objects.get"
+USE_QUOTAS = "serviceusage.services.use"
 WRITE_OBJECT, WRITE_LOG = "storage.objects.create", "logging.logEntries.create"
 
 _JOBS = ("run.jobs.*", "run.executions.*", "run.tasks.*")
@@ -80,7 +81,7 @@ _HELD: dict[str, tuple[str, ...]] = {
                      "run.services.delete", "run.revisions.*", *_JOBS, "cloudbuild.*",
                      "logging.logEntries.*", "logging.logs.*", "monitoring.*", "storage.*",
                      "artifactregistry.*", "secretmanager.*.get", "secretmanager.*.list",
-                     ACT_AS),
+                     USE_QUOTAS, ACT_AS),
     "roles/viewer": ("run.*.get", "run.*.list", "run.*.getIamPolicy", "cloudbuild.*.get", "cloudbuild.*.list",
                      "logging.*.list", "monitoring.*.list", "secretmanager.*.get", "secretmanager.*.list"),
     "roles/run.admin": ("run.*",),
@@ -106,6 +107,7 @@ _HELD: dict[str, tuple[str, ...]] = {
     "roles/iam.serviceAccountUser": (ACT_AS,),
     "roles/iam.serviceAccountTokenCreator": (GET_ACCESS_TOKEN, GET_ID_TOKEN),
     "roles/iam.serviceAccountOpenIdTokenCreator": (GET_ID_TOKEN,),
+    "roles/serviceusage.serviceUsageConsumer": (USE_QUOTAS,),
     "roles/iam.workloadIdentityUser": (GET_ACCESS_TOKEN, GET_ID_TOKEN),
 }  # fmt: skip
 

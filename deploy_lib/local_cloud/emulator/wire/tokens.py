@@ -20,8 +20,9 @@ _KEY = secrets.token_bytes(32)
 _ACCESS = "ya29.local"
 
 
-def access_token(account: str) -> str:
-    return _signed(_ACCESS, {"account": account, "exp": _end()})
+def access_token(account: str, *, login: bool = False) -> str:
+    """`login`: it is a person's."""
+    return _signed(_ACCESS, {"account": account, "login": login, "exp": _end()})
 
 
 def identity_token(account: str, audience: str) -> str:
@@ -41,6 +42,12 @@ def account_of(token: str) -> str | None:
     """Whose access token it is; None when it is none of ours, or has ended."""
     claims = _claims(token) if token.startswith(f"{_ACCESS}.") else None
     return str(claims["account"]) if claims else None
+
+
+def is_login(token: str) -> bool:
+    """Whether it is an access token of a person's login."""
+    claims = _claims(token) if token.startswith(f"{_ACCESS}.") else None
+    return bool(claims and claims["login"])
 
 
 def identity_of(token: str) -> dict[str, Any] | None:

@@ -21,11 +21,12 @@ from google.cloud.run_v2 import (
 
 from deploy_lib.local_cloud.emulator.ingress.route import deal, draw
 from deploy_lib.local_cloud.emulator.profile.gate import Gate
-from deploy_lib.local_cloud.emulator.profile.grants import BadGrant, Grants, is_among
+from deploy_lib.local_cloud.emulator.profile.grants import USUAL, BadGrant, Grants, is_among
 from deploy_lib.local_cloud.emulator.profile.profile import PRODUCTION, RELAXED, Profile
 from deploy_lib.local_cloud.emulator.profile.quotas import QuotaMeter
 from deploy_lib.local_cloud.emulator.wire.caller import HEADER, note_caller
 from deploy_lib.local_cloud.emulator.wire.method import RpcRefusal
+from deploy_lib.local_cloud.emulator.wire.tokens import access_token
 
 RUN, LOGS, BUILD = "google.cloud.run.v2.Services", "google.logging.v2.LoggingServiceV2", "google.devtools.cloudbuild.v1"
 GET, UPDATE, LIST = f"{RUN}/GetService", f"{RUN}/UpdateService", f"{LOGS}/ListLogEntries"
@@ -55,6 +56,31 @@ class Desk:
             except RpcRefusal as refusal:
                 found.append(refusal.code)
         return found
+
+
+@pytest.mark.parametrize(
+    ("profile", "login", "project", "role", "reason"),
+    [
+        (PRODUCTION, True, None, True, "SERVICE_DISABLED"),
+        (PRODUCTION, True, "p", True, None),
+        (PRODUCTION, True, "p", False, "USER_PROJECT_DENIED"),
+        (PRODUCTION, False, None, True, None),
+        (RELAXED, True, None, False, None),
+    ],
+)
+def test_a_login_must_name_a_project_that_its_calls_may_count_for(
+    profile: Profile, login: bool, project: str | None, role: bool, reason: str | None
+) -> None:
+    desk, token = Desk(profile), access_token("developer@local-cloud.invalid", login=login)
+    roles = {each: list(members) for each, members in USUAL.items() if role or "serviceusage" not in each}
+    desk.grants.set(roles)
+    note_caller([("authorization", f"Bearer {token}"), *([("x-goog-user-project", project)] if project else [])])
+    try:
+        desk.gate.admit(GET, service())
+        told = None
+    except RpcRefusal as refusal:
+        told = refusal.details[0].reason
+    assert told == reason
 
 
 def service(project: str = "p", region: str = "r") -> GetServiceRequest:
