@@ -15,6 +15,13 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from deploy_lib.drivers.builds.staging import write_build
+from deploy_lib.drivers.fact_cache import NoFactCache
+from deploy_lib.drivers.source.driver import GitSource
+from deploy_lib.local_cloud.engines import choose
+from deploy_lib.local_cloud.engines.model import BuildSpec, EngineUnavailable, RunSpec
+from deploy_lib.model.service import BuildSource
+from tests.engine_store import shared_store
 from tests.test_requirements import LOCAL, RELEASE, read
 
 ROOT = Path(__file__).parents[1]
@@ -144,3 +151,23 @@ def test_in_a_repository_without_configuration_it_says_who_writes_one(command: P
         told = run(command, *words, cwd=repository)
         assert told.returncode == 2 and "init writes one: deploy-to-gcp init" in told.stderr, told.stderr
         assert "netra" not in told.stderr and "Traceback" not in told.stderr
+
+
+@pytest.mark.slow
+def test_the_image_holds_the_command(checkout: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Built as by `docker build .`, of what .dockerignore leaves, and given a repository to check."""
+    try:
+        engine = choose("namespaces", shared_store(tmp_path_factory))
+    except EngineUnavailable as error:
+        pytest.skip(f"{error.reason}; {error.remedy}")
+    git_source = GitSource(checkout, NoFactCache())
+    try:
+        staged = git_source.stage_commit(git("-C", str(checkout), "rev-parse", "HEAD"), BuildSource(), False)
+        image = engine.build(BuildSpec(*write_build(staged, tmp_path)), lambda line: None, lambda: False)
+    finally:
+        git_source.close()
+    container = engine.run(RunSpec(image.digest, command=("--version",), network=False))
+    assert container.wait(60) == 0
+    assert container.stdout.read().decode().startswith("deploy-to-gcp 0.1.0")
+    held = {entry.path for entry in engine.files(image.digest)}
+    assert not {path for path in held if path.startswith(("/source/", "/tmp/")) or "/pytest/" in path}
