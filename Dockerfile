@@ -7,9 +7,9 @@
 FROM python:3.12-slim AS build
 WORKDIR /source
 RUN python -m venv /opt/tool
-COPY requirements.txt ./
+COPY deploy_lib/requirements.txt ./
 RUN /opt/tool/bin/pip install --no-cache-dir -r requirements.txt
-COPY pyproject.toml README.md LICENSE requirements-local.txt ./
+COPY pyproject.toml README.md LICENSE ./
 COPY scripts scripts
 COPY deploy_lib deploy_lib
 RUN /opt/tool/bin/pip install --no-cache-dir --no-deps .

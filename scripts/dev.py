@@ -34,18 +34,35 @@ commands:
   install    only make .venv and install all that any of these needs
   help       this text
 
-The first run installs what the command needs into .venv: requirements.txt and requirements-local.txt, and for test
-and check requirements-dev.txt too (about a minute; with `uv` on the PATH a few seconds).
+The first run installs what the command needs into .venv: deploy_lib/requirements.txt and requirements-local.txt,
+and for test and check requirements-dev.txt too (about a minute; with `uv` on the PATH a few seconds).
 Nothing outside .venv is changed. Delete .venv to start over. The variable DEV_VENV names another directory for it,
 so that several Pythons can be tried side by side.
 Exit codes: that of the command; 2 when COMMAND is unknown or Python is too old; 130 after Ctrl-C.
 """
 
 ROOT = Path(__file__).resolve().parent.parent
-VENV = Path(os.environ.get("DEV_VENV") or ROOT / ".venv").absolute()
-RELEASE = (ROOT / "requirements.txt",)
-REHEARSAL = (*RELEASE, ROOT / "requirements-local.txt")  # with the local cloud
+RELEASE = (ROOT / "deploy_lib" / "requirements.txt",)
+REHEARSAL = (*RELEASE, ROOT / "deploy_lib" / "requirements-local.txt")  # with the local cloud
 DEVELOPMENT = (*REHEARSAL, ROOT / "requirements-dev.txt")
+
+
+def own_venv() -> Path:
+    """Of a checkout of this tool its .venv. Where only scripts/ and deploy_lib/ were copied into another repository,
+    .venv is that repository's; theirs is in the user's state directory, as deploy_lib/cli/paths.py knows it."""
+    if DEVELOPMENT[-1].is_file():
+        return ROOT / ".venv"
+    if os.name == "nt":
+        state = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        state = Path.home() / "Library" / "Application Support"
+    else:
+        state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    return state / "deploy-to-gcp" / f"venv-{hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]}"
+
+
+VENV = Path(os.environ.get("DEV_VENV") or own_venv()).absolute()
+SHOWN = ".venv" if VENV == ROOT / ".venv" else str(VENV)
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 DONE = VENV / "installed"  # the Python, and a line for each file of requirements; written last
@@ -124,14 +141,14 @@ def install(requirements: tuple[Path, ...]) -> None:
         raise Stop(f"DEV_VENV names {VENV}, which is there and is not a virtual environment; name a new directory", 2)
     other_python = bool(installed) and installed[0] != python
     if VENV.exists() and (BEGUN.exists() or other_python or not PYTHON.is_file()):
-        say(f"removing .venv: {'it is for another Python' if other_python else 'its install was not finished'}")
+        say(f"removing {SHOWN}: {'it is for another Python' if other_python else 'its install was not finished'}")
         shutil.rmtree(VENV)
         held = {}
     VENV.mkdir(parents=True, exist_ok=True)
     BEGUN.touch()
     if not PYTHON.is_file():
         run_quietly(
-            [base_python(), "-m", "venv", "--without-pip", str(VENV)], f"making .venv with Python {python}", VENV_HINT
+            [base_python(), "-m", "venv", "--without-pip", str(VENV)], f"making {SHOWN} with Python {python}", VENV_HINT
         )
     tool, words = installer()
     names = " and ".join(path.name for path in requirements if held.get(path.name) != wanted[path.name])
@@ -157,7 +174,7 @@ def installer() -> tuple[str, list[str]]:
         return "pip", [base_python(), "-m", "pip", "--python", str(PYTHON), "install", *options]
     own = [str(PYTHON), "-m", "pip"]
     if subprocess.run([*own, "--version"], capture_output=True, check=False).returncode:
-        run_quietly([base_python(), "-m", "venv", str(VENV)], "putting pip into .venv", VENV_HINT)
+        run_quietly([base_python(), "-m", "venv", str(VENV)], f"putting pip into {SHOWN}", VENV_HINT)
     return "pip", [*own, "install", *options]
 
 
@@ -231,7 +248,7 @@ def run_tool(words: list[str], rest: list[str]) -> int:
     """Runs one tool of .venv from the top of the checkout and says how it went."""
     tool = shutil.which(words[0], path=str(BIN))
     if tool is None:
-        raise Stop(f"{words[0]} is not in .venv; delete .venv and run this again")
+        raise Stop(f"{words[0]} is not in {SHOWN}; delete it and run this again")
     shown = " ".join([*words, *rest])
     say(shown)
     begun = time.monotonic()

@@ -19,8 +19,8 @@ class Dependencies(MetadataHookInterface):
 
     def update(self, metadata: dict[str, Any]) -> None:
         root = Path(self.root)
-        metadata["dependencies"] = direct(root / "requirements.txt")
-        metadata["optional-dependencies"] = {"local": direct(root / "requirements-local.txt")}
+        metadata["dependencies"] = direct(root / "deploy_lib" / "requirements.txt")
+        metadata["optional-dependencies"] = {"local": direct(root / "deploy_lib" / "requirements-local.txt")}
 
 
 class Commit(BuildHookInterface[Any]):

@@ -95,7 +95,8 @@ def checkout(tmp_path: Path) -> Checkout:
     shutil.copy(DEV, root / "scripts")
     (root / "scripts" / "rehearse" / "__init__.py").touch()
     (root / "scripts" / "rehearse" / "__main__.py").write_text(REHEARSE)
-    for name in ("requirements.txt", "requirements-local.txt", "requirements-dev.txt"):
+    (root / "deploy_lib").mkdir()
+    for name in ("deploy_lib/requirements.txt", "deploy_lib/requirements-local.txt", "requirements-dev.txt"):
         (root / name).write_text("tiny==1.0\n")
     (bin / "uv").write_text(UV.format(python=sys.executable, here=str(bin)))
     (bin / "uv").chmod(0o755)
@@ -115,9 +116,23 @@ def test_installs_once_and_runs_with_the_python_of_the_venv(checkout: Checkout) 
     assert "installing" not in err
 
 
+def test_a_copy_in_another_repository_leaves_its_environment_and_requirements_alone(checkout: Checkout) -> None:
+    """The application's .venv and requirements.txt are there, and are not ours."""
+    (checkout.root / "requirements-dev.txt").unlink()
+    (checkout.root / "requirements.txt").write_text("the-applications-own==1.0\n")
+    (checkout.root / ".venv").mkdir()
+    state = checkout.root.parent / "state"
+    code, out, err = checkout.dev("demo", XDG_STATE_HOME=str(state))
+    assert code == 0, err
+    (venv,) = (state / "deploy-to-gcp").iterdir()
+    assert f"prefix {venv} " in out and f"making {venv} with Python" in err
+    assert list((checkout.root / ".venv").iterdir()) == []
+    assert str(checkout.root / "requirements.txt") not in (checkout.bin / "calls").read_text()
+
+
 def test_installs_again_when_the_requirements_changed(checkout: Checkout) -> None:
     checkout.dev("install")
-    (checkout.root / "requirements.txt").write_text("tiny==1.1\n")
+    (checkout.root / "deploy_lib" / "requirements.txt").write_text("tiny==1.1\n")
     code, _, err = checkout.dev("install")
     assert (code, checkout.installs()) == (0, 2)
     assert "changed since the last install" in err and "making .venv" not in err
@@ -175,7 +190,7 @@ def test_installs_with_pip_when_there_is_no_uv(checkout: Checkout) -> None:
         wheel.writestr("tiny-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
         wheel.writestr("tiny-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         wheel.writestr("tiny-1.0.dist-info/RECORD", "")
-    (checkout.root / "requirements.txt").write_text("./tiny-1.0-py3-none-any.whl\n")
+    (checkout.root / "deploy_lib" / "requirements.txt").write_text("./tiny-1.0-py3-none-any.whl\n")
     (checkout.bin / "uv").unlink()
     environment = {**os.environ, "PATH": "/usr/bin:/bin"}
     command = [sys.executable, str(checkout.root / "scripts" / "dev.py"), "install"]
@@ -192,7 +207,7 @@ def test_installs_with_pip_when_there_is_no_uv(checkout: Checkout) -> None:
 def test_puts_pip_into_the_venv_where_the_python_has_none(checkout: Checkout) -> None:
     """And prints nothing on standard output, which may be read by a machine."""
     (checkout.bin / "uv").unlink()
-    for name in ("requirements.txt", "requirements-local.txt", "requirements-dev.txt"):
+    for name in ("deploy_lib/requirements.txt", "deploy_lib/requirements-local.txt", "requirements-dev.txt"):
         (checkout.root / name).write_text("")
     hidden = checkout.root / "hidden"
     hidden.mkdir()
@@ -233,7 +248,7 @@ def test_ctrl_c_waits_for_the_command_to_clean_up(checkout: Checkout) -> None:
     [
         ((), 2, "usage:"),
         (("--help",), 0, "usage:"),
-        (("tset",), 2, "unknown command 'tset'; one of: demo, incident, bench, test, check, install"),
+        (("tset",), 2, "unknown command 'tset'; one of: demo, incident, bench, test, check, release, install"),
     ],
 )
 def test_usage(checkout: Checkout, words: tuple[str, ...], code: int, said: str) -> None:
@@ -244,7 +259,7 @@ def test_usage(checkout: Checkout, words: tuple[str, ...], code: int, said: str)
 
 
 def test_a_missing_requirements_file_is_named(checkout: Checkout) -> None:
-    (checkout.root / "requirements.txt").unlink()
+    (checkout.root / "deploy_lib" / "requirements.txt").unlink()
     code, _, err = checkout.dev("test")
     assert code == 1
     assert "requirements.txt is missing" in err

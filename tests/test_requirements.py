@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 TOOL = ROOT / "deploy_lib"
 CLOUD = TOOL / "local_cloud"
-RELEASE, LOCAL, DEV = "requirements.txt", "requirements-local.txt", "requirements-dev.txt"
+RELEASE, LOCAL, DEV = "deploy_lib/requirements.txt", "deploy_lib/requirements-local.txt", "requirements-dev.txt"
 OURS = {"deploy_lib", "tests", "scripts", "rehearse", "dev", "deploy_to_gcp", "reference"}
 EMULATOR = (CLOUD / "emulator", CLOUD / "__main__.py")
 

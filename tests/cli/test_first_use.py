@@ -57,7 +57,10 @@ def environment(tmp_path: Path) -> Environment:
 def test_an_environment_of_the_users_own_is_not_added_to(environment: Environment) -> None:
     code, err = environment.run("local", "up")
     assert (code, len(err.splitlines())) == (4, 1), err
-    python, requirements = environment.venv / "bin" / "python", COMMAND.parents[1] / "requirements-local.txt"
+    python, requirements = (
+        environment.venv / "bin" / "python",
+        COMMAND.parents[1] / "deploy_lib" / "requirements-local.txt",
+    )
     assert f"needs aiohttp, which is not installed: {python} -m pip install -r {requirements}" in err
     assert not (environment.venv / "asked").exists()
 
