@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT))
 
 from deploy_lib.cli.arguments import parser  # noqa: E402
 from deploy_lib.config.schema import schema  # noqa: E402
-from deploy_lib.model.needs import APIS, BUILDER, DEPLOYER, RUNTIME, Need  # noqa: E402
+from deploy_lib.model.needs import APIS, BUILDER, DEPLOYER, GUARD, RUNTIME, Need  # noqa: E402
 from deploy_lib.model.roles import role_for  # noqa: E402
 from deploy_lib.steps.catalogue import KINDS  # noqa: E402
 
@@ -67,6 +67,7 @@ def with_permissions(page: str) -> str:
         "apis": ["| API | needed when |", "|---|---|", *(f"| `{api.name}` | {api.when} |" for api in APIS)],
         "deployer": _permission_rows(DEPLOYER),
         "builder": _permission_rows(BUILDER),
+        "guard": _permission_rows(GUARD),
         "runtime": _permission_rows(RUNTIME),
     }
     return _PART.sub(lambda match: match[1] + "\n" + "\n".join(parts[match[2]]) + "\n\n" + match[3], page)
@@ -98,6 +99,7 @@ def filled(page: str, schema: dict[str, Any]) -> str:
         "commands": "\n".join(commands(parser())),
         "file": "\n".join(table(file, leave_out=("services", "steps"))),
         "service": "\n".join(table(service, schema)),
+        "guard": "\n".join(table(schema["$defs"]["GuardSettings"]["anyOf"][1], schema)),
         "steps": "\n".join(steps(schema)),
     }
     return _PART.sub(lambda match: f"{match[1]}\n{parts[match[2]]}\n\n{match[3]}", page)

@@ -93,6 +93,7 @@ PLACES = {
     "tests/rehearsal/test_catalogue.py::test_images_that_cannot_start": SLOW,
     "tests/rehearsal/test_first_release.py::test_after_that_a_good_one_gets_all_traffic": SLOW,
     "tests/rehearsal/test_first_release.py::test_it_fails_after_its_promotion_and_a_person_must_decide": SLOW,
+    "tests/rehearsal/test_guard.py": SLOW,
     "tests/rehearsal/test_groups.py::test_resuming_all_goes_on_with_those_that_are_unfinished": SLOW,
     "tests/rehearsal/test_hold_and_status.py::test_a_hold_does_not_refuse_its_own_holder_what_ends_a_release": SLOW,
     "tests/rehearsal/test_hold_and_status.py::test_a_hold_does_not_take_a_release_its_lease": SLOW,

@@ -44,6 +44,7 @@ COMMANDS = {
     "logs": "what a service, a revision or a release wrote, and what it writes now",
     "open": "the address of a service, in a browser where there is one",
     "local": "the local cloud: up, down, status, env",
+    "guard": "watch a release that others make, and put its traffic back if its client dies; what `guard:` runs",
     "init": "write the YAML of a service that already runs",
     "doctor": "whether the project has all that a release will need; changes nothing",
     "selftest": "every gate must reject its known-bad case",
@@ -103,7 +104,7 @@ def parser() -> argparse.ArgumentParser:
         made[name].add_argument(
             "--wait", metavar="TIME", help="when somebody else has the service, queue for this long, e.g. 10m"
         )
-    for name in ("resume", "rollback", "hold", "status", "history", "report", "logs", "open", "doctor"):
+    for name in ("resume", "rollback", "hold", "status", "history", "report", "logs", "open", "doctor", "guard"):
         _where(made[name], services=name != "report")
     _others(made)
     return top
@@ -239,6 +240,7 @@ def _others(made: Mapping[str, argparse.ArgumentParser]) -> None:
     )
     made["resume"].add_argument("--force", action="store_true", help="take over although the lease has not expired")
     add_reading_arguments(made)
+    made["guard"].add_argument("id", help="the release, by its whole id")
     local = made["local"]
     local.add_argument("action", choices=("up", "down", "status", "env"))
     local.add_argument("--gcloud", action="store_true", help="with env: the environment for gcloud itself")

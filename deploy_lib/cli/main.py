@@ -24,6 +24,7 @@ COMMAND_MODULES = {
     "local": "deploy_lib.cli.local_cloud",
     "init": "deploy_lib.cli.init",
     "doctor": "deploy_lib.cli.doctor",
+    "guard": "deploy_lib.cli.guard",
     "selftest": "deploy_lib.cli.selftest",
     "completion": "deploy_lib.cli.completion",
 }

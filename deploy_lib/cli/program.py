@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import shlex
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 from deploy_lib.cli.called import INSTALLED
 from deploy_lib.cli.paths import TOOL
-from deploy_lib.model.program import Invocation
+from deploy_lib.model.program import TYPED_AS, Invocation
 
 SCRIPT = TOOL / "scripts" / "deploy_to_gcp.py"
 _PATH = r"'(?:[^']|'\"'\"')*'|[^\s;,)]+"
@@ -21,7 +23,12 @@ INTERPRETER = "DEPLOY_TO_GCP_INTERPRETER"
 
 
 def program_of(args: argparse.Namespace, config: Path | None = None, root: Path | None = None) -> Invocation:
-    """The program with the options of this command line; `config` and `root` are what they came to."""
+    """The program with the options of this command line; `config` and `root` are what they came to.
+
+    In a build it is as it is typed where the build was asked for, since that is where people paste what it prints.
+    """
+    if elsewhere := os.environ.get(TYPED_AS):
+        return Invocation(**{name: _value(value) for name, value in json.loads(elsewhere).items()})
     again: list[str] = []
     for flag in ("service_account", "build_local"):
         if getattr(args, flag, None):
@@ -38,6 +45,10 @@ def program_of(args: argparse.Namespace, config: Path | None = None, root: Path 
         state=_absolute(Path(state)) if state else "",
         again=tuple(again),
     )
+
+
+def _value(value: object) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def typed() -> str:

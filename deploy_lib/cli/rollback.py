@@ -64,18 +64,18 @@ def main(args: argparse.Namespace) -> int:
             with ExitStack() as journals_open, closing(display):
                 signals = journals_open.enter_context(stopping(clock, finishes, display.stopping))
                 begun = [
-                    _begin(session, each, each.choice, display, notifier, journals_open)
+                    begin(session, each, each.choice, display, notifier, journals_open)
                     for each in found
                     if each.choice is not None
                 ]
-                ends = {each.chosen.plan.service.name: _roll_back(session, each, notifier, options) for each in begun}
+                ends = {each.chosen.plan.service.name: carry_out(session, each, notifier, options) for each in begun}
                 return signals.decided(Ended(ends).exit_code)
         except Interrupted:
             raise NotPossible(interrupted_half_way(finishes), Outcome.INTERRUPTED.exit_code) from None
 
 
 @dataclass(frozen=True, slots=True)
-class _Begun:
+class Begun:
     """One service's rollback, whose journal is open; nothing has moved yet. `release` is what it is written down as."""
 
     chosen: Chosen
@@ -85,17 +85,20 @@ class _Begun:
     journal: ExitStack  # closes it
 
 
-def _begin(
+def begin(
     session: Session, chosen: Chosen, choice: Choice, display: Display, notifier: Notifier, journals_open: ExitStack
-) -> _Begun:
-    """Raises NotPossible when the journal cannot be opened."""
+) -> Begun:
+    """Its journal is open until it was carried out, or `journals_open` ends.
+
+    Raises NotPossible when the journal cannot be opened.
+    """
     plan, state = chosen.plan, chosen.state
     made = new_release(plan, commit_of_target(state, choice), Options(), session.clock.now())
     release = as_release(made, state, choice)
     try:
         journal = journals_open.enter_context(ExitStack())
         output = journal.enter_context(run_output(session.state, plan, release.id, display, notifier))
-        return _Begun(chosen, choice, release, output, journal)
+        return Begun(chosen, choice, release, output, journal)
     except OSError as problem:
         raise NotPossible(
             f"the journal of this rollback cannot be opened at {problem.filename}: {problem.strerror}; nothing was "
@@ -103,11 +106,12 @@ def _begin(
         ) from None
 
 
-def _roll_back(session: Session, begun: _Begun, notifier: Notifier, options: RollbackOptions) -> Stopped:
-    plan = begun.chosen.plan
+def carry_out(session: Session, begun: Begun, notifier: Notifier, options: RollbackOptions, who: str = "") -> Stopped:
+    """To its last line; `who` is named as the holder of the lease, by default the person here. Raises Interrupted."""
+    plan, who = begun.chosen.plan, who or holder()
     drivers, known = session.traffic_drivers(plan), partial(_remembered, session, plan)
     with begun.journal:
-        end = roll_back(begun.chosen, begun.choice, begun.release, drivers, begun.output, holder(), known, options)
+        end = roll_back(begun.chosen, begun.choice, begun.release, drivers, begun.output, who, known, options)
     notifier.ended(plan, begun.release.id)
     return end
 

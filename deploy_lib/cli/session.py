@@ -23,7 +23,7 @@ from deploy_lib.cli.show.spinner import spinner
 from deploy_lib.drivers.candidate_monitor import CandidateMonitor
 from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.compute_once import ComputeOnce
-from deploy_lib.drivers.endpoints import Endpoints
+from deploy_lib.drivers.endpoints import LOCAL_ACCOUNT, Endpoints
 from deploy_lib.drivers.identity.service_identity import service_identity
 from deploy_lib.drivers.interface import Clock, DriverError, Drivers
 from deploy_lib.drivers.network import shared_settings
@@ -101,6 +101,8 @@ class Session:
 
     def drivers(self, plan: Plan) -> Drivers:
         from deploy_lib.drivers.builds.driver import CloudBuilds
+        from deploy_lib.drivers.builds.guard import CloudGuard
+        from deploy_lib.drivers.builds.submission import Submissions
         from deploy_lib.drivers.contract import CloudContract
 
         services, urls = self.services(plan), self.traffic_drivers(plan).urls
@@ -120,6 +122,7 @@ class Session:
             builds,
             services,
             urls,
+            CloudGuard(Submissions(Calls(self.clients, self.clock))),
         )
 
     def staged(self, release: Release) -> Staged:
@@ -179,7 +182,9 @@ def local_endpoints(args: argparse.Namespace, *, starts: bool = False, reach: Se
             raise NotPossible(
                 f"LOCAL_CLOUD_GRPC is set but {' and '.join(missing)} not; {program.command('local', 'env')} has all"
             )
-        return Endpoints(*(given[name] for name in names))
+        account = os.environ.get("LOCAL_CLOUD_ACCOUNT") or LOCAL_ACCOUNT
+        grpc, http, registry = (given[name] for name in names)
+        return Endpoints(grpc, http, registry, account)
     directory = local_cloud_directory(state_directory(args.state))
     found = local_cloud.find(directory)
     if found is None and not starts:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator
 
+from deploy_lib.config.guard import ACCOUNT, GuardOf
 from deploy_lib.model.service import BuildSource, Instances, Service
 from deploy_lib.steps.health import HealthSettings
 from deploy_lib.steps.kind import Duration, Settings
@@ -19,7 +20,6 @@ _SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 """How a file may call a service: releases are kept in a directory of this name."""
 REGION = r"^[a-z]+-[a-z]+\d+$"
 _URL = r"^https?://(\[[0-9A-Fa-f:.]+\]|[^/\s?#@\[\]:]+)(:\d{1,5})?(/[^\s?#]*)?$"
-ACCOUNT = r"^[A-Za-z0-9._-]+@[A-Za-z0-9.-]+$"
 _CONNECTOR = r"^(projects/[a-z0-9.:-]+/locations/[a-z0-9-]+/connectors/)?[a-z][-a-z0-9]{0,62}$"
 
 
@@ -169,6 +169,7 @@ class ServiceSettings(Settings):
     )
     secrets: dict[str, str] = Field({}, description="variables and the secret each is read from, name:version")
     after: tuple[str, ...] = Field((), description="services that must be live before this one starts")
+    guard: GuardOf | None = Field(None, description="who watches this service's releases; default: the file's guard")
     health: HealthSettings = Field(
         HealthSettings(),
         description="what probe, compare, promote's bake and verify request unless they set something else",
@@ -227,6 +228,7 @@ class ServiceSettings(Settings):
 
     def as_service(self, name: str, file: FileSettings, region: str | None = None) -> Service:
         """The service as releases know it; `region` instead of the file's."""
+        guard = self.guard or file.guard
         return Service(
             name=name,
             project=file.project,
@@ -260,6 +262,7 @@ class ServiceSettings(Settings):
             secrets=dict(self.secrets),
             after=self.after,
             bucket=file.bucket,
+            guard=guard.as_guard() if guard else None,
             health=self.health.as_health(),
         )
 
@@ -292,6 +295,11 @@ class FileSettings(Settings):
         (),
         description="what containers of the local cloud may reach beside its services by their URLs: HOST:PORT, "
         "services by their names, or PROJECT:REGION:INSTANCE=HOST:PORT for the socket of a Cloud SQL volume",
+    )
+    guard: GuardOf | None = Field(
+        None,
+        description="who puts the recorded traffic back when the client of a release dies while its candidate has "
+        "users; cloud_build: a small build, which ends with the release",
     )
     webhook_env: str | None = Field(
         None,

@@ -42,10 +42,20 @@ def worded(error: ValidationError, path: Path, document: Document, model: type[B
     for detail in error.errors(include_url=False):
         located = _location(path, detail["loc"], detail["type"], document)
         place = document.place(located)
-        message = _message(dict(detail), located, model)
+        message = _message({**detail, "input": _written(document.data, located, detail["input"])}, located, model)
         if (place, message) not in seen:
             seen.add((place, message))
             yield ConfigProblem(place, message)
+
+
+def _written(data: Any, path: Path, read: object) -> object:
+    """What stands in the file at that place, where it is one value: a time, say, and not its seconds."""
+    for part in path:
+        try:
+            data = data[part]
+        except (KeyError, IndexError, TypeError):
+            return read
+    return data if isinstance(data, str | int | float) and isinstance(read, str | int | float) else read
 
 
 def _location(path: Path, loc: tuple[str | int, ...], kind: str, document: Document) -> Path:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from deploy_lib.drivers import credentials
 from deploy_lib.drivers.call_budget import Budgets
-from deploy_lib.drivers.endpoints import LOCAL_ACCOUNT, Endpoints
+from deploy_lib.drivers.endpoints import Endpoints
 from deploy_lib.model.program import PROGRAM, Invocation
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ class Clients:
                 from deploy_lib.drivers.local_account import HEADER
 
                 session = requests.Session()
-                session.headers[HEADER] = LOCAL_ACCOUNT
+                session.headers[HEADER] = self.endpoints.account
             else:
                 authorized: Callable[..., requests.Session] = AuthorizedSession
                 session = authorized(self.credentials, auth_request=self.auth_request())
@@ -211,7 +211,7 @@ class Clients:
     @property
     def last_modifier(self) -> str | None:
         """What a service that these clients wrote names as its last modifier, where that is known."""
-        return LOCAL_ACCOUNT if self._nameless else credentials.account_of(self.credentials)
+        return self.endpoints.account if self._nameless else credentials.account_of(self.credentials)
 
     def auth_request(self) -> Any:
         """With what google-auth asks for tokens: past any proxy for a local cloud's account."""
@@ -248,7 +248,11 @@ class Clients:
             from deploy_lib.drivers.local_account import named_credentials, signed
 
             open_channel: Callable[..., grpc.Channel] = grpc.insecure_channel
-            return signed(open_channel(self.endpoints.grpc, options=_CHANNEL_OPTIONS), named_credentials(self.project))
+            return signed(
+                open_channel(self.endpoints.grpc, options=_CHANNEL_OPTIONS),
+                named_credentials(self.project),
+                self.endpoints.account,
+            )
 
         return self._once("channel", make)
 

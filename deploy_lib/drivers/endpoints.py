@@ -13,12 +13,14 @@ class Endpoints:
     """All None: Google's APIs with the caller's credentials. Else every address is on loopback.
 
     `grpc` is host:port without TLS, for Cloud Run, Cloud Build, Logging, Monitoring and Secret Manager; `http` the
-    base URL of the Storage JSON API; `registry` is host:port and stands in for the host of every image name.
+    base URL of the Storage JSON API; `registry` is host:port and stands in for the host of every image name. `account`
+    is who calls there, where no credentials are named.
     """
 
     grpc: str | None = None
     http: str | None = None
     registry: str | None = None
+    account: str = LOCAL_ACCOUNT
 
     @property
     def local(self) -> bool:

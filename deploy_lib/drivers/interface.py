@@ -98,6 +98,13 @@ class Builds(Protocol):
     def under_way(self, request: BuildImage) -> answers.LeaseTaken: ...  # who builds the service; reads only
 
 
+class Guards(Protocol):
+    """Who puts the traffic back when this client dies."""
+
+    def leave(self, request: requests.LeaveGuard, tell: Tell) -> None: ...  # nothing where one watches already
+    def end(self, request: requests.LeaveGuard) -> None: ...
+
+
 class Services(Protocol):
     """Cloud Run: leases, revisions, traffic."""
 
@@ -135,3 +142,4 @@ class Drivers:
     builds: Builds
     services: Services
     urls: Urls
+    guards: Guards

@@ -79,7 +79,7 @@ def _own(endpoints: Endpoints) -> Any:
             return b"unchecked"
 
     make: Callable[..., Any] = service_account.Credentials
-    return make(Unchecked(), LOCAL_ACCOUNT, f"{endpoints.http}/token", scopes=[SCOPE])
+    return make(Unchecked(), endpoints.account, f"{endpoints.http}/token", scopes=[SCOPE])
 
 
 class _Signing(grpc.UnaryUnaryClientInterceptor):

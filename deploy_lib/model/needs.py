@@ -28,6 +28,8 @@ class When(enum.StrEnum):
     PUBLIC = "`public: true`"
     INVOKE_AS = "`invoke_as` is set"
     LOGIN = "a person's login (`gcloud auth application-default login`)"
+    GUARD = "`guard` is set"
+    GUARD_ACCOUNT = "`service_account` of `guard` is set"
 
 
 class GrantedOn(enum.StrEnum):
@@ -40,6 +42,7 @@ class GrantedOn(enum.StrEnum):
     REPOSITORY = "the repository of images"
     RUNTIME = "the account the service runs as"
     BUILDER = "the account that builds"
+    GUARD = "the account of `guard`"
     ASKER = "the account of `invoke_as`"
 
 
@@ -67,6 +70,7 @@ APIS = (
     Api("monitoring.googleapis.com"),
     Api("artifactregistry.googleapis.com"),
     Api("cloudbuild.googleapis.com", When.BUILD),
+    Api("cloudbuild.googleapis.com", When.GUARD),
     Api("storage.googleapis.com"),
     Api("secretmanager.googleapis.com", When.SECRETS),
     Api("iamcredentials.googleapis.com", When.INVOKE_AS),
@@ -89,6 +93,9 @@ DEPLOYER = (
     Need("cloudbuild.builds.get", GrantedOn.PROJECT, "follow a build", When.BUILD),
     Need("cloudbuild.builds.list", GrantedOn.PROJECT, "find a build of the same commit", When.BUILD),
     Need("cloudbuild.builds.update", GrantedOn.PROJECT, "cancel a build", When.BUILD),
+    Need("cloudbuild.builds.create", GrantedOn.PROJECT, "leave a guard", When.GUARD),
+    Need("cloudbuild.builds.list", GrantedOn.PROJECT, "find the guard of a release", When.GUARD),
+    Need("cloudbuild.builds.update", GrantedOn.PROJECT, "end the guard with the release", When.GUARD),
     Need("secretmanager.secrets.get", GrantedOn.SECRET, "look whether a secret is there", When.SECRETS),
     Need("secretmanager.versions.get", GrantedOn.SECRET, "look whether its version is enabled", When.SECRETS),
     Need("storage.objects.create", GrantedOn.BUCKET, "write the deploy lease, and upload the source"),
@@ -99,6 +106,7 @@ DEPLOYER = (
     Need("artifactregistry.repositories.uploadArtifacts", GrantedOn.REPOSITORY, "push the image", When.HERE),
     Need(ACT_AS, GrantedOn.RUNTIME, "deploy revisions that run as it"),
     Need(ACT_AS, GrantedOn.BUILDER, "start builds that run as it", When.BUILD_ACCOUNT),
+    Need(ACT_AS, GrantedOn.GUARD, "leave a guard that runs as it", When.GUARD_ACCOUNT),
     Need(OPEN_ID_TOKEN, GrantedOn.ASKER, "ask the service in its name", When.INVOKE_AS),
 )
 """Of whoever starts a release."""
@@ -112,15 +120,30 @@ BUILDER = (
 )
 """Of the account that Cloud Build builds as."""
 
+GUARD = (
+    Need("storage.objects.get", GrantedOn.BUCKET, "fetch the tool, and see whether the lease is renewed", When.GUARD),
+    Need("storage.objects.list", GrantedOn.BUCKET, "be told that there is no lease", When.GUARD),
+    Need("storage.objects.create", GrantedOn.BUCKET, "write its log, and take the lease", When.GUARD),
+    Need("storage.objects.delete", GrantedOn.BUCKET, "take the lease over, and end it", When.GUARD),
+    Need("run.services.get", GrantedOn.SERVICE, "read the record of the release", When.GUARD),
+    Need("run.services.update", GrantedOn.SERVICE, "put the traffic back", When.GUARD),
+    Need("run.revisions.get", GrantedOn.SERVICE, "see whether what served before still can", When.GUARD),
+    Need("run.revisions.list", GrantedOn.SERVICE, "see what there is", When.GUARD),
+    Need("run.operations.get", GrantedOn.PROJECT, "read how the change ended", When.GUARD),
+    Need(ACT_AS, GrantedOn.RUNTIME, "change a service that runs as it", When.GUARD),
+)
+"""Of the account that `guard` runs as."""
+
 RUNTIME = (Need("secretmanager.versions.access", GrantedOn.SECRET, "read its secrets when it starts", When.SECRETS),)
 """Of the account that the service runs as."""
 
 
 def needed(rows: Iterable[Need], on: GrantedOn, when: frozenset[When]) -> tuple[Need, ...]:
-    """Those of one place that count where all of `when` is so, in the table's order."""
-    return tuple(row for row in rows if row.on is on and row.when in when)
+    """Those of one place that count where all of `when` is so, in the table's order; each permission once."""
+    found = {row.permission: row for row in [*rows][::-1] if row.on is on and row.when in when}
+    return tuple(found.values())[::-1]
 
 
 def apis(when: frozenset[When]) -> tuple[str, ...]:
     """The names of those that count where all of `when` is so."""
-    return tuple(api.name for api in APIS if api.when in when)
+    return tuple(dict.fromkeys(api.name for api in APIS if api.when in when))

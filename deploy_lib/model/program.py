@@ -28,6 +28,10 @@ _TAKES = {
 """The options that matter to each command, in the order in which they are printed."""
 
 
+TYPED_AS = "DEPLOY_TO_GCP_TYPED_AS"
+"""The variable in which a build is told, as JSON, how the tool is typed where the build was asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Invocation:
     """`typed` is the words before a command's name, quoted for a shell; the rest are the options in force, "" for none.

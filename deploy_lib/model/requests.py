@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from deploy_lib.model.outcome import Outcome
+from deploy_lib.model.program import Invocation
 from deploy_lib.model.release import Release
 from deploy_lib.model.traffic import TrafficMap
 
@@ -71,6 +72,19 @@ class Phase(enum.StrEnum):
     WAITING = "waiting"  # for those that are under way
     READING = "reading"  # for them to show up where real requests are counted
     OVER = "over"  # nothing more comes
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveGuard:
+    """Have somebody watch the release who does not die with this client. `worker` is where and as whom builds run.
+
+    `config` is the path of the configuration file, and `program` says how the tool is typed here.
+    """
+
+    release: Release
+    config: str
+    program: Invocation
+    worker: Worker = Worker()
 
 
 @dataclass(frozen=True, slots=True)

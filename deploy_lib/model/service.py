@@ -50,6 +50,20 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True)
+class Guard:
+    """The build that watches a release under traffic. Times in seconds.
+
+    `after`: a lease that was not renewed for so long is a dead client's. `lasts` bounds the build. `image` None: one is
+    made; `service_account` None: that of the build step.
+    """
+
+    after: float = 120.0
+    lasts: float = 7200.0
+    image: str | None = None
+    service_account: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """One service of one project. `secrets` maps a variable to "secret-name:version"."""
 
@@ -80,6 +94,7 @@ class Service:
     after: tuple[str, ...] = ()
     bucket: str | None = None  # of build sources, logs and results; None: PROJECT_cloudbuild
     health: Health = Health()
+    guard: Guard | None = None  # None: nothing watches a release but its client
 
     @property
     def image_name(self) -> str:

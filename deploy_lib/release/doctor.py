@@ -17,7 +17,7 @@ from deploy_lib.drivers.project_access import ProjectAccess
 from deploy_lib.drivers.storage import build_bucket
 from deploy_lib.model import needs
 from deploy_lib.model.image_names import artifact_repository
-from deploy_lib.model.needs import BUILDER, DEPLOYER, GrantedOn, Need, When
+from deploy_lib.model.needs import BUILDER, DEPLOYER, GUARD, GrantedOn, Need, When
 from deploy_lib.model.release import Builder
 from deploy_lib.model.roles import EVERYBODY, grant, grant_on_bucket, grant_on_repository, roles_with
 from deploy_lib.model.service import Service
@@ -89,6 +89,8 @@ class Doctor:
             yield Inquiry(f"{service.name} runs as", partial(self._runtime, service))
         for account in self._build_accounts():
             yield Inquiry("builds as", partial(self._builder, account))
+        for account in sorted({_guard_account(plan) for plan in self._guarded()}, key=str):
+            yield Inquiry("guards as", partial(self._guard, account))
         for account in sorted({plan.service.invoke_as for plan in self.plans} - {None}, key=str):
             subject = f"asks as {account}"
             yield Inquiry(subject, partial(self._on_account, str(account), GrantedOn.ASKER, subject))
@@ -164,7 +166,20 @@ class Doctor:
         if not account:
             return [Checkup("builds as", Standing.UNKNOWN, "the project has no default account for builds")]
         acts = self._on_account(account, GrantedOn.BUILDER, f"builds as {account}") if given else []
-        return [*acts, self._may_build(account, [plan for plan in self._built() if _build_account(plan) == given])]
+        plans = [plan for plan in self._built() if _build_account(plan) == given]
+        return [*acts, self._may(f"builds as {account}", account, BUILDER, plans, "a build")]
+
+    def _guarded(self) -> list[Plan]:
+        return [plan for plan in self.plans if When.GUARD in whens(plan)]
+
+    def _guard(self, given: str | None) -> list[Checkup]:
+        account = given or self.access.build_account()
+        if not account:
+            return [Checkup("guards as", Standing.UNKNOWN, "the project has no default account for builds")]
+        plans, subject = [plan for plan in self._guarded() if _guard_account(plan) == given], f"guards as {account}"
+        named = any(When.GUARD_ACCOUNT in whens(plan) for plan in plans)
+        acts = self._on_account(account, GrantedOn.GUARD, subject) if named else []
+        return [*acts, self._may(subject, account, GUARD, plans, "a guard")]
 
     def _on_account(self, account: str, on: GrantedOn, subject: str) -> list[Checkup]:
         wanted = needs.needed(DEPLOYER, on, self._when)
@@ -181,10 +196,10 @@ class Doctor:
         names = filter(None, (artifact_repository(plan.service.images) for plan in plans))
         return next((name for name in names if name.split("/")[1] != self.access.project), "")
 
-    def _may_build(self, account: str, plans: Sequence[Plan]) -> Checkup:
-        """`plans` are those whose builds run as it."""
-        subject, members = f"builds as {account}", {f"serviceAccount:{account}", *EVERYBODY}
-        wanted = [need for on in GrantedOn for need in needs.needed(BUILDER, on, _any_of(plans))]
+    def _may(self, subject: str, account: str, rows: Iterable[Need], plans: Sequence[Plan], what: str) -> Checkup:
+        """Whether the account may do all of `rows`; `plans` are those for which `what` runs as it."""
+        members, rows = {f"serviceAccount:{account}", *EVERYBODY}, tuple(rows)
+        wanted = [need for on in GrantedOn for need in needs.needed(rows, on, _any_of(plans))]
         mine = {each.role for each in self.access.grants() if members & each.members and not each.conditional}
         elsewhere = self._elsewhere(plans)
         left = [
@@ -193,7 +208,7 @@ class Doctor:
             if not mine & roles_with(need.permission) or (elsewhere and need.on is GrantedOn.REPOSITORY)
         ]
         if not left:
-            return Checkup(subject, Standing.HAD, "its roles in the project are enough for a build")
+            return Checkup(subject, Standing.HAD, f"its roles in the project are enough for {what}")
         commands = dict.fromkeys(
             grant_on_repository(elsewhere, account, need.permission)
             if elsewhere and need.on is GrantedOn.REPOSITORY
@@ -223,6 +238,10 @@ def whens(plan: Plan) -> Iterator[When]:
         yield When.PUBLIC
     if service.invoke_as:
         yield When.INVOKE_AS
+    if service.guard:
+        yield When.GUARD
+        if service.guard.service_account:
+            yield When.GUARD_ACCOUNT
 
 
 def _any_of(plans: Iterable[Plan]) -> frozenset[When]:
@@ -233,6 +252,12 @@ def _build_account(plan: Plan) -> str | None:
     build = plan.settings(BuildSettings)
     named = build.service_account if build is not None else None
     return named.rpartition("/")[2] if named else None
+
+
+def _guard_account(plan: Plan) -> str | None:
+    """None is the project's default for builds."""
+    named = plan.service.guard.service_account if plan.service.guard else None
+    return named or _build_account(plan)
 
 
 def _judge(subject: str, wanted: Sequence[Need], held: Iterable[str], to_grant: Callable[[str], str]) -> list[Checkup]:

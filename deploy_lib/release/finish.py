@@ -21,6 +21,7 @@ from deploy_lib.model.serving import Serving
 from deploy_lib.release.context import ReleaseContext
 from deploy_lib.release.explain import explain
 from deploy_lib.release.final_message import last_seen, tag_words
+from deploy_lib.release.guarded import end_guard
 from deploy_lib.release.last_line import serving_now
 from deploy_lib.release.lease import give_back
 from deploy_lib.release.next_commands import next_commands
@@ -36,6 +37,7 @@ def finish(context: ReleaseContext, move: Finish) -> Stopped:
     verdict, refused = last_verdict(context.entries), last_refusal(context.entries)
     if held:
         _give_back(context, move)
+        end_guard(context)
     serving = serving_now(context.drivers.services, context.release.service, last_seen(context.entries))
     commands = next_commands(
         context.plan,

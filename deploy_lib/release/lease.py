@@ -17,8 +17,10 @@ from deploy_lib.steps.build import BuildImage
 from deploy_lib.steps.kind import format_duration
 
 LASTS = 600.0
-"""Seconds. The holder renews it while it works, so a killed client blocks the service for ten minutes at most."""
+"""Seconds. The holder renews it while it works, so a killed client blocks the service for ten minutes at most.
 
+Under a guard it lasts for as long as that waits for a sign of life.
+"""
 
 SKEW = 30.0
 """Seconds between this machine's clock and Google's that are worth a line."""
@@ -52,8 +54,9 @@ def acquire(
     what an unfinished release left is not put back first: who takes the lease is about to do it. `known_rollback` as
     in TakeLease, `asks` as in RestoreTraffic.
     """
-    now = drivers.clock.now
-    request = requests.TakeLease(release, holder, LASTS, take_over, over_own_hold, known_rollback)
+    now, guard = drivers.clock.now, release.service.guard
+    lasts = guard.after if guard else LASTS
+    request = requests.TakeLease(release, holder, lasts, take_over, over_own_hold, known_rollback)
     try:
         answer = wait_for_lease(drivers.clock, wait, lambda: _taken(drivers, request, tell), tell)
     except DriverError as error:
@@ -77,7 +80,7 @@ def acquire(
         return LeaseRefused(now(), refusal, errored=errored)
     grown = replace(release, before=release.before or answer.before, url=answer.url)
     by_hand = answer.by_hand if repair else ""
-    return LeaseHeld(now(), grown, now() + timedelta(seconds=LASTS), answer.rejected_digests, by_hand)
+    return LeaseHeld(now(), grown, now() + timedelta(seconds=lasts), answer.rejected_digests, by_hand)
 
 
 def _taken(drivers: Deployer, request: requests.TakeLease, tell: Tell) -> LeaseTaken:

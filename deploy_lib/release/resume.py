@@ -143,14 +143,12 @@ def _from_annotations(
         before=left.before,
         percent=left.percent,
     )
-    step, traffic = step_after(plan, left), None
-    if left.asked and left.candidate and left.tag:
-        traffic = left.before.tagged(left.tag, left.candidate).moved(left.candidate, left.percent)
+    step = step_after(plan, left)
     labels = tuple(each.label for each in plan.steps)
     started = Started(now, release, labels, plan.path, program=plan.program)
     if accept:
         return Resumable(plan, release, unwritten=(started, from_traffic_now(plan, known, state, step, now)))
-    taken = Adopted(now, known, step, left.asked > 0, unanswered=left.asked > left.passed, traffic=traffic)
+    taken = Adopted(now, known, step, left.asked > 0, unanswered=left.asked > left.passed, traffic=left.last_map())
     return Resumable(plan, release, unwritten=(started, taken))
 
 

@@ -11,6 +11,7 @@ from deploy_lib.model.journal import Asked, Judged, LeaseRefused
 from deploy_lib.model.journal_queries import last_lease, lease_held, own_traffic_maps
 from deploy_lib.model.release import Release, Status
 from deploy_lib.release.context import ReleaseContext
+from deploy_lib.release.guarded import leave_guard
 from deploy_lib.release.lease import known_bad
 from deploy_lib.release.observe import until_judged
 from deploy_lib.release.perform import Answer, Request, perform
@@ -32,6 +33,9 @@ def run_step(context: ReleaseContext, index: int) -> None:
         request = replace(request, ours=own_traffic_maps(context.entries))
         target = request.target
     moves = step.kind.position.moves_traffic
+    if moves and (unwatched := leave_guard(context)):
+        _judged(context, index, Verdict(Status.ERRORED, unwatched, context.release), clock.monotonic() - began)
+        return
     if not context.record(Asked(clock.now(), index, step.kind.name, step.label, moves_traffic=moves, target=target)):
         return
 

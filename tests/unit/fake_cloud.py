@@ -65,7 +65,7 @@ class FakeCloud:
     taken_by: str = ""
 
     def drivers(self) -> Drivers:
-        return Drivers(self.clock, self, self, self, self, self)
+        return Drivers(self.clock, self, self, self, self, self, self)
 
     def _met(self, name: str) -> object | None:
         self.asked.append(name)
@@ -165,6 +165,14 @@ class FakeCloud:
     def temporary_url(self, release: Release, revision: str) -> str:
         self._met(f"temporary_url {revision}")
         return "http://lent"
+
+    # Guards
+
+    def leave(self, request: requests.LeaveGuard, tell: Tell) -> None:
+        self._met("leave")
+
+    def end(self, request: requests.LeaveGuard) -> None:
+        self._met("end")
 
     # URLs
 

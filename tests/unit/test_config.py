@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from deploy_lib.config import ConfigError, load, plan_for
 from deploy_lib.config.lines import parse
 from deploy_lib.model.requests import ImportCheck
+from deploy_lib.model.service import Guard
 from deploy_lib.source.entrypoint import start_of
 from deploy_lib.steps.import_check import ImportCheckSettings, wanted
 from tests.drivers.builds.samples import release_of
@@ -123,6 +124,11 @@ def test_one_fault_hides_no_other(tmp_path: Path) -> None:
         ),
         (HEAD.replace("netra-backend}", "b, context: ../up}") + STEPS, "'../up' leaves the repository"),
         (HEAD + STEPS + "bucket: ../../x\n", "c.yaml:7:1: bucket cannot be '../../x'"),
+        (HEAD + STEPS + "guard: cloud_bild\n", "c.yaml:7:1: guard is one of 'cloud_build' or 'none', not 'cloud_bild'"),
+        (HEAD + STEPS + "guard: {after: 0s}\n", "c.yaml:7:9: after must be at least 1, not '0s'"),
+        (HEAD + STEPS + "guard: {lasts: 48h}\n", "c.yaml:7:9: lasts must be at most 86400, not '48h'"),
+        (HEAD + STEPS + "guard: true\n", "c.yaml:7:1: guard is a mapping, not True"),
+        (HEAD.replace("netra-backend}", "b, guard: {image: 'a b'}}") + STEPS, "image cannot be 'a b'; it is"),
         (HEAD + STEPS + "webhook_env: 'a b'\n", "c.yaml:7:1: webhook_env cannot be 'a b'"),
         (HEAD.replace("netra-backend}", "b, service_account: 'a b'}") + STEPS, "service_account cannot be 'a b'"),
         (HEAD.replace("netra-backend}", 'b, service_account: "\\e@x"}') + STEPS, "service_account cannot be"),
@@ -213,6 +219,18 @@ def test_unknown_service_names_the_near_one(tmp_path: Path) -> None:
     file.write_text(HEAD + STEPS, encoding="utf-8")
     with pytest.raises(ConfigError, match="unknown service 'bakend'; did you mean backend"):
         plan_for(load(file), "bakend")
+
+
+def test_a_guard_is_the_files_unless_the_service_has_another(tmp_path: Path) -> None:
+    def guard_of(file: str, service: str) -> Guard | None:
+        path = tmp_path / "c.yaml"
+        path.write_text(HEAD.replace("netra-backend}", f"b{service}}}") + STEPS + file)
+        return plan_for(load(path), "backend").service.guard
+
+    assert guard_of("", "") is None
+    assert guard_of("guard: cloud_build\n", "") == Guard(after=120, lasts=7200)
+    assert guard_of("guard: cloud_build\n", ", guard: none") is None
+    assert guard_of("", ", guard: {after: 30s, service_account: a@b.c}") == Guard(30, 7200, None, "a@b.c")
 
 
 def test_promotion_in_steps_is_written_out(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ class FakeCloud:
 
     def drivers(self) -> Drivers:
         me: Any = self
-        return Drivers(clock=me, source=me, contract=me, builds=me, services=me, urls=me)
+        return Drivers(clock=me, source=me, contract=me, builds=me, services=me, urls=me, guards=me)
 
 
 def cause(evidence: Evidence, findings: tuple[Finding, ...], release: Release) -> Cause:

@@ -26,17 +26,15 @@ from deploy_lib.drivers.builds.request import (
     build_order,
     check_order,
     image_tag,
-    location_of,
     run_tag,
     tag_of,
     value_of,
 )
-from deploy_lib.drivers.builds.submission import BuildLocation, Submissions
+from deploy_lib.drivers.builds.submission import BuildLocation, Submissions, location_for
 from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.interface import DriverError, Tell
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.status_code import StatusCode
-from deploy_lib.drivers.storage import Bucket, build_bucket
 from deploy_lib.drivers.times import plain_time
 from deploy_lib.model.answers import Built, ImportsChecked, LeaseTaken
 from deploy_lib.model.image import BuiltImage, InsideImage
@@ -230,10 +228,7 @@ class CloudBuild:
             return None
 
     def _location(self, request: BuildImage | CheckImports) -> BuildLocation:
-        service = request.release.service
-        name = service.bucket or build_bucket(service.project)
-        bucket = Bucket(self.calls, name, named=service.bucket is not None, region=service.region)
-        return BuildLocation(service.project, location_of(request.settings.worker.worker_pool), bucket)
+        return location_for(self.calls, request.release.service, request.settings.worker)
 
 
 def secret_arguments(args: Mapping[str, str]) -> dict[str, str]:

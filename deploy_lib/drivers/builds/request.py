@@ -17,6 +17,7 @@ from deploy_lib.drivers.builds.handover import VALUES, VOLUME, Handover
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.model.image_names import digest_of
 from deploy_lib.model.release import Release
+from deploy_lib.model.requests import Worker
 from deploy_lib.model.service import Service
 from deploy_lib.steps.build import BuildImage
 from deploy_lib.steps.import_check import CheckImports
@@ -99,7 +100,7 @@ def build_order(order: Order) -> Build:
         images=[literal(image) for image in images],
         tags=[*tags, *_common_tags(release, order.plan, order.handover)],
         timeout=timedelta(seconds=request.settings.timeout),
-        **_build_options(request, order.bucket, order.plan),
+        **build_options(request.settings.worker, release.service.project, order.bucket, order.plan),
     )
 
 
@@ -119,7 +120,7 @@ def check_order(
             *([pinned] if pinned else []),
         ],
         timeout=timedelta(seconds=request.timeout),
-        **_build_options(request, bucket, plan),
+        **build_options(request.settings.worker, release.service.project, bucket, plan),
     )
 
 
@@ -191,10 +192,10 @@ def _check_steps(plan: CheckPlan, image: str, bucket: str) -> list[BuildStep]:
     ]
 
 
-def _build_options(request: BuildImage | CheckImports, bucket: str, plan: CheckPlan | None) -> dict[str, Any]:
+def build_options(worker: Worker, project: str, bucket: str, plan: CheckPlan | None = None) -> dict[str, Any]:
+    """The fields of a build that say where and as whom it runs, where its log goes and what secrets it reads."""
     from google.cloud.devtools.cloudbuild_v1 import BuildOptions, SecretManagerSecret, Secrets
 
-    worker, project = request.settings.worker, request.release.service.project
     # The client takes an enum by its name, which its types do not know.
     fields: dict[str, Any] = {"logging": worker.logging}
     if worker.worker_pool:

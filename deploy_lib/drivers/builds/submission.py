@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from deploy_lib.drivers.builds.build_result import UNDER_WAY, WITHOUT_VERDICT
+from deploy_lib.drivers.builds.request import location_of
 from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.interface import Interrupted
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.status_code import StatusCode
-from deploy_lib.drivers.storage import Bucket
+from deploy_lib.drivers.storage import Bucket, build_bucket
+from deploy_lib.model.requests import Worker
+from deploy_lib.model.service import Service
 
 if TYPE_CHECKING:
     from google.cloud.devtools.cloudbuild_v1 import Build, CloudBuildClient
@@ -37,6 +40,13 @@ class BuildLocation:
     def parent(self) -> str:
         """The resource that builds belong to, as the API takes it."""
         return f"projects/{self.project}/locations/{self.location}"
+
+
+def location_for(calls: Calls, service: Service, worker: Worker) -> BuildLocation:
+    """Where builds for a service run."""
+    name = service.bucket or build_bucket(service.project)
+    bucket = Bucket(calls, name, named=service.bucket is not None, region=service.region)
+    return BuildLocation(service.project, location_of(worker.worker_pool), bucket)
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,6 +161,11 @@ def serving(engine: Engine, settings: CloudSettings) -> Iterator[ListenAddresses
         grpc = stack.enter_context(closing(GrpcServer(rows, settings.grpc_port)))
         # First of all, so that no call that only waits holds up the servers.
         stack.callback(ending.set)
+        environment.addresses.update(
+            LOCAL_CLOUD_GRPC=grpc.address,
+            STORAGE_EMULATOR_HOST=f"http://{http.address}",
+            LOCAL_CLOUD_REGISTRY=registry.address,
+        )
         yield ListenAddresses(grpc.address, f"http://{http.address}", registry.address, gcloud.address)
 
 

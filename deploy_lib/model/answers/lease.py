@@ -72,6 +72,17 @@ class UnfinishedRelease:
     traffic: bool = True  # False: it was asked to bring up its candidate only
     restored: bool = False  # its traffic was taken back already
 
+    def last_map(self) -> TrafficMap | None:
+        """What the service carries after the last traffic move that was asked for; None when none was."""
+        if not (self.asked and self.candidate and self.tag):
+            return None
+        return self.before.tagged(self.tag, self.candidate).moved(self.candidate, self.percent)
+
+    def own_traffic_maps(self) -> tuple[TrafficMap, ...]:
+        """Every traffic map that it may have left on the service."""
+        tagged = self.before.tagged(self.tag, self.candidate) if self.tag and self.candidate else None
+        return tuple(each for each in (self.last_map(), tagged, self.before) if each is not None)
+
 
 @dataclass(frozen=True, slots=True)
 class Restored:

@@ -43,6 +43,7 @@ class RollbackFacts:
     unfit: str | None = None
     chosen_again: bool = False
     unchosen: Finish | None = None
+    who_asked: str = "a person asked"
 
 
 def next_move(program: Invocation, facts: RollbackFacts, journal: Sequence[Entry]) -> Move:
@@ -69,7 +70,7 @@ def next_move(program: Invocation, facts: RollbackFacts, journal: Sequence[Entry
         wanted = choice.target.main_revision()
         return Finish(Outcome.REJECTED, f"{wanted} {facts.unfit}; {back} goes back to it all the same")
     # Also where nothing has to move: the record of what was under way ends by it, and the service is read back.
-    return Restore(choice.target, f"a person asked to leave {facts.leaving}")
+    return Restore(choice.target, f"{facts.who_asked} to leave {facts.leaving}")
 
 
 def _refused(refused: LeaseRefused) -> Finish:

@@ -32,7 +32,7 @@ from deploy_lib.release.observe import until_judged
 from deploy_lib.release.recorder import Recorder
 from deploy_lib.release.restore_traffic import asks_main_url, restore
 from deploy_lib.release.rollback.moves import AskTarget, ChooseAgain, Effect, Move, RollbackFacts, next_move
-from deploy_lib.release.rollback.target import Choice, choose, tag_of
+from deploy_lib.release.rollback.target import Choice, choose, tag_of, undo
 from deploy_lib.steps import probe
 from deploy_lib.steps.kind import Verdict
 from deploy_lib.steps.probe import ProbeSettings
@@ -60,6 +60,13 @@ class RollbackDrivers(Protocol):
     def urls(self) -> Urls: ...
 
 
+def chosen(plan: Plan, state: ServiceState, options: RollbackOptions) -> Choice:
+    """What a rollback with these options puts back. Raises NotPossible."""
+    if options.undoes:
+        return undo(state, options.undoes, tag=tag_of(plan))
+    return choose(state, options.to, force=options.force, tag=tag_of(plan))
+
+
 def commit_of_target(state: ServiceState, choice: Choice) -> str:
     """The commit that the target was made of; zeros where the service does not say."""
     known = state.revision(choice.target.main_revision() or "")
@@ -77,13 +84,20 @@ class RollbackOptions:
     """`to` names the target; None is the default one. Without `probe` it is taken as good.
 
     `force` goes back to a revision recorded as failed too, and takes the service over. `wait`: seconds to queue behind
-    whoever has it.
+    whoever has it. `undoes` is the one release whose recorded map, and no other, is put back: only where the service
+    carries what that release left there.
     """
 
     to: str | None = None
     probe: bool = True
     force: bool = False
     wait: float = 0.0
+    undoes: str = ""
+
+    @property
+    def who_asked(self) -> str:
+        """For the reason of a rollback, in a clause."""
+        return f"nobody renews the lease of release {self.undoes}" if self.undoes else "a person asked"
 
 
 @dataclass(slots=True)
@@ -107,6 +121,7 @@ class Rollback:
         lease = self.state.lease
         settled = self.choice.ends is None and (lease is None or lease.release_id is None)
         self.facts = RollbackFacts(self.choice, self.state.traffic, settled, unfit=None if self.options.probe else "")
+        self.facts = replace(self.facts, who_asked=self.options.who_asked)
 
     def begin(self) -> None:
         """Records the start, and shows what will be put back unless the service is busy."""
@@ -133,7 +148,9 @@ class Rollback:
             case AskTarget():
                 self.facts = replace(self.facts, unfit=self._unfit())
             case Restore():
-                request = RestoreTraffic(self.release, effect.target, asks=asks_main_url(self.plan))
+                left = self.choice.ends if self.options.undoes else None
+                ours, asks = left.own_traffic_maps() if left else (), not left and asks_main_url(self.plan)
+                request = RestoreTraffic(self.release, effect.target, ours=ours, asks=asks)
                 restore(self.drivers, request, effect.why, self._record, self.tell)
             case _:
                 assert_never(effect)
@@ -189,7 +206,7 @@ class Rollback:
                 if past not in self.state.history
             )
             fresh = self.remembered(replace(fresh, left=None if ended else left))
-            choice = choose(fresh, self.options.to, force=self.options.force, tag=tag_of(plan))
+            choice = chosen(plan, fresh, self.options)
         except NotPossible as refused:
             self.facts = replace(self.facts, unchosen=Finish(Outcome.REJECTED, refused.message))
             return

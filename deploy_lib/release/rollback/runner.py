@@ -17,8 +17,8 @@ from deploy_lib.release.last_line import stopped, stopped_half_way
 from deploy_lib.release.output import Output
 from deploy_lib.release.recorder import Recorder
 from deploy_lib.release.rollback.offers import commands
-from deploy_lib.release.rollback.procedure import Rollback, RollbackDrivers, RollbackOptions
-from deploy_lib.release.rollback.target import Choice, choose, tag_of
+from deploy_lib.release.rollback.procedure import Rollback, RollbackDrivers, RollbackOptions, chosen
+from deploy_lib.release.rollback.target import Choice
 
 NOT_ALONE = "nothing was done, since another service cannot be rolled back"
 
@@ -84,6 +84,6 @@ def roll_back(
 
 def _chosen(plan: Plan, state: ServiceState, options: RollbackOptions) -> Chosen:
     try:
-        return Chosen(plan, state, choose(state, options.to, force=options.force, tag=tag_of(plan)))
+        return Chosen(plan, state, chosen(plan, state, options))
     except NotPossible as refused:
         return Chosen(plan, state, why_not=refused.message, refused=True)

@@ -56,6 +56,18 @@ def choose(state: ServiceState, to: str | None = None, *, force: bool = False, t
     return replace(choice, target=_with_tags(state, choice.target.shares(), tag), there=there, ends=state.left)
 
 
+def undo(state: ServiceState, release_id: str, *, tag: str = "") -> Choice:
+    """What that release found, while the service has it as unfinished. Raises NotPossible when it has not."""
+    left = state.unfinished
+    if left is None or left.release_id != release_id:
+        raise NotPossible(f"release {release_id} left nothing to put back", REFUSED)
+    if not left.before.shares():
+        raise NotPossible(f"nothing served before release {release_id} began", REFUSED)
+    there = left.before.shares() == state.traffic.shares()
+    target = _with_tags(state, left.before.shares(), tag)
+    return Choice(target, f"what served before release {release_id} began", there=there, ends=left)
+
+
 def tag_of(plan: Plan) -> str:
     """The tag that the plan gives to candidates."""
     settings = plan.settings(CanarySettings)

@@ -128,7 +128,7 @@ def test_who_takes_over_repairs_first(harness: DriverHarness) -> None:
     harness.move(dead, 50)
     harness.driver.close()
     ben, deadline = harness.other(), time.monotonic() + WITHIN
-    drivers = Drivers(ben.clock, None, None, None, ben.driver, ben.urls)  # type: ignore[arg-type]
+    drivers = Drivers(ben.clock, None, None, None, ben.driver, ben.urls, None)  # type: ignore[arg-type]
     release = ben.release({"B": "1"})
     while isinstance(held := acquire(drivers, release, ben.holder, ben.progress.append), LeaseRefused):
         assert time.monotonic() < deadline, held.reason

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from google.cloud.devtools.cloudbuild_v1.types import Build
@@ -30,6 +30,7 @@ class BuildEnvironment:
     root: Path
     clock: Callable[[], float]  # seconds since the epoch
     allows: Allows | None = None  # what a build's account may do; without it, everything
+    addresses: dict[str, str] = field(default_factory=dict)  # variables that lead a step's clients here
 
     def refusal(self, account: str, permission: str) -> str | None:
         """The sentence with which Cloud Storage or Artifact Registry refuses a build; None where it may."""

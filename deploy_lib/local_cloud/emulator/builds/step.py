@@ -24,7 +24,8 @@ from ..builders.shim_server import ShimServer
 from ..builders.step_context import StepContext
 from ..builders.step_image import find_step_image
 from .cancellation import Cancellation
-from .environment import BuildEnvironment
+from .defaults import service_account
+from .environment import BuildEnvironment, project_number
 from .log import BuildLogWriter
 
 OUTPUT_LIMIT = 50 * 1024  # bytes of $BUILDER_OUTPUT/output that are kept
@@ -151,12 +152,14 @@ def _mounts(site: Site, number: int, step: BuildStep) -> tuple[Mount, ...]:
 
 
 def _environment(site: Site, step: BuildStep) -> dict[str, str]:
-    """The step's own variables win over the build's."""
+    """The step's own variables win over the build's. Google's clients find the local cloud, as the build's account."""
+    account = service_account(site.build, project_number(site.build.project_id))
+    here = {**site.environment.addresses, "LOCAL_CLOUD_ACCOUNT": account}
     pairs = (pair.partition("=") for pair in (*site.build.options.env, *step.env))
     given = {name: value for name, _, value in pairs}
     wanted = {*step.secret_env, *site.build.options.secret_env}
     secrets = {name: site.secrets[name] for name in wanted if name in site.secrets}
-    return {"HOME": "/builder/home", "BUILDER_OUTPUT": "/builder/outputs", **given, **secrets}
+    return {"HOME": "/builder/home", "BUILDER_OUTPUT": "/builder/outputs", **here, **given, **secrets}
 
 
 def _read_output(directory: Path) -> bytes:
