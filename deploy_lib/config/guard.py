@@ -30,7 +30,7 @@ class GuardSettings(Settings):
     image: str | None = Field(
         None,
         pattern=r"^\S+$",
-        description="an image with Python and what requirements.txt names; default: one is made in the build",
+        description="an image with Python and the libraries of the tool; default: one is made in the build",
     )
     service_account: str | None = Field(
         None, pattern=ACCOUNT, description="the account the guard runs as; default: that of the build step"

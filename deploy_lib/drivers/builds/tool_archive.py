@@ -8,13 +8,11 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
-import re
 import sys
 import tarfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 
 import deploy_lib
@@ -23,8 +21,6 @@ from deploy_lib.drivers.storage import Bucket
 from deploy_lib.source.archive import EPOCH
 
 _ROOT = Path(deploy_lib.__file__).resolve().parents[1]
-_DISTRIBUTION = "deploy-to-gcp"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +63,7 @@ def python_image() -> str:
 
 @cache
 def _tool() -> dict[str, bytes]:
-    listed = _ROOT / "requirements.txt"
-    requirements = listed.read_bytes() if listed.is_file() else installed_requirements(_DISTRIBUTION).encode()
+    requirements = (_ROOT / "deploy_lib" / "requirements.txt").read_bytes()
     dockerfile = (
         f"FROM {python_image()}\nCOPY requirements.txt .\n"
         "RUN pip install --quiet --no-cache-dir --no-deps -r requirements.txt\n"
@@ -81,21 +76,3 @@ def _modules() -> Iterator[str]:
     for path in (_ROOT / "deploy_lib").rglob("*"):
         if path.is_file() and "__pycache__" not in path.parts:
             yield path.relative_to(_ROOT).as_posix()
-
-
-def installed_requirements(distribution: str) -> str:
-    """What an installed package needs, in the versions that are installed here, as a requirements file."""
-    found: dict[str, str] = {}
-    wanted = [distribution]
-    while wanted:
-        for each in metadata.requires(wanted.pop()) or ():
-            needed, _, condition = each.partition(";")
-            match = _NAME.match(needed.strip())
-            if match is None or "extra ==" in condition or match[0].lower() in found:
-                continue
-            try:
-                found[match[0].lower()] = metadata.version(match[0])
-            except metadata.PackageNotFoundError:  # its condition does not hold here
-                continue
-            wanted.append(match[0])
-    return "".join(f"{name}=={version}\n" for name, version in sorted(found.items()))
