@@ -177,8 +177,9 @@ def _task_lines(log: LogStore, name: JobName, task: int, number: int) -> Say:
         "run.googleapis.com/task_attempt": str(number),
     }
 
-    def say(instance: str, stream: str, severity: str, text: str) -> None:
+    def say(instance: str, container: str, stream: str, severity: str, text: str) -> None:
         place = (name.project, name.location, name.job)
-        write_task_line(log, place, {**labels, "instanceId": instance}, stream, severity, text)
+        of = {**labels, "instanceId": instance, "container_name": container}
+        write_task_line(log, place, of, stream, severity, text)
 
     return say

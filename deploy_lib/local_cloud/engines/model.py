@@ -108,6 +108,7 @@ class RunSpec:
     name: str = ""
     network: bool = True  # False: no interface but its own loopback
     hosts: Mapping[str, str] = field(default_factory=dict)  # name to address, for /etc/hosts; only without network
+    network_of: Container | None = None  # a running one of this engine, whose network and hosts it shares
     read_only: bool = False  # root file system; /tmp stays writable
     memory: int | None = None  # bytes; above it the container is killed
     stdin: bytes | None = None  # given to the process, then closed

@@ -146,3 +146,20 @@ def test_an_image_that_is_not_there(engine: Engine) -> None:
     for reference in ("nosuch:1", f"sha256:{'0' * 64}", f"nosuch@sha256:{'0' * 64}"):
         with pytest.raises(ImageNotFound):
             engine.run(RunSpec(reference))
+
+
+def test_two_containers_share_one_network_and_nothing_else(engine: Engine, image: str) -> None:
+    serve = (
+        "import socket\nlistener = socket.create_server(('127.0.0.1', 7777))\nopen('/tmp/own', 'w').close()\n"
+        "print('on', flush=True)\nlistener.accept()[0].sendall(b'by localhost')\n"
+    )
+    ask = (
+        "import os, socket\nprint(socket.create_connection(('127.0.0.1', 7777), 5).recv(100).decode())\n"
+        "print(os.path.exists('/tmp/own'), socket.gethostbyname('named'))"
+    )
+    alone = RunSpec(image, command=("-c", serve), entrypoint=("python",), network=False, hosts={"named": "169.254.9.9"})
+    first = engine.run(alone)
+    assert first.stdout.readline() == b"on\n"
+    ran = run(engine, image, "-c", ask, entrypoint=("python",), network=False, hosts=alone.hosts, network_of=first)
+    assert (ran.code, ran.out, ran.err) == (0, "by localhost\nFalse 169.254.9.9\n", "")
+    assert first.wait(30) == 0

@@ -1,19 +1,23 @@
-"""One try of one task: a container from its start to its end, or to the end of the time that it has."""
+"""One try of one task: its containers from their start to their end, or to the end of the time that they have."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from google.cloud.run_v2.types import TaskTemplate
 
 from ...engines.model import Engine, EngineError
-from ..builds.environment import project_number
+from ...worker import start_worker
 from ..reach.reach import Reach
+from ..run.container import about, make_container_spec
 from ..run.instances.instance import Instance
-from ..run.instances.instance_spec import InstanceSpec, Say, StartupProbe
-from ..run.quantity import parse_memory
+from ..run.instances.instance_spec import InstanceSpec, Say
+from ..run.instances.timescale import Timescale
+from ..run.instances.wording import FAILED_PROBE
+from ..run.start_order import full_name, in_order
 from ..run.volumes import Open
 from . import conditions
 from .names import JobName
@@ -36,8 +40,8 @@ class Ended:
 class Provided:
     """What every try of an execution gets."""
 
-    image: str  # as the engine knows it
-    secrets: Mapping[str, str]
+    images: tuple[str, ...]  # of its containers, as the engine knows them
+    secrets: tuple[Mapping[str, str], ...]
     reach: Reach
     volumes: Open
 
@@ -45,12 +49,21 @@ class Provided:
 def attempt(
     engine: Engine, spec: InstanceSpec, timeout: float, cancelled: threading.Event, say: Say, reason: str
 ) -> Ended:
-    """Blocks. `timeout` in seconds is the caller's own, so it is never scaled
+    """Blocks. `timeout` in seconds is the caller's own as are the times of probes, so none is ever scaled
     (https://cloud.google.com/run/docs/configuring/task-timeout: each attempt has it anew)."""
     try:
         instance = Instance(engine, spec, say, reason)
     except (EngineError, OSError) as error:
         return Ended(str(error))
+    not_up: list[str] = []
+
+    def bring_up() -> None:
+        failure = instance.bring_up(Timescale(1.0))
+        if failure is not None and not failure.ended:
+            not_up.append(failure.why or FAILED_PROBE)
+            instance.stop(_GRACE)
+
+    start_worker(bring_up, f"up-{instance.key[:8]}", lambda error: instance.stop(0))
     waited = 0.0
     while not instance.ended.wait(_LOOK):
         waited += _LOOK
@@ -60,7 +73,10 @@ def attempt(
         if waited >= timeout:
             instance.stop(_GRACE)
             return Ended(conditions.TIMED_OUT)
-    return by_itself(instance.code, instance.over_memory)
+    if not_up:
+        return Ended(not_up[0])
+    last = instance.ended_by
+    return by_itself(last.code, last.over_memory) if last is not None else Ended(conditions.UNKNOWN)
 
 
 def by_itself(code: int | None, over_memory: bool) -> Ended:
@@ -76,8 +92,6 @@ def spec_of(
     template: TaskTemplate, name: JobName, index: int, number: int, count: int, provided: Provided
 ) -> InstanceSpec:
     """Of try `number` of a task. Variables: https://cloud.google.com/run/docs/container-contract#jobs-env-vars."""
-    container = template.containers[0]
-    given = {variable.name: variable.value for variable in container.env if "value_source" not in variable}
     platform = {
         "CLOUD_RUN_JOB": name.job,
         "CLOUD_RUN_EXECUTION": name.execution,
@@ -85,24 +99,20 @@ def spec_of(
         "CLOUD_RUN_TASK_ATTEMPT": str(number),
         "CLOUD_RUN_TASK_COUNT": str(count),
     }
+    containers = template.containers
     return InstanceSpec(
-        image=provided.image,
-        container=container.name or f"{name.job}-1",
-        port=0,
-        entrypoint=tuple(container.command) or None,
-        command=tuple(container.args) or None,
-        env={**given, **platform},
-        secrets=lambda: provided.secrets,
-        workdir=container.working_dir or None,
-        memory=parse_memory(container.resources.limits["memory"]),
-        probe=StartupProbe(),
+        containers=tuple(
+            make_container_spec(
+                containers[each],
+                full_name(containers, each, name.job),
+                provided.images[each],
+                platform,
+                partial(provided.secrets.__getitem__, each),
+            )
+            for each in in_order(containers)
+        ),
         reach=provided.reach,
         volumes=provided.volumes,
-        volume_mounts=tuple(container.volume_mounts),
-        metadata={
-            "project": name.project,
-            "number": project_number(name.project),
-            "region": name.location,
-            "account": template.service_account,
-        },
+        metadata=about(name.project, name.location, template.service_account),
+        finite=True,
     )

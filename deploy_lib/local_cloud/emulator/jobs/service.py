@@ -4,39 +4,31 @@ leave as RunRefusal. https://cloud.google.com/run/docs/reference/rest/v2/project
 from __future__ import annotations
 
 import datetime
+import time
 import uuid
 from collections.abc import Callable
 
 from google.cloud.run_v2 import types as run_v2
-from google.cloud.run_v2.types import Condition, Execution, ExecutionReference, Job, Task
+from google.cloud.run_v2.types import Condition, Execution, Job, Task
 from google.longrunning.operations_pb2 import Operation
 
-from ...engines.model import Engine, EngineError
-from ...worker import explain, start_worker
+from ...engines.model import Engine
 from ..reach.reach import Reach
-from ..registry.images import RegistryImages, RegistryRefusal
-from ..run import requirements
-from ..run.instances.instance_spec import Say
-from ..run.names import ServiceName
-from ..run.operations import INTERNAL, Operations, done
+from ..registry.images import RegistryImages
+from ..run.operations import Operations, done
 from ..run.refusal import RunRefusal, check_etag
-from ..run.volumes import Volumes, open_volumes
 from ..secrets.store import Secrets
 from ..wire.caller import caller
 from ..wire.pages import page
 from ..wire.times import utc
 from . import conditions, template
-from .attempt import Provided
 from .executions import begin
-from .names import JobName, parse, parse_job
-from .runner import ExecutionRunner, verdict
-from .store import ExecutionRecord, JobRecord, JobStore, copied
+from .names import parse, parse_job
+from .preparation import Preparation
+from .store import JobRecord, JobStore, copied
+from .work import RUNNING, JobsWork, Lines, refer
 
-Lines = Callable[[JobName, int, int], Say]
-"""What takes the lines of a task's try, by the names of job and execution, the task's index and the try's number."""
-_Status = ExecutionReference.CompletionStatus
-_RUNNING, _SUCCEEDED = _Status(_Status.EXECUTION_RUNNING), _Status(_Status.EXECUTION_SUCCEEDED)
-_FAILED, _CANCELLED = _Status(_Status.EXECUTION_FAILED), _Status(_Status.EXECUTION_CANCELLED)
+_LAST_GRACE = 2.0  # seconds that all tasks have together when the local cloud ends
 
 
 class CloudRunJobs:
@@ -51,10 +43,9 @@ class CloudRunJobs:
         clock: Callable[[], float],
         reach: Reach,
     ) -> None:
-        self._engine, self._images, self._secrets, self._lines, self._clock = engine, images, secrets, lines, clock
-        self._store, self._operations = JobStore(), Operations()
-        self._reach = reach
-        self._runner = ExecutionRunner(engine, self._store.lock, self._now)
+        self._clock, self._store, self._operations = clock, JobStore(), Operations()
+        preparation = Preparation(engine, images, secrets, reach)
+        self._work = JobsWork(self._store, self._operations, preparation, lines, self._now)
 
     # Jobs
 
@@ -102,7 +93,7 @@ class CloudRunJobs:
                 return done(Job.pb(gone), name.parent)
             del self._store.jobs[name.full_job]
         gone.delete_time = self._now()
-        return self._after_cancelling(list(record.executions.values()), name.parent, Job.pb(gone))
+        return self._work.cancel(list(record.executions.values()), name.parent, Job.pb(gone))
 
     def run_job(self, request: run_v2.RunJobRequest) -> Operation:
         name = parse_job(request.name)
@@ -117,8 +108,8 @@ class CloudRunJobs:
             within = parse(begun.execution.name)
             record.executions[within.execution] = begun
             record.job.execution_count += 1
-            self._refer(record, begun, _RUNNING)
-        return self._started(record, within, begun)
+            refer(record, begun, RUNNING)
+        return self._work.start(record, within, begun)
 
     # Executions and tasks
 
@@ -144,7 +135,7 @@ class CloudRunJobs:
                 raise RunRefusal("FAILED_PRECONDITION", f"Execution '{name.execution}' has completed already.")
             if request.validate_only:
                 return done(Execution.pb(copied(record.execution)), name.parent)
-        return self._after_cancelling([record], name.parent, None)
+        return self._work.cancel([record], name.parent, None)
 
     def delete_execution(self, request: run_v2.DeleteExecutionRequest) -> Operation:
         name = parse(request.name)
@@ -157,7 +148,7 @@ class CloudRunJobs:
             for job in self._store.below(name):
                 job.executions.pop(name.execution, None)
         gone.delete_time = self._now()
-        return self._after_cancelling([record], name.parent, Execution.pb(gone))
+        return self._work.cancel([record], name.parent, Execution.pb(gone))
 
     def get_task(self, request: run_v2.GetTaskRequest) -> Task:
         with self._store.lock:
@@ -183,8 +174,9 @@ class CloudRunJobs:
             records = [each for job in self._store.jobs.values() for each in job.executions.values()]
         for record in records:
             record.cancelled.set()
+        until = time.monotonic() + _LAST_GRACE
         for record in records:
-            record.ended.wait(_LAST_GRACE)
+            record.ended.wait(max(until - time.monotonic(), 0.0))
 
     # Within
 
@@ -202,115 +194,7 @@ class CloudRunJobs:
             return done(Job.pb(job), record.name.parent)
         record.job = job
         self._store.jobs[record.name.full_job] = record
-        operation = self._operations.begin(
-            record.name.parent, Job.pb(copied(job)), lambda: Job.pb(self._copied(record))
-        )
-
-        def work() -> None:
-            image = job.template.template.containers[0].image
-            there = requirements.find_image(self._images, image) is not None
-            failure = None if there else requirements.image_missing(image)
-            with self._store.lock:
-                state = conditions.FAILED if failure else conditions.SUCCEEDED
-                message, reason = (failure.message, failure.reason) if failure else ("", None)
-                found = conditions.condition("Ready", state, self._now(), message, reason)
-                job.terminal_condition, job.reconciling, job.observed_generation = found, False, job.generation
-            self._operations.end(operation.name, message or None)
-
-        start_worker(work, f"job-{record.name.job}", lambda error: self._fail(operation.name, error))
-        return operation
-
-    def _started(self, record: JobRecord, name: JobName, begun: ExecutionRecord) -> Operation:
-        operation = self._operations.begin(
-            name.parent, Execution.pb(self._copied(begun)), lambda: Execution.pb(self._copied(begun))
-        )
-
-        def work() -> None:
-            failure = self._carried_out(name, begun)
-            with self._store.lock:
-                ended = _SUCCEEDED if failure is None else _FAILED
-                self._refer(record, begun, _CANCELLED if begun.cancelled.is_set() else ended)
-                begun.ended.set()
-            self._operations.end(operation.name, failure)
-
-        def fail(error: Exception) -> None:
-            begun.ended.set()
-            self._fail(operation.name, error)
-
-        start_worker(work, f"run-{name.execution}", fail)
-        return operation
-
-    def _carried_out(self, name: JobName, begun: ExecutionRecord) -> str | None:
-        """The sentence of a failure; None for success."""
-        revision = template.as_revision(begun.execution.template)
-        place = ServiceName(name.project, name.location, name.job)
-        image = revision.containers[0].image
-        digest = requirements.find_image(self._images, image)
-        failure = requirements.image_missing(image) if digest is None else None
-        failure = failure or requirements.check_secrets(self._secrets, revision, place)
-        try:
-            if failure is None and digest is not None:
-                known = requirements.load_image(self._engine, self._images, image, digest)
-                secrets = requirements.read_secrets(self._secrets, revision, place)
-
-                def volumes(complain: Callable[[str], None]) -> Volumes:
-                    read = requirements.secret_reader(self._secrets, revision, place)
-                    return open_volumes(revision.volumes, read, self._reach, complain)
-
-                provided = Provided(known, secrets, self._reach, volumes)
-                self._runner.run(name, begun, provided, lambda task, number: self._lines(name, task, number))
-                with self._store.lock:
-                    return verdict(name, begun, self._now())
-            message = failure.message if failure else ""
-        except (EngineError, RegistryRefusal, requirements.SecretGone) as error:
-            message = str(error)
-        with self._store.lock:
-            now = self._now()
-            completed = conditions.condition(conditions.COMPLETED, conditions.FAILED, now, message)
-            begun.execution.conditions = conditions.all_of(completed, False, now)
-            begun.execution.completion_time, begun.execution.reconciling = now, False
-            return message
-
-    def _after_cancelling(self, records: list[ExecutionRecord], parent: str, gone: object | None) -> Operation:
-        """An operation that ends when these executions have; `gone` is its answer, None for the execution itself."""
-
-        def tell() -> object:
-            return gone if gone is not None else Execution.pb(self._copied(records[0]))
-
-        operation = self._operations.begin(parent, tell(), tell)
-
-        def work() -> None:
-            for record in records:
-                record.cancelled.set()
-            for record in records:
-                record.ended.wait()
-            self._operations.end(operation.name, None)
-
-        start_worker(work, "cancel", lambda error: self._fail(operation.name, error))
-        return operation
-
-    def _refer(self, record: JobRecord, begun: ExecutionRecord, status: ExecutionReference.CompletionStatus) -> None:
-        """Hold the store's lock."""
-        execution = begun.execution
-        latest = record.job.latest_created_execution
-        if latest.name not in ("", execution.name) and status != _RUNNING:
-            return
-        record.job.latest_created_execution = ExecutionReference(
-            name=execution.name,
-            create_time=execution.create_time,
-            completion_time=execution.completion_time,
-            completion_status=status,
-        )
-
-    def _copied(self, record: JobRecord | ExecutionRecord) -> Job | Execution:
-        with self._store.lock:
-            return copied(record.job) if isinstance(record, JobRecord) else copied(record.execution)
-
-    def _fail(self, operation: str, error: Exception) -> None:
-        self._operations.end(operation, explain(error), INTERNAL)
+        return self._work.settle(record)
 
     def _now(self) -> datetime.datetime:
         return utc(self._clock())
-
-
-_LAST_GRACE = 2.0  # seconds that tasks have when the local cloud ends

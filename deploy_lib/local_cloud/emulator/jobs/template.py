@@ -6,8 +6,10 @@ https://cloud.google.com/run/docs/create-jobs, .../configuring/max-retries, .../
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterator
 
 from google.cloud.run_v2.types import (
+    Container,
     ExecutionTemplate,
     ResourceRequirements,
     RevisionTemplate,
@@ -15,12 +17,15 @@ from google.cloud.run_v2.types import (
     TaskTemplate,
 )
 
+from ..run.container_checks import check_probe
 from ..run.quantity import parse_memory
-from ..run.refusal import RunRefusal, invalid
-from ..run.template import default_account
+from ..run.refusal import invalid, not_here
+from ..run.start_order import check_order
+from ..run.template import default_account, fill_probe
 from ..run.volumes import check_volumes
 
 _RETRIES, _TIMEOUT = 3, datetime.timedelta(seconds=600)
+_WHERE = "template.template.containers"
 _MOST_TASKS, _LONGEST = 10_000, datetime.timedelta(days=7)
 
 
@@ -37,22 +42,21 @@ def fill_in(template: ExecutionTemplate, project: str) -> None:
             container.resources = ResourceRequirements()
         for name, value in (("cpu", "1000m"), ("memory", "512Mi")):
             container.resources.limits[name] = container.resources.limits.get(name) or value
+        fill_probe(container)
 
 
 def check(template: ExecutionTemplate) -> None:
     """Raises RunRefusal with every problem in one message."""
     task = template.template
     problems: list[str] = []
-    if len(task.containers) > 1:
-        raise RunRefusal("UNIMPLEMENTED", "the local cloud runs tasks of one container only")
+    if any("grpc" in container.startup_probe for container in task.containers):
+        raise not_here("gRPC start-up probes")
     problems += check_volumes(task.volumes, task.containers)
-    if not task.containers or not task.containers[0].image:
-        problems.append("template.template.containers[0].image: the image is missing")
-    else:
-        try:
-            parse_memory(task.containers[0].resources.limits["memory"])
-        except (RunRefusal, ValueError) as error:
-            problems.append(f"template.template.containers[0].resources: {error}")
+    problems += check_order(task.containers, _WHERE)
+    if not task.containers:
+        problems.append(f"{_WHERE}: a task needs one container")
+    for number, container in enumerate(task.containers):
+        problems += _container(container, f"{_WHERE}[{number}]")
     if not 1 <= template.task_count <= _MOST_TASKS:
         problems.append(f"template.task_count: must be from 1 to {_MOST_TASKS}")
     if not 0 <= template.parallelism <= template.task_count:
@@ -65,15 +69,27 @@ def check(template: ExecutionTemplate) -> None:
         raise invalid("; ".join(problems))
 
 
+def _container(container: Container, where: str) -> Iterator[str]:
+    if not container.image:
+        yield f"{where}.image: the image is missing"
+    try:
+        parse_memory(container.resources.limits["memory"])
+    except ValueError as error:
+        yield f"{where}.resources: {error}"
+    if "startup_probe" in container:
+        yield from check_probe(container.startup_probe, f"{where}.startup_probe")
+
+
 def overridden(template: ExecutionTemplate, overrides: RunJobRequest.Overrides) -> ExecutionTemplate:
     """A copy for one execution (https://cloud.google.com/run/docs/execute/jobs#override-job-configuration)."""
     found: ExecutionTemplate = ExecutionTemplate.deserialize(ExecutionTemplate.serialize(template))
     found.task_count = overrides.task_count or found.task_count
     found.parallelism = min(found.parallelism, found.task_count)
     found.template.timeout = overrides.timeout or found.template.timeout
-    container = found.template.containers[0]
+    containers = {container.name: container for container in found.template.containers}
     for each in overrides.container_overrides:
-        if each.name and each.name != container.name:
+        container = containers.get(each.name) or (found.template.containers[0] if not each.name else None)
+        if container is None:
             raise invalid(f"overrides.container_overrides: there is no container {each.name!r}")
         if each.args or each.clear_args:
             container.args = list(each.args)

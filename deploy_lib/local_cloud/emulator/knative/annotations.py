@@ -80,7 +80,7 @@ WRITTEN_BY_US = (
 )
 """Of a service, and read by nobody."""
 CPU_BOOST, CPU_THROTTLING = f"{_RUN}startup-cpu-boost", f"{_RUN}cpu-throttling"
-CLOUD_SQL = f"{_RUN}cloudsql-instances"
+CLOUD_SQL, DEPENDENCIES = f"{_RUN}cloudsql-instances", f"{_RUN}container-dependencies"
 
 
 def to_annotations(resource: Json, mapped: Iterable[Mapped]) -> dict[str, str]:

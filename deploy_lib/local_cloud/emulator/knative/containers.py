@@ -6,10 +6,11 @@ https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services#
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .annotations import CLOUD_SQL, CPU_BOOST, CPU_THROTTLING, Json
+from .annotations import CLOUD_SQL, CPU_BOOST, CPU_THROTTLING, DEPENDENCIES, Json
 
 _SAME = ("name", "image", "command", "args", "ports", "workingDir", "startupProbe", "livenessProbe", "volumeMounts")
 _SQL_VOLUME = "cloudsql"
@@ -60,6 +61,12 @@ def sql_to_annotation(template: Json) -> dict[str, str]:
     return {CLOUD_SQL: ",".join(instances)} if instances else {}
 
 
+def order_to_annotation(template: Json) -> dict[str, str]:
+    """Which containers each waits for."""
+    waits = {each["name"]: each["dependsOn"] for each in template.get("containers", []) if each.get("dependsOn")}
+    return {DEPENDENCIES: json.dumps(waits)} if waits else {}
+
+
 def volumes_to_v1(template: Json) -> list[Json]:
     return [_volume(each, _V2, _V1) for each in template.get("volumes", []) if "cloudSqlInstance" not in each]
 
@@ -67,7 +74,7 @@ def volumes_to_v1(template: Json) -> list[Json]:
 def containers_from_v1(spec: Json, annotations: dict[str, str]) -> list[Json]:
     """With the CPU's annotations; CPU is throttled unless one says otherwise
     (https://cloud.google.com/run/docs/configuring/billing-settings)."""
-    found = []
+    found, waits = [], _waits(spec, annotations)
     for container in spec.get("containers", []):
         told = {name: container[name] for name in _SAME if name in container}
         told |= {name: [_heeded(each) for each in told[name]] for name in ("ports", "volumeMounts") if name in told}
@@ -77,9 +84,24 @@ def containers_from_v1(spec: Json, annotations: dict[str, str]) -> list[Json]:
         resources["cpuIdle"] = annotations.get(CPU_THROTTLING, "true").lower() != "false"
         if annotations.get(CPU_BOOST, "").lower() == "true":
             resources["startupCpuBoost"] = True
-        found.append({**told, "resources": resources})
-    if annotations.get(CLOUD_SQL) and found:
-        found[0].setdefault("volumeMounts", []).append({"name": _SQL_VOLUME, "mountPath": "/cloudsql"})
+        found.append({**told, "resources": resources, "dependsOn": waits.get(container.get("name"), [])})
+    if annotations.get(CLOUD_SQL):
+        for each in found:
+            each["volumeMounts"] = [*each.get("volumeMounts", []), {"name": _SQL_VOLUME, "mountPath": "/cloudsql"}]
+    return found
+
+
+def _waits(spec: Json, annotations: dict[str, str]) -> Json:
+    """Raises ValueError for an annotation that is not a map of lists of names of containers."""
+    text = annotations.get(DEPENDENCIES)
+    if text is None:
+        return {}
+    found: Json = json.loads(text)
+    lists = found.values() if isinstance(found, dict) else [None]
+    if not all(isinstance(each, list) and all(isinstance(name, str) for name in each) for each in lists):
+        raise ValueError(f"metadata.annotations[{DEPENDENCIES}]: invalid value {text!r}")
+    if unknown := sorted(set(found) - {each.get("name") for each in spec.get("containers", [])}):
+        raise ValueError(f"metadata.annotations[{DEPENDENCIES}]: there is no container named {unknown[0]!r}")
     return found
 
 

@@ -12,7 +12,14 @@ from google.protobuf import json_format
 
 from ..wire.method import RpcRefusal
 from .annotations import SERVICE, TEMPLATE, Json, Mapped, from_annotations, own, to_annotations
-from .containers import containers_from_v1, containers_to_v1, sql_to_annotation, volumes_from_v1, volumes_to_v1
+from .containers import (
+    containers_from_v1,
+    containers_to_v1,
+    order_to_annotation,
+    sql_to_annotation,
+    volumes_from_v1,
+    volumes_to_v1,
+)
 from .outgoing import as_json, conditions_of, metadata_of, resource_version, seconds, short
 
 API = "run.googleapis.com/v1"
@@ -172,7 +179,8 @@ def _task_spec(template: Json) -> Json:
 
 def _annotations(execution: Json) -> dict[str, str]:
     task = execution.get("template", {})
-    return {**own(execution.get("annotations", {})), **to_annotations(task, _OF_TASK), **sql_to_annotation(task)}
+    told = {**to_annotations(task, _OF_TASK), **sql_to_annotation(task), **order_to_annotation(task)}
+    return {**own(execution.get("annotations", {})), **told}
 
 
 def _running_state(task: Json) -> str:

@@ -13,7 +13,13 @@ from google.protobuf import json_format
 
 from .annotations import SERVICE, TEMPLATE, WRITTEN_BY_US, Json, own, to_annotations
 from .calls import LOCATION
-from .containers import containers_to_v1, cpu_to_annotations, sql_to_annotation, volumes_to_v1
+from .containers import (
+    containers_to_v1,
+    cpu_to_annotations,
+    order_to_annotation,
+    sql_to_annotation,
+    volumes_to_v1,
+)
 
 API = "serving.knative.dev/v1"
 OF_SERVICE = "serving.knative.dev/service"
@@ -98,7 +104,12 @@ def _template(template: Json) -> Json:
 
 
 def _template_annotations(template: Json) -> dict[str, str]:
-    return {**to_annotations(template, TEMPLATE), **cpu_to_annotations(template), **sql_to_annotation(template)}
+    return {
+        **to_annotations(template, TEMPLATE),
+        **cpu_to_annotations(template),
+        **sql_to_annotation(template),
+        **order_to_annotation(template),
+    }
 
 
 def _spec(template: Json) -> Json:

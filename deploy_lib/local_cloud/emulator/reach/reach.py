@@ -45,18 +45,18 @@ class WaysOut:
     complain: Callable[[str], None]
     _relay: Relay
     _forget: Callable[[WaysOut], None]
-    _own_port: int = 0  # at which the container listens
+    _own: frozenset[int] = frozenset()  # ports at which its own servers listen
     _named: frozenset[int] = frozenset()  # ports of URLs that its variables have
     _servers: list[asyncio.Server] = field(default_factory=list)
     _newest: deque[asyncio.Server] = field(default_factory=deque)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def is_own(self, port: int, target: object) -> bool:
-        """Whether the container listens there itself, which it is told of: it must find its port free."""
-        if port == self._own_port:
+        """Whether a server of its own listens there, of which is told: that one must find its port free."""
+        if port in self._own:
             why = f"it listens on port {port} itself, at every address"
             self.complain(f"{target} cannot be reached from this container: {why}")
-        return port == self._own_port
+        return port in self._own
 
     def open(self, host: str, port: int, target: object, find: Find) -> None:
         """Raises OSError."""
@@ -130,16 +130,17 @@ class Reach:
         self,
         network: Network,
         place: Place,
-        own_port: int,
+        own: frozenset[int],
         complain: Callable[[str], None],
         variables: Iterable[str] = (),
     ) -> WaysOut:
-        """Opens them in the network of a new container, which listens on `own_port`; `complain` is told what fails.
+        """Opens them in the network of new containers, whose servers listen on the ports `own`; `complain` is told what
+        fails.
 
         `variables` are the values of its environment, whose URLs it is given in any case.
         """
         named = frozenset(int(port) for text in variables for port in _NAMED.findall(text))
-        ways = WaysOut(network, complain, self._relay, self._leave, own_port, named)
+        ways = WaysOut(network, complain, self._relay, self._leave, own, named)
         with self._lock:
             self._open.append(ways)
             urls = list(self._urls)

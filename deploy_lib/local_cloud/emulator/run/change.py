@@ -112,9 +112,9 @@ def _next_revision(record: ServiceRecord, images: RegistryImages, now: datetime.
         )
     short = short or generate_revision(name.service, service.generation)
     template = RevisionTemplate.deserialize(RevisionTemplate.serialize(service.template))
-    digest = find_image(images, template.containers[0].image) or ""
+    digests = tuple(find_image(images, container.image) or "" for container in template.containers)
     revision = make_revision(template, name, short, service, now)
-    record.revisions[short] = Deployed(revision, template, digest)
+    record.revisions[short] = Deployed(revision, template, digests)
     record.current = short
     return short
 

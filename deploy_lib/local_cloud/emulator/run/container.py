@@ -1,20 +1,22 @@
 """Makes the specification of a revision's instances from its template. Pure.
 
-Every container gets PORT, K_SERVICE, K_REVISION and K_CONFIGURATION
+Every container gets K_SERVICE, K_REVISION and K_CONFIGURATION, the one that takes requests PORT too
 (https://cloud.google.com/run/docs/container-contract#env-vars).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
-from google.cloud.run_v2.types import Probe, RevisionTemplate
+from google.cloud.run_v2.types import Container, Probe, RevisionTemplate
 
 from ..builds.environment import project_number
 from ..reach.reach import Reach
-from .instances.instance_spec import InstanceSpec, StartupProbe
+from .instances.instance_spec import ContainerSpec, InstanceSpec, StartupProbe
 from .names import ServiceName
 from .quantity import parse_memory
+from .start_order import full_name, in_order
 from .template import is_default_probe
 from .volumes import Open
 
@@ -23,42 +25,61 @@ def make_instance_spec(
     template: RevisionTemplate,
     service: ServiceName,
     revision: str,
-    image: str,
-    secrets: Callable[[], Mapping[str, str]],
+    images: Sequence[str],
+    secrets: Callable[[int], Mapping[str, str]],
     reach: Reach,
     volumes: Open,
 ) -> InstanceSpec:
-    """`template` is filled in; `image` is what the engine knows the image by."""
-    container = template.containers[0]
-    port = container.ports[0].container_port
-    given = {variable.name: variable.value for variable in container.env if "value_source" not in variable}
-    platform = {
-        "PORT": str(port),
-        "K_SERVICE": service.service,
-        "K_REVISION": revision,
-        "K_CONFIGURATION": service.service,
-    }
+    """`template` is filled in; `images` are what the engine knows those of its containers by, and `secrets` reads the
+    variables of one of them."""
+    platform = {"K_SERVICE": service.service, "K_REVISION": revision, "K_CONFIGURATION": service.service}
+    found = []
+    for number in in_order(template.containers):
+        container = template.containers[number]
+        port = container.ports[0].container_port if container.ports else None
+        variables = {**platform, "PORT": str(port)} if port is not None else platform
+        name = full_name(template.containers, number, service.service)
+        found.append(
+            make_container_spec(container, name, images[number], variables, partial(secrets, number), port=port)
+        )
     return InstanceSpec(
+        containers=tuple(found),
+        reach=reach,
+        volumes=volumes,
+        metadata=about(service.project, service.location, template.service_account),
+    )
+
+
+def make_container_spec(
+    container: Container,
+    name: str,
+    image: str,
+    platform: Mapping[str, str],
+    secrets: Callable[[], Mapping[str, str]],
+    *,
+    port: int | None = None,
+) -> ContainerSpec:
+    """`platform` are the variables that Cloud Run sets."""
+    given = {variable.name: variable.value for variable in container.env if "value_source" not in variable}
+    return ContainerSpec(
+        name=name,
         image=image,
-        container=container.name or f"{service.service}-1",
-        port=port,
         entrypoint=tuple(container.command) or None,
         command=tuple(container.args) or None,
         env={**given, **platform},
         secrets=secrets,
         workdir=container.working_dir or None,
         memory=parse_memory(container.resources.limits["memory"]),
-        probe=_startup_probe(container.startup_probe),
-        reach=reach,
-        volumes=volumes,
         volume_mounts=tuple(container.volume_mounts),
-        metadata={
-            "project": service.project,
-            "number": project_number(service.project),
-            "region": service.location,
-            "account": template.service_account,
-        },
+        port=port,
+        probe=_startup_probe(container.startup_probe) if "startup_probe" in container else None,
+        after=tuple(container.depends_on),
     )
+
+
+def about(project: str, location: str, account: str) -> dict[str, str]:
+    """What the metadata server of an instance tells."""
+    return {"project": project, "number": project_number(project), "region": location, "account": account}
 
 
 def _startup_probe(probe: Probe) -> StartupProbe:

@@ -60,8 +60,8 @@ def check_secrets(secrets: Secrets, template: RevisionTemplate, service: Service
     return ConditionFailure(conditions.RESOURCES, conditions.SECRETS_REFUSED, "\n".join(problems)) if problems else None
 
 
-def read_secrets(secrets: Secrets, template: RevisionTemplate, service: ServiceName, number: int = 0) -> dict[str, str]:
-    """The variables of a container that starts now. Raises SecretGone."""
+def read_secrets(secrets: Secrets, template: RevisionTemplate, service: ServiceName, number: int) -> dict[str, str]:
+    """The variables of the container of that number that starts now. Raises SecretGone."""
     found = {}
     for reference in _of_variables(template, number):
         try:

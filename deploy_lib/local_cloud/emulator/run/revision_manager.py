@@ -63,21 +63,22 @@ class RevisionManager:
     def prepare(self, name: ServiceName, deployed: Deployed, passed: Passed) -> ConditionFailure | None:
         """Everything a container needs, checked in Cloud Run's order; the image is ready to run after it."""
         template = deployed.template
-        image, began = template.containers[0].image, time.monotonic()
-        if not deployed.digest:
-            return requirements.image_missing(image)
-        try:
-            requirements.load_image(self.engine, self.images, image, deployed.digest)
-        except (EngineError, RegistryRefusal) as error:
-            message = f"Container import failed: {error}"
-            return ConditionFailure(conditions.IMAGE, conditions.CONTAINER_MISSING, message)
+        began = time.monotonic()
+        for container, digest in zip(template.containers, deployed.digests, strict=True):
+            if not digest:
+                return requirements.image_missing(container.image)
+            try:
+                requirements.load_image(self.engine, self.images, container.image, digest)
+            except (EngineError, RegistryRefusal) as error:
+                message = f"Container import failed: {error}"
+                return ConditionFailure(conditions.IMAGE, conditions.CONTAINER_MISSING, message)
         passed(conditions.IMAGE, wording.imported(time.monotonic() - began))
         began = time.monotonic()
         failure = requirements.check_network(template, name, self.root) or requirements.check_secrets(
             self.secrets, template, name
         )
         if failure is None:
-            probe = template.containers[0].startup_probe
+            probe = next(container.startup_probe for container in template.containers if container.ports)
             limit = probe.failure_threshold * probe.period_seconds
             took = time.monotonic() - began
             passed(conditions.RESOURCES, wording.provisioned(took, limit, probe.initial_delay_seconds))
@@ -198,16 +199,17 @@ class RevisionManager:
         place = (name.project, name.location, name.service, deployed.short)
         template = deployed.template
 
-        def say(instance: str, stream: str, severity: str, text: str) -> None:
-            self.log.write(*place, text, stream, severity, instance, container=spec.container)
+        def say(instance: str, container: str, stream: str, severity: str, text: str) -> None:
+            self.log.write(*place, text, stream, severity, instance, container=container)
 
         def volumes(complain: Callable[[str], None]) -> Volumes:
             read = requirements.secret_reader(self.secrets, template, name)
             return open_volumes(template.volumes, read, self.addresses.reach, complain)
 
         spec = make_instance_spec(
-            template, name, deployed.short, deployed.digest,
-            lambda: requirements.read_secrets(self.secrets, template, name), self.addresses.reach, volumes,
+            template, name, deployed.short, deployed.digests,
+            lambda number: requirements.read_secrets(self.secrets, template, name, number),
+            self.addresses.reach, volumes,
         )  # fmt: skip
         return InstanceSupervisor(
             place,

@@ -9,6 +9,7 @@ from google.cloud.run_v2.types import Revision, RevisionTemplate, Service
 
 from . import conditions
 from .names import ServiceName
+from .start_order import full_name
 
 # Fields that a template and the revision made from it have in common.
 _SHARED = (
@@ -54,6 +55,6 @@ def make_revision(
             getattr(target, descriptor.name).CopyFrom(value)
         else:
             setattr(target, descriptor.name, value)
-    for number, container in enumerate(target.containers, 1):
-        container.name = container.name or f"{name.service}-{number}"  # captured in 2026
+    for number, container in enumerate(revision.containers):
+        container.name = full_name(revision.containers, number, name.service)
     return revision

@@ -28,11 +28,11 @@ _ENDED = "The local cloud ended while this was being deployed; deploy it again."
 
 @dataclass
 class Deployed:
-    """A revision, the template it was made from, and the image its name meant then."""
+    """A revision, the template it was made from, and the images that its containers' names meant then."""
 
     revision: Revision
     template: RevisionTemplate
-    digest: str = ""  # "" when the image was not found
+    digests: tuple[str, ...] = ()  # "" for an image that was not found
 
     @property
     def short(self) -> str:
@@ -138,7 +138,7 @@ def _write(record: ServiceRecord) -> dict[str, Any]:
             {
                 "revision": _text(Revision.serialize(deployed.revision)),
                 "template": _text(RevisionTemplate.serialize(deployed.template)),
-                "digest": deployed.digest,
+                "digests": deployed.digests,
             }
             for deployed in record.revisions.values()
         ],
@@ -150,7 +150,7 @@ def _read(value: dict[str, Any]) -> ServiceRecord:
         Deployed(
             Revision.deserialize(_bytes(item["revision"])),
             RevisionTemplate.deserialize(_bytes(item["template"])),
-            item["digest"],
+            tuple(item["digests"]) if "digests" in item else (item["digest"],),  # of one container, as formerly
         )
         for item in value["revisions"]
     ]

@@ -31,18 +31,18 @@ def default_account(project: str) -> str:
 
 
 def fill_in(template: RevisionTemplate, project: str) -> None:
-    """In place; the template has one container."""
+    """In place. One container takes requests: the one with a port, and a single one in any case."""
     template.service_account = template.service_account or default_account(project)
     template.timeout = template.timeout or _TIMEOUT
     template.max_instance_request_concurrency = template.max_instance_request_concurrency or _CONCURRENCY
-    container = template.containers[0]
-    if not container.ports:
-        container.ports = [ContainerPort(name="http1", container_port=PORT)]
-    port = container.ports[0]
-    port.name = port.name or "http1"
-    port.container_port = port.container_port or PORT
-    _fill_resources(container)
-    _fill_probe(container)
+    if len(template.containers) == 1 and not template.containers[0].ports:
+        template.containers[0].ports = [ContainerPort(name="http1", container_port=PORT)]
+    for container in template.containers:
+        for port in container.ports:
+            port.name = port.name or "http1"
+            port.container_port = port.container_port or PORT
+        _fill_resources(container)
+        fill_probe(container)
 
 
 def _fill_resources(container: Container) -> None:
@@ -55,9 +55,13 @@ def _fill_resources(container: Container) -> None:
             limits[name] = value
 
 
-def _fill_probe(container: Container) -> None:
-    port = container.ports[0].container_port
+def fill_probe(container: Container) -> None:
+    """In place. The default probe is that of a container which takes requests
+    (https://cloud.google.com/run/docs/configuring/healthchecks); others have a probe only when it is named."""
+    port = container.ports[0].container_port if container.ports else 0
     if "startup_probe" not in container:
+        if not port:
+            return
         container.startup_probe = Probe(
             tcp_socket=TCPSocketAction(port=port),
             timeout_seconds=_STARTUP_SECONDS,

@@ -83,7 +83,7 @@ class DockerLikeContainer:
         limit: int | None,
     ) -> None:
         self._commands = commands
-        self._name = name
+        self.name = name
         self._streams = streams
         self._end = end
         self._state = state
@@ -122,7 +122,7 @@ class DockerLikeContainer:
         if not self._settled.is_set():
             self._stopped = True
             with suppress(EngineError):  # it ended by itself meanwhile
-                self._commands.run("stop", "--time", str(max(0, round(grace))), self._name)
+                self._commands.run("stop", "--time", str(max(0, round(grace))), self.name)
         return self.wait()
 
     def peak_memory(self) -> int | None:
@@ -140,7 +140,7 @@ class DockerLikeContainer:
             if self._starved and self._limit:
                 self._peak = max(self._peak or 0, self._limit)  # it was reached between two looks
         with suppress(EngineError):
-            self._commands.run("rm", "--force", "--volumes", self._name)
+            self._commands.run("rm", "--force", "--volumes", self.name)
         self._settled.set()
 
     def _lose(self) -> None:
@@ -150,7 +150,7 @@ class DockerLikeContainer:
 
     def _asks_starved(self) -> bool:
         """By the engine's own word. Its monitor cannot know on hybrid cgroups: there a kill is put to the limit."""
-        killed = self._commands.attempt("inspect", "--format", "{{.State.OOMKilled}}", self._name).stdout.strip()
+        killed = self._commands.attempt("inspect", "--format", "{{.State.OOMKilled}}", self.name).stdout.strip()
         return killed == "true" or self._limit is not None
 
     def _look(self) -> None:

@@ -16,7 +16,7 @@ from ..model import BuildSpec, Container, EngineError, FileEntry, Image, Pushed,
 from .build import Builder
 from .cli_flavour import CliFlavour
 from .commands import Commands
-from .container import start_container
+from .container import DockerLikeContainer, start_container
 from .exported import list_files, read_file
 from .images import DockerImages
 from .orphan_reaper import OrphanReaper
@@ -53,8 +53,7 @@ class DockerLikeEngine:
         image = self._images.need(spec.image)
         argv = _command(spec, image)
         flags = ["--label", self._label, *self._flavour.create, *self._flavour.run]
-        flags += ["--network", "host" if spec.network else "none"]
-        flags += [f"--add-host={name}:{address}" for name, address in spec.hosts.items()]
+        flags += self._network(spec)
         flags += ["--read-only", "--tmpfs", "/tmp:rw,exec,mode=1777"] if spec.read_only else []
         flags += ["--memory", str(spec.memory), "--memory-swap", str(spec.memory)] if spec.memory else []
         flags += ["--user", spec.user] if spec.user is not None else []
@@ -89,6 +88,15 @@ class DockerLikeEngine:
     def push(self, reference: str, name: str, access: RegistryAccess) -> Pushed:
         with tempfile.TemporaryDirectory(prefix="push-") as layout:
             return push(Path(layout), self._images.save(reference, Path(layout)), name, access)
+
+    def _network(self, spec: RunSpec) -> list[str]:
+        if spec.network_of is None:
+            hosts = [f"--add-host={name}:{address}" for name, address in spec.hosts.items()]
+            return ["--network", "host" if spec.network else "none", *hosts]
+        assert isinstance(spec.network_of, DockerLikeContainer)
+        other = spec.network_of.name
+        hosts_file = self._commands.run("inspect", "--format", "{{.HostsPath}}", other).strip()
+        return ["--network", f"container:{other}", "--mount", _mount_words(Path(hosts_file), "/etc/hosts", False)]
 
     @contextmanager
     def _exported(self, reference: str) -> Iterator[tarfile.TarFile]:

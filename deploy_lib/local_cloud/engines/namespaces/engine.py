@@ -85,6 +85,7 @@ class NamespacesEngine:
             groups=account.groups,
             hostname=hostname[:63],
             network=spec.network,
+            network_of=spec.network_of.pid if spec.network_of is not None else None,
             hosts=_hosts(hostname, spec.hosts) if spec.hosts else "",
             read_only=spec.read_only,
             memory=spec.memory,

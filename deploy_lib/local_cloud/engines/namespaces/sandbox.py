@@ -49,6 +49,7 @@ class Sandbox:
     groups: tuple[int, ...] = ()
     hostname: str = "localhost"
     network: bool = True
+    network_of: int | None = None  # a process whose network it shares
     hosts: str = ""  # the text of /etc/hosts; empty leaves the image's
     read_only: bool = False
     memory: int | None = None

@@ -137,6 +137,31 @@ def test_an_execution_is_cancelled(bench: Bench) -> None:
         bench.executions.cancel_execution(name=name)
 
 
+SIDECAR = """
+import os, signal, socket
+signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+listener = socket.create_server(("", 9000))
+print("up", flush=True)
+while True:
+    listener.accept()[0].sendall(b"by the sidecar")
+"""
+ASKS = "import socket; print(socket.create_connection(('localhost', 9000)).recv(99).decode())"
+
+
+def test_a_task_of_two_containers_ends_with_the_one_that_no_other_waits_for(bench: Bench) -> None:
+    run = {"image": bench.image, "command": ["python", "-c", SIDECAR], "name": "side"}
+    side = {**run, "startup_probe": {"tcp_socket": {"port": 9000}}}
+
+    def job(script: str) -> str:
+        main = {**run, "name": "main", "command": ["python", "-c", script], "depends_on": ["side"]}
+        return bench.job("", containers=[main, side], max_retries=0)
+
+    execution = bench.run(job(ASKS))
+    assert completed(execution).state == SUCCEEDED
+    assert sorted(bench.lines(execution.name, "run.googleapis.com/stdout")) == ["by the sidecar", "up"]
+    assert completed(bench.run(job("raise SystemExit(4)"))).execution_reason.name == "NON_ZERO_EXIT_CODE"
+
+
 def test_one_run_may_differ_from_the_job(bench: Bench) -> None:
     job = bench.job("import os, sys; print(os.environ['WHO'], *sys.argv[1:])", container={"args": ["usual"]})
     changed = [{"args": ["other"], "env": [{"name": "WHO", "value": "me"}]}]

@@ -46,7 +46,9 @@ def announce(reach: Reach) -> list[int]:
 def test_of_many_services_the_newest_and_those_that_its_variables_name(reach: Reach, before: bool) -> None:
     network = Network()
     ports = announce(reach) if before else []
-    ways = reach.enter(network, PLACE, 8080, lambda text: None, [f"http://127.0.0.1:{NAMED}/orders", "8080"])
+    ways = reach.enter(
+        network, PLACE, frozenset({8080}), lambda text: None, [f"http://127.0.0.1:{NAMED}/orders", "8080"]
+    )
     ports = ports or announce(reach)
     assert until(lambda: sorted(network.open()) == [NAMED, *ports[-MOST_URLS:]])
     ways.close()
@@ -58,7 +60,7 @@ def test_a_url_with_the_port_of_the_container_is_left_to_it(reach: Reach, before
     network, told = Network(), list[str]()
     if before:
         reach.announce(PLACE, "shop", "", 8080)
-    ways = reach.enter(network, PLACE, 8080, told.append, ["http://127.0.0.1:8080/"])
+    ways = reach.enter(network, PLACE, frozenset({8080}), told.append, ["http://127.0.0.1:8080/"])
     if not before:
         reach.announce(PLACE, "shop", "", 8080)
     ways.close()

@@ -74,6 +74,19 @@ def test_an_update_a_candidate_and_its_traffic(gcloud: Gcloud, shop: str, image:
     assert code == 1 and "cannot be deleted" in printed
 
 
+def test_a_service_of_two_containers(gcloud: Gcloud, image: str) -> None:
+    """The sidecar listens on 9999, as BEHAVIOUR says, and is up before the other one starts."""
+    waits = ("--container", "web", "--image", image, "--port", "8080", "--depends-on", "side")
+    side = ("--container", "side", "--image", image, *serve("port"), "--startup-probe", "tcpSocket.port=9999")
+    gcloud.good("run", "deploy", "pair", *waits, *side)
+    told = gcloud.told("run", "services", "describe", "pair")
+    template = told["spec"]["template"]
+    assert [each["name"] for each in template["spec"]["containers"]] == ["web", "side"]
+    assert template["metadata"]["annotations"]["run.googleapis.com/container-dependencies"] == '{"web": ["side"]}'
+    answer = httpx.get(f"{told['status']['url']}/connect?127.0.0.1:9999", trust_env=False)
+    assert (answer.status_code, "200 OK" in answer.text) == (200, True)
+
+
 @pytest.mark.parametrize(
     ("service", "behaviour", "words"),
     [

@@ -10,6 +10,7 @@ import pytest
 from google.cloud.run_v2 import Condition, EmptyDirVolumeSource, Revision, Service
 from google.protobuf import json_format
 
+from deploy_lib.local_cloud.emulator.knative.annotations import DEPENDENCIES
 from deploy_lib.local_cloud.emulator.knative.incoming import service_from_v1
 from deploy_lib.local_cloud.emulator.knative.outgoing import resource_version, revision_to_v1, service_to_v1
 from deploy_lib.local_cloud.emulator.knative.schema import checked
@@ -32,6 +33,12 @@ TEMPLATE: dict[str, Any] = {
         "ports": [{"name": "http1", "containerPort": 8080}],
         "startupProbe": {"httpGet": {"path": "/up", "port": 8080}, "periodSeconds": 3, "timeoutSeconds": 2},
         "volumeMounts": [{"name": "v", "mountPath": "/v"}, {"name": "cloudsql", "mountPath": "/cloudsql"}],
+        "dependsOn": ["proxy"],
+    }, {
+        "name": "proxy", "image": "j", "env": [{"name": "B", "value": "2"}],
+        "resources": {"limits": {"cpu": "1"}, "cpuIdle": True, "startupCpuBoost": True},
+        "startupProbe": {"tcpSocket": {"port": 9000}},
+        "volumeMounts": [{"name": "m", "mountPath": "/m"}, {"name": "cloudsql", "mountPath": "/cloudsql"}],
     }],
     "volumes": [{"name": "v", "secret": {"secret": "key", "items": [{"path": "f", "version": "1", "mode": 256}]}},
                 {"name": "m", "emptyDir": {"medium": "MEMORY", "sizeLimit": "10Mi"}},
@@ -54,10 +61,20 @@ def service(told: dict[str, Any]) -> Service:
     return found
 
 
+def waiting(text: str) -> dict[str, Any]:
+    spec = {"containers": [{"name": "a"}, {"name": "b"}]}
+    return {"spec": {"template": {"metadata": {"annotations": {DEPENDENCIES: text}}, "spec": spec}}}
+
+
 def test_what_v1_reads_and_writes_back_changes_nothing() -> None:
     before = service(SERVICE)
     after = service_from_v1(service_to_v1(before), before)
     assert json_format.MessageToDict(Service.pb(after)) == json_format.MessageToDict(Service.pb(before))
+
+
+def test_the_order_of_containers_is_an_annotation() -> None:
+    template = service_to_v1(service(SERVICE))["spec"]["template"]
+    assert template["metadata"]["annotations"][DEPENDENCIES] == '{"main": ["proxy"]}'
 
 
 def test_the_same_of_a_service_with_the_least() -> None:
@@ -113,6 +130,10 @@ def test_cpu_is_throttled_unless_v1_says_otherwise() -> None:
         ({"spec": 7}, "wrong type"),
         ({"spec": {"template": {"spec": {"containers": [7]}}}}, "wrong type"),
         ({"spec": {"traffic": [{"percent": "all"}]}}, "percent"),
+        (waiting("nothing"), "Expecting value"),
+        (waiting('["a"]'), "container-dependencies]: invalid value"),
+        (waiting('{"a": "b"}'), "container-dependencies]: invalid value"),
+        (waiting('{"x": ["a"]}'), "container-dependencies]: there is no container named 'x'"),
     ],
 )
 def test_what_cannot_be_read_is_refused(body: dict[str, Any], words: str) -> None:

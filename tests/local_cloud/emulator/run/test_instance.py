@@ -10,7 +10,7 @@ import pytest
 
 from deploy_lib.local_cloud.emulator.reach.reach import Reach
 from deploy_lib.local_cloud.emulator.run.instances.instance import Instance
-from deploy_lib.local_cloud.emulator.run.instances.instance_spec import InstanceSpec, StartupProbe
+from deploy_lib.local_cloud.emulator.run.instances.instance_spec import ContainerSpec, InstanceSpec, StartupProbe
 from deploy_lib.local_cloud.emulator.run.volumes import Volumes
 from deploy_lib.local_cloud.engines.model import EngineError, RunSpec
 
@@ -57,10 +57,11 @@ class Desk:
     def make(self, run: Callable[[RunSpec], Any], secrets: Callable[[], dict[str, str]] = dict) -> None:
         engine: Any = type("Engine", (), {"run": staticmethod(run)})
         reach = Reach()
-        spec = InstanceSpec(
-            image="i", container="c", port=8080, entrypoint=None, command=None, env={}, secrets=secrets, workdir=None,
-            memory=1, probe=StartupProbe(), reach=reach, volumes=self.open, volume_mounts=(), metadata={},
+        container = ContainerSpec(
+            name="c", image="i", entrypoint=None, command=None, env={}, secrets=secrets, workdir=None, memory=1,
+            volume_mounts=(), port=8080, probe=StartupProbe(),
         )  # fmt: skip
+        spec = InstanceSpec((container,), reach, self.open, {})
         try:
             Instance(engine, spec, lambda *_: None, "starts")
         finally:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from google.cloud.run_v2 import (
-    Container,
     DeleteRevisionRequest,
     DeleteServiceRequest,
     EnvVar,
@@ -190,7 +189,6 @@ def test_a_version_moves_with_a_write_and_with_nothing_else(bench: RunBench) -> 
         ),
         (template(ports=[{"name": "h2c"}]), "UNIMPLEMENTED", "HTTP/2"),
         (template(ports=[{"container_port": 1}, {"container_port": 2}]), "INVALID_ARGUMENT", "0 or 1 port"),
-        (RevisionTemplate(containers=[Container(image="a"), Container(image="b")]), "UNIMPLEMENTED", "sidecars"),
         (RevisionTemplate(), "INVALID_ARGUMENT", "needs one container"),
     ],
 )

@@ -1,6 +1,9 @@
-"""One instance: a container with its own network, its output, which goes to the log, and its exit.
+"""One instance: containers that share a network of their own and are started in order, until the end of one of them.
 
-Everything the container printed is in the log before the line that says how it ended, as people read it.
+The end of any is the end of all, as an instance without one of its containers serves nobody [report: a collector whose
+probe fails takes its service's instance with it]. Of a task, whose containers are there to end, that is a failure of
+any, or when all have succeeded that no other waits for [assumed]. Everything that a container printed is in the log
+before the line that says how it ended, as people read it.
 """
 
 from __future__ import annotations
@@ -8,168 +11,230 @@ from __future__ import annotations
 import socket
 import threading
 import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
 
-from ....engines.model import Container, Engine, EngineError, RunSpec
-from ....worker import start_worker
-from ...reach.reach import WaysOut
+from ....engines.model import Engine, EngineError, RunSpec
+from ....worker import side_by_side
 from . import wording
-from .instance_spec import InstanceSpec, Say
-from .metadata import METADATA_NAME, MetadataServer
-from .netns_sockets import NetnsClosed, NetnsSockets
-from .output import copy_lines
+from .instance_network import InstanceNetwork
+from .instance_spec import ContainerSpec, InstanceSpec, Say
 from .probe import ProbeResult, probe_startup
+from .running_container import RunningContainer
 from .timescale import Timescale
 
-_DRAIN = 2.0  # seconds without a line, after which no more of an ended container's are waited for
+_DRAIN = 4.0  # seconds within which the end of a stopped one is in the log
+_LEFT_ALONE = 2.0  # seconds to end that the others have after one
+
+
+@dataclass(frozen=True, slots=True)
+class NotUp:
+    """Why an instance did not come up: a container that ended, or did not pass its probe, or `why` it cannot run."""
+
+    container: ContainerSpec
+    ended: bool
+    why: str = ""
 
 
 class Instance:
-    """Runs from its making on. Raises EngineError when the engine cannot run it, OSError when a secret is gone."""
+    """Its first container runs from its making on; `bring_up` starts the others. Raises EngineError when the engine
+    cannot run it, OSError when a secret is gone."""
 
     def __init__(self, engine: Engine, spec: InstanceSpec, say: Say, reason: str) -> None:
         self.key = uuid.uuid4().hex
         self.ended = threading.Event()
-        self.code: int | None = None  # how it ended by itself, as docker tells it
-        self.over_memory = False
-        self._spec, self._say = spec, say
-        self._stopping = False
-        self._copied = 0  # lines
-        self._netns: NetnsSockets | None = None
-        self._metadata: MetadataServer | None = None
-        self._ways_out: WaysOut | None = None
-        self._closed: NetnsClosed | None = None
-        secrets = spec.secrets()
+        self.ended_by: RunningContainer | None = None  # the one whose end by itself was that of all
+        self._engine, self._spec, self._say = engine, spec, say
+        self._changed = threading.Condition()
+        self._running: list[RunningContainer] = []
+        self._alive = 0  # containers that run, are being started, or whose end is being told
+        self._up: set[str] = set()
+        self._not_up: NotUp | None = None
+        self._ending = self._closed = False
+        self._network = InstanceNetwork(spec, self.key, self._complain)
+        self._secrets: Mapping[str, Mapping[str, str]] = {each.name: each.secrets() for each in spec.containers}
         self._volumes = spec.volumes(self._complain)
-        run_spec = RunSpec(
-            image=spec.image,
-            entrypoint=spec.entrypoint,
-            command=spec.command,
-            env={**spec.env, **secrets},
-            workdir=spec.workdir,
-            name="localhost",
-            network=False,
-            hosts={METADATA_NAME: NetnsSockets.metadata_address, **spec.reach.hosts},
-            memory=spec.memory,
-            mounts=self._volumes.mounts(spec.volume_mounts),
-            prepare=self._open,
-        )
+        say(self.key, spec.main.name, "system", "INFO", reason)
         try:
-            say(self.key, "system", "INFO", reason)
-            self._container: Container = engine.run(run_spec)
-            try:
-                self._attend()
-            except BaseException:
-                self._container.stop(0)
-                raise
+            self._start(spec.containers[0])
         except BaseException:
-            self._close()
+            self._end()
             raise
-
-    def _attend(self) -> None:
-        """To a container that was just started, until its end."""
-        # An instance whose output nobody reads would stand still one day.
-        self._output = start_worker(self._copy, f"output-{self.key[:8]}", lambda error: self._kill())
-        if self._netns is None:
-            self._open(self._container.pid)
-        if self._closed is not None:
-            self._check_ended(self._closed)
-        start_worker(self._watch, f"watch-{self.key[:8]}", lambda error: self.ended.set())
-
-    def _open(self, process: int) -> None:
-        """The ways into the container's network and out of it, with the metadata server: before its code runs, if
-        possible."""
-        self._closed = None
-        try:
-            self._netns = NetnsSockets(process)
-        except NetnsClosed as error:
-            self._closed = error
-            return
-        about = self._spec.metadata
-        self._metadata = MetadataServer(self._netns.metadata, {**about, "instance": self.key})
-        place = (about["project"], about["region"])
-        variables = self._spec.env.values()
-        self._ways_out = self._spec.reach.enter(self._netns, place, self._spec.port, self._complain, variables)
 
     @property
     def address(self) -> tuple[str, int]:
-        return NetnsSockets.address, self._spec.port
+        """Of the one that takes requests."""
+        port = self._spec.main.port
+        assert port is not None
+        return self._network.address, port
 
     def dial(self) -> socket.socket:
-        """An unconnected socket of the container's network. Raises OSError when it has ended."""
-        if self._netns is None:
-            raise NetnsClosed("the container ended")
-        ingress = self._netns.dial()
-        ingress.setblocking(False)
-        return ingress
+        """An unconnected socket of the containers' network. Raises OSError when it has ended."""
+        return self._network.dial()
 
-    def probe(self, timescale: Timescale) -> ProbeResult:
-        """Waits until the instance may serve, or never will."""
-        if self._netns is None:
-            self.ended.wait()
+    def bring_up(self, timescale: Timescale) -> NotUp | None:
+        """Starts each container when those that it comes after are up, and waits until all are, or one never will be:
+        then why."""
+        works = [partial(self._bring, each, timescale) for each in self._spec.containers]
+        if len(works) == 1:
+            works[0]()
+        else:
+            side_by_side(works, f"up-{self.key[:8]}")
+        with self._changed:
+            if self.ended_by is not None and not self._spec.finite:
+                return NotUp(self.ended_by.spec, True)
+            if self._not_up is None and self._ending:
+                return NotUp(self._spec.main, True)
+            return self._not_up
+
+    def stop(self, grace: float) -> None:
+        """SIGTERM, then SIGKILL; returns when all that was printed is in the log."""
+        self._end(grace)
+        self.ended.wait(_DRAIN)
+
+    # Starting
+
+    def _bring(self, wanted: ContainerSpec, timescale: Timescale) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_over() or self._up.issuperset(wanted.after))
+            if self._is_over():
+                return
+            one = next((each for each in self._running if each.spec is wanted), None)
+        failure = None
+        try:
+            one = one or self._start(wanted)
+            if wanted.probe is not None:
+                found = self._probe(one, timescale)
+                failure = None if found.passed else NotUp(wanted, found.ended)
+        except EngineError as error:
+            failure = NotUp(wanted, False, str(error))
+        with self._changed:
+            if failure is None:
+                self._up.add(wanted.name)
+            elif self._not_up is None and not self._ending:
+                self._not_up = failure
+            self._changed.notify_all()
+
+    def _is_over(self) -> bool:
+        return self._ending or self._not_up is not None
+
+    def _start(self, wanted: ContainerSpec) -> RunningContainer:
+        first = self._running[0].container if self._running else None
+        run = RunSpec(
+            image=wanted.image,
+            entrypoint=wanted.entrypoint,
+            command=wanted.command,
+            env={**wanted.env, **self._secrets[wanted.name]},
+            workdir=wanted.workdir,
+            name="localhost",
+            network=False,
+            network_of=first,
+            hosts=self._network.hosts,
+            memory=wanted.memory,
+            mounts=self._volumes.mounts(wanted.volume_mounts),
+            prepare=self._network.open if first is None else None,
+        )
+        with self._changed:
+            self._alive += 1
+        try:
+            one = RunningContainer(self._engine, run, wanted, partial(self._say, self.key, wanted.name), self._over)
+            try:
+                if first is None:
+                    self._network.enter(one.container)
+            except BaseException:
+                one.stop(0)
+                raise
+        except BaseException:
+            self._count_down()
+            raise
+        with self._changed:
+            self._running.append(one)
+            late = self._ending
+        one.watch()
+        if late:
+            one.stop(0)
+        return one
+
+    def _probe(self, one: RunningContainer, timescale: Timescale) -> ProbeResult:
+        """Waits until the container is up, or never will be."""
+        probe, name = one.spec.probe, one.spec.name
+        assert probe is not None
+        if self._network.sockets is None:
+            one.over.wait()
             return ProbeResult(False, True, 0)
-        found = probe_startup(self._spec.probe, self._netns, self.ended, timescale)
-        probe, name = self._spec.probe, self._spec.container
+        found = probe_startup(probe, self._network.sockets, one.over, timescale)
         if found.passed:
             text = wording.probe_passed(probe.kind, name, probe.port, found.tries, probe.default)
-            self._say(self.key, "system", "INFO", text)
+            self._say(self.key, name, "system", "INFO", text)
         else:
             detail = found.detail or "Connection failed with status CANCELLED."
             tries = max(found.tries, 1)
             text = wording.probe_failed(probe.kind, name, probe.port, probe.path, tries, probe.default, detail)
-            self._say(self.key, "system", "ERROR", text)
+            self._say(self.key, name, "system", "ERROR", text)
         return found
 
-    def stop(self, grace: float) -> None:
-        """SIGTERM, then SIGKILL; returns when all it printed is in the log."""
-        self._stopping = True
-        self._container.stop(grace)
-        self.ended.wait(_DRAIN * 2)
-
     def _complain(self, why: str) -> None:
-        self._say(self.key, "system", "WARNING", why)
+        self._say(self.key, self._spec.main.name, "system", "WARNING", why)
 
-    def _kill(self) -> None:
-        self._container.stop(0)
+    # Ending
 
-    def _check_ended(self, error: NetnsClosed) -> None:
-        """A container that is gone has no network to enter. One that runs and cannot be entered is of no use."""
+    def _over(self, one: RunningContainer) -> None:
+        """It has ended, and everybody's end follows from it or does not."""
+        with self._changed:
+            by_itself = not self._ending
+            final = by_itself and self._is_final(one)
+            if final:
+                self._ending, self.ended_by = True, one
+                self._changed.notify_all()
         try:
-            self._container.wait(_DRAIN)
-        except TimeoutError:
-            raise EngineError(f"the network of the container could not be entered: {error}") from None
-
-    def _watch(self) -> None:
-        try:
-            code = self._container.wait()
-            self._drain()
+            if by_itself:
+                self._tell_end(one)
+            if final:
+                self._end(_LEFT_ALONE)
         finally:
-            self._close()
-        if not self._stopping:
-            self.code = code
-            self.over_memory = self._container.killed_for_memory()
-            if self.over_memory:
-                used = self._container.peak_memory() or self._spec.memory
-                self._say(self.key, "system", "ERROR", wording.over_memory(self._spec.memory, used))
-            self._say(self.key, "system", "WARNING", wording.ended(code))
-        self.ended.set()
+            self._count_down()
 
-    def _close(self) -> None:
-        """What was opened for the container."""
-        for each in (self._metadata, self._ways_out, self._netns, self._volumes):
-            if each is not None:
-                each.close()
+    def _is_final(self, one: RunningContainer) -> bool:
+        if not self._spec.finite or one.code != 0:
+            return True
+        waited_for = {name for each in self._spec.containers for name in each.after}
+        ended = {each.spec.name for each in self._running if each.over.is_set()}
+        return all(each.name in ended | waited_for for each in self._spec.containers)
 
-    def _drain(self) -> None:
-        """All that it printed comes before its end, however much it was and however slow this machine is."""
-        while self._output.is_alive():
-            copied = self._copied
-            self._output.join(_DRAIN)
-            if self._copied == copied:  # something else keeps its pipes open
+    def _tell_end(self, one: RunningContainer) -> None:
+        name = one.spec.name
+        if one.over_memory:
+            text = wording.over_memory(one.spec.memory, one.peak_memory())
+            self._say(self.key, name, "system", "ERROR", text)
+        if one.code is not None:
+            self._say(self.key, name, "system", "WARNING", wording.ended(one.code))
+
+    def _end(self, grace: float = 0.0) -> None:
+        """Of all that still run."""
+        with self._changed:
+            self._ending = True
+            self._changed.notify_all()
+            left = [each for each in self._running if not each.over.is_set()]
+        if len(left) == 1:
+            left[0].stop(grace)
+        elif left:
+            side_by_side([partial(each.stop, grace) for each in left], f"end-{self.key[:8]}")
+        self._close_if_over()
+
+    def _count_down(self) -> None:
+        with self._changed:
+            self._alive -= 1
+        self._close_if_over()
+
+    def _close_if_over(self) -> None:
+        """What was opened for the containers, when the last of them has ended."""
+        with self._changed:
+            if self._closed or self._alive or not self._ending:
                 return
-
-    def _copy(self) -> None:
-        def write(stream: str, text: str) -> None:
-            self._say(self.key, stream, "DEFAULT", text)
-            self._copied += 1
-
-        copy_lines(self._container.stdout, self._container.stderr, write)
+            self._closed = True
+        try:
+            self._network.close()
+            self._volumes.close()
+        finally:
+            self.ended.set()

@@ -17,7 +17,7 @@ from ....engines.model import Engine, EngineError
 from ....worker import explain, start_worker
 from . import wording
 from .instance import Instance
-from .instance_spec import InstanceSpec, Say
+from .instance_spec import ContainerSpec, InstanceSpec, Say
 from .timescale import Timescale
 
 _BETWEEN = 12.0  # seconds from one start to the next
@@ -171,13 +171,11 @@ class InstanceSupervisor:
             instance.stop(0)
             return _STOPPED, True
         try:
-            probed = instance.probe(self._timescale)
-            if probed.ended:
-                return wording.failed_to_start(self._spec.port), False
-            if not probed.passed:
-                instance.stop(self._grace)
-                default = self._spec.probe.default
-                return wording.failed_to_start(self._spec.port) if default else wording.FAILED_PROBE, True
+            failure = instance.bring_up(self._timescale)
+            if failure is not None:
+                if not failure.ended:
+                    instance.stop(self._grace)
+                return failure.why or _not_started(failure.container, failure.ended), not failure.ended
             with self._changed:
                 late = self._state is _State.FAILING
                 if shift == self._shift and not late:
@@ -185,9 +183,9 @@ class InstanceSupervisor:
                     self._move(_State.READY)
             if late:
                 instance.stop(self._grace)
-                return wording.failed_to_start(self._spec.port), True
+                return _not_started(self._spec.main, True), True
             instance.ended.wait()
-            return wording.failed_to_start(self._spec.port), False
+            return _not_started(self._spec.main, True), False
         finally:
             self._on_end(instance.key)
 
@@ -200,3 +198,10 @@ class InstanceSupervisor:
     def _move(self, state: _State) -> None:
         self._state = state
         self._changed.notify_all()
+
+
+def _not_started(container: ContainerSpec, ended: bool) -> str:
+    """Cloud Run's sentence for a container that ended, or did not pass its probe."""
+    if container.port is not None and (ended or container.probe is None or container.probe.default):
+        return wording.failed_to_start(container.port)
+    return wording.FAILED_PROBE if container.probe is not None else wording.sidecar_ended(container.name)

@@ -61,6 +61,14 @@ def failed_to_start(port: int) -> str:
     )
 
 
+def sidecar_ended(container: str) -> str:
+    """Of one that has no probe [assumed: no capture has one]."""
+    return (
+        f'The user-provided container "{container}" ended while the instance was starting. Logs for this revision '
+        "might contain more information."
+    )
+
+
 def where_to_look(project: str, service: str, revision: str) -> str:
     """What follows the sentence of a failed start since late 2025."""
     lines = (

@@ -1,4 +1,4 @@
-"""The Linux calls that Python 3.11 has no name for, by ctypes: unshare, mount, pivot_root, prctl.
+"""The Linux calls that Python 3.11 has no name for, by ctypes: unshare, setns, mount, pivot_root, prctl.
 
 Every failure is a CallFailed that carries the call's name and errno, so that the engine can tell a kernel that
 forbids user namespaces from a mistake in a path. Numbers are from the kernel's uapi headers.
@@ -37,6 +37,18 @@ def _check(result: int, call: str, detail: str = "") -> None:
 
 def unshare(flags: int) -> None:
     _check(_libc.unshare(flags), "unshare")
+
+
+def enter_namespace(process: int, kind: str) -> None:
+    """Of another process; `kind` as its file in /proc is named. SystemCallFailed also when the process has ended."""
+    try:
+        handle = os.open(f"/proc/{process}/ns/{kind}", os.O_RDONLY)
+    except OSError as error:
+        raise SystemCallFailed("setns", error.errno or 0, kind) from None
+    try:
+        _check(_libc.setns(handle, 0), "setns", kind)
+    finally:
+        os.close(handle)
 
 
 def mount(source: str, target: str, kind: str | None, flags: int, options: str = "") -> None:

@@ -24,6 +24,7 @@ from .kernel import (
     CLONE_NEWUTS,
     SystemCallFailed,
     die_with_parent,
+    enter_namespace,
     forbid_writes,
     set_hostname,
     unshare,
@@ -35,8 +36,11 @@ _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 0x1
 
 def start(spec: dict[str, Any]) -> int:
     """Start the command; its process id as the host sees it. Raises CallFailed or OSError."""
+    shared = spec["network"] or spec["network_of"]
+    if spec["network_of"]:
+        _enter_network(spec)
     _enter_user_namespace(spec)
-    unshare(CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | (0 if spec["network"] else CLONE_NEWNET))
+    unshare(CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | (0 if shared else CLONE_NEWNET))
     errors_r, errors_w = os.pipe()
     child = os.fork()
     if child == 0:
@@ -76,6 +80,16 @@ def _leave(pipe: int, report: dict[str, Any]) -> None:
     os._exit(125)
 
 
+def _enter_network(spec: dict[str, Any]) -> None:
+    """It belongs to the user namespace of the other command, which an ordinary user has to enter for it: ours then
+    lies within that one, and maps our id to the only one which that has."""
+    if not spec["many_ids"]:
+        enter_namespace(spec["network_of"], "user")
+        spec["uid_map"] = f"{spec['uid']} {os.geteuid()} 1"
+        spec["gid_map"] = f"{spec['gid']} {os.getegid()} 1"
+    enter_namespace(spec["network_of"], "net")
+
+
 def _enter_user_namespace(spec: dict[str, Any]) -> None:
     """Only a process outside may write a map of more than one id, so a short-lived child does it."""
     ready_r, ready_w = os.pipe()
@@ -113,7 +127,7 @@ def _become_first_process(spec: dict[str, Any]) -> None:
     os.setsid()
     enter_root(spec)
     set_hostname(spec["hostname"])
-    if not spec["network"]:
+    if not spec["network"] and not spec["network_of"]:
         _raise_loopback()
     os.makedirs(spec["workdir"], exist_ok=True)
     if spec["read_only"]:
