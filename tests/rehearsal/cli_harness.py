@@ -82,13 +82,14 @@ class CliHarness:
     root: Path
     service: str
     more: dict[str, str] = field(default_factory=dict)  # variables of the tool's own environment
+    source: Path = SERVICE  # what the repository begins with
     state: Path = field(init=False)
     repository: Path = field(init=False)
 
     def __post_init__(self) -> None:
         self.state = self.root / "state"
         self.repository = self.root / "repository"
-        shutil.copytree(SERVICE, self.repository, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(self.source, self.repository, ignore=shutil.ignore_patterns("__pycache__"))
         self.git("init", "--quiet", "--initial-branch=main")
         self.commit("Begin")
 

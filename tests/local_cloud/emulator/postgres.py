@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import socket
@@ -9,9 +10,11 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+from tests.cloud import ROOT
 from tests.waits import until
 
 _ACCOUNT = "postgres"  # that the package makes: the server does not run as root
@@ -49,6 +52,16 @@ def postgres(directory: Path) -> Iterator[int]:
     finally:
         server.terminate()
         server.wait()
+
+
+def example() -> ModuleType:
+    """The module with which the example service asks its database."""
+    path = ROOT / "examples" / "backend" / "shop_backend" / "core" / "database.py"
+    spec = importlib.util.spec_from_file_location("database", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def _programs() -> Path:

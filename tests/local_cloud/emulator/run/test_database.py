@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 from google.cloud.run_v2 import EnvVar, Service
@@ -15,7 +13,7 @@ from google.cloud.run_v2 import EnvVar, Service
 from deploy_lib.local_cloud.emulator.reach.targets import parse_target
 from deploy_lib.local_cloud.engines.model import BuildSpec, Engine
 from tests.cloud import ROOT
-from tests.local_cloud.emulator.postgres import postgres
+from tests.local_cloud.emulator.postgres import example, postgres
 from tests.local_cloud.emulator.run.bench import RunBench, template
 
 EXAMPLE = ROOT / "examples" / "backend" / "shop_backend"
@@ -47,14 +45,6 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         ):
             example().ask(url(port), question)
         yield port
-
-
-def example() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("database", EXAMPLE / "core" / "database.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def url(port: int) -> str:
