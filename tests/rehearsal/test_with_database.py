@@ -35,7 +35,7 @@ STEPS: tuple[dict[str, Any], ...] = (
 @pytest.fixture
 def harness(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CliHarness]:
     """Its `more` has the address of a database that holds two orders."""
-    with postgres(tmp_path_factory.mktemp("postgres")) as port:
+    with postgres() as port:
         url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
         for question in TABLE:
             example().ask(url, question)

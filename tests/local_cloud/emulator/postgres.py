@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,16 +22,20 @@ _ACCOUNT = "postgres"  # that the package makes: the server does not run as root
 
 
 @contextmanager
-def postgres(directory: Path) -> Iterator[int]:
+def postgres() -> Iterator[int]:
     """Its port on 127.0.0.1; whoever connects as postgres is let in. Skips the test where it is not installed."""
     programs = _programs()
+    # Not below pytest's directories, which are private, and made so anew by each run on this machine.
+    with tempfile.TemporaryDirectory(prefix="postgres-") as directory:
+        yield from _served(programs, Path(directory))
+
+
+def _served(programs: Path, directory: Path) -> Iterator[int]:
     as_account = {"user": _ACCOUNT, "group": _ACCOUNT, "extra_groups": ()} if os.getuid() == 0 else {}
     data = directory / "data"
     data.mkdir()
     if as_account:
         shutil.chown(data, _ACCOUNT, _ACCOUNT)
-        for above in directory.parents[: len(directory.parents) - 2]:  # pytest's directories are private
-            above.chmod(above.stat().st_mode | 0o011)
         directory.chmod(0o755)
     made = subprocess.run(
         [programs / "initdb", "-D", data, "-U", _ACCOUNT, "--auth=trust", "--no-sync", "--no-instructions"],

@@ -36,9 +36,9 @@ DOCKERFILE = 'FROM python:3.11-slim\nWORKDIR /app\nCOPY . .\nCMD ["python", "-S"
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+def database() -> Iterator[int]:
     """The port of one that holds two orders."""
-    with postgres(tmp_path_factory.mktemp("postgres")) as port:
+    with postgres() as port:
         for question in (
             "CREATE TABLE orders (number int, item text, quantity int, state text)",
             "INSERT INTO orders VALUES (1, 'lamp', 2, 'open'), (2, NULL, 1, 'shipped')",
