@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
+from deploy_lib.model.freeze import FreezeWindow
 from deploy_lib.model.program import PROGRAM, Invocation
 from deploy_lib.model.service import Service
 from deploy_lib.steps.kind import Kind, Settings
@@ -39,6 +40,7 @@ class Plan:
     on_inconclusive: OnInconclusive = "hold"
     path: str = ""  # the YAML file
     local: bool = False  # against the local cloud
+    freeze: tuple[FreezeWindow, ...] = ()  # when no release begins
     program: Invocation = PROGRAM  # as it is typed for this service
     places: Mapping[str, str] = field(default_factory=dict)  # file:line of the service ("service") and of its keys
 

@@ -28,7 +28,7 @@ examples:
 
 exit codes:
   0 live, or ready as asked   1 rejected, users unaffected   2 usage or configuration   3 held, a person must decide
-  4 could not find out, nothing left half moved   5 busy: somebody else deploys the service, nothing was done
+  4 could not find out, nothing left half moved   5 busy or frozen, nothing was done
   130 interrupted and restored"""
 
 COMMANDS = {
@@ -186,6 +186,12 @@ def _release(command: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--force", action="store_true", help="release an image that failed in an earlier release")
     group.add_argument("--service-account", metavar="ACCOUNT", help="the account the service runs as")
+    group.add_argument(
+        "--emergency",
+        action="store_true",
+        help="release although a freeze or a hold is in force; needs --why, and both are recorded",
+    )
+    group.add_argument("--why", metavar="TEXT", help="the reason for --emergency, for the record and the report")
 
 
 def _deploy_only(command: argparse.ArgumentParser) -> None:

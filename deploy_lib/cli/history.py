@@ -32,11 +32,16 @@ class HistoryRow:
     seconds: float | None
     cause: str | None
     sentence: str | None
+    emergency: str = ""
 
     def cells(self) -> tuple[str, ...]:
         when = f"{self.started:%Y-%m-%d %H:%M}" if self.started else "?"
         took = format_duration(self.seconds) if self.seconds is not None and self.seconds >= 0 else ""
-        cause = f"{self.cause}: {self.sentence}" if self.cause else ""
+        known = (
+            f"emergency: {self.emergency}" if self.emergency else "",
+            f"{self.cause}: {self.sentence}" if self.cause else "",
+        )
+        cause = "; ".join(filter(None, known))
         return when, self.release, self.project, self.service, self.commit[:7], self.outcome, took, cause
 
 
@@ -71,5 +76,6 @@ def row_of(release: StoredRelease) -> HistoryRow:
         outcome=about.outcome or ("unfinished" if entries else "unreadable"),
         seconds=about.seconds,
         cause=cause.kind if cause else None,
+        emergency=mask.text(about.emergency),
         sentence=" ".join(mask.text(cause.sentence).split()) if cause else None,
     )

@@ -20,18 +20,30 @@ def options_of(args: argparse.Namespace, plan: Plan) -> Options:
         raise NotPossible(f"--skip-build {image}: name the image by digest, NAME@sha256:..., or leave the value out")
     if image and (args.rebuild or args.build_local):
         raise NotPossible("--skip-build releases an image that is there already; leave out --rebuild and --build-local")
+    emergency = emergency_of(args)
     return Options(
         image=image,
         rebuild=args.rebuild,
         force=args.force,
         traffic=not args.no_traffic,
         keep=getattr(args, "keep", False),
+        emergency=emergency,
         builder=(
             _local_builder(args.build_local, state_directory(args.state) / "builds")
             if args.build_local
             else builder_of(plan.settings(BuildSettings))
         ),
     )
+
+
+def emergency_of(args: argparse.Namespace) -> str:
+    """Why the release is an emergency; empty where it is none. Raises NotPossible for one without the other."""
+    why = " ".join((args.why or "").split())
+    if args.emergency and not why:
+        raise NotPossible("--emergency needs --why TEXT: who reads the record will ask")
+    if why and not args.emergency:
+        raise NotPossible("--why gives the reason for --emergency; leave it out, or give both")
+    return why
 
 
 def _local_builder(wanted: str, store: Path) -> Builder:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterator
+from datetime import datetime
 
 from deploy_lib.cli.explain import explain
 from deploy_lib.cli.identity import new_release
@@ -18,6 +19,7 @@ from deploy_lib.cli.show.entry_lines import finding_lines
 from deploy_lib.cli.side_by_side import side_by_side
 from deploy_lib.cli.signals import stopping
 from deploy_lib.drivers.clock import SystemClock
+from deploy_lib.model.freeze import frozen_at
 from deploy_lib.model.release import Status
 from deploy_lib.plan import Plan
 from deploy_lib.release.executor import execute
@@ -41,7 +43,7 @@ def main(args: argparse.Namespace) -> int:
             name = plan.service.name
             return execute(ReadOnlyRelease(plan, releases[name], drivers[name], session.services(plan), show))
 
-        ends = list(_ends(foresee, plans, commit, as_text=as_text))
+        ends = list(_ends(foresee, plans, commit, clock.now(), as_text=as_text))
     worst = max(ends, key=lambda end: end.outcome.exit_code)
     if as_text:
         say(worst.reason)
@@ -49,7 +51,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _ends(
-    foresee: Callable[[Plan, Show], ForeseenEnd], plans: tuple[Plan, ...], commit: str, *, as_text: bool
+    foresee: Callable[[Plan, Show], ForeseenEnd], plans: tuple[Plan, ...], commit: str, now: datetime, *, as_text: bool
 ) -> Iterator[ForeseenEnd]:
     """One service's lines are shown as each is known; those of several side by side, each when all of it is."""
 
@@ -65,19 +67,21 @@ def _ends(
 
     if len(plans) == 1:
         if as_text:
-            say(_title(plans[0], commit))
+            say(*_title(plans[0], commit, now))
         yield foresee(plans[0], lambda foreseen: show(plans[0], foreseen))
         return
     for plan, (end, found) in zip(plans, side_by_side(collect, plans), strict=True):
         if as_text:
-            say(_title(plan, commit))
+            say(*_title(plan, commit, now))
         for foreseen in found:
             show(plan, foreseen)
         yield end
 
 
-def _title(plan: Plan, commit: str) -> str:
-    return f"{plan.service.name}: commit {commit[:7]} to {plan.service.cloud_run} in {plan.service.project}"
+def _title(plan: Plan, commit: str, now: datetime) -> Iterator[str]:
+    yield f"{plan.service.name}: commit {commit[:7]} to {plan.service.cloud_run} in {plan.service.project}"
+    if frozen := frozen_at(plan.freeze, now):
+        yield f"  {frozen}; until then a release is refused, but with --emergency --why TEXT"
 
 
 def _text(line: Foreseen) -> Iterator[str]:

@@ -18,10 +18,10 @@ from deploy_lib.cli.signals import stopping
 from deploy_lib.cli.times import seconds
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.model.answers import UnfinishedRelease
+from deploy_lib.model.freeze import frozen_at
 from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release_history import drift
-from deploy_lib.model.service import Service
 from deploy_lib.model.state import LeaseState, ServiceState
 from deploy_lib.plan import Plan
 from deploy_lib.release.next_commands import after_change_by_hand
@@ -44,7 +44,7 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None) -> int:
             states = side_by_side(lambda plan: drivers[plan.service.name].read_state(plan.service), selection.plans)
             for plan, state in zip(selection.plans, states, strict=True):
                 if as_json:
-                    yield as_one_line(_plain(plan.service, state))
+                    yield as_one_line(_plain(plan, state, session.clock.now()))
                 else:
                     yield from (shorter(line) for line in lines(plan, state, session.clock.now()))
 
@@ -68,6 +68,8 @@ def lines(plan: Plan, state: ServiceState, now: datetime) -> Iterator[str]:
         return
     yield f"  url       {state.url}"
     yield f"  lease     {lease_words(state.lease, now)}"
+    if frozen := frozen_at(plan.freeze, now):
+        yield f"  freeze    {frozen}"
     if state.unfinished:
         yield f"  {unfinished_words(plan, state.unfinished, state)}"
     by_hand = drift(state)
@@ -85,7 +87,8 @@ def lines(plan: Plan, state: ServiceState, now: datetime) -> Iterator[str]:
             yield f"  revision  {revision.name}  {share}{tags}{commit}{ready}"
     for past in state.history[:SHOWN_RELEASES]:
         when = f"{past.at:%Y-%m-%d %H:%M} UTC" if past.at else "at an unknown time"
-        yield f"  release   {past.id}  {past.outcome}  {when}  commit {past.commit[:7]}"
+        emergency = f"  emergency: {past.emergency}" if past.emergency else ""
+        yield f"  release   {past.id}  {past.outcome}  {when}  commit {past.commit[:7]}{emergency}"
     yield f"serving: {state.traffic}"
 
 
@@ -112,7 +115,8 @@ def lease_words(lease: LeaseState | None, now: datetime) -> str:
     return f"{lease.holder} {what} since {lease.since:%H:%M:%S}, until {lease.until:%Y-%m-%d %H:%M:%S} UTC{why}"
 
 
-def _plain(service: Service, state: ServiceState) -> dict[str, object]:
+def _plain(plan: Plan, state: ServiceState, now: datetime) -> dict[str, object]:
+    service, frozen = plan.service, frozen_at(plan.freeze, now)
     plain: dict[str, object] = json.loads(json.dumps(dataclasses.asdict(state), default=str))
     by_hand = drift(state)
     changed = by_hand and {
@@ -132,5 +136,6 @@ def _plain(service: Service, state: ServiceState) -> dict[str, object]:
         "cloud_run": service.cloud_run,
         **plain,
         "by_hand": changed,
+        "frozen": str(frozen) if frozen else None,
         "serving": state.traffic.shares(),
     }

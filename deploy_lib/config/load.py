@@ -13,6 +13,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from deploy_lib.config.files import read_files
+from deploy_lib.config.freeze import read_freeze
 from deploy_lib.config.lines import Document
 from deploy_lib.config.problems import ConfigError, ConfigProblem, unknown
 from deploy_lib.config.services import as_far_as_readable, never_well, service_problems
@@ -20,6 +21,7 @@ from deploy_lib.config.settings import FileSettings
 from deploy_lib.config.steps import read_steps
 from deploy_lib.config.variables import check_variables
 from deploy_lib.config.wording import worded
+from deploy_lib.model.freeze import FreezeWindow
 from deploy_lib.model.service import Service
 from deploy_lib.plan import Plan, Step
 
@@ -32,6 +34,7 @@ class Config:
     settings: FileSettings
     steps: tuple[Step, ...]
     document: Document
+    freeze: tuple[FreezeWindow, ...] = ()
 
     def services(self) -> tuple[str, ...]:
         """The names of the services, in the order of the file."""
@@ -63,9 +66,11 @@ def load(
     services = settings.services if settings is not None else as_far_as_readable(document.data.get("services"))
     problems.extend(service_problems(services, document, exists, matches))
     problems.extend(never_well(services, steps, document))
+    windows, freeze_problems = read_freeze(settings.freeze if settings else (), document)
+    problems.extend(freeze_problems)
     if problems or settings is None:
         raise ConfigError(sorted(problems, key=lambda problem: _order(problem.place, file)))
-    return Config(file, settings, steps, document)
+    return Config(file, settings, steps, document, tuple(windows))
 
 
 def plan_for(config: Config, name: str, *, region: str | None = None, service_account: str | None = None) -> Plan:
@@ -87,6 +92,7 @@ def plan_for(config: Config, name: str, *, region: str | None = None, service_ac
         on_inconclusive=settings.on_inconclusive,
         path=config.path,
         local=settings.local,
+        freeze=config.freeze,
         places=dict(_places(config, name)),
     )
 

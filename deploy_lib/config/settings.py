@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator
 
+from deploy_lib.config.freeze import FreezeSettings
 from deploy_lib.config.guard import ACCOUNT, GuardOf
 from deploy_lib.model.service import BuildSource, Instances, Service
 from deploy_lib.steps.health import HealthSettings
@@ -309,6 +310,9 @@ class FileSettings(Settings):
     on_failure: Literal["restore", "hold"] = Field("restore", description="after a failure under traffic")
     on_inconclusive: Literal["hold", "restore", "continue"] = Field(
         "hold", description="after a comparison or a bake without enough evidence"
+    )
+    freeze: tuple[FreezeSettings, ...] = Field(
+        (), description="times in which no release begins, but with --emergency; one under way goes on"
     )
     services: dict[str, ServiceSettings] = Field(min_length=1, description="the services of this project")
     steps: tuple[Any, ...] = Field(min_length=1, description="the steps of a release, in order")

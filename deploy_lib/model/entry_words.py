@@ -10,9 +10,19 @@ from deploy_lib.model.journal import (
     ReleaseInterrupted,
     RestoreAnswered,
     RestoreAsked,
+    Started,
     Withdrawn,
 )
 from deploy_lib.model.outcome import Tone
+
+
+def about_freeze(started: Started) -> str:
+    """Why it began although a freeze is in force, or that it is an emergency all the same; empty where neither is."""
+    why, freeze = started.release.options.emergency, started.freeze
+    if why and not started.resumed:
+        return f"an emergency ({why}): {f'{freeze}, and is overridden' if freeze else 'no freeze is in force'}"
+    return f"{freeze}; that does not stop a release that is under way" if freeze else ""
+
 
 InOneSentence = Adopted | GoingBack | ReleaseInterrupted | RestoreAnswered | RestoreAsked | Withdrawn
 

@@ -31,6 +31,7 @@ class Started:
     holder: str = ""
     resumed: bool = False
     program: Invocation | None = None  # how this tool was typed; None in journals of earlier versions
+    freeze: str = ""  # the freeze in force, as a clause: one that the release overrides, or that does not stop it
     type: Literal["started"] = "started"
 
 
@@ -46,6 +47,7 @@ class LeaseHeld:
     until: datetime
     bad: tuple[str, ...] = ()
     by_hand: str = ""
+    over_hold: str = ""  # whose hold it was taken over, and why that was there
     type: Literal["lease"] = "lease"
 
 
@@ -59,6 +61,7 @@ class LeaseRefused:
     errored: bool = False
     busy: bool = False
     on_hold: bool = False  # a person keeps the service as it is
+    frozen: bool = False  # its configuration says that nothing is released at this time
     type: Literal["lease_refused"] = "lease_refused"
 
 

@@ -35,7 +35,7 @@ class Outcome(enum.StrEnum):
     REJECTED = "rejected"  # a step said no; users are where they were
     HELD = "held"  # a person must decide
     UNKNOWN = "unknown"  # could not find out; nothing left half moved
-    BUSY = "busy"  # somebody else deploys this service; nothing was done
+    BUSY = "busy"  # the service is not free: somebody else deploys it, or it is held or frozen; nothing was done
     INTERRUPTED = "interrupted"  # stopped by a person, and restored
 
     @property
@@ -96,9 +96,9 @@ _WORDS = {
     Outcome.BUSY: Words(
         5,
         "BUSY",
-        "was not started: somebody else deploys the service",
-        "It was not started, as somebody else deploys the service,",
-        "not started: somebody else deploys the service",
+        "was not started: the service is not free for it",
+        "It was not started, as the service is not free for it,",
+        "not started: the service is not free for it",
         "unsure",
         "error",
     ),

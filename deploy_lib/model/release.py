@@ -64,6 +64,7 @@ class Options:
     traffic: bool = True  # False: stop after the probe of the candidate
     builder: Builder = Builder.CLOUD_BUILD  # what the plan or --build-local names
     keep: bool = False  # stay live when another service of the same run fails
+    emergency: str = ""  # why it is released although a freeze or a hold is in force
 
 
 @dataclass(frozen=True, slots=True)

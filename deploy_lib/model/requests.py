@@ -91,7 +91,8 @@ class LeaveGuard:
 class TakeLease:
     """Acquire the service's deploy lease and record what restoring puts back.
 
-    `over_own_hold`: a hold of the same holder does not refuse it, and stands again when the lease has ended.
+    `over_own_hold`: a hold of the same holder does not refuse it, and stands again when the lease has ended;
+    `over_hold`: the same of anybody's hold.
     `known_rollback` is the id of the newest rollback as the release began (empty: there was none): a newer one refuses
     it, since whoever rolled back did not mean it to go live seconds later. None: that was not looked at.
     """
@@ -101,6 +102,7 @@ class TakeLease:
     lasts: float
     take_over: bool = False
     over_own_hold: bool = False
+    over_hold: bool = False
     known_rollback: str | None = None
 
 

@@ -37,6 +37,7 @@ class PastRelease:
     before: TrafficMap = TrafficMap()
     image_is_to_blame: bool = False  # a step judged the image itself as bad
     labels: Mapping[str, str] | None = None  # of the service; None where that was not written down
+    emergency: str = ""  # why it was released although a freeze or a hold was in force
 
 
 @dataclass(frozen=True, slots=True)

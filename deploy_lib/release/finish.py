@@ -48,6 +48,7 @@ def finish(context: ReleaseContext, move: Finish) -> Stopped:
         conflict=verdict is not None and verdict.conflict,
         gone=serving == str(Serving(exists=False)),
         on_hold=refused is not None and refused.on_hold,
+        frozen=refused is not None and refused.frozen,
     )
     stopped = Stopped(context.now(), move.outcome, move.reason, serving, commands)
     context.record(stopped)

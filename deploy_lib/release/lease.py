@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
@@ -9,6 +10,7 @@ from typing import Protocol
 from deploy_lib.drivers.interface import Clock, DriverError, Drivers, Interrupted, Services, Tell
 from deploy_lib.model import requests
 from deploy_lib.model.answers import LeaseEnded, LeaseTaken
+from deploy_lib.model.freeze import FreezeWindow, frozen_at
 from deploy_lib.model.image_names import digest_of, short_digest
 from deploy_lib.model.journal import LeaseHeld, LeaseRefused
 from deploy_lib.model.release import Release
@@ -45,18 +47,19 @@ def acquire(
     over_own_hold: bool = False,
     repair: bool = True,
     wait: float = 0.0,
+    over_hold: bool = False,
     known_rollback: str | None = None,
     asks: bool = True,
 ) -> LeaseHeld | LeaseRefused:
     """The lease, with the map that restoring puts back; or who holds it and until when.
 
     `wait` seconds at most it queues behind whoever has the service; raises Interrupted meanwhile. Without `repair`
-    what an unfinished release left is not put back first: who takes the lease is about to do it. `known_rollback` as
-    in TakeLease, `asks` as in RestoreTraffic.
+    what an unfinished release left is not put back first: who takes the lease is about to do it. `over_own_hold`,
+    `over_hold` and `known_rollback` as in TakeLease, `asks` as in RestoreTraffic.
     """
     now, guard = drivers.clock.now, release.service.guard
     lasts = guard.after if guard else LASTS
-    request = requests.TakeLease(release, holder, lasts, take_over, over_own_hold, known_rollback)
+    request = requests.TakeLease(release, holder, lasts, take_over, over_own_hold, over_hold, known_rollback)
     try:
         answer = wait_for_lease(drivers.clock, wait, lambda: _taken(drivers, request, tell), tell)
     except DriverError as error:
@@ -80,7 +83,8 @@ def acquire(
         return LeaseRefused(now(), refusal, errored=errored)
     grown = replace(release, before=release.before or answer.before, url=answer.url)
     by_hand = answer.by_hand if repair else ""
-    return LeaseHeld(now(), grown, now() + timedelta(seconds=lasts), answer.rejected_digests, by_hand)
+    until = now() + timedelta(seconds=lasts)
+    return LeaseHeld(now(), grown, until, answer.rejected_digests, by_hand, answer.over_hold)
 
 
 def _taken(drivers: Deployer, request: requests.TakeLease, tell: Tell) -> LeaseTaken:
@@ -103,16 +107,31 @@ def _tell_of_the_clock(ahead: float, tell: Tell) -> None:
 
 
 def refused_at_once(
-    drivers: Drivers, release: Release, tell: Tell, *, wait: float, build: BuildImage | None = None
+    drivers: Drivers,
+    release: Release,
+    tell: Tell,
+    *,
+    wait: float,
+    build: BuildImage | None = None,
+    freeze: Sequence[FreezeWindow] = (),
 ) -> LeaseRefused | str | None:
-    """Who has the service, looked at before any work is done; else the id of its newest rollback, empty for none.
+    """What is in the way of a release, before any work is done; else the id of its newest rollback, empty for none.
+
+    In the way are a freeze and whoever has the service; in an emergency only who deploys it.
 
     A service that does not exist yet can carry no lease: there another release shows by its `build`, if it has one.
     None when it cannot be read.
     """
 
+    emergency = bool(release.options.emergency)
+
     def ask() -> LeaseTaken:
+        frozen = None if emergency else frozen_at(freeze, drivers.clock.now())
+        if frozen is not None:
+            return LeaseTaken(False, frozen=str(frozen))
         answer = drivers.services.who_deploys(release.service)
+        if emergency and answer.on_hold:
+            return replace(answer, taken=True)
         return drivers.builds.under_way(build) if answer.absent and build is not None else answer
 
     try:
@@ -121,7 +140,8 @@ def refused_at_once(
         return None
     if answer.taken:
         return answer.last_rollback
-    return LeaseRefused(drivers.clock.now(), held_by(answer), busy=True, on_hold=answer.on_hold)
+    frozen = bool(answer.frozen)
+    return LeaseRefused(drivers.clock.now(), held_by(answer), busy=True, on_hold=answer.on_hold, frozen=frozen)
 
 
 def give_back(services: Services, request: requests.EndLease, tell: Tell) -> LeaseEnded | None:

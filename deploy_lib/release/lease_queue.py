@@ -1,4 +1,4 @@
-"""Queueing for a service that somebody else deploys."""
+"""Queueing for a service that somebody else deploys, or that is held or frozen."""
 
 from __future__ import annotations
 
@@ -20,23 +20,26 @@ def wait_for_lease(clock: Clock, wait: float, ask: Callable[[], LeaseTaken], tel
     Raises what `ask` raises, and Interrupted while it waits.
     """
     began = clock.monotonic()
-    last_holder, reported_at = "", began
+    last_reason, reported_at = "", began
     while True:
         answer, now = ask(), clock.monotonic()
         left = wait - (now - began)
         if answer.taken or left <= 0:
             return answer
-        if answer.holder != last_holder or now - reported_at >= REPORT_EVERY:
-            last_holder, reported_at = answer.holder, now
+        reason = answer.frozen or answer.holder
+        if reason != last_reason or now - reported_at >= REPORT_EVERY:
+            last_reason, reported_at = reason, now
             tell(f"waiting {format_duration(left)} at most (Ctrl-C leaves): {held_by(answer)}")
         clock.sleep(min(EVERY, left))
 
 
 def held_by(answer: LeaseTaken) -> str:
-    """Who has the service, since when and until when."""
+    """Who has the service, since when and until when; or what else is in the way."""
     since = f" since {answer.since:%H:%M:%S} UTC" if answer.since else ""
     until = f", until {answer.until:%H:%M:%S} UTC" if answer.until else ""
     renewed = " unless renewed" if until else ""
+    if answer.frozen:
+        return answer.frozen
     if answer.on_hold:
         return f"{answer.holder} blocks deployments of this service{since}{until}"
     ended = "; that process has ended on this machine, so nobody renews it" if answer.holder_ended else ""

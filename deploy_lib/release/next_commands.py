@@ -22,11 +22,13 @@ def next_commands(
     conflict: bool = False,
     gone: bool = False,
     on_hold: bool = False,
+    frozen: bool = False,
 ) -> tuple[str, ...]:
     """Commands to choose from, in the order a person should consider them.
 
     `lost`: somebody took the service over. `conflict`: somebody changed it, and a plain `resume` would meet that again.
-    `gone`: somebody deleted it. `on_hold`: it is busy because a person wants it to stay as it is.
+    `gone`: somebody deleted it. `on_hold`: it is busy because a person wants it to stay as it is;
+    `frozen`: because its configuration says so.
     """
     program = plan.program
     match outcome:
@@ -53,6 +55,11 @@ def next_commands(
             return (
                 program.command("resume", note=first),
                 program.command("rollback", note="give it up; users stay where they are"),
+            )
+        case Outcome.BUSY if frozen:
+            return (
+                program.command("status", note="until when, and what serves"),
+                program.command("deploy", "--emergency", "--why", "WHY", note="release all the same; WHY is recorded"),
             )
         case Outcome.BUSY:
             name = "resume" if resumed else "deploy"

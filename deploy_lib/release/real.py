@@ -9,6 +9,7 @@ from typing import assert_never
 from deploy_lib.decide import AcquireLease, Effect, Finish, Move, Restore, RunStep, next_move
 from deploy_lib.drivers.interface import Interrupted, Recalled
 from deploy_lib.model import journal
+from deploy_lib.model.freeze import frozen_at
 from deploy_lib.model.journal import Entry, Stopped
 from deploy_lib.model.journal_queries import asked_to_stop, is_resumed, own_traffic_maps, stopped_unwritten
 from deploy_lib.model.release import Release
@@ -40,8 +41,18 @@ class RealRelease:
         for entry in self.unwritten:
             context.record(entry)
         labels, now = tuple(step.label for step in plan.steps), context.now()
+        frozen = frozen_at(plan.freeze, now) if resumed or self.release.options.emergency else None
         context.record(
-            journal.Started(now, self.release, labels, plan.path, context.holder, resumed=resumed, program=plan.program)
+            journal.Started(
+                now,
+                self.release,
+                labels,
+                plan.path,
+                context.holder,
+                resumed=resumed,
+                program=plan.program,
+                freeze=str(frozen) if frozen else "",
+            )
         )
         if not resumed:
             self._look_who_deploys()
@@ -85,7 +96,14 @@ class RealRelease:
         context, settings = self.context, self.context.plan.settings(BuildSettings)
         build = BuildImage(context.release, settings) if settings else None
         try:
-            refused = refused_at_once(context.drivers, context.release, context.tell, wait=context.wait, build=build)
+            refused = refused_at_once(
+                context.drivers,
+                context.release,
+                context.tell,
+                wait=context.wait,
+                build=build,
+                freeze=context.plan.freeze,
+            )
         except Recalled:
             return  # the group says why, before the first step
         except Interrupted as interrupted:
@@ -115,6 +133,7 @@ class RealRelease:
             context.tell,
             take_over=context.take_over,
             over_own_hold=is_resumed(context.entries),
+            over_hold=bool(context.release.options.emergency),
             wait=context.wait,
             known_rollback=context.known_rollback,
             asks=asks_main_url(context.plan),

@@ -129,7 +129,8 @@ def _from_annotations(
     ready = past is not None and past.outcome is Outcome.READY
     if ready:
         _require_promotion(plan)
-    options = Options(builder=builder_of(plan.settings(BuildSettings)), traffic=left.traffic or ready)
+    builder = builder_of(plan.settings(BuildSettings))
+    options = Options(builder=builder, traffic=left.traffic or ready, emergency=left.emergency)
     service = for_release(plan.service, commit, left.release_id)
     release = Release(left.release_id, service, commit, left.started or now, options=options)
     known = replace(

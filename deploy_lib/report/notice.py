@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from deploy_lib.model.entry_words import about_freeze
 from deploy_lib.model.journal import Entry, Started, Stopped
 from deploy_lib.model.service import Service
 from deploy_lib.printable import Printable
@@ -17,6 +18,8 @@ def notice(service: Service, entry: Entry) -> str | None:
         verb = "is resumed" if entry.resumed else "starts"
         who = f" by {entry.holder}" if entry.holder else ""
         text = f"{name}: release {entry.release.id} {verb}{who}, commit {entry.release.commit[:7]}"
+        if about := about_freeze(entry):
+            text += f"\n{about}"
     elif isinstance(entry, Stopped):
         lines = [f"{name}: {entry.outcome.words.notice}: {entry.reason}", f"serving: {entry.serving}"]
         text = "\n".join([*lines, *entry.next_commands])

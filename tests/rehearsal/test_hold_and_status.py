@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from google.cloud import run_v2
@@ -27,10 +27,30 @@ def test_a_held_service_takes_no_release_until_it_is_let_go(harness: CliHarness)
     status = harness.command("status", config, "--output", "text")
     assert re.search(r" holds it since .+, until \d{4}-.+ UTC: the fair is on", status.errors), status.errors
     assert taken.errors.splitlines()[-1] == f"serving: {old} 100 %"
+    urgent = harness.release(config, "--emergency", "--why", "payments are down")
+    assert urgent.code == 0, urgent.errors
+    assert OtherClient(harness).lease() is not None, "the hold stands again"
+    row = harness.command("history", config).events[0]
+    assert row["emergency"].startswith("payments are down; on hold by ")
+    assert "emergency: payments are down" in harness.command("status", config, "--output", "text").errors
     assert harness.command("hold", config, "--release").code == 0
     assert OtherClient(harness).lease() is None
+    assert harness.maps() == [{old: 100}, {urgent.candidate: 100}]
+
+
+@pytest.mark.slow
+def test_in_a_freeze_no_release_begins(harness: CliHarness) -> None:
+    """And `status` and `plan` tell until when."""
+    old, today = stable(harness), datetime.now(UTC).date()
+    window = {"from": today, "until": today + timedelta(days=1), "zone": "UTC", "reason": "the fair is on"}
+    config = harness.config(SHORT, {"n": 1}, freeze=[window])
+    calls = harness.cloud.last_call()
+    refused = harness.release(config)
+    assert (refused.code, refused.stopped["outcome"]) == (5, "busy"), refused.errors
+    assert re.fullmatch(r"frozen until .+ 00:00 \(UTC\): the fair is on", refused.stopped["reason"])
+    assert "frozen until " in harness.command("status", config, "--output", "text").errors
+    assert not [each for each in harness.cloud.calls(calls) if each.rpartition("/")[2].startswith(("Update", "Create"))]
     assert harness.maps() == [{old: 100}]
-    assert harness.release(config).code == 0
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ from typing import assert_never
 from deploy_lib.diagnose.shell_commands import in_shell, shown_fix
 from deploy_lib.model import journal
 from deploy_lib.model.cause import Cause, Confidence
-from deploy_lib.model.entry_words import sentence
+from deploy_lib.model.entry_words import about_freeze, sentence
 from deploy_lib.model.findings import Finding, Severity, with_place
 from deploy_lib.model.journal import Entry
 from deploy_lib.model.release import Status
@@ -29,12 +29,16 @@ def entry_lines(entry: Entry) -> Iterator[str]:
         case journal.Started():
             again = "resuming " if entry.resumed else ""
             yield f"{again}release {entry.release.id}: commit {entry.release.commit[:7]}"
+            if about := about_freeze(entry):
+                yield about
         case journal.LeaseHeld() if is_rollback(entry.release.id):
             yield "the service is leased to this rollback"
         case journal.LeaseHeld():
             before = entry.release.before
             if entry.by_hand:
                 yield entry.by_hand
+            if entry.over_hold:
+                yield f"overridden in an emergency: the hold of {entry.over_hold}, which stands again afterwards"
             yield "this is the service's first release" if entry.release.first else f"serving now: {before}"
         case journal.LeaseRefused():
             if not entry.busy:  # the last line has it

@@ -73,6 +73,7 @@ def acquire_lease(context: ServiceContext, request: TakeLease) -> LeaseTaken:
         url=main_url(release.service, found) or None,
         unfinished=acquisition.unfinished,
         rejected_digests=service_annotations.rejected_digests(found.annotations),
+        over_hold=acquisition.over_hold,
         by_hand=acquisition.by_hand(),
     )
 
@@ -93,6 +94,11 @@ class _Acquisition:
     before: TrafficMap = TrafficMap()
     unfinished: UnfinishedRelease | None = None
     by_hand: Callable[[], str] = str
+    over_hold: str = ""
+
+    def _passes_over(self, hold: Lease) -> bool:
+        own = self.request.over_own_hold and hold.is_hold_of(self.request.holder)
+        return own or (self.request.over_hold and hold.release_id is None)
 
     def edit(self, service: run_v2.Service) -> list[str]:
         release, path = self.request.release, self.request.release.service.path
@@ -102,8 +108,10 @@ class _Acquisition:
         over = self.request.take_over
         # A hold has no object: it is known without asking anybody, and stands again afterwards.
         other = None if over and service_annotations.object_of(service.annotations) else leases.other(path, service)
-        if other is not None and self.request.over_own_hold and other.is_hold_of(self.request.holder):
+        if other is not None and self._passes_over(other):
             leases.remember_hold(path, other)
+            if self.request.over_hold:
+                self.over_hold = f"{other.holder}{f' ({other.why})' if other.why else ''}"
             other = None
         self.held_by = None if over else other
         if self.held_by is not None:
@@ -129,12 +137,11 @@ def who_deploys(context: ServiceContext, service: Service) -> LeaseTaken:
     """Who deploys the service now; `taken` when there is no other deployer. Reads only. Raises DriverError."""
     found = context.api.service(service.path)
     other = context.leases.holder(service, found)
-    if other is not None:
-        return refused_by(other)
+    answer = refused_by(other) if other is not None else LeaseTaken(True, absent=found is None)
     if found is None:
-        return LeaseTaken(True, absent=True)
+        return answer
     rollback = last_rollback(service_annotations.history_of(found.annotations))
-    return LeaseTaken(True, last_rollback=rollback.id if rollback else "")
+    return replace(answer, last_rollback=rollback.id if rollback else "")
 
 
 def taken_over(context: ServiceContext, service: Service) -> str:

@@ -126,7 +126,7 @@ class Leases:
         return held.unguarded if held is not None else ""
 
     def remember_hold(self, path: str, hold: Lease) -> None:
-        """A hold of the same person, which stands again when the lease that is taken over it has ended."""
+        """A hold that the lease is taken over, and that stands again when the lease has ended."""
         self._holds[path] = hold
 
     def hold_to_put_back(self, path: str) -> Lease | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -57,12 +57,14 @@ class ReleaseRecord:
     write: str = ""
     restored: bool = False
     traffic: bool = True  # False: the release was asked to bring up its candidate only
+    emergency: str = ""  # why it was released although a freeze or a hold was in force
 
     @classmethod
     def begun(cls, release: Release, before: TrafficMap, **known: Any) -> ReleaseRecord:
         """What is known of a release as it begins, and what more the caller knows of it."""
         options = release.options
-        return cls(release.id, release.commit, release.started, before, traffic=options.traffic, **known)
+        begun = cls(release.id, release.commit, release.started, before, traffic=options.traffic, **known)
+        return replace(begun, emergency=options.emergency)
 
     def unfinished(self) -> UnfinishedRelease:
         """The release for another client to take up."""
@@ -79,9 +81,11 @@ class ReleaseRecord:
             self.started,
             self.traffic,
             restored=self.restored,
+            emergency=self.emergency,
         )
 
     def past(self, outcome: Outcome, at: datetime, traffic: TrafficMap, to_blame: bool = False) -> PastRelease:
         """The release as a line of the history, ended with that outcome."""
         digest = digest_of(self.image)
-        return PastRelease(self.id, self.commit, digest, self.candidate, outcome, at, traffic, self.before, to_blame)
+        past = PastRelease(self.id, self.commit, digest, self.candidate, outcome, at, traffic, self.before, to_blame)
+        return replace(past, emergency=self.emergency)

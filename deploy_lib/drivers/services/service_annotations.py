@@ -87,6 +87,7 @@ def _past(row: Mapping[str, Any]) -> PastRelease:
         map_of(row.get("before", [])),
         to_blame,
         _labels(row.get("labels")),
+        str(row.get("emergency", "")),
     )
 
 
@@ -153,6 +154,7 @@ def with_past(annotations: Mapping[str, str], past: PastRelease) -> dict[str, st
             "at": each.at.isoformat() if each.at else None,
             "traffic": pairs_of(each.traffic),
             "before": pairs_of(each.before),
+            **({"emergency": each.emergency} if each.emergency else {}),
             **({"labels": dict(each.labels)} if each is past and each.labels is not None else {}),
         }
         for each in kept

@@ -33,11 +33,13 @@ class LeaseTaken:
     since: datetime | None = None
     until: datetime | None = None
     on_hold: bool = False  # a person blocks deployments of the service
+    frozen: str = ""  # the freeze that is in force, as a clause
     clock_ahead: float = 0.0  # seconds that this machine's clock is before Google's
     unguarded: str = ""  # why the lease is in the service's annotations alone
     holder_ended: bool = False  # its process ran on this machine and is gone
     unfinished: UnfinishedRelease | None = None
     rejected_digests: tuple[str, ...] = ()
+    over_hold: str = ""  # whose hold it was taken over
     by_hand: str = ""  # what was changed by hand since the last release, as a sentence
     absent: bool = False  # there is no such service yet, and so nothing that a lease could be on
     last_rollback: str = ""  # id of the newest rollback that the service remembers
@@ -71,6 +73,7 @@ class UnfinishedRelease:
     started: datetime | None = None
     traffic: bool = True  # False: it was asked to bring up its candidate only
     restored: bool = False  # its traffic was taken back already
+    emergency: str = ""  # why it was released although a freeze or a hold was in force
 
     def last_map(self) -> TrafficMap | None:
         """What the service carries after the last traffic move that was asked for; None when none was."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from deploy_lib.model.journal import Entry
+from deploy_lib.model.journal import Entry, LeaseHeld, Started
 from deploy_lib.model.journal_queries import ending, first_start, latest_release
 from deploy_lib.model.outcome import Outcome, Tone
 
@@ -31,6 +31,7 @@ class Subject:
     ended: datetime | None = None
     seconds: float | None = None  # from one to the other
     running: bool = False  # its client still works on it
+    emergency: str = ""  # why it was released although a freeze or a hold was in force, and which
 
     @property
     def is_good(self) -> bool:
@@ -69,4 +70,13 @@ def read(entries: Sequence[Entry], release_id: str = "", *, running: bool = Fals
         ended=stopped.at if stopped else None,
         seconds=(stopped.at - started).total_seconds() if stopped else None,
         running=running and stopped is None,
+        emergency=_emergency(release.options.emergency, entries),
     )
+
+
+def _emergency(why: str, entries: Sequence[Entry]) -> str:
+    if not why:
+        return ""
+    freeze = next((entry.freeze for entry in entries if isinstance(entry, Started) and entry.freeze), "")
+    hold = next((entry.over_hold for entry in entries if isinstance(entry, LeaseHeld) and entry.over_hold), "")
+    return "; ".join(filter(None, (why, freeze, f"on hold by {hold}" if hold else "")))

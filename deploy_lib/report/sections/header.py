@@ -22,6 +22,7 @@ def blocks(subject: Subject) -> Iterator[Table]:
             ("Stable", literal(subject.stable or "none")),
             ("Started", day(subject.started)),
             ("Took", duration(subject.seconds)),
+            *((("Emergency", subject.emergency),) if subject.emergency else ()),
         )
     )
 

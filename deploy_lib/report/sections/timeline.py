@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import assert_never
 
 from deploy_lib.model import journal
-from deploy_lib.model.entry_words import sentence
+from deploy_lib.model.entry_words import about_freeze, sentence
 from deploy_lib.model.journal import Entry
 from deploy_lib.model.outcome import Tone
 from deploy_lib.report.blocks import Column, Piece, Table
@@ -81,10 +81,14 @@ def _events(entry: Entry) -> Iterator[tuple[str, Tone]]:
             again = "resumed" if entry.resumed else "started"
             who = f" by {entry.holder}" if entry.holder else ""
             yield f"{again}{who}: commit {entry.release.commit[:12]}", "plain"
+            if about := about_freeze(entry):
+                yield about, "unsure"
         case journal.LeaseHeld():
             before = entry.release.before
             serves = "this is its first release" if entry.release.first else f"it serves {before}"
             yield f"the service is leased to this release; {serves}", "plain"
+            if entry.over_hold:
+                yield f"overridden in an emergency: the hold of {entry.over_hold}", "unsure"
         case journal.LeaseRefused():
             yield f"the lease was not given: {entry.reason}", "unsure" if entry.errored else "bad"
         case journal.Asked():
