@@ -52,13 +52,20 @@ COMMANDS = {
 }
 
 
+def _is_plain(message: str) -> bool:
+    """Whether there is nothing in it to be made fit, as in our own words."""
+    return message.isascii() and message.replace("\n", "").isprintable() and "##" not in message and "::" not in message
+
+
 class _Parser(argparse.ArgumentParser):
     """Repeats what was given only in a form that no terminal and no CI log obeys."""
 
     def _print_message(self, message: str, file: Any = None) -> None:
-        from deploy_lib.printable import shown
+        if not _is_plain(message):
+            from deploy_lib.printable import shown
 
-        super()._print_message(shown(message), file)
+            message = shown(message)
+        super()._print_message(message, file)
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         try:

@@ -8,15 +8,13 @@ from __future__ import annotations
 import importlib.util
 import os
 import shlex
-import subprocess
 import sys
 from types import ModuleType
 
 from deploy_lib.cli.arguments import parse
-from deploy_lib.cli.called import NAME
+from deploy_lib.cli.called import INTERPRETER, NAME
 from deploy_lib.cli.paths import TOOL
 from deploy_lib.cli.process import without_signals
-from deploy_lib.cli.program import INTERPRETER
 from deploy_lib.model.not_possible import NotPossible
 
 NEEDED = ("pydantic", "yaml", "httpx", "tenacity", "google.cloud.run_v2")
@@ -74,6 +72,8 @@ def _again(python: str, argv: list[str]) -> int:
     command = [python, str(TOOL / "scripts" / "deploy_to_gcp.py"), *argv]
     environment = {**os.environ, MARK: "1", INTERPRETER: sys.executable}
     if os.name == "nt":  # there, exec would return to the shell before the command has ended
+        import subprocess
+
         return subprocess.call(command, env=environment)
     sys.stdout.flush()
     without_signals()  # they wait for the other Python to be ready for them

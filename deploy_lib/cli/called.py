@@ -7,6 +7,8 @@ import sys
 INSTALLED = "deploy-to-gcp"
 """The command that an installed package brings."""
 SCRIPT_NAME = "deploy_to_gcp.py"
+INTERPRETER = "DEPLOY_TO_GCP_INTERPRETER"
+"""The variable in which the bootstrap keeps the interpreter that the user typed, before it starts another one."""
 
 
 def name_of(started: str) -> str:

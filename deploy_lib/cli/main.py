@@ -6,7 +6,7 @@ from importlib import import_module
 
 from deploy_lib.cli.arguments import parse
 from deploy_lib.cli.called import NAME
-from deploy_lib.cli.show.console import prepare_streams, say_error
+from deploy_lib.cli.show.streams import prepare_streams
 from deploy_lib.model.not_possible import NotPossible
 
 COMMAND_MODULES = {
@@ -52,6 +52,7 @@ def main(argv: list[str], **given: object) -> int:
 
 def _unforeseen(problem: Exception) -> int:
     """Errors of rooms that are loaded by now; anything else is a fault of the tool, kept whole for a bug report."""
+    from deploy_lib.cli.show.console import say_error
     from deploy_lib.config.problems import ConfigError
     from deploy_lib.drivers.interface import DriverError, Interrupted
 
@@ -73,6 +74,7 @@ def _unforeseen(problem: Exception) -> int:
 
 def _say(message: str, code: int) -> int:
     from deploy_lib.cli.program import shorter
+    from deploy_lib.cli.show.console import say_error
 
     say_error(f"{NAME}: {shorter(message)}")
     return code

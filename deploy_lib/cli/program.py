@@ -12,14 +12,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from deploy_lib.cli.called import INSTALLED
+from deploy_lib.cli.called import INSTALLED, INTERPRETER
 from deploy_lib.cli.paths import TOOL
 from deploy_lib.model.program import TYPED_AS, Invocation
 
 SCRIPT = TOOL / "scripts" / "deploy_to_gcp.py"
 _PATH = r"'(?:[^']|'\"'\"')*'|[^\s;,)]+"
-INTERPRETER = "DEPLOY_TO_GCP_INTERPRETER"
-"""The variable in which the bootstrap keeps the interpreter that the user typed, before it starts another one."""
 
 
 def program_of(args: argparse.Namespace, config: Path | None = None, root: Path | None = None) -> Invocation:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from difflib import get_close_matches
 
 _LONGEST = 60  # characters of a word that are compared: nobody mistypes more, and comparing is quadratic
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """ "; did you mean status?", and nothing where none is near."""
+    from difflib import get_close_matches  # loaded for those who mistype
+
     close = get_close_matches(word[:_LONGEST].lower(), sorted(known), n=1)
     return f"; did you mean {close[0]}?" if close else ""
 

@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from typing import TextIO
 
 from deploy_lib.printable import Printable, shown
 
 _LONGEST = 2000  # characters of a line of an error
-
-
-def prepare_streams() -> None:
-    """Once, at the start: what the encoding of a stream lacks is written as its code; a closed stream takes all."""
-    for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
-        if stream is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  it lasts as long as we do
-        elif hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
 
 
 def say(*lines: str, to: TextIO | None = None) -> None:
