@@ -18,6 +18,7 @@ SAMPLED = "sampled"
 PLACES = {
     "tests/": STANDARD,
     "tests/test_package.py": STANDARD,
+    "tests/test_documents.py": FAST,
     "tests/unit/": FAST,
     "tests/report/": FAST,
     "tests/report/test_browser.py": SLOW,

@@ -1,0 +1,72 @@
+"""What the documents tell to type is understood, and what they link to is there."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from deploy_lib.cli.arguments import parse
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted(
+    path
+    for path in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), ROOT / "deploy_lib" / "local_cloud" / "README.md")
+    if "decisions" not in path.parts
+)
+NAMES = ("deploy-to-gcp", "deploy", "python scripts/deploy_to_gcp.py", "python3 scripts/deploy_to_gcp.py")
+
+
+def commands(text: str) -> list[list[str]]:
+    """The words after the tool's name: of lines of code, and of code in a sentence that names the tool in full."""
+    lines = re.findall(
+        r"^(?:    |\$ )?((?:deploy|deploy-to-gcp|python3? scripts/deploy_to_gcp\.py)(?: .*)?)$", text, re.M
+    )
+    inline = re.findall(r"`((?:deploy-to-gcp|python3? scripts/deploy_to_gcp\.py) [^`\n]+)`", text)
+    found = []
+    for line in (*lines, *inline):
+        plain = line.partition("  #")[0].rstrip()
+        name = max((each for each in NAMES if f"{plain} ".startswith(f"{each} ")), key=len)
+        found.append(shlex.split(plain[len(name) :]))
+    return [words for words in found if "..." not in words and "[COMMAND]" not in words and words != ["--version"]]
+
+
+def test_commands_are_found() -> None:
+    assert commands(
+        "```\ndeploy-to-gcp check  # no cloud\n```\n    deploy --all\nsee `deploy-to-gcp plan --local`\n"
+    ) == [
+        ["check"],
+        ["--all"],
+        ["plan", "--local"],
+    ]
+    assert sum(len(commands(page.read_text(encoding="utf-8"))) for page in PAGES) > 40
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_command_is_understood(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for words in commands(page.read_text(encoding="utf-8")):
+        try:
+            parse(words)
+        except SystemExit as ended:
+            assert ended.code == 0, f"{shlex.join(words)}: {capsys.readouterr().err}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_link_leads_somewhere(page: Path) -> None:
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        there = (page.parent / path).resolve() if path else page
+        assert there.exists(), target
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", there.read_text(encoding="utf-8"), re.MULTILINE)
+            assert anchor in {slug(each) for each in headings}, target
+
+
+def slug(heading: str) -> str:
+    """As GitHub makes anchors of headings."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
