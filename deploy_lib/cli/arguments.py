@@ -57,8 +57,22 @@ def _is_plain(message: str) -> bool:
     return message.isascii() and message.replace("\n", "").isprintable() and "##" not in message and "::" not in message
 
 
+class Misuse(SystemExit):
+    """A command line that cannot be read; `message` has been printed."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(2)
+        self.message = message
+
+
 class _Parser(argparse.ArgumentParser):
     """Repeats what was given only in a form that no terminal and no CI log obeys."""
+
+    def error(self, message: str) -> NoReturn:
+        try:
+            super().error(message)
+        except SystemExit:
+            raise Misuse(message) from None
 
     def _print_message(self, message: str, file: Any = None) -> None:
         if not _is_plain(message):
@@ -107,6 +121,10 @@ def parser() -> argparse.ArgumentParser:
         help="only which file a setting is from, and what it replaced, e.g. memory or services.backend.env",
     )
     _deploy_only(made["deploy"])
+    for name in ("deploy", "resume", "rollback"):
+        made[name].add_argument(
+            "--result", metavar="FILE", help="write how the command ended, what serves and where, as JSON"
+        )
     for name in ("deploy", "resume", "rollback", "hold"):
         made[name].add_argument(
             "--wait", metavar="TIME", help="when somebody else has the service, queue for this long, e.g. 10m"

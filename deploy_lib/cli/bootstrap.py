@@ -11,7 +11,6 @@ import shlex
 import sys
 from types import ModuleType
 
-from deploy_lib.cli.arguments import parse
 from deploy_lib.cli.called import INTERPRETER, NAME
 from deploy_lib.cli.paths import TOOL
 from deploy_lib.cli.process import without_signals
@@ -32,13 +31,17 @@ def run(argv: list[str]) -> int:
         from deploy_lib.cli.main import main
 
         return main(argv)
-    parse(argv)  # misuse is told before anything is installed
+    from deploy_lib.cli.main import parsed
+    from deploy_lib.cli.result import tell_misuse
+
+    parsed(argv)  # misuse is told before anything is installed
     dev = _dev()
     try:
         with dev.locked():
             dev.install(dev.RELEASE)
     except dev.Stop as stop:
         print(f"{NAME}: {stop}", file=sys.stderr)
+        tell_misuse(argv, str(stop))
         return 2
     return _again(str(dev.PYTHON), argv)
 

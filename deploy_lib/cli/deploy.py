@@ -11,6 +11,7 @@ from deploy_lib.cli.identity import new_release
 from deploy_lib.cli.notifications import Notifier
 from deploy_lib.cli.options import options_of
 from deploy_lib.cli.release_runner import release_runner
+from deploy_lib.cli.result import CommandResult
 from deploy_lib.cli.run_output import OpenJournal
 from deploy_lib.cli.selection import commit_of, select
 from deploy_lib.cli.session import open_session
@@ -27,7 +28,12 @@ from deploy_lib.release.last_line import interrupted_half_way
 from deploy_lib.release.runner import ReleaseRunner, release_together
 
 
-def main(args: argparse.Namespace, clock: SystemClock | None = None, open_journal: OpenJournal = Journal) -> int:
+def main(
+    args: argparse.Namespace,
+    clock: SystemClock | None = None,
+    open_journal: OpenJournal = Journal,
+    result: CommandResult | None = None,
+) -> int:
     refuse_old_flags(args)
     if args.dry_run:
         from deploy_lib.cli import plan
@@ -35,13 +41,18 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None, open_journa
         return plan.main(args)
     wait = seconds("--wait", args.wait)
     selection = select(args)
+    result = result or CommandResult("deploy")
+    result.begin([plan.service.name for plan in selection.plans])
     commit = commit_of(selection.root, args.commit)
     clock = clock or SystemClock()
     with open_session(selection, args, clock, starts=True) as session:
         options = {plan.service.name: options_of(args, plan) for plan in selection.plans}
-        notifier = Notifier(selection.config.settings.webhook_env, session.state, args.report_dir)
+        notifier = Notifier(selection.config.settings.webhook_env, session.state, args.report_dir, result)
         display = choose(args.output, tuple(plan.service.name for plan in selection.plans))
-        with stopping(clock, selection.program.command("resume"), display.stopping) as signals, closing(display):
+        with (
+            stopping(clock, selection.program.command("resume"), display.stopping, result.cut_short) as signals,
+            closing(display),
+        ):
             runners = [
                 release_runner(
                     session,

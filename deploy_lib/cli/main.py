@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 from importlib import import_module
 
-from deploy_lib.cli.arguments import parse
+from deploy_lib.cli.arguments import Misuse, parse
 from deploy_lib.cli.called import NAME
 from deploy_lib.cli.show.streams import prepare_streams
 from deploy_lib.model.not_possible import NotPossible
@@ -36,45 +37,70 @@ def main(argv: list[str], **given: object) -> int:
     `given` is passed on to the command: another clock, say, as tests bring one.
     """
     prepare_streams()
-    args = parse(argv)
+    args = parsed(argv)
+    result = None
+    if hasattr(args, "result"):
+        from deploy_lib.cli.result import result_of
+
+        result = result_of(args)
+    code, error = 0, ""
     try:
-        code: int = import_module(COMMAND_MODULES[args.command]).main(args, **given)
-        return code
-    except NotPossible as refused:
-        return _say(refused.message, refused.code)
+        if result is not None:
+            result.begin()
+            given["result"] = result
+        code = import_module(COMMAND_MODULES[args.command]).main(args, **given)
     except BrokenPipeError:
-        return 0
-    except KeyboardInterrupt:
-        return _say("interrupted", 130)
-    except Exception as problem:
-        return _unforeseen(problem)
+        pass
+    except (Exception, KeyboardInterrupt) as problem:
+        lines, code = _in_words(problem)
+        _say(lines)
+        error = "\n".join(lines)
+    if result is not None:
+        result.end(code, error)
+    return code
 
 
-def _unforeseen(problem: Exception) -> int:
-    """Errors of rooms that are loaded by now; anything else is a fault of the tool, kept whole for a bug report."""
+def parsed(argv: list[str]) -> argparse.Namespace:
+    """As `parse`. What is refused is told to whoever reads the command's result too."""
+    try:
+        return parse(argv)
+    except Misuse as refused:
+        from deploy_lib.cli.result import tell_misuse
+
+        tell_misuse(argv, refused.message)
+        raise
+
+
+def _say(lines: list[str]) -> None:
+    """The last one is what the command came to."""
+    from deploy_lib.cli.program import shorter
     from deploy_lib.cli.show.console import say_error
+
+    for line in lines[:-1]:
+        say_error(line)
+    say_error(f"{NAME}: {shorter(lines[-1])}")
+
+
+def _in_words(problem: BaseException) -> tuple[list[str], int]:
+    """The lines of an error and the exit code. Errors are of rooms that are loaded by now; anything else is a fault of
+    the tool, kept whole for a bug report."""
+    if isinstance(problem, NotPossible):
+        return [problem.message], problem.code
+    if isinstance(problem, KeyboardInterrupt):
+        return ["interrupted"], 130
     from deploy_lib.config.problems import ConfigError
     from deploy_lib.drivers.interface import DriverError, Interrupted
 
     if isinstance(problem, Interrupted):
-        return _say("interrupted; nothing was changed", 130)
+        return ["interrupted; nothing was changed"], 130
     if isinstance(problem, ConfigError):
-        for each in problem.problems:
-            say_error(str(each))
-        return _say(f"{len(problem.problems)} problem(s) in the configuration; nothing was done", 2)
+        lines = [str(each) for each in problem.problems]
+        return [*lines, f"{len(lines)} problem(s) in the configuration; nothing was done"], 2
     if isinstance(problem, DriverError):
-        return _say(f"{problem.reason}\n  {problem.remedy}" if problem.remedy else problem.reason, 4)
+        return [f"{problem.reason}\n  {problem.remedy}" if problem.remedy else problem.reason], 4
     if isinstance(problem, OSError) and problem.strerror:  # a directory that cannot be written, a disk that is full
         where = problem.filename or "standard output, or what is kept"
-        return _say(f"{where}: {problem.strerror}; --state names another directory for what is kept", 4)
+        return [f"{where}: {problem.strerror}; --state names another directory for what is kept"], 4
     from deploy_lib.cli.crash import keep
 
-    return _say(f"a fault of this tool: {problem!r}\n  the details are in {keep(problem)}", 4)
-
-
-def _say(message: str, code: int) -> int:
-    from deploy_lib.cli.program import shorter
-    from deploy_lib.cli.show.console import say_error
-
-    say_error(f"{NAME}: {shorter(message)}")
-    return code
+    return [f"a fault of this tool: {problem!r}\n  the details are in {keep(problem)}"], 4

@@ -12,6 +12,7 @@ from deploy_lib.cli.deploy import carry_out
 from deploy_lib.cli.notifications import Notifier
 from deploy_lib.cli.release_runner import release_runner
 from deploy_lib.cli.release_store import journal_to_resume
+from deploy_lib.cli.result import CommandResult
 from deploy_lib.cli.run_output import OpenJournal
 from deploy_lib.cli.selection import commit_of, select
 from deploy_lib.cli.session import Session, open_session
@@ -24,15 +25,25 @@ from deploy_lib.plan import Plan
 from deploy_lib.release.resume import NothingToResume, Resumable, resumable
 
 
-def main(args: argparse.Namespace, clock: SystemClock | None = None, open_journal: OpenJournal = Journal) -> int:
+def main(
+    args: argparse.Namespace,
+    clock: SystemClock | None = None,
+    open_journal: OpenJournal = Journal,
+    result: CommandResult | None = None,
+) -> int:
     wait = seconds("--wait", args.wait)
     selection = select(args)
+    result = result or CommandResult("resume")
     clock = clock or SystemClock()
     with open_session(selection, args, clock) as session:
         found = _found(session, selection.plans, accept=args.accept)
         display = choose(args.output, tuple(plan.service.name for plan in selection.plans))
-        notifier = Notifier(selection.config.settings.webhook_env, session.state)
-        with stopping(clock, selection.program.command("resume"), display.stopping) as signals, closing(display):
+        result.begin([each.plan.service.name for each in found])
+        notifier = Notifier(selection.config.settings.webhook_env, session.state, None, result)
+        with (
+            stopping(clock, selection.program.command("resume"), display.stopping, result.cut_short) as signals,
+            closing(display),
+        ):
             runners = [
                 release_runner(
                     session,

@@ -15,6 +15,7 @@ from deploy_lib.cli import unpin
 from deploy_lib.cli.identity import holder, new_release
 from deploy_lib.cli.notifications import Notifier
 from deploy_lib.cli.release_store import journals
+from deploy_lib.cli.result import CommandResult
 from deploy_lib.cli.run_output import RunOutput, run_output
 from deploy_lib.cli.selection import Selection, select
 from deploy_lib.cli.session import Session, open_session
@@ -42,27 +43,29 @@ LIST = "?"
 """What --to holds when it was given without a name."""
 
 
-def main(args: argparse.Namespace) -> int:
+def main(args: argparse.Namespace, result: CommandResult | None = None) -> int:
     if args.unpin:
         return unpin.main(args)
     options = RollbackOptions(args.to, probe=not args.now, force=args.force, wait=seconds("--wait", args.wait))
     selection = select(args, source=False)
     if args.to and len(selection.plans) > 1:
         raise NotPossible("--to names a revision of one service; give one --service")
+    result = result or CommandResult("rollback")
     clock = SystemClock()
     with open_session(selection, args, clock) as session:
         if args.to == LIST:
             return _list(session, selection)
+        result.begin([plan.service.name for plan in selection.plans])
         found = choose_all(((plan, _read(session, plan)) for plan in selection.plans), options)
         display = choose(args.output, tuple(plan.service.name for plan in selection.plans))
         if any(each.refused for each in found):
             with closing(display):
-                return _refuse(session, found, display, args.output)
-        notifier = Notifier(selection.config.settings.webhook_env, session.state)
+                return _refuse(session, found, display, args.output, result)
+        notifier = Notifier(selection.config.settings.webhook_env, session.state, None, result)
         finishes = selection.program.command("rollback", "--force")
         try:
             with ExitStack() as journals_open, closing(display):
-                signals = journals_open.enter_context(stopping(clock, finishes, display.stopping))
+                signals = journals_open.enter_context(stopping(clock, finishes, display.stopping, result.cut_short))
                 begun = [
                     begin(session, each, each.choice, display, notifier, journals_open)
                     for each in found
@@ -124,10 +127,12 @@ def _read(session: Session, plan: Plan) -> ServiceState:
     return _remembered(session, plan, session.services(plan).read_state(plan.service))
 
 
-def _refuse(session: Session, found: Sequence[Chosen], display: Display, output: str) -> int:
+def _refuse(session: Session, found: Sequence[Chosen], display: Display, output: str, result: CommandResult) -> int:
     """Every service is shown, and every service's last line says what serves."""
     for each in found:
-        display.entry(each.plan.service.name, refusal(each, session.traffic_drivers(each.plan)))
+        refused = refusal(each, session.traffic_drivers(each.plan))
+        display.entry(each.plan.service.name, refused)
+        result.entry(each.plan.service.name, refused)
     if output == "json":
         raise NotPossible(refusals(found), Outcome.REJECTED.exit_code)  # for the person who reads standard error
     return Outcome.REJECTED.exit_code

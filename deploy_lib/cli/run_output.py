@@ -55,7 +55,9 @@ class RunOutput:
 
     def show(self, entry: Entry) -> None:
         """Shows what the journal must not have: it stays open."""
-        self.display.entry(self.plan.service.name, self.mask.value(entry))
+        masked = self.mask.value(entry)
+        self.display.entry(self.plan.service.name, masked)
+        self.notifier.shown(self.plan, masked)
 
 
 @contextmanager

@@ -27,18 +27,22 @@ SAYING = 0.5  # seconds that a blocked standard error may cost on top
 
 @contextmanager
 def stopping(
-    clock: SystemClock, afterwards: str, answer: Callable[[str], None] = lambda by: None
+    clock: SystemClock,
+    afterwards: str,
+    answer: Callable[[str], None] = lambda by: None,
+    cut_short: Callable[[], None] = lambda: None,
 ) -> Iterator[StopListener]:
     """While the block runs, SIGINT, SIGTERM and SIGHUP stop the clock.
 
     Afterwards they mean what they meant before; in a process that runs one command they have nothing left to stop, and
     the second of all still ends it. `afterwards` is the command that takes up what is left unfinished. `answer` is
-    told the first signal's name at once, from a thread that must not be held up.
+    told the first signal's name at once, from a thread that must not be held up; `cut_short` is called before the
+    second ends the process, for a moment.
     """
     receiver, sender = socket.socketpair()
     sender.setblocking(False)
     last_word = f"{NAME}: stopped at once; {shorter(afterwards)} takes it up"
-    listener = StopListener(receiver, sender, clock, answer, last_word)
+    listener = StopListener(receiver, sender, clock, answer, cut_short, last_word)
     threading.Thread(target=listener.run, name="signals", daemon=True).start()
     own = is_own()
     earlier = signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
@@ -65,6 +69,7 @@ class StopListener:
     sender: socket.socket  # held, so that it is open for as long as signals may come
     clock: SystemClock
     answer: Callable[[str], None]
+    cut_short: Callable[[], None]
     last_word: str
     stops: int = 0
     code: int | None = None
@@ -101,3 +106,4 @@ class StopListener:
         """Past every stream of the program: another thread may be writing there, and be held up."""
         with suppress(OSError):
             os.write(2, f"{self.last_word}\n".encode("utf-8", "backslashreplace"))
+        self.cut_short()
