@@ -7,7 +7,6 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -110,27 +109,6 @@ def test_the_second_signal_ends_at_once_and_resume_takes_it_up(harness: CliHarne
     assert resumed.code == 130, resumed.errors
     assert harness.now == {old: 100}
     assert OtherClient(harness).lease() is None
-
-
-@pytest.mark.slow
-def test_what_a_cancelled_job_left_is_repaired_by_the_next(
-    harness: CliHarness, commands: list[Command], tmp_path: Path
-) -> None:
-    """The CI system asks, waits less long than restoring takes, and kills."""
-    old, command = baking(harness, commands)
-    left = harness.now
-    harness.cloud.faults({"method": "google.cloud.run.v2.Services/UpdateService", "delay": 5.0, "times": 1})
-    command.process.send_signal(signal.SIGTERM)
-    command.wait_for(type="restore_asked")
-    code, _ = command.signal(signal.SIGKILL)
-    assert code == -signal.SIGKILL
-    config = harness.config(WHOLE, {"n": 2})
-    OtherClient(harness).lease_runs_out()
-    result = harness.release(config, state=tmp_path / "next")
-    assert result.code == 0, result.errors
-    maps = harness.maps()
-    assert maps[maps.index(left) + 1] == {old: 100}
-    assert [*harness.now.values()] == [100] and harness.now != {old: 100}
 
 
 def test_a_build_that_is_interrupted_is_cancelled(harness: CliHarness, commands: list[Command]) -> None:
