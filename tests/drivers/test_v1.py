@@ -97,7 +97,6 @@ def container(**more: Any) -> dict[str, Any]:
         (template(nodeSelector={"accelerator": "nvidia-l4"}), "template.node_selector"),
         (template(serviceMesh={"mesh": "m"}), "template.service_mesh"),
         (template(volumes=[{"name": "v", "gcs": {"bucket": "b"}}]), "template.volumes.gcs"),
-        (container(dependsOn=["other"]), "template.containers.depends_on"),
         (container(baseImageUri="u"), "template.containers.base_image_uri"),
         (
             template(containers=[*TEMPLATE["containers"], {"name": "side", "image": "i"}]),

@@ -27,7 +27,7 @@ _TEMPLATE = {
 }  # fmt: skip
 _CONTAINER = {
     "name", "image", "command", "args", "env", "resources", "ports", "volume_mounts", "working_dir", "startup_probe",
-    "liveness_probe",
+    "liveness_probe", "depends_on",  # the template's annotation run.googleapis.com/container-dependencies
 }  # fmt: skip
 _VOLUME = {"name", "secret", "cloud_sql_instance", "empty_dir"}
 
