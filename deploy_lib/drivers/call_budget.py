@@ -69,6 +69,7 @@ class Budgets:
             "list_log_entries": self.logs,
             "get_build": self.builds,
             "create_service": writes,
+            "validate_service": writes,
             "update_service": writes,
             "replace_service": writes,
         }

@@ -96,7 +96,8 @@ keeps a token away passes: a connection that broke, a server that is out."""
 class ApiError(DriverError):
     """A DriverError of a call to Google. `code` is the gRPC status by name, or UNSENT; `message` Google's message.
 
-    `retry_after` are the seconds that it asks to wait, if it does.
+    `retry_after` are the seconds that it asks to wait, if it does. `by_the_minute`: a quota is used up that has room
+    again within a minute.
     """
 
     def __init__(
@@ -107,6 +108,7 @@ class ApiError(DriverError):
         self.message = message
         self.evidence = evidence
         self.retry_after: float | None = None
+        self.by_the_minute = False
         self.may_pass_within = PASSES_WITHIN if code in PASSING else 0.0
 
     @property
@@ -185,6 +187,7 @@ def translated(error: Exception, call: ApiCall) -> ApiError:
     evidence = _evidence(code, message, call, metadata)
     problem = ApiError(code, message, f"could not {call.doing}: {reason}", remedy, evidence=evidence)
     problem.retry_after = retry_delay(error)
+    problem.by_the_minute = is_by_the_minute(error)
     if code == StatusCode.UNSENT and call.endpoints.local:
         problem.may_pass_within = RESTARTED_WITHIN
     return problem

@@ -8,6 +8,7 @@ NEEDED = {
     "get_service": "run.services.get",
     "list_services": "run.services.list",
     "create_service": "run.services.create",
+    "validate_service": "run.services.update",
     "update_service": "run.services.update",
     "get_revision": "run.revisions.get",
     "list_revisions": "run.revisions.list",

@@ -2,7 +2,8 @@
 
 The clients' retries differ from method to method and some methods can hang for ever, so they are switched off
 and this table is the only policy. A read is repeated on anything that may pass. A write is repeated here only when
-it surely had no effect; what a lost answer means is settled by whoever asked, by reading.
+it surely had no effect; what a lost answer means is settled by whoever asked, by reading. A change of a service is not
+even repeated where it had none but took its time, as a quota that is used up does: it rests on what was read before.
 """
 
 from __future__ import annotations
@@ -34,8 +35,9 @@ QUOTA_WITHIN = 90.0
 """Seconds in which a quota by the minute, used up by whomever, has room again."""
 WRITES_PAUSE = 10.0
 """Seconds in which nobody of a run writes after a quota of writes was used up; some of its minute has passed then."""
-PACED = frozenset({"create_service", "update_service", "replace_service"})
-"""Calls that wait for such a pause."""
+_PACED = frozenset({"create_service", "validate_service"})
+"""Calls that wait for such a pause; who changes a service waits before it is read, by `wait_to_write`."""
+_WRITES = _PACED | {"update_service", "replace_service"}
 DEAD_LOCAL_CLOUD = 2.0
 """Seconds. Nothing listens at its address: it was stopped, and will not come back while one waits."""
 RESTARTS_WITHIN = 20.0
@@ -53,6 +55,7 @@ class CallPolicy:
 
 READ = CallPolicy(PASSING)
 WRITE = CallPolicy(frozenset({StatusCode.RESOURCE_EXHAUSTED, StatusCode.UNSENT}), each=20.0)
+CHANGE = CallPolicy(frozenset({StatusCode.UNSENT}), each=20.0, total=5.0)
 TRANSFER = CallPolicy(READ.repeated, each=120.0, total=300.0)
 FIGURES = CallPolicy(READ.repeated - {StatusCode.RESOURCE_EXHAUSTED}, each=20.0, total=20.0)
 """Readings that come again by themselves. A quota by the minute is only used up further by repeating them at once."""
@@ -61,8 +64,9 @@ POLICIES = {
     "get_service": READ,
     "list_services": READ,
     "create_service": WRITE,
-    "update_service": WRITE,
-    "replace_service": WRITE,
+    "validate_service": WRITE,
+    "update_service": CHANGE,
+    "replace_service": CHANGE,
     "get_revision": READ,
     "list_revisions": READ,
     "get_operation": READ,
@@ -127,6 +131,13 @@ class Calls:
         except Exception as error:
             raise translated(error, self._call(name, doing)) from error
 
+    def wait_to_write(self) -> None:
+        """As long as a quota of writes was used up just now, by whoever of this run."""
+        budget = self.clients.budgets.of("update_service")
+        closed_for = budget.closed_until - self.clock.monotonic() if budget is not None else 0.0
+        if closed_for > 0:
+            self.clock.sleep(min(closed_for, WRITES_PAUSE))
+
     def _counted(self, name: str, effect: Callable[[], T]) -> Callable[[], T]:
         """Each try is a call, which Google counts; none is made of what was just refused to somebody of the run."""
         budget = self.clients.budgets.of(name)
@@ -134,14 +145,13 @@ class Calls:
             return effect
 
         def counted() -> T:
-            closed_for = budget.closed_until - self.clock.monotonic()
-            if name in PACED and closed_for > 0:
-                self.clock.sleep(min(closed_for, WRITES_PAUSE))
+            if name in _PACED:
+                self.wait_to_write()
             budget.spend(self.clock.monotonic())
             try:
                 return effect()
             except Exception as error:
-                if name in PACED and is_by_the_minute(error):
+                if name in _WRITES and is_by_the_minute(error):
                     delay = retry_delay(error)
                     budget.refused(self.clock.monotonic(), WRITES_PAUSE if delay is None else delay)
                 raise

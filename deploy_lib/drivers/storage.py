@@ -122,18 +122,22 @@ class Bucket:
             self._make_sure()
             self._ours = True
 
-    def _make_sure(self) -> None:
+    def _listed(self) -> bool:
+        """Whether the project has it, or anybody has the one that the YAML names."""
         client = self._calls.clients.storage
-        doing = f"look up the bucket gs://{self.name}"
 
-        def listed() -> bool:
+        def look() -> bool:
             if self._named:
                 return client.lookup_bucket(self.name, retry=None, timeout=_PATIENCE) is not None
             found = client.list_buckets(prefix=self.name, retry=None, timeout=_PATIENCE)
             return any(bucket.name == self.name for bucket in found)
 
+        return self._calls.make("get_bucket", look, f"look up the bucket gs://{self.name}")
+
+    def _make_sure(self) -> None:
+        client = self._calls.clients.storage
         try:
-            if self._calls.make("get_bucket", listed, doing):
+            if self._listed():
                 return
         except ApiError as problem:
             if problem.code is not StatusCode.PERMISSION_DENIED:
@@ -148,12 +152,28 @@ class Bucket:
         except ApiError as problem:
             if problem.code not in (StatusCode.ABORTED, StatusCode.ALREADY_EXISTS):
                 raise
-            if self._calls.make("get_bucket", listed, doing):  # made by someone else meanwhile
+            if self._listed():  # made by someone else meanwhile
                 return
-            raise DriverError(
-                f"the bucket gs://{self.name} belongs to another project, so no source is uploaded to it",
-                "ask its owner to give it up, or build on this machine with --build-local",
-            ) from None
+            raise self._not_ours() from None
+
+    def _not_ours(self) -> DriverError:
+        return DriverError(
+            f"the bucket gs://{self.name} belongs to another project, so nothing is kept in it",
+            "name another bucket with bucket:, or ask its owner to give it up",
+        )
+
+    def refusal(self) -> DriverError | None:
+        """Why nothing in a bucket that is there may be believed; None where it is ours, or that is not known.
+
+        Nothing is made.
+        """
+        if self._ours:
+            return None
+        try:
+            self._ours = self._listed()
+        except ApiError:
+            return None
+        return None if self._ours else self._not_ours()
 
 
 class _Stream:

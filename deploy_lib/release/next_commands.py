@@ -62,16 +62,19 @@ def next_commands(
                 program.command("deploy", "--emergency", "--why", "WHY", note="release all the same; WHY is recorded"),
             )
         case Outcome.BUSY:
-            name = "resume" if resumed else "deploy"
-            over = (program.command("resume", "--force", note="take the service over and go on"),) if resumed else ()
-            back = program.command("rollback", "--force", note="take the service over and put back what served before")
-            end = program.command("hold", "--release", note="end the hold, if it is yours or its time is over")
-            return (
-                program.command(name, "--wait", "10m", note="queue behind it"),
+            ways = (
+                program.command("resume" if resumed else "deploy", "--wait", "10m", note="queue behind it"),
                 program.command("status", note="who has the service, and what serves"),
-                *over,
-                end if on_hold else back,
             )
+            if on_hold:
+                end = program.command("hold", "--release", note="end the hold, if it is yours or its time is over")
+                return (*ways, end)
+            going_on = "take the service over and go on" if resumed else "its client is gone: go on with that release"
+            if gone and not resumed:  # no service tells of it yet, and nothing served before
+                going_on = "its client was killed on this machine: go on with that first release"
+            over = program.command("resume", "--force", note=going_on)
+            back = program.command("rollback", "--force", note="take the service over and put back what served before")
+            return (*ways, over) if gone else (*ways, over, back)
         case Outcome.UNKNOWN:
             return (program.command("resume"), program.command("status"))
         case Outcome.INTERRUPTED:

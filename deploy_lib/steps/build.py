@@ -32,7 +32,7 @@ BuilderName = Annotated[Builder, WithJsonSchema({"enum": [each.value for each in
 class BuildSettings(Settings):
     builder: BuilderName = Field(Builder.CLOUD_BUILD, alias="with", description="who builds")
     timeout: Duration = Field(1200.0, gt=0, le=86400, description="the build must end within this time")
-    cache: bool = Field(False, description="reuse the layers of the last image from the registry")
+    cache: bool = Field(False, description="reuse the layers of the last image in the registry; no tag is kept for them")
     machine_type: str | None = Field(None, description="Cloud Build machine type, e.g. E2_HIGHCPU_8")
     worker_pool: str | None = Field(None, description="Cloud Build private pool, projects/P/locations/L/workerPools/N")
     service_account: str | None = Field(None, description="the account the build runs as")
@@ -165,7 +165,7 @@ REFERENCE = """\
 - build:
     with: cloud_build        # cloud_build | docker | podman | namespaces
     timeout: 20m
-    cache: false             # reuse the layers of the last image
+    cache: false             # reuse the layers of the last image; no tag is kept for them
     machine_type: E2_HIGHCPU_8   # Cloud Build's machine (default: Cloud Build's default)
     worker_pool: projects/my-project/locations/us-central1/workerPools/builds   # private pool
     service_account: builder@my-project.iam.gserviceaccount.com

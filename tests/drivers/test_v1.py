@@ -131,6 +131,9 @@ class Api:
     service_now: Service
     masks: list[list[str]] = field(default_factory=list)
 
+    def wait_to_write(self) -> None:
+        """There is room."""
+
     def service(self, path: str) -> Service:
         return copy.deepcopy(self.service_now)
 

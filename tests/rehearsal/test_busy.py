@@ -120,7 +120,7 @@ def test_a_first_release_keeps_others_off_before_there_is_a_service(harness: Cli
 
 
 def test_a_first_release_that_another_one_is_built_for_is_busy_before_it_does_any_work(harness: CliHarness) -> None:
-    """Its client is gone, and its lease is not over yet."""
+    """Its client is gone, and its lease is not over yet: who is refused can go on with it all the same."""
     second: list[CommandResult] = []
     harness.write("Dockerfile", (harness.repository / "Dockerfile").read_text() + "RUN sleep 30\n")
     harness.commit()
@@ -138,6 +138,8 @@ def test_a_first_release_that_another_one_is_built_for_is_busy_before_it_does_an
         r" is deploying this service since \d\d:\d\d:\d\d UTC, until \d\d:\d\d:\d\d UTC", busy.stopped["reason"]
     )
     assert harness.maps() == []
+    offered = busy.stopped["next_commands"]
+    assert any(" resume --force " in each for each in offered) and not any(" rollback " in each for each in offered)
 
 
 @pytest.mark.parametrize("text", ["soon", "0s", "200h"])

@@ -21,7 +21,7 @@ from tests.rehearsal.plans import when
 
 Steps = tuple[dict[str, Any], ...]
 UP: Steps = (
-    {"build": {"timeout": "2m"}},
+    {"build": {"timeout": "2m", "cache": True}},
     {"canary": {"ready_within": "60s", "words_within": "2s"}},
     {"probe": {"attempts": 10, "need": 2, "every": "50ms"}},
 )
@@ -94,8 +94,12 @@ def test_one_that_is_sick_at_a_tenth_is_taken_back(stage: Stage) -> None:
 
 
 def test_a_rollback_puts_back_what_served_before(stage: Stage) -> None:
-    old, new = stage.live(), stage.live(n=1)
-    result = stage.harness.command("rollback", stage.config(SHORT, n=1))
+    """The two are built of two commits, into a repository whose tags cannot be moved, with the layers of the first."""
+    old = stage.live()
+    stage.harness.write("shop_backend/another.py", "OTHER = True\n")
+    stage.harness.commit()
+    new = stage.live()
+    result = stage.harness.command("rollback", stage.config(SHORT))
     stage.ends(result, 0, f"{old} 100 %", [{old: 100}, {new: 100}, {old: 100}])
 
 

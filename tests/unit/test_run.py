@@ -87,6 +87,9 @@ def test_commands_that_are_printed_help_in_what_has_come_to_be() -> None:
     kept, busy = printed(Outcome.BUSY, on_hold=True), printed(Outcome.BUSY)
     assert ("hold --release" in kept, "rollback" in kept) == (True, False)
     assert ("hold --release" in busy, "rollback" in busy) == (False, True)
+    assert ("resume --force" in kept, "resume --force" in busy) == (False, True)
+    first = printed(Outcome.BUSY, gone=True)
+    assert ("resume --force" in first, "rollback" in first) == (True, False), "there is nothing to put back"
 
 
 @pytest.mark.parametrize(

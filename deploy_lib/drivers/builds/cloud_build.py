@@ -38,6 +38,7 @@ from deploy_lib.drivers.status_code import StatusCode
 from deploy_lib.drivers.times import plain_time
 from deploy_lib.model.answers import Built, ImportsChecked, LeaseTaken
 from deploy_lib.model.image import BuiltImage, InsideImage
+from deploy_lib.model.image_names import short
 from deploy_lib.source.archive import archive, paths_in_archive
 from deploy_lib.steps.build import BuildImage
 from deploy_lib.steps.import_check import CheckImports
@@ -140,7 +141,17 @@ class CloudBuild:
         dockerfile, context = paths_in_archive(job.staged)
         source = (job.context_hash, dockerfile, location.bucket.name, name, generation)
         handed = hand_over(location, job, secret_arguments(job.release.service.source.args))
-        return build_order(Order(job.request, *source, job.plan, handed, context))
+        return build_order(Order(job.request, *source, job.plan, handed, context, self._layers(location, job, tell)))
+
+    def _layers(self, location: BuildLocation, job: BuildJob, tell: Tell) -> str | None:
+        """The newest image of the service: a tag of its own for the layers would have to be moved by every build."""
+        if not job.request.settings.cache or job.release.options.rebuild:
+            return None
+        built = self.submissions.list(location, f'tags="{run_tag(job.release.service)}" AND status="SUCCESS"')
+        image = next(filter(None, map(build_result.image_of, built)), None)
+        if image is not None:
+            tell(f"layers of the last image are reused where they still fit: {short(image)}")
+        return image
 
     def _built_before(self, location: BuildLocation, job: BuildJob) -> Built | None:
         """An image made from the same context before, when the registry still has it."""

@@ -19,7 +19,7 @@ from deploy_lib.drivers.builds.findings import Explain
 from deploy_lib.drivers.builds.job import BuildJob, CheckJob
 from deploy_lib.drivers.builds.local import LocalBuild
 from deploy_lib.drivers.builds.registry import Registry
-from deploy_lib.drivers.builds.request import image_tags
+from deploy_lib.drivers.builds.request import pushed_name
 from deploy_lib.drivers.builds.source_analysis import entrypoint_of, explainer, unstartable
 from deploy_lib.drivers.builds.submission import Submissions
 from deploy_lib.drivers.clients import Clients
@@ -96,7 +96,7 @@ class CloudBuilds:
             raise DriverError("there is no image to import in, since none was built", "start the release again")
         staged = self.stage(release, not _here(request))
         plan, explain = self._plan(request.check, release, staged)
-        image = release.image or image_tags(release)[0]
+        image = release.image or pushed_name(release)
         job = CheckJob(request, image, plan, staged, explain)
         checked = self._local(request.builder).check(job, tell) if _here(request) else self._cloud().check(job, tell)
         self._checked[release.id] = checked

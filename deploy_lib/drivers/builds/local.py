@@ -21,7 +21,7 @@ from deploy_lib.drivers.builds.image_cache import CachedImage, ImageCache
 from deploy_lib.drivers.builds.job import BuildJob, CheckJob
 from deploy_lib.drivers.builds.local_check import run_check
 from deploy_lib.drivers.builds.registry import Registry
-from deploy_lib.drivers.builds.request import BUILD, REVISION_LABEL, image_tags
+from deploy_lib.drivers.builds.request import BUILD, REVISION_LABEL, pushed_name
 from deploy_lib.drivers.builds.staging import write_build
 from deploy_lib.drivers.engines import (
     BuildFailed,
@@ -109,7 +109,7 @@ class LocalBuild:
                 log_tail=tuple(log)[-TAIL:],
                 contents=contents,
             )
-        reference = self._push(image.digest, image_tags(job.release), tell)
+        reference = self._push(image.digest, pushed_name(job.release), tell)
         plan = job.plan
         record = CachedImage(
             reference,
@@ -187,24 +187,21 @@ class LocalBuild:
         assert context is not None
         return output, read_check(output, context, why_not)
 
-    def _push(self, digest: str, tags: tuple[str, ...], tell: Tell) -> str:
-        """name@sha256:..., the same for every tag."""
+    def _push(self, digest: str, name: str, tell: Tell) -> str:
+        """name@sha256:..."""
         local = self.registry.address
         access = RegistryAccess(address=local, token=None if local else self.registry.token())
-        pushed = []
-        for tag in tags:
-            tell(f"push: {tag}")
-            try:
-                pushed.append(self._in_thread(lambda _, tag=tag: self.engine.push(digest, tag, access), 3600.0))  # type: ignore[misc]
-            except EngineError as problem:
-                raise DriverError(
-                    f"the image could not be pushed to {tag}: {problem.reason}",
-                    f"check that the repository exists and that this account has {IMAGE_WRITER}",
-                ) from None
-        first = pushed[0]
-        if first is None:
+        tell(f"push: {name}")
+        try:
+            pushed = self._in_thread(lambda _: self.engine.push(digest, name, access), 3600.0)
+        except EngineError as problem:
+            raise DriverError(
+                f"the image could not be pushed to {name}: {problem.reason}",
+                f"check that the repository exists and that this account has {IMAGE_WRITER}",
+            ) from None
+        if pushed is None:
             raise DriverError("the push did not end within an hour", "check the network connection")
-        return first.reference
+        return pushed.reference
 
     def _found(self, job: BuildJob, name: str) -> Built | None:
         cached = self.cache.find(name, job.context_hash)

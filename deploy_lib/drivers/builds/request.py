@@ -30,14 +30,16 @@ GSUTIL = "gcr.io/cloud-builders/gsutil"
 OPEN, BUILD, CHECK, KEEP = "values", "build", "import-check", "import-verdict"
 _BUILD_WITH_ARGUMENTS = f'. {VALUES} && exec docker "$@" "${{arguments[@]}}"'
 REVISION_LABEL = "org.opencontainers.image.revision"
-_CACHE_TAG = "build-cache"
 _POOL = re.compile(r"projects/[^/]+/locations/([^/]+)/workerPools/[^/]+")
 _NOT_IN_A_TAG = re.compile(r"[^A-Za-z0-9_.-]")
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One image to build. `bucket` takes logs and results; `generation` pins the archive that was uploaded."""
+    """One image to build. `bucket` takes logs and results; `generation` pins the archive that was uploaded.
+
+    `layers_of` is an image by its digest whose layers may serve again, None where none is known or wanted.
+    """
 
     request: BuildImage
     context_hash: str
@@ -48,6 +50,7 @@ class Order:
     plan: CheckPlan | None = None
     handover: Handover | None = None
     context: str = "."  # directory of the archive
+    layers_of: str | None = None
 
 
 def tag_of(kind: str, value: str) -> str:
@@ -71,10 +74,12 @@ def image_tag(image: str) -> str | None:
     return tag_of("image", digest.removeprefix("sha256:")) if digest else None
 
 
-def image_tags(release: Release) -> tuple[str, ...]:
-    """By commit and by release; the first one is what the build itself calls its image."""
-    name = release.service.image_name
-    return tuple(f"{name}:{_NOT_IN_A_TAG.sub('-', tag)[:128]}" for tag in (release.commit, release.id))
+def pushed_name(release: Release) -> str:
+    """The one name that an image is pushed under: the release's own, so that no tag is ever moved.
+
+    A repository may refuse that: https://cloud.google.com/artifact-registry/docs/docker/names#tag-immutability
+    """
+    return f"{release.service.image_name}:{_NOT_IN_A_TAG.sub('-', release.id)[:128]}"
 
 
 def location_of(worker_pool: str | None) -> str:
@@ -88,16 +93,14 @@ def build_order(order: Order) -> Build:
     from google.cloud.devtools.cloudbuild_v1 import Build, Source, StorageSource
 
     request, release = order.request, order.request.release
-    images = [*image_tags(release)]
-    if request.settings.cache:
-        images.append(f"{release.service.image_name}:{_CACHE_TAG}")
+    image = pushed_name(release)
     storage = StorageSource(bucket=order.bucket, object_=order.archive, generation=order.generation or 0)
     tags = [tag_of("release", release.id), tag_of("context", order.context_hash)]
-    steps = [*_open_steps(order.handover, order.bucket), _build_step(order, images)]
+    steps = [*_open_steps(order.handover, order.bucket), _build_step(order, image)]
     return Build(
         source=Source(storage_source=storage),
-        steps=[*steps, *(_check_steps(order.plan, images[0], order.bucket) if order.plan else ())],
-        images=[literal(image) for image in images],
+        steps=[*steps, *(_check_steps(order.plan, image, order.bucket) if order.plan else ())],
+        images=[literal(image)],
         tags=[*tags, *_common_tags(release, order.plan, order.handover)],
         timeout=timedelta(seconds=request.settings.timeout),
         **build_options(request.settings.worker, release.service.project, order.bucket, order.plan),
@@ -146,26 +149,25 @@ def _open_steps(handover: Handover | None, bucket: str) -> list[BuildStep]:
     return [BuildStep(id=OPEN, name=GSUTIL, entrypoint="bash", args=handover.opening(bucket), volumes=volumes)]
 
 
-def _build_step(order: Order, images: list[str]) -> BuildStep:
+def _build_step(order: Order, image: str) -> BuildStep:
     from google.cloud.devtools.cloudbuild_v1 import BuildStep, Volume
 
     handed = order.handover.arguments if order.handover else {}
     request, source = order.request, order.request.release.service.source
-    args = ["build", "--file", order.dockerfile, "--label", f"{REVISION_LABEL}={request.release.commit}"]
-    for image in images:
-        args += ["--tag", image]
+    label = f"{REVISION_LABEL}={request.release.commit}"
+    args = ["build", "--file", order.dockerfile, "--label", label, "--tag", image]
     for name, value in sorted(source.args.items()):
         if name in handed:
             continue
         args += ["--build-arg", f"{name}={value}"]
     if source.target:
         args += ["--target", source.target]
-    if request.settings.cache:
+    if request.settings.cache:  # the image itself tells later builds which layers it has
         args += ["--build-arg", "BUILDKIT_INLINE_CACHE=1"]
     if request.release.options.rebuild:
         args.append("--no-cache")
-    elif request.settings.cache:
-        args += ["--cache-from", images[-1]]
+    elif order.layers_of:
+        args += ["--cache-from", order.layers_of]
     env = ["DOCKER_BUILDKIT=1"]
     if not handed:
         return BuildStep(id=BUILD, name=DOCKER, env=env, args=[literal(arg) for arg in (*args, order.context)])

@@ -116,6 +116,10 @@ class RunApi:
             self._is_stale(service.name, made.metadata)
         return str(made.operation.name)
 
+    def wait_to_write(self) -> None:
+        """Before a service is read that is to be changed, so that little time passes until it is."""
+        self._calls.wait_to_write()
+
     def validate(self, service: run_v2.Service) -> None:
         """Would Cloud Run take it? Nothing is changed. Raises ApiError with its objection."""
         from google.cloud import run_v2
@@ -124,7 +128,7 @@ class RunApi:
             service=without_system_names(service), update_mask={"paths": ["template"]}, validate_only=True
         )
         doing = f"change the service {short(service.name)}"
-        self._calls.ask("update_service", self._clients.services.update_service, request, doing)
+        self._calls.ask("validate_service", self._clients.services.update_service, request, doing)
 
     def operation(self, name: str) -> Operation | None:
         """None when Cloud Run no longer knows it."""

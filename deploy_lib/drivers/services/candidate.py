@@ -92,7 +92,7 @@ def end(context: ServiceContext, candidate: Candidate, request: EndStart, tell: 
         return "" if known else f"the tag {request.settings.tag} has no URL"
 
     doing = f"give {made.name} the tag {request.settings.tag}"
-    return _created(candidate, settle(context, path, made.operation, doing, lacks=lacks), request)
+    return _created(candidate, settle(context, path, made.operation, doing, lacks=lacks, tell=tell), request)
 
 
 def _created(candidate: Candidate, service: run_v2.Service | None, request: EndStart) -> RevisionCreated:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from deploy_lib.drivers.errors import PASSES_WITHIN, ApiError
-from deploy_lib.drivers.interface import Clock, DriverError
+from deploy_lib.drivers.interface import Clock, DriverError, Tell
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.polling import polls
 from deploy_lib.drivers.project_log import ProjectLog
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from google.cloud import run_v2
 
 SETTLES_WITHIN = 60.0  # seconds for Cloud Run to serve what it was told to
+WORKS_WITHIN = 600.0
+"""Seconds while it says that it works on it: many minimum instances, or such with a GPU, take minutes to come up."""
+SAYS_EVERY = 30.0  # seconds
 GIVEN_UP_AFTER = 10.0
 """Seconds in which a service that serves something else may say that it is not working on it, before it is believed."""
 
@@ -69,17 +72,19 @@ def settle(
     *,
     lacks: Callable[[run_v2.Service], str] = lambda service: "",
     within: float = SETTLES_WITHIN,
+    tell: Tell = lambda text: None,
 ) -> run_v2.Service:
     """The service once it serves what it was told to and lacks nothing; `lacks` says in words what it still does.
 
-    Raises DriverError when it does not come to that.
+    Raises DriverError when it does not come to that: `within` seconds, and longer while Cloud Run works on it, which is
+    told.
 
     The operation is only asked for the reason: an update of the traffic is served even while the service as a whole
     counts as failed for the last revision created.
     """
-    lacking, given_up = "", None
+    lacking, given_up, says_at = "", None, max(within, SAYS_EVERY)
     remedy = f"type: {context.calls.clients.program.command('status')}"
-    for waited in polls(context.clock, within):
+    for waited in polls(context.clock, max(within, WORKS_WITHIN)):
         service = context.api.service(path)
         if service is None:
             raise DriverError(f"could not {doing}: the service {short(path)} was deleted meanwhile", conflict=True)
@@ -93,6 +98,11 @@ def settle(
             raise DriverError(f"could not {doing}: {refused}", remedy)
         if given_up is not None and waited - given_up >= GIVEN_UP_AFTER:
             break
+        if waited >= within and not service.reconciling:
+            break
+        if waited >= says_at:
+            says_at = waited + SAYS_EVERY
+            tell(f"after {waited:.0f} s {lacking}")
     problem = DriverError(f"could not {doing}: after {waited:.0f} s {lacking}", remedy)
     problem.may_pass_within = PASSES_WITHIN if given_up is not None else 0.0
     raise problem

@@ -118,6 +118,10 @@ class LeaseObjects:
             return False
         return True
 
+    def refusal(self, service: Service) -> DriverError | None:
+        """Why a lease that is there says nothing: somebody else has taken the bucket's name, which can be guessed."""
+        return self._bucket(service).refusal()
+
     def _ask(self, name: str, verb: str, path: str, doing: str, **more: Any) -> JsonAnswer:
         api = self._calls.clients.json_api
         before = api.told

@@ -97,13 +97,15 @@ class Leases:
                 found = self._objects.read(LeaseObject.of(held.service))
                 if found is None or found.lease.token != held.lease.token:  # else written, and the answer was lost
                     if found is not None and not found.is_over and not over:
+                        if foreign := self._objects.refusal(held.service):
+                            raise foreign
                         return found.lease
                     found = self._put(held, found.generation if found is not None else 0)
             except DriverError as problem:
                 if isinstance(problem, ApiError) and problem.code in PASSING and not over:
                     problem.no_effect = True
                     raise
-                held.unguarded = problem.with_remedy
+                held.unguarded = (self._foreign(held.service, problem) or problem).with_remedy
                 return None
             if found is not None:
                 held.generation = found.generation
@@ -111,6 +113,11 @@ class Leases:
                 self.renew(path)
                 return None
         raise DriverError("could not acquire the lease: others take it again and again", "try again")
+
+    def _foreign(self, service: Service, problem: DriverError) -> DriverError | None:
+        """Whose the bucket is, where it may not be used and that is the reason."""
+        denied = isinstance(problem, ApiError) and problem.code is StatusCode.PERMISSION_DENIED
+        return self._objects.refusal(service) if denied else None
 
     def _put(self, held: Held, over: int) -> StoredLease | None:
         held.asked = True
@@ -191,7 +198,8 @@ class Leases:
             stored = self._objects.read(LeaseObject.of(service))
         except DriverError:
             stored = None  # who may not read the object reads the annotation
-        if stored is not None and not stored.is_over and (held is None or stored.lease.token != held.lease.token):
+        others = stored is not None and (held is None or stored.lease.token != held.lease.token)
+        if stored is not None and others and not stored.is_over and self._objects.refusal(service) is None:
             return stored.lease
         return self.other(service.path, found) if found is not None else None
 

@@ -37,7 +37,7 @@ class TrafficConflict(Exception):
 def move_traffic(context: ServiceContext, request: MoveTraffic, tell: Tell) -> TrafficMoved:
     """The traffic after the move, read back; `conflict` says who changed it meanwhile, and then nothing was moved.
 
-    Raises DriverError when Cloud Run refuses the move or does not carry it out within a minute.
+    Raises DriverError when Cloud Run refuses the move or does not carry it out in time.
     """
     release, path, write = request.release, request.release.service.path, secrets.token_hex(6)
 
@@ -72,7 +72,7 @@ def move_traffic(context: ServiceContext, request: MoveTraffic, tell: Tell) -> T
         return conflicting_change(context, found, request.target)
 
     try:
-        settled = settle(context, path, changed.operation, doing, lacks=lacks)
+        settled = settle(context, path, changed.operation, doing, lacks=lacks, tell=tell)
     except DriverError:
         found = context.api.service(path)
         if found is None or not lacks(found):

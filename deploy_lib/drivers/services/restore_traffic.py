@@ -66,7 +66,7 @@ def restore_traffic(context: ServiceContext, request: RestoreTraffic, tell: Tell
     doing = "put the traffic back"
     try:
         changed = context.writer.write(path, edit, doing)
-        settled = settle(context, path, changed.operation, doing, lacks=lacks, within=request.within)
+        settled = settle(context, path, changed.operation, doing, lacks=lacks, within=request.within, tell=tell)
     except TrafficConflict as conflict:
         return Restored(False, conflict.now, f"{conflict.message}; it was left as it is")
     except DriverError as problem:

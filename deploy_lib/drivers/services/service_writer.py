@@ -5,6 +5,9 @@ meanwhile; v2 takes a stale etag and writes over (docs/decisions/023). A new tem
 words for, go through v2 with the fields that change and the etag. A refusal, and an answer that was lost, both lead
 back to reading: the edit is made again on what is there now, and says that there is nothing to do when its effect is
 there already. Nothing is guessed.
+
+A quota that is used up leads back to reading, too: while it is waited for, somebody else may change the service, and v2
+would write over that.
 """
 
 from __future__ import annotations
@@ -15,9 +18,10 @@ from dataclasses import dataclass
 from threading import RLock
 from typing import TYPE_CHECKING
 
-from deploy_lib.drivers.errors import ApiError
+from deploy_lib.drivers.errors import ApiError, is_quota
 from deploy_lib.drivers.interface import Clock, DriverError
 from deploy_lib.drivers.json_api import Json
+from deploy_lib.drivers.policy import QUOTA_WITHIN
 from deploy_lib.drivers.polling import polls
 from deploy_lib.drivers.services import knative
 from deploy_lib.drivers.services.api import RunApi
@@ -31,6 +35,8 @@ if TYPE_CHECKING:
 
 WRITES_WITHIN = 30.0
 """Seconds. A service that is written to for longer than this is in somebody else's hands."""
+QUOTA_PAUSE = 5.0
+"""Seconds before a write that met a quota of another kind than by the minute is tried again."""
 _BY_V1 = {"traffic", "annotations"}
 _ABSENT = frozenset({StatusCode.NOT_FOUND, StatusCode.UNIMPLEMENTED, StatusCode.UNSENT, StatusCode.PERMISSION_DENIED})
 """v1 is not to be had here: another host than v2's, which a network or a perimeter may keep out."""
@@ -68,9 +74,12 @@ class ServiceWriter:
         """
         doubt: ApiError | None = None
         lost, by_v1 = False, not template
-        for _ in polls(self._clock, WRITES_WITHIN):
+        for waited in polls(self._clock, QUOTA_WITHIN):
+            if waited > WRITES_WITHIN and not (doubt is not None and doubt.by_the_minute):
+                break
             asked = asked_v1 = False
             try:
+                self._api.wait_to_write()
                 with self._lock:
                     document = self._document(path) if by_v1 else None
                     service = self._read(path, doing)
@@ -93,8 +102,10 @@ class ServiceWriter:
                 error.no_effect = not lost
                 if asked_v1 and error.code in _REFUSED:
                     by_v1 = False
-                elif not (error.maybe_done or _stale(error)):
+                elif not (error.maybe_done or _stale(error) or (asked and _not_taken(error))):
                     raise
+                if is_quota(error) and not error.by_the_minute:  # else whoever writes next waits for the minute
+                    self._clock.sleep(QUOTA_PAUSE if error.retry_after is None else error.retry_after)
                 doubt = error
         if doubt is None:
             raise DriverError(f"could not {doing}: the service is read as it was before its last change", "try again")
@@ -118,6 +129,11 @@ class ServiceWriter:
         if service is None:
             raise DriverError(f"could not {doing}: the service {short(path)} does not exist", conflict=True)
         return service
+
+
+def _not_taken(error: ApiError) -> bool:
+    """Cloud Run did nothing, and may do it a little later."""
+    return error.code is StatusCode.UNSENT or is_quota(error)
 
 
 def _stale(error: ApiError) -> bool:

@@ -98,7 +98,8 @@ def serving(engine: Engine, settings: CloudSettings) -> Iterator[ListenAddresses
     log = LogStore(clock, lateness=lambda: random.uniform(*profile.log_seconds))
     secrets = Secrets(clock)
     counts = RequestCounts(clock, settings.time_scale, lambda: queue.meet(REQUEST_METRICS) is not None)
-    storage, images = Storage(state / "storage", clock), RegistryImages(state / "images")
+    storage = Storage(state / "storage", clock)
+    images = RegistryImages(state / "images", immutable_tags=profile.immutable_tags)
 
     def sink() -> Delivery:
         fault = queue.meet(REQUEST_LOG)

@@ -45,6 +45,23 @@ def registry(images: RegistryImages) -> Iterator[httpx.Client]:
         yield client
 
 
+def test_a_tag_that_is_immutable_keeps_its_image(tmp_path: Path) -> None:
+    images = RegistryImages(tmp_path / "images", immutable_tags=True)
+
+    def put(config: bytes, tag: str) -> str:
+        part = images.arriving()
+        part.write_bytes(config)
+        images.adopt(part, digest_of(config))
+        return images.put_manifest(NAME, tag, manifest_for(config), MANIFEST)
+
+    first = put(b"one", "v1")
+    assert put(b"one", "v1") == first, "the same image again is no change"
+    assert put(b"two", "v2") != first
+    with pytest.raises(RegistryRefusal, match="cannot update tag v1. The repository has enabled tag immutability"):  # noqa: RUF043
+        put(b"two", "v1")
+    assert images.resolve(NAME, "v1") == first
+
+
 def push_blob(registry: httpx.Client, repository: str, data: bytes) -> None:
     start = registry.post(f"/v2/{repository}/blobs/uploads/")
     assert start.status_code == 202

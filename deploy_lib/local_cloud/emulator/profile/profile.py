@@ -17,7 +17,7 @@ class Profile:
 
     `enforce_etags`: whether a stale etag is refused. `lots`: the shares of traffic are drawn for each request instead
     of dealt out exactly. `check_callers`: calls need permissions. `scales`: a revision has as many instances as its
-    requests need.
+    requests need. `immutable_tags`: the registry moves no tag, as repositories may be set to.
     """
 
     name: str
@@ -28,6 +28,7 @@ class Profile:
     lots: bool = False
     check_callers: bool = False
     scales: bool = False
+    immutable_tags: bool = False
 
     def scaled(self, time_scale: float) -> Profile:
         """What takes its time at Google takes that much less here. A quota's minute stays a minute."""
@@ -59,5 +60,6 @@ PRODUCTION = Profile(
     lots=True,
     check_callers=True,
     scales=True,
+    immutable_tags=True,
 )
 PROFILES = {profile.name: profile for profile in (RELAXED, PRODUCTION)}

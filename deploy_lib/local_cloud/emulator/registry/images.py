@@ -60,10 +60,15 @@ class HeldImage:
 
 
 class RegistryImages:
-    """All names are taken with or without their host, which is not looked at."""
+    """All names are taken with or without their host, which is not looked at.
 
-    def __init__(self, root: Path) -> None:
+    With `immutable_tags`, a tag keeps the image that it was first given:
+    https://cloud.google.com/artifact-registry/docs/docker/names#tag-immutability
+    """
+
+    def __init__(self, root: Path, *, immutable_tags: bool = False) -> None:
         self._root = root
+        self._immutable_tags = immutable_tags
         self._lock = threading.Lock()
         (root / "blobs" / "sha256").mkdir(parents=True, exist_ok=True)
         shutil.rmtree(root / "arriving", ignore_errors=True)  # uploads a dead process left
@@ -124,6 +129,9 @@ class RegistryImages:
                 )
         home = self._home(name)
         with self._lock:
+            if self._immutable_tags and self.resolve(name, reference) not in (None, digest):
+                sentence = f"cannot update tag {reference}. The repository has enabled tag immutability"
+                raise RegistryRefusal(400, "MANIFEST_INVALID", f"manifest invalid: {sentence}")
             write_whole(self._blob(digest), data)
             _keep(_record(home, digest), media_type)
             if is_tag(reference):

@@ -1,0 +1,96 @@
+"""Leases in a bucket whose name somebody else has taken: bucket names are global, and the usual one can be guessed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from google.api_core import exceptions
+
+from deploy_lib.drivers.call_budget import Budgets
+from deploy_lib.drivers.endpoints import Endpoints
+from deploy_lib.drivers.json_api import JsonAnswer
+from deploy_lib.drivers.policy import Calls
+from deploy_lib.drivers.services.lease_objects import LeaseObjects
+from deploy_lib.drivers.services.leases import Leases
+from deploy_lib.model.program import PROGRAM
+from deploy_lib.model.service import Service
+from tests.drivers.clocks import FakeClock
+
+SHOP = Service("shop", "p-staging", "us-central1", "shop", "us-central1-docker.pkg.dev/p-staging/services")
+AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
+LIVE = {
+    "updated": AT.isoformat(),
+    "generation": "7",
+    "metadata": {
+        "holder": "a stranger", "token": "t", "since": AT.isoformat(), "lasts": "600", "release": "r", "why": "",
+    },
+}  # fmt: skip
+DENIED = exceptions.Forbidden("ci does not have storage.objects.get access to the Google Cloud Storage object.")
+SQUATTED = "the bucket gs://p-staging_cloudbuild belongs to another project, so nothing is kept in it"
+
+
+@dataclass
+class Storage:
+    """One bucket, `ours` or another project's, and what it answers who reads a lease there."""
+
+    ours: bool
+    lease: dict[str, Any] | Exception
+    written: list[str] = field(default_factory=list)
+
+    def ask(self, verb: str, host: str, path: str, **more: Any) -> JsonAnswer:
+        if verb == "GET" and isinstance(self.lease, Exception):
+            raise self.lease
+        if verb == "GET":
+            assert isinstance(self.lease, dict)
+            return JsonAnswer(self.lease, AT)
+        self.written.append(path)
+        raise exceptions.Forbidden("x")
+
+    def list_buckets(self, prefix: str, **more: Any) -> list[Any]:
+        return [SimpleNamespace(name=prefix)] if self.ours else []
+
+    def create_bucket(self, name: str, **more: Any) -> None:
+        raise exceptions.Conflict("The requested bucket name is not available.")
+
+    def leases(self) -> Leases:
+        clients: Any = SimpleNamespace(
+            json_api=SimpleNamespace(ask=self.ask, told=AT), storage=self, endpoints=Endpoints(), budgets=Budgets(),
+            project="p-staging", program=PROGRAM, principal=None, counted_in=None,
+        )  # fmt: skip
+        writer: Any = None
+        clock = FakeClock()
+        return Leases(writer, LeaseObjects(Calls(clients, clock)), clock)
+
+
+@pytest.mark.parametrize(
+    ("ours", "lease", "holder", "told"),
+    [
+        (True, LIVE, "a stranger", ""),
+        (False, LIVE, None, SQUATTED),
+        (False, DENIED, None, SQUATTED),
+        (True, DENIED, None, "lacks the permission storage.objects.get"),
+        (False, exceptions.NotFound("x"), None, SQUATTED),
+    ],
+    ids=("ours", "a stranger writes there", "it may not be read", "ours may not be read", "it is empty"),
+)
+def test_whoever_owns_the_name_says_nothing_about_who_deploys(
+    ours: bool, lease: dict[str, Any] | Exception, holder: str | None, told: str
+) -> None:
+    """The release goes on with the service's own record, and says why."""
+    storage = Storage(ours, lease)
+    leases = storage.leases()
+    leases.new(SHOP, "ann", 600.0, "r-1")
+    taken = leases.take(SHOP.path, over=False)
+    assert (taken.holder if taken else None) == holder
+    assert told in leases.unguarded(SHOP.path) and bool(told) == bool(leases.unguarded(SHOP.path))
+    assert storage.written == []
+
+
+@pytest.mark.parametrize(("ours", "holder"), [(True, "a stranger"), (False, None)])
+def test_it_makes_no_service_look_busy(ours: bool, holder: str | None) -> None:
+    found = Storage(ours, LIVE).leases().holder(SHOP, None)
+    assert (found.holder if found else None) == holder

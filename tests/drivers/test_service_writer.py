@@ -1,0 +1,107 @@
+"""A change of a service that meets a quota: what others did meanwhile is read before it is tried again.
+
+With the real calls over clients that tell what they were asked; v2 takes whatever etag it is given.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from google.api_core import exceptions
+from google.cloud.run_v2 import Service, TrafficTarget
+from google.rpc.error_details_pb2 import ErrorInfo
+
+from deploy_lib.drivers.call_budget import Budgets
+from deploy_lib.drivers.endpoints import Endpoints
+from deploy_lib.drivers.errors import ApiError
+from deploy_lib.drivers.interface import DriverError
+from deploy_lib.drivers.policy import QUOTA_WITHIN, Calls
+from deploy_lib.drivers.services.api import RunApi
+from deploy_lib.drivers.services.service_writer import WRITES_WITHIN, ServiceWriter
+from deploy_lib.model.program import PROGRAM
+from tests.drivers.clocks import FakeClock
+
+PATH = "projects/p/locations/r/services/s"
+BY_THE_MINUTE = exceptions.ResourceExhausted("x", details=[ErrorInfo(reason="RATE_LIMIT_EXCEEDED")])
+NO_ROOM = exceptions.ResourceExhausted("CpuAllocPerProjectRegion requested: 60000 allowed: 20000")
+UNSENT = exceptions.ServiceUnavailable("failed to connect to all addresses")
+OURS, THEIRS = "s-1", "s-2"
+
+
+@dataclass
+class Cloud:
+    """v2 with one service. `refusals` come before a write is taken; `meanwhile` is what happens at each of them."""
+
+    clock: FakeClock
+    refusals: list[Exception]
+    meanwhile: Callable[[Cloud], None] = lambda cloud: None
+    service: Service = field(default_factory=lambda: serving(OURS, 0))
+    writes: list[str] = field(default_factory=list)
+
+    def get_service(self, **asked: object) -> Service:
+        return copy.deepcopy(self.service)
+
+    def update_service(self, *, request: Any, **more: object) -> Any:
+        if self.refusals:
+            self.meanwhile(self)
+            raise self.refusals.pop(0)
+        self.writes.append(request.service.traffic[0].revision)
+        return SimpleNamespace(metadata=None, operation=SimpleNamespace(name="operations/1"))
+
+    def writer(self) -> ServiceWriter:
+        clients: Any = SimpleNamespace(
+            services=self, endpoints=Endpoints(), budgets=Budgets(), project="p", program=PROGRAM, principal=None,
+            counted_in=None,
+        )  # fmt: skip
+        v1: Any = None
+        return ServiceWriter(RunApi(Calls(clients, self.clock)), v1, self.clock)
+
+
+def serving(revision: str, seconds: int) -> Service:
+    """As written so many seconds after the first of all writes."""
+    at = datetime(2026, 3, 2, 12, tzinfo=UTC) + timedelta(seconds=seconds)
+    return Service(name=PATH, update_time=at, traffic=[TrafficTarget(revision=revision, percent=100)])
+
+
+def promote(service: Service) -> list[str]:
+    """From what this release left there, and from nothing else."""
+    if service.traffic[0].revision != OURS:
+        raise DriverError(f"somebody else gave {service.traffic[0].revision} the traffic", conflict=True)
+    service.traffic[0].revision = "s-3"
+    return ["traffic"]
+
+
+def taken_by_others(cloud: Cloud) -> None:
+    cloud.service = serving(THEIRS, 1)
+
+
+@pytest.mark.parametrize("refusal", [BY_THE_MINUTE, NO_ROOM, UNSENT], ids=["by the minute", "no room", "not sent"])
+def test_what_others_did_while_it_waited_is_not_written_over(refusal: Exception) -> None:
+    cloud = Cloud(FakeClock(), [refusal] * 12, taken_by_others)
+    with pytest.raises(DriverError, match=f"somebody else gave {THEIRS} the traffic"):
+        cloud.writer().write(PATH, promote, "promote", template=True)
+    assert cloud.writes == []
+
+
+@pytest.mark.parametrize(
+    ("refusal", "times"), [(BY_THE_MINUTE, 6), (NO_ROOM, 4), (UNSENT, 5)], ids=["by the minute", "no room", "not sent"]
+)
+def test_it_is_made_as_soon_as_there_is_room(refusal: Exception, times: int) -> None:
+    cloud = Cloud(FakeClock(), [refusal] * times)
+    assert cloud.writer().write(PATH, promote, "promote", template=True).operation == "operations/1"
+    assert cloud.writes == ["s-3"]
+
+
+@pytest.mark.parametrize(("refusal", "within"), [(BY_THE_MINUTE, QUOTA_WITHIN), (NO_ROOM, WRITES_WITHIN)])
+def test_it_is_given_up_in_time(refusal: Exception, within: float) -> None:
+    cloud = Cloud(FakeClock(), [refusal] * 1000)
+    with pytest.raises(ApiError) as given_up:
+        cloud.writer().write(PATH, promote, "promote", template=True)
+    assert within - 20 < cloud.clock.monotonic() < within + 20
+    assert given_up.value.no_effect and len(cloud.refusals) > 980, "a quota is not used up further by asking"
