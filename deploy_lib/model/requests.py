@@ -8,6 +8,7 @@ traffic map is put in place as a whole. Times are seconds.
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.program import Invocation
 from deploy_lib.model.release import Release
 from deploy_lib.model.traffic import TrafficMap
+
+_POOL = re.compile(r"projects/[^/]+/locations/([^/]+)/workerPools/[^/]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,13 @@ class Worker:
     worker_pool: str | None = None
     service_account: str | None = None
     logging: str = "GCS_ONLY"
+    region: str | None = None
+
+    @property
+    def location(self) -> str:
+        """A private pool works where it was made; all else in the region named, or in Cloud Build's global location."""
+        pool = _POOL.fullmatch(self.worker_pool or "")
+        return pool[1] if pool else self.region or "global"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
-from pydantic import Field, WithJsonSchema
+from pydantic import Field, WithJsonSchema, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from deploy_lib.model.answers import Built
@@ -32,16 +32,25 @@ BuilderName = Annotated[Builder, WithJsonSchema({"enum": [each.value for each in
 class BuildSettings(Settings):
     builder: BuilderName = Field(Builder.CLOUD_BUILD, alias="with", description="who builds")
     timeout: Duration = Field(1200.0, gt=0, le=86400, description="the build must end within this time")
-    cache: bool = Field(False, description="reuse the layers of the last image in the registry; no tag is kept for them")
+    cache: bool = Field(False, description="reuse the layers of the last image, without a tag of their own")
     machine_type: str | None = Field(None, description="Cloud Build machine type, e.g. E2_HIGHCPU_8")
     worker_pool: str | None = Field(None, description="Cloud Build private pool, projects/P/locations/L/workerPools/N")
+    region: str | None = Field(
+        None, description="where Cloud Build builds without a private pool; default: its global location"
+    )
     service_account: str | None = Field(None, description="the account the build runs as")
     logging: Literal["GCS_ONLY", "CLOUD_LOGGING_ONLY", "LEGACY"] = Field("GCS_ONLY", description="where logs go")
     check: SkipJsonSchema[ImportCheck | None] = Field(None, exclude=True, description="the plan's import_check")
 
     @property
     def worker(self) -> Worker:
-        return Worker(self.machine_type, self.worker_pool, self.service_account, self.logging)
+        return Worker(self.machine_type, self.worker_pool, self.service_account, self.logging, self.region)
+
+    @model_validator(mode="after")
+    def _in_one_place(self) -> BuildSettings:
+        if self.region and self.worker.location != self.region:
+            raise ValueError(f"region {self.region} is not where the private pool is ({self.worker.location})")
+        return self
 
 
 def builder_of(settings: BuildSettings | None) -> Builder:
@@ -165,9 +174,10 @@ REFERENCE = """\
 - build:
     with: cloud_build        # cloud_build | docker | podman | namespaces
     timeout: 20m
-    cache: false             # reuse the layers of the last image; no tag is kept for them
+    cache: false             # reuse the layers of the last image, without a tag of their own
     machine_type: E2_HIGHCPU_8   # Cloud Build's machine (default: Cloud Build's default)
     worker_pool: projects/my-project/locations/us-central1/workerPools/builds   # private pool
+    region: us-central1      # where it builds (default: the pool's, or Cloud Build's global location)
     service_account: builder@my-project.iam.gserviceaccount.com
     logging: GCS_ONLY        # GCS_ONLY | CLOUD_LOGGING_ONLY | LEGACY
 """

@@ -250,6 +250,7 @@ def test_a_check_without_a_build_runs_where_and_as_whom_the_build_would(tmp_path
         "worker_pool": "projects/p/locations/europe-west1/workerPools/w",
         "service_account": "builder@p.iam.gserviceaccount.com",
         "logging": "CLOUD_LOGGING_ONLY",
+        "region": "europe-west1",
     }
     steps = f"steps: [{{build: {cloud}}}, import_check, canary, {{promote: {{percent: 100}}}}, verify]\n"
     file.write_text(f"bucket: eu-builds\n{HEAD}{steps}", encoding="utf-8")
@@ -259,6 +260,13 @@ def test_a_check_without_a_build_runs_where_and_as_whom_the_build_would(tmp_path
     for request in (build, check):
         assert {name: getattr(request.settings.worker, name) for name in cloud} == cloud
     assert plan.service.bucket == "eu-builds"
+
+
+def test_a_region_of_the_build_is_that_of_its_private_pool(tmp_path: Path) -> None:
+    file, pool = tmp_path / "c.yaml", "projects/p/locations/europe-west1/workerPools/w"
+    file.write_text(f"{HEAD}steps: [{{build: {{region: us-east1, worker_pool: {pool}}}}}, canary]\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"region us-east1 is not where the private pool is \(europe-west1\)"):
+        plan_for(load(file), "backend")
 
 
 def test_every_process_of_the_service_is_imported_in_the_image(tmp_path: Path) -> None:

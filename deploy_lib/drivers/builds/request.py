@@ -30,7 +30,6 @@ GSUTIL = "gcr.io/cloud-builders/gsutil"
 OPEN, BUILD, CHECK, KEEP = "values", "build", "import-check", "import-verdict"
 _BUILD_WITH_ARGUMENTS = f'. {VALUES} && exec docker "$@" "${{arguments[@]}}"'
 REVISION_LABEL = "org.opencontainers.image.revision"
-_POOL = re.compile(r"projects/[^/]+/locations/([^/]+)/workerPools/[^/]+")
 _NOT_IN_A_TAG = re.compile(r"[^A-Za-z0-9_.-]")
 
 
@@ -80,12 +79,6 @@ def pushed_name(release: Release) -> str:
     A repository may refuse that: https://cloud.google.com/artifact-registry/docs/docker/names#tag-immutability
     """
     return f"{release.service.image_name}:{_NOT_IN_A_TAG.sub('-', release.id)[:128]}"
-
-
-def location_of(worker_pool: str | None) -> str:
-    """A private pool runs where it was made; everything else in Cloud Build's global location, as with gcloud."""
-    match = _POOL.fullmatch(worker_pool or "")
-    return match[1] if match else "global"
 
 
 def build_order(order: Order) -> Build:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from deploy_lib.drivers.builds.build_result import UNDER_WAY, WITHOUT_VERDICT
-from deploy_lib.drivers.builds.request import location_of
 from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.interface import Interrupted
 from deploy_lib.drivers.policy import Calls
@@ -46,7 +45,7 @@ def location_for(calls: Calls, service: Service, worker: Worker) -> BuildLocatio
     """Where builds for a service run."""
     name = service.bucket or build_bucket(service.project)
     bucket = Bucket(calls, name, named=service.bucket is not None, region=service.region)
-    return BuildLocation(service.project, location_of(worker.worker_pool), bucket)
+    return BuildLocation(service.project, worker.location, bucket)
 
 
 @dataclass(frozen=True, slots=True)

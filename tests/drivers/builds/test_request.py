@@ -14,7 +14,7 @@ from google.cloud.devtools.cloudbuild_v1 import Build
 
 from deploy_lib.drivers.builds.check import CheckPlan, plan_check
 from deploy_lib.drivers.builds.cloud_check import check_script
-from deploy_lib.drivers.builds.request import Order, build_order, check_order, location_of, tag_of
+from deploy_lib.drivers.builds.request import Order, build_order, check_order, tag_of
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.in_image.options import Metadata, ProbeOptions
 from deploy_lib.model.requests import ImportCheck, Worker
@@ -125,7 +125,8 @@ def test_a_rebuild_takes_no_layer_from_before() -> None:
 def test_a_private_pool_says_where_the_build_runs() -> None:
     pool = "projects/p/locations/europe-west1/workerPools/w"
     assert ordered(worker_pool=pool)["options"]["pool"] == {"name": pool}
-    assert (location_of(pool), location_of(None)) == ("europe-west1", "global")
+    assert Worker(worker_pool=pool).location == "europe-west1"
+    assert (Worker().location, Worker(region="europe-west4").location) == ("global", "europe-west4")
 
 
 def test_an_unknown_machine_type_names_the_known_ones() -> None:
