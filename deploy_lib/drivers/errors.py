@@ -181,7 +181,7 @@ def translated(error: Exception, call: ApiCall) -> ApiError:
     code, message = code_of(error), _words(error)
     metadata = _metadata(error)
     if code is StatusCode.UNSENT and is_of_token(error):
-        reason, remedy = f"no access token could be had ({message})", _connect(message)
+        reason, remedy = f"no access token could be had ({message})", connect(message)
     else:
         reason, remedy = _reason_and_remedy(code, message, call, metadata)
     evidence = _evidence(code, message, call, metadata)
@@ -249,7 +249,7 @@ def _reason_and_remedy(code: StatusCode, message: str, call: ApiCall, metadata: 
         case StatusCode.DEADLINE_EXCEEDED:
             return "Google did not answer in time", "try again; https://status.cloud.google.com lists outages"
         case StatusCode.UNSENT:
-            return f"no connection to Google could be made ({message})", _connect(message)
+            return f"no connection to Google could be made ({message})", connect(message)
         case StatusCode.UNAVAILABLE | StatusCode.INTERNAL | StatusCode.UNKNOWN:
             remedy = "try again; https://status.cloud.google.com lists outages"
             return f"Google answered {code}: {message}", remedy
@@ -266,7 +266,7 @@ def _reason_and_remedy(code: StatusCode, message: str, call: ApiCall, metadata: 
             assert_never(code)
 
 
-def _connect(message: str) -> str:
+def connect(message: str) -> str:
     """What to do where nothing could be sent."""
     if _UNTRUSTED.search(message):
         return f"{CA_FILE} names the certificates to trust: let its file hold that of whoever signs connections here"

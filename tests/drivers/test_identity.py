@@ -7,12 +7,13 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from google.auth.exceptions import RefreshError
+from google.auth.exceptions import RefreshError, TransportError
 from google.auth.transport.requests import Request
 from google.cloud.run_v2 import Service
 
@@ -94,6 +95,37 @@ def test_each_kind_gives_an_identity_token_and_never_its_access_token(
     assert token == tokens.token()  # kept until it expires
     if kind != "login":
         assert tokens.account == account
+
+
+class Line:
+    """To the token endpoints, until it is cut."""
+
+    def __init__(self) -> None:
+        self.request, self.cut = Request(), False
+
+    def __call__(self, **asked: Any) -> Any:
+        if self.cut:
+            raise TransportError("HTTPSConnectionPool(host='oauth2.googleapis.com', port=443): Read timed out.")
+        return self.request(**asked)
+
+
+@pytest.mark.parametrize("kind", ["key-file", "login"])
+def test_a_token_serves_to_its_end_where_the_next_one_does_not_come(
+    endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """google-auth asks for the next one minutes before: those who wait for it would see the service refuse them."""
+    line = Line()
+    tokens = IdTokens(endpoints.use(kind, monkeypatch), URL, None, line)
+    first, line.cut = tokens.token(), True
+    now = datetime.now(UTC).replace(tzinfo=None)
+    tokens._made.expiry = now + timedelta(minutes=2)
+    assert tokens.token() == first
+    tokens._made.expiry = now - timedelta(seconds=1)
+    with pytest.raises(NoIdToken, match="no identity token could be had") as away:
+        tokens.token()
+    assert away.value.remedy == "check the network connection, the proxy and the firewall"
+    line.cut = False
+    assert identity_of(tokens.token()) is not None
 
 
 def test_federation_without_an_account_says_what_to_grant(

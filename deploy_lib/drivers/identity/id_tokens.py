@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from threading import Lock
 from typing import Any
 
 from deploy_lib.drivers.credentials import REMEDY, SCOPE, account_of, pool_of, principal_of, words_of
+from deploy_lib.drivers.errors import PASSING, code_of, connect
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.drivers.permissions import permission_in
 from deploy_lib.model.roles import ACCESS_TOKEN, INVOKER, OPEN_ID_TOKEN, grant, role_for
@@ -58,16 +60,24 @@ class IdTokens:
                 if not self._made.valid:
                     self._made.refresh(self._request)
             except (GoogleAuthError, RequestException, OSError, ValueError, KeyError) as error:
-                raise self._refused(error) from error
+                if code_of(error) not in PASSING or not self._is_good_still():
+                    raise self._refused(error) from error
             # A person's credentials have both: `token` is their access token.
             found = self._made.id_token if hasattr(self._made, "id_token") else self._made.token
         if not found:
             raise NoIdToken("the login gives no identity token", f"{REMEDY}; or {_BY_ACCOUNT}")
         return str(found)
 
+    def _is_good_still(self) -> bool:
+        """google-auth calls a token expired minutes before it is, so that there is time to get the next one."""
+        expiry = self._made.expiry
+        return expiry is not None and expiry.replace(tzinfo=UTC) > datetime.now(UTC)
+
     def _refused(self, error: Exception) -> NoIdToken:
         text = words_of(error)
         permission, target = permission_in(text), getattr(self._made, "_target_credentials", None)
+        if code_of(error) in PASSING:
+            return NoIdToken(f"no identity token could be had ({text})", connect(text))
         if target is None or permission is None:
             return NoIdToken(f"no identity token could be had ({text})", REMEDY if target is None else "")
         own, who, name = account_of(self._given), principal_of(self._given), _name_of(self._given)
