@@ -123,7 +123,7 @@ class CommandResult:
         fitting = [each.value for each in MOST_URGENT_FIRST if each.exit_code == self.exit_code]
         told = next((value for value in fitting if value in named), None)
         if told is None and self.exit_code == 0:
-            return DONE
+            return UNFINISHED if self.services else DONE
         return told or next(iter(fitting), USAGE)
 
     def document(self) -> dict[str, object]:

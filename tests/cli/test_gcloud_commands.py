@@ -1,12 +1,14 @@
-"""Every gcloud command that a diagnosis prints is one that gcloud understands: the command, its flags, their values."""
+"""Every gcloud command of a diagnosis or of a page about CI is one that gcloud understands, flags and values too."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -22,6 +24,7 @@ PERMISSIONS = (
     "monitoring.timeSeries.list", "secretmanager.versions.access", "storage.objects.create", "storage.buckets.create",
     "artifactregistry.repositories.uploadArtifacts", "serviceusage.services.use",
 )  # fmt: skip
+PAGES = Path(__file__).parents[2] / "docs" / "ci"
 AGENT = "shop@netra-staging.iam.gserviceaccount.com"
 
 
@@ -38,10 +41,19 @@ def test_every_printed_command_is_understood(sdk: Path, tmp_path: Path) -> None:
     lines = {line for case in cases() for line in diagnose(case.evidence, (), SERVICE, case.attempts).commands}
     lines |= {grant("netra-staging", who, each) for each in PERMISSIONS for who in (AGENT, None, "ann@example.com")}
     lines.add(grant("netra-staging", None, "iam.serviceaccounts.actAs", on_account=AGENT))
+    for page in PAGES.glob("*.md"):
+        lines |= {block.replace("PROJECT", "netra-staging") for block in blocks_of(page.read_text(encoding="utf-8"))}
     called = calls(sorted(line for line in lines if "gcloud " in line and not line.startswith("# ")), tmp_path)
     kinds = {" ".join(word for word in words[:3] if not word.startswith("-")) for words in called}
     assert {"run revisions list", "run revisions delete", "secrets versions add", "builds log 0a1b2c"} <= kinds
+    assert {"iam workload-identity-pools providers", "artifacts repositories add-iam-policy-binding"} <= kinds
     assert refused(called, sdk, tmp_path) == []
+
+
+def blocks_of(page: str) -> list[str]:
+    """Its indented blocks, also those of lists, each as a shell is given it."""
+    found = re.findall(r"(?:^(?: {4}| {7})[^ \n].*\n(?:^ {4,}.*\n)*)", page, re.MULTILINE)
+    return [textwrap.dedent(block) for block in found]
 
 
 def test_what_gcloud_does_not_know_is_found(sdk: Path, tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def test_a_pull_request_is_checked(harness: CliHarness) -> None:
 
 
 def test_main_is_deployed_and_what_came_of_it_is_told(harness: CliHarness) -> None:
-    """Two services at once; then one of them, which is rejected. The auth action leaves its file in the checkout."""
+    """Two services at once; then one of them, from another branch. The auth action leaves its file in the checkout."""
     services = {name: harness.entry(f"{harness.service}-{name}") for name in ("api", "web")}
     config = str(harness.config(GUARDED, services=services))
     first = job(harness, "first")
@@ -80,11 +80,10 @@ def test_main_is_deployed_and_what_came_of_it_is_told(harness: CliHarness) -> No
     assert all(Path(each["report"]).is_file() for each in told.values())
     assert first.summary.count("is live") == 2
 
-    harness.write("Dockerfile", "FROM python:3.11-slim\nRUN exit 7\n")
-    harness.commit()
-    second = job(harness, "second")
-    outputs = second.run(config=config, service="api")
+    second = job(harness, "second", ref="refs/heads/feature")
+    outputs = second.run(command="deploy", config=config, service="api")
     assert (second.codes["Deploy"], outputs["outcome"], outputs["exit_code"]) == (1, "rejected", "1"), second.log
+    assert outputs["reason"].endswith("branch feature (by GITHUB_REF) may not be released here; allowed: main")
     assert outputs["serving"] == told["api"]["serving"]
     assert Path(outputs["report"]).is_file() and "Keep the reports" in second.ran
     assert "was rejected" in second.summary
