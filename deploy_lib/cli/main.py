@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 from importlib import import_module
 
 from deploy_lib.cli.arguments import Misuse, parse
@@ -72,12 +74,18 @@ def parsed(argv: list[str]) -> argparse.Namespace:
 
 
 def _say(lines: list[str]) -> None:
-    """The last one is what the command came to."""
+    """The last line is what the command came to; GitHub shows those of a configuration in their places."""
     from deploy_lib.cli.program import shorter
     from deploy_lib.cli.show.console import say_error
 
-    for line in lines[:-1]:
-        say_error(line)
+    if lines[1:] and os.environ.get("GITHUB_ACTIONS") == "true":
+        from deploy_lib.cli.show.github import configuration_annotation
+
+        for line in map(configuration_annotation, lines[:-1]):
+            print(line, file=sys.stderr)
+    else:
+        for line in lines[:-1]:
+            say_error(line)
     say_error(f"{NAME}: {shorter(lines[-1])}")
 
 

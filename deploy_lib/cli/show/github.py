@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from deploy_lib.cli.show.plain import Plain
 from deploy_lib.cli.show.printer import Printer
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.model.journal import Diagnosed, Entry, Judged, Stopped
-from deploy_lib.printable import shown
+from deploy_lib.printable import Printable, shown
 
 Place = tuple[str, int | None]
 
@@ -50,6 +52,14 @@ def annotation(finding: Finding) -> str:
     where = _where(finding.file, finding.line)
     fix = f"\nfix: {finding.fix}" if finding.fix else ""
     return f"::{level} {where}title={_property(finding.code)}::{_data(finding.message + fix)}"
+
+
+def configuration_annotation(problem: str) -> str:
+    """The same of a problem in a configuration, "file:line:column: message" or "file: message"."""
+    found = re.match(r"(.+?)(?::(\d+))?(?::\d+)?: ", problem)
+    where = _where(found[1], int(found[2]) if found[2] else None) if found else ""
+    message = problem[found.end() :] if found else problem
+    return f"::error {where}title=configuration::{_data(Printable().text(message))}"
 
 
 def _where(file: str | None, line: int | None) -> str:
