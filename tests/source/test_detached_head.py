@@ -115,6 +115,21 @@ def test_a_shallow_clone_with_its_branch(clone: Callable[..., GitRepository], ju
     assert "on feature (by BRANCH_NAME)" in believed.reason
 
 
+def test_a_shallow_clone_of_an_old_commit(
+    clone: Callable[..., GitRepository], far: GitRepository, judge: Judge
+) -> None:
+    """A job that is run again later: what lies between it and its branch is not in the clone."""
+    place = clone("--depth=1")
+    place.git("fetch", "--quiet", "--depth=1", "origin", far.git("rev-parse", "main~2"))
+    place.git("checkout", "--quiet", "--detach", "FETCH_HEAD")
+    says = {"CI_COMMIT_BRANCH": "main", "CI_COMMIT_SHA": place.git("rev-parse", "HEAD")}
+    assert "on main (by CI_COMMIT_BRANCH)" in judge(place, says, branches=["main"]).reason
+    unknown = judge(place, says, branches=["main"], upstream=True)
+    assert unknown.reason == "this clone does not have origin/main, or too little of it to be in sync with"
+    subprocess.run(["bash", "-c", str(unknown.findings[0].fix)], cwd=place.root, check=True, capture_output=True)
+    assert judge(place, says, branches=["main"], upstream=True).reason == "2 commits behind origin/main"
+
+
 def test_a_shallow_clone_of_a_commit_alone(far: GitRepository, tmp_path: Path, judge: Judge) -> None:
     """As Cloud Build and GitHub's checkout fetch it; the remedy is typed."""
     place = GitRepository(tmp_path / "clone")
@@ -123,7 +138,7 @@ def test_a_shallow_clone_of_a_commit_alone(far: GitRepository, tmp_path: Path, j
     place.git("checkout", "--quiet", "--detach", "FETCH_HEAD")
     assert "on main (by BRANCH_NAME)" in judge(place, {"BRANCH_NAME": "main"}, branches=["main"]).reason
     unknown = judge(place, {"BRANCH_NAME": "main"}, branches=["main"], upstream=True)
-    assert unknown.reason == "main of origin is not in this clone, so nothing says whether it is in sync"
+    assert unknown.reason == "this clone does not have origin/main, or too little of it to be in sync with"
     refused = judge(place, branches=["main"])
     assert "in this shallow clone no allowed branch is seen to hold it" in refused.reason
     fix = refused.findings[0].fix

@@ -24,7 +24,7 @@ def read_refs(git: Git, commit: str, status: WorktreeStatus, ci: CiRef | None) -
     if (status.branch is not None and in_head) or (ci is not None and ci.kind is RefKind.PULL_REQUEST):
         return own  # nothing else is asked about them
     remotes = _remotes(git)
-    shallow = _text(git, "rev-parse", "--is-shallow-repository") == "true"
+    shallow = _is_shallow(git)
     named = dict(_named(git, commit, ci, remotes, shallow)) if ci is not None else {}
     holding = tuple(_holding(git, commit, remotes))
     return CommitRefs(commit, status.head, status.branch, in_head, ci, named, holding, remotes[0], shallow)
@@ -32,7 +32,7 @@ def read_refs(git: Git, commit: str, status: WorktreeStatus, ci: CiRef | None) -
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """How the commit stands to a remote branch as last fetched; `name` is None where this clone has none."""
+    """How the commit stands to a remote branch as last fetched; `name` is None where this clone cannot say."""
 
     name: str | None = None
     ahead: int = 0
@@ -47,9 +47,10 @@ def upstream_of(
     if branch == status.branch and status.upstream is not None:
         return Upstream(status.upstream, status.ahead, status.behind)
     name = evidence.upstream or (f"{evidence.remote}/{branch}" if branch else None)
-    if name is None or not _commit_of(git, f"{_REMOTES}{name}"):
+    tip = _commit_of(git, f"{_REMOTES}{name}") if name else ""
+    if not tip or (not _text(git, "merge-base", tip, commit, fine=(0, 1)) and _is_shallow(git)):
         return Upstream()
-    counts = _text(git, "rev-list", "--count", "--left-right", f"{commit}...{_REMOTES}{name}", "--")
+    counts = _text(git, "rev-list", "--count", "--left-right", f"{commit}...{tip}", "--")
     ahead, behind = (int(count) for count in counts.split())
     return Upstream(name, ahead, 0 if evidence.tag else behind)
 
@@ -97,8 +98,12 @@ def _commit_of(git: Git, ref: str) -> str:
 
 
 def _is_ancestor(git: Git, commit: str, of: str) -> bool:
-    """Or the same, as far as the clone goes."""
-    return _text(git, "merge-base", commit, of, fine=(0, 1)) == commit
+    """Or the same, as far as the clone goes. `of` is empty on a branch without a commit."""
+    return bool(of) and _text(git, "merge-base", commit, of, fine=(0, 1)) == commit
+
+
+def _is_shallow(git: Git) -> bool:
+    return _text(git, "rev-parse", "--is-shallow-repository") == "true"
 
 
 def _text(git: Git, *words: str, fine: tuple[int, ...] = (0,)) -> str:

@@ -11,6 +11,8 @@ from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.source.commit_branch import is_allowed
 from deploy_lib.steps.kind import counted
 
+AFTER_THE_MERGE = "run this after the merge"
+
 
 def branch_problems(allowed: Sequence[str], answer: CheckoutRead, upstream: bool) -> tuple[Finding, ...]:
     """`allowed` are globs, none for any branch; `upstream` asks for the branch to be in sync with its upstream."""
@@ -35,7 +37,7 @@ def _not_allowed(allowed: Sequence[str], answer: CheckoutRead) -> Iterator[Findi
 
 def _allowed_fix(first: str, answer: CheckoutRead) -> str:
     if answer.evidence.pull_request:
-        return f"release when it is merged: run this for pushes to {first}"
+        return f"{AFTER_THE_MERGE}: for pushes to {first}"
     return _fetch(answer.evidence) if _knows_too_little(answer) else f"git switch {first}"
 
 
@@ -46,28 +48,27 @@ def _knows_too_little(answer: CheckoutRead) -> bool:
 
 
 def _out_of_sync(answer: CheckoutRead) -> Iterator[Finding]:
-    evidence = answer.evidence
     if answer.upstream is None:
-        known = answer.branch is not None and bool(evidence.by)
-        if known and not evidence.tag:
-            message = (
-                f"{answer.branch} of {evidence.remote} is not in this clone, so nothing says whether it is in sync"
-            )
-        elif evidence.tag or evidence.pull_request:
-            message = f"{evidence.what} has no upstream to be in sync with"
-        else:
-            message = "the branch has no upstream to be in sync with"
-        fix = _fetch(evidence, answer.branch or "*") if known else "git push --set-upstream origin HEAD"
-        if evidence.tag:
-            fix = _fetch(evidence)
+        message, fix = _no_upstream(answer.branch, answer.evidence)
         yield Finding(Code.NO_UPSTREAM, Severity.ERROR, message, fix=fix)
     if answer.ahead:
         message = f"{counted(answer.ahead, 'commit')} not pushed to {answer.upstream}"
         yield Finding(Code.NOT_PUSHED, Severity.ERROR, message, fix="git push")
     if answer.behind:
         message = f"{counted(answer.behind, 'commit')} behind {answer.upstream}"
-        fix = f"release the newest commit of {answer.upstream}" if evidence.by else "git pull --ff-only"
+        fix = f"release the newest commit of {answer.upstream}" if answer.evidence.by else "git pull --ff-only"
         yield Finding(Code.BEHIND_UPSTREAM, Severity.ERROR, message, fix=fix)
+
+
+def _no_upstream(branch: str | None, evidence: BranchEvidence) -> tuple[str, str]:
+    """The message and the fix."""
+    if branch is None or evidence.tag:
+        fix = AFTER_THE_MERGE if evidence.pull_request else _fetch(evidence)
+        return f"{evidence.what} has no upstream to be in sync with", fix
+    if evidence.by:
+        there = f"{evidence.remote}/{branch}"
+        return f"this clone does not have {there}, or too little of it to be in sync with", _fetch(evidence, branch)
+    return "the branch has no upstream to be in sync with", "git push --set-upstream origin HEAD"
 
 
 def _fetch(evidence: BranchEvidence, branch: str = "*") -> str:
