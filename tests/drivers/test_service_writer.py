@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 from google.api_core import exceptions
 from google.cloud.run_v2 import Service, TrafficTarget
-from google.rpc.error_details_pb2 import ErrorInfo
+from google.protobuf.duration_pb2 import Duration
+from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 
 from deploy_lib.drivers.call_budget import Budgets
 from deploy_lib.drivers.endpoints import Endpoints
@@ -96,6 +97,21 @@ def test_it_is_made_as_soon_as_there_is_room(refusal: Exception, times: int) -> 
     cloud = Cloud(FakeClock(), [refusal] * times)
     assert cloud.writer().write(PATH, promote, "promote", template=True).operation == "operations/1"
     assert cloud.writes == ["s-3"]
+
+
+def test_the_delay_that_google_asks_for_is_kept() -> None:
+    info = RetryInfo(retry_delay=Duration(seconds=45))
+    cloud = Cloud(FakeClock(), [exceptions.ResourceExhausted("x per minute", details=[info])])
+    cloud.writer().write(PATH, promote, "promote", template=True)
+    assert 45 <= cloud.clock.monotonic() < 48
+
+
+def test_a_delay_of_an_hour_is_not_waited_out() -> None:
+    info = RetryInfo(retry_delay=Duration(seconds=3600))
+    cloud = Cloud(FakeClock(), [exceptions.ResourceExhausted("x", details=[info])])
+    with pytest.raises(ApiError):
+        cloud.writer().write(PATH, promote, "promote", template=True)
+    assert cloud.clock.monotonic() < 1
 
 
 @pytest.mark.parametrize(("refusal", "within"), [(BY_THE_MINUTE, QUOTA_WITHIN), (NO_ROOM, WRITES_WITHIN)])

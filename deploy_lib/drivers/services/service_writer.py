@@ -104,8 +104,12 @@ class ServiceWriter:
                     by_v1 = False
                 elif not (error.maybe_done or _stale(error) or (asked and _not_taken(error))):
                     raise
-                if is_quota(error) and not error.by_the_minute:  # else whoever writes next waits for the minute
-                    self._clock.sleep(QUOTA_PAUSE if error.retry_after is None else error.retry_after)
+                if is_quota(error):
+                    pause = 0.0 if error.by_the_minute else QUOTA_PAUSE  # `wait_to_write` knows of the minute
+                    pause = pause if error.retry_after is None else error.retry_after
+                    if waited + pause > QUOTA_WITHIN:
+                        raise
+                    self._clock.sleep(pause)
                 doubt = error
         if doubt is None:
             raise DriverError(f"could not {doing}: the service is read as it was before its last change", "try again")
