@@ -9,12 +9,11 @@ import argparse
 from pathlib import Path
 
 from deploy_lib.cli.program import program_of, shorter
-from deploy_lib.cli.session import local_endpoints
+from deploy_lib.cli.session import google_endpoints, local_endpoints
 from deploy_lib.cli.show.console import say
 from deploy_lib.config.new_file import new_file
 from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.clock import SystemClock
-from deploy_lib.drivers.endpoints import Endpoints
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.services.api import RunApi
 from deploy_lib.drivers.services.import_service import ImportedService, import_service
@@ -47,7 +46,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _read(args: argparse.Namespace, project: str, region: str) -> ImportedService:
-    endpoints = local_endpoints(args) if args.local else Endpoints()
+    endpoints = local_endpoints(args) if args.local else google_endpoints()
     clients = Clients(endpoints, project, program_of(args))
     try:
         api = RunApi(Calls(clients, SystemClock()))

@@ -151,7 +151,7 @@ def open_session(
     """`starts`: a local cloud that does not run is started, else that is a NotPossible, as one that cannot be is."""
     state = state_directory(args.state)
     settings = selection.config.settings
-    endpoints = local_endpoints(args, starts=starts, reach=settings.reach) if settings.local else _googles()
+    endpoints = local_endpoints(args, starts=starts, reach=settings.reach) if settings.local else google_endpoints()
     session = Session(selection.root, state, clock, Clients(endpoints, settings.project, selection.program))
     try:
         yield session
@@ -159,7 +159,7 @@ def open_session(
         session.close()
 
 
-def _googles() -> Endpoints:
+def google_endpoints() -> Endpoints:
     """With what the environment says of the way there, told to every library."""
     try:
         os.environ.update(shared_settings(os.environ))

@@ -46,8 +46,8 @@ def _first(environ: Mapping[str, str], names: tuple[str, ...]) -> str | None:
 def _check_certificates(name: str, path: str) -> None:
     try:
         ssl.create_default_context(cafile=path)
-    except (OSError, ValueError) as problem:  # ssl.SSLError is an OSError
-        why = "holds no certificate in PEM" if isinstance(problem, ssl.SSLError) else problem
+    except OSError as problem:
+        why = "it holds no certificate in PEM" if isinstance(problem, ssl.SSLError) else problem.strerror
         raise DriverError(
             f"{name} names {path}, which cannot be used: {why}",
             f"let it name a file of the certificates to trust, in PEM, or unset {name}",
