@@ -35,7 +35,7 @@ class _System:
     tags: tuple[str, ...] = ()
     branches: tuple[str, ...] = ()
     merged: Mapping[str, str] = field(default_factory=dict)
-    mark: str = ""  # needed, where the variables are no one's own
+    marks: tuple[str, ...] = ()  # one is needed, where the variables might be another system's
 
 
 _NUMBER = r"(\d+)"
@@ -90,7 +90,7 @@ _SYSTEMS = (
         {"CHANGE_ID": r"(.+)", "ghprbPullId": _NUMBER, "gitlabMergeRequestIid": _NUMBER},
         tags=("TAG_NAME",),
         branches=("BRANCH_NAME", "GIT_LOCAL_BRANCH", "GIT_BRANCH"),
-        mark="JENKINS_URL",
+        marks=("JENKINS_URL", "JENKINS_HOME", "HUDSON_URL"),  # the first only where an administrator has set it
     ),
     _System(
         "Cloud Build",
@@ -120,7 +120,7 @@ def _with_whole_ref(given: dict[str, str]) -> dict[str, str]:
 
 def _read(system: _System, given: Mapping[str, str]) -> Iterator[CiRef]:
     """At most one; the first that applies."""
-    if system.mark and system.mark not in given:
+    if system.marks and given.keys().isdisjoint(system.marks):
         return
     commit = next((given[name] for name in system.commit if name in given), "")
     merged = bool(system.merged) and all(re.match(how, given.get(name, "")) for name, how in system.merged.items())
