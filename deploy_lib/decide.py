@@ -89,7 +89,7 @@ def next_to_foresee(plan: Plan, release: Release, step: int, seen: Sequence[Stat
     What a first release leaves out is left out.
     """
     for index in range(step, len(plan.steps)):
-        if not (release.first and plan.steps[index].kind.position.needs_stable):
+        if not (release.first and plan.steps[index].position.needs_stable):
             return RunStep(index)
     if Status.ERRORED in seen:
         return Finish(Outcome.UNKNOWN, "some checks could not be made")
@@ -101,7 +101,7 @@ def next_to_foresee(plan: Plan, release: Release, step: int, seen: Sequence[Stat
 
 def why_skipped(step: Step, release: Release) -> str:
     """Why a step has nothing to do in this release; empty when it has."""
-    place = step.kind.position
+    place = step.position
     if not release.options.traffic and not release.first and not place.before_traffic:
         return "asked for no traffic"
     return place.needs_stable if release.first else ""
@@ -164,6 +164,10 @@ def _after_step(plan: Plan, journal: Sequence[Entry], judged: Judged) -> Move:
     match judged.status:
         case Status.PASSED | Status.SKIPPED:
             return _step_or_lease(plan, journal, judged.step + 1)
+        case Status.WAITING:
+            return Finish(Outcome.HELD, f"{judged.label}: {judged.reason}")
+        case Status.FAILED if judged.hold:
+            return Finish(Outcome.HELD, f"{judged.label}: {judged.reason}")
         case Status.INCONCLUSIVE if judged.conflict:
             return Finish(Outcome.HELD, f"{judged.label}: {judged.reason}")
         case Status.INCONCLUSIVE if plan.on_inconclusive == "continue":

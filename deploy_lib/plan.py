@@ -10,6 +10,7 @@ from deploy_lib.model.freeze import FreezeWindow
 from deploy_lib.model.program import PROGRAM, Invocation
 from deploy_lib.model.service import Service
 from deploy_lib.steps.kind import Kind, Settings
+from deploy_lib.steps.position import Position
 
 OnFailure = Literal["restore", "hold"]
 OnInconclusive = Literal["hold", "restore", "continue"]
@@ -29,6 +30,11 @@ class Step:
         """The kind, and what tells this step from another of its kind: "promote 10 %"."""
         return f"{self.kind.name} {self.kind.label(self.settings)}".strip()
 
+    @property
+    def position(self) -> Position:
+        """Where it may stand, with these settings."""
+        return self.kind.stands(self.settings) if self.kind.stands else self.kind.position
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -47,7 +53,7 @@ class Plan:
     @property
     def promotes(self) -> bool:
         """Whether a release ends with the candidate serving; else it ends with the candidate up, without users."""
-        return any(step.kind.position.moves_traffic for step in self.steps)
+        return any(step.position.moves_traffic for step in self.steps)
 
     def settings(self, kind: type[S]) -> S | None:
         """Those of the first step that has such settings."""

@@ -20,6 +20,7 @@ from deploy_lib.config.settings import REGION
 from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.model.program import Invocation
 from deploy_lib.plan import Plan
+from deploy_lib.steps.variables import ACCOUNT
 
 __all__ = [
     "Selection",

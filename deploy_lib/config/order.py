@@ -11,16 +11,21 @@ from deploy_lib.steps.catalogue import KINDS
 def problems(steps: Sequence[Step]) -> Iterator[tuple[Step, str]]:
     """Each step that cannot stand where it stands, and why."""
     seen: list[str] = []
+    own: set[str] = set()
     mover: Step | None = None
     percent = 0
     for step in steps:
-        name, place = step.kind.name, step.kind.position
+        name, place = step.kind.name, step.position
         if place.needs and place.needs.kind not in seen:
             yield step, f"{name} needs {place.needs.kind} before it: {place.needs.why}"
         if place.not_after and place.not_after.kind in seen:
             yield step, f"{name} cannot follow {place.not_after.kind}: {place.not_after.why}"
         if place.once and name in seen:
             yield step, f"{name} may occur only once"
+        apart = place.apart(step.settings)
+        if apart and f"{name} {apart}" in own:
+            yield step, f"two steps {name} have {apart}; give one of them another"
+        own.add(f"{name} {apart}")
         share, wanted = place.gives(step.settings), place.expects(step.settings)
         if share:
             if share <= percent:
@@ -30,7 +35,8 @@ def problems(steps: Sequence[Step]) -> Iterator[tuple[Step, str]]:
             moving = mover.kind.name
             after = f"right after {moving} {percent} %"
             why = f"{name} expects {wanted} % of the traffic {after}, so no release could pass it"
-            yield step, f"{why}; put it after {moving}: {{percent: {wanted}}}, or say percent: {percent}"
+            other = f", or say percent: {percent}" if "percent" in type(step.settings).model_fields else ""
+            yield step, f"{why}; put it after {moving}: {{percent: {wanted}}}{other}"
         seen.append(name)
     if mover and percent < 100:
         yield mover, f"the last {mover.kind.name} ends at {percent} %; add {mover.kind.name}: {{percent: 100}}"
@@ -38,7 +44,7 @@ def problems(steps: Sequence[Step]) -> Iterator[tuple[Step, str]]:
 
 def without_end(steps: Sequence[Step]) -> Iterator[tuple[Step, str]]:
     """The last step of a plan that could end neither live nor ready, and what to add."""
-    if not steps or any(step.kind.position.brings_candidate for step in steps):
+    if not steps or any(step.position.brings_candidate for step in steps):
         return
     names = [step.kind.name for step in steps]
     bringing = next(kind for kind in KINDS.values() if kind.position.brings_candidate)

@@ -12,25 +12,16 @@ from deploy_lib.config.guard import ACCOUNT, GuardOf
 from deploy_lib.model.service import BuildSource, Instances, Service
 from deploy_lib.steps.health import HealthSettings
 from deploy_lib.steps.kind import Duration, Settings
+from deploy_lib.steps.variables import ACCOUNT, VARIABLE, SecretReferences, Text, Variables
 
 _NAME = r"^[a-z]([-a-z0-9]{0,47}[a-z0-9])?$"
 _INSTANCE = r"[a-z][a-z0-9.:-]*:[a-z0-9-]+:[a-z][a-z0-9-]*"
 _HOST = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?"
-_VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
 _SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 """How a file may call a service: releases are kept in a directory of this name."""
 REGION = r"^[a-z]+-[a-z]+\d+$"
 _URL = r"^https?://(\[[0-9A-Fa-f:.]+\]|[^/\s?#@\[\]:]+)(:\d{1,5})?(/[^\s?#]*)?$"
 _CONNECTOR = r"^(projects/[a-z0-9.:-]+/locations/[a-z0-9-]+/connectors/)?[a-z][-a-z0-9]{0,62}$"
-
-
-def _text(value: Any) -> Any:
-    """Whole numbers are taken as they are written; true, 1.10 and null would change on the way to the service."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    if isinstance(value, bool | float) or value is None:
-        raise ValueError(f"YAML reads this as {value!r}; write it in quotes")
-    return value
 
 
 def _number_as_text(value: Any) -> Any:
@@ -63,7 +54,6 @@ def _as_list(value: object) -> object:
 
 
 Reachable = Annotated[str, BeforeValidator(_reachable)]
-Text = Annotated[str, BeforeValidator(_text)]
 _MODULE = r"^[A-Za-z_][\w.]*(:[A-Za-z_][\w.]*(\(.*\))?)?$"
 Entrypoints = Annotated[
     tuple[Annotated[str, Field(pattern=_MODULE)], ...],
@@ -78,17 +68,6 @@ Files = Annotated[
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
 ]
 PathInImage = Annotated[str, Field(pattern=r"^[^:\s]+$")]
-
-
-_SECRET = re.compile(
-    r"[\w-]{1,255}(:(latest|\d+))?|projects/[\w-]+/secrets/[\w-]{1,255}((:|/versions/)(latest|\d+))?", re.ASCII
-)
-
-
-def _with_version(secret: str) -> str:
-    """name:version, for all the ways a secret may be written; a full name as Google writes it included."""
-    name, _, version = secret.partition("/versions/")
-    return f"{name}:{version}" if version else secret if ":" in secret else f"{secret}:latest"
 
 
 class InstanceSettings(Settings):
@@ -160,7 +139,7 @@ class ServiceSettings(Settings):
         pattern=ACCOUNT,
         description="the account in whose name a service that is not public is asked; default: the caller's own",
     )
-    env: dict[str, Text] = Field(
+    env: Variables = Field(
         {}, description="variables and their values; ${COMMIT}, ${PROJECT}, ${SERVICE} and ${RELEASE} are filled in"
     )
     env_file: Files = Field(
@@ -168,7 +147,7 @@ class ServiceSettings(Settings):
         description="a file of variables in dotenv format, beside the file that names it, or a list; env wins over it, "
         "and secrets do not belong in it",
     )
-    secrets: dict[str, str] = Field({}, description="variables and the secret each is read from, name:version")
+    secrets: SecretReferences = Field({}, description="variables and the secret each is read from, name:version")
     after: tuple[str, ...] = Field((), description="services that must be live before this one starts")
     guard: GuardOf | None = Field(None, description="who watches this service's releases; default: the file's guard")
     health: HealthSettings = Field(
@@ -191,14 +170,6 @@ class ServiceSettings(Settings):
             raise ValueError(f"{value!r} names no tag, or something else; write {{tag}} once, in place of the tag")
         return value
 
-    @field_validator("env", "secrets")
-    @classmethod
-    def _names(cls, value: dict[str, str]) -> dict[str, str]:
-        for name in value:
-            if not re.fullmatch(_VARIABLE, name):
-                raise ValueError(f"{name!r} is not a valid name for a variable")
-        return value
-
     @field_validator("build_args")
     @classmethod
     def _arguments(cls, value: dict[str, str]) -> dict[str, str]:
@@ -218,14 +189,6 @@ class ServiceSettings(Settings):
             except ValueError:
                 raise ValueError(f"{pattern!r} is not a valid pattern; it is written as in a .gitignore") from None
         return value
-
-    @field_validator("secrets")
-    @classmethod
-    def _versions(cls, value: dict[str, str]) -> dict[str, str]:
-        for name, secret in value.items():
-            if not _SECRET.fullmatch(secret):
-                raise ValueError(f"{name}: {secret!r} is not a secret reference; write name:latest or name:3")
-        return {name: _with_version(secret) for name, secret in value.items()}
 
     def as_service(self, name: str, file: FileSettings, region: str | None = None) -> Service:
         """The service as releases know it; `region` instead of the file's."""
@@ -304,7 +267,7 @@ class FileSettings(Settings):
     )
     webhook_env: str | None = Field(
         None,
-        pattern=_VARIABLE,
+        pattern=VARIABLE,
         description="variable that holds the URL of a webhook, which is called when a release starts and ends",
     )
     on_failure: Literal["restore", "hold"] = Field("restore", description="after a failure under traffic")

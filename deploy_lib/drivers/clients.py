@@ -79,6 +79,42 @@ class Clients:
         return self._once("revisions", make)
 
     @property
+    def jobs(self) -> run_v2.JobsClient:
+        """Cloud Run jobs (run.googleapis.com, v2); made on first use."""
+
+        def make() -> run_v2.JobsClient:
+            from google.cloud import run_v2
+            from google.cloud.run_v2.services.jobs.transports import JobsGrpcTransport
+
+            return self._client(run_v2.JobsClient, JobsGrpcTransport)
+
+        return self._once("jobs", make)
+
+    @property
+    def executions(self) -> run_v2.ExecutionsClient:
+        """Cloud Run executions of jobs (run.googleapis.com, v2); made on first use."""
+
+        def make() -> run_v2.ExecutionsClient:
+            from google.cloud import run_v2
+            from google.cloud.run_v2.services.executions.transports import ExecutionsGrpcTransport
+
+            return self._client(run_v2.ExecutionsClient, ExecutionsGrpcTransport)
+
+        return self._once("executions", make)
+
+    @property
+    def tasks(self) -> run_v2.TasksClient:
+        """Cloud Run tasks of executions (run.googleapis.com, v2); made on first use."""
+
+        def make() -> run_v2.TasksClient:
+            from google.cloud import run_v2
+            from google.cloud.run_v2.services.tasks.transports import TasksGrpcTransport
+
+            return self._client(run_v2.TasksClient, TasksGrpcTransport)
+
+        return self._once("tasks", make)
+
+    @property
     def builds(self) -> cloudbuild_v1.CloudBuildClient:
         """Cloud Build (cloudbuild.googleapis.com, v1); made on first use."""
 

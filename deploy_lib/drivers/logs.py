@@ -97,13 +97,12 @@ class Entries:
 
     def takes(self, entry: LogEntry) -> bool:
         """Whether the entry, which may be of another service, is of these and was not given before."""
-        labels, log = entry.resource.labels, entry.log_name.rpartition("/logs/")[2]
+        log = entry.log_name.rpartition("/logs/")[2]
         at = plain_time(entry.timestamp)
-        ours = labels.get("service_name") == self.service.cloud_run and (
-            not self.revisions or labels.get("revision_name") in self.revisions
-        )
         wanted = not self.logs or log in self.logs
-        return ours and wanted and (at is None or at >= self.since - self.overlap) and self._is_new(entry)
+        return (
+            self._is_ours(entry) and wanted and (at is None or at >= self.since - self.overlap) and self._is_new(entry)
+        )
 
     def latest(self, until: datetime | None = None) -> list[LogEntry]:
         """The last page of all, or of those until a time, as far as they are new: the end of a log, long or late."""
@@ -128,16 +127,26 @@ class Entries:
         Its language: https://cloud.google.com/logging/docs/view/logging-query-language
         """
         start = (since or max(self.since, self._newest or self.since)) - self.overlap
-        names = " OR ".join(f'"{name}"' for name in self.revisions)
         parts = [
-            'resource.type="cloud_run_revision"',
-            f'resource.labels.service_name="{self.service.cloud_run}"',
-            *([f"resource.labels.revision_name={f'({names})' if len(self.revisions) > 1 else names}"] if names else []),
+            *self._resource(),
             f'resource.labels.location="{self.service.region}"',
             f'timestamp>="{start.astimezone(UTC).isoformat()}"',
         ]
         logs = " OR ".join(f'"projects/{self.service.project}/logs/{log}"' for log in self.logs)
         return " AND ".join([*parts, f"logName=({logs})"] if logs else parts)
+
+    def _resource(self) -> tuple[str, ...]:
+        names = " OR ".join(f'"{name}"' for name in self.revisions)
+        return (
+            'resource.type="cloud_run_revision"',
+            f'resource.labels.service_name="{self.service.cloud_run}"',
+            *([f"resource.labels.revision_name={f'({names})' if len(self.revisions) > 1 else names}"] if names else []),
+        )
+
+    def _is_ours(self, entry: LogEntry) -> bool:
+        labels = entry.resource.labels
+        named = not self.revisions or labels.get("revision_name") in self.revisions
+        return labels.get("service_name") == self.service.cloud_run and named
 
     def _is_new(self, entry: LogEntry) -> bool:
         key = entry.insert_id or f"{entry.timestamp}{entry.text_payload}"
@@ -148,6 +157,20 @@ class Entries:
         if at is not None and (self._newest is None or at > self._newest):
             self._newest = at
         return True
+
+
+_EXECUTION = "run.googleapis.com/execution_name"
+
+
+class JobEntries(Entries):
+    """Those of one execution of a job, which stands for the revision
+    (https://cloud.google.com/run/docs/logging#viewing-logs-job)."""
+
+    def _resource(self) -> tuple[str, ...]:
+        return ('resource.type="cloud_run_job"', f'labels."{_EXECUTION}"="{self.revisions[0]}"')
+
+    def _is_ours(self, entry: LogEntry) -> bool:
+        return entry.labels.get(_EXECUTION) in self.revisions
 
 
 def read_together(followed: Sequence[Entries]) -> list[LogEntry] | None:

@@ -70,6 +70,14 @@ POLICIES = {
     "get_revision": READ,
     "list_revisions": READ,
     "get_operation": READ,
+    "get_job": READ,
+    "create_job": WRITE,
+    "update_job": WRITE,
+    "run_job": WRITE,
+    "get_execution": READ,
+    "list_executions": READ,
+    "cancel_execution": CallPolicy(READ.repeated),  # cancelling twice is cancelling
+    "list_tasks": READ,
     "create_build": WRITE,
     "cancel_build": CallPolicy(READ.repeated),  # cancelling twice is cancelling
     "get_build": CallPolicy(FIGURES.repeated),

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Literal
 
 from deploy_lib.model.answers import Attempt
-from deploy_lib.model.evidence import BuildTrouble
+from deploy_lib.model.evidence import BuildTrouble, Evidence
 from deploy_lib.model.image import InsideImage
 
 
@@ -105,6 +105,18 @@ class Details:
     def build_log(self) -> tuple[str, ...] | None:
         """Its last lines, where the build pushed nothing."""
         return None
+
+    def blames_image(self) -> bool:
+        """Where the step failed: whether that speaks against the image, so that no later release may bring it."""
+        return True
+
+    def evidence(self) -> Evidence | None:
+        """What a diagnosis reads of a failure, instead of what the candidate says; None: ask the candidate."""
+        return None
+
+    def left_behind(self) -> str:
+        """What the step did that stays when the release is taken back, as a sentence; empty where nothing does."""
+        return ""
 
     def lines(self) -> Iterator[str]:
         """Lines for a reader, of what no other answer has: every field, unless the kind says else."""

@@ -111,6 +111,7 @@ class Judged:
     details: Details | None = None  # of the type that the step's kind records
     conflict: bool = False
     untouched: bool = False  # what was asked for surely had no effect
+    hold: bool = False  # a person must decide what follows, whatever the policy of the plan is
     type: Literal["judged"] = "judged"
 
 

@@ -30,6 +30,8 @@ class When(enum.StrEnum):
     LOGIN = "a person's login (`gcloud auth application-default login`)"
     GUARD = "`guard` is set"
     GUARD_ACCOUNT = "`service_account` of `guard` is set"
+    JOB = "the plan has a `job` step"
+    JOB_ACCOUNT = "`service_account` of a `job` step is set"
 
 
 class GrantedOn(enum.StrEnum):
@@ -44,6 +46,7 @@ class GrantedOn(enum.StrEnum):
     BUILDER = "the account that builds"
     GUARD = "the account of `guard`"
     ASKER = "the account of `invoke_as`"
+    JOB = "the account a job runs as"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,14 @@ DEPLOYER = (
     Need("run.revisions.list", GrantedOn.SERVICE, "offer revisions to go back to"),
     Need("serviceusage.services.use", GrantedOn.PROJECT, "have calls count for the project", When.LOGIN),
     Need("run.operations.get", GrantedOn.PROJECT, "read how a change ended"),
+    Need("run.jobs.get", GrantedOn.PROJECT, "read the job of a step", When.JOB),
+    Need("run.jobs.create", GrantedOn.PROJECT, "make it", When.JOB),
+    Need("run.jobs.update", GrantedOn.PROJECT, "give it the new image", When.JOB),
+    Need("run.jobs.run", GrantedOn.PROJECT, "run it", When.JOB),
+    Need("run.executions.get", GrantedOn.PROJECT, "see how it goes", When.JOB),
+    Need("run.executions.list", GrantedOn.PROJECT, "find an execution again, and start no second", When.JOB),
+    Need("run.executions.cancel", GrantedOn.PROJECT, "end one that is not wanted any more", When.JOB),
+    Need("run.tasks.list", GrantedOn.PROJECT, "read its exit code", When.JOB),
     Need("logging.logEntries.list", GrantedOn.PROJECT, "read why a container ended, and users' requests"),
     Need("monitoring.timeSeries.list", GrantedOn.PROJECT, "count users' requests where the log has none"),
     Need("cloudbuild.builds.create", GrantedOn.PROJECT, "start a build", When.BUILD),
@@ -105,6 +116,7 @@ DEPLOYER = (
     Need("artifactregistry.repositories.downloadArtifacts", GrantedOn.REPOSITORY, "look up an image by its tag"),
     Need("artifactregistry.repositories.uploadArtifacts", GrantedOn.REPOSITORY, "push the image", When.HERE),
     Need(ACT_AS, GrantedOn.RUNTIME, "deploy revisions that run as it"),
+    Need(ACT_AS, GrantedOn.JOB, "run jobs that run as it", When.JOB_ACCOUNT),
     Need(ACT_AS, GrantedOn.BUILDER, "start builds that run as it", When.BUILD_ACCOUNT),
     Need(ACT_AS, GrantedOn.GUARD, "leave a guard that runs as it", When.GUARD_ACCOUNT),
     Need(OPEN_ID_TOKEN, GrantedOn.ASKER, "ask the service in its name", When.INVOKE_AS),

@@ -23,13 +23,17 @@ class StatusWords:
 
 
 class Status(enum.Enum):
-    """What a step's answer meant. ERRORED is "could not find out"; INCONCLUSIVE is "not enough evidence"."""
+    """What a step's answer meant. ERRORED is "could not find out"; INCONCLUSIVE is "not enough evidence".
+
+    WAITING is neither yes nor no yet: a person says it.
+    """
 
     PASSED = "passed"
     FAILED = "failed"
     ERRORED = "errored"
     INCONCLUSIVE = "inconclusive"
     SKIPPED = "skipped"
+    WAITING = "waiting"
 
     @property
     def words(self) -> StatusWords:
@@ -42,6 +46,7 @@ _WORDS = {
     Status.ERRORED: StatusWords("ERROR", "could not find out", "unsure", "error"),
     Status.INCONCLUSIVE: StatusWords("UNCLEAR", "is unclear", "unsure", "error"),
     Status.SKIPPED: StatusWords("skipped", "was skipped", "plain", "skipped"),
+    Status.WAITING: StatusWords("WAITS", "waits for a person", "unsure", "error"),
 }
 
 

@@ -24,6 +24,7 @@ from deploy_lib.model.service import Service
 from deploy_lib.plan import Plan
 from deploy_lib.steps.build import BuildSettings, builder_of
 from deploy_lib.steps.import_check import ImportCheckSettings
+from deploy_lib.steps.job import JobSettings
 
 _IN_PROJECT = (GrantedOn.PROJECT, GrantedOn.SERVICE, GrantedOn.SECRET)
 """What is tested in the project."""
@@ -87,6 +88,10 @@ class Doctor:
             yield Inquiry(f"images {images}", partial(self._repository, images))
         for service in (plan.service for plan in self.plans):
             yield Inquiry(f"{service.name} runs as", partial(self._runtime, service))
+        for named in dict.fromkeys(self._job_accounts()):
+            yield Inquiry(
+                f"job runs as {named}", partial(self._on_account, named, GrantedOn.JOB, f"job runs as {named}")
+            )
         for account in self._build_accounts():
             yield Inquiry("builds as", partial(self._builder, account))
         for account in sorted({_guard_account(plan) for plan in self._guarded()}, key=str):
@@ -149,6 +154,12 @@ class Doctor:
         place = f"--location={location} --project={project}"
         make = f"gcloud artifacts repositories create {short} --repository-format=docker {place}"
         return [Checkup(subject, Standing.MISSING, "there is none", (make,))]
+
+    def _job_accounts(self) -> list[str]:
+        """Those that steps name."""
+        steps = (step.settings for plan in self.plans for step in plan.steps)
+        named = (each.service_account for each in steps if isinstance(each, JobSettings))
+        return sorted(filter(None, named))
 
     def _runtime(self, service: Service) -> list[Checkup]:
         account = service.service_account or self.runs_as(service) or f"{self.access.number()}{_COMPUTE}"
@@ -232,7 +243,12 @@ def whens(plan: Plan) -> Iterator[When]:
             yield When.REAL_SECRETS
     else:
         yield When.HERE
-    if service.secrets:
+    jobs = [each.settings for each in plan.steps if isinstance(each.settings, JobSettings)]
+    if jobs:
+        yield When.JOB
+    if any(each.service_account for each in jobs):
+        yield When.JOB_ACCOUNT
+    if service.secrets or any(each.secrets for each in jobs):
         yield When.SECRETS
     if service.public:
         yield When.PUBLIC

@@ -37,10 +37,10 @@ def explain(
     tell: Tell,
 ) -> Diagnosed | None:
     """The diagnosis; None when no step failed. `evidence` is what a driver already brought along."""
-    if not judged or judged[-1].status in (Status.PASSED, Status.SKIPPED):
+    if not judged or judged[-1].status in (Status.PASSED, Status.SKIPPED, Status.WAITING):
         return None
     last = judged[-1]
-    known = evidence or _of_build(last) or _of_candidate(drivers, release)
+    known = evidence or _of_build(last) or (last.details and last.details.evidence()) or _of_candidate(drivers, release)
     findings = tuple(dict.fromkeys(finding for each in judged for finding in each.findings))
     cause = diagnose(known, findings, release)
     if evidence is not None and _seen_once(cause):

@@ -35,6 +35,8 @@ def finish(context: ReleaseContext, move: Finish) -> Stopped:
     if move.outcome.wants_a_cause and not lost:
         _explain(context)
     verdict, refused = last_verdict(context.entries), last_refusal(context.entries)
+    if move.outcome in (Outcome.REJECTED, Outcome.INTERRUPTED):
+        _tell_what_stays(context)
     if held:
         _give_back(context, move)
         end_guard(context)
@@ -55,6 +57,14 @@ def finish(context: ReleaseContext, move: Finish) -> Stopped:
     return stopped
 
 
+def _tell_what_stays(context: ReleaseContext) -> None:
+    """What no restoring of traffic takes back."""
+    for judged in verdicts(context.entries):
+        stays = judged.details.left_behind() if judged.details and judged.status is Status.PASSED else ""
+        if stays:
+            context.tell(stays)
+
+
 def unless_elsewhere(context: ReleaseContext, move: Finish) -> Finish:
     """Only what is seen serving is called live, in the traffic as it is now; verify may have seen it a while ago.
 
@@ -63,7 +73,7 @@ def unless_elsewhere(context: ReleaseContext, move: Finish) -> Finish:
     if move.outcome is not Outcome.LIVE:
         return move
     last = last_verdict(context.entries)
-    confirms = last is not None and context.plan.steps[last.step].kind.position.confirms
+    confirms = last is not None and context.plan.steps[last.step].position.confirms
     verified = last is not None and confirms and last.status is Status.PASSED
     try:
         serving = context.drivers.services.read_serving(context.release.service)

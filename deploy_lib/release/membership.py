@@ -32,7 +32,7 @@ class Membership:
     def why_withdrawn(self, context: ReleaseContext, move: Move) -> str:
         """Waits for the others where they wait for each other; empty when the move may be made. Raises Interrupted."""
         match move:
-            case RunStep() if context.plan.steps[move.index].kind.position.moves_traffic and not self.let_through:
+            case RunStep() if context.plan.steps[move.index].position.moves_traffic and not self.let_through:
                 skipped = why_skipped(context.plan.steps[move.index], context.release)
                 why = "" if skipped else self.others.before_traffic()
                 self.let_through = not why

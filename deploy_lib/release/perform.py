@@ -11,6 +11,7 @@ from deploy_lib.model.answers import (
     CheckoutRead,
     ContractRead,
     ImportsChecked,
+    JobSeen,
     Probed,
     RevisionCreated,
     SourceRead,
@@ -26,6 +27,7 @@ from deploy_lib.steps.config_contract import CheckContract
 from deploy_lib.steps.git_clean import ReadCheckout
 from deploy_lib.steps.image_contents import ReadSource
 from deploy_lib.steps.import_check import CheckImports
+from deploy_lib.steps.job import CancelJob, LookAtJob, RunJob
 from deploy_lib.steps.probe import Probe
 from deploy_lib.steps.promote import MoveTraffic, WatchUsers
 from deploy_lib.steps.verify import VerifyTraffic
@@ -39,6 +41,9 @@ Request = (
     | CreateRevision
     | LookAtStart
     | EndStart
+    | RunJob
+    | LookAtJob
+    | CancelJob
     | Probe
     | Compare
     | MoveTraffic
@@ -55,6 +60,7 @@ Answer = (
     | ImportsChecked
     | Starting
     | RevisionCreated
+    | JobSeen
     | Probed
     | TrafficMoved
     | Watched
@@ -105,6 +111,12 @@ def _ask(request: Request, drivers: Drivers, tell: Tell) -> Answer:
             return drivers.services.look_at_start(request, tell)
         case EndStart():
             return drivers.services.end_start(request, tell)
+        case RunJob():
+            return drivers.services.run_job(request, tell)
+        case LookAtJob():
+            return drivers.services.look_at_job(request, tell)
+        case CancelJob():
+            return drivers.services.cancel_job(request, tell)
         case Probe():
             return drivers.urls.probe(request, tell)
         case Compare():

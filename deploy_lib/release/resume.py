@@ -102,7 +102,7 @@ def step_after(plan: Plan, left: UnfinishedRelease) -> int:
     Without a promotion everything is asked again: a build is found by its tags and a revision by its name, so
     nothing is made twice.
     """
-    promotions = [index for index, step in enumerate(plan.steps) if step.kind.position.moves_traffic]
+    promotions = [index for index, step in enumerate(plan.steps) if step.position.moves_traffic]
     if left.passed == 0:
         return 0
     return promotions[min(left.passed, len(promotions)) - 1] + 1

@@ -32,7 +32,7 @@ def run_step(context: ReleaseContext, index: int) -> None:
     if isinstance(request, MoveTraffic):
         request = replace(request, ours=own_traffic_maps(context.entries))
         target = request.target
-    moves = step.kind.position.moves_traffic
+    moves = step.position.moves_traffic
     if moves and (unwatched := leave_guard(context)):
         _judged(context, index, Verdict(Status.ERRORED, unwatched, context.release), clock.monotonic() - began)
         return
@@ -44,6 +44,9 @@ def run_step(context: ReleaseContext, index: int) -> None:
 
     try:
         found = until_judged(step.kind, step.settings, context.release, request, ask, clock, context.tell)
+    except Interrupted:
+        context.drivers.services.give_up(context.tell)
+        raise
     finally:
         context.drivers.urls.rest()
     if isinstance(found.answer, RevisionCreated) and not found.answer.ready:
@@ -115,6 +118,7 @@ def _judged(context: ReleaseContext, index: int, verdict: Verdict, seconds: floa
             findings=verdict.findings,
             details=verdict.details,
             conflict=verdict.conflict,
+            hold=verdict.hold,
             untouched=untouched,
         )
     )

@@ -31,7 +31,8 @@ class Settings(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What an answer meant. `reason` is a whole clause; `conflict` says that somebody else changed the service."""
+    """What an answer meant. `reason` is a whole clause; `conflict` says that somebody else changed the service, `hold`
+    that a person must decide what follows, whatever the policy of the plan is."""
 
     status: Status
     reason: str
@@ -39,6 +40,7 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
     details: Details | None = None
     conflict: bool = False
+    hold: bool = False
 
 
 S = TypeVar("S", bound=Settings)
@@ -130,6 +132,7 @@ class Kind(Generic[S, R, A]):
     unfit: Callable[[Any, str, Health], str] = _fits  # why no service with that name and health: could pass it
     offers: Callable[[Any, Service], object | None] = _nothing  # what other steps of its plan may want to know
     takes: Callable[[Any, Sequence[object]], Any] = _as_is  # its settings, with what the others offer
+    stands: Callable[[Any], Position] | None = None  # where its settings decide that; else `position` does
 
     def verdict(self, settings: S, release: Release, answer: A) -> Verdict:
         """Of an answer that must be enough. Raises ValueError for one that `judge` would look again after."""

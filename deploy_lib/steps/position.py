@@ -19,6 +19,10 @@ def _none(settings: Any) -> int:
     return 0
 
 
+def _no_name(settings: Any) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Position:
     """`needs` comes before it, and it comes never after `not_after`. Shares are whole percents, 0 for none."""
@@ -33,3 +37,4 @@ class Position:
     confirms: bool = False  # that it passed shows the candidate serving
     gives: Callable[[Any], int] = _none  # the share its settings give to the candidate
     expects: Callable[[Any], int] = _none  # the share its settings expect the candidate to have
+    apart: Callable[[Any], str] = _no_name  # what no two steps of the kind may share, as "name: x"

@@ -21,6 +21,7 @@ from deploy_lib.steps.config_contract import CheckContract
 from deploy_lib.steps.git_clean import ReadCheckout
 from deploy_lib.steps.image_contents import ReadSource
 from deploy_lib.steps.import_check import CheckImports
+from deploy_lib.steps.job import CancelJob, LookAtJob, RunJob
 from deploy_lib.steps.probe import Probe
 from deploy_lib.steps.promote import MoveTraffic, WatchUsers
 from deploy_lib.steps.verify import VerifyTraffic
@@ -123,6 +124,18 @@ class FakeCloud:
         found = self._met("create_revision")
         ready = answers.RevisionCreated("cand-2", True, "http://canary", "http://main")
         return found or ready  # type: ignore[return-value]
+
+    def run_job(self, request: RunJob, tell: Tell) -> answers.JobSeen:
+        return self._met("run_job") or answers.JobSeen("job-1", answers.Execution.SUCCEEDED, 0)  # type: ignore[return-value]
+
+    def look_at_job(self, request: LookAtJob, tell: Tell) -> answers.JobSeen:
+        return self._met("look_at_job") or answers.JobSeen("job-1", answers.Execution.SUCCEEDED, 0)  # type: ignore[return-value]
+
+    def cancel_job(self, request: CancelJob, tell: Tell) -> answers.JobSeen:
+        return self._met("cancel_job") or answers.JobSeen("job-1", answers.Execution.CANCELLED, timed_out=True)  # type: ignore[return-value]
+
+    def give_up(self, tell: Tell) -> None:
+        self._met("give_up")
 
     def move_traffic(self, request: MoveTraffic, tell: Tell) -> answers.TrafficMoved:
         self._carry(request.target)

@@ -59,7 +59,7 @@ class RunApi:
 
         request = run_v2.GetServiceRequest(name=path)
         doing = f"read the service {short(path)}"
-        return _found(lambda: self._calls.ask("get_service", self._clients.services.get_service, request, doing))
+        return found_or_none(lambda: self._calls.ask("get_service", self._clients.services.get_service, request, doing))
 
     def replaced(self, path: str, before: run_v2.Service) -> None:
         """Another way than by this object it was written over `before`, which no read may show any more."""
@@ -82,7 +82,9 @@ class RunApi:
 
         request = run_v2.GetRevisionRequest(name=f"{path}/revisions/{name}")
         doing = f"read the revision {name}"
-        return _found(lambda: self._calls.ask("get_revision", self._clients.revisions.get_revision, request, doing))
+        return found_or_none(
+            lambda: self._calls.ask("get_revision", self._clients.revisions.get_revision, request, doing)
+        )
 
     def revisions(self, path: str) -> list[run_v2.Revision]:
         """The newest ones, newest first."""
@@ -136,10 +138,13 @@ class RunApi:
 
         request = GetOperationRequest(name=name)
         doing = "read the progress of the change"
-        return _found(lambda: self._calls.ask("get_operation", self._clients.services.get_operation, request, doing))
+        return found_or_none(
+            lambda: self._calls.ask("get_operation", self._clients.services.get_operation, request, doing)
+        )
 
 
-def _found(ask: Callable[[], T]) -> T | None:
+def found_or_none(ask: Callable[[], T]) -> T | None:
+    """None where what is asked for does not exist. Raises ApiError."""
     try:
         return ask()
     except ApiError as error:

@@ -6,10 +6,11 @@ rollback nor a status needs it.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from deploy_lib.drivers.clients import Clients
-from deploy_lib.drivers.interface import Clock, Tell
+from deploy_lib.drivers.interface import Clock, DriverError, Tell
 from deploy_lib.drivers.lean_import import import_run_client
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.project_log import ProjectLog
@@ -32,11 +33,13 @@ from deploy_lib.model.service import Service
 from deploy_lib.model.serving import Serving
 from deploy_lib.model.state import RevisionPreview, ServiceState
 from deploy_lib.steps.canary import CreateRevision, EndStart, LookAtStart
+from deploy_lib.steps.job import CancelJob, LookAtJob, RunJob
 from deploy_lib.steps.promote import MoveTraffic
 from deploy_lib.steps.verify import VerifyTraffic
 
 if TYPE_CHECKING:
     from deploy_lib.drivers.services.candidate import Candidate
+    from deploy_lib.drivers.services.jobs import RunningJob
     from deploy_lib.drivers.services.startup_observer import StartupObserver
 
 
@@ -57,6 +60,7 @@ class CloudRunServices:
         leases = Leases(writer, LeaseObjects(calls), clock)
         self._context = ServiceContext(calls, api, writer, leases, clock, urls.ask, watch, logs)
         self._candidate: Candidate | None = None
+        self._job: RunningJob | None = None  # that runs
         self._observer: StartupObserver | None = None  # with what was read of the log so far
 
     def take_lease(self, request: requests.TakeLease) -> answers.LeaseTaken:
@@ -99,6 +103,39 @@ class CloudRunServices:
     def _created(self) -> Candidate:
         assert self._candidate is not None, "a revision is created before it is looked at"
         return self._candidate
+
+    def run_job(self, request: RunJob, tell: Tell) -> answers.JobSeen:
+        """Start the step's execution, or find the one that this release started; the first look at it."""
+        from deploy_lib.drivers.services import jobs
+
+        self._job = jobs.start(self._context, request, tell)
+        return self._job.look(tell)
+
+    def look_at_job(self, request: LookAtJob, tell: Tell) -> answers.JobSeen:
+        """Another look at the execution."""
+        return self._started().look(tell)
+
+    def cancel_job(self, request: CancelJob, tell: Tell) -> answers.JobSeen:
+        """End the execution, whose time is over."""
+        return replace(self._started().cancel(tell), timed_out=True)
+
+    def give_up(self, tell: Tell) -> None:
+        """Cancel the execution that runs, if one does. Never raises DriverError; Interrupted from the clock."""
+        job, self._job = self._job, None
+        if job is None or job.over:
+            return
+        try:
+            seen = job.cancel(tell)
+            tell(
+                f"{seen.name} {'ended' if seen.state is not answers.Execution.CANCELLED else 'was cancelled'}; "
+                "what it did stays"
+            )
+        except DriverError as problem:
+            tell(problem.with_remedy)
+
+    def _started(self) -> RunningJob:
+        assert self._job is not None, "a job is started before it is looked at"
+        return self._job
 
     def move_traffic(self, request: MoveTraffic, tell: Tell) -> answers.TrafficMoved:
         """Give the candidate its share; `conflict` says who changed the traffic meanwhile."""

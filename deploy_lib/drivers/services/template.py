@@ -89,7 +89,7 @@ def merged(start: run_v2.RevisionTemplate, release: Release) -> run_v2.RevisionT
     wanted, template = release.service, copy.deepcopy(start)
     template.revision = ""
     template.labels.pop(ATTEMPT_LABEL, None)
-    template.labels[RELEASE_LABEL] = release.id.lower()[-_LONGEST_LABEL:].lstrip("-_")
+    template.labels[RELEASE_LABEL] = release_label(release)
     template.labels[COMMIT_LABEL] = release.commit.lower()[:_LONGEST_LABEL]
     container = main_container(template)
     if container is None:
@@ -113,6 +113,11 @@ def merged(start: run_v2.RevisionTemplate, release: Release) -> run_v2.RevisionT
         template.vpc_access.connector = wanted.vpc_connector
         template.vpc_access.network_interfaces = []
     return template
+
+
+def release_label(release: Release) -> str:
+    """The release's id as a label holds it."""
+    return release.id.lower()[-_LONGEST_LABEL:].lstrip("-_")
 
 
 def main_container(template: Any) -> run_v2.Container | None:

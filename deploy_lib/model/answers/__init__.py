@@ -1,6 +1,7 @@
 """What came of a request. Drivers fill these in; the steps' `judge` functions read them. Times are seconds."""
 
 from deploy_lib.model.answers.builds import Built, ImportsChecked
+from deploy_lib.model.answers.jobs import Approval, ApprovalSeen, Execution, JobSeen
 from deploy_lib.model.answers.lease import CallFailed, LeaseEnded, LeaseTaken, Restored, UnfinishedRelease
 from deploy_lib.model.answers.repository import BranchEvidence, Change, CheckoutRead, ContractRead, SourceRead
 from deploy_lib.model.answers.requests import MONITORING, REQUEST_LOG, Side, TrafficMoved, TrafficVerified, Watched
@@ -9,6 +10,8 @@ from deploy_lib.model.answers.revision import Attempt, Observation, Probed, Revi
 __all__ = [
     "MONITORING",
     "REQUEST_LOG",
+    "Approval",
+    "ApprovalSeen",
     "Attempt",
     "BranchEvidence",
     "Built",
@@ -16,7 +19,9 @@ __all__ = [
     "Change",
     "CheckoutRead",
     "ContractRead",
+    "Execution",
     "ImportsChecked",
+    "JobSeen",
     "LeaseEnded",
     "LeaseTaken",
     "Observation",

@@ -100,7 +100,7 @@ def image_is_to_blame(journal: Sequence[Entry]) -> bool:
         if isinstance(entry, Diagnosed) and entry.cause.kind in MENDED_OUTSIDE:
             return False
         if isinstance(entry, Judged):
-            return entry.status is Status.FAILED
+            return entry.status is Status.FAILED and (entry.details is None or entry.details.blames_image())
         if isinstance(entry, Withdrawn | Adopted) or (isinstance(entry, Asked) and entry.moves_traffic):
             return False
     return False
