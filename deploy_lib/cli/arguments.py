@@ -37,6 +37,7 @@ COMMANDS = {
     "check": "what the image will hold and which import will fail; needs no cloud",
     "resume": "go on with a release that was held or whose client died",
     "rollback": "put the last good traffic back",
+    "approve": "say yes to a release that waits for it",
     "hold": "block deployments of a service for a while",
     "status": "what serves, who deploys, the last releases",
     "history": "releases with outcome, cause and duration",
@@ -129,7 +130,19 @@ def parser() -> argparse.ArgumentParser:
         made[name].add_argument(
             "--wait", metavar="TIME", help="when somebody else has the service, queue for this long, e.g. 10m"
         )
-    for name in ("resume", "rollback", "hold", "status", "history", "report", "logs", "open", "doctor", "guard"):
+    for name in (
+        "resume",
+        "rollback",
+        "approve",
+        "hold",
+        "status",
+        "history",
+        "report",
+        "logs",
+        "open",
+        "doctor",
+        "guard",
+    ):
         _where(made[name], services=name != "report")
     _others(made)
     return top
@@ -260,6 +273,8 @@ def _others(made: Mapping[str, argparse.ArgumentParser]) -> None:
     rollback.add_argument(
         "--force", action="store_true", help="also to a revision recorded as failed, or while someone else deploys"
     )
+    made["approve"].add_argument("id", help="release id, or the end of one")
+    made["approve"].add_argument("--why", metavar="TEXT", help="the reason, kept with who and when")
     made["hold"].add_argument("--for", dest="lasts", metavar="TIME", default="1h", help="how long (default: 1h)")
     made["hold"].add_argument("--why", metavar="TEXT", help="the reason, shown to whoever is refused")
     made["hold"].add_argument("--release", action="store_true", help="release the hold before its time is up")

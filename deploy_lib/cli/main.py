@@ -18,6 +18,7 @@ COMMAND_MODULES = {
     "check": "deploy_lib.cli.check",
     "resume": "deploy_lib.cli.resume",
     "rollback": "deploy_lib.cli.rollback",
+    "approve": "deploy_lib.cli.approve",
     "hold": "deploy_lib.cli.hold",
     "status": "deploy_lib.cli.status",
     "history": "deploy_lib.cli.history",

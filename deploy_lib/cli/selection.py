@@ -14,7 +14,6 @@ from deploy_lib.cli.repository import commit_of, repository
 from deploy_lib.config import Config, ConfigError, ConfigProblem, load, plan_for
 from deploy_lib.config.file_text import NotReadable, read_text
 from deploy_lib.config.files import MOST_FILES
-from deploy_lib.config.guard import ACCOUNT
 from deploy_lib.config.problems import unknown
 from deploy_lib.config.settings import REGION
 from deploy_lib.model.not_possible import NotPossible

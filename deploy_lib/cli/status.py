@@ -102,6 +102,13 @@ def unfinished_words(plan: Plan, left: UnfinishedRelease, state: ServiceState) -
             f"ready release {left.release_id} of commit {left.commit[:7]} answers{at}: "
             f"{resume} gives it the users, {rollback} gives it up"
         )
+    asked = next((each for each in left.approvals if each.approval is None), None)
+    if asked is not None:
+        approve = plan.program.command("approve", left.release_id)
+        return (
+            f"release {left.release_id} of commit {left.commit[:7]} waits to be approved until "
+            f"{asked.until:%Y-%m-%d %H:%M} UTC: {approve}; {rollback} undoes it"
+        )
     return f"unfinished release {left.release_id} of commit {left.commit[:7]}: {resume} goes on, {rollback} undoes it"
 
 

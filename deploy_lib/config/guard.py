@@ -9,8 +9,8 @@ from pydantic_core import CoreSchema
 
 from deploy_lib.model.service import Guard
 from deploy_lib.steps.kind import Duration, Settings
+from deploy_lib.steps.variables import ACCOUNT
 
-ACCOUNT = r"^[A-Za-z0-9._-]+@[A-Za-z0-9.-]+$"
 _NAMES = ("cloud_build", "none")
 
 

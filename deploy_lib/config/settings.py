@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator
 
 from deploy_lib.config.freeze import FreezeSettings
-from deploy_lib.config.guard import ACCOUNT, GuardOf
+from deploy_lib.config.guard import GuardOf
 from deploy_lib.model.service import BuildSource, Instances, Service
 from deploy_lib.steps.health import HealthSettings
 from deploy_lib.steps.kind import Duration, Settings

@@ -16,6 +16,7 @@ _TAKES = {
     "check": ("file", "service", "repo", "state"),
     "resume": ("config", "service", "repo", "region", "state"),
     "rollback": ("config", "service", "region", "state"),
+    "approve": ("config", "service", "region", "state"),
     "hold": ("config", "service", "region", "state"),
     "status": ("config", "service", "region", "state"),
     "history": ("config", "service", "state"),

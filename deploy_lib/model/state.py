@@ -38,6 +38,7 @@ class PastRelease:
     image_is_to_blame: bool = False  # a step judged the image itself as bad
     labels: Mapping[str, str] | None = None  # of the service; None where that was not written down
     emergency: str = ""  # why it was released although a freeze or a hold was in force
+    approved: tuple[str, ...] = ()  # by whom, when and why
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ def finish(context: ReleaseContext, move: Finish) -> Stopped:
         resumed=is_resumed(context.entries),
         lost=lost,
         conflict=verdict is not None and verdict.conflict,
+        waits=verdict is not None and verdict.status is Status.WAITING,
         gone=serving == str(Serving(exists=False)),
         on_hold=refused is not None and refused.on_hold,
         frozen=refused is not None and refused.frozen,

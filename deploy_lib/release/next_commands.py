@@ -23,12 +23,13 @@ def next_commands(
     gone: bool = False,
     on_hold: bool = False,
     frozen: bool = False,
+    waits: bool = False,
 ) -> tuple[str, ...]:
     """Commands to choose from, in the order a person should consider them.
 
     `lost`: somebody took the service over. `conflict`: somebody changed it, and a plain `resume` would meet that again.
     `gone`: somebody deleted it. `on_hold`: it is busy because a person wants it to stay as it is;
-    `frozen`: because its configuration says so.
+    `frozen`: because its configuration says so. `waits`: a step waits for a person to approve it.
     """
     program = plan.program
     match outcome:
@@ -41,6 +42,12 @@ def next_commands(
             return (
                 program.command("deploy", note="make the service again, as if for the first time"),
                 program.command("status", note="see that it is gone"),
+            )
+        case Outcome.HELD if waits:
+            return (
+                program.command("approve", release.id, note="say yes to it"),
+                program.command("resume", note="go on once that is said, or once the time for it is over"),
+                program.command("rollback", note="put back what served before"),
             )
         case Outcome.HELD:
             accept = program.command("resume", "--accept", note="go on with the release, from the traffic as it is now")

@@ -6,6 +6,7 @@ from typing import assert_never
 
 from deploy_lib.drivers.interface import DriverError, Drivers, Source, Tell
 from deploy_lib.model.answers import (
+    ApprovalSeen,
     Built,
     CallFailed,
     CheckoutRead,
@@ -20,6 +21,7 @@ from deploy_lib.model.answers import (
     TrafficVerified,
     Watched,
 )
+from deploy_lib.steps.approve import AskApproval
 from deploy_lib.steps.build import BuildImage
 from deploy_lib.steps.canary import CreateRevision, EndStart, LookAtStart
 from deploy_lib.steps.compare import Compare
@@ -44,6 +46,7 @@ Request = (
     | RunJob
     | LookAtJob
     | CancelJob
+    | AskApproval
     | Probe
     | Compare
     | MoveTraffic
@@ -61,6 +64,7 @@ Answer = (
     | Starting
     | RevisionCreated
     | JobSeen
+    | ApprovalSeen
     | Probed
     | TrafficMoved
     | Watched
@@ -117,6 +121,8 @@ def _ask(request: Request, drivers: Drivers, tell: Tell) -> Answer:
             return drivers.services.look_at_job(request, tell)
         case CancelJob():
             return drivers.services.cancel_job(request, tell)
+        case AskApproval():
+            return drivers.services.look_for_approval(request, tell)
         case Probe():
             return drivers.urls.probe(request, tell)
         case Compare():

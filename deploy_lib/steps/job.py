@@ -33,7 +33,8 @@ class JobSettings(Settings):
     name: str = Field(
         "job",
         pattern=r"^[a-z]([-a-z0-9]{0,18}[a-z0-9])?$",
-        description="it is SERVICE-NAME on Cloud Run, used again by each release; no two jobs of a plan may share it",
+        description="lower-case letters, digits and hyphens, 20 at most; the job is SERVICE-NAME on Cloud Run, used "
+        "again by each release",
     )
     command: tuple[str, ...] = Field((), description="what runs, e.g. [alembic]; default: the image's entry point")
     args: tuple[str, ...] = Field((), description="its arguments, e.g. [upgrade, head]")
@@ -186,7 +187,7 @@ def _ended(settings: JobSettings, answer: JobSeen) -> str:
         case Execution.FAILED | Execution.RUNNING if answer.exit_code:
             return f"{answer.name} ended with exit code {answer.exit_code}{words}"
         case Execution.FAILED | Execution.RUNNING:
-            return f"{answer.name} failed: {answer.message or 'Cloud Run does not say why'}{words}"
+            return f"{answer.name} failed: {answer.message.rstrip('.') or 'Cloud Run does not say why'}{words}"
 
 
 def _own_words(answer: JobSeen) -> tuple[str, ...]:

@@ -168,12 +168,12 @@ Duration = Annotated[
 
 
 def format_duration(seconds: float) -> str:
-    """A time as people write it: "90 s" below two minutes, else "3 min"."""
+    """A time as people write it: "90 s" below two minutes, "3 min" up to three hours, else "24 h"."""
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 120:
         return f"{seconds:.3g} s"
-    return f"{seconds / 60:.3g} min"
+    return f"{seconds / 60:.3g} min" if seconds <= 10800 else f"{seconds / 3600:.3g} h"
 
 
 def counted(number: int, noun: str) -> str:

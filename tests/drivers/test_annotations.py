@@ -21,6 +21,7 @@ from deploy_lib.drivers.services.traffic import (
     status_traffic,
     targets,
 )
+from deploy_lib.model.approval import Approval, ApprovalAsked
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
 
@@ -30,10 +31,12 @@ NAMES = st.text(string.ascii_lowercase, min_size=1, max_size=8)
 MAPS = st.lists(
     st.builds(TrafficTarget, NAMES, st.integers(0, 100), st.none() | NAMES), max_size=4
 ).map(lambda found: TrafficMap(tuple(found)))  # fmt: skip
+TIMES = st.datetimes(timezones=st.just(UTC))
+APPROVALS = st.builds(ApprovalAsked, st.text(), TIMES, TIMES, st.none() | st.builds(Approval, NAMES, TIMES, st.text()))
 RECORDS = st.builds(
     ReleaseRecord, NAMES, NAMES, st.datetimes(timezones=st.just(UTC)), MAPS, st.none() | st.text(), st.none() | NAMES,
     st.none() | NAMES, st.none() | NAMES, st.integers(0, 9), st.integers(0, 9), st.integers(0, 100), st.text(),
-    st.booleans(),
+    st.booleans(), st.booleans(), st.text(), st.lists(APPROVALS).map(tuple),
 )  # fmt: skip
 
 

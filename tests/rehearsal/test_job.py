@@ -119,7 +119,7 @@ def test_a_job_that_never_ends_and_one_that_somebody_deletes(harness: CliHarness
     """The second is neither good nor bad, and is not begun again."""
     result = harness.release(harness.config(job(WAITS, timeout="1s")))
     assert (result.code, result.stopped["outcome"]) == (1, "rejected"), f"{result.statuses} {result.errors}"
-    assert "failed: The configured timeout was reached.: waits for a lock" in result.stopped["reason"]
+    assert "failed: The configured timeout was reached: waits for a lock" in result.stopped["reason"], result.stopped
     config, jobs = harness.config(job(WAITS), {"n": 2}), JobsOf(harness)
 
     def delete(event: dict[str, Any]) -> None:
@@ -129,8 +129,8 @@ def test_a_job_that_never_ends_and_one_that_somebody_deletes(harness: CliHarness
 
     gone = harness.release(config, cue=delete)
     assert (gone.code, gone.stopped["outcome"]) == (4, "unknown"), f"{gone.statuses} {gone.errors}"
-    assert "was deleted before it was seen to end" in gone.stopped["reason"]
+    assert "was deleted before it was seen to end" in gone.stopped["reason"], gone.stopped
     again = harness.command("resume", config)
-    assert again.code == 4
+    assert again.code == 4, f"{again.statuses} {again.errors}"
     assert "was started for this release and is not there any more" in again.stopped["reason"]
     assert not [each for each in jobs.executions() if each.running_count]

@@ -14,6 +14,7 @@ from deploy_lib.model.service import Service
 from deploy_lib.model.serving import Serving
 from deploy_lib.model.state import RevisionPreview, ServiceState
 from deploy_lib.model.traffic import TrafficMap
+from deploy_lib.steps.approve import AskApproval
 from deploy_lib.steps.build import BuildImage
 from deploy_lib.steps.canary import CreateRevision
 from deploy_lib.steps.compare import Compare
@@ -133,6 +134,9 @@ class FakeCloud:
 
     def cancel_job(self, request: CancelJob, tell: Tell) -> answers.JobSeen:
         return self._met("cancel_job") or answers.JobSeen("job-1", answers.Execution.CANCELLED, timed_out=True)  # type: ignore[return-value]
+
+    def look_for_approval(self, request: AskApproval, tell: Tell) -> answers.ApprovalSeen:
+        return self._met("look_for_approval") or answers.ApprovalSeen(NOON, self.clock.now())  # type: ignore[return-value]
 
     def give_up(self, tell: Tell) -> None:
         self._met("give_up")

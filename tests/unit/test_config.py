@@ -65,6 +65,36 @@ def test_one_fault_hides_no_other(tmp_path: Path) -> None:
         (HEAD + "steps:\n  - build: {timeout: 20x}\n", "c.yaml:7:13: timeout: '20x' is not a time; write for example"),
         (HEAD + "steps:\n  - build:\n  - probe:\n", "c.yaml:8:5: probe needs canary before it"),
         (HEAD + "steps: [canary]\n", "c.yaml:6:9: canary needs build before it"),
+        (HEAD + "steps: [job, build]\n", "c.yaml:6:9: job needs build before it: there is no image to run"),
+        (
+            HEAD + "steps: [build, canary, {promote: {percent: 100}}, {job: {name: migrate}}]\n",
+            "job cannot follow promote: users have the candidate by then (when: before_traffic)",
+        ),
+        (
+            HEAD + "steps: [build, {job: {when: after_live}}, canary, promote]\n",
+            "job needs promote before it: no user has the candidate before (when: after_live)",
+        ),
+        (
+            HEAD + "steps: [build, canary, {promote: {percent: 10}}, {job: {when: after_live}}, promote]\n",
+            "job expects 100 % of the traffic right after promote 10 %, so no release could pass it; put it after "
+            "promote: {percent: 100}",
+        ),
+        (
+            HEAD + "steps: [build, {job: {name: a}}, {job: {name: b}}, {job: {name: a}}, canary, promote]\n",
+            "c.yaml:6:53: two steps job have name: a; give one of them another",
+        ),
+        (HEAD + "steps: [build, {job: {on_failure: run}}]\n", "on_failure: run needs a rollback_command"),
+        (HEAD + "steps: [build, {job: {name: Migrate_It}}]\n", "c.yaml:6:23: name cannot be 'Migrate_It'"),
+        (HEAD + "steps: [build, {job: {retries: 11}}]\n", "retries"),
+        (HEAD + "steps: [build, {job: {timeout: 8000h}}]\n", "timeout"),
+        (HEAD + "steps: [build, {job: {env: {A: true}}}]\n", "YAML reads this as True; write it in quotes"),
+        (HEAD + "steps: [build, {job: {secrets: {A: a b}}}]\n", "'a b' is not a secret reference"),
+        (HEAD + "steps: [build, approve, canary, promote]\n", "approve needs canary before it"),
+        (
+            HEAD + "steps: [build, canary, approve, {promote: {percent: 10}}, approve, promote]\n",
+            "two steps approve have name: none; give one of them another",
+        ),
+        (HEAD + "steps: [build, canary, {approve: {otherwise: stop}}, promote]\n", "otherwise"),
         (HEAD + "steps: [build, git_clean]\n", "git_clean cannot follow build"),
         (HEAD + "steps: [build, canary, {promote: {percent: 0.5}}]\n", "percent is a whole number, not 0.5"),
         (HEAD + "steps: [build, canary, {promote: 10}]\n", "the settings of promote must be a mapping, not 10"),

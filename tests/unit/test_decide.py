@@ -63,6 +63,16 @@ HELD = Stopped(NOON, Outcome.HELD, "unclear", "serving")
             id="failed, never moved",
         ),
         pytest.param(
+            [*AT_TEN, asked(4), judged(4, Status.WAITING)],
+            Finish(Outcome.HELD, "label: why"),
+            id="a person must approve it, whatever the policy is",
+        ),
+        pytest.param(
+            [*AT_TEN, asked(4), replace(judged(4, Status.FAILED), hold=True)],
+            Finish(Outcome.HELD, "label: why"),
+            id="failed, and nothing may be moved behind it",
+        ),
+        pytest.param(
             [*BUILT, asked(2), judged(2, Status.ERRORED)],
             Finish(Outcome.UNKNOWN, "label: could not find out: why"),
             id="errored, never moved",

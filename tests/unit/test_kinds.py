@@ -74,6 +74,16 @@ GO_OVER_THE_KINDS = ("config", "decide.py", "plan.py", "release", "journal/lines
 SAY_SOMETHING_ELSE = {
     ("model/details.py", "probe"),  # of requests
     ("model/evidence.py", "build"),  # where a line of log is from
+    *(  # the command of the same name
+        (file, "approve")
+        for file in (
+            "cli/arguments.py",
+            "cli/main.py",
+            "cli/status.py",
+            "model/program.py",
+            "release/next_commands.py",
+        )
+    ),
 }
 
 

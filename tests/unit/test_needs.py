@@ -17,7 +17,7 @@ from deploy_lib.model.roles import ACT_AS, grant_on_bucket, grant_on_repository,
 from deploy_lib.model.service import Service
 from deploy_lib.plan import Plan, Step
 from deploy_lib.release.doctor import Checkup, Doctor, Inquiry, Standing, whens
-from deploy_lib.steps import build, import_check
+from deploy_lib.steps import build, import_check, job
 
 SHOP = Service("shop", "p-staging", "us-central1", "shop", "us-central1-docker.pkg.dev/p-staging/services")
 ACCOUNT = "builder@p-staging.iam.gserviceaccount.com"
@@ -27,6 +27,7 @@ CLOUD_BUILD = build.BuildSettings()
 
 def _plan(service: Service = SHOP, *settings: object) -> Plan:
     kinds = {build.BuildSettings: build.KIND, import_check.ImportCheckSettings: import_check.KIND}
+    kinds[job.JobSettings] = job.KIND
     return Plan(service, tuple(Step(kinds[type(each)], each) for each in settings))  # type: ignore[arg-type,index]
 
 
@@ -43,6 +44,11 @@ def _plan(service: Service = SHOP, *settings: object) -> Plan:
         (
             _plan(SHOP, CLOUD_BUILD, import_check.ImportCheckSettings(secrets="real")),
             {When.ALWAYS, When.BUILD, When.REAL_SECRETS},
+        ),
+        (_plan(SHOP, CLOUD_BUILD, job.JobSettings()), {When.ALWAYS, When.BUILD, When.JOB}),
+        (
+            _plan(SHOP, CLOUD_BUILD, job.JobSettings(service_account=ACCOUNT, secrets={"A": "a:1"})),
+            {When.ALWAYS, When.BUILD, When.JOB, When.JOB_ACCOUNT, When.SECRETS},
         ),
         (_plan(replace(SHOP, public=True)), {When.ALWAYS, When.BUILD, When.PUBLIC}),
         (_plan(replace(SHOP, secrets={"A": "a:1"})), {When.ALWAYS, When.BUILD, When.SECRETS}),

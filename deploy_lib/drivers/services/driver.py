@@ -14,7 +14,7 @@ from deploy_lib.drivers.interface import Clock, DriverError, Tell
 from deploy_lib.drivers.lean_import import import_run_client
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.project_log import ProjectLog
-from deploy_lib.drivers.services import acquire_lease, end_lease, hold, service_state, unpin
+from deploy_lib.drivers.services import acquire_lease, approvals, end_lease, hold, service_state, unpin
 from deploy_lib.drivers.services.api import RunApi
 from deploy_lib.drivers.services.context import CandidateWatch, ServiceContext, UrlClient
 from deploy_lib.drivers.services.knative import KnativeApi
@@ -27,11 +27,13 @@ from deploy_lib.drivers.services.service_writer import ServiceWriter
 from deploy_lib.drivers.services.temporary_tag import temporary_url
 from deploy_lib.drivers.services.verify_serving import verify_serving
 from deploy_lib.model import answers, requests
+from deploy_lib.model.approval import Approval, ApprovalAsked
 from deploy_lib.model.evidence import Evidence
 from deploy_lib.model.release import Release
 from deploy_lib.model.service import Service
 from deploy_lib.model.serving import Serving
 from deploy_lib.model.state import RevisionPreview, ServiceState
+from deploy_lib.steps.approve import AskApproval
 from deploy_lib.steps.canary import CreateRevision, EndStart, LookAtStart
 from deploy_lib.steps.job import CancelJob, LookAtJob, RunJob
 from deploy_lib.steps.promote import MoveTraffic
@@ -118,6 +120,14 @@ class CloudRunServices:
     def cancel_job(self, request: CancelJob, tell: Tell) -> answers.JobSeen:
         """End the execution, whose time is over."""
         return replace(self._started().cancel(tell), timed_out=True)
+
+    def look_for_approval(self, request: AskApproval, tell: Tell) -> answers.ApprovalSeen:
+        """Whether a person has approved the release; the first look asks for it."""
+        return approvals.look(self._context, request, tell)
+
+    def approve(self, service: Service, release_id: str, name: str, approval: Approval) -> ApprovalAsked:
+        """Answer the question of that name of the release. The lease may be another's."""
+        return approvals.approve(self._context, service, release_id, name, approval)
 
     def give_up(self, tell: Tell) -> None:
         """Cancel the execution that runs, if one does. Never raises DriverError; Interrupted from the clock."""

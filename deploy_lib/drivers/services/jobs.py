@@ -257,4 +257,5 @@ def _state(found: run_v2.Execution) -> Execution:
 
 def _message(found: run_v2.Execution) -> str:
     completed = next((each for each in found.conditions if each.type_ == "Completed"), None)
-    return " ".join(completed.message.split())[:300] if completed is not None else ""
+    text = " ".join(completed.message.split())[:300] if completed is not None else ""
+    return text.rpartition(" failed with message: ")[2]  # of a task's sentence: there is one task

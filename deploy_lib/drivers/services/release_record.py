@@ -8,6 +8,7 @@ from typing import Any
 
 from deploy_lib.drivers.processes import person
 from deploy_lib.model.answers import UnfinishedRelease
+from deploy_lib.model.approval import ApprovalAsked
 from deploy_lib.model.image_names import digest_of
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Release
@@ -58,6 +59,7 @@ class ReleaseRecord:
     restored: bool = False
     traffic: bool = True  # False: the release was asked to bring up its candidate only
     emergency: str = ""  # why it was released although a freeze or a hold was in force
+    approvals: tuple[ApprovalAsked, ...] = ()  # that it asked for, in order
 
     @classmethod
     def begun(cls, release: Release, before: TrafficMap, **known: Any) -> ReleaseRecord:
@@ -82,10 +84,12 @@ class ReleaseRecord:
             self.traffic,
             restored=self.restored,
             emergency=self.emergency,
+            approvals=self.approvals,
         )
 
     def past(self, outcome: Outcome, at: datetime, traffic: TrafficMap, to_blame: bool = False) -> PastRelease:
         """The release as a line of the history, ended with that outcome."""
         digest = digest_of(self.image)
+        approved = tuple(str(each.approval) for each in self.approvals if each.approval is not None)
         past = PastRelease(self.id, self.commit, digest, self.candidate, outcome, at, traffic, self.before, to_blame)
-        return replace(past, emergency=self.emergency)
+        return replace(past, emergency=self.emergency, approved=approved)

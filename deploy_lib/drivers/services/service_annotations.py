@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from deploy_lib.drivers.services.release_record import Lease, ReleaseRecord
+from deploy_lib.model.approval import Approval, ApprovalAsked
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.state import PastRelease
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
@@ -53,7 +54,8 @@ def record_of(annotations: Mapping[str, str]) -> ReleaseRecord | None:
         if not found:
             return None
         known = {name: found[name] for name in ReleaseRecord.__dataclass_fields__ if name in found}
-        return ReleaseRecord(**{**known, "started": _time(found["started"]), "before": map_of(found["before"])})
+        times = {"started": _time(found["started"]), "before": map_of(found["before"])}
+        return ReleaseRecord(**{**known, **times, "approvals": _approvals(found.get("approvals"))})
     except (KeyError, TypeError, ValueError):
         return None
 
@@ -88,6 +90,7 @@ def _past(row: Mapping[str, Any]) -> PastRelease:
         to_blame,
         _labels(row.get("labels")),
         str(row.get("emergency", "")),
+        tuple(map(str, row.get("approved", ()))),
     )
 
 
@@ -122,7 +125,26 @@ def with_record(annotations: Mapping[str, str], record: ReleaseRecord | None) ->
         return _with(annotations, RELEASE, None)
     found = {name: getattr(record, name) for name in ReleaseRecord.__dataclass_fields__}
     found |= {"started": record.started.isoformat(), "before": pairs_of(record.before)}
+    found["approvals"] = [_approval_row(each) for each in record.approvals]
     return _with(annotations, RELEASE, found)
+
+
+def _approvals(rows: Any) -> tuple[ApprovalAsked, ...]:
+    """Those that can be read."""
+    found = []
+    for row in rows if isinstance(rows, list) else ():
+        try:
+            given = Approval(row["by"], _time(row["at"]), row.get("why", "")) if row.get("by") else None
+            found.append(ApprovalAsked(row["name"], _time(row["since"]), _time(row["until"]), given))
+        except (AttributeError, KeyError, TypeError, ValueError):
+            continue
+    return tuple(found)
+
+
+def _approval_row(asked: ApprovalAsked) -> dict[str, str]:
+    given = asked.approval
+    answer = {"by": given.by, "at": given.at.isoformat(), "why": given.why} if given is not None else {}
+    return {"name": asked.name, "since": asked.since.isoformat(), "until": asked.until.isoformat(), **answer}
 
 
 def succeeded(annotations: Mapping[str, str], record: ReleaseRecord, at: datetime) -> dict[str, str]:
@@ -155,6 +177,7 @@ def with_past(annotations: Mapping[str, str], past: PastRelease) -> dict[str, st
             "traffic": pairs_of(each.traffic),
             "before": pairs_of(each.before),
             **({"emergency": each.emergency} if each.emergency else {}),
+            **({"approved": [*each.approved]} if each.approved else {}),
             **({"labels": dict(each.labels)} if each is past and each.labels is not None else {}),
         }
         for each in kept

@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from deploy_lib.model.approval import Approval
 from deploy_lib.model.evidence import LogLine
 
 
@@ -57,15 +58,6 @@ class JobSeen:
             timed_out=self.timed_out or (same is not None and same.timed_out),
             undone=same.undone if same is not None else earlier,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Approval:
-    """Who said yes, when, and why."""
-
-    by: str
-    at: datetime
-    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from deploy_lib.model.approval import ApprovalAsked
 from deploy_lib.model.evidence import Evidence
 from deploy_lib.model.traffic import TrafficMap
 
@@ -74,6 +75,7 @@ class UnfinishedRelease:
     traffic: bool = True  # False: it was asked to bring up its candidate only
     restored: bool = False  # its traffic was taken back already
     emergency: str = ""  # why it was released although a freeze or a hold was in force
+    approvals: tuple[ApprovalAsked, ...] = ()  # that it asked for, in order
 
     def last_map(self) -> TrafficMap | None:
         """What the service carries after the last traffic move that was asked for; None when none was."""

@@ -1,0 +1,31 @@
+"""approve: a person says yes to a release that waits for it; from any machine that may write to the service."""
+
+from __future__ import annotations
+
+import argparse
+
+from deploy_lib.cli.identity import holder
+from deploy_lib.cli.program import shorter
+from deploy_lib.cli.selection import select
+from deploy_lib.cli.session import open_session
+from deploy_lib.cli.show.console import say
+from deploy_lib.cli.signals import stopping
+from deploy_lib.drivers.clock import SystemClock
+from deploy_lib.model.approval import Approval
+from deploy_lib.release.approval import approvable
+
+
+def main(args: argparse.Namespace, clock: SystemClock | None = None) -> int:
+    """0 when the approval stands on the service. Raises NotPossible."""
+    selection, clock = select(args, source=False), clock or SystemClock()
+    with open_session(selection, args, clock) as session, stopping(clock, selection.program.command("status")):
+        states = [(plan, session.services(plan).read_state(plan.service)) for plan in selection.plans]
+        found = approvable(states, args.id, clock.now())
+        approval = Approval(holder(), clock.now(), args.why or "")
+        service = found.plan.service
+        answered = session.services(found.plan).approve(service, found.release_id, found.asked.name, approval)
+        say(f"{service.name}: {found.release_id} was approved by {answered.approval}")
+        next_ = "the client that waits for it goes on"
+        resume = f"go on with: {shorter(found.plan.program.command('resume'))}"
+        say(f"{service.name}: {next_ if found.waited_for else resume}")
+    return 0

@@ -1,0 +1,68 @@
+"""Which release a person may say yes to: a table of what the service says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from deploy_lib.model.answers import UnfinishedRelease
+from deploy_lib.model.approval import Approval, ApprovalAsked
+from deploy_lib.model.not_possible import NotPossible
+from deploy_lib.model.outcome import Outcome
+from deploy_lib.model.state import LeaseState, PastRelease, ServiceState
+from deploy_lib.release.approval import approvable
+from tests.unit.samples import BEFORE, NOON, plan
+
+ASKED = ApprovalAsked("", NOON, NOON + timedelta(hours=1))
+GIVEN = replace(ASKED, approval=Approval("ann at desk", NOON, "well"))
+LEFT = UnfinishedRelease("r-1", "c" * 40, None, "cand-2", "canary", BEFORE, 1, 1, 10, approvals=(ASKED,))
+LEASE = LeaseState("ben", NOON, NOON + timedelta(minutes=10), False, "r-1")
+PAST = PastRelease("r-0", "c" * 40, None, "cand-1", Outcome.LIVE, NOON)
+
+
+def state(**left: Any) -> ServiceState:
+    return ServiceState(True, left=replace(LEFT, **left), history=(PAST,))
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted", "later", "refused"),
+    [
+        (state(), "r-0", 0, "backend: r-0 is over: it ended live at 2026-03-02 12:00 UTC"),
+        (state(), "r-9", 0, "no release r-9 of backend is under way, and none of the last ones was called so"),
+        (state(restored=True), "r-1", 0, "backend: r-1 is over: its users were put back"),
+        (state(approvals=()), "r-1", 0, "backend: r-1 waits for no approval"),
+        (
+            state(approvals=(GIVEN,)),
+            "r-1",
+            0,
+            "backend: r-1 was approved already, by ann at desk at 2026-03-02 12:00 UTC: well",
+        ),
+        (state(), "r-1", 60, "backend: the time to approve r-1 was over at 2026-03-02 13:00 UTC; what then follows: "),
+        (
+            ServiceState(False),
+            "r-1",
+            0,
+            "no release r-1 of backend is under way, and none of the last ones was called so",
+        ),
+    ],
+)
+def test_what_cannot_be_approved_is_refused_in_one_line(
+    found: ServiceState, wanted: str, later: int, refused: str
+) -> None:
+    with pytest.raises(NotPossible) as problem:
+        approvable([(plan(), found)], wanted, NOON + timedelta(minutes=later))
+    assert problem.value.message.startswith(refused)
+    assert "\n" not in problem.value.message and problem.value.code == 2
+
+
+def test_the_end_of_an_id_is_enough_where_it_names_one_release() -> None:
+    waits = replace(state(approvals=(GIVEN, replace(ASKED, name="qa"))), lease=LEASE)
+    found = approvable([(plan(), waits)], "-1", NOON)
+    assert (found.release_id, found.asked.name, found.waited_for) == ("r-1", "qa", True)
+    assert not approvable([(plan(), state())], "r-1", NOON).waited_for
+    two = [(plan(), state()), (plan(), state(release_id="s-1"))]
+    with pytest.raises(NotPossible, match="-1 may be r-1 and s-1; say more of it"):
+        approvable(two, "-1", NOON)
