@@ -104,6 +104,15 @@ class ProjectAccess:
 
         return self._unless_absent(ask)
 
+    def has_bucket(self, bucket: str) -> bool:
+        """Whether a bucket of that name is the project's: names are global, and another project may have taken one.
+
+        https://cloud.google.com/storage/docs/json_api/v1/buckets/list
+        """
+        doing, asked = f"look up the bucket gs://{bucket}", {"project": self.project, "prefix": bucket}
+        found = self._get("get_bucket", "storage.googleapis.com", "storage/v1/b", doing, asked)
+        return any(each.get("name") == bucket for each in found.get("items", ()))
+
     def _itself(self) -> Json:
         doing = f"look up the project {self.project}"
         found = self._get("get_project", _PROJECTS, f"v1/projects/{self.project}", doing)

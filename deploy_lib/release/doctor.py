@@ -134,12 +134,24 @@ class Doctor:
     def _bucket(self, bucket: str, region: str) -> list[Checkup]:
         wanted, subject = needs.needed(DEPLOYER, GrantedOn.BUCKET, self._when), f"bucket {bucket}"
         held = self.access.held_on_bucket(bucket, [need.permission for need in wanted])
+        if held is not None and self._is_taken(bucket):
+            taken = "another project has taken that name, so nothing is kept in it; name another bucket with bucket:"
+            return [Checkup(subject, Standing.MISSING, taken)]
         if held is not None:
             return _judge(subject, wanted, held, partial(grant_on_bucket, bucket, self.account))
         if self.access.held(["storage.buckets.create"]):
             return [Checkup(subject, Standing.HAD, "the first release makes it")]
         make = f"gcloud storage buckets create gs://{bucket} --project={self.access.project} --location={region}"
         return [Checkup(subject, Standing.MISSING, "there is none, and you may not make it", (make,))]
+
+    def _is_taken(self, bucket: str) -> bool:
+        """As far as the caller may know; a bucket that the YAML names may be any project's."""
+        if any(plan.service.bucket == bucket for plan in self.plans):
+            return False
+        try:
+            return not self.access.has_bucket(bucket)
+        except DriverError:
+            return False
 
     def _repository(self, images: str) -> list[Checkup]:
         name = artifact_repository(images)

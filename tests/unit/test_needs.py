@@ -103,10 +103,17 @@ class Access:
     """A project where the account that builds has the role for builds, and the caller all but what it lacks."""
 
     lacks: tuple[str, ...] = ()
+    taken: bool = False  # the usual bucket's name, by another project
     project = "p-staging"
 
     def held(self, permissions: Iterable[str]) -> frozenset[str]:
         return frozenset(each for each in permissions if not each.startswith(self.lacks))
+
+    def held_on_bucket(self, bucket: str, permissions: Iterable[str]) -> frozenset[str]:
+        return self.held(permissions)
+
+    def has_bucket(self, bucket: str) -> bool:
+        return not self.taken
 
     def held_on_account(self, account: str, permissions: Iterable[str]) -> frozenset[str] | None:
         return self.held(permissions) if account in (ACCOUNT, ASKER) else None
@@ -157,6 +164,18 @@ def test_whether_the_calls_of_a_login_may_count_for_the_project(counts_here: boo
     (found,) = next(inquiry for inquiry in doctor.questions() if inquiry.subject == "project p-staging").answers()
     assert found.state is state
     assert ["roles/serviceusage.serviceUsageConsumer" in command for command in found.commands] == [True] * counts_here
+
+
+@pytest.mark.parametrize(
+    ("taken", "named", "state"),
+    [(False, None, Standing.HAD), (True, None, Standing.MISSING), (True, "eu-builds", Standing.HAD)],
+)
+def test_a_bucket_whose_name_another_project_has_taken(taken: bool, named: str | None, state: Standing) -> None:
+    """Whatever may be done in it."""
+    plan = _plan(replace(SHOP, bucket=named), CLOUD_BUILD)
+    (found,) = _asked(f"bucket {named or 'p-staging_cloudbuild'}", plan, access=Access(taken=taken))
+    assert found.state is state
+    assert ("another project has taken that name" in found.words) == (state is Standing.MISSING)
 
 
 def test_whether_the_caller_may_ask_in_the_name_of_invoke_as() -> None:
