@@ -81,6 +81,7 @@ _OFF = re.compile(r"SERVICE_DISABLED|has not been used in project|it is disabled
 _NO_QUOTA_PROJECT = re.compile(r"requires a quota project|quota project, which is not set")
 _GCLOUD = "764086051850"
 """The number of gcloud's own project, for which the calls of a login count that names none."""
+_USE_QUOTAS = "serviceusage.services.use"
 _PLUGIN = "Getting metadata from plugin failed"
 """How gRPC begins to tell whatever google-auth raised when it was asked for a token (grpc/_plugin_wrapping.py and
 src/core/lib/security/credentials/plugin)."""
@@ -229,7 +230,8 @@ def _reason_and_remedy(code: StatusCode, message: str, call: ApiCall, metadata: 
                 return f"{who} may not act as {acted_for}: {message}", f"let someone who may grant it: {command}"
             if permission is None:
                 return f"{who} lacks permission: {message}", "ask someone who administers the project"
-            remedy = f"let someone who may grant it: {grant(call.project, call.account, permission)}"
+            project = _consumer(metadata, call) if permission == _USE_QUOTAS else call.project
+            remedy = f"let someone who may grant it: {grant(project, call.account, permission)}"
             return f"{who} lacks the permission {permission}", remedy
         case StatusCode.UNAUTHENTICATED:
             return f"Google did not accept the credentials ({message})", REMEDY
@@ -315,8 +317,8 @@ def _consumer(metadata: dict[str, str], call: ApiCall) -> str:
 
 
 def _permission(message: str, call: ApiCall, metadata: dict[str, str]) -> str | None:
-    if metadata.get("reason") == "USER_PROJECT_DENIED":
-        return "serviceusage.services.use"
+    if metadata.get("reason") == "USER_PROJECT_DENIED" or "permission to use project" in message:
+        return _USE_QUOTAS
     return metadata.get("permission") or permission_in(message) or NEEDED.get(call.method)
 
 

@@ -26,7 +26,7 @@ def shared_settings(environ: Mapping[str, str]) -> dict[str, str]:
     Raises DriverError for a file without certificates, and for a proxy that gRPC cannot use.
     """
     added: dict[str, str] = {}
-    name = _first(environ, _CA_FILES)
+    name = _first(environ, (*_CA_FILES, "CURL_CA_BUNDLE"))  # which requests reads, too
     if name is not None:
         _check_certificates(name, environ[name])
         added |= dict.fromkeys((each for each in _CA_FILES if not environ.get(each)), environ[name])

@@ -88,11 +88,23 @@ CASES = [
             exceptions.Forbidden("The x.googleapis.com API requires a quota project"),
         )
     ),
+    *(
+        (
+            CALL,
+            error,
+            "lacks the permission serviceusage.services.use",
+            "--role=roles/serviceusage.serviceUsageConsumer",
+        )
+        for error in (
+            exceptions.PermissionDenied("You may not", details=[NO_USE]),
+            exceptions.Forbidden("Caller does not have required permission to use project p-staging. Grant the caller"),
+        )
+    ),
     (
-        CALL,
-        exceptions.PermissionDenied("Caller does not have required permission to use project", details=[NO_USE]),
+        replace(CALL, counted_in="sandbox"),
+        exceptions.Forbidden("Caller does not have required permission to use project sandbox"),
         "lacks the permission serviceusage.services.use",
-        "--role=roles/serviceusage.serviceUsageConsumer",
+        "gcloud projects add-iam-policy-binding sandbox ",
     ),
     *(
         (call, exceptions.PermissionDenied("off", details=[told]), f"not enabled in project {at}", f"--project {at}")

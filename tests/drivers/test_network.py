@@ -35,6 +35,7 @@ SSL, REQUESTS, GRPC = "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "GRPC_DEFAULT_SSL_R
         ({}, {}),
         ({SSL: CA}, {REQUESTS: CA, GRPC: CA}),
         ({REQUESTS: CA}, {SSL: CA, GRPC: CA}),
+        ({"CURL_CA_BUNDLE": CA}, {SSL: CA, REQUESTS: CA, GRPC: CA}),
         ({GRPC: CA, SSL: ""}, {SSL: CA, REQUESTS: CA}),
         ({SSL: CA, REQUESTS: "/of/its/own.pem", GRPC: "/another.pem"}, {}),
         ({"HTTPS_PROXY": "http://proxy:3128"}, {"grpc_proxy": "http://proxy:3128"}),
