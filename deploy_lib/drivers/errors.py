@@ -17,6 +17,7 @@ from deploy_lib.drivers.interface import DriverError
 from deploy_lib.drivers.network import CA_FILE
 from deploy_lib.drivers.permissions import NEEDED, permission_in
 from deploy_lib.drivers.status_code import StatusCode
+from deploy_lib.drivers.token_failures import PLUGIN, is_of_token, may_come_later
 from deploy_lib.model.evidence import Evidence
 from deploy_lib.model.program import PROGRAM, Invocation
 from deploy_lib.model.roles import grant, name_of
@@ -82,16 +83,6 @@ _NO_QUOTA_PROJECT = re.compile(r"requires a quota project|quota project, which i
 _GCLOUD = "764086051850"
 """The number of gcloud's own project, for which the calls of a login count that names none."""
 _USE_QUOTAS = "serviceusage.services.use"
-_PLUGIN = "Getting metadata from plugin failed"
-"""How gRPC begins to tell whatever google-auth raised when it was asked for a token (grpc/_plugin_wrapping.py and
-src/core/lib/security/credentials/plugin)."""
-_NO_TOKEN_FOR_GOOD = re.compile(
-    r"\b(?:invalid_[a-z]+|unauthorized_client|unsupported_[a-z_]+|access_denied|(?:deleted|disabled)_client)\b"
-    r"|reauth|\brapt\b|PERMISSION_DENIED|NOT_FOUND|INVALID_ARGUMENT|FAILED_PRECONDITION|was not found|does not exist",
-    re.I,
-)
-"""The refusals of OAuth (RFC 6749, 5.2; RFC 8693, 2.2.2) and of IAM Credentials, and files that are gone. What else
-keeps a token away passes: a connection that broke, a server that is out."""
 
 
 class ApiError(DriverError):
@@ -148,8 +139,7 @@ def code_of(error: Exception) -> StatusCode:
     from google.api_core import exceptions
 
     if is_of_token(error):
-        passes = getattr(error, "retryable", False) or not _NO_TOKEN_FOR_GOOD.search(str(error))
-        return StatusCode.UNSENT if passes else StatusCode.UNAUTHENTICATED
+        return StatusCode.UNSENT if may_come_later(error) else StatusCode.UNAUTHENTICATED
     if isinstance(error, exceptions.GoogleAPICallError):
         status = getattr(error, "grpc_status_code", None)
         by_http = _BY_HTTP.get(int(error.code or 0), StatusCode.UNKNOWN)
@@ -168,13 +158,6 @@ def code_of(error: Exception) -> StatusCode:
     if name in ("Timeout", "ReadTimeout", "RetryError"):
         return StatusCode.DEADLINE_EXCEEDED
     return StatusCode.UNKNOWN
-
-
-def is_of_token(error: Exception) -> bool:
-    """Whether no token could be had, so that the call was not sent; google-auth's own requests are for tokens alone."""
-    from google.auth.exceptions import OAuthError, RefreshError, TransportError
-
-    return isinstance(error, TransportError | RefreshError | OAuthError) or _PLUGIN in str(error)
 
 
 def translated(error: Exception, call: ApiCall) -> ApiError:
@@ -325,7 +308,7 @@ def _permission(message: str, call: ApiCall, metadata: dict[str, str]) -> str | 
 def _words(error: Exception) -> str:
     """Google's message in one line, without the trailing stop."""
     text = str(getattr(error, "message", "") or error).strip()
-    return " ".join(text.removeprefix(f"{_PLUGIN} with error: ").split()).rstrip(".")[:600]
+    return " ".join(text.removeprefix(PLUGIN).split()).rstrip(".")[:600]
 
 
 def _metadata(error: Exception) -> dict[str, str]:

@@ -23,12 +23,13 @@ from deploy_lib.drivers.call_budget import Budgets
 from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.endpoints import Endpoints
-from deploy_lib.drivers.errors import ApiError, code_of, is_of_token
+from deploy_lib.drivers.errors import ApiError, code_of
 from deploy_lib.drivers.interface import Interrupted
 from deploy_lib.drivers.policy import POLICIES, Calls
 from deploy_lib.drivers.polling import polls
 from deploy_lib.drivers.services.api import RunApi
 from deploy_lib.drivers.status_code import StatusCode
+from deploy_lib.drivers.token_failures import is_of_token
 from deploy_lib.model.program import PROGRAM
 from tests.drivers.clocks import FakeClock
 
