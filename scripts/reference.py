@@ -1,5 +1,6 @@
-"""Writes what follows from the program: config/schema.json, the steps of config/reference.yaml, the parts of
-docs/reference.md about commands, flags, settings and their defaults, and the tables of docs/permissions.md.
+"""Writes what follows from the program: config/schema.json, config/events.schema.json, the steps of
+config/reference.yaml, the parts of docs/reference.md about commands, flags, settings and their defaults, and the tables
+of docs/permissions.md.
 
     python scripts/reference.py           write them again
     python scripts/reference.py --check   exit with 1 when they are not what the program says
@@ -24,6 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from deploy_lib.cli.arguments import parser  # noqa: E402
+from deploy_lib.cli.show.events_schema import events_schema  # noqa: E402
 from deploy_lib.config.schema import schema  # noqa: E402
 from deploy_lib.model.needs import APIS, BUILDER, DEPLOYER, GUARD, RUNTIME, Need  # noqa: E402
 from deploy_lib.model.roles import role_for  # noqa: E402
@@ -32,6 +34,7 @@ from deploy_lib.steps.catalogue import KINDS  # noqa: E402
 PAGE = ROOT / "docs" / "reference.md"
 PERMISSIONS = ROOT / "docs" / "permissions.md"
 SCHEMA = ROOT / "config" / "schema.json"
+EVENTS = ROOT / "config" / "events.schema.json"
 EXAMPLE = ROOT / "config" / "reference.yaml"
 SHARED = 4  # commands that must have a flag, for it to be told once for all
 _PART = re.compile(r"(<!-- begin (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -40,7 +43,7 @@ _UNITS = (("h", 3600.0), ("m", 60.0), ("s", 1.0))
 
 
 def main(arguments: list[str]) -> int:
-    old = [path for path, wanted in files().items() if path.read_text(encoding="utf-8") != wanted]
+    old = [path for path, wanted in files().items() if not path.is_file() or path.read_text("utf-8") != wanted]
     if arguments == ["--check"]:
         named = ", ".join(str(path.relative_to(ROOT)) for path in old)
         print(f"not what the program says: {named}; type: python scripts/reference.py" if old else "", end="")
@@ -55,6 +58,7 @@ def files() -> dict[Path, str]:
     settings = schema()
     return {
         SCHEMA: json.dumps(settings, indent=2) + "\n",
+        EVENTS: json.dumps(events_schema(), indent=1) + "\n",
         EXAMPLE: with_steps(EXAMPLE.read_text(encoding="utf-8")),
         PAGE: filled(PAGE.read_text(encoding="utf-8"), settings),
         PERMISSIONS: with_permissions(PERMISSIONS.read_text(encoding="utf-8")),

@@ -34,8 +34,18 @@ def add_reading_arguments(made: Mapping[str, argparse.ArgumentParser]) -> None:
 
 def _report(report: argparse.ArgumentParser) -> None:
     report.add_argument("id", nargs="?", help="release id, or the end of one (default: the last release)")
+    report.add_argument(
+        "--service", metavar="S", action="append", default=[], help="only releases of this service; may be repeated"
+    )
+    report.add_argument(
+        "--over-time",
+        action="store_true",
+        help="one page for a service instead: its releases, how each ended, how long it took and why it failed",
+    )
     report.add_argument("--format", choices=tuple(FORMATS), default="text", help="brief: as on a CI job's page")
-    report.add_argument("--report-dir", metavar="DIR", help="write every format there")
+    report.add_argument(
+        "--report-dir", metavar="DIR", help="write every format there, with --over-time for each service"
+    )
     report.add_argument(
         "--write-facts",
         metavar="FILE",

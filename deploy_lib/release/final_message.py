@@ -11,8 +11,6 @@ from typing import assert_never
 from deploy_lib.model.answers import LeaseEnded
 from deploy_lib.model.journal import Entry
 from deploy_lib.model.journal_queries import AskedFor, Seen, last_known_traffic
-from deploy_lib.model.release import Release
-from deploy_lib.plan import Plan
 
 
 def last_seen(entries: Sequence[Entry]) -> str:
@@ -30,12 +28,11 @@ def last_seen(entries: Sequence[Entry]) -> str:
             assert_never(never)
 
 
-def tag_words(plan: Plan, release: Release, ended: LeaseEnded) -> str:
+def tag_words(ended: LeaseEnded) -> str:
     """Where a candidate that was not wanted can be looked at, and what it costs."""
     if ended.url:
         return (
             f"{ended.candidate} keeps its tag {ended.tag} until the next release, so that it can be looked at: "
             f"{ended.url}; it has no minimum instances that would cost"
         )
-    look = plan.program.command("report", release.id)
-    return f"{ended.candidate} lost its tag {ended.tag}, so that no instance of it is kept running; look at it: {look}"
+    return f"{ended.candidate} lost its tag {ended.tag}, so that no instance of it is kept running"

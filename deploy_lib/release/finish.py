@@ -102,7 +102,7 @@ def _give_back(context: ReleaseContext, move: Finish) -> None:
     request = EndLease(context.release, move.outcome, move.reason, to_blame)
     ended = give_back(context.drivers.services, request, context.tell)
     if ended is not None and ended.candidate:
-        context.tell(tag_words(context.plan, context.release, ended))
+        context.tell(tag_words(ended))
 
 
 def _explain(context: ReleaseContext) -> None:

@@ -1,9 +1,10 @@
-"""The same advice is not printed twice: what a step that failed found, and what its cause says to do."""
+"""A sentence, and a command, is printed once; a release's log is short, and tells the cause before what led to it."""
 
 from __future__ import annotations
 
 import io
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -12,10 +13,13 @@ from deploy_lib.cli.show.printer import Printer
 from deploy_lib.model.cause import Cause
 from deploy_lib.model.evidence import Evidence
 from deploy_lib.model.findings import Finding, Severity
-from deploy_lib.model.journal import Diagnosed, Judged, Stopped
+from deploy_lib.model.journal import Asked, Diagnosed, Entry, Judged, Stopped
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Release, Status
+from tests.report.journals import STORIES
 from tests.unit.diagnose.cases import SERVICE
+
+pytestmark = pytest.mark.fast
 
 AT = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 ADD = "git add shop/llm.py && git commit -m 'Add it'"
@@ -37,7 +41,6 @@ def shown(status: Status, cause: Cause | None) -> list[str]:
     return [text for text in texts if text.startswith(("fix:", "do:"))]
 
 
-@pytest.mark.fast
 @pytest.mark.parametrize(
     ("status", "cause", "told"),
     [
@@ -50,3 +53,96 @@ def shown(status: Status, cause: Cause | None) -> list[str]:
 )
 def test_advice_is_said_once(status: Status, cause: Cause | None, told: list[str]) -> None:
     assert shown(status, cause) == told
+
+
+GOOD, BAD = 20, 40
+"""Lines of a plain log at most."""
+
+
+def log_of(entries: Sequence[Entry]) -> list[str]:
+    out = io.StringIO()
+    plain = Plain(Printer(out), ("backend",))
+    for entry in entries:
+        plain.entry("backend", entry)
+    plain.close()
+    return out.getvalue().splitlines()
+
+
+def sentences(entries: Sequence[Entry]) -> Iterator[str]:
+    """What the entries say that is worth saying: why, and what was found."""
+    for entry in entries:
+        if isinstance(entry, Judged) and entry.kind != "promote" and entry.status is not Status.SKIPPED:
+            yield entry.reason
+            yield from (finding.message for finding in entry.findings)
+        elif isinstance(entry, Diagnosed):
+            yield entry.cause.sentence
+        elif isinstance(entry, Stopped):
+            yield entry.reason.partition(": ")[2] or entry.reason
+
+
+def commands(lines: Sequence[str]) -> list[str]:
+    texts = [line[8:].strip().removeprefix("do: ").removeprefix("fix: ") for line in lines]
+    return [text.partition("  #")[0] for text in texts if text.startswith(("git ", "python3 ", "gcloud "))]
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_each_sentence_stands_in_one_place_of_a_short_log(name: str) -> None:
+    entries = STORIES[name]()
+    lines = log_of(entries)
+    assert len(lines) <= (GOOD if name in ("live", "first_release") else BAD)
+    text = "\n".join(lines)
+    assert {sentence: text.count(sentence) for sentence in sentences(entries) if text.count(sentence) > 1} == {}
+    assert len(set(commands(lines))) == len(commands(lines))
+    assert lines[-1].startswith("serving: ") or name == "unfinished"
+
+
+@pytest.mark.parametrize("name", ["incident", "rejected_early"])
+def test_the_cause_comes_before_what_led_to_it(name: str) -> None:
+    lines = log_of(STORIES[name]())
+    failed = next(number for number, line in enumerate(lines) if " FAILED " in line)
+    assert "llm_config_types" in lines[failed] + lines[failed + 1]
+    assert not any("error: " in line or "  | " in line for line in lines[: failed + 2])
+    assert any("core.app_factory" in line for line in lines[failed:]) or name == "rejected_early"
+
+
+def test_what_no_line_has_said_is_said_whole() -> None:
+    """A second problem beside the one that is the cause, and an ending that no step gave a reason for."""
+    release = Release("r", SERVICE, "a" * 40, AT)
+    both = (
+        Finding("missing_module", Severity.ERROR, "shop.llm is not in the image", file="shop/a.py", line=3, fix=ADD),
+        Finding("missing_module", Severity.ERROR, "shop.tools is not in the image", chain=("shop.main (shop/m.py:1)",)),
+    )
+    cause = Cause("missing_module", "shop.llm is not in the image", commands=(ADD,))
+    lines = log_of(
+        (
+            Judged(AT, 0, "x", "image_contents", Status.FAILED, "2 modules are missing", release, 0.1, both),
+            Diagnosed(AT, cause, Evidence()),
+            Stopped(AT, Outcome.HELD, "the service was changed by somebody else", "nothing", ()),
+        )
+    )
+    assert [line.partition("  ")[2] for line in lines[1:-1]] == [
+        "cause: shop.llm is not in the image",
+        "    at shop/a.py:3",
+        "    error: shop.tools is not in the image",
+        "      shop.main (shop/m.py:1)",
+        f"  do: {ADD}",
+        "HELD: the service was changed by somebody else",
+    ]
+
+
+def test_a_step_that_takes_long_says_how_far_it_is_ever_more_rarely() -> None:
+    at = [AT]
+    out = io.StringIO()
+    plain = Plain(Printer(out), ("backend",), lambda: at[0])
+    plain.line("backend", "somebody else deploys; waiting")
+    plain.entry("backend", Asked(AT, 0, "build", "build"))
+    for second in range(601):
+        at[0] = AT + timedelta(seconds=second)
+        plain.line("backend", f"layer {second}")
+    plain.close()
+    assert [line.partition("  ")[2] for line in out.getvalue().splitlines()] == [
+        "  somebody else deploys; waiting",
+        "build ... 30 s: layer 30",
+        "build ... 2 min: layer 120",
+        "build ... 8 min: layer 480",
+    ]

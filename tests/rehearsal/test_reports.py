@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.cli.test_events import SCHEMA
+from tests.json_schema import faults
 from tests.rehearsal.cli_harness import WHOLE, CliHarness, CommandResult
 from tests.report.channel import channel
 
@@ -59,6 +61,7 @@ def test_every_format_is_kept_beside_the_journal_and_none_tells_a_secret(harness
         assert SECRET not in path.read_text(), path.name
     assert "password=[masked]" in (directory / f"report-{release}.txt").read_text()
     assert SECRET not in json.dumps(result.events) + result.errors
+    assert [fault for event in result.events for fault in faults(event, SCHEMA, SCHEMA)] == []
 
 
 def test_a_channel_is_told_of_start_and_end(harness: CliHarness, monkeypatch: pytest.MonkeyPatch) -> None:

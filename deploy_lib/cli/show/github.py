@@ -20,21 +20,29 @@ class GitHub:
         self._printer = printer
         self._plain = Plain(printer, services)
         self._places: dict[str, Place] = {}
+        self._annotated: dict[str, list[str]] = {}
 
     def entry(self, service: str, entry: Entry) -> None:
         if isinstance(entry, Stopped) and not entry.outcome.is_good:
             title = _property(f"{service} {entry.outcome.words.notice}")
             where = _where(*self._places.get(service, (None, None)))
-            self._printer.put(f"::error {where}title={title}::{_data(entry.reason)}")
+            self._printer.put(f"::error {where}title={title}::{_data(self._why(service, entry))}")
         self._plain.entry(service, entry)
         if isinstance(entry, Judged):
             for finding in entry.findings:
                 self._printer.put(annotation(finding))
+                self._annotated.setdefault(service, []).append(finding.message)
                 if finding.severity is Severity.ERROR and finding.file:
                     self._places.setdefault(service, (finding.file, finding.line))
         if isinstance(entry, Diagnosed) and entry.cause.chain:
             last = entry.cause.chain[-1]
             self._places.setdefault(service, (last.file, last.line))
+
+    def _why(self, service: str, stopped: Stopped) -> str:
+        """The reason; of one that is an annotation already, the step and what serves."""
+        step, _, rest = stopped.reason.partition(": ")
+        annotated = rest and any(rest in each or each in rest for each in self._annotated.get(service, ()))
+        return f"{step}; serving: {stopped.serving}" if annotated else stopped.reason
 
     def line(self, service: str, text: str) -> None:
         self._plain.line(service, text)

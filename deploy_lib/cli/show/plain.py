@@ -1,32 +1,72 @@
-"""Plain timestamped lines, for logs and for eyes that read top to bottom."""
+"""Plain timestamped lines, for logs and for eyes that read top to bottom.
+
+A step is one line, with its verdict. How far it has come is told only of one that takes long, and ever more rarely, so
+that a log shows that something moves and still is short.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from deploy_lib.cli.show.entry_lines import FixesOnce, answer_to
+from deploy_lib.cli.show.entry_lines import answer_to
 from deploy_lib.cli.show.printer import Printer
-from deploy_lib.model.journal import Entry, Stopped
+from deploy_lib.cli.show.said_once import SaidOnce
+from deploy_lib.model.journal import Asked, Entry, Judged, RestoreAnswered, RestoreAsked, Stopped
 from deploy_lib.printable import shown
+from deploy_lib.steps.kind import format_duration
+
+LONG = 30.0  # seconds after which a step says how far it has come
+RARER = 4  # then after four times as long, and so on
+
+
+@dataclass(slots=True)
+class _Under:
+    """What a service is doing, and when it is next to say how far it has come."""
+
+    label: str
+    began: datetime
+    due: float = LONG
 
 
 class Plain:
-    """Where there are several services, a column names them."""
+    """Where there are several services, a column names them. `now` is the time of day, in UTC."""
 
-    def __init__(self, printer: Printer, services: tuple[str, ...]) -> None:
+    def __init__(
+        self, printer: Printer, services: tuple[str, ...], now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self._printer = printer
-        self._fixes = FixesOnce()
+        self._said = SaidOnce()
+        self._under: dict[str, _Under] = {}
+        self._now = now
         self._width = max((len(name) for name in services), default=0) if len(services) > 1 else 0
 
     def entry(self, service: str, entry: Entry) -> None:
-        lines = list(self._fixes.lines(service, entry))
+        match entry:
+            case Asked():
+                self._under[service] = _Under(entry.label, self._now())
+            case RestoreAsked():
+                self._under[service] = _Under("restoring the traffic", self._now())
+            case Judged() | RestoreAnswered() | Stopped():
+                self._under.pop(service, None)
+        lines = list(self._said.lines(service, entry))
         ending = isinstance(entry, Stopped)
         for index, text in enumerate(lines):
             bare = ending and index == len(lines) - 1 and not self._width
             self._write(service, text, stamp=not bare, last=ending)
 
     def line(self, service: str, text: str) -> None:
-        self._write(service, f"  {text}", progress=True)
+        """Progress: of a step it is told when it is due; what goes on between the steps is always told."""
+        under = self._under.get(service)
+        if under is None:
+            self._write(service, f"  {text}", progress=True)
+            return
+        seconds = (self._now() - under.began).total_seconds()
+        if seconds >= under.due:
+            while under.due <= seconds:
+                under.due *= RARER
+            self._write(service, f"{under.label} ... {format_duration(round(seconds))}: {text.strip()}", progress=True)
 
     def stopping(self, by: str) -> None:
         self._write("", answer_to(by))
@@ -39,6 +79,6 @@ class Plain:
     ) -> None:
         """A text of several lines stays one piece: what follows its first line is indented like it."""
         column = f"{service:<{self._width}}  " if self._width else ""
-        at = f"{datetime.now(UTC):%H:%M:%S}  " if stamp else ""
+        at = f"{self._now():%H:%M:%S}  " if stamp else ""
         for line in text.split("\n"):
             self._printer.put(shown(f"{at}{column}{line}"), progress=progress, last=last)

@@ -40,7 +40,8 @@ def frame(services: Sequence[Progress], notice: str, now: float, width: int, hei
 def final(services: Sequence[Progress], now: float, width: int) -> list[Line]:
     """What stays on the screen: whole, since nothing is drawn over it again."""
     if len(services) > 1:
-        return [_one_line(each, now, width, _name_width(services, width)) for each in services if each.title]
+        ended = (each for each in services if each.title)  # why each ended so stands below
+        return [_one_line(each, now, width, _name_width(services, width), why=False) for each in ended]
     return [line for each in services for line in _whole(each, now, width, folded=True)]
 
 
@@ -118,13 +119,14 @@ def _aside(service: Progress, width: int) -> Iterator[Line]:
         yield cropped([(f"  {shown(service.progress)}", "cyan")], width)
 
 
-def _one_line(service: Progress, now: float, width: int, name_width: int) -> Line:
+def _one_line(service: Progress, now: float, width: int, name_width: int, *, why: bool = True) -> Line:
     name = _cell(service.name, name_width)
     if service.stopped is not None:
         word = service.stopped.outcome.words.mark
         style = IN_TONE[service.stopped.outcome.words.tone]
         took = f"{service.ended - service.began:6.1f} s"
-        return cropped([(f"{name} ", ""), (word, style), (f" {took}  {shown(service.stopped.reason)}", "")], width)
+        reason = f"  {shown(service.stopped.reason)}" if why else ""
+        return cropped([(f"{name} ", ""), (word, style), (f" {took}{reason}", "")], width)
     row = service.row
     if row is None:
         return cropped([(f"{name} ", ""), (shown(service.progress) or "running", "cyan")], width)
