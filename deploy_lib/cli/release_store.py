@@ -6,7 +6,7 @@ No repository and no configuration is needed for that; a configuration only narr
 from __future__ import annotations
 
 import argparse
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,22 +72,25 @@ def choose(releases: Sequence[StoredRelease], wanted: str | None) -> StoredRelea
 
 
 def last_live(directory: Path) -> Iterator[tuple[Entry, ...]]:
-    """The journals of the releases in it that went live, the newest first."""
+    """The journals of the releases in it that went live, the newest first; a rollback made nothing new."""
     paths = [path for path in directory.glob("*") if path.is_dir()]
-    for path in sorted(paths, key=started, reverse=True):
-        entries = read(path).entries
+    yield from _live(sorted(paths, key=started, reverse=True))
+
+
+def _live(paths: Iterable[Path]) -> Iterator[tuple[Entry, ...]]:
+    for path in paths:
+        entries = () if is_rollback(path.name) else read(path).entries
         if went_live(entries):
             yield entries
 
 
 def last_live_before(directory: Path) -> tuple[Entry, ...] | None:
-    """The journal of the last release of the same service that went live before this one; None without one."""
+    """The journal of the last release of the same service that went live before this one; None without one.
+
+    A rollback is none: it has no image of its own, so nothing could be compared with it.
+    """
     ordered = sorted(directory.parent.iterdir(), key=started, reverse=True)
-    for path in ordered[ordered.index(directory) + 1 :]:
-        entries = read(path).entries
-        if went_live(entries):
-            return entries
-    return None
+    return next(_live(ordered[ordered.index(directory) + 1 :]), None)
 
 
 def journal_to_resume(state: Path, service: Service, unfinished: UnfinishedRelease | None) -> tuple[Entry, ...]:

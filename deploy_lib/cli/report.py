@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from deploy_lib.cli.release_store import StoredRelease, choose, stored_releases
-from deploy_lib.cli.report_files import made_from, write_all
+from deploy_lib.cli.report_files import kept_report, made_from, over_time, write_all, write_over_time
 from deploy_lib.cli.show.console import say, say_as_is
 from deploy_lib.journal import read
 from deploy_lib.model.journal_queries import went_live
 from deploy_lib.model.not_possible import NotPossible
-from deploy_lib.report.formats import render
+from deploy_lib.report.document import Renderable
+from deploy_lib.report.formats import OF_A_SERVICE, render
 
 _INERT = {"json": "#\\u0023", "html": "#&#35;", "junit": "#&#35;"}
 """How the beginning of a CI system's command is written in formats that are for programs."""
@@ -22,6 +23,8 @@ def main(args: argparse.Namespace) -> int:
     """Prints it in one format, or writes every format into --report-dir and prints their paths; or writes the facts of
     the image that `check --facts` reads."""
     releases = stored_releases(args)
+    if args.over_time:
+        return _over_time(releases, args)
     if args.write_facts:
         return _write_facts(releases, args)
     release = choose(releases, args.id)
@@ -30,13 +33,43 @@ def main(args: argparse.Namespace) -> int:
         for path in write_all(report, Path(args.report_dir).expanduser()):
             say(str(path))
         return 0
-    wanted = "json" if args.format == "text" and args.output == "json" else args.format
-    text = render(report, wanted)
-    if wanted in _INERT:
-        say_as_is(text.replace("##", _INERT[wanted]).rstrip("\n"))
+    _print(report, _format(args))
+    return 0
+
+
+def _over_time(releases: Sequence[StoredRelease], args: argparse.Namespace) -> int:
+    """Prints the page of one service, or writes those of all into --report-dir, with the reports that they lead to."""
+    if args.id or args.write_facts:
+        raise NotPossible("--over-time is about all releases of a service: leave out the id and --write-facts")
+    if not releases:
+        raise NotPossible("no release is kept here yet; --state names another directory, --project another project")
+    by_service: dict[tuple[str, str], list[StoredRelease]] = {}
+    for each in releases:
+        by_service.setdefault((each.project, each.service), []).append(each)
+    if args.report_dir:
+        for found in by_service.values():
+            for path in write_over_time(found, Path(args.report_dir).expanduser()):
+                say(str(path))
+        return 0
+    if _format(args) not in OF_A_SERVICE:
+        raise NotPossible(f"a service over time has no form {args.format}; it has {', '.join(OF_A_SERVICE)}")
+    if len(by_service) > 1:
+        names = "\n  ".join(f"--project {project} --service {service}" for project, service in sorted(by_service))
+        raise NotPossible(f"releases of several services are kept here; name one of them:\n  {names}")
+    _print(over_time(releases, kept_report), _format(args))
+    return 0
+
+
+def _format(args: argparse.Namespace) -> str:
+    return "json" if args.format == "text" and args.output == "json" else str(args.format)
+
+
+def _print(document: Renderable, format: str) -> None:
+    text = render(document, format)
+    if format in _INERT:
+        say_as_is(text.replace("##", _INERT[format]).rstrip("\n"))
     else:
         say(text.rstrip("\n"))
-    return 0
 
 
 def _write_facts(releases: Sequence[StoredRelease], args: argparse.Namespace) -> int:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 
-from deploy_lib.cli.release_store import last_live_before
+from deploy_lib.cli.release_store import StoredRelease, last_live_before
 from deploy_lib.drivers.whole_file import write_whole
 from deploy_lib.journal import is_written, read
 from deploy_lib.model.journal import Entry
 from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.plan import Plan
 from deploy_lib.report.build import build
-from deploy_lib.report.document import Report
-from deploy_lib.report.formats import EXTENSIONS, file_name, render
+from deploy_lib.report.document import Report, report_name
+from deploy_lib.report.formats import EXTENSIONS, OF_A_SERVICE, file_name, render
+from deploy_lib.report.over_time import ServiceOverTime
+from deploy_lib.report.over_time import read as read_release
 
 
 def write_reports(directory: Path, extra: Path | None = None, environment: Mapping[str, str] = os.environ) -> Path:
@@ -59,6 +62,36 @@ def made_from(directory: Path) -> Report:
         release_id=directory.name,
         running=running,
     )
+
+
+def over_time(releases: Sequence[StoredRelease], link: Callable[[StoredRelease], str]) -> ServiceOverTime:
+    """All these releases of one service, which are newest first; `link` says where the report of each is."""
+    rows = tuple(read_release(read(each.directory).entries, each.id, link(each)) for each in releases)
+    return ServiceOverTime(releases[0].project, releases[0].service, rows, datetime.now(UTC))
+
+
+def kept_report(release: StoredRelease) -> str:
+    """The address of the report that the release left beside its journal; empty where it left none."""
+    path = _page(release)
+    return path.resolve().as_uri() if path.is_file() else ""
+
+
+def write_over_time(releases: Sequence[StoredRelease], directory: Path) -> list[Path]:
+    """The page in every format it has, and the reports that it leads to. Raises NotPossible as `write_all` does."""
+    page = over_time(releases, lambda release: quote(_page(release).name))
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for release in releases:
+            path = _page(release)
+            kept = path.read_text(encoding="utf-8") if path.is_file() else render(made_from(release.directory), "html")
+            write_whole(directory / path.name, kept)
+        return [_written(directory / file_name(page, name), render(page, name)) for name in OF_A_SERVICE]
+    except OSError as problem:
+        raise NotPossible(f"the page cannot be written to {directory}: {problem.strerror}") from None
+
+
+def _page(release: StoredRelease) -> Path:
+    return release.directory / f"{report_name(release.id)}.html"
 
 
 def write_all(report: Report, directory: Path) -> list[Path]:

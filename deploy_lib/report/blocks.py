@@ -17,11 +17,12 @@ from deploy_lib.report.facts.users import Measured, Role
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of a text. `literal`: it stands as it is, such as a command, a path or a digest."""
+    """A part of a text. `literal`: it stands as it is, such as a command, a path or a digest. `link`: its address."""
 
     text: str
     tone: Tone = "plain"
     literal: bool = False
+    link: str = ""
 
 
 Text = str | Piece | tuple[str | Piece, ...]
@@ -121,11 +122,28 @@ class Bars:
 
 
 @dataclass(frozen=True, slots=True)
+class ReleaseBar:
+    """A release among others; `seconds` is None for one without an ending, `note` says which it is."""
+
+    label: str
+    seconds: float | None
+    tone: Tone
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Releases over time, the oldest first."""
+
+    bars: tuple[ReleaseBar, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Figure:
     """A drawing, and what a format shows that cannot draw; None where another block says the same."""
 
     title: str
-    chart: Spans | Shares | Bars
+    chart: Spans | Shares | Bars | Columns
     table: Table | None = None
 
 

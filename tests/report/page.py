@@ -19,9 +19,12 @@ class Page(HTMLParser):
         self.tags: list[str] = []
         self.headings: list[str] = []
         self.text: list[str] = []
+        self.links: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
+        if tag == "a":
+            self.links += [value or "" for name, value in attrs if name == "href"]
         for name, value in attrs:
             if name in ("src", "href", "srcset", "action", "data") and not (value or "").startswith(("data:", "#")):
                 self.faults.append(f"<{tag} {name}={value}>")

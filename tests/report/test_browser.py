@@ -14,7 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from deploy_lib.report.document import Renderable
 from deploy_lib.report.formats import render
+from deploy_lib.report.over_time import ServiceOverTime, read
+from tests.report import journals
 from tests.report.test_formats import hostile
 from tests.report.test_report import made, of_story
 from tests.waits import WITHIN
@@ -69,17 +72,37 @@ def test_the_page_is_drawn_without_a_console_error(look: str, tmp_path: Path) ->
     assert picture.stat().st_size > 50_000, "the page is nearly empty"
 
 
-FRAME = """<iframe id="page" src="page.html" style="width: 360px; height: 4000px; border: 0"></iframe><p id="said"></p>
-<script>page.onload = () => said.textContent = `${page.contentDocument.documentElement.scrollWidth} wide`</script>"""
+WIDTHS = (360, 768, 1280)
+FRAMES = """<base href="."><body>{frames}<p id="said"></p><script>
+const told = frame => {{
+  const page = frame.contentDocument, wide = page.documentElement.scrollWidth;
+  const cut = [...page.querySelectorAll("body *:not(svg *)")].filter(each => each.clientWidth
+    && each.scrollWidth > each.clientWidth && getComputedStyle(each).display !== "inline");
+  const drawn = [...page.querySelectorAll("svg text")].map(each => each.getBoundingClientRect())
+    .filter(each => each.width && (each.left < 0 || each.right > wide));
+  const which = cut.map(each => ` ${{each.tagName}} ${{each.textContent.slice(0, 30)}}`);
+  return `${{frame.title}}: ${{wide}} wide, ${{cut.length + drawn.length}} cut${{which}}`;
+}};
+onload = () => said.textContent = [...document.querySelectorAll("iframe")].map(told).join(";");
+</script></body>"""
 
 
-@pytest.mark.parametrize("name", ["incident", "sick_under_traffic"])
-def test_a_page_of_360_pixels_does_not_scroll_sideways(name: str, tmp_path: Path) -> None:
-    (tmp_path / "page.html").write_text(render(of_story(name), "html"), encoding="utf-8")
-    frame = tmp_path / "frame.html"
-    frame.write_text(FRAME, encoding="utf-8")
-    done = chromium(frame, tmp_path, "--allow-file-access-from-files", "--virtual-time-budget=3000", "--dump-dom")
-    assert ">360 wide<" in done.stdout, re.findall(r"\d+ wide", done.stdout)
+def test_nothing_scrolls_sideways_or_is_cut_on_any_screen(tmp_path: Path) -> None:
+    """Every page in a frame of each width: Chromium makes no window narrower than 500."""
+    frames = []
+    rows = tuple(read(journals.STORIES[name](), f"2026-{name}", f"{name}.html") for name in journals.STORIES)
+    pages: dict[str, Renderable] = {name: of_story(name) for name in ("incident", "sick_under_traffic", "live")}
+    pages["service"] = ServiceOverTime("netra-staging", "backend", rows, journals.NOW)
+    for name, shown in pages.items():
+        (tmp_path / f"{name}.html").write_text(render(shown, "html"), encoding="utf-8")
+        style = 'style="width: {}px; height: 4000px; border: 0"'
+        frames += [f'<iframe title="{name}" src="{name}.html" {style.format(width)}></iframe>' for width in WIDTHS]
+    whole = tmp_path / "frames.html"
+    whole.write_text(FRAMES.format(frames="".join(frames)), encoding="utf-8")
+    done = chromium(whole, tmp_path, "--allow-file-access-from-files", "--virtual-time-budget=3000", "--dump-dom")
+    said = re.findall(r"(\w+): (\d+) wide, (\d+) cut([^;<]*)", done.stdout)
+    assert len(said) == len(frames), done.stderr[-2000:]
+    assert [each for each in said if int(each[1]) not in WIDTHS or each[2] != "0"] == []
 
 
 def test_a_hostile_journal_runs_nothing(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -20,7 +22,9 @@ from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.report.formats import EXTENSIONS
 from tests.report import journals
 from tests.report.journals import RELEASE
+from tests.report.page import page
 
+PAGE_FORMATS = ("txt", "md", "html", "json")
 OLDER = "20260301t120000-backend-1a2b3c4"
 
 
@@ -54,6 +58,7 @@ def asked(state: Path, **more: object) -> argparse.Namespace:
         "format": "text",
         "report_dir": None,
         "write_facts": None,
+        "over_time": False,
     }
     return argparse.Namespace(**{**plain, "state": str(state), **more})
 
@@ -113,6 +118,62 @@ def test_of_two_releases_of_one_second_the_journals_say_which_came_first(
     assert last_live_before(newer.with_name(f"{RELEASE.id}-z")) is None
     assert report.main(asked(tmp_path, format="json")) == 0
     assert json.loads(capsys.readouterr().out)["subject"]["id"] == RELEASE.id
+
+
+def test_a_rollback_is_never_what_a_release_is_compared_with(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    service = state / "releases" / "netra-staging" / "backend"
+    rollback = [
+        replace(entry, at=entry.at + timedelta(hours=6), **changed)
+        for entry, changed in (
+            (journals.previous()[0], {"release": replace(RELEASE, id="20260301t180000-backend-1a2b3c4-rollback")}),
+            (journals.previous()[-1], {}),
+        )
+    ]
+    kept(state, tuple(rollback))
+    assert last_live_before(service / RELEASE.id) == journals.previous()
+    assert report.main(asked(state, id=RELEASE.id)) == 0
+    assert f"release {OLDER}" in capsys.readouterr().out
+
+
+def test_the_last_release_of_a_service_is_reported(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kept(state, journals.live(), project="netra-other")
+    assert report.main(asked(state, service=["backend"], project="netra-staging", format="json")) == 0
+    assert json.loads(capsys.readouterr().out)["subject"]["outcome"] == "rejected"
+    with pytest.raises(NotPossible, match="no release is kept here yet"):
+        report.main(asked(state, service=["auth"]))
+
+
+def test_a_service_over_time_tells_of_each_release_and_leads_to_its_report(
+    state: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "out"
+    assert report.main(asked(state, over_time=True, report_dir=str(target))) == 0
+    name = "service-netra-staging-backend"
+    assert [Path(line).name for line in capsys.readouterr().out.split()] == [f"{name}.{end}" for end in PAGE_FORMATS]
+    parsed = page((target / f"{name}.html").read_text())
+    assert parsed.links == [f"report-{RELEASE.id}.html", f"report-{OLDER}.html"]
+    assert all((target / link).is_file() for link in parsed.links)
+    told = json.loads((target / f"{name}.json").read_text())
+    assert [(each["outcome"], each["stopped_by"], each["cause"]) for each in told["releases"]] == [
+        ("rejected", "canary", "missing_module"),
+        ("live", "", None),
+    ]
+    text = (target / f"{name}.txt").read_text()
+    assert text.startswith("RELEASES OVER TIME  backend: 2 releases, 1 of them live")
+    assert "      why: canary: module netra_backend.app.schemas.llm_config_types is not in the image" in text
+    assert "  missing_module      1  2026-03-02 12:00  module netra" in text
+
+
+def test_only_one_service_is_printed_over_time(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kept(state, journals.live(), project="netra-other")
+    with pytest.raises(NotPossible, match="--project netra-other --service backend\n") as failure:
+        report.main(asked(state, over_time=True))
+    assert "--project netra-staging --service backend" in failure.value.message
+    assert report.main(asked(state, over_time=True, project="netra-other")) == 0
+    assert "1 release, 1 of them live" in capsys.readouterr().out
+    for wrong, told in (({"id": "2026"}, "leave out the id"), ({"format": "junit"}, "has no form junit")):
+        with pytest.raises(NotPossible, match=told):
+            report.main(asked(state, over_time=True, project="netra-other", **wrong))
 
 
 def test_a_journal_cut_in_mid_line_is_reported_with_its_gap(state: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,6 +18,7 @@ import pytest
 from deploy_lib.diagnose import diagnose
 from deploy_lib.journal import decode, encode
 from deploy_lib.model import journal
+from deploy_lib.model.answers import Attempt
 from deploy_lib.model.evidence import Evidence, LogLine, LogSource
 from deploy_lib.model.image import BuiltImage, ImageFile, SourceSummary
 from deploy_lib.model.journal import Entry
@@ -29,6 +30,7 @@ from deploy_lib.report.document import Report
 from deploy_lib.report.formats import EXTENSIONS, file_name, render
 from deploy_lib.steps.build import BuildDetails
 from deploy_lib.steps.image_contents import ImageContentsDetails
+from deploy_lib.steps.probe import ProbeDetails
 from tests.report import journals
 from tests.report.journals import CANDIDATE, DIGEST, NOON, NOW, RELEASE, SERVICE, STABLE, STORIES
 from tests.report.page import words_of
@@ -122,6 +124,46 @@ def test_the_incident_is_told_without_help() -> None:
     )
     assert report.subject.seconds == pytest.approx(164.2)
     assert cause.noticed_after == pytest.approx(120.4)
+
+
+def probed(*statuses: int) -> Report:
+    """A candidate that answered so, one request a second, and was rejected for it."""
+    diary = journals._prepared()
+    diary.entries.pop()
+    attempts = tuple(
+        Attempt(float(n), 0.020, status, "" if status == 200 else f"status {status}")
+        for n, status in enumerate(statuses)
+    )
+    reason = f"only 1 of {len(statuses)} probes of /health were good; last problem: status {statuses[-1]}"
+    diary.judged("probe", float(len(statuses)), reason, Status.FAILED, details=ProbeDetails(attempts=attempts))
+    return made(diary.stopped(Outcome.REJECTED, f"probe: {reason}", f"{STABLE} 100 %"), journals.previous())
+
+
+def test_a_failed_probe_and_its_answers_are_critical_findings() -> None:
+    report = probed(503, 503, 200, 500)
+    (row,) = report.found["findings"]
+    assert (row.severity, row.step, row.code) == ("error", "probe", "step")
+    assert row.message.startswith("only 1 of 4 probes")
+    told = ["status 503, after at most 20 ms (2 times)", "status 200, after 20 ms", "status 500, after 20 ms"]
+    assert list(row.answers) == told
+    text = render(report, "text")
+    assert "No check found anything" not in text and "None was recorded" not in text
+    assert f"answers: {'; '.join(told)}" in text
+    assert "> 12:00:56.9 status 503, after at most 20 ms (2 times)\n" in text
+
+
+def test_what_a_comparison_was_answered_is_evidence() -> None:
+    found = of_story("sick_under_traffic").found
+    assert [row.step for row in found["findings"]] == ["compare 1 min"]
+    assert "candidate, paired requests: 21 of 38 requests failed" in found["findings"][0].answers
+    assert [step for step, _ in found["proof"].answers] == ["compare 1 min"]
+
+
+@pytest.mark.parametrize(("running", "why"), [(True, "is still running"), (False, "Its client may have died")])
+def test_a_release_without_an_ending_has_no_cause_that_is_known(running: bool, why: str) -> None:
+    report = build(STORIES["unfinished"](), None, (), NOW, BERLIN, running=running)
+    text = render(report, "text")
+    assert why in text and "No step failed.\n" not in text
 
 
 def test_who_served_what_when() -> None:

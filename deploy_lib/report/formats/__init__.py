@@ -6,22 +6,23 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from deploy_lib.report.document import Report
+    from deploy_lib.report.document import Renderable
 
 FORMATS = {"text": "txt", "md": "md", "html": "html", "json": "json", "junit": "xml", "brief": None}
 """Each with the extension of its file; without one it is never kept in a separate file."""
+OF_A_SERVICE = ("text", "md", "html", "json")
+"""Those that a service over time has."""
 EXTENSIONS = {name: extension for name, extension in FORMATS.items() if extension is not None}
 
 
-def render(report: Report, format: str) -> str:
-    """The whole report. Raises ValueError for a format that is not in FORMATS."""
+def render(document: Renderable, format: str) -> str:
+    """All of it. JUnit and the brief form are a Report's alone. Raises ValueError for a format not in FORMATS."""
     if format not in FORMATS:
         raise ValueError(f"no such format: {format!r}; one of {', '.join(FORMATS)}")
-    written: str = import_module(f"{__name__}.{format}").write(report)
+    written: str = import_module(f"{__name__}.{format}").write(document)
     return written
 
 
-def file_name(report: Report, format: str) -> str:
-    """report-<release id>.<extension>; an id from a journal never leads out of a directory."""
-    safe = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in report.subject.id)
-    return f"report-{safe.lstrip('.') or 'unknown'}.{EXTENSIONS[format]}"
+def file_name(document: Renderable, format: str) -> str:
+    """Its file in that format, such as report-<release id>.<extension>."""
+    return f"{document.file}.{EXTENSIONS[format]}"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploy_lib.report.blocks import Block, pieces, plain
-from deploy_lib.report.document import Report
+from deploy_lib.report.document import Renderable
 from deploy_lib.report.formats.charts import draw
 from deploy_lib.report.formatting import day
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def write(report: Report) -> str:
-    return _environment().get_template("report.html.j2").render(report=report, about=report.subject)
+def write(report: Renderable) -> str:
+    return _environment().get_template("report.html.j2").render(report=report)
 
 
 def _kind(block: Block) -> str:

@@ -7,13 +7,13 @@ import json
 from datetime import datetime
 from typing import Any
 
-from deploy_lib.report.document import Report
+from deploy_lib.report.document import Renderable
 
 FORMAT = 1
 """Raised when a field changes its meaning; new fields do not."""
 
 
-def write(report: Report) -> str:
+def write(report: Renderable) -> str:
     whole = {"format": FORMAT, "headline": report.headline, **report.found, "made": report.made, "zone": report.zone}
     return json.dumps(_plain(whole), indent=2, ensure_ascii=False) + "\n"
 

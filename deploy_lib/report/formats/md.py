@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
-from deploy_lib.report.blocks import Block, Chain, Figure, Lines, Table, Text, pieces
-from deploy_lib.report.document import Report
+from deploy_lib.report.blocks import Block, Chain, Figure, Lines, Piece, Table, Text, pieces
+from deploy_lib.report.document import Renderable
 from deploy_lib.report.formatting import log_lines, tree
 
 # An underscore between letters and a > within a line mean nothing.
@@ -14,12 +15,12 @@ _MARKUP = re.compile(r"[\\`*\[\]<|#~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 _AT_START = re.compile(r"^(?=[>+-])")
 
 
-def write(report: Report) -> str:
+def write(report: Renderable) -> str:
     return "\n".join(_lines(report)).rstrip() + "\n"
 
 
-def _lines(report: Report) -> Iterator[str]:
-    yield f"# Release report: {escaped(report.headline)}"
+def _lines(report: Renderable) -> Iterator[str]:
+    yield f"# {report.title.capitalize()}: {escaped(report.headline)}"
     for section in report.sections:
         if section.blocks and section.title:
             yield from ("", f"## {section.title}")
@@ -68,12 +69,18 @@ def fenced(lines: Iterable[str], language: str = "text") -> Iterator[str]:
 
 
 def inline(text: Text) -> str:
-    return " ".join(code(each.text) if each.literal else escaped(each.text) for each in pieces(text) if each.text)
+    return " ".join(_piece(each, escaped) for each in pieces(text) if each.text)
+
+
+def _piece(piece: Piece, escape: Callable[[str], str]) -> str:
+    shown = code(piece.text) if piece.literal else escape(piece.text)
+    return f"[{shown}](<{piece.link}>)" if piece.link else shown
 
 
 def _cell(text: Text) -> str:
     """No line starts in a table, and a bar in code needs a backslash there; escaped text has it already."""
-    kept = (code(each.text.replace("|", "\\|")) if each.literal else _within(each.text) for each in pieces(text))
+    barred = (replace(each, text=each.text.replace("|", "\\|")) if each.literal else each for each in pieces(text))
+    kept = (_piece(each, _within) for each in barred)
     return " ".join(part for part in kept if part)
 
 

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from deploy_lib.report.blocks import Block, Chain, Figure, Lines, Table, Text, pieces, plain
-from deploy_lib.report.document import Report
+from deploy_lib.report.document import Renderable
 from deploy_lib.report.formatting import day, log_lines, tree
 
-TITLE = "AUDIT REPORT"
 
-
-def write(report: Report) -> str:
+def write(report: Renderable) -> str:
     return "\n".join(_lines(report)) + "\n"
 
 
-def _lines(report: Report) -> Iterator[str]:
-    yield f"{TITLE}  {report.headline}"
+def _lines(report: Renderable) -> Iterator[str]:
+    yield f"{report.title}  {report.headline}"
     yield f"made {day(report.made)}"
     for section in report.sections:
         if not section.blocks:

@@ -8,6 +8,9 @@ from datetime import datetime
 
 from deploy_lib.model.evidence import Evidence
 from deploy_lib.model.journal import Judged
+from deploy_lib.model.release import Status
+from deploy_lib.report import answers
+from deploy_lib.report.answers import Answer
 from deploy_lib.report.blocks import Lines, Piece, literal
 from deploy_lib.report.document import Section
 from deploy_lib.report.facts import ReleaseFacts
@@ -29,6 +32,7 @@ class ShownEvidence:
     log_lines: int = 0
     build_log: tuple[str, ...] = ()
     ends: tuple[datetime, ...] = ()  # of the container, as the platform reported them
+    answers: tuple[tuple[str, tuple[Answer, ...]], ...] = ()  # by the step that did not pass
 
 
 def read(facts: ReleaseFacts) -> ShownEvidence:
@@ -42,12 +46,23 @@ def read(facts: ReleaseFacts) -> ShownEvidence:
         log_lines=len(rows),
         build_log=_build_log(facts.last_verdicts),
         ends=facts.log.ends,
+        answers=tuple(_answers(facts.last_verdicts)),
     )
+
+
+def _answers(last_verdicts: Sequence[Judged]) -> Iterator[tuple[str, tuple[Answer, ...]]]:
+    for judged in last_verdicts:
+        given = answers.read(judged) if judged.status not in (Status.PASSED, Status.SKIPPED) else ()
+        if given:
+            yield judged.label, given
 
 
 def blocks(found: ShownEvidence) -> Iterator[Lines]:
     if found.lines:
         yield Lines(found.lines, kind="log")
+    for step, given in found.answers:
+        items = tuple(_answered(each) for each in given)
+        yield Lines(items, f"What {step} was answered{' (UTC)' if given[0].at else ''}", "log")
     if found.conditions:
         yield Lines(tuple(("condition", literal(line)) for line in found.conditions))
     if found.log:
@@ -58,6 +73,11 @@ def blocks(found: ShownEvidence) -> Iterator[Lines]:
         yield Lines(items, f"Log, {len(found.log)} of {found.log_lines} lines (UTC)", "log")
     if found.build_log:
         yield Lines(found.build_log, "End of the build's log", "log")
+
+
+def _answered(answer: Answer) -> Piece:
+    at = f"{time_of_day(answer.at)} " if answer.at else ""
+    return Piece(f"{at}{answer}", "plain" if answer.good else "bad")
 
 
 def _window(texts: Sequence[str], quoted: Sequence[str]) -> tuple[int, int, set[int]]:

@@ -1,4 +1,5 @@
-"""The critical findings: for each file, whether it is in the commit, in the context and in the image, and why not."""
+"""The critical findings: the steps that did not pass, with what was answered to them, and what they found; for each
+file, whether it is in the commit, in the context and in the image, and why not."""
 
 from __future__ import annotations
 
@@ -8,8 +9,11 @@ from dataclasses import dataclass
 from deploy_lib.diagnose.merge_findings import whereabouts
 from deploy_lib.model.cause import Cause, Presence, Whereabouts
 from deploy_lib.model.findings import Finding, Severity, with_place
+from deploy_lib.model.journal import Judged
 from deploy_lib.model.outcome import Tone
-from deploy_lib.report.blocks import Piece, Table, Text, columns, literal
+from deploy_lib.model.release import Status
+from deploy_lib.report import answers
+from deploy_lib.report.blocks import Column, Piece, Table, Text, columns, literal
 from deploy_lib.report.document import Section
 from deploy_lib.report.facts import ReleaseFacts
 
@@ -20,6 +24,7 @@ COLUMNS = (
     *columns("Severity", "Commit", "Context", "Image", "Finding"),
     *columns("Rule", "Fix", "Found by", kind="detail"),
 )
+STEPS = (*columns("Severity", "Step", "Finding"), Column("Answers", "detail"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,12 @@ class FindingRow:
     rule: str | None = None
     fix: str | None = None
     chain: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()  # to the requests of a step that failed
+
+
+STEP = "step"
+"""The code of a row that is about a step itself, which failed or was unclear and has no finding that says why."""
+_UNSURE = {Status.FAILED: "error", Status.ERRORED: "warning", Status.INCONCLUSIVE: "warning"}
 
 
 def read(facts: ReleaseFacts) -> tuple[FindingRow, ...]:
@@ -48,17 +59,32 @@ def read(facts: ReleaseFacts) -> tuple[FindingRow, ...]:
     learned = _learned(facts.diagnosed.cause) if facts.diagnosed else None
     if learned and not any(row.module == learned.module and row.severity == "error" for row in found):
         found.insert(0, learned)
-    return tuple(found)
+    return (*_steps(facts.last_verdicts), *found)
+
+
+def _steps(last_verdicts: Sequence[Judged]) -> Iterator[FindingRow]:
+    """Those that did not pass; not those whose own findings say why."""
+    for judged in last_verdicts:
+        severity = _UNSURE.get(judged.status)
+        if severity is None or any(each.severity is Severity.ERROR for each in judged.findings):
+            continue
+        given = tuple(map(str, answers.read(judged)))
+        yield FindingRow(judged.label, severity, STEP, judged.reason, answers=given)
 
 
 def blocks(findings: Sequence[FindingRow]) -> Iterator[Table]:
-    if findings:
-        yield Table(tuple(map(_row, findings)), COLUMNS)
+    steps = tuple(each for each in findings if each.code == STEP)
+    others = tuple(each for each in findings if each.code != STEP)
+    if steps:
+        rows = ((_severity(each), each.step, each.message, "; ".join(each.answers)) for each in steps)
+        yield Table(tuple(rows), STEPS)
+    if others:
+        yield Table(tuple(map(_row, others)), COLUMNS)
 
 
 def _row(found: FindingRow) -> tuple[Text, ...]:
     return (
-        Piece(found.severity, _SEVERITY.get(found.severity, "plain")),
+        _severity(found),
         _there(found.in_commit),
         _there(found.in_context),
         _there(found.in_image),
@@ -67,6 +93,10 @@ def _row(found: FindingRow) -> tuple[Text, ...]:
         literal(found.fix or ""),
         found.step,
     )
+
+
+def _severity(found: FindingRow) -> Piece:
+    return Piece(found.severity, _SEVERITY.get(found.severity, "plain"))
 
 
 def _there(answer: Presence) -> Piece:

@@ -11,6 +11,7 @@ from deploy_lib.report.facts import ReleaseFacts
 from deploy_lib.report.facts.root_cause import RootCause
 from deploy_lib.report.formatting import duration
 
+_UNENDED = "Not known: the journal has no ending, and no step of it failed. Its client may have died."
 _UNSURE = {Status.FAILED.value, Status.ERRORED.value, Status.INCONCLUSIVE.value}
 
 
@@ -36,6 +37,8 @@ def _known(cause: RootCause) -> Iterator[Text]:
 
 
 def empty(facts: ReleaseFacts) -> str:
+    if facts.ending is None and facts.entries:
+        return "Not known: the release is still running." if facts.subject.running else _UNENDED
     unsure = any(step.status in _UNSURE for step in facts.steps)
     return "Not known." if unsure or not facts.steps else "No step failed."
 

@@ -6,25 +6,43 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from deploy_lib.report.blocks import Bars, Figure, Shares, Spans
-from deploy_lib.report.formats.charts import bars, shares, spans
+from deploy_lib.report.blocks import Bars, Columns, Figure, Shares, Spans
+from deploy_lib.report.formats.charts import bars, canvas, releases, shares, spans
 
 
 class Drawn(NamedTuple):
-    """`key` says what the colours mean: name -> class of its colour."""
+    """`key` says what the colours mean: name -> class of its colour. `narrow` is the same for a phone."""
 
     picture: Markup
+    narrow: Markup
     key: dict[str, str]
 
 
 def draw(figure: Figure) -> Drawn | None:
     """None when nothing in it can be drawn."""
-    key: dict[str, str] = {}
+    wide, narrow = (_picture(figure, width) for width in (canvas.WIDTH, canvas.NARROW))
+    return Drawn(wide, narrow, _key(figure)) if wide is not None and narrow is not None else None
+
+
+def _picture(figure: Figure, width: float) -> Markup | None:
     match figure.chart:
         case Spans() as chart:
-            picture = spans.draw(chart, figure.title)
+            return spans.draw(chart, figure.title, width)
         case Shares() as chart:
-            picture, key = shares.draw(chart, figure.title), shares.colours(chart)
+            return shares.draw(chart, figure.title, width)
         case Bars() as chart:
-            picture, key = bars.draw(chart, figure.title), {"stable": "stable", "candidate": "candidate"}
-    return Drawn(picture, key) if picture is not None else None
+            return bars.draw(chart, figure.title, width)
+        case Columns() as chart:
+            return releases.draw(chart, figure.title, width)
+
+
+def _key(figure: Figure) -> dict[str, str]:
+    match figure.chart:
+        case Spans():
+            return {}
+        case Shares() as chart:
+            return shares.colours(chart)
+        case Bars():
+            return {"stable": "stable", "candidate": "candidate"}
+        case Columns():
+            return releases.KEY

@@ -7,14 +7,15 @@ from collections.abc import Iterable
 
 from markupsafe import Markup
 
-WIDTH = 720.0
+WIDTH, NARROW = 720.0, 320.0
+"""Of a drawing on a page, and of the same on a phone: letters shrink with a picture, so a phone has one of its own."""
 
 
-def drawing(height: float, title: str, parts: Iterable[Markup]) -> Markup:
+def drawing(width: float, height: float, title: str, parts: Iterable[Markup]) -> Markup:
     """A whole picture that scales with the page; `title` is what a screen reader says of it."""
     inside = Markup("").join(parts)
     return Markup('<svg viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
-        _n(WIDTH), _n(height), title, inside
+        _n(width), _n(height), title, inside
     )
 
 
@@ -46,6 +47,11 @@ def ticks(top: float, wanted: int = 5) -> list[float]:
     size = 10.0 ** math.floor(math.log10(rough))
     step = next(size * factor for factor in (1, 2, 5, 10) if size * factor >= rough)
     return [round(step * number, 10) for number in range(int(top / step + 1e-9) + 1)]
+
+
+def ticks_wanted(width: float) -> int:
+    """As many as there is room for their texts."""
+    return 5 if width > NARROW else 3
 
 
 def clock(seconds: float) -> str:

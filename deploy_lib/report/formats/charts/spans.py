@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from markupsafe import Markup
 
@@ -12,39 +13,88 @@ from deploy_lib.report.formats.charts import canvas
 from deploy_lib.report.formatting import seconds
 
 _LEFT, _RIGHT, _ROW, _TOP = 130.0, 64.0, 26.0, 8.0
-_WIDTH = canvas.WIDTH - _LEFT - _RIGHT
+_NARROW_LEFT, _NARROW_RIGHT, _NARROW_ROW = 6.0, 20.0, 38.0
 
 
-def draw(chart: Spans, title: str) -> Markup | None:
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """`narrow`: what a step is called, and took, stands above its bar."""
+
+    width: float
+    end: float  # seconds at the right end
+
+    @property
+    def narrow(self) -> bool:
+        return self.width <= canvas.NARROW
+
+    @property
+    def left(self) -> float:
+        return _NARROW_LEFT if self.narrow else _LEFT
+
+    @property
+    def right(self) -> float:
+        """The right end of the bars."""
+        return self.width - (_NARROW_RIGHT if self.narrow else _RIGHT)
+
+    @property
+    def row(self) -> float:
+        return _NARROW_ROW if self.narrow else _ROW
+
+    def x(self, seconds: float) -> float:
+        return self.left + seconds / self.end * (self.right - self.left)
+
+
+def draw(chart: Spans, title: str, width: float) -> Markup | None:
     """None when no step ran."""
     ends = [step.began + (step.seconds or 0.0) for step in chart.steps if step.began is not None]
     if not ends:
         return None
-    height = _TOP + _ROW * len(chart.steps) + 24
-    return canvas.drawing(height, title, _parts(chart.steps, max(*ends, 0.1), height))
+    layout = _Layout(width, max(*ends, 0.1))
+    height = _TOP + layout.row * len(chart.steps) + 24
+    return canvas.drawing(width, height, title, _parts(chart.steps, layout, height))
 
 
-def _parts(steps: Sequence[StepRow], end: float, height: float) -> Iterator[Markup]:
-    for tick in canvas.ticks(end):
-        x = _LEFT + tick / end * _WIDTH
+def _parts(steps: Sequence[StepRow], layout: _Layout, height: float) -> Iterator[Markup]:
+    for tick in canvas.ticks(layout.end, canvas.ticks_wanted(layout.width)):
+        x = layout.x(tick)
         yield canvas.line(x, _TOP, x, height - 20)
-        yield canvas.label(x, height - 6, canvas.clock(tick), "middle", "axis")
+        yield canvas.label(
+            x, height - 6, canvas.clock(tick), "start" if layout.narrow and not tick else "middle", "axis"
+        )
     for number, step in enumerate(steps):
-        y = _TOP + number * _ROW
-        yield canvas.label(_LEFT - 8, y + 17, canvas.shortened(step.label, 18), "end")
-        if step.began is None:
-            yield canvas.label(_LEFT + 4, y + 17, "not run", "start", "axis")
-        else:
-            yield from _bar(step, step.began / end * _WIDTH, max(0.0, step.seconds or 0.0) / end * _WIDTH, y)
+        y = _TOP + number * layout.row
+        yield from (_above(step, layout, y) if layout.narrow else _beside(step, layout, y))
 
 
-def _bar(step: StepRow, begin: float, length: float, y: float) -> Iterator[Markup]:
-    words = step.words
-    x = min(_LEFT + begin, _LEFT + _WIDTH - 3)
-    length = min(max(3.0, length), _LEFT + _WIDTH - x)
-    yield canvas.box(x, y + 4, length, _ROW - 8, f"bar {words.tone}", f"{step.label}: {words.mark}. {step.reason}")
-    shown = (seconds(step.seconds) or "no answer") + ("" if words.tone == "good" else f" {words.mark}")
-    if x + length + 8 * len(shown) < canvas.WIDTH:
-        yield canvas.label(x + length + 6, y + 17, shown, "start", "axis")
+def _above(step: StepRow, layout: _Layout, y: float) -> Iterator[Markup]:
+    yield canvas.label(layout.left, y + 13, canvas.shortened(step.label, 26))
+    yield canvas.label(layout.width - 2, y + 13, "not run" if step.began is None else _took(step), "end", "axis")
+    if step.began is not None:
+        yield _bar(step, layout, y + 18)[0]
+
+
+def _beside(step: StepRow, layout: _Layout, y: float) -> Iterator[Markup]:
+    yield canvas.label(layout.left - 8, y + 17, canvas.shortened(step.label, 18), "end")
+    if step.began is None:
+        yield canvas.label(layout.left + 4, y + 17, "not run", "start", "axis")
+        return
+    bar, x, end = _bar(step, layout, y + 4)
+    yield bar
+    shown = _took(step)
+    if end + 8 * len(shown) < layout.width:
+        yield canvas.label(end + 6, y + 17, shown, "start", "axis")
     else:
         yield canvas.label(x - 6, y + 17, shown, "end", "axis")
+
+
+def _bar(step: StepRow, layout: _Layout, y: float) -> tuple[Markup, float, float]:
+    """The bar, where it begins, and where it ends."""
+    words, began = step.words, step.began or 0.0
+    x = min(layout.x(began), layout.right - 3)
+    length = min(max(3.0, layout.x(began + max(0.0, step.seconds or 0.0)) - layout.x(began)), layout.right - x)
+    title = f"{step.label}: {words.mark}. {step.reason}"
+    return canvas.box(x, y, length, _ROW - 8, f"bar {words.tone}", title), x, x + length
+
+
+def _took(step: StepRow) -> str:
+    return (seconds(step.seconds) or "no answer") + ("" if step.words.tone == "good" else f" {step.words.mark}")
