@@ -65,7 +65,7 @@ def test_main_is_deployed_and_what_came_of_it_is_told(harness: CliHarness) -> No
     (first.workspace / "gha-creds-0a1b.json").write_text('{"type": "external_account"}')
     outputs = first.run(config=config, workload_identity_provider="projects/1/x", service_account="d@p")
     assert (outputs["command"], outputs["exit_code"], outputs["outcome"]) == ("deploy", "0", "live"), first.log
-    assert "on main (by GITHUB_REF)" in first.log
+    assert "on main (by GITHUB_REF)" in first.log and "gha-creds" not in first.log
     told = json.loads(outputs["services"])
     assert {name: each["serving"] for name, each in told.items()} == {
         name: f"{each['revision']} 100 %" for name, each in told.items()

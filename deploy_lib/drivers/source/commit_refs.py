@@ -5,29 +5,18 @@ Of several remotes the one called origin counts alone, else all. Nothing is fetc
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from deploy_lib.drivers.source.git import Git
 from deploy_lib.drivers.source.status import WorktreeStatus
 from deploy_lib.model.answers import BranchEvidence
 from deploy_lib.model.ci_ref import CiRef, RefKind
-from deploy_lib.source.commit_branch import CommitRefs, Relation, RemoteBranch
+from deploy_lib.source.ci_variables import ci_ref
+from deploy_lib.source.commit_branch import CommitRefs, Relation, RemoteBranch, branch_of
+from deploy_lib.steps.git_clean import GitCleanSettings
 
 _REMOTES = "refs/remotes/"
-
-
-def read_refs(git: Git, commit: str, status: WorktreeStatus, ci: CiRef | None) -> CommitRefs:
-    """Raises DriverError."""
-    in_head = commit == status.head or _is_ancestor(git, commit, status.head)
-    own = CommitRefs(commit, status.head, status.branch, in_head, ci)
-    if (status.branch is not None and in_head) or (ci is not None and ci.kind is RefKind.PULL_REQUEST):
-        return own  # nothing else is asked about them
-    remotes = _remotes(git)
-    shallow = _is_shallow(git)
-    named = dict(_named(git, commit, ci, remotes, shallow)) if ci is not None else {}
-    holding = tuple(_holding(git, commit, remotes))
-    return CommitRefs(commit, status.head, status.branch, in_head, ci, named, holding, remotes[0], shallow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +28,37 @@ class Upstream:
     behind: int = 0
 
 
-def upstream_of(
+@dataclass(frozen=True, slots=True)
+class FoundBranch:
+    name: str | None
+    evidence: BranchEvidence
+    upstream: Upstream
+    by_ci: bool  # a CI system runs this
+
+
+def find_branch(
+    git: Git, commit: str, status: WorktreeStatus, settings: GitCleanSettings, environment: Mapping[str, str]
+) -> FoundBranch:
+    """Of a commit, and how it stands to its upstream where the settings ask. Raises DriverError."""
+    ci = ci_ref(environment)
+    name, evidence = branch_of(_read_refs(git, commit, status, ci), settings.branches)
+    upstream = _upstream_of(git, commit, status, name, evidence) if settings.upstream else Upstream()
+    return FoundBranch(name, evidence, upstream, ci is not None)
+
+
+def _read_refs(git: Git, commit: str, status: WorktreeStatus, ci: CiRef | None) -> CommitRefs:
+    in_head = commit == status.head or _is_ancestor(git, commit, status.head)
+    own = CommitRefs(commit, status.head, status.branch, in_head, ci)
+    if (status.branch is not None and in_head) or (ci is not None and ci.kind is RefKind.PULL_REQUEST):
+        return own  # nothing else is asked about them
+    remotes = _remotes(git)
+    shallow = _is_shallow(git)
+    named = dict(_named(git, commit, ci, remotes, shallow)) if ci is not None else {}
+    holding = tuple(_holding(git, commit, remotes))
+    return CommitRefs(commit, status.head, status.branch, in_head, ci, named, holding, remotes[0], shallow)
+
+
+def _upstream_of(
     git: Git, commit: str, status: WorktreeStatus, branch: str | None, evidence: BranchEvidence
 ) -> Upstream:
     """The branch's own where it is checked out and has one, else the remote branch that holds the commit or has its

@@ -77,10 +77,8 @@ class GitSource:
 
     def read_checkout(self, request: ReadCheckout) -> CheckoutRead:
         """How the working copy differs from the commit of the release. Reads only."""
-        from deploy_lib.drivers.source.commit_refs import Upstream, read_refs, upstream_of
+        from deploy_lib.drivers.source.commit_refs import find_branch
         from deploy_lib.model.answers import CheckoutRead
-        from deploy_lib.source.ci_variables import ci_ref
-        from deploy_lib.source.commit_branch import branch_of
 
         release, status = request.release, self._status
         source = release.service.source
@@ -90,25 +88,20 @@ class GitSource:
             changes = self._changes(release.service, cloud_build)
         own_rules = f"{_inside(source.dockerfile)}.dockerignore"
         root = _inside(source.context)
-        refs = read_refs(self._git, release.commit, status, ci_ref(self._environment))
-        branch, evidence = branch_of(refs, request.settings.branches)
-        upstream = (
-            upstream_of(self._git, release.commit, status, branch, evidence)
-            if request.settings.upstream
-            else Upstream(status.upstream, status.ahead, status.behind)
-        )
+        found = find_branch(self._git, release.commit, status, request.settings, self._environment)
         return CheckoutRead(
             commit=release.commit,
             head=status.head,
-            branch=branch,
+            branch=found.name,
             changes=changes,
-            upstream=upstream.name,
-            ahead=upstream.ahead,
-            behind=upstream.behind,
+            upstream=found.upstream.name,
+            ahead=found.upstream.ahead,
+            behind=found.upstream.behind,
             context=root,
             ignore_file=own_rules if (self._git.root / own_rules).is_file() else posixpath.join(root, ".dockerignore"),
             findings=self._disk.included(source).findings,
-            evidence=evidence,
+            evidence=found.evidence,
+            by_ci=found.by_ci,
         )
 
     def read_source(self, request: ReadSource) -> SourceRead:

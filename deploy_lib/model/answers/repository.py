@@ -69,6 +69,7 @@ class CheckoutRead:
     ignore_file: str = ".dockerignore"
     findings: tuple[Finding, ...] = ()  # of the configuration's include: patterns
     evidence: BranchEvidence = BranchEvidence()
+    by_ci: bool = False  # a CI system runs this, and nobody builds by hand in its working copy
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ def judge(settings: GitCleanSettings, release: Release, answer: CheckoutRead) ->
     by = f" ({answer.evidence.by})" if answer.evidence.by else ""
     where = f"on {answer.branch}{by}" if answer.branch else f"on {answer.evidence.what}"
     what = "no code" if any(each.in_context for each in others) else "nothing"
-    advice = (leftovers(left, answer),) if left else ()
+    advice = (leftovers(left, answer),) if left and not answer.by_ci else ()
     reason = f"{answer.commit[:7]} {where}, {what} in the build context differs from it"
     return _verdict(release, problems, changed, advice, reason)
 
