@@ -101,7 +101,7 @@ def filled(page: str, schema: dict[str, Any]) -> str:
     service = schema["$defs"]["ServiceSettings"] | whole["properties"]["services"]["additionalProperties"]
     parts = {
         "commands": "\n".join(commands(parser())),
-        "file": "\n".join(table(file, leave_out=("services", "steps"))),
+        "file": "\n".join(table(file, schema, leave_out=("services", "steps"))),
         "service": "\n".join(table(service, schema)),
         "guard": "\n".join(table(schema["$defs"]["GuardSettings"]["anyOf"][1], schema)),
         "steps": "\n".join(steps(schema)),
@@ -154,14 +154,26 @@ def table(
         if name in leave_out:
             continue
         default = "needed" if name in needed else value(field)
-        inner = (schema or {}).get("$defs", {}).get(field.get("$ref", "").rpartition("/")[2], {})
-        if inner and "title" in inner and inner["title"].startswith("Instance"):
-            rows += [
-                (f"`{name}.{key}`", kind(each), value(each), told(each)) for key, each in inner["properties"].items()
-            ]
-            continue
-        rows.append((f"`{name}`", kind(field), default, told(field)))
+        within, inner = ("", {}) if name in ("services", "health") else inner_settings(field, schema or {})
+        if within or not inner:
+            rows.append((f"`{name}`", kind(field), default, told(field)))
+        for key, each in inner.get("properties", {}).items():
+            known = "needed" if key in inner.get("required", ()) else value(each)
+            rows.append((f"`{name}{within}.{key}`", kind(each), known, told(each)))
     yield from rendered(("key", "value", "default", "meaning"), rows)
+
+
+def inner_settings(field: dict[str, Any], schema: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The settings inside of one, and how they are reached: "" in it, "[]" in each of a list, ".NAME" under a name."""
+    places = [("", field), ("[]", field.get("items", {})), (".NAME", field.get("additionalProperties") or {})]
+    places += [(".NAME", each) for each in field.get("patternProperties", {}).values()]
+    for each in field.get("anyOf", ()):
+        places += [("", each), ("[]", each.get("items", {}))]
+    for within, found in places:
+        name = found.get("$ref", "").rpartition("/")[2] if isinstance(found, dict) else ""
+        if name.endswith("Settings"):
+            return within, schema["$defs"][name]
+    return "", {}
 
 
 def kind(field: dict[str, Any]) -> str:

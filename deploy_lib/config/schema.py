@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from deploy_lib.config.runtime import RuntimeSettings
 from deploy_lib.config.settings import FileSettings
 from deploy_lib.steps.catalogue import KINDS
 
@@ -37,6 +38,8 @@ def schema() -> dict[str, Any]:
         )
     document["properties"]["steps"] = {"type": "array", "minItems": 1, "items": {"anyOf": entries}}
     service = definitions["ServiceSettings"]
+    own = [name for name in service["properties"] if name not in RuntimeSettings.model_fields]
+    service["properties"] = {**{name: service["properties"][name] for name in own}, **service["properties"]}
     document["patternProperties"] = {"^x-": {"description": "not read; a place for anchors"}}
     document["if"] = {"not": {"required": ["extends"]}}
     document["then"] = {

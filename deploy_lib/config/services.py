@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from pydantic import ValidationError
 
-from deploy_lib.config.lines import Document
+from deploy_lib.config.lines import Document, Path
 from deploy_lib.config.problems import ConfigProblem, unknown
+from deploy_lib.config.runtime import RuntimeSettings
 from deploy_lib.config.settings import ServiceSettings
 from deploy_lib.plan import Step
 
@@ -65,6 +66,10 @@ def service_problems(
             if other not in names:
                 message = unknown("service", other, names)
                 found.append(ConfigProblem(document.place((*at, "after")), message))
+        found.extend(_removed(service, at, document))
+        if service.vpc is not None and service.vpc_connector is not None:
+            message = "vpc and vpc_connector are two ways out; leave one out"
+            found.append(ConfigProblem(document.place((*at, "vpc")), message))
         both = sorted(set(service.env) & set(service.secrets))
         found.extend(
             ConfigProblem(document.place((*at, "secrets", variable)), f"{variable} is both in env and in secrets")
@@ -77,6 +82,24 @@ def service_problems(
             ConfigProblem(document.place(("services", circle[0], "after")), f"a circle: {' after '.join(circle)}")
         )
     return found
+
+
+REMOVABLE = ("env", "secrets", "labels", "volumes", "containers")
+"""Settings of which one entry may be taken away."""
+
+
+def _removed(service: ServiceSettings, at: Path, document: Document) -> Iterator[ConfigProblem]:
+    """Entries of `remove` that name nothing, or what the file sets as well."""
+    whole = [*RuntimeSettings.model_fields, "vpc_connector", "service_account"]
+    known = sorted({*whole} - {"remove", "labels", "volumes", "containers", "ingress", "custom_audiences"})
+    for index, name in enumerate(service.remove):
+        key, dot, entry = name.partition(".")
+        place = document.place((*at, "remove", index))
+        if (key not in REMOVABLE or not entry) if dot else key not in known:
+            message = f"remove: {name!r} cannot be taken away; {', '.join(f'{each}.NAME' for each in REMOVABLE)}, or "
+            yield ConfigProblem(place, f"{message}one of {', '.join(known)}")
+        elif entry in getattr(service, key) if dot else getattr(service, key) is not None:
+            yield ConfigProblem(place, f"remove: {name} is set in this service, too")
 
 
 def _twice(services: Mapping[str, ServiceSettings], document: Document) -> Iterator[ConfigProblem]:

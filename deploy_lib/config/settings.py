@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator
 
 from deploy_lib.config.freeze import FreezeSettings
 from deploy_lib.config.guard import GuardOf
+from deploy_lib.config.runtime import RuntimeSettings, number_as_text
 from deploy_lib.model.service import BuildSource, Instances, Service
 from deploy_lib.steps.health import HealthSettings
 from deploy_lib.steps.kind import Duration, Settings
@@ -22,10 +23,6 @@ _SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 REGION = r"^[a-z]+-[a-z]+\d+$"
 _URL = r"^https?://(\[[0-9A-Fa-f:.]+\]|[^/\s?#@\[\]:]+)(:\d{1,5})?(/[^\s?#]*)?$"
 _CONNECTOR = r"^(projects/[a-z0-9.:-]+/locations/[a-z0-9-]+/connectors/)?[a-z][-a-z0-9]{0,62}$"
-
-
-def _number_as_text(value: Any) -> Any:
-    return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 def _reachable(value: Any) -> Any:
@@ -75,7 +72,7 @@ class InstanceSettings(Settings):
     max: int | None = Field(None, ge=1, description="instances at most")
 
 
-class ServiceSettings(Settings):
+class ServiceSettings(RuntimeSettings):
     """One service. What is not named here keeps the value the running service has."""
 
     cloud_run: str = Field(
@@ -99,7 +96,7 @@ class ServiceSettings(Settings):
         "PYTHONPATH name, e.g. /app/src",
     )
     port: int | None = Field(None, ge=1, le=65535, description="port the container listens on, given to it as PORT")
-    cpu: Annotated[str, BeforeValidator(_number_as_text)] | None = Field(
+    cpu: Annotated[str, BeforeValidator(number_as_text)] | None = Field(
         None, pattern=r"^(\d+(\.\d+)?|\d+m)$", description="a number of processors, e.g. 1, 0.5 or 500m"
     )
     memory: str | None = Field(None, pattern=r"^\d+(Mi|Gi|M|G)$", description="an amount of memory, e.g. 512Mi or 2Gi")
@@ -228,6 +225,7 @@ class ServiceSettings(Settings):
             bucket=file.bucket,
             guard=guard.as_guard() if guard else None,
             health=self.health.as_health(),
+            runtime=self.value(),
         )
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from deploy_lib.model.runtime import Runtime
+
 DEFAULT_PORT = 8080
 """What Cloud Run sets PORT to where the service names none (https://cloud.google.com/run/docs/container-contract#port)."""
 
@@ -94,6 +96,7 @@ class Service:
     after: tuple[str, ...] = ()
     bucket: str | None = None  # of build sources, logs and results; None: PROJECT_cloudbuild
     health: Health = Health()
+    runtime: Runtime = Runtime()
     guard: Guard | None = None  # None: nothing watches a release but its client
 
     @property

@@ -51,4 +51,13 @@ def for_release(service: Service, commit: str, release_id: str) -> Service:
     def each(texts: Mapping[str, str]) -> dict[str, str]:
         return {name: filled(text, values) for name, text in texts.items()}
 
-    return replace(service, env=each(service.env))
+    def every(texts: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        return None if texts is None else tuple(filled(text, values) for text in texts)
+
+    containers = {
+        name: replace(sidecar, env=each(sidecar.env), args=every(sidecar.args))
+        for name, sidecar in service.runtime.containers.items()
+    }
+    labels = {name: as_label(filled(text, values)) for name, text in service.runtime.labels.items()}
+    runtime = replace(service.runtime, args=every(service.runtime.args), labels=labels, containers=containers)
+    return replace(service, env=each(service.env), runtime=runtime)

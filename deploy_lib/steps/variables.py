@@ -37,6 +37,12 @@ def _with_versions(secrets: dict[str, str]) -> dict[str, str]:
     return {name: _with_version(secret) for name, secret in secrets.items()}
 
 
+def _reference(secret: str) -> str:
+    if not _SECRET.fullmatch(secret):
+        raise ValueError(f"{secret!r} is not a secret reference; write name:latest or name:3")
+    return _with_version(secret)
+
+
 def _with_version(secret: str) -> str:
     """name:version, for all the ways a secret may be written; a full name as Google writes it included."""
     name, _, version = secret.partition("/versions/")
@@ -45,4 +51,5 @@ def _with_version(secret: str) -> str:
 
 Text = Annotated[str, BeforeValidator(_text)]
 Variables = Annotated[dict[str, Text], AfterValidator(_named)]
+SecretReference = Annotated[str, AfterValidator(_reference)]
 SecretReferences = Annotated[dict[str, str], AfterValidator(_named), AfterValidator(_with_versions)]

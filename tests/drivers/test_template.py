@@ -100,10 +100,15 @@ def test_what_is_kept_is_told_without_values() -> None:
         "CPU between requests: always allocated",
         "concurrency: 40",
         "service account: shop@p-staging.iam.gserviceaccount.com",
+        "session_affinity: true",
+        "execution_environment: gen2",
+        "cpu_boost: true",
+        "volume cache: in memory",
+        "startup_probe: TCP, -/-/240/- (delay/timeout/every/failures)",
+        "liveness_probe: HTTP /live, -/-/-/- (delay/timeout/every/failures)",
+        "container sidecar: proxy:1",
         "variable BY_HAND",
         "variable KEY",
-        "container sidecar",
-        "volume cache",
     )
 
 

@@ -333,11 +333,14 @@ def test_the_schema_file_is_what_the_loader_accepts() -> None:
 
 
 def test_the_reference_names_every_key() -> None:
+    from deploy_lib.config.freeze import FreezeSettings
+    from deploy_lib.config.runtime import RuntimePart
     from deploy_lib.config.settings import FileSettings, ServiceSettings
     from deploy_lib.steps.catalogue import KINDS
 
     text = (ROOT / "config" / "reference.yaml").read_text(encoding="utf-8")
-    models = [FileSettings, ServiceSettings, *(kind.settings for kind in KINDS.values())]
+    parts = RuntimePart.__subclasses__()
+    models = [FileSettings, ServiceSettings, FreezeSettings, *parts, *(kind.settings for kind in KINDS.values())]
     fields = [(name, info) for model in models for name, info in model.model_fields.items() if not info.exclude]
     keys = {info.alias or name for name, info in fields}
     assert not sorted(key for key in keys if f"{key}:" not in text)

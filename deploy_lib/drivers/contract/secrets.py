@@ -14,7 +14,7 @@ from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.iam_grants import Grant, grants_in
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.project_access import ProjectAccess
-from deploy_lib.drivers.services.template import secret_parts
+from deploy_lib.drivers.services.environment import secret_parts
 from deploy_lib.drivers.status_code import StatusCode
 from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity

@@ -54,4 +54,4 @@ def newest(service: run_v2.Service, find: FindRevision) -> MadeByHand | None:
     created = plain_time(found.create_time) if found is not None else None
     if found is None or (created and history[0].at and created <= history[0].at):
         return None
-    return MadeByHand(name, differences.by_hand(left, found) if left is not None else ())
+    return MadeByHand(name, differences.changed(left, found) if left is not None else ())

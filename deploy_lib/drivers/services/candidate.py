@@ -39,6 +39,14 @@ if TYPE_CHECKING:
     from google.cloud import run_v2
 
 
+INGRESS = {
+    "all": "INGRESS_TRAFFIC_ALL",
+    "internal": "INGRESS_TRAFFIC_INTERNAL_ONLY",
+    "internal-and-cloud-load-balancing": "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER",
+}
+"""As the YAML and gcloud say it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Made:
     """The revision that was asked for. `operation` is None when it was there already, or the answer was lost."""
@@ -123,6 +131,9 @@ def _first(context: ServiceContext, request: CreateRevision) -> Made:
     name = template.revision = revision_name(release.service.cloud_run, release.commit, template)
     service = run_v2.Service(template=template, traffic=targets(alone(name, request.settings.tag)))
     service.invoker_iam_disabled = release.service.public
+    if release.service.runtime.ingress is not None:
+        service.ingress = getattr(run_v2.IngressTraffic, INGRESS[release.service.runtime.ingress])
+    service.custom_audiences = list(release.service.runtime.custom_audiences or ())
     record = ReleaseRecord.begun(release, TrafficMap(), image=release.image, candidate=name, tag=request.settings.tag)
     set_annotations(service, service_annotations.with_record({}, record))
     context.leases.extend(path, service)

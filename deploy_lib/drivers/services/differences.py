@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from deploy_lib.drivers.services.runtime_template import settings_of
 from deploy_lib.drivers.services.template import main_container
 from deploy_lib.model.release_history import changes_of
 from deploy_lib.model.service import Service
@@ -21,25 +22,21 @@ OURS = "deploy-to-gcp-"
 def changed(
     old: run_v2.RevisionTemplate | run_v2.Revision, new: run_v2.RevisionTemplate | run_v2.Revision
 ) -> tuple[str, ...]:
-    """ "memory: 512Mi -> 1Gi"; variables by name."""
+    """ "memory: 512Mi -> 1Gi"; variables by name, and labels but for those that a release gives."""
     was, now = _settings(old), _settings(new)
     found = [
         f"{name}: {was.get(name) or 'not set'} -> {now.get(name) or 'not set'}"
         for name in now
         if was.get(name) != now.get(name)
     ]
-    return (*found, *_env_changes(_env(old), _env(new)))
-
-
-def by_hand(old: run_v2.Revision, new: run_v2.Revision) -> tuple[str, ...]:
-    """As `changed`, with the labels that another tool sets; those of a release are copied from one to the next."""
-    was, now = _labels(old), _labels(new)
-    return (*changed(old, new), *changes_of("label", was, now))
+    found += [f"{name}: {was[name]} -> removed" for name in was if name not in now]
+    return (*found, *_env_changes(_env(old), _env(new)), *changes_of("label", _labels(old), _labels(new)))
 
 
 def kept(new: run_v2.RevisionTemplate, wanted: Service) -> tuple[str, ...]:
     """What the YAML does not name and the running service has."""
-    named = {
+    named: dict[str, object] = {
+        **{name: getattr(wanted.runtime, name, None) for name in _settings(new)},
         "port": wanted.port,
         "cpu": wanted.cpu,
         "memory": wanted.memory,
@@ -50,14 +47,13 @@ def kept(new: run_v2.RevisionTemplate, wanted: Service) -> tuple[str, ...]:
         "max instances": wanted.instances.max,
         "service account": wanted.service_account,
         "VPC connector": wanted.vpc_connector,
+        **dict.fromkeys([f"volume {name}" for name in wanted.runtime.volumes], "set"),
+        **dict.fromkeys([f"container {name}" for name in wanted.runtime.containers], "set"),
     }
     found = [f"{name}: {value}" for name, value in _settings(new).items() if value and named.get(name) is None]
     found = [each for each in found if not each.startswith("image: ")]
     variables = sorted(set(_env(new)) - set(wanted.env) - set(wanted.secrets))
     found += [f"variable {name}" for name in variables]
-    main = main_container(new)
-    found += [f"container {each.name or 'without a name'}" for each in new.containers if each != main]
-    found += [f"volume {each.name}" for each in new.volumes]
     return tuple(found)
 
 
@@ -77,6 +73,7 @@ def _settings(template: Any) -> dict[str, str]:
         "max instances": str(template.scaling.max_instance_count or ""),
         "service account": template.service_account,
         "VPC connector": template.vpc_access.connector,
+        **(settings_of(template, main) if main is not None else {}),
     }
 
 
@@ -92,7 +89,7 @@ def _env(template: Any) -> dict[str, Any]:
     return {each.name: each for each in main.env} if main is not None else {}
 
 
-def _labels(found: run_v2.Revision) -> dict[str, str]:
+def _labels(found: run_v2.Revision | run_v2.RevisionTemplate) -> dict[str, str]:
     return {name: value for name, value in found.labels.items() if "/" not in name and not name.startswith(OURS)}
 
 

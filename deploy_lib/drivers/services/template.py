@@ -7,10 +7,11 @@ labels, variables set by hand. Pure over Google's messages.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from deploy_lib.drivers.services.environment import set_env
+from deploy_lib.drivers.services.runtime_template import put_over
 from deploy_lib.model.release import Release
 from deploy_lib.model.service import DEFAULT_PORT, Service
 
@@ -98,7 +99,7 @@ def merged(start: run_v2.RevisionTemplate, release: Release) -> run_v2.RevisionT
     container.image = release.image or ""
     _set_port(container, wanted.port)
     _set_resources(container, wanted)
-    _set_env(container, wanted)
+    set_env(container, wanted.env, wanted.secrets)
     if wanted.concurrency is not None:
         template.max_instance_request_concurrency = wanted.concurrency
     if wanted.request_timeout is not None:
@@ -112,6 +113,7 @@ def merged(start: run_v2.RevisionTemplate, release: Release) -> run_v2.RevisionT
     if wanted.vpc_connector is not None:
         template.vpc_access.connector = wanted.vpc_connector
         template.vpc_access.network_interfaces = []
+    put_over(template, container, wanted.runtime, wanted.name)
     return template
 
 
@@ -136,12 +138,6 @@ def startup_limit(container: run_v2.Container) -> float | None:
         return None
     probe = container.startup_probe
     return float(probe.initial_delay_seconds + probe.failure_threshold * (probe.period_seconds or 0)) or None
-
-
-def secret_parts(secret: str) -> tuple[str, str]:
-    """("name", "version") of "name:version"."""
-    name, _, version = secret.rpartition(":")
-    return (name, version) if name else (version, "latest")
 
 
 def _set_port(container: run_v2.Container, port: int | None) -> None:
@@ -175,21 +171,3 @@ def _set_resources(container: run_v2.Container, wanted: Service) -> None:
         container.resources.cpu_idle = not wanted.cpu_always
     elif unset and "resources" in container:
         container.resources.cpu_idle = True
-
-
-def _set_env(container: run_v2.Container, wanted: Service) -> None:
-    """The YAML's variables over the ones there are, each in its place; new ones at the end."""
-    from google.cloud import run_v2
-
-    new = {name: run_v2.EnvVar(name=name, value=value) for name, value in wanted.env.items()}
-    for name, secret in wanted.secrets.items():
-        which, version = secret_parts(secret)
-        selector = run_v2.SecretKeySelector(secret=which, version=version)
-        new[name] = run_v2.EnvVar(name=name, value_source=run_v2.EnvVarSource(secret_key_ref=selector))
-    kept: list[Any] = [new.pop(each.name, each) for each in container.env]
-    container.env = _once([*kept, *new.values()])
-
-
-def _once(variables: Iterable[Any]) -> list[Any]:
-    """The last of each name counts, as in a process."""
-    return list({each.name: each for each in variables}.values())
