@@ -105,6 +105,17 @@ class Service:
         return f"{self.images}/{self.name}"
 
     @property
+    def all_secrets(self) -> dict[str, str]:
+        """Every secret that its account reads, by what it is for: a variable, a volume, a variable of a sidecar."""
+        volumes = {f"the volume {name}": each.secret for name, each in self.runtime.volumes.items() if each.secret}
+        beside = {
+            f"{variable} of {name}": secret
+            for name, each in self.runtime.containers.items()
+            for variable, secret in each.secrets.items()
+        }
+        return {**self.secrets, **volumes, **beside}
+
+    @property
     def path(self) -> str:
         """The Cloud Run resource name."""
         return f"projects/{self.project}/locations/{self.region}/services/{self.cloud_run}"

@@ -93,6 +93,7 @@ class _Reading:
             base=state.base,
             python=(int(python[1]), int(python[2])) if python else None,
             command=state.started,
+            entrypoint=state.entrypoint,
             installs=tuple(dict.fromkeys(state.requirements)),
             packages=tuple(dict.fromkeys(state.packages)),
             projects=tuple(dict.fromkeys(state.projects)),

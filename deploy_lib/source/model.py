@@ -94,6 +94,7 @@ class ImageContents:
     base: str | None = None  # reference of the final stage's base image
     python: tuple[int, int] | None = None  # of a `FROM python:3.x`
     command: tuple[str, ...] = ()  # entrypoint and command as the image would execute them
+    entrypoint: tuple[str, ...] = ()  # the part of them that stays when the service brings arguments of its own
     installs: tuple[str, ...] = ()  # context paths of requirements files that RUN steps install
     packages: tuple[str, ...] = ()  # distributions that RUN steps install by name
     projects: tuple[str, ...] = ()  # image directories whose packages RUN steps install

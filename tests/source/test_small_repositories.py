@@ -50,7 +50,13 @@ def analysed(case: dict[str, Any]) -> tuple[Analysis, list[Finding]]:
         staged.context,
         staged.read_many,
         lambda: MissingFileContext(tracked),
-        GivenStart(tuple(case.get("entrypoints", ())), tuple(case.get("pythonpath", ())), case.get("env", {})),
+        GivenStart(
+            tuple(case.get("entrypoints", ())),
+            tuple(case.get("pythonpath", ())),
+            case.get("env", {}),
+            tuple(case.get("command", ())),
+            tuple(case.get("args", ())),
+        ),
         None,
     )
     return analysis, [*staged.context.findings, *staged.contents.findings, *analysis.findings]

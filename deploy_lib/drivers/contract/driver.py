@@ -28,6 +28,7 @@ from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.model.release import Release
 from deploy_lib.model.service import DEFAULT_PORT
+from deploy_lib.source.entrypoint import start_of, with_environment
 from deploy_lib.source.model import ImageContents
 from deploy_lib.steps.config_contract import CheckContract
 
@@ -70,15 +71,17 @@ class CloudContract:
         return found.answer()
 
     def _check_secrets(self, release: Release, service: run_v2.Service | None, found: ContractFound) -> None:
-        if not release.service.secrets:
+        secrets = release.service.all_secrets
+        if not secrets:
             return
         running = service.template.service_account if service is not None else ""
         account = release.service.service_account or running or None
-        SecretCheck(self._calls, release.service.project, account, found).check(release.service.secrets)
+        SecretCheck(self._calls, release.service.project, account, found).check(secrets)
 
     def _check_port(self, release: Release, service: run_v2.Service | None, found: ContractFound) -> None:
         try:
             contents = self._contents(release)
+            contents = with_environment(contents, start_of(release.service)) if contents is not None else None
         except DriverError as problem:
             found.unknown.append(f"where the server listens: {problem.reason}")
             return
