@@ -46,7 +46,7 @@ COMMANDS = {
     "open": "the address of a service, in a browser where there is one",
     "local": "the local cloud: up, down, status, env",
     "guard": "watch a release that others make, and put its traffic back if its client dies; what `guard:` runs",
-    "init": "write the YAML of a service that already runs",
+    "init": "write the YAML of a service: one that runs, one of a Knative file, or a new one",
     "doctor": "whether the project has all that a release will need; changes nothing",
     "selftest": "every gate must reject its known-bad case",
     "completion": "a script for your shell that completes commands, flags, services and projects",
@@ -176,7 +176,7 @@ def command_parsers(top: argparse.ArgumentParser) -> Mapping[str, argparse.Argum
     return found
 
 
-FLAGS = {"lasts": "--for", "id": "ID", "named": "SERVICE"}
+FLAGS = {"lasts": "--for", "from_file": "--from", "id": "ID", "named": "SERVICE"}
 """Names of values whose flag is called otherwise."""
 
 
@@ -313,7 +313,17 @@ def _others(made: Mapping[str, argparse.ArgumentParser]) -> None:
     )
     init = made["init"]
     _where(init, services=False)
-    init.add_argument("--service", metavar="S", required=True, help="the service's name on Cloud Run")
+    init.add_argument("--service", metavar="S", help="the service's name on Cloud Run (default: that of --from)")
+    init.add_argument(
+        "--from",
+        dest="from_file",
+        metavar="FILE",
+        help="a Knative file, or what `gcloud run services describe S --format yaml` prints; asks no cloud",
+    )
+    init.add_argument(
+        "--new", action="store_true", help="a service that does not run yet, from its Dockerfile alone; asks no cloud"
+    )
+    init.add_argument("--dockerfile", metavar="D", help="with --new: relative to the repository (default: Dockerfile)")
     made["selftest"].add_argument("--state", metavar="DIR", help=argparse.SUPPRESS)
     _check(made["check"])
 

@@ -1,48 +1,123 @@
-"""init: adopts a service that already runs, by writing the YAML that releases it as it is.
+"""init: writes the YAML that releases a service as it is: one that runs, one of a Knative file, or one that is new.
 
-Nothing in the cloud is changed. What the YAML has no words for is listed, and kept at every release.
+Nothing in the cloud is changed, and for the last two nothing is asked. What the YAML has no words for is listed, and
+kept at every release.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
+
+import yaml
 
 from deploy_lib.cli.program import program_of, shorter
 from deploy_lib.cli.session import google_endpoints, local_endpoints
 from deploy_lib.cli.show.console import say
+from deploy_lib.config.file_text import NotReadable, read_text
 from deploy_lib.config.new_file import new_file
+from deploy_lib.config.settings import NAME, PROJECT, REGION
 from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.services.api import RunApi
 from deploy_lib.drivers.services.import_service import ImportedService, import_service
+from deploy_lib.drivers.services.knative_file import place_of, service_of
 from deploy_lib.drivers.whole_file import write_whole
 from deploy_lib.model.not_possible import NotPossible
+from deploy_lib.model.regions import REGIONS
+from deploy_lib.source.dockerfile.exposed import port_of
+from deploy_lib.source.dockerfile.syntax import Refused
+
+HERE = Path("Dockerfile")
 
 
 def main(args: argparse.Namespace) -> int:
     if args.config:
         raise NotPossible("init writes a configuration file; give --project and --region, and no --config")
-    project = args.project or ("netra-local" if args.local else None)
-    region = args.region or ("us-central1" if args.local else None)
-    if not project or not region:
-        raise NotPossible("init needs --project P and --region R, where the service runs")
+    if args.from_file and args.new:
+        raise NotPossible("--from reads a service, and --new makes one from the Dockerfile; give one of them")
+    document = _document(args.from_file) if args.from_file else None
+    of_file = _of_file(document, args.from_file) if args.from_file else None
+    told_project, told_region = place_of(document)
+    project = args.project or ("netra-local" if args.local else told_project)
+    region = args.region or ("us-central1" if args.local else told_region)
+    _known(args, project, region)
     path = Path(args.repo or ".").expanduser() / "config" / f"{project}.yaml"
     if path.exists():
         raise NotPossible(
             f"{path} exists already; move it away, or add the service to it by hand (config/reference.yaml)"
         )
-    found = _read(args, project, region)
-    text = new_file(found.entry, found.image, args.service, project, region, local=args.local)
+    if of_file is not None:
+        found, how = of_file, f"as {args.from_file} has it"
+    elif args.new:
+        found, how = _of_dockerfile(args), "as its Dockerfile has it"
+    else:
+        found, how = _read(args, project, region), ""
+    name = args.service or found.entry["cloud_run"]
+    text = new_file(found.entry, found.image, name, project, region, local=args.local, how=how)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, text)
     say(f"wrote {path}")
-    program = program_of(args, path, Path(args.repo) if args.repo else None).of(args.service)
+    program = program_of(args, path, Path(args.repo) if args.repo else None).of(name)
     say(f"look at context, dockerfile and the paths that are asked; then: {shorter(program.command('plan'))}")
     for kept in found.kept:
         say(f"  kept as it is at every release: {kept}")
     return 0
+
+
+def _known(args: argparse.Namespace, project: str, region: str) -> None:
+    """Raises NotPossible for a place that is not told, or cannot be one: all that is wrong at once."""
+    wrong = []
+    if not project:
+        wrong.append("init needs --project P, the project's id")
+    elif not re.fullmatch(PROJECT, project):
+        wrong.append(f"--project {project!r} is not a project's id: 6 to 30 lower-case letters, digits and hyphens")
+    if not region:
+        wrong.append(f"init needs --region R, where the service runs; Cloud Run is in {', '.join(REGIONS)}")
+    elif not re.fullmatch(REGION, region):
+        wrong.append(f"--region {region!r} is not a region; Cloud Run is in {', '.join(REGIONS)}")
+    if not args.service and not args.from_file:
+        wrong.append("init needs --service S, its name on Cloud Run")
+    elif args.service and not re.fullmatch(NAME, args.service):
+        wrong.append(f"--service {args.service!r} is not a service's name: lower-case letters, digits and hyphens")
+    if wrong:
+        raise NotPossible("\n  ".join(wrong))
+
+
+def _document(file: str) -> object:
+    try:
+        return yaml.safe_load(read_text(Path(file).expanduser()))
+    except NotReadable as error:
+        raise NotPossible(f"--from {file}: {error}") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"{file}:{mark.line + 1}" if mark else file
+        raise NotPossible(f"--from {place}: neither YAML nor JSON") from None
+
+
+def _of_file(document: object, file: str) -> ImportedService:
+    try:
+        return import_service(service_of(document))
+    except ValueError as error:
+        raise NotPossible(f"--from {file}: {error}") from None
+
+
+def _of_dockerfile(args: argparse.Namespace) -> ImportedService:
+    """A service that nothing is known of but how it is built."""
+    dockerfile = Path(args.dockerfile or HERE)
+    try:
+        text = read_text(Path(args.repo or ".").expanduser() / dockerfile)
+    except NotReadable as error:
+        hint = "" if args.dockerfile else "; name it with --dockerfile"
+        raise NotPossible(f"{dockerfile}: {error}{hint}") from None
+    entry = {"cloud_run": args.service, "context": ".", "dockerfile": dockerfile.as_posix()}
+    try:
+        port = port_of(text)
+    except Refused as error:
+        raise NotPossible(f"{dockerfile}:{error.line}: {error.reason}") from None
+    return ImportedService(entry | ({"port": port} if port else {}), "", ())
 
 
 def _read(args: argparse.Namespace, project: str, region: str) -> ImportedService:
@@ -55,5 +130,6 @@ def _read(args: argparse.Namespace, project: str, region: str) -> ImportedServic
         clients.close()
     if service is None:
         runs = "" if args.local else f"; gcloud run services list --project {project} shows what runs"
-        raise NotPossible(f"{project} has no service {args.service} in {region}{runs}")
+        new = "--new writes the file of one that does not run yet"
+        raise NotPossible(f"{project} has no service {args.service} in {region}{runs}; {new}")
     return import_service(service)

@@ -13,9 +13,16 @@ from deploy_lib.steps.catalogue import KINDS
 
 
 def new_file(
-    entry: Mapping[str, Any], image: str, service: str, project: str, region: str, *, local: bool = False
+    entry: Mapping[str, Any],
+    image: str,
+    service: str,
+    project: str,
+    region: str,
+    *,
+    local: bool = False,
+    how: str = "",
 ) -> str:
-    """The file's text. `entry` is the mapping below `services: NAME:`, `image` what serves now.
+    """The file's text. `entry` is the mapping below `services: NAME:`, `image` what serves now, `how` where it is from.
 
     A plain variable that looks like a secret is left out, and said so.
     """
@@ -32,18 +39,28 @@ def new_file(
         **({"local": True} if local else {}),
         "region": region,
         "images": images,
-        "services": {service: entry},
+        "services": {service: _escaped(entry)},
         "on_failure": "restore",
         "on_inconclusive": "hold",
         "steps": _usual_steps(),
     }
-    lines = [f"# The service {service} as it ran when this file was written. Every key: config/reference.yaml."]
+    origin = how or "as it ran when this file was written"
+    lines = [f"# The service {service}, {origin}. Every key: config/reference.yaml."]
     if hidden:
         names = ", ".join(hidden)
         lines.append(f"# Not written here, as they look like secrets ({MASK}), and kept as they are: {names}.")
         lines.append("# Better: put them into Secret Manager, and name them under `secrets:`.")
     text: str = yaml.safe_dump(data, sort_keys=False, default_flow_style=False, width=120)
     return "\n".join([*lines, text])
+
+
+def _escaped(value: Any) -> Any:
+    """A `${` of the running service is none of this file's variables."""
+    if isinstance(value, Mapping):
+        return {key: _escaped(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_escaped(inner) for inner in value]
+    return value.replace("${", "$${") if isinstance(value, str) else value
 
 
 def _usual_steps() -> list[dict[str, Any]]:

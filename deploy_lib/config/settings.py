@@ -15,11 +15,12 @@ from deploy_lib.steps.health import HealthSettings
 from deploy_lib.steps.kind import Duration, Settings
 from deploy_lib.steps.variables import ACCOUNT, VARIABLE, SecretReferences, Text, Variables
 
-_NAME = r"^[a-z]([-a-z0-9]{0,47}[a-z0-9])?$"
+NAME = r"^[a-z]([-a-z0-9]{0,47}[a-z0-9])?$"
 _INSTANCE = r"[a-z][a-z0-9.:-]*:[a-z0-9-]+:[a-z][a-z0-9-]*"
 _HOST = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?"
 _SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 """How a file may call a service: releases are kept in a directory of this name."""
+PROJECT = r"^[a-z][a-z0-9-]{4,28}[a-z0-9]$"
 REGION = r"^[a-z]+-[a-z]+\d+$"
 _URL = r"^https?://(\[[0-9A-Fa-f:.]+\]|[^/\s?#@\[\]:]+)(:\d{1,5})?(/[^\s?#]*)?$"
 _CONNECTOR = r"^(projects/[a-z0-9.:-]+/locations/[a-z0-9-]+/connectors/)?[a-z][-a-z0-9]{0,62}$"
@@ -27,7 +28,7 @@ _CONNECTOR = r"^(projects/[a-z0-9.:-]+/locations/[a-z0-9-]+/connectors/)?[a-z][-
 
 def _reachable(value: Any) -> Any:
     """The local cloud itself refuses what is of this form and cannot be reached all the same."""
-    if isinstance(value, str) and not re.fullmatch(_NAME, value):
+    if isinstance(value, str) and not re.fullmatch(NAME, value):
         instance, equals, address = value.rpartition("=")
         host, _, port = address.rpartition(":")
         if equals and not re.fullmatch(_INSTANCE, instance):
@@ -76,7 +77,7 @@ class ServiceSettings(RuntimeSettings):
     """One service. What is not named here keeps the value the running service has."""
 
     cloud_run: str = Field(
-        pattern=_NAME, description="the service's name on Cloud Run: lower-case letters, digits and hyphens, 49 at most"
+        pattern=NAME, description="the service's name on Cloud Run: lower-case letters, digits and hyphens, 49 at most"
     )
     context: Inside = Field(".", description="build context, relative to the repository's root")
     dockerfile: Inside = Field("Dockerfile", description="relative to the repository's root")
@@ -238,7 +239,7 @@ class FileSettings(Settings):
         "merged key by key, lists are replaced, null takes a value away",
     )
     project: str = Field(
-        pattern=r"^[a-z][a-z0-9-]{4,28}[a-z0-9]$",
+        pattern=PROJECT,
         description="a Google Cloud project id: 6 to 30 lower-case letters, digits and hyphens",
     )
     region: str = Field(pattern=REGION, description="a Google Cloud region, e.g. us-central1")

@@ -20,6 +20,7 @@ from deploy_lib.drivers.services.candidate_traffic import alone, beside
 from deploy_lib.drivers.services.context import ServiceContext, settle
 from deploy_lib.drivers.services.names import revision_name
 from deploy_lib.drivers.services.release_record import ReleaseRecord
+from deploy_lib.drivers.services.runtime_template import INGRESS
 from deploy_lib.drivers.services.service_annotations import record_of, set_annotations
 from deploy_lib.drivers.services.service_writer import WRITES_WITHIN
 from deploy_lib.drivers.services.startup_observer import StartupObserver
@@ -37,14 +38,6 @@ from deploy_lib.steps.canary import CreateRevision, EndStart
 
 if TYPE_CHECKING:
     from google.cloud import run_v2
-
-
-INGRESS = {
-    "all": "INGRESS_TRAFFIC_ALL",
-    "internal": "INGRESS_TRAFFIC_INTERNAL_ONLY",
-    "internal-and-cloud-load-balancing": "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER",
-}
-"""As the YAML and gcloud say it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from deploy_lib.drivers.services.import_runtime import runtime_entry, variables
+from deploy_lib.drivers.services.runtime_template import INGRESS
 from deploy_lib.drivers.services.template import main_container
 
 if TYPE_CHECKING:
@@ -39,9 +41,7 @@ def import_service(service: run_v2.Service) -> ImportedService:
         entry |= {name: limits[name] for name in ("cpu", "memory") if name in limits}
         if "resources" in container and not container.resources.cpu_idle:
             entry["cpu_always"] = True
-        entry |= _variables(container)
-        kept += [f"{name} probe" for name in ("startup", "liveness") if f"{name}_probe" in container]
-        kept += [f"volume mount {mount.name}" for mount in container.volume_mounts]
+        entry |= variables(container)
     if template.max_instance_request_concurrency:
         entry["concurrency"] = template.max_instance_request_concurrency
     if template.timeout:
@@ -54,19 +54,13 @@ def import_service(service: run_v2.Service) -> ImportedService:
         entry["service_account"] = template.service_account
     if template.vpc_access.connector:
         entry["vpc_connector"] = template.vpc_access.connector
-    kept += [f"sidecar {each.name}" for each in template.containers if each is not container]
-    kept += [f"volume {volume.name}" for volume in template.volumes]
+    if container is not None:
+        runtime, unsaid = runtime_entry(template, container)
+        entry |= runtime
+        kept += unsaid
+    if service.ingress:
+        entry["ingress"] = next((word for word, name in INGRESS.items() if name == service.ingress.name), "all")
+    if service.custom_audiences:
+        entry["custom_audiences"] = list(service.custom_audiences)
     kept += [f"tag {target.tag}" for target in service.traffic if target.tag]
     return ImportedService(entry, container.image if container is not None else "", tuple(kept))
-
-
-def _variables(container: run_v2.Container) -> dict[str, Any]:
-    plain: dict[str, str] = {}
-    secrets: dict[str, str] = {}
-    for variable in container.env:
-        if "value_source" in variable:
-            reference = variable.value_source.secret_key_ref
-            secrets[variable.name] = f"{reference.secret}:{reference.version or 'latest'}"
-        else:
-            plain[variable.name] = variable.value
-    return {name: values for name, values in (("env", plain), ("secrets", secrets)) if values}

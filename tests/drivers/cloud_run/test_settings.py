@@ -13,7 +13,7 @@ from tests.drivers.cloud_run.driver_harness import DriverHarness
 
 FIRST = Runtime(
     labels={"tier": "web"},
-    startup_probe=ProbeCheck(path="/", every=2.0, failures=5),
+    startup_probe=ProbeCheck(path="/", every=1.0, failures=9),
     liveness_probe=ProbeCheck(path="/", every=30.0),
     cpu_boost=True,
     session_affinity=True,
@@ -48,14 +48,14 @@ def test_set_changed_kept_and_taken_away(harness: DriverHarness) -> None:
     assert first.candidate is not None
     set_to = seen(harness, first.candidate)
     assert set_to == {
-        "tier": "web", "startup": ("/", 2), "liveness": 30, "boost": True, "affinity": True, "gen2": True,
+        "tier": "web", "startup": ("/", 1), "liveness": 30, "boost": True, "affinity": True, "gen2": True,
         "volumes": {"scratch": "32Mi"}, "beside": [],
     }  # fmt: skip
     changed = Runtime(
         labels={"tier": "api"},
         session_affinity=False,
         volumes={"scratch": VolumeSource(size="64Mi")},
-        containers={"beside": Sidecar(harness.image)},
+        containers={"beside": Sidecar(harness.image, command=("python3", "-c", "import signal; signal.pause()"))},
     )
     second = harness.live(runtime=changed)
     assert second.candidate is not None
