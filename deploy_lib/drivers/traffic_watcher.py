@@ -70,9 +70,10 @@ class TrafficWatcher:
     _broken: Exception | None = None
     _asked_since: float | None = None  # when the first of our requests had been answered
     _figures: tuple[Side, Side, Side] | None = None  # Monitoring's: candidate, stable, stable earlier
-    _log: LogFollower = field(init=False)
+    _system: LogFollower = field(init=False)
+    _log: LogFollower = field(init=False)  # of requests; where none are counted, the same as the platform's
     _metrics: PacedReader = field(init=False)
-    _entries: Entries = field(init=False)
+    _entries: tuple[Entries, ...] = field(init=False)  # of both
     _tally: RequestTally = field(init=False)
     _crashes: Crashes = field(init=False)
     _thread: threading.Thread = field(init=False)
@@ -81,21 +82,26 @@ class TrafficWatcher:
         service, names = self.release.service, [self.release.candidate or ""]
         if self.users and self.release.stable:
             names.append(self.release.stable)
-        logs = (SYSTEM, *([REQUESTS] if self.users else []))
         start = self.earlier if self.users else self.since
-        self._entries = Entries(self.calls, service, tuple(names), start, logs, PAGES * PAGE)
+        # Each log is followed for itself: readings of a flood of requests may never come to what the platform says.
+        self._entries = tuple(
+            Entries(self.calls, service, tuple(names), start, (log,), PAGES * PAGE)
+            for log in (SYSTEM, *([REQUESTS] if self.users else []))
+        )
         self._tally, self._crashes = RequestTally(self.since, self.warm), Crashes(self.since)
         self._metrics = PacedReader(self.metrics_pause)
         self._thread = threading.Thread(target=self._run, name="watching", daemon=True)
 
     def __enter__(self) -> TrafficWatcher:
-        self._log = self.logs.follow(self._entries)
+        self._system, *others = [self.logs.follow(each) for each in self._entries]
+        self._log = others[0] if others else self._system
         self._thread.start()
         return self
 
     def __exit__(self, *error: object) -> None:
         self._stop.set()
-        self._log.stop()
+        for each in (self._system, self._log):
+            each.stop()
         self._thread.join(_ENDS_WITHIN)
 
     # What whoever waits reads
@@ -122,13 +128,18 @@ class TrafficWatcher:
             shown, known = self._shown(), self._figures[0].requests if self._figures else 0
             if self._broken is not None or self.failed or shown >= own.requests:
                 return True
-            if shown and not self._entries.cut:
+            if shown and not self._is_cut:
                 return waited >= self.readers.log_within or self._log.for_good
             if known >= own.requests or (self._log.for_good and self._metrics.for_good):
                 return True
             if self._metrics.for_good:
                 return waited >= self.readers.log_within
             return waited >= self.readers.log_within + self.readers.metrics_within
+
+    @property
+    def _is_cut(self) -> bool:
+        """There are more requests than are read."""
+        return self._entries[-1].cut
 
     def _shown(self) -> int:
         return self._tally.own.get(self.release.candidate or "", 0)
@@ -137,7 +148,7 @@ class TrafficWatcher:
         if not self.users:
             return Watched(0.0)
         candidate, stable = self.release.candidate or "", self.release.stable or ""
-        if self._shown() and not (self._entries.cut and self._figures):
+        if self._shown() and not (self._is_cut and self._figures):
             tally = self._tally
             return Watched(
                 0.0,
@@ -189,8 +200,9 @@ class TrafficWatcher:
         self.failed, self.sticky = self.failed or found.failed, found.sticky
 
     def _take_log(self) -> None:
-        entries = self._log.take()
-        for message in self._log.messages():
+        followers = [self._system] if self._log is self._system else [self._system, self._log]
+        entries = [entry for each in followers for entry in each.take()]
+        for message in dict.fromkeys(message for each in followers for message in each.messages()):
             self._tell(message)
         if not entries:
             return
@@ -206,7 +218,7 @@ class TrafficWatcher:
         if not self.users:
             return False
         late = self._asked_since is not None and now - self._asked_since >= self.readers.log_within
-        return bool(self._log.gap) or self._entries.cut or (late and not self._shown())
+        return bool(self._log.gap) or self._is_cut or (late and not self._shown())
 
     def _read_metrics(self) -> None:
         service, until = self.release.service, self.clock.now()
