@@ -17,7 +17,7 @@ from pathlib import Path
 
 from .emulator.reach.targets import NotReachable, Target, aliases, parse_target
 from .emulator.state import AlreadyServed, keep_ports, last_ports, locked, published
-from .emulator.wire.message_types import postpone_clients
+from .emulator.wire.message_types import import_messages
 from .emulator.wire.ports import PortInUse, is_free
 from .engines import BY_SPEED, choose
 from .engines.model import EngineError, EngineUnavailable
@@ -68,13 +68,12 @@ def _may_open_many_files() -> None:
 
 
 def _serve(args: argparse.Namespace, ending: threading.Event) -> None:
-    # Google's libraries take a third of a second to import; what can be refused without them is refused before.
-    postpone_clients()
-    from .emulator.cloud import CloudSettings, serving
-    from .emulator.profile.profile import PROFILES
-
+    # Google's libraries take a quarter of a second to import; what can be refused without them is refused before.
     state: Path = args.state.absolute()
     engine = choose(args.engine, (args.store or state / "engine").absolute(), BY_SPEED)
+    with import_messages():
+        from .emulator.cloud import CloudSettings, serving
+        from .emulator.profile.profile import PROFILES
     why = "it was asked for" if args.engine else "it is the fastest that works here"
     _say(f"engine {engine.name}: {why}")
     given = {name: getattr(args, f"{name}_port") for name in _PORTS}

@@ -51,9 +51,10 @@ def test_a_copy_of_its_directory_serves_googles_own_client(
 @pytest.mark.fast
 def test_it_takes_messages_where_no_client_is_loaded_with_them() -> None:
     """A package of Google's imports all its clients, which would double the time to start."""
-    whole = "|".join(re.escape(library) for library in LIBRARIES)
-    parents = "|".join({library.rpartition(".")[0].replace(".", r"\.") for library in LIBRARIES})
-    names = "|".join(library.rpartition(".")[2] for library in LIBRARIES)
+    libraries = [library for library in LIBRARIES if not library.endswith(".types")]
+    whole = "|".join(re.escape(library) for library in libraries)
+    parents = "|".join({library.rpartition(".")[0].replace(".", r"\.") for library in libraries})
+    names = "|".join(library.rpartition(".")[2] for library in libraries)
     wrong = re.compile(rf"^\s*(from ({whole}) import (?!types as )|from ({parents}) import ({names})\b)", re.MULTILINE)
     package = Path(local_cloud.__file__).parent
     assert [str(path) for path in package.rglob("*.py") if wrong.search(path.read_text(encoding="utf-8"))] == []
@@ -62,9 +63,9 @@ def test_it_takes_messages_where_no_client_is_loaded_with_them() -> None:
 def test_it_starts_without_clients_and_they_can_be_had_all_the_same() -> None:
     story = """
 import sys
-from deploy_lib.local_cloud.emulator.wire.message_types import postpone_clients
-postpone_clients()
-import deploy_lib.local_cloud.emulator.cloud
+from deploy_lib.local_cloud.emulator.wire.message_types import import_messages
+with import_messages():
+    import deploy_lib.local_cloud.emulator.cloud
 assert not [name for name in sys.modules if name.startswith("google.cloud.") and ".services" in name]
 assert "google.api_core" not in sys.modules
 from google.cloud import run_v2

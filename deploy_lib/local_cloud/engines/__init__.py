@@ -6,10 +6,10 @@ package costs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
-
+# typing and collections.abc are two milliseconds of the start of every container, whose supervisor imports this.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from .model import Engine

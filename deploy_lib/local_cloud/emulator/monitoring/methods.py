@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 
 from google.api import distribution_pb2, metric_pb2, monitored_resource_pb2
-from google.cloud.monitoring_v3 import types as messages
+from google.cloud.monitoring_v3.types import common, metric_service
+from google.cloud.monitoring_v3.types import metric as series_types
 
 from ..query.parse import BadQuery, parse
 from ..wire.method import Method, RpcRefusal
@@ -21,8 +22,8 @@ from .series import COUNT, LATENCIES, RESOURCE, Series, add_up, align, make_seri
 from .tally import FINITE_BUCKETS, GROWTH, SCALE, Tally
 
 _PROJECT = re.compile(r"projects/([^/]+)")
-_Aligner = messages.Aggregation.Aligner
-_Reducer = messages.Aggregation.Reducer
+_Aligner = common.Aggregation.Aligner
+_Reducer = common.Aggregation.Reducer
 _SUMS = {_Aligner.ALIGN_DELTA, _Aligner.ALIGN_SUM}
 
 
@@ -30,11 +31,11 @@ class Monitoring:
     def __init__(self, counts: RequestCounts) -> None:
         self._counts = counts
 
-    def find(self, request: messages.ListTimeSeriesRequest) -> messages.ListTimeSeriesResponse:
+    def find(self, request: metric_service.ListTimeSeriesRequest) -> metric_service.ListTimeSeriesResponse:
         project = _PROJECT.fullmatch(request.name)
         if project is None:
             raise _invalid(f"invalid name {request.name!r}: want projects/P")
-        if request.order_by or messages.ListTimeSeriesRequest.pb(request).HasField("secondary_aggregation"):
+        if request.order_by or metric_service.ListTimeSeriesRequest.pb(request).HasField("secondary_aggregation"):
             raise _invalid("the local cloud knows neither order_by nor secondary_aggregation")
         after, until = _interval(request.interval)
         try:
@@ -46,12 +47,12 @@ class Monitoring:
         except BadQuery as error:
             raise _invalid(f"The supplied filter or group does not work: {error}") from None
         shown, token = page(found, request.page_size, request.page_token, default=100_000)
-        full = request.view == messages.ListTimeSeriesRequest.TimeSeriesView.FULL
-        return messages.ListTimeSeriesResponse(
+        full = request.view == metric_service.ListTimeSeriesRequest.TimeSeriesView.FULL
+        return metric_service.ListTimeSeriesResponse(
             time_series=[_message(series, full) for series in shown], next_page_token=token
         )
 
-    def _aggregate(self, found: list[Series], how: messages.Aggregation, until: float) -> list[Series]:
+    def _aggregate(self, found: list[Series], how: common.Aggregation, until: float) -> list[Series]:
         aligner, reducer = how.per_series_aligner, how.cross_series_reducer
         if aligner not in _SUMS | {_Aligner.ALIGN_NONE}:
             raise _invalid(f"the local cloud aligns with ALIGN_DELTA and ALIGN_SUM only, not with {aligner.name}")
@@ -75,10 +76,10 @@ class Monitoring:
 def monitoring_methods(counts: RequestCounts) -> list[Method]:
     path = "/google.monitoring.v3.MetricService/ListTimeSeries"
     api = Monitoring(counts)
-    return [Method(path, messages.ListTimeSeriesRequest, messages.ListTimeSeriesResponse, api.find)]
+    return [Method(path, metric_service.ListTimeSeriesRequest, metric_service.ListTimeSeriesResponse, api.find)]
 
 
-def _interval(interval: messages.TimeInterval) -> tuple[float, float]:
+def _interval(interval: common.TimeInterval) -> tuple[float, float]:
     """A time series is listed for points that end after the start, up to and with the end."""
     if not interval.end_time or not interval.start_time:
         raise _invalid("interval needs a start_time and an end_time")
@@ -88,10 +89,10 @@ def _interval(interval: messages.TimeInterval) -> tuple[float, float]:
     return after, until
 
 
-def _message(series: Series, full: bool) -> messages.TimeSeries:
+def _message(series: Series, full: bool) -> series_types.TimeSeries:
     counted = series.metric == COUNT
     descriptor = metric_pb2.MetricDescriptor
-    return messages.TimeSeries(
+    return series_types.TimeSeries(
         metric=metric_pb2.Metric(type=series.metric, labels=series.labels),
         resource=monitored_resource_pb2.MonitoredResource(type=RESOURCE, labels=series.resource),
         metric_kind=descriptor.MetricKind.DELTA,
@@ -101,14 +102,14 @@ def _message(series: Series, full: bool) -> messages.TimeSeries:
     )
 
 
-def _point(point: Point, metric: str) -> messages.Point:
+def _point(point: Point, metric: str) -> series_types.Point:
     value = (
-        messages.TypedValue(distribution_value=_distribution(point.tally))
+        common.TypedValue(distribution_value=_distribution(point.tally))
         if metric == LATENCIES
-        else messages.TypedValue(int64_value=point.tally.count)
+        else common.TypedValue(int64_value=point.tally.count)
     )
-    return messages.Point(
-        interval=messages.TimeInterval(start_time=utc(point.start), end_time=utc(point.end)), value=value
+    return series_types.Point(
+        interval=common.TimeInterval(start_time=utc(point.start), end_time=utc(point.end)), value=value
     )
 
 

@@ -6,14 +6,13 @@ was reused can never be hit.
 
 from __future__ import annotations
 
-import json
 import signal
 import subprocess
 import threading
 from contextlib import suppress
 from typing import IO, BinaryIO, cast
 
-from .sandbox import StartedSandbox
+from .sandbox import StartedSandbox, read_event
 
 
 class NamespaceContainer:
@@ -74,9 +73,8 @@ class NamespaceContainer:
             return {}
         with self._lock:
             if self._outcome is None:
-                line = self._status.readline()
+                self._outcome = read_event(self._status)
                 self._status.close()
-                self._outcome = json.loads(line) if line else {}
             return self._outcome
 
 

@@ -6,14 +6,15 @@ anonymous file and never on a command line, because it may hold secrets.
 
 from __future__ import annotations
 
-import json
+import marshal
 import os
 import signal
 import subprocess
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from ...helper import helper_command
 from ..memory_file import hold_in_memory
@@ -53,13 +54,13 @@ class Sandbox:
     hosts: str = ""  # the text of /etc/hosts; empty leaves the image's
     read_only: bool = False
     memory: int | None = None
-    stop_signal: int = signal.SIGTERM
+    stop_signal: int = int(signal.SIGTERM)
 
 
 @dataclass(frozen=True, slots=True)
 class StartedSandbox:
     supervisor: subprocess.Popen[bytes]
-    status: IO[bytes]  # further lines from the supervisor
+    status: IO[bytes]  # further events from the supervisor
     pid: int  # of process 1, as the host sees it
 
 
@@ -81,7 +82,7 @@ def launch(
     """
     gate_r, gate_w = os.pipe()  # process 1 becomes the command when it is closed
     spec = {**asdict(sandbox), "engine": os.getpid(), "gate": gate_r, **_map_ids(sandbox)}
-    spec_handle = hold_in_memory("spec", json.dumps(spec).encode())
+    spec_handle = hold_in_memory("spec", marshal.dumps(spec))
     stdin_handle = os.open(os.devnull, os.O_RDONLY) if stdin is None else hold_in_memory("stdin", stdin)
     status_r, status_w = os.pipe()
     try:
@@ -99,8 +100,7 @@ def launch(
             os.close(handle)
     status = os.fdopen(status_r, "rb")
     try:
-        first = status.readline()
-        event = json.loads(first) if first else {}
+        event = read_event(status)
         if prepare is not None and "started" in event:
             prepare(event["started"])
     finally:
@@ -110,6 +110,14 @@ def launch(
     output = _read_all(supervisor)
     status.close()
     raise explain_failure(event, output)
+
+
+def read_event(status: IO[bytes]) -> dict[str, Any]:
+    """The next that the supervisor tells; empty when it has ended before."""
+    with suppress(EOFError):
+        event: dict[str, Any] = marshal.load(status)
+        return event
+    return {}
 
 
 def explain_failure(event: Mapping[str, object], output: str = "") -> EngineError:

@@ -79,7 +79,6 @@ def test_secrets_are_read_before_a_volume_is_opened() -> None:
     assert desk.opened == []
 
 
-@pytest.mark.fast
 def test_an_engine_that_cannot_run_it_leaves_no_volume() -> None:
     def run(spec: RunSpec) -> Any:
         raise EngineError("no such image")

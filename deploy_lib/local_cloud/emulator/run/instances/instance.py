@@ -57,6 +57,7 @@ class Instance:
         self._volumes = spec.volumes(self._complain)
         say(self.key, spec.main.name, "system", "INFO", reason)
         try:
+            self._network.prepare()
             self._start(spec.containers[0])
         except BaseException:
             self._end()

@@ -27,15 +27,21 @@ class InstanceNetwork:
         self._metadata: MetadataServer | None = None
         self._ways_out: WaysOut | None = None
         self._refused: NetnsClosed | None = None
+        self._waiting: NetnsSockets | None = None
+
+    def prepare(self) -> None:
+        """Starts what will enter it, beside the container, whose own start takes as long."""
+        self._waiting = NetnsSockets()
 
     def open(self, process: int) -> None:
         """Enters that of the process: before its code runs, if possible."""
-        self._refused = None
+        sockets, self._waiting, self._refused = self._waiting or NetnsSockets(), None, None
         try:
-            self.sockets = NetnsSockets(process)
+            sockets.enter(process)
         except NetnsClosed as error:
             self._refused = error
             return
+        self.sockets = sockets
         about, containers = self._spec.metadata, self._spec.containers
         self._metadata = MetadataServer(self.sockets.metadata, {**about, "instance": self._instance})
         place = (about["project"], about["region"])
@@ -64,6 +70,6 @@ class InstanceNetwork:
         return found
 
     def close(self) -> None:
-        for each in (self._metadata, self._ways_out, self.sockets):
+        for each in (self._metadata, self._ways_out, self.sockets, self._waiting):
             if each is not None:
                 each.close()

@@ -1,7 +1,7 @@
 """Runs inside a container's network and hands out sockets made there; started by `netns_sockets`.
 
 A socket belongs to the network it was made in, whoever holds it. So a container needs no way out and no port of
-the host: this process enters the container's network, gives it the address `ADDRESS` beside 127.0.0.1, and sends
+the host: this process is told of one, enters its network, gives it the address `ADDRESS` beside 127.0.0.1, and sends
 unconnected sockets through a Unix socket. Whoever connects one to ADDRESS meets only what listens on all
 interfaces, as on Cloud Run; a server on 127.0.0.1 refuses. The first socket it sends listens at METADATA, where a
 container's code looks for the metadata server; more that listen are made at whatever address is asked for. It knows
@@ -20,12 +20,17 @@ ADDRESS = "169.254.8.1"
 METADATA = ("169.254.169.254", 80)  # https://cloud.google.com/compute/docs/metadata/querying-metadata
 _WAITING = 128  # connections that are not accepted yet
 _SIOCSIFADDR, _SIOCSIFNETMASK, _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8916, 0x891C, 0x8913, 0x8914, 0x1
+PROCESS = struct.Struct("i")  # one in whose network to be
 LISTEN = struct.Struct("4sH")  # what follows the command "l": an IPv4 address and a port
 
 
 def hand_out_sockets(arguments: list[str]) -> None:
-    """Entry point: the container's process, and the handle of the channel."""
-    process, channel = int(arguments[0]), socket.socket(fileno=int(arguments[1]))
+    """Entry point: the handle of the channel."""
+    channel = socket.socket(fileno=int(arguments[0]))
+    told = channel.recv(PROCESS.size, socket.MSG_WAITALL)
+    if not told:
+        return
+    (process,) = PROCESS.unpack(told)
     try:
         for kind in ("user", "net"):
             _enter(process, kind)

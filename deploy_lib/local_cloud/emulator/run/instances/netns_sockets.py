@@ -10,7 +10,7 @@ import subprocess
 import threading
 
 from ....helper import helper_command
-from .netns_helper import ADDRESS, LISTEN, METADATA, hand_out_sockets
+from .netns_helper import ADDRESS, LISTEN, METADATA, PROCESS, hand_out_sockets
 
 _PATIENCE = 10.0  # seconds the helper process may take for anything it does
 
@@ -20,19 +20,20 @@ class NetnsClosed(OSError):
 
 
 class NetnsSockets:
-    """May be used from any thread. `address` is where the container's servers answer; `metadata` listens where its
-    code looks for the metadata server, and is whoever's who takes it from here."""
+    """May be used from any thread, once it has entered a network. `address` is where the container's servers answer;
+    `metadata` listens where its code looks for the metadata server, and is whoever's who takes it from here."""
 
     address = ADDRESS
     metadata_address = METADATA[0]
 
-    def __init__(self, process: int) -> None:
+    def __init__(self) -> None:
+        """Starts the helper, which waits for `enter`."""
         self._lock = threading.Lock()
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         self._channel.settimeout(_PATIENCE)
         with theirs:
             self._helper = subprocess.Popen(
-                [*helper_command(hand_out_sockets), str(process), str(theirs.fileno())],
+                [*helper_command(hand_out_sockets), str(theirs.fileno())],
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -40,7 +41,15 @@ class NetnsSockets:
                 env={},
                 cwd="/",
             )
-        answer, handles, _, _ = socket.recv_fds(self._channel, 4096, 1)
+
+    def enter(self, process: int) -> None:
+        """The network of that process. Raises NetnsClosed, and is closed then."""
+        try:
+            self._channel.sendall(PROCESS.pack(process))
+            answer, handles, _, _ = socket.recv_fds(self._channel, 4096, 1)
+        except OSError as error:
+            self.close()
+            raise NetnsClosed(str(error)) from None
         if answer[:1] != b"+":
             self.close()
             raise NetnsClosed(answer[1:].decode(errors="replace") or "the container ended")

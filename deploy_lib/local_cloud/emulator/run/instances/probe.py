@@ -19,7 +19,7 @@ from .netns_sockets import NetnsSockets
 from .timescale import Timescale
 
 _REAL = 10.0  # seconds that all tries together last at any scale, unless they are configured to be fewer
-_AGAIN = 0.02  # seconds between two connections within one try
+_AGAIN = 0.01  # seconds between two connections within one try
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,13 @@
 """Entry point of the supervisor process: read the spec, start the command, stay until it ends, tell the engine.
 
-SPEC is a file descriptor with one JSON object (written by `sandbox.launch`), STATUS one to which each event is
-written as a line of JSON: {"started": pid}, {"failed": reason, "call": name, "errno": n}, or
+SPEC is a file descriptor with one marshalled dict (written by `sandbox.launch`), STATUS one to which each event is
+written as another: {"started": pid}, {"failed": reason, "call": name, "errno": n}, or
 {"exit": code, "peak": bytes, "memory_killed": bool}.
 """
 
 from __future__ import annotations
 
-import json
+import marshal
 import os
 import signal
 import sys
@@ -16,11 +16,15 @@ from .kernel import SystemCallFailed
 from .spawn import SetupFailed, start
 from .watch import forward_signals, watch
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 
 def main(arguments: list[str]) -> None:
     spec_handle, status_handle = (int(each) for each in arguments)
-    with os.fdopen(spec_handle) as file:
-        spec = json.load(file)
+    with os.fdopen(spec_handle, "rb") as file:
+        spec = marshal.load(file)
     os.set_inheritable(status_handle, False)
     engine = os.pidfd_open(spec["engine"])
     if os.getppid() != spec["engine"]:
@@ -36,8 +40,8 @@ def main(arguments: list[str]) -> None:
     forward_signals(child_handle, spec["stop_signal"])  # before anyone is told that there is something to stop
     _tell(status_handle, {"started": child})
     outcome = watch(child, child_handle, engine, spec["memory"])
-    _tell(status_handle, {"exit": outcome.exit, "peak": outcome.peak, "memory_killed": outcome.memory_killed})
-    os._exit(outcome.exit)
+    _tell(status_handle, outcome)
+    os._exit(outcome["exit"])
 
 
 def _close_command_streams() -> None:
@@ -47,8 +51,8 @@ def _close_command_streams() -> None:
         os.dup2(nothing, number)
 
 
-def _tell(handle: int, event: dict[str, object]) -> None:
+def _tell(handle: int, event: Mapping[str, object]) -> None:
     try:
-        os.write(handle, json.dumps(event).encode() + b"\n")
+        os.write(handle, marshal.dumps(dict(event)))
     except BrokenPipeError:
         os._exit(137)

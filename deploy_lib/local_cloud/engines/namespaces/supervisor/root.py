@@ -9,7 +9,6 @@ none of them ever shows up in the layer a build step leaves behind.
 from __future__ import annotations
 
 import os
-from typing import Any
 
 from .kernel import (
     MS_NODEV,
@@ -22,6 +21,10 @@ from .kernel import (
     mount,
     pivot_here,
 )
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 _LINKS = {

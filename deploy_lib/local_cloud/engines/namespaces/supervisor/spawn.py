@@ -8,12 +8,12 @@ command comes back through a pipe that is closed just before the exec.
 from __future__ import annotations
 
 import fcntl
-import json
+import marshal
 import os
 import signal
 import socket
 import struct
-from typing import Any
+import warnings  # noqa: F401  os.execvpe needs it, where this interpreter's library is out of sight
 
 from .kernel import (
     CLONE_NEWIPC,
@@ -30,6 +30,10 @@ from .kernel import (
     unshare,
 )
 from .root import enter_root
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 0x1
 
@@ -61,7 +65,7 @@ def start(spec: dict[str, Any]) -> int:
         report = pipe.read()
     if report:
         os.waitpid(child, 0)
-        failure = json.loads(report)
+        failure = marshal.loads(report)
         raise SetupFailed(failure["reason"], failure["call"], failure["errno"])
     return child
 
@@ -76,7 +80,7 @@ class SetupFailed(Exception):
 
 
 def _leave(pipe: int, report: dict[str, Any]) -> None:
-    os.write(pipe, json.dumps(report).encode())
+    os.write(pipe, marshal.dumps(report))
     os._exit(125)
 
 

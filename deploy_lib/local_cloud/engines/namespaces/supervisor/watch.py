@@ -9,23 +9,15 @@ from __future__ import annotations
 import os
 import select
 import signal
-from contextlib import suppress
-from dataclasses import dataclass
 
 from .memory import measure_tree
 
 _BUSY, _CALM = 0.02, 0.1  # seconds between two looks: above half of the limit, below it
 
 
-@dataclass
-class ProcessExit:
-    exit: int
-    peak: int
-    memory_killed: bool
-
-
-def watch(child: int, child_handle: int, engine: int, limit: int | None) -> ProcessExit:
-    """Exit code as docker tells it: the command's own, or 128 + the signal that ended it."""
+def watch(child: int, child_handle: int, engine: int, limit: int | None) -> dict[str, int]:
+    """`exit`, the code as docker tells it: the command's own, or 128 + the signal that ended it; `peak`, in bytes; and
+    whether it was killed for its memory, `memory_killed`."""
     peak, memory_killed = 0, False
     poller = select.poll()
     for handle in (child_handle, engine):
@@ -45,7 +37,8 @@ def watch(child: int, child_handle: int, engine: int, limit: int | None) -> Proc
             signal.pidfd_send_signal(child_handle, signal.SIGKILL)
     _, status, usage = os.wait4(child, 0)
     code = os.waitstatus_to_exitcode(status)
-    return ProcessExit(128 - code if code < 0 else code, max(peak, usage.ru_maxrss * 1024), memory_killed)
+    peak = max(peak, usage.ru_maxrss * 1024)
+    return {"exit": 128 - code if code < 0 else code, "peak": peak, "memory_killed": memory_killed}
 
 
 def forward_signals(child: int, stop_signal: int) -> None:
@@ -53,8 +46,10 @@ def forward_signals(child: int, stop_signal: int) -> None:
 
     def forward(received: int, _frame: object) -> None:
         sent = stop_signal if received == signal.SIGTERM else signal.SIGKILL
-        with suppress(ProcessLookupError):
+        try:  # noqa: SIM105  contextlib is not imported for it
             signal.pidfd_send_signal(child, sent)
+        except ProcessLookupError:
+            pass
 
     signal.signal(signal.SIGTERM, forward)
     signal.signal(signal.SIGUSR1, forward)
