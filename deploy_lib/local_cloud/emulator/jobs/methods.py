@@ -7,12 +7,12 @@ from collections.abc import Callable
 from google.cloud.run_v2 import types as run_v2
 from google.longrunning.operations_pb2 import Operation
 
-from ..wire.method import Method, refusing
+from ..wire.method import Method, Row, methods_of, refusing
 from .service import CloudRunJobs
 
 
 def job_methods(jobs: CloudRunJobs) -> list[Method]:
-    rows: list[tuple[str, type, type, Callable[..., object]]] = [
+    rows: list[Row] = [
         ("Jobs/CreateJob", run_v2.CreateJobRequest, Operation, jobs.create_job),
         ("Jobs/GetJob", run_v2.GetJobRequest, run_v2.Job, jobs.get_job),
         ("Jobs/ListJobs", run_v2.ListJobsRequest, run_v2.ListJobsResponse, jobs.list_jobs),
@@ -31,9 +31,7 @@ def job_methods(jobs: CloudRunJobs) -> list[Method]:
         ("Tasks/GetTask", run_v2.GetTaskRequest, run_v2.Task, jobs.get_task),
         ("Tasks/ListTasks", run_v2.ListTasksRequest, run_v2.ListTasksResponse, jobs.list_tasks),
     ]
-    return [
-        Method(f"/google.cloud.run.v2.{path}", asked, given, refusing(answer)) for path, asked, given, answer in rows
-    ]
+    return methods_of("/google.cloud.run.v2.", rows)
 
 
 def find_job_operation(jobs: CloudRunJobs) -> Callable[[str], Operation | None]:

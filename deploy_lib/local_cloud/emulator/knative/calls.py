@@ -19,6 +19,7 @@ from ..rest.routes import RestApi
 from ..run.refusal import conflict
 from ..wire.method import Method, RpcRefusal
 from .annotations import Json
+from .selector import selecting
 
 NAME = "{name:[^/:]+}"  # what follows a colon is an action
 SUCCESS = {"kind": "Status", "apiVersion": "v1", "status": "Success"}
@@ -75,8 +76,11 @@ def _serve(rest: RestApi, answer: Answer) -> Serve:
     return serve
 
 
-def listing(api: str, kind: str, items: list[Json]) -> Json:
-    return {"apiVersion": api, "kind": kind, "metadata": {}, "items": items}
+def listing(api: str, kind: str, items: list[Json], call: Call) -> Json:
+    """Of those that the request's selector means."""
+    meant = selecting(call.query.get("labelSelector", ""))
+    found = [each for each in items if meant(each["metadata"]["labels"])]
+    return {"apiVersion": api, "kind": kind, "metadata": {}, "items": found}
 
 
 def new_place(call: Call, metadata: Json) -> str:

@@ -43,7 +43,7 @@ class JobsFace:
     def _list_jobs(self, call: Call) -> Json:
         requests = [run_v2.ListJobsRequest(parent=each) for each in self._v2.parents(call)]
         found = [job_to_v1(job) for request in requests for job in self._v2.pages("Jobs/ListJobs", "jobs", request)]
-        return _meant("JobList", found, call)
+        return listing(API, "JobList", found, call)
 
     def _create(self, call: Call) -> Json:
         body = checked(json_object(call.body), JOB, "job")
@@ -76,7 +76,7 @@ class JobsFace:
     # Executions and tasks
 
     def _list_executions(self, call: Call) -> Json:
-        return _meant("ExecutionList", [execution_to_v1(each) for each in self._executions(call)], call)
+        return listing(API, "ExecutionList", [execution_to_v1(each) for each in self._executions(call)], call)
 
     def _cancel(self, call: Call) -> Json:
         request = run_v2.CancelExecutionRequest(name=self._execution(call).name)
@@ -88,7 +88,7 @@ class JobsFace:
         return SUCCESS
 
     def _list_tasks(self, call: Call) -> Json:
-        return _meant("TaskList", self._tasks(call), call)
+        return listing(API, "TaskList", self._tasks(call), call)
 
     def _get_task(self, call: Call) -> Json:
         """v1 names a task without its execution, whose name begins it."""
@@ -127,8 +127,3 @@ class JobsFace:
                 request = run_v2.ListTasksRequest(parent=execution.name)
                 found += [task_to_v1(task) for task in self._v2.pages("Tasks/ListTasks", "tasks", request)]
         return found
-
-
-def _meant(kind: str, items: list[Json], call: Call) -> Json:
-    meant = selecting(call.query.get("labelSelector", ""))
-    return listing(API, kind, [each for each in items if meant(each["metadata"]["labels"])])

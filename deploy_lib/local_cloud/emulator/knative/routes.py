@@ -13,12 +13,11 @@ from ..rest.routes import RestApi
 from ..wire.etags import etag_counts
 from ..wire.method import Method
 from .annotations import Json
-from .calls import NAME, SUCCESS, V2, Answer, Call, listing, new_place, parent, routes_of, wanted_etag
+from .calls import NAME, SUCCESS, V2, Answer, Call, listing, new_place, routes_of, wanted_etag
 from .incoming import service_from_v1
 from .jobs import JobsFace
 from .outgoing import API, resource_version, revision_to_v1, service_to_v1
 from .schema import checked
-from .selector import selecting
 
 
 class KnativeApi:
@@ -43,11 +42,9 @@ class KnativeApi:
     # Services
 
     def _list_services(self, call: Call) -> Json:
-        meant = selecting(call.query.get("labelSelector", ""))
-        found = [
-            service_to_v1(each) for region in self._v2.regions(call) for each in self._services(call.project, region)
-        ]
-        return listing(API, "ServiceList", [each for each in found if meant(each["metadata"]["labels"])])
+        requests = [run_v2.ListServicesRequest(parent=each) for each in self._v2.parents(call)]
+        pages = [self._v2.pages("Services/ListServices", "services", request) for request in requests]
+        return listing(API, "ServiceList", [service_to_v1(each) for page in pages for each in page], call)
 
     def _get_service(self, call: Call) -> Json:
         return service_to_v1(self._service(call))
@@ -79,9 +76,9 @@ class KnativeApi:
     # Revisions
 
     def _list_revisions(self, call: Call) -> Json:
-        meant = selecting(call.query.get("labelSelector", ""))
-        found = [revision_to_v1(each) for region in self._v2.regions(call) for each in self._revisions(call, region)]
-        return listing(API, "RevisionList", [each for each in found if meant(each["metadata"]["labels"])])
+        requests = [run_v2.ListRevisionsRequest(parent=f"{each}/services/-") for each in self._v2.parents(call)]
+        pages = [self._v2.pages("Revisions/ListRevisions", "revisions", request) for request in requests]
+        return listing(API, "RevisionList", [revision_to_v1(each) for page in pages for each in page], call)
 
     def _get_revision(self, call: Call) -> Json:
         return revision_to_v1(self._revision(call))
@@ -94,28 +91,18 @@ class KnativeApi:
     # What v2 says
 
     def _service(self, call: Call) -> run_v2.Service:
-        names = [f"{parent(call.project, region)}/services/{call.name}" for region in self._v2.regions(call)]
+        names = [f"{each}/services/{call.name}" for each in self._v2.parents(call)]
         found: run_v2.Service = self._v2.first(
             "Services/GetService", [run_v2.GetServiceRequest(name=name) for name in names]
         )
         return found
 
     def _revision(self, call: Call) -> run_v2.Revision:
-        parents = [f"{parent(call.project, region)}/services/-" for region in self._v2.regions(call)]
-        names = [f"{parent}/revisions/{call.name}" for parent in parents]
+        names = [f"{each}/services/-/revisions/{call.name}" for each in self._v2.parents(call)]
         found: run_v2.Revision = self._v2.first(
             "Revisions/GetRevision", [run_v2.GetRevisionRequest(name=name) for name in names]
         )
         return found
-
-    def _services(self, project: str, region: str) -> list[run_v2.Service]:
-        return self._v2.pages(
-            "Services/ListServices", "services", run_v2.ListServicesRequest(parent=parent(project, region))
-        )
-
-    def _revisions(self, call: Call, region: str) -> list[run_v2.Revision]:
-        request = run_v2.ListRevisionsRequest(parent=f"{parent(call.project, region)}/services/-")
-        return self._v2.pages("Revisions/ListRevisions", "revisions", request)
 
     def _begun(self, rpc: str, request: Any) -> Json:
         """The service as it stands when the change has begun."""

@@ -28,14 +28,14 @@ from google.iam.v1.policy_pb2 import Policy
 from google.longrunning.operations_pb2 import Operation
 
 from ..wire.caller import caller
-from ..wire.method import Method, refusing
+from ..wire.method import Method, Row, methods_of, refusing
 from .refusal import RunRefusal
 from .service import CloudRun
 
 
 def methods(cloud_run: CloudRun) -> list[Method]:
-    services, revisions, run = "/google.cloud.run.v2.Services", "/google.cloud.run.v2.Revisions", cloud_run
-    rows: list[tuple[str, type, type, Callable[..., object]]] = [
+    services, revisions, run = "Services", "Revisions", cloud_run
+    rows: list[Row] = [
         (f"{services}/CreateService", CreateServiceRequest, Operation, run.create_service),
         (f"{services}/GetService", GetServiceRequest, Service, run.catalogue.get_service),
         (f"{services}/ListServices", ListServicesRequest, ListServicesResponse, run.catalogue.list_services),
@@ -48,7 +48,7 @@ def methods(cloud_run: CloudRun) -> list[Method]:
         (f"{revisions}/ListRevisions", ListRevisionsRequest, ListRevisionsResponse, run.catalogue.list_revisions),
         (f"{revisions}/DeleteRevision", DeleteRevisionRequest, Operation, run.delete_revision),
     ]
-    return [Method(path, request, response, refusing(answer)) for path, request, response, answer in rows]
+    return methods_of("/google.cloud.run.v2.", rows)
 
 
 def find_operation(cloud_run: CloudRun) -> Callable[[str], Operation | None]:

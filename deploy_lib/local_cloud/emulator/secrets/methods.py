@@ -7,14 +7,13 @@ and replicas of a secret are not kept: nothing here reads them.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 
 import google_crc32c
 from google.cloud.secretmanager_v1 import types as messages
 from google.iam.v1 import iam_policy_pb2, policy_pb2
 from google.protobuf.empty_pb2 import Empty  # type: ignore[attr-defined]
 
-from ..wire.method import Method, RpcRefusal, refusing
+from ..wire.method import Method, Row, RpcRefusal, methods_of
 from ..wire.pages import page
 from .resources import secret_message, version_message
 from .store import READER_ROLES, SecretRefusal, Secrets, VersionState
@@ -128,10 +127,9 @@ class SecretManager:
 
 
 def secret_methods(secrets: Secrets) -> list[Method]:
-    service = "/google.cloud.secretmanager.v1.SecretManagerService"
     api, version = SecretManager(secrets), messages.SecretVersion
     permissions = iam_policy_pb2.TestIamPermissionsRequest, iam_policy_pb2.TestIamPermissionsResponse
-    table: list[tuple[str, type, type, Callable[..., object]]] = [
+    rows: list[Row] = [
         ("CreateSecret", messages.CreateSecretRequest, messages.Secret, api.create),
         ("GetSecret", messages.GetSecretRequest, messages.Secret, api.get),
         ("ListSecrets", messages.ListSecretsRequest, messages.ListSecretsResponse, api.list),
@@ -157,7 +155,7 @@ def secret_methods(secrets: Secrets) -> list[Method]:
         ("GetIamPolicy", iam_policy_pb2.GetIamPolicyRequest, policy_pb2.Policy, api.get_policy),
         ("TestIamPermissions", *permissions, api.test_permissions),
     ]
-    return [Method(f"{service}/{name}", asked, given, refusing(answer)) for name, asked, given, answer in table]
+    return methods_of("/google.cloud.secretmanager.v1.SecretManagerService/", rows)
 
 
 def _after(name: str, word: str) -> str:

@@ -6,7 +6,7 @@ rows instead, and `server` serves whatever rows it is given.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -38,6 +38,15 @@ class Method:
     request: type
     response: type
     answer: Callable[[Any], Any]
+
+
+Row = tuple[str, type, type, Callable[..., object]]
+"""A path below a common one, the types of request and response, and what answers, which may raise a Refusal."""
+
+
+def methods_of(root: str, rows: Iterable[Row]) -> list[Method]:
+    """`root` is what all paths begin with."""
+    return [Method(f"{root}{path}", asked, given, refusing(answer)) for path, asked, given, answer in rows]
 
 
 def refusing(answer: Callable[[_Asked], _Answer]) -> Callable[[_Asked], _Answer]:
