@@ -170,6 +170,7 @@ def test_latencies_are_distributions_in_milliseconds(bench: Bench) -> None:
     assert found.count == sum(found.bucket_counts) == 4
     assert math.isclose(found.mean, sum(seconds) / 4 * 1000)
     options = found.bucket_options.exponential_buckets
+    assert (options.scale, round(options.growth_factor, 6)) == (10, 1.1)  # six bounds of the real one are of this row
     bound = options.scale * options.growth_factor ** (len(found.bucket_counts) - 1)
     assert bound / options.growth_factor <= 150 < bound
     (aligned,) = bench.list(LATENCIES, aggregation=SUM)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from deploy_lib.local_cloud.emulator.ingress.route import deal
 from deploy_lib.local_cloud.emulator.run import traffic
 from deploy_lib.local_cloud.emulator.run.mask import merge
+from deploy_lib.local_cloud.emulator.run.metadata_keys import check_metadata
 from deploy_lib.local_cloud.emulator.run.names import parse_parent, parse_revision, parse_service
 from deploy_lib.local_cloud.emulator.run.quantity import check_together, parse_cpu, parse_memory
 from deploy_lib.local_cloud.emulator.run.refusal import RunRefusal
@@ -175,3 +176,23 @@ def test_a_variable_and_a_secret_of_one_name_are_one_too_many() -> None:
         check_service(service(template=template), Service(), "s")
     assert "reserved env names were provided: PORT, K_SERVICE." in refused.value.message
     assert "A is set 2 times" in refused.value.message and "'X=Y' is not a valid" in refused.value.message
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        (
+            {"annotations": {"run.googleapis.com/client-name": "x"}},
+            "service.annotations: run.googleapis.com/client-name",
+        ),
+        ({"annotations": {"autoscaling.knative.dev/maxScale": "3"}}, "service.annotations: autoscaling.knative.dev"),
+        ({"labels": {"cloud.googleapis.com/location": "r"}}, "service.labels: cloud.googleapis.com/location is in"),
+        ({"labels": {"Bad Key": "Bad Value!"}}, "'Bad Key': 'Bad Value!' is not a valid label"),
+        ({"annotations": {"own.example/a": "Any Text!"}, "labels": {"team": "x-1"}}, ""),
+    ],
+)
+def test_labels_and_annotations_of_a_new_service(field: dict[str, dict[str, str]], words: str) -> None:
+    problems = list(check_metadata(service(**field), Service()))
+    assert (len(problems), words in "".join(problems)) == (bool(words), True)
+    assert list(check_metadata(service(**field), service(**field))) == []  # what was there may stay
