@@ -233,6 +233,12 @@ def _release(command: argparse.ArgumentParser) -> None:
 
 
 def _deploy_only(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--on",
+        choices=("cloud-build",),
+        help="let Cloud Build carry the release out: it goes on without this machine, which shows it meanwhile",
+    )
+    command.add_argument("--handed", metavar="JSON", help=argparse.SUPPRESS)
     command.add_argument("--dry-run", action="store_true", help="the same as the command plan")
     command.add_argument("--keep", action="store_true", help="when one of several services fails, keep the others live")
     command.add_argument("--report-dir", metavar="DIR", help="also write the report there, in every format")

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from contextlib import closing
 
 from deploy_lib.cli.arguments import OLD_FLAGS
+from deploy_lib.cli.following import BuildFollower
 from deploy_lib.cli.identity import new_release
 from deploy_lib.cli.notifications import Notifier
+from deploy_lib.cli.on_cloud_build import hand_over, handed_over, may_be_handed_over
 from deploy_lib.cli.options import options_of
 from deploy_lib.cli.release_runner import release_runner
 from deploy_lib.cli.result import CommandResult
@@ -46,24 +48,33 @@ def main(
     commit = commit_of(selection.root, args.commit)
     clock = clock or SystemClock()
     with open_session(selection, args, clock, starts=True) as session:
-        options = {plan.service.name: options_of(args, plan) for plan in selection.plans}
+        given = handed_over(args)
+        releases = [
+            given.named(new_release(plan, commit, options_of(args, plan), clock.now())) for plan in selection.plans
+        ]
         notifier = Notifier(selection.config.settings.webhook_env, session.state, args.report_dir, result)
         display = choose(args.output, tuple(plan.service.name for plan in selection.plans))
+        following = BuildFollower(session, selection, display, notifier)
+        away = args.on is not None and may_be_handed_over(session, selection.plans, releases)
+        answer = following.leaving if away else display.stopping
         with (
-            stopping(clock, selection.program.command("resume"), display.stopping, result.cut_short) as signals,
+            stopping(clock, selection.program.command("resume"), answer, result.cut_short) as signals,
             closing(display),
         ):
+            if away:
+                return signals.decided(following.carried_out(hand_over(session, selection, args, releases)))
             runners = [
                 release_runner(
                     session,
                     plan,
-                    new_release(plan, commit, options[plan.service.name], clock.now()),
+                    release,
                     display,
                     notifier,
                     wait=wait,
                     open_journal=open_journal,
+                    who=given.holder,
                 )
-                for plan in selection.plans
+                for plan, release in zip(selection.plans, releases, strict=True)
             ]
             return signals.decided(carry_out(runners, clock, selection.program))
 

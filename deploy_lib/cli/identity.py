@@ -19,6 +19,12 @@ def new_release(plan: Plan, commit: str, options: Options, now: datetime) -> Rel
     return Release(release_id, for_release(plan.service, commit, release_id), commit, now, options=options)
 
 
+def service_of(release_id: str) -> str:
+    """The service that a release with that id is of."""
+    name, _, _ = release_id.partition("-")[2].rpartition("-")[0].rpartition("-")
+    return name
+
+
 def holder() -> str:
     """Who deploys, as others are told: the CI run, else the person at this machine."""
     run_id = os.environ.get("GITHUB_RUN_ID") or os.environ.get("CI_JOB_ID") or os.environ.get("BUILD_ID")

@@ -30,8 +30,9 @@ def release_runner(
     earlier: Sequence[Entry] = (),
     unwritten: Sequence[Entry] = (),
     open_journal: OpenJournal = Journal,
+    who: str = "",
 ) -> ReleaseRunner:
-    """Nothing is opened before it runs."""
+    """Nothing is opened before it runs. `who` holds the lease, by default the person or the CI run here."""
     return ReleaseRunner(
         plan,
         release,
@@ -39,7 +40,7 @@ def release_runner(
         output=partial(run_output, session.state, plan, release.id, display, notifier, open_journal),
         remedy_context=partial(remedy_context, session, plan),
         ended=partial(notifier.ended, plan, release.id),
-        holder=holder(),
+        holder=who or holder(),
         take_over=take_over,
         wait=wait,
         earlier=earlier,

@@ -9,6 +9,7 @@ from contextlib import closing
 from functools import partial
 
 from deploy_lib.cli.deploy import carry_out
+from deploy_lib.cli.following import BuildFollower, find
 from deploy_lib.cli.notifications import Notifier
 from deploy_lib.cli.release_runner import release_runner
 from deploy_lib.cli.release_store import journal_to_resume
@@ -21,6 +22,7 @@ from deploy_lib.cli.signals import stopping
 from deploy_lib.cli.times import seconds
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.journal import Journal
+from deploy_lib.model.state import ServiceState
 from deploy_lib.plan import Plan
 from deploy_lib.release.resume import NothingToResume, Resumable, resumable
 
@@ -36,14 +38,21 @@ def main(
     result = result or CommandResult("resume")
     clock = clock or SystemClock()
     with open_session(selection, args, clock) as session:
-        found = _found(session, selection.plans, accept=args.accept)
+        states = [(plan, session.services(plan).read_state(plan.service)) for plan in selection.plans]
+        handed = [] if args.force or args.accept else find(session, states)
+        found = _found(session, states, accept=args.accept) if not handed else []
         display = choose(args.output, tuple(plan.service.name for plan in selection.plans))
-        result.begin([each.plan.service.name for each in found])
+        followed = [plan.service.name for plan in selection.plans]
+        result.begin([each.plan.service.name for each in found] or followed)
         notifier = Notifier(selection.config.settings.webhook_env, session.state, None, result)
+        following = BuildFollower(session, selection, display, notifier)
+        answer = following.leaving if handed else display.stopping
         with (
-            stopping(clock, selection.program.command("resume"), display.stopping, result.cut_short) as signals,
+            stopping(clock, selection.program.command("resume"), answer, result.cut_short) as signals,
             closing(display),
         ):
+            if handed:
+                return signals.decided(following.carried_out(handed))
             runners = [
                 release_runner(
                     session,
@@ -62,15 +71,14 @@ def main(
             return signals.decided(carry_out(runners, clock, selection.program))
 
 
-def _found(session: Session, plans: Sequence[Plan], *, accept: bool) -> list[Resumable]:
+def _found(session: Session, states: Sequence[tuple[Plan, ServiceState]], *, accept: bool) -> list[Resumable]:
     """Of several services, those without an unfinished release are told and left out.
 
     Raises NothingToResume when all are, and NotPossible.
     """
     found: list[Resumable] = []
     ended: list[str] = []
-    for plan in plans:
-        state = session.services(plan).read_state(plan.service)
+    for plan, state in states:
         journal = journal_to_resume(session.state, plan.service, state.unfinished)
         known = partial(commit_of, session.root)
         try:

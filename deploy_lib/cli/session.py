@@ -37,6 +37,7 @@ from deploy_lib.model.state import ServiceState
 from deploy_lib.plan import Plan
 
 if TYPE_CHECKING:
+    from deploy_lib.drivers.builds.handed_releases import HandedReleases
     from deploy_lib.drivers.source.driver import GitSource
     from deploy_lib.model.service import Service
     from deploy_lib.source.last_image.record import LastImage
@@ -124,6 +125,13 @@ class Session:
             urls,
             CloudGuard(Submissions(Calls(self.clients, self.clock))),
         )
+
+    @property
+    def handed(self) -> HandedReleases:
+        from deploy_lib.drivers.builds.handed_releases import HandedReleases
+        from deploy_lib.drivers.builds.submission import Submissions
+
+        return HandedReleases(Submissions(Calls(self.clients, self.clock)))
 
     def staged(self, release: Release) -> Staged:
         return self.source.stage(release, release.options.builder is Builder.CLOUD_BUILD)

@@ -20,12 +20,12 @@ GUARD = {"with": "cloud_build", "after": "3s"}
 CREATE = "google.devtools.cloudbuild.v1.CloudBuild/CreateBuild"
 
 
-def _guards(harness: CliHarness) -> list[Build]:
-    """Those of the service's releases, the newest first."""
+def builds_of(harness: CliHarness, tag: str) -> list[Build]:
+    """Those of the service with a tag that begins so, the newest first."""
     client = CloudBuildClient(transport=CloudBuildGrpcTransport(channel=harness.cloud.channel()))
     found = next(iter(client.list_builds(ListBuildsRequest(project_id=PROJECT, page_size=20)).pages)).builds
     run = f"run-us-central1.{harness.service}"
-    return [build for build in found if run in build.tags and any(tag.startswith("guard-") for tag in build.tags)]
+    return [build for build in found if run in build.tags and any(each.startswith(tag) for each in build.tags)]
 
 
 def _kill_at_half(harness: CliHarness, **more: Any) -> str:
@@ -46,7 +46,7 @@ def test_killed_at_half_users_are_back(harness: CliHarness) -> None:
     new = _kill_at_half(harness)
     until(lambda: harness.now == {old: 100})
     assert harness.maps() == [{old: 100}, {old: 50, new: 50}, {old: 100}]
-    until(lambda: _guards(harness)[0].status == Build.Status.SUCCESS)
+    until(lambda: builds_of(harness, "guard-")[0].status == Build.Status.SUCCESS)
     service = OtherClient(harness)
     assert not {"deploy-to-gcp/lease", "deploy-to-gcp/release"} & {*service.read().annotations}
 
@@ -55,7 +55,7 @@ def test_a_good_release_leaves_no_guard(harness: CliHarness) -> None:
     stable(harness)
     released = harness.release(harness.config((*BUILT, HALF, *REST), {"n": 1}, guard="cloud_build"))
     assert released.code == 0, released.errors
-    [guard] = _guards(harness)
+    [guard] = builds_of(harness, "guard-")
     assert guard.status == Build.Status.CANCELLED
 
 
@@ -63,7 +63,7 @@ def test_what_somebody_else_changed_is_left_alone(harness: CliHarness) -> None:
     old = stable(harness)
     new = _kill_at_half(harness)
     OtherClient(harness).split({old: 70, new: 30})
-    until(lambda: _guards(harness)[0].status == Build.Status.FAILURE)
+    until(lambda: builds_of(harness, "guard-")[0].status == Build.Status.FAILURE)
     assert harness.now == {old: 70, new: 30}
 
 

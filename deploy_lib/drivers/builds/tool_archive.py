@@ -66,7 +66,7 @@ def _tool() -> dict[str, bytes]:
     requirements = (_ROOT / "deploy_lib" / "requirements.txt").read_bytes()
     dockerfile = (
         f"FROM {python_image()}\nCOPY requirements.txt .\n"
-        "RUN pip install --quiet --no-cache-dir --no-deps -r requirements.txt\n"
+        "RUN pip install -qq --no-cache-dir --no-deps -r requirements.txt\n"
     )
     files = {f"tool/{path}": (_ROOT / path).read_bytes() for path in _modules()}
     return {**files, "image/Dockerfile": dockerfile.encode(), "image/requirements.txt": requirements}

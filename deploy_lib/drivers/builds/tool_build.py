@@ -8,7 +8,8 @@ Pure over the client's messages.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,7 @@ class ToolOrder:
     worker: Worker = Worker()
     image: str | None = None
     repository: str = ""  # directory of a repository in the archive, whose files are checked out first
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 def tool_order(order: ToolOrder) -> Build:
@@ -53,6 +55,7 @@ def tool_order(order: ToolOrder) -> Build:
     archive = order.archive
     storage = StorageSource(bucket=archive.bucket, object_=archive.name, generation=archive.generation)
     env = [f"{TYPED_AS}={json.dumps(asdict(order.program))}", f"PYTHONPATH={WORKSPACE}/tool", "PYTHONUNBUFFERED=1"]
+    env += [f"{name}={value}" for name, value in order.environment.items()]
     args = [literal(word) for word in ("-c", _COMMAND, *order.words)]
     make = BuildStep(id="tool", name=DOCKER, args=["build", "--tag", _IMAGE, "image"], env=["DOCKER_BUILDKIT=1"])
     run = BuildStep(

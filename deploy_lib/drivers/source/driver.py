@@ -33,6 +33,7 @@ from deploy_lib.source.model import UNKNOWN_SIZE, DiskFile, Listing, MissingFile
 from deploy_lib.source.staging import rules_of, stage_files
 
 if TYPE_CHECKING:
+    from deploy_lib.drivers.source.commit_copy import CommitCopy
     from deploy_lib.model.answers import Change, CheckoutRead, SourceRead
     from deploy_lib.model.release import Release
     from deploy_lib.model.service import BuildSource, Service
@@ -103,6 +104,14 @@ class GitSource:
             evidence=found.evidence,
             by_ci=found.by_ci,
         )
+
+    def copy(self, request: ReadCheckout, also: Iterable[BuildSource]) -> CommitCopy:
+        """The commit as a repository of its own, with what include: of `also` takes from the disk."""
+        from deploy_lib.drivers.source.commit_copy import commit_copy
+
+        found = self.read_checkout(request)
+        included = {file.path for source in also for file in self._disk.included(source).files}
+        return commit_copy(self._git, request.release.commit, found.branch, found.upstream, sorted(included))
 
     def read_source(self, request: ReadSource) -> SourceRead:
         """What the image of the release will hold, and which imports will fail in it. Reads only."""

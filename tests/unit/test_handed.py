@@ -1,0 +1,114 @@
+"""Releases that Cloud Build carries out: which go together, what is checked before, and what is made of their lines."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from deploy_lib.cli.arguments import OLD_FLAGS, command_parsers, parser
+from deploy_lib.cli.following import BuildEvents
+from deploy_lib.cli.identity import new_release, service_of
+from deploy_lib.cli.notifications import Notifier
+from deploy_lib.cli.on_cloud_build import PASSED_FLAGS, PASSED_VALUES
+from deploy_lib.cli.run_output import run_output
+from deploy_lib.drivers.interface import DriverError
+from deploy_lib.journal import encode, read
+from deploy_lib.model import answers
+from deploy_lib.model.codes import Code
+from deploy_lib.model.findings import Finding, Severity
+from deploy_lib.model.journal import Entry, Stopped
+from deploy_lib.model.outcome import Outcome
+from deploy_lib.model.release import Options
+from deploy_lib.plan import Plan
+from deploy_lib.release.handed import apart, passes_here
+from tests.unit.fake_cloud import FakeCloud
+from tests.unit.samples import NOON, RELEASE, SERVICE, plan, started
+
+
+def _plans(**after: tuple[str, ...]) -> list[Plan]:
+    return [replace(plan(), service=replace(SERVICE, name=name, after=others)) for name, others in after.items()]
+
+
+@pytest.mark.parametrize(
+    ("after", "keep", "expected"),
+    [
+        ({"a": (), "b": ()}, False, [["a", "b"]]),
+        ({"a": (), "b": ()}, True, [["a"], ["b"]]),
+        ({"a": (), "b": ("a",), "c": ()}, True, [["a", "b"], ["c"]]),
+        ({"a": (), "b": (), "c": ("a", "b"), "d": ("x",)}, True, [["a", "b", "c"], ["d"]]),
+    ],
+)
+def test_only_what_stays_live_alone_is_released_apart(
+    after: dict[str, tuple[str, ...]], keep: bool, expected: list[list[str]]
+) -> None:
+    groups = apart(_plans(**after), keep=keep)
+    assert [[each.service.name for each in group] for group in groups] == expected
+
+
+def test_what_needs_no_cloud_is_checked_here() -> None:
+    bad = Finding(Code.WRONG_BRANCH, Severity.ERROR, "main only")
+
+    def unknown() -> object:
+        raise DriverError("no git")
+
+    dirty = FakeCloud(fails={"read_checkout": lambda: answers.CheckoutRead("c", "c", "main", findings=(bad,))})
+    assert passes_here(plan(), RELEASE, FakeCloud())  # type: ignore[arg-type]
+    assert not passes_here(plan(), RELEASE, dirty)  # type: ignore[arg-type]
+    assert not passes_here(plan(), RELEASE, FakeCloud(fails={"read_checkout": unknown}))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["backend", "my-web.v2_x", "a"])
+def test_the_service_of_a_release_is_in_its_id(name: str) -> None:
+    release = new_release(_plans(**{name: ()})[0], "c" * 40, Options(), NOON)
+    assert service_of(release.id) == name
+
+
+def test_every_flag_of_a_release_goes_along_or_is_this_clients() -> None:
+    here = ["project", "config", "local", "all", "repo", "output", "state", "result", "report_dir", "build_local"]
+    here += ["help", "dry_run", "on", "handed"]
+    said_anew = ["service", "commit"]
+    old = [flag.removeprefix("--").replace("-", "_") for flag in OLD_FLAGS]
+    known = {each.dest for each in command_parsers(parser())["deploy"]._actions}
+    assert known == {*here, *said_anew, *old, *PASSED_FLAGS, *PASSED_VALUES}
+
+
+class _Shown:
+    def __init__(self) -> None:
+        self.entries: list[str] = []
+        self.lines: list[str] = []
+
+    def entry(self, service: str, entry: Entry) -> None:
+        self.entries.append(entry.type)
+
+    def line(self, service: str, text: str) -> None:
+        self.lines.append(text)
+
+    def stopping(self, by: str) -> None: ...
+    def close(self) -> None: ...
+
+
+def test_lines_of_a_build_become_entries_here_each_written_once(tmp_path: Path) -> None:
+    ended = Stopped(NOON, Outcome.LIVE, "good", "b 100 %", ())
+    lines = [json.dumps({"service": "backend", **json.loads(encode(each))}) for each in (started(), ended)]
+    lines += [
+        '{"service": "backend", "type": "progress", "text": "half way"}',
+        "Traceback",
+        '{"service": "web"}',
+        "[1]",
+    ]
+    shown = _Shown()
+    for known in (0, 2):
+        with ExitStack() as stack:
+            output = stack.enter_context(run_output(tmp_path, plan(), RELEASE.id, shown, Notifier(None, tmp_path)))
+            events = BuildEvents({"backend": output}, {"backend": known})
+            for line in lines:
+                events.line(line)
+            assert events.stopped == {"backend": ended}
+    assert shown.entries == ["started", "stopped"] * 2
+    assert shown.lines == ["half way", "Traceback", "[1]"] * 2
+    [directory] = (tmp_path / "releases").glob("*/*/*")
+    assert [each.type for each in read(directory).entries] == ["started", "stopped"]
