@@ -1,6 +1,6 @@
 """What the live table shows of a release: lines that stay, and below them those that are drawn over. Pure.
 
-Where one service is released, a row of its table holds the reason of each step; of several, a line above the table.
+A row of the table holds the reason of a step that passed. A step that did not is told above it, with its cause below.
 """
 
 from __future__ import annotations
@@ -28,13 +28,14 @@ class LiveScreen:
     def entry(self, name: str, entry: Entry, at: float) -> None:
         service = self._services[name]
         service.entry(entry, at)
-        several = len(self._services) > 1
         if isinstance(entry, journal.Stopped):
             self._tell(name, self._said.waiting(name))
             service.stopped = self._said.shortened(name, entry)
         elif isinstance(entry, journal.Judged):
-            in_table = not several or entry.status in (Status.PASSED, Status.SKIPPED)
+            in_table = entry.status in (Status.PASSED, Status.SKIPPED)
             self._tell(name, [*self._said.lines(name, entry)][1 if in_table else 0 :])
+            if not in_table:
+                service.rows[entry.step].reason = ""
         elif isinstance(entry, journal.Diagnosed | journal.GoingBack) or (
             isinstance(entry, journal.LeaseHeld) and entry.by_hand
         ):

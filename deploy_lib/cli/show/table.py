@@ -6,6 +6,7 @@ to the step they are at, then to one line each; a service that has ended is one 
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len, chop_cells, set_cell_size
@@ -103,7 +104,7 @@ def _row(row: Row, progress: str, now: float, label_width: int, width: int, *, f
     reason = shown(progress if row.running else row.reason).replace("\n", " ")
     beside = width - used - 1 >= _LEAST
     room = width - used - 1 if beside else width - 2
-    parts = chop_cells(reason, room) if folded and reason else [crop(reason, room)] if reason else []
+    parts = _folded(reason, room) if folded and reason else [crop(reason, room)] if reason else []
     if beside:
         first = parts[0] if parts else ""
         yield cropped([*head, (f" {first}", "")], width)
@@ -111,6 +112,12 @@ def _row(row: Row, progress: str, now: float, label_width: int, width: int, *, f
     else:
         yield cropped(head, width)
         yield from ([(f"  {part}", "")] for part in parts if folded or row.running)
+
+
+def _folded(text: str, width: int) -> list[str]:
+    """Between words where that fits."""
+    lines = textwrap.wrap(text, width, break_on_hyphens=False)
+    return lines if all(cell_len(line) <= width for line in lines) else chop_cells(text, width)
 
 
 def _aside(service: Progress, width: int) -> Iterator[Line]:
