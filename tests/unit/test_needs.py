@@ -11,10 +11,10 @@ import pytest
 from deploy_lib.drivers.iam_grants import Grant
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.model.image_names import artifact_repository
-from deploy_lib.model.needs import BUILDER, DEPLOYER, GrantedOn, When, apis, needed
+from deploy_lib.model.needs import BUILDER, DEPLOYER, GUARD, GrantedOn, When, apis, needed
 from deploy_lib.model.release import Builder
 from deploy_lib.model.roles import ACT_AS, grant_on_bucket, grant_on_repository, role_for, roles_with
-from deploy_lib.model.service import Service
+from deploy_lib.model.service import Guard, Service
 from deploy_lib.plan import Plan, Step
 from deploy_lib.release.doctor import Checkup, Doctor, Inquiry, Standing, whens
 from deploy_lib.steps import build, import_check, job
@@ -52,6 +52,11 @@ def _plan(service: Service = SHOP, *settings: object) -> Plan:
         ),
         (_plan(replace(SHOP, public=True)), {When.ALWAYS, When.BUILD, When.PUBLIC}),
         (_plan(replace(SHOP, secrets={"A": "a:1"})), {When.ALWAYS, When.BUILD, When.SECRETS}),
+        (_plan(replace(SHOP, guard=Guard())), {When.ALWAYS, When.BUILD, When.GUARD}),
+        (
+            _plan(replace(SHOP, guard=Guard(service_account=ACCOUNT)), build.BuildSettings(**{"with": Builder.DOCKER})),
+            {When.ALWAYS, When.HERE, When.GUARD, When.GUARD_ACCOUNT},
+        ),
         (_plan(replace(SHOP, invoke_as=ASKER)), {When.ALWAYS, When.BUILD, When.INVOKE_AS}),
     ],
 )
@@ -65,7 +70,14 @@ def test_a_service_without_secrets_asks_for_nothing_of_secret_manager() -> None:
     assert not needed(DEPLOYER, GrantedOn.SECRET, when)
 
 
-@pytest.mark.parametrize("row", [*DEPLOYER, *BUILDER], ids=lambda row: f"{row.permission} {row.on.name}")
+def test_what_builds_and_guards_both_need_is_asked_for_once() -> None:
+    both = frozenset({When.ALWAYS, When.BUILD, When.GUARD})
+    found = [row.permission for row in needed(DEPLOYER, GrantedOn.PROJECT, both)]
+    assert (len({*found}), found.count("cloudbuild.builds.create")) == (len(found), 1)
+    assert apis(both).count("cloudbuild.googleapis.com") == 1
+
+
+@pytest.mark.parametrize("row", [*DEPLOYER, *BUILDER, *GUARD], ids=lambda row: f"{row.permission} {row.on.name}")
 def test_every_permission_has_a_role_that_can_be_granted(row: object) -> None:
     permission = row.permission  # type: ignore[attr-defined]
     assert role_for(permission) in roles_with(permission)
@@ -187,6 +199,16 @@ def test_whether_the_caller_may_ask_in_the_name_of_invoke_as() -> None:
     (command,) = lacking.commands
     assert f"add-iam-policy-binding {ASKER} " in command and "OpenIdTokenCreator" in command
     assert not _asked(f"asks as {ASKER}", _plan())
+
+
+@pytest.mark.parametrize("named", [None, ACCOUNT])
+def test_the_account_of_a_guard_needs_to_change_the_service(named: str | None) -> None:
+    plan = _plan(replace(SHOP, guard=Guard(service_account=named)), CLOUD_BUILD)
+    (*acts, found) = _asked("guards as", plan)
+    assert (len(acts), found.subject) == (int(named is not None), f"guards as {ACCOUNT}")
+    assert (found.state, "run.services.update, to put the traffic back" in found.words) == (Standing.UNKNOWN, True)
+    assert any("--role=roles/run.developer" in command for command in found.commands)
+    assert _asked("guards as", _plan(SHOP, CLOUD_BUILD)) == []
 
 
 def test_an_account_needs_what_its_own_builds_need() -> None:
