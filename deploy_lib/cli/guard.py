@@ -31,6 +31,8 @@ AGAIN = (Outcome.BUSY, Outcome.UNKNOWN)
 
 def main(args: argparse.Namespace) -> int:
     selection, clock = select(args, source=False), SystemClock()
+    if len(selection.plans) > 1:
+        raise NotPossible("guard watches the release of one service; give one --service")
     (plan,) = selection.plans
     after = (plan.service.guard or Guard()).after
     with open_session(selection, args, clock) as session, stopping(clock, selection.program.command("status")):

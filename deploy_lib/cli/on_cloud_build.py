@@ -43,8 +43,11 @@ class Handed:
 
 
 def handed_over(args: argparse.Namespace) -> Handed:
-    """Empty where the release is carried out by who asked for it."""
-    return Handed(**json.loads(args.handed)) if args.handed else Handed()
+    """Empty where the release is carried out by who asked for it. Raises NotPossible for what no client hands over."""
+    try:
+        return Handed(**json.loads(args.handed)) if args.handed else Handed()
+    except (ValueError, TypeError):
+        raise NotPossible("--handed is what --on cloud-build gives its builds; leave it out") from None
 
 
 def may_be_handed_over(session: Session, plans: Sequence[Plan], releases: Sequence[Release]) -> bool:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from deploy_lib.cli.arguments import parse
+from deploy_lib.cli.guard import main
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.model.answers import UnfinishedRelease
 from deploy_lib.model.not_possible import NotPossible
@@ -63,6 +66,14 @@ def test_it_puts_back_the_recorded_map_alone_and_only_over_what_the_release_left
             undo(state, "R")
     with pytest.raises(NotPossible, match="nothing served before"):
         undo(replace(DEAD, unfinished=replace(LEFT, before=TrafficMap())), "R")
+
+
+@pytest.mark.standard
+def test_it_watches_one_service(tmp_path: Path) -> None:
+    text = "project: netra-staging\nregion: us-central1\nimages: h/p/s\nsteps: [build, canary]\n"
+    (tmp_path / "c.yaml").write_text(text + "services: {a: {cloud_run: a}, b: {cloud_run: b}}\n")
+    with pytest.raises(NotPossible, match="give one --service"):
+        main(parse(["guard", "R", "--config", str(tmp_path / "c.yaml"), "--all"]))
 
 
 GUARDED = replace(plan(), service=replace(SERVICE, guard=Guard()))

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from deploy_lib.cli.arguments import OLD_FLAGS, command_parsers, parser
+from deploy_lib.cli.arguments import OLD_FLAGS, command_parsers, parse, parser
 from deploy_lib.cli.following import BuildEvents
 from deploy_lib.cli.identity import new_release, service_of
 from deploy_lib.cli.notifications import Notifier
-from deploy_lib.cli.on_cloud_build import PASSED_FLAGS, PASSED_VALUES
+from deploy_lib.cli.on_cloud_build import PASSED_FLAGS, PASSED_VALUES, Handed, handed_over
 from deploy_lib.cli.run_output import run_output
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.journal import encode, read
@@ -21,6 +21,7 @@ from deploy_lib.model import answers
 from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.model.journal import Entry, Stopped
+from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Options
 from deploy_lib.plan import Plan
@@ -74,6 +75,13 @@ def test_every_flag_of_a_release_goes_along_or_is_this_clients() -> None:
     old = [flag.removeprefix("--").replace("-", "_") for flag in OLD_FLAGS]
     known = {each.dest for each in command_parsers(parser())["deploy"]._actions}
     assert known == {*here, *said_anew, *old, *PASSED_FLAGS, *PASSED_VALUES}
+
+
+@pytest.mark.parametrize("given", ["x", "[]", '{"who": 1}'])
+def test_what_no_client_hands_over_is_refused(given: str) -> None:
+    with pytest.raises(NotPossible, match="leave it out"):
+        handed_over(parse(["deploy", "--handed", given]))
+    assert handed_over(parse(["deploy"])) == Handed()
 
 
 class _Shown:
