@@ -172,10 +172,10 @@ class RuntimeSettings(RuntimePart):
         None, description="what goes through the VPC network"
     )
     ingress: Literal["all", "internal", "internal-and-cloud-load-balancing"] | None = Field(
-        None, description="who reaches the service's URL; set when it is created"
+        None, description="who reaches the service's URL; set when it is created, and later told with the command"
     )
     custom_audiences: tuple[Annotated[str, Field(min_length=1)], ...] | None = Field(
-        None, description="audiences that identity tokens may name beside its URL; set when it is created"
+        None, description="audiences that identity tokens may name beside its URL; set and told as ingress is"
     )
     remove: tuple[str, ...] = Field(
         (),

@@ -192,7 +192,7 @@ def _next(context: ServiceContext, request: CreateRevision, service: run_v2.Serv
     return Made(
         name,
         changed.operation,
-        kept=differences.kept(template, release.service),
+        kept=(*differences.kept(template, release.service), *differences.of_the_service(service, release.service)),
         changed=differences.changed(start, template),
         previous_image=container.image if container is not None else None,
     )

@@ -5,9 +5,11 @@ Values of variables are never shown: a plain value may be as secret as a secret.
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from deploy_lib.drivers.services.runtime_template import settings_of
+from deploy_lib.drivers.services.runtime_template import INGRESS, settings_of
 from deploy_lib.drivers.services.template import main_container
 from deploy_lib.model.release_history import changes_of
 from deploy_lib.model.service import Service
@@ -55,6 +57,20 @@ def kept(new: run_v2.RevisionTemplate, wanted: Service) -> tuple[str, ...]:
     variables = sorted(set(_env(new)) - set(wanted.env) - set(wanted.secrets))
     found += [f"variable {name}" for name in variables]
     return tuple(found)
+
+
+def of_the_service(found: run_v2.Service, wanted: Service) -> Iterator[str]:
+    """What the YAML says otherwise of the service as a whole, which a release does not change: it would meet all users
+    at once, before any step could judge it."""
+    update = f"gcloud run services update {wanted.cloud_run} --project={wanted.project} --region={wanted.region}"
+    runtime = wanted.runtime
+    now = next((word for word, name in INGRESS.items() if name == found.ingress.name), "all")
+    if runtime.ingress is not None and runtime.ingress != now:
+        yield f"ingress: {now}, since a release does not change it; {update} --ingress={runtime.ingress}"
+    if runtime.custom_audiences is not None and set(runtime.custom_audiences) != set(found.custom_audiences):
+        audiences = ",".join(runtime.custom_audiences)
+        flag = f"--set-custom-audiences={shlex.quote(audiences)}" if audiences else "--clear-custom-audiences"
+        yield f"custom_audiences: as they are, since a release does not change them; {update} {flag}"
 
 
 def _settings(template: Any) -> dict[str, str]:

@@ -61,8 +61,9 @@ def execution_template(
         working_dir=found.working_dir,
         volume_mounts=[copy.deepcopy(each) for each in found.volume_mounts],
     )
-    if found.resources.limits:
-        container.resources = run_v2.ResourceRequirements(limits=dict(found.resources.limits))
+    limits = {name: amount for name, amount in found.resources.limits.items() if name in ("cpu", "memory")}
+    if limits:
+        container.resources = run_v2.ResourceRequirements(limits=limits)
     task = run_v2.TaskTemplate(
         containers=[container],
         volumes=[copy.deepcopy(each) for each in template.volumes],

@@ -27,7 +27,9 @@ def preview(context: ServiceContext, request: CreateRevision) -> RevisionPreview
     return RevisionPreview(
         f"{name_start(release.service.cloud_run, release.commit)}…",
         changed=differences.changed(start, template),
-        kept=differences.kept(template, release.service) if service is not None else (),
+        kept=(*differences.kept(template, release.service), *differences.of_the_service(service, release.service))
+        if service is not None
+        else (),
     )
 
 
