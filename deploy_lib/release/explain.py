@@ -40,7 +40,8 @@ def explain(
     if not judged or judged[-1].status in (Status.PASSED, Status.SKIPPED, Status.WAITING):
         return None
     last = judged[-1]
-    known = evidence or _of_build(last) or (last.details and last.details.evidence()) or _of_candidate(drivers, release)
+    own = last.details.evidence() if last.details else None
+    known = evidence or _of_build(last) or own or _of_candidate(drivers, release)
     findings = tuple(dict.fromkeys(finding for each in judged for finding in each.findings))
     cause = diagnose(known, findings, release)
     if evidence is not None and _seen_once(cause):
@@ -53,7 +54,7 @@ def explain(
             cause = diagnose(known, (*findings, *found), release)
         if gap:
             known = replace(known, gaps=(*known.gaps, gap))
-    if cause.kind == Code.UNKNOWN and (not cause.evidence or last.status is Status.ERRORED):
+    if cause.kind == Code.UNKNOWN and (not cause.evidence or own is not None or last.status is Status.ERRORED):
         cause = replace(cause, sentence=f"{last.label}: {last.reason}")
     return Diagnosed(drivers.clock.now(), cause, known)
 

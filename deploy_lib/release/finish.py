@@ -12,6 +12,7 @@ from deploy_lib.model.journal_queries import (
     last_lease,
     last_refusal,
     last_verdict,
+    last_verdicts,
     verdicts,
 )
 from deploy_lib.model.outcome import Outcome
@@ -60,7 +61,7 @@ def finish(context: ReleaseContext, move: Finish) -> Stopped:
 
 def _tell_what_stays(context: ReleaseContext) -> None:
     """What no restoring of traffic takes back."""
-    for judged in verdicts(context.entries):
+    for judged in last_verdicts(context.entries):
         stays = judged.details.left_behind() if judged.details and judged.status is Status.PASSED else ""
         if stays:
             context.tell(stays)

@@ -12,11 +12,13 @@ from google.cloud.run_v2.services.executions.transports import ExecutionsGrpcTra
 from google.cloud.run_v2.services.jobs.transports import JobsGrpcTransport
 
 from deploy_lib.drivers.local_account import signed
+from tests.operations import ended
 from tests.rehearsal.cli_harness import PROJECT, CliHarness, CommandResult, Cue
 from tests.rehearsal.plans import SHORT
 from tests.rehearsal.test_signals import Command
 
 BUILD, *REST = SHORT
+JOBS = "google.cloud.run.v2.Jobs"
 PRINTS = "import os, sys; print('rows', os.environ['ROWS'], os.environ['BEHAVE']); sys.exit(int(os.environ['CODE']))"
 GATED = """
 import json, os, time, urllib.request
@@ -70,6 +72,7 @@ def said(result: CommandResult) -> str:
 
 
 def test_a_migration_that_fails_stops_the_release_with_users_where_they_were(harness: CliHarness) -> None:
+    harness.cloud.faults({"method": f"{JOBS}/RunJob", "code": "UNAVAILABLE", "after": True})  # the answer is lost
     well = harness.release(harness.config(job(PRINTS, env={"ROWS": "7", "CODE": 0})))
     assert (well.code, well.stopped["outcome"]) == (0, "live"), f"{well.statuses} {well.errors}"
     old = well.candidate
@@ -117,9 +120,14 @@ def test_ctrl_c_ends_the_execution_too(harness: CliHarness) -> None:
 
 def test_a_job_that_never_ends_and_one_that_somebody_deletes(harness: CliHarness) -> None:
     """The second is neither good nor bad, and is not begun again."""
-    result = harness.release(harness.config(job(WAITS, timeout="1s")))
+    back = {"rollback_command": ["python", "-c", "print('taken back')"], "on_failure": "run"}
+    result = harness.release(harness.config(job(WAITS, timeout="1s", **back)))
     assert (result.code, result.stopped["outcome"]) == (1, "rejected"), f"{result.statuses} {result.errors}"
-    assert "failed: The configured timeout was reached: waits for a lock" in result.stopped["reason"], result.stopped
+    assert (
+        "failed: The configured timeout was reached: waits for a lock; its rollback command went well"
+        in result.stopped["reason"]
+    )
+    assert "taken back" in said(result)
     config, jobs = harness.config(job(WAITS), {"n": 2}), JobsOf(harness)
 
     def delete(event: dict[str, Any]) -> None:
@@ -134,3 +142,25 @@ def test_a_job_that_never_ends_and_one_that_somebody_deletes(harness: CliHarness
     assert again.code == 4, f"{again.statuses} {again.errors}"
     assert "was started for this release and is not there any more" in again.stopped["reason"]
     assert not [each for each in jobs.executions() if each.running_count]
+
+
+def test_a_job_of_somebody_else_one_that_is_changed_meanwhile_and_one_that_may_not_be_made(harness: CliHarness) -> None:
+    config, jobs = harness.config(job(PRINTS, env={"ROWS": "7", "CODE": 0})), JobsOf(harness)
+    harness.cloud.faults({"method": f"{JOBS}/CreateJob", "code": "PERMISSION_DENIED"})
+    refused = harness.release(config)
+    assert refused.code == 4, refused.stopped
+    assert "lacks the permission run.jobs.create (let someone who may grant it: gcloud" in refused.stopped["reason"]
+    template = run_v2.ExecutionTemplate(template=run_v2.TaskTemplate(containers=[run_v2.Container(image="i")]))
+    parent, _, name = jobs.path.rpartition("/jobs/")
+    jobs.jobs.create_job(parent=parent, job_id=name, job=run_v2.Job(template=template))
+    theirs = harness.release(config)
+    assert theirs.code == 4, theirs.stopped
+    assert f"there is a job {name} already, which ann@example.invalid made" in theirs.stopped["reason"]
+    assert [each.image for each in jobs.jobs.get_job(name=jobs.path).template.template.containers] == ["i"]
+    ended(jobs.jobs.delete_job(name=jobs.path))
+    harness.cloud.faults({"method": f"{JOBS}/RunJob", "code": "ABORTED"})
+    changed = harness.release(config)
+    assert (changed.code, changed.stopped["outcome"]) == (3, "held"), changed.stopped
+    assert f"changed the job {name} after this release had; it was not run" in changed.stopped["reason"]
+    assert not jobs.executions()
+    assert harness.maps() == []

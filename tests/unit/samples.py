@@ -21,7 +21,7 @@ CANDIDATE = replace(LEASED, candidate="cand-2", tag="canary", candidate_url="htt
 FIRST = replace(CANDIDATE, before=TrafficMap())
 
 
-def step(name: str, **settings: object) -> Step:
+def step(name: str, /, **settings: object) -> Step:
     kind = KINDS[name]
     return Step(kind, kind.settings.model_validate(settings))
 

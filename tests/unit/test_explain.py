@@ -15,10 +15,12 @@ from deploy_lib.model.answers import SourceRead
 from deploy_lib.model.cause import Cause
 from deploy_lib.model.evidence import BuildEnd, BuildFailure, BuildTrouble, Evidence
 from deploy_lib.model.findings import Absence, Finding, Severity
+from deploy_lib.model.journal_queries import image_is_to_blame
 from deploy_lib.model.release import Release, Status
 from deploy_lib.release.explain import explain
 from deploy_lib.steps.build import BuildDetails
 from deploy_lib.steps.image_contents import ReadSource
+from deploy_lib.steps.job import JobDetails
 from tests.unit.diagnose.cases import SERVICE, crashes
 from tests.unit.samples import CANDIDATE, NOON, judged
 
@@ -149,3 +151,24 @@ def test_a_build_that_failed_is_explained_by_its_own_record() -> None:
 @pytest.mark.parametrize("steps", [(), (judged(0),), (judged(0, Status.SKIPPED),)])
 def test_a_release_that_no_step_failed_needs_no_explanation(steps: tuple[journal.Judged, ...]) -> None:
     assert explain(FakeCloud().drivers(), cause, steps, None, CANDIDATE, lambda text: None) is None
+
+
+@pytest.mark.parametrize(
+    ("log", "sentence"),
+    [
+        (("no rows",), "label: why"),
+        (
+            ("Traceback (most recent call last):", '  File "/srv/migrate.py", line 1, in <module>', "    import gone",
+             "ModuleNotFoundError: No module named 'gone'"),
+            "",
+        ),
+    ],
+)  # fmt: skip
+def test_what_a_job_wrote_is_read_and_not_the_candidate(log: tuple[str, ...], sentence: str) -> None:
+    cloud = FakeCloud()
+    failed = replace(judged(0, Status.FAILED), details=JobDetails("migrate", "job-1", 1, log))
+    told = explained(cloud, failed)
+    assert [line.text for line in told.evidence.log] == [*log]
+    assert (told.cause.sentence == sentence) if sentence else told.cause.module == "gone"
+    assert not [each for each in cloud.asked if isinstance(each, requests.ReadEvidence)]
+    assert not image_is_to_blame([failed])

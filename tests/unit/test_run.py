@@ -10,6 +10,7 @@ from deploy_lib.diagnose import diagnose
 from deploy_lib.drivers.interface import Interrupted, Recalled
 from deploy_lib.journal import decode, encode
 from deploy_lib.model import answers
+from deploy_lib.model.approval import Approval
 from deploy_lib.model.cause import Cause
 from deploy_lib.model.evidence import Evidence
 from deploy_lib.model.findings import Finding
@@ -59,7 +60,7 @@ def too_few() -> answers.Watched:
 
 
 def release(cloud: FakeCloud, chosen: Plan = WHOLE, earlier: list[Entry] | None = None, kill_at: int | None = None,
-            holder: str = "one") -> tuple[Stopped, list[Entry]]:  # fmt: skip
+            holder: str = "one", told: list[str] | None = None) -> tuple[Stopped, list[Entry]]:  # fmt: skip
     """Runs to the end; `kill_at` ends the process before that entry is written."""
     written: list[Entry] = []
 
@@ -68,7 +69,7 @@ def release(cloud: FakeCloud, chosen: Plan = WHOLE, earlier: list[Entry] | None 
             raise Killed
         written.append(decode(encode(entry)))
 
-    context = ReleaseContext(chosen, cloud.drivers(), note, lambda text: None,
+    context = ReleaseContext(chosen, cloud.drivers(), note, ([] if told is None else told).append,
                           lambda evidence, findings, _: diagnose(evidence, findings), holder)  # fmt: skip
     try:
         return execute(RealRelease(context, RELEASE, earlier or [])), written
@@ -276,3 +277,61 @@ def test_killed_at_any_entry_and_resumed_it_ends_live_or_restored() -> None:
         assert cloud.traffic.shares() == (ALL if stopped.outcome is Outcome.LIVE else STABLE), whole[entry]
         assert cloud.leases == 0
     assert {Outcome.LIVE, Outcome.REJECTED} <= set(ends), "some go on, some restore"
+
+
+JOBS = plan(
+    step("build"),
+    step("job", name="migrate", rollback_command=["undo", "it"]),
+    step("canary"),
+    step("promote", percent=100),
+    step("job", name="clean", when="after_live", words_within=0),
+)
+
+
+def failed_job() -> answers.JobSeen:
+    return answers.JobSeen("job-1", answers.Execution.FAILED, 3)
+
+
+def test_what_a_job_did_stays_when_the_release_is_taken_back_and_is_said() -> None:
+    told: list[str] = []
+    cloud = FakeCloud(fails={"create_revision": lambda: answers.RevisionCreated("cand-2", False)})
+    stopped, _ = release(cloud, JOBS, told=told)
+    assert stopped.outcome is Outcome.REJECTED
+    assert "what the job migrate did stays; its rollback command was not run: undo it" in told
+    assert cloud.maps == []
+
+
+def test_a_job_that_fails_once_all_users_are_there_moves_nobody() -> None:
+    seen: list[answers.JobSeen] = []
+
+    def second_fails() -> answers.JobSeen:
+        seen.append(failed_job() if seen else answers.JobSeen("job-0", answers.Execution.SUCCEEDED, 0))
+        return seen[-1]
+
+    cloud = FakeCloud(fails={"run_job": second_fails})
+    stopped, _ = release(cloud, JOBS)
+    assert (stopped.outcome, cloud.maps) == (Outcome.HELD, [ALL])
+    assert "job clean: job-1 ended with exit code 3" in stopped.reason
+    assert not cloud.restored
+
+
+def test_a_job_is_ended_when_somebody_asks_to_stop() -> None:
+    def runs() -> answers.JobSeen:
+        return answers.JobSeen("job-1", answers.Execution.RUNNING)
+
+    cloud = FakeCloud(clock=FakeClock(interrupt_at=[5.0]), fails={"run_job": runs, "look_at_job": runs})
+    stopped, _ = release(cloud, JOBS)
+    assert stopped.outcome is Outcome.INTERRUPTED
+    assert cloud.asked.count("give_up") == 1 and cloud.asked.count("run_job") == 1
+
+
+def test_an_approval_holds_with_its_command_and_goes_on_when_it_is_there() -> None:
+    approved = plan(step("build"), step("canary"), step("promote", percent=10), step("approve"), step("promote"))
+    cloud = FakeCloud()
+    held, entries = release(cloud, approved)
+    assert (held.outcome, cloud.maps) == (Outcome.HELD, [TENTH])
+    assert f" approve {RELEASE.id} " in held.next_commands[0]
+    yes = answers.ApprovalSeen(NOON, NOON, 10, Approval("ann", NOON, "well"))
+    cloud.fails["look_for_approval"] = lambda: yes
+    live, _ = release(cloud, approved, entries)
+    assert (live.outcome, cloud.maps) == (Outcome.LIVE, [TENTH, ALL])

@@ -25,7 +25,7 @@ from deploy_lib.drivers.services.traffic import short
 from deploy_lib.drivers.status_code import StatusCode
 from deploy_lib.drivers.times import plain_time
 from deploy_lib.model.answers import Execution, JobSeen
-from deploy_lib.model.evidence import LogLine
+from deploy_lib.model.evidence import LogLine, LogSource
 from deploy_lib.model.service import Service
 from deploy_lib.steps.job import RunJob, job_name
 
@@ -37,6 +37,8 @@ CANCELLED_WITHIN = 60.0
 """Seconds for an execution to end that is to: a container has 10 s (https://cloud.google.com/run/docs/container-contract)."""
 _LOOKS_AFTER_LOSS, _PAUSE_AFTER_LOSS = 4, 2.0
 _KEPT = 50  # lines of a log
+_PLAIN = ("DEFAULT", "DEBUG", "INFO", "NOTICE")
+"""Severities of the platform's lines that say only that the container began and ended."""
 
 
 @dataclass(slots=True)
@@ -91,7 +93,8 @@ class RunningJob:
             tell(words)
         new = sorted((line_of(entry) for entry in found), key=lambda line: line.at.timestamp() if line.at else 0.0)
         for line in new:
-            tell(line.text[:300])
+            if line.source is not LogSource.SYSTEM or line.severity not in _PLAIN:
+                tell(line.text[:300])
         self.lines += new
         return bool(new)
 
