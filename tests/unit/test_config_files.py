@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from deploy_lib.cli.explain import explain
+from deploy_lib.cli.selection import Selection
 from deploy_lib.config import ConfigError, load, plan_for
 from deploy_lib.config.dotenv import BadLine, read_variables
 from deploy_lib.config.explain import NoSuchKey, explained
+from deploy_lib.model.program import PROGRAM
 from deploy_lib.model.variables import as_label, for_release
 
 BASE = """\
@@ -243,3 +246,24 @@ def test_an_origin_tells_no_secret_and_no_key_that_there_is_not(tmp_path: Path) 
     assert "hunter2" not in str(explained(config, "env", ["backend"]))
     with pytest.raises(NoSuchKey, match="unknown key 'memroy'; did you mean memory"):
         explained(config, "memroy", ["backend"])
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("memory", "services.backend.memory: 1Gi\n  from c.yaml:7:5\n  over base.yaml:7:5: 512Mi\n"),
+        ("bucket", "bucket: not set\n  taken away by c.yaml:8:1\n  over base.yaml:11:1: b-bucket\n"),
+        (
+            "cpu",
+            "services.backend.cpu: as the running service has it, else Cloud Run's own\n  no file names it\n",
+        ),
+    ],
+)
+def test_an_origin_is_told_in_three_lines(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], key: str, expected: str
+) -> None:
+    write(tmp_path, {"c.yaml": f"{CHILD}    memory: 1Gi\nbucket: null\n", "base.yaml": f"{BASE}bucket: b-bucket\n"})
+    config = load(tmp_path / "c.yaml", shown="c.yaml")
+    selection = Selection(tmp_path, config, (plan_for(config, "backend"),), PROGRAM)
+    assert explain(selection, key, as_text=True) == 0
+    assert "".join(capsys.readouterr()) == expected
