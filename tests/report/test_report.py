@@ -19,8 +19,10 @@ from deploy_lib.diagnose import diagnose
 from deploy_lib.journal import decode, encode
 from deploy_lib.model import journal
 from deploy_lib.model.answers import Attempt
+from deploy_lib.model.codes import Code
 from deploy_lib.model.evidence import Evidence, LogLine, LogSource
 from deploy_lib.model.image import BuiltImage, ImageFile, SourceSummary
+from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.model.journal import Entry
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Status
@@ -164,6 +166,15 @@ def test_a_release_without_an_ending_has_no_cause_that_is_known(running: bool, w
     report = build(STORIES["unfinished"](), None, (), NOW, BERLIN, running=running)
     text = render(report, "text")
     assert why in text and "No step failed.\n" not in text
+
+
+def test_what_a_person_does_without_a_command_is_told_once() -> None:
+    fix = "add requests to requirements.txt"
+    finding = Finding(Code.MISSING_DEPENDENCY, Severity.ERROR, "requests is imported and not declared", fix=fix)
+    diary = journals.Diary().judged("git_clean", 0.1, finding.message, Status.FAILED, (finding,))
+    report = made(diary.stopped(Outcome.REJECTED, f"git_clean: {finding.message}", "unchanged"))
+    told = [(each.command, each.why) for each in report.found["recommendations"]]
+    assert [each for each in told if fix in "".join(each)] == [("", f"{fix} (repair what a check found)")]
 
 
 def test_who_served_what_when() -> None:

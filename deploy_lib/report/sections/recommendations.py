@@ -26,7 +26,7 @@ class Recommendation:
 
 
 def read(facts: ReleaseFacts) -> tuple[Recommendation, ...]:
-    return tuple(_once(_split(text, why) for text, why in _advice(facts)))
+    return tuple(_once(_advice(facts)))
 
 
 def blocks(found: Sequence[Recommendation]) -> Iterator[Lines]:
@@ -78,13 +78,15 @@ def _split(text: str, why: str) -> Recommendation:
     return Recommendation(command.strip(), note.strip() if mark else why)
 
 
-def _once(found: Iterator[Recommendation]) -> Iterator[Recommendation]:
+def _once(found: Iterator[tuple[str, str]]) -> Iterator[Recommendation]:
+    """Each command, and each thing to do without one, with the reason that it was first given for."""
     seen: set[str] = set()
-    for each in found:
-        what = each.command or each.why
+    for text, why in found:
+        bare = _split(text, "")
+        what = bare.command or bare.why
         if what not in seen:
             seen.add(what)
-            yield each
+            yield _split(text, why)
 
 
 SECTION = Section("recommendations", "Recommendations", read, blocks, empty="Nothing needs doing.")

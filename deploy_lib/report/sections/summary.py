@@ -29,7 +29,8 @@ def sentences(facts: ReleaseFacts) -> Iterator[str]:
         yield f"{stopped.outcome.words.sentence}{took}: {stopped.reason}."
     if cause is not None:
         sure = "" if cause.confidence is Confidence.CERTAIN else f" ({cause.confidence})"
-        yield f"Cause{sure}: {cause.sentence}."
+        if stopped is None or cause.sentence not in stopped.reason:
+            yield f"Cause{sure}: {cause.sentence}."
         if cause.frequency:
             yield f"Seen: {cause.frequency}."
         if cause.noticed_after is not None:
