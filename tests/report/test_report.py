@@ -21,8 +21,8 @@ from deploy_lib.model import journal
 from deploy_lib.model.answers import Attempt
 from deploy_lib.model.codes import Code
 from deploy_lib.model.evidence import Evidence, LogLine, LogSource
-from deploy_lib.model.image import BuiltImage, ImageFile, SourceSummary
 from deploy_lib.model.findings import Finding, Severity
+from deploy_lib.model.image import BuiltImage, ImageFile, SourceSummary
 from deploy_lib.model.journal import Entry
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Status
