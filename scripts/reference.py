@@ -27,7 +27,7 @@ sys.path.insert(0, str(ROOT))
 from deploy_lib.cli.arguments import parser  # noqa: E402
 from deploy_lib.cli.show.events_schema import events_schema  # noqa: E402
 from deploy_lib.config.schema import schema  # noqa: E402
-from deploy_lib.model.needs import APIS, BUILDER, DEPLOYER, GUARD, RUNTIME, Need  # noqa: E402
+from deploy_lib.model.needs import APIS, BUILDER, DEPLOYER, GUARD, NOTIFIER, PRUNER, RUNTIME, Need  # noqa: E402
 from deploy_lib.model.roles import role_for  # noqa: E402
 from deploy_lib.steps.catalogue import KINDS  # noqa: E402
 
@@ -70,6 +70,8 @@ def with_permissions(page: str) -> str:
     parts = {
         "apis": ["| API | needed when |", "|---|---|", *(f"| `{api.name}` | {api.when} |" for api in APIS)],
         "deployer": _permission_rows(DEPLOYER),
+        "notifier": _permission_rows(NOTIFIER),
+        "pruner": _permission_rows(PRUNER),
         "builder": _permission_rows(BUILDER),
         "guard": _permission_rows(GUARD),
         "runtime": _permission_rows(RUNTIME),

@@ -23,6 +23,7 @@ PLACES = {
     "tests/report/": FAST,
     "tests/report/test_browser.py": SLOW,
     "tests/report/test_webhook.py": STANDARD,
+    "tests/report/test_senders.py": STANDARD,
     "tests/report/test_commands.py::test_a_release_leaves_its_reports_and_a_summary": STANDARD,
     "tests/report/test_report.py::test_a_hundred_thousand_lines": SLOW,
     "tests/source/test_contents.py": FAST,

@@ -44,6 +44,7 @@ COMMANDS = {
     "report": "the audit report of a release",
     "logs": "what a service, a revision or a release wrote, and what it writes now",
     "open": "the address of a service, in a browser where there is one",
+    "prune": "delete revisions and images that nothing needs; says which, and deletes with --yes",
     "local": "the local cloud: up, down, status, env",
     "guard": "watch a release that others make, and put its traffic back if its client dies; what `guard:` runs",
     "init": "write the YAML of a service: one that runs, one of a Knative file, or a new one",
@@ -140,6 +141,7 @@ def parser() -> argparse.ArgumentParser:
         "report",
         "logs",
         "open",
+        "prune",
         "doctor",
         "guard",
     ):
@@ -211,6 +213,11 @@ def _release(command: argparse.ArgumentParser) -> None:
         metavar="IMAGE",
         help="release an image given as name@sha256:..., or the one that serves now",
     )
+    group.add_argument(
+        "--changed",
+        action="store_true",
+        help="of the services, only those whose image's files or settings have changed since what serves; says why",
+    )
     group.add_argument("--rebuild", action="store_true", help="build even when the same image was built before")
     group.add_argument(
         "--build-local",
@@ -253,7 +260,7 @@ OLD_FLAGS = {
     "--check-apis": "always on: each refusal names the API to enable",
     "--skip-validation": "refused: leave a step out of the YAML instead, where others can see it",
     "--skip-post-tests": "refused: leave probe or verify out of the YAML instead",
-    "--cleanup": "refused: revisions are kept, so that a rollback needs no build",
+    "--cleanup": "refused: revisions are kept, so that a rollback needs no build; prune deletes old ones",
     "--no-alpine": "refused: the Dockerfile says what base it uses",
     "--rollback": "now a command of its own: rollback",
 }
@@ -291,6 +298,10 @@ def _others(made: Mapping[str, argparse.ArgumentParser]) -> None:
         "back when the release fails",
     )
     made["resume"].add_argument("--force", action="store_true", help="take over although the lease has not expired")
+    prune = made["prune"]
+    prune.add_argument("--keep", type=int, default=20, metavar="N", help="of the newest at least (default: 20)")
+    prune.add_argument("--images", action="store_true", help="images too, of services in this file's repository")
+    prune.add_argument("--yes", action="store_true", help="delete what is listed without it")
     add_reading_arguments(made)
     made["guard"].add_argument("id", help="the release, by its whole id")
     local = made["local"]

@@ -5,14 +5,16 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 
 from deploy_lib.cli.arguments import OLD_FLAGS
 from deploy_lib.cli.following import BuildFollower
 from deploy_lib.cli.identity import new_release
 from deploy_lib.cli.notifications import Notifier
 from deploy_lib.cli.on_cloud_build import hand_over, handed_over, may_be_handed_over
-from deploy_lib.cli.options import options_of
+from deploy_lib.cli.options import options_of, refuse_what_contradicts
 from deploy_lib.cli.release_runner import release_runner
+from deploy_lib.cli.repository import time_of
 from deploy_lib.cli.result import CommandResult
 from deploy_lib.cli.run_output import OpenJournal
 from deploy_lib.cli.selection import commit_of, select
@@ -42,25 +44,37 @@ def main(
 
         return plan.main(args)
     wait = seconds("--wait", args.wait)
+    refuse_what_contradicts(args)
     selection = select(args)
     result = result or CommandResult("deploy")
     result.begin([plan.service.name for plan in selection.plans])
     commit = commit_of(selection.root, args.commit)
+    committed = time_of(selection.root, commit)
     clock = clock or SystemClock()
     with open_session(selection, args, clock, starts=True) as session:
         given = handed_over(args)
         releases = [
-            given.named(new_release(plan, commit, options_of(args, plan), clock.now())) for plan in selection.plans
+            given.named(new_release(plan, commit, options_of(args, plan), clock.now(), committed))
+            for plan in selection.plans
         ]
-        notifier = Notifier(selection.config.settings.webhook_env, session.state, args.report_dir, result)
+        if args.changed:
+            from deploy_lib.cli.changed import only_changed
+
+            plans = only_changed(session, selection, releases, as_text=args.output == "text")
+            names = [plan.service.name for plan in plans]
+            result.begin(names)
+            if not plans:
+                return 0
+            selection = replace(selection, plans=plans)
+            releases = [release for release in releases if release.service.name in names]
+        told = selection.config.settings.subscriptions()
+        notifier = Notifier(told, session.state, session.clients, args.report_dir, result)
         display = choose(args.output, tuple(plan.service.name for plan in selection.plans))
         following = BuildFollower(session, selection, display, notifier)
         away = args.on is not None and may_be_handed_over(session, selection.plans, releases)
         answer = following.leaving if away else display.stopping
-        with (
-            stopping(clock, selection.program.command("resume"), answer, result.cut_short) as signals,
-            closing(display),
-        ):
+        stops = stopping(clock, selection.program.command("resume"), answer, result.cut_short)
+        with closing(notifier), stops as signals, closing(display):
             if away:
                 return signals.decided(following.carried_out(hand_over(session, selection, args, releases)))
             runners = [

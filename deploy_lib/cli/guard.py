@@ -56,7 +56,7 @@ def _put_back(session: Session, plan: Plan, release_id: str, display: Display) -
     (chosen,) = choose_all([(plan, session.services(plan).read_state(plan.service))], options)
     if chosen.choice is None:
         raise NotPossible(refusals([chosen]), Outcome.REJECTED.exit_code)
-    notifier = Notifier(None, session.state)
+    notifier = Notifier((), session.state, session.clients)
     with ExitStack() as journals_open:
         begun = begin(session, chosen, chosen.choice, display, notifier, journals_open)
         return carry_out(session, begun, notifier, options, f"the guard of release {release_id}").outcome

@@ -48,6 +48,12 @@ class HistoryRow:
 def main(args: argparse.Namespace) -> int:
     if args.limit < 1:
         raise NotPossible("--limit: at least 1")
+    if args.stats:
+        from deploy_lib.cli.history_stats import show
+
+        return show(args)
+    if args.weeks is not None or args.html:
+        raise NotPossible("--weeks and --html are about --stats; give that, too")
     rows = [row_of(release) for release in stored_releases(args)[: args.limit]]
     if args.output == "json":
         for row in rows:

@@ -13,10 +13,15 @@ from deploy_lib.model.variables import for_release
 from deploy_lib.plan import Plan
 
 
-def new_release(plan: Plan, commit: str, options: Options, now: datetime) -> Release:
-    """A release with a unique id, also when two deployers start in the same second."""
+def new_release(plan: Plan, commit: str, options: Options, now: datetime, committed: datetime | None = None) -> Release:
+    """A release with a unique id, also when two deployers start in the same second.
+
+    `committed` is when its commit was made.
+    """
     release_id = f"{now:%Y%m%dt%H%M%S}-{plan.service.name}-{commit[:7]}-{secrets.token_hex(2)}"
-    return Release(release_id, for_release(plan.service, commit, release_id), commit, now, options=options)
+    return Release(
+        release_id, for_release(plan.service, commit, release_id), commit, now, options=options, committed=committed
+    )
 
 
 def service_of(release_id: str) -> str:

@@ -25,6 +25,7 @@ COMMAND_MODULES = {
     "report": "deploy_lib.cli.report",
     "logs": "deploy_lib.cli.logs",
     "open": "deploy_lib.cli.open",
+    "prune": "deploy_lib.cli.prune",
     "local": "deploy_lib.cli.local_cloud",
     "init": "deploy_lib.cli.init",
     "doctor": "deploy_lib.cli.doctor",

@@ -46,6 +46,14 @@ def emergency_of(args: argparse.Namespace) -> str:
     return why
 
 
+def refuse_what_contradicts(args: argparse.Namespace) -> None:
+    """Raises NotPossible: with an image given, or built in any case, there is nothing to compare."""
+    if args.changed and (args.skip_build or args.rebuild):
+        raise NotPossible(
+            "--changed compares what a build would put into the image; leave out --skip-build and --rebuild"
+        )
+
+
 def _local_builder(wanted: str, store: Path) -> Builder:
     """--build-local without a value takes docker, else podman, as far as they work here."""
     if wanted != "local":

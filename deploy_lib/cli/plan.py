@@ -11,7 +11,7 @@ from datetime import datetime
 
 from deploy_lib.cli.explain import explain
 from deploy_lib.cli.identity import new_release
-from deploy_lib.cli.options import options_of
+from deploy_lib.cli.options import options_of, refuse_what_contradicts
 from deploy_lib.cli.selection import commit_of, select
 from deploy_lib.cli.session import open_session
 from deploy_lib.cli.show.console import say, say_json
@@ -29,6 +29,7 @@ Show = Callable[[Foreseen], None]
 
 
 def main(args: argparse.Namespace) -> int:
+    refuse_what_contradicts(args)
     selection = select(args)
     if getattr(args, "explain", None):
         return explain(selection, args.explain, as_text=args.output == "text")
@@ -37,6 +38,12 @@ def main(args: argparse.Namespace) -> int:
     plans, as_text = selection.plans, args.output == "text"
     with open_session(selection, args, clock) as session, stopping(clock, selection.program.command("plan")):
         releases = {plan.service.name: new_release(plan, commit, options_of(args, plan), clock.now()) for plan in plans}
+        if args.changed:
+            from deploy_lib.cli.changed import only_changed
+
+            plans = only_changed(session, selection, [*releases.values()], as_text=as_text)
+            if not plans:
+                return 0
         drivers = {plan.service.name: session.drivers(plan) for plan in plans}
 
         def foresee(plan: Plan, show: Show) -> ForeseenEnd:

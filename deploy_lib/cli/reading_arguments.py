@@ -20,6 +20,11 @@ def add_reading_arguments(made: Mapping[str, argparse.ArgumentParser]) -> None:
         help="look again and again until Ctrl-C (default: every 5s); without a terminal, only what has changed",
     )
     made["history"].add_argument("--limit", type=int, default=20, metavar="N", help="releases at most (default: 20)")
+    made["history"].add_argument(
+        "--stats", action="store_true", help="how often, how well and how soon is released, by week, instead of a list"
+    )
+    made["history"].add_argument("--weeks", type=int, metavar="N", help="with --stats: the last N weeks (default: 12)")
+    made["history"].add_argument("--html", metavar="FILE", help="with --stats: write it as one page with drawings")
     _report(made["report"])
     _logs(made["logs"])
     made["open"].add_argument("named", nargs="?", metavar="SERVICE", help="a service of the file, as with --service")

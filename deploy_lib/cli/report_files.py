@@ -1,4 +1,4 @@
-"""What is left of a release when it has ended: report files, a CI job's summary, a message to a chat channel."""
+"""What is left of a release when it has ended: report files, a CI job's summary."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from urllib.parse import quote
 from deploy_lib.cli.release_store import StoredRelease, last_live_before
 from deploy_lib.drivers.whole_file import write_whole
 from deploy_lib.journal import is_written, read
-from deploy_lib.model.journal import Entry
 from deploy_lib.model.not_possible import NotPossible
-from deploy_lib.plan import Plan
 from deploy_lib.report.build import build
 from deploy_lib.report.document import Report, report_name
 from deploy_lib.report.formats import EXTENSIONS, OF_A_SERVICE, file_name, render
@@ -101,20 +99,6 @@ def write_all(report: Report, directory: Path) -> list[Path]:
         return [_written(directory / file_name(report, name), render(report, name)) for name in EXTENSIONS]
     except OSError as problem:
         raise NotPossible(f"the report cannot be written to {directory}: {problem.strerror}") from None
-
-
-def tell_webhook(variable: str, plan: Plan, entry: Entry) -> None:
-    """Tells the channel whose address the variable holds. Raises NotPossible and DriverError."""
-    from deploy_lib.drivers.webhook import send
-    from deploy_lib.report.notice import notice
-
-    text = notice(plan.service, entry)
-    if text is None:
-        return
-    address = os.environ.get(variable, "").strip()
-    if not address:
-        raise NotPossible(f"webhook_env names the variable {variable}, which is not set")
-    send(address, text)
 
 
 def _written(path: Path, text: str) -> Path:

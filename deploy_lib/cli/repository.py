@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shlex
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 from deploy_lib.drivers.source.git import git_environment
@@ -54,6 +55,15 @@ def commit_of(root: Path, wanted: str | None) -> str:
     shallow = _git(root, "rev-parse", "--is-shallow-repository").stdout.strip() == "true"
     more = ", which is a shallow clone: git fetch --unshallow, or in CI check out the whole history" if shallow else ""
     raise NotPossible(f"--commit {wanted}: there is no such commit in {root}{more}")
+
+
+def time_of(root: Path, commit: str) -> datetime | None:
+    """When the commit was made, in UTC; None where git cannot tell."""
+    done = _git(root, "show", "--no-patch", "--format=%cI", "--end-of-options", commit)
+    try:
+        return datetime.fromisoformat(done.stdout.strip()).astimezone(UTC) if done.returncode == 0 else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def _no_head(root: Path) -> NotPossible:

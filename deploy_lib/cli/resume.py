@@ -44,13 +44,12 @@ def main(
         display = choose(args.output, tuple(plan.service.name for plan in selection.plans))
         followed = [plan.service.name for plan in selection.plans]
         result.begin([each.plan.service.name for each in found] or followed)
-        notifier = Notifier(selection.config.settings.webhook_env, session.state, None, result)
+        told = selection.config.settings.subscriptions()
+        notifier = Notifier(told, session.state, session.clients, None, result)
         following = BuildFollower(session, selection, display, notifier)
         answer = following.leaving if handed else display.stopping
-        with (
-            stopping(clock, selection.program.command("resume"), answer, result.cut_short) as signals,
-            closing(display),
-        ):
+        stops = stopping(clock, selection.program.command("resume"), answer, result.cut_short)
+        with closing(notifier), stops as signals, closing(display):
             if handed:
                 return signals.decided(following.carried_out(handed))
             runners = [

@@ -61,10 +61,11 @@ def main(args: argparse.Namespace, result: CommandResult | None = None) -> int:
         if any(each.refused for each in found):
             with closing(display):
                 return _refuse(session, found, display, args.output, result)
-        notifier = Notifier(selection.config.settings.webhook_env, session.state, None, result)
+        told = selection.config.settings.subscriptions()
+        notifier = Notifier(told, session.state, session.clients, None, result)
         finishes = selection.program.command("rollback", "--force")
         try:
-            with ExitStack() as journals_open, closing(display):
+            with closing(notifier), ExitStack() as journals_open, closing(display):
                 signals = journals_open.enter_context(stopping(clock, finishes, display.stopping, result.cut_short))
                 begun = [
                     begin(session, each, each.choice, display, notifier, journals_open)

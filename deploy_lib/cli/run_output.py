@@ -1,4 +1,4 @@
-"""Where the entries and lines of a release or a rollback go: its journal on the disk, the display, the webhook.
+"""Where the entries and lines of a release or a rollback go: its journal on the disk, the display, and whoever is told.
 
 All of it is masked. What is handed on as it is stays with the run, which needs it so.
 """
@@ -71,7 +71,7 @@ def run_output(
 ) -> Iterator[RunOutput]:
     """The journal is open, and locked, while the block runs. Raises OSError when it cannot be opened."""
     service = plan.service
-    mask = redactor_of(service, notifier.webhook_env)
+    mask = redactor_of(service, notifier.variables)
     file = open_journal(release_directory(state, service.project, service.name, release_id))
     try:
         yield RunOutput(plan, display, notifier, file, mask, Following(mask))

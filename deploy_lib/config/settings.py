@@ -9,7 +9,9 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator
 
 from deploy_lib.config.freeze import FreezeSettings
 from deploy_lib.config.guard import GuardOf
+from deploy_lib.config.notify import NotifySettings
 from deploy_lib.config.runtime import RuntimeSettings, number_as_text
+from deploy_lib.model.notices import Subscription, WebhookTarget
 from deploy_lib.model.service import BuildSource, Instances, Service
 from deploy_lib.steps.health import HealthSettings
 from deploy_lib.steps.kind import Duration, Settings
@@ -269,6 +271,9 @@ class FileSettings(Settings):
         pattern=VARIABLE,
         description="variable that holds the URL of a webhook, which is called when a release starts and ends",
     )
+    notify: tuple[NotifySettings, ...] = Field(
+        (), description="who else is told of a release, and of which of its events"
+    )
     on_failure: Literal["restore", "hold"] = Field("restore", description="after a failure under traffic")
     on_inconclusive: Literal["hold", "restore", "continue"] = Field(
         "hold", description="after a comparison or a bake without enough evidence"
@@ -288,3 +293,8 @@ class FileSettings(Settings):
                     f"{name!r} is not a valid name of a service; letters, digits, '.', '_' and '-', 63 at most"
                 )
         return value
+
+    def subscriptions(self) -> tuple[Subscription, ...]:
+        """Whoever is told of a release of these services."""
+        usual = (Subscription(WebhookTarget(self.webhook_env)),) if self.webhook_env else ()
+        return (*usual, *(each.subscription(self.project) for each in self.notify))

@@ -72,6 +72,7 @@ class Budgets:
             "validate_service": writes,
             "update_service": writes,
             "replace_service": writes,
+            "delete_revision": writes,
         }
 
     def of(self, method: str) -> CallBudget | None:

@@ -35,7 +35,7 @@ QUOTA_WITHIN = 90.0
 """Seconds in which a quota by the minute, used up by whomever, has room again."""
 WRITES_PAUSE = 10.0
 """Seconds in which nobody of a run writes after a quota of writes was used up; some of its minute has passed then."""
-_PACED = frozenset({"create_service", "validate_service"})
+_PACED = frozenset({"create_service", "validate_service", "delete_revision"})
 """Calls that wait for such a pause; who changes a service waits before it is read, by `wait_to_write`."""
 _WRITES = _PACED | {"update_service", "replace_service"}
 DEAD_LOCAL_CLOUD = 2.0
@@ -68,6 +68,11 @@ POLICIES = {
     "update_service": CHANGE,
     "replace_service": CHANGE,
     "get_revision": READ,
+    "delete_revision": WRITE,
+    "publish_message": WRITE,
+    "list_images": READ,
+    "delete_image": WRITE,
+    "get_image_deletion": READ,
     "list_revisions": READ,
     "get_operation": READ,
     "get_job": READ,

@@ -5,33 +5,20 @@ The address is itself a secret, so no error repeats it.
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from deploy_lib.drivers.post_json import PATIENCE, post_json
 
-from deploy_lib.drivers.interface import DriverError
-
-PATIENCE = 5.0  # seconds
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _REMEDY = "check the webhook's address where it was created"
+_REPLY = "messageReplyOption=REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD"
 
 
-def send(address: str, text: str, *, patience: float = PATIENCE) -> None:
-    """Raises DriverError when it was not taken. Sent once: a message that comes twice is worse than one lost."""
-    try:
-        parts = urlsplit(address)
-        host = parts.hostname or ""
-    except ValueError:
-        raise DriverError("the webhook's address is not a URL", _REMEDY) from None
-    if not host or (parts.scheme != "https" and not (parts.scheme == "http" and host in _LOOPBACK)):
-        raise DriverError("the webhook's address is not an https URL", _REMEDY)
-    import httpx
+def send(address: str, text: str, *, thread: str = "", patience: float = PATIENCE) -> None:
+    """Raises DriverError when it was not taken.
 
-    try:
-        # The answer's body is never read, so a server that never stops sending does not block.
-        with httpx.stream("POST", address, json={"text": text}, timeout=patience, follow_redirects=False) as answer:
-            status = answer.status_code
-    except httpx.TimeoutException:
-        raise DriverError(f"the webhook at {host} did not answer within {patience:g} s") from None
-    except (httpx.HTTPError, httpx.InvalidURL) as problem:
-        raise DriverError(f"the webhook at {host} could not be reached ({type(problem).__name__})", _REMEDY) from None
-    if not 200 <= status < 300:
-        raise DriverError(f"the webhook at {host} answered {status}", _REMEDY)
+    `thread` is the key of the thread that it belongs to, as Google Chat takes it:
+    https://developers.google.com/workspace/chat/quickstart/webhooks.
+    """
+    body: dict[str, object] = {"text": text}
+    if thread:
+        address += ("&" if "?" in address else "?") + _REPLY
+        body["thread"] = {"threadKey": thread}
+    post_json("the webhook", address, body, remedy=_REMEDY, patience=patience)

@@ -32,6 +32,9 @@ class When(enum.StrEnum):
     GUARD_ACCOUNT = "`service_account` of `guard` is set"
     JOB = "the plan has a `job` step"
     JOB_ACCOUNT = "`service_account` of a `job` step is set"
+    PUBSUB = "`notify` has a `pubsub`"
+    PRUNE = "`prune`"
+    PRUNE_IMAGES = "`prune --images`"
 
 
 class GrantedOn(enum.StrEnum):
@@ -122,6 +125,20 @@ DEPLOYER = (
     Need(OPEN_ID_TOKEN, GrantedOn.ASKER, "ask the service in its name", When.INVOKE_AS),
 )
 """Of whoever starts a release."""
+
+NOTIFIER = (Need("pubsub.topics.publish", GrantedOn.PROJECT, "tell a topic of a release", When.PUBSUB),)
+"""Of whoever starts a release that a topic is told of; no release fails for it, so the command doctor does not ask."""
+
+PRUNER = (
+    Need("run.services.get", GrantedOn.SERVICE, "read what serves, and what releases name", When.PRUNE),
+    Need("run.revisions.list", GrantedOn.SERVICE, "list revisions", When.PRUNE),
+    Need("run.revisions.delete", GrantedOn.SERVICE, "delete them, with `--yes`", When.PRUNE),
+    Need("run.operations.get", GrantedOn.PROJECT, "read how a deletion ended", When.PRUNE),
+    Need("storage.objects.get", GrantedOn.BUCKET, "read who deploys", When.PRUNE),
+    Need("artifactregistry.dockerimages.list", GrantedOn.REPOSITORY, "list images", When.PRUNE_IMAGES),
+    Need("artifactregistry.versions.delete", GrantedOn.REPOSITORY, "delete them, with `--yes`", When.PRUNE_IMAGES),
+)
+"""Of whoever deletes what no release needs any more: not of a release, so the command doctor does not ask for it."""
 
 BUILDER = (
     Need("storage.objects.get", GrantedOn.BUCKET, "fetch the source", When.BUILD),

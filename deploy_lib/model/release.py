@@ -95,6 +95,7 @@ class Release:
     percent: int = 0  # of the traffic, as the candidate was last given
     before: TrafficMap | None = None
     options: Options = Options()
+    committed: datetime | None = None  # when its commit was made; None where nobody wrote that down
 
     @property
     def first(self) -> bool:

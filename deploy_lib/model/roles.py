@@ -44,6 +44,8 @@ _ROLES = (
     ("storage.objects.list", "roles/storage.objectViewer"),
     ("storage.", "roles/storage.objectAdmin"),
     ("artifactregistry.repositories.uploadArtifacts", IMAGE_WRITER),
+    ("pubsub.topics.publish", "roles/pubsub.publisher"),
+    ("artifactregistry.versions.delete", "roles/artifactregistry.repoAdmin"),
     ("artifactregistry.", IMAGE_READER),
     (ACT_AS, "roles/iam.serviceAccountUser"),
     (OPEN_ID_TOKEN, "roles/iam.serviceAccountOpenIdTokenCreator"),

@@ -39,6 +39,7 @@ class PastRelease:
     labels: Mapping[str, str] | None = None  # of the service; None where that was not written down
     emergency: str = ""  # why it was released although a freeze or a hold was in force
     approved: tuple[str, ...] = ()  # by whom, when and why
+    context: str | None = None  # hash of what its image was built from; None where that was not written down
 
 
 @dataclass(frozen=True, slots=True)

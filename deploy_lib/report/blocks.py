@@ -139,11 +139,29 @@ class Columns:
 
 
 @dataclass(frozen=True, slots=True)
+class Series:
+    """What one colour stands for, with a value for each label; None where there is none."""
+
+    name: str
+    colour: str
+    values: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Weeks:
+    """Numbers by week, or (`are_times`) seconds; several series stand on top of each other."""
+
+    labels: tuple[str, ...]
+    series: tuple[Series, ...]
+    are_times: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Figure:
     """A drawing, and what a format shows that cannot draw; None where another block says the same."""
 
     title: str
-    chart: Spans | Shares | Bars | Columns
+    chart: Spans | Shares | Bars | Columns | Weeks
     table: Table | None = None
 
 

@@ -10,6 +10,8 @@ from deploy_lib.model.details import Whose
 from deploy_lib.report.blocks import Lines, pieces, plain
 from deploy_lib.steps.kind import format_duration
 
+_HOURS, _DAYS = 2 * 3600.0, 2 * 86400.0
+"""From how many seconds on a time is told in hours, and in days."""
 WHOSE = {
     Whose.PAIRED: "paired requests",
     Whose.USERS: "requests of users",
@@ -32,6 +34,13 @@ def seconds(value: float | None) -> str:
 
 def duration(value: float | None) -> str:
     return "not known" if value is None or value < 0 else format_duration(value)
+
+
+def long_duration(value: float | None) -> str:
+    """Also in hours and days, as a commit waits to be live."""
+    if value is None or value < _HOURS:
+        return duration(value)
+    return f"{value / 86400:.3g} days" if value >= _DAYS else f"{value / 3600:.3g} h"
 
 
 def milliseconds(value: float) -> str:

@@ -1,32 +1,47 @@
-"""The one message a chat channel gets of an event: who, what, why, and what serves."""
+"""The one message that is sent of an event: who, what, why, and what serves."""
 
 from __future__ import annotations
 
 from deploy_lib.model.entry_words import about_freeze
-from deploy_lib.model.journal import Entry, Started, Stopped
-from deploy_lib.model.service import Service
+from deploy_lib.model.journal import Asked, Entry, RestoreAsked, Started, Stopped
+from deploy_lib.model.notices import Notice, event_of
+from deploy_lib.model.release import Release
 from deploy_lib.printable import Printable
 from deploy_lib.redact import named_secrets
 
 LONGEST = 1500  # characters; chat services cut much longer messages
 
 
-def notice(service: Service, entry: Entry) -> str | None:
-    """The message in Slack's notation, secrets masked; None for an entry that no message is made of."""
-    name = f"{service.name} ({service.project})"
+def notice(release: Release, entry: Entry) -> Notice | None:
+    """Its text is in Slack's notation, secrets masked; None for an entry that no message is made of."""
+    event = event_of(entry)
+    if event is None:
+        return None
+    service = release.service
+    mask = Printable([*named_secrets(service.env), *named_secrets(service.source.args)])
+    text = _escaped(mask.text(_text(release, entry))[:LONGEST])
+    if not isinstance(entry, Stopped):
+        return Notice(event, release, text, entry.at.isoformat())
+    reason, serving = mask.text(entry.reason)[:LONGEST], mask.text(entry.serving)
+    return Notice(event, release, text, entry.at.isoformat(), entry.outcome, reason, serving)
+
+
+def _text(release: Release, entry: Entry) -> str:
+    name = f"{release.service.name} ({release.service.project})"
     if isinstance(entry, Started):
         verb = "is resumed" if entry.resumed else "starts"
         who = f" by {entry.holder}" if entry.holder else ""
-        text = f"{name}: release {entry.release.id} {verb}{who}, commit {entry.release.commit[:7]}"
-        if about := about_freeze(entry):
-            text += f"\n{about}"
-    elif isinstance(entry, Stopped):
+        about = about_freeze(entry)
+        more = f"\n{about}" if about else ""
+        return f"{name}: release {release.id} {verb}{who}, commit {release.commit[:7]}{more}"
+    if isinstance(entry, Asked):
+        return f"{name}: release {release.id} goes on to {entry.label}"
+    if isinstance(entry, RestoreAsked):
+        return f"{name}: release {release.id} puts users back: {entry.why}"
+    if isinstance(entry, Stopped):
         lines = [f"{name}: {entry.outcome.words.notice}: {entry.reason}", f"serving: {entry.serving}"]
-        text = "\n".join([*lines, *entry.next_commands])
-    else:
-        return None
-    masked = Printable([*named_secrets(service.env), *named_secrets(service.source.args)]).text(text)
-    return _escaped(masked[:LONGEST])
+        return "\n".join([*lines, *entry.next_commands])
+    return ""
 
 
 def _escaped(text: str) -> str:

@@ -34,6 +34,7 @@ COMMANDS = {
     "status": (),
     "logs": ("--follow",),
     "open": (),
+    "prune": ("--keep", "5", "--yes"),
     "history": (),
     "report": ("20260302t120000-backend-9f8e7d6",),
     "local": ("up",),

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.cli.test_events import SCHEMA
 from tests.json_schema import faults
-from tests.rehearsal.cli_harness import WHOLE, CliHarness, CommandResult
-from tests.report.channel import channel
+from tests.rehearsal.cli_harness import PROJECT, WHOLE, CliHarness, CommandResult
+from tests.report.channel import channel, service
 
 SECRET = "pl4nted-in-the-log-0123456789"
 
@@ -65,12 +67,32 @@ def test_every_format_is_kept_beside_the_journal_and_none_tells_a_secret(harness
 
 
 def test_a_channel_is_told_of_start_and_end(harness: CliHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    with channel() as (address, got):
-        monkeypatch.setenv("REHEARSAL_WEBHOOK", address)
-        result = harness.release(harness.config(WHOLE, webhook_env="REHEARSAL_WEBHOOK"))
+    """And so are Slack, GitHub and a topic, each of the events that it wants; one that is not there is no matter."""
+    topic = f"projects/{PROJECT}/topics/{harness.service}"
+    assert httpx.put(f"{harness.cloud.http}/v1/{topic}", trust_env=False).status_code == 200
+    told = [
+        {"pubsub": harness.service, "events": ["traffic", "success"]},
+        {"slack": {"token_env": "A_TOKEN", "channel": "C1"}},
+        {"github": {"environment": "rehearsal", "token_env": "A_TOKEN", "repository": "acme/shop"}},
+        {"pubsub": "nowhere"},
+        {"webhook_env": "REHEARSAL_WEBHOOK", "events": "failure"},
+    ]
+    with channel() as (address, got), service({"ok": True, "ts": "1.5", "id": 42}) as (api, asked):
+        for name, value in {"WEBHOOK": address, "A_TOKEN": SECRET}.items():
+            monkeypatch.setenv(name if name == "A_TOKEN" else f"REHEARSAL_{name}", value)
+        monkeypatch.setenv("SLACK_API_URL", api)
+        monkeypatch.setenv("GITHUB_API_URL", api)
+        result = harness.release(harness.config(WHOLE, webhook_env="REHEARSAL_WEBHOOK", notify=told))
     assert result.code == 0, result.errors
     begun, ended = (json.loads(body)["text"] for body in got)
     assert "starts by" in begun and f"live: {result.candidate} serves 100 %" in ended
+    published = httpx.get(f"{harness.cloud.http}/_local/published", trust_env=False).json()[topic]
+    assert [each["attributes"]["event"] for each in published] == ["traffic", "success"]
+    whole = json.loads(base64.b64decode(published[-1]["data"]))
+    assert (whole["outcome"], whole["candidate"]) == ("live", result.candidate)
+    assert [each.body.get("thread_ts") for each in asked if "chat" in each.path] == [None, "1.5"]
+    assert [each.body["state"] for each in asked if "statuses" in each.path] == ["in_progress", "success"]
+    assert result.errors.count("Pub/Sub was not told") == 1 and SECRET not in result.errors
 
 
 @pytest.mark.parametrize("variable", ["REHEARSAL_WEBHOOK", "REHEARSAL_WEBHOOK_UNSET"])

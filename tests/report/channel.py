@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 
 @contextmanager
@@ -35,5 +38,42 @@ def channel(
             yield f"http://127.0.0.1:{server.server_address[1]}/services/pl4nted-path", got
         finally:
             release.set()
+            server.shutdown()
+            thread.join()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One POST that a service got."""
+
+    path: str
+    token: str
+    body: dict[str, Any]
+
+
+@contextmanager
+def service(*answers: dict[str, Any], status: int = 200) -> Iterator[tuple[str, list[Asked]]]:
+    """Another kind of server: an API of JSON that gives these answers in turn, the last one for ever."""
+    got: list[Asked] = []
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            answer = json.dumps(answers[min(len(got), len(answers) - 1)]).encode()
+            got.append(Asked(self.path, self.headers.get("Authorization", ""), body))
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}", got
+        finally:
             server.shutdown()
             thread.join()

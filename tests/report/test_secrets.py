@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -104,7 +105,8 @@ def test_no_message_tells_a_secret() -> None:
     started = first_start(entries)
     assert started is not None
     for entry in entries:
-        text = notice(started.release.service, entry) or ""
+        found = notice(started.release, entry)
+        text = json.dumps(found.data) if found is not None else ""
         assert [secret for secret in PLANTED if secret in text] == []
 
 
@@ -115,7 +117,7 @@ def test_the_history_tells_no_secret(tmp_path: Path, capsys: pytest.CaptureFixtu
     kept.close()
     for output in ("text", "json"):
         asked = argparse.Namespace(state=str(tmp_path), project=None, config=None, local=False, output=output,
-                                   service=[], all=False, limit=5)  # fmt: skip
+                                   service=[], all=False, limit=5, stats=False, weeks=None, html=None)  # fmt: skip
         assert history.main(asked) == 0
     told = capsys.readouterr().out
     assert RELEASE.id in told

@@ -11,11 +11,11 @@ import pytest
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.drivers.webhook import send
 from deploy_lib.model import journal
+from deploy_lib.model.notices import NoticeEvent
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.report.notice import notice
 from tests.report import journals
 from tests.report.channel import channel
-from tests.report.journals import SERVICE
 
 
 def test_a_message_is_one_post_of_text() -> None:
@@ -55,22 +55,30 @@ def test_an_address_of_no_use_is_told_without_repeating_it(address: str) -> None
 
 def test_what_is_told_of_each_event() -> None:
     begun = journals.live()[0]
-    assert notice(SERVICE, begun) == (
+    assert isinstance(begun, journal.Started)
+    assert told(begun) == (
         "backend (netra-staging): release 20260302t120000-backend-9f8e7d6 starts by ci@runner-7, commit 9f8e7d6"
     )
     ended = journals.held()[-1]
     assert isinstance(ended, journal.Stopped)
-    told = notice(SERVICE, ended) or ""
-    assert told.startswith("backend (netra-staging): held, a person must decide: compare 1 min")
-    assert "rollback" in told and "serving: " in told
+    assert told(ended).startswith("backend (netra-staging): held, a person must decide: compare 1 min")
+    assert "rollback" in told(ended) and "serving: " in told(ended)
     for outcome in Outcome:
-        assert notice(SERVICE, replace(ended, outcome=outcome))
-    assert notice(SERVICE, journals.live()[1]) is None
+        found = notice(journals.RELEASE, replace(ended, outcome=outcome))
+        assert found is not None and found.event is (NoticeEvent.SUCCESS if outcome.is_good else NoticeEvent.FAILURE)
+    events = [found.event for entry in journals.sick_under_traffic() if (found := notice(journals.RELEASE, entry))]
+    assert events == [NoticeEvent.START, NoticeEvent.TRAFFIC, NoticeEvent.RESTORE, NoticeEvent.FAILURE]
+
+
+def told(entry: journal.Entry) -> str:
+    found = notice(journals.RELEASE, entry)
+    assert found is not None
+    return found.text
 
 
 def test_a_message_is_no_markup_and_not_endless() -> None:
     ended = journals.held()[-1]
     assert isinstance(ended, journal.Stopped)
-    told = notice(SERVICE, replace(ended, reason="<!channel> & <https://evil|x>" + "y" * 9000)) or ""
-    assert "<" not in told and "&lt;!channel&gt; &amp;" in told
-    assert len(told) < 2000
+    text = told(replace(ended, reason="<!channel> & <https://evil|x>" + "y" * 9000))
+    assert "<" not in text and "&lt;!channel&gt; &amp;" in text
+    assert len(text) < 2000

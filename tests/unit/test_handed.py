@@ -15,6 +15,8 @@ from deploy_lib.cli.identity import new_release, service_of
 from deploy_lib.cli.notifications import Notifier
 from deploy_lib.cli.on_cloud_build import PASSED_FLAGS, PASSED_VALUES, Handed, handed_over
 from deploy_lib.cli.run_output import run_output
+from deploy_lib.drivers.clients import Clients
+from deploy_lib.drivers.endpoints import Endpoints
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.journal import encode, read
 from deploy_lib.model import answers
@@ -70,7 +72,7 @@ def test_the_service_of_a_release_is_in_its_id(name: str) -> None:
 
 def test_every_flag_of_a_release_goes_along_or_is_this_clients() -> None:
     here = ["project", "config", "local", "all", "repo", "output", "state", "result", "report_dir", "build_local"]
-    here += ["help", "dry_run", "on", "handed"]
+    here += ["help", "dry_run", "on", "handed", "changed"]
     said_anew = ["service", "commit"]
     old = [flag.removeprefix("--").replace("-", "_") for flag in OLD_FLAGS]
     known = {each.dest for each in command_parsers(parser())["deploy"]._actions}
@@ -111,7 +113,9 @@ def test_lines_of_a_build_become_entries_here_each_written_once(tmp_path: Path) 
     shown = _Shown()
     for known in (0, 2):
         with ExitStack() as stack:
-            output = stack.enter_context(run_output(tmp_path, plan(), RELEASE.id, shown, Notifier(None, tmp_path)))
+            output = stack.enter_context(
+                run_output(tmp_path, plan(), RELEASE.id, shown, Notifier((), tmp_path, Clients(Endpoints(), "p")))
+            )
             events = BuildEvents({"backend": output}, {"backend": known})
             for line in lines:
                 events.line(line)

@@ -11,7 +11,7 @@ import pytest
 from deploy_lib.drivers.iam_grants import Grant
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.model.image_names import artifact_repository
-from deploy_lib.model.needs import BUILDER, DEPLOYER, GUARD, GrantedOn, When, apis, needed
+from deploy_lib.model.needs import BUILDER, DEPLOYER, GUARD, PRUNER, GrantedOn, When, apis, needed
 from deploy_lib.model.release import Builder
 from deploy_lib.model.roles import ACT_AS, grant_on_bucket, grant_on_repository, role_for, roles_with
 from deploy_lib.model.service import Guard, Service
@@ -77,7 +77,9 @@ def test_what_builds_and_guards_both_need_is_asked_for_once() -> None:
     assert apis(both).count("cloudbuild.googleapis.com") == 1
 
 
-@pytest.mark.parametrize("row", [*DEPLOYER, *BUILDER, *GUARD], ids=lambda row: f"{row.permission} {row.on.name}")
+@pytest.mark.parametrize(
+    "row", [*DEPLOYER, *BUILDER, *GUARD, *PRUNER], ids=lambda row: f"{row.permission} {row.on.name}"
+)
 def test_every_permission_has_a_role_that_can_be_granted(row: object) -> None:
     permission = row.permission  # type: ignore[attr-defined]
     assert role_for(permission) in roles_with(permission)

@@ -96,6 +96,33 @@ class RunApi:
         found = list(next(iter(pager.pages)).revisions)
         return sorted(found, key=lambda each: each.create_time, reverse=True)
 
+    def all_revisions(self, path: str) -> list[run_v2.Revision]:
+        """Every one, in no order; a service keeps a thousand at most (https://cloud.google.com/run/quotas)."""
+        from google.cloud import run_v2
+
+        found: list[run_v2.Revision] = []
+        request = run_v2.ListRevisionsRequest(parent=path, page_size=NEWEST)
+        doing = f"list the revisions of {short(path)}"
+        while True:
+            pager = self._calls.ask("list_revisions", self._clients.revisions.list_revisions, request, doing)
+            page = next(iter(pager.pages))
+            found += page.revisions
+            if not page.next_page_token:
+                return found
+            request.page_token = page.next_page_token
+
+    def delete_revision(self, path: str) -> str:
+        """Name of the operation.
+
+        https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services.revisions/delete
+        """
+        from google.cloud import run_v2
+
+        request = run_v2.DeleteRevisionRequest(name=path)
+        doing = f"delete the revision {short(path)}"
+        made = self._calls.ask("delete_revision", self._clients.revisions.delete_revision, request, doing)
+        return str(made.operation.name)
+
     def create(self, path: str, service: run_v2.Service) -> str:
         """Name of the operation."""
         from google.cloud import run_v2

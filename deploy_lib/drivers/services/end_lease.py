@@ -55,7 +55,8 @@ def end_lease(context: ServiceContext, request: EndLease) -> LeaseEnded:
                     record, image=release.image or record.image, candidate=release.candidate or record.candidate
                 )
                 past = known.past(request.outcome, context.clock.now(), left, request.image_is_to_blame)
-                annotations = service_annotations.with_past(annotations, replace(past, labels=dict(service.labels)))
+                past = replace(past, labels=dict(service.labels), context=release.context_hash)
+                annotations = service_annotations.with_past(annotations, past)
         set_annotations(service, annotations)
         return mask
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from deploy_lib.drivers.services import differences
 from deploy_lib.drivers.services.context import ServiceContext
@@ -11,6 +13,9 @@ from deploy_lib.drivers.services.template import base, main_container, merged
 from deploy_lib.model.release import Release
 from deploy_lib.model.state import RevisionPreview
 from deploy_lib.steps.canary import CreateRevision
+
+if TYPE_CHECKING:
+    from google.cloud import run_v2
 
 
 def preview(context: ServiceContext, request: CreateRevision) -> RevisionPreview:
@@ -26,11 +31,21 @@ def preview(context: ServiceContext, request: CreateRevision) -> RevisionPreview
     template = merged(start, _with_image(release, container.image if container is not None else None))
     return RevisionPreview(
         f"{name_start(release.service.cloud_run, release.commit)}…",
-        changed=differences.changed(start, template),
+        changed=differences.changed(start, template) or _wordless(start, template),
         kept=(*differences.kept(template, release.service), *differences.of_the_service(service, release.service))
         if service is not None
         else (),
     )
+
+
+def _wordless(start: run_v2.RevisionTemplate, template: run_v2.RevisionTemplate) -> tuple[str, ...]:
+    """What a release would change and nobody has words for, but for the marks that every release leaves."""
+    was, now = copy.deepcopy(start), copy.deepcopy(template)
+    for each in (was, now):
+        each.revision = ""
+        for name in [key for key in each.labels if key.startswith(differences.OURS)]:
+            del each.labels[name]
+    return () if was == now else ("other settings",)
 
 
 def _with_image(release: Release, serving: str | None) -> Release:

@@ -91,6 +91,7 @@ def _past(row: Mapping[str, Any]) -> PastRelease:
         _labels(row.get("labels")),
         str(row.get("emergency", "")),
         tuple(map(str, row.get("approved", ()))),
+        str(row["context"]) if row.get("context") else None,
     )
 
 
@@ -178,6 +179,7 @@ def with_past(annotations: Mapping[str, str], past: PastRelease) -> dict[str, st
             "before": pairs_of(each.before),
             **({"emergency": each.emergency} if each.emergency else {}),
             **({"approved": [*each.approved]} if each.approved else {}),
+            **({"context": each.context} if each.context else {}),
             **({"labels": dict(each.labels)} if each is past and each.labels is not None else {}),
         }
         for each in kept

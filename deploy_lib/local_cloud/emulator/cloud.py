@@ -40,6 +40,7 @@ from .profile.quotas import QuotaMeter
 from .profile.routes import grant_routes
 from .projects.permissions import permission_routes
 from .projects.routes import project_routes
+from .pubsub.topics import topic_routes
 from .reach.reach import Reach
 from .reach.targets import Target
 from .registry.artifacts import artifact_routes
@@ -151,6 +152,7 @@ def serving(engine: Engine, settings: CloudSettings) -> Iterator[ListenAddresses
             *gcloud.routes(),
             *KnativeApi(rows, locations).routes(rest),
             *artifact_routes(images, rest),
+            *topic_routes(rest),
             *project_routes(),
             *rest.routes(),
         ]

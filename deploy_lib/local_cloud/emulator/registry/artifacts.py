@@ -1,4 +1,5 @@
-"""Artifact Registry's list of the images that a repository holds, as `gcloud artifacts docker images list` asks for it.
+"""Artifact Registry's list of the images that a repository holds, as `gcloud artifacts docker images list` asks for it,
+and the deletion of one.
 
 https://cloud.google.com/artifact-registry/docs/reference/rest/v1/projects.locations.repositories.dockerImages. The
 registry does not look at hosts, so a repository holds the same images in every location.
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import uuid
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -21,6 +23,9 @@ from .images import HeldImage, RegistryImages
 
 _IMAGES = "/v1/projects/{project}/locations/{location}/repositories/{repository:[^/:]+}/dockerImages"
 
+_VERSION = (
+    "/v1/projects/{project}/locations/{location}/repositories/{repository:[^/:]+}/packages/{package}/versions/{version}"
+)
 _DIGITS = 18  # of a page's size
 
 
@@ -50,7 +55,25 @@ def artifact_routes(images: RegistryImages, rest: RestApi) -> list[web.RouteDef]
 
         return await rest.answering(request, work)
 
+    async def deleted(request: web.Request) -> web.Response:
+        """[doc] A version with tags is refused without `force`: .../repositories.packages.versions/delete."""
+        place, force = dict(request.match_info), request.query.get("force") == "true"
+        name, digest = unquote(place["package"]), place["version"]
+
+        def work() -> str:
+            held = next((each for each in _held(images, place) if (each.name, each.digest) == (name, digest)), None)
+            if held is None:
+                raise RpcRefusal("NOT_FOUND", "Requested entity was not found.")
+            if held.tags and not force:
+                raise RpcRefusal("FAILED_PRECONDITION", f"version has tags: {', '.join(held.tags)}; use force")
+            images.delete(f"{place['project']}/{place['repository']}/{name}", digest)
+            parent = "projects/{project}/locations/{location}".format(**place)
+            return json.dumps({"name": f"{parent}/operations/{uuid.uuid4()}", "done": True, "response": {}})
+
+        return await rest.answering(request, work)
+
     return [
+        web.delete(_VERSION, deleted),
         web.get(_IMAGES, listed, allow_head=False),
         web.get(f"{_IMAGES}/{{image:.+}}", one, allow_head=False),
     ]

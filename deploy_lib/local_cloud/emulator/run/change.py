@@ -101,7 +101,7 @@ def _next_revision(record: ServiceRecord, images: RegistryImages, now: datetime.
     short = service.template.revision
     record.template_generation = service.generation
     if short in record.revisions:
-        if record.revisions[short].template != service.template:
+        if _nameless(record.revisions[short].template) != _nameless(service.template):
             raise RunRefusal("ALREADY_EXISTS", f"Revision named '{short}' with different configuration already exists.")
         record.current = short
         return None
@@ -117,6 +117,13 @@ def _next_revision(record: ServiceRecord, images: RegistryImages, now: datetime.
     record.revisions[short] = Deployed(revision, template, digests)
     record.current = short
     return short
+
+
+def _nameless(template: RevisionTemplate) -> RevisionTemplate:
+    """A revision that was given its name by Cloud Run is the same when its template names it."""
+    found: RevisionTemplate = RevisionTemplate.deserialize(RevisionTemplate.serialize(template))
+    found.revision = ""
+    return found
 
 
 def _spec(service: Service) -> tuple[object, ...]:

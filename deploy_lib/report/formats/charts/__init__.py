@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from deploy_lib.report.blocks import Bars, Columns, Figure, Shares, Spans
-from deploy_lib.report.formats.charts import bars, canvas, releases, shares, spans
+from deploy_lib.report.blocks import Bars, Columns, Figure, Shares, Spans, Weeks
+from deploy_lib.report.formats.charts import bars, canvas, releases, shares, spans, weeks
 
 
 class Drawn(NamedTuple):
@@ -34,6 +34,8 @@ def _picture(figure: Figure, width: float) -> Markup | None:
             return bars.draw(chart, figure.title, width)
         case Columns() as chart:
             return releases.draw(chart, figure.title, width)
+        case Weeks() as chart:
+            return weeks.draw(chart, figure.title, width)
 
 
 def _key(figure: Figure) -> dict[str, str]:
@@ -46,3 +48,5 @@ def _key(figure: Figure) -> dict[str, str]:
             return {"stable": "stable", "candidate": "candidate"}
         case Columns():
             return releases.KEY
+        case Weeks() as chart:
+            return weeks.colours(chart)
