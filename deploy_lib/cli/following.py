@@ -104,14 +104,17 @@ class BuildFollower:
             events.tell(f"build {build.id} carries the release out{page}")
             worker = worker_of(first)
             ended = self.session.handed.follow(build, first.service, worker, events.line, events.tell)
-            unended = ids.keys() - events.stopped.keys()
-            for name in sorted(unended):
-                events.entry(name, self._unended(plans[name], ended))
+            for name in sorted(ids.keys() - events.stopped.keys()):
+                if ended.code is None:
+                    events.entry(name, self._unended(plans[name], ended))
+                else:
+                    status, code = plans[name].program.command("status"), ended.code
+                    events.outputs[name].tell(f"the log does not tell the end, which was exit code {code}: {status}")
         for name, id_ in ids.items():
             self.notifier.ended(plans[name], id_)
         complete = {*ids.values()} == {*build.releases}
-        outcomes = frozenset(each.outcome for each in events.stopped.values())
-        return _End(ended.code if complete and not unended else None, outcomes)
+        outcomes = frozenset(each.outcome for each in events.stopped.values()) or frozenset({Outcome.UNKNOWN})
+        return _End(ended.code if complete else None, outcomes)
 
     def _output(self, plan: Plan, release_id: str, journals: ExitStack) -> RunOutput:
         made = run_output(self.session.state, plan, release_id, self.display, self.notifier)

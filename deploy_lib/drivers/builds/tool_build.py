@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -74,5 +74,10 @@ def tool_order(order: ToolOrder) -> Build:
         steps=steps,
         tags=list(order.tags),
         timeout=timedelta(seconds=order.timeout),
-        **build_options(order.worker, order.project, archive.bucket),
+        **build_options(_readable(order.worker), order.project, archive.bucket),
     )
+
+
+def _readable(worker: Worker) -> Worker:
+    """With a log as an object, which is what is followed."""
+    return replace(worker, logging="GCS_ONLY") if worker.logging == "CLOUD_LOGGING_ONLY" else worker

@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -38,10 +39,14 @@ def test_its_image_is_made_first_and_no_dollar_is_taken_for_a_substitution() -> 
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("logging", ["GCS_ONLY", "CLOUD_LOGGING_ONLY", "LEGACY"])
+def test_its_log_is_an_object_that_can_be_followed(logging: str) -> None:
+    build = tool_order(replace(ORDER, worker=Worker(logging=logging)))
+    assert (build.logs_bucket, build.options.logging.name == "CLOUD_LOGGING_ONLY") == ("gs://p_cloudbuild", False)
+
+
 def test_an_image_that_is_named_is_not_made() -> None:
-    build = tool_order(
-        ToolOrder(**{**{name: getattr(ORDER, name) for name in ORDER.__slots__}, "image": "here/tool:1"})
-    )
+    build = tool_order(replace(ORDER, image="here/tool:1"))
     assert [(step.id, step.name) for step in build.steps] == [("guard", "here/tool:1")]
     assert Build.to_json(build)
 
