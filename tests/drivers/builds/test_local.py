@@ -63,7 +63,7 @@ def test_the_same_commit_gives_the_same_digest_and_is_not_built_twice(harness: B
 def test_broken_images_are_told_apart_and_never_pushed(harness: BuildHarness, kind: str) -> None:
     check = ImportCheck(entrypoint="shop.main", timeout=1.0)
     built = harness.build(stage_files({**APP, **BROKEN[kind]}), builder=HERE, check=check)
-    assert built.image is None and not harness.pushed(COMMIT)
+    assert built.image is None and not harness.pushed("r-1")
     assert built.checked and built.checked.ran
     assert built.checked.findings[0].code == ("missing_name" if kind == "wrong_version" else kind)
 
@@ -101,7 +101,7 @@ def test_interrupting_ends_the_build_and_leaves_nothing(harness: BuildHarness) -
     harness.tell = stop  # type: ignore[method-assign]
     with pytest.raises(Interrupted):
         harness.build(staged, builder=HERE)
-    assert not harness.pushed(COMMIT)
+    assert not harness.pushed("r-1")
     assert not _running("sleep", "51")
 
 
@@ -110,7 +110,7 @@ def test_interrupting_the_check_ends_its_container(harness: BuildHarness) -> Non
     harness.tell = lambda line: harness.clock.stop("SIGINT") if line.endswith(": up") else None  # type: ignore[method-assign]
     with pytest.raises(Interrupted):
         harness.build(staged, builder=HERE)
-    assert not harness.pushed(COMMIT)
+    assert not harness.pushed("r-1")
 
 
 def test_a_build_that_takes_too_long_is_ended(harness: BuildHarness) -> None:
