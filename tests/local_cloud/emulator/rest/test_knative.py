@@ -7,11 +7,12 @@ import json
 from typing import Any
 
 import pytest
-from google.cloud.run_v2 import Condition, EmptyDirVolumeSource, Revision, Service
+from google.cloud.run_v2 import Condition, EmptyDirVolumeSource, Job, Revision, Service
 from google.protobuf import json_format
 
 from deploy_lib.local_cloud.emulator.knative.annotations import DEPENDENCIES
 from deploy_lib.local_cloud.emulator.knative.incoming import service_from_v1
+from deploy_lib.local_cloud.emulator.knative.job_messages import job_from_v1, job_to_v1
 from deploy_lib.local_cloud.emulator.knative.outgoing import resource_version, revision_to_v1, service_to_v1
 from deploy_lib.local_cloud.emulator.knative.schema import checked
 from deploy_lib.local_cloud.emulator.knative.selector import selecting
@@ -75,6 +76,18 @@ def test_what_v1_reads_and_writes_back_changes_nothing() -> None:
 def test_the_order_of_containers_is_an_annotation() -> None:
     template = service_to_v1(service(SERVICE))["spec"]["template"]
     assert template["metadata"]["annotations"][DEPENDENCIES] == '{"main": ["proxy"]}'
+
+
+def test_a_job_of_two_containers_comes_back_as_it_was() -> None:
+    run = {"image": "i", "resources": {"limits": {"cpu": "1"}}}
+    side = {**run, "name": "side", "startupProbe": {"tcpSocket": {"port": 9000}}}
+    task = {"containers": [{**run, "name": "main", "dependsOn": ["side"]}, side], "maxRetries": 1, "timeout": "60s"}
+    message = Job.pb(Job())
+    json_format.ParseDict({"name": NAME.replace("services", "jobs"), "template": {"template": task}}, message)
+    before = Job.wrap(message)
+    assert job_from_v1(job_to_v1(before), before) == before
+    annotations = job_to_v1(before)["spec"]["template"]["metadata"]["annotations"]
+    assert annotations == {DEPENDENCIES: '{"main": ["side"]}'}
 
 
 def test_the_same_of_a_service_with_the_least() -> None:
