@@ -143,7 +143,10 @@ def test_a_field_set_by_hand_is_kept(harness: CliHarness) -> None:
     def by_hand(service: run_v2.Service) -> None:
         service.template.revision = f"{harness.service}-by-hand"
         service.template.max_instance_request_concurrency = 17
-        service.template.containers[0].env.append(run_v2.EnvVar(name="FLAG", value="set by hand"))
+        server = service.template.containers[0]
+        server.env.append(run_v2.EnvVar(name="FLAG", value="set by hand"))
+        waits = ["python", "-c", "import os, signal; signal.signal(15, lambda *_: os._exit(0)); signal.pause()"]
+        service.template.containers.append(run_v2.Container(name="side", image=server.image, command=waits))
         service.template.labels["team"] = "payments"
         service.traffic = [run_v2.TrafficTarget(type_=PINNED, revision=f"{harness.service}-by-hand", percent=100)]
         service.annotations["owner"] = "anna"
@@ -153,8 +156,11 @@ def test_a_field_set_by_hand_is_kept(harness: CliHarness) -> None:
     assert released.code == 0, released.errors
     made = other.template_of(released.candidate)
     assert made.max_instance_request_concurrency == 17
-    assert {each.name: each.value for each in made.containers[0].env}["FLAG"] == "set by hand"
+    server, side = made.containers
+    assert {each.name: each.value for each in server.env}["FLAG"] == "set by hand"
+    assert (side.name, side.command[0], bool(side.ports)) == ("side", "python", False)
     assert made.labels["team"] == "payments"
     assert other.read().annotations["owner"] == "anna"
     kept = next(event for event in released.of_type("judged") if event["kind"] == "canary")["facts"]["kept"]
     assert "variable FLAG" in kept and "concurrency: 17" in kept
+    assert any(each.startswith("container side: ") for each in kept)
