@@ -58,7 +58,11 @@ def test_and_what_no_story_comes_to() -> None:
 def test_it_tells_every_type_of_event_and_the_facts_of_every_kind_of_step() -> None:
     records = [SCHEMA["$defs"][each["$ref"].rpartition("/")[2]] for each in SCHEMA["oneOf"]]
     named = {each["properties"]["type"]["const"] for each in records}
-    types = {kind.__dataclass_fields__["type"].default for kind in get_args(Entry)} | {"progress"}
+    types = {kind.__dataclass_fields__["type"].default for kind in get_args(Entry)} | {
+        "progress",
+        "changed",
+        "unchanged",
+    }
     assert named == types
     assert [name for name in sorted(types) if f"`{name}`" not in PAGE] == []
     told = [each["if"]["properties"]["kind"]["const"] for each in SCHEMA["$defs"]["Judged"]["allOf"]]

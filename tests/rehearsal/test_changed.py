@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.cli.test_events import SCHEMA
+from tests.json_schema import faults
 from tests.rehearsal.cli_harness import CliHarness, CommandResult
 from tests.rehearsal.plans import SHORT
 
@@ -25,6 +27,7 @@ def _backend(harness: CliHarness, **more: Any) -> dict[str, Any]:
 
 def _told(result: CommandResult) -> dict[str, tuple[str, list[str]]]:
     found = [event for event in result.events if event.get("type") in ("changed", "unchanged")]
+    assert [fault for event in found for fault in faults(event, SCHEMA, SCHEMA)] == []
     return {event["service"]: (event["type"], event["why"]) for event in found}
 
 

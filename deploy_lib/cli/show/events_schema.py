@@ -30,6 +30,7 @@ def events_schema() -> dict[str, Any]:
         "required": ["type", "text"],
     }
     events = {**{kind.__name__: definitions[kind.__name__] for kind in get_args(Entry)}, "Progress": progress}
+    events |= {"Changed": _compared("changed", "is released"), "Unchanged": _compared("unchanged", "is left alone")}
     stopped = events[Stopped.__name__]
     stopped["properties"]["exit_code"] = {"enum": sorted({outcome.exit_code for outcome in Outcome})}
     stopped["required"].append("exit_code")
@@ -41,6 +42,19 @@ def events_schema() -> dict[str, Any]:
         "title": "An event of --output json",
         "oneOf": [{"$ref": _REF.format(model=name)} for name in events],
         "$defs": {name: _brief(each) for name, each in sorted((definitions | events).items())},
+    }
+
+
+def _compared(kind: str, what: str) -> dict[str, Any]:
+    """Of --changed, before anything is done."""
+    return {
+        "type": "object",
+        "description": f"with --changed: why the service {what}",
+        "properties": {
+            "type": {"const": kind, "type": "string"},
+            "why": {"type": "array", "items": {"type": "string"}},
+        },
+        "required": ["type", "why"],
     }
 
 
