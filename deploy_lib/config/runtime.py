@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, field_validator, model_validator
 
-from deploy_lib.model.runtime import Gpu, ProbeCheck, Runtime, Sidecar, VolumeSource, Vpc
+from deploy_lib.model.runtime import OUR_LABELS, Gpu, ProbeCheck, Runtime, Sidecar, VolumeSource, Vpc
 from deploy_lib.model.variables import uses
 from deploy_lib.steps.kind import Duration, Settings
 from deploy_lib.steps.variables import SecretReference, SecretReferences, Text, Variables
@@ -19,8 +19,6 @@ _LABEL = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 _LABEL_VALUE = re.compile(r"[a-z0-9_-]{0,63}")
 _INSTANCE = r"^[a-z][a-z0-9.:-]*:[a-z0-9-]+:[a-z][a-z0-9-]*$"
 _SIZE = r"^\d+(Mi|Gi|M|G)$"
-OURS = "deploy-to-gcp-"
-"""How the labels begin that a release gives its revision."""
 
 
 def number_as_text(value: Any) -> Any:
@@ -190,9 +188,9 @@ class RuntimeSettings(RuntimePart):
             plain = text
             for use in uses(text):
                 plain = plain.replace(use[0], "x")
-            if not _LABEL.fullmatch(name) or name.startswith(OURS) or not _LABEL_VALUE.fullmatch(plain):
+            if not _LABEL.fullmatch(name) or name.startswith(OUR_LABELS) or not _LABEL_VALUE.fullmatch(plain):
                 raise ValueError(
                     f"{name}: {text!r} is not a label; lower-case letters, digits, _ and -, 63 at most, and no name "
-                    f"that begins with {OURS}"
+                    f"that begins with {OUR_LABELS}"
                 )
         return value

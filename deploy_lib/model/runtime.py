@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+OUR_LABELS = "deploy-to-gcp-"
+"""How the labels begin that a release gives its revision."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProbeCheck:

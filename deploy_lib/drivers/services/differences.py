@@ -9,16 +9,15 @@ import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from deploy_lib.drivers.services.runtime_template import INGRESS, settings_of
+from deploy_lib.drivers.services.runtime_template import INGRESS
+from deploy_lib.drivers.services.runtime_words import settings_of
 from deploy_lib.drivers.services.template import main_container
 from deploy_lib.model.release_history import changes_of
+from deploy_lib.model.runtime import OUR_LABELS
 from deploy_lib.model.service import Service
 
 if TYPE_CHECKING:
     from google.cloud import run_v2
-
-OURS = "deploy-to-gcp-"
-"""How the labels begin that a release gives its revision."""
 
 
 def changed(
@@ -106,7 +105,7 @@ def _env(template: Any) -> dict[str, Any]:
 
 
 def _labels(found: run_v2.Revision | run_v2.RevisionTemplate) -> dict[str, str]:
-    return {name: value for name, value in found.labels.items() if "/" not in name and not name.startswith(OURS)}
+    return {name: value for name, value in found.labels.items() if "/" not in name and not name.startswith(OUR_LABELS)}
 
 
 def _kind(variable: Any) -> str:

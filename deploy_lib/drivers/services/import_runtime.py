@@ -4,28 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from deploy_lib.drivers.services.runtime_template import GPU, PROBES
+from deploy_lib.model.runtime import OUR_LABELS
+
 if TYPE_CHECKING:
     from google.cloud import run_v2
-
-_PROBES = ("startup_probe", "liveness_probe", "readiness_probe")
-_OURS = "deploy-to-gcp-"
-_GPU = "nvidia.com/gpu"
 
 
 def runtime_entry(template: run_v2.RevisionTemplate, container: run_v2.Container) -> tuple[dict[str, Any], list[str]]:
     """The keys of the service, and in words what has no word in the YAML and is kept at every release."""
     entry: dict[str, Any] = {name: list(getattr(container, name)) for name in ("command", "args", "depends_on")}
     entry["labels"] = {
-        name: value for name, value in template.labels.items() if "/" not in name and not name.startswith(_OURS)
+        name: value for name, value in template.labels.items() if "/" not in name and not name.startswith(OUR_LABELS)
     }
-    for name in _PROBES:
+    for name in PROBES:
         entry[name] = _probe(getattr(container, name)) if name in container else None
     entry["cpu_boost"] = container.resources.startup_cpu_boost or None
     entry["session_affinity"] = template.session_affinity or None
     if template.execution_environment:
         entry["execution_environment"] = template.execution_environment.name.rpartition("_")[2].lower()
     if template.node_selector.accelerator:
-        count = int(container.resources.limits.get(_GPU, "1"))
+        count = int(container.resources.limits.get(GPU, "1"))
         entry["gpu"] = {"type": template.node_selector.accelerator, "count": count}
     interfaces = template.vpc_access.network_interfaces
     if interfaces:

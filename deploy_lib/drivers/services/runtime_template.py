@@ -5,8 +5,7 @@ Pure over Google's messages. Lists are set as a whole; labels, volumes and conta
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deploy_lib.drivers.services.environment import secret_parts, set_env
 from deploy_lib.model.runtime import Gpu, ProbeCheck, Runtime, Sidecar, VolumeSource
@@ -22,8 +21,8 @@ INGRESS = {
     "internal-and-cloud-load-balancing": "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER",
 }
 """As the YAML and gcloud say it."""
-_GPU = "nvidia.com/gpu"
-_PROBES = ("startup_probe", "liveness_probe", "readiness_probe")
+GPU = "nvidia.com/gpu"
+PROBES = ("startup_probe", "liveness_probe", "readiness_probe")
 
 
 def put_over(template: run_v2.RevisionTemplate, container: run_v2.Container, runtime: Runtime, name: str) -> None:
@@ -33,7 +32,7 @@ def put_over(template: run_v2.RevisionTemplate, container: run_v2.Container, run
     _remove(template, container, runtime.remove)
     template.labels.update(runtime.labels)
     _set_process(container, runtime)
-    for probe in _PROBES:
+    for probe in PROBES:
         wanted = getattr(runtime, probe)
         if wanted is not None:
             setattr(container, probe, probe_of(wanted))
@@ -98,7 +97,7 @@ def _set_process(container: run_v2.Container, wanted: Runtime | Sidecar) -> None
 
 def _set_gpu(template: run_v2.RevisionTemplate, container: run_v2.Container, gpu: Gpu) -> None:
     template.node_selector.accelerator = gpu.type
-    _resources(container).limits[_GPU] = str(gpu.count)
+    _resources(container).limits[GPU] = str(gpu.count)
     if gpu.zonal_redundancy is not None:
         template.gpu_zonal_redundancy_disabled = not gpu.zonal_redundancy
 
@@ -193,14 +192,14 @@ def _remove(template: run_v2.RevisionTemplate, container: run_v2.Container, name
             _remove_network(template, key)
         elif key == "gpu":
             del template.node_selector
-            container.resources.limits.pop(_GPU, None)
+            container.resources.limits.pop(GPU, None)
             del template.gpu_zonal_redundancy_disabled
         elif key == "cloud_sql":
             for volume in [each.name for each in template.volumes if "cloud_sql_instance" in each]:
                 _remove_entry(template, container, "volumes", volume)
         elif key == "cpu_boost":
             container.resources.startup_cpu_boost = False
-        elif key in ("command", "args", "depends_on", *_PROBES):
+        elif key in ("command", "args", "depends_on", *PROBES):
             delattr(container, key)
         elif key in ("session_affinity", "execution_environment", "service_account"):
             delattr(template, key)
@@ -230,49 +229,3 @@ def _remove_entry(template: run_v2.RevisionTemplate, container: run_v2.Container
                     del template.containers[index]
             for each in template.containers:
                 each.depends_on = [other for other in each.depends_on if other != entry]
-
-
-def settings_of(template: Any, container: Any) -> Mapping[str, str]:
-    """What of it a template has, in words, by the keys of the YAML."""
-    found = {
-        "command": " ".join(container.command),
-        "args": " ".join(container.args),
-        "session_affinity": "true" if template.session_affinity else "",
-        "execution_environment": template.execution_environment.name.rpartition("_")[2].lower()
-        if template.execution_environment
-        else "",
-        "gpu": f"{container.resources.limits.get(_GPU, '')} {template.node_selector.accelerator}".strip(),
-        "cpu_boost": "true" if container.resources.startup_cpu_boost else "",
-        "vpc": ", ".join(each.network or each.subnetwork for each in template.vpc_access.network_interfaces),
-        "egress": template.vpc_access.egress.name.lower().replace("_", "-") if template.vpc_access.egress else "",
-    }
-    for volume in template.volumes:
-        found[f"volume {volume.name}"] = _volume_words(volume)
-    for probe in _PROBES:
-        found[probe] = _probe_words(getattr(container, probe)) if probe in container else ""
-    for each in template.containers:
-        if each != container:
-            found[f"container {each.name or 'without a name'}"] = each.image
-    return found
-
-
-def _volume_words(volume: Any) -> str:
-    if "secret" in volume:
-        return f"secret {volume.secret.secret}"
-    if "cloud_sql_instance" in volume:
-        return f"Cloud SQL {', '.join(volume.cloud_sql_instance.instances)}"
-    if "gcs" in volume:
-        return f"bucket {volume.gcs.bucket}"
-    if "nfs" in volume:
-        return f"NFS {volume.nfs.server}:{volume.nfs.path}"
-    return f"in memory {volume.empty_dir.size_limit}".strip()
-
-
-def _probe_words(probe: Any) -> str:
-    how = "TCP"
-    if "http_get" in probe:
-        how = f"HTTP {probe.http_get.path}"
-    elif "grpc" in probe:
-        how = f"gRPC {probe.grpc.service}".strip()
-    numbers = (probe.initial_delay_seconds, probe.timeout_seconds, probe.period_seconds, probe.failure_threshold)
-    return f"{how}, {'/'.join(str(number or '-') for number in numbers)} (delay/timeout/every/failures)"
