@@ -11,6 +11,7 @@ from deploy_lib.drivers.services.context import ServiceContext
 from deploy_lib.drivers.services.names import name_start
 from deploy_lib.drivers.services.template import base, main_container, merged
 from deploy_lib.model.release import Release
+from deploy_lib.model.runtime import OUR_LABELS
 from deploy_lib.model.state import RevisionPreview
 from deploy_lib.steps.canary import CreateRevision
 
@@ -43,7 +44,7 @@ def _wordless(start: run_v2.RevisionTemplate, template: run_v2.RevisionTemplate)
     was, now = copy.deepcopy(start), copy.deepcopy(template)
     for each in (was, now):
         each.revision = ""
-        for name in [key for key in each.labels if key.startswith(differences.OURS)]:
+        for name in [key for key in each.labels if key.startswith(OUR_LABELS)]:
             del each.labels[name]
     return () if was == now else ("other settings",)
 
