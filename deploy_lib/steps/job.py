@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from deploy_lib.model.answers import Execution, JobSeen
+from deploy_lib.model.answers import JobSeen, JobState
 from deploy_lib.model.details import Details
 from deploy_lib.model.evidence import Evidence, LogLine, LogSource
 from deploy_lib.model.release import Release, Status
@@ -139,10 +139,10 @@ def job_name(settings: JobSettings, service: Service) -> str:
 
 def judge(settings: JobSettings, release: Release, answer: JobSeen) -> Verdict | Again:
     look = LookAtJob(release, settings)
-    if answer.state is Execution.RUNNING:
+    if answer.state is JobState.RUNNING:
         left = settings.longest - answer.seconds
         return Again(next_pause(answer.seconds, left), look) if left > 0 else Again(0.0, CancelJob(release, settings))
-    bad = answer.state in (Execution.FAILED, Execution.CANCELLED)
+    bad = answer.state in (JobState.FAILED, JobState.CANCELLED)
     late = answer.seconds - answer.over_since
     if bad and late < settings.words_within and (answer.fresh or not answer.lines):
         return Again(min(_LATE, settings.words_within - late), look)
@@ -154,9 +154,9 @@ def judge(settings: JobSettings, release: Release, answer: JobSeen) -> Verdict |
 
 def _verdict(settings: JobSettings, release: Release, answer: JobSeen) -> Verdict:
     reason, details = _ended(settings, answer), _details(settings, answer)
-    if answer.state is Execution.SUCCEEDED:
+    if answer.state is JobState.SUCCEEDED:
         return Verdict(Status.PASSED, reason, release, details=details)
-    if answer.state is Execution.GONE:
+    if answer.state is JobState.GONE:
         return Verdict(Status.ERRORED, reason, release, details=details)
     if settings.rollback_command:
         reason += f"; its rollback command was not run: {details.way_back}"
@@ -165,7 +165,7 @@ def _verdict(settings: JobSettings, release: Release, answer: JobSeen) -> Verdic
 
 def _undone(settings: JobSettings, release: Release, back: JobSeen, answer: JobSeen) -> Verdict:
     """One that failed, and whose rollback command ran."""
-    well = back.state is Execution.SUCCEEDED
+    well = back.state is JobState.SUCCEEDED
     came = "went well" if well else f"failed, too: {_ended(settings, back)}"
     details = _details(settings, answer, undone=came)
     reason = f"{_ended(settings, answer)}; its rollback command {came}"
@@ -176,17 +176,17 @@ def _ended(settings: JobSettings, answer: JobSeen) -> str:
     last = next((text.strip() for text in reversed(_own_words(answer)) if text.strip()), "")
     words = f": {last[:200]}" if last else ""
     match answer.state:
-        case Execution.SUCCEEDED:
+        case JobState.SUCCEEDED:
             return f"{answer.name} ended well{words}"
-        case Execution.GONE:
+        case JobState.GONE:
             return f"{answer.name} was deleted before it was seen to end; whether it had its effect is not known"
-        case Execution.CANCELLED if answer.timed_out:
+        case JobState.CANCELLED if answer.timed_out:
             return f"{answer.name} did not end within {format_duration(settings.longest)} and was cancelled{words}"
-        case Execution.CANCELLED:
+        case JobState.CANCELLED:
             return f"{answer.name} was cancelled{words}"
-        case Execution.FAILED | Execution.RUNNING if answer.exit_code:
+        case JobState.FAILED | JobState.RUNNING if answer.exit_code:
             return f"{answer.name} ended with exit code {answer.exit_code}{words}"
-        case Execution.FAILED | Execution.RUNNING:
+        case JobState.FAILED | JobState.RUNNING:
             return f"{answer.name} failed: {answer.message.rstrip('.') or 'Cloud Run does not say why'}{words}"
 
 
@@ -257,9 +257,9 @@ KIND = Kind(
     JobDetails,
     usual=(Usual(55, REFERENCE),),
     known_bad=(
-        BadCase("a migration that ends with exit code 1", JobSeen("job-1", Execution.FAILED, 1), {"words_within": 0}),
-        BadCase("a job that was cancelled", JobSeen("job-1", Execution.CANCELLED), {"words_within": 0}),
-        BadCase("an execution that somebody deleted", JobSeen("job-1", Execution.GONE)),
+        BadCase("a migration that ends with exit code 1", JobSeen("job-1", JobState.FAILED, 1), {"words_within": 0}),
+        BadCase("a job that was cancelled", JobSeen("job-1", JobState.CANCELLED), {"words_within": 0}),
+        BadCase("an execution that somebody deleted", JobSeen("job-1", JobState.GONE)),
     ),
     later=(LookAtJob, CancelJob),
     position=Position(

@@ -127,13 +127,13 @@ class FakeCloud:
         return found or ready  # type: ignore[return-value]
 
     def run_job(self, request: RunJob, tell: Tell) -> answers.JobSeen:
-        return self._met("run_job") or answers.JobSeen("job-1", answers.Execution.SUCCEEDED, 0)  # type: ignore[return-value]
+        return self._met("run_job") or answers.JobSeen("job-1", answers.JobState.SUCCEEDED, 0)  # type: ignore[return-value]
 
     def look_at_job(self, request: LookAtJob, tell: Tell) -> answers.JobSeen:
-        return self._met("look_at_job") or answers.JobSeen("job-1", answers.Execution.SUCCEEDED, 0)  # type: ignore[return-value]
+        return self._met("look_at_job") or answers.JobSeen("job-1", answers.JobState.SUCCEEDED, 0)  # type: ignore[return-value]
 
     def cancel_job(self, request: CancelJob, tell: Tell) -> answers.JobSeen:
-        return self._met("cancel_job") or answers.JobSeen("job-1", answers.Execution.CANCELLED, timed_out=True)  # type: ignore[return-value]
+        return self._met("cancel_job") or answers.JobSeen("job-1", answers.JobState.CANCELLED, timed_out=True)  # type: ignore[return-value]
 
     def look_for_approval(self, request: AskApproval, tell: Tell) -> answers.ApprovalSeen:
         return self._met("look_for_approval") or answers.ApprovalSeen(NOON, self.clock.now())  # type: ignore[return-value]

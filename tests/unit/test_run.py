@@ -289,7 +289,7 @@ JOBS = plan(
 
 
 def failed_job() -> answers.JobSeen:
-    return answers.JobSeen("job-1", answers.Execution.FAILED, 3)
+    return answers.JobSeen("job-1", answers.JobState.FAILED, 3)
 
 
 def test_what_a_job_did_stays_when_the_release_is_taken_back_and_is_said() -> None:
@@ -305,7 +305,7 @@ def test_a_job_that_fails_once_all_users_are_there_moves_nobody() -> None:
     seen: list[answers.JobSeen] = []
 
     def second_fails() -> answers.JobSeen:
-        seen.append(failed_job() if seen else answers.JobSeen("job-0", answers.Execution.SUCCEEDED, 0))
+        seen.append(failed_job() if seen else answers.JobSeen("job-0", answers.JobState.SUCCEEDED, 0))
         return seen[-1]
 
     cloud = FakeCloud(fails={"run_job": second_fails})
@@ -317,7 +317,7 @@ def test_a_job_that_fails_once_all_users_are_there_moves_nobody() -> None:
 
 def test_a_job_is_ended_when_somebody_asks_to_stop() -> None:
     def runs() -> answers.JobSeen:
-        return answers.JobSeen("job-1", answers.Execution.RUNNING)
+        return answers.JobSeen("job-1", answers.JobState.RUNNING)
 
     cloud = FakeCloud(clock=FakeClock(interrupt_at=[5.0]), fails={"run_job": runs, "look_at_job": runs})
     stopped, _ = release(cloud, JOBS)

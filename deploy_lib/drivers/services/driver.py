@@ -41,7 +41,7 @@ from deploy_lib.steps.verify import VerifyTraffic
 
 if TYPE_CHECKING:
     from deploy_lib.drivers.services.candidate import Candidate
-    from deploy_lib.drivers.services.jobs import RunningJob
+    from deploy_lib.drivers.services.running_job import RunningJob
     from deploy_lib.drivers.services.startup_observer import StartupObserver
 
 
@@ -137,7 +137,7 @@ class CloudRunServices:
         try:
             seen = job.cancel(tell)
             tell(
-                f"{seen.name} {'ended' if seen.state is not answers.Execution.CANCELLED else 'was cancelled'}; "
+                f"{seen.name} {'ended' if seen.state is not answers.JobState.CANCELLED else 'was cancelled'}; "
                 "what it did stays"
             )
         except DriverError as problem:

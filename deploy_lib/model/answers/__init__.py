@@ -1,7 +1,7 @@
 """What came of a request. Drivers fill these in; the steps' `judge` functions read them. Times are seconds."""
 
 from deploy_lib.model.answers.builds import Built, ImportsChecked
-from deploy_lib.model.answers.jobs import ApprovalSeen, Execution, JobSeen
+from deploy_lib.model.answers.jobs import ApprovalSeen, JobSeen, JobState
 from deploy_lib.model.answers.lease import CallFailed, LeaseEnded, LeaseTaken, Restored, UnfinishedRelease
 from deploy_lib.model.answers.repository import BranchEvidence, Change, CheckoutRead, ContractRead, SourceRead
 from deploy_lib.model.answers.requests import MONITORING, REQUEST_LOG, Side, TrafficMoved, TrafficVerified, Watched
@@ -18,9 +18,9 @@ __all__ = [
     "Change",
     "CheckoutRead",
     "ContractRead",
-    "Execution",
     "ImportsChecked",
     "JobSeen",
+    "JobState",
     "LeaseEnded",
     "LeaseTaken",
     "Observation",

@@ -10,7 +10,7 @@ from deploy_lib.model.approval import Approval
 from deploy_lib.model.evidence import LogLine
 
 
-class Execution(enum.StrEnum):
+class JobState(enum.StrEnum):
     """How far an execution is. CANCELLED is by whomever, GONE is deleted before its end was seen."""
 
     RUNNING = "running"
@@ -22,7 +22,7 @@ class Execution(enum.StrEnum):
     @property
     def is_over(self) -> bool:
         """It will not change any more."""
-        return self is not Execution.RUNNING
+        return self is not JobState.RUNNING
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class JobSeen:
     """
 
     name: str
-    state: Execution
+    state: JobState
     exit_code: int | None = None
     message: str = ""
     lines: tuple[LogLine, ...] = ()

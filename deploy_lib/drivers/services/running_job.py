@@ -1,0 +1,115 @@
+"""An execution that was started or found again: how far it is, what it writes, and its end before its time."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from deploy_lib.drivers.errors import ApiError
+from deploy_lib.drivers.interface import DriverError, Tell
+from deploy_lib.drivers.log_follower import LogFollower
+from deploy_lib.drivers.logs import line_of
+from deploy_lib.drivers.polling import polls
+from deploy_lib.drivers.services.context import ServiceContext
+from deploy_lib.drivers.services.job_api import JobApi
+from deploy_lib.drivers.services.traffic import short
+from deploy_lib.drivers.status_code import StatusCode
+from deploy_lib.drivers.times import plain_time
+from deploy_lib.model.answers import JobSeen, JobState
+from deploy_lib.model.evidence import LogLine, LogSource
+
+if TYPE_CHECKING:
+    from google.cloud import run_v2
+
+CANCELLED_WITHIN = 60.0
+"""Seconds for an execution to end that is to: a container has 10 s (https://cloud.google.com/run/docs/container-contract)."""
+_KEPT = 50  # lines of a log
+_PLAIN = ("DEFAULT", "DEBUG", "INFO", "NOTICE")
+"""Severities of the platform's lines that say only that the container began and ended."""
+
+
+@dataclass(slots=True)
+class RunningJob:
+    """An execution that was started or found again, and its log as far as it was read."""
+
+    context: ServiceContext
+    api: JobApi
+    name: str  # of the execution
+    undo: bool
+    follower: LogFollower
+    lines: list[LogLine] = field(default_factory=list)
+    over: bool = False
+
+    def look(self, tell: Tell) -> JobSeen:
+        """How far it is; `tell` gets the lines that are new. Raises DriverError."""
+        found = self.api.execution(self.name)
+        state = JobState.GONE if found is None else state_of(found)
+        fresh = self._listen(tell, to_its_end=state.is_over)
+        code, message, self.over = None, "", state.is_over
+        if self.over:
+            self.follower.stop()
+        if found is not None and self.over:
+            code, message = self._exit_code(), _message(found)
+        lines = tuple(self.lines[-_KEPT:])
+        return JobSeen(short(self.name), state, code, message, lines, fresh, undo=self.undo)
+
+    def cancel(self, tell: Tell) -> JobSeen:
+        """Ends it, and waits for that. Raises DriverError where it does not end."""
+        try:
+            self.api.cancel(self.name)
+        except ApiError as problem:
+            if problem.code not in (StatusCode.FAILED_PRECONDITION, StatusCode.NOT_FOUND):
+                raise  # else it ended by itself meanwhile
+        seen = self.look(tell)
+        for _ in polls(self.context.clock, CANCELLED_WITHIN):
+            if seen.state.is_over:
+                return seen
+            seen = self.look(tell)
+        raise DriverError(
+            f"{short(self.name)} was cancelled and has not ended after {CANCELLED_WITHIN:.0f} s",
+            "see what it does before the release goes on",
+        )
+
+    def _listen(self, tell: Tell, *, to_its_end: bool) -> bool:
+        """Whether there were lines. Not being able to read them costs the words of a verdict, not the verdict."""
+        found = self.follower.take()
+        if to_its_end:
+            with contextlib.suppress(DriverError):
+                found += self.context.logs.read(self.follower.entries.latest)
+        for words in self.follower.messages():
+            tell(words)
+        new = sorted((line_of(entry) for entry in found), key=lambda line: line.at.timestamp() if line.at else 0.0)
+        for line in new:
+            if line.source is not LogSource.SYSTEM or line.severity not in _PLAIN:
+                tell(line.text[:300])
+        self.lines += new
+        return bool(new)
+
+    def _exit_code(self) -> int | None:
+        """A signal counts as shells count it. None where it may not be read."""
+        with contextlib.suppress(DriverError):
+            for task in self.api.tasks(self.name):
+                ended = task.last_attempt_result
+                return 128 + ended.term_signal if ended.term_signal else ended.exit_code
+        return None
+
+
+def state_of(found: run_v2.Execution) -> JobState:
+    """Of its condition Completed, https://cloud.google.com/run/docs/reference/rest/v2/Condition."""
+    completed = next((each for each in found.conditions if each.type_ == "Completed"), None)
+    ended = completed is not None and completed.state.name in ("CONDITION_SUCCEEDED", "CONDITION_FAILED")
+    if not (ended or plain_time(found.completion_time)):
+        return JobState.RUNNING
+    if completed is not None and completed.state.name == "CONDITION_SUCCEEDED":
+        return JobState.SUCCEEDED
+    cancelled = (
+        completed is not None and "execution_reason" in completed and completed.execution_reason.name == "CANCELLED"
+    )
+    return JobState.CANCELLED if cancelled or found.cancelled_count else JobState.FAILED
+
+
+def _message(found: run_v2.Execution) -> str:
+    completed = next((each for each in found.conditions if each.type_ == "Completed"), None)
+    text = " ".join(completed.message.split())[:300] if completed is not None else ""
+    return text.rpartition(" failed with message: ")[2]  # of a task's sentence: there is one task
