@@ -154,6 +154,43 @@ def test_in_a_repository_without_configuration_it_says_who_writes_one(command: P
 
 
 @pytest.mark.slow
+def test_the_first_ten_minutes(command: Path, repository: Path) -> None:
+    """In a repository of one's own: the file is written of what is there, and the service is live on this machine."""
+    (repository / "app.py").write_text(SERVER)
+    (repository / "Dockerfile").write_text("FROM python:3.11-slim\nCOPY app.py ./\nCMD python app.py\n")
+    written = run(command, "init", "--local", cwd=repository)
+    assert written.returncode == 0 and "plan --config config/local.yaml --service shop" in written.stdout, (
+        written.stderr
+    )
+    git("-C", str(repository), "add", ".")
+    git("-C", str(repository), "-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "--quiet", "-m", "two")
+    try:
+        checked = run(command, "check", cwd=repository)
+        assert checked.returncode == 0, checked.stdout + checked.stderr
+        released = run(command, "deploy", "--local", cwd=repository)
+        assert released.returncode == 0, released.stdout + released.stderr
+        assert released.stdout.splitlines()[-1].startswith("serving: shop-"), released.stdout
+    finally:
+        run(command, "local", "down", cwd=repository)
+
+
+SERVER = """
+import os
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("content-length", "2")
+        self.end_headers()
+        self.wfile.write(b"ok")
+
+if __name__ == "__main__":
+    ThreadingHTTPServer(("0.0.0.0", int(os.environ["PORT"])), Handler).serve_forever()
+"""
+
+
+@pytest.mark.slow
 def test_the_image_holds_the_command(checkout: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Built as by `docker build .`, of what .dockerignore leaves, and given a repository to check."""
     try:

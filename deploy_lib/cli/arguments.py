@@ -330,7 +330,9 @@ def _others(made: Mapping[str, argparse.ArgumentParser]) -> None:
     )
     init = made["init"]
     _where(init, services=False)
-    init.add_argument("--service", metavar="S", help="the service's name on Cloud Run (default: that of --from)")
+    init.add_argument(
+        "--service", metavar="S", help="its name on Cloud Run (default: that of --from; new: of the directory)"
+    )
     init.add_argument(
         "--from",
         dest="from_file",

@@ -13,6 +13,7 @@ from pathlib import Path
 import yaml
 
 from deploy_lib.cli.program import program_of, shorter
+from deploy_lib.cli.repository import main_branch
 from deploy_lib.cli.session import google_endpoints, local_endpoints
 from deploy_lib.cli.show.console import say
 from deploy_lib.config.file_text import NotReadable, read_text
@@ -31,6 +32,7 @@ from deploy_lib.source.dockerfile.exposed import port_of
 from deploy_lib.source.dockerfile.syntax import Refused
 
 HERE = Path("Dockerfile")
+LOCAL_PROJECT = "local-cloud"
 
 
 def main(args: argparse.Namespace) -> int:
@@ -41,22 +43,26 @@ def main(args: argparse.Namespace) -> int:
     document = _document(args.from_file) if args.from_file else None
     of_file = _of_file(document, args.from_file) if args.from_file else None
     told_project, told_region = place_of(document)
-    project = args.project or ("netra-local" if args.local else told_project)
+    project = args.project or (LOCAL_PROJECT if args.local else told_project)
     region = args.region or ("us-central1" if args.local else told_region)
+    new = args.new or (args.local and not args.service and document is None)  # no service of the local cloud is named
+    if new and not args.service:
+        args.service = _name_of(Path(args.repo or ".").expanduser().resolve())
     _known(args, project, region)
-    path = Path(args.repo or ".").expanduser() / "config" / f"{project}.yaml"
+    path = Path(args.repo or ".").expanduser() / "config" / f"{'local' if args.local else project}.yaml"
     if path.exists():
         raise NotPossible(
             f"{path} exists already; move it away, or add the service to it by hand (config/reference.yaml)"
         )
     if of_file is not None:
         found, how = of_file, f"as {args.from_file} has it"
-    elif args.new:
+    elif new:
         found, how = _of_dockerfile(args), "as its Dockerfile has it"
     else:
         found, how = _read(args, project, region), ""
+    branch = main_branch(Path(args.repo or ".").expanduser())
     name = args.service or found.entry["cloud_run"]
-    text = new_file(found.entry, found.image, name, project, region, local=args.local, how=how)
+    text = new_file(found.entry, found.image, name, project, region, local=args.local, how=how, branch=branch)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, text)
     say(f"wrote {path}")
@@ -65,6 +71,12 @@ def main(args: argparse.Namespace) -> int:
     for kept in found.kept:
         say(f"  kept as it is at every release: {kept}")
     return 0
+
+
+def _name_of(repository: Path) -> str:
+    """Its directory's name as Cloud Run could have it; "app" where nothing of it can stay."""
+    name = re.sub(r"[^a-z0-9]+", "-", repository.name.lower()).strip("-0123456789")[:40].rstrip("-")
+    return name if re.fullmatch(NAME, name) else "app"
 
 
 def _known(args: argparse.Namespace, project: str, region: str) -> None:

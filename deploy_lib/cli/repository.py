@@ -66,6 +66,15 @@ def time_of(root: Path, commit: str) -> datetime | None:
         return None
 
 
+def main_branch(root: Path) -> str:
+    """The branch that releases are most likely made from: the remote's, else the one that is checked out, else main."""
+    for words in (("symbolic-ref", "--short", "refs/remotes/origin/HEAD"), ("branch", "--show-current")):
+        done = _git(root, *words)
+        if done.returncode == 0 and done.stdout.strip():
+            return done.stdout.strip().removeprefix("origin/")
+    return "main"
+
+
 def _no_head(root: Path) -> NotPossible:
     """Why HEAD leads to no commit: there is none yet, or what it names cannot be read."""
     head = _git(root, "rev-parse", "--verify", "--quiet", "HEAD")

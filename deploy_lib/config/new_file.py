@@ -21,8 +21,10 @@ def new_file(
     *,
     local: bool = False,
     how: str = "",
+    branch: str = "main",
 ) -> str:
-    """The file's text. `entry` is the mapping below `services: NAME:`, `image` what serves now, `how` where it is from.
+    """The file's text. `entry` is the mapping below `services: NAME:`, `image` what serves now, `how` where it is from,
+    `branch` the one that is released.
 
     A plain variable that looks like a secret is left out, and said so.
     """
@@ -42,7 +44,7 @@ def new_file(
         "services": {service: _escaped(entry)},
         "on_failure": "restore",
         "on_inconclusive": "hold",
-        "steps": _usual_steps(),
+        "steps": _usual_steps(branch),
     }
     origin = how or "as it ran when this file was written"
     lines = [f"# The service {service}, {origin}. Every key: config/reference.yaml."]
@@ -63,8 +65,12 @@ def _escaped(value: Any) -> Any:
     return value.replace("${", "$${") if isinstance(value, str) else value
 
 
-def _usual_steps() -> list[dict[str, Any]]:
+def _usual_steps(branch: str) -> list[dict[str, Any]]:
     """The steps of a usual plan, as the YAML has them."""
     stands = [(usual.place, name, usual.settings) for name, kind in KINDS.items() for usual in kind.usual]
     stands.sort(key=lambda stand: stand[0])
-    return [{name: dict(settings) or None} for _, name, settings in stands if settings is not None]
+    given = ((name, settings) for _, name, settings in stands if settings is not None)
+    own = {"branches": [branch]}
+    return [
+        {name: {**settings, **own} if "branches" in settings else dict(settings) or None} for name, settings in given
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from deploy_lib.config import load, plan_for
 from deploy_lib.config.new_file import new_file
@@ -31,3 +32,8 @@ def test_what_looks_like_a_secret_is_left_out_and_named() -> None:
     text = new_file(ENTRY, IMAGE, "backend", "netra-staging", "us-central1")
     assert "hunter2hunter2" not in text
     assert "DB_PASSWORD" in text.partition("project:")[0] and "MODE: fast" in text
+
+
+def test_the_branch_that_is_released_is_the_repositorys() -> None:
+    text = new_file(ENTRY, IMAGE, "backend", "netra-staging", "us-central1", branch="trunk")
+    assert {"git_clean": {"branches": ["trunk"]}} in yaml.safe_load(text)["steps"]
