@@ -20,6 +20,7 @@ PLACES = {
     "tests/test_package.py": STANDARD,
     "tests/test_documents.py": FAST,
     "tests/unit/": FAST,
+    "tests/unit/test_init_file.py": STANDARD,
     "tests/report/": FAST,
     "tests/report/test_browser.py": SLOW,
     "tests/report/test_webhook.py": STANDARD,
