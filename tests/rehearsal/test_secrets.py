@@ -55,7 +55,8 @@ def test_no_output_of_a_release_tells_a_secret(harness: CliHarness, tmp_path: Pa
         places = {**written, "channel": b"\n".join(told), "summary": summary, "reports": tmp_path / "reports"}
         places |= {"state": harness.state / "releases", "summary": summary.read_bytes()}
     assert leaks(places) == []
-    assert all(b"masked" in text for text in (written["failing"], written["good"]) if isinstance(text, bytes))
+    if display == "json":  # the one that shows what a build wrote while all goes well
+        assert all(b"masked" in text for text in (written["failing"], written["good"]) if isinstance(text, bytes))
     assert b"sha256:" in written["report, good"] and harness.service.encode() in written["status, good"]  # type: ignore[operator]
 
 
