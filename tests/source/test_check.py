@@ -96,7 +96,7 @@ def test_a_good_commit_is_clean(check: Check, shop: Repository) -> None:
     code, told = check("--output", "json")
     assert (code, told["findings"], told["entrypoint"]) == (0, [], "shop_backend.main:app")
     assert told["commit"] == shop.head()
-    assert (told["image_files"], told["closure_modules"]) == (18, 17)
+    assert (told["image_files"], told["closure_modules"]) == (19, 17)
     assert told["seconds"] > 0
     assert processor_seconds() - before < 1
 
@@ -187,7 +187,7 @@ def test_what_a_person_reads(check: Check, shop: Repository) -> None:
     assert any(line.startswith("    -> shop_backend.") for line in lines)
     assert any(line.startswith("    rule: .dockerignore:") for line in lines)
     assert any(line.startswith(f"    fix:  (cd {shop.root} && echo ") for line in lines)
-    assert lines[-1].startswith(f"shop, commit {shop.head()[:7]}: 1 error; 17 files in the image")
+    assert lines[-1].startswith(f"shop, commit {shop.head()[:7]}: 1 error; 18 files in the image")
 
 
 def test_annotations_and_sarif(check: Check, shop: Repository) -> None:
