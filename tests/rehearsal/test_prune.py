@@ -10,7 +10,7 @@ from google.cloud import run_v2
 
 from tests.rehearsal.cli_harness import PROJECT, CliHarness, CommandResult
 from tests.rehearsal.other_client import OtherClient
-from tests.rehearsal.plans import SHORT, stable
+from tests.rehearsal.plans import SHORT
 
 _NUMBERS = itertools.count(1)
 
@@ -27,7 +27,7 @@ def _by_hand(other: OtherClient) -> str:
 
 def _image(harness: CliHarness, tag: str) -> str:
     """Another image beside those of the service, with that tag; its digest."""
-    base = f"http://{harness.cloud.registry}/v2/{PROJECT}/services/backend/manifests"
+    base = f"http://{harness.cloud.registry}/v2/{PROJECT}/pruned/backend/manifests"
     kind = {"Accept": "application/vnd.oci.image.manifest.v1+json"}
     with httpx.Client(trust_env=False) as client:
         serves = OtherClient(harness).read().template.containers[0].image.partition("@")[2]
@@ -44,11 +44,15 @@ def _told(result: CommandResult, kind: str) -> dict[str, str]:
 
 @pytest.mark.slow
 def test_old_ones_are_listed_and_then_deleted(harness: CliHarness) -> None:
-    serves, other = stable(harness), OtherClient(harness)
+    """In a repository of images of its own: other stories find theirs again."""
+    config = harness.config(SHORT, images=f"us-central1-docker.pkg.dev/{PROJECT}/pruned")
+    released, other = harness.release(config), OtherClient(harness)
+    assert released.code == 0, released.errors
+    serves = released.candidate
     old, tagged, latest = (_by_hand(other) for _ in range(3))
     other.split({serves: 100}, {"kept": tagged})
     unneeded, named = _image(harness, f"{next(_NUMBERS):040x}"), _image(harness, "v1")
-    config, maps = harness.config(SHORT), harness.maps()
+    maps = harness.maps()
 
     held = harness.command("hold", config)
     busy = harness.command("prune", config, "--keep", "1", "--yes")
