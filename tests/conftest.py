@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -104,5 +105,6 @@ def _engines(item: pytest.Item) -> list[object]:
 
 
 def _note(event: str, arguments: tuple[object, ...]) -> None:
-    if _WATCHED and event in _STARTS:
+    """Of the thread that runs the tests: what an earlier test left may still start again what crashes, in another."""
+    if _WATCHED and event in _STARTS and threading.current_thread() is threading.main_thread():
         _WATCHED[-1].append(event)

@@ -12,6 +12,8 @@ from typing import Any, NoReturn
 
 from deploy_lib.cli.called import NAME
 from deploy_lib.cli.reading_arguments import add_reading_arguments
+from deploy_lib.cli.releasing_arguments import add_deploy_arguments, add_release_arguments
+from deploy_lib.cli.setting_up_arguments import add_init_arguments, add_local_arguments
 from deploy_lib.cli.suggestions import did_you_mean, unknown_arguments
 
 DESCRIPTION = """\
@@ -116,13 +118,13 @@ def parser() -> argparse.ArgumentParser:
     }
     for name in ("deploy", "plan"):
         _where(made[name], services=True)
-        _release(made[name])
+        add_release_arguments(made[name])
     made["plan"].add_argument(
         "--explain",
         metavar="KEY",
         help="only which file a setting is from, and what it replaced, e.g. memory or services.backend.env",
     )
-    _deploy_only(made["deploy"])
+    add_deploy_arguments(made["deploy"])
     for name in ("deploy", "resume", "rollback"):
         made[name].add_argument(
             "--result", metavar="FILE", help="write how the command ended, what serves and where, as JSON"
@@ -203,69 +205,6 @@ def _where(command: argparse.ArgumentParser, *, services: bool) -> None:
     show.add_argument("--state", metavar="DIR", help="where journals are kept (default: your state directory)")
 
 
-def _release(command: argparse.ArgumentParser) -> None:
-    group = command.add_argument_group("what is released")
-    group.add_argument("--commit", metavar="C", help="the commit to release (default: HEAD)")
-    group.add_argument(
-        "--skip-build",
-        nargs="?",
-        const="serving",
-        metavar="IMAGE",
-        help="release an image given as name@sha256:..., or the one that serves now",
-    )
-    group.add_argument(
-        "--changed",
-        action="store_true",
-        help="of the services, only those whose image's files or settings have changed since what serves; says why",
-    )
-    group.add_argument("--rebuild", action="store_true", help="build even when the same image was built before")
-    group.add_argument(
-        "--build-local",
-        nargs="?",
-        const="local",
-        choices=("local", "docker", "podman", "namespaces"),
-        help="build on this machine with docker, else podman, instead of Cloud Build",
-    )
-    group.add_argument(
-        "--no-traffic", action="store_true", help="stop after the candidate's probe, with 0 %% of traffic"
-    )
-    group.add_argument("--force", action="store_true", help="release an image that failed in an earlier release")
-    group.add_argument("--service-account", metavar="ACCOUNT", help="the account the service runs as")
-    group.add_argument(
-        "--emergency",
-        action="store_true",
-        help="release although a freeze or a hold is in force; needs --why, and both are recorded",
-    )
-    group.add_argument("--why", metavar="TEXT", help="the reason for --emergency, for the record and the report")
-
-
-def _deploy_only(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--on",
-        choices=("cloud-build",),
-        help="let Cloud Build carry the release out: it goes on without this machine, which shows it meanwhile",
-    )
-    command.add_argument("--handed", metavar="JSON", help=argparse.SUPPRESS)
-    command.add_argument("--dry-run", action="store_true", help="the same as the command plan")
-    command.add_argument("--keep", action="store_true", help="when one of several services fails, keep the others live")
-    command.add_argument("--report-dir", metavar="DIR", help="also write the report there, in every format")
-    old = command.add_argument_group("flags of the script this tool replaces")
-    for flag, text in OLD_FLAGS.items():
-        old.add_argument(flag, action="store_true", help=text)
-
-
-OLD_FLAGS = {
-    "--run-checks": "always on: the checks are steps of the plan",
-    "--check-secrets": "always on: the step config_contract",
-    "--check-apis": "always on: each refusal names the API to enable",
-    "--skip-validation": "refused: leave a step out of the YAML instead, where others can see it",
-    "--skip-post-tests": "refused: leave probe or verify out of the YAML instead",
-    "--cleanup": "refused: revisions are kept, so that a rollback needs no build; prune deletes old ones",
-    "--no-alpine": "refused: the Dockerfile says what base it uses",
-    "--rollback": "now a command of its own: rollback",
-}
-
-
 def _others(made: Mapping[str, argparse.ArgumentParser]) -> None:
     rollback = made["rollback"]
     rollback.add_argument(
@@ -304,61 +243,11 @@ def _others(made: Mapping[str, argparse.ArgumentParser]) -> None:
     prune.add_argument("--yes", action="store_true", help="delete what is listed without it")
     add_reading_arguments(made)
     made["guard"].add_argument("id", help="the release, by its whole id")
-    local = made["local"]
-    local.add_argument("action", choices=("up", "down", "status", "env"))
-    local.add_argument("--gcloud", action="store_true", help="with env: the environment for gcloud itself")
-    local.add_argument(
-        "--credentials",
-        metavar="KIND",
-        help="with env: the tool's environment with credentials of that kind: login, key-file, impersonated, "
-        "federation, federation-account, metadata",
-    )
-    local.add_argument("--state", metavar="DIR", help="where journals and the local cloud's images are kept")
-    local.add_argument("--engine", choices=("docker", "podman", "namespaces"), help="default: whichever works here")
-    local.add_argument("--time-scale", type=_scale, metavar="X", help="0.1: waits take a tenth")
-    local.add_argument(
-        "--profile",
-        choices=("relaxed", "production"),
-        help="production: quotas, permissions, delays and chance as at Google; default: relaxed",
-    )
-    local.add_argument(
-        "--reach",
-        action="append",
-        metavar="WHAT",
-        help="with up: what containers may reach: HOST:PORT, a service's name, or PROJECT:REGION:NAME=HOST:PORT for "
-        "a Cloud SQL socket; several times for several",
-    )
-    init = made["init"]
-    _where(init, services=False)
-    init.add_argument(
-        "--service", metavar="S", help="its name on Cloud Run (default: that of --from; new: of the directory)"
-    )
-    init.add_argument(
-        "--from",
-        dest="from_file",
-        metavar="FILE",
-        help="a Knative file, or what `gcloud run services describe S --format yaml` prints; asks no cloud",
-    )
-    init.add_argument(
-        "--new", action="store_true", help="a service that does not run yet, from its Dockerfile alone; asks no cloud"
-    )
-    init.add_argument("--dockerfile", metavar="D", help="with --new: relative to the repository (default: Dockerfile)")
+    _where(made["init"], services=False)
+    add_local_arguments(made["local"])
+    add_init_arguments(made["init"])
     made["selftest"].add_argument("--state", metavar="DIR", help=argparse.SUPPRESS)
     _check(made["check"])
-
-
-def _scale(text: str) -> float:
-    """Above 0, and a number that time can be multiplied with."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value <= MOST_SCALE:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0 and up to {MOST_SCALE}")
-    return value
-
-
-MOST_SCALE = 100
 
 
 def _check(command: argparse.ArgumentParser) -> None:

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 
-from deploy_lib.cli.arguments import OLD_FLAGS
 from deploy_lib.cli.following import BuildFollower
 from deploy_lib.cli.identity import new_release
 from deploy_lib.cli.notifications import Notifier
 from deploy_lib.cli.on_cloud_build import hand_over, handed_over, may_be_handed_over
 from deploy_lib.cli.options import options_of, refuse_what_contradicts
 from deploy_lib.cli.release_runner import release_runner
+from deploy_lib.cli.releasing_arguments import OLD_FLAGS
 from deploy_lib.cli.repository import time_of
 from deploy_lib.cli.result import CommandResult
 from deploy_lib.cli.run_output import OpenJournal

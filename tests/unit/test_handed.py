@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from deploy_lib.cli.arguments import OLD_FLAGS, command_parsers, parse, parser
+from deploy_lib.cli.arguments import command_parsers, parse, parser
 from deploy_lib.cli.following import BuildEvents
 from deploy_lib.cli.identity import new_release, service_of
 from deploy_lib.cli.notifications import Notifier
 from deploy_lib.cli.on_cloud_build import PASSED_FLAGS, PASSED_VALUES, Handed, handed_over
+from deploy_lib.cli.releasing_arguments import OLD_FLAGS
 from deploy_lib.cli.run_output import run_output
 from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.endpoints import Endpoints
