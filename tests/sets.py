@@ -36,7 +36,7 @@ PLACES = {
     "tests/source/test_file_kinds.py": FAST,
     "tests/source/test_last_image.py": FAST,
     "tests/source/imports/": FAST,
-    "tests/source/imports/test_truth.py": STANDARD,
+    "tests/source/imports/test_truth.py": SLOW,
     "tests/source/test_gcloudignore.py::test_drops_what_gcloud_drops": SLOW,
     "tests/combinations/": SLOW,
     "tests/combinations/test_combinations.py::test_every_idiom_is_drawn": FAST,
@@ -129,6 +129,11 @@ PLACES = {
     "tests/unit/diagnose/test_logs.py::test_no_evidence_however_broken_raises": STANDARD,
     "tests/unit/test_config.py::test_any_text_is_read_or_refused_in_words": STANDARD,
     "tests/test_dev.py::test_installs_with_pip_when_there_is_no_uv": SLOW,
+    "tests/in_image/test_every_python.py": SLOW,
+    "tests/rehearsal/test_rollback.py::test_a_release_that_builds_is_taken_over_or_named_and_never_goes_live": SLOW,
+    "tests/rehearsal/test_hold_and_status.py::test_a_failed_image_is_not_released_again_without_force": SLOW,
+    "tests/rehearsal/test_failed_requests.py::test_a_bake_that_ends_before_its_requests_could_time_out": SLOW,
+    "tests/rehearsal/test_catalogue.py::test_a_library_that_no_machine_here_can_install": SLOW,
 }
 
 OTHER_ENGINES = frozenset({"docker", "podman"})
