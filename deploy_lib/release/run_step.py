@@ -18,6 +18,10 @@ from deploy_lib.release.perform import Answer, Request, perform
 from deploy_lib.steps.kind import Verdict
 from deploy_lib.steps.promote import MoveTraffic
 
+LOOKS_AT_LEASE = 10.0
+"""Seconds. A step that watches for longer sees so soon that somebody has taken the service over: what it sees from then
+on is of another's traffic."""
+
 
 def run_step(context: ReleaseContext, index: int) -> None:
     """Records Asked before the effect and Judged after it. Raises Interrupted."""
@@ -39,7 +43,14 @@ def run_step(context: ReleaseContext, index: int) -> None:
     if not context.record(Asked(clock.now(), index, step.kind.name, step.label, moves_traffic=moves, target=target)):
         return
 
+    looked = began
+
     def ask(request: Request, tell: Tell) -> Answer | CallFailed:
+        nonlocal looked
+        if clock.monotonic() - looked >= LOOKS_AT_LEASE and lease_held(context.entries):
+            looked = clock.monotonic()
+            if by := taken_over(context):
+                return CallFailed(by, conflict=True)
         return perform(request, context.drivers, tell)
 
     try:

@@ -17,6 +17,7 @@ from deploy_lib.model.findings import Finding
 from deploy_lib.model.journal import Diagnosed, Entry, Judged, LeaseRefused, RestoreAsked, Stopped, Withdrawn
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Release, Status
+from deploy_lib.model.requests import Phase
 from deploy_lib.plan import Plan
 from deploy_lib.release.context import ReleaseContext
 from deploy_lib.release.executor import execute
@@ -335,3 +336,20 @@ def test_an_approval_holds_with_its_command_and_goes_on_when_it_is_there() -> No
     cloud.fails["look_for_approval"] = lambda: yes
     live, _ = release(cloud, approved, entries)
     assert (live.outcome, cloud.maps) == (Outcome.LIVE, [TENTH, ALL])
+
+
+def test_a_bake_ends_when_somebody_takes_the_service_over() -> None:
+    """What is seen from then on is of traffic that somebody else moved, so none of it is well."""
+    cloud = FakeCloud()
+
+    def look() -> answers.Watched:
+        cloud.clock.seconds += 5
+        cloud.taken_by = "bea took the service over at 12:00:31 UTC" if cloud.clock.seconds > 30 else ""
+        return answers.Watched(cloud.clock.seconds, answers.REQUEST_LOG, phase=Phase.ASKING)
+
+    cloud.fails["watch"] = look
+    stopped, entries = release(cloud, plan(step("canary"), step("promote", percent=100, bake=300), step("verify")))
+    (promoted,) = [each for each in entries if isinstance(each, Judged) and each.kind == "promote"]
+    assert stopped.outcome is Outcome.HELD
+    assert (promoted.status, promoted.reason) == (Status.INCONCLUSIVE, "bea took the service over at 12:00:31 UTC")
+    assert cloud.clock.seconds < 60 and cloud.restored == []
