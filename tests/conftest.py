@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.cloud import LocalCloud
 from tests.engine_store import shared_store
-from tests.sets import FAST, SETS, may_hold, set_of
+from tests.sets import FAST, FIRST, SETS, may_hold, set_of
 from tests.stories import failed
 
 _STARTS = frozenset({"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.exec", "socket.bind"})
@@ -74,6 +74,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         marks = [mark.name for mark in item.iter_markers()]
         item.add_marker(set_of(item.nodeid, first=function not in seen, marks=marks, engines=_engines(item)))
         seen.add(function)
+    items.sort(key=lambda item: not item.nodeid.startswith(FIRST))
 
 
 @pytest.hookimpl(wrapper=True)

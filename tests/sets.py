@@ -15,6 +15,17 @@ SETS = (FAST, STANDARD, SLOW)
 SAMPLED = "sampled"
 """Of each test function the first case is STANDARD and the others are SLOW: for matrices that may grow."""
 
+FIRST = (
+    "tests/rehearsal/test_runbook.py",
+    "tests/test_package.py",
+    "tests/rehearsal/test_secrets.py",
+    "tests/rehearsal/test_with_database.py",
+    "tests/rehearsal/test_guard.py",
+    "tests/rehearsal/test_on_cloud_build.py",
+    "tests/hostile/test_random_kills.py",
+)
+"""Those that take longest run first, so that no worker waits for them at the end."""
+
 PLACES = {
     "tests/": STANDARD,
     "tests/test_package.py": STANDARD,
