@@ -31,18 +31,19 @@ def lost(watched: Watched, thresholds: Thresholds, percent: int) -> str:
     return f"real requests: {why}" if why else ""
 
 
-def doubt(watched: Watched, thresholds: ThresholdsUnderTraffic) -> str:
+def doubt(watched: Watched, thresholds: ThresholdsUnderTraffic, percent: int) -> str:
     """What suggests that the candidate is bad without proving it; empty when nothing does."""
-    return _unclear(watched, thresholds) or _without_evidence(watched)
+    return _unclear(watched, thresholds, percent) or _without_evidence(watched)
 
 
-def _unclear(watched: Watched, thresholds: ThresholdsUnderTraffic) -> str:
-    """What more requests could still prove."""
+def _unclear(watched: Watched, thresholds: ThresholdsUnderTraffic, percent: int) -> str:
+    """What more requests could still prove. Where the stable revision answers users, too, silence of both is theirs."""
     for whose, sight in _weighed(watched, thresholds):
         if sight.opinion is Opinion.UNCLEAR:
             return f"{whose}: {sight.reason}"
     before = watched.earlier.requests
-    if not watched.users.requests and not watched.beside.requests and before >= thresholds.min_users_before:
+    silent = percent == 100 and not watched.users.requests and not watched.beside.requests
+    if silent and before >= thresholds.min_users_before:
         return f"real requests: none was answered, where {before} were in as long a time before"
     return ""
 
@@ -70,7 +71,7 @@ def undecided(watched: Watched, thresholds: ThresholdsUnderTraffic, percent: int
     late_ones = late(watched.own_stable, watched.own, thresholds)
     if late_ones:
         return f"{counted(late_ones, 'request')} of our own still waiting"
-    return lost(watched, thresholds, percent) or _unclear(watched, thresholds)
+    return lost(watched, thresholds, percent) or _unclear(watched, thresholds, percent)
 
 
 def seen(watched: Watched, thresholds: ThresholdsUnderTraffic) -> str:

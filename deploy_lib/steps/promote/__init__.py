@@ -135,7 +135,7 @@ def _watched(
     if not watched.reader:
         reason = f"{now}, but real requests could not be seen: {watched.blind}"
         return Verdict(Status.INCONCLUSIVE, reason, release, details=details)
-    unsure = doubt(watched, settings)
+    unsure = doubt(watched, settings, settings.percent)
     if unsure:
         return Verdict(
             Status.INCONCLUSIVE, f"{now}, but in {format_duration(watched.seconds)} {unsure}", release, details=details
