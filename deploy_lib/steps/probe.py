@@ -93,7 +93,7 @@ def judge(settings: ProbeSettings, release: Release, answer: Probed) -> Verdict 
         return Verdict(Status.ERRORED, f"{path} was never asked", release, details=details)
     if in_a_row(answer.attempts) >= settings.need:
         slowest = max(attempt.seconds for attempt in answer.attempts[-settings.need :])
-        reason = f"{settings.need} good answers in a row from {path}, the slowest after {slowest * 1000:.0f} ms"
+        reason = f"{counted(settings.need, 'good answer')} in a row from {path}, the slowest after {slowest * 1000:.0f} ms"
         return Verdict(Status.PASSED, reason, release, details=details)
     left = settings.attempts - len(answer.attempts)
     if in_a_row(answer.attempts) + left >= settings.need:
@@ -103,7 +103,7 @@ def judge(settings: ProbeSettings, release: Release, answer: Probed) -> Verdict 
     advice = advice_on(last.status, path)
     reason = (
         f"only {good} of {len(answer.attempts)} probes of {path} were good; "
-        f"{settings.need} in a row are needed; last problem: {last.problem}{f' ({advice})' if advice else ''}"
+        f"{settings.need} in a row {'is' if settings.need == 1 else 'are'} needed; last problem: {last.problem}{f' ({advice})' if advice else ''}"
     )
     return Verdict(Status.FAILED, reason, release, details=details)
 
@@ -127,7 +127,7 @@ def describe(request: Probe) -> str:
         return f"asks nothing; looks {request.settings.attempts} times at what Cloud Run and the log say of it"
     return (
         f"asks {request.asked.path} up to {request.settings.attempts} times; "
-        f"{request.settings.need} good answers in a row are needed"
+        f"{counted(request.settings.need, 'good answer')} in a row {'is' if request.settings.need == 1 else 'are'} needed"
     )
 
 
