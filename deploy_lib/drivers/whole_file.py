@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import uuid
 from pathlib import Path
 
@@ -11,6 +13,8 @@ def write_whole(path: Path, content: str | bytes) -> None:
 
     What UTF-8 cannot hold of a text becomes a question mark. Raises OSError, and leaves nothing beside it then.
     """
+    if not path.name:  # "." and "/"
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     fresh = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
         fresh.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8", "replace"))
