@@ -79,6 +79,12 @@ CASES: list[tuple[dict[str, Any], tuple[str, ...]]] = [
 ]
 
 
+def test_what_is_not_set_before_and_after_is_no_change() -> None:
+    """A service that is not there yet has no container at all."""
+    said = changed(run_v2.RevisionTemplate(), _merged())
+    assert [each for each in said if each.endswith(("-> not set", " -> removed", ": not set"))] == []
+
+
 @pytest.mark.parametrize(("wanted", "words"), CASES)
 def test_changes_are_told_and_nothing_else_changes(wanted: dict[str, Any], words: tuple[str, ...]) -> None:
     new = _merged(**wanted)

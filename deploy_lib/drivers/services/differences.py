@@ -28,9 +28,9 @@ def changed(
     found = [
         f"{name}: {was.get(name) or 'not set'} -> {now.get(name) or 'not set'}"
         for name in now
-        if was.get(name) != now.get(name)
+        if (was.get(name) or "") != now[name]
     ]
-    found += [f"{name}: {was[name]} -> removed" for name in was if name not in now]
+    found += [f"{name}: {was[name]} -> removed" for name in was if was[name] and name not in now]
     return (*found, *_env_changes(_env(old), _env(new)), *changes_of("label", _labels(old), _labels(new)))
 
 
