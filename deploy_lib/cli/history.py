@@ -16,6 +16,7 @@ from deploy_lib.report.facts import root_cause, subject
 from deploy_lib.report.formats.text import shown
 from deploy_lib.steps.kind import format_duration
 
+LIMIT = 20  # releases shown, unless --limit says otherwise
 HEADINGS = ("when (UTC)", "release", "project", "service", "commit", "outcome", "took", "cause")
 
 
@@ -46,15 +47,17 @@ class HistoryRow:
 
 
 def main(args: argparse.Namespace) -> int:
-    if args.limit < 1:
+    if args.limit is not None and args.limit < 1:
         raise NotPossible("--limit: at least 1")
+    if args.stats and args.limit is not None:
+        raise NotPossible("--limit is about the list, and --stats counts all releases of its weeks; give --weeks N")
     if args.stats:
         from deploy_lib.cli.history_stats import show
 
         return show(args)
     if args.weeks is not None or args.html:
         raise NotPossible("--weeks and --html are about --stats; give that, too")
-    rows = [row_of(release) for release in stored_releases(args)[: args.limit]]
+    rows = [row_of(release) for release in stored_releases(args)[: args.limit or LIMIT]]
     if args.output == "json":
         for row in rows:
             started = row.started.isoformat() if row.started else None

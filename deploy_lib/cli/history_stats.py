@@ -25,6 +25,8 @@ def show(args: argparse.Namespace) -> int:
     if not 1 <= weeks <= MOST_WEEKS:
         raise NotPossible(f"--weeks {weeks}: a number from 1 to {MOST_WEEKS}")
     releases, now = stored_releases(args), datetime.now(UTC)
+    if args.service and not releases:
+        raise NotPossible(f"no release of {' or '.join(args.service)} is kept here; --state names another directory")
     keys = four_keys(_ended(releases, now - timedelta(weeks=weeks)))
     page = page_of(keys, _whose(releases), now)
     if args.html:

@@ -19,7 +19,7 @@ def add_reading_arguments(made: Mapping[str, argparse.ArgumentParser]) -> None:
         metavar="EVERY",
         help="look again and again until Ctrl-C (default: every 5s); without a terminal, only what has changed",
     )
-    made["history"].add_argument("--limit", type=int, default=20, metavar="N", help="releases at most (default: 20)")
+    made["history"].add_argument("--limit", type=int, metavar="N", help="releases at most (default: 20)")
     made["history"].add_argument(
         "--stats", action="store_true", help="how often, how well and how soon is released, by week, instead of a list"
     )

@@ -157,7 +157,11 @@ def test_the_command(state: Path, tmp_path: Path, capsys: pytest.CaptureFixture[
         (["--html", "x.html"], 2, "--weeks and --html are about --stats; give that, too"),
         (["--stats", "--weeks", "0"], 2, "--weeks 0: a number from 1 to 520"),
         (["--stats", "--html", "/dev/null/x.html"], 2, "--html /dev/null/x.html cannot be written: "),
-        (["--stats", "--service", "nobody"], 0, "no release that has ended is kept here"),
+        (["--stats", "--html", "."], 2, "--html . cannot be written: Is a directory"),
+        (["--stats", "--html", "/"], 2, "--html / cannot be written: Is a directory"),
+        (["--stats", "--html", "/tmp"], 2, "--html /tmp cannot be written: Is a directory"),
+        (["--stats", "--limit", "2"], 2, "--limit is about the list, and --stats counts all releases of its weeks"),
+        (["--stats", "--service", "nobody"], 2, "no release of nobody is kept here; "),
     ],
 )
 def test_what_cannot_be_meant(
