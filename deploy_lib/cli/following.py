@@ -139,7 +139,8 @@ class _End:
 class BuildEvents:
     """Lines of a build's command, each taken to the journal and the display of its service.
 
-    `known`: so many entries of a service are in its journal already, and are only shown.
+    `known`: so many entries of a service are in its journal already, and are only shown. Once all services have
+    stopped, the build's own ending is not shown: their last line says what serves.
     """
 
     outputs: Mapping[str, RunOutput]
@@ -148,7 +149,11 @@ class BuildEvents:
 
     def tell(self, text: str) -> None:
         """A line that is of no service."""
-        next(iter(self.outputs.values())).tell(text)
+        self._show(next(iter(self.outputs)), text)
+
+    def _show(self, service: str, text: str) -> None:
+        if self.outputs.keys() - self.stopped.keys():
+            self.outputs[service].tell(text)
 
     def line(self, text: str) -> None:
         """One line of output; what is not an event is shown as it is."""
@@ -161,7 +166,7 @@ class BuildEvents:
         if service not in self.outputs:
             return
         if event.get("type") == "progress":
-            self.outputs[service].tell(str(event.get("text", "")))
+            self._show(service, str(event.get("text", "")))
             return
         try:
             self.entry(service, decode(text.encode()))
