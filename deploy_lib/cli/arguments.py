@@ -31,7 +31,7 @@ examples:
 exit codes:
   0 live, or ready as asked   1 rejected, users unaffected   2 usage or configuration   3 held, a person must decide
   4 could not find out, nothing left half moved   5 busy or frozen, nothing was done
-  130 interrupted and restored"""
+  130 interrupted and restored; with --on cloud-build: left, and the release goes on"""
 
 COMMANDS = {
     "deploy": "release a commit (the default when no command is named)",
