@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 
-from deploy_lib.cli.identity import holder
+from deploy_lib.cli.identity import holder, service_of
 from deploy_lib.cli.program import shorter
 from deploy_lib.cli.selection import select
 from deploy_lib.cli.session import open_session
@@ -12,14 +13,26 @@ from deploy_lib.cli.show.console import say
 from deploy_lib.cli.signals import stopping
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.model.approval import Approval
+from deploy_lib.plan import Plan
 from deploy_lib.release.approval import approvable
+
+
+def of_any_service(args: argparse.Namespace) -> argparse.Namespace:
+    """What was asked, of all services where none is named: the id names it."""
+    return argparse.Namespace(**{**vars(args), "all": args.all or not args.service})
+
+
+def plans_of(release_id: str, plans: Sequence[Plan]) -> Sequence[Plan]:
+    """The one whose service the id names; all of them for the end of an id."""
+    return [plan for plan in plans if plan.service.name == service_of(release_id)] or plans
 
 
 def main(args: argparse.Namespace, clock: SystemClock | None = None) -> int:
     """0 when the approval stands on the service. Raises NotPossible."""
-    selection, clock = select(args, source=False), clock or SystemClock()
+    selection, clock = select(of_any_service(args), source=False), clock or SystemClock()
     with open_session(selection, args, clock) as session, stopping(clock, selection.program.command("status")):
-        states = [(plan, session.services(plan).read_state(plan.service)) for plan in selection.plans]
+        plans = plans_of(args.id, selection.plans)
+        states = [(plan, session.services(plan).read_state(plan.service)) for plan in plans]
         found = approvable(states, args.id, clock.now())
         approval = Approval(holder(), clock.now(), args.why or "")
         service = found.plan.service

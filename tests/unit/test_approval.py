@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from deploy_lib.cli.approve import of_any_service, plans_of
+from deploy_lib.cli.arguments import parse
 from deploy_lib.model.answers import UnfinishedRelease
 from deploy_lib.model.approval import Approval, ApprovalAsked
 from deploy_lib.model.not_possible import NotPossible
@@ -66,3 +68,11 @@ def test_the_end_of_an_id_is_enough_where_it_names_one_release() -> None:
     two = [(plan(), state()), (plan(), state(release_id="s-1"))]
     with pytest.raises(NotPossible, match="-1 may be r-1 and s-1; say more of it"):
         approvable(two, "-1", NOON)
+
+
+def test_the_id_says_of_which_service_it_is() -> None:
+    asked = parse(["approve", "20260302t120000-web-ccccccc-abcd"])
+    assert of_any_service(asked).all and not of_any_service(parse(["approve", "x", "--service", "web"])).all
+    plans = [replace(plan(), service=replace(plan().service, name=name)) for name in ("backend", "web")]
+    assert plans_of(asked.id, plans) == plans[1:]
+    assert plans_of("abcd", plans) == plans
