@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, WithJsonSchema, field_validator
 
 from deploy_lib.config.lines import Document
 from deploy_lib.config.problems import ConfigProblem
@@ -19,20 +19,20 @@ from deploy_lib.steps.kind import Settings
 LONGEST = timedelta(days=366)
 """A freeze of more than a year is taken for one that never ends."""
 _WEEKLY = re.compile(r"(mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?(?:[ T]+(\d{1,2}):(\d{2}))?", re.I)
-_DATED = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[ T]+(\d{1,2}):(\d{2})(?::00)?)?", re.ASCII)
+_DATED = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[ Tt]+(\d{1,2}):(\d{2})(?::00)?)?", re.ASCII)
+_ZONED = re.compile(r"\d{4}-\d{1,2}-\d{1,2}(?:[Tt]|\s+)[\d:.]+\s*(?:Z|[-+][\d:]+)", re.ASCII)
 _SEASONS = tuple(datetime(2026, month, 1, tzinfo=UTC) for month in (1, 7))
 
 
 def _when(value: Any) -> Any:
-    """The text, also of what YAML has made a date of."""
-    if isinstance(value, datetime) and value.tzinfo is not None:
+    """The text of a moment."""
+    if isinstance(value, str) and _ZONED.fullmatch(value.strip()):
         raise ValueError("the time has a zone of its own; write it without one, and name the zone under zone:")
-    text = str(value) if isinstance(value, date) else value
-    if not isinstance(text, str) or _read(text) is None:
+    if not isinstance(value, str) or _read(value) is None:
         raise ValueError(
             f"{value!r} is not a moment; write a day of every week as fri 16:00, or of one year as 2026-12-23 18:00"
         )
-    return text
+    return value
 
 
 When = Annotated[str, BeforeValidator(_when), WithJsonSchema({"type": "string"})]
@@ -64,36 +64,48 @@ class FreezeSettings(Settings):
         return value
 
     def window(self, place: str) -> FreezeWindow:
-        """The window as releases ask for it. Raises ValueError for one that is not good."""
+        """The window as releases ask for it."""
         begin, end = _read(self.begin), _read(self.until or "", end=True)
-        assert begin is not None
-        if end is None:
-            raise ValueError("until is missing: a freeze must end")
-        if isinstance(begin, WeekTime) != isinstance(end, WeekTime):
-            raise ValueError(
-                f"{self.begin} and {self.until} do not go together; write both as days of the week, or both as dates"
-            )
-        if isinstance(begin, datetime) and isinstance(end, datetime):
-            if end <= begin:
-                raise ValueError(f"the freeze ends at {self.until}, before it begins at {self.begin}")
-            if end - begin > LONGEST:
-                raise ValueError(f"the freeze never ends: from {self.begin} until {self.until} is more than a year")
+        assert begin is not None and end is not None
         return FreezeWindow(begin, end, self.zone, self.reason, place)
 
 
-def read_freeze(given: Sequence[FreezeSettings], document: Document) -> tuple[list[FreezeWindow], list[ConfigProblem]]:
-    """The windows of the file, and what is wrong with them beyond the form of each key."""
-    windows: list[FreezeWindow] = []
-    problems: list[ConfigProblem] = []
-    for index, each in enumerate(given):
-        at = ("freeze", index)
-        try:
-            windows.append(each.window(document.place(at)))
-        except ValueError as error:
-            problems.append(ConfigProblem(document.place((*at, "until")), str(error)))
-    if not problems:
-        problems.extend(_without_end(windows, document))
-    return windows, problems
+def read_freeze(document: Document) -> tuple[list[FreezeWindow], list[ConfigProblem]]:
+    """The windows of the file, and what is wrong with them beyond the form of each key.
+
+    It is asked of the file's own data: what is wrong elsewhere, or with another key of the same window, hides nothing.
+    """
+    given = document.data.get("freeze")
+    problems = [
+        ConfigProblem(document.place(("freeze", index, "until")), wrong)
+        for index, each in enumerate(given if isinstance(given, list) else ())
+        if isinstance(each, dict) and (wrong := _wrong_together(each.get("from"), each.get("until")))
+    ]
+    if problems:
+        return [], problems
+    try:
+        read = TypeAdapter(tuple[FreezeSettings, ...]).validate_python(given or ())
+    except ValidationError:  # told with all that is wrong with the form of the file
+        return [], []
+    windows = [each.window(document.place(("freeze", index))) for index, each in enumerate(read)]
+    return windows, [*_without_end(windows, document)]
+
+
+def _wrong_together(since: object, until: object) -> str:
+    """Why the two make no window; empty where they do, and where the form of one of them is wrong."""
+    if until is None:
+        return "until is missing: a freeze must end"
+    begin, end = _read(str(since)), _read(str(until), end=True)
+    if begin is None or end is None:
+        return ""
+    if isinstance(begin, WeekTime) != isinstance(end, WeekTime):
+        return f"{since} and {until} do not go together; write both as days of the week, or both as dates"
+    if isinstance(begin, datetime) and isinstance(end, datetime):
+        if end <= begin:
+            return f"the freeze ends at {until}, before it begins at {since}"
+        if end - begin > LONGEST:
+            return f"the freeze never ends: from {since} until {until} is more than a year"
+    return ""
 
 
 def _without_end(windows: Sequence[FreezeWindow], document: Document) -> Iterator[ConfigProblem]:

@@ -22,6 +22,16 @@ _UNUSABLE = re.compile("[\x00\ud800-\udfff]")
 """No file name, variable, address or request can hold these, and "\\0" or "\\ud800" in quotes makes them."""
 
 
+class _Loader(yaml.SafeLoader):
+    """Leaves a date as the text that it is: what expects one says what is wrong with it, at its key."""
+
+    def as_text(self, node: yaml.ScalarNode) -> str:
+        return str(self.construct_scalar(node))
+
+
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.as_text)
+
+
 @dataclass(frozen=True, slots=True)
 class Overridden:
     """A value that a file further up the chain replaced, or took away."""
@@ -32,7 +42,9 @@ class Overridden:
 
 @dataclass(slots=True)
 class Document:
-    """`data` as yaml.safe_load gives it; `places` maps a path such as ("steps", 3, "canary") to file:line:column.
+    """`data` as yaml.safe_load gives it, but dates as text.
+
+    `places` maps a path such as ("steps", 3, "canary") to file:line:column.
 
     Of one that extends others, `places` tells which file each value is from, and `overridden` what others said of it.
     """
@@ -55,7 +67,7 @@ def parse(text: str, file: str) -> Document:
     """Raises ConfigError when the text is not YAML, or stands for more than a configuration can need."""
     document = Document(file)
     try:
-        loader = yaml.SafeLoader(text)
+        loader = _Loader(text)
         node = loader.get_single_node()
         if node is not None:
             _bounded(node, file)

@@ -66,7 +66,7 @@ def load(
     services = settings.services if settings is not None else as_far_as_readable(document.data.get("services"))
     problems.extend(service_problems(services, document, exists, matches))
     problems.extend(never_well(services, steps, document))
-    windows, freeze_problems = read_freeze(settings.freeze if settings else (), document)
+    windows, freeze_problems = read_freeze(document)
     problems.extend(freeze_problems)
     if problems or settings is None:
         raise ConfigError(sorted(problems, key=lambda problem: _order(problem.place, file)))

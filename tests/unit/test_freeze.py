@@ -136,6 +136,32 @@ def test_a_freeze_that_is_not_one_is_one_clear_message(tmp_path: Path, windows: 
     assert [problem.startswith(expected) for problem in found] == [True], found
 
 
+def test_all_that_is_wrong_with_windows_is_told_at_once(tmp_path: Path) -> None:
+    windows = (
+        "{from: fri, until: mon, zone: Europe/Berln, reason: r}",
+        "{from: fri 25:00, until: mon, zone: UTC, reason: r}",
+        "{from: 2026-12-24 18:00, until: 2026-12-24 17:00, zone: Nowhere, reason: r}",
+        "{from: fri, zone: UTC, reason: r}",
+        "{from: 2026-13-01, zone: UTC}",
+        "{from: fri 16:00, until: 2026-02-30 18:00:00, zone: UTC, reason: r}",
+    )
+    with pytest.raises(ConfigError) as caught:
+        load(file(tmp_path, *windows))
+    said = [str(problem).partition("c.yaml:")[2] for problem in caught.value.problems]
+    starts = [
+        "7:29: 'Europe/Berln' is not a known time zone",
+        "8:6: from: 'fri 25:00' is not a moment",
+        "9:30: the freeze ends at 2026-12-24 17:00, before it begins at 2026-12-24 18:00",
+        "9:55: 'Nowhere' is not a known time zone",
+        "10:5: until is missing: a freeze must end",
+        "11:5: reason is missing",
+        "11:5: until is missing: a freeze must end",
+        "11:6: from: '2026-13-01' is not a moment",
+        "12:23: until: '2026-02-30 18:00:00' is not a moment",
+    ]
+    assert [each[: len(start)] for each, start in zip(said, starts, strict=True)] == starts
+
+
 def at_noon() -> Plan:
     """NOON of the samples stands in it; it ends in ten minutes."""
     until = NOON.replace(tzinfo=None) + timedelta(minutes=10)
