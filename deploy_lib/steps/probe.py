@@ -93,7 +93,9 @@ def judge(settings: ProbeSettings, release: Release, answer: Probed) -> Verdict 
         return Verdict(Status.ERRORED, f"{path} was never asked", release, details=details)
     if in_a_row(answer.attempts) >= settings.need:
         slowest = max(attempt.seconds for attempt in answer.attempts[-settings.need :])
-        reason = f"{counted(settings.need, 'good answer')} in a row from {path}, the slowest after {slowest * 1000:.0f} ms"
+        reason = (
+            f"{counted(settings.need, 'good answer')} in a row from {path}, the slowest after {slowest * 1000:.0f} ms"
+        )
         return Verdict(Status.PASSED, reason, release, details=details)
     left = settings.attempts - len(answer.attempts)
     if in_a_row(answer.attempts) + left >= settings.need:
@@ -103,13 +105,18 @@ def judge(settings: ProbeSettings, release: Release, answer: Probed) -> Verdict 
     advice = advice_on(last.status, path)
     reason = (
         f"only {good} of {len(answer.attempts)} probes of {path} were good; "
-        f"{settings.need} in a row {'is' if settings.need == 1 else 'are'} needed; last problem: {last.problem}{f' ({advice})' if advice else ''}"
+        f"{settings.need} in a row {_are(settings.need)} needed; "
+        f"last problem: {last.problem}{f' ({advice})' if advice else ''}"
     )
     return Verdict(Status.FAILED, reason, release, details=details)
 
 
 def offers(settings: ProbeSettings, service: Service) -> AsksService | None:
     return AsksService("probe") if settings.via == "url" else None
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"
 
 
 def in_a_row(attempts: Sequence[Attempt]) -> int:
@@ -127,7 +134,7 @@ def describe(request: Probe) -> str:
         return f"asks nothing; looks {request.settings.attempts} times at what Cloud Run and the log say of it"
     return (
         f"asks {request.asked.path} up to {request.settings.attempts} times; "
-        f"{counted(request.settings.need, 'good answer')} in a row {'is' if request.settings.need == 1 else 'are'} needed"
+        f"{counted(request.settings.need, 'good answer')} in a row {_are(request.settings.need)} needed"
     )
 
 
