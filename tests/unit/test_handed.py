@@ -107,7 +107,7 @@ def test_lines_of_a_build_become_entries_here_each_written_once(tmp_path: Path) 
     first, last = [json.dumps({"service": "backend", **json.loads(encode(each))}) for each in (started(), ended)]
     progress = '{"service": "backend", "type": "progress", "text": "half way"}'
     lines = [first, progress, "Traceback", '{"service": "web"}', "[1]", last]
-    lines += ["ERROR", 'ERROR: build step 2 "deploy-to-gcp-tool" failed: step exited with non-zero status: 1', progress]
+    lines += ["ERROR", 'ERROR: build step 2 "deploy-to-gcp-tool" failed: it exited with non-zero status: 1', progress]
     shown = _Shown()
     for known in (0, 2):
         with ExitStack() as stack:
