@@ -117,6 +117,8 @@ def lease_words(lease: LeaseState | None, now: datetime) -> str:
         return "no deployment in progress"
     what = "holds it" if lease.release_id is None else f"deploys it (release {lease.release_id})"
     why = f": {lease.why}" if lease.why else ""
+    if lease.until is None:
+        return f"expired; it was {lease.holder}'s"
     if lease.expired or lease.until <= now:
         return f"expired at {lease.until:%H:%M:%S} UTC; it was {lease.holder}'s"
     return f"{lease.holder} {what} since {lease.since:%H:%M:%S}, until {lease.until:%Y-%m-%d %H:%M:%S} UTC{why}"

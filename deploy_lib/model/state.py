@@ -13,11 +13,14 @@ from deploy_lib.model.traffic import TrafficMap
 
 @dataclass(frozen=True, slots=True)
 class LeaseState:
-    """Who may change the service. `release_id` is None for a hold that a person asked for."""
+    """Who may change the service. `release_id` is None for a hold that a person asked for.
+
+    `until` is None for one that has expired, it is not known when.
+    """
 
     holder: str
     since: datetime
-    until: datetime
+    until: datetime | None
     expired: bool
     release_id: str | None = None
     why: str = ""

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from google.api_core import exceptions
+from google.cloud import run_v2
 
+from deploy_lib.cli.status import lease_words
 from deploy_lib.drivers.call_budget import Budgets
 from deploy_lib.drivers.endpoints import Endpoints
 from deploy_lib.drivers.json_api import JsonAnswer
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.services.lease_objects import LeaseObjects
 from deploy_lib.drivers.services.leases import Leases
+from deploy_lib.drivers.services.release_record import Lease
+from deploy_lib.drivers.services.service_annotations import with_lease
 from deploy_lib.model.program import PROGRAM
 from deploy_lib.model.service import Service
 from tests.drivers.clocks import FakeClock
@@ -94,3 +98,30 @@ def test_whoever_owns_the_name_says_nothing_about_who_deploys(
 def test_it_makes_no_service_look_busy(ours: bool, holder: str | None) -> None:
     found = Storage(ours, LIVE).leases().holder(SHOP, None)
     assert (found.holder if found else None) == holder
+
+
+def ended(token: str) -> dict[str, Any]:
+    """A lease of 20 seconds that Storage calls over."""
+    written = AT - timedelta(seconds=60)
+    told = {"holder": "ann", "token": token, "since": written.isoformat(), "lasts": "20", "release": "r", "why": ""}
+    return {"updated": written.isoformat(), "generation": "7", "metadata": told}
+
+
+@pytest.mark.parametrize(
+    ("stored", "told"),
+    [
+        (ended("t"), "expired at 11:59:20 UTC; it was ann's"),
+        (ended("another"), "expired; it was ann's"),
+        (exceptions.NotFound("x"), "expired; it was ann's"),
+    ],
+    ids=("its object", "another's object", "no object"),
+)
+def test_an_ended_lease_is_told_with_the_end_of_its_object(stored: dict[str, Any] | Exception, told: str) -> None:
+    """The annotation beside an object counts for an hour, for those who know of no object: no end of the lease."""
+    annotation = Lease("ann", "t", AT - timedelta(seconds=60), AT + timedelta(hours=1), "r")
+    where = "gs://p-staging_cloudbuild/deploy-to-gcp/leases/p-staging/us-central1/shop"
+    service = run_v2.Service(annotations=with_lease({}, annotation, where))
+    leases = Storage(True, stored).leases()
+    state = leases.state(SHOP, service)
+    assert state is not None and state.expired
+    assert lease_words(state, AT) == told

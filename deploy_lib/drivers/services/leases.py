@@ -215,7 +215,19 @@ class Leases:
         if lease is None:
             return None
         known = lease.state(self.now())
-        return known if self.ours(service.path, found) else replace(known, expired=True)
+        if self.ours(service.path, found):
+            return known
+        return replace(known, until=self._ended(lease, object_of(found.annotations)), expired=True)
+
+    def _ended(self, lease: Lease, where: str) -> datetime | None:
+        """When a lease that is over ended; None where that is not known, since its object is gone or another's."""
+        if not where:
+            return lease.until
+        try:
+            stored = self._objects.read(LeaseObject.at(where))
+        except DriverError:
+            return None
+        return stored.lease.until if stored is not None and stored.lease.token == lease.token else None
 
     def guard(self, path: str, service: run_v2.Service, *, unless_absent: bool = False) -> None:
         """Raises DriverError when the service is no longer ours. Else the next write says that it still is.
