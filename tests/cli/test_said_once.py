@@ -8,12 +8,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from deploy_lib.cli.show.entry_lines import entry_lines
 from deploy_lib.cli.show.plain import Plain
 from deploy_lib.cli.show.printer import Printer
 from deploy_lib.model.cause import Cause
 from deploy_lib.model.evidence import Evidence
 from deploy_lib.model.findings import Finding, Severity
-from deploy_lib.model.journal import Asked, Diagnosed, Entry, Judged, Stopped
+from deploy_lib.model.journal import Asked, Diagnosed, Entry, Judged, LeaseHeld, Stopped
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Release, Status
 from tests.report.journals import STORIES
@@ -146,3 +147,9 @@ def test_a_step_that_takes_long_says_how_far_it_is_ever_more_rarely() -> None:
         "build ... 2 min: layer 120",
         "build ... 8 min: layer 480",
     ]
+
+
+def test_a_lease_tells_what_is_recorded_and_not_what_serves() -> None:
+    """A release that is resumed may have moved the traffic, and the record is of before that."""
+    held = [entry for entry in STORIES["live"]() if isinstance(entry, LeaseHeld)]
+    assert [line for entry in held for line in entry_lines(entry)] == [f"before the release: {held[0].release.before}"]

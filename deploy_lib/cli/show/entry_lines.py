@@ -40,7 +40,7 @@ def entry_lines(entry: Entry) -> Iterator[str]:
                 yield entry.by_hand
             if entry.over_hold:
                 yield f"overridden in an emergency: the hold of {entry.over_hold}, which stands again afterwards"
-            yield "this is the service's first release" if entry.release.first else f"serving now: {before}"
+            yield "this is the service's first release" if entry.release.first else f"before the release: {before}"
         case journal.LeaseRefused():
             if not entry.busy:  # the last line has it
                 yield entry.reason
