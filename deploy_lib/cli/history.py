@@ -18,6 +18,7 @@ from deploy_lib.steps.kind import format_duration
 
 LIMIT = 20  # releases shown, unless --limit says otherwise
 HEADINGS = ("when (UTC)", "release", "project", "service", "commit", "outcome", "took", "cause")
+UNFINISHED = "unfinished"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class HistoryRow:
         known = (
             f"emergency: {self.emergency}" if self.emergency else "",
             f"{self.cause}: {self.sentence}" if self.cause else "",
+            "the journal here has no ending; status tells what became of it" if self.outcome == UNFINISHED else "",
         )
         cause = "; ".join(filter(None, known))
         return when, self.release, self.project, self.service, self.commit[:7], self.outcome, took, cause
@@ -82,7 +84,7 @@ def row_of(release: StoredRelease) -> HistoryRow:
         project=release.project,
         service=release.service,
         commit=about.commit,
-        outcome=about.outcome or ("unfinished" if entries else "unreadable"),
+        outcome=about.outcome or (UNFINISHED if entries else "unreadable"),
         seconds=about.seconds,
         cause=cause.kind if cause else None,
         emergency=mask.text(about.emergency),

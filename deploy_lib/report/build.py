@@ -58,7 +58,7 @@ def _headline(facts: ReleaseFacts) -> str:
     if not facts.entries:
         return f"nothing is known of release {subject.id or '(no id)'}"
     name = f"{subject.service or 'the release'} {subject.commit[:7]}".strip()
-    unended = "is still running" if subject.running else "has not ended"
+    unended = "is still running" if subject.running else "has no ending in this journal"
     return f"{name} {stopped.outcome.words.headline if stopped else unended}"
 
 

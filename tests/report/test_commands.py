@@ -205,7 +205,8 @@ def test_history_is_newest_first_over_all_projects(state: Path, capsys: pytest.C
     assert [row.split()[2] for row in rows] == [RELEASE.id, RELEASE.id, OLDER]
     told = "\n".join(rows)
     assert "missing_module: module netra_backend.app.schemas.llm_config_types" in told
-    assert "unfinished" in told and "rejected" in told and "live" in told
+    assert "unfinished" in told and "the journal here has no ending; status tells what became of it" in told
+    assert "rejected" in told and "live" in told
 
 
 def test_history_can_be_narrowed(state: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -243,7 +243,7 @@ def test_files_are_compared_by_content() -> None:
 @pytest.mark.parametrize(
     ("name", "risk"),
     [("live", "low"), ("incident", "low"), ("sick_under_traffic", "low"), ("held", "high"), ("interrupted", "low"),
-     ("first_release", "medium"), ("rejected_early", "low"), ("unfinished", "high")],
+     ("first_release", "medium"), ("rejected_early", "low"), ("unfinished", "medium")],
 )  # fmt: skip
 def test_the_risk_follows_from_what_may_still_go_wrong(name: str, risk: str) -> None:
     assert of_story(name).found["standing"].risk == risk

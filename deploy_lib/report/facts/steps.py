@@ -15,7 +15,7 @@ from deploy_lib.report.facts.subject import Subject
 UNANSWERED, NOT_RUN = "unanswered", "not run"
 _WORDS = {
     **{status.value: status.words for status in Status},
-    UNANSWERED: StatusWords("no answer", "was not answered", "unsure", "error"),
+    UNANSWERED: StatusWords("no verdict", "has no verdict", "unsure", "error"),
     NOT_RUN: StatusWords("not run", "did not run", "plain", "skipped"),
 }
 

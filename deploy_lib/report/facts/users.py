@@ -103,7 +103,7 @@ def _moved(
         seconds = sum(period.seconds for _, period in under)
         yield f"{mine} served up to {top} % of the requests, for {format_duration(seconds)} within this release."
     if any(period.shares is None for period in periods):
-        yield "For a time it is not known who served: the answer to a traffic move did not come."
+        yield "For a time this journal does not tell who served: a traffic move was asked for and has no verdict."
     known = [row for row in measured if row.role == "candidate" and row.whose is Whose.USERS and row.requests]
     if known:
         most = max(known, key=lambda row: row.requests)

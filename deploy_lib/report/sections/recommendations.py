@@ -44,10 +44,11 @@ def _advice(facts: ReleaseFacts) -> Iterator[tuple[str, str]]:
         yield from ((in_repository(in_shell(fix), program.repo), "repair what a check found") for fix in fixes)
         yield from ((command, "") for command in (facts.cause.commands if facts.cause else ()))
     if stopped is None and facts.entries:
-        if not subject.running:
-            yield program.command("resume"), "the release has not ended: go on with it"
-        seen = "it is still running: see how far it is, and what serves" if subject.running else "see what serves"
+        gone = "the journal here has no ending: see what became of the release, and what serves"
+        seen = "it is still running: see how far it is, and what serves" if subject.running else gone
         yield program.command("status"), seen
+        if not subject.running:
+            yield program.command("resume"), "where status calls it unfinished: go on with it"
     yield from ((command, "") for command in (stopped.next_commands if stopped else ()) if " report" not in command)
     if good:
         fixes = _fixes(facts.last_verdicts, Severity.WARNING)

@@ -29,8 +29,8 @@ class StatusAndRisk:
 
 def read(facts: ReleaseFacts) -> StatusAndRisk:
     """The worst of the reasons decides the risk."""
-    unended = "the release is still running" if facts.subject.running else "the journal has no ending"
-    serving = facts.ending.serving if facts.ending else f"not known: {unended}"
+    unended = "the release is still running" if facts.subject.running else "the journal here has no ending"
+    serving = facts.ending.serving if facts.ending else f"not told by a journal: {unended}; status reads it"
     reasons = list(_reasons(facts))
     risk = max((level for level, _ in reasons), key=_ORDER.index, default="none")
     return StatusAndRisk(serving, risk, tuple(reason for _, reason in reasons))
@@ -52,10 +52,9 @@ def _reasons(facts: ReleaseFacts) -> Iterator[tuple[str, str]]:
     if restored is not None and not restored.whole:
         yield "high", f"the earlier traffic is not back in place: {restored.reason}"
     if stopped is None:
-        level = "high" if moved else "medium"
         left = "the release is still running; its own client puts back what goes wrong"
-        gone = "the release has not ended; the next deployer repairs first what it left"
-        yield ("medium", left) if subject.running else (level, gone)
+        gone = "the journal here ends without an ending; status tells what became of the release"
+        yield "medium", left if subject.running else gone
     elif stopped.outcome is Outcome.HELD:
         yield "high", "the release is held: a person must decide, and the candidate may have users meanwhile"
     elif stopped.outcome is Outcome.UNKNOWN:

@@ -85,7 +85,7 @@ def _events(entry: Entry) -> Iterator[tuple[str, Tone]]:
                 yield about, "unsure"
         case journal.LeaseHeld():
             before = entry.release.before
-            serves = "this is its first release" if entry.release.first else f"it serves {before}"
+            serves = "this is its first release" if entry.release.first else f"before the release: {before}"
             yield f"the service is leased to this release; {serves}", "plain"
             if entry.over_hold:
                 yield f"overridden in an emergency: the hold of {entry.over_hold}", "unsure"

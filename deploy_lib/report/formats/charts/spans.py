@@ -97,4 +97,4 @@ def _bar(step: StepRow, layout: _Layout, y: float) -> tuple[Markup, float, float
 
 
 def _took(step: StepRow) -> str:
-    return (seconds(step.seconds) or "no answer") + ("" if step.words.tone == "good" else f" {step.words.mark}")
+    return " ".join(filter(None, (seconds(step.seconds), "" if step.words.tone == "good" else step.words.mark)))
