@@ -71,7 +71,7 @@ def lines(plan: Plan, state: ServiceState, now: datetime) -> Iterator[str]:
     if frozen := frozen_at(plan.freeze, now):
         yield f"  freeze    {frozen}"
     if state.unfinished:
-        yield f"  {unfinished_words(plan, state.unfinished, state)}"
+        yield f"  {unfinished_words(plan, state.unfinished, state, now)}"
     by_hand = drift(state)
     if by_hand is not None:
         yield f"  by hand   {by_hand}"
@@ -92,24 +92,34 @@ def lines(plan: Plan, state: ServiceState, now: datetime) -> Iterator[str]:
     yield f"serving: {state.traffic}"
 
 
-def unfinished_words(plan: Plan, left: UnfinishedRelease, state: ServiceState) -> str:
+def unfinished_words(plan: Plan, left: UnfinishedRelease, state: ServiceState, now: datetime) -> str:
+    """What became of it, and what a person can type; while somebody deploys, only what is not refused as busy."""
+    asked = next((each for each in left.approvals if each.approval is None), None)
+    release, lease = f"release {left.release_id} of commit {left.commit[:7]}", state.lease
+    approve = plan.program.command("approve", left.release_id)
+    until = None if lease is None or lease.expired else lease.until
+    if lease is not None and lease.release_id is not None and until is not None and now < until:
+        what = "runs" if lease.release_id == left.release_id else f"is unfinished, and {lease.release_id} runs"
+        waits = f"; {approve} approves it" if asked is not None and now < asked.until else ""
+        stop = plan.program.command("rollback", "--force")
+        return (
+            f"{release} {what}: {lease.holder} has the service until {until:%H:%M:%S} UTC{waits}; "
+            f"{stop} stops that and puts back what served before"
+        )
     resume, rollback = plan.program.command("resume"), plan.program.command("rollback")
     past = next((past for past in state.history if past.id == left.release_id), None)
     if past is not None and past.outcome is Outcome.READY:
         where = state.tag_urls.get(left.tag or "")
         at = f" at {where}" if where else ""
+        return f"ready {release} answers{at}: {resume} gives it the users, {rollback} gives it up"
+    if asked is not None and asked.until <= now:
         return (
-            f"ready release {left.release_id} of commit {left.commit[:7]} answers{at}: "
-            f"{resume} gives it the users, {rollback} gives it up"
+            f"{release} was not approved, and the time for it was over at {asked.until:%Y-%m-%d %H:%M} UTC: "
+            f"{resume} does what then follows, {rollback} undoes it"
         )
-    asked = next((each for each in left.approvals if each.approval is None), None)
     if asked is not None:
-        approve = plan.program.command("approve", left.release_id)
-        return (
-            f"release {left.release_id} of commit {left.commit[:7]} waits to be approved until "
-            f"{asked.until:%Y-%m-%d %H:%M} UTC: {approve}; {rollback} undoes it"
-        )
-    return f"unfinished release {left.release_id} of commit {left.commit[:7]}: {resume} goes on, {rollback} undoes it"
+        return f"{release} waits to be approved until {asked.until:%Y-%m-%d %H:%M} UTC: {approve}; {rollback} undoes it"
+    return f"unfinished {release}: {resume} goes on, {rollback} undoes it"
 
 
 def lease_words(lease: LeaseState | None, now: datetime) -> str:

@@ -10,6 +10,7 @@ import pytest
 
 from deploy_lib.cli.approve import of_any_service, plans_of
 from deploy_lib.cli.arguments import parse
+from deploy_lib.cli.status import unfinished_words
 from deploy_lib.model.answers import UnfinishedRelease
 from deploy_lib.model.approval import Approval, ApprovalAsked
 from deploy_lib.model.not_possible import NotPossible
@@ -76,3 +77,31 @@ def test_the_id_says_of_which_service_it_is() -> None:
     plans = [replace(plan(), service=replace(plan().service, name=name)) for name in ("backend", "web")]
     assert plans_of(asked.id, plans) == plans[1:]
     assert plans_of("abcd", plans) == plans
+
+
+OLD = replace(LEASE, until=NOON - timedelta(seconds=1))
+LATE = replace(ASKED, until=NOON)
+
+
+@pytest.mark.parametrize(
+    ("left", "lease", "begins", "typed"),
+    [
+        ({"approvals": ()}, LEASE, "release r-1 of commit ccccccc runs: ben has ", ["rollback --force"]),
+        ({}, LEASE, "release r-1 of commit ccccccc runs: ben ", ["approve", "rollback --force"]),
+        ({}, replace(LEASE, release_id="s"), "release r-1 of commit ccccccc is unfinished, and s runs: ben ",
+         ["approve", "rollback --force"]),
+        ({}, None, "release r-1 of commit ccccccc waits to be approved until ", ["approve", "rollback"]),
+        ({"approvals": (LATE,)}, None,
+         "release r-1 of commit ccccccc was not approved, and the time for it was over at 2026-03-02 12:00 UTC: ",
+         ["resume", "rollback"]),
+        ({"approvals": ()}, OLD, "unfinished release r-1 of commit ccccccc: ", ["resume", "rollback"]),
+    ],
+)  # fmt: skip
+def test_status_names_only_what_is_not_refused(
+    left: dict[str, Any], lease: LeaseState | None, begins: str, typed: list[str]
+) -> None:
+    unfinished = replace(LEFT, **left)
+    said = unfinished_words(plan(), unfinished, ServiceState(True, lease=lease, unfinished=unfinished), NOON)
+    assert said.startswith(begins)
+    ways = [word for word in ("approve", "resume", "rollback --force", "rollback") if f".py {word} " in said]
+    assert [way for way in ways if way != "rollback" or "rollback --force" not in ways] == typed
