@@ -14,8 +14,9 @@ from deploy_lib.cli.show.printer import Printer
 from deploy_lib.model.cause import Cause
 from deploy_lib.model.evidence import Evidence
 from deploy_lib.model.findings import Finding, Severity
-from deploy_lib.model.journal import Asked, Diagnosed, Entry, Judged, LeaseHeld, Stopped
+from deploy_lib.model.journal import Asked, Diagnosed, Entry, Judged, LeaseHeld, LeaseRefused, Stopped
 from deploy_lib.model.outcome import Outcome
+from deploy_lib.model.program import PROGRAM
 from deploy_lib.model.release import Release, Status
 from tests.report.journals import STORIES
 from tests.unit.diagnose.cases import SERVICE
@@ -153,3 +154,33 @@ def test_a_lease_tells_what_is_recorded_and_not_what_serves() -> None:
     """A release that is resumed may have moved the traffic, and the record is of before that."""
     held = [entry for entry in STORIES["live"]() if isinstance(entry, LeaseHeld)]
     assert [line for entry in held for line in entry_lines(entry)] == [f"before the release: {held[0].release.before}"]
+
+
+@pytest.mark.parametrize("reason", ["job-1 ended with exit code 3", "nobody approved it within 1 s"])
+def test_the_ending_names_the_step_though_its_cause_has_said_all_of_it(reason: str) -> None:
+    release = Release("r", SERVICE, "a" * 40, AT)
+    lines = log_of(
+        (
+            Judged(AT, 0, "job", "job clean", Status.FAILED, reason, release, 0.1),
+            Diagnosed(AT, Cause("unknown", f"job clean: {reason}"), Evidence()),
+            Stopped(AT, Outcome.REJECTED, f"job clean: {reason}", "nothing", ()),
+        )
+    )
+    assert lines[-2].endswith("  REJECTED: job clean")
+
+
+def test_where_no_step_ran_the_ending_gives_the_reason() -> None:
+    why = "the image sha256:abc failed in an earlier release"
+    refused = (LeaseRefused(AT, why), Stopped(AT, Outcome.REJECTED, why, "nothing", ()))
+    assert [line.partition("  ")[2] for line in log_of(refused)[:-1]] == [f"REJECTED: {why}"]
+
+
+def test_what_somebody_is_to_type_does_not_wait_for_the_step_to_be_long() -> None:
+    out = io.StringIO()
+    plain = Plain(Printer(out), ("backend",), lambda: AT)
+    plain.entry("backend", Asked(AT, 0, "approve", "approve"))
+    plain.line("backend", "asks the service")
+    plain.line("backend", f"waits to be approved; type: {PROGRAM.command('approve', 'r-1')}")
+    plain.close()
+    [line] = out.getvalue().splitlines()
+    assert " approve r-1" in line and line.partition("  ")[2].startswith("approve: waits to be approved; type: ")

@@ -42,8 +42,7 @@ def entry_lines(entry: Entry) -> Iterator[str]:
                 yield f"overridden in an emergency: the hold of {entry.over_hold}, which stands again afterwards"
             yield "this is the service's first release" if entry.release.first else f"before the release: {before}"
         case journal.LeaseRefused():
-            if not entry.busy:  # the last line has it
-                yield entry.reason
+            pass  # the ending has it
         case journal.Asked():
             pass  # a step that takes long says how far it is
         case journal.Judged():

@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from deploy_lib.cli.show.entry_lines import answer_to
 from deploy_lib.cli.show.printer import Printer
 from deploy_lib.cli.show.said_once import SaidOnce
-from deploy_lib.model.journal import Asked, Entry, Judged, RestoreAnswered, RestoreAsked, Stopped
+from deploy_lib.model.journal import Asked, Entry, Judged, RestoreAnswered, RestoreAsked, Started, Stopped
+from deploy_lib.model.program import PROGRAM
 from deploy_lib.printable import shown
 from deploy_lib.steps.kind import format_duration
 
@@ -39,11 +40,14 @@ class Plain:
         self._printer = printer
         self._said = SaidOnce()
         self._under: dict[str, _Under] = {}
+        self._typed: dict[str, str] = {}
         self._now = now
         self._width = max((len(name) for name in services), default=0) if len(services) > 1 else 0
 
     def entry(self, service: str, entry: Entry) -> None:
         match entry:
+            case Started():
+                self._typed[service] = (entry.program or PROGRAM).typed
             case Asked():
                 self._under[service] = _Under(entry.label, self._now())
             case RestoreAsked():
@@ -57,10 +61,16 @@ class Plain:
             self._write(service, text, stamp=not bare, last=ending)
 
     def line(self, service: str, text: str) -> None:
-        """Progress: of a step it is told when it is due; what goes on between the steps is always told."""
+        """Progress: of a step it is told when it is due; what goes on between the steps is always told.
+
+        So is what has a command in it: somebody is to type that.
+        """
         under = self._under.get(service)
         if under is None:
             self._write(service, f"  {text}", progress=True)
+            return
+        if f"{self._typed.get(service, PROGRAM.typed)} " in text:
+            self._write(service, f"{under.label}: {text.strip()}")
             return
         seconds = (self._now() - under.began).total_seconds()
         if seconds >= under.due:

@@ -32,11 +32,15 @@ _SHORTEST = 12  # characters; a shorter text stands in others by chance
 
 @dataclass(slots=True)
 class _Told:
-    """Of one service: the texts that stand above, and the findings that wait for their cause."""
+    """Of one service: the texts that stand above, and the findings that wait for their cause.
+
+    `failed` is the label of the last step that did not pass.
+    """
 
     texts: list[str] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
     findings: tuple[Finding, ...] = ()
+    failed: str = ""
 
     def add(self, *texts: str) -> None:
         self.texts += [_words(text) for text in texts]
@@ -81,6 +85,8 @@ class SaidOnce:
         if isinstance(entry, Stopped):
             yield from ending_lines(self.shortened(service, entry))
             return
+        if isinstance(entry, Judged) and entry.status not in (Status.PASSED, Status.SKIPPED):
+            told.failed = entry.label
         if isinstance(entry, Judged) and entry.status is Status.FAILED:
             told.findings, entry = entry.findings, replace(entry, findings=())
         lines = list(entry_lines(entry))
@@ -95,12 +101,12 @@ class SaidOnce:
         yield from _fixes(told, findings)
 
     def shortened(self, service: str, stopped: Stopped) -> Stopped:
-        """The ending without what stands above: of its reason then only the step is left, or nothing."""
+        """The ending without what stands above: of its reason then only the step is left; nothing where none failed."""
         told = self._told.setdefault(service, _Told())
         label, _, rest = stopped.reason.partition(": ")
         reason = stopped.reason
         if told.has(reason):
-            reason = ""
+            reason = told.failed if stopped.outcome.wants_a_cause else ""
         elif rest and told.has(rest):
             reason = label
         commands = tuple(each for each in stopped.next_commands if not told.has_command(each))
