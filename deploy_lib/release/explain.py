@@ -36,7 +36,10 @@ def explain(
     release: Release,
     tell: Tell,
 ) -> Diagnosed | None:
-    """The diagnosis; None when no step failed. `evidence` is what a driver already brought along."""
+    """The diagnosis; None when no step failed, or only evidence was lacking.
+
+    `evidence` is what a driver already brought along.
+    """
     if not judged or judged[-1].status in (Status.PASSED, Status.SKIPPED, Status.WAITING):
         return None
     last = judged[-1]
@@ -54,6 +57,8 @@ def explain(
             cause = diagnose(known, (*findings, *found), release)
         if gap:
             known = replace(known, gaps=(*known.gaps, gap))
+    if cause.kind == Code.UNKNOWN and last.status is Status.INCONCLUSIVE:
+        return None  # nothing is known to be wrong: the lines that were read are no evidence of it
     if cause.kind == Code.UNKNOWN and (not cause.evidence or own is not None or last.status is Status.ERRORED):
         cause = replace(cause, sentence=f"{last.label}: {last.reason}")
     return Diagnosed(drivers.clock.now(), cause, known)

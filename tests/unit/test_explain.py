@@ -153,6 +153,14 @@ def test_a_release_that_no_step_failed_needs_no_explanation(steps: tuple[journal
     assert explain(FakeCloud().drivers(), cause, steps, None, CANDIDATE, lambda text: None) is None
 
 
+def test_lines_of_a_candidate_of_which_too_little_was_seen_are_no_evidence() -> None:
+    seen = Evidence(log=crashes("GET /health 200"))
+    cloud = FakeCloud(evidence=replace(seen, log=seen.log[:1]))
+    blind = judged(0, Status.INCONCLUSIVE)
+    assert explain(cloud.drivers(), cause, [blind], None, CANDIDATE, cloud.told.append) is None
+    assert explained(FakeCloud(), blind).cause.module == "shop.gone", "a cause that is known is told"
+
+
 @pytest.mark.parametrize(
     ("log", "sentence"),
     [

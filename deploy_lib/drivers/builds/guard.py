@@ -25,7 +25,10 @@ class CloudGuard:
     submissions: Submissions
 
     def leave(self, request: LeaveGuard, tell: Tell) -> None:
-        """Does nothing where one watches already; one that has ended is told, and followed by another."""
+        """Does nothing where one watches already; one that has ended is told, and followed by another.
+
+        One that was cancelled is not told of: that is how `end` ends it, and the release was resumed since.
+        """
         release, worker = request.release, request.worker
         service, guard = release.service, release.service.guard
         if guard is None:
@@ -35,7 +38,8 @@ class CloudGuard:
         if any(build.status.name in UNDER_WAY for build in earlier):
             return
         for build in earlier[:1]:
-            tell(f"the guard of this release, build {build.id}, ended: {build.status.name}; another one is left")
+            if build.status.name != "CANCELLED":
+                tell(f"the guard of this release, build {build.id}, ended: {build.status.name}; another one is started")
         try:
             config = as_one_file(Path(request.config))
         except ConfigError as problem:  # somebody is editing it
