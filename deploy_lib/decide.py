@@ -119,7 +119,7 @@ def _wanted(plan: Plan, journal: Sequence[Entry]) -> Move:
         case LeaseRefused():
             return Finish(_outcome_of_refusal(last), last.reason)
         case Adopted() if last.unanswered and not last.release.first:
-            why = "the earlier client ended before the answer to its last traffic move came"
+            why = "it was taken over before the answer to its last traffic move came"
             return _give_up(plan, journal, Outcome.REJECTED, why)
         case Adopted():
             return _step_or_lease(plan, journal, last.step)
@@ -247,5 +247,5 @@ def _end(plan: Plan, journal: Sequence[Entry]) -> Finish:
 def _live_reason(journal: Sequence[Entry]) -> str:
     last = last_verdict(journal)
     if last is None and adopted(journal):
-        return "every step had passed when the earlier client ended"
+        return "every step had passed when it was taken over"
     return last.reason if last else "the plan has no steps"

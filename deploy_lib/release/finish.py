@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from deploy_lib.decide import Finish
 from deploy_lib.drivers.interface import DriverError, Interrupted
+from deploy_lib.model.image_names import digest_of
 from deploy_lib.model.journal import Stopped
 from deploy_lib.model.journal_queries import (
     image_is_to_blame,
@@ -24,7 +25,7 @@ from deploy_lib.release.explain import explain
 from deploy_lib.release.final_message import last_seen, tag_words
 from deploy_lib.release.guarded import end_guard
 from deploy_lib.release.last_line import serving_now
-from deploy_lib.release.lease import give_back
+from deploy_lib.release.lease import give_back, words_of_known_bad
 from deploy_lib.release.next_commands import next_commands
 from deploy_lib.release.run_step import taken_over
 
@@ -33,7 +34,8 @@ def finish(context: ReleaseContext, move: Finish) -> Stopped:
     """Records the last entry, and returns it."""
     held = last_lease(context.entries) is not None
     lost = move.outcome is Outcome.HELD and held and bool(_taken_over(context))
-    if move.outcome.wants_a_cause and not lost:
+    known = _image_known_bad(context)
+    if move.outcome.wants_a_cause and not (lost or known):
         _explain(context)
     verdict, refused = last_verdict(context.entries), last_refusal(context.entries)
     if move.outcome in (Outcome.REJECTED, Outcome.INTERRUPTED):
@@ -53,10 +55,19 @@ def finish(context: ReleaseContext, move: Finish) -> Stopped:
         gone=serving == str(Serving(exists=False)),
         on_hold=refused is not None and refused.on_hold,
         frozen=refused is not None and refused.frozen,
+        known_bad=known,
     )
     stopped = Stopped(context.now(), move.outcome, move.reason, serving, commands)
     context.record(stopped)
     return stopped
+
+
+def _image_known_bad(context: ReleaseContext) -> bool:
+    """What failed before was not tried again, so there is nothing new to find a cause for."""
+    verdict, refused = last_verdict(context.entries), last_refusal(context.entries)
+    digest = digest_of((verdict.release if verdict else context.release).image)
+    reasons = [each.reason for each in (verdict, refused) if each is not None]
+    return digest is not None and words_of_known_bad(digest) in reasons
 
 
 def _tell_what_stays(context: ReleaseContext) -> None:

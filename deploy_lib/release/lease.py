@@ -171,8 +171,12 @@ def known_bad(release: Release, bad: tuple[str, ...]) -> str:
     """Why the image is not released: a digest that failed before is not tried again by accident. Empty when it may."""
     digest = digest_of(release.image)
     if digest and digest in bad and not release.options.force:
-        return f"the image {short_digest(digest)} failed in an earlier release; --force releases it all the same"
+        return words_of_known_bad(digest)
     return ""
+
+
+def words_of_known_bad(digest: str) -> str:
+    return f"the image {short_digest(digest)} failed in an earlier release; --force releases it all the same"
 
 
 def _repaired(

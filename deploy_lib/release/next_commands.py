@@ -24,12 +24,14 @@ def next_commands(
     on_hold: bool = False,
     frozen: bool = False,
     waits: bool = False,
+    known_bad: bool = False,
 ) -> tuple[str, ...]:
     """Commands to choose from, in the order a person should consider them.
 
     `lost`: somebody took the service over. `conflict`: somebody changed it, and a plain `resume` would meet that again.
     `gone`: somebody deleted it. `on_hold`: it is busy because a person wants it to stay as it is;
     `frozen`: because its configuration says so. `waits`: a step waits for a person to approve it.
+    `known_bad`: its image failed in an earlier release, and was not tried again.
     """
     program = plan.program
     match outcome:
@@ -76,16 +78,19 @@ def next_commands(
             if on_hold:
                 end = program.command("hold", "--release", note="end the hold, if it is yours or its time is over")
                 return (*ways, end)
-            going_on = "take the service over and go on" if resumed else "its client is gone: go on with that release"
+            going_on = "take the service over and go on" if resumed else "go on with that release"
             if gone and not resumed:  # no service tells of it yet, and nothing served before
-                going_on = "its client was killed on this machine: go on with that first release"
-            over = program.command("resume", "--force", note=going_on)
-            back = program.command("rollback", "--force", note="take the service over and put back what served before")
+                going_on = "go on with that first release, begun on this machine"
+            over = program.command("resume", "--force", note=f"only if its client is gone: {going_on}")
+            back = program.command("rollback", "--force", note="stop it, and put back what served before")
             return (*ways, over) if gone else (*ways, over, back)
         case Outcome.UNKNOWN:
             return (program.command("resume"), program.command("status"))
         case Outcome.INTERRUPTED:
             return (program.command("deploy", note="start again"),)
+        case Outcome.REJECTED if known_bad:
+            forced = program.command("deploy", "--force", note="release that image all the same")
+            return (forced, program.command("report", release.id))
         case Outcome.REJECTED:
             return (program.command("report", release.id),)
         case Outcome.LIVE:

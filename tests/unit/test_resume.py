@@ -50,13 +50,13 @@ def next_of(resumed: Resumable) -> Move:
             replace(LEFT, asked=2, percent=100),
             Restore(
                 BEFORE.tagged("canary", "cand-2"),
-                "the earlier client ended before the answer to its last traffic move came",
+                "it was taken over before the answer to its last traffic move came",
             ),
             id="a move without an answer is taken back",
         ),
         pytest.param(
             replace(LEFT, asked=2, passed=2, percent=100),
-            Finish(Outcome.LIVE, "every step had passed when the earlier client ended"),
+            Finish(Outcome.LIVE, "every step had passed when it was taken over"),
             id="all passed",
         ),
     ],

@@ -90,6 +90,10 @@ def test_commands_that_are_printed_help_in_what_has_come_to_be() -> None:
     assert ("hold --release" in kept, "rollback" in kept) == (True, False)
     assert ("hold --release" in busy, "rollback" in busy) == (False, True)
     assert ("resume --force" in kept, "resume --force" in busy) == (False, True)
+    ways = [way.partition("  # ") for way in busy.splitlines()]
+    assert ["--wait" in ways[0][0], *(note for way, _, note in ways if "resume --force" in way)] == [
+        True, "only if its client is gone: go on with that release",
+    ], "whoever holds it may be alive"  # fmt: skip
     first = printed(Outcome.BUSY, gone=True)
     assert ("resume --force" in first, "rollback" in first) == (True, False), "there is nothing to put back"
 
@@ -196,9 +200,10 @@ def test_a_refused_lease_changes_nothing() -> None:
 
 def test_an_image_that_failed_before_is_not_tried_again_by_accident() -> None:
     cloud = FakeCloud(bad=(IMAGE.rpartition("@")[2],))
-    stopped, _ = release(cloud)
+    stopped, entries = release(cloud)
     assert stopped.outcome is Outcome.REJECTED
     assert "--force" in stopped.reason
+    assert " --force " in stopped.next_commands[0] and not any(isinstance(entry, Diagnosed) for entry in entries)
     assert "create_revision" not in cloud.asked
 
 

@@ -32,7 +32,7 @@ from deploy_lib.drivers.services.service_annotations import (
 from deploy_lib.drivers.services.service_writer import WRITES_WITHIN, ServiceWriter
 from deploy_lib.drivers.status_code import StatusCode
 from deploy_lib.model.service import Service
-from deploy_lib.model.state import LeaseState
+from deploy_lib.model.state import LeaseState, PastRelease
 
 if TYPE_CHECKING:
     from google.cloud import run_v2
@@ -272,7 +272,7 @@ class Leases:
             return _took_over(lease)
         newest = next(iter(history_of(service.annotations)), None)
         if newest is not None and newest.at is not None and held is not None and newest.at > held.lease.since:
-            return f"release {newest.id} took the service over and ended at {newest.at:%H:%M:%S} UTC ({newest.outcome})"
+            return _ended_meanwhile(newest, newest.at, own=newest.id == held.lease.release_id)
         return ""
 
     def extend(self, path: str, service: run_v2.Service) -> None:
@@ -325,6 +325,16 @@ class Leases:
 
 def _lost(found: StoredLease | None) -> str:
     return _took_over(found.lease) if found is not None else "someone removed this release's lease"
+
+
+def _ended_meanwhile(past: PastRelease, at: datetime, *, own: bool) -> str:
+    """`own`: it is this very release, which another client went on with or put back."""
+    who = (
+        "another client took the service over, and this release"
+        if own
+        else f"release {past.id} took the service over and"
+    )
+    return f"{who} ended at {at:%H:%M:%S} UTC ({past.outcome})"
 
 
 def _took_over(lease: Lease) -> str:
