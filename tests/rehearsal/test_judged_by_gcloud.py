@@ -27,12 +27,16 @@ def test_gcloud_finds_what_a_good_and_a_bad_release_promised(harness: CliHarness
     assert found == {bad.candidate: "False", good.candidate: "True", old: "True"}
     images = {each["spec"]["containers"][0]["image"] for each in revisions(gcloud, harness.service)}
     assert all("@sha256:" in image for image in images)
-    builds = [
-        each for each in gcloud.told("builds", "list") if any(harness.service in tag for tag in each.get("tags", ()))
-    ]
-    assert {each["status"] for each in builds} == {"SUCCESS"}
+    made = {image["digest"]: each["status"] for each in gcloud.told("builds", "list") for image in pushed_by(each)}
+    assert {made[image.partition("@")[2]] for image in images} == {"SUCCESS"}, (
+        "also where an earlier one was used again"
+    )
     query = f'resource.labels.revision_name="{bad.candidate}" severity>=ERROR'
     assert gcloud.told("logging", "read", query)
+
+
+def pushed_by(build: dict[str, Any]) -> list[dict[str, Any]]:
+    return list(build.get("results", {}).get("images", ()))
 
 
 def revisions(gcloud: Gcloud, service: str) -> list[dict[str, Any]]:
