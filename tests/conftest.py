@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.cloud import LocalCloud
 from tests.engine_store import shared_store
-from tests.sets import FAST, FIRST, SETS, may_hold, set_of
+from tests.sets import FAST, FIRST, SETS, SLOW, may_hold, set_of
 from tests.stories import failed
 
 _STARTS = frozenset({"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.exec", "socket.bind"})
@@ -41,9 +41,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """One more than there are cores, since a rehearsal waits for two fifths of its time; the fast set never waits."""
+    """More than there are cores, since a rehearsal waits for two fifths of its time, and slow ones for more; the fast
+    set never waits."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return cores if config.option.markexpr == FAST else cores + 1
+    return cores + {FAST: 0, SLOW: 2}.get(config.option.markexpr, 1)
 
 
 def pytest_configure(config: pytest.Config) -> None:
