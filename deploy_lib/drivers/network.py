@@ -17,13 +17,15 @@ from deploy_lib.drivers.interface import DriverError
 CA_FILE = "SSL_CERT_FILE"
 _CA_FILES = (CA_FILE, "REQUESTS_CA_BUNDLE", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH")
 _PROXIES = ("grpc_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
+_BY_SCHEME = (("http_proxy", "HTTP_PROXY"), ("https_proxy", "HTTPS_PROXY"), ("all_proxy", "ALL_PROXY"))
+"""Of each pair the first that is set counts. httpx reads all three, whatever it is going to ask for."""
 _NO_PROXIES = ("no_grpc_proxy", "no_proxy", "NO_PROXY")
 
 
 def shared_settings(environ: Mapping[str, str]) -> dict[str, str]:
     """The variables to add to the environment, before any of the libraries is used.
 
-    Raises DriverError for a file without certificates, and for a proxy that gRPC cannot use.
+    Raises DriverError for a file without certificates, and for a proxy that gRPC or httpx cannot use.
     """
     added: dict[str, str] = {}
     name = _first(environ, (*_CA_FILES, "CURL_CA_BUNDLE"))  # which requests reads, too
@@ -36,6 +38,10 @@ def shared_settings(environ: Mapping[str, str]) -> dict[str, str]:
         besides = _first(environ, _NO_PROXIES)
         if besides is not None:
             added["no_grpc_proxy"] = environ[besides]
+    for names in _BY_SCHEME:
+        name = _first(environ, names)
+        if name is not None:
+            _proxy(name, environ[name], "httpx", ("http", "https"))
     return added
 
 
@@ -54,17 +60,17 @@ def _check_certificates(name: str, path: str) -> None:
         ) from None
 
 
-def _proxy(name: str, address: str) -> str:
-    """With a scheme, which gRPC needs."""
+def _proxy(name: str, address: str, library: str = "gRPC", schemes: tuple[str, ...] = ("http",)) -> str:
+    """With a scheme, which gRPC needs. Raises DriverError for one that the library cannot use."""
     whole = address if "://" in address else f"http://{address}"
     try:
         parts = urlsplit(whole)
-        usable = parts.scheme == "http" and bool(parts.hostname) and parts.port != 0
+        usable = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
     except ValueError:
         usable = False
     if not usable:
         raise DriverError(
-            f"{name} does not name a proxy that gRPC can use: it asks for http://host:port",
-            f"set {name} to the address of an HTTP proxy, which may well lead to https",
+            f"{name} does not name a proxy that {library} can use: it asks for http://host:port",
+            f"set {name} to the address of an HTTP proxy, which may well lead to https, or unset it",
         )
     return whole

@@ -47,6 +47,8 @@ SSL, REQUESTS, GRPC = "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "GRPC_DEFAULT_SSL_R
         ),
         ({"grpc_proxy": "http://own:1", "HTTPS_PROXY": "http://p:2"}, {"grpc_proxy": "http://own:1"}),
         ({"NO_PROXY": "internal"}, {}),
+        ({"https_proxy": "http://p:1", "ALL_PROXY": "https://q:2", "HTTP_PROXY": "r:3"}, {"grpc_proxy": "http://p:1"}),
+        ({"http_proxy": "http://p:1", "HTTP_PROXY": "socks://q:2"}, {}),
     ],
 )
 def test_what_one_library_is_told_the_others_are_told_too(environ: dict[str, str], added: dict[str, str]) -> None:
@@ -64,6 +66,9 @@ def test_what_one_library_is_told_the_others_are_told_too(environ: dict[str, str
         ({"all_proxy": "http://"}, ("all_proxy does not name a proxy",)),
         ({"HTTPS_PROXY": "http://proxy:port"}, ("HTTPS_PROXY does not name a proxy",)),
         ({"HTTPS_PROXY": "http://[proxy"}, ("HTTPS_PROXY does not name a proxy",)),
+        ({"https_proxy": "http://p:1", "all_proxy": "socks://q:2"}, ("all_proxy does not name a proxy",)),
+        ({"grpc_proxy": "http://p:1", "HTTPS_PROXY": "socks5://q:2"}, ("HTTPS_PROXY does not name a proxy",)),
+        ({"HTTP_PROXY": "socks5://q:2"}, ("HTTP_PROXY does not name a proxy", "httpx")),
     ],
 )
 def test_what_no_library_could_use_is_refused_at_once(environ: dict[str, str], words: tuple[str, ...]) -> None:
