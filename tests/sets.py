@@ -68,6 +68,7 @@ PLACES = {
     "tests/drivers/builds/test_local.py": SAMPLED,
     "tests/drivers/builds/test_findings.py": FAST,
     "tests/drivers/builds/test_tool_build.py": FAST,
+    "tests/drivers/builds/test_guard_build.py": FAST,
     "tests/drivers/builds/test_failure_line.py": FAST,
     "tests/drivers/builds/test_request.py": FAST,
     "tests/drivers/builds/test_request.py::test_the_scripts_of_the_check_are_shell_and_mount_nothing": STANDARD,

@@ -46,10 +46,11 @@ class CloudGuard:
             raise DriverError(f"the configuration can no longer be read: {problem.problems[0]}") from problem
         archive = hand_over(location.bucket, {_CONFIG: config})
         words = ("guard", release.id, "--config", f"{WORKSPACE}/{_CONFIG}", "--service", service.name)
+        asked_as = tag_of("guarding", f"{release.id}-{len(earlier)}")  # where the answer is lost, it is found by this
         order = ToolOrder(
             (*words, "--region", service.region),
             "guard",
-            (tag, tag_of("service", service.name), run_tag(service)),
+            (tag, asked_as, tag_of("service", service.name), run_tag(service)),
             service.project,
             archive,
             request.program,
@@ -57,7 +58,7 @@ class CloudGuard:
             replace(worker, service_account=guard.service_account or worker.service_account),
             guard.image,
         )
-        build = self.submissions.submit(location, tag, tool_order(order))
+        build = self.submissions.submit(location, asked_as, tool_order(order))
         tell(f"build {build.id} watches from now on: it puts the traffic back if this client dies")
 
     def end(self, request: LeaveGuard) -> None:
