@@ -108,6 +108,12 @@ class ApiError(DriverError):
         """Whether the call may have had its effect although it failed."""
         return self.code in MAYBE_DONE
 
+    @property
+    def is_stale(self) -> bool:
+        """Whether a write was refused since somebody else wrote after it was read."""
+        by_etag = self.code is StatusCode.FAILED_PRECONDITION and "etag" in self.message.lower()
+        return self.code is StatusCode.ABORTED or by_etag
+
 
 def is_quota(problem: Exception) -> bool:
     """Whether a call was refused as too many were made in this minute."""

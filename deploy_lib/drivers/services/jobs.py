@@ -22,7 +22,6 @@ from deploy_lib.drivers.services.job_template import STARTED_BEFORE, execution_t
 from deploy_lib.drivers.services.running_job import RunningJob, state_of
 from deploy_lib.drivers.services.template import base
 from deploy_lib.drivers.services.traffic import short
-from deploy_lib.drivers.status_code import StatusCode
 from deploy_lib.model.service import Service
 from deploy_lib.steps.job import RunJob, job_name
 
@@ -136,7 +135,7 @@ def _run(context: ServiceContext, api: JobApi, job: run_v2.Job, wanted: dict[str
         if name:
             return name
     except ApiError as problem:
-        if _is_stale(problem):
+        if problem.is_stale:
             raise _changed(api, job) from problem
         if not problem.maybe_done:
             raise
@@ -149,11 +148,6 @@ def _run(context: ServiceContext, api: JobApi, job: run_v2.Job, wanted: dict[str
     if now is not None:
         _refuse_if_deleted(now)
     return api.run(job)
-
-
-def _is_stale(problem: ApiError) -> bool:
-    refused = problem.code is StatusCode.FAILED_PRECONDITION and "etag" in problem.message.lower()
-    return problem.code is StatusCode.ABORTED or refused
 
 
 def _changed(api: JobApi, job: run_v2.Job) -> DriverError:

@@ -102,7 +102,7 @@ class ServiceWriter:
                 error.no_effect = not lost
                 if asked_v1 and error.code in _REFUSED:
                     by_v1 = False
-                elif not (error.maybe_done or _stale(error) or (asked and _not_taken(error))):
+                elif not (error.maybe_done or error.is_stale or (asked and _not_taken(error))):
                     raise
                 if is_quota(error):
                     pause = 0.0 if error.by_the_minute else QUOTA_PAUSE  # `wait_to_write` knows of the minute
@@ -138,9 +138,3 @@ class ServiceWriter:
 def _not_taken(error: ApiError) -> bool:
     """Cloud Run did nothing, and may do it a little later."""
     return error.code is StatusCode.UNSENT or is_quota(error)
-
-
-def _stale(error: ApiError) -> bool:
-    return error.code is StatusCode.ABORTED or (
-        error.code is StatusCode.FAILED_PRECONDITION and "etag" in error.message.lower()
-    )
