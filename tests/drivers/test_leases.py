@@ -18,6 +18,7 @@ from deploy_lib.drivers.json_api import JsonAnswer
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.services.lease_objects import LeaseObjects
 from deploy_lib.drivers.services.leases import Leases
+from deploy_lib.drivers.services.other_leases import OtherLeases
 from deploy_lib.drivers.services.release_record import Lease
 from deploy_lib.drivers.services.service_annotations import with_lease
 from deploy_lib.model.program import PROGRAM
@@ -61,13 +62,21 @@ class Storage:
         raise exceptions.Conflict("The requested bucket name is not available.")
 
     def leases(self) -> Leases:
+        return self.both()[0]
+
+    def others(self) -> OtherLeases:
+        return self.both()[1]
+
+    def both(self) -> tuple[Leases, OtherLeases]:
         clients: Any = SimpleNamespace(
             json_api=SimpleNamespace(ask=self.ask, told=AT), storage=self, endpoints=Endpoints(), budgets=Budgets(),
             project="p-staging", program=PROGRAM, principal=None, counted_in=None,
         )  # fmt: skip
         writer: Any = None
         clock = FakeClock()
-        return Leases(writer, LeaseObjects(Calls(clients, clock)), clock)
+        objects = LeaseObjects(Calls(clients, clock))
+        leases = Leases(writer, objects, clock)
+        return leases, OtherLeases(leases, objects)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +105,7 @@ def test_whoever_owns_the_name_says_nothing_about_who_deploys(
 
 @pytest.mark.parametrize(("ours", "holder"), [(True, "a stranger"), (False, None)])
 def test_it_makes_no_service_look_busy(ours: bool, holder: str | None) -> None:
-    found = Storage(ours, LIVE).leases().holder(SHOP, None)
+    found = Storage(ours, LIVE).others().holder(SHOP, None)
     assert (found.holder if found else None) == holder
 
 
@@ -121,7 +130,6 @@ def test_an_ended_lease_is_told_with_the_end_of_its_object(stored: dict[str, Any
     annotation = Lease("ann", "t", AT - timedelta(seconds=60), AT + timedelta(hours=1), "r")
     where = "gs://p-staging_cloudbuild/deploy-to-gcp/leases/p-staging/us-central1/shop"
     service = run_v2.Service(annotations=with_lease({}, annotation, where))
-    leases = Storage(True, stored).leases()
-    state = leases.state(SHOP, service)
+    state = Storage(True, stored).others().state(SHOP, service)
     assert state is not None and state.expired
     assert lease_words(state, AT) == told

@@ -102,12 +102,12 @@ class _Acquisition:
 
     def edit(self, service: run_v2.Service) -> list[str]:
         release, path = self.request.release, self.request.release.service.path
-        leases = self.context.leases
+        leases, others = self.context.leases, self.context.others
         if leases.ours(path, service):  # written, and the answer was lost
             return []
         over = self.request.take_over
         # A hold has no object: it is known without asking anybody, and stands again afterwards.
-        other = None if over and service_annotations.object_of(service.annotations) else leases.other(path, service)
+        other = None if over and service_annotations.object_of(service.annotations) else others.other(path, service)
         if other is not None and self._passes_over(other):
             leases.remember_hold(path, other)
             if self.request.over_hold:
@@ -136,7 +136,7 @@ class _Acquisition:
 def who_deploys(context: ServiceContext, service: Service) -> LeaseTaken:
     """Who deploys the service now; `taken` when there is no other deployer. Reads only. Raises DriverError."""
     found = context.api.service(service.path)
-    other = context.leases.holder(service, found)
+    other = context.others.holder(service, found)
     answer = refused_by(other) if other is not None else LeaseTaken(True, absent=found is None)
     if found is None:
         return answer

@@ -13,6 +13,7 @@ from deploy_lib.drivers.polling import polls
 from deploy_lib.drivers.project_log import ProjectLog
 from deploy_lib.drivers.services.api import RunApi
 from deploy_lib.drivers.services.leases import Leases
+from deploy_lib.drivers.services.other_leases import OtherLeases
 from deploy_lib.drivers.services.service_writer import ServiceWriter
 from deploy_lib.drivers.services.traffic import short, spec_traffic, status_traffic
 from deploy_lib.drivers.traffic_watcher import RevisionHealth
@@ -58,6 +59,7 @@ class ServiceContext:
     api: RunApi
     writer: ServiceWriter
     leases: Leases
+    others: OtherLeases
     clock: Clock
     ask: Ask
     watch: CandidateWatch

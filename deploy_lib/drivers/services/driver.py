@@ -21,6 +21,7 @@ from deploy_lib.drivers.services.knative import KnativeApi
 from deploy_lib.drivers.services.lease_objects import LeaseObjects
 from deploy_lib.drivers.services.leases import Leases
 from deploy_lib.drivers.services.move_traffic import move_traffic
+from deploy_lib.drivers.services.other_leases import OtherLeases
 from deploy_lib.drivers.services.preview import preview
 from deploy_lib.drivers.services.restore_traffic import restore_traffic
 from deploy_lib.drivers.services.service_writer import ServiceWriter
@@ -59,8 +60,10 @@ class CloudRunServices:
         calls = Calls(clients, clock)
         api = RunApi(calls)
         writer = ServiceWriter(api, KnativeApi(calls), clock)
-        leases = Leases(writer, LeaseObjects(calls), clock)
-        self._context = ServiceContext(calls, api, writer, leases, clock, urls.ask, watch, logs)
+        objects = LeaseObjects(calls)
+        leases = Leases(writer, objects, clock)
+        others = OtherLeases(leases, objects)
+        self._context = ServiceContext(calls, api, writer, leases, others, clock, urls.ask, watch, logs)
         self._candidate: Candidate | None = None
         self._job: RunningJob | None = None  # that runs
         self._observer: StartupObserver | None = None  # with what was read of the log so far

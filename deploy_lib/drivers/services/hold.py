@@ -27,7 +27,7 @@ def hold(context: ServiceContext, service: Service, holder: str, lasts: float, w
         met.clear()
         if context.leases.ours(path, found):
             return []
-        other = context.leases.other(path, found)
+        other = context.others.other(path, found)
         if other is not None and not other.is_hold_of(holder):
             met.append(other)
             return []
@@ -52,7 +52,7 @@ def release_hold(context: ServiceContext, service: Service) -> str | None:
         lease = service_annotations.lease_of(found.annotations)
         if lease is None:
             return []
-        if lease.release_id is not None and context.leases.other(path, found) is not None:
+        if lease.release_id is not None and context.others.other(path, found) is not None:
             busy = DriverError(
                 f"{lease.holder} is deploying {service.name}, until {lease.until:%H:%M:%S} UTC unless renewed",
                 "stop that release with Ctrl-C where it runs; a killed one ends with its lease",

@@ -7,6 +7,8 @@ at half of its time. A service that does not exist yet is kept like any other.
 The annotation is for people, for versions of this tool that know of no object, and for whoever cannot have one: it is
 written along with what is written anyway. One that names its object counts as long as the object does; one that
 names none counts by its own times, and is renewed by writes of the service.
+
+Here this process's leases are taken, renewed and given up. Whose lease a service has is read in other_leases.py.
 """
 
 from __future__ import annotations
@@ -21,18 +23,12 @@ from deploy_lib.drivers.interface import Clock, DriverError
 from deploy_lib.drivers.polling import polls
 from deploy_lib.drivers.services.lease_objects import LeaseObject, LeaseObjects, StoredLease
 from deploy_lib.drivers.services.lease_renewal import Renewal
+from deploy_lib.drivers.services.lost_lease import object_lost, taken_over
 from deploy_lib.drivers.services.release_record import Lease
-from deploy_lib.drivers.services.service_annotations import (
-    history_of,
-    lease_of,
-    object_of,
-    set_annotations,
-    with_lease,
-)
+from deploy_lib.drivers.services.service_annotations import lease_of, set_annotations, with_lease
 from deploy_lib.drivers.services.service_writer import WRITES_WITHIN, ServiceWriter
 from deploy_lib.drivers.status_code import StatusCode
 from deploy_lib.model.service import Service
-from deploy_lib.model.state import LeaseState, PastRelease
 
 if TYPE_CHECKING:
     from google.cloud import run_v2
@@ -169,66 +165,6 @@ class Leases:
         lease, held = lease_of(service.annotations), self._held.get(path)
         return lease is not None and held is not None and lease.token == held.lease.token
 
-    def other(self, path: str, service: run_v2.Service) -> Lease | None:
-        """Somebody else's lease on the service that counts.
-
-        Raises DriverError where it is an object that cannot be read: nobody knows then whether it still does.
-        """
-        lease = lease_of(service.annotations)
-        if lease is None or self.ours(path, service):
-            return None
-        where, held = object_of(service.annotations), self._held.get(path)
-        if not where:
-            return lease if lease.until > self.now() else None
-        if held is not None and held.generation is not None and str(LeaseObject.of(held.service)) == where:
-            return None  # the object is this process's
-        try:
-            found = self._objects.read(LeaseObject.at(where))
-        except DriverError as problem:
-            unknown = f"whether {lease.holder} still deploys this service is not known: {problem.reason}"
-            raise DriverError(
-                unknown, f"{problem.remedy}; or take it over: rollback --force, or resume --force"
-            ) from problem
-        return found.lease if found is not None and found.lease.token == lease.token and not found.is_over else None
-
-    def holder(self, service: Service, found: run_v2.Service | None) -> Lease | None:
-        """Somebody else's lease that counts, on the object or the service. Raises DriverError as `other` does."""
-        held = self._held.get(service.path)
-        try:
-            stored = self._objects.read(LeaseObject.of(service))
-        except DriverError:
-            stored = None  # who may not read the object reads the annotation
-        others = stored is not None and (held is None or stored.lease.token != held.lease.token)
-        if stored is not None and others and not stored.is_over and self._objects.refusal(service) is None:
-            return stored.lease
-        return self.other(service.path, found) if found is not None else None
-
-    def state(self, service: Service, found: run_v2.Service) -> LeaseState | None:
-        """The lease for a person to read, whoever has it and also when it is over."""
-        lease = lease_of(found.annotations)
-        try:
-            live = self.holder(service, found)
-        except DriverError:
-            return lease.state(self.now()) if lease is not None else None
-        if live is not None:
-            return live.state(self.now())
-        if lease is None:
-            return None
-        known = lease.state(self.now())
-        if self.ours(service.path, found):
-            return known
-        return replace(known, until=self._ended(lease, object_of(found.annotations)), expired=True)
-
-    def _ended(self, lease: Lease, where: str) -> datetime | None:
-        """When a lease that is over ended; None where that is not known, since its object is gone or another's."""
-        if not where:
-            return lease.until
-        try:
-            stored = self._objects.read(LeaseObject.at(where))
-        except DriverError:
-            return None
-        return stored.lease.until if stored is not None and stored.lease.token == lease.token else None
-
     def guard(self, path: str, service: run_v2.Service, *, unless_absent: bool = False) -> None:
         """Raises DriverError when the service is no longer ours. Else the next write says that it still is.
 
@@ -261,19 +197,12 @@ class Leases:
         if found is None and unless_absent and not lost:
             return
         if found is None or found.lease.token != held.lease.token:
-            raise DriverError(lost or _lost(found), conflict=True)
+            raise DriverError(lost or object_lost(found), conflict=True)
 
     def taken_over(self, path: str, service: run_v2.Service) -> str:
         """Who has the service instead, or had it meanwhile; empty where no such holder is known."""
-        lease, held = lease_of(service.annotations), self._held.get(path)
-        if self.ours(path, service):
-            return ""
-        if lease is not None:
-            return _took_over(lease)
-        newest = next(iter(history_of(service.annotations)), None)
-        if newest is not None and newest.at is not None and held is not None and newest.at > held.lease.since:
-            return _ended_meanwhile(newest, newest.at, own=newest.id == held.lease.release_id)
-        return ""
+        held = self._held.get(path)
+        return taken_over(service, held.lease if held is not None else None)
 
     def extend(self, path: str, service: run_v2.Service) -> None:
         """Put our lease on the message, good from now on."""
@@ -317,25 +246,7 @@ class Leases:
             if found is None:
                 found = self._objects.read(LeaseObject.of(held.service))
             if found is None or found.lease.token != held.lease.token:
-                raise DriverError(_lost(found), conflict=True)
+                raise DriverError(object_lost(found), conflict=True)
             held.generation = found.generation
             if not found.is_over:  # written, here or by the other thread, or the answer was lost
                 return
-
-
-def _lost(found: StoredLease | None) -> str:
-    return _took_over(found.lease) if found is not None else "someone removed this release's lease"
-
-
-def _ended_meanwhile(past: PastRelease, at: datetime, *, own: bool) -> str:
-    """`own`: it is this very release, which another client went on with or put back."""
-    who = (
-        "another client took the service over, and this release"
-        if own
-        else f"release {past.id} took the service over and"
-    )
-    return f"{who} ended at {at:%H:%M:%S} UTC ({past.outcome})"
-
-
-def _took_over(lease: Lease) -> str:
-    return f"{lease.holder} took the service over at {lease.since:%H:%M:%S} UTC"

@@ -26,7 +26,7 @@ def read_state(context: ServiceContext, service: Service) -> ServiceState:
     found = context.api.service(service.path)
     if found is None:
         return ServiceState(False)
-    lease, record = context.leases.state(service, found), record_of(found.annotations)
+    lease, record = context.others.state(service, found), record_of(found.annotations)
     traffic, revisions = baseline_traffic(found), context.api.revisions(service.path)
 
     def find(name: str) -> run_v2.Revision | None:

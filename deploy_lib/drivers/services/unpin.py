@@ -31,7 +31,7 @@ def unpin(context: ServiceContext, service: Service, holder: str) -> LeaseTaken:
 
     def edit(found: run_v2.Service) -> list[str]:
         met.clear()
-        other = context.leases.other(path, found)
+        other = context.others.other(path, found)
         if other is not None:
             met.append(other)
             return []
