@@ -61,6 +61,7 @@ PLACES = {
     "tests/drivers/test_policy.py": STANDARD,
     "tests/drivers/test_parse_workers.py": STANDARD,
     "tests/local_cloud/test_metadata_server.py": FAST,
+    "tests/local_cloud/test_stand_in.py": FAST,
     "tests/drivers/builds/test_cloud_build.py::test_pips_own_words_are_the_reason": SLOW,
     "tests/drivers/builds/test_cloud_build.py::test_other_arguments_are_another_image": SLOW,
     "tests/drivers/builds/test_cloud_build.py::test_rebuild_builds": SLOW,

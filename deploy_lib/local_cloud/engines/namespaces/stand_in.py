@@ -28,6 +28,8 @@ COMMANDS = (
     "useradd groupadd usermod adduser addgroup chroot getopt curl git"
 ).split()
 _LEFT_OUT = {"test", "tests", "idlelib", "turtledemo", "site-packages", "dist-packages", "lib2to3"}
+_DEBIANS_OWN = "_distutils_system_mod.py"  # tells setuptools of Debian's directories
+_IN_DEBIANS_VENV = 'sys.base_prefix != sys.prefix or hasattr(sys, "real_prefix")'
 _CERTIFICATES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
 # In every python:3.x-slim, and asked for by compiled wheels rather than by Python itself.
 _RUNTIME_LIBRARIES = (
@@ -98,8 +100,34 @@ def _copy_python(root: Path) -> Path:
         (python.parent / name).symlink_to(version)
     stdlib = Path(sysconfig.get_path("stdlib", vars={"installed_base": sys.base_prefix}))
     shutil.copytree(stdlib, root / "usr/local/lib" / version, symlinks=True, ignore=_ignore)
-    (root / "usr/local/lib" / version / "site-packages").mkdir()
+    library = root / "usr/local/lib" / version
+    (library / "site-packages").mkdir()
+    undo_debians_layout(library, f"/usr/local/lib/{version}/site-packages")
     return python
+
+
+def undo_debians_layout(library: Path, packages: str) -> None:
+    """Packages are installed into site-packages and found there, as by python.org's Python.
+
+    Debian's and Ubuntu's has them in dist-packages but in a virtual environment, by its own `sysconfig`, and by a
+    `site` that is frozen into the interpreter (https://wiki.debian.org/Python#Deviations_from_upstream).
+    """
+    module = library / "sysconfig.py"
+    text = module.read_text(encoding="utf-8")
+    official = in_official_layout(text)
+    if official == text:
+        return
+    module.write_text(official, encoding="utf-8")
+    for compiled in (library / "__pycache__").glob("sysconfig.*.pyc"):
+        compiled.unlink()
+    (library / "dist-packages").mkdir()
+    line = f"import site; site.addsitedir({packages!r})\n"
+    (library / "dist-packages" / "official-layout.pth").write_text(line, encoding="utf-8")
+
+
+def in_official_layout(sysconfig: str) -> str:
+    """The text of that module with every environment taken for a virtual one; of another Python's the same. Pure."""
+    return sysconfig.replace(_IN_DEBIANS_VENV, "True")
 
 
 def _ignore(directory: str, names: list[str]) -> set[str]:
@@ -107,7 +135,8 @@ def _ignore(directory: str, names: list[str]) -> set[str]:
     if Path(directory).name == "__pycache__":
         suffix = f".{sys.implementation.cache_tag}.pyc"
         return {name for name in names if not name.endswith(suffix)}
-    return {name for name in names if name in _LEFT_OUT or name.startswith("config-") or name == "EXTERNALLY-MANAGED"}
+    own = ("EXTERNALLY-MANAGED", _DEBIANS_OWN)
+    return {name for name in names if name in _LEFT_OUT or name.startswith("config-") or name in own}
 
 
 def _copy_libraries(binaries: Iterable[str], root: Path) -> None:
