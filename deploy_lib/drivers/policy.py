@@ -13,15 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from deploy_lib.drivers.clients import Clients
-from deploy_lib.drivers.errors import (
-    PASSING,
-    ApiCall,
-    code_of,
-    is_by_the_minute,
-    retry_delay,
-    spent_for_good,
-    translated,
-)
+from deploy_lib.drivers.error_words import ApiCall, translated
+from deploy_lib.drivers.errors import PASSING, code_of, is_by_the_minute, retry_delay, spent_for_good
 from deploy_lib.drivers.interface import Clock, DriverError, Interrupted
 from deploy_lib.drivers.status_code import StatusCode
 

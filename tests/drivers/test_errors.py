@@ -11,7 +11,7 @@ from google.auth.exceptions import RefreshError, TransportError
 from google.rpc.error_details_pb2 import ErrorInfo
 
 from deploy_lib.drivers.endpoints import Endpoints
-from deploy_lib.drivers.errors import ApiCall, translated
+from deploy_lib.drivers.error_words import ApiCall, translated
 
 CALL = ApiCall("update_service", "change the service shop", "p-staging", account="ci@p-staging.iam.gserviceaccount.com")
 LOCAL = ApiCall("get_service", "read the service shop", "p-staging", Endpoints("127.0.0.1:9", "x", "y"))

@@ -14,7 +14,8 @@ from threading import Lock
 from typing import Any
 
 from deploy_lib.drivers.credentials import REMEDY, SCOPE, account_of, pool_of, principal_of, words_of
-from deploy_lib.drivers.errors import PASSING, code_of, connect
+from deploy_lib.drivers.error_words import connect
+from deploy_lib.drivers.errors import PASSING, code_of
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.drivers.permissions import permission_in
 from deploy_lib.model.roles import ACCESS_TOKEN, INVOKER, OPEN_ID_TOKEN, grant, role_for
