@@ -86,9 +86,9 @@ def overridden(template: ExecutionTemplate, overrides: RunJobRequest.Overrides) 
     found.task_count = overrides.task_count or found.task_count
     found.parallelism = min(found.parallelism, found.task_count)
     found.template.timeout = overrides.timeout or found.template.timeout
-    containers = {container.name: container for container in found.template.containers}
+    first, *_ = containers = found.template.containers
     for each in overrides.container_overrides:
-        container = containers.get(each.name) or (found.template.containers[0] if not each.name else None)
+        container = next((one for one in containers if one.name == each.name), None) if each.name else first
         if container is None:
             raise invalid(f"overrides.container_overrides: there is no container {each.name!r}")
         if each.args or each.clear_args:
