@@ -1,7 +1,7 @@
 """completion: prints the script with which a shell completes this command, and answers that script.
 
 The script asks this program at each Tab, so it never lags behind it, and names of services and projects come from the
-YAML that the words before name. Standard library only, but for those names; why no library: docs/decisions/030.
+YAML that the words before name. Standard library only, but for those names; why no library: docs/decisions/031.
 """
 
 from __future__ import annotations
