@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import sysconfig
-import tarfile
 import venv
 import zipfile
 from email.parser import Parser
@@ -90,8 +90,7 @@ def test_it_knows_its_commit_also_by_way_of_the_source_package(
 ) -> None:
     commit = git("-C", str(checkout), "rev-parse", "HEAD")
     assert text_of(built["wheel"], "deploy_lib/commit.txt").strip() == commit
-    with tarfile.open(built["sdist"]) as archive:
-        archive.extractall(tmp_path, filter="data")
+    shutil.unpack_archive(built["sdist"], tmp_path)
     (unpacked,) = tmp_path.iterdir()
     again = build(unpacked, "wheel")
     assert text_of(again, "deploy_lib/commit.txt").strip() == commit

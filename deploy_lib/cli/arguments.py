@@ -7,6 +7,7 @@ Standard library only: nothing of the tool is read but the words below and the n
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -83,7 +84,9 @@ class _Parser(argparse.ArgumentParser):
             from deploy_lib.printable import shown
 
             message = shown(message)
-        super()._print_message(message, file)
+        out = file or sys.stderr
+        if message and out is not None:
+            out.write(message)  # an output that is full is told, which newer versions of argparse pass over
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         try:

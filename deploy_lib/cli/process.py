@@ -19,6 +19,7 @@ from deploy_lib.cli.called import NAME
 
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # a terminal that is closed sends the last one
 INTERRUPTED = 130
+UNWRITTEN = 4
 Handler = Callable[[int, FrameType | None], None]
 
 
@@ -94,7 +95,19 @@ class _Signals:
 
 
 def _code_of(argv: list[str], run: Callable[[list[str]], int]) -> int:
+    """Of what was printed, too: a good code says nothing that nobody could read. A reader who left has read enough."""
+    code = 0
     try:
-        return run(argv)
-    except SystemExit as left:
-        return left.code if isinstance(left.code, int) else 0 if left.code is None else 1
+        try:
+            code = run(argv)
+        except SystemExit as left:
+            code = left.code if isinstance(left.code, int) else 0 if left.code is None else 1
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        return code
+    except OSError as problem:
+        with suppress(OSError, ValueError):
+            print(f"{NAME}: standard output: {problem.strerror or problem}", file=sys.stderr)
+        return code or UNWRITTEN
+    return code

@@ -197,13 +197,17 @@ def test_a_working_copy_that_is_elsewhere(repository: Path, tmp_path: Path) -> N
     assert (code, "core.worktree" in said, "in no git repository" in said) == (2, True, False), said
 
 
-def test_an_output_that_is_full(repository: Path) -> None:
+@pytest.mark.parametrize("word", ["check", "--help"])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_an_output_that_is_full(repository: Path, word: str, unbuffered: str) -> None:
+    """Whether it is met while the command prints, or when it has ended."""
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            [sys.executable, str(COMMAND), "check"], cwd=repository, stdout=full, stderr=subprocess.PIPE, text=True
-        )
-    assert (done.returncode, done.stderr.count("\n")) == (4, 1)
-    assert "standard output, or what is kept: No space left on device" in done.stderr
+            [sys.executable, str(COMMAND), word], cwd=repository, stdout=full, stderr=subprocess.PIPE, text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+        )  # fmt: skip
+    assert (done.returncode, done.stderr.count("\n")) == (4, 1), done.stderr
+    assert "standard output" in done.stderr and "No space left on device" in done.stderr
 
 
 def test_no_repository(tmp_path: Path) -> None:
