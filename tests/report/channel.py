@@ -31,15 +31,11 @@ def channel(
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Taker) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
+    with _serving(Taker) as url:
         try:
-            yield f"http://127.0.0.1:{server.server_address[1]}/services/pl4nted-path", got
+            yield f"{url}/services/pl4nted-path", got
         finally:
             release.set()
-            server.shutdown()
-            thread.join()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +65,18 @@ def service(*answers: dict[str, Any], status: int = 200) -> Iterator[tuple[str, 
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+    with _serving(Answers) as url:
+        yield url, got
+
+
+@contextmanager
+def _serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """The URL of a server in a thread."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         try:
-            yield f"http://127.0.0.1:{server.server_address[1]}", got
+            yield f"http://127.0.0.1:{server.server_address[1]}"
         finally:
             server.shutdown()
             thread.join()
