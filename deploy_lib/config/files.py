@@ -48,13 +48,14 @@ def _chain(path: Path, shown: str, root: Path) -> Iterator[tuple[Path, Document]
         document = _document(path, names[-1], place)
         data = document.data
         wanted = data.get("extends")
-        if len(names) > 1:
-            data.pop("extends", None)
+        if len(names) > 1 and data.pop("extends", None) is not None and not (isinstance(wanted, str) and wanted):
+            why = "extends is not the name of one file"
+            document.problems.append(ConfigProblem(document.place(("extends",)), why))
         for key in [key for key in data if key.startswith("x-")]:
             del data[key]
         yield path, document
         if not isinstance(wanted, str) or not wanted:
-            return  # what is not a text is a problem of its form
+            return  # what is not a text is a problem of the first file's form
         place = document.place(("extends",))
         path, name = _beside(wanted, path.parent, names[-1], root, f"{place}: extends")
         names.append(name)

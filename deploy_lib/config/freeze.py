@@ -19,7 +19,8 @@ from deploy_lib.steps.kind import Settings
 LONGEST = timedelta(days=366)
 """A freeze of more than a year is taken for one that never ends."""
 _WEEKLY = re.compile(r"(mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?(?:[ T]+(\d{1,2}):(\d{2}))?", re.I)
-_DATED = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[ Tt]+(\d{1,2}):(\d{2})(?::00)?)?", re.ASCII)
+_DATED = re.compile(r"([12]\d{3}-\d{2}-\d{2})(?:[ Tt]+(\d{1,2}):(\d{2})(?::00)?)?", re.ASCII)
+"""Years from 1000 to 2999: no zone, and no day more, leads out of what a date can be."""
 _ZONED = re.compile(r"\d{4}-\d{1,2}-\d{1,2}(?:[Tt]|\s+)[\d:.]+\s*(?:Z|[-+][\d:]+)", re.ASCII)
 _SEASONS = tuple(datetime(2026, month, 1, tzinfo=UTC) for month in (1, 7))
 

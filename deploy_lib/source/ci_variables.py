@@ -100,8 +100,9 @@ _SYSTEMS = (
         branches=("BRANCH_NAME",),
     ),
 )
+_PREFIXED = "GIT_BRANCH"
 _FIRST_PARTS = ("refs/heads/", "refs/remotes/origin/", "origin/")
-"""What Jenkins may put before the name of a branch."""
+"""What Jenkins may put before the name of a branch in that variable; every other one has the name as it is."""
 
 
 def ci_ref(environment: Mapping[str, str]) -> CiRef | None:
@@ -139,7 +140,9 @@ def _read(system: _System, given: Mapping[str, str]) -> Iterator[CiRef]:
             yield CiRef(system.name, RefKind.TAG, given[name], name, commit)
     for name in system.branches:
         if name in given and given[name] != "detached":
-            yield CiRef(system.name, RefKind.BRANCH, _short(given[name]), name, commit)
+            yield CiRef(
+                system.name, RefKind.BRANCH, _short(given[name]) if name == _PREFIXED else given[name], name, commit
+            )
 
 
 def _short(branch: str) -> str:

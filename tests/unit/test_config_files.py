@@ -107,6 +107,11 @@ CHAIN = {"c.yaml": CHILD, "base.yaml": BASE}
             {**CHAIN, "base.yaml": f"extends: c.yaml\n{BASE}"},
             ["base.yaml:1:1: a circle: c.yaml extends base.yaml extends c.yaml"],
         ),
+        (
+            {**CHAIN, "base.yaml": f"extends: [other.yaml]\n{BASE}"},
+            ["base.yaml:1:1: extends is not the name of one file"],
+        ),
+        ({**CHAIN, "base.yaml": f"extends: ''\n{BASE}"}, ["base.yaml:1:1: extends is not the name of one file"]),
         ({"c.yaml": "extends: c.yaml\n"}, ["c.yaml:1:1: a circle: c.yaml extends c.yaml"]),
         ({"c.yaml": CHILD}, ["c.yaml:1:1: base.yaml: there is no such file"]),
         ({**CHAIN, "base.yaml": "- a\n"}, ["base.yaml: the file must be a mapping of keys; config/reference.yaml"]),

@@ -104,6 +104,14 @@ def test_a_freeze_says_until_when_and_why(tmp_path: Path) -> None:
             "c.yaml:7:24: the freeze never ends: from 2026-12-01 until 2036-12-01 is more than a year",
         ),
         (
+            ["{from: 2026-12-01, until: 9999-12-31, zone: UTC, reason: r}"],
+            "c.yaml:7:24: until: '9999-12-31' is not a moment; ",
+        ),
+        (
+            ["{from: 0001-01-01, until: 2026-01-02, zone: Asia/Tokyo, reason: r}"],
+            "c.yaml:7:6: from: '0001-01-01' is not a moment; ",
+        ),
+        (
             ["{from: 2026-12-24 18:00, until: 2026-12-24 17:00, zone: UTC, reason: r}"],
             "c.yaml:7:30: the freeze ends at 2026-12-24 17:00, before it begins at 2026-12-24 18:00",
         ),
