@@ -93,6 +93,7 @@ PLACES = {
     "tests/local_cloud/emulator/rest/test_v1_schema.py": FAST,
     "tests/local_cloud/emulator/wire/test_process.py": SAMPLED,
     "tests/local_cloud/emulator/wire/test_whole.py::test_a_crash_at_start_is_told_by_operation_condition_and_log": SLOW,
+    "tests/local_cloud/engines/test_command_errors.py": FAST,
     "tests/local_cloud/engines/test_instructions.py::test_two_stores_make_the_same_digest": SLOW,
     "tests/cli/test_cost.py": SAMPLED,
     "tests/cli/test_cost.py::test_a_whole_release_fits_into_memory": SLOW,

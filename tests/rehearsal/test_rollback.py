@@ -97,6 +97,7 @@ def test_to_a_revision_and_to_a_release(harness: CliHarness) -> None:
 def test_to_a_failed_revision_only_with_force(harness: CliHarness) -> None:
     old = stable(harness)
     result = harness.release(harness.config((*TENTH, compare("60s"), *REST), {"fail_every": 1}))
+    assert result.code == 1, f"{result.statuses} {result.errors}"
     refused = back(harness, "--to", result.candidate)
     assert (refused.code, harness.now) == (1, {old: 100})
     assert "is recorded as failed" in refused.errors and "--force" in refused.errors

@@ -6,6 +6,7 @@ the machine can read.
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from typing import IO
 from ..model import EngineError
 
 _PATIENCE = 600.0  # seconds for any one command that is not a build or a container
+_LOGGED = re.compile(r'time="[^"]*" level=')
+_BEFORE = re.compile(r"(?:docker: )?(?:Error: )?(?:Error response from daemon: )?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +86,11 @@ class Commands:
 
 
 def last_line(text: str) -> str:
-    """The last line that says something."""
+    """The last line that says something: of the command's own log only when there is nothing else.
+
+    That log ('time="..." level=error msg="error waiting for container: context canceled"') is written beside the
+    daemon's answer, now before it and now after it.
+    """
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("Run '")]
-    return (
-        lines[-1].removeprefix("Error: ").removeprefix("Error response from daemon: ")
-        if lines
-        else "it printed no error"
-    )
+    said = [line for line in lines if not _LOGGED.match(line)] or lines or ["it printed no error"]
+    return _BEFORE.sub("", said[-1])
