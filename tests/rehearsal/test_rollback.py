@@ -99,7 +99,8 @@ def test_to_a_failed_revision_only_with_force(harness: CliHarness) -> None:
     result = harness.release(harness.config((*TENTH, compare("60s"), *REST), {"fail_every": 1}))
     assert result.code == 1, f"{result.statuses} {result.errors}"
     refused = back(harness, "--to", result.candidate)
-    assert (refused.code, harness.now) == (1, {old: 100})
+    told = f"{result.statuses} {result.errors} {past(harness)} {refused.errors}"
+    assert (refused.code, harness.now) == (1, {old: 100}), told
     assert "is recorded as failed" in refused.errors and "--force" in refused.errors
     assert back(harness, "--to", result.candidate, "--force").code == 0
     assert harness.now == {result.candidate: 100}
