@@ -10,7 +10,8 @@ from deploy_lib.config.inherit import paths
 from deploy_lib.config.lines import Document, Overridden, Path
 from deploy_lib.config.load import Config
 from deploy_lib.config.problems import unknown
-from deploy_lib.config.settings import FileSettings, ServiceSettings
+from deploy_lib.config.service_settings import ServiceSettings
+from deploy_lib.config.settings import FileSettings
 from deploy_lib.redact import Redactor
 
 

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from deploy_lib.config.lines import Document, Path
 from deploy_lib.config.problems import ConfigProblem, unknown
 from deploy_lib.config.runtime import RuntimeSettings
-from deploy_lib.config.settings import ServiceSettings
+from deploy_lib.config.service_settings import ServiceSettings
 from deploy_lib.plan import Step
 
 

@@ -6,7 +6,7 @@ import pytest
 from google.cloud import run_v2
 from pydantic import ValidationError
 
-from deploy_lib.config.settings import ServiceSettings
+from deploy_lib.config.service_settings import ServiceSettings
 from deploy_lib.drivers.services.addresses import has_no_tag_urls, main_url, tag_urls, url_of_tag
 from deploy_lib.model.service import Service
 

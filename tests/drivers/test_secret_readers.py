@@ -14,7 +14,7 @@ from google.iam.v1.policy_pb2 import Policy
 from google.protobuf.json_format import ParseDict
 from requests import Response
 
-from deploy_lib.config.settings import ServiceSettings
+from deploy_lib.config.service_settings import ServiceSettings
 from deploy_lib.drivers.call_budget import Budgets
 from deploy_lib.drivers.contract.found import ContractFound
 from deploy_lib.drivers.contract.readers import Access, judge_access

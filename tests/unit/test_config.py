@@ -335,7 +335,8 @@ def test_the_schema_file_is_what_the_loader_accepts() -> None:
 def test_the_reference_names_every_key() -> None:
     from deploy_lib.config.freeze import FreezeSettings
     from deploy_lib.config.runtime import RuntimePart
-    from deploy_lib.config.settings import FileSettings, ServiceSettings
+    from deploy_lib.config.service_settings import ServiceSettings
+    from deploy_lib.config.settings import FileSettings
     from deploy_lib.steps.catalogue import KINDS
 
     text = (ROOT / "config" / "reference.yaml").read_text(encoding="utf-8")
