@@ -7,6 +7,7 @@ from typing import Any
 from deploy_lib.config.lines import Document, Path
 from deploy_lib.config.problems import ConfigProblem
 from deploy_lib.model.variables import VARIABLES, WHERE, unknown_in, uses, without_escapes
+from deploy_lib.steps.catalogue import KINDS
 
 
 def check_variables(document: Document) -> list[ConfigProblem]:
@@ -25,7 +26,7 @@ def _looked_at(value: Any, path: Path, found: list[ConfigProblem], document: Doc
         return value
     key = next((str(part) for part in reversed(path) if isinstance(part, str)), "the file")
     known = [f"${{{name}}}" for name in VARIABLES]
-    what = f"{', '.join(known[:-1])} and {known[-1]} may be used, in {WHERE} of a service; $${{ stands for a plain ${{"
+    what = f"{', '.join(known[:-1])} and {known[-1]} may be used, in {WHERE}; $${{ stands for a plain ${{"
     if _is_filled(path):
         wrong = unknown_in(value)
         if wrong:
@@ -38,7 +39,10 @@ def _looked_at(value: Any, path: Path, found: list[ConfigProblem], document: Doc
 
 
 def _is_filled(path: Path) -> bool:
-    """In env, args or labels of a service, or env or args of one of its further containers."""
+    """In env, args or labels of a service, in env or args of one of its further containers, or where a step has it."""
+    if path[:1] == ("steps",) and len(path) > 3:
+        kind = KINDS.get(str(path[2]))
+        return kind is not None and path[3] in kind.filled_in
     if path[:1] != ("services",) or len(path) < 4:
         return False
     inner = path[2:]

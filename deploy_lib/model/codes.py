@@ -11,6 +11,7 @@ import enum
 class Code(enum.StrEnum):
     """What an earlier or a later version called by a word that is not here is UNKNOWN."""
 
+    ACCOUNT_MISSING = "account_missing"
     BAD_RELATIVE_IMPORT = "bad_relative_import"
     BEHIND_UPSTREAM = "behind_upstream"
     BUILD_ARG_MISSING = "build_arg_missing"

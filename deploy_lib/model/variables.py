@@ -14,7 +14,7 @@ VARIABLES = {
     "SERVICE": "the name used with --service",
     "RELEASE": "the release's id",
 }
-WHERE = "env, args and labels"
+WHERE = "env, args and labels of a service and in env, args and rollback_command of a job"
 _USE = re.compile(r"\$\$\{|\$\{(?P<name>[^}]*)(?P<end>\}?)")
 
 
@@ -44,9 +44,14 @@ def as_label(text: str) -> str:
     return re.sub(r"[^a-z0-9_-]", "-", text.lower())[:63]
 
 
+def values_of(service: Service, commit: str, release_id: str) -> dict[str, str]:
+    """What each of VARIABLES is in that release."""
+    return {"COMMIT": commit, "PROJECT": service.project, "SERVICE": service.name, "RELEASE": release_id}
+
+
 def for_release(service: Service, commit: str, release_id: str) -> Service:
     """The service with what this release puts into its texts."""
-    values = {"COMMIT": commit, "PROJECT": service.project, "SERVICE": service.name, "RELEASE": release_id}
+    values = values_of(service, commit, release_id)
 
     def each(texts: Mapping[str, str]) -> dict[str, str]:
         return {name: filled(text, values) for name, text in texts.items()}

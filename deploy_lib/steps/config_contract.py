@@ -17,11 +17,13 @@ from deploy_lib.steps.health import AsksService
 from deploy_lib.steps.kind import Kind, Settings, Usual, Verdict, counted, first_of
 from deploy_lib.steps.known_bad import BadCase, error
 from deploy_lib.steps.position import OrderRule, Position
+from deploy_lib.steps.variables import RunsContainer
 
 
 class ConfigContractSettings(Settings):
     required: tuple[str, ...] = Field((), description="variables the service must be given, as env or as secret")
     asks: SkipJsonSchema[tuple[AsksService, ...]] = Field((), exclude=True, description="the plan's steps that ask it")
+    runs: SkipJsonSchema[tuple[RunsContainer, ...]] = Field((), exclude=True, description="and that start containers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +63,11 @@ def judge(settings: ConfigContractSettings, release: Release, answer: ContractRe
 
 
 def takes(settings: ConfigContractSettings, offered: Sequence[object]) -> ConfigContractSettings:
-    """Whether the service can be asked matters where a step of the plan does."""
+    """Whether the service can be asked matters where a step of the plan does; and what its jobs are given is checked,
+    too."""
     asks = tuple(each for each in offered if isinstance(each, AsksService))
-    return settings.model_copy(update={"asks": asks})
+    runs = tuple(each for each in offered if isinstance(each, RunsContainer))
+    return settings.model_copy(update={"asks": asks, "runs": runs})
 
 
 REFERENCE = """\

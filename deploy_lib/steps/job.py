@@ -15,11 +15,12 @@ from deploy_lib.model.details import Details
 from deploy_lib.model.evidence import Evidence, LogLine, LogSource
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.service import Service
+from deploy_lib.model.variables import filled, values_of
 from deploy_lib.steps.again import Again, next_pause
 from deploy_lib.steps.kind import Duration, Kind, Settings, Usual, Verdict, counted, format_duration
 from deploy_lib.steps.known_bad import BadCase
 from deploy_lib.steps.position import OrderRule, Position
-from deploy_lib.steps.variables import ACCOUNT, SecretReferences, Variables
+from deploy_lib.steps.variables import ACCOUNT, RunsContainer, SecretReferences, Variables
 
 LONGEST_NAME = 49
 """Characters of a job's name (https://cloud.google.com/run/docs/create-jobs says 63; so there is room for Cloud Run's
@@ -38,7 +39,11 @@ class JobSettings(Settings):
     )
     command: tuple[str, ...] = Field((), description="what runs, e.g. [alembic]; default: the image's entry point")
     args: tuple[str, ...] = Field((), description="its arguments, e.g. [upgrade, head]")
-    env: Variables = Field({}, description="variables besides the service's own, or instead of them")
+    env: Variables = Field(
+        {},
+        description="variables besides the service's own, or instead of them; ${COMMIT}, ${PROJECT}, ${SERVICE} and "
+        "${RELEASE} are filled in, here, in args and in rollback_command",
+    )
     secrets: SecretReferences = Field({}, description="the same from secrets, name:version")
     service_account: str | None = Field(
         None, pattern=ACCOUNT, description="the account it runs as; default: the service's"
@@ -54,6 +59,13 @@ class JobSettings(Settings):
     on_failure: Literal["show", "run"] = Field(
         "show", description="show: the rollback command is told. run: it runs when the job has failed"
     )
+
+    @model_validator(mode="after")
+    def _given_once(self) -> JobSettings:
+        for name in self.env:
+            if name in self.secrets:
+                raise ValueError(f"{name} is both in env and in secrets")
+        return self
 
     @model_validator(mode="after")
     def _has_a_way_back(self) -> JobSettings:
@@ -123,8 +135,23 @@ class CancelJob:
     settings: JobSettings
 
 
+FILLED_IN = ("env", "args", "rollback_command")
+
+
 def ask(settings: JobSettings, release: Release) -> RunJob:
-    return RunJob(release, settings)
+    return RunJob(release, _of_release(settings, release))
+
+
+def _of_release(settings: JobSettings, release: Release) -> JobSettings:
+    """The settings with the release's values in their texts."""
+    values = values_of(release.service, release.commit, release.id)
+    return settings.model_copy(
+        update={
+            "env": {name: filled(text, values) for name, text in settings.env.items()},
+            "args": tuple(filled(text, values) for text in settings.args),
+            "rollback_command": tuple(filled(text, values) for text in settings.rollback_command),
+        }
+    )
 
 
 def job_name(settings: JobSettings, service: Service) -> str:
@@ -138,6 +165,7 @@ def job_name(settings: JobSettings, service: Service) -> str:
 
 
 def judge(settings: JobSettings, release: Release, answer: JobSeen) -> Verdict | Again:
+    settings = _of_release(settings, release)
     look = LookAtJob(release, settings)
     if answer.state is JobState.RUNNING:
         left = settings.longest - answer.seconds
@@ -225,6 +253,10 @@ def stands(settings: JobSettings) -> Position:
     )
 
 
+def offers(settings: JobSettings, service: Service) -> RunsContainer:
+    return RunsContainer(f"job {settings.name}", settings.env, settings.secrets, settings.service_account)
+
+
 def _apart(settings: JobSettings) -> str:
     return f"name: {settings.name}"
 
@@ -235,9 +267,10 @@ REFERENCE = """\
     name: migrate            # the job on Cloud Run is SERVICE-NAME, used again by each release
     command: [alembic]       # default: the image's entry point
     args: [upgrade, head]
-    env: {LOG_LEVEL: debug}  # besides the service's own variables, or instead of them
+    env: {LOG_LEVEL: debug}  # besides the service's own variables, or instead of them; ${COMMIT}, ${PROJECT},
+                             # ${SERVICE} and ${RELEASE} are filled in, in args and rollback_command as well
     secrets: {}              # the same from secrets, NAME: secret:version
-    service_account: migrator@netra-staging.iam.gserviceaccount.com  # default: the service's
+    service_account: migrator@my-project.iam.gserviceaccount.com  # default: the service's
     timeout: 10m             # of one try
     retries: 0
     start_within: 5m         # added to the time of its tries
@@ -269,5 +302,7 @@ KIND = Kind(
     ),
     describe=describe,
     label=lambda settings: settings.name,
+    offers=offers,
+    filled_in=FILLED_IN,
     stands=stands,
 )

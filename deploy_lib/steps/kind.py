@@ -132,6 +132,7 @@ class Kind(Generic[S, R, A]):
     unfit: Callable[[Any, str, Health], str] = _fits  # why no service with that name and health: could pass it
     offers: Callable[[Any, Service], object | None] = _nothing  # what other steps of its plan may want to know
     takes: Callable[[Any, Sequence[object]], Any] = _as_is  # its settings, with what the others offer
+    filled_in: tuple[str, ...] = ()  # settings with ${COMMIT} and the like, which its `ask` fills in
     stands: Callable[[Any], Position] | None = None  # where its settings decide that; else `position` does
 
     def verdict(self, settings: S, release: Release, answer: A) -> Verdict:

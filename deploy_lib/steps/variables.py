@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator
@@ -53,3 +55,14 @@ Text = Annotated[str, BeforeValidator(_text)]
 Variables = Annotated[dict[str, Text], AfterValidator(_named)]
 SecretReference = Annotated[str, AfterValidator(_reference)]
 SecretReferences = Annotated[dict[str, str], AfterValidator(_named), AfterValidator(_with_versions)]
+
+
+@dataclass(frozen=True, slots=True)
+class RunsContainer:
+    """What a step that starts containers of its own offers to the others: what they are given besides the service's,
+    and as whom they run; `account` None: as the service does."""
+
+    step: str
+    env: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    account: str | None = None

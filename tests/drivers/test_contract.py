@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from deploy_lib.drivers.contract import listening, variables
+from deploy_lib.drivers.contract.jobs import account_problem
+from deploy_lib.model.roles import ACT_AS
 from deploy_lib.model.service import Service
 from deploy_lib.source.model import ImageContents
 
@@ -82,3 +84,20 @@ LISTENING: list[tuple[tuple[str, ...], dict[str, str], list[str]]] = [
 def test_listening(command: tuple[str, ...], env: dict[str, str], codes: list[str]) -> None:
     contents = ImageContents({}, {}, command=command, env=env)
     assert [each.code for each in listening.check(contents, 8080)] == codes
+
+
+MIGRATOR = "migrator@p-staging.iam.gserviceaccount.com"
+
+
+@pytest.mark.parametrize(
+    ("held", "expected", "fix"),
+    [
+        (frozenset({ACT_AS}), None, None),
+        (None, f"job migrate: there is no service account {MIGRATOR}", "service-accounts create migrator --project=p-"),
+        (frozenset(), f"job migrate: a@b.c may not act as {MIGRATOR} ({ACT_AS})", "roles/iam.serviceAccountUser"),
+    ],
+)
+def test_the_account_of_a_job(held: frozenset[str] | None, expected: str | None, fix: str | None) -> None:
+    found = account_problem("job migrate", MIGRATOR, held, "p-staging", "a@b.c")
+    assert (found.message if found else None) == expected
+    assert fix is None or (found and found.fix and fix in found.fix)

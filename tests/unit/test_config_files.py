@@ -13,6 +13,8 @@ from deploy_lib.config.dotenv import BadLine, read_variables
 from deploy_lib.config.explain import NoSuchKey, explained
 from deploy_lib.model.program import PROGRAM
 from deploy_lib.model.variables import as_label, for_release
+from deploy_lib.steps import job
+from tests.unit.samples import CANDIDATE
 
 BASE = """\
 region: us-central1
@@ -191,7 +193,27 @@ def test_lines_of_variables(text: str, expected: list[tuple[int, str, str]]) -> 
     assert not [each for each in found if isinstance(each, BadLine)]
 
 
-KNOWN = "${COMMIT}, ${PROJECT}, ${SERVICE} and ${RELEASE} may be used, in env, args and labels of a service"
+KNOWN = (
+    "${COMMIT}, ${PROJECT}, ${SERVICE} and ${RELEASE} may be used, in env, args and labels of a service and in env, "
+    "args and rollback_command of a job; $${ stands for a plain ${"
+)
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ("env: {A: '${COMMIT}'}, args: ['${RELEASE}'], rollback_command: [a, '$${COMMIT}']", ""),
+        ("env: {A: '${COMIT}'}", "A: ${COMIT} is not known; " + KNOWN),
+        ("args: [a, '${SERVICE']", "args: ${SERVICE is not known; " + KNOWN),
+        ("command: ['${SERVICE}']", "command: ${SERVICE} cannot be used here; " + KNOWN),
+        ("secrets: {A: '${SERVICE}-key'}", "A: ${SERVICE} cannot be used here; " + KNOWN),
+    ],
+)
+def test_a_job_has_places_for_them_too(tmp_path: Path, settings: str, expected: str) -> None:
+    steps = f"steps: [build, {{job: {{{settings}}}}},"
+    changed = {**CHAIN, "base.yaml": BASE.replace("steps: [build,", steps), "c.yaml": CHILD + "nothing: 1\n"}
+    told = [each.partition(": ")[2] for each in problems(tmp_path, changed)]
+    assert [each for each in told if "${" in each and "is not a secret" not in each] == [expected] * bool(expected)
 
 
 @pytest.mark.parametrize(
@@ -214,6 +236,10 @@ def test_a_release_fills_in_what_it_is(tmp_path: Path) -> None:
     write(tmp_path, {**CHAIN, "c.yaml": CHILD.replace("env: {LEVEL: debug}", entry)})
     service = for_release(plan_for(load(tmp_path / "c.yaml"), "backend").service, "c0ffee", "2026-b")
     assert service.env["A"] == "c0ffee/netra-staging/backend/2026-b/${COMMIT}/$X"
+    settings = job.JobSettings(env={"A": "${COMMIT} $${COMMIT}"}, rollback_command=("back", "${RELEASE}"))
+    filled_in = job.ask(settings, CANDIDATE).settings
+    assert filled_in.env == {"A": f"{CANDIDATE.commit} ${{COMMIT}}"}
+    assert filled_in.rollback_command == ("back", CANDIDATE.id)
     assert as_label("Release.A/b" + "x" * 80) == "release-a-b" + "x" * 52
 
 

@@ -14,6 +14,7 @@ from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.contract import listening, variables
 from deploy_lib.drivers.contract.found import ContractFound
 from deploy_lib.drivers.contract.invocation import check_invocation
+from deploy_lib.drivers.contract.jobs import check_jobs
 from deploy_lib.drivers.contract.secrets import SecretCheck
 from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.interface import Clock, DriverError
@@ -64,6 +65,7 @@ class CloudContract:
         if request.settings.required:
             found.checked.append(f"{', '.join(request.settings.required)} required")
         self._check_secrets(release, service, found)
+        check_jobs(self._calls, release.service, _account(release, service), request.settings.runs, found)
         self._check_port(release, service, found)
         if not any(each.code == Code.RESERVED_VARIABLE for each in found.findings):
             self._ask_cloud_run(release, service, found)
@@ -72,11 +74,8 @@ class CloudContract:
 
     def _check_secrets(self, release: Release, service: run_v2.Service | None, found: ContractFound) -> None:
         secrets = release.service.all_secrets
-        if not secrets:
-            return
-        running = service.template.service_account if service is not None else ""
-        account = release.service.service_account or running or None
-        SecretCheck(self._calls, release.service.project, account, found).check(secrets)
+        if secrets:
+            SecretCheck(self._calls, release.service.project, _account(release, service), found).check(secrets)
 
     def _check_port(self, release: Release, service: run_v2.Service | None, found: ContractFound) -> None:
         try:
@@ -116,6 +115,12 @@ class CloudContract:
                 found.unknown.append(error.reason)
             return
         found.checked.append("Cloud Run would take the settings")
+
+
+def _account(release: Release, service: run_v2.Service | None) -> str | None:
+    """The one that the candidate will run as; None when that is not known."""
+    running = service.template.service_account if service is not None else ""
+    return release.service.service_account or running or None
 
 
 def _running(service: run_v2.Service | None) -> dict[str, str]:

@@ -16,6 +16,16 @@ RESERVED = ("PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION")
 _ALIKE = 0.88
 
 
+RESERVED_IN_JOBS = (
+    "CLOUD_RUN_JOB",
+    "CLOUD_RUN_EXECUTION",
+    "CLOUD_RUN_TASK_INDEX",
+    "CLOUD_RUN_TASK_ATTEMPT",
+    "CLOUD_RUN_TASK_COUNT",
+)
+"""The same in a job (https://cloud.google.com/run/docs/container-contract#jobs-env-vars)."""
+
+
 def check(service: Service, required: Collection[str], running: Mapping[str, str]) -> tuple[Finding, ...]:
     """`running` maps the running service's variables to "plain" or "secret"; empty when there is none."""
     return (

@@ -13,6 +13,7 @@ from deploy_lib.drivers.contract import CloudContract
 from deploy_lib.model.answers import ContractRead
 from deploy_lib.source.model import ImageContents
 from deploy_lib.steps.config_contract import CheckContract, ConfigContractSettings
+from deploy_lib.steps.variables import RunsContainer
 from tests.cloud import LocalCloud
 from tests.drivers.cloud_run.driver_harness import PROJECT, DriverHarness
 
@@ -37,10 +38,15 @@ def _secret(client: SecretManagerServiceClient, name: str, versions: int = 1, re
 
 
 def _check(
-    harness: DriverHarness, required: tuple[str, ...] = (), contents: ImageContents | None = None, **service: object
+    harness: DriverHarness,
+    required: tuple[str, ...] = (),
+    contents: ImageContents | None = None,
+    runs: tuple[RunsContainer, ...] = (),
+    **service: object,
 ) -> ContractRead:
     contract = CloudContract(harness.clients, harness.clock, lambda release: contents, harness.urls)
-    return contract.check(CheckContract(harness.release(**service), ConfigContractSettings(required=required)))  # type: ignore[arg-type]
+    settings = ConfigContractSettings(required=required, runs=runs)
+    return contract.check(CheckContract(harness.release(**service), settings))  # type: ignore[arg-type]
 
 
 def test_secrets(harness: DriverHarness, secrets: SecretManagerServiceClient) -> None:
@@ -64,6 +70,33 @@ def test_secrets(harness: DriverHarness, secrets: SecretManagerServiceClient) ->
     assert f"A: the secret {good} has version latest" in read.checked
     assert f"{ACCOUNT} may read {good}" in read.checked
     assert "hush" not in str(read)
+
+
+def test_what_a_job_is_given(harness: DriverHarness, secrets: SecretManagerServiceClient) -> None:
+    """Its own secrets; and the service's too, where another account must read them."""
+    shop, migrator, name = (
+        f"serviceAccount:{ACCOUNT}",
+        f"migrator@{PROJECT}.iam.gserviceaccount.com",
+        harness.cloud.name,
+    )
+    both, mine = name("both"), name("mine")
+    _secret(secrets, both, readers=[shop, f"serviceAccount:{migrator}"])
+    _secret(secrets, mine, readers=[shop])
+    given = {"A": f"{both}:1", "B": f"{mine}:1", "C": "nowhere:1"}
+    runs = (
+        RunsContainer("job own", {"CLOUD_RUN_JOB": "x"}, {"D": "nowhere:2"}),
+        RunsContainer("job migrate", {"C": "plain"}, {"E": "nowhere:3"}, migrator),
+    )
+    read = _check(harness, runs=runs, secrets=given, service_account=ACCOUNT)
+    assert [each.message for each in read.findings] == [
+        f"C: there is no secret nowhere in project {PROJECT}",
+        "job own: CLOUD_RUN_JOB is set by Cloud Run itself and may not be given",
+        f"D of job own: there is no secret nowhere in project {PROJECT}",
+        f"E of job migrate: there is no secret nowhere in project {PROJECT}",
+        f"{migrator} may not read the secret {mine}",
+    ]
+    assert f"{migrator} may read {both}" in read.checked
+    assert f"job migrate may run as {migrator}" in read.checked
 
 
 def test_what_is_not_proven_is_not_known(harness: DriverHarness, secrets: SecretManagerServiceClient) -> None:
