@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from deploy_lib.diagnose import crash_loop
+from deploy_lib.diagnose.client_gone import is_client_gone
 from deploy_lib.diagnose.log_rows import PhysicalLine, rows
 from deploy_lib.diagnose.tracebacks import Traceback, parse
 from deploy_lib.model.cause import Frequency
@@ -15,7 +16,7 @@ from deploy_lib.model.evidence import LogLine
 
 @dataclass(frozen=True, slots=True)
 class ParsedLog:
-    """`tracebacks` are those between the ends of the container."""
+    """`tracebacks` are those between the ends of the container, but for those about clients that went away."""
 
     rows: list[PhysicalLine]
     ends: tuple[crash_loop.ContainerEnd, ...]
@@ -32,7 +33,8 @@ def parse_log(log: Sequence[LogLine], entrypoint: str | None = None) -> ParsedLo
     """The log with its ends and tracebacks; `entrypoint` tells the service's modules from packages. Never raises."""
     lines = rows(log)
     ended = crash_loop.ends(lines)
-    return ParsedLog(lines, ended, parse(lines, frozenset(end.row for end in ended)), entrypoint)
+    found = parse(lines, frozenset(end.row for end in ended))
+    return ParsedLog(lines, ended, tuple(each for each in found if not is_client_gone(each)), entrypoint)
 
 
 def ends_frequency(log: ParsedLog) -> Frequency | None:

@@ -95,7 +95,8 @@ def exception_line(text: str) -> tuple[str, str] | None:
     if name in _LEVELS:
         return None
     message = match["message"]
-    if message is None and not (_SURE.search(last) or last in ("StopIteration", "AssertionError")):
+    of_a_module = "." in name and last[0].isupper()  # starlette.requests.ClientDisconnect
+    if message is None and not (_SURE.search(last) or of_a_module or last in ("StopIteration", "AssertionError")):
         return None  # a lone word of the application's output
     if (
         message is not None

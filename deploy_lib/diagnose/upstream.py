@@ -74,7 +74,7 @@ def no_connection(section: ExceptionSection) -> Meaning | None:
     why = re.search(r"authentication failed|access denied", text, re.IGNORECASE)
     did = "refused the password" if why else "could not be reached"
     kind = Code.DATABASE_REFUSED if database else Code.UPSTREAM_REFUSED
-    return Meaning(kind, f"{what}{at} {did} at start", facts=UpstreamFacts(upstream=place or None))
+    return Meaning(kind, f"{what}{at} {did}", facts=UpstreamFacts(upstream=place or None))
 
 
 def where(text: str) -> str:
