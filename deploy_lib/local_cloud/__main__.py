@@ -82,7 +82,8 @@ def _serve(args: argparse.Namespace, ending: threading.Event) -> None:
     if args.etags:
         profile = replace(profile, enforce_etags=args.etags == "enforced")
     ports = (given[name] or before.get(name, 0) for name in _PORTS)
-    settings = CloudSettings(state, args.time_scale, profile, tuple(dict.fromkeys(args.reach)), *ports)
+    reach = tuple(dict.fromkeys(args.reach))
+    settings = CloudSettings(state, args.time_scale, profile, reach, args.start_tries, *ports)
     with serving(engine, settings) as at:
         endpoints = {"grpc": at.grpc, "http": at.http, "registry": at.registry, "gcloud": at.gcloud}
         keep_ports(state, {name: int(address.rpartition(":")[2]) for name, address in endpoints.items()})
@@ -107,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--store", type=Path, metavar="DIR", help="the engine's images, which several local clouds may share")
     add("--engine", metavar="NAME", help="docker, podman or namespaces; without it the quickest that works here")
     add("--time-scale", type=_positive, default=1.0, metavar="X", help="0.01: two minutes of Cloud Run take a second")
+    add("--start-tries", type=_count, default=10, metavar="N", help="how often what ends at its start is started")
     add("--profile", choices=("relaxed", "production"), default="relaxed", help="production: as strict as Google")
     add("--etags", choices=("enforced", "ignored"), help="what Cloud Run does with a stale one; else as in the profile")
     what = (
@@ -123,6 +125,12 @@ def _end(ending: threading.Event) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
     ending.set()
+
+
+def _count(text: str) -> int:
+    if text.isascii() and text.isdigit() and 0 < int(text) <= 100:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 100")
 
 
 def _positive(text: str) -> float:

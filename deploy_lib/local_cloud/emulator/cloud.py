@@ -49,6 +49,7 @@ from .registry.routes import registry_routes
 from .rest.routes import RestApi
 from .run import methods as run_methods
 from .run.instances.instance_spec import Say
+from .run.instances.timescale import START_TRIES
 from .run.service import CloudRun
 from .run.volumes import remove_leftovers
 from .secrets.methods import secret_methods
@@ -65,12 +66,14 @@ class CloudSettings:
     """`state` keeps what outlives the process. `time_scale` shortens Cloud Run's and Cloud Monitoring's times.
 
     A port of 0 is any free one. `reach` is what containers may reach beside the other services.
+    `start_tries` is how often a container that ends while it starts is started.
     """
 
     state: Path
     time_scale: float = 1.0
     profile: Profile = RELAXED
     reach: tuple[Target, ...] = ()
+    start_tries: int = START_TRIES
     grpc_port: int = 0
     http_port: int = 0
     registry_port: int = 0
@@ -121,7 +124,10 @@ def serving(engine: Engine, settings: CloudSettings) -> Iterator[ListenAddresses
         scale, writer = settings.time_scale, RunLogWriter(log, sink)
         reach = stack.enter_context(closing(Reach(settings.reach)))
         root = state / "run"
-        run = CloudRun(engine, images, secrets, root, writer, counts, clock, scale, profile, allows, reach=reach)
+        tries = settings.start_tries
+        run = CloudRun(
+            engine, images, secrets, root, writer, counts, clock, scale, profile, allows, reach=reach, start_tries=tries
+        )
         stack.enter_context(closing(run))
         jobs = stack.enter_context(
             closing(CloudRunJobs(engine, images, secrets, partial(_task_lines, log), clock, reach))

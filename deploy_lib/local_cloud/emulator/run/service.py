@@ -33,7 +33,7 @@ from ..secrets.store import Secrets
 from ..wire.times import utc
 from . import change, operations
 from .catalogue import Catalogue, copy_revision, copy_service
-from .instances.timescale import Timescale
+from .instances.timescale import START_TRIES, Timescale
 from .invocation import holders
 from .names import ServiceName, parse_parent, parse_service
 from .ports import Metrics, RunLog
@@ -67,8 +67,10 @@ class CloudRun:
         allows: Allows | None = None,
         *,
         reach: Reach,
+        start_tries: int = START_TRIES,
     ) -> None:
-        """`clock` gives seconds since the epoch; `time_scale` shortens Cloud Run's own waits, 1.0 is its pace.
+        """`clock` gives seconds since the epoch; `time_scale` shortens Cloud Run's own waits, 1.0 is its pace;
+        `start_tries` is how often an instance that ends while it starts is started.
 
         `allows` says who may do what; without it anybody may invoke any service and do everything. `reach`, which is
         the caller's to close, is told of every service.
@@ -78,7 +80,7 @@ class CloudRun:
         self._operations = operations.Operations()
         self._store = ServiceStore(root / "services", self._now)
         self.catalogue, self.history = Catalogue(self._store), self._store.history
-        timescale = Timescale(time_scale)
+        timescale = Timescale(time_scale, start_tries)
         self._ingress = Ingress(RequestRecorder(log, metrics, clock), reach.services, timescale.wait(_QUEUED))
         addresses = ServicePorts(root / "addresses.json", self._ingress, reach)
         self._manager = RevisionManager(

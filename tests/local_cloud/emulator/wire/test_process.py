@@ -146,6 +146,7 @@ def test_ports_can_be_chosen(tmp_path: Path, engine_store: Path) -> None:
     [
         (["--time-scale", "0"], "'0' is not a number above 0"),
         (["--time-scale", "nan"], "'nan' is not a number above 0"),
+        (["--start-tries", "0"], "'0' is not a whole number from 1 to 100"),
         (["--http-port", "70000"], "'70000' is not a port"),
         (["--colour", "red"], "unrecognized arguments"),
     ],

@@ -21,7 +21,6 @@ from .instance_spec import ContainerSpec, InstanceSpec, Say
 from .timescale import Timescale
 
 _BETWEEN = 12.0  # seconds from one start to the next
-_TRIES = 10
 _GIVEN_UP = 240.0  # seconds, the longest start-up Cloud Run allows
 _GRACE = 10.0  # seconds from SIGTERM to SIGKILL, https://cloud.google.com/run/docs/container-contract#instance-shutdown
 _STOPPED = "the revision was stopped while it was starting"
@@ -136,12 +135,13 @@ class InstanceSupervisor:
 
     def _tend(self, shift: int, reason: str) -> None:
         """From the first start of a shift until it is ended or given up."""
-        until, tries = time.monotonic() + self._timescale.limit(_GIVEN_UP, _TRIES * 20.0), 0
+        most, tries = self._timescale.start_tries, 0
+        until = time.monotonic() + self._timescale.limit(_GIVEN_UP, most * 20.0)
         while True:
             began = time.monotonic()
             failure, final = self._work(shift, reason)
             tries += 1
-            final = final or tries >= _TRIES or time.monotonic() >= until
+            final = final or tries >= most or time.monotonic() >= until
             with self._changed:
                 if shift != self._shift:
                     return
