@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.cloud import LocalCloud
-from tests.local_cloud.emulator.rest.gcloud import Gcloud, led_to, source
+from tests.local_cloud.emulator.rest.gcloud import Gcloud, many_calls, source
 from tests.local_cloud.emulator.subject_image import push_subject
 from tests.waits import until
 
@@ -19,8 +20,9 @@ NOTHING = f"us-central1-docker.pkg.dev/{PROJECT}/services/nothing"
 
 
 @pytest.fixture(scope="module")
-def gcloud(cloud: LocalCloud) -> Gcloud:
-    return led_to(cloud, PROJECT)
+def gcloud(cloud: LocalCloud) -> Iterator[Gcloud]:
+    with many_calls(cloud, PROJECT) as gcloud:
+        yield gcloud
 
 
 @pytest.fixture(scope="module")
