@@ -35,17 +35,20 @@ def test_the_longest_place_decides_and_a_mark_comes_before(
 
 @pytest.mark.fast
 @pytest.mark.parametrize(
-    ("file", "text", "expected"),
+    ("file", "text", "fast", "slow"),
     [
-        ("tests/a/test_c.py", "", True),
-        ("tests/a/test_b.py", "", False),
-        ("tests/a/test_b.py", "@pytest.mark.fast", True),
-        ("tests/c/test_new.py", "", False),
-        ("tests/c/test_d.py", "", True),
+        ("tests/a/test_c.py", "", True, False),
+        ("tests/a/test_b.py", "", False, True),
+        ("tests/a/test_b.py", "@pytest.mark.fast", True, True),
+        ("tests/c/test_new.py", "", False, False),
+        ("tests/c/test_new.py", "@pytest.mark.slow", False, True),
+        ("tests/c/test_new.py", "def test_it_runs(engine: Engine)", False, True),
+        ("tests/c/test_d.py", "", True, False),
     ],
 )
-def test_a_file_without_a_fast_test_need_not_be_imported_for_them(file: str, text: str, expected: bool) -> None:
-    assert may_hold(FAST, file, text, {**HERE, "tests/c/test_d.py::test_one": FAST}) == expected
+def test_a_file_without_a_test_of_the_set_need_not_be_imported(file: str, text: str, fast: bool, slow: bool) -> None:
+    places = {**HERE, "tests/c/test_d.py::test_one": FAST}
+    assert (may_hold(FAST, file, text, places), may_hold(SLOW, file, text, places)) == (fast, slow)
 
 
 @pytest.mark.fast
