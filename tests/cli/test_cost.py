@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 from tests.cloud import LocalCloud
-from tests.rehearsal.cli_harness import COMMAND, WHOLE, CliHarness
+from tests.forked import COMMAND
+from tests.rehearsal.cli_harness import WHOLE, CliHarness
 
 ROOT = Path(__file__).resolve().parents[2]
 HELP_WITHIN = 0.2  # seconds of processor time, which a busy machine does not stretch as it does the time that passes

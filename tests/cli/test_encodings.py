@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rehearsal.cli_harness import COMMAND
+from tests.forked import COMMAND
 
 NAME = b"caf\xe9 \x1b]0;t\x07 ##[error]x.py"
 LOCALES = [

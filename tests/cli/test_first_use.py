@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rehearsal.cli_harness import COMMAND
+from tests.forked import COMMAND
 from tests.waits import WITHIN
 
 UV = """#!{python}

@@ -13,20 +13,15 @@ import resource
 import signal
 import sys
 from collections.abc import Mapping, Sequence
-from multiprocessing import get_context
 from pathlib import Path
 
+from tests.forked import begin
 from tests.hostile.limits import PATIENCE, Ran
-
-_IMPORTED = ("deploy_lib.cli.check.command", "deploy_lib.config", "deploy_lib.cli.history", __name__)
 
 
 def run_forked(words: Sequence[str], cwd: Path, variables: Mapping[str, str], place: Path) -> Ran:
     """`place` is an empty directory for what it prints. Fails where it hangs."""
-    context = get_context("forkserver")
-    context.set_forkserver_preload([*_IMPORTED])
-    process = context.Process(target=_play, args=([*words], cwd, dict(variables), place))
-    process.start()
+    process = begin(_play, [*words], cwd, dict(variables), place)
     process.join(PATIENCE)
     if process.exitcode is None:
         process.kill()

@@ -27,11 +27,11 @@ import httpx
 import yaml
 
 from deploy_lib.cli.main import main
+from tests import forked
 from tests.cloud import LocalCloud
-from tests.waits import WITHIN
+from tests.forked import COMMAND
 
 SERVICE = Path(__file__).parent / "service"
-COMMAND = Path(__file__).resolve().parents[2] / "scripts" / "deploy_to_gcp.py"
 PROJECT = "netra-rehearsal"
 WHOLE = (
     {"build": {"with": "cloud_build", "timeout": "5m"}},
@@ -172,22 +172,22 @@ class CliHarness:
         self, config: Path, *words: str, command: str = "deploy", state: Path | None = None
     ) -> subprocess.Popen[str]:
         """The same as a process of its own."""
-        line = [sys.executable, str(COMMAND), command, "--config", str(config), "--repo", str(self.repository)]
-        line += ["--service", "backend", "--output", "json", "--state", str(state or self.state), *words]
+        line = [sys.executable, str(COMMAND), *self._line(config, *words, command=command, state=state)]
         return subprocess.Popen(
             line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **self.variables}
         )
 
     def started(self, config: Path, *words: str, command: str = "deploy", state: Path | None = None) -> CommandResult:
         """A whole command as a process of its own, such as may run beside another in this one."""
-        with self.start(config, *words, command=command, state=state) as process:
-            try:
-                out, errors = process.communicate(timeout=WITHIN)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                raise
+        line = self._line(config, *words, command=command, state=state)
+        done = forked.run(line, variables={**os.environ, **self.variables})
+        out = done.stdout.decode()
         events = tuple(json.loads(line) for line in out.splitlines() if line.startswith("{"))
-        return CommandResult(process.returncode, events, errors + "".join(_not_json(out)))
+        return CommandResult(done.returncode, events, done.stderr.decode() + "".join(_not_json(out)))
+
+    def _line(self, config: Path, *words: str, command: str, state: Path | None) -> list[str]:
+        of = ["--config", str(config), "--repo", str(self.repository), "--service", "backend"]
+        return [command, *of, "--output", "json", "--state", str(state or self.state), *words]
 
     @property
     def variables(self) -> dict[str, str]:

@@ -1,7 +1,6 @@
 """The command as a process that dies by kill -9 at one entry of its journal: before it is written, or right after.
 
-Only the journal knows where its entries are, so it is the journal that kills. The processes are forked from one that
-has imported everything already and opened nothing, since to start Python takes longer than a whole release.
+Only the journal knows where its entries are, so it is the journal that kills.
 """
 
 from __future__ import annotations
@@ -12,26 +11,14 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from multiprocessing import get_context
 from pathlib import Path
 
 from deploy_lib.cli.arguments import parse
 from deploy_lib.cli.main import COMMAND_MODULES
 from deploy_lib.journal import Journal
 from deploy_lib.model.journal import Entry
+from tests.forked import begin
 from tests.waits import WITHIN
-
-_IMPORTED = (
-    "deploy_lib.cli.deploy",
-    "deploy_lib.cli.resume",
-    "deploy_lib.config",
-    "google.cloud.run_v2",
-    "google.cloud.devtools.cloudbuild_v1",
-    "google.cloud.logging_v2.services.logging_service_v2",
-    "google.cloud.storage",
-    "tenacity",
-    __name__,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +50,7 @@ class KillingJournal(Journal):
 
 def die(words: Sequence[str], variables: Mapping[str, str], moment: Moment, said: Path) -> int | None:
     """The exit code of the command, -9 where it met its end; what it said is in the file `said`."""
-    context = get_context("forkserver")
-    context.set_forkserver_preload([*_IMPORTED])
-    process = context.Process(target=_play, args=([*words], dict(variables), moment, said))
-    process.start()
+    process = begin(_play, [*words], dict(variables), moment, said)
     process.join(WITHIN)
     if process.exitcode is None:
         process.kill()

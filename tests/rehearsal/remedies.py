@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from tests import forked
 from tests.rehearsal.broken import WELL
 from tests.rehearsal.cli_harness import PROJECT, CliHarness
 
@@ -138,10 +139,7 @@ def paste(harness: CliHarness, command: str) -> subprocess.CompletedProcess[str]
         f"GIT_{who}_{what}": "example@example.invalid" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
     }
     environment = {**plain, **harness.variables, **who, "GIT_CONFIG_GLOBAL": os.devnull, "NO_COLOR": "1"}
-    return subprocess.run(
-        ["bash", "-c", command], cwd=harness.root, env=environment, capture_output=True, text=True, timeout=240,
-        stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+    return forked.paste(command, variables=environment, cwd=harness.root)
 
 
 def _write(config: Path, key: str, value: str, file: str) -> None:

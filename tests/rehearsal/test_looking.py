@@ -14,7 +14,8 @@ import pytest
 
 from tests.cli.screen import terminal
 from tests.cloud import LocalCloud
-from tests.rehearsal.cli_harness import COMMAND, CliHarness
+from tests.forked import COMMAND
+from tests.rehearsal.cli_harness import CliHarness
 from tests.rehearsal.plans import SHORT
 from tests.rehearsal.test_signals import Command
 from tests.waits import WITHIN, until

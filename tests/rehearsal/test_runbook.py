@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shlex
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,11 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.rehearsal.cli_harness import COMMAND, CliHarness
+from tests import forked
+from tests.forked import COMMAND
+from tests.rehearsal.cli_harness import CliHarness
 from tests.rehearsal.other_client import OtherClient
 from tests.rehearsal.plans import BUILT, REST
-from tests.waits import WITHIN
 
 RUNBOOK = Path(__file__).parents[2] / "docs" / "runbook.md"
 PROJECT = "netra-staging"
@@ -57,12 +57,8 @@ class Operator:
     def type(self, command: str) -> str:
         """What it printed; it must end well."""
         variables = {**self.harness.variables, "XDG_STATE_HOME": str(self.harness.root / "xdg"), "NO_COLOR": "1"}
-        alias = f'deploy() {{ {shlex.quote(sys.executable)} {shlex.quote(str(COMMAND))} "$@"; }}\n'
-        done = subprocess.run(
-            ["bash", "-c", alias + command],
-            cwd=self.harness.repository, env={**os.environ, **variables}, capture_output=True, text=True,
-            stdin=subprocess.DEVNULL, timeout=WITHIN,
-        )  # fmt: skip
+        typed = re.sub(r"^deploy\b", shlex.join([sys.executable, str(COMMAND)]), command)
+        done = forked.paste(typed, variables={**os.environ, **variables}, cwd=self.harness.repository)
         assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
         return done.stdout
 

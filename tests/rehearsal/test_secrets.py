@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.rehearsal.cli_harness import COMMAND, WHOLE, CliHarness
+from tests import forked
+from tests.rehearsal.cli_harness import WHOLE, CliHarness
 from tests.rehearsal.planted import KNOWN, leaks, needles, said
 from tests.report.channel import channel
-from tests.waits import WITHIN
 
 DISPLAYS = {"plain": [], "json": ["--output", "json"], "github": []}
 
 
 def tool(harness: CliHarness, *words: str, **more: str) -> tuple[int, bytes]:
     """The exit code of a command of its own, and all that it wrote."""
-    line = [sys.executable, str(COMMAND), *words, "--state", str(harness.state)]
     environment = {**os.environ, **harness.variables, **more}
-    done = subprocess.run(
-        line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment, timeout=WITHIN, cwd=harness.root
-    )
+    line = [*words, "--state", str(harness.state)]
+    done = forked.run(line, variables=environment, cwd=harness.root, merged=True)
     return done.returncode, done.stdout
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.screen import Terminal, terminal
-from tests.rehearsal.cli_harness import COMMAND, WHOLE, CliHarness
+from tests.forked import COMMAND
+from tests.rehearsal.cli_harness import WHOLE, CliHarness
 from tests.rehearsal.other_client import OtherClient
 from tests.waits import WITHIN, until
 
