@@ -29,7 +29,8 @@ commands:
   test       run the tests, without the long matrices; arguments go to pytest:  dev.py test -k canary -x
              --fast: only those that need no process, in seconds; --all: everything, as CI does
   check      ruff, mypy --strict and import-linter; runs all of them even when one fails
-  bench      measure what the documents promise: start-up, speed, memory
+  bench      measure what the documents promise: start-up, speed, memory; --record makes the README's table of it
+  fresh      a machine with Python and git alone: the four ways to install and the first ten minutes, timed (minutes)
   release    make a version: changelog, tag and packages, all on this machine:  dev.py release 0.2.0
   install    only make .venv and install all that any of these needs
   help       this text
@@ -76,6 +77,7 @@ COMMANDS: dict[str, list[list[str]]] = {
     "bench": [["python", "-m", "rehearse", "bench"]],
     "test": [["python", "-m", "pytest", "-n", "auto", "--dist", "worksteal"]],
     "check": [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy", "--strict"], ["lint-imports"]],
+    "fresh": [["python", "scripts/fresh_machine.py"]],
     "release": [["python", "scripts/new_version.py"]],
     "install": [],
 }
@@ -103,7 +105,7 @@ def main(arguments: list[str]) -> int:
         raise Stop(f"unknown command {command!r}; one of: {', '.join(COMMANDS)} (dev.py --help says more)", 2)
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     with locked():
-        install(REHEARSAL if command in ("demo", "incident", "bench") else DEVELOPMENT)
+        install(REHEARSAL if command in ("demo", "incident", "bench", "fresh") else DEVELOPMENT)
     if command == "test":
         rest = chosen_tests(rest)
     codes = [run_tool(words, rest) for words in COMMANDS[command]]

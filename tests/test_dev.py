@@ -248,7 +248,7 @@ def test_ctrl_c_waits_for_the_command_to_clean_up(checkout: Checkout) -> None:
     [
         ((), 2, "usage:"),
         (("--help",), 0, "usage:"),
-        (("tset",), 2, "unknown command 'tset'; one of: demo, incident, bench, test, check, release, install"),
+        (("tset",), 2, "unknown command 'tset'; one of: demo, incident, bench, test, check, fresh, release, install"),
     ],
 )
 def test_usage(checkout: Checkout, words: tuple[str, ...], code: int, said: str) -> None:

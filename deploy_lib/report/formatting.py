@@ -10,7 +10,7 @@ from deploy_lib.model.details import Whose
 from deploy_lib.report.blocks import Lines, pieces, plain
 from deploy_lib.steps.kind import format_duration
 
-_HOURS, _DAYS = 2 * 3600.0, 2 * 86400.0
+HOURS, DAYS = 2 * 3600.0, 2 * 86400.0
 """From how many seconds on a time is told in hours, and in days."""
 WHOSE = {
     Whose.PAIRED: "paired requests",
@@ -38,9 +38,9 @@ def duration(value: float | None) -> str:
 
 def long_duration(value: float | None) -> str:
     """Also in hours and days, as a commit waits to be live."""
-    if value is None or value < _HOURS:
+    if value is None or value < HOURS:
         return duration(value)
-    return f"{value / 86400:.3g} days" if value >= _DAYS else f"{value / 3600:.3g} h"
+    return f"{value / 86400:.3g} days" if value >= DAYS else f"{value / 3600:.3g} h"
 
 
 def milliseconds(value: float) -> str:

@@ -28,6 +28,7 @@ def arguments(words: list[str]) -> argparse.Namespace:
     )
     bench = commands.add_parser("bench", help="the figures the documents promise, measured")
     bench.add_argument("only", nargs="*", choices=(*GROUPS, []), metavar="GROUP", help=f"of: {', '.join(GROUPS)}")
+    bench.add_argument("--record", action="store_true", help="write docs/bench.json and the README's table of it")
     for each in (demo, incident):
         each.add_argument(
             "--engine",
@@ -48,7 +49,7 @@ def main(words: list[str]) -> int:
     if args.command == "bench":
         from . import bench
 
-        return bench.run(console, args.only)
+        return bench.run(console, args.only, recorded=args.record)
     from . import incident
 
     return incident.replay(console, engine=args.engine, report_dir=args.report_dir, wait=not args.no_wait)

@@ -6,6 +6,7 @@ another program's work on the same tree in the same run. A promise that is not k
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,17 +17,24 @@ from rich.console import Console
 from rich.table import Table
 
 from .bench_figures import Bench, Figure
+from .bench_table import record
 
-GROUPS = ("startup", "cloud", "source", "check", "archive", "imports", "traffic", "quotas", "many")
+GROUPS = ("startup", "cloud", "source", "check", "archive", "imports", "traffic", "gcloud", "release", "quotas", "many")
 """Each is a module `bench_NAME` with a function `figures(bench)`."""
 
 
-def run(console: Console, only: Sequence[str]) -> int:
-    broken = 0
+def run(console: Console, only: Sequence[str], *, recorded: bool = False) -> int:
+    """Measures and prints; with `recorded`, the README's table is made anew. 1 when a promise is not kept."""
+    found, load = list[Figure](), os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="bench-") as place:
         bench = Bench(Path(place))
         for name in only or GROUPS:
-            broken += _show(console, name, _measure(name), bench)
+            measured = _show(console, name, _measure(name), bench)
+            rows = [each.compared for each in measured if each.compared]
+            if recorded and rows:
+                record({row.row: (row.ours, row.theirs) for row in rows}, load)
+            found += measured
+    broken = sum(each.kept is False for each in found)
     console.print(f"{broken} promises not kept" if broken else "every promise kept")
     return 1 if broken else 0
 
@@ -36,16 +44,16 @@ def _measure(name: str) -> Callable[[Bench], Iterator[Figure]]:
     return measure
 
 
-def _show(console: Console, name: str, measure: Callable[[Bench], Iterator[Figure]], bench: Bench) -> int:
-    """Prints one group; the number of promises not kept."""
+def _show(console: Console, name: str, measure: Callable[[Bench], Iterator[Figure]], bench: Bench) -> list[Figure]:
+    """Prints one group, and gives it."""
     table = Table(title=name, title_justify="left", box=None, pad_edge=False)
     for heading in ("what", "measured", "promised", ""):
         table.add_column(heading, overflow="fold")
-    begun, broken = time.monotonic(), 0
+    begun, found = time.monotonic(), list[Figure]()
     for figure in measure(bench):
-        broken += figure.kept is False
+        found.append(figure)
         verdict = {True: "kept", False: "NOT KEPT", None: ""}[figure.kept]
         table.add_row(figure.what, figure.shown, figure.promised, verdict)
     console.print(table)
     console.print(f"measured in {time.monotonic() - begun:.1f} s\n")
-    return broken
+    return found

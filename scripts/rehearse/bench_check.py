@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from . import generated
-from .bench_figures import TOOL, Bench, Figure, Ran, below, beside, median
+from .bench_figures import TOOL, Bench, Figure, Ran, below, beside, compared, median
 from .repository import Repository
 
 
@@ -39,10 +39,10 @@ def _peers(bench: Bench, warm: float, cold: float) -> Iterator[Figure]:
     if ruff:
         checked = (ruff, "check", "--quiet", "--no-cache", "--select", "F,E9")
         seconds = median(lambda: bench.run(*checked, cwd=bench.large).seconds, 3)
-        yield beside("ruff check --select F,E9, same tree, nothing known", seconds, cold)
+        yield compared("check-cold", seconds, cold)
     if shutil.which("gcloud"):
         listed = ("gcloud", "meta", "list-files-for-upload", str(bench.large))
-        yield beside("gcloud meta list-files-for-upload, same tree", bench.run(*listed).seconds, warm)
+        yield compared("check", median(lambda: bench.run(*listed).seconds, 3), warm)
     else:
         yield Figure("gcloud meta list-files-for-upload", "gcloud is not installed here")
 

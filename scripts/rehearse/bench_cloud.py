@@ -14,10 +14,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import dev
 import httpx
 import yaml
 
-from .bench_figures import ROOT, Bench, Figure, below, median
+from .bench_figures import ROOT, Bench, Figure, below, compared, median
 from .command import Command, Unexpected
 from .configuration import SERVICE
 from .repository import Repository
@@ -38,8 +39,7 @@ def figures(bench: Bench) -> Iterator[Figure]:
         packages = _packages(place)
         by_hand = median(lambda: _by_hand(packages), STARTS)
         revision = statistics.median(_revision(cloud, number) for number in range(STARTS))
-        yield Figure("the example's process, started by hand, to its first answer", f"{by_hand:.3f} s")
-        yield below("a revision of it, from the request to ready, beside that", revision / by_hand, 1.3, "times")
+        yield compared("revision", by_hand, revision)
         yield from _front_door(cloud, packages)
 
 
@@ -75,7 +75,7 @@ def _packages(place: Path) -> Path:
     """The example's dependencies, as its Dockerfile installs them."""
     target = place / "packages"
     words = ["-m", "pip", "install", "--quiet", "--target", str(target), "-r", str(EXAMPLE / "requirements.txt")]
-    done = subprocess.run([sys.executable, *words], capture_output=True, text=True)
+    done = subprocess.run([dev.base_python(), *words], capture_output=True, text=True)  # .venv has no pip
     if done.returncode:
         raise Unexpected(f"the example's packages cannot be installed: {done.stderr.strip()}")
     # Compiled, as pip leaves them in the image.

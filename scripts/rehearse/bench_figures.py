@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from . import generated
+from .bench_table import ROWS
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOL = (sys.executable, str(ROOT / "scripts" / "deploy_to_gcp.py"))
@@ -26,6 +27,16 @@ class Figure:
     shown: str
     promised: str = ""
     kept: bool | None = None
+    compared: Compared | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Seconds of ours and of another program, for a row of the README's table (bench_table.py)."""
+
+    row: str
+    ours: float
+    theirs: float
 
 
 def below(what: str, value: float, limit: float, unit: str = "s") -> Figure:
@@ -33,9 +44,22 @@ def below(what: str, value: float, limit: float, unit: str = "s") -> Figure:
     return Figure(what, _spoken(value, unit), f"under {_spoken(limit, unit)}", value < limit)
 
 
-def beside(what: str, value: float, ours: float) -> Figure:
+def beside(what: str, theirs: float, ours: float) -> Figure:
     """Another program's seconds on the same work, and ours as a multiple of them."""
-    return Figure(what, f"{_spoken(value, 's')}; ours takes {ours / value:.2f} times that")
+    return Figure(what, _ratio(ours, theirs))
+
+
+def compared(row: str, theirs: float, ours: float) -> Figure:
+    """The same for a row of the README's table, with what is promised there."""
+    about = ROWS[row]
+    what = f"{about.work}, beside {about.peer}".replace("`", "").replace("\\|", "|")
+    promised = "" if about.goal is None else f"at most {about.goal:g} times"
+    kept = None if about.goal is None else ours <= about.goal * theirs
+    return Figure(what, f"{ours:.3f} s; {_ratio(ours, theirs)}", promised, kept, Compared(row, ours, theirs))
+
+
+def _ratio(ours: float, theirs: float) -> str:
+    return f"{_spoken(theirs, 's')}; ours takes {ours / theirs:.2f} times that"
 
 
 def _spoken(value: float, unit: str) -> str:

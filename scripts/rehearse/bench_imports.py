@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .bench_figures import Bench, Figure, below
+from .bench_figures import Bench, Figure, below, compared
 
 if TYPE_CHECKING:
     from deploy_lib.drivers.engines import Engine
@@ -34,7 +34,7 @@ def figures(bench: Bench) -> Iterator[Figure]:
         lambda: _run(engine, image, ("-c", "import entry")),
         lambda: _check(engine, image, entrypoint="entry"),
     )
-    yield Figure("python -c 'import entry' in the image", f"{plain:.3f} s")
+    yield compared("import", plain, checked)
     limit = TIMES_PLAIN * plain + start
     yield below(f"the import check of it ({TIMES_PLAIN} times that and one more start of python)", checked, limit)
     many = {f"app/part_{number}.py": _module(number) for number in range(MODULES)}

@@ -59,7 +59,7 @@ TENTH = (*UP, {"promote": {"percent": 10}}, {"compare": {"for": "60s"}}, {"promo
 
 
 def figures(bench: Bench) -> Iterator[Figure]:
-    with _stage(bench.place / "traffic") as stage:
+    with staged(bench.place / "traffic") as stage:
         url = str(stage.play(LIVE).release["url"])
         with Load(url, ("/work",), rate=RATE) as load:
             time.sleep(1.0)
@@ -82,7 +82,7 @@ def figures(bench: Bench) -> Iterator[Figure]:
         yield from _rollback(stage)
 
 
-def _rollback(stage: _Stage) -> Iterator[Figure]:
+def _rollback(stage: Stage) -> Iterator[Figure]:
     restored, started = [], []
     for number in range(ROLLBACKS + 1):
         stage.play(LIVE, {"NUMBER": f"rollback {number}"})
@@ -95,22 +95,38 @@ def _rollback(stage: _Stage) -> Iterator[Figure]:
     yield below("of it, our own start: to the first call", statistics.median(started), 0.5)
 
 
-class _Stage:
+class Stage:
     """One service on a local cloud of its own, released by the command as a user types it."""
 
     def __init__(self, command: Command, repository: Repository, config: Path) -> None:
-        self._tool, self._repository, self._config = command, repository, config
+        self.repository = repository
+        self._tool, self._config = command, config
 
     def play(self, steps: tuple[dict[str, Any], ...], env: dict[str, str] | None = None, code: int = 0) -> Run:
         """A release; raises Unexpected when it does not end with that code."""
         service = {**SERVICE["services"]["backend"], "entrypoint": None, "env": env or {}}
         document = {**SERVICE, "services": {"backend": service}, "on_inconclusive": "hold", "steps": list(steps)}
         self._config.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
-        return self._ended(self._tool.release(self._config, self._repository.root, lambda event: None), code)
+        return self._ended(self._tool.release(self._config, self.repository.root, lambda event: None), code)
 
     def rollback(self) -> Run:
-        run = self._tool.release(self._config, self._repository.root, lambda event: None, command="rollback")
+        run = self._tool.release(self._config, self.repository.root, lambda event: None, command="rollback")
         return self._ended(run, 0)
+
+    def where(self) -> tuple[str, ...]:
+        """The options by which any command is about this service."""
+        config, repository = ("--config", str(self._config)), ("--repo", str(self.repository.root))
+        return (*config, *repository, "--state", str(self._tool.state))
+
+    def gcloud(self) -> dict[str, str]:
+        """The variables that lead gcloud here."""
+        answer = httpx.post(f"{self.endpoints()['http']}/_local/gcloud", trust_env=False, timeout=60)
+        found: dict[str, str] = answer.json()["environment"]
+        return found
+
+    def endpoints(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self._tool.state / "local-cloud" / "endpoints.json").read_text())
+        return found
 
     def last_call(self) -> int:
         return max((call["number"] for call in self._calls(0)), default=0)
@@ -120,8 +136,7 @@ class _Stage:
         return float(min(call["at"] for call in self._calls(number)))
 
     def _calls(self, after: int) -> list[dict[str, Any]]:
-        endpoints = json.loads((self._tool.state / "local-cloud" / "endpoints.json").read_text())
-        answer = httpx.get(f"{endpoints['http']}/_local/calls?after={after}", trust_env=False, timeout=10)
+        answer = httpx.get(f"{self.endpoints()['http']}/_local/calls?after={after}", trust_env=False, timeout=10)
         found: list[dict[str, Any]] = answer.json()["calls"]
         return found
 
@@ -132,7 +147,7 @@ class _Stage:
 
 
 @contextmanager
-def _stage(place: Path) -> Iterator[_Stage]:
+def staged(place: Path) -> Iterator[Stage]:
     state = place / "state"
     state.mkdir(parents=True)
     source = place / "source"
@@ -141,7 +156,7 @@ def _stage(place: Path) -> Iterator[_Stage]:
         (source / name).write_text(text)
     command = Command(state)
     with command.local_cloud():
-        yield _Stage(command, Repository.copied_from(source, place / "repository"), place / "config.yaml")
+        yield Stage(command, Repository.copied_from(source, place / "repository"), place / "config.yaml")
 
 
 def _lost(what: str, stats: RequestStats) -> Figure:

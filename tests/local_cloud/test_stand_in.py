@@ -6,7 +6,11 @@ import sysconfig
 from pathlib import Path
 from types import SimpleNamespace
 
-from deploy_lib.local_cloud.engines.namespaces.stand_in import in_official_layout, undo_debians_layout
+from deploy_lib.local_cloud.engines.namespaces.stand_in import (
+    copy_ensurepips_wheels,
+    in_official_layout,
+    undo_debians_layout,
+)
 
 DEBIANS = """
 def scheme():
@@ -48,3 +52,15 @@ def test_what_is_frozen_into_the_interpreter_is_led_to_site_packages(tmp_path: P
     assert line == "import site; site.addsitedir('/usr/local/lib/python3.11/site-packages')\n"
     assert list((tmp_path / "__pycache__").iterdir()) == []
     undo_debians_layout(tmp_path, "another call finds nothing to undo")
+
+
+def test_a_venv_can_be_made_in_it_whoever_built_this_hosts_python(tmp_path: Path) -> None:
+    """ensurepip's wheels are where Debian's Python, too, looks for them; python.org's has them beside itself."""
+    wheels, root = tmp_path / "python-wheels", tmp_path / "root"
+    wheels.mkdir()
+    (wheels / "pip-23.0.1-py3-none-any.whl").touch()
+    copy_ensurepips_wheels(root, str(wheels))
+    assert (root / str(wheels).lstrip("/") / "pip-23.0.1-py3-none-any.whl").is_file()
+    for directory in ("", str(tmp_path / "nowhere")):
+        copy_ensurepips_wheels(tmp_path / "another", directory)
+    assert not (tmp_path / "another").exists()

@@ -15,10 +15,13 @@ from pathlib import Path
 import pytest
 
 from deploy_lib.report.document import Renderable
+from deploy_lib.report.facts.four_keys import four_keys
 from deploy_lib.report.formats import render
 from deploy_lib.report.over_time import ServiceOverTime, read
+from deploy_lib.report.statistics import page_of
 from tests.report import journals
 from tests.report.test_formats import hostile
+from tests.report.test_four_keys import FEW, MONDAY
 from tests.report.test_report import made, of_story
 from tests.waits import WITHIN
 
@@ -93,6 +96,7 @@ def test_nothing_scrolls_sideways_or_is_cut_on_any_screen(tmp_path: Path) -> Non
     rows = tuple(read(journals.STORIES[name](), f"2026-{name}", f"{name}.html") for name in journals.STORIES)
     pages: dict[str, Renderable] = {name: of_story(name) for name in ("incident", "sick_under_traffic", "live")}
     pages["service"] = ServiceOverTime("netra-staging", "backend", rows, journals.NOW)
+    pages["statistics"] = page_of(four_keys(FEW), "backend of netra-staging", MONDAY)
     for name, shown in pages.items():
         (tmp_path / f"{name}.html").write_text(render(shown, "html"), encoding="utf-8")
         style = 'style="width: {}px; height: 4000px; border: 0"'

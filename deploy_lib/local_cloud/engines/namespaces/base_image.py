@@ -76,7 +76,7 @@ def describe_stand_in(tag: str) -> str:
 
 def stand_in_key() -> str:
     """Another one for another Python of this host, and for stand-ins that are made in another way."""
-    return f"official-stand-in-{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
+    return f"official-stand-in-2-{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
 
 
 def _make_stand_in(store: ImageStore, name: str) -> BuildState:

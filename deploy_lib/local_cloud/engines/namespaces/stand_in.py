@@ -164,6 +164,7 @@ def _install_pip(root: Path) -> None:
     wheels = [*bundled.glob("pip-*.whl"), *Path("/usr/share/python-wheels").glob("pip-*.whl")]
     if not wheels:
         raise EngineError("this host's Python carries no pip wheel (install its ensurepip or python3-venv package)")
+    copy_ensurepips_wheels(root, sysconfig.get_config_var("WHEEL_PKG_DIR") or "")
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     with zipfile.ZipFile(wheels[0]) as wheel:
         wheel.extractall(root / "usr/local/lib" / version / "site-packages")
@@ -173,3 +174,10 @@ def _install_pip(root: Path) -> None:
         target = root / "usr/local/bin" / name
         target.write_text(script)
         target.chmod(0o755)
+
+
+def copy_ensurepips_wheels(root: Path, directory: str) -> None:
+    """From where ensurepip, and with it `python -m venv`, takes them: beside itself, or as Debian and Fedora have it,
+    in a directory of the system (https://docs.python.org/3/using/configure.html#cmdoption-with-wheel-pkg-dir)."""
+    if directory and Path(directory).is_dir():
+        shutil.copytree(directory, root / directory.lstrip("/"))

@@ -7,8 +7,12 @@ from collections.abc import Iterable
 
 from markupsafe import Markup
 
+from deploy_lib.report.formatting import DAYS, HOURS
+
 WIDTH, NARROW = 720.0, 320.0
 """Of a drawing on a page, and of the same on a phone: letters shrink with a picture, so a phone has one of its own."""
+_UNITS = ((120.0, 1, "s"), (HOURS, 60, "min"), (DAYS, 3600, "h"), (math.inf, 86400, "day"))
+"""Below how many seconds a time is told in which unit, of so many seconds."""
 
 
 def drawing(width: float, height: float, title: str, parts: Iterable[Markup]) -> Markup:
@@ -54,13 +58,16 @@ def ticks_wanted(width: float) -> int:
     return 5 if width > NARROW else 3
 
 
-def clock(seconds: float) -> str:
-    """Seconds on an axis: "40 s", "1:20 min" from two minutes on, "0.4 s" below one."""
-    if 0 < seconds < 1:
-        return f"{seconds:.2g} s"
-    if seconds < 120:
-        return f"{seconds:g} s"
-    return f"{int(seconds // 60)}:{int(seconds % 60):02d} min"
+def times(top: float, wanted: int = 5) -> list[tuple[float, str]]:
+    """Round times from 0 up to at most `top`, in seconds, each as it is written: all in the unit in which
+    `top` is told.
+
+    >>> times(90.0, 2), times(150.0, 3)
+    ([(0.0, '0 s'), (50.0, '50 s')], [(0.0, '0 min'), (60.0, '1 min'), (120.0, '2 min')])
+    """
+    unit, name = next((unit, name) for limit, unit, name in _UNITS if top < limit)
+    marks = ticks(top / unit, wanted)
+    return [(value * unit, f"{value:g} {name}{'s' * (name == 'day' and value != 1)}") for value in marks]
 
 
 def shortened(text: str, length: int) -> str:

@@ -23,10 +23,10 @@ def draw(chart: Columns, title: str, width: float) -> Markup | None:
 
 def _parts(chart: Columns, width: float) -> Iterator[Markup]:
     top = max(bar.seconds or 0.0 for bar in chart.bars)
-    for tick in canvas.ticks(top, 4):
+    for tick, written in canvas.times(top, 4):
         y = _TOP + _BODY * (1 - tick / top)
         yield canvas.line(_LEFT, y, width - _RIGHT, y)
-        yield canvas.label(_LEFT - 6, y + 4, canvas.clock(tick), "end", "axis")
+        yield canvas.label(_LEFT - 6, y + 4, written, "end", "axis")
     room = (width - _LEFT - _RIGHT) / len(chart.bars)
     thick = min(_WIDEST, room * 0.7)
     for number, bar in enumerate(chart.bars):

@@ -52,7 +52,7 @@ def _parts(chart: Shares, width: float) -> Iterator[Markup]:
             tall = _BODY * parts[name] / 100
             bottom -= tall
             yield canvas.box(x, bottom, max(length, 1.0), tall, kinds[name], f"{name}: {parts[name]} % {when}")
-    for tick in canvas.ticks(begin + span, canvas.ticks_wanted(width)):
+    for tick, written in canvas.times(begin + span, canvas.ticks_wanted(width)):
         if tick >= begin:
             x = _LEFT + (tick - begin) / span * inside
-            yield canvas.label(x, _TOP + _BODY + 18, canvas.clock(tick), "middle", "axis")
+            yield canvas.label(x, _TOP + _BODY + 18, written, "middle", "axis")

@@ -55,12 +55,10 @@ def draw(chart: Spans, title: str, width: float) -> Markup | None:
 
 
 def _parts(steps: Sequence[StepRow], layout: _Layout, height: float) -> Iterator[Markup]:
-    for tick in canvas.ticks(layout.end, canvas.ticks_wanted(layout.width)):
+    for tick, written in canvas.times(layout.end, canvas.ticks_wanted(layout.width)):
         x = layout.x(tick)
         yield canvas.line(x, _TOP, x, height - 20)
-        yield canvas.label(
-            x, height - 6, canvas.clock(tick), "start" if layout.narrow and not tick else "middle", "axis"
-        )
+        yield canvas.label(x, height - 6, written, "start" if layout.narrow and not tick else "middle", "axis")
     for number, step in enumerate(steps):
         y = _TOP + number * layout.row
         yield from (_above(step, layout, y) if layout.narrow else _beside(step, layout, y))

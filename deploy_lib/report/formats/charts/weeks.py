@@ -31,10 +31,11 @@ def colours(chart: Weeks) -> dict[str, str]:
 def _parts(chart: Weeks, width: float) -> Iterator[Markup]:
     count = len(chart.labels)
     top = max(sum(series.values[index] or 0.0 for series in chart.series) for index in range(count))
-    for tick in canvas.ticks(top, 4):
+    marks = canvas.times(top, 4) if chart.are_times else [(tick, f"{tick:g}") for tick in canvas.ticks(top, 4)]
+    for tick, written in marks:
         y = _TOP + _BODY * (1 - tick / top)
         yield canvas.line(_LEFT, y, width - _RIGHT, y)
-        yield canvas.label(_LEFT - 6, y + 4, _shown(chart, tick), "end", "axis")
+        yield canvas.label(_LEFT - 6, y + 4, written, "end", "axis")
     room = (width - _LEFT - _RIGHT) / count
     wide, every = min(_WIDEST, room * 0.7), max(1, math.ceil(_PER_LABEL / room))
     for index, name in enumerate(chart.labels):
