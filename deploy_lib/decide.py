@@ -25,6 +25,8 @@ from deploy_lib.model.journal import (
 from deploy_lib.model.journal_queries import (
     adopted,
     last_deciding_entry,
+    last_restore,
+    last_taken_back,
     last_verdict,
     latest_release,
     lease_held,
@@ -33,6 +35,9 @@ from deploy_lib.model.journal_queries import (
     restore_target,
     started_since,
     step_to_resume,
+    steps_that_passed,
+    stopped_unwritten,
+    taking_back,
     traffic_may_have_moved,
     why_restored,
     without_busy_attempts,
@@ -64,6 +69,13 @@ class Restore:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeBack:
+    """Take back what the step of that index did, as its settings say."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
 class Finish:
     """The release has ended with that outcome."""
 
@@ -71,14 +83,17 @@ class Finish:
     reason: str
 
 
-Effect = RunStep | AcquireLease | Restore
+Effect = RunStep | AcquireLease | Restore | TakeBack
 Move = Effect | Finish
 
 
 def next_move(plan: Plan, journal: Sequence[Entry]) -> Move:
     """The one thing to do now. Pure; asking twice with the same journal gives the same move."""
     journal = without_busy_attempts(journal)
-    move = _wanted(plan, journal)
+    begun = [entry for entry in journal if not isinstance(entry, Stopped)] if taking_back(journal) else journal
+    move = _wanted(plan, begun)
+    if isinstance(move, Finish) and not _is_over(journal):
+        move = _taken_back(plan, journal, move)
     return AcquireLease() if isinstance(move, Finish) and lease_left_open(journal) else move
 
 
@@ -140,6 +155,37 @@ def _wanted(plan: Plan, journal: Sequence[Entry]) -> Move:
             return _after_step(plan, journal, last)
         case _:
             assert_never(last)
+
+
+def _is_over(journal: Sequence[Entry]) -> bool:
+    last = last_deciding_entry(journal)
+    return isinstance(last, Stopped) and not started_since(journal, last)
+
+
+def _taken_back(plan: Plan, journal: Sequence[Entry], end: Finish) -> Move:
+    """Before a release ends that failed: what its steps did and are to take back, the last first.
+
+    One that can be resumed keeps all, unless its traffic was put back; and so does one of which nothing can be written.
+    """
+    release, back = latest_release(journal), last_restore(journal)
+    put_back = end.outcome is Outcome.UNKNOWN and back is not None and back.whole
+    if release is None or not (end.outcome in (Outcome.REJECTED, Outcome.INTERRUPTED) or put_back):
+        return end
+    if stopped_unwritten(journal):
+        return end
+    reason = end.reason
+    for index in reversed(steps_that_passed(journal)):
+        step = plan.steps[index]
+        if step.kind.take_back(step.settings, release) is None:
+            continue
+        done = last_taken_back(journal, index)
+        if done is None:
+            return TakeBack(index) if lease_held(journal) else AcquireLease()
+        if not done.whole:
+            why = f"{reason}; {done.label} could not be taken back: {done.reason}"
+            return Finish(Outcome.HELD, why)
+        reason = f"{reason}; {done.label} was taken back: {done.reason}"
+    return Finish(end.outcome, reason)
 
 
 def _step_or_lease(plan: Plan, journal: Sequence[Entry], index: int) -> Move:

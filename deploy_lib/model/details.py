@@ -118,6 +118,10 @@ class Details:
         """What the step did that stays when the release is taken back, as a sentence; empty where nothing does."""
         return ""
 
+    def taken_back(self, how: str) -> Details:
+        """The same of a step that was taken back when the release had failed after it; `how` that went."""
+        return self
+
     def lines(self) -> Iterator[str]:
         """Lines for a reader, of what no other answer has: every field, unless the kind says else."""
         for each in fields(self):

@@ -11,6 +11,8 @@ from deploy_lib.model.journal import (
     RestoreAnswered,
     RestoreAsked,
     Started,
+    TakeBackAsked,
+    TakenBack,
     Withdrawn,
 )
 from deploy_lib.model.outcome import Tone
@@ -24,7 +26,9 @@ def about_freeze(started: Started) -> str:
     return f"{freeze}; that does not stop a release that is under way" if freeze else ""
 
 
-InOneSentence = Adopted | GoingBack | ReleaseInterrupted | RestoreAnswered | RestoreAsked | Withdrawn
+InOneSentence = (
+    Adopted | GoingBack | ReleaseInterrupted | RestoreAnswered | RestoreAsked | TakeBackAsked | TakenBack | Withdrawn
+)
 
 
 def sentence(entry: InOneSentence) -> tuple[str, Tone]:
@@ -46,6 +50,12 @@ def sentence(entry: InOneSentence) -> tuple[str, Tone]:
         case RestoreAnswered():
             now = "not known what serves" if entry.now is None else f"now: {entry.now}"
             return f"RESTORING FAILED: {entry.reason}; {now}", "bad"
+        case TakeBackAsked():
+            return f"taking back what {entry.label} did", "plain"
+        case TakenBack() if entry.whole:
+            return f"{entry.label} was taken back: {entry.reason}", "good"
+        case TakenBack():
+            return f"TAKING BACK {entry.label} FAILED: {entry.reason}", "bad"
         case Withdrawn():
             return f"taken back: {entry.why}", "bad"
         case _:

@@ -179,6 +179,28 @@ class RestoreAnswered:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeBackAsked:
+    """What a step did is about to be taken back, as the release has failed after it: by its rollback command, say."""
+
+    at: datetime
+    step: int  # index in the plan
+    label: str
+    type: Literal["take_back_asked"] = "take_back_asked"
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """What came of that; `whole`: it was taken back."""
+
+    at: datetime
+    step: int
+    label: str
+    whole: bool
+    reason: str
+    type: Literal["taken_back"] = "taken_back"
+
+
+@dataclass(frozen=True, slots=True)
 class Stopped:
     """The last line. `serving` is in words; `next_commands` is what a person can type."""
 
@@ -203,5 +225,7 @@ Entry = (
     | GoingBack
     | RestoreAsked
     | RestoreAnswered
+    | TakeBackAsked
+    | TakenBack
     | Stopped
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol, TypeVar
 
-from deploy_lib.decide import Finish, Restore
+from deploy_lib.decide import Finish, Restore, TakeBack
 from deploy_lib.drivers.interface import Interrupted, Recalled
 
 Result = TypeVar("Result", covariant=True)
@@ -57,7 +57,7 @@ def execute(procedure: Procedure[Result]) -> Result:
         except Recalled:
             continue  # what was under way is asked for again, or given up, as the journal and the group say now
         except Interrupted as interrupted:
-            if isinstance(move, Restore):
+            if isinstance(move, Restore | TakeBack):
                 raise
             procedure.interrupted(interrupted)
             continue

@@ -38,7 +38,7 @@ def finish(context: ReleaseContext, move: Finish) -> Stopped:
     if move.outcome.wants_a_cause and not (lost or known):
         _explain(context)
     verdict, refused = last_verdict(context.entries), last_refusal(context.entries)
-    if move.outcome in (Outcome.REJECTED, Outcome.INTERRUPTED):
+    if move.outcome in (Outcome.REJECTED, Outcome.INTERRUPTED, Outcome.UNKNOWN):
         _tell_what_stays(context)
     if held:
         _give_back(context, move)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol, assert_never
 
-from deploy_lib.decide import AcquireLease, Finish, Move, Restore, RunStep, why_skipped
+from deploy_lib.decide import AcquireLease, Finish, Move, Restore, RunStep, TakeBack, why_skipped
 from deploy_lib.model.journal_queries import is_being_given_up
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.release.context import ReleaseContext
@@ -41,7 +41,7 @@ class Membership:
                 return "" if is_being_given_up(context.entries) else self.others.why_withdrawn()
             case Finish(Outcome.LIVE):
                 return self.others.before_end()
-            case Restore() | Finish():
+            case Restore() | TakeBack() | Finish():
                 return ""
             case _:
                 assert_never(move)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from deploy_lib.decide import AcquireLease, Effect, Finish, Move, Restore, RunStep, next_move
+from deploy_lib.decide import AcquireLease, Effect, Finish, Move, Restore, RunStep, TakeBack, next_move
 from deploy_lib.drivers.interface import Interrupted, Recalled
 from deploy_lib.model import journal
 from deploy_lib.model.freeze import frozen_at
@@ -20,6 +20,7 @@ from deploy_lib.release.lease import acquire, refused_at_once
 from deploy_lib.release.membership import Membership
 from deploy_lib.release.restore_traffic import asks_main_url, restore
 from deploy_lib.release.run_step import run_step
+from deploy_lib.release.take_back import take_back
 from deploy_lib.steps.build import BuildImage, BuildSettings
 
 
@@ -81,6 +82,8 @@ class RealRelease:
                 self.context.record(self._acquired())
             case Restore():
                 self._restore(effect)
+            case TakeBack():
+                take_back(self.context, effect.index)
             case _:
                 assert_never(effect)
 
@@ -117,7 +120,7 @@ class RealRelease:
     def _unless_unwritten(self, move: Move) -> Move:
         """Without a journal nothing new is begun; what is done is finished, and what was moved is put back."""
         context, why = self.context, self.context.recorder.unwritten
-        if not why or not isinstance(move, RunStep | AcquireLease) or stopped_unwritten(context.entries):
+        if not why or not isinstance(move, RunStep | AcquireLease | TakeBack) or stopped_unwritten(context.entries):
             return move
         context.tell(f"{why}; the release stops, and the traffic is put back if it moved")
         context.record(journal.ReleaseInterrupted(context.now(), why, errored=True))

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from deploy_lib.journal import UNWRITTEN
-from deploy_lib.model.journal import Asked, Entry
+from deploy_lib.model.journal import Asked, Entry, TakeBackAsked
 
 Note = Callable[[Entry], None]
 """Writes an entry down, then shows it. Raises OSError when it could not be written; an Asked is then not shown."""
@@ -32,6 +32,6 @@ class Recorder:
         except OSError as problem:
             self.unwritten = self.unwritten or f"{UNWRITTEN}: {problem.strerror or problem}"
             written = False
-        if written or not isinstance(entry, Asked):
+        if written or not isinstance(entry, Asked | TakeBackAsked):
             self.entries.append(entry)
         return written

@@ -73,8 +73,11 @@ def resumable(
 
 
 def ended_elsewhere(entries: Sequence[Entry], release: Release, state: ServiceState) -> bool:
-    """This machine's journal stops short, and the service remembers its end, or something newer: a rollback, say."""
-    if state.unfinished is not None:
+    """This machine's journal stops short, and the service remembers its end, or something newer: a rollback, say.
+
+    One whose traffic is back may have more to take back.
+    """
+    if state.unfinished is not None or (state.left is not None and state.left.release_id == release.id):
         return False
     known = next((past for past in state.history if past.id == release.id), None)
     if known is not None and not known.outcome.is_open:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -57,7 +57,9 @@ class JobSettings(Settings):
     )
     rollback_command: tuple[str, ...] = Field((), description="what takes it back, e.g. [alembic, downgrade, '-1']")
     on_failure: Literal["show", "run"] = Field(
-        "show", description="show: the rollback command is told. run: it runs when the job has failed"
+        "show",
+        description="show: the rollback command is told. run: it runs when the job has failed, and when the release "
+        "has failed after it and the traffic is back",
     )
 
     @model_validator(mode="after")
@@ -102,6 +104,9 @@ class JobDetails(Details):
 
     def evidence(self) -> Evidence:
         return Evidence(log=tuple(LogLine(None, line) for line in self.log))
+
+    def taken_back(self, how: str) -> JobDetails:
+        return replace(self, undone=how)
 
     def left_behind(self) -> str:
         if self.undone:
@@ -186,7 +191,7 @@ def _verdict(settings: JobSettings, release: Release, answer: JobSeen) -> Verdic
         return Verdict(Status.PASSED, reason, release, details=details)
     if answer.state is JobState.GONE:
         return Verdict(Status.ERRORED, reason, release, details=details)
-    if settings.rollback_command:
+    if settings.rollback_command and not answer.undo:
         reason += f"; its rollback command was not run: {details.way_back}"
     return Verdict(Status.FAILED, reason, release, details=details, hold=settings.when == "after_live")
 
@@ -253,6 +258,10 @@ def stands(settings: JobSettings) -> Position:
     )
 
 
+def take_back(settings: JobSettings, release: Release) -> RunJob | None:
+    return RunJob(release, _of_release(settings, release), undo=True) if settings.on_failure == "run" else None
+
+
 def offers(settings: JobSettings, service: Service) -> RunsContainer:
     return RunsContainer(f"job {settings.name}", settings.env, settings.secrets, settings.service_account)
 
@@ -277,7 +286,8 @@ REFERENCE = """\
     words_within: 10s        # how much later the log lines of a failure may arrive
     when: before_traffic     # after_live: once all users are on the candidate; a failure then holds
     rollback_command: [alembic, downgrade, "-1"]
-    on_failure: show         # run: the rollback command runs when the job has failed
+    on_failure: show         # run: the rollback command runs when the job has failed, and when the release fails after
+                             # it, once the traffic is back
 """
 
 KIND = Kind(
@@ -303,6 +313,7 @@ KIND = Kind(
     describe=describe,
     label=lambda settings: settings.name,
     offers=offers,
+    take_back=take_back,
     filled_in=FILLED_IN,
     stands=stands,
 )

@@ -105,6 +105,10 @@ def _nothing(settings: Any, service: Service) -> object | None:
     return None
 
 
+def _keeps(settings: Any, release: Release) -> object | None:
+    return None
+
+
 def _as_is(settings: S, offered: Sequence[object]) -> S:
     return settings
 
@@ -132,6 +136,7 @@ class Kind(Generic[S, R, A]):
     unfit: Callable[[Any, str, Health], str] = _fits  # why no service with that name and health: could pass it
     offers: Callable[[Any, Service], object | None] = _nothing  # what other steps of its plan may want to know
     takes: Callable[[Any, Sequence[object]], Any] = _as_is  # its settings, with what the others offer
+    take_back: Callable[[Any, Release], object | None] = _keeps  # asked where the release fails after it has passed
     filled_in: tuple[str, ...] = ()  # settings with ${COMMIT} and the like, which its `ask` fills in
     stands: Callable[[Any], Position] | None = None  # where its settings decide that; else `position` does
 

@@ -107,6 +107,27 @@ def test_a_client_that_is_killed_during_the_job_resumes_without_a_second_executi
     assert harness.maps() == [{stable.candidate: 100}, {result.candidate: 100}]
 
 
+def test_a_good_job_is_taken_back_when_its_release_fails_and_only_once(harness: CliHarness) -> None:
+    """The traffic first; the client dies while the rollback command runs, and whoever resumes starts no second one."""
+    stable = harness.release(harness.config(SHORT))
+    forth = {"env": {"ROWS": "${RELEASE}", "CODE": 0, "URL": harness.url()}, "on_failure": "run"}
+    plan = job(PRINTS, **forth, rollback_command=["python", "-u", "-c", GATED])
+    config = harness.config((*plan, {"verify": {"path": "/nowhere", "within": "2s"}}), {"n": 2})
+    jobs = JobsOf(harness)
+    with harness.start(config) as process:
+        command = Command(process)
+        command.wait_for(text="waits to be let in")
+        process.kill()
+    [done, back] = jobs.executions()[::-1]
+    assert done.succeeded_count and not back.completion_time
+    result = harness.command("resume", config, "--force", cue=let_in(harness))
+    assert (result.code, result.stopped["outcome"]) == (1, "rejected"), f"{result.statuses} {result.errors}"
+    assert "job migrate was taken back: " in result.stopped["reason"], result.stopped
+    assert [each.name for each in jobs.executions()] == [back.name, done.name]
+    first, second, third = harness.maps()
+    assert (first, third) == ({stable.candidate: 100}, first) and second != first
+
+
 def test_ctrl_c_ends_the_execution_too(harness: CliHarness) -> None:
     with harness.start(harness.config(job(WAITS))) as process:
         command = Command(process)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy_lib.decide import AcquireLease, Finish, Move, Restore, RunStep, next_move
+from deploy_lib.decide import AcquireLease, Finish, Move, Restore, RunStep, TakeBack, next_move
 from deploy_lib.model.cause import Cause
 from deploy_lib.model.evidence import Evidence
 from deploy_lib.model.journal import (
@@ -21,13 +21,28 @@ from deploy_lib.model.journal import (
     RestoreAnswered,
     RestoreAsked,
     Stopped,
+    TakeBackAsked,
+    TakenBack,
     Withdrawn,
 )
 from deploy_lib.model.journal_queries import image_is_to_blame, own_traffic_maps, traffic_may_have_moved
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Status
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
-from tests.unit.samples import BEFORE, CANDIDATE, FIRST, LEASED, NOON, RELEASE, asked, judged, leased, plan, started
+from tests.unit.samples import (
+    BEFORE,
+    CANDIDATE,
+    FIRST,
+    LEASED,
+    NOON,
+    RELEASE,
+    asked,
+    judged,
+    leased,
+    plan,
+    started,
+    step,
+)
 
 BACK = BEFORE.tagged("canary", "cand-2")
 LOCAL = [started(), asked(0), judged(0, release=RELEASE)]
@@ -240,3 +255,66 @@ def test_a_moved_map_sums_to_100_and_keeps_tags(parts: list[int], percent: int) 
     assert after.shares()["new"] == percent
     assert after.tags() == before.tags()
     assert after.moved("new", percent).same_as(after)
+
+
+MIGRATES = plan(
+    step("git_clean"),
+    step("build"),
+    step("job", rollback_command=("back",), on_failure="run"),
+    step("promote", percent=10),
+    step("compare"),
+    step("promote", percent=100),
+)
+WORSE = [*AT_TEN, asked(4), judged(4, Status.FAILED)]
+WAY_BACK = [*WORSE, RestoreAsked(NOON, BACK, "worse"), RestoreAnswered(NOON, True, BEFORE)]
+TAKING = [*WAY_BACK, TakeBackAsked(NOON, 2, "job")]
+RESUMED = [started(resumed=True), leased()]
+TOOK = "worse; job was taken back: it ended well"
+
+
+def took(whole: bool = True) -> Entry:
+    return TakenBack(NOON, 2, "job", whole, "it ended well" if whole else "exit code 1")
+
+
+@pytest.mark.parametrize(
+    ("journal", "move"),
+    [
+        pytest.param(WORSE, Restore(BACK, "label: why"), id="the traffic goes back first"),
+        pytest.param(WAY_BACK, TakeBack(2), id="then what the job did"),
+        pytest.param([*UP, asked(3), judged(3, Status.FAILED)], TakeBack(2), id="also where no user met the candidate"),
+        pytest.param([*UP, ReleaseInterrupted(NOON, "SIGINT")], TakeBack(2), id="and where a person stopped it"),
+        pytest.param(
+            [*UP, asked(3), judged(3, Status.ERRORED)],
+            Finish(Outcome.UNKNOWN, "label: could not find out: why"),
+            id="not where the release can go on",
+        ),
+        pytest.param(
+            [*BUILT, asked(2), judged(2, Status.FAILED)],
+            Finish(Outcome.REJECTED, "label: why"),
+            id="nor what did not go well: the step has seen to that",
+        ),
+        pytest.param([*WORSE, HELD], Finish(Outcome.HELD, "unclear"), id="nor after the end"),
+        pytest.param(TAKING, TakeBack(2), id="an unanswered one is asked again"),
+        pytest.param([*TAKING, started(resumed=True)], AcquireLease(), id="with the lease"),
+        pytest.param([*TAKING, *RESUMED], TakeBack(2), id="by whoever resumes"),
+        pytest.param([*TAKING, took()], Finish(Outcome.REJECTED, TOOK), id="once"),
+        pytest.param([*TAKING, took(), *RESUMED], Finish(Outcome.REJECTED, TOOK), id="and no more after that"),
+        pytest.param(
+            [*TAKING, took(whole=False)],
+            Finish(Outcome.HELD, "worse; job could not be taken back: exit code 1"),
+            id="a failure is for a person",
+        ),
+        pytest.param([*TAKING, took(whole=False), HELD, *RESUMED], TakeBack(2), id="who may try again"),
+        pytest.param(
+            [*TAKING, took(), Stopped(NOON, Outcome.UNKNOWN, "", ""), *RESUMED],
+            Finish(Outcome.REJECTED, TOOK),
+            id="such a release goes forward no more",
+        ),
+    ],
+)
+def test_what_a_step_did_is_taken_back(journal: Sequence[Entry], move: Move) -> None:
+    assert next_move(MIGRATES, journal) == move
+    without = replace(
+        MIGRATES, steps=tuple(step("job") if each.label == "job job" else each for each in MIGRATES.steps)
+    )
+    assert not isinstance(next_move(without, journal), TakeBack)

@@ -58,6 +58,8 @@ def entry_lines(entry: Entry) -> Iterator[str]:
             | journal.ReleaseInterrupted()
             | journal.RestoreAsked()
             | journal.RestoreAnswered()
+            | journal.TakeBackAsked()
+            | journal.TakenBack()
             | journal.Withdrawn()
         ):
             yield sentence(entry)[0]

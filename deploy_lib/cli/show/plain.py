@@ -13,7 +13,17 @@ from datetime import UTC, datetime
 from deploy_lib.cli.show.entry_lines import answer_to
 from deploy_lib.cli.show.printer import Printer
 from deploy_lib.cli.show.said_once import SaidOnce
-from deploy_lib.model.journal import Asked, Entry, Judged, RestoreAnswered, RestoreAsked, Started, Stopped
+from deploy_lib.model.journal import (
+    Asked,
+    Entry,
+    Judged,
+    RestoreAnswered,
+    RestoreAsked,
+    Started,
+    Stopped,
+    TakeBackAsked,
+    TakenBack,
+)
 from deploy_lib.model.program import PROGRAM
 from deploy_lib.printable import shown
 from deploy_lib.steps.kind import format_duration
@@ -52,7 +62,9 @@ class Plain:
                 self._under[service] = _Under(entry.label, self._now())
             case RestoreAsked():
                 self._under[service] = _Under("restoring the traffic", self._now())
-            case Judged() | RestoreAnswered() | Stopped():
+            case TakeBackAsked():
+                self._under[service] = _Under(f"taking back {entry.label}", self._now())
+            case Judged() | RestoreAnswered() | TakenBack() | Stopped():
                 self._under.pop(service, None)
         lines = list(self._said.lines(service, entry))
         ending = isinstance(entry, Stopped)

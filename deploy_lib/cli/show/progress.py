@@ -68,7 +68,12 @@ class Progress:
                 row = self.rows[entry.step]
                 row.status, row.reason, row.seconds, self.progress = entry.status, entry.reason, entry.seconds, ""
             case (
-                journal.RestoreAsked() | journal.RestoreAnswered() | journal.ReleaseInterrupted() | journal.Withdrawn()
+                journal.RestoreAsked()
+                | journal.RestoreAnswered()
+                | journal.TakeBackAsked()
+                | journal.TakenBack()
+                | journal.ReleaseInterrupted()
+                | journal.Withdrawn()
             ):
                 self._set_aside(sentence(entry)[0])
             case journal.LeaseRefused():

@@ -8,7 +8,7 @@ that one that was deleted meanwhile is not started a second time.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING
 
 from deploy_lib.drivers.conditions import conditions_of
@@ -22,6 +22,7 @@ from deploy_lib.drivers.services.job_template import STARTED_BEFORE, execution_t
 from deploy_lib.drivers.services.running_job import RunningJob, state_of
 from deploy_lib.drivers.services.template import base
 from deploy_lib.drivers.services.traffic import short
+from deploy_lib.model.answers import JobState
 from deploy_lib.model.service import Service
 from deploy_lib.steps.job import RunJob, job_name
 
@@ -40,9 +41,11 @@ def start(context: ServiceContext, request: RunJob, tell: Tell) -> RunningJob:
     api, service = JobApi(context.calls), release.service
     path = f"{service.path.rpartition('/services/')[0]}/jobs/{job_name(settings, service)}"
     wanted = mark(release, settings, undo=request.undo)
-    with _cancelling(api, path, wanted):
+    with nullcontext() if request.undo else _cancelling(api, path, wanted):
         name = _asked_before(api, path, wanted)
         if name:
+            if not request.undo:
+                _refuse_if_taken_back(api, path, request)
             tell(f"{short(name)} was started before; it is not started again")
         else:
             job = _made_ready(context, api, path, request)
@@ -115,6 +118,19 @@ def _ready(context: ServiceContext, api: JobApi, path: str, wanted: dict[str, st
         if not job.reconciling:
             return job
     raise DriverError(f"the job {short(path)} was not ready within {READY_WITHIN:.0f} s", "try again")
+
+
+def _refuse_if_taken_back(api: JobApi, path: str, request: RunJob) -> None:
+    """What it did is gone, so its good end is no news. Of one that failed, its rollback command is found by itself."""
+    forth = mark(request.release, request.settings, undo=False)
+    back = mark(request.release, request.settings, undo=True)
+    found = api.executions(path)
+    ended_well = any(is_marked(each.labels, forth) and state_of(each) is JobState.SUCCEEDED for each in found)
+    if ended_well and any(is_marked(each.labels, back) for each in found):
+        raise DriverError(
+            f"what {short(path)} did for this release was taken back by its rollback command",
+            "a new release runs it again",
+        )
 
 
 def _refuse_if_deleted(job: run_v2.Job) -> None:

@@ -16,6 +16,7 @@ from deploy_lib.model.journal import (
     RestoreAsked,
     Started,
     Stopped,
+    TakeBackAsked,
     Withdrawn,
 )
 from deploy_lib.model.outcome import Outcome
@@ -66,7 +67,7 @@ def asked_to_stop(journal: Sequence[Entry]) -> bool:
 def is_being_given_up(journal: Sequence[Entry]) -> bool:
     """Since the last start something was recorded that can only end in giving the release up."""
     for entry in reversed(journal):
-        if isinstance(entry, Withdrawn | ReleaseInterrupted | RestoreAsked):
+        if isinstance(entry, Withdrawn | ReleaseInterrupted | RestoreAsked | TakeBackAsked):
             return True
         if isinstance(entry, Started):
             return False

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from deploy_lib.model.answers import Attempt
 from deploy_lib.model.codes import Code
-from deploy_lib.model.journal import Adopted, Asked, Diagnosed, Entry, Judged, Started, Withdrawn
+from deploy_lib.model.journal import (
+    Adopted,
+    Asked,
+    Diagnosed,
+    Entry,
+    Judged,
+    Started,
+    TakeBackAsked,
+    TakenBack,
+    Withdrawn,
+)
 from deploy_lib.model.release import Status
 
 
@@ -20,9 +31,47 @@ def last_verdict(journal: Sequence[Entry]) -> Judged | None:
 
 
 def last_verdicts(journal: Sequence[Entry]) -> list[Judged]:
-    """The last verdict on each step, in the order of the plan: a resumed release asks some steps again."""
-    by_step = {judged.step: judged for judged in verdicts(journal)}
+    """The last verdict on each step, in the order of the plan: a resumed release asks some steps again.
+
+    The details of one that was taken back since say so.
+    """
+    by_step: dict[int, Judged] = {}
+    for entry in journal:
+        if isinstance(entry, Judged):
+            by_step[entry.step] = entry
+        elif isinstance(entry, TakenBack) and (judged := by_step.get(entry.step)) and judged.details:
+            by_step[entry.step] = replace(judged, details=judged.details.taken_back(entry.reason))
     return [by_step[step] for step in sorted(by_step)]
+
+
+def steps_that_passed(journal: Sequence[Entry]) -> list[int]:
+    """Their indexes in the plan, in order; those too that passed on another machine."""
+    passed: set[int] = set()
+    for entry in journal:
+        if isinstance(entry, Adopted):
+            passed |= set(range(entry.step))
+        elif isinstance(entry, Judged) and entry.status is Status.PASSED:
+            passed.add(entry.step)
+        elif isinstance(entry, Judged):
+            passed.discard(entry.step)
+    return sorted(passed)
+
+
+def taking_back(journal: Sequence[Entry]) -> bool:
+    """Something that a step did was to be taken back: the release goes forward no more."""
+    return any(isinstance(entry, TakeBackAsked) for entry in journal)
+
+
+def last_taken_back(journal: Sequence[Entry], step: int) -> TakenBack | None:
+    """What came of it; a failure before the last start is tried again."""
+    for entry in reversed(journal):
+        if isinstance(entry, TakenBack) and entry.step == step:
+            return entry if entry.whole or not _started_after(journal, entry) else None
+    return None
+
+
+def _started_after(journal: Sequence[Entry], entry: TakenBack) -> bool:
+    return any(isinstance(later, Started) for later in journal[journal.index(entry) :])
 
 
 def planned_steps(journal: Sequence[Entry]) -> tuple[str, ...]:

@@ -107,6 +107,8 @@ def _events(entry: Entry) -> Iterator[tuple[str, Tone]]:
             | journal.ReleaseInterrupted()
             | journal.RestoreAsked()
             | journal.RestoreAnswered()
+            | journal.TakeBackAsked()
+            | journal.TakenBack()
             | journal.Withdrawn()
         ):
             yield sentence(entry)
