@@ -40,8 +40,12 @@ class RuntimePart(Settings):
 
     def value(self) -> Any:
         """The plain value."""
-        names = [name for name in type(self).model_fields if name in self.makes.__dataclass_fields__]
-        return self.makes(**{name: _plain(getattr(self, name)) for name in names})
+        return self.as_value(self.makes)
+
+    def as_value(self, makes: type[Any]) -> Any:
+        """The part of it that has fields in `makes`."""
+        names = [name for name in type(self).model_fields if name in makes.__dataclass_fields__]
+        return makes(**{name: _plain(getattr(self, name)) for name in names})
 
 
 def _plain(value: Any) -> Any:
@@ -168,12 +172,6 @@ class RuntimeSettings(RuntimePart):
     vpc: VpcSettings | None = Field(None, description="direct VPC egress, instead of vpc_connector")
     egress: Literal["all-traffic", "private-ranges-only"] | None = Field(
         None, description="what goes through the VPC network"
-    )
-    ingress: Literal["all", "internal", "internal-and-cloud-load-balancing"] | None = Field(
-        None, description="who reaches the service's URL; set when it is created, and later told with the command"
-    )
-    custom_audiences: tuple[Annotated[str, Field(min_length=1)], ...] | None = Field(
-        None, description="audiences that identity tokens may name beside its URL; set and told as ingress is"
     )
     remove: tuple[str, ...] = Field(
         (),

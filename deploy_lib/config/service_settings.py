@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator
 
+from deploy_lib.config.exposure import ExposureSettings
 from deploy_lib.config.guard import GuardOf
 from deploy_lib.config.runtime import RuntimeSettings, number_as_text
+from deploy_lib.model.exposure import Exposure
 from deploy_lib.model.service import BuildSource, Instances, Service
 from deploy_lib.steps.health import HealthSettings
 from deploy_lib.steps.kind import Duration, Settings
@@ -56,7 +58,7 @@ class InstanceSettings(Settings):
     max: int | None = Field(None, ge=1, description="instances at most")
 
 
-class ServiceSettings(RuntimeSettings):
+class ServiceSettings(RuntimeSettings, ExposureSettings):
     """One service. What is not named here keeps the value the running service has."""
 
     cloud_run: str = Field(
@@ -102,7 +104,6 @@ class ServiceSettings(RuntimeSettings):
         pattern=_CONNECTOR,
         description="Serverless VPC Access connector: its name, or projects/PROJECT/locations/REGION/connectors/NAME",
     )
-    public: bool = Field(False, description="let anyone call the service, when it is created")
     url: str | None = Field(
         None,
         pattern=_URL,
@@ -202,7 +203,6 @@ class ServiceSettings(RuntimeSettings):
             candidate_url=self.candidate_url,
             invoke_as=self.invoke_as,
             vpc_connector=self.vpc_connector,
-            public=self.public,
             env=dict(self.env),
             secrets=dict(self.secrets),
             after=self.after,
@@ -210,4 +210,5 @@ class ServiceSettings(RuntimeSettings):
             guard=guard.as_guard() if guard else None,
             health=self.health.as_health(),
             runtime=self.value(),
+            exposure=self.as_value(Exposure),
         )

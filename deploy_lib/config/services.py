@@ -70,6 +70,9 @@ def service_problems(
         if service.vpc is not None and service.vpc_connector is not None:
             message = "vpc and vpc_connector are two ways out; leave one out"
             found.append(ConfigProblem(document.place((*at, "vpc")), message))
+        if service.public and service.invokers is not None:
+            message = "invokers mean nothing where public: true lets anybody call the service; leave one out"
+            found.append(ConfigProblem(document.place((*at, "invokers")), message))
         both = sorted(set(service.env) & set(service.secrets))
         found.extend(
             ConfigProblem(document.place((*at, "secrets", variable)), f"{variable} is both in env and in secrets")
@@ -91,7 +94,7 @@ REMOVABLE = ("env", "secrets", "labels", "volumes", "containers")
 def _removed(service: ServiceSettings, at: Path, document: Document) -> Iterator[ConfigProblem]:
     """Entries of `remove` that name nothing, or what the file sets as well."""
     whole = [*RuntimeSettings.model_fields, "vpc_connector", "service_account"]
-    known = sorted({*whole} - {"remove", "labels", "volumes", "containers", "ingress", "custom_audiences"})
+    known = sorted({*whole} - {"remove", "labels", "volumes", "containers"})
     for index, name in enumerate(service.remove):
         key, dot, entry = name.partition(".")
         place = document.place((*at, "remove", index))

@@ -7,6 +7,8 @@ import re
 NEEDED = {
     "get_service": "run.services.get",
     "list_services": "run.services.list",
+    "get_service_policy": "run.services.getIamPolicy",
+    "set_service_policy": "run.services.setIamPolicy",
     "create_service": "run.services.create",
     "validate_service": "run.services.update",
     "update_service": "run.services.update",

@@ -56,6 +56,8 @@ FIGURES = CallPolicy(READ.repeated - {StatusCode.RESOURCE_EXHAUSTED}, each=20.0,
 POLICIES = {
     "get_service": READ,
     "list_services": READ,
+    "get_service_policy": READ,
+    "set_service_policy": CHANGE,
     "create_service": WRITE,
     "validate_service": WRITE,
     "update_service": CHANGE,

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
-from deploy_lib.journal.upgrade import upgraded, upgraded_cause
+from deploy_lib.journal.upgrade import upgraded, upgraded_cause, upgraded_release
 from deploy_lib.model.cause_facts import NOTHING_ELSE
 from deploy_lib.model.details import Details, Foreign
 from deploy_lib.model.journal import Diagnosed, Entry, Judged
@@ -57,9 +57,10 @@ def decode(line: bytes) -> Entry:
         if isinstance(plain, dict) and plain.get("type") == "diagnosed":
             return _entries().validate_python({**plain, "cause": upgraded_cause(plain.get("cause"))})
         if not (isinstance(plain, dict) and plain.get("type") == "judged"):
-            return _entries().validate_json(line)
+            now = upgraded_release(plain)
+            return _entries().validate_json(line) if now is plain else _entries().validate_python(now)
         facts = plain.pop("facts", None)
-        entry = _entries().validate_python(plain)
+        entry = _entries().validate_python(upgraded_release(plain))
     except ValidationError as problem:
         raise ValueError(f"not a journal entry: {problem.errors()[0]['msg']}") from None
     except ValueError as problem:

@@ -67,6 +67,20 @@ def upgraded_cause(cause: object) -> object:
     return {**now, "facts": {**facts, "type": _record_of(facts)}}
 
 
+def upgraded_release(entry: object) -> object:
+    """Its service had `public` beside the rest, and `ingress` and `custom_audiences` among how it runs."""
+    release = entry.get("release") if isinstance(entry, Mapping) else None
+    service = release.get("service") if isinstance(release, Mapping) else None
+    if not isinstance(entry, Mapping) or not isinstance(release, Mapping) or not isinstance(service, Mapping):
+        return entry
+    runtime = service.get("runtime") or {}
+    if "exposure" in service or not isinstance(runtime, Mapping):
+        return entry
+    exposure: dict[str, object] = {name: runtime.get(name) for name in ("ingress", "custom_audiences")}
+    exposure["public"] = True if service.get("public") else None
+    return {**entry, "release": {**release, "service": {**service, "exposure": exposure}}}
+
+
 def _record_of(facts: Facts) -> str:
     """The `type` of the record that has fields for most of the facts."""
     return max(_RECORDS, key=lambda name: len(_RECORDS[name] & facts.keys()))

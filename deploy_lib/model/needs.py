@@ -26,6 +26,7 @@ class When(enum.StrEnum):
     SECRETS = "the service is given secrets"
     REAL_SECRETS = "`import_check: {secrets: real}`"
     PUBLIC = "`public: true`"
+    INVOKERS = "`invokers` is set"
     INVOKE_AS = "`invoke_as` is set"
     LOGIN = "a person's login (`gcloud auth application-default login`)"
     GUARD = "`guard` is set"
@@ -89,6 +90,8 @@ DEPLOYER = (
     ),
     Need("run.services.update", GrantedOn.SERVICE, "add a revision and move traffic"),
     Need("run.services.setIamPolicy", GrantedOn.SERVICE, "let everybody call the service", When.PUBLIC),
+    Need("run.services.getIamPolicy", GrantedOn.SERVICE, "read who may call the service", When.INVOKERS),
+    Need("run.services.setIamPolicy", GrantedOn.SERVICE, "change who may", When.INVOKERS),
     Need("run.revisions.get", GrantedOn.SERVICE, "see whether the candidate came up"),
     Need("run.revisions.list", GrantedOn.SERVICE, "offer revisions to go back to"),
     Need("serviceusage.services.use", GrantedOn.PROJECT, "have calls count for the project", When.LOGIN),

@@ -95,6 +95,4 @@ class Runtime:
     depends_on: tuple[str, ...] | None = None
     vpc: Vpc | None = None
     egress: str | None = None  # all-traffic or private-ranges-only
-    ingress: str | None = None  # all, internal or internal-and-cloud-load-balancing
-    custom_audiences: tuple[str, ...] | None = None
     remove: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from deploy_lib.model.exposure import Exposure
 from deploy_lib.model.runtime import Runtime
 
 DEFAULT_PORT = 8080
@@ -87,7 +88,6 @@ class Service:
     instances: Instances = Instances()
     service_account: str | None = None
     vpc_connector: str | None = None
-    public: bool = False  # allow unauthenticated calls when the service is created
     url: str | None = None  # where the service is asked; None: at its URL on Cloud Run
     candidate_url: str | None = None  # where a tag's revision is, with {tag} in it; None: at the tag's URL
     invoke_as: str | None = None  # the account in whose name our requests are made, where it is not the caller's
@@ -97,6 +97,7 @@ class Service:
     bucket: str | None = None  # of build sources, logs and results; None: PROJECT_cloudbuild
     health: Health = Health()
     runtime: Runtime = Runtime()
+    exposure: Exposure = Exposure()
     guard: Guard | None = None  # None: nothing watches a release but its client
 
     @property

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from deploy_lib.model.answers import UnfinishedRelease
+from deploy_lib.model.exposure import Changes
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.traffic import TrafficMap
 
@@ -43,6 +44,7 @@ class PastRelease:
     emergency: str = ""  # why it was released although a freeze or a hold was in force
     approved: tuple[str, ...] = ()  # by whom, when and why
     context: str | None = None  # hash of what its image was built from; None where that was not written down
+    exposure: Changes = field(default_factory=dict)  # what it changed of how the service is reached, and by whom
 
 
 @dataclass(frozen=True, slots=True)

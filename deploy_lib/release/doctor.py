@@ -262,8 +262,10 @@ def whens(plan: Plan) -> Iterator[When]:
         yield When.JOB_ACCOUNT
     if service.secrets or any(each.secrets for each in jobs):
         yield When.SECRETS
-    if service.public:
+    if service.exposure.public:
         yield When.PUBLIC
+    if service.exposure.invokers is not None:
+        yield When.INVOKERS
     if service.invoke_as:
         yield When.INVOKE_AS
     if service.guard:

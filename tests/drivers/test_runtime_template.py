@@ -12,7 +12,7 @@ import yaml
 from google.cloud import run_v2
 
 from deploy_lib.config import ConfigError, load, plan_for
-from deploy_lib.drivers.services.differences import changed, kept, of_the_service
+from deploy_lib.drivers.services.differences import changed, kept
 from deploy_lib.drivers.services.template import main_container, merged
 from deploy_lib.model.service import Service
 from deploy_lib.model.variables import for_release
@@ -294,30 +294,6 @@ def test_a_release_tells_what_it_changes_and_keeps_of_them(tmp_path: Path) -> No
     assert [each for each in told if "label" in each] == ["the label a was added (b)"]
     assert "execution_environment: gen2" in kept(after, wanted)
     assert not [each for each in kept(after, wanted) if each.startswith(("volume cache", "session_affinity"))]
-
-
-@pytest.mark.parametrize(
-    ("entry", "expected"),
-    [
-        ({}, []),
-        ({"ingress": "all", "custom_audiences": ["a"]}, []),
-        ({"ingress": "internal"}, ["ingress: all, since a release does not change it; {} --ingress=internal"]),
-        (
-            {"custom_audiences": ["b", "c"]},
-            ["custom_audiences: as they are, since a release does not change them; {} --set-custom-audiences=b,c"],
-        ),
-        (
-            {"custom_audiences": []},
-            ["custom_audiences: as they are, since a release does not change them; {} --clear-custom-audiences"],
-        ),
-    ],
-)
-def test_what_concerns_all_users_at_once_is_told_and_not_changed(
-    tmp_path: Path, entry: dict[str, Any], expected: list[str]
-) -> None:
-    found = run_v2.Service(custom_audiences=["a"], ingress=run_v2.IngressTraffic.INGRESS_TRAFFIC_ALL)
-    update = "gcloud run services update shop-staging --project=netra-staging --region=us-central1"
-    assert list(of_the_service(found, service(tmp_path, entry))) == [each.format(update) for each in expected]
 
 
 def test_more_cpu_at_start_does_not_mean_cpu_for_ever(tmp_path: Path) -> None:

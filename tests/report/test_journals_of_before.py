@@ -10,7 +10,8 @@ import pytest
 
 from deploy_lib.journal import decode, encode
 from deploy_lib.model.details import Foreign
-from deploy_lib.model.journal import Entry, Judged
+from deploy_lib.model.exposure import Exposure
+from deploy_lib.model.journal import Entry, Judged, Started
 from deploy_lib.report.build import build
 from deploy_lib.report.formats import render
 
@@ -42,6 +43,15 @@ def test_and_is_written_anew_without_a_loss(name: str) -> None:
     entries = journal_of(name)
     assert not any(isinstance(entry, Judged) and isinstance(entry.details, Foreign) for entry in entries)
     assert [decode(encode(entry)) for entry in entries] == entries
+
+
+def test_how_its_service_is_reached_stood_elsewhere() -> None:
+    first = (CASES / "live.jsonl").read_bytes().splitlines()[0]
+    line = first.replace(b'"public":false', b'"public":true,"runtime":{"ingress":"internal","custom_audiences":["a"]}')
+    entry = decode(line)
+    assert isinstance(entry, Started)
+    assert entry.release.service.exposure == Exposure("internal", ("a",), public=True)
+    assert decode(encode(entry)) == entry
 
 
 def test_what_an_unknown_kind_found_is_kept_and_told_field_by_field() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from deploy_lib.drivers.iam_grants import Grant
 from deploy_lib.drivers.interface import DriverError
+from deploy_lib.model.exposure import Exposure
 from deploy_lib.model.image_names import artifact_repository
 from deploy_lib.model.needs import BUILDER, DEPLOYER, GUARD, PRUNER, GrantedOn, When, apis, needed
 from deploy_lib.model.release import Builder
@@ -50,7 +51,8 @@ def _plan(service: Service = SHOP, *settings: object) -> Plan:
             _plan(SHOP, CLOUD_BUILD, job.JobSettings(service_account=ACCOUNT, secrets={"A": "a:1"})),
             {When.ALWAYS, When.BUILD, When.JOB, When.JOB_ACCOUNT, When.SECRETS},
         ),
-        (_plan(replace(SHOP, public=True)), {When.ALWAYS, When.BUILD, When.PUBLIC}),
+        (_plan(replace(SHOP, exposure=Exposure(public=True))), {When.ALWAYS, When.BUILD, When.PUBLIC}),
+        (_plan(replace(SHOP, exposure=Exposure(invokers=()))), {When.ALWAYS, When.BUILD, When.INVOKERS}),
         (_plan(replace(SHOP, secrets={"A": "a:1"})), {When.ALWAYS, When.BUILD, When.SECRETS}),
         (_plan(replace(SHOP, guard=Guard())), {When.ALWAYS, When.BUILD, When.GUARD}),
         (

@@ -77,7 +77,7 @@ def _asked(
 
 def _check_first(urls: HttpUrls, service: Service, found: ContractFound) -> None:
     """The audience of a service that does not exist yet is not known, and no token is sent."""
-    if service.public:
+    if service.exposure.public:
         return
     try:
         urls.identity.tokens(f"https://{service.cloud_run}.invalid").token()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
@@ -15,6 +15,7 @@ from deploy_lib.drivers.status_code import StatusCode
 
 if TYPE_CHECKING:
     from google.cloud import run_v2
+    from google.iam.v1.policy_pb2 import Policy
     from google.longrunning.operations_pb2 import Operation
 
 T = TypeVar("T")
@@ -158,6 +159,38 @@ class RunApi:
         )
         doing = f"change the service {short(service.name)}"
         self._calls.ask("validate_service", self._clients.services.update_service, request, doing)
+
+    def policy(self, path: str) -> Policy:
+        """The service's own IAM policy, at version 3, without which a condition is not shown.
+
+        https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services/getIamPolicy
+        """
+        from google.iam.v1.iam_policy_pb2 import GetIamPolicyRequest
+        from google.iam.v1.options_pb2 import GetPolicyOptions
+
+        request = GetIamPolicyRequest(resource=path, options=GetPolicyOptions(requested_policy_version=3))
+        doing = f"read who may call {short(path)}"
+        return self._calls.ask("get_service_policy", self._clients.services.get_iam_policy, request, doing)
+
+    def set_policy(self, path: str, policy: Policy) -> None:
+        """Its etag goes with it: a change by someone else makes it ABORTED.
+
+        https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services/setIamPolicy
+        """
+        from google.iam.v1.iam_policy_pb2 import SetIamPolicyRequest
+
+        request = SetIamPolicyRequest(resource=path, policy=policy)
+        doing = f"change who may call {short(path)}"
+        self._calls.ask("set_service_policy", self._clients.services.set_iam_policy, request, doing)
+
+    def permitted(self, path: str, permissions: Iterable[str]) -> frozenset[str]:
+        """Those that the caller has on the service."""
+        from google.iam.v1.iam_policy_pb2 import TestIamPermissionsRequest
+
+        request = TestIamPermissionsRequest(resource=path, permissions=[*permissions])
+        doing = f"ask what is permitted with {short(path)}"
+        answer = self._calls.ask("test_permissions", self._clients.services.test_iam_permissions, request, doing)
+        return frozenset(answer.permissions)
 
     def operation(self, name: str) -> Operation | None:
         """None when Cloud Run no longer knows it."""

@@ -14,13 +14,13 @@ from deploy_lib.drivers.conditions import conditions_of, why_failed
 from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.interface import DriverError, Tell
 from deploy_lib.drivers.polling import polls
-from deploy_lib.drivers.services import differences, service_annotations
+from deploy_lib.drivers.services import differences, exposure, service_annotations
 from deploy_lib.drivers.services.addresses import has_no_tag_urls, main_url, url_of_tag
 from deploy_lib.drivers.services.candidate_traffic import alone, beside
 from deploy_lib.drivers.services.context import ServiceContext, settle
+from deploy_lib.drivers.services.expose import foreseen
 from deploy_lib.drivers.services.names import revision_name
 from deploy_lib.drivers.services.release_record import ReleaseRecord
-from deploy_lib.drivers.services.runtime_template import INGRESS
 from deploy_lib.drivers.services.service_annotations import record_of, set_annotations
 from deploy_lib.drivers.services.service_writer import WRITES_WITHIN
 from deploy_lib.drivers.services.startup_observer import StartupObserver
@@ -123,10 +123,7 @@ def _first(context: ServiceContext, request: CreateRevision) -> Made:
     template = merged(base(None, None), release)
     name = template.revision = revision_name(release.service.cloud_run, release.commit, template)
     service = run_v2.Service(template=template, traffic=targets(alone(name, request.settings.tag)))
-    service.invoker_iam_disabled = release.service.public
-    if release.service.runtime.ingress is not None:
-        service.ingress = getattr(run_v2.IngressTraffic, INGRESS[release.service.runtime.ingress])
-    service.custom_audiences = list(release.service.runtime.custom_audiences or ())
+    exposure.put(service, exposure.wanted(release.service.exposure))
     record = ReleaseRecord.begun(release, TrafficMap(), image=release.image, candidate=name, tag=request.settings.tag)
     set_annotations(service, service_annotations.with_record({}, record))
     context.leases.extend(path, service)
@@ -146,7 +143,8 @@ def _first(context: ServiceContext, request: CreateRevision) -> Made:
     else:
         raise doubt
     context.leases.renew(path)
-    return Made(name, operation, changed=differences.changed(run_v2.RevisionTemplate(), template))
+    changed = differences.changed(run_v2.RevisionTemplate(), template)
+    return Made(name, operation, changed=(*changed, *foreseen(context, None, release.service)))
 
 
 def _refuse_if_lost(context: ServiceContext, path: str, service: run_v2.Service) -> None:
@@ -192,8 +190,11 @@ def _next(context: ServiceContext, request: CreateRevision, service: run_v2.Serv
     return Made(
         name,
         changed.operation,
-        kept=(*differences.kept(template, release.service), *differences.of_the_service(service, release.service)),
-        changed=differences.changed(start, template),
+        kept=differences.kept(template, release.service),
+        changed=(
+            *differences.changed(start, template),
+            *foreseen(context, service, release.service),
+        ),
         previous_image=container.image if container is not None else None,
     )
 

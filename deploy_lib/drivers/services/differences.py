@@ -5,13 +5,14 @@ Values of variables are never shown: a plain value may be as secret as a secret.
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from deploy_lib.drivers.services.runtime_template import INGRESS
+from deploy_lib.drivers.services import exposure
 from deploy_lib.drivers.services.runtime_words import settings_of
 from deploy_lib.drivers.services.template import main_container
+from deploy_lib.model.exposure import INVOKERS, WHEN, differing, opens, value_words
+from deploy_lib.model.exposure import told as exposure_words
 from deploy_lib.model.release_history import changes_of
 from deploy_lib.model.runtime import OUR_LABELS
 from deploy_lib.model.service import Service
@@ -58,18 +59,27 @@ def kept(new: run_v2.RevisionTemplate, wanted: Service) -> tuple[str, ...]:
     return tuple(found)
 
 
-def of_the_service(found: run_v2.Service, wanted: Service) -> Iterator[str]:
-    """What the YAML says otherwise of the service as a whole, which a release does not change: it would meet all users
-    at once, before any step could judge it."""
-    update = f"gcloud run services update {wanted.cloud_run} --project={wanted.project} --region={wanted.region}"
-    runtime = wanted.runtime
-    now = next((word for word, name in INGRESS.items() if name == found.ingress.name), "all")
-    if runtime.ingress is not None and runtime.ingress != now:
-        yield f"ingress: {now}, since a release does not change it; {update} --ingress={runtime.ingress}"
-    if runtime.custom_audiences is not None and set(runtime.custom_audiences) != set(found.custom_audiences):
-        audiences = ",".join(runtime.custom_audiences)
-        flag = f"--set-custom-audiences={shlex.quote(audiences)}" if audiences else "--clear-custom-audiences"
-        yield f"custom_audiences: as they are, since a release does not change them; {update} {flag}"
+def of_the_service(
+    found: run_v2.Service | None, wanted: Service, let_in: Sequence[str] | None, unknown: str = ""
+) -> tuple[str, ...]:
+    """What the YAML says otherwise of how the service is reached, and by whom, and when that changes.
+
+    `let_in` are its invokers, None where they could not be read: `unknown` says why. A new service has the rest from
+    its creation.
+    """
+    invited = wanted.exposure.invokers
+    changes = dict(exposure.changes(found, wanted.exposure)) if found is not None else {}
+    at_once = [
+        f"{key}: {value_words(value)}, from its creation" for key, value in exposure.wanted(wanted.exposure).items()
+    ]
+    lines = []
+    if invited is not None and let_in is None:
+        lines.append(f"{INVOKERS}: {value_words([*invited])}; who they are now is not known: {unknown}")
+    elif invited is not None:
+        changes |= differing({INVOKERS: [*(let_in or ())]}, {INVOKERS: sorted(invited)})
+    opened = opens(changes)
+    lines = [*exposure_words(changes), *lines, *([opened] if opened else [])]
+    return (*(at_once if found is None else ()), *(f"{each}, {WHEN}" for each in lines))
 
 
 def _settings(template: Any) -> dict[str, str]:

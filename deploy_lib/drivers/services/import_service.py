@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from deploy_lib.drivers.services import exposure
 from deploy_lib.drivers.services.import_runtime import runtime_entry, variables
-from deploy_lib.drivers.services.runtime_template import INGRESS
 from deploy_lib.drivers.services.template import main_container
 
 if TYPE_CHECKING:
@@ -58,9 +58,8 @@ def import_service(service: run_v2.Service) -> ImportedService:
         runtime, unsaid = runtime_entry(template, container)
         entry |= runtime
         kept += unsaid
-    if service.ingress:
-        entry["ingress"] = next((word for word, name in INGRESS.items() if name == service.ingress.name), "all")
-    if service.custom_audiences:
-        entry["custom_audiences"] = list(service.custom_audiences)
+    unset = exposure.now(type(service)())
+    known = {key: value for key, value in exposure.now(service).items() if value != unset[key]}
+    entry |= ({"ingress": "all"} if service.ingress else {}) | known
     kept += [f"tag {target.tag}" for target in service.traffic if target.tag]
     return ImportedService(entry, container.image if container is not None else "", tuple(kept))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from deploy_lib.drivers.json_api import Json
 from deploy_lib.drivers.policy import Calls
+from deploy_lib.drivers.services import exposure
 from deploy_lib.drivers.services.traffic import short
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ class KnativeApi:
 
 
 def changed(document: Json, before: run_v2.Service, after: run_v2.Service) -> Json:
-    """`document`, with the traffic and those annotations of `after` that differ from `before`. All else stays. Pure.
+    """`document`, with the traffic and those annotations and settings of `after` that differ from `before`. All else
+    stays. Pure.
 
     The template is given the name of the revision made last: v1 tells none, and without one makes another revision.
     """
@@ -63,7 +65,7 @@ def changed(document: Json, before: run_v2.Service, after: run_v2.Service) -> Js
     name = named or short(before.latest_created_revision)  # the status may lag behind a template that has a name
     template["metadata"] = {**template.get("metadata", {}), "name": name}
     spec |= {"template": template, "traffic": [_target(each) for each in after.traffic]}
-    metadata["annotations"] = annotations
+    metadata["annotations"] = annotations | exposure.v1_annotations(before, after)
     kept = {name: value for name, value in document.items() if name != "status"}
     return {**kept, "metadata": metadata, "spec": spec}
 

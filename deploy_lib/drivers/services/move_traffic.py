@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from deploy_lib.drivers.interface import DriverError, Tell
 from deploy_lib.drivers.services import service_annotations
 from deploy_lib.drivers.services.context import ServiceContext, settle
+from deploy_lib.drivers.services.expose import Exposing
 from deploy_lib.drivers.services.release_record import ReleaseRecord
 from deploy_lib.drivers.services.service_annotations import record_of, set_annotations
 from deploy_lib.drivers.services.traffic import difference, same, spec_traffic, targets
@@ -50,6 +51,7 @@ def move_traffic(context: ServiceContext, request: MoveTraffic, tell: Tell) -> T
         tag = record.own_tag
         stable = spec_traffic(service).tags().get(tag) if tag else None
         service.traffic = targets(request.target.tagged(tag, stable) if tag and stable else request.target)
+        changes, fields = exposing.put(service, record)
         noted = replace(
             record,
             candidate=release.candidate,
@@ -58,9 +60,12 @@ def move_traffic(context: ServiceContext, request: MoveTraffic, tell: Tell) -> T
             percent=request.settings.percent,
             write=write,
             restored=False,
+            exposure=changes,
         )
         set_annotations(service, service_annotations.with_record(service.annotations, noted))
-        return ["traffic", "annotations"]
+        return ["traffic", "annotations", *fields]
+
+    exposing = Exposing.of(context, request)
 
     doing = f"give {release.candidate} {request.settings.percent} % of the traffic"
     try:
@@ -78,6 +83,7 @@ def move_traffic(context: ServiceContext, request: MoveTraffic, tell: Tell) -> T
         if found is None or not lacks(found):
             raise
         return TrafficMoved(spec_traffic(found), conflict=lacks(found))
+    exposing.let_in(context, tell)
     at = context.clock.now()
     tell(f"now serving: {spec_traffic(settled)}")
     state = _state(context, request, tell)

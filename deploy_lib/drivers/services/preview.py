@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from deploy_lib.drivers.services import differences
 from deploy_lib.drivers.services.context import ServiceContext
+from deploy_lib.drivers.services.expose import foreseen
 from deploy_lib.drivers.services.names import name_start
 from deploy_lib.drivers.services.template import base, main_container, merged
 from deploy_lib.model.release import Release
@@ -32,10 +33,11 @@ def preview(context: ServiceContext, request: CreateRevision) -> RevisionPreview
     template = merged(start, _with_image(release, container.image if container is not None else None))
     return RevisionPreview(
         f"{name_start(release.service.cloud_run, release.commit)}…",
-        changed=differences.changed(start, template) or _wordless(start, template),
-        kept=(*differences.kept(template, release.service), *differences.of_the_service(service, release.service))
-        if service is not None
-        else (),
+        changed=(
+            *(differences.changed(start, template) or _wordless(start, template)),
+            *foreseen(context, service, release.service),
+        ),
+        kept=differences.kept(template, release.service) if service is not None else (),
     )
 
 

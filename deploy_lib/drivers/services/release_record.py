@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from deploy_lib.drivers.processes import person
 from deploy_lib.model.answers import UnfinishedRelease
 from deploy_lib.model.approval import ApprovalAsked
+from deploy_lib.model.exposure import Changes
 from deploy_lib.model.image_names import digest_of
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Release
@@ -60,6 +61,7 @@ class ReleaseRecord:
     traffic: bool = True  # False: the release was asked to bring up its candidate only
     emergency: str = ""  # why it was released although a freeze or a hold was in force
     approvals: tuple[ApprovalAsked, ...] = ()  # that it asked for, in order
+    exposure: Changes = field(default_factory=dict)  # of the service as a whole
 
     @classmethod
     def begun(cls, release: Release, before: TrafficMap, **known: Any) -> ReleaseRecord:
@@ -92,4 +94,4 @@ class ReleaseRecord:
         digest = digest_of(self.image)
         approved = tuple(str(each.approval) for each in self.approvals if each.approval is not None)
         past = PastRelease(self.id, self.commit, digest, self.candidate, outcome, at, traffic, self.before, to_blame)
-        return replace(past, emergency=self.emergency, approved=approved)
+        return replace(past, emergency=self.emergency, approved=approved, exposure=self.exposure)

@@ -6,6 +6,7 @@ exist and be ready, and a map that someone else put in place meanwhile is left a
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from deploy_lib.drivers.conditions import conditions_of, why_failed
@@ -14,13 +15,16 @@ from deploy_lib.drivers.interface import DriverError, Tell
 from deploy_lib.drivers.services import service_annotations
 from deploy_lib.drivers.services.addresses import main_url
 from deploy_lib.drivers.services.context import ServiceContext, settle
+from deploy_lib.drivers.services.expose import Reverting
 from deploy_lib.drivers.services.move_traffic import TrafficConflict, conflicting_change, refuse_others
 from deploy_lib.drivers.services.release_record import ReleaseRecord
-from deploy_lib.drivers.services.service_annotations import record_of, set_annotations
+from deploy_lib.drivers.services.service_annotations import history_of, record_of, set_annotations
 from deploy_lib.drivers.services.traffic import spec_traffic, status_traffic, targets
 from deploy_lib.drivers.services.verify_serving import answers_from
 from deploy_lib.model.answers import Restored
+from deploy_lib.model.exposure import joined
 from deploy_lib.model.release import Release
+from deploy_lib.model.release_history import ROLLBACK
 from deploy_lib.model.requests import RestoreTraffic
 from deploy_lib.model.traffic import TrafficMap
 
@@ -49,21 +53,26 @@ def restore_traffic(context: ServiceContext, request: RestoreTraffic, tell: Tell
         record = record_of(found.annotations)
         refuse_others(context, found, record.own_tag if record else None, request.ours, request.target)
         own = record is not None and record.id == release.id
+        changes, fields = reverting.put(found, record, history_of(found.annotations))
         arriving = found.reconciling or status_traffic(found).shares() == target.shares()
-        if (record is None or (own and record.restored)) and spec_traffic(found).same_as(target) and arriving:
+        there = spec_traffic(found).same_as(target) and arriving and not fields
+        if (record is None or (own and record.restored)) and there:
             return []
         found.traffic = targets(target)
         if record is not None:
             noted = service_annotations.started_over(
                 record if own else _rollback_record(release, request.target, record)
             )
+            noted = replace(noted, restored=not reverting.pending)
+            if release.id.endswith(ROLLBACK):
+                noted = replace(noted, exposure=joined(noted.exposure, changes))
             set_annotations(found, service_annotations.succeeded(found.annotations, noted, context.clock.now()))
-        return ["traffic", "annotations"]
+        return ["traffic", "annotations", *fields]
 
     def lacks(found: run_v2.Service) -> str:
         return conflicting_change(context, found, target)
 
-    doing = "put the traffic back"
+    reverting, doing = Reverting(release, request.target), "put the traffic back"
     try:
         changed = context.writer.write(path, edit, doing)
         settled = settle(context, path, changed.operation, doing, lacks=lacks, within=request.within, tell=tell)
@@ -78,6 +87,9 @@ def restore_traffic(context: ServiceContext, request: RestoreTraffic, tell: Tell
             raise
         settled = found  # it had never moved, and that is all that matters
     tell(f"back to: {status_traffic(settled)}")
+    refused = _let_in_again(context, path, reverting, tell)
+    if refused:
+        return Restored(False, spec_traffic(settled), refused)
     health = release.service.health
     url = main_url(release.service, settled)
     if not (url and request.asks):  # as Cloud Run reports it, which is all that can be known without an address
@@ -90,6 +102,31 @@ def restore_traffic(context: ServiceContext, request: RestoreTraffic, tell: Tell
     answered = f"it answers from {last.revision}" if last and last.revision else (last.problem if last else "")
     reason = f"the traffic is back, but {url} does not answer from it: {answered or 'no answer came'}"
     return Restored(False, spec_traffic(settled), reason)
+
+
+def _let_in_again(context: ServiceContext, path: str, reverting: Reverting, tell: Tell) -> str:
+    """Why who may call the service could not be put back; empty where it was, or never changed. Raises DriverError
+    while asking again may still help."""
+    if not reverting.pending:
+        return ""
+    try:
+        reverting.let_in(context, tell)
+    except DriverError as problem:
+        if problem.may_pass_within:
+            raise
+        return f"the traffic is back, but not who may call the service: {problem.with_remedy}"
+
+    def edit(service: run_v2.Service) -> list[str]:
+        context.leases.guard(path, service, unless_absent=True)
+        record = record_of(service.annotations)
+        if record is None or record.restored:
+            return []
+        noted = replace(record, restored=True)
+        set_annotations(service, service_annotations.with_record(service.annotations, noted))
+        return ["annotations"]
+
+    context.writer.write(path, edit, "record that all is back")
+    return ""
 
 
 def _rollback_record(release: Release, target: TrafficMap, other: ReleaseRecord) -> ReleaseRecord:

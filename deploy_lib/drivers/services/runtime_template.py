@@ -15,12 +15,6 @@ if TYPE_CHECKING:
 
 SOCKETS = "/cloudsql"
 """Where Cloud Run puts the sockets of Cloud SQL: https://cloud.google.com/sql/docs/postgres/connect-run."""
-INGRESS = {
-    "all": "INGRESS_TRAFFIC_ALL",
-    "internal": "INGRESS_TRAFFIC_INTERNAL_ONLY",
-    "internal-and-cloud-load-balancing": "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER",
-}
-"""As the YAML and gcloud say it."""
 GPU = "nvidia.com/gpu"
 PROBES = ("startup_probe", "liveness_probe", "readiness_probe")
 

@@ -55,7 +55,8 @@ def record_of(annotations: Mapping[str, str]) -> ReleaseRecord | None:
             return None
         known = {name: found[name] for name in ReleaseRecord.__dataclass_fields__ if name in found}
         times = {"started": _time(found["started"]), "before": map_of(found["before"])}
-        return ReleaseRecord(**{**known, **times, "approvals": _approvals(found.get("approvals"))})
+        more = {"approvals": _approvals(found.get("approvals")), "exposure": _changes(found.get("exposure"))}
+        return ReleaseRecord(**{**known, **times, **more})
     except (KeyError, TypeError, ValueError):
         return None
 
@@ -92,7 +93,14 @@ def _past(row: Mapping[str, Any]) -> PastRelease:
         str(row.get("emergency", "")),
         tuple(map(str, row.get("approved", ()))),
         str(row["context"]) if row.get("context") else None,
+        _changes(row.get("exposure")),
     )
+
+
+def _changes(found: Any) -> dict[str, list[Any]]:
+    """Those that can be read."""
+    pairs = found.items() if isinstance(found, dict) else ()
+    return {str(key): value for key, value in pairs if isinstance(value, list) and len(value) == 2}
 
 
 def _labels(found: Any) -> dict[str, str] | None:
@@ -180,6 +188,7 @@ def with_past(annotations: Mapping[str, str], past: PastRelease) -> dict[str, st
             **({"emergency": each.emergency} if each.emergency else {}),
             **({"approved": [*each.approved]} if each.approved else {}),
             **({"context": each.context} if each.context else {}),
+            **({"exposure": dict(each.exposure)} if each.exposure else {}),
             **({"labels": dict(each.labels)} if each is past and each.labels is not None else {}),
         }
         for each in kept

@@ -23,7 +23,7 @@ from deploy_lib.drivers.interface import Clock, DriverError
 from deploy_lib.drivers.json_api import Json
 from deploy_lib.drivers.policy import QUOTA_WITHIN
 from deploy_lib.drivers.polling import polls
-from deploy_lib.drivers.services import knative
+from deploy_lib.drivers.services import exposure, knative
 from deploy_lib.drivers.services.api import RunApi
 from deploy_lib.drivers.services.knative import KnativeApi
 from deploy_lib.drivers.services.traffic import short
@@ -37,7 +37,7 @@ WRITES_WITHIN = 30.0
 """Seconds. A service that is written to for longer than this is in somebody else's hands."""
 QUOTA_PAUSE = 5.0
 """Seconds before a write that met a quota of another kind than by the minute is tried again."""
-_BY_V1 = {"traffic", "annotations"}
+_BY_V1 = {"traffic", "annotations", *exposure.FIELDS}
 _ABSENT = frozenset({StatusCode.NOT_FOUND, StatusCode.UNIMPLEMENTED, StatusCode.UNSENT, StatusCode.PERMISSION_DENIED})
 """v1 is not to be had here: another host than v2's, which a network or a perimeter may keep out."""
 _REFUSED = _ABSENT - {StatusCode.UNSENT} | {StatusCode.INVALID_ARGUMENT}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from deploy_lib.model.exposure import Exposure
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.requests import ANY_ANSWER
 from deploy_lib.steps.health import Question
@@ -10,7 +11,9 @@ from tests.drivers.cloud_run.driver_harness import DriverHarness
 
 
 def test_first_release(harness: DriverHarness) -> None:
-    release, taken = harness.take(harness.release({"COLOUR": "red"}, port=8000, memory="512Mi", public=True))
+    release, taken = harness.take(
+        harness.release({"COLOUR": "red"}, port=8000, memory="512Mi", exposure=Exposure(public=True))
+    )
     assert taken.taken
     assert release.first
     release, made = harness.create(release)

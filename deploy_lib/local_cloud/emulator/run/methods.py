@@ -27,6 +27,7 @@ from google.iam.v1.iam_policy_pb2 import (
 from google.iam.v1.policy_pb2 import Policy
 from google.longrunning.operations_pb2 import Operation
 
+from ..wire import policies
 from ..wire.caller import caller
 from ..wire.method import Method, Row, methods_of, refusing
 from .refusal import RunRefusal
@@ -57,17 +58,14 @@ def find_operation(cloud_run: CloudRun) -> Callable[[str], Operation | None]:
 
 def _get_policy(run: CloudRun) -> Callable[[GetIamPolicyRequest], Policy]:
     def answer(request: GetIamPolicyRequest) -> Policy:
-        policy = Policy()
-        policy.ParseFromString(run.get_policy(request.resource))
-        return policy
+        return policies.shown(run.get_policy(request.resource), request.options.requested_policy_version)
 
     return answer
 
 
 def _set_policy(run: CloudRun) -> Callable[[SetIamPolicyRequest], Policy]:
     def answer(request: SetIamPolicyRequest) -> Policy:
-        run.set_policy(request.resource, request.policy.SerializeToString())
-        return _get_policy(run)(GetIamPolicyRequest(resource=request.resource))
+        return run.set_policy(request.resource, request.policy)
 
     return answer
 

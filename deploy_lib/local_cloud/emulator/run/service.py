@@ -20,6 +20,7 @@ from google.cloud.run_v2.types import (
     Service,
     UpdateServiceRequest,
 )
+from google.iam.v1.policy_pb2 import Policy
 from google.longrunning.operations_pb2 import Operation
 
 from ...engines.model import Engine
@@ -30,6 +31,7 @@ from ..profile.profile import RELAXED, Profile
 from ..reach.reach import Reach
 from ..registry.images import RegistryImages
 from ..secrets.store import Secrets
+from ..wire.policies import replaced
 from ..wire.times import utc
 from . import change, operations
 from .catalogue import Catalogue, copy_revision, copy_service
@@ -202,12 +204,15 @@ class CloudRun:
                 or is_among(account, holders(record, permission))
             ]
 
-    def set_policy(self, resource: str, policy: bytes) -> None:
+    def set_policy(self, resource: str, given: Policy) -> Policy:
+        """Also raises RpcRefusal."""
         with self._store.lock:
             record = self._store.get(parse_service(resource))
-            record.policy = policy
+            policy = replaced(record.policy, given)
+            record.policy = policy.SerializeToString()
             self._store.save(record)
             self._manager.direct(record)
+        return policy
 
     def close(self) -> None:
         """Ends every instance and the ingress."""

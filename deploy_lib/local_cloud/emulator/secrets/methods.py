@@ -6,19 +6,16 @@ and replicas of a secret are not kept: nothing here reads them.
 
 from __future__ import annotations
 
-import hashlib
-
 import google_crc32c
 from google.cloud.secretmanager_v1 import types as messages
 from google.iam.v1 import iam_policy_pb2, policy_pb2
 from google.protobuf.empty_pb2 import Empty  # type: ignore[attr-defined]
 
+from ..wire import policies
 from ..wire.method import Method, Row, RpcRefusal, methods_of
 from ..wire.pages import page
 from .resources import secret_message, version_message
 from .store import READER_ROLES, SecretRefusal, Secrets, VersionState
-
-_WITH_CONDITIONS = 3  # version of a policy that may hold conditions
 
 
 class SecretManager:
@@ -81,39 +78,21 @@ class SecretManager:
         return version_message(self._secrets.set_state(request.name, VersionState.DESTROYED, request.etag))
 
     def set_policy(self, request: iam_policy_pb2.SetIamPolicyRequest) -> policy_pb2.Policy:
-        """A condition needs version 3 [doc]; what it says is not worked out, so it lets nobody read [assumed].
-
-        https://cloud.google.com/iam/docs/policies#specifying-version-set
-        """
-        conditional = [each for each in request.policy.bindings if each.HasField("condition")]
-        if conditional and request.policy.version != _WITH_CONDITIONS:
-            raise RpcRefusal("INVALID_ARGUMENT", "A policy with a condition must have version 3.")
-        readers = {
-            member
-            for each in request.policy.bindings
-            if each.role in READER_ROLES and each not in conditional
-            for member in each.members
-        }
-        self._secrets.set_policy(request.resource, request.policy.SerializeToString(), frozenset(readers))
-        return request.policy
+        """What a condition says is not worked out, so it lets nobody read [assumed]."""
+        with self._secrets.lock:
+            policy = policies.replaced(self._secrets.secret(request.resource).policy or b"", request.policy)
+            readers = {
+                member
+                for each in policy.bindings
+                if each.role in READER_ROLES and not each.HasField("condition")
+                for member in each.members
+            }
+            self._secrets.set_policy(request.resource, policy.SerializeToString(), frozenset(readers))
+        return policy
 
     def get_policy(self, request: iam_policy_pb2.GetIamPolicyRequest) -> policy_pb2.Policy:
-        """Below version 3 a conditional binding loses its condition, and its role another name [doc].
-
-        https://cloud.google.com/iam/docs/policies#specifying-version-get
-        """
-        wanted = request.options.requested_policy_version
-        if wanted not in (0, 1, _WITH_CONDITIONS):
-            raise RpcRefusal("INVALID_ARGUMENT", f"The policy version {wanted} is not valid: want 0, 1 or 3.")
-        policy: policy_pb2.Policy = policy_pb2.Policy.FromString(self._secrets.secret(request.resource).policy or b"")
-        if wanted != _WITH_CONDITIONS:
-            for each in policy.bindings:
-                if each.HasField("condition"):
-                    hashed = hashlib.sha256(each.condition.SerializeToString()).hexdigest()[:20]
-                    each.role = f"{each.role}_withcond_{hashed}"
-                    each.ClearField("condition")
-            policy.version = min(policy.version, 1)
-        return policy
+        current = self._secrets.secret(request.resource).policy or b""
+        return policies.shown(current, request.options.requested_policy_version)
 
     def test_permissions(
         self, request: iam_policy_pb2.TestIamPermissionsRequest

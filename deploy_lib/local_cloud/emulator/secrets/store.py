@@ -103,7 +103,7 @@ class Secrets:
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
         self._secrets: dict[str, Secret] = {}
         self._etags = 0
 
@@ -133,25 +133,25 @@ class Secrets:
         if not _ID.fullmatch(secret):
             raise SecretRefusal(f"Secret id {secret!r} must be 1-255 letters, digits, underscores or hyphens")
         name = _numbered(f"projects/{project}/secrets/{secret}")
-        with self._lock:
+        with self.lock:
             if name in self._secrets:
                 raise SecretExists(f"Secret [{name}] already exists.")
             return self._keep(Secret(name, self._clock(), dict(labels), etag=self._next_etag()))
 
     def secret(self, name: str) -> Secret:
         name = _numbered(name)
-        with self._lock:
+        with self.lock:
             if name not in self._secrets:
                 raise SecretMissing(f"Secret [{name}] not found.")
             return self._secrets[name]
 
     def secrets(self, project: str) -> list[Secret]:
-        with self._lock:
+        with self.lock:
             found = [s for s in self._secrets.values() if s.name.startswith(_numbered(f"projects/{project}/"))]
             return sorted(found, key=lambda secret: secret.name)
 
     def delete(self, name: str, etag: str = "") -> None:
-        with self._lock:
+        with self.lock:
             found = self.secret(name)
             _check(found, etag)
             del self._secrets[found.name]
@@ -159,7 +159,7 @@ class Secrets:
     def add_version(self, name: str, value: bytes, *, checksummed: bool = False) -> Version:
         if len(value) > _LARGEST:
             raise SecretRefusal(f"A secret's payload may have {_LARGEST} bytes; this one has {len(value)}")
-        with self._lock:
+        with self.lock:
             found = self.secret(name)
             number = len(found.versions) + 1
             full, etag = f"{found.name}/versions/{number}", self._next_etag()
@@ -182,7 +182,7 @@ class Secrets:
 
     def set_state(self, name: str, state: VersionState, etag: str = "") -> Version:
         """A destroyed version never comes back and its value is gone."""
-        with self._lock:
+        with self.lock:
             old = self.version(name)
             _check(old, etag)
             if old.state is VersionState.DESTROYED and state is not VersionState.DESTROYED:
@@ -197,7 +197,7 @@ class Secrets:
             return new
 
     def set_policy(self, name: str, policy: bytes, readers: frozenset[str]) -> Secret:
-        with self._lock:
+        with self.lock:
             return self._keep(replace(self.secret(name), policy=policy, readers=readers))
 
     def _keep(self, secret: Secret) -> Secret:

@@ -36,7 +36,7 @@ def door(strict: RunBench) -> Service:
     made = strict.deploy("inn", service)
     policy = Policy()
     policy.bindings.add(role="roles/run.invoker", members=[f"serviceAccount:{CALLER}"])
-    strict.cloud.set_policy(made.name, policy.SerializeToString())
+    strict.cloud.set_policy(made.name, policy)
     return made
 
 
@@ -96,9 +96,9 @@ def test_a_public_service_lets_everybody_in_and_keeps_headers_as_they_are(strict
     assert ask(strict, service.uri).status_code == 403
     policy = Policy()
     policy.bindings.add(role="roles/run.invoker", members=["allUsers"])
-    strict.cloud.set_policy(service.name, policy.SerializeToString())
+    strict.cloud.set_policy(service.name, policy)
     assert ask(strict, service.uri, "their.own.token").json()["Authorization"] == "Bearer their.own.token"
-    strict.cloud.set_policy(service.name, b"")
+    strict.cloud.set_policy(service.name, Policy())
     strict.wait(strict.update(Service(name=service.name, invoker_iam_disabled=True), ["invoker_iam_disabled"]))
     assert ask(strict, service.uri).status_code == 200
 
