@@ -92,7 +92,7 @@ class ServiceSettings(RuntimeSettings, ExposureSettings):
         "service has it, false for a new one",
     )
     concurrency: int | None = Field(None, ge=1, le=1000, description="requests one instance serves at once")
-    request_timeout: Duration | None = Field(None, gt=0, le=3600, description="a request may take this long")
+    request_timeout: Duration | None = Field(None, ge=1, le=3600, description="a request may take this long")
     instances: InstanceSettings = Field(InstanceSettings(), description="how many instances")
     service_account: str | None = Field(
         None,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from pydantic import ValidationError
 
+from deploy_lib.config.impossible import impossible
 from deploy_lib.config.lines import Document, Path
 from deploy_lib.config.problems import ConfigProblem, unknown
 from deploy_lib.config.runtime import RuntimeSettings
@@ -67,12 +68,7 @@ def service_problems(
                 message = unknown("service", other, names)
                 found.append(ConfigProblem(document.place((*at, "after")), message))
         found.extend(_removed(service, at, document))
-        if service.vpc is not None and service.vpc_connector is not None:
-            message = "vpc and vpc_connector are two ways out; leave one out"
-            found.append(ConfigProblem(document.place((*at, "vpc")), message))
-        if service.public and service.invokers is not None:
-            message = "invokers mean nothing where public: true lets anybody call the service; leave one out"
-            found.append(ConfigProblem(document.place((*at, "invokers")), message))
+        found.extend(ConfigProblem(document.place((*at, *below)), message) for below, message in impossible(service))
         both = sorted(set(service.env) & set(service.secrets))
         found.extend(
             ConfigProblem(document.place((*at, "secrets", variable)), f"{variable} is both in env and in secrets")

@@ -21,5 +21,10 @@ def doubled(quantity: str | None) -> str:
     known = memory_bytes(quantity)
     if not known:
         return "1Gi"
-    wanted = -(-2 * known // (_STEP * _MIB)) * _STEP
-    return f"{wanted // 1024}Gi" if wanted % 1024 == 0 else f"{wanted}Mi"
+    return in_words(-(-2 * known // (_STEP * _MIB)) * _STEP * _MIB)
+
+
+def in_words(amount: int) -> str:
+    """Of whole MiB: 512Mi, 2Gi."""
+    whole = amount // _MIB
+    return f"{whole // 1024}Gi" if whole % 1024 == 0 else f"{whole}Mi"
