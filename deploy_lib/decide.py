@@ -130,7 +130,8 @@ def _wanted(plan: Plan, journal: Sequence[Entry]) -> Move:
         case Stopped():
             if not started_since(journal, last):
                 return Finish(last.outcome, last.reason)
-            return _step_or_lease(plan, journal, step_to_resume(journal, ready=last.outcome is Outcome.READY))
+            step = step_to_resume(journal, ready=last.outcome is Outcome.READY)
+            return _step_or_lease(plan, journal, min(step, len(plan.steps) - 1))  # what was held at its end looks again
         case LeaseRefused():
             return Finish(_outcome_of_refusal(last), last.reason)
         case Adopted() if last.unanswered and not last.release.first:
@@ -146,6 +147,8 @@ def _wanted(plan: Plan, journal: Sequence[Entry]) -> Move:
             return _take_back(journal, last.by) if traffic_may_have_moved(journal) else Finish(Outcome.UNKNOWN, last.by)
         case ReleaseInterrupted():
             return _give_up(plan, journal, Outcome.INTERRUPTED, f"interrupted by {last.by}")
+        case Withdrawn(hold=True):
+            return Finish(Outcome.HELD, last.why)
         case Withdrawn():
             moved = traffic_may_have_moved(journal)
             return _take_back(journal, last.why) if moved else Finish(Outcome.REJECTED, last.why)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
 
 from deploy_lib.model.freeze import FreezeWindow
@@ -54,6 +54,11 @@ class Plan:
     def promotes(self) -> bool:
         """Whether a release ends with the candidate serving; else it ends with the candidate up, without users."""
         return any(step.position.moves_traffic for step in self.steps)
+
+    @property
+    def program_here(self) -> Invocation:
+        """As it is typed for this region alone, where the service has several."""
+        return replace(self.program, region=self.service.region) if self.service.regions else self.program
 
     def settings(self, kind: type[S]) -> S | None:
         """Those of the first step that has such settings."""

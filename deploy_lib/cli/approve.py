@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from deploy_lib.cli.identity import holder, service_of
+from deploy_lib.cli.identity import holder, is_of
 from deploy_lib.cli.program import shorter
 from deploy_lib.cli.selection import select
 from deploy_lib.cli.session import open_session
@@ -23,8 +23,8 @@ def of_any_service(args: argparse.Namespace) -> argparse.Namespace:
 
 
 def plans_of(release_id: str, plans: Sequence[Plan]) -> Sequence[Plan]:
-    """The one whose service the id names; all of them for the end of an id."""
-    return [plan for plan in plans if plan.service.name == service_of(release_id)] or plans
+    """The one whose service and region the id names; all of them for the end of an id."""
+    return [plan for plan in plans if is_of(release_id, plan.service)] or plans
 
 
 def main(args: argparse.Namespace, clock: SystemClock | None = None) -> int:
@@ -37,8 +37,8 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None) -> int:
         approval = Approval(holder(), clock.now(), args.why or "")
         service = found.plan.service
         answered = session.services(found.plan).approve(service, found.release_id, found.asked.name, approval)
-        say(f"{service.name}: {found.release_id} was approved by {answered.approval}")
+        say(f"{service.label}: {found.release_id} was approved by {answered.approval}")
         next_ = "the client that waits for it goes on"
         resume = f"go on with: {shorter(found.plan.program.command('resume'))}"
-        say(f"{service.name}: {next_ if found.waited_for else resume}")
+        say(f"{service.label}: {next_ if found.waited_for else resume}")
     return 0

@@ -71,7 +71,7 @@ def _as_it_serves(plan: Plan, release: Release, state: ServiceState) -> Release:
 
 
 def _tell(plan: Plan, change: ChangeOfService, *, as_text: bool) -> None:
-    name, told = plan.service.name, "; ".join(change.why) or change.same
+    name, told = plan.service.label, "; ".join(change.why) or change.same
     if not as_text:
         what = "changed" if change.why else "unchanged"
         say_json({"type": what, "service": name, "why": list(change.why) or [change.same]})

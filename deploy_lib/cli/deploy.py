@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import replace
 
 from deploy_lib.cli.following import BuildFollower
-from deploy_lib.cli.identity import new_release
+from deploy_lib.cli.identity import keep_apart, new_release
 from deploy_lib.cli.notifications import Notifier
 from deploy_lib.cli.on_cloud_build import hand_over, handed_over, may_be_handed_over
 from deploy_lib.cli.options import options_of, refuse_what_contradicts
@@ -47,29 +47,29 @@ def main(
     refuse_what_contradicts(args)
     selection = select(args)
     result = result or CommandResult("deploy")
-    result.begin([plan.service.name for plan in selection.plans])
+    result.begin([plan.service.label for plan in selection.plans])
     commit = commit_of(selection.root, args.commit)
     committed = time_of(selection.root, commit)
     clock = clock or SystemClock()
     with open_session(selection, args, clock, starts=True) as session:
-        given = handed_over(args)
+        given, now, apart = handed_over(args), clock.now(), keep_apart()
         releases = [
-            given.named(new_release(plan, commit, options_of(args, plan), clock.now(), committed))
+            given.named(new_release(plan, commit, options_of(args, plan), now, committed, apart=apart))
             for plan in selection.plans
         ]
         if args.changed:
             from deploy_lib.cli.changed import only_changed
 
             plans = only_changed(session, selection, releases, as_text=args.output == "text")
-            names = [plan.service.name for plan in plans]
+            names = [plan.service.label for plan in plans]
             result.begin(names)
             if not plans:
                 return 0
             selection = replace(selection, plans=plans)
-            releases = [release for release in releases if release.service.name in names]
+            releases = [release for release in releases if release.service.label in names]
         told = selection.config.settings.subscriptions()
         notifier = Notifier(told, session.state, session.clients, args.report_dir, result)
-        display = choose(args.output, tuple(plan.service.name for plan in selection.plans))
+        display = choose(args.output, tuple(plan.service.label for plan in selection.plans))
         following = BuildFollower(session, selection, display, notifier)
         away = args.on is not None and may_be_handed_over(session, selection.plans, releases)
         answer = following.leaving if away else display.stopping

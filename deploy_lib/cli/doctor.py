@@ -37,7 +37,7 @@ def main(args: argparse.Namespace) -> int:
         counts_here = session.clients.is_login and session.clients.counted_in == session.clients.project
         doctor = Doctor(access, selection.plans, account, runs_as, counts_here)
         if as_text:
-            names = ", ".join(plan.service.name for plan in selection.plans)
+            names = ", ".join(plan.service.label for plan in selection.plans)
             asked_as = name_of(account, "whoever is logged in")
             say(f"what releases of {names} need in {access.project}, asked as {asked_as}")
         for checkups in side_by_side(lambda question: question.answers(), list(doctor.questions())):

@@ -34,9 +34,9 @@ def on_every_service(
                 refused = act(session, plan)
             except DriverError as problem:
                 remedy = f"\n  {problem.remedy}" if problem.remedy else ""
-                say_error(f"{plan.service.name}: {problem.reason}{remedy}")
+                say_error(f"{plan.service.label}: {problem.reason}{remedy}")
                 refused = failed(problem)
             ends |= {refused} if refused is not None else set()
-            prefix = f"{plan.service.name}: " if len(selection.plans) > 1 else ""
+            prefix = f"{plan.service.label}: " if len(selection.plans) > 1 else ""
             say(f"{prefix}serving: {serving_now(session.services(plan), plan.service, unmoved)}")
     return exit_code_of(ends)

@@ -14,7 +14,7 @@ from deploy_lib.model.not_possible import NotPossible
 def explain(selection: Selection, key: str, *, as_text: bool) -> int:
     """0. Raises NotPossible for a key that there is not."""
     try:
-        found = explained(selection.config, key, [plan.service.name for plan in selection.plans])
+        found = explained(selection.config, key, list(dict.fromkeys(plan.service.name for plan in selection.plans)))
     except NoSuchKey as error:
         raise NotPossible(f"--explain: {error}") from None
     for origin in found:

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from deploy_lib.cli.identity import service_of
+from deploy_lib.cli.identity import is_of
 from deploy_lib.cli.notifications import Notifier
 from deploy_lib.cli.paths import release_directory, releases_directory
 from deploy_lib.cli.run_output import RunOutput, run_output
@@ -25,6 +25,7 @@ from deploy_lib.model.journal import Entry, Started, Stopped
 from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.model.outcome import Outcome, exit_code_of
 from deploy_lib.model.requests import Worker
+from deploy_lib.model.service import Service
 from deploy_lib.model.state import ServiceState
 from deploy_lib.plan import Plan
 from deploy_lib.release.last_line import stopped
@@ -47,7 +48,7 @@ def find(session: Session, states: Sequence[tuple[Plan, ServiceState]]) -> list[
             newest = session.handed.newest(plan.service, worker_of(plan)) if holds or begun else None
         except DriverError:
             continue  # what the service itself says is gone on with
-        id_ = release_of(plan.service.name, newest) if newest is not None else None
+        id_ = release_of(plan.service, newest) if newest is not None else None
         if newest is not None and id_ is not None and (newest.under_way or id_ == begun):
             found[newest.id] = newest
     return [*found.values()]
@@ -65,7 +66,7 @@ class BuildFollower:
     def leaving(self, by: str) -> None:
         """Answers a signal at once."""
         for plan in self.selection.plans:
-            self.display.line(plan.service.name, f"{by}: leaving; the release goes on without this client")
+            self.display.line(plan.service.label, f"{by}: leaving; the release goes on without this client")
 
     def carried_out(self, builds: Sequence[HandedBuild]) -> int:
         """The exit code, as of releases on this machine. Raises NotPossible for who leaves before the end."""
@@ -92,13 +93,13 @@ class BuildFollower:
         )
 
     def _follow(self, build: HandedBuild) -> _End:
-        plans = {plan.service.name: plan for plan in self.selection.plans}
-        ids = {name: found for name in plans if (found := release_of(name, build))}
+        plans = {plan.service.label: plan for plan in self.selection.plans}
+        ids = {name: found for name, plan in plans.items() if (found := release_of(plan.service, build))}
         first = plans[next(iter(ids))]
         with ExitStack() as journals:
             events = BuildEvents({name: self._output(plans[name], id_, journals) for name, id_ in ids.items()})
             for name, id_ in ids.items():
-                place = release_directory(self.session.state, first.service.project, name, id_)
+                place = release_directory(self.session.state, first.service.project, plans[name].service.name, id_)
                 events.known[name] = len(read(place).entries)
             page = f": {build.page}" if build.page else ""
             events.tell(f"build {build.id} carries the release out{page}")
@@ -188,15 +189,16 @@ class BuildEvents:
             output.show(entry)
 
 
-def release_of(service: str, build: HandedBuild) -> str | None:
+def release_of(service: Service, build: HandedBuild) -> str | None:
     """The id of the service's release among those of a build."""
-    return next((each for each in build.releases if service_of(each) == service), None)
+    return next((each for each in build.releases if is_of(each, service)), None)
 
 
 def _begun_here(session: Session, plan: Plan) -> str:
     """The newest release of the service here, when it was handed over and its end was not seen; else empty."""
     root = releases_directory(session.state, plan.service.project) / plan.service.name
-    newest = max((path for path in root.glob("*") if path.is_dir()), key=lambda path: path.name, default=None)
+    own = (path for path in root.glob("*") if is_of(path.name, plan.service) and path.is_dir())
+    newest = max(own, key=lambda path: path.name, default=None)
     entries = read(newest).entries if newest is not None else ()
     away = not entries or (isinstance(entries[0], Started) and AWAY in entries[0].holder)
     return newest.name if newest is not None and away and not isinstance((entries or (None,))[-1], Stopped) else ""

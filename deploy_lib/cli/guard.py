@@ -32,19 +32,19 @@ AGAIN = (Outcome.BUSY, Outcome.UNKNOWN)
 def main(args: argparse.Namespace) -> int:
     selection, clock = select(args, source=False), SystemClock()
     if len(selection.plans) > 1:
-        raise NotPossible("guard watches the release of one service; give one --service")
+        raise NotPossible(f"guard watches the release of one service; give one {selection.one}")
     (plan,) = selection.plans
     after = (plan.service.guard or Guard()).after
     with open_session(selection, args, clock) as session, stopping(clock, selection.program.command("status")):
         services = session.services(plan)
-        say(f"watching release {args.id} of {plan.service.name}")
+        say(f"watching release {args.id} of {plan.service.label}")
         while True:
             found = watch(services, plan.service, args.id, after, clock, say)
             if isinstance(found, Over):
                 say(f"{found.why}; there is nothing to do")
                 return 0
             say(f"nobody renews the lease of release {args.id}, and users are on its candidate")
-            with closing(choose(args.output, (plan.service.name,))) as display:
+            with closing(choose(args.output, (plan.service.label,))) as display:
                 outcome = _put_back(session, plan, args.id, display)
             if outcome not in AGAIN:
                 return outcome.exit_code

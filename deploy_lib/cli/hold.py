@@ -35,12 +35,12 @@ def main(args: argparse.Namespace) -> int:
 
 def _release_hold(session: Session, plan: Plan) -> Outcome | None:
     who = session.services(plan).release_hold(plan.service)
-    say(f"{plan.service.name}: {f'hold released (was held by {who})' if who else 'there was no hold'}")
+    say(f"{plan.service.label}: {f'hold released (was held by {who})' if who else 'there was no hold'}")
     return None
 
 
 def _hold(session: Session, plan: Plan, lasts: float, why: str, wait: float) -> Outcome | None:
-    services, name = session.services(plan), plan.service.name
+    services, name = session.services(plan), plan.service.label
     state = wait_for_lease(
         session.clock,
         wait,

@@ -9,25 +9,45 @@ import socket
 from datetime import datetime
 
 from deploy_lib.model.release import Options, Release
+from deploy_lib.model.release_history import ROLLBACK
+from deploy_lib.model.service import Service
 from deploy_lib.model.variables import for_release
 from deploy_lib.plan import Plan
 
 
-def new_release(plan: Plan, commit: str, options: Options, now: datetime, committed: datetime | None = None) -> Release:
+def new_release(
+    plan: Plan,
+    commit: str,
+    options: Options,
+    now: datetime,
+    committed: datetime | None = None,
+    *,
+    apart: str | None = None,
+) -> Release:
     """A release with a unique id, also when two deployers start in the same second.
 
-    `committed` is when its commit was made.
+    `committed` is when its commit was made. `apart` keeps the ids of two deployers apart, and is the same for all
+    releases of one: those of the regions of a service are known by each other's ids.
     """
-    release_id = f"{now:%Y%m%dt%H%M%S}-{plan.service.name}-{commit[:7]}-{secrets.token_hex(2)}"
+    release_id = f"{now:%Y%m%dt%H%M%S}-{_named(plan.service)}-{commit[:7]}-{apart or keep_apart()}"
     return Release(
         release_id, for_release(plan.service, commit, release_id), commit, now, options=options, committed=committed
     )
 
 
-def service_of(release_id: str) -> str:
-    """The service that a release with that id is of."""
-    name, _, _ = release_id.partition("-")[2].rpartition("-")[0].rpartition("-")
-    return name
+def keep_apart() -> str:
+    """What keeps apart the ids of two who start in the same second."""
+    return secrets.token_hex(2)
+
+
+def is_of(release_id: str, service: Service) -> bool:
+    """Whether a release with that id is of the service, in its region."""
+    name, _, _ = release_id.removesuffix(ROLLBACK).partition("-")[2].rpartition("-")[0].rpartition("-")
+    return name == _named(service)
+
+
+def _named(service: Service) -> str:
+    return f"{service.name}-{service.region}" if service.regions else service.name
 
 
 def holder() -> str:

@@ -18,8 +18,9 @@ from deploy_lib.cli.session import google_endpoints, local_endpoints
 from deploy_lib.cli.show.console import say
 from deploy_lib.config.file_text import NotReadable, read_text
 from deploy_lib.config.new_file import new_file
+from deploy_lib.config.regions import REGION
 from deploy_lib.config.service_settings import NAME
-from deploy_lib.config.settings import PROJECT, REGION
+from deploy_lib.config.settings import PROJECT
 from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.policy import Calls

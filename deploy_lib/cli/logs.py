@@ -81,12 +81,12 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None) -> int:
         raise NotPossible(f"--revision {args.revision!r} is not the name of a revision; status lists them")
     selection, clock = select(args, source=False), clock or SystemClock()
     if len(selection.plans) > 1 and (args.revision or args.release):
-        raise NotPossible("--revision and --release are of one service; name it")
+        raise NotPossible(f"--revision and --release are of one service; give one {selection.one}")
     with open_session(selection, args, clock) as session, stopping(clock, selection.program.command("logs")):
         now, calls = clock.now(), Calls(session.clients, clock)
         wanted = [_wanted(session, plan, args, since, now) for plan in selection.plans]
         several = len(wanted) > 1
-        printers = [LogPrinter(each.service, as_json, f"{each.service.name}: " if several else "") for each in wanted]
+        printers = [LogPrinter(each.service, as_json, f"{each.service.label}: " if several else "") for each in wanted]
         logs = [ServiceLog(calls, session.logs, each.service, each.revisions, each.since) for each in wanted]
         for log, printer in zip(logs, printers, strict=True):
             for lines in log.past():
@@ -124,7 +124,7 @@ def as_text(line: LogLine, text: str) -> Iterator[str]:
 def plain(service: Service, line: LogLine, text: str) -> dict[str, object]:
     """For programs; `at` is ISO 8601, in UTC."""
     return {
-        "service": service.name,
+        "service": service.label,
         "at": line.at.astimezone(UTC).isoformat() if line.at else None,
         "severity": line.severity,
         "source": line.source.value,

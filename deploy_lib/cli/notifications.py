@@ -68,10 +68,10 @@ class Notifier:
 
     def entry(self, plan: Plan, entry: Entry) -> None:
         """Hands on what is to be told of it, and all that is known to the command's result."""
-        self.result.entry(plan.service.name, entry)
+        self.result.entry(plan.service.label, entry)
         if isinstance(entry, Started | Adopted | LeaseHeld | Judged):
-            self._releases[plan.service.name] = entry.release
-        release = self._releases.get(plan.service.name)
+            self._releases[plan.service.label] = entry.release
+        release = self._releases.get(plan.service.label)
         wanted = notice(release, entry) if release is not None and self._outboxes else None
         if wanted is not None:
             for outbox in self._outboxes:
@@ -79,7 +79,7 @@ class Notifier:
 
     def shown(self, plan: Plan, entry: Entry) -> None:
         """What no journal and no channel is told: the release is not over."""
-        self.result.entry(plan.service.name, entry)
+        self.result.entry(plan.service.label, entry)
 
     def ended(self, plan: Plan, release_id: str) -> None:
         """Writes the report in every format beside the journal, and where --report-dir says."""
@@ -89,7 +89,7 @@ class Notifier:
         extra = Path(self.report_dir).expanduser() if self.report_dir else None
         _attempt(
             "the report was not written",
-            lambda: self.result.report(plan.service.name, write_reports(directory, extra)),
+            lambda: self.result.report(plan.service.label, write_reports(directory, extra)),
         )
 
     def close(self) -> None:

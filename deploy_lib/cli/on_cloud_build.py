@@ -39,7 +39,7 @@ class Handed:
     ids: Mapping[str, str] = field(default_factory=dict)
 
     def named(self, release: Release) -> Release:
-        return replace(release, id=self.ids.get(release.service.name, release.id))
+        return replace(release, id=self.ids.get(release.service.label, release.id))
 
 
 def handed_over(args: argparse.Namespace) -> Handed:
@@ -58,7 +58,7 @@ def may_be_handed_over(session: Session, plans: Sequence[Plan], releases: Sequen
     for release in releases:
         if release.options.builder is not Builder.CLOUD_BUILD:
             raise NotPossible(
-                f"--on cloud-build: {release.service.name} is built with {release.options.builder}, an engine of this "
+                f"--on cloud-build: {release.service.label} is built with {release.options.builder}, an engine of this "
                 "machine; leave --build-local out, or say with: cloud_build in the build step"
             )
     pairs = zip(plans, releases, strict=True)
@@ -71,15 +71,15 @@ def hand_over(
     """The builds, one for each group of services that depend on each other. Raises DriverError and ConfigError."""
     from deploy_lib.drivers.builds.handed_releases import HandOver
 
-    by_name = {release.service.name: release for release in releases}
+    by_name = {release.service.label: release for release in releases}
     first = selection.plans[0]
     checkout = ReadCheckout(releases[0], first.settings(GitCleanSettings) or GitCleanSettings())
     copy = session.source.copy(checkout, [release.service.source for release in releases])
     path = Path(first.path)
     found = []
     for plans in apart(selection.plans, keep=args.keep):
-        names = [plan.service.name for plan in plans]
-        program = replace(selection.program, services=tuple(names))
+        names = [plan.service.label for plan in plans]
+        program = replace(selection.program, services=tuple(dict.fromkeys(plan.service.name for plan in plans)))
         request = HandOver(
             [by_name[name] for name in names],
             as_one_file(path),
@@ -95,10 +95,10 @@ def hand_over(
 
 def _words(args: argparse.Namespace, releases: Sequence[Release]) -> list[str]:
     """The command line that a build carries out; what is not an option of the release is this client's own."""
-    ids, who = {release.service.name: release.id for release in releases}, holder().replace(" at ", " from ")
+    ids, who = {release.service.label: release.id for release in releases}, holder().replace(" at ", " from ")
     words = ["--handed", json.dumps({"holder": f"{who}, {AWAY}", "ids": ids})]
     words += ["--commit", releases[0].commit]
-    words += [word for name in ids for word in ("--service", name)]
+    words += [word for name in dict.fromkeys(each.service.name for each in releases) for word in ("--service", name)]
     words += [f"--{name.replace('_', '-')}" for name in PASSED_FLAGS if getattr(args, name)]
     for name in PASSED_VALUES:
         if getattr(args, name):

@@ -28,16 +28,19 @@ def main(args: argparse.Namespace) -> int:
     if args.console and selection.config.settings.local:
         raise NotPossible("--console: a local cloud has no page in Google's console; without it the service is opened")
     if len(selection.plans) > 1:
-        raise NotPossible(f"open one service: {', '.join(plan.service.name for plan in selection.plans)}")
+        names = ", ".join(plan.service.label for plan in selection.plans)
+        raise NotPossible(f"open one service: {names}; give one {selection.one}")
     service = selection.plans[0].service
     with open_session(selection, args, SystemClock()) as session:
         state = session.services(selection.plans[0]).read_state(service)
         endpoints = session.clients.endpoints
     if not state.exists or not state.url:
-        raise NotPossible(f"{service.name}: there is no service {service.cloud_run} in {service.region} to open yet", 4)
+        raise NotPossible(
+            f"{service.label}: there is no service {service.cloud_run} in {service.region} to open yet", 4
+        )
     address = console_page(service) if args.console and not endpoints.local else state.url
     if args.output == "json":
-        say_json({"service": service.name, "url": address})
+        say_json({"service": service.label, "url": address})
     else:
         say(address)
     if args.output == "text" and has_browser(os.environ, terminal=sys.stdout.isatty(), system=sys.platform):

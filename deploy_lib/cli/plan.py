@@ -37,17 +37,19 @@ def main(args: argparse.Namespace) -> int:
     clock = SystemClock()
     plans, as_text = selection.plans, args.output == "text"
     with open_session(selection, args, clock) as session, stopping(clock, selection.program.command("plan")):
-        releases = {plan.service.name: new_release(plan, commit, options_of(args, plan), clock.now()) for plan in plans}
+        releases = {
+            plan.service.label: new_release(plan, commit, options_of(args, plan), clock.now()) for plan in plans
+        }
         if args.changed:
             from deploy_lib.cli.changed import only_changed
 
             plans = only_changed(session, selection, [*releases.values()], as_text=as_text)
             if not plans:
                 return 0
-        drivers = {plan.service.name: session.drivers(plan) for plan in plans}
+        drivers = {plan.service.label: session.drivers(plan) for plan in plans}
 
         def foresee(plan: Plan, show: Show) -> ForeseenEnd:
-            name = plan.service.name
+            name = plan.service.label
             return execute(ReadOnlyRelease(plan, releases[name], drivers[name], session.services(plan), show))
 
         ends = list(_ends(foresee, plans, commit, clock.now(), as_text=as_text))
@@ -86,7 +88,7 @@ def _ends(
 
 
 def _title(plan: Plan, commit: str, now: datetime) -> Iterator[str]:
-    yield f"{plan.service.name}: commit {commit[:7]} to {plan.service.cloud_run} in {plan.service.project}"
+    yield f"{plan.service.label}: commit {commit[:7]} to {plan.service.cloud_run} in {plan.service.project}"
     if frozen := frozen_at(plan.freeze, now):
         yield f"  {frozen}; until then a release is refused, but with --emergency --why TEXT"
 
@@ -100,7 +102,7 @@ def _text(line: Foreseen) -> Iterator[str]:
 
 def _plain(plan: Plan, line: Foreseen) -> dict[str, object]:
     return {
-        "service": plan.service.name,
+        "service": plan.service.label,
         "step": line.label,
         "status": line.status.value if line.status else "would",
         "told": line.description,

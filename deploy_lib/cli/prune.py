@@ -49,9 +49,9 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None) -> int:
         found = _look(session, selection, options, ends)
         running = {name: _digests(each) for name, each in found.items()}
         for plan in selection.plans:
-            if plan.service.name in found:
-                others = {digest for name, all_of in running.items() if name != plan.service.name for digest in all_of}
-                ends |= set(_prune(session, plan, found[plan.service.name], options, others))
+            if plan.service.label in found:
+                others = {digest for name, all_of in running.items() if name != plan.service.label for digest in all_of}
+                ends |= set(_prune(session, plan, found[plan.service.label], options, others))
     return exit_code_of(ends)
 
 
@@ -60,7 +60,7 @@ def _look(session: Session, selection: Selection, options: PruneOptions, ends: s
     for plan in selection.plans:
         pruner = _pruner(session, plan)
         try:
-            found[plan.service.name] = pruner.look(plan.service, images=options.images)
+            found[plan.service.label] = pruner.look(plan.service, images=options.images)
         except DriverError as problem:
             _failed(plan, problem)
             ends.add(Outcome.UNKNOWN)
@@ -70,10 +70,10 @@ def _look(session: Session, selection: Selection, options: PruneOptions, ends: s
 def _prune(session: Session, plan: Plan, found: Prunable, options: PruneOptions, others: set[str]) -> Iterator[Outcome]:
     service, lease = plan.service, found.state.lease
     if not found.state.exists:
-        say_error(f"{service.name}: there is no such service yet; nothing to delete")
+        say_error(f"{service.label}: there is no such service yet; nothing to delete")
         return
     if lease is not None and not lease.expired:
-        say_error(f"{service.name}: left alone; {lease.holder} has it until {lease.until:%Y-%m-%d %H:%M:%S} UTC")
+        say_error(f"{service.label}: left alone; {lease.holder} has it until {lease.until:%Y-%m-%d %H:%M:%S} UTC")
         yield Outcome.BUSY
         return
     revisions = judge_revisions(found, options.keep)
@@ -89,7 +89,7 @@ def _prune(session: Session, plan: Plan, found: Prunable, options: PruneOptions,
         going = [each for each in judged if each.goes]
         if options.as_text:
             what = "deleting" if options.really else "to delete"
-            say(f"{service.name}: {len(judged)} {kind}s; {len(judged) - len(going)} kept, {len(going)} {what}")
+            say(f"{service.label}: {len(judged)} {kind}s; {len(judged) - len(going)} kept, {len(going)} {what}")
         for each in judged:
             if not each.goes:
                 _tell(plan, kind, each, "kept", options)
@@ -107,7 +107,7 @@ def _prune(session: Session, plan: Plan, found: Prunable, options: PruneOptions,
         if not options.really:
             words = ("--keep", str(options.keep), *(["--images"] if options.images else []), "--yes")
             say(f"nothing was deleted; to do it: {shorter(plan.program.command('prune', *words))}")
-        prefix = f"{service.name}: " if options.as_text and len(plan.program.services) > 1 else ""
+        prefix = f"{service.label}: " if options.as_text and len(plan.program.services) > 1 else ""
         say(f"{prefix}serving: {serving_now(session.services(plan), service, 'pruning moves no traffic')}")
 
 
@@ -122,7 +122,7 @@ def _digests(found: Prunable) -> frozenset[str]:
 def _tell(plan: Plan, kind: str, judged: PruneVerdict, action: str, options: PruneOptions) -> None:
     if not options.as_text:
         at = judged.at.isoformat() if judged.at else None
-        row = {"service": plan.service.name, "kind": kind, "name": judged.name, "action": action}
+        row = {"service": plan.service.label, "kind": kind, "name": judged.name, "action": action}
         say_json({**row, "why": judged.why or "nothing names it", "created": at})
     else:
         at = f"  of {judged.at:%Y-%m-%d}" if judged.at else ""
@@ -132,4 +132,4 @@ def _tell(plan: Plan, kind: str, judged: PruneVerdict, action: str, options: Pru
 
 def _failed(plan: Plan, problem: DriverError) -> None:
     remedy = f"\n  {problem.remedy}" if problem.remedy else ""
-    say_error(f"{plan.service.name}: {problem.reason}{remedy}")
+    say_error(f"{plan.service.label}: {problem.reason}{remedy}")

@@ -14,7 +14,7 @@ from deploy_lib.cli.paths import TOOL, releases_directory, state_directory
 from deploy_lib.journal import read, started
 from deploy_lib.model.answers import UnfinishedRelease
 from deploy_lib.model.journal import Entry
-from deploy_lib.model.journal_queries import went_live
+from deploy_lib.model.journal_queries import latest_release, went_live
 from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.model.release_history import is_rollback
 from deploy_lib.model.service import Service
@@ -85,12 +85,14 @@ def _live(paths: Iterable[Path]) -> Iterator[tuple[Entry, ...]]:
 
 
 def last_live_before(directory: Path) -> tuple[Entry, ...] | None:
-    """The journal of the last release of the same service that went live before this one; None without one.
+    """The journal of the last release of the same service and region that went live before this; None without one.
 
     A rollback is none: it has no image of its own, so nothing could be compared with it.
     """
     ordered = sorted(directory.parent.iterdir(), key=started, reverse=True)
-    return next(_live(ordered[ordered.index(directory) + 1 :]), None)
+    region = region_of(read(directory).entries)
+    earlier = _live(ordered[ordered.index(directory) + 1 :])
+    return next((entries for entries in earlier if region_of(entries) == region), None)
 
 
 def journal_to_resume(state: Path, service: Service, unfinished: UnfinishedRelease | None) -> tuple[Entry, ...]:
@@ -98,14 +100,21 @@ def journal_to_resume(state: Path, service: Service, unfinished: UnfinishedRelea
     root = releases_directory(state, service.project) / service.name
     if unfinished is not None:
         return read(root / unfinished.release_id).entries
-    newest = next((path for path in _newest_first(root) if not is_rollback(path.name)), None)
-    return read(newest).entries if newest else ()
+    kept = (read(path).entries for path in _newest_first(root) if not is_rollback(path.name))
+    return next((entries for entries in kept if region_of(entries) in (service.region, "")), ())
 
 
 def journals(state: Path, service: Service) -> Iterator[tuple[Entry, ...]]:
-    """Those of the service that are kept here, the newest first; each is read when it is asked for."""
+    """Those of the service, in its region, that are kept here, the newest first; each is read when it is asked for."""
     root = releases_directory(state, service.project) / service.name
-    return (read(path).entries for path in _newest_first(root))
+    kept = (read(path).entries for path in _newest_first(root))
+    return (entries for entries in kept if region_of(entries) in (service.region, ""))
+
+
+def region_of(entries: Sequence[Entry]) -> str:
+    """Where the release was, whose journal that is; empty where nothing of it can be read."""
+    release = latest_release(entries)
+    return release.service.region if release is not None else ""
 
 
 def _newest_first(root: Path) -> list[Path]:

@@ -41,9 +41,9 @@ def main(
         states = [(plan, session.services(plan).read_state(plan.service)) for plan in selection.plans]
         handed = [] if args.force or args.accept else find(session, states)
         found = _found(session, states, accept=args.accept) if not handed else []
-        display = choose(args.output, tuple(plan.service.name for plan in selection.plans))
-        followed = [plan.service.name for plan in selection.plans]
-        result.begin([each.plan.service.name for each in found] or followed)
+        display = choose(args.output, tuple(plan.service.label for plan in selection.plans))
+        followed = [plan.service.label for plan in selection.plans]
+        result.begin([each.plan.service.label for each in found] or followed)
         told = selection.config.settings.subscriptions()
         notifier = Notifier(told, session.state, session.clients, None, result)
         following = BuildFollower(session, selection, display, notifier)

@@ -49,15 +49,15 @@ def main(args: argparse.Namespace, result: CommandResult | None = None) -> int:
     options = RollbackOptions(args.to, probe=not args.now, force=args.force, wait=seconds("--wait", args.wait))
     selection = select(args, source=False)
     if args.to and len(selection.plans) > 1:
-        raise NotPossible("--to names a revision of one service; give one --service")
+        raise NotPossible(f"--to names a revision of one service; give one {selection.one}")
     result = result or CommandResult("rollback")
     clock = SystemClock()
     with open_session(selection, args, clock) as session:
         if args.to == LIST:
             return _list(session, selection)
-        result.begin([plan.service.name for plan in selection.plans])
+        result.begin([plan.service.label for plan in selection.plans])
         found = choose_all(((plan, _read(session, plan)) for plan in selection.plans), options)
-        display = choose(args.output, tuple(plan.service.name for plan in selection.plans))
+        display = choose(args.output, tuple(plan.service.label for plan in selection.plans))
         if any(each.refused for each in found):
             with closing(display):
                 return _refuse(session, found, display, args.output, result)
@@ -72,7 +72,7 @@ def main(args: argparse.Namespace, result: CommandResult | None = None) -> int:
                     for each in found
                     if each.choice is not None
                 ]
-                ends = {each.chosen.plan.service.name: carry_out(session, each, notifier, options) for each in begun}
+                ends = {each.chosen.plan.service.label: carry_out(session, each, notifier, options) for each in begun}
                 return signals.decided(Ended(ends).exit_code)
         except Interrupted:
             raise NotPossible(interrupted_half_way(finishes), Outcome.INTERRUPTED.exit_code) from None
@@ -132,8 +132,8 @@ def _refuse(session: Session, found: Sequence[Chosen], display: Display, output:
     """Every service is shown, and every service's last line says what serves."""
     for each in found:
         refused = refusal(each, session.traffic_drivers(each.plan))
-        display.entry(each.plan.service.name, refused)
-        result.entry(each.plan.service.name, refused)
+        display.entry(each.plan.service.label, refused)
+        result.entry(each.plan.service.label, refused)
     if output == "json":
         raise NotPossible(refusals(found), Outcome.REJECTED.exit_code)  # for the person who reads standard error
     return Outcome.REJECTED.exit_code
@@ -143,7 +143,7 @@ def _list(session: Session, selection: Selection) -> int:
     """What there is to go back to."""
     for plan in selection.plans:
         state = _read(session, plan)
-        say(f"{plan.service.name}: --to takes a release, a revision, a commit or last-release")
+        say(f"{plan.service.label}: --to takes a release, a revision, a commit or last-release")
         say("\n".join(offers(state)))
         say(f"serving: {state.traffic}")
     return 0

@@ -44,19 +44,19 @@ class RunOutput:
             if isinstance(entry, Asked):
                 raise
             failed = problem
-        self.display.entry(self.plan.service.name, masked)
+        self.display.entry(self.plan.service.label, masked)
         self.notifier.entry(self.plan, masked)
         if failed is not None:
             raise failed
 
     def tell(self, text: str) -> None:
         """One line of progress."""
-        self.display.line(self.plan.service.name, self.lines.line(text))
+        self.display.line(self.plan.service.label, self.lines.line(text))
 
     def show(self, entry: Entry) -> None:
         """Shows what the journal must not have: it stays open."""
         masked = self.mask.value(entry)
-        self.display.entry(self.plan.service.name, masked)
+        self.display.entry(self.plan.service.label, masked)
         self.notifier.shown(self.plan, masked)
 
 

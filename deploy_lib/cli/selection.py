@@ -15,7 +15,7 @@ from deploy_lib.config import Config, ConfigError, ConfigProblem, load, plan_for
 from deploy_lib.config.file_text import NotReadable, read_text
 from deploy_lib.config.files import MOST_FILES
 from deploy_lib.config.problems import unknown
-from deploy_lib.config.settings import REGION
+from deploy_lib.config.regions import REGION
 from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.model.program import Invocation
 from deploy_lib.plan import Plan
@@ -46,6 +46,11 @@ class Selection:
     plans: tuple[Plan, ...]
     program: Invocation
 
+    @property
+    def one(self) -> str:
+        """The option that tells one of them from the others."""
+        return "--service" if len({plan.service.name for plan in self.plans}) > 1 else "--region"
+
 
 def select(args: argparse.Namespace, *, source: bool = True) -> Selection:
     """Raises NotPossible and ConfigError. Without `source` no repository is needed: nothing will be released."""
@@ -67,10 +72,10 @@ def select(args: argparse.Namespace, *, source: bool = True) -> Selection:
         raise ConfigError(
             [ConfigProblem(place, "--local, and this file is for Google Cloud; add the line local: true")]
         )
-    plans = list(_plans(args, config))
-    names = tuple(plan.service.name for plan in plans)
+    plans = plans_named(args, config)
+    names = tuple(dict.fromkeys(plan.service.name for plan in plans))
     program = replace(program_of(args, path, root if source else None), services=names)
-    bound = tuple(replace(plan, program=program.of(name)) for plan, name in zip(plans, names, strict=True))
+    bound = tuple(replace(plan, program=program.of(plan.service.name)) for plan in plans)
     return Selection(root, config, bound, program)
 
 
@@ -142,7 +147,9 @@ def project_of(path: Path, chain: int = MOST_FILES) -> str | None:
     return project_of(path.parent / extends[1], chain - 1) if extends and chain else None
 
 
-def _plans(args: argparse.Namespace, config: Config) -> list[Plan]:
+def plans_named(args: argparse.Namespace, config: Config) -> list[Plan]:
+    """Those of the services and regions that the command line names, in the order they may start. Raises NotPossible
+    and ConfigError."""
     names = list(config.services()) if getattr(args, "all", False) else list(dict.fromkeys(args.service))
     if not names:
         if len(config.services()) > 1:
@@ -152,7 +159,24 @@ def _plans(args: argparse.Namespace, config: Config) -> list[Plan]:
     account = getattr(args, "service_account", None)
     _fits("--service-account", account, ACCOUNT, "an account: name@project.iam.gserviceaccount.com")
     _fits("--region", args.region, REGION, "a Google Cloud region, e.g. us-central1")
-    return [plan_for(config, name, region=args.region, service_account=account) for name in _ordered(names, config)]
+    return [
+        plan_for(config, name, region=region, service_account=account)
+        for name in _ordered(names, config)
+        for region in _regions(config, name, args.region)
+    ]
+
+
+def _regions(config: Config, name: str, wanted: str | None) -> tuple[str, ...]:
+    """Where the service is meant: everywhere it runs, or in the region that is named. Raises NotPossible."""
+    if name not in config.services():
+        return ("",)  # which `plan_for` refuses
+    known = config.regions(name)
+    if wanted is None:
+        return known
+    if len(known) > 1 and wanted not in known:
+        add = f"or add it to regions: in {config.path}"
+        raise NotPossible(f"--region {wanted}: {name} runs in {', '.join(known)}; name one of these, {add}")
+    return (wanted,)
 
 
 def _fits(flag: str, value: str | None, pattern: str, what: str) -> None:

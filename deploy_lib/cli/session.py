@@ -79,7 +79,7 @@ class Session:
             urls = HttpUrls(self.clock, watch, identity, trust_proxies=not local)
             return TrafficDrivers(self.clock, CloudRunServices(self.clients, self.clock, urls, watch, self.logs), urls)
 
-        return self._traffic_drivers.get(plan.service.name, make)
+        return self._traffic_drivers.get(plan.service.label, make)
 
     @property
     def logs(self) -> ProjectLog:

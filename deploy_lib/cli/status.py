@@ -38,10 +38,10 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None) -> int:
     selection, clock = select(args, source=False), clock or SystemClock()
     as_json = args.output == "json"
     with open_session(selection, args, clock) as session:
-        drivers = {plan.service.name: session.services(plan) for plan in selection.plans}
+        drivers = {plan.service.label: session.services(plan) for plan in selection.plans}
 
         def look() -> Iterator[str]:
-            states = side_by_side(lambda plan: drivers[plan.service.name].read_state(plan.service), selection.plans)
+            states = side_by_side(lambda plan: drivers[plan.service.label].read_state(plan.service), selection.plans)
             for plan, state in zip(selection.plans, states, strict=True):
                 if as_json:
                     yield as_one_line(_plain(plan, state, session.clock.now()))
@@ -61,7 +61,7 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None) -> int:
 def lines(plan: Plan, state: ServiceState, now: datetime) -> Iterator[str]:
     """For people; the last line says what serves."""
     service = plan.service
-    yield f"{service.name}: {service.cloud_run} in {service.project}, {service.region}"
+    yield f"{service.label}: {service.cloud_run} in {service.project}, {service.region}"
     if not state.exists:
         yield "  there is no such service yet; the first release creates it"
         yield "serving: nothing"
@@ -151,7 +151,7 @@ def _plain(plan: Plan, state: ServiceState, now: datetime) -> dict[str, object]:
         "updated": str(by_hand.at) if by_hand.at else None,
     }
     return {
-        "service": service.name,
+        "service": service.label,
         "cloud_run": service.cloud_run,
         **plain,
         "by_hand": changed,

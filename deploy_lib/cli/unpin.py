@@ -29,7 +29,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _unpin(session: Session, plan: Plan, wait: float) -> Outcome | None:
-    services, name = session.services(plan), plan.service.name
+    services, name = session.services(plan), plan.service.label
     answer = wait_for_lease(
         session.clock,
         wait,

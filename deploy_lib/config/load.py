@@ -16,6 +16,7 @@ from deploy_lib.config.files import read_files
 from deploy_lib.config.freeze import read_freeze
 from deploy_lib.config.lines import Document
 from deploy_lib.config.problems import ConfigError, ConfigProblem, unknown
+from deploy_lib.config.regions import region_problems
 from deploy_lib.config.services import as_far_as_readable, never_well, service_problems
 from deploy_lib.config.settings import FileSettings
 from deploy_lib.config.steps import read_steps
@@ -39,6 +40,10 @@ class Config:
     def services(self) -> tuple[str, ...]:
         """The names of the services, in the order of the file."""
         return tuple(self.settings.services)
+
+    def regions(self, name: str) -> tuple[str, ...]:
+        """Where that service of the file runs, in the order of the file."""
+        return self.settings.services[name].regions_of(self.settings)
 
 
 def load(
@@ -65,6 +70,7 @@ def load(
     problems.extend(step_problems)
     services = settings.services if settings is not None else as_far_as_readable(document.data.get("services"))
     problems.extend(service_problems(services, document, exists, matches))
+    problems.extend(region_problems(document))
     problems.extend(never_well(services, steps, document))
     windows, freeze_problems = read_freeze(document)
     problems.extend(freeze_problems)
@@ -74,7 +80,7 @@ def load(
 
 
 def plan_for(config: Config, name: str, *, region: str | None = None, service_account: str | None = None) -> Plan:
-    """The plan of one service. Raises ConfigError for a name that is not in the file."""
+    """The plan of one service, in its first region or in `region`. Raises ConfigError for an unknown name."""
     settings = config.settings
     if name not in settings.services:
         where = config.document.place(("services",))

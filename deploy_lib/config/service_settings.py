@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator
 
 from deploy_lib.config.exposure import ExposureSettings
 from deploy_lib.config.guard import GuardOf
+from deploy_lib.config.regions import RegionName, RegionOrder
 from deploy_lib.config.runtime import RuntimeSettings, number_as_text
 from deploy_lib.model.exposure import Exposure
 from deploy_lib.model.service import BuildSource, Instances, Service
@@ -122,7 +123,9 @@ class ServiceSettings(RuntimeSettings, ExposureSettings):
         description="the account in whose name a service that is not public is asked; default: the caller's own",
     )
     env: Variables = Field(
-        {}, description="variables and their values; ${COMMIT}, ${PROJECT}, ${SERVICE} and ${RELEASE} are filled in"
+        {},
+        description="variables and their values; ${COMMIT}, ${PROJECT}, ${SERVICE}, ${RELEASE} and ${REGION} are "
+        "filled in",
     )
     env_file: Files = Field(
         (),
@@ -131,6 +134,13 @@ class ServiceSettings(RuntimeSettings, ExposureSettings):
     )
     secrets: SecretReferences = Field({}, description="variables and the secret each is read from, name:version")
     after: tuple[str, ...] = Field((), description="services that must be live before this one starts")
+    region: RegionName | None = Field(None, description="the region it runs in, where that is not the file's")
+    regions: tuple[RegionName, ...] | None = Field(
+        None, description="the regions it runs in, instead of one region: one image, released and restored together"
+    )
+    region_order: RegionOrder | None = Field(
+        None, description="how its regions are given users; default: the file's region_order"
+    )
     guard: GuardOf | None = Field(None, description="who watches this service's releases; default: the file's guard")
     health: HealthSettings = Field(
         HealthSettings(),
@@ -172,13 +182,20 @@ class ServiceSettings(RuntimeSettings, ExposureSettings):
                 raise ValueError(f"{pattern!r} is not a valid pattern; it is written as in a .gitignore") from None
         return value
 
+    def regions_of(self, file: FileSettings) -> tuple[str, ...]:
+        """Where it runs, at least one; what it says itself comes before what the file says."""
+        own = self.regions or ((self.region,) if self.region else ())
+        return own or file.regions or ((file.region,) if file.region else ())
+
     def as_service(self, name: str, file: FileSettings, region: str | None = None) -> Service:
-        """The service as releases know it; `region` instead of the file's."""
-        guard = self.guard or file.guard
+        """The service as releases know it, in its first region; `region` instead."""
+        guard, regions = self.guard or file.guard, self.regions_of(file)
         return Service(
             name=name,
             project=file.project,
-            region=region or file.region,
+            region=region or regions[0],
+            regions=regions if len(regions) > 1 else (),
+            side_by_side=(self.region_order or file.region_order) == "side_by_side",
             cloud_run=self.cloud_run,
             images=file.images.rstrip("/"),
             source=BuildSource(

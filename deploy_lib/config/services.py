@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from deploy_lib.config.impossible import impossible
 from deploy_lib.config.lines import Document, Path
 from deploy_lib.config.problems import ConfigProblem, unknown
+from deploy_lib.config.regions import regions_named
 from deploy_lib.config.runtime import RuntimeSettings
 from deploy_lib.config.service_settings import ServiceSettings
 from deploy_lib.plan import Step
@@ -102,10 +103,12 @@ def _removed(service: ServiceSettings, at: Path, document: Document) -> Iterator
 
 
 def _twice(services: Mapping[str, ServiceSettings], document: Document) -> Iterator[ConfigProblem]:
-    """Services that are one on Cloud Run. All of a file are of one project and region."""
-    first: dict[str, str] = {}
+    """Services that are one on Cloud Run: of one name in one region. All of a file are of one project."""
+    first: dict[tuple[str, str], str] = {}
     for name, service in services.items():
-        other = first.setdefault(service.cloud_run, name)
+        regions = regions_named(document.data["services"][name], document.data) or ("",)
+        others = [first.setdefault((service.cloud_run, region), name) for region in regions]
+        other = next((other for other in others if other != name), name)
         if other != name:
             message = (
                 f"{name} and {other} are both {service.cloud_run} on Cloud Run; each release would undo the other's"

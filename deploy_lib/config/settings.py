@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, field_validator
 from deploy_lib.config.freeze import FreezeSettings
 from deploy_lib.config.guard import GuardOf
 from deploy_lib.config.notify import NotifySettings
+from deploy_lib.config.regions import RegionName, RegionOrder
 from deploy_lib.config.service_settings import NAME, Inside, ServiceSettings
 from deploy_lib.model.notices import Subscription, WebhookTarget
 from deploy_lib.steps.kind import Settings
@@ -20,7 +21,6 @@ _HOST = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?"
 _SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 """How a file may call a service: releases are kept in a directory of this name."""
 PROJECT = r"^[a-z][a-z0-9-]{4,28}[a-z0-9]$"
-REGION = r"^[a-z]+-[a-z]+\d+$"
 
 
 def _reachable(value: Any) -> Any:
@@ -50,7 +50,16 @@ class FileSettings(Settings):
         pattern=PROJECT,
         description="a Google Cloud project id: 6 to 30 lower-case letters, digits and hyphens",
     )
-    region: str = Field(pattern=REGION, description="a Google Cloud region, e.g. us-central1")
+    region: RegionName | None = Field(None, description="where the services run, e.g. us-central1")
+    regions: tuple[RegionName, ...] | None = Field(
+        None,
+        description="where each of the services runs, instead of one region: one image, released and restored together",
+    )
+    region_order: RegionOrder | None = Field(
+        None,
+        description="one_after_the_other (the default): each region's users once the one before it is live; "
+        "side_by_side: all at once",
+    )
     images: str = Field(
         pattern=r"^[a-z0-9.-]+(:\d+)?(/[a-z0-9._-]+)+/?$",
         description="where images are pushed: host/project/repository",
@@ -58,7 +67,7 @@ class FileSettings(Settings):
     bucket: str | None = Field(
         None,
         pattern=r"^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$",
-        description="bucket for build sources, logs and check results, made in `region` when it is missing; "
+        description="bucket for build sources, logs and check results, made in the first region when it is missing; "
         "default: PROJECT_cloudbuild",
     )
     local: bool = Field(False, description="use the local cloud instead of Google's")

@@ -139,7 +139,7 @@ class Github:
             "environment": self.target.environment,
             "auto_merge": False,
             "required_contexts": [],  # whether it may be released was decided before
-            "description": f"{notice.release.service.name}: {notice.release.id}"[:_DESCRIPTION],
+            "description": f"{notice.release.service.label}: {notice.release.id}"[:_DESCRIPTION],
             "payload": {"release": notice.release.id, "service": notice.release.service.name},
         }
         number = self._post("", body).get("id")

@@ -127,10 +127,11 @@ class ReleaseInterrupted:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """A release that went well is taken back, because another of its group did not."""
+    """A release that went well is taken back, because another of its group did not; with `hold` a person decides."""
 
     at: datetime
     why: str
+    hold: bool = False
     type: Literal["withdrawn"] = "withdrawn"
 
 

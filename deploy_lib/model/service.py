@@ -99,6 +99,24 @@ class Service:
     runtime: Runtime = Runtime()
     exposure: Exposure = Exposure()
     guard: Guard | None = None  # None: nothing watches a release but its client
+    regions: tuple[str, ...] = ()  # all that it runs in, this one among them; empty where that is one
+    side_by_side: bool = False  # whether its regions are given users at once
+
+    @property
+    def label(self) -> str:
+        """What it is called beside others: its name, with the region where it runs in several."""
+        return f"{self.name} ({self.region})" if self.regions else self.name
+
+    @property
+    def home(self) -> str:
+        """The region of what all its regions share."""
+        return self.regions[0] if self.regions else self.region
+
+    def comes_after(self, other: Service) -> bool:
+        """Whether it is given users only once the other is live, of those that are released together."""
+        if other.name != self.name:
+            return other.name in self.after
+        return not self.side_by_side and other.region in self.regions[: self.regions.index(self.region)]
 
     @property
     def image_name(self) -> str:

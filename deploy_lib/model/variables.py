@@ -1,4 +1,4 @@
-"""What a release puts into the texts of a service: ${COMMIT}, ${PROJECT}, ${SERVICE}, ${RELEASE}. Pure."""
+"""What a release puts into the texts of a service: ${COMMIT}, ${PROJECT}, ${SERVICE}, ${RELEASE}, ${REGION}. Pure."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ VARIABLES = {
     "PROJECT": "the project's id",
     "SERVICE": "the name used with --service",
     "RELEASE": "the release's id",
+    "REGION": "where it runs, of each region of a service its own",
 }
 WHERE = "env, args and labels of a service and in env, args and rollback_command of a job"
 _USE = re.compile(r"\$\$\{|\$\{(?P<name>[^}]*)(?P<end>\}?)")
@@ -46,7 +47,13 @@ def as_label(text: str) -> str:
 
 def values_of(service: Service, commit: str, release_id: str) -> dict[str, str]:
     """What each of VARIABLES is in that release."""
-    return {"COMMIT": commit, "PROJECT": service.project, "SERVICE": service.name, "RELEASE": release_id}
+    return {
+        "COMMIT": commit,
+        "PROJECT": service.project,
+        "SERVICE": service.name,
+        "RELEASE": release_id,
+        "REGION": service.region,
+    }
 
 
 def for_release(service: Service, commit: str, release_id: str) -> Service:

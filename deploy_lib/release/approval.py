@@ -32,7 +32,7 @@ def approvable(states: Sequence[tuple[Plan, ServiceState]], wanted: str, now: da
         raise NotPossible(_over(states, wanted))
     [(plan, state)] = open_
     assert state.left is not None
-    name, left = plan.service.name, state.left
+    name, left = plan.service.label, state.left
     if left.restored:
         raise NotPossible(f"{name}: {left.release_id} is over: its users were put back")
     asked = next((each for each in left.approvals if each.approval is None), None)
@@ -56,6 +56,6 @@ def _over(states: Sequence[tuple[Plan, ServiceState]], wanted: str) -> str:
         for past in state.history:
             if past.id.endswith(wanted):
                 at = f" at {past.at:%Y-%m-%d %H:%M} UTC" if past.at else ""
-                return f"{plan.service.name}: {past.id} is over: it ended {past.outcome}{at}"
-    names = ", ".join(plan.service.name for plan, _ in states)
+                return f"{plan.service.label}: {past.id} is over: it ended {past.outcome}{at}"
+    names = ", ".join(plan.service.label for plan, _ in states)
     return f"no release {wanted} of {names} is under way, and none of the last ones was called so"

@@ -87,7 +87,7 @@ class Doctor:
         for images in sorted({plan.service.images for plan in self.plans}):
             yield Inquiry(f"images {images}", partial(self._repository, images))
         for service in (plan.service for plan in self.plans):
-            yield Inquiry(f"{service.name} runs as", partial(self._runtime, service))
+            yield Inquiry(f"{service.label} runs as", partial(self._runtime, service))
         for named in dict.fromkeys(self._job_accounts()):
             yield Inquiry(
                 f"job runs as {named}", partial(self._on_account, named, GrantedOn.JOB, f"job runs as {named}")
@@ -127,8 +127,7 @@ class Doctor:
     def _buckets(self) -> dict[str, str]:
         """Each with the region of a service that uses it."""
         return {
-            plan.service.bucket or build_bucket(self.access.project): plan.service.region
-            for plan in reversed(self.plans)
+            plan.service.bucket or build_bucket(self.access.project): plan.service.home for plan in reversed(self.plans)
         }
 
     def _bucket(self, bucket: str, region: str) -> list[Checkup]:
@@ -175,7 +174,7 @@ class Doctor:
 
     def _runtime(self, service: Service) -> list[Checkup]:
         account = service.service_account or self.runs_as(service) or f"{self.access.number()}{_COMPUTE}"
-        return self._on_account(account, GrantedOn.RUNTIME, f"{service.name} runs as {account}")
+        return self._on_account(account, GrantedOn.RUNTIME, f"{service.label} runs as {account}")
 
     def _build_accounts(self) -> list[str | None]:
         """None is the project's default."""

@@ -4,6 +4,9 @@ All start side by side and wait for each other at two places: before their first
 them, and before their end. When one does not come to its end, those that run are withdrawn at once and those that are
 live go back, the last one first; each tells that in its journal, and ends once. A group whose client is killed
 leaves every service with its journal and lease, to be resumed or repaired like any other.
+
+The regions of one service are such a group, too, and closer to each other: where one is held for a person to decide,
+the others are held as they are, so that what is decided is decided for all.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from threading import Lock
 
 from deploy_lib.drivers.interface import Clock
 from deploy_lib.model.journal import Stopped
-from deploy_lib.model.outcome import exit_code_of
+from deploy_lib.model.outcome import Outcome, exit_code_of
 from deploy_lib.release.membership import Others
 
 EVERY = 0.1
@@ -26,7 +29,9 @@ EVERY = 0.1
 class Member:
     """`release` carries the service's release to its end, and may raise Interrupted; `recall` ends its waits.
 
-    With `keep` it goes on, and stays live, when another one fails that it does not come after.
+    With `keep` it goes on, and stays live, when another one fails that it does not come after. `regions` are the others
+    of the same service, which it stands or falls with in any case. `leaves_choice`: what it was held for leaves a
+    person something to decide.
     """
 
     name: str
@@ -34,6 +39,12 @@ class Member:
     release: Callable[[Others], Stopped]
     recall: Callable[[], None]
     keep: bool = False
+    regions: frozenset[str] = frozenset()
+    leaves_choice: Callable[[], bool] = lambda: True
+
+    def falls_with(self, other: str) -> bool:
+        """Whether it is taken back when that one is not released."""
+        return not self.keep or other in self.after or other in self.regions
 
 
 @dataclass(slots=True)
@@ -45,6 +56,7 @@ class _Group:
     ended: dict[str, Stopped] = field(default_factory=dict)
     failed: list[str] = field(default_factory=list)
     withdrawn: set[str] = field(default_factory=set)
+    recalled: set[str] = field(default_factory=set)
     lock: Lock = field(default_factory=Lock)
 
     def carry_out(self, member: Member) -> Stopped:
@@ -60,12 +72,16 @@ class _Group:
 
     def _recall_others(self, lost: Member) -> None:
         with self.lock:
-            first = not self.failed
             self.failed.append(lost.name)
-        if first:
-            for other in self.members:
-                if other.name not in self.ended and other is not lost and not other.keep:
-                    other.recall()
+            falling = [
+                other
+                for other in self.members
+                if other.name not in self.ended.keys() | self.recalled and other is not lost
+                if other.falls_with(lost.name)
+            ]
+            self.recalled.update(other.name for other in falling)
+        for other in falling:
+            other.recall()
 
     def is_through(self, name: str) -> bool:
         return name in self.waiting or name in self.live or name in self.ended or name in self.failed
@@ -83,13 +99,23 @@ class _Place:
 
     def why_withdrawn(self) -> str:
         group = self.group
-        lost = next((name for name in group.failed if name != self.member.name), None)
-        if self.member.keep:
-            lost = next((name for name in self.member.after if name in group.failed), None)
+        lost = self._lost()
         if lost is None:
             return ""
         group.withdrawn.add(self.member.name)
-        return f"{lost} was not released"
+        return f"{lost} is held" if self.is_held() else f"{lost} was not released"
+
+    def is_held(self) -> bool:
+        group, lost = self.group, self._lost()
+        if lost not in self.member.regions or lost not in group.ended:
+            return False
+        held = group.ended[lost].outcome is Outcome.HELD
+        return held and next(each for each in group.members if each.name == lost).leaves_choice()
+
+    def _lost(self) -> str | None:
+        """The first that was not released, of those whose loss takes this one back."""
+        others = (name for name in self.group.failed if name != self.member.name)
+        return next((name for name in others if self.member.falls_with(name)), None)
 
     def before_traffic(self) -> str:
         group = self.group
@@ -106,13 +132,13 @@ class _Place:
         group, name = self.group, self.member.name
         if name not in group.live:
             group.live.append(name)
-        if self.member.keep:
-            return ""
+        bound = {each.name for each in group.members if self.member.falls_with(each.name)} - {*self.member.after}
         while not (why := self.why_withdrawn()):
-            if all(each.name in group.live or each.name in group.ended for each in group.members):
+            if all(each in group.live or each in group.ended for each in bound):
                 return ""
             group.clock.sleep(EVERY)
-        while not all(later in group.ended for later in group.live[group.live.index(name) + 1 :]):
+        later = group.live[group.live.index(name) + 1 :]
+        while not all(each in group.ended for each in later if each in bound):
             group.clock.sleep(EVERY)
         return why
 

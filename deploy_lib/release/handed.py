@@ -43,4 +43,5 @@ def apart(plans: Sequence[Plan], *, keep: bool) -> list[list[Plan]]:
 
 
 def _linked(one: Plan, other: Plan) -> bool:
-    return one.service.name in other.service.after or other.service.name in one.service.after
+    names = one.service.name, other.service.name
+    return names[0] == names[1] or names[0] in other.service.after or names[1] in one.service.after

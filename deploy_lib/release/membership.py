@@ -18,6 +18,7 @@ class Others(Protocol):
     """
 
     def why_withdrawn(self) -> str: ...
+    def is_held(self) -> bool: ...  # whether it is withdrawn to be held as it is, beside another region that is
     def before_traffic(self) -> str: ...  # waits until all are as far, and those it comes after are live
     def before_end(self) -> str: ...  # waits, live, until all are
 

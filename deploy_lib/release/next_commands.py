@@ -122,7 +122,9 @@ def after_rollback(plan: Plan, outcome: Outcome) -> tuple[str, ...]:
 def after_change_by_hand(plan: Plan, state: ServiceState, by_hand: ByHand) -> Iterator[str]:
     """What a person can do about what was changed by hand."""
     if by_hand.moved:
-        yield plan.program.command("rollback", "--to", "last-release", note="put back what the last good release left")
+        yield plan.program_here.command(
+            "rollback", "--to", "last-release", note="put back what the last good release left"
+        )
     if state.unfinished:
         yield plan.program.command("resume", "--accept", note="go on with the release, from the traffic as it is now")
     else:

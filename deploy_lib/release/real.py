@@ -67,7 +67,8 @@ class RealRelease:
         """Whether the group took the release back meanwhile; it may wait for the others."""
         why = self.group.why_withdrawn(self.context, move) if self.group else ""
         if why:
-            self.context.record(journal.Withdrawn(self.context.now(), why))
+            hold = self.group is not None and self.group.others.is_held()
+            self.context.record(journal.Withdrawn(self.context.now(), why, hold))
             return True
         waited = self.group is not None and isinstance(move, Finish)  # for the others to be live, it may be long
         return waited and isinstance(move, Finish) and unless_elsewhere(self.context, move) != move

@@ -57,7 +57,7 @@ def resumable(
     `journal` is this machine's: of the release that the service calls unfinished, else of the newest one. `commit_of`
     gives the full hash of a commit that the repository has, and raises where it has not. Raises NotPossible.
     """
-    name, left = plan.service.name, state.unfinished
+    name, left = plan.service.label, state.unfinished
     if left is not None and is_rollback(left.release_id):
         finish = plan.program.command("rollback", "--force")
         raise NotPossible(f"{name}: what was left unfinished is a rollback; {finish} finishes it")
@@ -91,7 +91,7 @@ def from_traffic_now(plan: Plan, release: Release, state: ServiceState, step: in
     The candidate's share is left out of that, since nobody wants a failed candidate back. Raises NotPossible.
     """
     if not state.exists:
-        raise NotPossible(f"{plan.service.name}: the service does not exist any more", Outcome.REJECTED.exit_code)
+        raise NotPossible(f"{plan.service.label}: the service does not exist any more", Outcome.REJECTED.exit_code)
     candidate = release.candidate or ""
     moved = bool(state.traffic.shares().get(candidate))
     before = state.traffic.without(candidate)
@@ -181,7 +181,7 @@ def _require_promotion(plan: Plan) -> None:
     """Raises NotPossible when the plan gives no traffic."""
     if not plan.promotes:
         raise NotPossible(
-            f"{plan.service.name}: the candidate is up, and no step gives it users: add promote: {{percent: 100}} "
+            f"{plan.service.label}: the candidate is up, and no step gives it users: add promote: {{percent: 100}} "
             f"and verify behind {plan.steps[-1].place}"
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from deploy_lib.diagnose import diagnose
@@ -27,6 +27,7 @@ from deploy_lib.release.last_line import stopped_half_way
 from deploy_lib.release.membership import Membership, Others
 from deploy_lib.release.output import Output
 from deploy_lib.release.real import RealRelease
+from deploy_lib.release.shared_builds import SharedBuilds
 
 
 @dataclass(slots=True)
@@ -48,7 +49,9 @@ class ReleaseRunner:
     wait: float = 0.0
     earlier: Sequence[Entry] = ()
     unwritten: Sequence[Entry] = ()
+    image: SharedBuilds | None = None  # what the regions of its service share; None where it has one
     thread: int | None = None  # the one that carries it out
+    leaves_choice: bool = True  # what it was held for leaves a person something to decide
 
     def carry_out(self, others: Others) -> Stopped:
         """To its last line. Raises Interrupted when a person would not wait for the traffic to be put back."""
@@ -60,6 +63,8 @@ class ReleaseRunner:
                 return diagnose(evidence, findings, plan.service, requests, self.remedy_context(release))
 
             drivers, holder = self.drivers(), with_process(self.holder)
+            if self.image is not None:
+                drivers = replace(drivers, builds=self.image.for_region(plan.service, drivers.builds))
             context = ReleaseContext(
                 plan, drivers, output.note, output.tell, cause_of, holder, take_over=self.take_over, wait=self.wait
             )
@@ -70,6 +75,7 @@ class ReleaseRunner:
                 now = drivers.clock.now()
                 output.show(stopped_half_way(drivers.services, plan.service, now, resume, seen))
                 raise
+        self.leaves_choice = not context.release.first
         self.ended()
         return stopped
 
@@ -84,14 +90,20 @@ def release_together(runners: Sequence[ReleaseRunner], clock: Clock, recall: Cal
         if each.thread is not None:
             recall(each.thread)
 
-    members = [
-        Member(
-            each.plan.service.name,
-            each.plan.service.after,
+    def member(each: ReleaseRunner) -> Member:
+        service, others = each.plan.service, [other.plan.service for other in runners if other is not each]
+        return Member(
+            service.label,
+            tuple(other.label for other in others if service.comes_after(other)),
             each.carry_out,
             partial(recall_one, each),
             keep=each.release.options.keep,
+            regions=frozenset(other.label for other in others if other.name == service.name),
+            leaves_choice=lambda: each.leaves_choice,
         )
-        for each in runners
-    ]
-    return release_all(members, clock)
+
+    images: dict[str, SharedBuilds] = {}
+    for each in runners:
+        if each.plan.service.regions:
+            each.image = images.setdefault(each.plan.service.name, SharedBuilds(each.release, clock))
+    return release_all([member(each) for each in runners], clock)

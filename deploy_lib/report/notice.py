@@ -27,7 +27,7 @@ def notice(release: Release, entry: Entry) -> Notice | None:
 
 
 def _text(release: Release, entry: Entry) -> str:
-    name = f"{release.service.name} ({release.service.project})"
+    name = f"{release.service.label} ({release.service.project})"
     if isinstance(entry, Started):
         verb = "is resumed" if entry.resumed else "starts"
         who = f" by {entry.holder}" if entry.holder else ""

@@ -211,12 +211,13 @@ class CliHarness:
 
     # What the cloud says
 
-    def maps(self, service: str = "") -> list[Shares]:
+    def maps(self, service: str = "", region: str = "") -> list[Shares]:
         """The shares of every traffic map the service carried, oldest first; equal neighbours are one.
 
-        A service that is being created serves nothing yet; that is left out.
+        A service that is being created serves nothing yet; that is left out. `region` tells its regions apart.
         """
-        found = [entry["shares"] for entry in self.cloud.traffic(service or self.service)]
+        served = self.cloud.traffic(service or self.service)
+        found = [entry["shares"] for entry in served if f"/locations/{region}" in entry["service"]]
         found = found[1:] if found and not found[0] else found
         return [shares for index, shares in enumerate(found) if index == 0 or shares != found[index - 1]]
 

@@ -162,7 +162,10 @@ def test_variables_of_a_file_stand_behind_those_of_env(tmp_path: Path) -> None:
         ("A=1\nB=2\nA=3\n", "v.env:3:1: A is given twice, first in line 1"),
         ("A=1\nDB_PASSWORD=hunter2hunter2\n", "v.env:2:1: DB_PASSWORD holds a secret; put it into Secret Manager"),
         ("URL=postgres://u:hunter2hunter2@db/x\n", "v.env:1:1: URL holds a secret; put it into Secret Manager"),
-        ("A=${BRANCH}\n", "v.env:1:1: A: ${BRANCH} is not known; ${COMMIT}, ${PROJECT}, ${SERVICE} and ${RELEASE} may"),
+        (
+            "A=${BRANCH}\n",
+            "v.env:1:1: A: ${BRANCH} is not known; ${COMMIT}, ${PROJECT}, ${SERVICE}, ${RELEASE} and ${REGION} may",
+        ),
         (None, "c.yaml:5:5: env_file: v.env: there is no such file"),
     ],
 )
@@ -194,8 +197,8 @@ def test_lines_of_variables(text: str, expected: list[tuple[int, str, str]]) -> 
 
 
 KNOWN = (
-    "${COMMIT}, ${PROJECT}, ${SERVICE} and ${RELEASE} may be used, in env, args and labels of a service and in env, "
-    "args and rollback_command of a job; $${ stands for a plain ${"
+    "${COMMIT}, ${PROJECT}, ${SERVICE}, ${RELEASE} and ${REGION} may be used, in env, args and labels of a service "
+    "and in env, args and rollback_command of a job; $${ stands for a plain ${"
 )
 
 
@@ -232,10 +235,10 @@ def test_variables_of_a_release_have_their_places(tmp_path: Path, entry: str, ex
 
 
 def test_a_release_fills_in_what_it_is(tmp_path: Path) -> None:
-    entry = "env: {A: '${COMMIT}/${PROJECT}/${SERVICE}/${RELEASE}/$${COMMIT}/$X'}"
+    entry = "env: {A: '${COMMIT}/${PROJECT}/${SERVICE}/${RELEASE}/${REGION}/$${COMMIT}/$X'}"
     write(tmp_path, {**CHAIN, "c.yaml": CHILD.replace("env: {LEVEL: debug}", entry)})
     service = for_release(plan_for(load(tmp_path / "c.yaml"), "backend").service, "c0ffee", "2026-b")
-    assert service.env["A"] == "c0ffee/netra-staging/backend/2026-b/${COMMIT}/$X"
+    assert service.env["A"] == "c0ffee/netra-staging/backend/2026-b/us-central1/${COMMIT}/$X"
     settings = job.JobSettings(env={"A": "${COMMIT} $${COMMIT}"}, rollback_command=("back", "${RELEASE}"))
     filled_in = job.ask(settings, CANDIDATE).settings
     assert filled_in.env == {"A": f"{CANDIDATE.commit} ${{COMMIT}}"}

@@ -11,7 +11,7 @@ import pytest
 
 from deploy_lib.cli.arguments import command_parsers, parse, parser
 from deploy_lib.cli.following import BuildEvents
-from deploy_lib.cli.identity import new_release, service_of
+from deploy_lib.cli.identity import is_of, new_release
 from deploy_lib.cli.notifications import Notifier
 from deploy_lib.cli.on_cloud_build import PASSED_FLAGS, PASSED_VALUES, Handed, handed_over
 from deploy_lib.cli.releasing_arguments import OLD_FLAGS
@@ -67,8 +67,14 @@ def test_what_needs_no_cloud_is_checked_here() -> None:
 
 @pytest.mark.parametrize("name", ["backend", "my-web.v2_x", "a"])
 def test_the_service_of_a_release_is_in_its_id(name: str) -> None:
-    release = new_release(_plans(**{name: ()})[0], "c" * 40, Options(), NOON)
-    assert service_of(release.id) == name
+    plan = _plans(**{name: ()})[0]
+    release = new_release(plan, "c" * 40, Options(), NOON)
+    both = ("us-central1", "us-east1")
+    here, there = (replace(plan.service, region=region, regions=both) for region in both)
+    made_here = new_release(replace(plan, service=here), "c" * 40, Options(), NOON)
+    assert is_of(release.id, plan.service) and is_of(f"{release.id}-rollback", plan.service)
+    assert is_of(made_here.id, here)
+    assert not any((is_of(release.id, here), is_of(made_here.id, there), is_of(made_here.id, plan.service)))
 
 
 def test_every_flag_of_a_release_goes_along_or_is_this_clients() -> None:

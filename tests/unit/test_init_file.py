@@ -13,7 +13,7 @@ import yaml
 
 from deploy_lib.cli.main import main
 from deploy_lib.config import load, plan_for
-from deploy_lib.config.settings import REGION
+from deploy_lib.config.regions import REGION
 from deploy_lib.drivers.services.import_service import import_service
 from deploy_lib.drivers.services.knative_file import service_of
 from deploy_lib.drivers.services.template import main_container, merged

@@ -44,7 +44,7 @@ class BuildLocation:
 def location_for(calls: Calls, service: Service, worker: Worker) -> BuildLocation:
     """Where builds for a service run."""
     name = service.bucket or build_bucket(service.project)
-    bucket = Bucket(calls, name, named=service.bucket is not None, region=service.region)
+    bucket = Bucket(calls, name, named=service.bucket is not None, region=service.home)
     return BuildLocation(service.project, worker.location, bucket)
 
 

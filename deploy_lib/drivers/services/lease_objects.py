@@ -135,7 +135,7 @@ class LeaseObjects:
         name = LeaseObject.of(service).bucket
         if name not in self._buckets:
             named = service.bucket is not None
-            self._buckets[name] = Bucket(self._calls, name, named=named, region=service.region)
+            self._buckets[name] = Bucket(self._calls, name, named=named, region=service.home)
         return self._buckets[name]
 
 

@@ -50,7 +50,9 @@ def older(state: ServiceState) -> Iterator[tuple[str, str]]:
 def commands(plan: Plan, state: ServiceState) -> tuple[str, ...]:
     """How to go back to each of `older`."""
     return tuple(
-        plan.program.command("rollback", "--to", name, note=f"made {when}, ready; it is asked before it gets users")
+        plan.program_here.command(
+            "rollback", "--to", name, note=f"made {when}, ready; it is asked before it gets users"
+        )
         for name, when in older(state)
     )
 

@@ -54,7 +54,7 @@ def refusal(chosen: Chosen, drivers: RollbackDrivers) -> Stopped:
 
 def refusals(found: Sequence[Chosen]) -> str:
     """Why nothing was done, with each service that cannot be rolled back."""
-    return "\n  ".join(f"{each.plan.service.name}: {each.why_not}" for each in found if each.refused)
+    return "\n  ".join(f"{each.plan.service.label}: {each.why_not}" for each in found if each.refused)
 
 
 def roll_back(

@@ -55,7 +55,7 @@ def read(entries: Sequence[Entry], release_id: str = "", *, running: bool = Fals
     started = begun.at if begun else release.started
     return Subject(
         id=release.id,
-        service=release.service.name,
+        service=release.service.label,
         cloud_run=release.service.cloud_run,
         project=release.service.project,
         region=release.service.region,

@@ -4,7 +4,7 @@ BEHAVE is JSON: fail_every (each n-th /work answers 500), slow (seconds before /
 crash_after (requests, then the process ends), port (listens there instead), address, start_after (seconds), late
 (listens once it is asked to end), import (a module, before anything else), health (status), health_says (status in its
 body), health_slow (seconds), wrong (what is wrong with a path, as `misbehave` knows it). /seen tells the headers of
-every request so far.
+every request so far. With only_in (a region) it is so where the variable REGION says that.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from pathlib import Path
 
 from app.parts.words import GREETING
 
-BEHAVE = json.loads(os.environ.get("BEHAVE", "{}"))
+TOLD = json.loads(os.environ.get("BEHAVE", "{}"))
+BEHAVE = TOLD if TOLD.get("only_in") in (None, os.environ.get("REGION")) else {}
 SAYS = Path(__file__).with_name("says.txt")
 REVISION = os.environ.get("K_REVISION", "none")
 WORK = itertools.count(1)
