@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from deploy_lib.cli.identity import holder, is_of
+from deploy_lib.cli.identity import holder
 from deploy_lib.cli.program import shorter
 from deploy_lib.cli.selection import select
 from deploy_lib.cli.session import open_session
@@ -13,6 +13,7 @@ from deploy_lib.cli.show.console import say
 from deploy_lib.cli.signals import stopping
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.model.approval import Approval
+from deploy_lib.model.release_ids import is_of
 from deploy_lib.plan import Plan
 from deploy_lib.release.approval import approvable
 

@@ -12,7 +12,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from deploy_lib.cli.identity import is_of
 from deploy_lib.cli.notifications import Notifier
 from deploy_lib.cli.paths import release_directory, releases_directory
 from deploy_lib.cli.run_output import RunOutput, run_output
@@ -24,6 +23,7 @@ from deploy_lib.journal import decode, read
 from deploy_lib.model.journal import Entry, Started, Stopped
 from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.model.outcome import Outcome, exit_code_of
+from deploy_lib.model.release_ids import is_of
 from deploy_lib.model.requests import Worker
 from deploy_lib.model.service import Service
 from deploy_lib.model.state import ServiceState

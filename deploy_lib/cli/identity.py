@@ -9,8 +9,7 @@ import socket
 from datetime import datetime
 
 from deploy_lib.model.release import Options, Release
-from deploy_lib.model.release_history import ROLLBACK
-from deploy_lib.model.service import Service
+from deploy_lib.model.release_ids import release_id
 from deploy_lib.model.variables import for_release
 from deploy_lib.plan import Plan
 
@@ -29,25 +28,13 @@ def new_release(
     `committed` is when its commit was made. `apart` keeps the ids of two deployers apart, and is the same for all
     releases of one: those of the regions of a service are known by each other's ids.
     """
-    release_id = f"{now:%Y%m%dt%H%M%S}-{_named(plan.service)}-{commit[:7]}-{apart or keep_apart()}"
-    return Release(
-        release_id, for_release(plan.service, commit, release_id), commit, now, options=options, committed=committed
-    )
+    id_ = release_id(now, plan.service, commit, apart or keep_apart())
+    return Release(id_, for_release(plan.service, commit, id_), commit, now, options=options, committed=committed)
 
 
 def keep_apart() -> str:
     """What keeps apart the ids of two who start in the same second."""
     return secrets.token_hex(2)
-
-
-def is_of(release_id: str, service: Service) -> bool:
-    """Whether a release with that id is of the service, in its region."""
-    name, _, _ = release_id.removesuffix(ROLLBACK).partition("-")[2].rpartition("-")[0].rpartition("-")
-    return name == _named(service)
-
-
-def _named(service: Service) -> str:
-    return f"{service.name}-{service.region}" if service.regions else service.name
 
 
 def holder() -> str:

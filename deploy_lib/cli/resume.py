@@ -24,7 +24,7 @@ from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.journal import Journal
 from deploy_lib.model.state import ServiceState
 from deploy_lib.plan import Plan
-from deploy_lib.release.resume import NothingToResume, Resumable, resumable
+from deploy_lib.release.resume import NothingToResume, Resumable, resumable, taken_back
 
 
 def main(
@@ -88,4 +88,4 @@ def _found(session: Session, states: Sequence[tuple[Plan, ServiceState]], *, acc
         raise NothingToResume("\n  ".join(ended))
     for message in ended:
         print(message, file=sys.stderr)
-    return found
+    return taken_back(found, states, session.clock.now())

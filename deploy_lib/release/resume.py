@@ -6,12 +6,12 @@ how far the traffic was moved, and what restoring puts back.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from deploy_lib.model.answers import UnfinishedRelease
-from deploy_lib.model.journal import Adopted, Entry, Judged, LeaseHeld, Started
+from deploy_lib.model.journal import Adopted, Entry, Judged, LeaseHeld, Started, Withdrawn
 from deploy_lib.model.journal_queries import (
     is_ready,
     last_lease,
@@ -23,6 +23,7 @@ from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Options, Release
 from deploy_lib.model.release_history import is_rollback
+from deploy_lib.model.release_ids import in_region
 from deploy_lib.model.state import ServiceState
 from deploy_lib.model.variables import for_release
 from deploy_lib.plan import Plan
@@ -70,6 +71,27 @@ def resumable(
         history = plan.program.command("history")
         raise NothingToResume(f"{name}: there is no unfinished release to go on with; {history} lists the others")
     return _from_annotations(plan, state, left, commit_of(left.commit), now, accept=accept)
+
+
+def taken_back(
+    found: Sequence[Resumable], states: Sequence[tuple[Plan, ServiceState]], now: datetime
+) -> list[Resumable]:
+    """The same, where those whose release in another region of the service came to a bad end are given up, too.
+
+    Their client may have died in between.
+    """
+    return [replace(each, unwritten=(*each.unwritten, *_withdrawn(each, states, now))) for each in found]
+
+
+def _withdrawn(each: Resumable, states: Sequence[tuple[Plan, ServiceState]], now: datetime) -> Iterator[Withdrawn]:
+    own = each.plan.service
+    for plan, state in states:
+        if plan.service.name != own.name or plan.service.region == own.region:
+            continue
+        beside = in_region(each.release.id, own, plan.service)
+        past = next((past for past in state.history if past.id == beside), None)
+        if past is not None and not past.outcome.is_good and not past.outcome.is_open:
+            yield Withdrawn(now, f"{plan.service.label} was not released")
 
 
 def ended_elsewhere(entries: Sequence[Entry], release: Release, state: ServiceState) -> bool:

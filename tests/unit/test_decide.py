@@ -225,6 +225,18 @@ def test_policies() -> None:
     assert isinstance(next_move(plan(on_failure="hold"), interrupted), Restore)
 
 
+def test_a_region_that_is_held_beside_another_stays_as_it_is_and_looks_again_when_it_goes_on() -> None:
+    held = Withdrawn(NOON, "the other is held", hold=True)
+    done = [*AT_TEN, asked(4), judged(4), asked(5, moves=True, percent=100), judged(5)]
+    for journal in (done, AT_TEN, BUILT):
+        assert next_move(plan(on_failure="restore"), [*journal, held]) == Finish(Outcome.HELD, "the other is held")
+    stopped = Stopped(NOON, Outcome.HELD, "the other is held", "serving")
+    resumed = [*done, held, stopped, started(resumed=True), leased()]
+    assert next_move(plan(), resumed) == RunStep(5), "its last step, so that what is live is seen"
+    back = [*resumed, asked(5, moves=True, percent=100), judged(5), Withdrawn(NOON, "the other was not released")]
+    assert isinstance(next_move(plan(), back), Restore)
+
+
 def test_a_first_release_has_nothing_to_go_back_to() -> None:
     journal = [*BUILT, asked(2), judged(2, release=FIRST), asked(3, moves=True), judged(3, Status.FAILED, FIRST)]
     move = next_move(plan(), journal)

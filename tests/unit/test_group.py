@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+import pytest
+
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.model.journal import Stopped
 from deploy_lib.model.outcome import Outcome
@@ -22,6 +24,8 @@ class Log:
         self.late = late or {}
         self.clock = SystemClock()
         self.kept: set[str] = set()
+        self.regions: set[str] = set()
+        self.leaves_choice = True
         self.lines: list[str] = []
         self.slow: dict[str, Callable[[], object]] = {}
         self.recalled = {name: threading.Event() for name in ("auth", "backend", "web")}
@@ -38,10 +42,12 @@ class Log:
                 return self.end(name, self.late[name])
             if why := others.before_end():
                 self.lines.append(f"{name} is put back")
-                return self.end(name, Outcome.REJECTED, f": {why}")
+                return self.end(name, Outcome.HELD if others.is_held() else Outcome.REJECTED, f": {why}")
             return self.end(name, Outcome.LIVE)
 
-        return Member(name, after, release, self.recalled[name].set, name in self.kept)
+        regions = frozenset(self.regions - {name} if name in self.regions else ())
+        recall, choice = self.recalled[name].set, self.leaves_choice
+        return Member(name, after, release, recall, name in self.kept, regions, lambda: choice)
 
     def end(self, name: str, outcome: Outcome, why: str = "") -> Stopped:
         self.lines.append(f"{name} {outcome}{why}")
@@ -149,3 +155,36 @@ def test_each_stays_or_goes_back_as_its_own_options_say() -> None:
         "web": Outcome.REJECTED,
     }
     assert "backend is put back" in log.lines and "auth is put back" not in log.lines
+
+
+REGIONS = {
+    # How backend, a region of what auth is, ends under traffic; whether that leaves a choice; how auth and web end.
+    "rejected": (Outcome.REJECTED, True, Outcome.REJECTED, Outcome.REJECTED),
+    "held": (Outcome.HELD, True, Outcome.HELD, Outcome.REJECTED),
+    "held, and nothing to go back to": (Outcome.HELD, False, Outcome.REJECTED, Outcome.REJECTED),
+    "unknown": (Outcome.UNKNOWN, True, Outcome.REJECTED, Outcome.REJECTED),
+}
+
+
+@pytest.mark.parametrize("keep", [False, True])
+@pytest.mark.parametrize(("outcome", "choice", "auth", "web"), REGIONS.values(), ids=REGIONS)
+def test_regions_of_one_service_are_held_together_and_never_kept_apart(
+    outcome: Outcome, choice: bool, auth: Outcome, web: Outcome, keep: bool
+) -> None:
+    log = Log(late={"backend": outcome})
+    log.regions, log.leaves_choice = {"auth", "backend"}, choice
+    ended = log.all(keep=keep)
+    assert {name: stopped.outcome for name, stopped in ended.ends.items()} == {
+        "auth": auth,
+        "backend": outcome,
+        "web": web,
+    }
+    assert ended.withdrawn == {"auth", "web"}
+
+
+def test_a_region_that_is_kept_waits_for_its_others_and_not_for_other_services() -> None:
+    log, auth_ended = Log(), threading.Event()
+    log.regions, log.kept = {"auth", "backend"}, {"auth", "backend", "web"}
+    log.slow["backend"] = lambda: auth_ended.wait(0.1)
+    assert log.all().exit_code == 0
+    assert log.lines.index("backend has users") < log.lines.index("auth live")

@@ -11,7 +11,7 @@ import pytest
 
 from deploy_lib.cli.arguments import command_parsers, parse, parser
 from deploy_lib.cli.following import BuildEvents
-from deploy_lib.cli.identity import is_of, new_release
+from deploy_lib.cli.identity import new_release
 from deploy_lib.cli.notifications import Notifier
 from deploy_lib.cli.on_cloud_build import PASSED_FLAGS, PASSED_VALUES, Handed, handed_over
 from deploy_lib.cli.releasing_arguments import OLD_FLAGS
@@ -27,6 +27,7 @@ from deploy_lib.model.journal import Entry, Stopped
 from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Options
+from deploy_lib.model.release_ids import in_region, is_of
 from deploy_lib.plan import Plan
 from deploy_lib.release.handed import apart, passes_here
 from tests.unit.fake_cloud import FakeCloud
@@ -75,6 +76,8 @@ def test_the_service_of_a_release_is_in_its_id(name: str) -> None:
     assert is_of(release.id, plan.service) and is_of(f"{release.id}-rollback", plan.service)
     assert is_of(made_here.id, here)
     assert not any((is_of(release.id, here), is_of(made_here.id, there), is_of(made_here.id, plan.service)))
+    made_there = in_region(made_here.id, here, there)
+    assert is_of(made_there, there) and in_region(made_there, there, here) == made_here.id
 
 
 def test_every_flag_of_a_release_goes_along_or_is_this_clients() -> None:

@@ -14,11 +14,16 @@ from deploy_lib.config import ConfigError, load
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.interface import DriverError, Tell
 from deploy_lib.model.answers import Built
+from deploy_lib.model.journal import Withdrawn
 from deploy_lib.model.not_possible import NotPossible
+from deploy_lib.model.outcome import Outcome
+from deploy_lib.model.release_ids import release_id
+from deploy_lib.model.state import PastRelease, ServiceState
+from deploy_lib.release.resume import Resumable, taken_back
 from deploy_lib.release.shared_builds import SharedBuilds
 from deploy_lib.steps.build import BuildImage, BuildSettings
 from tests.unit.fake_cloud import FakeCloud
-from tests.unit.samples import RELEASE, SERVICE
+from tests.unit.samples import NOON, RELEASE, SERVICE, plan
 
 EU, US = "europe-west1", "us-central1"
 FILE = """\
@@ -198,3 +203,28 @@ def test_an_image_is_built_once_for_all_regions_in_the_name_of_the_first() -> No
         thread.join()
     assert (cloud.asked, answers) == (["r-europe-west1"], ["no quota"] * 2)
     assert told == [f"one image for all regions: {SERVICE.name} ({US}) has this done"]
+
+
+BESIDE = {
+    # What the other region remembers of its release, or of another one; whether this one is given up for it.
+    "rejected": (Outcome.REJECTED, "", True),
+    "interrupted": (Outcome.INTERRUPTED, "", True),
+    "live": (Outcome.LIVE, "", False),
+    "held": (Outcome.HELD, "", False),
+    "another release": (Outcome.REJECTED, "x", False),
+}
+
+
+@pytest.mark.parametrize(("outcome", "suffix", "given_up"), BESIDE.values(), ids=BESIDE)
+def test_a_region_is_given_up_for_another_whose_release_had_ended_badly(
+    outcome: Outcome, suffix: str, given_up: bool
+) -> None:
+    """The client died after the one had ended, and before it took the other back."""
+    here, there = (replace(plan(), service=replace(SERVICE, region=each, regions=(EU, US))) for each in (EU, US))
+    ids = {each.service.region: release_id(NOON, each.service, "c0ffee1", "9f0e") for each in (here, there)}
+    past = PastRelease(ids[US] + suffix, "c0ffee1", None, "cand-2", outcome, NOON)
+    states = [(here, ServiceState(True)), (there, ServiceState(True, history=(past,)))]
+    found = Resumable(here, replace(RELEASE, id=ids[EU], service=here.service))
+    [resumed] = taken_back([found], states, NOON)
+    expected = (Withdrawn(NOON, f"{there.service.label} was not released"),) if given_up else ()
+    assert resumed.unwritten == expected
