@@ -202,7 +202,7 @@ def _where(command: argparse.ArgumentParser, *, services: bool) -> None:
         )
         group.add_argument("--all", action="store_true", help="every service of the file")
     group.add_argument("--repo", metavar="DIR", help="the repository to release (default: the one you are in)")
-    group.add_argument("--region", help="instead of the file's region")
+    group.add_argument("--region", help="instead of the file's region; of a service that has several, this one alone")
     show = command.add_argument_group("output")
     show.add_argument("--output", choices=("text", "json"), default="text", help="json: one event per line")
     show.add_argument("--state", metavar="DIR", help="where journals are kept (default: your state directory)")

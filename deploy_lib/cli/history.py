@@ -82,7 +82,7 @@ def row_of(release: StoredRelease) -> HistoryRow:
         started=about.started,
         release=release.id,
         project=release.project,
-        service=release.service,
+        service=about.service or release.service,
         commit=about.commit,
         outcome=about.outcome or (UNFINISHED if entries else "unreadable"),
         seconds=about.seconds,

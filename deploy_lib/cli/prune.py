@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from deploy_lib.cli.program import shorter
 from deploy_lib.cli.selection import Selection, select
 from deploy_lib.cli.session import Session, open_session
 from deploy_lib.cli.show.console import say, say_error, say_json
 from deploy_lib.cli.signals import stopping
+from deploy_lib.config import plan_for
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.pruning import Pruner
-from deploy_lib.model.image_names import digest_of
 from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.model.outcome import Outcome, exit_code_of
-from deploy_lib.model.pruning import Prunable, PruneVerdict, judge_images, judge_revisions
+from deploy_lib.model.pruning import Prunable, PruneVerdict, judge_images, judge_revisions, needed_images
 from deploy_lib.plan import Plan
 from deploy_lib.release.last_line import serving_now
 
@@ -46,18 +46,56 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None) -> int:
     selection, clock = select(args, source=False), clock or SystemClock()
     ends: set[Outcome] = set()
     with open_session(selection, args, clock) as session, stopping(clock, selection.program.command("prune")):
-        found = _look(session, selection, options, ends)
-        running = {name: _digests(each) for name, each in found.items()}
+        beside = _beside(selection) if options.images else []
+        found = _look(session, [*selection.plans, *beside], options, ends)
+        needed = {
+            plan.service.label: _needed(found[plan.service.label], options.keep, stays=plan in beside)
+            for plan in [*selection.plans, *beside]
+            if plan.service.label in found
+        }
         for plan in selection.plans:
             if plan.service.label in found:
-                others = {digest for name, all_of in running.items() if name != plan.service.label for digest in all_of}
-                ends |= set(_prune(session, plan, found[plan.service.label], options, others))
+                wanted = replace(options, images=options.images and _has_images(plan, selection, {*found}))
+                others = _of_others(plan.service.label, needed)
+                ends |= set(_prune(session, plan, found[plan.service.label], wanted, others))
     return exit_code_of(ends)
 
 
-def _look(session: Session, selection: Selection, options: PruneOptions, ends: set[Outcome]) -> Mapping[str, Prunable]:
+def _beside(selection: Selection) -> list[Plan]:
+    """The regions of these services that are not pruned: they run the same images."""
+    names = {plan.service.label for plan in selection.plans}
+    others = [
+        plan_for(selection.config, plan.service.name, region=region)
+        for plan in selection.plans
+        for region in plan.service.regions
+    ]
+    return [*{plan.service.label: plan for plan in others if plan.service.label not in names}.values()]
+
+
+def _has_images(plan: Plan, selection: Selection, known: set[str]) -> bool:
+    """Images are of all regions of a service: with the last of them, and only where it is known what all others run."""
+    service = plan.service
+    last = [each.service.label for each in selection.plans if each.service.name == service.name][-1]
+    regions = {replace(service, region=region).label for region in service.regions}
+    return service.label == last and regions <= known
+
+
+def _needed(found: Prunable, keep: int, *, stays: bool) -> Mapping[str, str]:
+    """The images that it needs once it was pruned; what somebody deploys is not pruned."""
+    if stays or (found.state.lease is not None and not found.state.lease.expired):
+        return needed_images(found, {each.name for each in found.revisions})
+    return needed_images(found, {each.name for each in judge_revisions(found, keep) if not each.goes})
+
+
+def _of_others(label: str, needed: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """By digest, which other service or region needs it, and why."""
+    others = ((name, images) for name, images in needed.items() if name != label)
+    return {digest: f"{name}: {why}" for name, images in others for digest, why in images.items()}
+
+
+def _look(session: Session, plans: Sequence[Plan], options: PruneOptions, ends: set[Outcome]) -> Mapping[str, Prunable]:
     found = {}
-    for plan in selection.plans:
+    for plan in plans:
         pruner = _pruner(session, plan)
         try:
             found[plan.service.label] = pruner.look(plan.service, images=options.images)
@@ -67,7 +105,9 @@ def _look(session: Session, selection: Selection, options: PruneOptions, ends: s
     return found
 
 
-def _prune(session: Session, plan: Plan, found: Prunable, options: PruneOptions, others: set[str]) -> Iterator[Outcome]:
+def _prune(
+    session: Session, plan: Plan, found: Prunable, options: PruneOptions, others: Mapping[str, str]
+) -> Iterator[Outcome]:
     service, lease = plan.service, found.state.lease
     if not found.state.exists:
         say_error(f"{service.label}: there is no such service yet; nothing to delete")
@@ -107,16 +147,12 @@ def _prune(session: Session, plan: Plan, found: Prunable, options: PruneOptions,
         if not options.really:
             words = ("--keep", str(options.keep), *(["--images"] if options.images else []), "--yes")
             say(f"nothing was deleted; to do it: {shorter(plan.program.command('prune', *words))}")
-        prefix = f"{service.label}: " if options.as_text and len(plan.program.services) > 1 else ""
+        prefix = f"{service.label}: " if service.regions else ""
         say(f"{prefix}serving: {serving_now(session.services(plan), service, 'pruning moves no traffic')}")
 
 
 def _pruner(session: Session, plan: Plan) -> Pruner:
     return Pruner(Calls(session.clients, session.clock), session.clock, session.services(plan).read_state)
-
-
-def _digests(found: Prunable) -> frozenset[str]:
-    return frozenset(digest for each in found.revisions if (digest := digest_of(each.image)))
 
 
 def _tell(plan: Plan, kind: str, judged: PruneVerdict, action: str, options: PruneOptions) -> None:

@@ -49,6 +49,8 @@ def stored_releases(args: argparse.Namespace) -> list[StoredRelease]:
     root = releases_directory(state, project) if project else state / "releases"
     found = [StoredRelease(path) for path in root.glob("*/*" if project else "*/*/*") if path.is_dir()]
     chosen = [each for each in found if not services or each.service in services]
+    if region := getattr(args, "region", None):
+        chosen = [each for each in chosen if region_of(read(each.directory).entries) == region]
     return sorted(chosen, key=lambda each: started(each.directory), reverse=True)
 
 

@@ -37,10 +37,10 @@ class NoSuchKey(Exception):
 def explained(config: Config, key: str, services: Sequence[str]) -> list[ValueOrigin]:
     """One for each value of that key; a key of a service may leave out `services.NAME.` of those. Raises NoSuchKey."""
     found = [origin for start in _starts(services) for origin in _origins(config.document, start, key)]
-    if not found:
-        found = [origin for name in services if (origin := _default(ServiceSettings, key, name)) is not None]
     if not found and (whole := _default(FileSettings, key, "")) is not None:
         found = [whole]
+    if not found:
+        found = [origin for name in services if (origin := _default(ServiceSettings, key, name)) is not None]
     if not found:
         known = [*ServiceSettings.model_fields, *FileSettings.model_fields]
         raise NoSuchKey(unknown("key", key, known))

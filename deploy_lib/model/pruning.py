@@ -7,9 +7,10 @@ rollback must find it. So are the newest ones, and images with a tag that no rel
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 from deploy_lib.model.image_names import digest_of
 from deploy_lib.model.state import ServiceState
@@ -73,16 +74,10 @@ def judge_revisions(found: Prunable, keep: int) -> tuple[PruneVerdict, ...]:
 
 
 def judge_images(
-    found: Prunable, revisions: Sequence[PruneVerdict], keep: int, elsewhere: Iterable[str] = ()
+    found: Prunable, revisions: Sequence[PruneVerdict], keep: int, elsewhere: Mapping[str, str] = MappingProxyType({})
 ) -> tuple[PruneVerdict, ...]:
-    """All images, newest first. `elsewhere` are digests that other services run."""
-    stays = {each.name for each in revisions if not each.goes}
-    reasons = dict.fromkeys(elsewhere, "another service runs it")
-    reasons |= {digest: f"release {release} made it" for release, digest in _digests(found.state)}
-    for each in found.revisions:
-        digest = digest_of(each.image)
-        if each.name in stays and digest:
-            reasons[digest] = f"{each.name} runs it"
+    """All images, newest first. `elsewhere` are the digests that others need, and why."""
+    reasons = {**elsewhere, **needed_images(found, {each.name for each in revisions if not each.goes})}
     newest = sorted(found.images, key=lambda each: each.uploaded or _NEVER, reverse=True)
     return tuple(
         PruneVerdict(
@@ -92,6 +87,16 @@ def judge_images(
         )
         for index, each in enumerate(newest)
     )
+
+
+def needed_images(found: Prunable, stay: Collection[str]) -> dict[str, str]:
+    """By digest, why: a release made it, or one of those revisions that stay runs it."""
+    reasons = {digest: f"release {release} made it" for release, digest in _digests(found.state)}
+    for each in found.revisions:
+        digest = digest_of(each.image)
+        if each.name in stay and digest:
+            reasons[digest] = f"{each.name} runs it"
+    return reasons
 
 
 def _newest(keep: int) -> str:

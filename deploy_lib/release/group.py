@@ -52,6 +52,7 @@ class _Group:
     members: Sequence[Member]
     clock: Clock
     waiting: set[str] = field(default_factory=set)  # at their first traffic move
+    reached: dict[str, int] = field(default_factory=dict)  # the step that each is at
     live: list[str] = field(default_factory=list)  # in the order they became live
     ended: dict[str, Stopped] = field(default_factory=dict)
     failed: list[str] = field(default_factory=list)
@@ -86,6 +87,9 @@ class _Group:
     def is_through(self, name: str) -> bool:
         return name in self.waiting or name in self.live or name in self.ended or name in self.failed
 
+    def is_past(self, name: str, step: int) -> bool:
+        return self.reached.get(name, -1) > step or name in self.live or name in self.ended or name in self.failed
+
     def serves(self, name: str) -> bool:
         return name in self.live or (name in self.ended and self.ended[name].outcome.is_good)
 
@@ -116,6 +120,16 @@ class _Place:
         """The first that was not released, of those whose loss takes this one back."""
         others = (name for name in self.group.failed if name != self.member.name)
         return next((name for name in others if self.member.falls_with(name)), None)
+
+    def before_step(self, index: int, *, in_turn: bool) -> str:
+        group, names = self.group, [each.name for each in self.group.members]
+        group.reached[self.member.name] = index
+        first = [name for name in names[: names.index(self.member.name)] if name in self.member.regions]
+        while not (why := self.why_withdrawn()):
+            if not in_turn or all(group.is_past(name, index) for name in first):
+                return ""
+            group.clock.sleep(EVERY)
+        return why
 
     def before_traffic(self) -> str:
         group = self.group

@@ -14,11 +14,12 @@ from deploy_lib.release.context import ReleaseContext
 class Others(Protocol):
     """The rest of its group, as one release meets it. Each answer is why it is withdrawn; empty when it is not.
 
-    The two that wait raise Interrupted.
+    Those that wait raise Interrupted.
     """
 
     def why_withdrawn(self) -> str: ...
     def is_held(self) -> bool: ...  # whether it is withdrawn to be held as it is, beside another region that is
+    def before_step(self, index: int, *, in_turn: bool) -> str: ...  # waits for the regions before it, in its turn
     def before_traffic(self) -> str: ...  # waits until all are as far, and those it comes after are live
     def before_end(self) -> str: ...  # waits, live, until all are
 
@@ -33,12 +34,9 @@ class Membership:
     def why_withdrawn(self, context: ReleaseContext, move: Move) -> str:
         """Waits for the others where they wait for each other; empty when the move may be made. Raises Interrupted."""
         match move:
-            case RunStep() if context.plan.steps[move.index].position.moves_traffic and not self.let_through:
-                skipped = why_skipped(context.plan.steps[move.index], context.release)
-                why = "" if skipped else self.others.before_traffic()
-                self.let_through = not why
-                return why
-            case RunStep() | AcquireLease():
+            case RunStep():
+                return self._before_step(context, move.index)
+            case AcquireLease():
                 return "" if is_being_given_up(context.entries) else self.others.why_withdrawn()
             case Finish(Outcome.LIVE):
                 return self.others.before_end()
@@ -46,3 +44,16 @@ class Membership:
                 return ""
             case _:
                 assert_never(move)
+
+    def _before_step(self, context: ReleaseContext, index: int) -> str:
+        step = context.plan.steps[index]
+        skipped = bool(why_skipped(step, context.release))
+        if is_being_given_up(context.entries):
+            return ""
+        if why := self.others.before_step(index, in_turn=step.position.in_turn and not skipped):
+            return why
+        if not step.position.moves_traffic or self.let_through:
+            return ""
+        why = "" if skipped else self.others.before_traffic()
+        self.let_through = not why
+        return why

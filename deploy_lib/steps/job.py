@@ -254,6 +254,7 @@ def stands(settings: JobSettings) -> Position:
         needs=OrderRule("promote", "no user has the candidate before (when: after_live)"),
         before_traffic=False,
         expects=lambda _: 100,
+        in_turn=True,
         apart=_apart,
     )
 
@@ -308,6 +309,7 @@ KIND = Kind(
     position=Position(
         needs=OrderRule("build", "there is no image to run before it is built"),
         not_after=OrderRule("promote", "users have the candidate by then (when: before_traffic)"),
+        in_turn=True,
         apart=_apart,
     ),
     describe=describe,

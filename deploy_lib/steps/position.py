@@ -37,4 +37,5 @@ class Position:
     confirms: bool = False  # that it passed shows the candidate serving
     gives: Callable[[Any], int] = _none  # the share its settings give to the candidate
     expects: Callable[[Any], int] = _none  # the share its settings expect the candidate to have
+    in_turn: bool = False  # the regions of a service do it one after the other, in any case
     apart: Callable[[Any], str] = _no_name  # what no two steps of the kind may share, as "name: x"

@@ -188,3 +188,27 @@ def test_a_region_that_is_kept_waits_for_its_others_and_not_for_other_services()
     log.slow["backend"] = lambda: auth_ended.wait(0.1)
     assert log.all().exit_code == 0
     assert log.lines.index("backend has users") < log.lines.index("auth live")
+
+
+def test_what_is_done_in_turn_waits_for_the_regions_before_it_alone() -> None:
+    """A job: the second region does not begin its one before that of the first is over."""
+    log, lines = Log(), list[str]()
+    log.regions = {"auth", "backend"}
+    second_waits = threading.Event()
+
+    def member(name: str) -> Member:
+        def release(others: Others) -> Stopped:
+            if name == "auth":
+                second_waits.wait(WITHIN)
+            for index in range(3):
+                if index == 1 and name == "backend":
+                    second_waits.set()
+                assert not others.before_step(index, in_turn=index == 1)
+                lines.append(f"{name} {index}")
+            assert not others.before_traffic()
+            return log.end(name, Outcome.LIVE)
+
+        return Member(name, (), release, lambda: None, regions=frozenset(log.regions - {name} if name != "web" else ()))
+
+    assert release_all([member("auth"), member("backend"), member("web")], log.clock).exit_code == 0
+    assert lines.index("backend 0") < lines.index("auth 0") < lines.index("auth 1") < lines.index("backend 1")

@@ -73,23 +73,23 @@ def test_which_revisions_go(state: dict[str, Any], led_to: dict[str, str], keep:
 @pytest.mark.parametrize(
     ("state", "images", "elsewhere", "gone"),
     [
-        pytest.param({}, FOUND.images, [], [0, 1, 2, 3, 4, 5, 6, 7], id="all that no revision left runs"),
-        pytest.param({}, FOUND.images, [digest(3)], [0, 1, 2, 4, 5, 6, 7], id="run by another service"),
-        pytest.param({"history": (past("gone", 2),)}, FOUND.images, [], [0, 1, 3, 4, 5, 6, 7], id="of a release"),
-        pytest.param({"left": left("gone", 2, "r9")}, FOUND.images, [], [0, 1, 3, 4, 5, 6, 7], id="of an open one"),
+        pytest.param({}, FOUND.images, {}, [0, 1, 2, 3, 4, 5, 6, 7], id="all that no revision left runs"),
+        pytest.param({}, FOUND.images, {digest(3): "needed"}, [0, 1, 2, 4, 5, 6, 7], id="run by another service"),
+        pytest.param({"history": (past("gone", 2),)}, FOUND.images, {}, [0, 1, 3, 4, 5, 6, 7], id="of a release"),
+        pytest.param({"left": left("gone", 2, "r9")}, FOUND.images, {}, [0, 1, 3, 4, 5, 6, 7], id="of an open one"),
         pytest.param(
-            {}, (StoredImage(digest(0), ("0" * 40, "v1.2"), at(0)), *FOUND.images[1:]), [], [1, 2, 3, 4, 5, 6, 7],
+            {}, (StoredImage(digest(0), ("0" * 40, "v1.2"), at(0)), *FOUND.images[1:]), {}, [1, 2, 3, 4, 5, 6, 7],
             id="with a tag that no release gave",
         ),
         pytest.param(
-            {}, (StoredImage(digest(0), ("20260302t120000-backend-9f8e7d6-a1b2",), at(0)), *FOUND.images[8:]), [], [0],
+            {}, (StoredImage(digest(0), ("20260302t120000-backend-9f8e7d6-a1b2",), at(0)), *FOUND.images[8:]), {}, [0],
             id="with the tag of a release",
         ),
-        pytest.param({}, (StoredImage(digest(50), (), None), *FOUND.images[8:]), [], [50], id="without tag or time"),
+        pytest.param({}, (StoredImage(digest(50), (), None), *FOUND.images[8:]), {}, [50], id="without tag or time"),
     ],
 )  # fmt: skip
 def test_which_images_go(
-    state: dict[str, Any], images: tuple[StoredImage, ...], elsewhere: list[str], gone: list[int]
+    state: dict[str, Any], images: tuple[StoredImage, ...], elsewhere: dict[str, str], gone: list[int]
 ) -> None:
     found = replace(FOUND, state=replace(FOUND.state, **state), images=images)
     judged = judge_images(found, judge_revisions(found, 2), 2, elsewhere)

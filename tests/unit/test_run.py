@@ -260,6 +260,9 @@ def test_one_that_its_group_recalls_from_the_queue_was_not_interrupted() -> None
 
         before_traffic = before_end = why_withdrawn
 
+        def before_step(self, index: int, *, in_turn: bool) -> str:
+            return self.why_withdrawn()
+
         def is_held(self) -> bool:
             return False
 
