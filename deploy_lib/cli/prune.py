@@ -31,12 +31,13 @@ REVISION, IMAGE = "revision", "image"
 
 @dataclass(frozen=True, slots=True)
 class PruneOptions:
-    """What the command line asks for; `keep` of the newest stay."""
+    """What the command line asks for; `keep` of the newest stay. `told`: its images are told with another region."""
 
     keep: int
     images: bool
     really: bool
     as_text: bool
+    told: bool = False
 
 
 def main(args: argparse.Namespace, clock: SystemClock | None = None) -> int:
@@ -55,7 +56,7 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None) -> int:
         }
         for plan in selection.plans:
             if plan.service.label in found:
-                wanted = replace(options, images=options.images and _has_images(plan, selection, {*found}))
+                wanted = replace(options, told=not _has_images(plan, selection, {*found}))
                 others = _of_others(plan.service.label, needed)
                 ends |= set(_prune(session, plan, found[plan.service.label], wanted, others))
     return exit_code_of(ends)
@@ -124,7 +125,7 @@ def _prune(
         (IMAGE, images, lambda digest: pruner.delete_image(service, digest)),
     )
     for kind, judged, delete in kinds:
-        if kind == IMAGE and not options.images:
+        if kind == IMAGE and (options.told or not options.images):
             continue
         going = [each for each in judged if each.goes]
         if options.as_text:

@@ -49,7 +49,11 @@ def add_deploy_arguments(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--handed", metavar="JSON", help=argparse.SUPPRESS)
     command.add_argument("--dry-run", action="store_true", help="the same as the command plan")
-    command.add_argument("--keep", action="store_true", help="when one of several services fails, keep the others live")
+    command.add_argument(
+        "--keep",
+        action="store_true",
+        help="when one of several services fails, keep the others live; the regions of one stay together",
+    )
     command.add_argument("--report-dir", metavar="DIR", help="also write the report there, in every format")
     old = command.add_argument_group("flags of the script this tool replaces")
     for flag, text in OLD_FLAGS.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -103,3 +104,54 @@ def test_what_a_person_is_to_decide_is_held_in_both_and_decided_for_both(harness
         0,
         {each: {old[each]: 100} for each in (EU, US)},
     ), back.errors
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("behave", "code"), [({"n": 1}, 0), (SICK, 1)], ids=["well", "sick"])
+def test_killed_in_the_second_region_both_go_on_or_back(harness: CliHarness, behave: dict[str, Any], code: int) -> None:
+    """The first region is live by then, and waits for the second."""
+    old = candidates(harness.release(configured(harness)))
+    config, events = configured(harness, behave, WATCHED), list[dict[str, Any]]()
+    with harness.start(config) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            events.append(json.loads(line))
+            told = events[-1]
+            if (told["service"], told.get("label"), told["type"]) == (LABELS[US], "promote 10 %", "judged"):
+                process.kill()
+                break
+    new = candidates(CommandResult(0, tuple(events)))
+    assert {region: harness.maps(region=region)[-1] for region in (EU, US)} == {
+        EU: {new[EU]: 100},
+        US: {old[US]: 90, new[US]: 10},
+    }
+    resumed = harness.command("resume", config, "--force")
+    serves = old if code else new
+    assert (resumed.code, last(resumed)) == (
+        code,
+        {each: ("rejected" if code else "live", f"{serves[each]} 100 %") for each in (EU, US)},
+    ), resumed.errors
+    assert {region: harness.maps(region=region)[-1] for region in (EU, US)} == {
+        each: {serves[each]: 100} for each in (EU, US)
+    }
+
+
+@pytest.mark.slow
+def test_a_region_is_added_beside_one_that_serves_and_one_alone_is_rolled_back(harness: CliHarness) -> None:
+    first = harness.release(configured(harness, regions=[EU]))
+    assert (first.code, first.stopped["service"]) == (0, "backend"), first.errors
+    both = configured(harness, {"n": 1}, (*TENTH, *REST), region_order="side_by_side")
+    second = harness.release(both)
+    new = candidates(second)
+    assert (second.code, last(second)) == (0, {each: ("live", f"{new[each]} 100 %") for each in (EU, US)}), (
+        second.errors
+    )
+    steps = [{first.candidate: 100}, {first.candidate: 90, new[EU]: 10}, {new[EU]: 100}]
+    assert maps(harness) == {EU: steps, US: [{new[US]: 100}]}
+    back = harness.command("rollback", both, "--region", EU)
+    assert (back.code, back.stopped["service"]) == (0, LABELS[EU]), back.errors
+    assert maps(harness) == {EU: [*steps, {first.candidate: 100}], US: [{new[US]: 100}]}
+    told = {each["service"]: each["serving"] for each in harness.command("status", both).events}
+    assert told == {LABELS[EU]: {first.candidate: 100}, LABELS[US]: {new[US]: 100}}
+    other = harness.command("status", both, "--region", "us-east1")
+    assert (other.code, "backend runs in europe-west1, us-central1" in other.errors) == (2, True), other.errors
