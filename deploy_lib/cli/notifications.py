@@ -21,6 +21,7 @@ from deploy_lib.cli.result import CommandResult
 from deploy_lib.cli.show.console import say_error
 from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.clock import SystemClock
+from deploy_lib.drivers.lean_import import needed_after_a_build
 from deploy_lib.drivers.notice_senders import Sender, sender_of
 from deploy_lib.model.journal import Adopted, Entry, Judged, LeaseHeld, Started
 from deploy_lib.model.notices import (
@@ -59,6 +60,7 @@ class Notifier:
 
     def __post_init__(self) -> None:
         clock = SystemClock()  # another one than the release's, which a person may stop
+        needed_after_a_build("deploy_lib.cli.report_files", "deploy_lib.report.formats.html", "jinja2")
         self._outboxes = [Outbox(each, sender_of(each, os.environ, self.clients, clock)) for each in self.subscriptions]
 
     @property

@@ -11,13 +11,14 @@ from pathlib import Path
 import httpx
 
 from .bench_figures import Bench, Figure, compared
-from .bench_traffic import FILES, LIVE, Stage, staged
+from .bench_traffic import FILES, UP, Stage, staged
 from .command import Unexpected
 from .configuration import SERVICE
 
 TIMES = 5
 SCRIPT = Path(__file__).with_name("bare_release.py")
-STEPS = (*LIVE, {"verify": {"path": "/health"}})
+STEPS = (*UP, {"probe": {"need": 1}}, {"promote": {"percent": 100}}, {"verify": {"path": "/health"}})
+"""As much as the script does: one request to the candidate, then all traffic, then one to the main URL."""
 
 
 def figures(bench: Bench) -> Iterator[Figure]:

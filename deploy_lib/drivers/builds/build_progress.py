@@ -11,6 +11,7 @@ from deploy_lib.drivers.builds.submission import BuildLocation, Submissions
 from deploy_lib.drivers.call_budget import REFUSED_FOR
 from deploy_lib.drivers.errors import ApiError, is_quota
 from deploy_lib.drivers.interface import DriverError, Tell
+from deploy_lib.drivers.lean_import import import_meanwhile
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.storage import Bucket
 
@@ -42,6 +43,7 @@ class BuildProgress:
 
         A quota that is used up ends neither the build nor the wait: that goes on for as long as the build may take.
         """
+        import_meanwhile()
         clock, budget = self.calls.clock, self.calls.clients.budgets.builds
         pause, next_look, end_shown = _FIRST_PAUSE, clock.monotonic(), False
         until = next_look + _longest(build)
