@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,15 +36,15 @@ mount -t proc proc proc
 mount -t tmpfs tmpfs tmp
 mount --rbind /dev dev
 mount --rbind /sys sys
-for place in $3; do
+for place in $2; do
     mkdir -p "./$place"
     mount --bind "$place" "./$place"
 done
 pivot_root . mnt
 umount -l /mnt
-cd "$1"
-exec env -i PATH=/usr/local/bin:/usr/bin:/bin HOME="$2" ${SSL_CERT_FILE:+SSL_CERT_FILE="$SSL_CERT_FILE"} sh -c "$4"
+exec env -i PATH=/usr/local/bin:/usr/bin:/bin HOME="$1" ${SSL_CERT_FILE:+SSL_CERT_FILE="$SSL_CERT_FILE"} sh
 """
+ENDED = "~~ ended"
 GIT = "git config --global user.email a@b.c && git config --global user.name A"
 IMAGE = """
 import pathlib, tempfile
@@ -103,8 +104,8 @@ def ten_minutes(command: str) -> Iterator[Step]:
     yield Step("  a change, released", "echo >> README.md && git commit -qam two && " + f"{command} deploy --local")
     yield Step("  status", f"{command} status --local")
     yield Step("  rollback", f"{command} rollback --local")
-    yield Step("  plan of another project, without credentials", f"{command} init --new --project shop-staging", code=0)
-    yield Step("  ", f"{command} plan --project shop-staging", code=4)
+    yield Step("  a file for Google", f"{command} init --new --project shop-staging --region us-central1")
+    yield Step("  plan of it, without credentials", f"{command} plan --project shop-staging", code=4)
     yield Step("  doctor of it", f"{command} doctor --project shop-staging", code=4)
     yield Step("  local down", f"{command} local down")
 
@@ -127,27 +128,49 @@ def main(words: Sequence[str]) -> int:
 
 def play(root: Path, only: str) -> int:
     faults, begun = 0, time.monotonic()
-    for step in steps():
-        if only not in step.words and "git" not in step.what:
-            continue
-        started = time.monotonic()
-        done = inside(root, step)
-        good = done.returncode == step.code
-        faults += not good
-        print(
-            f"{time.monotonic() - started:7.1f} s  {'' if good else 'WRONG  '}{step.what}: {step.words[:100]}",
-            flush=True,
-        )
-        if not good:
-            print(f"exit code {done.returncode} instead of {step.code}\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
+    with shell_inside(root) as shell:
+        for step in steps():
+            if only not in step.words and "git" not in step.what:
+                continue
+            started = time.monotonic()
+            code, said = typed(shell, step)
+            took, good = time.monotonic() - started, code == step.code
+            faults += not good
+            print(f"{took:7.1f} s  {'' if good else 'WRONG  '}{step.what}: {step.words[:100]}", flush=True)
+            if not good:
+                print(f"exit code {code} instead of {step.code}\n{said[-4000:]}")
     print(f"{time.monotonic() - begun:7.1f} s  in all; {faults or 'nothing'} wrong")
     return 1 if faults else 0
 
 
-def inside(root: Path, step: Step) -> subprocess.CompletedProcess[str]:
-    alone = ["unshare", "--mount", "--pid", "--fork", *(() if os.geteuid() == 0 else ("--map-root-user",))]
-    line = [*alone, "sh", "-c", ENTER, str(root), step.place, HOME, " ".join(index_places()), step.words]
-    return subprocess.run(line, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+@contextmanager
+def shell_inside(root: Path) -> Iterator[subprocess.Popen[str]]:
+    """One shell, so that what a step leaves running runs on; at the end all of it is ended."""
+    alone = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
+    alone += [] if os.geteuid() == 0 else ["--map-root-user"]
+    line = [*alone, "sh", "-c", ENTER, str(root), HOME, " ".join(index_places())]
+    with subprocess.Popen(
+        line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as shell:
+        try:
+            yield shell
+        finally:
+            shell.kill()
+
+
+def typed(shell: subprocess.Popen[str], step: Step) -> tuple[int, str]:
+    """The exit code and all that was printed."""
+    assert shell.stdin is not None and shell.stdout is not None
+    words = f"(cd {step.place} && sh -c {shlex.quote(step.words)}) </dev/null 2>&1; echo {ENDED} $?\n"
+    shell.stdin.write(words)
+    shell.stdin.flush()
+    said: list[str] = []
+    for line in shell.stdout:
+        text, ended, code = line.partition(f"{ENDED} ")
+        said.append(text)
+        if ended:
+            return int(code), "".join(said)
+    return -1, "".join(said)
 
 
 def make(root: Path) -> str:

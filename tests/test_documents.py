@@ -6,7 +6,9 @@ import re
 import shlex
 from pathlib import Path
 
+import dev
 import pytest
+from rehearse.__main__ import arguments
 
 from deploy_lib.cli.arguments import parse
 
@@ -51,6 +53,15 @@ def test_every_command_is_understood(page: Path, capsys: pytest.CaptureFixture[s
             parse(words)
         except SystemExit as ended:
             assert ended.code == 0, f"{shlex.join(words)}: {capsys.readouterr().err}"
+
+
+def test_every_command_of_developers_is_one() -> None:
+    pages = [page.read_text(encoding="utf-8") for page in (*PAGES, ROOT / "tests" / "README.md")]
+    found = [match.split() for text in pages for match in re.findall(r"scripts/dev\.py ([a-z][^`#\n]*)", text)]
+    assert len(found) > 10 and {words[0] for words in found} <= set(dev.COMMANDS)
+    for words in found:
+        if words[0] in ("demo", "incident", "bench"):
+            arguments(words)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

@@ -18,7 +18,7 @@ from .tables import Result
 from .workspace import Workspace, opened
 
 PATHS = ("/orders?limit=5", "/orders/1001", "/health")  # three, so that a tenth of the requests meets each of them
-_SETTLING = 1.0  # seconds of load before and after a release
+_SETTLING = 1.0  # seconds of load after a release; before it, the command's own start is long enough
 
 
 def play(console: Console, *, engine: str | None = None, keep: bool = False, only: Collection[str] = ()) -> int:
@@ -58,7 +58,6 @@ def _tell(workspace: Workspace, story: Story, url: str | None) -> tuple[Result, 
             load.phase = str(event.get("label", "restoring"))
 
     with load or contextlib.nullcontext():
-        time.sleep(_SETTLING if load else 0)
         run = workspace.command.release(workspace.configuration(story.left_out), workspace.repository.root, seen)
         if load:
             load.phase = "after"
