@@ -23,6 +23,7 @@ from deploy_lib.local_cloud.engines.model import BuildSpec, EngineUnavailable, R
 from deploy_lib.model.service import BuildSource
 from tests.engine_store import shared_store
 from tests.test_requirements import LOCAL, RELEASE, read
+from tests.waits import WITHIN
 
 ROOT = Path(__file__).parents[1]
 
@@ -203,7 +204,7 @@ def test_the_image_holds_the_command(checkout: Path, tmp_path: Path, tmp_path_fa
     finally:
         git_source.close()
     container = engine.run(RunSpec(image.digest, command=("--version",), network=False))
-    assert container.wait(60) == 0
+    assert container.wait(WITHIN) == 0
     assert container.stdout.read().decode().startswith("deploy-to-gcp 0.1.0")
     held = {entry.path for entry in engine.files(image.digest)}
     assert not {path for path in held if path.startswith(("/source/", "/tmp/")) or "/pytest/" in path}

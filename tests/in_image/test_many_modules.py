@@ -30,7 +30,7 @@ def test_two_targets_that_wait_for_each_other_both_end(image: FakeImage) -> None
     for more in (0, 20):
         idle = {f"shop/idle_{number}.py": "" for number in range(more)}
         image.write({"shop/__init__.py": "", "shop/main.py": "", "shop/a.py": first, "shop/b.py": second, **idle})
-        run = image.probe(also=("shop",), jobs=2, timeout=20.0)
+        run = image.probe(also=("shop",), jobs=2, timeout=60.0)
         assert run.result.verdict == "passed", run.result.failures
         assert run.result.tried == more + 4
         for path in image.app.glob("*.here"):

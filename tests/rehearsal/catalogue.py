@@ -111,7 +111,7 @@ UNHEALTHY = {
     "server-error": Story("health_error", "answers 500", "report ", {"health": 500}),
     "redirect": Story("health_redirect", "answers 307", "correct path:", {"health": 307}),
     "body": Story("health_body", "status is 'degraded' instead of 'ok'", "correct path:", {"health_says": "degraded"}),
-    "sluggish": Story("health_slow", "longer than 0.4 s", "report ", {"health_slow": 0.6}),
+    "sluggish": Story("health_slow", "longer than 1 s", "report ", {"health_slow": 1.5}),
 }
 BUILDS = {
     "copy": Story(

@@ -56,6 +56,11 @@ class CommandResult:
     def of_type(self, name: str) -> list[dict[str, Any]]:
         return [event for event in self.events if event.get("type") == name]
 
+    def ended(self, code: int = 0) -> CommandResult:
+        """The same, which the story goes on from. Fails, with what it said, where it ended otherwise."""
+        assert self.code == code, f"it ended with {self.code} instead of {code}: {self.statuses} {self.errors}"
+        return self
+
     @property
     def statuses(self) -> list[tuple[str, str]]:
         return [(event["label"], event["status"]) for event in self.of_type("judged")]

@@ -20,6 +20,8 @@ from typing import Any
 
 import yaml
 
+from tests.waits import WITHIN
+
 ACTION = Path(__file__).resolve().parents[2] / "action.yml"
 SHELL = ("bash", "--noprofile", "--norc", "-e", "-o", "pipefail")
 _TOKEN = re.compile(r"\s*(?:'((?:[^']|'')*)'|(&&|\|\||==|!=|!|\(|\))|([A-Za-z_][\w.-]*))")
@@ -183,7 +185,7 @@ class Job:
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
         self.started(step["name"], process)
-        out, _ = process.communicate(timeout=120)
+        out, _ = process.communicate(timeout=WITHIN)
         self.log += out
         return process.returncode, outputs_in(output)
 

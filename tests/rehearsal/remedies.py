@@ -94,7 +94,7 @@ EDITS = {
     "redirect": Edit("# correct path: and what is expected, at ", steps={"probe": {"path": "/work"}}),
     "body": Edit("# correct path: and what is expected, at ", steps={"probe": {"json": {"status": "degraded"}}}),
     "server-error": Edit("answers 500", code={'BEHAVE.get("health", 200)': "200"}),
-    "sluggish": Edit("longer than 0.4 s", code={'time.sleep(BEHAVE.get("health_slow", 0))': "pass"}),
+    "sluggish": Edit("longer than 1 s", code={'time.sleep(BEHAVE.get("health_slow", 0))': "pass"}),
     "copy": Edit("requirements/prod.txt", {"requirements/prod.txt": ""}),
     "run": Edit("RUN in line 3 of the Dockerfile", {"docker/failing_run.Dockerfile": WELL}),
     "pip": Edit("# correct fastapi==99.0 at ", {"docker/pip.Dockerfile": WELL}),

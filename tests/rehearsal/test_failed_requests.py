@@ -118,7 +118,7 @@ def test_what_both_answer_alike_may_be_the_front_end(shared: SharedService, kind
     judged = result.of_type("judged")[-1]
     assert (result.code, judged["status"]) == (3, "inconclusive")
     assert "the front end answered, not the service" in judged["reason"]
-    shared.harness.command("rollback", shared.harness.config(BUILT), "--now")
+    shared.harness.command("rollback", shared.harness.config(BUILT), "--now").ended()
 
 
 @pytest.mark.parametrize("step", ["compare", "compare under traffic"])
@@ -131,7 +131,7 @@ def test_a_404_is_not_the_400_that_stable_gives(shared: SharedService, step: str
     assert (result.code, judged["kind"], judged["status"]) == (1, "compare", "failed"), result.stopped
     assert "status 404 where the stable revision answered 400" in judged["reason"]
     assert shared.harness.now == before
-    shared.harness.command("rollback", shared.harness.config(BUILT), "--now")
+    shared.harness.command("rollback", shared.harness.config(BUILT), "--now").ended()
 
 
 def test_going_back_to_a_revision_that_has_no_such_path(harness: CliHarness) -> None:

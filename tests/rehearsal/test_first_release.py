@@ -18,7 +18,7 @@ def test_it_fails_at_start(harness: CliHarness) -> None:
 
 
 def test_after_that_a_good_one_gets_all_traffic(harness: CliHarness) -> None:
-    harness.release(harness.config(SHORT, {"exit_at_start": 3}))
+    harness.release(harness.config(SHORT, {"exit_at_start": 3})).ended(1)
     result = harness.release(harness.config(PROBED, {"n": 1}), "--force")
     assert result.code == 0, f"{result.statuses} {result.errors}"
     assert harness.now == {result.candidate: 100}

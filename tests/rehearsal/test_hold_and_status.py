@@ -154,7 +154,7 @@ def test_status_tells_what_serves_who_deploys_and_what_was(harness: CliHarness) 
 
 def test_a_held_release_goes_on_where_it_stopped(harness: CliHarness) -> None:
     old = stable(harness)
-    harness.release(harness.config(HELD, {"n": 1}))
+    harness.release(harness.config(HELD, {"n": 1})).ended(3)
     calls = harness.cloud.last_call()
     resumed = harness.command("resume", harness.config((*TENTH, compare("2s"), *REST), {"n": 1}))
     new = resumed.candidate
@@ -168,7 +168,7 @@ def test_a_held_release_goes_on_where_it_stopped(harness: CliHarness) -> None:
 @pytest.mark.slow
 def test_a_held_release_goes_on_from_another_machine(harness: CliHarness) -> None:
     old = stable(harness)
-    harness.release(harness.config(HELD, {"n": 1}))
+    harness.release(harness.config(HELD, {"n": 1})).ended(3)
     config = harness.config((*TENTH, compare("2s"), *REST), {"n": 1})
     resumed = harness.command("resume", config, state=harness.root / "another")
     assert resumed.code == 0, resumed.stopped

@@ -9,7 +9,7 @@ from tests.rehearsal.cli_harness import CliHarness, Users
 GATES = ({"git_clean": {"branches": ["main"]}}, {"image_contents": None}, {"config_contract": None})
 BUILT = ({"build": {"timeout": "2m"}}, {"import_check": None})
 UP = (
-    {"canary": {"ready_within": "20s", "words_within": "1s"}},
+    {"canary": {"ready_within": "60s", "words_within": "1s"}},
     {"probe": {"attempts": 10, "need": 2, "every": "20ms"}},
 )
 GRADUAL = (
@@ -30,7 +30,7 @@ def test_a_first_release_gets_all_traffic_because_there_is_no_other(harness: Cli
 
 
 def test_a_good_release_gets_a_tenth_first_and_users_lose_nothing(harness: CliHarness) -> None:
-    stable = harness.release(harness.config(EVERY_STEP)).candidate
+    stable = harness.release(harness.config(EVERY_STEP)).ended().candidate
     harness.write("app/parts/words.py", 'GREETING = "good evening"\n')
     harness.commit()
     with Users(f"{harness.url()}/work") as users:
@@ -43,7 +43,7 @@ def test_a_good_release_gets_a_tenth_first_and_users_lose_nothing(harness: CliHa
 
 
 def test_a_module_that_only_the_disk_has_is_stopped_before_a_build(harness: CliHarness) -> None:
-    stable = harness.release(harness.config(EVERY_STEP)).candidate
+    stable = harness.release(harness.config(EVERY_STEP)).ended().candidate
     harness.write("app/parts/secret_plan.py", "PLAN = 1\n")
     harness.write("app/parts/words.py", 'from app.parts.secret_plan import PLAN\n\nGREETING = f"good day {PLAN}"\n')
     harness.commit()
@@ -71,7 +71,7 @@ def test_the_same_is_stopped_by_git_clean_when_that_gate_is_on(harness: CliHarne
 
 
 def test_a_failed_import_is_stopped_in_the_image_and_never_pushed(harness: CliHarness) -> None:
-    stable = harness.release(harness.config(EVERY_STEP)).candidate
+    stable = harness.release(harness.config(EVERY_STEP)).ended().candidate
     harness.write("app/parts/words.py", 'from app.parts.nowhere import PLAN\n\nGREETING = f"good day {PLAN}"\n')
     harness.commit()
     result = harness.release(harness.config((*BUILT, *UP, *GRADUAL)))
@@ -92,7 +92,7 @@ def test_a_failed_import_is_stopped_in_the_image_and_never_pushed(harness: CliHa
 def test_a_candidate_that_does_not_come_up_never_meets_a_user(
     harness: CliHarness, behave: dict[str, object], cause: str
 ) -> None:
-    stable = harness.release(harness.config(EVERY_STEP)).candidate
+    stable = harness.release(harness.config(EVERY_STEP)).ended().candidate
     with Users(f"{harness.url()}/work") as users:
         result = harness.release(harness.config(EVERY_STEP, behave))
     assert (result.code, result.statuses[-1]) == (1, ("canary", "failed"))
@@ -103,7 +103,7 @@ def test_a_candidate_that_does_not_come_up_never_meets_a_user(
 
 
 def test_a_candidate_that_is_sick_only_under_traffic_is_taken_back(harness: CliHarness) -> None:
-    stable = harness.release(harness.config(EVERY_STEP)).candidate
+    stable = harness.release(harness.config(EVERY_STEP)).ended().candidate
     with Users(f"{harness.url()}/work") as users:
         result = harness.release(harness.config(EVERY_STEP, {"fail_every": 1}))
     assert (result.code, result.statuses[-1]) == (1, ("compare 1 s", "failed"))
@@ -114,7 +114,7 @@ def test_a_candidate_that_is_sick_only_under_traffic_is_taken_back(harness: CliH
 
 
 def test_a_bad_health_check_is_stopped_by_the_probe(harness: CliHarness) -> None:
-    stable = harness.release(harness.config(EVERY_STEP)).candidate
+    stable = harness.release(harness.config(EVERY_STEP)).ended().candidate
     result = harness.release(harness.config(EVERY_STEP, {"health": 503}))
     assert (result.code, result.statuses[-1]) == (1, ("probe", "failed"))
     assert "status 503 instead of 200" in result.stopped["reason"]
@@ -124,7 +124,7 @@ def test_a_bad_health_check_is_stopped_by_the_probe(harness: CliHarness) -> None
 @pytest.mark.slow
 def test_two_releases_of_one_commit_build_once(harness: CliHarness) -> None:
     """A change of memory needs no build; a change of a variable only has the imports checked again."""
-    harness.release(harness.config(EVERY_STEP))
+    harness.release(harness.config(EVERY_STEP)).ended()
     before = harness.cloud.last_call()
     larger = {"backend": harness.entry(harness.service, memory="300Mi")}
     result = harness.release(harness.config(EVERY_STEP, services=larger))

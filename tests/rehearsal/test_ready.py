@@ -73,7 +73,7 @@ def test_ready_is_what_everyone_calls_it(harness: CliHarness) -> None:
 
 def test_resumed_from_another_machine(harness: CliHarness) -> None:
     old = stable(harness)
-    harness.release(harness.config(WHOLE, {"n": 1}), "--no-traffic")
+    harness.release(harness.config(WHOLE, {"n": 1}), "--no-traffic").ended()
     resumed = harness.command("resume", harness.config(WHOLE, {"n": 1}), state=harness.root / "another")
     assert (resumed.code, resumed.stopped["outcome"]) == (0, "live"), resumed.errors
     assert harness.maps() == [{old: 100}, {old: 90, resumed.candidate: 10}, {resumed.candidate: 100}]
@@ -96,7 +96,7 @@ def test_a_plan_without_a_promotion_ends_ready_and_says_what_is_missing(harness:
 @pytest.mark.slow
 def test_the_next_release_leaves_a_ready_one_its_outcome(harness: CliHarness) -> None:
     old = stable(harness)
-    harness.release(harness.config(WHOLE, {"n": 1}), "--no-traffic")
+    harness.release(harness.config(WHOLE, {"n": 1}), "--no-traffic").ended()
     live = harness.release(harness.config(WHOLE, {"n": 2}))
     assert live.code == 0, live.errors
     [told] = harness.command("status", harness.config(WHOLE)).events

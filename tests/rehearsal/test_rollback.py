@@ -66,7 +66,7 @@ def test_the_plan_is_told_before_and_what_serves_only_after(harness: CliHarness)
 
 def test_the_choice_is_listed_with_outcome_and_date_the_good_first(harness: CliHarness) -> None:
     old = stable(harness)
-    sick = harness.release(harness.config((*TENTH, compare("60s"), *REST), {"fail_every": 1})).candidate
+    sick = harness.release(harness.config((*TENTH, compare("60s"), *REST), {"fail_every": 1})).ended(1).candidate
     listed = harness.command("rollback", harness.config(PROBED), "--to", "--output", "text")
     rows = [line.split() for line in listed.errors.splitlines()]
     assert [(row[0], row[2], row[-1]) for row in rows if row[:1] == ["release"]] == [

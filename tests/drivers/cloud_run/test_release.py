@@ -22,7 +22,7 @@ def test_first_release(harness: DriverHarness) -> None:
     assert made.main_url
     assert harness.move(release, 100).conflict is None
     back = harness.driver.verify_traffic(
-        VerifyTraffic(release, VerifySettings(within=10), Question("/", ANY_ANSWER, 10)), harness.progress.append
+        VerifyTraffic(release, VerifySettings(within=60), Question("/", ANY_ANSWER, 10)), harness.progress.append
     )
     assert back.answered == {release.candidate: 1}
     harness.end(release)

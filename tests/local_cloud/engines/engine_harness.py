@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from deploy_lib.local_cloud.engines.model import BuildFailed, BuildSpec, Engine, Image, RunSpec
+from tests.waits import WITHIN
 
 FROM = "FROM python:3.11-slim\n"
 
@@ -48,4 +49,4 @@ def run(engine: Engine, image: str, *command: str, **options: object) -> Ran:
     spec = replace(RunSpec(image, command=command or None), **options)
     container = engine.run(spec)
     out, err = container.stdout.read(), container.stderr.read()
-    return Ran(container.wait(30), out.decode(), err.decode())
+    return Ran(container.wait(WITHIN), out.decode(), err.decode())

@@ -10,6 +10,7 @@ import pytest
 
 from deploy_lib.local_cloud.engines.model import Engine, EngineError, ImageNotFound, Mount, RunSpec
 from tests.local_cloud.engines.engine_harness import FROM, EngineHarness, run
+from tests.waits import WITHIN
 
 DOCKERFILE = f"""{FROM}
 ENV GREETING="hello there" PORT=8080
@@ -105,14 +106,14 @@ def test_mounts(engine: Engine, image: str, tmp_path: Path) -> None:
 
 def test_memory_above_the_limit_kills(engine: Engine, image: str) -> None:
     container = engine.run(RunSpec(image, command=(EAT,), memory=100 << 20))
-    assert container.wait(15) == 137
+    assert container.wait(WITHIN) == 137
     assert container.killed_for_memory()
     assert (container.peak_memory() or 0) >= 100 << 20
 
 
 def test_memory_below_the_limit_does_not(engine: Engine, image: str) -> None:
     container = engine.run(RunSpec(image, command=("kept = bytearray(20 << 20)",), memory=200 << 20))
-    assert container.wait(15) == 0
+    assert container.wait(WITHIN) == 0
     assert not container.killed_for_memory()
 
 
@@ -162,4 +163,4 @@ def test_two_containers_share_one_network_and_nothing_else(engine: Engine, image
     assert first.stdout.readline() == b"on\n"
     ran = run(engine, image, "-c", ask, entrypoint=("python",), network=False, hosts=alone.hosts, network_of=first)
     assert (ran.code, ran.out, ran.err) == (0, "by localhost\nFalse 169.254.9.9\n", "")
-    assert first.wait(30) == 0
+    assert first.wait(WITHIN) == 0

@@ -22,6 +22,7 @@ from google.cloud.secretmanager_v1.services.secret_manager_service.transports im
 
 from tests.cloud import LocalCloud
 from tests.local_cloud.emulator.subject_image import push_subject
+from tests.waits import WITHIN
 
 PROJECT = "by-rest"
 PARENT = f"projects/{PROJECT}/locations/us-central1"
@@ -70,7 +71,7 @@ def test_secrets_builds_and_logs_over_rest(cloud: LocalCloud) -> None:
     build: Any = {"steps": [step], "options": {"logging": "CLOUD_LOGGING_ONLY"}}
     started = builds.create_build(project_id=PROJECT, build=build)
     with pytest.raises(exceptions.GoogleAPICallError, match="non-zero status"):
-        started.result(timeout=30)
+        started.result(timeout=WITHIN)
     assert builds.get_build(project_id=PROJECT, id=started.metadata.build.id).status.name == "FAILURE"
     logs = cloud_logging.Client(
         project=PROJECT,
