@@ -15,11 +15,12 @@ from deploy_lib.model.findings import Finding
 from deploy_lib.source import missing_sources
 from deploy_lib.source.dockerfile import problems
 from deploy_lib.source.dockerfile.copying import resolve_links
-from deploy_lib.source.dockerfile.stage import Origin, Reporter, StageState, read_instruction
+from deploy_lib.source.dockerfile.stage import Origin, Reporter, Sources, read_instruction
+from deploy_lib.source.dockerfile.stage_state import StageState
 from deploy_lib.source.dockerfile.syntax import Dockerfile, Instruction, Refused, Stage, parse
 from deploy_lib.source.dockerfile.tree import Tree, is_wild
 from deploy_lib.source.dockerfile.variables import Variables, is_always_allowed, read_globals
-from deploy_lib.source.model import Context, ImageContents, MissingFileContext
+from deploy_lib.source.model import Context, ImageContents, MissingFileContext, ReadContext
 
 _PYTHON = re.compile(r"python[:-]?(\d)\.(\d+)")
 
@@ -39,12 +40,13 @@ def read_contents(
     context: Context,
     links: Mapping[str, str],
     missing_file_context: Callable[[], MissingFileContext],
+    read: ReadContext,
 ) -> ImageContents:
     """`links` are the targets of the context's symlinks. `missing_file_context` is read once something is missing."""
     if recipe.text is None:
         finding = missing_sources.explain_dockerfile(recipe.file, missing_file_context())
         return ImageContents({}, {}, findings=(finding,))
-    reading = _Reading(recipe, context, Tree.of_context(context.files, links), missing_file_context)
+    reading = _Reading(recipe, context, Tree.of_context(context.files, links), missing_file_context, read)
     try:
         return reading.read(parse(recipe.text))
     except Refused as refusal:
@@ -62,12 +64,18 @@ class _Reading:
     """One Dockerfile being read; stages are kept, since several may rest on the same one."""
 
     def __init__(
-        self, recipe: Recipe, context: Context, tree: Tree, missing_file_context: Callable[[], MissingFileContext]
+        self,
+        recipe: Recipe,
+        context: Context,
+        tree: Tree,
+        missing_file_context: Callable[[], MissingFileContext],
+        read: ReadContext,
     ) -> None:
         self.recipe = recipe
         self.context = context
         self.tree = tree
         self.missing_file_context = missing_file_context
+        self.read_file = read
         self.findings: list[Finding] = []
         self.done: dict[int, StageState] = {}
         self.declared: set[str] = set()
@@ -138,6 +146,12 @@ class _Reading:
             if finding := problems.stage_misspelt(self.recipe.file, stage.line, f"FROM {base}", base, self._names()):
                 self.findings.append(finding)
             state = StageState.on_image(None if base == "scratch" else base, variables)
+        sources = Sources(
+            self.tree,
+            lambda order: self._origin(index, state, order),
+            lambda name: self._tree_of(name, index),
+            self.read_file,
+        )
         report = Reporter(self._missing_source, self._unset_argument)
         for instruction in stage.instructions:
             self.declared |= {arg.partition("=")[0] for arg in instruction.args if instruction.name == "ARG"}
@@ -146,8 +160,7 @@ class _Reading:
                     state,
                     instruction,
                     self.recipe.file,
-                    self.tree,
-                    lambda order: self._origin(index, state, order),
+                    sources,
                     report,
                 )
             except ValueError as error:
@@ -174,6 +187,10 @@ class _Reading:
         if finding := problems.stage_missing(self.recipe.file, instruction, name, self._names()):
             self.findings.append(finding)
         return Origin(Tree(), known=False)
+
+    def _tree_of(self, name: str, before: int) -> Tree:
+        found = self._index(name, before)
+        return self._stage(found).tree if found is not None else Tree()
 
     def _missing_source(self, instruction: Instruction, word: str) -> None:
         if instruction.flag("from") is not None:

@@ -7,6 +7,7 @@ the image (and nothing declared is named so); a module of a package that is in t
 from __future__ import annotations
 
 import difflib
+import posixpath
 import sys
 from collections.abc import Callable, Sequence
 
@@ -14,6 +15,7 @@ from deploy_lib.source.base_images import is_official
 from deploy_lib.source.dependencies.brought import all_installed, modules_of, with_extras
 from deploy_lib.source.dependencies.declared import Declared, normalised
 from deploy_lib.source.dependencies.names import DISTRIBUTIONS, import_names, may_be_brought_by
+from deploy_lib.source.dockerfile.packed import WRITTEN_BY_BACKENDS
 from deploy_lib.source.explain import Explainer
 from deploy_lib.source.imports.layout import Layout, Sort
 from deploy_lib.source.imports.state import MissingKind
@@ -26,8 +28,6 @@ _NEAR = 0.85  # of difflib's ratio
 _VERY_NEAR = 0.92  # one letter of a longer name
 _OF_THE_BASE = frozenset({"_distutils_hack", "pip", "pkg_resources", "setuptools", "wheel"})
 """What official images of some versions bring: https://github.com/docker-library/python."""
-_WRITTEN_BY_BACKENDS = frozenset({"_version", "version", "__version__", "_about"})
-"""Modules that setuptools-scm, hatch-vcs and their like write when a project is built."""
 
 
 _ONCE_STANDARD = (
@@ -192,13 +192,20 @@ class Ownership:
         return False
 
     def _unless_unknown(self, module: str) -> MissingKind:
-        if module.rpartition(".")[2] in _WRITTEN_BY_BACKENDS and self._installs_project():
+        if module.rpartition(".")[2] in WRITTEN_BY_BACKENDS and self._installs_project():
             return MissingKind.UNKNOWN
-        for stem in stems(module, self._layout.roots):
+        for stem in stems(module, self._roots_of(module.partition(".")[0])):
             for unknown in self._contents.unknown:
                 if unknown.prefix != SITE_PACKAGES and _may_bring(unknown, stem):
                     return MissingKind.UNKNOWN
         return MissingKind.MISSING
+
+    def _roots_of(self, top: str) -> Sequence[str]:
+        """Where Python looks for it and for what is below: no further than where there is a package of that name."""
+        found, roots = self._layout.find(top), self._layout.roots
+        if found is None or found.sort is not Sort.PACKAGE:
+            return roots
+        return roots[: 1 + next(at for at, root in enumerate(roots) if posixpath.join(root, top) in found.directories)]
 
 
 def _named_after(module: str) -> set[str]:

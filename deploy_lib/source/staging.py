@@ -46,6 +46,7 @@ def stage_files(
         context,
         dict(zip(links, (_decode(each) for each in read(context.files[path] for path in links)), strict=True)),
         missing_file_context,
+        lambda path: next(read([context.files[path]])) if path in context.files else None,
     )
     beside = _encode(text) if text is not None and place is None else None
     name = place or posixpath.basename(dockerfile)

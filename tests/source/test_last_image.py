@@ -92,7 +92,7 @@ def test_a_change_of_python_leaves_nothing_to_guess() -> None:
         ({"uv.lock": "1"}, "uv.lock changed since", False),
         ({"wheels/own-1.0-py3-none-any.whl": "zip"}, "wheels/own-1.0-py3-none-any.whl changed since", False),
         ({"api.proto": "2"}, "api.proto changed since", True),
-        ({"Makefile": "code:"}, "Makefile changed since", True),
+        ({"Makefile": "code:\n\t./generate\n"}, "Makefile changed since", True),
         ({"README.md": "# Read", "templates/a.html": "<p>"}, "", True),
         ({"main.py": None}, "", True),
     ],

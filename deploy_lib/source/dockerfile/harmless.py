@@ -26,7 +26,7 @@ _NAMES = """
 _HARMLESS = frozenset(_NAMES.split())
 _MODULES_TEXT = """
     black compileall coverage ensurepip flake8 json.tool mypy nltk.downloader pip piptools playwright pylint
-    pytest ruff site spacy sysconfig unittest venv virtualenv
+    pytest ruff site spacy sysconfig unittest venv virtualenv whitenoise.compress
 """
 _MODULES = frozenset(_MODULES_TEXT.split())
 _OF_DJANGO_TEXT = """
@@ -40,6 +40,7 @@ _DOWNLOADS_TEXT = """
 """
 _DOWNLOADS = frozenset(_DOWNLOADS_TEXT.split())
 """Last names of what a `python -c` calls to fetch models and data, which libraries put into caches of their own."""
+_FLAGS_AND_MODULE = re.compile(r"-[bBdEIOPqsSuvx]+m")
 _PYTHON = re.compile(r"(python|pypy)[\d.]*")
 
 
@@ -61,6 +62,8 @@ def _of_python(args: tuple[str, ...], holds: Callable[[str], bool]) -> bool:
         args = args[2:] if args[0] in ("-W", "-X") else args[1:]
     if not args:
         return False
+    if _FLAGS_AND_MODULE.fullmatch(args[0]):
+        args = ("-m", *args[1:])
     if args[0].startswith("-m"):
         module, *rest = (args[0][2:], *args[1:]) if len(args[0]) > 2 else (*args[1:], "")
         return module in _MODULES or (module == "django" and rest[:1] != [] and rest[0] in _OF_DJANGO)

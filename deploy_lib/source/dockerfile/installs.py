@@ -5,16 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
+
+from deploy_lib.source.option_values import value_of
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _BY_FILE = re.compile(r"(?:[\w.-]+\s*(?:\[[^\]]*\])?\s*@\s*)?file:(?://)?([^#;\s]+)")
 _OPTIONS_WITH_VALUE = """
     -c --constraint -i --index-url --extra-index-url -f --find-links --trusted-host --prefix --cache-dir --timeout
     --retries --platform --python-version --implementation --abi --python -p --no-binary --only-binary --proxy --cert
-    --root --src --upgrade-strategy --progress-bar --global-option --config-settings --group --extra --only --with
-    --without -E
+    --root --src --wheel-dir -w --upgrade-strategy --progress-bar --global-option --config-settings --group --extra
+    --only --with --without -E
 """
-_AS_MODULES = (("pip",), ("uv",), ("poetry",), ("pdm",), ("pipenv",))
+_INTO = ("-o", "--out-dir", "--outdir", "--output", "-d", "--dest")
+_AS_MODULES = (("pip",), ("uv",), ("poetry",), ("pdm",), ("pipenv",), ("build",))
+_BUILDS = ("uv", "poetry", "pdm", "hatch", "flit")
 _VALUED = frozenset(_OPTIONS_WITH_VALUE.split())
 
 
@@ -31,12 +36,18 @@ class Install:
     projects: tuple[str, ...] = ()
     directories: tuple[str, ...] = ()
     packed: tuple[str, ...] = ()
+    wheels: tuple[str, ...] = ()  # projects of which a wheel is built, and nothing is installed
+    from_wheels: bool = False  # from wheels that lie in the image
 
 
 def read_install(name: str, args: tuple[str, ...]) -> Install | None:
     """None for a command that installs no Python package."""
     if re.fullmatch(r"(python|pypy)[\d.]*", name) and args[:1] == ("-m",) and args[1:2] in _AS_MODULES:
         name, args = args[1], args[2:]
+        if name == "build":
+            return _build(args)
+    if name in _BUILDS and args[:1] == ("build",):
+        return _build(args[1:])
     if name == "uv":
         return _uv(args)
     if re.fullmatch(r"pip[\d.]*", name):
@@ -70,7 +81,19 @@ def _uv(args: tuple[str, ...]) -> Install | None:
     )
 
 
+def _build(args: tuple[str, ...]) -> Install:
+    """A wheel of the project into dist/; nothing is known of a member of a workspace that is chosen by its name."""
+    into = value_of(args, *_INTO) or "dist"
+    if {"--package", "--all-packages"} & {word.partition("=")[0] for word in args}:
+        return Install(directories=(into,))
+    plain = [word for before, word in pairwise(("", *args)) if before not in _INTO and not word.startswith("-")]
+    return Install(directories=(into,), wheels=(plain[0] if plain else ".",))
+
+
 def _pip(args: tuple[str, ...]) -> Install:
+    if args[:1] == ("wheel",):
+        places = [value for option, value in _words(args[1:]) if not option and _is_place(value)]
+        return Install(wheels=tuple(places))
     if "install" not in args and "sync" not in args:
         return Install()
     requirements: list[str] = []
@@ -78,21 +101,31 @@ def _pip(args: tuple[str, ...]) -> Install:
     projects: list[str] = []
     target: list[str] = []
     packed: list[str] = []
+    from_wheels = False
     for option, value in _words(args[args.index("install" if "install" in args else "sync") + 1 :]):
         if option in ("-r", "--requirement", "--requirements") or (option == "" and args[0] == "sync"):
             requirements.append(value)
         elif option in ("-t", "--target"):
             target.append(value)
+        elif option in ("--no-index", "-f", "--find-links"):
+            from_wheels = True
         elif option in ("-e", "--editable", ""):
             named = _BY_FILE.match(value)
-            if named or value.startswith((".", "/")) or "/" in value.split("[")[0].split("@")[0]:
+            from_wheels |= value.endswith((".whl", "*"))
+            if named or _is_place(value):
                 where = (named[1] if named else value).partition("[")[0].rstrip("/")
                 projects.append(where)
                 packed += [] if option else [where]
                 requirements += [f"{where}/pyproject.toml", f"{where}/setup.py"]
             elif match := _NAME.match(value):
                 packages.append(match[0])
-    return Install(tuple(requirements), tuple(packages), tuple(projects), tuple(target), tuple(packed))
+    return Install(
+        tuple(requirements), tuple(packages), tuple(projects), tuple(target), tuple(packed), from_wheels=from_wheels
+    )
+
+
+def _is_place(word: str) -> bool:
+    return word.startswith((".", "/")) or "/" in word.split("[")[0].split("@")[0]
 
 
 def _words(args: tuple[str, ...]) -> Iterator[tuple[str, str]]:
@@ -106,5 +139,7 @@ def _words(args: tuple[str, ...]) -> Iterator[tuple[str, str]]:
             yield word, next(waiting, "")
         elif re.match(r"-[re][^-]", word):
             yield word[:2], word[2:]
+        elif word == "--no-index":
+            yield word, ""
         elif not word.startswith("-"):
             yield "", word

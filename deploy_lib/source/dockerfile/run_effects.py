@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise, zip_longest
 
 from deploy_lib.source.dockerfile.harmless import leaves_files_alone
 from deploy_lib.source.dockerfile.installs import read_install
 from deploy_lib.source.dockerfile.shell import Command, split_commands
+from deploy_lib.source.dockerfile.touched import touched
 from deploy_lib.source.entrypoint.wrappers import Wrapper, without_flags
-from deploy_lib.source.option_values import value_of
+from deploy_lib.source.makefiles import MAKEFILES, whole_recipe
+from deploy_lib.source.model import ReadText
 
 _XARGS = Wrapper(valued="-I -n -P -d -L -a -s -E")
-_NAMES_OUTPUT = re.compile(r"-o|-C|-d|--[\w-]*(out|output|dest|directory)([_-]?(dir|file|path))?")
+_DEEPEST = 3  # makefiles that run make
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +36,20 @@ class Effects:
     roots: tuple[str, ...] = ()  # image directories that a .pth file puts on sys.path
     executable: tuple[str, ...] = ()  # image paths and patterns that become executable
     packed: tuple[str, ...] = ()
+    copies: tuple[tuple[str, str], ...] = ()  # of one file each, from and to an image path or a directory
+    wheels: tuple[str, ...] = ()  # projects of which a wheel is built
+    from_wheels: bool = False  # it installs from wheels that lie in the image
 
 
 class _Reading:
-    def __init__(self, workdir: str, variables: Mapping[str, str], holds: Callable[[str], bool]) -> None:
+    def __init__(
+        self, workdir: str, variables: Mapping[str, str], holds: Callable[[str], bool], read: ReadText
+    ) -> None:
         self.cwd = workdir
         self.variables = variables
         self.holds = holds
+        self.read = read
+        self.depth = 0
         self.unknown: dict[str, str] = {}
         self.directories: list[str] = []
         self.requirements: list[str] = []
@@ -50,6 +58,9 @@ class _Reading:
         self.roots: list[str] = []
         self.executable: list[str] = []
         self.packed: list[str] = []
+        self.copies: list[tuple[str, str]] = []
+        self.wheels: list[str] = []
+        self.from_wheels = False
 
     def path(self, word: str) -> str:
         return "/" + posixpath.normpath(posixpath.join(self.cwd, word)).lstrip("/")
@@ -74,11 +85,11 @@ def _certain(word: str) -> str:
 
 
 def read_effects(
-    texts: Iterable[str], workdir: str, variables: Mapping[str, str], holds: Callable[[str], bool]
+    texts: Iterable[str], workdir: str, variables: Mapping[str, str], holds: Callable[[str], bool], read: ReadText
 ) -> Effects:
     """`texts` are shell scripts: the RUN's own words, or its heredocs. `holds`: whether files of the context lie below
-    an image path, or are it."""
-    reading = _Reading(workdir, variables, holds)
+    an image path, or are it; `read` gives the text of one of those that no step may have changed."""
+    reading = _Reading(workdir, variables, holds, read)
     for text in texts:
         _read(text, reading)
     return Effects(
@@ -90,6 +101,9 @@ def read_effects(
         tuple(reading.roots),
         tuple(reading.executable),
         tuple(reading.packed),
+        tuple(reading.copies),
+        tuple(reading.wheels),
+        reading.from_wheels,
     )
 
 
@@ -123,6 +137,8 @@ def _judge(command: Command, reading: _Reading) -> None:
         reading.packages += install.packages
         reading.projects += [reading.path(word) for word in install.projects]
         reading.packed += [reading.path(word) for word in install.packed]
+        reading.wheels += [reading.path(word) for word in install.wheels]
+        reading.from_wheels |= install.from_wheels
         for word in install.directories:
             reading.touch(word, name)
     elif name == "chmod":
@@ -130,15 +146,34 @@ def _judge(command: Command, reading: _Reading) -> None:
         reading.executable += given or ["/"]
     elif name == "find" and "chmod" in args:
         reading.executable.append(reading.path(plain[0]) if plain else reading.cwd)
+    elif name == "make" and (recipe := _recipe(args, reading)) is not None:
+        here, reading.depth = reading.cwd, reading.depth + 1
+        _read(recipe, reading)
+        reading.cwd, reading.depth = here, reading.depth - 1
     elif name == "xargs":
         _judge(Command(without_flags(args, _XARGS) or ("true",)), reading)
     elif name in ("rm", "rmdir", "unlink", "shred"):
         # A name that nobody knows can only be one removed, which makes no module appear.
         for word in (each for each in plain if not each.startswith("$")):
             reading.remove(word, " ".join(command.words[:3]))
-    elif not leaves_files_alone(name, args, lambda word: reading.holds(reading.path(word)), fetched=command.fetched):
-        for word in _touched(name, args, plain):
+    elif name in ("cp", "mv", "install", "ln") and len(plain) == 2 and not any("$" in word for word in plain):
+        reading.copies.append((reading.path(plain[0]), reading.path(plain[1])))
+        for word in touched(name, args, plain):
             reading.touch(word, " ".join(command.words[:3]))
+    elif not leaves_files_alone(name, args, lambda word: reading.holds(reading.path(word)), fetched=command.fetched):
+        for word in touched(name, args, plain):
+            reading.touch(word, " ".join(command.words[:3]))
+
+
+def _recipe(args: tuple[str, ...], reading: _Reading) -> str | None:
+    """What make runs for its targets; None where that cannot be read, and with options that change what it is."""
+    targets = [word for word in args if "=" not in word]
+    if reading.depth > _DEEPEST or any(word.startswith("-") for word in targets):
+        return None
+    text = next((found for each in MAKEFILES if (found := reading.read(reading.path(each))) is not None), None)
+    if text is None:
+        return None
+    return whole_recipe(text, targets, lambda word: reading.holds(reading.path(word)))
 
 
 def _shell_text(name: str, args: tuple[str, ...]) -> str | None:
@@ -147,71 +182,3 @@ def _shell_text(name: str, args: tuple[str, ...]) -> str | None:
         return None
     at = next((at for at, word in enumerate(args) if re.fullmatch(r"-\w*c|--command", word)), None)
     return args[at + 1] if at is not None and at + 1 < len(args) else None
-
-
-def _touched(name: str, args: tuple[str, ...], plain: list[str]) -> Iterator[str]:
-    """The words that name what the command may change."""
-    if name in ("mv", "touch", "truncate", "tee"):
-        yield from plain
-    elif name in ("dos2unix", "gunzip", "patch"):
-        yield from plain or (".",)
-    elif name == "install" and "-d" in args:
-        return
-    elif name in ("cp", "ln", "install", "rsync"):
-        yield value_of(args, "-t", "--target-directory") or (plain[-1] if plain else ".")
-    elif name in ("tar", "bsdtar", "unzip"):
-        yield value_of(args, "-C", "--directory", "-d") or "."
-    elif name in ("curl", "wget"):
-        yield from _download(args, plain)
-    elif name == "git":
-        yield from _git(args)
-    elif name == "sed":
-        yield from plain[1:] if any(word.startswith(("-i", "--in-place")) for word in args) else ()
-    elif name == "find":
-        yield from _find(args)
-    else:
-        yield "."
-        yield from _outputs(args)
-
-
-def _outputs(args: tuple[str, ...]) -> Iterator[str]:
-    """What options such as --python_out=DIR, --output FILE or -C DIR name, besides the working directory.
-
-    protoc takes settings of a plugin before the directory, "grpc:DIR" (https://protobuf.dev/reference/).
-    """
-    for word, following in zip_longest(args, args[1:], fillvalue=""):
-        option, equals, value = word.partition("=")
-        if _NAMES_OUTPUT.fullmatch(option):
-            named = (value if equals else following).rpartition(":")[2]
-            if named and not named.startswith("-"):
-                yield named
-
-
-def _download(args: tuple[str, ...], plain: list[str]) -> Iterator[str]:
-    into = value_of(args, "-o", "--output", "-O", "--output-document")
-    if into and not into.startswith("http"):
-        yield into
-    elif any(word in ("-O", "--remote-name") or (word.startswith("-") and "O" in word) for word in args) or not args:
-        yield from (posixpath.basename(word) or "." for word in plain)
-
-
-_GIT_OPTIONS = "-b --branch -c --config --depth -o --origin -j --jobs --filter -C"
-
-
-def _git(args: tuple[str, ...]) -> Iterator[str]:
-    valued = _GIT_OPTIONS.split()
-    plain = [word for before, word in pairwise(("", *args)) if before not in valued and not word.startswith("-")]
-    if plain[:1] == ["clone"] and len(plain) > 1:
-        yield plain[2] if len(plain) > 2 else posixpath.basename(plain[1].rstrip("/")).removesuffix(".git")
-    elif plain[:1] not in (["config"], []):
-        yield "."
-
-
-def _find(args: tuple[str, ...]) -> Iterator[str]:
-    """Removing what bears some name, the usual clean-up, makes no module appear, so it leaves everything as it is."""
-    acts = {"-delete", "-exec", "-execdir", "-ok"} & set(args)
-    removes = "-delete" in acts or "rm" in args
-    if not acts or (removes and {"-name", "-iname", "-path"} & set(args)):
-        return
-    first = next((position for position, word in enumerate(args) if word.startswith(("-", "(", "!"))), len(args))
-    yield from args[:first] or (".",)

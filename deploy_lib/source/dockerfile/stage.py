@@ -4,84 +4,19 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
-from deploy_lib.source.base_images import LAMBDA_ENTRYPOINT, LAMBDA_TASK_ROOT, is_of_lambda
 from deploy_lib.source.dockerfile.copying import Copy, copy
-from deploy_lib.source.dockerfile.packed import is_environment, packages_of
-from deploy_lib.source.dockerfile.run_effects import read_effects
+from deploy_lib.source.dockerfile.packed import is_environment
+from deploy_lib.source.dockerfile.run_step import FindStage, bring, run
+from deploy_lib.source.dockerfile.stage_state import StageState
 from deploy_lib.source.dockerfile.syntax import Instruction
 from deploy_lib.source.dockerfile.tree import Tree, is_wild
-from deploy_lib.source.dockerfile.variables import Variables
-from deploy_lib.source.model import SITE_PACKAGES, Rule, Unknown
-from deploy_lib.source.shell_text import tokens
+from deploy_lib.source.model import SITE_PACKAGES, ReadContext, Rule
 
 _ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst")
-_USUAL = """
-    /bin /dev /etc /home /lib /media /mnt /opt /proc /root /run /sbin /srv /sys /tmp /usr /usr/bin /usr/lib
-    /usr/local /usr/local/bin /usr/local/lib /usr/sbin /usr/share /usr/src /var /var/lib /var/log /var/tmp
-"""
-_STANDARD = _USUAL.split()
 _EXECUTABLE_MODE = re.compile(r"^0?[0-7]*[1357][0-7]{0,2}$|\+\w*x|=\w*x")
-_WORD = re.compile(r"[\w.+-]+")
-_OF_APPLICATIONS = frozenset({"/home", "/media", "/mnt", "/opt", "/srv", "/tmp", "/usr/src"})
-_OF_THE_SYSTEM = frozenset({"/", *_STANDARD}) - _OF_APPLICATIONS
-
-
-@dataclass(slots=True)
-class StageState:
-    """What is known so far. `base` is the image everything rests on, None for scratch."""
-
-    tree: Tree
-    variables: Variables
-    base: str | None
-    workdir: str = "/"
-    shell: tuple[str, ...] = ("/bin/sh", "-c")
-    entrypoint: tuple[str, ...] = ()
-    command: tuple[str, ...] = ()
-    own_command: bool = False  # CMD stands in this stage, so an ENTRYPOINT leaves it
-    takes_arguments: bool = True  # False after an ENTRYPOINT in shell form, whose shell drops them
-    requirements: list[str] = field(default_factory=list)  # context paths
-    packages: list[str] = field(default_factory=list)
-    projects: list[str] = field(default_factory=list)  # image directories
-    packed: list[str] = field(default_factory=list)  # those of them whose packages are copied into the environment
-    brought: dict[str, str] = field(default_factory=dict)  # sources of packages that another stage packed
-    executable: list[str] = field(default_factory=list)  # image paths and patterns
-    mentioned: set[str] = field(default_factory=set)  # words of RUN steps
-
-    @property
-    def started(self) -> tuple[str, ...]:
-        """The whole command line of a container."""
-        return (*self.entrypoint, *self.command) if self.takes_arguments else self.entrypoint
-
-    @classmethod
-    def on_image(cls, base: str | None, variables: Variables) -> StageState:
-        tree = Tree()
-        for directory in _STANDARD if base else ():
-            tree.add_directory(directory)
-        if is_of_lambda(base):
-            variables.env["LAMBDA_TASK_ROOT"] = LAMBDA_TASK_ROOT
-            tree.add_directory(LAMBDA_TASK_ROOT)
-            return cls(tree, variables, base, LAMBDA_TASK_ROOT, entrypoint=(LAMBDA_ENTRYPOINT,))
-        return cls(tree, variables, base)
-
-    def derived(self, variables: Variables) -> StageState:
-        """Where a stage begins that is FROM this one. ENV is inherited; ARG is not."""
-        variables.env.update(self.variables.env)
-        return replace(
-            self,
-            tree=self.tree.copy(),
-            variables=variables,
-            own_command=False,
-            requirements=list(self.requirements),
-            packages=list(self.packages),
-            projects=list(self.projects),
-            packed=list(self.packed),
-            brought=dict(self.brought),
-            executable=list(self.executable),
-            mentioned=set(self.mentioned),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +39,19 @@ class Origin:
 FindOrigin = Callable[[Instruction], Origin]
 
 
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where instructions take files from: the context, a COPY's own origin, a stage that a mount names. `read` gives
+    the content of a context path."""
+
+    context: Tree
+    origin: FindOrigin
+    stage: FindStage
+    read: ReadContext
+
+
 def read_instruction(
-    state: StageState, instruction: Instruction, file: str, context: Tree, find: FindOrigin, report: Reporter
+    state: StageState, instruction: Instruction, file: str, sources: Sources, report: Reporter
 ) -> None:
     """Carries one instruction out on `state`. Raises Refused and ValueError for what BuildKit refuses."""
     match instruction.name:
@@ -120,9 +66,10 @@ def read_instruction(
                 raise ValueError(f"{state.workdir} is a file in the image")
             state.tree.add_directory(state.workdir)
         case "COPY" | "ADD":
-            _copy(state, instruction, file, find(instruction), report)
+            _copy(state, instruction, file, sources.origin(instruction), report)
         case "RUN":
-            _run(state, instruction, context)
+            rule = Rule(file, instruction.line, instruction.text)
+            run(state, instruction, rule, sources.context, sources.stage, sources.read)
         case "SHELL":
             state.shell = instruction.args
         case "CMD":
@@ -178,8 +125,10 @@ def _copy(state: StageState, instruction: Instruction, file: str, origin: Origin
         state.packages += origin.state.packages
         state.tree.unknown += [each for each in origin.tree.unknown if each.prefix == SITE_PACKAGES]
         if any(is_environment(word) for word in order.sources):
-            for project in origin.state.packed:
-                state.brought |= packages_of(project, origin.tree)
+            state.brought |= origin.state.brought
+            bring(origin.state.packed, origin.tree, state)
+        elif origin.state.wheels:
+            state.wheels += [(project, origin.tree) for project, _ in origin.state.wheels]
     if order.sources:
         for word in copy(order, origin.tree, state.tree):
             report.missing_source(instruction, word)
@@ -197,70 +146,3 @@ def _without_special(state: StageState, instruction: Instruction, order: Copy) -
         else:
             plain.append(word)
     return replace(order, sources=tuple(plain))
-
-
-def _run(state: StageState, instruction: Instruction, context: Tree) -> None:
-    bound = _bind_mounts(instruction, context, state.workdir)
-    effects = read_effects(_scripts(instruction), state.workdir, state.variables.all(), state.tree.has_files)
-    for path, reason in effects.unknown.items():
-        if path not in bound and not _is_the_systems(path, state.tree):
-            state.tree.unknown.append(Unknown(path, reason, instruction.line))
-    if effects.projects:
-        reason = "RUN installs the project itself"
-        state.tree.unknown.append(Unknown(SITE_PACKAGES, reason, instruction.line))
-    state.projects += _package_directories(effects.projects, state.tree)
-    packed = list(_package_directories(effects.packed, state.tree))
-    state.packed += packed if len(packed) == len(effects.packed) else []
-    state.projects += effects.roots
-    state.executable += effects.executable
-    for text in _scripts(instruction):
-        state.mentioned.update(_WORD.findall(text))
-    for directory in effects.directories:
-        state.tree.add_directory(directory)
-    found = (bound.get(path) or state.tree.files.get(state.tree.resolve(path)) for path in effects.requirements)
-    state.requirements += [path for path in found if path]
-    state.packages += effects.packages
-
-
-def _package_directories(projects: Iterable[str], tree: Tree) -> Iterator[str]:
-    """The layout with src/ is the one every build backend finds by itself; else packages lie at the top."""
-    for project in projects:
-        yield from [path for path in (f"{project.rstrip('/')}/src", project) if path in tree.directories][:1]
-
-
-def _scripts(instruction: Instruction) -> list[str]:
-    """The shell text that it runs. Here-documents are the script where nothing else stands in the line, else they are
-    what a command reads (https://docs.docker.com/reference/dockerfile/#here-documents)."""
-    if instruction.exec_form:
-        return [_quoted(instruction.args)]
-    line = " ".join(instruction.args)
-    alone = instruction.heredocs and not tokens(line, outputs=True)
-    return [content for _, content in instruction.heredocs] if alone else [line]
-
-
-def _is_the_systems(path: str, tree: Tree) -> bool:
-    """What an installer unpacks into the system's own directories is none of an application that is not there yet."""
-    return path in _OF_THE_SYSTEM and not tree.has_files(path)
-
-
-def _quoted(words: tuple[str, ...]) -> str:
-    import shlex
-
-    return shlex.join(words)
-
-
-def _bind_mounts(instruction: Instruction, context: Tree, workdir: str) -> dict[str, str]:
-    """Image path -> context path of what RUN --mount=type=bind shows from the context for that step only."""
-    bound: dict[str, str] = {}
-    for mount in instruction.all_flags("mount"):
-        keys = dict(part.partition("=")[::2] for part in mount.split(","))
-        target = keys.get("target") or keys.get("dst") or keys.get("destination")
-        if keys.get("type", "bind") != "bind" or "from" in keys or not target:
-            continue
-        target = posixpath.normpath(posixpath.join(workdir, target))
-        source = posixpath.normpath("/" + (keys.get("source") or keys.get("src") or "")).replace("//", "/")
-        if source in context.files:
-            bound[target] = context.files[source]
-        for path in context.below(source):
-            bound[posixpath.join(target, posixpath.relpath(path, source))] = context.files[path]
-    return bound

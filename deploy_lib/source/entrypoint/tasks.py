@@ -6,11 +6,11 @@ https://hatch.pypa.io/latest/config/environment/overview/#scripts, https://poeth
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from deploy_lib.source.entrypoint.shell import Program
 from deploy_lib.source.entrypoint.targets import inside
+from deploy_lib.source.makefiles import JUSTFILES, MAKEFILES, recipe_of
 from deploy_lib.source.model import ReadText
 from deploy_lib.source.tables import read_table, value_at
 
@@ -57,17 +57,9 @@ def _text(value: Any) -> str | None:
 
 
 def _recipe(name: str, targets: list[str], program: Program, read: ReadText) -> tuple[str, str] | None:
-    """The lines below the target, without make's marks at their beginning; the first target where none is named."""
-    files = ("Makefile", "makefile", "GNUmakefile") if name == "make" else ("justfile", "Justfile", ".justfile")
-    for file in files:
+    for file in MAKEFILES if name == "make" else JUSTFILES:
         path = inside(program, file)
-        text = read(path)
-        if text is None:
-            continue
-        recipes = re.findall(r"^([\w./-]+)[^\S\n]*:(?![=])[^\n]*\n((?:[ \t]+[^\n]*\n?|\n)*)", f"{text}\n", re.MULTILINE)
-        wanted = targets[:1] or [found for found, _ in recipes[:1]]
-        for found, body in recipes:
-            if [found] == wanted:
-                lines = [re.sub(r"^[ \t]+[@+-]*", "", line) for line in body.splitlines() if line.strip()]
-                return "\n".join(line.replace("$$", "$") for line in lines), path
+        recipe = recipe_of(read(path) or "", targets)
+        if recipe is not None:
+            return recipe, path
     return None
