@@ -16,6 +16,19 @@ LAMBDA_ENTRYPOINT = "/lambda-entrypoint.sh"
 LAMBDA_TASK_ROOT = "/var/task"
 
 
+_OF_TIANGOLO = re.compile(
+    r"(^|/)tiangolo/(uvicorn-gunicorn(-fastapi|-starlette|-machine-learning)?|meinheld-gunicorn(-flask|-falcon)?)(?=[:@]|$)"
+)
+TIANGOLO_START = "/start.sh"
+TIANGOLO_DIRECTORY = "/app"
+
+
+def is_of_tiangolo(base: str | None) -> bool:
+    """Whether it is an image that starts gunicorn itself, with the module that variables name, or app.main or main of
+    /app, its working directory and PYTHONPATH (https://github.com/tiangolo/uvicorn-gunicorn-docker#advanced-usage)."""
+    return base is not None and _OF_TIANGOLO.search(base) is not None
+
+
 def is_of_lambda(base: str | None) -> bool:
     """Whether it is AWS's base image for handlers: its entrypoint is given the name of one, which it imports from
     LAMBDA_TASK_ROOT, its working directory (https://docs.aws.amazon.com/lambda/latest/dg/python-image.html)."""

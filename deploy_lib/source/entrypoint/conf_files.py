@@ -1,33 +1,21 @@
 """Settings that servers read from files of the image, as the words of a command line that says the same.
 
 gunicorn: gunicorn.conf.py of its directory or -c, then GUNICORN_CMD_ARGS, then the command line
-(https://docs.gunicorn.org/en/stable/configure.html). uwsgi: an ini file. supervisord and honcho start what their own
-files name.
+(https://docs.gunicorn.org/en/stable/configure.html). uwsgi: an ini file. hypercorn: TOML, or Python.
 """
 
 from __future__ import annotations
 
 import ast
-import configparser
-import posixpath
 import re
 import shlex
 import tomllib
-from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from fnmatch import fnmatchcase
-from itertools import pairwise
 
-from deploy_lib.source.entrypoint.shell import Program, shell_programs
+from deploy_lib.source.entrypoint.shell import Program
 from deploy_lib.source.entrypoint.targets import inside
 from deploy_lib.source.model import ReadText
 from deploy_lib.source.option_values import value_of
-
-_SUPERVISOR = ("supervisord.conf", "etc/supervisord.conf", "/etc/supervisord.conf", "/etc/supervisor/supervisord.conf")
-_PAIR = re.compile(r"(\w+)=(\"[^\"]*\"|'[^']*'|[^,]*)")
-_OF_THE_ENVIRONMENT = re.compile(r"%\(ENV_(\w+)\)s")
-_WEB_SERVERS = frozenset({"daphne", "flask", "granian", "gunicorn", "hypercorn", "uvicorn", "uwsgi", "waitress-serve"})
-_PROCESS = re.compile(r"^([\w-]+):\s*(.+)$", re.MULTILINE)
 
 
 def configured(program: Program, read: ReadText) -> Program:
@@ -40,22 +28,6 @@ def configured(program: Program, read: ReadText) -> Program:
     if "hypercorn" in words[:3]:
         return _hypercorn(program, read)
     return program
-
-
-def managed(program: Program, read: ReadText, files: Iterable[str] = ()) -> Iterator[Program]:
-    """What supervisord or honcho starts, a web server last; any other program is itself. `files` are the image's."""
-    name, *words = program.words
-    if name == "supervisord":
-        given = value_of(words, "-c", "--configuration")
-        paths = [inside(program, each) for each in ([given] if given else _SUPERVISOR)]
-        path = next((each for each in paths if read(each) is not None), "")
-        found = sorted(_supervised(path, program, read, files), key=_is_web)
-    elif name in ("honcho", "foreman", "goreman", "hivemind", "overmind"):
-        text = read(inside(program, value_of(words, "-f", "--procfile") or "Procfile"))
-        found = [each for _, each in sorted(_of_procfile(text, words, program), key=lambda pair: pair[0] == "web")]
-    else:
-        found = []
-    yield from found or (program,)
 
 
 def _gunicorn(program: Program, read: ReadText) -> Program:
@@ -138,43 +110,6 @@ def _hypercorn(program: Program, read: ReadText) -> Program:
             doubt = "cannot be read"
     options = [settings["application_path"]] if "application_path" in settings else []
     return replace(program, words=(*program.words, *options), doubt=program.doubt or (doubt and f"{name} {doubt}"))
-
-
-def _supervised(path: str, program: Program, read: ReadText, files: Iterable[str]) -> Iterator[Program]:
-    """What its programs run, and those of the files that it includes (http://supervisord.org/configuration.html)."""
-    parser = configparser.ConfigParser(interpolation=None, strict=False, inline_comment_prefixes=(";",))
-    here = posixpath.dirname(path)
-    try:
-        parser.read_string(read(path) or "")
-        for pattern in parser.get("include", "files", fallback="").split():
-            wanted = posixpath.join(here, pattern.replace("%(here)s", here))
-            for each in sorted(files):
-                if fnmatchcase(each, wanted):
-                    parser.read_string(read(each) or "")
-    except configparser.Error:
-        return
-    for section in parser.sections():
-        command = parser.get(section, "command", fallback="").replace("%(here)s", here)
-        if section.startswith("program:") and command:
-            directory = inside(program, parser.get(section, "directory", fallback=""))
-            env = dict(program.env)
-            for name, value in _PAIR.findall(parser.get(section, "environment", fallback="")):
-                env[name] = value.strip("\"' ")
-            command = _OF_THE_ENVIRONMENT.sub(lambda found, env=env: env.get(found[1], ""), command)  # type: ignore[misc]
-            yield from shell_programs(command, directory, env)
-
-
-def _is_web(program: Program) -> bool:
-    return bool(_WEB_SERVERS & set(program.words[:3]))
-
-
-def _of_procfile(text: str | None, words: list[str], program: Program) -> Iterator[tuple[str, Program]]:
-    wanted = {word for before, word in pairwise(["", *words]) if before not in ("-f", "--procfile", "-e", "--env")}
-    named = wanted & {name for name, _ in _PROCESS.findall(text or "")}
-    for name, command in _PROCESS.findall(text or ""):
-        if not named or name in named:
-            for each in shell_programs(command, program.directory, program.env):
-                yield name, each
 
 
 def _split(text: str) -> list[str]:

@@ -15,6 +15,7 @@ from deploy_lib.source.entrypoint.servers import named_by, script_of
 from deploy_lib.source.entrypoint.shell import Program
 from deploy_lib.source.entrypoint.targets import target
 from deploy_lib.source.model import ImageContents, ReadText
+from deploy_lib.source.packed_projects import described
 from deploy_lib.source.projects import installed_at_start, package_roots, site_packages
 
 
@@ -81,7 +82,8 @@ def _named_by(program: Program, contents: ImageContents, read: ReadText) -> Entr
     if entry is None and (file := file_of(program, read)) and is_python(read(file) or ""):
         entry = script_of(file, program)
     brought = installed_at_start(program.runner, program.directory, read)
-    entry = entry or console_script(program.words[0], (*contents.projects, *([brought] if brought else ())), read)
+    projects = (*contents.projects, *described(contents), *([brought] if brought else ()))
+    entry = entry or console_script(program.words[0], projects, read)
     return _complete(entry, program, contents) if entry else None
 
 

@@ -23,6 +23,7 @@ _OPENS = {"if", "for", "while", "until", "case", "select"}
 _CLOSES = {"fi", "done", "esac"}
 _BETWEEN = {"then", "do", "{", "}", "!", "time"}
 _ALL = ("$@", "$*", "${@}", "${*}")
+_WHOLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def _run(given: list[Token], state: ShellState, *, branch: bool = False) -> Iter
     tested = False  # `[ ... ] && this` depends on the test before it in its list
     status: bool | None = None  # of the last command, where it is known
     before = ""  # the operator before the command
-    while position < len(given) and state.left and not state.ended:
+    while position < len(given) and state.left and not state.ended and state.returned is not True:
         token = given[position]
         if token.operator:
             before = token.text
@@ -115,11 +116,19 @@ def _run(given: list[Token], state: ShellState, *, branch: bool = False) -> Iter
         if (before == "&&" and status is False) or (before == "||" and status is True):
             continue
         status = truth_of_test(words, state)
-        unsure = branch or bool(open_branches)
+        unsure = branch or bool(open_branches) or state.returned is None
+        beside = position < len(given) and given[position].text == "&"
+        place, ended = state.place, state.ended
         yield from _command(words, state, branch=unsure, tested=tested)
+        if beside:  # in a shell of its own
+            state.go(place)
+            state.ended = ended
+            continue
         tested = tested or (words[0] in TESTS and status is None)
-        leaves = words[0] == "exit" or (words[0] == "exec" and len(words) > 1)
-        state.ended |= leaves and not (unsure or tested or subshells or (before == "||" and status is None))
+        certain = not (unsure or tested or subshells or (before == "||" and status is None))
+        state.ended |= certain and (words[0] == "exit" or (words[0] == "exec" and len(words) > 1))
+        if words[0] == "return":
+            state.returned = True if certain and before != "&&" else None
 
 
 def _after_head(given: list[Token], position: int) -> int:
@@ -204,16 +213,33 @@ def _words(words: Sequence[str], state: ShellState) -> Iterator[str]:
             yield from state.arguments
         elif plain in ("$1", "${1}") and state.arguments:
             yield state.arguments[0]
+        elif (several := _split(word, state)) is not None:
+            yield from several
         else:
             yield plain
 
 
+def _split(word: str, state: ShellState) -> list[str] | None:
+    """The words of a variable that stands alone and without quotes, where they are none or several."""
+    found = _WHOLE.fullmatch(word)
+    value = state.env.get(found[1] or found[2]) if found else None
+    parts = value.split() if value is not None else [word]
+    return parts if len(parts) != 1 else None
+
+
 def _called(name: str, rest: list[str], state: ShellState, *, branch: bool) -> Iterator[StartedCommand]:
     arguments, state.arguments = state.arguments, tuple(_words(rest, state))
-    state.depth += 1
-    yield from _run(state.functions[name], state, branch=branch)
-    state.depth -= 1
+    yield from _inner(state.functions[name], state, branch=branch)
     state.arguments = arguments
+
+
+def _inner(given: list[Token], state: ShellState, *, branch: bool = False) -> Iterator[StartedCommand]:
+    """A function or a sourced file, which `return` leaves."""
+    returned, state.returned = state.returned, False
+    state.depth += 1
+    yield from _run(given, state, branch=branch or returned is None)
+    state.depth -= 1
+    state.returned = returned
 
 
 def _sourced(word: str, state: ShellState) -> Iterator[StartedCommand]:
@@ -224,6 +250,4 @@ def _sourced(word: str, state: ShellState) -> Iterator[StartedCommand]:
         assign("PATH", f"{place}/bin:$PATH", state)
     elif file and state.depth < DEEPEST:
         text = state.read(posixpath.normpath(posixpath.join(state.directory, file)))
-        state.depth += 1
-        yield from _run(tokens(text or ""), state)
-        state.depth -= 1
+        yield from _inner(tokens(text or ""), state)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from deploy_lib.source.entrypoint.conf_files import managed
+from deploy_lib.source.entrypoint.managers import is_web, managed
 from deploy_lib.source.entrypoint.shell import SHELLS, Program, programs, shell_programs
 from deploy_lib.source.entrypoint.targets import inside
 from deploy_lib.source.entrypoint.tasks import task_text
 from deploy_lib.source.entrypoint.wrappers import expanded
 from deploy_lib.source.model import ImageContents, ReadText
 
-_OF_A_SHELL = re.compile(r"#!\s*(?:/usr/bin/env\s+(?:-S\s+)?)?(?:/\S*/)?(?:ba|da|a|z)?sh\b")
+_OF_A_SHELL = re.compile(r"#!\s*(?:/usr/bin/env\s+(?:-S\s+)?|/\S*/with-contenv\s+)?(?:/\S*/)?(?:ba|da|a|z)?sh\b")
 _OF_PYTHON = re.compile(r"#!\s*(?:/usr/bin/env\s+(?:-S\s+)?)?(?:\S*/)?(?:python|pypy)[\d.]*\b|#!.*\buv run\b")
 _USUAL_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _DEEPEST = 6
@@ -46,7 +47,11 @@ def started(contents: ImageContents, read: ReadText) -> StartedPrograms:
     given = programs(contents.command, contents.workdir, contents.env)
     direct = bool(contents.command) and posixpath.basename(contents.command[0]) not in SHELLS
     for each in _followed(given, read, found.scripts, _DEEPEST, first=direct):
-        found.programs.extend(managed(each, read, contents.files))
+        group = managed(each, read, contents.files)
+        inner = [list(_followed([one], read, found.scripts, _DEEPEST - 1)) for one in group.programs]
+        if group.web_last:
+            inner.sort(key=lambda programs: any(map(is_web, programs)))
+        found.programs.extend(itertools.chain(*inner) if group.programs else [each])
     return found
 
 

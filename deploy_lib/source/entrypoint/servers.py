@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from deploy_lib.source.base_images import LAMBDA_ENTRYPOINT
+from deploy_lib.source.base_images import LAMBDA_ENTRYPOINT, TIANGOLO_START
+from deploy_lib.source.entrypoint.image_starts import handler, started_by_tiangolo
 from deploy_lib.source.entrypoint.launch import MODULE_FLAG, PYTHON, TAKES_A_VALUE
 from deploy_lib.source.entrypoint.model import Entrypoint
 from deploy_lib.source.entrypoint.shell import Program
@@ -38,7 +39,9 @@ def named_by(program: Program, exists: Callable[[str], bool]) -> Entrypoint | No
     if name == "fastapi":
         return _fastapi(words, program, exists)
     if program.written == LAMBDA_ENTRYPOINT:
-        return _handler(words, program)
+        return handler(words, program)
+    if program.written == TIANGOLO_START:
+        return started_by_tiangolo(program, exists)
     reader = SERVERS.get(name)
     return reader(words, program) if reader else None
 
@@ -71,7 +74,7 @@ def _python(words: Sequence[str], program: Program, exists: Callable[[str], bool
         if MODULE_FLAG.fullmatch(flag) and rest:
             module = rest.pop(0)
             if module == "awslambdaric":
-                return _handler(rest, program)
+                return handler(rest, program)
             if module in ("fastapi", "flask", "quart"):
                 return (_fastapi if module == "fastapi" else _flask)(rest, program, exists)
             known = SERVERS.get(module)
@@ -83,14 +86,6 @@ def _python(words: Sequence[str], program: Program, exists: Callable[[str], bool
         if flag in TAKES_A_VALUE and rest:
             rest.pop(0)
     return script_of(rest[0], program) if rest and rest[0].endswith(".py") else None
-
-
-def _handler(words: Sequence[str], program: Program) -> Entrypoint | None:
-    """AWS Lambda's runtime: package.module.handler or package/module.handler, from LAMBDA_TASK_ROOT or else the working
-    directory (https://docs.aws.amazon.com/lambda/latest/dg/python-handler.html#naming)."""
-    module, dot, name = words[0].replace("/", ".").rpartition(".") if len(words) == 1 else ("", "", "")
-    found = target(f"{module}:{name}") if dot else None
-    return looked_for_in(found, program, program.env.get("LAMBDA_TASK_ROOT", "")) if found else None
 
 
 def script_of(path: str, program: Program) -> Entrypoint:

@@ -38,6 +38,7 @@ class ShellState:
     depth: int = 0
     left: int = _MOST
     ended: bool = False  # it has exited, or has become another program
+    returned: bool | None = False  # from the function that runs; None where a condition decides
 
     @property
     def place(self) -> tuple[str, str]:
