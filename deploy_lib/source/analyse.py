@@ -14,7 +14,7 @@ from functools import cache as remember
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.source.absent_packages import AbsentPackages
 from deploy_lib.source.dependencies.advice import undeclared_dependencies
-from deploy_lib.source.dependencies.declared import Declared, declared
+from deploy_lib.source.dependencies.declared import Declared, declared, installed
 from deploy_lib.source.entry_closure import closure_of, is_package
 from deploy_lib.source.entrypoint import Entrypoint, GivenStart, read_entrypoint, with_environment, with_pythonpath
 from deploy_lib.source.entrypoint.misspelt import misspelt_command, undeclared_server
@@ -150,7 +150,8 @@ class _Analysis:
         good_image = known.name if known is not None and known.installed is not None else ""
         packages = AbsentPackages(ownership, layout, contents, context.root, files.read, good_image)
         found = [packages.told(each) for each in found]
-        findings = [*found, *shadowed_modules(layout, contents, context, dependencies)]
+        steps = remember(lambda: installed(contents, files.read)) if contents.installs else dependencies
+        findings = [*found, *shadowed_modules(layout, contents, context, steps)]
         if self.undeclared:
             missing = {each.module for each in found}
             advice = undeclared_dependencies(closure, dependencies(), describer.file_of)

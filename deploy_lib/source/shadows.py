@@ -21,13 +21,13 @@ _HARMLESS = frozenset({"__main__", "antigravity", "idlelib", "lib2to3", "test", 
 
 
 def shadowed_modules(
-    layout: Layout, contents: ImageContents, context: Context, declared: Callable[[], Declared]
+    layout: Layout, contents: ImageContents, context: Context, installed: Callable[[], Declared]
 ) -> Iterator[Finding]:
-    """One warning per top-level module of the image."""
+    """One warning per top-level module of the image. `installed` is what RUN steps install."""
     for name, image in _top_level(layout):
         if name in sys.stdlib_module_names and name not in _HARMLESS:
             whose, fix = "the standard library's module", f"rename {name}"
-        elif names_of(name) & declared().installed:
+        elif names_of(name) & installed().installed:
             whose, fix = "a package that the requirements declare", f"rename {name}"
         else:
             continue

@@ -2,6 +2,7 @@
 
 A case has `texts` by path and its `start` below the usual beginning of a Dockerfile, or a whole `dockerfile`. Expected
 are the `entry`, the modules or names of all `errors`, and other `codes` that are told; none of them when not named.
+`undeclared` are the modules of advice about what no file declares, which most cases leave open.
 """
 
 from __future__ import annotations
@@ -70,3 +71,5 @@ def test_what_is_said_of_it(case: dict[str, Any]) -> None:
     assert analysis.entrypoint == case.get("entry", "shop.web:app"), findings
     assert sorted({each.module or each.code.value for each in errors}) == sorted(case.get("errors", [])), findings
     assert told == sorted(case.get("codes", [])), findings
+    if "undeclared" in case:
+        assert [each.module for each in findings if each.code in QUIET] == case["undeclared"]

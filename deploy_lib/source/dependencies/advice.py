@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity
@@ -31,17 +31,22 @@ def undeclared_dependencies(
                 continue
             seen.add(top)
             name = min(brought_by, key=len)
-            files = " nor ".join(declared.files) if len(declared.files) < 3 else "the requirements files"
-            negated = "neither " if " nor " in files else ""
             yield Finding(
                 Code.UNDECLARED_DEPENDENCY,
                 Severity.ADVICE,
-                f"{module} imports {top}, which {negated}{files} declares"
-                if negated
-                else f"{module} imports {top}, which {files} does not declare",
+                f"{module} imports {top}, which {_say(declared.files)}",
                 file=file_of(module),
                 line=event.line,
                 module=top,
                 importer=module,
                 fix=f"add {name} to {declared.files[0]}",
             )
+
+
+def _say(files: Sequence[str]) -> str:
+    match files:
+        case [one]:
+            return f"{one} does not declare"
+        case [one, other]:
+            return f"neither {one} nor {other} declares"
+    return "the requirements files do not declare"

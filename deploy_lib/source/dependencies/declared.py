@@ -11,10 +11,12 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from deploy_lib.source.dependencies.setup_files import of_setup_cfg, of_setup_py
 from deploy_lib.source.model import ImageContents, ReadContext
 from deploy_lib.source.tables import Table, part, tables, texts
 
 _NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[([^\]]*)\])?\s*(?:[<>=!~;@,]|$)")
+_VERSION_IN_PARENTHESES = re.compile(r"\s*\([^()]*\)")  # of PEP 345, which PEP 508 still takes
 _DIRECTORY = re.compile(r"^(?:(?:-e|--editable)[\s=]*)?(?:file:|\.{0,2}/|\.)|@\s*file:")
 _EGG = re.compile(r"[#&]egg=([A-Za-z0-9._-]+)")
 _LOCKS = frozenset({"poetry.lock", "uv.lock", "pdm.lock"})
@@ -87,6 +89,8 @@ def _of_files(paths: Sequence[str], contents: ImageContents, read: ReadContext) 
     for path in dict.fromkeys(paths):
         if posixpath.basename(path) in _TABLES:
             _table(path, reading)
+        elif posixpath.basename(path) == "setup.py":
+            _setup_py(path, reading)
         else:
             _requirements(path, reading)
     return Declared(
@@ -159,11 +163,41 @@ def _table(path: str, reading: _Reading) -> None:
     reading.files.append(path)
     reading.brings_project = reading.brings_project or any(_paths(table))
     sources = part(table, "tool", "uv", "sources")
-    own = {normalised(name) for name, source in sources.items() if isinstance(source, dict) and _OWN & source.keys()}
+    of_poetry = part(table, "tool", "poetry", "dependencies")
+    given = (*sources.items(), *of_poetry.items())
+    own = {normalised(name) for name, source in given if isinstance(source, dict) and _OWN & source.keys()}
+    own |= {normalised(str(part(table, *keys).get("name"))) for keys in (("project",), ("tool", "poetry"))}
     for requirement in _listed(table):
-        found = _NAME.match(requirement)
+        found = _NAME.match(_VERSION_IN_PARENTHESES.sub("", requirement, count=1))
         if found and normalised(found[1]) not in own:
             reading.note(found, path)
+    _dynamic(path, table, reading)
+
+
+def _setup_py(path: str, reading: _Reading) -> None:
+    """With setup.cfg beside it, from which setuptools reads what setup() is not given."""
+    content = reading.read(path)
+    listed = of_setup_py(content) if content is not None else None
+    if listed is None:
+        reading.whole = False
+        return
+    beside = posixpath.join(posixpath.dirname(path), "setup.cfg")
+    settings = reading.read(beside)
+    for file, requirements in ((path, listed), (beside, of_setup_cfg(settings) if settings else ())):
+        reading.files += [file] if requirements or file == path else []
+        for found in filter(None, map(_NAME.match, requirements)):
+            reading.note(found, file)
+
+
+def _dynamic(path: str, table: Table, reading: _Reading) -> None:
+    """What setuptools reads from other files; other backends' ways are not followed
+    (https://setuptools.pypa.io/en/latest/userguide/pyproject_config.html#dynamic-metadata)."""
+    if "dependencies" not in texts(part(table, "project").get("dynamic")):
+        return
+    files = texts(part(table, "tool", "setuptools", "dynamic", "dependencies").get("file"))
+    for file in files:
+        _requirements(posixpath.normpath(posixpath.join(posixpath.dirname(path), file)), reading)
+    reading.whole = reading.whole and bool(files)
 
 
 def _listed(table: Table) -> Iterator[str]:
@@ -192,8 +226,8 @@ def _listed(table: Table) -> Iterator[str]:
 
 def _is_project(source: Table) -> bool:
     """In uv.lock the project itself has an entry of its own, with the directory that it lies in
-    (https://docs.astral.sh/uv/concepts/projects/layout/)."""
-    return bool({"virtual", "editable", "directory"} & source.keys())
+    (https://docs.astral.sh/uv/concepts/projects/layout/), and poetry.lock says so of a path."""
+    return bool({"virtual", "editable", "directory"} & source.keys()) or source.get("type") == "directory"
 
 
 def _paths(table: Table) -> Iterator[str]:
