@@ -30,6 +30,7 @@ class Absence(enum.StrEnum):
     NOT_IN_CONTEXT = "not_in_context"
     NOT_COPIED = "not_copied"
     CASE_MISMATCH = "case_mismatch"
+    SUBMODULE = "submodule"
     UNCOMMITTED = "uncommitted"
     IN_OTHER_COMMIT = "in_other_commit"
     DELETED = "deleted"

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity
+from deploy_lib.source.explanations import take_in
 from deploy_lib.source.ignore_rules import IgnoreRules
 from deploy_lib.source.model import SUBMODULE, Context, Listing, Rule, TreeFile
 
@@ -57,6 +58,5 @@ def _submodule(file: TreeFile) -> Finding:
         f"{file.path} is a submodule: the commit names a version of it but holds none of its files, "
         "so the image will not have them",
         file=file.path,
-        fix=f"install it as a dependency, or make it part of the repository: git rm --cached {file.path} && "
-        f"rm {file.path}/.git && git add -- {file.path} && git commit",
+        fix=take_in(file.path),
     )

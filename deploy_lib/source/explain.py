@@ -16,9 +16,10 @@ from itertools import chain
 
 from deploy_lib.model.file_state import FileState
 from deploy_lib.model.findings import Absence
-from deploy_lib.source.explanations import Explanation, deleted_by, dropped, on_disk
+from deploy_lib.source.dependencies.names import DISTRIBUTIONS
+from deploy_lib.source.explanations import Explanation, deleted_by, dropped, of_submodule, on_disk
 from deploy_lib.source.imports.layout import modules_below
-from deploy_lib.source.model import Context, ImageContents, MissingFileContext, Rule
+from deploy_lib.source.model import SUBMODULE, Context, ImageContents, MissingFileContext, Rule
 from deploy_lib.source.origins import Origins, stems
 
 
@@ -47,7 +48,7 @@ class Explainer:
     def evidence(self, module: str) -> Explanation | None:
         """What shows that the application has such a module somewhere outside the image."""
         paths = list(dict.fromkeys(self._paths(module)))
-        return self._of_paths(paths) or self._of_directory(module) or self._case(paths)
+        return self._of_paths(paths) or self._of_directory(module) or self._case(paths) or self._of_submodule(module)
 
     def file(self, path: str) -> Explanation | None:
         """The same for a repository path; None when nothing is known of it, as of any that leads out of it."""
@@ -134,6 +135,20 @@ class Explainer:
                 if self._repository(path) in self._python_on_disk:
                     return on_disk(self._around.disk[self._python_on_disk[self._repository(path)]])
         return None
+
+    def _of_submodule(self, module: str) -> Explanation | None:
+        """A directory of a well-known package's name says nothing of the package."""
+        if not self._submodules or module.partition(".")[0] in DISTRIBUTIONS:
+            return None
+        for path in map(self._repository, self._paths(module)):
+            found = next((each for each in self._submodules if path.startswith(f"{each}/")), None)
+            if found:
+                return of_submodule(found)
+        return None
+
+    @cached_property
+    def _submodules(self) -> Sequence[str]:
+        return [path for path, file in self._around.tracked.items() if file.mode == SUBMODULE]
 
     def _case(self, paths: Sequence[str]) -> Explanation | None:
         wanted = {path.casefold(): path for path in reversed(paths)}

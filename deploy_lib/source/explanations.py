@@ -41,6 +41,20 @@ def dropped(repository: str, path: str, rule: Rule) -> Explanation:
     return Explanation(rule.kind or Absence.UNKNOWN, sentence, fix, repository, str(rule))
 
 
+def of_submodule(submodule: str) -> Explanation:
+    """git keeps the files elsewhere."""
+    sentence = f"{submodule} is a submodule, and the commit names a version of it but holds none of its files"
+    return Explanation(Absence.SUBMODULE, sentence, take_in(submodule), submodule)
+
+
+def take_in(submodule: str) -> str:
+    """What makes the files of a submodule part of the commit."""
+    return (
+        f"install it as a dependency, or make it part of the repository: git rm --cached {submodule} && "
+        f"rm {submodule}/.git && git add -- {submodule} && git commit"
+    )
+
+
 def on_disk(file: DiskFile, *, directory: bool = False) -> Explanation:
     """git does not have it, or not as the disk does. `directory`: the path is one whose files git does not have."""
     path = shlex.quote(file.path)

@@ -13,6 +13,7 @@ JUSTFILES = ("justfile", "Justfile", ".justfile")
 _RULE = re.compile(r"^([\w./-]+)[^\S\n]*::?(?![=:])([^\n]*)\n((?:[ \t]+[^\n]*\n?|\n)*)", re.MULTILINE)
 _VARIABLE = re.compile(r"^([A-Za-z_]\w*)[^\S\n]*(?::{0,3}|\?)=[^\S\n]*([^\n#]*)", re.MULTILINE)
 _USE = re.compile(r"\$(?:\((\w+)\)|\{(\w+)\})")
+_FUNCTION = re.compile(r"\$[({](?!shell )(?:MAKE\b|\w+[ ,])")
 _DEEPEST = 5
 
 
@@ -49,7 +50,7 @@ def whole_recipe(text: str, targets: Sequence[str], exists: Callable[[str], bool
         recipe = recipe_of(text, [target]) or ""
         parts.append(_USE.sub(lambda found: variables.get(found[1] or found[2], found[0]), recipe))
     whole = "\n".join(parts)
-    return None if re.search(r"\$[({](?:MAKE\b|\w+[ ,])", whole) else whole
+    return None if _FUNCTION.search(whole) else whole.replace("$(shell ", "$(")
 
 
 def _needed(after_colon: Sequence[str]) -> list[str]:

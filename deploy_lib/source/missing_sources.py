@@ -11,8 +11,8 @@ from difflib import get_close_matches
 from deploy_lib.model.codes import Code
 from deploy_lib.model.file_state import FileState
 from deploy_lib.model.findings import Absence, Finding, Severity
-from deploy_lib.source.explanations import Explanation, deleted_by, dropped, on_disk
-from deploy_lib.source.model import Context, MissingFileContext
+from deploy_lib.source.explanations import Explanation, deleted_by, dropped, of_submodule, on_disk
+from deploy_lib.source.model import SUBMODULE, Context, Listing, MissingFileContext
 
 _NOWHERE = "it is not in the commit, on the disk or in the history"
 
@@ -21,11 +21,17 @@ def explain_source(
     path: str, dockerfile: str, line: int, context: Context, missing_file_context: MissingFileContext
 ) -> Finding:
     """`path` is the context path that a literal COPY or ADD source names."""
-    why = _dropped(path, context) or _other_case(path, context) or _elsewhere(path, context, missing_file_context)
+    whole = posixpath.join(context.root, path)
+    submodule = _of_submodule(whole, missing_file_context.tracked)
+    why = (
+        submodule
+        or _dropped(path, context)
+        or _other_case(path, context)
+        or _elsewhere(path, context, missing_file_context)
+    )
     if why is None:
         near = get_close_matches(path, list(_with_directories(context.files)), 1, 0.8)
-        wanted = posixpath.join(context.root, path)
-        hint = f"did you mean {near[0]}?" if near else f"correct the path in {dockerfile}:{line}, or add {wanted}"
+        hint = f"did you mean {near[0]}?" if near else f"correct the path in {dockerfile}:{line}, or add {whole}"
         why = Explanation(Absence.ABSENT_EVERYWHERE, _NOWHERE, hint)
     message = f"{dockerfile}:{line} copies {path}, which the build context does not hold: {why.sentence}"
     return Finding(
@@ -52,6 +58,14 @@ def explain_dockerfile(path: str, missing_file_context: MissingFileContext) -> F
     return Finding(
         Code.DOCKERFILE_MISSING, Severity.ERROR, message, file=path, cause=why.cause, rule=why.rule, fix=why.fix
     )
+
+
+def _of_submodule(path: str, tracked: Listing) -> Explanation | None:
+    """The path is a submodule's, lies in one, or holds nothing but them."""
+    for known, file in tracked.items():
+        if file.mode == SUBMODULE and (f"{path}/".startswith(f"{known}/") or known.startswith(f"{path}/")):
+            return of_submodule(known)
+    return None
 
 
 def _dropped(path: str, context: Context) -> Explanation | None:

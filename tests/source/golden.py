@@ -10,6 +10,7 @@ from deploy_lib.model.service import BuildSource
 from deploy_lib.source.model import (
     EXECUTABLE,
     REGULAR,
+    SUBMODULE,
     SYMLINK,
     DiskFile,
     MissingFileContext,
@@ -42,6 +43,7 @@ def stage(case: dict[str, Any]) -> Staged:
         for path, text in texts.items()
     }
     tracked |= {path: TreeFile(path, SYMLINK, path, len(target)) for path, target in links.items()}
+    tracked |= {path: TreeFile(path, SUBMODULE, path, 0) for path in case.get("submodules", ())}
     contents = {path: text.encode() for path, text in (texts | links).items()}
 
     def read(files: Iterable[TreeFile]) -> Iterator[bytes]:

@@ -16,7 +16,7 @@ from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.source.analyse import Analysis, analyse
 from deploy_lib.source.entrypoint import GivenStart
 from deploy_lib.source.entrypoint.servers import SERVERS
-from deploy_lib.source.model import MissingFileContext
+from deploy_lib.source.model import SUBMODULE, MissingFileContext, TreeFile
 from tests.golden_file import read_cases
 from tests.source.golden import stage
 
@@ -46,6 +46,7 @@ def analysed(case: dict[str, Any]) -> tuple[Analysis, list[Finding]]:
     whole = {"dockerfile": HEAD + case.get("start", 'CMD ["uvicorn", "shop.web:app"]') + "\n", **case}
     staged = stage(whole)
     tracked = {file.path: file for file in staged.context.files.values()}
+    tracked |= {path: TreeFile(path, SUBMODULE, path, 0) for path in case.get("submodules", ())}
     analysis = analyse(
         staged.contents,
         staged.context,

@@ -34,6 +34,7 @@ _OF_DJANGO_TEXT = """
     flush loaddata migrate remove_stale_contenttypes showmigrations sqlmigrate tailwind test
 """
 _OF_DJANGO = frozenset(_OF_DJANGO_TEXT.split())
+_ASKING = (("--help",), ("-h",), ("--version",), ("-V",))
 _DOWNLOADS_TEXT = """
     AutoModel CrossEncoder SentenceTransformer TextEmbedding WhisperModel download from_pretrained
     get_encoding hub load load_model pipeline print version
@@ -47,14 +48,14 @@ _PYTHON = re.compile(r"(python|pypy)[\d.]*")
 def leaves_files_alone(name: str, args: tuple[str, ...], holds: Callable[[str], bool], *, fetched: bool) -> bool:
     """`holds`: whether the image holds a file or directory of the application by that name. `fetched`: what stands on
     its input was downloaded, so it is an installer, which cannot know where the application lies."""
-    if name in _HARMLESS or name.startswith("$("):
+    if name in _HARMLESS or name.startswith("$(") or args in _ASKING:
         return True
     if name in ("sh", "bash", "dash", "ash") or _PYTHON.fullmatch(name):
         of_input = fetched and not any(not word.startswith("-") and holds(word) for word in args)
         return of_input or (bool(_PYTHON.fullmatch(name)) and _of_python(args, holds))
     if name in ("manage.py", "django-admin"):
         return args[:1] != () and args[0] in _OF_DJANGO
-    return (name, *args[:1]) in (("pybabel", "compile"), ("flask", "digest"), ("git", "config"), ("uv", "--version"))
+    return (name, *args[:1]) in (("pybabel", "compile"), ("flask", "digest"), ("git", "config"))
 
 
 def _of_python(args: tuple[str, ...], holds: Callable[[str], bool]) -> bool:

@@ -46,6 +46,7 @@ class _Reading:
         self, workdir: str, variables: Mapping[str, str], holds: Callable[[str], bool], read: ReadText
     ) -> None:
         self.cwd = workdir
+        self.before: list[str] = []  # of pushd
         self.variables = variables
         self.holds = holds
         self.read = read
@@ -126,8 +127,11 @@ def _judge(command: Command, reading: _Reading) -> None:
     name = posixpath.basename(command.words[0])
     args = command.words[1:]
     plain = [word for word in args if not word.startswith("-")]
-    if name == "cd":
+    if name in ("cd", "pushd"):
+        reading.before += [reading.cwd] if name == "pushd" else []
         reading.cwd = reading.path(plain[0]) if plain else reading.cwd
+    elif name == "popd":
+        reading.cwd = reading.before.pop() if reading.before else reading.cwd
     elif name == "mkdir":
         reading.directories += [reading.path(word) for word in plain if "$" not in word]
     elif (text := _shell_text(name, args)) is not None:

@@ -101,6 +101,9 @@ def unwrapped(words: tuple[str, ...], env: dict[str, str]) -> Bare:
             assigned.append((assignment[1], assignment[2]))
             words = words[1:]
             continue
+        if words[1:] and _VARIABLE.fullmatch(words[0]) and not expanded(words[0], env):
+            words = words[1:]  # a prefix that is set nowhere
+            continue
         name = posixpath.basename(words[0])
         if name.startswith("wait") and "--" in words:  # wait-for-it.sh db:5432 -- and its kin
             words = words[words.index("--") + 1 :]
