@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from deploy_lib.drivers.interface import DriverError, Interrupted, Services
+from deploy_lib.drivers.interface import DriverError, Interrupted, ServiceTraffic
 from deploy_lib.model.journal import Stopped
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.service import Service
 
 
-def serving_now(services: Services, service: Service, otherwise: str) -> str:
+def serving_now(services: ServiceTraffic, service: Service, otherwise: str) -> str:
     """In words; where the cloud cannot be read, why, and `otherwise`. Interrupted once, it reads all the same."""
     try:
         try:
@@ -25,7 +25,7 @@ def serving_now(services: Services, service: Service, otherwise: str) -> str:
 
 
 def stopped(
-    services: Services,
+    services: ServiceTraffic,
     service: Service,
     now: datetime,
     outcome: Outcome,
@@ -42,7 +42,9 @@ def interrupted_half_way(finishes: str) -> str:
     return f"interrupted while the traffic was being put back; {finishes} finishes it"
 
 
-def stopped_half_way(services: Services, service: Service, now: datetime, finishes: str, otherwise: str) -> Stopped:
+def stopped_half_way(
+    services: ServiceTraffic, service: Service, now: datetime, finishes: str, otherwise: str
+) -> Stopped:
     """The last line of such an interruption, which is only shown: the journal stays open for whoever finishes it."""
     why = interrupted_half_way(finishes)
     return stopped(services, service, now, Outcome.INTERRUPTED, why, (), otherwise)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
 
-from deploy_lib.drivers.interface import Clock, DriverError, Drivers, Interrupted, Services, Tell
+from deploy_lib.drivers.interface import Clock, DriverError, Drivers, Interrupted, ServiceLeases, ServiceTraffic, Tell
 from deploy_lib.model import requests
 from deploy_lib.model.answers import LeaseEnded, LeaseTaken
 from deploy_lib.model.freeze import FreezeWindow, frozen_at
@@ -28,13 +28,17 @@ SKEW = 30.0
 """Seconds between this machine's clock and Google's that are worth a line."""
 
 
+class LeaseServices(ServiceLeases, ServiceTraffic, Protocol):
+    """What of Cloud Run a lease needs: traffic too, since who takes one over puts back what was left."""
+
+
 class Deployer(Protocol):
     """What of the drivers a lease needs."""
 
     @property
     def clock(self) -> Clock: ...
     @property
-    def services(self) -> Services: ...
+    def services(self) -> LeaseServices: ...
 
 
 def acquire(
@@ -144,7 +148,7 @@ def refused_at_once(
     return LeaseRefused(drivers.clock.now(), held_by(answer), busy=True, on_hold=answer.on_hold, frozen=frozen)
 
 
-def give_back(services: Services, request: requests.EndLease, tell: Tell) -> LeaseEnded | None:
+def give_back(services: ServiceLeases, request: requests.EndLease, tell: Tell) -> LeaseEnded | None:
     """Interrupted once, it is done all the same: what the release has come to must stand on the service.
 
     None where it failed, or was interrupted twice; the lease expires by itself then.

@@ -31,7 +31,7 @@ def whole_recipe(text: str, targets: Sequence[str], exists: Callable[[str], bool
 
     None where more than this file decides: a file that is included, a pattern, a function of make.
     """
-    if not targets or not left or re.search(r"^-?s?include\s|^define\s|^[^\t#\n]*%[^\n]*:", text, re.MULTILINE):
+    if not targets or not left or re.search(r"^-?s?include\s|^define\s|^[^\t#=\n]*%[^=\n]*:", text, re.MULTILINE):
         return None
     rules = _RULE.findall(f"{text}\n")
     variables = dict(_VARIABLE.findall(text))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol, assert_never
 
 from deploy_lib.decide import AcquireLease, Finish, Restore
-from deploy_lib.drivers.interface import Clock, DriverError, Interrupted, Services, Tell, Urls
+from deploy_lib.drivers.interface import Clock, DriverError, Interrupted, ServiceLeases, ServiceTraffic, Tell, Urls
 from deploy_lib.drivers.processes import person, with_process
 from deploy_lib.model import journal
 from deploy_lib.model.answers import Probed
@@ -42,8 +42,8 @@ HURRY = 0.1
 """Seconds between the requests of the probe at most: users wait for its end."""
 
 
-class RollbackServices(Services, Protocol):
-    """What a rollback needs of Cloud Run beside what a release does."""
+class RollbackServices(ServiceLeases, ServiceTraffic, Protocol):
+    """What a rollback needs of Cloud Run: it makes no revision and runs no job."""
 
     def read_state(self, service: Service) -> ServiceState: ...
     def temporary_url(self, release: Release, revision: str) -> str: ...
