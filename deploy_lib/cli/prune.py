@@ -22,7 +22,7 @@ from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.pruning import Pruner
 from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.model.outcome import Outcome, exit_code_of
-from deploy_lib.model.pruning import Prunable, PruneVerdict, judge_images, judge_revisions, needed_images
+from deploy_lib.model.pruning import Prunable, PruneVerdict, judge_images, judge_revisions, needed_once_pruned
 from deploy_lib.plan import Plan
 from deploy_lib.release.last_line import serving_now
 
@@ -50,7 +50,7 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None) -> int:
         beside = _beside(selection) if options.images else []
         found = _look(session, [*selection.plans, *beside], options, ends)
         needed = {
-            plan.service.label: _needed(found[plan.service.label], options.keep, stays=plan in beside)
+            plan.service.label: needed_once_pruned(found[plan.service.label], options.keep, stays=plan in beside)
             for plan in [*selection.plans, *beside]
             if plan.service.label in found
         }
@@ -79,13 +79,6 @@ def _has_images(plan: Plan, selection: Selection, known: set[str]) -> bool:
     last = [each.service.label for each in selection.plans if each.service.name == service.name][-1]
     regions = {replace(service, region=region).label for region in service.regions}
     return service.label == last and regions <= known
-
-
-def _needed(found: Prunable, keep: int, *, stays: bool) -> Mapping[str, str]:
-    """The images that it needs once it was pruned; what somebody deploys is not pruned."""
-    if stays or (found.state.lease is not None and not found.state.lease.expired):
-        return needed_images(found, {each.name for each in found.revisions})
-    return needed_images(found, {each.name for each in judge_revisions(found, keep) if not each.goes})
 
 
 def _of_others(label: str, needed: Mapping[str, Mapping[str, str]]) -> dict[str, str]:

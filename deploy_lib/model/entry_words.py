@@ -56,6 +56,8 @@ def sentence(entry: InOneSentence) -> tuple[str, Tone]:
             return f"{entry.label} was taken back: {entry.reason}", "good"
         case TakenBack():
             return f"TAKING BACK {entry.label} FAILED: {entry.reason}", "bad"
+        case Withdrawn(hold=True):
+            return f"held as it is: {entry.why}", "unsure"
         case Withdrawn():
             return f"taken back: {entry.why}", "bad"
         case _:

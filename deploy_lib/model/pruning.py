@@ -99,6 +99,13 @@ def needed_images(found: Prunable, stay: Collection[str]) -> dict[str, str]:
     return reasons
 
 
+def needed_once_pruned(found: Prunable, keep: int, *, stays: bool = False) -> dict[str, str]:
+    """As `needed_images`, of what pruning will leave; all of it where it is not pruned, or somebody deploys it."""
+    if stays or (found.state.lease is not None and not found.state.lease.expired):
+        return needed_images(found, {each.name for each in found.revisions})
+    return needed_images(found, {each.name for each in judge_revisions(found, keep) if not each.goes})
+
+
 def _newest(keep: int) -> str:
     return f"one of the newest {keep}"
 

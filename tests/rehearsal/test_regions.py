@@ -94,6 +94,8 @@ def test_what_a_person_is_to_decide_is_held_in_both_and_decided_for_both(harness
     new = candidates(held)
     assert (held.code, held.errors) == (3, "")
     assert last(held)[EU] == ("held", f"{new[EU]} 100 %")
+    [beside] = held.of_type("withdrawn")
+    assert (beside["service"], beside["why"], beside["hold"]) == (LABELS[EU], f"{LABELS[US]} is held", True)
     assert last(held)[US][0] == "held"
     assert maps(harness) == {
         EU: [{old[EU]: 100}, {old[EU]: 90, new[EU]: 10}, {new[EU]: 100}],

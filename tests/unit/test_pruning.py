@@ -10,8 +10,15 @@ import pytest
 
 from deploy_lib.model.answers import UnfinishedRelease
 from deploy_lib.model.outcome import Outcome
-from deploy_lib.model.pruning import OldRevision, Prunable, StoredImage, judge_images, judge_revisions
-from deploy_lib.model.state import PastRelease, ServiceState
+from deploy_lib.model.pruning import (
+    OldRevision,
+    Prunable,
+    StoredImage,
+    judge_images,
+    judge_revisions,
+    needed_once_pruned,
+)
+from deploy_lib.model.state import LeaseState, PastRelease, ServiceState
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -101,3 +108,22 @@ def test_whatever_there_is_what_serves_stays() -> None:
     found = replace(FOUND, revisions=tuple(replace(each, created=None) for each in FOUND.revisions))
     for keep in range(1, 12):
         assert not next(each for each in judge_revisions(found, keep) if each.name == "r9").goes
+
+
+LEASED = LeaseState("someone", NOON, at(1), expired=False)
+
+
+@pytest.mark.parametrize(
+    ("keep", "lease", "stays", "gone"),
+    [
+        pytest.param(2, None, False, [0, 1, 2, 3, 4, 5, 6, 7], id="pruned as well"),
+        pytest.param(4, None, False, [0, 1, 2, 3, 4, 5], id="as far as it is pruned"),
+        pytest.param(2, None, True, [], id="it is not pruned"),
+        pytest.param(2, LEASED, False, [], id="somebody deploys there"),
+    ],
+)
+def test_what_another_region_needs_stays(keep: int, lease: LeaseState | None, stays: bool, gone: list[int]) -> None:
+    other = replace(FOUND, state=replace(FOUND.state, lease=lease))
+    elsewhere = needed_once_pruned(other, keep, stays=stays)
+    judged = judge_images(FOUND, judge_revisions(FOUND, 2), 2, elsewhere)
+    assert sorted(each.name for each in judged if each.goes) == [digest(number) for number in gone]

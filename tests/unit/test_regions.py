@@ -14,6 +14,7 @@ from deploy_lib.config import ConfigError, load
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.interface import DriverError, Tell
 from deploy_lib.model.answers import Built
+from deploy_lib.model.entry_words import sentence
 from deploy_lib.model.journal import Withdrawn
 from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.model.outcome import Outcome
@@ -228,3 +229,8 @@ def test_a_region_is_given_up_for_another_whose_release_had_ended_badly(
     [resumed] = taken_back([found], states, NOON)
     expected = (Withdrawn(NOON, f"{there.service.label} was not released"),) if given_up else ()
     assert resumed.unwritten == expected
+
+
+def test_what_is_held_beside_another_is_not_told_as_taken_back() -> None:
+    assert sentence(Withdrawn(NOON, "the other is held", hold=True)) == ("held as it is: the other is held", "unsure")
+    assert sentence(Withdrawn(NOON, "the other failed")) == ("taken back: the other failed", "bad")
