@@ -128,3 +128,8 @@ def test_why_of_a_package_that_the_installed_lock_names() -> None:
     }
     reply = answer("starlette", result(case), MissingFileContext({}))
     assert (reply["in_image"], reply["declared_by"]) == (True, "uv.lock")
+
+
+def test_one_of_a_kind_is_one() -> None:
+    last = list(text(result({"files": ["web.py"]}, missing("lib")), "."))[-1]
+    assert "1 error;" in last and ", 1 module followed," in last

@@ -12,6 +12,7 @@ from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.source.last_image import Learned
 from deploy_lib.source.model import SITE_PACKAGES
 from deploy_lib.source.unknowns import UnknownPart, by_place
+from deploy_lib.steps.kind import counted
 
 _SHOWN_DIFFERENCES = 20
 _SHOWN_OTHERS = 5
@@ -50,16 +51,17 @@ def _learned(learned: Learned) -> str:
 
 def last_line(outcome: CheckResult) -> str:
     counts = [
-        f"{outcome.count(severity)} {word if outcome.count(severity) == 1 else plural}"
-        for severity, word, plural in (
-            (Severity.ERROR, "error", "errors"),
-            (Severity.WARNING, "warning", "warnings"),
-            (Severity.ADVICE, "suggestion", "suggestions"),
+        counted(outcome.count(severity), word)
+        for severity, word in (
+            (Severity.ERROR, "error"),
+            (Severity.WARNING, "warning"),
+            (Severity.ADVICE, "suggestion"),
         )
         if outcome.count(severity)
     ]
     what = "worktree" if outcome.worktree else f"commit {outcome.commit[:7]}"
-    size = f"{len(outcome.staged.contents.files)} files in the image, {len(outcome.analysis.modules)} modules followed"
+    files, modules = len(outcome.staged.contents.files), len(outcome.analysis.modules)
+    size = f"{counted(files, 'file')} in the image, {counted(modules, 'module')} followed"
     return f"{outcome.service}, {what}: {', '.join(counts) or 'nothing found'}; {size}, {outcome.seconds:.2f} s"
 
 
