@@ -15,6 +15,7 @@ from deploy_lib.cli.called import NAME
 from deploy_lib.cli.reading_arguments import add_reading_arguments
 from deploy_lib.cli.releasing_arguments import add_deploy_arguments, add_release_arguments
 from deploy_lib.cli.setting_up_arguments import add_init_arguments, add_local_arguments
+from deploy_lib.cli.show.streams import put_line
 from deploy_lib.cli.suggestions import did_you_mean, unknown_arguments
 
 DESCRIPTION = """\
@@ -86,7 +87,7 @@ class _Parser(argparse.ArgumentParser):
             message = shown(message)
         out = file or sys.stderr
         if message and out is not None:
-            out.write(message)  # an output that is full is told, which newer versions of argparse pass over
+            put_line(message, out, end="")  # an output that is full is told, which newer versions of argparse pass over
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         try:
@@ -102,7 +103,7 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *given: object) -> NoReturn:
         from deploy_lib.cli.version import version_line
 
-        print(version_line())
+        put_line(version_line(), sys.stdout)
         parser.exit()
 
 

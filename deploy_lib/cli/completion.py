@@ -16,6 +16,7 @@ from pathlib import Path
 from deploy_lib.cli.arguments import COMMANDS, command_parsers, parser
 from deploy_lib.cli.called import INSTALLED, SCRIPT_NAME
 from deploy_lib.cli.program import typed
+from deploy_lib.cli.show.console import say_as_is
 from deploy_lib.printable import clean
 
 Names = Callable[[str, argparse.Namespace], Iterable[str]]
@@ -35,10 +36,10 @@ class Suggestion:
 
 def main(args: argparse.Namespace) -> int:
     if args.words is None:
-        print(script(args.shell, typed(), tuple(dict.fromkeys((INSTALLED, SCRIPT_NAME, *args.name)))))
+        say_as_is(script(args.shell, typed(), tuple(dict.fromkeys((INSTALLED, SCRIPT_NAME, *args.name)))))
         return 0
     for found in complete(args.words or [""], names_of_files, splits_at_equals=args.shell == "bash"):
-        print(_LINES[args.shell](found))
+        say_as_is(_LINES[args.shell](found))
     return 0
 
 

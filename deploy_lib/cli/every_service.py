@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+from deploy_lib.cli.program import shorter
 from deploy_lib.cli.selection import select
 from deploy_lib.cli.session import Session, open_session
 from deploy_lib.cli.show.console import say, say_error
 from deploy_lib.cli.signals import stopping
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.interface import DriverError
+from deploy_lib.model.answers import LeaseTaken
 from deploy_lib.model.outcome import Outcome, exit_code_of
 from deploy_lib.plan import Plan
 from deploy_lib.release.last_line import serving_now
+from deploy_lib.release.lease_queue import held_by
+
+
+def busy_words(plan: Plan, answer: LeaseTaken, *again: str) -> Iterator[str]:
+    """Who has the service, and what can be typed; `again` is the command that was refused, with its words."""
+    yield held_by(answer)
+    yield f"queue behind it: {shorter(plan.program.command(*again, '--wait', '10m'))}"
+    if not answer.on_hold:
+        over = plan.program.command("rollback", "--force")
+        yield f"only if its client is gone: {shorter(over)} ends that release, and puts back what served before"
 
 
 def on_every_service(

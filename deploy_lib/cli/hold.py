@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
-from deploy_lib.cli.every_service import on_every_service
+from deploy_lib.cli.every_service import busy_words, on_every_service
 from deploy_lib.cli.identity import holder
 from deploy_lib.cli.program import shorter
 from deploy_lib.cli.session import Session
@@ -14,7 +14,7 @@ from deploy_lib.cli.times import seconds
 from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.plan import Plan
-from deploy_lib.release.lease_queue import held_by, wait_for_lease
+from deploy_lib.release.lease_queue import wait_for_lease
 from deploy_lib.steps.kind import format_duration
 
 
@@ -47,7 +47,7 @@ def _hold(session: Session, plan: Plan, lasts: float, why: str, wait: float) -> 
         lambda: services.hold(plan.service, holder(), lasts, why),
         lambda text: say(f"{name}: {text}"),
     )
-    for text in _words(plan, format_duration(lasts), why) if state.taken else _refused(plan, held_by(state)):
+    for text in _words(plan, format_duration(lasts), why) if state.taken else busy_words(plan, state, "hold"):
         say(f"{name}: {text}")
     return None if state.taken else Outcome.BUSY
 
@@ -55,8 +55,3 @@ def _hold(session: Session, plan: Plan, lasts: float, why: str, wait: float) -> 
 def _words(plan: Plan, lasts: str, why: str) -> Iterator[str]:
     undo = shorter(plan.program.command("hold", "--release"))
     yield f"held for {lasts}{f' ({why})' if why else ''}; release it with: {undo}"
-
-
-def _refused(plan: Plan, who: str) -> Iterator[str]:
-    yield who
-    yield f"queue behind it: {shorter(plan.program.command('hold', '--wait', '10m'))}"

@@ -16,6 +16,7 @@ from deploy_lib.cli.secrets import redactor_of
 from deploy_lib.cli.selection import select
 from deploy_lib.cli.session import Session, open_session
 from deploy_lib.cli.show.console import say, say_error, say_json
+from deploy_lib.cli.show.streams import flush_to_reader
 from deploy_lib.cli.signals import stopping
 from deploy_lib.cli.suggestions import did_you_mean
 from deploy_lib.cli.times import seconds
@@ -91,6 +92,7 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None) -> int:
         for log, printer in zip(logs, printers, strict=True):
             for lines in log.past():
                 printer.show(lines)
+                flush_to_reader()
         if args.follow:
             return _follow(logs, printers, clock)
         for plan, each, printer in zip(selection.plans, wanted, printers, strict=True):
@@ -100,7 +102,7 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None) -> int:
 
 
 def _follow(logs: Sequence[ServiceLog], printers: Sequence[LogPrinter], clock: SystemClock) -> int:
-    """Ends with Interrupted from the clock, or when none of the logs can be read any more."""
+    """Ends with Interrupted from the clock or ReaderLeft, or when none of the logs can be read any more."""
     for log in logs:
         log.follow()
     while not all(log.is_over for log in logs):
@@ -109,6 +111,7 @@ def _follow(logs: Sequence[ServiceLog], printers: Sequence[LogPrinter], clock: S
             printer.show(found)
             for message in told:
                 say_error(f"{printer.prefix}{message}")
+        flush_to_reader()
         clock.sleep(EVERY)
     return 4
 

@@ -9,7 +9,7 @@ from importlib import import_module
 
 from deploy_lib.cli.arguments import Misuse, parse
 from deploy_lib.cli.called import NAME
-from deploy_lib.cli.show.streams import prepare_streams
+from deploy_lib.cli.show.streams import ReaderLeft, prepare_streams, put_line
 from deploy_lib.model.not_possible import NotPossible
 
 COMMAND_MODULES = {
@@ -53,7 +53,7 @@ def main(argv: list[str], **given: object) -> int:
             result.begin()
             given["result"] = result
         code = import_module(COMMAND_MODULES[args.command]).main(args, **given)
-    except BrokenPipeError:
+    except ReaderLeft:
         pass
     except (Exception, KeyboardInterrupt) as problem:
         lines, code = _in_words(problem)
@@ -84,7 +84,7 @@ def _say(lines: list[str]) -> None:
         from deploy_lib.cli.show.github import configuration_annotation
 
         for line in map(configuration_annotation, lines[:-1]):
-            print(line, file=sys.stderr)
+            put_line(line, sys.stderr)
     else:
         for line in lines[:-1]:
             say_error(line)

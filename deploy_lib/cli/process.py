@@ -103,9 +103,8 @@ def _code_of(argv: list[str], run: Callable[[list[str]], int]) -> int:
         except SystemExit as left:
             code = left.code if isinstance(left.code, int) else 0 if left.code is None else 1
         if sys.stdout is not None:
-            sys.stdout.flush()
-    except BrokenPipeError:
-        return code
+            with suppress(BrokenPipeError):
+                sys.stdout.flush()
     except OSError as problem:
         with suppress(OSError, ValueError):
             print(f"{NAME}: standard output: {problem.strerror or problem}", file=sys.stderr)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from contextlib import closing
 from functools import partial
@@ -17,6 +16,7 @@ from deploy_lib.cli.result import CommandResult
 from deploy_lib.cli.run_output import OpenJournal
 from deploy_lib.cli.selection import commit_of, select
 from deploy_lib.cli.session import Session, open_session
+from deploy_lib.cli.show.console import say_error
 from deploy_lib.cli.show.display import choose
 from deploy_lib.cli.signals import stopping
 from deploy_lib.cli.times import seconds
@@ -87,5 +87,5 @@ def _found(session: Session, states: Sequence[tuple[Plan, ServiceState]], *, acc
     if not found:
         raise NothingToResume("\n  ".join(ended))
     for message in ended:
-        print(message, file=sys.stderr)
+        say_error(message)
     return taken_back(found, states, session.clock.now())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from deploy_lib.cli.every_service import on_every_service
+from deploy_lib.cli.every_service import busy_words, on_every_service
 from deploy_lib.cli.identity import holder
 from deploy_lib.cli.session import Session
 from deploy_lib.cli.show.console import say
@@ -12,7 +12,7 @@ from deploy_lib.cli.times import seconds
 from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.plan import Plan
-from deploy_lib.release.lease_queue import held_by, wait_for_lease
+from deploy_lib.release.lease_queue import wait_for_lease
 
 
 def main(args: argparse.Namespace) -> int:
@@ -37,7 +37,8 @@ def _unpin(session: Session, plan: Plan, wait: float) -> Outcome | None:
         lambda text: say(f"{name}: {text}"),
     )
     if not answer.taken:
-        say(f"{name}: {held_by(answer)}")
+        for text in busy_words(plan, answer, "rollback", "--unpin"):
+            say(f"{name}: {text}")
         return Outcome.BUSY
     say(f"{name}: the traffic follows the latest revision; the next release pins it again")
     return None

@@ -27,6 +27,8 @@ OVERLAP = timedelta(seconds=30)
 PAGE = 1000  # entries, the most the API gives at once
 MOST = 5_000
 """Entries per reading, oldest first: what a revision that logs more than this tells next is how it ends."""
+REMEMBERED = 10_000
+"""Entries that are known at least before any of them is forgotten."""
 ENDS_READ = 2
 """Ends of a container before which a flood is read: what it says there is why it ended."""
 
@@ -53,7 +55,8 @@ _SOURCES = {
 class Entries:
     """The entries of revisions, of all of the service where none is named, from `since` on.
 
-    `logs` are those read, by their id, else all; `most` per reading.
+    `logs` are those read, by their id, else all; `most` per reading. `forgets`: what is far older than the newest is
+    taken for known, so that one who follows for days fits into memory.
     """
 
     calls: Calls
@@ -64,8 +67,10 @@ class Entries:
     most: int = MOST
     overlap: timedelta = OVERLAP
     cut: bool = False  # a reading found more than `most`
-    _seen: set[str] = field(default_factory=set)
+    forgets: bool = False
+    _seen: dict[str, datetime | None] = field(default_factory=dict)
     _newest: datetime | None = None
+    _room: int = REMEMBERED
 
     def read(self) -> list[LogEntry]:
         """Those of the next reading, by time, known ones among them: `new` and `takes` tell. Raises ApiError."""
@@ -150,13 +155,22 @@ class Entries:
 
     def _is_new(self, entry: LogEntry) -> bool:
         key = entry.insert_id or f"{entry.timestamp}{entry.text_payload}"
-        if key in self._seen:
-            return False
-        self._seen.add(key)
         at = plain_time(entry.timestamp)
+        if key in self._seen or self._is_forgotten(at):
+            return False
+        self._seen[key] = at
         if at is not None and (self._newest is None or at > self._newest):
             self._newest = at
+        if self.forgets and len(self._seen) > self._room:
+            self._seen = {name: when for name, when in self._seen.items() if not self._is_forgotten(when)}
+            self._room = max(REMEMBERED, 2 * len(self._seen))
         return True
+
+    def _is_forgotten(self, at: datetime | None) -> bool:
+        """Whether no reading asks for entries of that time any more."""
+        if not self.forgets or self._newest is None:
+            return False
+        return at is None or at < self._newest - 2 * self.overlap
 
 
 _EXECUTION = "run.googleapis.com/execution_name"

@@ -27,6 +27,7 @@ _TIMEOUT = 20.0  # seconds
 _GONE_WITHIN = 120.0
 """Seconds in which a deletion is carried out."""
 _PAGE = 1000
+_NOT_FOUND = 5  # as operations tell it: https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +61,19 @@ class Pruner:
         return Prunable(state, revisions, led_to, self._images(service) if images else ())
 
     def delete_revision(self, service: Service, name: str) -> None:
-        """Returns when it is gone. Cloud Run itself refuses one that has traffic, a tag, or is the latest."""
+        """Returns when it is gone, whoever deleted it. Cloud Run itself refuses one that has traffic, a tag, or is the
+        latest."""
         api = RunApi(self.calls)
-        operation = api.delete_revision(f"{service.path}/revisions/{name}")
+        try:
+            operation = api.delete_revision(f"{service.path}/revisions/{name}")
+        except ApiError as problem:
+            if problem.code is not StatusCode.NOT_FOUND:
+                raise
+            return
         for _ in polls(self.clock, _GONE_WITHIN):
             found = api.operation(operation)
             if found is None or found.done:
-                if found is not None and found.HasField("error"):
+                if found is not None and found.error.code not in (0, _NOT_FOUND):
                     raise DriverError(f"could not delete the revision {name}: {found.error.message}")
                 return
         raise DriverError(f"the revision {name} was not gone within {_GONE_WITHIN:.0f} s", "look again in a while")

@@ -49,7 +49,7 @@ class ServiceLog:
 
     def follow(self) -> None:
         """From now on what comes in is read, also what comes late."""
-        self._entries.overlap = _OVERLAP
+        self._entries.overlap, self._entries.forgets = _OVERLAP, True
         self._follower = self.log.follow(self._entries)
 
     def news(self) -> tuple[list[LogLine], list[str]]:

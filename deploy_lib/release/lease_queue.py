@@ -37,10 +37,12 @@ def held_by(answer: LeaseTaken) -> str:
     """Who has the service, since when and until when; or what else is in the way."""
     since = f" since {answer.since:%H:%M:%S} UTC" if answer.since else ""
     until = f", until {answer.until:%H:%M:%S} UTC" if answer.until else ""
-    renewed = " unless renewed" if until else ""
     if answer.frozen:
         return answer.frozen
     if answer.on_hold:
         return f"{answer.holder} blocks deployments of this service{since}{until}"
-    ended = "; that process has ended on this machine, so nobody renews it" if answer.holder_ended else ""
-    return f"{answer.holder or 'someone'} is deploying this service{since}{until}{renewed}{ended}"
+    then = ", and the service is free then" if until else ""
+    renewed = f" unless renewed; if its client is dead, nobody renews it{then}" if until else ""
+    if answer.holder_ended:
+        renewed = f"; that process has ended on this machine, so nobody renews it{then}"
+    return f"{answer.holder or 'someone'} is deploying this service{since}{until}{renewed}"

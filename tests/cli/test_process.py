@@ -78,8 +78,12 @@ RELEASE = """
 """
 
 
-def at(event: str, what: str, number: str, *words: str) -> subprocess.CompletedProcess[str]:
-    line = [sys.executable, "-c", AT, event, what, number, str(COMMAND), *words]
+BREAKS = AT.replace("os.kill(os.getpid(), getattr(signal, number))", "raise BrokenPipeError(32, number)")
+"""A pipe breaks there."""
+
+
+def at(event: str, what: str, number: str, *words: str, does: str = AT) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-c", does, event, what, number, str(COMMAND), *words]
     return subprocess.run(line, capture_output=True, text=True, timeout=WITHIN)
 
 
@@ -220,3 +224,29 @@ def test_at_every_import() -> None:
     for number, name in enumerate(ours[::6]):
         done = at("import", name, STOPS[number % len(STOPS)], *words)
         assert (done.returncode, "Traceback" in done.stderr) in ((INTERRUPTED, False), (0, False)), (name, done)
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("check", "--config", "config/none.yaml"), 2),
+        (("deploy", "--config", "config/local.yaml", "--service", "no-such-service", "--result", "{}"), 2),
+        (("deploy", "--build-only"), 2),
+    ],
+)
+def test_a_reader_who_has_left_changes_no_exit_code(words: tuple[str, ...], code: int, tmp_path: Path) -> None:
+    """Of standard output and of standard error, as in `2>&1 | head -1`."""
+    heard, told = os.pipe()
+    os.close(heard)
+    line = [sys.executable, str(COMMAND), *(word.format(tmp_path / "result.json") for word in words)]
+    try:
+        done = subprocess.run(line, cwd=ROOT, stdout=told, stderr=told, timeout=WITHIN)
+    finally:
+        os.close(told)
+    assert done.returncode == code
+
+
+def test_a_pipe_that_breaks_inside_a_command_is_no_success() -> None:
+    words = ("check", "--config", str(ROOT / "config" / "local.yaml"))
+    done = at("import", "deploy_lib.cli.check", "git went away", *words, does=BREAKS)
+    assert (done.returncode, "git went away" in done.stderr) == (4, True), done

@@ -14,6 +14,7 @@ from google.cloud import run_v2
 from deploy_lib.cli.status import lease_words
 from deploy_lib.drivers.call_budget import Budgets
 from deploy_lib.drivers.endpoints import Endpoints
+from deploy_lib.drivers.interface import DriverError
 from deploy_lib.drivers.json_api import JsonAnswer
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.services.lease_objects import LeaseObjects
@@ -133,3 +134,13 @@ def test_an_ended_lease_is_told_with_the_end_of_its_object(stored: dict[str, Any
     state = Storage(True, stored).others().state(SHOP, service)
     assert state is not None and state.expired
     assert lease_words(state, AT) == told
+
+
+@pytest.mark.parametrize("problem", [DENIED, exceptions.BadRequest("x")], ids=("with a remedy", "without one"))
+def test_one_that_cannot_be_read_is_told_with_the_command_that_takes_over(problem: Exception) -> None:
+    where = "gs://p-staging_cloudbuild/deploy-to-gcp/leases/p-staging/us-central1/shop"
+    service = run_v2.Service(annotations=with_lease({}, Lease("ann", "t", AT, AT + timedelta(hours=1), "r"), where))
+    with pytest.raises(DriverError) as unknown:
+        Storage(True, problem).others().other(SHOP.path, service)
+    remedy = unknown.value.remedy
+    assert not remedy.startswith(";") and PROGRAM.command("rollback", "--force") in remedy, remedy

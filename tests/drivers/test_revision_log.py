@@ -12,7 +12,7 @@ import pytest
 from google.cloud.logging_v2.types import ListLogEntriesResponse, LogEntry
 
 from deploy_lib.drivers.interface import DriverError
-from deploy_lib.drivers.logs import Entries, RevisionLog
+from deploy_lib.drivers.logs import REMEMBERED, Entries, RevisionLog
 from deploy_lib.model.service import Service
 
 BEGAN = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
@@ -101,3 +101,17 @@ def test_lines_that_were_read_before_a_reading_failed_are_kept() -> None:
         log.read(whole=True)
     log.read(whole=True)
     assert [line.text for line in log.lines] == ["ModuleNotFoundError: No module named 'shop'"]
+
+
+def test_one_that_is_followed_for_days_is_told_whole_and_fits_into_memory() -> None:
+    """Each reading brings five hundred entries more, the last of them late."""
+    late = LateLog()
+    entries = Entries(late, SHOP, (), BEGAN, overlap=timedelta(seconds=10), forgets=True)  # type: ignore[arg-type]
+    told: list[str] = []
+    for minute in range(60):
+        late.lines = [each for each in late.lines if each[0] > minute * 60 - 300]
+        late.lines += [(minute * 60 + n * 0.12, f"{minute} {n}") for n in range(450)]
+        late.lines += [(minute * 60 - 5 + n * 0.05, f"{minute} late {n}") for n in range(50)]
+        told += [entry.text_payload for entry in entries.new(entries.read())]
+    assert (len(told), len({*told})) == (60 * 500, 60 * 500)
+    assert len(entries._seen) <= REMEMBERED

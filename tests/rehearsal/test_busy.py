@@ -43,11 +43,14 @@ def test_a_second_deployer_is_busy_before_it_does_any_work(harness: CliHarness) 
         r"ann at elsewhere \(process 1\) is deploying this service since \d\d:\d\d:\d\d UTC, until \d\d:\d\d:\d\d UTC"
     )
     assert re.match(said, result.stopped["reason"])
+    assert "if its client is dead, nobody renews it, and the service is free then" in result.stopped["reason"]
     assert result.stopped["serving"] == f"{old} 100 %"
     commands = "\n".join(result.stopped["next_commands"])
     assert "--wait 10m" in commands and "rollback --force" in commands
     assert harness.maps() == [{old: 100}]
-    assert harness.command("hold", harness.config(SHORT)).code == 5
+    for words in (("hold",), ("rollback", "--unpin")):
+        refused = harness.command(words[0], harness.config(SHORT), *words[1:])
+        assert refused.code == 5 and "only if its client is gone: " in refused.errors, refused.errors
 
 
 def test_it_queues_and_then_goes_on(harness: CliHarness) -> None:

@@ -1,4 +1,5 @@
-"""How every command prints: cleaned, and never stopped by a character that the terminal's encoding lacks."""
+"""How every command prints: cleaned, and stopped by nothing: no character that the terminal's encoding lacks, no
+reader who has left."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import json
 import sys
 from typing import TextIO
 
+from deploy_lib.cli.show.streams import put_line
 from deploy_lib.printable import Printable, shown
 
 _LONGEST = 2000  # characters of a line of an error
@@ -14,7 +16,7 @@ _LONGEST = 2000  # characters of a line of an error
 def say(*lines: str, to: TextIO | None = None) -> None:
     """Lines for a person, on standard output, or to another stream."""
     for text in lines:
-        print(shown(text), file=to or sys.stdout)
+        put_line(shown(text), to or sys.stdout)
 
 
 def say_error(text: str) -> None:
@@ -31,11 +33,11 @@ def _cut(line: str) -> str:
 
 def say_as_is(text: str) -> None:
     """What is made for a program: an annotation, a document. All that is foreign in it was seen to by its maker."""
-    print(text)
+    put_line(text, sys.stdout)
 
 
 def say_json(value: object, *, indent: int | None = None) -> None:
-    print(as_json(value, indent=indent))
+    put_line(as_json(value, indent=indent), sys.stdout)
 
 
 def as_json(value: object, *, indent: int | None = None) -> str:

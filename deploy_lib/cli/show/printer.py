@@ -6,6 +6,7 @@ import os
 import select
 import sys
 import threading
+from contextlib import suppress
 from typing import TextIO
 
 from deploy_lib.cli.called import NAME
@@ -25,7 +26,8 @@ class Printer:
         self._thread = None if number is None else WriterThread(number)
         self._left_out = 0
         self._last = ""
-        out.flush()
+        with suppress(BrokenPipeError):  # nobody reads: the thread meets it too, and the release goes on
+            out.flush()
 
     def put(self, text: str, *, progress: bool = False, last: bool = False) -> None:
         """One line. Progress may be left out for a slow reader; the last lines go to standard error when none reads."""

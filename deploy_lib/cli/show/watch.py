@@ -15,6 +15,7 @@ from rich.cells import cell_len, set_cell_size
 
 from deploy_lib.cli.show.console import say, say_as_is, say_error
 from deploy_lib.cli.show.live import CLEAR_BELOW, CLEAR_RIGHT, up
+from deploy_lib.cli.show.streams import flush_to_reader
 from deploy_lib.drivers.interface import Clock, DriverError
 from deploy_lib.printable import shown
 
@@ -22,7 +23,7 @@ Look = Callable[[], Iterable[str]]
 
 
 def watch(look: Look, every: float, clock: Clock, *, as_json: bool) -> NoReturn:
-    """Raises Interrupted from the clock, and DriverError when even the first look fails; `every` in seconds.
+    """`every` in seconds. Raises Interrupted from the clock, ReaderLeft, and DriverError when the first look fails.
 
     A later look that fails is told once, and the next one is made all the same.
     """
@@ -51,7 +52,7 @@ def _show(lines: list[str], drawn: _Drawn | None, as_json: bool) -> None:
         say_as_is("\n".join(lines))
     else:
         say(*lines)
-    sys.stdout.flush()
+    flush_to_reader()
 
 
 class _Drawn:

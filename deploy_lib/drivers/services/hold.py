@@ -52,10 +52,13 @@ def release_hold(context: ServiceContext, service: Service) -> str | None:
         lease = service_annotations.lease_of(found.annotations)
         if lease is None:
             return []
-        if lease.release_id is not None and context.others.other(path, found) is not None:
+        other = context.others.other(path, found) if lease.release_id is not None else None
+        if other is not None:
+            over = context.calls.clients.program.command("rollback", "--force")
             busy = DriverError(
-                f"{lease.holder} is deploying {service.name}, until {lease.until:%H:%M:%S} UTC unless renewed",
-                "stop that release with Ctrl-C where it runs; a killed one ends with its lease",
+                f"{other.holder} is deploying {service.name}, until {other.until:%H:%M:%S} UTC unless renewed",
+                "stop that release with Ctrl-C where it runs; if its client is dead, nobody renews it, and the service "
+                f"is free then, or at once by: {over}",
                 conflict=True,
             )
             busy.busy = busy.no_effect = True

@@ -22,6 +22,7 @@ from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.services.release_record import Lease
 from deploy_lib.drivers.status_code import StatusCode
 from deploy_lib.drivers.storage import Bucket, build_bucket
+from deploy_lib.model.program import Invocation
 from deploy_lib.model.service import Service
 
 _HOST = "storage.googleapis.com"
@@ -68,6 +69,11 @@ class LeaseObjects:
         self._calls = calls
         self._buckets: dict[str, Bucket] = {}
         self.ahead = 0.0
+
+    @property
+    def program(self) -> Invocation:
+        """For commands to type."""
+        return self._calls.clients.program
 
     def read(self, where: LeaseObject) -> StoredLease | None:
         """None where there is none, or no bucket."""

@@ -42,9 +42,10 @@ class OtherLeases:
             found = self.objects.read(LeaseObject.at(where))
         except DriverError as problem:
             unknown = f"whether {lease.holder} still deploys this service is not known: {problem.reason}"
-            raise DriverError(
-                unknown, f"{problem.remedy}; or take it over: rollback --force, or resume --force"
-            ) from problem
+            over = (
+                f"if its client is gone, take the service over: {self.objects.program.command('rollback', '--force')}"
+            )
+            raise DriverError(unknown, "; or ".join(filter(None, (problem.remedy, over)))) from problem
         return found.lease if found is not None and found.lease.token == lease.token and not found.is_over else None
 
     def holder(self, service: Service, found: run_v2.Service | None) -> Lease | None:

@@ -8,7 +8,11 @@ import os
 def hold_in_memory(name: str, content: bytes) -> int:
     """A descriptor at the content's start; the caller closes it."""
     handle = os.memfd_create(name)
-    with os.fdopen(os.dup(handle), "wb") as file:
-        file.write(content)
-    os.lseek(handle, 0, os.SEEK_SET)
+    try:
+        with os.fdopen(handle, "wb", closefd=False) as file:
+            file.write(content)
+        os.lseek(handle, 0, os.SEEK_SET)
+    except BaseException:
+        os.close(handle)
+        raise
     return handle

@@ -28,6 +28,28 @@ if sys.argv[3] == "run":
 engine.build(BuildSpec(Path(sys.argv[4])), lambda _: None, lambda: False)
 """
 
+FEW = """
+import os, resource
+from deploy_lib.local_cloud.engines.model import EngineError
+from deploy_lib.local_cloud.engines.namespaces.sandbox import Sandbox, launch
+
+def opened():
+    return {each for each in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/self/fd/{each}")}
+
+box = Sandbox("/", (), "/nonexistent", ("true",), {})
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+for more in range(40):
+    before = opened()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(map(int, before)) + 1 + more, hard))
+    try:
+        launch(box, stdin=b"given")
+    except (OSError, EngineError) as error:
+        failed = error
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    print(more, len(opened() - before), isinstance(failed, OSError))
+"""
+"""With as many descriptors left as one start needs, and with fewer."""
+
 
 def start(engine: Engine, store: Path, *words: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-c", RUNS, engine.name, str(store), *words]
@@ -62,3 +84,11 @@ def test_opening_an_engine_leaves_nothing_to_until(name: str, tmp_path: Path) ->
     """A command that only asks must not be kept alive by an engine it opened."""
     code = "import sys; from pathlib import Path; from deploy_lib.local_cloud.engines import choose\ntry: choose(sys.argv[1], Path(sys.argv[2]))\nexcept Exception: pass"  # noqa: E501
     subprocess.run([sys.executable, "-c", code, name, str(tmp_path)], cwd=ROOT, timeout=WITHIN, check=True)
+
+
+def test_a_start_that_fails_for_want_of_descriptors_leaves_none_open() -> None:
+    done = subprocess.run([sys.executable, "-c", FEW], cwd=ROOT, capture_output=True, text=True, timeout=WITHIN)
+    rows = [line.split() for line in done.stdout.splitlines()]
+    assert [row for row in rows if row[1] != "0"] == [], done.stderr
+    failed = [more for more, _, for_want in rows if for_want == "True"]
+    assert len(failed) > 5 and "39" not in failed, done.stdout

@@ -11,7 +11,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -80,12 +80,13 @@ def launch(
 
     `prepare` is told the process id of process 1 before it becomes the command; it may not raise.
     """
-    gate_r, gate_w = os.pipe()  # process 1 becomes the command when it is closed
-    spec = {**asdict(sandbox), "engine": os.getpid(), "gate": gate_r, **_map_ids(sandbox)}
-    spec_handle = hold_in_memory("spec", marshal.dumps(spec))
-    stdin_handle = os.open(os.devnull, os.O_RDONLY) if stdin is None else hold_in_memory("stdin", stdin)
-    status_r, status_w = os.pipe()
-    try:
+    with ExitStack() as handed, ExitStack() as kept:
+        gate_r, gate_w = _pipe(handed, kept)  # process 1 becomes the command when it is closed
+        spec = {**asdict(sandbox), "engine": os.getpid(), "gate": gate_r, **_map_ids(sandbox)}
+        spec_handle = _closed_by(handed, hold_in_memory("spec", marshal.dumps(spec)))
+        given = os.open(os.devnull, os.O_RDONLY) if stdin is None else hold_in_memory("stdin", stdin)
+        stdin_handle = _closed_by(handed, given)
+        status_r, status_w = _pipe(kept, handed)
         supervisor = subprocess.Popen(
             [*helper_command(supervise), str(spec_handle), str(status_w)],
             stdin=stdin_handle,
@@ -95,9 +96,7 @@ def launch(
             cwd="/",
             env={},
         )
-    finally:
-        for handle in (spec_handle, stdin_handle, status_w, gate_r):
-            os.close(handle)
+        kept.pop_all()
     status = os.fdopen(status_r, "rb")
     try:
         event = read_event(status)
@@ -110,6 +109,17 @@ def launch(
     output = _read_all(supervisor)
     status.close()
     raise explain_failure(event, output)
+
+
+def _closed_by(stack: ExitStack, handle: int) -> int:
+    stack.callback(os.close, handle)
+    return handle
+
+
+def _pipe(reading: ExitStack, writing: ExitStack) -> tuple[int, int]:
+    """Its two ends, each closed by the stack of that name."""
+    ends = os.pipe()
+    return _closed_by(reading, ends[0]), _closed_by(writing, ends[1])
 
 
 def read_event(status: IO[bytes]) -> dict[str, Any]:

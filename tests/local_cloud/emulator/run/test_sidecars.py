@@ -45,16 +45,19 @@ print("the proxy is on its way", flush=True)
 http.server.ThreadingHTTPServer(("", 9000), Answers).serve_forever()
 """
 API = """
-import http.server, os, signal, urllib.request
-signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
-said = open("/shared/said").read()
+import http.server, os, signal, threading, time, urllib.request
+signal.signal(signal.SIGTERM, lambda *_: threading.Timer(1.5, os._exit, (0,)).start())
+said, began = open("/shared/said").read(), str(time.time_ns())
 
 class Answers(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        told = urllib.request.urlopen("http://localhost:9000" + self.path, timeout=5).read()
+        told = said.encode()
+        if self.path != "/said":
+            told = urllib.request.urlopen("http://localhost:9000" + self.path, timeout=5).read()
         self.send_response(200)
+        self.send_header("Began", began)
         self.end_headers()
-        self.wfile.write(told if self.path != "/said" else said.encode())
+        self.wfile.write(told)
     def log_message(self, *_):
         pass
 
@@ -108,8 +111,11 @@ def test_one_that_waits_starts_after_the_other_is_up_and_reaches_it_at_localhost
     assert ("proxy", "stdout", "the proxy is on its way") in lines and ("proxy", "system", up) in lines
     assert ("api", "stdout", "the API is on its way") in lines
     assert len({instance for revision, _, instance, _ in bench.told.labels if revision == "pair-a"}) == 1
+    began = bench.http.get(f"{served.uri}/said").headers["Began"]
     bench.http.get(f"{served.uri}/die")
     until(lambda: ("proxy", "system", "Container called exit(3).") in named_lines(bench, "pair-a"))
+    at_once = bench.http.get(f"{served.uri}/said")
+    assert at_once.headers.get("Began") != began, "the other container still answers, and is not asked any more"
     until(lambda: bench.http.get(f"{served.uri}/said").text == "by the sidecar")  # of a new instance
 
 

@@ -2,8 +2,8 @@
 
 The end of any is the end of all, as an instance without one of its containers serves nobody [report: a collector whose
 probe fails takes its service's instance with it]. Of a task, whose containers are there to end, that is a failure of
-any, or when all have succeeded that no other waits for [assumed]. Everything that a container printed is in the log
-before the line that says how it ended, as people read it.
+any, or when all have succeeded that no other waits for [assumed]. No request is sent to it from that moment on.
+Everything that a container printed is in the log before the line that says how it ended, as people read it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from ....engines.model import Engine, EngineError, RunSpec
-from ....worker import side_by_side
+from ....worker import explain, side_by_side
 from . import wording
 from .instance_network import InstanceNetwork
 from .instance_spec import ContainerSpec, InstanceSpec, Say
@@ -43,6 +43,7 @@ class Instance:
 
     def __init__(self, engine: Engine, spec: InstanceSpec, say: Say, reason: str) -> None:
         self.key = uuid.uuid4().hex
+        self.ending = threading.Event()  # the end of one, or `stop`, has begun that of all
         self.ended = threading.Event()
         self.ended_by: RunningContainer | None = None  # the one whose end by itself was that of all
         self._engine, self._spec, self._say = engine, spec, say
@@ -51,7 +52,7 @@ class Instance:
         self._alive = 0  # containers that run, are being started, or whose end is being told
         self._up: set[str] = set()
         self._not_up: NotUp | None = None
-        self._ending = self._closed = False
+        self._closed = False
         self._network = InstanceNetwork(spec, self.key, self._complain)
         self._secrets: Mapping[str, Mapping[str, str]] = {each.name: each.secrets() for each in spec.containers}
         self._volumes = spec.volumes(self._complain)
@@ -85,7 +86,7 @@ class Instance:
         with self._changed:
             if self.ended_by is not None and not self._spec.finite:
                 return NotUp(self.ended_by.spec, True)
-            if self._not_up is None and self._ending:
+            if self._not_up is None and self.ending.is_set():
                 return NotUp(self._spec.main, True)
             return self._not_up
 
@@ -108,17 +109,19 @@ class Instance:
             if wanted.probe is not None:
                 found = self._probe(one, timescale)
                 failure = None if found.passed else NotUp(wanted, found.ended)
-        except EngineError as error:
+        except (EngineError, OSError) as error:
             failure = NotUp(wanted, False, str(error))
+        except Exception as error:  # whoever waits for this one would wait for ever
+            failure = NotUp(wanted, False, explain(error))
         with self._changed:
             if failure is None:
                 self._up.add(wanted.name)
-            elif self._not_up is None and not self._ending:
+            elif self._not_up is None and not self.ending.is_set():
                 self._not_up = failure
             self._changed.notify_all()
 
     def _is_over(self) -> bool:
-        return self._ending or self._not_up is not None
+        return self.ending.is_set() or self._not_up is not None
 
     def _start(self, wanted: ContainerSpec) -> RunningContainer:
         first = self._running[0].container if self._running else None
@@ -139,7 +142,8 @@ class Instance:
         with self._changed:
             self._alive += 1
         try:
-            one = RunningContainer(self._engine, run, wanted, partial(self._say, self.key, wanted.name), self._over)
+            write = partial(self._say, self.key, wanted.name)
+            one = RunningContainer(self._engine, run, wanted, write, self._exited, self._over)
             try:
                 if first is None:
                     self._network.enter(one.container)
@@ -151,7 +155,7 @@ class Instance:
             raise
         with self._changed:
             self._running.append(one)
-            late = self._ending
+            late = self.ending.is_set()
         one.watch()
         if late:
             one.stop(0)
@@ -180,18 +184,20 @@ class Instance:
 
     # Ending
 
-    def _over(self, one: RunningContainer) -> None:
-        """It has ended, and everybody's end follows from it or does not."""
+    def _exited(self, one: RunningContainer) -> None:
+        """Everybody's end follows from it or does not."""
         with self._changed:
-            by_itself = not self._ending
-            final = by_itself and self._is_final(one)
-            if final:
-                self._ending, self.ended_by = True, one
-                self._changed.notify_all()
+            one.exited, one.by_itself = True, not self.ending.is_set()
+            if one.by_itself and self._is_final(one):
+                self.ended_by = one
+                self._begin_end()
+
+    def _over(self, one: RunningContainer) -> None:
+        """It has ended, and all that it printed is in the log."""
         try:
-            if by_itself:
+            if one.by_itself:
                 self._tell_end(one)
-            if final:
+            if one is self.ended_by:
                 self._end(_LEFT_ALONE)
         finally:
             self._count_down()
@@ -200,7 +206,7 @@ class Instance:
         if not self._spec.finite or one.code != 0:
             return True
         waited_for = {name for each in self._spec.containers for name in each.after}
-        ended = {each.spec.name for each in self._running if each.over.is_set()}
+        ended = {each.spec.name for each in self._running if each.exited}
         return all(each.name in ended | waited_for for each in self._spec.containers)
 
     def _tell_end(self, one: RunningContainer) -> None:
@@ -214,14 +220,17 @@ class Instance:
     def _end(self, grace: float = 0.0) -> None:
         """Of all that still run."""
         with self._changed:
-            self._ending = True
-            self._changed.notify_all()
+            self._begin_end()
             left = [each for each in self._running if not each.over.is_set()]
         if len(left) == 1:
             left[0].stop(grace)
         elif left:
             side_by_side([partial(each.stop, grace) for each in left], f"end-{self.key[:8]}")
         self._close_if_over()
+
+    def _begin_end(self) -> None:
+        self.ending.set()
+        self._changed.notify_all()
 
     def _count_down(self) -> None:
         with self._changed:
@@ -231,7 +240,7 @@ class Instance:
     def _close_if_over(self) -> None:
         """What was opened for the containers, when the last of them has ended."""
         with self._changed:
-            if self._closed or self._alive or not self._ending:
+            if self._closed or self._alive or not self.ending.is_set():
                 return
             self._closed = True
         try:

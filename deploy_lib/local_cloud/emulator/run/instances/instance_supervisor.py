@@ -184,6 +184,10 @@ class InstanceSupervisor:
             if late:
                 instance.stop(self._grace)
                 return _not_started(self._spec.main, True), True
+            instance.ending.wait()
+            with self._changed:
+                if shift == self._shift:
+                    self._move(_State.RESTARTING)
             instance.ended.wait()
             return _not_started(self._spec.main, True), False
         finally:

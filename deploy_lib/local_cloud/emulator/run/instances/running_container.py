@@ -25,14 +25,17 @@ class RunningContainer:
         run: RunSpec,
         spec: ContainerSpec,
         write: Write,
+        on_exit: Callable[[RunningContainer], None],
         on_end: Callable[[RunningContainer], None],
     ) -> None:
-        """`on_end` is told when it has ended and all that it printed was written, once it is watched."""
+        """Once it is watched: `on_exit` is told when it has ended, `on_end` when all that it printed is written too."""
         self.spec = spec
-        self.over = threading.Event()
+        self.exited = False
+        self.by_itself = False  # nobody was ending it
+        self.over = threading.Event()  # and all that it printed was written
         self.code: int | None = None  # as docker tells it
         self.over_memory = False
-        self._write, self._on_end = write, on_end
+        self._write, self._on_exit, self._on_end = write, on_exit, on_end
         self._copied = 0  # lines
         self.container = engine.run(run)
         # A container whose output nobody reads would stand still one day.
@@ -51,8 +54,11 @@ class RunningContainer:
 
     def _watch(self) -> None:
         try:
-            self.code = self.container.wait()
-            self.over_memory = self.container.killed_for_memory()
+            try:
+                self.code = self.container.wait()
+                self.over_memory = self.container.killed_for_memory()
+            finally:
+                self._on_exit(self)
             self._drain()
         finally:
             self.over.set()
