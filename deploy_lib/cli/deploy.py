@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 
-from deploy_lib.cli.following import BuildFollower
+from deploy_lib.cli.following import BuildFollower, told_by_build, told_by_client
 from deploy_lib.cli.identity import keep_apart, new_release
 from deploy_lib.cli.notifications import Notifier
 from deploy_lib.cli.on_cloud_build import hand_over, handed_over, may_be_handed_over
@@ -26,6 +26,7 @@ from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.interface import Interrupted
 from deploy_lib.journal import Journal
 from deploy_lib.model.not_possible import NotPossible
+from deploy_lib.model.notices import Subscription
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.program import Invocation
 from deploy_lib.release.last_line import interrupted_half_way
@@ -67,11 +68,12 @@ def main(
                 return 0
             selection = replace(selection, plans=plans)
             releases = [release for release in releases if release.service.label in names]
-        told = selection.config.settings.subscriptions()
+        away = args.on is not None and may_be_handed_over(session, selection.plans, releases)
+        told: Sequence[Subscription] = selection.config.settings.subscriptions()
+        told = told_by_client(told) if away else told_by_build(told) if given.holder else told
         notifier = Notifier(told, session.state, session.clients, args.report_dir, result)
         display = choose(args.output, tuple(plan.service.label for plan in selection.plans))
         following = BuildFollower(session, selection, display, notifier)
-        away = args.on is not None and may_be_handed_over(session, selection.plans, releases)
         answer = following.leaving if away else display.stopping
         stops = stopping(clock, selection.program.command("resume"), answer, result.cut_short)
         with closing(notifier), stops as signals, closing(display):

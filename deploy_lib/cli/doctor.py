@@ -35,7 +35,7 @@ def main(args: argparse.Namespace) -> int:
 
         account, as_text = session.clients.learn_principal(), args.output == "text"
         counts_here = session.clients.is_login and session.clients.counted_in == session.clients.project
-        doctor = Doctor(access, selection.plans, account, runs_as, counts_here)
+        doctor = Doctor(access, selection.plans, account, runs_as, counts_here, args.on is not None)
         if as_text:
             names = ", ".join(plan.service.label for plan in selection.plans)
             asked_as = name_of(account, "whoever is logged in")

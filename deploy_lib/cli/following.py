@@ -1,6 +1,7 @@
 """Builds that carry out releases, shown as if they were carried out here.
 
-Whoever leaves, or is killed, loses nothing: `resume` finds the build by its service, and shows all of it again.
+Whoever leaves, or is killed, loses nothing: `resume` finds the build by its service, and shows all of it again. Of all
+who are notified, each is told once: by the build, or, where that takes a secret of the client's, by the client.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from deploy_lib.drivers.interface import DriverError, Interrupted
 from deploy_lib.journal import decode, read
 from deploy_lib.model.journal import Entry, Started, Stopped
 from deploy_lib.model.not_possible import NotPossible
+from deploy_lib.model.notices import Subscription
 from deploy_lib.model.outcome import Outcome, exit_code_of
 from deploy_lib.model.release_ids import is_of
 from deploy_lib.model.requests import Worker
@@ -37,6 +39,20 @@ if TYPE_CHECKING:
 
 AWAY = "on Cloud Build"
 """In the name of whoever holds the lease of a release that a build carries out."""
+
+
+def told_by_build(told: Sequence[Subscription]) -> list[Subscription]:
+    """Those that take no variable: the client's are not in its builds."""
+    return [each for each in told if not each.variable]
+
+
+def told_by_client(told: Sequence[Subscription]) -> list[Subscription]:
+    return [each for each in told if each.variable]
+
+
+def begun_here(session: Session, plans: Sequence[Plan]) -> bool:
+    """Whether what is followed of those services was begun on this machine, which told of it up to here."""
+    return any(_begun_here(session, plan) for plan in plans)
 
 
 def find(session: Session, states: Sequence[tuple[Plan, ServiceState]]) -> list[HandedBuild]:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from deploy_lib.cli.called import NAME
@@ -47,7 +48,7 @@ MOST = 200
 class Notifier:
     """`report_dir` gets a copy of every report. Safe to share between threads; close it when all releases have ended.
 
-    It waits a moment then, for what is still on its way.
+    It waits a moment then, for what is still on its way. `since`: what was before that time, another client told.
     """
 
     subscriptions: Sequence[Subscription]
@@ -55,6 +56,7 @@ class Notifier:
     clients: Clients
     report_dir: str | None = None
     result: CommandResult = field(default_factory=lambda: CommandResult(""))
+    since: datetime | None = None
     _outboxes: list[Outbox] = field(init=False)
     _releases: dict[str, Release] = field(default_factory=dict)
 
@@ -73,6 +75,8 @@ class Notifier:
         self.result.entry(plan.service.label, entry)
         if isinstance(entry, Started | Adopted | LeaseHeld | Judged):
             self._releases[plan.service.label] = entry.release
+        if self.since is not None and entry.at < self.since:
+            return
         release = self._releases.get(plan.service.label)
         wanted = notice(release, entry) if release is not None and self._outboxes else None
         if wanted is not None:

@@ -1,4 +1,4 @@
-"""The flags of the commands that only look: status, history, report, logs, open, completion."""
+"""The flags of the commands that only look: status, history, report, logs, open, doctor, completion."""
 
 from __future__ import annotations
 
@@ -25,6 +25,9 @@ def add_reading_arguments(made: Mapping[str, argparse.ArgumentParser]) -> None:
     )
     made["history"].add_argument("--weeks", type=int, metavar="N", help="with --stats: the last N weeks (default: 12)")
     made["history"].add_argument("--html", metavar="FILE", help="with --stats: write it as one page with drawings")
+    made["doctor"].add_argument(
+        "--on", choices=("cloud-build",), help="for releases that deploy --on cloud-build hands over"
+    )
     _report(made["report"])
     _logs(made["logs"])
     made["open"].add_argument("named", nargs="?", metavar="SERVICE", help="a service of the file, as with --service")

@@ -8,7 +8,7 @@ from contextlib import closing
 from functools import partial
 
 from deploy_lib.cli.deploy import carry_out
-from deploy_lib.cli.following import BuildFollower, find
+from deploy_lib.cli.following import BuildFollower, begun_here, find, told_by_client
 from deploy_lib.cli.notifications import Notifier
 from deploy_lib.cli.release_runner import release_runner
 from deploy_lib.cli.release_store import journal_to_resume
@@ -22,6 +22,7 @@ from deploy_lib.cli.signals import stopping
 from deploy_lib.cli.times import seconds
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.journal import Journal
+from deploy_lib.model.notices import Subscription
 from deploy_lib.model.state import ServiceState
 from deploy_lib.plan import Plan
 from deploy_lib.release.resume import NothingToResume, Resumable, resumable, taken_back
@@ -44,8 +45,10 @@ def main(
         display = choose(args.output, tuple(plan.service.label for plan in selection.plans))
         followed = [plan.service.label for plan in selection.plans]
         result.begin([each.plan.service.label for each in found] or followed)
-        told = selection.config.settings.subscriptions()
-        notifier = Notifier(told, session.state, session.clients, None, result)
+        told: Sequence[Subscription] = selection.config.settings.subscriptions()
+        told = told_by_client(told) if handed else told
+        since = None if not handed or begun_here(session, selection.plans) else clock.now()
+        notifier = Notifier(told, session.state, session.clients, None, result, since)
         following = BuildFollower(session, selection, display, notifier)
         answer = following.leaving if handed else display.stopping
         stops = stopping(clock, selection.program.command("resume"), answer, result.cut_short)

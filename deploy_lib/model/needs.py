@@ -29,6 +29,7 @@ class When(enum.StrEnum):
     INVOKERS = "`invokers` is set"
     INVOKE_AS = "`invoke_as` is set"
     LOGIN = "a person's login (`gcloud auth application-default login`)"
+    ON = "`deploy --on cloud-build`"
     GUARD = "`guard` is set"
     GUARD_ACCOUNT = "`service_account` of `guard` is set"
     JOB = "the plan has a `job` step"
@@ -77,6 +78,7 @@ APIS = (
     Api("monitoring.googleapis.com"),
     Api("artifactregistry.googleapis.com"),
     Api("cloudbuild.googleapis.com", When.BUILD),
+    Api("cloudbuild.googleapis.com", When.ON),
     Api("cloudbuild.googleapis.com", When.GUARD),
     Api("storage.googleapis.com"),
     Api("secretmanager.googleapis.com", When.SECRETS),
@@ -113,6 +115,9 @@ DEPLOYER = (
     Need("cloudbuild.builds.create", GrantedOn.PROJECT, "leave a guard", When.GUARD),
     Need("cloudbuild.builds.list", GrantedOn.PROJECT, "find the guard of a release", When.GUARD),
     Need("cloudbuild.builds.update", GrantedOn.PROJECT, "end the guard with the release", When.GUARD),
+    Need("cloudbuild.builds.create", GrantedOn.PROJECT, "hand a release over", When.ON),
+    Need("cloudbuild.builds.get", GrantedOn.PROJECT, "follow it", When.ON),
+    Need("cloudbuild.builds.list", GrantedOn.PROJECT, "find it again", When.ON),
     Need("secretmanager.secrets.get", GrantedOn.SECRET, "look whether a secret is there", When.SECRETS),
     Need("secretmanager.versions.get", GrantedOn.SECRET, "look whether its version is enabled", When.SECRETS),
     Need("storage.objects.create", GrantedOn.BUCKET, "write the deploy lease, and upload the source"),

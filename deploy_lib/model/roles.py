@@ -61,6 +61,15 @@ _WIDE = {
     "secretmanager.versions.access": ("roles/secretmanager.admin",),
 }
 """Further predefined roles that hold what an account that builds needs, by the beginning of the permission."""
+_WIDER = {
+    "roles/run.viewer": ("roles/run.developer", "roles/run.admin"),
+    "roles/run.developer": ("roles/run.admin",),
+    "roles/cloudbuild.builds.viewer": ("roles/cloudbuild.builds.editor",),
+    "roles/logging.viewer": ("roles/logging.admin",),
+    IMAGE_READER: (IMAGE_WRITER,),
+}
+"""Predefined roles that hold all of a narrower one (https://cloud.google.com/run/docs/reference/iam/roles,
+https://cloud.google.com/build/docs/iam-roles-permissions, https://cloud.google.com/logging/docs/access-control)."""
 EVERYBODY = ("allUsers", "allAuthenticatedUsers")
 """Members that stand for every account (https://cloud.google.com/iam/docs/principals-overview)."""
 CALLER = "user:$(gcloud config get-value account)"
@@ -78,7 +87,8 @@ def role_for(permission: str) -> str | None:
 def roles_with(permission: str) -> frozenset[str]:
     """Predefined roles that hold it, as far as this table knows them."""
     wide = (role for prefix, roles in _WIDE.items() if permission.startswith(prefix) for role in roles)
-    return frozenset(role for role in ("roles/owner", role_for(permission), *wide) if role)
+    narrow = role_for(permission)
+    return frozenset(role for role in ("roles/owner", narrow, *_WIDER.get(narrow or "", ()), *wide) if role)
 
 
 def grant(project: str, account: str | None, permission: str, *, on_account: str | None = None) -> str:

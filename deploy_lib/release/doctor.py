@@ -18,12 +18,10 @@ from deploy_lib.drivers.storage import build_bucket
 from deploy_lib.model import needs
 from deploy_lib.model.image_names import artifact_repository
 from deploy_lib.model.needs import BUILDER, DEPLOYER, GUARD, GrantedOn, Need, When
-from deploy_lib.model.release import Builder
 from deploy_lib.model.roles import EVERYBODY, grant, grant_on_bucket, grant_on_repository, roles_with
 from deploy_lib.model.service import Service
 from deploy_lib.plan import Plan
-from deploy_lib.steps.build import BuildSettings, builder_of
-from deploy_lib.steps.import_check import ImportCheckSettings
+from deploy_lib.release.plan_needs import any_of, build_account, guard_account, whens
 from deploy_lib.steps.job import JobSettings
 
 _IN_PROJECT = (GrantedOn.PROJECT, GrantedOn.SERVICE, GrantedOn.SECRET)
@@ -69,7 +67,7 @@ class Doctor:
     """Of the services of one project. `runs_as` gives the account of the running service, None when there is none.
 
     `account` is whom a policy names for the caller, None where that is not known. `counts_here`: the caller's is a
-    login whose calls count for the project.
+    login whose calls count for the project. `handed`: releases are handed over to Cloud Build.
     """
 
     access: ProjectAccess
@@ -77,6 +75,7 @@ class Doctor:
     account: str | None
     runs_as: Callable[[Service], str | None]
     counts_here: bool = False
+    handed: bool = False
 
     def questions(self) -> Iterator[Inquiry]:
         """Each may be asked in a separate thread."""
@@ -94,7 +93,9 @@ class Doctor:
             )
         for account in self._build_accounts():
             yield Inquiry("builds as", partial(self._builder, account))
-        for account in sorted({_guard_account(plan) for plan in self._guarded()}, key=str):
+        for account in self._build_accounts() if self.handed else ():
+            yield Inquiry("releases as", partial(self._releaser, account))
+        for account in sorted({guard_account(plan) for plan in self._guarded()}, key=str):
             yield Inquiry("guards as", partial(self._guard, account))
         for account in sorted({plan.service.invoke_as for plan in self.plans} - {None}, key=str):
             subject = f"asks as {account}"
@@ -102,7 +103,8 @@ class Doctor:
 
     @property
     def _when(self) -> frozenset[When]:
-        return _any_of(self.plans) | ({When.LOGIN} if self.counts_here else frozenset())
+        login, handed = {When.LOGIN} if self.counts_here else set(), {When.ON} if self.handed else set()
+        return any_of(self.plans) | login | handed
 
     def _apis(self) -> list[Checkup]:
         wanted = needs.apis(self._when)
@@ -156,7 +158,7 @@ class Doctor:
         name = artifact_repository(images)
         if name is None:
             return [Checkup(f"images {images}", Standing.UNKNOWN, "are not in Artifact Registry, which alone is asked")]
-        when = _any_of(plan for plan in self.plans if plan.service.images == images)
+        when = any_of(plan for plan in self.plans if plan.service.images == images)
         wanted, subject = needs.needed(DEPLOYER, GrantedOn.REPOSITORY, when), f"repository {name}"
         held = self.access.held_on_repository(name, [need.permission for need in wanted])
         if held is not None:
@@ -178,7 +180,7 @@ class Doctor:
 
     def _build_accounts(self) -> list[str | None]:
         """None is the project's default."""
-        return sorted({_build_account(plan) for plan in self._built()}, key=str)
+        return sorted({build_account(plan) for plan in self._built()}, key=str)
 
     def _built(self) -> list[Plan]:
         return [plan for plan in self.plans if When.BUILD in whens(plan)]
@@ -188,8 +190,16 @@ class Doctor:
         if not account:
             return [Checkup("builds as", Standing.UNKNOWN, "the project has no default account for builds")]
         acts = self._on_account(account, GrantedOn.BUILDER, f"builds as {account}") if given else []
-        plans = [plan for plan in self._built() if _build_account(plan) == given]
+        plans = [plan for plan in self._built() if build_account(plan) == given]
         return [*acts, self._may(f"builds as {account}", account, BUILDER, plans, "a build")]
+
+    def _releaser(self, given: str | None) -> list[Checkup]:
+        """The account that builds carries releases out, when they are handed over."""
+        account = given or self.access.build_account()
+        if not account:
+            return [Checkup("releases as", Standing.UNKNOWN, "the project has no default account for builds")]
+        plans = [plan for plan in self._built() if build_account(plan) == given]
+        return [self._may(f"releases as {account}", account, DEPLOYER, plans, "a release")]
 
     def _guarded(self) -> list[Plan]:
         return [plan for plan in self.plans if When.GUARD in whens(plan)]
@@ -198,7 +208,7 @@ class Doctor:
         account = given or self.access.build_account()
         if not account:
             return [Checkup("guards as", Standing.UNKNOWN, "the project has no default account for builds")]
-        plans, subject = [plan for plan in self._guarded() if _guard_account(plan) == given], f"guards as {account}"
+        plans, subject = [plan for plan in self._guarded() if guard_account(plan) == given], f"guards as {account}"
         named = any(When.GUARD_ACCOUNT in whens(plan) for plan in plans)
         acts = self._on_account(account, GrantedOn.GUARD, subject) if named else []
         return [*acts, self._may(subject, account, GUARD, plans, "a guard")]
@@ -221,7 +231,7 @@ class Doctor:
     def _may(self, subject: str, account: str, rows: Iterable[Need], plans: Sequence[Plan], what: str) -> Checkup:
         """Whether the account may do all of `rows`; `plans` are those for which `what` runs as it."""
         members, rows = {f"serviceAccount:{account}", *EVERYBODY}, tuple(rows)
-        wanted = [need for on in GrantedOn for need in needs.needed(rows, on, _any_of(plans))]
+        wanted = [need for on in GrantedOn for need in needs.needed(rows, on, any_of(plans))]
         mine = {each.role for each in self.access.grants() if members & each.members and not each.conditional}
         elsewhere = self._elsewhere(plans)
         left = [
@@ -239,54 +249,6 @@ class Doctor:
         )
         note = "not granted in the project; unless the resource itself or something above it grants it, it lacks"
         return Checkup(subject, Standing.UNKNOWN, f"{note} {_listed(left)}", tuple(commands))
-
-
-def whens(plan: Plan) -> Iterator[When]:
-    """Which rows of the table of needs count for releases of that plan."""
-    service, build = plan.service, plan.settings(BuildSettings)
-    yield When.ALWAYS
-    if builder_of(build) is Builder.CLOUD_BUILD:
-        yield When.BUILD
-        if _build_account(plan):
-            yield When.BUILD_ACCOUNT
-        checks = plan.settings(ImportCheckSettings)
-        if checks is not None and checks.secrets == "real":
-            yield When.REAL_SECRETS
-    else:
-        yield When.HERE
-    jobs = [each.settings for each in plan.steps if isinstance(each.settings, JobSettings)]
-    if jobs:
-        yield When.JOB
-    if any(each.service_account for each in jobs):
-        yield When.JOB_ACCOUNT
-    if service.secrets or any(each.secrets for each in jobs):
-        yield When.SECRETS
-    if service.exposure.public:
-        yield When.PUBLIC
-    if service.exposure.invokers is not None:
-        yield When.INVOKERS
-    if service.invoke_as:
-        yield When.INVOKE_AS
-    if service.guard:
-        yield When.GUARD
-        if service.guard.service_account:
-            yield When.GUARD_ACCOUNT
-
-
-def _any_of(plans: Iterable[Plan]) -> frozenset[When]:
-    return frozenset(found for plan in plans for found in whens(plan))
-
-
-def _build_account(plan: Plan) -> str | None:
-    build = plan.settings(BuildSettings)
-    named = build.service_account if build is not None else None
-    return named.rpartition("/")[2] if named else None
-
-
-def _guard_account(plan: Plan) -> str | None:
-    """None is the project's default for builds."""
-    named = plan.service.guard.service_account if plan.service.guard else None
-    return named or _build_account(plan)
 
 
 def _judge(subject: str, wanted: Sequence[Need], held: Iterable[str], to_grant: Callable[[str], str]) -> list[Checkup]:

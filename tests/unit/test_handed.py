@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from deploy_lib.cli.arguments import command_parsers, parse, parser
-from deploy_lib.cli.following import BuildEvents
+from deploy_lib.cli.following import BuildEvents, told_by_build, told_by_client
 from deploy_lib.cli.identity import new_release
 from deploy_lib.cli.notifications import Notifier
 from deploy_lib.cli.on_cloud_build import PASSED_FLAGS, PASSED_VALUES, Handed, handed_over
@@ -25,6 +26,7 @@ from deploy_lib.model.codes import Code
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.model.journal import Entry, Stopped
 from deploy_lib.model.not_possible import NotPossible
+from deploy_lib.model.notices import NoticeEvent, SlackTarget, Subscription, TopicTarget
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Options
 from deploy_lib.model.release_ids import in_region, is_of
@@ -131,3 +133,22 @@ def test_lines_of_a_build_become_entries_here_each_written_once(tmp_path: Path) 
     assert shown.lines == ["half way", "Traceback", "[1]"] * 2
     [directory] = (tmp_path / "releases").glob("*/*/*")
     assert [each.type for each in read(directory).entries] == ["started", "stopped"]
+
+
+def test_each_who_is_notified_is_told_by_the_build_or_by_the_client() -> None:
+    events = frozenset(NoticeEvent)
+    told = [Subscription(TopicTarget("projects/p/topics/t"), events), Subscription(SlackTarget("T", "C"), events)]
+    assert (told_by_build(told), told_by_client(told)) == (told[:1], told[1:])
+
+
+@pytest.mark.parametrize(("since", "telling"), [(None, True), (NOON, True), (NOON + timedelta(seconds=1), False)])
+def test_who_comes_back_elsewhere_tells_only_what_is_new(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], since: datetime | None, telling: bool
+) -> None:
+    """The channel's variable is not set, which is said of what is told."""
+    slack = Subscription(SlackTarget("NO_SUCH_TOKEN", "C"), frozenset(NoticeEvent))
+    notifier = Notifier([slack], tmp_path, Clients(Endpoints(), "p"), since=since)
+    notifier.entry(plan(), started())
+    notifier.close()
+    assert ("Slack was not told" in capsys.readouterr().err) == telling
+    assert notifier.result.services["backend"].release == RELEASE.id

@@ -17,7 +17,8 @@ from deploy_lib.model.release import Builder
 from deploy_lib.model.roles import ACT_AS, grant_on_bucket, grant_on_repository, role_for, roles_with
 from deploy_lib.model.service import Guard, Service
 from deploy_lib.plan import Plan, Step
-from deploy_lib.release.doctor import Checkup, Doctor, Inquiry, Standing, whens
+from deploy_lib.release.doctor import Checkup, Doctor, Inquiry, Standing
+from deploy_lib.release.plan_needs import whens
 from deploy_lib.steps import build, import_check, job
 
 SHOP = Service("shop", "p-staging", "us-central1", "shop", "us-central1-docker.pkg.dev/p-staging/services")
@@ -232,3 +233,36 @@ def test_what_to_do_about_a_question_that_fails_is_no_command() -> None:
 
     (found,) = Inquiry("APIs", fail).answers()
     assert found == Checkup("APIs", Standing.UNKNOWN, "Google did not answer in time (try again)")
+
+
+@dataclass
+class Granted(Access):
+    """The account that builds has these roles in the project."""
+
+    roles: tuple[str, ...] = ()
+
+    def grants(self) -> tuple[Grant, ...]:
+        return tuple(Grant(role, frozenset({f"serviceAccount:{ACCOUNT}"})) for role in self.roles)
+
+
+ENOUGH = ("run.admin", "cloudbuild.builds.editor", "storage.admin", "artifactregistry.writer", "logging.viewer",
+          "monitoring.viewer", "secretmanager.viewer", "iam.serviceAccountUser")  # fmt: skip
+
+
+@pytest.mark.parametrize("left_out", ["", *ENOUGH])
+def test_who_carries_out_what_is_handed_over_needs_all_that_a_release_does(left_out: str) -> None:
+    access: Any = Granted(roles=tuple(f"roles/{role}" for role in ENOUGH if role != left_out))
+    plan = _plan(replace(SHOP, public=True, secrets={"A": "a:1"}), CLOUD_BUILD)
+    doctor = Doctor(access, [plan], None, lambda service: None, handed=True)
+    (found,) = next(each for each in doctor.questions() if each.subject == "releases as").answers()
+    assert found.state is (Standing.UNKNOWN if left_out else Standing.HAD), found
+    assert any(ACCOUNT in command for command in found.commands) == bool(left_out)
+    assert "releases as" not in {each.subject for each in Doctor(access, [plan], None, lambda _: None).questions()}
+
+
+def test_whoever_hands_a_release_over_needs_cloud_build_whatever_builds() -> None:
+    access: Any = Access(("cloudbuild.",))
+    doctor = Doctor(access, [_plan()], None, lambda service: None, handed=True)
+    (found, *_) = next(each for each in doctor.questions() if each.subject == "project p-staging").answers()
+    assert (found.state, "cloudbuild.builds.create" in found.words) == (Standing.MISSING, True)
+    assert "cloudbuild.googleapis.com" in apis(frozenset({When.ON}))
