@@ -138,6 +138,7 @@ PLACES = {
     "tests/rehearsal/test_judged_by_gcloud.py": SLOW,
     "tests/rehearsal/test_kills.py": SLOW,
     "tests/rehearsal/test_profiles.py": SLOW,
+    "tests/rehearsal/test_token_away.py": SLOW,
     "tests/rehearsal/test_with_database.py": SLOW,
     "tests/unit/diagnose/test_logs.py::test_a_hundred_thousand_lines": SLOW,
     "tests/unit/diagnose/test_logs.py::test_no_evidence_however_broken_raises": STANDARD,

@@ -97,6 +97,13 @@ def last_live_before(directory: Path) -> tuple[Entry, ...] | None:
     return next((entries for entries in earlier if region_of(entries) == region), None)
 
 
+def rollback_after(directory: Path) -> tuple[Entry, ...]:
+    """The journal of the first rollback of the same service after this release that went well; empty without one."""
+    later = sorted(path for path in directory.parent.iterdir() if started(path) > started(directory))
+    found = (read(path).entries for path in later if is_rollback(path.name))
+    return next((entries for entries in found if went_live(entries)), ())
+
+
 def journal_to_resume(state: Path, service: Service, unfinished: UnfinishedRelease | None) -> tuple[Entry, ...]:
     """The journal kept here of the release that the service calls unfinished, else of its newest release."""
     root = releases_directory(state, service.project) / service.name

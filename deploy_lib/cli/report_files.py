@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from deploy_lib.cli.release_store import StoredRelease, last_live_before
+from deploy_lib.cli.release_store import StoredRelease, last_live_before, rollback_after
 from deploy_lib.drivers.whole_file import write_whole
 from deploy_lib.journal import is_written, read
+from deploy_lib.model.journal_queries import ending
 from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.report.build import build
 from deploy_lib.report.document import Report, report_name
@@ -59,6 +60,7 @@ def made_from(directory: Path) -> Report:
         zone,
         release_id=directory.name,
         running=running,
+        rollback=() if running or ending(journal.entries) else rollback_after(directory),
     )
 
 

@@ -61,7 +61,7 @@ class ApiError(DriverError):
     """A DriverError of a call to Google. `code` is the gRPC status by name, or UNSENT; `message` Google's message.
 
     `retry_after` are the seconds that it asks to wait, if it does. `by_the_minute`: a quota is used up that has room
-    again within a minute.
+    again within a minute. `of_token`: no access token could be had, so the call was not sent.
     """
 
     def __init__(
@@ -73,6 +73,7 @@ class ApiError(DriverError):
         self.evidence = evidence
         self.retry_after: float | None = None
         self.by_the_minute = False
+        self.of_token = False
         self.may_pass_within = PASSES_WITHIN if code in PASSING else 0.0
 
     @property

@@ -17,6 +17,7 @@ from deploy_lib.drivers.error_words import ApiCall, translated
 from deploy_lib.drivers.errors import PASSING, code_of, is_by_the_minute, retry_delay, spent_for_good
 from deploy_lib.drivers.interface import Clock, DriverError, Interrupted
 from deploy_lib.drivers.status_code import StatusCode
+from deploy_lib.drivers.token_failures import is_of_token
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
@@ -26,6 +27,9 @@ T = TypeVar("T")
 LONGEST_PAUSE = 5.0
 QUOTA_WITHIN = 90.0
 """Seconds in which a quota by the minute, used up by whomever, has room again."""
+TOKEN_WITHIN = 120.0
+"""Seconds in which a token is waited for that was had before: the call was not sent, and one that is under way goes on
+when its endpoint is back. Who never had one is told soon."""
 WRITES_PAUSE = 10.0
 """Seconds in which nobody of a run writes after a quota of writes was used up; some of its minute has passed then."""
 _PACED = frozenset({"create_service", "validate_service", "delete_revision"})
@@ -52,6 +56,9 @@ CHANGE = CallPolicy(frozenset({StatusCode.UNSENT}), each=20.0, total=5.0)
 TRANSFER = CallPolicy(READ.repeated, each=120.0, total=300.0)
 FIGURES = CallPolicy(READ.repeated - {StatusCode.RESOURCE_EXHAUSTED}, each=20.0, total=20.0)
 """Readings that come again by themselves. A quota by the minute is only used up further by repeating them at once."""
+
+_SOON_AGAIN = (CHANGE, FIGURES)
+"""Their callers ask again by themselves, after a new reading or in a while."""
 
 POLICIES = {
     "get_service": READ,
@@ -137,7 +144,9 @@ class Calls:
         except (DriverError, Interrupted):
             raise
         except Exception as error:
-            raise translated(error, self._call(name, doing)) from error
+            problem = translated(error, self._call(name, doing))
+            problem.of_token = is_of_token(error)
+            raise problem from error
 
     def wait_to_write(self) -> None:
         """As long as a quota of writes was used up just now, by whoever of this run."""
@@ -169,6 +178,9 @@ class Calls:
     def _over(self, state: RetryCallState, began: float, policy: CallPolicy) -> bool:
         waited = self.clock.monotonic() - began + state.upcoming_sleep
         error = state.outcome.exception() if state.outcome else None
+        if isinstance(error, Exception) and is_of_token(error):
+            waits = self._answered is not None and policy not in _SOON_AGAIN
+            return waited > (max(policy.total, TOKEN_WITHIN) if waits else policy.total)
         if self.clients.endpoints.local and isinstance(error, Exception) and code_of(error) is StatusCode.UNSENT:
             return waited > DEAD_LOCAL_CLOUD and not self._may_be_restarting(state.upcoming_sleep)
         by_the_minute = isinstance(error, Exception) and is_by_the_minute(error)

@@ -26,15 +26,17 @@ def build(
     release_id: str = "",
     secrets: Collection[str] = (),
     running: bool = False,
+    rollback: Sequence[Entry] = (),
 ) -> Report:
     """The whole document. Never raises for what a journal holds.
 
     `previous` is the journal of the last release of this service that went live. `gaps` says in whole clauses what
     of the journal could not be read. `release_id` names a release whose journal is lost. `secrets` are values to
     mask wherever they stand; what looks like a secret is masked in any case. `running`: its client still works on it.
+    `rollback` is the journal of the rollback that ended a release which did not end by itself.
     """
     redactor = Printable([*secrets, *_given_secrets(entries, previous or ())])
-    facts = ReleaseFacts(entries, previous, gaps, now, zone, redactor, release_id, running)
+    facts = ReleaseFacts(entries, previous, gaps, now, zone, redactor, release_id, running, rollback)
     return Report(
         subject=redactor.value(facts.subject),
         headline=redactor.value(_headline(facts)),
@@ -58,7 +60,8 @@ def _headline(facts: ReleaseFacts) -> str:
     if not facts.entries:
         return f"nothing is known of release {subject.id or '(no id)'}"
     name = f"{subject.service or 'the release'} {subject.commit[:7]}".strip()
-    unended = "is still running" if subject.running else "has no ending in this journal"
+    undone = f"was ended by {facts.undone.id}" if facts.undone else "has no ending in this journal"
+    unended = "is still running" if subject.running else undone
     return f"{name} {stopped.outcome.words.headline if stopped else unended}"
 
 

@@ -138,6 +138,44 @@ def test_a_token_that_is_refused_is_not(error: Exception) -> None:
     assert clock.slept == []
 
 
+AWAY = TransportError(f'{BROKEN}NewConnectionError("Connection refused"))')
+
+
+@pytest.mark.parametrize("local", [True, False])
+@pytest.mark.parametrize(
+    ("name", "answered", "gone", "least", "most"),
+    [
+        ("get_service", True, 35.0, 35.0, 45.0),
+        ("get_build", True, 100.0, 100.0, 110.0),
+        ("put_lease", True, None, 110.0, 120.0),
+        ("get_service", False, None, 20.0, 30.0),
+        ("replace_service", True, None, 0.0, 5.0),
+        ("list_log_entries", True, None, 10.0, 20.0),
+    ],
+)
+def test_a_token_that_was_had_before_is_waited_for(
+    local: bool, name: str, answered: bool, gone: float | None, least: float, most: float
+) -> None:
+    """Its endpoint is away for `gone` seconds, None: for ever. A local cloud that is there is not taken for dead."""
+    clock = FakeClock()
+    calls = Calls(Clients(LOCAL if local else Endpoints(), "p-staging"), clock)
+    if answered:
+        calls.make(name, lambda: "done", "ask")
+
+    def effect() -> str:
+        if gone is None or clock.monotonic() < gone:
+            raise AWAY
+        return "done"
+
+    if gone is None:
+        with pytest.raises(ApiError) as ended:
+            calls.make(name, effect, "ask")
+        assert ended.value.of_token
+    else:
+        assert calls.make(name, effect, "ask") == "done"
+    assert least <= clock.monotonic() <= most
+
+
 def test_grpc_tells_a_token_endpoint_that_is_away_in_words_that_are_known() -> None:
     """Its real plugin, over google-auth's real login."""
     login: Callable[..., Any] = google.oauth2.credentials.Credentials

@@ -25,6 +25,7 @@ from deploy_lib.drivers.interface import DriverError
 from deploy_lib.drivers.policy import QUOTA_WITHIN, Calls
 from deploy_lib.drivers.services.api import RunApi
 from deploy_lib.drivers.services.service_writer import WRITES_WITHIN, ServiceWriter
+from deploy_lib.drivers.status_code import StatusCode
 from deploy_lib.model.program import PROGRAM
 from tests.drivers.clocks import FakeClock
 
@@ -55,12 +56,11 @@ class Cloud:
         self.writes.append(request.service.traffic[0].revision)
         return SimpleNamespace(metadata=None, operation=SimpleNamespace(name="operations/1"))
 
-    def writer(self) -> ServiceWriter:
+    def writer(self, v1: Any = None) -> ServiceWriter:
         clients: Any = SimpleNamespace(
             services=self, endpoints=Endpoints(), budgets=Budgets(), project="p", program=PROGRAM, principal=None,
             counted_in=None,
         )  # fmt: skip
-        v1: Any = None
         return ServiceWriter(RunApi(Calls(clients, self.clock)), v1, self.clock)
 
 
@@ -121,3 +121,27 @@ def test_it_is_given_up_in_time(refusal: Exception, within: float) -> None:
         cloud.writer().write(PATH, promote, "promote", template=True)
     assert within - 20 < cloud.clock.monotonic() < within + 20
     assert given_up.value.no_effect and len(cloud.refusals) > 980, "a quota is not used up further by asking"
+
+
+class FirstVersion:
+    """v1, where no token comes for the first request, and which does not know the service after that."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def read(self, path: str) -> Any:
+        self.asked += 1
+        problem = ApiError(StatusCode.UNSENT if self.asked == 1 else StatusCode.NOT_FOUND, "x", "no token could be had")
+        problem.of_token = self.asked == 1
+        raise problem
+
+
+def test_v1_is_asked_again_after_a_token_that_did_not_come() -> None:
+    """It alone refuses what is written over somebody else's change."""
+    cloud, v1 = Cloud(FakeClock(), []), FirstVersion()
+    writer = cloud.writer(v1)
+    with pytest.raises(ApiError, match="no token"):
+        writer.write(PATH, promote, "promote")
+    assert cloud.writes == []
+    writer.write(PATH, promote, "promote")
+    assert (cloud.writes, v1.asked) == (["s-3"], 2)

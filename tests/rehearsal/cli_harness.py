@@ -88,6 +88,7 @@ class CliHarness:
     service: str
     more: dict[str, str] = field(default_factory=dict)  # variables of the tool's own environment
     source: Path = SERVICE  # what the repository begins with
+    project: str = PROJECT
     state: Path = field(init=False)
     repository: Path = field(init=False)
 
@@ -137,10 +138,10 @@ class CliHarness:
         """A configuration file; `behave` is what the service's variables tell it to do, `more` top-level keys."""
         entry = self.entry(self.service, behave)
         document = {
-            "project": PROJECT,
+            "project": self.project,
             "local": True,
             "region": "us-central1",
-            "images": f"us-central1-docker.pkg.dev/{PROJECT}/services",
+            "images": f"us-central1-docker.pkg.dev/{self.project}/services",
             "services": services or {"backend": entry},
             "steps": [dict(step) for step in steps],
             **more,

@@ -12,17 +12,17 @@ from google.cloud.run_v2.services.services.transports import ServicesGrpcTranspo
 
 from deploy_lib.drivers.local_account import signed
 from tests.operations import ended
-from tests.rehearsal.cli_harness import PROJECT, CliHarness, Shares
+from tests.rehearsal.cli_harness import CliHarness, Shares
 
 PINNED = run_v2.TrafficTargetAllocationType.TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION
 
 
 class OtherClient:
     def __init__(
-        self, harness: CliHarness, account: str = "ann@example.invalid", *, project: str = PROJECT, service: str = ""
+        self, harness: CliHarness, account: str = "ann@example.invalid", *, project: str = "", service: str = ""
     ) -> None:
         channel = signed(harness.cloud.channel(), account=account)
-        self.path = f"projects/{project}/locations/us-central1/services/{service or harness.service}"
+        self.path = f"projects/{project or harness.project}/locations/us-central1/services/{service or harness.service}"
         self.http = harness.cloud.http
         self.services = run_v2.ServicesClient(transport=ServicesGrpcTransport(channel=channel))
         self.revisions = run_v2.RevisionsClient(transport=RevisionsGrpcTransport(channel=channel))

@@ -24,7 +24,7 @@ REST = ({"promote": {"percent": 100}}, {"verify": {"within": "30s"}})
 def stable(harness: CliHarness, **behave: Any) -> str:
     """The revision of a release that went well."""
     result = harness.release(harness.config(SHORT, behave))
-    assert result.code == 0, f"{result.statuses} {result.errors}"
+    assert result.code == 0, f"{result.statuses} {result.errors} {result.of_type('stopped')}"
     return result.candidate
 
 

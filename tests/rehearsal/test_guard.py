@@ -9,7 +9,7 @@ from typing import Any
 from google.cloud.devtools.cloudbuild_v1 import Build, CloudBuildClient, ListBuildsRequest
 from google.cloud.devtools.cloudbuild_v1.services.cloud_build.transports import CloudBuildGrpcTransport
 
-from tests.rehearsal.cli_harness import PROJECT, CliHarness
+from tests.rehearsal.cli_harness import CliHarness
 from tests.rehearsal.other_client import OtherClient
 from tests.rehearsal.plans import BUILT, REST, stable
 from tests.waits import until
@@ -23,7 +23,7 @@ CREATE = "google.devtools.cloudbuild.v1.CloudBuild/CreateBuild"
 def builds_of(harness: CliHarness, tag: str) -> list[Build]:
     """Those of the service with a tag that begins so, the newest first."""
     client = CloudBuildClient(transport=CloudBuildGrpcTransport(channel=harness.cloud.channel()))
-    found = next(iter(client.list_builds(ListBuildsRequest(project_id=PROJECT, page_size=20)).pages)).builds
+    found = next(iter(client.list_builds(ListBuildsRequest(project_id=harness.project, page_size=20)).pages)).builds
     run = f"run-us-central1.{harness.service}"
     return [build for build in found if run in build.tags and any(each.startswith(tag) for each in build.tags)]
 

@@ -434,6 +434,14 @@ def unfinished() -> tuple[Entry, ...]:
     return tuple(diary.entries)
 
 
+def rolled_back(*, later: bool) -> tuple[Entry, ...]:
+    """A rollback of the service, after that release or before it."""
+    begin = NOON + timedelta(minutes=20 if later else -20)
+    release = replace(RELEASE, id=f"{begin:%Y%m%dt%H%M%S}-backend-9f8e7d6-rollback", started=begin, before=BEFORE)
+    diary = Diary(release, steps=(), begin=begin).after(2).restored("what served before")
+    return diary.stopped(Outcome.LIVE, "went back to what served before", str(BEFORE))
+
+
 STORIES: dict[str, Callable[[], tuple[Entry, ...]]] = {
     "live": live,
     "incident": incident,

@@ -262,3 +262,17 @@ def test_a_place_that_cannot_be_written_costs_no_other_place(state: Path, tmp_pa
 def test_without_another_directory_the_report_lies_beside_the_journal(state: Path) -> None:
     directory = state / "releases" / "netra-staging" / "backend" / RELEASE.id
     assert write_reports(directory).parent == directory
+
+
+@pytest.mark.parametrize(("later", "told"), [(True, True), (False, False)])
+def test_a_release_that_a_rollback_of_this_machine_ended_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], later: bool, told: bool
+) -> None:
+    """One that was before it has nothing to do with it."""
+    release = kept(tmp_path, journals.unfinished())
+    undone = kept(tmp_path, journals.rolled_back(later=later))
+    assert report.main(asked(tmp_path, id=release.name)) == 0
+    text = capsys.readouterr().out
+    assert (f"was ended by {undone.name}" in text, "has no ending in this journal" in text) == (told, not told), text
+    assert (f"{undone.name} put back what served before at" in text, " resume" in text) == (told, not told), text
+    assert ("not told by a journal" in text) == (not told)

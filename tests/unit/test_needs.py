@@ -252,7 +252,7 @@ ENOUGH = ("run.admin", "cloudbuild.builds.editor", "storage.admin", "artifactreg
 @pytest.mark.parametrize("left_out", ["", *ENOUGH])
 def test_who_carries_out_what_is_handed_over_needs_all_that_a_release_does(left_out: str) -> None:
     access: Any = Granted(roles=tuple(f"roles/{role}" for role in ENOUGH if role != left_out))
-    plan = _plan(replace(SHOP, public=True, secrets={"A": "a:1"}), CLOUD_BUILD)
+    plan = _plan(replace(SHOP, exposure=Exposure(public=True), secrets={"A": "a:1"}), CLOUD_BUILD)
     doctor = Doctor(access, [plan], None, lambda service: None, handed=True)
     (found,) = next(each for each in doctor.questions() if each.subject == "releases as").answers()
     assert found.state is (Standing.UNKNOWN if left_out else Standing.HAD), found

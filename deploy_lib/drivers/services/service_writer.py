@@ -122,7 +122,7 @@ class ServiceWriter:
         try:
             return self._v1.read(path)
         except ApiError as error:
-            if error.code not in _ABSENT:
+            if error.code not in _ABSENT or error.of_token:
                 raise
             if error.code is not StatusCode.NOT_FOUND:
                 self._v1 = None

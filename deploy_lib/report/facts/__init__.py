@@ -24,7 +24,8 @@ from deploy_lib.report.facts.users import Impact
 class ReleaseFacts:
     """Never raises for what a journal holds. Nothing is masked yet, but for the log of the container.
 
-    `previous` is the journal of the last release of this service that went live; `gaps` are whole clauses.
+    `previous` is the journal of the last release of this service that went live; `gaps` are whole clauses. `rollback`
+    is that of the rollback which ended a release that has no ending.
     """
 
     entries: Sequence[Entry]
@@ -35,6 +36,7 @@ class ReleaseFacts:
     redactor: Redactor
     release_id: str = ""
     running: bool = False
+    rollback: Sequence[Entry] = ()
 
     @cached_property
     def subject(self) -> Subject:
@@ -43,6 +45,11 @@ class ReleaseFacts:
     @cached_property
     def ending(self) -> Stopped | None:
         return ending(self.entries)
+
+    @cached_property
+    def undone(self) -> Subject | None:
+        """The rollback that ended a release which did not end by itself."""
+        return subject.read(self.rollback) if self.rollback else None
 
     @cached_property
     def last_verdicts(self) -> list[Judged]:

@@ -43,7 +43,7 @@ def _advice(facts: ReleaseFacts) -> Iterator[tuple[str, str]]:
         fixes = _fixes(facts.last_verdicts, Severity.ERROR)
         yield from ((in_repository(in_shell(fix), program.repo), "repair what a check found") for fix in fixes)
         yield from ((command, "") for command in (facts.cause.commands if facts.cause else ()))
-    if stopped is None and facts.entries:
+    if stopped is None and facts.entries and facts.undone is None:
         gone = "the journal here has no ending: see what became of the release, and what serves"
         seen = "it is still running: see how far it is, and what serves" if subject.running else gone
         yield program.command("status"), seen

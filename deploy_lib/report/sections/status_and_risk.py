@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from deploy_lib.model.findings import Severity
-from deploy_lib.model.journal_queries import last_lease, last_restore, traffic_moves_asked
+from deploy_lib.model.journal_queries import ending, last_lease, last_restore, traffic_moves_asked
 from deploy_lib.model.outcome import Outcome, Tone
 from deploy_lib.model.release import Status
 from deploy_lib.report.blocks import Block, Lines, Piece, Table
@@ -30,7 +30,8 @@ class StatusAndRisk:
 def read(facts: ReleaseFacts) -> StatusAndRisk:
     """The worst of the reasons decides the risk."""
     unended = "the release is still running" if facts.subject.running else "the journal here has no ending"
-    serving = facts.ending.serving if facts.ending else f"not told by a journal: {unended}; status reads it"
+    told = facts.ending or ending(facts.rollback)
+    serving = told.serving if told else f"not told by a journal: {unended}; status reads it"
     reasons = list(_reasons(facts))
     risk = max((level for level, _ in reasons), key=_ORDER.index, default="none")
     return StatusAndRisk(serving, risk, tuple(reason for _, reason in reasons))
@@ -51,7 +52,10 @@ def _reasons(facts: ReleaseFacts) -> Iterator[tuple[str, str]]:
         return
     if restored is not None and not restored.whole:
         yield "high", f"the earlier traffic is not back in place: {restored.reason}"
-    if stopped is None:
+    if stopped is None and facts.undone is not None:
+        at = f" at {facts.undone.ended:%H:%M:%S} UTC" if facts.undone.ended else ""
+        yield "low", f"{facts.undone.id} put back what served before{at}; the release did not end by itself"
+    elif stopped is None:
         left = "the release is still running; its own client puts back what goes wrong"
         gone = "the journal here ends without an ending; status tells what became of the release"
         yield "medium", left if subject.running else gone

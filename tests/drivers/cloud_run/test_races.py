@@ -22,6 +22,7 @@ from deploy_lib.drivers.services.lease_objects import LeaseObject, LeaseObjects
 from deploy_lib.drivers.services.service_writer import ServiceWriter
 from deploy_lib.drivers.services.traffic import spec_traffic, targets
 from deploy_lib.model.answers import LeaseTaken
+from deploy_lib.model.release import Release
 from tests.cloud import LocalCloud
 from tests.drivers.cloud_run.driver_harness import DriverHarness
 from tests.rehearsal.clocks import Later
@@ -72,6 +73,39 @@ def test_of_five_with_wrong_clocks_one_proceeds(harness: DriverHarness, first: b
     late = harness.other("late", Later(9 * MINUTES))
     assert not late.take(late.release())[1].taken, "it lasts by Storage's clock"
     for each in (*people, late):
+        each.close()
+
+
+def test_of_five_who_have_no_bucket_one_proceeds_and_is_noticed_when_it_is_taken_over(
+    harness: DriverHarness, cloud: LocalCloud
+) -> None:
+    """The lease is in the service's annotations alone, and clocks are wrong."""
+    first = harness.live()
+    denied = ("objects.get", "objects.insert", "buckets.get", "buckets.insert", "buckets.list")
+    cloud.faults(*({"method": f"storage.{each}", "code": "PERMISSION_DENIED", "times": 0} for each in denied))
+    minutes = [-5.0, -2.0, 0.0, 2.0, 5.0]
+    people = [harness.other(f"deployer {each}", Later(each * MINUTES)) for each in minutes]
+    barrier = Barrier(len(people))
+
+    def take(who: DriverHarness) -> tuple[Release, LeaseTaken]:
+        barrier.wait(WITHIN)
+        return who.take(who.release({"A": who.holder}))
+
+    with ThreadPoolExecutor(len(people)) as pool:
+        answers = list(pool.map(take, people))
+    [(winner, (release, taken))] = [each for each in zip(people, answers, strict=True) if each[1][1].taken]
+    assert {answer.holder for _, answer in answers} == {taken.holder} and "storage.objects" in taken.unguarded
+    release, _ = winner.create(release)
+    other = next(each for each in people if each is not winner)
+    over, its = other.take(other.release({"B": "1"}), over=True)
+    assert its.taken
+    with pytest.raises(DriverError, match=f"{other.holder} took the service over") as lost:
+        winner.move(release, 100)
+    assert lost.value.conflict and harness.traffic()[0][:2] == (first.candidate, 100)
+    over, _ = other.create(over)
+    assert other.move(over, 100).conflict is None
+    assert harness.traffic()[0][:2] == (over.candidate, 100)
+    for each in people:
         each.close()
 
 
