@@ -136,7 +136,9 @@ def play(root: Path, only: str) -> int:
             code, said = typed(shell, step)
             took, good = time.monotonic() - started, code == step.code
             faults += not good
-            print(f"{took:7.1f} s  {'' if good else 'WRONG  '}{step.what}: {step.words[:100]}", flush=True)
+            print(
+                f"{took:7.1f} s  {'' if good else 'WRONG  '}{step.what}: {step.words.splitlines()[0][:100]}", flush=True
+            )
             if not good:
                 print(f"exit code {code} instead of {step.code}\n{said[-4000:]}")
     print(f"{time.monotonic() - begun:7.1f} s  in all; {faults or 'nothing'} wrong")

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 import shlex
+import sys
 from pathlib import Path
 
-import dev
 import pytest
-from rehearse.__main__ import arguments
 
 from deploy_lib.cli.arguments import parse
 
 ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "scripts"))
+
+import dev
+import fresh_machine
+from rehearse.__main__ import arguments
+
 PAGES = sorted(
     path
     for path in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), ROOT / "deploy_lib" / "local_cloud" / "README.md")
@@ -62,6 +67,17 @@ def test_every_command_of_developers_is_one() -> None:
     for words in found:
         if words[0] in ("demo", "incident", "bench"):
             arguments(words)
+
+
+def test_what_a_fresh_machine_types_is_understood() -> None:
+    """`dev.py fresh` takes minutes; that its commands are still commands takes none."""
+    typed = [step.words for step in fresh_machine.steps()]
+    found = [
+        words.split() for line in typed for words in re.findall(r"(?:/deploy-to-gcp|to_gcp\.py) ([a-z][^&]*)", line)
+    ]
+    assert {"check", "init", "deploy", "status", "rollback", "plan", "doctor", "local"} <= {words[0] for words in found}
+    for words in found:
+        parse(words)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
