@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from deploy_lib.cli.arguments import parse
-
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "scripts"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
 import dev
 import fresh_machine
 from rehearse.__main__ import arguments
 
+from deploy_lib.cli.arguments import parse
+
+ROOT = Path(__file__).parents[1]
 PAGES = sorted(
     path
     for path in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), ROOT / "deploy_lib" / "local_cloud" / "README.md")
