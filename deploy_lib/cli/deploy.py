@@ -12,6 +12,7 @@ from deploy_lib.cli.identity import keep_apart, new_release
 from deploy_lib.cli.notifications import Notifier
 from deploy_lib.cli.on_cloud_build import hand_over, handed_over, may_be_handed_over
 from deploy_lib.cli.options import options_of, refuse_what_contradicts
+from deploy_lib.cli.paths import given_path
 from deploy_lib.cli.release_runner import release_runner
 from deploy_lib.cli.releasing_arguments import OLD_FLAGS
 from deploy_lib.cli.repository import time_of
@@ -44,7 +45,7 @@ def main(
         from deploy_lib.cli import plan
 
         return plan.main(args)
-    wait = seconds("--wait", args.wait)
+    wait, reports = seconds("--wait", args.wait), given_path(args.report_dir) if args.report_dir else None
     refuse_what_contradicts(args)
     selection = select(args)
     result = result or CommandResult("deploy")
@@ -71,7 +72,7 @@ def main(
         away = args.on is not None and may_be_handed_over(session, selection.plans, releases)
         told: Sequence[Subscription] = selection.config.settings.subscriptions()
         told = told_by_client(told) if away else told_by_build(told) if given.holder else told
-        notifier = Notifier(told, session.state, session.clients, args.report_dir, result)
+        notifier = Notifier(told, session.state, session.clients, reports, result)
         display = choose(args.output, tuple(plan.service.label for plan in selection.plans))
         following = BuildFollower(session, selection, display, notifier)
         answer = following.leaving if away else display.stopping

@@ -29,6 +29,7 @@ def explain(selection: Selection, key: str, *, as_text: bool) -> int:
 def _lines(origin: ValueOrigin) -> Iterator[str]:
     if origin.default:
         kept = "as the running service has it, else Cloud Run's own" if "." in origin.key else "not set"
+        kept = f"not set; {origin.about}" if origin.about else kept
         yield f"{origin.key}: {kept if origin.value is None else _text(origin.value)}"
         yield "  no file names it"
         return

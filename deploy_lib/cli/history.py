@@ -6,7 +6,7 @@ import argparse
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from deploy_lib.cli.release_store import StoredRelease, stored_releases
+from deploy_lib.cli.release_store import StoredRelease, refuse_unknown, stored_releases
 from deploy_lib.cli.show.console import say, say_error, say_json
 from deploy_lib.journal import read
 from deploy_lib.model.not_possible import NotPossible
@@ -59,7 +59,9 @@ def main(args: argparse.Namespace) -> int:
         return show(args)
     if args.weeks is not None or args.html:
         raise NotPossible("--weeks and --html are about --stats; give that, too")
-    rows = [row_of(release) for release in stored_releases(args)[: args.limit or LIMIT]]
+    releases = stored_releases(args)
+    refuse_unknown(args, releases)
+    rows = [row_of(release) for release in releases[: args.limit or LIMIT]]
     if args.output == "json":
         for row in rows:
             started = row.started.isoformat() if row.started else None

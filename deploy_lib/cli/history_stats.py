@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-from deploy_lib.cli.release_store import StoredRelease, stored_releases
+from deploy_lib.cli.paths import given_path
+from deploy_lib.cli.release_store import StoredRelease, refuse_unknown, stored_releases
 from deploy_lib.cli.show.console import say, say_error, say_json
 from deploy_lib.drivers.whole_file import write_whole
 from deploy_lib.journal import read
@@ -25,12 +25,11 @@ def show(args: argparse.Namespace) -> int:
     if not 1 <= weeks <= MOST_WEEKS:
         raise NotPossible(f"--weeks {weeks}: a number from 1 to {MOST_WEEKS}")
     releases, now = stored_releases(args), datetime.now(UTC)
-    if args.service and not releases:
-        raise NotPossible(f"no release of {' or '.join(args.service)} is kept here; --state names another directory")
+    refuse_unknown(args, releases)
     keys = four_keys(_ended(releases, now - timedelta(weeks=weeks)))
     page = page_of(keys, _whose(releases), now)
     if args.html:
-        path = Path(args.html).expanduser()
+        path = given_path(args.html)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_whole(path, render(page, "html"))

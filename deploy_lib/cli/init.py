@@ -12,6 +12,7 @@ from pathlib import Path
 
 import yaml
 
+from deploy_lib.cli.paths import given_path
 from deploy_lib.cli.program import program_of, shorter
 from deploy_lib.cli.repository import main_branch
 from deploy_lib.cli.session import google_endpoints, local_endpoints
@@ -49,9 +50,9 @@ def main(args: argparse.Namespace) -> int:
     region = args.region or ("us-central1" if args.local else told_region)
     new = args.new or (args.local and not args.service and document is None)  # no service of the local cloud is named
     if new and not args.service:
-        args.service = _name_of(Path(args.repo or ".").expanduser().resolve())
+        args.service = _name_of(given_path(args.repo or ".").resolve())
     _known(args, project, region)
-    path = Path(args.repo or ".").expanduser() / "config" / f"{'local' if args.local else project}.yaml"
+    path = given_path(args.repo or ".") / "config" / f"{'local' if args.local else project}.yaml"
     if path.exists():
         raise NotPossible(
             f"{path} exists already; move it away, or add the service to it by hand (config/reference.yaml)"
@@ -62,7 +63,7 @@ def main(args: argparse.Namespace) -> int:
         found, how = _of_dockerfile(args), "as its Dockerfile has it"
     else:
         found, how = _read(args, project, region), ""
-    branch = main_branch(Path(args.repo or ".").expanduser())
+    branch = main_branch(given_path(args.repo or "."))
     name = args.service or found.entry["cloud_run"]
     text = new_file(found.entry, found.image, name, project, region, local=args.local, how=how, branch=branch)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -102,7 +103,7 @@ def _known(args: argparse.Namespace, project: str, region: str) -> None:
 
 def _document(file: str) -> object:
     try:
-        return yaml.safe_load(read_text(Path(file).expanduser()))
+        return yaml.safe_load(read_text(given_path(file)))
     except NotReadable as error:
         raise NotPossible(f"--from {file}: {error}") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
@@ -122,7 +123,7 @@ def _of_dockerfile(args: argparse.Namespace) -> ImportedService:
     """A service that nothing is known of but how it is built."""
     dockerfile = Path(args.dockerfile or HERE)
     try:
-        text = read_text(Path(args.repo or ".").expanduser() / dockerfile)
+        text = read_text(given_path(args.repo or ".") / dockerfile)
     except NotReadable as error:
         hint = "" if args.dockerfile else "; name it with --dockerfile"
         raise NotPossible(f"{dockerfile}: {error}{hint}") from None

@@ -43,12 +43,12 @@ def main(argv: list[str], **given: object) -> int:
     prepare_streams()
     args = parsed(argv)
     result = None
-    if hasattr(args, "result"):
-        from deploy_lib.cli.result import result_of
-
-        result = result_of(args)
     code, error = 0, ""
     try:
+        if hasattr(args, "result"):
+            from deploy_lib.cli.result import result_of
+
+            result = result_of(args)
         if result is not None:
             result.begin()
             given["result"] = result

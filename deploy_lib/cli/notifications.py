@@ -54,7 +54,7 @@ class Notifier:
     subscriptions: Sequence[Subscription]
     state: Path
     clients: Clients
-    report_dir: str | None = None
+    report_dir: Path | None = None
     result: CommandResult = field(default_factory=lambda: CommandResult(""))
     since: datetime | None = None
     _outboxes: list[Outbox] = field(init=False)
@@ -92,10 +92,9 @@ class Notifier:
         from deploy_lib.cli.report_files import write_reports
 
         directory = release_directory(self.state, plan.service.project, plan.service.name, release_id)
-        extra = Path(self.report_dir).expanduser() if self.report_dir else None
         _attempt(
             "the report was not written",
-            lambda: self.result.report(plan.service.label, write_reports(directory, extra)),
+            lambda: self.result.report(plan.service.label, write_reports(directory, self.report_dir)),
         )
 
     def close(self) -> None:

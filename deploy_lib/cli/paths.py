@@ -12,11 +12,20 @@ TOOL = Path(__file__).resolve().parents[2]
 """The directory that holds scripts/ and config/ of this tool."""
 
 
+def given_path(text: str) -> Path:
+    """A path that somebody typed, its ~ read as a shell reads it. Raises NotPossible where it names nobody."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        user = Path(text).parts[0]
+        raise NotPossible(f"{text}: there is no home directory of {user}; write the path itself") from None
+
+
 def state_directory(given: str | None) -> Path:
     """--state, else DEPLOY_STATE_DIR, else the platform's place for state. Raises NotPossible when that is a file."""
     for source, named in (("--state", given), ("DEPLOY_STATE_DIR", os.environ.get("DEPLOY_STATE_DIR"))):
         if named:
-            path = Path(os.path.realpath(Path(named).expanduser()))
+            path = Path(os.path.realpath(given_path(named)))
             if path.exists() and not path.is_dir():
                 raise NotPossible(f"{source} {named} is not a directory; name a directory, which need not be there yet")
             return path

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy_lib.cli.called import INSTALLED, INTERPRETER
-from deploy_lib.cli.paths import TOOL
+from deploy_lib.cli.paths import TOOL, given_path
 from deploy_lib.model.program import TYPED_AS, Invocation
 
 SCRIPT = TOOL / "scripts" / "deploy_to_gcp.py"
@@ -115,4 +115,4 @@ def _interpreter() -> str:
 
 
 def _absolute(path: Path) -> str:
-    return str(path.expanduser().absolute())
+    return str(given_path(str(path)).absolute())

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy_lib.cli.paths import TOOL, releases_directory, state_directory
+from deploy_lib.cli.paths import TOOL, given_path, releases_directory, state_directory
 from deploy_lib.journal import read, started
 from deploy_lib.model.answers import UnfinishedRelease
 from deploy_lib.model.journal import Entry
@@ -52,6 +52,13 @@ def stored_releases(args: argparse.Namespace) -> list[StoredRelease]:
     if region := getattr(args, "region", None):
         chosen = [each for each in chosen if region_of(read(each.directory).entries) == region]
     return sorted(chosen, key=lambda each: started(each.directory), reverse=True)
+
+
+def refuse_unknown(args: argparse.Namespace, releases: Sequence[StoredRelease]) -> None:
+    """Raises NotPossible where services were named and one of them has no release here."""
+    missing = [name for name in args.service if name not in {each.service for each in releases}]
+    if missing:
+        raise NotPossible(f"no release of {' or '.join(missing)} is kept here; --state names another directory")
 
 
 def choose(releases: Sequence[StoredRelease], wanted: str | None) -> StoredRelease:
@@ -140,7 +147,7 @@ def _project(args: argparse.Namespace) -> str | None:
         return None
     from deploy_lib.config import load
 
-    return load(Path(path).expanduser(), exists=lambda inside: True, to_release=False).settings.project
+    return load(given_path(str(path)), exists=lambda inside: True, to_release=False).settings.project
 
 
 def _local() -> Path:

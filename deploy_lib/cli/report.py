@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
+from deploy_lib.cli.paths import given_path
 from deploy_lib.cli.release_store import StoredRelease, choose, stored_releases
 from deploy_lib.cli.report_files import kept_report, made_from, over_time, write_all, write_over_time
 from deploy_lib.cli.show.console import say, say_as_is
@@ -30,7 +30,7 @@ def main(args: argparse.Namespace) -> int:
     release = choose(releases, args.id)
     report = made_from(release.directory)
     if args.report_dir:
-        for path in write_all(report, Path(args.report_dir).expanduser()):
+        for path in write_all(report, given_path(args.report_dir)):
             say(str(path))
         return 0
     _print(report, _format(args))
@@ -48,7 +48,7 @@ def _over_time(releases: Sequence[StoredRelease], args: argparse.Namespace) -> i
         by_service.setdefault((each.project, each.service), []).append(each)
     if args.report_dir:
         for found in by_service.values():
-            for path in write_over_time(found, Path(args.report_dir).expanduser()):
+            for path in write_over_time(found, given_path(args.report_dir)):
                 say(str(path))
         return 0
     if _format(args) not in OF_A_SERVICE:
@@ -86,6 +86,6 @@ def _write_facts(releases: Sequence[StoredRelease], args: argparse.Namespace) ->
         image = next((found for entries in kept if went_live(entries) and (found := facts_of(entries))), None)
         if image is None:
             raise NotPossible("no release that is kept here went live and noted what its image held")
-    write_facts(image, Path(args.write_facts).expanduser())
+    write_facts(image, given_path(args.write_facts))
     say(f"{args.write_facts}: {image.name}, {image.service}, {image.release}")
     return 0

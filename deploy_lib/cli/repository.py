@@ -10,6 +10,7 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
+from deploy_lib.cli.paths import given_path
 from deploy_lib.drivers.source.git import git_environment
 from deploy_lib.drivers.source.git_errors import PARTIAL, explain_error
 from deploy_lib.model.not_possible import NotPossible
@@ -17,7 +18,7 @@ from deploy_lib.model.not_possible import NotPossible
 
 def repository(given: str | None) -> Path:
     """The top directory of the working copy. Raises NotPossible where there is none, or git refuses it."""
-    start = Path(given).expanduser() if given else Path.cwd()
+    start = given_path(given) if given else Path.cwd()
     if not _is_directory(start):
         raise NotPossible(f"--repo {given}: there is no such directory")
     done = _git(start, "rev-parse", "--show-toplevel")

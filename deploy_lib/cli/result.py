@@ -17,6 +17,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from deploy_lib.cli.called import NAME
+from deploy_lib.cli.paths import given_path
 from deploy_lib.cli.show.console import say_error
 from deploy_lib.drivers.whole_file import write_whole
 from deploy_lib.model.not_possible import NotPossible
@@ -185,7 +186,7 @@ class CommandResult:
 
 def result_of(args: argparse.Namespace) -> CommandResult:
     """Of a command that has --result."""
-    return CommandResult(args.command, Path(args.result).expanduser() if args.result else None)
+    return CommandResult(args.command, given_path(args.result) if args.result else None)
 
 
 def tell_misuse(argv: Sequence[str], message: str) -> None:
@@ -197,7 +198,8 @@ def tell_misuse(argv: Sequence[str], message: str) -> None:
     asked.add_argument("--result")
     try:
         file = asked.parse_known_args(list(argv))[0].result
-    except argparse.ArgumentError:
-        file = None
+        path = given_path(file) if file else None
+    except (argparse.ArgumentError, NotPossible):
+        path = None
     name = command if command in COMMANDS else COMMANDS[0]
-    CommandResult(name, Path(file).expanduser() if file else None).end(2, message)
+    CommandResult(name, path).end(2, message)

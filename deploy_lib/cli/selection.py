@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from deploy_lib.cli.paths import TOOL
+from deploy_lib.cli.paths import TOOL, given_path
 from deploy_lib.cli.program import program_of
 from deploy_lib.cli.repository import commit_of, repository
 from deploy_lib.config import Config, ConfigError, ConfigProblem, load, plan_for
@@ -98,7 +98,7 @@ def somewhere(given: str | None) -> Path:
 def config_path(args: argparse.Namespace, root: Path) -> Path:
     """The one file that --config, --local or --project means. Raises NotPossible, which names those there are."""
     if args.config:
-        return Path(args.config).expanduser()
+        return given_path(args.config)
     if args.local:
         path = root / "config" / "local.yaml"
         if not path.exists():

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard, get_args
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from deploy_lib.config.inherit import paths
 from deploy_lib.config.lines import Document, Overridden, Path
@@ -28,6 +31,22 @@ class ValueOrigin:
     over: tuple[Overridden, ...] = ()
     taken_away: bool = False
     default: bool = False
+    about: str = ""  # what a setting means that has no value, where nothing is kept of the running service
+
+
+_OURS = {
+    "after",
+    "build_args",
+    "candidate_url",
+    "entrypoint",
+    "env_file",
+    "guard",
+    "include",
+    "invoke_as",
+    "pythonpath",
+}
+_OURS |= {"json", "remove", "status", "target", "text", "url"}
+"""Settings of a service that the running one does not have, so that nothing of them is kept."""
 
 
 class NoSuchKey(Exception):
@@ -42,7 +61,12 @@ def explained(config: Config, key: str, services: Sequence[str]) -> list[ValueOr
     if not found:
         found = [origin for name in services if (origin := _default(ServiceSettings, key, name)) is not None]
     if not found:
-        known = [*ServiceSettings.model_fields, *FileSettings.model_fields]
+        first = key.partition(".")[0]
+        if first.startswith("x-"):
+            raise NoSuchKey(f"{first} is not a setting; it is for anchors, and what refers to one can be explained")
+        known = {*ServiceSettings.model_fields, *FileSettings.model_fields}
+        if first in known and first != key:
+            raise NoSuchKey(f"nothing is named {key}, and {first} has no such key of its own")
         raise NoSuchKey(unknown("key", key, known))
     return found
 
@@ -111,8 +135,31 @@ def _shown(name: str, value: Any) -> Any:
 
 
 def _default(model: type[FileSettings | ServiceSettings], key: str, service: str) -> ValueOrigin | None:
-    if key not in model.model_fields:
+    """What holds where no file says anything; None for what is no setting."""
+    field = _field(model, key.removeprefix(f"services.{service}.") if service else key)
+    if field is None:
         return None
-    default = model.model_fields[key].get_default(call_default_factory=True)
+    default: Any = None if field.is_required() else field.get_default(call_default_factory=True)
     plain = default.model_dump(exclude_none=True) if hasattr(default, "model_dump") else default
-    return ValueOrigin(f"services.{service}.{key}" if service else key, plain or None, "", default=True)
+    named = f"services.{service}.{key.removeprefix(f'services.{service}.')}" if service else key
+    kept = bool(service) and key.rpartition(".")[2] not in _OURS
+    about = (field.description or "") if not kept else ""
+    return ValueOrigin(named, _plain(plain), "", default=True, about=about)
+
+
+def _plain(value: Any) -> Any:
+    """As YAML has it; None for what is empty."""
+    return (list(value) if isinstance(value, tuple) else value) if value not in (None, {}, (), []) else None
+
+
+def _field(model: type[BaseModel], key: str) -> FieldInfo | None:
+    first, _, rest = key.partition(".")
+    field = model.model_fields.get(first)
+    if field is None or not rest:
+        return field
+    inner = next((each for each in (field.annotation, *get_args(field.annotation)) if _is_model(each)), None)
+    return _field(inner, rest) if inner is not None else None
+
+
+def _is_model(annotation: Any) -> TypeGuard[type[BaseModel]]:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)

@@ -211,11 +211,13 @@ def test_history_is_newest_first_over_all_projects(state: Path, capsys: pytest.C
 
 def test_history_can_be_narrowed(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
     kept(state, journals.unfinished(), project="netra-other")
-    for narrowed, count in (({"project": "netra-other"}, 1), ({"limit": 2}, 2), ({"service": ["auth"]}, 0)):
+    for narrowed, count in (({"project": "netra-other"}, 1), ({"limit": 2}, 2), ({"service": ["backend"]}, 3)):
         assert history.main(asked(state, output="json", **narrowed)) == 0
         assert len(capsys.readouterr().out.splitlines()) == count
     with pytest.raises(NotPossible, match="--limit"):
         history.main(asked(state, limit=0))
+    with pytest.raises(NotPossible, match="no release of auth is kept here"):
+        history.main(asked(state, service=["backend", "auth"]))
 
 
 def test_history_as_json_is_one_object_per_line(state: Path, capsys: pytest.CaptureFixture[str]) -> None:

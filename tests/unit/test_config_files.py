@@ -263,6 +263,9 @@ def test_a_release_fills_in_what_it_is(tmp_path: Path) -> None:
         ("cpu", [("services.backend.cpu", None, "", [])]),
         ("bucket", [("bucket", None, "c.yaml:8:1", [("base.yaml:11:1", "b-bucket")])]),
         ("on_failure", [("on_failure", "restore", "", [])]),
+        ("health.timeout", [("services.backend.health.timeout", 10.0, "", [])]),
+        ("services.backend.gpu.count", [("services.backend.gpu.count", 1, "", [])]),
+        ("instances.max", [("services.backend.instances.max", None, "", [])]),
     ],
 )
 def test_every_value_has_an_origin(tmp_path: Path, key: str, expected: list[object]) -> None:
@@ -280,6 +283,10 @@ def test_an_origin_tells_no_secret_and_no_key_that_there_is_not(tmp_path: Path) 
     assert "hunter2" not in str(explained(config, "env", ["backend"]))
     with pytest.raises(NoSuchKey, match="unknown key 'memroy'; did you mean memory"):
         explained(config, "memroy", ["backend"])
+    with pytest.raises(NoSuchKey, match=r"nothing is named env\.ZZZ, and env has no such key of its own"):
+        explained(config, "env.ZZZ", ["backend"])
+    with pytest.raises(NoSuchKey, match="x-common is not a setting; it is for anchors"):
+        explained(config, "x-common.LOG", ["backend"])
 
 
 @pytest.mark.parametrize(
@@ -290,6 +297,11 @@ def test_an_origin_tells_no_secret_and_no_key_that_there_is_not(tmp_path: Path) 
         (
             "cpu",
             "services.backend.cpu: as the running service has it, else Cloud Run's own\n  no file names it\n",
+        ),
+        (
+            "target",
+            "services.backend.target: not set; stage of the Dockerfile to build; default: the last\n"
+            "  no file names it\n",
         ),
     ],
 )

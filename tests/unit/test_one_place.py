@@ -55,7 +55,9 @@ def test_a_fact_stands_in_one_place(fact: str, pattern: str, places: set[str]) -
     assert found == places, f"{fact}: use what {' and '.join(sorted(places))} has"
 
 
-@pytest.mark.parametrize(("call", "place"), [(r"\.replace\(path\)", "drivers/whole_file.py")])
+@pytest.mark.parametrize(
+    ("call", "place"), [(r"\.replace\(path\)", "drivers/whole_file.py"), (r"\.expanduser\(\)", "cli/paths.py")]
+)
 def test_files_are_written_whole_in_one_place(call: str, place: str) -> None:
     texts = {name: (ROOT / name).read_text(encoding="utf-8") for name in constants()}
     assert {name for name, text in texts.items() if re.search(call, text) or "os.replace(" in text} == {place}

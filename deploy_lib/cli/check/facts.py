@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploy_lib.cli.check.subjects import CheckSubject
+from deploy_lib.cli.paths import given_path
 from deploy_lib.drivers.source.driver import GitSource
 from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.source.last_image import Learned
@@ -29,7 +29,7 @@ class GivenFacts:
         """Raises NotPossible for a file that holds none, and for those of no service that is checked."""
         from deploy_lib.cli.image_facts import read_facts
 
-        image = read_facts(Path(shown).expanduser(), shown)
+        image = read_facts(given_path(shown), shown)
         if not any(image.is_of(each.source) for each in subjects):
             here = ", ".join(f"{each.service} ({each.source.dockerfile})" for each in subjects)
             raise NotPossible(

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy_lib.cli.paths import given_path
 from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.model.service import BuildSource
 from deploy_lib.source.entrypoint.given import GivenStart, start_of
@@ -59,7 +60,7 @@ def _described(args: argparse.Namespace, root: Path) -> CheckSubject:
 
 def _inside(given: str, flag: str, root: Path) -> str:
     """As a path from the repository's top; one that only exists from where the user stands is taken from there."""
-    path = Path(given).expanduser()
+    path = given_path(given)
     standing = Path.cwd() / path
     chosen = standing if path.is_absolute() or (not (root / path).exists() and standing.exists()) else root / path
     try:
@@ -71,7 +72,7 @@ def _inside(given: str, flag: str, root: Path) -> str:
 def _configured(args: argparse.Namespace, root: Path) -> list[CheckSubject]:
     from deploy_lib.cli.selection import candidates
 
-    paths = [Path(args.config).expanduser()] if args.config else candidates(root)
+    paths = [given_path(args.config)] if args.config else candidates(root)
     found: dict[str, tuple[CheckSubject, Path]] = {}
     for path in paths:
         for subject in _of_file(path, args.service if args.config else []):
