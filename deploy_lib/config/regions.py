@@ -45,7 +45,7 @@ def _is_named(entry: Any) -> bool:
 def _of_one_place(at: Path, entry: Mapping[str, Any], document: Document) -> Iterator[ConfigProblem]:
     region, regions = entry.get("region"), entry.get("regions")
     if region is not None and regions is not None:
-        message = "region and regions are given; leave one out (one that another file gives is taken away by null)"
+        message = "region and regions are given; leave one out (region: null takes away that of a file it extends)"
         yield ConfigProblem(document.place((*at, "regions")), message)
     if _is_unknown(region):
         yield ConfigProblem(document.place((*at, "region")), unknown("region", str(region), REGIONS))

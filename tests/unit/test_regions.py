@@ -48,7 +48,7 @@ BAD = {
     "both": (
         f"regions: [{EU}]\nregion: {US}",
         "",
-        ["c.yaml:2:1: region and regions are given; leave one out (one that another file gives is taken away by null)"],
+        ["c.yaml:2:1: region and regions are given; leave one out (region: null takes away that of a file it extends)"],
     ),
     "both of a service": (
         f"region: {US}",
