@@ -53,7 +53,7 @@ class Plan:
     @property
     def promotes(self) -> bool:
         """Whether a release ends with the candidate serving; else it ends with the candidate up, without users."""
-        return any(step.position.moves_traffic for step in self.steps)
+        return self.service.job is not None or any(step.position.moves_traffic for step in self.steps)
 
     @property
     def program_here(self) -> Invocation:

@@ -103,12 +103,20 @@ def filled(page: str, schema: dict[str, Any]) -> str:
     service = schema["$defs"]["ServiceSettings"] | whole["properties"]["services"]["additionalProperties"]
     parts = {
         "commands": "\n".join(commands(parser())),
-        "file": "\n".join(table(file, schema, leave_out=("services", "steps"))),
+        "file": "\n".join(table(file, schema, leave_out=("services", "steps", "jobs"))),
         "service": "\n".join(table(service, schema)),
+        "job": "\n".join(table(_own(schema), schema)),
         "guard": "\n".join(table(schema["$defs"]["GuardSettings"]["anyOf"][1], schema)),
         "steps": "\n".join(steps(schema)),
     }
     return _PART.sub(lambda match: f"{match[1]}\n{parts[match[2]]}\n\n{match[3]}", page)
+
+
+def _own(schema: dict[str, Any]) -> dict[str, Any]:
+    """What a job has besides the settings that it shares with services."""
+    shared = schema["$defs"]["ServiceSettings"]["properties"]
+    job: dict[str, Any] = schema["$defs"]["JobTargetSettings"]
+    return job | {"properties": {name: each for name, each in job["properties"].items() if name not in shared}}
 
 
 def commands(top: argparse.ArgumentParser) -> Iterator[str]:

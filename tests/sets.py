@@ -107,6 +107,7 @@ PLACES = {
     "tests/rehearsal/": SAMPLED,
     "tests/rehearsal/test_approve.py": SLOW,
     "tests/rehearsal/test_job.py": SLOW,
+    "tests/rehearsal/test_job_target.py": SLOW,
     "tests/rehearsal/test_by_hand.py::test_accepted_it_goes_on_from_what_serves": SLOW,
     "tests/rehearsal/test_by_hand.py::test_what_was_accepted_is_put_back_without_the_candidate": SLOW,
     "tests/rehearsal/test_by_hand.py::test_held_it_can_be_rolled_back": SLOW,

@@ -202,6 +202,9 @@ def _where(command: argparse.ArgumentParser, *, services: bool) -> None:
             "--service", metavar="S", action="append", default=[], help="a service of the file; may be repeated"
         )
         group.add_argument("--all", action="store_true", help="every service of the file")
+        group.add_argument(
+            "--job", metavar="J", action="append", default=[], help="instead: a job of the file; may be repeated"
+        )
     group.add_argument("--repo", metavar="DIR", help="the repository to release (default: the one you are in)")
     group.add_argument("--region", help="instead of the file's region; of a service that has several, this one alone")
     show = command.add_argument_group("output")

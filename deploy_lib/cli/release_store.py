@@ -45,7 +45,7 @@ def stored_releases(args: argparse.Namespace) -> list[StoredRelease]:
     """The releases that the command line asks about, newest first."""
     state = state_directory(args.state)
     project = _project(args)
-    services: Collection[str] = getattr(args, "service", ())
+    services: Collection[str] = [*getattr(args, "service", ()), *getattr(args, "job", ())]
     root = releases_directory(state, project) if project else state / "releases"
     found = [StoredRelease(path) for path in root.glob("*/*" if project else "*/*/*") if path.is_dir()]
     chosen = [each for each in found if not services or each.service in services]

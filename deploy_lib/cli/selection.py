@@ -11,7 +11,7 @@ from pathlib import Path
 from deploy_lib.cli.paths import TOOL, given_path
 from deploy_lib.cli.program import program_of
 from deploy_lib.cli.repository import commit_of, repository
-from deploy_lib.config import Config, ConfigError, ConfigProblem, load, plan_for
+from deploy_lib.config import Config, ConfigError, ConfigProblem, load, plan_for, plan_for_job
 from deploy_lib.config.file_text import NotReadable, read_text
 from deploy_lib.config.files import MOST_FILES
 from deploy_lib.config.problems import unknown
@@ -74,7 +74,8 @@ def select(args: argparse.Namespace, *, source: bool = True) -> Selection:
         )
     plans = plans_named(args, config)
     names = tuple(dict.fromkeys(plan.service.name for plan in plans))
-    program = replace(program_of(args, path, root if source else None), services=names)
+    jobs = tuple(plan.service.name for plan in plans if plan.service.job is not None)
+    program = replace(program_of(args, path, root if source else None), services=names, jobs=jobs)
     bound = tuple(replace(plan, program=program.of(plan.service.name)) for plan in plans)
     return Selection(root, config, bound, program)
 
@@ -150,6 +151,10 @@ def project_of(path: Path, chain: int = MOST_FILES) -> str | None:
 def plans_named(args: argparse.Namespace, config: Config) -> list[Plan]:
     """Those of the services and regions that the command line names, in the order they may start. Raises NotPossible
     and ConfigError."""
+    if getattr(args, "job", None):
+        return _job_plans(args, config)
+    if not config.services():
+        raise NotPossible(f"which job? give --job J (known: {', '.join(config.jobs())})")
     names = list(config.services()) if getattr(args, "all", False) else list(dict.fromkeys(args.service))
     if not names:
         if len(config.services()) > 1:
@@ -177,6 +182,36 @@ def _regions(config: Config, name: str, wanted: str | None) -> tuple[str, ...]:
         add = f"or add it to regions: in {config.path}"
         raise NotPossible(f"--region {wanted}: {name} runs in {', '.join(known)}; name one of these, {add}")
     return (wanted,)
+
+
+NOT_OF_JOBS = {
+    "approve": "a job's release waits for nobody",
+    "doctor": "it asks what a service needs; config_contract, a step of the job, asks for its secrets",
+    "guard": "a job has no traffic to be put back",
+    "hold": "only a service can be held",
+    "logs": "a release shows what its execution writes; for others: gcloud logging read "
+    "'resource.type=\"cloud_run_job\"'",
+    "open": "a job has no address",
+    "prune": "a job has no revisions to delete, and Cloud Run itself deletes old executions",
+}
+"""Why a command takes no job."""
+_FLAGS_OF_SERVICES = ("changed", "on", "no_traffic", "unpin", "accept")
+
+
+def _job_plans(args: argparse.Namespace, config: Config) -> list[Plan]:
+    """Raises NotPossible for what is of services only."""
+    if args.command in NOT_OF_JOBS:
+        raise NotPossible(f"{args.command} takes no --job: {NOT_OF_JOBS[args.command]}")
+    if args.service or getattr(args, "all", False):
+        raise NotPossible("--job and --service (or --all) are for commands of their own: release one after the other")
+    given = [f"--{name.replace('_', '-')}" for name in _FLAGS_OF_SERVICES if getattr(args, name, None)]
+    if given:
+        raise NotPossible(f"{', '.join(given)}: of services only; a job has no traffic")
+    account = getattr(args, "service_account", None)
+    _fits("--service-account", account, ACCOUNT, "an account: name@project.iam.gserviceaccount.com")
+    _fits("--region", args.region, REGION, "a Google Cloud region, e.g. us-central1")
+    names = dict.fromkeys(args.job)
+    return [plan_for_job(config, name, region=args.region, service_account=account) for name in names]
 
 
 def _fits(flag: str, value: str | None, pattern: str, what: str) -> None:

@@ -77,7 +77,8 @@ class Session:
             local = self.clients.endpoints.local
             identity = service_identity(self.clients, self.clock, plan.service)
             urls = HttpUrls(self.clock, watch, identity, trust_proxies=not local)
-            return TrafficDrivers(self.clock, CloudRunServices(self.clients, self.clock, urls, watch, self.logs), urls)
+            made = services_driver(plan.service)(self.clients, self.clock, urls, watch, self.logs)
+            return TrafficDrivers(self.clock, made, urls)
 
         return self._traffic_drivers.get(plan.service.label, make)
 
@@ -144,6 +145,15 @@ class Session:
         for logs in self._logs.values():
             logs.close()
         self.clients.close()
+
+
+def services_driver(service: Service) -> type[CloudRunServices]:
+    """Of a service, or of a job that is released by itself."""
+    if service.job is None:
+        return CloudRunServices
+    from deploy_lib.drivers.services.job_target import CloudRunJobs
+
+    return CloudRunJobs
 
 
 def serving_image(state: ServiceState) -> str | None:

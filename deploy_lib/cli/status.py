@@ -62,6 +62,9 @@ def lines(plan: Plan, state: ServiceState, now: datetime) -> Iterator[str]:
     """For people; the last line says what serves."""
     service = plan.service
     yield f"{service.label}: {service.cloud_run} in {service.project}, {service.region}"
+    if service.job is not None:
+        yield from job_lines(plan, state, now)
+        return
     if not state.exists:
         yield "  there is no such service yet; the first release creates it"
         yield "serving: nothing"
@@ -90,6 +93,25 @@ def lines(plan: Plan, state: ServiceState, now: datetime) -> Iterator[str]:
         emergency = f"  emergency: {past.emergency}" if past.emergency else ""
         yield f"  release   {past.id}  {past.outcome}  {when}  commit {past.commit[:7]}{emergency}"
     yield f"serving: {state.traffic}"
+
+
+def job_lines(plan: Plan, state: ServiceState, now: datetime) -> Iterator[str]:
+    """Of a job that is released by itself; the last line says what it is."""
+    if not state.exists:
+        yield "  there is no such job yet; its first release creates it"
+        yield "serving: nothing"
+        return
+    yield f"  lease     {lease_words(state.lease, now)}"
+    if frozen := frozen_at(plan.freeze, now):
+        yield f"  freeze    {frozen}"
+    if state.unfinished and (state.lease is None or state.lease.expired):
+        yield f"  unfinished release {state.unfinished.release_id}: {plan.program.command('resume')} goes on"
+    for past in state.history[:SHOWN_RELEASES]:
+        when = f"{past.at:%Y-%m-%d %H:%M} UTC" if past.at else "at an unknown time"
+        yield f"  release   {past.id}  {past.outcome}  {when}  commit {past.commit[:7]}"
+    for revision in state.revisions:
+        commit = f" of commit {revision.commit[:7]}" if revision.commit else ""
+        yield f"serving: the job {plan.service.cloud_run} has the image {revision.image}{commit}"
 
 
 def unfinished_words(plan: Plan, left: UnfinishedRelease, state: ServiceState, now: datetime) -> str:

@@ -90,7 +90,12 @@ def _beside(wanted: str, directory: Path, shown: str, root: Path, what: str) -> 
 
 def _add_variables(document: Document, directories: dict[str, Path], root: Path) -> None:
     """The variables of each service's env_file, where its env does not name them; of several files the last counts."""
-    services = document.data.get("services")
+    for section in ("services", "jobs"):
+        _add_to_each(section, document, directories, root)
+
+
+def _add_to_each(section: str, document: Document, directories: dict[str, Path], root: Path) -> None:
+    services = document.data.get(section)
     for name, service in services.items() if isinstance(services, dict) else ():
         if not isinstance(service, dict) or not isinstance(service.get("env", {}), dict | None):
             continue
@@ -98,12 +103,12 @@ def _add_variables(document: Document, directories: dict[str, Path], root: Path)
         files = [given] if isinstance(given, str) else given if isinstance(given, list) else []
         read: dict[str, tuple[str, str]] = {}
         for index, wanted in enumerate(files):
-            place = document.place(("services", name, "env_file", *((index,) if isinstance(given, list) else ())))
+            place = document.place((section, name, "env_file", *((index,) if isinstance(given, list) else ())))
             if isinstance(wanted, str) and wanted:
                 read |= _variables(wanted, place, directories, root, document.problems)
         own: dict[str, Any] = service.get("env") or {}
         for variable in read.keys() - own.keys():
-            document.places[("services", name, "env", variable)] = read[variable][1]
+            document.places[(section, name, "env", variable)] = read[variable][1]
         if read:
             service["env"] = {**{variable: value for variable, (value, _) in read.items()}, **own}
 

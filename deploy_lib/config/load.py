@@ -6,25 +6,29 @@ through `exists`, whether a pattern finds a file through `matches`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from deploy_lib.config.files import read_files
 from deploy_lib.config.freeze import read_freeze
+from deploy_lib.config.job_target import JobTargetSettings
 from deploy_lib.config.lines import Document
 from deploy_lib.config.problems import ConfigError, ConfigProblem, unknown
 from deploy_lib.config.regions import region_problems
+from deploy_lib.config.service_settings import ServiceSettings
 from deploy_lib.config.services import as_far_as_readable, never_well, service_problems
-from deploy_lib.config.settings import FileSettings
-from deploy_lib.config.steps import read_steps
+from deploy_lib.config.settings import FileSettings, JobsAlone
+from deploy_lib.config.steps import read_job_steps, read_steps
 from deploy_lib.config.variables import check_variables
 from deploy_lib.config.wording import worded
 from deploy_lib.model.freeze import FreezeWindow
 from deploy_lib.model.service import Service
 from deploy_lib.plan import Plan, Step
+from deploy_lib.steps.job import KIND as JOB
+from deploy_lib.steps.job import settings_of_target
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,11 @@ class Config:
     steps: tuple[Step, ...]
     document: Document
     freeze: tuple[FreezeWindow, ...] = ()
+    job_steps: Mapping[str, tuple[Step, ...]] = field(default_factory=dict)
+
+    def jobs(self) -> tuple[str, ...]:
+        """The names of the jobs that are released by themselves, in the order of the file."""
+        return tuple(self.settings.jobs)
 
     def services(self) -> tuple[str, ...]:
         """The names of the services, in the order of the file."""
@@ -62,21 +71,32 @@ def load(
     document = read_files(path, file)
     problems = [*document.problems, *check_variables(document)]
     settings: FileSettings | None = None
+    model = JobsAlone if document.data.get("jobs") and "services" not in document.data else FileSettings
     try:
-        settings = FileSettings.model_validate(document.data)
+        settings = model.model_validate(document.data)
     except ValidationError as error:
         problems.extend(worded(error, (), document, FileSettings))
     steps, step_problems = read_steps(document, to_release=to_release)
     problems.extend(step_problems)
-    services = settings.services if settings is not None else as_far_as_readable(document.data.get("services"))
+    services = (
+        settings.services
+        if settings is not None
+        else as_far_as_readable(document.data.get("services"), ServiceSettings)
+    )
     problems.extend(service_problems(services, document, exists, matches))
     problems.extend(region_problems(document))
     problems.extend(never_well(services, steps, document))
+    jobs = settings.jobs if settings is not None else as_far_as_readable(document.data.get("jobs"), JobTargetSettings)
+    problems.extend(service_problems(jobs, document, exists, matches, section="jobs"))
+    job_steps = {}
+    for name in jobs:
+        job_steps[name], step_problems = read_job_steps(document, name)
+        problems.extend(step_problems)
     windows, freeze_problems = read_freeze(document)
     problems.extend(freeze_problems)
     if problems or settings is None:
         raise ConfigError(sorted(problems, key=lambda problem: _order(problem.place, file)))
-    return Config(file, settings, steps, document, tuple(windows))
+    return Config(file, settings, steps, document, tuple(windows), job_steps)
 
 
 def plan_for(config: Config, name: str, *, region: str | None = None, service_account: str | None = None) -> Plan:
@@ -103,10 +123,32 @@ def plan_for(config: Config, name: str, *, region: str | None = None, service_ac
     )
 
 
-def _places(config: Config, name: str) -> Iterator[tuple[str, str]]:
+def plan_for_job(config: Config, name: str, *, region: str | None = None, service_account: str | None = None) -> Plan:
+    """The plan of one job. Raises ConfigError for a name that is not in the file."""
+    settings = config.settings
+    if name not in settings.jobs:
+        where = config.document.place(("jobs",))
+        raise ConfigError([ConfigProblem(where, unknown("job", name, settings.jobs))])
+    job = settings.jobs[name].as_service(name, settings, region)
+    job = replace(job, service_account=service_account or job.service_account)
+    at = ("jobs", name, "include")
+    places = tuple(config.document.place((*at, index)) for index in range(len(job.source.include)))
+    job = replace(job, source=replace(job.source, include_places=places))
+    last = Step(JOB, settings_of_target(job), config.document.place(at[:2]))
+    return Plan(
+        service=job,
+        steps=_joined((*config.job_steps[name], last), job),
+        path=config.path,
+        local=settings.local,
+        freeze=config.freeze,
+        places=dict(_places(config, name, "jobs")),
+    )
+
+
+def _places(config: Config, name: str, section: str = "services") -> Iterator[tuple[str, str]]:
     """file:line of the service's entry and of each key in it."""
     for path in config.document.places:
-        if path[:2] == ("services", name) and len(path) in (2, 3):
+        if path[:2] == (section, name) and len(path) in (2, 3):
             key = "service" if len(path) == 2 else str(path[2])
             yield key, config.document.place(path).rpartition(":")[0]
 

@@ -18,8 +18,8 @@ def as_one_file(path: Path) -> bytes:
     Else all that it comes to. Raises ConfigError for files that cannot be read any more.
     """
     found: dict[str, Any] = read_files(path, str(path)).data
-    services = found.get("services")
-    entries = [each for each in services.values() if isinstance(each, dict)] if isinstance(services, dict) else []
+    sections = [found.get(name) for name in ("services", "jobs")]
+    entries = [each for part in sections if isinstance(part, dict) for each in part.values() if isinstance(each, dict)]
     if "extends" not in found and not any("env_file" in each for each in entries):
         try:
             return read_text(path).encode()

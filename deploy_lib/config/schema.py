@@ -37,11 +37,14 @@ def schema() -> dict[str, Any]:
             }
         )
     document["properties"]["steps"] = {"type": "array", "minItems": 1, "items": {"anyOf": entries}}
+    checks = [name for name, kind in KINDS.items() if kind.of_jobs]
+    job = definitions["JobTargetSettings"]
+    job["properties"]["steps"] |= {"items": {"anyOf": [{"enum": checks}, *entries[1:]]}}
     service = definitions["ServiceSettings"]
     own = [name for name in service["properties"] if name not in RuntimeSettings.model_fields]
     service["properties"] = {**{name: service["properties"][name] for name in own}, **service["properties"]}
     document["patternProperties"] = {"^x-": {"description": "not read; a place for anchors"}}
-    document["if"] = {"not": {"required": ["extends"]}}
+    document["if"] = {"not": {"anyOf": [{"required": ["extends"]}, {"required": ["jobs"]}]}}
     document["then"] = {
         "required": document.pop("required"),
         "properties": {"services": {"additionalProperties": {"required": service.pop("required")}}},

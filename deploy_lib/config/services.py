@@ -6,6 +6,7 @@ All problems of a file are shown at once, so a service whose form is wrong somew
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from pydantic import ValidationError
 
@@ -17,26 +18,28 @@ from deploy_lib.config.runtime import RuntimeSettings
 from deploy_lib.config.service_settings import ServiceSettings
 from deploy_lib.plan import Step
 
+M = TypeVar("M", bound=ServiceSettings)
 
-def as_far_as_readable(services: object) -> dict[str, ServiceSettings]:
+
+def as_far_as_readable(services: object, model: type[M]) -> dict[str, M]:
     """Each service without the keys that are wrong; left out where too little is right."""
     found = {}
     for name, given in services.items() if isinstance(services, dict) else ():
-        service = _readable(given)
+        service = _readable(given, model)
         if service is not None:
             found[str(name)] = service
     return found
 
 
-def _readable(given: object) -> ServiceSettings | None:
+def _readable(given: object, model: type[M]) -> M | None:
     if not isinstance(given, dict):
         return None
     try:
-        return ServiceSettings.model_validate(given)
+        return model.model_validate(given)
     except ValidationError as error:
         wrong = {each["loc"][0] for each in error.errors() if each["loc"]}
     try:
-        return ServiceSettings.model_validate({key: value for key, value in given.items() if key not in wrong})
+        return model.model_validate({key: value for key, value in given.items() if key not in wrong})
     except ValidationError:
         return None
 
@@ -46,13 +49,14 @@ def service_problems(
     document: Document,
     exists: Callable[[str], bool],
     matches: Callable[[str], bool],
+    section: str = "services",
 ) -> list[ConfigProblem]:
     """`exists` takes a path relative to the repository's root, `matches` a pattern of include:."""
-    names = [*document.data["services"]] if services else []
+    names = [*document.data[section]] if services else []
     found = []
     for name, service in services.items():
-        at = ("services", name)
-        misread = {*document.data["services"][name]} - service.model_fields_set
+        at = (section, name)
+        misread = {*document.data[section][name]} - service.model_fields_set
         if "dockerfile" not in misread and not exists(service.dockerfile):
             message = f"there is no Dockerfile at {service.dockerfile} in the repository"
             found.append(ConfigProblem(document.place((*at, "dockerfile")), message))
@@ -75,7 +79,7 @@ def service_problems(
             ConfigProblem(document.place((*at, "secrets", variable)), f"{variable} is both in env and in secrets")
             for variable in both
         )
-    found.extend(_twice(services, document))
+    found.extend(_twice(services, document, section))
     circle = _circle(services)
     if circle:
         found.append(
@@ -102,18 +106,18 @@ def _removed(service: ServiceSettings, at: Path, document: Document) -> Iterator
             yield ConfigProblem(place, f"remove: {name} is set in this service, too")
 
 
-def _twice(services: Mapping[str, ServiceSettings], document: Document) -> Iterator[ConfigProblem]:
+def _twice(services: Mapping[str, ServiceSettings], document: Document, section: str) -> Iterator[ConfigProblem]:
     """Services that are one on Cloud Run: of one name in one region. All of a file are of one project."""
     first: dict[tuple[str, str], str] = {}
     for name, service in services.items():
-        regions = regions_named(document.data["services"][name], document.data) or ("",)
+        regions = regions_named(document.data[section][name], document.data) or ("",)
         others = [first.setdefault((service.cloud_run, region), name) for region in regions]
         other = next((other for other in others if other != name), name)
         if other != name:
             message = (
                 f"{name} and {other} are both {service.cloud_run} on Cloud Run; each release would undo the other's"
             )
-            yield ConfigProblem(document.place(("services", name, "cloud_run")), message)
+            yield ConfigProblem(document.place((section, name, "cloud_run")), message)
 
 
 def never_well(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from deploy_lib.config.freeze import FreezeSettings
 from deploy_lib.config.guard import GuardOf
+from deploy_lib.config.job_target import JobTargetSettings
 from deploy_lib.config.notify import NotifySettings
 from deploy_lib.config.regions import RegionName, RegionOrder
 from deploy_lib.config.service_settings import NAME, Inside, ServiceSettings
@@ -97,9 +98,12 @@ class FileSettings(Settings):
         (), description="times in which no release begins, but with --emergency; one under way goes on"
     )
     services: dict[str, ServiceSettings] = Field(min_length=1, description="the services of this project")
+    jobs: dict[str, JobTargetSettings] = Field(
+        {}, description="jobs that are released by themselves, with --job; a file with jobs needs no services"
+    )
     steps: tuple[Any, ...] = Field(min_length=1, description="the steps of a release, in order")
 
-    @field_validator("services")
+    @field_validator("services", "jobs")
     @classmethod
     def _called(cls, value: dict[str, ServiceSettings]) -> dict[str, ServiceSettings]:
         for name in value:
@@ -109,7 +113,21 @@ class FileSettings(Settings):
                 )
         return value
 
+    @model_validator(mode="after")
+    def _named_apart(self) -> FileSettings:
+        for name in self.jobs:
+            if name in self.services:
+                raise ValueError(f"{name} is both a service and a job; releases are kept by this name")
+        return self
+
     def subscriptions(self) -> tuple[Subscription, ...]:
         """Whoever is told of a release of these services."""
         usual = (Subscription(WebhookTarget(self.webhook_env)),) if self.webhook_env else ()
         return (*usual, *(each.subscription(self.project) for each in self.notify))
+
+
+class JobsAlone(FileSettings):
+    """A file with jobs and without services."""
+
+    services: dict[str, ServiceSettings] = Field({})
+    steps: tuple[Any, ...] = Field(())

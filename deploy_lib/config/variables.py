@@ -43,7 +43,7 @@ def _is_filled(path: Path) -> bool:
     if path[:1] == ("steps",) and len(path) > 3:
         kind = KINDS.get(str(path[2]))
         return kind is not None and path[3] in kind.filled_in
-    if path[:1] != ("services",) or len(path) < 4:
+    if path[:1] not in (("services",), ("jobs",)) or len(path) < 4:
         return False
     inner = path[2:]
     if inner[0] == "containers":

@@ -46,6 +46,7 @@ class Invocation:
     config: str = ""
     project: str = ""
     services: tuple[str, ...] = ()
+    jobs: tuple[str, ...] = ()  # those of `services` that are jobs
     repo: str = ""
     region: str = ""
     state: str = ""
@@ -67,7 +68,7 @@ class Invocation:
         if option == "again":
             return list(self.again)
         if option == "service":
-            return [word for name in self.services for word in ("--service", name)]
+            return [word for name in self.services for word in ("--job" if name in self.jobs else "--service", name)]
         if option == "config" and self.project and not self.config:
             return ["--project", self.project]
         option = "config" if option == "file" else option

@@ -67,8 +67,23 @@ class Guard:
 
 
 @dataclass(frozen=True, slots=True)
+class JobTarget:
+    """What a deployable that is a job has besides: `timeout` of one try in seconds. None keeps what the job has.
+
+    `run`: it is executed once it has the new image. `hold`: after a failed execution it keeps that image.
+    """
+
+    timeout: float | None = None
+    retries: int | None = None
+    tasks: int | None = None
+    parallelism: int | None = None
+    run: bool = False
+    hold: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
-    """One service of one project. `secrets` maps a variable to "secret-name:version"."""
+    """One service of one project, or one job (`job`). `secrets` maps a variable to "secret-name:version"."""
 
     name: str  # the key in the YAML
     project: str
@@ -98,6 +113,7 @@ class Service:
     health: Health = Health()
     runtime: Runtime = Runtime()
     exposure: Exposure = Exposure()
+    job: JobTarget | None = None  # None: it is a service
     guard: Guard | None = None  # None: nothing watches a release but its client
     regions: tuple[str, ...] = ()  # all that it runs in, this one among them; empty where that is one
     side_by_side: bool = False  # whether its regions are given users at once
@@ -137,4 +153,5 @@ class Service:
     @property
     def path(self) -> str:
         """The Cloud Run resource name."""
-        return f"projects/{self.project}/locations/{self.region}/services/{self.cloud_run}"
+        kind = "services" if self.job is None else "jobs"
+        return f"projects/{self.project}/locations/{self.region}/{kind}/{self.cloud_run}"

@@ -20,6 +20,7 @@ class Serving:
     wanted: TrafficMap = TrafficMap()
     under_way: bool = False
     problem: str = ""
+    words: str = ""  # of a job, which has no traffic
 
     @property
     def settled(self) -> bool:
@@ -27,6 +28,8 @@ class Serving:
         return self.exists and self.now.shares() == self.wanted.shares()
 
     def __str__(self) -> str:
+        if self.words:
+            return self.words
         if not self.exists:
             return "nothing; the service does not exist"
         if not self.now.shares() and not self.wanted.shares():

@@ -196,4 +196,5 @@ KIND = Kind(
     label=label,
     offers=offers,
     takes=takes,
+    of_jobs=True,
 )

@@ -96,4 +96,5 @@ KIND = Kind(
     position=Position(not_after=OrderRule("canary", "the revision would already be created"), once=True),
     only_reads=True,
     takes=takes,
+    of_jobs=True,
 )

@@ -84,4 +84,5 @@ KIND = Kind(
     position=Position(not_after=OrderRule("build", "the image would already be built"), once=True),
     cloud=False,
     only_reads=True,
+    of_jobs=True,
 )

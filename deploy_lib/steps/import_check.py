@@ -162,4 +162,5 @@ KIND = Kind(
     describe=describe,
     offers=offers,
     takes=takes,
+    of_jobs=True,
 )

@@ -159,8 +159,27 @@ def _of_release(settings: JobSettings, release: Release) -> JobSettings:
     )
 
 
+_KEPT_TIMEOUT, _KEPT_RETRIES = 86400.0, 3
+"""What is waited for at most where the file does not say it, and Cloud Run's own default."""
+
+
+def settings_of_target(job: Service) -> JobSettings:
+    """Of the step that changes a job which is released by itself, and executes it where it says so."""
+    target = job.job
+    assert target is not None, "only a job has it"
+    timeout = _KEPT_TIMEOUT if target.timeout is None else target.timeout
+    retries = _KEPT_RETRIES if target.retries is None else target.retries
+    rounds = -(-(target.tasks or 1) // (target.parallelism or target.tasks or 1))
+    settings = JobSettings(
+        timeout=timeout, retries=retries, start_within=300.0 + (rounds - 1) * timeout * (1 + retries)
+    )
+    return settings.model_copy(update={"name": job.name})
+
+
 def job_name(settings: JobSettings, service: Service) -> str:
     """The same for every release; shortened where the service's own name is long."""
+    if service.job is not None:
+        return service.cloud_run
     whole = f"{service.cloud_run}-{settings.name}"
     if len(whole) <= LONGEST_NAME:
         return whole
@@ -177,31 +196,46 @@ def judge(settings: JobSettings, release: Release, answer: JobSeen) -> Verdict |
         return Again(next_pause(answer.seconds, left), look) if left > 0 else Again(0.0, CancelJob(release, settings))
     bad = answer.state in (JobState.FAILED, JobState.CANCELLED)
     late = answer.seconds - answer.over_since
-    if bad and late < settings.words_within and (answer.fresh or not answer.lines):
+    way_back = _way_back(settings, release.service)
+    if bad and answer.ran and late < settings.words_within and (answer.fresh or not answer.lines):
         return Again(min(_LATE, settings.words_within - late), look)
-    if bad and not answer.undo and settings.on_failure == "run":
-        says = f"{_ended(settings, answer)}; its rollback command runs: {shlex.join(settings.rollback_command)}"
+    if bad and not answer.undo and way_back:
+        says = f"{_ended(settings, answer)}; {way_back}"
         return Again(0.0, RunJob(release, settings, undo=True), says)
     return _undone(settings, release, answer, answer.undone) if answer.undone else _verdict(settings, release, answer)
 
 
+def _way_back(settings: JobSettings, service: Service) -> str:
+    """What is done after a failure, as a clause; empty where nothing is."""
+    if service.job is not None:
+        return "" if service.job.hold else "the job is put back as it was"
+    runs = settings.on_failure == "run"
+    return f"its rollback command runs: {shlex.join(settings.rollback_command)}" if runs else ""
+
+
 def _verdict(settings: JobSettings, release: Release, answer: JobSeen) -> Verdict:
     reason, details = _ended(settings, answer), _details(settings, answer)
+    target = release.service.job
     if answer.state is JobState.SUCCEEDED:
-        return Verdict(Status.PASSED, reason, release, details=details)
+        known = replace(release, candidate=answer.update) if answer.update else release
+        return Verdict(Status.PASSED, reason, known, details=details)
     if answer.state is JobState.GONE:
         return Verdict(Status.ERRORED, reason, release, details=details)
     if settings.rollback_command and not answer.undo:
         reason += f"; its rollback command was not run: {details.way_back}"
-    return Verdict(Status.FAILED, reason, release, details=details, hold=settings.when == "after_live")
+    hold = target.hold if target is not None else settings.when == "after_live"
+    return Verdict(Status.FAILED, reason, release, details=details, hold=hold)
 
 
 def _undone(settings: JobSettings, release: Release, back: JobSeen, answer: JobSeen) -> Verdict:
     """One that failed, and whose rollback command ran."""
     well = back.state is JobState.SUCCEEDED
     came = "went well" if well else f"failed, too: {_ended(settings, back)}"
+    what = "its rollback command"
+    if release.service.job is not None:
+        what, came = "the job", "is as it was before" if well else f"could not be put back: {back.message}"
     details = _details(settings, answer, undone=came)
-    reason = f"{_ended(settings, answer)}; its rollback command {came}"
+    reason = f"{_ended(settings, answer)}; {what} {came}"
     return Verdict(Status.FAILED, reason, release, details=details, hold=not well or settings.when == "after_live")
 
 
@@ -209,6 +243,8 @@ def _ended(settings: JobSettings, answer: JobSeen) -> str:
     last = next((text.strip() for text in reversed(_own_words(answer)) if text.strip()), "")
     words = f": {last[:200]}" if last else ""
     match answer.state:
+        case JobState.SUCCEEDED if not answer.ran:
+            return f"{answer.name} has the new image, and was not executed (run: false)"
         case JobState.SUCCEEDED:
             return f"{answer.name} ended well{words}"
         case JobState.GONE:
@@ -240,7 +276,10 @@ def _details(settings: JobSettings, answer: JobSeen, undone: str = "") -> JobDet
 
 
 def describe(request: RunJob) -> str:
-    settings = request.settings
+    settings, target = request.settings, request.release.service.job
+    if target is not None:
+        runs = "and executes it" if target.run else "and does not execute it (run: false)"
+        return f"gives the job {request.release.service.cloud_run} the image and its settings, {runs}"
     what = shlex.join((*settings.command, *settings.args)) or "the image's entry point"
     tries = f", {counted(settings.retries, 'retry').replace('retrys', 'retries')}" if settings.retries else ""
     limit = f"at most {format_duration(settings.timeout)}{tries}"

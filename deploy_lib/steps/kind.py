@@ -131,6 +131,7 @@ class Kind(Generic[S, R, A]):
     describe: Callable[[R], str] = described  # what `plan` says it would do
     label: Callable[[Any], str] = _no_label  # tells this step of a plan from another of its kind
     cloud: bool = True  # it needs the lease
+    of_jobs: bool = False  # a job that is released by itself may have it in its steps
     only_reads: bool = False  # `plan` does it for real
     short_form: ShortForm | None = None
     unfit: Callable[[Any, str, Health], str] = _fits  # why no service with that name and health: could pass it

@@ -192,7 +192,8 @@ class CliHarness:
         return CommandResult(done.returncode, events, done.stderr.decode() + "".join(_not_json(out)))
 
     def _line(self, config: Path, *words: str, command: str, state: Path | None) -> list[str]:
-        of = ["--config", str(config), "--repo", str(self.repository), "--service", "backend"]
+        names = [] if "--job" in words else ["--service", "backend"]
+        of = ["--config", str(config), "--repo", str(self.repository), *names]
         return [command, *of, "--output", "json", "--state", str(state or self.state), *words]
 
     @property

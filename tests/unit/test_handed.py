@@ -84,7 +84,7 @@ def test_the_service_of_a_release_is_in_its_id(name: str) -> None:
 
 def test_every_flag_of_a_release_goes_along_or_is_this_clients() -> None:
     here = ["project", "config", "local", "all", "repo", "output", "state", "result", "report_dir", "build_local"]
-    here += ["help", "dry_run", "on", "handed", "changed"]
+    here += ["help", "job", "dry_run", "on", "handed", "changed"]
     said_anew = ["service", "commit"]
     old = [flag.removeprefix("--").replace("-", "_") for flag in OLD_FLAGS]
     known = {each.dest for each in command_parsers(parser())["deploy"]._actions}

@@ -57,7 +57,7 @@ class CloudContract:
     def check(self, request: CheckContract) -> ContractRead:
         """What the service's settings lack in the project; `unknown` says what could not be found out. Reads only."""
         release = request.release
-        service = self._api.service(release.service.path)
+        service = self._api.service(release.service.path) if release.service.job is None else None
         found = ContractFound()
         running = _running(service)
         found.findings += variables.check(release.service, request.settings.required, running)

@@ -42,14 +42,14 @@ def start(context: ServiceContext, request: RunJob, tell: Tell) -> RunningJob:
     path = f"{service.path.rpartition('/services/')[0]}/jobs/{job_name(settings, service)}"
     wanted = mark(release, settings, undo=request.undo)
     with nullcontext() if request.undo else _cancelling(api, path, wanted):
-        name = _asked_before(api, path, wanted)
+        name = asked_before(api, path, wanted)
         if name:
             if not request.undo:
                 _refuse_if_taken_back(api, path, request)
             tell(f"{short(name)} was started before; it is not started again")
         else:
             job = _made_ready(context, api, path, request)
-            name = _run(context, api, job, wanted)
+            name = run(context, api, job, wanted)
             tell(f"{short(name)} runs")
         entries: Entries = JobEntries(context.calls, service, (short(name),), release.started)
         running = RunningJob(context, api, name, request.undo, context.logs.follow(entries))
@@ -70,7 +70,7 @@ def _cancelling(api: JobApi, path: str, wanted: dict[str, str]) -> Iterator[None
         raise
 
 
-def _asked_before(api: JobApi, path: str, wanted: dict[str, str]) -> str:
+def asked_before(api: JobApi, path: str, wanted: dict[str, str]) -> str:
     """The execution that counts; one that was started beside it is cancelled. Empty where there is none."""
     found = [each for each in api.executions(path) if is_marked(each.labels, wanted)]
     for twin in found[1:]:
@@ -91,7 +91,7 @@ def _made_ready(context: ServiceContext, api: JobApi, path: str, request: RunJob
             "give the step another name: job: {name: ...}; or delete that job",
         )
     if job is not None and is_marked(job.template.labels, wanted):
-        _refuse_if_deleted(job)
+        refuse_if_deleted(job)
     start = _start(context, request.release.service, request.release.stable)
     template = execution_template(start, request.release, request.settings, undo=request.undo)
     labels = {STARTED_BEFORE: str(job.execution_count if job is not None else 0)}
@@ -133,7 +133,7 @@ def _refuse_if_taken_back(api: JobApi, path: str, request: RunJob) -> None:
         )
 
 
-def _refuse_if_deleted(job: run_v2.Job) -> None:
+def refuse_if_deleted(job: run_v2.Job) -> None:
     """The mark is on the job, and no execution has it."""
     before = job.labels.get(STARTED_BEFORE, "")
     if before.isdecimal() and job.execution_count > int(before):
@@ -144,7 +144,7 @@ def _refuse_if_deleted(job: run_v2.Job) -> None:
         )
 
 
-def _run(context: ServiceContext, api: JobApi, job: run_v2.Job, wanted: dict[str, str]) -> str:
+def run(context: ServiceContext, api: JobApi, job: run_v2.Job, wanted: dict[str, str]) -> str:
     """Name of the execution. An answer that is lost does not start a second one."""
     try:
         name = api.run(job)
@@ -156,13 +156,13 @@ def _run(context: ServiceContext, api: JobApi, job: run_v2.Job, wanted: dict[str
         if not problem.maybe_done:
             raise
     for _ in range(_LOOKS_AFTER_LOSS):
-        found = _asked_before(api, job.name, wanted)
+        found = asked_before(api, job.name, wanted)
         if found:
             return found
         context.clock.sleep(_PAUSE_AFTER_LOSS)
     now = api.job(job.name)
     if now is not None:
-        _refuse_if_deleted(now)
+        refuse_if_deleted(now)
     return api.run(job)
 
 

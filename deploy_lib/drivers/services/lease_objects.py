@@ -43,7 +43,8 @@ class LeaseObject:
     @classmethod
     def of(cls, service: Service) -> LeaseObject:
         """The one of a service; a bucket may be shared by projects."""
-        name = f"deploy-to-gcp/leases/{service.project}/{service.region}/{service.cloud_run}"
+        kind = "" if service.job is None else "jobs/"
+        name = f"deploy-to-gcp/leases/{service.project}/{service.region}/{kind}{service.cloud_run}"
         return cls(service.bucket or build_bucket(service.project), name)
 
     @classmethod

@@ -89,9 +89,9 @@ class RunningJob:
     def _exit_code(self) -> int | None:
         """A signal counts as shells count it. None where it may not be read."""
         with contextlib.suppress(DriverError):
-            for task in self.api.tasks(self.name):
-                ended = task.last_attempt_result
-                return 128 + ended.term_signal if ended.term_signal else ended.exit_code
+            ends = [task.last_attempt_result for task in self.api.tasks(self.name)]
+            codes = [128 + each.term_signal if each.term_signal else each.exit_code for each in ends]
+            return next(filter(None, codes), next(iter(codes), None))
         return None
 
 

@@ -30,7 +30,8 @@ class JobSeen:
     """One look at an execution. `message` is Cloud Run's on its end, `lines` are the last of its log, oldest first.
 
     `fresh`: the look brought lines. `undo`: it is of the rollback command, and `undone` the end of what that takes
-    back. Since `over_since` it is over; seconds count from the first look at this execution.
+    back. `ran` False: its job was changed, or not, and nothing was executed; `update` names the change of a job that is
+    released by itself. Since `over_since` it is over; seconds count from the first look at this execution.
     """
 
     name: str
@@ -45,6 +46,8 @@ class JobSeen:
     seconds: float = 0.0
     over_since: float = 0.0
     began: float = 0.0
+    ran: bool = True
+    update: str = ""
 
     def following(self, earlier: JobSeen | None, seconds: float) -> JobSeen:
         same = earlier if earlier is not None and earlier.undo == self.undo else None

@@ -1,0 +1,78 @@
+"""rollback --job: the image of the last good update, given to the job by the same executor; nothing is built or run."""
+
+from __future__ import annotations
+
+import argparse
+from contextlib import closing
+from dataclasses import replace
+
+from deploy_lib.cli.deploy import carry_out
+from deploy_lib.cli.identity import new_release
+from deploy_lib.cli.notifications import Notifier
+from deploy_lib.cli.release_runner import release_runner
+from deploy_lib.cli.result import CommandResult
+from deploy_lib.cli.selection import Selection
+from deploy_lib.cli.session import Session
+from deploy_lib.cli.show.display import choose
+from deploy_lib.cli.signals import stopping
+from deploy_lib.cli.times import seconds
+from deploy_lib.drivers.clock import SystemClock
+from deploy_lib.model.not_possible import NotPossible
+from deploy_lib.model.outcome import Outcome
+from deploy_lib.model.release import Options, Release
+from deploy_lib.model.state import PastRelease, ServiceState
+from deploy_lib.plan import Plan
+from deploy_lib.release.runner import ReleaseRunner
+
+
+def main(
+    args: argparse.Namespace, selection: Selection, session: Session, clock: SystemClock, result: CommandResult
+) -> int:
+    """The exit code of all together. Raises NotPossible, before anything is changed."""
+    plans = [_update_only(plan) for plan in selection.plans]
+    chosen = [(plan, earlier(session.services(plan).read_state(plan.service), plan, args.to)) for plan in plans]
+    result.begin([plan.service.name for plan in plans])
+    display = choose(args.output, tuple(plan.service.name for plan in plans))
+    notifier = Notifier(selection.config.settings.subscriptions(), session.state, session.clients, None, result)
+    stops = stopping(clock, selection.program.command("rollback", "--force"), display.stopping, result.cut_short)
+    with closing(notifier), stops as signals, closing(display):
+        wait = seconds("--wait", args.wait)
+        runners: list[ReleaseRunner] = [
+            release_runner(
+                session, plan, _release(plan, past, clock), display, notifier, take_over=args.force, wait=wait
+            )
+            for plan, past in chosen
+        ]
+        return signals.decided(carry_out(runners, clock, selection.program))
+
+
+def earlier(state: ServiceState, plan: Plan, wanted: str | None) -> PastRelease:
+    """The last good update before the one whose image the job has, or the one that --to names. Raises NotPossible."""
+    service = plan.service
+    if not state.exists:
+        raise NotPossible(f"{service.name}: there is no job {service.cloud_run}")
+    good = [past for past in state.history if past.outcome is Outcome.LIVE and past.digest]
+    if wanted is not None:
+        named = [each for each in good if each.id.endswith(wanted) or each.commit.startswith(wanted)]
+        if not named:
+            status = plan.program.command("status")
+            raise NotPossible(f"{service.name}: no good release of it is {wanted}; {status} lists them")
+        return named[0]
+    now = next((each.image for each in state.revisions), "").rpartition("@")[2]
+    places = [index for index, past in enumerate(good) if past.digest == now]
+    older = good[places[-1] + 1 :] if places else good
+    found = next((past for past in older if past.digest != now), None)
+    if found is None:
+        raise NotPossible(f"{service.name}: the job remembers no good image before {now or 'the one it has'}")
+    return found
+
+
+def _update_only(plan: Plan) -> Plan:
+    assert plan.service.job is not None, "of jobs only"
+    target = replace(plan.service.job, run=False)
+    return replace(plan, service=replace(plan.service, job=target), steps=plan.steps[-1:])
+
+
+def _release(plan: Plan, past: PastRelease, clock: SystemClock) -> Release:
+    made = new_release(plan, past.commit, Options(force=True), clock.now())
+    return replace(made, image=f"{plan.service.image_name}@{past.digest}")

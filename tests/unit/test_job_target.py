@@ -1,0 +1,96 @@
+"""A job that is released by itself: what its entry may say, and which image a rollback gives it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from deploy_lib.cli.rollback_job import earlier
+from deploy_lib.config import ConfigError, load, plan_for_job
+from deploy_lib.model.not_possible import NotPossible
+from deploy_lib.model.outcome import Outcome
+from deploy_lib.model.service import JobTarget
+from deploy_lib.model.state import PastRelease, RevisionState, ServiceState
+from deploy_lib.plan import Plan
+
+HEAD = "project: netra-staging\nregion: us-central1\nimages: us-central1-docker.pkg.dev/netra-staging/s\n"
+
+
+def plan(tmp_path: Path, entry: str, more: str = "") -> Plan:
+    file = tmp_path / "c.yaml"
+    file.write_text(f"{HEAD}{more}jobs:\n  nightly: {{cloud_run: my-nightly{entry}}}\n", encoding="utf-8")
+    return plan_for_job(load(file, shown="c.yaml"), "nightly")
+
+
+def test_its_checks_and_its_update_come_by_themselves(tmp_path: Path) -> None:
+    found = plan(tmp_path, ', timeout: 5m, tasks: 3, run: true, env: {A: "${COMMIT}"}')
+    labels = ["git_clean", "image_contents", "config_contract", "build", "import_check", "job nightly"]
+    assert [step.label for step in found.steps] == labels
+    assert found.service.job == JobTarget(300, None, 3, None, run=True)
+    assert found.service.path == "projects/netra-staging/locations/us-central1/jobs/my-nightly"
+    assert [step.kind.name for step in plan(tmp_path, ", steps: [build]").steps] == ["build", "job"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "more", "expected"),
+    [
+        (
+            ", steps: [build, canary]",
+            "",
+            "canary is not a step of a job, which has no traffic and no URL; it takes git_",
+        ),
+        (", steps: [build, {probe: {}}]", "", "probe is not a step of a job"),
+        (", steps: [build, job]", "", "job is not a step of a job, which is changed, and run, by itself after them"),
+        (", steps: [git_clean]", "", "the steps of a job need build: there is no image to run before it is built"),
+        (", steps: [bild]", "", "unknown step 'bild'; did you mean build?"),
+        (", port: 8080, health: {}", "", "port, health: of services only; a job takes no requests"),
+        (", regions: [us-east1]", "", "regions: of services only"),
+        (", retries: 11", "", "retries"),
+        (", tasks: 0", "", "tasks"),
+        (", on_failure: run", "", "on_failure"),
+        (", env: {A: b}, secrets: {A: c}", "", "A is both in env and in secrets"),
+        (', env: {A: "${COMIT}"}', "", "${COMIT} is not known"),
+        ("", "services: {nightly: {cloud_run: n}}\nsteps: [build, canary]\n", "nightly is both a service and a job"),
+    ],
+)
+def test_bad_entries(tmp_path: Path, entry: str, more: str, expected: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        plan(tmp_path, entry, more)
+    assert any(expected in str(each) for each in caught.value.problems), [*map(str, caught.value.problems)]
+
+
+def past(number: int, outcome: Outcome, digest: str) -> PastRelease:
+    return PastRelease(f"release-{number}", f"c{number}", digest, None, outcome, datetime(2026, 3, 2, tzinfo=UTC))
+
+
+A1, B2 = past(1, Outcome.LIVE, "sha256:a"), past(2, Outcome.LIVE, "sha256:b")
+BAD, BACK = past(3, Outcome.REJECTED, "sha256:c"), past(4, Outcome.LIVE, "sha256:a")
+
+
+@pytest.mark.parametrize(
+    ("history", "now", "wanted", "expected"),
+    [
+        ([B2, A1], "b", None, A1),
+        ([BAD, B2, A1], "b", None, A1),
+        ([B2, A1], "elsewhere", None, B2),
+        ([BACK, B2, A1], "a", None, None),
+        ([B2, A1], "b", "c1", A1),
+        ([BAD, B2, A1], "b", "release-3", None),
+        ([], "b", None, None),
+    ],
+)
+def test_the_image_of_the_last_good_update(
+    tmp_path: Path, history: list[PastRelease], now: str, wanted: str | None, expected: PastRelease | None
+) -> None:
+    revision = RevisionState("r", f"host/p/i/nightly@sha256:{now}", True, None, 100)
+    state = ServiceState(True, history=tuple(history), revisions=(revision,))
+    if expected is None:
+        with pytest.raises(NotPossible):
+            earlier(state, plan(tmp_path, ""), wanted)
+    else:
+        assert earlier(state, plan(tmp_path, ""), wanted) == expected
+    with pytest.raises(NotPossible, match="there is no job my-nightly"):
+        earlier(replace(state, exists=False), plan(tmp_path, ""), wanted)
