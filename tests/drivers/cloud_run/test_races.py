@@ -104,7 +104,7 @@ def test_of_five_who_have_no_bucket_one_proceeds_and_is_noticed_when_it_is_taken
     assert lost.value.conflict and harness.traffic()[0][:2] == (first.candidate, 100)
     over, _ = other.create(over)
     assert other.move(over, 100).conflict is None
-    assert harness.traffic()[0][:2] == (over.candidate, 100)
+    assert spec_traffic(harness.read()).shares() == {over.candidate: 100}
     for each in people:
         each.close()
 
