@@ -19,6 +19,7 @@ from ..rest.routes import RestApi
 from ..run.refusal import conflict
 from ..wire.method import Method, RpcRefusal
 from .annotations import Json
+from .paths import in_v1_paths
 from .selector import selecting
 
 NAME = "{name:[^/:]+}"  # what follows a colon is an action
@@ -115,7 +116,11 @@ class V2:
         self._locations = locations
 
     def ask(self, rpc: str, request: Any) -> Any:
-        return self._methods[f"/google.cloud.run.v2.{rpc}"](request)
+        """Raises RpcRefusal, whose paths of fields are v1's."""
+        try:
+            return self._methods[f"/google.cloud.run.v2.{rpc}"](request)
+        except RpcRefusal as refusal:
+            raise RpcRefusal(refusal.code, in_v1_paths(refusal.message), refusal.details) from refusal
 
     def begun(self, rpc: str, request: Any, kind: Any) -> Any:
         """What the change is of, a message of that kind, as it stands when the change has begun."""

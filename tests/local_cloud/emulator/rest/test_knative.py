@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from google.cloud.run_v2 import Condition, EmptyDirVolumeSource, Job, Revision, 
 from google.protobuf import json_format
 
 from deploy_lib.local_cloud.emulator.knative.annotations import DEPENDENCIES
+from deploy_lib.local_cloud.emulator.knative.calls import V2
 from deploy_lib.local_cloud.emulator.knative.incoming import service_from_v1
 from deploy_lib.local_cloud.emulator.knative.job_messages import job_from_v1, job_to_v1
 from deploy_lib.local_cloud.emulator.knative.outgoing import resource_version, revision_to_v1, service_to_v1
@@ -217,3 +219,37 @@ def test_a_label_selector(selector: str, meant: bool) -> None:
 def test_a_selector_that_is_not_understood_is_refused() -> None:
     with pytest.raises(RpcRefusal, match="cannot read 'a > 1'"):
         selecting("a > 1")
+
+
+@pytest.mark.parametrize(
+    ("told", "by_v1"),
+    [
+        ("template.containers[1].env: A is set 2 times", "spec.template.spec.containers[1].env: A is set 2 times"),
+        (
+            "Violation in service.template.containers[0].ports: ports should contain 0 or 1 port.",
+            "Violation in spec.template.spec.containers[0].ports: ports should contain 0 or 1 port.",
+        ),
+        ("template.timeout: must be less; traffic: the sum", "spec.template.spec.timeoutSeconds: must be less; "
+         "spec.traffic: the sum"),
+        ("traffic[2].revision: the revision is missing", "spec.traffic[2].revisionName: the revision is missing"),
+        ("template.revision: invalid revision name 'x'", "spec.template.metadata.name: invalid revision name 'x'"),
+        (
+            "template.containers[0].depends_on: there is no container named 'b'",
+            f"spec.template.metadata.annotations[{DEPENDENCIES}]: there is no container named 'b'",
+        ),
+        ("template.template.containers[0].image: x", "spec.template.spec.template.spec.containers[0].image: x"),
+        (
+            "spec.template.spec.volumes[0].secret.secretName: Permission denied on secret",
+            "spec.template.spec.volumes[0].secret.secretName: Permission denied on secret",
+        ),
+        ("the traffic of a template is no path", "the traffic of a template is no path"),
+    ],
+)  # fmt: skip
+def test_a_refusal_names_fields_as_v1_does(told: str, by_v1: str) -> None:
+    def refuse(request: object) -> object:
+        raise RpcRefusal("INVALID_ARGUMENT", told)
+
+    method: Any = SimpleNamespace(path="/google.cloud.run.v2.Services/CreateService", answer=refuse)
+    with pytest.raises(RpcRefusal) as refused:
+        V2([method], lambda project: []).ask("Services/CreateService", None)
+    assert (refused.value.code, refused.value.message) == ("INVALID_ARGUMENT", by_v1)
