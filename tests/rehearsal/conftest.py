@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cloud import LocalCloud
+from tests.engine_store import shared_store
 from tests.rehearsal.cli_harness import CliHarness
 from tests.rehearsal.shared_service import SharedService
 
@@ -16,6 +17,21 @@ _IDLE: list[SharedService] = []
 def harness(cloud: LocalCloud, tmp_path: Path) -> CliHarness:
     cloud.clear_faults()
     return CliHarness(cloud, tmp_path, cloud.name("play"))
+
+
+@pytest.fixture(scope="session")
+def strict_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """As strict as production, where stale etags are refused."""
+    store, arguments = shared_store(tmp_path_factory), ("--profile", "production", "--etags", "enforced")
+    with LocalCloud(tmp_path_factory.mktemp("strict"), store=store, time_scale=0.05, arguments=arguments) as cloud:
+        yield cloud
+
+
+@pytest.fixture
+def strict_harness(strict_cloud: LocalCloud, tmp_path: Path) -> CliHarness:
+    """In a project of its own: a minute's quota is a project's."""
+    strict_cloud.clear_faults()
+    return CliHarness(strict_cloud, tmp_path, strict_cloud.name("play"), project=strict_cloud.name("netra"))
 
 
 @pytest.fixture

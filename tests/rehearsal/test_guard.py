@@ -1,4 +1,7 @@
-"""A release that is guarded: its client dies under traffic, nobody types anything, and users are back."""
+"""A release that is guarded: its client dies under traffic, nobody types anything, and users are back.
+
+At a local cloud as strict as production, where stale etags are refused.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import json
 import signal
 from typing import Any
 
+import pytest
 from google.cloud.devtools.cloudbuild_v1 import Build, CloudBuildClient, ListBuildsRequest
 from google.cloud.devtools.cloudbuild_v1.services.cloud_build.transports import CloudBuildGrpcTransport
 
@@ -20,6 +24,11 @@ GUARD = {"with": "cloud_build", "after": "3s"}
 CREATE = "google.devtools.cloudbuild.v1.CloudBuild/CreateBuild"
 
 
+@pytest.fixture
+def harness(strict_harness: CliHarness) -> CliHarness:
+    return strict_harness
+
+
 def builds_of(harness: CliHarness, tag: str) -> list[Build]:
     """Those of the service with a tag that begins so, the newest first."""
     client = CloudBuildClient(transport=CloudBuildGrpcTransport(channel=harness.cloud.channel()))
@@ -32,11 +41,14 @@ def _kill_at_half(harness: CliHarness, **more: Any) -> str:
     """The candidate of a release whose client dies by kill -9."""
     process = harness.start(harness.config(BAKED, {"n": 1}, guard={**GUARD, **more}))
     assert process.stdout is not None
+    lines: list[str] = []
     with process:
         for line in process.stdout:
+            lines.append(line)
             event = json.loads(line)
             if event.get("type") == "progress" and "now serving" in event["text"]:
                 break
+        assert "now serving" in lines[-1], lines[-8:]
         process.send_signal(signal.SIGKILL)
     return [*harness.now][-1]
 

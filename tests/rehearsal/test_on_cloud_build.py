@@ -1,10 +1,15 @@
-"""deploy --on cloud-build: the release goes on without its client, and whoever comes back sees all of it."""
+"""deploy --on cloud-build: the release goes on without its client, and whoever comes back sees all of it.
+
+At a local cloud as strict as production, where stale etags are refused.
+"""
 
 from __future__ import annotations
 
 import json
 import signal
 from pathlib import Path
+
+import pytest
 
 from tests.rehearsal.cli_harness import CliHarness
 from tests.rehearsal.plans import BUILT, stable
@@ -13,6 +18,11 @@ from tests.waits import WITHIN, until
 
 STEPS = ({"git_clean": {"branches": ["main"], "upstream": False}}, *BUILT, {"promote": {"percent": 100}},
          {"verify": {"within": "30s"}})  # fmt: skip
+
+
+@pytest.fixture
+def harness(strict_harness: CliHarness) -> CliHarness:
+    return strict_harness
 
 
 def _handed_over(harness: CliHarness, config: Path, number: int) -> tuple[int, str]:
