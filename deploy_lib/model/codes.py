@@ -78,6 +78,7 @@ class Code(enum.StrEnum):
     NO_UPSTREAM = "no_upstream"
     NULL_BYTES = "null_bytes"
     ONLY_ON_DISK = "only_on_disk"
+    OPENS_SERVICE = "opens_service"
     OTHER = "other"
     OUTSIDE_CONTEXT = "outside_context"
     OUT_OF_MEMORY = "out_of_memory"

@@ -11,6 +11,9 @@ from google.cloud import run_v2
 from google.iam.v1.policy_pb2 import Binding, Policy
 from google.type.expr_pb2 import Expr
 
+from deploy_lib.drivers.contract.exposure import SET_POLICY, check_exposure
+from deploy_lib.drivers.contract.found import ContractFound
+from deploy_lib.drivers.interface import DriverError
 from deploy_lib.drivers.services import exposure
 from deploy_lib.drivers.services.differences import of_the_service
 from deploy_lib.drivers.services.expose import undone_by
@@ -19,6 +22,7 @@ from deploy_lib.drivers.services.knative import changed
 from deploy_lib.drivers.services.release_record import ReleaseRecord
 from deploy_lib.drivers.services.service_annotations import history_of, record_of, with_past, with_record
 from deploy_lib.model.exposure import Exposure, joined, reverted
+from deploy_lib.model.findings import Severity
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release_history import ROLLBACK
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
@@ -187,3 +191,56 @@ def test_it_is_remembered_on_the_service() -> None:
     damaged = {name: text.replace('"public":[false,true]', '"public":7') for name, text in edited.items()}
     again = record_of(damaged)
     assert again is not None and again.exposure == {"invokers": [["x"], []]}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "permitted", "expected"),
+    [
+        (Exposure(ingress="internal"), (), []),
+        (Exposure(invokers=(OURS,)), (), []),  # as it is
+        (
+            Exposure(invokers=()),
+            (),
+            [("permission_denied", Severity.ERROR, "to change, and you lack run.services")],
+        ),
+        (Exposure(invokers=()), (SET_POLICY,), []),
+        (
+            Exposure(invokers=("allUsers",)),
+            (SET_POLICY,),
+            [
+                (
+                    "opens_service",
+                    Severity.WARNING,
+                    "allUsers lets anybody call the service, without a token, once the can",
+                )
+            ],
+        ),
+        (
+            Exposure(public=True),
+            (),
+            [
+                ("permission_denied", Severity.ERROR, "you lack run.services.setIamPolicy"),
+                ("opens_service", Severity.WARNING, "public: true lets anybody call the service"),
+            ],
+        ),
+    ],
+)
+def test_it_is_told_before_anything_is_built(
+    wanted: Exposure, permitted: tuple[str, ...], expected: list[tuple[str, Severity, str]]
+) -> None:
+    found, service = ContractFound(), replace(RELEASE.service, exposure=wanted)
+    check_exposure(service, FOUND, lambda: [OURS], lambda: permitted, found)
+    assert [(each.code, each.severity) for each in found.findings] == [
+        (code, severity) for code, severity, _ in expected
+    ]
+    assert all(words in each.message for each, (_, _, words) in zip(found.findings, expected, strict=True))
+    check_exposure(service, None, lambda: 1 / 0, lambda: 1 / 0, found)  # type: ignore[arg-type,return-value]
+
+
+def test_a_policy_that_cannot_be_read_is_not_known() -> None:
+    def refused() -> list[str]:
+        raise DriverError("could not read who may call it")
+
+    found = ContractFound()
+    check_exposure(replace(RELEASE.service, exposure=Exposure(invokers=())), FOUND, refused, refused, found)
+    assert (found.findings, found.unknown) == ([], ["could not read who may call it"])

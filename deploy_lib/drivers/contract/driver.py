@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.contract import listening, variables
+from deploy_lib.drivers.contract.exposure import SET_POLICY, check_exposure
 from deploy_lib.drivers.contract.found import ContractFound
 from deploy_lib.drivers.contract.invocation import check_invocation
 from deploy_lib.drivers.contract.jobs import check_jobs
@@ -19,6 +20,7 @@ from deploy_lib.drivers.contract.secrets import SecretCheck
 from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.interface import Clock, DriverError
 from deploy_lib.drivers.policy import Calls
+from deploy_lib.drivers.services import invokers
 from deploy_lib.drivers.services.api import RunApi
 from deploy_lib.drivers.services.names import revision_name
 from deploy_lib.drivers.services.template import base, main_container, merged
@@ -70,6 +72,14 @@ class CloudContract:
         if not any(each.code == Code.RESERVED_VARIABLE for each in found.findings):
             self._ask_cloud_run(release, service, found)
         check_invocation(self._urls, release, service, request.settings.asks, found)
+        path = release.service.path
+        check_exposure(
+            release.service,
+            service,
+            lambda: invokers.read(self._api, path),
+            lambda: self._api.permitted(path, [SET_POLICY]),
+            found,
+        )
         return found.answer()
 
     def _check_secrets(self, release: Release, service: run_v2.Service | None, found: ContractFound) -> None:
