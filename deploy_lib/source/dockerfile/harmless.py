@@ -15,13 +15,13 @@ _NAMES = """
     : . [ [[ activate add-apt-repository addgroup adduser alias apk apt apt-cache apt-get apt-key apt-mark awk base64
     basename break bun bunx case cat chgrp chmod chown clear command continue corepack coverage cut date
     debconf-set-selections deluser df diff dirname dnf dpkg dpkg-query dpkg-reconfigure du echo egrep esac eval exit
-    export false fc-cache fgrep file flake8 for gem getconf getent getfacl gpg grep groupadd groupmod hadolint hash head
-    history hostname id in jq ldconfig ldd local locale-gen localedef ls microdnf mkdir mypy mysql nginx node nproc npm
-    npx openssl pacman passwd pg_isready ping playwright pnpm pre-commit printenv printf psql pwd pylint pyright pytest
-    read readlink realpath redis-cli return ruff screen seq service set setcap setfacl sha1sum sha256sum sha512sum
-    shellcheck shift shopt sleep sort source stat strip sync systemctl tail tailwindcss tdnf test tr trap true
-    type ulimit umask uname uniq unset update-alternatives update-ca-certificates update-locale useradd userdel usermod
-    virtualenv visudo wait wc webpack which whoami yarn yum zypper
+    export false fc-cache fgrep file flake8 for gem getconf getent getfacl gpg grep groupadd groupmod hadolint hash
+    head history hostname id in jq ldconfig ldd local locale-gen localedef ls microdnf mkdir mktemp mypy mysql nginx
+    node nproc npm npx openssl pacman passwd pg_isready ping playwright pnpm pre-commit printenv printf psql pwd
+    pylint pyright pytest read readlink realpath redis-cli return ruff screen seq service set setcap setfacl sha1sum
+    sha256sum sha512sum shellcheck shift shopt sleep sort source stat strip sync systemctl tail tailwindcss tdnf test
+    tr trap true type ulimit umask uname uniq unset update-alternatives update-ca-certificates update-locale useradd
+    userdel usermod virtualenv visudo wait wc webpack which whoami yarn yum zypper
 """
 _HARMLESS = frozenset(_NAMES.split())
 _MODULES_TEXT = """

@@ -53,7 +53,7 @@ def _outputs(args: tuple[str, ...]) -> Iterator[str]:
 def _download(args: tuple[str, ...], plain: list[str]) -> Iterator[str]:
     into = value_of(args, "-o", "--output", "-O", "--output-document")
     if into and not into.startswith("http"):
-        yield into
+        yield from () if into == "-" else (into,)
     elif any(word in ("-O", "--remote-name") or (word.startswith("-") and "O" in word) for word in args) or not args:
         yield from (posixpath.basename(word) or "." for word in plain)
 
