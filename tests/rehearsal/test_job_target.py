@@ -16,10 +16,10 @@ from google.cloud.run_v2.services.jobs.transports import JobsGrpcTransport
 
 from deploy_lib.drivers.local_account import signed
 from tests.rehearsal.cli_harness import PROJECT, CliHarness, CommandResult, Cue
+from tests.rehearsal.test_job import WAITS
 from tests.rehearsal.test_signals import Command
 
 ENDS = "import os, sys; print('code', os.environ['CODE'], os.environ['WHO']); sys.exit(int(os.environ['CODE']))"
-WAITS = "import time; print('waits', flush=True); time.sleep(300)"
 
 
 class JobHarness:
@@ -119,7 +119,7 @@ def test_a_client_that_dies_starts_nothing_twice_and_two_do_not_meet(job: JobHar
     assert job.run("deploy", job.config()).code == 0
     config, before = job.config(WAITS, run=True), job.job().template
     with job.harness.start(config, "--job", "nightly") as process:
-        Command(process).wait_for(text="waits")
+        Command(process).wait_for(text="waits for a lock")
         busy = job.run("deploy", config)
         assert (busy.code, busy.stopped["outcome"]) == (5, "busy"), busy.errors
         process.kill()
@@ -136,7 +136,7 @@ def test_a_client_that_dies_starts_nothing_twice_and_two_do_not_meet(job: JobHar
     assert job.job().template == before
     with job.harness.start(config, "--job", "nightly") as process:
         command = Command(process)
-        command.wait_for(text="waits")
+        command.wait_for(text="waits for a lock")
         code, errors = command.signal(signal.SIGINT)
     assert (code, command.stopped["outcome"]) == (130, "interrupted"), errors
     assert [each.running_count for each in job.executions()] == [0, 0]
