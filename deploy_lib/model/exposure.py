@@ -1,7 +1,7 @@
 """How a service is reached, and by whom: settings of the service as a whole, which meet all its users at once.
 
 A release changes them with the step that gives its candidate all traffic, and restoring puts them back
-(docs/decisions/032). What is None is not named in the YAML, and stays as the service has it.
+(docs/decisions/034). What is None is not named in the YAML, and stays as the service has it.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ spec:
         env:
         - {name: MODE, value: fast}
         - {name: KEY, valueFrom: {secretKeyRef: {name: shop-key, key: '3'}}}
-        resources: {limits: {cpu: '1', memory: 512Mi, nvidia.com/gpu: '1'}}
+        resources: {limits: {cpu: '4', memory: 16Gi, nvidia.com/gpu: '1'}}
         startupProbe: {httpGet: {path: /up, port: 9000}, periodSeconds: 5, failureThreshold: 4, timeoutSeconds: 2}
         livenessProbe: {tcpSocket: {port: 9000}, initialDelaySeconds: 3}
         volumeMounts:
@@ -101,7 +101,7 @@ def test_a_service_of_a_file_is_written_whole(place: Path, format: str) -> None:
         "netra-staging", "europe-west1", "europe-docker.pkg.dev/netra-staging/images",
     )  # fmt: skip
     assert yaml.safe_load(path.read_text())["services"]["shop"] == {
-        "cloud_run": "shop", "context": ".", "dockerfile": "Dockerfile", "port": 9000, "cpu": "1", "memory": "512Mi",
+        "cloud_run": "shop", "context": ".", "dockerfile": "Dockerfile", "port": 9000, "cpu": "4", "memory": "16Gi",
         "cpu_always": True, "env": {"MODE": "fast"}, "secrets": {"KEY": "shop-key:3"}, "concurrency": 20,
         "request_timeout": "120s", "instances": {"min": 1, "max": 7},
         "service_account": "shop@netra-staging.iam.gserviceaccount.com",

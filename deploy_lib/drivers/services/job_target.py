@@ -1,7 +1,7 @@
 """The driver for a job that is released by itself: the one for services, with a job in the place of the traffic.
 
 The lease is an object in the build bucket, as a service's is; the record and the history are in the job's annotations.
-docs/decisions/032-a-job-released-by-itself.md
+docs/decisions/033-a-job-released-by-itself.md
 """
 
 from __future__ import annotations
