@@ -1,4 +1,4 @@
-"""Access tokens that end every second, and an endpoint for them that goes away in the middle of a release."""
+"""Access tokens that are good for one call, and an endpoint for them that goes away in the middle of a release."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FOR_EVER = 10**9
 
 
 class TokenEndpoint:
-    """STS of the local cloud, whose tokens count as ended after a second. `away`: so many requests get no answer."""
+    """STS of the local cloud, asked for a token before each call. `away`: so many requests get no answer."""
 
     def __init__(self, cloud: str) -> None:
         self.away = self.missed = 0
@@ -38,7 +38,7 @@ class TokenEndpoint:
                 opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
                 with opener.open(urllib.request.Request(f"{cloud}/v1/token", body, kind)) as found:
                     token = json.load(found)
-                token["expires_in"] = int(REFRESH_THRESHOLD.total_seconds()) + 1
+                token["expires_in"] = int(REFRESH_THRESHOLD.total_seconds())
                 answer = json.dumps(token).encode()
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(answer)))
@@ -77,7 +77,7 @@ def test_away_for_a_while_it_is_waited_for(harness: CliHarness, endpoint: TokenE
 
 
 def test_away_for_good_it_ends_with_the_reason(harness: CliHarness, endpoint: TokenEndpoint) -> None:
-    old, clock = stable(harness), Hurried(100.0, calm=True)
+    old, clock = stable(harness), Hurried(300.0, calm=True)
     result = leaves(harness, endpoint, FOR_EVER, clock.hurry, clock=clock)
     assert (result.code, result.stopped["outcome"]) == (3, "held"), result.stopped
     assert "token" in result.stopped["reason"], result.stopped
