@@ -296,6 +296,15 @@ def test_a_release_tells_what_it_changes_and_keeps_of_them(tmp_path: Path) -> No
     assert not [each for each in kept(after, wanted) if each.startswith(("volume cache", "session_affinity"))]
 
 
+def test_of_a_new_services_containers_its_own_has_the_port(tmp_path: Path) -> None:
+    """Cloud Run takes several containers only where exactly one of them has a port."""
+    beside = {"containers": {"proxy": {"image": "i"}}}
+    for entry, port in ((beside, 8080), ({**beside, "port": 9000}, 9000)):
+        template = merged(run_v2.RevisionTemplate(), replace(RELEASE, service=service(tmp_path, entry)))
+        ports = {each.name: [port.container_port for port in each.ports] for each in template.containers}
+        assert ports == {"shop": [port], "proxy": []}
+
+
 def test_more_cpu_at_start_does_not_mean_cpu_for_ever(tmp_path: Path) -> None:
     """`resources` that say nothing of cpu_idle mean CPU always allocated, which is billed otherwise."""
     found = main_container(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from deploy_lib.drivers.services.environment import secret_parts, set_env
 from deploy_lib.model.runtime import Gpu, ProbeCheck, Runtime, Sidecar, VolumeSource
+from deploy_lib.model.service import DEFAULT_PORT
 
 if TYPE_CHECKING:
     from google.cloud import run_v2
@@ -46,10 +47,20 @@ def put_over(template: run_v2.RevisionTemplate, container: run_v2.Container, run
         _set_volume(template, container, volume, source)
     for sidecar, wanted in runtime.containers.items():
         _set_sidecar(template, container, sidecar, wanted)
-    if len(template.containers) > 1 and not container.name:
-        container.name = name
+    if len(template.containers) > 1:
+        _set_apart(template, container, name)
     if runtime.depends_on is not None:
         container.depends_on = list(runtime.depends_on)
+
+
+def _set_apart(template: run_v2.RevisionTemplate, container: run_v2.Container, name: str) -> None:
+    """Of several containers each has a name, and exactly one a port, which tells who takes requests
+    (https://cloud.google.com/run/docs/deploying#sidecars)."""
+    from google.cloud import run_v2
+
+    container.name = container.name or name
+    if not any(each.ports for each in template.containers):
+        container.ports = [run_v2.ContainerPort(container_port=DEFAULT_PORT)]
 
 
 def probe_of(check: ProbeCheck) -> run_v2.Probe:
