@@ -104,8 +104,7 @@ def main(arguments: list[str]) -> int:
     if command not in COMMANDS:
         raise Stop(f"unknown command {command!r}; one of: {', '.join(COMMANDS)} (dev.py --help says more)", 2)
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
-    with locked():
-        install(REHEARSAL if command in ("demo", "incident", "bench", "fresh") else DEVELOPMENT)
+    prepare(REHEARSAL if command in ("demo", "incident", "bench", "fresh") else DEVELOPMENT)
     if command == "test":
         rest = chosen_tests(rest)
     codes = [run_tool(words, rest) for words in COMMANDS[command]]
@@ -125,6 +124,16 @@ def chosen_tests(rest: list[str]) -> list[str]:
 
 
 # Installing
+
+
+def prepare(requirements: tuple[Path, ...]) -> None:
+    """As `install`, once at a time. Raises Stop, also where nothing can be written."""
+    try:
+        with locked():
+            install(requirements)
+    except OSError as problem:
+        where = problem.filename or SHOWN
+        raise Stop(f"{where}: {problem.strerror or problem}; DEV_VENV names another directory for .venv", 2) from None
 
 
 def install(requirements: tuple[Path, ...]) -> None:

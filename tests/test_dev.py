@@ -258,6 +258,12 @@ def test_usage(checkout: Checkout, words: tuple[str, ...], code: int, said: str)
     assert checkout.installs() == 0
 
 
+def test_a_directory_that_cannot_be_made_is_named(checkout: Checkout) -> None:
+    venv = checkout.root / "scripts" / "dev.py" / "venv"
+    code, _, err = checkout.dev("demo", DEV_VENV=str(venv))
+    assert (code, err) == (2, f"dev: {venv}: Not a directory; DEV_VENV names another directory for .venv\n")
+
+
 def test_a_missing_requirements_file_is_named(checkout: Checkout) -> None:
     (checkout.root / "deploy_lib" / "requirements.txt").unlink()
     code, _, err = checkout.dev("test")

@@ -26,7 +26,7 @@ def run(argv: list[str]) -> int:
     if sys.version_info < (3, 11):  # noqa: UP036  the command is started with whatever Python there is
         print(f"{NAME}: Python 3.11 or newer is needed; this is {sys.version.split()[0]}", file=sys.stderr)
         return 2
-    needs_none = {"-h", "--help", "--version"} & set(argv) or argv[:1] in ([], ["completion"])
+    needs_none = {"-h", "--help", "--version"} & set(argv) or argv[:1] == ["completion"]
     if needs_none or os.environ.get(MARK) or _complete():
         from deploy_lib.cli.main import main
 
@@ -37,8 +37,7 @@ def run(argv: list[str]) -> int:
     parsed(argv)  # misuse is told before anything is installed
     dev = _dev()
     try:
-        with dev.locked():
-            dev.install(dev.RELEASE)
+        dev.prepare(dev.RELEASE)
     except dev.Stop as stop:
         print(f"{NAME}: {stop}", file=sys.stderr)
         tell_misuse(argv, str(stop))
@@ -58,8 +57,7 @@ def prepare_local_cloud() -> None:
         command = shlex.join([sys.executable, "-m", "pip", "install", "-r", str(dev.REHEARSAL[-1])])
         raise NotPossible(f"the local cloud needs {LOCAL_NEEDED}, which is not installed: {command}", 4)
     try:
-        with dev.locked():
-            dev.install(dev.REHEARSAL)
+        dev.prepare(dev.REHEARSAL)
     except dev.Stop as stop:
         raise NotPossible(str(stop), 4) from None
 

@@ -54,6 +54,17 @@ def environment(tmp_path: Path) -> Environment:
     return Environment(venv, bin)
 
 
+@pytest.mark.parametrize("words", [(), ("--changed",), ("status",), ("init", "--local")], ids=" ".join)
+def test_a_python_without_packages_says_where_it_could_put_none(tmp_path: Path, words: tuple[str, ...]) -> None:
+    (tmp_path / "file").touch()
+    environment = {**os.environ, "DEV_VENV": str(tmp_path / "file" / "venv")}
+    environment.pop("DEPLOY_TO_GCP_BOOTSTRAPPED", None)
+    line = [sys.executable, "-I", "-S", str(COMMAND), *words]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=WITHIN, env=environment, cwd=tmp_path)
+    said = f"{tmp_path / 'file' / 'venv'}: Not a directory; DEV_VENV names another directory for .venv"
+    assert (done.returncode, done.stderr) == (2, f"{COMMAND.name}: {said}\n")
+
+
 def test_an_environment_of_the_users_own_is_not_added_to(environment: Environment) -> None:
     code, err = environment.run("local", "up")
     assert (code, len(err.splitlines())) == (4, 1), err
