@@ -111,7 +111,7 @@ def judge(settings: VerifySettings, release: Release, answer: TrafficVerified) -
     if unnamed and not others:
         reason = (
             f"{candidate} serves {share} %; the main URL answers, but names no revision "
-            f"(send a {settings.header} header to have this confirmed)"
+            f"(send the header {settings.header} to have this confirmed)"
         )
         return Verdict(Status.PASSED, reason, release, details=details)
     if others:
