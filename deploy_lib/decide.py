@@ -177,7 +177,10 @@ def _taken_back(plan: Plan, journal: Sequence[Entry], end: Finish) -> Move:
     if stopped_unwritten(journal):
         return end
     reason = end.reason
-    for index in reversed(steps_that_passed(journal)):
+    passed = [
+        index for index in steps_that_passed(journal) if index < len(plan.steps)
+    ]  # the plan may be shorter by now
+    for index in reversed(passed):
         step = plan.steps[index]
         if step.kind.take_back(step.settings, release) is None:
             continue

@@ -330,3 +330,9 @@ def test_what_a_step_did_is_taken_back(journal: Sequence[Entry], move: Move) -> 
         MIGRATES, steps=tuple(step("job") if each.label == "job job" else each for each in MIGRATES.steps)
     )
     assert not isinstance(next_move(without, journal), TakeBack)
+
+
+def test_what_is_no_step_any_more_is_not_taken_back() -> None:
+    """Somebody took steps out of the file before the release was resumed."""
+    shorter = replace(MIGRATES, steps=MIGRATES.steps[:2])
+    assert next_move(shorter, WAY_BACK) == Finish(Outcome.REJECTED, "worse")
