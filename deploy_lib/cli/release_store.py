@@ -55,8 +55,9 @@ def stored_releases(args: argparse.Namespace) -> list[StoredRelease]:
 
 
 def refuse_unknown(args: argparse.Namespace, releases: Sequence[StoredRelease]) -> None:
-    """Raises NotPossible where services were named and one of them has no release here."""
-    missing = [name for name in args.service if name not in {each.service for each in releases}]
+    """Raises NotPossible where services or jobs were named and one of them has no release here."""
+    named, known = [*args.service, *getattr(args, "job", ())], {each.service for each in releases}
+    missing = [name for name in named if name not in known]
     if missing:
         raise NotPossible(f"no release of {' or '.join(missing)} is kept here; --state names another directory")
 

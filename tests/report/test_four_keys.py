@@ -163,6 +163,7 @@ def test_the_command(state: Path, tmp_path: Path, capsys: pytest.CaptureFixture[
         (["--stats", "--limit", "2"], 2, "--limit is about the list, and --stats counts all releases of its weeks"),
         (["--stats", "--service", "nobody"], 2, "no release of nobody is kept here; "),
         (["--service", "nobody"], 2, "no release of nobody is kept here; "),
+        (["--job", "nightly"], 2, "no release of nightly is kept here; "),
         (["--stats", "--html", "~nobody-here/x"], 2, "~nobody-here/x: there is no home directory of ~nobody-here; "),
     ],
 )
