@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
+from datetime import datetime
 
 from deploy_lib.cli.deploy import carry_out
 from deploy_lib.cli.identity import new_release
@@ -17,9 +19,12 @@ from deploy_lib.cli.show.display import choose
 from deploy_lib.cli.signals import stopping
 from deploy_lib.cli.times import seconds
 from deploy_lib.drivers.clock import SystemClock
+from deploy_lib.model.answers import UnfinishedRelease
+from deploy_lib.model.image_names import digest_of
 from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Options, Release
+from deploy_lib.model.release_history import ROLLBACK, is_rollback
 from deploy_lib.model.state import PastRelease, ServiceState
 from deploy_lib.plan import Plan
 from deploy_lib.release.runner import ReleaseRunner
@@ -39,7 +44,7 @@ def main(
         wait = seconds("--wait", args.wait)
         runners: list[ReleaseRunner] = [
             release_runner(
-                session, plan, _release(plan, past, clock), display, notifier, take_over=args.force, wait=wait
+                session, plan, release_of(plan, past, clock.now()), display, notifier, take_over=args.force, wait=wait
             )
             for plan, past in chosen
         ]
@@ -58,6 +63,8 @@ def earlier(state: ServiceState, plan: Plan, wanted: str | None) -> PastRelease:
             status = plan.program.command("status")
             raise NotPossible(f"{service.name}: no good release of it is {wanted}; {status} lists them")
         return named[0]
+    if (left := state.unfinished) is not None and is_rollback(left.release_id):
+        return _finished(left, good, plan)
     now = next((each.image for each in state.revisions), "").rpartition("@")[2]
     places = [index for index, past in enumerate(good) if past.digest == now]
     older = good[places[-1] + 1 :] if places else good
@@ -67,12 +74,21 @@ def earlier(state: ServiceState, plan: Plan, wanted: str | None) -> PastRelease:
     return found
 
 
+def _finished(left: UnfinishedRelease, good: Sequence[PastRelease], plan: Plan) -> PastRelease:
+    """What a rollback was to give the job, whose client died after it had: to go further back is nobody's wish."""
+    found = next((past for past in good if past.digest == digest_of(left.image)), None)
+    if found is None:
+        raise NotPossible(f"{plan.service.name}: the job remembers no good image like that of {left.release_id}")
+    return found
+
+
 def _update_only(plan: Plan) -> Plan:
     assert plan.service.job is not None, "of jobs only"
     target = replace(plan.service.job, run=False)
     return replace(plan, service=replace(plan.service, job=target), steps=plan.steps[-1:])
 
 
-def _release(plan: Plan, past: PastRelease, clock: SystemClock) -> Release:
-    made = new_release(plan, past.commit, Options(force=True), clock.now())
-    return replace(made, image=f"{plan.service.image_name}@{past.digest}")
+def release_of(plan: Plan, past: PastRelease, now: datetime) -> Release:
+    """Called a rollback, so that `resume` does not take it for a release of the whole plan, which builds and runs."""
+    made = new_release(plan, past.commit, Options(force=True), now)
+    return replace(made, id=f"{made.id}{ROLLBACK}", image=f"{plan.service.image_name}@{past.digest}")

@@ -21,7 +21,7 @@ from deploy_lib.model.answers import UnfinishedRelease
 from deploy_lib.model.freeze import frozen_at
 from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.model.outcome import Outcome
-from deploy_lib.model.release_history import drift
+from deploy_lib.model.release_history import drift, is_rollback
 from deploy_lib.model.state import LeaseState, ServiceState
 from deploy_lib.plan import Plan
 from deploy_lib.release.next_commands import after_change_by_hand
@@ -105,7 +105,9 @@ def job_lines(plan: Plan, state: ServiceState, now: datetime) -> Iterator[str]:
     if frozen := frozen_at(plan.freeze, now):
         yield f"  freeze    {frozen}"
     if state.unfinished and (state.lease is None or state.lease.expired):
-        yield f"  unfinished release {state.unfinished.release_id}: {plan.program.command('resume')} goes on"
+        id_, program = state.unfinished.release_id, plan.program
+        resume, finish = program.command("resume"), program.command("rollback", "--force")
+        yield f"  unfinished release {id_}: {f'{finish} finishes it' if is_rollback(id_) else f'{resume} goes on'}"
     for past in state.history[:SHOWN_RELEASES]:
         when = f"{past.at:%Y-%m-%d %H:%M} UTC" if past.at else "at an unknown time"
         yield f"  release   {past.id}  {past.outcome}  {when}  commit {past.commit[:7]}"

@@ -8,14 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from deploy_lib.cli.rollback_job import earlier
+from deploy_lib.cli.rollback_job import earlier, release_of
+from deploy_lib.cli.status import job_lines
 from deploy_lib.config import ConfigError, load, plan_for_job
+from deploy_lib.model.answers import UnfinishedRelease
 from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.model.outcome import Outcome
+from deploy_lib.model.release_history import is_rollback
 from deploy_lib.model.service import JobTarget
 from deploy_lib.model.state import PastRelease, RevisionState, ServiceState
+from deploy_lib.model.traffic import TrafficMap
 from deploy_lib.plan import Plan
 
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HEAD = "project: netra-staging\nregion: us-central1\nimages: us-central1-docker.pkg.dev/netra-staging/s\n"
 
 
@@ -63,7 +68,7 @@ def test_bad_entries(tmp_path: Path, entry: str, more: str, expected: str) -> No
 
 
 def past(number: int, outcome: Outcome, digest: str) -> PastRelease:
-    return PastRelease(f"release-{number}", f"c{number}", digest, None, outcome, datetime(2026, 3, 2, tzinfo=UTC))
+    return PastRelease(f"release-{number}", f"c{number}", digest, None, outcome, NOON)
 
 
 A1, B2 = past(1, Outcome.LIVE, "sha256:a"), past(2, Outcome.LIVE, "sha256:b")
@@ -94,3 +99,22 @@ def test_the_image_of_the_last_good_update(
         assert earlier(state, plan(tmp_path, ""), wanted) == expected
     with pytest.raises(NotPossible, match="there is no job my-nightly"):
         earlier(replace(state, exists=False), plan(tmp_path, ""), wanted)
+
+
+@pytest.mark.parametrize(("id_", "expected"), [("x-rollback", B2), ("x", A1)])
+def test_a_rollback_whose_client_died_goes_back_no_further(tmp_path: Path, id_: str, expected: PastRelease) -> None:
+    """Its image is on the job already; `rollback --force` finishes it, and `resume` would build and run."""
+    image = "host/p/i/nightly@sha256:b"
+    state = ServiceState(
+        True,
+        unfinished=UnfinishedRelease(id_, "c2", image, None, None, TrafficMap(), 0, 0, 0),
+        history=(past(5, Outcome.LIVE, "sha256:d"), B2, A1),
+        revisions=(RevisionState("r", image, True, None, 100),),
+    )
+    found = plan(tmp_path, "")
+    assert earlier(state, found, None) == expected
+    assert any("rollback --force" in each for each in job_lines(found, state, NOON)) == (expected == B2)
+
+
+def test_the_release_of_a_rollback_is_called_one(tmp_path: Path) -> None:
+    assert is_rollback(release_of(plan(tmp_path, ""), A1, NOON).id)
