@@ -16,10 +16,13 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def unknown_arguments(words: Iterable[str], flags: Iterable[str], commands: Collection[str]) -> str:
-    """ "unrecognized arguments: --sevice backend; did you mean --service?": of the first flag among the words."""
+    """ "unrecognized arguments: --sevice backend; did you mean --service?": of the first flag among the words,
+    or where there is none how a service is named."""
     given = list(words)
     if given and given[0] in commands:
         return f"unrecognized arguments: {' '.join(given)}; a command comes first, its flags after it"
     first = next((word.partition("=")[0] for word in given if word.startswith("--")), "")
     hint = did_you_mean(first, (flag for flag in flags if flag.startswith("--"))) if first else ""
+    if "--service" in flags and not any(word.startswith("-") for word in given):
+        hint = "; a service is named with --service"
     return f"unrecognized arguments: {' '.join(given)}{hint}"

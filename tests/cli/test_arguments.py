@@ -27,6 +27,8 @@ ROOT = Path(__file__).resolve().parents[2]
         (["status", "--sevice=a"], "unrecognized arguments: --sevice=a; did you mean --service?"),
         (["rollback", "--too", "x"], "unrecognized arguments: --too x; did you mean --to?"),
         (["--project", "p", "status"], "unrecognized arguments: status; a command comes first, its flags after it"),
+        (["status", "backend"], "unrecognized arguments: backend; a service is named with --service\n"),
+        (["report", "one", "two"], "unrecognized arguments: two; a service is named with --service\n"),
         (["--no-such-thing-at-all"], "unrecognized arguments: --no-such-thing-at-all\n"),
         (["status", "--output", "jsno"], "did you mean json?"),
         (["local", "upp"], "did you mean up?"),
