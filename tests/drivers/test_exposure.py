@@ -182,6 +182,15 @@ def test_a_rollback_that_ends_a_release_undoes_that_one() -> None:
     assert undone_by(replace(RELEASE, id=f"x{ROLLBACK}"), left, ROWS, at("c")) == [left.exposure]
 
 
+@pytest.mark.parametrize("outcome", [None, Outcome.INTERRUPTED, Outcome.HELD])
+def test_a_rollback_that_did_not_come_to_its_end_is_finished_by_the_next(outcome: Outcome | None) -> None:
+    """It had put back the traffic and the fields, and not yet who may call: what it changed is not what is undone."""
+    dead = recorded(f"dead{ROLLBACK}", "b", {"ingress": ["lb", "internal"]})
+    rows = ROWS if outcome is None else (dead.past(outcome, datetime(2026, 1, 3, tzinfo=UTC), at("b")), *ROWS)
+    left = dead if outcome is None else None
+    assert undone_by(replace(RELEASE, id=f"x{ROLLBACK}"), left, rows, at("b")) == [ROWS[0].exposure]
+
+
 def test_it_is_remembered_on_the_service() -> None:
     record = recorded("one", "a", {"invokers": [["x"], []], "public": [False, True]})
     assert record_of(with_record({}, record)) == record

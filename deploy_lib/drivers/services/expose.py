@@ -18,7 +18,7 @@ from deploy_lib.drivers.services.release_record import ReleaseRecord
 from deploy_lib.model.exposure import INVOKERS, Changes, differing, joined, reverted, told
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Release
-from deploy_lib.model.release_history import ROLLBACK
+from deploy_lib.model.release_history import is_rollback
 from deploy_lib.model.service import Service
 from deploy_lib.model.state import PastRelease
 from deploy_lib.model.traffic import TrafficMap
@@ -125,12 +125,14 @@ def undone_by(
     """The changes of those releases, newest first, that a restore of `target` undoes. Pure.
 
     A release that failed undoes its own. A rollback undoes those of the release that it ends, or of all that went well
-    since the one that left the target behind.
+    since the one that left the target behind, whatever a rollback that did not come to its end has put back of them.
     """
-    if record is not None and (record.id != release.id or not release.id.endswith(ROLLBACK)):
+    if record is not None and not (is_rollback(record.id) and is_rollback(release.id)):
         return [record.exposure] if record.exposure else []
     found: list[Changes] = []
     for past in history:
+        if is_rollback(past.id) and past.outcome is not Outcome.LIVE:
+            continue
         if past.traffic.shares() == target.shares():
             return found
         if past.exposure and past.outcome in (Outcome.LIVE, Outcome.HELD):
