@@ -104,6 +104,8 @@ def ended_elsewhere(entries: Sequence[Entry], release: Release, state: ServiceSt
     known = next((past for past in state.history if past.id == release.id), None)
     if known is not None and not known.outcome.is_open:
         return True
+    if state.lease is not None and state.lease.release_id == release.id:
+        return False  # nobody else had it since; what serves holds no record of it until it is changed, as a job does
     return last_lease(entries) is not None and bool(state.history) and state.history[0].id != release.id
 
 

@@ -14,7 +14,7 @@ from deploy_lib.model.journal_queries import latest_release
 from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Options, Status
-from deploy_lib.model.state import PastRelease, ServiceState
+from deploy_lib.model.state import LeaseState, PastRelease, ServiceState
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
 from deploy_lib.plan import Plan
 from deploy_lib.release.resume import NothingToResume, Resumable, resumable
@@ -109,6 +109,15 @@ def test_accepting_goes_on_from_the_traffic_that_serves() -> None:
 
 def past(release_id: str, outcome: Outcome) -> PastRelease:
     return PastRelease(release_id, RELEASE.commit, None, "cand-2", outcome, NOON)
+
+
+def test_one_that_has_the_lease_still_and_left_no_record_yet_goes_on() -> None:
+    """A job holds no record of a release until it is changed, and remembers those that ended before."""
+    leases = LeaseState("ann", NOON, NOON, expired=False, release_id=RELEASE.id)
+    state = replace(SERVES, history=(past("r0", Outcome.LIVE),), lease=leases)
+    assert next_of(found(state, BUILT)) == RunStep(2)
+    with pytest.raises(NothingToResume):
+        found(replace(state, history=(past(RELEASE.id, Outcome.REJECTED),)), BUILT)
 
 
 @pytest.mark.parametrize(
