@@ -126,9 +126,13 @@ def unfinished_words(plan: Plan, left: UnfinishedRelease, state: ServiceState, n
         what = "runs" if lease.release_id == left.release_id else f"is unfinished, and {lease.release_id} runs"
         waits = f"; {approve} approves it" if asked is not None and now < asked.until else ""
         stop = plan.program.command("rollback", "--force")
+        if lease.holder_ended:
+            resume = plan.program.command("resume", "--force")
+            stop = f"{resume} goes on with it now, {stop}"
+            what = "is unfinished" if lease.release_id == left.release_id else f"and {lease.release_id} are unfinished"
         return (
             f"{release} {what}: {lease.holder} has the service until {until:%H:%M:%S} UTC{waits}; "
-            f"{stop} stops that and puts back what served before"
+            f"{stop} {'' if lease.holder_ended else 'stops that and '}puts back what served before"
         )
     resume, rollback = plan.program.command("resume"), plan.program.command("rollback")
     past = next((past for past in state.history if past.id == left.release_id), None)
@@ -155,7 +159,8 @@ def lease_words(lease: LeaseState | None, now: datetime) -> str:
         return f"expired; it was {lease.holder}'s"
     if lease.expired or lease.until <= now:
         return f"expired at {lease.until:%H:%M:%S} UTC; it was {lease.holder}'s"
-    return f"{lease.holder} {what} since {lease.since:%H:%M:%S}, until {lease.until:%Y-%m-%d %H:%M:%S} UTC{why}"
+    ended = "; that process has ended on this machine, so nobody renews it" if lease.holder_ended else ""
+    return f"{lease.holder} {what} since {lease.since:%H:%M:%S}, until {lease.until:%Y-%m-%d %H:%M:%S} UTC{why}{ended}"
 
 
 def _plain(plan: Plan, state: ServiceState, now: datetime) -> dict[str, object]:

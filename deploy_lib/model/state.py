@@ -25,6 +25,7 @@ class LeaseState:
     expired: bool
     release_id: str | None = None
     why: str = ""
+    holder_ended: bool = False  # its process ran on this machine and is gone
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,7 @@ def test_the_id_says_of_which_service_it_is() -> None:
     assert plans_of("abcd", plans) == plans
 
 
+DEAD = replace(LEASE, holder_ended=True)
 OLD = replace(LEASE, until=NOON - timedelta(seconds=1))
 LATE = replace(ASKED, until=NOON)
 
@@ -88,6 +89,7 @@ LATE = replace(ASKED, until=NOON)
     [
         ({"approvals": ()}, LEASE, "release r-1 of commit ccccccc runs: ben has ", ["rollback --force"]),
         ({}, LEASE, "release r-1 of commit ccccccc runs: ben ", ["approve", "rollback --force"]),
+        ({"approvals": ()}, DEAD, "release r-1 of commit ccccccc is unfinished: ben ", ["resume", "rollback --force"]),
         ({}, replace(LEASE, release_id="s"), "release r-1 of commit ccccccc is unfinished, and s runs: ben ",
          ["approve", "rollback --force"]),
         ({}, None, "release r-1 of commit ccccccc waits to be approved until ", ["approve", "rollback"]),
@@ -103,5 +105,6 @@ def test_status_names_only_what_is_not_refused(
     unfinished = replace(LEFT, **left)
     said = unfinished_words(plan(), unfinished, ServiceState(True, lease=lease, unfinished=unfinished), NOON)
     assert said.startswith(begins)
+    assert ("resume --force" in said) == (lease == DEAD)
     ways = [word for word in ("approve", "resume", "rollback --force", "rollback") if f".py {word} " in said]
     assert [way for way in ways if way != "rollback" or "rollback --force" not in ways] == typed

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from deploy_lib.drivers.processes import person
+from deploy_lib.drivers.processes import has_ended, person
 from deploy_lib.model.answers import UnfinishedRelease
 from deploy_lib.model.approval import ApprovalAsked
 from deploy_lib.model.exposure import Changes
@@ -34,7 +34,8 @@ class Lease:
 
     def state(self, now: datetime) -> LeaseState:
         """The lease for a person to read; `now` decides whether it has expired."""
-        return LeaseState(self.holder, self.since, self.until, self.until <= now, self.release_id, self.why)
+        expired, ended = self.until <= now, self.release_id is not None and has_ended(self.holder)
+        return LeaseState(self.holder, self.since, self.until, expired, self.release_id, self.why, ended)
 
 
 @dataclass(frozen=True, slots=True)
