@@ -103,6 +103,13 @@ class Release:
         return self.before is not None and not self.before.shares()
 
     @property
+    def begins_from(self) -> str:
+        """What was there before it, as a clause; once it has the lease."""
+        if self.before is None or self.first:
+            return f"this is the {self.service.kind}'s first release"
+        return f"before the release: {self.service.as_found(self.before)}"
+
+    @property
     def stable(self) -> str | None:
         """The revision that most users got before the release; None in a first release."""
         return self.before.main_revision() if self.before else None

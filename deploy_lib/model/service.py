@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from deploy_lib.model.exposure import Exposure
 from deploy_lib.model.runtime import Runtime
+from deploy_lib.model.traffic import TrafficMap
 
 DEFAULT_PORT = 8080
 """What Cloud Run sets PORT to where the service names none (https://cloud.google.com/run/docs/container-contract#port)."""
@@ -124,6 +125,15 @@ class Service:
         return f"{self.name} ({self.region})" if self.regions else self.name
 
     @property
+    def kind(self) -> str:
+        """What it is on Cloud Run, in a word."""
+        return "service" if self.job is None else "job"
+
+    def as_found(self, traffic: TrafficMap) -> str:
+        """What served, as a clause; of a job, which has no traffic, what made it as it was."""
+        return str(traffic) if self.job is None else f"the job as of {traffic.main_revision()}"
+
+    @property
     def home(self) -> str:
         """The region of what all its regions share."""
         return self.regions[0] if self.regions else self.region
@@ -153,5 +163,4 @@ class Service:
     @property
     def path(self) -> str:
         """The Cloud Run resource name."""
-        kind = "services" if self.job is None else "jobs"
-        return f"projects/{self.project}/locations/{self.region}/{kind}/{self.cloud_run}"
+        return f"projects/{self.project}/locations/{self.region}/{self.kind}s/{self.cloud_run}"

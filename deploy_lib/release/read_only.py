@@ -70,7 +70,8 @@ class ReadOnlyRelease:
         try:
             state = self.services.read_state(plan.service)
             before = state.traffic
-            now = str(before) if state.exists else "nothing; the service does not exist yet"
+            service = plan.service
+            now = service.as_found(before) if state.exists else f"nothing; the {service.kind} does not exist yet"
             self._show(Foreseen("serving now", now))
             by_hand = drift(state)
             if by_hand is not None:

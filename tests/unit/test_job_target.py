@@ -14,10 +14,11 @@ from deploy_lib.config import ConfigError, load, plan_for_job
 from deploy_lib.model.answers import UnfinishedRelease
 from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.model.outcome import Outcome
+from deploy_lib.model.release import Release
 from deploy_lib.model.release_history import is_rollback
 from deploy_lib.model.service import JobTarget
 from deploy_lib.model.state import PastRelease, RevisionState, ServiceState
-from deploy_lib.model.traffic import TrafficMap
+from deploy_lib.model.traffic import TrafficMap, TrafficTarget
 from deploy_lib.plan import Plan
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -37,6 +38,13 @@ def test_its_checks_and_its_update_come_by_themselves(tmp_path: Path) -> None:
     assert found.service.job == JobTarget(300, None, 3, None, run=True)
     assert found.service.path == "projects/netra-staging/locations/us-central1/jobs/my-nightly"
     assert [step.kind.name for step in plan(tmp_path, ", steps: [build]").steps] == ["build", "job"]
+
+
+def test_what_was_before_its_release_is_told_as_of_a_job(tmp_path: Path) -> None:
+    release = Release("r-2", plan(tmp_path, "").service, "c" * 40, datetime(2026, 3, 2, tzinfo=UTC))
+    assert replace(release, before=TrafficMap()).begins_from == "this is the job's first release"
+    before = TrafficMap((TrafficTarget("r-1", 100),))
+    assert replace(release, before=before).begins_from == "before the release: the job as of r-1"
 
 
 @pytest.mark.parametrize(

@@ -35,12 +35,11 @@ def entry_lines(entry: Entry) -> Iterator[str]:
         case journal.LeaseHeld() if is_rollback(entry.release.id):
             yield "the service is leased to this rollback"
         case journal.LeaseHeld():
-            before = entry.release.before
             if entry.by_hand:
                 yield entry.by_hand
             if entry.over_hold:
                 yield f"overridden in an emergency: the hold of {entry.over_hold}, which stands again afterwards"
-            yield "this is the service's first release" if entry.release.first else f"before the release: {before}"
+            yield entry.release.begins_from
         case journal.LeaseRefused():
             pass  # the ending has it
         case journal.Asked():

@@ -84,9 +84,9 @@ def _events(entry: Entry) -> Iterator[tuple[str, Tone]]:
             if about := about_freeze(entry):
                 yield about, "unsure"
         case journal.LeaseHeld():
-            before = entry.release.before
-            serves = "this is its first release" if entry.release.first else f"before the release: {before}"
-            yield f"the service is leased to this release; {serves}", "plain"
+            release = entry.release
+            serves = "this is its first release" if release.first else release.begins_from
+            yield f"the {release.service.kind} is leased to this release; {serves}", "plain"
             if entry.over_hold:
                 yield f"overridden in an emergency: the hold of {entry.over_hold}", "unsure"
         case journal.LeaseRefused():
