@@ -59,12 +59,15 @@ def resumable(
     gives the full hash of a commit that the repository has, and raises where it has not. Raises NotPossible.
     """
     name, left = plan.service.label, state.unfinished
+    finish = plan.program.command("rollback", "--force")
+    refusal = NotPossible(f"{name}: what was left unfinished is a rollback; {finish} finishes it")
     if left is not None and is_rollback(left.release_id):
-        finish = plan.program.command("rollback", "--force")
-        raise NotPossible(f"{name}: what was left unfinished is a rollback; {finish} finishes it")
+        raise refusal
     entries = _with_service(journal, plan) if left is not None or may_be_resumed(journal) else ()
     release = latest_release(entries)
     if release is not None and not ended_elsewhere(entries, release, state):
+        if is_rollback(release.id):
+            raise refusal
         commit_of(release.commit)
         return _from_journal(plan, state, entries, release, now, accept=accept)
     if left is None:

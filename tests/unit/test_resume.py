@@ -139,6 +139,10 @@ def test_nothing_to_go_on_with(state: ServiceState, journal: Sequence[Entry]) ->
 def test_a_rollback_is_finished_by_a_rollback() -> None:
     with pytest.raises(NotPossible, match="rollback --force"):
         found(replace(SERVES, unfinished=replace(LEFT, release_id="r1-rollback")))
+    release = replace(LEASED, id="r1-rollback")
+    leases = LeaseState("ann", NOON, NOON, expired=False, release_id=release.id)
+    with pytest.raises(NotPossible, match="rollback --force"):
+        found(replace(SERVES, lease=leases), [started(release), leased(release)])
 
 
 def test_a_busy_service_decides_nothing_for_the_next_attempt() -> None:
