@@ -28,7 +28,7 @@ from deploy_lib.model.freeze import FreezeWindow
 from deploy_lib.model.service import Service
 from deploy_lib.plan import Plan, Step
 from deploy_lib.steps.job import KIND as JOB
-from deploy_lib.steps.job import settings_of_target
+from deploy_lib.steps.job.settings import settings_of_target
 
 
 @dataclass(frozen=True, slots=True)

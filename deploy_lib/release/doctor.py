@@ -22,7 +22,7 @@ from deploy_lib.model.roles import EVERYBODY, grant, grant_on_bucket, grant_on_r
 from deploy_lib.model.service import Service
 from deploy_lib.plan import Plan
 from deploy_lib.release.plan_needs import any_of, build_account, guard_account, whens
-from deploy_lib.steps.job import JobSettings
+from deploy_lib.steps.job.settings import JobSettings
 
 _IN_PROJECT = (GrantedOn.PROJECT, GrantedOn.SERVICE, GrantedOn.SECRET)
 """What is tested in the project."""

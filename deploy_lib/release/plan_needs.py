@@ -9,7 +9,7 @@ from deploy_lib.model.release import Builder
 from deploy_lib.plan import Plan
 from deploy_lib.steps.build import BuildSettings, builder_of
 from deploy_lib.steps.import_check import ImportCheckSettings
-from deploy_lib.steps.job import JobSettings
+from deploy_lib.steps.job.settings import JobSettings
 
 
 def whens(plan: Plan) -> Iterator[When]:

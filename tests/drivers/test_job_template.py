@@ -10,7 +10,7 @@ from google.cloud import run_v2
 
 from deploy_lib.drivers.services.job_template import execution_template, is_same
 from deploy_lib.model.service import Service
-from deploy_lib.steps.job import LONGEST_NAME, JobSettings, job_name
+from deploy_lib.steps.job.settings import LONGEST_NAME, JobSettings, job_name
 from tests.drivers.test_template import RELEASE, SERVICE, running
 
 

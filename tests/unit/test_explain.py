@@ -20,7 +20,7 @@ from deploy_lib.model.release import Release, Status
 from deploy_lib.release.explain import explain
 from deploy_lib.steps.build import BuildDetails
 from deploy_lib.steps.image_contents import ReadSource
-from deploy_lib.steps.job import JobDetails
+from deploy_lib.steps.job.details import JobDetails
 from tests.unit.diagnose.cases import SERVICE, crashes
 from tests.unit.samples import CANDIDATE, NOON, judged
 

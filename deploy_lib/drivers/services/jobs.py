@@ -24,7 +24,8 @@ from deploy_lib.drivers.services.template import base
 from deploy_lib.drivers.services.traffic import short
 from deploy_lib.model.answers import JobState
 from deploy_lib.model.service import Service
-from deploy_lib.steps.job import RunJob, job_name
+from deploy_lib.steps.job import RunJob
+from deploy_lib.steps.job.settings import job_name
 
 if TYPE_CHECKING:
     from google.cloud import run_v2
