@@ -117,10 +117,12 @@ def _prune(
         (REVISION, revisions, lambda name: pruner.delete_revision(service, name)),
         (IMAGE, images, lambda digest: pruner.delete_image(service, digest)),
     )
+    waiting = 0
     for kind, judged, delete in kinds:
         if kind == IMAGE and (options.told or not options.images):
             continue
         going = [each for each in judged if each.goes]
+        waiting += 0 if options.really else len(going)
         if options.as_text:
             what = "deleting" if options.really else "to delete"
             say(f"{service.label}: {len(judged)} {kind}s; {len(judged) - len(going)} kept, {len(going)} {what}")
@@ -138,7 +140,7 @@ def _prune(
                     continue
             _tell(plan, kind, each, "deleted" if options.really else "to delete", options)
     if options.as_text:
-        if not options.really:
+        if waiting:
             words = ("--keep", str(options.keep), *(["--images"] if options.images else []), "--yes")
             say(f"nothing was deleted; to do it: {shorter(plan.program.command('prune', *words))}")
         prefix = f"{service.label}: " if service.regions else ""

@@ -11,7 +11,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
 
-from deploy_lib.cli import rollback_job, unpin
+from deploy_lib.cli import unpin
 from deploy_lib.cli.identity import holder, new_release
 from deploy_lib.cli.notifications import Notifier
 from deploy_lib.cli.release_store import journals
@@ -54,6 +54,8 @@ def main(args: argparse.Namespace, result: CommandResult | None = None) -> int:
     clock = SystemClock()
     with open_session(selection, args, clock) as session:
         if args.job:
+            from deploy_lib.cli import rollback_job  # with it comes all that builds
+
             return rollback_job.main(args, selection, session, clock, result)
         if args.to == LIST:
             return _list(session, selection)

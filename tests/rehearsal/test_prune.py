@@ -73,6 +73,8 @@ def test_old_ones_are_listed_and_then_deleted(harness: CliHarness) -> None:
     assert left == {tagged, latest, serves} and harness.maps() == maps
     again = harness.command("prune", config, "--keep", "1", "--images", "--yes")
     assert again.code == 0 and "deleted" not in {*_told(again, "revision").values(), *_told(again, "image").values()}
+    rest = harness.command("prune", config, "--keep", "1", "--images", "--output", "text")
+    assert (rest.code, "to do it" in rest.errors) == (0, False), "there is nothing to do"
 
     newer = _by_hand(other)
     harness.cloud.faults({"method": "google.cloud.run.v2.Revisions/DeleteRevision", "code": "PERMISSION_DENIED"})

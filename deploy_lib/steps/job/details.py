@@ -55,7 +55,7 @@ def how_it_ended(settings: JobSettings, answer: JobSeen) -> str:
     words = f": {last[:200]}" if last else ""
     match answer.state:
         case JobState.SUCCEEDED if not answer.ran:
-            return f"{answer.name} has the new image, and was not executed (run: false)"
+            return f"{answer.name} has the image, and was not executed"
         case JobState.SUCCEEDED:
             return f"{answer.name} ended well{words}"
         case JobState.GONE:
