@@ -29,6 +29,8 @@ class ConfigError(Exception):
 def unknown(what: str, name: str, known: Iterable[str]) -> str:
     """ "unknown step 'cannary'; did you mean canary?" """
     names = sorted(known)
+    if not names:
+        return f"unknown {what} {name!r}; the file has none"
     close = get_close_matches(name, names, n=1)
     hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(names)}"
     return f"unknown {what} {name!r}; {hint}"

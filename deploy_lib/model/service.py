@@ -129,6 +129,11 @@ class Service:
         """What it is on Cloud Run, in a word."""
         return "service" if self.job is None else "job"
 
+    @property
+    def place(self) -> str:
+        """Where its settings stand in the YAML."""
+        return f"{self.kind}s.{self.name}"
+
     def as_found(self, traffic: TrafficMap) -> str:
         """What served, as a clause; of a job, which has no traffic, what made it as it was."""
         return str(traffic) if self.job is None else f"the job as of {traffic.main_revision()}"

@@ -83,7 +83,7 @@ def seen_inside(engine: Engine, repository: Repository, dockerfile: str, place: 
         check = ImportCheck(also=("json",))  # something, where no start is known
         plan = plan_check(check, release.service, entry, staged.contents.workdir, "n")
         output, why = run_check(engine, plan, image.digest, SystemClock(), _LONGEST, lambda line: None)
-        inside = read_check(output, ResultContext(plan, "shop", staged), why).inside
+        inside = read_check(output, ResultContext(plan, "services.shop", staged), why).inside
     finally:
         git.close()
     assert inside is not None, why

@@ -35,12 +35,15 @@ class Operator:
         self.harness = harness
         self.count = 0
         services = {name: harness.entry(f"{harness.service}-{name}", {"n": 0}) for name in ("auth", "backend")}
+        nightly = {"cloud_run": f"{harness.service}-nightly", "command": ["python", "-c", "pass"], "run": True}
+        nightly["entrypoint"] = "app.main"
         self.document: dict[str, Any] = {
             "project": PROJECT,
             "local": True,
             "region": "us-central1",
             "images": f"us-central1-docker.pkg.dev/{PROJECT}/services",
             "services": services,
+            "jobs": {"nightly": nightly},
             "steps": [BUILT[0], {"import_check": None}, *BUILT[1:], *REST],
         }
         harness.write(".dockerignore", "config/\n")  # a configuration makes no other image
@@ -79,6 +82,10 @@ class Operator:
             self.other.split({serving: 60, others[-1]: 40})
         if command.startswith("deploy --"):
             self.change()
+        if "rollback" in command and "--job" in command:  # to the image before
+            self.harness.write("app/parts/words.py", 'GREETING = "good evening"\n')
+            self.harness.commit()
+            self.type(f"deploy --project {PROJECT} --job nightly")
         if "--unpin" in command:  # after a release, as it says itself
             self.change()
             self.type(f"deploy --project {PROJECT} --service backend")
@@ -110,5 +117,5 @@ def test_every_command_runs_as_it_is_printed(harness: CliHarness) -> None:
     for command in typed:
         operator.before(command)
         text = operator.type(operator.filled_in(command))
-        if command.split()[1] not in ("report", "history", "check", "logs", "open"):
+        if command.split()[1] not in ("report", "history", "check", "logs", "open") and "--job" not in command:
             assert "serving" in text.splitlines()[-1] or " plan " in command, text

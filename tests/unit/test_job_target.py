@@ -75,6 +75,13 @@ def test_bad_entries(tmp_path: Path, entry: str, more: str, expected: str) -> No
     assert any(expected in str(each) for each in caught.value.problems), [*map(str, caught.value.problems)]
 
 
+def test_a_file_without_jobs_says_so(tmp_path: Path) -> None:
+    file = tmp_path / "c.yaml"
+    file.write_text(f"{HEAD}services: {{shop: {{cloud_run: shop}}}}\nsteps: [git_clean, build, canary, promote]\n")
+    with pytest.raises(ConfigError, match="unknown job 'nightly'; the file has none"):
+        plan_for_job(load(file), "nightly")
+
+
 def past(number: int, outcome: Outcome, digest: str) -> PastRelease:
     return PastRelease(f"release-{number}", f"c{number}", digest, None, outcome, NOON)
 

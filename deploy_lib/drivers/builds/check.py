@@ -88,8 +88,8 @@ def plan_check(
         named = check.entrypoint or service.entrypoint
         why = f"{named!r} is not a module" if named else "the Dockerfile's command names none"
         raise DriverError(
-            f"the module that the server of {service.name} imports is not known: {why}",
-            f"set services.{service.name}.entrypoint, for example app.main",
+            f"the module that {service.name} imports first is not known: {why}",
+            f"set {service.place}.entrypoint, for example app.main",
         )
     launch = entry.launch if entry is not None else None
     directory = (launch.directory if launch else "") or workdir

@@ -29,7 +29,7 @@ Explain = Callable[[str], Finding | None]
 
 @dataclass(frozen=True, slots=True)
 class ResultContext:
-    """What a result is read with. `service` is its key in the YAML."""
+    """What a result is read with. `service` is where it stands in the YAML: services.NAME or jobs.NAME."""
 
     plan: CheckPlan
     service: str
@@ -86,7 +86,7 @@ def _missing_module(failure: Failure, context: ResultContext) -> tuple[str, str]
     if failure.near and context.plan.options.entrypoint.startswith(failure.targets[:1]):
         near = failure.near[0]
         message = f"the image has no module {failure.module}; the nearest name it has is {near}"
-        return message, f"write services.{context.service}.entrypoint: {near}"
+        return message, f"write {context.service}.entrypoint: {near}"
     message = f"the image has no module {failure.module}{_imported_at(failure, context)}"
     return message, "commit its file, and let the Dockerfile copy it"
 
@@ -142,7 +142,7 @@ def _offline(failure: Failure, context: ResultContext) -> tuple[str, str]:
 def _variable(failure: Failure, context: ResultContext) -> tuple[str, str]:
     names = ", ".join(failure.variables or failure.unset)
     message = f"{names or 'an environment variable'} must be set before the import{_imported_at(failure, context)}"
-    return message, f"set it under services.{context.service}.env or secrets" if names else ""
+    return message, f"set it under {context.service}.env or secrets" if names else ""
 
 
 def _as_reported(failure: Failure, context: ResultContext) -> tuple[str, str]:
@@ -229,4 +229,4 @@ def _memory(result: ProbeResult, context: ResultContext) -> list[Finding]:
     message = (
         f"importing {entry.name} alone takes {entry.peak_kb // 1024} MiB, and the service may use {limit >> 20} MiB"
     )
-    return [Finding(Code.MEMORY_AT_IMPORT, Severity.WARNING, message, fix=f"raise services.{context.service}.memory")]
+    return [Finding(Code.MEMORY_AT_IMPORT, Severity.WARNING, message, fix=f"raise {context.service}.memory")]

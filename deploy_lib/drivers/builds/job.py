@@ -59,4 +59,4 @@ def _result_context(
 ) -> ResultContext:
     if nonce is not None:
         plan = replace(plan, options=replace(plan.options, nonce=nonce))
-    return ResultContext(plan, release.service.name, staged, explain)
+    return ResultContext(plan, release.service.place, staged, explain)

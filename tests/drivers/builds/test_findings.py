@@ -20,7 +20,7 @@ from tests.drivers.builds.samples import APP, stage_files
 
 NONCE = "4f2a"
 STAGED = stage_files(APP)
-RESULT_CONTEXT = ResultContext(CheckPlan(ProbeOptions(NONCE, "shop.main:app")), "backend", STAGED)
+RESULT_CONTEXT = ResultContext(CheckPlan(ProbeOptions(NONCE, "shop.main:app")), "services.backend", STAGED)
 CHAIN = [
     {"file": "/app/shop/main.py", "line": 1, "module": "shop.main", "function": "<module>"},
     {"file": "/app/shop/orders.py", "line": 3, "module": "shop.orders", "function": "<module>"},

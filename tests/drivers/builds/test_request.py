@@ -18,7 +18,7 @@ from deploy_lib.drivers.builds.request import Order, build_order, check_order, t
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.in_image.options import Metadata, ProbeOptions
 from deploy_lib.model.requests import ImportCheck, Worker
-from deploy_lib.model.service import BuildSource
+from deploy_lib.model.service import BuildSource, JobTarget
 from deploy_lib.source.entrypoint import Entrypoint, Launch
 from deploy_lib.steps.build import BuildImage, BuildSettings
 from deploy_lib.steps.import_check import CheckImports, ImportCheckSettings
@@ -203,6 +203,10 @@ def test_nothing_to_import_is_an_error_before_anything_is_built() -> None:
     with pytest.raises(DriverError, match="not known") as refused:
         plan_check(ImportCheck(), release_of("p", entrypoint=None).service, None, "/app", "n")
     assert "services.backend.entrypoint" in refused.value.remedy
+    job = replace(release_of("p", entrypoint=None).service, job=JobTarget())
+    with pytest.raises(DriverError) as refused:
+        plan_check(ImportCheck(), job, None, "/app", "n")
+    assert "jobs.backend.entrypoint" in refused.value.remedy
 
 
 @pytest.mark.parametrize(
