@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from deploy_lib.model.answers import Attempt
+from deploy_lib.model.counting import counted
 from deploy_lib.model.details import Counted
 from deploy_lib.model.journal import Judged
 from deploy_lib.report.formatting import WHOSE, milliseconds
-from deploy_lib.steps.kind import counted
 
 SHOWN = 12  # of those that differ; a service that answers otherwise each time is not told more by more
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from deploy_lib.model.counting import counted
 from deploy_lib.model.journal import Entry
 from deploy_lib.model.journal_queries import last_verdicts
 from deploy_lib.model.outcome import Outcome, Tone
@@ -17,7 +18,6 @@ from deploy_lib.report.blocks import Block, Column, Columns, Figure, Piece, Rele
 from deploy_lib.report.document import BuiltSection
 from deploy_lib.report.facts import root_cause, subject
 from deploy_lib.report.formatting import day, duration
-from deploy_lib.steps.kind import counted
 
 RELEASES = (
     Column("When (UTC)", "time"),

@@ -10,11 +10,12 @@ from pydantic.json_schema import SkipJsonSchema
 
 from deploy_lib.model.answers import ContractRead
 from deploy_lib.model.codes import Code
+from deploy_lib.model.counting import counted
 from deploy_lib.model.details import Reported
 from deploy_lib.model.findings import errors
 from deploy_lib.model.release import Release, Status
 from deploy_lib.steps.health import AsksService
-from deploy_lib.steps.kind import Kind, Settings, Usual, Verdict, counted, first_of
+from deploy_lib.steps.kind import Kind, Settings, Usual, Verdict, first_of
 from deploy_lib.steps.known_bad import BadCase, error
 from deploy_lib.steps.position import OrderRule, Position
 from deploy_lib.steps.variables import RunsContainer

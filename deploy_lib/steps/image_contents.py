@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pydantic import Field
 
 from deploy_lib.model.answers import SourceRead
+from deploy_lib.model.counting import counted
 from deploy_lib.model.details import Inventory, Reported
 from deploy_lib.model.findings import Severity, errors
 from deploy_lib.model.image import SourceSummary
 from deploy_lib.model.release import Release, Status
-from deploy_lib.steps.kind import Kind, Settings, Usual, Verdict, counted, first_of
+from deploy_lib.steps.kind import Kind, Settings, Usual, Verdict, first_of
 from deploy_lib.steps.known_bad import ONLY_ON_DISK
 from deploy_lib.steps.position import OrderRule, Position
 

@@ -15,13 +15,14 @@ from pydantic.json_schema import SkipJsonSchema
 
 from deploy_lib.model.answers import ImportsChecked
 from deploy_lib.model.codes import Code
+from deploy_lib.model.counting import counted
 from deploy_lib.model.details import Inventory, Reported
 from deploy_lib.model.findings import errors
 from deploy_lib.model.image import InsideImage
 from deploy_lib.model.release import Builder, Release, Status
 from deploy_lib.model.requests import ImportCheck, Worker
 from deploy_lib.model.service import Service
-from deploy_lib.steps.kind import Duration, Kind, Settings, Usual, Verdict, counted, first_of, format_duration
+from deploy_lib.steps.kind import Duration, Kind, Settings, Usual, Verdict, first_of, format_duration
 from deploy_lib.steps.known_bad import BadCase, error
 from deploy_lib.steps.position import OrderRule, Position
 

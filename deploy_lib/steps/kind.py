@@ -14,6 +14,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
+from deploy_lib.model.counting import counted
 from deploy_lib.model.details import Details
 from deploy_lib.model.findings import Finding
 from deploy_lib.model.release import Release, Status
@@ -181,11 +182,6 @@ def format_duration(seconds: float) -> str:
     if seconds < 120:
         return f"{seconds:.3g} s"
     return f"{seconds / 60:.3g} min" if seconds <= 10800 else f"{seconds / 3600:.3g} h"
-
-
-def counted(number: int, noun: str) -> str:
-    """ "1 file", "3 files"."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def first_of(problems: Sequence[Finding]) -> str:

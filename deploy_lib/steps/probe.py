@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from pydantic import Field, model_validator
 
 from deploy_lib.model.answers import Attempt, Probed
+from deploy_lib.model.counting import counted
 from deploy_lib.model.details import Counted, Figures, Reported, Whose
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.service import Service
 from deploy_lib.steps.again import Again
 from deploy_lib.steps.health import AsksService, CandidateSettings, Question, Via, question
-from deploy_lib.steps.kind import Duration, Kind, Usual, Verdict, counted
+from deploy_lib.steps.kind import Duration, Kind, Usual, Verdict
 from deploy_lib.steps.known_bad import BadCase
 from deploy_lib.steps.position import OrderRule, Position
 from deploy_lib.steps.responses import advice_on

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from deploy_lib.model.answers import Side
+from deploy_lib.model.counting import counted
 from deploy_lib.steps.binomial import bounds, tail
-from deploy_lib.steps.kind import counted
 from deploy_lib.steps.responses import is_redirect
 from deploy_lib.steps.significance import allowed_rate
 from deploy_lib.steps.thresholds import Thresholds

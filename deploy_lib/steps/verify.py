@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, replace
 from pydantic import Field, field_validator
 
 from deploy_lib.model.answers import TrafficVerified
+from deploy_lib.model.counting import counted
 from deploy_lib.model.details import Reported, SeenTraffic
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.service import Health, Service
 from deploy_lib.steps.again import Again, next_pause
 from deploy_lib.steps.health import GOOD, AskSettings, AsksService, Question, Via, codes, question
-from deploy_lib.steps.kind import Duration, Kind, Usual, Verdict, counted, format_duration
+from deploy_lib.steps.kind import Duration, Kind, Usual, Verdict, format_duration
 from deploy_lib.steps.known_bad import AFTER, BEFORE, BadCase
 from deploy_lib.steps.position import OrderRule, Position
 from deploy_lib.steps.responses import advice_on

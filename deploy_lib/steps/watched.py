@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from deploy_lib.model.answers import REQUEST_LOG, Side, Watched
-from deploy_lib.steps.kind import counted
+from deploy_lib.model.counting import counted
 from deploy_lib.steps.real_requests import turned_away, unanswered
 from deploy_lib.steps.significance import Assessment, Opinion, late, weigh
 from deploy_lib.steps.thresholds import Thresholds, ThresholdsUnderTraffic

@@ -39,6 +39,13 @@ def test_help_is_at_once_and_imports_nothing_heavy() -> None:
     assert not {"google", "grpc", "pydantic", "yaml", "httpx", "rich"} & {*json.loads(done.stdout)}
 
 
+def test_a_check_imports_no_library_that_only_a_release_needs() -> None:
+    """It is typed after every change."""
+    code = "import sys, deploy_lib.cli.check.command\nprint(*{name.partition('.')[0] for name in sys.modules})\n"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert not {"google", "grpc", "pydantic", "yaml", "httpx", "rich"} & {*done.stdout.split()}
+
+
 def test_commands_that_build_nothing_import_nothing_that_reads_an_image() -> None:
     """Users wait for a rollback."""
     code = (

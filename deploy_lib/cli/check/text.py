@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from deploy_lib.cli.check.result import CheckResult
 from deploy_lib.cli.program import shorter
+from deploy_lib.model.counting import counted
 from deploy_lib.model.file_state import FileState
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.source.last_image import Learned
 from deploy_lib.source.model import SITE_PACKAGES
 from deploy_lib.source.unknowns import UnknownPart, by_place
-from deploy_lib.steps.kind import counted
 
 _SHOWN_DIFFERENCES = 20
 _SHOWN_OTHERS = 5

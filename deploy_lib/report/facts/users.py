@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from deploy_lib.model.counting import counted
 from deploy_lib.model.details import Figures, Whose
 from deploy_lib.model.evidence import LogSource
 from deploy_lib.model.journal import Entry
@@ -20,7 +21,7 @@ from deploy_lib.model.journal_queries import (
 from deploy_lib.report.facts import traffic
 from deploy_lib.report.facts.subject import Subject
 from deploy_lib.report.facts.traffic import Period
-from deploy_lib.steps.kind import counted, format_duration
+from deploy_lib.steps.kind import format_duration
 from deploy_lib.steps.responses import is_failure
 
 Role = Literal["candidate", "stable", "other"]

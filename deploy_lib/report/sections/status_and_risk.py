@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from deploy_lib.model.counting import counted
 from deploy_lib.model.findings import Severity
 from deploy_lib.model.journal_queries import ending, last_lease, last_restore, traffic_moves_asked
 from deploy_lib.model.outcome import Outcome, Tone
@@ -12,7 +13,6 @@ from deploy_lib.model.release import Status
 from deploy_lib.report.blocks import Block, Lines, Piece, Table
 from deploy_lib.report.document import Section
 from deploy_lib.report.facts import ReleaseFacts
-from deploy_lib.steps.kind import counted
 
 _TONES: dict[str, Tone] = {"none": "good", "low": "good", "medium": "unsure", "high": "bad"}
 _ORDER = tuple(_TONES)

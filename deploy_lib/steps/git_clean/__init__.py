@@ -15,6 +15,7 @@ from typing import Literal
 from pydantic import Field
 
 from deploy_lib.model.answers import Change, CheckoutRead
+from deploy_lib.model.counting import counted
 from deploy_lib.model.details import Details
 from deploy_lib.model.file_state import NOT_IN_GIT, FileState
 from deploy_lib.model.findings import Finding
@@ -22,7 +23,7 @@ from deploy_lib.model.release import Release, Status
 from deploy_lib.source.file_kinds import FileKind, kind_of
 from deploy_lib.steps.git_clean.branches import branch_problems
 from deploy_lib.steps.git_clean.findings import NAMED, finding, harmless, leftovers
-from deploy_lib.steps.kind import Kind, Settings, Usual, Verdict, counted, first_of
+from deploy_lib.steps.kind import Kind, Settings, Usual, Verdict, first_of
 from deploy_lib.steps.known_bad import ONLY_ON_DISK
 from deploy_lib.steps.position import OrderRule, Position
 

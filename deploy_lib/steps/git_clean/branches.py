@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from deploy_lib.model.answers import BranchEvidence, CheckoutRead
 from deploy_lib.model.codes import Code
+from deploy_lib.model.counting import counted
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.source.commit_branch import is_allowed
-from deploy_lib.steps.kind import counted
 
 AFTER_THE_MERGE = "run this after the merge"
 

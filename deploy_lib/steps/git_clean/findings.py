@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 from deploy_lib.model.answers import Change, CheckoutRead
 from deploy_lib.model.codes import Code
+from deploy_lib.model.counting import counted
 from deploy_lib.model.file_state import NOT_IN_GIT, FileState
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.source.file_kinds import FileKind, kind_of, may_be_committed, outermost
-from deploy_lib.steps.kind import counted
 
 NAMED = 5  # files that do not stop a release and are named in its one line; the report has them all
 _SAYS = {

@@ -6,12 +6,13 @@ import shlex
 from dataclasses import dataclass, replace
 
 from deploy_lib.model.answers import JobSeen, JobState
+from deploy_lib.model.counting import counted
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.service import Service
 from deploy_lib.steps.again import Again, next_pause
 from deploy_lib.steps.job.details import JobDetails, details_of, how_it_ended
 from deploy_lib.steps.job.settings import FILLED_IN, JobSettings, job_name, of_release
-from deploy_lib.steps.kind import Kind, Usual, Verdict, counted, format_duration
+from deploy_lib.steps.kind import Kind, Usual, Verdict, format_duration
 from deploy_lib.steps.known_bad import BadCase
 from deploy_lib.steps.position import OrderRule, Position
 from deploy_lib.steps.variables import RunsContainer
