@@ -53,8 +53,7 @@ http.server.ThreadingHTTPServer(("", int(os.environ["PORT"])), Answers).serve_fo
 UP: tuple[dict[str, Any], ...] = ({"build": {"timeout": "2m"}}, {"canary": {"ready_within": "60s"}})
 LIVE = (*UP, {"probe": {"need": 3, "every": "100ms"}}, {"promote": {"percent": 100}})
 FIVE = (*UP, {"promote": {"steps": [1, 5, 25, 50, 100], "bake": "2s"}})
-UNDECIDED = {"compare": {"for": "1s", "every": "10ms", "min_samples": 100}}
-HALF = (*UP, {"promote": {"percent": 50, "bake": "2s"}}, UNDECIDED, {"promote": {"percent": 100}})
+HALF = (*UP, {"promote": {"percent": 50, "bake": "2s"}}, {"approve": {"within": "10m"}}, {"promote": {"percent": 100}})
 TENTH = (*UP, {"promote": {"percent": 10}}, {"compare": {"for": "60s"}}, {"promote": {"percent": 100}})
 
 
