@@ -18,16 +18,19 @@ RegionOrder = Literal["one_after_the_other", "side_by_side"]
 
 
 def region_problems(document: Document) -> Iterator[ConfigProblem]:
-    """What is wrong with the regions of the file and of its services, beside the form of each value."""
+    """What is wrong with the regions of the file, its services and its jobs, beside the form of each value."""
     yield from _of_one_place((), document.data, document)
-    services = document.data.get("services")
-    entries = services if isinstance(services, dict) else {}
-    for name, entry in entries.items():
+    services, jobs = _entries(document, "services"), _entries(document, "jobs")
+    for name, entry in services.items():
         if isinstance(entry, dict):
             yield from _of_one_place(("services", name), entry, document)
-    if not _is_named(document.data) and not (entries and all(map(_is_named, entries.values()))):
+    for name, entry in jobs.items():
+        if isinstance(entry, dict):
+            yield from _unknown_one(("jobs", name), entry, document)
+    targets = [*services.values(), *jobs.values()]
+    if not _is_named(document.data) and not (targets and all(map(_is_named, targets))):
         yield ConfigProblem(document.place(("region",)), "region is missing")
-    yield from _orders_nothing(document, entries)
+    yield from _orders_nothing(document, services)
 
 
 def regions_named(entry: Mapping[str, Any], file: Mapping[str, Any]) -> tuple[str, ...]:
@@ -36,6 +39,11 @@ def regions_named(entry: Mapping[str, Any], file: Mapping[str, Any]) -> tuple[st
     several, one = named.get("regions"), named.get("region")
     found = several if isinstance(several, list) else [] if one is None else [one]
     return tuple(map(str, found))
+
+
+def _entries(document: Document, section: str) -> Mapping[str, Any]:
+    found = document.data.get(section)
+    return found if isinstance(found, dict) else {}
 
 
 def _is_named(entry: Any) -> bool:
@@ -47,8 +55,7 @@ def _of_one_place(at: Path, entry: Mapping[str, Any], document: Document) -> Ite
     if region is not None and regions is not None:
         message = "region and regions are given; leave one out (region: null takes away that of a file it extends)"
         yield ConfigProblem(document.place((*at, "regions")), message)
-    if _is_unknown(region):
-        yield ConfigProblem(document.place((*at, "region")), unknown("region", str(region), REGIONS))
+    yield from _unknown_one(at, entry, document)
     if not isinstance(regions, list):
         return
     if not regions:
@@ -60,6 +67,12 @@ def _of_one_place(at: Path, entry: Mapping[str, Any], document: Document) -> Ite
             yield ConfigProblem(place, f"regions: {each} is named twice; once is enough")
         elif _is_unknown(each):
             yield ConfigProblem(place, unknown("region", each, REGIONS))
+
+
+def _unknown_one(at: Path, entry: Mapping[str, Any], document: Document) -> Iterator[ConfigProblem]:
+    region = entry.get("region")
+    if _is_unknown(region):
+        yield ConfigProblem(document.place((*at, "region")), unknown("region", str(region), REGIONS))
 
 
 def _is_unknown(region: Any) -> bool:

@@ -75,6 +75,33 @@ def test_bad_entries(tmp_path: Path, entry: str, more: str, expected: str) -> No
     assert any(expected in str(each) for each in caught.value.problems), [*map(str, caught.value.problems)]
 
 
+REGION = "region: us-central1\n"
+OF_A_SERVICE = "services: {shop: {cloud_run: shop, region: us-east1}}\nsteps: [git_clean, build, canary, promote]\n"
+
+
+@pytest.mark.parametrize(
+    ("where", "entry", "expected"),
+    [
+        ("", ", region: us-east1", "us-east1"),
+        ("regions: [us-west1, us-east1]\n", "", "us-west1"),
+        ("regions: [us-west1, us-east1]\n", ", region: us-east1", "us-east1"),
+        ("", "", "c.yaml:1:1: region is missing"),
+        (OF_A_SERVICE, "", "c.yaml:1:1: region is missing"),
+        (REGION, ", region: us-ost1", "c.yaml:5:36: unknown region 'us-ost1'"),
+    ],
+    ids=["its own", "the file's first", "another of the file's", "none", "a service's alone", "unknown"],
+)
+def test_it_runs_in_its_own_region_or_the_files_first(tmp_path: Path, where: str, entry: str, expected: str) -> None:
+    file = tmp_path / "c.yaml"
+    jobs = f"jobs:\n  nightly: {{cloud_run: my-nightly{entry}}}\n"
+    file.write_text(f"{HEAD.replace(REGION, where)}{jobs}", encoding="utf-8")
+    try:
+        found = plan_for_job(load(file, shown="c.yaml"), "nightly").service.region
+    except ConfigError as error:
+        [found] = map(str, error.problems)
+    assert found.startswith(expected)
+
+
 def test_a_file_without_jobs_says_so(tmp_path: Path) -> None:
     file = tmp_path / "c.yaml"
     file.write_text(f"{HEAD}services: {{shop: {{cloud_run: shop}}}}\nsteps: [git_clean, build, canary, promote]\n")
