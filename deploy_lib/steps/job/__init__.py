@@ -142,7 +142,7 @@ REFERENCE = """\
     command: [alembic]       # default: the image's entry point
     args: [upgrade, head]
     env: {LOG_LEVEL: debug}  # besides the service's own variables, or instead of them; ${COMMIT}, ${PROJECT},
-                             # ${SERVICE} and ${RELEASE} are filled in, in args and rollback_command as well
+                             # ${SERVICE}, ${RELEASE}, ${REGION} are filled in, in args and rollback_command, too
     secrets: {}              # the same from secrets, NAME: secret:version
     service_account: migrator@my-project.iam.gserviceaccount.com  # default: the service's
     timeout: 10m             # of one try

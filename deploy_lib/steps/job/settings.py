@@ -33,8 +33,8 @@ class JobSettings(Settings):
     args: tuple[str, ...] = Field((), description="its arguments, e.g. [upgrade, head]")
     env: Variables = Field(
         {},
-        description="variables besides the service's own, or instead of them; ${COMMIT}, ${PROJECT}, ${SERVICE} and "
-        "${RELEASE} are filled in, here, in args and in rollback_command",
+        description="variables besides the service's own, or instead of them; ${COMMIT}, ${PROJECT}, ${SERVICE}, "
+        "${RELEASE} and ${REGION} are filled in, here, in args and in rollback_command",
     )
     secrets: SecretReferences = Field({}, description="the same from secrets, name:version")
     service_account: str | None = Field(
