@@ -73,7 +73,8 @@ def markdown(recorded: Mapping[str, Mapping[str, Any]]) -> str:
     where = {f"{each['processors']} processors, Python {each['python']}" for each in recorded.values()}
     load = max(each["load"] for each in recorded.values())
     when = " to ".join(dict.fromkeys((days[0], days[-1])))
-    return "\n".join([*lines, "", f"{', '.join(sorted(where))}; {when}, with a load of {load} before it began.", ""])
+    told = f"{', '.join(sorted(where))}; {when}, with a load of {load} at most before a run began."
+    return "\n".join([*lines, "", told, ""])
 
 
 def _line(row: Row, each: Mapping[str, Any]) -> str:

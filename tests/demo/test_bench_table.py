@@ -27,4 +27,4 @@ def test_a_goal_that_was_missed_says_so() -> None:
     table = markdown({"release": about | {"ours": 3.0, "theirs": 2.0}, "help": about | {"ours": 0.1, "theirs": 0.2}})
     assert "| 3.00 | a bare script of the same API calls | 2.00 | 1.50 | 1.4, missed |" in table
     assert "| 0.50 | 1 |" in table
-    assert table.endswith("\n2 processors, Python 3.11.7; 2026-01-02, with a load of 0.3 before it began.\n")
+    assert table.endswith("\n2 processors, Python 3.11.7; 2026-01-02, with a load of 0.3 at most before a run began.\n")
