@@ -17,6 +17,7 @@ from deploy_lib.drivers.interface import DriverError
 from deploy_lib.drivers.services import exposure
 from deploy_lib.drivers.services.differences import of_the_service
 from deploy_lib.drivers.services.expose import undone_by
+from deploy_lib.drivers.services.import_service import import_service
 from deploy_lib.drivers.services.invokers import members, with_members
 from deploy_lib.drivers.services.knative import changed
 from deploy_lib.drivers.services.release_record import ReleaseRecord
@@ -64,6 +65,16 @@ def test_what_a_release_will_change_is_told_with_when(
 ) -> None:
     service = replace(RELEASE.service, exposure=wanted)
     assert [*of_the_service(FOUND, service, let_in, "refused")] == [f"{each}{LATER}" for each in expected]
+
+
+def test_a_service_that_nobody_reaches_is_not_opened_by_what_puts_it_back() -> None:
+    closed = run_v2.Service(ingress=run_v2.IngressTraffic.INGRESS_TRAFFIC_NONE)
+    changes = exposure.changes(closed, Exposure(ingress="internal"))
+    exposure.put(closed, {"ingress": "internal"})
+    exposure.put(closed, reverted(exposure.now(closed), [changes]))
+    assert closed.ingress == run_v2.IngressTraffic.INGRESS_TRAFFIC_NONE
+    imported = import_service(closed)
+    assert "ingress" not in imported.entry and imported.kept == ("ingress none",)
 
 
 def test_a_new_service_is_made_so_and_let_in_is_nobody_yet() -> None:

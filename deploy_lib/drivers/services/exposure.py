@@ -16,10 +16,13 @@ from deploy_lib.model.exposure import Changes, Exposure, differing
 if TYPE_CHECKING:
     from google.cloud import run_v2
 
+UNSAID = "none"
+"""What a service may have, and no YAML asks for."""
 INGRESS = {
     "all": "INGRESS_TRAFFIC_ALL",
     "internal": "INGRESS_TRAFFIC_INTERNAL_ONLY",
     "internal-and-cloud-load-balancing": "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER",
+    UNSAID: "INGRESS_TRAFFIC_NONE",
 }
 """As the YAML and gcloud say it."""
 

@@ -61,5 +61,7 @@ def import_service(service: run_v2.Service) -> ImportedService:
     unset = exposure.now(type(service)())
     known = {key: value for key, value in exposure.now(service).items() if value != unset[key]}
     entry |= ({"ingress": "all"} if service.ingress else {}) | known
+    if entry.get("ingress") == exposure.UNSAID:
+        kept.append(f"ingress {entry.pop('ingress')}")
     kept += [f"tag {target.tag}" for target in service.traffic if target.tag]
     return ImportedService(entry, container.image if container is not None else "", tuple(kept))
