@@ -10,7 +10,7 @@ import pytest
 from deploy_lib.drivers.contract import listening, variables
 from deploy_lib.drivers.contract.jobs import account_problem
 from deploy_lib.model.roles import ACT_AS
-from deploy_lib.model.service import Service
+from deploy_lib.model.service import JobTarget, Service
 from deploy_lib.source.model import ImageContents
 
 SERVICE = Service("shop", "p-staging", "us-central1", "shop-staging", "host/p-staging/images")
@@ -24,6 +24,13 @@ VARIABLES: list[tuple[dict[str, Any], tuple[str, ...], dict[str, str], list[tupl
         [("reserved_variable", "PORT is set by Cloud Run itself and may not be given")],
     ),
     ({"secrets": {"K_SERVICE": "a:1"}}, (), {}, [("reserved_variable", "K_SERVICE is set by Cloud Run itself")]),
+    ({"job": JobTarget(), "env": {"PORT": "8000"}}, (), {}, []),
+    (
+        {"job": JobTarget(), "env": {"CLOUD_RUN_JOB": "x"}},
+        (),
+        {},
+        [("reserved_variable", "CLOUD_RUN_JOB is set by Cloud Run itself")],
+    ),
     ({"env": {"A": "1"}, "secrets": {"A": "a:1"}}, (), {}, [("variable_twice", "A is given twice")]),
     ({"env": {"A": "1"}}, ("A", "B"), {}, [("variable_missing", "B is required and not given")]),
     ({}, ("A",), {"A": "secret"}, [("variable_unnamed", "they stay: A")]),

@@ -68,7 +68,8 @@ class CloudContract:
             found.checked.append(f"{', '.join(request.settings.required)} required")
         self._check_secrets(release, service, found)
         check_jobs(self._calls, release.service, _account(release, service), request.settings.runs, found)
-        self._check_port(release, service, found)
+        if release.service.job is None:
+            self._check_port(release, service, found)
         if not any(each.code == Code.RESERVED_VARIABLE for each in found.findings):
             self._ask_cloud_run(release, service, found)
         check_invocation(self._urls, release, service, request.settings.asks, found)

@@ -12,10 +12,6 @@ from deploy_lib.model.service import Service
 
 RESERVED = ("PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION")
 """Set by Cloud Run itself (https://cloud.google.com/run/docs/container-contract#env-vars)."""
-
-_ALIKE = 0.88
-
-
 RESERVED_IN_JOBS = (
     "CLOUD_RUN_JOB",
     "CLOUD_RUN_EXECUTION",
@@ -24,6 +20,8 @@ RESERVED_IN_JOBS = (
     "CLOUD_RUN_TASK_COUNT",
 )
 """The same in a job (https://cloud.google.com/run/docs/container-contract#jobs-env-vars)."""
+
+_ALIKE = 0.88
 
 
 def check(service: Service, required: Collection[str], running: Mapping[str, str]) -> tuple[Finding, ...]:
@@ -39,8 +37,9 @@ def check(service: Service, required: Collection[str], running: Mapping[str, str
 
 
 def _reserved(service: Service) -> Iterable[Finding]:
+    reserved = RESERVED if service.job is None else RESERVED_IN_JOBS
     for name in [*service.env, *service.secrets]:
-        if name in RESERVED:
+        if name in reserved:
             fix = "write port: instead" if name == "PORT" else f"take {name} out of the YAML"
             message = f"{name} is set by Cloud Run itself and may not be given"
             yield Finding(Code.RESERVED_VARIABLE, Severity.ERROR, message, fix=fix)
