@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from deploy_lib.drivers.conditions import conditions_of
 from deploy_lib.drivers.interface import DriverError, Tell
 from deploy_lib.drivers.logs import Entries, JobEntries
 from deploy_lib.drivers.polling import polls
@@ -18,12 +17,12 @@ from deploy_lib.drivers.services.acquire_lease import leave, refused_by
 from deploy_lib.drivers.services.driver import CloudRunServices
 from deploy_lib.drivers.services.job_api import JobApi
 from deploy_lib.drivers.services.job_template import is_marked, is_same
-from deploy_lib.drivers.services.jobs import READY_WITHIN, asked_before, refuse_if_deleted, run
+from deploy_lib.drivers.services.jobs import READY_WITHIN, asked_before, refuse_if_deleted, run, until_ready
 from deploy_lib.drivers.services.lease_objects import LeaseObject
 from deploy_lib.drivers.services.lost_lease import object_lost
 from deploy_lib.drivers.services.release_record import ReleaseRecord
 from deploy_lib.drivers.services.running_job import RunningJob, state_of
-from deploy_lib.drivers.services.template import COMMIT_LABEL, main_container
+from deploy_lib.drivers.services.template import COMMIT_LABEL, main_container, release_label
 from deploy_lib.drivers.services.traffic import short
 from deploy_lib.drivers.times import plain_time
 from deploy_lib.model import answers, requests
@@ -217,7 +216,7 @@ class CloudRunJobs(CloudRunServices):
 
     def _named(self, seen: JobSeen) -> JobSeen:
         assert self._last is not None
-        return replace(seen, update=job_update.mark(self._last.release).popitem()[1])
+        return replace(seen, update=release_label(self._last.release))
 
     def _started_for(self, request: RunJob, tell: Tell) -> RunningJob | _NotRun:
         release, api, context = request.release, self._jobs, self._context
@@ -239,10 +238,9 @@ class CloudRunJobs(CloudRunServices):
                 tell(f"{short(path)} has the new image")
             elif target.run:
                 refuse_if_deleted(job)
-            problem = self._until_ready(path, wanted)
-            ready = api.job(path)
-            if problem or ready is None:
-                return _NotRun(JobSeen(short(path), JobState.FAILED, message=problem or "it was deleted", ran=False))
+            ready, problem = until_ready(context, api, path, wanted)
+            if problem:
+                return _NotRun(JobSeen(short(path), JobState.FAILED, message=problem, ran=False))
             if not target.run:
                 return _NotRun(JobSeen(short(path), JobState.SUCCEEDED, ran=False))
             name = run(context, api, ready, wanted)
@@ -269,19 +267,6 @@ class CloudRunJobs(CloudRunServices):
             "see what it did; a new release runs it again",
             conflict=True,
         )
-
-    def _until_ready(self, path: str, wanted: dict[str, str]) -> str:
-        """Why Cloud Run cannot have it so; empty once it has."""
-        for _ in polls(self._context.clock, READY_WITHIN):
-            job = self._jobs.job(path)
-            if job is None or not is_marked(job.template.labels, wanted):
-                continue  # an older reading
-            state = next(iter(conditions_of([job.terminal_condition])), None)
-            if state is not None and state.failed:
-                return state.message or state.reason
-            if not job.reconciling:
-                return ""
-        raise DriverError(f"the job {short(path)} was not ready within {READY_WITHIN:.0f} s", "try again")
 
     def _put_back(self, request: RunJob) -> JobSeen:
         """It as it was before this release; also where that is so already."""

@@ -100,7 +100,10 @@ def _made_ready(context: ServiceContext, api: JobApi, path: str, request: RunJob
         api.create(path, run_v2.Job(template=template, labels=labels))
     else:
         api.update(run_v2.Job(name=path, template=template, labels=labels, etag=job.etag))
-    return _ready(context, api, path, wanted)
+    ready, problem = until_ready(context, api, path, wanted)
+    if problem:
+        raise DriverError(f"the job {short(path)} is not ready: {problem}")
+    return ready
 
 
 def _start(context: ServiceContext, service: Service, stable: str | None) -> run_v2.RevisionTemplate:
@@ -108,16 +111,17 @@ def _start(context: ServiceContext, service: Service, stable: str | None) -> run
     return base(context.api.service(service.path), context.api.revision(service.path, stable) if stable else None)
 
 
-def _ready(context: ServiceContext, api: JobApi, path: str, wanted: dict[str, str]) -> run_v2.Job:
+def until_ready(context: ServiceContext, api: JobApi, path: str, wanted: dict[str, str]) -> tuple[run_v2.Job, str]:
+    """The job with that mark, and why Cloud Run cannot have it so; empty once it has. Raises DriverError."""
     for _ in polls(context.clock, READY_WITHIN):
         job = api.job(path)
         if job is None or not is_marked(job.template.labels, wanted):
             continue  # an older reading
         state = next(iter(conditions_of([job.terminal_condition])), None)
         if state is not None and state.failed:
-            raise DriverError(f"the job {short(path)} is not ready: {state.message or state.reason}")
+            return job, state.message or state.reason or "Cloud Run does not say why"
         if not job.reconciling:
-            return job
+            return job, ""
     raise DriverError(f"the job {short(path)} was not ready within {READY_WITHIN:.0f} s", "try again")
 
 
