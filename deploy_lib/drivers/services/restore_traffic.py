@@ -24,7 +24,7 @@ from deploy_lib.drivers.services.verify_serving import answers_from
 from deploy_lib.model.answers import Restored
 from deploy_lib.model.exposure import joined
 from deploy_lib.model.release import Release
-from deploy_lib.model.release_history import ROLLBACK
+from deploy_lib.model.release_history import is_rollback
 from deploy_lib.model.requests import RestoreTraffic
 from deploy_lib.model.traffic import TrafficMap
 
@@ -64,7 +64,7 @@ def restore_traffic(context: ServiceContext, request: RestoreTraffic, tell: Tell
                 record if own else _rollback_record(release, request.target, record)
             )
             noted = replace(noted, restored=not reverting.pending)
-            if release.id.endswith(ROLLBACK):
+            if is_rollback(release.id):
                 noted = replace(noted, exposure=joined(noted.exposure, changes))
             set_annotations(found, service_annotations.succeeded(found.annotations, noted, context.clock.now()))
         return ["traffic", "annotations", *fields]
