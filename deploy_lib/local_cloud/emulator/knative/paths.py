@@ -14,6 +14,8 @@ _OF_TEMPLATE = {
     "max_instance_request_concurrency": "spec.containerConcurrency",
     "timeout": "spec.timeoutSeconds",
     "max_retries": "spec.maxRetries",
+    "task_count": "spec.taskCount",
+    "parallelism": "spec.parallelism",
     "service_account": "spec.serviceAccountName",
     "revision": "metadata.name",
     "scaling": f"{_SCALE}minScale]",
@@ -23,7 +25,7 @@ _OF_TEMPLATE = {
 }
 _NAMES = "|".join(map(re.escape, sorted(_OF_TEMPLATE, key=len, reverse=True)))
 _TEMPLATE = re.compile(rf"(?<![\w.])(?:service\.|job\.)?template\.(template\.)?({_NAMES})\b(\[\d+\]\.depends_on\b)?")
-_TRAFFIC = re.compile(r"(?<![\w.])traffic(\[\d+\])?(\.revision\b)?(?=[.:])")
+_TRAFFIC = re.compile(r"(?<![\w.])traffic(\[\d+\])?(\.revision\b)?(?=\.\w|:)")
 
 
 def in_v1_paths(message: str) -> str:

@@ -237,11 +237,14 @@ def test_a_selector_that_is_not_understood_is_refused() -> None:
             "template.containers[0].depends_on: there is no container named 'b'",
             f"spec.template.metadata.annotations[{DEPENDENCIES}]: there is no container named 'b'",
         ),
+        ("template.task_count: must be 1; x", "spec.template.spec.taskCount: must be 1; x"),
+        ("template.parallelism: must be 0", "spec.template.spec.parallelism: must be 0"),
         ("template.template.containers[0].image: x", "spec.template.spec.template.spec.containers[0].image: x"),
         (
             "spec.template.spec.volumes[0].secret.secretName: Permission denied on secret",
             "spec.template.spec.volumes[0].secret.secretName: Permission denied on secret",
         ),
+        ("it cannot serve traffic. Logs: x", "it cannot serve traffic. Logs: x"),
         ("the traffic of a template is no path", "the traffic of a template is no path"),
     ],
 )  # fmt: skip
