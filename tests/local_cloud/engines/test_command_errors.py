@@ -19,6 +19,7 @@ HELP = "Run 'docker run --help' for more information"
         ([NO_USER, "", LOGGED], "unable to find user nosuchuser: no matching entries in passwd file."),
         ([LOGGED, NO_USER, HELP], "unable to find user nosuchuser: no matching entries in passwd file."),
         (["Error: no such container"], "no such container"),
+        (["Error: runc: it said: Error: no space"], "runc: it said: Error: no space"),
         ([LOGGED], LOGGED),
         (["", HELP], "it printed no error"),
     ],

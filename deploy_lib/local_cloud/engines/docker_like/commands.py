@@ -93,4 +93,4 @@ def last_line(text: str) -> str:
     """
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("Run '")]
     said = [line for line in lines if not _LOGGED.match(line)] or lines or ["it printed no error"]
-    return _BEFORE.sub("", said[-1])
+    return _BEFORE.sub("", said[-1], count=1)
