@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from deploy_lib.source.entrypoint.script import follow
+from deploy_lib.source.entrypoint.scripts import started
+from deploy_lib.source.model import ImageContents
 from deploy_lib.source.shell_text import tokens, unquoted
 
 SCRIPT = "/srv/bin/start.sh"
@@ -181,3 +183,9 @@ NESTED = 3000
 )
 def test_no_script_however_deep_takes_long(text: str) -> None:
     assert len(list(follow(text, "/app", {}, script=SCRIPT))) <= 5_000
+
+
+def test_a_script_that_starts_itself_ten_times_is_not_followed_forever() -> None:
+    text = "#!/bin/sh\n" + "./start.sh\n" * 10 + "exec uvicorn web:app\n"
+    contents = ImageContents({"/app/start.sh": "start.sh"}, {}, workdir="/app", command=("./start.sh",))
+    assert len(started(contents, lambda path: text if path == "/app/start.sh" else None).programs) == 1_000

@@ -19,6 +19,7 @@ _OF_A_SHELL = re.compile(r"#!\s*(?:/usr/bin/env\s+(?:-S\s+)?|/\S*/with-contenv\s
 _OF_PYTHON = re.compile(r"#!\s*(?:/usr/bin/env\s+(?:-S\s+)?)?(?:\S*/)?(?:python|pypy)[\d.]*\b|#!.*\buv run\b")
 _USUAL_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _DEEPEST = 6
+_MOST = 1_000  # programs; scripts that start themselves several times would be followed for hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,11 @@ def started(contents: ImageContents, read: ReadText) -> StartedPrograms:
     found = StartedPrograms()
     given = programs(contents.command, contents.workdir, contents.env)
     direct = bool(contents.command) and posixpath.basename(contents.command[0]) not in SHELLS
-    for each in _followed(given, read, found.scripts, _DEEPEST, first=direct):
+    for each in itertools.islice(_followed(given, read, found.scripts, _DEEPEST, first=direct), _MOST):
         group = managed(each, read, contents.files)
-        inner = [list(_followed([one], read, found.scripts, _DEEPEST - 1)) for one in group.programs]
+        inner = [
+            list(itertools.islice(_followed([one], read, found.scripts, _DEEPEST - 1), _MOST)) for one in group.programs
+        ]
         if group.web_last:
             inner.sort(key=lambda programs: any(map(is_web, programs)))
         found.programs.extend(itertools.chain(*inner) if group.programs else [each])
