@@ -10,10 +10,10 @@ Table = Mapping[str, Any]
 
 
 def read_table(text: str | None) -> Table:
-    """Empty for what is no TOML."""
+    """Empty for what is no TOML, or nested too deep to be read."""
     try:
         return tomllib.loads(text or "")
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         return {}
 
 

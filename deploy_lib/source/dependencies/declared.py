@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from deploy_lib.source.dependencies.setup_files import of_setup_cfg, of_setup_py
 from deploy_lib.source.model import ImageContents, ReadContext
@@ -154,10 +155,8 @@ def _requirement(text: str, path: str, reading: _Reading) -> None:
 
 
 def _table(path: str, reading: _Reading) -> None:
-    content = reading.read(path)
-    try:
-        table = tomllib.loads((content or b"").decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+    table = _parsed(reading.read(path) or b"")
+    if table is None:
         reading.whole = False
         return
     reading.files.append(path)
@@ -172,6 +171,15 @@ def _table(path: str, reading: _Reading) -> None:
         if found and normalised(found[1]) not in own:
             reading.note(found, path)
     _dynamic(path, table, reading)
+
+
+@lru_cache(maxsize=8)
+def _parsed(content: bytes) -> Table | None:
+    """None for what is no TOML. Kept, since a long lock file is asked for several times in a check."""
+    try:
+        return tomllib.loads(content.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError):  # the last of what is nested too deep
+        return None
 
 
 def _setup_py(path: str, reading: _Reading) -> None:

@@ -7,13 +7,15 @@ import configparser
 from collections.abc import Sequence
 from typing import Any
 
+from deploy_lib.source.imports.syntax import tree_of
+
 _KEYWORDS = ("install_requires", "extras_require")
 
 
 def of_setup_py(content: bytes) -> Sequence[str] | None:
     """What setup() is given as a list, there or under a name of the module; None where only running it can tell."""
     try:
-        tree = ast.parse(content)
+        tree = tree_of(content)
     except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two of what is nested too deep
         return None
     named: dict[str, ast.expr] = {}

@@ -11,6 +11,8 @@ import posixpath
 import re
 from collections.abc import Callable
 
+from deploy_lib.source.imports.syntax import tree_of
+
 _NAMES = """
     : . [ [[ activate add-apt-repository addgroup adduser alias apk apt apt-cache apt-get apt-key apt-mark awk base64
     basename break bun bunx case cat chgrp chmod chown clear command continue corepack coverage cut date
@@ -78,7 +80,7 @@ def _of_python(args: tuple[str, ...], holds: Callable[[str], bool]) -> bool:
 def _only_asks(code: str, holds: Callable[[str], bool]) -> bool:
     """Code that imports what is installed, asks it, and lets it download."""
     try:
-        body = ast.parse(code.strip()).body
+        body = tree_of(code.strip()).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     for node in body:

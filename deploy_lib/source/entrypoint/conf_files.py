@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from deploy_lib.source.entrypoint.shell import Program
 from deploy_lib.source.entrypoint.targets import inside
+from deploy_lib.source.imports.syntax import tree_of
 from deploy_lib.source.model import ReadText
 from deploy_lib.source.option_values import value_of
 
@@ -52,7 +53,7 @@ def _gunicorn(program: Program, read: ReadText) -> Program:
 def _assigned(text: str) -> tuple[dict[str, str], str]:
     """The settings that are written out, and what is in doubt since only running it can tell."""
     try:
-        tree = ast.parse(text)
+        tree = tree_of(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two of what is nested too deep
         return {}, "cannot be read"
     found: dict[str, str] = {}
@@ -106,7 +107,7 @@ def _hypercorn(program: Program, read: ReadText) -> Program:
     if name.endswith(".toml"):
         try:
             settings = {key: value for key, value in tomllib.loads(text).items() if isinstance(value, str)}
-        except tomllib.TOMLDecodeError:
+        except (tomllib.TOMLDecodeError, RecursionError):
             doubt = "cannot be read"
     options = [settings["application_path"]] if "application_path" in settings else []
     return replace(program, words=(*program.words, *options), doubt=program.doubt or (doubt and f"{name} {doubt}"))

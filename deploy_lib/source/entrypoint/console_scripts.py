@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from deploy_lib.source.entrypoint.model import Entrypoint
 from deploy_lib.source.entrypoint.targets import target
+from deploy_lib.source.imports.syntax import tree_of
 from deploy_lib.source.model import ReadText
 from deploy_lib.source.tables import Table, part, read_table
 
@@ -59,7 +60,7 @@ def _of_setup_cfg(text: str) -> Iterator[tuple[str, str]]:
 def _of_setup_py(text: str) -> Iterator[tuple[str, str]]:
     """What setup() is given as entry_points, when it is written out."""
     try:
-        tree = ast.parse(text)
+        tree = tree_of(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two of what is nested too deep
         return
     given = [each.value for each in ast.walk(tree) if isinstance(each, ast.keyword) and each.arg == "entry_points"]

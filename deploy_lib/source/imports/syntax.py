@@ -106,8 +106,11 @@ def _in_older_grammar(source: bytes) -> Rewritten | None:
         return None
 
 
-def tree_of(source: bytes) -> ast.Module:
-    """A tree of its own of what `parse` has found to be well."""
+def tree_of(source: bytes | str) -> ast.Module:
+    """A tree of its own, by the grammar of this interpreter, without a warning about what the source says.
+
+    Raises what ast.parse raises of any text: SyntaxError and ValueError, RecursionError and MemoryError.
+    """
     with _alone():
         return ast.parse(source)
 
