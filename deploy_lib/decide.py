@@ -144,14 +144,14 @@ def _wanted(plan: Plan, journal: Sequence[Entry]) -> Move:
         case RestoreAsked():
             return _restore_or_lease(journal, last.target, last.why)
         case ReleaseInterrupted() if last.errored:
-            return _take_back(journal, last.by) if traffic_may_have_moved(journal) else Finish(Outcome.UNKNOWN, last.by)
+            return _put_back(journal, last.by) if traffic_may_have_moved(journal) else Finish(Outcome.UNKNOWN, last.by)
         case ReleaseInterrupted():
             return _give_up(plan, journal, Outcome.INTERRUPTED, f"interrupted by {last.by}")
         case Withdrawn(hold=True):
             return Finish(Outcome.HELD, last.why)
         case Withdrawn():
             moved = traffic_may_have_moved(journal)
-            return _take_back(journal, last.why) if moved else Finish(Outcome.REJECTED, last.why)
+            return _put_back(journal, last.why) if moved else Finish(Outcome.REJECTED, last.why)
         case Asked():
             return _unanswered(plan, journal, last)
         case Judged():
@@ -177,9 +177,7 @@ def _taken_back(plan: Plan, journal: Sequence[Entry], end: Finish) -> Move:
     if stopped_unwritten(journal):
         return end
     reason = end.reason
-    passed = [
-        index for index in steps_that_passed(journal) if index < len(plan.steps)
-    ]  # the plan may be shorter by now
+    passed = [index for index in steps_that_passed(journal) if index < len(plan.steps)]  # it may be shorter by now
     for index in reversed(passed):
         step = plan.steps[index]
         if step.kind.take_back(step.settings, release) is None:
@@ -240,10 +238,10 @@ def _give_up(plan: Plan, journal: Sequence[Entry], outcome: Outcome, reason: str
         return Finish(outcome, reason)
     if plan.on_failure == "hold" and outcome is not Outcome.INTERRUPTED:
         return Finish(Outcome.HELD, reason)
-    return _take_back(journal, reason)
+    return _put_back(journal, reason)
 
 
-def _take_back(journal: Sequence[Entry], reason: str) -> Move:
+def _put_back(journal: Sequence[Entry], reason: str) -> Move:
     """Restore whatever the policy says."""
     target = restore_target(journal)
     if target is None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from deploy_lib.config.circles import circle_in
 from deploy_lib.config.lines import Path
 from deploy_lib.config.runtime import ContainerProbeSettings
 from deploy_lib.config.service_settings import ServiceSettings
@@ -162,16 +163,8 @@ def _containers(service: ServiceSettings) -> Iterator[Impossible]:
             if variable in each.env:
                 yield ("containers", name, "secrets", variable), f"{variable} is both in env and in secrets"
     waits = {name: each.depends_on or () for name, each in service.containers.items()}
-    for name in waits:
-        if circle := _circle(name, waits, []):
-            yield ("containers", name, "depends_on"), f"containers that wait for each other: {' for '.join(circle)}"
-            return
-
-
-def _circle(name: str, waits: Mapping[str, tuple[str, ...]], trail: list[str]) -> list[str]:
-    if name in trail:
-        return [*trail[trail.index(name) :], name]
-    return next((found for each in waits.get(name, ()) if (found := _circle(each, waits, [*trail, name]))), [])
+    if circle := circle_in(waits):
+        yield ("containers", circle[0], "depends_on"), f"containers that wait for each other: {' for '.join(circle)}"
 
 
 def _processors(text: str | None) -> float | None:

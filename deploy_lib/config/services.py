@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from deploy_lib.config.circles import circle_in
 from deploy_lib.config.impossible import impossible
 from deploy_lib.config.lines import Document, Path
 from deploy_lib.config.problems import ConfigProblem, unknown
@@ -80,8 +81,7 @@ def service_problems(
             for variable in both
         )
     found.extend(_twice(services, document, section))
-    circle = _circle(services)
-    if circle:
+    if circle := circle_in({name: service.after for name, service in services.items()}):
         found.append(
             ConfigProblem(document.place(("services", circle[0], "after")), f"a circle: {' after '.join(circle)}")
         )
@@ -129,17 +129,3 @@ def never_well(
             message = step.kind.unfit(step.settings, name, service.health.as_health())
             if message:
                 yield ConfigProblem(document.place(("services", name, "health", "status")), message)
-
-
-def _circle(services: Mapping[str, ServiceSettings]) -> list[str]:
-    """Services that wait for each other, beginning and ending with the same one; empty when there are none."""
-
-    def walk(name: str, trail: list[str]) -> list[str]:
-        if name in trail:
-            return [*trail[trail.index(name) :], name]
-        for other in services[name].after:
-            if other in services and (found := walk(other, [*trail, name])):
-                return found
-        return []
-
-    return next((found for name in services if (found := walk(name, []))), [])
