@@ -65,7 +65,7 @@ class Answers(BaseHTTPRequestHandler):
             self.say(200, {"said": GREETING, "number": number})
 
     def misbehave(self, kind: str) -> None:
-        """5xx, 429, 400, 404, 403, redirect (to a login), slow, cut body, no answer."""
+        """5xx, 429, 400, 404, 403, redirect (to a login), slow, very slow, cut body, no answer."""
         statuses = {
             "5xx": 500,
             "429": 429,
@@ -73,11 +73,9 @@ class Answers(BaseHTTPRequestHandler):
             "404": 404,
             "403": 403,
             "redirect": 302,
-            "slow": 200,
             "cut body": 200,
         }
-        if kind in ("slow", "no answer"):
-            time.sleep(3 if kind == "slow" else 30)
+        time.sleep({"slow": 3, "very slow": 6, "no answer": 30}.get(kind, 0))
         self.say(statuses.get(kind, 200), {"wrong": kind}, cut=kind == "cut body")
         self.close_connection = True
 
