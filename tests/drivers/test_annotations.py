@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from google.cloud import run_v2
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deploy_lib.drivers.services import service_annotations
@@ -40,6 +40,7 @@ RECORDS = st.builds(
 )  # fmt: skip
 
 
+@settings(max_examples=30)
 @given(RECORDS, st.dictionaries(st.text(), st.text()))
 def test_records_come_back_and_other_annotations_stay(record: ReleaseRecord, others: dict[str, str]) -> None:
     written = service_annotations.with_record(others, record)
