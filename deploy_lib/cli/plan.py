@@ -21,6 +21,7 @@ from deploy_lib.cli.signals import stopping
 from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.model.freeze import frozen_at
 from deploy_lib.model.release import Status
+from deploy_lib.model.shell_commands import shown_fix
 from deploy_lib.plan import Plan
 from deploy_lib.release.executor import execute
 from deploy_lib.release.read_only import Foreseen, ForeseenEnd, ReadOnlyRelease
@@ -108,5 +109,5 @@ def _plain(plan: Plan, line: Foreseen) -> dict[str, object]:
         "told": line.description,
         "details": list(line.details),
         "findings": [{"code": each.code, "severity": each.severity.value, "message": each.message, "place": each.place,
-                      "fix": each.fix} for each in line.findings],
+                      "fix": shown_fix(each.fix) if each.fix else None} for each in line.findings],
     }  # fmt: skip

@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from deploy_lib.diagnose.shell_commands import in_shell
 from deploy_lib.model.cause import Cause, Link, Presence, Whereabouts
 from deploy_lib.model.findings import Absence, Finding, Severity
+from deploy_lib.model.shell_commands import in_shell
 
 _YES, _NO, _UNKNOWN = Presence.YES, Presence.NO, Presence.UNKNOWN
 WHEREABOUTS = {

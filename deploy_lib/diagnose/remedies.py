@@ -12,7 +12,6 @@ from deploy_lib.diagnose import at_google, libraries
 from deploy_lib.diagnose.case import Case
 from deploy_lib.diagnose.packages import package_of
 from deploy_lib.diagnose.remedy_context import RemedyContext
-from deploy_lib.diagnose.shell_commands import in_repository, in_shell
 from deploy_lib.model.cause import Cause
 from deploy_lib.model.cause_facts import (
     BuildFacts,
@@ -33,6 +32,7 @@ from deploy_lib.model.evidence import Evidence
 from deploy_lib.model.image_names import repository_of
 from deploy_lib.model.memory import doubled
 from deploy_lib.model.service import Service
+from deploy_lib.model.shell_commands import in_repository, in_shell
 from deploy_lib.source.entrypoint.misspelt import nearest
 
 

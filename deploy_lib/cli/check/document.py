@@ -7,6 +7,7 @@ from typing import Any
 from deploy_lib.cli.check.result import CheckResult
 from deploy_lib.model.file_state import FileState
 from deploy_lib.model.findings import Finding
+from deploy_lib.model.shell_commands import shown_fix
 
 
 def document(outcome: CheckResult, *, files: bool = False) -> dict[str, Any]:
@@ -18,7 +19,7 @@ def document(outcome: CheckResult, *, files: bool = False) -> dict[str, Any]:
         "entrypoint": outcome.analysis.entrypoint,
         "image_files": len(contents.files),
         "closure_modules": len(outcome.analysis.modules),
-        "findings": [_finding(finding) for finding in outcome.findings],
+        "findings": [finding_document(finding) for finding in outcome.findings],
         "unknown": [
             {"prefix": unknown.prefix, "reason": unknown.reason, "line": unknown.line} for unknown in outcome.unknown
         ],
@@ -39,7 +40,8 @@ def document(outcome: CheckResult, *, files: bool = False) -> dict[str, Any]:
     return made
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def finding_document(finding: Finding) -> dict[str, Any]:
+    """One finding as plain data; `fix` as it is typed."""
     return {
         "code": finding.code,
         "severity": finding.severity.value,
@@ -52,7 +54,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "chain": list(finding.chain),
         "cause": finding.cause,
         "rule": finding.rule,
-        "fix": finding.fix,
+        "fix": shown_fix(finding.fix) if finding.fix else None,
         "lazy": finding.lazy,
         "guarded": finding.guarded,
     }

@@ -9,6 +9,7 @@ from typing import Any
 
 from deploy_lib.cli.check.result import CheckResult
 from deploy_lib.model.findings import Finding, Severity
+from deploy_lib.model.shell_commands import shown_fix
 
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.ADVICE: "note"}
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -23,16 +24,17 @@ def _run(outcome: CheckResult) -> dict[str, Any]:
     return {
         "automationDetails": {"id": f"deploy-to-gcp/{outcome.service}/"},
         "tool": {"driver": {"name": "deploy_to_gcp.py check", "rules": [{"id": code} for code in codes]}},
-        "results": [_result(finding) for finding in outcome.findings],
+        "results": [finding_result(finding) for finding in outcome.findings],
     }
 
 
-def _result(finding: Finding) -> dict[str, Any]:
+def finding_result(finding: Finding) -> dict[str, Any]:
+    """One finding as a result of SARIF, with its way, its rule and its fix in the message."""
     parts = [finding.message, *finding.chain, *([f"rule: {finding.rule}"] if finding.rule else [])]
     result: dict[str, Any] = {
         "ruleId": finding.code,
         "level": _LEVELS[finding.severity],
-        "message": {"text": "\n".join([*parts, *([f"fix: {finding.fix}"] if finding.fix else [])])},
+        "message": {"text": "\n".join([*parts, *([f"fix: {shown_fix(finding.fix)}"] if finding.fix else [])])},
     }
     if finding.file:
         place: dict[str, Any] = {"artifactLocation": {"uri": finding.file}}

@@ -10,6 +10,7 @@ from deploy_lib.cli.program import shorter
 from deploy_lib.model.counting import counted
 from deploy_lib.model.file_state import FileState
 from deploy_lib.model.findings import Finding, Severity
+from deploy_lib.model.shell_commands import shown_fix
 from deploy_lib.source.last_image import Learned
 from deploy_lib.source.model import SITE_PACKAGES
 from deploy_lib.source.unknowns import UnknownPart, by_place
@@ -96,8 +97,6 @@ def _finding(finding: Finding, others: Sequence[Finding], root: str) -> Iterator
     if finding.rule:
         yield f"    rule: {finding.rule}"
     if finding.fix:
-        from deploy_lib.diagnose.shell_commands import shown_fix  # a check that finds nothing is in a hurry
-
         yield f"    fix:  {shorter(shown_fix(finding.fix, root))}"
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from deploy_lib.cli.check.result import CheckResult
 from deploy_lib.cli.program import shorter
 from deploy_lib.model.findings import Absence
+from deploy_lib.model.shell_commands import shown_fix
 from deploy_lib.source.dependencies.declared import declared, installed
 from deploy_lib.source.dependencies.names import may_be_brought_by
 from deploy_lib.source.explain import Explainer
@@ -60,8 +61,6 @@ def answer_lines(reply: dict[str, Any], root: str) -> Iterator[str]:
     if reply["rule"]:
         yield f"  rule: {reply['rule']}"
     if reply["fix"]:
-        from deploy_lib.diagnose.shell_commands import shown_fix  # what is there is answered sooner without
-
         yield f"  fix:  {shorter(shown_fix(reply['fix'], root))}"
 
 

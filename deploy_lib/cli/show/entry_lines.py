@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import assert_never
 
-from deploy_lib.diagnose.shell_commands import shown_fix
 from deploy_lib.model import journal
 from deploy_lib.model.cause import Cause, Confidence, Link
 from deploy_lib.model.entry_words import about_freeze, sentence
@@ -13,6 +12,7 @@ from deploy_lib.model.findings import Finding, Severity, with_place
 from deploy_lib.model.journal import Entry
 from deploy_lib.model.release import Status
 from deploy_lib.model.release_history import is_rollback
+from deploy_lib.model.shell_commands import shown_fix
 
 SHOWN_FINDINGS = 8
 SHOWN_LINKS = 10

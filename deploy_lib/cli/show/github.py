@@ -8,6 +8,7 @@ from deploy_lib.cli.show.plain import Plain
 from deploy_lib.cli.show.printer import Printer
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.model.journal import Diagnosed, Entry, Judged, Stopped
+from deploy_lib.model.shell_commands import shown_fix
 from deploy_lib.printable import Printable, shown
 
 Place = tuple[str, int | None]
@@ -58,7 +59,7 @@ def annotation(finding: Finding) -> str:
     """One `::error file=...,line=...::message` line, which does what it says and nothing else."""
     level = {"error": "error", "warning": "warning"}.get(finding.severity.value, "notice")
     where = _where(finding.file, finding.line)
-    fix = f"\nfix: {finding.fix}" if finding.fix else ""
+    fix = f"\nfix: {shown_fix(finding.fix)}" if finding.fix else ""
     return f"::{level} {where}title={_property(finding.code)}::{_data(finding.message + fix)}"
 
 

@@ -19,11 +19,11 @@ from deploy_lib.cli.show.entry_lines import (
     finding_lines,
     shown_of,
 )
-from deploy_lib.diagnose.shell_commands import in_shell, shown_fix
 from deploy_lib.model.cause import Cause
 from deploy_lib.model.findings import Finding
 from deploy_lib.model.journal import Diagnosed, Entry, Judged, Started, Stopped
 from deploy_lib.model.release import Status
+from deploy_lib.model.shell_commands import in_shell, shown_fix
 
 _TIME = re.compile(r"^\d\S*Z\s+")
 _PLACE = re.compile(r"^\S+:\d+: ")

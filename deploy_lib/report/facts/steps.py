@@ -10,6 +10,7 @@ from deploy_lib.model.findings import Severity
 from deploy_lib.model.journal import Asked, Entry, Judged
 from deploy_lib.model.journal_queries import planned_steps
 from deploy_lib.model.release import Status, StatusWords
+from deploy_lib.model.shell_commands import shown_fix
 from deploy_lib.report.facts.subject import Subject
 
 UNANSWERED, NOT_RUN = "unanswered", "not run"
@@ -58,7 +59,7 @@ def _judged(entry: Judged, subject: Subject) -> StepRow:
     began = max(0.0, subject.since_start(at) or 0.0) if subject.started else None
     details = tuple(entry.details.lines()) if entry.details else ()
     problems = tuple(
-        f"{each.message}\n  fix: {each.fix}" if each.fix else each.message
+        f"{each.message}\n  fix: {shown_fix(each.fix)}" if each.fix else each.message
         for each in entry.findings
         if each.severity is Severity.ERROR
     )

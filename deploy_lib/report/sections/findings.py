@@ -12,6 +12,7 @@ from deploy_lib.model.findings import Finding, Severity, with_place
 from deploy_lib.model.journal import Judged
 from deploy_lib.model.outcome import Tone
 from deploy_lib.model.release import Status
+from deploy_lib.model.shell_commands import shown_fix
 from deploy_lib.report import answers
 from deploy_lib.report.blocks import Column, Piece, Table, Text, columns, literal
 from deploy_lib.report.document import Section
@@ -115,7 +116,7 @@ def _found(step: str, finding: Finding, place: str, places: Whereabouts) -> Find
         in_context=places.in_context,
         in_image=places.in_image,
         rule=finding.rule,
-        fix=finding.fix,
+        fix=shown_fix(finding.fix) if finding.fix else None,
         chain=finding.chain,
     )
 

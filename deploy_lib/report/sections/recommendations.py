@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from deploy_lib.diagnose.shell_commands import in_repository, in_shell
 from deploy_lib.model.findings import Severity
 from deploy_lib.model.journal import Entry, Judged
 from deploy_lib.model.journal_queries import first_start
 from deploy_lib.model.program import Invocation
 from deploy_lib.model.release import Status
+from deploy_lib.model.shell_commands import in_repository, in_shell
 from deploy_lib.report.blocks import Lines, literal
 from deploy_lib.report.document import Section
 from deploy_lib.report.facts import ReleaseFacts

@@ -54,7 +54,7 @@ def _may_change(contents: ImageContents, path: str) -> bool:
 def _problem(script: Script, path: str, contents: ImageContents, mode: int) -> Finding | None:
     first = _FIRST_LINE.match(script.text)
     if first and first[3]:
-        return _line_ends(path, first[1])
+        return line_ends(path, first[1])
     if mode == REGULAR and not _is_executable(script.path, contents):
         return _not_executable(path, script.path)
     if not first:
@@ -80,8 +80,10 @@ def _lacks(contents: ImageContents, program: str) -> bool:
     return not mentioned and any(program in names.split() for names in lacking)
 
 
-def _line_ends(path: str, interpreter: str) -> Finding:
+def line_ends(path: str, interpreter: str) -> Finding:
+    """With the command that mends it for good: git keeps the file so from then on, whoever commits it."""
     quoted = shlex.quote(path)
+    pattern = shlex.quote(f'"{path}"' if " " in path else path)
     return Finding(
         Code.WINDOWS_LINE_ENDS,
         Severity.ERROR,
@@ -89,8 +91,8 @@ def _line_ends(path: str, interpreter: str) -> Finding:
         f"called {interpreter} with a carriage return at its end",
         file=path,
         line=1,
-        fix=f"sed -i 's/\\r$//' {quoted} && git add --renormalize -- {quoted} && git commit, and write "
-        f"'*.sh text eol=lf' into .gitattributes",
+        fix=f"printf '\\n%s text eol=lf\\n' {pattern} >> .gitattributes && sed -i 's/\\r$//' {quoted} && "
+        f"git add --renormalize -- .gitattributes {quoted} && git commit",
     )
 
 

@@ -6,6 +6,8 @@ import re
 import shlex
 
 _TYPED = re.compile(r"(?:git|gcloud|echo|printf|cd|uv|poetry|pdm|pipenv|python3?|\(cd) ")
+_COMMIT = re.compile(r"\bgit commit(?=\s*(?:$|[,;]|&&))")
+_WITH_MESSAGE = "git commit -m 'Fix the release'"
 
 
 def in_shell(fix: str) -> str:
@@ -13,10 +15,10 @@ def in_shell(fix: str) -> str:
 
     A commit gets a message, since what is pasted must not wait in an editor.
     """
+    fix = _COMMIT.sub(_WITH_MESSAGE, fix)
     if fix.startswith("# ") or not _TYPED.match(fix):
         return fix if fix.startswith("# ") else f"# {fix}"
     command, other, rest = re.split(r"([,;] or )", fix, maxsplit=1) if re.search(r"[,;] or ", fix) else (fix, "", "")
-    command = re.sub(r"git commit(?=\s*(?:$|;|&&))", "git commit -m 'Fix the release'", command)
     return f"{command}  # or {rest}" if other else command
 
 
@@ -30,4 +32,4 @@ def in_repository(command: str, root: str) -> str:
 
 def shown_fix(fix: str, root: str = "") -> str:
     """A finding's fix as it is shown: a command asks no questions and runs anywhere, an edit in words stays so."""
-    return in_repository(in_shell(fix), root) if _TYPED.match(fix) else fix
+    return in_repository(in_shell(fix), root) if _TYPED.match(fix) else _COMMIT.sub(_WITH_MESSAGE, fix)
