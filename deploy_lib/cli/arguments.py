@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from deploy_lib.cli.called import NAME
-from deploy_lib.cli.reading_arguments import add_reading_arguments
+from deploy_lib.cli.reading_arguments import add_reading_arguments, whole_number
 from deploy_lib.cli.releasing_arguments import add_deploy_arguments, add_release_arguments
 from deploy_lib.cli.setting_up_arguments import add_init_arguments, add_local_arguments
 from deploy_lib.cli.show.streams import put_line
@@ -72,13 +72,16 @@ class Misuse(SystemExit):
 
 
 class _Parser(argparse.ArgumentParser):
-    """Repeats what was given only in a form that no terminal and no CI log obeys."""
+    """Says what is wrong and where more stands, without the flags; repeats what was given only in a form that no
+    terminal and no CI log obeys."""
 
     def error(self, message: str) -> NoReturn:
-        try:
-            super().error(message)
-        except SystemExit:
-            raise Misuse(message) from None
+        from deploy_lib.cli.program import shorter, typed
+
+        command = self.prog.removeprefix(NAME)
+        self._print_message(f"{self.prog}: error: {message}\n", sys.stderr)
+        self._print_message(f"  {shorter(typed())}{command} --help\n", sys.stderr)
+        raise Misuse(message)
 
     def _print_message(self, message: str, file: Any = None) -> None:
         if not _is_plain(message):
@@ -164,8 +167,8 @@ def parse(argv: list[str]) -> argparse.Namespace:
         top.error(f"{argv[0]!r} is not a command{did_you_mean(argv[0], COMMANDS)}")
     args, unknown = top.parse_known_args(argv if named else ["deploy", *argv])
     if unknown:
-        used = command_parsers(top)[args.command]
-        used.error(unknown_arguments(unknown, used._option_string_actions, COMMANDS))
+        known = {name: tuple(each._option_string_actions) for name, each in command_parsers(top).items()}
+        command_parsers(top)[args.command].error(unknown_arguments(unknown, args.command, known))
     if getattr(args, "named", None):
         args.service.insert(0, args.named)
     given = {name: value for name, value in vars(args).items() if name != "words"}  # a Tab comes before a word, too
@@ -245,7 +248,9 @@ def _others(made: Mapping[str, argparse.ArgumentParser]) -> None:
     )
     made["resume"].add_argument("--force", action="store_true", help="take over although the lease has not expired")
     prune = made["prune"]
-    prune.add_argument("--keep", type=int, default=20, metavar="N", help="of the newest at least (default: 20)")
+    prune.add_argument(
+        "--keep", type=whole_number, default=20, metavar="N", help="of the newest at least (default: 20)"
+    )
     prune.add_argument("--images", action="store_true", help="images too, of services in this file's repository")
     prune.add_argument("--yes", action="store_true", help="delete what is listed without it")
     add_reading_arguments(made)

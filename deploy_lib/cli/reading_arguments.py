@@ -10,6 +10,14 @@ from deploy_lib.report.formats import FORMATS
 SHELLS = ("bash", "zsh", "fish")
 
 
+def whole_number(text: str) -> int:
+    """Raises ArgumentTypeError for any other word."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+
+
 def add_reading_arguments(made: Mapping[str, argparse.ArgumentParser]) -> None:
     """To the parsers of these commands, by their names."""
     made["status"].add_argument(
@@ -19,11 +27,13 @@ def add_reading_arguments(made: Mapping[str, argparse.ArgumentParser]) -> None:
         metavar="EVERY",
         help="look again and again until Ctrl-C (default: every 5s); without a terminal, only what has changed",
     )
-    made["history"].add_argument("--limit", type=int, metavar="N", help="releases at most (default: 20)")
+    made["history"].add_argument("--limit", type=whole_number, metavar="N", help="releases at most (default: 20)")
     made["history"].add_argument(
         "--stats", action="store_true", help="how often, how well and how soon is released, by week, instead of a list"
     )
-    made["history"].add_argument("--weeks", type=int, metavar="N", help="with --stats: the last N weeks (default: 12)")
+    made["history"].add_argument(
+        "--weeks", type=whole_number, metavar="N", help="with --stats: the last N weeks (default: 12)"
+    )
     made["history"].add_argument("--html", metavar="FILE", help="with --stats: write it as one page with drawings")
     made["doctor"].add_argument(
         "--on", choices=("cloud-build",), help="for releases that deploy --on cloud-build hands over"

@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 _LONGEST = 60  # characters of a word that are compared: nobody mistypes more, and comparing is quadratic
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """ "; did you mean status?", and nothing where none is near."""
+    near = _near(word, known)
+    return f"; did you mean {near}?" if near else ""
+
+
+def unknown_arguments(words: Iterable[str], command: str, flags: Mapping[str, Collection[str]]) -> str:
+    """ "unrecognized arguments: --sevice backend; did you mean --service?": of each flag among the words, or where
+    there is none how a service is named. `flags` are those of every command."""
+    given = list(words)
+    told = f"unrecognized arguments: {' '.join(given)}"
+    if given and given[0] in flags:
+        return f"{told}; a command comes first, its flags after it"
+    if "--service" in flags[command] and not any(word.startswith("-") for word in given):
+        return f"{told}; a service is named with --service"
+    mistyped = [word.partition("=")[0] for word in given if word.startswith("--")]
+    return "; ".join([told, *dict.fromkeys(_meant(mistyped, command, flags))])
+
+
+def _meant(mistyped: Iterable[str], command: str, flags: Mapping[str, Collection[str]]) -> Iterator[str]:
+    own = [flag for flag in flags[command] if flag.startswith("--")]
+    for flag in mistyped:
+        others = [name for name, theirs in flags.items() if flag in theirs]
+        if others:
+            yield f"{flag} is a flag of {' and '.join(others)}"
+        elif near := _near(flag, own):
+            yield f"did you mean {near}?"
+
+
+def _near(word: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches  # loaded for those who mistype
 
-    close = get_close_matches(word[:_LONGEST].lower(), sorted(known), n=1)
-    return f"; did you mean {close[0]}?" if close else ""
-
-
-def unknown_arguments(words: Iterable[str], flags: Iterable[str], commands: Collection[str]) -> str:
-    """ "unrecognized arguments: --sevice backend; did you mean --service?": of the first flag among the words,
-    or where there is none how a service is named."""
-    given = list(words)
-    if given and given[0] in commands:
-        return f"unrecognized arguments: {' '.join(given)}; a command comes first, its flags after it"
-    first = next((word.partition("=")[0] for word in given if word.startswith("--")), "")
-    hint = did_you_mean(first, (flag for flag in flags if flag.startswith("--"))) if first else ""
-    if "--service" in flags and not any(word.startswith("-") for word in given):
-        hint = "; a service is named with --service"
-    return f"unrecognized arguments: {' '.join(given)}{hint}"
+    return next(iter(get_close_matches(word[:_LONGEST].lower(), sorted(known), n=1)), "")

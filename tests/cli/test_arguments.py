@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -30,6 +31,11 @@ ROOT = Path(__file__).resolve().parents[2]
         (["status", "backend"], "unrecognized arguments: backend; a service is named with --service\n"),
         (["report", "one", "two"], "unrecognized arguments: two; a service is named with --service\n"),
         (["--no-such-thing-at-all"], "unrecognized arguments: --no-such-thing-at-all\n"),
+        (
+            ["--sevice", "a", "--projct=p"],
+            ": --sevice a --projct=p; did you mean --service?; did you mean --project?\n",
+        ),
+        (["status", "--follow"], "unrecognized arguments: --follow; --follow is a flag of logs\n"),
         (["status", "--output", "jsno"], "did you mean json?"),
         (["local", "upp"], "did you mean up?"),
         (["report", "--format", "mdd"], "did you mean md?"),
@@ -47,6 +53,35 @@ def test_a_mistyped_word_is_told_with_what_was_meant(
     said = capsys.readouterr().err
     assert ended.value.code == 2
     assert told in said and "\x1b" not in said
+    first, hint = said.splitlines()
+    assert ": error: " in first and hint.endswith(" --help") and "usage" not in said
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    ("words", "told", "more"),
+    [
+        (["deploy", "--project"], "argument --project: expected one argument", "deploy --help"),
+        (["--output", "yaml"], "argument --output: invalid choice: 'yaml'", "deploy --help"),
+        (["approve"], "the following arguments are required: id", "approve --help"),
+        (["history", "--limit", "x"], "argument --limit: 'x' is not a whole number", "history --help"),
+        (["prune", "--keep", "2.5"], "argument --keep: '2.5' is not a whole number", "prune --help"),
+        (["check", "--facts"], "argument --facts: expected one argument", "check --help"),
+        (["logs", "--revision", "a", "--release", "b"], "argument --release: not allowed with", "logs --help"),
+        (["nothing"], "'nothing' is not a command", "deploy_to_gcp.py --help"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_is_wrong_stands_first_with_the_command_that_tells_more(
+    capsys: pytest.CaptureFixture[str], words: list[str], told: str, more: str
+) -> None:
+    with pytest.raises(SystemExit):
+        parse(words)
+    first, hint = capsys.readouterr().err.splitlines()
+    assert told in first and hint.endswith(more), (first, hint)
+    with pytest.raises(SystemExit) as ended:
+        parse(shlex.split(hint.partition("deploy_to_gcp.py")[2]))
+    assert ended.value.code == 0
 
 
 def _git(where: Path, *words: str) -> str:
