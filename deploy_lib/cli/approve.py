@@ -24,8 +24,9 @@ def of_any_service(args: argparse.Namespace) -> argparse.Namespace:
 
 
 def plans_of(release_id: str, plans: Sequence[Plan]) -> Sequence[Plan]:
-    """The one whose service and region the id names; all of them for the end of an id."""
-    return [plan for plan in plans if is_of(release_id, plan.service)] or plans
+    """Those of the service that the id names, in all its regions; all of them for the end of an id."""
+    named = {plan.service.name for plan in plans if is_of(release_id, plan.service)}
+    return [plan for plan in plans if plan.service.name in named] or plans
 
 
 def main(args: argparse.Namespace, clock: SystemClock | None = None) -> int:
@@ -36,10 +37,12 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None) -> int:
         states = [(plan, session.services(plan).read_state(plan.service)) for plan in plans]
         found = approvable(states, args.id, clock.now())
         approval = Approval(holder(), clock.now(), args.why or "")
-        service = found.plan.service
-        answered = session.services(found.plan).approve(service, found.release_id, found.asked.name, approval)
-        say(f"{service.label}: {found.release_id} was approved by {answered.approval}")
-        next_ = "the client that waits for it goes on"
-        resume = f"go on with: {shorter(found.plan.program.command('resume'))}"
-        say(f"{service.label}: {next_ if found.waited_for else resume}")
+        for each in found:
+            service = each.plan.service
+            answered = session.services(each.plan).approve(service, each.release_id, each.asked.name, approval)
+            say(f"{service.label}: {each.release_id} was approved by {answered.approval}")
+        for each in found:
+            next_ = "the client that waits for it goes on"
+            resume = f"go on with: {shorter(each.plan.program.command('resume'))}"
+            say(f"{each.plan.service.label}: {next_ if each.waited_for else resume}")
     return 0

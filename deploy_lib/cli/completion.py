@@ -20,9 +20,9 @@ from deploy_lib.cli.show.console import say_as_is
 from deploy_lib.printable import clean
 
 Names = Callable[[str, argparse.Namespace], Iterable[str]]
-"""The names of a kind ("service", "project") under the options typed so far."""
+"""The names of a kind ("service", "job", "project") under the options typed so far."""
 
-_KINDS = {"service": "service", "named": "service", "project": "project"}
+_KINDS = {"service": "service", "named": "service", "job": "job", "project": "project"}
 """Which names a value is one of, by where argparse puts it."""
 
 
@@ -116,14 +116,15 @@ def names_of_files(kind: str, given: argparse.Namespace) -> Iterator[str]:
             return
         if given.project or given.config or given.local:
             files = [selection.config_path(given, root)]
-        yield from dict.fromkeys(name for path in files for name in _services(path))
+        yield from dict.fromkeys(name for path in files for name in _names(kind, path))
 
 
-def _services(path: Path) -> Iterator[str]:
+def _names(kind: str, path: Path) -> Iterator[str]:
     with suppress(Exception):
         from deploy_lib.config import load
 
-        yield from load(path, to_release=False).services()
+        config = load(path, to_release=False)
+        yield from config.jobs() if kind == "job" else config.services()
 
 
 def _plain(found: Suggestion) -> str:

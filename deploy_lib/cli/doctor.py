@@ -16,6 +16,7 @@ from deploy_lib.drivers.clock import SystemClock
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.project_access import ProjectAccess
 from deploy_lib.drivers.services.api import RunApi
+from deploy_lib.drivers.services.job_api import JobApi
 from deploy_lib.model.roles import name_of
 from deploy_lib.model.service import Service
 from deploy_lib.release.doctor import Checkup, Doctor, Standing
@@ -30,6 +31,9 @@ def main(args: argparse.Namespace) -> int:
         api, access = RunApi(calls), ProjectAccess(calls, session.clients.project)
 
         def runs_as(service: Service) -> str | None:
+            if service.job is not None:
+                job = JobApi(calls).job(service.path)
+                return (job.template.template.service_account or None) if job is not None else None
             running = api.service(service.path)
             return (running.template.service_account or None) if running is not None else None
 

@@ -14,7 +14,9 @@ from deploy_lib.model.not_possible import NotPossible
 def explain(selection: Selection, key: str, *, as_text: bool) -> int:
     """0. Raises NotPossible for a key that there is not."""
     try:
-        found = explained(selection.config, key, list(dict.fromkeys(plan.service.name for plan in selection.plans)))
+        services = [plan.service for plan in selection.plans]
+        section = f"{services[0].kind}s"
+        found = explained(selection.config, key, list(dict.fromkeys(each.name for each in services)), section)
     except NoSuchKey as error:
         raise NotPossible(f"--explain: {error}") from None
     for origin in found:
@@ -28,7 +30,8 @@ def explain(selection: Selection, key: str, *, as_text: bool) -> int:
 
 def _lines(origin: ValueOrigin) -> Iterator[str]:
     if origin.default:
-        kept = "as the running service has it, else Cloud Run's own" if "." in origin.key else "not set"
+        kind = "job" if origin.key.startswith("jobs.") else "service"
+        kept = f"as the running {kind} has it, else Cloud Run's own" if "." in origin.key else "not set"
         kept = f"not set; {origin.about}" if origin.about else kept
         yield f"{origin.key}: {kept if origin.value is None else _text(origin.value)}"
         yield "  no file names it"

@@ -59,4 +59,4 @@ def _put_back(session: Session, plan: Plan, release_id: str, display: Display) -
     notifier = Notifier((), session.state, session.clients)
     with ExitStack() as journals_open:
         begun = begin(session, chosen, chosen.choice, display, notifier, journals_open)
-        return carry_out(session, begun, notifier, options, f"the guard of release {release_id}").outcome
+        return carry_out(session, begun, notifier, f"the guard of release {release_id}").outcome

@@ -76,9 +76,14 @@ def _logs(logs: argparse.ArgumentParser) -> None:
     which = logs.add_mutually_exclusive_group()
     which.add_argument("--revision", metavar="R", help="only this revision's")
     which.add_argument(
+        "--execution", metavar="E", help="with --job: only this execution's; the end of its name is enough"
+    )
+    which.add_argument(
         "--release", metavar="ID", help="only what the revision of this release wrote; the end of its id is enough"
     )
     logs.add_argument("--follow", action="store_true", help="go on with what comes in, until Ctrl-C")
     logs.add_argument(
-        "--since", metavar="TIME", help="how far back, e.g. 2h (default: 10m, with --release its beginning)"
+        "--since",
+        metavar="TIME",
+        help="how far back, e.g. 2h (default: 10m, with --release its beginning; of a job: its last execution)",
     )

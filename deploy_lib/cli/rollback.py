@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from deploy_lib.cli import unpin
-from deploy_lib.cli.identity import holder, new_release
+from deploy_lib.cli.identity import holder, keep_apart, new_release
 from deploy_lib.cli.notifications import Notifier
 from deploy_lib.cli.release_store import journals
 from deploy_lib.cli.result import CommandResult
@@ -48,14 +48,16 @@ def main(args: argparse.Namespace, result: CommandResult | None = None) -> int:
         return unpin.main(args)
     options = RollbackOptions(args.to, probe=not args.now, force=args.force, wait=seconds("--wait", args.wait))
     selection = select(args, source=False)
-    if args.to and len(selection.plans) > 1:
-        raise NotPossible(f"--to names a revision of one service; give one {selection.one}")
+    if args.to not in (None, LIST) and selection.one != "--region" and len(selection.plans) > 1:
+        raise NotPossible(f"--to is about one {selection.plans[0].service.kind}; give one {selection.one}")
     result = result or CommandResult("rollback")
     clock = SystemClock()
     with open_session(selection, args, clock) as session:
         if args.job:
             from deploy_lib.cli import rollback_job  # with it comes all that builds
 
+            if args.to == LIST:
+                return rollback_job.show_offers(session, selection.plans)
             return rollback_job.main(args, selection, session, clock, result)
         if args.to == LIST:
             return _list(session, selection)
@@ -71,12 +73,13 @@ def main(args: argparse.Namespace, result: CommandResult | None = None) -> int:
         try:
             with closing(notifier), ExitStack() as journals_open, closing(display):
                 signals = journals_open.enter_context(stopping(clock, finishes, display.stopping, result.cut_short))
+                apart = keep_apart()
                 begun = [
-                    begin(session, each, each.choice, display, notifier, journals_open)
+                    begin(session, each, each.choice, display, notifier, journals_open, apart)
                     for each in found
                     if each.choice is not None
                 ]
-                ends = {each.chosen.plan.service.label: carry_out(session, each, notifier, options) for each in begun}
+                ends = {each.chosen.plan.service.label: carry_out(session, each, notifier) for each in begun}
                 return signals.decided(Ended(ends).exit_code)
         except Interrupted:
             raise NotPossible(interrupted_half_way(finishes), Outcome.INTERRUPTED.exit_code) from None
@@ -94,14 +97,20 @@ class Begun:
 
 
 def begin(
-    session: Session, chosen: Chosen, choice: Choice, display: Display, notifier: Notifier, journals_open: ExitStack
+    session: Session,
+    chosen: Chosen,
+    choice: Choice,
+    display: Display,
+    notifier: Notifier,
+    journals_open: ExitStack,
+    apart: str | None = None,
 ) -> Begun:
-    """Its journal is open until it was carried out, or `journals_open` ends.
+    """Its journal is open until it was carried out, or `journals_open` ends; `apart` as in `new_release`.
 
     Raises NotPossible when the journal cannot be opened.
     """
     plan, state = chosen.plan, chosen.state
-    made = new_release(plan, commit_of_target(state, choice), Options(), session.clock.now())
+    made = new_release(plan, commit_of_target(state, choice), Options(), session.clock.now(), apart=apart)
     release = as_release(made, state, choice)
     try:
         journal = journals_open.enter_context(ExitStack())
@@ -114,12 +123,12 @@ def begin(
         ) from None
 
 
-def carry_out(session: Session, begun: Begun, notifier: Notifier, options: RollbackOptions, who: str = "") -> Stopped:
+def carry_out(session: Session, begun: Begun, notifier: Notifier, who: str = "") -> Stopped:
     """To its last line; `who` is named as the holder of the lease, by default the person here. Raises Interrupted."""
     plan, who = begun.chosen.plan, who or holder()
     drivers, known = session.traffic_drivers(plan), partial(_remembered, session, plan)
     with begun.journal:
-        end = roll_back(begun.chosen, begun.choice, begun.release, drivers, begun.output, who, known, options)
+        end = roll_back(begun.chosen, begun.choice, begun.release, drivers, begun.output, who, known)
     notifier.ended(plan, begun.release.id)
     return end
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
@@ -15,6 +15,7 @@ from deploy_lib.cli.release_runner import release_runner
 from deploy_lib.cli.result import CommandResult
 from deploy_lib.cli.selection import Selection
 from deploy_lib.cli.session import Session
+from deploy_lib.cli.show.console import say
 from deploy_lib.cli.show.display import choose
 from deploy_lib.cli.signals import stopping
 from deploy_lib.cli.times import seconds
@@ -70,8 +71,37 @@ def earlier(state: ServiceState, plan: Plan, wanted: str | None) -> PastRelease:
     older = good[places[-1] + 1 :] if places else good
     found = next((past for past in older if past.digest != now), None)
     if found is None:
-        raise NotPossible(f"{service.name}: the job remembers no good image before {now or 'the one it has'}")
+        raise NotPossible(_nothing_earlier(plan, state, now))
     return found
+
+
+def _nothing_earlier(plan: Plan, state: ServiceState, now: str) -> str:
+    """With what there is to do instead."""
+    service, program = plan.service, plan.program
+    said = f"{service.name}: the job remembers no good image before {now or 'the one it has'}"
+    if state.unfinished is not None:
+        resume, deploy = program.command("resume", "--force"), program.command("deploy")
+        return f"{said}; {resume} goes on with {state.unfinished.release_id}, {deploy} releases it anew"
+    return f"{said}; {program.command('deploy')} gives it another one"
+
+
+def show_offers(session: Session, plans: Sequence[Plan]) -> int:
+    """What there is to go back to, for each of them."""
+    for plan in plans:
+        state = session.services(plan).read_state(plan.service)
+        say(f"{plan.service.name}: --to takes a release or a commit, which ended well")
+        say(*offers(state))
+        say(f"now: {session.services(plan).read_serving(plan.service).words}")
+    return 0
+
+
+def offers(state: ServiceState) -> Iterator[str]:
+    """A line for each update that ended well, the newest first."""
+    good = [past for past in state.history if past.outcome is Outcome.LIVE and past.digest]
+    if not good:
+        yield "  nothing: the job remembers no good update"
+    for past in good:
+        yield f"  release   {past.id}  {past.at:%Y-%m-%d %H:%M} UTC  commit {past.commit[:7]}  {past.digest}"
 
 
 def _finished(left: UnfinishedRelease, good: Sequence[PastRelease], plan: Plan) -> PastRelease:

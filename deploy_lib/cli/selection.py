@@ -49,7 +49,8 @@ class Selection:
     @property
     def one(self) -> str:
         """The option that tells one of them from the others."""
-        return "--service" if len({plan.service.name for plan in self.plans}) > 1 else "--region"
+        kind = self.plans[0].service.kind
+        return f"--{kind}" if len({plan.service.name for plan in self.plans}) > 1 else "--region"
 
 
 def select(args: argparse.Namespace, *, source: bool = True) -> Selection:
@@ -186,13 +187,11 @@ def _regions(config: Config, name: str, wanted: str | None) -> tuple[str, ...]:
 
 NOT_OF_JOBS = {
     "approve": "a job's release waits for nobody",
-    "doctor": "it asks what a service needs; config_contract, a step of the job, asks for its secrets",
     "guard": "a job has no traffic to be put back",
     "hold": "only a service can be held",
-    "logs": "a release shows what its execution writes; for others: gcloud logging read "
-    "'resource.type=\"cloud_run_job\"'",
     "open": "a job has no address",
-    "prune": "a job has no revisions to delete, and Cloud Run itself deletes old executions",
+    "prune": "a job has no revisions to delete, and Cloud Run itself deletes old executions; of its images keep those "
+    "that status names, and choose among the others by hand: gcloud artifacts docker images list {images}",
 }
 """Why a command takes no job."""
 _FLAGS_OF_SERVICES = ("changed", "on", "no_traffic", "unpin", "accept")
@@ -201,7 +200,8 @@ _FLAGS_OF_SERVICES = ("changed", "on", "no_traffic", "unpin", "accept")
 def _job_plans(args: argparse.Namespace, config: Config) -> list[Plan]:
     """Raises NotPossible for what is of services only."""
     if args.command in NOT_OF_JOBS:
-        raise NotPossible(f"{args.command} takes no --job: {NOT_OF_JOBS[args.command]}")
+        why = NOT_OF_JOBS[args.command].format(images=plan_for_job(config, args.job[0]).service.image_name)
+        raise NotPossible(f"{args.command} takes no --job: {why}")
     if args.service or getattr(args, "all", False):
         raise NotPossible("--job and --service (or --all) are for commands of their own: release one after the other")
     given = [f"--{name.replace('_', '-')}" for name in _FLAGS_OF_SERVICES if getattr(args, name, None)]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, TypeGuard, get_args
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from deploy_lib.config.inherit import paths
+from deploy_lib.config.job_target import OF_SERVICES, JobTargetSettings
 from deploy_lib.config.lines import Document, Overridden, Path
 from deploy_lib.config.load import Config
 from deploy_lib.config.problems import unknown
@@ -49,32 +51,58 @@ _OURS |= {"json", "remove", "status", "target", "text", "url"}
 """Settings of a service that the running one does not have, so that nothing of them is kept."""
 
 
+_MODELS: dict[str, type[ServiceSettings]] = {"services": ServiceSettings, "jobs": JobTargetSettings}
+_OFFERED, _ALIKE = 3, 0.8
+
+
 class NoSuchKey(Exception):
     """Why there is nothing to explain, as a whole clause."""
 
 
-def explained(config: Config, key: str, services: Sequence[str]) -> list[ValueOrigin]:
-    """One for each value of that key; a key of a service may leave out `services.NAME.` of those. Raises NoSuchKey."""
-    found = [origin for start in _starts(services) for origin in _origins(config.document, start, key)]
+def explained(config: Config, key: str, names: Sequence[str], section: str = "services") -> list[ValueOrigin]:
+    """One for each value of that key; a key of a service may leave out `services.NAME.` of those, and one of a job the
+    same of `jobs`. Raises NoSuchKey."""
+    starts = [*_starts(section, names)]
+    found = [origin for start in starts for origin in _origins(config.document, start, key)]
     if not found and (whole := _default(FileSettings, key, "")) is not None:
         found = [whole]
     if not found:
-        found = [origin for name in services if (origin := _default(ServiceSettings, key, name)) is not None]
+        found = [
+            origin for name in names if (origin := _default(_MODELS[section], key, f"{section}.{name}")) is not None
+        ]
     if not found:
         first = key.partition(".")[0]
         if first.startswith("x-"):
             raise NoSuchKey(f"{first} is not a setting; it is for anchors, and what refers to one can be explained")
-        known = {*ServiceSettings.model_fields, *FileSettings.model_fields}
+        known = {*_MODELS[section].model_fields, *FileSettings.model_fields}
+        meant = _meant(config.document, starts, key) if not get_close_matches(key, known, 1) else []
+        if meant:
+            raise NoSuchKey(f"unknown key {key!r}; did you mean {' or '.join(meant)}?")
         if first in known and first != key:
             raise NoSuchKey(f"nothing is named {key}, and {first} has no such key of its own")
         raise NoSuchKey(unknown("key", key, known))
     return found
 
 
-def _starts(services: Sequence[str]) -> Iterator[Path]:
+def _starts(section: str, names: Sequence[str]) -> Iterator[Path]:
     yield ()
-    yield ("services",)
-    yield from (("services", name) for name in services)
+    yield (section,)
+    yield from ((section, name) for name in names)
+
+
+def _meant(document: Document, starts: Sequence[Path], key: str) -> list[str]:
+    """Keys of the file that end like this one, or nearly so: env.FLAVOUR for FLAVOUR; a service's before the file's."""
+    for start in reversed(starts):
+        below = [each[len(start) :] for each in paths(_at(document.data, start), start)]
+        words = [".".join(map(str, each)) for each in below if len(each) > 1]
+        ends = {word.lower(): word for word in reversed(words)} | {
+            word.lower().rpartition(".")[2]: word for word in reversed(words)
+        }
+        found = [word for word in words if word.lower().endswith(f".{key.lower()}")]
+        found = found or [ends[each] for each in get_close_matches(key.lower(), ends, 1, _ALIKE)]
+        if found:
+            return [*dict.fromkeys(found)][:_OFFERED]
+    return []
 
 
 def _origins(document: Document, start: Path, key: str) -> Iterator[ValueOrigin]:
@@ -134,15 +162,15 @@ def _shown(name: str, value: Any) -> Any:
     return Redactor().value({name: value})[name]
 
 
-def _default(model: type[FileSettings | ServiceSettings], key: str, service: str) -> ValueOrigin | None:
-    """What holds where no file says anything; None for what is no setting."""
-    field = _field(model, key.removeprefix(f"services.{service}.") if service else key)
+def _default(model: type[FileSettings | ServiceSettings], key: str, entry: str) -> ValueOrigin | None:
+    """What holds where no file says anything; None for what is no setting. `entry`: services.NAME, "" for the file."""
+    field = _field(model, key.removeprefix(f"{entry}.") if entry else key)
     if field is None:
         return None
     default: Any = None if field.is_required() else field.get_default(call_default_factory=True)
     plain = default.model_dump(exclude_none=True) if hasattr(default, "model_dump") else default
-    named = f"services.{service}.{key.removeprefix(f'services.{service}.')}" if service else key
-    kept = bool(service) and key.rpartition(".")[2] not in _OURS
+    named = f"{entry}.{key.removeprefix(f'{entry}.')}" if entry else key
+    kept = bool(entry) and key.rpartition(".")[2] not in _OURS
     about = (field.description or "") if not kept else ""
     return ValueOrigin(named, _plain(plain), "", default=True, about=about)
 
@@ -154,7 +182,7 @@ def _plain(value: Any) -> Any:
 
 def _field(model: type[BaseModel], key: str) -> FieldInfo | None:
     first, _, rest = key.partition(".")
-    field = model.model_fields.get(first)
+    field = model.model_fields.get(first) if not (model is JobTargetSettings and first in OF_SERVICES) else None
     if field is None or not rest:
         return field
     inner = next((each for each in (field.annotation, *get_args(field.annotation)) if _is_model(each)), None)

@@ -177,14 +177,17 @@ _EXECUTION = "run.googleapis.com/execution_name"
 
 
 class JobEntries(Entries):
-    """Those of one execution of a job, which stands for the revision
+    """Those of one execution of a job, which stands for the revision, or of all of a job that is released by itself
     (https://cloud.google.com/run/docs/logging#viewing-logs-job)."""
 
     def _resource(self) -> tuple[str, ...]:
-        return ('resource.type="cloud_run_job"', f'labels."{_EXECUTION}"="{self.revisions[0]}"')
+        of = [f'labels."{_EXECUTION}"="{name}"' for name in self.revisions]
+        return ('resource.type="cloud_run_job"', *(of or [f'resource.labels.job_name="{self.service.cloud_run}"']))
 
     def _is_ours(self, entry: LogEntry) -> bool:
-        return entry.labels.get(_EXECUTION) in self.revisions
+        if self.revisions:
+            return entry.labels.get(_EXECUTION) in self.revisions
+        return entry.resource.labels.get("job_name") == self.service.cloud_run
 
 
 def read_together(followed: Sequence[Entries]) -> list[LogEntry] | None:
@@ -264,7 +267,7 @@ def line_of(entry: LogEntry) -> LogLine:
         text=_text(entry),
         source=_SOURCES.get(log, LogSource.STDERR if entry.severity >= 500 else LogSource.STDOUT),
         severity=_RANKS.get(int(entry.severity), "DEFAULT"),
-        revision=entry.resource.labels.get("revision_name", ""),
+        revision=entry.resource.labels.get("revision_name") or entry.labels.get(_EXECUTION, ""),
         id=entry.insert_id,
         status=int(request.status) if request is not None and request.status else None,
     )

@@ -1,4 +1,4 @@
-"""What a service, some of its revisions or a release wrote: first what is there, then what comes in.
+"""What a service or job, some of its revisions or executions wrote: first what is there, then what comes in.
 
 All of it is read by the project's one reader, so a command that shows a log keeps to the same budget as a release.
 """
@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from deploy_lib.drivers.log_follower import LogFollower
-from deploy_lib.drivers.logs import Entries, line_of
+from deploy_lib.drivers.logs import Entries, JobEntries, line_of
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.project_log import ProjectLog
 from deploy_lib.model.evidence import LogLine
@@ -24,7 +24,7 @@ _OVERLAP = timedelta(seconds=10)
 
 @dataclass(slots=True)
 class ServiceLog:
-    """`revisions` empty: all of the service. `since` and what is given are in UTC."""
+    """`revisions` (of a job: executions) empty: all of the service. `since` and what is given are in UTC."""
 
     calls: Calls
     log: ProjectLog
@@ -36,7 +36,8 @@ class ServiceLog:
 
     def __post_init__(self) -> None:
         known = self.calls, self.service, self.revisions, self.since
-        self._entries = Entries(*known, most=_MOST, overlap=timedelta(0))
+        kind = Entries if self.service.job is None else JobEntries
+        self._entries = kind(*known, most=_MOST, overlap=timedelta(0))
 
     def past(self) -> Iterator[list[LogLine]]:
         """What is there, oldest first, page by page, as fast as the budget lets it. Raises DriverError, Interrupted."""

@@ -20,6 +20,7 @@ class When(enum.StrEnum):
     """What of a plan makes a row count; the value is how documents say it."""
 
     ALWAYS = "every release"
+    SERVICE = "every release of a service"
     BUILD = "Cloud Build builds (`build: {with: cloud_build}`)"
     BUILD_ACCOUNT = "`service_account` of the build step is set"
     HERE = "this machine builds (`build: {with: docker}` and others)"
@@ -32,7 +33,8 @@ class When(enum.StrEnum):
     ON = "`deploy --on cloud-build`"
     GUARD = "`guard` is set"
     GUARD_ACCOUNT = "`service_account` of `guard` is set"
-    JOB = "the plan has a `job` step"
+    JOB = "the plan has a `job` step, or is of a job"
+    EXECUTION = "the plan has a `job` step, or is of a job with `run: true`"
     JOB_ACCOUNT = "`service_account` of a `job` step is set"
     PUBSUB = "`notify` has a `pubsub`"
     PRUNE = "`prune`"
@@ -47,7 +49,7 @@ class GrantedOn(enum.StrEnum):
     SECRET = "each secret"
     BUCKET = "the build bucket"
     REPOSITORY = "the repository of images"
-    RUNTIME = "the account the service runs as"
+    RUNTIME = "the account the service, or the job, runs as"
     BUILDER = "the account that builds"
     GUARD = "the account of `guard`"
     ASKER = "the account of `invoke_as`"
@@ -74,8 +76,9 @@ class Api:
 
 APIS = (
     Api("run.googleapis.com"),
-    Api("logging.googleapis.com"),
-    Api("monitoring.googleapis.com"),
+    Api("logging.googleapis.com", When.SERVICE),
+    Api("logging.googleapis.com", When.EXECUTION),
+    Api("monitoring.googleapis.com", When.SERVICE),
     Api("artifactregistry.googleapis.com"),
     Api("cloudbuild.googleapis.com", When.BUILD),
     Api("cloudbuild.googleapis.com", When.ON),
@@ -86,28 +89,32 @@ APIS = (
 )
 
 DEPLOYER = (
-    Need("run.services.get", GrantedOn.SERVICE, "read what serves"),
+    Need("run.services.get", GrantedOn.SERVICE, "read what serves", When.SERVICE),
     Need(
-        "run.services.create", GrantedOn.SERVICE, "make it at its first release, when only the project can grant this"
+        "run.services.create",
+        GrantedOn.SERVICE,
+        "make it at its first release, when only the project can grant this",
+        When.SERVICE,
     ),
-    Need("run.services.update", GrantedOn.SERVICE, "add a revision and move traffic"),
+    Need("run.services.update", GrantedOn.SERVICE, "add a revision and move traffic", When.SERVICE),
     Need("run.services.setIamPolicy", GrantedOn.SERVICE, "let everybody call the service", When.PUBLIC),
     Need("run.services.getIamPolicy", GrantedOn.SERVICE, "read who may call the service", When.INVOKERS),
     Need("run.services.setIamPolicy", GrantedOn.SERVICE, "change who may", When.INVOKERS),
-    Need("run.revisions.get", GrantedOn.SERVICE, "see whether the candidate came up"),
-    Need("run.revisions.list", GrantedOn.SERVICE, "offer revisions to go back to"),
+    Need("run.revisions.get", GrantedOn.SERVICE, "see whether the candidate came up", When.SERVICE),
+    Need("run.revisions.list", GrantedOn.SERVICE, "offer revisions to go back to", When.SERVICE),
     Need("serviceusage.services.use", GrantedOn.PROJECT, "have calls count for the project", When.LOGIN),
     Need("run.operations.get", GrantedOn.PROJECT, "read how a change ended"),
-    Need("run.jobs.get", GrantedOn.PROJECT, "read the job of a step", When.JOB),
+    Need("run.jobs.get", GrantedOn.PROJECT, "read the job", When.JOB),
     Need("run.jobs.create", GrantedOn.PROJECT, "make it", When.JOB),
     Need("run.jobs.update", GrantedOn.PROJECT, "give it the new image", When.JOB),
-    Need("run.jobs.run", GrantedOn.PROJECT, "run it", When.JOB),
-    Need("run.executions.get", GrantedOn.PROJECT, "see how it goes", When.JOB),
+    Need("run.jobs.run", GrantedOn.PROJECT, "run it", When.EXECUTION),
+    Need("run.executions.get", GrantedOn.PROJECT, "see how it goes", When.EXECUTION),
     Need("run.executions.list", GrantedOn.PROJECT, "find an execution again, and start no second", When.JOB),
-    Need("run.executions.cancel", GrantedOn.PROJECT, "end one that is not wanted any more", When.JOB),
-    Need("run.tasks.list", GrantedOn.PROJECT, "read its exit code", When.JOB),
-    Need("logging.logEntries.list", GrantedOn.PROJECT, "read why a container ended, and users' requests"),
-    Need("monitoring.timeSeries.list", GrantedOn.PROJECT, "count users' requests where the log has none"),
+    Need("run.executions.cancel", GrantedOn.PROJECT, "end one that is not wanted any more", When.EXECUTION),
+    Need("run.tasks.list", GrantedOn.PROJECT, "read its exit code", When.EXECUTION),
+    Need("logging.logEntries.list", GrantedOn.PROJECT, "read why a container ended, and users' requests", When.SERVICE),
+    Need("logging.logEntries.list", GrantedOn.PROJECT, "read what the job wrote", When.EXECUTION),
+    Need("monitoring.timeSeries.list", GrantedOn.PROJECT, "count users' requests where the log has none", When.SERVICE),
     Need("cloudbuild.builds.create", GrantedOn.PROJECT, "start a build", When.BUILD),
     Need("cloudbuild.builds.get", GrantedOn.PROJECT, "follow a build", When.BUILD),
     Need("cloudbuild.builds.list", GrantedOn.PROJECT, "find a build of the same commit", When.BUILD),
@@ -126,7 +133,7 @@ DEPLOYER = (
     Need("storage.objects.delete", GrantedOn.BUCKET, "renew the deploy lease and end it"),
     Need("artifactregistry.repositories.downloadArtifacts", GrantedOn.REPOSITORY, "look up an image by its tag"),
     Need("artifactregistry.repositories.uploadArtifacts", GrantedOn.REPOSITORY, "push the image", When.HERE),
-    Need(ACT_AS, GrantedOn.RUNTIME, "deploy revisions that run as it"),
+    Need(ACT_AS, GrantedOn.RUNTIME, "deploy revisions, or jobs, that run as it"),
     Need(ACT_AS, GrantedOn.JOB, "run jobs that run as it", When.JOB_ACCOUNT),
     Need(ACT_AS, GrantedOn.BUILDER, "start builds that run as it", When.BUILD_ACCOUNT),
     Need(ACT_AS, GrantedOn.GUARD, "leave a guard that runs as it", When.GUARD_ACCOUNT),

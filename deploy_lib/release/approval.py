@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from deploy_lib.model.answers import UnfinishedRelease
 from deploy_lib.model.approval import ApprovalAsked
 from deploy_lib.model.not_possible import NotPossible
+from deploy_lib.model.release_ids import of_all_regions
 from deploy_lib.model.state import ServiceState
 from deploy_lib.plan import Plan
 
@@ -22,17 +24,33 @@ class Approvable:
     waited_for: bool
 
 
-def approvable(states: Sequence[tuple[Plan, ServiceState]], wanted: str, now: datetime) -> Approvable:
-    """The one that the id, or the end of one, names. Raises NotPossible."""
-    open_ = [(plan, state) for plan, state in states if state.left and state.left.release_id.endswith(wanted)]
-    if len(open_) > 1:
-        ids = " and ".join(state.left.release_id for _, state in open_ if state.left)
-        raise NotPossible(f"{wanted} may be {ids}; say more of it")
-    if not open_:
+def approvable(states: Sequence[tuple[Plan, ServiceState]], wanted: str, now: datetime) -> list[Approvable]:
+    """What the id, or the end of one, names: of a service in several regions each that waits, for one yes is for all.
+
+    Never empty. Raises NotPossible.
+    """
+    open_ = [(plan, state, state.left) for plan, state in states if state.left]
+    named = [(plan, left) for plan, _, left in open_ if left.release_id.endswith(wanted)]
+    releases = {of_all_regions(left.release_id, plan.service) for plan, left in named}
+    if len(releases) > 1:
+        raise NotPossible(f"{wanted} may be {' and '.join(left.release_id for _, left in named)}; say more of it")
+    if not named:
         raise NotPossible(_over(states, wanted))
-    [(plan, state)] = open_
-    assert state.left is not None
-    name, left = plan.service.label, state.left
+    found, refusals = list[Approvable](), dict[str, NotPossible]()
+    for plan, state, left in open_:
+        if of_all_regions(left.release_id, plan.service) not in releases:
+            continue
+        try:
+            found.append(_approvable(plan, state, left, now))
+        except NotPossible as refused:
+            refusals[left.release_id] = refused
+    if not found:
+        raise refusals[named[0][1].release_id]
+    return found
+
+
+def _approvable(plan: Plan, state: ServiceState, left: UnfinishedRelease, now: datetime) -> Approvable:
+    name = plan.service.label
     if left.restored:
         raise NotPossible(f"{name}: {left.release_id} is over: its users were put back")
     asked = next((each for each in left.approvals if each.approval is None), None)

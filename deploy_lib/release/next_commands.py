@@ -51,6 +51,14 @@ def next_commands(
                 program.command("resume", note="go on once that is said, or once the time for it is over"),
                 program.command("rollback", note="put back what served before"),
             )
+        case Outcome.HELD if plan.service.job is not None:
+            again = program.command("deploy", note="release it again")
+            back = program.command("rollback", note="give it the image of the last good update")
+            return (
+                again if conflict else program.command("resume", note="ask again and go on"),
+                *(() if release.first else (back,)),
+                program.command("status", note="leave it, and see what it is"),
+            )
         case Outcome.HELD:
             accept = program.command("resume", "--accept", note="go on with the release, from the traffic as it is now")
             return (
@@ -83,7 +91,7 @@ def next_commands(
                 going_on = "go on with that first release, begun on this machine"
             over = program.command("resume", "--force", note=f"only if its client is gone: {going_on}")
             back = program.command("rollback", "--force", note="stop it, and put back what served before")
-            return (*ways, over) if gone else (*ways, over, back)
+            return (*ways, over) if gone or plan.service.job is not None else (*ways, over, back)
         case Outcome.UNKNOWN:
             return (program.command("resume"), program.command("status"))
         case Outcome.INTERRUPTED:

@@ -16,6 +16,8 @@ def whens(plan: Plan) -> Iterator[When]:
     """Those of releases of that plan."""
     service, build = plan.service, plan.settings(BuildSettings)
     yield When.ALWAYS
+    if service.job is None:
+        yield When.SERVICE
     if builder_of(build) is Builder.CLOUD_BUILD:
         yield When.BUILD
         if build_account(plan):
@@ -28,6 +30,8 @@ def whens(plan: Plan) -> Iterator[When]:
     jobs = [each.settings for each in plan.steps if isinstance(each.settings, JobSettings)]
     if jobs:
         yield When.JOB
+    if service.job.run if service.job is not None else jobs:
+        yield When.EXECUTION
     if any(each.service_account for each in jobs):
         yield When.JOB_ACCOUNT
     if service.secrets or any(each.secrets for each in jobs):

@@ -27,6 +27,7 @@ from deploy_lib.model.release_ids import in_region
 from deploy_lib.model.state import ServiceState
 from deploy_lib.model.variables import for_release
 from deploy_lib.plan import Plan
+from deploy_lib.release.changed_steps import refuse_changed_steps
 from deploy_lib.steps.build import BuildSettings, builder_of
 
 
@@ -147,6 +148,7 @@ def _from_journal(
         entries = _each_release(entries, _with_traffic)
     release = latest_release(entries) or release
     step = step_to_resume(entries, ready=ready)
+    refuse_changed_steps(plan, entries, release, step)
     unwritten = (from_traffic_now(plan, release, state, step, now),) if accept else ()
     return Resumable(plan, release, entries, unwritten)
 

@@ -142,6 +142,11 @@ class Kind(Generic[S, R, A]):
     filled_in: tuple[str, ...] = ()  # settings with ${COMMIT} and the like, which its `ask` fills in
     stands: Callable[[Any], Position] | None = None  # where its settings decide that; else `position` does
 
+    @property
+    def has_a_way_back(self) -> bool:
+        """Whether it may leave something that only it takes back."""
+        return self.take_back is not _keeps
+
     def verdict(self, settings: S, release: Release, answer: A) -> Verdict:
         """Of an answer that must be enough. Raises ValueError for one that `judge` would look again after."""
         found = self.judge(settings, release, answer)

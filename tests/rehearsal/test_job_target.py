@@ -56,6 +56,11 @@ class JobHarness:
     def run(self, command: str, config: Path, *words: str, cue: Cue | None = None) -> CommandResult:
         return self.harness.run(*self.words(command, config, *words), cue=cue)
 
+    def lines(self, *words: str) -> list[str]:
+        """What `logs` shows that the container wrote."""
+        events = self.run("logs", self.config(), *words).events
+        return [event["text"] for event in events if event["source"] == "stdout"]
+
     def job(self) -> run_v2.Job:
         return self.client.get_job(name=self.path)
 
@@ -78,7 +83,7 @@ def test_it_is_changed_run_and_put_back_after_a_failure(job: JobHarness) -> None
     assert "was not executed" in first.stopped["reason"] and f"the job {job.name} has the image" in str(first.stopped)
     made, old = job.job(), job.image
     assert (made.template.task_count, made.template.template.timeout.total_seconds()) == (2, 50)
-    assert not job.executions()
+    assert not job.executions() and f"{job.name} was never executed" in job.run("logs", job.config()).errors
     job.harness.write("app/more.py", "")
     job.harness.commit()
     ran = job.run("deploy", job.config(run=True))
@@ -90,6 +95,19 @@ def test_it_is_changed_run_and_put_back_after_a_failure(job: JobHarness) -> None
     assert (failed.code, failed.stopped["outcome"]) == (1, "rejected"), failed.errors
     assert "ended with exit code 3: code 3 nightly; the job is as it was before" in failed.stopped["reason"]
     assert {each.name: each.value for each in job.job().template.template.containers[0].env}["CODE"] == "0"
+    assert {*job.lines()} == {"code 3 nightly"}
+    good, bad = [each.name.rpartition("/")[2] for each in sorted(job.executions(), key=lambda each: each.create_time)]
+    assert job.lines("--execution", good) == ["code 0 nightly", "code 0 nightly"]
+    of_release = job.lines("--release", failed.of_type("judged")[0]["release"]["id"])
+    assert of_release == job.lines("--execution", bad[-5:]) == job.lines()
+    assert job.lines("--since", "1h") == [*job.lines("--execution", good), *job.lines()]
+    update = first.of_type("judged")[0]["release"]["id"]
+    for words, said in (
+        (("--execution", "nope"), f"there is no such execution; the last ones: {bad}, {good}"),
+        (("--release", update), "it executed nothing, so nothing was written"),
+        (("--revision", good), "--revision is of a service; --execution names an execution of a job"),
+    ):
+        assert said in job.run("logs", job.config(), *words).errors
     held = job.run("deploy", job.config(run=True, exits=4, on_failure="hold"))
     assert (held.code, held.stopped["outcome"]) == (3, "held"), held.errors
     assert {each.name: each.value for each in job.job().template.template.containers[0].env}["CODE"] == "4"
@@ -107,9 +125,11 @@ def test_what_is_foreseen_and_what_takes_no_job(job: JobHarness) -> None:
         *("serving now", "git_clean", "image_contents", "config_contract", "build", "import_check", "job nightly")
     ]
     assert told["job nightly"][1] == f"gives the job {job.name} the image and its settings, and executes it"
-    for command in ("hold", "open", "prune", "logs", "doctor"):
+    for command in ("hold", "open", "prune"):
         refused = job.run(command, job.config())
         assert (refused.code, f"{command} takes no --job: " in refused.errors) == (2, True), refused.errors
+    asked = job.run("doctor", job.config(run=True))
+    assert (asked.code, {event["state"] for event in asked.events}) == (0, {"ok"}), asked.events
     none = job.run("rollback", job.config())
     assert (none.code, f"there is no job {job.name}" in none.errors) == (2, True), none.errors
 

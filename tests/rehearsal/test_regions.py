@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from deploy_lib.release.rollback.runner import NOT_ALONE
 from tests.rehearsal.cli_harness import CliHarness, CommandResult, Shares
 from tests.rehearsal.plans import REST, SHORT, TENTH, compare
 
@@ -46,6 +47,10 @@ def moves(harness: CliHarness) -> list[tuple[str, Shares]]:
 def candidates(result: CommandResult) -> dict[str, str]:
     by_label = {event["service"]: event["release"]["candidate"] for event in result.of_type("judged")}
     return {region: by_label[label] for region, label in LABELS.items() if label in by_label}
+
+
+def id_of(result: CommandResult, region: str) -> str:
+    return next(str(each["release"]["id"]) for each in result.of_type("started") if each["service"] == LABELS[region])
 
 
 def last(result: CommandResult) -> dict[str, tuple[str, str]]:
@@ -155,5 +160,46 @@ def test_a_region_is_added_beside_one_that_serves_and_one_alone_is_rolled_back(h
     assert maps(harness) == {EU: [*steps, {first.candidate: 100}], US: [{new[US]: 100}]}
     told = {each["service"]: each["serving"] for each in harness.command("status", both).events}
     assert told == {LABELS[EU]: {first.candidate: 100}, LABELS[US]: {new[US]: 100}}
+    [listed] = [harness.command("rollback", both, "--to").errors.split(f"{LABELS[US]}: ")]
+    assert len(listed) == 2 and all(
+        f"  release   {id_of(second, each)}  {how}" in part
+        for each, how, part in zip((EU, US), ("rolled back", "live"), listed, strict=True)
+    )
+    refused = harness.command("rollback", both, "--to", first.of_type("started")[0]["release"]["id"])
+    assert refused.code == 1 and f"{LABELS[US]}: there is no revision" in refused.errors, refused.errors
+    assert NOT_ALONE in str(refused.events) and harness.maps(region=EU)[-1] == {first.candidate: 100}
+    forth = harness.command("rollback", both, "--to", id_of(second, US))
+    assert (forth.code, maps(harness)) == (
+        0,
+        {EU: [*steps, {first.candidate: 100}, {new[EU]: 100}], US: [{new[US]: 100}]},
+    ), f"{forth.events} {forth.errors}"
     other = harness.command("status", both, "--region", "us-east1")
     assert (other.code, "backend runs in europe-west1, us-central1" in other.errors) == (2, True), other.errors
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("order", ["one_after_the_other", "side_by_side"])
+def test_one_approval_is_for_all_regions(harness: CliHarness, order: str) -> None:
+    """Whether the other region asks at the same time, or only once the first one is live."""
+    old = candidates(harness.release(configured(harness)))
+    asked = list[str]()
+
+    def answer(event: dict[str, Any]) -> None:
+        if event["type"] == "progress" and "waits to be approved" in event["text"]:
+            asked.append(event["text"].split(" approve ")[1].split()[0])
+            if len(asked) == (2 if order == "side_by_side" else 1):
+                end = "-".join(asked[0].split("-")[-2:])
+                said = harness.started(configured(harness), end, command="approve", state=harness.root / "x")
+                assert said.code == 0, said.errors
+
+    steps = (*TENTH, {"approve": {"wait": "10m", "look_every": "100ms"}}, *REST)
+    result = harness.release(configured(harness, {"n": 1}, steps, region_order=order), cue=answer)
+    new = candidates(result)
+    assert (result.code, last(result)) == (0, {each: ("live", f"{new[each]} 100 %") for each in (EU, US)}), (
+        f"{result.statuses} {result.errors}"
+    )
+    assert maps(harness) == {
+        each: [{old[each]: 100}, {old[each]: 90, new[each]: 10}, {new[each]: 100}] for each in (EU, US)
+    }
+    approved = [event["facts"]["approved"] for event in result.of_type("judged") if event["label"] == "approve"]
+    assert len(approved) == 2 and approved[0]["by"] == approved[1]["by"]

@@ -69,6 +69,48 @@ def test_what_cannot_be_counted_is_not_known(found: Sequence[EndedRelease], what
     assert (keys.releases, keys.per_week, keys.failed_share, keys.met_share) == what
 
 
+@pytest.mark.parametrize(
+    ("regions", "expected"),
+    [
+        ((ended(0, of="a", lead=5.0), ended(0, of="a", lead=9.0)), (1, 1, 0, (), 9.0)),
+        (
+            (ended(0, REJECTED, of="a", cause="rejected"), ended(0, REJECTED, of="a", cause=BAD, met=True)),
+            (1, 0, 1, ((BAD, 1),), None),
+        ),
+        ((ended(0, of="a", lead=5.0), ended(0, HELD, of="a", cause="held")), (1, 0, 1, (("held", 1),), None)),
+        ((ended(0, of="a", lead=5.0), ended(1, of="b", lead=5.0), ended(1, lead=7.0)), (3, 3, 0, (), 7.0)),
+    ],
+    ids=["live in both", "back in both, for one", "live in one alone", "another one"],
+)
+def test_what_one_command_did_in_several_regions_counts_once(
+    regions: Sequence[EndedRelease], expected: tuple[Any, ...]
+) -> None:
+    keys = four_keys(regions)
+    longest = keys.lead.longest if keys.lead else None
+    assert (keys.releases, keys.live, keys.failed, keys.causes, longest) == expected
+    assert sum(week.live + week.failed for week in keys.weeks) == keys.live + keys.failed
+
+
+def test_a_journal_tells_of_which_release_its_region_is() -> None:
+    def of(region: str, id_: str, *regions: str) -> str:
+        start, *rest = journals.live()
+        assert isinstance(start, journal.Started)
+        service = replace(start.release.service, name="web", project="p", region=region, regions=regions)
+        entries = [
+            replace(entry, release=replace(entry.release, service=service)) if hasattr(entry, "release") else entry
+            for entry in (start, *rest)
+        ]
+        found = ended_release(entries, id_)
+        assert found is not None
+        return found.of
+
+    both = ("us-east1", "us-west1")
+    east = of("us-east1", "20260302t120000-web-us-east1-abc-9f", *both)
+    assert east == of("us-west1", "20260302t120001-web-us-west1-abc-9f", *both) == "p/web-abc-9f"
+    assert east != of("us-west1", "20260302t120001-web-us-west1-abc-9e", *both)
+    assert of("us-east1", "20260302t120000-web-abc-9f") == ""
+
+
 def committed(entries: Sequence[Entry], before: timedelta) -> tuple[Entry, ...]:
     start = entries[0]
     assert isinstance(start, journal.Started)

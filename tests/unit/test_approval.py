@@ -16,6 +16,7 @@ from deploy_lib.model.approval import Approval, ApprovalAsked
 from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.state import LeaseState, PastRelease, ServiceState
+from deploy_lib.plan import Plan
 from deploy_lib.release.approval import approvable
 from tests.unit.samples import BEFORE, NOON, plan
 
@@ -63,12 +64,30 @@ def test_what_cannot_be_approved_is_refused_in_one_line(
 
 def test_the_end_of_an_id_is_enough_where_it_names_one_release() -> None:
     waits = replace(state(approvals=(GIVEN, replace(ASKED, name="qa"))), lease=LEASE)
-    found = approvable([(plan(), waits)], "-1", NOON)
+    [found] = approvable([(plan(), waits)], "-1", NOON)
     assert (found.release_id, found.asked.name, found.waited_for) == ("r-1", "qa", True)
-    assert not approvable([(plan(), state())], "r-1", NOON).waited_for
+    assert not approvable([(plan(), state())], "r-1", NOON)[0].waited_for
     two = [(plan(), state()), (plan(), state(release_id="s-1"))]
     with pytest.raises(NotPossible, match="-1 may be r-1 and s-1; say more of it"):
         approvable(two, "-1", NOON)
+
+
+def test_one_yes_is_for_all_regions_that_wait() -> None:
+    """And no region is asked for beside another release."""
+
+    def of(region: str, apart: str = "9f", **left: Any) -> tuple[Plan, ServiceState]:
+        there = replace(plan().service, region=region, regions=("us-east1", "us-west1", "us-south1"))
+        id_ = f"20260302t120000-backend-{region}-ccccccc-{apart}"
+        return replace(plan(), service=there), state(release_id=id_, **left)
+
+    east, west, south = of("us-east1"), of("us-west1"), of("us-south1", approvals=())
+    id_ = east[1].left.release_id if east[1].left else ""
+    for wanted in (id_, "-ccccccc-9f"):
+        found = approvable([east, west, south], wanted, NOON)
+        assert [each.plan.service.region for each in found] == ["us-east1", "us-west1"]
+    assert len(approvable([east, of("us-west1", "aa")], id_, NOON)) == 1
+    with pytest.raises(NotPossible, match="was approved already, by ann"):
+        approvable([of("us-east1", approvals=(GIVEN,)), south], id_, NOON)
 
 
 def test_the_id_says_of_which_service_it_is() -> None:

@@ -285,6 +285,9 @@ def test_an_origin_tells_no_secret_and_no_key_that_there_is_not(tmp_path: Path) 
         explained(config, "memroy", ["backend"])
     with pytest.raises(NoSuchKey, match=r"nothing is named env\.ZZZ, and env has no such key of its own"):
         explained(config, "env.ZZZ", ["backend"])
+    for near in ("LEVEL", "level", "LEVL", "env.LEVL", "backend.env.LEVL"):
+        with pytest.raises(NoSuchKey, match=rf"unknown key '{near}'; did you mean (backend\.)?env\.LEVEL\?"):
+            explained(config, near, ["backend"])
     with pytest.raises(NoSuchKey, match="x-common is not a setting; it is for anchors"):
         explained(config, "x-common.LOG", ["backend"])
 

@@ -11,6 +11,7 @@ import pytest
 from deploy_lib.cli.rollback_job import earlier, release_of
 from deploy_lib.cli.status import job_lines
 from deploy_lib.config import ConfigError, load, plan_for_job
+from deploy_lib.config.explain import NoSuchKey, explained
 from deploy_lib.model.answers import UnfinishedRelease
 from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.model.outcome import Outcome
@@ -20,6 +21,7 @@ from deploy_lib.model.service import JobTarget
 from deploy_lib.model.state import PastRelease, RevisionState, ServiceState
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
 from deploy_lib.plan import Plan
+from deploy_lib.release.next_commands import next_commands
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HEAD = "project: netra-staging\nregion: us-central1\nimages: us-central1-docker.pkg.dev/netra-staging/s\n"
@@ -102,6 +104,20 @@ def test_it_runs_in_its_own_region_or_the_files_first(tmp_path: Path, where: str
     assert found.startswith(expected)
 
 
+def test_where_its_values_are_from_is_told_as_of_a_services(tmp_path: Path) -> None:
+    plan(tmp_path, ", memory: 1Gi, env: {LEVEL: debug}")
+    config = load(tmp_path / "c.yaml", shown="c.yaml")
+    for key, expected in (
+        ("memory", ("jobs.nightly.memory", "1Gi", "c.yaml:5:36")),
+        ("nightly.env.LEVEL", ("jobs.nightly.env.LEVEL", "debug", "c.yaml:5:55")),
+        ("tasks", ("jobs.nightly.tasks", None, "")),
+    ):
+        [found] = explained(config, key, ["nightly"], "jobs")
+        assert (found.key, found.value, found.place) == expected
+    with pytest.raises(NoSuchKey, match="unknown key 'port'"):
+        explained(config, "port", ["nightly"], "jobs")
+
+
 def test_a_file_without_jobs_says_so(tmp_path: Path) -> None:
     file = tmp_path / "c.yaml"
     file.write_text(f"{HEAD}services: {{shop: {{cloud_run: shop}}}}\nsteps: [git_clean, build, canary, promote]\n")
@@ -156,6 +172,40 @@ def test_a_rollback_whose_client_died_goes_back_no_further(tmp_path: Path, id_: 
     found = plan(tmp_path, "")
     assert earlier(state, found, None) == expected
     assert any("rollback --force" in each for each in job_lines(found, state, NOON)) == (expected == B2)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "before", "conflict", "offered"),
+    [
+        (Outcome.HELD, "r-1", False, ["resume", "rollback", "status"]),
+        (Outcome.HELD, "r-1", True, ["# release it again", "rollback", "status"]),
+        (Outcome.HELD, "", False, ["resume", "status"]),
+        (Outcome.BUSY, "", False, ["--wait 10m", "status", "resume --force"]),
+    ],
+    ids=["held", "changed by somebody", "its first release", "another is released"],
+)
+def test_only_what_a_job_takes_is_offered(
+    tmp_path: Path, outcome: Outcome, before: str, conflict: bool, offered: list[str]
+) -> None:
+    found = plan(tmp_path, "")
+    there = TrafficMap((TrafficTarget(before, 100),)) if before else TrafficMap()
+    release = replace(release_of(found, A1, NOON), before=there)
+    typed = [each.partition(".py ")[2] for each in next_commands(found, release, outcome, conflict=conflict)]
+    assert [all(word in command for word in each.split()) for command, each in zip(typed, offered, strict=True)] == [
+        True for _ in offered
+    ], typed
+
+
+def test_what_a_job_that_has_nothing_to_go_back_to_can_do_is_told(tmp_path: Path) -> None:
+    image = RevisionState("r", "host/p/i/nightly@sha256:a", True, None, 100)
+    left = UnfinishedRelease("x", "c2", None, None, None, TrafficMap(), 0, 0, 0)
+    for unfinished, expected in (
+        (left, "resume --force goes on with x, .*deploy_to_gcp.py releases it anew"),
+        (None, "; .*deploy_to_gcp.py gives it another one"),
+    ):
+        state = ServiceState(True, unfinished=unfinished, left=unfinished, revisions=(image,))
+        with pytest.raises(NotPossible, match=expected):
+            earlier(state, plan(tmp_path, ""), None)
 
 
 def test_the_release_of_a_rollback_is_called_one(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ SHOP = Service("shop", "p-staging", "us-central1", "shop", "us-central1-docker.p
 ACCOUNT = "builder@p-staging.iam.gserviceaccount.com"
 ASKER = "asker@p-staging.iam.gserviceaccount.com"
 CLOUD_BUILD = build.BuildSettings()
+USUAL = (When.ALWAYS, When.SERVICE)
 
 
 def _plan(service: Service = SHOP, *settings: object) -> Plan:
@@ -36,31 +37,31 @@ def _plan(service: Service = SHOP, *settings: object) -> Plan:
 @pytest.mark.parametrize(
     ("plan", "expected"),
     [
-        (_plan(), {When.ALWAYS, When.BUILD}),
-        (_plan(SHOP, CLOUD_BUILD), {When.ALWAYS, When.BUILD}),
-        (_plan(SHOP, build.BuildSettings(**{"with": Builder.DOCKER})), {When.ALWAYS, When.HERE}),
+        (_plan(), {*USUAL, When.BUILD}),
+        (_plan(SHOP, CLOUD_BUILD), {*USUAL, When.BUILD}),
+        (_plan(SHOP, build.BuildSettings(**{"with": Builder.DOCKER})), {*USUAL, When.HERE}),
         (
             _plan(SHOP, build.BuildSettings(service_account=f"projects/p-staging/serviceAccounts/{ACCOUNT}")),
-            {When.ALWAYS, When.BUILD, When.BUILD_ACCOUNT},
+            {*USUAL, When.BUILD, When.BUILD_ACCOUNT},
         ),
         (
             _plan(SHOP, CLOUD_BUILD, import_check.ImportCheckSettings(secrets="real")),
-            {When.ALWAYS, When.BUILD, When.REAL_SECRETS},
+            {*USUAL, When.BUILD, When.REAL_SECRETS},
         ),
-        (_plan(SHOP, CLOUD_BUILD, job.JobSettings()), {When.ALWAYS, When.BUILD, When.JOB}),
+        (_plan(SHOP, CLOUD_BUILD, job.JobSettings()), {*USUAL, When.BUILD, When.JOB, When.EXECUTION}),
         (
             _plan(SHOP, CLOUD_BUILD, job.JobSettings(service_account=ACCOUNT, secrets={"A": "a:1"})),
-            {When.ALWAYS, When.BUILD, When.JOB, When.JOB_ACCOUNT, When.SECRETS},
+            {*USUAL, When.BUILD, When.JOB, When.EXECUTION, When.JOB_ACCOUNT, When.SECRETS},
         ),
-        (_plan(replace(SHOP, exposure=Exposure(public=True))), {When.ALWAYS, When.BUILD, When.PUBLIC}),
-        (_plan(replace(SHOP, exposure=Exposure(invokers=()))), {When.ALWAYS, When.BUILD, When.INVOKERS}),
-        (_plan(replace(SHOP, secrets={"A": "a:1"})), {When.ALWAYS, When.BUILD, When.SECRETS}),
-        (_plan(replace(SHOP, guard=Guard())), {When.ALWAYS, When.BUILD, When.GUARD}),
+        (_plan(replace(SHOP, exposure=Exposure(public=True))), {*USUAL, When.BUILD, When.PUBLIC}),
+        (_plan(replace(SHOP, exposure=Exposure(invokers=()))), {*USUAL, When.BUILD, When.INVOKERS}),
+        (_plan(replace(SHOP, secrets={"A": "a:1"})), {*USUAL, When.BUILD, When.SECRETS}),
+        (_plan(replace(SHOP, guard=Guard())), {*USUAL, When.BUILD, When.GUARD}),
         (
             _plan(replace(SHOP, guard=Guard(service_account=ACCOUNT)), build.BuildSettings(**{"with": Builder.DOCKER})),
-            {When.ALWAYS, When.HERE, When.GUARD, When.GUARD_ACCOUNT},
+            {*USUAL, When.HERE, When.GUARD, When.GUARD_ACCOUNT},
         ),
-        (_plan(replace(SHOP, invoke_as=ASKER)), {When.ALWAYS, When.BUILD, When.INVOKE_AS}),
+        (_plan(replace(SHOP, invoke_as=ASKER)), {*USUAL, When.BUILD, When.INVOKE_AS}),
     ],
 )
 def test_what_a_plan_makes_count(plan: Plan, expected: set[When]) -> None:
@@ -68,13 +69,13 @@ def test_what_a_plan_makes_count(plan: Plan, expected: set[When]) -> None:
 
 
 def test_a_service_without_secrets_asks_for_nothing_of_secret_manager() -> None:
-    when = frozenset({When.ALWAYS, When.BUILD})
+    when = frozenset({*USUAL, When.BUILD})
     assert "secretmanager.googleapis.com" not in apis(when)
     assert not needed(DEPLOYER, GrantedOn.SECRET, when)
 
 
 def test_what_builds_and_guards_both_need_is_asked_for_once() -> None:
-    both = frozenset({When.ALWAYS, When.BUILD, When.GUARD})
+    both = frozenset({*USUAL, When.BUILD, When.GUARD})
     found = [row.permission for row in needed(DEPLOYER, GrantedOn.PROJECT, both)]
     assert (len({*found}), found.count("cloudbuild.builds.create")) == (len(found), 1)
     assert apis(both).count("cloudbuild.googleapis.com") == 1

@@ -9,14 +9,14 @@ import pytest
 
 from deploy_lib.decide import AcquireLease, Finish, Move, Restore, RunStep, next_move
 from deploy_lib.model.answers import UnfinishedRelease
-from deploy_lib.model.journal import Adopted, Entry, LeaseRefused, Started, Stopped
+from deploy_lib.model.journal import Adopted, Asked, Entry, LeaseRefused, Started, Stopped
 from deploy_lib.model.journal_queries import latest_release
 from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Options, Status
 from deploy_lib.model.state import LeaseState, PastRelease, ServiceState
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
-from deploy_lib.plan import Plan
+from deploy_lib.plan import Plan, Step
 from deploy_lib.release.resume import NothingToResume, Resumable, resumable
 from tests.unit.samples import BEFORE, CANDIDATE, LEASED, NOON, RELEASE, asked, judged, leased, plan, started, step
 
@@ -150,3 +150,45 @@ def test_a_busy_service_decides_nothing_for_the_next_attempt() -> None:
     resumed = found(replace(SERVES, unfinished=LEFT), journal)
     move = next_move(PLAN, [*resumed.entries, started(resumed=True)])
     assert move == AcquireLease()
+
+
+CHANGED = (step("build"), step("job", name="m"), step("canary"), step("promote", percent=10), step("compare"))
+WENT = [
+    replace(started(), steps=tuple(each.label for each in CHANGED)),
+    *(
+        entry
+        for index, each in enumerate(CHANGED[:4])
+        for entry in (Asked(NOON, index, each.kind.name, each.label), judged(index))
+    ),
+    Asked(NOON, 4, "compare", "compare"),
+]
+
+
+@pytest.mark.parametrize(
+    ("steps", "refused"),
+    [
+        (CHANGED, ""),
+        ((*CHANGED, step("verify")), ""),
+        ((*CHANGED[:4], step("verify")), ""),  # the step that it stopped at leaves nothing behind
+        (CHANGED[:4], ""),
+        (CHANGED[:1] + CHANGED[2:], "(it went through job m, not there now); make them as they were and resume, or "),
+        ((*CHANGED[:1], step("job", name="n"), *CHANGED[2:]), "(it went through job m, not there now; job n is new)"),
+        ((*CHANGED[:2], step("probe"), *CHANGED[2:]), "(probe is new)"),
+        ((CHANGED[1], CHANGED[0], *CHANGED[2:]), "(their order)"),
+    ],
+)
+def test_what_it_went_through_must_be_there_still(steps: tuple[Step, ...], refused: str) -> None:
+    """A job that is gone from the file could not be taken back, and a step by its place would be another one."""
+    chosen = replace(PLAN, steps=steps)
+    if not refused:
+        assert found(replace(SERVES, unfinished=LEFT), WENT, chosen).release.id == RELEASE.id
+        return
+    with pytest.raises(NotPossible) as problem:
+        found(replace(SERVES, unfinished=LEFT), WENT, chosen)
+    assert refused in problem.value.message
+    assert ("what job m did stays" in problem.value.message) == ("job m" in refused)
+
+
+def test_a_job_that_it_stopped_at_must_be_there_still() -> None:
+    with pytest.raises(NotPossible, match="it went through job m, not there now"):
+        found(replace(SERVES, unfinished=LEFT), WENT[:4], replace(PLAN, steps=CHANGED[:1] + CHANGED[2:]))

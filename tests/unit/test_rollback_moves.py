@@ -22,8 +22,9 @@ from deploy_lib.model.journal import (
 )
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.program import PROGRAM
-from deploy_lib.model.state import LeaseState, RevisionState, ServiceState
+from deploy_lib.model.state import LeaseState, PastRelease, RevisionState, ServiceState
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
+from deploy_lib.plan import Plan
 from deploy_lib.release.executor import execute
 from deploy_lib.release.recorder import Recorder
 from deploy_lib.release.rollback.moves import AskTarget, ChooseAgain, Move, RollbackFacts, next_move
@@ -139,6 +140,28 @@ def test_of_several_services_none_moves_when_one_has_no_target() -> None:
     said = refusal(one, cloud.drivers())  # type: ignore[arg-type]
     assert (said.outcome, said.serving, said.next_commands) == (Outcome.REJECTED, "cand-2 100 %", ())
     assert cloud.asked == ["read_serving"]
+
+
+def test_a_release_that_is_named_is_in_each_region_the_one_released_with_it() -> None:
+    """A region without one is told before anything moves; a commit is the same everywhere."""
+
+    def of(region: str, *commits: str) -> tuple[Plan, ServiceState]:
+        there = replace(plan().service, region=region, regions=("us-east1", "us-west1"))
+        past = tuple(
+            PastRelease(f"20260302t120000-backend-{region}-{commit[:7]}-9f", commit, None, "stable-1", Outcome.LIVE,
+                        NOON, BEFORE)
+            for commit in commits
+        )  # fmt: skip
+        revisions = (RevisionState("stable-1", "image", True, NOON),)
+        return replace(plan(), service=there), ServiceState(True, traffic=NOW, history=past, revisions=revisions)
+
+    commit, other = "c" * 40, "d" * 40
+    for wanted in (commit, f"20260302t120000-backend-us-west1-{commit[:7]}-9f"):
+        found = choose_all([of("us-east1", commit), of("us-west1", commit, other)], RollbackOptions(wanted))
+        assert [each.choice and each.choice.target.shares() for each in found] == [BEFORE.shares()] * 2
+    east, west = choose_all([of("us-east1", commit), of("us-west1", other)], RollbackOptions(other))
+    assert (east.refused, west.choice, west.why_not) == (True, None, NOT_ALONE)
+    assert east.why_not.startswith(f"there is no revision {other}, nor release or commit; choose with --to:")
 
 
 def test_lease_probe_restore_and_the_last_line() -> None:

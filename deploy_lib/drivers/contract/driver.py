@@ -22,6 +22,7 @@ from deploy_lib.drivers.interface import Clock, DriverError
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.services import invokers
 from deploy_lib.drivers.services.api import RunApi
+from deploy_lib.drivers.services.job_api import JobApi
 from deploy_lib.drivers.services.names import revision_name
 from deploy_lib.drivers.services.template import base, main_container, merged
 from deploy_lib.drivers.status_code import StatusCode
@@ -53,27 +54,31 @@ class CloudContract:
         urls: HttpUrls,
     ) -> None:
         self._calls, self._urls = Calls(clients, clock), urls
-        self._api = RunApi(self._calls)
+        self._api, self._jobs = RunApi(self._calls), JobApi(self._calls)
         self._contents = contents
 
     def check(self, request: CheckContract) -> ContractRead:
         """What the service's settings lack in the project; `unknown` says what could not be found out. Reads only."""
         release = request.release
-        service = self._api.service(release.service.path) if release.service.job is None else None
-        found = ContractFound()
-        running = _running(service)
+        found, path = ContractFound(), release.service.path
+        is_job = release.service.job is not None
+        service = None if is_job else self._api.service(path)
+        job = self._jobs.job(path) if is_job else None
+        template = job.template.template if job is not None else service.template if service is not None else None
+        running = _variables(template)
         found.findings += variables.check(release.service, request.settings.required, running)
         found.checked.append("variables")
         if request.settings.required:
             found.checked.append(f"{', '.join(request.settings.required)} required")
-        self._check_secrets(release, service, found)
-        check_jobs(self._calls, release.service, _account(release, service), request.settings.runs, found)
-        if release.service.job is None:
+        account = release.service.service_account or (template.service_account if template is not None else "") or None
+        if secrets := release.service.all_secrets:
+            SecretCheck(self._calls, release.service.project, account, found).check(secrets)
+        check_jobs(self._calls, release.service, account, request.settings.runs, found)
+        if not is_job:
             self._check_port(release, service, found)
         if not any(each.code == Code.RESERVED_VARIABLE for each in found.findings):
             self._ask_cloud_run(release, service, found)
         check_invocation(self._urls, release, service, request.settings.asks, found)
-        path = release.service.path
         check_exposure(
             release.service,
             service,
@@ -82,11 +87,6 @@ class CloudContract:
             found,
         )
         return found.answer()
-
-    def _check_secrets(self, release: Release, service: run_v2.Service | None, found: ContractFound) -> None:
-        secrets = release.service.all_secrets
-        if secrets:
-            SecretCheck(self._calls, release.service.project, _account(release, service), found).check(secrets)
 
     def _check_port(self, release: Release, service: run_v2.Service | None, found: ContractFound) -> None:
         try:
@@ -128,15 +128,9 @@ class CloudContract:
         found.checked.append("Cloud Run would take the settings")
 
 
-def _account(release: Release, service: run_v2.Service | None) -> str | None:
-    """The one that the candidate will run as; None when that is not known."""
-    running = service.template.service_account if service is not None else ""
-    return release.service.service_account or running or None
-
-
-def _running(service: run_v2.Service | None) -> dict[str, str]:
-    """The running service's variables: "plain" or "secret" by name."""
-    container = main_container(service.template) if service is not None else None
+def _variables(template: run_v2.RevisionTemplate | run_v2.TaskTemplate | None) -> dict[str, str]:
+    """Those of what runs: "plain" or "secret" by name."""
+    container = main_container(template) if template is not None else None
     if container is None:
         return {}
     return {each.name: "secret" if "value_source" in each else "plain" for each in container.env}

@@ -1,4 +1,4 @@
-"""Variables of the YAML beside those of the running service: reserved, missing, misspelt, of another kind. Pure."""
+"""Variables of the YAML beside those that run: reserved, missing, misspelt, of another kind. Pure."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _misspelt(service: Service, running: Mapping[str, str]) -> Iterable[Finding]
     for name in sorted(named - set(running)):
         near = alike(name, set(running) - named)
         if near:
-            message = f"{name} is new, and the running service has {near}, which the YAML does not name"
+            message = f"{name} is new, and the running {service.kind} has {near}, which the YAML does not name"
             fix = f"if {near} is meant, write {near} in the YAML"
             yield Finding(Code.VARIABLE_MISSPELT, Severity.WARNING, message, fix=fix)
 
@@ -76,20 +76,20 @@ def _misspelt(service: Service, running: Mapping[str, str]) -> Iterable[Finding]
 def _other_kind(service: Service, running: Mapping[str, str]) -> Iterable[Finding]:
     for name in service.env:
         if running.get(name) == "secret":
-            message = f"{name} comes from a secret in the running service and becomes a plain value"
+            message = f"{name} comes from a secret in the running {service.kind} and becomes a plain value"
             fix = f"if that is not meant, give it under secrets: of {service.name}"
             yield Finding(Code.VARIABLE_KIND, Severity.WARNING, message, fix=fix)
     for name in service.secrets:
         if running.get(name) == "plain":
-            message = f"{name} is a plain value in the running service and will come from a secret"
+            message = f"{name} is a plain value in the running {service.kind} and will come from a secret"
             yield Finding(Code.VARIABLE_KIND, Severity.ADVICE, message)
 
 
 def _unnamed(service: Service, running: Mapping[str, str]) -> Iterable[Finding]:
     names = sorted(set(running) - set(service.env) - set(service.secrets))
     if names:
-        message = f"the running service has variables that the YAML does not name; they stay: {', '.join(names)}"
-        fix = "name them in the YAML, so that a service made anew has them too"
+        message = f"the running {service.kind} has variables that the YAML does not name; they stay: {', '.join(names)}"
+        fix = f"name them in the YAML, so that a {service.kind} made anew has them too"
         yield Finding(Code.VARIABLE_UNNAMED, Severity.ADVICE, message, fix=fix)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.interface import DriverError, Tell
 from deploy_lib.drivers.services import service_annotations
 from deploy_lib.drivers.services.context import ServiceContext
@@ -14,6 +16,7 @@ from deploy_lib.drivers.services.service_annotations import record_of, set_annot
 from deploy_lib.drivers.services.traffic import status_traffic
 from deploy_lib.model.answers import ApprovalSeen
 from deploy_lib.model.approval import Approval, ApprovalAsked
+from deploy_lib.model.release_ids import beside
 from deploy_lib.model.service import Service
 from deploy_lib.steps.approve import AskApproval
 
@@ -26,27 +29,42 @@ def look(context: ServiceContext, request: AskApproval, tell: Tell) -> ApprovalS
     release, settings, path = request.release, request.settings, request.release.service.path
     service = context.api.service(path)
     found = _asked(service, release.id, settings.name)
-    if service is None or found is None:
+    given = _given_elsewhere(context, request) if found is None or found.approval is None else None
+    if service is None or found is None or given is not None:
         now = context.leases.now()
-        question = ApprovalAsked(settings.name, now, now + timedelta(seconds=settings.within))
+        question = found or ApprovalAsked(settings.name, now, now + timedelta(seconds=settings.within))
+        question = replace(question, approval=given)
 
         def edit(service: run_v2.Service) -> list[str]:
             context.leases.guard(path, service)
             record = record_of(service.annotations)
             if record is None or record.id != release.id:
                 raise DriverError("the service does not remember this release any more", conflict=True)
-            if any(each.name == settings.name for each in record.approvals):
+            there = next((each for each in record.approvals if each.name == settings.name), None)
+            if there is not None and (given is None or there.approval is not None):
                 return []
-            noted = replace(record, approvals=(*record.approvals, question))
+            others = (each for each in record.approvals if each != there)
+            noted = replace(record, approvals=(*others, question))
             set_annotations(service, service_annotations.with_record(service.annotations, noted))
             return ["annotations"]
 
         service = context.writer.write(path, edit, "ask for the approval").service
         found = _asked(service, release.id, settings.name) or question
-        if settings.wait:
+        if settings.wait and found.approval is None:
             tell(f"waits to be approved; type: {context.calls.clients.program.command('approve', release.id)}")
     share = status_traffic(service).shares().get(release.candidate or "", 0)
     return ApprovalSeen(found.since, context.leases.now(), share, found.approval)
+
+
+def _given_elsewhere(context: ServiceContext, request: AskApproval) -> Approval | None:
+    """That of the same release in another region: one yes is for all of them. A region that cannot be read has none."""
+    release, name = request.release, request.settings.name
+    for other, id_ in beside(release.id, release.service):
+        with suppress(ApiError):
+            asked = _asked(context.api.service(other.path), id_, name)
+            if asked is not None and asked.approval is not None:
+                return asked.approval
+    return None
 
 
 def approve(context: ServiceContext, service: Service, release_id: str, name: str, approval: Approval) -> ApprovalAsked:

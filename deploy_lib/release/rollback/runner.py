@@ -10,6 +10,8 @@ from deploy_lib.model.journal import Stopped
 from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Release
+from deploy_lib.model.release_ids import in_region, is_of
+from deploy_lib.model.service import Service
 from deploy_lib.model.state import ServiceState
 from deploy_lib.plan import Plan
 from deploy_lib.release.executor import execute
@@ -20,7 +22,7 @@ from deploy_lib.release.rollback.offers import commands
 from deploy_lib.release.rollback.procedure import Rollback, RollbackDrivers, RollbackOptions, chosen
 from deploy_lib.release.rollback.target import Choice
 
-NOT_ALONE = "nothing was done, since another service cannot be rolled back"
+NOT_ALONE = "nothing was done, since another service or region cannot be rolled back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +34,20 @@ class Chosen:
 
     plan: Plan
     state: ServiceState
+    options: RollbackOptions
     choice: Choice | None = None
     why_not: str = ""
     refused: bool = False
 
 
 def choose_all(services: Iterable[tuple[Plan, ServiceState]], options: RollbackOptions) -> list[Chosen]:
-    """What each goes back to; nothing for any of them when one has no target."""
-    found = [_chosen(plan, state, options) for plan, state in services]
+    """What each goes back to; nothing for any of them when one has no target. A release that is named is, in each
+    region of its service, the one that was released with it."""
+    known = [*services]
+    everywhere = [plan.service for plan, _ in known]
+    found = [
+        _chosen(plan, state, replace(options, to=_as_in(plan.service, options.to, everywhere))) for plan, state in known
+    ]
     if not any(each.refused for each in found):
         return found
     return [each if each.refused else replace(each, choice=None, why_not=NOT_ALONE) for each in found]
@@ -65,13 +73,12 @@ def roll_back(
     output: Output,
     holder: str,
     remembered: Callable[[ServiceState], ServiceState],
-    options: RollbackOptions,
 ) -> Stopped:
     """To its last line; `release` is what it is written down as.
 
     Raises Interrupted when a person would not wait for the traffic; what serves then is shown before.
     """
-    plan, state = chosen.plan, chosen.state
+    plan, state, options = chosen.plan, chosen.state, chosen.options
     recorder = Recorder(output.note)
     rollback = Rollback(plan, drivers, recorder, output.tell, holder, release, state, choice, remembered, options)
     try:
@@ -82,8 +89,13 @@ def roll_back(
         raise
 
 
+def _as_in(service: Service, to: str | None, everywhere: Iterable[Service]) -> str | None:
+    origin = next((each for each in everywhere if to and is_of(to, each)), None)
+    return in_region(to, origin, service) if to and origin is not None else to
+
+
 def _chosen(plan: Plan, state: ServiceState, options: RollbackOptions) -> Chosen:
     try:
-        return Chosen(plan, state, chosen(plan, state, options))
+        return Chosen(plan, state, options, chosen(plan, state, options))
     except NotPossible as refused:
-        return Chosen(plan, state, why_not=refused.message, refused=True)
+        return Chosen(plan, state, options, why_not=refused.message, refused=True)

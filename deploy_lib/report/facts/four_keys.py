@@ -1,22 +1,24 @@
 """How a team releases, by its releases: how often, what share failed and why, how soon users were well again, and how
 long a commit takes to be live. The four keys of DORA (https://dora.dev/guides/dora-metrics-four-keys/), from journals.
 
-A rollback is a restoration and no release. One that did nothing, for somebody else deployed, counts as neither.
+A rollback is a restoration and no release. One that did nothing, for somebody else deployed, counts as neither. What
+one command did in several regions of a service counts once: it is good where it is in all of them.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from statistics import median
 
 from deploy_lib.model.journal import Entry, Judged, RestoreAnswered, Started
-from deploy_lib.model.journal_queries import last_restore, was_given_traffic
+from deploy_lib.model.journal_queries import last_restore, latest_release, was_given_traffic
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Status
 from deploy_lib.model.release_history import is_rollback
+from deploy_lib.model.release_ids import of_all_regions
 from deploy_lib.report.facts import root_cause, subject
 
 _COUNT = frozenset(Outcome) - {Outcome.BUSY}
@@ -27,7 +29,7 @@ class EndedRelease:
     """What counts of one release. Times in seconds; `lead` is from its commit to live, `restored` from the verdict that
     sent users back until they were back; None where there was no such thing, or nobody wrote it down.
 
-    `met`: users were given some of it.
+    `met`: users were given some of it. `of` is what it has in common with the same release in other regions, if any.
     """
 
     id: str
@@ -38,6 +40,7 @@ class EndedRelease:
     rollback: bool = False
     lead: float | None = None
     restored: float | None = None
+    of: str = ""
 
     @property
     def failed(self) -> bool:
@@ -101,12 +104,13 @@ def ended_release(entries: Sequence[Entry], release_id: str) -> EndedRelease | N
         rollback=rollback,
         lead=_lead(entries, about.ended) if about.outcome is Outcome.LIVE and not rollback else None,
         restored=about.seconds if rollback and not failed else _restored(entries),
+        of=_in_all_regions(entries, release_id),
     )
 
 
 def four_keys(ended: Iterable[EndedRelease]) -> FourKeys:
     """Of the releases of any services and projects together."""
-    found = sorted(ended, key=lambda each: each.at)
+    found = _once_for_all_regions(sorted(ended, key=lambda each: each.at))
     releases = [each for each in found if not each.rollback]
     if not found:
         return FourKeys()
@@ -128,6 +132,37 @@ def four_keys(ended: Iterable[EndedRelease]) -> FourKeys:
         restored=_spread(each.restored for each in found),
         weeks=weeks,
     )
+
+
+def _once_for_all_regions(ended: Sequence[EndedRelease]) -> list[EndedRelease]:
+    """`ended` in order of time; each release stands where its last region ended."""
+    together: dict[str | int, list[EndedRelease]] = {}
+    for index, each in enumerate(ended):
+        together.setdefault(each.of or index, []).append(each)
+    return sorted(map(_together, together.values()), key=lambda each: each.at)
+
+
+def _together(regions: Sequence[EndedRelease]) -> EndedRelease:
+    """A region that was only taken back with another one does not say why it failed."""
+    failed = sorted((each for each in regions if each.failed), key=lambda each: each.cause == each.outcome.value)
+    first = next(iter(failed), regions[-1])
+    live = all(each.outcome is Outcome.LIVE for each in regions)
+    return replace(
+        first,
+        at=regions[-1].at,
+        met=any(each.met for each in regions),
+        lead=_longest(each.lead for each in regions) if live else None,
+        restored=_longest(each.restored for each in regions),
+    )
+
+
+def _longest(times: Iterable[float | None]) -> float | None:
+    return max((each for each in times if each is not None), default=None)
+
+
+def _in_all_regions(entries: Sequence[Entry], release_id: str) -> str:
+    release = latest_release(entries)
+    return of_all_regions(release_id, release.service) if release is not None and release.service.regions else ""
 
 
 def _weeks(found: Sequence[EndedRelease]) -> tuple[Week, ...]:
