@@ -30,8 +30,8 @@ def explain(selection: Selection, key: str, *, as_text: bool) -> int:
 
 def _lines(origin: ValueOrigin) -> Iterator[str]:
     if origin.default:
-        kind = "job" if origin.key.startswith("jobs.") else "service"
-        kept = f"as the running {kind} has it, else Cloud Run's own" if "." in origin.key else "not set"
+        one = origin.key.partition("s.")[0]
+        kept = f"as the running {one} has it, else Cloud Run's own" if "." in origin.key else "not set"
         kept = f"not set; {origin.about}" if origin.about else kept
         yield f"{origin.key}: {kept if origin.value is None else _text(origin.value)}"
         yield "  no file names it"

@@ -86,7 +86,14 @@ SAY_SOMETHING_ELSE = {
         )
     ),
     *(
-        (file, "job") for file in ("cli/release_store.py", "cli/selection.py", "config/load.py", "model/service.py")
+        (file, "job")
+        for file in (
+            "cli/completion.py",
+            "cli/release_store.py",
+            "cli/selection.py",
+            "config/load.py",
+            "model/service.py",
+        )
     ),  # one released by itself
 }
 
