@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from deploy_lib.drivers.identity.service_identity import WANTS_IDENTITY, Identity
 from deploy_lib.drivers.interface import Clock
+from deploy_lib.drivers.lean_import import HTTPX, import_lean
 from deploy_lib.drivers.request_log import USER_AGENT
 from deploy_lib.model.answers import Attempt
 from deploy_lib.model.requests import Expectation
@@ -92,6 +93,7 @@ class Getter:
 
 def getter(clock: Clock, identity: Identity, timeout: float, *, trust_proxies: bool) -> Getter:
     """A function that makes one GET; `timeout` is in seconds. It raises nothing."""
+    import_lean(HTTPX)
     import httpx
 
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)

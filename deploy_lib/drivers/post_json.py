@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from deploy_lib.drivers.interface import DriverError
+from deploy_lib.drivers.lean_import import HTTPX, import_lean
 
 PATIENCE = 5.0  # seconds
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -35,6 +36,7 @@ def post_json(
         raise DriverError(f"{who}'s address is not a URL", remedy) from None
     if not host or (parts.scheme != "https" and not (parts.scheme == "http" and host in _LOOPBACK)):
         raise DriverError(f"{who}'s address is not an https URL", remedy)
+    import_lean(HTTPX)
     import httpx
 
     sent = {"json": body, "headers": dict(headers or {}), "timeout": patience, "follow_redirects": False}

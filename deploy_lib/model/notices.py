@@ -5,7 +5,6 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from deploy_lib.model.journal import Asked, Entry, RestoreAsked, Started, Stopped
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.release import Release
 
@@ -101,16 +100,3 @@ class Notice:
             "serving": self.serving,
             "text": self.text,
         }
-
-
-def event_of(entry: Entry) -> NoticeEvent | None:
-    """None for an entry that nobody is told of."""
-    if isinstance(entry, Started):
-        return NoticeEvent.START
-    if isinstance(entry, Asked) and entry.moves_traffic:
-        return NoticeEvent.TRAFFIC
-    if isinstance(entry, RestoreAsked):
-        return NoticeEvent.RESTORE
-    if isinstance(entry, Stopped):
-        return NoticeEvent.SUCCESS if entry.outcome.is_good else NoticeEvent.FAILURE
-    return None

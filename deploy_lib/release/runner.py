@@ -8,8 +8,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 
-from deploy_lib.diagnose import diagnose
 from deploy_lib.diagnose.remedy_context import RemedyContext
+from deploy_lib.diagnose.verdict import diagnose
 from deploy_lib.drivers.interface import Clock, Drivers, Interrupted
 from deploy_lib.drivers.processes import with_process
 from deploy_lib.model.cause import Cause

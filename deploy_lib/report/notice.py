@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from deploy_lib.model.entry_words import about_freeze
 from deploy_lib.model.journal import Asked, Entry, RestoreAsked, Started, Stopped
-from deploy_lib.model.notices import Notice, event_of
+from deploy_lib.model.notices import Notice, NoticeEvent
 from deploy_lib.model.release import Release
 from deploy_lib.printable import Printable
 from deploy_lib.redact import named_secrets
@@ -14,7 +14,7 @@ LONGEST = 1500  # characters; chat services cut much longer messages
 
 def notice(release: Release, entry: Entry) -> Notice | None:
     """Its text is in Slack's notation, secrets masked; None for an entry that no message is made of."""
-    event = event_of(entry)
+    event = _event_of(entry)
     if event is None:
         return None
     service = release.service
@@ -24,6 +24,19 @@ def notice(release: Release, entry: Entry) -> Notice | None:
         return Notice(event, release, text, entry.at.isoformat())
     reason, serving = mask.text(entry.reason)[:LONGEST], mask.text(entry.serving)
     return Notice(event, release, text, entry.at.isoformat(), entry.outcome, reason, serving)
+
+
+def _event_of(entry: Entry) -> NoticeEvent | None:
+    """None for an entry that nobody is told of."""
+    if isinstance(entry, Started):
+        return NoticeEvent.START
+    if isinstance(entry, Asked) and entry.moves_traffic:
+        return NoticeEvent.TRAFFIC
+    if isinstance(entry, RestoreAsked):
+        return NoticeEvent.RESTORE
+    if isinstance(entry, Stopped):
+        return NoticeEvent.SUCCESS if entry.outcome.is_good else NoticeEvent.FAILURE
+    return None
 
 
 def _text(release: Release, entry: Entry) -> str:

@@ -27,7 +27,7 @@ from deploy_lib.steps.position import Position
 class Settings(BaseModel):
     """What the YAML may say of a step. Unknown keys are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,14 +47,30 @@ def test_a_check_imports_no_library_that_only_a_release_needs() -> None:
 
 
 def test_commands_that_build_nothing_import_nothing_that_reads_an_image() -> None:
-    """Users wait for a rollback."""
+    """Users wait for a rollback, and read its lines."""
     code = (
-        "import sys, deploy_lib.cli.status, deploy_lib.cli.rollback, deploy_lib.cli.hold\n"
+        "import sys, deploy_lib.cli.status, deploy_lib.cli.rollback, deploy_lib.cli.hold, deploy_lib.cli.show.plain\n"
         "print(*(name for name in sys.modules if name.startswith('deploy_lib.source.') or name.endswith('.driver')))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     small = {"deploy_lib.source.commit_branch", "deploy_lib.source.file_kinds"}
     assert {*done.stdout.split()} == {*small, "deploy_lib.drivers.services.driver"}
+
+
+def test_commands_that_only_read_import_no_journal() -> None:
+    code = "import sys, deploy_lib.cli.status\nprint(*sys.modules)\n"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert not {"deploy_lib.journal", "deploy_lib.model.journal", "deploy_lib.model.cause"} & {*done.stdout.split()}
+
+
+def test_a_command_seldom_looks_for_garbage_and_never_for_plugins() -> None:
+    code = (
+        "import gc, os\n"
+        "from deploy_lib.cli.process import carry_out\n"
+        "carry_out([], lambda argv: print(gc.get_threshold()[0], os.environ['PYDANTIC_DISABLE_PLUGINS']) or 0)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.split() == ["50000", "__all__"]
 
 
 def test_help_is_quick() -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy_lib.diagnose import diagnose
+from deploy_lib.diagnose.verdict import diagnose
 from deploy_lib.model.roles import grant
 from tests.unit.diagnose.cases import SERVICE, cases
 

@@ -1,4 +1,4 @@
-"""What comes after a build is imported while one is waited for."""
+"""Large libraries are imported without what is not used of them, and while something is waited for anyway."""
 
 from __future__ import annotations
 
@@ -20,3 +20,17 @@ print("colorsys" in sys.modules, any(name.startswith("google.cloud.logging_v2.se
 def test_what_is_needed_then_is_there_and_what_is_missing_is_told_by_whoever_needs_it() -> None:
     done = subprocess.run([sys.executable, "-c", ASKED], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "True True\n", "")
+
+
+LEAN = """
+import sys
+from deploy_lib.drivers.lean_import import HTTPX, RUN_CLIENT, import_lean
+print(*(import_lean(name).__name__ for name in (HTTPX, RUN_CLIENT, HTTPX)))
+print(*sorted({"aiohttp", "click", "pygments", "rich"} & {*sys.modules}))
+"""
+
+
+@pytest.mark.standard
+def test_what_is_not_used_of_a_library_is_not_imported_with_it_nor_kept_from_others() -> None:
+    done = subprocess.run([sys.executable, "-c", LEAN], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "httpx google.cloud.run_v2 httpx\n\n", "")

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from deploy_lib.diagnose import diagnose
 from deploy_lib.diagnose.merge_findings import merge
+from deploy_lib.diagnose.verdict import diagnose
 from deploy_lib.model import journal
 from deploy_lib.model.answers import Attempt
 from deploy_lib.model.codes import Code

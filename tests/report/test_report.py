@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from deploy_lib.diagnose import diagnose
+from deploy_lib.diagnose.verdict import diagnose
 from deploy_lib.journal import decode, encode
 from deploy_lib.model import journal
 from deploy_lib.model.answers import Attempt

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from deploy_lib.diagnose import diagnose
+from deploy_lib.diagnose.verdict import diagnose
 from deploy_lib.drivers.interface import DriverError, Drivers, Interrupted
 from deploy_lib.model import journal, requests
 from deploy_lib.model.answers import SourceRead

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from deploy_lib.diagnose import diagnose
+from deploy_lib.diagnose.verdict import diagnose
 from deploy_lib.drivers.interface import DriverError, Interrupted, Recalled
 from deploy_lib.model.answers import LeaseTaken
 from deploy_lib.model.journal import Entry, ReleaseInterrupted, Stopped

@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-
-import httpx
+from typing import TYPE_CHECKING
 
 from deploy_lib.drivers.interface import DriverError
+from deploy_lib.drivers.lean_import import HTTPX, import_lean
 from deploy_lib.model.image_names import digest_of, repository_of
 from deploy_lib.model.roles import IMAGE_READER
+
+if TYPE_CHECKING:
+    import httpx
 
 _ACCEPT = ", ".join(
     (
@@ -54,6 +57,9 @@ class Registry:
             raise DriverError(f"the registry's answer about {image} is not a manifest") from None
 
     def _get(self, image: str) -> httpx.Response:
+        import_lean(HTTPX)
+        import httpx
+
         host, url = self._url(image)
         headers = {"Accept": _ACCEPT}
         token = self.token() if self.address is None and takes_access_token(host) else None

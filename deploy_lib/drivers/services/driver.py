@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.interface import Clock, DriverError, Tell
-from deploy_lib.drivers.lean_import import import_run_client
+from deploy_lib.drivers.lean_import import RUN_CLIENT, import_lean
 from deploy_lib.drivers.policy import Calls
 from deploy_lib.drivers.project_log import ProjectLog
 from deploy_lib.drivers.services import acquire_lease, approvals, end_lease, hold, service_state, unpin
@@ -56,7 +56,7 @@ class CloudRunServices:
     def __init__(
         self, clients: Clients, clock: Clock, urls: UrlClient, watch: CandidateWatch, logs: ProjectLog
     ) -> None:
-        import_run_client()
+        import_lean(RUN_CLIENT)
         calls = Calls(clients, clock)
         api = RunApi(calls)
         writer = ServiceWriter(api, KnativeApi(calls), clock)

@@ -12,8 +12,8 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from deploy_lib.diagnose import startup_verdict, tells_why
 from deploy_lib.diagnose.platform import START_REASONS
+from deploy_lib.diagnose.verdict import startup_verdict, tells_why
 from deploy_lib.drivers.conditions import conditions_of, ready
 from deploy_lib.drivers.errors import ApiError, is_quota
 from deploy_lib.drivers.interface import DriverError, Tell

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deploy_lib.diagnose import diagnose
+from deploy_lib.diagnose.verdict import diagnose
 from deploy_lib.model.outcome import Outcome
 from deploy_lib.model.requests import ReadEvidence
 from tests.drivers.cloud_run.driver_harness import DriverHarness

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter
 
-from deploy_lib.diagnose import diagnose, startup_verdict
 from deploy_lib.diagnose.remedy_context import RemedyContext
+from deploy_lib.diagnose.verdict import diagnose, startup_verdict
 from deploy_lib.model.cause import Cause
 from deploy_lib.model.cause_facts import CauseFacts
 from tests.unit.diagnose.cases import CLASSES, SERVICE, Case, cases

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deploy_lib.diagnose import diagnose, startup_verdict, tells_why
+from deploy_lib.diagnose.verdict import diagnose, startup_verdict, tells_why
 from deploy_lib.model.cause import Cause
 from deploy_lib.model.evidence import Condition, Evidence, LogLine, LogSource
 from deploy_lib.model.findings import Absence, Finding, Severity
