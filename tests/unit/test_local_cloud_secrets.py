@@ -19,7 +19,7 @@ CHANGES: dict[str, Callable[[Secrets, str], object]] = {
 @pytest.mark.parametrize("change", CHANGES)
 def test_another_etag_is_refused_and_changes_nothing(change: str) -> None:
     secrets = Secrets(lambda: 9.0)
-    secrets.create("p", "key", {})
+    secrets.create("p", "key")
     version = secrets.add_version(SECRET, b"v")
     before = secrets.secret(SECRET)
     with pytest.raises(StaleEtag, match="does not match the current etag") as refused:

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable
 
 from google.cloud.run_v2 import types as run_v2
-from google.cloud.run_v2.types import Condition, Execution, Job, Task
+from google.cloud.run_v2.types import Execution, Job, Task
 from google.longrunning.operations_pb2 import Operation
 
 from ...engines.model import Engine
@@ -21,7 +21,7 @@ from ..secrets.store import Secrets
 from ..wire.caller import caller
 from ..wire.pages import page
 from ..wire.times import utc
-from . import conditions, template
+from . import change, template
 from .executions import begin
 from .names import parse, parse_job
 from .preparation import Preparation
@@ -88,12 +88,15 @@ class CloudRunJobs:
         with self._store.lock:
             record = self._store.job(name)
             check_etag(name.job, request.etag, record.job.etag)
-            gone = copied(record.job)
+            before, going = record.job.terminal_condition, change.going(record.job, self._now())
             if request.validate_only:
-                return done(Job.pb(gone), name.parent)
+                return done(Job.pb(going), name.parent)
             del self._store.jobs[name.full_job]
-        gone.delete_time = self._now()
-        return self._work.cancel(list(record.executions.values()), name.parent, Job.pb(gone))
+
+        def gone() -> object:
+            return Job.pb(change.gone(going, before, self._now()))
+
+        return self._work.cancel(list(record.executions.values()), name.parent, Job.pb(going), gone)
 
     def run_job(self, request: run_v2.RunJobRequest) -> Operation:
         name = parse_job(request.name)
@@ -135,7 +138,12 @@ class CloudRunJobs:
                 raise RunRefusal("FAILED_PRECONDITION", f"Execution '{name.execution}' has completed already.")
             if request.validate_only:
                 return done(Execution.pb(copied(record.execution)), name.parent)
-        return self._work.cancel([record], name.parent, None)
+
+        def ended() -> object:
+            with self._store.lock:
+                return Execution.pb(copied(record.execution))
+
+        return self._work.cancel([record], name.parent, ended(), ended)
 
     def delete_execution(self, request: run_v2.DeleteExecutionRequest) -> Operation:
         name = parse(request.name)
@@ -148,7 +156,7 @@ class CloudRunJobs:
             for job in self._store.below(name):
                 job.executions.pop(name.execution, None)
         gone.delete_time = self._now()
-        return self._work.cancel([record], name.parent, Execution.pb(gone))
+        return self._work.cancel([record], name.parent, Execution.pb(gone), lambda: Execution.pb(gone))
 
     def get_task(self, request: run_v2.GetTaskRequest) -> Task:
         with self._store.lock:
@@ -182,19 +190,13 @@ class CloudRunJobs:
 
     def _put(self, record: JobRecord, wanted: Job, validate_only: bool) -> Operation:
         """Hold the store's lock. At once it is pending, as recorded; then it is ready, or its image is not there."""
-        job, now = copied(record.job), self._now()
-        job.template, job.labels, job.annotations = wanted.template, wanted.labels, wanted.annotations
-        job.client, job.client_version, job.launch_stage = wanted.client, wanted.client_version, wanted.launch_stage
-        template.fill_in(job.template, record.name.project)
-        template.check(job.template)
-        job.generation, job.update_time, job.last_modifier = job.generation + 1, now, caller()
-        job.etag, job.reconciling = f'"{uuid.uuid4().hex}"', True
-        job.terminal_condition, job.conditions = Condition(state=conditions.PENDING), []
+        before = record.job.terminal_condition
+        job = change.written(record.job, wanted, record.name.project, self._now())
         if validate_only:
             return done(Job.pb(job), record.name.parent)
         record.job = job
         self._store.jobs[record.name.full_job] = record
-        return self._work.settle(record)
+        return self._work.settle(record, before)
 
     def _now(self) -> datetime.datetime:
         return utc(self._clock())

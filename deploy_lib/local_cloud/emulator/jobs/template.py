@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from google.cloud.run_v2.types import (
     Container,
+    ExecutionEnvironment,
     ExecutionTemplate,
     ResourceRequirements,
     RevisionTemplate,
@@ -21,10 +22,12 @@ from ..run.container_checks import check_probe
 from ..run.quantity import parse_memory
 from ..run.refusal import invalid, not_here
 from ..run.start_order import check_order
-from ..run.template import default_account, fill_probe
+from ..run.template import PORT, default_account, fill_probe
 from ..run.volumes import check_volumes
 
 _RETRIES, _TIMEOUT = 3, datetime.timedelta(seconds=600)
+_CPU, _MEMORY, _MEMORY_OF_SEVERAL = "1000m", "512Mi", "256Mi"  # recorded; the last for three containers
+_SQL = "/cloudsql"
 _WHERE = "template.template.containers"
 _MOST_TASKS, _LONGEST = 10_000, datetime.timedelta(days=7)
 
@@ -37,12 +40,19 @@ def fill_in(template: ExecutionTemplate, project: str) -> None:
     task.timeout = task.timeout or _TIMEOUT
     if "max_retries" not in task:
         task.max_retries = _RETRIES
+    if not task.execution_environment:
+        task.execution_environment = ExecutionEnvironment(ExecutionEnvironment.EXECUTION_ENVIRONMENT_GEN2)
+    memory = _MEMORY if len(task.containers) == 1 else _MEMORY_OF_SEVERAL
+    databases = {volume.name for volume in task.volumes if "cloud_sql_instance" in volume}
     for container in task.containers:
         if "resources" not in container:
             container.resources = ResourceRequirements()
-        for name, value in (("cpu", "1000m"), ("memory", "512Mi")):
+        for name, value in (("cpu", _CPU), ("memory", memory)):
             container.resources.limits[name] = container.resources.limits.get(name) or value
-        fill_probe(container)
+        for mount in container.volume_mounts:
+            if mount.name in databases:  # wherever it was asked for [recorded]
+                mount.mount_path = _SQL
+        fill_probe(container, PORT)
 
 
 def check(template: ExecutionTemplate) -> None:

@@ -7,13 +7,13 @@ import datetime
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from google.cloud.run_v2.types import Execution, ExecutionReference, Job
+from google.cloud.run_v2.types import Condition, Execution, ExecutionReference, Job
 from google.longrunning.operations_pb2 import Operation
 
 from ...worker import explain, start_worker
 from ..run.instances.instance_spec import Say
 from ..run.operations import INTERNAL, Operations
-from . import conditions
+from . import change, conditions
 from .names import JobName
 from .preparation import NotPrepared, Preparation
 from .runner import ExecutionRunner, verdict
@@ -35,18 +35,20 @@ class JobsWork:
     lines: Lines
     now: Callable[[], datetime.datetime]
 
-    def settle(self, record: JobRecord) -> Operation:
-        """Hold the store's lock. The job that was just written is ready soon, or one of its images is not there."""
+    def settle(self, record: JobRecord, before: Condition) -> Operation:
+        """Hold the store's lock. The job that was just written is ready soon, or one of its images is not there.
+
+        `before` was its Ready.
+        """
         job = record.job
         operation = self.operations.begin(record.name.parent, Job.pb(copied(job)), lambda: Job.pb(self._copied(record)))
 
         def work() -> None:
             failure = self.preparation.missing_image(job.template.template)
+            message, reason = (failure.message, failure.reason) if failure else ("", None)
             with self.store.lock:
-                state = conditions.FAILED if failure else conditions.SUCCEEDED
-                message, reason = (failure.message, failure.reason) if failure else ("", None)
-                found = conditions.condition("Ready", state, self.now(), message, reason)
-                job.terminal_condition, job.reconciling, job.observed_generation = found, False, job.generation
+                if record.job is job:
+                    record.job = change.settled(job, before, self.now(), message, reason)
             self.operations.end(operation.name, message or None)
 
         start_worker(work, f"job-{record.name.job}", lambda error: self._fail(operation.name, error))
@@ -72,13 +74,11 @@ class JobsWork:
         start_worker(work, f"run-{name.execution}", fail)
         return operation
 
-    def cancel(self, records: list[ExecutionRecord], parent: str, gone: object | None) -> Operation:
-        """An operation that ends when these executions have; `gone` is its answer, None for the execution itself."""
-
-        def tell() -> object:
-            return gone if gone is not None else Execution.pb(self._copied(records[0]))
-
-        operation = self.operations.begin(parent, tell(), tell)
+    def cancel(
+        self, records: list[ExecutionRecord], parent: str, accepted: object, ended: Callable[[], object]
+    ) -> Operation:
+        """An operation that ends when these executions have; what it shows until then, and what makes its answer."""
+        operation = self.operations.begin(parent, accepted, ended)
 
         def work() -> None:
             for record in records:

@@ -45,6 +45,7 @@ NEEDED = {
     f"{_LOGGING}/ListLogs": "logging.logs.list",
     f"{_MONITORING}/ListTimeSeries": "monitoring.timeSeries.list",
     f"{_SECRETS}/CreateSecret": "secretmanager.secrets.create",
+    f"{_SECRETS}/UpdateSecret": "secretmanager.secrets.update",
     f"{_SECRETS}/GetSecret": "secretmanager.secrets.get",
     f"{_SECRETS}/ListSecrets": "secretmanager.secrets.list",
     f"{_SECRETS}/DeleteSecret": "secretmanager.secrets.delete",

@@ -27,7 +27,7 @@ from .template import fill_in
 from .versions import stamp
 
 _MOST_REVISIONS = 1000  # https://cloud.google.com/run/quotas
-_RESTORABLE = datetime.timedelta(days=30)
+RESTORABLE = datetime.timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def deleted(service: Service, now: datetime.datetime) -> Service:
     going.generation += 1
     stamp(going, now)
     going.last_modifier, going.reconciling = caller(), True
-    going.delete_time, going.expire_time = going.update_time, going.update_time + _RESTORABLE
+    going.delete_time, going.expire_time = going.update_time, going.update_time + RESTORABLE
     going.terminal_condition = conditions.accepted(service.terminal_condition)
     return going
 

@@ -55,9 +55,10 @@ def _fill_resources(container: Container) -> None:
             limits[name] = value
 
 
-def fill_probe(container: Container) -> None:
+def fill_probe(container: Container, usual: int = 0) -> None:
     """In place. The default probe is that of a container which takes requests
-    (https://cloud.google.com/run/docs/configuring/healthchecks); others have a probe only when it is named."""
+    (https://cloud.google.com/run/docs/configuring/healthchecks); others have a probe only when it is named, of the
+    port `usual` where it names none."""
     port = container.ports[0].container_port if container.ports else 0
     if "startup_probe" not in container:
         if not port:
@@ -69,7 +70,7 @@ def fill_probe(container: Container) -> None:
             failure_threshold=1,
         )
         return
-    probe = container.startup_probe
+    probe, port = container.startup_probe, port or usual
     probe.timeout_seconds = probe.timeout_seconds or 1
     probe.period_seconds = probe.period_seconds or 10
     probe.failure_threshold = probe.failure_threshold or 3

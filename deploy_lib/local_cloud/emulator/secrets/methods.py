@@ -1,7 +1,7 @@
 """Secret Manager's RPCs, as rows for the server.
 
-https://cloud.google.com/secret-manager/docs/reference/rpc/google.cloud.secretmanager.v1. The rotation, expiry
-and replicas of a secret are not kept: nothing here reads them.
+https://cloud.google.com/secret-manager/docs/reference/rpc/google.cloud.secretmanager.v1. The rotation, expiry,
+topics and replicas of a secret are kept and shown: nothing here rotates it, and none expires.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from google.protobuf.empty_pb2 import Empty  # type: ignore[attr-defined]
 from ..wire import policies
 from ..wire.method import Method, Row, RpcRefusal, methods_of
 from ..wire.pages import page
-from .resources import secret_message, version_message
-from .store import READER_ROLES, SecretRefusal, Secrets, VersionState
+from ..wire.times import utc
+from .resources import changed, secret_message, settings_of, version_message
+from .store import READER_ROLES, SecretRefusal, Secrets, Version, VersionState
 
 
 class SecretManager:
@@ -26,7 +27,16 @@ class SecretManager:
 
     def create(self, request: messages.CreateSecretRequest) -> messages.Secret:
         project = _after(request.parent, "projects")
-        return secret_message(self._secrets.create(project, request.secret_id, dict(request.secret.labels)))
+        kept = settings_of(request.secret, utc(self._secrets.clock()))
+        packed, aliases = messages.Secret.serialize(kept), dict(kept.version_aliases)
+        return secret_message(self._secrets.create(project, request.secret_id, packed, aliases))
+
+    def update(self, request: messages.UpdateSecretRequest) -> messages.Secret:
+        with self._secrets.lock:
+            secret = self._secrets.secret(request.secret.name)
+            kept = changed(secret, request.secret, request.update_mask.paths, utc(self._secrets.clock()))
+            packed, aliases = messages.Secret.serialize(kept), dict(kept.version_aliases)
+            return secret_message(self._secrets.change(secret.name, packed, aliases, request.secret.etag))
 
     def get(self, request: messages.GetSecretRequest) -> messages.Secret:
         return secret_message(self._secrets.secret(request.name))
@@ -49,10 +59,10 @@ class SecretManager:
         checksummed = "data_crc32c" in request.payload
         if checksummed and request.payload.data_crc32c != google_crc32c.value(data):
             raise SecretRefusal("The checksum of the payload does not match its data.")
-        return version_message(self._secrets.add_version(request.parent, data, checksummed=checksummed))
+        return self._shown(self._secrets.add_version(request.parent, data, checksummed=checksummed))
 
     def get_version(self, request: messages.GetSecretVersionRequest) -> messages.SecretVersion:
-        return version_message(self._secrets.version(request.name))
+        return self._shown(self._secrets.version(request.name))
 
     def list_versions(self, request: messages.ListSecretVersionsRequest) -> messages.ListSecretVersionsResponse:
         if request.filter:
@@ -60,7 +70,7 @@ class SecretManager:
         found = self._secrets.secret(request.parent).versions[::-1]
         shown, token = page(found, request.page_size, request.page_token)
         return messages.ListSecretVersionsResponse(
-            versions=[version_message(version) for version in shown], next_page_token=token, total_size=len(found)
+            versions=[self._shown(version) for version in shown], next_page_token=token, total_size=len(found)
         )
 
     def access(self, request: messages.AccessSecretVersionRequest) -> messages.AccessSecretVersionResponse:
@@ -69,13 +79,16 @@ class SecretManager:
         return messages.AccessSecretVersionResponse(name=self._secrets.version(request.name).name, payload=payload)
 
     def enable(self, request: messages.EnableSecretVersionRequest) -> messages.SecretVersion:
-        return version_message(self._secrets.set_state(request.name, VersionState.ENABLED, request.etag))
+        return self._shown(self._secrets.set_state(request.name, VersionState.ENABLED, request.etag))
 
     def disable(self, request: messages.DisableSecretVersionRequest) -> messages.SecretVersion:
-        return version_message(self._secrets.set_state(request.name, VersionState.DISABLED, request.etag))
+        return self._shown(self._secrets.set_state(request.name, VersionState.DISABLED, request.etag))
 
     def destroy(self, request: messages.DestroySecretVersionRequest) -> messages.SecretVersion:
-        return version_message(self._secrets.set_state(request.name, VersionState.DESTROYED, request.etag))
+        return self._shown(self._secrets.set_state(request.name, VersionState.DESTROYED, request.etag))
+
+    def _shown(self, version: Version) -> messages.SecretVersion:
+        return version_message(version, self._secrets.secret(version.name.rpartition("/versions/")[0]))
 
     def set_policy(self, request: iam_policy_pb2.SetIamPolicyRequest) -> policy_pb2.Policy:
         """What a condition says is not worked out, so it lets nobody read [assumed]."""
@@ -110,6 +123,7 @@ def secret_methods(secrets: Secrets) -> list[Method]:
     permissions = iam_policy_pb2.TestIamPermissionsRequest, iam_policy_pb2.TestIamPermissionsResponse
     rows: list[Row] = [
         ("CreateSecret", messages.CreateSecretRequest, messages.Secret, api.create),
+        ("UpdateSecret", messages.UpdateSecretRequest, messages.Secret, api.update),
         ("GetSecret", messages.GetSecretRequest, messages.Secret, api.get),
         ("ListSecrets", messages.ListSecretsRequest, messages.ListSecretsResponse, api.list),
         ("DeleteSecret", messages.DeleteSecretRequest, Empty, api.delete),

@@ -13,11 +13,13 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from types import MappingProxyType
 
 from ..builds.environment import project_number
 from ..refusal import Refusal
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,255}")
+_NONE: Mapping[str, int] = MappingProxyType({})
 _LARGEST = 64 * 1024  # bytes, https://cloud.google.com/secret-manager/quotas
 
 # Roles that hold secretmanager.versions.access (https://cloud.google.com/secret-manager/docs/access-control).
@@ -82,7 +84,8 @@ class Secret:
 
     name: str  # projects/NUMBER/secrets/S
     created: float
-    labels: Mapping[str, str] = field(default_factory=dict)
+    settings: bytes = b""  # google.cloud.secretmanager.v1.Secret, what its owner may set of it
+    aliases: Mapping[str, int] = field(default_factory=dict)  # of versions, by their numbers
     versions: tuple[Version, ...] = ()  # oldest first
     policy: bytes | None = None  # google.iam.v1.Policy as it was set
     readers: frozenset[str] | None = None  # IAM members such as serviceAccount:a@b
@@ -102,7 +105,7 @@ class Secrets:
     """
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
-        self._clock = clock
+        self.clock = clock
         self.lock = threading.RLock()
         self._secrets: dict[str, Secret] = {}
         self._etags = 0
@@ -129,14 +132,20 @@ class Secrets:
             raise VersionUnusable(f"Secret Version [{version.name}] is in {version.state.value} state.")
         return version.value
 
-    def create(self, project: str, secret: str, labels: Mapping[str, str]) -> Secret:
+    def create(self, project: str, secret: str, settings: bytes = b"", aliases: Mapping[str, int] = _NONE) -> Secret:
         if not _ID.fullmatch(secret):
             raise SecretRefusal(f"Secret id {secret!r} must be 1-255 letters, digits, underscores or hyphens")
         name = _numbered(f"projects/{project}/secrets/{secret}")
         with self.lock:
             if name in self._secrets:
                 raise SecretExists(f"Secret [{name}] already exists.")
-            return self._keep(Secret(name, self._clock(), dict(labels), etag=self._next_etag()))
+            return self._keep(Secret(name, self.clock(), settings, aliases, etag=self._next_etag()))
+
+    def change(self, name: str, settings: bytes, aliases: Mapping[str, int], etag: str = "") -> Secret:
+        with self.lock:
+            found = self.secret(name)
+            _check(found, etag)
+            return self._keep(replace(found, settings=settings, aliases=aliases, etag=self._next_etag()))
 
     def secret(self, name: str) -> Secret:
         name = _numbered(name)
@@ -163,20 +172,20 @@ class Secrets:
             found = self.secret(name)
             number = len(found.versions) + 1
             full, etag = f"{found.name}/versions/{number}", self._next_etag()
-            version = Version(full, VersionState.ENABLED, self._clock(), value, checksummed, etag)
+            version = Version(full, VersionState.ENABLED, self.clock(), value, checksummed, etag)
             self._keep(replace(found, versions=(*found.versions, version)))
             return version
 
     def version(self, name: str) -> Version:
         name = _numbered(name)
         secret, _, wanted = name.rpartition("/versions/")
-        found = self.secret(secret).versions
-        if not found:
+        kept = self.secret(secret)
+        if not kept.versions:
             raise VersionMissing(f"Secret [{secret}] not found or has no versions.")
         if wanted == "latest":
-            return found[-1]
-        for version in found:
-            if str(version.number) == wanted:
+            return kept.versions[-1]
+        for version in kept.versions:
+            if version.number == kept.aliases.get(wanted) or str(version.number) == wanted:
                 return version
         raise VersionMissing(f"Secret Version [{name}] not found.")
 
@@ -191,7 +200,7 @@ class Secrets:
                 return old
             new = replace(old, state=state, etag=self._next_etag())
             if state is VersionState.DESTROYED:
-                new = replace(new, value=b"", destroyed=self._clock())
+                new = replace(new, value=b"", destroyed=self.clock())
             found = self.secret(name.rpartition("/versions/")[0])
             self._keep(replace(found, versions=tuple(new if v is old else v for v in found.versions)))
             return new
@@ -206,7 +215,7 @@ class Secrets:
 
     def _next_etag(self) -> str:
         """Hold the lock. A 1 and the microseconds of the change in hexadecimal digits, as recorded ones read."""
-        self._etags = max(int(self._clock() * 1_000_000), self._etags + 1)
+        self._etags = max(int(self.clock() * 1_000_000), self._etags + 1)
         return f'"1{self._etags:x}"'
 
 
