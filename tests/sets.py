@@ -45,6 +45,7 @@ PLACES = {
     "tests/source/test_small_repositories.py": FAST,
     "tests/source/test_check_words.py": FAST,
     "tests/source/test_file_kinds.py": FAST,
+    "tests/source/test_health_path.py": FAST,
     "tests/source/test_last_image.py": FAST,
     "tests/source/imports/": FAST,
     "tests/source/imports/test_truth.py": SLOW,

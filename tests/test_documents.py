@@ -23,29 +23,25 @@ PAGES = sorted(
     for path in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), ROOT / "deploy_lib" / "local_cloud" / "README.md")
     if "decisions" not in path.parts
 )
-NAMES = ("deploy-to-gcp", "deploy", "python scripts/deploy_to_gcp.py", "python3 scripts/deploy_to_gcp.py")
+SCRIPT = r"python3? (?:\S+/)?scripts/deploy_to_gcp\.py"
 
 
 def commands(text: str) -> list[list[str]]:
     """The words after the tool's name: of lines of code, and of code in a sentence that names the tool in full."""
-    lines = re.findall(
-        r"^(?:    |\$ )?((?:deploy|deploy-to-gcp|python3? scripts/deploy_to_gcp\.py)(?: .*)?)$", text, re.M
-    )
-    inline = re.findall(r"`((?:deploy-to-gcp|python3? scripts/deploy_to_gcp\.py) [^`\n]+)`", text)
-    found = []
-    for line in (*lines, *inline):
-        plain = line.partition("  #")[0].rstrip()
-        name = max((each for each in NAMES if f"{plain} ".startswith(f"{each} ")), key=len)
-        found.append(shlex.split(plain[len(name) :]))
+    lines = re.findall(rf"^(?:    |\$ )?(?:deploy|deploy-to-gcp|{SCRIPT})((?: .*)?)$", text, re.M)
+    inline = re.findall(rf"`(?:deploy-to-gcp|{SCRIPT}) ([^`\n]+)`", text)
+    found = [shlex.split(line.partition("  #")[0]) for line in (*lines, *inline)]
     return [words for words in found if "..." not in words and "[COMMAND]" not in words and words != ["--version"]]
 
 
 def test_commands_are_found() -> None:
     assert commands(
         "```\ndeploy-to-gcp check  # no cloud\n```\n    deploy --all\nsee `deploy-to-gcp plan --local`\n"
+        "python ../tools/scripts/deploy_to_gcp.py status\n"
     ) == [
         ["check"],
         ["--all"],
+        ["status"],
         ["plan", "--local"],
     ]
     assert sum(len(commands(page.read_text(encoding="utf-8"))) for page in PAGES) > 40

@@ -95,7 +95,7 @@ def _title(plan: Plan, commit: str, now: datetime) -> Iterator[str]:
 
 
 def _text(line: Foreseen) -> Iterator[str]:
-    mark = line.status.words.mark if line.status else "would"
+    mark = line.status.words.mark if line.status else "would" if line.is_step else ""
     yield f"  {line.label:<16} {mark:<8} {line.description}"
     yield from (f"      {detail}" for detail in line.details)
     yield from (f"  {text}" for text in finding_lines(line.findings, all_of_them=line.status is Status.FAILED))

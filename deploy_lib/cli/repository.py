@@ -76,6 +76,20 @@ def main_branch(root: Path) -> str:
     return "main"
 
 
+def in_git(root: Path) -> bool:
+    """Whether it lies in a working copy."""
+    return _git(root, "rev-parse", "--is-inside-work-tree").stdout.strip() == "true"
+
+
+def files_of(root: Path, *patterns: str) -> list[str]:
+    """Paths below this directory that a pattern of git's names, and git does not ignore; none outside a repository."""
+    words = ("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate", "--", *patterns)
+    done = _git(root, *words)
+    return (
+        [path for path in done.stdout.split("\0") if path and (root / path).is_file()] if done.returncode == 0 else []
+    )
+
+
 def _no_head(root: Path) -> NotPossible:
     """Why HEAD leads to no commit: there is none yet, or what it names cannot be read."""
     head = _git(root, "rev-parse", "--verify", "--quiet", "HEAD")

@@ -121,11 +121,13 @@ def config_path(args: argparse.Namespace, root: Path) -> Path:
             raise NotPossible(f"--project {args.project}: several files name it ({names}); choose one with --config")
         raise NotPossible(f"--project: {unknown('project', args.project, known)}")
     if not files:
-        raise NotPossible(_none_yet(args, root, nowhere, "--project", "P"))
+        raise NotPossible(_none_yet(args, root, nowhere))
     raise NotPossible("which project? give --project P, or --config FILE, or --local for the local cloud")
 
 
 def _none_yet(args: argparse.Namespace, root: Path, what: str, *words: str) -> str:
+    """Bare, init says which ways there are; with a project it is most likely one of a service that is new there."""
+    words = ("--new", *words, "--region", args.region or "us-central1") if words[:1] == ("--project",) else words
     return f"{what}; init writes one: {program_of(args, root=root).command('init', *words)}"
 
 

@@ -19,6 +19,7 @@ _TAKES = {
     "approve": ("config", "service", "region", "state"),
     "hold": ("config", "service", "region", "state"),
     "status": ("config", "service", "region", "state"),
+    "doctor": ("config", "service", "region", "state"),
     "prune": ("config", "service", "region", "state"),
     "history": ("config", "service", "state"),
     "report": ("config", "state"),

@@ -35,13 +35,17 @@ class ServiceReader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
-    """What one step would do, or what a check found. `status` is None for a step that was only described."""
+    """What one step would do, or what a check found. `status` is None for a step that was only described.
+
+    `is_step`: False for what was found before the first.
+    """
 
     label: str
     description: str
     status: Status | None = None
     findings: tuple[Finding, ...] = ()
     details: tuple[str, ...] = ()
+    is_step: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +76,13 @@ class ReadOnlyRelease:
             before = state.traffic
             service = plan.service
             now = service.as_found(before) if state.exists else f"nothing; the {service.kind} does not exist yet"
-            self._show(Foreseen("serving now", now))
+            self._show(Foreseen("serving now", now, is_step=False))
             by_hand = drift(state)
             if by_hand is not None:
                 ways = tuple(after_change_by_hand(plan, state, by_hand))[:1]
-                self._show(Foreseen("by hand", f"{by_hand}; {by_hand.consequence}", details=ways))
+                self._show(Foreseen("by hand", f"{by_hand}; {by_hand.consequence}", details=ways, is_step=False))
         except DriverError as problem:
-            self._show(Foreseen("serving now", problem.reason, Status.ERRORED))
+            self._show(Foreseen("serving now", problem.reason, Status.ERRORED, is_step=False))
         self.release = replace(self.release, before=before)
 
     def next_move(self) -> RunStep | Finish:

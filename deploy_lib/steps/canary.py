@@ -206,7 +206,7 @@ KIND = Kind(
     CreateRevision,
     RevisionCreated,
     CanaryDetails,
-    usual=(Usual(60, REFERENCE, {"tag": "canary", "ready_within": "5m"}),),
+    usual=(Usual(60, REFERENCE, {"tag": "canary", "ready_within": "5m"}, {"words_within": "2s"}),),
     known_bad=(BadCase("a revision that does not come up", RevisionCreated("candidate", False)),),
     later=(LookAtStart, EndStart),
     position=Position(

@@ -216,7 +216,7 @@ KIND = Kind(
     Compare,
     Watched,
     CompareDetails,
-    usual=(Usual(90, REFERENCE, {"for": "3m", "path": "/health"}),),
+    usual=(Usual(90, REFERENCE, {"for": "3m"}, {"for": "10s", "every": "100ms"}),),
     known_bad=KNOWN_BAD,
     position=Position(
         needs=OrderRule("canary", "there is no candidate to compare before the canary"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
@@ -53,12 +53,14 @@ A = TypeVar("A")
 class Usual:
     """One stand in a usual plan. `place` orders them all; `reference` is its entry of config/reference.yaml.
 
-    `settings` are those that `init` writes; None leaves it out there.
+    `settings` are those that `init` writes; None leaves it out there. `local` are those that it writes beside or
+    instead of them for the local cloud, where no user is at risk and a release is to be over soon.
     """
 
     place: int
     reference: str
     settings: Mapping[str, object] | None = None
+    local: Mapping[str, object] = field(default_factory=dict)
 
 
 class NotWritten(ValueError):

@@ -171,7 +171,7 @@ KIND = Kind(
     Probe,
     Probed,
     ProbeDetails,
-    usual=(Usual(70, REFERENCE, {"path": "/health", "attempts": 10, "need": 3}),),
+    usual=(Usual(70, REFERENCE, {"attempts": 10, "need": 3}),),
     known_bad=KNOWN_BAD,
     position=Position(needs=OrderRule("canary", "there is no candidate to ask before the canary")),
     describe=describe,

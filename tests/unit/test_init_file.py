@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shlex
+import shutil
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
+from deploy_lib.cli.arguments import parse
 from deploy_lib.cli.main import main
 from deploy_lib.config import load, plan_for
 from deploy_lib.config.regions import REGION
@@ -20,6 +25,8 @@ from deploy_lib.drivers.services.template import main_container, merged
 from deploy_lib.model.regions import REGIONS
 from deploy_lib.model.variables import for_release
 from deploy_lib.source.dockerfile.exposed import port_of
+from deploy_lib.steps.compare import CompareSettings
+from deploy_lib.steps.promote import PromoteSettings
 from tests.drivers.test_template import RELEASE
 
 KNATIVE = """\
@@ -118,7 +125,7 @@ def test_a_service_of_a_file_is_written_whole(place: Path, format: str) -> None:
         },
         "cloud_sql": ["p:europe-west1:main"],
         "containers": {"proxy": {"image": "proxy@sha256:22", "args": ["--quiet"], "memory": "64Mi"}},
-        "ingress": "internal", "custom_audiences": ["https://shop.example.com"],
+        "ingress": "internal", "custom_audiences": ["https://shop.example.com"], "health": {"path": "/up"},
     }  # fmt: skip
 
 
@@ -163,6 +170,7 @@ NEW = ["init", "--new", "--service", "shop", "--project", "netra-staging", "--re
         (["init", "--from", "list.yaml"], "--from list.yaml: this is not a service; give what `gcloud run services"),
         (["init", "--from", "odd.yaml", *NEW[4:]], "--from odd.yaml: a field is not as Cloud Run writes it: "),
         (["init", "--from", "list.yaml", "--new"], "give one of them"),
+        (["init"], "init writes the YAML of a service; say where it is to run:"),
     ],
 )
 def test_one_clear_message(place: Path, capsys: pytest.CaptureFixture[str], line: list[str], expected: str) -> None:
@@ -173,6 +181,85 @@ def test_one_clear_message(place: Path, capsys: pytest.CaptureFixture[str], line
     assert main([*files, "--repo", str(place)]) == 2
     assert expected in capsys.readouterr().err.replace(f"{place}/", "")
     assert not (place / "config").exists(), "nothing half done"
+
+
+def test_a_second_release_on_the_local_cloud_takes_seconds_and_a_real_one_its_time(place: Path) -> None:
+    for line in (["init", "--local"], NEW):
+        assert main([*line, "--repo", str(place)]) == 0
+    files = [place / "config" / f"{name}.yaml" for name in ("local", "netra-staging")]
+    local, real = (plan_for(load(file), load(file).services()[0]) for file in files)
+    asked, at_risk = (plan.settings(CompareSettings) for plan in (local, real))
+    assert asked is not None and at_risk is not None
+    assert (asked.for_, at_risk.for_) == (10.0, 180.0) and asked.for_ / asked.every >= 3 * asked.min_samples
+    assert sum(step.settings.bake for step in local.steps if isinstance(step.settings, PromoteSettings)) == 0
+    heads = [
+        (place / "config" / f"{name}.yaml").read_text().partition("project:")[0] for name in ("local", "netra-staging")
+    ]
+    assert ["has `compare: {for: 3m}`" in head for head in heads] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("files", "context", "dockerfile", "health"),
+    [
+        ({"Dockerfile": "FROM a\n", "app.py": '@app.get("/healthz")\n'}, ".", "Dockerfile", "/healthz"),
+        ({"api/Dockerfile": "FROM a\nCOPY main.py .\n", "api/main.py": ""}, "api", "api/Dockerfile", None),
+        ({"api/Dockerfile": "FROM a\nCOPY api/main.py .\n", "api/main.py": ""}, ".", "api/Dockerfile", None),
+        ({"Dockerfile": "FROM a\n", "tests/test_app.py": '@app.get("/health")\n'}, ".", "Dockerfile", None),
+        ({"Dockerfile": "FROM a\n", "out/a.py": '@app.get("/up")\n', ".gitignore": "out\n"}, ".", "Dockerfile", None),
+    ],
+)  # fmt: skip
+def test_what_the_files_tell_is_not_asked(
+    tmp_path: Path, files: dict[str, str], context: str, dockerfile: str, health: str | None
+) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert main([*NEW, "--repo", str(tmp_path)]) == 0
+    written = yaml.safe_load((tmp_path / "config" / "netra-staging.yaml").read_text())["services"]["shop"]
+    assert (written["context"], written["dockerfile"]) == (context, dockerfile)
+    assert written.get("health", {}).get("path") == health
+
+
+SOMEBODY = {f"GIT_{role}_{what}": "a@b.c" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+
+
+def test_every_command_that_init_prints_is_one(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the ways that it offers, each writes a file or says what is missing; of what comes next, all is understood."""
+    subprocess.run(["git", "init", "-q", str(place)], check=True)
+    monkeypatch.chdir(place)
+    (place / "FILE").write_text(KNATIVE, encoding="utf-8")
+    assert main(["init"]) == 2
+    ways = typed(capsys.readouterr().err)
+    assert len(ways) == 4
+    for way in ways:
+        words = ["netra-staging" if word == "P" else word for word in way]
+        if "S" not in words:
+            shutil.rmtree(place / "config", ignore_errors=True)
+            assert main(words) == 0, words
+            told = capsys.readouterr().out
+            assert [parse(each).command for each in typed(told)] in (["check", "deploy"], ["check", "doctor", "plan"])
+            commit = next(line for line in told.splitlines() if "git commit" in line)
+            done = subprocess.run(["bash", "-c", commit], cwd=place, env={**os.environ, **SOMEBODY})
+            assert done.returncode == 0, commit
+
+
+def typed(told: str) -> list[list[str]]:
+    """The words of each of this program's commands in what was printed."""
+    lines = [line.partition("  #")[0] for line in told.splitlines() if "deploy_to_gcp.py " in line and line[:2] == "  "]
+    return [shlex.split(line.partition("deploy_to_gcp.py ")[2]) for line in lines]
+
+
+def test_one_of_several_dockerfiles_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    for name in ("api", "web"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "Dockerfile").write_text("FROM a\n", encoding="utf-8")
+    assert main([*NEW, "--repo", str(tmp_path)]) == 2
+    told = capsys.readouterr().err
+    assert [line.rpartition(" ")[2] for line in told.splitlines()[1:]] == ["api/Dockerfile", "web/Dockerfile"], told
 
 
 @pytest.mark.parametrize(
