@@ -120,7 +120,7 @@ def _next(args: argparse.Namespace, path: Path, root: Path, service: str) -> Ite
         file = shlex.quote(path.relative_to(root).as_posix())
         commit = f"git add -- {file} && git commit -m 'Configure the release of {service}' -- {file}"
         yield f"  {shorter(in_repository(commit, str(root.resolve())))}"
-    for command in ("check", "deploy") if args.local else ("check", "doctor", "plan"):
+    for command in ("check", "plan", "deploy") if args.local else ("check", "doctor", "plan"):
         yield f"  {shorter(program.command(command))}"
 
 
