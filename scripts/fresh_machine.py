@@ -231,22 +231,15 @@ def alternatives() -> list[str]:
 
 
 def copy(root: Path, paths: Sequence[str]) -> None:
-    """Files and links as they are; directories as far as something is in them."""
+    """Files and links as they are; directories as far as something is in them. Raises CalledProcessError, for a machine
+    with half of its files is not one that anything is tried on."""
     below = [each for name in BRINGS for each in Path(name).rglob("*")]
     there = [str(path) for path in (*map(Path, paths), *below) if path.is_symlink() or path.is_file()]
-    listed = "\n".join(re.sub(r"^/(bin|sbin|lib|lib64)/", r"/usr/\1/", path) for path in there)
-    packed = subprocess.Popen(
-        ["tar", "-C", "/", "-cf", "-", "-T", "-"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
-    unpacked = subprocess.Popen(["tar", "-C", str(root), "-xf", "-"], stdin=packed.stdout)
-    assert packed.stdin is not None
-    packed.stdin.write(listed.encode())
-    packed.stdin.close()
-    packed.wait()
-    unpacked.wait()
+    listed = "\n".join(re.sub(r"^/(bin|sbin|lib|lib64)/", r"/usr/\1/", path).lstrip("/") for path in there)
+    with tempfile.TemporaryFile() as packed:
+        subprocess.run(["tar", "-C", "/", "-cf", "-", "-T", "-"], input=listed.encode(), stdout=packed, check=True)
+        packed.seek(0)
+        subprocess.run(["tar", "-C", str(root), "-xf", "-"], stdin=packed, check=True)
 
 
 def index_settings() -> Iterator[Path]:

@@ -15,6 +15,10 @@ import pytest
 
 from tests.waits import WITHIN, until
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
+
+import fresh_machine
+
 DEV = Path(__file__).parent.parent / "scripts" / "dev.py"
 
 # Stands in for `uv`: notes its arguments, and takes its behaviour from a file beside it.
@@ -256,6 +260,19 @@ def test_usage(checkout: Checkout, words: tuple[str, ...], code: int, said: str)
     assert answered == code
     assert said in out + err
     assert checkout.installs() == 0
+
+
+def test_a_machine_with_half_of_its_files_is_not_made(tmp_path: Path) -> None:
+    wanted = tmp_path / "wanted"
+    wanted.write_text("x", encoding="utf-8")
+    (tmp_path / "root").mkdir()
+    with pytest.raises(subprocess.CalledProcessError):
+        fresh_machine.copy(tmp_path / "nowhere", [str(wanted)])
+    (tmp_path / "two\nlines").touch()  # a name that no list of lines can hold
+    with pytest.raises(subprocess.CalledProcessError):
+        fresh_machine.copy(tmp_path / "root", [str(wanted), str(tmp_path / "two\nlines")])
+    fresh_machine.copy(tmp_path / "root", [str(wanted)])
+    assert (tmp_path / "root" / str(wanted)[1:]).read_text(encoding="utf-8") == "x"
 
 
 def test_a_directory_that_cannot_be_made_is_named(checkout: Checkout) -> None:

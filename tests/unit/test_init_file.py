@@ -240,7 +240,10 @@ def test_every_command_that_init_prints_is_one(
             shutil.rmtree(place / "config", ignore_errors=True)
             assert main(words) == 0, words
             told = capsys.readouterr().out
-            assert [parse(each).command for each in typed(told)] in (["check", "plan", "deploy"], ["check", "doctor", "plan"])
+            assert [parse(each).command for each in typed(told)] in (
+                ["check", "plan", "deploy"],
+                ["check", "doctor", "plan"],
+            )
             commit = next(line for line in told.splitlines() if "git commit" in line)
             done = subprocess.run(["bash", "-c", commit], cwd=place, env={**os.environ, **SOMEBODY})
             assert done.returncode == 0, commit
