@@ -21,6 +21,7 @@ Impossible = tuple[Path, str]
 _GIB = 2**30
 _CPUS = (1.0, 2.0, 4.0, 6.0, 8.0)
 _LEAST_CPU, _LEAST_MEMORY, _MOST_MEMORY = 0.08, 2**27, 32 * _GIB
+_LEAST_OF_GEN2 = 2**29
 _MOST_FOR = ((0.5, 0.5), (1.0, 1.0), (2.0, 4.0), (4.0, 8.0), (6.0, 16.0), (8.0, 24.0))
 """With less than so many processors, at most so many GiB; nothing more is allowed with 8."""
 _LEAST_FOR = {4.0: 2, 6.0: 4, 8.0: 4}  # GiB
@@ -65,6 +66,12 @@ def _sizes(service: ServiceSettings) -> Iterator[Impossible]:
     if memory is not None and service.gpu is None and not _LEAST_MEMORY <= memory <= _MOST_MEMORY:
         yield ("memory",), f"memory: {service.memory} is not from 128Mi to 32Gi"
         return
+    if memory is not None and memory < _LEAST_OF_GEN2 and service.execution_environment == "gen2":
+        least = in_words(_LEAST_OF_GEN2)
+        yield (
+            ("memory",),
+            f"memory: {service.memory} is too little for execution_environment: gen2, which needs {least}",
+        )
     if cpu is None:
         return
     if cpu < 1 and not service.containers:

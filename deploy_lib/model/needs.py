@@ -26,7 +26,7 @@ class When(enum.StrEnum):
     HERE = "this machine builds (`build: {with: docker}` and others)"
     SECRETS = "the service is given secrets"
     REAL_SECRETS = "`import_check: {secrets: real}`"
-    PUBLIC = "`public: true`"
+    PUBLIC = "`public` is set"
     INVOKERS = "`invokers` is set"
     INVOKE_AS = "`invoke_as` is set"
     LOGIN = "a person's login (`gcloud auth application-default login`)"
@@ -97,7 +97,7 @@ DEPLOYER = (
         When.SERVICE,
     ),
     Need("run.services.update", GrantedOn.SERVICE, "add a revision and move traffic", When.SERVICE),
-    Need("run.services.setIamPolicy", GrantedOn.SERVICE, "let everybody call the service", When.PUBLIC),
+    Need("run.services.setIamPolicy", GrantedOn.SERVICE, "let everybody call the service, or no longer", When.PUBLIC),
     Need("run.services.getIamPolicy", GrantedOn.SERVICE, "read who may call the service", When.INVOKERS),
     Need("run.services.setIamPolicy", GrantedOn.SERVICE, "change who may", When.INVOKERS),
     Need("run.revisions.get", GrantedOn.SERVICE, "see whether the candidate came up", When.SERVICE),

@@ -36,7 +36,7 @@ def whens(plan: Plan) -> Iterator[When]:
         yield When.JOB_ACCOUNT
     if service.secrets or any(each.secrets for each in jobs):
         yield When.SECRETS
-    if service.exposure.public:
+    if service.exposure.public is not None:  # false takes away what true gave
         yield When.PUBLIC
     if service.exposure.invokers is not None:
         yield When.INVOKERS

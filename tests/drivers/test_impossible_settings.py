@@ -39,6 +39,10 @@ from tests.drivers.test_runtime_template import service
         ({"cpu": 3}, "cpu: 3 is none of 0.08 to 1, 2, 4, 6 and 8"),
         ({"cpu": "50m"}, "cpu: 50m is none of 0.08 to 1"),
         ({"memory": "64Mi"}, "memory: 64Mi is not from 128Mi to 32Gi"),
+        (
+            {"memory": "256Mi", "execution_environment": "gen2"},
+            "memory: 256Mi is too little for execution_environment: gen2",
+        ),
         ({"cpu": 1, "memory": "8Gi"}, "memory: 8Gi is too much for cpu: 1, which may have 4Gi"),
         ({"cpu": 0.25, "memory": "1Gi"}, "memory: 1Gi is too much for cpu: 0.25, which may have 512Mi"),
         ({"cpu": 4, "memory": "1Gi"}, "memory: 1Gi is too little for cpu: 4, which needs 2Gi"),

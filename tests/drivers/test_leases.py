@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -23,7 +23,7 @@ from deploy_lib.drivers.services.other_leases import OtherLeases
 from deploy_lib.drivers.services.release_record import Lease
 from deploy_lib.drivers.services.service_annotations import with_lease
 from deploy_lib.model.program import PROGRAM
-from deploy_lib.model.service import Service
+from deploy_lib.model.service import JobTarget, Service
 from tests.drivers.clocks import FakeClock
 
 SHOP = Service("shop", "p-staging", "us-central1", "shop", "us-central1-docker.pkg.dev/p-staging/services")
@@ -144,3 +144,14 @@ def test_one_that_cannot_be_read_is_told_with_the_command_that_takes_over(proble
         Storage(True, problem).others().other(SHOP.path, service)
     remedy = unknown.value.remedy
     assert not remedy.startswith(";") and PROGRAM.command("rollback", "--force") in remedy, remedy
+
+
+def test_of_a_job_nothing_but_the_object_tells_who_releases_it() -> None:
+    """So where that may not be read nobody knows, and it does not count as nobody; of a service its record tells."""
+    others = Storage(True, DENIED).others()
+    with pytest.raises(DriverError) as unknown:
+        others.holder(replace(SHOP, job=JobTarget()), None)
+    assert "whether somebody else releases the job shop" in unknown.value.reason
+    assert "storage.objects.get" in unknown.value.reason and unknown.value.remedy
+    assert others.holder(SHOP, None) is None
+    assert Storage(True, exceptions.NotFound("x")).others().holder(replace(SHOP, job=JobTarget()), None) is None

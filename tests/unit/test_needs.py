@@ -54,6 +54,7 @@ def _plan(service: Service = SHOP, *settings: object) -> Plan:
             {*USUAL, When.BUILD, When.JOB, When.EXECUTION, When.JOB_ACCOUNT, When.SECRETS},
         ),
         (_plan(replace(SHOP, exposure=Exposure(public=True))), {*USUAL, When.BUILD, When.PUBLIC}),
+        (_plan(replace(SHOP, exposure=Exposure(public=False))), {*USUAL, When.BUILD, When.PUBLIC}),
         (_plan(replace(SHOP, exposure=Exposure(invokers=()))), {*USUAL, When.BUILD, When.INVOKERS}),
         (_plan(replace(SHOP, secrets={"A": "a:1"})), {*USUAL, When.BUILD, When.SECRETS}),
         (_plan(replace(SHOP, guard=Guard())), {*USUAL, When.BUILD, When.GUARD}),

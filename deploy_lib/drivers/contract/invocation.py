@@ -15,6 +15,7 @@ from deploy_lib.drivers.services.addresses import has_no_tag_urls, main_url
 from deploy_lib.drivers.urls import HttpUrls
 from deploy_lib.model.answers import Attempt
 from deploy_lib.model.codes import Code
+from deploy_lib.model.exposure import WHEN
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.model.release import Release
 from deploy_lib.model.roles import grant_on_service
@@ -43,6 +44,8 @@ def check_invocation(
     """Adds what was found; `asks` are the steps that make requests. Raises nothing."""
     if not asks:
         return
+    if closed := _closed(release.service, service, asks):
+        found.findings.append(closed)
     if service is None:
         _check_first(urls, release.service, found)
         return
@@ -73,6 +76,28 @@ def _asked(
     if answer.status in (health.status or ()):
         return None
     return _in_between(release.service, service, asks, answer) or _refused(urls, release, answer)
+
+
+def _closed(wanted: Service, service: run_v2.Service | None, asks: Sequence[AsksService]) -> Finding | None:
+    """What the release itself takes away: of a new service from the start on, else once the candidate has all traffic,
+    when only verify is sure to ask.
+
+    The caller may be inside, so an ingress is a warning; where there is no URL nobody can ask.
+    """
+    changes, ways = wanted.exposure, {"url": wanted.url, "candidate_url": wanted.candidate_url}
+    later = [each for each in asks if not ways["candidate_url" if each.alone else "url"]]
+    if service is not None:
+        later = [each for each in later if not each.alone]
+    if not later:
+        return None
+    when = "" if service is None else f" {WHEN}"
+    if changes.default_url is False and not (service is not None and service.default_uri_disabled):
+        why = f"with default_url: false the service has no URL{when}"
+        return _unreachable(wanted, later, why)
+    if changes.ingress in (None, "all") or (service is not None and _INGRESS.get(int(service.ingress))):
+        return None
+    why = f"with ingress: {changes.ingress} the service takes only requests from inside{when}"
+    return _unreachable(wanted, later, why, Severity.WARNING)
 
 
 def _check_first(urls: HttpUrls, service: Service, found: ContractFound) -> None:
@@ -108,13 +133,15 @@ def _in_between(
     return None
 
 
-def _unreachable(wanted: Service, asks: Sequence[AsksService], why: str) -> Finding:
+def _unreachable(
+    wanted: Service, asks: Sequence[AsksService], why: str, severity: Severity = Severity.ERROR
+) -> Finding:
     names = list(dict.fromkeys(each.step for each in asks))
     fix = (
         f"name where it can be asked from here: services.{wanted.name}.url and candidate_url (with {{tag}} in it), or "
         "let probe and verify rest on what Cloud Run reports: {via: none}, without compare and bake"
     )
-    return Finding(Code.NOT_REACHABLE, Severity.ERROR, f"{why}, and {', '.join(names)} would ask it", fix=fix)
+    return Finding(Code.NOT_REACHABLE, severity, f"{why}, and {', '.join(names)} would ask it", fix=fix)
 
 
 def _refused(urls: HttpUrls, release: Release, answer: Attempt) -> Finding | None:

@@ -78,9 +78,14 @@ class JobApi:
         self._calls.ask("cancel_execution", client.cancel_execution, request, doing)
 
     def tasks(self, execution: str) -> list[run_v2.Task]:
-        """Those of the first page: a step's job has one."""
+        """Every one, in the order that Cloud Run tells them."""
         from google.cloud import run_v2
 
+        found: list[run_v2.Task] = []
         request, doing = run_v2.ListTasksRequest(parent=execution), f"read the exit code of {short(execution)}"
-        pager = self._calls.ask("list_tasks", self._clients.tasks.list_tasks, request, doing)
-        return list(next(iter(pager.pages)).tasks)
+        while True:
+            page = next(iter(self._calls.ask("list_tasks", self._clients.tasks.list_tasks, request, doing).pages))
+            found += page.tasks
+            if not page.next_page_token:
+                return found
+            request.page_token = page.next_page_token

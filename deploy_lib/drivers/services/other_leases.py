@@ -53,7 +53,10 @@ class OtherLeases:
         held = self.leases.held(service.path)
         try:
             stored = self.objects.read(LeaseObject.of(service))
-        except DriverError:
+        except DriverError as problem:
+            if service.job is not None and self.objects.refusal(service) is None:  # a job has no annotation of it
+                unknown = f"whether somebody else releases the job {service.cloud_run} is not known: {problem.reason}"
+                raise DriverError(unknown, problem.remedy) from problem
             stored = None  # who may not read the object reads the annotation
         others = stored is not None and (held is None or stored.lease.token != held.lease.token)
         if stored is not None and others and not stored.is_over and self.objects.refusal(service) is None:

@@ -147,6 +147,9 @@ def serving(engine: Engine, settings: CloudSettings) -> Iterator[ListenAddresses
         def locations(project: str) -> list[str]:
             return sorted({*run.catalogue.locations(project), *jobs.locations(project)})
 
+        def used() -> set[str]:
+            return run.catalogue.projects() | jobs.projects()
+
         gcloud = stack.enter_context(closing(GcloudAccess(state / "gcloud", clock, settings.gcloud_port)))
         rest = stack.enter_context(closing(RestApi(rows, {STORAGE_HOST: storage_downloads(storage, middleware.route)})))
         routes = [
@@ -156,7 +159,7 @@ def serving(engine: Engine, settings: CloudSettings) -> Iterator[ListenAddresses
             *permission_routes(allows, grants.as_json, storage.has_bucket),
             *identity_routes(allows),
             *gcloud.routes(),
-            *KnativeApi(rows, locations).routes(rest),
+            *KnativeApi(rows, locations, used, run.catalogue.digest).routes(rest),
             *artifact_routes(images, rest),
             *topic_routes(rest),
             *project_routes(),

@@ -82,6 +82,11 @@ class CloudRunJobs:
         with self._store.lock:
             return sorted({each.name.location for each in self._store.jobs.values() if each.name.project == project})
 
+    def projects(self) -> set[str]:
+        """Those that have a job."""
+        with self._store.lock:
+            return {each.name.project for each in self._store.jobs.values()}
+
     def delete_job(self, request: run_v2.DeleteJobRequest) -> Operation:
         """Its running executions are cancelled."""
         name = parse_job(request.name)

@@ -18,8 +18,7 @@ from google.cloud.run_v2.types import (
     TaskTemplate,
 )
 
-from ..run.container_checks import check_probe
-from ..run.quantity import parse_memory
+from ..run.container_checks import check_limits, check_probe
 from ..run.refusal import invalid, not_here
 from ..run.start_order import check_order
 from ..run.template import PORT, default_account, fill_probe
@@ -28,6 +27,7 @@ from ..run.volumes import check_volumes
 _RETRIES, _TIMEOUT = 3, datetime.timedelta(seconds=600)
 _CPU, _MEMORY, _MEMORY_OF_SEVERAL = "1000m", "512Mi", "256Mi"  # recorded; the last for three containers
 _SQL = "/cloudsql"
+_AT_ONCE = 1  # what a task has in place of a service's concurrency
 _WHERE = "template.template.containers"
 _MOST_TASKS, _LONGEST = 10_000, datetime.timedelta(days=7)
 
@@ -61,12 +61,12 @@ def check(template: ExecutionTemplate) -> None:
     problems: list[str] = []
     if any("grpc" in container.startup_probe for container in task.containers):
         raise not_here("gRPC start-up probes")
-    problems += check_volumes(task.volumes, task.containers)
+    problems += check_volumes("template.template", task.volumes, task.containers)
     problems += check_order(task.containers, _WHERE)
     if not task.containers:
         problems.append(f"{_WHERE}: a task needs one container")
     for number, container in enumerate(task.containers):
-        problems += _container(container, f"{_WHERE}[{number}]")
+        problems += _container(container, f"{_WHERE}[{number}]", alone=len(task.containers) == 1)
     if not 1 <= template.task_count <= _MOST_TASKS:
         problems.append(f"template.task_count: must be from 1 to {_MOST_TASKS}")
     if not 0 <= template.parallelism <= template.task_count:
@@ -79,13 +79,11 @@ def check(template: ExecutionTemplate) -> None:
         raise invalid("; ".join(problems))
 
 
-def _container(container: Container, where: str) -> Iterator[str]:
+def _container(container: Container, where: str, *, alone: bool) -> Iterator[str]:
+    """Every violation. Tasks run in the second generation; several containers share what that needs [recorded]."""
     if not container.image:
         yield f"{where}.image: the image is missing"
-    try:
-        parse_memory(container.resources.limits["memory"])
-    except ValueError as error:
-        yield f"{where}.resources: {error}"
+    yield from check_limits(container, f"{where}.resources.limits", _AT_ONCE, second=alone)
     if "startup_probe" in container:
         yield from check_probe(container.startup_probe, f"{where}.startup_probe")
 

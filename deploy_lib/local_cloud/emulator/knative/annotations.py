@@ -72,8 +72,9 @@ TEMPLATE = (
     Mapped("vpcAccess.egress", f"{_RUN}vpc-access-egress", *_EGRESS),
     Mapped("vpcAccess.networkInterfaces", f"{_RUN}network-interfaces", json.dumps, json.loads),
 )
+CREATED_BY = (Mapped("creator", "serving.knative.dev/creator"),)
 WRITTEN_BY_US = (
-    Mapped("creator", "serving.knative.dev/creator"),
+    *CREATED_BY,
     Mapped("lastModifier", "serving.knative.dev/lastModifier"),
     Mapped("ingress", f"{_RUN}ingress-status", *_INGRESS),
     Mapped("urls", f"{_RUN}urls", json.dumps),
@@ -112,12 +113,14 @@ def _get(resource: Json, path: str) -> Any:
 
 
 def _put(resource: Json, path: str, value: object) -> None:
-    *parents, last = path.split(".")
-    for part in parents:
-        if value is None and part not in resource:
-            return
-        resource = resource.setdefault(part, {})
-    if value is None:
-        resource.pop(last, None)
-    else:
-        resource[last] = value
+    """None unsets it, and with the last field of a message the message: an empty one says something else than none."""
+    first, _, rest = path.partition(".")
+    if value is not None:
+        resource[first] = value if not rest else resource.get(first, {})
+        if rest:
+            _put(resource[first], rest, value)
+    elif first in resource:
+        if rest:
+            _put(resource[first], rest, None)
+        if not rest or not resource[first]:
+            del resource[first]

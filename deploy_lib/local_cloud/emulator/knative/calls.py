@@ -15,6 +15,7 @@ from typing import Any
 from aiohttp import web
 from google.longrunning.operations_pb2 import Operation
 
+from ..builds.environment import project_number
 from ..rest.routes import RestApi
 from ..run.refusal import conflict
 from ..wire.method import Method, RpcRefusal
@@ -30,6 +31,7 @@ _PAGE = 1000
 LOCATION = "cloud.googleapis.com/location"
 """The label that names a resource's region."""
 
+Used = Callable[[], Iterable[str]]
 Serve = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -51,22 +53,24 @@ class Call:
 Answer = Callable[[Call], Json]
 
 
-def routes_of(rest: RestApi, places: Iterable[str], table: Iterable[tuple[str, str, Answer]]) -> list[web.RouteDef]:
+def routes_of(
+    rest: RestApi, v2: V2, places: Iterable[str], table: Iterable[tuple[str, str, Answer]]
+) -> list[web.RouteDef]:
     """Of rows (verb, path below each place, answer)."""
     found = []
     for verb, path, answer in table:
         for place in places:
             options = {"allow_head": False} if verb == "GET" else {}
-            found.append(web.route(verb, f"{place}/{path}", _serve(rest, answer), **options))
+            found.append(web.route(verb, f"{place}/{path}", _serve(rest, v2, answer), **options))
     return found
 
 
-def _serve(rest: RestApi, answer: Answer) -> Serve:
+def _serve(rest: RestApi, v2: V2, answer: Answer) -> Serve:
     async def serve(request: web.Request) -> web.StreamResponse:
         regional, path = _REGIONAL.fullmatch(request.host), request.match_info
         region = regional[1] if regional else path.get("location", "-")
         call = Call(
-            path["project"],
+            v2.project(path["project"]),
             None if region == "-" else region,
             path.get("name", ""),
             request.query,
@@ -110,10 +114,17 @@ def parent(project: str, region: str) -> str:
 class V2:
     """Cloud Run's v2 RPCs, asked as by a client."""
 
-    def __init__(self, methods: Iterable[Method], locations: Callable[[str], list[str]]) -> None:
-        """`locations` are those that a project uses."""
+    def __init__(
+        self, methods: Iterable[Method], locations: Callable[[str], list[str]], used: Used = lambda: ()
+    ) -> None:
+        """`locations` are those that a project uses, `used` the projects that have something."""
         self._methods = {method.path: method.answer for method in methods}
-        self._locations = locations
+        self._locations, self._used = locations, used
+
+    def project(self, named: str) -> str:
+        """The id of a project that is named by its id, or by its number as v1 tells it."""
+        found = (each for each in self._used() if project_number(each) == named) if named.isdigit() else ()
+        return next(iter(found), named)
 
     def ask(self, rpc: str, request: Any) -> Any:
         """Raises RpcRefusal, whose paths of fields are v1's."""

@@ -47,7 +47,7 @@ def job_to_v1(job: Job) -> Json:
         "executionCount": told.get("executionCount"),
         "latestCreatedExecution": _filled(execution) if latest else None,
     }
-    metadata = metadata_of(told, to_annotations(told, (*_OF_JOB, *_WRITTEN)))
+    metadata = metadata_of(told, to_annotations(told, (*_OF_JOB, *_WRITTEN)), API)
     within = {"labels": template.get("labels", {}), "annotations": _annotations(template)}
     return {
         "apiVersion": API,
@@ -60,7 +60,7 @@ def job_to_v1(job: Job) -> Json:
 
 def execution_to_v1(execution: Execution) -> Json:
     told = as_json(Execution.pb(execution))
-    metadata = metadata_of(told, {**to_annotations(told, _WRITTEN[:1]), **_annotations(told)})
+    metadata = metadata_of(told, {**to_annotations(told, _WRITTEN[:1]), **_annotations(told)}, API)
     metadata["labels"] |= {JOB: short(told.get("job", ""))}
     counted = ("runningCount", "succeededCount", "failedCount", "cancelledCount", "retriedCount")
     status = {
@@ -80,7 +80,7 @@ def execution_to_v1(execution: Execution) -> Json:
 
 def task_to_v1(task: Task) -> Json:
     told = as_json(Task.pb(task))
-    metadata = metadata_of(told, {})
+    metadata = metadata_of(told, {}, API)
     metadata["labels"] |= {
         JOB: short(told.get("job", "")),
         EXECUTION: short(told.get("execution", "")),

@@ -36,7 +36,7 @@ class JobsFace:
             ("GET", "tasks", self._list_tasks),
             ("GET", f"tasks/{NAME}", self._get_task),
         ]
-        return routes_of(rest, (f"/apis/{API}/namespaces/{{project}}",), table)
+        return routes_of(rest, self._v2, (f"/apis/{API}/namespaces/{{project}}",), table)
 
     # Jobs
 

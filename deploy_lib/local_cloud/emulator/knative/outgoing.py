@@ -11,7 +11,8 @@ from typing import Any
 from google.cloud.run_v2.types import Job, Revision, Service
 from google.protobuf import json_format
 
-from .annotations import SERVICE, TEMPLATE, WRITTEN_BY_US, Json, own, to_annotations
+from ..builds.environment import project_number
+from .annotations import CREATED_BY, SERVICE, TEMPLATE, WRITTEN_BY_US, Json, own, to_annotations
 from .calls import LOCATION
 from .containers import (
     containers_to_v1,
@@ -46,21 +47,22 @@ def service_to_v1(service: Service) -> Json:
     return {
         "apiVersion": API,
         "kind": "Service",
-        "metadata": {**metadata_of(told, annotations), "resourceVersion": resource_version(service)},
+        "metadata": {**metadata_of(told, annotations, API), "resourceVersion": resource_version(service)},
         "spec": {"template": _template(template), "traffic": [_target(each, {}) for each in told.get("traffic", [])]},
         "status": {name: value for name, value in status.items() if value not in ("", None, [])},
     }
 
 
-def revision_to_v1(revision: Revision) -> Json:
+def revision_to_v1(revision: Revision, digest: str = "") -> Json:
+    """`digest` is what the image of its first container meant when it was made, "" when that is not known."""
     told = as_json(Revision.pb(revision))
-    metadata = metadata_of(told, _template_annotations(told))
+    metadata = metadata_of(told, {**_template_annotations(told), **to_annotations(told, CREATED_BY)}, API)
     service = short(told.get("service", ""))
     metadata["labels"] |= {OF_SERVICE: service, "serving.knative.dev/configuration": service}
     status = {
         "observedGeneration": int(told.get("observedGeneration", 0)),
         "conditions": conditions_of(told.get("conditions", [])),
-        "imageDigest": next((each.get("image", "") for each in told.get("containers", [])), ""),
+        "imageDigest": next((pinned(each.get("image", ""), digest) for each in told.get("containers", [])), ""),
         "logUrl": told.get("logUri", ""),
     }
     return {
@@ -79,11 +81,14 @@ def resource_version(of: Service | Job) -> str:
     return str(max((int(at.timestamp() * 1_000_000) for at in moments if at), default=0))
 
 
-def metadata_of(told: Json, annotations: dict[str, str]) -> Json:
-    _, project, _, location, *_ = told["name"].split("/")
+def metadata_of(told: Json, annotations: dict[str, str], api: str) -> Json:
+    """Its namespace is the project's number [report: every capture of v1 that was found]."""
+    _, project, _, location, *_, kind, name = told["name"].split("/")
+    number = project_number(project)
     found = {
-        "name": short(told["name"]),
-        "namespace": project,
+        "name": name,
+        "namespace": number,
+        "selfLink": f"/apis/{api}/namespaces/{number}/{kind}/{name}",
         "uid": told.get("uid", ""),
         "generation": int(told.get("generation", 0)),
         "creationTimestamp": told.get("createTime", ""),
@@ -157,6 +162,14 @@ def conditions_of(conditions: list[Json]) -> list[Json]:
 def as_json(message: Any) -> Json:
     found: Json = json_format.MessageToDict(message)
     return found
+
+
+def pinned(image: str, digest: str) -> str:
+    """The image by its digest, as v1's imageDigest has it [doc]."""
+    name = image.partition("@")[0]
+    repository, colon, tag = name.rpartition(":")
+    name = repository if colon and "/" not in tag else name
+    return f"{name}@{digest}" if digest else image
 
 
 def seconds(duration: str | None) -> int | None:

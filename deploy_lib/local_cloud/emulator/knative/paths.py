@@ -24,21 +24,34 @@ _OF_TEMPLATE = {
     "execution_environment": f"{_RUN}execution-environment]",
 }
 _NAMES = "|".join(map(re.escape, sorted(_OF_TEMPLATE, key=len, reverse=True)))
-_TEMPLATE = re.compile(rf"(?<![\w.])(?:service\.|job\.)?template\.(template\.)?({_NAMES})\b(\[\d+\]\.depends_on\b)?")
+_TEMPLATE = re.compile(
+    rf"(?<![\w.])(?:service\.|job\.)?template\.(template\.)?({_NAMES})\b((?:\[\d+\])?(?:\.\w+(?:\[\d+\])?)*)"
+)
 _TRAFFIC = re.compile(r"(?<![\w.])traffic(\[\d+\])?(\.revision\b)?(?=\.\w|:)")
 
 
+_ANNOTATED = {"depends_on": f"{_RUN}container-dependencies]", "cloud_sql_instance": f"{_RUN}cloudsql-instances]"}
+"""Fields of a container and of a volume that v1 writes as annotations of the template, whichever it is of."""
+_BESIDE = re.compile(r"\b(task_count|period_seconds|failure_threshold)\b")
+"""The fields that the sentence behind a path compares its own with."""
+
+
 def in_v1_paths(message: str) -> str:
-    """What stands in front of a path, and the sentence behind it, stay as they are."""
-    return _TRAFFIC.sub(_traffic, _TEMPLATE.sub(_template, message))
+    """What stands in front of a path stays as it is, and the sentence behind it but for the names of fields."""
+    return _BESIDE.sub(lambda found: _camel(found[0]), _TRAFFIC.sub(_traffic, _TEMPLATE.sub(_template, message)))
 
 
 def _template(found: re.Match[str]) -> str:
-    task, name, waits = found.groups()
+    task, name, below = found.groups()
     place = "spec.template.spec.template" if task else "spec.template"
-    if waits:
-        return f"{place}.{_RUN}container-dependencies]"
-    return f"{place}.{_OF_TEMPLATE[name]}"
+    for field, annotation in _ANNOTATED.items():
+        if below.endswith(f"].{field}"):
+            return f"spec.template.{annotation}"
+    return f"{place}.{_OF_TEMPLATE[name]}{_camel(below)}"
+
+
+def _camel(names: str) -> str:
+    return re.sub(r"_(\w)", lambda found: found[1].upper(), names)
 
 
 def _traffic(found: re.Match[str]) -> str:

@@ -13,7 +13,7 @@ from ..rest.routes import RestApi
 from ..wire.etags import etag_counts
 from ..wire.method import Method
 from .annotations import Json
-from .calls import NAME, SUCCESS, V2, Answer, Call, listing, new_place, routes_of, wanted_etag
+from .calls import NAME, SUCCESS, V2, Answer, Call, Used, listing, new_place, routes_of, wanted_etag
 from .incoming import service_from_v1
 from .jobs import JobsFace
 from .outgoing import API, resource_version, revision_to_v1, service_to_v1
@@ -21,9 +21,15 @@ from .schema import checked
 
 
 class KnativeApi:
-    def __init__(self, methods: Iterable[Method], locations: Callable[[str], list[str]]) -> None:
-        """`locations` are those that a project uses."""
-        self._v2 = V2(methods, locations)
+    def __init__(
+        self,
+        methods: Iterable[Method],
+        locations: Callable[[str], list[str]],
+        used: Used = lambda: (),
+        digest: Callable[[str], str] = lambda name: "",
+    ) -> None:
+        """`locations` and `used` as for V2; `digest` is what the image of a revision, by its full name, meant."""
+        self._v2, self._digest = V2(methods, locations, used), digest
 
     def routes(self, rest: RestApi) -> list[web.RouteDef]:
         table: list[tuple[str, str, Answer]] = [
@@ -37,7 +43,7 @@ class KnativeApi:
             ("DELETE", f"revisions/{NAME}", self._delete_revision),
         ]
         places = (f"/apis/{API}/namespaces/{{project}}", "/v1/projects/{project}/locations/{location}")
-        return [*routes_of(rest, places, table), *JobsFace(self._v2).routes(rest)]
+        return [*routes_of(rest, self._v2, places, table), *JobsFace(self._v2).routes(rest)]
 
     # Services
 
@@ -78,10 +84,13 @@ class KnativeApi:
     def _list_revisions(self, call: Call) -> Json:
         requests = [run_v2.ListRevisionsRequest(parent=f"{each}/services/-") for each in self._v2.parents(call)]
         pages = [self._v2.pages("Revisions/ListRevisions", "revisions", request) for request in requests]
-        return listing(API, "RevisionList", [revision_to_v1(each) for page in pages for each in page], call)
+        return listing(API, "RevisionList", [self._told(each) for page in pages for each in page], call)
 
     def _get_revision(self, call: Call) -> Json:
-        return revision_to_v1(self._revision(call))
+        return self._told(self._revision(call))
+
+    def _told(self, revision: run_v2.Revision) -> Json:
+        return revision_to_v1(revision, self._digest(revision.name))
 
     def _delete_revision(self, call: Call) -> Json:
         request = run_v2.DeleteRevisionRequest(name=self._revision(call).name, validate_only=call.dry)

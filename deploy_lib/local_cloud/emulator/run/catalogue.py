@@ -17,7 +17,7 @@ from google.cloud.run_v2.types import (
 
 from .names import parse_parent, parse_revision, parse_service
 from .paging import page
-from .refusal import missing
+from .refusal import RunRefusal, missing
 from .store import Deployed, ServiceRecord, ServiceStore
 
 
@@ -32,6 +32,20 @@ class Catalogue:
         with self.store.lock:
             names = [record.name for record in self.store.all(f"projects/{project}")]
         return sorted({name.location for name in names})
+
+    def projects(self) -> set[str]:
+        """Those that have a service."""
+        with self.store.lock:
+            return {record.name.project for record in self.store.all()}
+
+    def digest(self, name: str) -> str:
+        """What the image of a revision's first container meant when it was made; "" when it was not found, or the
+        revision is not there."""
+        with self.store.lock:
+            try:
+                return self.find_revision(name)[1].digests[0]
+            except RunRefusal:
+                return ""
 
     def get_service(self, request: GetServiceRequest) -> Service:
         with self.store.lock:

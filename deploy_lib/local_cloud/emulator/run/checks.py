@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from google.cloud.run_v2.types import Container, RevisionTemplate, Service
+from google.cloud.run_v2.types import Container, ExecutionEnvironment, RevisionTemplate, Service
 
 from .container_checks import check_container
 from .metadata_keys import check_metadata
@@ -44,17 +44,18 @@ def check_service(service: Service, before: Service, short: str) -> None:
         check_revision(short, template.revision)
     concurrency = template.max_instance_request_concurrency
     alone = len(template.containers) == 1
+    second = template.execution_environment == ExecutionEnvironment.EXECUTION_ENVIRONMENT_GEN2
     problems = [
         *check_metadata(service, before),
         *(
             problem
             for number, container in enumerate(template.containers)
-            for problem in check_container(container, f"{_WHERE}[{number}]", concurrency if alone else 1)
+            for problem in check_container(container, f"{_WHERE}[{number}]", concurrency if alone else 1, second)
         ),
         *(() if alone else _together(template.containers, concurrency)),
         *check_order(template.containers, _WHERE),
         *_template(template),
-        *check_volumes(template.volumes, template.containers),
+        *check_volumes("template", template.volumes, template.containers),
     ]
     if problems:
         raise invalid("; ".join(problems))

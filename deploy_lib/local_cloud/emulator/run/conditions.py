@@ -26,6 +26,7 @@ INTERNAL = _Common(_Common.INTERNAL)
 NEVER_STARTED = _Revision(_Revision.HEALTH_CHECK_CONTAINER_ERROR)
 SECRETS_REFUSED = _Common(_Common.SECRETS_ACCESS_CHECK_FAILED)
 NETWORK_MISSING = _Common(_Common.VPC_NETWORK_NOT_FOUND)
+_ACTIVE, _RETIRED = "Active", _Revision(_Revision.RETIRED)
 _RETRY = "System will retry after 00:00 from lastTransitionTime for attempt 0."
 
 
@@ -72,9 +73,24 @@ def with_part(found: Iterable[Condition], part: str, message: str, at: datetime.
 
 
 def with_end(found: Iterable[Condition], at: datetime.datetime) -> list[Condition]:
-    """The revision is ready."""
-    parts = [each for each in found if each.type_ in _LISTED]
-    return [condition("Ready", _SUCCEEDED, at), *parts, condition("Active", _SUCCEEDED, at)]
+    """The revision is ready; Active comes with the traffic."""
+    return [condition("Ready", _SUCCEEDED, at), *(each for each in found if each.type_ in _LISTED)]
+
+
+def with_traffic(found: Iterable[Condition], led_to: bool, at: datetime.datetime) -> list[Condition]:
+    """Of a revision that is ready: Active while a share or a tag leads to it, afterwards retired [report: captures of
+    v1 of 2023; that its other conditions become unknown too is left out]."""
+    rest = [each for each in found if each.type_ != _ACTIVE]
+    was = next((each.state == _SUCCEEDED for each in found if each.type_ == _ACTIVE), None)
+    if was is led_to or (was is None and not led_to):
+        return list(found)
+    if led_to:
+        active = condition(_ACTIVE, _SUCCEEDED, at)
+    else:
+        active = condition(_ACTIVE, _FAILED, at, "Revision retired.", _RETIRED)
+    active.severity = Condition.Severity(Condition.Severity.INFO)
+    ready = condition("Ready", _SUCCEEDED, rest[0].last_transition_time, reason=None if led_to else _RETIRED)
+    return [ready, active, *rest[1:]]
 
 
 def with_failure(found: Iterable[Condition], failure: ConditionFailure, at: datetime.datetime) -> list[Condition]:

@@ -20,8 +20,9 @@ _VARIABLE = re.compile(r"[^=\0]+")
 _LONGEST_STARTUP = 240  # seconds
 
 
-def check_container(container: Container, where: str, concurrency: int) -> Iterator[str]:
-    """Every violation of a service's, filled in. `where` is its path, `concurrency` that of its instance."""
+def check_container(container: Container, where: str, concurrency: int, second: bool) -> Iterator[str]:
+    """Every violation of a service's, filled in. `where` is its path, `concurrency` that of its instance; `second`
+    whether it runs in the second generation."""
     if not container.image:
         yield f"{where}.image: the image is missing"
     for port in container.ports:
@@ -30,7 +31,7 @@ def check_container(container: Container, where: str, concurrency: int) -> Itera
         if port.name != "http1":
             yield f"{where}.ports[0].name: {port.name!r} is neither http1 nor h2c"
     yield from _environment(container, f"{where}.env")
-    yield from _limits(container, f"{where}.resources.limits", concurrency)
+    yield from check_limits(container, f"{where}.resources.limits", concurrency, second)
     if "startup_probe" in container:
         yield from check_probe(container.startup_probe, f"{where}.startup_probe")
 
@@ -50,16 +51,17 @@ def _environment(container: Container, where: str) -> Iterator[str]:
             yield f"{where}: {name} is set {times} times"
 
 
-def _limits(container: Container, where: str, concurrency: int) -> Iterator[str]:
+def check_limits(container: Container, where: str, concurrency: int, second: bool) -> Iterator[str]:
+    """As for check_container."""
     limits = container.resources.limits
     try:
         cpu, memory = parse_cpu(limits["cpu"]), parse_memory(limits["memory"])
     except ValueError as error:
         yield f"{where}: {error}"
         return
-    wrong = check_together(cpu, memory, concurrency)
+    wrong = check_together(cpu, memory, concurrency, second)
     if wrong:
-        yield f"{where}: {wrong}"
+        yield f"{where}.{wrong}"
 
 
 def check_probe(probe: Probe, where: str) -> Iterator[str]:

@@ -42,6 +42,7 @@ def make_revision(
         update_time=now,
         reconciling=True,
         launch_stage=service.launch_stage,
+        creator=service.last_modifier,
         conditions=conditions.begun(now),
         etag=f'"{uuid.uuid4().hex}"',
     )

@@ -153,9 +153,18 @@ class Rollouts:
             service.observed_generation = service.generation
             service.uri, service.urls = self._url(record), self._urls(record)
             service.traffic_statuses = traffic.statuses(list(service.traffic), lambda tag: self._url(record, tag))
+            self._tell_traffic(record, now)
             self.manager.direct(record)
         self.store.save(record)
         return problem
+
+    def _tell_traffic(self, record: ServiceRecord, now: datetime.datetime) -> None:
+        """Each revision that is ready is told of as one that something leads to, or no longer does."""
+        led_to = set(traffic.targets(list(record.service.traffic_statuses), record.latest_ready))
+        for deployed in record.revisions.values():
+            if deployed.ready:
+                found = list(deployed.revision.conditions)
+                deployed.revision.conditions = conditions.with_traffic(found, deployed.short in led_to, now)
 
     def _route_problem(self, record: ServiceRecord) -> str | None:
         for short in dict.fromkeys(traffic.targets(list(record.service.traffic), record.latest_ready)):

@@ -60,6 +60,8 @@ def fill_probe(container: Container, usual: int = 0) -> None:
     (https://cloud.google.com/run/docs/configuring/healthchecks); others have a probe only when it is named, of the
     port `usual` where it names none."""
     port = container.ports[0].container_port if container.ports else 0
+    if "liveness_probe" in container:
+        _fill_in_probe(container.liveness_probe, port)
     if "startup_probe" not in container:
         if not port:
             return
@@ -70,7 +72,11 @@ def fill_probe(container: Container, usual: int = 0) -> None:
             failure_threshold=1,
         )
         return
-    probe, port = container.startup_probe, port or usual
+    _fill_in_probe(container.startup_probe, port or usual)
+
+
+def _fill_in_probe(probe: Probe, port: int) -> None:
+    """The defaults are a start-up probe's and a liveness probe's alike [client: Probe's own docstrings]."""
     probe.timeout_seconds = probe.timeout_seconds or 1
     probe.period_seconds = probe.period_seconds or 10
     probe.failure_threshold = probe.failure_threshold or 3

@@ -38,11 +38,11 @@ Open = Callable[[Callable[[str], None]], "Volumes"]
 _KINDS = ("secret", "empty_dir", "cloud_sql_instance")
 
 
-def check_volumes(volumes: Sequence[Volume], containers: Sequence[Container]) -> Iterator[str]:
-    """Every violation. Raises RunRefusal for a kind that is not here."""
+def check_volumes(template: str, volumes: Sequence[Volume], containers: Sequence[Container]) -> Iterator[str]:
+    """Every violation. `template` is the path of what has both. Raises RunRefusal for a kind that is not here."""
     names = [volume.name for volume in volumes]
     for number, volume in enumerate(volumes):
-        where = f"template.volumes[{number}]"
+        where = f"{template}.volumes[{number}]"
         if others := [kind for kind in ("nfs", "gcs") if kind in volume]:
             raise not_here(f"volumes of kind {others[0]}; secret, empty_dir and cloud_sql_instance are")
         if not volume.name or names.count(volume.name) > 1:
@@ -57,7 +57,7 @@ def check_volumes(volumes: Sequence[Volume], containers: Sequence[Container]) ->
             if INSTANCE.fullmatch(instance) is None:
                 yield f"{where}.cloud_sql_instance: {instance!r} is not PROJECT:REGION:INSTANCE"
     for number, container in enumerate(containers):
-        where = f"template.containers[{number}].volume_mounts"
+        where = f"{template}.containers[{number}].volume_mounts"
         places = [mount.mount_path for mount in container.volume_mounts]
         for mount in container.volume_mounts:
             if mount.name not in names:

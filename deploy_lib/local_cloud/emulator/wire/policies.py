@@ -24,7 +24,8 @@ def replaced(current: bytes, given: Policy) -> Policy:
     """The policy in place of `current`. Raises RpcRefusal.
 
     One with an etag must be made of the one that is there, and a condition needs version 3 [doc:
-    https://cloud.google.com/iam/docs/policies#etag, #specifying-version-set].
+    https://cloud.google.com/iam/docs/policies#etag, #specifying-version-set]. Without a condition its version is 1,
+    whatever was sent [doc: GetPolicyOptions; report: what gcloud prints after a binding].
     """
     if given.etag and given.etag != read(current).etag:
         sentence = "There were concurrent policy changes. Please retry the whole read-modify-write with exponential"
@@ -35,7 +36,9 @@ def replaced(current: bytes, given: Policy) -> Policy:
         for member in each.members:
             if _MEMBER.fullmatch(member) is None:
                 raise RpcRefusal("INVALID_ARGUMENT", f"The member {member} is of an unknown type.")
-    found = Policy(version=given.version or 1, bindings=[each for each in given.bindings if each.members])
+    bindings = [each for each in given.bindings if each.members]
+    conditional = any(each.HasField("condition") for each in bindings)
+    found = Policy(version=_WITH_CONDITIONS if conditional else 1, bindings=bindings)
     found.etag = hashlib.sha256(read(current).etag + found.SerializeToString(deterministic=True)).digest()[:9]
     return found
 

@@ -204,6 +204,33 @@ def test_a_revision_names_its_service() -> None:
     assert told["metadata"]["annotations"]["autoscaling.knative.dev/maxScale"] == "7"
 
 
+def test_what_is_taken_away_is_gone_with_its_message() -> None:
+    """As gcloud's --clear-vpc-connector does: an empty message would be another setting than none."""
+    before = service(SERVICE)
+    body = service_to_v1(before)
+    annotations = body["spec"]["template"]["metadata"]["annotations"]
+    for name in ("run.googleapis.com/vpc-access-connector", "run.googleapis.com/vpc-access-egress"):
+        del annotations[name]
+    after = service_from_v1(body, before).template
+    assert "vpc_access" not in after and after.scaling == before.template.scaling
+
+
+@pytest.mark.parametrize("image", ["h:5000/p/i", "h:5000/p/i:tag", "h:5000/p/i@sha256:0", "h:5000/p/i:tag@sha256:0"])
+def test_a_revision_tells_who_made_it_of_what_and_where_it_is(image: str) -> None:
+    """As captures of v1 do."""
+    message = Revision.pb(Revision())
+    given = {"name": f"{NAME}/revisions/shop-a", "service": NAME, "containers": [{"image": image}]}
+    json_format.ParseDict({**given, "creator": "ann@example.com"}, message)
+    told = revision_to_v1(Revision.wrap(message), "sha256:1")
+    assert told["status"]["imageDigest"] == "h:5000/p/i@sha256:1"
+    assert told["metadata"]["annotations"]["serving.knative.dev/creator"] == "ann@example.com"
+    number = told["metadata"]["namespace"]
+    assert number.isdigit()
+    assert told["metadata"]["selfLink"] == f"/apis/serving.knative.dev/v1/namespaces/{number}/revisions/shop-a"
+    v2 = V2([], lambda project: [], lambda: ["q", "p"])
+    assert [v2.project(each) for each in (number, "p", "r", "7")] == ["p", "p", "r", "7"]
+
+
 @pytest.mark.parametrize(
     ("selector", "meant"),
     [
@@ -238,7 +265,27 @@ def test_a_selector_that_is_not_understood_is_refused() -> None:
             f"spec.template.metadata.annotations[{DEPENDENCIES}]: there is no container named 'b'",
         ),
         ("template.task_count: must be 1; x", "spec.template.spec.taskCount: must be 1; x"),
-        ("template.parallelism: must be 0", "spec.template.spec.parallelism: must be 0"),
+        (
+            "template.parallelism: must be from 0 to task_count",
+            "spec.template.spec.parallelism: must be from 0 to taskCount",
+        ),
+        (
+            "template.containers[0].startup_probe.timeout_seconds: must be from 1 to period_seconds",
+            "spec.template.spec.containers[0].startupProbe.timeoutSeconds: must be from 1 to periodSeconds",
+        ),
+        (
+            "template.containers[1].ports[0].container_port: must be from 1 to 65535",
+            "spec.template.spec.containers[1].ports[0].containerPort: must be from 1 to 65535",
+        ),
+        (
+            "template.template.containers[0].volume_mounts: there is no volume 'a_b'",
+            "spec.template.spec.template.spec.containers[0].volumeMounts: there is no volume 'a_b'",
+        ),
+        ("template.volumes[0].secret.items: 'x' is", "spec.template.spec.volumes[0].secret.items: 'x' is"),
+        (
+            "template.template.volumes[2].cloud_sql_instance: 'x' is",
+            "spec.template.metadata.annotations[run.googleapis.com/cloudsql-instances]: 'x' is",
+        ),
         ("template.template.containers[0].image: x", "spec.template.spec.template.spec.containers[0].image: x"),
         (
             "spec.template.spec.volumes[0].secret.secretName: Permission denied on secret",

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import datetime
 import itertools
 
 import pytest
-from google.cloud.run_v2 import Container, EnvVar, RevisionTemplate, Service, TrafficTarget
+from google.cloud.run_v2 import Container, EnvVar, HTTPGetAction, Probe, RevisionTemplate, Service, TrafficTarget
 from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy_lib.local_cloud.emulator.ingress.route import deal
-from deploy_lib.local_cloud.emulator.run import traffic
+from deploy_lib.local_cloud.emulator.run import conditions, traffic
 from deploy_lib.local_cloud.emulator.run.mask import merge
 from deploy_lib.local_cloud.emulator.run.metadata_keys import check_metadata
 from deploy_lib.local_cloud.emulator.run.names import parse_parent, parse_revision, parse_service
 from deploy_lib.local_cloud.emulator.run.quantity import check_together, parse_cpu, parse_memory
 from deploy_lib.local_cloud.emulator.run.refusal import RunRefusal
+from deploy_lib.local_cloud.emulator.run.template import fill_in
 from tests.local_cloud.emulator.run.bench import LATEST, NAMED, latest, named
 
 MIB, GIB = 2**20, 2**30
@@ -113,6 +115,53 @@ def test_what_is_no_quantity_is_said(text: str) -> None:
 )
 def test_which_cpu_goes_with_which_memory(cpu: int, memory: int, concurrency: int, fits: bool) -> None:
     assert (check_together(cpu, memory, concurrency) is None) is fits
+
+
+def test_a_refusal_of_memory_says_what_would_do() -> None:
+    """As published ones of the real one do, with the name of the limit before it."""
+    sentence = "For 1.0 CPU, memory must be between {} and 4Gi inclusive."
+    assert (
+        check_together(1000, 8 * GIB, 80) == f"memory: Invalid value specified for memory. {sentence.format('128Mi')}"
+    )
+    second = check_together(1000, 256 * MIB, 80, second=True)
+    told = f"memory: Invalid value specified for memory with gen2 execution environment. {sentence.format('512Mi')}"
+    assert second == told
+    assert check_together(1000, 256 * MIB, 80) is None
+
+
+def test_a_revision_is_active_while_something_leads_to_it_and_is_retired_afterwards() -> None:
+    at = [datetime.datetime(2026, 1, 2, 3, minute, tzinfo=datetime.UTC) for minute in range(5)]
+    fresh = conditions.with_end(conditions.begun(at[0]), at[0])
+    shown = {"never": conditions.with_traffic(fresh, False, at[1])}
+    shown["serving"] = conditions.with_traffic(fresh, True, at[1])
+    shown["still serving"] = conditions.with_traffic(shown["serving"], True, at[2])
+    shown["no longer"] = conditions.with_traffic(shown["still serving"], False, at[3])
+    shown["again"] = conditions.with_traffic(shown["no longer"], True, at[4])
+    found = {
+        name: [(each.type_, each.state.name, each.last_transition_time.minute, each.message) for each in told]
+        for name, told in (
+            (name, [each for each in told if each.type_ in ("Ready", "Active")]) for name, told in shown.items()
+        )
+    }
+    ready, yes = ("Ready", "CONDITION_SUCCEEDED", 0, ""), "CONDITION_SUCCEEDED"
+    assert found == {
+        "never": [ready],
+        "serving": [ready, ("Active", yes, 1, "")],
+        "still serving": [ready, ("Active", yes, 1, "")],
+        "no longer": [ready, ("Active", "CONDITION_FAILED", 3, "Revision retired.")],
+        "again": [ready, ("Active", yes, 4, "")],
+    }
+    reasons = {name: [each.revision_reason.name for each in told[:2]] for name, told in shown.items() if "no" in name}
+    assert reasons["no longer"] == ["RETIRED", "RETIRED"]
+    assert conditions.is_ready(shown["no longer"]) and not any("revision_reason" in each for each in shown["again"])
+
+
+def test_a_liveness_probe_has_the_defaults_of_its_documentation() -> None:
+    template = RevisionTemplate(containers=[Container(liveness_probe=Probe(http_get=HTTPGetAction()))])
+    fill_in(template, "p")
+    probe = template.containers[0].liveness_probe
+    assert (probe.timeout_seconds, probe.period_seconds, probe.failure_threshold) == (1, 10, 3)
+    assert (probe.http_get.path, probe.http_get.port) == ("/", 8080)
 
 
 def service(**fields: object) -> Service:

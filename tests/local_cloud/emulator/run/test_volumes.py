@@ -147,7 +147,7 @@ def test_no_value_is_left_on_this_machine_when_an_instance_has_ended(bench: RunB
     ],
 )  # fmt: skip
 def test_volumes_that_cannot_be(volumes: list[Volume], mounts: list[VolumeMount], told: str) -> None:
-    assert any(told in each for each in check_volumes(volumes, [Container(volume_mounts=mounts)]))
+    assert any(told in each for each in check_volumes("template", volumes, [Container(volume_mounts=mounts)]))
 
 
 @pytest.mark.fast

@@ -47,3 +47,10 @@ def test_a_condition_is_shown_at_version_three_alone() -> None:
     assert hidden.role.startswith("roles/run.invoker_withcond_") and not hidden.HasField("condition")
     with pytest.raises(RpcRefusal):
         shown(kept, 2)
+
+
+@pytest.mark.parametrize(("sent", "binding", "kept"), [(0, OPEN, 1), (1, OPEN, 1), (3, OPEN, 1), (3, LIMITED, 3)])
+def test_a_policy_has_the_version_that_it_needs(sent: int, binding: Binding, kept: int) -> None:
+    """gcloud sends 3 always, and prints 1."""
+    stored = replaced(b"", Policy(version=sent, bindings=[binding]))
+    assert (stored.version, shown(stored.SerializeToString(), 3).version) == (kept, kept)
