@@ -22,7 +22,7 @@ _NEWER = re.compile(r"--(?:parents|exclude|link|checksum|keep-git-dir|unpack)\b|
 """What the BuildKit of docker 20.10 does not know without asking a registry for another front end."""
 _DECLARED = {
     "problems: a directory all of which is dropped": "BuildKit makes it, empty; a builder is sent files alone",
-    "problems: several sources onto one name": "docker 20.10 takes it, later ones refuse it",
+    "problems: several sources onto one name": "BuildKit takes it, and keeps the last one; other builders refuse it",
     "problems: an ignore rule nobody can read": "refused with the context, before there are contents",
 }
 _CASES = {

@@ -14,16 +14,18 @@ from collections.abc import Callable
 from deploy_lib.source.imports.syntax import tree_of
 
 _NAMES = """
-    : . [ [[ activate add-apt-repository addgroup adduser alias apk apt apt-cache apt-get apt-key apt-mark awk base64
-    basename break bun bunx case cat chgrp chmod chown clear command continue corepack coverage cut date
-    debconf-set-selections deluser df diff dirname dnf dpkg dpkg-query dpkg-reconfigure du echo egrep esac eval exit
-    export false fc-cache fgrep file flake8 for gem getconf getent getfacl gpg grep groupadd groupmod hadolint hash
-    head history hostname id in jq ldconfig ldd local locale-gen localedef ls microdnf mkdir mktemp mypy mysql nginx
-    node nproc npm npx openssl pacman passwd pg_isready ping playwright pnpm pre-commit printenv printf psql pwd
-    pylint pyright pytest read readlink realpath redis-cli return ruff screen seq service set setcap setfacl sha1sum
-    sha256sum sha512sum shellcheck shift shopt sleep sort source stat strip sync systemctl tail tailwindcss tdnf test
-    tr trap true type ulimit umask uname uniq unset update-alternatives update-ca-certificates update-locale useradd
-    userdel usermod virtualenv visudo wait wc webpack which whoami yarn yum zypper
+    . : [ [[ activate add-apt-repository addgroup adduser alias apk apt apt-cache apt-get apt-key apt-mark arch awk
+    base64 basename bower break bun bunx case cat chgrp chmod chown clear command continue corepack coverage cut
+    date debconf-set-selections deluser df diff dirname dnf dpkg dpkg-architecture dpkg-query dpkg-reconfigure du
+    echo egrep esac esbuild eval exit export false fc-cache fgrep file flake8 for gem getconf getent getfacl gpg
+    grep groupadd groupmod grunt gulp hadolint hash head history hostname id in jq ldconfig ldd lessc local
+    locale-gen localedef ls lsb_release microdnf mkdir mkdocs mktemp mypy mysql nc nginx node node-sass npm nproc
+    npx openssl pacman parcel passwd pg_config pg_isready ping pkg-config playwright pnpm pre-commit printenv printf
+    psql pwd pylint pyright pytest read readlink realpath redis-cli return rollup ruff sass screen seq service set
+    setcap setfacl sha1sum sha256sum sha512sum shellcheck shift shopt sleep sort source sphinx-build stat strip sync
+    systemctl tail tailwindcss tdnf test tr trap true tsc type ulimit umask uname uniq unset update-alternatives
+    update-ca-certificates update-locale useradd userdel usermod virtualenv visudo vite wait wc webpack which whoami
+    yarn yum zypper
 """
 _HARMLESS = frozenset(_NAMES.split())
 _MODULES_TEXT = """
@@ -32,10 +34,14 @@ _MODULES_TEXT = """
 """
 _MODULES = frozenset(_MODULES_TEXT.split())
 _OF_DJANGO_TEXT = """
-    check clearsessions collectstatic compilemessages compress createcachetable createsuperuser diffsettings
-    flush loaddata migrate remove_stale_contenttypes showmigrations sqlmigrate tailwind test
+    check clearsessions collectstatic collectstatic_js_reverse compilejsi18n compilemessages compilescss compress
+    createcachetable createsuperuser diffsettings flush loaddata migrate remove_stale_contenttypes showmigrations
+    sqlmigrate tailwind test
 """
 _OF_DJANGO = frozenset(_OF_DJANGO_TEXT.split())
+_WITH_A_WORD = frozenset(
+    {("pybabel", "compile"), ("git", "config"), *(("flask", word) for word in ("assets", "db", "digest", "translate"))}
+)
 _ASKING = (("--help",), ("-h",), ("--version",), ("-V",))
 _DOWNLOADS_TEXT = """
     AutoModel CrossEncoder SentenceTransformer TextEmbedding WhisperModel download from_pretrained
@@ -57,7 +63,7 @@ def leaves_files_alone(name: str, args: tuple[str, ...], holds: Callable[[str], 
         return of_input or (bool(_PYTHON.fullmatch(name)) and _of_python(args, holds))
     if name in ("manage.py", "django-admin"):
         return args[:1] != () and args[0] in _OF_DJANGO
-    return (name, *args[:1]) in (("pybabel", "compile"), ("flask", "digest"), ("git", "config"))
+    return (name, *args[:1]) in _WITH_A_WORD
 
 
 def _of_python(args: tuple[str, ...], holds: Callable[[str], bool]) -> bool:

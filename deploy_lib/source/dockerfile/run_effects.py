@@ -20,6 +20,7 @@ from deploy_lib.source.makefiles import MAKEFILES, whole_recipe
 from deploy_lib.source.model import ReadText
 
 _XARGS = Wrapper(valued="-I -n -P -d -L -a -s -E")
+_OF_NODE = "node_modules/"
 _DEEPEST = 3  # makefiles that run make
 
 
@@ -164,6 +165,8 @@ def _judge(command: Command, reading: _Reading) -> None:
         reading.copies.append((reading.path(plain[0]), reading.path(plain[1])))
         for word in touched(name, args, plain):
             reading.touch(word, " ".join(command.words[:3]))
+    elif _OF_NODE in command.words[0]:
+        pass  # a program that npm installed, which writes scripts, styles and pages
     elif not leaves_files_alone(name, args, lambda word: reading.holds(reading.path(word)), fetched=command.fetched):
         for word in touched(name, args, plain):
             reading.touch(word, " ".join(command.words[:3]))

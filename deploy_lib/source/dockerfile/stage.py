@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from deploy_lib.source.dockerfile.copying import Copy, copy
 from deploy_lib.source.dockerfile.packed import is_environment
 from deploy_lib.source.dockerfile.run_step import FindStage, bring, run
-from deploy_lib.source.dockerfile.stage_state import StageState
+from deploy_lib.source.dockerfile.stage_state import STANDARD, StageState
 from deploy_lib.source.dockerfile.syntax import Instruction
 from deploy_lib.source.dockerfile.tree import Tree, is_wild
 from deploy_lib.source.model import SITE_PACKAGES, ReadContext, Rule
@@ -111,7 +111,9 @@ def _copy(state: StageState, instruction: Instruction, file: str, origin: Origin
         sources_known=origin.known,
     )
     if given > 1 and not order.names_directory:
-        raise ValueError(f"with more than one source the destination {words[-1]} must end with /")
+        if _is_no_directory(order, state):
+            raise ValueError(f"with more than one source the destination {words[-1]} must end with /")
+        order = replace(order, destination=f"{order.destination}/")
     if instruction.name == "ADD":
         order = _without_special(state, instruction, order)
     for name, _ in instruction.heredocs:
@@ -132,6 +134,14 @@ def _copy(state: StageState, instruction: Instruction, file: str, origin: Origin
     if order.sources:
         for word in copy(order, origin.tree, state.tree):
             report.missing_source(instruction, word)
+
+
+def _is_no_directory(order: Copy, state: StageState) -> bool:
+    """BuildKit takes several sources for a directory that is there, with a slash at its end or without one
+    (https://github.com/moby/buildkit, dockerfile2llb/convert_copy.go); a base image may bring one."""
+    target = state.tree.resolve(order.target)
+    own = state.base is None or posixpath.dirname(target) in state.tree.directories - set(STANDARD)
+    return own and target not in state.tree.directories and not any(each.covers(target) for each in state.tree.unknown)
 
 
 def _without_special(state: StageState, instruction: Instruction, order: Copy) -> Copy:

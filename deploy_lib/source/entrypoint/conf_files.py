@@ -90,7 +90,8 @@ def _uwsgi(program: Program, read: ReadText) -> Program:
             section = heading[1]
         elif equals and section == "uwsgi" and not line.lstrip().startswith(("#", ";")):
             words.append(f"--{key.strip()}={value.strip()}")
-            if key.strip() in _UWSGI_DECIDES and re.search(r"%[dpnv(]|\$\(", value):
+            decides = value.partition("=")[2] if key.strip() == "mount" else value
+            if key.strip() in _UWSGI_DECIDES and re.search(r"%[dpnv(]|\$\(", decides):
                 doubt = f"{named} has a placeholder in {key.strip()}"
     return replace(program, words=tuple(words), doubt=program.doubt or doubt)
 

@@ -1,4 +1,4 @@
-"""Commands that installing a project makes: the entry points that its pyproject.toml, setup.cfg or setup.py names.
+"""Entry points of a project that its pyproject.toml, setup.cfg or setup.py names: commands, and what others look up.
 
 https://packaging.python.org/en/latest/specifications/entry-points/
 """
@@ -17,47 +17,52 @@ from deploy_lib.source.imports.syntax import tree_of
 from deploy_lib.source.model import ReadText
 from deploy_lib.source.tables import Table, part, read_table
 
+COMMANDS = "console_scripts"
 
-def console_script(name: str, projects: Iterable[str], read: ReadText) -> Entrypoint | None:
-    """What the command of that name imports and calls.
+
+def console_script(name: str, projects: Iterable[str], read: ReadText, group: str = COMMANDS) -> Entrypoint | None:
+    """What the command of that name imports and calls; or the entry point of another group.
 
     `projects` are the image directories that RUN steps install, or their `src`.
     """
     for project in projects:
         for directory in (project, posixpath.dirname(project)):
-            for command, value in _commands(directory, read):
+            for command, value in _points(directory, read, group):
                 if command == name and (found := target(value.partition("[")[0].strip())):
                     return replace(found, called=True)
     return None
 
 
-def _commands(directory: str, read: ReadText) -> Iterator[tuple[str, str]]:
+def _points(directory: str, read: ReadText, group: str) -> Iterator[tuple[str, str]]:
     text = read(posixpath.join(directory, "pyproject.toml"))
-    yield from _of_table(read_table(text))
+    yield from _of_table(read_table(text), group)
     text = read(posixpath.join(directory, "setup.cfg"))
     if text is not None:
-        yield from _of_setup_cfg(text)
+        yield from _of_setup_cfg(text, group)
     text = read(posixpath.join(directory, "setup.py"))
     if text is not None:
-        yield from _of_setup_py(text)
+        yield from _of_setup_py(text, group)
 
 
-def _of_table(table: Table) -> Iterator[tuple[str, str]]:
-    for path in (("project", "scripts"), ("tool", "poetry", "scripts")):
+def _of_table(table: Table, group: str) -> Iterator[tuple[str, str]]:
+    places: tuple[tuple[str, ...], ...] = (("project", "scripts"), ("tool", "poetry", "scripts"))
+    if group != COMMANDS:
+        places = (("project", "entry-points", group), ("tool", "poetry", "plugins", group))
+    for path in places:
         for name, value in part(table, *path).items():
             yield str(name), str(value.get("reference", "") if isinstance(value, dict) else value)
 
 
-def _of_setup_cfg(text: str) -> Iterator[tuple[str, str]]:
+def _of_setup_cfg(text: str, group: str) -> Iterator[tuple[str, str]]:
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
         parser.read_string(text)
     except configparser.Error:
         return
-    yield from _lines(parser.get("options.entry_points", "console_scripts", fallback=""))
+    yield from _lines(parser.get("options.entry_points", group, fallback=""))
 
 
-def _of_setup_py(text: str) -> Iterator[tuple[str, str]]:
+def _of_setup_py(text: str, group: str) -> Iterator[tuple[str, str]]:
     """What setup() is given as entry_points, when it is written out."""
     try:
         tree = tree_of(text)
@@ -70,15 +75,15 @@ def _of_setup_py(text: str) -> Iterator[tuple[str, str]]:
         except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
             continue
         if isinstance(points, str):
-            yield from _of_setup_cfg(f"[options.entry_points]\nconsole_scripts =\n{_section(points)}")
+            yield from _of_setup_cfg(f"[options.entry_points]\n{group} =\n{_section(points, group)}", group)
         elif isinstance(points, dict):
-            scripts = points.get("console_scripts", ())
+            scripts = points.get(group, ())
             yield from _lines(scripts if isinstance(scripts, str) else "\n".join(map(str, scripts)))
 
 
-def _section(points: str) -> str:
-    """The lines of [console_scripts], each with a space before it."""
-    _, _, after = points.partition("[console_scripts]")
+def _section(points: str, group: str) -> str:
+    """The lines of the group, each with a space before it."""
+    _, _, after = points.partition(f"[{group}]")
     return "\n".join(f"  {line.strip()}" for line in after.partition("[")[0].splitlines() if line.strip())
 
 

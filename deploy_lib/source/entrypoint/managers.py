@@ -18,7 +18,9 @@ from deploy_lib.source.option_values import value_of
 _SUPERVISOR = ("supervisord.conf", "etc/supervisord.conf", "/etc/supervisord.conf", "/etc/supervisor/supervisord.conf")
 _PAIR = re.compile(r"(\w+)=(\"[^\"]*\"|'[^']*'|[^,]*)")
 _OF_THE_ENVIRONMENT = re.compile(r"%\(ENV_(\w+)\)s")
-_WEB_SERVERS = frozenset({"daphne", "flask", "granian", "gunicorn", "hypercorn", "uvicorn", "uwsgi", "waitress-serve"})
+_WEB_SERVERS = frozenset(
+    {"daphne", "flask", "granian", "gunicorn", "hypercorn", "pserve", "uvicorn", "uwsgi", "waitress-serve"}
+)
 _PROCESS = re.compile(r"^([\w-]+):\s*(.+)$", re.MULTILINE)
 _OF_S6 = re.compile(r"/etc/(?:s6-overlay/s6-rc\.d|services\.d)/[^/]+/run")
 

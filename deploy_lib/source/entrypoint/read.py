@@ -8,8 +8,9 @@ from dataclasses import replace
 
 from deploy_lib.source.entrypoint.conf_files import configured
 from deploy_lib.source.entrypoint.console_scripts import console_script
-from deploy_lib.source.entrypoint.launch import launch_of
+from deploy_lib.source.entrypoint.launch import PYTHON, launch_of
 from deploy_lib.source.entrypoint.model import Entrypoint
+from deploy_lib.source.entrypoint.paste import pasted
 from deploy_lib.source.entrypoint.scripts import file_of, is_python, started
 from deploy_lib.source.entrypoint.servers import named_by, script_of
 from deploy_lib.source.entrypoint.shell import Program
@@ -77,14 +78,23 @@ def _another_follows(program: Program, ran: Sequence[Program]) -> bool:
 
 
 def _named_by(program: Program, contents: ImageContents, read: ReadText) -> Entrypoint | None:
-    program = configured(program, read)
+    program = configured(_without_interpreter(program), read)
     entry = named_by(program, lambda path: read(path) is not None)
     if entry is None and (file := file_of(program, read)) and is_python(read(file) or ""):
         entry = script_of(file, program)
     brought = installed_at_start(program.runner, program.directory, read)
     projects = (*contents.projects, *described(contents), *([brought] if brought else ()))
+    entry = entry or pasted(program, read, lambda name, group: console_script(name, projects, read, group))
     entry = entry or console_script(program.words[0], projects, read)
     return _complete(entry, program, contents) if entry else None
+
+
+def _without_interpreter(program: Program) -> Program:
+    """`python /venv/bin/gunicorn app:app` is the program that an installer put there."""
+    _, *words = program.words
+    if not PYTHON.fullmatch(program.words[0]) or not words or posixpath.basename(posixpath.dirname(words[0])) != "bin":
+        return program
+    return replace(program, words=(posixpath.basename(words[0]), *words[1:]), written=words[0])
 
 
 def _complete(entry: Entrypoint, program: Program, contents: ImageContents) -> Entrypoint:

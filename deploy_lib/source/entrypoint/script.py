@@ -23,6 +23,7 @@ _OPENS = {"if", "for", "while", "until", "case", "select"}
 _CLOSES = {"fi", "done", "esac"}
 _BETWEEN = {"then", "do", "{", "}", "!", "time"}
 _ALL = ("$@", "$*", "${@}", "${*}")
+_FOUND_ON_PATH = re.compile(r"(?:\$\(|`)\s*(?:command -v|type -P|which)\s+([\w./-]+)\s*(?:\)|`)")
 _WHOLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
 
 
@@ -213,6 +214,8 @@ def _words(words: Sequence[str], state: ShellState) -> Iterator[str]:
             yield from state.arguments
         elif plain in ("$1", "${1}") and state.arguments:
             yield state.arguments[0]
+        elif found := _FOUND_ON_PATH.fullmatch(plain):
+            yield found[1]
         elif (several := _split(word, state)) is not None:
             yield from several
         else:
@@ -222,7 +225,8 @@ def _words(words: Sequence[str], state: ShellState) -> Iterator[str]:
 def _split(word: str, state: ShellState) -> list[str] | None:
     """The words of a variable that stands alone and without quotes, where they are none or several."""
     found = _WHOLE.fullmatch(word)
-    value = state.env.get(found[1] or found[2]) if found else None
+    name = (found[1] or found[2]) if found else ""
+    value = state.env.get(name) or state.guesses.get(name)
     parts = value.split() if value is not None else [word]
     return parts if len(parts) != 1 else None
 

@@ -85,7 +85,12 @@ def _python(words: Sequence[str], program: Program, exists: Callable[[str], bool
             return None
         if flag in TAKES_A_VALUE and rest:
             rest.pop(0)
-    return script_of(rest[0], program) if rest and rest[0].endswith(".py") else None
+    if not rest:
+        return None
+    inner = posixpath.join(rest[0], "__main__.py")
+    if exists(inside(program, inner)):
+        return script_of(inner, program)
+    return script_of(rest[0], program) if rest[0].endswith(".py") or exists(inside(program, rest[0])) else None
 
 
 def script_of(path: str, program: Program) -> Entrypoint:
@@ -149,7 +154,8 @@ def _uwsgi(words: Sequence[str], program: Program) -> Entrypoint | None:
     (https://uwsgi-docs.readthedocs.io/en/latest/Options.html)."""
     file = value_of(words, "--wsgi-file") or value_of(words, "--file")
     named = next(filter(None, (value_of(words, option) for option in ("--module", "--wsgi", "-w"))), None)
-    named = named or (value_of(words, "--mount") or "").partition("=")[2]
+    mounted = (value_of(words, "--mount") or "").partition("=")[2]
+    named, file = named or ("" if file or mounted.endswith(".py") else mounted), file or mounted
     directory = value_of(words, "--chdir") or ""
     places = [part for option in ("--pythonpath", "--python-path", "--pp") if (part := value_of(words, option))]
     if not named and file:

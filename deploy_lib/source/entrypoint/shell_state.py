@@ -24,7 +24,8 @@ _MOST = 5_000  # commands that are followed, those of functions each time; no st
 
 @dataclass(slots=True)
 class ShellState:
-    """`directory` is the last one known; `lost` says what took it elsewhere since, empty while it is right."""
+    """`directory` is the last one known; `lost` says what took it elsewhere since, empty while it is right. `guesses`
+    are values of which a part is known only when the script runs, which stands there as it is written."""
 
     directory: str
     env: dict[str, str | None]
@@ -35,6 +36,7 @@ class ShellState:
     before: list[tuple[str, str]] = field(default_factory=list)  # of pushd
     assigned: tuple[tuple[str, str], ...] = ()
     functions: dict[str, list[Token]] = field(default_factory=dict)
+    guesses: dict[str, str] = field(default_factory=dict)
     depth: int = 0
     left: int = _MOST
     ended: bool = False  # it has exited, or has become another program
@@ -51,7 +53,29 @@ class ShellState:
 def assign(name: str, raw: str, state: ShellState) -> None:
     """`raw` is the value as it is written, with its quotes."""
     state.env[name] = value_of(raw, state)
+    state.guesses[name] = "" if state.env[name] is not None else _guessed(raw, state)
     state.assigned = (*state.assigned, (name, unquoted(raw)))
+
+
+def _guessed(raw: str, state: ShellState) -> str:
+    """Empty where nothing is known of how the value begins."""
+    parts: list[str] = []
+    for quote, text in quoted_parts(raw):
+        position = 0
+        while quote != "'" and position < len(text):
+            end = _end_of_expansion(text, position) if text[position] in "$`" else _next_expansion(text, position)
+            part = text[position:end]
+            name = part.strip("${}")
+            known = _expanded(part, state)
+            parts.append(known if known is not None else state.guesses.get(name) or part)
+            position = end
+        parts += [text] if quote == "'" else []
+    value = "".join(parts)
+    return "" if value[:1] in ("$", "`") else value
+
+
+def _next_expansion(text: str, position: int) -> int:
+    return next((at for at in range(position, len(text)) if text[at] in "$`"), len(text))
 
 
 def move(name: str, rest: list[str], state: ShellState, *, tested: bool = False) -> None:
@@ -88,7 +112,7 @@ def _expanded(text: str, state: ShellState) -> str | None:
     position = 0
     while position < len(text):
         if text[position] != "$" and text[position] != "`":
-            end = next((at for at in range(position, len(text)) if text[at] in "$`"), len(text))
+            end = _next_expansion(text, position)
             parts.append(re.sub(r"\\(.)", r"\1", text[position:end]))
             position = end
             continue

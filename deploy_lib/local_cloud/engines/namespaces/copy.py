@@ -70,13 +70,14 @@ def open_target(
     below = open_tree(session.store, () if instruction.flag("link") in ("", "true") else state.layers)
     words, heredocs = _split_sources(instruction)
     wanted = expand_word(instruction.args[-1], env, escape)
-    if len(words) + len(heredocs) > 1 and not names_directory(wanted):
+    destination = _find_destination(below, state.workdir, wanted)
+    if len(words) + len(heredocs) > 1 and not destination.is_directory:
         raise ValueError(f'with more than one source the destination {wanted!r} must end with "/"')
     rules = _read_rules(state, instruction, open_tree(session.store, state.layers), env, escape, from_context)
     return CopyTarget(
         tuple(expand_word(word, env, escape) for word in words),
         tuple(heredocs),
-        _find_destination(below, state.workdir, wanted),
+        destination,
         rules,
         below,
         instruction.flag("chown") is not None,
