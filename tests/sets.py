@@ -30,6 +30,7 @@ PLACES = {
     "tests/": STANDARD,
     "tests/test_package.py": STANDARD,
     "tests/test_documents.py": FAST,
+    "tests/test_gcloud_named.py": FAST,
     "tests/unit/": FAST,
     "tests/unit/test_init_file.py": STANDARD,
     "tests/report/": FAST,
