@@ -65,6 +65,8 @@ def _for(case: Case) -> list[str]:
             return [libraries.package_for(library or "", case.dockerfile)]
         case Code.SETTINGS_ERROR | Code.ENVIRONMENT_VARIABLE:
             variables = facts.variables if isinstance(facts, SettingsFacts) else ()
+            if cause.commands and not variables:
+                return []  # the check that found it named the variable and its place
             named = variables[0] if variables else "the variable that the log names"
             return [
                 f"# write {named} with its value under env: (or secrets:) of the service, at {context.place('env')}"

@@ -68,7 +68,7 @@ def _failure(failure: Failure, context: ResultContext) -> Finding:
         line=last.line or None if last else None,
         module=failure.module or (failure.targets[0].partition(":")[0] if failure.targets else None),
         importer=last.module if last else None,
-        chain=tuple(_link(frame, context.staged) for frame in failure.chain),
+        chain=tuple(_link(frame, context.staged) for frame in failure.chain if not _is_python_itself(frame)),
         fix=fix or None,
     )
     if failure.kind != Code.MISSING_MODULE or not failure.module:
@@ -80,6 +80,11 @@ def _failure(failure: Failure, context: ResultContext) -> Finding:
     return replace(
         finding, message=why or finding.message, cause=known.cause, rule=known.rule, fix=known.fix or finding.fix
     )
+
+
+def _is_python_itself(frame: Frame) -> bool:
+    """A line of a module that Python holds frozen, as os: there is no file to look at."""
+    return frame.file.startswith("<frozen ")
 
 
 def _missing_module(failure: Failure, context: ResultContext) -> tuple[str, str]:

@@ -61,6 +61,12 @@ def image(files: dict[str, str]) -> dict[str, Any]:
 ONLY_THERE = "if only the check meets it: on_other_errors: warn of import_check"
 
 
+def test_no_link_of_the_way_is_in_python_itself() -> None:
+    frozen = {"file": "<frozen os>", "line": 679, "module": "os", "function": "__getitem__"}
+    finding = only(lines({"kind": "environment_variable", "variables": ["KEY"], "chain": [*CHAIN, frozen]}))
+    assert finding.chain == ("shop.main (shop/main.py:1)", "shop.orders (shop/orders.py:3)")
+
+
 def only(output: bytes, context: ResultContext = RESULT_CONTEXT) -> Finding:
     checked = read_check(output, context)
     assert checked.ran and not (passed(checked) and checked.findings and checked.findings[0].severity is Severity.ERROR)
