@@ -102,7 +102,7 @@ def test_users_who_wait_count(shared: SharedService, kind: str, step: str) -> No
 
 
 def test_a_bake_that_ends_before_its_requests_could_time_out(shared: SharedService) -> None:
-    bake = {"promote": {"percent": 50, "bake": "2s", "every": "200ms", "timeout": "30s"}}
+    bake = {"promote": {"percent": 50, "bake": "2s", "every": "200ms", "timeout": "5m"}}
     result = play(shared, (bake, PROMOTED), {"/work": "no answer"})
     judged = result.of_type("judged")[-1]
     assert (result.code, judged["kind"], judged["status"]) == (1, "promote", "failed"), result.stopped
