@@ -11,7 +11,7 @@ import pytest
 from deploy_lib.cli.show.entry_lines import entry_lines
 from deploy_lib.cli.show.plain import Plain
 from deploy_lib.cli.show.printer import Printer
-from deploy_lib.model.cause import Cause
+from deploy_lib.model.cause import Cause, Link
 from deploy_lib.model.evidence import Evidence
 from deploy_lib.model.findings import Finding, Severity
 from deploy_lib.model.journal import Asked, Diagnosed, Entry, Judged, LeaseHeld, LeaseRefused, Stopped
@@ -55,6 +55,27 @@ def shown(status: Status, cause: Cause | None) -> list[str]:
 )
 def test_advice_is_said_once(status: Status, cause: Cause | None, told: list[str]) -> None:
     assert shown(status, cause) == told
+
+
+@pytest.mark.parametrize(
+    ("reason", "wanted"),
+    [
+        ("RuntimeError: no (app.py:17)", []),
+        ("RuntimeError: no (app.py:171)", ["app (app.py:17)"]),
+        ("RuntimeError: no", ["app (app.py:17)"]),
+    ],
+)
+def test_a_place_stands_once_however_short_it_is(reason: str, wanted: list[str]) -> None:
+    release = Release("r", SERVICE, "a" * 40, AT)
+    finding = Finding("exception", Severity.ERROR, reason, file="app.py", line=17)
+    cause = Cause("exception", reason, chain=(Link("app", "app.py", 17),))
+    lines = log_of(
+        [
+            Judged(AT, 0, "import_check", "import_check", Status.FAILED, reason, release, 0.1, (finding,)),
+            Diagnosed(AT, cause, Evidence()),
+        ]
+    )
+    assert [line.partition("  ")[2].strip() for line in lines[1:]] == wanted
 
 
 GOOD, BAD = 20, 40

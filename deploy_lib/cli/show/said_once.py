@@ -50,6 +50,11 @@ class _Told:
         core = _core(text)
         return len(core) >= _SHORTEST and any(core in each for each in self.texts)
 
+    def has_place(self, place: str) -> bool:
+        """It stands above as a whole, however short it is."""
+        whole = re.compile(rf"(?<![\w/.-]){re.escape(place)}(?![\w.-]*\w)")
+        return any(whole.search(each) for each in self.texts)
+
     def rest_of(self, text: str) -> str:
         """The text without what of its beginning stands above; "" where nothing is left of it."""
         for each in self.texts:
@@ -121,7 +126,8 @@ class SaidOnce:
         told.add(cause.sentence)
         if cause.frequency and cause.frequency.count > 1:
             yield f"  seen: {cause.frequency}"
-        chain = list(chain_lines(cause.chain))
+        alone = len(cause.chain) == 1 and told.has_place(f"{cause.chain[0].file}:{cause.chain[0].line}")
+        chain = [] if alone else list(chain_lines(cause.chain))
         yield from chain
         told.add(*chain)
         yield from _findings(told, findings, cause.chain)
@@ -152,12 +158,12 @@ def _findings(told: _Told, findings: Sequence[Finding], chain: Sequence[object])
             yield from finding_lines((finding,), all_of_them=True, fixes=False)
             told.add(finding.message)
             continue
-        if finding.place and not told.has(finding.place):
+        if finding.place and not told.has_place(finding.place):
             yield f"    at {finding.place}"
             told.add(finding.place)
         if not chain:
             yield from (f"      {'-> ' if index else ''}{link}" for index, link in enumerate(finding.chain))
-        if finding.rule and not told.has(finding.rule):
+        if finding.rule and not told.has_place(finding.rule):
             yield f"      rule: {finding.rule}"
     yield from counted_more(shown)
 
