@@ -123,7 +123,7 @@ def _names(kind: str, path: Path) -> Iterator[str]:
     with suppress(Exception):
         from deploy_lib.config import load
 
-        config = load(path, to_release=False)
+        config = load(path, to_release=False, with_steps=False)
         yield from config.jobs() if kind == "job" else config.services()
 
 

@@ -62,7 +62,7 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None) -> int:
     as_json = args.output == "json"
     seconds("--since", args.since)
     refuse_misfits(args)
-    selection, clock = select(args, source=False), clock or SystemClock()
+    selection, clock = select(args, source=False, with_steps=False), clock or SystemClock()
     if len(selection.plans) > 1 and (args.revision or args.release or args.execution):
         raise NotPossible(f"--revision, --release and --execution are of one; give one {selection.one}")
     with open_session(selection, args, clock) as session, stopping(clock, selection.program.command("logs")):

@@ -24,7 +24,7 @@ CONSOLE = "https://console.cloud.google.com/run/detail"
 
 
 def main(args: argparse.Namespace) -> int:
-    selection = select(args, source=False)
+    selection = select(args, source=False, with_steps=False)
     if args.console and selection.config.settings.local:
         raise NotPossible("--console: a local cloud has no page in Google's console; without it the service is opened")
     if len(selection.plans) > 1:

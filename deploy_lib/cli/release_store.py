@@ -148,7 +148,7 @@ def _project(args: argparse.Namespace) -> str | None:
         return None
     from deploy_lib.config import load
 
-    return load(given_path(str(path)), exists=lambda inside: True, to_release=False).settings.project
+    return load(given_path(str(path)), exists=lambda inside: True, to_release=False, with_steps=False).settings.project
 
 
 def _local() -> Path:

@@ -53,8 +53,9 @@ class Selection:
         return f"--{kind}" if len({plan.service.name for plan in self.plans}) > 1 else "--region"
 
 
-def select(args: argparse.Namespace, *, source: bool = True) -> Selection:
-    """Raises NotPossible and ConfigError. Without `source` no repository is needed: nothing will be released."""
+def select(args: argparse.Namespace, *, source: bool = True, with_steps: bool = True) -> Selection:
+    """Raises NotPossible and ConfigError. Without `source` no repository is needed: nothing will be released. Without
+    `with_steps` the plans have none: nothing is done but looked at."""
     root = repository(args.repo) if source else somewhere(args.repo)
     path = config_path(args, root)
     looked_for = source and getattr(args, "commit", None) is None
@@ -63,6 +64,7 @@ def select(args: argparse.Namespace, *, source: bool = True) -> Selection:
         shown=shown(path),
         exists=lambda inside: not looked_for or (root / inside).exists(),
         to_release=source,
+        with_steps=with_steps,
         matches=lambda pattern: not looked_for or _finds(root, pattern),
     )
     if args.project and config.settings.project != args.project:

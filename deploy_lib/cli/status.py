@@ -35,7 +35,7 @@ def main(args: argparse.Namespace, clock: SystemClock | None = None) -> int:
     every = seconds("--watch", args.watch)
     if 0 < every < LEAST_PAUSE:
         raise NotPossible(f"--watch {args.watch}: at least every {LEAST_PAUSE:g}s; others read the service, too")
-    selection, clock = select(args, source=False), clock or SystemClock()
+    selection, clock = select(args, source=False, with_steps=False), clock or SystemClock()
     as_json = args.output == "json"
     with open_session(selection, args, clock) as session:
         drivers = {plan.service.label: session.services(plan) for plan in selection.plans}

@@ -21,14 +21,11 @@ from deploy_lib.config.regions import region_problems
 from deploy_lib.config.service_settings import ServiceSettings
 from deploy_lib.config.services import as_far_as_readable, never_well, service_problems
 from deploy_lib.config.settings import FileSettings, JobsAlone
-from deploy_lib.config.steps import read_job_steps, read_steps
 from deploy_lib.config.variables import check_variables
 from deploy_lib.config.wording import worded
 from deploy_lib.model.freeze import FreezeWindow
 from deploy_lib.model.service import Service
 from deploy_lib.plan import Plan, Step
-from deploy_lib.steps.job import KIND as JOB
-from deploy_lib.steps.job.settings import settings_of_target
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +59,12 @@ def load(
     exists: Callable[[str], bool] = lambda path: True,
     matches: Callable[[str], bool] = lambda pattern: True,
     to_release: bool = True,
+    with_steps: bool = True,
 ) -> Config:
     """Raises ConfigError with every problem of the file, and of those that it extends.
     `exists` takes a path relative to the repository's root, `matches` a pattern of include:. Without `to_release` the
-    steps need not lead to a release: a rollback must not wait until somebody repairs them.
+    steps need not lead to a release: a rollback must not wait until somebody repairs them. Without `with_steps` they
+    are not read at all: what only looks at a service needs none.
     """
     file = shown or str(path)
     document = read_files(path, file)
@@ -76,7 +75,7 @@ def load(
         settings = model.model_validate(document.data)
     except ValidationError as error:
         problems.extend(worded(error, (), document, FileSettings))
-    steps, step_problems = read_steps(document, to_release=to_release)
+    steps, job_steps, step_problems = _all_steps(document, to_release) if with_steps else ((), {}, [])
     problems.extend(step_problems)
     services = (
         settings.services
@@ -88,15 +87,27 @@ def load(
     problems.extend(never_well(services, steps, document))
     jobs = settings.jobs if settings is not None else as_far_as_readable(document.data.get("jobs"), JobTargetSettings)
     problems.extend(service_problems(jobs, document, exists, matches, section="jobs"))
-    job_steps = {}
-    for name in jobs:
-        job_steps[name], step_problems = read_job_steps(document, name)
-        problems.extend(step_problems)
     windows, freeze_problems = read_freeze(document)
     problems.extend(freeze_problems)
     if problems or settings is None:
         raise ConfigError(sorted(problems, key=lambda problem: _order(problem.place, file)))
     return Config(file, settings, steps, document, tuple(windows), job_steps)
+
+
+def _all_steps(
+    document: Document, to_release: bool
+) -> tuple[tuple[Step, ...], dict[str, tuple[Step, ...]], list[ConfigProblem]]:
+    """Those of the services' releases, those of each job by its name, and what is wrong with them."""
+    from deploy_lib.config.steps import read_job_steps, read_steps
+
+    steps, problems = read_steps(document, to_release=to_release)
+    jobs = document.data.get("jobs")
+    of_jobs = {}
+    for name, given in jobs.items() if isinstance(jobs, dict) else ():
+        if isinstance(given, dict):
+            of_jobs[str(name)], found = read_job_steps(document, str(name))
+            problems.extend(found)
+    return steps, of_jobs, problems
 
 
 def plan_for(config: Config, name: str, *, region: str | None = None, service_account: str | None = None) -> Plan:
@@ -134,15 +145,22 @@ def plan_for_job(config: Config, name: str, *, region: str | None = None, servic
     at = ("jobs", name, "include")
     places = tuple(config.document.place((*at, index)) for index in range(len(job.source.include)))
     job = replace(job, source=replace(job.source, include_places=places))
-    last = Step(JOB, settings_of_target(job), config.document.place(at[:2]))
     return Plan(
         service=job,
-        steps=_joined((*config.job_steps[name], last), job),
+        steps=_joined((*config.job_steps[name], _update(job, config)), job) if name in config.job_steps else (),
         path=config.path,
         local=settings.local,
         freeze=config.freeze,
         places=dict(_places(config, name, "jobs")),
     )
+
+
+def _update(job: Service, config: Config) -> Step:
+    """The last step of a job's release, which changes it, and runs it where it says so."""
+    from deploy_lib.steps.job import KIND
+    from deploy_lib.steps.job.settings import settings_of_target
+
+    return Step(KIND, settings_of_target(job), config.document.place(("jobs", job.name)))
 
 
 def _places(config: Config, name: str, section: str = "services") -> Iterator[tuple[str, str]]:

@@ -7,7 +7,6 @@ from typing import Any
 from deploy_lib.config.lines import Document, Path
 from deploy_lib.config.problems import ConfigProblem
 from deploy_lib.model.variables import VARIABLES, WHERE, unknown_in, uses, without_escapes
-from deploy_lib.steps.catalogue import KINDS
 
 
 def check_variables(document: Document) -> list[ConfigProblem]:
@@ -41,6 +40,8 @@ def _looked_at(value: Any, path: Path, found: list[ConfigProblem], document: Doc
 def _is_filled(path: Path) -> bool:
     """In env, args or labels of a service, in env or args of one of its further containers, or where a step has it."""
     if path[:1] == ("steps",) and len(path) > 3:
+        from deploy_lib.steps.catalogue import KINDS  # every kind, and most files have no variable in a step
+
         kind = KINDS.get(str(path[2]))
         return kind is not None and path[3] in kind.filled_in
     if path[:1] not in (("services",), ("jobs",)) or len(path) < 4:

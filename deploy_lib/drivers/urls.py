@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from deploy_lib.drivers.candidate_monitor import CandidateMonitor
 from deploy_lib.drivers.http_get import REVISION_HEADER, Getter, getter
@@ -17,11 +17,13 @@ from deploy_lib.drivers.traffic_watcher import RevisionHealth
 from deploy_lib.model.answers import Attempt, Probed, Side, Watched
 from deploy_lib.model.release import Release
 from deploy_lib.model.requests import ANY_ANSWER, Expectation, Phase
-from deploy_lib.steps.compare import Compare
-from deploy_lib.steps.probe import Probe
-from deploy_lib.steps.promote import WatchUsers
 
-Asked = TypeVar("Asked", Compare, WatchUsers)
+if TYPE_CHECKING:
+    from deploy_lib.steps.compare import Compare
+    from deploy_lib.steps.probe import Probe
+    from deploy_lib.steps.promote import WatchUsers
+
+Asked = TypeVar("Asked", "Compare", "WatchUsers")
 
 
 class HttpUrls:

@@ -10,18 +10,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
-from typing import Annotated, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
 from deploy_lib.model.counting import counted
-from deploy_lib.model.details import Details
 from deploy_lib.model.findings import Finding
 from deploy_lib.model.release import Release, Status
 from deploy_lib.model.service import Health, Service
 from deploy_lib.steps.again import Again
 from deploy_lib.steps.known_bad import BadCase
 from deploy_lib.steps.position import Position
+
+if TYPE_CHECKING:
+    from deploy_lib.model.details import Details
 
 
 class Settings(BaseModel):

@@ -57,10 +57,16 @@ def test_commands_that_build_nothing_import_nothing_that_reads_an_image() -> Non
     assert {*done.stdout.split()} == {*small, "deploy_lib.drivers.services.driver"}
 
 
-def test_commands_that_only_read_import_no_journal() -> None:
-    code = "import sys, deploy_lib.cli.status\nprint(*sys.modules)\n"
+def test_commands_that_only_look_import_no_journal_and_no_step() -> None:
+    code = (
+        "import sys, deploy_lib.cli.status, deploy_lib.cli.open\n"
+        "from pathlib import Path\n"
+        "deploy_lib.config.load(Path('config/reference.yaml'), with_steps=False)\n"
+        "print(*sys.modules)\n"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert not {"deploy_lib.journal", "deploy_lib.model.journal", "deploy_lib.model.cause"} & {*done.stdout.split()}
+    unused = {"journal", "model.journal", "model.cause", "model.details", "steps.catalogue", "steps.canary"}
+    assert not {f"deploy_lib.{name}" for name in unused} & {*done.stdout.split()}
 
 
 def test_a_command_seldom_looks_for_garbage_and_never_for_plugins() -> None:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from importlib import import_module
 from pathlib import Path
 
+import pytest
+from rehearse.__main__ import arguments
+from rehearse.bench import GROUPS
 from rehearse.bench_table import PAGE, PLACE, RECORDED, ROWS, markdown
 
 MEASURES = (Path(__file__).parents[2] / "scripts" / "rehearse").glob("bench_*.py")
@@ -28,3 +32,12 @@ def test_a_goal_that_was_missed_says_so() -> None:
     assert "| 3.00 | a bare script of the same API calls | 2.00 | 1.50 | 1.4, missed |" in table
     assert "| 0.50 | 1 |" in table
     assert table.endswith("\n2 processors, Python 3.11.7; 2026-01-02, with a load of 0.3 at most before a run began.\n")
+
+
+def test_each_group_has_a_measure_and_a_line_of_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        arguments(["bench", "--help"])
+    told = capsys.readouterr().out
+    for name, what in GROUPS.items():
+        assert re.search(rf"^  {name} +{re.escape(what)}$", told, re.MULTILINE)
+        assert callable(import_module(f"rehearse.bench_{name}").figures)

@@ -220,6 +220,15 @@ def test_a_plan_without_an_end_is_no_obstacle_to_what_releases_nothing(tmp_path:
     assert len(load(file, to_release=False).steps) == 1
 
 
+def test_what_only_looks_reads_no_steps_and_waits_for_nobody_to_repair_them(tmp_path: Path) -> None:
+    file = tmp_path / "c.yaml"
+    file.write_text(f"{HEAD}steps: [nope]\n", encoding="utf-8")
+    with pytest.raises(ConfigError):
+        load(file, to_release=False)
+    looked_at = load(file, with_steps=False)
+    assert plan_for(looked_at, looked_at.services()[0]).steps == ()
+
+
 def test_all_problems_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
     found = problems(tmp_path, "project: x\nregion: 3\nimages: i\nservices: {}\nsteps: [nope, {build: {with: z}}]\n")
     assert len(found) == 6

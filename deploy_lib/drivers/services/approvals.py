@@ -18,10 +18,11 @@ from deploy_lib.model.answers import ApprovalSeen
 from deploy_lib.model.approval import Approval, ApprovalAsked
 from deploy_lib.model.release_ids import beside
 from deploy_lib.model.service import Service
-from deploy_lib.steps.approve import AskApproval
 
 if TYPE_CHECKING:
     from google.cloud import run_v2
+
+    from deploy_lib.steps.approve import AskApproval
 
 
 def look(context: ServiceContext, request: AskApproval, tell: Tell) -> ApprovalSeen:

@@ -34,10 +34,11 @@ from deploy_lib.drivers.status_code import StatusCode
 from deploy_lib.model.answers import RevisionCreated, Starting
 from deploy_lib.model.release import Release
 from deploy_lib.model.traffic import TrafficMap
-from deploy_lib.steps.canary import CreateRevision, EndStart
 
 if TYPE_CHECKING:
     from google.cloud import run_v2
+
+    from deploy_lib.steps.canary import CreateRevision, EndStart
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from deploy_lib.drivers.interface import DriverError
 from deploy_lib.drivers.services.release_record import ReleaseRecord
 from deploy_lib.drivers.services.traffic import STABLE_TAG, difference, same
 from deploy_lib.model.traffic import TrafficMap, TrafficTarget
-from deploy_lib.steps.canary import CreateRevision
+
+if TYPE_CHECKING:
+    from deploy_lib.steps.canary import CreateRevision
 
 LONGEST_HOST = 46
 """Characters of a service's name and a tag together, as Cloud Run allows them in one host name."""

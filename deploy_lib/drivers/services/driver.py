@@ -34,16 +34,16 @@ from deploy_lib.model.release import Release
 from deploy_lib.model.service import Service
 from deploy_lib.model.serving import Serving
 from deploy_lib.model.state import RevisionPreview, ServiceState
-from deploy_lib.steps.approve import AskApproval
-from deploy_lib.steps.canary import CreateRevision, EndStart, LookAtStart
-from deploy_lib.steps.job import CancelJob, LookAtJob, RunJob
-from deploy_lib.steps.promote import MoveTraffic
-from deploy_lib.steps.verify import VerifyTraffic
 
 if TYPE_CHECKING:
     from deploy_lib.drivers.services.candidate import Candidate
     from deploy_lib.drivers.services.running_job import RunningJob
     from deploy_lib.drivers.services.startup_observer import StartupObserver
+    from deploy_lib.steps.approve import AskApproval
+    from deploy_lib.steps.canary import CreateRevision, EndStart, LookAtStart
+    from deploy_lib.steps.job import CancelJob, LookAtJob, RunJob
+    from deploy_lib.steps.promote import MoveTraffic
+    from deploy_lib.steps.verify import VerifyTraffic
 
 
 class CloudRunServices:

@@ -22,10 +22,11 @@ from deploy_lib.model.release_history import is_rollback
 from deploy_lib.model.service import Service
 from deploy_lib.model.state import PastRelease
 from deploy_lib.model.traffic import TrafficMap
-from deploy_lib.steps.promote import MoveTraffic
 
 if TYPE_CHECKING:
     from google.cloud import run_v2
+
+    from deploy_lib.steps.promote import MoveTraffic
 
 
 def foreseen(context: ServiceContext, found: run_v2.Service | None, wanted: Service) -> tuple[str, ...]:

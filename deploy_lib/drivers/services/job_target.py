@@ -31,10 +31,11 @@ from deploy_lib.model.evidence import Evidence
 from deploy_lib.model.service import Service
 from deploy_lib.model.serving import Serving
 from deploy_lib.model.state import RevisionState, ServiceState
-from deploy_lib.steps.job import CancelJob, LookAtJob, RunJob
 
 if TYPE_CHECKING:
     from google.cloud import run_v2
+
+    from deploy_lib.steps.job import CancelJob, LookAtJob, RunJob
 
 
 @dataclass(frozen=True, slots=True)

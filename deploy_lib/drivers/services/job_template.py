@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from deploy_lib.drivers.services.template import RELEASE_LABEL, main_container, merged, release_label
 from deploy_lib.model.release import Release
-from deploy_lib.steps.job.settings import JobSettings
 
 if TYPE_CHECKING:
     from google.cloud import run_v2
+
+    from deploy_lib.steps.job.settings import JobSettings
 
 STEP_LABEL = "deploy-to-gcp-step"
 """With RELEASE_LABEL the mark of an execution: by both it is found again."""

@@ -24,11 +24,12 @@ from deploy_lib.drivers.services.template import base
 from deploy_lib.drivers.services.traffic import short
 from deploy_lib.model.answers import JobState
 from deploy_lib.model.service import Service
-from deploy_lib.steps.job import RunJob
 from deploy_lib.steps.job.settings import job_name
 
 if TYPE_CHECKING:
     from google.cloud import run_v2
+
+    from deploy_lib.steps.job import RunJob
 
 READY_WITHIN = 60.0  # seconds for a job to be ready to run
 _LOOKS_AFTER_LOSS, _PAUSE_AFTER_LOSS = 4, 2.0

@@ -20,10 +20,11 @@ from deploy_lib.drivers.services.traffic import difference, same, spec_traffic, 
 from deploy_lib.drivers.traffic_watcher import RevisionHealth
 from deploy_lib.model.answers import TrafficMoved
 from deploy_lib.model.traffic import TrafficMap
-from deploy_lib.steps.promote import MoveTraffic
 
 if TYPE_CHECKING:
     from google.cloud import run_v2
+
+    from deploy_lib.steps.promote import MoveTraffic
 
 
 class TrafficConflict(Exception):

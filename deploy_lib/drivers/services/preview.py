@@ -14,10 +14,11 @@ from deploy_lib.drivers.services.template import base, main_container, merged
 from deploy_lib.model.release import Release
 from deploy_lib.model.runtime import OUR_LABELS
 from deploy_lib.model.state import RevisionPreview
-from deploy_lib.steps.canary import CreateRevision
 
 if TYPE_CHECKING:
     from google.cloud import run_v2
+
+    from deploy_lib.steps.canary import CreateRevision
 
 
 def preview(context: ServiceContext, request: CreateRevision) -> RevisionPreview:

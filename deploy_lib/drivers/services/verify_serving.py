@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from deploy_lib.drivers.interface import DriverError, Tell
 from deploy_lib.drivers.polling import polls
@@ -11,7 +12,9 @@ from deploy_lib.drivers.services.context import ServiceContext
 from deploy_lib.drivers.services.traffic import spec_traffic, status_traffic
 from deploy_lib.model.answers import Attempt, TrafficVerified
 from deploy_lib.model.service import Health
-from deploy_lib.steps.verify import VerifyTraffic
+
+if TYPE_CHECKING:
+    from deploy_lib.steps.verify import VerifyTraffic
 
 HEADER = "x-revision"
 _NO_CONTAINER = (502, 503, 504)
