@@ -59,13 +59,14 @@ TENTH = (*UP, {"promote": {"percent": 10}}, {"compare": {"for": "60s"}}, {"promo
 
 def figures(bench: Bench) -> Iterator[Figure]:
     with staged(bench.place / "traffic") as stage:
-        url = str(stage.play(LIVE).release["url"])
+        first = stage.play(LIVE)
+        url = str(first.release["url"])
         with Load(url, ("/work",), rate=RATE) as load:
             time.sleep(1.0)
             stage.play(FIVE, {"NUMBER": "2"})
             time.sleep(1.0)
         yield _lost(f"promotion in five steps, {_rate(load)}", load.stats)
-        stage.play(LIVE, {"NUMBER": "3"})
+        live = stage.play(LIVE, {"NUMBER": "3"})
         with Load(url, ("/work",), rate=RATE) as load:
             stage.play(HALF, {"NUMBER": "4"}, code=3)
             stage.rollback()
@@ -78,16 +79,15 @@ def figures(bench: Bench) -> Iterator[Figure]:
         yield below(f"from 10 % to a candidate that fails every request, to restored, {_rate(load)}", seconds, 15.0)
         share = load.stats.failures / load.stats.requests
         yield below("of all requests meanwhile, its share", 100 * share, 12.0, "%")
-        yield from _rollback(stage)
+        yield from _rollback(stage, (first.release["candidate"], live.release["candidate"]))
 
 
-def _rollback(stage: Stage) -> Iterator[Figure]:
+def _rollback(stage: Stage, between: tuple[str, str]) -> Iterator[Figure]:
+    """To and fro between two revisions, so that each of them has something to put back."""
     restored, started = [], []
-    for number in range(ROLLBACKS + 1):
-        stage.play(LIVE, {"NUMBER": f"rollback {number}"})
-    for _ in range(ROLLBACKS):
+    for number in range(ROLLBACKS):
         begun, last = time.time(), stage.last_call()
-        answered = stage.rollback().of_type("restore_answered")[0]["at"]
+        answered = stage.rollback(between[number % 2]).of_type("restore_answered")[0]["at"]
         restored.append(datetime.fromisoformat(answered).timestamp() - begun)
         started.append(stage.first_call_after(last) - begun)
     yield below("rollback: from the command to the traffic restored and asked", statistics.median(restored), 2.0)
@@ -108,9 +108,10 @@ class Stage:
         self._config.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
         return self._ended(self._tool.release(self._config, self.repository.root, lambda event: None), code)
 
-    def rollback(self) -> Run:
-        run = self._tool.release(self._config, self.repository.root, lambda event: None, command="rollback")
-        return self._ended(run, 0)
+    def rollback(self, to: str | None = None) -> Run:
+        """To what served before, or to the revision `to`."""
+        words = ("rollback", "--to", to) if to else ("rollback",)
+        return self._ended(self._tool.release(self._config, self.repository.root, lambda event: None, words), 0)
 
     def where(self) -> tuple[str, ...]:
         """The options by which any command is about this service."""

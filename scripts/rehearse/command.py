@@ -80,12 +80,14 @@ class Command:
             raise Unexpected(f"{COMMAND.name} {' '.join(words)} ended with {done.returncode}: {said}")
         return done.stdout
 
-    def release(self, config: Path, repository: Path, seen: Callable[[Event], None], command: str = "deploy") -> Run:
+    def release(
+        self, config: Path, repository: Path, seen: Callable[[Event], None], command: Sequence[str] = ("deploy",)
+    ) -> Run:
         """Deploys, or rolls back, and hands each event to `seen` as it comes."""
         run = Run()
         begun = time.monotonic()
         errors = self.state / "errors.txt"
-        words = [command, "--config", str(config), "--repo", str(repository), "--service", "backend"]
+        words = [*command, "--config", str(config), "--repo", str(repository), "--service", "backend"]
         with errors.open("w+", encoding="utf-8") as said:
             line = self._command(*words, "--state", str(self.state), "--output", "json")
             with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=said, text=True, env=_environment()) as process:
