@@ -179,6 +179,16 @@ class Explainer:
     def _python_on_disk(self) -> Mapping[str, str]:
         return _first_source(self._around.disk)
 
+    def held_lately(self, module: str) -> bool:
+        """Whether one of the last commits had it."""
+        return self._around.held_lately(map(self._repository, self._paths(module)), ())
+
+    def replaced_lately(self, module: str, declaring: Iterable[str]) -> bool:
+        """Whether the Dockerfile, or a file that declares what is installed, is another one since the last had it."""
+        recipes = dict.fromkeys(rule.file for rule in self._contents.by.values())
+        paths = map(self._repository, self._paths(module))
+        return not self._around.held_lately(paths, (*recipes, *map(self._repository, declaring)))
+
     def past(self, module: str) -> Explanation | None:
         """The commit that deleted it, or the branch that has it."""
         return self._past(self._repository(path) for path in self._paths(module))

@@ -135,6 +135,8 @@ class MissingFileContext:
     in_history: Callable[[str], PastFile | None] = lambda path: None
     expect: Callable[[Iterable[str]], None] = lambda paths: None  # paths that in_history is going to be asked for
     history_is_whole: Callable[[], bool] = lambda: True  # False once there was no time to look further
+    held_lately: Callable[[Iterable[str], Iterable[str]], bool] = lambda paths, unchanged: False
+    """Whether one of the last commits held one of the first paths, and all of the others as this commit has them."""
 
 
 @dataclass(frozen=True, slots=True)

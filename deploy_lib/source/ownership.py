@@ -56,6 +56,7 @@ class Ownership:
         self._entry = entry
         self._installed = installed
         self._known: dict[str, MissingKind] = {}
+        self._lately: dict[str, bool] = {}
 
     def is_foreign(self, module: str) -> bool:
         """Whether nothing of that name is in the image's directories, the repository or its history."""
@@ -107,7 +108,9 @@ class Ownership:
         if self._explainer().evidence(module) or self._explainer().evidence(top):
             return self._unless_unknown(module)
         misspelt = module == self._entry or self._is_nearly_ours(top)
-        return self._unless_unknown(module) if misspelt and self._is_nobodys(top) else MissingKind.ELSEWHERE
+        if (misspelt and self._is_nobodys(top)) or self._was_ours_lately(top):
+            return self._unless_unknown(module)
+        return MissingKind.UNCERTAIN if self._held_lately(top) else MissingKind.ELSEWHERE
 
     def _is_not_locked(self, top: str) -> bool:
         """A well-known package that the lock file of all that is installed does not name."""
@@ -137,7 +140,19 @@ class Ownership:
         ):
             return False
         misspelt = module == self._entry or self._is_nearly_ours(top)
-        return not (self._explainer().evidence(module) or self._explainer().evidence(top) or misspelt)
+        ours = self._explainer().evidence(module) or self._explainer().evidence(top) or self._was_ours_lately(top)
+        return not (ours or misspelt)
+
+    def _was_ours_lately(self, top: str) -> bool:
+        """A module of the project that one of the last commits took away, while what is declared stayed as it was, so
+        that no distribution came in its place. Only what Python would have found first is looked for."""
+        plain = self._is_plain() and self._declared().whole
+        return plain and self._held_lately(top) and not self._explainer().replaced_lately(top, self._declared().files)
+
+    def _held_lately(self, top: str) -> bool:
+        if top not in self._lately:
+            self._lately[top] = not self._may_be_installed(top) and self._explainer().held_lately(top)
+        return self._lately[top]
 
     def _is_nearly_declared(self, top: str) -> bool:
         """A letter more or less than what a declared distribution is imported as, and nothing that is known."""

@@ -213,6 +213,17 @@ def test_all_paths_are_looked_for_at_once_and_no_longer_than_time_allows(place: 
     assert (late.find("app/old_1.py"), late.complete) == (None, False)
 
 
+def test_what_the_last_commits_held_is_known_without_a_walk_through_history(place: GitRepository) -> None:
+    place.commit({"orders.py": "", "old.py": "", "requirements.txt": "flask\n"})
+    place.git("rm", "--quiet", "old.py")
+    place.commit({"requirements.txt": "flask\nshop-lib\n"})
+    place.git("rm", "--quiet", "orders.py")
+    past = FileHistory(Git(place.root), place.commit(message="Drop it"))
+    assert past.held_lately(["lost.py", "orders.py"], ["requirements.txt"])
+    assert past.held_lately(["old.py"], []) and not past.held_lately(["old.py"], ["requirements.txt"])
+    assert not past.held_lately(["never.py"], []) and not past.held_lately([], ["requirements.txt"])
+
+
 def test_rules_are_found_wherever_git_keeps_them(place: GitRepository, open_source: Open) -> None:
     place.commit({"app/.gitignore": "# nested\nlocal_*\n"})
     place.write({".git/info/exclude": "mine.py\n", "app/local_a.py": "", "app/mine.py": ""})

@@ -2,11 +2,13 @@
 
 A case has `texts` by path and its `start` below the usual beginning of a Dockerfile, or a whole `dockerfile`. Expected
 are the `entry`, the modules or names of all `errors`, and other `codes` that are told; none of them when not named.
-`undeclared` are the modules of advice about what no file declares, which most cases leave open.
+`deleted` and `changed` are files of the last commit's change. `undeclared` are the modules of advice about what no
+file declares, which most cases leave open.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +44,15 @@ def cases(*stems: str) -> list[Any]:
     return found
 
 
+def held_lately(case: dict[str, Any]) -> Callable[[Iterable[str], Iterable[str]], bool]:
+    """Where the last commit took `deleted` away, and changed nothing else but `changed`."""
+
+    def held(paths: Iterable[str], unchanged: Iterable[str]) -> bool:
+        return not {*case.get("deleted", ())}.isdisjoint(paths) and {*case.get("changed", ())}.isdisjoint(unchanged)
+
+    return held
+
+
 def analysed(case: dict[str, Any]) -> tuple[Analysis, list[Finding]]:
     whole = {"dockerfile": HEAD + case.get("start", 'CMD ["uvicorn", "shop.web:app"]') + "\n", **case}
     staged = stage(whole)
@@ -51,7 +62,7 @@ def analysed(case: dict[str, Any]) -> tuple[Analysis, list[Finding]]:
         staged.contents,
         staged.context,
         staged.read_many,
-        lambda: MissingFileContext(tracked),
+        lambda: MissingFileContext(tracked, held_lately=held_lately(case)),
         GivenStart(
             tuple(case.get("entrypoints", ())),
             tuple(case.get("pythonpath", ())),

@@ -176,7 +176,12 @@ class GitSource:
         """What explains an absence. The disk is read on the first call."""
         past = self._pasts.setdefault(commit, FileHistory(self._git, commit))
         return MissingFileContext(
-            self._listing(commit), self._uncommitted, past.find, past.expect, lambda: past.complete
+            self._listing(commit),
+            self._uncommitted,
+            past.find,
+            past.expect,
+            lambda: past.complete,
+            past.held_lately,
         )
 
     def differences(self) -> Mapping[str, DiskFile]:
