@@ -23,10 +23,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 DIRECTORY = Path(__file__).resolve().parents[2] / "recorded"
 _APIS = {
-    "run.googleapis.com": ("google.cloud.run_v2", ("services", "revisions", "jobs")),
+    "run.googleapis.com": ("google.cloud.run_v2", ("services", "revisions", "jobs", "executions", "tasks")),
     "cloudbuild.googleapis.com": ("google.cloud.devtools.cloudbuild_v1", ("cloud_build",)),
     "secretmanager.googleapis.com": ("google.cloud.secretmanager_v1", ("secret_manager_service",)),
 }
+_WORDS = {"true": True, "false": False}
 _VARIABLE = re.compile(r"\{([a-z_.]+)(?:=([^}]*))?\}")
 
 
@@ -57,7 +58,7 @@ class Exchange:
 
     @property
     def is_poll(self) -> bool:
-        return self.method == "GET" and "/operations/" in self.url
+        return "/operations/" in self.url and (self.method == "GET" or self.url.partition("?")[0].endswith(":wait"))
 
     @property
     def integers(self) -> bool:
@@ -94,19 +95,26 @@ def call_of(exchange: Exchange) -> tuple[str, str, dict[str, Any]]:
         match = rule.path.fullmatch(parts.path) if rule.verb == exchange.method else None
         if match is None:
             continue
-        wanted: dict[str, Any] = {name: value for name, value in parse_qsl(parts.query) if name not in {"alt", "$alt"}}
+        wanted: dict[str, Any] = {}
+        for name, value in parse_qsl(parts.query):
+            if name not in {"alt", "$alt", "prettyPrint"}:
+                _put(wanted, name, _WORDS.get(value, value))
         if rule.body == "*":
             wanted |= exchange.body or {}
         elif rule.body:
             wanted[rule.body] = dict(exchange.body or {})
         for variable, value in zip(rule.variables, match.groups(), strict=True):
-            outer, _, inner = variable.partition(".")
-            if inner:
-                wanted.setdefault(outer, {})[inner] = value
-            else:
-                wanted[outer] = value
+            _put(wanted, variable, value)
         return rule.service, rule.rpc, wanted
     raise LookupError(f"no rule of the client library fits {exchange}")
+
+
+def _put(wanted: dict[str, Any], path: str, value: object) -> None:
+    """At "options.requestedPolicyVersion", in an object of its own."""
+    *outer, last = path.split(".")
+    for name in outer:
+        wanted = wanted.setdefault(name, {})
+    wanted[last] = value
 
 
 @cache

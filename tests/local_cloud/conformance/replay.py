@@ -11,6 +11,7 @@ from typing import Any
 
 import grpc
 from google.api_core import exceptions
+from google.iam.v1 import iam_policy_pb2
 from google.longrunning.operations_pb2 import GetOperationRequest
 from google.protobuf.json_format import MessageToDict, ParseDict
 
@@ -23,6 +24,8 @@ from tests.waits import until
 _CLIENTS: dict[str, Any] = {
     "services": clients.services,
     "revisions": clients.revisions,
+    "executions": clients.executions,
+    "tasks": clients.tasks,
     "secret_manager_service": clients.secrets,
     "jobs": clients.jobs,
     "cloud_build": clients.builds,
@@ -32,6 +35,8 @@ _TYPES = {
     "revisions": "google.cloud.run_v2.types",
     "secret_manager_service": "google.cloud.secretmanager_v1.types",
     "jobs": "google.cloud.run_v2.types",
+    "executions": "google.cloud.run_v2.types",
+    "tasks": "google.cloud.run_v2.types",
     "cloud_build": "google.cloud.devtools.cloudbuild_v1.types",
 }
 
@@ -66,8 +71,8 @@ class Replay:
             if exchange.is_poll:
                 return 200, self._poll(exchange)
             service, rpc, wanted = recording.call_of(exchange)
-            request = getattr(importlib.import_module(_TYPES[service]), f"{rpc}Request")()
-            ParseDict(wanted, type(request).pb(request))
+            request = _request(service, rpc)
+            ParseDict(wanted, type(request).pb(request) if hasattr(type(request), "pb") else request)
             call = getattr(_CLIENTS[service](self._channel), _snake(rpc))
             return 200, _as_json(call(request=request), exchange.integers)
         except exceptions.GoogleAPICallError as error:
@@ -78,7 +83,7 @@ class Replay:
     def _poll(self, exchange: Exchange) -> dict[str, Any]:
         """Once while the recorded operation was under way, else until ours is over."""
         client = clients.services(self._channel)
-        name = re.split(r"/v[12]/", exchange.url)[-1].partition("?")[0]
+        name = re.split(r"/v[12]/", exchange.url)[-1].partition("?")[0].removesuffix(":wait")
 
         def look() -> dict[str, Any]:
             return _as_json(client.get_operation(GetOperationRequest(name=name)), exchange.integers)
@@ -86,6 +91,12 @@ class Replay:
         if not exchange.answer.get("done"):
             return look()
         return dict(until(lambda: (found := look()).get("done") and found))
+
+
+def _request(service: str, rpc: str) -> Any:
+    """An empty one; those about policies are shared by all APIs."""
+    kind = f"{rpc}Request"
+    return getattr(importlib.import_module(_TYPES[service]), kind, getattr(iam_policy_pb2, kind, None))()
 
 
 def _snake(rpc: str) -> str:
@@ -96,6 +107,7 @@ def _as_json(answer: Any, integers: bool) -> dict[str, Any]:
     """As Google writes it over REST: what is unset is left out."""
     if answer is None:
         return {}
+    answer = next(iter(answer.pages)) if hasattr(answer, "pages") else answer
     message = getattr(answer, "operation", answer)
     message = type(message).pb(message) if hasattr(type(message), "pb") else message
     return dict(MessageToDict(message, use_integers_for_enums=integers))

@@ -11,10 +11,12 @@ from google.cloud.logging_v2.services.logging_service_v2 import LoggingServiceV2
 from google.cloud.logging_v2.services.logging_service_v2.transports import LoggingServiceV2GrpcTransport
 from google.cloud.monitoring_v3 import MetricServiceClient
 from google.cloud.monitoring_v3.services.metric_service.transports import MetricServiceGrpcTransport
-from google.cloud.run_v2 import JobsClient, RevisionsClient, ServicesClient
+from google.cloud.run_v2 import ExecutionsClient, JobsClient, RevisionsClient, ServicesClient, TasksClient
+from google.cloud.run_v2.services.executions.transports import ExecutionsGrpcTransport
 from google.cloud.run_v2.services.jobs.transports import JobsGrpcTransport
 from google.cloud.run_v2.services.revisions.transports import RevisionsGrpcTransport
 from google.cloud.run_v2.services.services.transports import ServicesGrpcTransport
+from google.cloud.run_v2.services.tasks.transports import TasksGrpcTransport
 from google.cloud.secretmanager_v1 import SecretManagerServiceClient
 from google.cloud.secretmanager_v1.services.secret_manager_service.transports import (
     SecretManagerServiceGrpcTransport,
@@ -37,6 +39,14 @@ def revisions(channel: grpc.Channel) -> RevisionsClient:
 
 def jobs(channel: grpc.Channel) -> JobsClient:
     return JobsClient(transport=JobsGrpcTransport(channel=channel))
+
+
+def executions(channel: grpc.Channel) -> ExecutionsClient:
+    return ExecutionsClient(transport=ExecutionsGrpcTransport(channel=channel))
+
+
+def tasks(channel: grpc.Channel) -> TasksClient:
+    return TasksClient(transport=TasksGrpcTransport(channel=channel))
 
 
 def logs(channel: grpc.Channel) -> LoggingServiceV2Client:
