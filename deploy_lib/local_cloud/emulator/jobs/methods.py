@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from google.cloud.run_v2 import types as run_v2
+from google.iam.v1.iam_policy_pb2 import GetIamPolicyRequest, SetIamPolicyRequest
+from google.iam.v1.policy_pb2 import Policy
 from google.longrunning.operations_pb2 import Operation
 
+from ..run.methods import get_policy, set_policy
 from ..wire.method import Method, Row, methods_of, refusing
 from .service import CloudRunJobs
 
@@ -19,6 +22,8 @@ def job_methods(jobs: CloudRunJobs) -> list[Method]:
         ("Jobs/UpdateJob", run_v2.UpdateJobRequest, Operation, jobs.update_job),
         ("Jobs/DeleteJob", run_v2.DeleteJobRequest, Operation, jobs.delete_job),
         ("Jobs/RunJob", run_v2.RunJobRequest, Operation, jobs.run_job),
+        ("Jobs/GetIamPolicy", GetIamPolicyRequest, Policy, get_policy(jobs)),
+        ("Jobs/SetIamPolicy", SetIamPolicyRequest, Policy, set_policy(jobs)),
         ("Executions/GetExecution", run_v2.GetExecutionRequest, run_v2.Execution, jobs.get_execution),
         (
             "Executions/ListExecutions",

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from google.cloud.run_v2 import types as run_v2
 from google.cloud.run_v2.types import Execution, Job, Task
+from google.iam.v1.policy_pb2 import Policy
 from google.longrunning.operations_pb2 import Operation
 
 from ...engines.model import Engine
@@ -20,6 +21,7 @@ from ..run.refusal import RunRefusal, check_etag
 from ..secrets.store import Secrets
 from ..wire.caller import caller
 from ..wire.pages import page
+from ..wire.policies import replaced
 from ..wire.times import utc
 from . import change, template
 from .executions import begin
@@ -118,6 +120,20 @@ class CloudRunJobs:
             record.job.execution_count += 1
             refer(record, begun, RUNNING)
         return self._work.start(record, within, begun)
+
+    # Access policies, which are kept and not enforced
+
+    def get_policy(self, resource: str) -> bytes:
+        with self._store.lock:
+            return self._store.job(parse_job(resource)).policy
+
+    def set_policy(self, resource: str, given: Policy) -> Policy:
+        """Also raises RpcRefusal."""
+        with self._store.lock:
+            record = self._store.job(parse_job(resource))
+            policy = replaced(record.policy, given)
+            record.policy = policy.SerializeToString()
+            return policy
 
     # Executions and tasks
 

@@ -29,6 +29,7 @@ class ExecutionRecord:
 class JobRecord:
     name: JobName
     job: Job
+    policy: bytes = b""  # a google.iam.v1.Policy
     executions: dict[str, ExecutionRecord] = field(default_factory=dict)  # by short name, oldest first
 
 

@@ -30,6 +30,8 @@ NEEDED = {
     f"{_RUN}.Jobs/UpdateJob": "run.jobs.update",
     f"{_RUN}.Jobs/DeleteJob": "run.jobs.delete",
     f"{_RUN}.Jobs/RunJob": "run.jobs.run",
+    f"{_RUN}.Jobs/GetIamPolicy": "run.jobs.getIamPolicy",
+    f"{_RUN}.Jobs/SetIamPolicy": "run.jobs.setIamPolicy",
     f"{_RUN}.Executions/GetExecution": "run.executions.get",
     f"{_RUN}.Executions/ListExecutions": "run.executions.list",
     f"{_RUN}.Executions/DeleteExecution": "run.executions.delete",

@@ -28,12 +28,15 @@ _MIXINS = {
     "ListLocations": "google.cloud.location.Locations",
 }
 _V1_SERVICE = "/v1/{resource=projects/*/locations/*/services/*}"
+_V1_JOB = "/v1/{resource=projects/*/locations/*/jobs/*}"
 _WRITTEN_HERE = (
     ("google.longrunning.Operations/GetOperation", "get", "/v1/{name=operations/**}", ""),
     ("google.longrunning.Operations/GetOperation", "get", "/v1/{name=projects/*/locations/*/operations/*}", ""),
     ("google.cloud.run.v2.Services/GetIamPolicy", "get", f"{_V1_SERVICE}:getIamPolicy", ""),
     ("google.cloud.run.v2.Services/SetIamPolicy", "post", f"{_V1_SERVICE}:setIamPolicy", "*"),
     ("google.cloud.run.v2.Services/TestIamPermissions", "post", f"{_V1_SERVICE}:testIamPermissions", "*"),
+    ("google.cloud.run.v2.Jobs/GetIamPolicy", "get", f"{_V1_JOB}:getIamPolicy", ""),
+    ("google.cloud.run.v2.Jobs/SetIamPolicy", "post", f"{_V1_JOB}:setIamPolicy", "*"),
     ("google.logging.v2.LoggingServiceV2/ListLogEntries", "post", "/v2/entries:list", "*"),
     ("google.logging.v2.LoggingServiceV2/WriteLogEntries", "post", "/v2/entries:write", "*"),
     ("google.logging.v2.LoggingServiceV2/TailLogEntries", "post", "/v2/entries:tail", "*"),

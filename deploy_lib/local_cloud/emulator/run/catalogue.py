@@ -17,7 +17,7 @@ from google.cloud.run_v2.types import (
 
 from .names import parse_parent, parse_revision, parse_service
 from .paging import page
-from .refusal import RunRefusal, missing
+from .refusal import RunRefusal, invalid, missing
 from .store import Deployed, ServiceRecord, ServiceStore
 
 
@@ -52,8 +52,11 @@ class Catalogue:
             return copy_service(self.store.get(parse_service(request.name)).service)
 
     def list_services(self, request: ListServicesRequest) -> ListServicesResponse:
+        parent = parse_parent(request.parent)
+        if parent.endswith("/-"):
+            raise invalid(f"invalid parent {parent!r}: the location cannot be '-'")  # [client: parent's own docstring]
         with self.store.lock:
-            services = [copy_service(record.service) for record in self.store.all(parse_parent(request.parent))]
+            services = [copy_service(record.service) for record in self.store.all(parent)]
         found, rest = page(services, request.page_size, request.page_token)
         return ListServicesResponse(services=found, next_page_token=rest)
 

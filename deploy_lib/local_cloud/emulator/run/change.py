@@ -106,10 +106,7 @@ def _next_revision(record: ServiceRecord, images: RegistryImages, now: datetime.
         record.current = short
         return None
     if len(record.revisions) >= _MOST_REVISIONS:
-        raise RunRefusal(
-            "RESOURCE_EXHAUSTED",
-            f"Service '{name.service}' has {_MOST_REVISIONS} revisions, the most that are allowed; delete some",
-        )
+        _make_room(record)
     short = short or generate_revision(name.service, service.generation)
     template = RevisionTemplate.deserialize(RevisionTemplate.serialize(service.template))
     digests = tuple(find_image(images, container.image) or "" for container in template.containers)
@@ -117,6 +114,23 @@ def _next_revision(record: ServiceRecord, images: RegistryImages, now: datetime.
     record.revisions[short] = Deployed(revision, template, digests)
     record.current = short
     return short
+
+
+def _make_room(record: ServiceRecord) -> None:
+    """The oldest revision that nothing leads to goes [doc: https://cloud.google.com/run/quotas].
+
+    Raises RunRefusal where there is none, which is assumed.
+    """
+    service, latest = record.service, record.latest_ready
+    led_to = {*traffic.targets(list(service.traffic), latest)}
+    led_to |= {status.revision or latest for status in service.traffic_statuses}
+    oldest = next((short for short in record.revisions if short not in {*led_to, latest, record.current}), None)
+    if oldest is None:
+        raise RunRefusal(
+            "RESOURCE_EXHAUSTED",
+            f"Service '{record.name.service}' has {_MOST_REVISIONS} revisions, the most that are allowed; delete some",
+        )
+    del record.revisions[oldest]
 
 
 def _nameless(template: RevisionTemplate) -> RevisionTemplate:

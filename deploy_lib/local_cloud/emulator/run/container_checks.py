@@ -17,6 +17,7 @@ from .quantity import check_together, parse_cpu, parse_memory
 
 RESERVED = ("PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION")
 _VARIABLE = re.compile(r"[^=\0]+")
+_MOST_VARIABLES = 1000
 _LONGEST_STARTUP = 240  # seconds
 
 
@@ -38,6 +39,8 @@ def check_container(container: Container, where: str, concurrency: int, second: 
 
 def _environment(container: Container, where: str) -> Iterator[str]:
     names = [variable.name for variable in container.env]
+    if len(names) > _MOST_VARIABLES:
+        yield f"{where}: {len(names)} variables; a container may have at most {_MOST_VARIABLES}"
     reserved = [name for name in names if name in RESERVED]
     if reserved:
         yield (

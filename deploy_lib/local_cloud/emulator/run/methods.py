@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 from google.cloud.run_v2.types import (
     CreateServiceRequest,
@@ -42,8 +43,8 @@ def methods(cloud_run: CloudRun) -> list[Method]:
         (f"{services}/ListServices", ListServicesRequest, ListServicesResponse, run.catalogue.list_services),
         (f"{services}/UpdateService", UpdateServiceRequest, Operation, run.update_service),
         (f"{services}/DeleteService", DeleteServiceRequest, Operation, run.delete_service),
-        (f"{services}/GetIamPolicy", GetIamPolicyRequest, Policy, _get_policy(run)),
-        (f"{services}/SetIamPolicy", SetIamPolicyRequest, Policy, _set_policy(run)),
+        (f"{services}/GetIamPolicy", GetIamPolicyRequest, Policy, get_policy(run)),
+        (f"{services}/SetIamPolicy", SetIamPolicyRequest, Policy, set_policy(run)),
         (f"{services}/TestIamPermissions", TestIamPermissionsRequest, TestIamPermissionsResponse, _test_policy(run)),
         (f"{revisions}/GetRevision", GetRevisionRequest, Revision, run.catalogue.get_revision),
         (f"{revisions}/ListRevisions", ListRevisionsRequest, ListRevisionsResponse, run.catalogue.list_revisions),
@@ -56,14 +57,21 @@ def find_operation(cloud_run: CloudRun) -> Callable[[str], Operation | None]:
     return refusing(cloud_run.operation)
 
 
-def _get_policy(run: CloudRun) -> Callable[[GetIamPolicyRequest], Policy]:
+class HasPolicies(Protocol):
+    """What has a policy of its own by a resource's name: Cloud Run's services, and its jobs."""
+
+    def get_policy(self, resource: str) -> bytes: ...
+    def set_policy(self, resource: str, given: Policy) -> Policy: ...
+
+
+def get_policy(run: HasPolicies) -> Callable[[GetIamPolicyRequest], Policy]:
     def answer(request: GetIamPolicyRequest) -> Policy:
         return policies.shown(run.get_policy(request.resource), request.options.requested_policy_version)
 
     return answer
 
 
-def _set_policy(run: CloudRun) -> Callable[[SetIamPolicyRequest], Policy]:
+def set_policy(run: HasPolicies) -> Callable[[SetIamPolicyRequest], Policy]:
     def answer(request: SetIamPolicyRequest) -> Policy:
         return run.set_policy(request.resource, request.policy)
 

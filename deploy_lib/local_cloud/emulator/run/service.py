@@ -24,7 +24,7 @@ from google.iam.v1.policy_pb2 import Policy
 from google.longrunning.operations_pb2 import Operation
 
 from ...engines.model import Engine
-from ...worker import explain, side_by_side, start_worker
+from ...worker import explain, side_by_side, start_worker, unheard
 from ..ingress.server import Ingress
 from ..profile.grants import Allows, is_among
 from ..profile.profile import RELAXED, Profile
@@ -130,6 +130,8 @@ class CloudRun:
             changed = change.update(record, wanted, paths, self._images, self._now())
             if request.validate_only:
                 return operations.done(Service.pb(changed.record.service), name.parent)
+            gone = [record.revisions[short] for short in record.revisions if short not in changed.record.revisions]
+            self._retire([deployed.revision.name for deployed in gone])
             record.service, record.revisions = changed.record.service, changed.record.revisions
             record.template_generation, record.current = changed.record.template_generation, changed.record.current
             return self._deploy(record, changed.revision)
@@ -257,6 +259,11 @@ class CloudRun:
 
         start_worker(work, f"deploy-{name.service}", fail)
         return operation
+
+    def _retire(self, names: list[str]) -> None:
+        """End what runs of revisions that made room for another. Returns at once."""
+        for supervisor in self._manager.release(names):
+            start_worker(supervisor.close, "make-room", unheard)
 
     def _end(
         self, name: ServiceName, supervisors: list[RevisionRunner], going: object, gone: Callable[[], object]

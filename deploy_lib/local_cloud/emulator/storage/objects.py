@@ -51,6 +51,17 @@ class ObjectApi:
         bucket = self._storage.bucket(request.match_info["bucket"])
         return web.json_response(bucket_json(bucket, origin(request)))
 
+    async def get_layout(self, request: web.Request) -> web.StreamResponse:
+        """What gcloud asks before it removes folders, of which there are none here [client]."""
+        told = bucket_json(self._storage.bucket(request.match_info["bucket"]), origin(request))
+        layout = {"kind": "storage#storageLayout", "bucket": told["name"], "hierarchicalNamespace": {"enabled": False}}
+        return web.json_response({**layout, "location": told["location"], "locationType": told["locationType"]})
+
+    async def list_folders(self, request: web.Request) -> web.StreamResponse:
+        """Managed ones: none can be made here."""
+        self._storage.bucket(request.match_info["bucket"])
+        return web.json_response({"kind": "storage#managedFolders"})
+
     async def list_buckets(self, request: web.Request) -> web.StreamResponse:
         prefix = request.query.get("prefix", "")
         found = [b for b in self._storage.buckets(request.query.get("project", "")) if b.name.startswith(prefix)]

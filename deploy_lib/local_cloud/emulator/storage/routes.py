@@ -28,6 +28,8 @@ def storage_routes(storage: Storage, guard: Callable[[str, Serve], Serve]) -> li
         ("POST", "/storage/v1/b", "storage.buckets.insert", objects.insert_bucket),
         ("GET", "/storage/v1/b", "storage.buckets.list", objects.list_buckets),
         ("GET", f"/storage/v1{bucket}", "storage.buckets.get", objects.get_bucket),
+        ("GET", f"/storage/v1{bucket}/storageLayout", "storage.buckets.getStorageLayout", objects.get_layout),
+        ("GET", f"/storage/v1{bucket}/managedFolders", "storage.managedFolders.list", objects.list_folders),
         ("DELETE", f"/storage/v1{bucket}", "storage.buckets.delete", objects.delete_bucket),
         ("GET", f"/storage/v1{bucket}/o", "storage.objects.list", objects.list_objects),
         ("GET", f"/storage/v1{item}", "storage.objects.get", objects.get_object),

@@ -155,6 +155,8 @@ def test_files_go_up_and_come_back(gcloud: Gcloud, cloud: LocalCloud, tmp_path: 
     assert gcloud.good("storage", "ls", f"{bucket}/a").strip() == f"{bucket}/a/file"
     gcloud.good("storage", "cp", f"{bucket}/a/file", str(tmp_path / "down"))
     assert (tmp_path / "down").read_bytes() == (tmp_path / "up").read_bytes()
+    if size < 8 << 20:
+        gcloud.good("storage", "rm", "-r", bucket)
 
 
 def test_its_way_leads_to_the_local_cloud_and_nowhere_else(gcloud: Gcloud) -> None:
@@ -214,5 +216,8 @@ def test_a_job_its_executions_and_their_tasks_are_listed(gcloud: Gcloud, nightly
 
 
 def test_a_job_is_deleted(gcloud: Gcloud, nightly: str) -> None:
+    grant = ("--member", "user:ann@example.com", "--role", "roles/run.invoker")
+    told = gcloud.told("run", "jobs", "add-iam-policy-binding", nightly, *grant)
+    assert (told["version"], told["bindings"]) == (1, [{"members": [grant[1]], "role": grant[3]}])
     gcloud.good("run", "jobs", "delete", nightly)
     assert gcloud.told("run", "jobs", "list") == []

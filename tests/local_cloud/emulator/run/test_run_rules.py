@@ -4,19 +4,35 @@ from __future__ import annotations
 
 import datetime
 import itertools
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
-from google.cloud.run_v2 import Container, EnvVar, HTTPGetAction, Probe, RevisionTemplate, Service, TrafficTarget
+from google.cloud.run_v2 import (
+    Container,
+    EnvVar,
+    HTTPGetAction,
+    ListServicesRequest,
+    Probe,
+    Revision,
+    RevisionTemplate,
+    Service,
+    TrafficTarget,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy_lib.local_cloud.emulator.ingress.route import deal
-from deploy_lib.local_cloud.emulator.run import conditions, traffic
+from deploy_lib.local_cloud.emulator.run import change, conditions, traffic
+from deploy_lib.local_cloud.emulator.run.catalogue import Catalogue
+from deploy_lib.local_cloud.emulator.run.container_checks import check_container
 from deploy_lib.local_cloud.emulator.run.mask import merge
 from deploy_lib.local_cloud.emulator.run.metadata_keys import check_metadata
 from deploy_lib.local_cloud.emulator.run.names import parse_parent, parse_revision, parse_service
 from deploy_lib.local_cloud.emulator.run.quantity import check_together, parse_cpu, parse_memory
 from deploy_lib.local_cloud.emulator.run.refusal import RunRefusal
+from deploy_lib.local_cloud.emulator.run.store import Deployed, ServiceRecord, ServiceStore
 from deploy_lib.local_cloud.emulator.run.template import fill_in
 from tests.local_cloud.emulator.run.bench import LATEST, NAMED, latest, named
 
@@ -216,7 +232,6 @@ def test_names_that_are_none_are_refused(parse: object, text: str) -> None:
 
 def test_a_variable_and_a_secret_of_one_name_are_one_too_many() -> None:
     from deploy_lib.local_cloud.emulator.run.checks import check_service
-    from deploy_lib.local_cloud.emulator.run.template import fill_in
 
     names = ["A", "A", "PORT", "K_SERVICE", "X=Y"]
     template = RevisionTemplate(containers=[Container(image="i", env=[EnvVar(name=name) for name in names])])
@@ -245,3 +260,53 @@ def test_labels_and_annotations_of_a_new_service(field: dict[str, dict[str, str]
     problems = list(check_metadata(service(**field), Service()))
     assert (len(problems), words in "".join(problems)) == (bool(words), True)
     assert list(check_metadata(service(**field), service(**field))) == []  # what was there may stay
+
+
+PARENT = "projects/p/locations/r"
+AT = datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC)
+
+
+def full_record(led_to: list[str], newest: str) -> ServiceRecord:
+    """Of a service with as many revisions as there may be, r-0 to r-999, some of which have traffic or a tag."""
+    name = parse_service(f"{PARENT}/services/s")
+    template = RevisionTemplate(containers=[Container(image="i")])
+    traffic_now = [named(short, 100 if short == led_to[0] else 0) for short in led_to]
+    found = Service(name=str(name), generation=1, template=template, traffic=traffic_now)
+    found.latest_ready_revision = name.revision(newest)
+    revisions = {
+        f"r-{number}": Deployed(Revision(name=name.revision(f"r-{number}")), template) for number in range(1000)
+    }
+    return ServiceRecord(name, found, current=newest, revisions=revisions)
+
+
+def another(record: ServiceRecord) -> set[str]:
+    """Which revisions one more takes the place of."""
+    images: Any = SimpleNamespace(resolve=lambda *_: "sha256:0")
+    wanted = Service(template=RevisionTemplate(containers=[Container(image="another")]))
+    changed = change.update(record, wanted, ["template"], images, AT)
+    assert len(changed.record.revisions) == 1000 and len(record.revisions) == 1000
+    return record.revisions.keys() - changed.record.revisions.keys()
+
+
+def test_the_oldest_revision_that_nothing_leads_to_makes_room_for_another() -> None:
+    """As documented of the real one."""
+    assert another(full_record(["r-999"], "r-999")) == {"r-0"}
+    assert another(full_record(["r-0", "r-1"], "r-2")) == {"r-3"}
+    with pytest.raises(RunRefusal, match="has 1000 revisions, the most that are allowed"):
+        another(full_record([f"r-{number}" for number in range(1000)], "r-999"))
+
+
+def test_services_are_listed_of_one_location(tmp_path: Path) -> None:
+    catalogue = Catalogue(ServiceStore(tmp_path, lambda: AT))
+    assert not catalogue.list_services(ListServicesRequest(parent=PARENT)).services
+    with pytest.raises(RunRefusal, match="the location cannot be '-'"):
+        catalogue.list_services(ListServicesRequest(parent="projects/p/locations/-"))
+
+
+def test_a_container_has_a_thousand_variables_at_most() -> None:
+    env = [EnvVar(name=f"V{number}", value="x") for number in range(1001)]
+    container = Container(image="i", env=env, resources={"limits": {"cpu": "1", "memory": "1Gi"}})
+    (problem,) = check_container(container, "c", 1, second=False)
+    assert problem == "c.env: 1001 variables; a container may have at most 1000"
+    container.env = env[:1000]
+    assert not list(check_container(container, "c", 1, second=False))
