@@ -121,7 +121,9 @@ def config_path(args: argparse.Namespace, root: Path) -> Path:
         if found:
             names = ", ".join(shown(path) for path in found)
             raise NotPossible(f"--project {args.project}: several files name it ({names}); choose one with --config")
-        raise NotPossible(f"--project: {unknown('project', args.project, known)}")
+        mistaken = f"--project: {unknown('project', args.project, known)}"
+        mistyped = "did you mean" in mistaken or root == TOOL
+        raise NotPossible(mistaken if mistyped else _none_yet(args, root, mistaken, "--project", args.project))
     if not files:
         raise NotPossible(_none_yet(args, root, nowhere))
     raise NotPossible("which project? give --project P, or --config FILE, or --local for the local cloud")

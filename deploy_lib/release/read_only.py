@@ -19,11 +19,11 @@ from deploy_lib.model.release import Release, Status
 from deploy_lib.model.release_history import drift
 from deploy_lib.model.service import Service
 from deploy_lib.model.state import RevisionPreview, ServiceState
-from deploy_lib.model.traffic import TrafficMap
 from deploy_lib.plan import Plan, Step
 from deploy_lib.release.next_commands import after_change_by_hand
 from deploy_lib.release.perform import perform
 from deploy_lib.steps.canary import CreateRevision
+from deploy_lib.steps.promote import MoveTraffic
 
 
 class ServiceReader(Protocol):
@@ -70,7 +70,7 @@ class ReadOnlyRelease:
 
     def begin(self) -> None:
         """Reads what serves now, and shows it. What cannot be read is shown as such. Raises Interrupted."""
-        before, plan = TrafficMap(), self.plan
+        before, plan = None, self.plan
         try:
             state = self.services.read_state(plan.service)
             before = state.traffic
@@ -105,6 +105,8 @@ class ReadOnlyRelease:
             self._read(step, request)
         elif isinstance(request, CreateRevision):
             self._preview(step, request)
+        elif isinstance(request, MoveTraffic) and (self.release.before is None or self.release.candidate is None):
+            self._show(Foreseen(step.label, "moves this share of the traffic to the candidate"))
         else:
             self._show(Foreseen(step.label, step.kind.describe(request)))
 

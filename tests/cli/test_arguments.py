@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from deploy_lib.cli.arguments import parse
+from deploy_lib.cli.selection import config_path
 from deploy_lib.cli.version import version_line
+from deploy_lib.model.not_possible import NotPossible
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -82,6 +84,27 @@ def test_what_is_wrong_stands_first_with_the_command_that_tells_more(
     with pytest.raises(SystemExit) as ended:
         parse(shlex.split(hint.partition("deploy_to_gcp.py")[2]))
     assert ended.value.code == 0
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    ("project", "ending"),
+    [
+        (
+            "shop-staging",
+            "known: local-cloud; init writes one: {init} --new --project shop-staging --region us-central1",
+        ),
+        ("local-clod", "'local-clod'; did you mean local-cloud?"),
+    ],
+)
+def test_a_project_without_a_file_is_told_what_writes_it(tmp_path: Path, project: str, ending: str) -> None:
+    """As after `init --local`: there is a file, and none of that project."""
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "local.yaml").write_text("project: local-cloud\n", encoding="utf-8")
+    with pytest.raises(NotPossible) as told:
+        config_path(parse(["plan", "--project", project]), tmp_path)
+    init = r"\S+ \S*scripts/deploy_to_gcp.py init"
+    assert re.search(re.escape(ending).replace(r"\{init\}", init), told.value.message), told.value.message
 
 
 def _git(where: Path, *words: str) -> str:

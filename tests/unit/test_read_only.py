@@ -65,6 +65,15 @@ def test_it_goes_on_after_what_fails_to_tell_all(fails: dict[str, object], outco
     assert [line.label for line in shown][-1] == "verify"
 
 
+@pytest.mark.parametrize("fails", ["read_state", "preview"])
+def test_of_a_service_that_cannot_be_read_nothing_is_made_up(fails: str) -> None:
+    """It is not taken for new, and no share is told of a revision without a name."""
+    _, shown = foreseen(FakeCloud(fails={fails: unknown()}))
+    told = {line.label: line.description for line in shown}
+    assert "compare 60 s" in told
+    assert {told["promote 10 %"], told["promote 100 %"]} == {"moves this share of the traffic to the candidate"}
+
+
 def test_what_is_left_out_is_left_out() -> None:
     _, first = foreseen(FakeCloud(traffic=TrafficMap()))
     assert "compare 60 s" not in [line.label for line in first], "there is nothing to compare with"
